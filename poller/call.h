@@ -1,0 +1,73 @@
+/* call: one row of vicidial_log as the dialer tells it, and what this program knows of it. */
+#ifndef CALL_H
+#define CALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+
+/* The columns of vicidial_log that are read (VICIdial's MySQL_AST_CREATE_tables.sql, table vicidial_log). */
+enum call_field {
+    CALL_UNIQUEID,
+    CALL_LEAD_ID,
+    CALL_LIST_ID,
+    CALL_CAMPAIGN_ID,
+    CALL_PHONE_NUMBER,
+    CALL_PHONE_CODE,
+    CALL_STATUS,
+    CALL_LENGTH_IN_SEC,
+    CALL_USER,
+    CALL_USER_GROUP,
+    CALL_TERM_REASON,
+    CALL_COMMENTS,
+    CALL_ALT_DIAL,
+    CALL_CALLED_COUNT,
+    CALL_CALL_DATE,
+    CALL_START_EPOCH,
+    CALL_END_EPOCH,
+    CALL_FIELD_COUNT
+};
+
+/* A row. value[field] is the column's text exactly as the database gave it, NULL for SQL NULL and for a column that was
+ * not read or that the table lacks. age_sec: seconds since call_date by the dialer's own local clock, the measure
+ * VICIdial itself uses; -1 when call_date is no date. */
+struct call {
+    const char *value[CALL_FIELD_COUNT];
+    int64_t age_sec;
+};
+
+/* call_copy: a copy that owns its text, in one piece of memory. Ownership: the caller frees it with free(). */
+struct call *call_copy(const struct call *call) MUST_CHECK;
+
+/* call_text: a column's text, or "" for NULL. Borrowed from call. */
+const char *call_text(const struct call *call, enum call_field field);
+
+/* call_number: a column as a number; fallback for NULL and for anything that is no number. */
+int64_t call_number(const struct call *call, enum call_field field, int64_t fallback);
+
+/* call_ended: whether the row says when the call ended. VICIdial leaves end_epoch NULL while a call runs, and 0 where it
+ * copied an unfinished row (AST_VDadapt.pl). */
+bool call_ended(const struct call *call);
+
+/* call_fingerprint: a number that changes when what the API should know has changed: status, duration, agent, term
+ * reason. It is stored on disk: the way it is made must never change. */
+uint64_t call_fingerprint(const struct call *call);
+
+/* What is known of a call. The numbers are stored on disk: never renumber. */
+enum call_state {
+    CALL_UNKNOWN = 0,  /* never seen */
+    CALL_ACCEPTED = 1, /* the API has it, as fingerprint says */
+    CALL_OWED = 2,     /* to be sent (again) when due */
+    CALL_HELD = 3,     /* ended, but its disposition is not final yet */
+    CALL_REJECTED = 4  /* set aside: the API refused it, or its attempts are used up */
+};
+
+struct call_record {
+    enum call_state state;
+    bool sent_before;     /* the API has accepted some content of this call ... */
+    uint64_t fingerprint; /* ... namely this */
+    int64_t attempts;     /* failed tries charged to the content that is owed */
+};
+
+#endif

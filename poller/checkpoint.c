@@ -1,0 +1,127 @@
+/* checkpoint: the file that says how far the dialer's calls are taken care of. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpoint.h"
+#include "clock.h"
+#include "fileutil.h"
+#include "mem.h"
+#include "str.h"
+#include "when.h"
+
+#define MAX_BYTES 4096
+
+/* `END_EPOCH UNIQUEID`, the form that is written. */
+static bool parse_pair(const char *line, struct position *ret_position)
+{
+    size_t digits = strspn(line, "0123456789");
+    int64_t epoch = 0;
+    char number[24] = "";
+    if (digits == 0 || digits >= sizeof number || line[digits] != ' ')
+        return false;
+    memcpy(number, line, digits);
+    const char *uniqueid = line + digits + strspn(line + digits, " ");
+    if (!str_to_int(number, &epoch) || epoch < WHEN_EARLIEST || strlen(uniqueid) >= POSITION_UNIQUEID_SIZE)
+        return false;
+    *ret_position = position_at(epoch, uniqueid);
+    return true;
+}
+
+/* `EPOCH.SEQUENCE`, perhaps behind a system name and a dash: the epoch is when the call began. */
+static bool parse_uniqueid(const char *line, struct position *ret_position)
+{
+    const char *dash = strrchr(line, '-');
+    const char *start = dash != NULL ? dash + 1 : line;
+    size_t digits = strspn(start, "0123456789");
+    size_t sequence = start[digits] == '.' ? strspn(start + digits + 1, "0123456789") : 0;
+    int64_t epoch = 0;
+    char number[24] = "";
+    if (digits == 0 || digits >= sizeof number || sequence == 0 || start[digits + 1 + sequence] != '\0')
+        return false;
+    memcpy(number, start, digits);
+    if (!str_to_int(number, &epoch) || epoch < WHEN_EARLIEST)
+        return false;
+    *ret_position = position_at(epoch, "");
+    return true;
+}
+
+int checkpoint_parse(const char *text, struct position *ret_position, struct err *err)
+{
+    char line[256], shown[128];
+    (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\n"), text);
+    char *trimmed = str_trim(line);
+    int64_t epoch = 0;
+    if (parse_pair(trimmed, ret_position) || parse_uniqueid(trimmed, ret_position))
+        return 0;
+    if (isdigit((unsigned char)*trimmed) && when_parse(trimmed, clock_now_epoch(), &epoch, NULL) == 0) {
+        *ret_position = position_at(epoch, "");
+        return 0;
+    }
+    return err_set(err, EX_IOERR, "'%s' is no checkpoint; it would be END_EPOCH UNIQUEID, a local time like 2024-10-24 "
+                   "12:00:00, an epoch or a uniqueid", str_printable(trimmed, shown, sizeof shown));
+}
+
+int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, struct position *ret_position,
+                    struct err *err)
+{
+    int result = 0;
+    char *text = NULL;
+    bool missing = false;
+    char *path = mem_format("%s/checkpoint", state_dir);
+    struct stat info;
+    if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode)) {
+        result = err_set(err, EX_IOERR, "could not read the checkpoint %s: it is a symbolic link; remove it and run "
+                         "`checkpoint set`", path);
+    } else if (fileutil_read(path, MAX_BYTES, false, &text, &missing, err) != 0) {
+        *ret_found = CHECKPOINT_DAMAGED;
+        result = err->code == EX_NOPERM ? -1 : 0;
+    } else if (missing || *str_trim(text) == '\0') {
+        *ret_found = CHECKPOINT_MISSING;
+    } else {
+        struct err reason;
+        *ret_found = CHECKPOINT_READ;
+        if (checkpoint_parse(text + strspn(text, " \t\r\n"), ret_position, &reason) != 0) {
+            *ret_found = CHECKPOINT_DAMAGED;
+            (void)err_set(err, EX_IOERR, "could not read the checkpoint %s: %s", path, reason.message);
+        }
+    }
+    free(text);
+    free(path);
+    return result;
+}
+
+int checkpoint_save(const char *state_dir, const struct position *position, struct err *err)
+{
+    char local[CLOCK_TEXT_SIZE], uniqueid[POSITION_UNIQUEID_SIZE];
+    char *text = mem_format("%" PRId64 " %s\n# %s, the last call that is taken care of\n", position->end_epoch,
+                            str_printable(position->uniqueid, uniqueid, sizeof uniqueid),
+                            clock_local(position->end_epoch, local, sizeof local));
+    int result = fileutil_replace(state_dir, "checkpoint", text, err);
+    free(text);
+    return result;
+}
+
+int checkpoint_set_aside(const char *state_dir, char *ret_aside, size_t size, struct err *err)
+{
+    char *path = mem_format("%s/checkpoint", state_dir);
+    int result = fileutil_set_aside(path, ret_aside, size, err);
+    free(path);
+    return result;
+}
+
+int checkpoint_remove(const char *state_dir, struct err *err)
+{
+    char *path = mem_format("%s/checkpoint", state_dir);
+    int result = 0;
+    if (unlink(path) != 0 && errno != ENOENT)
+        result = err_set(err, EX_IOERR, "could not remove the checkpoint %s: %s", path, strerror(errno));
+    free(path);
+    return result;
+}

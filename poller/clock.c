@@ -1,0 +1,26 @@
+/* clock: the time, in the two kinds the program needs, and the words for it. */
+#include <stdio.h>
+#include <time.h>
+
+#include "clock.h"
+
+int64_t clock_now_epoch(void)
+{
+    return (int64_t)time(NULL);
+}
+
+int64_t clock_mono_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+const char *clock_local(int64_t epoch, char *out, size_t size)
+{
+    time_t seconds = (time_t)epoch;
+    struct tm local;
+    if (localtime_r(&seconds, &local) == NULL || strftime(out, size, "%Y-%m-%d %H:%M:%S %z", &local) == 0)
+        (void)snprintf(out, size, "%lld", (long long)epoch);
+    return out;
+}

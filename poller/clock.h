@@ -1,0 +1,19 @@
+/* clock: the time, in the two kinds the program needs, and the words for it. */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* clock_now_epoch: this host's wall clock in seconds since 1970 UTC. What is compared with the dialer's rows uses
+ * the database's clock instead (source_now_epoch). */
+int64_t clock_now_epoch(void);
+
+/* clock_mono_ms: milliseconds that only ever grow; for durations and deadlines. */
+int64_t clock_mono_ms(void);
+
+/* clock_local: writes epoch as local time, "2024-10-24 12:00:00 +0200", to out (size 32 is enough). Returns out. */
+const char *clock_local(int64_t epoch, char *out, size_t size);
+#define CLOCK_TEXT_SIZE 40
+
+#endif

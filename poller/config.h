@@ -1,0 +1,45 @@
+/* config: the settings of one run, from three files and the environment. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+
+#include "disposition.h"
+#include "log.h"
+#include "settings.h"
+
+/* Where the settings are read from. required_*: the path was named on the command line, so the file must exist. */
+struct config_paths {
+    const char *astguiclient;
+    const char *dids;
+    const char *own;
+    bool required_astguiclient, required_dids, required_own;
+};
+
+struct config {
+    struct settings_database database;
+    struct settings_api api;
+    struct settings_sync sync;
+    enum log_format log_format;
+    enum log_level log_level;
+    struct disposition_map *dispositions;
+};
+
+/* What is wrong with the settings, each a whole message that names place and remedy. code: EX_CONFIG, or EX_NOPERM when
+ * a file may not be read; EX_OK when there is nothing wrong. */
+struct config_problems {
+    char **texts;
+    int count;
+    int code;
+};
+
+/* config_load: reads everything and reports all problems at once. Precedence, highest first. Database: environment, own
+ * [database], astguiclient.conf, dids.conf, defaults. API: environment, dids.conf, default.
+ * Ownership: *ret_config and *ret_problems are the caller's, to be released with config_free and config_problems_free,
+ * also when there are problems; then the configuration must not be used. */
+void config_load(const struct config_paths *paths, struct config *ret_config, struct config_problems *ret_problems);
+
+void config_free(struct config *config); /* secrets are wiped first */
+void config_problems_free(struct config_problems *problems);
+
+#endif

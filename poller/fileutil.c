@@ -1,0 +1,184 @@
+/* fileutil: small files read with care and replaced durably. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fileutil.h"
+#include "mem.h"
+
+static int code_for(int error_number)
+{
+    return error_number == EACCES || error_number == EPERM ? EX_NOPERM : EX_IOERR;
+}
+
+/* Reads what fd holds, at most size bytes; the count, or -1 with errno. */
+static ssize_t read_all(int fd, char *text, size_t size)
+{
+    size_t used = 0;
+    while (used < size) {
+        ssize_t got = read(fd, text + used, size - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        used += (size_t)got;
+    }
+    return (ssize_t)used;
+}
+
+int fileutil_read(const char *path, size_t max_bytes, bool follow, char **ret_text, bool *ret_missing,
+                  struct err *err)
+{
+    int result = -1;
+    char *text = NULL;
+    *ret_text = NULL;
+    *ret_missing = false;
+    /* O_NONBLOCK: a named pipe in the file's place must not hang the run. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
+    if (fd < 0 && errno == ENOENT) {
+        *ret_missing = true;
+        return 0;
+    }
+    if (fd < 0 && errno == ELOOP)
+        return err_set(err, EX_IOERR, "could not read %s: it is a symbolic link; put a regular file there", path);
+    if (fd < 0)
+        return err_set(err, code_for(errno), "could not read %s: %s", path, strerror(errno));
+
+    struct stat info;
+    if (fstat(fd, &info) != 0) {
+        (void)err_set(err, EX_IOERR, "could not read %s: %s", path, strerror(errno));
+    } else if (!S_ISREG(info.st_mode)) {
+        (void)err_set(err, EX_IOERR, "could not read %s: it is %s, not a regular file", path,
+                      S_ISDIR(info.st_mode) ? "a directory" : "a special file");
+    } else if ((size_t)info.st_size > max_bytes) {
+        (void)err_set(err, EX_IOERR, "could not read %s: it is larger than %zu bytes", path, max_bytes);
+    } else {
+        text = mem_zero(max_bytes + 1, 1);
+        ssize_t length = read_all(fd, text, max_bytes);
+        if (length < 0) {
+            (void)err_set(err, EX_IOERR, "could not read %s: %s", path, strerror(errno));
+        } else if (memchr(text, '\0', (size_t)length) != NULL) {
+            /* A file of zero bytes is what a power cut leaves behind. */
+            (void)err_set(err, EX_IOERR, "could not read %s: it holds zero bytes, so it is no text", path);
+        } else {
+            text[length] = '\0';
+            *ret_text = text;
+            text = NULL; /* the caller's now */
+            result = 0;
+        }
+    }
+    free(text);
+    (void)close(fd);
+    return result;
+}
+
+static int write_all(int fd, const char *text)
+{
+    size_t length = strlen(text);
+    while (length > 0) {
+        ssize_t wrote = write(fd, text, length);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return -1;
+        text += wrote;
+        length -= (size_t)wrote;
+    }
+    return 0;
+}
+
+static int sync_directory(const char *directory)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int result = fsync(fd);
+    int error_number = errno;
+    (void)close(fd);
+    errno = error_number;
+    return result;
+}
+
+/* Writes text to a new file at path and syncs it. -1 with errno. */
+static int write_new_file(const char *path, const char *text)
+{
+    (void)unlink(path); /* left over from a crash; O_EXCL then makes sure that the file is ours */
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return -1;
+    int result = write_all(fd, text) == 0 && fsync(fd) == 0 ? 0 : -1;
+    int error_number = errno;
+    if (close(fd) != 0 && result == 0) {
+        result = -1;
+        error_number = errno;
+    }
+    errno = error_number;
+    return result;
+}
+
+int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err)
+{
+    int result = -1;
+    char *path = mem_format("%s/%s", directory, name);
+    char *temporary = mem_format("%s/.%s.new", directory, name);
+    if (write_new_file(temporary, text) != 0)
+        (void)err_set(err, EX_IOERR, "could not write %s: %s", temporary, strerror(errno));
+    else if (rename(temporary, path) != 0)
+        (void)err_set(err, EX_IOERR, "could not replace %s: %s", path, strerror(errno));
+    else if (sync_directory(directory) != 0)
+        (void)err_set(err, EX_IOERR, "could not sync %s: %s", directory, strerror(errno));
+    else
+        result = 0;
+    if (result != 0)
+        (void)unlink(temporary);
+    free(temporary);
+    free(path);
+    return result;
+}
+
+int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct err *err)
+{
+    char stamp[32] = "";
+    time_t now = (time_t)clock_now_epoch();
+    struct tm utc;
+    if (gmtime_r(&now, &utc) == NULL || strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &utc) == 0)
+        return err_set(err, EX_SOFTWARE, "could not name a copy of %s: the clock cannot be read", path);
+
+    char *aside = mem_format("%s.damaged-%s", path, stamp);
+    char *parent = mem_copy(path);
+    char *slash = strrchr(parent, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    int result = 0;
+    if (rename(path, aside) != 0 || sync_directory(slash != NULL ? parent : ".") != 0)
+        result = err_set(err, EX_IOERR, "could not move %s aside: %s", path, strerror(errno));
+    else if (ret_aside != NULL)
+        (void)snprintf(ret_aside, size, "%s", aside);
+    free(parent);
+    free(aside);
+    return result;
+}
+
+int fileutil_need_directory(const char *path, struct err *err)
+{
+    struct stat info;
+    if (lstat(path, &info) != 0)
+        return err_set(err, code_for(errno), "could not use the state directory %s: %s; create it with: "
+                       "install -d -m 0750 %s", path, strerror(errno), path);
+    if (S_ISLNK(info.st_mode))
+        return err_set(err, EX_IOERR, "could not use the state directory %s: it is a symbolic link; name the real "
+                       "directory with --state-dir", path);
+    if (!S_ISDIR(info.st_mode))
+        return err_set(err, EX_IOERR, "could not use the state directory %s: it is not a directory", path);
+    if (access(path, R_OK | W_OK | X_OK) != 0)
+        return err_set(err, code_for(errno), "could not write in the state directory %s: %s", path, strerror(errno));
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* fileutil: small files read with care and replaced durably. */
+#ifndef FILEUTIL_H
+#define FILEUTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "err.h"
+
+/* fileutil_read: reads a whole regular file of at most max_bytes into *ret_text, NUL-terminated.
+ * Ownership: the caller frees *ret_text. *ret_missing is set when the file does not exist; *ret_text is then NULL and
+ * the result 0. A symbolic link is refused when follow is false.
+ * Errors: EX_NOPERM (may not be read), EX_IOERR (link, directory, too large, read error). */
+int fileutil_read(const char *path, size_t max_bytes, bool follow, char **ret_text, bool *ret_missing,
+                  struct err *err) MUST_CHECK;
+
+/* fileutil_replace: makes text the content of the file name in directory, all or nothing: a temporary file is
+ * written, synced and renamed over the old one, then the directory is synced.
+ * Errors: EX_IOERR; the old file then stands unchanged. Durable: on return. */
+int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err) MUST_CHECK;
+
+/* fileutil_set_aside: renames the file (or directory) path to "path.damaged-YYYYMMDD-HHMMSS" and, when ret_aside is not
+ * NULL, writes that name there. Errors: EX_IOERR. Durable: on return. */
+int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct err *err) MUST_CHECK;
+
+/* fileutil_need_directory: checks that path is a directory, not a link, in which this process may create files.
+ * Errors: EX_IOERR or EX_NOPERM, with the remedy. */
+int fileutil_need_directory(const char *path, struct err *err) MUST_CHECK;
+
+#endif

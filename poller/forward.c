@@ -1,0 +1,451 @@
+/* forward: one batch of calls, from the dialer's rows to durable outcomes. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backoff.h"
+#include "clock.h"
+#include "decision.h"
+#include "forward.h"
+#include "interrupt.h"
+#include "log.h"
+#include "mem.h"
+#include "payload.h"
+#include "str.h"
+
+/* Outcomes become durable in groups of at most so many, or when the first of a group is so old. */
+#define COMMIT_COUNT 64
+#define COMMIT_MS 50
+
+/* How long the API is left alone after a 429 that does not say it. */
+#define RATE_LIMIT_PAUSE_SEC 60
+
+/* One call of the batch. */
+struct parcel {
+    struct candidate *candidate;
+    struct call *call; /* NULL: the dialer has no such row */
+    struct call_record record;
+    char *body; /* NULL: not to be sent */
+    char idempotency_key[PAYLOAD_KEY_SIZE];
+    bool sent;
+    char *suspicion; /* why it failed, while it is open whether the call or the API is to blame */
+    int64_t retry_after_sec;
+};
+
+struct batch {
+    struct forward *forward;
+    struct parcel *parcels;
+    size_t count;
+    struct parcel **in_run; /* the parcels handed to delivery_run, in its order */
+    size_t uncommitted;
+    int64_t first_uncommitted_ms;
+    struct err failure; /* of the ledger, met inside a callback; code EX_OK: none */
+};
+
+int64_t forward_now(const struct forward *forward)
+{
+    return forward->now_epoch + (clock_mono_ms() - forward->started_ms) / 1000;
+}
+
+static void PRINTF_LIKE(3, 4) stop(struct summary *summary, enum summary_stop why, const char *format, ...)
+{
+    if (summary->stop != STOP_NONE)
+        return; /* the first reason is the one that counts */
+    summary->stop = why;
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(summary->message, sizeof summary->message, format, args);
+    va_end(args);
+}
+
+/* ---- the rows ---- */
+
+static int compare_parcels(const void *left, const void *right)
+{
+    const struct parcel *a = left, *b = right;
+    return strcmp(a->candidate->uniqueid, b->candidate->uniqueid);
+}
+
+static int take_row(void *context, const struct call *call, struct err *err)
+{
+    (void)err;
+    struct batch *batch = context;
+    struct candidate wanted = { .uniqueid = (char *)(uintptr_t)call_text(call, CALL_UNIQUEID) };
+    struct parcel key = { .candidate = &wanted };
+    struct parcel *parcel = bsearch(&key, batch->parcels, batch->count, sizeof *batch->parcels, compare_parcels);
+    if (parcel != NULL && parcel->call == NULL)
+        parcel->call = call_copy(call);
+    return 0;
+}
+
+/* A row whose end_epoch moved while it was scanned can be listed twice. */
+static void drop_repeats(struct batch *batch)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (kept > 0 && compare_parcels(&batch->parcels[kept - 1], &batch->parcels[i]) == 0)
+            batch->parcels[i].candidate->settled = true;
+        else
+            batch->parcels[kept++] = batch->parcels[i];
+    }
+    batch->count = kept;
+}
+
+static int fetch(struct batch *batch, struct err *err)
+{
+    /* In the order of uniqueids while rows are matched to them; work() sorts by time afterwards. */
+    qsort(batch->parcels, batch->count, sizeof *batch->parcels, compare_parcels);
+    drop_repeats(batch);
+    const char **uniqueids = mem_zero(batch->count, sizeof *uniqueids);
+    for (size_t i = 0; i < batch->count; i++)
+        uniqueids[i] = batch->parcels[i].candidate->uniqueid;
+    int result = source_fetch(batch->forward->source, uniqueids, batch->count, take_row, batch, err);
+    free(uniqueids);
+    return result;
+}
+
+static int compare_by_time(const void *left, const void *right)
+{
+    const struct parcel *a = left, *b = right;
+    if (a->candidate->end_epoch != b->candidate->end_epoch)
+        return a->candidate->end_epoch < b->candidate->end_epoch ? -1 : 1;
+    return compare_parcels(left, right);
+}
+
+/* ---- recording ---- */
+
+static void wrote(struct batch *batch, int result)
+{
+    if (result == 0 && batch->uncommitted++ == 0)
+        batch->first_uncommitted_ms = clock_mono_ms();
+}
+
+/* Writes what became of a parcel. A failure is kept in the batch and ends it. */
+static void put(struct batch *batch, struct parcel *parcel, enum call_state state, int64_t due, const char *reason)
+{
+    if (batch->failure.code != EX_OK)
+        return;
+    parcel->record.state = state;
+    struct ledger_entry entry = {
+        .uniqueid = parcel->candidate->uniqueid,
+        .record = parcel->record,
+        .end_epoch = call_number(parcel->call, CALL_END_EPOCH, parcel->candidate->end_epoch),
+        .due = due,
+        .reason = reason,
+        .payload = parcel->body,
+    };
+    int result = ledger_put(batch->forward->ledger, &entry, &batch->failure);
+    wrote(batch, result);
+    parcel->candidate->settled = result == 0;
+}
+
+/* The dialer rewrote this row's uniqueid or deleted a duplicate: what it was is found under its other name. */
+static void forget(struct batch *batch, struct parcel *parcel)
+{
+    bool pending = parcel->record.state == CALL_OWED || parcel->record.state == CALL_HELD;
+    parcel->candidate->settled = true;
+    if (!pending || batch->forward->dry_run || batch->failure.code != EX_OK)
+        return;
+    batch->forward->summary->forgotten++;
+    log_info("🗑 %s: gone from the dialer, forgotten", parcel->candidate->uniqueid);
+    wrote(batch, ledger_forget(batch->forward->ledger, parcel->candidate->uniqueid, &batch->failure));
+}
+
+static void hold(struct batch *batch, struct parcel *parcel, int64_t hold_until)
+{
+    if (parcel->record.state == CALL_HELD || batch->forward->dry_run) {
+        parcel->candidate->settled = true;
+        return;
+    }
+    batch->forward->summary->held++;
+    put(batch, parcel, CALL_HELD, hold_until, NULL);
+}
+
+/* The API knows what the row says: a call that was waiting to be sent (again) is done with. */
+static void skip(struct batch *batch, struct parcel *parcel)
+{
+    bool pending = parcel->record.state == CALL_OWED || parcel->record.state == CALL_HELD;
+    if (pending && parcel->record.sent_before && !batch->forward->dry_run)
+        put(batch, parcel, CALL_ACCEPTED, 0, NULL);
+    parcel->candidate->settled = true;
+}
+
+static int decide(struct batch *batch, struct parcel *parcel, struct err *err)
+{
+    struct forward *forward = batch->forward;
+    if (ledger_find(forward->ledger, parcel->candidate->uniqueid, &parcel->record, err) != 0)
+        return -1;
+    if (parcel->call == NULL) {
+        forget(batch, parcel);
+        return 0;
+    }
+    struct decision decision = decision_of(parcel->call, &parcel->record, forward->settings, forward_now(forward));
+    switch (decision.kind) {
+    case DECISION_SKIP:
+        skip(batch, parcel);
+        break;
+    case DECISION_HOLD:
+        hold(batch, parcel, decision.hold_until);
+        break;
+    case DECISION_SEND:
+        parcel->body = payload_body(parcel->call, forward->dispositions);
+        payload_idempotency_key(parcel->candidate->uniqueid, parcel->body, parcel->idempotency_key);
+        break;
+    }
+    return 0;
+}
+
+/* ---- outcomes ---- */
+
+static void record_accepted(struct batch *batch, struct parcel *parcel, bool duplicate)
+{
+    const struct call *call = parcel->call;
+    batch->forward->summary->accepted++;
+    batch->forward->summary->repeated += duplicate ? 1 : 0;
+    parcel->record.sent_before = true;
+    parcel->record.fingerprint = call_fingerprint(call);
+    parcel->record.attempts = 0;
+    put(batch, parcel, CALL_ACCEPTED, 0, NULL);
+    log_info("✓ %s: %s/%s → %s (%" PRId64 "s)", call_text(call, CALL_UNIQUEID), call_text(call, CALL_CAMPAIGN_ID),
+             call_text(call, CALL_PHONE_NUMBER), call_text(call, CALL_STATUS), call_number(call, CALL_LENGTH_IN_SEC, 0));
+}
+
+static void record_rejected(struct batch *batch, struct parcel *parcel, const char *reason)
+{
+    batch->forward->summary->rejected++;
+    put(batch, parcel, CALL_REJECTED, 0, reason);
+    log_error("✗ %s: %s (set aside)", parcel->candidate->uniqueid, reason);
+}
+
+/* Charges a failure to its call: it is owed, or set aside when its attempts are used up. */
+static void charge(struct batch *batch, struct parcel *parcel)
+{
+    const struct settings_sync *settings = batch->forward->settings;
+    char reason[320];
+    parcel->record.attempts++;
+    if (parcel->record.attempts >= settings->max_attempts) {
+        (void)snprintf(reason, sizeof reason, "%s, after %" PRId64 " attempts", parcel->suspicion,
+                       parcel->record.attempts);
+        record_rejected(batch, parcel, reason);
+    } else {
+        uint32_t random = (uint32_t)str_hash((uint64_t)batch->forward->run, parcel->candidate->uniqueid,
+                                             strlen(parcel->candidate->uniqueid));
+        int64_t delay = backoff_delay_sec(parcel->record.attempts, settings->retry_base, settings->retry_cap, random);
+        if (delay < parcel->retry_after_sec)
+            delay = parcel->retry_after_sec;
+        put(batch, parcel, CALL_OWED, forward_now(batch->forward) + delay, parcel->suspicion);
+        log_warn("✗ %s: %s (attempt %" PRId64 ", tried again in %" PRId64 " s)", parcel->candidate->uniqueid,
+                 parcel->suspicion, parcel->record.attempts, delay);
+    }
+    free(parcel->suspicion);
+    parcel->suspicion = NULL;
+}
+
+static void charge_suspects(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->parcels[i].suspicion != NULL)
+            charge(batch, &batch->parcels[i]);
+}
+
+/* The API has shown that it works: what failed before was the calls' own fault. */
+static void api_is_useful(struct batch *batch)
+{
+    charge_suspects(batch);
+    breaker_useful(&batch->forward->breaker);
+}
+
+static void suspect(struct parcel *parcel, const struct judgement *judgement)
+{
+    parcel->suspicion = mem_copy(judgement->reason);
+    parcel->retry_after_sec = judgement->retry_after_sec;
+}
+
+static void pause_sending(struct batch *batch, const struct judgement *judgement)
+{
+    struct forward *forward = batch->forward;
+    int64_t pause = judgement->retry_after_sec > 0 ? judgement->retry_after_sec : RATE_LIMIT_PAUSE_SEC;
+    char local[CLOCK_TEXT_SIZE];
+    int64_t until = forward_now(forward) + pause;
+    stop(forward->summary, STOP_RATE_LIMITED, "the API asks for silence until %s: %s",
+         clock_local(until, local, sizeof local), judgement->reason);
+    if (batch->failure.code == EX_OK)
+        wrote(batch, ledger_set_note(forward->ledger, LEDGER_NOTE_WAIT_UNTIL, until, &batch->failure));
+}
+
+static void on_answer(void *context, size_t index, const struct answer *answer)
+{
+    struct batch *batch = context;
+    struct parcel *parcel = batch->in_run[index];
+    struct judgement judgement = verdict_of(answer);
+    parcel->sent = true;
+    batch->forward->summary->failed += judgement.verdict == VERDICT_ACCEPTED ? 0 : 1;
+    switch (judgement.verdict) {
+    case VERDICT_ACCEPTED:
+        api_is_useful(batch);
+        record_accepted(batch, parcel, judgement.duplicate);
+        break;
+    case VERDICT_REJECTED:
+        api_is_useful(batch);
+        record_rejected(batch, parcel, judgement.reason);
+        break;
+    case VERDICT_RETRY:
+        suspect(parcel, &judgement);
+        (void)breaker_failed(&batch->forward->breaker);
+        break;
+    case VERDICT_RATE_LIMITED:
+        pause_sending(batch, &judgement);
+        break;
+    case VERDICT_STOP:
+        stop(batch->forward->summary, STOP_CONFIGURATION, "the API refuses every call: %s", judgement.reason);
+        break;
+    }
+}
+
+static int commit(struct batch *batch, struct err *err)
+{
+    batch->uncommitted = 0;
+    return ledger_commit(batch->forward->ledger, err);
+}
+
+/* Whether another request may be started. */
+static bool may_go_on(const struct batch *batch)
+{
+    struct forward *forward = batch->forward;
+    if (interrupt_requested())
+        stop(forward->summary, STOP_INTERRUPTED, "stopped by a signal; the next run goes on from here");
+    else if (clock_mono_ms() >= forward->deadline_ms)
+        stop(forward->summary, STOP_OUT_OF_TIME, "the time of this run is over; the next run goes on from here");
+    return batch->failure.code == EX_OK && forward->summary->stop == STOP_NONE;
+}
+
+static bool on_turn(void *context)
+{
+    struct batch *batch = context;
+    if (batch->failure.code == EX_OK && batch->uncommitted > 0 &&
+        (batch->uncommitted >= COMMIT_COUNT || clock_mono_ms() - batch->first_uncommitted_ms >= COMMIT_MS))
+        (void)!commit(batch, &batch->failure);
+    return may_go_on(batch) && !batch->forward->breaker.must_probe;
+}
+
+/* ---- sending ---- */
+
+/* Lists the parcels still to be sent in batch->in_run; how many. */
+static size_t list_unsent(struct batch *batch)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->parcels[i].body != NULL && !batch->parcels[i].sent)
+            batch->in_run[count++] = &batch->parcels[i];
+    return count;
+}
+
+static int deliver(struct batch *batch, size_t count, struct err *err)
+{
+    struct delivery_request *requests = mem_zero(count, sizeof *requests);
+    for (size_t i = 0; i < count; i++)
+        requests[i] = (struct delivery_request){ .body = batch->in_run[i]->body,
+                                                 .idempotency_key = batch->in_run[i]->idempotency_key };
+    struct delivery_observer observer = { .on_answer = on_answer, .on_turn = on_turn, .context = batch };
+    int result = delivery_run(batch->forward->delivery, requests, count, &observer, err);
+    free(requests);
+    return result;
+}
+
+static const char *any_suspicion(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->parcels[i].suspicion != NULL)
+            return batch->parcels[i].suspicion;
+    return "no useful answer";
+}
+
+static void declare_outage(struct batch *batch)
+{
+    stop(batch->forward->summary, STOP_OUTAGE, "the API does not work: %s; nothing is lost, the next run tries again",
+         any_suspicion(batch));
+}
+
+/* Sends one of count unsent calls, picked at random so that no single call can keep the API looking down. */
+static int probe(struct batch *batch, size_t count, struct err *err)
+{
+    uint64_t seed = str_hash((uint64_t)batch->forward->run, &batch->forward->summary->failed,
+                             sizeof batch->forward->summary->failed);
+    batch->in_run[0] = batch->in_run[seed % count];
+    if (deliver(batch, 1, err) != 0)
+        return -1;
+    if (batch->forward->breaker.must_probe && may_go_on(batch))
+        declare_outage(batch);
+    return 0;
+}
+
+static int deliver_all(struct batch *batch, struct err *err)
+{
+    size_t count = list_unsent(batch);
+    while (count > 0 && may_go_on(batch)) {
+        int result = batch->forward->breaker.must_probe ? probe(batch, count, err) : deliver(batch, count, err);
+        if (result != 0)
+            return -1;
+        count = list_unsent(batch);
+    }
+    /* What is still open at the end: the API's fault, unless it has answered other calls in this run. */
+    if (batch->forward->breaker.answered && batch->forward->summary->stop != STOP_OUTAGE)
+        charge_suspects(batch);
+    else if (batch->forward->breaker.failures_in_a_row > 0)
+        declare_outage(batch);
+    return batch->failure.code == EX_OK ? 0 : err_set(err, batch->failure.code, "%s", batch->failure.message);
+}
+
+static void print_all(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->parcels[i].body != NULL) {
+            (void)printf("%s\n", batch->parcels[i].body);
+            batch->forward->summary->accepted++;
+            batch->parcels[i].candidate->settled = true;
+        }
+}
+
+/* ---- the whole batch ---- */
+
+static int work(struct batch *batch, struct err *err)
+{
+    if (fetch(batch, err) != 0)
+        return -1;
+    qsort(batch->parcels, batch->count, sizeof *batch->parcels, compare_by_time); /* oldest first */
+    for (size_t i = 0; i < batch->count; i++)
+        if (decide(batch, &batch->parcels[i], err) != 0)
+            return -1;
+    if (batch->failure.code != EX_OK)
+        return err_set(err, batch->failure.code, "%s", batch->failure.message);
+    if (batch->forward->dry_run) {
+        print_all(batch);
+        return 0;
+    }
+    return deliver_all(batch, err);
+}
+
+int forward_batch(struct forward *forward, struct candidate *candidates, size_t count, struct err *err)
+{
+    struct batch batch = { .forward = forward, .count = count };
+    batch.parcels = mem_zero(count, sizeof *batch.parcels);
+    batch.in_run = mem_zero(count, sizeof *batch.in_run);
+    for (size_t i = 0; i < count; i++)
+        batch.parcels[i].candidate = &candidates[i];
+
+    int result = work(&batch, err);
+    /* Also after a failure elsewhere: what the API has accepted must not be sent again. */
+    if (batch.failure.code == EX_OK && commit(&batch, result == 0 ? err : NULL) != 0)
+        result = -1;
+
+    for (size_t i = 0; i < batch.count; i++) {
+        free(batch.parcels[i].call);
+        free(batch.parcels[i].body);
+        free(batch.parcels[i].suspicion);
+    }
+    free(batch.parcels);
+    free(batch.in_run);
+    return result;
+}

@@ -1,0 +1,40 @@
+/* forward: one batch of calls, from the dialer's rows to durable outcomes. */
+#ifndef FORWARD_H
+#define FORWARD_H
+
+#include "breaker.h"
+#include "candidates.h"
+#include "delivery.h"
+#include "disposition.h"
+#include "ledger.h"
+#include "settings.h"
+#include "source.h"
+#include "summary.h"
+
+/* What a run works with; all borrowed. */
+struct forward {
+    struct source *source;
+    struct ledger *ledger;
+    struct delivery *delivery;
+    const struct settings_sync *settings;
+    const struct disposition_map *dispositions;
+    struct summary *summary; /* counted up; stop is set when nothing more may be sent in this run */
+    struct breaker breaker;
+    int64_t run;         /* the run's number */
+    int64_t now_epoch;   /* the database's clock when the run started ... */
+    int64_t started_ms;  /* ... and the monotonic one */
+    int64_t deadline_ms; /* monotonic: start no request after it */
+    bool dry_run;        /* print bodies instead of sending, change nothing */
+};
+
+/* forward_now: the time by the database's clock, in epoch seconds. */
+int64_t forward_now(const struct forward *forward);
+
+/* forward_batch: fetches the rows of count candidates, decides on each again, sends what is to be sent, and records every
+ * outcome. Candidates that the ledger knows on return, or that the dialer no longer has, are marked settled; the others
+ * (the API is down, the time is over) are as if they had not been touched.
+ * Durable: all outcomes, on return. Errors: those of the source, the ledger and the delivery; what was recorded up to
+ * then is committed where that is possible. */
+int forward_batch(struct forward *forward, struct candidate *candidates, size_t count, struct err *err) MUST_CHECK;
+
+#endif

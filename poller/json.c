@@ -1,0 +1,97 @@
+/* json: the few JSON operations that the program needs, over cJSON. */
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "mem.h"
+#include "str.h"
+
+/* struct json is never defined: it is cJSON's own value seen from outside. */
+static cJSON *to_cjson(struct json *json)
+{
+    return (cJSON *)json;
+}
+
+static const cJSON *to_const_cjson(const struct json *json)
+{
+    return (const cJSON *)json;
+}
+
+static void need(const cJSON *made)
+{
+    if (made == NULL)
+        mem_out();
+}
+
+struct json *json_object(void)
+{
+    cJSON *object = cJSON_CreateObject();
+    need(object);
+    return (struct json *)object;
+}
+
+void json_add_text(struct json *object, const char *name, const char *text)
+{
+    if (text == NULL) {
+        json_add_null(object, name);
+        return;
+    }
+    char *valid = str_utf8(text, strlen(text));
+    need(cJSON_AddStringToObject(to_cjson(object), name, valid));
+    free(valid);
+}
+
+void json_add_int(struct json *object, const char *name, int64_t number)
+{
+    /* As raw digits: cJSON keeps numbers as doubles, which would round large integers. */
+    char digits[32];
+    (void)snprintf(digits, sizeof digits, "%" PRId64, number);
+    need(cJSON_AddRawToObject(to_cjson(object), name, digits));
+}
+
+void json_add_bool(struct json *object, const char *name, bool value)
+{
+    need(cJSON_AddBoolToObject(to_cjson(object), name, value));
+}
+
+void json_add_null(struct json *object, const char *name)
+{
+    need(cJSON_AddNullToObject(to_cjson(object), name));
+}
+
+char *json_print(const struct json *json)
+{
+    char *text = cJSON_PrintUnformatted(to_const_cjson(json));
+    if (text == NULL)
+        mem_out();
+    return text;
+}
+
+struct json *json_parse(const char *text)
+{
+    cJSON *parsed = cJSON_Parse(text);
+    if (cJSON_IsObject(parsed))
+        return (struct json *)parsed;
+    cJSON_Delete(parsed);
+    return NULL;
+}
+
+const char *json_text(const struct json *object, const char *name)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(to_const_cjson(object), name);
+    return cJSON_IsString(member) ? member->valuestring : NULL;
+}
+
+bool json_is(const struct json *object, const char *name, bool value)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(to_const_cjson(object), name);
+    return value ? cJSON_IsTrue(member) : cJSON_IsFalse(member);
+}
+
+void json_free(struct json *json)
+{
+    cJSON_Delete(to_cjson(json));
+}

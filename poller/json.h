@@ -1,0 +1,34 @@
+/* json: the few JSON operations that the program needs, over cJSON. */
+#ifndef JSON_H
+#define JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct json;
+
+/* Building. Text may be any bytes: what is not valid UTF-8 becomes U+FFFD; NULL becomes null. Running out of memory
+ * ends the program. json_add_* add a member to an object; json_add_object returns the new member, borrowed. */
+struct json *json_object(void) MUST_CHECK;
+void json_add_text(struct json *object, const char *name, const char *text);
+void json_add_int(struct json *object, const char *name, int64_t number);
+void json_add_bool(struct json *object, const char *name, bool value);
+void json_add_null(struct json *object, const char *name);
+
+/* json_print: one line of text without blanks. Ownership: the caller frees it. */
+char *json_print(const struct json *json) MUST_CHECK;
+
+/* json_parse: reads text. Returns NULL when it is no JSON object. Ownership: json_free. */
+struct json *json_parse(const char *text) MUST_CHECK;
+
+/* Reading a member of an object. json_text: the member's text, borrowed from object, or NULL when it is missing or of
+ * another type. json_is: whether the member is exactly that boolean. */
+const char *json_text(const struct json *object, const char *name);
+bool json_is(const struct json *object, const char *name, bool value);
+
+/* json_free: NULL is fine. */
+void json_free(struct json *json);
+
+#endif

@@ -1,0 +1,440 @@
+/* ledger: what became of each call, on disk.
+ *
+ *   call   one row a call that is known. state: 1 accepted, 2 owed, 3 held, 4 set aside (enum call_state).
+ *          fingerprint: of the content last accepted, NULL before that. payload: content not accepted yet.
+ *   note   numbers and texts that outlive a run, by name.
+ *   run    one row a run and its figures.
+ *
+ * The journal is a WAL with synchronous=FULL: an answer that is committed survives a power cut. */
+#include <errno.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fileutil.h"
+#include "ledger.h"
+#include "mem.h"
+
+#define APPLICATION_ID 1145656147 /* "DIDS": whose file this is */
+#define SCHEMA_VERSION 1
+
+static const char schema[] =
+    "CREATE TABLE call ("
+    "  uniqueid    TEXT PRIMARY KEY NOT NULL,"
+    "  state       INTEGER NOT NULL,"
+    "  end_epoch   INTEGER NOT NULL,"
+    "  fingerprint INTEGER,"
+    "  updated     INTEGER NOT NULL," /* epoch of the last change */
+    "  attempts    INTEGER NOT NULL DEFAULT 0,"
+    "  due         INTEGER,"
+    "  reason      TEXT,"
+    "  payload     TEXT"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX call_open ON call (state, due) WHERE state <> 1;"
+    "CREATE INDEX call_ended ON call (end_epoch);"
+    "CREATE TABLE note (name TEXT PRIMARY KEY NOT NULL, number INTEGER, text TEXT) WITHOUT ROWID;"
+    "CREATE TABLE run ("
+    "  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER, duration_ms INTEGER,"
+    "  found INTEGER, accepted INTEGER, repeated INTEGER, owed INTEGER, held INTEGER, rejected INTEGER,"
+    "  exit_code INTEGER, message TEXT"
+    ");";
+
+enum statement {
+    FIND, PUT, FORGET, DUE, COUNT, NOTE, SET_NOTE, CLEAR_NOTES, RUN_START, RUN_FINISH, PRUNE, PRUNE_RUNS, STATEMENT_COUNT
+};
+
+static const char *const statement_texts[STATEMENT_COUNT] = {
+    [FIND] = "SELECT state, fingerprint, attempts FROM call WHERE uniqueid = ?1",
+    [PUT] = "INSERT INTO call (uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload) "
+            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (uniqueid) DO UPDATE SET state = ?2, "
+            "end_epoch = ?3, fingerprint = ?4, updated = ?5, attempts = ?6, due = ?7, reason = ?8, payload = ?9",
+    [FORGET] = "DELETE FROM call WHERE uniqueid = ?1",
+    [DUE] = "SELECT uniqueid, end_epoch FROM call WHERE state <> 1 AND (state = 3 OR (state = 2 AND due <= ?1)) "
+            "ORDER BY end_epoch, uniqueid",
+    [COUNT] = "SELECT (SELECT count(*) FROM call WHERE state <> 1 AND state = 2), "
+              "(SELECT count(*) FROM call WHERE state <> 1 AND state = 3), "
+              "(SELECT count(*) FROM call WHERE state <> 1 AND state = 4)",
+    [NOTE] = "SELECT number, text FROM note WHERE name = ?1",
+    [SET_NOTE] = "INSERT INTO note (name, number, text) VALUES (?1, ?2, ?3) "
+                 "ON CONFLICT (name) DO UPDATE SET number = ?2, text = ?3",
+    [CLEAR_NOTES] = "DELETE FROM note WHERE name IN ('checkpoint', 'floor')",
+    [RUN_START] = "INSERT INTO run (kind, started) VALUES (?1, ?2)",
+    [RUN_FINISH] = "UPDATE run SET finished = ?2, duration_ms = ?3, found = ?4, accepted = ?5, repeated = ?6, owed = ?7, "
+                   "held = ?8, rejected = ?9, exit_code = ?10, message = ?11 WHERE id = ?1",
+    [PRUNE] = "DELETE FROM call WHERE uniqueid IN "
+              "(SELECT uniqueid FROM call WHERE end_epoch < ?1 AND state = 1 ORDER BY end_epoch LIMIT ?2)",
+    [PRUNE_RUNS] = "DELETE FROM run WHERE started < ?1",
+};
+
+static const char *const place_names[] = { [LEDGER_CHECKPOINT] = "checkpoint", [LEDGER_FLOOR] = "floor" };
+
+struct ledger {
+    sqlite3 *database;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    char *path;
+    bool in_transaction;
+    int64_t run_started_ms;
+};
+
+static int fail(struct ledger *ledger, const char *action, struct err *err)
+{
+    const char *reason = sqlite3_errmsg(ledger->database);
+    const char *remedy = "";
+    switch (sqlite3_errcode(ledger->database)) {
+    case SQLITE_FULL:
+        remedy = "; free some space on that disk";
+        break;
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+        remedy = "; is the disk mounted read-only, or the directory another user's?";
+        break;
+    case SQLITE_BUSY:
+        remedy = "; another program holds it";
+        break;
+    default:
+        break;
+    }
+    return err_set(err, EX_IOERR, "could not %s the ledger %s: %s%s", action, ledger->path, reason, remedy);
+}
+
+/* Runs SQL text that gives no rows. */
+static int execute(struct ledger *ledger, const char *sql, const char *action, struct err *err)
+{
+    return sqlite3_exec(ledger->database, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(ledger, action, err);
+}
+
+/* The prepared statement, ready for new values. Preparing it can fail where the file is damaged: NULL. */
+static sqlite3_stmt *prepared(struct ledger *ledger, enum statement which)
+{
+    sqlite3_stmt **statement = &ledger->statements[which];
+    if (*statement == NULL && sqlite3_prepare_v3(ledger->database, statement_texts[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                                 statement, NULL) != SQLITE_OK)
+        return NULL;
+    (void)sqlite3_reset(*statement);
+    (void)sqlite3_clear_bindings(*statement);
+    return *statement;
+}
+
+/* Text is bound without a copy: every caller steps the statement before its text goes away. */
+static void bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+    (void)sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+}
+
+static void bind_int(sqlite3_stmt *statement, int index, int64_t number)
+{
+    (void)sqlite3_bind_int64(statement, index, number);
+}
+
+/* Steps a statement that changes something, opening the transaction first. */
+static int change(struct ledger *ledger, sqlite3_stmt *statement, struct err *err)
+{
+    static const char action[] = "write to";
+    if (statement == NULL)
+        return fail(ledger, action, err);
+    if (!ledger->in_transaction && execute(ledger, "BEGIN IMMEDIATE", action, err) != 0)
+        return -1;
+    ledger->in_transaction = true;
+    int code = sqlite3_step(statement);
+    int result = code == SQLITE_DONE || code == SQLITE_ROW ? 0 : fail(ledger, action, err);
+    (void)sqlite3_reset(statement);
+    return result;
+}
+
+/* ---- opening ---- */
+
+static int query_int(struct ledger *ledger, const char *sql, int64_t *ret_number)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(ledger->database, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *ret_number = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_finalize(statement);
+    return code == SQLITE_ROW ? 0 : -1;
+}
+
+static int make_schema(struct ledger *ledger, struct err *err)
+{
+    char *sql = mem_format("BEGIN IMMEDIATE; %s PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;", schema,
+                           APPLICATION_ID, SCHEMA_VERSION);
+    int result = execute(ledger, sql, "create", err);
+    free(sql);
+    return result;
+}
+
+/* Makes sure that the file has the schema of this version. */
+static int check_schema(struct ledger *ledger, struct err *err)
+{
+    int64_t version = 0, application = 0, tables = 0;
+    if (query_int(ledger, "PRAGMA user_version", &version) != 0 ||
+        query_int(ledger, "PRAGMA application_id", &application) != 0 ||
+        query_int(ledger, "SELECT count(*) FROM sqlite_master", &tables) != 0)
+        return fail(ledger, "read", err);
+    if (tables == 0 && version == 0)
+        return make_schema(ledger, err);
+    if (application != APPLICATION_ID)
+        return err_set(err, EX_CONFIG, "could not use the ledger %s: it is another program's database; name another "
+                       "state directory with --state-dir", ledger->path);
+    if (version > SCHEMA_VERSION)
+        return err_set(err, EX_CONFIG, "could not use the ledger %s: it was written by a newer version of this program; "
+                       "install that version again", ledger->path);
+    return 0;
+}
+
+static bool is_damage(const struct ledger *ledger)
+{
+    int code = ledger->database != NULL ? sqlite3_errcode(ledger->database) : SQLITE_OK;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+static int open_database(struct ledger *ledger, enum ledger_mode mode, struct err *err)
+{
+    bool exists = access(ledger->path, F_OK) == 0;
+    const char *name = mode == LEDGER_LOOK && !exists ? ":memory:" : ledger->path;
+    int flags = mode == LEDGER_LOOK && exists ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    if (sqlite3_open_v2(name, &ledger->database, flags | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK)
+        return fail(ledger, "open", err);
+    (void)sqlite3_extended_result_codes(ledger->database, 0);
+    (void)sqlite3_busy_timeout(ledger->database, 5000);
+    if (mode == LEDGER_WRITE && execute(ledger, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "open", err) != 0)
+        return -1;
+    return check_schema(ledger, err);
+}
+
+/* The damaged file and its journal are kept under other names. */
+static int move_aside(struct ledger *ledger, char *ret_aside, size_t size, struct err *err)
+{
+    static const char *const journals[] = { "-wal", "-shm" };
+    (void)sqlite3_close(ledger->database);
+    ledger->database = NULL;
+    for (size_t i = 0; i < sizeof journals / sizeof journals[0]; i++) {
+        char *journal = mem_format("%s%s", ledger->path, journals[i]);
+        if (access(journal, F_OK) == 0)
+            (void)!fileutil_set_aside(journal, NULL, 0, NULL); /* the main file decides */
+        free(journal);
+    }
+    return fileutil_set_aside(ledger->path, ret_aside, size, err);
+}
+
+int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **ret_ledger, char *ret_aside, size_t size,
+                struct err *err)
+{
+    struct ledger *ledger = mem_zero(1, sizeof *ledger);
+    ledger->path = mem_format("%s/ledger.db", state_dir);
+    ret_aside[0] = '\0';
+    mode_t mask = umask(0027); /* SQLite makes its files with 0644 less this */
+    int result = open_database(ledger, mode, err);
+    if (result != 0 && mode == LEDGER_WRITE && is_damage(ledger)) {
+        result = move_aside(ledger, ret_aside, size, err);
+        if (result == 0)
+            result = open_database(ledger, mode, err);
+    }
+    (void)umask(mask);
+    if (result != 0) {
+        ledger_close(ledger);
+        return -1;
+    }
+    *ret_ledger = ledger;
+    return 0;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    for (int i = 0; i < STATEMENT_COUNT; i++)
+        (void)sqlite3_finalize(ledger->statements[i]);
+    (void)sqlite3_close(ledger->database);
+    free(ledger->path);
+    free(ledger);
+}
+
+/* ---- calls ---- */
+
+int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record *ret_record, struct err *err)
+{
+    sqlite3_stmt *statement = prepared(ledger, FIND);
+    if (statement == NULL)
+        return fail(ledger, "read", err);
+    bind_text(statement, 1, uniqueid);
+    int code = sqlite3_step(statement);
+    *ret_record = (struct call_record){ .state = CALL_UNKNOWN };
+    if (code == SQLITE_ROW) {
+        ret_record->state = (enum call_state)sqlite3_column_int(statement, 0);
+        ret_record->sent_before = sqlite3_column_type(statement, 1) != SQLITE_NULL;
+        ret_record->fingerprint = (uint64_t)sqlite3_column_int64(statement, 1);
+        ret_record->attempts = sqlite3_column_int64(statement, 2);
+    }
+    int result = code == SQLITE_ROW || code == SQLITE_DONE ? 0 : fail(ledger, "read", err);
+    (void)sqlite3_reset(statement);
+    return result;
+}
+
+int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct err *err)
+{
+    sqlite3_stmt *statement = prepared(ledger, PUT);
+    bind_text(statement, 1, entry->uniqueid);
+    bind_int(statement, 2, (int64_t)entry->record.state);
+    bind_int(statement, 3, entry->end_epoch);
+    if (entry->record.sent_before)
+        bind_int(statement, 4, (int64_t)entry->record.fingerprint);
+    bind_int(statement, 5, clock_now_epoch());
+    bind_int(statement, 6, entry->record.attempts);
+    if (entry->record.state != CALL_ACCEPTED) {
+        bind_int(statement, 7, entry->due);
+        bind_text(statement, 8, entry->reason);
+        bind_text(statement, 9, entry->payload);
+    }
+    return change(ledger, statement, err);
+}
+
+int ledger_forget(struct ledger *ledger, const char *uniqueid, struct err *err)
+{
+    sqlite3_stmt *statement = prepared(ledger, FORGET);
+    bind_text(statement, 1, uniqueid);
+    return change(ledger, statement, err);
+}
+
+int ledger_due(struct ledger *ledger, int64_t now_epoch, ledger_on_due *on_due, void *context, struct err *err)
+{
+    sqlite3_stmt *statement = prepared(ledger, DUE);
+    if (statement == NULL)
+        return fail(ledger, "read", err);
+    bind_int(statement, 1, now_epoch);
+    int code = SQLITE_ROW;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        const char *uniqueid = (const char *)sqlite3_column_text(statement, 0);
+        on_due(context, uniqueid != NULL ? uniqueid : "", sqlite3_column_int64(statement, 1));
+    }
+    int result = code == SQLITE_DONE ? 0 : fail(ledger, "read", err);
+    (void)sqlite3_reset(statement);
+    return result;
+}
+
+int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct err *err)
+{
+    sqlite3_stmt *statement = prepared(ledger, COUNT);
+    if (statement == NULL || sqlite3_step(statement) != SQLITE_ROW)
+        return fail(ledger, "read", err);
+    *ret_counts = (struct ledger_counts){ .owed = sqlite3_column_int64(statement, 0),
+                                          .held = sqlite3_column_int64(statement, 1),
+                                          .rejected = sqlite3_column_int64(statement, 2) };
+    (void)sqlite3_reset(statement);
+    return 0;
+}
+
+int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, struct err *err)
+{
+    sqlite3_stmt *statement = prepared(ledger, PRUNE);
+    bind_int(statement, 1, before_epoch);
+    bind_int(statement, 2, limit);
+    if (change(ledger, statement, err) != 0)
+        return -1;
+    statement = prepared(ledger, PRUNE_RUNS);
+    bind_int(statement, 1, before_epoch);
+    return change(ledger, statement, err);
+}
+
+/* ---- notes ---- */
+
+/* Reads a note; *ret_known is false where there is none. text may be NULL. */
+static int read_note(struct ledger *ledger, const char *name, int64_t *ret_number, char *text, size_t size,
+                     bool *ret_known, struct err *err)
+{
+    sqlite3_stmt *statement = prepared(ledger, NOTE);
+    if (statement == NULL)
+        return fail(ledger, "read", err);
+    bind_text(statement, 1, name);
+    int code = sqlite3_step(statement);
+    *ret_known = code == SQLITE_ROW;
+    if (*ret_known) {
+        const char *stored = (const char *)sqlite3_column_text(statement, 1);
+        *ret_number = sqlite3_column_int64(statement, 0);
+        if (text != NULL)
+            (void)snprintf(text, size, "%s", stored != NULL ? stored : "");
+    }
+    int result = code == SQLITE_ROW || code == SQLITE_DONE ? 0 : fail(ledger, "read", err);
+    (void)sqlite3_reset(statement);
+    return result;
+}
+
+static int write_note(struct ledger *ledger, const char *name, int64_t number, const char *text, struct err *err)
+{
+    sqlite3_stmt *statement = prepared(ledger, SET_NOTE);
+    bind_text(statement, 1, name);
+    bind_int(statement, 2, number);
+    bind_text(statement, 3, text);
+    return change(ledger, statement, err);
+}
+
+int ledger_note(struct ledger *ledger, const char *name, int64_t fallback, int64_t *ret_value, struct err *err)
+{
+    bool known = false;
+    *ret_value = fallback;
+    return read_note(ledger, name, ret_value, NULL, 0, &known, err);
+}
+
+int ledger_set_note(struct ledger *ledger, const char *name, int64_t value, struct err *err)
+{
+    return write_note(ledger, name, value, NULL, err);
+}
+
+int ledger_place(struct ledger *ledger, enum ledger_place which, struct position *ret_position, bool *ret_known,
+                 struct err *err)
+{
+    return read_note(ledger, place_names[which], &ret_position->end_epoch, ret_position->uniqueid,
+                     sizeof ret_position->uniqueid, ret_known, err);
+}
+
+int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struct position *position, struct err *err)
+{
+    return write_note(ledger, place_names[which], position->end_epoch, position->uniqueid, err);
+}
+
+int ledger_clear_places(struct ledger *ledger, struct err *err)
+{
+    return change(ledger, prepared(ledger, CLEAR_NOTES), err);
+}
+
+/* ---- runs ---- */
+
+int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, struct err *err)
+{
+    sqlite3_stmt *statement = prepared(ledger, RUN_START);
+    bind_text(statement, 1, kind);
+    bind_int(statement, 2, clock_now_epoch());
+    ledger->run_started_ms = clock_mono_ms();
+    if (change(ledger, statement, err) != 0)
+        return -1;
+    *ret_run = sqlite3_last_insert_rowid(ledger->database);
+    return ledger_commit(ledger, err);
+}
+
+int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err)
+{
+    sqlite3_stmt *statement = prepared(ledger, RUN_FINISH);
+    const int64_t numbers[] = { run, clock_now_epoch(), clock_mono_ms() - ledger->run_started_ms, figures->found,
+                                figures->accepted, figures->repeated, figures->owed, figures->held, figures->rejected,
+                                figures->exit_code };
+    for (int i = 0; i < (int)(sizeof numbers / sizeof numbers[0]); i++)
+        bind_int(statement, i + 1, numbers[i]);
+    bind_text(statement, 11, figures->message);
+    return change(ledger, statement, err);
+}
+
+int ledger_commit(struct ledger *ledger, struct err *err)
+{
+    if (!ledger->in_transaction)
+        return 0;
+    if (execute(ledger, "COMMIT", "write to", err) != 0)
+        return -1;
+    ledger->in_transaction = false;
+    return 0;
+}

@@ -1,0 +1,95 @@
+/* ledger: what became of each call, on disk. The schema stands at the top of ledger.c.
+ *
+ * Changes gather in a transaction that begins with the first of them; nothing is durable before ledger_commit. */
+#ifndef LEDGER_H
+#define LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "call.h"
+#include "err.h"
+#include "position.h"
+
+struct ledger;
+
+enum ledger_mode {
+    LEDGER_WRITE,
+    LEDGER_LOOK /* changes nothing on disk; where there is no ledger yet, an empty one is shown */
+};
+
+/* ledger_open: opens state_dir/ledger.db, making it when it is missing. A damaged file is moved aside and a new one
+ * made: ret_aside (of size bytes) then says where the old one is, and is "" otherwise.
+ * Ownership: ledger_close. Errors: EX_IOERR (disk), EX_NOPERM, EX_CONFIG (written by a newer version). */
+int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **ret_ledger, char *ret_aside, size_t size,
+                struct err *err) MUST_CHECK;
+
+/* All functions below that can fail return -1 and EX_IOERR: the ledger cannot be read or written. */
+
+/* ledger_find: what is known of a call; state CALL_UNKNOWN when nothing is. */
+int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record *ret_record, struct err *err) MUST_CHECK;
+
+/* What is written of a call; replaces all that was known. Texts are borrowed and copied, and may be NULL. */
+struct ledger_entry {
+    const char *uniqueid;
+    struct call_record record;
+    int64_t end_epoch;
+    int64_t due;         /* epoch: OWED: try again from then on; HELD: sent as it stands from then on */
+    const char *reason;  /* OWED and REJECTED: why, for people */
+    const char *payload; /* the content that the API has not accepted yet */
+};
+int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct err *err) MUST_CHECK;
+
+/* ledger_forget: nothing is known of the call any more. */
+int ledger_forget(struct ledger *ledger, const char *uniqueid, struct err *err) MUST_CHECK;
+
+/* ledger_due: hands out the calls that need another look, oldest first: owed ones whose time has come, and all held
+ * ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
+typedef void ledger_on_due(void *context, const char *uniqueid, int64_t end_epoch);
+int ledger_due(struct ledger *ledger, int64_t now_epoch, ledger_on_due *on_due, void *context, struct err *err)
+    MUST_CHECK;
+
+struct ledger_counts {
+    int64_t owed, held, rejected;
+};
+int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct err *err) MUST_CHECK;
+
+/* The ledger's notes: numbers and places that outlive a run. */
+#define LEDGER_NOTE_WAIT_UNTIL "wait_until"     /* epoch: the API asked for silence until then */
+#define LEDGER_NOTE_OUTAGE_SINCE "outage_since" /* epoch: the API has not answered usefully since then; 0: it has */
+#define LEDGER_NOTE_HEALTHY "healthy"           /* 1: the last run went well, 0: it did not */
+
+/* ledger_note: a number, or fallback where none was noted. */
+int ledger_note(struct ledger *ledger, const char *name, int64_t fallback, int64_t *ret_value, struct err *err)
+    MUST_CHECK;
+int ledger_set_note(struct ledger *ledger, const char *name, int64_t value, struct err *err) MUST_CHECK;
+
+/* The two places: the ledger's copy of the checkpoint, and the floor, at and before which calls are out of scope.
+ * *ret_known is false where none was ever set. */
+enum ledger_place { LEDGER_CHECKPOINT, LEDGER_FLOOR };
+int ledger_place(struct ledger *ledger, enum ledger_place which, struct position *ret_position, bool *ret_known,
+                 struct err *err) MUST_CHECK;
+int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struct position *position, struct err *err)
+    MUST_CHECK;
+int ledger_clear_places(struct ledger *ledger, struct err *err) MUST_CHECK;
+
+/* The runs. ledger_run_start is committed on return: it proves that outcomes can be written before any call is sent. */
+struct ledger_run {
+    int64_t found, accepted, repeated, owed, held, rejected;
+    int exit_code;
+    const char *message; /* borrowed; may be NULL */
+};
+int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, struct err *err) MUST_CHECK;
+int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err) MUST_CHECK;
+
+/* ledger_prune: forgets up to limit accepted calls that ended before before_epoch, and runs older than that. */
+int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, struct err *err) MUST_CHECK;
+
+/* ledger_commit: makes all changes since the last one durable. Nothing to do is fine. */
+int ledger_commit(struct ledger *ledger, struct err *err) MUST_CHECK;
+
+/* ledger_close: drops what was not committed. NULL is fine. */
+void ledger_close(struct ledger *ledger);
+
+#endif

@@ -1,0 +1,59 @@
+/* lock: one run at a time on this host. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "lock.h"
+#include "mem.h"
+
+struct lock {
+    int fd;
+};
+
+/* 1: held, 0: another has it, -1 with errno. */
+static int try_lock(int fd, int64_t deadline_ms)
+{
+    static const struct timespec pause = { .tv_nsec = 200L * 1000 * 1000 };
+    for (;;) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return 1;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return -1;
+        if (clock_mono_ms() >= deadline_ms)
+            return 0;
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+int lock_acquire(const char *state_dir, int wait_sec, struct lock **ret_lock, struct err *err)
+{
+    *ret_lock = NULL;
+    char *path = mem_format("%s/lock", state_dir);
+    int result = 0;
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0640);
+    int held = fd >= 0 ? try_lock(fd, clock_mono_ms() + (int64_t)wait_sec * 1000) : -1;
+    if (held < 0)
+        result = err_set(err, errno == EACCES || errno == EPERM ? EX_NOPERM : EX_IOERR, "could not lock %s: %s", path,
+                         errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+    if (held > 0) {
+        *ret_lock = mem_zero(1, sizeof **ret_lock);
+        (*ret_lock)->fd = fd;
+    } else if (fd >= 0) {
+        (void)close(fd);
+    }
+    free(path);
+    return result;
+}
+
+void lock_release(struct lock *lock)
+{
+    if (lock == NULL)
+        return;
+    (void)close(lock->fd);
+    free(lock);
+}

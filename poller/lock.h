@@ -1,0 +1,19 @@
+/* lock: one run at a time on this host. */
+#ifndef LOCK_H
+#define LOCK_H
+
+#include <stdbool.h>
+
+#include "err.h"
+
+struct lock;
+
+/* lock_acquire: takes the kernel lock on state_dir/lock, waiting at most wait_sec seconds. The lock ends with the
+ * process, however it ends; the file stays. *ret_lock is NULL, and the result 0, when another process holds it.
+ * Ownership: lock_release. Errors: EX_IOERR, EX_NOPERM. */
+int lock_acquire(const char *state_dir, int wait_sec, struct lock **ret_lock, struct err *err) MUST_CHECK;
+
+/* lock_release: NULL is fine. */
+void lock_release(struct lock *lock);
+
+#endif

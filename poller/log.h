@@ -1,0 +1,40 @@
+/* log: one line an event, to the log file and to the terminal.
+ *
+ * The file is opened afresh by every run and only appended to, so logrotate needs no signal; a run in progress goes on
+ * writing to the renamed file (hence `create` and `delaycompress` in the logrotate stanza). Each line is one write. */
+#ifndef LOG_H
+#define LOG_H
+
+#include <stdbool.h>
+
+#include "err.h"
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* What the process prints besides the file. LOG_TERMINAL_STDERR leaves standard output to other text (--dry-run). */
+enum log_terminal { LOG_TERMINAL_NONE, LOG_TERMINAL_STDOUT, LOG_TERMINAL_STDERR };
+
+/* log_open: from here on lines go to the file path (created with mode 0640; NULL or "-": no file) and to the terminal
+ * as told. Until it is called, and for LOG_ERROR where nothing else shows it, lines go to standard error.
+ * Errors: EX_NOPERM, EX_IOERR; a symbolic link, a directory or a pipe in the file's place is refused. */
+int log_open(const char *path, enum log_terminal terminal, struct err *err) MUST_CHECK;
+
+/* log_set: what the configuration says of the log, known only after it is open. */
+void log_set(enum log_format format, enum log_level lowest);
+
+/* log_hide: from now on secret is replaced by *** in every line. Borrowed: it must live as long as the log. */
+void log_hide(const char *secret);
+
+/* log_line: writes one line. Control characters become '?', so no text from outside can forge a line or steer a
+ * terminal. Writing never fails the caller: a full disk must not stop calls from being sent. */
+void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+
+#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
+#define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
+#define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
+#define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
+
+void log_close(void);
+
+#endif

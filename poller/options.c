@@ -1,0 +1,155 @@
+/* options: the command line. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+
+static const char help[] =
+    "Usage: did-optimizer-sync [OPTIONS] [COMMAND]\n"
+    "\n"
+    "Sends the result of every finished VICIdial call to the DID Optimizer API, once.\n"
+    "\n"
+    "Commands:\n"
+    "  run                     find the calls that ended and send them (the default; cron does this)\n"
+    "  check                   test configuration, database, API and state, and say what to mend\n"
+    "  checkpoint show         how far the calls are taken care of\n"
+    "  checkpoint set WHEN     go on from WHEN: an epoch, '2024-10-24 12:00:00' (local time), 'now',\n"
+    "                          or 'N minutes|hours|days ago'\n"
+    "  checkpoint reset        forget the checkpoint; the next run starts one hour ago\n"
+    "\n"
+    "Options:\n"
+    "  --dry-run               print the JSON that run would send, and change nothing\n"
+    "  --cron                  print nothing unless something begins to fail or works again\n"
+    "  --astguiclient FILE     VICIdial's database settings (/etc/astguiclient.conf)\n"
+    "  --dids FILE             the API's address and key (/etc/asterisk/dids.conf)\n"
+    "  --config FILE           our own settings (/etc/did-optimizer-sync.conf)\n"
+    "  --state-dir DIR         checkpoint, ledger and lock (/var/lib/did-optimizer-sync)\n"
+    "  --log FILE              the log (/var/log/did-optimizer-sync.log); - for the terminal only\n"
+    "  --help, --version\n"
+    "\n"
+    "Exit status: 0 done; 64 usage; 69 database or API out of reach; 70 bug; 74 state cannot be read or\n"
+    "written; 75 something is still owed; 77 no permission; 78 configuration.\n";
+
+static const struct {
+    const char *name;
+    const char *second; /* NULL: none */
+    enum command command;
+    bool takes_argument;
+} commands[] = {
+    { "run", NULL, COMMAND_RUN, false },
+    { "check", NULL, COMMAND_CHECK, false },
+    { "checkpoint", "show", COMMAND_CHECKPOINT_SHOW, false },
+    { "checkpoint", "set", COMMAND_CHECKPOINT_SET, true },
+    { "checkpoint", "reset", COMMAND_CHECKPOINT_RESET, false },
+};
+
+enum { OPTION_ASTGUICLIENT = 256, OPTION_DIDS, OPTION_CONFIG, OPTION_STATE_DIR, OPTION_LOG, OPTION_DRY_RUN,
+       OPTION_CRON, OPTION_HELP, OPTION_VERSION };
+
+static const struct option long_options[] = {
+    { "astguiclient", required_argument, NULL, OPTION_ASTGUICLIENT },
+    { "dids", required_argument, NULL, OPTION_DIDS },
+    { "config", required_argument, NULL, OPTION_CONFIG },
+    { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
+    { "log", required_argument, NULL, OPTION_LOG },
+    { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+    { "cron", no_argument, NULL, OPTION_CRON },
+    { "help", no_argument, NULL, OPTION_HELP },
+    { "version", no_argument, NULL, OPTION_VERSION },
+    { NULL, 0, NULL, 0 },
+};
+
+const char *options_help(void)
+{
+    return help;
+}
+
+static void take_option(int option, struct options *options)
+{
+    switch (option) {
+    case OPTION_ASTGUICLIENT:
+        options->config.astguiclient = optarg;
+        options->config.required_astguiclient = true;
+        break;
+    case OPTION_DIDS:
+        options->config.dids = optarg;
+        options->config.required_dids = true;
+        break;
+    case OPTION_CONFIG:
+        options->config.own = optarg;
+        options->config.required_own = true;
+        break;
+    case OPTION_STATE_DIR:
+        options->state_dir = optarg;
+        break;
+    case OPTION_LOG:
+        options->log = optarg;
+        break;
+    case OPTION_DRY_RUN:
+        options->dry_run = true;
+        break;
+    case OPTION_CRON:
+        options->cron = true;
+        break;
+    case OPTION_HELP:
+        options->command = COMMAND_HELP;
+        break;
+    case OPTION_VERSION:
+        options->command = COMMAND_VERSION;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Finds the command in words; the words it does not use are an error. */
+static int take_command(int count, char **words, struct options *options, struct err *err)
+{
+    if (count == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        int used = commands[i].second != NULL ? 2 : 1;
+        if (strcmp(words[0], commands[i].name) != 0 ||
+            (used == 2 && (count < 2 || strcmp(words[1], commands[i].second) != 0)))
+            continue;
+        options->command = commands[i].command;
+        if (commands[i].takes_argument && count == used)
+            return err_set(err, EX_USAGE, "%s %s needs an argument; see --help", words[0], words[1]);
+        if (commands[i].takes_argument)
+            options->argument = words[used++];
+        if (count > used)
+            return err_set(err, EX_USAGE, "'%s' is one word too many (put quotes around '1 hour ago'); see --help",
+                           words[used]);
+        return 0;
+    }
+    return err_set(err, EX_USAGE, "there is no command '%s%s%s'; see --help", words[0], count > 1 ? " " : "",
+                   count > 1 ? words[1] : "");
+}
+
+int options_parse(int argc, char **argv, struct options *ret_options, struct err *err)
+{
+    *ret_options = (struct options){
+        .command = COMMAND_RUN,
+        .config = { .astguiclient = "/etc/astguiclient.conf",
+                    .dids = "/etc/asterisk/dids.conf",
+                    .own = "/etc/did-optimizer-sync.conf" },
+        .state_dir = "/var/lib/did-optimizer-sync",
+        .log = "/var/log/did-optimizer-sync.log",
+    };
+    opterr = 0;
+    int option = 0;
+    while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+        if (option == '?' || option == ':')
+            return err_set(err, EX_USAGE, option == ':' ? "%s needs a value; see --help"
+                                                        : "there is no option %s; see --help", argv[optind - 1]);
+        take_option(option, ret_options);
+    }
+    if (ret_options->command == COMMAND_HELP || ret_options->command == COMMAND_VERSION)
+        return 0;
+    if (take_command(argc - optind, argv + optind, ret_options, err) != 0)
+        return -1;
+    if (ret_options->command != COMMAND_RUN && (ret_options->dry_run || ret_options->cron))
+        return err_set(err, EX_USAGE, "--dry-run and --cron go with run only; see --help");
+    return 0;
+}

@@ -1,0 +1,31 @@
+/* poll: one run, from the checkpoint to now. */
+#ifndef POLL_H
+#define POLL_H
+
+#include <stdbool.h>
+
+#include "delivery.h"
+#include "disposition.h"
+#include "ledger.h"
+#include "settings.h"
+#include "source.h"
+#include "summary.h"
+
+/* What a run works with; all borrowed. */
+struct poll {
+    const char *state_dir;
+    struct source *source;
+    struct ledger *ledger;
+    struct delivery *delivery;
+    const struct settings_sync *settings;
+    const struct disposition_map *dispositions;
+    bool ledger_rebuilt; /* the old ledger was damaged: what it knew is gone */
+    bool dry_run;        /* print on standard output what would be sent; change nothing */
+};
+
+/* poll_run: finds the calls that ended and sends them, until none is left or the time is over. *ret_summary is filled
+ * also on failure. Durable on return: all outcomes, the checkpoint, the run's figures.
+ * Errors: those of source, ledger, delivery and checkpoint; what was recorded up to then stays recorded. */
+int poll_run(const struct poll *poll, struct summary *ret_summary, struct err *err) MUST_CHECK;
+
+#endif

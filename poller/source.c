@@ -1,0 +1,458 @@
+/* source: VICIdial's database, read and never written. All knowledge of its tables is in source.c. */
+#include <inttypes.h>
+#include <mysql.h>
+#include <mysqld_error.h>
+#include <errmsg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "source.h"
+#include "str.h"
+
+/* A scan reads stretches of this length, so that no statement holds the table for long however busy the site. */
+#define SLICE_SEC 600
+
+/* Storage engine errors of a damaged MyISAM file (my_base.h: HA_ERR_CRASHED and kin), and the server's words for it. */
+enum { CRASHED = 126, CRASHED_RECORD = 127, CRASHED_ON_REPAIR = 144, CRASHED_ON_USAGE = 145, MARKED_CRASHED = 1194,
+       MARKED_CRASHED_REPAIR = 1195 };
+
+static const struct column {
+    const char *name;
+    bool optional; /* added by a VICIdial upgrade that a site may not have made (upgrade_2.0.5.sql, upgrade_2.8.sql) */
+    bool scanned;  /* needed to decide on a call */
+} columns[CALL_FIELD_COUNT] = {
+    [CALL_UNIQUEID] = { "uniqueid", false, true },
+    [CALL_LEAD_ID] = { "lead_id", false, false },
+    [CALL_LIST_ID] = { "list_id", false, false },
+    [CALL_CAMPAIGN_ID] = { "campaign_id", false, false },
+    [CALL_PHONE_NUMBER] = { "phone_number", false, false },
+    [CALL_PHONE_CODE] = { "phone_code", false, false },
+    [CALL_STATUS] = { "status", false, true },
+    [CALL_LENGTH_IN_SEC] = { "length_in_sec", false, true },
+    [CALL_USER] = { "user", false, true },
+    [CALL_USER_GROUP] = { "user_group", false, false },
+    [CALL_TERM_REASON] = { "term_reason", true, true },
+    [CALL_COMMENTS] = { "comments", false, true },
+    [CALL_ALT_DIAL] = { "alt_dial", true, false },
+    [CALL_CALLED_COUNT] = { "called_count", true, false },
+    [CALL_CALL_DATE] = { "call_date", false, false },
+    [CALL_START_EPOCH] = { "start_epoch", false, false },
+    [CALL_END_EPOCH] = { "end_epoch", false, true },
+};
+
+struct source {
+    MYSQL *mysql;
+    const struct settings_database *settings;
+    bool has_column[CALL_FIELD_COUNT];
+    char missing[128];
+    char index[80];       /* the name of the index that scans use */
+    bool index_on_end;    /* it is on end_epoch, not on call_date */
+    char index_facts[160];
+};
+
+/* ---- errors ---- */
+
+static const char *remedy_for(unsigned code, int *ret_exit_code)
+{
+    *ret_exit_code = EX_CONFIG;
+    switch (code) {
+    case ER_ACCESS_DENIED_ERROR:
+    case ER_DBACCESS_DENIED_ERROR:
+        return "; check VARDB_user, VARDB_pass and VARDB_database in astguiclient.conf, or [database] of our configuration";
+    case ER_BAD_DB_ERROR:
+        return "; check VARDB_database in astguiclient.conf";
+    case ER_NO_SUCH_TABLE:
+        return "; is this VICIdial's database?";
+    case ER_TABLEACCESS_DENIED_ERROR:
+    case ER_COLUMNACCESS_DENIED_ERROR:
+        return "; grant SELECT on vicidial_log to this user";
+    default:
+        *ret_exit_code = EX_UNAVAILABLE;
+    }
+    switch (code) {
+    case CR_CONNECTION_ERROR:
+    case CR_CONN_HOST_ERROR:
+    case CR_UNKNOWN_HOST:
+        return "; is the server running, and VARDB_server right in astguiclient.conf?";
+    case ER_CON_COUNT_ERROR:
+    case ER_TOO_MANY_USER_CONNECTIONS:
+        return "; the server is at its connection limit; the next run tries again";
+    case ER_STATEMENT_TIMEOUT:
+        return "; the table is locked or very busy; the next run tries again";
+    case CRASHED:
+    case CRASHED_RECORD:
+    case CRASHED_ON_REPAIR:
+    case CRASHED_ON_USAGE:
+    case MARKED_CRASHED:
+    case MARKED_CRASHED_REPAIR:
+        return "; the dialer's table is damaged: run REPAIR TABLE vicidial_log";
+    default:
+        return "";
+    }
+}
+
+static int fail(struct source *source, const char *action, struct err *err)
+{
+    int exit_code = EX_UNAVAILABLE;
+    unsigned code = mysql_errno(source->mysql);
+    const char *remedy = remedy_for(code, &exit_code);
+    return err_set(err, exit_code, "could not %s: %s (%u)%s", action, mysql_error(source->mysql), code, remedy);
+}
+
+/* Runs sql and brings its whole result here; *ret_result is NULL for a statement that gives none. */
+static int query(struct source *source, const char *sql, const char *action, MYSQL_RES **ret_result, struct err *err)
+{
+    *ret_result = NULL;
+    if (mysql_real_query(source->mysql, sql, (unsigned long)strlen(sql)) != 0)
+        return fail(source, action, err);
+    *ret_result = mysql_store_result(source->mysql);
+    if (*ret_result == NULL && mysql_errno(source->mysql) != 0)
+        return fail(source, action, err);
+    return 0;
+}
+
+/* Runs a statement whose result is of no interest. */
+static int command(struct source *source, const char *sql, const char *action, struct err *err)
+{
+    MYSQL_RES *result = NULL;
+    int outcome = query(source, sql, action, &result, err);
+    mysql_free_result(result);
+    return outcome;
+}
+
+/* ---- connecting ---- */
+
+/* "localhost" means a Unix socket, as for every MySQL client. Where it lies differs by distribution. NULL: none found. */
+static const char *find_socket(const struct settings_database *settings)
+{
+    static const char *const places[] = { "/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock",
+                                          "/run/mysql/mysql.sock", "/tmp/mysql.sock" };
+    if (*settings->socket != '\0')
+        return settings->socket;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
+        if (access(places[i], F_OK) == 0)
+            return places[i];
+    return NULL;
+}
+
+/* Each of these decides about safety or harmlessness: one that cannot be set stops the run. */
+static int set_options(struct source *source, struct err *err)
+{
+    const struct settings_database *settings = source->settings;
+    unsigned connect = (unsigned)settings->connect_timeout, transfer = (unsigned)settings->read_timeout, off = 0;
+    my_bool no = 0, yes = 1;
+    MYSQL *mysql = source->mysql;
+    bool failed = mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect) != 0 ||
+                  mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &transfer) != 0 ||
+                  mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &transfer) != 0 ||
+                  mysql_options(mysql, MYSQL_OPT_RECONNECT, &no) != 0 ||
+                  mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off) != 0 ||
+                  mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") != 0;
+    bool tls = *settings->ssl_ca != '\0';
+    failed = failed || mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls ? &yes : &no) != 0 ||
+             (tls && (mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &yes) != 0 ||
+                      mysql_options(mysql, MYSQL_OPT_SSL_CA, settings->ssl_ca) != 0));
+    return failed ? err_set(err, EX_SOFTWARE, "could not prepare the database connection: the client library refuses an "
+                            "option") : 0;
+}
+
+/* The session can write nothing, waits for nothing long, and understands text and times as this file does. */
+static int prepare_session(struct source *source, struct err *err)
+{
+    static const char action[] = "prepare the database session";
+    char sql[256];
+    (void)snprintf(sql, sizeof sql, "SET SESSION sql_mode = '', time_zone = 'SYSTEM', lock_wait_timeout = %" PRId64,
+                   source->settings->max_statement_time);
+    if (command(source, sql, action, err) != 0 ||
+        command(source, "SET SESSION TRANSACTION READ ONLY", action, err) != 0)
+        return -1;
+    (void)snprintf(sql, sizeof sql, "SET SESSION max_statement_time = %" PRId64, source->settings->max_statement_time);
+    if (command(source, sql, action, err) == 0)
+        return 0;
+    if (mysql_errno(source->mysql) != ER_UNKNOWN_SYSTEM_VARIABLE)
+        return -1;
+    (void)snprintf(sql, sizeof sql, "SET SESSION max_execution_time = %" PRId64, /* MySQL's name, in milliseconds */
+                   source->settings->max_statement_time * 1000);
+    return command(source, sql, action, err);
+}
+
+int source_connect(const struct settings_database *settings, struct source **ret_source, struct err *err)
+{
+    struct source *source = mem_zero(1, sizeof *source);
+    source->settings = settings;
+    source->mysql = mysql_init(NULL);
+    if (source->mysql == NULL)
+        mem_out();
+
+    bool local = strcasecmp(settings->host, "localhost") == 0;
+    const char *socket = local ? find_socket(settings) : NULL;
+    const char *host = local && socket == NULL ? "127.0.0.1" : settings->host;
+    int result = set_options(source, err);
+    if (result == 0 && mysql_real_connect(source->mysql, host, settings->user, settings->password, settings->name,
+                                          (unsigned)settings->port, socket, 0) == NULL)
+        result = fail(source, "connect to the VICIdial database", err);
+    if (result == 0)
+        result = prepare_session(source, err);
+    if (result != 0) {
+        source_close(source);
+        return -1;
+    }
+    *ret_source = source;
+    return 0;
+}
+
+void source_close(struct source *source)
+{
+    if (source == NULL)
+        return;
+    mysql_close(source->mysql);
+    free(source);
+}
+
+/* ---- what the table looks like ---- */
+
+static int inspect_columns(struct source *source, struct err *err)
+{
+    MYSQL_RES *result = NULL;
+    if (query(source, "SHOW COLUMNS FROM vicidial_log", "read the columns of vicidial_log", &result, err) != 0)
+        return -1;
+    for (MYSQL_ROW row = mysql_fetch_row(result); row != NULL; row = mysql_fetch_row(result))
+        for (int field = 0; field < CALL_FIELD_COUNT; field++)
+            if (strcasecmp(row[0], columns[field].name) == 0)
+                source->has_column[field] = true;
+    mysql_free_result(result);
+
+    size_t used = 0;
+    for (int field = 0; field < CALL_FIELD_COUNT; field++) {
+        if (source->has_column[field])
+            continue;
+        if (!columns[field].optional)
+            return err_set(err, EX_CONFIG, "vicidial_log has no column %s; is this VICIdial's database?",
+                           columns[field].name);
+        used += (size_t)snprintf(source->missing + used, sizeof source->missing - used, "%s%s", used > 0 ? " " : "",
+                                 columns[field].name);
+    }
+    return 0;
+}
+
+/* VICIdial's own index is on call_date (MySQL_AST_CREATE_tables.sql); a site's own on end_epoch serves better. */
+static int inspect_indexes(struct source *source, struct err *err)
+{
+    enum { KEY_NAME = 2, POSITION_IN_INDEX = 3, COLUMN_NAME = 4, COMMENT = 11 };
+    MYSQL_RES *result = NULL;
+    if (query(source, "SHOW INDEX FROM vicidial_log", "read the indexes of vicidial_log", &result, err) != 0)
+        return -1;
+    for (MYSQL_ROW row = mysql_fetch_row(result); row != NULL; row = mysql_fetch_row(result)) {
+        bool first = strcmp(row[POSITION_IN_INDEX], "1") == 0;
+        bool disabled = row[COMMENT] != NULL && strstr(row[COMMENT], "disabled") != NULL;
+        bool on_end = strcasecmp(row[COLUMN_NAME], "end_epoch") == 0;
+        if (!first || disabled || source->index_on_end || (!on_end && strcasecmp(row[COLUMN_NAME], "call_date") != 0) ||
+            strlen(row[KEY_NAME]) >= sizeof source->index || strchr(row[KEY_NAME], '`') != NULL)
+            continue;
+        (void)snprintf(source->index, sizeof source->index, "%s", row[KEY_NAME]);
+        source->index_on_end = on_end;
+    }
+    mysql_free_result(result);
+    if (*source->index == '\0')
+        return err_set(err, EX_CONFIG, "vicidial_log has no usable index on call_date, so every look would read the whole "
+                       "table and hold up the dialer; mend it at a quiet time: ALTER TABLE vicidial_log ADD INDEX "
+                       "(call_date)");
+    (void)snprintf(source->index_facts, sizeof source->index_facts, "%s on %s", source->index,
+                   source->index_on_end ? "end_epoch" : "call_date");
+    return 0;
+}
+
+int source_inspect(struct source *source, struct err *err)
+{
+    return inspect_columns(source, err) == 0 ? inspect_indexes(source, err) : -1;
+}
+
+struct source_facts source_facts(const struct source *source)
+{
+    return (struct source_facts){ .server = mysql_get_server_info(source->mysql),
+                                  .index = source->index_facts,
+                                  .missing_columns = source->missing };
+}
+
+/* ---- reading ---- */
+
+/* Reads one row of whole numbers. */
+static int query_numbers(struct source *source, const char *sql, const char *action, int64_t *ret_numbers,
+                         unsigned count, struct err *err)
+{
+    MYSQL_RES *result = NULL;
+    if (query(source, sql, action, &result, err) != 0)
+        return -1;
+    MYSQL_ROW row = result != NULL ? mysql_fetch_row(result) : NULL;
+    bool good = row != NULL && mysql_num_fields(result) == count;
+    for (unsigned i = 0; good && i < count; i++)
+        good = row[i] != NULL && str_to_int(row[i], &ret_numbers[i]);
+    mysql_free_result(result);
+    return good ? 0 : err_set(err, EX_UNAVAILABLE, "could not %s: the server gave no number", action);
+}
+
+int source_now_epoch(struct source *source, int64_t *ret_epoch, struct err *err)
+{
+    return query_numbers(source, "SELECT UNIX_TIMESTAMP()", "read the database's clock", ret_epoch, 1, err);
+}
+
+/* The SELECT list: the wanted columns in the order of enum call_field, NULL for the others, and the call's age. */
+static void write_select_list(const struct source *source, bool scanned_only, char *out, size_t size)
+{
+    size_t used = 0;
+    for (int field = 0; field < CALL_FIELD_COUNT; field++) {
+        bool wanted = source->has_column[field] && (columns[field].scanned || !scanned_only);
+        used += (size_t)snprintf(out + used, size - used, "%s, ", wanted ? columns[field].name : "NULL");
+    }
+    /* Both times are the dialer's local time, as in VICIdial's own `call_date > 4 hours ago` (vdc_db_query.php). */
+    (void)snprintf(out + used, size - used, "TIMESTAMPDIFF(SECOND, call_date, NOW())");
+}
+#define SELECT_LIST_SIZE 512
+
+static int hand_out(MYSQL_RES *result, source_on_call *on_call, void *context, struct err *err)
+{
+    for (MYSQL_ROW row = mysql_fetch_row(result); row != NULL; row = mysql_fetch_row(result)) {
+        struct call call = { .age_sec = -1 };
+        for (int field = 0; field < CALL_FIELD_COUNT; field++)
+            call.value[field] = row[field];
+        if (row[CALL_FIELD_COUNT] != NULL && !str_to_int(row[CALL_FIELD_COUNT], &call.age_sec))
+            call.age_sec = -1;
+        if (on_call(context, &call, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_calls(struct source *source, const char *sql, source_on_call *on_call, void *context, struct err *err)
+{
+    MYSQL_RES *result = NULL;
+    int outcome = query(source, sql, "read vicidial_log", &result, err);
+    if (outcome == 0)
+        outcome = hand_out(result, on_call, context, err);
+    mysql_free_result(result);
+    return outcome;
+}
+
+/* Writes local seconds, counted from 1970 as if there were no time zones, as a DATETIME. */
+static void write_datetime(int64_t local_sec, char out[32])
+{
+    time_t seconds = (time_t)local_sec;
+    struct tm fields;
+    if (gmtime_r(&seconds, &fields) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M:%S", &fields) == 0)
+        (void)snprintf(out, 32, "1970-01-01 00:00:00");
+}
+
+/* Turns a range of epochs into local seconds that cover every call_date in it. Where the clocks go back inside the range,
+ * local time is not in order: both ends are moved out by what they went back. */
+static int to_local(struct source *source, int64_t from, int64_t to, int64_t *ret_from, int64_t *ret_to,
+                    struct err *err)
+{
+    char sql[256];
+    int64_t local[2];
+    (void)snprintf(sql, sizeof sql, "SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(%" PRId64 ")), "
+                   "TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(%" PRId64 "))", from, to);
+    if (query_numbers(source, sql, "read the database's time zone", local, 2, err) != 0)
+        return -1;
+    int64_t went_back = (to - from) - (local[1] - local[0]);
+    *ret_from = local[0] - (went_back > 0 ? went_back : 0);
+    *ret_to = local[1] + (went_back > 0 ? went_back : 0);
+    return 0;
+}
+
+static int scan_slice(struct source *source, const struct source_range *range, const char *bound, source_on_call *on_call,
+                      void *context, struct err *err)
+{
+    char list[SELECT_LIST_SIZE];
+    write_select_list(source, true, list, sizeof list);
+    char *sql = mem_format("SELECT %s FROM vicidial_log FORCE INDEX (`%s`) WHERE %s "
+                           "AND end_epoch >= %" PRId64 " AND end_epoch <= %" PRId64, list, source->index, bound,
+                           range->end_from, range->end_to);
+    int result = read_calls(source, sql, on_call, context, err);
+    free(sql);
+    return result;
+}
+
+static int scan_by_end(struct source *source, const struct source_range *range, source_on_call *on_call, void *context,
+                       struct err *err)
+{
+    for (int64_t from = range->end_from; from <= range->end_to; from += SLICE_SEC) {
+        struct source_range slice = *range;
+        slice.end_from = from;
+        if (from + SLICE_SEC - 1 < range->end_to)
+            slice.end_to = from + SLICE_SEC - 1;
+        if (scan_slice(source, &slice, "TRUE", on_call, context, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int scan_by_call_date(struct source *source, const struct source_range *range, source_on_call *on_call,
+                             void *context, struct err *err)
+{
+    int64_t from = 0, to = 0, call_to = range->call_to;
+    if (call_to == 0 && source_now_epoch(source, &call_to, err) != 0)
+        return -1;
+    if (call_to < range->call_from)
+        call_to = range->call_from;
+    if (to_local(source, range->call_from, call_to, &from, &to, err) != 0)
+        return -1;
+    bool last = false;
+    for (; !last; from += SLICE_SEC) {
+        char first_date[32], end_date[32], bound[160];
+        last = from + SLICE_SEC > to;
+        write_datetime(from, first_date);
+        write_datetime(last ? to + 1 : from + SLICE_SEC, end_date);
+        if (last && range->call_to == 0)
+            (void)snprintf(bound, sizeof bound, "call_date >= '%s'", first_date);
+        else
+            (void)snprintf(bound, sizeof bound, "call_date >= '%s' AND call_date < '%s'", first_date, end_date);
+        if (scan_slice(source, range, bound, on_call, context, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call, void *context,
+                struct err *err)
+{
+    return source->index_on_end ? scan_by_end(source, range, on_call, context, err)
+                                : scan_by_call_date(source, range, on_call, context, err);
+}
+
+/* The list of literals for IN (...). Ownership: the caller frees it. */
+static char *quote_all(struct source *source, const char *const *uniqueids, size_t count)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < count; i++)
+        size += 2 * strlen(uniqueids[i]) + 3; /* each byte escaped, two quotes, a comma */
+    char *list = mem_zero(size, 1);
+    char *at = list;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            *at++ = ',';
+        *at++ = '\'';
+        at += mysql_real_escape_string(source->mysql, at, uniqueids[i], (unsigned long)strlen(uniqueids[i]));
+        *at++ = '\'';
+    }
+    return list;
+}
+
+int source_fetch(struct source *source, const char *const *uniqueids, size_t count, source_on_call *on_call,
+                 void *context, struct err *err)
+{
+    if (count == 0)
+        return 0;
+    char list[SELECT_LIST_SIZE];
+    write_select_list(source, false, list, sizeof list);
+    char *keys = quote_all(source, uniqueids, count);
+    char *sql = mem_format("SELECT %s FROM vicidial_log WHERE uniqueid IN (%s)", list, keys);
+    int result = read_calls(source, sql, on_call, context, err);
+    free(sql);
+    free(keys);
+    return result;
+}

@@ -1,0 +1,61 @@
+/* source: VICIdial's database, read and never written. All knowledge of its tables is in source.c.
+ *
+ * vicidial_log is MyISAM: a running SELECT holds up every UPDATE, and later readers queue behind that. So every
+ * statement is bounded by an index and by max_statement_time, touches a short stretch of the table, and its whole result
+ * is in this process's memory before the first row is handed out. */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <stddef.h>
+
+#include "call.h"
+#include "err.h"
+#include "settings.h"
+
+struct source;
+
+/* source_connect: opens a read-only session. settings is borrowed for the life of the source. Ownership: source_close.
+ * Errors: EX_UNAVAILABLE (no server), EX_CONFIG (user, password or database refused), with the remedy. */
+int source_connect(const struct settings_database *settings, struct source **ret_source, struct err *err) MUST_CHECK;
+
+/* source_inspect: learns which columns and indexes vicidial_log has; needed before any read.
+ * Errors: EX_CONFIG (no table, no right to read it, a column is missing, no index that bounds a read). */
+int source_inspect(struct source *source, struct err *err) MUST_CHECK;
+
+/* What source_inspect found, for people; borrowed from source. */
+struct source_facts {
+    const char *server;          /* version */
+    const char *index;           /* the index that reads use, and its column */
+    const char *missing_columns; /* blank separated, "" when there are none: an old VICIdial; null is sent for them */
+};
+struct source_facts source_facts(const struct source *source);
+
+/* source_now_epoch: the database's clock, in seconds since 1970 UTC. The dialer's rows are compared with this one. */
+int source_now_epoch(struct source *source, int64_t *ret_epoch, struct err *err) MUST_CHECK;
+
+/* Receives a row, borrowed for the call. -1 with *err ends the reading, which then fails with that error. */
+typedef int source_on_call(void *context, const struct call *call, struct err *err);
+
+/* Which rows a scan covers, in epochs: those that ended from end_from to end_to, both included, of calls made (by
+ * call_date) from call_from to call_to. call_to 0: no bound. */
+struct source_range {
+    int64_t end_from, end_to;
+    int64_t call_from, call_to;
+};
+
+/* source_scan: hands out the rows of range, in no particular order, with those columns only that decide on a call:
+ * uniqueid, status, length_in_sec, user, term_reason, comments, end_epoch. Where the site has an index on end_epoch, that
+ * bounds the read, and call_from and call_to are not needed.
+ * Errors: EX_UNAVAILABLE (connection lost, statement too slow, table locked or crashed). */
+int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call, void *context,
+                struct err *err) MUST_CHECK;
+
+/* source_fetch: hands out whole rows by primary key, in no particular order; rows that do not exist (any more) are left
+ * out. Errors: as source_scan. */
+int source_fetch(struct source *source, const char *const *uniqueids, size_t count, source_on_call *on_call,
+                 void *context, struct err *err) MUST_CHECK;
+
+/* source_close: NULL is fine. */
+void source_close(struct source *source);
+
+#endif

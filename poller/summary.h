@@ -1,0 +1,36 @@
+/* summary: what one run did, and how it ended. */
+#ifndef SUMMARY_H
+#define SUMMARY_H
+
+#include <stdint.h>
+
+/* Why a run stopped before everything was done. */
+enum summary_stop {
+    STOP_NONE,
+    STOP_OUT_OF_TIME,    /* the time budget is spent */
+    STOP_INTERRUPTED,    /* a signal */
+    STOP_OUTAGE,         /* the API as a whole does not answer usefully */
+    STOP_RATE_LIMITED,   /* the API asked for silence */
+    STOP_CONFIGURATION   /* no call can get through before somebody mends the settings */
+};
+
+struct summary {
+    int64_t found;      /* calls to be sent */
+    int64_t accepted;   /* by the API in this run ... */
+    int64_t repeated;   /* ... of which it had already */
+    int64_t failed;     /* tries that ended otherwise */
+    int64_t held;       /* calls newly held: their disposition is not final */
+    int64_t rejected;   /* calls newly set aside */
+    int64_t forgotten;  /* rows that vanished while they were held or owed */
+    int64_t owed_left;  /* calls still owed when the run ended */
+    enum summary_stop stop;
+    char message[512];  /* why it stopped, for people */
+};
+
+/* summary_exit_code: the exit code that says it: 0, or one of EX_UNAVAILABLE EX_TEMPFAIL EX_CONFIG. */
+int summary_exit_code(const struct summary *summary);
+
+/* summary_report: logs the closing lines of a run that took duration_ms. */
+void summary_report(const struct summary *summary, int64_t duration_ms);
+
+#endif

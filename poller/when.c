@@ -1,0 +1,92 @@
+/* when: points in time as people write them. */
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "str.h"
+#include "when.h"
+
+/* mktime for one reading of the clock; false when that reading does not exist (the fields come back changed). */
+static bool local_epoch(const struct tm *fields, int is_dst, int64_t *ret_epoch)
+{
+    struct tm tried = *fields;
+    tried.tm_isdst = is_dst;
+    time_t seconds = mktime(&tried);
+    if (seconds == (time_t)-1 || tried.tm_isdst != is_dst)
+        return false;
+    *ret_epoch = (int64_t)seconds;
+    return true;
+}
+
+static bool date_exists(const struct tm *fields)
+{
+    static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    int year = fields->tm_year + 1900;
+    if (fields->tm_mon < 0 || fields->tm_mon > 11)
+        return false;
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    int last = days[fields->tm_mon] + (leap && fields->tm_mon == 1 ? 1 : 0);
+    return year >= 2000 && year <= 2100 && fields->tm_mday >= 1 && fields->tm_mday <= last &&
+           fields->tm_hour >= 0 && fields->tm_hour <= 23 && fields->tm_min >= 0 && fields->tm_min <= 59 &&
+           fields->tm_sec >= 0 && fields->tm_sec <= 59;
+}
+
+static bool parse_local(const char *text, int64_t *ret_epoch)
+{
+    static const char *const forms[] = { "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d" };
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        struct tm fields = { .tm_isdst = -1 };
+        const char *end = strptime(text, forms[i], &fields);
+        if (end == NULL || *end != '\0' || !isdigit((unsigned char)*text) || !date_exists(&fields))
+            continue;
+        /* Summer time first: where an hour happens twice, that is the earlier one, and no call is skipped. */
+        if (local_epoch(&fields, 1, ret_epoch) || local_epoch(&fields, 0, ret_epoch))
+            return true;
+        fields.tm_isdst = -1; /* skipped in spring: let the C library choose */
+        *ret_epoch = (int64_t)mktime(&fields);
+        return *ret_epoch > 0;
+    }
+    return false;
+}
+
+static bool parse_ago(const char *text, int64_t now_epoch, int64_t *ret_epoch)
+{
+    static const struct {
+        const char *name;
+        int64_t seconds;
+    } units[] = { { "second", 1 }, { "minute", 60 }, { "hour", 3600 }, { "day", 86400 }, { "week", 604800 } };
+    int count = 0, used = 0;
+    char unit[16] = "";
+    if (sscanf(text, "%6d %15[A-Za-z] ago%n", &count, unit, &used) != 2 || used == 0 || text[used] != '\0' ||
+        count < 0 || !isdigit((unsigned char)*text))
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        size_t length = strlen(units[i].name);
+        if (strncasecmp(unit, units[i].name, length) == 0 &&
+            (unit[length] == '\0' || strcasecmp(unit + length, "s") == 0)) {
+            *ret_epoch = now_epoch - count * units[i].seconds;
+            return true;
+        }
+    }
+    return false;
+}
+
+int when_parse(const char *text, int64_t now_epoch, int64_t *ret_epoch, struct err *err)
+{
+    int64_t epoch = 0;
+    bool understood = true;
+    if (strcasecmp(text, "now") == 0)
+        epoch = now_epoch;
+    else if (!str_to_int(text, &epoch) && !parse_local(text, &epoch) && !parse_ago(text, now_epoch, &epoch))
+        understood = false;
+    if (!understood || *text == '+')
+        return err_set(err, EX_USAGE, "could not understand the time '%.60s'; write an epoch (1729771200), a local time "
+                       "('2024-10-24 12:00:00'), 'now', or 'N minutes|hours|days ago'", text);
+    if (epoch < WHEN_EARLIEST)
+        return err_set(err, EX_USAGE, "could not accept the time '%.60s': it lies before the year 2000", text);
+    *ret_epoch = epoch;
+    return 0;
+}
