@@ -58,6 +58,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 /* The ledger's notes: numbers and places that outlive a run. */
 #define LEDGER_NOTE_WAIT_UNTIL "wait_until"     /* epoch: the API asked for silence until then */
 #define LEDGER_NOTE_OUTAGE_SINCE "outage_since" /* epoch: the API has not answered usefully since then; 0: it has */
+#define LEDGER_NOTE_LAST_SWEEP "last_sweep"     /* epoch, by the database's clock */
 #define LEDGER_NOTE_HEALTHY "healthy"           /* 1: the last run went well, 0: it did not */
 
 /* ledger_note: a number, or fallback where none was noted. */

@@ -4,22 +4,20 @@
  * may repeat a POST, with the same idempotency key, but never lose a call. So the order of durable steps is:
  *
  *   1. the run is noted in the ledger: outcomes can be written, or nothing is sent;
- *   2. outcomes are committed as they come (forward.c);
- *   3. the ledger's copy of the checkpoint, only as far as outcomes are recorded;
- *   4. the checkpoint file.
- *
- * Between 3 and 4 the file lies behind the copy, never ahead: a file that is ahead was set by a person. */
+ *   2. what the sweep finds below the checkpoint is noted as owed, before the sweep counts as done;
+ *   3. outcomes are committed as they come (forward.c);
+ *   4. the ledger's copy of the checkpoint, only as far as outcomes are recorded; then the checkpoint file (progress.c). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "candidates.h"
-#include "checkpoint.h"
 #include "clock.h"
 #include "decision.h"
 #include "forward.h"
 #include "log.h"
 #include "poll.h"
+#include "progress.h"
 
 /* The poll walks towards now in steps of end_epoch, longer ones where there is little to see. */
 #define STEP_FIRST_SEC 900
@@ -27,163 +25,131 @@
 #define STEP_FEW_ROWS 2000
 #define STEP_MANY_ROWS 20000
 
-/* A row may say that its call ended a little before it was made: two machines' clocks (vicidial-facts: up to 8 s apart
- * before VICIdial warns) and dial times written at hangup. */
+/* A row may say that its call ended before it was made: machines' clocks differ (VICIdial warns beyond 8 s), and rows
+ * that are written at hangup carry the time of dialling (FastAGI_log.pl). */
 #define CALL_AFTER_END_SEC 600
 
-/* A checkpoint further ahead of the database's clock than this was not written by a run. */
-#define CLOCK_TOLERANCE_SEC 60
-
+/* A run forgets at most so many old calls: a small step each minute, no long write. */
 #define PRUNE_LIMIT 5000
 
 struct run {
     const struct poll *poll;
     struct forward forward;
     struct summary *summary;
-    int64_t number;
-    struct position checkpoint; /* how far everything is recorded */
-    struct position floor;      /* at and before it calls are out of scope */
+    struct progress progress;
     struct candidates candidates;
     struct position furthest;   /* of the rows seen in this step */
-    int64_t rows_seen;          /* in this step */
+    int64_t rows_seen, found;   /* in this step: rows, and those of them to be sent */
 };
-
-/* ---- where to resume ---- */
-
-/* What the file says, unless it cannot be right; then it is kept aside and *ret_known is false. */
-static int read_checkpoint_file(const struct run *run, const struct position *copy, bool copy_known,
-                                struct position *ret_position, bool *ret_known, struct err *err)
-{
-    const char *state_dir = run->poll->state_dir;
-    enum checkpoint_found found = CHECKPOINT_MISSING;
-    struct err damage = { .code = EX_OK };
-    char local[CLOCK_TEXT_SIZE], aside[512] = "";
-    if (checkpoint_load(state_dir, &found, ret_position, &damage) != 0)
-        return err_set(err, damage.code, "%s", damage.message);
-    int64_t now = run->forward.now_epoch;
-    if (found == CHECKPOINT_READ && ret_position->end_epoch > now + CLOCK_TOLERANCE_SEC) {
-        /* A run wrote it before the database's clock was set back: every call up to now is taken care of. */
-        if (copy_known && position_compare(ret_position, copy) == 0)
-            *ret_position = position_at(now, "");
-        else {
-            found = CHECKPOINT_DAMAGED;
-            (void)err_set(&damage, EX_IOERR, "the checkpoint lies in the future: %s",
-                          clock_local(ret_position->end_epoch, local, sizeof local));
-        }
-    }
-    *ret_known = found == CHECKPOINT_READ;
-    if (found != CHECKPOINT_DAMAGED)
-        return 0;
-    log_error("❌ %s", damage.message);
-    if (run->poll->dry_run)
-        return 0;
-    if (checkpoint_set_aside(state_dir, aside, sizeof aside, err) != 0)
-        return -1;
-    log_error("❌ the damaged checkpoint is kept as %s", aside);
-    return 0;
-}
-
-/* Where there is no file to go by: the ledger's copy, else some time ago. Never from zero. */
-static struct position fallback_position(const struct run *run, const struct position *copy, bool copy_known)
-{
-    int64_t now = run->forward.now_epoch;
-    if (copy_known && copy->end_epoch <= now)
-        return *copy;
-    return position_at(copy_known ? now : now - run->poll->settings->first_run_lookback, "");
-}
-
-/* Calls that ended before the first checkpoint, or before one that a person set forward, are out of scope; setting it
- * back brings them in again. */
-static void set_floor(struct run *run, bool floor_known, const struct position *copy, bool copy_known, bool from_file)
-{
-    bool set_forward = from_file && copy_known && position_compare(&run->checkpoint, copy) > 0;
-    bool set_back = floor_known && position_compare(&run->checkpoint, &run->floor) < 0;
-    if (set_forward)
-        log_warn("⏩ The checkpoint was set forward: calls that ended before it are out of scope");
-    if (!floor_known || set_forward || set_back)
-        run->floor = run->checkpoint;
-}
-
-/* What the lost ledger knew of recent calls is gone: look at all of them again. The API knows those it has. */
-static void start_over(struct run *run)
-{
-    int64_t window = run->poll->settings->sweep_window;
-    run->checkpoint = position_at(run->checkpoint.end_epoch - window, "");
-    run->floor = run->checkpoint;
-    log_warn("⚠ The ledger was rebuilt: all calls of the last %" PRId64 " hours before the checkpoint are sent again",
-             window / 3600);
-}
-
-static void log_checkpoint(const char *words, const struct position *position)
-{
-    char local[CLOCK_TEXT_SIZE];
-    log_info("%s: %s (%" PRId64 " %s)", words, clock_local(position->end_epoch, local, sizeof local), position->end_epoch,
-             position->uniqueid);
-}
-
-/* Makes the checkpoint durable: the ledger's copy first, then the file. */
-static int save_checkpoint(struct run *run, struct err *err)
-{
-    struct ledger *ledger = run->poll->ledger;
-    if (run->poll->dry_run)
-        return 0;
-    if (ledger_set_place(ledger, LEDGER_CHECKPOINT, &run->checkpoint, err) != 0 ||
-        ledger_set_place(ledger, LEDGER_FLOOR, &run->floor, err) != 0 || ledger_commit(ledger, err) != 0)
-        return -1;
-    return checkpoint_save(run->poll->state_dir, &run->checkpoint, err);
-}
-
-static int resume(struct run *run, struct err *err)
-{
-    struct ledger *ledger = run->poll->ledger;
-    struct position copy, from_file;
-    bool copy_known = false, floor_known = false, file_known = false;
-    if (ledger_place(ledger, LEDGER_CHECKPOINT, &copy, &copy_known, err) != 0 ||
-        ledger_place(ledger, LEDGER_FLOOR, &run->floor, &floor_known, err) != 0 ||
-        read_checkpoint_file(run, &copy, copy_known, &from_file, &file_known, err) != 0)
-        return -1;
-    run->checkpoint = file_known ? from_file : fallback_position(run, &copy, copy_known);
-    set_floor(run, floor_known, &copy, copy_known, file_known);
-    if (run->poll->ledger_rebuilt)
-        start_over(run);
-    log_checkpoint(file_known || copy_known ? "📅 Last check" : "📅 Last check: none, starting from",
-                   &run->checkpoint);
-    bool unchanged = file_known && copy_known && floor_known && position_compare(&from_file, &copy) == 0;
-    return unchanged ? 0 : save_checkpoint(run, err);
-}
 
 /* ---- finding calls ---- */
 
-/* Holds one row of the scan against the ledger. */
-static int consider(void *context, const struct call *call, struct err *err)
+/* Holds one scanned row against the ledger. *ret_decision is DECISION_SKIP for what needs nothing, or has its own turn. */
+static int judge(struct run *run, const struct call *call, struct call_record *ret_record,
+                 struct decision *ret_decision, struct err *err)
 {
-    struct run *run = context;
-    const char *uniqueid = call_text(call, CALL_UNIQUEID);
-    int64_t ended = call_number(call, CALL_END_EPOCH, 0);
-    struct position position = position_at(ended, uniqueid);
+    struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
+    *ret_decision = (struct decision){ .kind = DECISION_SKIP };
     run->rows_seen++;
     if (position_compare(&position, &run->furthest) > 0)
         run->furthest = position;
-    if (position_compare(&position, &run->floor) <= 0)
+    if (position_compare(&position, &run->progress.floor) <= 0)
         return 0;
-
-    struct call_record record;
-    if (ledger_find(run->poll->ledger, uniqueid, &record, err) != 0)
+    if (ledger_find(run->poll->ledger, call_text(call, CALL_UNIQUEID), ret_record, err) != 0)
         return -1;
-    if (record.state == CALL_OWED || record.state == CALL_HELD)
-        return 0; /* has its own turn, see list_due */
-    struct decision decision = decision_of(call, &record, run->poll->settings, forward_now(&run->forward));
-    if (decision.kind == DECISION_SEND)
-        candidates_add(&run->candidates, uniqueid, ended, false);
-    if (decision.kind != DECISION_HOLD)
-        return 0;
-    run->summary->held++;
+    if (ret_record->state != CALL_OWED && ret_record->state != CALL_HELD) /* those come with list_due */
+        *ret_decision = decision_of(call, ret_record, run->poll->settings, forward_now(&run->forward));
+    return 0;
+}
+
+/* Notes that a call waits: for its disposition, or to be sent. */
+static int note_waiting(struct run *run, const struct call *call, struct call_record record, enum call_state state,
+                        int64_t due, struct err *err)
+{
     if (run->poll->dry_run)
         return 0;
-    record.state = CALL_HELD;
-    struct ledger_entry entry = { .uniqueid = uniqueid, .record = record, .end_epoch = ended,
-                                  .due = decision.hold_until };
+    record.state = state;
+    struct ledger_entry entry = { .uniqueid = call_text(call, CALL_UNIQUEID),
+                                  .record = record,
+                                  .end_epoch = call_number(call, CALL_END_EPOCH, 0),
+                                  .due = due };
     return ledger_put(run->poll->ledger, &entry, err);
+}
+
+/* One row that the poll sees. */
+static int consider(void *context, const struct call *call, struct err *err)
+{
+    struct run *run = context;
+    struct call_record record;
+    struct decision decision;
+    if (judge(run, call, &record, &decision, err) != 0)
+        return -1;
+    if (decision.kind == DECISION_SEND) {
+        run->found++;
+        candidates_add(&run->candidates, call_text(call, CALL_UNIQUEID), call_number(call, CALL_END_EPOCH, 0), false);
+    } else if (decision.kind == DECISION_HOLD) {
+        run->summary->held++;
+        return note_waiting(run, call, record, CALL_HELD, decision.hold_until, err);
+    }
+    return 0;
+}
+
+/* Whether the poll of this run comes past the call anyway: it ended in the poll's stretch, and was no longer than that
+ * can see. */
+static bool poll_sees(const struct run *run, const struct call *call)
+{
+    const struct settings_sync *settings = run->poll->settings;
+    int64_t ended = call_number(call, CALL_END_EPOCH, 0);
+    int64_t lasted = call->age_sec - (run->forward.now_epoch - ended);
+    return ended >= run->progress.checkpoint.end_epoch - settings->overlap && lasted <= settings->poll_window;
+}
+
+/* One row that the sweep sees. What it finds lies below the checkpoint, so it must be in the ledger before anything
+ * else; it is sent with the other owed calls. */
+static int consider_swept(void *context, const struct call *call, struct err *err)
+{
+    struct run *run = context;
+    struct call_record record;
+    struct decision decision;
+    if (poll_sees(run, call))
+        return 0;
+    if (judge(run, call, &record, &decision, err) != 0)
+        return -1;
+    if (decision.kind == DECISION_SEND) {
+        run->found++;
+        if (run->poll->dry_run)
+            candidates_add(&run->candidates, call_text(call, CALL_UNIQUEID), call_number(call, CALL_END_EPOCH, 0), true);
+        return note_waiting(run, call, record, CALL_OWED, run->forward.now_epoch, err);
+    }
+    if (decision.kind == DECISION_HOLD) {
+        run->summary->held++;
+        return note_waiting(run, call, record, CALL_HELD, decision.hold_until, err);
+    }
+    return 0;
+}
+
+/* Looks for what the poll cannot see: calls longer than its window, rows that came very late, statuses that changed. */
+static int sweep(struct run *run, struct err *err)
+{
+    const struct settings_sync *settings = run->poll->settings;
+    struct ledger *ledger = run->poll->ledger;
+    int64_t now = run->forward.now_epoch, last = 0;
+    if (ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
+        return -1;
+    if (settings->sweep_interval == 0 || (last <= now && now - last < settings->sweep_interval))
+        return 0;
+    struct source_range range = { .end_from = now - settings->sweep_window,
+                                  .end_to = now - settings->settle,
+                                  .call_from = now - settings->sweep_window };
+    run->found = 0;
+    if (source_scan(run->poll->source, &range, consider_swept, run, err) != 0)
+        return -1;
+    run->summary->found += run->found;
+    if (run->found > 0)
+        log_info("🧹 Sweep found %" PRId64 " calls that came late, lasted long or changed", run->found);
+    if (run->poll->dry_run)
+        return 0;
+    return ledger_set_note(ledger, LEDGER_NOTE_LAST_SWEEP, now, err) == 0 ? ledger_commit(ledger, err) : -1;
 }
 
 static void add_due(void *context, const char *uniqueid, int64_t end_epoch)
@@ -195,12 +161,16 @@ static void add_due(void *context, const char *uniqueid, int64_t end_epoch)
 /* Owed calls whose time has come and held ones are read again by primary key, together with the first new calls. */
 static int list_due(struct run *run, struct err *err)
 {
-    return ledger_due(run->poll->ledger, run->forward.now_epoch, add_due, run, err);
+    if (ledger_due(run->poll->ledger, run->forward.now_epoch, add_due, run, err) != 0)
+        return -1;
+    if (run->candidates.count > 0)
+        log_info("🔁 Looking again at what is owed or held: %zu", run->candidates.count);
+    return 0;
 }
 
 /* ---- sending what was found ---- */
 
-/* Moves the checkpoint over the candidates up to the first that is not recorded. True: none of them was in the way. */
+/* Moves the checkpoint over the first count candidates, up to one that is not recorded. False when there is such a one. */
 static bool advance(struct run *run, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -208,8 +178,8 @@ static bool advance(struct run *run, size_t count)
         if (!candidate->settled)
             return false;
         struct position position = position_at(candidate->end_epoch, candidate->uniqueid);
-        if (position_compare(&position, &run->checkpoint) > 0)
-            run->checkpoint = position;
+        if (position_compare(&position, &run->progress.checkpoint) > 0)
+            run->progress.checkpoint = position;
     }
     return true;
 }
@@ -217,7 +187,7 @@ static bool advance(struct run *run, size_t count)
 /* Saves the checkpoint when it has moved on from before. */
 static int save_if_moved(struct run *run, const struct position *before, struct err *err)
 {
-    return position_compare(before, &run->checkpoint) == 0 ? 0 : save_checkpoint(run, err);
+    return position_compare(before, &run->progress.checkpoint) == 0 ? 0 : progress_save(&run->progress, err);
 }
 
 static int send_candidates(struct run *run, struct err *err)
@@ -228,7 +198,7 @@ static int send_candidates(struct run *run, struct err *err)
     for (size_t done = 0; done < candidates->count && run->summary->stop == STOP_NONE;) {
         size_t left = candidates->count - done;
         size_t count = left < batch_size ? left : batch_size;
-        struct position before = run->checkpoint;
+        struct position before = run->progress.checkpoint;
         if (forward_batch(&run->forward, candidates->items + done, count, err) != 0)
             return -1;
         done += count;
@@ -237,45 +207,43 @@ static int send_candidates(struct run *run, struct err *err)
             return -1;
     }
     /* Rows behind the last candidate needed nothing: they are in the ledger, or out of scope. */
-    struct position before = run->checkpoint;
-    if (advance(run, candidates->count) && position_compare(&run->furthest, &run->checkpoint) > 0)
-        run->checkpoint = run->furthest;
+    struct position before = run->progress.checkpoint;
+    if (advance(run, candidates->count) && position_compare(&run->furthest, &run->progress.checkpoint) > 0)
+        run->progress.checkpoint = run->furthest;
     return save_if_moved(run, &before, err);
 }
 
-/* One stretch of end_epoch, from from to to. */
+/* One stretch of end_epoch; the last one has no upper bound by call_date. */
 static int step(struct run *run, int64_t from, int64_t to, bool last, struct err *err)
 {
-    const struct settings_sync *settings = run->poll->settings;
     struct source_range range = {
         .end_from = from,
         .end_to = to,
-        .call_from = from - settings->poll_window,
+        .call_from = from - run->poll->settings->poll_window,
         .call_to = last ? 0 : to + CALL_AFTER_END_SEC,
     };
     run->rows_seen = 0;
+    run->found = 0;
     run->furthest = position_at(0, "");
     if (source_scan(run->poll->source, &range, consider, run, err) != 0)
         return -1;
-    int64_t found = (int64_t)run->candidates.count;
-    run->summary->found += found;
-    if (found > 0 || last)
-        log_info("📞 Found %" PRId64 " new call results", found);
+    run->summary->found += run->found;
+    if (run->found > 0 || last)
+        log_info("📞 Found %" PRId64 " new call results", run->found);
     int result = send_candidates(run, err);
     candidates_clear(&run->candidates);
     return result;
 }
 
+/* Everything that ended from a little before the checkpoint up to now, oldest first. */
 static int walk(struct run *run, struct err *err)
 {
     const struct settings_sync *settings = run->poll->settings;
     int64_t end = run->forward.now_epoch - settings->settle;
-    int64_t from = run->checkpoint.end_epoch - settings->overlap;
+    int64_t from = run->progress.checkpoint.end_epoch - settings->overlap;
     int64_t length = STEP_FIRST_SEC;
-    if (from < run->floor.end_epoch)
-        from = run->floor.end_epoch;
-    if (list_due(run, err) != 0)
-        return -1;
+    if (from < run->progress.floor.end_epoch)
+        from = run->progress.floor.end_epoch;
     for (bool last = false; !last && run->summary->stop == STOP_NONE; from += length) {
         if (run->rows_seen < STEP_FEW_ROWS && length < STEP_LONGEST_SEC)
             length *= 2;
@@ -290,14 +258,14 @@ static int walk(struct run *run, struct err *err)
 
 /* ---- the run ---- */
 
-/* Says whether the API may be talked to at all; a pause it asked for holds across runs. */
-static int check_pause(struct run *run, struct err *err)
+/* A silence that the API asked for holds across runs. */
+static int check_silence(struct run *run, struct err *err)
 {
-    int64_t until = 0;
+    int64_t until = 0, now = run->forward.now_epoch;
     char local[CLOCK_TEXT_SIZE];
     if (ledger_note(run->poll->ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
         return -1;
-    if (until <= run->forward.now_epoch || until > run->forward.now_epoch + VERDICT_RETRY_AFTER_MAX_SEC)
+    if (until <= now || until > now + VERDICT_RETRY_AFTER_MAX_SEC) /* the latter: the clock was set back */
         return 0;
     run->summary->stop = STOP_RATE_LIMITED;
     (void)snprintf(run->summary->message, sizeof run->summary->message,
@@ -306,6 +274,7 @@ static int check_pause(struct run *run, struct err *err)
     return 0;
 }
 
+/* An outage is remembered until the API answers usefully again; the next run begins with a single call. */
 static int note_outage(struct run *run, int64_t since, struct err *err)
 {
     bool failed = run->summary->stop == STOP_OUTAGE || run->summary->stop == STOP_CONFIGURATION;
@@ -320,13 +289,11 @@ static int prune(struct run *run, struct err *err)
 {
     const struct settings_sync *settings = run->poll->settings;
     int64_t before = run->forward.now_epoch - settings->retention_days * 86400;
-    /* What the poll still looks at must stay known. */
-    if (before > run->checkpoint.end_epoch - settings->overlap)
-        before = run->checkpoint.end_epoch - settings->overlap;
-    return ledger_prune(run->poll->ledger, before, PRUNE_LIMIT, err);
+    int64_t still_read = run->progress.checkpoint.end_epoch - settings->overlap;
+    return ledger_prune(run->poll->ledger, before < still_read ? before : still_read, PRUNE_LIMIT, err);
 }
 
-static int finish(struct run *run, struct err *err)
+static int finish(struct run *run, int64_t outage_since, struct err *err)
 {
     struct ledger *ledger = run->poll->ledger;
     struct ledger_counts counts;
@@ -345,45 +312,47 @@ static int finish(struct run *run, struct err *err)
         .exit_code = summary_exit_code(run->summary),
         .message = run->summary->message,
     };
-    if (prune(run, err) != 0 || ledger_run_finish(ledger, run->number, &figures, err) != 0)
+    if (note_outage(run, outage_since, err) != 0 || prune(run, err) != 0 ||
+        ledger_run_finish(ledger, run->forward.run, &figures, err) != 0)
         return -1;
     return ledger_commit(ledger, err);
 }
 
 static int work(struct run *run, struct err *err)
 {
+    const struct poll *poll = run->poll;
     int64_t outage_since = 0;
-    struct ledger *ledger = run->poll->ledger;
-    if (!run->poll->dry_run && ledger_run_start(ledger, "poll", &run->number, err) != 0)
+    if (!poll->dry_run && ledger_run_start(poll->ledger, "poll", &run->forward.run, err) != 0)
         return -1; /* from here on outcomes can be written */
-    run->forward.run = run->number;
-    if (ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 || resume(run, err) != 0 ||
-        check_pause(run, err) != 0)
+    if (ledger_note(poll->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 ||
+        progress_load(&run->progress, poll->settings, poll->ledger_rebuilt, run->forward.now_epoch, err) != 0 ||
+        check_silence(run, err) != 0)
         return -1;
     run->forward.breaker = breaker_start(outage_since != 0);
-    if (run->summary->stop == STOP_NONE && walk(run, err) != 0)
+    struct position before = run->progress.checkpoint;
+    if (run->summary->stop == STOP_NONE && (sweep(run, err) != 0 || list_due(run, err) != 0 || walk(run, err) != 0))
         return -1;
-    if (run->checkpoint.end_epoch > 0 && run->summary->accepted > 0)
-        log_checkpoint("💾 Saved checkpoint", &run->checkpoint);
-    if (!run->poll->dry_run && note_outage(run, outage_since, err) != 0)
-        return -1;
-    return finish(run, err);
+    if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run)
+        progress_log(&run->progress, "💾 Saved checkpoint");
+    return finish(run, outage_since, err);
 }
 
 int poll_run(const struct poll *poll, struct summary *ret_summary, struct err *err)
 {
     *ret_summary = (struct summary){ .stop = STOP_NONE };
-    struct run run = { .poll = poll, .summary = ret_summary };
-    run.forward = (struct forward){
-        .source = poll->source,
-        .ledger = poll->ledger,
-        .delivery = poll->delivery,
-        .settings = poll->settings,
-        .dispositions = poll->dispositions,
+    struct run run = {
+        .poll = poll,
         .summary = ret_summary,
-        .started_ms = clock_mono_ms(),
-        .deadline_ms = clock_mono_ms() + poll->settings->time_budget * 1000,
-        .dry_run = poll->dry_run,
+        .progress = { .state_dir = poll->state_dir, .ledger = poll->ledger, .dry_run = poll->dry_run },
+        .forward = { .source = poll->source,
+                     .ledger = poll->ledger,
+                     .delivery = poll->delivery,
+                     .settings = poll->settings,
+                     .dispositions = poll->dispositions,
+                     .summary = ret_summary,
+                     .started_ms = clock_mono_ms(),
+                     .deadline_ms = clock_mono_ms() + poll->settings->time_budget * 1000,
+                     .dry_run = poll->dry_run },
     };
     int result = source_now_epoch(poll->source, &run.forward.now_epoch, err);
     if (result == 0)

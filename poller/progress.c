@@ -1,0 +1,119 @@
+/* progress: how far the dialer's calls are taken care of: the checkpoint file and the ledger's copy of it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "checkpoint.h"
+#include "clock.h"
+#include "log.h"
+#include "progress.h"
+
+/* A checkpoint further ahead of the database's clock than this was not written by a run. */
+#define CLOCK_TOLERANCE_SEC 60
+
+/* A place that may be unknown. */
+struct maybe {
+    bool known;
+    struct position position;
+};
+
+static void keep_aside(const struct progress *progress, const struct err *damage)
+{
+    struct err err;
+    char aside[512];
+    log_error("❌ %s", damage->message);
+    if (progress->dry_run)
+        return;
+    if (checkpoint_set_aside(progress->state_dir, aside, sizeof aside, &err) != 0)
+        log_error("❌ %s", err.message); /* if the directory cannot be written, saving the new one will fail too */
+    else
+        log_error("❌ the damaged checkpoint is kept as %s", aside);
+}
+
+/* What the file says, unless it cannot be right; then it is kept aside and counts as unknown. */
+static int read_file(const struct progress *progress, const struct maybe *copy, int64_t now_epoch,
+                     struct maybe *ret_file, struct err *err)
+{
+    enum checkpoint_found found = CHECKPOINT_MISSING;
+    char local[CLOCK_TEXT_SIZE];
+    struct position *position = &ret_file->position;
+    if (checkpoint_load(progress->state_dir, &found, position, err) != 0)
+        return -1;
+    if (found == CHECKPOINT_READ && position->end_epoch > now_epoch + CLOCK_TOLERANCE_SEC) {
+        if (copy->known && position_compare(position, &copy->position) == 0) {
+            /* A run wrote it before the database's clock was set back: all calls up to now are taken care of. */
+            *position = position_at(now_epoch, "");
+        } else {
+            found = CHECKPOINT_DAMAGED;
+            (void)err_set(err, EX_IOERR, "the checkpoint lies in the future: %s",
+                          clock_local(position->end_epoch, local, sizeof local));
+        }
+    }
+    if (found == CHECKPOINT_DAMAGED)
+        keep_aside(progress, err);
+    ret_file->known = found == CHECKPOINT_READ;
+    return 0;
+}
+
+/* Where there is no file to go by: the ledger's copy, else some time ago. Never from zero. */
+static struct position without_file(const struct maybe *copy, const struct settings_sync *settings, int64_t now_epoch)
+{
+    if (copy->known && copy->position.end_epoch <= now_epoch)
+        return copy->position;
+    return position_at(copy->known ? now_epoch : now_epoch - settings->first_run_lookback, "");
+}
+
+/* Calls that ended before the first checkpoint, or before one that a person set forward, are out of scope; setting it
+ * back brings them in again. */
+static void set_floor(struct progress *progress, const struct maybe *floor, const struct maybe *copy, bool from_file)
+{
+    bool set_forward = from_file && copy->known && position_compare(&progress->checkpoint, &copy->position) > 0;
+    bool set_back = floor->known && position_compare(&progress->checkpoint, &floor->position) < 0;
+    if (set_forward)
+        log_warn("⏩ The checkpoint was set forward: calls that ended before it are out of scope");
+    progress->floor = floor->known && !set_forward && !set_back ? floor->position : progress->checkpoint;
+}
+
+/* What the lost ledger knew of recent calls is gone: look at all of them again. The API knows those it has. */
+static void start_over(struct progress *progress, const struct settings_sync *settings)
+{
+    progress->checkpoint = position_at(progress->checkpoint.end_epoch - settings->sweep_window, "");
+    progress->floor = progress->checkpoint;
+    log_warn("⚠ The ledger was rebuilt: the calls of the last %" PRId64 " minutes before the checkpoint are sent again",
+             settings->sweep_window / 60);
+}
+
+int progress_load(struct progress *progress, const struct settings_sync *settings, bool ledger_rebuilt,
+                  int64_t now_epoch, struct err *err)
+{
+    struct maybe copy = { .known = false }, floor = { .known = false }, file = { .known = false };
+    if (ledger_place(progress->ledger, LEDGER_CHECKPOINT, &copy.position, &copy.known, err) != 0 ||
+        ledger_place(progress->ledger, LEDGER_FLOOR, &floor.position, &floor.known, err) != 0 ||
+        read_file(progress, &copy, now_epoch, &file, err) != 0)
+        return -1;
+    progress->checkpoint = file.known ? file.position : without_file(&copy, settings, now_epoch);
+    set_floor(progress, &floor, &copy, file.known);
+    if (ledger_rebuilt)
+        start_over(progress, settings);
+    progress_log(progress, file.known || copy.known ? "📅 Last check" : "📅 Last check: none yet, starting from");
+    bool unchanged = file.known && copy.known && floor.known && position_compare(&file.position, &copy.position) == 0;
+    return unchanged ? 0 : progress_save(progress, err);
+}
+
+int progress_save(const struct progress *progress, struct err *err)
+{
+    if (progress->dry_run)
+        return 0;
+    if (ledger_set_place(progress->ledger, LEDGER_CHECKPOINT, &progress->checkpoint, err) != 0 ||
+        ledger_set_place(progress->ledger, LEDGER_FLOOR, &progress->floor, err) != 0 ||
+        ledger_commit(progress->ledger, err) != 0)
+        return -1;
+    return checkpoint_save(progress->state_dir, &progress->checkpoint, err);
+}
+
+void progress_log(const struct progress *progress, const char *words)
+{
+    char local[CLOCK_TEXT_SIZE];
+    const struct position *position = &progress->checkpoint;
+    log_info("%s: %s (%" PRId64 "%s%s)", words, clock_local(position->end_epoch, local, sizeof local),
+             position->end_epoch, *position->uniqueid != '\0' ? " " : "", position->uniqueid);
+}

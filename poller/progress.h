@@ -1,0 +1,34 @@
+/* progress: how far the dialer's calls are taken care of: the checkpoint file and the ledger's copy of it. */
+#ifndef PROGRESS_H
+#define PROGRESS_H
+
+#include <stdbool.h>
+
+#include "ledger.h"
+#include "position.h"
+#include "settings.h"
+
+struct progress {
+    const char *state_dir; /* borrowed */
+    struct ledger *ledger; /* borrowed */
+    bool dry_run;          /* change nothing */
+    struct position checkpoint; /* every call up to here is out of scope or in the ledger */
+    struct position floor;      /* calls up to here are out of scope */
+};
+
+/* progress_load: finds out where to go on: the file; where it is missing, empty or damaged the ledger's copy; else
+ * first_run_lookback seconds ago. now_epoch is the database's clock. A damaged file is kept under another name and said
+ * so in the log. ledger_rebuilt: what the ledger knew is lost, so the calls of the last sweep_window seconds before the
+ * checkpoint come into scope again. The first three members of *progress are set by the caller.
+ * Durable on return: what was found, in the ledger and in the file. Errors: EX_IOERR, EX_NOPERM. */
+int progress_load(struct progress *progress, const struct settings_sync *settings, bool ledger_rebuilt,
+                  int64_t now_epoch, struct err *err) MUST_CHECK;
+
+/* progress_save: makes checkpoint and floor durable: the ledger's copy with everything else that is not committed yet,
+ * then the file. So the file may lie behind the copy, never ahead: a file that is ahead was set by a person. */
+int progress_save(const struct progress *progress, struct err *err) MUST_CHECK;
+
+/* progress_log: writes "words: local time (END_EPOCH UNIQUEID)" of the checkpoint to the log. */
+void progress_log(const struct progress *progress, const char *words);
+
+#endif

@@ -1,0 +1,252 @@
+"""A dialer's database: a private MariaDB server that holds what VICIdial would have written."""
+import atexit
+import contextlib
+import functools
+import itertools
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import pymysql
+
+from .process import ROOT, end, spawn
+
+SCHEMA = ROOT / "tests" / "vicidial_log.sql"
+# Debian keeps the server where a user's PATH does not look.
+_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
+# mariadbd refuses to run as root unless told so, and warns of the option for anybody else.
+_AS_ROOT = ["--user=root"] if os.geteuid() == 0 else []
+_INNODB = ["--innodb-log-file-size=4M"]  # instead of 96 MB that would be copied for every server
+_COLUMNS = ("uniqueid lead_id list_id campaign_id call_date start_epoch end_epoch length_in_sec status phone_code "
+            "phone_number user comments processed user_group term_reason alt_dial called_count").split()
+
+
+def _find(program):
+    path = shutil.which(program, path=_PATH)
+    if path is None:
+        raise FileNotFoundError(f"{program} is not installed (Debian: mariadb-server-core)")
+    return path
+
+
+@functools.lru_cache(maxsize=None)
+def _template():
+    """An empty data directory, made once in this process: copying it is quicker than making another."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="dialer-template-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    made = subprocess.run(
+        [_find("mariadb-install-db"), "--no-defaults", f"--datadir={directory}/data",
+         "--auth-root-authentication-method=normal", "--skip-test-db", *_INNODB, *_AS_ROOT],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, env={"PATH": _PATH})
+    if made.returncode != 0:
+        raise RuntimeError("mariadb-install-db failed:\n" + made.stdout)
+    return directory / "data"
+
+
+def _free_port():
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Dialer:
+    """A running server. timezone is the time zone its clock shows, as the dialer's host would have it.
+
+    With tcp=True it also listens on 127.0.0.1:port; otherwise only on its Unix socket. options are more mariadbd
+    options, which win over the ones given here.
+    """
+
+    def __init__(self, timezone="America/New_York", tcp=False, options=()):
+        self.timezone = timezone
+        # Not under the test's own directory: a Unix socket's path has room for 107 characters only.
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="dialer-"))
+        self.socket = self.directory / "mysql.sock"
+        self.port = _free_port() if tcp else None
+        self._options = list(options)
+        self._process = None
+        self._connection = None
+        shutil.copytree(_template(), self.directory / "data")
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    @property
+    def pid(self):
+        return self._process.pid if self._process else None
+
+    @property
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def log(self):
+        """What the server has to say."""
+        return (self.directory / "error.log").read_text(errors="replace")
+
+    def start(self):
+        """Brings a server back that was halted or killed; it runs from the beginning, so this is rarely needed."""
+        if self.running:
+            return  # two servers on one data directory would ruin it
+        network = ["--skip-networking"]
+        if self.port:
+            network = ["--bind-address=127.0.0.1", f"--port={self.port}", "--skip-name-resolve"]
+        self._process = spawn(
+            [_find("mariadbd"), "--no-defaults", f"--datadir={self.directory}/data", f"--socket={self.socket}",
+             f"--pid-file={self.directory}/pid", f"--log-error={self.directory}/error.log",
+             f"--tmpdir={self.directory}", "--sql-mode=NO_ENGINE_SUBSTITUTION", "--innodb-buffer-pool-size=8M",
+             "--key-buffer-size=8M", *_INNODB, *network, *_AS_ROOT, *self._options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={"PATH": _PATH, "TZ": self.timezone})
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                self._connection = self.connect()
+                return
+            except pymysql.err.OperationalError:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError("mariadbd does not come up:\n" + self.log) from None
+                time.sleep(0.02)
+
+    def _end(self, sig):
+        if self._connection is not None:
+            with contextlib.suppress(pymysql.err.Error):
+                self._connection.close()
+            self._connection = None
+        if self._process is not None:
+            end(self._process, sig, patience=30)
+
+    def halt(self):
+        """Shuts the server down in good order; start() brings it back with all its data."""
+        self._end(signal.SIGTERM)
+
+    def kill(self):
+        """Ends it like a power cut; start() brings it back."""
+        self._end(signal.SIGKILL)
+
+    def restart(self):
+        self.halt()
+        self.start()
+
+    def stop(self):
+        """Ends it for good and removes its files."""
+        self.halt()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def connect(self, user="root", password="", database=None, **options):
+        """A new connection of one's own, say to hold a lock."""
+        return pymysql.connect(unix_socket=str(self.socket), user=user, password=password, database=database,
+                               charset="utf8mb4", autocommit=True, **options)
+
+    def query(self, sql, args=None):
+        """Runs one statement as root; its rows as dicts, an empty list when it has none."""
+        with self._connection.cursor(pymysql.cursors.DictCursor) as cursor:
+            cursor.execute(sql, args)
+            return list(cursor.fetchall())
+
+    def now(self):
+        """The database's clock."""
+        return self.query("SELECT UNIX_TIMESTAMP() AS now")[0]["now"]
+
+    def database(self, name="asterisk"):
+        """A fresh database of that name, instead of one that may be there."""
+        return Database(self, name)
+
+
+class Database:
+    """One VICIdial database, with the users cron/1234 (granted what VICIdial's manual grants) and reader/read1234
+    (SELECT only). Everything done through this object is done as root."""
+
+    READER = ("reader", "read1234")
+
+    def __init__(self, dialer, name):
+        self.dialer = dialer
+        self.name = name
+        self._ids = itertools.count(1)
+        self.drop()
+        dialer.query(f"CREATE DATABASE `{name}` CHARACTER SET utf8 COLLATE utf8_unicode_ci")
+        dialer.query(f"USE `{name}`")
+        for statement in SCHEMA.read_text().split(";\n"):
+            if statement.strip():
+                dialer.query(statement)
+        for host in ("localhost", "%"):
+            dialer.query(f"CREATE USER IF NOT EXISTS cron@'{host}' IDENTIFIED BY '1234'")
+            dialer.query(f"GRANT SELECT,INSERT,UPDATE,DELETE,LOCK TABLES ON `{name}`.* TO cron@'{host}'")
+            dialer.query(f"GRANT RELOAD ON *.* TO cron@'{host}'")
+            dialer.query(f"CREATE USER IF NOT EXISTS {self.READER[0]}@'{host}' IDENTIFIED BY '{self.READER[1]}'")
+            dialer.query(f"GRANT SELECT ON `{name}`.* TO {self.READER[0]}@'{host}'")
+
+    def drop(self):
+        self.dialer.query(f"DROP DATABASE IF EXISTS `{self.name}`")
+
+    def connect(self, user="cron", password="1234"):
+        return self.dialer.connect(user, password, self.name)
+
+    def query(self, sql, args=None):
+        self.dialer._connection.select_db(self.name)  # another database may have been used, or the server restarted
+        return self.dialer.query(sql, args)
+
+    def now(self):
+        return self.dialer.now()
+
+    def insert(self, **columns):
+        """Writes one call and returns its uniqueid. What is not given is a sale that ended this second.
+
+        uniqueid is made from the epoch at which the call began, as Asterisk does; call_date comes from start_epoch
+        through the database's time zone.
+        """
+        return self.insert_many([columns])[0]
+
+    def insert_many(self, rows, table="vicidial_log"):
+        """Writes many calls, each a dict as insert takes it; returns their uniqueids. Fast enough for 100,000."""
+        now = self.now()
+        rows = [self._completed(row, now) for row in rows]
+        places = ["IFNULL(%s,FROM_UNIXTIME(%s))" if column == "call_date" else "%s" for column in _COLUMNS]
+        for start in range(0, len(rows), 1000):
+            batch = rows[start:start + 1000]
+            values = [value for row in batch for column in _COLUMNS
+                      for value in (row[column] if column == "call_date" else (row[column],))]
+            self.query(f"INSERT INTO {table} ({','.join(_COLUMNS)}) VALUES "
+                       + ",".join(["(" + ",".join(places) + ")"] * len(batch)), values)
+        return [row["uniqueid"] for row in rows]
+
+    def _completed(self, given, now):
+        unknown = set(given) - set(_COLUMNS)
+        if unknown:
+            raise TypeError(f"vicidial_log has no column {', '.join(sorted(unknown))}")
+        number = next(self._ids)
+        row = {"lead_id": number, "list_id": 101, "campaign_id": "TESTCAMP", "end_epoch": now, "status": "SALE",
+               "phone_code": "1", "phone_number": str(3120000000 + number), "user": "6666", "comments": "AUTO",
+               "processed": "N", "user_group": "AGENTS", "term_reason": "CALLER", "alt_dial": "MAIN",
+               "called_count": 1, **given}
+        ended = row["end_epoch"]
+        row.setdefault("start_epoch", max(0, (ended or now) - (row.get("length_in_sec", 45) or 0)))
+        began = row["start_epoch"]
+        row.setdefault("length_in_sec", ended - began if ended and began is not None else None)
+        row.setdefault("uniqueid", f"{began or ended or now}.{number}")
+        # The date to take as it stands, and the epoch to make one from when there is none.
+        row["call_date"] = (row["call_date"], None) if "call_date" in row else (None, began or ended)
+        return row
+
+    def update(self, uniqueid, **columns):
+        self.query("UPDATE vicidial_log SET " + ",".join(f"{column}=%s" for column in columns) + " WHERE uniqueid=%s",
+                   [*columns.values(), uniqueid])
+
+    def delete(self, uniqueid):
+        self.query("DELETE FROM vicidial_log WHERE uniqueid=%s", [uniqueid])
+
+    def row(self, uniqueid):
+        """The call as it stands, a dict; None when there is none."""
+        rows = self.query("SELECT * FROM vicidial_log WHERE uniqueid=%s", [uniqueid])
+        return rows[0] if rows else None

@@ -1,0 +1,39 @@
+"""Child processes that cannot be left behind."""
+import ctypes
+import os
+import pathlib
+import signal
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_PR_SET_PDEATHSIG = 1
+
+
+def spawn(command, **options):
+    """Popen of a child that the kernel kills when the calling thread ends, whatever ends it."""
+    parent = os.getpid()
+
+    def die_with_parent():
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before the kernel knew of our wish
+            os._exit(1)
+
+    return subprocess.Popen([str(word) for word in command], preexec_fn=die_with_parent, **options)
+
+
+def end(process, sig=signal.SIGTERM, patience=10):
+    """Ends a child and waits for it; whoever does not go in time is killed. Returns its exit status."""
+    if process.poll() is None:
+        process.send_signal(sig)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    return process.wait()
+
+
+def program(variable, default):
+    """The path of a program under build/, unless the environment names another."""
+    return pathlib.Path(os.environ.get(variable) or ROOT / default).absolute()

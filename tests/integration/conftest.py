@@ -1,0 +1,53 @@
+"""What every integration test starts from: a dialer's database, an API and an installation wired to both."""
+import sys
+
+sys.dont_write_bytecode = True  # before the first import of ours: the source tree stays clean
+
+import pytest
+
+from harness.api import Api
+from harness.dialer import Dialer
+from harness.sync import Sync
+
+
+@pytest.fixture(scope="session")
+def dialer():
+    """One server for the session; with xdist, one for each worker."""
+    with Dialer() as server:
+        yield server
+
+
+@pytest.fixture
+def db(dialer):
+    """A fresh VICIdial database, even when the test before left the server down."""
+    if not dialer.running:
+        dialer.start()
+    database = dialer.database()
+    yield database
+    if dialer.running:
+        database.drop()
+
+
+@pytest.fixture(scope="session")
+def session_api():
+    with Api() as server:
+        yield server
+
+
+@pytest.fixture
+def api(session_api):
+    """The API: healthy, with no rules and nothing recorded, even when the test before left it stopped."""
+    if not session_api.running:
+        session_api.start()
+    session_api.clear(rules=True)
+    return session_api
+
+
+@pytest.fixture
+def sync(db, api, tmp_path):
+    """An installation in which calls that ended this second are seen, and those of the last hour are in scope."""
+    installation = Sync(tmp_path / "host", db, api, timezone=db.dialer.timezone)
+    installation.configure(config={"sync": {"settle": 0}})
+    installation.set_checkpoint(db.now() - 3600)
+    yield installation
+    installation.close()

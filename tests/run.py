@@ -1,0 +1,91 @@
+"""Runs the tests and counts them. `make test` and `make check` call it:
+
+    tests/run.py all [PATTERN]     unit and integration tests, on the plain and on the sanitizer build
+    tests/run.py unit [PATTERN]    the unit tests alone
+
+With PATTERN only the tests whose name matches it (as pytest -k for the integration tests; a part of the name for the
+unit tests). The closing line is `N passed, N failed`.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "build" / "results"
+BUILDS = {"plain": ROOT / "build", "sanitizers": ROOT / "build" / "asan"}
+# A leak or an undefined shift must fail the test that met it.
+SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"}
+
+
+def unit_tests(build_name, pattern):
+    """Each test program writes its own result file."""
+    directory = BUILDS[build_name] / "unit"
+    for program in sorted(path for path in directory.glob("test_*") if path.suffix == ""):
+        result = RESULTS / f"unit-{build_name}-{program.name}.xml"
+        environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="xml", CMOCKA_XML_FILE=str(result), **SANITIZERS)
+        if pattern:
+            environment["CMOCKA_TEST_FILTER"] = f"*{pattern}*"
+        done = subprocess.run([program], env=environment, capture_output=True, text=True, cwd=ROOT, timeout=300)
+        if done.returncode != 0 or not result.exists():
+            print(f"{program.name} ({build_name}) ended with {done.returncode}\n{done.stdout}{done.stderr}")
+        if not result.exists() or (done.returncode != 0 and count(result)[1] == 0):
+            # It died before it could say so, or a sanitizer spoke after the last test.
+            yield program.name, 0, 1
+        else:
+            yield (program.name, *count(result))
+
+
+def integration_tests(build_name, pattern):
+    result = RESULTS / f"integration-{build_name}.xml"
+    environment = dict(os.environ, SYNC_BINARY=str(BUILDS[build_name] / "did-optimizer-sync"),
+                       STANDIN=str(BUILDS["plain"] / "standin"), PYTHONDONTWRITEBYTECODE="1", **SANITIZERS)
+    command = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "-q", "-n", "2", f"--junitxml={result}",
+               "tests/integration"]
+    if pattern:
+        command += ["-k", pattern]
+    done = subprocess.run(command, env=environment, cwd=ROOT)
+    if not result.exists() or done.returncode not in (0, 1, 5):  # 5: the pattern matches nothing
+        return 0, 1
+    return count(result)
+
+
+def count(result):
+    passed = failed = 0
+    for case in ElementTree.parse(result).iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed += 1
+            print(f"FAILED {case.get('classname') or result.stem} {case.get('name')}")
+        elif case.find("skipped") is None:
+            passed += 1
+    return passed, failed
+
+
+def main():
+    which, pattern = sys.argv[1], (sys.argv[2] if len(sys.argv) > 2 else "")
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    for old in RESULTS.glob("*.xml"):
+        old.unlink()
+    passed = failed = 0
+    for build_name in BUILDS:
+        here = [0, 0]
+        for _, good, bad in unit_tests(build_name, pattern):
+            here[0] += good
+            here[1] += bad
+        print(f"unit tests, {build_name}: {here[0]} passed, {here[1]} failed", flush=True)
+        passed, failed = passed + here[0], failed + here[1]
+    if which == "all":
+        for build_name in BUILDS:
+            good, bad = integration_tests(build_name, pattern)
+            print(f"integration tests, {build_name}: {good} passed, {bad} failed", flush=True)
+            passed, failed = passed + good, failed + bad
+    if passed + failed == 0:
+        print(f"no test matches '{pattern}'")
+        failed = 1
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
