@@ -216,7 +216,7 @@ static void record_rejected(struct batch *batch, struct parcel *parcel, const ch
 {
     batch->forward->summary->rejected++;
     put(batch, parcel, CALL_REJECTED, 0, reason);
-    log_error("✗ %s: %s (set aside)", parcel->candidate->uniqueid, reason);
+    log_warn("✗ %s: %s (set aside)", parcel->candidate->uniqueid, reason);
 }
 
 /* Charges a failure to its call: it is owed, or set aside when its attempts are used up. */

@@ -107,7 +107,7 @@ void log_line(enum log_level level, const char *format, ...)
         write_out(sink.fd, line);
     if (sink.terminal == LOG_TERMINAL_STDOUT)
         write_out(STDOUT_FILENO, line);
-    else if (sink.terminal == LOG_TERMINAL_STDERR)
+    else if (sink.terminal == LOG_TERMINAL_STDERR || (sink.terminal == LOG_TERMINAL_ERRORS && level == LOG_ERROR))
         write_out(STDERR_FILENO, line);
     free(line);
 }

@@ -12,11 +12,12 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* What the process prints besides the file. LOG_TERMINAL_STDERR leaves standard output to other text (--dry-run). */
-enum log_terminal { LOG_TERMINAL_NONE, LOG_TERMINAL_STDOUT, LOG_TERMINAL_STDERR };
+/* What the process prints besides the file: nothing; errors alone, on standard error (no terminal is there to read the
+ * rest); every line on standard output; every line on standard error, which leaves standard output to other text. */
+enum log_terminal { LOG_TERMINAL_NONE, LOG_TERMINAL_ERRORS, LOG_TERMINAL_STDOUT, LOG_TERMINAL_STDERR };
 
 /* log_open: from here on lines go to the file path (created with mode 0640; NULL or "-": no file) and to the terminal
- * as told. Until it is called, and for LOG_ERROR where nothing else shows it, lines go to standard error.
+ * as told. Until it is called they go to standard error.
  * Errors: EX_NOPERM, EX_IOERR; a symbolic link, a directory or a pipe in the file's place is refused. */
 int log_open(const char *path, enum log_terminal terminal, struct err *err) MUST_CHECK;
 

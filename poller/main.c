@@ -37,13 +37,12 @@ struct resources {
 
 static int open_log(const struct options *options, struct err *err)
 {
-    bool to_terminal_only = strcmp(options->log, "-") == 0;
     if (options->dry_run) /* changes nothing, the log neither; standard output is for the JSON */
         return log_open(NULL, LOG_TERMINAL_STDERR, err);
     if (options->cron)
         return log_open(options->log, LOG_TERMINAL_NONE, err);
-    return log_open(options->log, to_terminal_only || isatty(STDOUT_FILENO) ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_NONE,
-                    err);
+    bool shown = strcmp(options->log, "-") == 0 || isatty(STDOUT_FILENO);
+    return log_open(options->log, shown ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS, err);
 }
 
 /* Reads the settings; each problem is one line in the log. */
@@ -51,14 +50,16 @@ static int load_config(const struct options *options, struct config *config, str
 {
     struct config_problems problems;
     config_load(&options->config, config, &problems);
-    int code = problems.code, count = problems.count;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < problems.count; i++)
         log_error("❌ %s", problems.texts[i]);
-    if (count > 0)
-        (void)err_set(err, code, "%s%s", problems.texts[0],
-                      count > 1 ? " (and more: run `did-optimizer-sync check`)" : "");
+    int result = 0;
+    if (problems.count == 1)
+        result = err_set(err, problems.code, "the configuration has a problem: %s", problems.texts[0]);
+    else if (problems.count > 1)
+        result = err_set(err, problems.code, "the configuration has %d problems, the first: %s", problems.count,
+                         problems.texts[0]);
     config_problems_free(&problems);
-    if (count > 0)
+    if (result != 0)
         return -1;
     log_set(config->log_format, config->log_level);
     log_hide(config->api.key);
@@ -101,11 +102,15 @@ static void close_all(struct resources *resources)
 }
 
 /* Under cron every line printed becomes a mail: one when things begin to fail, one when they work again. */
-static void report_health(struct ledger *ledger, int exit_code, const char *message)
+static void report_health(const struct options *options, struct resources *resources, int exit_code,
+                          const char *message)
 {
     int64_t was_healthy = 1;
     bool healthy = exit_code == EX_OK || exit_code == EX_TEMPFAIL;
-    if (ledger != NULL && ledger_note(ledger, LEDGER_NOTE_HEALTHY, 1, &was_healthy, NULL) != 0)
+    if (resources->ledger == NULL && !healthy && open_state(options, resources, NULL) != 0)
+        resources->ledger = NULL; /* where nothing can be remembered, a mail too many is better than none */
+    if (resources->ledger != NULL &&
+        ledger_note(resources->ledger, LEDGER_NOTE_HEALTHY, 1, &was_healthy, NULL) != 0)
         was_healthy = 1;
     if (healthy == (was_healthy != 0))
         return;
@@ -114,30 +119,13 @@ static void report_health(struct ledger *ledger, int exit_code, const char *mess
     else
         (void)printf("did-optimizer-sync does not work: %s\nNothing is lost; calls are sent when it works again. "
                      "There is no further mail until then.\n", message);
-    if (ledger != NULL && ledger_set_note(ledger, LEDGER_NOTE_HEALTHY, healthy ? 1 : 0, NULL) == 0)
-        (void)!ledger_commit(ledger, NULL);
+    if (resources->ledger != NULL && ledger_set_note(resources->ledger, LEDGER_NOTE_HEALTHY, healthy ? 1 : 0, NULL) == 0)
+        (void)!ledger_commit(resources->ledger, NULL);
 }
 
-/* The run proper. *ret_exit_code is set on success. */
-static int sync_calls(const struct options *options, struct resources *resources, int *ret_exit_code,
-                      struct summary *ret_summary, struct err *err)
+static void poll_and_report(const struct options *options, struct resources *resources, struct summary *ret_summary)
 {
     int64_t started_ms = clock_mono_ms();
-    if (load_config(options, &resources->config, err) != 0)
-        return -1;
-    if (!options->dry_run) {
-        if (fileutil_need_directory(options->state_dir, err) != 0 ||
-            lock_acquire(options->state_dir, 0, &resources->lock, err) != 0)
-            return -1;
-        if (resources->lock == NULL) {
-            log_info("🔒 Another run is at work; nothing to do");
-            *ret_exit_code = EX_OK;
-            return 0;
-        }
-    }
-    log_info("🚀 Starting call results sync...");
-    if (open_state(options, resources, err) != 0 || open_ends(resources, err) != 0)
-        return -1;
     struct poll poll = {
         .state_dir = options->state_dir,
         .source = resources->source,
@@ -148,14 +136,43 @@ static int sync_calls(const struct options *options, struct resources *resources
         .ledger_rebuilt = resources->ledger_rebuilt,
         .dry_run = options->dry_run,
     };
-    if (poll_run(&poll, ret_summary, err) != 0)
-        return -1;
-    *ret_exit_code = summary_exit_code(ret_summary);
-    if (options->dry_run)
+    poll_run(&poll, ret_summary);
+    if (options->dry_run && ret_summary->stop == STOP_FAILED)
+        log_error("❌ %s", ret_summary->message);
+    else if (options->dry_run)
         log_info("📊 Dry run: %" PRId64 " would be sent, %" PRId64 " held until their disposition is final",
                  ret_summary->accepted, ret_summary->held);
     else
         summary_report(ret_summary, clock_mono_ms() - started_ms);
+}
+
+/* Takes the lock and opens everything. *ret_standing_by: another run is at work, so there is nothing to do. */
+static int start(const struct options *options, struct resources *resources, bool *ret_standing_by, struct err *err)
+{
+    if (fileutil_need_directory(options->state_dir, err) != 0)
+        return -1;
+    if (!options->dry_run && lock_acquire(options->state_dir, 0, &resources->lock, err) != 0)
+        return -1;
+    *ret_standing_by = !options->dry_run && resources->lock == NULL;
+    if (*ret_standing_by) {
+        log_info("🔒 Another run is at work; nothing to do");
+        return 0;
+    }
+    log_info("🚀 Starting call results sync...");
+    return open_state(options, resources, err) == 0 ? open_ends(resources, err) : -1;
+}
+
+static int sync_calls(const struct options *options, struct resources *resources, struct summary *ret_summary,
+                      bool *ret_standing_by, struct err *err)
+{
+    if (load_config(options, &resources->config, err) != 0)
+        return -1; /* each problem has its line in the log */
+    if (start(options, resources, ret_standing_by, err) != 0) {
+        log_error("❌ %s", err->message);
+        return -1;
+    }
+    if (!*ret_standing_by)
+        poll_and_report(options, resources, ret_summary);
     return 0;
 }
 
@@ -164,20 +181,17 @@ static int run_command(const struct options *options)
     struct err err = { .code = EX_OK };
     struct summary summary = { .stop = STOP_NONE };
     struct resources resources = { .lock = NULL };
-    int exit_code = EX_SOFTWARE;
+    bool standing_by = false;
     interrupt_install();
-    int result = open_log(options, &err);
-    if (result == 0)
-        result = sync_calls(options, &resources, &exit_code, &summary, &err);
-    if (result != 0) {
-        exit_code = err.code;
-        if (err.code != EX_CONFIG || resources.lock != NULL) /* what is wrong with the settings is logged already */
-            log_error("❌ %s", err.message);
-        if (!options->cron && !isatty(STDOUT_FILENO) && strcmp(options->log, "-") != 0 && !options->dry_run)
-            (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+    if (open_log(options, &err) != 0) {
+        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+        return err.code;
     }
-    if (options->cron && (resources.lock != NULL || result != 0))
-        report_health(resources.ledger, exit_code, result != 0 ? err.message : summary.message);
+    if (sync_calls(options, &resources, &summary, &standing_by, &err) != 0)
+        summary_fail(&summary, &err);
+    int exit_code = summary_exit_code(&summary);
+    if (options->cron && !standing_by)
+        report_health(options, &resources, exit_code, summary.message);
     close_all(&resources);
     log_close();
     return exit_code;

@@ -293,7 +293,8 @@ static int prune(struct run *run, struct err *err)
     return ledger_prune(run->poll->ledger, before < still_read ? before : still_read, PRUNE_LIMIT, err);
 }
 
-static int finish(struct run *run, int64_t outage_since, struct err *err)
+/* Writes the run's figures; also after a failure, when the ledger itself still works. */
+static int finish(struct run *run, struct err *err)
 {
     struct ledger *ledger = run->poll->ledger;
     struct ledger_counts counts;
@@ -312,8 +313,7 @@ static int finish(struct run *run, int64_t outage_since, struct err *err)
         .exit_code = summary_exit_code(run->summary),
         .message = run->summary->message,
     };
-    if (note_outage(run, outage_since, err) != 0 || prune(run, err) != 0 ||
-        ledger_run_finish(ledger, run->forward.run, &figures, err) != 0)
+    if (ledger_run_finish(ledger, run->forward.run, &figures, err) != 0)
         return -1;
     return ledger_commit(ledger, err);
 }
@@ -322,9 +322,8 @@ static int work(struct run *run, struct err *err)
 {
     const struct poll *poll = run->poll;
     int64_t outage_since = 0;
-    if (!poll->dry_run && ledger_run_start(poll->ledger, "poll", &run->forward.run, err) != 0)
-        return -1; /* from here on outcomes can be written */
-    if (ledger_note(poll->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 ||
+    if (source_now_epoch(poll->source, &run->forward.now_epoch, err) != 0 ||
+        ledger_note(poll->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 ||
         progress_load(&run->progress, poll->settings, poll->ledger_rebuilt, run->forward.now_epoch, err) != 0 ||
         check_silence(run, err) != 0)
         return -1;
@@ -334,11 +333,12 @@ static int work(struct run *run, struct err *err)
         return -1;
     if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run)
         progress_log(&run->progress, "💾 Saved checkpoint");
-    return finish(run, outage_since, err);
+    return poll->dry_run || (note_outage(run, outage_since, err) == 0 && prune(run, err) == 0) ? 0 : -1;
 }
 
-int poll_run(const struct poll *poll, struct summary *ret_summary, struct err *err)
+void poll_run(const struct poll *poll, struct summary *ret_summary)
 {
+    struct err err = { .code = EX_OK };
     *ret_summary = (struct summary){ .stop = STOP_NONE };
     struct run run = {
         .poll = poll,
@@ -354,9 +354,14 @@ int poll_run(const struct poll *poll, struct summary *ret_summary, struct err *e
                      .deadline_ms = clock_mono_ms() + poll->settings->time_budget * 1000,
                      .dry_run = poll->dry_run },
     };
-    int result = source_now_epoch(poll->source, &run.forward.now_epoch, err);
-    if (result == 0)
-        result = work(&run, err);
+    /* Once the run is noted, outcomes can be written; before that nothing may be sent. */
+    int result = poll->dry_run ? 0 : ledger_run_start(poll->ledger, "poll", &run.forward.run, &err);
+    if (result == 0) {
+        if (work(&run, &err) != 0)
+            summary_fail(ret_summary, &err);
+        result = finish(&run, &err);
+    }
+    if (result != 0 && ret_summary->stop != STOP_FAILED)
+        summary_fail(ret_summary, &err);
     candidates_clear(&run.candidates);
-    return result;
 }

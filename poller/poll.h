@@ -23,9 +23,9 @@ struct poll {
     bool dry_run;        /* print on standard output what would be sent; change nothing */
 };
 
-/* poll_run: finds the calls that ended and sends them, until none is left or the time is over. *ret_summary is filled
- * also on failure. Durable on return: all outcomes, the checkpoint, the run's figures.
- * Errors: those of source, ledger, delivery and checkpoint; what was recorded up to then stays recorded. */
-int poll_run(const struct poll *poll, struct summary *ret_summary, struct err *err) MUST_CHECK;
+/* poll_run: finds the calls that ended and sends them, until none is left or the time is over. *ret_summary says what was
+ * done and how it ended, failures of source, ledger, delivery and checkpoint included.
+ * Durable on return: all outcomes, the checkpoint, the run's figures, as far as the disk lets itself be written. */
+void poll_run(const struct poll *poll, struct summary *ret_summary);
 
 #endif

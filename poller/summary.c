@@ -1,10 +1,16 @@
 /* summary: what one run did, and how it ended. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <sysexits.h>
 
 #include "log.h"
 #include "summary.h"
+
+void summary_fail(struct summary *summary, const struct err *err)
+{
+    summary->stop = STOP_FAILED;
+    summary->failure_code = err->code;
+    (void)snprintf(summary->message, sizeof summary->message, "%s", err->message);
+}
 
 int summary_exit_code(const struct summary *summary)
 {
@@ -13,6 +19,8 @@ int summary_exit_code(const struct summary *summary)
         return EX_UNAVAILABLE;
     case STOP_CONFIGURATION:
         return EX_CONFIG;
+    case STOP_FAILED:
+        return summary->failure_code;
     case STOP_OUT_OF_TIME:
     case STOP_INTERRUPTED:
     case STOP_RATE_LIMITED:
@@ -43,7 +51,7 @@ void summary_report(const struct summary *summary, int64_t duration_ms)
              (double)duration_ms / 1000.0, more);
 
     int code = summary_exit_code(summary);
-    if (summary->stop == STOP_OUTAGE || summary->stop == STOP_CONFIGURATION)
+    if (summary->stop == STOP_OUTAGE || summary->stop == STOP_CONFIGURATION || summary->stop == STOP_FAILED)
         log_error("❌ %s", summary->message);
     else if (summary->stop != STOP_NONE)
         log_warn("⏸ %s", summary->message);

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "err.h"
+
 /* Why a run stopped before everything was done. */
 enum summary_stop {
     STOP_NONE,
@@ -11,7 +13,8 @@ enum summary_stop {
     STOP_INTERRUPTED,    /* a signal */
     STOP_OUTAGE,         /* the API as a whole does not answer usefully */
     STOP_RATE_LIMITED,   /* the API asked for silence */
-    STOP_CONFIGURATION   /* no call can get through before somebody mends the settings */
+    STOP_CONFIGURATION,  /* no call can get through before somebody mends the settings */
+    STOP_FAILED          /* database, ledger or checkpoint: see failure_code */
 };
 
 struct summary {
@@ -24,10 +27,14 @@ struct summary {
     int64_t forgotten;  /* rows that vanished while they were held or owed */
     int64_t owed_left;  /* calls still owed when the run ended */
     enum summary_stop stop;
-    char message[512];  /* why it stopped, for people */
+    int failure_code;   /* STOP_FAILED: the exit code of what failed */
+    char message[1024]; /* why it stopped, for people */
 };
 
-/* summary_exit_code: the exit code that says it: 0, or one of EX_UNAVAILABLE EX_TEMPFAIL EX_CONFIG. */
+/* summary_fail: the run ends because of err, whatever stopped it before. */
+void summary_fail(struct summary *summary, const struct err *err);
+
+/* summary_exit_code: the exit code that says it: 0, or one of EX_UNAVAILABLE EX_TEMPFAIL EX_CONFIG and failure_code. */
 int summary_exit_code(const struct summary *summary);
 
 /* summary_report: logs the closing lines of a run that took duration_ms. */
