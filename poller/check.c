@@ -14,6 +14,7 @@
 #include "delivery.h"
 #include "fileutil.h"
 #include "ledger.h"
+#include "privileges.h"
 #include "source.h"
 #include "str.h"
 
@@ -202,14 +203,19 @@ int check_command(const struct options *options)
     struct report report = { .exit_code = EX_OK };
     struct config config;
     struct config_problems problems;
+    struct err err;
     config_load(&options->config, &config, &problems);
     check_configuration(&report, options, &config, &problems);
-    if (problems.count == 0) {
-        check_database(&report, &config);
-        check_api(&report, &config);
-    }
-    check_state(&report, options);
     check_log(&report, options);
+    if (privileges_drop_to_owner(options->state_dir, &err) != 0) {
+        bad(&report, err.code, "state: %s", err.message);
+    } else {
+        if (problems.count == 0) {
+            check_database(&report, &config);
+            check_api(&report, &config);
+        }
+        check_state(&report, options);
+    }
     config_problems_free(&problems);
     config_free(&config);
     return report.exit_code;

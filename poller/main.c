@@ -1,6 +1,6 @@
 /* did-optimizer-sync: sends the result of every finished VICIdial call to the DID Optimizer API, once.
  *
- * A run, in order: settings, log, lock, ledger, database, API, then poll.c. What is opened is closed in reverse. */
+ * A run, in order: log and settings, read as root; then without privileges: lock, ledger, database, API, and poll.c. What is opened is closed in reverse. */
 #include <inttypes.h>
 #include <locale.h>
 #include <stdio.h>
@@ -21,6 +21,7 @@
 #include "log.h"
 #include "options.h"
 #include "poll.h"
+#include "privileges.h"
 #include "source.h"
 #include "summary.h"
 #include "version.h"
@@ -149,7 +150,7 @@ static void poll_and_report(const struct options *options, struct resources *res
 /* Takes the lock and opens everything. *ret_standing_by: another run is at work, so there is nothing to do. */
 static int start(const struct options *options, struct resources *resources, bool *ret_standing_by, struct err *err)
 {
-    if (fileutil_need_directory(options->state_dir, err) != 0)
+    if (privileges_drop_to_owner(options->state_dir, err) != 0 || fileutil_need_directory(options->state_dir, err) != 0)
         return -1;
     if (!options->dry_run && lock_acquire(options->state_dir, 0, &resources->lock, err) != 0)
         return -1;
@@ -207,7 +208,9 @@ static int run_other(const struct options *options)
     case COMMAND_CHECKPOINT_SHOW:
     case COMMAND_CHECKPOINT_SET:
     case COMMAND_CHECKPOINT_RESET:
-        result = checkpoint_command(options, &err);
+        result = privileges_drop_to_owner(options->state_dir, &err);
+        if (result == 0)
+            result = checkpoint_command(options, &err);
         break;
     case COMMAND_HELP:
         (void)fputs(options_help(), stdout);
@@ -228,9 +231,10 @@ int main(int argc, char **argv)
     struct options options;
     struct err err;
     (void)umask(0027);
-    if (setlocale(LC_ALL, "C") == NULL || options_parse(argc, argv, &options, &err) != 0) {
+    (void)setlocale(LC_ALL, "C");
+    if (privileges_harden(&err) != 0 || options_parse(argc, argv, &options, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
-        return EX_USAGE;
+        return err.code;
     }
     return options.command == COMMAND_RUN ? run_command(&options) : run_other(&options);
 }

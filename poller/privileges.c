@@ -1,0 +1,97 @@
+/* privileges: what the process may do, given up step by step. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "privileges.h"
+
+static const char *const kept_variables[] = {
+    "API_KEY", "DID_OPTIMIZER_API_URL", "VICIDIAL_DB_HOST", "VICIDIAL_DB_USER", "VICIDIAL_DB_PASSWORD",
+    "VICIDIAL_DB_NAME", "VICIDIAL_DB_PORT", "TZ", "PATH",
+};
+
+static void clean_environment(void)
+{
+    enum { COUNT = sizeof kept_variables / sizeof kept_variables[0] };
+    char *values[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        const char *value = getenv(kept_variables[i]);
+        values[i] = value != NULL ? mem_copy(value) : NULL;
+    }
+    if (clearenv() != 0)
+        mem_out();
+    for (int i = 0; i < COUNT; i++) {
+        if (values[i] == NULL)
+            continue;
+        if (setenv(kept_variables[i], values[i], 1) != 0)
+            mem_out();
+        explicit_bzero(values[i], strlen(values[i]));
+        free(values[i]);
+    }
+}
+
+/* A file opened later must not land on a closed standard descriptor, where a message would be written into it. */
+static int fill_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return -1;
+    return 0;
+}
+
+static int forbid_core_dumps(void)
+{
+    static const struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
+    return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : -1;
+}
+
+int privileges_harden(struct err *err)
+{
+    clean_environment();
+    if (fill_standard_files() != 0)
+        return err_set(err, EX_SOFTWARE, "could not open /dev/null: %s", strerror(errno));
+    closefrom(STDERR_FILENO + 1);
+    if (forbid_core_dumps() != 0)
+        return err_set(err, EX_SOFTWARE, "could not forbid core dumps: %s", strerror(errno));
+    return 0;
+}
+
+static int become(uid_t user, gid_t group)
+{
+    if (setgroups(1, &group) != 0 || setresgid(group, group, group) != 0 || setresuid(user, user, user) != 0)
+        return -1;
+    uid_t users[3];
+    gid_t groups[3];
+    if (getresuid(&users[0], &users[1], &users[2]) != 0 || getresgid(&groups[0], &groups[1], &groups[2]) != 0)
+        return -1;
+    for (int i = 0; i < 3; i++)
+        if (users[i] != user || groups[i] != group)
+            return -1;
+    errno = 0;
+    return setuid(0) == 0 ? -1 : 0; /* there must be no way back */
+}
+
+int privileges_drop_to_owner(const char *directory, struct err *err)
+{
+    struct stat info;
+    if (geteuid() != 0)
+        return 0;
+    if (lstat(directory, &info) != 0 || !S_ISDIR(info.st_mode))
+        return err_set(err, EX_IOERR, "could not use the state directory %s: it is not there; create it with: install -d "
+                       "-m 0750 %s", directory, directory);
+    if (info.st_uid == 0)
+        return 0;
+    if (become(info.st_uid, info.st_gid) != 0)
+        return err_set(err, EX_NOPERM, "could not become the owner of %s: %s", directory, strerror(errno));
+    /* Changing the user may have made the process dumpable again. */
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || forbid_core_dumps() != 0)
+        return err_set(err, EX_SOFTWARE, "could not give up privileges: %s", strerror(errno));
+    return 0;
+}
