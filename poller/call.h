@@ -60,7 +60,8 @@ enum call_state {
     CALL_ACCEPTED = 1, /* the API has it, as fingerprint says */
     CALL_OWED = 2,     /* to be sent (again) when due */
     CALL_HELD = 3,     /* ended, but its disposition is not final yet */
-    CALL_REJECTED = 4  /* set aside: the API refused it, or its attempts are used up */
+    CALL_REJECTED = 4, /* set aside: the API refused it, or its attempts are used up */
+    CALL_DROPPED = 5   /* set aside, and dropped by a person: never to be sent */
 };
 
 struct call_record {

@@ -96,7 +96,7 @@ static void check_database(struct report *report, const struct config *config)
         good("table: vicidial_log has what is needed; reads use the index %s", facts.index);
         if (*facts.missing_columns != '\0')
             warn("table: this VICIdial is too old for %s; null is sent instead", facts.missing_columns);
-        if (source_fetch(source, no_call, 1, NULL, NULL, &err) != 0)
+        if (source_fetch(source, SOURCE_LIVE, no_call, 1, NULL, NULL, &err) != 0)
             bad(report, err.code, "table: %s", err.message);
         else
             good("table: SELECT is granted");
@@ -159,13 +159,13 @@ static void check_state(struct report *report, const struct options *options)
 {
     struct err err;
     struct ledger *ledger = NULL;
-    char aside[256];
+    struct ledger_repair repair;
     if (fileutil_need_directory(options->state_dir, &err) != 0) {
         bad(report, err.code, "state: %s", err.message);
         return;
     }
     check_checkpoint(report, options);
-    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, aside, sizeof aside, &err) != 0)
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, &err) != 0)
         bad(report, err.code, "state: %s", err.message);
     else
         good("state: %s can be written", options->state_dir);

@@ -10,9 +10,6 @@
 #include "lock.h"
 #include "when.h"
 
-/* A run ends within its time budget and a request's time-out. */
-#define WAIT_FOR_RUN_SEC 70
-
 static int show(const struct options *options, struct err *err)
 {
     enum checkpoint_found found = CHECKPOINT_MISSING;
@@ -36,7 +33,7 @@ static int set(const struct options *options, struct err *err)
 {
     int64_t epoch = 0, now = clock_now_epoch();
     char local[CLOCK_TEXT_SIZE];
-    if (when_parse(options->argument, now, &epoch, err) != 0)
+    if (when_parse(options->arguments[0], now, &epoch, err) != 0)
         return -1;
     if (epoch > now)
         return err_set(err, EX_USAGE, "could not set the checkpoint to %s: that lies in the future, and calls that end "
@@ -51,8 +48,8 @@ static int set(const struct options *options, struct err *err)
 static int reset(const struct options *options, struct err *err)
 {
     struct ledger *ledger = NULL;
-    char aside[256];
-    if (ledger_open(options->state_dir, LEDGER_WRITE, &ledger, aside, sizeof aside, err) != 0)
+    struct ledger_repair repair;
+    if (ledger_open(options->state_dir, LEDGER_WRITE, &ledger, &repair, err) != 0)
         return -1;
     /* The ledger's copy goes last: a crash in between leaves a state that only goes on from where it was. */
     int result = checkpoint_remove(options->state_dir, err);
@@ -70,10 +67,8 @@ int checkpoint_command(const struct options *options, struct err *err)
     if (options->command == COMMAND_CHECKPOINT_SHOW)
         return show(options, err);
     if (fileutil_need_directory(options->state_dir, err) != 0 ||
-        lock_acquire(options->state_dir, WAIT_FOR_RUN_SEC, &lock, err) != 0)
+        lock_acquire_after_run(options->state_dir, &lock, err) != 0)
         return -1;
-    if (lock == NULL)
-        return err_set(err, EX_TEMPFAIL, "could not change the checkpoint: a run in progress does not end; try again");
     int result = options->command == COMMAND_CHECKPOINT_SET ? set(options, err) : reset(options, err);
     lock_release(lock);
     return result;

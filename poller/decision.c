@@ -31,7 +31,7 @@ struct decision decision_of(const struct call *call, const struct call_record *r
                             const struct settings_sync *settings, int64_t now_epoch)
 {
     static const struct decision skip = { .kind = DECISION_SKIP }, send = { .kind = DECISION_SEND };
-    if (!call_ended(call) || record->state == CALL_REJECTED)
+    if (!call_ended(call) || record->state == CALL_REJECTED || record->state == CALL_DROPPED)
         return skip;
     if (record->sent_before && (!settings->resend_changed || record->fingerprint == call_fingerprint(call)))
         return skip;

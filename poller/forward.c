@@ -93,15 +93,31 @@ static void drop_repeats(struct batch *batch)
     batch->count = kept;
 }
 
-static int fetch(struct batch *batch, struct err *err)
+static bool is_pending(const struct parcel *parcel)
 {
-    /* In the order of uniqueids while rows are matched to them; work() sorts by time afterwards. */
-    qsort(batch->parcels, batch->count, sizeof *batch->parcels, compare_parcels);
-    drop_repeats(batch);
+    return parcel->record.state == CALL_OWED || parcel->record.state == CALL_HELD;
+}
+
+static bool is_missing(const struct parcel *parcel)
+{
+    return parcel->call == NULL;
+}
+
+/* A row that waits for something and is gone from the live table: it may have been archived. */
+static bool is_missing_and_pending(const struct parcel *parcel)
+{
+    return is_missing(parcel) && is_pending(parcel);
+}
+
+/* Reads the rows of those parcels that wanted says. They lie in the order of uniqueids while rows are matched to them. */
+static int fetch(struct batch *batch, enum source_table table, bool (*wanted)(const struct parcel *), struct err *err)
+{
     const char **uniqueids = mem_zero(batch->count, sizeof *uniqueids);
+    size_t count = 0;
     for (size_t i = 0; i < batch->count; i++)
-        uniqueids[i] = batch->parcels[i].candidate->uniqueid;
-    int result = source_fetch(batch->forward->source, uniqueids, batch->count, take_row, batch, err);
+        if (wanted(&batch->parcels[i]))
+            uniqueids[count++] = batch->parcels[i].candidate->uniqueid;
+    int result = source_fetch(batch->forward->source, table, uniqueids, count, take_row, batch, err);
     free(uniqueids);
     return result;
 }
@@ -144,9 +160,8 @@ static void put(struct batch *batch, struct parcel *parcel, enum call_state stat
 /* The dialer rewrote this row's uniqueid or deleted a duplicate: what it was is found under its other name. */
 static void forget(struct batch *batch, struct parcel *parcel)
 {
-    bool pending = parcel->record.state == CALL_OWED || parcel->record.state == CALL_HELD;
     parcel->candidate->settled = true;
-    if (!pending || batch->forward->dry_run || batch->failure.code != EX_OK)
+    if (!is_pending(parcel) || batch->forward->dry_run || batch->failure.code != EX_OK)
         return;
     batch->forward->summary->forgotten++;
     log_info("🗑 %s: gone from the dialer, forgotten", parcel->candidate->uniqueid);
@@ -166,20 +181,17 @@ static void hold(struct batch *batch, struct parcel *parcel, int64_t hold_until)
 /* The API knows what the row says: a call that was waiting to be sent (again) is done with. */
 static void skip(struct batch *batch, struct parcel *parcel)
 {
-    bool pending = parcel->record.state == CALL_OWED || parcel->record.state == CALL_HELD;
-    if (pending && parcel->record.sent_before && !batch->forward->dry_run)
+    if (is_pending(parcel) && parcel->record.sent_before && !batch->forward->dry_run)
         put(batch, parcel, CALL_ACCEPTED, 0, NULL);
     parcel->candidate->settled = true;
 }
 
-static int decide(struct batch *batch, struct parcel *parcel, struct err *err)
+static void decide(struct batch *batch, struct parcel *parcel)
 {
     struct forward *forward = batch->forward;
-    if (ledger_find(forward->ledger, parcel->candidate->uniqueid, &parcel->record, err) != 0)
-        return -1;
-    if (parcel->call == NULL) {
+    if (is_missing(parcel)) {
         forget(batch, parcel);
-        return 0;
+        return;
     }
     struct decision decision = decision_of(parcel->call, &parcel->record, forward->settings, forward_now(forward));
     switch (decision.kind) {
@@ -194,7 +206,6 @@ static int decide(struct batch *batch, struct parcel *parcel, struct err *err)
         payload_idempotency_key(parcel->candidate->uniqueid, parcel->body, parcel->idempotency_key);
         break;
     }
-    return 0;
 }
 
 /* ---- outcomes ---- */
@@ -410,14 +421,28 @@ static void print_all(const struct batch *batch)
 
 /* ---- the whole batch ---- */
 
-static int work(struct batch *batch, struct err *err)
+/* Brings together what the dialer and the ledger know of each call. */
+static int gather(struct batch *batch, struct err *err)
 {
-    if (fetch(batch, err) != 0)
+    struct forward *forward = batch->forward;
+    qsort(batch->parcels, batch->count, sizeof *batch->parcels, compare_parcels);
+    drop_repeats(batch);
+    for (size_t i = 0; i < batch->count; i++)
+        if (ledger_find(forward->ledger, batch->parcels[i].candidate->uniqueid, &batch->parcels[i].record, err) != 0)
+            return -1;
+    if (fetch(batch, SOURCE_LIVE, is_missing, err) != 0 ||
+        fetch(batch, SOURCE_ARCHIVE, is_missing_and_pending, err) != 0)
         return -1;
     qsort(batch->parcels, batch->count, sizeof *batch->parcels, compare_by_time); /* oldest first */
+    return 0;
+}
+
+static int work(struct batch *batch, struct err *err)
+{
+    if (gather(batch, err) != 0)
+        return -1;
     for (size_t i = 0; i < batch->count; i++)
-        if (decide(batch, &batch->parcels[i], err) != 0)
-            return -1;
+        decide(batch, &batch->parcels[i]);
     if (batch->failure.code != EX_OK)
         return err_set(err, batch->failure.code, "%s", batch->failure.message);
     if (batch->forward->dry_run) {

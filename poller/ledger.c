@@ -45,8 +45,13 @@ static const char schema[] =
     ");";
 
 enum statement {
-    FIND, PUT, FORGET, DUE, COUNT, NOTE, SET_NOTE, CLEAR_NOTES, RUN_START, RUN_FINISH, PRUNE, PRUNE_RUNS, STATEMENT_COUNT
+    FIND, PUT, FORGET, DUE, COUNT, NOTE, SET_NOTE, CLEAR_PLACES, RUN_START, RUN_FINISH, PRUNE, PRUNE_RUNS, LIST_REJECTED,
+    RELEASE, PENDING, LAST_RUN, LAST_SUCCESS, STATEMENT_COUNT
 };
+
+/* Which set-aside calls: parameters 1 to 3 are those of struct ledger_selection. */
+#define SELECTED "state <> 1 AND state = 4 AND (?1 IS NULL OR uniqueid = ?1) " \
+                 "AND (?2 IS NULL OR instr(lower(reason), lower(?2)) > 0) AND (?3 = 0 OR end_epoch < ?3)"
 
 static const char *const statement_texts[STATEMENT_COUNT] = {
     [FIND] = "SELECT state, fingerprint, attempts FROM call WHERE uniqueid = ?1",
@@ -62,13 +67,20 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [NOTE] = "SELECT number, text FROM note WHERE name = ?1",
     [SET_NOTE] = "INSERT INTO note (name, number, text) VALUES (?1, ?2, ?3) "
                  "ON CONFLICT (name) DO UPDATE SET number = ?2, text = ?3",
-    [CLEAR_NOTES] = "DELETE FROM note WHERE name IN ('checkpoint', 'floor')",
+    [CLEAR_PLACES] = "DELETE FROM note WHERE name IN ('checkpoint', 'floor')",
     [RUN_START] = "INSERT INTO run (kind, started) VALUES (?1, ?2)",
     [RUN_FINISH] = "UPDATE run SET finished = ?2, duration_ms = ?3, found = ?4, accepted = ?5, repeated = ?6, owed = ?7, "
                    "held = ?8, rejected = ?9, exit_code = ?10, message = ?11 WHERE id = ?1",
     [PRUNE] = "DELETE FROM call WHERE uniqueid IN "
-              "(SELECT uniqueid FROM call WHERE end_epoch < ?1 AND state = 1 ORDER BY end_epoch LIMIT ?2)",
+              "(SELECT uniqueid FROM call WHERE end_epoch < ?1 AND state IN (1, 5) ORDER BY end_epoch LIMIT ?2)",
     [PRUNE_RUNS] = "DELETE FROM run WHERE started < ?1",
+    [LIST_REJECTED] = "SELECT uniqueid, end_epoch, attempts, reason, payload FROM call WHERE " SELECTED
+                      " ORDER BY end_epoch, uniqueid",
+    [RELEASE] = "UPDATE call SET state = ?4, attempts = 0, due = 0, updated = ?5 WHERE " SELECTED,
+    [PENDING] = "SELECT min(end_epoch), min(CASE state WHEN 2 THEN due END), (SELECT count(*) FROM call WHERE state = 1) "
+                "FROM call WHERE state <> 1 AND state IN (2, 3)",
+    [LAST_RUN] = "SELECT started, accepted, exit_code, message FROM run WHERE finished IS NOT NULL ORDER BY id DESC LIMIT 1",
+    [LAST_SUCCESS] = "SELECT started FROM run WHERE exit_code IN (0, 75) ORDER BY id DESC LIMIT 1",
 };
 
 static const char *const place_names[] = { [LEDGER_CHECKPOINT] = "checkpoint", [LEDGER_FLOOR] = "floor" };
@@ -78,6 +90,7 @@ struct ledger {
     sqlite3_stmt *statements[STATEMENT_COUNT];
     char *path;
     bool in_transaction;
+    bool damaged;
     int64_t run_started_ms;
 };
 
@@ -86,6 +99,10 @@ static int fail(struct ledger *ledger, const char *action, struct err *err)
     const char *reason = sqlite3_errmsg(ledger->database);
     const char *remedy = "";
     switch (sqlite3_errcode(ledger->database)) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        ledger->damaged = true;
+        break;
     case SQLITE_FULL:
         remedy = "; free some space on that disk";
         break;
@@ -188,18 +205,20 @@ static int check_schema(struct ledger *ledger, struct err *err)
     return 0;
 }
 
-static bool is_damage(const struct ledger *ledger)
+bool ledger_is_damaged(const struct ledger *ledger)
 {
-    int code = ledger->database != NULL ? sqlite3_errcode(ledger->database) : SQLITE_OK;
-    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    return ledger->damaged;
 }
 
 static int open_database(struct ledger *ledger, enum ledger_mode mode, struct err *err)
 {
     bool exists = access(ledger->path, F_OK) == 0;
     const char *name = mode == LEDGER_LOOK && !exists ? ":memory:" : ledger->path;
+    mode_t mask = umask(0027); /* SQLite makes its files with 0644 less this */
     int flags = mode == LEDGER_LOOK && exists ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    if (sqlite3_open_v2(name, &ledger->database, flags | SQLITE_OPEN_NOFOLLOW, NULL) != SQLITE_OK)
+    int code = sqlite3_open_v2(name, &ledger->database, flags | SQLITE_OPEN_NOFOLLOW, NULL);
+    (void)umask(mask);
+    if (code != SQLITE_OK)
         return fail(ledger, "open", err);
     (void)sqlite3_extended_result_codes(ledger->database, 0);
     (void)sqlite3_busy_timeout(ledger->database, 5000);
@@ -208,41 +227,95 @@ static int open_database(struct ledger *ledger, enum ledger_mode mode, struct er
     return check_schema(ledger, err);
 }
 
-/* The damaged file and its journal are kept under other names. */
-static int move_aside(struct ledger *ledger, char *ret_aside, size_t size, struct err *err)
+/* ---- rebuilding ---- */
+
+/* The damaged file is kept under another name, its journal beside it. */
+static int move_aside(const struct ledger *ledger, char *ret_aside, size_t size, struct err *err)
 {
     static const char *const journals[] = { "-wal", "-shm" };
-    (void)sqlite3_close(ledger->database);
-    ledger->database = NULL;
+    if (fileutil_set_aside(ledger->path, ret_aside, size, err) != 0)
+        return -1;
     for (size_t i = 0; i < sizeof journals / sizeof journals[0]; i++) {
-        char *journal = mem_format("%s%s", ledger->path, journals[i]);
-        if (access(journal, F_OK) == 0)
-            (void)!fileutil_set_aside(journal, NULL, 0, NULL); /* the main file decides */
-        free(journal);
+        char *from = mem_format("%s%s", ledger->path, journals[i]);
+        char *to = mem_format("%s%s", ret_aside, journals[i]);
+        int result = rename(from, to) != 0 && errno != ENOENT
+                         ? err_set(err, EX_IOERR, "could not move %s aside: %s", from, strerror(errno)) : 0;
+        free(from);
+        free(to);
+        if (result != 0)
+            return -1; /* a journal left in place would be taken for the new ledger's */
     }
-    return fileutil_set_aside(ledger->path, ret_aside, size, err);
+    return 0;
 }
 
-int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **ret_ledger, char *ret_aside, size_t size,
-                struct err *err)
+/* Copies the rows that query finds in old until one cannot be read; how many. */
+static int64_t save_rows(struct ledger *ledger, sqlite3 *old, const char *query)
+{
+    enum { COLUMNS = 9 };
+    int64_t saved = 0;
+    sqlite3_stmt *from = NULL;
+    if (sqlite3_prepare_v2(old, query, -1, &from, NULL) != SQLITE_OK)
+        return 0;
+    while (sqlite3_step(from) == SQLITE_ROW) {
+        sqlite3_stmt *to = prepared(ledger, PUT);
+        for (int i = 0; i < COLUMNS; i++)
+            (void)sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
+        if (change(ledger, to, NULL) != 0)
+            break;
+        saved++;
+    }
+    (void)sqlite3_finalize(from);
+    return saved;
+}
+
+/* Brings over what can still be read of the damaged file: first what is owed, held or set aside, which nothing else
+ * knows of, then as many accepted calls as there are before the damage. */
+static int64_t save_what_is_left(struct ledger *ledger, const char *aside)
+{
+#define COLUMNS_OF_CALL "SELECT uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload FROM call "
+    sqlite3 *old = NULL;
+    int64_t saved = 0;
+    if (sqlite3_open_v2(aside, &old, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) == SQLITE_OK)
+        saved = save_rows(ledger, old, COLUMNS_OF_CALL "WHERE state <> 1") +
+                save_rows(ledger, old, COLUMNS_OF_CALL "WHERE state = 1 ORDER BY end_epoch DESC");
+    (void)sqlite3_close(old);
+    return ledger_commit(ledger, NULL) == 0 ? saved : 0;
+#undef COLUMNS_OF_CALL
+}
+
+static struct ledger *new_handle(const char *state_dir)
 {
     struct ledger *ledger = mem_zero(1, sizeof *ledger);
     ledger->path = mem_format("%s/ledger.db", state_dir);
-    ret_aside[0] = '\0';
-    mode_t mask = umask(0027); /* SQLite makes its files with 0644 less this */
-    int result = open_database(ledger, mode, err);
-    if (result != 0 && mode == LEDGER_WRITE && is_damage(ledger)) {
-        result = move_aside(ledger, ret_aside, size, err);
-        if (result == 0)
-            result = open_database(ledger, mode, err);
-    }
-    (void)umask(mask);
-    if (result != 0) {
+    return ledger;
+}
+
+int ledger_rebuild(const char *state_dir, struct ledger **ret_ledger, struct ledger_repair *ret_repair, struct err *err)
+{
+    struct ledger *ledger = new_handle(state_dir);
+    *ret_repair = (struct ledger_repair){ .rebuilt = true };
+    if (move_aside(ledger, ret_repair->aside, sizeof ret_repair->aside, err) != 0 ||
+        open_database(ledger, LEDGER_WRITE, err) != 0) {
         ledger_close(ledger);
         return -1;
     }
+    ret_repair->saved = save_what_is_left(ledger, ret_repair->aside);
     *ret_ledger = ledger;
     return 0;
+}
+
+int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **ret_ledger,
+                struct ledger_repair *ret_repair, struct err *err)
+{
+    struct ledger *ledger = new_handle(state_dir);
+    *ret_repair = (struct ledger_repair){ .rebuilt = false };
+    if (open_database(ledger, mode, err) == 0) {
+        *ret_ledger = ledger;
+        return 0;
+    }
+    bool rebuild = mode == LEDGER_WRITE && ledger->damaged;
+    ledger_close(ledger);
+    return rebuild ? ledger_rebuild(state_dir, ret_ledger, ret_repair, err) : -1;
 }
 
 void ledger_close(struct ledger *ledger)
@@ -330,6 +403,94 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
     return 0;
 }
 
+/* ---- what is set aside ---- */
+
+static sqlite3_stmt *prepared_for(struct ledger *ledger, enum statement which, const struct ledger_selection *selection)
+{
+    sqlite3_stmt *statement = prepared(ledger, which);
+    if (selection->uniqueid != NULL)
+        bind_text(statement, 1, selection->uniqueid);
+    if (selection->reason != NULL)
+        bind_text(statement, 2, selection->reason);
+    bind_int(statement, 3, selection->before);
+    return statement;
+}
+
+int ledger_list_rejected(struct ledger *ledger, const struct ledger_selection *selection, ledger_on_entry *on_entry,
+                         void *context, struct err *err)
+{
+    sqlite3_stmt *statement = prepared_for(ledger, LIST_REJECTED, selection);
+    int code = SQLITE_ROW;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct ledger_entry entry = { .uniqueid = (const char *)sqlite3_column_text(statement, 0),
+                                      .record = { .state = CALL_REJECTED,
+                                                  .attempts = sqlite3_column_int64(statement, 2) },
+                                      .end_epoch = sqlite3_column_int64(statement, 1),
+                                      .reason = (const char *)sqlite3_column_text(statement, 3),
+                                      .payload = (const char *)sqlite3_column_text(statement, 4) };
+        on_entry(context, &entry);
+    }
+    int result = code == SQLITE_DONE ? 0 : fail(ledger, "read", err);
+    (void)sqlite3_reset(statement);
+    return result;
+}
+
+int ledger_release(struct ledger *ledger, const struct ledger_selection *selection, enum call_state state,
+                   int64_t *ret_count, struct err *err)
+{
+    sqlite3_stmt *statement = prepared_for(ledger, RELEASE, selection);
+    bind_int(statement, 4, (int64_t)state);
+    bind_int(statement, 5, clock_now_epoch());
+    if (change(ledger, statement, err) != 0)
+        return -1;
+    *ret_count = sqlite3_changes(ledger->database);
+    return 0;
+}
+
+/* Steps a statement that gives one row or none. *ret_row says which. */
+static int step_once(struct ledger *ledger, sqlite3_stmt *statement, bool *ret_row, struct err *err)
+{
+    int code = sqlite3_step(statement);
+    *ret_row = code == SQLITE_ROW;
+    return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : fail(ledger, "read", err);
+}
+
+int ledger_overview(struct ledger *ledger, struct ledger_overview *ret_overview, struct err *err)
+{
+    bool row = false;
+    *ret_overview = (struct ledger_overview){ .last_run = 0 };
+    if (ledger_count(ledger, &ret_overview->counts, err) != 0)
+        return -1;
+    sqlite3_stmt *statement = prepared(ledger, PENDING);
+    if (step_once(ledger, statement, &row, err) != 0)
+        return -1;
+    ret_overview->oldest_pending = sqlite3_column_int64(statement, 0);
+    ret_overview->next_due = sqlite3_column_int64(statement, 1);
+    ret_overview->accepted = sqlite3_column_int64(statement, 2);
+    (void)sqlite3_reset(statement);
+
+    statement = prepared(ledger, LAST_RUN);
+    if (step_once(ledger, statement, &row, err) != 0)
+        return -1;
+    if (row) {
+        const char *message = (const char *)sqlite3_column_text(statement, 3);
+        ret_overview->last_run = sqlite3_column_int64(statement, 0);
+        ret_overview->last_run_accepted = sqlite3_column_int64(statement, 1);
+        ret_overview->last_run_exit_code = sqlite3_column_int64(statement, 2);
+        (void)snprintf(ret_overview->last_run_message, sizeof ret_overview->last_run_message, "%s",
+                       message != NULL ? message : "");
+    }
+    (void)sqlite3_reset(statement);
+
+    statement = prepared(ledger, LAST_SUCCESS);
+    if (step_once(ledger, statement, &row, err) != 0)
+        return -1;
+    if (row)
+        ret_overview->last_success = sqlite3_column_int64(statement, 0);
+    (void)sqlite3_reset(statement);
+    return 0;
+}
+
 int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, struct err *err)
 {
     sqlite3_stmt *statement = prepared(ledger, PRUNE);
@@ -400,7 +561,7 @@ int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struc
 
 int ledger_clear_places(struct ledger *ledger, struct err *err)
 {
-    return change(ledger, prepared(ledger, CLEAR_NOTES), err);
+    return change(ledger, prepared(ledger, CLEAR_PLACES), err);
 }
 
 /* ---- runs ---- */

@@ -19,11 +19,26 @@ enum ledger_mode {
     LEDGER_LOOK /* changes nothing on disk; where there is no ledger yet, an empty one is shown */
 };
 
-/* ledger_open: opens state_dir/ledger.db, making it when it is missing. A damaged file is moved aside and a new one
- * made: ret_aside (of size bytes) then says where the old one is, and is "" otherwise.
+/* What became of a damaged ledger. */
+struct ledger_repair {
+    bool rebuilt;      /* the file was damaged: it was moved aside and a new one made */
+    char aside[256];   /* where the old one is kept */
+    int64_t saved;     /* calls that could still be read from it and are in the new one */
+};
+
+/* ledger_open: opens state_dir/ledger.db, making it when it is missing, and bringing one of an older version up to date.
+ * A damaged file is rebuilt (LEDGER_WRITE only), which *ret_repair says.
  * Ownership: ledger_close. Errors: EX_IOERR (disk), EX_NOPERM, EX_CONFIG (written by a newer version). */
-int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **ret_ledger, char *ret_aside, size_t size,
-                struct err *err) MUST_CHECK;
+int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **ret_ledger,
+                struct ledger_repair *ret_repair, struct err *err) MUST_CHECK;
+
+/* ledger_is_damaged: whether a function of this ledger has met damage, which shows only where the file is touched. The
+ * remedy is to close it, and to make it anew with ledger_rebuild. */
+bool ledger_is_damaged(const struct ledger *ledger);
+
+/* ledger_rebuild: does what ledger_open does with a damaged file, whatever the file looks like. */
+int ledger_rebuild(const char *state_dir, struct ledger **ret_ledger, struct ledger_repair *ret_repair,
+                   struct err *err) MUST_CHECK;
 
 /* All functions below that can fail return -1 and EX_IOERR: the ledger cannot be read or written. */
 
@@ -59,6 +74,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_WAIT_UNTIL "wait_until"     /* epoch: the API asked for silence until then */
 #define LEDGER_NOTE_OUTAGE_SINCE "outage_since" /* epoch: the API has not answered usefully since then; 0: it has */
 #define LEDGER_NOTE_LAST_SWEEP "last_sweep"     /* epoch, by the database's clock */
+#define LEDGER_NOTE_LEADER "leader"             /* the connection with which this host was last elected */
 #define LEDGER_NOTE_HEALTHY "healthy"           /* 1: the last run went well, 0: it did not */
 
 /* ledger_note: a number, or fallback where none was noted. */
@@ -84,7 +100,36 @@ struct ledger_run {
 int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, struct err *err) MUST_CHECK;
 int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err) MUST_CHECK;
 
-/* ledger_prune: forgets up to limit accepted calls that ended before before_epoch, and runs older than that. */
+/* Which of the calls that are set aside are meant: those for which all of this holds. */
+struct ledger_selection {
+    const char *uniqueid; /* NULL: any */
+    const char *reason;   /* part of the reason; NULL: any */
+    int64_t before;       /* ended before this epoch; 0: any */
+};
+
+/* ledger_list_rejected: hands out the calls that are set aside, oldest first. Borrowed for the call. */
+typedef void ledger_on_entry(void *context, const struct ledger_entry *entry);
+int ledger_list_rejected(struct ledger *ledger, const struct ledger_selection *selection, ledger_on_entry *on_entry,
+                         void *context, struct err *err) MUST_CHECK;
+
+/* ledger_release: makes calls that are set aside CALL_OWED, due at once and with no attempts charged, or CALL_DROPPED.
+ * *ret_count is how many. */
+int ledger_release(struct ledger *ledger, const struct ledger_selection *selection, enum call_state state,
+                   int64_t *ret_count, struct err *err) MUST_CHECK;
+
+/* How things stand, for people. Times are epochs, 0 where there is none. */
+struct ledger_overview {
+    struct ledger_counts counts;
+    int64_t accepted;          /* calls that are remembered as accepted */
+    int64_t oldest_pending;    /* end of the oldest call that is owed or held */
+    int64_t next_due;          /* when the next owed call is tried again */
+    int64_t last_run, last_run_accepted, last_run_exit_code;
+    int64_t last_success;      /* start of the last run that ended well */
+    char last_run_message[256];
+};
+int ledger_overview(struct ledger *ledger, struct ledger_overview *ret_overview, struct err *err) MUST_CHECK;
+
+/* ledger_prune: forgets up to limit accepted or dropped calls that ended before before_epoch, and runs older than that. */
 int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, struct err *err) MUST_CHECK;
 
 /* ledger_commit: makes all changes since the last one durable. Nothing to do is fine. */

@@ -11,6 +11,9 @@
 #include "lock.h"
 #include "mem.h"
 
+/* A run ends within its time budget and a request's time-out. */
+#define WAIT_FOR_RUN_SEC 70
+
 struct lock {
     int fd;
 };
@@ -48,6 +51,13 @@ int lock_acquire(const char *state_dir, int wait_sec, struct lock **ret_lock, st
     }
     free(path);
     return result;
+}
+
+int lock_acquire_after_run(const char *state_dir, struct lock **ret_lock, struct err *err)
+{
+    if (lock_acquire(state_dir, WAIT_FOR_RUN_SEC, ret_lock, err) != 0)
+        return -1;
+    return *ret_lock != NULL ? 0 : err_set(err, EX_TEMPFAIL, "a run in progress does not end; try again");
 }
 
 void lock_release(struct lock *lock)

@@ -13,6 +13,10 @@ struct lock;
  * Ownership: lock_release. Errors: EX_IOERR, EX_NOPERM. */
 int lock_acquire(const char *state_dir, int wait_sec, struct lock **ret_lock, struct err *err) MUST_CHECK;
 
+/* lock_acquire_after_run: takes the lock for a command that changes the state, waiting for a run in progress to end.
+ * Errors: those of lock_acquire, and EX_TEMPFAIL when the run does not end within its time. */
+int lock_acquire_after_run(const char *state_dir, struct lock **ret_lock, struct err *err) MUST_CHECK;
+
 /* lock_release: NULL is fine. */
 void lock_release(struct lock *lock);
 

@@ -1,5 +1,6 @@
 /* options: the command line. */
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,9 +18,17 @@ static const char help[] =
     "  checkpoint set WHEN     go on from WHEN: an epoch, '2024-10-24 12:00:00' (local time), 'now',\n"
     "                          or 'N minutes|hours|days ago'\n"
     "  checkpoint reset        forget the checkpoint; the next run starts one hour ago\n"
+    "  status                  how things stand, at a glance\n"
+    "  failed list [WHICH]     the calls that are set aside, and why\n"
+    "  failed retry WHICH      send them again with the next run\n"
+    "  failed drop WHICH       never send them\n"
+    "\n"
+    "WHICH is one or more uniqueids, or --all, --reason TEXT (part of the reason), --before WHEN (ended before\n"
+    "then), or both of these.\n"
     "\n"
     "Options:\n"
     "  --dry-run               print the JSON that run would send, and change nothing\n"
+    "  --json                  status and failed list: one JSON object a line\n"
     "  --cron                  print nothing unless something begins to fail or works again\n"
     "  --astguiclient FILE     VICIdial's database settings (/etc/astguiclient.conf)\n"
     "  --dids FILE             the API's address and key (/etc/asterisk/dids.conf)\n"
@@ -31,21 +40,28 @@ static const char help[] =
     "Exit status: 0 done; 64 usage; 69 database or API out of reach; 70 bug; 74 state cannot be read or\n"
     "written; 75 something is still owed; 77 no permission; 78 configuration.\n";
 
+enum { TAKES_RUN = 1, TAKES_JSON = 2, TAKES_WHICH = 4 };
+
 static const struct {
     const char *name;
     const char *second; /* NULL: none */
     enum command command;
-    bool takes_argument;
+    int least, most; /* arguments */
+    unsigned takes;  /* options of its own */
 } commands[] = {
-    { "run", NULL, COMMAND_RUN, false },
-    { "check", NULL, COMMAND_CHECK, false },
-    { "checkpoint", "show", COMMAND_CHECKPOINT_SHOW, false },
-    { "checkpoint", "set", COMMAND_CHECKPOINT_SET, true },
-    { "checkpoint", "reset", COMMAND_CHECKPOINT_RESET, false },
+    { "run", NULL, COMMAND_RUN, 0, 0, TAKES_RUN },
+    { "check", NULL, COMMAND_CHECK, 0, 0, 0 },
+    { "checkpoint", "show", COMMAND_CHECKPOINT_SHOW, 0, 0, 0 },
+    { "checkpoint", "set", COMMAND_CHECKPOINT_SET, 1, 1, 0 },
+    { "checkpoint", "reset", COMMAND_CHECKPOINT_RESET, 0, 0, 0 },
+    { "status", NULL, COMMAND_STATUS, 0, 0, TAKES_JSON },
+    { "failed", "list", COMMAND_FAILED_LIST, 0, INT_MAX, TAKES_JSON | TAKES_WHICH },
+    { "failed", "retry", COMMAND_FAILED_RETRY, 0, INT_MAX, TAKES_WHICH },
+    { "failed", "drop", COMMAND_FAILED_DROP, 0, INT_MAX, TAKES_WHICH },
 };
 
 enum { OPTION_ASTGUICLIENT = 256, OPTION_DIDS, OPTION_CONFIG, OPTION_STATE_DIR, OPTION_LOG, OPTION_DRY_RUN,
-       OPTION_CRON, OPTION_HELP, OPTION_VERSION };
+       OPTION_CRON, OPTION_JSON, OPTION_ALL, OPTION_REASON, OPTION_BEFORE, OPTION_HELP, OPTION_VERSION };
 
 static const struct option long_options[] = {
     { "astguiclient", required_argument, NULL, OPTION_ASTGUICLIENT },
@@ -55,6 +71,10 @@ static const struct option long_options[] = {
     { "log", required_argument, NULL, OPTION_LOG },
     { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
     { "cron", no_argument, NULL, OPTION_CRON },
+    { "json", no_argument, NULL, OPTION_JSON },
+    { "all", no_argument, NULL, OPTION_ALL },
+    { "reason", required_argument, NULL, OPTION_REASON },
+    { "before", required_argument, NULL, OPTION_BEFORE },
     { "help", no_argument, NULL, OPTION_HELP },
     { "version", no_argument, NULL, OPTION_VERSION },
     { NULL, 0, NULL, 0 },
@@ -92,6 +112,18 @@ static void take_option(int option, struct options *options)
     case OPTION_CRON:
         options->cron = true;
         break;
+    case OPTION_JSON:
+        options->json = true;
+        break;
+    case OPTION_ALL:
+        options->all = true;
+        break;
+    case OPTION_REASON:
+        options->reason = optarg;
+        break;
+    case OPTION_BEFORE:
+        options->before = optarg;
+        break;
     case OPTION_HELP:
         options->command = COMMAND_HELP;
         break;
@@ -103,24 +135,45 @@ static void take_option(int option, struct options *options)
     }
 }
 
-/* Finds the command in words; the words it does not use are an error. */
+/* The first option given that the command does not take; NULL when there is none. */
+static const char *misplaced_option(const struct options *options, unsigned takes)
+{
+    if (options->dry_run && (takes & TAKES_RUN) == 0)
+        return "--dry-run";
+    if (options->cron && (takes & TAKES_RUN) == 0)
+        return "--cron";
+    if (options->json && (takes & TAKES_JSON) == 0)
+        return "--json";
+    if ((options->all || options->reason != NULL || options->before != NULL) && (takes & TAKES_WHICH) == 0)
+        return options->all ? "--all" : options->reason != NULL ? "--reason" : "--before";
+    return NULL;
+}
+
+/* Finds the command in words, `run` when there are none. */
 static int take_command(int count, char **words, struct options *options, struct err *err)
 {
-    if (count == 0)
-        return 0;
+    static char run[] = "run";
+    static char *run_words[] = { run, NULL };
+    if (count == 0) {
+        words = run_words;
+        count = 1;
+    }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         int used = commands[i].second != NULL ? 2 : 1;
         if (strcmp(words[0], commands[i].name) != 0 ||
             (used == 2 && (count < 2 || strcmp(words[1], commands[i].second) != 0)))
             continue;
         options->command = commands[i].command;
-        if (commands[i].takes_argument && count == used)
+        options->arguments = words + used;
+        options->argument_count = count - used;
+        if (options->argument_count < commands[i].least)
             return err_set(err, EX_USAGE, "%s %s needs an argument; see --help", words[0], words[1]);
-        if (commands[i].takes_argument)
-            options->argument = words[used++];
-        if (count > used)
+        if (options->argument_count > commands[i].most)
             return err_set(err, EX_USAGE, "'%s' is one word too many (put quotes around '1 hour ago'); see --help",
-                           words[used]);
+                           options->arguments[commands[i].most]);
+        const char *misplaced = misplaced_option(options, commands[i].takes);
+        if (misplaced != NULL)
+            return err_set(err, EX_USAGE, "%s does not go with %s; see --help", misplaced, words[0]);
         return 0;
     }
     return err_set(err, EX_USAGE, "there is no command '%s%s%s'; see --help", words[0], count > 1 ? " " : "",
@@ -147,9 +200,5 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
     }
     if (ret_options->command == COMMAND_HELP || ret_options->command == COMMAND_VERSION)
         return 0;
-    if (take_command(argc - optind, argv + optind, ret_options, err) != 0)
-        return -1;
-    if (ret_options->command != COMMAND_RUN && (ret_options->dry_run || ret_options->cron))
-        return err_set(err, EX_USAGE, "--dry-run and --cron go with run only; see --help");
-    return 0;
+    return take_command(argc - optind, argv + optind, ret_options, err);
 }

@@ -13,18 +13,27 @@ enum command {
     COMMAND_CHECKPOINT_SHOW,
     COMMAND_CHECKPOINT_SET,
     COMMAND_CHECKPOINT_RESET,
+    COMMAND_STATUS,
+    COMMAND_FAILED_LIST,
+    COMMAND_FAILED_RETRY,
+    COMMAND_FAILED_DROP,
     COMMAND_HELP,
     COMMAND_VERSION
 };
 
 struct options {
     enum command command;
-    const char *argument; /* of the command, borrowed from argv; NULL when it takes none */
+    char **arguments;     /* of the command, borrowed from argv */
+    int argument_count;
     struct config_paths config;
     const char *state_dir;
     const char *log;      /* "-": no file */
     bool cron;
     bool dry_run;
+    bool json;
+    bool all;             /* failed: every call that is set aside ... */
+    const char *reason;   /* ... or those whose reason holds this text (NULL: any) ... */
+    const char *before;   /* ... and that ended before this time (NULL: any) */
 };
 
 /* options_parse: reads the command line; all texts are borrowed from argv. Errors: EX_USAGE. */

@@ -442,17 +442,45 @@ static char *quote_all(struct source *source, const char *const *uniqueids, size
     return list;
 }
 
-int source_fetch(struct source *source, const char *const *uniqueids, size_t count, source_on_call *on_call,
-                 void *context, struct err *err)
+int source_fetch(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
+                 source_on_call *on_call, void *context, struct err *err)
 {
     if (count == 0)
         return 0;
     char list[SELECT_LIST_SIZE];
     write_select_list(source, false, list, sizeof list);
     char *keys = quote_all(source, uniqueids, count);
-    char *sql = mem_format("SELECT %s FROM vicidial_log WHERE uniqueid IN (%s)", list, keys);
+    char *sql = mem_format("SELECT %s FROM %s WHERE uniqueid IN (%s)", list,
+                           table == SOURCE_LIVE ? "vicidial_log" : "vicidial_log_archive", keys);
     int result = read_calls(source, sql, on_call, context, err);
+    unsigned code = mysql_errno(source->mysql);
+    if (result != 0 && table == SOURCE_ARCHIVE &&
+        (code == ER_NO_SUCH_TABLE || code == ER_TABLEACCESS_DENIED_ERROR || code == ER_BAD_FIELD_ERROR))
+        result = 0; /* no archive, or none that is ours to read */
     free(sql);
     free(keys);
     return result;
+}
+
+/* ---- several hosts ---- */
+
+int source_elect(struct source *source, bool *ret_elected, int64_t *ret_holder, struct err *err)
+{
+    /* The name of a lock has room for 64 characters, as that of a database has. */
+    static const char name[] = "CONCAT('did-optimizer-sync.', LEFT(MD5(DATABASE()), 16))";
+    int64_t numbers[2] = { 0, 0 };
+    char sql[256];
+    (void)snprintf(sql, sizeof sql, "SELECT GET_LOCK(%s, 0), IFNULL(IS_USED_LOCK(%s), 0)", name, name);
+    if (query_numbers(source, sql, "elect a poller", numbers, 2, err) != 0)
+        return -1;
+    *ret_elected = numbers[0] == 1;
+    *ret_holder = numbers[1];
+    return 0;
+}
+
+bool source_is_cluster(struct source *source)
+{
+    int64_t servers = 0;
+    return query_numbers(source, "SELECT COUNT(*) FROM servers WHERE active = 'Y'", "count the dialer's servers",
+                         &servers, 1, NULL) == 0 && servers > 1;
 }

@@ -50,10 +50,21 @@ struct source_range {
 int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call, void *context,
                 struct err *err) MUST_CHECK;
 
+/* Where whole rows are read. The archive is what ADMIN_archive_log_tables.pl moves old rows to; its copy of a row that was
+ * still changing stays as it was then. A dialer without that table has nothing in it. */
+enum source_table { SOURCE_LIVE, SOURCE_ARCHIVE };
+
 /* source_fetch: hands out whole rows by primary key, in no particular order; rows that do not exist (any more) are left
  * out. Errors: as source_scan. */
-int source_fetch(struct source *source, const char *const *uniqueids, size_t count, source_on_call *on_call,
-                 void *context, struct err *err) MUST_CHECK;
+int source_fetch(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
+                 source_on_call *on_call, void *context, struct err *err) MUST_CHECK;
+
+/* source_elect: hosts that share a database elect one poller by the server's own GET_LOCK; the lock lasts as long as this
+ * session. *ret_elected says whether this session has it, *ret_holder is the connection that has. Errors: EX_UNAVAILABLE. */
+int source_elect(struct source *source, bool *ret_elected, int64_t *ret_holder, struct err *err) MUST_CHECK;
+
+/* source_is_cluster: whether VICIdial knows of several active servers, so that another host may run a poller too. */
+bool source_is_cluster(struct source *source);
 
 /* source_close: NULL is fine. */
 void source_close(struct source *source);

@@ -1,0 +1,158 @@
+/* failed: `did-optimizer-sync failed list|retry|drop`, the calls that are set aside. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "failed.h"
+#include "fileutil.h"
+#include "json.h"
+#include "ledger.h"
+#include "lock.h"
+#include "str.h"
+#include "when.h"
+
+/* What is to be done with one selection of calls. */
+typedef int action(struct ledger *ledger, const struct ledger_selection *selection, int64_t *count, struct err *err);
+
+struct listing {
+    bool json;
+    int64_t count;
+};
+
+static const char *member(const struct json *body, const char *name)
+{
+    const char *text = body != NULL ? json_text(body, name) : NULL;
+    return text != NULL ? text : "";
+}
+
+static void print_json(const struct ledger_entry *entry, const struct json *body)
+{
+    struct json *object = json_object();
+    json_add_text(object, "uniqueid", entry->uniqueid);
+    json_add_int(object, "end_epoch", entry->end_epoch);
+    json_add_text(object, "campaign", member(body, "campaignId"));
+    json_add_text(object, "phone", member(body, "phoneNumber"));
+    json_add_text(object, "status", member(body, "disposition"));
+    json_add_int(object, "attempts", entry->record.attempts);
+    json_add_text(object, "reason", entry->reason);
+    char *text = json_print(object);
+    (void)printf("%s\n", text);
+    free(text);
+    json_free(object);
+}
+
+static void print_text(const struct ledger_entry *entry, const struct json *body)
+{
+    char local[CLOCK_TEXT_SIZE], shown[1024];
+    char line[1024];
+    (void)snprintf(line, sizeof line, "%-20s  %s  %s/%s → %s  %s", entry->uniqueid,
+                   clock_local(entry->end_epoch, local, sizeof local), member(body, "campaignId"),
+                   member(body, "phoneNumber"), member(body, "disposition"), entry->reason != NULL ? entry->reason : "");
+    (void)printf("%s\n", str_printable(line, shown, sizeof shown));
+}
+
+static void print_entry(void *context, const struct ledger_entry *entry)
+{
+    struct listing *listing = context;
+    struct json *body = entry->payload != NULL ? json_parse(entry->payload) : NULL;
+    if (listing->json)
+        print_json(entry, body);
+    else
+        print_text(entry, body);
+    json_free(body);
+    listing->count++;
+}
+
+static int list_text(struct ledger *ledger, const struct ledger_selection *selection, int64_t *count, struct err *err)
+{
+    struct listing listing = { .json = false };
+    int result = ledger_list_rejected(ledger, selection, print_entry, &listing, err);
+    *count = listing.count;
+    return result;
+}
+
+static int list_json(struct ledger *ledger, const struct ledger_selection *selection, int64_t *count, struct err *err)
+{
+    struct listing listing = { .json = true };
+    int result = ledger_list_rejected(ledger, selection, print_entry, &listing, err);
+    *count = listing.count;
+    return result;
+}
+
+static int retry(struct ledger *ledger, const struct ledger_selection *selection, int64_t *count, struct err *err)
+{
+    return ledger_release(ledger, selection, CALL_OWED, count, err);
+}
+
+static int drop(struct ledger *ledger, const struct ledger_selection *selection, int64_t *count, struct err *err)
+{
+    return ledger_release(ledger, selection, CALL_DROPPED, count, err);
+}
+
+/* Does it for each uniqueid named, or once for all that the other options select. */
+static int for_each_selected(const struct options *options, struct ledger *ledger, action *act, int64_t *ret_total,
+                             struct err *err)
+{
+    struct ledger_selection selection = { .reason = options->reason };
+    *ret_total = 0;
+    if (options->before != NULL && when_parse(options->before, clock_now_epoch(), &selection.before, err) != 0)
+        return -1;
+    if (options->argument_count == 0)
+        return act(ledger, &selection, ret_total, err);
+    for (int i = 0; i < options->argument_count; i++) {
+        int64_t count = 0;
+        selection.uniqueid = options->arguments[i];
+        if (act(ledger, &selection, &count, err) != 0)
+            return -1;
+        if (count == 0)
+            (void)fprintf(stderr, "did-optimizer-sync: no call %s is set aside\n", options->arguments[i]);
+        *ret_total += count;
+    }
+    return 0;
+}
+
+static int list(const struct options *options, struct err *err)
+{
+    struct ledger *ledger = NULL;
+    struct ledger_repair repair;
+    int64_t total = 0;
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+        return -1;
+    int result = for_each_selected(options, ledger, options->json ? list_json : list_text, &total, err);
+    ledger_close(ledger);
+    if (result == 0 && total == 0 && !options->json && options->argument_count == 0)
+        (void)printf("no call is set aside\n");
+    return result;
+}
+
+static int change(const struct options *options, struct err *err)
+{
+    struct lock *lock = NULL;
+    struct ledger *ledger = NULL;
+    struct ledger_repair repair;
+    int64_t total = 0;
+    bool to_retry = options->command == COMMAND_FAILED_RETRY;
+    if (options->argument_count == 0 && !options->all && options->reason == NULL && options->before == NULL)
+        return err_set(err, EX_USAGE, "say which calls: uniqueids, --all, --reason TEXT or --before WHEN; see --help");
+    if (lock_acquire_after_run(options->state_dir, &lock, err) != 0)
+        return -1;
+    int result = ledger_open(options->state_dir, LEDGER_WRITE, &ledger, &repair, err);
+    if (result == 0)
+        result = for_each_selected(options, ledger, to_retry ? retry : drop, &total, err);
+    if (result == 0)
+        result = ledger_commit(ledger, err);
+    ledger_close(ledger);
+    lock_release(lock);
+    if (result == 0)
+        (void)printf(to_retry ? "%" PRId64 " calls are sent again with the next run\n"
+                              : "%" PRId64 " calls are dropped and will not be sent\n", total);
+    return result;
+}
+
+int failed_command(const struct options *options, struct err *err)
+{
+    if (fileutil_need_directory(options->state_dir, err) != 0)
+        return -1;
+    return options->command == COMMAND_FAILED_LIST ? list(options, err) : change(options, err);
+}

@@ -1,0 +1,269 @@
+/* run: `did-optimizer-sync run`, the command that cron starts.
+ *
+ * In order: log and settings, read as root; then without privileges: lock, ledger, database, election, API, and poll.c.
+ * What is opened is closed in reverse. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "config.h"
+#include "delivery.h"
+#include "fileutil.h"
+#include "interrupt.h"
+#include "ledger.h"
+#include "lock.h"
+#include "log.h"
+#include "poll.h"
+#include "privileges.h"
+#include "run.h"
+#include "source.h"
+#include "summary.h"
+
+/* How long an elected host of a cluster stays elected, from its start: the hosts' crons do not strike at the same moment. */
+#define LINGER_SEC 25
+
+/* Everything a run holds open; all NULL at first. */
+struct resources {
+    struct config config;
+    struct lock *lock;
+    struct ledger *ledger;
+    struct source *source;
+    struct delivery *delivery;
+    struct ledger_repair repair;
+    bool elected;
+};
+
+static int open_log(const struct options *options, struct err *err)
+{
+    if (options->dry_run) /* changes nothing, the log neither; standard output is for the JSON */
+        return log_open(NULL, LOG_TERMINAL_STDERR, err);
+    if (options->cron)
+        return log_open(options->log, LOG_TERMINAL_NONE, err);
+    bool shown = strcmp(options->log, "-") == 0 || isatty(STDOUT_FILENO);
+    return log_open(options->log, shown ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS, err);
+}
+
+/* Reads the settings; each problem is one line in the log. */
+static int load_config(const struct options *options, struct config *config, struct err *err)
+{
+    struct config_problems problems;
+    config_load(&options->config, config, &problems);
+    for (int i = 0; i < problems.count; i++)
+        log_error("❌ %s", problems.texts[i]);
+    int result = 0;
+    if (problems.count == 1)
+        result = err_set(err, problems.code, "the configuration has a problem: %s", problems.texts[0]);
+    else if (problems.count > 1)
+        result = err_set(err, problems.code, "the configuration has %d problems, the first: %s", problems.count,
+                         problems.texts[0]);
+    config_problems_free(&problems);
+    if (result != 0)
+        return -1;
+    log_set(config->log_format, config->log_level);
+    log_hide(config->api.key);
+    if (!config->api.verify_ssl)
+        log_warn("⚠ verify_ssl = 0 in %s: the API's certificate is not checked, so whoever stands between can read the "
+                 "key; remove that line", options->config.dids);
+    return 0;
+}
+
+static void report_repair(const struct ledger_repair *repair)
+{
+    if (repair->rebuilt)
+        log_error("❌ the ledger was damaged and is made anew with %" PRId64 " calls that could be read; the old one is "
+                  "kept as %s", repair->saved, repair->aside);
+}
+
+static int open_ledger(const struct options *options, struct resources *resources, struct err *err)
+{
+    enum ledger_mode mode = options->dry_run ? LEDGER_LOOK : LEDGER_WRITE;
+    if (ledger_open(options->state_dir, mode, &resources->ledger, &resources->repair, err) != 0)
+        return -1;
+    report_repair(&resources->repair);
+    return 0;
+}
+
+static int open_source(struct resources *resources, struct err *err)
+{
+    if (source_connect(&resources->config.database, &resources->source, err) != 0)
+        return -1;
+    log_info("✅ Connected to VICIdial database");
+    return source_inspect(resources->source, err);
+}
+
+/* Hosts that share a database elect one. This host may have been elected with a connection that a process of its own still
+ * holds open, see linger. */
+static int elect(struct resources *resources, struct err *err)
+{
+    int64_t holder = 0, own = 0;
+    if (source_elect(resources->source, &resources->elected, &holder, err) != 0 ||
+        ledger_note(resources->ledger, LEDGER_NOTE_LEADER, 0, &own, err) != 0)
+        return -1;
+    if (!resources->elected && holder != 0 && holder == own)
+        resources->elected = true;
+    else if (resources->elected && ledger_set_note(resources->ledger, LEDGER_NOTE_LEADER, holder, err) != 0)
+        return -1;
+    return ledger_commit(resources->ledger, err);
+}
+
+/* Closes what changes the state; the database's connection may have to stay. */
+static void close_state(struct resources *resources)
+{
+    delivery_close(resources->delivery);
+    resources->delivery = NULL;
+    ledger_close(resources->ledger);
+    resources->ledger = NULL;
+    lock_release(resources->lock);
+    resources->lock = NULL;
+}
+
+/* Under cron every line printed becomes a mail: one when things begin to fail, one when they work again. */
+static void report_health(const struct options *options, struct resources *resources, const struct summary *summary)
+{
+    int64_t was_healthy = 1;
+    int exit_code = summary_exit_code(summary);
+    bool healthy = exit_code == EX_OK || exit_code == EX_TEMPFAIL;
+    if (resources->ledger == NULL && open_ledger(options, resources, NULL) != 0)
+        resources->ledger = NULL; /* where nothing can be remembered, a mail too many is better than none */
+    if (resources->ledger != NULL &&
+        ledger_note(resources->ledger, LEDGER_NOTE_HEALTHY, 1, &was_healthy, NULL) != 0)
+        was_healthy = 1;
+    if (healthy == (was_healthy != 0))
+        return;
+    if (healthy)
+        (void)printf("did-optimizer-sync works again.\n");
+    else
+        (void)printf("did-optimizer-sync does not work: %s\nNothing is lost; calls are sent when it works again. "
+                     "There is no further mail until then.\n", summary->message);
+    (void)fflush(stdout);
+    if (resources->ledger != NULL && ledger_set_note(resources->ledger, LEDGER_NOTE_HEALTHY, healthy ? 1 : 0, NULL) == 0)
+        (void)!ledger_commit(resources->ledger, NULL);
+}
+
+static void poll_once(const struct options *options, struct resources *resources, struct summary *ret_summary)
+{
+    struct poll poll = {
+        .state_dir = options->state_dir,
+        .source = resources->source,
+        .ledger = resources->ledger,
+        .delivery = resources->delivery,
+        .settings = &resources->config.sync,
+        .dispositions = resources->config.dispositions,
+        .ledger_rebuilt = resources->repair.rebuilt,
+        .dry_run = options->dry_run,
+    };
+    poll_run(&poll, ret_summary);
+}
+
+/* Damage deep in the ledger shows only when a run comes across it: then it is made anew, and the run made again. */
+static int poll_with_repair(const struct options *options, struct resources *resources, struct summary *ret_summary,
+                            struct err *err)
+{
+    poll_once(options, resources, ret_summary);
+    if (options->dry_run || !ledger_is_damaged(resources->ledger))
+        return 0;
+    log_error("❌ %s", ret_summary->message);
+    ledger_close(resources->ledger);
+    resources->ledger = NULL;
+    if (ledger_rebuild(options->state_dir, &resources->ledger, &resources->repair, err) != 0)
+        return -1;
+    report_repair(&resources->repair);
+    poll_once(options, resources, ret_summary);
+    return 0;
+}
+
+static void report(const struct options *options, const struct summary *summary, int64_t duration_ms)
+{
+    if (!options->dry_run)
+        summary_report(summary, duration_ms);
+    else if (summary->stop == STOP_FAILED)
+        log_error("❌ %s", summary->message);
+    else
+        log_info("📊 Dry run: %" PRId64 " would be sent, %" PRId64 " held until their disposition is final",
+                 summary->accepted, summary->held);
+}
+
+/* Gives up privileges and takes the lock. *ret_standing_by: another run is at work, so there is nothing to do. */
+static int enter_state(const struct options *options, struct resources *resources, bool *ret_standing_by,
+                       struct err *err)
+{
+    if (privileges_drop_to_owner(options->state_dir, err) != 0 || fileutil_need_directory(options->state_dir, err) != 0)
+        return -1;
+    if (options->dry_run)
+        return 0;
+    if (lock_acquire(options->state_dir, 0, &resources->lock, err) != 0)
+        return -1;
+    *ret_standing_by = resources->lock == NULL;
+    if (*ret_standing_by)
+        log_info("🔒 Another run is at work; nothing to do");
+    return 0;
+}
+
+/* Opens what a run needs, and runs. */
+static int work(const struct options *options, struct resources *resources, struct summary *ret_summary,
+                bool *ret_standing_by, struct err *err)
+{
+    int64_t started_ms = clock_mono_ms();
+    if (enter_state(options, resources, ret_standing_by, err) != 0)
+        return -1;
+    if (*ret_standing_by)
+        return 0;
+    log_info("🚀 Starting call results sync...");
+    if (open_ledger(options, resources, err) != 0 || open_source(resources, err) != 0)
+        return -1;
+    if (!options->dry_run && elect(resources, err) != 0)
+        return -1;
+    *ret_standing_by = !options->dry_run && !resources->elected;
+    if (*ret_standing_by) {
+        log_info("💤 standby: another host sends the calls of this database");
+        return 0;
+    }
+    if (delivery_open(&resources->config.api, &resources->delivery, err) != 0 ||
+        poll_with_repair(options, resources, ret_summary, err) != 0)
+        return -1;
+    report(options, ret_summary, clock_mono_ms() - started_ms);
+    return 0;
+}
+
+/* On a cluster the elected host stays so for long enough that every other host, which cron starts in the same minute, finds
+ * it elected: else they would take turns, and each would send what the others have sent. */
+static void linger(const struct resources *resources, int64_t started_ms)
+{
+    static const struct timespec pause = { .tv_nsec = 100L * 1000 * 1000 };
+    if (!resources->elected || !source_is_cluster(resources->source))
+        return;
+    while (!interrupt_requested() && clock_mono_ms() < started_ms + LINGER_SEC * 1000)
+        (void)nanosleep(&pause, NULL);
+}
+
+int run_command(const struct options *options)
+{
+    struct err err = { .code = EX_OK };
+    struct summary summary = { .stop = STOP_NONE };
+    struct resources resources = { .lock = NULL };
+    bool standing_by = false;
+    int64_t started_ms = clock_mono_ms();
+    interrupt_install();
+    if (open_log(options, &err) != 0) {
+        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+        return err.code;
+    }
+    if (load_config(options, &resources.config, &err) != 0) {
+        summary_fail(&summary, &err); /* each problem has its line in the log */
+    } else if (work(options, &resources, &summary, &standing_by, &err) != 0) {
+        summary_fail(&summary, &err);
+        log_error("❌ %s", err.message);
+    }
+    if (options->cron && !standing_by)
+        report_health(options, &resources, &summary);
+    close_state(&resources);
+    if (options->cron)
+        linger(&resources, started_ms);
+    source_close(resources.source);
+    config_free(&resources.config);
+    log_close();
+    return summary_exit_code(&summary);
+}

@@ -1,0 +1,140 @@
+/* status: `did-optimizer-sync status`, how things stand. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "checkpoint.h"
+#include "clock.h"
+#include "fileutil.h"
+#include "json.h"
+#include "ledger.h"
+#include "status.h"
+#include "str.h"
+
+struct standing {
+    struct ledger_overview overview;
+    int64_t now;
+    int64_t checkpoint;    /* epoch; 0: none */
+    int64_t oldest_unsent; /* epoch; 0: every call that ended is accepted */
+    int64_t outage_since;  /* epoch; 0: no outage */
+    int64_t wait_until;    /* epoch; 0: the API asks for no silence */
+};
+
+static int gather(const struct options *options, struct ledger *ledger, struct standing *standing, struct err *err)
+{
+    enum checkpoint_found found = CHECKPOINT_MISSING;
+    struct position position;
+    if (checkpoint_load(options->state_dir, &found, &position, err) != 0 ||
+        ledger_overview(ledger, &standing->overview, err) != 0 ||
+        ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
+        ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0)
+        return -1;
+    if (found == CHECKPOINT_READ)
+        standing->checkpoint = position.end_epoch;
+    standing->now = clock_now_epoch();
+    if (standing->wait_until < standing->now)
+        standing->wait_until = 0;
+    standing->oldest_unsent = standing->overview.oldest_pending;
+    /* A run that came to its end has recorded everything; behind one that did not, calls wait from the checkpoint on. */
+    bool ended_well = standing->overview.last_run_message[0] == '\0';
+    if (!ended_well && standing->checkpoint != 0 &&
+        (standing->oldest_unsent == 0 || standing->checkpoint < standing->oldest_unsent))
+        standing->oldest_unsent = standing->checkpoint;
+    return 0;
+}
+
+/* "2026-01-31 12:00:00 +0100, 5 minutes ago" */
+static void print_time(const char *name, int64_t epoch, int64_t now, const char *none)
+{
+    char local[CLOCK_TEXT_SIZE];
+    if (epoch == 0) {
+        (void)printf("%-15s %s\n", name, none);
+        return;
+    }
+    int64_t away = epoch <= now ? now - epoch : epoch - now;
+    const char *unit = away < 120 ? "s" : away < 7200 ? "min" : away < 172800 ? "h" : "days";
+    int64_t size = away < 120 ? 1 : away < 7200 ? 60 : away < 172800 ? 3600 : 86400;
+    (void)printf(epoch <= now ? "%-15s %s, %" PRId64 " %s ago\n" : "%-15s %s, in %" PRId64 " %s\n", name,
+                 clock_local(epoch, local, sizeof local), away / size, unit);
+}
+
+static void print_text(const struct standing *standing)
+{
+    const struct ledger_overview *overview = &standing->overview;
+    char message[256];
+    print_time("checkpoint", standing->checkpoint, standing->now, "none yet");
+    print_time("oldest unsent", standing->oldest_unsent, standing->now, "none: every call known to have ended is accepted");
+    (void)printf("%-15s %" PRId64 "\n", "owed", overview->counts.owed);
+    if (overview->counts.owed > 0)
+        print_time("  next try", overview->next_due, standing->now, "with the next run");
+    (void)printf("%-15s %" PRId64 "\n", "held", overview->counts.held);
+    (void)printf("%-15s %" PRId64 "%s\n", "set aside", overview->counts.rejected,
+                 overview->counts.rejected > 0 ? " (see: did-optimizer-sync failed list)" : "");
+    (void)printf("%-15s %" PRId64 " remembered\n", "accepted", overview->accepted);
+    print_time("last run", overview->last_run, standing->now, "none yet");
+    if (overview->last_run != 0)
+        (void)printf("%-15s %s (exit %" PRId64 ", %" PRId64 " accepted)\n", "  ended",
+                     overview->last_run_message[0] != '\0'
+                         ? str_printable(overview->last_run_message, message, sizeof message) : "well",
+                     overview->last_run_exit_code, overview->last_run_accepted);
+    print_time("last success", overview->last_success, standing->now, "none yet");
+    print_time("outage since", standing->outage_since, standing->now, "no outage");
+    if (standing->wait_until != 0)
+        print_time("silence until", standing->wait_until, standing->now, "");
+}
+
+static void add_time(struct json *object, const char *name, int64_t epoch)
+{
+    if (epoch == 0)
+        json_add_null(object, name);
+    else
+        json_add_int(object, name, epoch);
+}
+
+static void print_json(const struct standing *standing)
+{
+    const struct ledger_overview *overview = &standing->overview;
+    struct json *object = json_object();
+    add_time(object, "checkpoint", standing->checkpoint);
+    if (standing->checkpoint != 0)
+        json_add_int(object, "checkpoint_age_seconds", standing->now - standing->checkpoint);
+    add_time(object, "oldest_unsent", standing->oldest_unsent);
+    json_add_int(object, "oldest_unsent_age_seconds",
+                 standing->oldest_unsent != 0 ? standing->now - standing->oldest_unsent : 0);
+    json_add_int(object, "owed", overview->counts.owed);
+    json_add_int(object, "held", overview->counts.held);
+    json_add_int(object, "set_aside", overview->counts.rejected);
+    json_add_int(object, "accepted", overview->accepted);
+    add_time(object, "next_try", overview->next_due);
+    add_time(object, "last_run", overview->last_run);
+    json_add_int(object, "last_run_exit_code", overview->last_run_exit_code);
+    json_add_int(object, "last_run_accepted", overview->last_run_accepted);
+    json_add_text(object, "last_run_message", overview->last_run_message);
+    add_time(object, "last_success", overview->last_success);
+    json_add_bool(object, "outage", standing->outage_since != 0);
+    add_time(object, "outage_since", standing->outage_since);
+    add_time(object, "silence_until", standing->wait_until);
+    char *text = json_print(object);
+    (void)printf("%s\n", text);
+    free(text);
+    json_free(object);
+}
+
+int status_command(const struct options *options, struct err *err)
+{
+    struct ledger *ledger = NULL;
+    struct ledger_repair repair;
+    struct standing standing = { .now = 0 };
+    if (fileutil_need_directory(options->state_dir, err) != 0 ||
+        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+        return -1;
+    int result = gather(options, ledger, &standing, err);
+    ledger_close(ledger);
+    if (result != 0)
+        return -1;
+    if (options->json)
+        print_json(&standing);
+    else
+        print_text(&standing);
+    return 0;
+}
