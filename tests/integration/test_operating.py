@@ -1,0 +1,287 @@
+"""What an operator does and sees: status, failed, several hosts, and what the ledger remembers."""
+import json
+import sqlite3
+import time
+
+import pytest
+
+from harness.sync import Sync
+
+
+def refuse(api, uniqueids, status=422, error="invalid campaign"):
+    api.rules([{"uniqueid": uniqueid, "status": status, "body": json.dumps({"success": False, "error": error})}
+               for uniqueid in uniqueids])
+
+
+def states(sync):
+    return dict(sync.ledger("SELECT uniqueid, state FROM call"))
+
+
+@pytest.fixture
+def set_aside(sync, db, api):
+    """Three calls of which two are set aside for different reasons, ten minutes apart."""
+    now = db.now()
+    calls = [db.insert(end_epoch=now - 900), db.insert(end_epoch=now - 300), db.insert(end_epoch=now - 100)]
+    api.rules([{"uniqueid": calls[0], "status": 422, "body": '{"success":false,"error":"invalid campaign"}'},
+               {"uniqueid": calls[1], "status": 400, "body": '{"success":false,"error":"bad phone number"}'}])
+    assert sync.run().code == 0
+    api.rules([])
+    return calls
+
+
+# ---- failed ----
+
+def test_failed_list_names_each_call_and_its_reason(sync, set_aside):
+    lines = sync.run("failed", "list").out.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(set_aside[0]) and "HTTP 422: invalid campaign" in lines[0] and "TESTCAMP/312" in lines[0]
+    assert lines[1].startswith(set_aside[1]) and "HTTP 400: bad phone number" in lines[1]
+
+
+def test_failed_list_as_json_is_one_object_a_line(sync, set_aside):
+    rows = [json.loads(line) for line in sync.run("failed", "list", "--json").out.splitlines()]
+    assert [row["uniqueid"] for row in rows] == set_aside[:2]
+    assert rows[0]["reason"] == "HTTP 422: invalid campaign" and rows[0]["status"] == "SALE"
+
+
+def test_failed_list_says_when_there_is_nothing(sync, db):
+    assert sync.run("failed", "list").out == "no call is set aside\n"
+
+
+@pytest.mark.parametrize("which, chosen", [
+    (["--all"], [0, 1]), (["--reason", "CAMPAIGN"], [0]), (["--before", "10 minutes ago"], [0]),
+    (["--before", "10 minutes ago", "--reason", "phone"], [])])
+def test_failed_retry_sends_the_chosen_calls_again(sync, api, set_aside, which, chosen):
+    api.clear()
+    done = sync.run("failed", "retry", *which)
+    assert (done.code, done.out) == (0, f"{len(chosen)} calls are sent again with the next run\n")
+    assert sync.run().code == 0
+    assert sorted(body["uniqueid"] for body in api.recorded()) == [set_aside[i] for i in chosen]
+
+
+def test_failed_retry_takes_uniqueids(sync, api, set_aside):
+    api.clear()
+    done = sync.run("failed", "retry", set_aside[1], "1.1")
+    assert done.out == "1 calls are sent again with the next run\n"
+    assert "no call 1.1 is set aside" in done.err
+    sync.run()
+    assert [body["uniqueid"] for body in api.recorded()] == [set_aside[1]]
+
+
+def test_failed_drop_is_for_good(sync, db, api, set_aside):
+    api.clear()
+    assert sync.run("failed", "drop", "--all").out == "2 calls are dropped and will not be sent\n"
+    db.update(set_aside[0], status="NI")
+    sync.configure(config={"sync": {"sweep_interval": 1}})
+    time.sleep(1.1)
+    assert sync.run().code == 0
+    assert api.log() == []
+    assert sync.run("failed", "list").out == "no call is set aside\n"
+
+
+@pytest.mark.parametrize("what", ["retry", "drop"])
+def test_failed_retry_and_drop_want_to_know_which(sync, set_aside, what):
+    done = sync.run("failed", what)
+    assert done.code == 64
+    assert "--all" in done.err
+
+
+def test_a_refused_call_is_not_sent_again_by_itself(sync, api, set_aside):
+    api.clear()
+    sync.run()
+    assert api.log() == []
+
+
+# ---- status ----
+
+def rows(text):
+    """The rows of status, name -> text."""
+    return {line[:15].strip(): line[16:] for line in text.splitlines()}
+
+
+def test_status_before_the_first_run(sync, db):
+    shown = rows(sync.run("status").out)
+    assert shown["last run"] == "none yet" and shown["owed"] == "0"
+
+
+def test_status_shows_what_is_open(sync, db, api, set_aside):
+    now = db.now()
+    db.insert(end_epoch=now - 20, status="DISPO")
+    owed = db.insert(end_epoch=now - 10)
+    db.insert(end_epoch=now - 5)
+    api.rules([{"uniqueid": owed, "status": 500}])
+    assert sync.run().code == 75
+    shown = rows(sync.run("status").out)
+    assert shown["owed"] == "1" and shown["held"] == "1"
+    assert shown["set aside"] == "2 (see: did-optimizer-sync failed list)"
+    assert shown["ended"] == "well (exit 75, 1 accepted)"
+    assert shown["outage since"] == "no outage"
+    assert shown["oldest unsent"].endswith(" s ago")
+    as_json = json.loads(sync.run("status", "--json").out)
+    assert (as_json["owed"], as_json["held"], as_json["set_aside"], as_json["accepted"]) == (1, 1, 2, 2)
+    assert as_json["outage"] is False and as_json["oldest_unsent"] == now - 20
+
+
+def test_status_shows_an_outage_and_how_old_the_oldest_unsent_call_is(sync, db, api):
+    now = db.now()
+    db.insert(end_epoch=now - 60)
+    sync.run()
+    db.insert(end_epoch=now - 30)
+    api.stop()
+    assert sync.run().code == 69
+    shown = json.loads(sync.run("status", "--json").out)
+    assert shown["outage"] is True
+    assert shown["oldest_unsent"] == now - 60  # it waits somewhere behind the checkpoint
+    assert shown["last_run_exit_code"] == 69 and "does not work" in shown["last_run_message"]
+    api.start()
+    sync.run()
+    shown = json.loads(sync.run("status", "--json").out)
+    assert shown["outage"] is False and shown["oldest_unsent"] is None
+
+
+# ---- several hosts, one database ----
+
+def test_of_two_hosts_one_is_elected_and_the_other_stands_by(sync, db, api, tmp_path):
+    now = db.now()
+    uniqueids = db.insert_many([{"end_epoch": now - 60 + n} for n in range(20)])
+    other = Sync(tmp_path / "other", db, api, timezone="Europe/Berlin")
+    other.set_checkpoint(now - 3600)
+    api.rules([{"delay_ms": 300}])
+    first = sync.start()
+    while not api.log():
+        time.sleep(0.02)
+    second = other.run()
+    assert (second.code, "💤 standby" in second.log) == (0, True)
+    assert first.wait(30) == 0
+    assert sorted(entry["uniqueid"] for entry in api.log()) == sorted(uniqueids)
+
+
+def test_an_elected_host_of_a_cluster_stays_so_until_the_others_have_asked(sync, db, api, tmp_path):
+    """Its run takes a moment; the other host's cron strikes some seconds later and must not take turns with it."""
+    db.query("CREATE TABLE servers (server_ip VARCHAR(15), active ENUM('Y','N'))")
+    db.query("INSERT INTO servers VALUES ('10.0.0.1', 'Y'), ('10.0.0.2', 'Y')")
+    call = db.insert(end_epoch=db.now() - 30)
+    other = Sync(tmp_path / "other", db, api)
+    other.set_checkpoint(db.now() - 3600)
+    first = sync.start("--cron")
+    deadline = time.monotonic() + 20
+    while not api.log() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)  # the run itself is over by now
+    assert "💤 standby" in other.run("--cron").log
+    # The elected host's own next run, or one by hand, is not kept from its work by itself.
+    own = sync.run()
+    assert own.code == 0 and "standby" not in own.log and "Another run" not in own.log
+    first.terminate()
+    assert first.wait(10) == 0
+    assert [entry["uniqueid"] for entry in api.log()] == [call]
+
+
+# ---- what the ledger remembers ----
+
+def test_accepted_calls_are_pruned_after_their_time_and_never_sent_again(sync, db, api):
+    now = db.now()
+    old = db.insert_many([{"uniqueid": f"{now - 3 * 86400 + n}.1", "end_epoch": now - 3 * 86400 + n} for n in range(50)])
+    sync.set_checkpoint(now - 4 * 86400)
+    sync.configure(config={"sync": {"retention_days": 2}})
+    new = db.insert(end_epoch=now - 30)
+    assert sync.run().code == 0
+    assert list(states(sync)) == [new]
+    sync.run()
+    assert sorted(entry["uniqueid"] for entry in api.log()) == sorted([*old, new])
+
+
+def test_a_call_that_is_archived_while_it_is_owed_is_sent_all_the_same(sync, db, api):
+    now = db.now()
+    owed, good = db.insert(end_epoch=now - 60), db.insert(end_epoch=now - 50)
+    api.rules([{"uniqueid": owed, "status": 500, "times": 1}])
+    sync.configure(config={"sync": {"retry_base": 0}})
+    sync.run()
+    db.query("INSERT INTO vicidial_log_archive SELECT * FROM vicidial_log")
+    db.query("DELETE FROM vicidial_log")
+    time.sleep(1.1)
+    assert sync.run().code == 0
+    assert sorted(body["uniqueid"] for body in api.recorded()) == sorted([owed, good])
+
+
+def test_an_owed_call_that_the_dialer_has_deleted_is_forgotten(sync, db, api):
+    now = db.now()
+    owed = db.insert(end_epoch=now - 60)
+    db.insert(end_epoch=now - 50)
+    api.rules([{"uniqueid": owed, "status": 500, "times": 1}])
+    sync.configure(config={"sync": {"retry_base": 0}})
+    sync.run()
+    db.delete(owed)
+    time.sleep(1.1)
+    assert sync.run().code == 0
+    assert owed not in states(sync) and len(api.recorded()) == 1
+
+
+def test_a_damaged_ledger_is_rebuilt_and_what_it_owed_is_not_lost(sync, db, api):
+    """The damage lies in the middle of the file: opening it shows nothing, using it does."""
+    now = db.now()
+    uniqueids = db.insert_many([{"uniqueid": f"{now - 3000 + n}.1", "end_epoch": now - 3000 + n} for n in range(2500)])
+    owed = uniqueids[7]
+    api.rules([{"uniqueid": owed, "status": 500}])
+    sync.run()
+    with sqlite3.connect(sync.state / "ledger.db") as ledger:
+        root = ledger.execute("SELECT rootpage FROM sqlite_master WHERE name = 'call'").fetchone()[0]
+        ledger.execute("UPDATE call SET due = 0 WHERE state = 2")
+    with open(sync.state / "ledger.db", "r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    api.rules([])
+    late = db.insert(end_epoch=now - 2)
+    run = sync.run()
+    assert run.code == 0
+    assert "the ledger was damaged and is made anew" in run.log
+    assert len(list(sync.state.glob("ledger.db.damaged-*"))) >= 1
+    held = {body["uniqueid"] for body in api.recorded()}
+    assert held == {*uniqueids, late}
+    assert sync.run().code == 0
+
+
+def test_a_ledger_of_a_newer_version_is_refused_and_nothing_is_sent(sync, db, api):
+    sync.run()
+    with sqlite3.connect(sync.state / "ledger.db") as ledger:
+        ledger.execute("PRAGMA user_version = 99")
+    db.insert(end_epoch=db.now() - 20)
+    run = sync.run()
+    assert run.code == 78
+    assert "written by a newer version" in run.log
+    assert api.log() == []
+
+
+# ---- a pause the API asks for, an outage ----
+
+def test_a_429_stops_sending_until_the_time_the_api_names_across_runs(sync, db, api):
+    now = db.now()
+    uniqueids = db.insert_many([{"end_epoch": now - 100 + n} for n in range(30)])
+    api.rules([{"after": 5, "times": 30, "status": 429, "headers": {"Retry-After": "3"}}])
+    sync.configure(config={"api": {"concurrency": 1}})
+    first = sync.run()
+    assert first.code == 75 and "⏸" in first.log and "allow this dialer's address" in first.log
+    assert len(api.log()) == 6
+    second = sync.run()
+    assert second.code == 75 and len(api.log()) == 6
+    api.rules([])
+    time.sleep(4.1)
+    assert sync.run().code == 0
+    assert sorted(body["uniqueid"] for body in api.recorded()) == sorted(uniqueids)
+    assert sync.ledger("SELECT max(attempts) FROM call") == [(0,)]
+
+
+def test_in_an_outage_each_run_costs_one_request(sync, db, api):
+    now = db.now()
+    uniqueids = db.insert_many([{"end_epoch": now - 100 + n} for n in range(40)])
+    api.rules([{"status": 503}])
+    assert sync.run().code == 69
+    first = len(api.log())
+    assert first <= 5 + 8 + 1  # the failures in a row, what was in flight besides, the probe
+    for _ in range(3):
+        assert sync.run().code == 69
+    assert len(api.log()) == first + 3
+    api.rules([])
+    assert sync.run().code == 0
+    assert sorted(body["uniqueid"] for body in api.recorded()) == sorted(uniqueids)
+    assert sync.ledger("SELECT max(attempts) FROM call") == [(0,)]
