@@ -7,15 +7,16 @@
 #include <stdint.h>
 
 struct candidate {
-    char *uniqueid;
+    const char *uniqueid; /* belongs to the list */
     int64_t end_epoch;
     bool settled; /* the ledger knows it, or the dialer has it no more: the checkpoint may pass it */
 };
 
-/* Start from {0}, release with candidates_clear. */
+/* Start from zero, release with candidates_clear. A backlog makes long lists: the texts lie close together in blocks. */
 struct candidates {
     struct candidate *items;
     size_t count, capacity;
+    struct candidates_block *blocks;
 };
 
 /* candidates_add: uniqueid is copied. */
@@ -23,6 +24,9 @@ void candidates_add(struct candidates *list, const char *uniqueid, int64_t end_e
 
 /* candidates_sort: into the order of (end_epoch, uniqueid). */
 void candidates_sort(struct candidates *list);
+
+/* candidates_keep_first: drops all but the first count. */
+void candidates_keep_first(struct candidates *list, size_t count);
 
 /* candidates_clear: empties the list and frees its memory. */
 void candidates_clear(struct candidates *list);

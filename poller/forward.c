@@ -72,7 +72,7 @@ static int take_row(void *context, const struct call *call, struct err *err)
 {
     (void)err;
     struct batch *batch = context;
-    struct candidate wanted = { .uniqueid = (char *)(uintptr_t)call_text(call, CALL_UNIQUEID) };
+    struct candidate wanted = { .uniqueid = call_text(call, CALL_UNIQUEID) };
     struct parcel key = { .candidate = &wanted };
     struct parcel *parcel = bsearch(&key, batch->parcels, batch->count, sizeof *batch->parcels, compare_parcels);
     if (parcel != NULL && parcel->call == NULL)

@@ -19,11 +19,13 @@
 #include "poll.h"
 #include "progress.h"
 
-/* The poll walks towards now in steps of end_epoch, longer ones where there is little to see. */
-#define STEP_FIRST_SEC 900
+/* The poll walks towards now in steps of end_epoch, longer ones where there is little to see. A step that finds more calls
+ * than should be in memory at once is made again as a shorter one. */
+#define STEP_FIRST_SEC 1800
+#define STEP_SHORTEST_SEC 30
 #define STEP_LONGEST_SEC 86400
-#define STEP_FEW_ROWS 2000
-#define STEP_MANY_ROWS 20000
+#define STEP_FEW_ROWS 5000
+#define STEP_MANY_CALLS 20000
 
 /* A row may say that its call ended before it was made: machines' clocks differ (VICIdial warns beyond 8 s), and rows
  * that are written at hangup carry the time of dialling (FastAGI_log.pl). */
@@ -40,6 +42,8 @@ struct run {
     struct candidates candidates;
     struct position furthest;   /* of the rows seen in this step */
     int64_t rows_seen, found;   /* in this step: rows, and those of them to be sent */
+    int64_t step_sec;           /* how long the next step is */
+    bool too_many;              /* this step finds too many calls */
 };
 
 /* ---- finding calls ---- */
@@ -85,7 +89,9 @@ static int consider(void *context, const struct call *call, struct err *err)
     if (judge(run, call, &record, &decision, err) != 0)
         return -1;
     if (decision.kind == DECISION_SEND) {
-        run->found++;
+        run->too_many = ++run->found > STEP_MANY_CALLS && run->step_sec > STEP_SHORTEST_SEC;
+        if (run->too_many)
+            return err_set(err, EX_OK, "too many calls for one step");
         candidates_add(&run->candidates, call_text(call, CALL_UNIQUEID), call_number(call, CALL_END_EPOCH, 0), false);
     } else if (decision.kind == DECISION_HOLD) {
         run->summary->held++;
@@ -213,9 +219,10 @@ static int send_candidates(struct run *run, struct err *err)
     return save_if_moved(run, &before, err);
 }
 
-/* One stretch of end_epoch; the last one has no upper bound by call_date. */
-static int step(struct run *run, int64_t from, int64_t to, bool last, struct err *err)
+/* Scans one stretch of end_epoch into the candidates; the last one has no upper bound by call_date. */
+static int find(struct run *run, int64_t from, int64_t to, bool last, struct err *err)
 {
+    size_t before = run->candidates.count;
     struct source_range range = {
         .end_from = from,
         .end_to = to,
@@ -224,9 +231,17 @@ static int step(struct run *run, int64_t from, int64_t to, bool last, struct err
     };
     run->rows_seen = 0;
     run->found = 0;
+    run->too_many = false;
     run->furthest = position_at(0, "");
-    if (source_scan(run->poll->source, &range, consider, run, err) != 0)
-        return -1;
+    int result = source_scan(run->poll->source, &range, consider, run, err);
+    if (!run->too_many)
+        return result;
+    candidates_keep_first(&run->candidates, before);
+    return 0;
+}
+
+static int send_step(struct run *run, bool last, struct err *err)
+{
     run->summary->found += run->found;
     if (run->found > 0 || last)
         log_info("📞 Found %" PRId64 " new call results", run->found);
@@ -241,17 +256,24 @@ static int walk(struct run *run, struct err *err)
     const struct settings_sync *settings = run->poll->settings;
     int64_t end = run->forward.now_epoch - settings->settle;
     int64_t from = run->progress.checkpoint.end_epoch - settings->overlap;
-    int64_t length = STEP_FIRST_SEC;
     if (from < run->progress.floor.end_epoch)
         from = run->progress.floor.end_epoch;
-    for (bool last = false; !last && run->summary->stop == STOP_NONE; from += length) {
-        if (run->rows_seen < STEP_FEW_ROWS && length < STEP_LONGEST_SEC)
-            length *= 2;
-        else if (run->rows_seen > STEP_MANY_ROWS && length > 1)
-            length /= 2;
-        last = from + length > end;
-        if (step(run, from, last ? end : from + length - 1, last, err) != 0)
+    run->step_sec = STEP_FIRST_SEC;
+    for (bool last = false; !last && run->summary->stop == STOP_NONE;) {
+        int64_t to = from + run->step_sec - 1;
+        bool reaches_now = to >= end;
+        if (find(run, from, reaches_now ? end : to, reaches_now, err) != 0)
             return -1;
+        if (run->too_many) {
+            run->step_sec /= 4;
+            continue;
+        }
+        if (send_step(run, reaches_now, err) != 0)
+            return -1;
+        from = to + 1;
+        last = reaches_now;
+        if (run->rows_seen < STEP_FEW_ROWS && run->step_sec < STEP_LONGEST_SEC)
+            run->step_sec *= 2;
     }
     return 0;
 }

@@ -10,12 +10,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "mem.h"
 #include "source.h"
 #include "str.h"
 
-/* A scan reads stretches of this length, so that no statement holds the table for long however busy the site. */
-#define SLICE_SEC 600
+/* A scan reads the table in slices, so that no statement holds it for long however busy the site is, and no result is
+ * large. A slice grows while statements are quick and shrinks when one is not. */
+#define SLICE_FIRST_SEC 120
+#define SLICE_SHORTEST_SEC 10
+#define SLICE_LONGEST_SEC 14400
+#define SLICE_QUICK_MS 4
+#define SLICE_SLOW_MS 12
+#define SLICE_FEW_ROWS 500
+#define SLICE_MANY_ROWS 2000 /* a slice with more rows is read again as shorter ones */
 
 /* Storage engine errors of a damaged MyISAM file (my_base.h: HA_ERR_CRASHED and kin), and the server's words for it. */
 enum { CRASHED = 126, CRASHED_RECORD = 127, CRASHED_ON_REPAIR = 144, CRASHED_ON_USAGE = 145, MARKED_CRASHED = 1194,
@@ -53,6 +61,7 @@ struct source {
     char index[80];       /* the name of the index that scans use */
     bool index_on_end;    /* it is on end_epoch, not on call_date */
     char index_facts[160];
+    int64_t slice_sec;    /* how long the next slice of a scan is */
 };
 
 /* ---- errors ---- */
@@ -185,6 +194,7 @@ int source_connect(const struct settings_database *settings, struct source **ret
 {
     struct source *source = mem_zero(1, sizeof *source);
     source->settings = settings;
+    source->slice_sec = SLICE_FIRST_SEC;
     source->mysql = mysql_init(NULL);
     if (source->mysql == NULL)
         mem_out();
@@ -338,6 +348,21 @@ static int read_calls(struct source *source, const char *sql, source_on_call *on
     return outcome;
 }
 
+/* Fits the length of the next slice to what the last one took. */
+static void adapt_slice(struct source *source, int64_t took_ms, uint64_t rows)
+{
+    if (rows > SLICE_MANY_ROWS)
+        source->slice_sec /= 4;
+    else if (took_ms >= SLICE_SLOW_MS)
+        source->slice_sec /= 2;
+    else if (took_ms < SLICE_QUICK_MS && rows < SLICE_FEW_ROWS)
+        source->slice_sec *= 2;
+    if (source->slice_sec < SLICE_SHORTEST_SEC)
+        source->slice_sec = SLICE_SHORTEST_SEC;
+    if (source->slice_sec > SLICE_LONGEST_SEC)
+        source->slice_sec = SLICE_LONGEST_SEC;
+}
+
 /* Writes local seconds, counted from 1970 as if there were no time zones, as a DATETIME. */
 static void write_datetime(int64_t local_sec, char out[32])
 {
@@ -364,29 +389,47 @@ static int to_local(struct source *source, int64_t from, int64_t to, int64_t *re
     return 0;
 }
 
+/* Reads one slice. *ret_too_many: it holds more rows than one result should, nothing was handed out, and the next slice
+ * will be shorter. */
 static int scan_slice(struct source *source, const struct source_range *range, const char *bound, source_on_call *on_call,
-                      void *context, struct err *err)
+                      void *context, bool *ret_too_many, struct err *err)
 {
-    char list[SELECT_LIST_SIZE];
+    char list[SELECT_LIST_SIZE], limit[32] = "";
+    MYSQL_RES *result = NULL;
+    bool may_shrink = source->slice_sec > SLICE_SHORTEST_SEC;
+    if (may_shrink)
+        (void)snprintf(limit, sizeof limit, " LIMIT %d", SLICE_MANY_ROWS + 1);
     write_select_list(source, true, list, sizeof list);
     char *sql = mem_format("SELECT %s FROM vicidial_log FORCE INDEX (`%s`) WHERE %s "
-                           "AND end_epoch >= %" PRId64 " AND end_epoch <= %" PRId64, list, source->index, bound,
-                           range->end_from, range->end_to);
-    int result = read_calls(source, sql, on_call, context, err);
+                           "AND end_epoch >= %" PRId64 " AND end_epoch <= %" PRId64 "%s", list, source->index, bound,
+                           range->end_from, range->end_to, limit);
+    int64_t started_ms = clock_mono_ms();
+    int outcome = query(source, sql, "read vicidial_log", &result, err);
+    if (outcome == 0) {
+        uint64_t rows = mysql_num_rows(result);
+        adapt_slice(source, clock_mono_ms() - started_ms, rows);
+        *ret_too_many = may_shrink && rows > SLICE_MANY_ROWS;
+        if (!*ret_too_many)
+            outcome = hand_out(result, on_call, context, err);
+    }
+    mysql_free_result(result);
     free(sql);
-    return result;
+    return outcome;
 }
 
 static int scan_by_end(struct source *source, const struct source_range *range, source_on_call *on_call, void *context,
                        struct err *err)
 {
-    for (int64_t from = range->end_from; from <= range->end_to; from += SLICE_SEC) {
-        struct source_range slice = *range;
-        slice.end_from = from;
-        if (from + SLICE_SEC - 1 < range->end_to)
-            slice.end_to = from + SLICE_SEC - 1;
-        if (scan_slice(source, &slice, "TRUE", on_call, context, err) != 0)
+    struct source_range slice = *range;
+    bool too_many = false;
+    while (slice.end_from <= range->end_to) {
+        slice.end_to = slice.end_from + source->slice_sec - 1;
+        if (slice.end_to > range->end_to)
+            slice.end_to = range->end_to;
+        if (scan_slice(source, &slice, "TRUE", on_call, context, &too_many, err) != 0)
             return -1;
+        if (!too_many)
+            slice.end_from = slice.end_to + 1;
     }
     return 0;
 }
@@ -401,18 +444,21 @@ static int scan_by_call_date(struct source *source, const struct source_range *r
         call_to = range->call_from;
     if (to_local(source, range->call_from, call_to, &from, &to, err) != 0)
         return -1;
-    bool last = false;
-    for (; !last; from += SLICE_SEC) {
+    bool last = false, too_many = false;
+    while (!last || too_many) {
         char first_date[32], end_date[32], bound[160];
-        last = from + SLICE_SEC > to;
+        int64_t end = from + source->slice_sec;
+        last = end > to;
         write_datetime(from, first_date);
-        write_datetime(last ? to + 1 : from + SLICE_SEC, end_date);
+        write_datetime(last ? to + 1 : end, end_date);
         if (last && range->call_to == 0)
             (void)snprintf(bound, sizeof bound, "call_date >= '%s'", first_date);
         else
             (void)snprintf(bound, sizeof bound, "call_date >= '%s' AND call_date < '%s'", first_date, end_date);
-        if (scan_slice(source, range, bound, on_call, context, err) != 0)
+        if (scan_slice(source, range, bound, on_call, context, &too_many, err) != 0)
             return -1;
+        if (!too_many)
+            from = end;
     }
     return 0;
 }
