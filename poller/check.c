@@ -117,10 +117,10 @@ static void note_answer(void *context, size_t index, const struct answer *answer
         judgement->verdict = VERDICT_ACCEPTED; /* it reads our key and misses the call in {}: all is well */
 }
 
-static bool keep_waiting(void *context)
+static size_t one_at_a_time(void *context)
 {
     (void)context;
-    return true;
+    return 1;
 }
 
 static void check_api(struct report *report, const struct config *config)
@@ -129,7 +129,7 @@ static void check_api(struct report *report, const struct config *config)
     struct delivery *delivery = NULL;
     struct judgement judgement = { .verdict = VERDICT_RETRY };
     struct delivery_request empty = { .body = "{}" };
-    struct delivery_observer observer = { .on_answer = note_answer, .on_turn = keep_waiting, .context = &judgement };
+    struct delivery_observer observer = { .on_answer = note_answer, .on_turn = one_at_a_time, .context = &judgement };
     if (delivery_open(&config->api, &delivery, &err) != 0 || delivery_run(delivery, &empty, 1, &observer, &err) != 0)
         bad(report, err.code, "API: %s", err.message);
     else if (judgement.verdict == VERDICT_ACCEPTED || judgement.verdict == VERDICT_REJECTED)

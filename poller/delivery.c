@@ -20,8 +20,8 @@ struct slot {
     size_t index;                 /* of the request */
     char key_header[128];         /* the Idempotency-Key line ... */
     struct curl_slist key_node;   /* ... as a list that goes on with the common headers */
-    char *body;                   /* the beginning of the answer */
-    size_t body_length;
+    char *body;                   /* the answer, of at most MAX_BODY_BYTES; memory is kept for the next one */
+    size_t body_length, body_size;
     bool body_too_long;
     char failure[CURL_ERROR_SIZE];
 };
@@ -42,6 +42,10 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     if (length > MAX_BODY_BYTES - slot->body_length) {
         slot->body_too_long = true;
         return 0; /* ends the transfer */
+    }
+    if (slot->body_length + length >= slot->body_size) {
+        slot->body_size = 2 * (slot->body_length + length + 1);
+        slot->body = mem_resize(slot->body, slot->body_size, 1);
     }
     memcpy(slot->body + slot->body_length, bytes, length);
     slot->body_length += length;
@@ -105,7 +109,8 @@ static int open_slots(struct delivery *delivery, struct err *err)
         slot->easy = curl_easy_init();
         if (slot->easy == NULL)
             mem_out();
-        slot->body = mem_zero(MAX_BODY_BYTES + 1, 1);
+        slot->body_size = 1024;
+        slot->body = mem_zero(slot->body_size, 1);
         CURLcode code = set_common_options(delivery, slot);
         if (code != CURLE_OK)
             return err_set(err, EX_SOFTWARE, "could not prepare requests to the API: this libcurl (%s) refuses an option: "
@@ -124,7 +129,7 @@ int delivery_open(const struct settings_api *settings, struct delivery **ret_del
     struct delivery *delivery = mem_zero(1, sizeof *delivery);
     delivery->settings = settings;
     delivery->url = mem_format("%s/api/v1/call-results", settings->base_url);
-    delivery->slot_count = (size_t)settings->concurrency;
+    delivery->slot_count = (size_t)(settings->concurrency > 0 ? settings->concurrency : settings->max_concurrency);
     delivery->slots = mem_zero(delivery->slot_count, sizeof *delivery->slots);
 
     char *key_line = mem_format("x-api-key: %s", settings->key);
@@ -138,7 +143,7 @@ int delivery_open(const struct settings_api *settings, struct delivery **ret_del
     delivery->multi = curl_multi_init();
     if (delivery->multi == NULL)
         mem_out();
-    long connections = (long)settings->concurrency;
+    long connections = (long)delivery->slot_count;
     int result = 0;
     if (curl_multi_setopt(delivery->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections) != CURLM_OK ||
         curl_multi_setopt(delivery->multi, CURLMOPT_MAXCONNECTS, connections) != CURLM_OK)
@@ -213,10 +218,14 @@ static void finish(struct delivery *delivery, struct slot *slot, CURLcode code,
                    const struct delivery_observer *observer)
 {
     struct answer answer = { .body = slot->body };
-    curl_off_t retry_after = 0;
+    curl_off_t retry_after = 0, sent_us = 0, first_byte_us = 0, total_us = 0;
     (void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &answer.status);
     if (curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK)
         answer.retry_after_sec = (int64_t)retry_after;
+    (void)curl_easy_getinfo(slot->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
+    (void)curl_easy_getinfo(slot->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
+    (void)curl_easy_getinfo(slot->easy, CURLINFO_TOTAL_TIME_T, &total_us);
+    answer.took_ms = (double)((first_byte_us > 0 ? first_byte_us : total_us) - sent_us) / 1000.0;
     if (slot->body_too_long)
         answer.failure = "the answer is longer than 64 KiB";
     else if (code != CURLE_OK)
@@ -258,24 +267,27 @@ int delivery_run(struct delivery *delivery, const struct delivery_request *reque
                  const struct delivery_observer *observer, struct err *err)
 {
     size_t next = 0, in_flight = 0;
-    bool go_on = true;
+    bool ending = false;
     int result = 0;
-    while (result == 0 && (in_flight > 0 || (go_on && next < count))) {
+    while (result == 0 && (in_flight > 0 || (!ending && next < count))) {
+        size_t most = observer->on_turn(observer->context);
+        ending = ending || most == 0;
         struct slot *slot = NULL;
-        while (result == 0 && go_on && next < count && (slot = free_slot(delivery)) != NULL) {
+        while (result == 0 && !ending && next < count && in_flight < most && (slot = free_slot(delivery)) != NULL) {
             result = start(delivery, slot, &requests[next], next, err);
             next++;
             in_flight++;
         }
         int running = 0;
-        if (result == 0 && (curl_multi_perform(delivery->multi, &running) != CURLM_OK))
+        if (result == 0 && in_flight > 0 && curl_multi_perform(delivery->multi, &running) != CURLM_OK)
             result = err_set(err, EX_SOFTWARE, "could not talk to the API: libcurl failed");
         size_t ended = collect(delivery, observer);
         in_flight -= ended;
-        go_on = observer->on_turn(observer->context) && go_on;
-        if (result == 0 && ended == 0 && curl_multi_poll(delivery->multi, NULL, 0, 50, NULL) != CURLM_OK)
+        if (result == 0 && ended == 0 && in_flight > 0 &&
+            curl_multi_poll(delivery->multi, NULL, 0, 50, NULL) != CURLM_OK)
             result = err_set(err, EX_SOFTWARE, "could not wait for the API: libcurl failed");
     }
+    (void)observer->on_turn(observer->context);
     abandon(delivery);
     return result;
 }

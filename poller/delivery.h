@@ -2,7 +2,6 @@
 #ifndef DELIVERY_H
 #define DELIVERY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,13 +26,13 @@ struct delivery_request {
 struct delivery_observer {
     /* Request number index has ended. */
     void (*on_answer)(void *context, size_t index, const struct answer *answer);
-    /* Called after each turn of the network, at least every 50 ms. False: start no further request; those in flight are
-     * waited for. */
-    bool (*on_turn)(void *context);
+    /* Called before requests are started and after each turn of the network, at least every 50 ms. Returns how many
+     * requests may be in flight; 0 for good: start none any more, those in flight are waited for. */
+    size_t (*on_turn)(void *context);
     void *context;
 };
 
-/* delivery_run: sends count requests in their order, at most settings->concurrency in flight, over kept-alive
+/* delivery_run: sends count requests in their order, at most settings->max_concurrency in flight, over kept-alive
  * connections, and returns when each one that was started has ended (each is bounded by settings->timeout). Requests
  * that were never started are not reported. Errors: EX_SOFTWARE (the library fails as a whole). */
 int delivery_run(struct delivery *delivery, const struct delivery_request *requests, size_t count,

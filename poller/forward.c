@@ -39,6 +39,8 @@ struct batch {
     struct parcel *parcels;
     size_t count;
     struct parcel **in_run; /* the parcels handed to delivery_run, in its order */
+    size_t suspects; /* parcels with an open suspicion */
+    bool probing; /* a single call is sent to see whether the API works */
     size_t uncommitted;
     int64_t first_uncommitted_ms;
     struct err failure; /* of the ledger, met inside a callback; code EX_OK: none */
@@ -252,11 +254,12 @@ static void charge(struct batch *batch, struct parcel *parcel)
     }
     free(parcel->suspicion);
     parcel->suspicion = NULL;
+    batch->suspects--;
 }
 
 static void charge_suspects(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++)
+    for (size_t i = 0; batch->suspects > 0 && i < batch->count; i++)
         if (batch->parcels[i].suspicion != NULL)
             charge(batch, &batch->parcels[i]);
 }
@@ -268,8 +271,9 @@ static void api_is_useful(struct batch *batch)
     breaker_useful(&batch->forward->breaker);
 }
 
-static void suspect(struct parcel *parcel, const struct judgement *judgement)
+static void suspect(struct batch *batch, struct parcel *parcel, const struct judgement *judgement)
 {
+    batch->suspects++;
     parcel->suspicion = mem_copy(judgement->reason);
     parcel->retry_after_sec = judgement->retry_after_sec;
 }
@@ -292,6 +296,8 @@ static void on_answer(void *context, size_t index, const struct answer *answer)
     struct parcel *parcel = batch->in_run[index];
     struct judgement judgement = verdict_of(answer);
     parcel->sent = true;
+    pace_answered(&batch->forward->pace, answer->took_ms,
+                  judgement.verdict == VERDICT_ACCEPTED || judgement.verdict == VERDICT_REJECTED);
     batch->forward->summary->failed += judgement.verdict == VERDICT_ACCEPTED ? 0 : 1;
     switch (judgement.verdict) {
     case VERDICT_ACCEPTED:
@@ -303,7 +309,7 @@ static void on_answer(void *context, size_t index, const struct answer *answer)
         record_rejected(batch, parcel, judgement.reason);
         break;
     case VERDICT_RETRY:
-        suspect(parcel, &judgement);
+        suspect(batch, parcel, &judgement);
         (void)breaker_failed(&batch->forward->breaker);
         break;
     case VERDICT_RATE_LIMITED:
@@ -332,13 +338,15 @@ static bool may_go_on(const struct batch *batch)
     return batch->failure.code == EX_OK && forward->summary->stop == STOP_NONE;
 }
 
-static bool on_turn(void *context)
+static size_t on_turn(void *context)
 {
     struct batch *batch = context;
     if (batch->failure.code == EX_OK && batch->uncommitted > 0 &&
         (batch->uncommitted >= COMMIT_COUNT || clock_mono_ms() - batch->first_uncommitted_ms >= COMMIT_MS))
         (void)!commit(batch, &batch->failure);
-    return may_go_on(batch) && !batch->forward->breaker.must_probe;
+    if (!may_go_on(batch) || (batch->forward->breaker.must_probe && !batch->probing))
+        return 0;
+    return (size_t)pace_limit(&batch->forward->pace);
 }
 
 /* ---- sending ---- */
@@ -385,7 +393,10 @@ static int probe(struct batch *batch, size_t count, struct err *err)
     uint64_t seed = str_hash((uint64_t)batch->forward->run, &batch->forward->summary->failed,
                              sizeof batch->forward->summary->failed);
     batch->in_run[0] = batch->in_run[seed % count];
-    if (deliver(batch, 1, err) != 0)
+    batch->probing = true;
+    int result = deliver(batch, 1, err);
+    batch->probing = false;
+    if (result != 0)
         return -1;
     if (batch->forward->breaker.must_probe && may_go_on(batch))
         declare_outage(batch);

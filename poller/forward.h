@@ -7,6 +7,7 @@
 #include "delivery.h"
 #include "disposition.h"
 #include "ledger.h"
+#include "pace.h"
 #include "settings.h"
 #include "source.h"
 #include "summary.h"
@@ -20,6 +21,7 @@ struct forward {
     const struct disposition_map *dispositions;
     struct summary *summary; /* counted up; stop is set when nothing more may be sent in this run */
     struct breaker breaker;
+    struct pace pace;
     int64_t run;         /* the run's number */
     int64_t now_epoch;   /* the database's clock when the run started ... */
     int64_t started_ms;  /* ... and the monotonic one */

@@ -39,6 +39,10 @@ void json_add_text(struct json *object, const char *name, const char *text)
         json_add_null(object, name);
         return;
     }
+    if (str_is_utf8(text)) {
+        need(cJSON_AddStringToObject(to_cjson(object), name, text));
+        return;
+    }
     char *valid = str_utf8(text, strlen(text));
     need(cJSON_AddStringToObject(to_cjson(object), name, valid));
     free(valid);
@@ -64,7 +68,7 @@ void json_add_null(struct json *object, const char *name)
 
 char *json_print(const struct json *json)
 {
-    char *text = cJSON_PrintUnformatted(to_const_cjson(json));
+    char *text = cJSON_PrintBuffered(to_const_cjson(json), 1024, 0); /* a call's body fits at once */
     if (text == NULL)
         mem_out();
     return text;

@@ -372,6 +372,7 @@ void poll_run(const struct poll *poll, struct summary *ret_summary)
                      .settings = poll->settings,
                      .dispositions = poll->dispositions,
                      .summary = ret_summary,
+                     .pace = pace_start(poll->api->concurrency, poll->api->max_concurrency),
                      .started_ms = clock_mono_ms(),
                      .deadline_ms = clock_mono_ms() + poll->settings->time_budget * 1000,
                      .dry_run = poll->dry_run },

@@ -151,6 +151,7 @@ static void poll_once(const struct options *options, struct resources *resources
         .ledger = resources->ledger,
         .delivery = resources->delivery,
         .settings = &resources->config.sync,
+        .api = &resources->config.api,
         .dispositions = resources->config.dispositions,
         .ledger_rebuilt = resources->repair.rebuilt,
         .dry_run = options->dry_run,

@@ -67,6 +67,19 @@ static size_t utf8_span(const unsigned char *bytes, size_t length)
     return span;
 }
 
+bool str_is_utf8(const char *text)
+{
+    const unsigned char *in = (const unsigned char *)text;
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length;) {
+        size_t span = in[i] < 0x80 ? 1 : utf8_span(in + i, length - i);
+        if (span == 0)
+            return false;
+        i += span;
+    }
+    return true;
+}
+
 char *str_utf8(const char *bytes, size_t length)
 {
     const unsigned char *in = (const unsigned char *)bytes;

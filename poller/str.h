@@ -19,6 +19,9 @@ bool str_to_int(const char *text, int64_t *ret_number) MUST_CHECK;
  * the dialer's database compares statuses. An empty word is never in a list. */
 bool str_in_list(const char *list, const char *word) MUST_CHECK;
 
+/* str_is_utf8: whether text is valid UTF-8. */
+bool str_is_utf8(const char *text) MUST_CHECK;
+
 /* str_utf8: a copy of length bytes that is valid UTF-8 and holds no NUL: each offending byte becomes U+FFFD.
  * Ownership: the caller frees the copy. */
 char *str_utf8(const char *bytes, size_t length) MUST_CHECK;
