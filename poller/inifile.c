@@ -26,6 +26,13 @@ static void settle_line(struct feed *feed)
     feed->needs_value = false;
 }
 
+/* As inih sees it: a comment may begin before the bracket is closed. */
+static bool is_heading(const char *line)
+{
+    const char *end = strchr(line, ']'), *comment = strstr(line, " ;");
+    return *line == '[' && end != NULL && (comment == NULL || end < comment);
+}
+
 static char *next_line(char *out, int size, void *context)
 {
     struct feed *feed = context;
@@ -41,7 +48,7 @@ static char *next_line(char *out, int size, void *context)
     feed->current = line = str_trim(line);
 
     bool comment = *line == '\0' || *line == ';' || *line == '#';
-    bool heading = *line == '[' && strchr(line, ']') != NULL;
+    bool heading = is_heading(line);
     /* inih cuts longer lines in two and would take the second half for a line of its own. */
     bool too_long = strlen(line) > INIFILE_MAX_LINE;
     if (too_long && !comment)

@@ -76,7 +76,7 @@ char *json_print(const struct json *json)
 
 struct json *json_parse(const char *text)
 {
-    cJSON *parsed = cJSON_Parse(text);
+    cJSON *parsed = cJSON_ParseWithOpts(text, NULL, 1); /* nothing may follow it */
     if (cJSON_IsObject(parsed))
         return (struct json *)parsed;
     cJSON_Delete(parsed);

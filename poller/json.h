@@ -20,7 +20,7 @@ void json_add_null(struct json *object, const char *name);
 /* json_print: one line of text without blanks. Ownership: the caller frees it. */
 char *json_print(const struct json *json) MUST_CHECK;
 
-/* json_parse: reads text. Returns NULL when it is no JSON object. Ownership: json_free. */
+/* json_parse: reads text. Returns NULL when it is not one JSON object and nothing else. Ownership: json_free. */
 struct json *json_parse(const char *text) MUST_CHECK;
 
 /* Reading a member of an object. json_text: the member's text, borrowed from object, or NULL when it is missing or of

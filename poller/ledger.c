@@ -186,17 +186,16 @@ static int make_schema(struct ledger *ledger, struct err *err)
     return result;
 }
 
-/* Makes sure that the file has the schema of this version. */
-static int check_schema(struct ledger *ledger, struct err *err)
+/* Whose file it is, and of which version; *ret_new: nobody's yet. Reads only: what is not ours stays untouched. */
+static int check_schema(struct ledger *ledger, bool *ret_new, struct err *err)
 {
     int64_t version = 0, application = 0, tables = 0;
     if (query_int(ledger, "PRAGMA user_version", &version) != 0 ||
         query_int(ledger, "PRAGMA application_id", &application) != 0 ||
         query_int(ledger, "SELECT count(*) FROM sqlite_master", &tables) != 0)
         return fail(ledger, "read", err);
-    if (tables == 0 && version == 0)
-        return make_schema(ledger, err);
-    if (application != APPLICATION_ID)
+    *ret_new = tables == 0 && version == 0 && application == 0;
+    if (!*ret_new && application != APPLICATION_ID)
         return err_set(err, EX_CONFIG, "could not use the ledger %s: it is another program's database; name another "
                        "state directory with --state-dir", ledger->path);
     if (version > SCHEMA_VERSION)
@@ -210,21 +209,37 @@ bool ledger_is_damaged(const struct ledger *ledger)
     return ledger->damaged;
 }
 
+static int check_path(const struct ledger *ledger, bool *ret_exists, struct err *err)
+{
+    struct stat info;
+    *ret_exists = lstat(ledger->path, &info) == 0;
+    if (*ret_exists && S_ISLNK(info.st_mode))
+        return err_set(err, EX_IOERR, "could not open the ledger %s: it is a symbolic link; put the file itself there",
+                       ledger->path);
+    if (*ret_exists && access(ledger->path, R_OK) != 0 && errno == EACCES)
+        return err_set(err, EX_NOPERM, "could not open the ledger %s: it may not be read by this user; run as root or as "
+                       "the owner of the state directory", ledger->path);
+    return 0;
+}
+
 static int open_database(struct ledger *ledger, enum ledger_mode mode, struct err *err)
 {
-    bool exists = access(ledger->path, F_OK) == 0;
-    const char *name = mode == LEDGER_LOOK && !exists ? ":memory:" : ledger->path;
+    bool exists = false, is_new = false;
+    if (check_path(ledger, &exists, err) != 0)
+        return -1;
     mode_t mask = umask(0027); /* SQLite makes its files with 0644 less this */
-    int flags = mode == LEDGER_LOOK && exists ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int code = sqlite3_open_v2(name, &ledger->database, flags | SQLITE_OPEN_NOFOLLOW, NULL);
+    int code = sqlite3_open_v2(mode == LEDGER_LOOK && !exists ? ":memory:" : ledger->path, &ledger->database,
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     (void)umask(mask);
     if (code != SQLITE_OK)
         return fail(ledger, "open", err);
-    (void)sqlite3_extended_result_codes(ledger->database, 0);
     (void)sqlite3_busy_timeout(ledger->database, 5000);
-    if (mode == LEDGER_WRITE && execute(ledger, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "open", err) != 0)
+    if (check_schema(ledger, &is_new, err) != 0 ||
+        (mode == LEDGER_WRITE &&
+         execute(ledger, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "open", err) != 0) ||
+        (is_new && make_schema(ledger, err) != 0))
         return -1;
-    return check_schema(ledger, err);
+    return mode == LEDGER_LOOK ? execute(ledger, "PRAGMA query_only = 1", "open", err) : 0;
 }
 
 /* ---- rebuilding ---- */
@@ -275,7 +290,7 @@ static int64_t save_what_is_left(struct ledger *ledger, const char *aside)
 #define COLUMNS_OF_CALL "SELECT uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload FROM call "
     sqlite3 *old = NULL;
     int64_t saved = 0;
-    if (sqlite3_open_v2(aside, &old, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL) == SQLITE_OK)
+    if (sqlite3_open_v2(aside, &old, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
         saved = save_rows(ledger, old, COLUMNS_OF_CALL "WHERE state <> 1") +
                 save_rows(ledger, old, COLUMNS_OF_CALL "WHERE state = 1 ORDER BY end_epoch DESC");
     (void)sqlite3_close(old);

@@ -94,13 +94,17 @@ void log_line(enum log_level level, const char *format, ...)
 {
     if (level < sink.lowest)
         return;
-    char raw[2048], message[2048];
+    char message[2048];
+    char *raw = NULL;
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(raw, sizeof raw, format, args);
+    int length = vasprintf(&raw, format, args);
     va_end(args);
-    hide_secret(raw);
+    if (length < 0)
+        mem_out();
+    hide_secret(raw); /* before the line is cut, or the beginning of the secret could stay */
     (void)str_printable(raw, message, sizeof message);
+    free(raw);
 
     char *line = format_line(level, message);
     if (sink.fd >= 0)

@@ -193,9 +193,12 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
     opterr = 0;
     int option = 0;
     while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-        if (option == '?' || option == ':')
-            return err_set(err, EX_USAGE, option == ':' ? "%s needs a value; see --help"
-                                                        : "there is no option %s; see --help", argv[optind - 1]);
+        if (option == ':')
+            return err_set(err, EX_USAGE, "%s needs a value; see --help", argv[optind - 1]);
+        if (option == '?' && optopt > 0 && optopt < OPTION_ASTGUICLIENT)
+            return err_set(err, EX_USAGE, "there is no option -%c; see --help", optopt);
+        if (option == '?')
+            return err_set(err, EX_USAGE, "there is no option %s; see --help", argv[optind - 1]);
         take_option(option, ret_options);
     }
     if (ret_options->command == COMMAND_HELP || ret_options->command == COMMAND_VERSION)

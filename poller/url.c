@@ -14,6 +14,8 @@ static bool is_loopback_ipv4(const char *host)
 {
     unsigned parts[4];
     int used = 0;
+    if (strspn(host, "0123456789.") != strlen(host))
+        return false;
     if (sscanf(host, "%3u.%3u.%3u.%3u%n", &parts[0], &parts[1], &parts[2], &parts[3], &used) != 4)
         return false;
     return host[used] == '\0' && parts[0] == 127 && parts[1] < 256 && parts[2] < 256 && parts[3] < 256;
@@ -72,12 +74,12 @@ int url_check(const char *text, bool allow_insecure_http, struct err *err)
 {
     bool tls = strncasecmp(text, "https://", 8) == 0;
     if (!tls && strncasecmp(text, "http://", 7) != 0)
-        return err_set(err, EX_CONFIG, "the API address '%.100s' is not an http(s) address; write https://HOST", text);
+        /* Not quoted, here and below: what stands before an @ could be a password. */
+        return err_set(err, EX_CONFIG, "the API address is not an http(s) address; write https://HOST");
     char host[HOST_SIZE];
     const char *rest = read_host(text + (tls ? 8 : 7), host);
     if (rest != NULL)
         rest = skip_port(rest);
-    /* Not quoted: what stands before an @ could be a password. */
     if (rest == NULL || !is_plain_path(rest))
         return err_set(err, EX_CONFIG, "the API address is not a plain https://HOST[:PORT][/PATH]; leave out user "
                        "names, blanks, ? and #");

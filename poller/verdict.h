@@ -26,7 +26,7 @@ struct judgement {
     enum verdict verdict;
     bool duplicate;          /* accepted, and the API had it already */
     int64_t retry_after_sec; /* from the answer, clamped; 0: none given */
-    char reason[256];        /* for everything but ACCEPTED: one line for people */
+    char reason[512];        /* for everything but ACCEPTED: one line for people */
 };
 
 #define VERDICT_RETRY_AFTER_MAX_SEC 900

@@ -34,19 +34,52 @@ static bool date_exists(const struct tm *fields)
            fields->tm_sec >= 0 && fields->tm_sec <= 59;
 }
 
+static long offset_at(time_t when)
+{
+    struct tm local;
+    return localtime_r(&when, &local) != NULL ? local.tm_gmtoff : 0;
+}
+
+/* The moment at which the clocks jump over a local time: the offset changes between the two ways to read it. */
+static int64_t moment_of_jump(const struct tm *fields)
+{
+    struct tm summer = *fields, winter = *fields;
+    summer.tm_isdst = 1;
+    winter.tm_isdst = 0;
+    time_t a = mktime(&summer), b = mktime(&winter);
+    time_t before = a < b ? a : b, after = a < b ? b : a;
+    while (after - before > 1) {
+        time_t middle = before + (after - before) / 2;
+        if (offset_at(middle) == offset_at(after))
+            after = middle;
+        else
+            before = middle;
+    }
+    return (int64_t)after;
+}
+
+/* The epoch of a local time, the earlier one where it happens twice, so that no call is skipped. */
+static int64_t earliest_epoch(const struct tm *fields)
+{
+    int64_t summer = 0, winter = 0;
+    bool in_summer = local_epoch(fields, 1, &summer), in_winter = local_epoch(fields, 0, &winter);
+    if (in_summer && in_winter)
+        return summer < winter ? summer : winter;
+    if (in_summer || in_winter)
+        return in_summer ? summer : winter;
+    return moment_of_jump(fields);
+}
+
 static bool parse_local(const char *text, int64_t *ret_epoch)
 {
-    static const char *const forms[] = { "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d" };
+    static const char *const forms[] = { "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
+                                         "%Y-%m-%d" };
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         struct tm fields = { .tm_isdst = -1 };
         const char *end = strptime(text, forms[i], &fields);
         if (end == NULL || *end != '\0' || !isdigit((unsigned char)*text) || !date_exists(&fields))
             continue;
-        /* Summer time first: where an hour happens twice, that is the earlier one, and no call is skipped. */
-        if (local_epoch(&fields, 1, ret_epoch) || local_epoch(&fields, 0, ret_epoch))
-            return true;
-        fields.tm_isdst = -1; /* skipped in spring: let the C library choose */
-        *ret_epoch = (int64_t)mktime(&fields);
+        *ret_epoch = earliest_epoch(&fields);
         return *ret_epoch > 0;
     }
     return false;
