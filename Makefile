@@ -5,6 +5,9 @@
 #   make test            every test, on the plain and on the ASan+UBSan build      (make test T=name: those that match)
 #   make check           the unit tests alone, in seconds                           (make check T=name)
 #   make install         into $(DESTDIR)$(PREFIX); uninstall takes it away again
+#   make deb             build/deb/did-optimizer-sync_VERSION_ARCH.deb
+#   make test-deb        install, upgrade and remove that package in bare Debian systems; as root
+#   make dist            the source as build/did-optimizer-sync-VERSION.tar.xz
 #   make clean
 
 NAME    := did-optimizer-sync
@@ -14,11 +17,16 @@ PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
 SBINDIR    ?= $(PREFIX)/sbin
 DOCDIR     ?= $(PREFIX)/share/doc/$(NAME)
+MANDIR     ?= $(PREFIX)/share/man
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+LOG_GROUP  ?= $(shell getent group adm >/dev/null && echo adm || echo root)
 
 # What Debian calls the packages that each kind of work needs.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev libcjson-dev libinih-dev libsqlite3-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev mariadb-server-core mariadb-client-core python3 python3-pymysql
 TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-pytest-xdist openssl faketime
+DEB_PACKAGES   := $(BUILD_PACKAGES) build-essential debhelper
+DEB_TEST_PACKAGES := $(DEB_PACKAGES) $(DEMO_PACKAGES) python3-pytest lintian mandoc mmdebstrap zstd
 
 # User flags (CC CPPFLAGS CFLAGS LDFLAGS) come after ours and win.
 WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wformat=2 -Wvla
@@ -45,6 +53,7 @@ UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
 .PHONY: all demo test check install uninstall clean need-build need-demo need-test binaries unit-tests standin
+.PHONY: dist deb test-deb need-deb need-deb-test
 .DELETE_ON_ERROR:
 
 all: need-build
@@ -56,6 +65,10 @@ need-demo:
 	@sh tests/need-packages.sh $(DEMO_PACKAGES)
 need-test:
 	@sh tests/need-packages.sh $(TEST_PACKAGES)
+need-deb:
+	@sh tests/need-packages.sh $(DEB_PACKAGES)
+need-deb-test:
+	@sh tests/need-packages.sh $(DEB_TEST_PACKAGES)
 
 $(BUILD)/$(NAME): $(OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(OBJECTS) $(LIB_LIBS)
@@ -93,20 +106,60 @@ check: need-test
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=1 unit-tests
 	@/usr/bin/python3 -B tests/run.py unit '$(T)'
 
+# What is shipped names Debian's places; elsewhere the program may be in another directory, and the group adm missing.
+LOCAL_PLACES = 's|/usr/sbin/$(NAME)|$(SBINDIR)/$(NAME)|g; s| root adm$$| root $(LOG_GROUP)|'
+
+# $(call install_etc,FROM,TO): unless it is there already, for then somebody may have changed it.
+define install_etc
+test -e $(DESTDIR)$(SYSCONFDIR)/$(2) || { install -D -m 0644 $(1) $(DESTDIR)$(SYSCONFDIR)/$(2) && \
+	    sed -i $(LOCAL_PLACES) $(DESTDIR)$(SYSCONFDIR)/$(2); }
+endef
+
 install: all
 	install -D -m 0755 $(BUILD)/$(NAME) $(DESTDIR)$(SBINDIR)/$(NAME)
-	test -e $(DESTDIR)$(SYSCONFDIR)/$(NAME).conf || \
-	    install -D -m 0644 conf/$(NAME).conf $(DESTDIR)$(SYSCONFDIR)/$(NAME).conf
-	install -D -m 0644 logrotate/$(NAME) $(DESTDIR)$(SYSCONFDIR)/logrotate.d/$(NAME)
-	install -D -m 0644 conf/$(NAME).conf $(DESTDIR)$(DOCDIR)/examples/$(NAME).conf
-	install -D -m 0644 conf/dids.conf.example $(DESTDIR)$(DOCDIR)/examples/dids.conf.example
-	install -D -m 0644 README.md $(DESTDIR)$(DOCDIR)/README.md
+	$(call install_etc,conf/$(NAME).conf,$(NAME).conf)
+	$(call install_etc,packaging/cron.d/$(NAME),cron.d/$(NAME))
+	$(call install_etc,logrotate/$(NAME),logrotate.d/$(NAME))
+	install -D -m 0644 packaging/man/$(NAME).8 $(DESTDIR)$(MANDIR)/man8/$(NAME).8
+	install -D -m 0644 packaging/man/$(NAME).conf.5 $(DESTDIR)$(MANDIR)/man5/$(NAME).conf.5
+	install -D -m 0644 packaging/bash-completion/$(NAME) $(DESTDIR)$(COMPLETIONDIR)/$(NAME)
+	install -d $(DESTDIR)$(DOCDIR)/examples
+	install -m 0644 README.md packaging/CHANGELOG.md $(DESTDIR)$(DOCDIR)
+	install -m 0644 conf/* packaging/examples/* $(DESTDIR)$(DOCDIR)/examples
+	sed -i $(LOCAL_PLACES) $(DESTDIR)$(DOCDIR)/examples/$(NAME).service
 	install -d -m 0750 $(DESTDIR)/var/lib/$(NAME)
 
-# Configuration and state stay: they are the operator's.
+# Settings and state stay: they are the operator's.
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/$(NAME) $(DESTDIR)$(SYSCONFDIR)/logrotate.d/$(NAME)
+	rm -f $(DESTDIR)$(SYSCONFDIR)/cron.d/$(NAME) $(DESTDIR)$(SYSCONFDIR)/logrotate.d/$(NAME)
+	rm -f $(DESTDIR)$(SBINDIR)/$(NAME) $(DESTDIR)$(COMPLETIONDIR)/$(NAME)
+	rm -f $(DESTDIR)$(MANDIR)/man8/$(NAME).8 $(DESTDIR)$(MANDIR)/man5/$(NAME).conf.5
 	rm -rf $(DESTDIR)$(DOCDIR)
+
+# The source tree as one archive, the same to the byte wherever and whenever it is made. packaging/deb is copied to
+# where Debian's tools look for it, so that the checkout stays clean.
+DIST_FILES := $(wildcard .gitignore LICENSE Makefile README.md conf logrotate packaging poller tests)
+DIST_DATE   = $(shell sed -n 's/^ -- .*>  //p' packaging/deb/changelog | head -n 1)
+DEB_STAGE  := build/deb/$(NAME)-$(VERSION)
+
+dist:
+	@mkdir -p build
+	tar --sort=name --mtime='$(DIST_DATE)' --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --exclude=__pycache__ \
+	    --transform='s,^,$(NAME)-$(VERSION)/,' -cJf build/$(NAME)-$(VERSION).tar.xz $(DIST_FILES)
+
+deb: need-deb dist
+	@grep -q '^$(NAME) ($(VERSION)) ' packaging/deb/changelog || \
+	    { echo "packaging/deb/changelog does not begin with version $(VERSION), which poller/version.h names"; exit 1; }
+	rm -rf build/deb && mkdir -p build/deb
+	tar -C build/deb -xJf build/$(NAME)-$(VERSION).tar.xz
+	cp -R packaging/deb $(DEB_STAGE)/debian
+	cd $(DEB_STAGE) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc
+	@ls build/deb/*.deb
+
+# The package's whole life in bare Debian systems under build/; as root.
+test-deb: need-deb-test deb
+	@$(MAKE) --no-print-directory standin
+	@/usr/bin/python3 -B -m pytest -c tests/pytest.ini -q tests/deb $(if $(T),-k '$(T)')
 
 clean:
 	rm -rf build

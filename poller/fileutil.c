@@ -178,7 +178,7 @@ int fileutil_need_directory(const char *path, struct err *err)
                        "directory with --state-dir", path);
     if (!S_ISDIR(info.st_mode))
         return err_set(err, EX_IOERR, "could not use the state directory %s: it is not a directory", path);
-    if (access(path, R_OK | W_OK | X_OK) != 0)
+    if (faccessat(AT_FDCWD, path, R_OK | W_OK | X_OK, AT_EACCESS) != 0)
         return err_set(err, code_for(errno), "could not write in the state directory %s: %s", path, strerror(errno));
     return 0;
 }

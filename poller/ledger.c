@@ -7,6 +7,7 @@
  *
  * The journal is a WAL with synchronous=FULL: an answer that is committed survives a power cut. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -216,7 +217,7 @@ static int check_path(const struct ledger *ledger, bool *ret_exists, struct err 
     if (*ret_exists && S_ISLNK(info.st_mode))
         return err_set(err, EX_IOERR, "could not open the ledger %s: it is a symbolic link; put the file itself there",
                        ledger->path);
-    if (*ret_exists && access(ledger->path, R_OK) != 0 && errno == EACCES)
+    if (*ret_exists && faccessat(AT_FDCWD, ledger->path, R_OK, AT_EACCESS) != 0 && errno == EACCES)
         return err_set(err, EX_NOPERM, "could not open the ledger %s: it may not be read by this user; run as root or as "
                        "the owner of the state directory", ledger->path);
     return 0;
