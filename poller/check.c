@@ -23,7 +23,7 @@ struct report {
     int exit_code;
 };
 
-static void print_line(const char *mark, const char *format, va_list args)
+static void PRINTF_LIKE(2, 0) print_line(const char *mark, const char *format, va_list args)
 {
     char text[1400], shown[1400];
     (void)vsnprintf(text, sizeof text, format, args);
