@@ -60,7 +60,8 @@ int checkpoint_parse(const char *text, struct position *ret_position, struct err
     int64_t epoch = 0;
     if (parse_pair(trimmed, ret_position) || parse_uniqueid(trimmed, ret_position))
         return 0;
-    if (isdigit((unsigned char)*trimmed) && when_parse(trimmed, clock_now_epoch(), &epoch, NULL) == 0) {
+    /* A time that is counted from now would move with the clock. */
+    if (isdigit((unsigned char)*trimmed) && strstr(trimmed, "ago") == NULL && when_parse(trimmed, clock_now_epoch(), &epoch, NULL) == 0) {
         *ret_position = position_at(epoch, "");
         return 0;
     }

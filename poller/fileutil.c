@@ -153,6 +153,10 @@ int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct er
         return err_set(err, EX_SOFTWARE, "could not name a copy of %s: the clock cannot be read", path);
 
     char *aside = mem_format("%s.damaged-%s", path, stamp);
+    for (int copy = 2; access(aside, F_OK) == 0; copy++) { /* the second one within this second */
+        free(aside);
+        aside = mem_format("%s.damaged-%s-%d", path, stamp, copy);
+    }
     char *parent = mem_copy(path);
     char *slash = strrchr(parent, '/');
     if (slash != NULL)

@@ -213,7 +213,7 @@ bool ledger_is_damaged(const struct ledger *ledger)
 static int check_path(const struct ledger *ledger, bool *ret_exists, struct err *err)
 {
     struct stat info;
-    *ret_exists = lstat(ledger->path, &info) == 0;
+    *ret_exists = lstat(ledger->path, &info) == 0 && info.st_size > 0; /* a crash may leave an empty one */
     if (*ret_exists && S_ISLNK(info.st_mode))
         return err_set(err, EX_IOERR, "could not open the ledger %s: it is a symbolic link; put the file itself there",
                        ledger->path);

@@ -22,7 +22,7 @@ enum ledger_mode {
 /* What became of a damaged ledger. */
 struct ledger_repair {
     bool rebuilt;      /* the file was damaged: it was moved aside and a new one made */
-    char aside[256];   /* where the old one is kept */
+    char aside[4200];  /* where the old one is kept */
     int64_t saved;     /* calls that could still be read from it and are in the new one */
 };
 

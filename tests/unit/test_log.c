@@ -1,0 +1,345 @@
+/* Tests of log: what reaches the file and the terminal, and what never does. */
+#include "unit.h"
+
+#include <cjson/cJSON.h>
+#include <fcntl.h>
+
+#include "log.h"
+
+static int leave(void **state)
+{
+    log_close();
+    log_set(LOG_FORMAT_TEXT, LOG_INFO);
+    return unit_leave(state);
+}
+
+#define in_directory(test) cmocka_unit_test_setup_teardown(test, unit_enter, leave)
+
+static void open_log(const char *path, enum log_terminal terminal)
+{
+    struct err err = { .message = "" };
+    if (log_open(path, terminal, &err) != 0)
+        fail_msg("%s", err.message);
+}
+
+/* Sends standard output or error to a file until let_go. */
+static int catch_stream(int fd, const char *path)
+{
+    int saved = dup(fd), file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(saved >= 0 && file >= 0);
+    assert_true(dup2(file, fd) >= 0);
+    (void)close(file);
+    return saved;
+}
+
+static void let_go(int fd, int saved)
+{
+    (void)dup2(saved, fd);
+    (void)close(saved);
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t lines = 0;
+    for (; *text != '\0'; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static void test_log_line_has_time_level_and_message(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    open_log(path, LOG_TERMINAL_NONE);
+    log_info("📞 Found %d new call results", 7);
+    log_warn("w");
+    log_error("❌ e");
+    char *text = unit_read(path);
+    assert_int_equal(count_lines(text), 3);
+    int year = 0, used = 0;
+    assert_int_equal(sscanf(text, "%4d-%*2d-%*2d %*2d:%*2d:%*2d %*5s%n", &year, &used), 1);
+    assert_in_range(year, 2020, 2200);
+    assert_int_equal(used, strlen("2024-10-24 12:00:00 +0200"));
+    unit_has("info", text, " INFO  📞 Found 7 new call results\n");
+    unit_has("warn", text, " WARN  w\n");
+    unit_has("error", text, " ERROR ❌ e\n");
+    free(text);
+}
+
+static void test_log_replaces_control_characters_and_invalid_utf8(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        { "two\nlines\r", " two?lines?\n" },
+        { "\x1B[31mred\x07", " ?[31mred?\n" },
+        { "c1 \xC2\x9B" "2J", " c1 ?2J\n" },
+        { "bad \xFF\xC0\x80", " bad \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\n" },
+        { "✓ 1.5: A/49 → SALE (45s)", " ✓ 1.5: A/49 → SALE (45s)\n" },
+        { "%s%n%d", " %s%n%d\n" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const char *path = unit_path(*state, "log");
+        (void)unlink(path);
+        open_log(path, LOG_TERMINAL_NONE);
+        log_info("%s", rows[i].text);
+        log_close();
+        char *text = unit_read(path);
+        unit_has(rows[i].text, text, rows[i].want);
+        unit_same_int(rows[i].text, count_lines(text), 1);
+        free(text);
+    }
+}
+
+static void test_log_hides_the_secret_everywhere_in_a_line(void **state)
+{
+    static const char secret[] = "k-5f3a9";
+    for (int format = LOG_FORMAT_TEXT; format <= LOG_FORMAT_JSON; format++) {
+        const char *path = unit_path(*state, format == LOG_FORMAT_TEXT ? "text" : "json");
+        open_log(path, LOG_TERMINAL_NONE);
+        log_set((enum log_format)format, LOG_DEBUG);
+        log_hide(secret);
+        log_info("key %s, again xk-5f3a9k-5f3a9x", secret);
+        log_debug("%s", secret);
+        log_error("❌ nothing to hide, k-5f3a8");
+        log_close();
+        char *text = unit_read(path);
+        unit_lacks(path, text, secret);
+        unit_has(path, text, "key ***");
+        unit_has(path, text, "k-5f3a8");
+        free(text);
+    }
+}
+
+static void test_log_hides_the_part_of_a_secret_that_a_cut_line_keeps(void **state)
+{
+    static const char secret[] = "SECRET0123456789";
+    const char *path = unit_path(*state, "log");
+    open_log(path, LOG_TERMINAL_NONE);
+    log_hide(secret);
+    for (int fill = 2030; fill <= 2050; fill++)
+        log_info("%0*d%s", fill, 0, secret);
+    char *text = unit_read(path);
+    unit_lacks("over-long line", text, "SECRET");
+    free(text);
+}
+
+static void test_log_hides_nothing_for_an_empty_or_no_secret(void **state)
+{
+    static const char *const rows[] = { "", NULL };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const char *path = unit_path(*state, "log");
+        open_log(path, LOG_TERMINAL_NONE);
+        log_hide(rows[i]);
+        log_info("plain text");
+        log_close();
+        char *text = unit_read(path);
+        unit_has("no secret", text, " plain text\n");
+        free(text);
+    }
+}
+
+static void test_log_shows_the_level_that_was_set_and_above(void **state)
+{
+    static const char *const names[] = { "DEBUG", "INFO", "WARN", "ERROR" };
+    for (int lowest = LOG_DEBUG; lowest <= LOG_ERROR; lowest++) {
+        const char *path = unit_path(*state, names[lowest]);
+        open_log(path, LOG_TERMINAL_NONE);
+        log_set(LOG_FORMAT_TEXT, (enum log_level)lowest);
+        log_debug("x");
+        log_info("x");
+        log_warn("x");
+        log_error("x");
+        log_close();
+        char *text = unit_read(path);
+        for (int level = LOG_DEBUG; level <= LOG_ERROR; level++)
+            unit_same_int(names[lowest], strstr(text, names[level]) != NULL, level >= lowest);
+        free(text);
+    }
+}
+
+static void test_log_json_is_one_object_a_line(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    open_log(path, LOG_TERMINAL_NONE);
+    log_set(LOG_FORMAT_JSON, LOG_INFO);
+    log_warn("say \"%s\"\n\\ \xFF 📞", "hi");
+    char *text = unit_read(path);
+    assert_int_equal(count_lines(text), 1);
+    cJSON *line = cJSON_Parse(text);
+    assert_non_null(line);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(line, "message")), "say \"hi\"?\\ \xEF\xBF\xBD 📞");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(line, "level")), "WARN");
+    assert_int_equal(strlen(cJSON_GetStringValue(cJSON_GetObjectItem(line, "timestamp"))), 25);
+    assert_int_equal(cJSON_GetArraySize(line), 3);
+    cJSON_Delete(line);
+    free(text);
+}
+
+static void test_log_cuts_a_line_that_is_too_long(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    open_log(path, LOG_TERMINAL_NONE);
+    log_info("%05000d", 7);
+    log_info("next");
+    char *text = unit_read(path);
+    assert_int_equal(count_lines(text), 2);
+    assert_true(strlen(text) < 2300);
+    unit_has("next", text, " next\n");
+    free(text);
+}
+
+static void test_log_file_is_made_with_mode_0640_and_appended_to(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    mode_t mask = umask(0);
+    open_log(path, LOG_TERMINAL_NONE);
+    (void)umask(mask);
+    assert_int_equal(unit_mode(path), 0640);
+    log_info("first");
+    log_close();
+    assert_int_equal(chmod(path, 0600), 0); /* the operator's choice stays */
+    open_log(path, LOG_TERMINAL_NONE);
+    log_info("second");
+    assert_int_equal(unit_mode(path), 0600);
+    char *text = unit_read(path);
+    assert_int_equal(count_lines(text), 2);
+    unit_has("first", text, " first\n");
+    free(text);
+}
+
+static void test_log_goes_on_in_the_file_that_was_renamed(void **state)
+{
+    open_log(unit_path(*state, "log"), LOG_TERMINAL_NONE);
+    assert_int_equal(rename(unit_path(*state, "log"), unit_path(*state, "log.1")), 0);
+    log_info("late");
+    log_close();
+    open_log(unit_path(*state, "log"), LOG_TERMINAL_NONE);
+    log_info("new");
+    char *old = unit_read(unit_path(*state, "log.1")), *new = unit_read(unit_path(*state, "log"));
+    unit_has("old", old, " late\n");
+    unit_has("new", new, " new\n");
+    free(old);
+    free(new);
+}
+
+static void test_log_refuses_what_is_no_regular_file(void **state)
+{
+    static const struct {
+        const char *name, *want;
+    } rows[] = {
+        { "link", "symbolic link" }, { "dangling", "symbolic link" }, { "directory", "could not open the log" },
+        { "pipe", "could not open the log" }, { "missing/log", "could not open the log" },
+    };
+    unit_write(unit_path(*state, "target"), "");
+    assert_int_equal(symlink("target", unit_path(*state, "link")), 0);
+    assert_int_equal(symlink("nowhere", unit_path(*state, "dangling")), 0);
+    assert_int_equal(mkdir(unit_path(*state, "directory"), 0755), 0);
+    assert_int_equal(mkfifo(unit_path(*state, "pipe"), 0600), 0);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct err err = { .message = "" };
+        unit_same_int(rows[i].name, log_open(unit_path(*state, rows[i].name), LOG_TERMINAL_NONE, &err), -1);
+        unit_same_int(rows[i].name, err.code, EX_IOERR);
+        unit_has(rows[i].name, err.message, rows[i].want);
+        unit_has(rows[i].name, err.message, "--log");
+    }
+    char *target = unit_read(unit_path(*state, "target"));
+    assert_string_equal(target, "");
+    free(target);
+    assert_false(unit_exists(unit_path(*state, "nowhere")));
+}
+
+static void test_log_that_may_not_be_written_is_77(void **state)
+{
+    struct err err = { .message = "" };
+    unit_write(unit_path(*state, "log"), "");
+    assert_int_equal(chmod(unit_path(*state, "log"), 0400), 0);
+    unit_act_as_nobody();
+    int result = log_open(unit_path(*state, "log"), LOG_TERMINAL_NONE, &err);
+    unit_act_as_self();
+    assert_int_equal(result, -1);
+    assert_int_equal(err.code, EX_NOPERM);
+}
+
+static void test_log_lines_go_to_the_terminal_as_told(void **state)
+{
+    static const struct {
+        const char *name, *file; /* file NULL: none */
+        enum log_terminal terminal;
+        bool want_out, want_err;
+    } rows[] = {
+        { "none", "a", LOG_TERMINAL_NONE, false, false },     { "out", "b", LOG_TERMINAL_STDOUT, true, false },
+        { "err", "c", LOG_TERMINAL_STDERR, false, true },     { "out only", NULL, LOG_TERMINAL_STDOUT, true, false },
+        { "err only", NULL, LOG_TERMINAL_STDERR, false, true }, { "nowhere", NULL, LOG_TERMINAL_NONE, false, false },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const char *out_path = unit_path(*state, "out"), *err_path = unit_path(*state, "err");
+        open_log(rows[i].file != NULL ? unit_path(*state, rows[i].file) : "-", rows[i].terminal);
+        int out = catch_stream(STDOUT_FILENO, out_path), err = catch_stream(STDERR_FILENO, err_path);
+        log_info("hello");
+        let_go(STDOUT_FILENO, out);
+        let_go(STDERR_FILENO, err);
+        log_close();
+        char *out_text = unit_read(out_path), *err_text = unit_read(err_path);
+        char *file_text = rows[i].file != NULL ? unit_read(unit_path(*state, rows[i].file)) : NULL;
+        unit_same_int(rows[i].name, strstr(out_text, " hello\n") != NULL, rows[i].want_out);
+        unit_same_int(rows[i].name, strstr(err_text, " hello\n") != NULL, rows[i].want_err);
+        unit_true(rows[i].name, rows[i].file == NULL || strstr(file_text, " hello\n") != NULL);
+        free(out_text);
+        free(err_text);
+        free(file_text);
+    }
+}
+
+static void test_log_may_show_errors_alone_on_standard_error(void **state)
+{
+    open_log(unit_path(*state, "log"), LOG_TERMINAL_ERRORS);
+    int out = catch_stream(STDOUT_FILENO, unit_path(*state, "out"));
+    int err = catch_stream(STDERR_FILENO, unit_path(*state, "err"));
+    log_info("quiet");
+    log_warn("hush");
+    log_error("loud");
+    let_go(STDOUT_FILENO, out);
+    let_go(STDERR_FILENO, err);
+    char *out_text = unit_read(unit_path(*state, "out")), *err_text = unit_read(unit_path(*state, "err"));
+    assert_string_equal(out_text, "");
+    assert_int_equal(count_lines(err_text), 1);
+    unit_has("error", err_text, " loud\n");
+    free(out_text);
+    free(err_text);
+    char *text = unit_read(unit_path(*state, "log"));
+    assert_int_equal(count_lines(text), 3);
+    free(text);
+}
+
+static void test_log_never_fails_its_caller(void **state)
+{
+    (void)state;
+    if (access("/dev/full", W_OK) != 0)
+        skip();
+    open_log("/dev/full", LOG_TERMINAL_NONE);
+    log_info("lost");
+    log_close();
+    log_close(); /* once more does no harm */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_directory(test_log_line_has_time_level_and_message),
+        in_directory(test_log_replaces_control_characters_and_invalid_utf8),
+        in_directory(test_log_hides_the_secret_everywhere_in_a_line),
+        in_directory(test_log_hides_the_part_of_a_secret_that_a_cut_line_keeps),
+        in_directory(test_log_hides_nothing_for_an_empty_or_no_secret),
+        in_directory(test_log_shows_the_level_that_was_set_and_above),
+        in_directory(test_log_json_is_one_object_a_line),
+        in_directory(test_log_cuts_a_line_that_is_too_long),
+        in_directory(test_log_file_is_made_with_mode_0640_and_appended_to),
+        in_directory(test_log_goes_on_in_the_file_that_was_renamed),
+        in_directory(test_log_refuses_what_is_no_regular_file),
+        in_directory(test_log_that_may_not_be_written_is_77),
+        in_directory(test_log_lines_go_to_the_terminal_as_told),
+        in_directory(test_log_may_show_errors_alone_on_standard_error),
+        in_directory(test_log_never_fails_its_caller),
+    };
+    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}

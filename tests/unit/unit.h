@@ -1,0 +1,197 @@
+/* unit: what the unit tests share: checks that name the table row they failed at, and throw-away directories. */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define UNIT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- checks; row says which case failed ---- */
+
+/* text as it can be printed: what is no plain ASCII is written \xNN. Valid until the eighth next call. */
+static inline const char *unit_shown(const char *text)
+{
+    static char buffers[8][400];
+    static unsigned next;
+    char *out = buffers[next++ % UNIT_COUNT(buffers)];
+    size_t used = 0;
+    if (text == NULL)
+        return "(NULL)";
+    for (; *text != '\0' && used + 5 < sizeof buffers[0]; text++) {
+        bool plain = *text >= ' ' && *text <= '~';
+        used += (size_t)snprintf(out + used, sizeof buffers[0] - used, plain ? "%c" : "\\x%02X", (unsigned char)*text);
+    }
+    out[used] = '\0';
+    return out;
+}
+
+static inline void unit_check_true(const char *row, bool holds, const char *what, const char *file, int line)
+{
+    if (holds)
+        return;
+    print_error("%s: does not hold: %s\n", unit_shown(row), what);
+    _fail(file, line);
+}
+
+static inline void unit_check_int(const char *row, int64_t got, int64_t want, const char *file, int line)
+{
+    if (got == want)
+        return;
+    print_error("%s: got %lld, want %lld\n", unit_shown(row), (long long)got, (long long)want);
+    _fail(file, line);
+}
+
+static inline void unit_check_text(const char *row, const char *got, const char *want, const char *file, int line)
+{
+    if (got == want || (got != NULL && want != NULL && strcmp(got, want) == 0))
+        return;
+    print_error("%s: got '%s', want '%s'\n", unit_shown(row), unit_shown(got), unit_shown(want));
+    _fail(file, line);
+}
+
+static inline void unit_check_has(const char *row, const char *text, const char *part, bool wanted, const char *file,
+                                  int line)
+{
+    if (text != NULL && (strstr(text, part) != NULL) == wanted)
+        return;
+    print_error("%s: '%s' %s in '%s'\n", unit_shown(row), unit_shown(part), wanted ? "is missing" : "must not stand",
+                unit_shown(text));
+    _fail(file, line);
+}
+
+#define unit_true(row, condition) unit_check_true(row, condition, #condition, __FILE__, __LINE__)
+#define unit_same_int(row, got, want) unit_check_int(row, (int64_t)(got), (int64_t)(want), __FILE__, __LINE__)
+#define unit_same_text(row, got, want) unit_check_text(row, got, want, __FILE__, __LINE__)
+#define unit_has(row, text, part) unit_check_has(row, text, part, true, __FILE__, __LINE__)
+#define unit_lacks(row, text, part) unit_check_has(row, text, part, false, __FILE__, __LINE__)
+
+/* ---- a throw-away directory for each test ---- */
+
+static inline int unit_remove_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    (void)info;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+static inline int unit_enter(void **state)
+{
+    const char *parent = getenv("TMPDIR");
+    char *real = realpath(parent != NULL && *parent != '\0' ? parent : "/tmp", NULL), *directory = NULL;
+    int result =
+        real != NULL && asprintf(&directory, "%s/unit-XXXXXX", real) > 0 && mkdtemp(directory) != NULL ? 0 : -1;
+    free(real);
+    *state = directory;
+    return result == 0 ? chmod(directory, 0755) : -1; /* for tests that act as another user */
+}
+
+static inline int unit_leave(void **state)
+{
+    int result = nftw(*state, unit_remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    free(*state);
+    return result;
+}
+
+/* A test whose state is the path of an empty directory, removed afterwards with all that is in it. */
+#define unit_test_in_directory(test) cmocka_unit_test_setup_teardown(test, unit_enter, unit_leave)
+
+/* directory/name. Valid until the eighth next call. */
+static inline const char *unit_path(const char *directory, const char *name)
+{
+    static char paths[8][600];
+    static unsigned next;
+    char *path = paths[next++ % UNIT_COUNT(paths)];
+    (void)snprintf(path, sizeof paths[0], "%s/%s", directory, name);
+    return path;
+}
+
+/* ---- files ---- */
+
+static inline void unit_write_bytes(const char *path, const void *bytes, size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+}
+
+static inline void unit_write(const char *path, const char *text)
+{
+    unit_write_bytes(path, text, strlen(text));
+}
+
+/* The file's content with a NUL behind it, NULL when it cannot be opened. *ret_length may be NULL. The caller frees. */
+static inline char *unit_read_bytes(const char *path, size_t *ret_length)
+{
+    size_t capacity = (size_t)4 << 20;
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return NULL;
+    char *bytes = malloc(capacity);
+    assert_non_null(bytes);
+    size_t length = fread(bytes, 1, capacity - 1, file);
+    assert_int_equal(fclose(file), 0);
+    bytes[length] = '\0';
+    if (ret_length != NULL)
+        *ret_length = length;
+    return bytes;
+}
+
+static inline char *unit_read(const char *path)
+{
+    return unit_read_bytes(path, NULL);
+}
+
+static inline bool unit_exists(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0;
+}
+
+/* The permission bits, -1 when there is no such file. */
+static inline int unit_mode(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) == 0 ? (int)(info.st_mode & 07777) : -1;
+}
+
+/* ---- child processes: they must end with _exit, or cmocka would report twice ---- */
+
+/* Waits for the child's end; its exit code, -1 when it was killed. */
+static inline int unit_wait(pid_t child)
+{
+    int status = 0;
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* ---- rights: root may read everything, so tests of refusals act as another user in between ---- */
+
+static inline void unit_act_as_nobody(void)
+{
+    if (geteuid() == 0)
+        assert_int_equal(seteuid(65534), 0);
+}
+
+static inline void unit_act_as_self(void)
+{
+    if (getuid() == 0)
+        assert_int_equal(seteuid(0), 0);
+}
+
+#endif
