@@ -3,6 +3,7 @@
 #   make                 build build/did-optimizer-sync
 #   make demo            forward real rows from a throw-away MariaDB to a local stand-in of the API
 #   make test            every test, on the plain and on the ASan+UBSan build      (make test T=name: those that match)
+#   make soak            crashes, kills, failures and simulated days for long, and the figures (make soak T=name)
 #   make check           the unit tests alone, in seconds                           (make check T=name)
 #   make install         into $(DESTDIR)$(PREFIX); uninstall takes it away again
 #   make deb             build/deb/did-optimizer-sync_VERSION_ARCH.deb
@@ -52,7 +53,7 @@ OBJECTS      := $(SOURCES:%.c=$(BUILD)/%.o)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all demo test check install uninstall clean need-build need-demo need-test binaries unit-tests standin
+.PHONY: all demo test check install uninstall clean need-build need-demo need-test binaries unit-tests standin shim soak
 .PHONY: dist deb test-deb need-deb need-deb-test
 .DELETE_ON_ERROR:
 
@@ -88,7 +89,12 @@ build/standin: tests/standin/standin.c Makefile
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -o $@ $< $(shell pkg-config --cflags --libs libmicrohttpd libcjson) \
 	    -lpthread
 
+build/fault-shim.so: tests/fault/shim.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $< -ldl
+
 standin: build/standin
+shim: build/fault-shim.so
 binaries: $(BUILD)/$(NAME)
 unit-tests: $(UNIT_TESTS)
 
@@ -97,9 +103,13 @@ demo: need-demo
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo.py
 
 test: need-test
-	@$(MAKE) --no-print-directory binaries standin unit-tests
+	@$(MAKE) --no-print-directory binaries standin shim unit-tests
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=1 binaries unit-tests
 	@/usr/bin/python3 -B tests/run.py all '$(T)'
+
+soak: need-test
+	@$(MAKE) --no-print-directory binaries standin shim
+	@/usr/bin/python3 -B tests/soak.py '$(T)'
 
 check: need-test
 	@$(MAKE) --no-print-directory unit-tests

@@ -20,9 +20,11 @@
 #include "privileges.h"
 #include "run.h"
 #include "source.h"
+#include "str.h"
 #include "summary.h"
 
-/* How long an elected host of a cluster stays elected, from its start: the hosts' crons do not strike at the same moment. */
+/* How long an elected host of a cluster stays elected, from its start: the hosts' runs do not begin at the same moment (see
+ * splay), nor do their clocks agree. */
 #define LINGER_SEC 25
 
 /* Everything a run holds open; all NULL at first. */
@@ -229,15 +231,30 @@ static int work(const struct options *options, struct resources *resources, stru
     return 0;
 }
 
+/* Sleeps until the monotonic time is deadline_ms, or a signal asks to stop. */
+static void pause_until(int64_t deadline_ms)
+{
+    static const struct timespec moment = { .tv_nsec = 50L * 1000 * 1000 };
+    while (!interrupt_requested() && clock_mono_ms() < deadline_ms)
+        (void)nanosleep(&moment, NULL);
+}
+
 /* On a cluster the elected host stays so for long enough that every other host, which cron starts in the same minute, finds
  * it elected: else they would take turns, and each would send what the others have sent. */
 static void linger(const struct resources *resources, int64_t started_ms)
 {
-    static const struct timespec pause = { .tv_nsec = 100L * 1000 * 1000 };
-    if (!resources->elected || !source_is_cluster(resources->source))
+    if (resources->elected && source_is_cluster(resources->source))
+        pause_until(started_ms + LINGER_SEC * 1000);
+}
+
+/* Cron starts everybody at second 0, VICIdial's own jobs above all: each host begins at a moment of its own. */
+static void wait_for_turn(const struct settings_sync *settings)
+{
+    char host[256] = "";
+    if (settings->splay == 0 || gethostname(host, sizeof host - 1) != 0)
         return;
-    while (!interrupt_requested() && clock_mono_ms() < started_ms + LINGER_SEC * 1000)
-        (void)nanosleep(&pause, NULL);
+    uint64_t share = str_hash(STR_HASH_START, host, strlen(host)) % ((uint64_t)settings->splay * 1000);
+    pause_until(clock_mono_ms() + (int64_t)share);
 }
 
 int run_command(const struct options *options)
@@ -252,7 +269,10 @@ int run_command(const struct options *options)
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
-    if (load_config(options, &resources.config, &err) != 0) {
+    bool loaded = load_config(options, &resources.config, &err) == 0;
+    if (loaded && options->cron)
+        wait_for_turn(&resources.config.sync);
+    if (!loaded) {
         summary_fail(&summary, &err); /* each problem has its line in the log */
     } else if (work(options, &resources, &summary, &standing_by, &err) != 0) {
         summary_fail(&summary, &err);

@@ -47,7 +47,7 @@ def api(session_api):
 def sync(db, api, tmp_path):
     """An installation in which calls that ended this second are seen, and those of the last hour are in scope."""
     installation = Sync(tmp_path / "host", db, api, timezone=db.dialer.timezone)
-    installation.configure(config={"sync": {"settle": 0}})
+    installation.configure(config={"sync": {"settle": 0, "splay": 0}})
     installation.set_checkpoint(db.now() - 3600)
     yield installation
     installation.close()

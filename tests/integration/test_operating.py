@@ -162,6 +162,7 @@ def test_an_elected_host_of_a_cluster_stays_so_until_the_others_have_asked(sync,
     db.query("INSERT INTO servers VALUES ('10.0.0.1', 'Y'), ('10.0.0.2', 'Y')")
     call = db.insert(end_epoch=db.now() - 30)
     other = Sync(tmp_path / "other", db, api)
+    other.configure(config={"sync": {"splay": 0}})
     other.set_checkpoint(db.now() - 3600)
     first = sync.start("--cron")
     deadline = time.monotonic() + 20

@@ -1,7 +1,8 @@
 /* standin: a local stand-in of the DID Optimizer API, for tests and demonstrations.
  *
  * It answers POST /api/v1/call-results as the API does, remembers every result it was given, and fails on demand:
- * rules set with PUT /_standin/rules make it slow, wrong, cut off or silent. GET /_standin/state tells what arrived.
+ * rules set with PUT /_standin/rules make it slow, wrong, cut off or silent; "slots" lets it serve no more requests at a
+ * time than that, the others wait their turn. GET /_standin/state tells what arrived.
  * It is stricter than the real API where that can uncover a fault of the client: JSON must be free of raw control
  * characters and be valid UTF-8, and the three required fields must be strings.
  *
@@ -48,6 +49,7 @@ struct request {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t stop_now = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t slot_free = PTHREAD_COND_INITIALIZER;
 static bool stopping;
 static const char *api_key;
 static bool quiet;
@@ -58,6 +60,7 @@ static unsigned dice; /* the state of the generator behind "probability" */
 static cJSON *recorded, *entries; /* what GET /_standin/state shows */
 static struct version *versions[BUCKETS]; /* by the hash of the uniqueid, the newest first */
 static unsigned n_requests, n_connections, n_in_flight, max_in_flight;
+static uint64_t tickets, served; /* drawn by those who need a slot, and how many of them are done */
 static uintptr_t era = 1; /* counts the clearings: a connection is counted once in each */
 
 /* ---- small things ---- */
@@ -329,7 +332,7 @@ static bool listed(const char *words, const char *word)
 /* What is wrong with a rule, or NULL: a misspelt rule would make a test pass for the wrong reason. */
 static const char *fault_of(const cJSON *rule)
 {
-    static const char numbers[] = " times after probability delay_ms status ";
+    static const char numbers[] = " times after probability delay_ms slots status ";
     static const char texts[] = " uniqueid body action ";
     static const char actions[] = " answer reset record-then-reset partial garbage drip huge hang ";
     const cJSON *item;
@@ -394,6 +397,28 @@ static char *http_error(unsigned status)
     return copy(text);
 }
 
+/* Spends the time that a rule asks for, the queue for one of its slots before it. The log is told how long that was. */
+static void work(const cJSON *rule, const struct request *request)
+{
+    uint64_t slots = (uint64_t)number_of(rule, "slots", 0);
+    int64_t began = now_ms();
+    if (slots > 0) {
+        pthread_mutex_lock(&lock);
+        uint64_t ticket = tickets++;
+        while (!stopping && ticket >= served + slots)
+            pthread_cond_wait(&slot_free, &lock);
+        pthread_mutex_unlock(&lock);
+    }
+    rest((int64_t)number_of(rule, "delay_ms", 0));
+    if (slots > 0) {
+        pthread_mutex_lock(&lock);
+        served++;
+        pthread_cond_broadcast(&slot_free);
+        pthread_mutex_unlock(&lock);
+    }
+    note(request, "took_ms", cJSON_CreateNumber((double)(now_ms() - began)));
+}
+
 /* Answers one result as the rule says; rule is NULL when there is none. */
 static enum MHD_Result follow(const cJSON *rule, const char *action, const struct request *request,
     struct MHD_Connection *connection, const cJSON *call)
@@ -401,7 +426,7 @@ static enum MHD_Result follow(const cJSON *rule, const char *action, const struc
     const char *body = text_of(rule, "body");
     unsigned wanted = (unsigned)number_of(rule, "status", 0), status = wanted == 0 ? 200 : wanted;
     char *text;
-    rest((int64_t)number_of(rule, "delay_ms", 0));
+    work(rule, request);
     if (strcmp(action, "reset") == 0)
         return reset(connection);
     if (strcmp(action, "hang") == 0)
@@ -567,6 +592,7 @@ static void begin(struct request *request, struct MHD_Connection *connection, co
         cJSON_AddNumberToObject(entry, "at_ms", (double)now_ms());
         cJSON_AddNullToObject(entry, "uniqueid");
         cJSON_AddNumberToObject(entry, "status", 0); /* stays 0 when there is no answer */
+        cJSON_AddNumberToObject(entry, "took_ms", 0);
         add_text(entry, "action", "answer");
         cJSON_AddBoolToObject(entry, "key_ok", request->key_ok);
         cJSON_AddFalseToObject(entry, "duplicate");
@@ -684,6 +710,7 @@ static void serve(struct MHD_Daemon *daemon, const sigset_t *ends)
     pthread_mutex_lock(&lock);
     stopping = true;
     pthread_cond_broadcast(&stop_now);
+    pthread_cond_broadcast(&slot_free);
     pthread_mutex_unlock(&lock);
     MHD_stop_daemon(daemon);
     forget();

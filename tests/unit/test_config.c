@@ -303,6 +303,7 @@ static const struct {
     NUMBER("batch_size", sync.batch_size),
     NUMBER("time_budget", sync.time_budget),
     NUMBER("overlap", sync.overlap),
+    NUMBER("splay", sync.splay),
     NUMBER("settle", sync.settle),
     NUMBER("poll_window", sync.poll_window),
     NUMBER("first_run_lookback", sync.first_run_lookback),
