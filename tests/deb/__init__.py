@@ -1,0 +1,1 @@
+"""The Debian package: built, linted, installed, upgraded and removed in bare systems."""

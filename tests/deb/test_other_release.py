@@ -1,0 +1,67 @@
+"""Another Debian release, with other libraries: the package is built there, and forwards calls there."""
+import re
+import shutil
+
+import pytest
+
+from deb.build import NAME, USER, VERSION, package_in, source_tree
+from deb.dialing import KEY, LOG, STATE, CronJob, configure, grant
+from deb.root import NotToBeHad, Root, host_release
+from harness.api import Api
+from harness.dialer import Dialer
+
+RELEASE = "bookworm" if host_release() == "trixie" else "trixie"
+
+
+def enter(packages=()):
+    try:
+        return Root(RELEASE, packages)
+    except NotToBeHad as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    """Built in a system that has nothing but what debian/control asks for."""
+    directory = tmp_path_factory.mktemp(RELEASE)
+    tree = source_tree(directory)
+    asked = re.search(r"^Build-Depends:(.*?)^\S", (tree / "debian/control").read_text(), re.M | re.S).group(1)
+    names = [re.sub(r"-compat$|\(.*\)", "", name.split("(")[0].strip()) for name in asked.split(",")]
+    with enter(["build-essential", *names]) as root:
+        shutil.copytree(tree, root.path(f"/srv/{tree.name}"))
+        root.need("sh", "-c", f"cd /srv/{tree.name} && dpkg-buildpackage -b -us -uc")
+        built = package_in(root.path("/srv"))
+        shutil.copy(built, directory)
+        return directory / built.name
+
+
+@pytest.fixture(scope="module")
+def other():
+    with enter() as root:
+        yield root
+
+
+def test_it_builds_and_installs_there(package, other):
+    other.apt_install(package, "logrotate")
+    assert other.need(NAME, "--version") == f"{NAME} {VERSION}\n"
+    assert other.owner(STATE) == f"{USER}:{USER} 0750" and other.owner(LOG) == "root:adm 0640"
+    assert other.run(NAME, "check").code == 78
+
+
+def test_it_forwards_calls_there(package, other):
+    with Dialer(tcp=True) as dialer, Api(api_key=KEY) as api:
+        db = dialer.database("asterisk")
+        grant(dialer)
+        configure(other, dialer, api)
+        assert other.run(NAME, "check").code == 0
+        calls = db.insert_many([{"end_epoch": db.now() - 1} for _ in range(3)])
+        done = CronJob(other).run()
+        assert (done.code, done.out) == (0, ""), done.out + other.read(LOG)
+        assert sorted(api.by_uniqueid()) == sorted(calls)
+    other.need("logrotate", "--force", f"/etc/logrotate.d/{NAME}")
+    assert other.owner(LOG) == "root:adm 0640"
+
+
+def test_purge_leaves_nothing_there(package, other):
+    other.need("apt-get", "purge", "-q", "-y", NAME)
+    assert {path for path in other.files() if NAME in path} == set()
