@@ -14,6 +14,7 @@
 #include "delivery.h"
 #include "fileutil.h"
 #include "ledger.h"
+#include "legacy.h"
 #include "privileges.h"
 #include "source.h"
 #include "str.h"
@@ -72,6 +73,9 @@ static void check_configuration(struct report *report, const struct options *opt
     if (access(options->config.astguiclient, F_OK) != 0)
         warn("configuration: there is no %s; is this a VICIdial host? VICIdial's defaults are used",
              options->config.astguiclient);
+    if (*config->database.password != '\0' && stat(options->config.own, &info) == 0 && (info.st_mode & S_IROTH) != 0 &&
+        config->database.password_is_ours)
+        warn("configuration: %s holds a password and can be read by other users: chmod 640 it", options->config.own);
     if (stat(options->config.dids, &info) == 0 && (info.st_mode & (S_IRGRP | S_IROTH)) != 0)
         warn("configuration: %s can be read by other users and holds the key: chmod 600 it (and let Asterisk's user own "
              "it)", options->config.dids);
@@ -198,6 +202,14 @@ static void check_log(struct report *report, const struct options *options)
         good("log: %s can be made", options->log);
 }
 
+static void check_older_script(const struct options *options)
+{
+    struct err err;
+    struct legacy legacy = legacy_load(options->legacy, clock_now_epoch(), &err);
+    if (legacy.still_written)
+        warn(LEGACY_ADVICE, options->legacy);
+}
+
 int check_command(const struct options *options)
 {
     struct report report = { .exit_code = EX_OK };
@@ -207,6 +219,7 @@ int check_command(const struct options *options)
     config_load(&options->config, &config, &problems);
     check_configuration(&report, options, &config, &problems);
     check_log(&report, options);
+    check_older_script(options);
     if (privileges_drop_to_owner(options->state_dir, &err) != 0) {
         bad(&report, err.code, "state: %s", err.message);
     } else {

@@ -271,6 +271,8 @@ static void on_own_value(void *context, const char *section, const char *key, co
     const struct setting *setting = find_setting(own_settings, COUNT(own_settings), section, key);
     if (setting != NULL) {
         take_line(reading, setting, value, line);
+        if (setting->offset == AT(database.password))
+            reading->config->database.password_is_ours = true;
         return;
     }
     char place[80] = "before the first [section]";

@@ -35,6 +35,8 @@ static const char help[] =
     "  --config FILE           our own settings (/etc/did-optimizer-sync.conf)\n"
     "  --state-dir DIR         checkpoint, ledger and lock (/var/lib/did-optimizer-sync)\n"
     "  --log FILE              the log (/var/log/did-optimizer-sync.log); - for the terminal only\n"
+    "  --legacy-checkpoint FILE  where an older script stopped, for the very first run\n"
+    "                          (/tmp/did-optimizer-last-check.txt)\n"
     "  --help, --version\n"
     "\n"
     "Exit status: 0 done; 64 usage; 69 database or API out of reach; 70 bug; 74 state cannot be read or\n"
@@ -60,7 +62,7 @@ static const struct {
     { "failed", "drop", COMMAND_FAILED_DROP, 0, INT_MAX, TAKES_WHICH },
 };
 
-enum { OPTION_ASTGUICLIENT = 256, OPTION_DIDS, OPTION_CONFIG, OPTION_STATE_DIR, OPTION_LOG, OPTION_DRY_RUN,
+enum { OPTION_ASTGUICLIENT = 256, OPTION_DIDS, OPTION_CONFIG, OPTION_STATE_DIR, OPTION_LOG, OPTION_LEGACY, OPTION_DRY_RUN,
        OPTION_CRON, OPTION_JSON, OPTION_ALL, OPTION_REASON, OPTION_BEFORE, OPTION_HELP, OPTION_VERSION };
 
 static const struct option long_options[] = {
@@ -69,6 +71,7 @@ static const struct option long_options[] = {
     { "config", required_argument, NULL, OPTION_CONFIG },
     { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
     { "log", required_argument, NULL, OPTION_LOG },
+    { "legacy-checkpoint", required_argument, NULL, OPTION_LEGACY },
     { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
     { "cron", no_argument, NULL, OPTION_CRON },
     { "json", no_argument, NULL, OPTION_JSON },
@@ -105,6 +108,9 @@ static void take_option(int option, struct options *options)
         break;
     case OPTION_LOG:
         options->log = optarg;
+        break;
+    case OPTION_LEGACY:
+        options->legacy = optarg;
         break;
     case OPTION_DRY_RUN:
         options->dry_run = true;
@@ -189,6 +195,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
                     .own = "/etc/did-optimizer-sync.conf" },
         .state_dir = "/var/lib/did-optimizer-sync",
         .log = "/var/log/did-optimizer-sync.log",
+        .legacy = "/tmp/did-optimizer-last-check.txt",
     };
     opterr = 0;
     int option = 0;

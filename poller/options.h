@@ -28,6 +28,7 @@ struct options {
     struct config_paths config;
     const char *state_dir;
     const char *log;      /* "-": no file */
+    const char *legacy;   /* an older script's checkpoint */
     bool cron;
     bool dry_run;
     bool json;

@@ -365,7 +365,10 @@ void poll_run(const struct poll *poll, struct summary *ret_summary)
     struct run run = {
         .poll = poll,
         .summary = ret_summary,
-        .progress = { .state_dir = poll->state_dir, .ledger = poll->ledger, .dry_run = poll->dry_run },
+        .progress = { .state_dir = poll->state_dir,
+                      .ledger = poll->ledger,
+                      .legacy = poll->legacy,
+                      .dry_run = poll->dry_run },
         .forward = { .source = poll->source,
                      .ledger = poll->ledger,
                      .delivery = poll->delivery,

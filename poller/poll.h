@@ -14,6 +14,7 @@
 /* What a run works with; all borrowed. */
 struct poll {
     const char *state_dir;
+    const char *legacy; /* an older script's checkpoint */
     struct source *source;
     struct ledger *ledger;
     struct delivery *delivery;

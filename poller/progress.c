@@ -4,6 +4,7 @@
 
 #include "checkpoint.h"
 #include "clock.h"
+#include "legacy.h"
 #include "log.h"
 #include "progress.h"
 
@@ -55,11 +56,18 @@ static int read_file(const struct progress *progress, const struct maybe *copy, 
 }
 
 /* Where there is no file to go by: the ledger's copy, else some time ago. Never from zero. */
-static struct position without_file(const struct maybe *copy, const struct settings_sync *settings, int64_t now_epoch)
+static struct position without_file(const struct progress *progress, const struct maybe *copy,
+                                    const struct settings_sync *settings, int64_t now_epoch)
 {
-    if (copy->known && copy->position.end_epoch <= now_epoch)
-        return copy->position;
-    return position_at(copy->known ? now_epoch : now_epoch - settings->first_run_lookback, "");
+    struct err why_not;
+    if (copy->known)
+        return copy->position.end_epoch <= now_epoch ? copy->position : position_at(now_epoch, "");
+    struct legacy legacy = legacy_load(progress->legacy, now_epoch, &why_not);
+    if (legacy.found)
+        log_info("📅 First run: going on from where an older script stopped, says %s", progress->legacy);
+    else if (*why_not.message != '\0')
+        log_warn("⚠ %s", why_not.message);
+    return legacy.found ? legacy.position : position_at(now_epoch - settings->first_run_lookback, "");
 }
 
 /* Calls that ended before the first checkpoint, or before one that a person set forward, are out of scope; setting it
@@ -90,7 +98,7 @@ int progress_load(struct progress *progress, const struct settings_sync *setting
         ledger_place(progress->ledger, LEDGER_FLOOR, &floor.position, &floor.known, err) != 0 ||
         read_file(progress, &copy, now_epoch, &file, err) != 0)
         return -1;
-    progress->checkpoint = file.known ? file.position : without_file(&copy, settings, now_epoch);
+    progress->checkpoint = file.known ? file.position : without_file(progress, &copy, settings, now_epoch);
     set_floor(progress, &floor, &copy, file.known);
     if (ledger_rebuilt)
         start_over(progress, settings);

@@ -11,15 +11,16 @@
 struct progress {
     const char *state_dir; /* borrowed */
     struct ledger *ledger; /* borrowed */
+    const char *legacy;    /* an older script's checkpoint, for the very first run; borrowed */
     bool dry_run;          /* change nothing */
     struct position checkpoint; /* every call up to here is out of scope or in the ledger */
     struct position floor;      /* calls up to here are out of scope */
 };
 
-/* progress_load: finds out where to go on: the file; where it is missing, empty or damaged the ledger's copy; else
- * first_run_lookback seconds ago. now_epoch is the database's clock. A damaged file is kept under another name and said
+/* progress_load: finds out where to go on: the file; where it is missing, empty or damaged the ledger's copy; else,
+ * on the very first run, where an older script stopped; else first_run_lookback seconds ago. now_epoch is the database's clock. A damaged file is kept under another name and said
  * so in the log. ledger_rebuilt: what the ledger knew is lost, so the calls of the last sweep_window seconds before the
- * checkpoint come into scope again. The first three members of *progress are set by the caller.
+ * checkpoint come into scope again. The first four members of *progress are set by the caller.
  * Durable on return: what was found, in the ledger and in the file. Errors: EX_IOERR, EX_NOPERM. */
 int progress_load(struct progress *progress, const struct settings_sync *settings, bool ledger_rebuilt,
                   int64_t now_epoch, struct err *err) MUST_CHECK;

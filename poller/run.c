@@ -14,6 +14,7 @@
 #include "fileutil.h"
 #include "interrupt.h"
 #include "ledger.h"
+#include "legacy.h"
 #include "lock.h"
 #include "log.h"
 #include "poll.h"
@@ -149,6 +150,7 @@ static void poll_once(const struct options *options, struct resources *resources
 {
     struct poll poll = {
         .state_dir = options->state_dir,
+        .legacy = options->legacy,
         .source = resources->source,
         .ledger = resources->ledger,
         .delivery = resources->delivery,
@@ -189,11 +191,11 @@ static void report(const struct options *options, const struct summary *summary,
                  summary->accepted, summary->held);
 }
 
-/* Gives up privileges and takes the lock. *ret_standing_by: another run is at work, so there is nothing to do. */
+/* Takes the lock. *ret_standing_by: another run is at work, so there is nothing to do. */
 static int enter_state(const struct options *options, struct resources *resources, bool *ret_standing_by,
                        struct err *err)
 {
-    if (privileges_drop_to_owner(options->state_dir, err) != 0 || fileutil_need_directory(options->state_dir, err) != 0)
+    if (fileutil_need_directory(options->state_dir, err) != 0)
         return -1;
     if (options->dry_run)
         return 0;
@@ -203,6 +205,14 @@ static int enter_state(const struct options *options, struct resources *resource
     if (*ret_standing_by)
         log_info("🔒 Another run is at work; nothing to do");
     return 0;
+}
+
+/* As long as the script that this program replaces is at work too, every call is sent by both. */
+static void warn_of_older_script(const struct options *options)
+{
+    struct err ignored;
+    if (legacy_load(options->legacy, clock_now_epoch(), &ignored).still_written)
+        log_warn("⚠ " LEGACY_ADVICE, options->legacy);
 }
 
 /* Opens what a run needs, and runs. */
@@ -215,6 +225,7 @@ static int work(const struct options *options, struct resources *resources, stru
     if (*ret_standing_by)
         return 0;
     log_info("🚀 Starting call results sync...");
+    warn_of_older_script(options);
     if (open_ledger(options, resources, err) != 0 || open_source(resources, err) != 0)
         return -1;
     if (!options->dry_run && elect(resources, err) != 0)
@@ -269,12 +280,16 @@ int run_command(const struct options *options)
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
+    /* The log and the settings are read, as root it may be; whatever comes now is done as the owner of the state. */
     bool loaded = load_config(options, &resources.config, &err) == 0;
+    if (!loaded)
+        summary_fail(&summary, &err); /* each problem has its line in the log */
     if (loaded && options->cron)
         wait_for_turn(&resources.config.sync);
-    if (!loaded) {
-        summary_fail(&summary, &err); /* each problem has its line in the log */
-    } else if (work(options, &resources, &summary, &standing_by, &err) != 0) {
+    if (privileges_drop_to_owner(options->state_dir, &err) != 0) {
+        summary_fail(&summary, &err);
+        log_error("❌ %s", err.message);
+    } else if (loaded && work(options, &resources, &summary, &standing_by, &err) != 0) {
         summary_fail(&summary, &err);
         log_error("❌ %s", err.message);
     }

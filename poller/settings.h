@@ -7,6 +7,7 @@
 
 struct settings_database {
     char *host, *user, *password, *name;
+    bool password_is_ours; /* it stands in our own file */
     char *socket; /* "": the usual places */
     char *ssl_ca; /* "": no TLS asked for */
     int64_t port;

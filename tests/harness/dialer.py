@@ -39,7 +39,7 @@ def _template():
     directory = pathlib.Path(tempfile.mkdtemp(prefix="dialer-template-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     made = subprocess.run(
-        [_find("mariadb-install-db"), "--no-defaults", f"--datadir={directory}/data",
+        [_find("mariadb-install-db"), "--no-defaults", f"--datadir={directory}/data", f"--tmpdir={directory}",
          "--auth-root-authentication-method=normal", "--skip-test-db", *_INNODB, *_AS_ROOT],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, env={"PATH": _PATH})
     if made.returncode != 0:

@@ -25,6 +25,7 @@ class Sync:
         self.dids_file = self.directory / "dids.conf"
         self.config_file = self.directory / "did-optimizer-sync.conf"
         self.log_file = self.directory / "did-optimizer-sync.log"
+        self.legacy_file = self.directory / "last-check.txt"
         self.state = self.directory / "state"
         self.checkpoint_file = self.state / "checkpoint"
         self.timezone = timezone
@@ -53,7 +54,7 @@ class Sync:
     def _command(self, args):
         return [program("SYNC_BINARY", "build/did-optimizer-sync"), "--astguiclient", self.astguiclient_file,
                 "--dids", self.dids_file, "--config", self.config_file, "--state-dir", self.state,
-                "--log", self.log_file, *args]
+                "--log", self.log_file, "--legacy-checkpoint", self.legacy_file, *args]
 
     def start(self, *args, env=None):
         """Starts the program; returns its Popen (text, stdout and stderr are pipes). close() ends what still runs."""

@@ -286,3 +286,54 @@ def test_in_an_outage_each_run_costs_one_request(sync, db, api):
     assert sync.run().code == 0
     assert sorted(body["uniqueid"] for body in api.recorded()) == sorted(uniqueids)
     assert sync.ledger("SELECT max(attempts) FROM call") == [(0,)]
+
+
+# ---- moving over from an older script ----
+
+@pytest.mark.parametrize("text", ["{}.123", "{}"])
+def test_the_first_run_goes_on_from_where_an_older_script_stopped(sync, db, api, text):
+    now = db.now()
+    sync.checkpoint_file.unlink()
+    sync.legacy_file.write_text(text.format(now - 7200))
+    db.insert(end_epoch=now - 7300)
+    call = db.insert(end_epoch=now - 7100)
+    run = sync.run()
+    assert run.code == 0 and "where an older script stopped" in run.log
+    assert [entry["uniqueid"] for entry in api.log()] == [call]
+    sync.legacy_file.write_text(text.format(now - 9000))  # only the first run looks at it
+    sync.run()
+    assert len(api.log()) == 1
+
+
+def test_an_older_script_still_at_work_is_warned_of(sync, db):
+    sync.legacy_file.write_text(f"{db.now() - 100}.1")
+    for said in (sync.run().log, sync.run("check").out):
+        assert "AST_DID_optimizer_sync.pl, out of root's crontab" in said
+
+
+@pytest.mark.parametrize("trick", ["link", "writable", "future", "old", "garbage"])
+def test_an_older_checkpoint_that_cannot_be_trusted_is_not_used(sync, db, api, trick):
+    now = db.now()
+    sync.checkpoint_file.unlink()
+    sync.legacy_file.write_text({"future": f"{now + 900}.1", "old": f"{now - 700000}.1", "garbage": "x y"}
+                                .get(trick, f"{now - 7200}.1"))
+    if trick == "link":
+        target = sync.directory / "target"
+        sync.legacy_file.rename(target)
+        sync.legacy_file.symlink_to(target)
+    if trick == "writable":
+        sync.legacy_file.chmod(0o666)
+    db.insert(end_epoch=now - 7100)
+    call = db.insert(end_epoch=now - 3000)
+    assert sync.run().code == 0
+    assert [entry["uniqueid"] for entry in api.log()] == [call]
+
+
+def test_without_a_key_cron_s_first_run_leaves_a_state_that_later_runs_can_use(sync, db, api):
+    """Installed, but not configured yet: whoever runs later owns the state, not root."""
+    sync.configure(dids={"api_key": None})
+    assert sync.run("--cron").code == 78
+    sync.configure(dids={"api_key": api.api_key})
+    db.insert(end_epoch=db.now() - 5)
+    assert sync.run("--cron").code == 0
+    assert len(api.log()) == 1
