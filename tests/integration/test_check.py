@@ -1,0 +1,268 @@
+"""`check`: a line for each thing a run needs, with the remedy where it is broken. Nothing is changed, no call sent."""
+import os
+
+import pytest
+
+from harness import certs
+from harness.api import Api
+from harness.process import program
+
+NOBODYS_PORT = "http://127.0.0.1:1"
+
+
+@pytest.fixture
+def ordinary(tmp_path, monkeypatch):
+    """The program is run without root's right to write everywhere."""
+    become = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
+    script = tmp_path / "ordinary"
+    script.write_text(f'#!/bin/sh\nexec {become} "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("SYNC_BINARY", str(script))
+
+
+@pytest.fixture
+def ready(sync, db):
+    """An installation that could run, and a call for it to leave alone."""
+    sync.dids_file.chmod(0o600)
+    sync.log_file.touch()
+    db.insert()
+    return sync
+
+
+def everything(sync):
+    return {str(path): path.read_bytes() if path.is_file() else "directory" for path in sync.directory.rglob("*")}
+
+
+def check(sync, api, code=0):
+    """Runs it: its lines by their mark. Nothing is sent, nothing on disk changes."""
+    before = everything(sync)
+    done = sync.run("check")
+    assert everything(sync) == before and api.recorded() == []
+    assert (done.code, done.err) == (code, ""), done.out
+    lines = done.out.splitlines()
+    marked = {mark: [line[2:] for line in lines if line.startswith(mark + " ")] for mark in "✓⚠✗"}
+    assert sum(map(len, marked.values())) == len(lines)
+    return marked
+
+
+def subjects(lines):
+    return [line.partition(":")[0] for line in lines]
+
+
+def one_is_broken(sync, api, code, *words):
+    """Exactly one thing is: its line."""
+    (line,) = check(sync, api, code)["✗"]
+    for word in words:
+        assert word in line
+    return line
+
+
+def test_all_is_well(ready, api, db):
+    marked = check(ready, api)
+    assert (marked["✗"], marked["⚠"]) == ([], [])
+    assert sorted(subjects(marked["✓"])) == ["API", "checkpoint", "configuration", "database", "log", "state", "table",
+                                             "table"]
+    told = "\n".join(marked["✓"])
+    for word in (api.url, f"{ready.dids_file}:2", f"{ready.dids_file}:3", "asterisk", "cron", "call_date on call_date",
+                 "SELECT is granted", str(ready.state), str(ready.log_file)):
+        assert word in told
+    assert [entry["status"] for entry in api.log()] == [400]  # one empty request, which the API refuses
+
+
+def test_all_is_well_after_a_run(ready, api):
+    assert ready.run().code == 0
+    api.clear()
+    assert check(ready, api)["✗"] == []
+
+
+def test_a_new_installation(ready, api):
+    """No checkpoint, no log yet."""
+    ready.checkpoint_file.unlink()
+    ready.log_file.unlink()
+    told = "\n".join(check(ready, api)["✓"])
+    assert "none yet" in told and f"{ready.log_file} can be made" in told
+
+
+# ---- configuration ----
+
+def test_every_problem_of_the_configuration_is_a_line(ready, api):
+    ready.configure(dids={"api_key": None}, config={"sync": {"nonsense": 1, "overlap": -1}})
+    ready.dids_file.chmod(0o600)
+    lines = check(ready, api, 78)["✗"]
+    assert subjects(lines) == ["configuration"] * 3 and api.state()["requests"] == 0
+
+
+def test_a_file_that_may_not_be_read(ready, api, ordinary):
+    ready.dids_file.chmod(0)
+    done = ready.run("check")
+    assert done.code == 77
+    assert f"✗ configuration: could not read {ready.dids_file}: Permission denied; run as root" in done.out
+
+
+@pytest.mark.parametrize("spoil, words", [
+    (lambda sync: sync.dids_file.chmod(0o644), ["chmod 600", "dids.conf"]),
+    (lambda sync: sync.dids_file.write_text(sync.dids_file.read_text() + "verify_ssl = 0\n"), ["verify_ssl = 0"]),
+], ids=["key for everybody", "verify_ssl"])
+def test_what_is_allowed_but_unwise(ready, api, spoil, words):
+    spoil(ready)
+    marked = check(ready, api)
+    assert len(marked["⚠"]) == 1 and marked["✗"] == []
+    assert [word for word in words if word not in marked["⚠"][0]] == []
+
+
+# ---- database ----
+
+def test_the_database_is_down(ready, api):
+    ready.configure(config={"database": {"socket": "/nonexistent/mysql.sock"}})
+    ready.dids_file.chmod(0o600)
+    line = one_is_broken(ready, api, 69, "is the server running")
+    assert line.startswith("database: ")
+
+
+@pytest.mark.parametrize("setting, word", [
+    ({"VARDB_pass": "wrong"}, "VARDB_pass"), ({"VARDB_user": "nobody"}, "VARDB_user"),
+    ({"VARDB_database": "nowhere"}, "VARDB_database")], ids=["password", "user", "database"])
+def test_the_database_refuses(ready, api, setting, word):
+    ready.configure(astguiclient=setting)
+    ready.dids_file.chmod(0o600)
+    assert one_is_broken(ready, api, 78, "check VARDB_", word).startswith("database: ")
+
+
+@pytest.mark.parametrize("sql, words", [
+    ("DROP TABLE vicidial_log", ["vicidial_log", "is this VICIdial's database?"]),
+    ("ALTER TABLE vicidial_log DROP COLUMN end_epoch", ["no column end_epoch", "is this VICIdial's database?"]),
+    ("ALTER TABLE vicidial_log DROP INDEX call_date", ["index on call_date", "ADD INDEX (call_date)"]),
+    ("ALTER TABLE vicidial_log DISABLE KEYS", ["index on call_date", "ADD INDEX (call_date)"]),
+], ids=["no table", "no column", "no index", "index disabled"])
+def test_the_table_is_not_as_needed(ready, api, db, sql, words):
+    db.query(sql)
+    assert one_is_broken(ready, api, 78, *words).startswith("table: ")
+    assert ready.run().code == 78 and api.recorded() == []
+
+
+@pytest.mark.parametrize("right", ["INSERT", "SELECT (uniqueid)"])
+def test_the_right_to_read_is_missing(ready, api, db, right):
+    db.query("CREATE OR REPLACE USER meek@localhost IDENTIFIED BY 'meek'")
+    db.query(f"GRANT {right} ON vicidial_log TO meek@localhost")
+    ready.configure(astguiclient={"VARDB_user": "meek", "VARDB_pass": "meek"})
+    ready.dids_file.chmod(0o600)
+    assert one_is_broken(ready, api, 78).startswith("table: ")
+    db.query("DROP USER meek@localhost")
+
+
+def test_the_right_to_read_is_enough(ready, api, db):
+    ready.configure(astguiclient=dict(zip(("VARDB_user", "VARDB_pass"), db.READER)))
+    ready.dids_file.chmod(0o600)
+    assert check(ready, api)["✗"] == []
+
+
+@pytest.mark.parametrize("gone", [["called_count"], ["term_reason"], ["alt_dial"],
+                                  ["called_count", "term_reason", "alt_dial"]], ids=" ".join)
+def test_an_old_vicidial_is_good_enough(ready, api, db, gone):
+    db.query("ALTER TABLE vicidial_log " + ", ".join(f"DROP COLUMN {column}" for column in gone))
+    marked = check(ready, api)
+    assert marked["✗"] == [] and len(marked["⚠"]) == 1
+    assert [column for column in gone if column not in marked["⚠"][0]] == []
+
+
+def test_a_sites_own_index_is_used(ready, api, db):
+    db.query("ALTER TABLE vicidial_log ADD INDEX by_end (end_epoch)")
+    assert "table: vicidial_log has what is needed; reads use the index by_end on end_epoch" in check(ready, api)["✓"]
+
+
+# ---- API ----
+
+@pytest.mark.parametrize("settings, code, words", [
+    ({"api_base_url": NOBODYS_PORT}, 69, [NOBODYS_PORT, "connect"]),
+    ({"api_key": "wrong"}, 78, ["Invalid API key", "check api_key in dids.conf"]),
+], ids=["down", "wrong key"])
+def test_the_api_is_not_as_set(ready, api, settings, code, words):
+    ready.configure(dids=settings)
+    ready.dids_file.chmod(0o600)
+    assert one_is_broken(ready, api, code, *words).startswith("API: ")
+
+
+def test_the_api_is_elsewhere(ready, api):
+    ready.configure(dids={"api_base_url": api.url + "/v2"})
+    ready.dids_file.chmod(0o600)
+    assert one_is_broken(ready, api, 78, "404", "check api_base_url in dids.conf").startswith("API: ")
+
+
+@pytest.mark.parametrize("rule, code, words", [
+    ({"status": 403}, 78, ["HTTP 403", "check api_key"]), ({"status": 405}, 78, ["HTTP 405", "check api_base_url"]),
+    ({"status": 301, "headers": {"Location": "https://a.example/"}}, 78, ["HTTP 301", "put its final address"]),
+    ({"status": 500}, 69, ["HTTP 500"]), ({"status": 429}, 69, ["HTTP 429", "ask the API's owner"]),
+    ({"action": "garbage"}, 69, ["proxy's or portal's page"]), ({"action": "reset"}, 69, []),
+    ({"action": "huge"}, 69, ["longer than 64 KiB"]), ({"action": "hang"}, 69, ["timed out"]),
+], ids=lambda value: str(value.get("status") or value["action"]) if isinstance(value, dict) else None)
+def test_the_api_answers_badly(ready, api, rule, code, words):
+    api.rules([rule])
+    ready.configure(dids={"api_timeout": 1})
+    ready.dids_file.chmod(0o600)
+    assert one_is_broken(ready, api, code, *words).startswith("API: ")
+
+
+def test_the_apis_certificate_is_bad(ready, api, tmp_path):
+    made = certs.make(tmp_path)
+    with Api(cert=made.expired[0], key=made.expired[1]) as tls:
+        ready.configure(dids={"api_base_url": tls.url}, config={"api": {"ca_file": made.ca}})
+        ready.dids_file.chmod(0o600)
+        assert one_is_broken(ready, tls, 69, "certificate", "expired").startswith("API: ")
+        ready.configure(config={"api": {"ca_file": "/nonexistent.pem"}})
+        ready.dids_file.chmod(0o600)
+        one_is_broken(ready, tls, 78, "/nonexistent.pem", "correct ca_file")
+
+
+# ---- state and log ----
+
+def test_the_state_directory_is_missing(ready, api):
+    ready.checkpoint_file.unlink()
+    ready.state.rmdir()
+    one_is_broken(ready, api, 74, "state: ", f"install -d -m 0750 {ready.state}")
+
+
+def test_the_state_directory_cannot_be_written(ready, api, ordinary):
+    ready.state.chmod(0o555)
+    one_is_broken(ready, api, 77, "state: ", str(ready.state), "Permission denied")
+    ready.state.chmod(0o755)
+
+
+@pytest.mark.parametrize("content", ["garbage\n", "\0\0\0\0"], ids=["garbage", "zero bytes"])
+def test_the_checkpoint_is_damaged(ready, api, content):
+    ready.checkpoint_file.write_text(content)
+    one_is_broken(ready, api, 74, "checkpoint: ", str(ready.checkpoint_file))
+
+
+def test_the_ledger_is_damaged(ready, api):
+    (ready.state / "ledger.db").write_bytes(b"SQLite format 3\0" + b"garbage " * 1000)
+    one_is_broken(ready, api, 74, "state: ", "ledger.db")
+
+
+def test_the_log_cannot_be_written(ready, api, ordinary):
+    ready.log_file.chmod(0o444)
+    one_is_broken(ready, api, 77, "log: ", str(ready.log_file), "Permission denied")
+
+
+@pytest.mark.parametrize("spoil, words", [
+    (lambda path: path.mkdir(), ["is not a regular file", "name another with --log"]),
+    (lambda path: path.symlink_to("/dev/null"), ["is not a regular file", "name another with --log"]),
+], ids=["directory", "symbolic link"])
+def test_the_log_is_no_file(ready, api, spoil, words):
+    spoil(ready.directory / "odd.log")
+    done = ready.run("check", "--log", ready.directory / "odd.log")
+    (line,) = [line for line in done.out.splitlines() if line.startswith("✗")]
+    assert done.code == 74 and line.startswith("✗ log: ") and [word for word in words if word not in line] == []
+
+
+def test_the_logs_directory_is_missing(ready, api):
+    done = ready.run("check", "--log", ready.directory / "missing" / "a.log")
+    assert done.code == 74 and "✗ log: " in done.out and "name another with --log" in done.out
+
+
+# ---- several at once ----
+
+def test_everything_broken_is_told_and_the_first_gives_the_exit_code(ready, api):
+    ready.configure(dids={"api_key": "wrong"}, config={"database": {"socket": "/nonexistent/mysql.sock"}})
+    ready.dids_file.chmod(0o600)
+    ready.checkpoint_file.write_text("garbage\n")
+    assert subjects(check(ready, api, 69)["✗"]) == ["database", "API", "checkpoint"]

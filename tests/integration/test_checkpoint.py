@@ -1,0 +1,364 @@
+"""The checkpoint: every form it is read in, what is wrong with it, and the command that shows and changes it."""
+import contextlib
+import datetime
+import fcntl
+import os
+import re
+import sqlite3
+import stat
+import time
+import zoneinfo
+
+import pytest
+
+from harness.process import program
+
+
+@pytest.fixture
+def ordinary(tmp_path, monkeypatch):
+    """The program is run without root's right to write everywhere."""
+    become = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
+    script = tmp_path / "ordinary"
+    script.write_text(f'#!/bin/sh\nexec {become} "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("SYNC_BINARY", str(script))
+
+
+def ended(db, *seconds_ago):
+    """Calls that ended so long ago, as uniqueids."""
+    now = db.now()
+    return db.insert_many([{"end_epoch": now - ago} for ago in seconds_ago])
+
+
+def arrived(api):
+    return sorted(api.by_uniqueid())
+
+
+def run(sync, code=0):
+    result = sync.run()
+    assert result.code == code, result.log + result.err
+    return result
+
+
+def started_from(result):
+    """The epoch the run went on from, as it says itself."""
+    return int(re.search(r"📅 Last check: .*\((\d+)", result.log).group(1))
+
+
+def local(epoch, timezone, form="%Y-%m-%d %H:%M:%S"):
+    return datetime.datetime.fromtimestamp(epoch, zoneinfo.ZoneInfo(timezone)).strftime(form)
+
+
+def kept_aside(sync):
+    return [path for path in sync.state.iterdir() if path.name.startswith("checkpoint.damaged-")]
+
+
+# ---- reading ----
+
+FORMS = {
+    "written by a run": "{epoch} {epoch}.77\n# for people, the last call\n",
+    "pair, no line end": "{epoch} {epoch}.77",
+    "bare epoch": "{epoch}\n",
+    "blanks and CR LF": "  {epoch} \t\r\n",
+    "blank line first": "\n{epoch}\n",
+    "bare uniqueid": "{epoch}.000004711\n",
+    "uniqueid with a system name": "pbx-1-{epoch}.77\n",
+    "local time": "{local}\n",
+    "local time, T": "{local_t}\n",
+}
+
+
+@pytest.mark.parametrize("timezone", ["America/New_York", "Europe/Berlin", "UTC"])
+@pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
+def test_every_form_is_read_on_a_host_anywhere(sync, db, api, form, timezone):
+    """The database's server is in New York. What ended before the checkpoint is out of scope, what ended later not."""
+    sync.timezone = timezone
+    point = db.now() - 1800
+    before, after = ended(db, 1830, 1770)
+    sync.checkpoint_file.write_text(form.format(epoch=point, local=local(point, timezone),
+                                                local_t=local(point, timezone, "%Y-%m-%dT%H:%M:%S")))
+    result = run(sync)
+    assert arrived(api) == [after]
+    assert started_from(result) == point and kept_aside(sync) == []
+    assert sync.checkpoint() == f"{point + 30} {after}"
+
+
+def test_minutes_are_enough(sync, db, api):
+    before, after = ended(db, 1900, 1700)
+    sync.set_checkpoint(local(db.now() - 1800, sync.timezone, "%Y-%m-%d %H:%M"))
+    run(sync)
+    assert arrived(api) == [after]
+
+
+def test_a_tie_is_cut_at_the_uniqueid(sync, db, api):
+    end = db.now() - 1000
+    db.insert_many([{"uniqueid": f"1700000000.{i}", "end_epoch": end} for i in (1, 2, 3)])
+    sync.set_checkpoint(f"{end} 1700000000.2")
+    run(sync)
+    assert arrived(api) == ["1700000000.3"]
+
+
+def test_what_is_written(sync, db, timezone="Europe/Berlin"):
+    """One line for the program, a comment for people; nothing left beside it; not for everybody's eyes."""
+    sync.timezone = timezone
+    (uniqueid,) = ended(db, 60)
+    run(sync)
+    end = db.row(uniqueid)["end_epoch"]
+    first, second, rest = sync.checkpoint_file.read_text().split("\n")
+    assert first == f"{end} {uniqueid}" and rest == ""
+    assert second.startswith(f"# {local(end, timezone, '%Y-%m-%d %H:%M:%S %z')}")
+    assert sorted(os.listdir(sync.state)) == ["checkpoint", "ledger.db", "lock"]
+    assert stat.S_IMODE(sync.checkpoint_file.stat().st_mode) == 0o640
+
+
+# ---- missing and damaged ----
+
+def forget(sync):
+    sync.checkpoint_file.unlink()
+
+
+@pytest.mark.parametrize("spoil", [forget, lambda sync: sync.checkpoint_file.write_text("")], ids=["missing", "empty"])
+def test_without_a_checkpoint(sync, db, api, spoil):
+    """With no ledger either a run starts one hour ago; later on it goes on from the ledger's copy."""
+    spoil(sync)
+    too_old, in_time = ended(db, 3700, 3500)
+    result = run(sync)
+    assert arrived(api) == [in_time]
+    assert abs(started_from(result) - (db.now() - 3600)) < 10
+    spoil(sync)
+    (late,) = ended(db, 10)
+    result = run(sync)
+    assert arrived(api) == [in_time, late] and len(api.log()) == 2
+    assert started_from(result) == db.row(in_time)["end_epoch"]
+    assert "❌" not in result.log and kept_aside(sync) == []
+
+
+def test_the_lookback_is_a_setting(sync, db, api):
+    forget(sync)
+    sync.configure(config={"sync": {"first_run_lookback": 900}})
+    too_old, in_time = ended(db, 1000, 800)
+    run(sync)
+    assert arrived(api) == [in_time]
+
+
+def a_directory(sync):
+    sync.checkpoint_file.unlink()
+    sync.checkpoint_file.mkdir()
+
+
+def with_content(content):
+    return lambda sync: sync.checkpoint_file.write_bytes(content)
+
+
+DAMAGE = {
+    "garbage": with_content(b"lorem ipsum\n"),
+    "zero bytes": with_content(b"\0" * 64),
+    "binary": with_content(bytes(range(1, 256))),
+    "cut off": with_content(b"17\n"),
+    "a number without end": with_content(b"9" * 400 + b"\n"),
+    "another word": with_content(b"now\n"),
+    "no such day": with_content(b"2024-02-30 12:00:00\n"),
+    "before all calls": with_content(b"0 0.0\n"),
+    "negative": with_content(b"-5\n"),
+    "too long": with_content(b"# comment\n" * 1000),
+    "the future": lambda sync: sync.set_checkpoint(f"{int(time.time()) + 7200} 1700000000.1"),
+    "a future local time": lambda sync: sync.set_checkpoint(local(time.time() + 7200, sync.timezone)),
+    "directory": a_directory,
+}
+
+
+@pytest.mark.parametrize("spoil", DAMAGE.values(), ids=list(DAMAGE))
+def test_a_damaged_checkpoint_is_kept_aside_and_the_ledgers_copy_used(sync, db, api, spoil):
+    first, = ended(db, 1200)
+    run(sync)
+    spoil(sync)
+    was = sync.checkpoint_file.is_file() and sync.checkpoint_file.read_bytes()
+    (second,) = ended(db, 10)
+    result = run(sync)
+    assert arrived(api) == [first, second] and len(api.log()) == 2
+    assert started_from(result) == db.row(first)["end_epoch"]
+    (aside,) = kept_aside(sync)
+    assert (aside.is_file() and aside.read_bytes()) == was
+    errors = [line for line in result.log.splitlines() if " ERROR ❌ " in line]
+    assert len(errors) == 2 and str(aside) in errors[1]
+    assert sync.checkpoint() == f"{db.row(second)['end_epoch']} {second}"
+    assert "❌" not in run(sync).log  # said once
+
+
+def test_a_damaged_checkpoint_of_a_new_installation(sync, db, api):
+    too_old, in_time = ended(db, 3700, 3500)
+    sync.set_checkpoint("lorem ipsum")
+    run(sync)
+    assert arrived(api) == [in_time] and len(kept_aside(sync)) == 1
+
+
+def test_a_future_that_the_ledger_knows_of_is_the_clocks_fault(sync, db, api):
+    """The clock was set back after a run: its checkpoint is no damage, and calls go on from now."""
+    first, = ended(db, 30)
+    run(sync)
+    future = f"{db.now() + 7200} 1800000000.1"
+    with contextlib.closing(sqlite3.connect(str(sync.state / "ledger.db"))) as ledger:
+        ledger.execute("UPDATE note SET number = ?, text = ? WHERE name = 'checkpoint'", future.split())
+        ledger.commit()
+    sync.set_checkpoint(future)
+    (second,) = ended(db, 0)
+    result = run(sync)
+    assert arrived(api) == [first, second] and len(api.log()) == 2
+    assert "❌" not in result.log and kept_aside(sync) == []
+    assert int(sync.checkpoint().split()[0]) <= db.now()
+
+
+def test_a_symbolic_link_is_refused(sync, db, api, tmp_path):
+    ended(db, 10)
+    target = tmp_path / "target"
+    target.write_text("1700000000\n")
+    forget(sync)
+    sync.checkpoint_file.symlink_to(target)
+    result = run(sync, code=74)
+    assert "symbolic link" in result.log and "checkpoint set" in result.log
+    assert api.state()["requests"] == 0 and target.read_text() == "1700000000\n"
+    assert sync.run("checkpoint", "show").code == 74
+    assert sync.run("checkpoint", "set", "1 hour ago").code == 0  # the remedy
+    assert not sync.checkpoint_file.is_symlink() and target.read_text() == "1700000000\n"
+    run(sync)
+    assert len(arrived(api)) == 1
+
+
+@pytest.mark.parametrize("path, mode", [("state", 0o555), ("checkpoint_file", 0)], ids=["state directory", "file"])
+def test_state_that_may_not_be_used_stops_the_run_before_anything_is_sent(sync, db, api, ordinary, path, mode):
+    ended(db, 10)
+    before = sync.checkpoint_file.read_text()
+    getattr(sync, path).chmod(mode)
+    result = run(sync, code=77)
+    getattr(sync, path).chmod(0o755)
+    assert str(getattr(sync, path)) in result.log and "Permission denied" in result.log
+    assert api.state()["requests"] == 0 and sync.checkpoint_file.read_text() == before
+
+
+def test_a_ledger_that_cannot_be_written_stops_the_run_before_anything_is_sent(sync, db, api, ordinary):
+    run(sync)
+    ended(db, 10)
+    (sync.state / "ledger.db").chmod(0o444)
+    result = run(sync, code=74)
+    assert "ledger.db" in result.log and api.state()["requests"] == 0
+
+
+# ---- checkpoint show ----
+
+def test_show(sync, db):
+    point = db.now() - 500
+    sync.timezone = "Europe/Berlin"
+    sync.set_checkpoint(f"{point} 1700000000.7")
+    shown = sync.run("checkpoint", "show")
+    assert (shown.code, shown.err) == (0, "")
+    assert f"{local(point, 'Europe/Berlin', '%Y-%m-%d %H:%M:%S %z')} ({point} 1700000000.7), 50" in shown.out
+
+
+def test_show_changes_nothing(sync):
+    for spoil, code, word in ((lambda: None, 0, "ago"), (lambda: sync.set_checkpoint("garbage"), 74, "garbage"),
+                              (lambda: forget(sync), 0, "no checkpoint")):
+        spoil()
+        before = {path.name: path.read_bytes() for path in sync.state.iterdir()}
+        shown = sync.run("checkpoint", "show")
+        assert shown.code == code and word in shown.out + shown.err
+        assert {path.name: path.read_bytes() for path in sync.state.iterdir()} == before
+
+
+# ---- checkpoint set ----
+
+@pytest.mark.parametrize("timezone", ["America/New_York", "Europe/Berlin"])
+@pytest.mark.parametrize("when, ago", [
+    ("now", 0), ("30 seconds ago", 30), ("90 minutes ago", 5400), ("1 hour ago", 3600), ("2 hours ago", 7200),
+    ("3 days ago", 259200), ("{epoch}", 4000), ("{local}", 4000)])
+def test_set(sync, timezone, when, ago):
+    sync.timezone = timezone
+    expected = int(time.time()) - ago
+    done = sync.run("checkpoint", "set", when.format(epoch=expected, local=local(expected, timezone)))
+    epoch = int(sync.checkpoint().split()[0])
+    assert (done.code, done.err) == (0, "") and 0 <= epoch - expected <= 5
+    assert local(epoch, timezone) in done.out
+    assert local(epoch, timezone) in sync.run("checkpoint", "show").out
+
+
+@pytest.mark.parametrize("when, word", [
+    ("{epoch}", "future"), ("{local}", "future"), ("tomorrow", "understand"), ("", "understand"),
+    ("12:00", "understand"), ("1 fortnight ago", "understand"), ("1 hour", "understand"),
+    ("1 hour ago or so", "understand"),
+    ("2024-13-01 00:00:00", "understand"), ("2024-02-30 12:00:00", "understand"), ("2024-10-24 25:00:00", "understand"),
+    ("2024-10-24 12:00:00 extra", "understand"), ("12", "before the year 2000"), ("9" * 40, "understand"),
+    ("1999-12-31 23:59:59", "understand"), ("now; rm -rf /", "understand")])
+def test_set_refuses(sync, when, word):
+    before = sync.checkpoint_file.read_bytes()
+    future = int(time.time()) + 3600
+    done = sync.run("checkpoint", "set", when.format(epoch=future, local=local(future, sync.timezone)))
+    assert (done.code, done.out) == (64, "") and word in done.err
+    assert sync.checkpoint_file.read_bytes() == before
+
+
+def test_set_waits_for_a_run_to_end(sync):
+    before = sync.checkpoint()
+    with (sync.state / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        setting = sync.start("checkpoint", "set", "now")
+        time.sleep(0.6)
+        assert setting.poll() is None and sync.checkpoint() == before
+    assert setting.wait(20) == 0 and sync.checkpoint() != before
+
+
+def test_set_without_a_state_directory(sync):
+    forget(sync)
+    sync.state.rmdir()
+    done = sync.run("checkpoint", "set", "now")
+    assert done.code == 74 and f"install -d -m 0750 {sync.state}" in done.err
+
+
+def test_set_forward_puts_older_calls_out_of_scope_and_back_brings_them_in(sync, db, api):
+    """Neither sends a call again that the API has accepted."""
+    sync.configure(config={"sync": {"sweep_interval": 1}})
+    known, = ended(db, 3000)
+    run(sync)
+    skipped, wanted = ended(db, 1000, 100)
+    assert sync.run("checkpoint", "set", "10 minutes ago").code == 0
+    assert "set forward" in run(sync).log
+    assert arrived(api) == [known, wanted]
+    time.sleep(1.1)  # so that the sweep looks as well
+    assert "set forward" not in run(sync).log
+    assert arrived(api) == [known, wanted]
+    assert sync.run("checkpoint", "set", "55 minutes ago").code == 0
+    run(sync)
+    assert arrived(api) == sorted([known, skipped, wanted])
+    assert len(api.log()) == 3
+
+
+def test_by_hand_as_people_do(sync, db, api):
+    """date -d "1 hour ago" > checkpoint, in place of the command."""
+    run(sync)
+    known, = ended(db, 100)
+    run(sync)
+    older, = ended(db, 3300)
+    sync.set_checkpoint(local(db.now() - 3500, sync.timezone))
+    run(sync)
+    assert arrived(api) == [older, known] and len(api.log()) == 2
+
+
+# ---- checkpoint reset ----
+
+def test_reset(sync, db, api):
+    """The next run starts one hour ago, and sends nothing again."""
+    sync.set_checkpoint(db.now() - 600)
+    too_old, known, older = ended(db, 3700, 100, 3300)
+    run(sync)
+    assert arrived(api) == [known]
+    done = sync.run("checkpoint", "reset")
+    assert (done.code, done.err) == (0, "") and "one hour" in done.out
+    assert sync.checkpoint() is None
+    result = run(sync)
+    assert abs(started_from(result) - (db.now() - 3600)) < 10
+    assert arrived(api) == [older, known] and len(api.log()) == 2
+
+
+def test_reset_of_a_damaged_one_and_of_none(sync, db, api):
+    sync.set_checkpoint("garbage")
+    for _ in range(2):
+        assert sync.run("checkpoint", "reset").code == 0 and sync.checkpoint() is None
+    assert "❌" not in run(sync).log

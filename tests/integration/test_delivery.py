@@ -1,0 +1,482 @@
+"""What becomes of a call for every way in which the API may answer, or not. Nothing is lost, nothing arrives twice."""
+import contextlib
+import email.utils
+import signal
+import sqlite3
+import time
+
+import pytest
+
+from harness import certs
+from harness.api import Api
+from harness.sync import Sync
+
+ACCEPTED, OWED, REJECTED = 1, 2, 4
+
+
+@pytest.fixture
+def sync(sync):
+    """What fails is tried again soon."""
+    sync.configure(dids={"api_timeout": 1}, config={"sync": {"retry_base": 0}})
+    return sync
+
+
+def states(sync):
+    """What the ledger knows: uniqueid -> state."""
+    return dict(sync.ledger("SELECT uniqueid, state FROM call"))
+
+
+def note(sync, name):
+    return sync.ledger("SELECT number FROM note WHERE name = ?", name)[0][0]
+
+
+def run(sync, code=0, **options):
+    result = sync.run(**options)
+    assert result.code == code, result.log + result.err
+    return result
+
+
+def errors(result):
+    return [line for line in result.log.splitlines() if " ERROR ❌ " in line]
+
+
+def run_until_done(sync, runs=10):
+    """Runs again and again, a little later each time, until nothing is left to do."""
+    for _ in range(runs):
+        result = sync.run()
+        if result.code == 0:
+            return result
+        assert result.code in (69, 75), result.log
+        time.sleep(1.05)
+    raise AssertionError(f"not done after {runs} runs:\n{result.log}")
+
+
+def arrived_once(api, uniqueids):
+    calls = api.by_uniqueid()
+    assert sorted(calls) == sorted(uniqueids)
+    assert [uniqueid for uniqueid, versions in calls.items() if len(versions) != 1] == []
+
+
+# ---- accepted ----
+
+@pytest.mark.parametrize("rule", [
+    {"status": 201}, {"status": 202}, {"status": 200, "body": '{"success":true,"duplicate":true}'},
+    {"status": 200, "body": "{}"}, {"status": 200, "body": '  {"data":{"success":false}}\n'},
+    {"status": 200, "body": '{"success":"false"}'}], ids=lambda rule: rule.get("body", str(rule["status"])))
+def test_a_2xx_that_does_not_say_otherwise_is_an_acceptance(sync, db, api, rule):
+    uniqueid = db.insert()
+    api.rules([rule])
+    run(sync)
+    assert states(sync) == {uniqueid: ACCEPTED}
+    run(sync)
+    assert len(api.log()) == 1
+
+
+def test_a_call_the_api_had_already(sync, db, api):
+    """An accepted call whose ledger was lost: sent again, recognized, said so."""
+    uniqueid = db.insert()
+    run(sync)
+    (sync.state / "ledger.db").unlink()
+    sync.set_checkpoint(db.now() - 3600)
+    assert "1 of them known to the API already" in run(sync).log
+    assert [entry["duplicate"] for entry in api.log()] == [False, True]
+    arrived_once(api, [uniqueid])
+
+
+# ---- rejected ----
+
+@pytest.mark.parametrize("status, body, reason", [
+    (400, '{"success":false,"error":"Missing required fields"}', "HTTP 400: Missing required fields"),
+    (409, '{"success":false,"message":"Conflict with itself"}', "HTTP 409: Conflict with itself"),
+    (413, "<html>too large</html>", "HTTP 413"), (422, "", "HTTP 422"),
+    (200, '{"success":false,"error":"No such campaign"}', "HTTP 200: No such campaign"),
+    (201, '{"success":false}', "HTTP 201: success: false"),
+], ids=["400", "409", "413", "422", "200 but no success", "201 but no success"])
+def test_a_refused_call_is_set_aside_and_not_tried_again(sync, db, api, status, body, reason):
+    before, bad, after = db.insert_many([{}, {}, {}])
+    api.rules([{"uniqueid": bad, "status": status, "body": body}])
+    result = run(sync)
+    assert states(sync) == {before: ACCEPTED, bad: REJECTED, after: ACCEPTED}
+    assert sync.ledger("SELECT reason FROM call WHERE uniqueid = ?", bad) == [(reason,)]
+    assert f"✗ {bad}: {reason}" in result.log and "2 processed, 1 failed" in result.log
+    api.rules([])
+    for _ in range(2):
+        assert "0 processed, 0 failed" in run(sync).log
+    assert len(api.log()) == 3
+    arrived_once(api, [before, after])
+
+
+def test_what_was_refused_is_kept_for_a_replay(sync, db, api):
+    bad = db.insert(comments="keep me")
+    api.rules([{"status": 422}])
+    run(sync)
+    (payload,), = sync.ledger("SELECT payload FROM call WHERE uniqueid = ?", bad)
+    assert '"comments":"keep me"' in payload
+
+
+# ---- the configuration is wrong ----
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 401, 403, 404, 405])
+def test_an_answer_that_no_call_can_mend_stops_the_run(sync, db, api, status):
+    """One message, nothing lost or charged; once mended, every call arrives once. A redirect is not followed."""
+    uniqueids = db.insert_many([{}] * 20)
+    with Api(api_key=api.api_key) as elsewhere:
+        api.rules([{"status": status, "headers": {"Location": f"{elsewhere.url}/api/v1/call-results"}}])
+        result = run(sync, code=78)
+        assert elsewhere.state()["requests"] == 0
+    (message,) = errors(result)
+    assert f"HTTP {status}" in message and ("api_key" if status in (401, 403) else "api_base_url") in message
+    assert "dids.conf" in message
+    assert len(api.log()) <= 8 and states(sync) == {}  # those that were on their way already
+    api.clear()
+    run(sync, code=78)
+    assert len(api.log()) == 1  # no need to ask more than once
+    api.rules([])
+    run(sync)
+    arrived_once(api, uniqueids)
+
+
+def test_the_key_is_withdrawn_in_the_middle(sync, db, api):
+    sync.configure(config={"api": {"concurrency": 1}})
+    uniqueids = db.insert_many([{}] * 5)
+    api.rules([{"after": 2, "status": 401}])
+    run(sync, code=78)
+    assert len(api.log()) == 3 and sorted(states(sync).values()) == [ACCEPTED] * 2
+    api.rules([])
+    run(sync)
+    arrived_once(api, uniqueids)
+    assert len(api.log()) == 6
+
+
+# ---- one call fails, the API works ----
+
+@pytest.mark.parametrize("size, code", [(60000, 0), (70000, 69)])
+def test_an_answer_is_read_up_to_64_kib(sync, db, api, size, code):
+    db.insert()
+    api.rules([{"status": 200, "body": '{"success":true,"padding":"' + "x" * size + '"}'}])
+    run(sync, code)
+
+
+FAILURES = {
+    **{str(status): {"status": status} for status in (408, 418, 425, 500, 502, 503, 504)},
+    **{action: {"action": action} for action in ("hang", "reset", "partial", "garbage", "drip", "huge")},
+    "204": {"status": 204, "body": ""}, "list": {"status": 200, "body": "[]"},
+    "half an object": {"status": 200, "body": '{"success":tr'},
+}
+
+
+@pytest.mark.parametrize("rule", FAILURES.values(), ids=list(FAILURES))
+def test_a_call_that_fails_is_owed_and_holds_up_no_other(sync, db, api, rule):
+    """It comes with the same idempotency key in a later run."""
+    uniqueids = db.insert_many([{}] * 7)
+    bad = uniqueids[3]
+    api.rules([{"uniqueid": bad, **rule}])
+    result = run(sync, code=75)
+    assert states(sync) == {**dict.fromkeys(uniqueids, ACCEPTED), bad: OWED}
+    (attempts, reason, due), = sync.ledger("SELECT attempts, reason, due FROM call WHERE uniqueid = ?", bad)
+    assert attempts == 1 and reason and f"✗ {bad}: {reason}" in result.log
+    assert int(sync.checkpoint().split()[0]) == db.row(uniqueids[-1])["end_epoch"]  # the checkpoint waits for nobody
+    api.rules([])
+    run_until_done(sync)
+    assert states(sync) == dict.fromkeys(uniqueids, ACCEPTED)
+    assert {uniqueid: len(versions) for uniqueid, versions in api.by_uniqueid().items()} == dict.fromkeys(uniqueids, 1)
+    assert len({entry["idempotency_key"] for entry in api.log() if entry["uniqueid"] == bad}) == 1
+
+
+def test_an_answer_that_was_lost(sync, db, api):
+    """The API recorded the call and the connection broke: the repetition carries the same key and is a duplicate."""
+    good, lost = db.insert_many([{}, {}])
+    api.rules([{"uniqueid": lost, "action": "record-then-reset", "times": 1}])
+    run_until_done(sync)
+    arrived_once(api, [good, lost])
+    first, second = [entry for entry in api.log() if entry["uniqueid"] == lost]
+    assert first["idempotency_key"] == second["idempotency_key"] and (first["status"], second["duplicate"]) == (0, True)
+    assert states(sync) == {good: ACCEPTED, lost: ACCEPTED}
+
+
+def test_the_wait_doubles_and_retry_after_lengthens_it(sync, db, api):
+    sync.configure(config={"sync": {"retry_base": 100}})
+    good, bad, asked = db.insert_many([{}, {}, {}])
+    api.rules([{"uniqueid": bad, "status": 500},
+               {"uniqueid": asked, "status": 503, "headers": {"Retry-After": "600"}}])
+    before = db.now()
+    run(sync, code=75)
+    due = dict(sync.ledger("SELECT uniqueid, due FROM call WHERE state = 2"))
+    assert 75 <= due[bad] - before <= 105 and 600 <= due[asked] - before <= 605
+    api.clear()
+    run(sync, code=75)
+    assert api.log() == []  # not before its time
+
+
+def test_a_poison_call_is_set_aside_when_its_attempts_are_used_up(sync, db, api):
+    """Others flow all the while."""
+    sync.configure(config={"sync": {"max_attempts": 3}})
+    poison = db.insert()
+    api.rules([{"uniqueid": poison, "status": 500}])
+    good = []
+    for attempt in (1, 2, 3):
+        good.append(db.insert())
+        run(sync, code=75 if attempt < 3 else 0)
+        assert sync.ledger("SELECT state, attempts FROM call WHERE uniqueid = ?", poison) == [
+            (OWED if attempt < 3 else REJECTED, attempt)]
+        time.sleep(1.05 * attempt)
+    good.append(db.insert())
+    run(sync)
+    arrived_once(api, good)
+    assert [entry["uniqueid"] for entry in api.log()].count(poison) == 3
+    (reason,), = sync.ledger("SELECT reason FROM call WHERE uniqueid = ?", poison)
+    assert reason.startswith("HTTP 500") and "after 3 attempts" in reason
+
+
+@pytest.mark.parametrize("size", [10, 25])
+def test_a_cluster_of_poison_calls_at_the_head_of_the_queue(sync, db, api, size):
+    """It may look like an outage for a run or two, but no call behind it waits for long."""
+    end = db.now() - 100
+    poison, good = db.insert_many([{"end_epoch": end}] * size), db.insert_many([{}] * 40)
+    api.rules([{"uniqueid": uniqueid, "status": 500} for uniqueid in poison])
+    for _ in range(6):
+        assert sync.run().code in (69, 75)
+        if len(api.recorded()) == len(good):
+            break
+    arrived_once(api, good)
+    api.rules([])
+    run_until_done(sync)
+    arrived_once(api, good + poison)
+
+
+# ---- the API fails as a whole ----
+
+@pytest.mark.parametrize("rule", FAILURES.values(), ids=list(FAILURES))
+def test_an_outage_charges_no_call_and_costs_little(sync, db, api, rule):
+    """Few requests in the first run, one in the next, and all calls once it is over."""
+    uniqueids = db.insert_many([{}] * 30)
+    before = sync.checkpoint()
+    api.rules([rule])
+    result = run(sync, code=69)
+    (message,) = errors(result)
+    assert "the API does not work: " in message and "nothing is lost" in message
+    assert states(sync) == {} and int(sync.checkpoint().split()[0]) == int(before)
+    assert len(api.log()) <= 15
+    api.clear()
+    run(sync, code=69)
+    assert len(api.log()) == 1 and states(sync) == {}
+    api.clear(rules=True)
+    run(sync)
+    arrived_once(api, uniqueids)
+
+
+def test_the_api_is_down_for_a_whole_run(sync, db, api):
+    """Nobody listens at its port. What ends meanwhile is not lost either."""
+    uniqueids = db.insert_many([{}] * 20)
+    api.stop()
+    for _ in range(2):
+        (message,) = errors(run(sync, code=69))
+        assert "connect" in message and states(sync) == {}
+        uniqueids.append(db.insert())
+    api.start()
+    run(sync)
+    arrived_once(api, uniqueids)
+    assert len(api.log()) == 22
+
+
+def test_the_api_goes_down_in_the_middle(sync, db, api):
+    """What it took before is not sent again; what it did not take is charged at most the one try it had."""
+    uniqueids = db.insert_many([{}] * 60)
+    api.rules([{"after": 20, "status": 502}])
+    assert sync.run().code in (69, 75)
+    assert len(api.recorded()) == 20 and len(api.log()) < 45
+    assert sync.ledger("SELECT count(*) FROM call WHERE attempts > 1") == [(0,)]
+    api.rules([])
+    run_until_done(sync)
+    arrived_once(api, uniqueids)
+    assert not any(entry["duplicate"] for entry in api.log())
+
+
+def test_an_api_that_fails_at_random_gets_everything_once(sync, db, api):
+    uniqueids = db.insert_many([{}] * 100)
+    sync.configure(config={"sync": {"retry_cap": 1}})
+    api.rules([{"probability": 0.2, "status": 503}, {"probability": 0.1, "action": "record-then-reset"},
+               {"probability": 0.1, "action": "reset"}])
+    run_until_done(sync, runs=20)
+    arrived_once(api, uniqueids)
+    assert set(states(sync).values()) == {ACCEPTED}
+
+
+# ---- the API asks for silence ----
+
+def in_seconds(seconds):
+    return str(seconds)
+
+
+def as_date(seconds):
+    return email.utils.formatdate(time.time() + seconds, usegmt=True)
+
+
+@pytest.mark.parametrize("retry_after", [in_seconds, as_date])
+def test_429_silences_this_run_and_those_until_the_time_is_over(sync, db, api, retry_after):
+    sync.configure(config={"api": {"concurrency": 1}})
+    uniqueids = db.insert_many([{}] * 10)
+    asked = time.time()
+    api.rules([{"after": 3, "status": 429, "headers": {"Retry-After": retry_after(4)}}])
+    result = run(sync, code=75)
+    assert len(api.log()) == 4  # the next one was not sent any more
+    assert "ask the API's owner" in result.log and "100 requests in 15 minutes" in result.log
+    assert sorted(states(sync).values()) == [ACCEPTED] * 3
+    api.rules([])
+    refused = run(sync, code=75)
+    assert len(api.log()) == 4 and "silence until" in refused.log
+    while time.time() < asked + 6:
+        time.sleep(0.1)
+    run(sync)
+    arrived_once(api, uniqueids)
+    assert min(entry["at_ms"] for entry in api.log()[4:]) / 1000 >= asked + 3
+
+
+@pytest.mark.parametrize("retry_after, least, most", [
+    (None, 30, 120), ("86400", 895, 905), ("0", 30, 120), ("soon", 30, 120), ("-5", 30, 120), ("9" * 30, 30, 905)])
+def test_the_length_of_the_silence_is_sane(sync, db, api, retry_after, least, most):
+    db.insert()
+    api.rules([{"status": 429, "headers": {"Retry-After": retry_after} if retry_after else {}}])
+    before = db.now()
+    run(sync, code=75)
+    assert least <= note(sync, "wait_until") - before <= most
+
+
+def test_a_silence_from_a_clock_that_was_wrong_is_not_kept(sync, db, api):
+    """The clock went back by hours: a silence that would last longer than any may is over."""
+    uniqueid = db.insert()
+    api.rules([{"status": 429, "times": 1}])
+    run(sync, code=75)
+    with contextlib.closing(sqlite3.connect(str(sync.state / "ledger.db"))) as ledger:
+        ledger.execute("UPDATE note SET number = number + 7200 WHERE name = 'wait_until'")
+        ledger.commit()
+    run(sync)
+    arrived_once(api, [uniqueid])
+
+
+# ---- TLS ----
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return certs.make(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def over_tls(db, tmp_path, certificates):
+    """Makes an installation and its API, which shows the certificate of that name."""
+    opened = []
+
+    def make(name, ca_file=certificates.ca, **dids):
+        cert, key = getattr(certificates, name)
+        api = Api(cert=cert, key=key)
+        installation = Sync(tmp_path / "tls", db, api, timezone=db.dialer.timezone)
+        installation.configure(config={"sync": {"settle": 0}, "api": {"ca_file": ca_file}}, dids=dids)
+        opened.extend([installation, api])
+        return installation, api
+
+    yield make
+    for installation, api in zip(opened[::2], opened[1::2]):
+        installation.close()
+        api.stop()
+
+
+def test_tls(over_tls, db):
+    uniqueids = db.insert_many([{}] * 20)
+    sync, api = over_tls("good")
+    run(sync)
+    arrived_once(api, uniqueids)
+
+
+@pytest.mark.parametrize("certificate, ca, word", [
+    ("expired", True, "expired"), ("wrong_name", True, "match"), ("good", False, "issuer")],
+    ids=["expired", "another's name", "unknown authority"])
+def test_a_bad_certificate_is_refused(over_tls, db, certificate, ca, word):
+    uniqueid = db.insert()
+    sync, api = over_tls(certificate, **({} if ca else {"ca_file": None}))
+    (message,) = errors(run(sync, code=69))
+    assert word in message and "SSL" in message and "nothing is lost" in message
+    assert api.state()["requests"] == 0 and states(sync) == {}
+    sync.configure(dids={"verify_ssl": 0})  # obeyed, whatever it is worth
+    run(sync)
+    arrived_once(api, [uniqueid])
+
+
+def test_a_plain_answer_where_tls_is_expected(sync, db, api):
+    db.insert()
+    sync.configure(dids={"api_base_url": api.url.replace("http:", "https:")})
+    run(sync, code=69)
+    assert api.recorded() == []
+
+
+# ---- several at once ----
+
+@pytest.mark.parametrize("settings, most", [
+    ({"concurrency": 1}, 1), ({"concurrency": 3}, 3), ({"concurrency": 8}, 8), ({"max_concurrency": 5}, 5), ({}, 32)],
+    ids=str)
+def test_several_requests_at_once_over_few_connections(sync, db, api, settings, most):
+    sync.configure(config={"api": settings})
+    uniqueids = db.insert_many([{}] * 40)
+    api.rules([{"delay_ms": 20}])
+    run(sync)
+    arrived_once(api, uniqueids)
+    state = api.state()
+    assert min(2, most) <= state["max_in_flight"] <= most
+    assert state["connections"] <= most
+
+
+def test_a_slow_call_holds_up_no_other(sync, db, api):
+    sync.configure(dids={"api_timeout": 10})
+    slow, *others = db.insert_many([{"end_epoch": db.now() - 10}] + [{}] * 40)
+    api.rules([{"uniqueid": slow, "delay_ms": 700}])
+    run(sync)
+    at = {entry["uniqueid"]: entry["at_ms"] for entry in api.log()}
+    assert max(at[uniqueid] for uniqueid in others) < at[slow] + 700
+    arrived_once(api, [slow, *others])
+
+
+def test_oldest_first(sync, db, api):
+    sync.configure(config={"api": {"concurrency": 1}})
+    now = db.now()
+    uniqueids = [db.insert(end_epoch=now - ago) for ago in (100, 900, 500, 300, 700)]
+    run(sync)
+    assert [body["uniqueid"] for body in api.recorded()] == [uniqueids[i] for i in (1, 4, 2, 3, 0)]
+
+
+def test_the_environments_proxy_is_not_used(sync, db, api):
+    """A proxy would see the key of a plain request."""
+    uniqueid = db.insert()
+    run(sync, env={"http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"})
+    arrived_once(api, [uniqueid])
+
+
+# ---- the run ends early ----
+
+def test_a_signal_ends_a_run_cleanly(sync, db, api):
+    sync.configure(dids={"api_timeout": 10}, config={"api": {"concurrency": 1}})
+    uniqueids = db.insert_many([{}] * 10)
+    api.rules([{"delay_ms": 200}])
+    running = sync.start()
+    while api.state()["requests"] < 2:
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(10) == 75
+    taken = len(api.recorded())
+    assert 1 <= taken < 10 and sorted(states(sync).values()) == [ACCEPTED] * taken  # what was on its way is noted
+    api.rules([])
+    run(sync)
+    arrived_once(api, uniqueids)
+    assert len(api.log()) == 10
+
+
+def test_a_run_keeps_to_its_time(sync, db, api):
+    sync.configure(config={"api": {"concurrency": 1}, "sync": {"time_budget": 1}})
+    uniqueids = db.insert_many([{}] * 20)
+    api.rules([{"delay_ms": 100}])
+    started = time.monotonic()
+    result = run(sync, code=75)
+    assert time.monotonic() - started < 10 and "the time of this run is over" in result.log
+    assert 1 <= len(api.recorded()) < 20
+    api.rules([])
+    run(sync)
+    arrived_once(api, uniqueids)
