@@ -24,11 +24,11 @@ static void strip_quotes(char *value)
     }
 }
 
-char *astguiclient_value(const char *text, const char *key)
+char *astguiclient_value(const char *text, const char *key, int *ret_line)
 {
     char *value = NULL;
     char *line = mem_zero(strlen(text) + 1, 1);
-    while (*text != '\0') {
+    for (int number = 1; *text != '\0'; number++) {
         size_t length = strcspn(text, "\n");
         strip_line(text, length, line);
         text += length + (text[length] == '\n' ? 1 : 0);
@@ -38,6 +38,7 @@ char *astguiclient_value(const char *text, const char *key)
             continue;
         char *last = strrchr(start, '=');
         free(value);
+        *ret_line = number;
         value = mem_copy(last != NULL ? last + 1 : start); /* no '=': Perl's s/.*=// changes nothing */
         if (*line == '$')
             strip_quotes(value);

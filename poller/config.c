@@ -233,11 +233,16 @@ static void take_line(struct reading *reading, const struct setting *setting, co
 
 /* ---- dids.conf: shared with others; only what concerns us is looked at ---- */
 
+static bool is_general(const char *section)
+{
+    return *section == '\0' || strcasecmp(section, "general") == 0;
+}
+
 static void on_dids_value(void *context, const char *section, const char *key, const char *value, int line)
 {
     struct reading *reading = context;
     const struct setting *setting = NULL;
-    if (*section == '\0' || strcasecmp(section, "general") == 0)
+    if (is_general(section))
         setting = find_setting(dids_settings, COUNT(dids_settings), "general", key);
     if (setting == NULL)
         return;
@@ -248,11 +253,12 @@ static void on_dids_value(void *context, const char *section, const char *key, c
         take_line(reading, setting, value, line);
 }
 
-static void on_dids_problem(void *context, const char *text, const char *problem, int line)
+static void on_dids_problem(void *context, const char *section, const char *text, const char *problem, int line)
 {
     struct reading *reading = context;
-    for (size_t i = 0; i < COUNT(dids_settings); i++)
-        if (strncasecmp(text, dids_settings[i].key, strlen(dids_settings[i].key)) == 0)
+    size_t length = strcspn(text, " \t=:");
+    for (size_t i = 0; is_general(section) && i < COUNT(dids_settings); i++)
+        if (strlen(dids_settings[i].key) == length && strncasecmp(text, dids_settings[i].key, length) == 0)
             add_problem(reading->problems, EX_CONFIG, "%s:%d: the line of %s %s", reading->path, line,
                         dids_settings[i].key, problem);
 }
@@ -285,9 +291,10 @@ static void on_own_value(void *context, const char *section, const char *key, co
                 place, remedy);
 }
 
-static void on_own_problem(void *context, const char *text, const char *problem, int line)
+static void on_own_problem(void *context, const char *section, const char *text, const char *problem, int line)
 {
     struct reading *reading = context;
+    (void)section;
     (void)text; /* not quoted: it may be a password */
     add_problem(reading->problems, EX_CONFIG, "%s:%d: this line %s", reading->path, line, problem);
 }
@@ -331,9 +338,10 @@ static void load_astguiclient(struct reading *reading, bool required)
     char *text = read_config_file(reading->path, required, reading->problems);
     for (size_t i = 0; text != NULL && i < COUNT(astguiclient_names); i++) {
         const struct alias *alias = &astguiclient_names[i];
-        char *value = astguiclient_value(text, alias->name);
+        int line = 0;
+        char *value = astguiclient_value(text, alias->name, &line);
         char place[512];
-        (void)snprintf(place, sizeof place, "%s: %s", reading->path, alias->name);
+        (void)snprintf(place, sizeof place, "%s:%d: %s", reading->path, line, alias->name);
         if (value != NULL && alias->offset == AT(database.port) && *value == '\0')
             set_text(&value, "3306"); /* as VICIdial does (AST_VDauto_dial.pl) */
         if (value != NULL && (*value != '\0' || alias->offset == AT(database.password)))

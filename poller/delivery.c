@@ -217,7 +217,7 @@ static struct slot *free_slot(const struct delivery *delivery)
 static void finish(struct delivery *delivery, struct slot *slot, CURLcode code,
                    const struct delivery_observer *observer)
 {
-    struct answer answer = { .body = slot->body };
+    struct answer answer = { .body = slot->body, .secret = delivery->settings->key };
     curl_off_t retry_after = 0, sent_us = 0, first_byte_us = 0, total_us = 0;
     (void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &answer.status);
     if (curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK)

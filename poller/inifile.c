@@ -15,6 +15,7 @@ struct feed {
     char *rest;      /* what is left to read */
     const char *current; /* the line that inih is looking at */
     int line;        /* its number, from 1 */
+    char section[64]; /* the heading it stands under */
     bool needs_value; /* it ought to be `key = value`, and inih has not yet said so */
 };
 
@@ -22,7 +23,7 @@ struct feed {
 static void settle_line(struct feed *feed)
 {
     if (feed->needs_value)
-        feed->reader->on_problem(feed->reader->context, feed->current, "is not 'key = value'", feed->line);
+        feed->reader->on_problem(feed->reader->context, feed->section, feed->current, "is not 'key = value'", feed->line);
     feed->needs_value = false;
 }
 
@@ -49,10 +50,12 @@ static char *next_line(char *out, int size, void *context)
 
     bool comment = *line == '\0' || *line == ';' || *line == '#';
     bool heading = is_heading(line);
+    if (heading)
+        (void)snprintf(feed->section, sizeof feed->section, "%.*s", (int)strcspn(line + 1, "]"), line + 1);
     /* inih cuts longer lines in two and would take the second half for a line of its own. */
     bool too_long = strlen(line) > INIFILE_MAX_LINE;
     if (too_long && !comment)
-        feed->reader->on_problem(feed->reader->context, line, "is longer than 190 characters", feed->line);
+        feed->reader->on_problem(feed->reader->context, feed->section, line, "is longer than 190 characters", feed->line);
     feed->needs_value = !comment && !heading && !too_long;
     (void)snprintf(out, (size_t)size, "%s\n", comment || too_long ? "" : line);
     return out;

@@ -9,7 +9,7 @@
  * borrowed for the call. */
 struct inifile_reader {
     void (*on_value)(void *context, const char *section, const char *key, const char *value, int line);
-    void (*on_problem)(void *context, const char *text, const char *problem, int line);
+    void (*on_problem)(void *context, const char *section, const char *text, const char *problem, int line);
     void *context;
 };
 

@@ -58,15 +58,6 @@ void log_hide(const char *secret)
     sink.secret = secret != NULL && *secret != '\0' ? secret : NULL;
 }
 
-static void hide_secret(char *text)
-{
-    if (sink.secret == NULL)
-        return;
-    size_t length = strlen(sink.secret);
-    for (char *at = strstr(text, sink.secret); at != NULL; at = strstr(at, sink.secret))
-        memset(at, '*', length);
-}
-
 static void write_out(int fd, const char *line)
 {
     /* The result is ignored on purpose: see log_line's contract. */
@@ -102,7 +93,7 @@ void log_line(enum log_level level, const char *format, ...)
     va_end(args);
     if (length < 0)
         mem_out();
-    hide_secret(raw); /* before the line is cut, or the beginning of the secret could stay */
+    str_hide(raw, sink.secret); /* before the line is cut, or the beginning of the secret could stay */
     (void)str_printable(raw, message, sizeof message);
     free(raw);
 

@@ -123,6 +123,13 @@ const char *str_printable(const char *text, char *out, size_t size)
     return out;
 }
 
+void str_hide(char *text, const char *secret)
+{
+    size_t length = secret != NULL ? strlen(secret) : 0;
+    for (char *at = length > 0 ? strstr(text, secret) : NULL; at != NULL; at = strstr(at, secret))
+        memset(at, '*', length);
+}
+
 uint64_t str_hash(uint64_t seed, const void *bytes, size_t length)
 {
     const unsigned char *in = bytes;

@@ -31,6 +31,9 @@ char *str_utf8(const char *bytes, size_t length) MUST_CHECK;
  * Returns out. */
 const char *str_printable(const char *text, char *out, size_t size);
 
+/* str_hide: puts a * in the place of each character of secret, wherever it stands in text. secret may be NULL or "". */
+void str_hide(char *text, const char *secret);
+
 /* str_hash: 64-bit FNV-1a of length bytes, continued from seed; begin with STR_HASH_START. The value is stored on
  * disk (fingerprints) and sent (idempotency keys): it must never change. */
 #define STR_HASH_START UINT64_C(14695981039346656037)

@@ -1,8 +1,10 @@
 /* verdict: what an answer of the API, or its absence, means for a call. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json.h"
+#include "mem.h"
 #include "str.h"
 #include "verdict.h"
 
@@ -67,7 +69,10 @@ struct judgement verdict_of(const struct answer *answer)
 
     struct json *body = json_parse(answer->body);
     char words[160], text[512];
-    (void)str_printable(own_words(body), words, sizeof words);
+    char *said = mem_copy(own_words(body));
+    str_hide(said, answer->secret); /* before it is cut, or its beginning could stay */
+    (void)str_printable(said, words, sizeof words);
+    free(said);
     if (answer->status >= 200 && answer->status <= 299) {
         if (body == NULL)
             (void)snprintf(text, sizeof text, "HTTP %ld, but not the API's answer (a proxy's or portal's page?)",

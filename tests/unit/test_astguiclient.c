@@ -12,7 +12,8 @@ struct row {
 static void check_rows(const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        char *value = astguiclient_value(rows[i].text, rows[i].key);
+        int line = 0;
+        char *value = astguiclient_value(rows[i].text, rows[i].key, &line);
         unit_same_text(rows[i].text, value, rows[i].want);
         free(value);
     }
@@ -125,15 +126,17 @@ static void test_astguiclient_reads_a_whole_installed_file(void **state)
 static void test_astguiclient_reads_lines_of_any_length(void **state)
 {
     (void)state;
+    int line = 0;
     char text[20100] = "VARDB_pass => ";
     size_t start = strlen(text);
     memset(text + start, 'x', 20000);
     (void)strcpy(text + start + 20000, "\nVARDB_port => 1\n");
-    char *value = astguiclient_value(text, pass);
+    char *value = astguiclient_value(text, pass, &line);
     assert_non_null(value);
     assert_int_equal(strlen(value), 20000);
     free(value);
-    value = astguiclient_value(text, port);
+    value = astguiclient_value(text, port, &line);
+    assert_int_equal(line, 2);
     assert_string_equal(value, "1");
     free(value);
 }

@@ -160,8 +160,8 @@ static void test_config_refuses_bad_values_with_their_place(void **state)
         { KEY "api_timeout = 10s\n", "", "", NULL, NULL, { "dids.conf:3", "'10s'" } },
         { KEY "verify_ssl = perhaps\n", "", "", NULL, NULL, { "dids.conf:3", "verify_ssl", "neither yes nor no" } },
         { KEY "db_port = 65536\n", "", "", NULL, NULL, { "dids.conf:3", "db_port", "1 to 65535" } },
-        { KEY, "VARDB_port => 0\n", "", NULL, NULL, { "astguiclient.conf: VARDB_port", "1 to 65535" } },
-        { KEY, "VARDB_port => mysql\n", "", NULL, NULL, { "astguiclient.conf: VARDB_port", "'mysql'" } },
+        { KEY, "VARDB_port => 0\n", "", NULL, NULL, { "astguiclient.conf:1: VARDB_port", "1 to 65535" } },
+        { KEY, "VARDB_port => mysql\n", "", NULL, NULL, { "astguiclient.conf:1: VARDB_port", "'mysql'" } },
         { KEY, "", "", "VICIDIAL_DB_PORT", "70000", { "environment variable VICIDIAL_DB_PORT", "1 to 65535" } },
         { KEY, "", "[sync]\nbatch_size =\n", NULL, NULL, { "own.conf:2: batch_size", "''" } },
         { KEY, "", "[sync]\nbatch_size = 5.5\n", NULL, NULL, { "own.conf:2: batch_size", "'5.5'" } },
@@ -280,7 +280,7 @@ static void test_config_reports_all_problems_at_once(void **state)
     clear_environment();
     assert_int_equal(code, EX_CONFIG);
     static const char *const parts[] = {
-        "dids.conf:2: api_timeout", "dids.conf:3: verify_ssl", "dids.conf:4: ", "astguiclient.conf: VARDB_port",
+        "dids.conf:2: api_timeout", "dids.conf:3: verify_ssl", "dids.conf:4: ", "astguiclient.conf:1: VARDB_port",
         "own.conf:2: batch_size", "own.conf:3: ", "own.conf:5: A", "VICIDIAL_DB_PORT", "there is no API key",
     };
     for (size_t i = 0; i < UNIT_COUNT(parts); i++)

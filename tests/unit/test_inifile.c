@@ -16,9 +16,10 @@ static void on_value(void *context, const char *section, const char *key, const 
                                      line, section, key, value);
 }
 
-static void on_problem(void *context, const char *text, const char *problem, int line)
+static void on_problem(void *context, const char *section, const char *text, const char *problem, int line)
 {
     struct events *events = context;
+    (void)section;
     (void)text;
     events->used += (size_t)snprintf(events->text + events->used, sizeof events->text - events->used, "%d !%s\n", line,
                                      problem);
@@ -134,19 +135,19 @@ static void test_inifile_reports_lines_that_are_too_long(void **state)
     }
 }
 
-static void keep_text(void *context, const char *text, const char *problem, int line)
+static void keep_text(void *context, const char *section, const char *text, const char *problem, int line)
 {
     (void)problem;
     (void)line;
-    (void)snprintf(context, 64, "%s", text);
+    (void)snprintf(context, 64, "[%s] %s", section, text);
 }
 
 static void test_inifile_shows_the_beginning_of_a_problem_line(void **state)
 {
     (void)state;
     char seen[64] = "";
-    inifile_read("  api_key without a sign\n", &(struct inifile_reader){ on_value, keep_text, seen });
-    assert_string_equal(seen, "api_key without a sign");
+    inifile_read("[x]\n a = 1\n[general]\n  api_key without a sign\n", &(struct inifile_reader){ on_value, keep_text, seen });
+    assert_string_equal(seen, "[general] api_key without a sign");
 }
 
 int main(void)
