@@ -171,6 +171,12 @@ int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct er
     return result;
 }
 
+int fileutil_sync_directory(const char *directory, struct err *err)
+{
+    return sync_directory(directory) == 0
+               ? 0 : err_set(err, EX_IOERR, "could not sync %s: %s", directory, strerror(errno));
+}
+
 int fileutil_need_directory(const char *path, struct err *err)
 {
     struct stat info;

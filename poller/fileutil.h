@@ -23,6 +23,9 @@ int fileutil_replace(const char *directory, const char *name, const char *text, 
  * NULL, writes that name there. Errors: EX_IOERR. Durable: on return. */
 int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct err *err) MUST_CHECK;
 
+/* fileutil_sync_directory: makes what was renamed in directory durable. Errors: EX_IOERR. */
+int fileutil_sync_directory(const char *directory, struct err *err) MUST_CHECK;
+
 /* fileutil_need_directory: checks that path is a directory, not a link, in which this process may create files.
  * Errors: EX_IOERR or EX_NOPERM, with the remedy. */
 int fileutil_need_directory(const char *path, struct err *err) MUST_CHECK;

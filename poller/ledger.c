@@ -223,17 +223,21 @@ static int check_path(const struct ledger *ledger, bool *ret_exists, struct err 
     return 0;
 }
 
+static int open_file(struct ledger *ledger, const char *path, struct err *err)
+{
+    mode_t mask = umask(0027); /* SQLite makes its files with 0644 less this */
+    int code = sqlite3_open_v2(path, &ledger->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    (void)umask(mask);
+    return code == SQLITE_OK ? 0 : fail(ledger, "open", err);
+}
+
 static int open_database(struct ledger *ledger, enum ledger_mode mode, struct err *err)
 {
     bool exists = false, is_new = false;
     if (check_path(ledger, &exists, err) != 0)
         return -1;
-    mode_t mask = umask(0027); /* SQLite makes its files with 0644 less this */
-    int code = sqlite3_open_v2(mode == LEDGER_LOOK && !exists ? ":memory:" : ledger->path, &ledger->database,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-    (void)umask(mask);
-    if (code != SQLITE_OK)
-        return fail(ledger, "open", err);
+    if (open_file(ledger, mode == LEDGER_LOOK && !exists ? ":memory:" : ledger->path, err) != 0)
+        return -1;
     (void)sqlite3_busy_timeout(ledger->database, 5000);
     if (check_schema(ledger, &is_new, err) != 0 ||
         (mode == LEDGER_WRITE &&
@@ -243,89 +247,124 @@ static int open_database(struct ledger *ledger, enum ledger_mode mode, struct er
     return mode == LEDGER_LOOK ? execute(ledger, "PRAGMA query_only = 1", "open", err) : 0;
 }
 
-/* ---- rebuilding ---- */
+/* ---- rebuilding ----
+ *
+ * The new file is made beside the damaged one, complete and closed, before anything is moved; its name then says that it is
+ * complete. A crash before that leaves the damaged file in place, to be found again; one after it is made good by the next
+ * ledger_open. */
 
-/* The damaged file is kept under another name, its journal beside it. */
-static int move_aside(const struct ledger *ledger, char *ret_aside, size_t size, struct err *err)
+#define UNFINISHED ".new"
+#define COMPLETE ".rebuilt"
+
+static struct ledger *new_handle(const char *state_dir, const char *suffix)
 {
-    static const char *const journals[] = { "-wal", "-shm" };
-    if (fileutil_set_aside(ledger->path, ret_aside, size, err) != 0)
-        return -1;
-    for (size_t i = 0; i < sizeof journals / sizeof journals[0]; i++) {
-        char *from = mem_format("%s%s", ledger->path, journals[i]);
-        char *to = mem_format("%s%s", ret_aside, journals[i]);
-        int result = rename(from, to) != 0 && errno != ENOENT
-                         ? err_set(err, EX_IOERR, "could not move %s aside: %s", from, strerror(errno)) : 0;
-        free(from);
-        free(to);
-        if (result != 0)
-            return -1; /* a journal left in place would be taken for the new ledger's */
-    }
-    return 0;
+    struct ledger *ledger = mem_zero(1, sizeof *ledger);
+    ledger->path = mem_format("%s/ledger.db%s", state_dir, suffix);
+    return ledger;
 }
 
-/* Copies the rows that query finds in old until one cannot be read; how many. */
-static int64_t save_rows(struct ledger *ledger, sqlite3 *old, const char *query)
+/* Copies the rows that query finds in old until one cannot be read. */
+static void save_rows(struct ledger *ledger, sqlite3 *old, const char *query)
 {
     enum { COLUMNS = 9 };
-    int64_t saved = 0;
     sqlite3_stmt *from = NULL;
+    bool written = true;
     if (sqlite3_prepare_v2(old, query, -1, &from, NULL) != SQLITE_OK)
-        return 0;
-    while (sqlite3_step(from) == SQLITE_ROW) {
+        return;
+    while (written && sqlite3_step(from) == SQLITE_ROW) {
         sqlite3_stmt *to = prepared(ledger, PUT);
         for (int i = 0; i < COLUMNS; i++)
             (void)sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
-        if (change(ledger, to, NULL) != 0)
-            break;
-        saved++;
+        written = change(ledger, to, NULL) == 0; /* when it is not, the commit fails too, and the old file stays */
     }
     (void)sqlite3_finalize(from);
-    return saved;
 }
 
-/* Brings over what can still be read of the damaged file: first what is owed, held or set aside, which nothing else
- * knows of, then as many accepted calls as there are before the damage. */
-static int64_t save_what_is_left(struct ledger *ledger, const char *aside)
+/* Brings over what can still be read: from both ends of the table up to the damage, and by the index of what is open. */
+static void save_what_is_left(struct ledger *ledger, const char *damaged)
 {
 #define COLUMNS_OF_CALL "SELECT uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload FROM call "
     sqlite3 *old = NULL;
-    int64_t saved = 0;
-    if (sqlite3_open_v2(aside, &old, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK)
-        saved = save_rows(ledger, old, COLUMNS_OF_CALL "WHERE state <> 1") +
-                save_rows(ledger, old, COLUMNS_OF_CALL "WHERE state = 1 ORDER BY end_epoch DESC");
+    if (sqlite3_open_v2(damaged, &old, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK) {
+        save_rows(ledger, old, COLUMNS_OF_CALL "NOT INDEXED ORDER BY uniqueid");
+        save_rows(ledger, old, COLUMNS_OF_CALL "NOT INDEXED ORDER BY uniqueid DESC");
+        save_rows(ledger, old, COLUMNS_OF_CALL "INDEXED BY call_open WHERE state <> 1");
+    }
     (void)sqlite3_close(old);
-    return ledger_commit(ledger, NULL) == 0 ? saved : 0;
 #undef COLUMNS_OF_CALL
 }
 
-static struct ledger *new_handle(const char *state_dir)
+/* Makes a new ledger of what is left of path under another name, complete and durable. */
+static int make_anew(const char *state_dir, const char *path, int64_t *ret_saved, struct err *err)
 {
-    struct ledger *ledger = mem_zero(1, sizeof *ledger);
-    ledger->path = mem_format("%s/ledger.db", state_dir);
-    return ledger;
+    struct ledger *ledger = new_handle(state_dir, UNFINISHED);
+    char *complete = mem_format("%s%s", path, COMPLETE);
+    (void)unlink(ledger->path); /* left over from a crash */
+    int result = open_file(ledger, ledger->path, err) == 0 ? make_schema(ledger, err) : -1;
+    if (result == 0) {
+        save_what_is_left(ledger, path);
+        if (ledger_set_note(ledger, LEDGER_NOTE_START_OVER, 1, err) != 0 || ledger_commit(ledger, err) != 0 ||
+            query_int(ledger, "SELECT count(*) FROM call", ret_saved) != 0)
+            result = -1;
+    }
+    const char *made = ledger->path;
+    if (result == 0 && rename(made, complete) != 0)
+        result = err_set(err, EX_IOERR, "could not rename %s: %s", made, strerror(errno));
+    ledger_close(ledger);
+    free(complete);
+    return result == 0 ? fileutil_sync_directory(state_dir, err) : -1;
+}
+
+/* Puts the complete new ledger into the damaged one's place, which is kept under another name with its journal. */
+static int swap_in(const char *state_dir, const char *path, char *ret_aside, size_t size, struct err *err)
+{
+    static const char *const journals[] = { "-wal", "-shm" };
+    char *complete = mem_format("%s%s", path, COMPLETE);
+    int result = access(path, F_OK) == 0 ? fileutil_set_aside(path, ret_aside, size, err) : 0;
+    for (size_t i = 0; result == 0 && i < sizeof journals / sizeof journals[0]; i++) {
+        char *from = mem_format("%s%s", path, journals[i]);
+        char *to = mem_format("%s%s", *ret_aside != '\0' ? ret_aside : complete, journals[i]);
+        if (rename(from, to) != 0 && errno != ENOENT) /* left in place it would be taken for the new ledger's */
+            result = err_set(err, EX_IOERR, "could not move %s aside: %s", from, strerror(errno));
+        free(from);
+        free(to);
+    }
+    if (result == 0 && rename(complete, path) != 0)
+        result = err_set(err, EX_IOERR, "could not rename %s: %s", complete, strerror(errno));
+    free(complete);
+    return result == 0 ? fileutil_sync_directory(state_dir, err) : -1;
 }
 
 int ledger_rebuild(const char *state_dir, struct ledger **ret_ledger, struct ledger_repair *ret_repair, struct err *err)
 {
-    struct ledger *ledger = new_handle(state_dir);
+    struct ledger *ledger = new_handle(state_dir, "");
     *ret_repair = (struct ledger_repair){ .rebuilt = true };
-    if (move_aside(ledger, ret_repair->aside, sizeof ret_repair->aside, err) != 0 ||
+    if (make_anew(state_dir, ledger->path, &ret_repair->saved, err) != 0 ||
+        swap_in(state_dir, ledger->path, ret_repair->aside, sizeof ret_repair->aside, err) != 0 ||
         open_database(ledger, LEDGER_WRITE, err) != 0) {
         ledger_close(ledger);
         return -1;
     }
-    ret_repair->saved = save_what_is_left(ledger, ret_repair->aside);
     *ret_ledger = ledger;
     return 0;
+}
+
+/* Makes good a crash between the two halves of a rebuild. */
+static int finish_rebuild(const char *state_dir, const char *path, struct ledger_repair *ret_repair, struct err *err)
+{
+    char *complete = mem_format("%s%s", path, COMPLETE);
+    ret_repair->rebuilt = access(complete, F_OK) == 0;
+    free(complete);
+    return ret_repair->rebuilt ? swap_in(state_dir, path, ret_repair->aside, sizeof ret_repair->aside, err) : 0;
 }
 
 int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **ret_ledger,
                 struct ledger_repair *ret_repair, struct err *err)
 {
-    struct ledger *ledger = new_handle(state_dir);
+    struct ledger *ledger = new_handle(state_dir, "");
     *ret_repair = (struct ledger_repair){ .rebuilt = false };
-    if (open_database(ledger, mode, err) == 0) {
+    if ((mode == LEDGER_LOOK || finish_rebuild(state_dir, ledger->path, ret_repair, err) == 0) &&
+        open_database(ledger, mode, err) == 0) {
         *ret_ledger = ledger;
         return 0;
     }

@@ -250,6 +250,26 @@ static int send_step(struct run *run, bool last, struct err *err)
     return result;
 }
 
+/* After an outage: sends one call of the last half hour, picked at random. The oldest calls alone would not do to see
+ * whether the API works again: they may be just those that it cannot digest. Every other run asks them, see walk. */
+static int probe_recent(struct run *run, struct err *err)
+{
+    int64_t end = run->forward.now_epoch - run->poll->settings->settle;
+    if (!run->forward.breaker.must_probe || run->forward.run % 2 != 0)
+        return 0;
+    run->step_sec = STEP_SHORTEST_SEC; /* as many as there are */
+    if (find(run, end - STEP_FIRST_SEC, end, true, err) != 0)
+        return -1;
+    size_t count = run->candidates.count;
+    int result = 0;
+    if (count > 0) {
+        struct candidate *chosen = &run->candidates.items[(uint64_t)run->forward.run * 2654435761U % count];
+        result = forward_batch(&run->forward, chosen, 1, err);
+    }
+    candidates_clear(&run->candidates);
+    return result;
+}
+
 /* Everything that ended from a little before the checkpoint up to now, oldest first. */
 static int walk(struct run *run, struct err *err)
 {
@@ -346,12 +366,12 @@ static int work(struct run *run, struct err *err)
     int64_t outage_since = 0;
     if (source_now_epoch(poll->source, &run->forward.now_epoch, err) != 0 ||
         ledger_note(poll->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 ||
-        progress_load(&run->progress, poll->settings, poll->ledger_rebuilt, run->forward.now_epoch, err) != 0 ||
+        progress_load(&run->progress, poll->settings, run->forward.now_epoch, err) != 0 ||
         check_silence(run, err) != 0)
         return -1;
     run->forward.breaker = breaker_start(outage_since != 0);
     struct position before = run->progress.checkpoint;
-    if (run->summary->stop == STOP_NONE && (sweep(run, err) != 0 || list_due(run, err) != 0 || walk(run, err) != 0))
+    if (run->summary->stop == STOP_NONE && (sweep(run, err) != 0 || probe_recent(run, err) != 0 || list_due(run, err) != 0 || walk(run, err) != 0))
         return -1;
     if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run)
         progress_log(&run->progress, "💾 Saved checkpoint");

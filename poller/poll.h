@@ -21,7 +21,6 @@ struct poll {
     const struct settings_sync *settings;
     const struct settings_api *api;
     const struct disposition_map *dispositions;
-    bool ledger_rebuilt; /* the old ledger was damaged: what it knew is gone */
     bool dry_run;        /* print on standard output what would be sent; change nothing */
 };
 

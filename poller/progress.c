@@ -81,27 +81,30 @@ static void set_floor(struct progress *progress, const struct maybe *floor, cons
     progress->floor = floor->known && !set_forward && !set_back ? floor->position : progress->checkpoint;
 }
 
-/* What the lost ledger knew of recent calls is gone: look at all of them again. The API knows those it has. */
-static void start_over(struct progress *progress, const struct settings_sync *settings)
+/* What the lost ledger knew of recent calls is gone: look at all of them again. The API knows those it has. The note goes in
+ * the same transaction as the new places. */
+static int start_over(struct progress *progress, const struct settings_sync *settings, struct err *err)
 {
     progress->checkpoint = position_at(progress->checkpoint.end_epoch - settings->sweep_window, "");
     progress->floor = progress->checkpoint;
     log_warn("⚠ The ledger was rebuilt: the calls of the last %" PRId64 " minutes before the checkpoint are sent again",
              settings->sweep_window / 60);
+    return progress->dry_run ? 0 : ledger_set_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, err);
 }
 
-int progress_load(struct progress *progress, const struct settings_sync *settings, bool ledger_rebuilt,
-                  int64_t now_epoch, struct err *err)
+int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
 {
+    int64_t rebuilt = 0;
     struct maybe copy = { .known = false }, floor = { .known = false }, file = { .known = false };
     if (ledger_place(progress->ledger, LEDGER_CHECKPOINT, &copy.position, &copy.known, err) != 0 ||
         ledger_place(progress->ledger, LEDGER_FLOOR, &floor.position, &floor.known, err) != 0 ||
+        ledger_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, &rebuilt, err) != 0 ||
         read_file(progress, &copy, now_epoch, &file, err) != 0)
         return -1;
     progress->checkpoint = file.known ? file.position : without_file(progress, &copy, settings, now_epoch);
     set_floor(progress, &floor, &copy, file.known);
-    if (ledger_rebuilt)
-        start_over(progress, settings);
+    if (rebuilt != 0 && start_over(progress, settings, err) != 0)
+        return -1;
     progress_log(progress, file.known || copy.known ? "📅 Last check" : "📅 Last check: none yet, starting from");
     bool unchanged = file.known && copy.known && floor.known && position_compare(&file.position, &copy.position) == 0;
     return unchanged ? 0 : progress_save(progress, err);

@@ -19,11 +19,11 @@ struct progress {
 
 /* progress_load: finds out where to go on: the file; where it is missing, empty or damaged the ledger's copy; else,
  * on the very first run, where an older script stopped; else first_run_lookback seconds ago. now_epoch is the database's clock. A damaged file is kept under another name and said
- * so in the log. ledger_rebuilt: what the ledger knew is lost, so the calls of the last sweep_window seconds before the
- * checkpoint come into scope again. The first four members of *progress are set by the caller.
+ * so in the log. After a ledger was rebuilt the calls of the last sweep_window seconds before the checkpoint come into scope
+ * again: part of what it knew is lost. The first four members of *progress are set by the caller.
  * Durable on return: what was found, in the ledger and in the file. Errors: EX_IOERR, EX_NOPERM. */
-int progress_load(struct progress *progress, const struct settings_sync *settings, bool ledger_rebuilt,
-                  int64_t now_epoch, struct err *err) MUST_CHECK;
+int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
+    MUST_CHECK;
 
 /* progress_save: makes checkpoint and floor durable: the ledger's copy with everything else that is not committed yet,
  * then the file. So the file may lie behind the copy, never ahead: a file that is ahead was set by a person. */

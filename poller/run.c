@@ -146,8 +146,17 @@ static void report_health(const struct options *options, struct resources *resou
         (void)!ledger_commit(resources->ledger, NULL);
 }
 
-static void poll_once(const struct options *options, struct resources *resources, struct summary *ret_summary)
+/* Runs once, with everything open but the API. *ret_standing_by: another host is elected. */
+static int poll_once(const struct options *options, struct resources *resources, struct summary *ret_summary,
+                     bool *ret_standing_by, struct err *err)
 {
+    if (!options->dry_run && elect(resources, err) != 0)
+        return -1;
+    *ret_standing_by = !options->dry_run && !resources->elected;
+    if (*ret_standing_by)
+        return 0;
+    if (resources->delivery == NULL && delivery_open(&resources->config.api, &resources->delivery, err) != 0)
+        return -1;
     struct poll poll = {
         .state_dir = options->state_dir,
         .legacy = options->legacy,
@@ -157,27 +166,26 @@ static void poll_once(const struct options *options, struct resources *resources
         .settings = &resources->config.sync,
         .api = &resources->config.api,
         .dispositions = resources->config.dispositions,
-        .ledger_rebuilt = resources->repair.rebuilt,
         .dry_run = options->dry_run,
     };
     poll_run(&poll, ret_summary);
+    return 0;
 }
 
 /* Damage deep in the ledger shows only when a run comes across it: then it is made anew, and the run made again. */
 static int poll_with_repair(const struct options *options, struct resources *resources, struct summary *ret_summary,
-                            struct err *err)
+                            bool *ret_standing_by, struct err *err)
 {
-    poll_once(options, resources, ret_summary);
+    int result = poll_once(options, resources, ret_summary, ret_standing_by, err);
     if (options->dry_run || !ledger_is_damaged(resources->ledger))
-        return 0;
-    log_error("❌ %s", ret_summary->message);
+        return result;
+    log_error("❌ %s", result != 0 ? err->message : ret_summary->message);
     ledger_close(resources->ledger);
     resources->ledger = NULL;
     if (ledger_rebuild(options->state_dir, &resources->ledger, &resources->repair, err) != 0)
         return -1;
     report_repair(&resources->repair);
-    poll_once(options, resources, ret_summary);
-    return 0;
+    return poll_once(options, resources, ret_summary, ret_standing_by, err);
 }
 
 static void report(const struct options *options, const struct summary *summary, int64_t duration_ms)
@@ -228,16 +236,12 @@ static int work(const struct options *options, struct resources *resources, stru
     warn_of_older_script(options);
     if (open_ledger(options, resources, err) != 0 || open_source(resources, err) != 0)
         return -1;
-    if (!options->dry_run && elect(resources, err) != 0)
+    if (poll_with_repair(options, resources, ret_summary, ret_standing_by, err) != 0)
         return -1;
-    *ret_standing_by = !options->dry_run && !resources->elected;
     if (*ret_standing_by) {
         log_info("💤 standby: another host sends the calls of this database");
         return 0;
     }
-    if (delivery_open(&resources->config.api, &resources->delivery, err) != 0 ||
-        poll_with_repair(options, resources, ret_summary, err) != 0)
-        return -1;
     report(options, ret_summary, clock_mono_ms() - started_ms);
     return 0;
 }

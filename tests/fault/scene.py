@@ -1,0 +1,183 @@
+"""Situations that a run starts from, the same each time: the dialer's rows stay, its clock stands still, the state
+directory is put back. What a run leaves behind can then be compared exactly."""
+import collections
+import contextlib
+import json
+import shutil
+import sqlite3
+import tempfile
+import time
+import types
+
+MINUTE, HOUR = 60, 3600
+
+
+def run_when_elected(sync, env=None):
+    """A run soon after another: the database may need a moment to notice that the connection of that one is gone, and
+    until then another host seems to be elected."""
+    deadline = time.monotonic() + 10
+    while True:
+        run = sync.run(env=env)
+        if "standby" not in run.log or time.monotonic() > deadline:
+            return run
+        time.sleep(0.02)
+
+
+class Scene:
+    """now is the epoch that the database's clock shows the program. The harness itself sees it run on."""
+
+    def __init__(self, db, api, sync):
+        self.db, self.api, self.sync = db, api, sync
+        self.now = db.now()
+        self.only_swept = set()  # calls below the checkpoint that no run has seen yet
+        self.sent, self.newest = set(), None  # what an uninterrupted run must come to: sent, and the checkpoint's call
+        self._prepared = sync.directory / "prepared"
+        sync.configure(config={"sync": {"settle": 0, "batch_size": 12}, "api": {"concurrency": 4}})
+
+    def set_clock(self, epoch):
+        """init_connect is run for every user but root."""
+        self.now = epoch
+        self.db.query("SET GLOBAL init_connect = %s", [f"SET timestamp = {epoch}"])
+
+    def close(self):
+        if self.db.dialer.running:
+            self.db.query("SET GLOBAL init_connect = ''")
+
+    def keep(self):
+        """The state directory as it is now is what every reset brings back. What the API has seen is forgotten."""
+        shutil.copytree(self.sync.state, self._prepared)
+        self.reset()
+
+    def reset(self):
+        shutil.rmtree(self.sync.state)
+        shutil.copytree(self._prepared, self.sync.state)
+        self.api.clear()
+
+    def run(self, env=None):
+        return run_when_elected(self.sync, env)
+
+    # ---- what a run leaves behind ----
+
+    def read_ledger(self):
+        """The calls and notes of a ledger whose journal may be left over, without touching either."""
+        with tempfile.TemporaryDirectory() as copy:
+            for file in self.sync.state.glob("ledger.db*"):
+                if "damaged" not in file.name:
+                    shutil.copy(file, copy)
+            with contextlib.closing(sqlite3.connect(f"{copy}/ledger.db")) as ledger:
+                if not ledger.execute("SELECT 1 FROM sqlite_master WHERE name = 'call'").fetchall():
+                    return [], {}
+                calls = ledger.execute("SELECT uniqueid, state, end_epoch, fingerprint, attempts, due, reason, payload "
+                                       "FROM call ORDER BY uniqueid").fetchall()
+                notes = {name: (number, text) for name, number, text in
+                         ledger.execute("SELECT name, number, text FROM note WHERE name <> 'leader'")}
+        return calls, notes
+
+    def outcome(self):
+        """Everything that must not depend on how it came about. A try that is due in the next seconds is due "soon":
+        it depends on how many tenths of a second a run takes."""
+        calls, notes = self.read_ledger()
+        calls = [(*call[:5], "soon" if call[5] is not None and 0 < call[5] - self.now <= 5 else call[5], *call[6:])
+                 for call in calls]
+        sent = collections.Counter((body["uniqueid"], json.dumps(body, sort_keys=True)) for body in self.api.recorded())
+        return types.SimpleNamespace(calls=calls, notes=notes, sent=sent, checkpoint=self.sync.checkpoint())
+
+    def settled(self):
+        """uniqueid -> (state, fingerprint, attempts) as committed."""
+        return {call[0]: (call[1], call[3], call[4]) for call in self.read_ledger()[0]}
+
+    def requests(self):
+        """(uniqueid, idempotency key) of each request, in order. One that was cut off before its body ended has no
+        uniqueid, and is left out: nobody has taken it."""
+        return [(entry["uniqueid"], entry["idempotency_key"]) for entry in self.api.log() if entry["uniqueid"]]
+
+
+def every_kind(db, api, sync):
+    """A dialer whose calls have been forwarded before, and a quarter of an hour later. In three batches of 12: new
+    calls, one of them held, one that the API refuses (400) and one that it fails to take (500); and of the old ones
+    one that is owed and whose time has come, one still held, one that is final now, one that has changed, one that
+    has vanished, one found by the sweep, and one that needs nothing."""
+    scene = Scene(db, api, sync)
+    now = db.now()
+    before = now - 15 * MINUTE
+    old = dict(zip(("changed", "owed", "held", "final", "vanished", "quiet"), db.insert_many(
+        [{"end_epoch": before - 300, "status": "DROP"}, {"end_epoch": before - 290},
+         {"end_epoch": before - 280, "status": "DISPO"}, {"end_epoch": before - 270, "status": "DISPO"},
+         {"end_epoch": before - 260, "status": "INCALL"}, {"end_epoch": before - 250, "status": "NI"}])))
+    sync.set_checkpoint(before - HOUR)
+    sync.configure(config={"sync": {"retry_base": 0}})
+    api.rules([{"uniqueid": old["owed"], "status": 500}])
+    scene.set_clock(before)
+    assert sync.run().code == 75
+    db.update(old["changed"], status="SALE")
+    db.update(old["final"], status="A")
+    db.delete(old["vanished"])
+    scene.only_swept = {db.insert(end_epoch=before - 2000)}  # it ended before what the poll looks at again
+    new = db.insert_many([{"end_epoch": now - 600 + n // 2 * 30, "length_in_sec": n % 3 * 20} for n in range(26)])
+    scene.newest = db.insert(end_epoch=now - 40, status="DISPO")
+    scene.sent = {old["changed"], old["owed"], old["final"], *scene.only_swept, *new} - {new[4], new[17]}
+    scene.rules = [{"uniqueid": new[4], "status": 400}, {"uniqueid": new[17], "status": 500}]
+    api.rules(scene.rules)
+    scene.set_clock(now)
+    scene.keep()
+    return scene
+
+
+def slow_api(db, api, sync):
+    """The same, but answers come so slowly that outcomes are committed while other requests are on their way."""
+    scene = every_kind(db, api, sync)
+    api.rules([*scene.rules, {"delay_ms": 20}])
+    return scene
+
+
+def first_run(db, api, sync):
+    """An installation that has never run: no ledger, no checkpoint."""
+    scene = Scene(db, api, sync)
+    now = db.now()
+    scene.sent = set(db.insert_many([{"end_epoch": now - 600 + n * 30} for n in range(10)]))
+    scene.newest = db.insert(end_epoch=now - 40, status="DISPO")
+    sync.checkpoint_file.unlink()
+    scene.set_clock(now)
+    scene.keep()
+    return scene
+
+
+def damaged_ledger(db, api, sync):
+    """A ledger with a damaged page: the one in which new calls must be looked up. Another page knows of a call that
+    nothing else brings back: owed, and ended longer ago than any look back goes."""
+    scene = Scene(db, api, sync)
+    now = db.now()
+    sync.set_checkpoint(now - 21 * HOUR)
+    sync.configure(config={"sync": {"retry_base": 0}})
+    scene.owed = db.insert_many([{"end_epoch": now - 20 * HOUR + n} for n in range(3)])[0]
+    db.insert_many([{"end_epoch": now - 9 * HOUR + 20 * n} for n in range(150)])
+    api.rules([{"uniqueid": scene.owed, "status": 500}])
+    scene.set_clock(now - 8 * HOUR)
+    assert sync.run().code == 75
+    scene.new = db.insert_many([{"end_epoch": now - 600 + n * 30} for n in range(10)])
+    scene.sent, scene.newest = {scene.owed, *scene.new}, scene.new[-1]
+    pages = leaves(sync.state / "ledger.db", "call")
+    assert len(pages) > 1
+    damage_page(sync.state / "ledger.db", pages[-1])
+    api.rules([])
+    scene.set_clock(now)
+    scene.keep()
+    return scene
+
+
+# ---- damage ----
+
+def leaves(path, name):
+    """The numbers of the pages that hold the rows of a table or an index, in their order."""
+    with contextlib.closing(sqlite3.connect(path)) as ledger:
+        return [number for number, in ledger.execute(
+            "SELECT pageno FROM dbstat WHERE name = ? AND pagetype = 'leaf' ORDER BY path", [name])]
+
+
+def damage_page(path, number):
+    """Overwrites a page with something that is no part of a tree."""
+    with path.open("r+b") as file:
+        file.seek(16)
+        size = int.from_bytes(file.read(2), "big")
+        file.seek((number - 1) * size)
+        file.write(b"\xa5" * size)

@@ -1,0 +1,71 @@
+"""The program ended at any step: no call is missing, and only what was in flight is sent again."""
+import pytest
+
+from fault import scene as scenes
+from fault import shim
+from fault.sweeps import crash_sweep, kill_loop, repair_sweep
+
+needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
+
+
+@pytest.fixture
+def staged(db, api, sync):
+    """Sets up a situation: staged(scenes.every_kind)."""
+    made = []
+
+    def stage(kind):
+        made.append(kind(db, api, sync))
+        return made[-1]
+
+    yield stage
+    for scene in made:
+        scene.close()
+
+
+@needs_shim
+@pytest.mark.parametrize("when, share", [("before", 0.4), ("after", 0.4), ("middle", 0.2)])
+def test_a_crash_at_any_step_comes_to_what_an_uninterrupted_run_comes_to(staged, when, share):
+    """Goal: a crash before, after or within any write, sync, rename, unlink, truncation, send or receive costs nothing
+    but a repeat of what was in flight, under the same key. Here at a share of the steps, in `make soak` at all."""
+    done = crash_sweep(staged(scenes.every_kind), when, share)
+    assert done.steps > 100
+
+
+@needs_shim
+@pytest.mark.parametrize("when, share", [("before", 0.3), ("after", 0.3), ("middle", 0.15)])
+def test_a_crash_at_any_step_of_the_first_run_loses_nothing(staged, when, share):
+    """Goal: a ledger or checkpoint that is half made is made whole by the next run."""
+    crash_sweep(staged(scenes.first_run), when, share)
+
+
+@needs_shim
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_crash_while_a_damaged_ledger_is_rebuilt_loses_nothing(staged, when):
+    """Goal: what was owed before the damage, and only the ledger knows of, survives a crash in mid-repair."""
+    repair_sweep(staged(scenes.damaged_ledger), when, 0.35)
+
+
+@needs_shim
+def test_outcomes_are_on_disk_before_the_checkpoint_moves_past_them(staged):
+    """Goal: the order of durable steps holds on a power cut too, when unsynced bytes are gone: each checkpoint is
+    written, synced, renamed and its directory synced; before that the outcomes of all that was sent are."""
+    scene = staged(scenes.every_kind)
+    scene.reset()
+    strike = shim.Strike(scene.sync)
+    scene.run(strike.env)
+    trace = strike.report().trace
+    renames = [i for i, step in enumerate(trace) if step == ("rename", "/checkpoint")]
+    assert len(renames) >= 3
+    for at in renames:
+        assert trace[at - 2:at] == [("write", "/.checkpoint.new"), ("sync", "/.checkpoint.new")]
+        assert trace[at + 1] == ("sync", ".")
+        journal = [kind for kind, name in trace[:at] if name == "/ledger.db-wal"]
+        assert journal[-1] == "sync", "the journal was written to and not synced"
+        last_answer = max((i for i in range(at) if trace[i] == ("recv", "api")), default=0)
+        assert ("write", "/ledger.db-wal") in trace[last_answer:at], "an answer is not recorded"
+
+
+def test_kill_9_at_random_moments_loses_nothing(db, api, sync):
+    """Goal: no call is lost or recorded twice however often runs are killed; `make soak` does it 300 times."""
+    done = kill_loop(db, api, sync, kills=15)
+    assert done.calls > 100

@@ -1,0 +1,529 @@
+"""Whatever fails around the program: the run says so, ends with the right code, loses nothing, and the next one that
+can completes the work."""
+import collections
+import contextlib
+import datetime
+import os
+import pathlib
+import sqlite3
+import threading
+import time
+
+import pytest
+
+from fault import scene as scenes
+from fault import shim
+from fault.scene import HOUR, damage_page, leaves
+from fault.sweeps import FILES, allocation_sweep, error_sweep
+from harness.dialer import Dialer
+from harness.process import program
+from harness.sync import Sync
+
+needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
+
+
+def delivered(api):
+    return collections.Counter(body["uniqueid"] for body in api.recorded())
+
+
+def assert_each_once(api, uniqueids):
+    """The API holds exactly these calls, one version of each, and was asked once for each."""
+    assert delivered(api) == collections.Counter(uniqueids)
+    assert collections.Counter(entry["uniqueid"] for entry in api.log()) == collections.Counter(uniqueids)
+
+
+def assert_same_keys(api):
+    """Each call came under one idempotency key however often it came."""
+    keys = collections.defaultdict(set)
+    for entry in api.log():
+        keys[entry["uniqueid"]].add(entry["idempotency_key"])
+    assert all(len(kinds) == 1 for kinds in keys.values())
+
+
+def insert_some(db, count=20, ended_ago=100):
+    now = db.now()
+    return db.insert_many([{"end_epoch": now - ended_ago + n} for n in range(count)])
+
+
+@pytest.fixture
+def staged(db, api, sync):
+    """Sets up a situation: staged(scenes.every_kind)."""
+    made = []
+
+    def stage(kind):
+        made.append(kind(db, api, sync))
+        return made[-1]
+
+    yield stage
+    for scene in made:
+        scene.close()
+
+
+# ---- the disk ----
+
+@needs_shim
+@pytest.mark.parametrize("error", ["ENOSPC", "EDQUOT", "EIO"])
+def test_a_disk_that_becomes_full_ends_the_run_with_74_and_loses_nothing(staged, error):
+    """Goal: from any write on, none succeeds. What can no longer be recorded is no longer sent; before the first
+    outcome can be recorded, nothing is."""
+    error_sweep(staged(scenes.every_kind), error, kinds=("write",), lasting=0, share=0.25)
+
+
+@needs_shim
+@pytest.mark.parametrize("kinds", [("sync",), ("rename",), FILES])
+def test_a_single_failing_step_ends_the_run_with_74_and_loses_nothing(staged, kinds):
+    """Goal: no return value of a write, sync or rename is ignored where it counts."""
+    error_sweep(staged(scenes.every_kind), "EIO", kinds=kinds, share=0.2 if kinds == FILES else 0.4)
+
+
+@needs_shim
+def test_writes_that_take_half_of_the_bytes_change_nothing(staged):
+    """Goal: every write and send is carried on with where it stopped."""
+    scene = staged(scenes.every_kind)
+    scene.reset()
+    code, wanted = scene.run().code, scene.outcome()
+    scene.reset()
+    strike = shim.Strike(scene.sync, 1, "short", kinds=("write", "send"), lasting=0)
+    assert scene.run(strike.env).code == code
+    assert strike.report().hits > 90
+    outcome = scene.outcome()
+    assert (outcome.sent, outcome.calls, outcome.checkpoint) == (wanted.sent, wanted.calls, wanted.checkpoint)
+
+
+@needs_shim
+def test_a_log_that_cannot_be_written_stops_nothing(sync, db, api):
+    """Goal: a full disk under /var/log is no reason to keep results back."""
+    uniqueids = insert_some(db)
+    strike = shim.Strike(sync, 1, "ENOSPC", kinds=("write",), lasting=0, root=sync.log_file)
+    assert sync.run(env=strike.env).code == 0
+    assert strike.report().hits > 20
+    assert_each_once(api, uniqueids)
+
+
+@needs_shim
+def test_a_read_only_file_system_stops_the_run_before_anything_is_sent(sync, db, api):
+    """Goal: EROFS from the first file that is opened for writing: exit 74, no request."""
+    uniqueids = insert_some(db)
+    strike = shim.Strike(sync, 1, "EROFS", kinds=("open", *FILES), lasting=0)
+    run = sync.run(env=strike.env)
+    assert run.code == 74 and "Read-only file system" in run.log
+    assert api.log() == []
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
+
+
+def test_a_state_directory_that_may_not_be_written_stops_the_run_before_anything_is_sent(sync, db, api, tmp_path,
+                                                                                         monkeypatch):
+    """Goal: permissions were changed by hand: exit 77, the directory is named, no request."""
+    uniqueids = insert_some(db)
+    ordinary = tmp_path / "ordinary"  # root, but without root's right to write everywhere
+    become = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
+    ordinary.write_text(f'#!/bin/sh\nexec {become} "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@"\n')
+    ordinary.chmod(0o755)
+    monkeypatch.setenv("SYNC_BINARY", str(ordinary))
+    sync.state.chmod(0o500)
+    run = sync.run()
+    sync.state.chmod(0o700)
+    assert run.code == 77 and f"could not write in the state directory {sync.state}" in run.log
+    assert api.log() == []
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
+
+
+# ---- the ledger ----
+
+@contextlib.contextmanager
+def ledger_held(sync):
+    """Another program is in the middle of a transaction on the ledger."""
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        yield other
+        if other.in_transaction:
+            other.execute("ROLLBACK")
+
+
+def test_a_ledger_held_by_another_program_is_waited_for_five_seconds(sync, db, api):
+    """Goal: then exit 74 with nothing sent; the next run is as if nothing had been."""
+    sync.run()
+    uniqueids = insert_some(db)
+    with ledger_held(sync):
+        began = time.monotonic()
+        run = sync.run()
+        waited = time.monotonic() - began
+    assert run.code == 74 and "another program holds it" in run.log
+    assert 4.5 < waited < 20
+    assert api.log() == []
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
+
+
+def test_a_ledger_that_is_let_go_in_time_delays_the_run_only(sync, db, api):
+    """Goal: a backup that reads the ledger for a second costs a second."""
+    sync.run()
+    uniqueids = insert_some(db)
+    with ledger_held(sync) as other:
+        run = sync.start()
+        time.sleep(1)
+        assert run.poll() is None and api.log() == []
+        other.execute("ROLLBACK")
+        assert run.wait(30) == 0
+    assert_each_once(api, uniqueids)
+
+
+def assert_made_anew(sync, run):
+    """The run has said so, loudly, and kept the damaged file."""
+    assert "ERROR ❌ the ledger was damaged and is made anew" in run.log
+    (kept,) = [file for file in sync.state.glob("ledger.db.damaged-*") if not file.name.endswith(("-wal", "-shm"))]
+    assert str(kept) in run.log
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        assert ledger.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def _garbage(path):
+    path.write_bytes(os.urandom(40000))
+
+
+def _zeros(path):
+    path.write_bytes(b"\0" * path.stat().st_size)
+
+
+def _cut_short(path):
+    path.write_bytes(path.read_bytes()[:5000])
+
+
+def _first_page(path):
+    damage_page(path, 1)
+
+
+@pytest.mark.parametrize("damage", [_garbage, _zeros, _cut_short, _first_page])
+def test_a_ledger_that_cannot_be_opened_is_made_anew_and_the_run_goes_on(sync, db, api, damage):
+    """Goal: nothing can be read from it; what is owed comes back by looking again at the last hours."""
+    accepted = insert_some(db)
+    api.rules([{"uniqueid": accepted[3], "status": 503}])
+    assert sync.run().code == 75
+    api.rules([])
+    damage(sync.state / "ledger.db")
+    new = insert_some(db, 5, ended_ago=20)
+    run = sync.run()
+    assert run.code == 0, run.log
+    assert_made_anew(sync, run)
+    assert delivered(api) == collections.Counter([*accepted, *new])
+    assert_same_keys(api)
+    assert sync.ledger("SELECT count(*) FROM call WHERE state = 1") == [(25,)]
+    sent = len(api.log())
+    assert sync.run().code == 0 and len(api.log()) == sent
+
+
+@pytest.fixture
+def long_known(sync, db, api):
+    """Thousands of calls were forwarded since long ago; one of the first is owed, and one set aside. They ended before
+    any look back goes, so only the ledger knows of them. Returns their uniqueids (owed, set aside)."""
+    now = db.now()
+    sync.set_checkpoint(now - 21 * HOUR)
+    early = db.insert_many([{"end_epoch": now - 20 * HOUR + n} for n in range(5)])
+    db.insert_many([{"end_epoch": now - 19 * HOUR + 10 * n} for n in range(3500)])
+    api.rules([{"uniqueid": early[1], "status": 503}, {"uniqueid": early[2], "status": 422}])
+    sync.configure(config={"sync": {"retry_base": 3}})
+    assert sync.run().code == 75
+    api.rules([])
+    return early[1], early[2]
+
+
+@pytest.mark.parametrize("where, which", [("call", 0.5), ("call", 0.99), ("call_ended", 0.5), ("call_open", 0),
+                                          ("note", 0), ("run", 0)])
+def test_damage_deep_in_the_ledger_costs_no_call(sync, db, api, long_known, where, which):
+    """Goal: damage that shows only in use, in any part of the ledger but the page that holds the owed call itself: the
+    run goes on, new calls pass, what is set aside stays so, and what is owed is delivered when its time has come."""
+    owed, set_aside = long_known
+    pages = leaves(sync.state / "ledger.db", where)
+    assert where not in ("call", "call_ended") or len(pages) > 20
+    damage_page(sync.state / "ledger.db", pages[int(which * len(pages))])
+    new = insert_some(db, 10)
+    run = sync.run()
+    assert run.code == 75, run.log
+    assert set(new) <= set(delivered(api)) and owed not in delivered(api)
+    if where != "run":
+        assert_made_anew(sync, run)
+    (due,), = sync.ledger("SELECT due FROM call WHERE uniqueid = ?", owed)
+    time.sleep(max(0, due - time.time() + 0.2))
+    assert sync.run().code == 0
+    assert delivered(api)[owed] == 1
+    assert max(delivered(api).values()) == 1
+    assert_same_keys(api)
+    assert sync.ledger("SELECT uniqueid FROM call WHERE state = 4") == [(set_aside,)]
+
+
+@needs_shim
+@pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
+def test_a_disk_that_becomes_full_while_the_ledger_is_made_anew_costs_no_owed_call(staged, at):
+    """Goal: what could be read of the damaged ledger is not given up because it cannot be written down now."""
+    scene = staged(scenes.damaged_ledger)
+    strike = shim.Strike(scene.sync, kinds=("write", "send"))
+    scene.run(strike.env)
+    trace = strike.report().trace
+    standing = {"/ledger.db", "/ledger.db-wal", "/ledger.db-shm"}
+    begin = next(i for i, (_, name) in enumerate(trace) if name not in standing)  # here the new ledger begins
+    end = trace.index(("send", "api"))
+    scene.reset()
+    strike = shim.Strike(scene.sync, begin + 1 + int(at * (end - begin)), "ENOSPC", kinds=("write",), lasting=0)
+    assert scene.run(strike.env).code == 74
+    assert scene.run().code == 0
+    assert {scene.owed, *scene.new} <= set(delivered(scene.api))
+
+
+# ---- the database ----
+
+def test_a_database_that_is_down_ends_the_run_with_69(sync, db, api):
+    """Goal: nothing is sent, the message says what to look at, the next run is complete."""
+    uniqueids = insert_some(db)
+    checkpoint = sync.checkpoint()
+    db.dialer.halt()
+    run = sync.run()
+    assert run.code == 69
+    assert "❌ could not connect to the VICIdial database" in run.log and "is the server running" in run.log
+    assert api.log() == [] and sync.checkpoint() == checkpoint
+    db.dialer.start()
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
+
+
+def test_a_database_killed_in_mid_run_loses_nothing_and_repeats_nothing(sync, db, api):
+    """Goal: what was accepted before is recorded although the run fails; the next run sends the rest, each once."""
+    uniqueids = insert_some(db, 40)
+    db.query("FLUSH TABLES")  # MyISAM: what is not on disk is gone, and that is not what is tried here
+    sync.configure(config={"sync": {"batch_size": 5}, "api": {"concurrency": 1}})
+    api.rules([{"delay_ms": 30}])
+    run = sync.start()
+    while len(api.log()) < 7:
+        assert run.poll() is None
+        time.sleep(0.005)
+    db.dialer.kill()
+    assert run.wait(30) == 69
+    assert 7 <= len(api.log()) < 40
+    api.rules([])
+    db.dialer.start()
+    uniqueids.append(db.insert())  # the dialer goes on, which mends the table
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
+
+
+def test_a_server_without_free_connections_is_named(sync, db, api):
+    """Goal: exit 69, "too many connections" and that the next run tries again; which then succeeds."""
+    uniqueids = insert_some(db)
+    before = db.query("SELECT @@max_connections AS n")[0]["n"]
+    db.query("SET GLOBAL max_connections = 10")
+    with contextlib.ExitStack() as others:
+        for _ in range(12):
+            with contextlib.suppress(Exception):
+                others.enter_context(contextlib.closing(db.connect()))
+        try:
+            run = sync.run()
+        finally:
+            db.query(f"SET GLOBAL max_connections = {before}")
+    assert run.code == 69 and "connection limit" in run.log
+    assert api.log() == []
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
+
+
+def test_a_locked_table_is_given_up_within_the_statement_s_time(sync, db, api):
+    """Goal: max_statement_time = 1 and a table that another connection holds: exit 69 soon, and the message says that
+    the table is locked or busy; the program never joins the queue in front of the dialer for long."""
+    uniqueids = insert_some(db)
+    sync.configure(config={"database": {"max_statement_time": 1}})
+    with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLES vicidial_log WRITE")
+        began = time.monotonic()
+        run = sync.run()
+        took = time.monotonic() - began
+    assert run.code == 69 and "locked or very busy" in run.log, run.log
+    assert took < 8
+    assert api.log() == []
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
+
+
+@pytest.fixture
+def fragile(tmp_path, api):
+    """A database that does not mend its tables by itself, and an installation that reads it."""
+    with Dialer(options=["--myisam-recover-options=OFF"]) as server:
+        database = server.database()
+        installation = Sync(tmp_path / "fragile", database, api, timezone=server.timezone)
+        installation.configure(config={"sync": {"settle": 0}})
+        installation.set_checkpoint(database.now() - HOUR)
+        yield database, installation
+        installation.close()
+
+
+def _overwrite_keys(index):
+    """What a power cut leaves of an index that was not yet on disk: its header, and blocks of something else."""
+    size = index.stat().st_size
+    with index.open("r+b") as file:
+        file.seek(2048)
+        file.write(b"\xa5" * (size - 2048))
+
+
+def test_a_crashed_table_is_named_with_its_remedy(fragile, api):
+    """Goal: exit 69, REPAIR TABLE vicidial_log in the message, nothing lost once that is done."""
+    db, sync = fragile
+    uniqueids = insert_some(db, 200, ended_ago=300)
+    db.query("FLUSH TABLES")
+    _overwrite_keys(db.dialer.directory / "data" / db.name / "vicidial_log.MYI")
+    run = sync.run()
+    assert run.code == 69, run.log
+    assert "REPAIR TABLE vicidial_log" in run.log, run.log
+    assert api.log() == []
+    db.query("REPAIR TABLE vicidial_log USE_FRM")
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
+
+
+# ---- the API and the way to it ----
+
+def assert_outage_and_then_all(sync, api, uniqueids, *words):
+    """The run ends with 69, says why, charges no call; it is for the caller to mend things before the next."""
+    run = sync.run()
+    assert run.code == 69, run.log
+    for word in ("❌ the API does not work", *words):
+        assert word in run.log
+    assert sync.ledger("SELECT count(*) FROM call") == [(0,)]
+    return run
+
+
+def test_a_refused_connection_is_an_outage(sync, db, api):
+    """Goal: nobody listens; all arrive once when somebody does."""
+    uniqueids = insert_some(db)
+    api.stop()
+    assert_outage_and_then_all(sync, api, uniqueids, "Failed to connect", "nothing is lost")
+    api.start()
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
+
+
+def test_a_name_that_does_not_resolve_is_an_outage(sync, db, api):
+    """Goal: DNS failure is the way's fault, not the calls'."""
+    uniqueids = insert_some(db)
+    sync.configure(dids={"api_base_url": "https://api.invalid"})
+    assert_outage_and_then_all(sync, api, uniqueids, "api.invalid")
+    sync.configure(dids={"api_base_url": api.url})
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
+
+
+def test_an_api_that_sends_a_byte_a_second_is_given_up_in_time(sync, db, api):
+    """Goal: a time-out covers the whole answer; a run is not held up by it call after call."""
+    uniqueids = insert_some(db)
+    sync.configure(dids={"api_timeout": 1})
+    api.rules([{"action": "drip"}])
+    began = time.monotonic()
+    assert_outage_and_then_all(sync, api, uniqueids, "timed out")
+    assert time.monotonic() - began < 15
+    api.rules([])
+    assert sync.run().code == 0
+    assert delivered(api) == collections.Counter(uniqueids)
+    assert_same_keys(api)
+
+
+@pytest.mark.parametrize("action", ["reset", "record-then-reset", "partial"])
+def test_answers_cut_off_are_asked_for_again_under_the_same_key(sync, db, api, action):
+    """Goal: whether the API took a call that it did not confirm is unknown, so it is sent again; once is enough."""
+    uniqueids = insert_some(db)
+    cut = uniqueids[3::4]
+    api.rules([{"uniqueid": uniqueid, "times": 1, "action": action} for uniqueid in cut])
+    sync.configure(config={"sync": {"retry_base": 0}})
+    if sync.run().code == 75:  # libcurl itself asks again when a kept-alive connection breaks
+        time.sleep(1.1)
+        assert sync.run().code == 0
+    assert delivered(api) == collections.Counter(uniqueids)
+    assert collections.Counter(entry["uniqueid"] for entry in api.log()) == collections.Counter(uniqueids + cut)
+    assert_same_keys(api)
+
+
+def test_an_answer_of_a_hundred_megabytes_is_not_read(sync, db, api):
+    """Goal: neither time nor memory is spent on it, and the call is owed."""
+    uniqueids = insert_some(db, 5)
+    api.rules([{"uniqueid": uniqueids[2], "times": 1, "action": "huge"}])
+    sync.configure(config={"sync": {"retry_base": 0}})
+    began = time.monotonic()
+    run = sync.run()
+    assert run.code == 75 and "longer than 64 KiB" in run.log
+    assert time.monotonic() - began < 5
+    time.sleep(1.1)
+    assert sync.run().code == 0
+    assert delivered(api) == collections.Counter(uniqueids)
+    assert_same_keys(api)
+
+
+def test_a_call_that_the_api_cannot_digest_does_not_hold_up_those_of_hours_later(sync, db, api):
+    """Goal: alone at the head of the line, it looks like an outage; it must not stay one for ever. The last call of the
+    evening fails, and the night is quiet: in the morning the others pass, and it is charged."""
+    now = db.now()
+    sync.set_checkpoint(now - 10 * HOUR)
+    bad = db.insert(end_epoch=now - 10 * HOUR + 60)
+    morning = insert_some(db)
+    api.rules([{"uniqueid": bad, "status": 500}])
+    sync.configure(config={"sync": {"retry_base": 0}})
+    codes = [sync.run().code for _ in range(3)]
+    assert set(morning) <= set(delivered(api)), f"held up; exit codes {codes}"
+    assert sync.ledger("SELECT state FROM call WHERE uniqueid = ?", bad) == [(2,)]
+
+
+# ---- clocks ----
+
+@needs_shim
+@pytest.mark.parametrize("hours", [-3, 3])
+def test_a_host_s_clock_that_is_hours_off_changes_nothing(sync, db, api, hours):
+    """Goal: the database's clock rules. What is found and when it is due come out the same as with the right time."""
+    wrong = shim.Strike(sync, clock_ahead=hours * HOUR).env
+    uniqueids = insert_some(db)
+    api.rules([{"uniqueid": uniqueids[5], "times": 1, "status": 503}])
+    sync.configure(config={"sync": {"retry_base": 0}})
+    began = db.now()
+    first = sync.run(env=wrong)
+    assert first.code == 75
+    stamp = datetime.datetime.strptime(first.log[:25], "%Y-%m-%d %H:%M:%S %z").timestamp()
+    assert abs(stamp - time.time() - hours * HOUR) < 60, "the clock was not moved"
+    (due,), = sync.ledger("SELECT due FROM call WHERE state = 2")
+    assert began < due <= db.now() + 2
+    assert sync.checkpoint().split()[0] == str(db.row(uniqueids[-1])["end_epoch"])
+    time.sleep(1.1)
+    assert sync.run(env=wrong).code == 0
+    later = insert_some(db, 5, ended_ago=10)
+    assert sync.run().code == 0  # the clock is put right
+    assert delivered(api) == collections.Counter(uniqueids + later)
+    assert len(api.log()) == len(uniqueids + later) + 1
+
+
+def test_a_database_s_clock_set_back_and_forward_loses_and_repeats_nothing(sync, db, api):
+    """Goal: after the jump back, calls that end by the new time are found at once; after the jump forward too."""
+    now = db.now()
+    stage = scenes.Scene(db, api, sync)
+    sync.set_checkpoint(now - HOUR)
+    try:
+        uniqueids = insert_some(db)
+        stage.set_clock(now)
+        assert sync.run().code == 0
+        for jump in (-3 * HOUR, 5 * HOUR, -4 * HOUR):
+            now += jump
+            stage.set_clock(now)
+            run = sync.run()
+            assert run.code == 0, run.log
+            uniqueids += db.insert_many([{"uniqueid": f"{now}.{len(uniqueids) + n}", "end_epoch": now + 60 + n}
+                                         for n in range(5)])
+            stage.set_clock(now + 120)
+            assert sync.run().code == 0
+            assert sorted(uniqueids) == sorted(delivered(api)), f"after {jump / HOUR:+} hours"
+    finally:
+        stage.close()
+    assert_each_once(api, uniqueids)
+
+
+# ---- memory ----
+
+@needs_shim
+@pytest.mark.parametrize("lasting, share", [(1, 0.0065), (0, 0.002)])
+def test_a_failed_allocation_never_crashes_the_program(staged, lasting, share):
+    """Goal: the n-th malloc, calloc or realloc fails, alone or with all that follow: the run gives up in good order or
+    completes, and the next one delivers what is left. `make soak` tries every third n."""
+    done = allocation_sweep(staged(scenes.every_kind), share, lasting)
+    assert done.tried > (50 if lasting else 15)

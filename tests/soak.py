@@ -1,0 +1,133 @@
+"""`make soak`: what `make test` does for seconds, for long, one after the other; and the figures.
+
+    tests/soak.py [PATTERN]      only the parts whose name contains PATTERN
+
+Exit status 1 when a part finds a fault; the parts after it are run all the same.
+"""
+import contextlib
+import pathlib
+import sys
+import tempfile
+import time
+import traceback
+
+sys.dont_write_bytecode = True  # before the first import of ours: the source tree stays clean
+
+from fault import scene as scenes
+from fault import sweeps
+from harness.api import Api
+from harness.dialer import Dialer
+from harness.sync import Sync
+
+KILLS = 300
+DAYS = [(1, 1700, 12), (2, 1700, 12), (3, 1700, 12)]  # seed, calls, hours
+
+
+@contextlib.contextmanager
+def installation():
+    """A dialer, an API and a host, as the integration tests have them."""
+    with Dialer() as dialer, Api() as api, tempfile.TemporaryDirectory(prefix="soak-") as directory:
+        db = dialer.database()
+        sync = Sync(pathlib.Path(directory) / "host", db, api, timezone=dialer.timezone)
+        sync.configure(config={"sync": {"settle": 0, "splay": 0}})
+        sync.set_checkpoint(db.now() - scenes.HOUR)
+        try:
+            yield db, api, sync
+        finally:
+            sync.close()
+
+
+def in_scene(make, work, *args, **options):
+    """The figures of one sweep."""
+    with installation() as things:
+        scene = make(*things)
+        try:
+            return work(scene, *args, **options)
+        finally:
+            scene.close()
+
+
+def crashes(make, share=1.0, ends=sweeps.ENDS):
+    done = [in_scene(make, sweeps.crash_sweep, when, share) for when in ends]
+    return {"crash points": sum(one.tried for one in done), "repeated": sum(one.repeated for one in done), "lost": 0}
+
+
+def crashes_in_repair():
+    done = [in_scene(scenes.damaged_ledger, sweeps.repair_sweep, when) for when in sweeps.ENDS]
+    return {"crash points": sum(one.tried for one in done), "repeated": sum(one.repeated for one in done), "lost": 0}
+
+
+def errors():
+    done = [in_scene(scenes.every_kind, sweeps.error_sweep, error, kinds=kinds, lasting=lasting)
+            for error, kinds, lasting in (("ENOSPC", ("write",), 0), ("EDQUOT", ("write",), 0),
+                                          ("EROFS", sweeps.FILES, 0), ("EIO", sweeps.FILES, 1))]
+    return {"disk errors": sum(one.tried for one in done), "repeated": sum(one.repeated for one in done), "lost": 0}
+
+
+def allocations():
+    done = [in_scene(scenes.every_kind, sweeps.allocation_sweep, share, lasting)
+            for share, lasting in ((1 / 3, 1), (1 / 30, 0))]
+    return {"failed allocations": sum(one.tried for one in done),
+            "crashes of libraries": sum(one.crashed for one in done),
+            "repeated": sum(one.repeated for one in done), "lost": 0}
+
+
+def kills():
+    with installation() as things:
+        done = sweeps.kill_loop(*things, kills=KILLS)
+    return {"kills": done.kills, "calls": done.calls, "repeated": done.repeated, "lost": done.lost}
+
+
+def simulated_days():
+    from simulation.simulate import faults, simulate
+    calls = lost = 0
+    for seed, count, hours in DAYS:
+        with tempfile.TemporaryDirectory(prefix="soak-") as directory:
+            simulation, verdict = simulate(pathlib.Path(directory), seed, count, hours)
+            assert faults(simulation, verdict) == [], f"seed {seed}"
+            calls += verdict.finished
+            lost += verdict.finished - verdict.delivered
+    return {"simulated calls": calls, "lost": lost}
+
+
+PARTS = {
+    "crash at every step": lambda: crashes(scenes.every_kind),
+    "crash at every step, slow API": lambda: crashes(scenes.slow_api, 0.5, ("before", "after")),
+    "crash in the first run": lambda: crashes(scenes.first_run),
+    "crash while the ledger is made anew": crashes_in_repair,
+    "disk full, broken or read-only": errors,
+    "kill -9 at random moments": kills,
+    "allocations that fail": allocations,
+    "days of a dialer, three seeds": simulated_days,
+}
+
+
+def line(name, seconds, figures):
+    return f"{name:<38}{seconds:>7.0f} s   " + ", ".join(f"{count:,} {what}" for what, count in figures.items())
+
+
+def main():
+    pattern = sys.argv[1] if len(sys.argv) > 1 else ""
+    began, totals, failed = time.monotonic(), {}, []
+    for name, part in PARTS.items():
+        if pattern not in name:
+            continue
+        part_began = time.monotonic()
+        try:
+            figures = part()
+        except Exception:  # a fault of the program, or of the part itself: both are told
+            traceback.print_exc()
+            failed.append(name)
+            print(f"{name:<38}{time.monotonic() - part_began:>7.0f} s   FAILED", flush=True)
+            continue
+        print(line(name, time.monotonic() - part_began, figures), flush=True)
+        for what, count in figures.items():
+            totals[what] = totals.get(what, 0) + count
+    print(line("all", time.monotonic() - began, totals))
+    if failed:
+        print("failed: " + "; ".join(failed))
+    return 1 if failed or totals.get("lost", 0) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
