@@ -7,6 +7,7 @@
 #   make check           the unit tests alone, in seconds                           (make check T=name)
 #   make install         into $(DESTDIR)$(PREFIX); uninstall takes it away again
 #   make deb             build/deb/did-optimizer-sync_VERSION_ARCH.deb
+#   make bench           what the program costs, beside what it could cost at best: one table  (make bench ROWS=name)
 #   make test-deb        install, upgrade and remove that package in bare Debian systems; as root
 #   make dist            the source as build/did-optimizer-sync-VERSION.tar.xz
 #   make clean
@@ -26,6 +27,7 @@ LOG_GROUP  ?= $(shell getent group adm >/dev/null && echo adm || echo root)
 BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev libcjson-dev libinih-dev libsqlite3-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev mariadb-server-core mariadb-client-core python3 python3-pymysql
 TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-pytest-xdist openssl faketime tzdata
+BENCH_PACKAGES := $(DEMO_PACKAGES) openssl wrk valgrind binutils
 DEB_PACKAGES   := $(BUILD_PACKAGES) build-essential debhelper
 DEB_TEST_PACKAGES := $(DEB_PACKAGES) $(DEMO_PACKAGES) python3-pytest lintian mandoc mmdebstrap zstd
 
@@ -54,7 +56,7 @@ UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
 .PHONY: all demo test check install uninstall clean need-build need-demo need-test binaries unit-tests standin shim soak
-.PHONY: dist deb test-deb need-deb need-deb-test
+.PHONY: dist deb test-deb need-deb need-deb-test bench need-bench bench-programs
 .DELETE_ON_ERROR:
 
 all: need-build
@@ -66,6 +68,8 @@ need-demo:
 	@sh tests/need-packages.sh $(DEMO_PACKAGES)
 need-test:
 	@sh tests/need-packages.sh $(TEST_PACKAGES)
+need-bench:
+	@sh tests/need-packages.sh $(BENCH_PACKAGES)
 need-deb:
 	@sh tests/need-packages.sh $(DEB_PACKAGES)
 need-deb-test:
@@ -115,6 +119,25 @@ check: need-test
 	@$(MAKE) --no-print-directory unit-tests
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=1 unit-tests
 	@/usr/bin/python3 -B tests/run.py unit '$(T)'
+
+# What the program is measured against. nginx is unpacked, not installed: the package would start a server.
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/bench/*.c))
+BENCH_NGINX    := build/bench/nginx/usr/sbin/nginx
+
+build/bench/%: tests/bench/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $< -Wl,--no-as-needed $(LIB_CFLAGS) $(LIB_LIBS)
+
+$(BENCH_NGINX):
+	@mkdir -p build/bench/nginx
+	@cd build/bench/nginx && { apt-get download -qq nginx || { apt-get update -q && apt-get download -qq nginx; } && \
+	    dpkg-deb -x nginx_*.deb .; } >/dev/null 2>&1 || { echo "nginx could not be fetched: apt-get download nginx"; exit 1; }
+
+bench-programs: $(BENCH_PROGRAMS) $(BENCH_NGINX)
+
+bench: need-bench
+	@$(MAKE) --no-print-directory -s binaries standin bench-programs
+	@/usr/bin/python3 -B tests/bench/bench.py '$(ROWS)'
 
 # What is shipped names Debian's places; elsewhere the program may be in another directory, and the group adm missing.
 LOCAL_PLACES = 's|/usr/sbin/$(NAME)|$(SBINDIR)/$(NAME)|g; s| root adm$$| root $(LOG_GROUP)|'

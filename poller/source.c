@@ -92,6 +92,7 @@ static const char *remedy_for(unsigned code, int *ret_exit_code)
     case ER_TOO_MANY_USER_CONNECTIONS:
         return "; the server is at its connection limit; the next run tries again";
     case ER_STATEMENT_TIMEOUT:
+    case ER_LOCK_WAIT_TIMEOUT:
         return "; the table is locked or very busy; the next run tries again";
     case CRASHED:
     case CRASHED_RECORD:

@@ -3,6 +3,7 @@ directory is put back. What a run leaves behind can then be compared exactly."""
 import collections
 import contextlib
 import json
+import pathlib
 import shutil
 import sqlite3
 import tempfile
@@ -21,6 +22,19 @@ def run_when_elected(sync, env=None):
         if "standby" not in run.log or time.monotonic() > deadline:
             return run
         time.sleep(0.02)
+
+
+def wait_for_the_last_request(api):
+    """A program that ended in the middle has left requests in the API's sockets: until the API has closed them all, it may
+    still be taking one."""
+    listening, over = "0A", "06"  # states in /proc/net/tcp
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        sockets = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        if all(int(socket[1].partition(":")[2], 16) != api.port or socket[3] in (listening, over) for socket in sockets):
+            return
+        time.sleep(0.002)
+    raise TimeoutError("the API does not let go of its connections")
 
 
 class Scene:
@@ -54,7 +68,9 @@ class Scene:
         self.api.clear()
 
     def run(self, env=None):
-        return run_when_elected(self.sync, env)
+        run = run_when_elected(self.sync, env)
+        wait_for_the_last_request(self.api)
+        return run
 
     # ---- what a run leaves behind ----
 

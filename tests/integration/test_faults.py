@@ -3,10 +3,9 @@ can completes the work."""
 import collections
 import contextlib
 import datetime
+import json
 import os
-import pathlib
 import sqlite3
-import threading
 import time
 
 import pytest
@@ -454,18 +453,30 @@ def test_an_answer_of_a_hundred_megabytes_is_not_read(sync, db, api):
     assert_same_keys(api)
 
 
-def test_a_call_that_the_api_cannot_digest_does_not_hold_up_those_of_hours_later(sync, db, api):
+@pytest.mark.parametrize("ended_ago", [100, 2 * HOUR])
+def test_a_call_that_the_api_cannot_digest_does_not_hold_up_those_of_hours_later(sync, db, api, ended_ago):
     """Goal: alone at the head of the line, it looks like an outage; it must not stay one for ever. The last call of the
     evening fails, and the night is quiet: in the morning the others pass, and it is charged."""
     now = db.now()
     sync.set_checkpoint(now - 10 * HOUR)
     bad = db.insert(end_epoch=now - 10 * HOUR + 60)
-    morning = insert_some(db)
+    morning = insert_some(db, ended_ago=ended_ago)
     api.rules([{"uniqueid": bad, "status": 500}])
     sync.configure(config={"sync": {"retry_base": 0}})
-    codes = [sync.run().code for _ in range(3)]
+    codes = [sync.run().code for _ in range(4)]
     assert set(morning) <= set(delivered(api)), f"held up; exit codes {codes}"
     assert sync.ledger("SELECT state FROM call WHERE uniqueid = ?", bad) == [(2,)]
+
+
+def test_a_dry_run_in_an_outage_shows_each_call_once(sync, db, api):
+    """Goal: what it shows is what the next run would send; nothing is sent to find out whether the API is back."""
+    uniqueids = insert_some(db)
+    api.rules([{"status": 500}])
+    assert sync.run().code == 69
+    api.clear()
+    shown = [json.loads(line)["uniqueid"] for line in sync.run("--dry-run").out.splitlines()]
+    assert sorted(shown) == sorted(uniqueids)
+    assert api.log() == []
 
 
 # ---- clocks ----

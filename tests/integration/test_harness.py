@@ -458,7 +458,7 @@ def impostor(tmp_path, monkeypatch):
 def test_a_run_and_what_it_leaves(sync, impostor):
     first, second = sync.run("first", env={"EXTRA": "yes"}), sync.run("second")
     assert (first.code, first.err, first.log, second.log) == (5, "complaint\n", "line for first\n", "line for second\n")
-    assert f"--state-dir {sync.state} --log {sync.log_file} first" in first.out
+    assert f"--state-dir {sync.state} --log {sync.log_file} --legacy-checkpoint {sync.legacy_file} first" in first.out
     assert "EXTRA=yes" in first.out and "TZ=America/New_York" in first.out and "API_KEY" not in first.out
 
 
@@ -476,10 +476,10 @@ def test_runs_that_are_started_are_ended(sync, impostor):
 def test_the_configuration_files(sync, api, db):
     assert "VARDB_pass => 1234\n" in sync.astguiclient_file.read_text()
     assert f"[general]\napi_base_url = {api.url}\napi_key = test-key\n" == sync.dids_file.read_text()
-    assert sync.config_file.read_text() == f"[database]\nsocket = {db.dialer.socket}\n\n[sync]\nsettle = 0\n"
+    assert sync.config_file.read_text() == f"[database]\nsocket = {db.dialer.socket}\n\n[sync]\nsettle = 0\nsplay = 0\n"
     sync.configure(dids={"api_key": None, "api_timeout": 3}, config={"sync": {"settle": None, "overlap": 60}})
     assert sync.dids_file.read_text() == f"[general]\napi_base_url = {api.url}\napi_timeout = 3\n"
-    assert sync.config_file.read_text().endswith("[sync]\noverlap = 60\n")
+    assert sync.config_file.read_text().endswith("[sync]\nsplay = 0\noverlap = 60\n")
 
 
 def test_checkpoint_and_ledger(sync, db, tmp_path):

@@ -1,10 +1,11 @@
-"""A dialer in miniature: every finished call reaches the API once, with the disposition the agent really chose, whatever
-happens in between. And the judge who says so: a judge that cannot find fault is worth nothing.
+"""A dialer in miniature: every finished call reaches the API once, with the disposition the agent really chose,
+whatever happens in between. And the judge who says so: a judge that cannot find fault is worth nothing.
 
 SOAK=1 makes the days long enough for more than 5,000 calls.
 """
 import dataclasses
 import os
+import tempfile
 
 import pytest
 
@@ -17,6 +18,14 @@ from simulation.simulate import AUTUMN_NIGHT, BEGIN, SPRING_NIGHT, faults, simul
 CALLS, HOURS = (1700, 12) if os.environ.get("SOAK") == "1" else (600, 2)
 
 
+@pytest.fixture
+def directory():
+    """In memory where that is possible: hundreds of runs would wait for the disk at each durable step."""
+    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    with tempfile.TemporaryDirectory(prefix="simulation-", dir=memory) as path:
+        yield path
+
+
 # ---- the days ----
 
 @pytest.mark.parametrize("seed, options", [
@@ -24,8 +33,8 @@ CALLS, HOURS = (1700, 12) if os.environ.get("SOAK") == "1" else (600, 2)
     (2, {"begin": AUTUMN_NIGHT}),
     (3, {"begin": SPRING_NIGHT, "end_index": True}),
 ], ids=["a day", "the clocks go back", "the clocks go forward, an index on end_epoch"])
-def test_every_finished_call_arrives_once_with_its_final_disposition(tmp_path, seed, options):
-    simulation, verdict = simulate(tmp_path, seed, CALLS, HOURS, **options)
+def test_every_finished_call_arrives_once_with_its_final_disposition(directory, seed, options):
+    simulation, verdict = simulate(directory, seed, CALLS, HOURS, **options)
     print(table(simulation, verdict))
 
     assert faults(simulation, verdict) == []
@@ -65,16 +74,16 @@ def _assert_doctored_records_are_seen(simulation):
     assert kinds([too_soon] + record) == [("early", held.uniqueid)]
 
 
-def test_the_judge_sees_a_program_that_does_not_hold_or_look_back(tmp_path):
+def test_the_judge_sees_a_program_that_does_not_hold_or_look_back(directory):
     careless = {"overlap": 0, "sweep_interval": 0, "not_final": "NONE", "unsettled": "NONE"}
-    _, verdict = simulate(tmp_path, 4, 300, 2, settings=careless)
+    _, verdict = simulate(directory, 4, 300, 2, settings=careless)
 
     assert verdict.percent < 97
     assert min(verdict.count(kind) for kind in ("missing", "outdated", "early")) > 0
 
 
-def test_the_judge_sees_a_program_that_does_not_send_changes(tmp_path):
-    _, verdict = simulate(tmp_path, 5, 150, 1, settings={"resend_changed": "no"})
+def test_the_judge_sees_a_program_that_does_not_send_changes(directory):
+    _, verdict = simulate(directory, 5, 150, 1, settings={"resend_changed": "no"})
 
     assert verdict.count("outdated") > 0
     assert {kind for kind, _, _ in verdict.faults} == {"outdated"}
@@ -144,7 +153,8 @@ CASES = [
     ("changed back and sent each time", TALKED + [state(3000, "NI", 1040), state(4000, "SALE", 1040)],
      [told(1120, "SALE"), told(3600, "NI"), told(4200, "SALE")], []),
     ("changed beyond reach", TALKED + [state(1001 + REACH, "QCFAIL", 1040)], [told(1120, "SALE")], []),
-    ("changed at the edge of reach", TALKED + [state(1000 + REACH, "QCFAIL", 1040)], [told(1120, "SALE")], ["outdated"]),
+    ("changed at the edge of reach", TALKED + [state(1000 + REACH, "QCFAIL", 1040)], [told(1120, "SALE")],
+     ["outdated"]),
     ("outdated when it went beyond reach", TALKED + [state(3000, "NI", 1040), state(1001 + REACH, "QCFAIL", 1040)],
      [told(1120, "SALE")], ["outdated"]),
     ("a second before the horizon", TALKED[:3], [told(999 + HORIZON, "DISPO")], ["early"]),

@@ -15,8 +15,8 @@ CREATE TABLE {name}.state (
 ) ENGINE=MyISAM"""
 _PRESENT = """
     INSERT INTO {name}.state (at,uniqueid,present,called,end_epoch,status,length_in_sec,user,term_reason,comments)
-    VALUES (UNIX_TIMESTAMP(),NEW.uniqueid,1,TIMESTAMPDIFF(SECOND,'1970-01-01',NEW.call_date),NEW.end_epoch,NEW.status,NEW.length_in_sec,
-            NEW.user,NEW.term_reason,NEW.comments);"""
+    VALUES (UNIX_TIMESTAMP(),NEW.uniqueid,1,TIMESTAMPDIFF(SECOND,'1970-01-01',NEW.call_date),NEW.end_epoch,NEW.status,
+            NEW.length_in_sec,NEW.user,NEW.term_reason,NEW.comments);"""
 _GONE = "INSERT INTO {name}.state (at,uniqueid,present) VALUES (UNIX_TIMESTAMP(),OLD.uniqueid,0);"
 
 # One state of a row: from when on, and what of it the API should know or the program goes by. called is call_date, in

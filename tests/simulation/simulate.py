@@ -121,7 +121,7 @@ class Simulation:
     # ---- time ----
 
     def _live(self):
-        """Minute by minute during the day; in the evening only the minutes in which something happens, and every tenth."""
+        """Minute by minute during the day; in the evening only those in which something happens, and every tenth."""
         now = last_event = self._begin
         while self._life.next_event() is not None or now < last_event + QUIET:
             now += self._step(now, now - last_event)

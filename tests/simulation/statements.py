@@ -117,7 +117,8 @@ class Vicidial:
 
     def a5_agent_hangup(self, call, new_uniqueid=None, status="DISPO"):
         """vdc_db_query.php, the end of manDiaLlogCaLL: the agent presses hangup. The browser may know the call by
-        another uniqueid with the same epoch; then the row takes that one. status ALTNUM: dial the lead's other number."""
+        another uniqueid with the same epoch; then the row takes that one. status ALTNUM: dial the lead's other
+        number."""
         rows = self._rows("SELECT start_epoch,term_reason FROM vicidial_log WHERE lead_id=%s AND uniqueid=%s",
                           call.lead_id, call.uniqueid)
         if not rows:
@@ -201,7 +202,8 @@ class Vicidial:
         if term_reason == "QUEUETIMEOUT":
             call.in_auto_calls = False
         self._run("UPDATE vicidial_log SET status=%s,end_epoch=%s,length_in_sec=%s-start_epoch,term_reason=%s "
-                  "WHERE lead_id=%s AND uniqueid=%s", status, self.now, self.now, term_reason, call.lead_id, call.uniqueid)
+                  "WHERE lead_id=%s AND uniqueid=%s", status, self.now, self.now, term_reason, call.lead_id,
+                  call.uniqueid)
 
     # ---- surveys and answering machines ----
 
@@ -213,7 +215,8 @@ class Vicidial:
     def d1_machine(self, call):
         """VD_amd.agi: it was a machine; a message may follow."""
         self._run("UPDATE vicidial_log SET status='AA',end_epoch=%s,length_in_sec=%s-start_epoch,called_count=%s "
-                  "WHERE lead_id=%s AND uniqueid=%s", self.now, self.now, call.called_count, call.lead_id, call.uniqueid)
+                  "WHERE lead_id=%s AND uniqueid=%s", self.now, self.now, call.called_count, call.lead_id,
+                  call.uniqueid)
 
     def d1_machine_inserted(self, call, uniqueid=None):
         """VD_amd.agi: the same where there is no row (under this uniqueid); it ends in the future."""
