@@ -341,6 +341,7 @@ static bool may_go_on(const struct batch *batch)
 static size_t on_turn(void *context)
 {
     struct batch *batch = context;
+    log_flush();
     if (batch->failure.code == EX_OK && batch->uncommitted > 0 &&
         (batch->uncommitted >= COMMIT_COUNT || clock_mono_ms() - batch->first_uncommitted_ms >= COMMIT_MS))
         (void)!commit(batch, &batch->failure);
@@ -367,9 +368,11 @@ static int deliver(struct batch *batch, size_t count, struct err *err)
     for (size_t i = 0; i < count; i++)
         requests[i] = (struct delivery_request){ .body = batch->in_run[i]->body,
                                                  .idempotency_key = batch->in_run[i]->idempotency_key };
+    log_hold(); /* on_turn lets the lines go */
     struct delivery_observer observer = { .on_answer = on_answer, .on_turn = on_turn, .context = batch };
     int result = delivery_run(batch->forward->delivery, requests, count, &observer, err);
     free(requests);
+    log_flush();
     return result;
 }
 

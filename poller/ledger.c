@@ -91,6 +91,7 @@ struct ledger {
     sqlite3_stmt *statements[STATEMENT_COUNT];
     char *path;
     bool in_transaction;
+    bool look_only;
     bool damaged;
     int64_t run_started_ms;
 };
@@ -149,15 +150,25 @@ static void bind_int(sqlite3_stmt *statement, int index, int64_t number)
     (void)sqlite3_bind_int64(statement, index, number);
 }
 
-/* Steps a statement that changes something, opening the transaction first. */
+/* Opens the transaction that lasts until the next commit. Looking up thousands of calls in it costs the file's locks once. */
+static int begin(struct ledger *ledger, struct err *err)
+{
+    if (ledger->in_transaction || ledger->look_only)
+        return 0;
+    if (execute(ledger, "BEGIN IMMEDIATE", "write to", err) != 0)
+        return -1;
+    ledger->in_transaction = true;
+    return 0;
+}
+
+/* Steps a statement that changes something. */
 static int change(struct ledger *ledger, sqlite3_stmt *statement, struct err *err)
 {
     static const char action[] = "write to";
     if (statement == NULL)
         return fail(ledger, action, err);
-    if (!ledger->in_transaction && execute(ledger, "BEGIN IMMEDIATE", action, err) != 0)
+    if (begin(ledger, err) != 0)
         return -1;
-    ledger->in_transaction = true;
     int code = sqlite3_step(statement);
     int result = code == SQLITE_DONE || code == SQLITE_ROW ? 0 : fail(ledger, action, err);
     (void)sqlite3_reset(statement);
@@ -234,6 +245,7 @@ static int open_file(struct ledger *ledger, const char *path, struct err *err)
 static int open_database(struct ledger *ledger, enum ledger_mode mode, struct err *err)
 {
     bool exists = false, is_new = false;
+    ledger->look_only = mode == LEDGER_LOOK;
     if (check_path(ledger, &exists, err) != 0)
         return -1;
     if (open_file(ledger, mode == LEDGER_LOOK && !exists ? ":memory:" : ledger->path, err) != 0)
@@ -391,6 +403,8 @@ int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record 
     sqlite3_stmt *statement = prepared(ledger, FIND);
     if (statement == NULL)
         return fail(ledger, "read", err);
+    if (begin(ledger, err) != 0)
+        return -1;
     bind_text(statement, 1, uniqueid);
     int code = sqlite3_step(statement);
     *ret_record = (struct call_record){ .state = CALL_UNKNOWN };

@@ -1,6 +1,7 @@
 /* ledger: what became of each call, on disk. The schema stands at the top of ledger.c.
  *
- * Changes gather in a transaction that begins with the first of them; nothing is durable before ledger_commit. */
+ * Looking up and changing happen in a transaction that begins with the first of them; nothing is durable before
+ * ledger_commit. Others may look at the ledger meanwhile. */
 #ifndef LEDGER_H
 #define LEDGER_H
 

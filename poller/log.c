@@ -21,6 +21,9 @@ static struct {
     enum log_format format;
     enum log_level lowest;
     const char *secret;
+    bool hold;
+    char waiting[8192]; /* whole lines for the file */
+    size_t waiting_length;
 } sink = { .fd = -1, .terminal = LOG_TERMINAL_STDERR, .lowest = LOG_INFO };
 
 static const char *const level_names[] = { "DEBUG", "INFO", "WARN", "ERROR" };
@@ -58,16 +61,53 @@ void log_hide(const char *secret)
     sink.secret = secret != NULL && *secret != '\0' ? secret : NULL;
 }
 
-static void write_out(int fd, const char *line)
+static void write_out(int fd, const char *text, size_t length)
 {
     /* The result is ignored on purpose: see log_line's contract. */
-    (void)!write(fd, line, strlen(line));
+    (void)!write(fd, text, length);
+}
+
+void log_hold(void)
+{
+    sink.hold = true;
+}
+
+void log_flush(void)
+{
+    if (sink.fd >= 0 && sink.waiting_length > 0)
+        write_out(sink.fd, sink.waiting, sink.waiting_length);
+    sink.waiting_length = 0;
+}
+
+static void to_file(enum log_level level, const char *line, size_t length)
+{
+    if (length > sizeof sink.waiting - sink.waiting_length)
+        log_flush();
+    if (length > sizeof sink.waiting) {
+        write_out(sink.fd, line, length);
+        return;
+    }
+    memcpy(sink.waiting + sink.waiting_length, line, length);
+    sink.waiting_length += length;
+    if (!sink.hold || level > LOG_INFO)
+        log_flush();
+}
+
+/* The local time of this second; a busy run writes thousands of lines in one. */
+static const char *time_text(void)
+{
+    static char text[CLOCK_TEXT_SIZE];
+    static int64_t second = -1;
+    int64_t now = clock_now_epoch();
+    if (now != second)
+        (void)clock_local(now, text, sizeof text);
+    second = now;
+    return text;
 }
 
 static char *format_line(enum log_level level, const char *message)
 {
-    char now[CLOCK_TEXT_SIZE];
-    (void)clock_local(clock_now_epoch(), now, sizeof now);
+    const char *now = time_text();
     if (sink.format == LOG_FORMAT_TEXT)
         return mem_format("%s %-5s %s\n", now, level_names[level], message);
     struct json *object = json_object();
@@ -98,17 +138,20 @@ void log_line(enum log_level level, const char *format, ...)
     free(raw);
 
     char *line = format_line(level, message);
+    size_t line_length = strlen(line);
     if (sink.fd >= 0)
-        write_out(sink.fd, line);
+        to_file(level, line, line_length);
     if (sink.terminal == LOG_TERMINAL_STDOUT)
-        write_out(STDOUT_FILENO, line);
+        write_out(STDOUT_FILENO, line, line_length);
     else if (sink.terminal == LOG_TERMINAL_STDERR || (sink.terminal == LOG_TERMINAL_ERRORS && level == LOG_ERROR))
-        write_out(STDERR_FILENO, line);
+        write_out(STDERR_FILENO, line, line_length);
     free(line);
 }
 
 void log_close(void)
 {
+    log_flush();
+    sink.hold = false;
     if (sink.fd >= 0)
         (void)close(sink.fd);
     sink.fd = -1;

@@ -1,7 +1,8 @@
 /* log: one line an event, to the log file and to the terminal.
  *
  * The file is opened afresh by every run and only appended to, so logrotate needs no signal; a run in progress goes on
- * writing to the renamed file (hence `create` and `delaycompress` in the logrotate stanza). Each line is one write. */
+ * writing to the renamed file (hence `create` and `delaycompress` in the logrotate stanza). Lines are written whole, several at once while calls pass
+ * quickly. */
 #ifndef LOG_H
 #define LOG_H
 
@@ -35,6 +36,12 @@ void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
+
+/* log_hold: from now on lines of LOG_INFO and below may wait in memory until log_flush, a graver line or log_close. */
+void log_hold(void);
+
+/* log_flush: writes out what waits. */
+void log_flush(void);
 
 void log_close(void);
 

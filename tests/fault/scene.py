@@ -25,13 +25,14 @@ def run_when_elected(sync, env=None):
 
 
 def wait_for_the_last_request(api):
-    """A program that ended in the middle has left requests in the API's sockets: until the API has closed them all, it may
-    still be taking one."""
+    """A program that ended in the middle has left requests in the API's sockets: until the API has closed them all, it
+    may still be taking one."""
     listening, over = "0A", "06"  # states in /proc/net/tcp
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         sockets = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        if all(int(socket[1].partition(":")[2], 16) != api.port or socket[3] in (listening, over) for socket in sockets):
+        ours = [state for _, local, _, state, *_ in sockets if int(local.partition(":")[2], 16) == api.port]
+        if all(state in (listening, over) for state in ours):
             return
         time.sleep(0.002)
     raise TimeoutError("the API does not let go of its connections")

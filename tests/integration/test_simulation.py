@@ -74,6 +74,14 @@ def _assert_doctored_records_are_seen(simulation):
     assert kinds([too_soon] + record) == [("early", held.uniqueid)]
 
 
+def test_an_outage_longer_than_the_sweep_looks_back_loses_nothing(directory):
+    """What ended meanwhile stays owed for as long as that takes."""
+    simulation, verdict = simulate(directory, 6, 300, 2, outage_hours=9)
+
+    assert faults(simulation, verdict) == []
+    assert verdict.delivered == verdict.finished > 0.9 * 300
+
+
 def test_the_judge_sees_a_program_that_does_not_hold_or_look_back(directory):
     careless = {"overlap": 0, "sweep_interval": 0, "not_final": "NONE", "unsettled": "NONE"}
     _, verdict = simulate(directory, 4, 300, 2, settings=careless)

@@ -54,7 +54,7 @@ GOOD_EXITS = {0, 69, 75}
 class Troubles:
     """What goes wrong when: at_minute gives the trouble of a minute, or None."""
 
-    def __init__(self, dice, hours):
+    def __init__(self, dice, hours, outage_hours):
         names = BLOCKS_OF_FOUR_HOURS * max(1, round(hours / 4))
         blocks = hours * HOUR // BLOCK
         names = dice.sample(names, min(len(names), max(0, blocks - 2)))
@@ -64,6 +64,8 @@ class Troubles:
             lasts = {"cron is off": 30, "flaky": 10, "slow": 5}.get(name, dice.randint(3, 9))
             for minute in range(first, first + lasts):
                 self._by_minute.setdefault(minute, name)
+        for minute in range(30, 30 + outage_hours * 60):
+            self._by_minute[minute] = "refused"
         self.restart_minute = dice.randrange(hours * 60)
 
     def at_minute(self, minute):
@@ -72,15 +74,18 @@ class Troubles:
 
 class Simulation:
     """begin: epoch of the first call. settings: of the program's section [sync]. end_index: the site has an index on
-    end_epoch. After run(): deliveries, history, calls; runs: how many of the program; exits: how often it ended how."""
+    end_epoch. outage_hours: how long the API is down, from half an hour after the first call.
 
-    def __init__(self, directory, seed, calls, hours, begin=BEGIN, settings=None, end_index=False):
+    After run(): deliveries, history, calls; runs: how many of the program; exits: how often it ended how."""
+
+    def __init__(self, directory, seed, calls, hours, begin=BEGIN, settings=None, end_index=False,
+                 outage_hours=0):
         self.seed, self.hours, self._begin = seed, hours, begin
         self._settings, self._end_index = settings or {}, end_index
         self._directory = pathlib.Path(directory)
         self._calls_wanted = calls
         self._dice = random.Random(f"{seed} troubles")
-        self._troubles = Troubles(self._dice, hours)
+        self._troubles = Troubles(self._dice, hours, outage_hours)
         self._trouble = None
         self._runs = []  # of the program: (host's clock in ms, from, to by the dialer's clock, killed)
         self._durations = collections.deque([0.04], maxlen=20)
@@ -286,6 +291,7 @@ def main():
     parser.add_argument("--begin", type=int, default=BEGIN, metavar="EPOCH", help=f"for example {AUTUMN_NIGHT} or "
                         f"{SPRING_NIGHT}, when the clocks go back and forward in New York")
     parser.add_argument("--end-index", action="store_true", help="the site has an index on end_epoch")
+    parser.add_argument("--outage-hours", type=int, default=0, metavar="N", help="the API is down that long")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of [sync]")
     parser.add_argument("--keep", metavar="DIRECTORY", help="leave the program's files, its log among them, there")
     options = parser.parse_args()
@@ -293,7 +299,7 @@ def main():
         directory = options.keep or stack.enter_context(tempfile.TemporaryDirectory(prefix="simulation-"))
         simulation, verdict = simulate(directory, options.seed, options.calls, options.hours, begin=options.begin,
                                        settings=dict(pair.split("=", 1) for pair in options.set),
-                                       end_index=options.end_index)
+                                       end_index=options.end_index, outage_hours=options.outage_hours)
         wrong = faults(simulation, verdict)
         print(table(simulation, verdict))
         for line in wrong[:50]:
