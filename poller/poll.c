@@ -250,21 +250,31 @@ static int send_step(struct run *run, bool last, struct err *err)
     return result;
 }
 
-/* After an outage: sends one call of the last half hour, picked at random. The oldest calls alone would not do to see
- * whether the API works again: they may be just those that it cannot digest. Every other run asks them, see walk. */
-static int probe_recent(struct run *run, struct err *err)
+/* Finds the latest calls that wait to be sent, looking further and further back until there are some. */
+static int find_latest(struct run *run, struct err *err)
 {
-    int64_t end = run->forward.now_epoch - run->poll->settings->settle;
-    if (!run->forward.breaker.must_probe || run->forward.run % 2 != 0)
-        return 0;
+    int64_t end = run->forward.now_epoch - run->poll->settings->settle, to = end;
+    int64_t start = run->progress.checkpoint.end_epoch - run->poll->settings->overlap;
     run->step_sec = STEP_SHORTEST_SEC; /* as many as there are */
-    if (find(run, end - STEP_FIRST_SEC, end, true, err) != 0)
-        return -1;
-    size_t count = run->candidates.count;
-    int result = 0;
-    if (count > 0) {
-        struct candidate *chosen = &run->candidates.items[(uint64_t)run->forward.run * 2654435761U % count];
-        result = forward_batch(&run->forward, chosen, 1, err);
+    for (int64_t span = STEP_FIRST_SEC; run->candidates.count == 0 && to >= start; span *= 4) {
+        int64_t from = to - span > start ? to - span : start;
+        if (find(run, from, to, to == end, err) != 0)
+            return -1;
+        to = from - 1;
+    }
+    return 0;
+}
+
+/* After an outage: sends one of the latest calls, picked at random. The oldest alone would not do to see whether the API
+ * works again: they may be just those that it cannot digest. Every other run asks them, see walk. */
+static int probe_latest(struct run *run, struct err *err)
+{
+    if (!run->forward.breaker.must_probe || run->forward.run % 2 != 0 || run->poll->dry_run)
+        return 0;
+    int result = find_latest(run, err);
+    if (result == 0 && run->candidates.count > 0) {
+        uint64_t random = (uint64_t)run->forward.run * 2654435761U;
+        result = forward_batch(&run->forward, &run->candidates.items[random % run->candidates.count], 1, err);
     }
     candidates_clear(&run->candidates);
     return result;
@@ -371,7 +381,7 @@ static int work(struct run *run, struct err *err)
         return -1;
     run->forward.breaker = breaker_start(outage_since != 0);
     struct position before = run->progress.checkpoint;
-    if (run->summary->stop == STOP_NONE && (sweep(run, err) != 0 || probe_recent(run, err) != 0 || list_due(run, err) != 0 || walk(run, err) != 0))
+    if (run->summary->stop == STOP_NONE && (sweep(run, err) != 0 || probe_latest(run, err) != 0 || list_due(run, err) != 0 || walk(run, err) != 0))
         return -1;
     if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run)
         progress_log(&run->progress, "💾 Saved checkpoint");

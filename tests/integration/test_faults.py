@@ -95,7 +95,7 @@ def test_a_log_that_cannot_be_written_stops_nothing(sync, db, api):
     uniqueids = insert_some(db)
     strike = shim.Strike(sync, 1, "ENOSPC", kinds=("write",), lasting=0, root=sync.log_file)
     assert sync.run(env=strike.env).code == 0
-    assert strike.report().hits > 20
+    assert strike.report().hits >= 3  # lines are written several at once
     assert_each_once(api, uniqueids)
 
 
