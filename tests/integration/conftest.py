@@ -1,4 +1,5 @@
 """What every integration test starts from: a dialer's database, an API and an installation wired to both."""
+import os
 import sys
 
 sys.dont_write_bytecode = True  # before the first import of ours: the source tree stays clean
@@ -7,6 +8,7 @@ import pytest
 
 from harness.api import Api
 from harness.dialer import Dialer
+from harness.process import program
 from harness.sync import Sync
 
 
@@ -51,3 +53,27 @@ def sync(db, api, tmp_path):
     installation.set_checkpoint(db.now() - 3600)
     yield installation
     installation.close()
+
+
+@pytest.fixture
+def ordinary(tmp_path, monkeypatch):
+    """The program is run without root's right to open and write everywhere."""
+    become = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
+    script = tmp_path / "ordinary"
+    script.write_text(f'#!/bin/sh\nexec {become} "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("SYNC_BINARY", str(script))
+
+
+@pytest.fixture
+def staged(db, api, sync):
+    """Sets up a situation: staged(scenes.every_kind)."""
+    made = []
+
+    def stage(kind):
+        made.append(kind(db, api, sync))
+        return made[-1]
+
+    yield stage
+    for scene in made:
+        scene.close()

@@ -1,23 +1,11 @@
 """`check`: a line for each thing a run needs, with the remedy where it is broken. Nothing is changed, no call sent."""
-import os
 
 import pytest
 
 from harness import certs
 from harness.api import Api
-from harness.process import program
 
 NOBODYS_PORT = "http://127.0.0.1:1"
-
-
-@pytest.fixture
-def ordinary(tmp_path, monkeypatch):
-    """The program is run without root's right to write everywhere."""
-    become = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
-    script = tmp_path / "ordinary"
-    script.write_text(f'#!/bin/sh\nexec {become} "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@"\n')
-    script.chmod(0o755)
-    monkeypatch.setenv("SYNC_BINARY", str(script))
 
 
 @pytest.fixture

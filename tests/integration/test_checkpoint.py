@@ -11,18 +11,6 @@ import zoneinfo
 
 import pytest
 
-from harness.process import program
-
-
-@pytest.fixture
-def ordinary(tmp_path, monkeypatch):
-    """The program is run without root's right to write everywhere."""
-    become = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
-    script = tmp_path / "ordinary"
-    script.write_text(f'#!/bin/sh\nexec {become} "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@"\n')
-    script.chmod(0o755)
-    monkeypatch.setenv("SYNC_BINARY", str(script))
-
 
 def ended(db, *seconds_ago):
     """Calls that ended so long ago, as uniqueids."""

@@ -13,16 +13,6 @@ NOBODYS_PORT = "http://127.0.0.1:1"
 
 
 @pytest.fixture
-def ordinary(tmp_path, monkeypatch):
-    """The program is run without root's right to open every file."""
-    become = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
-    script = tmp_path / "ordinary"
-    script.write_text(f'#!/bin/sh\nexec {become} "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@"\n')
-    script.chmod(0o755)
-    monkeypatch.setenv("SYNC_BINARY", str(script))
-
-
-@pytest.fixture
 def waiting(sync, db):
     """An installation with secrets of its own in which one call waits to be sent."""
     sync.configure(dids={"api_key": KEY}, astguiclient={"VARDB_pass": PASSWORD})

@@ -8,20 +8,6 @@ from fault.sweeps import crash_sweep, kill_loop, repair_sweep
 needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
 
 
-@pytest.fixture
-def staged(db, api, sync):
-    """Sets up a situation: staged(scenes.every_kind)."""
-    made = []
-
-    def stage(kind):
-        made.append(kind(db, api, sync))
-        return made[-1]
-
-    yield stage
-    for scene in made:
-        scene.close()
-
-
 @needs_shim
 @pytest.mark.parametrize("when, share", [("before", 0.3), ("after", 0.3), ("middle", 0.15)])
 def test_a_crash_at_any_step_comes_to_what_an_uninterrupted_run_comes_to(staged, when, share):

@@ -44,20 +44,6 @@ def insert_some(db, count=20, ended_ago=100):
     return db.insert_many([{"end_epoch": now - ended_ago + n} for n in range(count)])
 
 
-@pytest.fixture
-def staged(db, api, sync):
-    """Sets up a situation: staged(scenes.every_kind)."""
-    made = []
-
-    def stage(kind):
-        made.append(kind(db, api, sync))
-        return made[-1]
-
-    yield stage
-    for scene in made:
-        scene.close()
-
-
 # ---- the disk ----
 
 @needs_shim
