@@ -100,7 +100,7 @@ def main():
                 rows.append(row)
                 say("  ".join(cell for cell in row.cells() if cell))
     say("done")
-    print(f"\n{os.cpu_count()} CPUs, load {load:.1f} before\n")
+    print(f"\n{os.cpu_count()} CPUs; load {load:.1f} before, {os.getloadavg()[0]:.1f} after\n")
     report.show(rows)
     missed = sum(row.holds is False for row in rows)
     print(f"\n{sum(row.holds is True for row in rows)} targets hold, {missed} do not")

@@ -33,7 +33,7 @@ class Address:
 
 
 class Nginx:
-    """One worker process; plain, tls and http2 are its addresses."""
+    """A single process, so that none is left behind; plain, tls and http2 are its addresses."""
 
     def __init__(self, directory, certificates):
         plain, tls, http2 = _free_ports(3)
@@ -43,7 +43,7 @@ class Nginx:
                           for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         conf = pathlib.Path(directory) / "nginx.conf"
         conf.write_text(
-            f"daemon off; worker_processes 1; pid {directory}/pid; error_log {directory}/error.log;\n"
+            f"daemon off; master_process off; pid {directory}/pid; error_log {directory}/error.log;\n"
             "events { worker_connections 256; }\n"
             f"http {{ access_log off; keepalive_requests 1000000000; default_type application/json; {places}\n"
             f"{_SERVER % (plain, '')}\n"

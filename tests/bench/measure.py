@@ -22,7 +22,8 @@ def cost(command, env=None, fine=(0, 75), timeout=600):
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=timeout)
         words = result.read().split()
     if len(words) != 4 or int(words[3]) not in fine:
-        raise RuntimeError(f"{os.path.basename(str(command[0]))} failed: {words}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        name = os.path.basename(str(command[0]))
+        raise RuntimeError(f"{name} failed: {words}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return Cost(float(words[0]), float(words[1]), int(words[2]), done.stdout)
 
 

@@ -34,8 +34,8 @@ def _weak(bench, api):
     ideal = CALLS * SERVICE / SLOTS
     yield Row(f"API that serves {SLOTS} at a time: p95 of an answer", ms(p95), f"at {SLOTS} in flight {ms(p95_four)}",
               times(p95, p95_four), "<= 2", p95 <= 2 * p95_four)
-    yield Row(f"  {CALLS:,} calls, at most {most} in flight", f"{CALLS / wall:.0f} calls/s", f"ideal {CALLS / ideal:.0f} calls/s",
-              share(ideal, wall))
+    yield Row(f"  {CALLS:,} calls, at most {most} in flight", f"{CALLS / wall:.0f} calls/s",
+              f"ideal {CALLS / ideal:.0f} calls/s", share(ideal, wall))
 
 
 def _distant(bench, api):

@@ -23,8 +23,8 @@ def rows(bench):
     yield _memory("20,000 calls of backlog, TLS, default settings", site.go(sent=20_000).memory, libraries)
     if len(bench.memory) == 3:
         _, middle, most = (bench.memory[calls] for calls in sorted(bench.memory))
-        yield Row("  the most beside 20,000, plain HTTP", f"{most / MIB:.1f} MiB", f"{middle / MIB:.1f} MiB", times(most, middle), "<= 1.10",
-                  most <= 1.1 * middle)
+        yield Row("  the most beside 20,000, plain HTTP", f"{most / MIB:.1f} MiB", f"{middle / MIB:.1f} MiB",
+                  times(most, middle), "<= 1.10", most <= 1.1 * middle)
     if bench.ledger_bytes:
         yield Row("ledger, a million calls", f"{bench.ledger_bytes:.0f} MB")
     yield _binary(bench)

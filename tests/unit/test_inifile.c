@@ -146,7 +146,7 @@ static void test_inifile_shows_the_beginning_of_a_problem_line(void **state)
 {
     (void)state;
     char seen[64] = "";
-    inifile_read("[x]\n a = 1\n[general]\n  api_key without a sign\n", &(struct inifile_reader){ on_value, keep_text, seen });
+    inifile_read("[x]\n[general]\n  api_key without a sign\n", &(struct inifile_reader){ on_value, keep_text, seen });
     assert_string_equal(seen, "[general] api_key without a sign");
 }
 
