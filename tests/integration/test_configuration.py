@@ -291,6 +291,17 @@ def test_a_foreign_key_that_begins_like_ours_is_no_concern_of_ours(sync, api, db
     sends(sync, api, db.insert())
 
 
+@pytest.mark.parametrize("which", ["astguiclient_file", "dids_file", "config_file"])
+def test_a_file_that_everybody_can_write_is_refused(sync, api, db, which):
+    """Goal: whoever can write it could have the key sent to a host of his own."""
+    db.insert()
+    path = getattr(sync, which)
+    path.chmod(0o666)
+    run = sync.run()
+    assert run.code == 78 and f"{path} can be written by every user" in run.log
+    assert api.log() == []
+
+
 def test_our_own_file_as_an_editor_of_another_system_leaves_it(sync, api, db):
     content = sync.config_file.read_text().replace("\n", "\r\n").replace("socket", "  \tsocket")
     sync.config_file.write_bytes(("\ufeff" + content).encode())
