@@ -53,6 +53,17 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     return length;
 }
 
+/* Whether this libcurl knows a file with the system's certificates; some systems have a directory only. */
+static bool has_bundle(void)
+{
+#if CURL_AT_LEAST_VERSION(7, 70, 0)
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    return info->age >= CURLVERSION_SEVENTH && info->cainfo != NULL && access(info->cainfo, R_OK) == 0;
+#else
+    return false;
+#endif
+}
+
 /* Sets what every request has in common. Each return value counts: an old library that does not know an option must
  * stop the program, not weaken it. */
 static CURLcode set_common_options(const struct delivery *delivery, struct slot *slot)
@@ -78,6 +89,10 @@ static CURLcode set_common_options(const struct delivery *delivery, struct slot 
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (*settings->ca_file != '\0')
         SET(CURLOPT_CAINFO, settings->ca_file);
+    /* One bundle is what counts: beside a directory of certificates libcurl would parse it for each connection anew, and
+     * a ca_file would not be the only thing that is trusted. */
+    if (*settings->ca_file != '\0' || has_bundle())
+        SET(CURLOPT_CAPATH, NULL);
     SET(CURLOPT_PROXY, ""); /* a proxy from the environment would see the key of a plain http request */
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_NOSIGNAL, 1L);

@@ -16,7 +16,7 @@
 #include "str.h"
 
 /* Outcomes become durable in groups of at most so many, or when the first of a group is so old. */
-#define COMMIT_COUNT 64
+#define COMMIT_COUNT 256
 #define COMMIT_MS 50
 
 /* How long the API is left alone after a 429 that does not say it. */

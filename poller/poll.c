@@ -176,18 +176,17 @@ static int list_due(struct run *run, struct err *err)
 
 /* ---- sending what was found ---- */
 
-/* Moves the checkpoint over the first count candidates, up to one that is not recorded. False when there is such a one. */
-static bool advance(struct run *run, size_t count)
+/* Moves the checkpoint over the candidates from *passed on, up to one that is not recorded, and *passed with it. */
+static void advance(struct run *run, size_t *passed)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct candidate *candidate = &run->candidates.items[i];
+    for (; *passed < run->candidates.count; (*passed)++) {
+        const struct candidate *candidate = &run->candidates.items[*passed];
         if (!candidate->settled)
-            return false;
+            return;
         struct position position = position_at(candidate->end_epoch, candidate->uniqueid);
         if (position_compare(&position, &run->progress.checkpoint) > 0)
             run->progress.checkpoint = position;
     }
-    return true;
 }
 
 /* Saves the checkpoint when it has moved on from before. */
@@ -200,6 +199,7 @@ static int send_candidates(struct run *run, struct err *err)
 {
     size_t batch_size = (size_t)run->poll->settings->batch_size;
     struct candidates *candidates = &run->candidates;
+    size_t passed = 0;
     candidates_sort(candidates);
     for (size_t done = 0; done < candidates->count && run->summary->stop == STOP_NONE;) {
         size_t left = candidates->count - done;
@@ -208,13 +208,14 @@ static int send_candidates(struct run *run, struct err *err)
         if (forward_batch(&run->forward, candidates->items + done, count, err) != 0)
             return -1;
         done += count;
-        (void)advance(run, done);
+        advance(run, &passed);
         if (save_if_moved(run, &before, err) != 0)
             return -1;
     }
     /* Rows behind the last candidate needed nothing: they are in the ledger, or out of scope. */
     struct position before = run->progress.checkpoint;
-    if (advance(run, candidates->count) && position_compare(&run->furthest, &run->progress.checkpoint) > 0)
+    advance(run, &passed);
+    if (passed == candidates->count && position_compare(&run->furthest, &run->progress.checkpoint) > 0)
         run->progress.checkpoint = run->furthest;
     return save_if_moved(run, &before, err);
 }

@@ -23,7 +23,8 @@
 #define SLICE_QUICK_MS 4
 #define SLICE_SLOW_MS 12
 #define SLICE_FEW_ROWS 500
-#define SLICE_MANY_ROWS 2000 /* a slice with more rows is read again as shorter ones */
+#define SLICE_MANY_ROWS 2000     /* a slice with more rows is read again as shorter ones ... */
+#define SLICE_MANY_EXAMINED 8000 /* ... as is one for which the server has to look at more than these (MariaDB) */
 
 /* Storage engine errors of a damaged MyISAM file (my_base.h: HA_ERR_CRASHED and kin), and the server's words for it. */
 enum { CRASHED = 126, CRASHED_RECORD = 127, CRASHED_ON_REPAIR = 144, CRASHED_ON_USAGE = 145, MARKED_CRASHED = 1194,
@@ -62,6 +63,7 @@ struct source {
     bool index_on_end;    /* it is on end_epoch, not on call_date */
     char index_facts[160];
     int64_t slice_sec;    /* how long the next slice of a scan is */
+    bool is_mariadb;
 };
 
 /* ---- errors ---- */
@@ -209,6 +211,8 @@ int source_connect(const struct settings_database *settings, struct source **ret
         result = fail(source, "connect to the VICIdial database", err);
     if (result == 0)
         result = prepare_session(source, err);
+    if (result == 0)
+        source->is_mariadb = mariadb_connection(source->mysql) != 0;
     if (result != 0) {
         source_close(source);
         return -1;
@@ -350,9 +354,9 @@ static int read_calls(struct source *source, const char *sql, source_on_call *on
 }
 
 /* Fits the length of the next slice to what the last one took. */
-static void adapt_slice(struct source *source, int64_t took_ms, uint64_t rows)
+static void adapt_slice(struct source *source, int64_t took_ms, uint64_t rows, bool too_many)
 {
-    if (rows > SLICE_MANY_ROWS)
+    if (too_many)
         source->slice_sec /= 4;
     else if (took_ms >= SLICE_SLOW_MS)
         source->slice_sec /= 2;
@@ -395,10 +399,12 @@ static int to_local(struct source *source, int64_t from, int64_t to, int64_t *re
 static int scan_slice(struct source *source, const struct source_range *range, const char *bound, source_on_call *on_call,
                       void *context, bool *ret_too_many, struct err *err)
 {
-    char list[SELECT_LIST_SIZE], limit[32] = "";
+    char list[SELECT_LIST_SIZE], limit[64] = "";
     MYSQL_RES *result = NULL;
     bool may_shrink = source->slice_sec > SLICE_SHORTEST_SEC;
-    if (may_shrink)
+    if (may_shrink && source->is_mariadb)
+        (void)snprintf(limit, sizeof limit, " LIMIT %d ROWS EXAMINED %d", SLICE_MANY_ROWS + 1, SLICE_MANY_EXAMINED);
+    else if (may_shrink)
         (void)snprintf(limit, sizeof limit, " LIMIT %d", SLICE_MANY_ROWS + 1);
     write_select_list(source, true, list, sizeof list);
     char *sql = mem_format("SELECT %s FROM vicidial_log FORCE INDEX (`%s`) WHERE %s "
@@ -408,8 +414,9 @@ static int scan_slice(struct source *source, const struct source_range *range, c
     int outcome = query(source, sql, "read vicidial_log", &result, err);
     if (outcome == 0) {
         uint64_t rows = mysql_num_rows(result);
-        adapt_slice(source, clock_mono_ms() - started_ms, rows);
-        *ret_too_many = may_shrink && rows > SLICE_MANY_ROWS;
+        /* The server warns when it has stopped for the number of rows examined; the result is then not whole. */
+        *ret_too_many = may_shrink && (rows > SLICE_MANY_ROWS || mysql_warning_count(source->mysql) > 0);
+        adapt_slice(source, clock_mono_ms() - started_ms, rows, *ret_too_many);
         if (!*ret_too_many)
             outcome = hand_out(result, on_call, context, err);
     }
