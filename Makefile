@@ -26,7 +26,7 @@ LOG_GROUP  ?= $(shell getent group adm >/dev/null && echo adm || echo root)
 # What Debian calls the packages that each kind of work needs.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev libcjson-dev libinih-dev libsqlite3-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev mariadb-server-core mariadb-client-core python3 python3-pymysql
-TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-pytest-xdist openssl faketime tzdata
+TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-pytest-xdist openssl ca-certificates faketime tzdata
 BENCH_PACKAGES := $(DEMO_PACKAGES) openssl ca-certificates wrk valgrind binutils
 DEB_PACKAGES   := $(BUILD_PACKAGES) build-essential debhelper
 DEB_TEST_PACKAGES := $(DEB_PACKAGES) $(DEMO_PACKAGES) python3-pytest lintian mandoc mmdebstrap zstd
