@@ -26,7 +26,7 @@ def unit_tests(build_name, pattern):
         result = RESULTS / f"unit-{build_name}-{program.name}.xml"
         environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="xml", CMOCKA_XML_FILE=str(result), **SANITIZERS)
         if pattern:
-            environment["CMOCKA_TEST_FILTER"] = f"*{pattern}*"
+            environment["UNIT_FILTER"] = f"*{pattern}*"
         done = subprocess.run([program], env=environment, capture_output=True, text=True, cwd=ROOT, timeout=300)
         if done.returncode != 0 or not result.exists():
             print(f"{program.name} ({build_name}) ended with {done.returncode}\n{done.stdout}{done.stderr}")

@@ -17,6 +17,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* UNIT_FILTER, with * and ?, chooses tests by name; `make test T=name` sets it. */
+__attribute__((constructor)) static void unit_filter(void)
+{
+    const char *filter = getenv("UNIT_FILTER");
+    if (filter != NULL)
+        cmocka_set_test_filter(filter);
+}
+
 #define UNIT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- checks; row says which case failed ---- */
