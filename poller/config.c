@@ -275,6 +275,8 @@ static void on_own_value(void *context, const char *section, const char *key, co
             add_problem(reading->problems, EX_CONFIG, "%s:%d: %.40s: %s", reading->path, line, key, err.message);
         return;
     }
+    if (strcasecmp(section, "log") == 0 && strncasecmp(key, "log_", 4) == 0)
+        key += 4; /* log_format is what people look for */
     const struct setting *setting = find_setting(own_settings, COUNT(own_settings), section, key);
     if (setting != NULL) {
         take_line(reading, setting, value, line);

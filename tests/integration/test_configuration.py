@@ -1,4 +1,5 @@
 """Where the settings come from, and what is said of bad ones: before anything is sent, and all at once."""
+import json
 import os
 import time
 
@@ -289,6 +290,15 @@ def test_a_foreign_key_that_begins_like_ours_is_no_concern_of_ours(sync, api, db
     with sync.dids_file.open("a") as dids:
         dids.write(line + "\n")
     sends(sync, api, db.insert())
+
+
+@pytest.mark.parametrize("key", ["format", "log_format"])
+def test_the_log_can_be_json(sync, api, db, key):
+    """Goal: one object a line, by either name of the setting."""
+    sync.configure(config={"log": {key: "json"}})
+    call = db.insert()
+    lines = [json.loads(line) for line in sync.run().log.splitlines()]
+    assert any(line["message"].startswith(f"✓ {call}:") and line["level"] == "INFO" for line in lines)
 
 
 @pytest.mark.parametrize("which", ["astguiclient_file", "dids_file", "config_file"])
