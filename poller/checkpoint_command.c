@@ -23,8 +23,9 @@ static int show(const struct options *options, struct err *err)
         (void)printf("no checkpoint in %s: the next run goes on from the ledger's copy, or starts some time ago\n",
                      options->state_dir);
     else
-        (void)printf("%s (%" PRId64 " %s), %" PRId64 " s ago\n",
-                     clock_local(position.end_epoch, local, sizeof local), position.end_epoch, position.uniqueid,
+        (void)printf("%s (%" PRId64 "%s%s), %" PRId64 " s ago\n",
+                     clock_local(position.end_epoch, local, sizeof local), position.end_epoch,
+                     *position.uniqueid != '\0' ? " " : "", position.uniqueid,
                      clock_now_epoch() - position.end_epoch);
     return 0;
 }
