@@ -5,17 +5,22 @@
 #include "mem.h"
 #include "str.h"
 
-struct call *call_copy(const struct call *call)
+size_t call_size(const struct call *call)
 {
     size_t size = sizeof *call;
     for (int field = 0; field < CALL_FIELD_COUNT; field++)
         if (call->value[field] != NULL)
             size += strlen(call->value[field]) + 1;
+    return size;
+}
 
-    struct call *copy = mem_zero(1, size);
+struct call *call_copy_to(void *memory, const struct call *call)
+{
+    struct call *copy = memory;
     copy->age_sec = call->age_sec;
     char *text = (char *)(copy + 1);
     for (int field = 0; field < CALL_FIELD_COUNT; field++) {
+        copy->value[field] = NULL;
         if (call->value[field] == NULL)
             continue;
         size_t length = strlen(call->value[field]) + 1;
@@ -24,6 +29,11 @@ struct call *call_copy(const struct call *call)
         text += length;
     }
     return copy;
+}
+
+struct call *call_copy(const struct call *call)
+{
+    return call_copy_to(mem_zero(1, call_size(call)), call);
 }
 
 const char *call_text(const struct call *call, enum call_field field)

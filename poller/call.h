@@ -3,6 +3,7 @@
 #define CALL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -37,7 +38,13 @@ struct call {
     int64_t age_sec;
 };
 
-/* call_copy: a copy that owns its text, in one piece of memory. Ownership: the caller frees it with free(). */
+/* call_size: the bytes that a copy of call takes, with its text. */
+size_t call_size(const struct call *call);
+
+/* call_copy_to: makes a copy that owns its text in memory of call_size bytes, which are aligned for any type. */
+struct call *call_copy_to(void *memory, const struct call *call);
+
+/* call_copy: the same in memory of its own. Ownership: the caller frees it with free(). */
 struct call *call_copy(const struct call *call) MUST_CHECK;
 
 /* call_text: a column's text, or "" for NULL. Borrowed from call. */

@@ -5,40 +5,52 @@
 #include "candidates.h"
 #include "mem.h"
 
-#define BLOCK_BYTES 16384
+#define BLOCK_BYTES ((size_t)16384)
 
 struct candidates_block {
     struct candidates_block *next;
-    size_t used;
-    char text[BLOCK_BYTES];
+    size_t used, size;
+    max_align_t bytes[];
 };
 
-/* Copies text into the newest block, or a new one. Longer than a block it cannot be: no column is. */
-static const char *keep(struct candidates *list, const char *text)
+/* Room for size bytes, in the newest block or a new one. */
+static void *take_room(struct candidates *list, size_t size)
 {
-    size_t length = strlen(text);
-    if (length >= BLOCK_BYTES)
-        length = BLOCK_BYTES - 1;
-    if (list->blocks == NULL || list->blocks->used + length + 1 > BLOCK_BYTES) {
-        struct candidates_block *block = mem_zero(1, sizeof *block);
+    size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    if (list->blocks == NULL || size > list->blocks->size - list->blocks->used) {
+        size_t block_size = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+        struct candidates_block *block = mem_zero(1, sizeof *block + block_size);
         block->next = list->blocks;
+        block->size = block_size;
         list->blocks = block;
     }
-    char *copy = list->blocks->text + list->blocks->used;
-    memcpy(copy, text, length);
-    copy[length] = '\0';
-    list->blocks->used += length + 1;
-    return copy;
+    void *room = (char *)list->blocks->bytes + list->blocks->used;
+    list->blocks->used += size;
+    return room;
 }
 
-void candidates_add(struct candidates *list, const char *uniqueid, int64_t end_epoch, bool settled)
+static struct candidate *next_item(struct candidates *list)
 {
     if (list->count == list->capacity) {
         list->capacity = list->capacity > 0 ? 2 * list->capacity : 64;
         list->items = mem_resize(list->items, list->capacity, sizeof *list->items);
     }
-    list->items[list->count++] =
-        (struct candidate){ .uniqueid = keep(list, uniqueid), .end_epoch = end_epoch, .settled = settled };
+    return &list->items[list->count++];
+}
+
+void candidates_add(struct candidates *list, const char *uniqueid, int64_t end_epoch, bool settled)
+{
+    size_t size = strlen(uniqueid) + 1;
+    const char *copy = memcpy(take_room(list, size), uniqueid, size);
+    *next_item(list) = (struct candidate){ .uniqueid = copy, .end_epoch = end_epoch, .settled = settled };
+}
+
+void candidates_add_row(struct candidates *list, const struct call *call)
+{
+    const struct call *copy = call_copy_to(take_room(list, call_size(call)), call);
+    *next_item(list) = (struct candidate){ .uniqueid = call_text(copy, CALL_UNIQUEID),
+                                           .end_epoch = call_number(copy, CALL_END_EPOCH, 0),
+                                           .call = copy };
 }
 
 static int compare(const void *left, const void *right)
@@ -53,12 +65,6 @@ void candidates_sort(struct candidates *list)
 {
     if (list->count > 1)
         qsort(list->items, list->count, sizeof *list->items, compare);
-}
-
-void candidates_keep_first(struct candidates *list, size_t count)
-{
-    if (count < list->count)
-        list->count = count;
 }
 
 void candidates_clear(struct candidates *list)

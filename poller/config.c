@@ -37,7 +37,7 @@ static const struct setting own_settings[] = {
     { "sync", "splay", NUMBER, AT(sync.splay), "10", 0, 30 },
     { "sync", "overlap", NUMBER, AT(sync.overlap), "600", 0, 86400 },
     { "sync", "settle", NUMBER, AT(sync.settle), "2", 0, 3600 },
-    { "sync", "poll_window", NUMBER, AT(sync.poll_window), "3600", 0, 604800 },
+    { "sync", "poll_window", NUMBER, AT(sync.poll_window), "1800", 0, 604800 },
     { "sync", "sweep_interval", NUMBER, AT(sync.sweep_interval), "600", 0, 86400 },
     { "sync", "sweep_window", NUMBER, AT(sync.sweep_window), "21600", 0, 604800 },
     { "sync", "not_final", TEXT, AT(sync.not_final), "INCALL QUEUE DISPO", 0, 0 },

@@ -117,20 +117,30 @@ static void add_header(struct delivery *delivery, const char *line)
     delivery->headers = longer;
 }
 
-static int open_slots(struct delivery *delivery, struct err *err)
+static int open_slot(const struct delivery *delivery, struct slot *slot, struct err *err)
 {
-    for (size_t i = 0; i < delivery->slot_count; i++) {
-        struct slot *slot = &delivery->slots[i];
-        slot->easy = curl_easy_init();
-        if (slot->easy == NULL)
-            mem_out();
-        slot->body_size = 1024;
-        slot->body = mem_zero(slot->body_size, 1);
-        CURLcode code = set_common_options(delivery, slot);
-        if (code != CURLE_OK)
-            return err_set(err, EX_SOFTWARE, "could not prepare requests to the API: this libcurl (%s) refuses an option: "
-                           "%s", curl_version(), curl_easy_strerror(code));
-    }
+    slot->easy = curl_easy_init();
+    if (slot->easy == NULL)
+        mem_out();
+    slot->body_size = 1024;
+    slot->body = mem_zero(slot->body_size, 1);
+    CURLcode code = set_common_options(delivery, slot);
+    return code == CURLE_OK ? 0 : err_set(err, EX_SOFTWARE, "could not prepare requests to the API: this libcurl (%s) "
+                                          "refuses an option: %s", curl_version(), curl_easy_strerror(code));
+}
+
+/* Starts the library, when there is something to send: most runs find nothing new, and its start costs more than they do. */
+static int open_library(struct delivery *delivery, struct err *err)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return err_set(err, EX_SOFTWARE, "could not start libcurl");
+    delivery->multi = curl_multi_init();
+    if (delivery->multi == NULL)
+        mem_out();
+    long connections = (long)delivery->slot_count;
+    if (curl_multi_setopt(delivery->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections) != CURLM_OK ||
+        curl_multi_setopt(delivery->multi, CURLMOPT_MAXCONNECTS, connections) != CURLM_OK)
+        return err_set(err, EX_SOFTWARE, "could not prepare requests to the API: libcurl refuses a limit");
     return 0;
 }
 
@@ -139,8 +149,6 @@ int delivery_open(const struct settings_api *settings, struct delivery **ret_del
     if (*settings->ca_file != '\0' && access(settings->ca_file, R_OK) != 0)
         return err_set(err, EX_CONFIG, "could not read the certificates in %s; correct ca_file in [api]",
                        settings->ca_file);
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        return err_set(err, EX_SOFTWARE, "could not start libcurl");
     struct delivery *delivery = mem_zero(1, sizeof *delivery);
     delivery->settings = settings;
     delivery->url = mem_format("%s/api/v1/call-results", settings->base_url);
@@ -154,21 +162,6 @@ int delivery_open(const struct settings_api *settings, struct delivery **ret_del
     add_header(delivery, "Content-Type: application/json");
     add_header(delivery, "Accept: application/json");
     add_header(delivery, "Expect:"); /* no waiting for a 100 Continue */
-
-    delivery->multi = curl_multi_init();
-    if (delivery->multi == NULL)
-        mem_out();
-    long connections = (long)delivery->slot_count;
-    int result = 0;
-    if (curl_multi_setopt(delivery->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections) != CURLM_OK ||
-        curl_multi_setopt(delivery->multi, CURLMOPT_MAXCONNECTS, connections) != CURLM_OK)
-        result = err_set(err, EX_SOFTWARE, "could not prepare requests to the API: libcurl refuses a limit");
-    if (result == 0)
-        result = open_slots(delivery, err);
-    if (result != 0) {
-        delivery_close(delivery);
-        return -1;
-    }
     *ret_delivery = delivery;
     return 0;
 }
@@ -182,13 +175,15 @@ void delivery_close(struct delivery *delivery)
         free(delivery->slots[i].body);
     }
     free(delivery->slots);
-    (void)curl_multi_cleanup(delivery->multi);
+    if (delivery->multi != NULL)
+        (void)curl_multi_cleanup(delivery->multi);
     for (struct curl_slist *header = delivery->headers; header != NULL; header = header->next)
         explicit_bzero(header->data, strlen(header->data));
     curl_slist_free_all(delivery->headers);
     free(delivery->url);
+    if (delivery->multi != NULL)
+        curl_global_cleanup();
     free(delivery);
-    curl_global_cleanup();
 }
 
 const char *delivery_library(void)
@@ -200,6 +195,8 @@ const char *delivery_library(void)
 static int start(struct delivery *delivery, struct slot *slot, const struct delivery_request *request, size_t index,
                  struct err *err)
 {
+    if (slot->easy == NULL && open_slot(delivery, slot, err) != 0)
+        return -1;
     slot->index = index;
     slot->body_length = 0;
     slot->body[0] = '\0';
@@ -283,7 +280,7 @@ int delivery_run(struct delivery *delivery, const struct delivery_request *reque
 {
     size_t next = 0, in_flight = 0;
     bool ending = false;
-    int result = 0;
+    int result = delivery->multi == NULL ? open_library(delivery, err) : 0;
     while (result == 0 && (in_flight > 0 || (!ending && next < count))) {
         size_t most = observer->on_turn(observer->context);
         ending = ending || most == 0;

@@ -12,8 +12,7 @@
 struct delivery;
 
 /* delivery_open: prepares connections to settings->base_url. settings is borrowed for the life of the delivery.
- * Nothing is sent yet. Ownership: delivery_close.
- * Errors: EX_SOFTWARE when the library refuses an option that security depends on; EX_CONFIG for a missing ca_file. */
+ * Nothing is sent yet. Ownership: delivery_close. Errors: EX_CONFIG for a missing ca_file. */
 int delivery_open(const struct settings_api *settings, struct delivery **ret_delivery, struct err *err) MUST_CHECK;
 
 /* One POST to /api/v1/call-results. Both texts are borrowed until delivery_run returns. idempotency_key may be NULL. */

@@ -1,4 +1,4 @@
-/* forward: one batch of calls, from the dialer's rows to durable outcomes. */
+/* forward: calls in batches, from the dialer's rows to durable outcomes. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "str.h"
 
 /* Outcomes become durable in groups of at most so many, or when the first of a group is so old. */
-#define COMMIT_COUNT 256
+#define COMMIT_COUNT 1000
 #define COMMIT_MS 50
 
 /* How long the API is left alone after a 429 that does not say it. */
@@ -25,7 +25,8 @@
 /* One call of the batch. */
 struct parcel {
     struct candidate *candidate;
-    struct call *call; /* NULL: the dialer has no such row */
+    const struct call *call; /* NULL: the dialer has no such row */
+    struct call *fetched;    /* the same, where it was read for this batch and not found by the scan */
     struct call_record record;
     char *body; /* NULL: not to be sent */
     char idempotency_key[PAYLOAD_KEY_SIZE];
@@ -41,8 +42,6 @@ struct batch {
     struct parcel **in_run; /* the parcels handed to delivery_run, in its order */
     size_t suspects; /* parcels with an open suspicion */
     bool probing; /* a single call is sent to see whether the API works */
-    size_t uncommitted;
-    int64_t first_uncommitted_ms;
     struct err failure; /* of the ledger, met inside a callback; code EX_OK: none */
 };
 
@@ -78,19 +77,26 @@ static int take_row(void *context, const struct call *call, struct err *err)
     struct parcel key = { .candidate = &wanted };
     struct parcel *parcel = bsearch(&key, batch->parcels, batch->count, sizeof *batch->parcels, compare_parcels);
     if (parcel != NULL && parcel->call == NULL)
-        parcel->call = call_copy(call);
+        parcel->call = parcel->fetched = call_copy(call);
     return 0;
 }
 
-/* A row whose end_epoch moved while it was scanned can be listed twice. */
+/* A row whose end_epoch moved while it was scanned can be listed twice; the later one counts. */
 static void drop_repeats(struct batch *batch)
 {
     size_t kept = 0;
     for (size_t i = 0; i < batch->count; i++) {
-        if (kept > 0 && compare_parcels(&batch->parcels[kept - 1], &batch->parcels[i]) == 0)
-            batch->parcels[i].candidate->settled = true;
-        else
-            batch->parcels[kept++] = batch->parcels[i];
+        struct parcel *parcel = &batch->parcels[i], *last = kept > 0 ? &batch->parcels[kept - 1] : NULL;
+        if (last == NULL || compare_parcels(last, parcel) != 0) {
+            batch->parcels[kept++] = *parcel;
+            continue;
+        }
+        struct parcel dropped = *parcel;
+        if (parcel->candidate->end_epoch > last->candidate->end_epoch) {
+            dropped = *last;
+            *last = *parcel;
+        }
+        dropped.candidate->settled = true;
     }
     batch->count = kept;
 }
@@ -136,8 +142,9 @@ static int compare_by_time(const void *left, const void *right)
 
 static void wrote(struct batch *batch, int result)
 {
-    if (result == 0 && batch->uncommitted++ == 0)
-        batch->first_uncommitted_ms = clock_mono_ms();
+    struct forward *forward = batch->forward;
+    if (result == 0 && forward->uncommitted++ == 0)
+        forward->first_uncommitted_ms = clock_mono_ms();
 }
 
 /* Writes what became of a parcel. A failure is kept in the batch and ends it. */
@@ -321,30 +328,32 @@ static void on_answer(void *context, size_t index, const struct answer *answer)
     }
 }
 
-static int commit(struct batch *batch, struct err *err)
+static bool is_commit_due(const struct forward *forward)
 {
-    batch->uncommitted = 0;
-    return ledger_commit(batch->forward->ledger, err);
+    return forward->uncommitted >= COMMIT_COUNT ||
+           (forward->uncommitted > 0 && clock_mono_ms() - forward->first_uncommitted_ms >= COMMIT_MS);
 }
 
-/* Whether another request may be started. */
-static bool may_go_on(const struct batch *batch)
+bool forward_may_go_on(struct forward *forward)
 {
-    struct forward *forward = batch->forward;
     if (interrupt_requested())
         stop(forward->summary, STOP_INTERRUPTED, "stopped by a signal; the next run goes on from here");
     else if (clock_mono_ms() >= forward->deadline_ms)
         stop(forward->summary, STOP_OUT_OF_TIME, "the time of this run is over; the next run goes on from here");
-    return batch->failure.code == EX_OK && forward->summary->stop == STOP_NONE;
+    return forward->summary->stop == STOP_NONE;
+}
+
+static bool may_go_on(const struct batch *batch)
+{
+    return batch->failure.code == EX_OK && forward_may_go_on(batch->forward);
 }
 
 static size_t on_turn(void *context)
 {
     struct batch *batch = context;
     log_flush();
-    if (batch->failure.code == EX_OK && batch->uncommitted > 0 &&
-        (batch->uncommitted >= COMMIT_COUNT || clock_mono_ms() - batch->first_uncommitted_ms >= COMMIT_MS))
-        (void)!commit(batch, &batch->failure);
+    if (batch->failure.code == EX_OK && is_commit_due(batch->forward))
+        (void)!forward_commit(batch->forward, &batch->failure);
     if (!may_go_on(batch) || (batch->forward->breaker.must_probe && !batch->probing))
         return 0;
     return (size_t)pace_limit(&batch->forward->pace);
@@ -466,25 +475,45 @@ static int work(struct batch *batch, struct err *err)
     return deliver_all(batch, err);
 }
 
-int forward_batch(struct forward *forward, struct candidate *candidates, size_t count, struct err *err)
+int forward_commit(struct forward *forward, struct err *err)
+{
+    forward->uncommitted = 0;
+    return ledger_commit(forward->ledger, err);
+}
+
+static int forward_batch(struct forward *forward, struct candidate *candidates, size_t count, struct err *err)
 {
     struct batch batch = { .forward = forward, .count = count };
     batch.parcels = mem_zero(count, sizeof *batch.parcels);
     batch.in_run = mem_zero(count, sizeof *batch.in_run);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         batch.parcels[i].candidate = &candidates[i];
+        batch.parcels[i].call = candidates[i].call;
+    }
 
     int result = work(&batch, err);
-    /* Also after a failure elsewhere: what the API has accepted must not be sent again. */
-    if (batch.failure.code == EX_OK && commit(&batch, result == 0 ? err : NULL) != 0)
-        result = -1;
+    /* After a failure elsewhere: what the API has accepted must not be sent again. */
+    if (result != 0 && batch.failure.code == EX_OK)
+        (void)!forward_commit(forward, NULL);
 
     for (size_t i = 0; i < batch.count; i++) {
-        free(batch.parcels[i].call);
+        free(batch.parcels[i].fetched);
         free(batch.parcels[i].body);
         free(batch.parcels[i].suspicion);
     }
     free(batch.parcels);
     free(batch.in_run);
     return result;
+}
+
+int forward_all(struct forward *forward, struct candidates *candidates, struct err *err)
+{
+    size_t batch_size = (size_t)forward->settings->batch_size;
+    candidates_sort(candidates);
+    for (size_t done = 0, count = 0; done < candidates->count && forward->summary->stop == STOP_NONE; done += count) {
+        count = candidates->count - done < batch_size ? candidates->count - done : batch_size;
+        if (forward_batch(forward, candidates->items + done, count, err) != 0)
+            return -1;
+    }
+    return 0;
 }

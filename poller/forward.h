@@ -1,4 +1,4 @@
-/* forward: one batch of calls, from the dialer's rows to durable outcomes. */
+/* forward: calls in batches, from the dialer's rows to durable outcomes. */
 #ifndef FORWARD_H
 #define FORWARD_H
 
@@ -27,16 +27,26 @@ struct forward {
     int64_t started_ms;  /* ... and the monotonic one */
     int64_t deadline_ms; /* monotonic: start no request after it */
     bool dry_run;        /* print bodies instead of sending, change nothing */
+    int64_t uncommitted; /* outcomes that are not durable yet ... */
+    int64_t first_uncommitted_ms; /* ... and since when */
 };
 
 /* forward_now: the time by the database's clock, in epoch seconds. */
 int64_t forward_now(const struct forward *forward);
 
-/* forward_batch: fetches the rows of count candidates, decides on each again, sends what is to be sent, and records every
- * outcome. Candidates that the ledger knows on return, or that the dialer no longer has, are marked settled; the others
- * (the API is down, the time is over) are as if they had not been touched.
- * Durable: all outcomes, on return. Errors: those of the source, the ledger and the delivery; what was recorded up to
- * then is committed where that is possible. */
-int forward_batch(struct forward *forward, struct candidate *candidates, size_t count, struct err *err) MUST_CHECK;
+/* forward_may_go_on: whether another call may be started in this run; sets summary->stop when a signal or the clock says
+ * no. */
+bool forward_may_go_on(struct forward *forward);
+
+/* forward_all: sorts the candidates into the order of (end_epoch, uniqueid) and takes them in batches: fetches the rows that
+ * are not at hand, decides on each call again, sends what is to be sent, and records every outcome. Candidates that the ledger knows on return, or that the dialer no longer has, are
+ * marked settled; the others (the API is down, the time is over) are as if they had not been touched.
+ * Durable: outcomes in groups, 50 ms after the first of a group; all of them after forward_commit.
+ * Errors: those of the source, the ledger and the delivery; what was recorded up to then is committed where that is
+ * possible. */
+int forward_all(struct forward *forward, struct candidates *candidates, struct err *err) MUST_CHECK;
+
+/* forward_commit: makes all outcomes durable, with what else was written to the ledger. */
+int forward_commit(struct forward *forward, struct err *err) MUST_CHECK;
 
 #endif

@@ -33,6 +33,13 @@ struct json *json_object(void)
     return (struct json *)object;
 }
 
+/* Takes over item. name is not copied. */
+static void add(struct json *object, const char *name, cJSON *item)
+{
+    need(item);
+    (void)cJSON_AddItemToObjectCS(to_cjson(object), name, item); /* takes no memory, so it does not fail */
+}
+
 void json_add_text(struct json *object, const char *name, const char *text)
 {
     if (text == NULL) {
@@ -40,11 +47,11 @@ void json_add_text(struct json *object, const char *name, const char *text)
         return;
     }
     if (str_is_utf8(text)) {
-        need(cJSON_AddStringToObject(to_cjson(object), name, text));
+        add(object, name, cJSON_CreateStringReference(text));
         return;
     }
     char *valid = str_utf8(text, strlen(text));
-    need(cJSON_AddStringToObject(to_cjson(object), name, valid));
+    add(object, name, cJSON_CreateString(valid));
     free(valid);
 }
 
@@ -53,17 +60,17 @@ void json_add_int(struct json *object, const char *name, int64_t number)
     /* As raw digits: cJSON keeps numbers as doubles, which would round large integers. */
     char digits[32];
     (void)snprintf(digits, sizeof digits, "%" PRId64, number);
-    need(cJSON_AddRawToObject(to_cjson(object), name, digits));
+    add(object, name, cJSON_CreateRaw(digits));
 }
 
 void json_add_bool(struct json *object, const char *name, bool value)
 {
-    need(cJSON_AddBoolToObject(to_cjson(object), name, value));
+    add(object, name, cJSON_CreateBool(value));
 }
 
 void json_add_null(struct json *object, const char *name)
 {
-    need(cJSON_AddNullToObject(to_cjson(object), name));
+    add(object, name, cJSON_CreateNull());
 }
 
 char *json_print(const struct json *json)

@@ -9,8 +9,8 @@
 
 struct json;
 
-/* Building. Text may be any bytes: what is not valid UTF-8 becomes U+FFFD; NULL becomes null. Running out of memory
- * ends the program. json_add_* add a member to an object; json_add_object returns the new member, borrowed. */
+/* Building. json_add_* add a member to an object. Names and texts are borrowed until the object is freed. Text may be any
+ * bytes: what is not valid UTF-8 becomes U+FFFD; NULL becomes null. Running out of memory ends the program. */
 struct json *json_object(void) MUST_CHECK;
 void json_add_text(struct json *object, const char *name, const char *text);
 void json_add_int(struct json *object, const char *name, int64_t number);

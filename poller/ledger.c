@@ -253,7 +253,7 @@ static int open_database(struct ledger *ledger, enum ledger_mode mode, struct er
     (void)sqlite3_busy_timeout(ledger->database, 5000);
     if (check_schema(ledger, &is_new, err) != 0 ||
         (mode == LEDGER_WRITE &&
-         execute(ledger, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", "open", err) != 0) ||
+         execute(ledger, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -1024;", "open", err) != 0) ||
         (is_new && make_schema(ledger, err) != 0))
         return -1;
     return mode == LEDGER_LOOK ? execute(ledger, "PRAGMA query_only = 1", "open", err) : 0;

@@ -109,7 +109,7 @@ static int elect(struct resources *resources, struct err *err)
         resources->elected = true;
     else if (resources->elected && ledger_set_note(resources->ledger, LEDGER_NOTE_LEADER, holder, err) != 0)
         return -1;
-    return ledger_commit(resources->ledger, err);
+    return 0; /* the note becomes durable with the start of the run */
 }
 
 /* Closes what changes the state; the database's connection may have to stay. */

@@ -17,14 +17,21 @@
 
 /* A scan reads the table in slices, so that no statement holds it for long however busy the site is, and no result is
  * large. A slice grows while statements are quick and shrinks when one is not. */
-#define SLICE_FIRST_SEC 120
+#define SLICE_FIRST_SEC 300
 #define SLICE_SHORTEST_SEC 10
 #define SLICE_LONGEST_SEC 14400
-#define SLICE_QUICK_MS 4
-#define SLICE_SLOW_MS 12
+#define SLICE_QUICK_MS 2
+#define SLICE_SLOW_MS 6
 #define SLICE_FEW_ROWS 500
-#define SLICE_MANY_ROWS 2000     /* a slice with more rows is read again as shorter ones ... */
-#define SLICE_MANY_EXAMINED 8000 /* ... as is one for which the server has to look at more than these (MariaDB) */
+#define SLICE_MANY_ROWS 1000     /* a slice with more rows is read again as shorter ones ... */
+#define SLICE_MANY_EXAMINED 4000 /* ... as is one for which the server has to look at more than these (MariaDB) */
+
+/* A row may say that its call ended before it was made: machines' clocks differ (VICIdial warns beyond 8 s), and rows
+ * that are written at hangup carry the time of dialling (FastAGI_log.pl). */
+#define CALL_AFTER_END_SEC 600
+
+/* Reading by primary key visits the file at one place a row: so many in one statement. */
+#define FETCH_MANY_KEYS 100
 
 /* Storage engine errors of a damaged MyISAM file (my_base.h: HA_ERR_CRASHED and kin), and the server's words for it. */
 enum { CRASHED = 126, CRASHED_RECORD = 127, CRASHED_ON_REPAIR = 144, CRASHED_ON_USAGE = 145, MARKED_CRASHED = 1194,
@@ -377,10 +384,15 @@ static void write_datetime(int64_t local_sec, char out[32])
         (void)snprintf(out, 32, "1970-01-01 00:00:00");
 }
 
-/* Turns a range of epochs into local seconds that cover every call_date in it. Where the clocks go back inside the range,
- * local time is not in order: both ends are moved out by what they went back. */
-static int to_local(struct source *source, int64_t from, int64_t to, int64_t *ret_from, int64_t *ret_to,
-                    struct err *err)
+/* A stretch of local time, in local seconds. */
+struct local_range {
+    int64_t from, to;
+    int64_t offset; /* local seconds less epochs, the largest that occurs in it */
+};
+
+/* Turns a range of epochs into one of local time that covers every call_date in it. Where the clocks go back inside the
+ * range, local time is not in order: both ends are moved out by what they went back. */
+static int to_local(struct source *source, int64_t from, int64_t to, struct local_range *ret_range, struct err *err)
 {
     char sql[256];
     int64_t local[2];
@@ -388,9 +400,10 @@ static int to_local(struct source *source, int64_t from, int64_t to, int64_t *re
                    "TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(%" PRId64 "))", from, to);
     if (query_numbers(source, sql, "read the database's time zone", local, 2, err) != 0)
         return -1;
-    int64_t went_back = (to - from) - (local[1] - local[0]);
-    *ret_from = local[0] - (went_back > 0 ? went_back : 0);
-    *ret_to = local[1] + (went_back > 0 ? went_back : 0);
+    int64_t went_back = (to - from) - (local[1] - local[0]), more = went_back > 0 ? went_back : 0;
+    ret_range->from = local[0] - more;
+    ret_range->to = local[1] + more;
+    ret_range->offset = local[0] - from > local[1] - to ? local[0] - from : local[1] - to;
     return 0;
 }
 
@@ -406,7 +419,7 @@ static int scan_slice(struct source *source, const struct source_range *range, c
         (void)snprintf(limit, sizeof limit, " LIMIT %d ROWS EXAMINED %d", SLICE_MANY_ROWS + 1, SLICE_MANY_EXAMINED);
     else if (may_shrink)
         (void)snprintf(limit, sizeof limit, " LIMIT %d", SLICE_MANY_ROWS + 1);
-    write_select_list(source, true, list, sizeof list);
+    write_select_list(source, !range->whole_rows, list, sizeof list);
     char *sql = mem_format("SELECT %s FROM vicidial_log FORCE INDEX (`%s`) WHERE %s "
                            "AND end_epoch >= %" PRId64 " AND end_epoch <= %" PRId64 "%s", list, source->index, bound,
                            range->end_from, range->end_to, limit);
@@ -425,57 +438,66 @@ static int scan_slice(struct source *source, const struct source_range *range, c
     return outcome;
 }
 
-static int scan_by_end(struct source *source, const struct source_range *range, source_on_call *on_call, void *context,
-                       struct err *err)
+static int scan_by_end(struct source *source, const struct source_range *range, source_on_call *on_call,
+                       source_on_slice *on_slice, void *context, struct err *err)
 {
     struct source_range slice = *range;
     bool too_many = false;
-    while (slice.end_from <= range->end_to) {
+    int result = 0;
+    while (result == 0 && slice.end_from <= range->end_to) {
         slice.end_to = slice.end_from + source->slice_sec - 1;
         if (slice.end_to > range->end_to)
             slice.end_to = range->end_to;
         if (scan_slice(source, &slice, "TRUE", on_call, context, &too_many, err) != 0)
             return -1;
-        if (!too_many)
-            slice.end_from = slice.end_to + 1;
+        if (too_many)
+            continue;
+        slice.end_from = slice.end_to + 1;
+        if (on_slice != NULL)
+            result = on_slice(context, slice.end_from, err);
     }
-    return 0;
+    return result < 0 ? -1 : 0;
 }
 
 static int scan_by_call_date(struct source *source, const struct source_range *range, source_on_call *on_call,
-                             void *context, struct err *err)
+                             source_on_slice *on_slice, void *context, struct err *err)
 {
-    int64_t from = 0, to = 0, call_to = range->call_to;
+    struct local_range local;
+    int64_t call_to = range->call_to;
     if (call_to == 0 && source_now_epoch(source, &call_to, err) != 0)
         return -1;
     if (call_to < range->call_from)
         call_to = range->call_from;
-    if (to_local(source, range->call_from, call_to, &from, &to, err) != 0)
+    if (to_local(source, range->call_from, call_to, &local, err) != 0)
         return -1;
     bool last = false, too_many = false;
-    while (!last || too_many) {
+    int result = 0;
+    while (result == 0 && (!last || too_many)) {
         char first_date[32], end_date[32], bound[160];
-        int64_t end = from + source->slice_sec;
-        last = end > to;
-        write_datetime(from, first_date);
-        write_datetime(last ? to + 1 : end, end_date);
+        int64_t end = local.from + source->slice_sec;
+        last = end > local.to;
+        write_datetime(local.from, first_date);
+        write_datetime(last ? local.to + 1 : end, end_date);
         if (last && range->call_to == 0)
             (void)snprintf(bound, sizeof bound, "call_date >= '%s'", first_date);
         else
             (void)snprintf(bound, sizeof bound, "call_date >= '%s' AND call_date < '%s'", first_date, end_date);
         if (scan_slice(source, range, bound, on_call, context, &too_many, err) != 0)
             return -1;
-        if (!too_many)
-            from = end;
+        if (too_many)
+            continue;
+        local.from = end;
+        if (on_slice != NULL)
+            result = on_slice(context, last ? range->end_to + 1 : end - local.offset - CALL_AFTER_END_SEC, err);
     }
-    return 0;
+    return result < 0 ? -1 : 0;
 }
 
-int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call, void *context,
-                struct err *err)
+int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call,
+                source_on_slice *on_slice, void *context, struct err *err)
 {
-    return source->index_on_end ? scan_by_end(source, range, on_call, context, err)
-                                : scan_by_call_date(source, range, on_call, context, err);
+    return source->index_on_end ? scan_by_end(source, range, on_call, on_slice, context, err)
+                                : scan_by_call_date(source, range, on_call, on_slice, context, err);
 }
 
 /* The list of literals for IN (...). Ownership: the caller frees it. */
@@ -496,11 +518,9 @@ static char *quote_all(struct source *source, const char *const *uniqueids, size
     return list;
 }
 
-int source_fetch(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
-                 source_on_call *on_call, void *context, struct err *err)
+static int fetch_some(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
+                      source_on_call *on_call, void *context, struct err *err)
 {
-    if (count == 0)
-        return 0;
     char list[SELECT_LIST_SIZE];
     write_select_list(source, false, list, sizeof list);
     char *keys = quote_all(source, uniqueids, count);
@@ -513,6 +533,17 @@ int source_fetch(struct source *source, enum source_table table, const char *con
         result = 0; /* no archive, or none that is ours to read */
     free(sql);
     free(keys);
+    return result;
+}
+
+int source_fetch(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
+                 source_on_call *on_call, void *context, struct err *err)
+{
+    int result = 0;
+    for (size_t done = 0, part = 0; result == 0 && done < count; done += part) {
+        part = count - done < FETCH_MANY_KEYS ? count - done : FETCH_MANY_KEYS;
+        result = fetch_some(source, table, uniqueids + done, part, on_call, context, err);
+    }
     return result;
 }
 

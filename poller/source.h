@@ -36,19 +36,24 @@ int source_now_epoch(struct source *source, int64_t *ret_epoch, struct err *err)
 /* Receives a row, borrowed for the call. -1 with *err ends the reading, which then fails with that error. */
 typedef int source_on_call(void *context, const struct call *call, struct err *err);
 
+/* Told between the statements of a scan, when nothing of the table is held: every row that ended before ended_before has
+ * been handed out. 0 goes on, 1 ends the scan here, -1 with *err ends it with that error. NULL: nobody asks. */
+typedef int source_on_slice(void *context, int64_t ended_before, struct err *err);
+
 /* Which rows a scan covers, in epochs: those that ended from end_from to end_to, both included, of calls made (by
  * call_date) from call_from to call_to. call_to 0: no bound. */
 struct source_range {
     int64_t end_from, end_to;
     int64_t call_from, call_to;
+    bool whole_rows; /* hand out every column; else only those that decide on a call */
 };
 
-/* source_scan: hands out the rows of range, in no particular order, with those columns only that decide on a call:
- * uniqueid, status, length_in_sec, user, term_reason, comments, end_epoch. Where the site has an index on end_epoch, that
- * bounds the read, and call_from and call_to are not needed.
+/* source_scan: hands out the rows of range, roughly in the order of time. The columns that decide on a call are uniqueid, status,
+ * length_in_sec, user, term_reason, comments and end_epoch. Where the site has an index on end_epoch, that bounds the read,
+ * and call_from and call_to are not needed.
  * Errors: EX_UNAVAILABLE (connection lost, statement too slow, table locked or crashed). */
-int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call, void *context,
-                struct err *err) MUST_CHECK;
+int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call,
+                source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
 
 /* Where whole rows are read. The archive is what ADMIN_archive_log_tables.pl moves old rows to; its copy of a row that was
  * still changing stays as it was then. A dialer without that table has nothing in it. */

@@ -235,8 +235,8 @@ def kill_loop(db, api, sync, kills, seed=1):
     assert not lost, f"{len(lost)} of {len(uniqueids)} lost: {sorted(lost)[:5]}"
     assert held == collections.Counter(uniqueids), "a call was recorded twice"
     assert len(set(requests)) == len(uniqueids), "a repeat came with another key"
-    # In flight at a kill: what was on its way (8) and what had come back since the last commit (64 at most).
-    assert len(requests) - len(uniqueids) <= hit * (8 + 64)
+    # In flight at a kill: what was on its way (32 at most), and what had come back since the last commit (50 ms).
+    assert len(requests) - len(uniqueids) <= hit * (32 + 32 * 50 / 4)
     assert sync.ledger("SELECT count(*) FROM call WHERE state = 1") == [(len(uniqueids),)]
     return types.SimpleNamespace(kills=hit, runs=runs, calls=len(uniqueids), lost=0,
                                  repeated=len(requests) - len(uniqueids))

@@ -41,7 +41,7 @@ def test_outcomes_are_on_disk_before_the_checkpoint_moves_past_them(staged):
     scene.run(strike.env)
     trace = strike.report().trace
     renames = [i for i, step in enumerate(trace) if step == ("rename", "/checkpoint")]
-    assert len(renames) >= 3
+    assert renames
     for at in renames:
         assert trace[at - 2:at] == [("write", "/.checkpoint.new"), ("sync", "/.checkpoint.new")]
         assert trace[at + 1] == ("sync", ".")

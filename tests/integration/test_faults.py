@@ -274,16 +274,18 @@ def test_a_database_that_is_down_ends_the_run_with_69(sync, db, api):
 
 def test_a_database_killed_in_mid_run_loses_nothing_and_repeats_nothing(sync, db, api):
     """Goal: what was accepted before is recorded although the run fails; the next run sends the rest, each once."""
-    uniqueids = insert_some(db, 40)
+    now = db.now()  # an hour of calls, which the run reads in several slices
+    uniqueids = db.insert_many([{"end_epoch": now - 3500 + 85 * n} for n in range(40)])
     db.query("FLUSH TABLES")  # MyISAM: what is not on disk is gone, and that is not what is tried here
     sync.configure(config={"sync": {"batch_size": 5}, "api": {"concurrency": 1}})
-    api.rules([{"delay_ms": 30}])
+    api.rules([{"delay_ms": 100}])
     run = sync.start()
     while len(api.log()) < 7:
         assert run.poll() is None
         time.sleep(0.005)
     db.dialer.kill()
-    assert run.wait(30) == 69
+    code = run.wait(30)
+    assert code == 69, sync.log()
     assert 7 <= len(api.log()) < 40
     api.rules([])
     db.dialer.start()
@@ -518,7 +520,7 @@ def test_a_database_s_clock_set_back_and_forward_loses_and_repeats_nothing(sync,
 # ---- memory ----
 
 @needs_shim
-@pytest.mark.parametrize("lasting, share", [(1, 0.0065), (0, 0.002)])
+@pytest.mark.parametrize("lasting, share", [(1, 0.0075), (0, 0.0024)])
 def test_a_failed_allocation_never_crashes_the_program(staged, lasting, share):
     """Goal: the n-th malloc, calloc or realloc fails, alone or with all that follow: the run gives up in good order or
     completes, and the next one delivers what is left. `make soak` tries every third n."""

@@ -378,7 +378,7 @@ def test_a_call_behind_a_dense_stretch_of_the_table_is_not_overlooked(sync, db, 
     one. The long call begins behind 30,000 others that are no longer of interest."""
     now = db.now()
     sync.set_checkpoint(now - 100)
-    sync.configure(config={"sync": {"sweep_interval": 0}})
+    sync.configure(config={"sync": {"sweep_interval": 0, "poll_window": 3600}})
     db.insert_many([{"uniqueid": f"{now - 3000 + n // 100}.{n}", "start_epoch": now - 3000 + n // 100,
                      "end_epoch": now - 2990 + n // 100} for n in range(30000)])
     long_call = db.insert(uniqueid=f"{now - 2690}.1", start_epoch=now - 2690, end_epoch=now - 30)

@@ -24,6 +24,7 @@ static void test_candidates_sort_by_end_then_uniqueid(void **state)
         unit_same_text(rows[i].uniqueid, list.items[i].uniqueid, rows[i].uniqueid);
         unit_same_int(rows[i].uniqueid, list.items[i].end_epoch, rows[i].end_epoch);
         unit_same_int(rows[i].uniqueid, list.items[i].settled, i % 2 == 1);
+        assert_null(list.items[i].call);
     }
     candidates_clear(&list);
 }
@@ -49,7 +50,7 @@ static void test_candidates_grow_and_copy_what_they_are_given(void **state)
     candidates_clear(&list);
 }
 
-static void test_candidates_keep_texts_of_any_length_whole_up_to_a_blocks_size(void **state)
+static void test_candidates_keep_texts_of_any_length_whole(void **state)
 {
     (void)state;
     static const size_t lengths[] = { 16000, 382, 1, 0, 16383, 16384, 1, 20000, 63, 8191, 8191, 8192, 0 };
@@ -62,36 +63,41 @@ static void test_candidates_keep_texts_of_any_length_whole_up_to_a_blocks_size(v
     }
     for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
         char row[32], letter[2] = { (char)('a' + (int)i), '\0' };
-        size_t kept = lengths[i] < 16384 ? lengths[i] : 16383;
         (void)snprintf(row, sizeof row, "%zu: %zu characters", i, lengths[i]);
-        unit_same_int(row, strlen(list.items[i].uniqueid), kept);
-        unit_same_int(row, strspn(list.items[i].uniqueid, letter), kept);
+        unit_same_int(row, strlen(list.items[i].uniqueid), lengths[i]);
+        unit_same_int(row, strspn(list.items[i].uniqueid, letter), lengths[i]);
     }
     candidates_clear(&list);
 }
 
-static void test_candidates_keep_the_first_ones(void **state)
+static void test_candidates_keep_whole_rows(void **state)
 {
     (void)state;
-    static const struct {
-        size_t asked, want;
-    } rows[] = { { 9, 3 }, { 3, 3 }, { 2, 2 }, { 2, 2 }, { 0, 0 }, { 1, 0 } };
+    char comment[70000], uniqueid[] = "1700000000.2", end_epoch[] = "1700000000";
+    memset(comment, 'x', sizeof comment - 1);
+    comment[sizeof comment - 1] = '\0';
+    struct call call = { .age_sec = 77 };
+    call.value[CALL_UNIQUEID] = uniqueid;
+    call.value[CALL_END_EPOCH] = end_epoch;
     struct candidates list = { 0 };
-    candidates_add(&list, "c", 3, false);
-    candidates_add(&list, "a", 1, false);
-    candidates_add(&list, "b", 2, false);
-    candidates_sort(&list);
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        char row[32];
-        (void)snprintf(row, sizeof row, "keep %zu", rows[i].asked);
-        candidates_keep_first(&list, rows[i].asked);
-        unit_same_int(row, list.count, rows[i].want);
-        if (list.count > 0)
-            unit_same_text(row, list.items[0].uniqueid, "a");
+    for (int i = 0; i < 200; i++) { /* long ones among short ones, so that blocks of both kinds are filled */
+        call.value[CALL_COMMENTS] = i % 50 == 7 ? comment : i % 2 == 0 ? "" : NULL;
+        candidates_add_row(&list, &call);
     }
-    candidates_add(&list, "new", 4, false); /* it can grow again */
-    assert_int_equal(list.count, 1);
-    assert_string_equal(list.items[0].uniqueid, "new");
+    memset(uniqueid, '!', sizeof uniqueid - 1); /* the list has copies */
+    memset(end_epoch, '!', sizeof end_epoch - 1);
+    assert_int_equal(list.count, 200);
+    for (int i = 0; i < 200; i++) {
+        char row[32];
+        (void)snprintf(row, sizeof row, "row %d", i);
+        const struct candidate *item = &list.items[i];
+        unit_same_text(row, item->uniqueid, "1700000000.2");
+        unit_same_int(row, item->end_epoch, 1700000000);
+        unit_same_int(row, item->call->age_sec, 77);
+        unit_same_text(row, item->call->value[CALL_COMMENTS], i % 50 == 7 ? comment : i % 2 == 0 ? "" : NULL);
+        assert_null(item->call->value[CALL_STATUS]);
+        unit_same_int(row, item->settled, false);
+    }
     candidates_clear(&list);
 }
 
@@ -118,8 +124,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_candidates_sort_by_end_then_uniqueid),
         cmocka_unit_test(test_candidates_grow_and_copy_what_they_are_given),
-        cmocka_unit_test(test_candidates_keep_texts_of_any_length_whole_up_to_a_blocks_size),
-        cmocka_unit_test(test_candidates_keep_the_first_ones),
+        cmocka_unit_test(test_candidates_keep_texts_of_any_length_whole),
+        cmocka_unit_test(test_candidates_keep_whole_rows),
         cmocka_unit_test(test_candidates_may_be_empty_and_used_again),
     };
     return cmocka_run_group_tests_name("candidates", tests, NULL, NULL);

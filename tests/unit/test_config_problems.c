@@ -202,7 +202,7 @@ static const struct limits {
     { "sync", "overlap", offsetof(struct config, sync.overlap), 600, 0, 86400 },
     { "sync", "splay", offsetof(struct config, sync.splay), 10, 0, 30 },
     { "sync", "settle", offsetof(struct config, sync.settle), 2, 0, 3600 },
-    { "sync", "poll_window", offsetof(struct config, sync.poll_window), 3600, 0, 604800 },
+    { "sync", "poll_window", offsetof(struct config, sync.poll_window), 1800, 0, 604800 },
     { "sync", "sweep_interval", offsetof(struct config, sync.sweep_interval), 600, 0, 86400 },
     { "sync", "sweep_window", offsetof(struct config, sync.sweep_window), 21600, 0, 604800 },
     { "sync", "not_final_horizon", offsetof(struct config, sync.not_final_horizon), 15000, 0, 604800 },

@@ -1,0 +1,130 @@
+/* walk: goes through a stretch of the dialer's calls and sends what is to be sent. */
+#include <inttypes.h>
+
+#include "candidates.h"
+#include "decision.h"
+#include "log.h"
+#include "walk.h"
+
+struct walker {
+    const struct walk *walk;
+    struct candidates candidates; /* found and not sent yet */
+    struct position furthest;     /* of the rows seen */
+    int64_t found, told;          /* calls to be sent: so far, and those that the log speaks of */
+};
+
+/* ---- finding ---- */
+
+/* Notes that a call waits: for its disposition, or to be sent. */
+static int note(const struct walker *walker, const struct call *call, struct call_record record, enum call_state state,
+                int64_t due, struct err *err)
+{
+    if (walker->walk->forward->dry_run)
+        return 0;
+    record.state = state;
+    struct ledger_entry entry = { .uniqueid = call_text(call, CALL_UNIQUEID),
+                                  .record = record,
+                                  .end_epoch = call_number(call, CALL_END_EPOCH, 0),
+                                  .due = due };
+    return ledger_put(walker->walk->forward->ledger, &entry, err);
+}
+
+static int hold(struct walker *walker, const struct call *call, struct call_record record, int64_t until,
+                struct err *err)
+{
+    walker->walk->forward->summary->held++;
+    return note(walker, call, record, CALL_HELD, until, err);
+}
+
+static int keep(struct walker *walker, const struct call *call, struct call_record record, struct err *err)
+{
+    const struct walk *walk = walker->walk;
+    walker->found++;
+    if (walk->only_note && !walk->forward->dry_run)
+        return note(walker, call, record, CALL_OWED, forward_now(walk->forward), err);
+    if (walk->range.whole_rows)
+        candidates_add_row(&walker->candidates, call);
+    else
+        candidates_add(&walker->candidates, call_text(call, CALL_UNIQUEID), call_number(call, CALL_END_EPOCH, 0), false);
+    return 0;
+}
+
+/* Holds one row against the ledger. */
+static int consider(void *context, const struct call *call, struct err *err)
+{
+    struct walker *walker = context;
+    const struct walk *walk = walker->walk;
+    struct call_record record;
+    struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
+    if (position_compare(&position, &walker->furthest) > 0)
+        walker->furthest = position;
+    if (position_compare(&position, &walk->floor) <= 0 || (walk->leaves != NULL && walk->leaves(walk->context, call)))
+        return 0;
+    if (ledger_find(walk->forward->ledger, call_text(call, CALL_UNIQUEID), &record, err) != 0)
+        return -1;
+    if (record.state == CALL_OWED || record.state == CALL_HELD) /* those have a turn of their own, see ledger_due */
+        return 0;
+    struct decision decision = decision_of(call, &record, walk->forward->settings, forward_now(walk->forward));
+    if (decision.kind == DECISION_HOLD)
+        return hold(walker, call, record, decision.hold_until, err);
+    if (decision.kind == DECISION_SEND)
+        return keep(walker, call, record, err);
+    return 0;
+}
+
+/* ---- sending ---- */
+
+/* The first candidate that is not settled, in the order of position; NULL: all are. */
+static const struct candidate *first_open(const struct candidates *candidates)
+{
+    for (size_t i = 0; i < candidates->count; i++)
+        if (!candidates->items[i].settled)
+            return &candidates->items[i];
+    return NULL;
+}
+
+/* Sends what was found, and says how far everything is settled: every call that ended before ended_before was seen. */
+static int send(struct walker *walker, int64_t ended_before, struct err *err)
+{
+    const struct walk *walk = walker->walk;
+    struct candidates *candidates = &walker->candidates;
+    struct position reached = position_at(ended_before, "");
+    if (position_compare(&walker->furthest, &reached) < 0)
+        reached = walker->furthest;
+    if (walker->found > walker->told)
+        log_info("📞 Found %" PRId64 " new call results", walker->found - walker->told);
+    walker->told = walker->found;
+    if (forward_all(walk->forward, candidates, err) != 0)
+        return -1;
+    const struct candidate *open = first_open(candidates);
+    bool nothing_done = open != NULL && open == candidates->items; /* then nothing moves either */
+    if (open != NULL && open->end_epoch <= reached.end_epoch)
+        reached = position_at(open->end_epoch, "");
+    candidates_clear(candidates);
+    return walk->on_reached != NULL && !nothing_done ? walk->on_reached(walk->context, &reached, err) : 0;
+}
+
+static int on_slice(void *context, int64_t ended_before, struct err *err)
+{
+    struct walker *walker = context;
+    struct forward *forward = walker->walk->forward;
+    bool enough = walker->candidates.count >= (size_t)forward->settings->batch_size;
+    if ((enough || walker->candidates.count == 0) && send(walker, ended_before, err) != 0)
+        return -1;
+    return forward_may_go_on(forward) ? 0 : 1;
+}
+
+int walk_run(const struct walk *walk, int64_t *ret_found, struct err *err)
+{
+    struct walker walker = { .walk = walk, .furthest = position_at(0, "") };
+    if (walk->first != NULL) {
+        walker.candidates = *walk->first;
+        *walk->first = (struct candidates){ .count = 0 };
+    }
+    int result = source_scan(walk->forward->source, &walk->range, consider, on_slice, &walker, err);
+    if (result == 0 && walk->forward->summary->stop == STOP_NONE)
+        result = send(&walker, INT64_MAX, err);
+    *ret_found = walker.found;
+    candidates_clear(&walker.candidates);
+    return result;
+}

@@ -1,0 +1,31 @@
+/* walk: goes through a stretch of the dialer's calls and sends what is to be sent, or notes it as owed. The poll, the sweep
+ * and every other look at the table are such walks; they differ in the stretch, and in what they do with what is found. */
+#ifndef WALK_H
+#define WALK_H
+
+#include "candidates.h"
+#include "forward.h"
+#include "position.h"
+#include "source.h"
+
+/* Every call of the walk up to reached is settled: in the ledger, or in no need of anything. What the ledger was told of
+ * them may not be committed yet. -1 with *err ends the walk. */
+typedef int walk_on_reached(void *context, const struct position *reached, struct err *err);
+
+struct walk {
+    struct forward *forward;    /* borrowed */
+    struct source_range range;
+    struct position floor;      /* calls up to here are out of scope */
+    struct candidates *first;   /* sent before all else, emptied; NULL: none */
+    bool only_note;             /* what is found becomes owed, due at once, and is not sent by this walk */
+    bool (*leaves)(void *context, const struct call *call); /* calls that are another walk's; NULL: none */
+    walk_on_reached *on_reached; /* NULL: nobody asks */
+    void *context;              /* of both */
+};
+
+/* walk_run: finds, decides, sends and records. A stop (forward->summary->stop) ends it before its end.
+ * *ret_found counts the calls to be sent. Memory: a few batches, however long the stretch is.
+ * Durable: as forward_all says. Errors: those of the source, the ledger and the delivery. */
+int walk_run(const struct walk *walk, int64_t *ret_found, struct err *err) MUST_CHECK;
+
+#endif
