@@ -12,6 +12,9 @@ int64_t clock_now_epoch(void);
 /* clock_mono_ms: milliseconds that only ever grow; for durations and deadlines. */
 int64_t clock_mono_ms(void);
 
+/* clock_mono_exact_ms: the same clock, with fractions of a millisecond. */
+double clock_mono_exact_ms(void);
+
 /* clock_local: writes epoch as local time, "2024-10-24 12:00:00 +0200", to out (size 32 is enough). Returns out. */
 const char *clock_local(int64_t epoch, char *out, size_t size);
 #define CLOCK_TEXT_SIZE 40

@@ -7,13 +7,13 @@
 #include "failed.h"
 #include "fileutil.h"
 #include "json.h"
-#include "ledger.h"
+#include "records.h"
 #include "lock.h"
 #include "str.h"
 #include "when.h"
 
 /* What is to be done with one selection of calls. */
-typedef int action(struct ledger *ledger, const struct ledger_selection *selection, int64_t *count, struct err *err);
+typedef int action(struct ledger *ledger, const struct records_selection *selection, int64_t *count, struct err *err);
 
 struct listing {
     bool json;
@@ -64,37 +64,37 @@ static void print_entry(void *context, const struct ledger_entry *entry)
     listing->count++;
 }
 
-static int list_text(struct ledger *ledger, const struct ledger_selection *selection, int64_t *count, struct err *err)
+static int list_text(struct ledger *ledger, const struct records_selection *selection, int64_t *count, struct err *err)
 {
     struct listing listing = { .json = false };
-    int result = ledger_list_rejected(ledger, selection, print_entry, &listing, err);
+    int result = records_list_rejected(ledger, selection, print_entry, &listing, err);
     *count = listing.count;
     return result;
 }
 
-static int list_json(struct ledger *ledger, const struct ledger_selection *selection, int64_t *count, struct err *err)
+static int list_json(struct ledger *ledger, const struct records_selection *selection, int64_t *count, struct err *err)
 {
     struct listing listing = { .json = true };
-    int result = ledger_list_rejected(ledger, selection, print_entry, &listing, err);
+    int result = records_list_rejected(ledger, selection, print_entry, &listing, err);
     *count = listing.count;
     return result;
 }
 
-static int retry(struct ledger *ledger, const struct ledger_selection *selection, int64_t *count, struct err *err)
+static int retry(struct ledger *ledger, const struct records_selection *selection, int64_t *count, struct err *err)
 {
-    return ledger_release(ledger, selection, CALL_OWED, count, err);
+    return records_release(ledger, selection, CALL_OWED, count, err);
 }
 
-static int drop(struct ledger *ledger, const struct ledger_selection *selection, int64_t *count, struct err *err)
+static int drop(struct ledger *ledger, const struct records_selection *selection, int64_t *count, struct err *err)
 {
-    return ledger_release(ledger, selection, CALL_DROPPED, count, err);
+    return records_release(ledger, selection, CALL_DROPPED, count, err);
 }
 
 /* Does it for each uniqueid named, or once for all that the other options select. */
 static int for_each_selected(const struct options *options, struct ledger *ledger, action *act, int64_t *ret_total,
                              struct err *err)
 {
-    struct ledger_selection selection = { .reason = options->reason };
+    struct records_selection selection = { .reason = options->reason };
     *ret_total = 0;
     if (options->before != NULL && when_parse(options->before, clock_now_epoch(), &selection.before, err) != 0)
         return -1;

@@ -31,6 +31,7 @@ struct parcel {
     char *body; /* NULL: not to be sent */
     char idempotency_key[PAYLOAD_KEY_SIZE];
     bool sent;
+    struct ledger_attempt attempt; /* what came of sending it */
     char *suspicion; /* why it failed, while it is open whether the call or the API is to blame */
     int64_t retry_after_sec;
 };
@@ -147,6 +148,11 @@ static void wrote(struct batch *batch, int result)
         forward->first_uncommitted_ms = clock_mono_ms();
 }
 
+static const char *result_of(const struct batch *batch, const struct parcel *parcel)
+{
+    return disposition_result(batch->forward->dispositions, call_text(parcel->call, CALL_STATUS));
+}
+
 /* Writes what became of a parcel. A failure is kept in the batch and ends it. */
 static void put(struct batch *batch, struct parcel *parcel, enum call_state state, int64_t due, const char *reason)
 {
@@ -160,6 +166,9 @@ static void put(struct batch *batch, struct parcel *parcel, enum call_state stat
         .due = due,
         .reason = reason,
         .payload = parcel->body,
+        .call = parcel->call,
+        .result = parcel->call != NULL ? result_of(batch, parcel) : NULL,
+        .attempt = parcel->sent ? &parcel->attempt : NULL,
     };
     int result = ledger_put(batch->forward->ledger, &entry, &batch->failure);
     wrote(batch, result);
@@ -222,8 +231,11 @@ static void decide(struct batch *batch, struct parcel *parcel)
 static void record_accepted(struct batch *batch, struct parcel *parcel, bool duplicate)
 {
     const struct call *call = parcel->call;
+    int64_t ended = call_number(call, CALL_END_EPOCH, 0);
     batch->forward->summary->accepted++;
     batch->forward->summary->repeated += duplicate ? 1 : 0;
+    tally_accepted(&batch->forward->tally, result_of(batch, parcel), forward_now(batch->forward) - ended,
+                   parcel->record.sent_before);
     parcel->record.sent_before = true;
     parcel->record.fingerprint = call_fingerprint(call);
     parcel->record.attempts = 0;
@@ -235,6 +247,7 @@ static void record_accepted(struct batch *batch, struct parcel *parcel, bool dup
 static void record_rejected(struct batch *batch, struct parcel *parcel, const char *reason)
 {
     batch->forward->summary->rejected++;
+    tally_rejected(&batch->forward->tally, result_of(batch, parcel));
     put(batch, parcel, CALL_REJECTED, 0, reason);
     log_warn("✗ %s: %s (set aside)", parcel->candidate->uniqueid, reason);
 }
@@ -303,6 +316,8 @@ static void on_answer(void *context, size_t index, const struct answer *answer)
     struct parcel *parcel = batch->in_run[index];
     struct judgement judgement = verdict_of(answer);
     parcel->sent = true;
+    parcel->attempt = (struct ledger_attempt){ .answer = answer->status, .took_ms = (int64_t)(answer->took_ms + 0.5) };
+    tally_answer(&batch->forward->tally, answer->status, answer->took_ms);
     pace_answered(&batch->forward->pace, answer->took_ms,
                   judgement.verdict == VERDICT_ACCEPTED || judgement.verdict == VERDICT_REJECTED);
     batch->forward->summary->failed += judgement.verdict == VERDICT_ACCEPTED ? 0 : 1;

@@ -11,6 +11,7 @@
 #include "settings.h"
 #include "source.h"
 #include "summary.h"
+#include "tally.h"
 
 /* What a run works with; all borrowed. */
 struct forward {
@@ -22,6 +23,7 @@ struct forward {
     struct summary *summary; /* counted up; stop is set when nothing more may be sent in this run */
     struct breaker breaker;
     struct pace pace;
+    struct tally tally;
     int64_t run;         /* the run's number */
     int64_t now_epoch;   /* the database's clock when the run started ... */
     int64_t started_ms;  /* ... and the monotonic one */

@@ -1,4 +1,4 @@
-/* ledger: what became of each call, on disk. The schema stands at the top of ledger.c.
+/* ledger: what became of each call, on disk. The tables are explained in schema.c.
  *
  * Looking up and changing happen in a transaction that begins with the first of them; nothing is durable before
  * ledger_commit. Others may look at the ledger meanwhile. */
@@ -12,6 +12,7 @@
 #include "call.h"
 #include "err.h"
 #include "position.h"
+#include "store.h"
 
 struct ledger;
 
@@ -46,7 +47,13 @@ int ledger_rebuild(const char *state_dir, struct ledger **ret_ledger, struct led
 /* ledger_find: what is known of a call; state CALL_UNKNOWN when nothing is. */
 int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record *ret_record, struct err *err) MUST_CHECK;
 
-/* What is written of a call; replaces all that was known. Texts are borrowed and copied, and may be NULL. */
+/* One attempt to send a call. */
+struct ledger_attempt {
+    int64_t answer;  /* HTTP status; 0: no answer came */
+    int64_t took_ms; /* from the request to the answer */
+};
+
+/* What is written of a call; replaces what was known. Texts are borrowed and copied, and may be NULL. */
 struct ledger_entry {
     const char *uniqueid;
     struct call_record record;
@@ -54,6 +61,9 @@ struct ledger_entry {
     int64_t due;         /* epoch: OWED: try again from then on; HELD: sent as it stands from then on */
     const char *reason;  /* OWED and REJECTED: why, for people */
     const char *payload; /* the content that the API has not accepted yet */
+    const struct call *call;              /* the row, for people; NULL: as it was noted before */
+    const char *result;                   /* the API's name for its status; NULL: as before */
+    const struct ledger_attempt *attempt; /* that led to this; NULL: none was made */
 };
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct err *err) MUST_CHECK;
 
@@ -84,6 +94,9 @@ int ledger_note(struct ledger *ledger, const char *name, int64_t fallback, int64
     MUST_CHECK;
 int ledger_set_note(struct ledger *ledger, const char *name, int64_t value, struct err *err) MUST_CHECK;
 
+/* ledger_drop_note: nothing is noted under that name any more. */
+int ledger_drop_note(struct ledger *ledger, const char *name, struct err *err) MUST_CHECK;
+
 /* The two places: the ledger's copy of the checkpoint, and the floor, at and before which calls are out of scope.
  * *ret_known is false where none was ever set. */
 enum ledger_place { LEDGER_CHECKPOINT, LEDGER_FLOOR };
@@ -95,47 +108,27 @@ int ledger_clear_places(struct ledger *ledger, struct err *err) MUST_CHECK;
 
 /* The runs. ledger_run_start is committed on return: it proves that outcomes can be written before any call is sent. */
 struct ledger_run {
-    int64_t found, accepted, repeated, owed, held, rejected;
+    int64_t found, accepted, repeated, failed, owed, held, rejected;
+    int64_t statements, database_ms, rows_examined; /* of the dialer's database */
     int exit_code;
+    const char *kind;    /* as ledger_run_start; NULL: what was said there */
     const char *message; /* borrowed; may be NULL */
 };
 int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, struct err *err) MUST_CHECK;
 int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err) MUST_CHECK;
 
-/* Which of the calls that are set aside are meant: those for which all of this holds. */
-struct ledger_selection {
-    const char *uniqueid; /* NULL: any */
-    const char *reason;   /* part of the reason; NULL: any */
-    int64_t before;       /* ended before this epoch; 0: any */
-};
+/* ledger_count_up: adds to a counter that only ever grows, for metrics. */
+int ledger_count_up(struct ledger *ledger, const char *name, const char *label, int64_t by, struct err *err) MUST_CHECK;
 
-/* ledger_list_rejected: hands out the calls that are set aside, oldest first. Borrowed for the call. */
-typedef void ledger_on_entry(void *context, const struct ledger_entry *entry);
-int ledger_list_rejected(struct ledger *ledger, const struct ledger_selection *selection, ledger_on_entry *on_entry,
-                         void *context, struct err *err) MUST_CHECK;
-
-/* ledger_release: makes calls that are set aside CALL_OWED, due at once and with no attempts charged, or CALL_DROPPED.
- * *ret_count is how many. */
-int ledger_release(struct ledger *ledger, const struct ledger_selection *selection, enum call_state state,
-                   int64_t *ret_count, struct err *err) MUST_CHECK;
-
-/* How things stand, for people. Times are epochs, 0 where there is none. */
-struct ledger_overview {
-    struct ledger_counts counts;
-    int64_t accepted;          /* calls that are remembered as accepted */
-    int64_t oldest_pending;    /* end of the oldest call that is owed or held */
-    int64_t next_due;          /* when the next owed call is tried again */
-    int64_t last_run, last_run_accepted, last_run_exit_code;
-    int64_t last_success;      /* start of the last run that ended well */
-    char last_run_message[256];
-};
-int ledger_overview(struct ledger *ledger, struct ledger_overview *ret_overview, struct err *err) MUST_CHECK;
-
-/* ledger_prune: forgets up to limit accepted or dropped calls that ended before before_epoch, and runs older than that. */
+/* ledger_prune: forgets up to limit accepted or dropped calls that ended before before_epoch, and as many attempts and runs
+ * older than that. */
 int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, struct err *err) MUST_CHECK;
 
 /* ledger_commit: makes all changes since the last one durable. Nothing to do is fine. */
 int ledger_commit(struct ledger *ledger, struct err *err) MUST_CHECK;
+
+/* ledger_store: the file itself, for views of it (records.c). Borrowed. */
+struct store *ledger_store(struct ledger *ledger);
 
 /* ledger_close: drops what was not committed. NULL is fine. */
 void ledger_close(struct ledger *ledger);

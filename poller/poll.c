@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "decision.h"
 #include "forward.h"
+#include "journal.h"
 #include "log.h"
 #include "poll.h"
 #include "progress.h"
@@ -36,6 +37,7 @@ struct run {
     struct progress progress;
     struct position saved;      /* the checkpoint as it is on disk ... */
     int64_t saved_ms;           /* ... and since when, monotonic */
+    bool swept;
 };
 
 static int64_t end_of_poll(const struct run *run)
@@ -141,6 +143,7 @@ static int sweep(struct run *run, struct err *err)
                          .only_note = true,
                          .leaves = poll_sees,
                          .context = run };
+    run->swept = true;
     if (walk_run(&walk, &found, err) != 0)
         return -1;
     run->summary->found += found;
@@ -239,31 +242,6 @@ static int prune(struct run *run, struct err *err)
     return ledger_prune(run->poll->ledger, before < still_read ? before : still_read, PRUNE_LIMIT, err);
 }
 
-/* Writes the run's figures; also after a failure, when the ledger itself still works. */
-static int finish(struct run *run, struct err *err)
-{
-    struct ledger *ledger = run->poll->ledger;
-    struct ledger_counts counts;
-    if (ledger_count(ledger, &counts, err) != 0)
-        return -1;
-    run->summary->owed_left = counts.owed;
-    if (run->poll->dry_run)
-        return 0;
-    struct ledger_run figures = {
-        .found = run->summary->found,
-        .accepted = run->summary->accepted,
-        .repeated = run->summary->repeated,
-        .owed = counts.owed,
-        .held = counts.held,
-        .rejected = run->summary->rejected,
-        .exit_code = summary_exit_code(run->summary),
-        .message = run->summary->message,
-    };
-    if (ledger_run_finish(ledger, run->forward.run, &figures, err) != 0)
-        return -1;
-    return ledger_commit(ledger, err);
-}
-
 static int work(struct run *run, struct err *err)
 {
     const struct poll *poll = run->poll;
@@ -309,12 +287,11 @@ void poll_run(const struct poll *poll, struct summary *ret_summary)
                      .deadline_ms = clock_mono_ms() + poll->settings->time_budget * 1000,
                      .dry_run = poll->dry_run },
     };
-    /* Once the run is noted, outcomes can be written; before that nothing may be sent. */
-    int result = poll->dry_run ? 0 : ledger_run_start(poll->ledger, "poll", &run.forward.run, &err);
+    int result = journal_open(&run.forward, "poll", &err);
     if (result == 0) {
         if (work(&run, &err) != 0)
             summary_fail(ret_summary, &err);
-        result = finish(&run, &err);
+        result = journal_close(&run.forward, run.swept ? "sweep" : NULL, &err); /* also after a failure elsewhere */
     }
     if (result != 0 && ret_summary->stop != STOP_FAILED)
         summary_fail(ret_summary, &err);

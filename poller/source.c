@@ -71,6 +71,8 @@ struct source {
     char index_facts[160];
     int64_t slice_sec;    /* how long the next slice of a scan is */
     bool is_mariadb;
+    int64_t statements;   /* so far ... */
+    double took_ms;       /* ... and how long the server was at them */
 };
 
 /* ---- errors ---- */
@@ -126,11 +128,12 @@ static int fail(struct source *source, const char *action, struct err *err)
 /* Runs sql and brings its whole result here; *ret_result is NULL for a statement that gives none. */
 static int query(struct source *source, const char *sql, const char *action, MYSQL_RES **ret_result, struct err *err)
 {
-    *ret_result = NULL;
-    if (mysql_real_query(source->mysql, sql, (unsigned long)strlen(sql)) != 0)
-        return fail(source, action, err);
-    *ret_result = mysql_store_result(source->mysql);
-    if (*ret_result == NULL && mysql_errno(source->mysql) != 0)
+    double started_ms = clock_mono_exact_ms();
+    bool good = mysql_real_query(source->mysql, sql, (unsigned long)strlen(sql)) == 0;
+    *ret_result = good ? mysql_store_result(source->mysql) : NULL;
+    source->statements++;
+    source->took_ms += clock_mono_exact_ms() - started_ms;
+    if (!good || (*ret_result == NULL && mysql_errno(source->mysql) != 0))
         return fail(source, action, err);
     return 0;
 }
@@ -545,6 +548,16 @@ int source_fetch(struct source *source, enum source_table table, const char *con
         result = fetch_some(source, table, uniqueids + done, part, on_call, context, err);
     }
     return result;
+}
+
+struct source_effort source_effort(struct source *source)
+{
+    int64_t examined = 0;
+    struct source_effort effort = { .statements = source->statements, .took_ms = (int64_t)(source->took_ms + 0.5) };
+    if (query_numbers(source, "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS "
+                      "WHERE VARIABLE_NAME LIKE 'Handler_read%'", "read the session's figures", &examined, 1, NULL) == 0)
+        effort.rows_examined = examined;
+    return effort;
 }
 
 /* ---- several hosts ---- */

@@ -64,6 +64,15 @@ enum source_table { SOURCE_LIVE, SOURCE_ARCHIVE };
 int source_fetch(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
                  source_on_call *on_call, void *context, struct err *err) MUST_CHECK;
 
+/* What the session has cost the server so far. */
+struct source_effort {
+    int64_t statements, took_ms; /* as measured here, the way included */
+    int64_t rows_examined;       /* as the server counts them */
+};
+
+/* source_effort: one more short statement; where the server does not tell, rows_examined is 0. */
+struct source_effort source_effort(struct source *source);
+
 /* source_elect: hosts that share a database elect one poller by the server's own GET_LOCK; the lock lasts as long as this
  * session. *ret_elected says whether this session has it, *ret_holder is the connection that has. Errors: EX_UNAVAILABLE. */
 int source_elect(struct source *source, bool *ret_elected, int64_t *ret_holder, struct err *err) MUST_CHECK;

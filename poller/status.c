@@ -7,12 +7,12 @@
 #include "clock.h"
 #include "fileutil.h"
 #include "json.h"
-#include "ledger.h"
+#include "records.h"
 #include "status.h"
 #include "str.h"
 
 struct standing {
-    struct ledger_overview overview;
+    struct records_overview overview;
     int64_t now;
     int64_t checkpoint;    /* epoch; 0: none */
     int64_t oldest_unsent; /* epoch; 0: every call that ended is accepted */
@@ -25,7 +25,7 @@ static int gather(const struct options *options, struct ledger *ledger, struct s
     enum checkpoint_found found = CHECKPOINT_MISSING;
     struct position position;
     if (checkpoint_load(options->state_dir, &found, &position, err) != 0 ||
-        ledger_overview(ledger, &standing->overview, err) != 0 ||
+        records_overview(ledger, &standing->overview, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0)
         return -1;
@@ -60,7 +60,7 @@ static void print_time(const char *name, int64_t epoch, int64_t now, const char 
 
 static void print_text(const struct standing *standing)
 {
-    const struct ledger_overview *overview = &standing->overview;
+    const struct records_overview *overview = &standing->overview;
     char message[256];
     print_time("checkpoint", standing->checkpoint, standing->now, "none yet");
     print_time("oldest unsent", standing->oldest_unsent, standing->now, "none: every call known to have ended is accepted");
@@ -93,7 +93,7 @@ static void add_time(struct json *object, const char *name, int64_t epoch)
 
 static void print_json(const struct standing *standing)
 {
-    const struct ledger_overview *overview = &standing->overview;
+    const struct records_overview *overview = &standing->overview;
     struct json *object = json_object();
     add_time(object, "checkpoint", standing->checkpoint);
     if (standing->checkpoint != 0)

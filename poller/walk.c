@@ -25,7 +25,8 @@ static int note(const struct walker *walker, const struct call *call, struct cal
     struct ledger_entry entry = { .uniqueid = call_text(call, CALL_UNIQUEID),
                                   .record = record,
                                   .end_epoch = call_number(call, CALL_END_EPOCH, 0),
-                                  .due = due };
+                                  .due = due,
+                                  .call = call };
     return ledger_put(walker->walk->forward->ledger, &entry, err);
 }
 

@@ -1,4 +1,5 @@
 """What an operator does and sees: status, failed, several hosts, and what the ledger remembers."""
+import contextlib
 import json
 import sqlite3
 import time
@@ -251,6 +252,48 @@ def test_a_ledger_of_a_newer_version_is_refused_and_nothing_is_sent(sync, db, ap
     assert run.code == 78
     assert "written by a newer version" in run.log
     assert api.log() == []
+
+
+_FIRST_SCHEMA = """
+    CREATE TABLE call (uniqueid TEXT PRIMARY KEY NOT NULL, state INTEGER NOT NULL, end_epoch INTEGER NOT NULL,
+        fingerprint INTEGER, updated INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER, reason TEXT,
+        payload TEXT) WITHOUT ROWID;
+    CREATE INDEX call_open ON call (state, due) WHERE state <> 1;
+    CREATE INDEX call_ended ON call (end_epoch);
+    CREATE TABLE note (name TEXT PRIMARY KEY NOT NULL, number INTEGER, text TEXT) WITHOUT ROWID;
+    CREATE TABLE run (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER,
+        duration_ms INTEGER, found INTEGER, accepted INTEGER, repeated INTEGER, owed INTEGER, held INTEGER,
+        rejected INTEGER, exit_code INTEGER, message TEXT);
+    PRAGMA application_id = 1145656147;
+    PRAGMA user_version = 1;
+"""
+
+
+def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
+    """Goal: an upgrade forgets nothing: what was accepted is not sent again, what was owed is sent; `status` works before
+    the first run of the new version, and changes nothing."""
+    accepted, owed = db.insert(), db.insert()
+    assert sync.run().code == 0
+    rows = sync.ledger("SELECT uniqueid, state, end_epoch, fingerprint, updated, attempts FROM call ORDER BY uniqueid")
+    assert sorted(row[0] for row in rows) == sorted([accepted, owed])
+    for file in sync.state.glob("ledger.db*"):
+        file.unlink()
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        ledger.executescript(_FIRST_SCHEMA)
+        for row in rows:
+            ledger.execute("INSERT INTO call (uniqueid, state, end_epoch, fingerprint, updated, attempts, due) "
+                           "VALUES (?, ?, ?, ?, ?, ?, 0)", (row[0], 1 if row[0] == accepted else 2, *row[2:]))
+        ledger.execute("UPDATE call SET fingerprint = NULL WHERE state = 2")
+        ledger.commit()
+    sent_before = len(api.log())
+    shown = json.loads(sync.run("status", "--json").out)
+    assert (shown["accepted"], shown["owed"]) == (1, 1)
+    assert sync.ledger("PRAGMA user_version") == [(1,)]
+    assert sync.run().code == 0
+    assert sync.ledger("PRAGMA user_version") == [(2,)]
+    assert [entry["uniqueid"] for entry in api.log()[sent_before:]] == [owed]
+    assert sync.ledger("SELECT uniqueid, state, tries, answer FROM call ORDER BY state, tries") == [
+        (accepted, 1, 0, None), (owed, 1, 1, 200)]
 
 
 # ---- a pause the API asks for, an outage ----

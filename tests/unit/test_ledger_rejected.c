@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "ledger.h"
+#include "records.h"
 
 static struct ledger *ledger;
 static struct err err;
@@ -47,7 +48,7 @@ static void fill(void)
 
 static const struct {
     const char *name;
-    struct ledger_selection selection;
+    struct records_selection selection;
     const char *want; /* uniqueids, in order */
 } selections[] = {
     { "all", { NULL, NULL, 0 }, "1.1 2.2 3.3 " },
@@ -86,12 +87,12 @@ static void test_ledger_lists_the_selected_calls_that_are_set_aside_oldest_first
     for (size_t i = 0; i < UNIT_COUNT(selections); i++) {
         char seen[100] = "";
         unit_same_int(selections[i].name,
-                      ledger_list_rejected(ledger, &selections[i].selection, note_entry, seen, &err), 0);
+                      records_list_rejected(ledger, &selections[i].selection, note_entry, seen, &err), 0);
         unit_same_text(selections[i].name, seen, selections[i].want);
     }
 }
 
-static void test_ledger_releases_the_selected_calls_and_no_others(void **state)
+static void test_records_releases_the_selected_calls_and_no_others(void **state)
 {
     (void)state;
     static const char *const ids[] = { "1.1", "2.2", "3.3", "4.4", "5.5", "6.6", "7.7" };
@@ -103,7 +104,7 @@ static void test_ledger_releases_the_selected_calls_and_no_others(void **state)
             int64_t count = -1;
             fill();
             unit_same_int(selections[i].name,
-                          ledger_release(ledger, &selections[i].selection, targets[k], &count, &err), 0);
+                          records_release(ledger, &selections[i].selection, targets[k], &count, &err), 0);
             unit_same_int(selections[i].name, count, strlen(selections[i].want) / 4);
             for (size_t m = 0; m < UNIT_COUNT(ids); m++) {
                 struct call_record record;
@@ -129,7 +130,7 @@ static void test_ledger_makes_a_released_call_due_at_once(void **state)
     put("1.1", CALL_REJECTED, 100, INT64_MAX, "why");
     assert_int_equal(ledger_due(ledger, 0, note_due, seen, &err), 0);
     assert_string_equal(seen, "");
-    assert_int_equal(ledger_release(ledger, &(struct ledger_selection){ .before = 0 }, CALL_OWED, &count, &err), 0);
+    assert_int_equal(records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_OWED, &count, &err), 0);
     assert_int_equal(ledger_due(ledger, 0, note_due, seen, &err), 0);
     assert_string_equal(seen, "1.1 ");
 }
@@ -145,10 +146,10 @@ static void finish_run(int exit_code, int64_t accepted, const char *message)
 static void test_ledger_overview_of_a_new_ledger_is_all_zero(void **state)
 {
     (void)state;
-    struct ledger_overview got, zero;
+    struct records_overview got, zero;
     memset(&got, 0xFF, sizeof got);
     memset(&zero, 0, sizeof zero);
-    assert_int_equal(ledger_overview(ledger, &got, &err), 0);
+    assert_int_equal(records_overview(ledger, &got, &err), 0);
     assert_int_equal(got.counts.owed + got.counts.held + got.counts.rejected, 0);
     assert_int_equal(got.accepted, 0);
     assert_int_equal(got.oldest_pending, 0);
@@ -161,7 +162,7 @@ static void test_ledger_overview_of_a_new_ledger_is_all_zero(void **state)
 static void test_ledger_overview_shows_what_is_pending(void **state)
 {
     (void)state;
-    struct ledger_overview got;
+    struct records_overview got;
     put("1.1", CALL_ACCEPTED, 10, 0, NULL);
     put("1.2", CALL_ACCEPTED, 11, 0, NULL);
     put("1.3", CALL_REJECTED, 20, 1, "why");
@@ -169,7 +170,7 @@ static void test_ledger_overview_shows_what_is_pending(void **state)
     put("1.5", CALL_HELD, 30, 40, NULL);
     put("1.6", CALL_OWED, 35, 60, NULL);
     put("1.7", CALL_OWED, 36, 50, NULL);
-    assert_int_equal(ledger_overview(ledger, &got, &err), 0);
+    assert_int_equal(records_overview(ledger, &got, &err), 0);
     assert_int_equal(got.counts.owed, 2);
     assert_int_equal(got.counts.held, 1);
     assert_int_equal(got.counts.rejected, 1);
@@ -179,7 +180,7 @@ static void test_ledger_overview_shows_what_is_pending(void **state)
     assert_int_equal(ledger_forget(ledger, "1.5", &err), 0);
     assert_int_equal(ledger_forget(ledger, "1.6", &err), 0);
     assert_int_equal(ledger_forget(ledger, "1.7", &err), 0);
-    assert_int_equal(ledger_overview(ledger, &got, &err), 0);
+    assert_int_equal(records_overview(ledger, &got, &err), 0);
     assert_int_equal(got.accepted, 2); /* also while nothing is pending */
     assert_int_equal(got.oldest_pending, 0);
 }
@@ -194,10 +195,10 @@ static void test_ledger_overview_shows_the_last_run_and_the_last_good_one(void *
     int64_t now = clock_now_epoch(), unfinished = 0;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char row[32];
-        struct ledger_overview got;
+        struct records_overview got;
         finish_run(rows[i].exit_code, (int64_t)i, i % 2 == 0 ? "why" : NULL);
         assert_int_equal(ledger_run_start(ledger, "poll", &unfinished, &err), 0); /* one that is under way */
-        assert_int_equal(ledger_overview(ledger, &got, &err), 0);
+        assert_int_equal(records_overview(ledger, &got, &err), 0);
         (void)snprintf(row, sizeof row, "run %zu", i);
         unit_same_int(row, got.last_run_exit_code, rows[i].exit_code);
         unit_same_int(row, got.last_run_accepted, i);
@@ -211,7 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_ledger(test_ledger_lists_the_selected_calls_that_are_set_aside_oldest_first),
-        in_ledger(test_ledger_releases_the_selected_calls_and_no_others),
+        in_ledger(test_records_releases_the_selected_calls_and_no_others),
         in_ledger(test_ledger_makes_a_released_call_due_at_once),
         in_ledger(test_ledger_overview_of_a_new_ledger_is_all_zero),
         in_ledger(test_ledger_overview_shows_what_is_pending),

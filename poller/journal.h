@@ -1,0 +1,15 @@
+/* journal: the figures of a run, in the ledger: for status, history and metrics. */
+#ifndef JOURNAL_H
+#define JOURNAL_H
+
+#include "forward.h"
+
+/* journal_open: notes that a run of that kind has started; forward->run is its number. Durable on return: it proves that
+ * outcomes can be written before any call is sent. A dry run is not noted. Errors: EX_IOERR. */
+int journal_open(struct forward *forward, const char *kind, struct err *err) MUST_CHECK;
+
+/* journal_close: counts what is still owed into the summary, and writes the run's figures and counters. kind: what the run
+ * turned out to be; NULL: what it was opened as. Durable on return, with all outcomes. Errors: EX_IOERR. */
+int journal_close(struct forward *forward, const char *kind, struct err *err) MUST_CHECK;
+
+#endif
