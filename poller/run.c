@@ -9,35 +9,20 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "config.h"
-#include "delivery.h"
 #include "fileutil.h"
 #include "interrupt.h"
-#include "ledger.h"
 #include "legacy.h"
-#include "lock.h"
 #include "log.h"
 #include "poll.h"
 #include "privileges.h"
 #include "run.h"
-#include "source.h"
+#include "resources.h"
 #include "str.h"
 #include "summary.h"
 
 /* How long an elected host of a cluster stays elected, from its start: the hosts' runs do not begin at the same moment (see
  * splay), nor do their clocks agree. */
 #define LINGER_SEC 25
-
-/* Everything a run holds open; all NULL at first. */
-struct resources {
-    struct config config;
-    struct lock *lock;
-    struct ledger *ledger;
-    struct source *source;
-    struct delivery *delivery;
-    struct ledger_repair repair;
-    bool elected;
-};
 
 static int open_log(const struct options *options, struct err *err)
 {
@@ -49,87 +34,13 @@ static int open_log(const struct options *options, struct err *err)
     return log_open(options->log, shown ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS, err);
 }
 
-/* Reads the settings; each problem is one line in the log. */
-static int load_config(const struct options *options, struct config *config, struct err *err)
-{
-    struct config_problems problems;
-    config_load(&options->config, config, &problems);
-    for (int i = 0; i < problems.count; i++)
-        log_error("❌ %s", problems.texts[i]);
-    int result = 0;
-    if (problems.count == 1)
-        result = err_set(err, problems.code, "the configuration has a problem: %s", problems.texts[0]);
-    else if (problems.count > 1)
-        result = err_set(err, problems.code, "the configuration has %d problems, the first: %s", problems.count,
-                         problems.texts[0]);
-    config_problems_free(&problems);
-    if (result != 0)
-        return -1;
-    log_set(config->log_format, config->log_level);
-    log_hide(config->api.key);
-    if (!config->api.verify_ssl)
-        log_warn("⚠ verify_ssl = 0 in %s: the API's certificate is not checked, so whoever stands between can read the "
-                 "key; remove that line", options->config.dids);
-    return 0;
-}
-
-static void report_repair(const struct ledger_repair *repair)
-{
-    if (repair->rebuilt)
-        log_error("❌ the ledger was damaged and is made anew with %" PRId64 " calls that could be read; the old one is "
-                  "kept as %s", repair->saved, repair->aside);
-}
-
-static int open_ledger(const struct options *options, struct resources *resources, struct err *err)
-{
-    enum ledger_mode mode = options->dry_run ? LEDGER_LOOK : LEDGER_WRITE;
-    if (ledger_open(options->state_dir, mode, &resources->ledger, &resources->repair, err) != 0)
-        return -1;
-    report_repair(&resources->repair);
-    return 0;
-}
-
-static int open_source(struct resources *resources, struct err *err)
-{
-    if (source_connect(&resources->config.database, &resources->source, err) != 0)
-        return -1;
-    log_info("✅ Connected to VICIdial database");
-    return source_inspect(resources->source, err);
-}
-
-/* Hosts that share a database elect one. This host may have been elected with a connection that a process of its own still
- * holds open, see linger. */
-static int elect(struct resources *resources, struct err *err)
-{
-    int64_t holder = 0, own = 0;
-    if (source_elect(resources->source, &resources->elected, &holder, err) != 0 ||
-        ledger_note(resources->ledger, LEDGER_NOTE_LEADER, 0, &own, err) != 0)
-        return -1;
-    if (!resources->elected && holder != 0 && holder == own)
-        resources->elected = true;
-    else if (resources->elected && ledger_set_note(resources->ledger, LEDGER_NOTE_LEADER, holder, err) != 0)
-        return -1;
-    return 0; /* the note becomes durable with the start of the run */
-}
-
-/* Closes what changes the state; the database's connection may have to stay. */
-static void close_state(struct resources *resources)
-{
-    delivery_close(resources->delivery);
-    resources->delivery = NULL;
-    ledger_close(resources->ledger);
-    resources->ledger = NULL;
-    lock_release(resources->lock);
-    resources->lock = NULL;
-}
-
 /* Under cron every line printed becomes a mail: one when things begin to fail, one when they work again. */
 static void report_health(const struct options *options, struct resources *resources, const struct summary *summary)
 {
     int64_t was_healthy = 1;
     int exit_code = summary_exit_code(summary);
     bool healthy = exit_code == EX_OK || exit_code == EX_TEMPFAIL;
-    if (resources->ledger == NULL && open_ledger(options, resources, NULL) != 0)
+    if (resources->ledger == NULL && resources_open_ledger(options, resources, NULL) != 0)
         resources->ledger = NULL; /* where nothing can be remembered, a mail too many is better than none */
     if (resources->ledger != NULL &&
         ledger_note(resources->ledger, LEDGER_NOTE_HEALTHY, 1, &was_healthy, NULL) != 0)
@@ -150,12 +61,12 @@ static void report_health(const struct options *options, struct resources *resou
 static int poll_once(const struct options *options, struct resources *resources, struct summary *ret_summary,
                      bool *ret_standing_by, struct err *err)
 {
-    if (!options->dry_run && elect(resources, err) != 0)
+    if (!options->dry_run && resources_elect(resources, err) != 0)
         return -1;
     *ret_standing_by = !options->dry_run && !resources->elected;
     if (*ret_standing_by)
         return 0;
-    if (resources->delivery == NULL && delivery_open(&resources->config.api, &resources->delivery, err) != 0)
+    if (resources_open_delivery(resources, err) != 0)
         return -1;
     struct poll poll = {
         .state_dir = options->state_dir,
@@ -184,7 +95,7 @@ static int poll_with_repair(const struct options *options, struct resources *res
     resources->ledger = NULL;
     if (ledger_rebuild(options->state_dir, &resources->ledger, &resources->repair, err) != 0)
         return -1;
-    report_repair(&resources->repair);
+    resources_report_repair(&resources->repair);
     return poll_once(options, resources, ret_summary, ret_standing_by, err);
 }
 
@@ -234,7 +145,7 @@ static int work(const struct options *options, struct resources *resources, stru
         return 0;
     log_info("🚀 Starting call results sync...");
     warn_of_older_script(options);
-    if (open_ledger(options, resources, err) != 0 || open_source(resources, err) != 0)
+    if (resources_open_ledger(options, resources, err) != 0 || resources_open_source(resources, err) != 0)
         return -1;
     if (poll_with_repair(options, resources, ret_summary, ret_standing_by, err) != 0)
         return -1;
@@ -285,7 +196,7 @@ int run_command(const struct options *options)
         return err.code;
     }
     /* The log and the settings are read, as root it may be; whatever comes now is done as the owner of the state. */
-    bool loaded = load_config(options, &resources.config, &err) == 0;
+    bool loaded = resources_load(options, &resources, &err) == 0;
     if (!loaded)
         summary_fail(&summary, &err); /* each problem has its line in the log */
     if (loaded && options->cron)
@@ -299,11 +210,10 @@ int run_command(const struct options *options)
     }
     if (options->cron && !standing_by)
         report_health(options, &resources, &summary);
-    close_state(&resources);
+    resources_close_state(&resources);
     if (options->cron)
         linger(&resources, started_ms);
-    source_close(resources.source);
-    config_free(&resources.config);
+    resources_close(&resources);
     log_close();
     return summary_exit_code(&summary);
 }

@@ -1,0 +1,90 @@
+/* resources: what a command that looks at the dialer's calls holds open. */
+#include <inttypes.h>
+
+#include "log.h"
+#include "resources.h"
+
+int resources_load(const struct options *options, struct resources *resources, struct err *err)
+{
+    struct config *config = &resources->config;
+    struct config_problems problems;
+    config_load(&options->config, config, &problems);
+    for (int i = 0; i < problems.count; i++)
+        log_error("❌ %s", problems.texts[i]);
+    int result = 0;
+    if (problems.count == 1)
+        result = err_set(err, problems.code, "the configuration has a problem: %s", problems.texts[0]);
+    else if (problems.count > 1)
+        result = err_set(err, problems.code, "the configuration has %d problems, the first: %s", problems.count,
+                         problems.texts[0]);
+    config_problems_free(&problems);
+    if (result != 0)
+        return -1;
+    log_set(config->log_format, config->log_level);
+    log_hide(config->api.key);
+    if (!config->api.verify_ssl)
+        log_warn("⚠ verify_ssl = 0 in %s: the API's certificate is not checked, so whoever stands between can read the "
+                 "key; remove that line", options->config.dids);
+    return 0;
+}
+
+void resources_report_repair(const struct ledger_repair *repair)
+{
+    if (repair->rebuilt)
+        log_error("❌ the ledger was damaged and is made anew with %" PRId64 " calls that could be read; the old one is "
+                  "kept as %s", repair->saved, repair->aside);
+}
+
+int resources_open_ledger(const struct options *options, struct resources *resources, struct err *err)
+{
+    enum ledger_mode mode = options->dry_run ? LEDGER_LOOK : LEDGER_WRITE;
+    if (ledger_open(options->state_dir, mode, &resources->ledger, &resources->repair, err) != 0)
+        return -1;
+    resources_report_repair(&resources->repair);
+    return 0;
+}
+
+int resources_open_source(struct resources *resources, struct err *err)
+{
+    if (source_connect(&resources->config.database, &resources->source, err) != 0)
+        return -1;
+    log_info("✅ Connected to VICIdial database");
+    return source_inspect(resources->source, err);
+}
+
+/* This host may have been elected with a connection that a process of its own still
+ * holds open, see linger. */
+int resources_elect(struct resources *resources, struct err *err)
+{
+    int64_t holder = 0, own = 0;
+    if (source_elect(resources->source, &resources->elected, &holder, err) != 0 ||
+        ledger_note(resources->ledger, LEDGER_NOTE_LEADER, 0, &own, err) != 0)
+        return -1;
+    if (!resources->elected && holder != 0 && holder == own)
+        resources->elected = true;
+    else if (resources->elected && ledger_set_note(resources->ledger, LEDGER_NOTE_LEADER, holder, err) != 0)
+        return -1;
+    return 0; /* the note becomes durable with the start of the run */
+}
+
+void resources_close_state(struct resources *resources)
+{
+    delivery_close(resources->delivery);
+    resources->delivery = NULL;
+    ledger_close(resources->ledger);
+    resources->ledger = NULL;
+    lock_release(resources->lock);
+    resources->lock = NULL;
+}
+
+int resources_open_delivery(struct resources *resources, struct err *err)
+{
+    return resources->delivery != NULL ? 0 : delivery_open(&resources->config.api, &resources->delivery, err);
+}
+
+void resources_close(struct resources *resources)
+{
+    source_close(resources->source);
+    resources->source = NULL;
+    config_free(&resources->config);
+}

@@ -1,0 +1,46 @@
+/* resources: what a command that looks at the dialer's calls holds open: settings, lock, ledger, database, API. */
+#ifndef RESOURCES_H
+#define RESOURCES_H
+
+#include "config.h"
+#include "delivery.h"
+#include "ledger.h"
+#include "lock.h"
+#include "options.h"
+#include "source.h"
+
+/* All NULL at first. Closed in reverse: resources_close_state, then resources_close. */
+struct resources {
+    struct config config;
+    struct lock *lock;
+    struct ledger *ledger;
+    struct source *source;
+    struct delivery *delivery;
+    struct ledger_repair repair;
+    bool elected;
+};
+
+/* resources_load: reads the settings, each problem is one line in the log, and sets up the log as they say.
+ * Errors: EX_CONFIG, EX_NOPERM. */
+int resources_load(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
+
+/* resources_open_ledger, _source, _delivery: open one thing each, say so in the log, and inspect the dialer's table. A dry run
+ * only looks at the ledger. Errors: those of ledger_open, source_connect, source_inspect, delivery_open. */
+int resources_open_ledger(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
+int resources_open_source(struct resources *resources, struct err *err) MUST_CHECK;
+int resources_open_delivery(struct resources *resources, struct err *err) MUST_CHECK;
+
+/* resources_report_repair: says in the log that a damaged ledger was made anew, if it was. */
+void resources_report_repair(const struct ledger_repair *repair);
+
+/* resources_elect: hosts that share a database elect one; resources->elected says whether it is this one. The note of it becomes
+ * durable with the next commit of the ledger. */
+int resources_elect(struct resources *resources, struct err *err) MUST_CHECK;
+
+/* resources_close_state: closes what changes the state. The database's connection may have to stay. */
+void resources_close_state(struct resources *resources);
+
+/* resources_close: closes the rest. */
+void resources_close(struct resources *resources);
+
+#endif
