@@ -49,6 +49,7 @@ static const struct setting own_settings[] = {
     { "sync", "max_attempts", NUMBER, AT(sync.max_attempts), "10", 1, 1000 },
     { "sync", "retry_base", NUMBER, AT(sync.retry_base), "60", 0, 86400 },
     { "sync", "retry_cap", NUMBER, AT(sync.retry_cap), "3600", 1, 604800 },
+    { "sync", "backfill_rate", NUMBER, AT(sync.backfill_rate), "100", 0, 100000 },
     { "sync", "retention_days", NUMBER, AT(sync.retention_days), "7", 1, 3650 },
     { "api", "concurrency", NUMBER, AT(api.concurrency), "0", 0, 64 },
     { "api", "max_concurrency", NUMBER, AT(api.max_concurrency), "32", 1, 64 },

@@ -7,7 +7,6 @@
 
 #include "backoff.h"
 #include "clock.h"
-#include "decision.h"
 #include "forward.h"
 #include "interrupt.h"
 #include "log.h"
@@ -204,6 +203,14 @@ static void skip(struct batch *batch, struct parcel *parcel)
     parcel->candidate->settled = true;
 }
 
+struct decision forward_decide(const struct forward *forward, const struct call *call, const struct call_record *record)
+{
+    struct call_record known = *record;
+    if (forward->force)
+        known.sent_before = false;
+    return decision_of(call, &known, forward->settings, forward_now(forward));
+}
+
 static void decide(struct batch *batch, struct parcel *parcel)
 {
     struct forward *forward = batch->forward;
@@ -211,7 +218,7 @@ static void decide(struct batch *batch, struct parcel *parcel)
         forget(batch, parcel);
         return;
     }
-    struct decision decision = decision_of(parcel->call, &parcel->record, forward->settings, forward_now(forward));
+    struct decision decision = forward_decide(forward, parcel->call, &parcel->record);
     switch (decision.kind) {
     case DECISION_SKIP:
         skip(batch, parcel);
@@ -527,7 +534,9 @@ int forward_all(struct forward *forward, struct candidates *candidates, struct e
     candidates_sort(candidates);
     for (size_t done = 0, count = 0; done < candidates->count && forward->summary->stop == STOP_NONE; done += count) {
         count = candidates->count - done < batch_size ? candidates->count - done : batch_size;
-        if (forward_batch(forward, candidates->items + done, count, err) != 0)
+        if (forward_batch(forward, candidates->items + done, count, err) != 0 ||
+            (forward->on_batch != NULL &&
+             forward->on_batch(forward->batch_context, candidates->items[done + count - 1].end_epoch, err) != 0))
             return -1;
     }
     return 0;

@@ -4,6 +4,7 @@
 
 #include "breaker.h"
 #include "candidates.h"
+#include "decision.h"
 #include "delivery.h"
 #include "disposition.h"
 #include "ledger.h"
@@ -29,6 +30,10 @@ struct forward {
     int64_t started_ms;  /* ... and the monotonic one */
     int64_t deadline_ms; /* monotonic: start no request after it */
     bool dry_run;        /* print bodies instead of sending, change nothing */
+    bool force;          /* send also what is accepted already */
+    /* Told after each batch when its last call ended; -1 with *err ends the work. NULL: nobody asks. */
+    int (*on_batch)(void *context, int64_t end_epoch, struct err *err);
+    void *batch_context;
     int64_t uncommitted; /* outcomes that are not durable yet ... */
     int64_t first_uncommitted_ms; /* ... and since when */
 };
@@ -39,6 +44,9 @@ int64_t forward_now(const struct forward *forward);
 /* forward_may_go_on: whether another call may be started in this run; sets summary->stop when a signal or the clock says
  * no. */
 bool forward_may_go_on(struct forward *forward);
+
+/* forward_decide: what to do with a call of which the ledger says record. */
+struct decision forward_decide(const struct forward *forward, const struct call *call, const struct call_record *record);
 
 /* forward_all: sorts the candidates into the order of (end_epoch, uniqueid) and takes them in batches: fetches the rows that
  * are not at hand, decides on each call again, sends what is to be sent, and records every outcome. Candidates that the ledger knows on return, or that the dialer no longer has, are

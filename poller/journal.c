@@ -1,9 +1,51 @@
 /* journal: the figures of a run, in the ledger. */
+#include <stdio.h>
+
+#include "clock.h"
 #include "journal.h"
 
 int journal_open(struct forward *forward, const char *kind, struct err *err)
 {
     return forward->dry_run ? 0 : ledger_run_start(forward->ledger, kind, &forward->run, err);
+}
+
+static int check_silence(struct forward *forward, struct err *err)
+{
+    int64_t until = 0, now = forward->now_epoch;
+    char local[CLOCK_TEXT_SIZE];
+    if (ledger_note(forward->ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
+        return -1;
+    if (until <= now || until > now + VERDICT_RETRY_AFTER_MAX_SEC) /* the latter: the clock was set back */
+        return 0;
+    forward->summary->stop = STOP_RATE_LIMITED;
+    (void)snprintf(forward->summary->message, sizeof forward->summary->message,
+                   "the API asked for silence until %s; nothing is sent before that",
+                   clock_local(until, local, sizeof local));
+    return 0;
+}
+
+int journal_resume(struct forward *forward, struct err *err)
+{
+    int64_t outage_since = 0;
+    if (source_now_epoch(forward->source, &forward->now_epoch, err) != 0 ||
+        ledger_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0)
+        return -1;
+    forward->breaker = breaker_start(outage_since != 0);
+    return check_silence(forward, err);
+}
+
+/* An outage is remembered until the API answers usefully again; the next run begins with a single call. */
+static int note_outage(struct forward *forward, struct err *err)
+{
+    int64_t since = 0;
+    bool failed = forward->summary->stop == STOP_OUTAGE || forward->summary->stop == STOP_CONFIGURATION;
+    if (ledger_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &since, err) != 0)
+        return -1;
+    if (failed && since == 0)
+        return ledger_set_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, forward->now_epoch, err);
+    if (!failed && since != 0 && forward->breaker.answered)
+        return ledger_set_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, err);
+    return 0;
 }
 
 static int count_up(void *context, const char *name, const char *label, int64_t value, struct err *err)
@@ -29,6 +71,7 @@ int journal_close(struct forward *forward, const char *kind, struct err *err)
         .owed = counts.owed,
         .held = counts.held,
         .rejected = summary->rejected,
+        .duration_ms = clock_mono_ms() - forward->started_ms,
         .statements = effort.statements,
         .database_ms = effort.took_ms,
         .rows_examined = effort.rows_examined,
@@ -36,8 +79,9 @@ int journal_close(struct forward *forward, const char *kind, struct err *err)
         .kind = kind,
         .message = summary->message,
     };
-    if (ledger_run_finish(forward->ledger, forward->run, &figures, err) != 0 ||
+    if (note_outage(forward, err) != 0 || ledger_run_finish(forward->ledger, forward->run, &figures, err) != 0 ||
         tally_each(&forward->tally, count_up, forward->ledger, err) != 0)
         return -1;
+    forward->tally = (struct tally){ .resent = 0 };
     return forward_commit(forward, err);
 }

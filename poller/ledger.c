@@ -13,7 +13,6 @@
 struct ledger {
     struct store *store;
     char *path;
-    int64_t run_started_ms;
 };
 
 /* ---- opening ---- */
@@ -193,8 +192,8 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, struct err *err)
 {
     static const char *const texts[] = {
-        "DELETE FROM call WHERE uniqueid IN (SELECT uniqueid FROM call "
-        /* by when they ended */ "WHERE end_epoch < ?1 AND state IN (1, 5) ORDER BY end_epoch LIMIT ?2)",
+        ("DELETE FROM call WHERE uniqueid IN "
+         "(SELECT uniqueid FROM call WHERE end_epoch < ?1 AND state IN (1, 5) ORDER BY end_epoch LIMIT ?2)"),
         "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE tried < ?1 ORDER BY tried LIMIT ?2)",
         "DELETE FROM run WHERE id IN (SELECT id FROM run WHERE started < ?1 ORDER BY id LIMIT ?2)",
     };
@@ -290,7 +289,6 @@ int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, 
     struct statement *statement = store_prepare(ledger->store, sql);
     store_bind_text(statement, 1, kind);
     store_bind_int(statement, 2, clock_now_epoch());
-    ledger->run_started_ms = clock_mono_ms();
     if (store_change(ledger->store, statement, err) != 0)
         return -1;
     *ret_run = store_last_id(ledger->store);
@@ -304,7 +302,7 @@ int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_ru
         "rejected = ?9, failed = ?10, statements = ?11, database_ms = ?12, rows_examined = ?13, exit_code = ?14, "
         "kind = ifnull(?15, kind), message = ?16 WHERE id = ?1";
     struct statement *statement = store_prepare(ledger->store, sql);
-    const int64_t numbers[] = { run, clock_now_epoch(), clock_mono_ms() - ledger->run_started_ms, figures->found,
+    const int64_t numbers[] = { run, clock_now_epoch(), figures->duration_ms, figures->found,
                                 figures->accepted, figures->repeated, figures->owed, figures->held, figures->rejected,
                                 figures->failed, figures->statements, figures->database_ms, figures->rows_examined,
                                 figures->exit_code };

@@ -109,6 +109,7 @@ int ledger_clear_places(struct ledger *ledger, struct err *err) MUST_CHECK;
 /* The runs. ledger_run_start is committed on return: it proves that outcomes can be written before any call is sent. */
 struct ledger_run {
     int64_t found, accepted, repeated, failed, owed, held, rejected;
+    int64_t duration_ms;
     int64_t statements, database_ms, rows_examined; /* of the dialer's database */
     int exit_code;
     const char *kind;    /* as ledger_run_start; NULL: what was said there */

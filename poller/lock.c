@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +15,12 @@
 /* A run ends within its time budget and a request's time-out. */
 #define WAIT_FOR_RUN_SEC 70
 
+/* Long work lets others in every second, unless the API is slow at that moment. */
+#define WAIT_FOR_TURN_SEC 15
+
+/* Stands in the file while the lock is held by work that lets others in. */
+#define SHARED "shared\n"
+
 struct lock {
     int fd;
 };
@@ -21,7 +28,7 @@ struct lock {
 /* 1: held, 0: another has it, -1 with errno. */
 static int try_lock(int fd, int64_t deadline_ms)
 {
-    static const struct timespec pause = { .tv_nsec = 200L * 1000 * 1000 };
+    static const struct timespec pause = { .tv_nsec = 20L * 1000 * 1000 };
     for (;;) {
         if (flock(fd, LOCK_EX | LOCK_NB) == 0)
             return 1;
@@ -46,6 +53,7 @@ int lock_acquire(const char *state_dir, int wait_sec, struct lock **ret_lock, st
     if (held > 0) {
         *ret_lock = mem_zero(1, sizeof **ret_lock);
         (*ret_lock)->fd = fd;
+        (void)!ftruncate(fd, 0); /* the word of a holder that crashed; it only makes others wait */
     } else if (fd >= 0) {
         (void)close(fd);
     }
@@ -58,6 +66,31 @@ int lock_acquire_after_run(const char *state_dir, struct lock **ret_lock, struct
     if (lock_acquire(state_dir, WAIT_FOR_RUN_SEC, ret_lock, err) != 0)
         return -1;
     return *ret_lock != NULL ? 0 : err_set(err, EX_TEMPFAIL, "a run in progress does not end; try again");
+}
+
+static bool is_shared(const char *state_dir)
+{
+    struct stat info;
+    char *path = mem_format("%s/lock", state_dir);
+    bool shared = stat(path, &info) == 0 && info.st_size > 0;
+    free(path);
+    return shared;
+}
+
+int lock_acquire_in_turn(const char *state_dir, struct lock **ret_lock, struct err *err)
+{
+    int result = lock_acquire(state_dir, 0, ret_lock, err);
+    if (result == 0 && *ret_lock == NULL && is_shared(state_dir))
+        result = lock_acquire(state_dir, WAIT_FOR_TURN_SEC, ret_lock, err);
+    return result;
+}
+
+int lock_acquire_to_share(const char *state_dir, struct lock **ret_lock, struct err *err)
+{
+    if (lock_acquire_after_run(state_dir, ret_lock, err) != 0)
+        return -1;
+    (void)!write((*ret_lock)->fd, SHARED, sizeof SHARED - 1); /* without it others do not wait, which loses nothing */
+    return 0;
 }
 
 void lock_release(struct lock *lock)

@@ -50,6 +50,11 @@ int log_open(const char *path, enum log_terminal terminal, struct err *err)
     return 0;
 }
 
+void log_show_on(enum log_terminal terminal)
+{
+    sink.terminal = terminal;
+}
+
 void log_set(enum log_format format, enum log_level lowest)
 {
     sink.format = format;

@@ -22,6 +22,9 @@ enum log_terminal { LOG_TERMINAL_NONE, LOG_TERMINAL_ERRORS, LOG_TERMINAL_STDOUT,
  * Errors: EX_NOPERM, EX_IOERR; a symbolic link, a directory or a pipe in the file's place is refused. */
 int log_open(const char *path, enum log_terminal terminal, struct err *err) MUST_CHECK;
 
+/* log_show_on: from now on lines go to that part of the terminal too. */
+void log_show_on(enum log_terminal terminal);
+
 /* log_set: what the configuration says of the log, known only after it is open. */
 void log_set(enum log_format format, enum log_level lowest);
 

@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "backfill.h"
 #include "check.h"
 #include "checkpoint_command.h"
 #include "failed.h"
 #include "options.h"
 #include "privileges.h"
+#include "reconcile.h"
 #include "run.h"
 #include "status.h"
 #include "version.h"
@@ -47,6 +49,10 @@ int main(int argc, char **argv)
     case COMMAND_FAILED_RETRY:
     case COMMAND_FAILED_DROP:
         return state_command(&options, failed_command);
+    case COMMAND_BACKFILL:
+        return backfill_command(&options);
+    case COMMAND_RECONCILE:
+        return reconcile_command(&options);
     case COMMAND_HELP:
         (void)fputs(options_help(), stdout);
         return EX_OK;

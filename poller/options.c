@@ -22,14 +22,21 @@ static const char help[] =
     "  failed list [WHICH]     the calls that are set aside, and why\n"
     "  failed retry WHICH      send them again with the next run\n"
     "  failed drop WHICH       never send them\n"
+    "  backfill --from WHEN --to WHEN  send what is missing of that time, archive included\n"
+    "  reconcile               hold the last days' calls against the ledger, and send what is missing\n"
     "\n"
     "WHICH is one or more uniqueids, or --all, --reason TEXT (part of the reason), --before WHEN (ended before\n"
     "then), or both of these.\n"
     "\n"
     "Options:\n"
-    "  --dry-run               print the JSON that run would send, and change nothing\n"
+    "  --dry-run               run, backfill: print the JSON that would be sent, and change nothing\n"
     "  --json                  status and failed list: one JSON object a line\n"
-    "  --cron                  print nothing unless something begins to fail or works again\n"
+    "  --cron                  run: print nothing unless something begins to fail or works again;\n"
+    "                          reconcile: nothing unless something stays missing\n"
+    "  --campaign ID, --status STATUS  backfill: only calls of that campaign, with that status\n"
+    "  --force                 backfill: also calls that the API has accepted already\n"
+    "  --days N                reconcile: so many days back (3)\n"
+    "  --report-only           reconcile: send nothing\n"
     "  --astguiclient FILE     VICIdial's database settings (/etc/astguiclient.conf)\n"
     "  --dids FILE             the API's address and key (/etc/asterisk/dids.conf)\n"
     "  --config FILE           our own settings (/etc/did-optimizer-sync.conf)\n"
@@ -42,7 +49,7 @@ static const char help[] =
     "Exit status: 0 done; 64 usage; 69 database or API out of reach; 70 bug; 74 state cannot be read or\n"
     "written; 75 something is still owed; 77 no permission; 78 configuration.\n";
 
-enum { TAKES_RUN = 1, TAKES_JSON = 2, TAKES_WHICH = 4 };
+enum { TAKES_DRY_RUN = 1, TAKES_JSON = 2, TAKES_WHICH = 4, TAKES_CRON = 8, TAKES_RANGE = 16, TAKES_DAYS = 32 };
 
 static const struct {
     const char *name;
@@ -51,7 +58,7 @@ static const struct {
     int least, most; /* arguments */
     unsigned takes;  /* options of its own */
 } commands[] = {
-    { "run", NULL, COMMAND_RUN, 0, 0, TAKES_RUN },
+    { "run", NULL, COMMAND_RUN, 0, 0, TAKES_DRY_RUN | TAKES_CRON },
     { "check", NULL, COMMAND_CHECK, 0, 0, 0 },
     { "checkpoint", "show", COMMAND_CHECKPOINT_SHOW, 0, 0, 0 },
     { "checkpoint", "set", COMMAND_CHECKPOINT_SET, 1, 1, 0 },
@@ -60,10 +67,13 @@ static const struct {
     { "failed", "list", COMMAND_FAILED_LIST, 0, INT_MAX, TAKES_JSON | TAKES_WHICH },
     { "failed", "retry", COMMAND_FAILED_RETRY, 0, INT_MAX, TAKES_WHICH },
     { "failed", "drop", COMMAND_FAILED_DROP, 0, INT_MAX, TAKES_WHICH },
+    { "backfill", NULL, COMMAND_BACKFILL, 0, 0, TAKES_DRY_RUN | TAKES_RANGE },
+    { "reconcile", NULL, COMMAND_RECONCILE, 0, 0, TAKES_CRON | TAKES_DAYS },
 };
 
 enum { OPTION_ASTGUICLIENT = 256, OPTION_DIDS, OPTION_CONFIG, OPTION_STATE_DIR, OPTION_LOG, OPTION_LEGACY, OPTION_DRY_RUN,
-       OPTION_CRON, OPTION_JSON, OPTION_ALL, OPTION_REASON, OPTION_BEFORE, OPTION_HELP, OPTION_VERSION };
+       OPTION_CRON, OPTION_JSON, OPTION_ALL, OPTION_REASON, OPTION_BEFORE, OPTION_FROM, OPTION_TO, OPTION_CAMPAIGN, OPTION_STATUS, OPTION_FORCE,
+       OPTION_DAYS, OPTION_REPORT_ONLY, OPTION_HELP, OPTION_VERSION };
 
 static const struct option long_options[] = {
     { "astguiclient", required_argument, NULL, OPTION_ASTGUICLIENT },
@@ -78,6 +88,13 @@ static const struct option long_options[] = {
     { "all", no_argument, NULL, OPTION_ALL },
     { "reason", required_argument, NULL, OPTION_REASON },
     { "before", required_argument, NULL, OPTION_BEFORE },
+    { "from", required_argument, NULL, OPTION_FROM },
+    { "to", required_argument, NULL, OPTION_TO },
+    { "campaign", required_argument, NULL, OPTION_CAMPAIGN },
+    { "status", required_argument, NULL, OPTION_STATUS },
+    { "force", no_argument, NULL, OPTION_FORCE },
+    { "days", required_argument, NULL, OPTION_DAYS },
+    { "report-only", no_argument, NULL, OPTION_REPORT_ONLY },
     { "help", no_argument, NULL, OPTION_HELP },
     { "version", no_argument, NULL, OPTION_VERSION },
     { NULL, 0, NULL, 0 },
@@ -130,6 +147,27 @@ static void take_option(int option, struct options *options)
     case OPTION_BEFORE:
         options->before = optarg;
         break;
+    case OPTION_FROM:
+        options->from = optarg;
+        break;
+    case OPTION_TO:
+        options->to = optarg;
+        break;
+    case OPTION_CAMPAIGN:
+        options->campaign = optarg;
+        break;
+    case OPTION_STATUS:
+        options->status = optarg;
+        break;
+    case OPTION_FORCE:
+        options->force = true;
+        break;
+    case OPTION_DAYS:
+        options->days_text = optarg;
+        break;
+    case OPTION_REPORT_ONLY:
+        options->report_only = true;
+        break;
     case OPTION_HELP:
         options->command = COMMAND_HELP;
         break;
@@ -144,14 +182,28 @@ static void take_option(int option, struct options *options)
 /* The first option given that the command does not take; NULL when there is none. */
 static const char *misplaced_option(const struct options *options, unsigned takes)
 {
-    if (options->dry_run && (takes & TAKES_RUN) == 0)
-        return "--dry-run";
-    if (options->cron && (takes & TAKES_RUN) == 0)
-        return "--cron";
-    if (options->json && (takes & TAKES_JSON) == 0)
-        return "--json";
-    if ((options->all || options->reason != NULL || options->before != NULL) && (takes & TAKES_WHICH) == 0)
-        return options->all ? "--all" : options->reason != NULL ? "--reason" : "--before";
+    const struct {
+        bool given;
+        unsigned needs;
+        const char *name;
+    } own[] = {
+        { options->dry_run, TAKES_DRY_RUN, "--dry-run" },
+        { options->cron, TAKES_CRON, "--cron" },
+        { options->json, TAKES_JSON, "--json" },
+        { options->all, TAKES_WHICH, "--all" },
+        { options->reason != NULL, TAKES_WHICH, "--reason" },
+        { options->before != NULL, TAKES_WHICH, "--before" },
+        { options->from != NULL, TAKES_RANGE, "--from" },
+        { options->to != NULL, TAKES_RANGE, "--to" },
+        { options->campaign != NULL, TAKES_RANGE, "--campaign" },
+        { options->status != NULL, TAKES_RANGE, "--status" },
+        { options->force, TAKES_RANGE, "--force" },
+        { options->days_text != NULL, TAKES_DAYS, "--days" },
+        { options->report_only, TAKES_DAYS, "--report-only" },
+    };
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (own[i].given && (takes & own[i].needs) == 0)
+            return own[i].name;
     return NULL;
 }
 

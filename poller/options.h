@@ -17,6 +17,8 @@ enum command {
     COMMAND_FAILED_LIST,
     COMMAND_FAILED_RETRY,
     COMMAND_FAILED_DROP,
+    COMMAND_BACKFILL,
+    COMMAND_RECONCILE,
     COMMAND_HELP,
     COMMAND_VERSION
 };
@@ -35,6 +37,12 @@ struct options {
     bool all;             /* failed: every call that is set aside ... */
     const char *reason;   /* ... or those whose reason holds this text (NULL: any) ... */
     const char *before;   /* ... and that ended before this time (NULL: any) */
+    const char *from, *to; /* backfill: of which time ... */
+    const char *campaign, *status; /* ... and of which calls (NULL: any) */
+    bool force;           /* backfill: accepted calls too */
+    const char *days_text; /* reconcile: how many, as given (NULL: the usual number) ... */
+    int64_t days;          /* ... and understood, by the command */
+    bool report_only;     /* reconcile: send nothing */
 };
 
 /* options_parse: reads the command line; all texts are borrowed from argv. Errors: EX_USAGE. */

@@ -140,7 +140,7 @@ static int sweep(struct run *run, struct err *err)
                                     .end_to = end_of_poll(run),
                                     .call_from = now - settings->sweep_window },
                          .floor = run->progress.floor,
-                         .only_note = true,
+                         .duty = WALK_NOTE,
                          .leaves = poll_sees,
                          .context = run };
     run->swept = true;
@@ -207,33 +207,6 @@ static int catch_up(struct run *run, struct err *err)
 
 /* ---- the run ---- */
 
-/* A silence that the API asked for holds across runs. */
-static int check_silence(struct run *run, struct err *err)
-{
-    int64_t until = 0, now = run->forward.now_epoch;
-    char local[CLOCK_TEXT_SIZE];
-    if (ledger_note(run->poll->ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
-        return -1;
-    if (until <= now || until > now + VERDICT_RETRY_AFTER_MAX_SEC) /* the latter: the clock was set back */
-        return 0;
-    run->summary->stop = STOP_RATE_LIMITED;
-    (void)snprintf(run->summary->message, sizeof run->summary->message,
-                   "the API asked for silence until %s; nothing is sent before that",
-                   clock_local(until, local, sizeof local));
-    return 0;
-}
-
-/* An outage is remembered until the API answers usefully again; the next run begins with a single call. */
-static int note_outage(struct run *run, int64_t since, struct err *err)
-{
-    bool failed = run->summary->stop == STOP_OUTAGE || run->summary->stop == STOP_CONFIGURATION;
-    if (failed && since == 0)
-        return ledger_set_note(run->poll->ledger, LEDGER_NOTE_OUTAGE_SINCE, run->forward.now_epoch, err);
-    if (!failed && since != 0 && run->forward.breaker.answered)
-        return ledger_set_note(run->poll->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, err);
-    return 0;
-}
-
 static int prune(struct run *run, struct err *err)
 {
     const struct settings_sync *settings = run->poll->settings;
@@ -245,13 +218,9 @@ static int prune(struct run *run, struct err *err)
 static int work(struct run *run, struct err *err)
 {
     const struct poll *poll = run->poll;
-    int64_t outage_since = 0;
-    if (source_now_epoch(poll->source, &run->forward.now_epoch, err) != 0 ||
-        ledger_note(poll->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 ||
-        progress_load(&run->progress, poll->settings, run->forward.now_epoch, err) != 0 ||
-        check_silence(run, err) != 0)
+    if (journal_resume(&run->forward, err) != 0 ||
+        progress_load(&run->progress, poll->settings, run->forward.now_epoch, err) != 0)
         return -1;
-    run->forward.breaker = breaker_start(outage_since != 0);
     struct position before = run->saved = run->progress.checkpoint;
     run->saved_ms = clock_mono_ms();
     int (*const steps[])(struct run *, struct err *) = { sweep, probe_latest, catch_up };
@@ -262,7 +231,7 @@ static int work(struct run *run, struct err *err)
         return -1;
     if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run)
         progress_log(&run->progress, "💾 Saved checkpoint");
-    return poll->dry_run || (note_outage(run, outage_since, err) == 0 && prune(run, err) == 0) ? 0 : -1;
+    return poll->dry_run ? 0 : prune(run, err);
 }
 
 void poll_run(const struct poll *poll, struct summary *ret_summary)

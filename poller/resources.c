@@ -1,6 +1,7 @@
 /* resources: what a command that looks at the dialer's calls holds open. */
 #include <inttypes.h>
 
+#include "clock.h"
 #include "log.h"
 #include "resources.h"
 
@@ -80,6 +81,19 @@ void resources_close_state(struct resources *resources)
 int resources_open_delivery(struct resources *resources, struct err *err)
 {
     return resources->delivery != NULL ? 0 : delivery_open(&resources->config.api, &resources->delivery, err);
+}
+
+struct forward resources_forward(const struct resources *resources, struct summary *summary)
+{
+    const struct settings_api *api = &resources->config.api;
+    return (struct forward){ .source = resources->source,
+                             .delivery = resources->delivery,
+                             .settings = &resources->config.sync,
+                             .dispositions = resources->config.dispositions,
+                             .summary = summary,
+                             .pace = pace_start(api->concurrency, api->max_concurrency),
+                             .started_ms = clock_mono_ms(),
+                             .deadline_ms = INT64_MAX };
 }
 
 void resources_close(struct resources *resources)

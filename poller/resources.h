@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "delivery.h"
+#include "forward.h"
 #include "ledger.h"
 #include "lock.h"
 #include "options.h"
@@ -36,6 +37,10 @@ void resources_report_repair(const struct ledger_repair *repair);
 /* resources_elect: hosts that share a database elect one; resources->elected says whether it is this one. The note of it becomes
  * durable with the next commit of the ledger. */
 int resources_elect(struct resources *resources, struct err *err) MUST_CHECK;
+
+/* resources_forward: what long work sends calls with: what is open now, no end of its time, and summary, which is borrowed. The
+ * ledger comes with each turn (turn.h). */
+struct forward resources_forward(const struct resources *resources, struct summary *summary);
 
 /* resources_close_state: closes what changes the state. The database's connection may have to stay. */
 void resources_close_state(struct resources *resources);

@@ -118,7 +118,7 @@ static int enter_state(const struct options *options, struct resources *resource
         return -1;
     if (options->dry_run)
         return 0;
-    if (lock_acquire(options->state_dir, 0, &resources->lock, err) != 0)
+    if (lock_acquire_in_turn(options->state_dir, &resources->lock, err) != 0)
         return -1;
     *ret_standing_by = resources->lock == NULL;
     if (*ret_standing_by)

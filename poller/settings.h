@@ -45,6 +45,7 @@ struct settings_sync {
     int64_t max_attempts;       /* failed tries before a call is set aside */
     int64_t retry_base;         /* seconds before the second try; doubled for each further one ... */
     int64_t retry_cap;          /* ... up to this many */
+    int64_t backfill_rate;      /* calls a second that a backfill sends at most; 0: no limit */
     int64_t retention_days;     /* how long accepted calls are remembered */
 };
 

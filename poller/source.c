@@ -30,6 +30,9 @@
  * that are written at hangup carry the time of dialling (FastAGI_log.pl). */
 #define CALL_AFTER_END_SEC 600
 
+/* Longer calls there are none: VICIdial's own screens stop after that. */
+#define LONGEST_CALL_SEC (4 * 3600)
+
 /* Reading by primary key visits the file at one place a row: so many in one statement. */
 #define FETCH_MANY_KEYS 100
 
@@ -61,14 +64,22 @@ static const struct column {
     [CALL_END_EPOCH] = { "end_epoch", false, true },
 };
 
-struct source {
-    MYSQL *mysql;
-    const struct settings_database *settings;
+static const char *const table_names[] = { [SOURCE_LIVE] = "vicidial_log", [SOURCE_ARCHIVE] = "vicidial_log_archive" };
+
+/* What a table looks like. */
+struct table {
+    const char *name;
     bool has_column[CALL_FIELD_COUNT];
     char missing[128];
     char index[80];       /* the name of the index that scans use */
     bool index_on_end;    /* it is on end_epoch, not on call_date */
     char index_facts[160];
+};
+
+struct source {
+    MYSQL *mysql;
+    const struct settings_database *settings;
+    struct table tables[2]; /* by enum source_table; the archive only after source_inspect_archive */
     int64_t slice_sec;    /* how long the next slice of a scan is */
     bool is_mariadb;
     int64_t statements;   /* so far ... */
@@ -90,7 +101,7 @@ static const char *remedy_for(unsigned code, int *ret_exit_code)
         return "; is this VICIdial's database?";
     case ER_TABLEACCESS_DENIED_ERROR:
     case ER_COLUMNACCESS_DENIED_ERROR:
-        return "; grant SELECT on vicidial_log to this user";
+        return "; grant SELECT on it to this user";
     default:
         *ret_exit_code = EX_UNAVAILABLE;
     }
@@ -207,6 +218,7 @@ int source_connect(const struct settings_database *settings, struct source **ret
 {
     struct source *source = mem_zero(1, sizeof *source);
     source->settings = settings;
+    source->tables[SOURCE_LIVE].name = table_names[SOURCE_LIVE];
     source->slice_sec = SLICE_FIRST_SEC;
     source->mysql = mysql_init(NULL);
     if (source->mysql == NULL)
@@ -241,67 +253,91 @@ void source_close(struct source *source)
 
 /* ---- what the table looks like ---- */
 
-static int inspect_columns(struct source *source, struct err *err)
+/* Runs `SHOW what FROM table`. */
+static int show(struct source *source, const char *what, const struct table *table, MYSQL_RES **ret_result,
+                struct err *err)
+{
+    char sql[80], action[80];
+    (void)snprintf(sql, sizeof sql, "SHOW %s FROM %s", what, table->name);
+    (void)snprintf(action, sizeof action, "read the %s of %s", *what == 'C' ? "columns" : "indexes", table->name);
+    return query(source, sql, action, ret_result, err);
+}
+
+static int inspect_columns(struct source *source, struct table *table, struct err *err)
 {
     MYSQL_RES *result = NULL;
-    if (query(source, "SHOW COLUMNS FROM vicidial_log", "read the columns of vicidial_log", &result, err) != 0)
+    if (show(source, "COLUMNS", table, &result, err) != 0)
         return -1;
     for (MYSQL_ROW row = mysql_fetch_row(result); row != NULL; row = mysql_fetch_row(result))
         for (int field = 0; field < CALL_FIELD_COUNT; field++)
             if (strcasecmp(row[0], columns[field].name) == 0)
-                source->has_column[field] = true;
+                table->has_column[field] = true;
     mysql_free_result(result);
 
     size_t used = 0;
     for (int field = 0; field < CALL_FIELD_COUNT; field++) {
-        if (source->has_column[field])
+        if (table->has_column[field])
             continue;
         if (!columns[field].optional)
-            return err_set(err, EX_CONFIG, "vicidial_log has no column %s; is this VICIdial's database?",
+            return err_set(err, EX_CONFIG, "%s has no column %s; is this VICIdial's database?", table->name,
                            columns[field].name);
-        used += (size_t)snprintf(source->missing + used, sizeof source->missing - used, "%s%s", used > 0 ? " " : "",
+        used += (size_t)snprintf(table->missing + used, sizeof table->missing - used, "%s%s", used > 0 ? " " : "",
                                  columns[field].name);
     }
     return 0;
 }
 
 /* VICIdial's own index is on call_date (MySQL_AST_CREATE_tables.sql); a site's own on end_epoch serves better. */
-static int inspect_indexes(struct source *source, struct err *err)
+static int inspect_indexes(struct source *source, struct table *table, struct err *err)
 {
     enum { KEY_NAME = 2, POSITION_IN_INDEX = 3, COLUMN_NAME = 4, COMMENT = 11 };
     MYSQL_RES *result = NULL;
-    if (query(source, "SHOW INDEX FROM vicidial_log", "read the indexes of vicidial_log", &result, err) != 0)
+    if (show(source, "INDEX", table, &result, err) != 0)
         return -1;
     for (MYSQL_ROW row = mysql_fetch_row(result); row != NULL; row = mysql_fetch_row(result)) {
         bool first = strcmp(row[POSITION_IN_INDEX], "1") == 0;
         bool disabled = row[COMMENT] != NULL && strstr(row[COMMENT], "disabled") != NULL;
         bool on_end = strcasecmp(row[COLUMN_NAME], "end_epoch") == 0;
-        if (!first || disabled || source->index_on_end || (!on_end && strcasecmp(row[COLUMN_NAME], "call_date") != 0) ||
-            strlen(row[KEY_NAME]) >= sizeof source->index || strchr(row[KEY_NAME], '`') != NULL)
+        if (!first || disabled || table->index_on_end || (!on_end && strcasecmp(row[COLUMN_NAME], "call_date") != 0) ||
+            strlen(row[KEY_NAME]) >= sizeof table->index || strchr(row[KEY_NAME], '`') != NULL)
             continue;
-        (void)snprintf(source->index, sizeof source->index, "%s", row[KEY_NAME]);
-        source->index_on_end = on_end;
+        (void)snprintf(table->index, sizeof table->index, "%s", row[KEY_NAME]);
+        table->index_on_end = on_end;
     }
     mysql_free_result(result);
-    if (*source->index == '\0')
-        return err_set(err, EX_CONFIG, "vicidial_log has no usable index on call_date, so every look would read the whole "
-                       "table and hold up the dialer; mend it at a quiet time: ALTER TABLE vicidial_log ADD INDEX "
-                       "(call_date)");
-    (void)snprintf(source->index_facts, sizeof source->index_facts, "%s on %s", source->index,
-                   source->index_on_end ? "end_epoch" : "call_date");
+    if (*table->index == '\0')
+        return err_set(err, EX_CONFIG, "%s has no usable index on call_date, so every look would read the whole table and "
+                       "hold up the dialer; mend it at a quiet time: ALTER TABLE %s ADD INDEX (call_date)", table->name,
+                       table->name);
+    (void)snprintf(table->index_facts, sizeof table->index_facts, "%s on %s", table->index,
+                   table->index_on_end ? "end_epoch" : "call_date");
     return 0;
 }
 
 int source_inspect(struct source *source, struct err *err)
 {
-    return inspect_columns(source, err) == 0 ? inspect_indexes(source, err) : -1;
+    struct table *table = &source->tables[SOURCE_LIVE];
+    return inspect_columns(source, table, err) == 0 ? inspect_indexes(source, table, err) : -1;
+}
+
+int source_inspect_archive(struct source *source, bool *ret_usable, struct err *err)
+{
+    struct table table = { .name = table_names[SOURCE_ARCHIVE] };
+    *ret_usable = inspect_columns(source, &table, err) == 0 && inspect_indexes(source, &table, err) == 0;
+    if (*ret_usable) {
+        source->tables[SOURCE_ARCHIVE] = table;
+        return 0;
+    }
+    if (mysql_errno(source->mysql) != ER_NO_SUCH_TABLE)
+        return -1;
+    return 0;
 }
 
 struct source_facts source_facts(const struct source *source)
 {
     return (struct source_facts){ .server = mysql_get_server_info(source->mysql),
-                                  .index = source->index_facts,
-                                  .missing_columns = source->missing };
+                                  .index = source->tables[SOURCE_LIVE].index_facts,
+                                  .missing_columns = source->tables[SOURCE_LIVE].missing };
 }
 
 /* ---- reading ---- */
@@ -327,11 +363,11 @@ int source_now_epoch(struct source *source, int64_t *ret_epoch, struct err *err)
 }
 
 /* The SELECT list: the wanted columns in the order of enum call_field, NULL for the others, and the call's age. */
-static void write_select_list(const struct source *source, bool scanned_only, char *out, size_t size)
+static void write_select_list(const struct table *table, bool scanned_only, char *out, size_t size)
 {
     size_t used = 0;
     for (int field = 0; field < CALL_FIELD_COUNT; field++) {
-        bool wanted = source->has_column[field] && (columns[field].scanned || !scanned_only);
+        bool wanted = table->has_column[field] && (columns[field].scanned || !scanned_only);
         used += (size_t)snprintf(out + used, size - used, "%s, ", wanted ? columns[field].name : "NULL");
     }
     /* Both times are the dialer's local time, as in VICIdial's own `call_date > 4 hours ago` (vdc_db_query.php). */
@@ -415,6 +451,10 @@ static int to_local(struct source *source, int64_t from, int64_t to, struct loca
 static int scan_slice(struct source *source, const struct source_range *range, const char *bound, source_on_call *on_call,
                       void *context, bool *ret_too_many, struct err *err)
 {
+    /* What was archived while it stands in the live table still is looked at there: the copy may be frozen in mid-call. */
+    static const char not_live[] = "AND NOT EXISTS (SELECT 1 FROM vicidial_log "
+                                   "WHERE vicidial_log.uniqueid = vicidial_log_archive.uniqueid) ";
+    const struct table *table = &source->tables[range->table];
     char list[SELECT_LIST_SIZE], limit[64] = "";
     MYSQL_RES *result = NULL;
     bool may_shrink = source->slice_sec > SLICE_SHORTEST_SEC;
@@ -422,12 +462,14 @@ static int scan_slice(struct source *source, const struct source_range *range, c
         (void)snprintf(limit, sizeof limit, " LIMIT %d ROWS EXAMINED %d", SLICE_MANY_ROWS + 1, SLICE_MANY_EXAMINED);
     else if (may_shrink)
         (void)snprintf(limit, sizeof limit, " LIMIT %d", SLICE_MANY_ROWS + 1);
-    write_select_list(source, !range->whole_rows, list, sizeof list);
-    char *sql = mem_format("SELECT %s FROM vicidial_log FORCE INDEX (`%s`) WHERE %s "
-                           "AND end_epoch >= %" PRId64 " AND end_epoch <= %" PRId64 "%s", list, source->index, bound,
-                           range->end_from, range->end_to, limit);
+    write_select_list(table, !range->whole_rows, list, sizeof list);
+    char *sql = mem_format("SELECT %s FROM %s FORCE INDEX (`%s`) WHERE %s "
+                           "AND end_epoch >= %" PRId64 " AND end_epoch <= %" PRId64 " %s%s", list, table->name,
+                           table->index, bound, range->end_from, range->end_to,
+                           range->table == SOURCE_ARCHIVE ? not_live : "", limit);
     int64_t started_ms = clock_mono_ms();
-    int outcome = query(source, sql, "read vicidial_log", &result, err);
+    int outcome = query(source, sql, range->table == SOURCE_LIVE ? "read vicidial_log" : "read vicidial_log_archive",
+                        &result, err);
     if (outcome == 0) {
         uint64_t rows = mysql_num_rows(result);
         /* The server warns when it has stopped for the number of rows examined; the result is then not whole. */
@@ -496,11 +538,21 @@ static int scan_by_call_date(struct source *source, const struct source_range *r
     return result < 0 ? -1 : 0;
 }
 
+struct source_range source_range_ended(enum source_table table, int64_t end_from, int64_t end_to)
+{
+    return (struct source_range){ .table = table,
+                                  .end_from = end_from,
+                                  .end_to = end_to,
+                                  .call_from = end_from - LONGEST_CALL_SEC,
+                                  .call_to = end_to + CALL_AFTER_END_SEC,
+                                  .whole_rows = true };
+}
+
 int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call,
                 source_on_slice *on_slice, void *context, struct err *err)
 {
-    return source->index_on_end ? scan_by_end(source, range, on_call, on_slice, context, err)
-                                : scan_by_call_date(source, range, on_call, on_slice, context, err);
+    return source->tables[range->table].index_on_end ? scan_by_end(source, range, on_call, on_slice, context, err)
+                                                     : scan_by_call_date(source, range, on_call, on_slice, context, err);
 }
 
 /* The list of literals for IN (...). Ownership: the caller frees it. */
@@ -525,10 +577,9 @@ static int fetch_some(struct source *source, enum source_table table, const char
                       source_on_call *on_call, void *context, struct err *err)
 {
     char list[SELECT_LIST_SIZE];
-    write_select_list(source, false, list, sizeof list);
+    write_select_list(&source->tables[SOURCE_LIVE], false, list, sizeof list);
     char *keys = quote_all(source, uniqueids, count);
-    char *sql = mem_format("SELECT %s FROM %s WHERE uniqueid IN (%s)", list,
-                           table == SOURCE_LIVE ? "vicidial_log" : "vicidial_log_archive", keys);
+    char *sql = mem_format("SELECT %s FROM %s WHERE uniqueid IN (%s)", list, table_names[table], keys);
     int result = read_calls(source, sql, on_call, context, err);
     unsigned code = mysql_errno(source->mysql);
     if (result != 0 && table == SOURCE_ARCHIVE &&

@@ -22,6 +22,10 @@ int source_connect(const struct settings_database *settings, struct source **ret
  * Errors: EX_CONFIG (no table, no right to read it, a column is missing, no index that bounds a read). */
 int source_inspect(struct source *source, struct err *err) MUST_CHECK;
 
+/* source_inspect_archive: the same for the archive, needed before a scan of it. *ret_usable is false where there is none.
+ * Errors: as source_inspect. */
+int source_inspect_archive(struct source *source, bool *ret_usable, struct err *err) MUST_CHECK;
+
 /* What source_inspect found, for people; borrowed from source. */
 struct source_facts {
     const char *server;          /* version */
@@ -40,13 +44,22 @@ typedef int source_on_call(void *context, const struct call *call, struct err *e
  * been handed out. 0 goes on, 1 ends the scan here, -1 with *err ends it with that error. NULL: nobody asks. */
 typedef int source_on_slice(void *context, int64_t ended_before, struct err *err);
 
+/* Where rows are read. The archive is what ADMIN_archive_log_tables.pl moves old rows to; its copy of a row that was still
+ * changing stays as it was then. A scan of the archive leaves out what stands in the live table. A dialer without that table
+ * has nothing in it. */
+enum source_table { SOURCE_LIVE, SOURCE_ARCHIVE };
+
 /* Which rows a scan covers, in epochs: those that ended from end_from to end_to, both included, of calls made (by
  * call_date) from call_from to call_to. call_to 0: no bound. */
 struct source_range {
     int64_t end_from, end_to;
     int64_t call_from, call_to;
+    enum source_table table;
     bool whole_rows; /* hand out every column; else only those that decide on a call */
 };
+
+/* source_range_ended: the whole rows of all calls that ended in that time, however long they were. */
+struct source_range source_range_ended(enum source_table table, int64_t end_from, int64_t end_to);
 
 /* source_scan: hands out the rows of range, roughly in the order of time. The columns that decide on a call are uniqueid, status,
  * length_in_sec, user, term_reason, comments and end_epoch. Where the site has an index on end_epoch, that bounds the read,
@@ -55,9 +68,6 @@ struct source_range {
 int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call,
                 source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
 
-/* Where whole rows are read. The archive is what ADMIN_archive_log_tables.pl moves old rows to; its copy of a row that was
- * still changing stays as it was then. A dialer without that table has nothing in it. */
-enum source_table { SOURCE_LIVE, SOURCE_ARCHIVE };
 
 /* source_fetch: hands out whole rows by primary key, in no particular order; rows that do not exist (any more) are left
  * out. Errors: as source_scan. */

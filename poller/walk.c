@@ -2,7 +2,6 @@
 #include <inttypes.h>
 
 #include "candidates.h"
-#include "decision.h"
 #include "log.h"
 #include "walk.h"
 
@@ -19,7 +18,7 @@ struct walker {
 static int note(const struct walker *walker, const struct call *call, struct call_record record, enum call_state state,
                 int64_t due, struct err *err)
 {
-    if (walker->walk->forward->dry_run)
+    if (walker->walk->forward->dry_run || walker->walk->duty == WALK_LOOK)
         return 0;
     record.state = state;
     struct ledger_entry entry = { .uniqueid = call_text(call, CALL_UNIQUEID),
@@ -41,7 +40,9 @@ static int keep(struct walker *walker, const struct call *call, struct call_reco
 {
     const struct walk *walk = walker->walk;
     walker->found++;
-    if (walk->only_note && !walk->forward->dry_run)
+    if (walk->duty == WALK_LOOK)
+        return 0;
+    if (walk->duty == WALK_NOTE && !walk->forward->dry_run)
         return note(walker, call, record, CALL_OWED, forward_now(walk->forward), err);
     if (walk->range.whole_rows)
         candidates_add_row(&walker->candidates, call);
@@ -63,9 +64,11 @@ static int consider(void *context, const struct call *call, struct err *err)
         return 0;
     if (ledger_find(walk->forward->ledger, call_text(call, CALL_UNIQUEID), &record, err) != 0)
         return -1;
+    struct decision decision = forward_decide(walk->forward, call, &record);
+    if (walk->judged != NULL)
+        walk->judged(walk->context, call, &record, &decision);
     if (record.state == CALL_OWED || record.state == CALL_HELD) /* those have a turn of their own, see ledger_due */
         return 0;
-    struct decision decision = decision_of(call, &record, walk->forward->settings, forward_now(walk->forward));
     if (decision.kind == DECISION_HOLD)
         return hold(walker, call, record, decision.hold_until, err);
     if (decision.kind == DECISION_SEND)

@@ -1,5 +1,5 @@
 /* walk: goes through a stretch of the dialer's calls and sends what is to be sent, or notes it as owed. The poll, the sweep
- * and every other look at the table are such walks; they differ in the stretch, and in what they do with what is found. */
+ * and every other look at the table are such walks; they differ in the stretch, and in what becomes of what is found. */
 #ifndef WALK_H
 #define WALK_H
 
@@ -12,15 +12,24 @@
  * them may not be committed yet. -1 with *err ends the walk. */
 typedef int walk_on_reached(void *context, const struct position *reached, struct err *err);
 
+/* What becomes of the calls that are to be sent. */
+enum walk_duty {
+    WALK_SEND, /* they are sent */
+    WALK_NOTE, /* they become owed, due at once */
+    WALK_LOOK  /* nothing: the ledger does not change */
+};
+
 struct walk {
     struct forward *forward;    /* borrowed */
     struct source_range range;
     struct position floor;      /* calls up to here are out of scope */
     struct candidates *first;   /* sent before all else, emptied; NULL: none */
-    bool only_note;             /* what is found becomes owed, due at once, and is not sent by this walk */
+    enum walk_duty duty;
     bool (*leaves)(void *context, const struct call *call); /* calls that are another walk's; NULL: none */
+    void (*judged)(void *context, const struct call *call, const struct call_record *record,
+                   const struct decision *decision); /* told of each row in scope; NULL: nobody asks */
     walk_on_reached *on_reached; /* NULL: nobody asks */
-    void *context;              /* of both */
+    void *context;              /* of all three */
 };
 
 /* walk_run: finds, decides, sends and records. A stop (forward->summary->stop) ends it before its end.

@@ -315,6 +315,7 @@ static const struct {
     NUMBER("retry_base", sync.retry_base),
     NUMBER("retry_cap", sync.retry_cap),
     NUMBER("retention_days", sync.retention_days),
+    NUMBER("backfill_rate", sync.backfill_rate),
     NUMBER("concurrency", api.concurrency),
     NUMBER("max_concurrency", api.max_concurrency),
     NUMBER("connect_timeout", api.connect_timeout),

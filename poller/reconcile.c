@@ -1,0 +1,311 @@
+/* reconcile: `did-optimizer-sync reconcile`, the proof that nothing is missing.
+ *
+ * A walk over the last days, with the ledger's word on each call counted. What is missing or has changed becomes owed, and is
+ * sent at the end as all that is owed. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fileutil.h"
+#include "interrupt.h"
+#include "journal.h"
+#include "log.h"
+#include "mem.h"
+#include "meter.h"
+#include "privileges.h"
+#include "reconcile.h"
+#include "resources.h"
+#include "str.h"
+#include "turn.h"
+#include "walk.h"
+
+#define DEFAULT_DAYS 3
+#define MOST_DAYS 400
+#define DATE_SIZE 11
+
+/* What became of the calls that ended on one day, by local time. */
+struct day {
+    char date[DATE_SIZE];
+    int64_t finished, accepted, owed, held, rejected, missing, changed;
+};
+
+struct reconcile {
+    struct options options; /* a report alone is a dry run */
+    struct resources resources;
+    struct forward forward;
+    struct summary summary;
+    struct turn turn;
+    struct meter meter;
+    struct day *days;
+    size_t day_count;
+    int64_t from, to;
+    int64_t finished;
+    bool archive;
+    enum source_table table;
+};
+
+/* ---- counting ---- */
+
+static struct day *day_of(struct reconcile *reconcile, int64_t epoch)
+{
+    char local[CLOCK_TEXT_SIZE];
+    (void)clock_local(epoch, local, sizeof local);
+    local[DATE_SIZE - 1] = '\0';
+    for (size_t i = reconcile->day_count; i > 0; i--)
+        if (strcmp(reconcile->days[i - 1].date, local) == 0)
+            return &reconcile->days[i - 1];
+    reconcile->days = mem_resize(reconcile->days, reconcile->day_count + 1, sizeof *reconcile->days);
+    struct day *day = &reconcile->days[reconcile->day_count++];
+    *day = (struct day){ .finished = 0 };
+    memcpy(day->date, local, DATE_SIZE);
+    return day;
+}
+
+static void name_call(const struct call *call, const char *what)
+{
+    char local[CLOCK_TEXT_SIZE];
+    log_warn("🔎 %s: %s, %s/%s → %s, ended %s", call_text(call, CALL_UNIQUEID), what, call_text(call, CALL_CAMPAIGN_ID),
+             call_text(call, CALL_PHONE_NUMBER), call_text(call, CALL_STATUS),
+             clock_local(call_number(call, CALL_END_EPOCH, 0), local, sizeof local));
+}
+
+static void count(void *context, const struct call *call, const struct call_record *record,
+                  const struct decision *decision)
+{
+    struct reconcile *reconcile = context;
+    bool known = record->state != CALL_UNKNOWN;
+    if (!known && decision->kind == DECISION_SKIP) /* not ended, or not of a campaign that is ours */
+        return;
+    struct day *day = day_of(reconcile, call_number(call, CALL_END_EPOCH, 0));
+    reconcile->finished++;
+    day->finished++;
+    if (record->state == CALL_REJECTED || record->state == CALL_DROPPED)
+        day->rejected++;
+    else if (record->state == CALL_OWED)
+        day->owed++;
+    else if (record->state == CALL_HELD || decision->kind == DECISION_HOLD)
+        day->held++;
+    else if (decision->kind == DECISION_SKIP)
+        day->accepted++;
+    else if (known)
+        day->changed++;
+    else
+        day->missing++;
+    if (decision->kind == DECISION_SEND && record->state != CALL_OWED && record->state != CALL_HELD)
+        name_call(call, known ? "has changed since it was accepted" : "missing");
+}
+
+/* ---- walking ---- */
+
+static int on_batch(void *context, int64_t end_epoch, struct err *err)
+{
+    struct reconcile *reconcile = context;
+    (void)end_epoch;
+    return turn_pass(&reconcile->turn, err);
+}
+
+static int on_reached(void *context, const struct position *reached, struct err *err)
+{
+    struct reconcile *reconcile = context;
+    double share = (double)(reached->end_epoch - reconcile->from) / (double)(reconcile->to - reconcile->from + 1);
+    if (reconcile->archive)
+        share = (share + (reconcile->table == SOURCE_ARCHIVE ? 1.0 : 0.0)) / 2.0;
+    meter_show(&reconcile->meter, share, reconcile->finished);
+    return turn_pass(&reconcile->turn, err);
+}
+
+static int walk_table(struct reconcile *reconcile, enum source_table table, const struct position *floor, struct err *err)
+{
+    int64_t found = 0;
+    struct walk walk = { .forward = &reconcile->forward,
+                         .range = source_range_ended(table, reconcile->from, reconcile->to),
+                         .floor = *floor,
+                         .duty = reconcile->options.report_only ? WALK_LOOK : WALK_NOTE,
+                         .judged = count,
+                         .on_reached = on_reached,
+                         .context = reconcile };
+    reconcile->table = table;
+    int result = walk_run(&walk, &found, err);
+    reconcile->summary.found += found;
+    return result;
+}
+
+static void add_due(void *context, const char *uniqueid, int64_t end_epoch)
+{
+    candidates_add(context, uniqueid, end_epoch, true);
+}
+
+static int send_due(struct reconcile *reconcile, struct err *err)
+{
+    struct forward *forward = &reconcile->forward;
+    struct candidates due = { .count = 0 };
+    int result = ledger_due(forward->ledger, forward_now(forward), add_due, &due, err);
+    if (result == 0)
+        result = forward_all(forward, &due, err);
+    candidates_clear(&due);
+    return result;
+}
+
+/* The days end where the poll has not been yet: what ended later is not missing. */
+static int find_range(struct reconcile *reconcile, struct position *ret_floor, struct err *err)
+{
+    struct forward *forward = &reconcile->forward;
+    struct position checkpoint = position_at(0, "");
+    bool known = false, floor_known = false;
+    *ret_floor = position_at(0, "");
+    if (ledger_place(forward->ledger, LEDGER_CHECKPOINT, &checkpoint, &known, err) != 0 ||
+        ledger_place(forward->ledger, LEDGER_FLOOR, ret_floor, &floor_known, err) != 0)
+        return -1;
+    if (!known)
+        return err_set(err, EX_CONFIG, "there was no run yet, so there is nothing to hold the calls against; try again "
+                       "after the first one");
+    int64_t days = reconcile->options.days;
+    if (days >= forward->settings->retention_days)
+        return err_set(err, EX_USAGE, "accepted calls are remembered for %" PRId64 " days only; take fewer --days, or raise "
+                       "retention_days in [sync]", forward->settings->retention_days);
+    reconcile->from = forward->now_epoch - days * 86400;
+    reconcile->to = checkpoint.end_epoch - forward->settings->overlap;
+    return 0;
+}
+
+static int walk_tables(struct reconcile *reconcile, struct err *err)
+{
+    struct position floor;
+    if (find_range(reconcile, &floor, err) != 0 ||
+        source_inspect_archive(reconcile->resources.source, &reconcile->archive, err) != 0 ||
+        walk_table(reconcile, SOURCE_LIVE, &floor, err) != 0)
+        return -1;
+    if (reconcile->archive && reconcile->summary.stop == STOP_NONE &&
+        walk_table(reconcile, SOURCE_ARCHIVE, &floor, err) != 0)
+        return -1;
+    return reconcile->options.report_only || reconcile->summary.stop != STOP_NONE ? 0 : send_due(reconcile, err);
+}
+
+static int work(struct reconcile *reconcile, struct err *err)
+{
+    struct resources *resources = &reconcile->resources;
+    if (fileutil_need_directory(reconcile->options.state_dir, err) != 0 || resources_open_source(resources, err) != 0 ||
+        resources_open_delivery(resources, err) != 0)
+        return -1;
+    reconcile->forward = resources_forward(resources, &reconcile->summary);
+    reconcile->forward.dry_run = reconcile->options.dry_run;
+    reconcile->forward.on_batch = on_batch;
+    reconcile->forward.batch_context = reconcile;
+    reconcile->turn = (struct turn){ .options = &reconcile->options, .resources = resources,
+                                     .forward = &reconcile->forward };
+    int result = turn_begin(&reconcile->turn, "reconcile", err);
+    if (result == 0)
+        result = journal_resume(&reconcile->forward, err);
+    if (result == 0 && reconcile->options.report_only)
+        reconcile->summary.stop = STOP_NONE; /* a silence of the API's is no matter here */
+    if (result == 0 && reconcile->summary.stop == STOP_NONE)
+        result = walk_tables(reconcile, err);
+    if (result != 0)
+        summary_fail(&reconcile->summary, err);
+    struct err ignored;
+    return turn_end(&reconcile->turn, result == 0 ? err : &ignored) == 0 ? result : -1;
+}
+
+/* ---- the table ---- */
+
+static int compare_days(const void *left, const void *right)
+{
+    return strcmp(((const struct day *)left)->date, ((const struct day *)right)->date);
+}
+
+static void print_row(const char *name, const struct day *day)
+{
+    (void)printf("%-10s %9" PRId64 " %9" PRId64 " %6" PRId64 " %6" PRId64 " %9" PRId64 " %8" PRId64 " %8" PRId64 "\n", name,
+                 day->finished, day->accepted, day->owed, day->held, day->rejected, day->missing, day->changed);
+}
+
+static struct day sum(const struct reconcile *reconcile)
+{
+    struct day all = { .finished = 0 };
+    for (size_t i = 0; i < reconcile->day_count; i++) {
+        const struct day *day = &reconcile->days[i];
+        all.finished += day->finished;
+        all.accepted += day->accepted;
+        all.owed += day->owed;
+        all.held += day->held;
+        all.rejected += day->rejected;
+        all.missing += day->missing;
+        all.changed += day->changed;
+    }
+    return all;
+}
+
+static void print_table(struct reconcile *reconcile, const struct day *all)
+{
+    if (reconcile->day_count > 1)
+        qsort(reconcile->days, reconcile->day_count, sizeof *reconcile->days, compare_days);
+    (void)printf("%-10s %9s %9s %6s %6s %9s %8s %8s\n", "day", "finished", "accepted", "owed", "held", "set aside",
+                 "missing", "changed");
+    for (size_t i = 0; i < reconcile->day_count; i++)
+        print_row(reconcile->days[i].date, &reconcile->days[i]);
+    print_row("all", all);
+}
+
+/* Says how it came out; under cron nothing is printed while all is well. Returns the exit code. */
+static int report(struct reconcile *reconcile)
+{
+    const struct summary *summary = &reconcile->summary;
+    struct day all = sum(reconcile);
+    int code = summary_exit_code(summary);
+    if (summary->stop == STOP_FAILED) {
+        log_error("❌ %s", summary->message);
+        return code;
+    }
+    if (reconcile->options.report_only && all.missing + all.changed > 0)
+        code = EX_TEMPFAIL;
+    if (!reconcile->options.cron || code != EX_OK)
+        print_table(reconcile, &all);
+    log_info("📊 Reconciled: %" PRId64 " finished, %" PRId64 " accepted, %" PRId64 " owed, %" PRId64 " held, %" PRId64
+             " set aside, %" PRId64 " missing, %" PRId64 " changed; %" PRId64 " sent now", all.finished, all.accepted, all.owed,
+             all.held, all.rejected, all.missing, all.changed, summary->accepted);
+    if (summary->stop != STOP_NONE)
+        log_warn("⏸ %s", summary->message);
+    return code;
+}
+
+static int open_log(const struct options *options, struct err *err)
+{
+    if (options->cron)
+        return log_open(options->log, LOG_TERMINAL_NONE, err);
+    return log_open(options->log, isatty(STDOUT_FILENO) ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS, err);
+}
+
+static int read_days(struct reconcile *reconcile, struct err *err)
+{
+    const char *text = reconcile->options.days_text;
+    reconcile->options.days = DEFAULT_DAYS;
+    if (text != NULL && (!str_to_int(text, &reconcile->options.days) || reconcile->options.days < 1 ||
+                         reconcile->options.days > MOST_DAYS))
+        return err_set(err, EX_USAGE, "--days takes a number from 1 to %d, not '%s'", MOST_DAYS, text);
+    return 0;
+}
+
+int reconcile_command(const struct options *options)
+{
+    struct err err = { .code = EX_OK };
+    struct reconcile reconcile = { .options = *options, .resources = { .lock = NULL }, .meter = meter_start() };
+    reconcile.options.dry_run = options->report_only;
+    interrupt_install();
+    if (read_days(&reconcile, &err) != 0 || open_log(options, &err) != 0) {
+        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+        return err.code;
+    }
+    if (resources_load(options, &reconcile.resources, &err) != 0 ||
+        privileges_drop_to_owner(options->state_dir, &err) != 0 || work(&reconcile, &err) != 0)
+        summary_fail(&reconcile.summary, &err);
+    meter_end(&reconcile.meter);
+    int code = report(&reconcile);
+    free(reconcile.days);
+    resources_close_state(&reconcile.resources);
+    resources_close(&reconcile.resources);
+    log_close();
+    return code;
+}

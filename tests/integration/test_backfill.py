@@ -1,0 +1,193 @@
+"""backfill: what is missing of the past arrives once, beside the minute's runs."""
+import collections
+import re
+import signal
+import time
+
+import pytest
+
+HOUR = 3600
+
+
+def delivered(api):
+    return collections.Counter(body["uniqueid"] for body in api.recorded())
+
+
+def asked(api):
+    return collections.Counter(entry["uniqueid"] for entry in api.log() if entry["uniqueid"])
+
+
+def spread(db, count, first_ago, last_ago, table="vicidial_log", **columns):
+    """Calls whose ends lie evenly between two moments."""
+    now = db.now()
+    return db.insert_many([{"end_epoch": now - first_ago + (first_ago - last_ago) * n // count, **columns}
+                           for n in range(count)], table=table)
+
+
+@pytest.fixture
+def older(sync, db):
+    """An installation that is at work since a minute ago, on a dialer with calls of the days before."""
+    sync.set_checkpoint(db.now() - 60)
+    assert sync.run().code == 0
+    return sync
+
+
+def when(db, ago):
+    return str(db.now() - ago)
+
+
+def test_what_is_missing_of_the_range_arrives_and_nothing_else(older, db, api):
+    wanted = spread(db, 300, 30 * HOUR, 6 * HOUR + 10)
+    spread(db, 20, 40 * HOUR, 31 * HOUR)   # before it
+    spread(db, 20, 5 * HOUR, 3 * HOUR)     # after it
+    before = older.checkpoint()
+    run = older.run("backfill", "--from", when(db, 30 * HOUR), "--to", when(db, 6 * HOUR))
+    assert run.code == 0, run.out + run.err
+    assert delivered(api) == asked(api) == collections.Counter(wanted)
+    assert "300 processed, 0 failed" in run.out
+    assert older.checkpoint() == before
+    assert older.ledger("SELECT kind, found, accepted, exit_code FROM run ORDER BY id DESC LIMIT 1") == [
+        ("backfill", 300, 300, 0)]
+    again = older.run("backfill", "--from", when(db, 30 * HOUR), "--to", when(db, 6 * HOUR))
+    assert again.code == 0 and "0 processed, 0 failed" in again.out
+    assert asked(api) == collections.Counter(wanted)
+
+
+def test_the_archive_counts_where_the_live_table_has_the_row_no_more(older, db, api):
+    """The copy in the archive can be frozen in mid-call while the live row went on."""
+    live = spread(db, 5, 20 * HOUR, 19 * HOUR)
+    archived = spread(db, 5, 20 * HOUR, 19 * HOUR, table="vicidial_log_archive")
+    now = db.now()
+    both = {"uniqueid": f"{now - 19 * HOUR - 50}.77", "end_epoch": now - 19 * HOUR}
+    db.insert_many([{**both, "status": "SALE"}])
+    db.insert_many([{**both, "status": "INCALL"}], table="vicidial_log_archive")
+    run = older.run("backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR))
+    assert run.code == 0, run.out
+    assert delivered(api) == asked(api) == collections.Counter([*live, *archived, both["uniqueid"]])
+    assert api.by_uniqueid()[both["uniqueid"]][-1]["disposition"] == "SALE"
+
+
+def test_a_dialer_without_an_archive_is_fine(older, db, api):
+    wanted = spread(db, 5, 20 * HOUR, 19 * HOUR)
+    db.query("DROP TABLE vicidial_log_archive")
+    assert older.run("backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR)).code == 0
+    assert delivered(api) == collections.Counter(wanted)
+
+
+def test_campaign_and_status_choose(older, db, api):
+    spread(db, 5, 20 * HOUR, 19 * HOUR)
+    spread(db, 5, 20 * HOUR, 19 * HOUR, campaign_id="OTHER")
+    wanted = spread(db, 5, 20 * HOUR, 19 * HOUR, campaign_id="OTHER", status="DNC")
+    run = older.run("backfill", "--from", when(db, 24 * HOUR), "--to", "now", "--campaign", "other", "--status", "dnc")
+    assert run.code == 0
+    assert delivered(api) == collections.Counter(wanted)
+
+
+def test_force_sends_accepted_calls_again_with_the_same_key(older, db, api):
+    wanted = spread(db, 7, 20 * HOUR, 19 * HOUR)
+    words = ["backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR)]
+    assert older.run(*words).code == 0
+    assert older.run(*words, "--force").code == 0
+    assert asked(api) == collections.Counter({uniqueid: 2 for uniqueid in wanted})
+    assert len({entry["idempotency_key"] for entry in api.log()}) == 7
+
+
+def test_a_dry_run_prints_and_changes_nothing(older, db, api):
+    wanted = spread(db, 7, 20 * HOUR, 19 * HOUR)
+    runs = older.ledger("SELECT count(*) FROM run")
+    run = older.run("backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR), "--dry-run")
+    assert run.code == 0
+    assert [re.search(r'"uniqueid":"([^"]+)"', line)[1] for line in run.out.splitlines()] == wanted
+    assert api.log() == [] and run.log == ""
+    assert older.ledger("SELECT count(*) FROM run") == runs
+    assert older.ledger("SELECT count(*) FROM call") == [(0,)]
+
+
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
+def test_one_that_was_stopped_goes_on_from_there(older, db, api, kill):
+    """Goal: no call is lost, and after Ctrl-C none is repeated; the second one does not begin anew."""
+    wanted = spread(db, 3000, 20 * HOUR, 10 * HOUR)
+    older.configure(config={"sync": {"backfill_rate": 0}})
+    api.rules([{"delay_ms": 10}])
+    words = ["backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 9 * HOUR)]
+    first = older.start(*words)
+    while len(api.log()) < 1500:
+        assert first.poll() is None
+        time.sleep(0.02)
+    first.send_signal(kill)
+    code = first.wait(30)
+    assert code == (-9 if kill == signal.SIGKILL else 75)
+    sent = asked(api)
+    assert len(sent) < 3000
+    places = older.ledger("SELECT number FROM note WHERE name LIKE 'backfill % live'")
+    if kill == signal.SIGINT:
+        assert places and places[0][0] > db.now() - 20 * HOUR
+    api.rules([])
+    second = older.run(*words)
+    assert second.code == 0, second.out
+    if kill == signal.SIGINT:
+        assert "Going on where it was stopped" in second.log
+        assert asked(api) == collections.Counter(wanted)
+    assert delivered(api) == collections.Counter(wanted)
+    assert older.ledger("SELECT count(*) FROM note WHERE name LIKE 'backfill %'") == [(0,)]
+
+
+def test_the_minutes_run_comes_in_between_and_nothing_is_sent_twice(older, db, api):
+    """Goal: while a backfill is at work, runs find and send the calls of the moment, and those of the backfill's range that
+    they both see arrive once."""
+    wanted = spread(db, 1500, 20 * HOUR, 60)
+    older.configure(config={"sync": {"backfill_rate": 250}})
+    backfill = older.start("backfill", "--from", when(db, 24 * HOUR), "--to", "now")
+    while len(api.log()) < 100:
+        assert backfill.poll() is None
+        time.sleep(0.02)
+    fresh, meanwhile = [], 0
+    while backfill.poll() is None:
+        fresh.append(db.insert(end_epoch=db.now() - 1))
+        run = older.run("run")
+        assert run.code in (0, 75), run.log
+        assert "Another run is at work" not in run.log
+        if backfill.poll() is None:
+            meanwhile += 1
+            assert fresh[-1] in delivered(api), "the run sent nothing"
+        time.sleep(0.3)
+    assert backfill.wait() == 0
+    assert meanwhile >= 2
+    assert set(delivered(api)) == {*wanted, *fresh}
+    assert set(asked(api).values()) == {1}
+
+
+def test_the_rate_is_kept(older, db, api):
+    """300 calls at 100 a second cannot be there before three seconds are over; quicker is impossible, slower is not asked."""
+    spread(db, 300, 20 * HOUR, 19 * HOUR)
+    older.configure(config={"sync": {"backfill_rate": 100}})
+    began = time.monotonic()
+    assert older.run("backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR)).code == 0
+    assert time.monotonic() - began >= 2.0  # the last batch need not wait
+
+
+def test_an_api_that_is_down_ends_it_and_it_goes_on_later(older, db, api):
+    wanted = spread(db, 50, 20 * HOUR, 19 * HOUR)
+    api.rules([{"status": 503}])
+    words = ["backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR)]
+    run = older.run(*words)
+    assert run.code == 69
+    assert "the same command goes on from here" in run.out
+    api.rules([])
+    assert older.run(*words).code == 0
+    assert delivered(api) == collections.Counter(wanted)
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--from", "yesterday"], "--from WHEN and --to WHEN"),
+    ([], "--from WHEN and --to WHEN"),
+    (["--from", "yesterday", "--to", "now"], "yesterday"),
+    (["--from", "now", "--to", "1 hour ago"], "--from has to be the earlier one"),
+    (["--from", "1 hour ago", "--to", "now", "extra"], "one word too many"),
+    (["--from", "1 hour ago", "--to", "now", "--json"], "--json does not go with backfill"),
+    (["--from", "1 hour ago", "--to", "now", "--days", "2"], "--days does not go with backfill"),
+])
+def test_what_cannot_be_meant_is_refused(sync, api, words, said):
+    run = sync.run("backfill", *words)
+    assert run.code == 64 and said in run.err
+    assert api.log() == []
