@@ -1,16 +1,19 @@
 """The table that the benchmark prints."""
 import dataclasses
+import textwrap
 
 
 @dataclasses.dataclass
 class Row:
-    """One line. ratio is of the figure to what it is compared with; holds is None where nothing is promised."""
+    """One line. ratio is of the figure to what it is compared with; holds is None where nothing is promised; why is what
+    stands between the figure and its target, where that is known."""
     name: str
     figure: str
     compared: str = ""
     ratio: str = ""
     target: str = ""
     holds: bool = None
+    why: str = ""
 
     def cells(self):
         verdict = {None: "", True: "yes", False: "NO"}[self.holds]
@@ -40,3 +43,9 @@ def show(rows):
     lines.insert(1, ["-" * width for width in widths])
     for line in lines:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip())
+    missed = [row for row in rows if row.holds is False]
+    if missed:
+        print("\nWhat does not hold, and why:")
+    for row in missed:
+        print(textwrap.fill(f"{row.name.strip()}: {row.why or 'not known; measure again on a quiet machine'}", 118,
+                            initial_indent="- ", subsequent_indent="  "))
