@@ -10,6 +10,10 @@ from report import Row, rate, share
 
 CONNECTIONS = 8
 CALLS = (500, 20_000)
+_ONE_THREAD = ("one thread does everything: of a call's 35 us, libcurl's own loop takes 19, the payload 4, the ledger 5, the log "
+               "and the rest 3, and 4 go by waiting for the database and the disk. A second thread for all but libcurl would "
+               "hide most of that; it would also end that every step of a run has its place in one order, which is what lets "
+               "the tests break a run at each of them. Over TLS libcurl's share is larger, and the ratio better.")
 
 
 def rows(bench):
@@ -61,9 +65,10 @@ def _rows(bench, site, address, calls, kind):
         bench.memory[calls] = max(run.memory for run in our_runs)
     # A run of a few calls is mostly its own start, which the rows of the idle run measure.
     yield Row(f"forward {calls:,}, {kind}", rate(calls, whole), f"bare multi loop {rate(calls, bare)}", share(bare, whole),
-              *_promise(bare / whole, calls >= 10_000))
+              *_promise(bare / whole, calls >= 10_000), why=_ONE_THREAD)
     yield Row("  without the cost of an idle run", rate(calls, alone), f"the loop alone {rate(calls, loop)}",
-              share(loop, alone), *_promise(loop / alone, calls < 10_000))
+              share(loop, alone),
+                  *_promise(loop / alone, calls < 10_000), why=_ONE_THREAD)
     for of_one in limits:
         most = statistics.median(of_one)
         yield Row("  beside the limit of the endpoint", rate(calls, whole), f"wrk {most:,.0f} calls/s",

@@ -20,7 +20,10 @@ def rows(bench):
         yield _memory(f"{calls:,} calls of backlog, plain HTTP", bench.memory[calls], libraries)
     site = Installation(bench.directory, bench.recent.database, bench.nginx.tls)
     site.go_back(bench.recent.nth_last(20_000))
-    yield _memory("20,000 calls of backlog, TLS, default settings", site.go(sent=20_000).memory, libraries)
+    tls = _memory("20,000 calls of backlog, TLS, default settings", site.go(sent=20_000).memory, libraries)
+    tls.why = ("the libraries alone take 10 MiB before the program does anything; reading the system's certificates takes "
+               "libcurl 2.7 MiB, up to 32 TLS connections one more")
+    yield tls
     if len(bench.memory) == 3:
         _, middle, most = (bench.memory[calls] for calls in sorted(bench.memory))
         yield Row("  the most beside 20,000, plain HTTP", f"{most / MIB:.1f} MiB", f"{middle / MIB:.1f} MiB",
