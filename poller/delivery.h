@@ -3,7 +3,6 @@
 #define DELIVERY_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "err.h"
 #include "settings.h"

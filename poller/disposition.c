@@ -1,5 +1,4 @@
 /* disposition: from the dialer's status to the result the API knows. */
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

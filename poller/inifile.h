@@ -2,8 +2,6 @@
 #ifndef INIFILE_H
 #define INIFILE_H
 
-#include "err.h"
-
 /* What is done with each `key = value` ("" is the section before the first heading), and with each line that is no
  * INI, or longer than INIFILE_MAX_LINE characters: problem says what is wrong, text is the line's beginning. All
  * borrowed for the call. */

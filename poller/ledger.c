@@ -1,7 +1,6 @@
 /* ledger: what became of each call, on disk. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "clock.h"
 #include "ledger.h"

@@ -6,7 +6,6 @@
 #define LEDGER_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "call.h"

@@ -1,5 +1,4 @@
 /* legacy: the checkpoint of the script that did this job before, from root's crontab (AST_DID_optimizer_sync.pl). */
-#include <errno.h>
 #include <sys/stat.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -2,8 +2,6 @@
 #ifndef LOCK_H
 #define LOCK_H
 
-#include <stdbool.h>
-
 #include "err.h"
 
 struct lock;

@@ -6,8 +6,6 @@
 #ifndef LOG_H
 #define LOG_H
 
-#include <stdbool.h>
-
 #include "err.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };

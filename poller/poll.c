@@ -9,7 +9,6 @@
  *   4. the ledger's copy of the checkpoint, only as far as outcomes are recorded; then the checkpoint file (progress.c). */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "candidates.h"
 #include "clock.h"

@@ -1,6 +1,5 @@
 /* progress: how far the dialer's calls are taken care of: the checkpoint file and the ledger's copy of it. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "checkpoint.h"
 #include "clock.h"

@@ -1,7 +1,6 @@
 /* verdict: what an answer of the API, or its absence, means for a call. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "json.h"
 #include "mem.h"
