@@ -64,7 +64,7 @@ void payload_idempotency_key(const char *uniqueid, const char *body, char out[PA
 {
     char name[64];
     size_t length = 0;
-    for (; uniqueid[length] != '\0' && length < sizeof name - 1; length++) {
+    for (; length < sizeof name - 1 && uniqueid[length] != '\0'; length++) {
         unsigned char c = (unsigned char)uniqueid[length];
         name[length] = (char)(c < 0x80 && (isalnum(c) || c == '.' || c == '-') ? c : '_');
     }

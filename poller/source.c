@@ -434,7 +434,7 @@ struct local_range {
 static int to_local(struct source *source, int64_t from, int64_t to, struct local_range *ret_range, struct err *err)
 {
     char sql[256];
-    int64_t local[2];
+    int64_t local[2] = { 0, 0 };
     (void)snprintf(sql, sizeof sql, "SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(%" PRId64 ")), "
                    "TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(%" PRId64 "))", from, to);
     if (query_numbers(source, sql, "read the database's time zone", local, 2, err) != 0)
