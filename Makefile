@@ -10,6 +10,7 @@
 #   make bench           what the program costs, beside what it could cost at best: one table  (make bench ROWS=name)
 #   make test-deb        install, upgrade and remove that package in bare Debian systems; as root
 #   make dist            the source as build/did-optimizer-sync-VERSION.tar.xz
+#   make lint            static analysis, banned functions, layers                     (make lint T=check)
 #   make clean
 
 NAME    := did-optimizer-sync
@@ -42,7 +43,7 @@ LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
 LIB_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
 # Source fortification needs optimisation, and the sanitizers bring their own checks.
 FORTIFY    = $(if $(filter -O0 -fsanitize%,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -Ipoller $(WARNINGS) $(HARDENING) $(FORTIFY) $(LIB_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -iquote poller $(WARNINGS) $(HARDENING) $(FORTIFY) $(LIB_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # The sanitizer build lives beside the plain one: `make BUILD=build/asan SANITIZE=1` is what `make test` uses.
@@ -194,6 +195,8 @@ deb: need-deb dist
 test-deb: need-deb-test deb
 	@$(MAKE) --no-print-directory standin
 	@/usr/bin/python3 -B -m pytest -c tests/pytest.ini -q tests/deb $(if $(T),-k '$(T)')
+
+include tests/quality.mk
 
 clean:
 	rm -rf build

@@ -187,7 +187,7 @@ static void test_config_accepts_any_dids_conf_in_silence(void **state)
         "[general]\n   api_key = k-123\n\tapi_timeout = 7\n",
         "[general]\r\napi_key = k-123\r\napi_timeout = 7\r\n",
         "\xEF\xBB\xBF[general]\napi_key = k-123\napi_timeout = 7\n",
-        "\xEF\xBB\xBF" "api_key = k-123\napi_timeout = 7\n",
+        ("\xEF\xBB\xBF" "api_key = k-123\napi_timeout = 7\n"),
         "[General]\nAPI_KEY = k-123\nApi_Timeout = 7\n",
         "; x\n[general]\nfallback_did = 1\nunknown thing\n<xml>\napi_key = k-123 ; ours\napi_timeout = 7\n",
         "[other]\napi_key = k-other\napi_timeout = 9\ndb_host = h\n[general]\napi_key = k-123\napi_timeout = 7\n",

@@ -143,8 +143,8 @@ static void test_url_refuses_what_readers_may_take_for_different_hosts(void **st
         "https://a/b\"c",
         "https://a/b<c",
         "https://a/b'c",
-        "https://b\xC3\xBC"
-        "cher.example",
+        ("https://b\xC3\xBC"
+         "cher.example"),
         "https://a/\xC3\xBC",
         "https://a,b",
         "https://a;b",

@@ -201,8 +201,8 @@ static const char *const refused[] = {
     "-9223372036854775808",
     "999999 weeks ago",
     "\xFF",
-    "2024-10-24\xC2\xA0"
-    "12:00:00",
+    ("2024-10-24\xC2\xA0"
+     "12:00:00"),
 };
 
 static void test_when_refuses_what_is_no_time_and_says_what_is_understood(void **state)

@@ -1,0 +1,280 @@
+"""Static checks. `make lint` calls it:   tests/lint/lint.py [CHECK...]     those named, all of them without names
+
+Each prints `file:line: message [check]` for what it finds. What is right all the same stands in `exceptions`, with its
+reason. The closing line is the count; the exit status is 0 when nothing is found.
+"""
+import concurrent.futures
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from lint.source import POLLER, ROOT, includes, layers, modules, without_comments  # noqa: E402
+
+FLAGS = shlex.split(os.environ["LINT_FLAGS"])  # as the program is compiled, from the Makefile
+COMPILERS = ("gcc", "clang")
+
+# The versions that the zero was seen with: those of Debian 12. Others may find more, or less.
+PINNED = {"gcc": "12.2.0", "clang": "14.0.6", "clang-tidy": "14.0.6", "cppcheck": "2.10", "shellcheck": "0.9.0",
+          "include-what-you-use": "0.18"}
+
+# What stands for what. Each of these has hidden an overflow, a race or a shell somewhere.
+BANNED = {
+    "sprintf": "snprintf", "vsprintf": "vsnprintf", "strcpy": "mem_copy, snprintf", "strcat": "mem_format, snprintf",
+    "strncpy": "snprintf", "strncat": "snprintf", "stpcpy": "snprintf", "strtok": "strcspn", "strtok_r": "strcspn",
+    "atoi": "str_to_int", "atol": "str_to_int", "atoll": "str_to_int", "atof": "str_to_int", "strtol": "str_to_int",
+    "localtime": "localtime_r", "gmtime": "gmtime_r", "ctime": "clock_local", "asctime": "clock_local",
+    "system": "nothing: no shell", "popen": "nothing: no shell", "gets": "nothing", "scanf": "sscanf with widths",
+    "fscanf": "sscanf with widths", "alloca": "mem_zero", "tmpnam": "fileutil_replace", "mktemp": "fileutil_replace",
+    "tempnam": "fileutil_replace", "rand": "getrandom", "srand": "getrandom", "signal": "sigaction",
+    "gethostbyname": "nothing", "setjmp": "nothing", "longjmp": "nothing",
+}
+
+# Each library is known to one file.
+LIBRARIES = {"libmariadb": r"mysql|mariadb|errmsg\.h", "libcurl": r"curl/", "cJSON": r"cjson/|cJSON", "inih": r"ini\.h$",
+             "SQLite": r"sqlite3"}
+
+
+class Finding:
+    def __init__(self, path, line, message, check):
+        self.path, self.line, self.message, self.check = path, line, message, check
+
+    def __str__(self):
+        return f"{self.path}:{self.line}: {self.message} [{self.check}]"
+
+    def source_line(self):
+        try:
+            return (ROOT / self.path).read_text().splitlines()[self.line - 1]
+        except (OSError, IndexError):
+            return ""
+
+
+def relative(path):
+    path = pathlib.Path(path)
+    return str(path.relative_to(ROOT)) if path.is_absolute() and path.is_relative_to(ROOT) else str(path)
+
+
+def run(*command):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          cwd=ROOT)
+    return done.returncode, done.stdout
+
+
+def together(work, items):
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for found in pool.map(work, items):
+            yield from found
+
+
+def diagnostics(text, check=None):
+    """Findings of compilers and their like: file:line:column: warning: message [check]"""
+    seen = set()
+    for match in re.finditer(r"^(\S+?):(\d+):(?:\d+:)? (?:warning|error|style|performance|portability|fatal error): "
+                             r"(.*?)(?: \[([\w.,=+-]+)\])?$", text, re.M):
+        path, line, message, name = match.groups()
+        if (path, line, message) not in seen:
+            seen.add((path, line, message))
+            yield Finding(relative(path), int(line), message, check or name or "?")
+
+
+def sources():
+    return sorted(POLLER.glob("*.c"))
+
+
+def test_sources():
+    return sorted([*ROOT.glob("tests/unit/*.c"), *ROOT.glob("tests/standin/*.c"), *ROOT.glob("tests/fault/*.c"),
+                   *ROOT.glob("tests/bench/*.c")])
+
+
+# ---- the checks: each yields findings ----
+
+def compilers():
+    """Both compilers, with every warning of the Makefile, over the program and what tests it."""
+    def compile_one(pair):
+        compiler, path = pair
+        return list(diagnostics(run(compiler, *FLAGS, "-O2", "-c", "-o", os.devnull, path)[1], compiler))
+    return together(compile_one, [(compiler, path) for compiler in COMPILERS for path in sources() + test_sources()])
+
+
+def headers():
+    """Each header compiles alone."""
+    def compile_one(path):
+        return list(diagnostics(run("gcc", *FLAGS, "-fsyntax-only", "-x", "c", "-include", path, os.devnull)[1], "header"))
+    return together(compile_one, sorted(POLLER.glob("*.h")))
+
+
+def analyzer():
+    """gcc -fanalyzer."""
+    def analyze(path):
+        return list(diagnostics(run("gcc", *FLAGS, "-O2", "-fanalyzer", "-c", "-o", os.devnull, path)[1], "gcc-fanalyzer"))
+    return together(analyze, sources())
+
+
+def clang_tidy():
+    """clang-tidy, with the list in .clang-tidy; a process a file, for in one it confuses their va_lists."""
+    def analyze(path):
+        return list(diagnostics(run("clang-tidy", "--quiet", f"--config-file={HERE / '.clang-tidy'}", path, "--",
+                                    *FLAGS)[1]))
+    return together(analyze, sources())
+
+
+def cppcheck():
+    """cppcheck. Left out: variableScope, for one's declarations may stand together at the top."""
+    text = run("cppcheck", "--std=c11", "--enable=warning,style,performance,portability", "--inconclusive", "--quiet",
+               "--template={file}:{line}: {severity}: {message} [{id}]", "--suppress=missingIncludeSystem",
+               "--suppress=variableScope", "-Ipoller", "-D_GNU_SOURCE", '-DPRId64="ld"', '-DPRIu64="lu"',
+               '-DPRIx64="lx"', "poller")[1]
+    return diagnostics(text)
+
+
+def scan_build():
+    """The path-sensitive analyzer of clang, over a whole build."""
+    with tempfile.TemporaryDirectory() as directory:
+        text = run("scan-build", "-o", f"{directory}/report", "make", "--no-print-directory", f"BUILD={directory}/build",
+                   f"-j{os.cpu_count()}", "binaries")[1]
+        if "scan-build: " not in text:
+            yield Finding("scan-build", 0, "could not run: " + text[-200:], "scan-build")
+        yield from diagnostics(text, "scan-build")
+
+
+def iwyu():
+    """include-what-you-use: what a .c file includes and does not need, and the system's headers in a .h. (What it would
+    add comes with our own headers, which stand for their own needs.)"""
+    def analyze(path):
+        found, current = [], None
+        for line in run("include-what-you-use", "-Xiwyu", "--no_comments", "-Xiwyu", "--no_fwd_decls", *FLAGS, "-c",
+                        path)[1].splitlines():
+            if line.endswith("should remove these lines:"):
+                current = line.split()[0]
+            elif line.endswith(":") or not line:
+                current = None
+            elif current and line.startswith("- ") and (current.endswith(".c") or "<" in line):
+                number = re.search(r"lines (\d+)", line)
+                found.append((relative(current), int(number.group(1)) if number else 1, line[2:].split("  //")[0]))
+        return found
+    return [Finding(path, line, f"{text} is not needed", "include-what-you-use")
+            for path, line, text in sorted(set(together(analyze, sources())))]
+
+
+def scripts():
+    """Every shell script: by its first line, and those that are read in."""
+    skipped = {".git", "build", "__pycache__"}
+    for directory, names, files in os.walk(ROOT):
+        names[:] = [name for name in names if name not in skipped]
+        for name in files:
+            path = pathlib.Path(directory) / name
+            first = path.open("rb").readline(80)
+            if re.match(rb"#!.*\b(sh|bash|dash)\b", first):
+                yield path, []
+            elif path.parent.name == "bash-completion":
+                yield path, ["--shell=bash"]
+
+
+def shellcheck():
+    """shellcheck, for every script."""
+    for path, options in scripts():
+        text = run("shellcheck", "--format=gcc", *options, path)[1].replace(": note: ", ": warning: ")
+        yield from diagnostics(text, "shellcheck")
+
+
+def banned():
+    """Functions that are not called, and what is used in their place."""
+    for path in sorted(POLLER.glob("*.[ch]")):
+        for number, line in enumerate(without_comments(path.read_text()).splitlines(), 1):
+            for name in re.findall(r"(?<![\w.>])(\w+)\s*\(", line):
+                if name in BANNED:
+                    yield Finding(relative(path), number, f"{name} is banned; use {BANNED[name]}", "banned")
+
+
+def libraries():
+    """Each library's headers: in exactly one .c, in no .h."""
+    for library, pattern in LIBRARIES.items():
+        users = {}
+        for path in sorted(POLLER.glob("*.[ch]")):
+            for number, name, system in includes(path):
+                if system and re.match(pattern, name):
+                    users.setdefault(path, (number, name))
+        for path, (number, name) in users.items():
+            if path.suffix == ".h" or len([user for user in users if user.suffix == ".c"]) > 1:
+                yield Finding(relative(path), number, f"<{name}> of {library} belongs into one .c file only", "libraries")
+
+
+def layering():
+    """No file includes one of a layer above its own; the table in poller/README.md says which is which."""
+    rank = {name: number for number, (_, names) in enumerate(layers()) for name in names}
+    title = {name: layer for layer, names in layers() for name in names}
+    for path in sorted(POLLER.glob("*.[ch]")):
+        if path.stem not in rank:
+            yield Finding(relative(path), 1, f"{path.stem} is not in the table of poller/README.md", "layering")
+            continue
+        for number, name, system in includes(path):
+            other = pathlib.Path(name).stem
+            if not system and rank.get(other, len(rank)) < rank[path.stem]:
+                yield Finding(relative(path), number, f"{title[path.stem]} includes {name}, of {title[other]} above it",
+                              "layering")
+    for name in sorted(set(rank) - set(modules())):
+        yield Finding("poller/README.md", 1, f"{name} is no file in poller/", "layering")
+
+
+CHECKS = [compilers, headers, banned, libraries, layering, shellcheck, cppcheck, analyzer, iwyu, clang_tidy, scan_build]
+TOOLS = {"compilers": COMPILERS, "clang_tidy": ("clang-tidy",), "cppcheck": ("cppcheck",), "shellcheck": ("shellcheck",),
+         "iwyu": ("include-what-you-use",), "scan_build": ("scan-build",)}
+
+
+# ---- exceptions ----
+
+def read_exceptions():
+    for number, line in enumerate((HERE / "exceptions").read_text().splitlines(), 1):
+        if line.strip() and not line.startswith("#"):
+            parts = [part.strip() for part in line.split("|", 3)]
+            if len(parts) != 4 or not all(parts[:2]) or not parts[3]:
+                sys.exit(f"tests/lint/exceptions:{number}: it would be CHECK | FILE | TEXT | REASON")
+            yield number, parts
+
+
+def excepted(finding, exceptions, used):
+    for number, (check, path, text, _) in exceptions:
+        if check in finding.check.split(",") and path == finding.path and \
+                (text in finding.message or text in finding.source_line()):
+            used.add(number)
+            return True
+    return False
+
+
+def version(tool):
+    text = run(tool, "--version")[1] if shutil.which(tool) else ""
+    match = re.search(r"(\d+\.\d+(\.\d+)?)", text)
+    return match.group(1) if match else ""
+
+
+def main():
+    chosen = [check for check in CHECKS if check.__name__ in sys.argv[1:] or len(sys.argv) == 1]
+    for tool in dict.fromkeys(tool for check in chosen for tool in TOOLS.get(check.__name__, ())):
+        here, pinned = version(tool), PINNED.get(tool, "")
+        if not shutil.which(tool):
+            sys.exit(f"{tool} is not installed")
+        print(f"{tool} {here}".rstrip() + (f" (the list of exceptions is for {pinned})" if here != pinned else ""))
+    exceptions, used, total = list(read_exceptions()), set(), 0
+    for check in chosen:
+        findings = [finding for finding in check() if not excepted(finding, exceptions, used)]
+        print(f"{check.__name__}: {len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'}", flush=True)
+        for finding in findings:
+            print(f"  {finding}", flush=True)
+        total += len(findings)
+    if len(sys.argv) == 1:
+        for number, parts in exceptions:
+            if number not in used:
+                print(f"  tests/lint/exceptions:{number}: fits nothing any more: {' | '.join(parts[:3])}")
+                total += 1
+    print(f"{total} findings, {len(used)} exceptions with their reasons")
+    return 1 if total else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
