@@ -125,7 +125,7 @@ const char *str_printable(const char *text, char *out, size_t size)
 void str_hide(char *text, const char *secret)
 {
     size_t length = secret != NULL ? strlen(secret) : 0;
-    for (char *at = length > 0 ? strstr(text, secret) : NULL; at != NULL; at = strstr(at, secret))
+    for (char *at = length > 0 ? strstr(text, secret) : NULL; at != NULL; at = strstr(at + length, secret))
         memset(at, '*', length);
 }
 

@@ -229,6 +229,33 @@ static void test_str_hash_is_fnv1a_and_never_changes(void **state)
     assert_true(str_hash(STR_HASH_START, "\xFF", 1) == UINT64_C(0xaf64724c8602eb6e)); /* bytes, not signed characters */
 }
 
+static void test_str_hide_covers_every_place_and_comes_to_an_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *secret, *want;
+    } rows[] = {
+        { "key", "key", "***" },
+        { "a key, keykey", "key", "a ***, ******" },
+        { "aaa", "aa", "**a" },
+        { "nothing", "key", "nothing" },
+        { "text", "", "text" },
+        { "text", NULL, "text" },
+        { "", "key", "" },
+        { "a*b", "*", "a*b" }, /* found by fuzzing: it went on for ever */
+        { "a***b", "**", "a***b" },
+        { "a*a*", "a*", "****" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char text[32];
+        (void)snprintf(text, sizeof text, "%s", rows[i].text);
+        (void)alarm(10);
+        str_hide(text, rows[i].secret);
+        (void)alarm(0);
+        unit_same_text(rows[i].text, text, rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_str_printable_makes_one_harmless_line),
         cmocka_unit_test(test_str_printable_cuts_at_a_whole_character),
         cmocka_unit_test(test_str_hash_is_fnv1a_and_never_changes),
+        cmocka_unit_test(test_str_hide_covers_every_place_and_comes_to_an_end),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }
