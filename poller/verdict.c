@@ -60,6 +60,8 @@ struct judgement verdict_of(const struct answer *answer)
     struct judgement judgement = { .verdict = VERDICT_RETRY, .retry_after_sec = answer->retry_after_sec };
     if (judgement.retry_after_sec > VERDICT_RETRY_AFTER_MAX_SEC)
         judgement.retry_after_sec = VERDICT_RETRY_AFTER_MAX_SEC;
+    if (judgement.retry_after_sec < 0) /* a date that has passed */
+        judgement.retry_after_sec = 0;
     if (answer->failure != NULL || answer->status == 0) {
         (void)str_printable(answer->failure != NULL ? answer->failure : "no answer", judgement.reason,
                             sizeof judgement.reason);
