@@ -11,6 +11,7 @@
 #   make test-deb        install, upgrade and remove that package in bare Debian systems; as root
 #   make dist            the source as build/did-optimizer-sync-VERSION.tar.xz
 #   make lint            static analysis, banned functions, layers                     (make lint T=check)
+#   make fuzz            any bytes into all that reads what others write             (make fuzz SECONDS=600 T=url)
 #   make clean
 
 NAME    := did-optimizer-sync
@@ -108,9 +109,10 @@ demo: need-demo
 	@$(MAKE) --no-print-directory -s binaries standin
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo.py
 
-test: need-test
+test: need-test need-fuzz
 	@$(MAKE) --no-print-directory binaries standin shim unit-tests
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=1 binaries unit-tests
+	@$(MAKE) --no-print-directory fuzz-targets
 	@/usr/bin/python3 -B tests/run.py all '$(T)'
 
 soak: need-test

@@ -9,3 +9,28 @@ need-lint:
 
 lint: need-lint
 	@LINT_FLAGS='$(filter-out -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2,$(ALL_CFLAGS))' /usr/bin/python3 -B tests/lint/lint.py $(T)
+
+# ---- fuzzing: libFuzzer, with the sanitizers; the program's objects are built once more for it ----
+
+FUZZ_PACKAGES := $(TEST_PACKAGES) clang libclang-rt-14-dev
+FUZZ_CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FUZZ_TARGETS  := $(patsubst tests/fuzz/%.c,build/fuzz/targets/%,$(wildcard tests/fuzz/*.c))
+SECONDS       ?= 60
+
+.PHONY: need-fuzz fuzz fuzz-targets fuzz-link
+
+need-fuzz:
+	@sh tests/need-packages.sh $(FUZZ_PACKAGES)
+
+build/fuzz/targets/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(filter-out build/fuzz/poller/main.o,$(SOURCES:%.c=build/fuzz/%.o))
+	@mkdir -p $(@D)
+	clang $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(LIB_LIBS)
+
+fuzz-link: $(FUZZ_TARGETS)
+
+fuzz-targets:
+	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang CFLAGS='$(FUZZ_CFLAGS)' fuzz-link
+
+fuzz: need-fuzz
+	@$(MAKE) --no-print-directory -s fuzz-targets
+	@/usr/bin/python3 -B tests/fuzz/fuzz.py $(SECONDS) $(T)

@@ -1,6 +1,6 @@
 """Runs the tests and counts them. `make test` and `make check` call it:
 
-    tests/run.py all [PATTERN]     unit and integration tests, on the plain and on the sanitizer build
+    tests/run.py all [PATTERN]     unit and integration tests, on the plain and on the sanitizer build, and the fuzz targets
     tests/run.py unit [PATTERN]    the unit tests alone
 
 With PATTERN only the tests whose name matches it (as pytest -k for the integration tests; a part of the name for the
@@ -12,9 +12,12 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
+from fuzz.fuzz import fuzz_all, targets
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "build" / "results"
 BUILDS = {"plain": ROOT / "build", "sanitizers": ROOT / "build" / "asan"}
+FUZZ_SECONDS = 5  # a target; a minute in all
 # A leak or an undefined shift must fail the test that met it.
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
@@ -51,6 +54,15 @@ def integration_tests(build_name, pattern):
     return count(result)
 
 
+def fuzz_targets(pattern):
+    """Each fuzz target is a test: FUZZ_SECONDS a target find nothing new."""
+    chosen = [target for target in targets() if pattern in f"fuzz_{target}"]
+    for target, executions, find in fuzz_all(FUZZ_SECONDS, chosen, grow=False) if chosen else ():
+        if find:
+            print(f"FAILED fuzz_{target}\n{find}")
+        yield executions, bool(find)
+
+
 def count(result):
     passed = failed = 0
     for case in ElementTree.parse(result).iter("testcase"):
@@ -80,6 +92,11 @@ def main():
             good, bad = integration_tests(build_name, pattern)
             print(f"integration tests, {build_name}: {good} passed, {bad} failed", flush=True)
             passed, failed = passed + good, failed + bad
+        ended = list(fuzz_targets(pattern))
+        found = sum(find for _, find in ended)
+        print(f"fuzz targets: {len(ended) - found} passed, {found} failed "
+              f"({sum(executions for executions, _ in ended):,} executions)", flush=True)
+        passed, failed = passed + len(ended) - found, failed + found
     if passed + failed == 0:
         print(f"no test matches '{pattern}'")
         failed = 1

@@ -1,0 +1,76 @@
+/* Any bytes as what the API's end of the connection sends: status line, headers (Retry-After), body. They come over
+ * loopback, through delivery and libcurl, to verdict. */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include "fuzz.h"
+
+#include "delivery.h"
+#include "verdict.h"
+
+struct server {
+    int listener, connection;
+    const uint8_t *data;
+    size_t size;
+    int answers;
+};
+
+/* Whoever connects is answered at once, and finds the end of the stream behind it. */
+static size_t on_turn(void *context)
+{
+    struct server *server = context;
+    int fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        if (server->connection >= 0)
+            (void)close(server->connection);
+        server->connection = fd;
+        (void)!send(fd, server->data, server->size, MSG_NOSIGNAL);
+        (void)shutdown(fd, SHUT_WR);
+    }
+    return 1;
+}
+
+static void on_answer(void *context, size_t index, const struct answer *answer)
+{
+    struct server *server = context;
+    HOLDS(index == 0);
+    struct judgement judgement = verdict_of(answer);
+    fuzz_printable(judgement.reason, sizeof judgement.reason);
+    HOLDS(judgement.retry_after_sec >= 0 && judgement.retry_after_sec <= VERDICT_RETRY_AFTER_MAX_SEC);
+    HOLDS(judgement.verdict != VERDICT_ACCEPTED || (answer->status >= 200 && answer->status <= 299));
+    HOLDS(strstr(judgement.reason, "fuzz-secret") == NULL);
+    server->answers++;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct server server = { .listener = -1, .connection = -1 };
+    static struct settings_api settings = { .key = "fuzz-secret", .ca_file = "", .timeout = 2, .connect_timeout = 2,
+                                            .concurrency = 1, .max_concurrency = 1, .verify_ssl = true };
+    static char url[40];
+    if (server.listener < 0) {
+        struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t length = sizeof address;
+        server.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        HOLDS(bind(server.listener, (struct sockaddr *)&address, sizeof address) == 0);
+        HOLDS(listen(server.listener, 16) == 0);
+        HOLDS(getsockname(server.listener, (struct sockaddr *)&address, &length) == 0);
+        (void)snprintf(url, sizeof url, "http://127.0.0.1:%d", ntohs(address.sin_port));
+        settings.base_url = url;
+    }
+    struct delivery *delivery = NULL;
+    struct err err;
+    server.data = data;
+    server.size = size;
+    server.answers = 0;
+    const struct delivery_observer observer = { .on_answer = on_answer, .on_turn = on_turn, .context = &server };
+    const struct delivery_request request = { .body = "{}", .idempotency_key = "1-1" };
+    HOLDS(delivery_open(&settings, &delivery, &err) == 0);
+    HOLDS(delivery_run(delivery, &request, 1, &observer, &err) == 0);
+    HOLDS(server.answers == 1);
+    delivery_close(delivery);
+    if (server.connection >= 0)
+        (void)close(server.connection);
+    server.connection = -1;
+    return 0;
+}
