@@ -1,6 +1,7 @@
 /* lock: one run at a time on this host. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
