@@ -73,6 +73,28 @@ void json_add_null(struct json *object, const char *name)
     add(object, name, cJSON_CreateNull());
 }
 
+struct json *json_add_object(struct json *object, const char *name)
+{
+    cJSON *item = cJSON_CreateObject();
+    add(object, name, item);
+    return (struct json *)item;
+}
+
+struct json *json_add_array(struct json *object, const char *name)
+{
+    cJSON *item = cJSON_CreateArray();
+    add(object, name, item);
+    return (struct json *)item;
+}
+
+struct json *json_append_object(struct json *array)
+{
+    cJSON *item = cJSON_CreateObject();
+    need(item);
+    (void)cJSON_AddItemToArray(to_cjson(array), item);
+    return (struct json *)item;
+}
+
 char *json_print(const struct json *json)
 {
     char *text = cJSON_PrintBuffered(to_const_cjson(json), 1024, 0); /* a call's body fits at once */

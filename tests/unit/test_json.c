@@ -71,6 +71,21 @@ static void test_json_text_is_escaped_and_always_valid_utf8(void **state)
     }
 }
 
+static void test_json_objects_and_arrays_stand_in_one_another(void **state)
+{
+    (void)state;
+    struct json *object = json_object();
+    json_add_int(json_add_object(object, "inner"), "number", 1);
+    struct json *array = json_add_array(object, "list");
+    json_add_text(json_append_object(array), "text", "a");
+    (void)json_append_object(array);
+    (void)json_add_array(object, "none");
+    char *text = json_print(object);
+    assert_string_equal(text, "{\"inner\":{\"number\":1},\"list\":[{\"text\":\"a\"},{}],\"none\":[]}");
+    free(text);
+    json_free(object);
+}
+
 static void test_json_parse_reads_objects_only(void **state)
 {
     (void)state;
@@ -125,6 +140,7 @@ int main(void)
         cmocka_unit_test(test_json_prints_members_in_order_without_blanks),
         cmocka_unit_test(test_json_prints_large_integers_exactly),
         cmocka_unit_test(test_json_text_is_escaped_and_always_valid_utf8),
+        cmocka_unit_test(test_json_objects_and_arrays_stand_in_one_another),
         cmocka_unit_test(test_json_parse_reads_objects_only),
         cmocka_unit_test(test_json_reads_texts_and_booleans_of_that_type_only),
     };
