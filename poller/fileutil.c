@@ -108,13 +108,14 @@ static int sync_directory(const char *directory)
 }
 
 /* Writes text to a new file at path and syncs it. -1 with errno. */
-static int write_new_file(const char *path, const char *text)
+static int write_new_file(const char *path, const char *text, mode_t mode)
 {
     (void)unlink(path); /* left over from a crash; O_EXCL then makes sure that the file is ours */
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0)
         return -1;
-    int result = write_all(fd, text) == 0 && fsync(fd) == 0 ? 0 : -1;
+    bool open_to_all = (mode & S_IROTH) != 0; /* whatever the umask says */
+    int result = (!open_to_all || fchmod(fd, mode) == 0) && write_all(fd, text) == 0 && fsync(fd) == 0 ? 0 : -1;
     int error_number = errno;
     if (close(fd) != 0 && result == 0) {
         result = -1;
@@ -124,12 +125,12 @@ static int write_new_file(const char *path, const char *text)
     return result;
 }
 
-int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err)
+static int replace(const char *directory, const char *name, const char *text, mode_t mode, struct err *err)
 {
     int result = -1;
     char *path = mem_format("%s/%s", directory, name);
     char *temporary = mem_format("%s/.%s.new", directory, name);
-    if (write_new_file(temporary, text) != 0)
+    if (write_new_file(temporary, text, mode) != 0)
         (void)err_set(err, EX_IOERR, "could not write %s: %s", temporary, strerror(errno));
     else if (rename(temporary, path) != 0)
         (void)err_set(err, EX_IOERR, "could not replace %s: %s", path, strerror(errno));
@@ -141,6 +142,27 @@ int fileutil_replace(const char *directory, const char *name, const char *text, 
         (void)unlink(temporary);
     free(temporary);
     free(path);
+    return result;
+}
+
+int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err)
+{
+    return replace(directory, name, text, 0640, err);
+}
+
+int fileutil_publish(const char *path, const char *text, struct err *err)
+{
+    struct stat info;
+    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return err_set(err, EX_USAGE, "could not write %s: something else than a file is there; name a file", path);
+    char *directory = mem_copy(path);
+    char *slash = strrchr(directory, '/');
+    const char *name = slash != NULL ? path + (slash - directory) + 1 : path;
+    if (slash != NULL)
+        slash[slash == directory ? 1 : 0] = '\0';
+    int result = *name == '\0' ? err_set(err, EX_USAGE, "could not write '%s': name a file", path)
+                               : replace(slash != NULL ? directory : ".", name, text, 0644, err);
+    free(directory);
     return result;
 }
 

@@ -19,6 +19,10 @@ int fileutil_read(const char *path, size_t max_bytes, bool follow, char **ret_te
  * Errors: EX_IOERR; the old file then stands unchanged. Durable: on return. */
 int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err) MUST_CHECK;
 
+/* fileutil_publish: the same with the file path, which everybody may read afterwards. What stands there must be a file.
+ * Errors: EX_IOERR, EX_USAGE (a directory, a link, a device). */
+int fileutil_publish(const char *path, const char *text, struct err *err) MUST_CHECK;
+
 /* fileutil_set_aside: renames the file (or directory) path to "path.damaged-YYYYMMDD-HHMMSS" and, when ret_aside is not
  * NULL, writes that name there. Errors: EX_IOERR. Durable: on return. */
 int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct err *err) MUST_CHECK;

@@ -124,6 +124,26 @@ static void test_fileutil_replaces_the_whole_content(void **state)
     (void)umask(mask);
 }
 
+static void test_fileutil_publishes_for_everybody_and_replaces_only_files(void **state)
+{
+    struct err err = { .message = "" };
+    struct stat info;
+    const char *path = unit_path(*state, "page");
+    mode_t mask = umask(0077);
+    assert_int_equal(fileutil_publish(path, "old", &err), 0);
+    assert_int_equal(fileutil_publish(path, "new", &err), 0);
+    (void)umask(mask);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0644);
+    assert_int_equal(info.st_size, 3);
+    assert_int_equal(symlink(path, unit_path(*state, "link")), 0);
+    const char *const refused[] = { unit_path(*state, "link"), *state, unit_path(*state, "new/"), "/dev/null", "" };
+    for (size_t i = 0; i < UNIT_COUNT(refused); i++) {
+        unit_same_int(refused[i], fileutil_publish(refused[i], "x", &err), -1);
+        unit_same_int(refused[i], err.code, EX_USAGE);
+    }
+}
+
 static void test_fileutil_replace_does_not_follow_links(void **state)
 {
     struct err err;
@@ -241,6 +261,7 @@ int main(void)
         unit_test_in_directory(test_fileutil_follows_a_symbolic_link_only_when_told),
         unit_test_in_directory(test_fileutil_says_77_where_rights_are_missing),
         unit_test_in_directory(test_fileutil_replaces_the_whole_content),
+        unit_test_in_directory(test_fileutil_publishes_for_everybody_and_replaces_only_files),
         unit_test_in_directory(test_fileutil_replace_does_not_follow_links),
         unit_test_in_directory(test_fileutil_replace_overwrites_what_a_crash_left),
         unit_test_in_directory(test_fileutil_replace_that_fails_changes_nothing),
