@@ -294,6 +294,17 @@ int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, 
     return ledger_commit(ledger, err);
 }
 
+/* The runs themselves are forgotten after some time; counted they are for ever. */
+static int count_run(struct ledger *ledger, int64_t run, struct err *err)
+{
+    static const char sql[] = "INSERT INTO counter (name, label, value) SELECT ?2, exit_code || ' ' || kind, 1 FROM run "
+                              "WHERE id = ?1 ON CONFLICT (name, label) DO UPDATE SET value = value + 1";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_int(statement, 1, run);
+    store_bind_text(statement, 2, LEDGER_RUNS);
+    return store_change(ledger->store, statement, err);
+}
+
 int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err)
 {
     static const char sql[] =
@@ -310,7 +321,7 @@ int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_ru
         store_bind_int(statement, i + 1, numbers[i]);
     store_bind_text(statement, COUNT + 1, figures->kind);
     store_bind_text(statement, COUNT + 2, figures->message);
-    return store_change(ledger->store, statement, err);
+    return store_change(ledger->store, statement, err) == 0 ? count_run(ledger, run, err) : -1;
 }
 
 int ledger_count_up(struct ledger *ledger, const char *name, const char *label, int64_t by, struct err *err)

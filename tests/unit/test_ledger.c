@@ -301,6 +301,7 @@ static void test_ledger_run_start_is_durable_on_return(void **state)
     assert_string_equal(query(*state, "SELECT finished >= started AND duration_ms >= 0 FROM run ORDER BY id DESC"),
                         "1");
     assert_string_equal(query(*state, "SELECT kind || coalesce(finished, '-') FROM run ORDER BY id"), "poll-");
+    assert_string_equal(query(*state, "SELECT name || '/' || label || '/' || value FROM counter"), "runs/75 sweep/1");
 }
 
 static void test_ledger_prunes_accepted_and_dropped_calls_only(void **state)
