@@ -140,6 +140,8 @@ static int change(const struct options *options, struct err *err)
     int result = ledger_open(options->state_dir, LEDGER_WRITE, &ledger, &repair, err);
     if (result == 0)
         result = for_each_selected(options, ledger, to_retry ? retry : drop, &total, err);
+    if (result == 0 && to_retry && total > 0)
+        result = records_note_replay(ledger, total, err);
     if (result == 0)
         result = ledger_commit(ledger, err);
     ledger_close(ledger);

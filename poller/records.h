@@ -24,16 +24,71 @@ int records_list_rejected(struct ledger *ledger, const struct records_selection 
 int records_release(struct ledger *ledger, const struct records_selection *selection, enum call_state state,
                     int64_t *ret_count, struct err *err) MUST_CHECK;
 
-/* How things stand. Times are epochs, 0 where there is none. */
+/* What the ledger does not say, such as a figure of a run that has not ended, or that an older version did not write. */
+#define RECORDS_UNKNOWN INT64_MIN
+
+/* How things stand. Times are epochs, 0 where there is none. The last run is one of those that cron starts. */
 struct records_overview {
     struct ledger_counts counts;
     int64_t accepted;          /* calls that are remembered as accepted */
-    int64_t oldest_pending;    /* end of the oldest call that is owed or held */
+    int64_t oldest_pending;    /* end of the oldest call that is owed or held ... */
+    int64_t oldest_owed, oldest_held; /* ... and of either kind */
     int64_t next_due;          /* when the next owed call is tried again */
     int64_t last_run, last_run_accepted, last_run_exit_code;
     int64_t last_success;      /* start of the last run that ended well */
     char last_run_message[256];
+    int64_t last_run_duration_ms, last_run_statements, last_run_database_ms, last_run_rows_examined; /* or unknown */
 };
 int records_overview(struct ledger *ledger, struct records_overview *ret_overview, struct err *err) MUST_CHECK;
+
+/* One run. Numbers but started may be RECORDS_UNKNOWN. */
+struct records_run {
+    const char *kind;
+    int64_t started, finished, duration_ms; /* finished: unknown while it goes on, and for one that was ended abruptly */
+    bool superseded;                        /* another of its kind has started since */
+    int64_t found, accepted, repeated, failed, held, owed, rejected;
+    int64_t statements, database_ms, rows_examined;
+    int64_t exit_code;
+    const char *message; /* NULL or "": it came to its end */
+};
+
+/* records_list_runs: hands out the runs that started at since or later, newest first, at most limit of them. */
+typedef void records_on_run(void *context, const struct records_run *run);
+int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, records_on_run *on_run, void *context,
+                      struct err *err) MUST_CHECK;
+
+/* records_note_replay: puts down that a person had so many set-aside calls sent again. */
+int records_note_replay(struct ledger *ledger, int64_t count, struct err *err) MUST_CHECK;
+
+/* One attempt to send a call: numbers may be RECORDS_UNKNOWN, texts NULL. */
+struct records_attempt {
+    int64_t tried, answer, took_ms; /* epoch; HTTP status, 0: no answer came */
+    const char *reason;             /* why it was not accepted */
+    const char *status, *result, *agent;
+    int64_t length;
+};
+
+/* What is known of one call: numbers may be RECORDS_UNKNOWN, texts NULL. */
+struct records_call {
+    struct call_record record;
+    int64_t end_epoch, seen, updated, due, tries;
+    const char *reason, *campaign, *phone;
+    struct records_attempt last; /* the last attempt, and what the call was last known to be */
+};
+
+/* records_find_call: hands out the call, unless nothing is known of it. */
+typedef void records_on_call(void *context, const struct records_call *call);
+int records_find_call(struct ledger *ledger, const char *uniqueid, records_on_call *on_call, void *context,
+                      struct err *err) MUST_CHECK;
+
+/* records_list_attempts: hands out the attempts before the last one, oldest first. */
+typedef void records_on_attempt(void *context, const struct records_attempt *attempt);
+int records_list_attempts(struct ledger *ledger, const char *uniqueid, records_on_attempt *on_attempt, void *context,
+                          struct err *err) MUST_CHECK;
+
+/* records_list_counters: hands out the counters of that name, in the order of their labels. */
+typedef void records_on_counter(void *context, const char *label, int64_t value);
+int records_list_counters(struct ledger *ledger, const char *name, records_on_counter *on_counter, void *context,
+                          struct err *err) MUST_CHECK;
 
 #endif

@@ -3,45 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "checkpoint.h"
 #include "clock.h"
-#include "fileutil.h"
 #include "json.h"
-#include "records.h"
+#include "standing.h"
 #include "status.h"
 #include "str.h"
-
-struct standing {
-    struct records_overview overview;
-    int64_t now;
-    int64_t checkpoint;    /* epoch; 0: none */
-    int64_t oldest_unsent; /* epoch; 0: every call that ended is accepted */
-    int64_t outage_since;  /* epoch; 0: no outage */
-    int64_t wait_until;    /* epoch; 0: the API asks for no silence */
-};
-
-static int gather(const struct options *options, struct ledger *ledger, struct standing *standing, struct err *err)
-{
-    enum checkpoint_found found = CHECKPOINT_MISSING;
-    struct position position;
-    if (checkpoint_load(options->state_dir, &found, &position, err) != 0 ||
-        records_overview(ledger, &standing->overview, err) != 0 ||
-        ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
-        ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0)
-        return -1;
-    if (found == CHECKPOINT_READ)
-        standing->checkpoint = position.end_epoch;
-    standing->now = clock_now_epoch();
-    if (standing->wait_until < standing->now)
-        standing->wait_until = 0;
-    standing->oldest_unsent = standing->overview.oldest_pending;
-    /* A run that came to its end has recorded everything; behind one that did not, calls wait from the checkpoint on. */
-    bool ended_well = standing->overview.last_run_message[0] == '\0';
-    if (!ended_well && standing->checkpoint != 0 &&
-        (standing->oldest_unsent == 0 || standing->checkpoint < standing->oldest_unsent))
-        standing->oldest_unsent = standing->checkpoint;
-    return 0;
-}
 
 /* "2026-01-31 12:00:00 +0100, 5 minutes ago" */
 static void print_time(const char *name, int64_t epoch, int64_t now, const char *none)
@@ -122,15 +88,8 @@ static void print_json(const struct standing *standing)
 
 int status_command(const struct options *options, struct err *err)
 {
-    struct ledger *ledger = NULL;
-    struct ledger_repair repair;
-    struct standing standing = { .now = 0 };
-    if (fileutil_need_directory(options->state_dir, err) != 0 ||
-        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
-        return -1;
-    int result = gather(options, ledger, &standing, err);
-    ledger_close(ledger);
-    if (result != 0)
+    struct standing standing;
+    if (standing_read(options->state_dir, &standing, err) != 0)
         return -1;
     if (options->json)
         print_json(&standing);

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from harness.ledgers import make_first_version
 from harness.sync import Sync
 
 
@@ -254,21 +255,6 @@ def test_a_ledger_of_a_newer_version_is_refused_and_nothing_is_sent(sync, db, ap
     assert api.log() == []
 
 
-_FIRST_SCHEMA = """
-    CREATE TABLE call (uniqueid TEXT PRIMARY KEY NOT NULL, state INTEGER NOT NULL, end_epoch INTEGER NOT NULL,
-        fingerprint INTEGER, updated INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER, reason TEXT,
-        payload TEXT) WITHOUT ROWID;
-    CREATE INDEX call_open ON call (state, due) WHERE state <> 1;
-    CREATE INDEX call_ended ON call (end_epoch);
-    CREATE TABLE note (name TEXT PRIMARY KEY NOT NULL, number INTEGER, text TEXT) WITHOUT ROWID;
-    CREATE TABLE run (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER,
-        duration_ms INTEGER, found INTEGER, accepted INTEGER, repeated INTEGER, owed INTEGER, held INTEGER,
-        rejected INTEGER, exit_code INTEGER, message TEXT);
-    PRAGMA application_id = 1145656147;
-    PRAGMA user_version = 1;
-"""
-
-
 def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
     """Goal: an upgrade forgets nothing: what was accepted is not sent again, what was owed is sent; `status` works before
     the first run of the new version, and changes nothing."""
@@ -278,8 +264,8 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
     assert sorted(row[0] for row in rows) == sorted([accepted, owed])
     for file in sync.state.glob("ledger.db*"):
         file.unlink()
+    make_first_version(sync.state / "ledger.db")
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
-        ledger.executescript(_FIRST_SCHEMA)
         for row in rows:
             ledger.execute("INSERT INTO call (uniqueid, state, end_epoch, fingerprint, updated, attempts, due) "
                            "VALUES (?, ?, ?, ?, ?, ?, 0)", (row[0], 1 if row[0] == accepted else 2, *row[2:]))
