@@ -7,12 +7,16 @@
 #include "check.h"
 #include "checkpoint_command.h"
 #include "failed.h"
+#include "health.h"
+#include "history.h"
+#include "metrics.h"
 #include "options.h"
 #include "privileges.h"
 #include "reconcile.h"
 #include "run.h"
 #include "status.h"
 #include "version.h"
+#include "why.h"
 
 /* Carries out a command that works on the state alone, as the state's owner. */
 static int state_command(const struct options *options, int (*command)(const struct options *, struct err *))
@@ -53,6 +57,14 @@ int main(int argc, char **argv)
         return backfill_command(&options);
     case COMMAND_RECONCILE:
         return reconcile_command(&options);
+    case COMMAND_HISTORY:
+        return state_command(&options, history_command);
+    case COMMAND_WHY:
+        return why_command(&options);
+    case COMMAND_METRICS:
+        return metrics_command(&options);
+    case COMMAND_HEALTH:
+        return health_command(&options);
     case COMMAND_HELP:
         (void)fputs(options_help(), stdout);
         return EX_OK;

@@ -1,6 +1,7 @@
 /* options: the command line. */
 #include <getopt.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,19 +25,28 @@ static const char help[] =
     "  failed drop WHICH       never send them\n"
     "  backfill --from WHEN --to WHEN  send what is missing of that time, archive included\n"
     "  reconcile               hold the last days' calls against the ledger, and send what is missing\n"
+    "  history                 what the last runs did\n"
+    "  why UNIQUEID            what became of one call, and what the dialer says of it now\n"
+    "  metrics                 figures for Prometheus\n"
+    "  health                  one line for Nagios or Icinga: OK, WARNING, CRITICAL or UNKNOWN (exit 0 to 3)\n"
     "\n"
     "WHICH is one or more uniqueids, or --all, --reason TEXT (part of the reason), --before WHEN (ended before\n"
     "then), or both of these.\n"
     "\n"
     "Options:\n"
     "  --dry-run               run, backfill: print the JSON that would be sent, and change nothing\n"
-    "  --json                  status and failed list: one JSON object a line\n"
+    "  --json                  status, failed list, history and why: one JSON object a line\n"
     "  --cron                  run: print nothing unless something begins to fail or works again;\n"
     "                          reconcile: nothing unless something stays missing\n"
     "  --campaign ID, --status STATUS  backfill: only calls of that campaign, with that status\n"
     "  --force                 backfill: also calls that the API has accepted already\n"
     "  --days N                reconcile: so many days back (3)\n"
     "  --report-only           reconcile: send nothing\n"
+    "  --limit N               history: at most N runs (20)\n"
+    "  --since WHEN            history: the runs since then, all of them\n"
+    "  --output FILE           metrics: replace FILE instead of printing\n"
+    "  --warning SECONDS       health: how old an unsent call may be (300) ...\n"
+    "  --critical SECONDS      ... and for how long there may be no run (900 for both)\n"
     "  --astguiclient FILE     VICIdial's database settings (/etc/astguiclient.conf)\n"
     "  --dids FILE             the API's address and key (/etc/asterisk/dids.conf)\n"
     "  --config FILE           our own settings (/etc/did-optimizer-sync.conf)\n"
@@ -49,7 +59,9 @@ static const char help[] =
     "Exit status: 0 done; 64 usage; 69 database or API out of reach; 70 bug; 74 state cannot be read or\n"
     "written; 75 something is still owed; 77 no permission; 78 configuration.\n";
 
-enum { TAKES_DRY_RUN = 1, TAKES_JSON = 2, TAKES_WHICH = 4, TAKES_CRON = 8, TAKES_RANGE = 16, TAKES_DAYS = 32 };
+/* Which options of its own a command takes. */
+enum { TAKES_DRY_RUN = 1, TAKES_JSON = 2, TAKES_WHICH = 4, TAKES_CRON = 8, TAKES_RANGE = 16, TAKES_DAYS = 32,
+       TAKES_RUNS = 64, TAKES_OUTPUT = 128, TAKES_LEVELS = 256, TAKES_ALWAYS = 512 };
 
 static const struct {
     const char *name;
@@ -69,141 +81,78 @@ static const struct {
     { "failed", "drop", COMMAND_FAILED_DROP, 0, INT_MAX, TAKES_WHICH },
     { "backfill", NULL, COMMAND_BACKFILL, 0, 0, TAKES_DRY_RUN | TAKES_RANGE },
     { "reconcile", NULL, COMMAND_RECONCILE, 0, 0, TAKES_CRON | TAKES_DAYS },
+    { "history", NULL, COMMAND_HISTORY, 0, 0, TAKES_JSON | TAKES_RUNS },
+    { "why", NULL, COMMAND_WHY, 1, 1, TAKES_JSON },
+    { "metrics", NULL, COMMAND_METRICS, 0, 0, TAKES_OUTPUT },
+    { "health", NULL, COMMAND_HEALTH, 0, 0, TAKES_LEVELS },
 };
 
-enum { OPTION_ASTGUICLIENT = 256, OPTION_DIDS, OPTION_CONFIG, OPTION_STATE_DIR, OPTION_LOG, OPTION_LEGACY, OPTION_DRY_RUN,
-       OPTION_CRON, OPTION_JSON, OPTION_ALL, OPTION_REASON, OPTION_BEFORE, OPTION_FROM, OPTION_TO, OPTION_CAMPAIGN, OPTION_STATUS, OPTION_FORCE,
-       OPTION_DAYS, OPTION_REPORT_ONLY, OPTION_HELP, OPTION_VERSION };
-
-static const struct option long_options[] = {
-    { "astguiclient", required_argument, NULL, OPTION_ASTGUICLIENT },
-    { "dids", required_argument, NULL, OPTION_DIDS },
-    { "config", required_argument, NULL, OPTION_CONFIG },
-    { "state-dir", required_argument, NULL, OPTION_STATE_DIR },
-    { "log", required_argument, NULL, OPTION_LOG },
-    { "legacy-checkpoint", required_argument, NULL, OPTION_LEGACY },
-    { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
-    { "cron", no_argument, NULL, OPTION_CRON },
-    { "json", no_argument, NULL, OPTION_JSON },
-    { "all", no_argument, NULL, OPTION_ALL },
-    { "reason", required_argument, NULL, OPTION_REASON },
-    { "before", required_argument, NULL, OPTION_BEFORE },
-    { "from", required_argument, NULL, OPTION_FROM },
-    { "to", required_argument, NULL, OPTION_TO },
-    { "campaign", required_argument, NULL, OPTION_CAMPAIGN },
-    { "status", required_argument, NULL, OPTION_STATUS },
-    { "force", no_argument, NULL, OPTION_FORCE },
-    { "days", required_argument, NULL, OPTION_DAYS },
-    { "report-only", no_argument, NULL, OPTION_REPORT_ONLY },
-    { "help", no_argument, NULL, OPTION_HELP },
-    { "version", no_argument, NULL, OPTION_VERSION },
-    { NULL, 0, NULL, 0 },
+/* Every option: where its value goes, and which commands take it. */
+static const struct own_option {
+    const char *name;
+    unsigned taken_by;
+    size_t text; /* offset in struct options of a text; 0: none ... */
+    size_t flag; /* ... of a flag that is raised; 0: none */
+} own_options[] = {
+#define TEXT(name, taken_by, member) { name, taken_by, offsetof(struct options, member), 0 }
+#define FLAG(name, taken_by, member) { name, taken_by, 0, offsetof(struct options, member) }
+    { "astguiclient", TAKES_ALWAYS, offsetof(struct options, config.astguiclient),
+      offsetof(struct options, config.required_astguiclient) },
+    { "dids", TAKES_ALWAYS, offsetof(struct options, config.dids), offsetof(struct options, config.required_dids) },
+    { "config", TAKES_ALWAYS, offsetof(struct options, config.own), offsetof(struct options, config.required_own) },
+    TEXT("state-dir", TAKES_ALWAYS, state_dir),
+    TEXT("log", TAKES_ALWAYS, log),
+    TEXT("legacy-checkpoint", TAKES_ALWAYS, legacy),
+    FLAG("dry-run", TAKES_DRY_RUN, dry_run),
+    FLAG("cron", TAKES_CRON, cron),
+    FLAG("json", TAKES_JSON, json),
+    FLAG("all", TAKES_WHICH, all),
+    TEXT("reason", TAKES_WHICH, reason),
+    TEXT("before", TAKES_WHICH, before),
+    TEXT("from", TAKES_RANGE, from),
+    TEXT("to", TAKES_RANGE, to),
+    TEXT("campaign", TAKES_RANGE, campaign),
+    TEXT("status", TAKES_RANGE, status),
+    FLAG("force", TAKES_RANGE, force),
+    TEXT("days", TAKES_DAYS, days_text),
+    FLAG("report-only", TAKES_DAYS, report_only),
+    TEXT("limit", TAKES_RUNS, limit),
+    TEXT("since", TAKES_RUNS, since),
+    TEXT("output", TAKES_OUTPUT, output),
+    TEXT("warning", TAKES_LEVELS, warning),
+    TEXT("critical", TAKES_LEVELS, critical),
+    FLAG("help", TAKES_ALWAYS, help),
+    FLAG("version", TAKES_ALWAYS, version),
+#undef TEXT
+#undef FLAG
 };
+enum { OPTION_COUNT = sizeof own_options / sizeof own_options[0], OPTION_FIRST = 256 };
 
 const char *options_help(void)
 {
     return help;
 }
 
-static void take_option(int option, struct options *options)
+static void take_option(const struct own_option *option, struct options *options)
 {
-    switch (option) {
-    case OPTION_ASTGUICLIENT:
-        options->config.astguiclient = optarg;
-        options->config.required_astguiclient = true;
-        break;
-    case OPTION_DIDS:
-        options->config.dids = optarg;
-        options->config.required_dids = true;
-        break;
-    case OPTION_CONFIG:
-        options->config.own = optarg;
-        options->config.required_own = true;
-        break;
-    case OPTION_STATE_DIR:
-        options->state_dir = optarg;
-        break;
-    case OPTION_LOG:
-        options->log = optarg;
-        break;
-    case OPTION_LEGACY:
-        options->legacy = optarg;
-        break;
-    case OPTION_DRY_RUN:
-        options->dry_run = true;
-        break;
-    case OPTION_CRON:
-        options->cron = true;
-        break;
-    case OPTION_JSON:
-        options->json = true;
-        break;
-    case OPTION_ALL:
-        options->all = true;
-        break;
-    case OPTION_REASON:
-        options->reason = optarg;
-        break;
-    case OPTION_BEFORE:
-        options->before = optarg;
-        break;
-    case OPTION_FROM:
-        options->from = optarg;
-        break;
-    case OPTION_TO:
-        options->to = optarg;
-        break;
-    case OPTION_CAMPAIGN:
-        options->campaign = optarg;
-        break;
-    case OPTION_STATUS:
-        options->status = optarg;
-        break;
-    case OPTION_FORCE:
-        options->force = true;
-        break;
-    case OPTION_DAYS:
-        options->days_text = optarg;
-        break;
-    case OPTION_REPORT_ONLY:
-        options->report_only = true;
-        break;
-    case OPTION_HELP:
-        options->command = COMMAND_HELP;
-        break;
-    case OPTION_VERSION:
-        options->command = COMMAND_VERSION;
-        break;
-    default:
-        break;
-    }
+    if (option->text != 0)
+        *(const char **)((char *)options + option->text) = optarg;
+    if (option->flag != 0)
+        *(bool *)((char *)options + option->flag) = true;
+}
+
+static bool is_given(const struct own_option *option, const struct options *options)
+{
+    return option->text != 0 ? *(const char *const *)((const char *)options + option->text) != NULL
+                             : *(const bool *)((const char *)options + option->flag);
 }
 
 /* The first option given that the command does not take; NULL when there is none. */
 static const char *misplaced_option(const struct options *options, unsigned takes)
 {
-    const struct {
-        bool given;
-        unsigned needs;
-        const char *name;
-    } own[] = {
-        { options->dry_run, TAKES_DRY_RUN, "--dry-run" },
-        { options->cron, TAKES_CRON, "--cron" },
-        { options->json, TAKES_JSON, "--json" },
-        { options->all, TAKES_WHICH, "--all" },
-        { options->reason != NULL, TAKES_WHICH, "--reason" },
-        { options->before != NULL, TAKES_WHICH, "--before" },
-        { options->from != NULL, TAKES_RANGE, "--from" },
-        { options->to != NULL, TAKES_RANGE, "--to" },
-        { options->campaign != NULL, TAKES_RANGE, "--campaign" },
-        { options->status != NULL, TAKES_RANGE, "--status" },
-        { options->force, TAKES_RANGE, "--force" },
-        { options->days_text != NULL, TAKES_DAYS, "--days" },
-        { options->report_only, TAKES_DAYS, "--report-only" },
-    };
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        if (own[i].given && (takes & own[i].needs) == 0)
-            return own[i].name;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (((takes | TAKES_ALWAYS) & own_options[i].taken_by) == 0 && is_given(&own_options[i], options))
+            return own_options[i].name;
     return NULL;
 }
 
@@ -225,13 +174,14 @@ static int take_command(int count, char **words, struct options *options, struct
         options->arguments = words + used;
         options->argument_count = count - used;
         if (options->argument_count < commands[i].least)
-            return err_set(err, EX_USAGE, "%s %s needs an argument; see --help", words[0], words[1]);
+            return err_set(err, EX_USAGE, "%s%s%s needs an argument; see --help", words[0], used == 2 ? " " : "",
+                           used == 2 ? words[1] : "");
         if (options->argument_count > commands[i].most)
             return err_set(err, EX_USAGE, "'%s' is one word too many (put quotes around '1 hour ago'); see --help",
                            options->arguments[commands[i].most]);
         const char *misplaced = misplaced_option(options, commands[i].takes);
         if (misplaced != NULL)
-            return err_set(err, EX_USAGE, "%s does not go with %s; see --help", misplaced, words[0]);
+            return err_set(err, EX_USAGE, "--%s does not go with %s; see --help", misplaced, words[0]);
         return 0;
     }
     return err_set(err, EX_USAGE, "there is no command '%s%s%s'; see --help", words[0], count > 1 ? " " : "",
@@ -249,18 +199,25 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
         .log = "/var/log/did-optimizer-sync.log",
         .legacy = "/tmp/did-optimizer-last-check.txt",
     };
+    struct option long_options[OPTION_COUNT + 1] = { { .name = NULL } };
+    for (int i = 0; i < OPTION_COUNT; i++)
+        long_options[i] = (struct option){ .name = own_options[i].name,
+                                           .has_arg = own_options[i].text != 0 ? required_argument : no_argument,
+                                           .val = OPTION_FIRST + i };
     opterr = 0;
     int option = 0;
     while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
         if (option == ':')
             return err_set(err, EX_USAGE, "%s needs a value; see --help", argv[optind - 1]);
-        if (option == '?' && optopt > 0 && optopt < OPTION_ASTGUICLIENT)
+        if (option == '?' && optopt > 0 && optopt < OPTION_FIRST)
             return err_set(err, EX_USAGE, "there is no option -%c; see --help", optopt);
         if (option == '?')
             return err_set(err, EX_USAGE, "there is no option %s; see --help", argv[optind - 1]);
-        take_option(option, ret_options);
+        take_option(&own_options[option - OPTION_FIRST], ret_options);
     }
-    if (ret_options->command == COMMAND_HELP || ret_options->command == COMMAND_VERSION)
+    if (ret_options->help || ret_options->version) {
+        ret_options->command = ret_options->help ? COMMAND_HELP : COMMAND_VERSION;
         return 0;
+    }
     return take_command(argc - optind, argv + optind, ret_options, err);
 }

@@ -3,6 +3,7 @@
 #define OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "config.h"
 #include "err.h"
@@ -19,6 +20,10 @@ enum command {
     COMMAND_FAILED_DROP,
     COMMAND_BACKFILL,
     COMMAND_RECONCILE,
+    COMMAND_HISTORY,
+    COMMAND_WHY,
+    COMMAND_METRICS,
+    COMMAND_HEALTH,
     COMMAND_HELP,
     COMMAND_VERSION
 };
@@ -31,6 +36,7 @@ struct options {
     const char *state_dir;
     const char *log;      /* "-": no file */
     const char *legacy;   /* an older script's checkpoint */
+    bool help, version;
     bool cron;
     bool dry_run;
     bool json;
@@ -43,6 +49,10 @@ struct options {
     const char *days_text; /* reconcile: how many, as given (NULL: the usual number) ... */
     int64_t days;          /* ... and understood, by the command */
     bool report_only;     /* reconcile: send nothing */
+    const char *limit;    /* history: at most so many runs (NULL: the usual number) ... */
+    const char *since;    /* ... that started at this time or later (NULL: any) */
+    const char *output;   /* metrics: the file to write; NULL: standard output */
+    const char *warning, *critical; /* health: thresholds in seconds; NULL: the usual ones */
 };
 
 /* options_parse: reads the command line; all texts are borrowed from argv. Errors: EX_USAGE. */

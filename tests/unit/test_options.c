@@ -110,6 +110,10 @@ static void test_options_know_every_command(void **state)
         { "failed list 1.1", COMMAND_FAILED_LIST, 1, "1.1" },
         { "failed retry 1.1 1.2 1.3", COMMAND_FAILED_RETRY, 3, "1.1" },
         { "failed drop --log - 1.1 --state-dir d 1.2", COMMAND_FAILED_DROP, 2, "1.1" },
+        { "history", COMMAND_HISTORY, 0, NULL },
+        { "why 1.1", COMMAND_WHY, 1, "1.1" },
+        { "metrics", COMMAND_METRICS, 0, NULL },
+        { "health", COMMAND_HEALTH, 0, NULL },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct options options;
@@ -169,6 +173,24 @@ static void test_options_select_calls_that_are_set_aside(void **state)
     }
 }
 
+static void test_options_of_the_views_are_taken_as_they_are(void **state)
+{
+    (void)state;
+    struct options options;
+    struct err err;
+    assert_int_equal(parse("history --limit 5 --since now --json", &options, &err), 0);
+    assert_string_equal(options.limit, "5");
+    assert_string_equal(options.since, "now");
+    assert_true(options.json);
+    assert_int_equal(parse("metrics --output a", &options, &err), 0);
+    assert_string_equal(options.output, "a");
+    assert_int_equal(parse("health --warning 1 --critical=2", &options, &err), 0);
+    assert_string_equal(options.warning, "1");
+    assert_string_equal(options.critical, "2");
+    assert_null(options.limit);
+    assert_null(options.output);
+}
+
 static void test_options_refuse_what_they_do_not_know_and_name_it(void **state)
 {
     (void)state;
@@ -201,6 +223,14 @@ static void test_options_refuse_what_they_do_not_know_and_name_it(void **state)
         { "check it", "'it' is one word too many" },
         { "run check", "'check' is one word too many" },
         { "status now", "'now' is one word too many" },
+        { "why", "why needs an argument" },
+        { "why 1.1 1.2", "'1.2' is one word too many" },
+        { "status --limit 1", "--limit does not go with status" },
+        { "--since now run", "--since does not go with run" },
+        { "history --output a", "--output does not go with history" },
+        { "metrics --warning 1", "--warning does not go with metrics" },
+        { "metrics --critical 1", "--critical does not go with metrics" },
+        { "health --json", "--json does not go with health" },
         { "failed", "'failed'" },
         { "failed bogus", "'failed bogus'" },
         { "failed list --reason", "--reason needs a value" },
@@ -296,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_options_know_every_command),
         cmocka_unit_test(test_options_help_and_version_win_over_any_command),
         cmocka_unit_test(test_options_select_calls_that_are_set_aside),
+        cmocka_unit_test(test_options_of_the_views_are_taken_as_they_are),
         cmocka_unit_test(test_options_refuse_what_they_do_not_know_and_name_it),
         cmocka_unit_test(test_options_leave_a_word_that_looks_like_an_option_alone_behind_two_dashes),
         cmocka_unit_test(test_options_help_names_every_option_and_exit_code),

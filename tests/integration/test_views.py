@@ -1,0 +1,502 @@
+"""What an operator is shown of the ledger: history, why, metrics and health."""
+import contextlib
+import json
+import os
+import re
+import signal
+import sqlite3
+import tempfile
+import time
+
+import pytest
+
+from harness.ledgers import make_first_version
+from harness.metrics import Metrics
+from harness.process import ROOT
+from harness.promtool import promtool
+from harness.sync import Sync
+
+P = "did_optimizer_sync_"
+
+
+def refuse(api, uniqueid, status=422, error="invalid campaign", **more):
+    api.rules([{"uniqueid": uniqueid, "status": status, "body": json.dumps({"success": False, "error": error}), **more}])
+
+
+def write_ledger(sync, *statements):
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        for statement in statements:
+            ledger.execute(*statement if isinstance(statement, tuple) else (statement,))
+        ledger.commit()
+
+
+def json_lines(done):
+    assert done.code == 0, done.err
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def rows(text):
+    """name -> text of a view with one row a thing."""
+    return {line[:15].strip(): line[16:] for line in text.splitlines()}
+
+
+@pytest.fixture
+def first_version(sync, db):
+    """A ledger as the first version left it: an accepted, an owed, a held and a set-aside call, and a run."""
+    now = db.now()
+    calls = {state: db.insert(end_epoch=now - 100 + state) for state in (1, 2, 3, 4)}
+    make_first_version(sync.state / "ledger.db", [(calls[state], state, now - 100 + state) for state in calls],
+                       runs=[("poll", now - 60, now - 59, 900)])
+    return calls
+
+
+# ---- history ----
+
+def test_history_before_the_first_run(sync, db):
+    assert (sync.run("history").out, sync.run("history", "--since", "1 day ago").out) == (
+        "no run yet\n", "no run since then\n")
+    assert sync.run("history", "--json").out == ""
+
+
+def test_history_shows_what_each_run_did_newest_first(sync, db, api):
+    now = db.now()
+    db.insert_many([{"uniqueid": f"{now - 50 + n}.1", "end_epoch": now - 50 + n} for n in range(3)])
+    held, refused = db.insert(end_epoch=now - 20, status="DISPO"), db.insert(end_epoch=now - 10)
+    refuse(api, refused)
+    assert sync.run().code == 0
+    api.stop()
+    db.insert(end_epoch=now - 5)
+    assert sync.run().code == 69
+    newest, oldest = json_lines(sync.run("history", "--json"))
+    assert oldest["kind"] == "sweep" and oldest["exit_code"] == 0 and oldest["outcome"] == "well"
+    assert (oldest["found"], oldest["accepted"], oldest["held"], oldest["set_aside"]) == (4, 3, 1, 1)
+    assert oldest["rows_examined"] >= 5 and oldest["database_statements"] > 0
+    assert newest["kind"] == "poll" and newest["outcome"] == "failed (69)" and "does not work" in newest["message"]
+    lines = sync.run("history").out.splitlines()
+    assert lines[0].split() == "started kind took found accepted repeated held owed aside ended".split()
+    assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} poll +\d+\.\d\ds +\d+ +0 +0 +1 +\d+ +0  failed \(69\)", lines[1])
+    assert lines[2].startswith("    the API does not work")
+    assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} sweep +\d+\.\d\ds +4 +3 +0 +1 +0 +1  well", lines[3])
+    assert max(len(line) for line in lines if not line.startswith(" ")) <= 100
+
+
+def test_history_limits_what_it_shows(sync, db):
+    for _ in range(3):
+        sync.run()
+    assert len(json_lines(sync.run("history", "--limit", "2", "--json"))) == 2
+    newest = sync.ledger("SELECT max(id) FROM run")[0][0]
+    write_ledger(sync, ("UPDATE run SET started = started - 7200 WHERE id < ?", (newest,)))
+    assert len(json_lines(sync.run("history", "--since", "1 hour ago", "--json"))) == 1
+    write_ledger(sync, *(("INSERT INTO run (kind, started) VALUES ('poll', ?)", (db.now() - n,)) for n in range(30)))
+    assert len(json_lines(sync.run("history", "--json"))) == 20
+    assert len(json_lines(sync.run("history", "--since", "1 hour ago", "--json"))) == 31
+
+
+@pytest.mark.parametrize("words", [("--limit", "0"), ("--limit", "many"), ("--since", "yesterday")])
+def test_history_refuses_what_it_cannot_understand(sync, db, words):
+    done = sync.run("history", *words)
+    assert done.code == 64 and words[1] in done.err
+
+
+def test_history_tells_a_run_that_goes_on_from_one_that_was_killed(sync, db, api):
+    db.insert(end_epoch=db.now() - 20)
+    api.rules([{"delay_ms": 20000}])
+    run = sync.start()
+    while not api.log():
+        time.sleep(0.02)
+    going = json_lines(sync.run("history", "--json"))[0]
+    assert (going["outcome"], going["finished"], going["found"]) == ("no end yet", None, None)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    api.rules([])
+    assert sync.run().code == 0
+    assert [row["outcome"] for row in json_lines(sync.run("history", "--json"))] == ["well", "cut short"]
+    assert re.search(r"poll +- +- +- +- +- +- +-  cut short$", sync.run("history").out, re.M)
+
+
+def test_a_backfill_that_goes_on_is_not_ended_by_a_poll_that_came_after(sync, db):
+    sync.run()
+    write_ledger(sync, ("INSERT INTO run (kind, started) VALUES ('backfill', ?)", (db.now(),)))
+    sync.run()
+    assert [(row["kind"], row["outcome"]) for row in json_lines(sync.run("history", "--json"))] == [
+        ("poll", "well"), ("backfill", "no end yet"), ("sweep", "well")]
+
+
+def test_failed_retry_appears_in_history_and_leaves_status_alone(sync, db, api):
+    call = db.insert(end_epoch=db.now() - 20)
+    refuse(api, call)
+    sync.run()
+    before = sync.run("status", "--json").out
+    assert sync.run("failed", "retry", call).code == 0
+    newest = json_lines(sync.run("history", "--json"))[0]
+    assert (newest["kind"], newest["found"], newest["owed"], newest["outcome"]) == ("replay", 1, 1, "well")
+    assert json.loads(sync.run("status", "--json").out)["last_run"] == json.loads(before)["last_run"]
+    assert sync.run("failed", "retry", "1.1").code == 0  # nothing was released: nothing to tell
+    assert len(json_lines(sync.run("history", "--json"))) == 2
+
+
+def test_a_message_cannot_steer_the_terminal(sync, db):
+    sync.run()
+    write_ledger(sync, "UPDATE run SET message = char(27) || '[2Jx', exit_code = 69")
+    assert "\x1b" not in sync.run("history").out
+
+
+# ---- why ----
+
+def why(sync, uniqueid):
+    return json_lines(sync.run("why", uniqueid, "--json"))[0]
+
+
+def test_why_of_an_accepted_call_tells_when_and_what_was_sent(sync, db, api):
+    now = db.now()
+    call = db.insert(end_epoch=now - 20, status="SALE", length_in_sec=45, user="6666")
+    sync.run()
+    told = why(sync, call)
+    assert told["state"] == "accepted" and told["ledger"]["campaign"] == "TESTCAMP"
+    assert told["ledger"]["end_epoch"] == now - 20 and now <= told["ledger"]["first_seen"] <= now + 60
+    [attempt] = told["ledger"]["attempts"]
+    assert (attempt["answer"], attempt["reason"], attempt["status"], attempt["result"], attempt["length"],
+            attempt["agent"]) == (200, None, "SALE", "answered", 45, "6666")
+    assert told["table"]["name"] == "vicidial_log" and told["table"]["status"] == "SALE"
+    assert re.fullmatch(r"accepted at 20.*; nothing is left to do", told["so"])
+    shown = rows(sync.run("why", call).out)
+    assert re.fullmatch(r"20.*, HTTP 200 after \d+ ms: accepted", shown["attempt 1"])
+    assert "SALE → answered, 45 s, agent 6666" in sync.run("why", call).out
+    assert shown["state"] == "accepted" and shown["so"].startswith("accepted at 20")
+
+
+def test_why_shows_every_attempt_with_its_reason(sync, db, api):
+    now = db.now()
+    call, _ = db.insert(end_epoch=now - 20), db.insert(end_epoch=now - 10)
+    refuse(api, call, status=500, error="out of paper", times=2)
+    sync.run()
+    db.insert(end_epoch=now - 9)
+    write_ledger(sync, "UPDATE call SET due = 0 WHERE state = 2")
+    sync.run()
+    told = why(sync, call)
+    assert told["state"] == "owed" and "out of paper" in told["ledger"]["reason"]
+    assert [attempt["answer"] for attempt in told["ledger"]["attempts"]] == [500, 500]
+    assert "not accepted yet (HTTP 500" in told["so"] and "it will be sent with the" in told["so"]
+    write_ledger(sync, "UPDATE call SET due = 0 WHERE state = 2")
+    sync.run()
+    shown = sync.run("why", call).out
+    assert [bool(re.search(rf"^attempt {n}  .*HTTP {code} after", shown, re.M)) for n, code in
+            ((1, 500), (2, 500), (3, 200))] == [True] * 3
+
+
+def test_why_of_a_call_that_waits_for_its_disposition(sync, db):
+    now = db.now()
+    call = db.insert(end_epoch=now - 20, status="DISPO")
+    sync.run()
+    told = why(sync, call)
+    assert told["state"] == "held" and told["ledger"]["attempts"] == [] and told["ledger"]["due"] > now + 14000
+    assert told["so"].startswith("held: waits for its disposition, at most until 20")
+    assert rows(sync.run("why", call).out)["noted as"].startswith("DISPO")
+    db.update(call, status="NI")
+    assert why(sync, call)["so"] == "held until now: it will be sent with the next run"
+
+
+def test_why_of_a_set_aside_and_of_a_dropped_call(sync, db, api):
+    call = db.insert(end_epoch=db.now() - 20)
+    refuse(api, call)
+    sync.run()
+    assert why(sync, call)["so"].startswith("set aside (HTTP 422: invalid campaign): it is sent again after")
+    assert rows(sync.run("why", call).out)["state"] == "set aside"
+    sync.run("failed", "drop", call)
+    assert why(sync, call)["so"] == "dropped by a person: it is never sent"
+
+
+def test_why_knows_that_the_table_has_changed_since(sync, db):
+    call = db.insert(end_epoch=db.now() - 20, status="SALE")
+    sync.run()
+    db.update(call, status="DNC")
+    assert re.fullmatch(r"accepted at .*; the table has changed since: it will be sent again with the next sweep",
+                        why(sync, call)["so"])
+    sync.configure(config={"sync": {"resend_changed": "no"}})
+    assert "resend_changed is off" in why(sync, call)["so"]
+
+
+def test_why_of_calls_that_only_the_table_knows(sync, db):
+    now = db.now()
+    early = db.insert(end_epoch=now - 4000)
+    assert why(sync, early)["so"] == "not sent: there was no run yet"
+    sync.run()
+    fresh, running = db.insert(end_epoch=now - 1), db.insert(end_epoch=None)
+    assert "ended before the floor, 20" in why(sync, early)["so"] and "out of scope" in why(sync, early)["so"]
+    assert why(sync, fresh)["so"] == "not sent yet: it will be sent with one of the next runs"
+    assert why(sync, running)["so"] == "not ended yet"
+
+
+def test_why_of_calls_that_the_table_has_no_more(sync, db):
+    now = db.now()
+    archived, gone = db.insert(end_epoch=now - 30), db.insert(end_epoch=now - 20)
+    sync.run()
+    db.query("INSERT INTO vicidial_log_archive SELECT * FROM vicidial_log WHERE uniqueid = %s", (archived,))
+    db.delete(archived)
+    db.delete(gone)
+    assert why(sync, archived)["table"]["name"] == "vicidial_log_archive"
+    assert why(sync, gone)["table"] is None and "gone from the dialer's table" in why(sync, gone)["so"]
+    assert "nothing is known of it" in why(sync, "1.1")["so"]
+    assert sync.run("why", "1.1").code == 0
+
+
+@pytest.mark.parametrize("what", ["database", "configuration"])
+def test_why_without_the_database_shows_what_the_ledger_knows(sync, db, what):
+    call = db.insert(end_epoch=db.now() - 20)
+    sync.run()
+    if what == "database":
+        db.dialer.halt()
+    else:
+        sync.configure(config={"sync": {"settle": "soon"}})
+    told = why(sync, call)
+    assert told["state"] == "accepted" and told["table"] is None and told["table_problem"]
+    assert rows(sync.run("why", call).out)["dialer's table"].startswith("could not be asked: ")
+    assert re.fullmatch("accepted at 20[^;]*", told["so"])
+    assert "the ledger does not know it" in why(sync, "1.1")["so"]
+
+
+def test_why_changes_nothing(sync, db, api):
+    call = db.insert(end_epoch=db.now() - 20)
+    sync.run()
+    before = sync.ledger("SELECT * FROM call"), sync.ledger("SELECT count(*) FROM run"), len(api.log())
+    assert sync.run("why", call).code == 0
+    assert (sync.ledger("SELECT * FROM call"), sync.ledger("SELECT count(*) FROM run"), len(api.log())) == before
+
+
+def test_why_prints_no_secret_and_nothing_that_steers_a_terminal(sync, db, api):
+    call = db.insert(end_epoch=db.now() - 20, user="\x1b[2J", status="SALE")
+    sync.run()
+    for done in (sync.run("why", call), sync.run("why", "\x1b[2J"), sync.run("why", "x" * 5000)):
+        assert done.code == 0 and "\x1b" not in done.out and api.api_key not in done.out
+
+
+def test_why_needs_to_know_which_call(sync):
+    done = sync.run("why")
+    assert done.code == 64 and done.err == "did-optimizer-sync: why needs an argument; see --help\n"
+
+
+# ---- metrics ----
+
+def metrics(sync, *args):
+    done = sync.run("metrics", *args)
+    assert (done.code, done.err) == (0, "")
+    return Metrics(done.out)
+
+
+def test_metrics_before_the_first_run(sync, db):
+    page = metrics(sync)
+    assert page.value(P + "freshness_seconds") == 0 and page.value(P + "last_run_timestamp_seconds") is None
+    version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/version.h").read_text()).group(1)
+    assert page.value(P + "build_info", version=version) == 1
+    promtool("check", "metrics", text=sync.run("metrics").out)
+
+
+def test_metrics_count_calls_answers_runs_and_how_long_things_took(sync, db, api):
+    now = db.now()
+    db.insert_many([{"uniqueid": f"{now - 45 + n}.1", "end_epoch": now - 45 + n, "status": "SALE"} for n in range(3)])
+    refused, late = db.insert(end_epoch=now - 20, status="DNC"), db.insert(end_epoch=now - 700, status="NA")
+    changed = db.insert(end_epoch=now - 15)
+    refuse(api, refused)
+    sync.run()
+    db.update(changed, status="B")
+    owed = db.insert(end_epoch=now - 40)
+    db.insert(end_epoch=now - 30, status="DISPO")
+    api.rules([{"uniqueid": owed, "status": 500}])
+    sync.run()
+    page = metrics(sync)
+    assert page.value(P + "calls_total", outcome="accepted", result="answered") == 4
+    assert page.value(P + "calls_total", outcome="accepted", result="no_answer") == 1
+    assert page.value(P + "calls_total", outcome="rejected", result="dnc") == 1
+    assert page.value(P + "calls_resent_total") == 1
+    assert [page.value(P + "answers_total", code=code) for code in ("200", "422", "500")] == [6, 1, 1]
+    assert (page.value(P + "owed"), page.value(P + "held"), page.value(P + "set_aside")) == (1, 1, 1)
+    assert 40 <= page.value(P + "freshness_seconds") <= 100
+    assert 30 <= page.value(P + "held_oldest_seconds") <= 90
+    assert page.value(P + "runs_total", kind="sweep", exit_code="0") == 1
+    assert page.value(P + "runs_total", kind="poll", exit_code="75") == 1
+    assert page.value(P + "last_run_exit_code") == 75 and page.value(P + "outage") == 0
+    assert page.value(P + "last_run_timestamp_seconds") == page.value(P + "last_success_timestamp_seconds") >= now
+    assert page.value(P + "last_run_rows_examined") > 0 and page.value(P + "last_run_database_statements") > 0
+    assert 0 < page.value(P + "last_run_database_seconds") <= page.value(P + "last_run_duration_seconds") + 1
+    delay = P + "acceptance_delay_seconds"
+    assert page.value(delay + "_count") == 5 and page.value(delay + "_bucket", le="600") == 4
+    assert page.value(delay + "_bucket", le="1800") == 5 and page.value(delay + "_sum") >= 700 + 43 * 3 + 15
+    assert page.value(P + "request_duration_seconds_count") == 8
+    assert late in [entry["uniqueid"] for entry in api.log()]
+    promtool("check", "metrics", text=sync.run("metrics").out)
+
+
+def test_metrics_need_neither_database_nor_configuration(sync, db):
+    db.insert(end_epoch=db.now() - 20)
+    sync.run()
+    db.dialer.halt()
+    sync.configure(config={"sync": {"settle": "soon"}})
+    assert metrics(sync).value(P + "calls_total", outcome="accepted", result="answered") == 1
+
+
+def test_metrics_tell_of_an_outage_and_of_silence(sync, db, api):
+    now = db.now()
+    db.insert(end_epoch=now - 30)
+    api.stop()
+    sync.run()
+    page = metrics(sync)
+    assert (page.value(P + "outage"), page.value(P + "last_run_exit_code")) == (1, 69)
+    assert page.value(P + "answers_total", code="0") >= 1
+    assert page.value(P + "freshness_seconds") > 3000  # the call waits somewhere behind the checkpoint
+    api.start()
+    api.rules([{"status": 429, "headers": {"Retry-After": "300"}}])
+    sync.run()
+    assert 200 < metrics(sync).value(P + "silence_seconds") <= 300
+
+
+def test_runs_are_counted_for_longer_than_they_are_remembered(sync, db):
+    sync.run()
+    sync.run()
+    write_ledger(sync, "DELETE FROM run")
+    page = metrics(sync)
+    assert sum(value for (name, _), value in page.samples.items() if name == P + "runs_total") == 2
+
+
+def test_a_label_cannot_break_the_page(sync, db):
+    sync.run()
+    write_ledger(sync, """INSERT INTO counter VALUES ('calls', 'accepted a"b\\c' || char(10) || 'd', 1)""")
+    page = metrics(sync)
+    assert page.value(P + "calls_total", outcome="accepted", result="a?b?c?d") == 1
+
+
+def test_metrics_replace_their_file_in_one_step_and_everybody_may_read_it(sync, db):
+    sync.run()
+    target = sync.directory / "sync.prom"
+    for _ in range(2):
+        done = sync.run("metrics", "--output", str(target))
+        assert (done.code, done.out, done.err) == (0, "", "")
+    assert Metrics(target.read_text()).value(P + "outage") == 0
+    assert target.stat().st_mode & 0o777 == 0o644
+    assert [path.name for path in sync.directory.glob("*sync.prom*")] == ["sync.prom"]
+    assert sync.run("metrics", "--output", "relative.prom").code == 0
+    assert (sync.directory / "relative.prom").exists()
+
+
+@pytest.mark.parametrize("target, code", [("", 64), ("state", 64), ("/dev/null", 64), ("missing/sync.prom", 74)])
+def test_metrics_replace_nothing_but_files(sync, db, target, code):
+    done = sync.run("metrics", "--output", target)
+    assert done.code == code and done.err
+    assert not list(sync.directory.glob("**/*.new"))
+
+
+def test_metrics_that_cannot_be_read_leave_the_file_alone(sync, db):
+    sync.run()
+    target = sync.directory / "sync.prom"
+    target.write_text("before\n")
+    write_ledger(sync, "PRAGMA user_version = 99")
+    done = sync.run("metrics", "--output", str(target))
+    assert done.code == 78 and "newer version" in done.err and target.read_text() == "before\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up being root")
+def test_metrics_write_where_only_root_may_and_read_as_the_owner_of_the_state(db, api):
+    with tempfile.TemporaryDirectory() as directory:  # pytest's own is closed to other users
+        os.chmod(directory, 0o755)
+        sync = Sync(f"{directory}/host", db, api)
+        sync.run()
+        sync.state.chmod(0o700)
+        for path in (sync.state, *sync.state.iterdir()):
+            os.chown(path, 65534, 65534)
+        folder = sync.directory / "textfile"
+        folder.mkdir(mode=0o755)
+        done = sync.run("metrics", "--output", str(folder / "sync.prom"))
+        assert (done.code, done.err) == (0, "")
+        assert Metrics((folder / "sync.prom").read_text()).value(P + "outage") == 0
+        assert {path.stat().st_uid for path in sync.state.iterdir()} == {65534}
+
+
+# ---- health ----
+
+def health(sync, *args):
+    done = sync.run("health", *args)
+    assert done.err == "" and done.out.count("\n") == 1 and done.out.count("|") <= 1
+    return done.code, done.out.rstrip("\n")
+
+
+def test_health_is_ok_when_nothing_waits(sync, db):
+    db.insert(end_epoch=db.now() - 20)
+    db.insert(end_epoch=db.now() - 2000, status="DISPO")  # it waits for its agent: nobody's fault
+    sync.run()
+    code, line = health(sync)
+    assert code == 0
+    assert re.fullmatch(r"OK - last run \d+ s ago \| freshness=0s;300;900;0 owed=0 held=1 set_aside=0", line)
+
+
+def test_health_judges_the_oldest_unsent_call_by_its_thresholds(sync, db, api):
+    call, _ = db.insert(end_epoch=db.now() - 600), db.insert(end_epoch=db.now() - 10)
+    api.rules([{"uniqueid": call, "status": 500}])
+    sync.run()
+    code, line = health(sync)
+    assert code == 1 and line.startswith("WARNING - a call that ended 10 min ago is not sent yet | freshness=6")
+    assert health(sync, "--critical", "500")[0] == 2
+    assert health(sync, "--warning", "3000", "--critical", "3000")[0] == 0
+    assert ";3000;3600;0 owed=1" in health(sync, "--warning", "3000", "--critical", "3600")[1]
+
+
+def test_health_warns_of_calls_that_are_set_aside(sync, db, api):
+    refuse(api, db.insert(end_epoch=db.now() - 20))
+    sync.run()
+    code, line = health(sync)
+    assert code == 1 and line.startswith("WARNING - 1 calls are set aside (did-optimizer-sync failed list) | ")
+
+
+def test_an_outage_is_critical(sync, db, api):
+    db.insert(end_epoch=db.now() - 20)
+    api.stop()
+    sync.run()
+    code, line = health(sync)
+    assert code == 2 and "the API does not work since 20" in line and "the last run failed (exit 69)" in line
+
+
+def test_no_run_for_longer_than_the_critical_time_is_critical(sync, db):
+    assert health(sync) == (2, "CRITICAL - no run yet | freshness=0s;300;900;0 owed=0 held=0 set_aside=0")
+    sync.run()
+    write_ledger(sync, "UPDATE run SET started = started - 1000, finished = finished - 1000")
+    code, line = health(sync)
+    assert code == 2 and line.startswith("CRITICAL - no run for 16 min")
+    assert health(sync, "--critical", "2000")[0] == 0
+    write_ledger(sync, ("INSERT INTO run (kind, started, finished, exit_code) VALUES ('replay', ?, ?, 0)",
+                        (db.now(), db.now())))
+    assert health(sync)[0] == 2  # a person's doing is no run
+
+
+def test_health_that_cannot_be_told_is_unknown(sync, db, tmp_path):
+    sync.run()
+    write_ledger(sync, "PRAGMA user_version = 99")
+    code, line = health(sync)
+    assert code == 3 and line.startswith("UNKNOWN - ") and "newer version" in line
+    assert health(sync, "--state-dir", str(tmp_path / "nowhere"))[0] == 3
+    for words in (("--warning", "soon"), ("--critical", "-1"), ("--warning", "901")):
+        code, line = health(sync, *words)
+        assert code == 3 and words[0] in line and words[1] in line
+
+
+def test_what_an_api_says_cannot_add_performance_data(sync, db):
+    sync.run()
+    write_ledger(sync, "UPDATE run SET exit_code = 69, message = 'a | b=1' || char(10) || 'c'")
+    code, line = health(sync)
+    assert code == 2 and "a / b=1?c" in line  # from the checkpoint on calls may wait
+
+
+# ---- an old ledger ----
+
+def test_a_ledger_of_the_first_version_shows_in_every_view(sync, db, first_version):
+    [row] = json_lines(sync.run("history", "--json"))
+    assert (row["kind"], row["failed"], row["rows_examined"], row["duration_ms"]) == ("poll", None, None, 900)
+    assert re.search(r"poll +0\.90s ", sync.run("history").out)
+    for state, uniqueid in first_version.items():
+        told = why(sync, uniqueid)
+        assert told["state"] == {1: "accepted", 2: "owed", 3: "held", 4: "set_aside"}[state]
+        assert told["ledger"]["attempts"] == [] and told["ledger"]["first_seen"] is None and told["so"]
+        assert "status not known" in sync.run("why", uniqueid).out
+    page = metrics(sync)
+    assert (page.value(P + "owed"), page.value(P + "held"), page.value(P + "set_aside")) == (1, 1, 1)
+    assert page.value(P + "last_run_rows_examined") is None and page.value(P + "last_run_duration_seconds") == 0.9
+    promtool("check", "metrics", text=sync.run("metrics").out)
+    assert health(sync)[0] == 1
+    assert sync.ledger("PRAGMA user_version") == [(1,)]  # looking changes nothing
