@@ -100,6 +100,16 @@ build/fault-shim.so: tests/fault/shim.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $< -ldl
 
+# Prometheus' checker of metrics and rules; the tests that need it are skipped without it. It is unpacked, not installed:
+# the package would start a server.
+build/promtool:
+	@mkdir -p build/prometheus
+	@cd build/prometheus && { apt-get download -qq prometheus || { apt-get update -q && apt-get download -qq prometheus; } && \
+	    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool >../promtool.new && \
+	    chmod +x ../promtool.new && mv ../promtool.new ../promtool; } >/dev/null 2>&1 || \
+	    { echo "promtool could not be fetched (apt-get download prometheus): what it checks is not checked"; exit 1; }
+	@rm -rf build/prometheus
+
 standin: build/standin
 shim: build/fault-shim.so
 binaries: $(BUILD)/$(NAME)
@@ -113,6 +123,7 @@ test: need-test need-fuzz
 	@$(MAKE) --no-print-directory binaries standin shim unit-tests
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=1 binaries unit-tests
 	@$(MAKE) --no-print-directory fuzz-targets
+	-@$(MAKE) --no-print-directory build/promtool
 	@/usr/bin/python3 -B tests/run.py all '$(T)'
 
 soak: need-test
@@ -163,7 +174,7 @@ install: all
 	install -d $(DESTDIR)$(DOCDIR)/examples
 	install -m 0644 README.md packaging/CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	install -m 0644 conf/* packaging/examples/* $(DESTDIR)$(DOCDIR)/examples
-	sed -i $(LOCAL_PLACES) $(DESTDIR)$(DOCDIR)/examples/$(NAME).service
+	sed -i $(LOCAL_PLACES) $(DESTDIR)$(DOCDIR)/examples/$(NAME).service $(DESTDIR)$(DOCDIR)/examples/$(NAME)-metrics.cron
 	install -d -m 0750 $(DESTDIR)/var/lib/$(NAME)
 
 # Settings and state stay: they are the operator's.

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sqlite3
+import subprocess
 import tempfile
 import time
 
@@ -12,11 +13,12 @@ import pytest
 
 from harness.ledgers import make_first_version
 from harness.metrics import Metrics
-from harness.process import ROOT
+from harness.process import ROOT, program
 from harness.promtool import promtool
 from harness.sync import Sync
 
 P = "did_optimizer_sync_"
+EXAMPLES = ROOT / "packaging/examples"
 
 
 def refuse(api, uniqueid, status=422, error="invalid campaign", **more):
@@ -500,3 +502,37 @@ def test_a_ledger_of_the_first_version_shows_in_every_view(sync, db, first_versi
     promtool("check", "metrics", text=sync.run("metrics").out)
     assert health(sync)[0] == 1
     assert sync.ledger("PRAGMA user_version") == [(1,)]  # looking changes nothing
+
+
+# ---- the examples ----
+
+def test_the_alert_rules_are_what_prometheus_takes_and_do_as_they_say():
+    promtool("check", "rules", EXAMPLES / "did-optimizer-sync.rules.yml")
+    promtool("test", "rules", "did-optimizer-sync.rules.test.yml", cwd=ROOT / "tests/promtool")
+
+
+def own_names(text):
+    return set(re.findall(rf"\b{P}\w+", text))
+
+
+def test_rules_and_dashboard_ask_for_metrics_that_exist(sync, db, api):
+    """Goal: no panel stays empty and no alert silent because of a name that was changed."""
+    db.insert(end_epoch=db.now() - 20)
+    sync.run()
+    there = metrics(sync).names()
+    dashboard = json.loads((EXAMPLES / "did-optimizer-sync.dashboard.json").read_text())
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    assert len(expressions) >= 10 and len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+    rules = (EXAMPLES / "did-optimizer-sync.rules.yml").read_text()
+    for text in (*expressions, rules):
+        assert own_names(text), text
+        assert own_names(text) <= there, own_names(text) - there
+
+
+def test_the_cron_example_names_what_the_program_takes(sync, db):
+    line = [line for line in (EXAMPLES / "did-optimizer-sync-metrics.cron").read_text().splitlines()
+            if "metrics --output" in line and not line.startswith("#")]
+    assert len(line) == 1
+    help_text = subprocess.run([program("SYNC_BINARY", "build/did-optimizer-sync"), "--help"], capture_output=True,
+                               text=True, check=True).stdout
+    assert "metrics" in help_text and "--output FILE" in help_text
