@@ -66,17 +66,16 @@ int records_release(struct ledger *ledger, const struct records_selection *selec
 static int read_pending(struct store *store, struct records_overview *overview, struct err *err)
 {
     static const char sql[] = "SELECT min(end_epoch), min(CASE state WHEN 2 THEN due END), "
-                              "(SELECT count(*) FROM call WHERE state = 1), min(CASE state WHEN 2 THEN end_epoch END), "
-                              "min(CASE state WHEN 3 THEN end_epoch END) FROM call WHERE state <> 1 AND state IN (2, 3)";
+                              "min(CASE state WHEN 2 THEN end_epoch END), min(CASE state WHEN 3 THEN end_epoch END) "
+                              "FROM call WHERE state <> 1 AND state IN (2, 3)";
     struct statement *statement = store_prepare(store, sql);
     int row = store_next(store, statement, err);
     if (row <= 0)
         return row;
     overview->oldest_pending = store_int(statement, 0);
     overview->next_due = store_int(statement, 1);
-    overview->accepted = store_int(statement, 2);
-    overview->oldest_owed = store_int(statement, 3);
-    overview->oldest_held = store_int(statement, 4);
+    overview->oldest_owed = store_int(statement, 2);
+    overview->oldest_held = store_int(statement, 3);
     store_leave(statement);
     return 0;
 }
@@ -122,6 +121,11 @@ int records_overview(struct ledger *ledger, struct records_overview *ret_overvie
         read_last_run(store, ret_overview, err) != 0)
         return -1;
     return read_last_success(store, ret_overview, err);
+}
+
+int records_count_accepted(struct ledger *ledger, int64_t *ret_count, struct err *err)
+{
+    return store_number(ledger_store(ledger), "SELECT count(*) FROM call WHERE state = 1", ret_count, err);
 }
 
 /* ---- runs ---- */

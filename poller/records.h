@@ -30,7 +30,6 @@ int records_release(struct ledger *ledger, const struct records_selection *selec
 /* How things stand. Times are epochs, 0 where there is none. The last run is one of those that cron starts. */
 struct records_overview {
     struct ledger_counts counts;
-    int64_t accepted;          /* calls that are remembered as accepted */
     int64_t oldest_pending;    /* end of the oldest call that is owed or held ... */
     int64_t oldest_owed, oldest_held; /* ... and of either kind */
     int64_t next_due;          /* when the next owed call is tried again */
@@ -40,6 +39,9 @@ struct records_overview {
     int64_t last_run_duration_ms, last_run_statements, last_run_database_ms, last_run_rows_examined; /* or unknown */
 };
 int records_overview(struct ledger *ledger, struct records_overview *ret_overview, struct err *err) MUST_CHECK;
+
+/* records_count_accepted: the calls that are remembered as accepted. It reads the whole ledger: not for each minute. */
+int records_count_accepted(struct ledger *ledger, int64_t *ret_count, struct err *err) MUST_CHECK;
 
 /* One run. Numbers but started may be RECORDS_UNKNOWN. */
 struct records_run {

@@ -24,7 +24,7 @@ static void print_time(const char *name, int64_t epoch, int64_t now, const char 
                  clock_local(epoch, local, sizeof local), away / size, unit);
 }
 
-static void print_text(const struct standing *standing)
+static void print_text(const struct standing *standing, int64_t accepted)
 {
     const struct records_overview *overview = &standing->overview;
     char message[256];
@@ -36,7 +36,7 @@ static void print_text(const struct standing *standing)
     (void)printf("%-15s %" PRId64 "\n", "held", overview->counts.held);
     (void)printf("%-15s %" PRId64 "%s\n", "set aside", overview->counts.rejected,
                  overview->counts.rejected > 0 ? " (see: did-optimizer-sync failed list)" : "");
-    (void)printf("%-15s %" PRId64 " remembered\n", "accepted", overview->accepted);
+    (void)printf("%-15s %" PRId64 " remembered\n", "accepted", accepted);
     print_time("last run", overview->last_run, standing->now, "none yet");
     if (overview->last_run != 0)
         (void)printf("%-15s %s (exit %" PRId64 ", %" PRId64 " accepted)\n", "  ended",
@@ -57,7 +57,7 @@ static void add_time(struct json *object, const char *name, int64_t epoch)
         json_add_int(object, name, epoch);
 }
 
-static void print_json(const struct standing *standing)
+static void print_json(const struct standing *standing, int64_t accepted)
 {
     const struct records_overview *overview = &standing->overview;
     struct json *object = json_object();
@@ -70,7 +70,7 @@ static void print_json(const struct standing *standing)
     json_add_int(object, "owed", overview->counts.owed);
     json_add_int(object, "held", overview->counts.held);
     json_add_int(object, "set_aside", overview->counts.rejected);
-    json_add_int(object, "accepted", overview->accepted);
+    json_add_int(object, "accepted", accepted);
     add_time(object, "next_try", overview->next_due);
     add_time(object, "last_run", overview->last_run);
     json_add_int(object, "last_run_exit_code", overview->last_run_exit_code);
@@ -86,14 +86,27 @@ static void print_json(const struct standing *standing)
     json_free(object);
 }
 
+static int count_accepted(const char *state_dir, int64_t *ret_count, struct err *err)
+{
+    struct ledger *ledger = NULL;
+    struct ledger_repair repair;
+    if (ledger_open(state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+        return -1;
+    int result = records_count_accepted(ledger, ret_count, err);
+    ledger_close(ledger);
+    return result;
+}
+
 int status_command(const struct options *options, struct err *err)
 {
     struct standing standing;
-    if (standing_read(options->state_dir, &standing, err) != 0)
+    int64_t accepted = 0;
+    if (standing_read(options->state_dir, &standing, err) != 0 ||
+        count_accepted(options->state_dir, &accepted, err) != 0)
         return -1;
     if (options->json)
-        print_json(&standing);
+        print_json(&standing, accepted);
     else
-        print_text(&standing);
+        print_text(&standing, accepted);
     return 0;
 }
