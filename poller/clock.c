@@ -31,3 +31,17 @@ const char *clock_local(int64_t epoch, char *out, size_t size)
         (void)snprintf(out, size, "%lld", (long long)epoch);
     return out;
 }
+
+const char *clock_iso(int64_t epoch, char *out, size_t size)
+{
+    char offset[8] = "";
+    time_t seconds = (time_t)epoch;
+    struct tm local;
+    size_t used = 0;
+    if (localtime_r(&seconds, &local) == NULL || strftime(offset, sizeof offset, "%z", &local) != 5 ||
+        (used = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &local)) == 0)
+        (void)snprintf(out, size, "%lld", (long long)epoch);
+    else
+        (void)snprintf(out + used, size - used, "%.3s:%s", offset, offset + 3);
+    return out;
+}

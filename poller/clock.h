@@ -19,4 +19,7 @@ double clock_mono_exact_ms(void);
 const char *clock_local(int64_t epoch, char *out, size_t size);
 #define CLOCK_TEXT_SIZE 40
 
+/* clock_iso: the same as ISO 8601 has it, "2024-10-24T12:00:00+02:00". */
+const char *clock_iso(int64_t epoch, char *out, size_t size);
+
 #endif

@@ -1,4 +1,5 @@
 /* config: the settings of one run, from three files and the environment. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "astguiclient.h"
 #include "config.h"
@@ -68,6 +70,7 @@ static const struct setting own_settings[] = {
     { "database", "max_statement_time", NUMBER, AT(database.max_statement_time), "10", 1, 300 },
     { "log", "format", LOG_FORMAT, AT(log_format), "text", 0, 0 },
     { "log", "level", LOG_LEVEL, AT(log_level), "info", 0, 0 },
+    { "log", "mask_phone", YES_NO, AT(mask_phone), "no", 0, 0 },
 };
 
 /* The keys of dids.conf [general] that concern us; it holds many more, which belong to others. The first two initial
@@ -433,6 +436,17 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
     check_key(&ret_config->api, paths, ret_problems);
     check_url(&ret_config->api, ret_problems);
     check_spans(ret_config, paths->own, ret_problems);
+}
+
+bool config_masks_phones(const struct config_paths *paths)
+{
+    struct config config;
+    struct config_problems problems;
+    config_load(paths, &config, &problems);
+    bool masks = config.mask_phone || (access(paths->own, R_OK) != 0 && errno == EACCES);
+    config_problems_free(&problems);
+    config_free(&config);
+    return masks;
 }
 
 static void wipe(char *secret)

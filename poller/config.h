@@ -22,6 +22,7 @@ struct config {
     struct settings_sync sync;
     enum log_format log_format;
     enum log_level log_level;
+    bool mask_phone; /* only the last four digits of a telephone number are shown */
     struct disposition_map *dispositions;
 };
 
@@ -38,6 +39,9 @@ struct config_problems {
  * Ownership: *ret_config and *ret_problems are the caller's, to be released with config_free and config_problems_free,
  * also when there are problems; then the configuration must not be used. */
 void config_load(const struct config_paths *paths, struct config *ret_config, struct config_problems *ret_problems);
+
+/* config_masks_phones: whether mask_phone is set, for commands that need no other setting. What may not be read may say so. */
+bool config_masks_phones(const struct config_paths *paths);
 
 void config_free(struct config *config); /* secrets are wiped first */
 void config_problems_free(struct config_problems *problems);

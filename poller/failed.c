@@ -9,14 +9,17 @@
 #include "json.h"
 #include "records.h"
 #include "lock.h"
+#include "mask.h"
+#include "mem.h"
 #include "str.h"
 #include "when.h"
 
 /* What is to be done with one selection of calls. */
-typedef int action(struct ledger *ledger, const struct records_selection *selection, int64_t *count, struct err *err);
+typedef int action(const struct options *options, struct ledger *ledger, const struct records_selection *selection,
+                   int64_t *count, struct err *err);
 
 struct listing {
-    bool json;
+    const struct options *options;
     int64_t count;
 };
 
@@ -26,13 +29,13 @@ static const char *member(const struct json *body, const char *name)
     return text != NULL ? text : "";
 }
 
-static void print_json(const struct ledger_entry *entry, const struct json *body)
+static void print_json(const struct ledger_entry *entry, const struct json *body, const char *phone)
 {
     struct json *object = json_object();
     json_add_text(object, "uniqueid", entry->uniqueid);
     json_add_int(object, "end_epoch", entry->end_epoch);
     json_add_text(object, "campaign", member(body, "campaignId"));
-    json_add_text(object, "phone", member(body, "phoneNumber"));
+    json_add_text(object, "phone", phone);
     json_add_text(object, "status", member(body, "disposition"));
     json_add_int(object, "attempts", entry->record.attempts);
     json_add_text(object, "reason", entry->reason);
@@ -42,13 +45,13 @@ static void print_json(const struct ledger_entry *entry, const struct json *body
     json_free(object);
 }
 
-static void print_text(const struct ledger_entry *entry, const struct json *body)
+static void print_text(const struct ledger_entry *entry, const struct json *body, const char *phone)
 {
     char local[CLOCK_TEXT_SIZE], shown[1024];
     char line[1024];
     (void)snprintf(line, sizeof line, "%-20s  %s  %s/%s → %s  %s", entry->uniqueid,
                    clock_local(entry->end_epoch, local, sizeof local), member(body, "campaignId"),
-                   member(body, "phoneNumber"), member(body, "disposition"), entry->reason != NULL ? entry->reason : "");
+                   phone, member(body, "disposition"), entry->reason != NULL ? entry->reason : "");
     (void)printf("%s\n", str_printable(line, shown, sizeof shown));
 }
 
@@ -56,37 +59,43 @@ static void print_entry(void *context, const struct ledger_entry *entry)
 {
     struct listing *listing = context;
     struct json *body = entry->payload != NULL ? json_parse(entry->payload) : NULL;
-    if (listing->json)
-        print_json(entry, body);
+    struct ledger_entry shown = *entry;
+    char *phone = mem_copy(member(body, "phoneNumber")), *reason = mem_copy(entry->reason != NULL ? entry->reason : "");
+    if (listing->options->mask_phone) {
+        mask_phone(reason, member(body, "phoneNumber")); /* the API may have repeated it */
+        mask_phone(phone, member(body, "phoneNumber"));
+    }
+    shown.reason = reason;
+    if (listing->options->json)
+        print_json(&shown, body, phone);
     else
-        print_text(entry, body);
+        print_text(&shown, body, phone);
+    free(reason);
+    free(phone);
     json_free(body);
     listing->count++;
 }
 
-static int list_text(struct ledger *ledger, const struct records_selection *selection, int64_t *count, struct err *err)
+static int print_all(const struct options *options, struct ledger *ledger, const struct records_selection *selection,
+                     int64_t *count, struct err *err)
 {
-    struct listing listing = { .json = false };
+    struct listing listing = { .options = options };
     int result = records_list_rejected(ledger, selection, print_entry, &listing, err);
     *count = listing.count;
     return result;
 }
 
-static int list_json(struct ledger *ledger, const struct records_selection *selection, int64_t *count, struct err *err)
+static int retry(const struct options *options, struct ledger *ledger, const struct records_selection *selection,
+                 int64_t *count, struct err *err)
 {
-    struct listing listing = { .json = true };
-    int result = records_list_rejected(ledger, selection, print_entry, &listing, err);
-    *count = listing.count;
-    return result;
-}
-
-static int retry(struct ledger *ledger, const struct records_selection *selection, int64_t *count, struct err *err)
-{
+    (void)options;
     return records_release(ledger, selection, CALL_OWED, count, err);
 }
 
-static int drop(struct ledger *ledger, const struct records_selection *selection, int64_t *count, struct err *err)
+static int drop(const struct options *options, struct ledger *ledger, const struct records_selection *selection,
+                int64_t *count, struct err *err)
 {
+    (void)options;
     return records_release(ledger, selection, CALL_DROPPED, count, err);
 }
 
@@ -99,11 +108,11 @@ static int for_each_selected(const struct options *options, struct ledger *ledge
     if (options->before != NULL && when_parse(options->before, clock_now_epoch(), &selection.before, err) != 0)
         return -1;
     if (options->argument_count == 0)
-        return act(ledger, &selection, ret_total, err);
+        return act(options, ledger, &selection, ret_total, err);
     for (int i = 0; i < options->argument_count; i++) {
         int64_t count = 0;
         selection.uniqueid = options->arguments[i];
-        if (act(ledger, &selection, &count, err) != 0)
+        if (act(options, ledger, &selection, &count, err) != 0)
             return -1;
         if (count == 0)
             (void)fprintf(stderr, "did-optimizer-sync: no call %s is set aside\n", options->arguments[i]);
@@ -119,7 +128,7 @@ static int list(const struct options *options, struct err *err)
     int64_t total = 0;
     if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
         return -1;
-    int result = for_each_selected(options, ledger, options->json ? list_json : list_text, &total, err);
+    int result = for_each_selected(options, ledger, print_all, &total, err);
     ledger_close(ledger);
     if (result == 0 && total == 0 && !options->json && options->argument_count == 0)
         (void)printf("no call is set aside\n");

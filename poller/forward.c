@@ -10,6 +10,7 @@
 #include "forward.h"
 #include "interrupt.h"
 #include "log.h"
+#include "mask.h"
 #include "mem.h"
 #include "payload.h"
 #include "str.h"
@@ -30,6 +31,7 @@ struct parcel {
     char *body; /* NULL: not to be sent */
     char idempotency_key[PAYLOAD_KEY_SIZE];
     bool sent;
+    int64_t tries; /* of this content, the one that was sent included */
     struct ledger_attempt attempt; /* what came of sending it */
     char *suspicion; /* why it failed, while it is open whether the call or the API is to blame */
     int64_t retry_after_sec;
@@ -152,6 +154,23 @@ static const char *result_of(const struct batch *batch, const struct parcel *par
     return disposition_result(batch->forward->dispositions, call_text(parcel->call, CALL_STATUS));
 }
 
+/* What the log says of a call beside the message. */
+static struct log_call about(const struct batch *batch, const struct parcel *parcel)
+{
+    struct log_call about = { .uniqueid = parcel->candidate->uniqueid, .answer = -1, .attempt = -1 };
+    if (parcel->call != NULL) {
+        about.campaign = call_text(parcel->call, CALL_CAMPAIGN_ID);
+        about.phone = call_text(parcel->call, CALL_PHONE_NUMBER);
+        about.status = call_text(parcel->call, CALL_STATUS);
+        about.result = result_of(batch, parcel);
+    }
+    if (parcel->sent) {
+        about.answer = parcel->attempt.answer;
+        about.attempt = parcel->tries;
+    }
+    return about;
+}
+
 /* Writes what became of a parcel. A failure is kept in the batch and ends it. */
 static void put(struct batch *batch, struct parcel *parcel, enum call_state state, int64_t due, const char *reason)
 {
@@ -181,7 +200,8 @@ static void forget(struct batch *batch, struct parcel *parcel)
     if (!is_pending(parcel) || batch->forward->dry_run || batch->failure.code != EX_OK)
         return;
     batch->forward->summary->forgotten++;
-    log_info("🗑 %s: gone from the dialer, forgotten", parcel->candidate->uniqueid);
+    struct log_call gone = about(batch, parcel);
+    log_about(LOG_INFO, &gone, "🗑 %s: gone from the dialer, forgotten", parcel->candidate->uniqueid);
     wrote(batch, ledger_forget(batch->forward->ledger, parcel->candidate->uniqueid, &batch->failure));
 }
 
@@ -247,8 +267,9 @@ static void record_accepted(struct batch *batch, struct parcel *parcel, bool dup
     parcel->record.fingerprint = call_fingerprint(call);
     parcel->record.attempts = 0;
     put(batch, parcel, CALL_ACCEPTED, 0, NULL);
-    log_info("✓ %s: %s/%s → %s (%" PRId64 "s)", call_text(call, CALL_UNIQUEID), call_text(call, CALL_CAMPAIGN_ID),
-             call_text(call, CALL_PHONE_NUMBER), call_text(call, CALL_STATUS), call_number(call, CALL_LENGTH_IN_SEC, 0));
+    struct log_call accepted = about(batch, parcel);
+    log_about(LOG_INFO, &accepted, "✓ %s: %s/%s → %s (%" PRId64 "s)", call_text(call, CALL_UNIQUEID), accepted.campaign,
+              accepted.phone, accepted.status, call_number(call, CALL_LENGTH_IN_SEC, 0));
 }
 
 static void record_rejected(struct batch *batch, struct parcel *parcel, const char *reason)
@@ -256,7 +277,8 @@ static void record_rejected(struct batch *batch, struct parcel *parcel, const ch
     batch->forward->summary->rejected++;
     tally_rejected(&batch->forward->tally, result_of(batch, parcel));
     put(batch, parcel, CALL_REJECTED, 0, reason);
-    log_warn("✗ %s: %s (set aside)", parcel->candidate->uniqueid, reason);
+    struct log_call rejected = about(batch, parcel);
+    log_about(LOG_WARN, &rejected, "✗ %s: %s (set aside)", parcel->candidate->uniqueid, reason);
 }
 
 /* Charges a failure to its call: it is owed, or set aside when its attempts are used up. */
@@ -276,8 +298,9 @@ static void charge(struct batch *batch, struct parcel *parcel)
         if (delay < parcel->retry_after_sec)
             delay = parcel->retry_after_sec;
         put(batch, parcel, CALL_OWED, forward_now(batch->forward) + delay, parcel->suspicion);
-        log_warn("✗ %s: %s (attempt %" PRId64 ", tried again in %" PRId64 " s)", parcel->candidate->uniqueid,
-                 parcel->suspicion, parcel->record.attempts, delay);
+        struct log_call owed = about(batch, parcel);
+        log_about(LOG_WARN, &owed, "✗ %s: %s (attempt %" PRId64 ", tried again in %" PRId64 " s)", owed.uniqueid,
+                  parcel->suspicion, parcel->record.attempts, delay);
     }
     free(parcel->suspicion);
     parcel->suspicion = NULL;
@@ -305,6 +328,14 @@ static void suspect(struct batch *batch, struct parcel *parcel, const struct jud
     parcel->retry_after_sec = judgement->retry_after_sec;
 }
 
+/* A run's message stands apart from the call that led to it: an API that repeats its number must not show it there. */
+static const char *mask_reason(const struct batch *batch, const struct parcel *parcel, char *reason)
+{
+    if (batch->forward->mask_phone)
+        mask_phone(reason, call_text(parcel->call, CALL_PHONE_NUMBER));
+    return reason;
+}
+
 static void pause_sending(struct batch *batch, const struct judgement *judgement)
 {
     struct forward *forward = batch->forward;
@@ -323,6 +354,7 @@ static void on_answer(void *context, size_t index, const struct answer *answer)
     struct parcel *parcel = batch->in_run[index];
     struct judgement judgement = verdict_of(answer);
     parcel->sent = true;
+    parcel->tries = parcel->record.attempts + 1;
     parcel->attempt = (struct ledger_attempt){ .answer = answer->status, .took_ms = (int64_t)(answer->took_ms + 0.5) };
     tally_answer(&batch->forward->tally, answer->status, answer->took_ms);
     pace_answered(&batch->forward->pace, answer->took_ms,
@@ -342,10 +374,12 @@ static void on_answer(void *context, size_t index, const struct answer *answer)
         (void)breaker_failed(&batch->forward->breaker);
         break;
     case VERDICT_RATE_LIMITED:
+        (void)mask_reason(batch, parcel, judgement.reason);
         pause_sending(batch, &judgement);
         break;
     case VERDICT_STOP:
-        stop(batch->forward->summary, STOP_CONFIGURATION, "the API refuses every call: %s", judgement.reason);
+        stop(batch->forward->summary, STOP_CONFIGURATION, "the API refuses every call: %s",
+             mask_reason(batch, parcel, judgement.reason));
         break;
     }
 }
@@ -411,7 +445,7 @@ static const char *any_suspicion(const struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
         if (batch->parcels[i].suspicion != NULL)
-            return batch->parcels[i].suspicion;
+            return mask_reason(batch, &batch->parcels[i], batch->parcels[i].suspicion);
     return "no useful answer";
 }
 
@@ -454,11 +488,25 @@ static int deliver_all(struct batch *batch, struct err *err)
     return batch->failure.code == EX_OK ? 0 : err_set(err, batch->failure.code, "%s", batch->failure.message);
 }
 
+/* Prints what would be sent, but for the number where that is masked. */
+static void print_body(const struct batch *batch, const struct parcel *parcel)
+{
+    struct call shown = *parcel->call;
+    char *phone = mem_copy(call_text(&shown, CALL_PHONE_NUMBER));
+    mask_phone(phone, call_text(&shown, CALL_PHONE_NUMBER));
+    if (batch->forward->mask_phone && shown.value[CALL_PHONE_NUMBER] != NULL)
+        shown.value[CALL_PHONE_NUMBER] = phone;
+    char *body = payload_body(&shown, batch->forward->dispositions);
+    (void)printf("%s\n", body);
+    free(body);
+    free(phone);
+}
+
 static void print_all(const struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
         if (batch->parcels[i].body != NULL) {
-            (void)printf("%s\n", batch->parcels[i].body);
+            print_body(batch, &batch->parcels[i]);
             batch->forward->summary->accepted++;
             batch->parcels[i].candidate->settled = true;
         }

@@ -3,10 +3,14 @@
 
 #include "clock.h"
 #include "journal.h"
+#include "log.h"
 
 int journal_open(struct forward *forward, const char *kind, struct err *err)
 {
-    return forward->dry_run ? 0 : ledger_run_start(forward->ledger, kind, &forward->run, err);
+    if (!forward->dry_run && ledger_run_start(forward->ledger, kind, &forward->run, err) != 0)
+        return -1;
+    log_run(forward->run);
+    return 0;
 }
 
 static int check_silence(struct forward *forward, struct err *err)

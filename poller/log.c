@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "json.h"
 #include "log.h"
+#include "mask.h"
 #include "mem.h"
 #include "str.h"
 
@@ -21,6 +22,8 @@ static struct {
     enum log_format format;
     enum log_level lowest;
     const char *secret;
+    bool masked; /* telephone numbers */
+    int64_t run; /* 0: none */
     bool hold;
     char waiting[8192]; /* whole lines for the file */
     size_t waiting_length;
@@ -66,6 +69,16 @@ void log_hide(const char *secret)
     sink.secret = secret != NULL && *secret != '\0' ? secret : NULL;
 }
 
+void log_mask_phones(bool masked)
+{
+    sink.masked = masked;
+}
+
+void log_run(int64_t run)
+{
+    sink.run = run;
+}
+
 static void write_out(int fd, const char *text, size_t length)
 {
     /* The result is ignored on purpose: see log_line's contract. */
@@ -101,24 +114,68 @@ static void to_file(enum log_level level, const char *line, size_t length)
 /* The local time of this second; a busy run writes thousands of lines in one. */
 static const char *time_text(void)
 {
-    static char text[CLOCK_TEXT_SIZE];
+    static char texts[2][CLOCK_TEXT_SIZE];
     static int64_t second = -1;
     int64_t now = clock_now_epoch();
-    if (now != second)
-        (void)clock_local(now, text, sizeof text);
+    if (now != second) {
+        (void)clock_local(now, texts[LOG_FORMAT_TEXT], sizeof texts[0]);
+        (void)clock_iso(now, texts[LOG_FORMAT_JSON], sizeof texts[0]);
+    }
     second = now;
-    return text;
+    return texts[sink.format];
 }
 
-static char *format_line(enum log_level level, const char *message)
+/* Each file of the program is one part of it. "poller/forward.c" -> "forward" */
+static void name_part(const char *file, char *out, size_t size)
 {
-    const char *now = time_text();
-    if (sink.format == LOG_FORMAT_TEXT)
-        return mem_format("%s %-5s %s\n", now, level_names[level], message);
+    const char *slash = strrchr(file, '/'), *name = slash != NULL ? slash + 1 : file;
+    (void)snprintf(out, size, "%.*s", (int)strcspn(name, "."), name);
+}
+
+/* What the line is about. The texts of the object lie in shown, as many as there are. */
+struct context {
+    struct json *object;
+    char shown[5][256];
+    size_t count;
+};
+
+static void add_text(struct context *context, const char *name, const char *value, const char *phone)
+{
+    if (value == NULL || *value == '\0')
+        return;
+    char *shown = context->shown[context->count++];
+    (void)str_printable(value, shown, sizeof context->shown[0]);
+    mask_phone(shown, phone);
+    json_add_text(context->object, name, shown);
+}
+
+static void add_call(struct context *context, const struct log_call *call)
+{
+    add_text(context, "uniqueid", call->uniqueid, NULL);
+    add_text(context, "campaign", call->campaign, NULL);
+    add_text(context, "phone", call->phone, sink.masked ? call->phone : NULL);
+    add_text(context, "status", call->status, NULL);
+    add_text(context, "result", call->result, NULL);
+    if (call->answer >= 0)
+        json_add_int(context->object, "answer", call->answer);
+    if (call->attempt >= 0)
+        json_add_int(context->object, "attempt", call->attempt);
+}
+
+static char *format_json(const char *file, enum log_level level, const struct log_call *call, const char *message)
+{
+    char part[64];
     struct json *object = json_object();
-    json_add_text(object, "timestamp", now);
+    name_part(file, part, sizeof part);
+    json_add_text(object, "timestamp", time_text());
     json_add_text(object, "level", level_names[level]);
+    json_add_text(object, "logger", part);
     json_add_text(object, "message", message);
+    struct context context = { .object = json_add_object(object, "context") };
+    if (sink.run != 0)
+        json_add_int(context.object, "run", sink.run);
+    if (call != NULL)
+        add_call(&context, call);
     char *text = json_print(object);
     char *line = mem_format("%s\n", text);
     free(text);
@@ -126,7 +183,13 @@ static char *format_line(enum log_level level, const char *message)
     return line;
 }
 
-void log_line(enum log_level level, const char *format, ...)
+static char *format_line(const char *file, enum log_level level, const struct log_call *call, const char *message)
+{
+    return sink.format == LOG_FORMAT_JSON ? format_json(file, level, call, message)
+                                          : mem_format("%s %-5s %s\n", time_text(), level_names[level], message);
+}
+
+void log_write(const char *file, enum log_level level, const struct log_call *call, const char *format, ...)
 {
     if (level < sink.lowest)
         return;
@@ -139,10 +202,12 @@ void log_line(enum log_level level, const char *format, ...)
     if (length < 0)
         mem_out();
     str_hide(raw, sink.secret); /* before the line is cut, or the beginning of the secret could stay */
+    if (sink.masked && call != NULL)
+        mask_phone(raw, call->phone);
     (void)str_printable(raw, message, sizeof message);
     free(raw);
 
-    char *line = format_line(level, message);
+    char *line = format_line(file, level, call, message);
     size_t line_length = strlen(line);
     if (sink.fd >= 0)
         to_file(level, line, line_length);
@@ -161,4 +226,5 @@ void log_close(void)
         (void)close(sink.fd);
     sink.fd = -1;
     sink.secret = NULL;
+    sink.run = 0;
 }

@@ -6,6 +6,9 @@
 #ifndef LOG_H
 #define LOG_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "err.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
@@ -29,14 +32,30 @@ void log_set(enum log_format format, enum log_level lowest);
 /* log_hide: from now on secret is replaced by *** in every line. Borrowed: it must live as long as the log. */
 void log_hide(const char *secret);
 
-/* log_line: writes one line. Control characters become '?', so no text from outside can forge a line or steer a
- * terminal. Writing never fails the caller: a full disk must not stop calls from being sent. */
-void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+/* log_mask_phones: whether only the last four digits of a call's number are shown from now on. */
+void log_mask_phones(bool masked);
 
-#define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
-#define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
-#define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)
-#define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
+/* log_run: the number of the run that the lines from now on belong to; 0: none. */
+void log_run(int64_t run);
+
+/* The call that a line is about. LOG_FORMAT_JSON shows it as the line's context; what is NULL, "" or negative is left out. */
+struct log_call {
+    const char *uniqueid, *campaign, *phone, *status, *result;
+    int64_t answer;  /* HTTP status; 0: no answer came */
+    int64_t attempt; /* which one it was, from 1 */
+};
+
+/* log_write: writes one line, of the part of the program that file names, about call (NULL: about none). Control characters
+ * become '?', so no text from outside can forge a line or steer a terminal. Writing never fails the caller: a full disk must
+ * not stop calls from being sent. */
+void log_write(const char *file, enum log_level level, const struct log_call *call, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+#define log_about(level, call, ...) log_write(__FILE__, level, call, __VA_ARGS__)
+#define log_debug(...) log_write(__FILE__, LOG_DEBUG, NULL, __VA_ARGS__)
+#define log_info(...) log_write(__FILE__, LOG_INFO, NULL, __VA_ARGS__)
+#define log_warn(...) log_write(__FILE__, LOG_WARN, NULL, __VA_ARGS__)
+#define log_error(...) log_write(__FILE__, LOG_ERROR, NULL, __VA_ARGS__)
 
 /* log_hold: from now on lines of LOG_INFO and below may wait in memory until log_flush, a graver line or log_close. */
 void log_hold(void);

@@ -19,9 +19,10 @@
 #include "why.h"
 
 /* Carries out a command that works on the state alone, as the state's owner. */
-static int state_command(const struct options *options, int (*command)(const struct options *, struct err *))
+static int state_command(struct options *options, int (*command)(const struct options *, struct err *))
 {
     struct err err = { .code = EX_OK };
+    options->mask_phone = config_masks_phones(&options->config); /* as root, it may be */
     if (privileges_drop_to_owner(options->state_dir, &err) == 0 && command(options, &err) == 0)
         return EX_OK;
     (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);

@@ -40,6 +40,7 @@ struct options {
     bool cron;
     bool dry_run;
     bool json;
+    bool mask_phone;      /* a setting, for commands that read no others */
     bool all;             /* failed: every call that is set aside ... */
     const char *reason;   /* ... or those whose reason holds this text (NULL: any) ... */
     const char *before;   /* ... and that ended before this time (NULL: any) */

@@ -67,9 +67,14 @@ static struct day *day_of(struct reconcile *reconcile, int64_t epoch)
 static void name_call(const struct call *call, const char *what)
 {
     char local[CLOCK_TEXT_SIZE];
-    log_warn("🔎 %s: %s, %s/%s → %s, ended %s", call_text(call, CALL_UNIQUEID), what, call_text(call, CALL_CAMPAIGN_ID),
-             call_text(call, CALL_PHONE_NUMBER), call_text(call, CALL_STATUS),
-             clock_local(call_number(call, CALL_END_EPOCH, 0), local, sizeof local));
+    struct log_call about = { .uniqueid = call_text(call, CALL_UNIQUEID),
+                              .campaign = call_text(call, CALL_CAMPAIGN_ID),
+                              .phone = call_text(call, CALL_PHONE_NUMBER),
+                              .status = call_text(call, CALL_STATUS),
+                              .answer = -1,
+                              .attempt = -1 };
+    log_about(LOG_WARN, &about, "🔎 %s: %s, %s/%s → %s, ended %s", about.uniqueid, what, about.campaign, about.phone,
+             about.status, clock_local(call_number(call, CALL_END_EPOCH, 0), local, sizeof local));
 }
 
 static void count(void *context, const struct call *call, const struct call_record *record,

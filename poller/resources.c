@@ -22,6 +22,7 @@ int resources_load(const struct options *options, struct resources *resources, s
     if (result != 0)
         return -1;
     log_set(config->log_format, config->log_level);
+    log_mask_phones(config->mask_phone);
     log_hide(config->api.key);
     if (!config->api.verify_ssl)
         log_warn("⚠ verify_ssl = 0 in %s: the API's certificate is not checked, so whoever stands between can read the "
@@ -91,6 +92,7 @@ struct forward resources_forward(const struct resources *resources, struct summa
                              .settings = &resources->config.sync,
                              .dispositions = resources->config.dispositions,
                              .summary = summary,
+                             .mask_phone = resources->config.mask_phone,
                              .pace = pace_start(api->concurrency, api->max_concurrency),
                              .started_ms = clock_mono_ms(),
                              .deadline_ms = INT64_MAX };

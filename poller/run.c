@@ -77,6 +77,7 @@ static int poll_once(const struct options *options, struct resources *resources,
         .settings = &resources->config.sync,
         .api = &resources->config.api,
         .dispositions = resources->config.dispositions,
+        .mask_phone = resources->config.mask_phone,
         .dry_run = options->dry_run,
     };
     poll_run(&poll, ret_summary);

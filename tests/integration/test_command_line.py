@@ -108,7 +108,7 @@ def test_json_log(sync, db):
     uniqueid = db.insert()
     sync.configure(config={"log": {"format": "json"}})
     entries = [json.loads(line) for line in sync.run().log.splitlines()]
-    assert all(set(entry) == {"timestamp", "level", "message"} for entry in entries)
+    assert all(set(entry) == {"timestamp", "level", "logger", "message", "context"} for entry in entries)
     assert any(entry["message"].startswith(f"✓ {uniqueid}: ") for entry in entries)
 
 

@@ -241,6 +241,7 @@ static void test_config_has_safe_defaults(void **state)
     assert_string_equal(config.sync.unsettled, "DONEM PU AA AM UNKAM XFER");
     assert_int_equal(config.log_format, LOG_FORMAT_TEXT);
     assert_int_equal(config.log_level, LOG_INFO);
+    assert_false(config.mask_phone);
     config_free(&config);
     config_free(&config); /* it is empty now; once more does no harm */
 }
@@ -250,7 +251,7 @@ static void test_config_reads_texts_log_and_dispositions_of_our_own_file(void **
     static const char own[] = "[sync]\nnot_final = INCALL WAIT\nunsettled =\n"
                               "[api]\nca_file = /etc/ca.pem\n"
                               "[database]\nsocket = /run/x.sock\nssl_ca = /etc/db.pem\n"
-                              "[LOG]\nFORMAT = JSON\nlevel = Debug\n"
+                              "[LOG]\nFORMAT = JSON\nlevel = Debug\nmask_phone = yes\n"
                               "[dispositions]\nAB = busy\nsale = completed\n* = no_answer\n";
     struct config config = load(*state, DIDS_KEY, NULL, own, NULL);
     assert_string_equal(config.sync.not_final, "INCALL WAIT");
@@ -260,6 +261,7 @@ static void test_config_reads_texts_log_and_dispositions_of_our_own_file(void **
     assert_string_equal(config.database.ssl_ca, "/etc/db.pem");
     assert_int_equal(config.log_format, LOG_FORMAT_JSON);
     assert_int_equal(config.log_level, LOG_DEBUG);
+    assert_true(config.mask_phone);
     assert_string_equal(disposition_result(config.dispositions, "AB"), "busy");
     assert_string_equal(disposition_result(config.dispositions, "SALE"), "completed");
     assert_string_equal(disposition_result(config.dispositions, "DNC"), "dnc");
@@ -328,7 +330,7 @@ static const char *const other_lines[] = {
     ";not_final = ", ";unsettled = ", ";resend_changed = ", ";allow_insecure_http = ",
     ";ca_file =",    ";host = ",      ";user = ",           ";password =",
     ";name = ",      ";port = ",      ";socket =",          ";ssl_ca =",
-    ";format = ",    ";level = ",
+    ";format = ",    ";level = ", ";mask_phone = ",
 };
 
 static void test_config_shipped_file_documents_every_setting(void **state)
@@ -365,6 +367,7 @@ static void test_config_shipped_file_shows_the_defaults(void **state)
     assert_int_equal(shown.api.allow_insecure_http, defaults.api.allow_insecure_http);
     assert_int_equal(shown.log_format, defaults.log_format);
     assert_int_equal(shown.log_level, defaults.log_level);
+    assert_int_equal(shown.mask_phone, defaults.mask_phone);
     static const char *const statuses[] = { "SALE", "A", "DNC", "B", "NA", "NO", "BUSY", "DROP", "AMD", "anything" };
     for (size_t i = 0; i < UNIT_COUNT(statuses); i++)
         unit_same_text(statuses[i], disposition_result(shown.dispositions, statuses[i]),

@@ -169,6 +169,7 @@ static void test_config_refuses_bad_values_with_their_place(void **state)
         { KEY, "", "[sync]\nresend_changed = maybe\n", NULL, NULL, { "own.conf:2", "neither yes nor no" } },
         { KEY, "", "[log]\nformat = xml\n", NULL, NULL, { "own.conf:2", "neither text nor json" } },
         { KEY, "", "\n\n[log]\nlevel = loud\n", NULL, NULL, { "own.conf:4", "debug, info, warn, error" } },
+        { KEY, "", "[log]\nmask_phone = last\n", NULL, NULL, { "own.conf:2", "mask_phone", "neither yes nor no" } },
         { KEY, "", "[dispositions]\nAB = engaged\n", NULL, NULL, { "own.conf:2: AB", "'engaged'", "no_answer" } },
         { KEY, "", "[dispositions]\nAB =\n", NULL, NULL, { "own.conf:2: AB", "''" } },
         { KEY, "", "[sync]\nsweep_window = 302401\n", NULL, NULL, { "own.conf", "retention_days", "sweep_window" } },

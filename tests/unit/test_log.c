@@ -10,6 +10,7 @@ static int leave(void **state)
 {
     log_close();
     log_set(LOG_FORMAT_TEXT, LOG_INFO);
+    log_mask_phones(false);
     return unit_leave(state);
 }
 
@@ -169,10 +170,53 @@ static void test_log_json_is_one_object_a_line(void **state)
     assert_non_null(line);
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(line, "message")), "say \"hi\"?\\ \xEF\xBF\xBD 📞");
     assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(line, "level")), "WARN");
-    assert_int_equal(strlen(cJSON_GetStringValue(cJSON_GetObjectItem(line, "timestamp"))), 25);
-    assert_int_equal(cJSON_GetArraySize(line), 3);
+    const char *timestamp = cJSON_GetStringValue(cJSON_GetObjectItem(line, "timestamp"));
+    int used = 0;
+    assert_int_equal(sscanf(timestamp, "%*4d-%*2d-%*2dT%*2d:%*2d:%*2d%*3d:%*2d%n", &used), 0);
+    assert_int_equal(used, strlen("2024-10-24T12:00:00+02:00"));
+    assert_int_equal(strlen(timestamp), used);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(line, "logger")), "test_log");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(line, "context")), 0);
+    assert_int_equal(cJSON_GetArraySize(line), 5);
     cJSON_Delete(line);
     free(text);
+}
+
+static const struct log_call some_call = { .uniqueid = "1.5",
+                                           .campaign = "TEST\n\x1B",
+                                           .phone = "3125550001",
+                                           .status = "SALE",
+                                           .result = NULL,
+                                           .answer = 422,
+                                           .attempt = -1 };
+
+static void test_log_json_shows_the_call_that_a_line_is_about(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    open_log(path, LOG_TERMINAL_NONE);
+    log_set(LOG_FORMAT_JSON, LOG_INFO);
+    log_run(7);
+    log_about(LOG_WARN, &some_call, "✗ %s", some_call.uniqueid);
+    char *text = unit_read(path);
+    unit_has("context", text, ",\"context\":{\"run\":7,\"uniqueid\":\"1.5\",\"campaign\":\"TEST??\","
+                              "\"phone\":\"3125550001\",\"status\":\"SALE\",\"answer\":422}}\n");
+    free(text);
+}
+
+static void test_log_masks_the_number_of_the_call_wherever_it_stands(void **state)
+{
+    for (int format = LOG_FORMAT_TEXT; format <= LOG_FORMAT_JSON; format++) {
+        const char *path = unit_path(*state, format == LOG_FORMAT_TEXT ? "text" : "json");
+        open_log(path, LOG_TERMINAL_NONE);
+        log_set((enum log_format)format, LOG_INFO);
+        log_mask_phones(true);
+        log_about(LOG_WARN, &some_call, "✗ 1.5: A/3125550001: HTTP 422: bad number 3125550001");
+        log_close();
+        char *text = unit_read(path);
+        unit_has(path, text, "✗ 1.5: A/******0001: HTTP 422: bad number ******0001");
+        unit_true(path, strstr(text, "3125550001") == NULL);
+        free(text);
+    }
 }
 
 static void test_log_cuts_a_line_that_is_too_long(void **state)
@@ -332,6 +376,8 @@ int main(void)
         in_directory(test_log_hides_nothing_for_an_empty_or_no_secret),
         in_directory(test_log_shows_the_level_that_was_set_and_above),
         in_directory(test_log_json_is_one_object_a_line),
+        in_directory(test_log_json_shows_the_call_that_a_line_is_about),
+        in_directory(test_log_masks_the_number_of_the_call_wherever_it_stands),
         in_directory(test_log_cuts_a_line_that_is_too_long),
         in_directory(test_log_file_is_made_with_mode_0640_and_appended_to),
         in_directory(test_log_goes_on_in_the_file_that_was_renamed),

@@ -1,0 +1,90 @@
+"""The log for machines (format = json), and numbers that are not shown whole (mask_phone = yes)."""
+import datetime
+import json
+import time
+
+PHONE, SHOWN = "3125551234", "******1234"
+
+
+def about(entries, uniqueid):
+    (entry,) = [entry for entry in entries if entry["context"].get("uniqueid") == uniqueid]
+    return entry
+
+
+def test_a_line_about_a_call_holds_what_is_known_of_it(sync, db, api):
+    good, refused = db.insert(status="SALE", phone_number=PHONE), db.insert(status="NA", campaign_id="OTHER")
+    owed = db.insert(status="BUSY")
+    api.rules([{"uniqueid": refused, "status": 422, "body": '{"success":false,"error":"no"}'},
+               {"uniqueid": owed, "status": 500}])
+    sync.configure(config={"log": {"format": "json"}})
+    entries = [json.loads(line) for line in sync.run().log.splitlines()]
+    (run,) = [row[0] for row in sync.ledger("SELECT id FROM run")]
+    assert about(entries, good)["context"] == {
+        "run": run, "uniqueid": good, "campaign": "TESTCAMP", "phone": PHONE, "status": "SALE", "result": "answered",
+        "answer": 200, "attempt": 1}
+    assert about(entries, good)["logger"] == "forward" and about(entries, good)["level"] == "INFO"
+    assert about(entries, refused)["context"].items() >= {
+        "campaign": "OTHER", "result": "no_answer", "answer": 422, "attempt": 1}.items()
+    assert about(entries, owed)["context"].items() >= {"answer": 500, "attempt": 1}.items()
+    assert about(entries, owed)["level"] == about(entries, refused)["level"] == "WARN"
+
+
+def test_attempts_are_counted(sync, db, api):
+    owed = db.insert()
+    db.insert()
+    sync.configure(config={"log": {"format": "json"}, "sync": {"retry_base": 0}})
+    api.rules([{"uniqueid": owed, "status": 500, "times": 1}])
+    contexts = []
+    for _ in range(2):
+        contexts.append(about([json.loads(line) for line in sync.run().log.splitlines()], owed)["context"])
+        time.sleep(2.1)  # it is due a second later
+    assert [(context["answer"], context["attempt"]) for context in contexts] == [(500, 1), (200, 2)]
+
+
+def test_times_are_iso_8601_with_the_offset_and_each_line_names_its_part(sync, db):
+    db.insert()
+    sync.configure(config={"log": {"format": "json"}})
+    before = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    entries = [json.loads(line) for line in sync.run().log.splitlines()]
+    for entry in entries:
+        assert datetime.datetime.fromisoformat(entry["timestamp"]) >= before
+    assert {entry["logger"] for entry in entries} == {"run", "walk", "forward", "progress", "summary"}
+
+
+def numbers_shown(*results):
+    return [text for result in results for text in (result.out, result.err, result.log) if PHONE in text]
+
+
+def test_only_the_last_four_digits_are_shown_and_the_whole_number_is_sent_and_kept(sync, db, api):
+    good, refused = db.insert(phone_number=PHONE), db.insert(phone_number=PHONE)
+    api.rules([{"uniqueid": refused, "status": 422,
+                "body": json.dumps({"success": False, "error": f"no such number {PHONE}"})}])
+    for log_format in ("text", "json"):
+        sync.configure(config={"log": {"format": log_format, "mask_phone": "yes"}})
+        dry = sync.run("--dry-run")
+        assert numbers_shown(dry) == []
+        assert {json.loads(line)["phoneNumber"] for line in dry.out.splitlines()} <= {SHOWN}
+    run = sync.run()
+    shown = [run, sync.run("failed", "list"), sync.run("failed", "list", "--json"), sync.run("status")]
+    assert numbers_shown(*shown) == []
+    assert SHOWN in run.log and SHOWN in shown[1].out and f"no such number {SHOWN}" in shown[1].out
+    assert json.loads(shown[2].out)["phone"] == SHOWN
+    assert {body["phoneNumber"] for body in api.recorded()} == {PHONE}
+    assert sync.ledger("SELECT DISTINCT phone FROM call") == [(PHONE,)]
+    assert good in {body["uniqueid"] for body in api.recorded()}
+
+
+def test_a_number_that_the_api_repeats_while_it_is_down_is_masked_too(sync, db, api):
+    db.insert(phone_number=PHONE)
+    for status, code in ((500, 69), (401, 78), (429, 75)):
+        sync.configure(config={"log": {"mask_phone": "yes"}})
+        api.rules([{"status": status, "body": json.dumps({"error": f"not now, {PHONE}"})}])
+        run = sync.run()
+        assert run.code == code
+        assert numbers_shown(run, sync.run("status"), sync.run("status", "--json")) == []
+        assert SHOWN in run.log
+
+
+def test_numbers_are_shown_whole_by_default(sync, db, api):
+    db.insert(phone_number=PHONE)
+    assert PHONE in sync.run("--dry-run").out and PHONE in sync.run().log
