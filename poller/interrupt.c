@@ -1,7 +1,9 @@
 /* interrupt: SIGTERM and SIGINT ask the run to stop cleanly: no new request, what is in flight is recorded. */
 #include <signal.h>
 #include <stddef.h>
+#include <time.h>
 
+#include "clock.h"
 #include "interrupt.h"
 
 static volatile sig_atomic_t requested;
@@ -23,4 +25,11 @@ void interrupt_install(void)
 bool interrupt_requested(void)
 {
     return requested != 0;
+}
+
+void interrupt_pause(int64_t deadline_ms)
+{
+    static const struct timespec moment = { .tv_nsec = 50L * 1000 * 1000 };
+    while (!interrupt_requested() && clock_mono_ms() < deadline_ms)
+        (void)nanosleep(&moment, NULL);
 }

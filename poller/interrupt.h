@@ -3,10 +3,14 @@
 #define INTERRUPT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* interrupt_install: from now on the signals set a flag; SIGPIPE is ignored. */
 void interrupt_install(void);
 
 bool interrupt_requested(void);
+
+/* interrupt_pause: sleeps until the monotonic time is deadline_ms, or a signal asks to stop. */
+void interrupt_pause(int64_t deadline_ms);
 
 #endif

@@ -6,6 +6,7 @@
 #include "backfill.h"
 #include "check.h"
 #include "checkpoint_command.h"
+#include "every.h"
 #include "failed.h"
 #include "health.h"
 #include "history.h"
@@ -41,7 +42,7 @@ int main(int argc, char **argv)
     }
     switch (options.command) {
     case COMMAND_RUN:
-        return run_command(&options);
+        return options.every > 0 ? every_command(&options) : run_command(&options);
     case COMMAND_CHECK:
         return check_command(&options);
     case COMMAND_STATUS:

@@ -1,11 +1,13 @@
 /* options: the command line. */
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "options.h"
+#include "str.h"
 
 static const char help[] =
     "Usage: did-optimizer-sync [OPTIONS] [COMMAND]\n"
@@ -34,6 +36,7 @@ static const char help[] =
     "then), or both of these.\n"
     "\n"
     "Options:\n"
+    "  --every SECONDS         run again and again, until a signal asks to stop; for results within seconds\n"
     "  --dry-run               run, backfill: print the JSON that would be sent, and change nothing\n"
     "  --json                  status, failed list, history and why: one JSON object a line\n"
     "  --cron                  run: print nothing unless something begins to fail or works again;\n"
@@ -61,7 +64,7 @@ static const char help[] =
 
 /* Which options of its own a command takes. */
 enum { TAKES_DRY_RUN = 1, TAKES_JSON = 2, TAKES_WHICH = 4, TAKES_CRON = 8, TAKES_RANGE = 16, TAKES_DAYS = 32,
-       TAKES_RUNS = 64, TAKES_OUTPUT = 128, TAKES_LEVELS = 256, TAKES_ALWAYS = 512 };
+       TAKES_RUNS = 64, TAKES_OUTPUT = 128, TAKES_LEVELS = 256, TAKES_EVERY = 512, TAKES_ALWAYS = 1024 };
 
 static const struct {
     const char *name;
@@ -70,7 +73,7 @@ static const struct {
     int least, most; /* arguments */
     unsigned takes;  /* options of its own */
 } commands[] = {
-    { "run", NULL, COMMAND_RUN, 0, 0, TAKES_DRY_RUN | TAKES_CRON },
+    { "run", NULL, COMMAND_RUN, 0, 0, TAKES_DRY_RUN | TAKES_CRON | TAKES_EVERY },
     { "check", NULL, COMMAND_CHECK, 0, 0, 0 },
     { "checkpoint", "show", COMMAND_CHECKPOINT_SHOW, 0, 0, 0 },
     { "checkpoint", "set", COMMAND_CHECKPOINT_SET, 1, 1, 0 },
@@ -91,20 +94,27 @@ static const struct {
 static const struct own_option {
     const char *name;
     unsigned taken_by;
-    size_t text; /* offset in struct options of a text; 0: none ... */
-    size_t flag; /* ... of a flag that is raised; 0: none */
+    size_t text;   /* offset in struct options of a text; 0: none ... */
+    size_t flag;   /* ... of a flag that is raised; 0: none ... */
+    size_t number; /* ... of a whole number, 1 to most units; 0: none */
+    int64_t most;
+    const char *unit;
 } own_options[] = {
-#define TEXT(name, taken_by, member) { name, taken_by, offsetof(struct options, member), 0 }
-#define FLAG(name, taken_by, member) { name, taken_by, 0, offsetof(struct options, member) }
-    { "astguiclient", TAKES_ALWAYS, offsetof(struct options, config.astguiclient),
-      offsetof(struct options, config.required_astguiclient) },
-    { "dids", TAKES_ALWAYS, offsetof(struct options, config.dids), offsetof(struct options, config.required_dids) },
-    { "config", TAKES_ALWAYS, offsetof(struct options, config.own), offsetof(struct options, config.required_own) },
+#define TEXT(name, taken_by, member) { name, taken_by, offsetof(struct options, member), 0, 0, 0, NULL }
+#define FLAG(name, taken_by, member) { name, taken_by, 0, offsetof(struct options, member), 0, 0, NULL }
+#define NUMBER(name, taken_by, member, most, unit) { name, taken_by, 0, 0, offsetof(struct options, member), most, unit }
+#define SETTINGS(name, member)                                                                          \
+    { name, TAKES_ALWAYS, offsetof(struct options, config.member),                                      \
+      offsetof(struct options, config.required_##member), 0, 0, NULL }
+    SETTINGS("astguiclient", astguiclient),
+    SETTINGS("dids", dids),
+    SETTINGS("config", own),
     TEXT("state-dir", TAKES_ALWAYS, state_dir),
     TEXT("log", TAKES_ALWAYS, log),
     TEXT("legacy-checkpoint", TAKES_ALWAYS, legacy),
     FLAG("dry-run", TAKES_DRY_RUN, dry_run),
     FLAG("cron", TAKES_CRON, cron),
+    NUMBER("every", TAKES_EVERY, every, 3600, "seconds"),
     FLAG("json", TAKES_JSON, json),
     FLAG("all", TAKES_WHICH, all),
     TEXT("reason", TAKES_WHICH, reason),
@@ -114,7 +124,7 @@ static const struct own_option {
     TEXT("campaign", TAKES_RANGE, campaign),
     TEXT("status", TAKES_RANGE, status),
     FLAG("force", TAKES_RANGE, force),
-    TEXT("days", TAKES_DAYS, days_text),
+    NUMBER("days", TAKES_DAYS, days, 400, "days"),
     FLAG("report-only", TAKES_DAYS, report_only),
     TEXT("limit", TAKES_RUNS, limit),
     TEXT("since", TAKES_RUNS, since),
@@ -125,6 +135,8 @@ static const struct own_option {
     FLAG("version", TAKES_ALWAYS, version),
 #undef TEXT
 #undef FLAG
+#undef NUMBER
+#undef SETTINGS
 };
 enum { OPTION_COUNT = sizeof own_options / sizeof own_options[0], OPTION_FIRST = 256 };
 
@@ -133,18 +145,30 @@ const char *options_help(void)
     return help;
 }
 
-static void take_option(const struct own_option *option, struct options *options)
+static int take_option(const struct own_option *option, struct options *options, struct err *err)
 {
+    char *base = (char *)options;
     if (option->text != 0)
-        *(const char **)((char *)options + option->text) = optarg;
+        *(const char **)(void *)(base + option->text) = optarg;
     if (option->flag != 0)
-        *(bool *)((char *)options + option->flag) = true;
+        *(bool *)(base + option->flag) = true;
+    if (option->number == 0)
+        return 0;
+    int64_t *number = (int64_t *)(void *)(base + option->number);
+    if (!str_to_int(optarg, number) || *number < 1 || *number > option->most)
+        return err_set(err, EX_USAGE, "--%s takes a whole number of %s from 1 to %" PRId64 "; see --help", option->name,
+                       option->unit, option->most);
+    return 0;
 }
 
 static bool is_given(const struct own_option *option, const struct options *options)
 {
-    return option->text != 0 ? *(const char *const *)((const char *)options + option->text) != NULL
-                             : *(const bool *)((const char *)options + option->flag);
+    const char *base = (const char *)options;
+    if (option->text != 0)
+        return *(const char *const *)(const void *)(base + option->text) != NULL;
+    if (option->number != 0)
+        return *(const int64_t *)(const void *)(base + option->number) != 0;
+    return *(const bool *)(base + option->flag);
 }
 
 /* The first option given that the command does not take; NULL when there is none. */
@@ -182,6 +206,9 @@ static int take_command(int count, char **words, struct options *options, struct
         const char *misplaced = misplaced_option(options, commands[i].takes);
         if (misplaced != NULL)
             return err_set(err, EX_USAGE, "--%s does not go with %s; see --help", misplaced, words[0]);
+        if (options->every > 0 && (options->cron || options->dry_run))
+            return err_set(err, EX_USAGE, "%s does not go with --every; see --help",
+                           options->cron ? "--cron" : "--dry-run");
         return 0;
     }
     return err_set(err, EX_USAGE, "there is no command '%s%s%s'; see --help", words[0], count > 1 ? " " : "",
@@ -202,7 +229,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
     struct option long_options[OPTION_COUNT + 1] = { { .name = NULL } };
     for (int i = 0; i < OPTION_COUNT; i++)
         long_options[i] = (struct option){ .name = own_options[i].name,
-                                           .has_arg = own_options[i].text != 0 ? required_argument : no_argument,
+                                           .has_arg = own_options[i].text != 0 || own_options[i].number != 0 ? required_argument
+                                                                                             : no_argument,
                                            .val = OPTION_FIRST + i };
     opterr = 0;
     int option = 0;
@@ -213,7 +241,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
             return err_set(err, EX_USAGE, "there is no option -%c; see --help", optopt);
         if (option == '?')
             return err_set(err, EX_USAGE, "there is no option %s; see --help", argv[optind - 1]);
-        take_option(&own_options[option - OPTION_FIRST], ret_options);
+        if (take_option(&own_options[option - OPTION_FIRST], ret_options, err) != 0)
+            return -1;
     }
     if (ret_options->help || ret_options->version) {
         ret_options->command = ret_options->help ? COMMAND_HELP : COMMAND_VERSION;

@@ -39,6 +39,7 @@ struct options {
     bool help, version;
     bool cron;
     bool dry_run;
+    int64_t every;        /* seconds from one run to the next; 0: a single run */
     bool json;
     bool mask_phone;      /* a setting, for commands that read no others */
     bool all;             /* failed: every call that is set aside ... */
@@ -47,8 +48,7 @@ struct options {
     const char *from, *to; /* backfill: of which time ... */
     const char *campaign, *status; /* ... and of which calls (NULL: any) */
     bool force;           /* backfill: accepted calls too */
-    const char *days_text; /* reconcile: how many, as given (NULL: the usual number) ... */
-    int64_t days;          /* ... and understood, by the command */
+    int64_t days;         /* reconcile: how many; 0: the usual number */
     bool report_only;     /* reconcile: send nothing */
     const char *limit;    /* history: at most so many runs (NULL: the usual number) ... */
     const char *since;    /* ... that started at this time or later (NULL: any) */

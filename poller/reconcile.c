@@ -18,12 +18,10 @@
 #include "privileges.h"
 #include "reconcile.h"
 #include "resources.h"
-#include "str.h"
 #include "turn.h"
 #include "walk.h"
 
 #define DEFAULT_DAYS 3
-#define MOST_DAYS 400
 #define DATE_SIZE 11
 
 /* What became of the calls that ended on one day, by local time. */
@@ -283,23 +281,15 @@ static int open_log(const struct options *options, struct err *err)
     return log_open(options->log, isatty(STDOUT_FILENO) ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS, err);
 }
 
-static int read_days(struct reconcile *reconcile, struct err *err)
-{
-    const char *text = reconcile->options.days_text;
-    reconcile->options.days = DEFAULT_DAYS;
-    if (text != NULL && (!str_to_int(text, &reconcile->options.days) || reconcile->options.days < 1 ||
-                         reconcile->options.days > MOST_DAYS))
-        return err_set(err, EX_USAGE, "--days takes a number from 1 to %d, not '%s'", MOST_DAYS, text);
-    return 0;
-}
-
 int reconcile_command(const struct options *options)
 {
     struct err err = { .code = EX_OK };
     struct reconcile reconcile = { .options = *options, .resources = { .lock = NULL }, .meter = meter_start() };
     reconcile.options.dry_run = options->report_only;
+    if (options->days == 0)
+        reconcile.options.days = DEFAULT_DAYS;
     interrupt_install();
-    if (read_days(&reconcile, &err) != 0 || open_log(options, &err) != 0) {
+    if (open_log(options, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }

@@ -62,6 +62,7 @@ int resources_elect(struct resources *resources, struct err *err)
     if (source_elect(resources->source, &resources->elected, &holder, err) != 0 ||
         ledger_note(resources->ledger, LEDGER_NOTE_LEADER, 0, &own, err) != 0)
         return -1;
+    resources->leads = resources->elected;
     if (!resources->elected && holder != 0 && holder == own)
         resources->elected = true;
     else if (resources->elected && ledger_set_note(resources->ledger, LEDGER_NOTE_LEADER, holder, err) != 0)

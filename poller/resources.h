@@ -18,7 +18,8 @@ struct resources {
     struct source *source;
     struct delivery *delivery;
     struct ledger_repair repair;
-    bool elected;
+    bool elected; /* this host is */
+    bool leads;   /* it is by this process' connection */
 };
 
 /* resources_load: reads the settings, each problem is one line in the log, and sets up the log as they say.

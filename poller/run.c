@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -23,6 +22,9 @@
 /* How long an elected host of a cluster stays elected, from its start: the hosts' runs do not begin at the same moment (see
  * splay), nor do their clocks agree. */
 #define LINGER_SEC 25
+
+/* How often the connection that keeps a host elected is looked at. */
+#define ASK_SEC 30
 
 static int open_log(const struct options *options, struct err *err)
 {
@@ -158,20 +160,27 @@ static int work(const struct options *options, struct resources *resources, stru
     return 0;
 }
 
-/* Sleeps until the monotonic time is deadline_ms, or a signal asks to stop. */
-static void pause_until(int64_t deadline_ms)
-{
-    static const struct timespec moment = { .tv_nsec = 50L * 1000 * 1000 };
-    while (!interrupt_requested() && clock_mono_ms() < deadline_ms)
-        (void)nanosleep(&moment, NULL);
-}
-
 /* On a cluster the elected host stays so for long enough that every other host, which cron starts in the same minute, finds
  * it elected: else they would take turns, and each would send what the others have sent. */
 static void linger(const struct resources *resources, int64_t started_ms)
 {
     if (resources->elected && source_is_cluster(resources->source))
-        pause_until(started_ms + LINGER_SEC * 1000);
+        interrupt_pause(started_ms + LINGER_SEC * 1000);
+}
+
+/* The same where runs follow each other in a loop: the connection by which this host is elected is kept as long as the loop
+ * goes on, and the runs to come find it, see elect. Asking for the time now and then shows whether it still stands. */
+static void stay_elected(const struct resources *resources, const struct run_loop *loop)
+{
+    int64_t ignored = 0;
+    if (!resources->leads || !source_is_cluster(resources->source))
+        return;
+    while (source_now_epoch(resources->source, &ignored, NULL) == 0)
+        for (int second = 0; second < ASK_SEC; second++) {
+            if (interrupt_requested() || getppid() != loop->pid)
+                return;
+            interrupt_pause(clock_mono_ms() + 1000);
+        }
 }
 
 /* Cron starts everybody at second 0, VICIdial's own jobs above all: each host begins at a moment of its own. */
@@ -181,10 +190,10 @@ static void wait_for_turn(const struct settings_sync *settings)
     if (settings->splay == 0 || gethostname(host, sizeof host - 1) != 0)
         return;
     uint64_t share = str_hash(STR_HASH_START, host, strlen(host)) % ((uint64_t)settings->splay * 1000);
-    pause_until(clock_mono_ms() + (int64_t)share);
+    interrupt_pause(clock_mono_ms() + (int64_t)share);
 }
 
-int run_command(const struct options *options)
+int run_round(const struct options *options, const struct run_loop *loop)
 {
     struct err err = { .code = EX_OK };
     struct summary summary = { .stop = STOP_NONE };
@@ -212,9 +221,18 @@ int run_command(const struct options *options)
     if (options->cron && !standing_by)
         report_health(options, &resources, &summary);
     resources_close_state(&resources);
-    if (options->cron)
+    if (loop != NULL) {
+        (void)close(loop->done);
+        stay_elected(&resources, loop);
+    } else if (options->cron) {
         linger(&resources, started_ms);
+    }
     resources_close(&resources);
     log_close();
     return summary_exit_code(&summary);
+}
+
+int run_command(const struct options *options)
+{
+    return run_round(options, NULL);
 }

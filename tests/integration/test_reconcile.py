@@ -119,8 +119,8 @@ def test_calls_before_the_first_run_are_out_of_scope(lived, db, api):
 
 
 @pytest.mark.parametrize("words, said", [
-    (["--days", "0"], "--days takes a number from 1"),
-    (["--days", "many"], "--days takes a number from 1"),
+    (["--days", "0"], "--days takes a whole number of days from 1"),
+    (["--days", "many"], "--days takes a whole number of days from 1"),
     (["--days", "7"], "remembered for 7 days only"),
     (["--dry-run"], "--dry-run does not go with reconcile"),
 ])

@@ -246,6 +246,13 @@ static void test_options_refuse_what_they_do_not_know_and_name_it(void **state)
         { "run --all", "--all does not go with run" },
         { "status --reason x", "--reason does not go with status" },
         { "check --before now", "--before does not go with check" },
+        { "--every", "--every needs a value" },
+        { "--every 0", "--every takes a whole number of seconds from 1 to 3600" },
+        { "--every 3601", "--every takes" },
+        { "--every 5s", "--every takes" },
+        { "check --every 5", "--every does not go with check" },
+        { "--every 5 --cron", "--cron does not go with --every" },
+        { "run --every 5 --dry-run", "--dry-run does not go with --every" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct options options;
@@ -273,6 +280,7 @@ static void test_options_help_names_every_option_and_exit_code(void **state)
     static const char *const parts[] = {
         "--dry-run",
         "--cron",
+        "--every SECONDS",
         "--astguiclient FILE",
         "--dids FILE",
         "--config FILE",

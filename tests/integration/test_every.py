@@ -1,0 +1,171 @@
+"""run --every SECONDS: runs in a loop."""
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+
+from harness.process import ROOT
+from harness.sync import Sync
+
+
+def until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it does not come to pass"
+        time.sleep(0.05)
+
+
+def log_of(sync):
+    return sync.log_file.read_text() if sync.log_file.exists() else ""
+
+
+def rounds(sync):
+    return log_of(sync).count("📊 Summary")
+
+
+def stop(loop):
+    """Ends it as systemd does; what it printed."""
+    loop.terminate()
+    out, err = loop.communicate(timeout=20)
+    assert loop.returncode == 0
+    return out, err
+
+
+def test_calls_are_sent_as_they_end(sync, db, api):
+    loop = sync.start("run", "--every", "1")
+    for _ in range(3):
+        call = db.insert()
+        until(lambda: call in api.by_uniqueid())
+    assert stop(loop) == ("", "")
+    assert len(api.recorded()) == 3 and rounds(sync) >= 3
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_at_once_when_idle(sync, db, how):
+    loop = sync.start("run", "--every", "3600")
+    until(lambda: rounds(sync) == 1)
+    loop.send_signal(how)
+    assert loop.wait(10) == 0
+    assert rounds(sync) == 1
+
+
+def test_a_signal_lets_the_calls_in_flight_end(sync, db, api):
+    db.insert_many([{} for _ in range(300)])
+    api.rules([{"delay_ms": 200}])
+    loop = sync.start("run", "--every", "1")
+    until(lambda: len(api.log()) >= 5)
+    stop(loop)
+    api.rules([])
+    assert "stopped by a signal" in log_of(sync)
+    assert len(sync.ledger("SELECT 1 FROM call WHERE state = 1")) == len(api.recorded()) < 300
+    assert sync.run().code == 0
+    assert len(api.by_uniqueid()) == 300 and all(len(entries) == 1 for entries in api.by_uniqueid().values())
+
+
+def test_changed_settings_count_from_the_next_round_on(sync, db, api):
+    loop = sync.start("run", "--every", "1")
+    until(lambda: rounds(sync) >= 1)
+    sync.configure(config={"log": {"format": "json"}, "dispositions": {"XYZ": "busy"}})
+    until(lambda: log_of(sync).splitlines()[-1].startswith("{"))
+    call = db.insert(status="XYZ")
+    until(lambda: call in api.by_uniqueid())
+    assert api.recorded()[-1]["result"] == "busy"
+    stop(loop)
+
+
+def test_bad_settings_fail_their_rounds_and_good_ones_heal_them(sync, db, api):
+    loop = sync.start("run", "--every", "1")
+    until(lambda: rounds(sync) >= 1)
+    sync.configure(config={"sync": {"batch_size": "many"}})
+    until(lambda: "batch_size" in log_of(sync))
+    call = db.insert()
+    done = rounds(sync)
+    until(lambda: log_of(sync).count("batch_size") >= 3)
+    assert rounds(sync) <= done + 1 and api.recorded() == []
+    sync.configure(config={"sync": {"batch_size": None}})
+    until(lambda: call in api.by_uniqueid())
+    out, err = stop(loop)
+    assert out == "" and "batch_size: 'many' is not a whole number" in err
+
+
+def test_the_log_is_opened_anew_for_each_round(sync, db):
+    loop = sync.start("run", "--every", "1")
+    until(lambda: rounds(sync) >= 1)
+    sync.log_file.rename(sync.directory / "rotated")
+    until(lambda: rounds(sync) >= 1)
+    stop(loop)
+
+
+def test_between_rounds_the_lock_is_free(sync, db):
+    loop = sync.start("run", "--every", "3600")
+    until(lambda: rounds(sync) == 1)
+    assert "Another run" not in sync.run().log and rounds(sync) == 2
+    stop(loop)
+
+
+def test_nothing_of_a_round_stays_behind(sync, db):
+    loop = sync.start("run", "--every", "1")
+    until(lambda: rounds(sync) >= 2)
+    files = len(os.listdir(f"/proc/{loop.pid}/fd"))
+    size = int(pathlib.Path(f"/proc/{loop.pid}/statm").read_text().split()[1])
+    until(lambda: rounds(sync) >= 6)
+    until(lambda: len(os.listdir(f"/proc/{loop.pid}/fd")) <= files)
+    assert int(pathlib.Path(f"/proc/{loop.pid}/statm").read_text().split()[1]) <= size + 64  # pages
+    stop(loop)
+
+
+def children(pid):
+    return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def test_on_a_cluster_hosts_do_not_take_turns(sync, db, api, tmp_path):
+    db.query("CREATE TABLE servers (server_ip VARCHAR(15), active ENUM('Y','N'))")
+    db.query("INSERT INTO servers VALUES ('10.0.0.1', 'Y'), ('10.0.0.2', 'Y')")
+    other = Sync(tmp_path / "other", db, api)
+    other.configure(config={"sync": {"settle": 0, "splay": 0}})
+    other.set_checkpoint(db.now() - 3600)
+    calls, loops = [], []
+    try:
+        loops.append(sync.start("run", "--every", "1"))
+        until(lambda: rounds(sync) >= 1)
+        loops.append(other.start("run", "--every", "1"))
+        for _ in range(4):
+            calls.append(db.insert())
+            until(lambda: calls[-1] in api.by_uniqueid())
+        until(lambda: log_of(other).count("💤 standby") >= 4)
+        assert len(children(loops[0].pid)) <= 2  # the one that keeps it elected, and a round
+        assert rounds(other) == 0 and "standby" not in log_of(sync)
+        assert all(len(entries) == 1 for entries in api.by_uniqueid().values())
+        stop(loops.pop(0))
+        call = db.insert()
+        until(lambda: rounds(other) >= 1)  # the other host takes over
+        until(lambda: call in api.by_uniqueid())
+        stop(loops.pop(0))
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("args, said", [
+    (["--every", "0"], "1 to 3600"), (["--every", "x"], "1 to 3600"), (["--every", "3601"], "1 to 3600"),
+    (["--every"], "needs a value"), (["--every", "5", "--cron"], "--cron does not go with --every"),
+    (["--every", "5", "--dry-run"], "--dry-run does not go with --every"),
+    (["check", "--every", "5"], "--every does not go with check")])
+def test_what_does_not_go_with_it_is_refused(sync, args, said):
+    done = sync.run(*args)
+    assert done.code == 64 and said in done.err
+
+
+def test_the_shipped_unit_is_understood_by_systemd(tmp_path):
+    """Goal: no misspelt setting, which systemd would only warn of."""
+    unit = tmp_path / "did-optimizer-sync.service"
+    text = (ROOT / "packaging/examples/did-optimizer-sync.service").read_text()
+    unit.write_text(text.replace("/usr/sbin/did-optimizer-sync", "/bin/true"))
+    try:
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, timeout=60)
+    except FileNotFoundError:
+        pytest.skip("there is no systemd-analyze")
+    assert [line for line in done.stderr.splitlines() if "did-optimizer-sync" in line] == []
+    assert "run --every" in text
