@@ -15,7 +15,7 @@
 #include "log.h"
 #include "mem.h"
 #include "meter.h"
-#include "privileges.h"
+#include "profile.h"
 #include "resources.h"
 #include "turn.h"
 #include "walk.h"
@@ -207,7 +207,7 @@ int backfill_command(const struct options *options)
     }
     name_places(&backfill);
     if (resources_load(options, &backfill.resources, &err) != 0 ||
-        privileges_drop_to_owner(options->state_dir, &err) != 0 || work(&backfill, &err) != 0)
+        profile_enter_state(options, &err) != 0 || work(&backfill, &err) != 0)
         summary_fail(&backfill.summary, &err);
     meter_end(&backfill.meter);
     report(&backfill);

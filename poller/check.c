@@ -15,7 +15,7 @@
 #include "fileutil.h"
 #include "ledger.h"
 #include "legacy.h"
-#include "privileges.h"
+#include "profile.h"
 #include "source.h"
 #include "str.h"
 
@@ -220,7 +220,7 @@ int check_command(const struct options *options)
     check_configuration(&report, options, &config, &problems);
     check_log(&report, options);
     check_older_script(options);
-    if (privileges_drop_to_owner(options->state_dir, &err) != 0) {
+    if (profile_enter_state(options, &err) != 0) {
         bad(&report, err.code, "state: %s", err.message);
     } else {
         if (problems.count == 0) {

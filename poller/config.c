@@ -42,6 +42,8 @@ static const struct setting own_settings[] = {
     { "sync", "poll_window", NUMBER, AT(sync.poll_window), "1800", 0, 604800 },
     { "sync", "sweep_interval", NUMBER, AT(sync.sweep_interval), "600", 0, 86400 },
     { "sync", "sweep_window", NUMBER, AT(sync.sweep_window), "21600", 0, 604800 },
+    { "sync", "campaigns", TEXT, AT(sync.campaigns), "", 0, 0 },
+    { "sync", "exclude_campaigns", TEXT, AT(sync.exclude_campaigns), "", 0, 0 },
     { "sync", "not_final", TEXT, AT(sync.not_final), "INCALL QUEUE DISPO", 0, 0 },
     { "sync", "not_final_horizon", NUMBER, AT(sync.not_final_horizon), "15000", 0, 604800 },
     { "sync", "unsettled", TEXT, AT(sync.unsettled), "DONEM PU AA AM UNKAM XFER", 0, 0 },
@@ -447,6 +449,17 @@ bool config_masks_phones(const struct config_paths *paths)
     config_problems_free(&problems);
     config_free(&config);
     return masks;
+}
+
+bool config_has_key(const struct config_paths *paths)
+{
+    struct config config;
+    struct config_problems problems;
+    config_load(paths, &config, &problems);
+    bool has = *config.api.key != '\0' && !is_placeholder(config.api.key);
+    config_problems_free(&problems);
+    config_free(&config);
+    return has;
 }
 
 static void wipe(char *secret)

@@ -43,6 +43,9 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
 /* config_masks_phones: whether mask_phone is set, for commands that need no other setting. What may not be read may say so. */
 bool config_masks_phones(const struct config_paths *paths);
 
+/* config_has_key: whether there is an API key for these files, or in the environment. */
+bool config_has_key(const struct config_paths *paths);
+
 void config_free(struct config *config); /* secrets are wiped first */
 void config_problems_free(struct config_problems *problems);
 

@@ -22,6 +22,13 @@ static bool is_unsettled(const struct call *call, const struct settings_sync *se
     return strcasecmp(status, "XFER") != 0 || strcasecmp(call_text(call, CALL_COMMENTS), "REMOTE") != 0;
 }
 
+static bool is_selected(const struct call *call, const struct settings_sync *settings)
+{
+    const char *campaign = call_text(call, CALL_CAMPAIGN_ID);
+    return (*settings->campaigns == '\0' || str_in_list(settings->campaigns, campaign)) &&
+           !str_in_list(settings->exclude_campaigns, campaign);
+}
+
 static struct decision hold_until(int64_t epoch)
 {
     return (struct decision){ .kind = DECISION_HOLD, .hold_until = epoch };
@@ -30,9 +37,12 @@ static struct decision hold_until(int64_t epoch)
 struct decision decision_of(const struct call *call, const struct call_record *record,
                             const struct settings_sync *settings, int64_t now_epoch)
 {
-    static const struct decision skip = { .kind = DECISION_SKIP }, send = { .kind = DECISION_SEND };
+    static const struct decision skip = { .kind = DECISION_SKIP }, send = { .kind = DECISION_SEND },
+                                 leave = { .kind = DECISION_LEAVE };
     if (!call_ended(call) || record->state == CALL_REJECTED || record->state == CALL_DROPPED)
         return skip;
+    if (!is_selected(call, settings))
+        return leave;
     if (record->sent_before && (!settings->resend_changed || record->fingerprint == call_fingerprint(call)))
         return skip;
 

@@ -8,7 +8,8 @@
 enum decision_kind {
     DECISION_SEND,
     DECISION_HOLD, /* look at it again in the next runs */
-    DECISION_SKIP  /* the API knows this already, or there is nothing to tell */
+    DECISION_SKIP, /* the API knows this already, or there is nothing to tell */
+    DECISION_LEAVE /* out of scope: its campaign is not selected */
 };
 
 struct decision {

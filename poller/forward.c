@@ -193,15 +193,14 @@ static void put(struct batch *batch, struct parcel *parcel, enum call_state stat
     parcel->candidate->settled = result == 0;
 }
 
-/* The dialer rewrote this row's uniqueid or deleted a duplicate: what it was is found under its other name. */
-static void forget(struct batch *batch, struct parcel *parcel)
+static void forget(struct batch *batch, struct parcel *parcel, const char *why)
 {
     parcel->candidate->settled = true;
     if (!is_pending(parcel) || batch->forward->dry_run || batch->failure.code != EX_OK)
         return;
-    batch->forward->summary->forgotten++;
-    struct log_call gone = about(batch, parcel);
-    log_about(LOG_INFO, &gone, "🗑 %s: gone from the dialer, forgotten", parcel->candidate->uniqueid);
+    batch->forward->summary->forgotten += is_missing(parcel) ? 1 : 0;
+    struct log_call forgotten = about(batch, parcel);
+    log_about(LOG_INFO, &forgotten, "🗑 %s: %s, forgotten", parcel->candidate->uniqueid, why);
     wrote(batch, ledger_forget(batch->forward->ledger, parcel->candidate->uniqueid, &batch->failure));
 }
 
@@ -231,17 +230,30 @@ struct decision forward_decide(const struct forward *forward, const struct call 
     return decision_of(call, &known, forward->settings, forward_now(forward));
 }
 
+/* Its campaign is not selected (any more): what the API has of it already is remembered. */
+static void leave(struct batch *batch, struct parcel *parcel)
+{
+    if (parcel->record.sent_before)
+        skip(batch, parcel);
+    else
+        forget(batch, parcel, "its campaign is not selected");
+}
+
 static void decide(struct batch *batch, struct parcel *parcel)
 {
     struct forward *forward = batch->forward;
     if (is_missing(parcel)) {
-        forget(batch, parcel);
+        /* The dialer rewrote this row's uniqueid or deleted a duplicate: what it was is found under its other name. */
+        forget(batch, parcel, "gone from the dialer");
         return;
     }
     struct decision decision = forward_decide(forward, parcel->call, &parcel->record);
     switch (decision.kind) {
     case DECISION_SKIP:
         skip(batch, parcel);
+        break;
+    case DECISION_LEAVE:
+        leave(batch, parcel);
         break;
     case DECISION_HOLD:
         hold(batch, parcel, decision.hold_until);

@@ -13,9 +13,11 @@
 #include "metrics.h"
 #include "options.h"
 #include "privileges.h"
+#include "profile.h"
 #include "reconcile.h"
 #include "run.h"
 #include "status.h"
+#include "tenants.h"
 #include "version.h"
 #include "why.h"
 
@@ -24,10 +26,15 @@ static int state_command(struct options *options, int (*command)(const struct op
 {
     struct err err = { .code = EX_OK };
     options->mask_phone = config_masks_phones(&options->config); /* as root, it may be */
-    if (privileges_drop_to_owner(options->state_dir, &err) == 0 && command(options, &err) == 0)
+    if (profile_enter_state(options, &err) == 0 && command(options, &err) == 0)
         return EX_OK;
     (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
     return err.code;
+}
+
+static int run(const struct options *options)
+{
+    return options->every > 0 ? every_command(options) : run_command(options);
 }
 
 int main(int argc, char **argv)
@@ -36,13 +43,14 @@ int main(int argc, char **argv)
     struct err err;
     (void)umask(0027);
     (void)setlocale(LC_ALL, "C");
-    if (privileges_harden(&err) != 0 || options_parse(argc, argv, &options, &err) != 0) {
+    if (privileges_harden(&err) != 0 || options_parse(argc, argv, &options, &err) != 0 ||
+        (options.command != COMMAND_HELP && options.command != COMMAND_VERSION && profile_check(&options, &err) != 0)) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
     switch (options.command) {
     case COMMAND_RUN:
-        return options.every > 0 ? every_command(&options) : run_command(&options);
+        return options.all_profiles ? tenants_command(&options, run) : run(&options);
     case COMMAND_CHECK:
         return check_command(&options);
     case COMMAND_STATUS:

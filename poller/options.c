@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "profile.h"
 #include "str.h"
 
 static const char help[] =
@@ -53,6 +54,10 @@ static const char help[] =
     "  --astguiclient FILE     VICIdial's database settings (/etc/astguiclient.conf)\n"
     "  --dids FILE             the API's address and key (/etc/asterisk/dids.conf)\n"
     "  --config FILE           our own settings (/etc/did-optimizer-sync.conf)\n"
+    "  --profile NAME          one of several tenants: settings PROFILES-DIR/NAME.conf, dids file dids-NAME.conf,\n"
+    "                          state profiles/NAME below the state directory, log did-optimizer-sync-NAME.log\n"
+    "  --all-profiles          run for each profile that has settings, and the default one, side by side\n"
+    "  --profiles-dir DIR      the profiles' settings (/etc/did-optimizer-sync.d)\n"
     "  --state-dir DIR         checkpoint, ledger and lock (/var/lib/did-optimizer-sync)\n"
     "  --log FILE              the log (/var/log/did-optimizer-sync.log); - for the terminal only\n"
     "  --legacy-checkpoint FILE  where an older script stopped, for the very first run\n"
@@ -103,15 +108,17 @@ static const struct own_option {
 #define TEXT(name, taken_by, member) { name, taken_by, offsetof(struct options, member), 0, 0, 0, NULL }
 #define FLAG(name, taken_by, member) { name, taken_by, 0, offsetof(struct options, member), 0, 0, NULL }
 #define NUMBER(name, taken_by, member, most, unit) { name, taken_by, 0, 0, offsetof(struct options, member), most, unit }
-#define SETTINGS(name, member)                                                                          \
-    { name, TAKES_ALWAYS, offsetof(struct options, config.member),                                      \
-      offsetof(struct options, config.required_##member), 0, 0, NULL }
-    SETTINGS("astguiclient", astguiclient),
-    SETTINGS("dids", dids),
-    SETTINGS("config", own),
-    TEXT("state-dir", TAKES_ALWAYS, state_dir),
-    TEXT("log", TAKES_ALWAYS, log),
-    TEXT("legacy-checkpoint", TAKES_ALWAYS, legacy),
+#define NAMED(name, member, named) \
+    { name, TAKES_ALWAYS, offsetof(struct options, member), offsetof(struct options, named), 0, 0, NULL }
+    NAMED("astguiclient", config.astguiclient, config.required_astguiclient),
+    NAMED("dids", config.dids, config.required_dids),
+    NAMED("config", config.own, config.required_own),
+    NAMED("state-dir", state_dir, named_state_dir),
+    NAMED("log", log, named_log),
+    NAMED("legacy-checkpoint", legacy, named_legacy),
+    TEXT("profile", TAKES_ALWAYS, profile),
+    TEXT("profiles-dir", TAKES_ALWAYS, profiles_dir),
+    FLAG("all-profiles", TAKES_EVERY, all_profiles),
     FLAG("dry-run", TAKES_DRY_RUN, dry_run),
     FLAG("cron", TAKES_CRON, cron),
     NUMBER("every", TAKES_EVERY, every, 3600, "seconds"),
@@ -136,7 +143,7 @@ static const struct own_option {
 #undef TEXT
 #undef FLAG
 #undef NUMBER
-#undef SETTINGS
+#undef NAMED
 };
 enum { OPTION_COUNT = sizeof own_options / sizeof own_options[0], OPTION_FIRST = 256 };
 
@@ -209,6 +216,9 @@ static int take_command(int count, char **words, struct options *options, struct
         if (options->every > 0 && (options->cron || options->dry_run))
             return err_set(err, EX_USAGE, "%s does not go with --every; see --help",
                            options->cron ? "--cron" : "--dry-run");
+        if (options->all_profiles && (options->profile != NULL || options->dry_run))
+            return err_set(err, EX_USAGE, "%s does not go with --all-profiles; see --help",
+                           options->profile != NULL ? "--profile" : "--dry-run");
         return 0;
     }
     return err_set(err, EX_USAGE, "there is no command '%s%s%s'; see --help", words[0], count > 1 ? " " : "",
@@ -222,6 +232,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
         .config = { .astguiclient = "/etc/astguiclient.conf",
                     .dids = "/etc/asterisk/dids.conf",
                     .own = "/etc/did-optimizer-sync.conf" },
+        .profiles_dir = "/etc/did-optimizer-sync.d",
         .state_dir = "/var/lib/did-optimizer-sync",
         .log = "/var/log/did-optimizer-sync.log",
         .legacy = "/tmp/did-optimizer-last-check.txt",
@@ -248,5 +259,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
         ret_options->command = ret_options->help ? COMMAND_HELP : COMMAND_VERSION;
         return 0;
     }
-    return take_command(argc - optind, argv + optind, ret_options, err);
+    if (take_command(argc - optind, argv + optind, ret_options, err) != 0)
+        return -1;
+    return ret_options->profile != NULL ? profile_select(ret_options, ret_options->profile, err) : 0;
 }

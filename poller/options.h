@@ -28,6 +28,15 @@ enum command {
     COMMAND_VERSION
 };
 
+#define OPTIONS_PATH_SIZE 1024
+
+/* Paths that a profile has of its own, see profile.h. */
+struct options_paths {
+    char config[OPTIONS_PATH_SIZE], dids[OPTIONS_PATH_SIZE], log[OPTIONS_PATH_SIZE];
+    char state_dir[OPTIONS_PATH_SIZE], state_parent[OPTIONS_PATH_SIZE];
+};
+
+/* It points into itself where a profile is selected, and must not be copied then. */
 struct options {
     enum command command;
     char **arguments;     /* of the command, borrowed from argv */
@@ -37,6 +46,12 @@ struct options {
     const char *log;      /* "-": no file */
     const char *legacy;   /* an older script's checkpoint */
     bool help, version;
+    bool named_state_dir, named_log, named_legacy; /* on the command line */
+    const char *profile;  /* NULL: the default one */
+    const char *profiles_dir;
+    const char *state_base; /* below which a profile's state is, and whose owner it has; NULL: state_dir stands by itself */
+    struct options_paths own_paths;
+    bool all_profiles;
     bool cron;
     bool dry_run;
     int64_t every;        /* seconds from one run to the next; 0: a single run */

@@ -15,7 +15,7 @@
 #include "log.h"
 #include "mem.h"
 #include "meter.h"
-#include "privileges.h"
+#include "profile.h"
 #include "reconcile.h"
 #include "resources.h"
 #include "turn.h"
@@ -294,7 +294,7 @@ int reconcile_command(const struct options *options)
         return err.code;
     }
     if (resources_load(options, &reconcile.resources, &err) != 0 ||
-        privileges_drop_to_owner(options->state_dir, &err) != 0 || work(&reconcile, &err) != 0)
+        profile_enter_state(options, &err) != 0 || work(&reconcile, &err) != 0)
         summary_fail(&reconcile.summary, &err);
     meter_end(&reconcile.meter);
     int code = report(&reconcile);

@@ -56,10 +56,10 @@ int resources_open_source(struct resources *resources, struct err *err)
 
 /* This host may have been elected with a connection that a process of its own still
  * holds open, see linger. */
-int resources_elect(struct resources *resources, struct err *err)
+int resources_elect(const struct options *options, struct resources *resources, struct err *err)
 {
     int64_t holder = 0, own = 0;
-    if (source_elect(resources->source, &resources->elected, &holder, err) != 0 ||
+    if (source_elect(resources->source, options->profile, &resources->elected, &holder, err) != 0 ||
         ledger_note(resources->ledger, LEDGER_NOTE_LEADER, 0, &own, err) != 0)
         return -1;
     resources->leads = resources->elected;

@@ -35,9 +35,9 @@ int resources_open_delivery(struct resources *resources, struct err *err) MUST_C
 /* resources_report_repair: says in the log that a damaged ledger was made anew, if it was. */
 void resources_report_repair(const struct ledger_repair *repair);
 
-/* resources_elect: hosts that share a database elect one; resources->elected says whether it is this one. The note of it becomes
- * durable with the next commit of the ledger. */
-int resources_elect(struct resources *resources, struct err *err) MUST_CHECK;
+/* resources_elect: hosts that share a database elect one, for each profile; resources->elected says whether it is this one.
+ * The note of it becomes durable with the next commit of the ledger. */
+int resources_elect(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 
 /* resources_forward: what long work sends calls with: what is open now, no end of its time, and summary, which is borrowed. The
  * ledger comes with each turn (turn.h). */

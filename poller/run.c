@@ -13,7 +13,7 @@
 #include "legacy.h"
 #include "log.h"
 #include "poll.h"
-#include "privileges.h"
+#include "profile.h"
 #include "run.h"
 #include "resources.h"
 #include "str.h"
@@ -49,11 +49,12 @@ static void report_health(const struct options *options, struct resources *resou
         was_healthy = 1;
     if (healthy == (was_healthy != 0))
         return;
+    const char *words = options->profile != NULL ? " --profile " : "", *name = options->profile != NULL ? options->profile : "";
     if (healthy)
-        (void)printf("did-optimizer-sync works again.\n");
+        (void)printf("did-optimizer-sync%s%s works again.\n", words, name);
     else
-        (void)printf("did-optimizer-sync does not work: %s\nNothing is lost; calls are sent when it works again. "
-                     "There is no further mail until then.\n", summary->message);
+        (void)printf("did-optimizer-sync%s%s does not work: %s\nNothing is lost; calls are sent when it works again. "
+                     "There is no further mail until then.\n", words, name, summary->message);
     (void)fflush(stdout);
     if (resources->ledger != NULL && ledger_set_note(resources->ledger, LEDGER_NOTE_HEALTHY, healthy ? 1 : 0, NULL) == 0)
         (void)!ledger_commit(resources->ledger, NULL);
@@ -63,7 +64,7 @@ static void report_health(const struct options *options, struct resources *resou
 static int poll_once(const struct options *options, struct resources *resources, struct summary *ret_summary,
                      bool *ret_standing_by, struct err *err)
 {
-    if (!options->dry_run && resources_elect(resources, err) != 0)
+    if (!options->dry_run && resources_elect(options, resources, err) != 0)
         return -1;
     *ret_standing_by = !options->dry_run && !resources->elected;
     if (*ret_standing_by)
@@ -211,7 +212,7 @@ int run_round(const struct options *options, const struct run_loop *loop)
         summary_fail(&summary, &err); /* each problem has its line in the log */
     if (loaded && options->cron)
         wait_for_turn(&resources.config.sync);
-    if (privileges_drop_to_owner(options->state_dir, &err) != 0) {
+    if (profile_enter_state(options, &err) != 0) {
         summary_fail(&summary, &err);
         log_error("❌ %s", err.message);
     } else if (loaded && work(options, &resources, &summary, &standing_by, &err) != 0) {

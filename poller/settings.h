@@ -37,6 +37,8 @@ struct settings_sync {
     int64_t first_run_lookback; /* seconds */
     int64_t sweep_interval;     /* seconds */
     int64_t sweep_window;       /* seconds, by call_date */
+    char *campaigns;            /* whose calls are in scope; "": all ... */
+    char *exclude_campaigns;    /* ... but these */
     char *not_final;            /* statuses that no call ends with */
     int64_t not_final_horizon;  /* seconds after call_date when nobody will write a disposition any more */
     char *unsettled;            /* statuses that may still change in the next moments */

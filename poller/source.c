@@ -48,7 +48,7 @@ static const struct column {
     [CALL_UNIQUEID] = { "uniqueid", false, true },
     [CALL_LEAD_ID] = { "lead_id", false, false },
     [CALL_LIST_ID] = { "list_id", false, false },
-    [CALL_CAMPAIGN_ID] = { "campaign_id", false, false },
+    [CALL_CAMPAIGN_ID] = { "campaign_id", false, true },
     [CALL_PHONE_NUMBER] = { "phone_number", false, false },
     [CALL_PHONE_CODE] = { "phone_code", false, false },
     [CALL_STATUS] = { "status", false, true },
@@ -613,12 +613,13 @@ struct source_effort source_effort(struct source *source)
 
 /* ---- several hosts ---- */
 
-int source_elect(struct source *source, bool *ret_elected, int64_t *ret_holder, struct err *err)
+int source_elect(struct source *source, const char *profile, bool *ret_elected, int64_t *ret_holder, struct err *err)
 {
     /* The name of a lock has room for 64 characters, as that of a database has. */
-    static const char name[] = "CONCAT('did-optimizer-sync.', LEFT(MD5(DATABASE()), 16))";
+    char name[160], sql[512];
     int64_t numbers[2] = { 0, 0 };
-    char sql[256];
+    (void)snprintf(name, sizeof name, "CONCAT('did-optimizer-sync.', LEFT(MD5(CONCAT(DATABASE(), '%s%s')), 16))",
+                   profile != NULL ? "/" : "", profile != NULL ? profile : "");
     (void)snprintf(sql, sizeof sql, "SELECT GET_LOCK(%s, 0), IFNULL(IS_USED_LOCK(%s), 0)", name, name);
     if (query_numbers(source, sql, "elect a poller", numbers, 2, err) != 0)
         return -1;

@@ -61,9 +61,9 @@ struct source_range {
 /* source_range_ended: the whole rows of all calls that ended in that time, however long they were. */
 struct source_range source_range_ended(enum source_table table, int64_t end_from, int64_t end_to);
 
-/* source_scan: hands out the rows of range, roughly in the order of time. The columns that decide on a call are uniqueid, status,
- * length_in_sec, user, term_reason, comments and end_epoch. Where the site has an index on end_epoch, that bounds the read,
- * and call_from and call_to are not needed.
+/* source_scan: hands out the rows of range, roughly in the order of time. The columns that decide on a call are uniqueid,
+ * campaign_id, status, length_in_sec, user, term_reason, comments and end_epoch. Where the site has an index on end_epoch,
+ * that bounds the read, and call_from and call_to are not needed.
  * Errors: EX_UNAVAILABLE (connection lost, statement too slow, table locked or crashed). */
 int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call,
                 source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
@@ -83,9 +83,10 @@ struct source_effort {
 /* source_effort: one more short statement; where the server does not tell, rows_examined is 0. */
 struct source_effort source_effort(struct source *source);
 
-/* source_elect: hosts that share a database elect one poller by the server's own GET_LOCK; the lock lasts as long as this
- * session. *ret_elected says whether this session has it, *ret_holder is the connection that has. Errors: EX_UNAVAILABLE. */
-int source_elect(struct source *source, bool *ret_elected, int64_t *ret_holder, struct err *err) MUST_CHECK;
+/* source_elect: hosts that share a database elect one poller for each profile (NULL: the default one; letters, digits, - and _)
+ * by the server's own GET_LOCK; the lock lasts as long as this session. *ret_elected says whether this session has it, *ret_holder is the connection that has. Errors: EX_UNAVAILABLE. */
+int source_elect(struct source *source, const char *profile, bool *ret_elected, int64_t *ret_holder, struct err *err)
+    MUST_CHECK;
 
 /* source_is_cluster: whether VICIdial knows of several active servers, so that another host may run a poller too. */
 bool source_is_cluster(struct source *source);

@@ -37,7 +37,7 @@ int turn_begin(struct turn *turn, const char *kind, struct err *err)
         return -1;
     if (turn->options->dry_run)
         return 0;
-    if (resources_elect(turn->resources, err) != 0)
+    if (resources_elect(turn->options, turn->resources, err) != 0)
         return -1;
     if (!turn->resources->elected)
         return err_set(err, EX_UNAVAILABLE, "another host sends the calls of this database; do this there");

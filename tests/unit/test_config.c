@@ -238,6 +238,8 @@ static void test_config_has_safe_defaults(void **state)
     assert_string_equal(config.database.socket, "");
     assert_string_equal(config.database.ssl_ca, "");
     assert_string_equal(config.sync.not_final, "INCALL QUEUE DISPO");
+    assert_string_equal(config.sync.campaigns, "");
+    assert_string_equal(config.sync.exclude_campaigns, "");
     assert_string_equal(config.sync.unsettled, "DONEM PU AA AM UNKAM XFER");
     assert_int_equal(config.log_format, LOG_FORMAT_TEXT);
     assert_int_equal(config.log_level, LOG_INFO);
@@ -249,12 +251,15 @@ static void test_config_has_safe_defaults(void **state)
 static void test_config_reads_texts_log_and_dispositions_of_our_own_file(void **state)
 {
     static const char own[] = "[sync]\nnot_final = INCALL WAIT\nunsettled =\n"
+                              "campaigns = SALES, TEST\nexclude_campaigns = TEST\n"
                               "[api]\nca_file = /etc/ca.pem\n"
                               "[database]\nsocket = /run/x.sock\nssl_ca = /etc/db.pem\n"
                               "[LOG]\nFORMAT = JSON\nlevel = Debug\nmask_phone = yes\n"
                               "[dispositions]\nAB = busy\nsale = completed\n* = no_answer\n";
     struct config config = load(*state, DIDS_KEY, NULL, own, NULL);
     assert_string_equal(config.sync.not_final, "INCALL WAIT");
+    assert_string_equal(config.sync.campaigns, "SALES, TEST");
+    assert_string_equal(config.sync.exclude_campaigns, "TEST");
     assert_string_equal(config.sync.unsettled, "");
     assert_string_equal(config.api.ca_file, "/etc/ca.pem");
     assert_string_equal(config.database.socket, "/run/x.sock");
@@ -327,6 +332,7 @@ static const struct {
 };
 
 static const char *const other_lines[] = {
+    ";campaigns =",  ";exclude_campaigns =",
     ";not_final = ", ";unsettled = ", ";resend_changed = ", ";allow_insecure_http = ",
     ";ca_file =",    ";host = ",      ";user = ",           ";password =",
     ";name = ",      ";port = ",      ";socket =",          ";ssl_ca =",
@@ -362,6 +368,8 @@ static void test_config_shipped_file_shows_the_defaults(void **state)
             unit_same_text(fields[i].own, value_of(&shown, &fields[i]), want);
         }
     assert_string_equal(shown.sync.not_final, defaults.sync.not_final);
+    assert_string_equal(shown.sync.campaigns, defaults.sync.campaigns);
+    assert_string_equal(shown.sync.exclude_campaigns, defaults.sync.exclude_campaigns);
     assert_string_equal(shown.sync.unsettled, defaults.sync.unsettled);
     assert_int_equal(shown.sync.resend_changed, defaults.sync.resend_changed);
     assert_int_equal(shown.api.allow_insecure_http, defaults.api.allow_insecure_http);

@@ -8,6 +8,8 @@
 #define HOLD 120
 
 static const struct settings_sync settings = {
+    .campaigns = (char[]){ "" },
+    .exclude_campaigns = (char[]){ "" },
     .not_final = (char[]){ "INCALL QUEUE DISPO" },
     .not_final_horizon = HORIZON,
     .unsettled = (char[]){ "DONEM PU AA AM UNKAM XFER" },
@@ -234,6 +236,53 @@ static void test_decision_obeys_the_settings(void **state)
     assert_int_equal(decision_of(&call, &unknown, &own, NOW).kind, DECISION_SEND);
 }
 
+static void test_decision_leaves_campaigns_that_are_not_selected(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *campaigns, *excluded, *campaign, *status;
+        enum call_state known;
+        bool sent_before;
+        enum decision_kind want;
+    } rows[] = {
+        { "", "", "SALES", "SALE", CALL_UNKNOWN, false, DECISION_SEND },
+        { "", "", NULL, "SALE", CALL_UNKNOWN, false, DECISION_SEND },
+        { "SALES", "", "SALES", "SALE", CALL_UNKNOWN, false, DECISION_SEND },
+        { "OTHER, sales", "", "Sales", "SALE", CALL_UNKNOWN, false, DECISION_SEND },
+        { "SALES", "", "SALES2", "SALE", CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "SALES2", "", "SALES", "SALE", CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "SALES", "", "", "SALE", CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "SALES", "", NULL, "SALE", CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "", "TEST", "test", "SALE", CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "", "TEST", "SALES", "SALE", CALL_UNKNOWN, false, DECISION_SEND },
+        { "", "TEST", "", "SALE", CALL_UNKNOWN, false, DECISION_SEND },
+        { "SALES TEST", "TEST", "TEST", "SALE", CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "SALES TEST", "TEST", "SALES", "SALE", CALL_UNKNOWN, false, DECISION_SEND },
+        { "OTHER", "", "SALES", "DISPO", CALL_UNKNOWN, false, DECISION_LEAVE }, /* not held either */
+        { "OTHER", "", "SALES", "DISPO", CALL_HELD, false, DECISION_LEAVE },
+        { "OTHER", "", "SALES", "SALE", CALL_OWED, false, DECISION_LEAVE },
+        { "OTHER", "", "SALES", "SALE", CALL_OWED, true, DECISION_LEAVE },
+        { "OTHER", "", "SALES", "SALE", CALL_ACCEPTED, true, DECISION_LEAVE }, /* though it has changed */
+        { "OTHER", "", "SALES", "SALE", CALL_REJECTED, false, DECISION_SKIP }, /* a person decides on those */
+        { "OTHER", "", "SALES", "SALE", CALL_DROPPED, false, DECISION_SKIP },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char end_epoch[32], row[200], campaigns[40], excluded[40];
+        struct call call = make_call(rows[i].status, NULL, 10, 60, end_epoch, sizeof end_epoch);
+        struct call_record record = { .state = rows[i].known, .sent_before = rows[i].sent_before };
+        struct settings_sync chosen = settings;
+        (void)snprintf(campaigns, sizeof campaigns, "%s", rows[i].campaigns);
+        (void)snprintf(excluded, sizeof excluded, "%s", rows[i].excluded);
+        chosen.campaigns = campaigns;
+        chosen.exclude_campaigns = excluded;
+        call.value[CALL_CAMPAIGN_ID] = rows[i].campaign;
+        (void)snprintf(row, sizeof row, "%zu: %s of '%s' but '%s'", i, rows[i].campaign, campaigns, excluded);
+        unit_same_int(row, decision_of(&call, &record, &chosen, NOW).kind, rows[i].want);
+    }
+    struct call running = { .value = { [CALL_CAMPAIGN_ID] = "TEST" } };
+    assert_int_equal(decision_of(&running, &unknown, &settings, NOW).kind, DECISION_SKIP);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_decision_weighs_what_is_known_of_the_call),
         cmocka_unit_test(test_decision_sees_each_change_that_counts),
         cmocka_unit_test(test_decision_obeys_the_settings),
+        cmocka_unit_test(test_decision_leaves_campaigns_that_are_not_selected),
     };
     return cmocka_run_group_tests_name("decision", tests, NULL, NULL);
 }
