@@ -3,6 +3,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -89,6 +90,28 @@ def test_bad_settings_fail_their_rounds_and_good_ones_heal_them(sync, db, api):
     until(lambda: call in api.by_uniqueid())
     out, err = stop(loop)
     assert out == "" and "batch_size: 'many' is not a whole number" in err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_each_round_reads_as_root_and_works_as_the_owner_of_the_state():
+    """The database is out of reach here: what is looked at is who reads the settings, and who makes files."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        sync = Sync(pathlib.Path(directory) / "host")
+        os.chown(sync.state, 65534, 65534)
+        settings = {"database": {"socket": "/nonexistent"}, "sync": {"batch_size": 500}}
+        sync.configure(dids={"api_key": "k"}, config=settings)
+        for path in (sync.config_file, sync.dids_file, sync.astguiclient_file):
+            path.chmod(0o600)
+        loop = sync.start("run", "--every", "1")
+        try:
+            until(lambda: log_of(sync).count("🚀") >= 2)
+            assert {path.stat().st_uid for path in sync.state.iterdir()} == {65534}
+            sync.configure(config={"sync": {"batch_size": "many"}})
+            until(lambda: "batch_size: 'many' is not a whole number" in log_of(sync))
+            stop(loop)
+        finally:
+            sync.close()
 
 
 def test_the_log_is_opened_anew_for_each_round(sync, db):
