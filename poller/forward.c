@@ -157,18 +157,18 @@ static const char *result_of(const struct batch *batch, const struct parcel *par
 /* What the log says of a call beside the message. */
 static struct log_call about(const struct batch *batch, const struct parcel *parcel)
 {
-    struct log_call about = { .uniqueid = parcel->candidate->uniqueid, .answer = -1, .attempt = -1 };
+    struct log_call known = { .uniqueid = parcel->candidate->uniqueid, .answer = -1, .attempt = -1 };
     if (parcel->call != NULL) {
-        about.campaign = call_text(parcel->call, CALL_CAMPAIGN_ID);
-        about.phone = call_text(parcel->call, CALL_PHONE_NUMBER);
-        about.status = call_text(parcel->call, CALL_STATUS);
-        about.result = result_of(batch, parcel);
+        known.campaign = call_text(parcel->call, CALL_CAMPAIGN_ID);
+        known.phone = call_text(parcel->call, CALL_PHONE_NUMBER);
+        known.status = call_text(parcel->call, CALL_STATUS);
+        known.result = result_of(batch, parcel);
     }
     if (parcel->sent) {
-        about.answer = parcel->attempt.answer;
-        about.attempt = parcel->tries;
+        known.answer = parcel->attempt.answer;
+        known.attempt = parcel->tries;
     }
-    return about;
+    return known;
 }
 
 /* Writes what became of a parcel. A failure is kept in the batch and ends it. */

@@ -81,7 +81,7 @@ void log_run(int64_t run)
 
 static void write_out(int fd, const char *text, size_t length)
 {
-    /* The result is ignored on purpose: see log_line's contract. */
+    /* The result is ignored on purpose: see log_write's contract. */
     (void)!write(fd, text, length);
 }
 
@@ -143,10 +143,10 @@ static void add_text(struct context *context, const char *name, const char *valu
 {
     if (value == NULL || *value == '\0')
         return;
-    char *shown = context->shown[context->count++];
-    (void)str_printable(value, shown, sizeof context->shown[0]);
-    mask_phone(shown, phone);
-    json_add_text(context->object, name, shown);
+    char *shown = context->shown[context->count++], *raw = mem_copy(value);
+    mask_phone(raw, phone);
+    json_add_text(context->object, name, str_printable(raw, shown, sizeof context->shown[0]));
+    free(raw);
 }
 
 static void add_call(struct context *context, const struct log_call *call)

@@ -223,6 +223,7 @@ int run_round(const struct options *options, const struct run_loop *loop)
         report_health(options, &resources, &summary);
     resources_close_state(&resources);
     if (loop != NULL) {
+        log_close(); /* what stays keeps no old log alive */
         (void)close(loop->done);
         stay_elected(&resources, loop);
     } else if (options->cron) {

@@ -219,6 +219,20 @@ static void test_log_masks_the_number_of_the_call_wherever_it_stands(void **stat
     }
 }
 
+static void test_log_masks_a_number_with_bytes_that_cannot_be_shown(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    struct log_call odd = { .uniqueid = "1.5", .phone = "31255\x01\xFF" "1234", .answer = -1, .attempt = -1 };
+    open_log(path, LOG_TERMINAL_NONE);
+    log_set(LOG_FORMAT_JSON, LOG_INFO);
+    log_mask_phones(true);
+    log_about(LOG_INFO, &odd, "✓ 1.5: A/%s", odd.phone);
+    char *text = unit_read(path);
+    unit_has(path, text, "✓ 1.5: A/*******1234");
+    unit_has(path, text, "\"phone\":\"*******1234\"");
+    free(text);
+}
+
 static void test_log_cuts_a_line_that_is_too_long(void **state)
 {
     const char *path = unit_path(*state, "log");
@@ -378,6 +392,7 @@ int main(void)
         in_directory(test_log_json_is_one_object_a_line),
         in_directory(test_log_json_shows_the_call_that_a_line_is_about),
         in_directory(test_log_masks_the_number_of_the_call_wherever_it_stands),
+        in_directory(test_log_masks_a_number_with_bytes_that_cannot_be_shown),
         in_directory(test_log_cuts_a_line_that_is_too_long),
         in_directory(test_log_file_is_made_with_mode_0640_and_appended_to),
         in_directory(test_log_goes_on_in_the_file_that_was_renamed),
