@@ -119,7 +119,7 @@ int health_command(const struct options *options)
     const struct ledger_counts *counts = &standing.overview.counts;
     (void)snprintf(performance, sizeof performance,
                    " | freshness=%" PRId64 "s;%" PRId64 ";%" PRId64 ";0 owed=%" PRId64 " held=%" PRId64
-                   " set_aside=%" PRId64, standing_age(&standing, standing.oldest_owed), limits.warning, limits.critical,
-                   counts->owed, counts->held, counts->rejected);
+                   " set_aside=%" PRId64, standing_age(&standing, standing.oldest_owed), limits.warning,
+                   limits.critical, counts->owed, counts->held, counts->rejected);
     return print_line(health_judge(&standing, &limits, text, sizeof text), text, performance);
 }

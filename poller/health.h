@@ -1,4 +1,4 @@
-/* health: `did-optimizer-sync health`, one line for Nagios, Icinga and their kin (monitoring-plugins.org, guidelines). */
+/* health: `did-optimizer-sync health`, one line for Nagios, Icinga and their kin (monitoring-plugins.org). */
 #ifndef HEALTH_H
 #define HEALTH_H
 

@@ -55,8 +55,8 @@ static const char *shown_outcome(const struct records_run *run, char out[24])
 
 static void print_header(void)
 {
-    (void)printf("%-25s %-9s %7s %6s %8s %8s %5s %5s %5s  %s\n", "started", "kind", "took", "found", "accepted", "repeated",
-                 "held", "owed", "aside", "ended");
+    (void)printf("%-25s %-9s %7s %6s %8s %8s %5s %5s %5s  %s\n", "started", "kind", "took", "found", "accepted",
+                 "repeated", "held", "owed", "aside", "ended");
 }
 
 static void print_text(const struct records_run *run)

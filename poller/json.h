@@ -17,8 +17,8 @@ void json_add_int(struct json *object, const char *name, int64_t number);
 void json_add_bool(struct json *object, const char *name, bool value);
 void json_add_null(struct json *object, const char *name);
 
-/* json_add_object, json_add_array: add an empty object or array as a member; json_append_object: an empty object at the end
- * of array. The result belongs to what it was added to. */
+/* json_add_object, json_add_array: add an empty object or array as a member; json_append_object: an empty object at the
+ * end of array. The result belongs to what it was added to. */
 struct json *json_add_object(struct json *object, const char *name);
 struct json *json_add_array(struct json *object, const char *name);
 struct json *json_append_object(struct json *array);

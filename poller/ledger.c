@@ -297,8 +297,8 @@ int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, 
 /* The runs themselves are forgotten after some time; counted they are for ever. */
 static int count_run(struct ledger *ledger, int64_t run, struct err *err)
 {
-    static const char sql[] = "INSERT INTO counter (name, label, value) SELECT ?2, exit_code || ' ' || kind, 1 FROM run "
-                              "WHERE id = ?1 ON CONFLICT (name, label) DO UPDATE SET value = value + 1";
+    static const char sql[] = "INSERT INTO counter (name, label, value) SELECT ?2, exit_code || ' ' || kind, 1 "
+                              "FROM run WHERE id = ?1 ON CONFLICT (name, label) DO UPDATE SET value = value + 1";
     struct statement *statement = store_prepare(ledger->store, sql);
     store_bind_int(statement, 1, run);
     store_bind_text(statement, 2, LEDGER_RUNS);

@@ -117,8 +117,8 @@ struct ledger_run {
 int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, struct err *err) MUST_CHECK;
 int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err) MUST_CHECK;
 
-/* ledger_count_up: adds to a counter that only ever grows, for metrics. ledger_run_finish counts the runs under LEDGER_RUNS,
- * by exit code and kind. */
+/* ledger_count_up: adds to a counter that only ever grows, for metrics. ledger_run_finish counts the runs under
+ * LEDGER_RUNS, by exit code and kind. */
 #define LEDGER_RUNS "runs"
 int ledger_count_up(struct ledger *ledger, const char *name, const char *label, int64_t by, struct err *err) MUST_CHECK;
 

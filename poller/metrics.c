@@ -161,10 +161,11 @@ static int write_histogram(FILE *out, struct ledger *ledger, const char *name, c
     for (int i = 0; i < TALLY_BOUNDS; i++) {
         so_far += histogram.counts[i];
         if (i < TALLY_BOUNDS - 1)
-            (void)fprintf(out, PREFIX "%s_bucket{le=\"%g\"} %" PRId64 "\n", name, (double)bounds_ms[i] / 1000.0, so_far);
+            (void)fprintf(out, PREFIX "%s_bucket{le=\"%g\"} %" PRId64 "\n", name, (double)bounds_ms[i] / 1000.0,
+                          so_far);
     }
-    (void)fprintf(out, PREFIX "%s_bucket{le=\"+Inf\"} %" PRId64 "\n" PREFIX "%s_sum %.3f\n" PREFIX "%s_count %" PRId64 "\n",
-                  name, so_far, name, (double)sum_ms / 1000.0, name, so_far);
+    (void)fprintf(out, PREFIX "%s_bucket{le=\"+Inf\"} %" PRId64 "\n", name, so_far);
+    (void)fprintf(out, PREFIX "%s_sum %.3f\n" PREFIX "%s_count %" PRId64 "\n", name, (double)sum_ms / 1000.0, name, so_far);
     return 0;
 }
 
@@ -175,7 +176,7 @@ static int write_counters(FILE *out, struct ledger *ledger, struct err *err)
     const struct family runs = { out, "runs_total", "exit_code", "kind" };
     int64_t resent = 0;
     if (write_family(ledger, &calls, TALLY_CALLS, "Calls by what became of them, and by the API's result.", err) != 0 ||
-        write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the HTTP status of the answer; 0: none came.", err) != 0 ||
+        write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the answer's HTTP status; 0: none came.", err) != 0 ||
         write_family(ledger, &runs, LEDGER_RUNS, "Runs that came to their end.", err) != 0 ||
         read_sum(ledger, TALLY_RESENT, &resent, err) != 0)
         return -1;
@@ -234,9 +235,11 @@ static char *read_all(int fd)
     FILE *memory = open_memstream(&text, &size);
     if (memory == NULL)
         return NULL;
-    for (ssize_t got = 0; total < MOST_BYTES && ((got = read(fd, buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR));)
+    for (ssize_t got = 1; got > 0 && total < MOST_BYTES;) {
+        got = TEMP_FAILURE_RETRY(read(fd, buffer, sizeof buffer));
         if (got > 0)
             total += fwrite(buffer, 1, (size_t)got, memory);
+    }
     (void)fclose(memory);
     return text;
 }

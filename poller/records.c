@@ -83,7 +83,8 @@ static int read_pending(struct store *store, struct records_overview *overview, 
 static int read_last_run(struct store *store, struct records_overview *overview, struct err *err)
 {
     static const char sql[] = "SELECT started, accepted, exit_code, message, duration_ms, statements, database_ms, "
-                              "rows_examined FROM run WHERE finished IS NOT NULL AND " BY_CRON " ORDER BY id DESC LIMIT 1";
+                              "rows_examined FROM run WHERE finished IS NOT NULL AND " BY_CRON
+                              " ORDER BY id DESC LIMIT 1";
     struct statement *statement = store_prepare(store, sql);
     int row = store_next(store, statement, err);
     if (row <= 0)
@@ -103,7 +104,8 @@ static int read_last_run(struct store *store, struct records_overview *overview,
 
 static int read_last_success(struct store *store, struct records_overview *overview, struct err *err)
 {
-    static const char sql[] = "SELECT started FROM run WHERE exit_code IN (0, 75) AND " BY_CRON " ORDER BY id DESC LIMIT 1";
+    static const char sql[] = "SELECT started FROM run WHERE exit_code IN (0, 75) AND " BY_CRON
+                              " ORDER BY id DESC LIMIT 1";
     struct statement *statement = store_prepare(store, sql);
     int row = store_next(store, statement, err);
     if (row <= 0)
@@ -188,8 +190,8 @@ int records_find_call(struct ledger *ledger, const char *uniqueid, records_on_ca
                       struct err *err)
 {
     static const char sql[] =
-        "SELECT tried, answer, took_ms, reason, status, result, length, agent, state, fingerprint, attempts, end_epoch, "
-        "seen, updated, due, tries, campaign, phone FROM call WHERE uniqueid = ?1";
+        "SELECT tried, answer, took_ms, reason, status, result, length, agent, state, fingerprint, attempts, "
+        "end_epoch, seen, updated, due, tries, campaign, phone FROM call WHERE uniqueid = ?1";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
     store_bind_text(statement, 1, uniqueid);

@@ -24,7 +24,7 @@ int records_list_rejected(struct ledger *ledger, const struct records_selection 
 int records_release(struct ledger *ledger, const struct records_selection *selection, enum call_state state,
                     int64_t *ret_count, struct err *err) MUST_CHECK;
 
-/* What the ledger does not say, such as a figure of a run that has not ended, or that an older version did not write. */
+/* What the ledger does not say: a figure of a run that has not ended, or one that an older version did not write. */
 #define RECORDS_UNKNOWN INT64_MIN
 
 /* How things stand. Times are epochs, 0 where there is none. The last run is one of those that cron starts. */
@@ -46,7 +46,7 @@ int records_count_accepted(struct ledger *ledger, int64_t *ret_count, struct err
 /* One run. Numbers but started may be RECORDS_UNKNOWN. */
 struct records_run {
     const char *kind;
-    int64_t started, finished, duration_ms; /* finished: unknown while it goes on, and for one that was ended abruptly */
+    int64_t started, finished, duration_ms; /* finished: unknown while it goes on, and where it was cut short */
     bool superseded;                        /* another of its kind has started since */
     int64_t found, accepted, repeated, failed, held, owed, rejected;
     int64_t statements, database_ms, rows_examined;

@@ -8,7 +8,7 @@ struct standing {
     struct records_overview overview;
     int64_t now;
     int64_t checkpoint;    /* epoch; 0: none */
-    int64_t oldest_unsent; /* end of the oldest call not accepted yet, as an epoch; 0: every call that ended is accepted */
+    int64_t oldest_unsent; /* end of the oldest call not accepted yet; 0: every call that ended is accepted */
     int64_t oldest_owed;   /* the same without the calls that wait for their disposition */
     int64_t outage_since;  /* epoch; 0: no outage */
     int64_t wait_until;    /* epoch; 0: the API asks for no silence */

@@ -235,7 +235,7 @@ static void print_ledger(const struct life *life)
 
 static void print_table(const struct life *life)
 {
-    char local[CLOCK_TEXT_SIZE] = "not ended";
+    char local[CLOCK_TEXT_SIZE], ended[64] = "not ended";
     const struct call *row = life->row;
     if (life->where == EXPLANATION_NOT_ASKED) {
         print_row("dialer's table", "could not be asked: %s", life->problem);
@@ -243,9 +243,10 @@ static void print_table(const struct life *life)
         print_row("dialer's table", "has no such call, nor has its archive");
     } else {
         if (call_ended(row))
-            (void)clock_local(call_number(row, CALL_END_EPOCH, 0), local, sizeof local);
-        print_row("dialer's table", "%s, %s s, agent %s, %s%s", call_text(row, CALL_STATUS),
-                  call_text(row, CALL_LENGTH_IN_SEC), call_text(row, CALL_USER), call_ended(row) ? "ended " : "", local);
+            (void)snprintf(ended, sizeof ended, "ended %s",
+                           clock_local(call_number(row, CALL_END_EPOCH, 0), local, sizeof local));
+        print_row("dialer's table", "%s, %s s, agent %s, %s", call_text(row, CALL_STATUS),
+                  call_text(row, CALL_LENGTH_IN_SEC), call_text(row, CALL_USER), ended);
         if (life->where == EXPLANATION_ARCHIVED)
             print_row("", "in the archive, vicidial_log_archive");
     }

@@ -33,8 +33,8 @@ class Metrics:
         match = _SAMPLE.fullmatch(line)
         assert match, line
         name, labels, value = match.groups()
-        allowed = [family + end for end in ("_bucket", "_sum", "_count")] if self.types[family] == "histogram" else [family]
-        assert name in allowed, f"{line}: not of {family}"
+        ends = ("_bucket", "_sum", "_count") if self.types[family] == "histogram" else ("",)
+        assert name in [family + end for end in ends], f"{line}: not of {family}"
         pairs = _LABEL.findall(labels or "")
         assert ",".join(f'{key}="{text}"' for key, text in pairs) == (labels or ""), line
         key = (name, frozenset(pairs))

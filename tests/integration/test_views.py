@@ -22,7 +22,8 @@ EXAMPLES = ROOT / "packaging/examples"
 
 
 def refuse(api, uniqueid, status=422, error="invalid campaign", **more):
-    api.rules([{"uniqueid": uniqueid, "status": status, "body": json.dumps({"success": False, "error": error}), **more}])
+    body = json.dumps({"success": False, "error": error})
+    api.rules([{"uniqueid": uniqueid, "status": status, "body": body, **more}])
 
 
 def write_ledger(sync, *statements):
@@ -379,8 +380,9 @@ def test_metrics_replace_their_file_in_one_step_and_everybody_may_read_it(sync, 
     assert (sync.directory / "relative.prom").exists()
 
 
-@pytest.mark.parametrize("target, code", [("", 64), ("state", 64), ("/dev/null", 64), ("missing/sync.prom", 74)])
+@pytest.mark.parametrize("target, code", [("", 64), ("state", 64), ("pipe", 64), ("missing/sync.prom", 74)])
 def test_metrics_replace_nothing_but_files(sync, db, target, code):
+    os.mkfifo(sync.directory / "pipe")
     done = sync.run("metrics", "--output", target)
     assert done.code == code and done.err
     assert not list(sync.directory.glob("**/*.new"))

@@ -137,7 +137,9 @@ static void test_fileutil_publishes_for_everybody_and_replaces_only_files(void *
     assert_int_equal(info.st_mode & 0777, 0644);
     assert_int_equal(info.st_size, 3);
     assert_int_equal(symlink(path, unit_path(*state, "link")), 0);
-    const char *const refused[] = { unit_path(*state, "link"), *state, unit_path(*state, "new/"), "/dev/null", "" };
+    assert_int_equal(mkfifo(unit_path(*state, "pipe"), 0600), 0);
+    const char *const refused[] = { unit_path(*state, "link"), *state, unit_path(*state, "new/"), unit_path(*state, "pipe"),
+                                    "" };
     for (size_t i = 0; i < UNIT_COUNT(refused); i++) {
         unit_same_int(refused[i], fileutil_publish(refused[i], "x", &err), -1);
         unit_same_int(refused[i], err.code, EX_USAGE);
