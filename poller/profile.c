@@ -64,8 +64,8 @@ int profile_select(struct options *options, const char *name, struct err *err)
 int profile_check(const struct options *options, struct err *err)
 {
     if (options->profile != NULL && access(options->config.own, F_OK) != 0 && errno == ENOENT)
-        return err_set(err, EX_CONFIG, "there is no profile %s: its settings, %s, do not exist; make that file, empty it may "
-                       "be", options->profile, options->config.own);
+        return err_set(err, EX_CONFIG, "there is no profile %s: its settings, %s, do not exist; make that file (it may be "
+                       "empty)", options->profile, options->config.own);
     return 0;
 }
 

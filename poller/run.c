@@ -49,7 +49,8 @@ static void report_health(const struct options *options, struct resources *resou
         was_healthy = 1;
     if (healthy == (was_healthy != 0))
         return;
-    const char *words = options->profile != NULL ? " --profile " : "", *name = options->profile != NULL ? options->profile : "";
+    const char *words = options->profile != NULL ? " --profile " : "";
+    const char *name = options->profile != NULL ? options->profile : "";
     if (healthy)
         (void)printf("did-optimizer-sync%s%s works again.\n", words, name);
     else

@@ -247,12 +247,12 @@ def test_a_profile_without_settings_is_78_and_names_the_file(sync, command):
 def test_campaigns_that_are_not_selected_are_out_of_scope(sync, db, api):
     now = db.now()
     calls = {name: db.insert(campaign_id=name, end_epoch=now - 30) for name in ("SALES", "TEST", "OTHER")}
-    held = db.insert(campaign_id="OTHER", status="DISPO")
+    db.insert(campaign_id="OTHER", status="DISPO")
     sync.configure(config={"sync": {"campaigns": "sales, TEST", "exclude_campaigns": "test"}})
     assert [json.loads(line)["campaignId"] for line in sync.run("--dry-run").out.splitlines()] == ["SALES"]
     assert sync.run().code == 0
     assert received(api) == [calls["SALES"]]
-    assert sync.ledger("SELECT uniqueid FROM call") == [(calls["SALES"],)] and held not in str(sync.ledger("SELECT * FROM call"))
+    assert sync.ledger("SELECT uniqueid FROM call") == [(calls["SALES"],)]  # nor is the other one held
 
 
 def test_a_call_that_is_owed_or_held_is_forgotten_when_its_campaign_is_not_selected_any_more(sync, db, api):
@@ -268,7 +268,8 @@ def test_a_call_that_is_owed_or_held_is_forgotten_when_its_campaign_is_not_selec
     time.sleep(2.1)  # what is owed is due a second later
     run = sync.run()
     assert run.code == 0
-    assert run.log.count("its campaign is not selected, forgotten") == 2 and f"🗑 {held}" in run.log and f"🗑 {owed}" in run.log
+    for call in (held, owed):
+        assert f"🗑 {call}: its campaign is not selected, forgotten" in run.log
     assert received(api) == [stays] and sync.ledger("SELECT uniqueid FROM call") == [(stays,)]
 
 
