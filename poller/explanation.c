@@ -58,6 +58,8 @@ static void explain_owed(const struct explanation_facts *facts, struct text *tex
         say(text, facts->record.sent_before ? "accepted before, and changed since: " : "not sent yet: ");
     if (facts->row == EXPLANATION_NO_ROW) {
         say(text, "it is gone from the dialer's table, and will be forgotten");
+    } else if (decision.kind == DECISION_LEAVE) {
+        say(text, "its campaign is not selected any more, and it will not be sent");
     } else if (seen && decision.kind == DECISION_SKIP) {
         say(text, "the table is again as the API knows it, and nothing will be sent");
     } else if (seen && decision.kind == DECISION_HOLD) {
@@ -77,6 +79,8 @@ static void explain_held(const struct explanation_facts *facts, struct text *tex
         decision = decide(facts);
     if (facts->row == EXPLANATION_NO_ROW)
         say(text, "held, but gone from the dialer's table: it will be forgotten");
+    else if (decision.kind == DECISION_LEAVE)
+        say(text, "held, but its campaign is not selected any more: it will be forgotten");
     else if (decision.kind == DECISION_HOLD)
         say_time(text, "held: waits for its disposition, at most until ", decision.hold_until);
     else
@@ -135,6 +139,8 @@ static void explain_new(const struct explanation_facts *facts, struct text *text
     struct decision decision = decide(facts);
     if (!call_ended(facts->call)) {
         say(text, "not ended yet");
+    } else if (decision.kind == DECISION_LEAVE) {
+        say(text, "its campaign is not selected: out of scope");
     } else if (!facts->started) {
         say(text, "not sent: there was no run yet");
     } else if (position_compare(&position, &facts->floor) <= 0) {

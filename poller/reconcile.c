@@ -80,7 +80,7 @@ static void count(void *context, const struct call *call, const struct call_reco
 {
     struct reconcile *reconcile = context;
     bool known = record->state != CALL_UNKNOWN;
-    if (!known && decision->kind == DECISION_SKIP) /* not ended, or not of a campaign that is ours */
+    if (decision->kind == DECISION_LEAVE || (!known && decision->kind == DECISION_SKIP)) /* not ours, or not ended */
         return;
     struct day *day = day_of(reconcile, call_number(call, CALL_END_EPOCH, 0));
     reconcile->finished++;

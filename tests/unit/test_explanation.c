@@ -7,7 +7,7 @@
 
 static struct settings_sync settings(void)
 {
-    static char not_final[] = "INCALL QUEUE DISPO", unsettled[] = "XFER";
+    static char not_final[] = "INCALL QUEUE DISPO", unsettled[] = "XFER", none[] = "";
     return (struct settings_sync){
         .not_final = not_final,
         .not_final_horizon = 15000,
@@ -18,6 +18,8 @@ static struct settings_sync settings(void)
         .sweep_interval = 600,
         .sweep_window = 21600,
         .retention_days = 7,
+        .campaigns = none,
+        .exclude_campaigns = none,
     };
 }
 
