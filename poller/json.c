@@ -33,6 +33,13 @@ struct json *json_object(void)
     return (struct json *)object;
 }
 
+struct json *json_array(void)
+{
+    cJSON *array = cJSON_CreateArray();
+    need(array);
+    return (struct json *)array;
+}
+
 /* Takes over item. name is not copied. */
 static void add(struct json *object, const char *name, cJSON *item)
 {
@@ -55,12 +62,17 @@ void json_add_text(struct json *object, const char *name, const char *text)
     free(valid);
 }
 
-void json_add_int(struct json *object, const char *name, int64_t number)
+/* As raw digits: cJSON keeps numbers as doubles, which would round large integers. */
+static cJSON *integer(int64_t number)
 {
-    /* As raw digits: cJSON keeps numbers as doubles, which would round large integers. */
     char digits[32];
     (void)snprintf(digits, sizeof digits, "%" PRId64, number);
-    add(object, name, cJSON_CreateRaw(digits));
+    return cJSON_CreateRaw(digits);
+}
+
+void json_add_int(struct json *object, const char *name, int64_t number)
+{
+    add(object, name, integer(number));
 }
 
 void json_add_bool(struct json *object, const char *name, bool value)
@@ -73,26 +85,35 @@ void json_add_null(struct json *object, const char *name)
     add(object, name, cJSON_CreateNull());
 }
 
-struct json *json_add_object(struct json *object, const char *name)
+struct json *json_add(struct json *object, const char *name, struct json *value)
 {
-    cJSON *item = cJSON_CreateObject();
-    add(object, name, item);
-    return (struct json *)item;
+    add(object, name, to_cjson(value));
+    return value;
 }
 
-struct json *json_add_array(struct json *object, const char *name)
+/* Takes over item. */
+static void append(struct json *array, cJSON *item)
 {
-    cJSON *item = cJSON_CreateArray();
-    add(object, name, item);
-    return (struct json *)item;
-}
-
-struct json *json_append_object(struct json *array)
-{
-    cJSON *item = cJSON_CreateObject();
     need(item);
-    (void)cJSON_AddItemToArray(to_cjson(array), item);
-    return (struct json *)item;
+    (void)cJSON_AddItemToArray(to_cjson(array), item); /* takes no memory, so it does not fail */
+}
+
+void json_append_text(struct json *array, const char *text)
+{
+    char *valid = text != NULL ? str_utf8(text, strlen(text)) : NULL;
+    append(array, valid != NULL ? cJSON_CreateString(valid) : cJSON_CreateNull());
+    free(valid);
+}
+
+void json_append_int(struct json *array, int64_t number)
+{
+    append(array, integer(number));
+}
+
+struct json *json_append(struct json *array, struct json *value)
+{
+    append(array, to_cjson(value));
+    return value;
 }
 
 char *json_print(const struct json *json)

@@ -17,11 +17,15 @@ void json_add_int(struct json *object, const char *name, int64_t number);
 void json_add_bool(struct json *object, const char *name, bool value);
 void json_add_null(struct json *object, const char *name);
 
-/* json_add_object, json_add_array: add an empty object or array as a member; json_append_object: an empty object at the
- * end of array. The result belongs to what it was added to. */
-struct json *json_add_object(struct json *object, const char *name);
-struct json *json_add_array(struct json *object, const char *name);
-struct json *json_append_object(struct json *array);
+/* json_add: value, an object or an array, becomes a member of object and is freed with it. Returns value. */
+struct json *json_add(struct json *object, const char *name, struct json *value);
+
+/* Arrays. json_append_* add an element at the end; text is copied, and else as for members. json_append: value is freed with
+ * the array; returns value. */
+struct json *json_array(void) MUST_CHECK;
+void json_append_text(struct json *array, const char *text);
+void json_append_int(struct json *array, int64_t number);
+struct json *json_append(struct json *array, struct json *value);
 
 /* json_print: one line of text without blanks. Ownership: the caller frees it. */
 char *json_print(const struct json *json) MUST_CHECK;

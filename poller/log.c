@@ -171,7 +171,7 @@ static char *format_json(const char *file, enum log_level level, const struct lo
     json_add_text(object, "level", level_names[level]);
     json_add_text(object, "logger", part);
     json_add_text(object, "message", message);
-    struct context context = { .object = json_add_object(object, "context") };
+    struct context context = { .object = json_add(object, "context", json_object()) };
     if (sink.run != 0)
         json_add_int(context.object, "run", sink.run);
     if (call != NULL)

@@ -289,7 +289,7 @@ static void add_ledger(struct json *object, const struct life *life)
         json_add_null(object, "ledger");
         return;
     }
-    struct json *ledger = json_add_object(object, "ledger");
+    struct json *ledger = json_add(object, "ledger", json_object());
     add_number(ledger, "end_epoch", call->end_epoch);
     json_add_text(ledger, "campaign", call->campaign);
     json_add_text(ledger, "phone", call->phone);
@@ -298,11 +298,11 @@ static void add_ledger(struct json *object, const struct life *life)
     add_number(ledger, "due", call->due);
     json_add_text(ledger, "reason", call->reason);
     add_number(ledger, "tries", call->tries);
-    struct json *attempts = json_add_array(ledger, "attempts");
+    struct json *attempts = json_add(ledger, "attempts", json_array());
     for (int64_t i = 0; i < life->attempt_count; i++)
-        add_attempt(json_append_object(attempts), &life->attempts[i]);
+        add_attempt(json_append(attempts, json_object()), &life->attempts[i]);
     if (call->last.tried != RECORDS_UNKNOWN)
-        add_attempt(json_append_object(attempts), &call->last);
+        add_attempt(json_append(attempts, json_object()), &call->last);
 }
 
 static void add_table(struct json *object, const struct life *life)
@@ -313,7 +313,7 @@ static void add_table(struct json *object, const struct life *life)
         json_add_null(object, "table");
         return;
     }
-    struct json *table = json_add_object(object, "table");
+    struct json *table = json_add(object, "table", json_object());
     json_add_text(table, "name", life->where == EXPLANATION_LIVE ? "vicidial_log" : "vicidial_log_archive");
     json_add_text(table, "status", row->value[CALL_STATUS]);
     add_number(table, "length", call_number(row, CALL_LENGTH_IN_SEC, RECORDS_UNKNOWN));

@@ -75,11 +75,11 @@ static void test_json_objects_and_arrays_stand_in_one_another(void **state)
 {
     (void)state;
     struct json *object = json_object();
-    json_add_int(json_add_object(object, "inner"), "number", 1);
-    struct json *array = json_add_array(object, "list");
-    json_add_text(json_append_object(array), "text", "a");
-    (void)json_append_object(array);
-    (void)json_add_array(object, "none");
+    json_add_int(json_add(object, "inner", json_object()), "number", 1);
+    struct json *array = json_add(object, "list", json_array());
+    json_add_text(json_append(array, json_object()), "text", "a");
+    (void)json_append(array, json_object());
+    (void)json_add(object, "none", json_array());
     char *text = json_print(object);
     assert_string_equal(text, "{\"inner\":{\"number\":1},\"list\":[{\"text\":\"a\"},{}],\"none\":[]}");
     free(text);
@@ -134,6 +134,26 @@ static void test_json_reads_texts_and_booleans_of_that_type_only(void **state)
     json_free(NULL);
 }
 
+static void test_json_nests_arrays_and_objects(void **state)
+{
+    (void)state;
+    char word[] = "copied";
+    struct json *object = json_object(), *array = json_array(), *inner = json_object();
+    json_append_text(array, word);
+    memset(word, '-', sizeof word - 1); /* an element does not borrow */
+    json_append_text(array, NULL);
+    json_append_text(array, "a\xFF");
+    json_append_int(array, INT64_MAX);
+    json_append(array, json_array());
+    json_add_bool(inner, "yes", true);
+    json_append(array, inner);
+    json_add(object, "list", array);
+    char *text = json_print(object);
+    assert_string_equal(text, "{\"list\":[\"copied\",null,\"a\xEF\xBF\xBD\",9223372036854775807,[],{\"yes\":true}]}");
+    free(text);
+    json_free(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +162,7 @@ int main(void)
         cmocka_unit_test(test_json_text_is_escaped_and_always_valid_utf8),
         cmocka_unit_test(test_json_objects_and_arrays_stand_in_one_another),
         cmocka_unit_test(test_json_parse_reads_objects_only),
+        cmocka_unit_test(test_json_nests_arrays_and_objects),
         cmocka_unit_test(test_json_reads_texts_and_booleans_of_that_type_only),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
