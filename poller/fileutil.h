@@ -20,7 +20,7 @@ int fileutil_read(const char *path, size_t max_bytes, bool follow, char **ret_te
 int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err) MUST_CHECK;
 
 /* fileutil_publish: the same with the file path, which everybody may read afterwards. What stands there must be a file.
- * Errors: EX_IOERR, EX_USAGE (a directory, a link, a device). */
+ * Errors: EX_IOERR, EX_NOPERM (the directory must not be written), EX_USAGE (a directory, a link, a device). */
 int fileutil_publish(const char *path, const char *text, struct err *err) MUST_CHECK;
 
 /* fileutil_set_aside: renames the file (or directory) path to "path.damaged-YYYYMMDD-HHMMSS" and, when ret_aside is not

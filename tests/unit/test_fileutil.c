@@ -254,6 +254,34 @@ static void test_fileutil_says_77_for_a_directory_of_another_user(void **state)
     }
 }
 
+static void test_fileutil_publishes_for_everybody_whatever_the_umask(void **state)
+{
+    struct err err;
+    mode_t mask = umask(0077);
+    unit_write(unit_path(*state, "page"), "old");
+    assert_int_equal(fileutil_publish(unit_path(*state, "page"), "new", &err), 0);
+    assert_int_equal(fileutil_publish(unit_path(*state, "page"), "newer", &err), 0);
+    (void)umask(mask);
+    char *text = unit_read(unit_path(*state, "page"));
+    assert_string_equal(text, "newer");
+    free(text);
+    assert_int_equal(unit_mode(unit_path(*state, "page")), 0644);
+    assert_false(unit_exists(unit_path(*state, ".page.new")));
+}
+
+static void test_fileutil_publishes_where_the_path_says(void **state)
+{
+    struct err err;
+    char *before = getcwd(NULL, 0);
+    assert_int_equal(chdir(*state), 0);
+    assert_int_equal(fileutil_publish("page", "x", &err), 0);
+    assert_int_equal(mkdir("below", 0755), 0);
+    assert_int_equal(fileutil_publish("./below/page", "x", &err), 0);
+    assert_true(unit_exists("page") && unit_exists("below/page"));
+    assert_int_equal(chdir(before), 0);
+    free(before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +295,8 @@ int main(void)
         unit_test_in_directory(test_fileutil_replace_does_not_follow_links),
         unit_test_in_directory(test_fileutil_replace_overwrites_what_a_crash_left),
         unit_test_in_directory(test_fileutil_replace_that_fails_changes_nothing),
+        unit_test_in_directory(test_fileutil_publishes_for_everybody_whatever_the_umask),
+        unit_test_in_directory(test_fileutil_publishes_where_the_path_says),
         unit_test_in_directory(test_fileutil_set_aside_keeps_the_content_under_a_dated_name),
         unit_test_in_directory(test_fileutil_needs_a_real_directory_for_the_state),
         unit_test_in_directory(test_fileutil_says_77_for_a_directory_of_another_user),
