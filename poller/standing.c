@@ -13,27 +13,16 @@ static int64_t not_after_checkpoint(const struct standing *standing, int64_t old
     return oldest;
 }
 
-static int read_ledger(struct ledger *ledger, struct standing *standing, struct err *err)
-{
-    if (records_overview(ledger, &standing->overview, err) != 0 ||
-        ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0)
-        return -1;
-    return ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err);
-}
-
-int standing_read(const char *state_dir, struct standing *ret_standing, struct err *err)
+int standing_gather(const char *state_dir, struct ledger *ledger, struct standing *ret_standing, struct err *err)
 {
     struct standing *standing = ret_standing;
     enum checkpoint_found found = CHECKPOINT_MISSING;
     struct position position;
-    struct ledger *ledger = NULL;
-    struct ledger_repair repair;
     *standing = (struct standing){ .now = 0 };
-    if (fileutil_need_directory(state_dir, err) != 0 || ledger_open(state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
-        return -1;
-    int result = read_ledger(ledger, standing, err);
-    ledger_close(ledger);
-    if (result != 0 || checkpoint_load(state_dir, &found, &position, err) != 0)
+    if (records_overview(ledger, &standing->overview, err) != 0 ||
+        ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
+        ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0 ||
+        checkpoint_load(state_dir, &found, &position, err) != 0)
         return -1;
     if (found == CHECKPOINT_READ)
         standing->checkpoint = position.end_epoch;
@@ -43,6 +32,17 @@ int standing_read(const char *state_dir, struct standing *ret_standing, struct e
     standing->oldest_unsent = not_after_checkpoint(standing, standing->overview.oldest_pending);
     standing->oldest_owed = not_after_checkpoint(standing, standing->overview.oldest_owed);
     return 0;
+}
+
+int standing_read(const char *state_dir, struct standing *ret_standing, struct err *err)
+{
+    struct ledger *ledger = NULL;
+    struct ledger_repair repair;
+    if (fileutil_need_directory(state_dir, err) != 0 || ledger_open(state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+        return -1;
+    int result = standing_gather(state_dir, ledger, ret_standing, err);
+    ledger_close(ledger);
+    return result;
 }
 
 int64_t standing_age(const struct standing *standing, int64_t epoch)

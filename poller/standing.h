@@ -1,4 +1,5 @@
-/* standing: how things stand, as ledger and checkpoint tell: what status, metrics and health say. */
+/* standing: how things stand, as ledger and checkpoint tell: what status, metrics, health and report
+ * say. */
 #ifndef STANDING_H
 #define STANDING_H
 
@@ -16,6 +17,10 @@ struct standing {
 
 /* standing_read: reads the state alone: no database, no network. Errors: EX_IOERR, EX_NOPERM. */
 int standing_read(const char *state_dir, struct standing *ret_standing, struct err *err) MUST_CHECK;
+
+/* standing_gather: the same with a ledger that is open already. */
+int standing_gather(const char *state_dir, struct ledger *ledger, struct standing *ret_standing, struct err *err)
+    MUST_CHECK;
 
 /* standing_age: seconds since epoch; 0 for no epoch and for one in the future. */
 int64_t standing_age(const struct standing *standing, int64_t epoch);
