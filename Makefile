@@ -20,6 +20,7 @@ VERSION := $(shell sed -n 's/^.define VERSION "\(.*\)"/\1/p' poller/version.h)
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
 SBINDIR    ?= $(PREFIX)/sbin
+DATADIR    ?= $(PREFIX)/share/$(NAME)
 DOCDIR     ?= $(PREFIX)/share/doc/$(NAME)
 MANDIR     ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
@@ -29,6 +30,7 @@ LOG_GROUP  ?= $(shell getent group adm >/dev/null && echo adm || echo root)
 BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev libcjson-dev libinih-dev libsqlite3-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev mariadb-server-core mariadb-client-core python3 python3-pymysql
 TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-pytest-xdist openssl ca-certificates faketime tzdata
+BROWSER_PACKAGES := chromium chromium-driver
 BENCH_PACKAGES := $(DEMO_PACKAGES) openssl ca-certificates wrk valgrind binutils
 DEB_PACKAGES   := $(BUILD_PACKAGES) build-essential debhelper
 DEB_TEST_PACKAGES := $(DEB_PACKAGES) $(DEMO_PACKAGES) python3-pytest lintian mandoc mmdebstrap zstd
@@ -58,7 +60,7 @@ OBJECTS      := $(SOURCES:%.c=$(BUILD)/%.o)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all demo test check install uninstall clean need-build need-demo need-test binaries unit-tests standin shim soak
+.PHONY: all demo test check install uninstall clean need-build need-demo need-test binaries unit-tests standin shim soak need-browser FORCE
 .PHONY: dist deb test-deb need-deb need-deb-test bench need-bench bench-programs
 .DELETE_ON_ERROR:
 
@@ -71,6 +73,9 @@ need-demo:
 	@sh tests/need-packages.sh $(DEMO_PACKAGES)
 need-test:
 	@sh tests/need-packages.sh $(TEST_PACKAGES)
+# Not every system has a browser to install; without one the tests that need it are skipped, and say so.
+need-browser:
+	@sh tests/need-packages.sh $(BROWSER_PACKAGES) || echo "Without them the tests of the report's page are skipped."
 need-bench:
 	@sh tests/need-packages.sh $(BENCH_PACKAGES)
 need-deb:
@@ -84,6 +89,15 @@ $(BUILD)/$(NAME): $(OBJECTS)
 $(BUILD)/poller/%.o: poller/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The program names the directory that it is installed with: whatever does is made anew when that changes.
+KNOW_DATADIR := $(BUILD)/poller/options.o $(BUILD)/poller/report.o
+$(KNOW_DATADIR): ALL_CFLAGS += -DDATA_DIR='"$(DATADIR)"'
+$(KNOW_DATADIR): $(BUILD)/datadir
+$(BUILD)/datadir: FORCE
+	@mkdir -p $(@D)
+	@echo '$(DATADIR)' | cmp -s - $@ || echo '$(DATADIR)' >$@
+FORCE:
 
 # A unit test links every module but main.c.
 $(BUILD)/unit/%: tests/unit/%.c $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) Makefile
@@ -119,7 +133,7 @@ demo: need-demo
 	@$(MAKE) --no-print-directory -s binaries standin
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo.py
 
-test: need-test need-fuzz
+test: need-test need-fuzz need-browser
 	@$(MAKE) --no-print-directory binaries standin shim unit-tests
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=1 binaries unit-tests
 	@$(MAKE) --no-print-directory fuzz-targets
@@ -171,6 +185,7 @@ install: all
 	install -D -m 0644 packaging/man/$(NAME).8 $(DESTDIR)$(MANDIR)/man8/$(NAME).8
 	install -D -m 0644 packaging/man/$(NAME).conf.5 $(DESTDIR)$(MANDIR)/man5/$(NAME).conf.5
 	install -D -m 0644 packaging/bash-completion/$(NAME) $(DESTDIR)$(COMPLETIONDIR)/$(NAME)
+	install -D -m 0644 packaging/report.html $(DESTDIR)$(DATADIR)/report.html
 	install -d $(DESTDIR)$(DOCDIR)/examples
 	install -m 0644 README.md packaging/CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	install -m 0644 conf/* packaging/examples/* $(DESTDIR)$(DOCDIR)/examples
@@ -182,7 +197,7 @@ uninstall:
 	rm -f $(DESTDIR)$(SYSCONFDIR)/cron.d/$(NAME) $(DESTDIR)$(SYSCONFDIR)/logrotate.d/$(NAME)
 	rm -f $(DESTDIR)$(SBINDIR)/$(NAME) $(DESTDIR)$(COMPLETIONDIR)/$(NAME)
 	rm -f $(DESTDIR)$(MANDIR)/man8/$(NAME).8 $(DESTDIR)$(MANDIR)/man5/$(NAME).conf.5
-	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
 
 # The source tree as one archive, the same to the byte wherever and whenever it is made. packaging/deb is copied to
 # where Debian's tools look for it, so that the checkout stays clean.

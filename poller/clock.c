@@ -45,3 +45,21 @@ const char *clock_iso(int64_t epoch, char *out, size_t size)
         (void)snprintf(out + used, size - used, "%.3s:%s", offset, offset + 3);
     return out;
 }
+
+int64_t clock_offset(int64_t epoch)
+{
+    time_t seconds = (time_t)epoch;
+    struct tm local;
+    return localtime_r(&seconds, &local) != NULL ? local.tm_gmtoff : 0;
+}
+
+int64_t clock_midnight(int64_t epoch)
+{
+    time_t seconds = (time_t)epoch;
+    struct tm local;
+    if (localtime_r(&seconds, &local) == NULL)
+        return epoch;
+    local.tm_hour = local.tm_min = local.tm_sec = 0;
+    local.tm_isdst = -1; /* the clock may have been set since */
+    return (int64_t)mktime(&local);
+}

@@ -22,4 +22,10 @@ const char *clock_local(int64_t epoch, char *out, size_t size);
 /* clock_iso: the same as ISO 8601 has it, "2024-10-24T12:00:00+02:00". */
 const char *clock_iso(int64_t epoch, char *out, size_t size);
 
+/* clock_offset: how many seconds local time is ahead of UTC at epoch. */
+int64_t clock_offset(int64_t epoch);
+
+/* clock_midnight: the epoch at which the local day of epoch began. */
+int64_t clock_midnight(int64_t epoch);
+
 #endif

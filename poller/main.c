@@ -15,6 +15,7 @@
 #include "privileges.h"
 #include "profile.h"
 #include "reconcile.h"
+#include "report.h"
 #include "run.h"
 #include "status.h"
 #include "tenants.h"
@@ -75,6 +76,8 @@ int main(int argc, char **argv)
         return metrics_command(&options);
     case COMMAND_HEALTH:
         return health_command(&options);
+    case COMMAND_REPORT:
+        return state_command(&options, report_command);
     case COMMAND_HELP:
         (void)fputs(options_help(), stdout);
         return EX_OK;

@@ -31,6 +31,7 @@ static const char help[] =
     "  history                 what the last runs did\n"
     "  why UNIQUEID            what became of one call, and what the dialer says of it now\n"
     "  metrics                 figures for Prometheus\n"
+    "  report --html FILE      write one page that shows all of this, to be opened in a browser; - prints it\n"
     "  health                  one line for Nagios or Icinga: OK, WARNING, CRITICAL or UNKNOWN (exit 0 to 3)\n"
     "\n"
     "WHICH is one or more uniqueids, or --all, --reason TEXT (part of the reason), --before WHEN (ended before\n"
@@ -49,6 +50,7 @@ static const char help[] =
     "  --limit N               history: at most N runs (20)\n"
     "  --since WHEN            history: the runs since then, all of them\n"
     "  --output FILE           metrics: replace FILE instead of printing\n"
+    "  --template FILE         what report puts its data into (" DATA_DIR "/report.html)\n"
     "  --warning SECONDS       health: how old an unsent call may be before it warns (300)\n"
     "  --critical SECONDS      health: the same, and for how long there may be no run, before it is critical (900)\n"
     "  --astguiclient FILE     VICIdial's database settings (/etc/astguiclient.conf)\n"
@@ -69,7 +71,7 @@ static const char help[] =
 
 /* Which options of its own a command takes. */
 enum { TAKES_DRY_RUN = 1, TAKES_JSON = 2, TAKES_WHICH = 4, TAKES_CRON = 8, TAKES_RANGE = 16, TAKES_DAYS = 32,
-       TAKES_RUNS = 64, TAKES_OUTPUT = 128, TAKES_LEVELS = 256, TAKES_EVERY = 512, TAKES_ALWAYS = 1024 };
+       TAKES_RUNS = 64, TAKES_OUTPUT = 128, TAKES_LEVELS = 256, TAKES_EVERY = 512, TAKES_REPORT = 1024, TAKES_ALWAYS = 2048 };
 
 static const struct {
     const char *name;
@@ -93,6 +95,7 @@ static const struct {
     { "why", NULL, COMMAND_WHY, 1, 1, TAKES_JSON },
     { "metrics", NULL, COMMAND_METRICS, 0, 0, TAKES_OUTPUT },
     { "health", NULL, COMMAND_HEALTH, 0, 0, TAKES_LEVELS },
+    { "report", NULL, COMMAND_REPORT, 0, 0, TAKES_REPORT },
 };
 
 /* Every option: where its value goes, and which commands take it. */
@@ -136,6 +139,8 @@ static const struct own_option {
     TEXT("limit", TAKES_RUNS, limit),
     TEXT("since", TAKES_RUNS, since),
     TEXT("output", TAKES_OUTPUT, output),
+    TEXT("html", TAKES_REPORT, html),
+    TEXT("template", TAKES_REPORT, template),
     TEXT("warning", TAKES_LEVELS, warning),
     TEXT("critical", TAKES_LEVELS, critical),
     FLAG("help", TAKES_ALWAYS, help),

@@ -24,6 +24,7 @@ enum command {
     COMMAND_WHY,
     COMMAND_METRICS,
     COMMAND_HEALTH,
+    COMMAND_REPORT,
     COMMAND_HELP,
     COMMAND_VERSION
 };
@@ -69,6 +70,8 @@ struct options {
     const char *since;    /* ... that started at this time or later (NULL: any) */
     const char *output;   /* metrics: the file to write; NULL: standard output */
     const char *warning, *critical; /* health: thresholds in seconds; NULL: the usual ones */
+    const char *html;     /* report: the file to write; "-": standard output; NULL: not said */
+    const char *template; /* report: NULL: the one that was installed */
 };
 
 /* options_parse: reads the command line; all texts are borrowed from argv. Errors: EX_USAGE. */

@@ -1,0 +1,91 @@
+/* report: `did-optimizer-sync report --html FILE`. What the page looks like stands in packaging/report.html alone. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fileutil.h"
+#include "ledger.h"
+#include "mem.h"
+#include "report.h"
+#include "report_data.h"
+
+#define INSTALLED_TEMPLATE DATA_DIR "/report.html"
+#define MARKER "@DATA@" /* stands once in the template, where the data goes */
+#define TEMPLATE_BYTES ((size_t)1 << 20)
+
+static int read_template(const char *path, char **ret_text, struct err *err)
+{
+    bool missing = false;
+    if (fileutil_read(path, TEMPLATE_BYTES, true, ret_text, &missing, err) != 0)
+        return -1;
+    if (missing)
+        return err_set(err, EX_CONFIG, "could not read the page's template %s: there is no such file; install the program "
+                       "again, or name the file with --template", path);
+    const char *marker = strstr(*ret_text, MARKER);
+    if (marker == NULL || strstr(marker + 1, MARKER) != NULL)
+        return err_set(err, EX_CONFIG, "could not use the page's template %s: " MARKER " must stand in it once", path);
+    return 0;
+}
+
+static int write_page(FILE *page, const char *template, const char *state_dir, struct ledger *ledger, struct err *err)
+{
+    struct standing standing;
+    const char *marker = strstr(template, MARKER);
+    (void)fwrite(template, 1, (size_t)(marker - template), page);
+    if (store_execute(ledger_store(ledger), "BEGIN", err) != 0 || /* all that is read is of one moment */
+        standing_gather(state_dir, ledger, &standing, err) != 0 ||
+        report_data_write(page, ledger, &standing, err) != 0)
+        return -1;
+    (void)fputs(marker + strlen(MARKER), page);
+    return 0;
+}
+
+/* The whole page as text, which the caller frees. */
+static int make_page(const char *template, const char *state_dir, char **ret_text, struct err *err)
+{
+    size_t size = 0;
+    struct ledger *ledger = NULL;
+    struct ledger_repair repair;
+    if (ledger_open(state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+        return -1;
+    FILE *page = open_memstream(ret_text, &size);
+    if (page == NULL)
+        mem_out();
+    int result = write_page(page, template, state_dir, ledger, err);
+    ledger_close(ledger);
+    if (fclose(page) != 0)
+        mem_out();
+    return result;
+}
+
+static int deliver(const char *text, const char *path, const char *state_dir, struct err *err)
+{
+    if (strcmp(path, "-") == 0) {
+        if (fputs(text, stdout) == EOF || fflush(stdout) != 0)
+            return err_set(err, EX_IOERR, "could not write to the standard output");
+        return 0;
+    }
+    struct err why;
+    if (fileutil_publish(path, text, &why) == 0)
+        return 0;
+    return err_set(err, why.code, why.code == EX_NOPERM ? "%s; the page is written as the owner of %s: give that user a "
+                   "directory of its own there" : "%s", why.message, state_dir);
+}
+
+int report_command(const struct options *options, struct err *err)
+{
+    char *template = NULL, *page = NULL;
+    const char *template_path = options->template != NULL ? options->template : INSTALLED_TEMPLATE;
+    if (options->html == NULL || *options->html == '\0')
+        return err_set(err, EX_USAGE, "say where the page is to be written: report --html FILE; see --help");
+    int result = fileutil_need_directory(options->state_dir, err);
+    if (result == 0)
+        result = read_template(template_path, &template, err);
+    if (result == 0)
+        result = make_page(template, options->state_dir, &page, err);
+    if (result == 0)
+        result = deliver(page, options->html, options->state_dir, err);
+    free(page);
+    free(template);
+    return result;
+}
