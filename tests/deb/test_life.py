@@ -152,6 +152,15 @@ def test_the_files_it_made_belong_to_its_user(host):
     assert host.owner(LOG) == "root:adm 0640"
 
 
+def test_the_report_is_written_as_the_readme_says(host):
+    host.need("install", "-d", "-o", USER, "/srv/calls")
+    assert host.need(NAME, "report", "--html", "/srv/calls/index.html") == ""
+    assert host.owner("/srv/calls/index.html") == f"{USER}:{USER} 0644"
+    assert '"accepted_today":8,' in host.read("/srv/calls/index.html")
+    refused = host.run(NAME, "report", "--html", "/srv/index.html")
+    assert refused.code == 77 and f"as the owner of {STATE}" in refused.out
+
+
 def test_while_it_runs_it_has_no_privileges(host, db, api):
     number = re.search(rf"^{USER}:x:(\d+):(\d+):", host.read("/etc/passwd"), re.M)
     user, group = number.groups()

@@ -157,6 +157,15 @@ def test_make_install_gives_the_same_files(tmp_path):
     assert (tmp_path / "to/var/lib" / NAME).is_dir()
 
 
+def test_the_program_names_the_page_that_is_installed_with_it(tmp_path):
+    """Also when it was first built for another place."""
+    tree = source_tree(tmp_path)
+    for prefix in ("/usr/local", "/usr"):
+        output("make", "install", f"DESTDIR={tmp_path}/to", f"PREFIX={prefix}", cwd=tree)
+        assert (tmp_path / f"to{prefix}/share/{NAME}/report.html").is_file()
+        assert f"({prefix}/share/{NAME}/report.html)" in output(tmp_path / f"to{prefix}/sbin/{NAME}", "--help")
+
+
 def test_make_install_keeps_what_was_edited_and_uninstall_leaves_it(tmp_path):
     tree = source_tree(tmp_path)
     make = ["make", f"DESTDIR={tmp_path}/to", "LOG_GROUP=root"]

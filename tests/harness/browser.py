@@ -114,9 +114,9 @@ class Browser:
     def size(self, width, height, mobile=False):
         self._devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
 
-    def dark(self, on):
-        self._devtools("Emulation.setEmulatedMedia", features=[
-            {"name": "prefers-color-scheme", "value": "dark" if on else "light"}])
+    def media(self, dark=False, print_=False):
+        self._devtools("Emulation.setEmulatedMedia", media="print" if print_ else "", features=[
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 
     def console(self):
         """What the page said since the last time, refusals of its Content-Security-Policy included."""

@@ -171,7 +171,7 @@ def window(tmp_path_factory):
 
 @pytest.fixture
 def browser(window):
-    window.dark(False)
+    window.media()
     window.size(1280, 900)
     yield window
     assert window.console() == []  # nothing failed, and nothing was refused
@@ -211,7 +211,7 @@ def test_the_page_shows_what_happened(sync, db, api, browser):
     assert sync.run().code == 75
     show(browser, report(sync))
     assert {name: card(browser, name) for name in ("today", "owed", "held", "aside", "outage")} == {
-        "today": "2", "owed": "1", "held": "1", "aside": "1", "outage": "In reach"}
+        "today": "2", "owed": "1", "held": "1", "aside": "1", "outage": "No outage"}
     assert re.fullmatch(r"\d+ (s|min)", card(browser, "freshness")) and re.fullmatch(r"\d\d:\d\d", card(browser, "run"))
     assert "ended well, 2 accepted" in browser.text("#card-run .note")
     assert column(browser, 2) == [f"312555000{i}" for i in (4, 3, 2, 1, 0)]
@@ -236,7 +236,7 @@ def test_a_page_before_the_first_run_is_friendly(tmp_path, browser):
     new = Sync(tmp_path / "new")
     show(browser, report(new))
     assert "No calls yet" in browser.text("#welcome") and "did-optimizer-sync check" in browser.text("#welcome")
-    assert card(browser, "freshness") == "All sent" and card(browser, "run") == "None yet"
+    assert [card(browser, name) for name in ("freshness", "outage", "run")] == ["Unknown", "Unknown", "None yet"]
     assert browser.text("#calls") == "" and browser.text("#days") == "" and list(new.state.iterdir()) == []
 
 
@@ -473,6 +473,16 @@ def test_dark_mode_has_its_own_colours(host, browser):
         .slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 3;
         return ['body', '.card', '#filter-text'].map((node) => [lightness(node, 'backgroundColor'), lightness(node, 'color')]);"""
     light = browser.run(colours)
-    browser.dark(True)
+    browser.media(dark=True)
     dark = browser.run(colours)
     assert all(back > 200 and ink < 80 for back, ink in light) and all(back < 60 and ink > 200 for back, ink in dark)
+
+
+def test_printed_nothing_is_cut_off(host, browser):
+    put_calls(host, [{"end_epoch": int(time.time()) - i} for i in range(30)])
+    browser.size(720, 1000)  # A4 between its margins
+    show(browser, report(host))
+    browser.media(print_=True)
+    assert browser.run("""return [...document.querySelectorAll('#calls-table td, .card, .plot')].every((node) =>
+        node.getBoundingClientRect().right <= document.documentElement.clientWidth)""")
+    assert browser.text("#filters") == "" and browser.text("nav") == "" and browser.text("#calls-table .buttons") == ""
