@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from fault import shim
 from harness import browser as chromium
 from harness.process import ROOT
 from harness.sync import Sync
@@ -69,6 +70,20 @@ def test_the_page_is_replaced_in_one_rename_and_readable_for_everybody(host):
         report(host)
         assert page.stat().st_ino != first.st_ino and old.read().endswith(b"</html>\n")
     assert [path.name for path in host.directory.iterdir() if "report" in path.name] == ["report.html"]
+
+
+@pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
+@pytest.mark.parametrize("kind, action", [("write", "ENOSPC"), ("sync", "EIO"), ("rename", "EROFS"), ("rename", "exit")])
+def test_what_goes_wrong_leaves_the_old_page(host, kind, action):
+    web = host.directory / "web"
+    web.mkdir()
+    (web / "report.html").write_text("old")
+    strike = shim.Strike(host, 1, action, kinds=(kind,), lasting=0, root=web)
+    done = host.run("report", "--html", web / "report.html", "--template", TEMPLATE, env=strike.env)
+    assert done.code == (shim.END_STATUS if action == "exit" else 74) and strike.report().hits > 0
+    assert (web / "report.html").read_text() == "old"
+    assert host.run("report", "--html", web / "report.html", "--template", TEMPLATE).code == 0
+    assert [path.name for path in web.iterdir()] == ["report.html"]
 
 
 def test_the_page_on_standard_output(host):
@@ -476,6 +491,37 @@ def test_dark_mode_has_its_own_colours(host, browser):
     browser.media(dark=True)
     dark = browser.run(colours)
     assert all(back > 200 and ink < 80 for back, ink in light) and all(back < 60 and ink > 200 for back, ink in dark)
+
+
+CONTRAST = """
+    const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const light = (colour) => numbers(colour).slice(0, 3).map((part) => part / 255).map((part) => part <= 0.04045 ? part / 12.92
+        : ((part + 0.055) / 1.055) ** 2.4).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = (node) => { for (; node; node = node.parentElement) { const colour = getComputedStyle(node).backgroundColor;
+        if (numbers(colour)[3] !== 0) return colour; } return 'rgb(255, 255, 255)'; };
+    const poor = new Set();
+    const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walk.nextNode()) {
+        const node = walk.currentNode.parentElement;
+        if (!walk.currentNode.data.trim() || !node.checkVisibility() || node.closest('script, :disabled, option')) continue;
+        const style = getComputedStyle(node), [a, b] = [light(node.closest('svg') ? style.fill : style.color), light(behind(node))];
+        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        if (contrast < 4.5) poor.add(`${node.localName}.${node.className.baseVal ?? node.className} ${contrast.toFixed(2)}`);
+    }
+    return [...poor];"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_text_stands_out(host, browser, dark):
+    """A contrast of 4.5 to 1 at least, as WCAG 2 wants for text (level AA)."""
+    put_calls(host, [{"state": state, "reason": "why"} for state in range(6)])
+    write(host, "INSERT INTO run (kind, started, finished, exit_code, found) VALUES ('poll', 5, 6, ?, 0)", [(69,), (0,), (70,)])
+    page = report(host)
+    page.write_text(page.read_text().replace(f'"written":{data(page)["moment"]["written"]}', '"written":1700000000'))
+    browser.media(dark=dark)
+    show(browser, page)
+    assert browser.text("#stale") and browser.text("#trouble")
+    assert browser.run(CONTRAST) == []
 
 
 def test_printed_nothing_is_cut_off(host, browser):
