@@ -226,7 +226,7 @@ def test_the_page_shows_what_happened(sync, db, api, browser):
     assert sync.run().code == 75
     show(browser, report(sync))
     assert {name: card(browser, name) for name in ("today", "owed", "held", "aside", "outage")} == {
-        "today": "2", "owed": "1", "held": "1", "aside": "1", "outage": "No outage"}
+        "today": "2", "owed": "1", "held": "1", "aside": "1", "outage": "Up"}
     assert re.fullmatch(r"\d+ (s|min)", card(browser, "freshness")) and re.fullmatch(r"\d\d:\d\d", card(browser, "run"))
     assert "ended well, 2 accepted" in browser.text("#card-run .note")
     assert column(browser, 2) == [f"312555000{i}" for i in (4, 3, 2, 1, 0)]
