@@ -6,7 +6,7 @@
 
 #include "clock.h"
 #include "health.h"
-#include "privileges.h"
+#include "profile.h"
 #include "str.h"
 
 /* Cron starts a run each minute, and an owed call is tried again after one to two: five minutes are not usual. */
@@ -113,7 +113,7 @@ int health_command(const struct options *options)
     struct standing standing;
     struct err err;
     char text[1024], performance[256];
-    if (read_limits(options, &limits, &err) != 0 || privileges_drop_to_owner(options->state_dir, &err) != 0 ||
+    if (read_limits(options, &limits, &err) != 0 || profile_enter_state(options, &err) != 0 ||
         standing_read(options->state_dir, &standing, &err) != 0)
         return print_line(HEALTH_UNKNOWN, err.message, "");
     const struct ledger_counts *counts = &standing.overview.counts;

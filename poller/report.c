@@ -27,31 +27,32 @@ static int read_template(const char *path, char **ret_text, struct err *err)
     return 0;
 }
 
-static int write_page(FILE *page, const char *template, const char *state_dir, struct ledger *ledger, struct err *err)
+static int write_page(FILE *page, const char *template, const struct options *options, struct ledger *ledger,
+                      struct err *err)
 {
     struct standing standing;
     const char *marker = strstr(template, MARKER);
     (void)fwrite(template, 1, (size_t)(marker - template), page);
     if (store_execute(ledger_store(ledger), "BEGIN", err) != 0 || /* all that is read is of one moment */
-        standing_gather(state_dir, ledger, &standing, err) != 0 ||
-        report_data_write(page, ledger, &standing, err) != 0)
+        standing_gather(options->state_dir, ledger, &standing, err) != 0 ||
+        report_data_write(page, ledger, &standing, options->mask_phone, err) != 0)
         return -1;
     (void)fputs(marker + strlen(MARKER), page);
     return 0;
 }
 
 /* The whole page as text, which the caller frees. */
-static int make_page(const char *template, const char *state_dir, char **ret_text, struct err *err)
+static int make_page(const char *template, const struct options *options, char **ret_text, struct err *err)
 {
     size_t size = 0;
     struct ledger *ledger = NULL;
     struct ledger_repair repair;
-    if (ledger_open(state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
         return -1;
     FILE *page = open_memstream(ret_text, &size);
     if (page == NULL)
         mem_out();
-    int result = write_page(page, template, state_dir, ledger, err);
+    int result = write_page(page, template, options, ledger, err);
     ledger_close(ledger);
     if (fclose(page) != 0)
         mem_out();
@@ -82,7 +83,7 @@ int report_command(const struct options *options, struct err *err)
     if (result == 0)
         result = read_template(template_path, &template, err);
     if (result == 0)
-        result = make_page(template, options->state_dir, &page, err);
+        result = make_page(template, options, &page, err);
     if (result == 0)
         result = deliver(page, options->html, options->state_dir, err);
     free(page);

@@ -7,6 +7,8 @@
 #include "clock.h"
 #include "hours.h"
 #include "json.h"
+#include "mask.h"
+#include "mem.h"
 #include "report_data.h"
 #include "store.h"
 #include "str.h"
@@ -28,6 +30,7 @@ enum {
 
 struct writer {
     FILE *out;
+    bool mask_phones;
     size_t size; /* written so far */
     struct err *err;
 };
@@ -70,12 +73,11 @@ static void put_json(struct writer *writer, struct json *json)
     json_free(json);
 }
 
-/* The column's text for people; what does not fit in limit bytes is cut and ends with an ellipsis. */
-static void append_column(struct json *row, struct statement *statement, int column, size_t limit)
+/* Text for people; what does not fit in limit bytes is cut and ends with an ellipsis. */
+static void append_text(struct json *row, const char *text, size_t limit)
 {
     static const char ellipsis[] = "…";
     char shown[MOST_REASON + sizeof ellipsis];
-    const char *text = store_text(statement, column);
     if (text != NULL) {
         size_t length = strlen(str_printable(text, shown, limit));
         if (strlen(text) >= limit)
@@ -85,10 +87,21 @@ static void append_column(struct json *row, struct statement *statement, int col
     json_append_text(row, text);
 }
 
-/* Every number that a person called or was called at passes here. */
-static void append_phone(struct json *row, struct statement *statement, int column)
+static void append_column(struct json *row, struct statement *statement, int column, size_t limit)
 {
-    append_column(row, statement, column, MOST_TEXT);
+    append_text(row, store_text(statement, column), limit);
+}
+
+/* The same for what may hold the number in phone_column, which may be the column itself. */
+static void append_masked(const struct writer *writer, struct json *row, struct statement *statement, int column,
+                          int phone_column, size_t limit)
+{
+    const char *text = store_text(statement, column);
+    char *own = text != NULL ? mem_copy(text) : NULL;
+    if (own != NULL && writer->mask_phones)
+        mask_phone(own, store_text(statement, phone_column));
+    append_text(row, own, limit);
+    free(own);
 }
 
 static void append_number(struct json *row, struct statement *statement, int column)
@@ -106,7 +119,7 @@ struct list {
     const char *name;
     const char *columns; /* for the page: words in the order of the row */
     size_t bytes;
-    void (*append)(struct json *row, struct statement *statement);
+    void (*append)(const struct writer *writer, struct json *row, struct statement *statement);
 };
 
 static struct json *columns_of(const struct list *list)
@@ -134,7 +147,7 @@ static int put_list(struct writer *writer, const struct list *list, struct store
     put_text(writer, ",\"rows\":[");
     while ((row = store_next(store, statement, writer->err)) > 0) {
         struct json *array = json_array();
-        list->append(array, statement);
+        list->append(writer, array, statement);
         put_text(writer, separator);
         put_json(writer, array);
         separator = ",";
@@ -151,7 +164,7 @@ static int put_list(struct writer *writer, const struct list *list, struct store
                      "tried, reason"
 #define CALL_NAMES "uniqueid ended state status result campaign phone agent length answer took tries tried reason"
 
-static void append_call(struct json *row, struct statement *statement)
+static void append_call(const struct writer *writer, struct json *row, struct statement *statement)
 {
     enum { UNIQUEID, ENDED, STATE, STATUS, RESULT, CAMPAIGN, PHONE, AGENT, LENGTH, TRIED = 12, REASON };
     append_column(row, statement, UNIQUEID, MOST_TEXT);
@@ -159,11 +172,11 @@ static void append_call(struct json *row, struct statement *statement)
     append_number(row, statement, STATE);
     for (int column = STATUS; column <= CAMPAIGN; column++)
         append_column(row, statement, column, MOST_TEXT);
-    append_phone(row, statement, PHONE);
+    append_masked(writer, row, statement, PHONE, PHONE, MOST_TEXT);
     append_column(row, statement, AGENT, MOST_TEXT);
     for (int column = LENGTH; column <= TRIED; column++)
         append_number(row, statement, column);
-    append_column(row, statement, REASON, MOST_REASON);
+    append_masked(writer, row, statement, REASON, PHONE, MOST_REASON);
 }
 
 static int put_calls(struct writer *writer, struct store *store)
@@ -184,8 +197,9 @@ static int put_set_aside(struct writer *writer, struct store *store)
     return put_list(writer, &list, store, statement);
 }
 
-static void append_run(struct json *row, struct statement *statement)
+static void append_run(const struct writer *writer, struct json *row, struct statement *statement)
 {
+    (void)writer; /* the run's message was masked when it was written */
     enum { STARTED, KIND, DURATION, EXIT_CODE = 10, MESSAGE };
     append_number(row, statement, STARTED);
     append_column(row, statement, KIND, MOST_TEXT);
@@ -287,7 +301,8 @@ static struct json *offsets(int64_t now)
     return array;
 }
 
-static void put_moment(struct writer *writer, const struct standing *standing, int64_t accepted_today, struct json *hours)
+static void put_moment(struct writer *writer, const struct standing *standing, int64_t accepted_today, int64_t accepted,
+                       struct json *hours)
 {
     const struct records_overview *overview = &standing->overview;
     char host[256] = "", shown_host[256], message[MOST_REASON];
@@ -300,7 +315,7 @@ static void put_moment(struct writer *writer, const struct standing *standing, i
     add_time(object, "checkpoint", standing->checkpoint);
     add_time(object, "oldest_unsent", standing->oldest_unsent);
     json_add_int(object, "accepted_today", accepted_today);
-    json_add_int(object, "accepted", overview->accepted);
+    json_add_int(object, "accepted", accepted);
     json_add_int(object, "owed", overview->counts.owed);
     json_add_int(object, "held", overview->counts.held);
     json_add_int(object, "set_aside", overview->counts.rejected);
@@ -318,15 +333,17 @@ static void put_moment(struct writer *writer, const struct standing *standing, i
     put_json(writer, hours);
 }
 
-int report_data_write(FILE *out, struct ledger *ledger, const struct standing *standing, struct err *err)
+int report_data_write(FILE *out, struct ledger *ledger, const struct standing *standing, bool mask_phones, struct err *err)
 {
-    struct writer writer = { .out = out, .err = err };
+    struct writer writer = { .out = out, .mask_phones = mask_phones, .err = err };
     struct store *store = ledger_store(ledger);
     struct hours *hours = hours_open(HOURS, standing->now, clock_offset(standing->now));
-    int64_t accepted_today = 0;
+    int64_t accepted_today = 0, accepted = 0;
     int result = read_hours(store, hours, clock_midnight(standing->now), &accepted_today, err);
     if (result == 0)
-        put_moment(&writer, standing, accepted_today, hours_json(hours));
+        result = records_count_accepted(ledger, &accepted, err);
+    if (result == 0)
+        put_moment(&writer, standing, accepted_today, accepted, hours_json(hours));
     hours_close(hours);
     if (result != 0 || put_set_aside(&writer, store) != 0 || put_runs(&writer, store) != 0 ||
         put_calls(&writer, store) != 0)

@@ -25,7 +25,7 @@ static int note(const struct walker *walker, const struct call *call, struct cal
                                   .record = record,
                                   .end_epoch = call_number(call, CALL_END_EPOCH, 0),
                                   .due = due,
-                                  .call = call };
+                                  .call = record.sent_before ? NULL : call }; /* what was sent stays noted */
     return ledger_put(walker->walk->forward->ledger, &entry, err);
 }
 

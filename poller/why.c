@@ -11,7 +11,8 @@
 #include "fileutil.h"
 #include "json.h"
 #include "mem.h"
-#include "privileges.h"
+#include "mask.h"
+#include "profile.h"
 #include "records.h"
 #include "source.h"
 #include "str.h"
@@ -37,6 +38,12 @@ static const char *const state_names[] = { "unknown", "accepted", "owed", "held"
 static char *copy(const char *text)
 {
     return text != NULL ? mem_copy(text) : NULL;
+}
+
+static void mask_phone_in(const char *own_text, const char *phone)
+{
+    if (own_text != NULL)
+        mask_phone((char *)own_text, phone);
 }
 
 static struct records_attempt copy_attempt(const struct records_attempt *attempt)
@@ -88,6 +95,22 @@ static void free_life(struct life *life)
         free((char *)life->call.phone);
     }
     free(life->row);
+}
+
+/* Hides all of the number but its end, wherever it stands; all texts are copies that nobody else has. */
+static void mask(struct life *life)
+{
+    char *phone = copy(life->call.phone);
+    mask_phone_in(life->call.reason, phone);
+    mask_phone_in(life->call.phone, phone);
+    for (int64_t i = 0; i < life->attempt_count; i++)
+        mask_phone_in(life->attempts[i].reason, phone);
+    free(phone);
+    if (life->row == NULL)
+        return;
+    phone = copy(life->row->value[CALL_PHONE_NUMBER]);
+    mask_phone_in(life->row->value[CALL_PHONE_NUMBER], phone);
+    free(phone);
 }
 
 static int read_ledger(const struct options *options, struct life *life, struct err *err)
@@ -348,6 +371,8 @@ static int tell(const struct options *options, const struct config *config, cons
     int result = read_ledger(options, &life, err);
     if (result == 0) {
         ask_dialer(config, problems, &life);
+        if (options->mask_phone)
+            mask(&life);
         life.facts.row = life.where;
         life.facts.call = life.row;
         life.facts.settings = &config->sync;
@@ -361,13 +386,14 @@ static int tell(const struct options *options, const struct config *config, cons
     return result;
 }
 
-int why_command(const struct options *options)
+int why_command(struct options *options)
 {
     struct err err = { .code = EX_OK };
+    options->mask_phone = config_masks_phones(&options->config); /* as root, it may be */
     struct config config;
     struct config_problems problems;
     config_load(&options->config, &config, &problems);
-    int result = privileges_drop_to_owner(options->state_dir, &err);
+    int result = profile_enter_state(options, &err);
     if (result == 0)
         result = tell(options, &config, &problems, &err);
     if (result != 0)

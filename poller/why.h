@@ -6,6 +6,6 @@
 
 /* why_command: prints what the ledger knows of the call, what the dialer's table says of it, and what follows, or one
  * JSON object. Without the database it prints what the ledger knows. Changes nothing. Returns the exit code. */
-int why_command(const struct options *options);
+int why_command(struct options *options);
 
 #endif

@@ -48,7 +48,7 @@ def test_times_are_iso_8601_with_the_offset_and_each_line_names_its_part(sync, d
     entries = [json.loads(line) for line in sync.run().log.splitlines()]
     for entry in entries:
         assert datetime.datetime.fromisoformat(entry["timestamp"]) >= before
-    assert {entry["logger"] for entry in entries} == {"run", "walk", "forward", "progress", "summary"}
+    assert {entry["logger"] for entry in entries} == {"run", "resources", "walk", "forward", "progress", "summary"}
 
 
 def numbers_shown(*results):
