@@ -54,7 +54,9 @@ int lock_acquire(const char *state_dir, int wait_sec, struct lock **ret_lock, st
     if (held > 0) {
         *ret_lock = mem_zero(1, sizeof **ret_lock);
         (*ret_lock)->fd = fd;
-        (void)!ftruncate(fd, 0); /* the word of a holder that crashed; it only makes others wait */
+        struct stat info;
+        if (fstat(fd, &info) == 0 && info.st_size > 0)
+            (void)!ftruncate(fd, 0); /* the word of a holder that shared; it only makes others wait */
     } else if (fd >= 0) {
         (void)close(fd);
     }
