@@ -34,3 +34,35 @@ fuzz-targets:
 fuzz: need-fuzz
 	@$(MAKE) --no-print-directory -s fuzz-targets
 	@/usr/bin/python3 -B tests/fuzz/fuzz.py $(SECONDS) $(T)
+
+# ---- coverage: what of poller/ the unit and integration tests go through ----
+
+COVERAGE := build/coverage
+GCOVR     = gcovr --root . --filter poller/ --object-directory $(COVERAGE) --exclude-unreachable-branches $(COVERAGE)
+
+.PHONY: need-coverage coverage
+
+need-coverage:
+	@sh tests/need-packages.sh $(TEST_PACKAGES) gcovr
+
+# What ends with _exit (out of memory) is counted like the rest; and the files of the counts are there before a run becomes
+# another user, who could not make them. Whether the tests pass is for `make test` to say: here the fault shim counts the
+# writing of the counts among the program's own steps.
+coverage: need-coverage
+	@$(MAKE) --no-print-directory -s standin shim
+	@$(MAKE) --no-print-directory -s BUILD=$(COVERAGE) CC=gcc CFLAGS='-O0 -g --coverage' CPPFLAGS='-D_exit=exit' binaries
+	@$(MAKE) --no-print-directory -s BUILD=$(COVERAGE) CC=gcc CFLAGS='-O0 -g --coverage' unit-tests
+	@find $(COVERAGE) -name '*.gcda' -delete
+	@$(COVERAGE)/$(NAME) --version >/dev/null && chmod -R a+rwX $(COVERAGE)
+	-@/usr/bin/python3 -B tests/run.py all '' $(COVERAGE)
+	@$(GCOVR) | sed -n '/^File/,$$p'
+	@$(GCOVR) --branches | sed -n '/^File/,$$p'
+	@$(GCOVR) --print-summary --fail-under-line 95 --fail-under-branch 85 -o /dev/null | sed -n '/^lines\|^branches/p'
+
+# ---- the unit tests with the other compiler ----
+
+.PHONY: check-clang
+
+check-clang: need-fuzz
+	@$(MAKE) --no-print-directory -s BUILD=build/clang CC=clang CFLAGS='-O2 -g -Werror' binaries unit-tests
+	@/usr/bin/python3 -B tests/run.py unit '$(T)' build/clang

@@ -2,6 +2,7 @@
 
     tests/run.py all [PATTERN]     unit and integration tests, on the plain and on the sanitizer build, and the fuzz targets
     tests/run.py unit [PATTERN]    the unit tests alone
+    tests/run.py all|unit PATTERN BUILD    on the build in that directory instead, without the fuzz targets
 
 With PATTERN only the tests whose name matches it (as pytest -k for the integration tests; a part of the name for the
 unit tests). The closing line is `N passed, N failed`.
@@ -43,7 +44,7 @@ def unit_tests(build_name, pattern):
 def integration_tests(build_name, pattern):
     result = RESULTS / f"integration-{build_name}.xml"
     environment = dict(os.environ, SYNC_BINARY=str(BUILDS[build_name] / "did-optimizer-sync"),
-                       STANDIN=str(BUILDS["plain"] / "standin"), PYTHONDONTWRITEBYTECODE="1", **SANITIZERS)
+                       STANDIN=str(ROOT / "build/standin"), PYTHONDONTWRITEBYTECODE="1", **SANITIZERS)
     command = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "-q", "-n", "2", f"--junitxml={result}",
                "tests/integration"]
     if pattern:
@@ -75,7 +76,10 @@ def count(result):
 
 
 def main():
-    which, pattern = sys.argv[1], (sys.argv[2] if len(sys.argv) > 2 else "")
+    which, pattern, build = (sys.argv[1:] + ["", ""])[:3]
+    if build:
+        BUILDS.clear()
+        BUILDS[pathlib.Path(build).name] = ROOT / build
     RESULTS.mkdir(parents=True, exist_ok=True)
     for old in RESULTS.glob("*.xml"):
         old.unlink()
@@ -92,6 +96,7 @@ def main():
             good, bad = integration_tests(build_name, pattern)
             print(f"integration tests, {build_name}: {good} passed, {bad} failed", flush=True)
             passed, failed = passed + good, failed + bad
+    if which == "all" and not build:
         ended = list(fuzz_targets(pattern))
         found = sum(find for _, find in ended)
         print(f"fuzz targets: {len(ended) - found} passed, {found} failed "
