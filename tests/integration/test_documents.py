@@ -1,0 +1,141 @@
+"""The documents are held against the program: what they name exists, and what exists is named."""
+import re
+import subprocess
+
+import pytest
+
+from harness.process import ROOT, program
+from lint.source import POLLER, layers, modules
+
+NAME = "did-optimizer-sync"
+README, MAN8 = ROOT / "README.md", ROOT / f"packaging/man/{NAME}.8"
+MAN5, CONF = ROOT / f"packaging/man/{NAME}.conf.5", ROOT / f"conf/{NAME}.conf"
+COMPLETION = ROOT / f"packaging/bash-completion/{NAME}"
+GUIDES = [ROOT / ".github/CONTRIBUTING.md", ROOT / ".github/SECURITY.md"]
+
+
+def has_word(word, text):
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text) is not None
+
+
+# ---- the map of the code ----
+
+def test_the_map_names_each_file_once_and_no_other():
+    named = [name for _, names in layers() for name in names]
+    assert sorted(named) == modules()
+    assert [layer for layer, _ in layers()] == ["program", "adapters", "domain", "foundation"]
+
+
+def test_every_module_has_a_header_and_every_header_its_guard():
+    for name in modules():
+        header = POLLER / f"{name}.h"
+        assert name == "main" or header.exists(), name
+        if header.exists():
+            text = header.read_text()
+            assert text.startswith(f"/* {name}: ") and f"#ifndef {name.upper()}_H\n#define {name.upper()}_H\n" in text
+
+
+def test_every_source_says_first_what_it_is():
+    for path in POLLER.glob("*.c"):
+        name = NAME if path.stem == "main" else path.stem
+        assert path.read_text().startswith(f"/* {name}: "), path.name
+
+
+# ---- settings ----
+
+def settings():
+    """(section, key) of our own file, from the table in config.c."""
+    table = re.search(r"own_settings\[\] = \{(.*?)\n\};", (POLLER / "config.c").read_text(), re.S).group(1)
+    return re.findall(r'^\s*\{ "(\w+)", "(\w+)",', table, re.M)
+
+
+def test_the_shipped_file_lists_every_setting_and_no_other():
+    section, listed = None, []
+    for line in CONF.read_text().splitlines():
+        heading, key = re.match(r"\[(\w+)\]", line), re.match(r";?([a-z_]+) =", line)
+        section = heading.group(1) if heading else section
+        if key:
+            listed.append((section, key.group(1)))
+    assert sorted(listed) == sorted(settings()) and len(listed) > 20
+
+
+def test_the_manual_knows_every_setting():
+    items = " ".join(re.findall(r"^\.It Ic (.*)$", MAN5.read_text(), re.M))
+    assert [key for _, key in settings() if not has_word(key, items)] == []
+
+
+def test_the_readme_knows_every_setting_and_no_other():
+    rows = dict(re.findall(r"^\| `\[(\w+)\]` \| (.*) \|$", README.read_text(), re.M))
+    for section, key in settings():
+        assert f"`{key}`" in rows[section], f"[{section}] {key}"
+    keys = {key for _, key in settings()}
+    for section in {section for section, _ in settings()}:
+        assert set(re.findall(r"`([a-z_]+)`", rows[section])) <= keys
+
+
+# ---- the command line ----
+
+@pytest.fixture(scope="module")
+def help_text():
+    return subprocess.run([program("SYNC_BINARY", f"build/{NAME}"), "--help"], stdout=subprocess.PIPE, check=True,
+                          encoding="utf-8").stdout
+
+
+def options(text):
+    found = sorted(set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)))
+    assert len(found) > 10
+    return found
+
+
+def commands(text):
+    listed = text.partition("Commands:\n")[2].partition("\n\n")[0]
+    found = re.findall(r"^  ([a-z]+(?: [a-z]+)?)", listed, re.M)
+    assert {"run", "check", "checkpoint set"} <= set(found)
+    return found
+
+
+def test_every_option_is_in_the_manual_the_readme_and_the_completion(help_text):
+    manual = MAN8.read_text()
+    for option in options(help_text):
+        assert re.search(rf"^\.It Fl {option[1:]}\b", manual, re.M), f"{option} is not in {MAN8.name}"
+        assert has_word(option, README.read_text()), f"{option} is not in README.md"
+        assert has_word(option, COMPLETION.read_text()), f"{option} is not in the completion"
+
+
+def test_every_command_is_in_the_manual_the_readme_and_the_completion(help_text):
+    headings = [re.sub(r" (Ar|Op|Fl).*", "", heading) for heading in
+                re.findall(r"^\.It Cm (.*)$", MAN8.read_text(), re.M)]
+    for command in commands(help_text):
+        assert command in headings, f"{command} is not in {MAN8.name}"
+        assert has_word(command, README.read_text()), f"{command} is not in README.md"
+        for word in command.split():
+            assert has_word(word, COMPLETION.read_text()), f"{command} is not in the completion"
+
+
+def test_no_document_names_an_option_that_does_not_exist(help_text):
+    known = set(options(help_text))
+    manual = {f"-{name}" for name in re.findall(r"^\.It Fl (-[a-z-]+)", MAN8.read_text(), re.M)}
+    completed = re.search(r"local options='(.*?)'", COMPLETION.read_text(), re.S).group(1).split()
+    assert manual == known and set(completed) == known
+
+
+# ---- the guides ----
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_what_the_guides_name_exists(guide):
+    text = guide.read_text()
+    for path in re.findall(r"`((?:poller|tests|conf|packaging|logrotate)/[\w./-]+)`", text):
+        assert (ROOT / path).exists(), path
+    tests = "".join(path.read_text() for kind in ("unit/*.c", "integration/*.py", "deb/*.py")
+                    for path in (ROOT / "tests").glob(kind))
+    for name in re.findall(r"`(test_\w+)`", text):
+        assert re.search(rf"\b{name}\(", tests), name
+    for target in re.findall(r"`(fuzz_\w+)`", text):
+        assert (ROOT / f"tests/fuzz/{target[5:]}.c").exists(), target
+
+
+@pytest.mark.parametrize("text", [README, *GUIDES], ids=lambda path: path.name)
+def test_the_make_targets_that_are_named_exist(text):
+    makefiles = (ROOT / "Makefile").read_text() + (ROOT / "tests/quality.mk").read_text()
+    for target in re.findall(r"(?:^    |`)make ([a-z-]+)", text.read_text(), re.M):
+        assert re.search(rf"^{target}:", makefiles, re.M), target

@@ -1,0 +1,135 @@
+"""Rows and answers that somebody has made to do harm: they change nothing but a log line."""
+import contextlib
+import gzip
+import json
+import re
+import socket
+import threading
+
+import pytest
+
+KIB = 1024
+
+
+def assert_clean(text):
+    """Whole lines of valid UTF-8 without a control character."""
+    assert [line for line in text.split("\n") if re.search(r"[\x00-\x1f\x7f-\x9f]", line)] == []
+
+
+# ---- rows ----
+
+HOSTILE = ["%s%n%d%1000000000d", "\x1b]0;title\x07\x1b[2J\x1b[31m", '"},"uniqueid":"1",{"', "</script><script>alert(1)",
+           "\r\n2026-01-01 00:00:00 +0000 INFO  ✅ forged", "\u202egnp.exe\u2066", "'; DROP TABLE vicidial_log; --",
+           "$(reboot)`reboot`", "../../../../etc/passwd", "😀" * 20, "x" * 60 * KIB]
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_a_hostile_row_changes_nothing_but_its_line(sync, db, api, format_):
+    db.query("ALTER TABLE vicidial_log MODIFY comments MEDIUMTEXT, MODIFY phone_number MEDIUMTEXT, "
+             "MODIFY status VARCHAR(200), MODIFY campaign_id VARCHAR(200), CONVERT TO CHARACTER SET utf8mb4")
+    sync.configure(config={"log": {"format": format_}})
+    calls = [{"comments": text, "phone_number": text, "status": text[:200], "campaign_id": text[:200]} for text in HOSTILE]
+    uniqueids = db.insert_many(calls)
+    done = sync.run()
+    assert done.code == 0, done.log[-2000:]
+    arrived = api.by_uniqueid()
+    for uniqueid, call in zip(uniqueids, calls):
+        (body,) = arrived[uniqueid]
+        assert (body["comments"], body["phoneNumber"], body["disposition"]) == (
+            call["comments"], call["phone_number"], call["status"])
+    assert set(arrived) == set(uniqueids)
+    lines = sync.log_file.read_text().splitlines()
+    assert_clean(sync.log_file.read_text())
+    if format_ == "json":
+        assert all(set(json.loads(line)) == {"timestamp", "level", "message"} for line in lines)
+    assert len([line for line in lines if "✓" in line]) == len(uniqueids) and max(map(len, lines)) < 8 * KIB
+
+
+def test_a_hostile_row_that_is_set_aside_is_shown_without_harm(sync, db, api):
+    db.query("ALTER TABLE vicidial_log MODIFY phone_number VARCHAR(200), CONVERT TO CHARACTER SET utf8mb4")
+    db.insert_many([{"phone_number": text[:200]} for text in HOSTILE])
+    api.rules([{"status": 400, "body": json.dumps({"error": "\x1b[2J%s%n\r\n" + "y" * 2000})}])
+    assert sync.run().code == 0
+    for words in (["failed", "list"], ["failed", "list", "--json"], ["status"], ["status", "--json"]):
+        done = sync.run(*words)
+        assert done.code == 0
+        assert_clean(done.out)
+        assert_clean(done.err)
+        for line in done.out.splitlines() if "--json" in words else ():
+            json.loads(line)
+
+
+# ---- answers ----
+
+def head(status="200 OK", *headers):
+    return "\r\n".join([f"HTTP/1.1 {status}", *headers, "", ""]).encode()
+
+
+def endless(connection, first, more):
+    """As long as the other side takes it."""
+    connection.sendall(first)
+    with contextlib.suppress(OSError):
+        while True:
+            connection.sendall(more)
+
+
+BOMB = gzip.compress(b'{"success":true}' + b" " * 20 * KIB * KIB)
+
+ANSWERS = {
+    "headers of a megabyte": lambda c: endless(c, b"HTTP/1.1 200 OK\r\n", b"X: " + b"y" * 8000 + b"\r\n"),
+    "a header without an end": lambda c: endless(c, b"HTTP/1.1 200 OK\r\nX: ", b"y" * 8000),
+    "endless chunks": lambda c: endless(c, head("200 OK", "Transfer-Encoding: chunked"), b"3\r\nabc\r\n"),
+    "endless body": lambda c: endless(c, head(), b"z" * 8000),
+    "endless 100s": lambda c: endless(c, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "deep JSON": lambda c: c.sendall(head() + b'{"a":' * 10000),
+    "deep JSON, closed": lambda c: c.sendall(head() + b'{"a":' * 6000 + b"1" + b"}" * 6000),
+    "a compressed bomb": lambda c: c.sendall(head("200 OK", "Content-Encoding: gzip", f"Content-Length: {len(BOMB)}") + BOMB),
+    "longer than it is": lambda c: c.sendall(head("200 OK", "Content-Length: 999") + b'{"success":true}'),
+    "a length below zero": lambda c: c.sendall(head("200 OK", "Content-Length: -5") + b'{"success":true}'),
+    "a chunk beyond all": lambda c: c.sendall(head("200 OK", "Transfer-Encoding: chunked") + b"ffffffffffffffffff\r\nx"),
+    "no HTTP": lambda c: c.sendall(b"\x00\xff\x1b[2J SSH-2.0-x\r\n"),
+    "NULs": lambda c: c.sendall(head("500 X\x1b[31m") + b'\x00{"success":true}\x00'),
+    "another program's page": lambda c: c.sendall(head("200 OK", "Content-Type: text/html") + b"<html>\x1b[2J</html>"),
+    "nothing": lambda c: None,
+}
+
+
+@contextlib.contextmanager
+def hostile_server(answer):
+    """Answers each connection so and closes it; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def serve():
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection, contextlib.suppress(OSError):
+                    connection.settimeout(5)
+                    connection.recv(64 * KIB)
+                    answer(connection)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(64 * KIB):  # a reset could overtake what was sent
+                        pass
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=list(ANSWERS))
+def test_a_hostile_answer_costs_a_log_line_and_no_call(sync, db, api, answer):
+    uniqueids = db.insert_many([{}, {}])
+    sync.configure(dids={"api_timeout": 2}, config={"sync": {"retry_base": 0}})
+    with hostile_server(answer) as address:
+        sync.configure(dids={"api_base_url": address})
+        done = sync.run()
+        assert done.code == 69, done.log  # no answer of an API: an outage, and no call is charged
+        assert_clean(done.log)
+        assert len(done.log) < 16 * KIB
+    assert sync.ledger("SELECT count(*) FROM call WHERE state = 4") == [(0,)]
+    sync.configure(dids={"api_base_url": api.url})
+    assert sync.run().code == 0
+    assert sorted(api.by_uniqueid()) == sorted(uniqueids)
