@@ -66,3 +66,14 @@ coverage: need-coverage
 check-clang: need-fuzz
 	@$(MAKE) --no-print-directory -s BUILD=build/clang CC=clang CFLAGS='-O2 -g -Werror' binaries unit-tests
 	@/usr/bin/python3 -B tests/run.py unit '$(T)' build/clang
+
+# ---- mutants: do the unit tests notice each small change? ----
+
+MUTANTS_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+
+.PHONY: mutants
+
+mutants: need-test
+	@MUTANTS_FLAGS='$(filter-out -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $(WARNINGS) $(CFLAGS),$(ALL_CFLAGS)) -w $(MUTANTS_CFLAGS)' \
+	    MUTANTS_LIBS='$(LIB_LIBS) $(shell pkg-config --libs cmocka)' \
+	    /usr/bin/python3 -B tests/mutants/mutants.py $(if $(N),-n $(N)) $(if $(SEED),-s $(SEED)) $(T)

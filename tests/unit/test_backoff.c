@@ -53,12 +53,24 @@ static void test_backoff_is_never_below_one_second_nor_out_of_its_share(void **s
         }
 }
 
+static void test_backoff_takes_off_a_thousandth_of_a_quarter_at_a_time(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t random;
+        int64_t want;
+    } rows[] = { { 0, 400000 }, { 1, 399900 }, { 500, 350000 }, { 999, 300100 }, { 1000, 400000 }, { 1001, 399900 } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        assert_int_equal(backoff_delay_sec(1, 400000, 400000, rows[i].random), rows[i].want);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_backoff_doubles_up_to_the_cap),
         cmocka_unit_test(test_backoff_spreads_over_the_last_quarter),
         cmocka_unit_test(test_backoff_is_never_below_one_second_nor_out_of_its_share),
+        cmocka_unit_test(test_backoff_takes_off_a_thousandth_of_a_quarter_at_a_time),
     };
     return cmocka_run_group_tests_name("backoff", tests, NULL, NULL);
 }

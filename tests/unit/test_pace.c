@@ -113,6 +113,37 @@ static void test_pace_is_never_below_one_nor_above_most(void **state)
     }
 }
 
+static void test_pace_learns_a_fifth_of_each_answer_s_time(void **state)
+{
+    (void)state;
+    static const struct {
+        double took_ms;
+        int want;
+    } rows[] = { { 100, 100 }, { 200, 120 }, { 20, 100 }, { 100, 100 }, { 600, 200 } };
+    struct pace pace = pace_start(0, 32);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        pace_answered(&pace, rows[i].took_ms, true);
+        assert_int_equal((int)(pace.typical_ms + 0.5), rows[i].want);
+    }
+    assert_in_range((int)pace.quickest_ms, 20, 20);
+}
+
+static void test_pace_goes_down_again_only_after_as_many_answers_as_were_in_flight(void **state)
+{
+    (void)state;
+    static const int want[] = { 10, 5, 2, 1, 1 };
+    struct pace pace = pace_start(0, 32);
+    answer(&pace, 18, 10, true);
+    assert_int_equal(pace_limit(&pace), 20);
+    answer(&pace, 2, 10, false); /* the 20th */
+    for (size_t i = 0; i < UNIT_COUNT(want); i++) {
+        assert_int_equal(pace_limit(&pace), want[i]);
+        answer(&pace, want[i] - 1, 10, false);
+        assert_int_equal(pace_limit(&pace), want[i]);
+        answer(&pace, 1, 10, false);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +155,8 @@ int main(void)
         cmocka_unit_test(test_pace_grows_slowly_after_strain),
         cmocka_unit_test(test_pace_halves_once_for_failures_that_were_in_flight_together),
         cmocka_unit_test(test_pace_is_never_below_one_nor_above_most),
+        cmocka_unit_test(test_pace_learns_a_fifth_of_each_answer_s_time),
+        cmocka_unit_test(test_pace_goes_down_again_only_after_as_many_answers_as_were_in_flight),
     };
     return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
 }

@@ -144,7 +144,8 @@ static void test_verdict_names_the_remedy_also_beside_long_words_of_the_api(void
         long status;
         const char *want;
     } rows[] = {
-        { 301, "api_base_url" }, { 308, "api_base_url" }, { 401, "api_key" },       { 403, "api_key" },
+        { 300, "api_base_url" }, { 399, "api_base_url" }, { 301, "api_base_url" }, { 308, "api_base_url" },
+        { 401, "api_key" },      { 403, "api_key" },
         { 404, "api_base_url" }, { 405, "api_base_url" }, { 429, "100 requests in 15 minutes" }, { 429, "API's owner" },
         { 200, "not the API's answer" },
     };

@@ -1,0 +1,202 @@
+"""Do the unit tests bite? `make mutants` calls it:   tests/mutants/mutants.py [-n N] [-s SEED] [MODULE...]
+
+Changes one operator, constant or condition of a module at a time, compiles that one file, links the module's unit tests
+with it (with the sanitizers, as `make check` does) and runs them. A change that no test notices is a survivor; those that
+change nothing that could be seen stand in `explained` with their reason. With -n N of the changes at random.
+"""
+import argparse
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+import random
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from lint.source import POLLER, ROOT, without_comments  # noqa: E402
+
+BUILD = ROOT / "build/mutants"
+FLAGS = shlex.split(os.environ["MUTANTS_FLAGS"])  # as the program is compiled, from the Makefile
+LIBRARIES = shlex.split(os.environ["MUTANTS_LIBS"])
+
+# The pure and the state-keeping modules, and the unit tests of each.
+MODULES = {name: [f"test_{name}"] for name in (
+    "astguiclient", "backoff", "breaker", "call", "candidates", "checkpoint", "decision", "disposition", "json", "pace",
+    "payload", "position", "str", "tally", "url", "verdict", "when")}
+LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_damage", "test_ledger_rejected"]
+MODULES.update(ledger=LEDGER, store=LEDGER)
+
+CHANGES = [  # (what stands there, what is put in its place)
+    (r"==", ["!="]), (r"!=", ["=="]), (r"<=", ["<", ">"]), (r">=", [">", "<"]),
+    (r"(?<![<>-])<(?![<=])", ["<=", ">="]), (r"(?<![<>-])>(?![>=])", [">=", "<="]),
+    (r"&&", ["||"]), (r"\|\|", ["&&"]), (r"\+\+", ["--"]), (r"--", ["++"]),
+    (r"(?<= )\+(?= )", ["-"]), (r"(?<= )-(?= )", ["+"]), (r"(?<= )\*(?= )", ["/"]), (r"(?<= )/(?= )", ["*"]),
+    (r"(?<= )%(?= )", ["*"]), (r"(?<= )&(?= )", ["|"]), (r"(?<= )\|(?= )", ["&"]), (r"\+=", ["-="]), (r"-=", ["+="]),
+    (r"!(?=[\w(])", [""]), (r"\btrue\b", ["false"]), (r"\bfalse\b", ["true"]),
+    (r"(?<![\w.])0(?![\w.])", ["1"]), (r"-1\b", ["0"]), (r"(?<![-\w.])[1-9]\d*(?![\w.])", ["+1", "-1"]),
+]
+# No statement of its own: what the preprocessor reads, and how large a buffer is.
+SKIPPED = re.compile(r"^\s*(#|typedef\b|_Static_assert|enum \{)|^\s*(static |const )*(char|unsigned char|int64_t|int|uint8_t) [^=;(]*\[")
+
+
+class Mutant:
+    def __init__(self, module, start, end, new, text):
+        self.module, self.start, self.end, self.new = module, start, end, new
+        self.line = text.count("\n", 0, start) + 1
+        self.old = text[start:end]
+        self.source = text.splitlines()[self.line - 1].strip()
+
+    def apply(self, text):
+        return text[:self.start] + self.new + text[self.end:]
+
+    def __str__(self):
+        old = self.old if len(self.old) < 60 else self.old[:57] + "..."
+        new = self.new if len(self.new) < 60 else self.new[:57] + "..."
+        return f"poller/{self.module}.c:{self.line}: {old} -> {new or '(nothing)'}   in: {self.source}"
+
+
+def closing(text, opening):
+    """The place of the parenthesis that closes the one at opening."""
+    depth = 0
+    for place in range(opening, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[place], 0)
+        if depth == 0:
+            return place
+    return None
+
+
+def mutants_of(module):
+    text = (POLLER / f"{module}.c").read_text()
+    # sizeof a[0] is sizeof a[1].
+    code = re.sub(r"sizeof [\w.>-]+\[0\]", lambda found: "_" * len(found.group(0)), without_comments(text))
+    skipped, place, continued = set(), 0, False
+    for line in code.splitlines(keepends=True):
+        if continued or SKIPPED.match(line):
+            skipped.update(range(place, place + len(line)))
+        continued = line.rstrip("\n").endswith("\\") and place in skipped
+        place += len(line)
+    for pattern, replacements in CHANGES:
+        for match in re.finditer(pattern, code):
+            if match.start() in skipped:
+                continue
+            for new in replacements:
+                if new in ("+1", "-1"):
+                    new = str(int(match.group(0)) + int(new))
+                yield Mutant(module, match.start(), match.end(), new, text)
+    for match in re.finditer(r"\b(?:if|while) \(", code):
+        end = closing(code, match.end() - 1)
+        if match.start() not in skipped and end:
+            yield Mutant(module, match.end(), end, f"!({text[match.end():end]})", text)
+
+
+@contextlib.contextmanager
+def workplace():
+    """A throw-away directory that tests can enter as another user."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.chmod(directory, 0o755)
+        yield directory
+
+
+def run(command, **options):
+    return subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, errors="replace", **options)
+
+
+def compile_file(source, to):
+    return run(["gcc", *FLAGS, "-c", "-o", to, source], cwd=ROOT).returncode == 0
+
+
+def prepare(tests):
+    """Every module but main.c in one archive, and the tests' own objects."""
+    (BUILD / "unit").mkdir(parents=True, exist_ok=True)
+    jobs = [(path, BUILD / f"{path.stem}.o") for path in POLLER.glob("*.c") if path.stem != "main"]
+    jobs += [(ROOT / f"tests/unit/{test}.c", BUILD / f"unit/{test}.o") for test in tests]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        if not all(pool.map(lambda job: compile_file(*job), jobs)):
+            sys.exit("the program does not compile")
+    archive = BUILD / "all.a"
+    archive.unlink(missing_ok=True)
+    run(["ar", "rcs", archive, *[to for _, to in jobs if to.parent == BUILD]])
+
+
+def passes(test, extra, directory):
+    """Whether the test program passes, linked with these objects before the archive."""
+    program = pathlib.Path(directory) / test
+    linked = run(["gcc", *FLAGS, "-o", program, BUILD / f"unit/{test}.o", *extra, BUILD / "all.a", *LIBRARIES], cwd=ROOT)
+    if linked.returncode != 0:
+        sys.exit(f"{test} does not link:\n{linked.stdout}")
+    try:
+        # One that goes on for ever is ended, and was noticed.
+        return run(["prlimit", "--cpu=3", program], cwd=ROOT, timeout=60, env={
+            **os.environ, "TMPDIR": str(directory), "ASAN_OPTIONS": "detect_leaks=1"}).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def survives(mutant):
+    """True, False, or None when it does not compile."""
+    with workplace() as directory:
+        source, to = pathlib.Path(directory) / f"{mutant.module}.c", pathlib.Path(directory) / "mutant.o"
+        source.write_text(mutant.apply((POLLER / f"{mutant.module}.c").read_text()))
+        if not compile_file(source, to):
+            return None
+        return all(passes(test, [to], directory) for test in MODULES[mutant.module])
+
+
+def explained():
+    """(module, part of the line, change) of what may survive."""
+    for number, line in enumerate((HERE / "explained").read_text().splitlines(), 1):
+        if line.strip() and not line.startswith("#"):
+            parts = [part.strip() for part in line.split(" :: ")]
+            if len(parts) != 4 or not all(parts):
+                sys.exit(f"tests/mutants/explained:{number}: it would be MODULE :: LINE :: CHANGE :: REASON")
+            yield parts
+
+
+def is_explained(mutant, list_):
+    return any(module == mutant.module and line in mutant.source and change in ("any", f"{mutant.old} -> {mutant.new}")
+               for module, line, change, _ in list_)
+
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("-n", type=int)
+    arguments.add_argument("-s", type=int, default=1)
+    arguments.add_argument("modules", nargs="*", choices=[*MODULES, []])
+    chosen = arguments.parse_args()
+    modules = chosen.modules or sorted(MODULES)
+    mutants = [mutant for module in modules for mutant in mutants_of(module)]
+    if chosen.n and chosen.n < len(mutants):
+        mutants = random.Random(chosen.s).sample(mutants, chosen.n)
+    tests = sorted({test for module in modules for test in MODULES[module]})
+    prepare(tests)
+    with workplace() as directory:
+        broken = [test for test in tests if not passes(test, [], directory)]
+    if broken:
+        sys.exit(f"not even the program as it stands passes: {' '.join(broken)}")
+    reasons, counts, survivors = list(explained()), {module: [0, 0, 0] for module in modules}, []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for mutant, alive in zip(mutants, pool.map(survives, mutants)):
+            if alive is None:
+                continue
+            harmless = alive and is_explained(mutant, reasons)
+            counts[mutant.module][0 if not alive else 1 if harmless else 2] += 1
+            if alive and not harmless:
+                survivors.append(mutant)
+                print(f"survives: {mutant}", flush=True)
+    for module, (caught, harmless, alive) in counts.items():
+        if caught + harmless + alive:
+            print(f"{module}: {caught} of {caught + harmless + alive} caught, {harmless} explained, {alive} survive")
+    caught, harmless, alive = (sum(column) for column in zip(*counts.values()))
+    share = 100 * caught / max(1, caught + harmless + alive)
+    print(f"{caught + harmless + alive} changes: {caught} caught ({share:.1f} %), {harmless} explained, {alive} survive")
+    return 0 if share >= 85 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
