@@ -12,7 +12,7 @@ lint: need-lint
 
 # ---- fuzzing: libFuzzer, with the sanitizers; the program's objects are built once more for it ----
 
-FUZZ_PACKAGES := $(TEST_PACKAGES) clang libclang-rt-14-dev
+FUZZ_PACKAGES := $(TEST_PACKAGES) clang libclang-rt-dev
 FUZZ_CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 FUZZ_TARGETS  := $(patsubst tests/fuzz/%.c,build/fuzz/targets/%,$(wildcard tests/fuzz/*.c))
 SECONDS       ?= 60

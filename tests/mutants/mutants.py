@@ -159,7 +159,7 @@ def explained():
 
 
 def is_explained(mutant, list_):
-    return any(module == mutant.module and line in mutant.source and change in ("any", f"{mutant.old} -> {mutant.new}")
+    return any(module in ("*", mutant.module) and line in mutant.source and change in ("any", f"{mutant.old} -> {mutant.new}")
                for module, line, change, _ in list_)
 
 

@@ -348,6 +348,42 @@ static void test_ledger_prunes_up_to_its_limit_oldest_first_and_old_runs(void **
     assert_string_equal(query(*state, "SELECT count(*) FROM run"), "0");
 }
 
+static void test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew(void **state)
+{
+    const struct call call = { .value = { [CALL_STATUS] = "SALE", [CALL_LENGTH_IN_SEC] = "45", [CALL_USER] = "6666",
+                                          [CALL_CAMPAIGN_ID] = "CAMP", [CALL_PHONE_NUMBER] = "312" } };
+    static const char seen[] = "SELECT tries || '/' || answer || '/' || took_ms || '/' || (tried > 1000000000) || '/' || "
+                               "status || '/' || result || '/' || length || '/' || agent || '/' || campaign || '/' || phone "
+                               "FROM call";
+    const struct ledger_attempt first = { .answer = 503, .took_ms = 70 }, second = { .answer = 200, .took_ms = 30 };
+    struct ledger_entry entry = { .uniqueid = "1.1", .end_epoch = 100, .record = { .state = CALL_OWED }, .call = &call,
+                                  .result = "answered", .attempt = &first };
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, seen), "1/503/70/1/SALE/answered/45/6666/CAMP/312");
+    entry.call = NULL;
+    entry.result = NULL;
+    entry.attempt = NULL;
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, seen), "1/503/70/1/SALE/answered/45/6666/CAMP/312");
+    entry.attempt = &second;
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, seen), "2/200/30/1/SALE/answered/45/6666/CAMP/312");
+}
+
+static void test_ledger_counters_only_grow(void **state)
+{
+    assert_int_equal(ledger_count_up(ledger, "answers", "200", 3, &err), 0);
+    assert_int_equal(ledger_count_up(ledger, "answers", "200", 1, &err), 0);
+    assert_int_equal(ledger_count_up(ledger, "answers", "500", 7, &err), 0);
+    assert_int_equal(ledger_count_up(ledger, "answers", "404", 0, &err), 0); /* of nothing no line is made */
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, "SELECT group_concat(label || '=' || value) FROM "
+                                      "(SELECT * FROM counter WHERE name = 'answers' ORDER BY label)"), "200=4,500=7");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -364,6 +400,8 @@ int main(void)
         in_ledger(test_ledger_run_start_is_durable_on_return),
         in_ledger(test_ledger_prunes_accepted_and_dropped_calls_only),
         in_ledger(test_ledger_prunes_up_to_its_limit_oldest_first_and_old_runs),
+        in_ledger(test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew),
+        in_ledger(test_ledger_counters_only_grow),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
 }

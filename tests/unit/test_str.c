@@ -242,6 +242,7 @@ static void test_str_hide_covers_every_place_and_comes_to_an_end(void **state)
         { "text", "", "text" },
         { "text", NULL, "text" },
         { "", "key", "" },
+        { "a-b-", "-", "a*b*" },
         { "a*b", "*", "a*b" }, /* found by fuzzing: it went on for ever */
         { "a***b", "**", "a***b" },
         { "a*a*", "a*", "****" },
@@ -254,6 +255,18 @@ static void test_str_hide_covers_every_place_and_comes_to_an_end(void **state)
         (void)alarm(0);
         unit_same_text(rows[i].text, text, rows[i].want);
     }
+}
+
+static void test_str_utf8_of_a_character_that_is_cut_off_reads_nothing_behind_it(void **state)
+{
+    (void)state;
+    char *bytes = malloc(3); /* without a NUL: the sanitizer sees a byte too far */
+    assert_non_null(bytes);
+    memcpy(bytes, "a\xE2\x82", 3);
+    char *copy = str_utf8(bytes, 3);
+    assert_string_equal(copy, "a" U_FFFD U_FFFD);
+    free(copy);
+    free(bytes);
 }
 
 int main(void)
@@ -269,6 +282,7 @@ int main(void)
         cmocka_unit_test(test_str_printable_cuts_at_a_whole_character),
         cmocka_unit_test(test_str_hash_is_fnv1a_and_never_changes),
         cmocka_unit_test(test_str_hide_covers_every_place_and_comes_to_an_end),
+        cmocka_unit_test(test_str_utf8_of_a_character_that_is_cut_off_reads_nothing_behind_it),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }

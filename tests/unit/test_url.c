@@ -15,6 +15,7 @@ static void test_url_accepts_https_to_any_host(void **state)
         "https://10.0.0.1:8443",
         "https://[2001:db8::1]",
         "https://[::1]:1/x",
+        "https://[::]",
         "https://a",
         "https://a_b-c.example",
         "https://api.example.com/a-b._~%20+:c",
@@ -50,6 +51,11 @@ static void test_url_accepts_plain_http_elsewhere_only_when_allowed(void **state
         "http://127.0.0.1.example.com",
         "http://localhost.",
         "http://127.0.0.256",
+        "http://127.0.256.1",
+        "http://127.256.0.1",
+        "http://127.1.2.256",
+        "http://127.1.256.3",
+        "http://127.256.2.3",
         "http://127.0.0",
         "http://128.0.0.1",
         "http://1127.0.0.1",
@@ -75,6 +81,8 @@ static void test_url_refuses_other_schemes(void **state)
 {
     (void)state;
     static const char *const rows[] = {
+        "https:/xhost",
+        "http:/xlocalhost",
         "",
         "https",
         "https:",
@@ -106,6 +114,8 @@ static void test_url_refuses_what_readers_may_take_for_different_hosts(void **st
     static const char *const rows[] = {
         "https://",
         "https:///path",
+        "https://h:12345678",
+        "https://[1]",
         "https://:443",
         "https://?x",
         "https://#x",

@@ -34,8 +34,10 @@ static void check_rows(const struct row *rows, size_t count)
         char row[100];
         (void)snprintf(row, sizeof row, "'%s' in %s", rows[i].text, rows[i].zone);
         use_zone(rows[i].zone);
-        if (when_parse(rows[i].text, NOW, &epoch, &err) != 0)
+        int result = when_parse(rows[i].text, NOW, &epoch, &err);
+        if (result != 0)
             print_error("%s: %s\n", row, err.message);
+        unit_same_int(row, result, 0);
         unit_same_int(row, epoch, rows[i].want);
     }
 }
