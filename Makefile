@@ -204,7 +204,7 @@ uninstall:
 
 # The source tree as one archive, the same to the byte wherever and whenever it is made. packaging/deb is copied to
 # where Debian's tools look for it, so that the checkout stays clean.
-DIST_FILES := $(wildcard .gitignore LICENSE Makefile README.md conf logrotate packaging poller tests)
+DIST_FILES := $(wildcard .github .gitignore LICENSE Makefile README.md conf logrotate packaging poller tests)
 DIST_DATE   = $(shell sed -n 's/^ -- .*>  //p' packaging/deb/changelog | head -n 1)
 DEB_STAGE  := build/deb/$(NAME)-$(VERSION)
 
