@@ -87,6 +87,8 @@ static const char *const damaged[] = {
     "24.10.2024",
     "1999-12-31 00:00:00",
     "1729771200 1234567890123456789012345678901234567890123456789012345678901234", /* 64 characters */
+    "172977120017297712001729 1.1", /* 24 digits */
+    "172977120017297712001729.1",
     "\xFF\xFE",
     ("\xEF\xBB\xBF"
      "1729771200"),
@@ -133,6 +135,18 @@ static void test_checkpoint_saves_and_loads_any_position(void **state)
         unit_same_int(rows[i].uniqueid, loaded.end_epoch, rows[i].end_epoch);
         unit_same_text(rows[i].uniqueid, loaded.uniqueid, rows[i].want);
     }
+}
+
+static void test_checkpoint_may_stand_behind_blanks_and_empty_lines(void **state)
+{
+    enum checkpoint_found found = CHECKPOINT_DAMAGED;
+    struct position position;
+    struct err err;
+    unit_write(unit_path(*state, "checkpoint"), "\n \r\n\t 1729771200 1729771199.5 \n");
+    assert_int_equal(checkpoint_load(*state, &found, &position, &err), 0);
+    assert_int_equal(found, CHECKPOINT_READ);
+    assert_int_equal(position.end_epoch, 1729771200);
+    assert_string_equal(position.uniqueid, "1729771199.5");
 }
 
 static void test_checkpoint_file_is_one_line_and_a_remark_in_local_time(void **state)
@@ -300,6 +314,7 @@ int main(void)
         unit_test_in_directory(test_checkpoint_that_may_not_be_read_stops_the_run),
         unit_test_in_directory(test_checkpoint_that_cannot_be_saved_leaves_the_old_one),
         unit_test_in_directory(test_checkpoint_remove_deletes_the_file_and_minds_none_that_is_missing),
+        unit_test_in_directory(test_checkpoint_may_stand_behind_blanks_and_empty_lines),
     };
     return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
 }

@@ -34,11 +34,11 @@ static void test_disposition_set_changes_and_adds_rows(void **state)
     (void)state;
     static const struct row changes[] = {
         { "AB", "busy" }, { "SALE", "completed" }, { "dnc", "no_answer" }, { "XYZ", "Answered" }, { "XYZ", "DROPPED" },
-        { "UVW", "NO_ANSWER" },
+        { "UVW", "NO_ANSWER" }, { "RST", "ANSWERED" },
     };
     static const struct row wanted[] = {
         { "AB", "busy" },     { "ab", "busy" },     { "SALE", "completed" },     { "DNC", "no_answer" },
-        { "B", "dnc" },       { "XYZ", "dropped" }, { "UVW", "no_answer" }, { "anything", "completed" },
+        { "B", "dnc" },       { "XYZ", "dropped" }, { "UVW", "no_answer" }, { "RST", "answered" }, { "anything", "completed" },
     };
     struct disposition_map *map = disposition_map_new();
     struct err err;

@@ -302,6 +302,12 @@ static void test_ledger_run_start_is_durable_on_return(void **state)
                         "1");
     assert_string_equal(query(*state, "SELECT kind || coalesce(finished, '-') FROM run ORDER BY id"), "poll-");
     assert_string_equal(query(*state, "SELECT name || '/' || label || '/' || value FROM counter"), "runs/75 sweep/1");
+    figures = (struct ledger_run){ .failed = 7, .statements = 8, .database_ms = 9, .rows_examined = 10, .kind = "dry" };
+    assert_int_equal(ledger_run_finish(ledger, second, &figures, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, "SELECT failed||'/'||statements||'/'||database_ms||'/'||rows_examined||'/'||kind "
+                                      "||'/'||coalesce(message, '-') FROM run ORDER BY id DESC"),
+                        "7/8/9/10/dry/-");
 }
 
 static void test_ledger_prunes_accepted_and_dropped_calls_only(void **state)

@@ -31,6 +31,9 @@ static void test_pace_that_is_fixed_stays(void **state)
     answer(&pace, 100, 5000, true);
     answer(&pace, 100, 10, false);
     assert_int_equal(pace_limit(&pace), 8);
+    struct pace one = pace_start(1, 32);
+    answer(&one, 100, 10, true);
+    assert_int_equal(pace_limit(&one), 1);
 }
 
 static void test_pace_grows_by_one_an_answer_up_to_most_while_answers_stay_quick(void **state)
