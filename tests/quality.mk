@@ -57,7 +57,8 @@ coverage: need-coverage
 	-@/usr/bin/python3 -B tests/run.py all '' $(COVERAGE)
 	@$(GCOVR) | sed -n '/^File/,$$p'
 	@$(GCOVR) --branches | sed -n '/^File/,$$p'
-	@$(GCOVR) --print-summary --fail-under-line 95 --fail-under-branch 85 -o /dev/null | sed -n '/^lines\|^branches/p'
+	@$(GCOVR) --print-summary --fail-under-line 95 --fail-under-branch 85 -o $(COVERAGE)/lines >$(COVERAGE)/summary; ended=$$?; \
+	    sed -n '/^lines\|^branches/p' $(COVERAGE)/summary; exit $$ended
 
 # ---- the unit tests with the other compiler ----
 
