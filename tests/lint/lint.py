@@ -66,6 +66,12 @@ def run(*command):
     return done.returncode, done.stdout
 
 
+def compile_away(compiler, path, *options):
+    """What the compiler says of a file, with optimisation; its output is thrown away."""
+    with tempfile.TemporaryDirectory() as directory:
+        return run(compiler, *FLAGS, "-O2", *options, "-c", "-o", f"{directory}/output", path)[1]
+
+
 def together(work, items):
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for found in pool.map(work, items):
@@ -98,7 +104,7 @@ def compilers():
     """Both compilers, with every warning of the Makefile, over the program and what tests it."""
     def compile_one(pair):
         compiler, path = pair
-        return list(diagnostics(run(compiler, *FLAGS, "-O2", "-c", "-o", os.devnull, path)[1], compiler))
+        return list(diagnostics(compile_away(compiler, path), compiler))
     return together(compile_one, [(compiler, path) for compiler in COMPILERS for path in sources() + test_sources()])
 
 
@@ -112,7 +118,7 @@ def headers():
 def analyzer():
     """gcc -fanalyzer."""
     def analyze(path):
-        return list(diagnostics(run("gcc", *FLAGS, "-O2", "-fanalyzer", "-c", "-o", os.devnull, path)[1], "gcc-fanalyzer"))
+        return list(diagnostics(compile_away("gcc", path, "-fanalyzer"), "gcc-fanalyzer"))
     return together(analyze, sources())
 
 
