@@ -1,6 +1,7 @@
 """The log for machines (format = json), and numbers that are not shown whole (mask_phone = yes)."""
 import datetime
 import json
+import pathlib
 import time
 
 PHONE, SHOWN = "3125551234", "******1234"
@@ -83,6 +84,23 @@ def test_a_number_that_the_api_repeats_while_it_is_down_is_masked_too(sync, db, 
         assert run.code == code
         assert numbers_shown(run, sync.run("status"), sync.run("status", "--json")) == []
         assert SHOWN in run.log
+
+
+def test_every_view_of_a_call_masks_its_number(sync, db, api):
+    """why and report, also where the API has repeated the number in its reason; backfill and reconcile in the log."""
+    refused = db.insert(phone_number=PHONE)
+    api.rules([{"uniqueid": refused, "status": 422, "body": json.dumps({"error": f"no DID for {PHONE}"})}])
+    sync.configure(config={"log": {"mask_phone": "yes"}})
+    assert sync.run().code == 0
+    db.insert(phone_number=PHONE, end_epoch=db.now() - 7200)
+    template = pathlib.Path(__file__).parents[2] / "packaging/report.html"
+    views = [sync.run("why", refused), sync.run("why", refused, "--json"),
+             sync.run("report", "--html", "-", "--template", template),
+             sync.run("backfill", "--from", "1 day ago", "--to", "now"), sync.run("reconcile", "--report-only")]
+    assert [view.code for view in views] == [0, 0, 0, 0, 0]
+    assert numbers_shown(*views) == []
+    for view in views[:3]:
+        assert SHOWN in view.out
 
 
 def test_numbers_are_shown_whole_by_default(sync, db, api):

@@ -219,6 +219,22 @@ def test_why_knows_that_the_table_has_changed_since(sync, db):
     assert "resend_changed is off" in why(sync, call)["so"]
 
 
+def test_why_keeps_what_was_sent_when_the_call_changes(sync, db, api):
+    """The sweep notes a changed call as owed: the first attempt still says what was sent then."""
+    uniqueid = db.insert(status="SALE", end_epoch=db.now() - 1900)
+    assert sync.run().code == 0
+    db.insert()  # the checkpoint moves on, past what the poll looks at again
+    assert sync.run().code == 0
+    db.query("UPDATE vicidial_log SET status = 'DNC' WHERE uniqueid = %s", (uniqueid,))
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        ledger.execute("DELETE FROM note WHERE name = 'last_sweep'")
+        ledger.commit()
+    assert sync.run().code == 0
+    assert [body["disposition"] for body in api.by_uniqueid()[uniqueid]] == ["SALE", "DNC"]
+    told = json.loads(sync.run("why", uniqueid, "--json").out)
+    assert [attempt["status"] for attempt in told["ledger"]["attempts"]] == ["SALE", "DNC"]
+
+
 def test_why_of_calls_that_only_the_table_knows(sync, db):
     now = db.now()
     early = db.insert(end_epoch=now - 4000)
