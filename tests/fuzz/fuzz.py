@@ -29,8 +29,10 @@ def fuzz(target, seconds, grow=True):
     with tempfile.TemporaryDirectory() as directory:
         environment = {**os.environ, "TMPDIR": directory, "ASAN_OPTIONS": "detect_leaks=1",
                        "UBSAN_OPTIONS": "print_stacktrace=1"}
-        # The first directory of the corpus takes what is new.
-        done = subprocess.run([*command, *([grown] if grow else []), kept], stdin=subprocess.DEVNULL, cwd=ROOT,
+        # The first directory of the corpus takes what is new: never the kept one.
+        fresh = pathlib.Path(directory) / "corpus"
+        fresh.mkdir()
+        done = subprocess.run([*command, grown if grow else fresh, kept], stdin=subprocess.DEVNULL, cwd=ROOT,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
                               env=environment)
     executed = re.search(r"stat::number_of_executed_units:\s*(\d+)", done.stdout)
