@@ -41,7 +41,7 @@ def test_a_hostile_row_changes_nothing_but_its_line(sync, db, api, format_):
     lines = sync.log_file.read_text().splitlines()
     assert_clean(sync.log_file.read_text())
     if format_ == "json":
-        assert all(set(json.loads(line)) == {"timestamp", "level", "message"} for line in lines)
+        assert all(set(json.loads(line)) == {"timestamp", "level", "logger", "message", "context"} for line in lines)
     assert len([line for line in lines if "✓" in line]) == len(uniqueids) and max(map(len, lines)) < 8 * KIB
 
 
