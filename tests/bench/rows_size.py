@@ -43,7 +43,9 @@ def _binary(bench):
     stripped = bench.directory / "stripped"
     subprocess.run(["strip", "-o", stripped, ROOT / "build" / "did-optimizer-sync"], check=True)
     size = os.path.getsize(stripped)
-    return Row("stripped binary", f"{size / 1024:.0f} KiB", "", "", "< 150 KiB", size < 150 * 1024)
+    return Row("stripped binary", f"{size / 1024:.0f} KiB", "", "", "< 150 KiB", size < 150 * 1024,
+               "what cron runs each minute took 118 KiB; the rest are the commands for operators, in the same program: backfill, "
+               "reconcile, history, why, metrics, health, report, profiles")
 
 
 def _instructions(bench):
