@@ -5,11 +5,11 @@
  * process touches neither network nor state. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/poll.h> /* not poll.h: that is a file of ours */
 #include <sys/wait.h>
 #include <unistd.h>
 

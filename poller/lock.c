@@ -90,7 +90,7 @@ int lock_acquire_in_turn(const char *state_dir, struct lock **ret_lock, struct e
 
 int lock_acquire_to_share(const char *state_dir, struct lock **ret_lock, struct err *err)
 {
-    if (lock_acquire_after_run(state_dir, ret_lock, err) != 0)
+    if (lock_acquire_after_run(state_dir, ret_lock, err) != 0 || *ret_lock == NULL)
         return -1;
     (void)!write((*ret_lock)->fd, SHARED, sizeof SHARED - 1); /* without it others do not wait, which loses nothing */
     return 0;

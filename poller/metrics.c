@@ -269,7 +269,7 @@ int metrics_command(const struct options *options)
     int result = collect(options->state_dir, &page, &err);
     if (result == 0 && options->output != NULL)
         result = fileutil_publish(options->output, page, &err);
-    else if (result == 0 && (fputs(page, stdout) < 0 || fflush(stdout) != 0))
+    else if (result == 0 && page != NULL && (fputs(page, stdout) < 0 || fflush(stdout) != 0))
         result = err_set(&err, EX_IOERR, "could not print the metrics: %s", strerror(errno));
     free(page);
     if (result != 0)

@@ -192,6 +192,27 @@ static const char *misplaced_option(const struct options *options, unsigned take
     return NULL;
 }
 
+/* Whether the command has as many arguments as it takes, and only options that go with it. */
+static int check_command_line(const struct options *options, char **words, int i, struct err *err)
+{
+    bool two_words = commands[i].second != NULL;
+    if (options->argument_count < commands[i].least)
+        return err_set(err, EX_USAGE, "%s%s%s needs an argument; see --help", words[0], two_words ? " " : "",
+                       two_words ? words[1] : "");
+    if (options->argument_count > commands[i].most)
+        return err_set(err, EX_USAGE, "'%s' is one word too many (put quotes around '1 hour ago'); see --help",
+                       options->arguments[commands[i].most]);
+    const char *misplaced = misplaced_option(options, commands[i].takes);
+    if (misplaced != NULL)
+        return err_set(err, EX_USAGE, "--%s does not go with %s; see --help", misplaced, words[0]);
+    if (options->every > 0 && (options->cron || options->dry_run))
+        return err_set(err, EX_USAGE, "%s does not go with --every; see --help", options->cron ? "--cron" : "--dry-run");
+    if (options->all_profiles && (options->profile != NULL || options->dry_run))
+        return err_set(err, EX_USAGE, "%s does not go with --all-profiles; see --help",
+                       options->profile != NULL ? "--profile" : "--dry-run");
+    return 0;
+}
+
 /* Finds the command in words, `run` when there are none. */
 static int take_command(int count, char **words, struct options *options, struct err *err)
 {
@@ -209,22 +230,7 @@ static int take_command(int count, char **words, struct options *options, struct
         options->command = commands[i].command;
         options->arguments = words + used;
         options->argument_count = count - used;
-        if (options->argument_count < commands[i].least)
-            return err_set(err, EX_USAGE, "%s%s%s needs an argument; see --help", words[0], used == 2 ? " " : "",
-                           used == 2 ? words[1] : "");
-        if (options->argument_count > commands[i].most)
-            return err_set(err, EX_USAGE, "'%s' is one word too many (put quotes around '1 hour ago'); see --help",
-                           options->arguments[commands[i].most]);
-        const char *misplaced = misplaced_option(options, commands[i].takes);
-        if (misplaced != NULL)
-            return err_set(err, EX_USAGE, "--%s does not go with %s; see --help", misplaced, words[0]);
-        if (options->every > 0 && (options->cron || options->dry_run))
-            return err_set(err, EX_USAGE, "%s does not go with --every; see --help",
-                           options->cron ? "--cron" : "--dry-run");
-        if (options->all_profiles && (options->profile != NULL || options->dry_run))
-            return err_set(err, EX_USAGE, "%s does not go with --all-profiles; see --help",
-                           options->profile != NULL ? "--profile" : "--dry-run");
-        return 0;
+        return check_command_line(options, words, (int)i, err);
     }
     return err_set(err, EX_USAGE, "there is no command '%s%s%s'; see --help", words[0], count > 1 ? " " : "",
                    count > 1 ? words[1] : "");

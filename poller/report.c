@@ -1,4 +1,5 @@
 /* report: `did-optimizer-sync report --html FILE`. What the page looks like stands in packaging/report.html alone. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,8 +51,10 @@ static int make_page(const char *template, const struct options *options, char *
     if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
         return -1;
     FILE *page = open_memstream(ret_text, &size);
-    if (page == NULL)
-        mem_out();
+    if (page == NULL) {
+        ledger_close(ledger);
+        return err_set(err, EX_SOFTWARE, "could not make the page: %s", strerror(errno));
+    }
     int result = write_page(page, template, options, ledger, err);
     ledger_close(ledger);
     if (fclose(page) != 0)

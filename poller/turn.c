@@ -4,7 +4,6 @@
 #include "clock.h"
 #include "interrupt.h"
 #include "journal.h"
-#include "log.h"
 #include "turn.h"
 
 #define TURN_MS 1000

@@ -8,7 +8,7 @@ need-lint:
 	@sh tests/need-packages.sh $(LINT_PACKAGES)
 
 lint: need-lint
-	@LINT_FLAGS='$(filter-out -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2,$(ALL_CFLAGS))' /usr/bin/python3 -B tests/lint/lint.py $(T)
+	@LINT_FLAGS='$(filter-out -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2,$(ALL_CFLAGS)) -DDATA_DIR=\"$(DATADIR)\"' /usr/bin/python3 -B tests/lint/lint.py $(T)
 
 # ---- fuzzing: libFuzzer, with the sanitizers; the program's objects are built once more for it ----
 
