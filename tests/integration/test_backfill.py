@@ -135,10 +135,11 @@ def test_one_that_was_stopped_goes_on_from_there(older, db, api, kill):
 def test_the_minutes_run_comes_in_between_and_nothing_is_sent_twice(older, db, api):
     """Goal: while a backfill is at work, runs find and send the calls of the moment, and those of the backfill's range that
     they both see arrive once."""
-    wanted = spread(db, 1500, 20 * HOUR, 60)
-    older.configure(config={"sync": {"backfill_rate": 250}})
+    wanted = spread(db, 500, 20 * HOUR, 60)
+    older.configure(config={"sync": {"backfill_rate": 0}, "api": {"concurrency": 4}})
+    api.rules([{"delay_ms": 60}])  # so that it is at work nearly all the time, and a run has to be let in
     backfill = older.start("backfill", "--from", when(db, 24 * HOUR), "--to", "now")
-    while len(api.log()) < 100:
+    while len(api.log()) < 30:
         assert backfill.poll() is None
         time.sleep(0.02)
     fresh, meanwhile = [], 0
