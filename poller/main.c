@@ -38,6 +38,57 @@ static int run(const struct options *options)
     return options->every > 0 ? every_command(options) : run_command(options);
 }
 
+/* What the command's exit code would be if all that it prints could be written. */
+static int carry_out(struct options *options)
+{
+    switch (options->command) {
+    case COMMAND_RUN:
+        return options->all_profiles ? tenants_command(options, run) : run(options);
+    case COMMAND_CHECK:
+        return check_command(options);
+    case COMMAND_STATUS:
+        return state_command(options, status_command);
+    case COMMAND_CHECKPOINT_SHOW:
+    case COMMAND_CHECKPOINT_SET:
+    case COMMAND_CHECKPOINT_RESET:
+        return state_command(options, checkpoint_command);
+    case COMMAND_FAILED_LIST:
+    case COMMAND_FAILED_RETRY:
+    case COMMAND_FAILED_DROP:
+        return state_command(options, failed_command);
+    case COMMAND_BACKFILL:
+        return backfill_command(options);
+    case COMMAND_RECONCILE:
+        return reconcile_command(options);
+    case COMMAND_HISTORY:
+        return state_command(options, history_command);
+    case COMMAND_WHY:
+        return why_command(options);
+    case COMMAND_METRICS:
+        return metrics_command(options);
+    case COMMAND_HEALTH:
+        return health_command(options);
+    case COMMAND_REPORT:
+        return state_command(options, report_command);
+    case COMMAND_HELP:
+        (void)fputs(options_help(), stdout);
+        return EX_OK;
+    case COMMAND_VERSION:
+        (void)printf("did-optimizer-sync %s\n", VERSION);
+        return EX_OK;
+    }
+    return EX_SOFTWARE;
+}
+
+/* A list that was cut off by a full disk must not look whole. */
+static int end_output(int code)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return code;
+    (void)fprintf(stderr, "did-optimizer-sync: could not write to the standard output: what was printed is not complete\n");
+    return code == EX_OK ? EX_IOERR : code;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -49,41 +100,5 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
-    switch (options.command) {
-    case COMMAND_RUN:
-        return options.all_profiles ? tenants_command(&options, run) : run(&options);
-    case COMMAND_CHECK:
-        return check_command(&options);
-    case COMMAND_STATUS:
-        return state_command(&options, status_command);
-    case COMMAND_CHECKPOINT_SHOW:
-    case COMMAND_CHECKPOINT_SET:
-    case COMMAND_CHECKPOINT_RESET:
-        return state_command(&options, checkpoint_command);
-    case COMMAND_FAILED_LIST:
-    case COMMAND_FAILED_RETRY:
-    case COMMAND_FAILED_DROP:
-        return state_command(&options, failed_command);
-    case COMMAND_BACKFILL:
-        return backfill_command(&options);
-    case COMMAND_RECONCILE:
-        return reconcile_command(&options);
-    case COMMAND_HISTORY:
-        return state_command(&options, history_command);
-    case COMMAND_WHY:
-        return why_command(&options);
-    case COMMAND_METRICS:
-        return metrics_command(&options);
-    case COMMAND_HEALTH:
-        return health_command(&options);
-    case COMMAND_REPORT:
-        return state_command(&options, report_command);
-    case COMMAND_HELP:
-        (void)fputs(options_help(), stdout);
-        return EX_OK;
-    case COMMAND_VERSION:
-        (void)printf("did-optimizer-sync %s\n", VERSION);
-        return EX_OK;
-    }
-    return EX_SOFTWARE;
+    return end_output(carry_out(&options));
 }

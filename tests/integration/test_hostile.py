@@ -1,12 +1,18 @@
-"""Rows and answers that somebody has made to do harm: they change nothing but a log line."""
+"""Rows and answers that somebody has made to do harm change nothing but a log line; nor does a strange place to run in."""
 import contextlib
 import gzip
 import json
+import os
 import re
+import signal
 import socket
+import subprocess
 import threading
+import time
 
 import pytest
+
+from harness.process import program
 
 KIB = 1024
 
@@ -133,3 +139,79 @@ def test_a_hostile_answer_costs_a_log_line_and_no_call(sync, db, api, answer):
     sync.configure(dids={"api_base_url": api.url})
     assert sync.run().code == 0
     assert sorted(api.by_uniqueid()) == sorted(uniqueids)
+
+
+# ---- the place it is run in ----
+
+@pytest.fixture
+def started_by(tmp_path, monkeypatch):
+    """Has the program started by a shell, after these words."""
+    def set_up(words):
+        script = tmp_path / "started"
+        script.write_text(f'#!/bin/sh\n{words.format(program("SYNC_BINARY", "build/did-optimizer-sync"))}\n')
+        script.chmod(0o755)
+        monkeypatch.setenv("SYNC_BINARY", str(script))
+    return set_up
+
+
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+@pytest.mark.parametrize("words, answer, code", [(["--cron"], 401, 78), (["backfill", "--to", "now"], 200, 0)],
+                         ids=["says an error", "prints"])
+def test_closed_standard_files_let_nothing_into_log_and_state(sync, db, api, started_by, words, answer, code, closed):
+    """What is opened first would get their numbers, and be written into as if it were what is printed to."""
+    db.insert()
+    api.rules([{"status": answer}])
+    started_by(f'exec "{{}}" "$@" {closed}')
+    done = sync.run(*words, *(["--from", str(db.now() - 3600)] if answer == 200 else []))
+    assert done.code == code, done.log
+    assert [line for line in done.log.splitlines() if not re.match(r"20\S+ \S+ [+-]\d{4} [A-Z]+ ", line)] == []
+    assert (sync.state / "lock").read_text() in ("", "shared\n")
+    assert sync.ledger("PRAGMA integrity_check") == [("ok",)]
+
+
+def dumped(pid):
+    """Waits for the end of a process that Popen still has to see; whether it left a core."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT).si_code == os.CLD_DUMPED
+
+
+def test_a_run_that_is_aborted_leaves_no_core(sync, db, api, started_by, tmp_path):
+    """A core would hold the key and the password."""
+    other = subprocess.Popen(["/bin/sh", "-c", "ulimit -c unlimited 2>&1 && kill -ABRT $$"], cwd=tmp_path,
+                             stdout=subprocess.DEVNULL)
+    if not dumped(other.pid):
+        other.wait()
+        pytest.skip("here no process leaves a core")
+    other.wait()
+    db.insert()
+    api.rules([{"delay_ms": 20000}])
+    started_by('ulimit -c unlimited\nexec "{}" "$@"')
+    running = sync.start()
+    while not api.log():
+        assert running.poll() is None
+        time.sleep(0.02)
+    running.send_signal(signal.SIGABRT)
+    assert not dumped(running.pid)
+    assert running.wait() == -signal.SIGABRT
+
+
+@pytest.mark.parametrize("words", ["status", "status --json", "failed list --json", "history", "check", "metrics", "--help",
+                                   "--dry-run", "checkpoint show"])
+def test_what_could_not_be_printed_is_no_success(sync, db, api, started_by, words):
+    """Who keeps a list in a file must learn that the disk was full."""
+    refused = db.insert()
+    api.rules([{"uniqueid": refused, "status": 400}])
+    assert sync.run().code == 0
+    db.insert()
+    assert sync.run(*words.split()).code == 0
+    started_by('exec "{}" "$@" >/dev/full')
+    done = sync.run(*words.split())
+    assert done.code == 74 and "could not write to the standard output" in done.err
+
+
+def test_who_reads_only_the_first_line_is_told_of_no_error(sync, db, api, started_by):
+    db.insert_many([{} for _ in range(2000)])
+    api.rules([{"status": 400}])
+    assert sync.run().code == 0
+    started_by('{} "$@" | head -n 1')
+    done = sync.run("failed", "list", "--json")
+    assert done.code == 0 and done.err == "" and len(done.out.splitlines()) == 1
