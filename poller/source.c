@@ -187,6 +187,9 @@ static int set_options(struct source *source, struct err *err)
                   mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off) != 0 ||
                   mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") != 0;
     bool tls = *settings->ssl_ca != '\0';
+    if (tls && access(settings->ssl_ca, R_OK) != 0) /* the library's own words would name the server instead */
+        return err_set(err, EX_CONFIG, "could not read the certificates in %s; correct ssl_ca in [database]",
+                       settings->ssl_ca);
     failed = failed || mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls ? &yes : &no) != 0 ||
              (tls && (mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &yes) != 0 ||
                       mysql_options(mysql, MYSQL_OPT_SSL_CA, settings->ssl_ca) != 0));

@@ -1,10 +1,12 @@
 """Where the settings come from, and what is said of bad ones: before anything is sent, and all at once."""
+import contextlib
 import json
 import os
 import time
 
 import pytest
 
+from harness import certs
 from harness.dialer import Dialer
 from harness.process import program
 
@@ -250,6 +252,48 @@ def test_the_port_is_told_by_the_highest_layer(sync, api, tcp_dialer, layer):
     uniqueid = tcp_dialer.database().insert()
     sync.configure(astguiclient={"VARDB_server": "127.0.0.1"})
     sends(sync, api, uniqueid, env=tell(sync, "port", layer, str(tcp_dialer.port), "1"))
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return certs.make(tmp_path_factory.mktemp("certs"))
+
+
+@pytest.fixture
+def tls_dialer(certificates, tmp_path):
+    """Makes a server that offers TLS with that certificate, or none."""
+    with contextlib.ExitStack() as servers:
+        def make(name):
+            cert, key = getattr(certificates, name, (None, None))
+            options = [f"--ssl-cert={cert}", f"--ssl-key={key}"] if cert else ["--skip-ssl"]
+            return servers.enter_context(Dialer(tcp=True, options=options))
+        yield make
+
+
+@pytest.mark.parametrize("certificate, ca, works", [
+    ("good", "ca", True), ("wrong_name", "ca", False), ("expired", "ca", False), ("good", "other", False),
+    ("none", "ca", False)])
+def test_the_database_must_prove_itself_where_a_ca_is_set(sync, api, tls_dialer, certificates, tmp_path, certificate, ca,
+                                                          works):
+    server = tls_dialer(certificate)
+    uniqueid = server.database().insert()
+    if works:
+        server.query("ALTER USER cron@'%' REQUIRE SSL")
+    trusted = certificates.ca if ca == "ca" else certs.make(tmp_path).ca
+    sync.configure(astguiclient={"VARDB_server": "127.0.0.1", "VARDB_port": server.port},
+                   config={"database": {"ssl_ca": trusted, "socket": None}})
+    result = sync.run()
+    assert (result.code == 0) == works and ([body["uniqueid"] for body in api.recorded()] == [uniqueid]) == works
+    if not works:
+        assert result.code in (69, 78) and "could not connect to the VICIdial database" in result.log
+
+
+def test_a_ca_that_cannot_be_read_is_named(sync, api, db, tmp_path):
+    db.insert()
+    sync.configure(config={"database": {"ssl_ca": tmp_path / "none.pem"}})
+    result = sync.run()
+    assert result.code == 78 and f"could not read the certificates in {tmp_path}/none.pem; correct ssl_ca" in result.log
+    assert api.recorded() == []
 
 
 def test_a_wrong_host_is_named(sync, api, db):
