@@ -1,10 +1,16 @@
 """backfill: what is missing of the past arrives once, beside the minute's runs."""
 import collections
+import contextlib
+import os
 import re
+import select
 import signal
 import time
 
 import pytest
+
+from harness.process import program
+from harness.sync import Sync
 
 HOUR = 3600
 
@@ -177,6 +183,53 @@ def test_an_api_that_is_down_ends_it_and_it_goes_on_later(older, db, api):
     api.rules([])
     assert older.run(*words).code == 0
     assert delivered(api) == collections.Counter(wanted)
+
+
+def test_on_a_terminal_a_bar_tells_how_long_it_will_take(older, db, api, tmp_path, monkeypatch):
+    spread(db, 400, 20 * HOUR, 19 * HOUR)
+    older.configure(config={"sync": {"backfill_rate": 2, "batch_size": 1}})
+    screen, terminal = os.openpty()
+    script = tmp_path / "on-terminal"
+    script.write_text(f'#!/bin/sh\nexec "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@" 2>"{os.ttyname(terminal)}"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("SYNC_BINARY", str(script))
+    backfill = older.start("backfill", "--from", when(db, 20 * HOUR), "--to", when(db, 19 * HOUR - 10))
+    shown = b""
+    while not re.search(rb"\r\[#*-+\] +\d+ %, \d+ calls, [12]/s, \d+ min left", shown):
+        assert backfill.poll() is None, shown
+        if select.select([screen], [], [], 0.1)[0]:
+            shown += os.read(screen, 4096)
+    assert b"\n" not in shown
+    backfill.terminate()
+    assert backfill.wait(30) == 75
+    os.close(terminal)
+    with contextlib.suppress(OSError):  # EIO is a terminal's end
+        while more := os.read(screen, 4096):
+            shown += more
+    assert re.search(rb"\r +\r[^\r\[]*$", shown), "the bar is wiped away"
+    os.close(screen)
+
+
+def test_where_another_host_is_elected_it_is_refused(older, db, api, tmp_path):
+    """The calls of this database are the other host's to send."""
+    wanted = spread(db, 5, 20 * HOUR, 19 * HOUR)
+    words = ["backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR)]
+    other = Sync(tmp_path / "other", db, api, timezone="Europe/Berlin")
+    other.set_checkpoint(db.now() - 60)
+    other.configure(config={"sync": {"settle": 0, "splay": 0}})
+    last = db.insert()
+    api.rules([{"delay_ms": 3000}])
+    elected = other.start()
+    while not api.log():
+        assert elected.poll() is None
+        time.sleep(0.02)
+    run = older.run(*words)
+    assert run.code == 69 and "another host sends the calls of this database" in run.out + run.err
+    other.close()
+    api.rules([])
+    assert set(delivered(api)) <= {last}
+    assert older.run(*words).code == 0
+    assert set(delivered(api)) - {last} == set(wanted)
 
 
 @pytest.mark.parametrize("words, said", [

@@ -1,9 +1,12 @@
 """`check`: a line for each thing a run needs, with the remedy where it is broken. Nothing is changed, no call sent."""
+import re
+import time
 
 import pytest
 
 from harness import certs
 from harness.api import Api
+from simulation.clock import ClockedDialer
 
 NOBODYS_PORT = "http://127.0.0.1:1"
 
@@ -90,7 +93,9 @@ def test_a_file_that_may_not_be_read(ready, api, ordinary):
 @pytest.mark.parametrize("spoil, words", [
     (lambda sync: sync.dids_file.chmod(0o644), ["chmod 600", "dids.conf"]),
     (lambda sync: sync.dids_file.write_text(sync.dids_file.read_text() + "verify_ssl = 0\n"), ["verify_ssl = 0"]),
-], ids=["key for everybody", "verify_ssl"])
+    (lambda sync: (sync.configure(config={"database": {"password": "1234"}}), sync.config_file.chmod(0o644)),
+     ["holds a password", "chmod 640", "did-optimizer-sync.conf"]),
+], ids=["key for everybody", "verify_ssl", "password for everybody"])
 def test_what_is_allowed_but_unwise(ready, api, spoil, words):
     spoil(ready)
     marked = check(ready, api)
@@ -151,6 +156,16 @@ def test_an_old_vicidial_is_good_enough(ready, api, db, gone):
     marked = check(ready, api)
     assert marked["✗"] == [] and len(marked["⚠"]) == 1
     assert [column for column in gone if column not in marked["⚠"][0]] == []
+
+
+def test_clocks_that_differ_are_told(ready, api):
+    assert check(ready, api)["⚠"] == []
+    with ClockedDialer(int(time.time()) - 600) as dialer:
+        dialer.database()
+        ready.configure(config={"database": {"socket": dialer.socket}})
+        ready.dids_file.chmod(0o600)
+        (line,) = check(ready, api)["⚠"]
+        assert re.fullmatch(r"clock: the database's clock differs from this host's by \d+ s; the database's is used", line)
 
 
 def test_a_sites_own_index_is_used(ready, api, db):

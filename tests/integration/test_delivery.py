@@ -11,7 +11,7 @@ from harness import certs
 from harness.api import Api
 from harness.sync import Sync
 
-ACCEPTED, OWED, REJECTED = 1, 2, 4
+ACCEPTED, OWED, HELD, REJECTED = 1, 2, 3, 4
 
 
 @pytest.fixture
@@ -447,6 +447,40 @@ def test_the_environments_proxy_is_not_used(sync, db, api):
     uniqueid = db.insert()
     run(sync, env={"http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"})
     arrived_once(api, [uniqueid])
+
+
+# ---- a call that changes while it is owed ----
+
+def test_a_change_that_is_taken_back_before_it_was_sent_is_not_sent(sync, db, api):
+    """What the API has is what the row says again."""
+    sync.configure(config={"sync": {"sweep_interval": 1}})
+    uniqueid = db.insert(status="SALE")
+    run(sync)
+    db.update(uniqueid, status="NI")
+    other = db.insert()  # that it arrives shows that the API works
+    api.rules([{"uniqueid": uniqueid, "status": 500, "times": 1}])
+    time.sleep(1.1)
+    run(sync, code=75)
+    assert states(sync) == {uniqueid: OWED, other: ACCEPTED}
+    db.update(uniqueid, status="SALE")
+    time.sleep(2.1)
+    run_until_done(sync)
+    assert [body["disposition"] for body in api.by_uniqueid()[uniqueid]] == ["SALE"]
+    assert states(sync) == {uniqueid: ACCEPTED, other: ACCEPTED}
+
+
+def test_an_owed_call_that_goes_back_to_the_agent_waits_for_the_choice(sync, db, api):
+    uniqueid, other = db.insert(status="SALE"), db.insert()  # that the other arrives shows that the API works
+    api.rules([{"uniqueid": uniqueid, "status": 500, "times": 1}])
+    run(sync, code=75)
+    assert states(sync) == {uniqueid: OWED, other: ACCEPTED}
+    db.update(uniqueid, status="DISPO")
+    time.sleep(2.1)
+    run(sync)
+    assert states(sync) == {uniqueid: HELD, other: ACCEPTED} and list(api.by_uniqueid()) == [other]
+    db.update(uniqueid, status="NI")
+    run_until_done(sync)
+    assert [body["disposition"] for body in api.by_uniqueid()[uniqueid]] == ["NI"]
 
 
 # ---- the run ends early ----

@@ -95,6 +95,17 @@ def test_history_limits_what_it_shows(sync, db):
     assert len(json_lines(sync.run("history", "--since", "1 hour ago", "--json"))) == 31
 
 
+def test_history_of_long_runs_and_of_each_end(sync, db):
+    sync.run()
+    rows = [(99_990, 0, ""), (100_000, 75, ""), (5_999_000, 75, "the time of this run is over"), (8_040_000, 69, "gone")]
+    write_ledger(sync, "DELETE FROM run", *(
+        ("INSERT INTO run (kind, started, finished, duration_ms, exit_code, message) VALUES ('poll', ?, ?, ?, ?, ?)",
+         (db.now() - n, db.now(), *row)) for n, row in enumerate(rows)))
+    lines = [line for line in sync.run("history").out.splitlines()[1:] if not line.startswith(" ")]
+    assert [(line.split()[4], line.split("  ")[-1]) for line in reversed(lines)] == [
+        ("99.99s", "well"), ("1m40s", "some owed"), ("99m59s", "stopped"), ("2h14m", "failed (69)")]
+
+
 @pytest.mark.parametrize("words", [("--limit", "0"), ("--limit", "many"), ("--since", "yesterday")])
 def test_history_refuses_what_it_cannot_understand(sync, db, words):
     done = sync.run("history", *words)
@@ -254,6 +265,7 @@ def test_why_of_calls_that_the_table_has_no_more(sync, db):
     db.delete(archived)
     db.delete(gone)
     assert why(sync, archived)["table"]["name"] == "vicidial_log_archive"
+    assert "in the archive, vicidial_log_archive" in sync.run("why", archived).out
     assert why(sync, gone)["table"] is None and "gone from the dialer's table" in why(sync, gone)["so"]
     assert "nothing is known of it" in why(sync, "1.1")["so"]
     assert sync.run("why", "1.1").code == 0
