@@ -66,7 +66,7 @@ static void keep_only_known_variables(const char *directory, const char *where)
         CHILD_CHECK(getenv(known[i]) != NULL && strcmp(getenv(known[i]), known[i]) == 0);
 }
 
-static void test_harden_clears_the_environment_but_for_known_variables(void **state)
+static void test_privileges_harden_clears_the_environment_but_for_known_variables(void **state)
 {
     run_child(*state, keep_only_known_variables);
 }
@@ -84,7 +84,7 @@ static void start_with_closed_standard_files(const char *directory, const char *
     CHILD_CHECK(opened > STDERR_FILENO);
 }
 
-static void test_harden_fills_closed_standard_files(void **state)
+static void test_privileges_harden_fills_closed_standard_files(void **state)
 {
     run_child(*state, start_with_closed_standard_files);
 }
@@ -98,7 +98,7 @@ static void inherit_files(const char *directory, const char *where)
     CHILD_CHECK(fcntl(STDERR_FILENO, F_GETFD) >= 0);
 }
 
-static void test_harden_closes_inherited_files(void **state)
+static void test_privileges_harden_closes_inherited_files(void **state)
 {
     run_child(*state, inherit_files);
 }
@@ -111,7 +111,7 @@ static void forbid_cores(const char *directory, const char *where)
     CHILD_CHECK(prctl(PR_GET_DUMPABLE) == 0);
 }
 
-static void test_harden_forbids_core_dumps(void **state)
+static void test_privileges_harden_forbids_core_dumps(void **state)
 {
     run_child(*state, forbid_cores);
 }
@@ -127,7 +127,7 @@ static void become_the_owner(const char *directory, const char *where)
     CHILD_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && prctl(PR_GET_DUMPABLE) == 0);
 }
 
-static void test_drop_to_owner_is_for_good(void **state)
+static void test_privileges_drop_is_for_good(void **state)
 {
     if (geteuid() != 0)
         skip();
@@ -142,7 +142,7 @@ static void stay_root(const char *directory, const char *where)
     CHILD_CHECK(geteuid() == 0);
 }
 
-static void test_drop_to_owner_stays_root_where_root_owns_the_directory(void **state)
+static void test_privileges_drop_stays_root_where_root_owns_the_directory(void **state)
 {
     if (geteuid() != 0)
         skip();
@@ -160,7 +160,7 @@ static void find_no_directory(const char *directory, const char *where)
     CHILD_CHECK(strstr(err.message, "install -d -m 0750") != NULL);
 }
 
-static void test_drop_to_owner_wants_a_directory(void **state)
+static void test_privileges_drop_wants_a_directory(void **state)
 {
     if (geteuid() != 0)
         skip();
@@ -175,7 +175,7 @@ static void be_nobody_already(const char *directory, const char *where)
     CHILD_CHECK(privileges_drop_to_owner(unit_path(directory, "none"), &err) == 0);
 }
 
-static void test_drop_to_owner_leaves_an_ordinary_user_as_it_is(void **state)
+static void test_privileges_drop_leaves_an_ordinary_user_as_it_is(void **state)
 {
     if (geteuid() != 0)
         skip();
@@ -185,14 +185,14 @@ static void test_drop_to_owner_leaves_an_ordinary_user_as_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_test_in_directory(test_harden_clears_the_environment_but_for_known_variables),
-        unit_test_in_directory(test_harden_fills_closed_standard_files),
-        unit_test_in_directory(test_harden_closes_inherited_files),
-        unit_test_in_directory(test_harden_forbids_core_dumps),
-        unit_test_in_directory(test_drop_to_owner_is_for_good),
-        unit_test_in_directory(test_drop_to_owner_stays_root_where_root_owns_the_directory),
-        unit_test_in_directory(test_drop_to_owner_wants_a_directory),
-        unit_test_in_directory(test_drop_to_owner_leaves_an_ordinary_user_as_it_is),
+        unit_test_in_directory(test_privileges_harden_clears_the_environment_but_for_known_variables),
+        unit_test_in_directory(test_privileges_harden_fills_closed_standard_files),
+        unit_test_in_directory(test_privileges_harden_closes_inherited_files),
+        unit_test_in_directory(test_privileges_harden_forbids_core_dumps),
+        unit_test_in_directory(test_privileges_drop_is_for_good),
+        unit_test_in_directory(test_privileges_drop_stays_root_where_root_owns_the_directory),
+        unit_test_in_directory(test_privileges_drop_wants_a_directory),
+        unit_test_in_directory(test_privileges_drop_leaves_an_ordinary_user_as_it_is),
     };
     return cmocka_run_group_tests_name("privileges", tests, NULL, NULL);
 }
