@@ -12,6 +12,7 @@
 #   make dist            the source as build/did-optimizer-sync-VERSION.tar.xz
 #   make lint            static analysis, banned functions, layers                     (make lint T=check)
 #   make fuzz            any bytes into all that reads what others write             (make fuzz SECONDS=600 T=url)
+#   make memcheck        every run of the integration tests under valgrind             (make memcheck T=poll)
 #   make coverage        the lines and branches that no test goes through
 #   make mutants         does a unit test notice each small change of the code?      (make mutants N=100 T=when)
 #   make check-clang     the unit tests, compiled by clang

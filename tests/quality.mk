@@ -35,6 +35,17 @@ fuzz: need-fuzz
 	@$(MAKE) --no-print-directory -s fuzz-targets
 	@/usr/bin/python3 -B tests/fuzz/fuzz.py $(SECONDS) $(T)
 
+# ---- valgrind: every run of the integration tests ----
+
+.PHONY: need-memcheck memcheck
+
+need-memcheck:
+	@sh tests/need-packages.sh $(TEST_PACKAGES) valgrind
+
+memcheck: need-memcheck
+	@$(MAKE) --no-print-directory -s binaries standin shim
+	@/usr/bin/python3 -B tests/memcheck.py '$(T)'
+
 # ---- coverage: what of poller/ the unit and integration tests go through ----
 
 COVERAGE := build/coverage
