@@ -9,10 +9,10 @@
  *   FAULT_KINDS    which kinds of steps are counted, separated by commas; default: all but open and alloc
  *   FAULT_AT       the number of the step where it happens, from 1; 0 or unset: nothing happens, steps are only counted
  *   FAULT_FOR      for so many steps from there on; 0: for all the rest; default 1
- *   FAULT_ACTION   exit: the process ends there with status 100; short: half the bytes are written; or the name of an
+ *   FAULT_ACTION   kill: the process is killed there (SIGKILL); short: half the bytes are written; or the name of an
  *                  error (ENOSPC EDQUOT EIO EROFS EACCES), which the call then fails with; an allocation always fails
  *                  with ENOMEM
- *   FAULT_WHEN     for exit: before the call, after it, or in the middle (half the bytes are written)
+ *   FAULT_WHEN     for kill: before the call, after it, or in the middle (half the bytes are written)
  *   FAULT_CLOCK    how many seconds the clock of the host is ahead, negative: behind; from the start of main on
  *   FAULT_COUNT    file that receives "STEPS HITS" when something happened and at the end of main
  *   FAULT_TRACE    file that receives one line a step, "KIND NAME", at the same moments; of allocations only those that
@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -38,7 +39,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define END_STATUS 100
 #define TRACE_BYTES (1 << 20)
 
 enum kind { WRITE, SYNC, RENAME, UNLINK, TRUNCATE, SEND, RECV, OPEN, ALLOC, KIND_COUNT };
@@ -106,7 +106,7 @@ static void report(void)
 static _Noreturn void end(void)
 {
     report();
-    (void)syscall(SYS_exit_group, END_STATUS);
+    (void)kill(getpid(), SIGKILL);
     abort();
 }
 
@@ -535,13 +535,13 @@ static void read_action(void)
     static const struct { const char *name; int number; } errors[] = {
         { "ENOSPC", ENOSPC }, { "EDQUOT", EDQUOT }, { "EIO", EIO }, { "EROFS", EROFS }, { "EACCES", EACCES } };
     const char *action = setting("FAULT_ACTION"), *when = setting("FAULT_WHEN");
-    if (strcmp(action, "exit") == 0 && strcmp(when, "before") == 0) {
+    if (strcmp(action, "kill") == 0 && strcmp(when, "before") == 0) {
         plan.action = END_BEFORE;
-    } else if (strcmp(action, "exit") == 0 && strcmp(when, "middle") == 0) {
+    } else if (strcmp(action, "kill") == 0 && strcmp(when, "middle") == 0) {
         plan.action = END_MIDDLE;
-    } else if (strcmp(action, "exit") == 0 && strcmp(when, "after") == 0) {
+    } else if (strcmp(action, "kill") == 0 && strcmp(when, "after") == 0) {
         plan.action = END_AFTER;
-    } else if (strcmp(action, "exit") == 0) {
+    } else if (strcmp(action, "kill") == 0) {
         refuse("FAULT_WHEN");
     } else if (strcmp(action, "short") == 0) {
         plan.action = SHORT;

@@ -2,11 +2,12 @@
 import contextlib
 import functools
 import pathlib
+import signal
 import types
 
 from harness.process import program
 
-END_STATUS = 100
+END_STATUS = -signal.SIGKILL
 
 FILES = ("write", "sync", "rename", "unlink", "truncate")
 NETWORK = ("send", "recv")
@@ -35,7 +36,7 @@ class Strike:
     Sync.run(), then ask report().
     """
 
-    def __init__(self, sync, at=0, action="exit", when="before", kinds=None, lasting=1, root=None, clock_ahead=0):
+    def __init__(self, sync, at=0, action="kill", when="before", kinds=None, lasting=1, root=None, clock_ahead=0):
         self._count = pathlib.Path(sync.directory) / "fault-count"
         self._trace = pathlib.Path(sync.directory) / "fault-trace"
         for file in (self._count, self._trace):

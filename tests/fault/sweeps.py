@@ -87,7 +87,7 @@ def crash_sweep(scene, when, share=1.0):
     tried = repeated = 0
     for at in points(baseline.steps, share):
         scene.reset()
-        strike = Strike(scene.sync, at, "exit", when)
+        strike = Strike(scene.sync, at, "kill", when)
         code = scene.run(strike.env).code
         if code == baseline.code and at > baseline.steps - 8:
             continue  # this run took a few steps less: how answers come together is not the same each time
@@ -110,7 +110,7 @@ def repair_sweep(scene, when, share=1.0):
     wanted, tried, repeated = scene.sent, 0, 0
     for at in points(baseline.trace.index(("send", "api")) + 1, share):
         scene.reset()
-        strike = Strike(scene.sync, at, "exit", when)
+        strike = Strike(scene.sync, at, "kill", when)
         code = scene.run(strike.env).code
         label = f"crash {when} step {at}, {strike.report().trace[-1]}"
         assert code == END_STATUS, label
@@ -167,16 +167,17 @@ def error_sweep(scene, error, kinds=FILES, lasting=1, share=1.0):
     return types.SimpleNamespace(steps=baseline.steps, tried=tried, failed=failed, repeated=repeated)
 
 
-def allocation_sweep(scene, share=1.0, lasting=1):
+def allocation_sweep(scene, share=1.0, lasting=1, turn=0, turns=1):
     """Lets an allocation fail, at each step or a share of them, once or from there on. The program may give up, but
-    it never crashes, save where a library does (see shim.c); and the next run completes the work."""
+    it never crashes, save where a library does (see shim.c); and the next run completes the work. Several processes can
+    divide the steps among themselves: this one takes its turn out of so many."""
     now = scene.now
     scene.api.rules([])
     baseline = Baseline(scene, kinds=["alloc"])
     assert baseline.code == DONE
     states = {call[0]: (call[1], call[3]) for call in baseline.outcome.calls}
     tried = given_up = crashed = repeated = 0
-    for at in points(baseline.steps, share):
+    for at in points(baseline.steps, share)[turn::turns]:
         scene.reset()
         strike = Strike(scene.sync, at, kinds=["alloc"], lasting=lasting)
         run = scene.run(strike.env)

@@ -523,6 +523,6 @@ def test_a_database_s_clock_set_back_and_forward_loses_and_repeats_nothing(sync,
 @pytest.mark.parametrize("lasting, share", [(1, 0.0075), (0, 0.0024)])
 def test_a_failed_allocation_never_crashes_the_program(staged, lasting, share):
     """Goal: the n-th malloc, calloc or realloc fails, alone or with all that follow: the run gives up in good order or
-    completes, and the next one delivers what is left. `make soak` tries every third n."""
+    completes, and the next one delivers what is left. `make soak` tries every n."""
     done = allocation_sweep(staged(scenes.every_kind), share, lasting)
     assert done.tried > (50 if lasting else 15)
