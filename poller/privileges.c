@@ -1,4 +1,5 @@
 /* privileges: what the process may do, given up step by step. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -11,6 +12,7 @@
 
 #include "mem.h"
 #include "privileges.h"
+#include "str.h"
 
 static const char *const kept_variables[] = {
     "API_KEY", "DID_OPTIMIZER_API_URL", "VICIDIAL_DB_HOST", "VICIDIAL_DB_USER", "VICIDIAL_DB_PASSWORD",
@@ -46,6 +48,20 @@ static int fill_standard_files(void)
     return 0;
 }
 
+/* closefrom came with glibc 2.34 and close_range with Linux 5.9; dialers run on older ones. */
+static int close_inherited_files(void)
+{
+    DIR *files = opendir("/proc/self/fd");
+    if (files == NULL)
+        return -1;
+    const struct dirent *entry;
+    int64_t fd;
+    while ((entry = readdir(files)) != NULL)
+        if (str_to_int(entry->d_name, &fd) && fd > STDERR_FILENO && fd != dirfd(files))
+            (void)close((int)fd);
+    return closedir(files);
+}
+
 static int forbid_core_dumps(void)
 {
     static const struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
@@ -57,7 +73,8 @@ int privileges_harden(struct err *err)
     clean_environment();
     if (fill_standard_files() != 0)
         return err_set(err, EX_SOFTWARE, "could not open /dev/null: %s", strerror(errno));
-    closefrom(STDERR_FILENO + 1);
+    if (close_inherited_files() != 0)
+        return err_set(err, EX_SOFTWARE, "could not close inherited files: /proc/self/fd: %s", strerror(errno));
     if (forbid_core_dumps() != 0)
         return err_set(err, EX_SOFTWARE, "could not forbid core dumps: %s", strerror(errno));
     return 0;
