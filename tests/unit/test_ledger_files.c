@@ -241,18 +241,22 @@ static void test_ledger_works_below_a_linked_directory(void **state)
         fail_msg("%s", err.message);
 }
 
+/* In a process that is another user's altogether, as the program's is: before 2.33 glibc's faccessat trusts that the real
+ * and the effective user are the same. */
 static void test_ledger_that_may_not_be_read_is_77(void **state)
 {
-    struct ledger *ledger = NULL;
-    struct ledger_repair repair;
     make_ledger(*state, 1);
     assert_int_equal(chmod(unit_path(*state, "ledger.db"), 0), 0);
-    unit_act_as_nobody();
-    int result = ledger_open(*state, LEDGER_WRITE, &ledger, &repair, &err);
-    unit_act_as_self();
-    ledger_close(ledger);
-    assert_int_equal(result, -1);
-    assert_int_equal(err.code, EX_NOPERM);
+    (void)fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        struct ledger *ledger = NULL;
+        struct ledger_repair repair;
+        if (geteuid() == 0 && setuid(65534) != 0)
+            _exit(1);
+        _exit(ledger_open(*state, LEDGER_WRITE, &ledger, &repair, &err) == 0 ? 0 : err.code);
+    }
+    assert_int_equal(unit_wait(child), EX_NOPERM);
 }
 
 int main(void)
