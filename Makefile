@@ -33,7 +33,8 @@ LOG_GROUP  ?= $(shell getent group adm >/dev/null && echo adm || echo root)
 # What Debian calls the packages that each kind of work needs.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev libcjson-dev libinih-dev libsqlite3-dev
 DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev mariadb-server-core mariadb-client-core python3 python3-pymysql
-TEST_PACKAGES  := $(DEMO_PACKAGES) libcmocka-dev python3-pytest python3-pytest-xdist openssl ca-certificates faketime tzdata
+UNIT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev python3 tzdata
+TEST_PACKAGES  := $(DEMO_PACKAGES) $(UNIT_PACKAGES) python3-pytest python3-pytest-xdist openssl ca-certificates faketime
 BROWSER_PACKAGES := chromium chromium-driver
 BENCH_PACKAGES := $(DEMO_PACKAGES) openssl ca-certificates wrk valgrind binutils
 DEB_PACKAGES   := $(BUILD_PACKAGES) build-essential debhelper
@@ -64,7 +65,7 @@ OBJECTS      := $(SOURCES:%.c=$(BUILD)/%.o)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all demo test check install uninstall clean need-build need-demo need-test binaries unit-tests standin shim soak need-browser FORCE
+.PHONY: all demo test check install uninstall clean need-build need-demo need-unit need-test binaries unit-tests standin shim soak need-browser FORCE
 .PHONY: dist deb test-deb need-deb need-deb-test bench need-bench bench-programs
 .DELETE_ON_ERROR:
 
@@ -75,6 +76,8 @@ need-build:
 	@sh tests/need-packages.sh $(BUILD_PACKAGES)
 need-demo:
 	@sh tests/need-packages.sh $(DEMO_PACKAGES)
+need-unit:
+	@sh tests/need-packages.sh $(UNIT_PACKAGES)
 need-test:
 	@sh tests/need-packages.sh $(TEST_PACKAGES)
 # Not every system has a browser to install; without one the tests that need it are skipped, and say so.
@@ -148,7 +151,7 @@ soak: need-test
 	@$(MAKE) --no-print-directory binaries standin shim
 	@/usr/bin/python3 -B tests/soak.py '$(T)'
 
-check: need-test
+check: need-unit
 	@$(MAKE) --no-print-directory unit-tests
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=1 unit-tests
 	@/usr/bin/python3 -B tests/run.py unit '$(T)'

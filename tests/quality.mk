@@ -12,7 +12,9 @@ lint: need-lint
 
 # ---- fuzzing: libFuzzer, with the sanitizers; the program's objects are built once more for it ----
 
-FUZZ_PACKAGES := $(TEST_PACKAGES) clang libclang-rt-dev
+# Debian 11 has clang's runtime in a package that clang brings along.
+CLANG_PACKAGES := clang 'libclang-rt-dev|libclang-common-11-dev'
+FUZZ_PACKAGES := $(TEST_PACKAGES) $(CLANG_PACKAGES)
 FUZZ_CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 FUZZ_TARGETS  := $(patsubst tests/fuzz/%.c,build/fuzz/targets/%,$(wildcard tests/fuzz/*.c))
 SECONDS       ?= 60
@@ -73,9 +75,12 @@ coverage: need-coverage
 
 # ---- the unit tests with the other compiler ----
 
-.PHONY: check-clang
+.PHONY: need-clang check-clang
 
-check-clang: need-fuzz
+need-clang:
+	@sh tests/need-packages.sh $(UNIT_PACKAGES) $(CLANG_PACKAGES)
+
+check-clang: need-clang
 	@$(MAKE) --no-print-directory -s BUILD=build/clang CC=clang CFLAGS='-O2 -g -Werror' binaries unit-tests
 	@/usr/bin/python3 -B tests/run.py unit '$(T)' build/clang
 
