@@ -16,6 +16,7 @@
 #   make coverage        the lines and branches that no test goes through
 #   make mutants         does a unit test notice each small change of the code?      (make mutants N=100 T=when)
 #   make check-clang     the unit tests, compiled by clang
+#   make check-releases  the unit tests on other Debian releases, by both compilers    (make check-releases RELEASES=trixie)
 #   make clean
 
 NAME    := did-optimizer-sync

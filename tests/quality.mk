@@ -84,6 +84,16 @@ check-clang: need-clang
 	@$(MAKE) --no-print-directory -s BUILD=build/clang CC=clang CFLAGS='-O2 -g -Werror' binaries unit-tests
 	@/usr/bin/python3 -B tests/run.py unit '$(T)' build/clang
 
+# ---- the unit tests on other Debian releases, in bare systems under build/roots; as root ----
+
+RELEASES ?= bullseye bookworm trixie forky
+
+.PHONY: check-releases
+
+check-releases: dist
+	@sh tests/need-packages.sh python3 mmdebstrap zstd
+	@/usr/bin/python3 -B tests/releases.py $(RELEASES)
+
 # ---- mutants: do the unit tests notice each small change? ----
 
 MUTANTS_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
