@@ -1,4 +1,4 @@
-"""Another Debian release, with other libraries: the package is built there, and forwards calls there."""
+"""Other Debian releases, with other libraries: the package is built there, and forwards calls there."""
 import re
 import shutil
 
@@ -10,24 +10,29 @@ from deb.root import NotToBeHad, Root, host_release
 from harness.api import Api
 from harness.dialer import Dialer
 
-RELEASE = "bookworm" if host_release() == "trixie" else "trixie"
+RELEASES = [release for release in ("bullseye", "bookworm", "trixie") if release != host_release()]
 
 
-def enter(packages=()):
+def enter(release, packages=()):
     try:
-        return Root(RELEASE, packages)
+        return Root(release, packages)
     except NotToBeHad as reason:
         pytest.skip(str(reason))
 
 
+@pytest.fixture(scope="module", params=RELEASES)
+def release(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def package(tmp_path_factory):
+def package(release, tmp_path_factory):
     """Built in a system that has nothing but what debian/control asks for."""
-    directory = tmp_path_factory.mktemp(RELEASE)
+    directory = tmp_path_factory.mktemp(release)
     tree = source_tree(directory)
     asked = re.search(r"^Build-Depends:(.*?)^\S", (tree / "debian/control").read_text(), re.M | re.S).group(1)
     names = [re.sub(r"-compat$|\(.*\)", "", name.split("(")[0].strip()) for name in asked.split(",")]
-    with enter(["build-essential", *names]) as root:
+    with enter(release, ["build-essential", *names]) as root:
         shutil.copytree(tree, root.path(f"/srv/{tree.name}"))
         root.need("sh", "-c", f"cd /srv/{tree.name} && dpkg-buildpackage -b -us -uc")
         built = package_in(root.path("/srv"))
@@ -36,8 +41,8 @@ def package(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def other():
-    with enter() as root:
+def other(release):
+    with enter(release) as root:
         yield root
 
 
