@@ -196,7 +196,7 @@ static void test_fileutil_set_aside_keeps_the_content_under_a_dated_name(void **
     assert_int_equal(strncmp(aside, path, strlen(path)), 0);
     assert_int_equal(sscanf(aside + strlen(path), ".damaged-%4d%*4d-%*6d%n", &year, &used), 1);
     assert_int_equal(used, strlen(".damaged-20241024-120000"));
-    assert_in_range(year, 2020, 2200);
+    unit_in_range(year, 2020, 2200);
 
     unit_write(unit_path(*state, "other"), "content");
     assert_int_equal(fileutil_set_aside(unit_path(*state, "other"), NULL, 0, &err), 0);

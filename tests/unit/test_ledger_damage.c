@@ -167,7 +167,7 @@ static void test_ledger_damaged_inside_is_noticed_and_rebuilt_with_what_can_be_r
     assert_int_equal(ledger_rebuild(*state, &ledger, &repair, &err), 0);
     assert_true(repair.rebuilt);
     assert_false(ledger_is_damaged(ledger));
-    assert_in_range(repair.saved, 1, 5003);
+    unit_in_range(repair.saved, 1, 5003);
     assert_true(unit_exists(repair.aside));
     struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_HELD } };
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);

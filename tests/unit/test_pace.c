@@ -66,7 +66,7 @@ static void test_pace_goes_down_when_answers_take_half_as_long_again(void **stat
     answer(&pace, 100, 140, true); /* below the ratio */
     assert_int_equal(pace_limit(&pace), 32);
     answer(&pace, 200, 300, true);
-    assert_in_range(pace_limit(&pace), 1, 20);
+    unit_in_range(pace_limit(&pace), 1, 20);
     assert_true(pace.strained);
     answer(&pace, 5000, 300, true);
     assert_true(pace_limit(&pace) >= 1);
@@ -81,9 +81,9 @@ static void test_pace_grows_slowly_after_strain(void **state)
     int64_t low = pace_limit(&pace);
     assert_int_equal(low, 10);
     answer(&pace, 10, 10, true); /* one round: about one more */
-    assert_in_range(pace_limit(&pace), low, low + 1);
+    unit_in_range(pace_limit(&pace), low, low + 1);
     answer(&pace, 11, 10, true);
-    assert_in_range(pace_limit(&pace), low + 1, low + 2);
+    unit_in_range(pace_limit(&pace), low + 1, low + 2);
 }
 
 static void test_pace_halves_once_for_failures_that_were_in_flight_together(void **state)
@@ -128,7 +128,7 @@ static void test_pace_learns_a_fifth_of_each_answer_s_time(void **state)
         pace_answered(&pace, rows[i].took_ms, true);
         assert_int_equal((int)(pace.typical_ms + 0.5), rows[i].want);
     }
-    assert_in_range((int)pace.quickest_ms, 20, 20);
+    unit_in_range((int)pace.quickest_ms, 20, 20);
 }
 
 static void test_pace_goes_down_again_only_after_as_many_answers_as_were_in_flight(void **state)
