@@ -36,8 +36,8 @@ def must(root, *command, otherwise=Failed):
 def unit_tests(root, tree, compiler, kind):
     """Builds in one way and runs the tests: how many passed and failed."""
     build = f"build/{compiler}{'-sanitizers' if kind else ''}"
-    must(root, "make", "-s", "-C", tree, f"-j{os.cpu_count()}", f"BUILD={build}", f"CC={compiler}", "CPPFLAGS=-Werror",
-         *BUILDS[kind], "binaries", "unit-tests")
+    must(root, "make", "-s", "-k", "-C", tree, f"-j{os.cpu_count()}", f"BUILD={build}", f"CC={compiler}",
+         "CPPFLAGS=-Werror", *BUILDS[kind], "binaries", "unit-tests")
     done = run(root, "sh", "-c", f"cd {tree} && python3 -B tests/run.py unit '' {build}")
     counts = re.search(r"^(\d+) passed, (\d+) failed$", done.out, re.M)
     if not counts:
