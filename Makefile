@@ -33,9 +33,12 @@ LOG_GROUP  ?= $(shell getent group adm >/dev/null && echo adm || echo root)
 
 # What Debian calls the packages that each kind of work needs.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev libcjson-dev libinih-dev libsqlite3-dev
-DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev mariadb-server-core mariadb-client-core python3 python3-pymysql
+# Debian 11 has them under a version only.
+MARIADB_PACKAGES := 'mariadb-server-core|mariadb-server-core-10.5' 'mariadb-client-core|mariadb-client-core-10.5'
+DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev $(MARIADB_PACKAGES) python3 python3-pymysql
 UNIT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev python3 tzdata
-TEST_PACKAGES  := $(DEMO_PACKAGES) $(UNIT_PACKAGES) python3-pytest python3-pytest-xdist openssl ca-certificates faketime
+TEST_PACKAGES  := $(sort $(DEMO_PACKAGES) $(UNIT_PACKAGES)) python3-pytest python3-pytest-xdist openssl ca-certificates \
+                  faketime
 BROWSER_PACKAGES := chromium chromium-driver
 BENCH_PACKAGES := $(DEMO_PACKAGES) openssl ca-certificates wrk valgrind binutils
 DEB_PACKAGES   := $(BUILD_PACKAGES) build-essential debhelper
