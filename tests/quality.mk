@@ -96,7 +96,7 @@ check-releases: dist
 
 # ---- mutants: do the unit tests notice each small change? ----
 
-MUTANTS_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+MUTANTS_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DDATA_DIR=\"$(DATADIR)\"
 
 .PHONY: mutants
 
