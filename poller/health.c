@@ -26,7 +26,7 @@ static void PRINTF_LIKE(3, 4) find(struct findings *findings, enum health health
     va_list args;
     if (health > findings->worst)
         findings->worst = health;
-    if (findings->used > 0 && findings->used + 2 < findings->size)
+    if (findings->used > 0 && findings->used < findings->size)
         findings->used += (size_t)snprintf(findings->text + findings->used, findings->size - findings->used, "; ");
     if (findings->used >= findings->size)
         return;

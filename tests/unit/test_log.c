@@ -2,7 +2,6 @@
 #include "unit.h"
 
 #include <cjson/cJSON.h>
-#include <fcntl.h>
 
 #include "log.h"
 
@@ -21,22 +20,6 @@ static void open_log(const char *path, enum log_terminal terminal)
     struct err err = { .message = "" };
     if (log_open(path, terminal, &err) != 0)
         fail_msg("%s", err.message);
-}
-
-/* Sends standard output or error to a file until let_go. */
-static int catch_stream(int fd, const char *path)
-{
-    int saved = dup(fd), file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    assert_true(saved >= 0 && file >= 0);
-    assert_true(dup2(file, fd) >= 0);
-    (void)close(file);
-    return saved;
-}
-
-static void let_go(int fd, int saved)
-{
-    (void)dup2(saved, fd);
-    (void)close(saved);
 }
 
 static size_t count_lines(const char *text)
@@ -332,10 +315,10 @@ static void test_log_lines_go_to_the_terminal_as_told(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         const char *out_path = unit_path(*state, "out"), *err_path = unit_path(*state, "err");
         open_log(rows[i].file != NULL ? unit_path(*state, rows[i].file) : "-", rows[i].terminal);
-        int out = catch_stream(STDOUT_FILENO, out_path), err = catch_stream(STDERR_FILENO, err_path);
+        int out = unit_catch_stream(STDOUT_FILENO, out_path), err = unit_catch_stream(STDERR_FILENO, err_path);
         log_info("hello");
-        let_go(STDOUT_FILENO, out);
-        let_go(STDERR_FILENO, err);
+        unit_let_go(STDOUT_FILENO, out);
+        unit_let_go(STDERR_FILENO, err);
         log_close();
         char *out_text = unit_read(out_path), *err_text = unit_read(err_path);
         char *file_text = rows[i].file != NULL ? unit_read(unit_path(*state, rows[i].file)) : NULL;
@@ -351,13 +334,13 @@ static void test_log_lines_go_to_the_terminal_as_told(void **state)
 static void test_log_may_show_errors_alone_on_standard_error(void **state)
 {
     open_log(unit_path(*state, "log"), LOG_TERMINAL_ERRORS);
-    int out = catch_stream(STDOUT_FILENO, unit_path(*state, "out"));
-    int err = catch_stream(STDERR_FILENO, unit_path(*state, "err"));
+    int out = unit_catch_stream(STDOUT_FILENO, unit_path(*state, "out"));
+    int err = unit_catch_stream(STDERR_FILENO, unit_path(*state, "err"));
     log_info("quiet");
     log_warn("hush");
     log_error("loud");
-    let_go(STDOUT_FILENO, out);
-    let_go(STDERR_FILENO, err);
+    unit_let_go(STDOUT_FILENO, out);
+    unit_let_go(STDERR_FILENO, err);
     char *out_text = unit_read(unit_path(*state, "out")), *err_text = unit_read(unit_path(*state, "err"));
     assert_string_equal(out_text, "");
     assert_int_equal(count_lines(err_text), 1);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -186,6 +187,24 @@ static inline int unit_mode(const char *path)
 {
     struct stat info;
     return lstat(path, &info) == 0 ? (int)(info.st_mode & 07777) : -1;
+}
+
+/* Sends standard output or error to a file until unit_let_go. */
+static inline int unit_catch_stream(int fd, const char *path)
+{
+    (void)fflush(NULL);
+    int saved = dup(fd), file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(saved >= 0 && file >= 0);
+    assert_true(dup2(file, fd) >= 0);
+    (void)close(file);
+    return saved;
+}
+
+static inline void unit_let_go(int fd, int saved)
+{
+    (void)fflush(NULL);
+    (void)dup2(saved, fd);
+    (void)close(saved);
 }
 
 /* ---- child processes: they must end with _exit, or cmocka would report twice ---- */
