@@ -37,7 +37,8 @@ struct row {
     const char *want;
 };
 
-static const char *explain(const struct row *row, const struct settings_sync *used, char *out, size_t size)
+static const char *explain_behind(int64_t checkpoint, const struct row *row, const struct settings_sync *used,
+                                  char *out, size_t size)
 {
     static char end_epoch[32];
     (void)snprintf(end_epoch, sizeof end_epoch, "%lld", (long long)(NOW - row->ended_ago));
@@ -51,8 +52,8 @@ static const char *explain(const struct row *row, const struct settings_sync *us
                                        .reason = row->reason,
                                        .row = row->where,
                                        .started = true,
-                                       .floor = position_at(NOW - 864000, ""),
-                                       .checkpoint = position_at(NOW - 10, ""),
+                                       .floor = position_at(NOW - 864000, "1.1"),
+                                       .checkpoint = position_at(checkpoint, ""),
                                        .outage = row->outage,
                                        .settings = used,
                                        .now = NOW };
@@ -66,6 +67,11 @@ static const char *explain(const struct row *row, const struct settings_sync *us
     }
     facts.call = row->where == EXPLANATION_LIVE || row->where == EXPLANATION_ARCHIVED ? &call : NULL;
     return explanation_of(&facts, out, size);
+}
+
+static const char *explain(const struct row *row, const struct settings_sync *used, char *out, size_t size)
+{
+    return explain_behind(NOW - 10, row, used, out, size);
 }
 
 static void test_explanation_says_where_a_call_stands(void **state)
@@ -136,6 +142,37 @@ static void test_explanation_says_where_a_call_stands(void **state)
     }
 }
 
+/* Each limit, and one second beyond it; a row's age is a minute more than the time since its call's end. */
+static void test_explanation_is_exact_to_the_second(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum call_state state;
+        int64_t checkpoint_ago, ended_ago;
+        const char *want;
+    } rows[] = {
+        { "changed, at the sweep's end", CALL_ACCEPTED, 10, 21540, "sent again with the next sweep" },
+        { "changed, beyond the sweep's end", CALL_ACCEPTED, 10, 21541, "the sweep does not look back so far" },
+        { "new, at the sweep's end", CALL_UNKNOWN, 10, 21540, "one of the next runs" },
+        { "new, beyond the sweep's end", CALL_UNKNOWN, 10, 21541, "no run looks there again" },
+        { "new, at the overlap's end", CALL_UNKNOWN, 30000, 30600, "one of the next runs" },
+        { "new, beyond the overlap's end", CALL_UNKNOWN, 30000, 30601, "no run looks there again" },
+        { "new, as old as what is remembered", CALL_UNKNOWN, 10, 604800, "no run looks there again" },
+        { "new, older than what is remembered", CALL_UNKNOWN, 10, 604801, "remembered for 7 days only" },
+        { "new, the first above the floor", CALL_UNKNOWN, 10, 863999, "remembered for 7 days only" },
+        { "new, the floor itself", CALL_UNKNOWN, 10, 864000, "ended before the floor, 20" },
+    };
+    const struct settings_sync used = settings();
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const struct row row = { .state = rows[i].state, .where = EXPLANATION_LIVE, .ended_ago = rows[i].ended_ago,
+                                 .table = rows[i].state == CALL_ACCEPTED ? CHANGED : SAME };
+        char text[1200];
+        unit_has(rows[i].name, explain_behind(NOW - rows[i].checkpoint_ago, &row, &used, text, sizeof text),
+                 rows[i].want);
+    }
+}
+
 static void test_explanation_knows_the_settings(void **state)
 {
     (void)state;
@@ -166,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_explanation_says_where_a_call_stands),
+        cmocka_unit_test(test_explanation_is_exact_to_the_second),
         cmocka_unit_test(test_explanation_knows_the_settings),
         cmocka_unit_test(test_explanation_fits_where_there_is_room),
     };
