@@ -27,6 +27,7 @@ static void test_hours_begin_at_the_full_local_hour(void **state)
         { "New York", FIRST + 1, -4 * 3600, FIRST },
         { "India, before half past", FIRST + 1799, 19800, FIRST - 1800 },
         { "India, at half past", FIRST + 1800, 19800, FIRST + 1800 },
+        { "Nepal, at a quarter to four", FIRST, 20700, FIRST - 2700 },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct hours *hours = hours_open(1, rows[i].last, rows[i].offset);
@@ -46,12 +47,16 @@ static void test_hours_count_calls_by_state_and_result(void **state)
     hours_add_call(hours, FIRST - 1, CALL_ACCEPTED, "answered"); /* outside */
     hours_add_call(hours, FIRST + 3 * 3600, CALL_ACCEPTED, "answered");
     hours_add_call(hours, FIRST, (enum call_state)99, "answered"); /* a damaged row */
+    hours_add_call(hours, FIRST, (enum call_state)HOURS_STATES, "answered");
     hours_add_call(hours, FIRST, (enum call_state)-1, "answered");
+    hours_add_call(hours, FIRST, CALL_UNKNOWN, "busy"); /* counted all the same */
     struct hours_figures first = hours_figures(hours, 0), second = hours_figures(hours, 1), third = hours_figures(hours, 2);
     assert_int_equal(first.states[CALL_ACCEPTED], 2);
     assert_int_equal(first.results[0], 1);
     assert_string_equal(hours_result_names[5], "dnc");
     assert_int_equal(first.results[5], 1);
+    assert_int_equal(first.states[CALL_UNKNOWN], 1);
+    assert_int_equal(first.results[3], 1);
     assert_int_equal(second.states[CALL_HELD], 1);
     assert_int_equal(second.results[HOURS_RESULTS - 1], 1);
     assert_int_equal(third.states[CALL_REJECTED], 1);
@@ -82,6 +87,19 @@ static void test_hours_know_exact_percentiles(void **state)
         unit_same_int(row, hours_figures(hours, 0).answers, 0);
         hours_close(hours);
     }
+}
+
+static void test_hours_take_any_time_that_an_answer_takes(void **state)
+{
+    (void)state;
+    struct hours *hours = three_hours();
+    hours_add_answer(hours, FIRST, 0);
+    assert_int_equal(hours_figures(hours, 0).answers, 1);
+    assert_int_equal(hours_figures(hours, 0).p95_ms, 0);
+    hours_add_answer(hours, FIRST, INT64_MAX);
+    assert_int_equal(hours_figures(hours, 0).p50_ms, 0);
+    assert_int_equal(hours_figures(hours, 0).p95_ms, UINT32_MAX); /* the most that is kept: 49 days */
+    hours_close(hours);
 }
 
 /* 27 October 2024 had 25 hours in Berlin, 31 March 23. */
@@ -117,6 +135,7 @@ int main(void)
         cmocka_unit_test(test_hours_begin_at_the_full_local_hour),
         cmocka_unit_test(test_hours_count_calls_by_state_and_result),
         cmocka_unit_test(test_hours_know_exact_percentiles),
+        cmocka_unit_test(test_hours_take_any_time_that_an_answer_takes),
         cmocka_unit_test(test_clock_midnight_is_the_local_days_begin),
     };
     return cmocka_run_group_tests_name("hours", tests, NULL, NULL);
