@@ -111,20 +111,19 @@ int store_only_look(struct store *store, struct err *err)
 
 int store_use_copy(struct store *store, struct err *err)
 {
-    sqlite3 *copy = NULL;
-    int code = sqlite3_open_v2(":memory:", &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-    sqlite3_backup *backup = code == SQLITE_OK ? sqlite3_backup_init(copy, "main", store->database, "main") : NULL;
+    sqlite3 *file = store->database;
+    sqlite3_backup *backup = NULL;
+    store->database = NULL;
+    int code = sqlite3_open_v2(":memory:", &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    if (code == SQLITE_OK)
+        backup = sqlite3_backup_init(store->database, "main", file, "main");
     if (backup != NULL) {
         (void)sqlite3_backup_step(backup, -1);
         code = sqlite3_backup_finish(backup);
     }
-    if (backup == NULL || code != SQLITE_OK) {
-        (void)sqlite3_close(copy);
-        return fail(store, "read", err);
-    }
-    (void)sqlite3_close(store->database);
-    store->database = copy;
-    return 0;
+    int result = backup != NULL && code == SQLITE_OK ? 0 : fail(store, "read", err); /* the copy has the error */
+    (void)sqlite3_close(file);
+    return result;
 }
 
 void store_close(struct store *store)
