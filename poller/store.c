@@ -65,8 +65,10 @@ static int execute(struct store *store, const char *sql, const char *action, str
 static int check_path(const char *path, bool *ret_exists, struct err *err)
 {
     struct stat info;
-    *ret_exists = lstat(path, &info) == 0 && info.st_size > 0; /* a crash may leave an empty one */
-    if (*ret_exists && S_ISLNK(info.st_mode))
+    bool found = lstat(path, &info) == 0;
+    /* A crash may leave an empty one, and SQLite takes one of a single byte for that. */
+    *ret_exists = found && info.st_size > 1;
+    if (found && S_ISLNK(info.st_mode))
         return err_set(err, EX_IOERR, "could not open the ledger %s: it is a symbolic link; put the file itself there",
                        path);
     if (*ret_exists && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0 && errno == EACCES)

@@ -131,6 +131,34 @@ static void test_store_minds_no_error_of_before(void **state)
     assert_int_equal(number("SELECT count(*) FROM t"), 0);
 }
 
+/* SQLite takes a file of one byte for an empty one, and would write into it. */
+static void test_store_look_leaves_what_is_next_to_empty_alone(void **state)
+{
+    static const struct {
+        const char *text;
+        int want;
+    } rows[] = { { "", 0 }, { "x", 0 }, { "xy", -1 } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        store_close(store);
+        unit_write(unit_path(*state, "store.db"), rows[i].text);
+        open_store(*state, STORE_LOOK);
+        unit_same_int(rows[i].text, store_execute(store, "CREATE TABLE t (x)", &err), rows[i].want);
+        char *after = unit_read(unit_path(*state, "store.db"));
+        unit_same_text(rows[i].text, after, rows[i].text);
+        free(after);
+    }
+}
+
+static void test_store_refuses_a_link_with_the_shortest_name(void **state)
+{
+    struct store *refused = NULL;
+    assert_int_equal(symlink("x", unit_path(*state, "link")), 0);
+    assert_int_equal(store_open(unit_path(*state, "link"), STORE_WRITE, &refused, &err), -1);
+    unit_has("link", err.message, "it is a symbolic link");
+    assert_false(unit_exists(unit_path(*state, "x")));
+    store_close(refused);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +168,8 @@ int main(void)
         in_store(test_store_goes_on_with_a_copy_and_leaves_the_file),
         in_store(test_store_says_why_it_could_not_copy),
         in_store(test_store_minds_no_error_of_before),
+        in_store(test_store_look_leaves_what_is_next_to_empty_alone),
+        in_store(test_store_refuses_a_link_with_the_shortest_name),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
