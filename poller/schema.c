@@ -112,7 +112,7 @@ int schema_prepare(struct store *store, enum store_mode mode, struct err *err)
     if (find_version(store, &version, err) != 0)
         return -1;
     if (mode == STORE_WRITE ? store_start_journal(store, err) != 0
-                            : version > 0 && version < NEWEST && store_use_copy(store, err) != 0)
+                            : version < NEWEST && store_use_copy(store, err) != 0)
         return -1;
     if (version < NEWEST && take_steps(store, version, err) != 0)
         return -1;

@@ -164,16 +164,115 @@ static void test_ledger_look_cannot_write(void **state)
     make_ledger(*state, 1);
     struct ledger *ledger = open_ledger(*state, LEDGER_LOOK, &repair);
     struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_HELD } };
+    const struct ledger_run figures = { .found = 1 };
+    const struct position place = position_at(1, "");
+    int64_t run = 0;
     assert_int_equal(ledger_put(ledger, &entry, &err), -1);
     assert_int_equal(err.code, EX_IOERR);
+    unit_has("put", err.message, "could not write to the ledger ");
+    assert_int_equal(ledger_forget(ledger, "other.2", &err), -1);
+    assert_int_equal(ledger_prune(ledger, 1000, 1000, &err), -1);
+    assert_int_equal(ledger_set_note(ledger, LEDGER_NOTE_HEALTHY, 1, &err), -1);
+    assert_int_equal(ledger_drop_note(ledger, LEDGER_NOTE_HEALTHY, &err), -1);
+    assert_int_equal(ledger_set_place(ledger, LEDGER_FLOOR, &place, &err), -1);
+    assert_int_equal(ledger_clear_places(ledger, &err), -1);
+    assert_int_equal(ledger_run_start(ledger, "poll", &run, &err), -1);
+    assert_int_equal(ledger_run_finish(ledger, 1, &figures, &err), -1);
+    assert_int_equal(ledger_count_up(ledger, "answers", "200", 1, &err), -1);
     ledger_close(ledger);
     ledger = open_ledger(*state, LEDGER_LOOK, &repair);
     assert_int_equal(state_of(ledger, "new"), CALL_UNKNOWN);
+    assert_int_equal(state_of(ledger, "other.2"), CALL_OWED);
     ledger_close(ledger);
 }
 
-/* The damage shows only where the file is touched: a write or a read meets it, says so, and a rebuild saves the rest.
- */
+static void test_ledger_look_sees_what_is_written_meanwhile(void **state)
+{
+    struct ledger_repair repair;
+    make_ledger(*state, 1);
+    struct ledger *look = open_ledger(*state, LEDGER_LOOK, &repair);
+    struct ledger *ledger = open_ledger(*state, LEDGER_WRITE, &repair);
+    assert_int_equal(state_of(look, "other.2"), CALL_OWED);
+    assert_int_equal(ledger_forget(ledger, "other.2", &err), 0);
+    assert_int_equal(state_of(look, "other.2"), CALL_OWED);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_int_equal(state_of(look, "other.2"), CALL_UNKNOWN);
+    ledger_close(ledger);
+    ledger_close(look);
+}
+
+/* The files that LEDGER_LOOK may find of an older version, or of a run that is only just making its ledger. */
+#define VERSION_1 \
+    "CREATE TABLE call (uniqueid TEXT PRIMARY KEY NOT NULL, state INTEGER NOT NULL, end_epoch INTEGER NOT NULL, " \
+    "fingerprint INTEGER, updated INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER, reason TEXT, " \
+    "payload TEXT) WITHOUT ROWID; CREATE INDEX call_open ON call (state, due) WHERE state <> 1; " \
+    "CREATE INDEX call_ended ON call (end_epoch); " \
+    "CREATE TABLE note (name TEXT PRIMARY KEY NOT NULL, number INTEGER, text TEXT) WITHOUT ROWID; " \
+    "CREATE TABLE run (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER, " \
+    "duration_ms INTEGER, found INTEGER, accepted INTEGER, repeated INTEGER, owed INTEGER, held INTEGER, " \
+    "rejected INTEGER, exit_code INTEGER, message TEXT); " \
+    "PRAGMA application_id = 1145656147; PRAGMA user_version = 1; " \
+    "INSERT INTO call (uniqueid, state, end_epoch, updated, attempts) VALUES ('1.1', 2, 100, 101, 3);"
+
+static const struct {
+    const char *name, *sql;
+    enum call_state want; /* of the call 1.1 */
+} unfinished[] = {
+    { "version 1", VERSION_1, CALL_OWED },
+    { "version 1, with a journal", "PRAGMA journal_mode = WAL; " VERSION_1, CALL_OWED },
+    { "no tables yet", "PRAGMA journal_mode = WAL", CALL_UNKNOWN },
+};
+
+static void test_ledger_look_changes_nothing_of_an_unfinished_one(void **state)
+{
+    const char *path = unit_path(*state, "ledger.db");
+    for (size_t i = 0; i < UNIT_COUNT(unfinished); i++) {
+        struct ledger_repair repair;
+        size_t before_length = 0, after_length = 0;
+        struct call_record record;
+        run_sql(path, unfinished[i].sql);
+        char *before = unit_read_bytes(path, &before_length);
+        struct ledger *ledger = open_ledger(*state, LEDGER_LOOK, &repair);
+        struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_HELD } };
+        unit_same_int(unfinished[i].name, ledger_find(ledger, "1.1", &record, &err), 0);
+        unit_same_int(unfinished[i].name, record.state, unfinished[i].want);
+        unit_same_int(unfinished[i].name, record.attempts, unfinished[i].want == CALL_OWED ? 3 : 0);
+        unit_same_int(unfinished[i].name, ledger_put(ledger, &entry, &err), -1);
+        ledger_close(ledger);
+        char *after = unit_read_bytes(path, &after_length);
+        unit_same_int(unfinished[i].name, after_length, before_length);
+        unit_true(unfinished[i].name, memcmp(after, before, before_length) == 0);
+        unit_same_int(unfinished[i].name, count_files(*state), 1);
+        free(before);
+        free(after);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+static void test_ledger_brings_an_unfinished_one_up_to_date(void **state)
+{
+    const char *path = unit_path(*state, "ledger.db");
+    for (size_t i = 0; i < UNIT_COUNT(unfinished); i++) {
+        static const enum ledger_mode modes[] = { LEDGER_WRITE, LEDGER_LOOK, LEDGER_WRITE };
+        run_sql(path, unfinished[i].sql);
+        for (size_t k = 0; k < UNIT_COUNT(modes); k++) {
+            struct ledger_repair repair;
+            struct call_record record;
+            const struct ledger_attempt attempt = { .answer = 200 };
+            struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_HELD }, .attempt = &attempt };
+            struct ledger *ledger = open_ledger(*state, modes[k], &repair);
+            unit_true(unfinished[i].name, !repair.rebuilt);
+            unit_same_int(unfinished[i].name, ledger_find(ledger, "1.1", &record, &err), 0);
+            unit_same_int(unfinished[i].name, record.state, unfinished[i].want);
+            unit_same_int(unfinished[i].name, state_of(ledger, "new"), k == 0 ? CALL_UNKNOWN : CALL_HELD);
+            unit_same_int(unfinished[i].name, ledger_put(ledger, &entry, &err), modes[k] == LEDGER_WRITE ? 0 : -1);
+            unit_same_int(unfinished[i].name, ledger_commit(ledger, &err), 0);
+            ledger_close(ledger);
+        }
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
 /* Whose ever they are: they are refused, and left as they are. */
 static void test_ledger_refuses_databases_of_others_and_of_newer_versions_untouched(void **state)
 {
@@ -214,6 +313,14 @@ static void test_ledger_refuses_the_next_schema_version_of_its_own_file(void **s
     struct ledger *ledger = open_ledger(*state, LEDGER_WRITE, &repair);
     assert_int_equal(state_of(ledger, "other.2"), CALL_OWED);
     ledger_close(ledger);
+}
+
+static void test_ledger_without_the_tables_of_its_version_is_refused(void **state)
+{
+    run_sql(unit_path(*state, "ledger.db"), "CREATE TABLE t (x); PRAGMA application_id = 1145656147; "
+                                            "PRAGMA user_version = 1;");
+    check_refused("look", *state, LEDGER_LOOK, EX_IOERR, "no such table");
+    check_refused("write", *state, LEDGER_WRITE, EX_IOERR, "no such table");
 }
 
 static void test_ledger_says_what_is_in_its_way(void **state)
@@ -268,8 +375,12 @@ int main(void)
         unit_test_in_directory(test_ledger_look_changes_nothing_on_disk),
         unit_test_in_directory(test_ledger_look_leaves_an_empty_file_empty),
         unit_test_in_directory(test_ledger_look_cannot_write),
+        unit_test_in_directory(test_ledger_look_sees_what_is_written_meanwhile),
+        unit_test_in_directory(test_ledger_look_changes_nothing_of_an_unfinished_one),
+        unit_test_in_directory(test_ledger_brings_an_unfinished_one_up_to_date),
         unit_test_in_directory(test_ledger_refuses_databases_of_others_and_of_newer_versions_untouched),
         unit_test_in_directory(test_ledger_refuses_the_next_schema_version_of_its_own_file),
+        unit_test_in_directory(test_ledger_without_the_tables_of_its_version_is_refused),
         unit_test_in_directory(test_ledger_says_what_is_in_its_way),
         unit_test_in_directory(test_ledger_works_below_a_linked_directory),
         unit_test_in_directory(test_ledger_that_may_not_be_read_is_77),
