@@ -150,12 +150,7 @@ static void test_ledger_overview_of_a_new_ledger_is_all_zero(void **state)
     memset(&got, 0xFF, sizeof got);
     memset(&zero, 0, sizeof zero);
     assert_int_equal(records_overview(ledger, &got, &err), 0);
-    assert_int_equal(got.counts.owed + got.counts.held + got.counts.rejected, 0);
-    assert_int_equal(got.oldest_pending, 0);
-    assert_int_equal(got.next_due, 0);
-    assert_int_equal(got.last_run, 0);
-    assert_int_equal(got.last_success, 0);
-    assert_string_equal(got.last_run_message, "");
+    assert_memory_equal(&got, &zero, sizeof got);
 }
 
 static void test_ledger_overview_shows_what_is_pending(void **state)
