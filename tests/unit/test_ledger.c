@@ -377,6 +377,11 @@ static void test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew(void 
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     assert_string_equal(query(*state, seen), "2/200/30/1/SALE/answered/45/6666/CAMP/312");
+    const struct call without_length = { .value = { [CALL_STATUS] = "DNC" } };
+    entry.call = &without_length;
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, seen), "3/200/30/1/DNC/answered/0/6666/CAMP/312");
 }
 
 static void test_ledger_counters_only_grow(void **state)
