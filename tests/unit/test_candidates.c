@@ -98,6 +98,9 @@ static void test_candidates_keep_whole_rows(void **state)
         assert_null(item->call->value[CALL_STATUS]);
         unit_same_int(row, item->settled, false);
     }
+    call.value[CALL_END_EPOCH] = NULL; /* one that is still running */
+    candidates_add_row(&list, &call);
+    assert_int_equal(list.items[200].end_epoch, 0);
     candidates_clear(&list);
 }
 

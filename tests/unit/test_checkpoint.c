@@ -34,6 +34,7 @@ static void test_checkpoint_reads_every_written_form(void **state)
         { "1729771200\n1729771300\n", 1729771200, "" },
         { "946684800", WHEN_EARLIEST, "" },
         { "946684800 x", WHEN_EARLIEST, "x" },
+        { "946684800.5", WHEN_EARLIEST, "" },
         { "1729771100.5", 1729771100, "" },
         { "1729771100.000012345\n", 1729771100, "" },
         { "dialer1-1729771100.5", 1729771100, "" },
