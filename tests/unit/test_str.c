@@ -136,6 +136,7 @@ static void test_str_utf8_finds_and_replaces_each_offending_byte(void **state)
         { "overlong of 4", BYTES("\xF0\x8F\xBF\xBF"), U_FFFD U_FFFD U_FFFD U_FFFD },
         { "lone continuation", BYTES("a\x80" "b"), "a" U_FFFD "b" },
         { "never a start", BYTES("\xF5\xFE\xFF"), U_FFFD U_FFFD U_FFFD },
+        { "never a start, with all that would follow", BYTES("\xF5\x80\x80\x80"), U_FFFD U_FFFD U_FFFD U_FFFD },
         { "truncated at the end", BYTES("a\xE2\x82"), "a" U_FFFD U_FFFD },
         { "start byte at the end", BYTES("a\xF0"), "a" U_FFFD },
         { "truncated before ascii", BYTES("\xE2\x82" "A"), U_FFFD U_FFFD "A" },
