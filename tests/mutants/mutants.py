@@ -162,7 +162,8 @@ def explained():
 
 
 def is_explained(mutant, list_):
-    return any(module in ("*", mutant.module) and line in mutant.source and change in ("any", f"{mutant.old} -> {mutant.new}")
+    made = f"{mutant.old} -> {mutant.new or '(nothing)'}"
+    return any(module in ("*", mutant.module) and line in mutant.source and change in ("any", made)
                for module, line, change, _ in list_)
 
 
