@@ -12,7 +12,7 @@
 /* 127.x.x.x as four plain numbers; "127.0.0.1.example.com" is somebody else's name. */
 static bool is_loopback_ipv4(const char *host)
 {
-    unsigned parts[4];
+    unsigned parts[4] = { 0 };
     int used = 0;
     if (strspn(host, "0123456789.") != strlen(host))
         return false;
