@@ -93,8 +93,8 @@ static bool parse_ago(const char *text, int64_t now_epoch, int64_t *ret_epoch)
     } units[] = { { "second", 1 }, { "minute", 60 }, { "hour", 3600 }, { "day", 86400 }, { "week", 604800 } };
     int count = 0, used = 0;
     char unit[16] = "";
-    if (sscanf(text, "%6d %15[A-Za-z] ago%n", &count, unit, &used) != 2 || used == 0 || text[used] != '\0' ||
-        count < 0 || !isdigit((unsigned char)*text))
+    if (sscanf(text, "%6d %15[A-Za-z] ago%n", &count, unit, &used) != 2 || text[used] != '\0' ||
+        !isdigit((unsigned char)*text))
         return false;
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         size_t length = strlen(units[i].name);

@@ -158,6 +158,8 @@ static const char *const refused[] = {
     "1.5 hours ago",
     "1 hour ago now",
     "1 hour ago\n",
+    "1 hour",
+    " 1 hour ago",
     "an hour ago",
     "1234567 days ago",
     "now ",
