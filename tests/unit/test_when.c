@@ -97,6 +97,12 @@ static void test_when_takes_a_skipped_spring_time_for_the_moment_of_the_jump(voi
         { berlin, "2024-03-31 02:30:00", 1711846800 },   { berlin, "2024-03-31 03:00:00", 1711846800 },
     };
     check_rows(rows, UNIT_COUNT(rows));
+    for (int second = 0; second < 3600; second += 11) { /* to the second, wherever in the hour */
+        char text[32];
+        (void)snprintf(text, sizeof text, "2024-03-31 02:%02d:%02d", second / 60, second % 60);
+        const struct row row = { berlin, text, 1711846800 };
+        check_rows(&row, 1);
+    }
 }
 
 static void test_when_counts_back_from_now(void **state)
