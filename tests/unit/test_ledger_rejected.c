@@ -76,7 +76,9 @@ static void note_entry(void *context, const struct ledger_entry *entry)
     assert_int_equal(entry->record.attempts, 3);
     assert_string_equal(entry->payload, "{\"a\":1}");
     assert_int_equal(entry->end_epoch, 100 * strtol(entry->uniqueid, NULL, 10));
-    assert_true(entry->reason != NULL || strcmp(entry->uniqueid, "2.2") == 0);
+    unit_same_text(entry->uniqueid, entry->reason, entry->end_epoch == 100   ? "HTTP 422: Bad Phone 100%"
+                                                   : entry->end_epoch == 200 ? NULL
+                                                                             : "HTTP 400: no campaign");
     (void)strcat(strcat(seen, entry->uniqueid), " ");
 }
 
