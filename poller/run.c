@@ -42,7 +42,7 @@ static void report_health(const struct options *options, struct resources *resou
     int64_t was_healthy = 1;
     int exit_code = summary_exit_code(summary);
     bool healthy = exit_code == EX_OK || exit_code == EX_TEMPFAIL;
-    if (resources->ledger == NULL && resources_open_ledger(options, resources, NULL) != 0)
+    if (resources->ledger == NULL && resources->lock != NULL && resources_open_ledger(options, resources, NULL) != 0)
         resources->ledger = NULL; /* where nothing can be remembered, a mail too many is better than none */
     if (resources->ledger != NULL &&
         ledger_note(resources->ledger, LEDGER_NOTE_HEALTHY, 1, &was_healthy, NULL) != 0)
@@ -213,12 +213,12 @@ int run_round(const struct options *options, const struct run_loop *loop)
         summary_fail(&summary, &err); /* each problem has its line in the log */
     if (loaded && options->cron)
         wait_for_turn(&resources.config.sync);
-    if (profile_enter_state(options, &err) != 0) {
+    if (profile_enter_state(options, &err) != 0 ||
+        (loaded && work(options, &resources, &summary, &standing_by, &err) != 0)) {
         summary_fail(&summary, &err);
         log_error("❌ %s", err.message);
-    } else if (loaded && work(options, &resources, &summary, &standing_by, &err) != 0) {
-        summary_fail(&summary, &err);
-        log_error("❌ %s", err.message);
+    } else if (!loaded && options->cron) {
+        (void)!enter_state(options, &resources, &standing_by, NULL); /* to remember the mail under the lock */
     }
     if (options->cron && !standing_by)
         report_health(options, &resources, &summary);

@@ -245,6 +245,23 @@ def test_another_run_holds_the_lock(sync, db, api, options):
     assert api.state()["requests"] == 0
 
 
+def test_bad_settings_leave_the_state_of_a_run_at_work_alone(sync, db, api):
+    """Goal: what a mail has to be remembered by is written under the lock too. The ledger looks damaged here, as it may
+    while the run at work rebuilds it."""
+    assert sync.run("--cron").code == 0
+    sync.configure(dids={"api_key": None})
+    for journal in ("ledger.db-wal", "ledger.db-shm"):
+        (sync.state / journal).unlink(missing_ok=True)
+    (sync.state / "ledger.db").write_bytes(b"half of a page" * 300)
+    before = sorted((path.name, path.read_bytes()) for path in sync.state.iterdir())
+    with locked(sync):
+        done = sync.run("--cron")
+        assert sorted((path.name, path.read_bytes()) for path in sync.state.iterdir()) == before
+    assert (done.code, done.out, done.err) == (78, "", "") and "Another run is at work" in done.log
+    later = sync.run("--cron")  # it is told when the lock is free
+    assert later.code == 78 and later.out.startswith("did-optimizer-sync does not work: the configuration has a problem")
+
+
 def test_the_lock_of_a_dead_run_holds_up_nobody(sync, db, api):
     """The kernel's lock goes with its process; the file stays."""
     uniqueid = db.insert()
