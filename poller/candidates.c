@@ -38,11 +38,21 @@ static struct candidate *next_item(struct candidates *list)
     return &list->items[list->count++];
 }
 
-void candidates_add(struct candidates *list, const char *uniqueid, int64_t end_epoch, bool settled)
+static void add(struct candidates *list, const char *uniqueid, int64_t end_epoch, bool settled)
 {
     size_t size = strlen(uniqueid) + 1;
     const char *copy = memcpy(take_room(list, size), uniqueid, size);
     *next_item(list) = (struct candidate){ .uniqueid = copy, .end_epoch = end_epoch, .settled = settled };
+}
+
+void candidates_add(struct candidates *list, const char *uniqueid, int64_t end_epoch)
+{
+    add(list, uniqueid, end_epoch, false);
+}
+
+void candidates_add_known(void *list, const char *uniqueid, int64_t end_epoch)
+{
+    add(list, uniqueid, end_epoch, true);
 }
 
 void candidates_add_row(struct candidates *list, const struct call *call)

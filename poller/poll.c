@@ -76,7 +76,7 @@ static int pick_one(void *context, const struct call *call, struct err *err)
     pick->random = pick->random * 6364136223846793005U + 1442695040888963407U;
     if ((pick->random >> 33) % (uint64_t)++pick->seen == 0) {
         candidates_clear(&pick->one);
-        candidates_add(&pick->one, position.uniqueid, position.end_epoch, false);
+        candidates_add(&pick->one, position.uniqueid, position.end_epoch);
     }
     return 0;
 }
@@ -171,18 +171,13 @@ static int advance(void *context, const struct position *reached, struct err *er
     return clock_mono_ms() - run->saved_ms >= SAVE_MS ? save(run, err) : 0;
 }
 
-static void add_due(void *context, const char *uniqueid, int64_t end_epoch)
-{
-    candidates_add(context, uniqueid, end_epoch, true);
-}
-
 /* Everything that ended from a little before the checkpoint up to now. Owed calls whose time has come and held ones are read
  * again by primary key and go with the first new ones: one that the API cannot digest must not stand alone. */
 static int catch_up(struct run *run, struct err *err)
 {
     struct candidates due = { .count = 0 };
     int64_t from = start_of_poll(run), found = 0;
-    if (ledger_due(run->poll->ledger, run->forward.now_epoch, add_due, &due, err) != 0) {
+    if (ledger_due(run->poll->ledger, run->forward.now_epoch, candidates_add_known, &due, err) != 0) {
         candidates_clear(&due);
         return -1;
     }

@@ -136,16 +136,11 @@ static int walk_table(struct reconcile *reconcile, enum source_table table, cons
     return result;
 }
 
-static void add_due(void *context, const char *uniqueid, int64_t end_epoch)
-{
-    candidates_add(context, uniqueid, end_epoch, true);
-}
-
 static int send_due(struct reconcile *reconcile, struct err *err)
 {
     struct forward *forward = &reconcile->forward;
     struct candidates due = { .count = 0 };
-    int result = ledger_due(forward->ledger, forward_now(forward), add_due, &due, err);
+    int result = ledger_due(forward->ledger, forward_now(forward), candidates_add_known, &due, err);
     if (result == 0)
         result = forward_all(forward, &due, err);
     candidates_clear(&due);

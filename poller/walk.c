@@ -47,7 +47,7 @@ static int keep(struct walker *walker, const struct call *call, struct call_reco
     if (walk->range.whole_rows)
         candidates_add_row(&walker->candidates, call);
     else
-        candidates_add(&walker->candidates, call_text(call, CALL_UNIQUEID), call_number(call, CALL_END_EPOCH, 0), false);
+        candidates_add(&walker->candidates, call_text(call, CALL_UNIQUEID), call_number(call, CALL_END_EPOCH, 0));
     return 0;
 }
 

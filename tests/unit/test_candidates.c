@@ -16,7 +16,10 @@ static void test_candidates_sort_by_end_then_uniqueid(void **state)
     struct candidates list = { 0 };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         size_t k = (i * 7 + 3) % UNIT_COUNT(rows);
-        candidates_add(&list, rows[k].uniqueid, rows[k].end_epoch, k % 2 == 1);
+        if (k % 2 == 1)
+            candidates_add_known(&list, rows[k].uniqueid, rows[k].end_epoch);
+        else
+            candidates_add(&list, rows[k].uniqueid, rows[k].end_epoch);
     }
     candidates_sort(&list);
     assert_int_equal(list.count, UNIT_COUNT(rows));
@@ -37,7 +40,7 @@ static void test_candidates_grow_and_copy_what_they_are_given(void **state)
     for (int i = 0; i < COUNT; i++) {
         char uniqueid[32];
         (void)snprintf(uniqueid, sizeof uniqueid, "%05d.1", COUNT - 1 - i);
-        candidates_add(&list, uniqueid, 5, false);
+        candidates_add(&list, uniqueid, 5);
     }
     assert_int_equal(list.count, COUNT);
     assert_true(list.capacity >= COUNT);
@@ -59,7 +62,7 @@ static void test_candidates_keep_texts_of_any_length_whole(void **state)
     for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
         memset(text, 'a' + (int)i, lengths[i]);
         text[lengths[i]] = '\0';
-        candidates_add(&list, text, (int64_t)i, false);
+        candidates_add(&list, text, (int64_t)i);
     }
     for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
         char row[32], letter[2] = { (char)('a' + (int)i), '\0' };
@@ -110,14 +113,14 @@ static void test_candidates_may_be_empty_and_used_again(void **state)
     struct candidates list = { 0 };
     candidates_sort(&list);
     candidates_clear(&list);
-    candidates_add(&list, "1.1", 1, true);
+    candidates_add_known(&list, "1.1", 1);
     candidates_sort(&list);
     assert_int_equal(list.count, 1);
     candidates_clear(&list);
     assert_int_equal(list.count, 0);
     assert_int_equal(list.capacity, 0);
     assert_null(list.items);
-    candidates_add(&list, "1.2", 2, false);
+    candidates_add(&list, "1.2", 2);
     assert_string_equal(list.items[0].uniqueid, "1.2");
     candidates_clear(&list);
 }
