@@ -69,17 +69,29 @@ static const char help[] =
     "written; 75 something is still owed; 77 no permission; 78 configuration.\n";
 
 /* Which options of its own a command takes. */
-enum { TAKES_DRY_RUN = 1, TAKES_JSON = 2, TAKES_WHICH = 4, TAKES_CRON = 8, TAKES_RANGE = 16, TAKES_DAYS = 32,
-       TAKES_RUNS = 64, TAKES_OUTPUT = 128, TAKES_LEVELS = 256, TAKES_EVERY = 512, TAKES_REPORT = 1024, TAKES_ALWAYS = 2048 };
+enum {
+    TAKES_DRY_RUN = 1 << 0,
+    TAKES_JSON = 1 << 1,
+    TAKES_WHICH = 1 << 2,
+    TAKES_CRON = 1 << 3,
+    TAKES_RANGE = 1 << 4,
+    TAKES_DAYS = 1 << 5,
+    TAKES_RUNS = 1 << 6,
+    TAKES_OUTPUT = 1 << 7,
+    TAKES_LEVELS = 1 << 8,
+    TAKES_ROUNDS = 1 << 9,
+    TAKES_REPORT = 1 << 10,
+    TAKES_ALWAYS = 1 << 11 /* every command does */
+};
 
-static const struct {
+static const struct known_command {
     const char *name;
     const char *second; /* NULL: none */
     enum command command;
     int least, most; /* arguments */
     unsigned takes;  /* options of its own */
 } commands[] = {
-    { "run", NULL, COMMAND_RUN, 0, 0, TAKES_DRY_RUN | TAKES_CRON | TAKES_EVERY },
+    { "run", NULL, COMMAND_RUN, 0, 0, TAKES_DRY_RUN | TAKES_CRON | TAKES_ROUNDS },
     { "check", NULL, COMMAND_CHECK, 0, 0, 0 },
     { "checkpoint", "show", COMMAND_CHECKPOINT_SHOW, 0, 0, 0 },
     { "checkpoint", "set", COMMAND_CHECKPOINT_SET, 1, 1, 0 },
@@ -97,66 +109,65 @@ static const struct {
     { "report", NULL, COMMAND_REPORT, 0, 0, TAKES_REPORT },
 };
 
-/* Every option: where its value goes, and which commands take it. */
-static const struct own_option {
+#define AT(member) offsetof(struct options, member)
+
+/* Every option, the commands that take it, and where its value goes: a text, or a whole number from 1 to most units; an
+ * option without a value raises a flag. A text may have a flag too, which says that it was given. text, number and flag are
+ * offsets in struct options, 0 for none. */
+static const struct known_option {
     const char *name;
     unsigned taken_by;
-    size_t text;   /* offset in struct options of a text; 0: none ... */
-    size_t flag;   /* ... of a flag that is raised; 0: none ... */
-    size_t number; /* ... of a whole number, 1 to most units; 0: none */
+    size_t text, number, flag;
     int64_t most;
     const char *unit;
-} own_options[] = {
-#define TEXT(name, taken_by, member) { name, taken_by, offsetof(struct options, member), 0, 0, 0, NULL }
-#define FLAG(name, taken_by, member) { name, taken_by, 0, offsetof(struct options, member), 0, 0, NULL }
-#define NUMBER(name, taken_by, member, most, unit) { name, taken_by, 0, 0, offsetof(struct options, member), most, unit }
-#define NAMED(name, member, named) \
-    { name, TAKES_ALWAYS, offsetof(struct options, member), offsetof(struct options, named), 0, 0, NULL }
-    NAMED("astguiclient", config.astguiclient, config.required_astguiclient),
-    NAMED("dids", config.dids, config.required_dids),
-    NAMED("config", config.own, config.required_own),
-    NAMED("state-dir", state_dir, named_state_dir),
-    NAMED("log", log, named_log),
-    NAMED("legacy-checkpoint", legacy, named_legacy),
-    TEXT("profile", TAKES_ALWAYS, profile),
-    TEXT("profiles-dir", TAKES_ALWAYS, profiles_dir),
-    FLAG("all-profiles", TAKES_EVERY, all_profiles),
-    FLAG("dry-run", TAKES_DRY_RUN, dry_run),
-    FLAG("cron", TAKES_CRON, cron),
-    NUMBER("every", TAKES_EVERY, every, 3600, "seconds"),
-    FLAG("json", TAKES_JSON, json),
-    FLAG("all", TAKES_WHICH, all),
-    TEXT("reason", TAKES_WHICH, reason),
-    TEXT("before", TAKES_WHICH, before),
-    TEXT("from", TAKES_RANGE, from),
-    TEXT("to", TAKES_RANGE, to),
-    TEXT("campaign", TAKES_RANGE, campaign),
-    TEXT("status", TAKES_RANGE, status),
-    FLAG("force", TAKES_RANGE, force),
-    NUMBER("days", TAKES_DAYS, days, 400, "days"),
-    FLAG("report-only", TAKES_DAYS, report_only),
-    TEXT("limit", TAKES_RUNS, limit),
-    TEXT("since", TAKES_RUNS, since),
-    TEXT("output", TAKES_OUTPUT, output),
-    TEXT("html", TAKES_REPORT, html),
-    TEXT("template", TAKES_REPORT, template),
-    TEXT("warning", TAKES_LEVELS, warning),
-    TEXT("critical", TAKES_LEVELS, critical),
-    FLAG("help", TAKES_ALWAYS, help),
-    FLAG("version", TAKES_ALWAYS, version),
-#undef TEXT
-#undef FLAG
-#undef NUMBER
-#undef NAMED
+} known_options[] = {
+    { "astguiclient", TAKES_ALWAYS, .text = AT(config.astguiclient), .flag = AT(config.required_astguiclient) },
+    { "dids", TAKES_ALWAYS, .text = AT(config.dids), .flag = AT(config.required_dids) },
+    { "config", TAKES_ALWAYS, .text = AT(config.own), .flag = AT(config.required_own) },
+    { "state-dir", TAKES_ALWAYS, .text = AT(state_dir), .flag = AT(named_state_dir) },
+    { "log", TAKES_ALWAYS, .text = AT(log), .flag = AT(named_log) },
+    { "legacy-checkpoint", TAKES_ALWAYS, .text = AT(legacy), .flag = AT(named_legacy) },
+    { "profile", TAKES_ALWAYS, .text = AT(profile) },
+    { "profiles-dir", TAKES_ALWAYS, .text = AT(profiles_dir) },
+    { "all-profiles", TAKES_ROUNDS, .flag = AT(all_profiles) },
+    { "dry-run", TAKES_DRY_RUN, .flag = AT(dry_run) },
+    { "cron", TAKES_CRON, .flag = AT(cron) },
+    { "every", TAKES_ROUNDS, .number = AT(every), .most = 3600, .unit = "seconds" },
+    { "json", TAKES_JSON, .flag = AT(json) },
+    { "all", TAKES_WHICH, .flag = AT(all) },
+    { "reason", TAKES_WHICH, .text = AT(reason) },
+    { "before", TAKES_WHICH, .text = AT(before) },
+    { "from", TAKES_RANGE, .text = AT(from) },
+    { "to", TAKES_RANGE, .text = AT(to) },
+    { "campaign", TAKES_RANGE, .text = AT(campaign) },
+    { "status", TAKES_RANGE, .text = AT(status) },
+    { "force", TAKES_RANGE, .flag = AT(force) },
+    { "days", TAKES_DAYS, .number = AT(days), .most = 400, .unit = "days" },
+    { "report-only", TAKES_DAYS, .flag = AT(report_only) },
+    { "limit", TAKES_RUNS, .text = AT(limit) },
+    { "since", TAKES_RUNS, .text = AT(since) },
+    { "output", TAKES_OUTPUT, .text = AT(output) },
+    { "html", TAKES_REPORT, .text = AT(html) },
+    { "template", TAKES_REPORT, .text = AT(template) },
+    { "warning", TAKES_LEVELS, .text = AT(warning) },
+    { "critical", TAKES_LEVELS, .text = AT(critical) },
+    { "help", TAKES_ALWAYS, .flag = AT(help) },
+    { "version", TAKES_ALWAYS, .flag = AT(version) },
 };
-enum { OPTION_COUNT = sizeof own_options / sizeof own_options[0], OPTION_FIRST = 256 };
+enum { OPTION_COUNT = sizeof known_options / sizeof known_options[0],
+       OPTION_FIRST = 256 }; /* above every character: what getopt_long gives for the first of them */
 
 const char *options_help(void)
 {
     return help;
 }
 
-static int take_option(const struct own_option *option, struct options *options, struct err *err)
+static bool takes_value(const struct known_option *option)
+{
+    return option->text != 0 || option->number != 0;
+}
+
+static int take_option(const struct known_option *option, struct options *options, struct err *err)
 {
     char *base = (char *)options;
     if (option->text != 0)
@@ -172,10 +183,10 @@ static int take_option(const struct own_option *option, struct options *options,
     return 0;
 }
 
-static bool is_given(const struct own_option *option, const struct options *options)
+static bool is_given(const struct known_option *option, const struct options *options)
 {
     const char *base = (const char *)options;
-    if (option->text != 0)
+    if (option->text != 0) /* those that have a default are taken by every command: nobody asks for them */
         return *(const char *const *)(const void *)(base + option->text) != NULL;
     if (option->number != 0)
         return *(const int64_t *)(const void *)(base + option->number) != 0;
@@ -186,22 +197,23 @@ static bool is_given(const struct own_option *option, const struct options *opti
 static const char *misplaced_option(const struct options *options, unsigned takes)
 {
     for (int i = 0; i < OPTION_COUNT; i++)
-        if (((takes | TAKES_ALWAYS) & own_options[i].taken_by) == 0 && is_given(&own_options[i], options))
-            return own_options[i].name;
+        if (((takes | TAKES_ALWAYS) & known_options[i].taken_by) == 0 && is_given(&known_options[i], options))
+            return known_options[i].name;
     return NULL;
 }
 
 /* Whether the command has as many arguments as it takes, and only options that go with it. */
-static int check_command_line(const struct options *options, char **words, int i, struct err *err)
+static int check_command_line(const struct options *options, const struct known_command *command, char **words,
+                              struct err *err)
 {
-    bool two_words = commands[i].second != NULL;
-    if (options->argument_count < commands[i].least)
+    bool two_words = command->second != NULL;
+    if (options->argument_count < command->least)
         return err_set(err, EX_USAGE, "%s%s%s needs an argument; see --help", words[0], two_words ? " " : "",
                        two_words ? words[1] : "");
-    if (options->argument_count > commands[i].most)
+    if (options->argument_count > command->most)
         return err_set(err, EX_USAGE, "'%s' is one word too many (put quotes around '1 hour ago'); see --help",
-                       options->arguments[commands[i].most]);
-    const char *misplaced = misplaced_option(options, commands[i].takes);
+                       options->arguments[command->most]);
+    const char *misplaced = misplaced_option(options, command->takes);
     if (misplaced != NULL)
         return err_set(err, EX_USAGE, "--%s does not go with %s; see --help", misplaced, words[0]);
     if (options->every > 0 && (options->cron || options->dry_run))
@@ -222,14 +234,15 @@ static int take_command(int count, char **words, struct options *options, struct
         count = 1;
     }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        int used = commands[i].second != NULL ? 2 : 1;
-        if (strcmp(words[0], commands[i].name) != 0 ||
-            (used == 2 && (count < 2 || strcmp(words[1], commands[i].second) != 0)))
+        const struct known_command *command = &commands[i];
+        int used = command->second != NULL ? 2 : 1;
+        if (strcmp(words[0], command->name) != 0 ||
+            (used == 2 && (count < 2 || strcmp(words[1], command->second) != 0)))
             continue;
-        options->command = commands[i].command;
+        options->command = command->command;
         options->arguments = words + used;
         options->argument_count = count - used;
-        return check_command_line(options, words, (int)i, err);
+        return check_command_line(options, command, words, err);
     }
     return err_set(err, EX_USAGE, "there is no command '%s%s%s'; see --help", words[0], count > 1 ? " " : "",
                    count > 1 ? words[1] : "");
@@ -249,9 +262,8 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
     };
     struct option long_options[OPTION_COUNT + 1] = { { .name = NULL } };
     for (int i = 0; i < OPTION_COUNT; i++)
-        long_options[i] = (struct option){ .name = own_options[i].name,
-                                           .has_arg = own_options[i].text != 0 || own_options[i].number != 0 ? required_argument
-                                                                                             : no_argument,
+        long_options[i] = (struct option){ .name = known_options[i].name,
+                                           .has_arg = takes_value(&known_options[i]) ? required_argument : no_argument,
                                            .val = OPTION_FIRST + i };
     opterr = 0;
     int option = 0;
@@ -262,7 +274,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
             return err_set(err, EX_USAGE, "there is no option -%c; see --help", optopt);
         if (option == '?')
             return err_set(err, EX_USAGE, "there is no option %s; see --help", argv[optind - 1]);
-        if (take_option(&own_options[option - OPTION_FIRST], ret_options, err) != 0)
+        if (take_option(&known_options[option - OPTION_FIRST], ret_options, err) != 0)
             return -1;
     }
     if (ret_options->help || ret_options->version) {

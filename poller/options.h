@@ -37,7 +37,7 @@ struct options_paths {
     char state_dir[OPTIONS_PATH_SIZE], state_parent[OPTIONS_PATH_SIZE];
 };
 
-/* It points into itself where a profile is selected, and must not be copied then. */
+/* Where a profile is selected, paths point into own_paths: a copy is good for as long as the original lives. */
 struct options {
     enum command command;
     char **arguments;     /* of the command, borrowed from argv */
