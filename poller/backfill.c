@@ -90,7 +90,7 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
     struct walk walk = { .forward = &backfill->forward,
                          .range = backfill->range,
                          .floor = position_at(0, ""),
-                         .leaves = is_left_out,
+                         .belongs_elsewhere = is_left_out,
                          .on_reached = on_reached,
                          .context = backfill };
     int result = from > backfill->to ? 0 : walk_run(&walk, &found, err);

@@ -39,6 +39,11 @@ struct run {
     bool swept;
 };
 
+static bool may_go_on(const struct run *run)
+{
+    return run->summary->stop == STOP_NONE;
+}
+
 static int64_t end_of_poll(const struct run *run)
 {
     return run->forward.now_epoch - run->poll->settings->settle;
@@ -52,12 +57,12 @@ static int64_t start_of_poll(const struct run *run)
 
 /* ---- after an outage ---- */
 
-/* One of the calls that wait to be sent, each as likely as the other. */
+/* One of the calls that wait to be sent, each as likely as the other, however many there are. */
 struct pick {
     struct run *run;
     struct candidates one;
-    uint64_t random;
-    int64_t seen;
+    uint64_t random; /* Knuth's MMIX generator: its high bits are good enough for this */
+    int64_t seen;    /* calls that wait: the n-th takes the place with a chance of 1 in n (reservoir sampling) */
 };
 
 static int pick_one(void *context, const struct call *call, struct err *err)
@@ -103,6 +108,7 @@ static int probe_latest(struct run *run, struct err *err)
 {
     if (!run->forward.breaker.must_probe || run->forward.run % 2 != 0 || run->poll->dry_run)
         return 0;
+    /* Knuth's factor spreads the numbers of runs that follow each other: each picks another call. */
     struct pick pick = { .run = run, .random = (uint64_t)run->forward.run * 2654435761U };
     int result = pick_latest(&pick, err);
     if (result == 0)
@@ -132,7 +138,8 @@ static int sweep(struct run *run, struct err *err)
     int64_t now = run->forward.now_epoch, last = 0, found = 0;
     if (ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
         return -1;
-    if (settings->sweep_interval == 0 || (last <= now && now - last < settings->sweep_interval))
+    bool clock_was_set_back = last > now;
+    if (settings->sweep_interval == 0 || (!clock_was_set_back && now - last < settings->sweep_interval))
         return 0;
     struct walk walk = { .forward = &run->forward,
                          .range = { .end_from = now - settings->sweep_window,
@@ -140,7 +147,7 @@ static int sweep(struct run *run, struct err *err)
                                     .call_from = now - settings->sweep_window },
                          .floor = run->progress.floor,
                          .duty = WALK_NOTE,
-                         .leaves = poll_sees,
+                         .belongs_elsewhere = poll_sees,
                          .context = run };
     run->swept = true;
     if (walk_run(&walk, &found, err) != 0)
@@ -148,7 +155,7 @@ static int sweep(struct run *run, struct err *err)
     run->summary->found += found;
     if (found > 0)
         log_info("🧹 Sweep found %" PRId64 " calls that came late, lasted long or changed", found);
-    if (run->poll->dry_run || run->summary->stop != STOP_NONE)
+    if (run->poll->dry_run || !may_go_on(run))
         return 0;
     return ledger_set_note(ledger, LEDGER_NOTE_LAST_SWEEP, now, err) == 0 ? ledger_commit(ledger, err) : -1;
 }
@@ -194,7 +201,7 @@ static int catch_up(struct run *run, struct err *err)
                          .context = run };
     int result = walk_run(&walk, &found, err);
     run->summary->found += found;
-    if (result == 0 && found == 0 && run->summary->stop == STOP_NONE)
+    if (result == 0 && found == 0 && may_go_on(run))
         log_info("📞 Found 0 new call results");
     return result == 0 ? save(run, err) : -1;
 }
@@ -215,12 +222,12 @@ static int work(struct run *run, struct err *err)
     if (journal_resume(&run->forward, err) != 0 ||
         progress_load(&run->progress, poll->settings, run->forward.now_epoch, err) != 0)
         return -1;
-    struct position before = run->saved = run->progress.checkpoint;
+    struct position before = run->progress.checkpoint;
+    run->saved = before;
     run->saved_ms = clock_mono_ms();
-    int (*const steps[])(struct run *, struct err *) = { sweep, probe_latest, catch_up };
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && run->summary->stop == STOP_NONE; i++)
-        if (steps[i](run, err) != 0)
-            return -1;
+    if ((may_go_on(run) && sweep(run, err) != 0) || (may_go_on(run) && probe_latest(run, err) != 0) ||
+        (may_go_on(run) && catch_up(run, err) != 0))
+        return -1;
     if (!poll->dry_run && forward_commit(&run->forward, err) != 0)
         return -1;
     if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run)

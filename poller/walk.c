@@ -9,7 +9,8 @@ struct walker {
     const struct walk *walk;
     struct candidates candidates; /* found and not sent yet */
     struct position furthest;     /* of the rows seen */
-    int64_t found, told;          /* calls to be sent: so far, and those that the log speaks of */
+    int64_t found;                /* calls to be sent, so far ... */
+    int64_t logged;               /* ... of which the log has told */
 };
 
 /* ---- finding ---- */
@@ -36,13 +37,14 @@ static int hold(struct walker *walker, const struct call *call, struct call_reco
     return note(walker, call, record, CALL_HELD, until, err);
 }
 
+/* Keeps a call that is to be sent for the next batch, or does what else the walk is for. */
 static int keep(struct walker *walker, const struct call *call, struct call_record record, struct err *err)
 {
     const struct walk *walk = walker->walk;
     walker->found++;
     if (walk->duty == WALK_LOOK)
         return 0;
-    if (walk->duty == WALK_NOTE && !walk->forward->dry_run)
+    if (walk->duty == WALK_NOTE && !walk->forward->dry_run) /* a dry run shows what would become owed */
         return note(walker, call, record, CALL_OWED, forward_now(walk->forward), err);
     if (walk->range.whole_rows)
         candidates_add_row(&walker->candidates, call);
@@ -60,7 +62,8 @@ static int consider(void *context, const struct call *call, struct err *err)
     struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
     if (position_compare(&position, &walker->furthest) > 0)
         walker->furthest = position;
-    if (position_compare(&position, &walk->floor) <= 0 || (walk->leaves != NULL && walk->leaves(walk->context, call)))
+    if (position_compare(&position, &walk->floor) <= 0 ||
+        (walk->belongs_elsewhere != NULL && walk->belongs_elsewhere(walk->context, call)))
         return 0;
     if (ledger_find(walk->forward->ledger, call_text(call, CALL_UNIQUEID), &record, err) != 0)
         return -1;
@@ -95,17 +98,18 @@ static int send(struct walker *walker, int64_t ended_before, struct err *err)
     struct position reached = position_at(ended_before, "");
     if (position_compare(&walker->furthest, &reached) < 0)
         reached = walker->furthest;
-    if (walker->found > walker->told)
-        log_info("📞 Found %" PRId64 " new call results", walker->found - walker->told);
-    walker->told = walker->found;
+    if (walker->found > walker->logged)
+        log_info("📞 Found %" PRId64 " new call results", walker->found - walker->logged);
+    walker->logged = walker->found;
     if (forward_all(walk->forward, candidates, err) != 0)
         return -1;
     const struct candidate *open = first_open(candidates);
-    bool nothing_done = open != NULL && open == candidates->items; /* then nothing moves either */
+    /* Not even the first one was settled, as while the API is down: nobody is told of a place a moment before it. */
+    bool nothing_settled = open != NULL && open == candidates->items;
     if (open != NULL && open->end_epoch <= reached.end_epoch)
         reached = position_at(open->end_epoch, "");
     candidates_clear(candidates);
-    return walk->on_reached != NULL && !nothing_done ? walk->on_reached(walk->context, &reached, err) : 0;
+    return walk->on_reached != NULL && !nothing_settled ? walk->on_reached(walk->context, &reached, err) : 0;
 }
 
 static int on_slice(void *context, int64_t ended_before, struct err *err)
@@ -113,7 +117,8 @@ static int on_slice(void *context, int64_t ended_before, struct err *err)
     struct walker *walker = context;
     struct forward *forward = walker->walk->forward;
     bool enough = walker->candidates.count >= (size_t)forward->settings->batch_size;
-    if ((enough || walker->candidates.count == 0) && send(walker, ended_before, err) != 0)
+    bool nothing_found = walker->candidates.count == 0; /* then only how far the walk has come is to be told */
+    if ((enough || nothing_found) && send(walker, ended_before, err) != 0)
         return -1;
     return forward_may_go_on(forward) ? 0 : 1;
 }

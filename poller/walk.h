@@ -25,7 +25,7 @@ struct walk {
     struct position floor;      /* calls up to here are out of scope */
     struct candidates *first;   /* sent before all else, emptied; NULL: none */
     enum walk_duty duty;
-    bool (*leaves)(void *context, const struct call *call); /* calls that are another walk's; NULL: none */
+    bool (*belongs_elsewhere)(void *context, const struct call *call); /* not this walk's to judge; NULL: all are */
     void (*judged)(void *context, const struct call *call, const struct call_record *record,
                    const struct decision *decision); /* told of each row in scope; NULL: nobody asks */
     walk_on_reached *on_reached; /* NULL: nobody asks */
