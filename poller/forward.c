@@ -30,8 +30,8 @@ struct parcel {
     struct call_record record;
     char *body; /* NULL: not to be sent */
     char idempotency_key[PAYLOAD_KEY_SIZE];
-    bool sent;
-    int64_t tries; /* of this content, the one that was sent included */
+    bool sent;  /* and its request has ended, one way or another */
+    int64_t attempt_number; /* of the attempt to send this content, from 1; 0: not sent */
     struct ledger_attempt attempt; /* what came of sending it */
     char *suspicion; /* why it failed, while it is open whether the call or the API is to blame */
     int64_t retry_after_sec;
@@ -41,7 +41,7 @@ struct batch {
     struct forward *forward;
     struct parcel *parcels;
     size_t count;
-    struct parcel **in_run; /* the parcels handed to delivery_run, in its order */
+    struct parcel **outgoing; /* what is handed to delivery_run, in its order */
     size_t suspects; /* parcels with an open suspicion */
     bool probing; /* a single call is sent to see whether the API works */
     struct err failure; /* of the ledger, met inside a callback; code EX_OK: none */
@@ -98,7 +98,7 @@ static void drop_repeats(struct batch *batch)
             dropped = *last;
             *last = *parcel;
         }
-        dropped.candidate->settled = true;
+        dropped.candidate->settled = true; /* the one that stays stands for both */
     }
     batch->count = kept;
 }
@@ -142,6 +142,7 @@ static int compare_by_time(const void *left, const void *right)
 
 /* ---- recording ---- */
 
+/* Notes since when something waits to be committed. result: that of a change of the ledger. */
 static void wrote(struct batch *batch, int result)
 {
     struct forward *forward = batch->forward;
@@ -166,7 +167,7 @@ static struct log_call about(const struct batch *batch, const struct parcel *par
     }
     if (parcel->sent) {
         known.answer = parcel->attempt.answer;
-        known.attempt = parcel->tries;
+        known.attempt = parcel->attempt_number;
     }
     return known;
 }
@@ -360,25 +361,26 @@ static void pause_sending(struct batch *batch, const struct judgement *judgement
         wrote(batch, ledger_set_note(forward->ledger, LEDGER_NOTE_WAIT_UNTIL, until, &batch->failure));
 }
 
+/* Judges one answer, and records what follows for its call, for the API and for the run. */
 static void on_answer(void *context, size_t index, const struct answer *answer)
 {
     struct batch *batch = context;
-    struct parcel *parcel = batch->in_run[index];
+    struct parcel *parcel = batch->outgoing[index];
     struct judgement judgement = verdict_of(answer);
+    bool useful = judgement.verdict == VERDICT_ACCEPTED || judgement.verdict == VERDICT_REJECTED;
     parcel->sent = true;
-    parcel->tries = parcel->record.attempts + 1;
+    parcel->attempt_number = parcel->record.attempts + 1;
     parcel->attempt = (struct ledger_attempt){ .answer = answer->status, .took_ms = (int64_t)(answer->took_ms + 0.5) };
     tally_answer(&batch->forward->tally, answer->status, answer->took_ms);
-    pace_answered(&batch->forward->pace, answer->took_ms,
-                  judgement.verdict == VERDICT_ACCEPTED || judgement.verdict == VERDICT_REJECTED);
+    pace_answered(&batch->forward->pace, answer->took_ms, useful);
     batch->forward->summary->failed += judgement.verdict == VERDICT_ACCEPTED ? 0 : 1;
+    if (useful)
+        api_is_useful(batch);
     switch (judgement.verdict) {
     case VERDICT_ACCEPTED:
-        api_is_useful(batch);
         record_accepted(batch, parcel, judgement.duplicate);
         break;
     case VERDICT_REJECTED:
-        api_is_useful(batch);
         record_rejected(batch, parcel, judgement.reason);
         break;
     case VERDICT_RETRY:
@@ -416,6 +418,7 @@ static bool may_go_on(const struct batch *batch)
     return batch->failure.code == EX_OK && forward_may_go_on(batch->forward);
 }
 
+/* Between two turns of the network: how many requests may be in flight. */
 static size_t on_turn(void *context)
 {
     struct batch *batch = context;
@@ -429,13 +432,13 @@ static size_t on_turn(void *context)
 
 /* ---- sending ---- */
 
-/* Lists the parcels still to be sent in batch->in_run; how many. */
+/* Lists the parcels still to be sent in batch->outgoing; how many. */
 static size_t list_unsent(struct batch *batch)
 {
     size_t count = 0;
     for (size_t i = 0; i < batch->count; i++)
         if (batch->parcels[i].body != NULL && !batch->parcels[i].sent)
-            batch->in_run[count++] = &batch->parcels[i];
+            batch->outgoing[count++] = &batch->parcels[i];
     return count;
 }
 
@@ -443,8 +446,8 @@ static int deliver(struct batch *batch, size_t count, struct err *err)
 {
     struct delivery_request *requests = mem_zero(count, sizeof *requests);
     for (size_t i = 0; i < count; i++)
-        requests[i] = (struct delivery_request){ .body = batch->in_run[i]->body,
-                                                 .idempotency_key = batch->in_run[i]->idempotency_key };
+        requests[i] = (struct delivery_request){ .body = batch->outgoing[i]->body,
+                                                 .idempotency_key = batch->outgoing[i]->idempotency_key };
     log_hold(); /* on_turn lets the lines go */
     struct delivery_observer observer = { .on_answer = on_answer, .on_turn = on_turn, .context = batch };
     int result = delivery_run(batch->forward->delivery, requests, count, &observer, err);
@@ -472,7 +475,7 @@ static int probe(struct batch *batch, size_t count, struct err *err)
 {
     uint64_t seed = str_hash((uint64_t)batch->forward->run, &batch->forward->summary->failed,
                              sizeof batch->forward->summary->failed);
-    batch->in_run[0] = batch->in_run[seed % count];
+    batch->outgoing[0] = batch->outgoing[seed % count];
     batch->probing = true;
     int result = deliver(batch, 1, err);
     batch->probing = false;
@@ -567,7 +570,7 @@ static int forward_batch(struct forward *forward, struct candidate *candidates, 
 {
     struct batch batch = { .forward = forward, .count = count };
     batch.parcels = mem_zero(count, sizeof *batch.parcels);
-    batch.in_run = mem_zero(count, sizeof *batch.in_run);
+    batch.outgoing = mem_zero(count, sizeof *batch.outgoing);
     for (size_t i = 0; i < count; i++) {
         batch.parcels[i].candidate = &candidates[i];
         batch.parcels[i].call = candidates[i].call;
@@ -584,7 +587,7 @@ static int forward_batch(struct forward *forward, struct candidate *candidates, 
         free(batch.parcels[i].suspicion);
     }
     free(batch.parcels);
-    free(batch.in_run);
+    free(batch.outgoing);
     return result;
 }
 
