@@ -6,6 +6,8 @@
 #include "clock.h"
 #include "interrupt.h"
 
+#define NAP_MS 50L
+
 static volatile sig_atomic_t requested;
 
 static void note_signal(int signal_number)
@@ -29,7 +31,9 @@ bool interrupt_requested(void)
 
 void interrupt_pause(int64_t deadline_ms)
 {
-    static const struct timespec moment = { .tv_nsec = 50L * 1000 * 1000 };
-    while (!interrupt_requested() && clock_mono_ms() < deadline_ms)
-        (void)nanosleep(&moment, NULL);
+    /* Short naps: a signal that comes just before a nap does not end it. */
+    for (int64_t left_ms = 0; !interrupt_requested() && (left_ms = deadline_ms - clock_mono_ms()) > 0;) {
+        struct timespec nap = { .tv_nsec = (left_ms < NAP_MS ? (long)left_ms : NAP_MS) * 1000000L };
+        (void)nanosleep(&nap, NULL);
+    }
 }

@@ -1,6 +1,4 @@
 /* turn: long work beside the minute's runs. */
-#include <time.h>
-
 #include "clock.h"
 #include "interrupt.h"
 #include "journal.h"
@@ -43,7 +41,7 @@ int turn_begin(struct turn *turn, const char *kind, struct err *err)
     return journal_open(turn->forward, kind, err);
 }
 
-/* How long to wait until no more calls than the rate allows were tried since the start. */
+/* How long to wait until no more calls than the rate allows were tried since the start; nothing, where negative. */
 static int64_t too_quick_by_ms(const struct turn *turn)
 {
     const struct forward *forward = turn->forward;
@@ -51,13 +49,6 @@ static int64_t too_quick_by_ms(const struct turn *turn)
         return 0;
     int64_t tried = forward->summary->accepted + forward->summary->failed;
     return forward->started_ms + tried * 1000 / turn->rate - clock_mono_ms();
-}
-
-static void pause_ms(int64_t duration_ms)
-{
-    static const struct timespec moment = { .tv_nsec = 20L * 1000 * 1000 };
-    for (int64_t end_ms = clock_mono_ms() + duration_ms; clock_mono_ms() < end_ms && !interrupt_requested();)
-        (void)nanosleep(&moment, NULL);
 }
 
 int turn_pass(struct turn *turn, struct err *err)
@@ -68,7 +59,7 @@ int turn_pass(struct turn *turn, struct err *err)
     if (forward_commit(turn->forward, err) != 0)
         return -1;
     close_state(turn);
-    pause_ms(wait_ms > BETWEEN_TURNS_MS ? wait_ms : BETWEEN_TURNS_MS);
+    interrupt_pause(clock_mono_ms() + (wait_ms > BETWEEN_TURNS_MS ? wait_ms : BETWEEN_TURNS_MS));
     return open_state(turn, err);
 }
 
