@@ -31,10 +31,11 @@ struct backfill {
     struct summary summary;
     struct turn turn;
     struct meter meter;
-    struct source_range range; /* from where it goes on */
-    int64_t from, to;
-    char *place[2];    /* the notes' names, by enum source_table */
-    bool archive;      /* there is one */
+    int64_t from, to;       /* epochs: what is asked for */
+    bool has_archive;
+    enum source_table table; /* where it is at work ... */
+    int64_t reached;         /* ... and how far it has come there, an epoch */
+    char *note_names[2];     /* under which that is noted, by enum source_table */
 };
 
 /* ---- on the way ---- */
@@ -43,8 +44,8 @@ struct backfill {
 static int pass(struct backfill *backfill, int64_t end_epoch, struct err *err)
 {
     double share = (double)(end_epoch - backfill->from) / (double)(backfill->to - backfill->from + 1);
-    if (backfill->archive)
-        share = (share + (backfill->range.table == SOURCE_ARCHIVE ? 1.0 : 0.0)) / 2.0;
+    if (backfill->has_archive)
+        share = (share + (backfill->table == SOURCE_ARCHIVE ? 1.0 : 0.0)) / 2.0;
     meter_show(&backfill->meter, share, backfill->summary.accepted);
     return turn_pass(&backfill->turn, err);
 }
@@ -57,14 +58,13 @@ static int on_batch(void *context, int64_t end_epoch, struct err *err)
 static int on_reached(void *context, const struct position *reached, struct err *err)
 {
     struct backfill *backfill = context;
-    struct source_range *range = &backfill->range;
-    if (reached->end_epoch > range->end_from) {
-        range->end_from = reached->end_epoch; /* once more from the beginning of that second */
-        if (!backfill->options->dry_run &&
-            ledger_set_note(backfill->forward.ledger, backfill->place[range->table], reached->end_epoch, err) != 0)
+    if (reached->end_epoch > backfill->reached) {
+        backfill->reached = reached->end_epoch; /* once more from the beginning of that second */
+        if (!backfill->options->dry_run && ledger_set_note(backfill->forward.ledger, backfill->note_names[backfill->table],
+                                                           backfill->reached, err) != 0)
             return -1;
     }
-    return pass(backfill, range->end_from, err);
+    return pass(backfill, backfill->reached, err);
 }
 
 /* Calls that were not asked for. */
@@ -78,7 +78,7 @@ static bool is_left_out(void *context, const struct call *call)
 static int walk_table(struct backfill *backfill, enum source_table table, struct err *err)
 {
     int64_t from = backfill->from, found = 0;
-    if (ledger_note(backfill->forward.ledger, backfill->place[table], backfill->from, &from, err) != 0)
+    if (ledger_note(backfill->forward.ledger, backfill->note_names[table], backfill->from, &from, err) != 0)
         return -1;
     if (from < backfill->from)
         from = backfill->from; /* "3 days ago" was another day when that was noted */
@@ -86,9 +86,10 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
         char local[CLOCK_TEXT_SIZE];
         log_info("⏩ Going on where it was stopped: %s", clock_local(from, local, sizeof local));
     }
-    backfill->range = source_range_ended(table, from, backfill->to);
+    backfill->table = table;
+    backfill->reached = from;
     struct walk walk = { .forward = &backfill->forward,
-                         .range = backfill->range,
+                         .range = source_range_ended(table, from, backfill->to),
                          .floor = position_at(0, ""),
                          .belongs_elsewhere = is_left_out,
                          .on_reached = on_reached,
@@ -97,19 +98,19 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
     backfill->summary.found += found;
     if (result != 0 || backfill->summary.stop != STOP_NONE || backfill->options->dry_run)
         return result;
-    return ledger_set_note(backfill->forward.ledger, backfill->place[table], backfill->to + 1, err);
+    return ledger_set_note(backfill->forward.ledger, backfill->note_names[table], backfill->to + 1, err);
 }
 
 static int walk_tables(struct backfill *backfill, struct err *err)
 {
-    if (source_inspect_archive(backfill->resources.source, &backfill->archive, err) != 0 ||
+    if (source_inspect_archive(backfill->resources.source, &backfill->has_archive, err) != 0 ||
         walk_table(backfill, SOURCE_LIVE, err) != 0 ||
-        (backfill->archive && backfill->summary.stop == STOP_NONE && walk_table(backfill, SOURCE_ARCHIVE, err) != 0))
+        (backfill->has_archive && backfill->summary.stop == STOP_NONE && walk_table(backfill, SOURCE_ARCHIVE, err) != 0))
         return -1;
     if (backfill->summary.stop != STOP_NONE || backfill->options->dry_run)
         return 0;
     for (int table = SOURCE_LIVE; table <= SOURCE_ARCHIVE; table++) /* done: the same command may be given anew */
-        if (ledger_drop_note(backfill->forward.ledger, backfill->place[table], err) != 0)
+        if (ledger_drop_note(backfill->forward.ledger, backfill->note_names[table], err) != 0)
             return -1;
     return 0;
 }
@@ -133,12 +134,12 @@ static int read_range(struct backfill *backfill, struct err *err)
     return 0;
 }
 
-static void name_places(struct backfill *backfill)
+static void name_notes(struct backfill *backfill)
 {
     const struct options *options = backfill->options;
     static const char *const tables[] = { [SOURCE_LIVE] = "live", [SOURCE_ARCHIVE] = "archive" };
     for (int table = SOURCE_LIVE; table <= SOURCE_ARCHIVE; table++)
-        backfill->place[table] = mem_format("backfill %s to %s campaign=%s status=%s%s %s", options->from, options->to,
+        backfill->note_names[table] = mem_format("backfill %s to %s campaign=%s status=%s%s %s", options->from, options->to,
                                             options->campaign != NULL ? options->campaign : "",
                                             options->status != NULL ? options->status : "",
                                             options->force ? " force" : "", tables[table]);
@@ -205,7 +206,7 @@ int backfill_command(const struct options *options)
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
-    name_places(&backfill);
+    name_notes(&backfill);
     if (resources_load(options, &backfill.resources, &err) != 0 ||
         profile_enter_state(options, &err) != 0 || work(&backfill, &err) != 0)
         summary_fail(&backfill.summary, &err);
@@ -214,7 +215,7 @@ int backfill_command(const struct options *options)
     resources_close_state(&backfill.resources);
     resources_close(&backfill.resources);
     for (int table = SOURCE_LIVE; table <= SOURCE_ARCHIVE; table++)
-        free(backfill.place[table]);
+        free(backfill.note_names[table]);
     log_close();
     return summary_exit_code(&backfill.summary);
 }

@@ -31,7 +31,7 @@ struct day {
 };
 
 struct reconcile {
-    struct options options; /* a report alone is a dry run */
+    struct options options; /* those given, but that a report alone is a dry run */
     struct resources resources;
     struct forward forward;
     struct summary summary;
@@ -41,8 +41,8 @@ struct reconcile {
     size_t day_count;
     int64_t from, to;
     int64_t finished;
-    bool archive;
-    enum source_table table;
+    bool has_archive;
+    enum source_table table; /* where it is at work */
 };
 
 /* ---- counting ---- */
@@ -114,7 +114,7 @@ static int on_reached(void *context, const struct position *reached, struct err 
 {
     struct reconcile *reconcile = context;
     double share = (double)(reached->end_epoch - reconcile->from) / (double)(reconcile->to - reconcile->from + 1);
-    if (reconcile->archive)
+    if (reconcile->has_archive)
         share = (share + (reconcile->table == SOURCE_ARCHIVE ? 1.0 : 0.0)) / 2.0;
     meter_show(&reconcile->meter, share, reconcile->finished);
     return turn_pass(&reconcile->turn, err);
@@ -173,10 +173,10 @@ static int walk_tables(struct reconcile *reconcile, struct err *err)
 {
     struct position floor;
     if (find_range(reconcile, &floor, err) != 0 ||
-        source_inspect_archive(reconcile->resources.source, &reconcile->archive, err) != 0 ||
+        source_inspect_archive(reconcile->resources.source, &reconcile->has_archive, err) != 0 ||
         walk_table(reconcile, SOURCE_LIVE, &floor, err) != 0)
         return -1;
-    if (reconcile->archive && reconcile->summary.stop == STOP_NONE &&
+    if (reconcile->has_archive && reconcile->summary.stop == STOP_NONE &&
         walk_table(reconcile, SOURCE_ARCHIVE, &floor, err) != 0)
         return -1;
     return reconcile->options.report_only || reconcile->summary.stop != STOP_NONE ? 0 : send_due(reconcile, err);
