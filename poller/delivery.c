@@ -187,11 +187,6 @@ void delivery_close(struct delivery *delivery)
     free(delivery);
 }
 
-const char *delivery_library(void)
-{
-    return curl_version();
-}
-
 /* Puts request number index on its way in a free slot. */
 static int start(struct delivery *delivery, struct slot *slot, const struct delivery_request *request, size_t index,
                  struct err *err)

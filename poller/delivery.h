@@ -39,7 +39,4 @@ int delivery_run(struct delivery *delivery, const struct delivery_request *reque
 /* delivery_close: NULL is fine. */
 void delivery_close(struct delivery *delivery);
 
-/* delivery_library: the HTTP library and its version, for --version. Borrowed, static. */
-const char *delivery_library(void);
-
 #endif
