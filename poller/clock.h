@@ -15,9 +15,10 @@ int64_t clock_mono_ms(void);
 /* clock_mono_exact_ms: the same clock, with fractions of a millisecond. */
 double clock_mono_exact_ms(void);
 
-/* clock_local: writes epoch as local time, "2024-10-24 12:00:00 +0200", to out (size 32 is enough). Returns out. */
-const char *clock_local(int64_t epoch, char *out, size_t size);
+/* clock_local: writes epoch as local time, "2024-10-24 12:00:00 +0200", to out, for which CLOCK_TEXT_SIZE is enough.
+ * Returns out. */
 #define CLOCK_TEXT_SIZE 40
+const char *clock_local(int64_t epoch, char *out, size_t size);
 
 /* clock_iso: the same as ISO 8601 has it, "2024-10-24T12:00:00+02:00". */
 const char *clock_iso(int64_t epoch, char *out, size_t size);

@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "clock.h"
 #include "str.h"
 #include "when.h"
 
@@ -34,12 +35,6 @@ static bool date_exists(const struct tm *fields)
            fields->tm_sec >= 0 && fields->tm_sec <= 59;
 }
 
-static long offset_at(time_t when)
-{
-    struct tm local;
-    return localtime_r(&when, &local) != NULL ? local.tm_gmtoff : 0;
-}
-
 /* The moment at which the clocks jump over a local time: the offset changes between the two ways to read it. */
 static int64_t moment_of_jump(const struct tm *fields)
 {
@@ -50,7 +45,7 @@ static int64_t moment_of_jump(const struct tm *fields)
     time_t before = a < b ? a : b, after = a < b ? b : a;
     while (after - before > 1) {
         time_t middle = before + (after - before) / 2;
-        if (offset_at(middle) == offset_at(after))
+        if (clock_offset(middle) == clock_offset(after))
             after = middle;
         else
             before = middle;
