@@ -80,7 +80,7 @@ int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, str
     if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode)) {
         result = err_set(err, EX_IOERR, "could not read the checkpoint %s: it is a symbolic link; remove it and run "
                          "`checkpoint set`", path);
-    } else if (fileutil_read(path, MAX_BYTES, false, &text, &missing, err) != 0) {
+    } else if (fileutil_read(path, MAX_BYTES, FILEUTIL_REFUSE_LINK, &text, &missing, err) != 0) {
         *ret_found = CHECKPOINT_DAMAGED;
         result = err->code == EX_NOPERM ? -1 : 0;
     } else if (missing || *str_trim(text) == '\0') {

@@ -320,7 +320,7 @@ static char *read_config_file(const char *path, bool required, struct config_pro
     if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & S_IWOTH) != 0)
         add_problem(problems, EX_CONFIG, "%s can be written by every user, who could send the key anywhere: chmod o-w it",
                     path);
-    if (fileutil_read(path, MAX_FILE_BYTES, true, &text, &missing, &err) != 0)
+    if (fileutil_read(path, MAX_FILE_BYTES, FILEUTIL_FOLLOW_LINK, &text, &missing, &err) != 0)
         add_problem(problems, err.code == EX_NOPERM ? EX_NOPERM : EX_CONFIG, "%s%s", err.message,
                     err.code == EX_NOPERM ? "; run as root, or let this user read it" : "");
     else if (missing && required)

@@ -34,7 +34,7 @@ static ssize_t read_all(int fd, char *text, size_t size)
     return (ssize_t)used;
 }
 
-int fileutil_read(const char *path, size_t max_bytes, bool follow, char **ret_text, bool *ret_missing,
+int fileutil_read(const char *path, size_t max_bytes, enum fileutil_links links, char **ret_text, bool *ret_missing,
                   struct err *err)
 {
     int result = -1;
@@ -42,7 +42,7 @@ int fileutil_read(const char *path, size_t max_bytes, bool follow, char **ret_te
     *ret_text = NULL;
     *ret_missing = false;
     /* O_NONBLOCK: a named pipe in the file's place must not hang the run. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (links == FILEUTIL_FOLLOW_LINK ? 0 : O_NOFOLLOW));
     if (fd < 0 && errno == ENOENT) {
         *ret_missing = true;
         return 0;
@@ -150,18 +150,24 @@ int fileutil_replace(const char *directory, const char *name, const char *text, 
     return replace(directory, name, text, 0640, err);
 }
 
+char *fileutil_directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return mem_copy(".");
+    return slash == path ? mem_copy("/") : mem_copy_bytes(path, (size_t)(slash - path));
+}
+
 int fileutil_publish(const char *path, const char *text, struct err *err)
 {
     struct stat info;
     if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode))
         return err_set(err, EX_USAGE, "could not write %s: something else than a file is there; name a file", path);
-    char *directory = mem_copy(path);
-    char *slash = strrchr(directory, '/');
-    const char *name = slash != NULL ? path + (slash - directory) + 1 : path;
-    if (slash != NULL)
-        slash[slash == directory ? 1 : 0] = '\0';
-    int result = *name == '\0' ? err_set(err, EX_USAGE, "could not write '%s': name a file", path)
-                               : replace(slash != NULL ? directory : ".", name, text, 0644, err);
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    if (*name == '\0')
+        return err_set(err, EX_USAGE, "could not write '%s': name a file", path);
+    char *directory = fileutil_directory_of(path);
+    int result = replace(directory, name, text, 0644, err);
     free(directory);
     return result;
 }
@@ -179,16 +185,13 @@ int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct er
         free(aside);
         aside = mem_format("%s.damaged-%s-%d", path, stamp, copy);
     }
-    char *parent = mem_copy(path);
-    char *slash = strrchr(parent, '/');
-    if (slash != NULL)
-        *slash = '\0';
+    char *directory = fileutil_directory_of(path);
     int result = 0;
-    if (rename(path, aside) != 0 || sync_directory(slash != NULL ? parent : ".") != 0)
+    if (rename(path, aside) != 0 || sync_directory(directory) != 0)
         result = err_set(err, EX_IOERR, "could not move %s aside: %s", path, strerror(errno));
     else if (ret_aside != NULL)
         (void)snprintf(ret_aside, size, "%s", aside);
-    free(parent);
+    free(directory);
     free(aside);
     return result;
 }

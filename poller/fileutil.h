@@ -7,11 +7,13 @@
 
 #include "err.h"
 
+/* Whether path may be a symbolic link: in a directory of ours it is a trick of somebody's, elsewhere it is the owner's. */
+enum fileutil_links { FILEUTIL_REFUSE_LINK, FILEUTIL_FOLLOW_LINK };
+
 /* fileutil_read: reads a whole regular file of at most max_bytes into *ret_text, NUL-terminated.
  * Ownership: the caller frees *ret_text. *ret_missing is set when the file does not exist; *ret_text is then NULL and
- * the result 0. A symbolic link is refused when follow is false.
- * Errors: EX_NOPERM (may not be read), EX_IOERR (link, directory, too large, read error). */
-int fileutil_read(const char *path, size_t max_bytes, bool follow, char **ret_text, bool *ret_missing,
+ * the result 0. Errors: EX_NOPERM (may not be read), EX_IOERR (link, directory, too large, read error). */
+int fileutil_read(const char *path, size_t max_bytes, enum fileutil_links links, char **ret_text, bool *ret_missing,
                   struct err *err) MUST_CHECK;
 
 /* fileutil_replace: makes text the content of the file name in directory, all or nothing: a temporary file is
@@ -26,6 +28,9 @@ int fileutil_publish(const char *path, const char *text, struct err *err) MUST_C
 /* fileutil_set_aside: renames the file (or directory) path to "path.damaged-YYYYMMDD-HHMMSS" and, when ret_aside is not
  * NULL, writes that name there. Errors: EX_IOERR. Durable: on return. */
 int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct err *err) MUST_CHECK;
+
+/* fileutil_directory_of: the directory that path lies in, "." for a bare name. Ownership: the caller frees it. */
+char *fileutil_directory_of(const char *path) MUST_CHECK;
 
 /* fileutil_sync_directory: makes what was renamed in directory durable. Errors: EX_IOERR. */
 int fileutil_sync_directory(const char *directory, struct err *err) MUST_CHECK;

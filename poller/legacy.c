@@ -34,7 +34,7 @@ struct legacy legacy_load(const char *path, int64_t now_epoch, struct err *err)
     }
     /* The script writes once a minute. */
     legacy.still_written = clock_now_epoch() - (int64_t)info.st_mtime < STILL_WRITTEN_SEC;
-    if (fileutil_read(path, MAX_BYTES, false, &text, &missing, err) == 0 && !missing &&
+    if (fileutil_read(path, MAX_BYTES, FILEUTIL_REFUSE_LINK, &text, &missing, err) == 0 && !missing &&
         checkpoint_parse(text, &legacy.position, err) == 0) {
         legacy.found = legacy.position.end_epoch <= now_epoch &&
                        legacy.position.end_epoch >= now_epoch - OLDEST_SEC;

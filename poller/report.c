@@ -17,7 +17,7 @@
 static int read_template(const char *path, char **ret_text, struct err *err)
 {
     bool missing = false;
-    if (fileutil_read(path, TEMPLATE_BYTES, true, ret_text, &missing, err) != 0)
+    if (fileutil_read(path, TEMPLATE_BYTES, FILEUTIL_FOLLOW_LINK, ret_text, &missing, err) != 0)
         return -1;
     if (missing)
         return err_set(err, EX_CONFIG, "could not read the page's template %s: there is no such file; install the program "

@@ -16,7 +16,8 @@ static void test_fileutil_reads_a_file_up_to_its_limit(void **state)
         memset(content, 'x', sizeof content);
         unit_write_bytes(unit_path(*state, "file"), content, rows[i].length);
         (void)snprintf(row, sizeof row, "%zu bytes", rows[i].length);
-        unit_same_int(row, fileutil_read(unit_path(*state, "file"), 100, false, &text, &missing, &err), rows[i].want);
+        unit_same_int(row, fileutil_read(unit_path(*state, "file"), 100, FILEUTIL_REFUSE_LINK, &text, &missing, &err),
+                      rows[i].want);
         unit_same_int(row, missing, false);
         if (rows[i].want == 0) {
             unit_same_int(row, strlen(text), rows[i].length);
@@ -34,20 +35,21 @@ static void test_fileutil_missing_file_is_no_error(void **state)
     char *text = (char *)1;
     bool missing = false;
     struct err err;
-    assert_int_equal(fileutil_read(unit_path(*state, "none"), 100, false, &text, &missing, &err), 0);
+    assert_int_equal(fileutil_read(unit_path(*state, "none"), 100, FILEUTIL_REFUSE_LINK, &text, &missing, &err), 0);
     assert_true(missing);
     assert_null(text);
-    assert_int_equal(fileutil_read(unit_path(*state, "none/none"), 100, true, &text, &missing, &err), 0);
+    assert_int_equal(fileutil_read(unit_path(*state, "none/none"), 100, FILEUTIL_FOLLOW_LINK, &text, &missing, &err),
+                     0);
     assert_true(missing);
 }
 
 /* Calls with what is there and expects a refusal with that code and words. */
-static void check_refused(const char *path, bool follow, int want_code, const char *want)
+static void check_refused(const char *path, enum fileutil_links links, int want_code, const char *want)
 {
     char *text = (char *)1;
     bool missing = true;
     struct err err = { .message = "" };
-    unit_same_int(path, fileutil_read(path, 100, follow, &text, &missing, &err), -1);
+    unit_same_int(path, fileutil_read(path, 100, links, &text, &missing, &err), -1);
     unit_same_int(path, err.code, want_code);
     unit_same_int(path, missing, false);
     unit_true(path, text == NULL);
@@ -60,16 +62,16 @@ static void test_fileutil_refuses_what_is_no_text_file(void **state)
     const char *zero = unit_path(*state, "zero"), *directory = unit_path(*state, "directory");
     const char *pipe = unit_path(*state, "pipe"), *file = unit_path(*state, "file");
     unit_write_bytes(zero, "a\0b", 3);
-    check_refused(zero, false, EX_IOERR, "zero bytes");
+    check_refused(zero, FILEUTIL_REFUSE_LINK, EX_IOERR, "zero bytes");
     assert_int_equal(mkdir(directory, 0755), 0);
-    check_refused(directory, false, EX_IOERR, "a directory");
-    check_refused(directory, true, EX_IOERR, "a directory");
+    check_refused(directory, FILEUTIL_REFUSE_LINK, EX_IOERR, "a directory");
+    check_refused(directory, FILEUTIL_FOLLOW_LINK, EX_IOERR, "a directory");
     assert_int_equal(mkfifo(pipe, 0644), 0);
-    check_refused(pipe, false, EX_IOERR, "a special file"); /* and does not wait for a writer */
+    check_refused(pipe, FILEUTIL_REFUSE_LINK, EX_IOERR, "a special file"); /* and does not wait for a writer */
     unit_write(file, "x");
     char below[700];
     (void)snprintf(below, sizeof below, "%s/below", file);
-    check_refused(below, false, EX_IOERR, "Not a directory");
+    check_refused(below, FILEUTIL_REFUSE_LINK, EX_IOERR, "Not a directory");
 }
 
 static void test_fileutil_follows_a_symbolic_link_only_when_told(void **state)
@@ -80,8 +82,8 @@ static void test_fileutil_follows_a_symbolic_link_only_when_told(void **state)
     struct err err;
     unit_write(unit_path(*state, "target"), "content");
     assert_int_equal(symlink("target", link), 0);
-    check_refused(link, false, EX_IOERR, "symbolic link");
-    assert_int_equal(fileutil_read(link, 100, true, &text, &missing, &err), 0);
+    check_refused(link, FILEUTIL_REFUSE_LINK, EX_IOERR, "symbolic link");
+    assert_int_equal(fileutil_read(link, 100, FILEUTIL_FOLLOW_LINK, &text, &missing, &err), 0);
     assert_string_equal(text, "content");
     free(text);
 }
@@ -95,7 +97,7 @@ static void test_fileutil_says_77_where_rights_are_missing(void **state)
     unit_write(path, "x");
     assert_int_equal(chmod(path, 0), 0);
     unit_act_as_nobody();
-    int result = fileutil_read(path, 100, false, &text, &missing, &err);
+    int result = fileutil_read(path, 100, FILEUTIL_REFUSE_LINK, &text, &missing, &err);
     unit_act_as_self();
     assert_int_equal(result, -1);
     assert_int_equal(err.code, EX_NOPERM);
@@ -143,6 +145,19 @@ static void test_fileutil_publishes_for_everybody_and_replaces_only_files(void *
     for (size_t i = 0; i < UNIT_COUNT(refused); i++) {
         unit_same_int(refused[i], fileutil_publish(refused[i], "x", &err), -1);
         unit_same_int(refused[i], err.code, EX_USAGE);
+    }
+}
+
+static void test_fileutil_directory_of_what_a_path_names(void **state)
+{
+    static const char *const rows[][2] = {
+        { "log", "." }, { "./log", "." }, { "/log", "/" }, { "/var/log", "/var" }, { "var/log/", "var/log" }, { "", "." },
+    };
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char *directory = fileutil_directory_of(rows[i][0]);
+        unit_same_text(rows[i][0], directory, rows[i][1]);
+        free(directory);
     }
 }
 
@@ -292,6 +307,7 @@ int main(void)
         unit_test_in_directory(test_fileutil_says_77_where_rights_are_missing),
         unit_test_in_directory(test_fileutil_replaces_the_whole_content),
         unit_test_in_directory(test_fileutil_publishes_for_everybody_and_replaces_only_files),
+        cmocka_unit_test(test_fileutil_directory_of_what_a_path_names),
         unit_test_in_directory(test_fileutil_replace_does_not_follow_links),
         unit_test_in_directory(test_fileutil_replace_overwrites_what_a_crash_left),
         unit_test_in_directory(test_fileutil_replace_that_fails_changes_nothing),
