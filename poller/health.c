@@ -21,7 +21,8 @@ struct findings {
     size_t size, used;
 };
 
-static void PRINTF_LIKE(3, 4) find(struct findings *findings, enum health health, const char *format, ...)
+/* Adds a finding to the line. */
+static void PRINTF_LIKE(3, 4) add(struct findings *findings, enum health health, const char *format, ...)
 {
     va_list args;
     if (health > findings->worst)
@@ -40,12 +41,12 @@ static void judge_runs(const struct standing *standing, const struct health_limi
     const struct records_overview *overview = &standing->overview;
     int64_t ago = standing_age(standing, overview->last_run);
     if (overview->last_run == 0)
-        find(findings, HEALTH_CRITICAL, "no run yet");
+        add(findings, HEALTH_CRITICAL, "no run yet");
     else if (ago > limits->critical)
-        find(findings, HEALTH_CRITICAL, "no run for %" PRId64 " min", ago / 60);
+        add(findings, HEALTH_CRITICAL, "no run for %" PRId64 " min", ago / 60);
     else if (overview->last_run_exit_code != EX_OK && overview->last_run_exit_code != EX_TEMPFAIL)
-        find(findings, HEALTH_WARNING, "the last run failed (exit %" PRId64 "): %s", overview->last_run_exit_code,
-             overview->last_run_message);
+        add(findings, HEALTH_WARNING, "the last run failed (exit %" PRId64 "): %s", overview->last_run_exit_code,
+            overview->last_run_message);
 }
 
 static void judge_calls(const struct standing *standing, const struct health_limits *limits, struct findings *findings)
@@ -53,16 +54,16 @@ static void judge_calls(const struct standing *standing, const struct health_lim
     int64_t age = standing_age(standing, standing->oldest_owed), set_aside = standing->overview.counts.rejected;
     char local[CLOCK_TEXT_SIZE];
     if (standing->outage_since != 0)
-        find(findings, HEALTH_CRITICAL, "the API does not work since %s",
-             clock_local(standing->outage_since, local, sizeof local));
+        add(findings, HEALTH_CRITICAL, "the API does not work since %s",
+            clock_local(standing->outage_since, local, sizeof local));
     if (age > limits->warning)
-        find(findings, age > limits->critical ? HEALTH_CRITICAL : HEALTH_WARNING,
-             "a call that ended %" PRId64 " min ago is not sent yet", age / 60);
+        add(findings, age > limits->critical ? HEALTH_CRITICAL : HEALTH_WARNING,
+            "a call that ended %" PRId64 " min ago is not sent yet", age / 60);
     if (standing->wait_until != 0)
-        find(findings, HEALTH_OK, "the API asks for silence until %s",
-             clock_local(standing->wait_until, local, sizeof local));
+        add(findings, HEALTH_OK, "the API asks for silence until %s",
+            clock_local(standing->wait_until, local, sizeof local));
     if (set_aside > 0)
-        find(findings, HEALTH_WARNING, "%" PRId64 " calls are set aside (did-optimizer-sync failed list)", set_aside);
+        add(findings, HEALTH_WARNING, "%" PRId64 " calls are set aside (did-optimizer-sync failed list)", set_aside);
 }
 
 enum health health_judge(const struct standing *standing, const struct health_limits *limits, char *out, size_t size)
@@ -72,8 +73,8 @@ enum health health_judge(const struct standing *standing, const struct health_li
     judge_runs(standing, limits, &findings);
     judge_calls(standing, limits, &findings);
     if (findings.used == 0)
-        find(&findings, HEALTH_OK, "last run %" PRId64 " s ago",
-             standing_age(standing, standing->overview.last_run));
+        add(&findings, HEALTH_OK, "last run %" PRId64 " s ago",
+            standing_age(standing, standing->overview.last_run));
     return findings.worst;
 }
 
@@ -121,5 +122,6 @@ int health_command(const struct options *options)
                    " | freshness=%" PRId64 "s;%" PRId64 ";%" PRId64 ";0 owed=%" PRId64 " held=%" PRId64
                    " set_aside=%" PRId64, standing_age(&standing, standing.oldest_owed), limits.warning,
                    limits.critical, counts->owed, counts->held, counts->rejected);
-    return print_line(health_judge(&standing, &limits, text, sizeof text), text, performance);
+    enum health health = health_judge(&standing, &limits, text, sizeof text);
+    return print_line(health, text, performance);
 }
