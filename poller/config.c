@@ -75,8 +75,8 @@ static const struct setting own_settings[] = {
     { "log", "mask_phone", YES_NO, AT(mask_phone), "no", 0, 0 },
 };
 
-/* The keys of dids.conf [general] that concern us; it holds many more, which belong to others. The first two initial
- * values are the program's defaults; the database's come from the table above. */
+/* The keys of dids.conf [general] that concern us; it holds many more, which belong to others. The database's
+ * defaults come from the table above. */
 static const struct setting dids_settings[] = {
     { "general", "api_base_url", TEXT, AT(api.base_url), "http://localhost:5000", 0, 0 },
     { "general", "api_key", TEXT, AT(api.key), "", 0, 0 },
@@ -89,11 +89,13 @@ static const struct setting dids_settings[] = {
     { "general", "db_port", NUMBER, AT(database.port), NULL, 1, 65535 },
 };
 
-/* What the environment and astguiclient.conf call the same things. */
-static const struct alias {
+/* What others call the same things. */
+struct alias {
     const char *name;
-    size_t offset;
-} environment_names[] = {
+    size_t offset; /* of the setting's target */
+};
+
+static const struct alias environment_names[] = {
     { "API_KEY", AT(api.key) },
     { "DID_OPTIMIZER_API_URL", AT(api.base_url) },
     { "VICIDIAL_DB_HOST", AT(database.host) },
@@ -101,7 +103,9 @@ static const struct alias {
     { "VICIDIAL_DB_PASSWORD", AT(database.password) },
     { "VICIDIAL_DB_NAME", AT(database.name) },
     { "VICIDIAL_DB_PORT", AT(database.port) },
-}, astguiclient_names[] = {
+};
+
+static const struct alias astguiclient_names[] = {
     { "VARDB_server", AT(database.host) },
     { "VARDB_user", AT(database.user) },
     { "VARDB_pass", AT(database.password) },
