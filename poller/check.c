@@ -163,13 +163,12 @@ static void check_state(struct report *report, const struct options *options)
 {
     struct err err;
     struct ledger *ledger = NULL;
-    struct ledger_repair repair;
     if (fileutil_need_directory(options->state_dir, &err) != 0) {
         bad(report, err.code, "state: %s", err.message);
         return;
     }
     check_checkpoint(report, options);
-    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, &err) != 0)
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, &err) != 0)
         bad(report, err.code, "state: %s", err.message);
     else
         good("state: %s can be written", options->state_dir);

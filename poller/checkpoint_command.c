@@ -49,8 +49,7 @@ static int set(const struct options *options, struct err *err)
 static int reset(const struct options *options, struct err *err)
 {
     struct ledger *ledger = NULL;
-    struct ledger_repair repair;
-    if (ledger_open(options->state_dir, LEDGER_WRITE, &ledger, &repair, err) != 0)
+    if (ledger_open(options->state_dir, LEDGER_WRITE, &ledger, NULL, err) != 0)
         return -1;
     /* The ledger's copy goes last: a crash in between leaves a state that only goes on from where it was. */
     int result = checkpoint_remove(options->state_dir, err);

@@ -39,10 +39,7 @@ static void print_json(const struct ledger_entry *entry, const struct json *body
     json_add_text(object, "status", member(body, "disposition"));
     json_add_int(object, "attempts", entry->record.attempts);
     json_add_text(object, "reason", entry->reason);
-    char *text = json_print(object);
-    (void)printf("%s\n", text);
-    free(text);
-    json_free(object);
+    json_print_line(object);
 }
 
 static void print_text(const struct ledger_entry *entry, const struct json *body, const char *phone)
@@ -124,9 +121,8 @@ static int for_each_selected(const struct options *options, struct ledger *ledge
 static int list(const struct options *options, struct err *err)
 {
     struct ledger *ledger = NULL;
-    struct ledger_repair repair;
     int64_t total = 0;
-    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
         return -1;
     int result = for_each_selected(options, ledger, print_all, &total, err);
     ledger_close(ledger);
@@ -139,14 +135,13 @@ static int change(const struct options *options, struct err *err)
 {
     struct lock *lock = NULL;
     struct ledger *ledger = NULL;
-    struct ledger_repair repair;
     int64_t total = 0;
     bool to_retry = options->command == COMMAND_FAILED_RETRY;
     if (options->argument_count == 0 && !options->all && options->reason == NULL && options->before == NULL)
         return err_set(err, EX_USAGE, "say which calls: uniqueids, --all, --reason TEXT or --before WHEN; see --help");
     if (lock_acquire_after_run(options->state_dir, &lock, err) != 0)
         return -1;
-    int result = ledger_open(options->state_dir, LEDGER_WRITE, &ledger, &repair, err);
+    int result = ledger_open(options->state_dir, LEDGER_WRITE, &ledger, NULL, err);
     if (result == 0)
         result = for_each_selected(options, ledger, to_retry ? retry : drop, &total, err);
     if (result == 0 && to_retry && total > 0)

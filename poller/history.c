@@ -1,7 +1,6 @@
 /* history: `did-optimizer-sync history`, what the last runs did. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "clock.h"
 #include "fileutil.h"
@@ -101,10 +100,7 @@ static void print_json(const struct records_run *run)
     add_number(object, "exit_code", run->exit_code);
     json_add_text(object, "outcome", shown_outcome(run, outcome));
     json_add_text(object, "message", run->message);
-    char *text = json_print(object);
-    (void)printf("%s\n", text);
-    free(text);
-    json_free(object);
+    json_print_line(object);
 }
 
 static void print_run(void *context, const struct records_run *run)
@@ -123,7 +119,6 @@ static void print_run(void *context, const struct records_run *run)
 int history_command(const struct options *options, struct err *err)
 {
     struct ledger *ledger = NULL;
-    struct ledger_repair repair;
     struct listing listing = { .json = options->json };
     int64_t since = 0, limit = options->since == NULL ? USUAL_LIMIT : INT64_MAX;
     if (options->limit != NULL && (!str_to_int(options->limit, &limit) || limit < 1))
@@ -131,7 +126,7 @@ int history_command(const struct options *options, struct err *err)
     if (options->since != NULL && when_parse(options->since, clock_now_epoch(), &since, err) != 0)
         return -1;
     if (fileutil_need_directory(options->state_dir, err) != 0 ||
-        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
         return -1;
     int result = records_list_runs(ledger, since, limit, print_run, &listing, err);
     ledger_close(ledger);

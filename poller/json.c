@@ -124,6 +124,14 @@ char *json_print(const struct json *json)
     return text;
 }
 
+void json_print_line(struct json *json)
+{
+    char *text = json_print(json);
+    (void)printf("%s\n", text);
+    free(text);
+    json_free(json);
+}
+
 struct json *json_parse(const char *text)
 {
     cJSON *parsed = cJSON_ParseWithOpts(text, NULL, 1); /* nothing may follow it */

@@ -30,6 +30,9 @@ struct json *json_append(struct json *array, struct json *value);
 /* json_print: one line of text without blanks. Ownership: the caller frees it. */
 char *json_print(const struct json *json) MUST_CHECK;
 
+/* json_print_line: the same, written to standard output with a line end. Frees json. */
+void json_print_line(struct json *json);
+
 /* json_parse: reads text. Returns NULL when it is not one JSON object and nothing else. Ownership: json_free. */
 struct json *json_parse(const char *text) MUST_CHECK;
 

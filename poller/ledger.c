@@ -49,6 +49,9 @@ int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **re
 {
     struct ledger *ledger = new_handle(state_dir);
     bool look = mode == LEDGER_LOOK;
+    struct ledger_repair unasked;
+    if (ret_repair == NULL)
+        ret_repair = &unasked;
     *ret_repair = (struct ledger_repair){ .rebuilt = false };
     if ((look || rebuild_finish(state_dir, ledger->path, &ret_repair->rebuilt, ret_repair->aside,
                                 sizeof ret_repair->aside, err) == 0) &&

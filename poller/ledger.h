@@ -28,7 +28,7 @@ struct ledger_repair {
 };
 
 /* ledger_open: opens state_dir/ledger.db, making it when it is missing, and bringing one of an older version up to date.
- * A damaged file is rebuilt (LEDGER_WRITE only), which *ret_repair says.
+ * A damaged file is rebuilt (LEDGER_WRITE only), which *ret_repair says; NULL: nobody asks.
  * Ownership: ledger_close. Errors: EX_IOERR (disk), EX_NOPERM, EX_CONFIG (written by a newer version). */
 int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **ret_ledger,
                 struct ledger_repair *ret_repair, struct err *err) MUST_CHECK;
@@ -52,7 +52,7 @@ struct ledger_attempt {
     int64_t took_ms; /* from the request to the answer */
 };
 
-/* What is written of a call; replaces what was known. Texts are borrowed and copied, and may be NULL. */
+/* What is written of a call. Texts are borrowed and copied, and may be NULL. */
 struct ledger_entry {
     const char *uniqueid;
     struct call_record record;
@@ -64,6 +64,8 @@ struct ledger_entry {
     const char *result;                   /* the API's name for its status; NULL: as before */
     const struct ledger_attempt *attempt; /* that led to this; NULL: none was made */
 };
+
+/* ledger_put: replaces what was known of the call by entry. Durable: with the next ledger_commit. */
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct err *err) MUST_CHECK;
 
 /* ledger_forget: nothing is known of the call any more. */
@@ -75,6 +77,7 @@ typedef void ledger_on_due(void *context, const char *uniqueid, int64_t end_epoc
 int ledger_due(struct ledger *ledger, int64_t now_epoch, ledger_on_due *on_due, void *context, struct err *err)
     MUST_CHECK;
 
+/* ledger_count: how many calls are open. */
 struct ledger_counts {
     int64_t owed, held, rejected;
 };
@@ -105,7 +108,7 @@ int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struc
     MUST_CHECK;
 int ledger_clear_places(struct ledger *ledger, struct err *err) MUST_CHECK;
 
-/* The runs. ledger_run_start is committed on return: it proves that outcomes can be written before any call is sent. */
+/* The figures of a run. */
 struct ledger_run {
     int64_t found, accepted, repeated, failed, owed, held, rejected;
     int64_t duration_ms;
@@ -114,6 +117,9 @@ struct ledger_run {
     const char *kind;    /* as ledger_run_start; NULL: what was said there */
     const char *message; /* borrowed; may be NULL */
 };
+
+/* ledger_run_start: notes that a run of that kind has started; *ret_run is its number. Durable on return: it proves that
+ * outcomes can be written before any call is sent. ledger_run_finish: its figures; durable with the next ledger_commit. */
 int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, struct err *err) MUST_CHECK;
 int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err) MUST_CHECK;
 

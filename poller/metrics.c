@@ -132,9 +132,12 @@ static int read_sum(struct ledger *ledger, const char *counter, int64_t *ret_sum
 
 /* ---- histograms ---- */
 
+/* A histogram, in seconds, of what tally counts in milliseconds. */
 struct histogram {
-    const int64_t *bounds_ms;
-    int64_t counts[TALLY_BOUNDS];
+    const char *name, *help;
+    const char *counter, *sum_counter; /* the ledger's names */
+    const int64_t *bounds_ms;          /* as tally has them */
+    int64_t counts[TALLY_BOUNDS];      /* by bound */
 };
 
 static void take_count(void *context, const char *label, int64_t value)
@@ -149,20 +152,19 @@ static void take_count(void *context, const char *label, int64_t value)
     histogram->counts[i] += value;
 }
 
-static int write_histogram(FILE *out, struct ledger *ledger, const char *name, const char *counter,
-                           const char *sum_counter, const int64_t *bounds_ms, const char *help, struct err *err)
+static int write_histogram(FILE *out, struct ledger *ledger, struct histogram *histogram, struct err *err)
 {
-    struct histogram histogram = { .bounds_ms = bounds_ms };
+    const char *name = histogram->name;
     int64_t sum_ms = 0, so_far = 0;
-    if (records_list_counters(ledger, counter, take_count, &histogram, err) != 0 ||
-        read_sum(ledger, sum_counter, &sum_ms, err) != 0)
+    if (records_list_counters(ledger, histogram->counter, take_count, histogram, err) != 0 ||
+        read_sum(ledger, histogram->sum_counter, &sum_ms, err) != 0)
         return -1;
-    begin(out, name, "histogram", help);
+    begin(out, name, "histogram", histogram->help);
     for (int i = 0; i < TALLY_BOUNDS; i++) {
-        so_far += histogram.counts[i];
+        so_far += histogram->counts[i];
         if (i < TALLY_BOUNDS - 1)
-            (void)fprintf(out, PREFIX "%s_bucket{le=\"%g\"} %" PRId64 "\n", name, (double)bounds_ms[i] / 1000.0,
-                          so_far);
+            (void)fprintf(out, PREFIX "%s_bucket{le=\"%g\"} %" PRId64 "\n", name,
+                          (double)histogram->bounds_ms[i] / 1000.0, so_far);
     }
     (void)fprintf(out, PREFIX "%s_bucket{le=\"+Inf\"} %" PRId64 "\n", name, so_far);
     (void)fprintf(out, PREFIX "%s_sum %.3f\n" PREFIX "%s_count %" PRId64 "\n", name, (double)sum_ms / 1000.0, name, so_far);
@@ -174,6 +176,16 @@ static int write_counters(FILE *out, struct ledger *ledger, struct err *err)
     const struct family calls = { out, "calls_total", "outcome", "result" };
     const struct family answers = { out, "answers_total", "code", NULL };
     const struct family runs = { out, "runs_total", "exit_code", "kind" };
+    struct histogram acceptance = { .name = "acceptance_delay_seconds",
+                                    .help = "From the end of a call to its acceptance.",
+                                    .counter = TALLY_ACCEPTANCE,
+                                    .sum_counter = TALLY_ACCEPTANCE_SUM,
+                                    .bounds_ms = tally_acceptance_bounds_ms() };
+    struct histogram request = { .name = "request_duration_seconds",
+                                 .help = "From a request to its answer.",
+                                 .counter = TALLY_REQUEST,
+                                 .sum_counter = TALLY_REQUEST_SUM,
+                                 .bounds_ms = tally_request_bounds_ms() };
     int64_t resent = 0;
     if (write_family(ledger, &calls, TALLY_CALLS, "Calls by what became of them, and by the API's result.", err) != 0 ||
         write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the answer's HTTP status; 0: none came.", err) != 0 ||
@@ -182,24 +194,21 @@ static int write_counters(FILE *out, struct ledger *ledger, struct err *err)
         return -1;
     begin(out, "calls_resent_total", "counter", "Calls that were accepted again after they had changed.");
     (void)fprintf(out, PREFIX "calls_resent_total %" PRId64 "\n", resent);
-    if (write_histogram(out, ledger, "acceptance_delay_seconds", TALLY_ACCEPTANCE, TALLY_ACCEPTANCE_SUM,
-                        tally_acceptance_bounds_ms(), "From the end of a call to its acceptance.", err) != 0)
-        return -1;
-    return write_histogram(out, ledger, "request_duration_seconds", TALLY_REQUEST, TALLY_REQUEST_SUM,
-                           tally_request_bounds_ms(), "From a request to its answer.", err);
+    return write_histogram(out, ledger, &acceptance, err) == 0 ? write_histogram(out, ledger, &request, err) : -1;
 }
 
 static int write_page(FILE *out, const char *state_dir, struct err *err)
 {
     struct standing standing;
     struct ledger *ledger = NULL;
-    struct ledger_repair repair;
-    if (standing_read(state_dir, &standing, err) != 0 ||
-        ledger_open(state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+    if (fileutil_need_directory(state_dir, err) != 0 || ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
         return -1;
-    write_standing(out, &standing);
-    write_last_run(out, &standing.overview);
-    int result = write_counters(out, ledger, err);
+    int result = standing_gather(state_dir, ledger, &standing, err);
+    if (result == 0) {
+        write_standing(out, &standing);
+        write_last_run(out, &standing.overview);
+        result = write_counters(out, ledger, err);
+    }
     ledger_close(ledger);
     begin(out, "build_info", "gauge", "Which program this is.");
     (void)fprintf(out, PREFIX "build_info{version=\"" VERSION "\"} 1\n");

@@ -47,8 +47,7 @@ static int make_page(const char *template, const struct options *options, char *
 {
     size_t size = 0;
     struct ledger *ledger = NULL;
-    struct ledger_repair repair;
-    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
         return -1;
     FILE *page = open_memstream(ret_text, &size);
     if (page == NULL) {

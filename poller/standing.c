@@ -37,8 +37,7 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
 int standing_read(const char *state_dir, struct standing *ret_standing, struct err *err)
 {
     struct ledger *ledger = NULL;
-    struct ledger_repair repair;
-    if (fileutil_need_directory(state_dir, err) != 0 || ledger_open(state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+    if (fileutil_need_directory(state_dir, err) != 0 || ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
         return -1;
     int result = standing_gather(state_dir, ledger, ret_standing, err);
     ledger_close(ledger);

@@ -1,9 +1,9 @@
 /* status: `did-optimizer-sync status`, how things stand. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "clock.h"
+#include "fileutil.h"
 #include "json.h"
 #include "standing.h"
 #include "status.h"
@@ -80,29 +80,22 @@ static void print_json(const struct standing *standing, int64_t accepted)
     json_add_bool(object, "outage", standing->outage_since != 0);
     add_time(object, "outage_since", standing->outage_since);
     add_time(object, "silence_until", standing->wait_until);
-    char *text = json_print(object);
-    (void)printf("%s\n", text);
-    free(text);
-    json_free(object);
-}
-
-static int count_accepted(const char *state_dir, int64_t *ret_count, struct err *err)
-{
-    struct ledger *ledger = NULL;
-    struct ledger_repair repair;
-    if (ledger_open(state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
-        return -1;
-    int result = records_count_accepted(ledger, ret_count, err);
-    ledger_close(ledger);
-    return result;
+    json_print_line(object);
 }
 
 int status_command(const struct options *options, struct err *err)
 {
+    struct ledger *ledger = NULL;
     struct standing standing;
     int64_t accepted = 0;
-    if (standing_read(options->state_dir, &standing, err) != 0 ||
-        count_accepted(options->state_dir, &accepted, err) != 0)
+    if (fileutil_need_directory(options->state_dir, err) != 0 ||
+        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+        return -1;
+    int result = standing_gather(options->state_dir, ledger, &standing, err);
+    if (result == 0)
+        result = records_count_accepted(ledger, &accepted, err);
+    ledger_close(ledger);
+    if (result != 0)
         return -1;
     if (options->json)
         print_json(&standing, accepted);

@@ -115,12 +115,11 @@ static void mask(struct life *life)
 static int read_ledger(const struct options *options, struct life *life, struct err *err)
 {
     struct ledger *ledger = NULL;
-    struct ledger_repair repair;
     struct explanation_facts *facts = &life->facts;
     int64_t outage_since = 0;
     bool has_floor = false, has_checkpoint = false;
     if (fileutil_need_directory(options->state_dir, err) != 0 ||
-        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, &repair, err) != 0)
+        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
         return -1;
     int result = records_find_call(ledger, life->uniqueid, take_call, life, err);
     if (result == 0)
@@ -354,10 +353,7 @@ static void print_json(const struct life *life, const char *sentence)
     add_ledger(object, life);
     add_table(object, life);
     json_add_text(object, "so", sentence);
-    char *text = json_print(object);
-    (void)printf("%s\n", text);
-    free(text);
-    json_free(object);
+    json_print_line(object);
 }
 
 /* ---- the command ---- */
