@@ -18,17 +18,26 @@
 
 #define MAX_BYTES 4096
 
+/* Reads the digits at the start of text as an epoch; how many they are, 0: none, or no epoch that can be. */
+static size_t read_epoch(const char *text, int64_t *ret_epoch)
+{
+    size_t digits = strspn(text, "0123456789");
+    char number[24] = "";
+    if (digits >= sizeof number)
+        return 0;
+    memcpy(number, text, digits);
+    return str_to_int(number, ret_epoch) && *ret_epoch >= WHEN_EARLIEST ? digits : 0;
+}
+
 /* `END_EPOCH UNIQUEID`, the form that is written. */
 static bool parse_pair(const char *line, struct position *ret_position)
 {
-    size_t digits = strspn(line, "0123456789");
     int64_t epoch = 0;
-    char number[24] = "";
-    if (digits == 0 || digits >= sizeof number || line[digits] != ' ')
+    size_t digits = read_epoch(line, &epoch);
+    if (digits == 0 || line[digits] != ' ')
         return false;
-    memcpy(number, line, digits);
     const char *uniqueid = line + digits + strspn(line + digits, " ");
-    if (!str_to_int(number, &epoch) || epoch < WHEN_EARLIEST || strlen(uniqueid) >= POSITION_UNIQUEID_SIZE)
+    if (strlen(uniqueid) >= POSITION_UNIQUEID_SIZE)
         return false;
     *ret_position = position_at(epoch, uniqueid);
     return true;
@@ -39,14 +48,10 @@ static bool parse_uniqueid(const char *line, struct position *ret_position)
 {
     const char *dash = strrchr(line, '-');
     const char *start = dash != NULL ? dash + 1 : line;
-    size_t digits = strspn(start, "0123456789");
-    size_t sequence = start[digits] == '.' ? strspn(start + digits + 1, "0123456789") : 0;
     int64_t epoch = 0;
-    char number[24] = "";
-    if (digits == 0 || digits >= sizeof number || sequence == 0 || start[digits + 1 + sequence] != '\0')
-        return false;
-    memcpy(number, start, digits);
-    if (!str_to_int(number, &epoch) || epoch < WHEN_EARLIEST)
+    size_t digits = read_epoch(start, &epoch);
+    size_t sequence = start[digits] == '.' ? strspn(start + digits + 1, "0123456789") : 0;
+    if (digits == 0 || sequence == 0 || start[digits + 1 + sequence] != '\0')
         return false;
     *ret_position = position_at(epoch, "");
     return true;
@@ -60,8 +65,9 @@ int checkpoint_parse(const char *text, struct position *ret_position, struct err
     int64_t epoch = 0;
     if (parse_pair(trimmed, ret_position) || parse_uniqueid(trimmed, ret_position))
         return 0;
-    /* A time that is counted from now would move with the clock. */
-    if (isdigit((unsigned char)*trimmed) && strstr(trimmed, "ago") == NULL && when_parse(trimmed, clock_now_epoch(), &epoch, NULL) == 0) {
+    /* A time that is counted from now ("now", "1 hour ago") would move with the clock. */
+    bool fixed = isdigit((unsigned char)*trimmed) && strstr(trimmed, "ago") == NULL;
+    if (fixed && when_parse(trimmed, clock_now_epoch(), &epoch, NULL) == 0) {
         *ret_position = position_at(epoch, "");
         return 0;
     }
@@ -88,7 +94,7 @@ int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, str
     } else {
         struct err reason;
         *ret_found = CHECKPOINT_READ;
-        if (checkpoint_parse(text + strspn(text, " \t\r\n"), ret_position, &reason) != 0) {
+        if (checkpoint_parse(str_trim(text), ret_position, &reason) != 0) {
             *ret_found = CHECKPOINT_DAMAGED;
             (void)err_set(err, EX_IOERR, "could not read the checkpoint %s: %s", path, reason.message);
         }
