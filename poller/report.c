@@ -70,8 +70,10 @@ static int deliver(const char *text, const char *path, const char *state_dir, st
     struct err why;
     if (fileutil_publish(path, text, &why) == 0)
         return 0;
-    return err_set(err, why.code, why.code == EX_NOPERM ? "%s; the page is written as the owner of %s: give that user a "
-                   "directory of its own there" : "%s", why.message, state_dir);
+    if (why.code != EX_NOPERM)
+        return err_set(err, why.code, "%s", why.message);
+    return err_set(err, why.code, "%s; the page is written as the owner of %s: give that user a directory of its own there",
+                   why.message, state_dir);
 }
 
 int report_command(const struct options *options, struct err *err)

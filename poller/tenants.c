@@ -57,11 +57,12 @@ static pid_t start(const struct options *options, const char *name, int (*run)(c
         (void)fprintf(stderr, "did-optimizer-sync: could not begin a run: %s\n", strerror(errno));
     if (child != 0)
         return child;
-    struct options own = *options;
-    struct err err;
-    own.config.required_own = own.config.required_dids = own.named_state_dir = own.named_log = own.named_legacy = false;
     if (name == NULL)
         exit(run(options));
+    struct options own = *options;
+    struct err err;
+    /* A path on the command line is the default profile's, beside or below which this one's lies. */
+    own.config.required_own = own.config.required_dids = own.named_state_dir = own.named_log = own.named_legacy = false;
     if (profile_select(&own, name, &err) == 0)
         exit(run(&own));
     (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
@@ -90,10 +91,12 @@ static int wait_for_all(pid_t *children, size_t count)
             children[i] = 0;
             ended++;
         }
-        for (size_t i = 0; interrupt_requested() && !told && i < count; i++)
-            if (children[i] > 0)
-                (void)kill(children[i], SIGTERM);
-        told = interrupt_requested();
+        if (interrupt_requested() && !told) {
+            told = true;
+            for (size_t i = 0; i < count; i++)
+                if (children[i] > 0)
+                    (void)kill(children[i], SIGTERM);
+        }
         if (child <= 0)
             (void)nanosleep(&moment, NULL);
     }

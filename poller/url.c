@@ -36,7 +36,7 @@ static const char *read_host(const char *text, char *out)
             return NULL;
         length++;
     } else {
-        while (isalnum((unsigned char)text[length]) || strchr("-._", text[length] != '\0' ? text[length] : ' ') != NULL)
+        while (text[length] != '\0' && (isalnum((unsigned char)text[length]) || strchr("-._", text[length]) != NULL))
             length++;
     }
     if (length == 0 || length >= HOST_SIZE)

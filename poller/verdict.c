@@ -40,7 +40,7 @@ static const char *own_words(const struct json *body)
     return words != NULL ? words : "";
 }
 
-/* The first sentence of remedy for what an operator can mend. */
+/* What an operator can do about it; "" where that is nothing. */
 static const char *advice(long status)
 {
     if (status == 401 || status == 403)
