@@ -54,15 +54,15 @@ int resources_open_source(struct resources *resources, struct err *err)
     return source_inspect(resources->source, err);
 }
 
-/* This host may have been elected with a connection that a process of its own still
- * holds open, see linger. */
+/* Where this connection has not the lock, another process of this host may have it: one that stays behind after its run for
+ * that very purpose (run.c: linger, stay_elected). It is known by the connection that the ledger notes. */
 int resources_elect(const struct options *options, struct resources *resources, struct err *err)
 {
     int64_t holder = 0, own = 0;
     if (source_elect(resources->source, options->profile, &resources->elected, &holder, err) != 0 ||
         ledger_note(resources->ledger, LEDGER_NOTE_LEADER, 0, &own, err) != 0)
         return -1;
-    resources->leads = resources->elected;
+    resources->elected_by_this = resources->elected;
     if (!resources->elected && holder != 0 && holder == own)
         resources->elected = true;
     else if (resources->elected && ledger_set_note(resources->ledger, LEDGER_NOTE_LEADER, holder, err) != 0)

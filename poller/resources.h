@@ -18,8 +18,8 @@ struct resources {
     struct source *source;
     struct delivery *delivery;
     struct ledger_repair repair;
-    bool elected; /* this host is */
-    bool leads;   /* it is by this process' connection */
+    bool elected;         /* this host is the one that sends the calls of this database ... */
+    bool elected_by_this; /* ... and it is source's own connection that keeps it elected */
 };
 
 /* resources_load: reads the settings, each problem is one line in the log, and sets up the log as they say.

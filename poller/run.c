@@ -14,8 +14,8 @@
 #include "log.h"
 #include "poll.h"
 #include "profile.h"
-#include "run.h"
 #include "resources.h"
+#include "run.h"
 #include "str.h"
 #include "summary.h"
 
@@ -175,7 +175,7 @@ static void linger(const struct resources *resources, int64_t started_ms)
 static void stay_elected(const struct resources *resources, const struct run_loop *loop)
 {
     int64_t ignored = 0;
-    if (!resources->leads || !source_is_cluster(resources->source))
+    if (!resources->elected_by_this || !source_is_cluster(resources->source))
         return;
     while (source_now_epoch(resources->source, &ignored, NULL) == 0)
         for (int second = 0; second < ASK_SEC; second++) {
