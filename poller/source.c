@@ -1,8 +1,8 @@
 /* source: VICIdial's database, read and never written. All knowledge of its tables is in source.c. */
+#include <errmsg.h>
 #include <inttypes.h>
 #include <mysql.h>
 #include <mysqld_error.h>
-#include <errmsg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@
  * that are written at hangup carry the time of dialling (FastAGI_log.pl). */
 #define CALL_AFTER_END_SEC 600
 
-/* Longer calls there are none: VICIdial's own screens stop after that. */
+/* Calls that are older than this have no screen any more that writes to them (vdc_db_query.php: call_date within 4 hours). */
 #define LONGEST_CALL_SEC (4 * 3600)
 
 /* Reading by primary key visits the file at one place a row: so many in one statement. */

@@ -58,7 +58,8 @@ struct source_range {
     bool whole_rows; /* hand out every column; else only those that decide on a call */
 };
 
-/* source_range_ended: the whole rows of all calls that ended in that time, however long they were. */
+/* source_range_ended: the whole rows of the calls that ended in that time; those that lasted longer than an agent's screen
+ * allows, four hours, are left out at its very beginning. */
 struct source_range source_range_ended(enum source_table table, int64_t end_from, int64_t end_to);
 
 /* source_scan: hands out the rows of range, roughly in the order of time. The columns that decide on a call are uniqueid,
@@ -67,7 +68,6 @@ struct source_range source_range_ended(enum source_table table, int64_t end_from
  * Errors: EX_UNAVAILABLE (connection lost, statement too slow, table locked or crashed). */
 int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call,
                 source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
-
 
 /* source_fetch: hands out whole rows by primary key, in no particular order; rows that do not exist (any more) are left
  * out. Errors: as source_scan. */
@@ -83,8 +83,9 @@ struct source_effort {
 /* source_effort: one more short statement; where the server does not tell, rows_examined is 0. */
 struct source_effort source_effort(struct source *source);
 
-/* source_elect: hosts that share a database elect one poller for each profile (NULL: the default one; letters, digits, - and _)
- * by the server's own GET_LOCK; the lock lasts as long as this session. *ret_elected says whether this session has it, *ret_holder is the connection that has. Errors: EX_UNAVAILABLE. */
+/* source_elect: hosts that share a database elect one poller for each profile (NULL: the default one; letters, digits, -
+ * and _) by the server's own GET_LOCK; the lock lasts as long as this session. *ret_elected says whether this session has
+ * it, *ret_holder is the number of the connection that has. Errors: EX_UNAVAILABLE. */
 int source_elect(struct source *source, const char *profile, bool *ret_elected, int64_t *ret_holder, struct err *err)
     MUST_CHECK;
 
