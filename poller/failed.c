@@ -7,10 +7,10 @@
 #include "failed.h"
 #include "fileutil.h"
 #include "json.h"
-#include "records.h"
 #include "lock.h"
 #include "mask.h"
 #include "mem.h"
+#include "records.h"
 #include "str.h"
 #include "when.h"
 

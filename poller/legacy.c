@@ -1,6 +1,6 @@
 /* legacy: the checkpoint of the script that did this job before, from root's crontab (AST_DID_optimizer_sync.pl). */
-#include <sys/stat.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "checkpoint.h"

@@ -1,8 +1,8 @@
 /* log: one line an event, to the log file and to the terminal.
  *
  * The file is opened afresh by every run and only appended to, so logrotate needs no signal; a run in progress goes on
- * writing to the renamed file (hence `create` and `delaycompress` in the logrotate stanza). Lines are written whole, several at once while calls pass
- * quickly. */
+ * writing to the renamed file (hence `create` and `delaycompress` in the logrotate stanza). Lines are written whole,
+ * several at once while calls pass quickly. */
 #ifndef LOG_H
 #define LOG_H
 

@@ -1,5 +1,4 @@
-/* meter: how far long work has come: a bar on a terminal, a line on standard output and in the log every 10 s
- * elsewhere. */
+/* meter: how far long work has come: a bar on a terminal; elsewhere a line on standard output and in the log every 10 s. */
 #ifndef METER_H
 #define METER_H
 

@@ -1,5 +1,4 @@
-/* standing: how things stand, as ledger and checkpoint tell: what status, metrics, health and report
- * say. */
+/* standing: how things stand, as ledger and checkpoint tell: what status, metrics, health and report say. */
 #ifndef STANDING_H
 #define STANDING_H
 

@@ -9,8 +9,8 @@
 #include "explanation.h"
 #include "fileutil.h"
 #include "json.h"
-#include "mem.h"
 #include "mask.h"
+#include "mem.h"
 #include "profile.h"
 #include "records.h"
 #include "source.h"
@@ -30,7 +30,10 @@ struct life {
     struct explanation_facts facts;
 };
 
-static const char *const state_names[] = { "unknown", "accepted", "owed", "held", "set_aside", "dropped" };
+static const char *const state_names[] = {
+    [CALL_UNKNOWN] = "unknown", [CALL_ACCEPTED] = "accepted",  [CALL_OWED] = "owed",
+    [CALL_HELD] = "held",       [CALL_REJECTED] = "set_aside", [CALL_DROPPED] = "dropped",
+};
 
 /* ---- what the ledger knows ---- */
 
