@@ -107,7 +107,11 @@ def test_each_round_reads_as_root_and_works_as_the_owner_of_the_state():
         loop = sync.start("run", "--every", "1")
         try:
             until(lambda: log_of(sync).count("🚀") >= 2)
-            assert {path.stat().st_uid for path in sync.state.iterdir()} == {65534}
+            owners = set()
+            for path in sync.state.iterdir():
+                with contextlib.suppress(FileNotFoundError):  # the ledger's journal goes when a round ends
+                    owners.add(path.stat().st_uid)
+            assert owners == {65534}
             sync.configure(config={"sync": {"batch_size": "many"}})
             until(lambda: "batch_size: 'many' is not a whole number" in log_of(sync))
             stop(loop)
