@@ -184,7 +184,7 @@ static int set_number(const struct setting *setting, int64_t *target, const char
 /* Gives the setting's target the value that value spells. The error text never holds a secret: texts cannot fail. */
 static int set_value(struct config *config, const struct setting *setting, const char *value, struct err *err)
 {
-    static const char *const yes_no[] = { "no", "yes", "false", "true", "0", "1", "off", "on", NULL };
+    static const char *const no_yes[] = { "no", "yes", "false", "true", "0", "1", "off", "on", NULL };
     static const char *const formats[] = { "text", "json", NULL };
     static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
     void *target = (char *)config + setting->offset;
@@ -196,10 +196,10 @@ static int set_value(struct config *config, const struct setting *setting, const
     case NUMBER:
         return set_number(setting, target, value, err);
     case YES_NO:
-        choice = choose(value, yes_no);
+        choice = choose(value, no_yes);
         if (choice < 0)
             return err_set(err, EX_CONFIG, "'%.40s' is neither yes nor no", value);
-        *(bool *)target = choice % 2 == 1;
+        *(bool *)target = choice % 2 == 1; /* the words say no and yes in turn */
         return 0;
     case LOG_FORMAT:
         choice = choose(value, formats);

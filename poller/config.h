@@ -46,7 +46,8 @@ bool config_masks_phones(const struct config_paths *paths);
 /* config_has_key: whether there is an API key for these files, or in the environment. */
 bool config_has_key(const struct config_paths *paths);
 
-void config_free(struct config *config); /* secrets are wiped first */
+/* config_free: wipes the secrets first. *config is empty afterwards. */
+void config_free(struct config *config);
 void config_problems_free(struct config_problems *problems);
 
 #endif

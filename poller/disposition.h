@@ -18,6 +18,7 @@ int disposition_map_set(struct disposition_map *map, const char *status, const c
 /* disposition_result: the result for a status, compared without case as the dialer's database does. Borrowed from map. */
 const char *disposition_result(const struct disposition_map *map, const char *status);
 
+/* disposition_map_free: NULL is fine. */
 void disposition_map_free(struct disposition_map *map);
 
 #endif

@@ -14,7 +14,7 @@
 #include "summary.h"
 #include "tally.h"
 
-/* What a run works with; all borrowed. */
+/* What a run works with, and what it has come to know. All pointers are borrowed. */
 struct forward {
     struct source *source;
     struct ledger *ledger;

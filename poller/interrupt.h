@@ -8,6 +8,7 @@
 /* interrupt_install: from now on the signals set a flag; SIGPIPE is ignored. */
 void interrupt_install(void);
 
+/* interrupt_requested: whether such a signal has come. */
 bool interrupt_requested(void);
 
 /* interrupt_pause: sleeps until the monotonic time is deadline_ms, or a signal asks to stop. */

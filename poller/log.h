@@ -63,6 +63,7 @@ void log_hold(void);
 /* log_flush: writes out what waits. */
 void log_flush(void);
 
+/* log_close: writes out what waits, and closes the file. From here on lines go to the terminal only. */
 void log_close(void);
 
 #endif

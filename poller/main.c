@@ -22,11 +22,11 @@
 #include "version.h"
 #include "why.h"
 
-/* Carries out a command that works on the state alone, as the state's owner. */
+/* Carries out a command that works on the state alone, as the state's owner, whoever started the program. */
 static int state_command(struct options *options, int (*command)(const struct options *, struct err *))
 {
     struct err err = { .code = EX_OK };
-    options->mask_phone = config_masks_phones(&options->config); /* as root, it may be */
+    options->mask_phone = config_masks_phones(&options->config); /* now: the state's owner may not read the settings */
     if (profile_enter_state(options, &err) == 0 && command(options, &err) == 0)
         return EX_OK;
     (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);

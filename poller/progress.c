@@ -10,7 +10,7 @@
 /* A checkpoint further ahead of the database's clock than this was not written by a run. */
 #define CLOCK_TOLERANCE_SEC 60
 
-/* A place that may be unknown. */
+/* A position that may be unknown. */
 struct maybe {
     bool known;
     struct position position;

@@ -55,12 +55,13 @@ static void put_json(struct writer *writer, struct json *json)
     static const struct {
         const char *raw, *escaped;
     } escapes[] = { { "<", "\\u003c" }, { "\xE2\x80\xA8", "\\u2028" }, { "\xE2\x80\xA9", "\\u2029" } };
+    enum { COUNT = sizeof escapes / sizeof escapes[0] };
     char *text = json_print(json), *from = text;
     for (char *at = strpbrk(from, "<\xE2"); at != NULL; at = strpbrk(at, "<\xE2")) {
         size_t i = 0;
-        while (i < 3 && strncmp(at, escapes[i].raw, strlen(escapes[i].raw)) != 0)
+        while (i < COUNT && strncmp(at, escapes[i].raw, strlen(escapes[i].raw)) != 0)
             i++;
-        if (i == 3) {
+        if (i == COUNT) {
             at++;
             continue;
         }

@@ -12,7 +12,7 @@ struct answer {
     const char *body;        /* the beginning of the body, NUL-terminated, never NULL */
     int64_t retry_after_sec; /* the Retry-After header, 0 when absent; negative for a date that has passed */
     const char *secret;      /* the key: an API may repeat it, but no reason may; NULL: none */
-    double took_ms;          /* from the request's last byte to the answer's first, or to the failure */
+    double took_ms;          /* from the connected request to the answer's first byte, or to the failure */
 };
 
 enum verdict {

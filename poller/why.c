@@ -387,9 +387,9 @@ static int tell(const struct options *options, const struct config *config, cons
 int why_command(struct options *options)
 {
     struct err err = { .code = EX_OK };
-    options->mask_phone = config_masks_phones(&options->config); /* as root, it may be */
     struct config config;
     struct config_problems problems;
+    options->mask_phone = config_masks_phones(&options->config); /* now: the state's owner may not read the settings */
     config_load(&options->config, &config, &problems);
     int result = profile_enter_state(options, &err);
     if (result == 0)
