@@ -104,6 +104,10 @@ static void check_database(struct report *report, const struct config *config)
             bad(report, err.code, "table: %s", err.message);
         else
             good("table: SELECT is granted");
+        if (source_fetch(source, SOURCE_ARCHIVE, no_call, 1, NULL, NULL, &err) == 0 &&
+            *source_archive_problem(source) != '\0')
+            warn("table: %s; until then no call can be sent that is archived while it waits",
+                 source_archive_problem(source));
         if (source_now_epoch(source, &now, &err) == 0 && llabs((long long)(now - here)) > 5)
             warn("clock: the database's clock differs from this host's by %lld s; the database's is used",
                  llabs((long long)(now - here)));

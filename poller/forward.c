@@ -205,6 +205,14 @@ static void forget(struct batch *batch, struct parcel *parcel, const char *why)
     wrote(batch, ledger_forget(batch->forward->ledger, parcel->candidate->uniqueid, &batch->failure));
 }
 
+/* A call that waits, and whose row may have been archived where it cannot be seen: it goes on waiting. */
+static void keep_waiting(struct batch *batch, struct parcel *parcel, const char *problem)
+{
+    parcel->candidate->settled = true; /* the ledger knows it */
+    struct log_call kept = about(batch, parcel);
+    log_about(LOG_WARN, &kept, "✗ %s: gone from vicidial_log, and perhaps archived: %s", kept.uniqueid, problem);
+}
+
 static void hold(struct batch *batch, struct parcel *parcel, int64_t hold_until)
 {
     if (parcel->record.state == CALL_HELD || batch->forward->dry_run) {
@@ -243,6 +251,11 @@ static void leave(struct batch *batch, struct parcel *parcel)
 static void decide(struct batch *batch, struct parcel *parcel)
 {
     struct forward *forward = batch->forward;
+    const char *archive_problem = source_archive_problem(forward->source);
+    if (is_missing_and_pending(parcel) && *archive_problem != '\0') {
+        keep_waiting(batch, parcel, archive_problem);
+        return;
+    }
     if (is_missing(parcel)) {
         /* The dialer rewrote this row's uniqueid or deleted a duplicate: what it was is found under its other name. */
         forget(batch, parcel, "gone from the dialer");

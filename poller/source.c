@@ -80,6 +80,7 @@ struct source {
     MYSQL *mysql;
     const struct settings_database *settings;
     struct table tables[2]; /* by enum source_table; the archive only after source_inspect_archive */
+    char archive_problem[1024]; /* see source_archive_problem */
     int64_t slice_sec;    /* how long the next slice of a scan is */
     bool is_mariadb;
     int64_t statements;   /* so far ... */
@@ -392,10 +393,16 @@ static int hand_out(MYSQL_RES *result, source_on_call *on_call, void *context, s
     return 0;
 }
 
-static int read_calls(struct source *source, const char *sql, source_on_call *on_call, void *context, struct err *err)
+static const char *action_on(enum source_table table)
+{
+    return table == SOURCE_LIVE ? "read vicidial_log" : "read vicidial_log_archive";
+}
+
+static int read_calls(struct source *source, enum source_table table, const char *sql, source_on_call *on_call,
+                      void *context, struct err *err)
 {
     MYSQL_RES *result = NULL;
-    int outcome = query(source, sql, "read vicidial_log", &result, err);
+    int outcome = query(source, sql, action_on(table), &result, err);
     if (outcome == 0)
         outcome = hand_out(result, on_call, context, err);
     mysql_free_result(result);
@@ -471,8 +478,7 @@ static int scan_slice(struct source *source, const struct source_range *range, c
                            table->index, bound, range->end_from, range->end_to,
                            range->table == SOURCE_ARCHIVE ? not_live : "", limit);
     int64_t started_ms = clock_mono_ms();
-    int outcome = query(source, sql, range->table == SOURCE_LIVE ? "read vicidial_log" : "read vicidial_log_archive",
-                        &result, err);
+    int outcome = query(source, sql, action_on(range->table), &result, err);
     if (outcome == 0) {
         uint64_t rows = mysql_num_rows(result);
         /* The server warns when it has stopped for the number of rows examined; the result is then not whole. */
@@ -576,6 +582,12 @@ static char *quote_all(struct source *source, const char *const *uniqueids, size
     return list;
 }
 
+/* Whether the server refuses to read a table that is there, rather than failing to. */
+static bool is_refusal(unsigned code)
+{
+    return code == ER_TABLEACCESS_DENIED_ERROR || code == ER_COLUMNACCESS_DENIED_ERROR || code == ER_BAD_FIELD_ERROR;
+}
+
 static int fetch_some(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
                       source_on_call *on_call, void *context, struct err *err)
 {
@@ -583,25 +595,38 @@ static int fetch_some(struct source *source, enum source_table table, const char
     write_select_list(&source->tables[SOURCE_LIVE], false, list, sizeof list);
     char *keys = quote_all(source, uniqueids, count);
     char *sql = mem_format("SELECT %s FROM %s WHERE uniqueid IN (%s)", list, table_names[table], keys);
-    int result = read_calls(source, sql, on_call, context, err);
-    unsigned code = mysql_errno(source->mysql);
-    if (result != 0 && table == SOURCE_ARCHIVE &&
-        (code == ER_NO_SUCH_TABLE || code == ER_TABLEACCESS_DENIED_ERROR || code == ER_BAD_FIELD_ERROR))
-        result = 0; /* no archive, or none that is ours to read */
+    struct err failure = { .code = EX_OK };
+    int result = read_calls(source, table, sql, on_call, context, &failure);
     free(sql);
     free(keys);
-    return result;
+    if (result == 0)
+        return 0;
+    unsigned code = mysql_errno(source->mysql);
+    if (table == SOURCE_ARCHIVE && code == ER_NO_SUCH_TABLE)
+        return 0; /* this dialer archives nothing */
+    if (table == SOURCE_ARCHIVE && is_refusal(code)) {
+        (void)snprintf(source->archive_problem, sizeof source->archive_problem, "%s", failure.message);
+        return 0;
+    }
+    return err_set(err, failure.code, "%s", failure.message);
 }
 
 int source_fetch(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
                  source_on_call *on_call, void *context, struct err *err)
 {
     int result = 0;
+    if (table == SOURCE_ARCHIVE)
+        source->archive_problem[0] = '\0';
     for (size_t done = 0, part = 0; result == 0 && done < count; done += part) {
         part = count - done < FETCH_MANY_KEYS ? count - done : FETCH_MANY_KEYS;
         result = fetch_some(source, table, uniqueids + done, part, on_call, context, err);
     }
     return result;
+}
+
+const char *source_archive_problem(const struct source *source)
+{
+    return source->archive_problem;
 }
 
 struct source_effort source_effort(struct source *source)

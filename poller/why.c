@@ -167,6 +167,8 @@ static int read_row(struct source *source, struct life *life, struct err *err)
         return 0;
     if (source_fetch(source, SOURCE_ARCHIVE, &life->uniqueid, 1, take_row, life, err) != 0)
         return -1;
+    if (life->row == NULL && *source_archive_problem(source) != '\0')
+        return err_set(err, EX_CONFIG, "%s", source_archive_problem(source));
     life->where = life->row != NULL ? EXPLANATION_ARCHIVED : EXPLANATION_NO_ROW;
     return 0;
 }

@@ -207,6 +207,33 @@ def test_a_call_that_is_archived_while_it_is_owed_is_sent_all_the_same(sync, db,
     assert sorted(body["uniqueid"] for body in api.recorded()) == sorted([owed, good])
 
 
+def test_a_call_that_waits_is_kept_while_the_archive_may_not_be_read(sync, db, api):
+    """Goal: a row that is gone from the live table may have been archived. Who cannot look there does not know."""
+    now = db.now()
+    db.query("CREATE OR REPLACE USER half@localhost IDENTIFIED BY 'half'")
+    db.query("GRANT SELECT ON vicidial_log TO half@localhost")
+    owed, held, good = (db.insert(end_epoch=now - 60), db.insert(end_epoch=now - 55, status="DISPO"),
+                        db.insert(end_epoch=now - 50))
+    api.rules([{"uniqueid": owed, "status": 500, "times": 1}])
+    sync.configure(astguiclient={"VARDB_user": "half", "VARDB_pass": "half"}, config={"sync": {"retry_base": 0}})
+    sync.run()
+    db.query("INSERT INTO vicidial_log_archive SELECT * FROM vicidial_log")
+    db.query("DELETE FROM vicidial_log")
+    time.sleep(1.1)
+    blind = sync.run()
+    assert blind.code == 75 and sorted(states(sync)) == sorted([owed, held, good])
+    for uniqueid in (owed, held):
+        assert f"✗ {uniqueid}: gone from vicidial_log, and perhaps archived: could not read vicidial_log_archive: " in blind.log
+    assert "; grant SELECT on it to this user" in blind.log
+    assert "could not be asked: could not read vicidial_log_archive" in sync.run("why", owed).out
+    assert "⚠ table: could not read vicidial_log_archive: " in sync.run("check").out
+    db.query("UPDATE vicidial_log_archive SET status = 'SALE' WHERE status = 'DISPO'")
+    db.query("GRANT SELECT ON vicidial_log_archive TO half@localhost")
+    assert sync.run().code == 0
+    assert sorted(body["uniqueid"] for body in api.recorded()) == sorted([owed, held, good])
+    db.query("DROP USER half@localhost")
+
+
 def test_an_owed_call_that_the_dialer_has_deleted_is_forgotten(sync, db, api):
     now = db.now()
     owed = db.insert(end_epoch=now - 60)
