@@ -96,7 +96,7 @@ int main(int argc, char **argv)
     (void)umask(0027);
     (void)setlocale(LC_ALL, "C");
     if (privileges_harden(&err) != 0 || options_parse(argc, argv, &options, &err) != 0 ||
-        (options.command != COMMAND_HELP && options.command != COMMAND_VERSION && profile_check(&options, &err) != 0)) {
+        profile_check(&options, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }

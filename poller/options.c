@@ -279,6 +279,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
     }
     if (ret_options->help || ret_options->version) {
         ret_options->command = ret_options->help ? COMMAND_HELP : COMMAND_VERSION;
+        ret_options->profile = NULL; /* they are the same for every profile, also for one that does not exist */
         return 0;
     }
     if (take_command(argc - optind, argv + optind, ret_options, err) != 0)

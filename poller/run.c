@@ -61,7 +61,7 @@ static void report_health(const struct options *options, struct resources *resou
         (void)!ledger_commit(resources->ledger, NULL);
 }
 
-/* Runs once, with everything open but the API. *ret_standing_by: another host is elected. */
+/* Runs once. Everything is open but the API: who stands by needs none. *ret_standing_by: another host is elected. */
 static int poll_once(const struct options *options, struct resources *resources, struct summary *ret_summary,
                      bool *ret_standing_by, struct err *err)
 {
@@ -171,7 +171,8 @@ static void linger(const struct resources *resources, int64_t started_ms)
 }
 
 /* The same where runs follow each other in a loop: the connection by which this host is elected is kept as long as the loop
- * goes on, and the runs to come find it, see elect. Asking for the time now and then shows whether it still stands. */
+ * goes on, and the runs to come find it, see resources_elect. Asking for the time now and then shows whether it still
+ * stands. */
 static void stay_elected(const struct resources *resources, const struct run_loop *loop)
 {
     int64_t ignored = 0;

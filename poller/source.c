@@ -26,8 +26,8 @@
 #define SLICE_MANY_ROWS 1000     /* a slice with more rows is read again as shorter ones ... */
 #define SLICE_MANY_EXAMINED 4000 /* ... as is one for which the server has to look at more than these (MariaDB) */
 
-/* A row may say that its call ended before it was made: machines' clocks differ (VICIdial warns beyond 8 s), and rows
- * that are written at hangup carry the time of dialling (FastAGI_log.pl). */
+/* A row may say that its call ended before it was made: machines' clocks differ (VICIdial warns beyond 8 s:
+ * conf_exten_check.php), and rows that are written at hangup carry the time of dialling (FastAGI_log.pl). */
 #define CALL_AFTER_END_SEC 600
 
 /* Calls that are older than this have no screen any more that writes to them (vdc_db_query.php: call_date within 4 hours). */
