@@ -60,8 +60,8 @@ static int on_reached(void *context, const struct position *reached, struct err 
     struct backfill *backfill = context;
     if (reached->end_epoch > backfill->reached) {
         backfill->reached = reached->end_epoch; /* once more from the beginning of that second */
-        if (!backfill->options->dry_run && ledger_set_note(backfill->forward.ledger, backfill->note_names[backfill->table],
-                                                           backfill->reached, err) != 0)
+        const char *note = backfill->note_names[backfill->table];
+        if (!backfill->options->dry_run && ledger_set_note(backfill->forward.ledger, note, backfill->reached, err) != 0)
             return -1;
     }
     return pass(backfill, backfill->reached, err);
@@ -105,7 +105,8 @@ static int walk_tables(struct backfill *backfill, struct err *err)
 {
     if (source_inspect_archive(backfill->resources.source, &backfill->has_archive, err) != 0 ||
         walk_table(backfill, SOURCE_LIVE, err) != 0 ||
-        (backfill->has_archive && backfill->summary.stop == STOP_NONE && walk_table(backfill, SOURCE_ARCHIVE, err) != 0))
+        (backfill->has_archive && backfill->summary.stop == STOP_NONE &&
+         walk_table(backfill, SOURCE_ARCHIVE, err) != 0))
         return -1;
     if (backfill->summary.stop != STOP_NONE || backfill->options->dry_run)
         return 0;
@@ -139,10 +140,10 @@ static void name_notes(struct backfill *backfill)
     const struct options *options = backfill->options;
     static const char *const tables[] = { [SOURCE_LIVE] = "live", [SOURCE_ARCHIVE] = "archive" };
     for (int table = SOURCE_LIVE; table <= SOURCE_ARCHIVE; table++)
-        backfill->note_names[table] = mem_format("backfill %s to %s campaign=%s status=%s%s %s", options->from, options->to,
-                                            options->campaign != NULL ? options->campaign : "",
-                                            options->status != NULL ? options->status : "",
-                                            options->force ? " force" : "", tables[table]);
+        backfill->note_names[table] =
+            mem_format("backfill %s to %s campaign=%s status=%s%s %s", options->from, options->to,
+                       options->campaign != NULL ? options->campaign : "", options->status != NULL ? options->status : "",
+                       options->force ? " force" : "", tables[table]);
 }
 
 static int work(struct backfill *backfill, struct err *err)

@@ -25,8 +25,8 @@ struct candidates {
 /* candidates_add: a call that the ledger does not know yet, whose row is still to be read. uniqueid is copied. */
 void candidates_add(struct candidates *list, const char *uniqueid, int64_t end_epoch);
 
-/* candidates_add_known: the same for a call that the ledger knows, so that it is settled from the start. list is a struct
- * candidates: ledger_due hands calls to it. */
+/* candidates_add_known: the same for a call that the ledger knows, so that it is settled from the start. list is a
+ * struct candidates: ledger_due hands calls to it. */
 void candidates_add_known(void *list, const char *uniqueid, int64_t end_epoch);
 
 /* candidates_add_row: a call whose whole row is at hand. It is copied. */

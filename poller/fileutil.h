@@ -7,7 +7,7 @@
 
 #include "err.h"
 
-/* Whether path may be a symbolic link: in a directory of ours it is a trick of somebody's, elsewhere it is the owner's. */
+/* Whether path may be a symbolic link: in our own directory that is somebody's trick, elsewhere the owner's choice. */
 enum fileutil_links { FILEUTIL_REFUSE_LINK, FILEUTIL_FOLLOW_LINK };
 
 /* fileutil_read: reads a whole regular file of at most max_bytes into *ret_text, NUL-terminated.

@@ -50,9 +50,9 @@ bool forward_may_go_on(struct forward *forward);
 struct decision forward_decide(const struct forward *forward, const struct call *call, const struct call_record *record);
 
 /* forward_all: sorts the candidates into the order of (end_epoch, uniqueid) and takes them in batches: fetches the rows
- * that are not at hand, decides on each call again, sends what is to be sent, and records every outcome. Candidates that
- * the ledger knows on return, or that the dialer no longer has, are marked settled; the others (the API is down, the time
- * is over) are as if they had not been touched.
+ * that are not at hand, decides on each call again, sends what is to be sent, and records every outcome. Candidates
+ * that the ledger knows on return, or that the dialer no longer has, are marked settled; the others (the API is down,
+ * the time is over) are as if they had not been touched.
  * Durable: outcomes in groups, 50 ms after the first of a group; all of them after forward_commit.
  * Errors: those of the source, the ledger and the delivery; what was recorded up to then is committed where that is
  * possible. */

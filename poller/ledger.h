@@ -118,8 +118,9 @@ struct ledger_run {
     const char *message; /* borrowed; may be NULL */
 };
 
-/* ledger_run_start: notes that a run of that kind has started; *ret_run is its number. Durable on return: it proves that
- * outcomes can be written before any call is sent. ledger_run_finish: its figures; durable with the next ledger_commit. */
+/* ledger_run_start: notes that a run of that kind has started; *ret_run is its number. Durable on return: it proves
+ * that outcomes can be written before any call is sent. ledger_run_finish: its figures; durable with the next
+ * ledger_commit. */
 int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, struct err *err) MUST_CHECK;
 int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err) MUST_CHECK;
 

@@ -112,8 +112,8 @@ static const struct known_command {
 #define AT(member) offsetof(struct options, member)
 
 /* Every option, the commands that take it, and where its value goes: a text, or a whole number from 1 to most units; an
- * option without a value raises a flag. A text may have a flag too, which says that it was given. text, number and flag are
- * offsets in struct options, 0 for none. */
+ * option without a value raises a flag. A text may have a flag too, which says that it was given. text, number and flag
+ * are offsets in struct options, 0 for none. */
 static const struct known_option {
     const char *name;
     unsigned taken_by;

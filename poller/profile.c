@@ -73,7 +73,8 @@ int profile_check(const struct options *options, struct err *err)
 static int make_directory(const char *path, mode_t mode, struct err *err)
 {
     if (mkdir(path, mode) == 0)
-        return chmod(path, mode) == 0 ? 0 : err_set(err, EX_IOERR, "could not set the mode of %s: %s", path, strerror(errno));
+        return chmod(path, mode) == 0
+                   ? 0 : err_set(err, EX_IOERR, "could not set the mode of %s: %s", path, strerror(errno));
     if (errno == EEXIST)
         return 0;
     return err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not make the directory %s: %s%s", path,

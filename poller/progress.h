@@ -17,11 +17,11 @@ struct progress {
     struct position floor;      /* calls up to here are out of scope */
 };
 
-/* progress_load: finds out where to go on: the file; where it is missing, empty or damaged the ledger's copy; else,
- * on the very first run, where an older script stopped; else first_run_lookback seconds ago. now_epoch is the database's
- * clock. A damaged file is kept under another name, and the log says so. After a ledger was rebuilt the calls of the last
- * sweep_window seconds before the checkpoint come into scope again: part of what it knew is lost. The members of *progress
- * but checkpoint and floor are set by the caller.
+/* progress_load: finds out where to go on: the file; where it is missing, empty or damaged the ledger's copy; else, on
+ * the very first run, where an older script stopped; else first_run_lookback seconds ago. now_epoch is the database's
+ * clock. A damaged file is kept under another name, and the log says so. After a ledger was rebuilt the calls of the
+ * last sweep_window seconds before the checkpoint come into scope again: part of what it knew is lost. The members of
+ * *progress but checkpoint and floor are set by the caller.
  * Durable on return: what was found, in the ledger and in the file. Errors: EX_IOERR, EX_NOPERM. */
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
     MUST_CHECK;

@@ -39,7 +39,7 @@ struct records_overview {
     int64_t last_run_duration_ms, last_run_statements, last_run_database_ms, last_run_rows_examined; /* or unknown */
 };
 
-/* records_overview: fills it in. It reads the index of open calls and the last runs: quick, however large the ledger is. */
+/* records_overview: fills it in. Reads the index of open calls and the last runs: quick in a ledger of any size. */
 int records_overview(struct ledger *ledger, struct records_overview *ret_overview, struct err *err) MUST_CHECK;
 
 /* records_count_accepted: the calls that are remembered as accepted. It reads the whole ledger: not for each minute. */

@@ -72,8 +72,8 @@ static int deliver(const char *text, const char *path, const char *state_dir, st
         return 0;
     if (why.code != EX_NOPERM)
         return err_set(err, why.code, "%s", why.message);
-    return err_set(err, why.code, "%s; the page is written as the owner of %s: give that user a directory of its own there",
-                   why.message, state_dir);
+    return err_set(err, why.code, "%s; the page is written as the owner of %s: give that user a directory of its own "
+                   "there", why.message, state_dir);
 }
 
 int report_command(const struct options *options, struct err *err)

@@ -54,8 +54,8 @@ int resources_open_source(struct resources *resources, struct err *err)
     return source_inspect(resources->source, err);
 }
 
-/* Where this connection has not the lock, another process of this host may have it: one that stays behind after its run for
- * that very purpose (run.c: linger, stay_elected). It is known by the connection that the ledger notes. */
+/* Where this connection has not the lock, another process of this host may have it: one that stays behind after its run
+ * for that very purpose (run.c: linger, stay_elected). It is known by the connection that the ledger notes. */
 int resources_elect(const struct options *options, struct resources *resources, struct err *err)
 {
     int64_t holder = 0, own = 0;

@@ -10,8 +10,8 @@
  *   run      one row a run and its figures.
  *   counter  what only ever grows, for metrics.
  *
- * In SQL a state is its number in enum call_state. The index call_open leaves out accepted calls (1), which are nearly all;
- * SQLite uses it only where a statement says `state <> 1` in so many words, whatever else it says of the state. */
+ * In SQL a state is its number in enum call_state. The index call_open leaves out accepted calls (1), which are nearly
+ * all; SQLite uses it only where a statement says `state <> 1` in so many words, whatever else it says of the state. */
 #include <stdlib.h>
 
 #include "mem.h"

@@ -30,7 +30,7 @@
  * conf_exten_check.php), and rows that are written at hangup carry the time of dialling (FastAGI_log.pl). */
 #define CALL_AFTER_END_SEC 600
 
-/* Calls that are older than this have no screen any more that writes to them (vdc_db_query.php: call_date within 4 hours). */
+/* No agent's screen writes to a call that is older than this (vdc_db_query.php: call_date within 4 hours). */
 #define LONGEST_CALL_SEC (4 * 3600)
 
 /* Reading by primary key visits the file at one place a row: so many in one statement. */

@@ -58,8 +58,8 @@ struct source_range {
     bool whole_rows; /* hand out every column; else only those that decide on a call */
 };
 
-/* source_range_ended: the whole rows of the calls that ended in that time; those that lasted longer than an agent's screen
- * allows, four hours, are left out at its very beginning. */
+/* source_range_ended: the whole rows of the calls that ended in that time; those that lasted longer than an agent's
+ * screen allows, four hours, are left out at its very beginning. */
 struct source_range source_range_ended(enum source_table table, int64_t end_from, int64_t end_to);
 
 /* source_scan: hands out the rows of range, roughly in the order of time. The columns that decide on a call are uniqueid,
@@ -74,8 +74,8 @@ int source_scan(struct source *source, const struct source_range *range, source_
 int source_fetch(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
                  source_on_call *on_call, void *context, struct err *err) MUST_CHECK;
 
-/* source_archive_problem: why the server refused the last source_fetch of the archive, with the remedy: what stands there is
- * not known then. "" where it did not. Borrowed from source. */
+/* source_archive_problem: why the server refused the last source_fetch of the archive, with the remedy: what stands
+ * there is not known then. "" where it did not. Borrowed from source. */
 const char *source_archive_problem(const struct source *source);
 
 /* What the session has cost the server so far. */
@@ -87,9 +87,9 @@ struct source_effort {
 /* source_effort: one more short statement; where the server does not tell, rows_examined is 0. */
 struct source_effort source_effort(struct source *source);
 
-/* source_elect: hosts that share a database elect one poller for each profile (NULL: the default one; letters, digits, -
- * and _) by the server's own GET_LOCK; the lock lasts as long as this session. *ret_elected says whether this session has
- * it, *ret_holder is the number of the connection that has. Errors: EX_UNAVAILABLE. */
+/* source_elect: hosts that share a database elect one poller for each profile (NULL: the default one; letters, digits,
+ * - and _) by the server's own GET_LOCK; the lock lasts as long as this session. *ret_elected says whether this session
+ * has it, *ret_holder is the number of the connection that has. Errors: EX_UNAVAILABLE. */
 int source_elect(struct source *source, const char *profile, bool *ret_elected, int64_t *ret_holder, struct err *err)
     MUST_CHECK;
 

@@ -151,7 +151,8 @@ static void test_fileutil_publishes_for_everybody_and_replaces_only_files(void *
 static void test_fileutil_directory_of_what_a_path_names(void **state)
 {
     static const char *const rows[][2] = {
-        { "log", "." }, { "./log", "." }, { "/log", "/" }, { "/var/log", "/var" }, { "var/log/", "var/log" }, { "", "." },
+        { "log", "." },       { "./log", "." },           { "/log", "/" },
+        { "/var/log", "/var" }, { "var/log/", "var/log" }, { "", "." },
     };
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
