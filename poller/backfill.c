@@ -142,8 +142,8 @@ static void name_notes(struct backfill *backfill)
     for (int table = SOURCE_LIVE; table <= SOURCE_ARCHIVE; table++)
         backfill->note_names[table] =
             mem_format("backfill %s to %s campaign=%s status=%s%s %s", options->from, options->to,
-                       options->campaign != NULL ? options->campaign : "", options->status != NULL ? options->status : "",
-                       options->force ? " force" : "", tables[table]);
+                       options->campaign != NULL ? options->campaign : "",
+                       options->status != NULL ? options->status : "", options->force ? " force" : "", tables[table]);
 }
 
 static int work(struct backfill *backfill, struct err *err)
