@@ -15,7 +15,7 @@ typedef int walk_on_reached(void *context, const struct position *reached, struc
 /* What becomes of the calls that are to be sent. */
 enum walk_duty {
     WALK_SEND, /* they are sent */
-    WALK_NOTE, /* they become owed, due at once */
+    WALK_NOTE, /* they become owed, due since this run began: so that it still sends them itself */
     WALK_LOOK  /* nothing: the ledger does not change */
 };
 

@@ -1,5 +1,6 @@
 """Finding calls: every one that ended arrives, none twice, and the dialer hardly notices."""
 import collections
+import contextlib
 import datetime
 import random
 import signal
@@ -294,6 +295,22 @@ def test_a_call_longer_than_the_poll_s_window_is_found_by_the_sweep(sync, db, ap
     call = db.insert(uniqueid=f"{now - 9000}.1", start_epoch=now - 9000, end_epoch=now - 60)
     sync.run()
     assert_each_once(api, [call])
+
+
+def test_what_a_slow_sweep_finds_is_sent_in_the_same_run(sync, db, api):
+    """Here it waits for a lock of the dialer's; seconds that pass meanwhile make what it finds no less due."""
+    now = db.now()
+    uniqueid = db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10)
+    with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLES vicidial_log WRITE")
+        running = sync.start()
+        while not db.query("SELECT 1 FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table%' "
+                           "AND INFO LIKE '%end_epoch%' AND TIME_MS > 2000"):
+            assert running.poll() is None
+            time.sleep(0.02)
+        cursor.execute("UNLOCK TABLES")
+    assert running.wait(20) == 0
+    assert list(api.by_uniqueid()) == [uniqueid]
 
 
 def test_without_the_sweep_a_long_call_is_not_seen(sync, db, api):
