@@ -4,8 +4,8 @@
 
 #include "options.h"
 
-/* backfill_command: walks over the live table and then the archive, beside the minute's runs; the checkpoint does not move.
- * Where it was stopped before, the same command goes on. Returns the exit code. */
+/* backfill_command: walks over the live table and then the archive, beside the minute's runs; the checkpoint does not
+ * move. Where it was stopped before, the same command goes on. Returns the exit code. */
 int backfill_command(const struct options *options);
 
 #endif

@@ -53,8 +53,8 @@ const char *call_text(const struct call *call, enum call_field field);
 /* call_number: a column as a number; fallback for NULL and for anything that is no number. */
 int64_t call_number(const struct call *call, enum call_field field, int64_t fallback);
 
-/* call_ended: whether the row says when the call ended. VICIdial leaves end_epoch NULL while a call runs, and 0 where it
- * copied an unfinished row (AST_VDadapt.pl). */
+/* call_ended: whether the row says when the call ended. VICIdial leaves end_epoch NULL while a call runs, and 0 where
+ * it copied an unfinished row (AST_VDadapt.pl). */
 bool call_ended(const struct call *call);
 
 /* call_fingerprint: a number that changes when what the API should know has changed: status, duration, agent, term

@@ -322,8 +322,8 @@ static char *read_config_file(const char *path, bool required, struct config_pro
     char *text = NULL;
     bool missing = false;
     if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & S_IWOTH) != 0)
-        add_problem(problems, EX_CONFIG, "%s can be written by every user, who could send the key anywhere: chmod o-w it",
-                    path);
+        add_problem(problems, EX_CONFIG,
+                    "%s can be written by every user, who could send the key anywhere: chmod o-w it", path);
     if (fileutil_read(path, MAX_FILE_BYTES, FILEUTIL_FOLLOW_LINK, &text, &missing, &err) != 0)
         add_problem(problems, err.code == EX_NOPERM ? EX_NOPERM : EX_CONFIG, "%s%s", err.message,
                     err.code == EX_NOPERM ? "; run as root, or let this user read it" : "");
@@ -386,7 +386,8 @@ static bool is_placeholder(const char *key)
     return strcasecmp(key, "YOUR_API_KEY_HERE") == 0;
 }
 
-static void check_key(const struct settings_api *api, const struct config_paths *paths, struct config_problems *problems)
+static void check_key(const struct settings_api *api, const struct config_paths *paths,
+                      struct config_problems *problems)
 {
     if (*api->key == '\0') {
         add_problem(problems, EX_CONFIG, "there is no API key: looked for api_key in [general] of %s and for the "

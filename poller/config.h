@@ -40,7 +40,8 @@ struct config_problems {
  * also when there are problems; then the configuration must not be used. */
 void config_load(const struct config_paths *paths, struct config *ret_config, struct config_problems *ret_problems);
 
-/* config_masks_phones: whether mask_phone is set, for commands that need no other setting. What may not be read may say so. */
+/* config_masks_phones: whether mask_phone is set, for commands that need no other setting. What may not be read may say
+ * so. */
 bool config_masks_phones(const struct config_paths *paths);
 
 /* config_has_key: whether there is an API key for these files, or in the environment. */

@@ -89,8 +89,8 @@ static CURLcode set_common_options(const struct delivery *delivery, struct slot 
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (*settings->ca_file != '\0')
         SET(CURLOPT_CAINFO, settings->ca_file);
-    /* One bundle is what counts: beside a directory of certificates libcurl would parse it for each connection anew, and
-     * a ca_file would not be the only thing that is trusted. */
+    /* One bundle is what counts: beside a directory of certificates libcurl would parse it for each connection anew,
+     * and a ca_file would not be the only thing that is trusted. */
     if (*settings->ca_file != '\0' || has_bundle())
         SET(CURLOPT_CAPATH, NULL);
     SET(CURLOPT_PROXY, ""); /* a proxy from the environment would see the key of a plain http request */
@@ -130,7 +130,8 @@ static int open_slot(const struct delivery *delivery, struct slot *slot, struct 
                                           "refuses an option: %s", curl_version(), curl_easy_strerror(code));
 }
 
-/* Starts the library, when there is something to send: most runs find nothing new, and its start costs more than they do. */
+/* Starts the library, when there is something to send: most runs find nothing new, and its start costs more than they
+ * do. */
 static int open_library(struct delivery *delivery, struct err *err)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)

@@ -1,8 +1,8 @@
 /* every: `did-optimizer-sync run --every SECONDS`, runs in a loop.
  *
- * Each round is a process of its own. It begins with the rights of this one, which may be root's, and gives them up as a
- * single run does. So each round reads the settings and opens the log anew, nothing of one stays for the next, and this
- * process touches neither network nor state. */
+ * Each round is a process of its own. It begins with the rights of this one, which may be root's, and gives them up as
+ * a single run does. So each round reads the settings and opens the log anew, nothing of one stays for the next, and
+ * this process touches neither network nor state. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -4,8 +4,8 @@
 
 #include "options.h"
 
-/* failed_command: carries out one of the three. retry and drop wait for a run in progress to end, and need to be told which
- * calls. Durable: on return. Errors: EX_USAGE, EX_IOERR, EX_NOPERM, EX_TEMPFAIL (a run does not end). */
+/* failed_command: carries out one of the three. retry and drop wait for a run in progress to end, and need to be told
+ * which calls. Durable: on return. Errors: EX_USAGE, EX_IOERR, EX_NOPERM, EX_TEMPFAIL (a run does not end). */
 int failed_command(const struct options *options, struct err *err) MUST_CHECK;
 
 #endif

@@ -131,7 +131,8 @@ static int replace(const char *directory, const char *name, const char *text, mo
     char *path = mem_format("%s/%s", directory, name);
     char *temporary = mem_format("%s/.%s.new", directory, name);
     if (write_new_file(temporary, text, mode) != 0)
-        (void)err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not write %s: %s", temporary, strerror(errno));
+        (void)err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not write %s: %s", temporary,
+                      strerror(errno));
     else if (rename(temporary, path) != 0)
         (void)err_set(err, EX_IOERR, "could not replace %s: %s", path, strerror(errno));
     else if (sync_directory(directory) != 0)

@@ -42,12 +42,13 @@ struct forward {
 /* forward_now: the time by the database's clock, in epoch seconds. */
 int64_t forward_now(const struct forward *forward);
 
-/* forward_may_go_on: whether another call may be started in this run; sets summary->stop when a signal or the clock says
- * no. */
+/* forward_may_go_on: whether another call may be started in this run; sets summary->stop when a signal or the clock
+ * says no. */
 bool forward_may_go_on(struct forward *forward);
 
 /* forward_decide: what to do with a call of which the ledger says record. */
-struct decision forward_decide(const struct forward *forward, const struct call *call, const struct call_record *record);
+struct decision forward_decide(const struct forward *forward, const struct call *call,
+                               const struct call_record *record);
 
 /* forward_all: sorts the candidates into the order of (end_epoch, uniqueid) and takes them in batches: fetches the rows
  * that are not at hand, decides on each call again, sends what is to be sent, and records every outcome. Candidates

@@ -19,8 +19,8 @@ struct hours_figures {
 
 struct hours;
 
-/* hours_open: count hours, of which the last one holds last_epoch. An hour begins when the local clock, offset_sec ahead
- * of UTC, shows a full hour. Ownership: hours_close. */
+/* hours_open: count hours, of which the last one holds last_epoch. An hour begins when the local clock, offset_sec
+ * ahead of UTC, shows a full hour. Ownership: hours_close. */
 struct hours *hours_open(int count, int64_t last_epoch, int64_t offset_sec) MUST_CHECK;
 
 /* hours_close: NULL is fine. */

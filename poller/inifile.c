@@ -23,7 +23,8 @@ struct feed {
 static void settle_line(struct feed *feed)
 {
     if (feed->needs_value)
-        feed->reader->on_problem(feed->reader->context, feed->section, feed->current, "is not 'key = value'", feed->line);
+        feed->reader->on_problem(feed->reader->context, feed->section, feed->current, "is not 'key = value'",
+                                 feed->line);
     feed->needs_value = false;
 }
 
@@ -55,7 +56,8 @@ static char *next_line(char *out, int size, void *context)
     /* inih cuts longer lines in two and would take the second half for a line of its own. */
     bool too_long = strlen(line) > INIFILE_MAX_LINE;
     if (too_long && !comment)
-        feed->reader->on_problem(feed->reader->context, feed->section, line, "is longer than 190 characters", feed->line);
+        feed->reader->on_problem(feed->reader->context, feed->section, line, "is longer than 190 characters",
+                                 feed->line);
     feed->needs_value = !comment && !heading && !too_long;
     (void)snprintf(out, (size_t)size, "%s\n", comment || too_long ? "" : line);
     return out;

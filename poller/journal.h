@@ -4,12 +4,12 @@
 
 #include "forward.h"
 
-/* journal_open: notes that a run of that kind has started; forward->run is its number. Durable on return: it proves that
- * outcomes can be written before any call is sent. A dry run is not noted. Errors: EX_IOERR. */
+/* journal_open: notes that a run of that kind has started; forward->run is its number. Durable on return: it proves
+ * that outcomes can be written before any call is sent. A dry run is not noted. Errors: EX_IOERR. */
 int journal_open(struct forward *forward, const char *kind, struct err *err) MUST_CHECK;
 
-/* journal_resume: takes up what earlier runs left: an API that was down is asked with one call first, and a silence that it
- * asked for stops this run. Sets forward->now_epoch. Errors: those of the source and the ledger. */
+/* journal_resume: takes up what earlier runs left: an API that was down is asked with one call first, and a silence
+ * that it asked for stops this run. Sets forward->now_epoch. Errors: those of the source and the ledger. */
 int journal_resume(struct forward *forward, struct err *err) MUST_CHECK;
 
 /* journal_close: counts what is still owed into the summary, and writes the run's figures and counters, and whether the

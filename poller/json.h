@@ -9,8 +9,8 @@
 
 struct json;
 
-/* Building. json_add_* add a member to an object. Names and texts are borrowed until the object is freed. Text may be any
- * bytes: what is not valid UTF-8 becomes U+FFFD; NULL becomes null. Running out of memory ends the program. */
+/* Building. json_add_* add a member to an object. Names and texts are borrowed until the object is freed. Text may be
+ * any bytes: what is not valid UTF-8 becomes U+FFFD; NULL becomes null. Running out of memory ends the program. */
 struct json *json_object(void) MUST_CHECK;
 void json_add_text(struct json *object, const char *name, const char *text);
 void json_add_int(struct json *object, const char *name, int64_t number);
@@ -20,8 +20,8 @@ void json_add_null(struct json *object, const char *name);
 /* json_add: value, an object or an array, becomes a member of object and is freed with it. Returns value. */
 struct json *json_add(struct json *object, const char *name, struct json *value);
 
-/* Arrays. json_append_* add an element at the end; text is copied, and else as for members. json_append: value is freed with
- * the array; returns value. */
+/* Arrays. json_append_* add an element at the end; text is copied, and else as for members. json_append: value is freed
+ * with the array; returns value. */
 struct json *json_array(void) MUST_CHECK;
 void json_append_text(struct json *array, const char *text);
 void json_append_int(struct json *array, int64_t number);

@@ -27,9 +27,9 @@ struct ledger_repair {
     int64_t saved;     /* calls that could still be read from it and are in the new one */
 };
 
-/* ledger_open: opens state_dir/ledger.db, making it when it is missing, and bringing one of an older version up to date.
- * A damaged file is rebuilt (LEDGER_WRITE only), which *ret_repair says; NULL: nobody asks.
- * Ownership: ledger_close. Errors: EX_IOERR (disk), EX_NOPERM, EX_CONFIG (written by a newer version). */
+/* ledger_open: opens state_dir/ledger.db, making it when it is missing, and bringing one of an older version up to
+ * date. A damaged file is rebuilt (LEDGER_WRITE only), which *ret_repair says; NULL: nobody asks. Ownership:
+ * ledger_close. Errors: EX_IOERR (disk), EX_NOPERM, EX_CONFIG (written by a newer version). */
 int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **ret_ledger,
                 struct ledger_repair *ret_repair, struct err *err) MUST_CHECK;
 
@@ -44,7 +44,8 @@ int ledger_rebuild(const char *state_dir, struct ledger **ret_ledger, struct led
 /* All functions below that can fail return -1 and EX_IOERR: the ledger cannot be read or written. */
 
 /* ledger_find: what is known of a call; state CALL_UNKNOWN when nothing is. */
-int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record *ret_record, struct err *err) MUST_CHECK;
+int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record *ret_record,
+                struct err *err) MUST_CHECK;
 
 /* One attempt to send a call. */
 struct ledger_attempt {
@@ -129,8 +130,8 @@ int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_ru
 #define LEDGER_RUNS "runs"
 int ledger_count_up(struct ledger *ledger, const char *name, const char *label, int64_t by, struct err *err) MUST_CHECK;
 
-/* ledger_prune: forgets up to limit accepted or dropped calls that ended before before_epoch, and as many attempts and runs
- * older than that. */
+/* ledger_prune: forgets up to limit accepted or dropped calls that ended before before_epoch, and as many attempts and
+ * runs older than that. */
 int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, struct err *err) MUST_CHECK;
 
 /* ledger_commit: makes all changes since the last one durable. Nothing to do is fine. */

@@ -29,7 +29,8 @@ struct legacy legacy_load(const char *path, int64_t now_epoch, struct err *err)
     if (lstat(path, &info) != 0 || info.st_size == 0)
         return legacy;
     if (!is_trustworthy(&info)) {
-        (void)err_set(err, EX_IOERR, "the old script's checkpoint %s is not used: somebody else may have written it", path);
+        (void)err_set(err, EX_IOERR, "the old script's checkpoint %s is not used: somebody else may have written it",
+                      path);
         return legacy;
     }
     /* The script writes once a minute. */
@@ -39,7 +40,8 @@ struct legacy legacy_load(const char *path, int64_t now_epoch, struct err *err)
         legacy.found = legacy.position.end_epoch <= now_epoch &&
                        legacy.position.end_epoch >= now_epoch - OLDEST_SEC;
         if (!legacy.found)
-            (void)err_set(err, EX_IOERR, "the old script's checkpoint %s is not used: it is not of the last 7 days", path);
+            (void)err_set(err, EX_IOERR, "the old script's checkpoint %s is not used: it is not of the last 7 days",
+                          path);
     }
     free(text);
     return legacy;

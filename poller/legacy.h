@@ -1,7 +1,7 @@
 /* legacy: the checkpoint of the script that did this job before, from root's crontab (AST_DID_optimizer_sync.pl).
  *
- * The script keeps a bare uniqueid, or a time, in a file in the temporary directory, where anybody could have put one. The
- * file is only ever read: the script may still be at work, and a way back must stay open. */
+ * The script keeps a bare uniqueid, or a time, in a file in the temporary directory, where anybody could have put one.
+ * The file is only ever read: the script may still be at work, and a way back must stay open. */
 #ifndef LEGACY_H
 #define LEGACY_H
 

@@ -15,12 +15,12 @@ int lock_acquire(const char *state_dir, int wait_sec, struct lock **ret_lock, st
  * Errors: those of lock_acquire, and EX_TEMPFAIL when the run does not end within its time. */
 int lock_acquire_after_run(const char *state_dir, struct lock **ret_lock, struct err *err) MUST_CHECK;
 
-/* lock_acquire_in_turn: as lock_acquire, for a run that takes its turn: it waits, some seconds, for a holder that lets others
- * in between, and not for one that does not. */
+/* lock_acquire_in_turn: as lock_acquire, for a run that takes its turn: it waits, some seconds, for a holder that lets
+ * others in between, and not for one that does not. */
 int lock_acquire_in_turn(const char *state_dir, struct lock **ret_lock, struct err *err) MUST_CHECK;
 
-/* lock_acquire_to_share: as lock_acquire_after_run, for long work that lets others in between: it releases the lock every
- * second or so for a tenth of a second. */
+/* lock_acquire_to_share: as lock_acquire_after_run, for long work that lets others in between: it releases the lock
+ * every second or so for a tenth of a second. */
 int lock_acquire_to_share(const char *state_dir, struct lock **ret_lock, struct err *err) MUST_CHECK;
 
 /* lock_release: NULL is fine. */

@@ -38,16 +38,17 @@ void log_mask_phones(bool masked);
 /* log_run: the number of the run that the lines from now on belong to; 0: none. */
 void log_run(int64_t run);
 
-/* The call that a line is about. LOG_FORMAT_JSON shows it as the line's context; what is NULL, "" or negative is left out. */
+/* The call that a line is about. LOG_FORMAT_JSON shows it as the line's context; what is NULL, "" or negative is left
+ * out. */
 struct log_call {
     const char *uniqueid, *campaign, *phone, *status, *result;
     int64_t answer;  /* HTTP status; 0: no answer came */
     int64_t attempt; /* which one it was, from 1 */
 };
 
-/* log_write: writes one line, of the part of the program that file names, about call (NULL: about none). Control characters
- * become '?', so no text from outside can forge a line or steer a terminal. Writing never fails the caller: a full disk must
- * not stop calls from being sent. */
+/* log_write: writes one line, of the part of the program that file names, about call (NULL: about none). Control
+ * characters become '?', so no text from outside can forge a line or steer a terminal. Writing never fails the caller:
+ * a full disk must not stop calls from being sent. */
 void log_write(const char *file, enum log_level level, const struct log_call *call, const char *format, ...)
     PRINTF_LIKE(4, 5);
 

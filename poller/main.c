@@ -85,7 +85,8 @@ static int end_output(int code)
 {
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return code;
-    (void)fprintf(stderr, "did-optimizer-sync: could not write to the standard output: what was printed is not complete\n");
+    (void)fprintf(stderr,
+                  "did-optimizer-sync: could not write to the standard output: what was printed is not complete\n");
     return code == EX_OK ? EX_IOERR : code;
 }
 

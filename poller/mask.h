@@ -1,10 +1,10 @@
-/* mask: telephone numbers of which only the last four digits are shown (mask_phone = yes). It is for what people see, never
- * for what is sent or kept. */
+/* mask: telephone numbers of which only the last four digits are shown (mask_phone = yes). It is for what people see,
+ * never for what is sent or kept. */
 #ifndef MASK_H
 #define MASK_H
 
-/* mask_phone: puts a * in the place of each character of phone but the last four, wherever phone stands in text. phone may
- * be NULL or "". */
+/* mask_phone: puts a * in the place of each character of phone but the last four, wherever phone stands in text. phone
+ * may be NULL or "". */
 void mask_phone(char *text, const char *phone);
 
 #endif

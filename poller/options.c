@@ -217,7 +217,8 @@ static int check_command_line(const struct options *options, const struct known_
     if (misplaced != NULL)
         return err_set(err, EX_USAGE, "--%s does not go with %s; see --help", misplaced, words[0]);
     if (options->every > 0 && (options->cron || options->dry_run))
-        return err_set(err, EX_USAGE, "%s does not go with --every; see --help", options->cron ? "--cron" : "--dry-run");
+        return err_set(err, EX_USAGE, "%s does not go with --every; see --help",
+                       options->cron ? "--cron" : "--dry-run");
     if (options->all_profiles && (options->profile != NULL || options->dry_run))
         return err_set(err, EX_USAGE, "%s does not go with --all-profiles; see --help",
                        options->profile != NULL ? "--profile" : "--dry-run");

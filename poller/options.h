@@ -50,7 +50,7 @@ struct options {
     bool named_state_dir, named_log, named_legacy; /* on the command line */
     const char *profile;  /* NULL: the default one */
     const char *profiles_dir;
-    const char *state_base; /* below which a profile's state is, and whose owner it has; NULL: state_dir stands by itself */
+    const char *state_base; /* below which a profile's state is, and whose owner it has; NULL: there is none */
     struct options_paths own_paths;
     bool all_profiles;
     bool cron;

@@ -1,8 +1,8 @@
 /* pace: how many requests may be in flight, following what the API bears.
  *
- * It begins with two, doubles while answers stay quick, and from the first sign of strain on grows by one a round. Strain is
- * an answer that takes half as long again as the quickest ones did: more requests would only wait in the API's queue. A
- * failure halves the number. */
+ * It begins with two, doubles while answers stay quick, and from the first sign of strain on grows by one a round.
+ * Strain is an answer that takes half as long again as the quickest ones did: more requests would only wait in the
+ * API's queue. A failure halves the number. */
 #ifndef PACE_H
 #define PACE_H
 

@@ -6,7 +6,8 @@
  *   1. the run is noted in the ledger: outcomes can be written, or nothing is sent;
  *   2. what the sweep finds below the checkpoint is noted as owed, in one transaction with the sweep counting as done;
  *   3. outcomes are committed as they come (forward.c);
- *   4. the ledger's copy of the checkpoint, only as far as outcomes are recorded; then the checkpoint file (progress.c). */
+ *   4. the ledger's copy of the checkpoint, only as far as outcomes are recorded; then the checkpoint file
+ * (progress.c). */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -102,8 +103,8 @@ static int pick_latest(struct pick *pick, struct err *err)
     return 0;
 }
 
-/* After an outage: sends one of the latest calls. The oldest alone would not do to see whether the API works again: they
- * may be just those that it cannot digest. Every other run asks them, as it comes to them. */
+/* After an outage: sends one of the latest calls. The oldest alone would not do to see whether the API works again:
+ * they may be just those that it cannot digest. Every other run asks them, as it comes to them. */
 static int probe_latest(struct run *run, struct err *err)
 {
     if (!run->forward.breaker.must_probe || run->forward.run % 2 != 0 || run->poll->dry_run)
@@ -129,8 +130,8 @@ static bool poll_sees(void *context, const struct call *call)
     return ended >= start_of_poll(run) && lasted <= run->poll->settings->poll_window;
 }
 
-/* Looks for what the poll cannot see: calls longer than its window, rows that came very late, statuses that changed. They are
- * sent together with what else is owed. */
+/* Looks for what the poll cannot see: calls longer than its window, rows that came very late, statuses that changed.
+ * They are sent together with what else is owed. */
 static int sweep(struct run *run, struct err *err)
 {
     const struct settings_sync *settings = run->poll->settings;
@@ -178,8 +179,8 @@ static int advance(void *context, const struct position *reached, struct err *er
     return clock_mono_ms() - run->saved_ms >= SAVE_MS ? save(run, err) : 0;
 }
 
-/* Everything that ended from a little before the checkpoint up to now. Owed calls whose time has come and held ones are read
- * again by primary key and go with the first new ones: one that the API cannot digest must not stand alone. */
+/* Everything that ended from a little before the checkpoint up to now. Owed calls whose time has come and held ones are
+ * read again by primary key and go with the first new ones: one that the API cannot digest must not stand alone. */
 static int catch_up(struct run *run, struct err *err)
 {
     struct candidates due = { .count = 0 };

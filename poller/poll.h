@@ -25,9 +25,9 @@ struct poll {
     bool dry_run;        /* print on standard output what would be sent; change nothing */
 };
 
-/* poll_run: finds the calls that ended and sends them, until none is left or the time is over. *ret_summary says what was
- * done and how it ended, failures of source, ledger, delivery and checkpoint included.
- * Durable on return: all outcomes, the checkpoint, the run's figures, as far as the disk lets itself be written. */
+/* poll_run: finds the calls that ended and sends them, until none is left or the time is over. *ret_summary says what
+ * was done and how it ended, failures of source, ledger, delivery and checkpoint included. Durable on return: all
+ * outcomes, the checkpoint, the run's figures, as far as the disk lets itself be written. */
 void poll_run(const struct poll *poll, struct summary *ret_summary);
 
 #endif

@@ -80,8 +80,8 @@ static void set_floor(struct progress *progress, const struct maybe *floor, cons
     progress->floor = floor->known && !set_forward && !set_back ? floor->position : progress->checkpoint;
 }
 
-/* What the lost ledger knew of recent calls is gone: look at all of them again. The API knows those it has. The note goes in
- * the same transaction as the new places. */
+/* What the lost ledger knew of recent calls is gone: look at all of them again. The API knows those it has. The note
+ * goes in the same transaction as the new places. */
 static int start_over(struct progress *progress, const struct settings_sync *settings, struct err *err)
 {
     progress->checkpoint = position_at(progress->checkpoint.end_epoch - settings->sweep_window, "");

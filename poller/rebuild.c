@@ -18,7 +18,8 @@
 #define COLUMNS_1 "uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload"
 #define COLUMNS COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, result, length, agent, campaign, phone"
 #define INSERT_1 "INSERT OR REPLACE INTO call (" COLUMNS_1 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-#define INSERT "INSERT OR REPLACE INTO call (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define INSERT                                                                                                         \
+    "INSERT OR REPLACE INTO call (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 /* Brings over what can still be read: from both ends of the table up to the damage, and by the index of what is open. */
 static void save_what_is_left(struct store *store, const char *damaged)

@@ -1,7 +1,7 @@
 /* reconcile: `did-optimizer-sync reconcile`, the proof that nothing is missing.
  *
- * A walk over the last days, with the ledger's word on each call counted. What is missing or has changed becomes owed, and is
- * sent at the end as all that is owed. */
+ * A walk over the last days, with the ledger's word on each call counted. What is missing or has changed becomes owed,
+ * and is sent at the end as all that is owed. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,7 +120,8 @@ static int on_reached(void *context, const struct position *reached, struct err 
     return turn_pass(&reconcile->turn, err);
 }
 
-static int walk_table(struct reconcile *reconcile, enum source_table table, const struct position *floor, struct err *err)
+static int walk_table(struct reconcile *reconcile, enum source_table table, const struct position *floor,
+                      struct err *err)
 {
     int64_t found = 0;
     struct walk walk = { .forward = &reconcile->forward,
@@ -162,8 +163,10 @@ static int find_range(struct reconcile *reconcile, struct position *ret_floor, s
                        "after the first one");
     int64_t days = reconcile->options.days;
     if (days >= forward->settings->retention_days)
-        return err_set(err, EX_USAGE, "accepted calls are remembered for %" PRId64 " days only; take fewer --days, or raise "
-                       "retention_days in [sync]", forward->settings->retention_days);
+        return err_set(err, EX_USAGE,
+                       "accepted calls are remembered for %" PRId64 " days only; take fewer --days, or raise "
+                       "retention_days in [sync]",
+                       forward->settings->retention_days);
     reconcile->from = forward->now_epoch - days * 86400;
     reconcile->to = checkpoint.end_epoch - forward->settings->overlap;
     return 0;
@@ -216,8 +219,8 @@ static int compare_days(const void *left, const void *right)
 
 static void print_row(const char *name, const struct day *day)
 {
-    (void)printf("%-10s %9" PRId64 " %9" PRId64 " %6" PRId64 " %6" PRId64 " %9" PRId64 " %8" PRId64 " %8" PRId64 "\n", name,
-                 day->finished, day->accepted, day->owed, day->held, day->rejected, day->missing, day->changed);
+    (void)printf("%-10s %9" PRId64 " %9" PRId64 " %6" PRId64 " %6" PRId64 " %9" PRId64 " %8" PRId64 " %8" PRId64 "\n",
+                 name, day->finished, day->accepted, day->owed, day->held, day->rejected, day->missing, day->changed);
 }
 
 static struct day sum(const struct reconcile *reconcile)
@@ -262,8 +265,8 @@ static int report(struct reconcile *reconcile)
     if (!reconcile->options.cron || code != EX_OK)
         print_table(reconcile, &all);
     log_info("📊 Reconciled: %" PRId64 " finished, %" PRId64 " accepted, %" PRId64 " owed, %" PRId64 " held, %" PRId64
-             " set aside, %" PRId64 " missing, %" PRId64 " changed; %" PRId64 " sent now", all.finished, all.accepted, all.owed,
-             all.held, all.rejected, all.missing, all.changed, summary->accepted);
+             " set aside, %" PRId64 " missing, %" PRId64 " changed; %" PRId64 " sent now",
+             all.finished, all.accepted, all.owed, all.held, all.rejected, all.missing, all.changed, summary->accepted);
     if (summary->stop != STOP_NONE)
         log_warn("⏸ %s", summary->message);
     return code;

@@ -4,8 +4,8 @@
 
 #include "ledger.h"
 
-/* All functions return -1 and EX_IOERR when the ledger cannot be read or written. Texts that are handed out are borrowed for
- * the call. */
+/* All functions return -1 and EX_IOERR when the ledger cannot be read or written. Texts that are handed out are
+ * borrowed for the call. */
 
 /* Which of the calls that are set aside are meant: those for which all of this holds. */
 struct records_selection {

@@ -20,8 +20,10 @@ static int read_template(const char *path, char **ret_text, struct err *err)
     if (fileutil_read(path, TEMPLATE_BYTES, FILEUTIL_FOLLOW_LINK, ret_text, &missing, err) != 0)
         return -1;
     if (missing)
-        return err_set(err, EX_CONFIG, "could not read the page's template %s: there is no such file; install the program "
-                       "again, or name the file with --template", path);
+        return err_set(err, EX_CONFIG,
+                       "could not read the page's template %s: there is no such file; install the program "
+                       "again, or name the file with --template",
+                       path);
     const char *marker = strstr(*ret_text, MARKER);
     if (marker == NULL || strstr(marker + 1, MARKER) != NULL)
         return err_set(err, EX_CONFIG, "could not use the page's template %s: " MARKER " must stand in it once", path);

@@ -4,8 +4,8 @@
 
 #include "options.h"
 
-/* report_command: puts what the ledger says into the template, and writes the page in one rename, or prints it. Reads the
- * state only: no database, no network. Errors: EX_USAGE, EX_CONFIG (no template), EX_IOERR, EX_NOPERM. */
+/* report_command: puts what the ledger says into the template, and writes the page in one rename, or prints it. Reads
+ * the state only: no database, no network. Errors: EX_USAGE, EX_CONFIG (no template), EX_IOERR, EX_NOPERM. */
 int report_command(const struct options *options, struct err *err) MUST_CHECK;
 
 #endif

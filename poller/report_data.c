@@ -1,5 +1,5 @@
-/* report_data: what the report's page shows, as JSON. Lists of many rows are arrays of arrays, to be short; each list names
- * its columns. */
+/* report_data: what the report's page shows, as JSON. Lists of many rows are arrays of arrays, to be short; each list
+ * names its columns. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,8 +48,8 @@ static void put_text(struct writer *writer, const char *text)
     put(writer, text, strlen(text));
 }
 
-/* Writes JSON and frees it. In a script element of a page '<' could begin its end or a comment. The two characters that are
- * line ends to scripts only can stand in texts alone, as can '<': so an escape of JSON says the same. */
+/* Writes JSON and frees it. In a script element of a page '<' could begin its end or a comment. The two characters that
+ * are line ends to scripts only can stand in texts alone, as can '<': so an escape of JSON says the same. */
 static void put_json(struct writer *writer, struct json *json)
 {
     static const struct {
@@ -161,8 +161,9 @@ static int put_list(struct writer *writer, const struct list *list, struct store
     return row < 0 ? -1 : 0;
 }
 
-#define CALL_COLUMNS "uniqueid, end_epoch, state, status, result, campaign, phone, agent, length, answer, took_ms, tries, " \
-                     "tried, reason"
+#define CALL_COLUMNS                                                                                                   \
+    "uniqueid, end_epoch, state, status, result, campaign, phone, agent, length, answer, took_ms, tries, "             \
+    "tried, reason"
 #define CALL_NAMES "uniqueid ended state status result campaign phone agent length answer took tries tried reason"
 
 static void append_call(const struct writer *writer, struct json *row, struct statement *statement)
@@ -192,8 +193,9 @@ static int put_calls(struct writer *writer, struct store *store)
 static int put_set_aside(struct writer *writer, struct store *store)
 {
     static const struct list list = { "set_aside", CALL_NAMES, SET_ASIDE_BYTES, append_call };
-    struct statement *statement = store_prepare(store, "SELECT " CALL_COLUMNS " FROM call WHERE state <> 1 AND state = 4 "
-                                                       "ORDER BY end_epoch DESC, uniqueid DESC LIMIT ?1");
+    struct statement *statement =
+        store_prepare(store, "SELECT " CALL_COLUMNS " FROM call WHERE state <> 1 AND state = 4 "
+                             "ORDER BY end_epoch DESC, uniqueid DESC LIMIT ?1");
     store_bind_int(statement, 1, MOST_SET_ASIDE);
     return put_list(writer, &list, store, statement);
 }
@@ -211,8 +213,9 @@ static void append_run(const struct writer *writer, struct json *row, struct sta
 
 static int put_runs(struct writer *writer, struct store *store)
 {
-    static const char sql[] = "SELECT started, kind, duration_ms, found, accepted, repeated, failed, owed, held, rejected, "
-                              "exit_code, message FROM run ORDER BY id DESC LIMIT ?1";
+    static const char sql[] =
+        "SELECT started, kind, duration_ms, found, accepted, repeated, failed, owed, held, rejected, "
+        "exit_code, message FROM run ORDER BY id DESC LIMIT ?1";
     static const struct list list = {
         "runs", "started kind duration found accepted repeated failed owed held set_aside exit message", RUNS_BYTES,
         append_run
@@ -334,7 +337,8 @@ static void put_moment(struct writer *writer, const struct standing *standing, i
     put_json(writer, hours);
 }
 
-int report_data_write(FILE *out, struct ledger *ledger, const struct standing *standing, bool mask_phones, struct err *err)
+int report_data_write(FILE *out, struct ledger *ledger, const struct standing *standing, bool mask_phones,
+                      struct err *err)
 {
     struct writer writer = { .out = out, .mask_phones = mask_phones, .err = err };
     struct store *store = ledger_store(ledger);

@@ -26,8 +26,8 @@ struct resources {
  * Errors: EX_CONFIG, EX_NOPERM. */
 int resources_load(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 
-/* resources_open_ledger, _source, _delivery: open one thing each, say so in the log, and inspect the dialer's table. A dry run
- * only looks at the ledger. Errors: those of ledger_open, source_connect, source_inspect, delivery_open. */
+/* resources_open_ledger, _source, _delivery: open one thing each, say so in the log, and inspect the dialer's table. A
+ * dry run only looks at the ledger. Errors: those of ledger_open, source_connect, source_inspect, delivery_open. */
 int resources_open_ledger(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 int resources_open_source(struct resources *resources, struct err *err) MUST_CHECK;
 int resources_open_delivery(struct resources *resources, struct err *err) MUST_CHECK;
@@ -35,12 +35,12 @@ int resources_open_delivery(struct resources *resources, struct err *err) MUST_C
 /* resources_report_repair: says in the log that a damaged ledger was made anew, if it was. */
 void resources_report_repair(const struct ledger_repair *repair);
 
-/* resources_elect: hosts that share a database elect one, for each profile; resources->elected says whether it is this one.
- * The note of it becomes durable with the next commit of the ledger. */
+/* resources_elect: hosts that share a database elect one, for each profile; resources->elected says whether it is this
+ * one. The note of it becomes durable with the next commit of the ledger. */
 int resources_elect(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 
-/* resources_forward: what long work sends calls with: what is open now, no end of its time, and summary, which is borrowed. The
- * ledger comes with each turn (turn.h). */
+/* resources_forward: what long work sends calls with: what is open now, no end of its time, and summary, which is
+ * borrowed. The ledger comes with each turn (turn.h). */
 struct forward resources_forward(const struct resources *resources, struct summary *summary);
 
 /* resources_close_state: closes what changes the state. The database's connection may have to stay. */

@@ -19,8 +19,8 @@
 #include "str.h"
 #include "summary.h"
 
-/* How long an elected host of a cluster stays elected, from its start: the hosts' runs do not begin at the same moment (see
- * splay), nor do their clocks agree. */
+/* How long an elected host of a cluster stays elected, from its start: the hosts' runs do not begin at the same moment
+ * (see splay), nor do their clocks agree. */
 #define LINGER_SEC 25
 
 /* How often the connection that keeps a host elected is looked at. */
@@ -57,7 +57,8 @@ static void report_health(const struct options *options, struct resources *resou
         (void)printf("did-optimizer-sync%s%s does not work: %s\nNothing is lost; calls are sent when it works again. "
                      "There is no further mail until then.\n", words, name, summary->message);
     (void)fflush(stdout);
-    if (resources->ledger != NULL && ledger_set_note(resources->ledger, LEDGER_NOTE_HEALTHY, healthy ? 1 : 0, NULL) == 0)
+    if (resources->ledger != NULL &&
+        ledger_set_note(resources->ledger, LEDGER_NOTE_HEALTHY, healthy ? 1 : 0, NULL) == 0)
         (void)!ledger_commit(resources->ledger, NULL);
 }
 
@@ -162,17 +163,17 @@ static int work(const struct options *options, struct resources *resources, stru
     return 0;
 }
 
-/* On a cluster the elected host stays so for long enough that every other host, which cron starts in the same minute, finds
- * it elected: else they would take turns, and each would send what the others have sent. */
+/* On a cluster the elected host stays so for long enough that every other host, which cron starts in the same minute,
+ * finds it elected: else they would take turns, and each would send what the others have sent. */
 static void linger(const struct resources *resources, int64_t started_ms)
 {
     if (resources->elected && source_is_cluster(resources->source))
         interrupt_pause(started_ms + LINGER_SEC * 1000);
 }
 
-/* The same where runs follow each other in a loop: the connection by which this host is elected is kept as long as the loop
- * goes on, and the runs to come find it, see resources_elect. Asking for the time now and then shows whether it still
- * stands. */
+/* The same where runs follow each other in a loop: the connection by which this host is elected is kept as long as the
+ * loop goes on, and the runs to come find it, see resources_elect. Asking for the time now and then shows whether it
+ * still stands. */
 static void stay_elected(const struct resources *resources, const struct run_loop *loop)
 {
     int64_t ignored = 0;

@@ -15,8 +15,8 @@ struct run_loop {
     int done;  /* a file that is closed when the run is over: the next one may begin */
 };
 
-/* run_round: as run_command. On a cluster the process of an elected host stays behind after the run, so that the host remains
- * elected, for as long as the loop goes on. */
+/* run_round: as run_command. On a cluster the process of an elected host stays behind after the run, so that the host
+ * remains elected, for as long as the loop goes on. */
 int run_round(const struct options *options, const struct run_loop *loop);
 
 #endif

@@ -1,7 +1,7 @@
 /* schema: the ledger's tables, and how those of an older version become those of today.
  *
- *   call     one row a call that is known. state: enum call_state. fingerprint: of the content last accepted, NULL before
- *            that. payload: content not accepted yet. tries: all attempts so far; attempts: those charged to this content.
+ *   call     one row a call that is known. state: enum call_state. fingerprint: of the content last accepted, NULL
+ * before that. payload: content not accepted yet. tries: all attempts so far; attempts: those charged to this content.
  *            tried, answer, took_ms: the last attempt, and what the API said (an HTTP status, 0: no answer). status to
  *            phone: what it was about.
  *   attempt  what a row of call said of its last attempt before a further one was made. So a call that was accepted at
@@ -104,8 +104,10 @@ static int find_version(struct store *store, int64_t *ret_version, struct err *e
         return err_set(err, EX_CONFIG, "could not use the ledger %s: it is another program's database; name another "
                        "state directory with --state-dir", store_path(store));
     if (*ret_version > NEWEST)
-        return err_set(err, EX_CONFIG, "could not use the ledger %s: it was written by a newer version of this program; "
-                       "install that version again", store_path(store));
+        return err_set(err, EX_CONFIG,
+                       "could not use the ledger %s: it was written by a newer version of this program; "
+                       "install that version again",
+                       store_path(store));
     return 0;
 }
 

@@ -95,7 +95,8 @@ static const char *remedy_for(unsigned code, int *ret_exit_code)
     switch (code) {
     case ER_ACCESS_DENIED_ERROR:
     case ER_DBACCESS_DENIED_ERROR:
-        return "; check VARDB_user, VARDB_pass and VARDB_database in astguiclient.conf, or [database] of our configuration";
+        return "; check VARDB_user, VARDB_pass and VARDB_database in astguiclient.conf, or [database] of our "
+               "configuration";
     case ER_BAD_DB_ERROR:
         return "; check VARDB_database in astguiclient.conf";
     case ER_NO_SUCH_TABLE:
@@ -194,8 +195,10 @@ static int set_options(struct source *source, struct err *err)
     failed = failed || mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls ? &yes : &no) != 0 ||
              (tls && (mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &yes) != 0 ||
                       mysql_options(mysql, MYSQL_OPT_SSL_CA, settings->ssl_ca) != 0));
-    return failed ? err_set(err, EX_SOFTWARE, "could not prepare the database connection: the client library refuses an "
-                            "option") : 0;
+    return failed ? err_set(err, EX_SOFTWARE,
+                            "could not prepare the database connection: the client library refuses an "
+                            "option")
+                  : 0;
 }
 
 /* The session can write nothing, waits for nothing long, and understands text and times as this file does. */
@@ -310,9 +313,10 @@ static int inspect_indexes(struct source *source, struct table *table, struct er
     }
     mysql_free_result(result);
     if (*table->index == '\0')
-        return err_set(err, EX_CONFIG, "%s has no usable index on call_date, so every look would read the whole table and "
-                       "hold up the dialer; mend it at a quiet time: ALTER TABLE %s ADD INDEX (call_date)", table->name,
-                       table->name);
+        return err_set(err, EX_CONFIG,
+                       "%s has no usable index on call_date, so every look would read the whole table and "
+                       "hold up the dialer; mend it at a quiet time: ALTER TABLE %s ADD INDEX (call_date)",
+                       table->name, table->name);
     (void)snprintf(table->index_facts, sizeof table->index_facts, "%s on %s", table->index,
                    table->index_on_end ? "end_epoch" : "call_date");
     return 0;
@@ -458,8 +462,8 @@ static int to_local(struct source *source, int64_t from, int64_t to, struct loca
 
 /* Reads one slice. *ret_too_many: it holds more rows than one result should, nothing was handed out, and the next slice
  * will be shorter. */
-static int scan_slice(struct source *source, const struct source_range *range, const char *bound, source_on_call *on_call,
-                      void *context, bool *ret_too_many, struct err *err)
+static int scan_slice(struct source *source, const struct source_range *range, const char *bound,
+                      source_on_call *on_call, void *context, bool *ret_too_many, struct err *err)
 {
     /* What was archived while it stands in the live table still is looked at there: the copy may be frozen in mid-call. */
     static const char not_live[] = "AND NOT EXISTS (SELECT 1 FROM vicidial_log "
@@ -560,8 +564,9 @@ struct source_range source_range_ended(enum source_table table, int64_t end_from
 int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call,
                 source_on_slice *on_slice, void *context, struct err *err)
 {
-    return source->tables[range->table].index_on_end ? scan_by_end(source, range, on_call, on_slice, context, err)
-                                                     : scan_by_call_date(source, range, on_call, on_slice, context, err);
+    return source->tables[range->table].index_on_end
+               ? scan_by_end(source, range, on_call, on_slice, context, err)
+               : scan_by_call_date(source, range, on_call, on_slice, context, err);
 }
 
 /* The list of literals for IN (...). Ownership: the caller frees it. */
@@ -633,8 +638,10 @@ struct source_effort source_effort(struct source *source)
 {
     int64_t examined = 0;
     struct source_effort effort = { .statements = source->statements, .took_ms = (int64_t)(source->took_ms + 0.5) };
-    if (query_numbers(source, "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS "
-                      "WHERE VARIABLE_NAME LIKE 'Handler_read%'", "read the session's figures", &examined, 1, NULL) == 0)
+    if (query_numbers(source,
+                      "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS "
+                      "WHERE VARIABLE_NAME LIKE 'Handler_read%'",
+                      "read the session's figures", &examined, 1, NULL) == 0)
         effort.rows_examined = examined;
     return effort;
 }

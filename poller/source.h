@@ -1,8 +1,8 @@
 /* source: VICIdial's database, read and never written. All knowledge of its tables is in source.c.
  *
  * vicidial_log is MyISAM: a running SELECT holds up every UPDATE, and later readers queue behind that. So every
- * statement is bounded by an index and by max_statement_time, touches a short stretch of the table, and its whole result
- * is in this process's memory before the first row is handed out. */
+ * statement is bounded by an index and by max_statement_time, touches a short stretch of the table, and its whole
+ * result is in this process's memory before the first row is handed out. */
 #ifndef SOURCE_H
 #define SOURCE_H
 
@@ -22,8 +22,8 @@ int source_connect(const struct settings_database *settings, struct source **ret
  * Errors: EX_CONFIG (no table, no right to read it, a column is missing, no index that bounds a read). */
 int source_inspect(struct source *source, struct err *err) MUST_CHECK;
 
-/* source_inspect_archive: the same for the archive, needed before a scan of it. *ret_usable is false where there is none.
- * Errors: as source_inspect. */
+/* source_inspect_archive: the same for the archive, needed before a scan of it. *ret_usable is false where there is
+ * none. Errors: as source_inspect. */
 int source_inspect_archive(struct source *source, bool *ret_usable, struct err *err) MUST_CHECK;
 
 /* What source_inspect found, for people; borrowed from source. */
@@ -40,13 +40,13 @@ int source_now_epoch(struct source *source, int64_t *ret_epoch, struct err *err)
 /* Receives a row, borrowed for the call. -1 with *err ends the reading, which then fails with that error. */
 typedef int source_on_call(void *context, const struct call *call, struct err *err);
 
-/* Told between the statements of a scan, when nothing of the table is held: every row that ended before ended_before has
- * been handed out. 0 goes on, 1 ends the scan here, -1 with *err ends it with that error. NULL: nobody asks. */
+/* Told between the statements of a scan, when nothing of the table is held: every row that ended before ended_before
+ * has been handed out. 0 goes on, 1 ends the scan here, -1 with *err ends it with that error. NULL: nobody asks. */
 typedef int source_on_slice(void *context, int64_t ended_before, struct err *err);
 
-/* Where rows are read. The archive is what ADMIN_archive_log_tables.pl moves old rows to; its copy of a row that was still
- * changing stays as it was then. A scan of the archive leaves out what stands in the live table. A dialer without that table
- * has nothing in it. */
+/* Where rows are read. The archive is what ADMIN_archive_log_tables.pl moves old rows to; its copy of a row that was
+ * still changing stays as it was then. A scan of the archive leaves out what stands in the live table. A dialer without
+ * that table has nothing in it. */
 enum source_table { SOURCE_LIVE, SOURCE_ARCHIVE };
 
 /* Which rows a scan covers, in epochs: those that ended from end_from to end_to, both included, of calls made (by
@@ -62,10 +62,10 @@ struct source_range {
  * screen allows, four hours, are left out at its very beginning. */
 struct source_range source_range_ended(enum source_table table, int64_t end_from, int64_t end_to);
 
-/* source_scan: hands out the rows of range, roughly in the order of time. The columns that decide on a call are uniqueid,
- * campaign_id, status, length_in_sec, user, term_reason, comments and end_epoch. Where the site has an index on end_epoch,
- * that bounds the read, and call_from and call_to are not needed.
- * Errors: EX_UNAVAILABLE (connection lost, statement too slow, table locked or crashed). */
+/* source_scan: hands out the rows of range, roughly in the order of time. The columns that decide on a call are
+ * uniqueid, campaign_id, status, length_in_sec, user, term_reason, comments and end_epoch. Where the site has an index
+ * on end_epoch, that bounds the read, and call_from and call_to are not needed. Errors: EX_UNAVAILABLE (connection
+ * lost, statement too slow, table locked or crashed). */
 int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call,
                 source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
 

@@ -29,7 +29,8 @@ static void print_text(const struct standing *standing, int64_t accepted)
     const struct records_overview *overview = &standing->overview;
     char message[256];
     print_time("checkpoint", standing->checkpoint, standing->now, "none yet");
-    print_time("oldest unsent", standing->oldest_unsent, standing->now, "none: every call known to have ended is accepted");
+    print_time("oldest unsent", standing->oldest_unsent, standing->now,
+               "none: every call known to have ended is accepted");
     (void)printf("%-15s %" PRId64 "\n", "owed", overview->counts.owed);
     if (overview->counts.owed > 0)
         print_time("  next try", overview->next_due, standing->now, "with the next run");

@@ -72,8 +72,10 @@ static int check_path(const char *path, bool *ret_exists, struct err *err)
         return err_set(err, EX_IOERR, "could not open the ledger %s: it is a symbolic link; put the file itself there",
                        path);
     if (*ret_exists && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0 && errno == EACCES)
-        return err_set(err, EX_NOPERM, "could not open the ledger %s: it may not be read by this user; run as root or as "
-                       "the owner of the state directory", path);
+        return err_set(err, EX_NOPERM,
+                       "could not open the ledger %s: it may not be read by this user; run as root or as "
+                       "the owner of the state directory",
+                       path);
     return 0;
 }
 
@@ -103,7 +105,8 @@ const char *store_path(const struct store *store)
 
 int store_start_journal(struct store *store, struct err *err)
 {
-    return execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -1024;", "open", err);
+    return execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -1024;", "open",
+                   err);
 }
 
 int store_only_look(struct store *store, struct err *err)
@@ -282,7 +285,8 @@ void store_copy_rows(struct store *store, const char *path, const char *query, c
             struct statement *to = store_prepare(store, insert);
             for (int i = 0; i < sqlite3_column_count(from); i++)
                 (void)sqlite3_bind_value(to_sqlite(to), i + 1, sqlite3_column_value(from, i));
-            written = store_change(store, to, NULL) == 0; /* when it is not, the commit fails too, and the old file stays */
+            written =
+                store_change(store, to, NULL) == 0; /* when it is not, the commit fails too, and the old file stays */
         }
     }
     (void)sqlite3_finalize(from);

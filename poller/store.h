@@ -47,8 +47,8 @@ int store_execute(struct store *store, const char *sql, struct err *err) MUST_CH
 /* store_number: the first column of the only row. */
 int store_number(struct store *store, const char *sql, int64_t *ret_number, struct err *err) MUST_CHECK;
 
-/* store_prepare: the statement of sql, a text that lives as long as the program, ready for values. What is wrong with it
- * shows when it is run: the result goes through store_next or store_change without a look. */
+/* store_prepare: the statement of sql, a text that lives as long as the program, ready for values. What is wrong with
+ * it shows when it is run: the result goes through store_next or store_change without a look. */
 struct statement *store_prepare(struct store *store, const char *sql);
 
 /* Values, counted from 1. Text is borrowed until the statement has run; NULL is SQL NULL, as is what is not set. */
@@ -78,8 +78,8 @@ int store_begin(struct store *store, struct err *err) MUST_CHECK;
 /* store_commit: makes all changes since the last one durable. Nothing to do is fine. */
 int store_commit(struct store *store, struct err *err) MUST_CHECK;
 
-/* store_copy_rows: runs query on the file at path, which may be damaged, and insert with each row's columns, until a row
- * cannot be read or written. */
+/* store_copy_rows: runs query on the file at path, which may be damaged, and insert with each row's columns, until a
+ * row cannot be read or written. */
 void store_copy_rows(struct store *store, const char *path, const char *query, const char *insert);
 
 #endif

@@ -36,7 +36,8 @@ static size_t list(const char *directory, char ***ret_names)
     size_t count = 0;
     int found = scandir(directory, &files, NULL, alphasort);
     if (found < 0 && errno != ENOENT)
-        (void)fprintf(stderr, "did-optimizer-sync: could not read the profiles in %s: %s\n", directory, strerror(errno));
+        (void)fprintf(stderr, "did-optimizer-sync: could not read the profiles in %s: %s\n", directory,
+                      strerror(errno));
     *ret_names = found > 0 ? mem_zero((size_t)found, sizeof **ret_names) : NULL;
     for (int i = 0; i < found; i++) {
         char *name = name_of(files[i]->d_name);

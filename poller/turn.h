@@ -1,5 +1,5 @@
-/* turn: long work beside the minute's runs. It holds the lock and the ledger for a second at a time and lets runs that wait
- * come in between, so that none of them is late. */
+/* turn: long work beside the minute's runs. It holds the lock and the ledger for a second at a time and lets runs that
+ * wait come in between, so that none of them is late. */
 #ifndef TURN_H
 #define TURN_H
 
@@ -14,13 +14,13 @@ struct turn {
     int64_t began_ms;              /* of this turn */
 };
 
-/* turn_begin: takes the lock, opens the ledger, makes sure that this host is the one that sends, and notes in the ledger
- * that a run of that kind has started. A dry run only looks.
- * Errors: EX_TEMPFAIL (another run does not end), EX_UNAVAILABLE (another host sends), those of the ledger. */
+/* turn_begin: takes the lock, opens the ledger, makes sure that this host is the one that sends, and notes in the
+ * ledger that a run of that kind has started. A dry run only looks. Errors: EX_TEMPFAIL (another run does not end),
+ * EX_UNAVAILABLE (another host sends), those of the ledger. */
 int turn_begin(struct turn *turn, const char *kind, struct err *err) MUST_CHECK;
 
-/* turn_pass: to be called often, between two batches or statements: when the turn has lasted long enough, or calls went out
- * quicker than the rate allows, everything is committed, lock and ledger are given up for a moment and taken again.
+/* turn_pass: to be called often, between two batches or statements: when the turn has lasted long enough, or calls went
+ * out quicker than the rate allows, everything is committed, lock and ledger are given up for a moment and taken again.
  * Durable on return, where the turn changed: all outcomes. Errors: as turn_begin. */
 int turn_pass(struct turn *turn, struct err *err) MUST_CHECK;
 

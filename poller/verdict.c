@@ -80,7 +80,8 @@ struct judgement verdict_of(const struct answer *answer)
                            answer->status);
         else if (json_is(body, "success", false)) {
             judgement.verdict = VERDICT_REJECTED;
-            (void)snprintf(text, sizeof text, "HTTP %ld: %s", answer->status, *words != '\0' ? words : "success: false");
+            (void)snprintf(text, sizeof text, "HTTP %ld: %s", answer->status,
+                           *words != '\0' ? words : "success: false");
         } else {
             judgement.verdict = VERDICT_ACCEPTED;
             judgement.duplicate = json_is(body, "duplicate", true);

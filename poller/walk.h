@@ -1,5 +1,6 @@
-/* walk: goes through a stretch of the dialer's calls and sends what is to be sent, or notes it as owed. The poll, the sweep
- * and every other look at the table are such walks; they differ in the stretch, and in what becomes of what is found. */
+/* walk: goes through a stretch of the dialer's calls and sends what is to be sent, or notes it as owed. The poll, the
+ * sweep and every other look at the table are such walks; they differ in the stretch, and in what becomes of what is
+ * found. */
 #ifndef WALK_H
 #define WALK_H
 
@@ -8,8 +9,8 @@
 #include "position.h"
 #include "source.h"
 
-/* Every call of the walk up to reached is settled: in the ledger, or in no need of anything. What the ledger was told of
- * them may not be committed yet. -1 with *err ends the walk. */
+/* Every call of the walk up to reached is settled: in the ledger, or in no need of anything. What the ledger was told
+ * of them may not be committed yet. -1 with *err ends the walk. */
 typedef int walk_on_reached(void *context, const struct position *reached, struct err *err);
 
 /* What becomes of the calls that are to be sent. */

@@ -111,8 +111,10 @@ int when_parse(const char *text, int64_t now_epoch, int64_t *ret_epoch, struct e
     else if (!str_to_int(text, &epoch) && !parse_local(text, &epoch) && !parse_ago(text, now_epoch, &epoch))
         understood = false;
     if (!understood || *text == '+')
-        return err_set(err, EX_USAGE, "could not understand the time '%.60s'; write an epoch (1729771200), a local time "
-                       "('2024-10-24 12:00:00'), 'now', or 'N minutes|hours|days ago'", text);
+        return err_set(err, EX_USAGE,
+                       "could not understand the time '%.60s'; write an epoch (1729771200), a local time "
+                       "('2024-10-24 12:00:00'), 'now', or 'N minutes|hours|days ago'",
+                       text);
     if (epoch < WHEN_EARLIEST)
         return err_set(err, EX_USAGE, "could not accept the time '%.60s': it lies before the year 2000", text);
     *ret_epoch = epoch;
