@@ -1,39 +1,9 @@
 /* Tests of ledger: what is written of calls, notes, places and runs. The file itself: test_ledger_files.c. */
-#include "unit.h"
+#include "unit_ledger.h"
 
 #include <sqlite3.h>
 
 #include "clock.h"
-#include "ledger.h"
-
-/* The test's ledger; opened for each test in a directory of its own. */
-static struct ledger *ledger;
-static struct err err;
-
-static void open_ledger(const char *directory)
-{
-    struct ledger_repair repair;
-    if (ledger_open(directory, LEDGER_WRITE, &ledger, &repair, &err) != 0)
-        fail_msg("%s", err.message);
-    assert_false(repair.rebuilt);
-}
-
-static int enter(void **state)
-{
-    if (unit_enter(state) != 0)
-        return -1;
-    open_ledger(*state);
-    return 0;
-}
-
-static int leave(void **state)
-{
-    ledger_close(ledger);
-    ledger = NULL;
-    return unit_leave(state);
-}
-
-#define in_ledger(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
 static void reopen(const char *directory)
 {

@@ -1,27 +1,8 @@
 /* Tests of ledger: the calls that are set aside, and the overview for people. */
-#include "unit.h"
+#include "unit_ledger.h"
 
 #include "clock.h"
-#include "ledger.h"
 #include "records.h"
-
-static struct ledger *ledger;
-static struct err err;
-
-static int enter(void **state)
-{
-    struct ledger_repair repair;
-    return unit_enter(state) == 0 ? ledger_open(*state, LEDGER_WRITE, &ledger, &repair, &err) : -1;
-}
-
-static int leave(void **state)
-{
-    ledger_close(ledger);
-    ledger = NULL;
-    return unit_leave(state);
-}
-
-#define in_ledger(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
 static void put(const char *uniqueid, enum call_state state, int64_t end_epoch, int64_t due, const char *reason)
 {

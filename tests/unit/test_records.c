@@ -1,30 +1,11 @@
 /* Tests of records: runs, calls, attempts and counters, as people see them. What is set aside, and the overview:
  * test_ledger_rejected.c. */
-#include "unit.h"
+#include "unit_ledger.h"
 
 #include <sqlite3.h>
 
 #include "clock.h"
-#include "ledger.h"
 #include "records.h"
-
-static struct ledger *ledger;
-static struct err err;
-
-static int enter(void **state)
-{
-    struct ledger_repair repair;
-    return unit_enter(state) == 0 ? ledger_open(*state, LEDGER_WRITE, &ledger, &repair, &err) : -1;
-}
-
-static int leave(void **state)
-{
-    ledger_close(ledger);
-    ledger = NULL;
-    return unit_leave(state);
-}
-
-#define in_ledger(test) cmocka_unit_test_setup_teardown(test, enter, leave)
 
 /* Changes the file behind the ledger's back. */
 static void run_sql(const char *directory, const char *sql)
