@@ -89,3 +89,19 @@ int journal_close(struct forward *forward, const char *kind, struct err *err)
     forward->tally = (struct tally){ .resent = 0 };
     return forward_commit(forward, err);
 }
+
+int journal_failed(struct ledger *ledger, const struct summary *summary, int64_t duration_ms, struct err *err)
+{
+    struct ledger_counts counts;
+    int64_t run = 0;
+    if (ledger_count(ledger, &counts, err) != 0 || ledger_run_start(ledger, "poll", &run, err) != 0)
+        return -1;
+    struct ledger_run figures = {
+        .owed = counts.owed,
+        .held = counts.held,
+        .duration_ms = duration_ms,
+        .exit_code = summary_exit_code(summary),
+        .message = summary->message,
+    };
+    return ledger_run_finish(ledger, run, &figures, err) == 0 ? ledger_commit(ledger, err) : -1;
+}

@@ -17,4 +17,9 @@ int journal_resume(struct forward *forward, struct err *err) MUST_CHECK;
  * Errors: EX_IOERR. */
 int journal_close(struct forward *forward, const char *kind, struct err *err) MUST_CHECK;
 
+/* journal_failed: notes a run that failed before it could look for calls; it took duration_ms. Durable on return.
+ * Errors: EX_IOERR. */
+int journal_failed(struct ledger *ledger, const struct summary *summary, int64_t duration_ms, struct err *err)
+    MUST_CHECK;
+
 #endif

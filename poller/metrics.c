@@ -278,7 +278,7 @@ int metrics_command(const struct options *options)
     int result = collect(options->state_dir, &page, &err);
     if (result == 0 && options->output != NULL)
         result = fileutil_publish(options->output, page, &err);
-    else if (result == 0)
+    else if (result == 0 && page != NULL)
         (void)fputs(page, stdout);
     free(page);
     if (result != 0)

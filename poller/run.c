@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "fileutil.h"
 #include "interrupt.h"
+#include "journal.h"
 #include "legacy.h"
 #include "log.h"
 #include "poll.h"
@@ -42,11 +43,9 @@ static void report_health(const struct options *options, struct resources *resou
     int64_t was_healthy = 1;
     int exit_code = summary_exit_code(summary);
     bool healthy = exit_code == EX_OK || exit_code == EX_TEMPFAIL;
-    if (resources->ledger == NULL && resources->lock != NULL && resources_open_ledger(options, resources, NULL) != 0)
-        resources->ledger = NULL; /* where nothing can be remembered, a mail too many is better than none */
     if (resources->ledger != NULL &&
         ledger_note(resources->ledger, LEDGER_NOTE_HEALTHY, 1, &was_healthy, NULL) != 0)
-        was_healthy = 1;
+        was_healthy = 1; /* where nothing can be remembered, a mail too many is better than none */
     if (healthy == (was_healthy != 0))
         return;
     const char *words = options->profile != NULL ? " --profile " : "";
@@ -163,6 +162,14 @@ static int work(const struct options *options, struct resources *resources, stru
     return 0;
 }
 
+/* Where bad settings keep a run from its work, there is still its mail and its line in the history to be remembered. */
+static void open_to_remember(const struct options *options, struct resources *resources, bool *ret_standing_by)
+{
+    if (enter_state(options, resources, ret_standing_by, NULL) == 0 && !*ret_standing_by &&
+        resources_open_ledger(options, resources, NULL) != 0)
+        resources->ledger = NULL;
+}
+
 /* On a cluster the elected host stays so for long enough that every other host, which cron starts in the same minute,
  * finds it elected: else they would take turns, and each would send what the others have sent. */
 static void linger(const struct resources *resources, int64_t started_ms)
@@ -215,13 +222,18 @@ int run_round(const struct options *options, const struct run_loop *loop)
         summary_fail(&summary, &err); /* each problem has its line in the log */
     if (loaded && options->cron)
         wait_for_turn(&resources.config.sync);
-    if (profile_enter_state(options, &err) != 0 ||
-        (loaded && work(options, &resources, &summary, &standing_by, &err) != 0)) {
+    int64_t began_ms = clock_mono_ms();
+    int result = profile_enter_state(options, &err);
+    if (result == 0 && loaded)
+        result = work(options, &resources, &summary, &standing_by, &err);
+    else if (result == 0 && options->cron)
+        open_to_remember(options, &resources, &standing_by);
+    if (result != 0) {
         summary_fail(&summary, &err);
         log_error("❌ %s", err.message);
-    } else if (!loaded && options->cron) {
-        (void)!enter_state(options, &resources, &standing_by, NULL); /* to remember the mail under the lock */
     }
+    if ((result != 0 || !loaded) && !options->dry_run && resources.ledger != NULL)
+        (void)!journal_failed(resources.ledger, &summary, clock_mono_ms() - began_ms, NULL);
     if (options->cron && !standing_by)
         report_health(options, &resources, &summary);
     resources_close_state(&resources);

@@ -83,6 +83,22 @@ def test_history_shows_what_each_run_did_newest_first(sync, db, api):
     assert max(len(line) for line in lines if not line.startswith(" ")) <= 100
 
 
+def test_history_shows_runs_that_did_not_come_to_the_calls(sync, db, api):
+    assert sync.run("--cron").code == 0
+    db.dialer.halt()
+    assert sync.run("--cron").code == 69
+    sync.configure(config={"sync": {"settle": "soon"}})
+    assert sync.run("--cron").code == 78
+    settings, database, well = json_lines(sync.run("history", "--json"))
+    assert (settings["outcome"], database["outcome"], well["outcome"]) == ("failed (78)", "failed (69)", "well")
+    assert "settle: 'soon' is not a whole number" in settings["message"]
+    assert "could not connect to the VICIdial database" in database["message"]
+    assert (database["found"], database["accepted"], database["exit_code"]) == (0, 0, 69)
+    shown = json.loads(sync.run("status", "--json").out)
+    assert shown["last_run_exit_code"] == 78 and shown["last_run"] == settings["started"]
+    sync.configure(config={"sync": {"settle": 0}})
+
+
 def test_history_limits_what_it_shows(sync, db):
     for _ in range(3):
         sync.run()
