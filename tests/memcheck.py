@@ -1,8 +1,8 @@
 """The integration tests with the program under valgrind. `make memcheck` calls it:   tests/memcheck.py [PATTERN]
 
-Every run of the program must touch no memory that is not its own, lose none, and have no descriptor open when it ends
-but the three it was given. The program is some thirty times slower there, so that a test about time may fail: whether the
-tests pass is for `make test` to say, here only what valgrind finds counts.
+Every run of the program must touch no memory that is not its own, lose none, and have no descriptor open when it ends but
+the three it was given. The program is some thirty times slower there, so that a test about time may fail: whether the tests
+pass is for `make test` to say, here only what valgrind finds counts. Sweeps over every step take a tenth of them.
 """
 import collections
 import os
@@ -61,7 +61,7 @@ def essence(text):
 def main():
     pattern = (sys.argv[1:] + [""])[0]
     environment = dict(os.environ, SYNC_BINARY=str(wrapper()), STANDIN=str(ROOT / "build/standin"),
-                       PYTHONDONTWRITEBYTECODE="1")
+                       PYTHONDONTWRITEBYTECODE="1", SWEEP_SHARE="0.1")
     command = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "-q", "-n", "2", "tests/integration"]
     subprocess.run(command + (["-k", pattern] if pattern else []), env=environment, cwd=ROOT)
     counts, found = collections.Counter(), collections.defaultdict(list)
@@ -71,8 +71,8 @@ def main():
             found[essence(text)].append(text)
     for texts in found.values():
         print(f"---- in {len(texts)} processes, one of them:\n{texts[0]}")
-    print(f"{counts.total()} processes under valgrind, {counts[CUT]} of them killed by their tests: {counts[CLEAN]} clean, "
-          f"{counts[FINDING]} with {len(found)} different findings")
+    print(f"{counts.total()} processes under valgrind, {counts[CUT]} of them killed by their tests: "
+          f"{counts[CLEAN]} clean, {counts[FINDING]} with {len(found)} different findings")
     return 1 if found or not counts[CLEAN] else 0
 
 

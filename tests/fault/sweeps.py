@@ -1,6 +1,7 @@
 """The same situation struck at many steps, and kill -9 at random moments. Each returns its figures; what must hold is
 asserted for each strike."""
 import collections
+import os
 import random
 import time
 import types
@@ -13,8 +14,9 @@ ENDS = ("before", "middle", "after")
 
 
 def points(steps, share):
-    """Which of so many steps are struck: all of them, or an even share that has the first and the last."""
-    count = max(2, round(steps * share))
+    """Which of so many steps are struck: all of them, or an even share that has the first and the last. SWEEP_SHARE in
+    the environment makes it smaller still, where every run takes long."""
+    count = max(2, round(steps * share * float(os.environ.get("SWEEP_SHARE", "1"))))
     return sorted({1 + round(i * (steps - 1) / (count - 1)) for i in range(count)})
 
 
