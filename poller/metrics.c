@@ -259,8 +259,10 @@ static int collect(const char *state_dir, char **ret_page, struct err *err)
     if (pipe2(ends, O_CLOEXEC) != 0)
         return err_set(err, EX_SOFTWARE, "could not make a pipe: %s", strerror(errno));
     pid_t child = fork();
-    if (child == 0)
+    if (child == 0) {
+        (void)close(ends[0]);
         read_state(state_dir, ends[1]);
+    }
     (void)close(ends[1]);
     *ret_page = child > 0 ? read_all(ends[0]) : NULL;
     (void)close(ends[0]);
