@@ -123,7 +123,7 @@ build/standin: tests/standin/standin.c Makefile
 
 build/fault-shim.so: tests/fault/shim.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $< -ldl
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $< -ldl -lrt
 
 # Prometheus' checker of metrics and rules; the tests that need it are skipped without it. It is unpacked, not installed:
 # the package would start a server.

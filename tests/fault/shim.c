@@ -106,8 +106,14 @@ static void report(void)
 static _Noreturn void end(void)
 {
     report();
-    (void)kill(getpid(), SIGKILL);
-    abort();
+    /* By the kernel, in no time: what watches the process must not take it for an end of its own. */
+    struct sigevent killing = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+    const struct itimerspec now = { .it_value = { .tv_nsec = 1 } };
+    timer_t timer;
+    if (timer_create(CLOCK_MONOTONIC, &killing, &timer) != 0 || timer_settime(timer, 0, &now, NULL) != 0)
+        abort();
+    for (;;)
+        (void)pause();
 }
 
 static void trace(enum kind kind, const char *name)
