@@ -7,7 +7,7 @@
  *   2. what the sweep finds below the checkpoint is noted as owed, in one transaction with the sweep counting as done;
  *   3. outcomes are committed as they come (forward.c);
  *   4. the ledger's copy of the checkpoint, only as far as outcomes are recorded; then the checkpoint file
- * (progress.c). */
+ *      (progress.c). */
 #include <inttypes.h>
 #include <stdio.h>
 

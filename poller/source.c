@@ -195,10 +195,10 @@ static int set_options(struct source *source, struct err *err)
     failed = failed || mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls ? &yes : &no) != 0 ||
              (tls && (mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &yes) != 0 ||
                       mysql_options(mysql, MYSQL_OPT_SSL_CA, settings->ssl_ca) != 0));
-    return failed ? err_set(err, EX_SOFTWARE,
-                            "could not prepare the database connection: the client library refuses an "
-                            "option")
-                  : 0;
+    if (failed)
+        return err_set(err, EX_SOFTWARE,
+                       "could not prepare the database connection: the client library refuses an option");
+    return 0;
 }
 
 /* The session can write nothing, waits for nothing long, and understands text and times as this file does. */

@@ -285,8 +285,8 @@ void store_copy_rows(struct store *store, const char *path, const char *query, c
             struct statement *to = store_prepare(store, insert);
             for (int i = 0; i < sqlite3_column_count(from); i++)
                 (void)sqlite3_bind_value(to_sqlite(to), i + 1, sqlite3_column_value(from, i));
-            written =
-                store_change(store, to, NULL) == 0; /* when it is not, the commit fails too, and the old file stays */
+            /* When it is not, the commit fails too, and the old file stays. */
+            written = store_change(store, to, NULL) == 0;
         }
     }
     (void)sqlite3_finalize(from);
