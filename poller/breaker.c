@@ -11,10 +11,9 @@ void breaker_useful(struct breaker *breaker)
     *breaker = (struct breaker){ .answered = true };
 }
 
-bool breaker_failed(struct breaker *breaker)
+void breaker_failed(struct breaker *breaker)
 {
     breaker->failures_in_a_row++;
     if (breaker->failures_in_a_row >= BREAKER_FAILURES)
         breaker->must_probe = true;
-    return breaker->must_probe;
 }

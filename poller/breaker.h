@@ -22,7 +22,7 @@ struct breaker breaker_start(bool in_outage);
 /* breaker_useful: the API has answered a call usefully (accepted or rejected it). */
 void breaker_useful(struct breaker *breaker);
 
-/* breaker_failed: a call has failed. True when no further call should be started before a probe. */
-bool breaker_failed(struct breaker *breaker);
+/* breaker_failed: a call has failed. */
+void breaker_failed(struct breaker *breaker);
 
 #endif

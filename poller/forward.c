@@ -398,7 +398,7 @@ static void on_answer(void *context, size_t index, const struct answer *answer)
         break;
     case VERDICT_RETRY:
         suspect(batch, parcel, &judgement);
-        (void)breaker_failed(&batch->forward->breaker);
+        breaker_failed(&batch->forward->breaker);
         break;
     case VERDICT_RATE_LIMITED:
         (void)mask_reason(batch, parcel, judgement.reason);
