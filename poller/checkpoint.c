@@ -23,9 +23,8 @@ static size_t read_epoch(const char *text, int64_t *ret_epoch)
 {
     size_t digits = strspn(text, "0123456789");
     char number[24] = "";
-    if (digits >= sizeof number)
-        return 0;
-    memcpy(number, text, digits);
+    if (digits < sizeof number)
+        memcpy(number, text, digits);
     return str_to_int(number, ret_epoch) && *ret_epoch >= WHEN_EARLIEST ? digits : 0;
 }
 
