@@ -70,10 +70,10 @@ static struct position without_file(const struct progress *progress, const struc
 }
 
 /* Calls that ended before the first checkpoint, or before one that a person set forward, are out of scope; setting it
- * back brings them in again. */
+ * back brings them in again. The file cannot hold every uniqueid as it is: only a later second was set forward. */
 static void set_floor(struct progress *progress, const struct maybe *floor, const struct maybe *copy, bool from_file)
 {
-    bool set_forward = from_file && copy->known && position_compare(&progress->checkpoint, &copy->position) > 0;
+    bool set_forward = from_file && copy->known && progress->checkpoint.end_epoch > copy->position.end_epoch;
     bool set_back = floor->known && position_compare(&progress->checkpoint, &floor->position) < 0;
     if (set_forward)
         log_warn("⏩ The checkpoint was set forward: calls that ended before it are out of scope");

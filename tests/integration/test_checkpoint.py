@@ -86,6 +86,16 @@ def test_a_tie_is_cut_at_the_uniqueid(sync, db, api):
     assert arrived(api) == ["1700000000.3"]
 
 
+@pytest.mark.parametrize("uniqueid", ["\x01", " 17"], ids=["control character", "blank"])
+def test_a_uniqueid_that_the_file_cannot_hold_as_it_is_puts_nothing_out_of_scope(sync, db, api, uniqueid):
+    now = db.now()
+    db.insert(uniqueid=uniqueid, start_epoch=now - 60, end_epoch=now - 20)
+    run(sync)
+    late = db.insert(end_epoch=now - 100)
+    assert "set forward" not in run(sync).log
+    assert arrived(api) == sorted([uniqueid, late])
+
+
 def test_what_is_written(sync, db, timezone="Europe/Berlin"):
     """One line for the program, a comment for people; nothing left beside it; not for everybody's eyes."""
     sync.timezone = timezone
