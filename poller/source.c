@@ -89,6 +89,21 @@ struct source {
 
 /* ---- errors ---- */
 
+static bool is_damage(unsigned code)
+{
+    switch (code) {
+    case CRASHED:
+    case CRASHED_RECORD:
+    case CRASHED_ON_REPAIR:
+    case CRASHED_ON_USAGE:
+    case MARKED_CRASHED:
+    case MARKED_CRASHED_REPAIR:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static const char *remedy_for(unsigned code, int *ret_exit_code)
 {
     *ret_exit_code = EX_CONFIG;
@@ -107,6 +122,8 @@ static const char *remedy_for(unsigned code, int *ret_exit_code)
     default:
         *ret_exit_code = EX_UNAVAILABLE;
     }
+    if (is_damage(code))
+        return "; the dialer's table is damaged: run REPAIR TABLE vicidial_log, or vicidial_log_archive where it is that";
     switch (code) {
     case CR_CONNECTION_ERROR:
     case CR_CONN_HOST_ERROR:
@@ -118,13 +135,6 @@ static const char *remedy_for(unsigned code, int *ret_exit_code)
     case ER_STATEMENT_TIMEOUT:
     case ER_LOCK_WAIT_TIMEOUT:
         return "; the table is locked or very busy; the next run tries again";
-    case CRASHED:
-    case CRASHED_RECORD:
-    case CRASHED_ON_REPAIR:
-    case CRASHED_ON_USAGE:
-    case MARKED_CRASHED:
-    case MARKED_CRASHED_REPAIR:
-        return "; the dialer's table is damaged: run REPAIR TABLE vicidial_log";
     default:
         return "";
     }
@@ -587,10 +597,11 @@ static char *quote_all(struct source *source, const char *const *uniqueids, size
     return list;
 }
 
-/* Whether the server refuses to read a table that is there, rather than failing to. */
-static bool is_refusal(unsigned code)
+/* Whether a table that is there cannot be read until somebody sees to it: the next run would fare no better. */
+static bool is_lasting(unsigned code)
 {
-    return code == ER_TABLEACCESS_DENIED_ERROR || code == ER_COLUMNACCESS_DENIED_ERROR || code == ER_BAD_FIELD_ERROR;
+    return code == ER_TABLEACCESS_DENIED_ERROR || code == ER_COLUMNACCESS_DENIED_ERROR ||
+           code == ER_BAD_FIELD_ERROR || is_damage(code);
 }
 
 static int fetch_some(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
@@ -609,7 +620,7 @@ static int fetch_some(struct source *source, enum source_table table, const char
     unsigned code = mysql_errno(source->mysql);
     if (table == SOURCE_ARCHIVE && code == ER_NO_SUCH_TABLE)
         return 0; /* this dialer archives nothing */
-    if (table == SOURCE_ARCHIVE && is_refusal(code)) {
+    if (table == SOURCE_ARCHIVE && is_lasting(code)) {
         (void)snprintf(source->archive_problem, sizeof source->archive_problem, "%s", failure.message);
         return 0;
     }

@@ -366,6 +366,26 @@ def test_a_crashed_table_is_named_with_its_remedy(fragile, api):
     assert_each_once(api, uniqueids)
 
 
+def test_a_crashed_archive_holds_up_no_call(fragile, api):
+    """A call that waits is gone, and the archive that may have it is damaged: it goes on waiting, the others are sent."""
+    db, sync = fragile
+    held = db.insert(end_epoch=db.now() - 60, status="DISPO")
+    assert sync.run().code == 0
+    db.query("INSERT INTO vicidial_log_archive SELECT * FROM vicidial_log")
+    db.query("UPDATE vicidial_log_archive SET status = 'SALE'")
+    db.insert_many([{"end_epoch": db.now() - 86400 - n} for n in range(200)], table="vicidial_log_archive")
+    db.delete(held)
+    db.query("FLUSH TABLES")
+    _overwrite_keys(db.dialer.directory / "data" / db.name / "vicidial_log_archive.MYI")
+    call = db.insert()
+    run = sync.run()
+    assert run.code == 0 and "REPAIR TABLE vicidial_log" in run.log, run.log
+    assert list(api.by_uniqueid()) == [call]
+    db.query("REPAIR TABLE vicidial_log_archive USE_FRM")
+    assert sync.run().code == 0
+    assert sorted(api.by_uniqueid()) == sorted([held, call])
+
+
 # ---- the API and the way to it ----
 
 def assert_outage_and_then_all(sync, api, uniqueids, *words):
