@@ -62,3 +62,8 @@ uint64_t call_fingerprint(const struct call *call)
     }
     return hash;
 }
+
+bool call_is_in_doubt(const struct call_record *record)
+{
+    return record->sent_before && record->fingerprint <= UINT32_MAX;
+}

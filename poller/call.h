@@ -74,8 +74,14 @@ enum call_state {
 struct call_record {
     enum call_state state;
     bool sent_before;     /* the API has accepted some content of this call ... */
-    uint64_t fingerprint; /* ... namely this */
+    uint64_t fingerprint; /* ... namely this, or see call_is_in_doubt */
     int64_t attempts;     /* failed tries charged to the content that is owed */
+    int64_t tries;        /* all attempts to send it so far; only read */
 };
+
+/* call_is_in_doubt: whether the API may have the content it accepted or a later one: other content is on its way, or was
+ * and no answer came. The fingerprint is then the number of tries before that, smaller than any real one is likely to
+ * be. */
+bool call_is_in_doubt(const struct call_record *record);
 
 #endif

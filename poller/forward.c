@@ -43,6 +43,7 @@ struct batch {
     size_t count;
     struct parcel **outgoing; /* what is handed to delivery_run, in its order */
     size_t suspects; /* parcels with an open suspicion */
+    bool doubts;     /* it is noted of some that what the API has of them will be in doubt */
     bool probing; /* a single call is sent to see whether the API works */
     struct err failure; /* of the ledger, met inside a callback; code EX_OK: none */
 };
@@ -248,6 +249,27 @@ static void leave(struct batch *batch, struct parcel *parcel)
         forget(batch, parcel, "its campaign is not selected");
 }
 
+/* The API has other content of this call. From the request on, and whatever becomes of that, the call may not pass for
+ * what it was, should its row go back to it: so that is noted before. */
+static void doubt(struct batch *batch, struct parcel *parcel)
+{
+    struct call_record *record = &parcel->record;
+    if (!record->sent_before || call_is_in_doubt(record) ||
+        record->fingerprint == call_fingerprint(parcel->call) || batch->forward->dry_run)
+        return;
+    record->fingerprint = (uint64_t)record->tries;
+    record->state = CALL_OWED;
+    struct ledger_entry entry = { .uniqueid = parcel->candidate->uniqueid,
+                                  .record = *record,
+                                  .end_epoch = call_number(parcel->call, CALL_END_EPOCH, 0),
+                                  .due = batch->forward->now_epoch,
+                                  .payload = parcel->body }; /* and no row: what was sent stays noted */
+    int result = batch->failure.code == EX_OK ? ledger_put(batch->forward->ledger, &entry, &batch->failure) : -1;
+    wrote(batch, result);
+    parcel->candidate->settled = result == 0;
+    batch->doubts = true;
+}
+
 static void decide(struct batch *batch, struct parcel *parcel)
 {
     struct forward *forward = batch->forward;
@@ -275,6 +297,7 @@ static void decide(struct batch *batch, struct parcel *parcel)
     case DECISION_SEND:
         parcel->body = payload_body(parcel->call, forward->dispositions);
         payload_idempotency_key(parcel->candidate->uniqueid, parcel->body, parcel->idempotency_key);
+        doubt(batch, parcel);
         break;
     }
 }
@@ -570,6 +593,8 @@ static int work(struct batch *batch, struct err *err)
         print_all(batch);
         return 0;
     }
+    if (batch->doubts && forward_commit(batch->forward, err) != 0)
+        return -1;
     return deliver_all(batch, err);
 }
 

@@ -469,6 +469,45 @@ def test_a_change_that_is_taken_back_before_it_was_sent_is_not_sent(sync, db, ap
     assert states(sync) == {uniqueid: ACCEPTED, other: ACCEPTED}
 
 
+def answer_lost(sync, db, api, uniqueid):
+    """That another one arrives shows that the API works."""
+    api.rules([{"uniqueid": uniqueid, "action": "record-then-reset", "times": 1}])
+    db.insert()
+    run(sync, code=75)
+
+
+def answer_lost_in_an_outage(sync, db, api, uniqueid):
+    api.rules([{"uniqueid": uniqueid, "action": "record-then-reset", "times": 1}])
+    run(sync, code=69)
+
+
+def killed_before_the_answer(sync, db, api, uniqueid):
+    api.rules([{"uniqueid": uniqueid, "delay_ms": 300, "times": 1}])
+    running = sync.start()
+    while not api.state()["max_in_flight"]:
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+
+
+@pytest.mark.parametrize("lose", [answer_lost, answer_lost_in_an_outage, killed_before_the_answer])
+def test_a_change_that_is_taken_back_is_sent_where_the_api_may_have_the_change(sync, db, api, lose):
+    """It took the change, but nobody was told: what it accepted before is not what it has."""
+    uniqueid = db.insert(status="SALE")
+    run(sync)
+    db.update(uniqueid, status="NI")
+    api.clear()
+    lose(sync, db, api, uniqueid)
+    deadline = time.monotonic() + 10
+    while uniqueid not in api.by_uniqueid() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    db.update(uniqueid, status="SALE")
+    time.sleep(2.1)
+    run_until_done(sync)
+    assert [body["disposition"] for body in api.by_uniqueid()[uniqueid]] == ["NI", "SALE"]
+    assert states(sync)[uniqueid] == ACCEPTED
+
+
 def test_an_owed_call_that_goes_back_to_the_agent_waits_for_the_choice(sync, db, api):
     uniqueid, other = db.insert(status="SALE"), db.insert()  # that the other arrives shows that the API works
     api.rules([{"uniqueid": uniqueid, "status": 500, "times": 1}])

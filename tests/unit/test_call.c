@@ -99,6 +99,15 @@ static struct call typical_call(void)
     return call;
 }
 
+static void test_call_is_in_doubt_while_a_count_stands_for_the_fingerprint(void **state)
+{
+    (void)state;
+    assert_true(call_is_in_doubt(&(struct call_record){ .sent_before = true, .fingerprint = 1 }));
+    assert_true(call_is_in_doubt(&(struct call_record){ .sent_before = true, .fingerprint = UINT32_MAX }));
+    assert_false(call_is_in_doubt(&(struct call_record){ .sent_before = true, .fingerprint = UINT64_C(1) << 32 }));
+    assert_false(call_is_in_doubt(&(struct call_record){ .fingerprint = 1 }));
+}
+
 /* The value is stored in every ledger: another one would send every remembered call again. */
 static void test_call_fingerprint_never_changes_its_way(void **state)
 {
@@ -159,6 +168,7 @@ int main(void)
         cmocka_unit_test(test_call_text_is_empty_for_null),
         cmocka_unit_test(test_call_number_falls_back_for_null_and_for_no_number),
         cmocka_unit_test(test_call_has_ended_when_end_epoch_is_above_zero),
+        cmocka_unit_test(test_call_is_in_doubt_while_a_count_stands_for_the_fingerprint),
         cmocka_unit_test(test_call_fingerprint_never_changes_its_way),
         cmocka_unit_test(test_call_fingerprint_sees_status_duration_agent_and_term_reason_only),
         cmocka_unit_test(test_call_fingerprint_keeps_neighbouring_fields_apart),

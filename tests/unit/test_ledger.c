@@ -59,20 +59,22 @@ static void test_ledger_gives_back_what_was_put(void **state)
         const char *uniqueid;
         struct call_record record;
     } rows[] = {
-        { "1729771100.1", { CALL_ACCEPTED, true, UINT64_C(0x8d29874d729b1236), 0 } }, /* above the largest int64_t */
-        { "1729771100.2", { CALL_ACCEPTED, true, 0, 0 } },
-        { "1729771100.3", { CALL_ACCEPTED, true, UINT64_MAX, 0 } },
-        { "1729771100.4", { CALL_OWED, false, 0, 3 } },
-        { "1729771100.5", { CALL_OWED, true, 42, 9 } },
-        { "1729771100.6", { CALL_HELD, false, 0, 0 } },
-        { "1729771100.7", { CALL_REJECTED, false, 0, 10 } },
-        { "1729771100.8", { CALL_DROPPED, false, 0, 0 } },
-        { "", { CALL_HELD, false, 0, 0 } }, /* VICIdial has such a row */
-        { "it's; DROP TABLE call --", { CALL_HELD, false, 0, 1 } },
-        { "z\xC3\xBCrich-1.1", { CALL_HELD, true, 1, 2 } },
+        { "1729771100.1", { CALL_ACCEPTED, true, UINT64_C(0x8d29874d729b1236), 0, 0 } }, /* above the largest int64_t */
+        { "1729771100.2", { CALL_ACCEPTED, true, 0, 0, 0 } },
+        { "1729771100.3", { CALL_ACCEPTED, true, UINT64_MAX, 0, 0 } },
+        { "1729771100.4", { CALL_OWED, false, 0, 3, 0 } },
+        { "1729771100.5", { CALL_OWED, true, 42, 9, 1 } },
+        { "1729771100.6", { CALL_HELD, false, 0, 0, 0 } },
+        { "1729771100.7", { CALL_REJECTED, false, 0, 10, 0 } },
+        { "1729771100.8", { CALL_DROPPED, false, 0, 0, 0 } },
+        { "", { CALL_HELD, false, 0, 0, 0 } }, /* VICIdial has such a row */
+        { "it's; DROP TABLE call --", { CALL_HELD, false, 0, 1, 0 } },
+        { "z\xC3\xBCrich-1.1", { CALL_HELD, true, 1, 2, 0 } },
     };
+    static const struct ledger_attempt attempt = { .answer = 500 };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct ledger_entry entry = { .uniqueid = rows[i].uniqueid, .record = rows[i].record, .end_epoch = 1729771200 };
+        struct ledger_entry entry = { .uniqueid = rows[i].uniqueid, .record = rows[i].record, .end_epoch = 1729771200,
+                                      .attempt = rows[i].record.tries > 0 ? &attempt : NULL };
         unit_same_int(rows[i].uniqueid, ledger_put(ledger, &entry, &err), 0);
     }
     assert_int_equal(ledger_commit(ledger, &err), 0);
@@ -84,6 +86,7 @@ static void test_ledger_gives_back_what_was_put(void **state)
         unit_same_int(rows[i].uniqueid, record.sent_before, rows[i].record.sent_before);
         unit_true(rows[i].uniqueid, record.fingerprint == rows[i].record.fingerprint);
         unit_same_int(rows[i].uniqueid, record.attempts, rows[i].record.attempts);
+        unit_same_int(rows[i].uniqueid, record.tries, rows[i].record.tries);
     }
 }
 
