@@ -296,8 +296,10 @@ static void decide(struct batch *batch, struct parcel *parcel)
         break;
     case DECISION_SEND:
         parcel->body = payload_body(parcel->call, forward->dispositions);
-        payload_idempotency_key(parcel->candidate->uniqueid, parcel->body, parcel->idempotency_key);
         doubt(batch, parcel);
+        payload_idempotency_key(parcel->candidate->uniqueid, parcel->body,
+                                call_is_in_doubt(&parcel->record) ? (uint32_t)parcel->record.fingerprint : 0,
+                                parcel->idempotency_key);
         break;
     }
 }

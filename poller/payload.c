@@ -60,7 +60,7 @@ char *payload_body(const struct call *call, const struct disposition_map *map)
     return body;
 }
 
-void payload_idempotency_key(const char *uniqueid, const char *body, char out[PAYLOAD_KEY_SIZE])
+void payload_idempotency_key(const char *uniqueid, const char *body, uint32_t change, char out[PAYLOAD_KEY_SIZE])
 {
     char name[64];
     size_t length = 0;
@@ -69,5 +69,9 @@ void payload_idempotency_key(const char *uniqueid, const char *body, char out[PA
         name[length] = (char)(c < 0x80 && (isalnum(c) || c == '.' || c == '-') ? c : '_');
     }
     name[length] = '\0';
-    (void)snprintf(out, PAYLOAD_KEY_SIZE, "%s-%016" PRIx64, name, str_hash(STR_HASH_START, body, strlen(body)));
+    uint64_t hash = str_hash(STR_HASH_START, body, strlen(body));
+    if (change == 0)
+        (void)snprintf(out, PAYLOAD_KEY_SIZE, "%s-%016" PRIx64, name, hash);
+    else
+        (void)snprintf(out, PAYLOAD_KEY_SIZE, "%s-%016" PRIx64 "-%" PRIu32, name, hash, change);
 }

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_free(json);
 
     char key[PAYLOAD_KEY_SIZE];
-    payload_idempotency_key(call_text(&call, CALL_UNIQUEID), body, key);
+    payload_idempotency_key(call_text(&call, CALL_UNIQUEID), body, 0, key);
     HOLDS(strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == strlen(key));
 
     struct call *copy = call_copy(&call);

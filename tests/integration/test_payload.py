@@ -64,6 +64,34 @@ def test_the_idempotency_key_changes_with_the_content(sync, db, api):
     assert first != second
 
 
+def test_a_call_that_goes_back_to_what_it_was_does_not_pass_for_a_repetition(sync, db, api):
+    """An API that keeps to the keys would give its answer of then, and stay at what it has."""
+    sync.configure(config={"sync": {"sweep_interval": 0}})
+    uniqueid = db.insert()
+    for status in ("SALE", "NI", "SALE", "NI"):
+        db.update(uniqueid, status=status)
+        assert sync.run().code == 0
+    assert [body["disposition"] for body in api.recorded()] == ["SALE", "NI", "SALE", "NI"]
+    assert len({entry["idempotency_key"] for entry in api.log()}) == 4
+
+
+def test_a_change_keeps_its_key_when_it_is_tried_again(sync, db, api):
+    sync.configure(config={"sync": {"sweep_interval": 0, "retry_base": 0}})
+    uniqueid = db.insert()
+    assert sync.run().code == 0
+    db.update(uniqueid, status="NI")
+    api.clear()
+    api.rules([{"uniqueid": uniqueid, "status": 500, "times": 2}])
+    db.insert()
+    assert sync.run().code == 75
+    time.sleep(1.1)
+    assert sync.run().code == 69  # nothing else shows that the API works
+    time.sleep(2.1)
+    assert sync.run().code == 0
+    keys = [entry["idempotency_key"] for entry in api.log() if entry["uniqueid"] == uniqueid]
+    assert len(keys) == 3 and len(set(keys)) == 1
+
+
 def test_every_column_that_may_be_null_is_null(sync, db, api):
     """The API wants a phone number and a campaign, so those stay."""
     uniqueid = db.insert(list_id=None, phone_code=None, user=None, comments=None, user_group=None, term_reason=None,

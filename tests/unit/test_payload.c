@@ -212,8 +212,8 @@ static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
     char first[PAYLOAD_KEY_SIZE], again[PAYLOAD_KEY_SIZE], other[PAYLOAD_KEY_SIZE];
     struct call call = full_call();
     char *body = payload_body(&call, map), *same = payload_body(&call, map);
-    payload_idempotency_key(id, body, first);
-    payload_idempotency_key(id, same, again);
+    payload_idempotency_key(id, body, 0, first);
+    payload_idempotency_key(id, same, 0, again);
     assert_string_equal(first, again);
     free(same);
     for (int field = 0; field < CALL_FIELD_COUNT; field++) {
@@ -221,13 +221,17 @@ static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
         struct call changed = call;
         changed.value[field] = "1";
         char *other_body = payload_body(&changed, map);
-        payload_idempotency_key(id, other_body, other);
+        payload_idempotency_key(id, other_body, 0, other);
         (void)snprintf(row, sizeof row, "field %d", field);
         unit_true(row, strcmp(first, other) != 0);
         free(other_body);
     }
-    payload_idempotency_key("1729771100.6", body, other);
+    payload_idempotency_key("1729771100.6", body, 0, other);
     assert_string_not_equal(first, other);
+    payload_idempotency_key(id, body, 7, again);
+    assert_string_not_equal(first, again);
+    payload_idempotency_key(id, body, 8, other);
+    assert_string_not_equal(again, other);
     free(body);
 }
 
@@ -238,19 +242,22 @@ static void test_payload_key_keeps_its_form(void **state)
     static const char sixty_three[] = "123456789012345678901234567890123456789012345678901234567890123";
     static const struct {
         const char *uniqueid, *body, *want;
+        uint32_t change;
     } rows[] = {
-        { "1729771100.5", "", "1729771100.5-cbf29ce484222325" },
-        { "1729771100.5", "foobar", "1729771100.5-85944171f73967e8" },
-        { "sys-1.5", "a", "sys-1.5-af63dc4c8601ec8c" },
-        { "", "a", "-af63dc4c8601ec8c" },
-        { "a b\r\nc:\"\\_\xFC\x7F", "a", "a_b__c______-af63dc4c8601ec8c" },
-        { sixty_three, "a", "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c" },
+        { "1729771100.5", "", "1729771100.5-cbf29ce484222325", 0 },
+        { "1729771100.5", "foobar", "1729771100.5-85944171f73967e8", 0 },
+        { "sys-1.5", "a", "sys-1.5-af63dc4c8601ec8c", 0 },
+        { "", "a", "-af63dc4c8601ec8c", 0 },
+        { "a b\r\nc:\"\\_\xFC\x7F", "a", "a_b__c______-af63dc4c8601ec8c", 0 },
+        { sixty_three, "a", "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c", 0 },
         { "1234567890123456789012345678901234567890123456789012345678901234567890", "a",
-          "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c" },
+          "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c", 0 },
+        { sixty_three, "a",
+          "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c-4294967295", UINT32_MAX },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char key[PAYLOAD_KEY_SIZE];
-        payload_idempotency_key(rows[i].uniqueid, rows[i].body, key);
+        payload_idempotency_key(rows[i].uniqueid, rows[i].body, rows[i].change, key);
         unit_same_text(rows[i].uniqueid, key, rows[i].want);
     }
 }
@@ -260,7 +267,7 @@ static void test_payload_key_holds_safe_characters_only(void **state)
     (void)state;
     for (int byte = 1; byte < 256; byte++) {
         char uniqueid[2] = { (char)byte, '\0' }, key[PAYLOAD_KEY_SIZE], row[32];
-        payload_idempotency_key(uniqueid, "a", key);
+        payload_idempotency_key(uniqueid, "a", 0, key);
         (void)snprintf(row, sizeof row, "byte %d", byte);
         unit_same_int(row, strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"),
                       strlen(key));
