@@ -631,6 +631,14 @@ static int forward_batch(struct forward *forward, struct candidate *candidates, 
     return result;
 }
 
+int forward_due(const struct forward *forward, struct candidates *candidates, struct err *err)
+{
+    int64_t now = forward_now(forward), longest = forward->settings->retry_cap;
+    if (longest < VERDICT_RETRY_AFTER_MAX_SEC)
+        longest = VERDICT_RETRY_AFTER_MAX_SEC;
+    return ledger_due(forward->ledger, now, now + longest, candidates_add_known, candidates, err);
+}
+
 int forward_all(struct forward *forward, struct candidates *candidates, struct err *err)
 {
     size_t batch_size = (size_t)forward->settings->batch_size;

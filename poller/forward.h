@@ -50,6 +50,9 @@ bool forward_may_go_on(struct forward *forward);
 struct decision forward_decide(const struct forward *forward, const struct call *call,
                                const struct call_record *record);
 
+/* forward_due: adds the calls that need another look, see ledger_due. */
+int forward_due(const struct forward *forward, struct candidates *candidates, struct err *err) MUST_CHECK;
+
 /* forward_all: sorts the candidates into the order of (end_epoch, uniqueid) and takes them in batches: fetches the rows
  * that are not at hand, decides on each call again, sends what is to be sent, and records every outcome. Candidates
  * that the ledger knows on return, or that the dialer no longer has, are marked settled; the others (the API is down,

@@ -162,14 +162,16 @@ int ledger_forget(struct ledger *ledger, const char *uniqueid, struct err *err)
     return store_change(ledger->store, statement, err);
 }
 
-int ledger_due(struct ledger *ledger, int64_t now_epoch, ledger_on_due *on_due, void *context, struct err *err)
+int ledger_due(struct ledger *ledger, int64_t now_epoch, int64_t latest, ledger_on_due *on_due, void *context,
+               struct err *err)
 {
     static const char sql[] =
-        "SELECT uniqueid, end_epoch FROM call WHERE state <> 1 AND (state = 3 OR (state = 2 AND due <= ?1)) "
+        "SELECT uniqueid, end_epoch FROM call WHERE state <> 1 AND (state = 3 OR (state = 2 AND (due <= ?1 OR due > ?2))) "
         "ORDER BY +end_epoch, uniqueid"; /* +: by the index of open calls, which are few */
     struct statement *statement = store_prepare(ledger->store, sql);
     int row = 0;
     store_bind_int(statement, 1, now_epoch);
+    store_bind_int(statement, 2, latest);
     while ((row = store_next(ledger->store, statement, err)) > 0) {
         const char *uniqueid = store_text(statement, 0);
         on_due(context, uniqueid != NULL ? uniqueid : "", store_int(statement, 1));

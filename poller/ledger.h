@@ -73,10 +73,11 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct e
 int ledger_forget(struct ledger *ledger, const char *uniqueid, struct err *err) MUST_CHECK;
 
 /* ledger_due: hands out the calls that need another look, oldest first: owed ones whose time has come, and all held
- * ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
+ * ones. Nobody waits beyond latest: a call that would was put off before the clock was set back. uniqueid is borrowed
+ * for the call; on_due must not change the ledger. */
 typedef void ledger_on_due(void *context, const char *uniqueid, int64_t end_epoch);
-int ledger_due(struct ledger *ledger, int64_t now_epoch, ledger_on_due *on_due, void *context, struct err *err)
-    MUST_CHECK;
+int ledger_due(struct ledger *ledger, int64_t now_epoch, int64_t latest, ledger_on_due *on_due, void *context,
+               struct err *err) MUST_CHECK;
 
 /* ledger_count: how many calls are open. */
 struct ledger_counts {

@@ -185,7 +185,7 @@ static int catch_up(struct run *run, struct err *err)
 {
     struct candidates due = { .count = 0 };
     int64_t from = start_of_poll(run), found = 0;
-    if (ledger_due(run->poll->ledger, run->forward.now_epoch, candidates_add_known, &due, err) != 0) {
+    if (forward_due(&run->forward, &due, err) != 0) {
         candidates_clear(&due);
         return -1;
     }
@@ -213,7 +213,8 @@ static int prune(struct run *run, struct err *err)
 {
     const struct settings_sync *settings = run->poll->settings;
     int64_t before = run->forward.now_epoch - settings->retention_days * 86400;
-    int64_t still_read = run->progress.checkpoint.end_epoch - settings->overlap;
+    /* Also when the clock is right again that is ahead now. */
+    int64_t still_read = run->progress.checkpoint.end_epoch - settings->overlap - settings->sweep_window;
     return ledger_prune(run->poll->ledger, before < still_read ? before : still_read, PRUNE_LIMIT, err);
 }
 

@@ -536,6 +536,26 @@ def test_a_database_s_clock_set_back_and_forward_loses_and_repeats_nothing(sync,
     assert_each_once(api, uniqueids)
 
 
+def test_a_database_s_clock_that_was_days_ahead_for_a_while_puts_off_and_repeats_nothing(sync, db, api):
+    """Goal: what was due by that clock is due now, and what was accepted is not forgotten before its time."""
+    now = db.now()
+    stage = scenes.Scene(db, api, sync)
+    try:
+        stage.set_clock(now)
+        uniqueids = insert_some(db, 30, ended_ago=1800)
+        assert sync.run().code == 0
+        stage.set_clock(now + 10 * 24 * HOUR)
+        bad, *others = insert_some(db, 5)
+        api.rules([{"uniqueid": bad, "times": 1, "status": 500}])
+        assert sync.run().code == 75
+        stage.set_clock(now + 2 * HOUR)
+        assert sync.run().code == 0
+        assert delivered(api) == collections.Counter([*uniqueids, bad, *others])
+        assert len(api.log()) == len(uniqueids) + 5 + 1
+    finally:
+        stage.close()
+
+
 # ---- memory ----
 
 @needs_shim

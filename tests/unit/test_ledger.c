@@ -142,12 +142,17 @@ static void note_due(void *context, const char *uniqueid, int64_t end_epoch)
     (void)snprintf(seen + used, 300 - used, "%s@%lld ", uniqueid, (long long)end_epoch);
 }
 
-static const char *due_at(int64_t now)
+static const char *due_between(int64_t now, int64_t latest)
 {
     static char seen[300];
     seen[0] = '\0';
-    assert_int_equal(ledger_due(ledger, now, note_due, seen, &err), 0);
+    assert_int_equal(ledger_due(ledger, now, latest, note_due, seen, &err), 0);
     return seen;
+}
+
+static const char *due_at(int64_t now)
+{
+    return due_between(now, INT64_MAX);
 }
 
 static void test_ledger_due_hands_out_owed_calls_in_time_and_held_ones_always(void **state)
@@ -166,6 +171,16 @@ static void test_ledger_due_hands_out_owed_calls_in_time_and_held_ones_always(vo
     assert_string_equal(due_at(999), "a@200 held@250 ");
     assert_string_equal(due_at(1000), "old@100 a@200 held@250 late@300 ");
     assert_string_equal(due_at(1001), "old@100 a@200 b@200 held@250 late@300 ");
+}
+
+static void test_ledger_due_hands_out_what_was_put_off_beyond_any_time(void **state)
+{
+    (void)state;
+    put("a", CALL_OWED, 200, 2000);
+    put("b", CALL_OWED, 300, 2001);
+    assert_string_equal(due_between(1000, 2001), "");
+    assert_string_equal(due_between(1000, 2000), "b@300 ");
+    assert_string_equal(due_between(1000, 1999), "a@200 b@300 ");
 }
 
 static void test_ledger_counts_what_is_open(void **state)
@@ -377,6 +392,7 @@ int main(void)
         in_ledger(test_ledger_copies_the_texts_it_is_given),
         in_ledger(test_ledger_forgets),
         in_ledger(test_ledger_due_hands_out_owed_calls_in_time_and_held_ones_always),
+        in_ledger(test_ledger_due_hands_out_what_was_put_off_beyond_any_time),
         in_ledger(test_ledger_counts_what_is_open),
         in_ledger(test_ledger_keeps_notes_by_name),
         in_ledger(test_ledger_keeps_checkpoint_and_floor_apart),
