@@ -89,6 +89,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_WAIT_UNTIL "wait_until"     /* epoch: the API asked for silence until then */
 #define LEDGER_NOTE_OUTAGE_SINCE "outage_since" /* epoch: the API has not answered usefully since then; 0: it has */
 #define LEDGER_NOTE_LAST_SWEEP "last_sweep"     /* epoch, by the database's clock */
+#define LEDGER_NOTE_SWEPT_TO "swept_to"         /* epoch: how far a sweep has come that is not done yet; 0: it is */
 #define LEDGER_NOTE_START_OVER "start_over"     /* 1: the ledger was rebuilt, and what it lost is not looked for yet */
 #define LEDGER_NOTE_LEADER "leader"             /* the connection with which this host was last elected */
 #define LEDGER_NOTE_HEALTHY "healthy"           /* 1: the last run went well, 0: it did not */

@@ -4,7 +4,7 @@
  * may repeat a POST, with the same idempotency key, but never lose a call. So the order of durable steps is:
  *
  *   1. the run is noted in the ledger: outcomes can be written, or nothing is sent;
- *   2. what the sweep finds below the checkpoint is noted as owed, in one transaction with the sweep counting as done;
+ *   2. what the sweep finds below the checkpoint is noted as owed, in one transaction with how far the sweep has come;
  *   3. outcomes are committed as they come (forward.c);
  *   4. the ledger's copy of the checkpoint, only as far as outcomes are recorded; then the checkpoint file
  *      (progress.c). */
@@ -38,6 +38,7 @@ struct run {
     struct position saved;      /* the checkpoint as it is on disk ... */
     int64_t saved_ms;           /* ... and since when, monotonic */
     bool swept;
+    int64_t swept_to;           /* how far the sweep has come that is not done; 0: none is under way */
 };
 
 static bool may_go_on(const struct run *run)
@@ -130,27 +131,66 @@ static bool poll_sees(void *context, const struct call *call)
     return ended >= start_of_poll(run) && lasted <= run->poll->settings->poll_window;
 }
 
+/* Where the sweep begins: what was under way when the last one looked may have ended since, also where no run came for
+ * hours. */
+static int64_t start_of_sweep(const struct run *run, int64_t last)
+{
+    int64_t since = last != 0 ? last : run->progress.checkpoint.end_epoch;
+    if (since < run->progress.floor.end_epoch)
+        since = run->progress.floor.end_epoch;
+    if (since > run->forward.now_epoch) /* by a clock that was set back */
+        since = run->forward.now_epoch;
+    int64_t from = since - run->poll->settings->sweep_window;
+    return run->swept_to > from && run->swept_to <= run->forward.now_epoch ? run->swept_to : from;
+}
+
+static int on_swept(void *context, const struct position *reached, struct err *err)
+{
+    struct run *run = context;
+    (void)err;
+    if (reached->end_epoch > run->swept_to)
+        run->swept_to = reached->end_epoch;
+    return 0;
+}
+
+/* In one transaction with what the sweep has found. */
+static int note_sweep(struct run *run, int64_t last, int64_t swept_to, struct err *err)
+{
+    struct ledger *ledger = run->poll->ledger;
+    run->swept_to = swept_to;
+    if (ledger_set_note(ledger, LEDGER_NOTE_SWEPT_TO, swept_to, err) != 0 ||
+        ledger_set_note(ledger, LEDGER_NOTE_LAST_SWEEP, last, err) != 0)
+        return -1;
+    return ledger_commit(ledger, err);
+}
+
 /* Looks for what the poll cannot see: calls longer than its window, rows that came very late, statuses that changed.
- * They are sent together with what else is owed. */
+ * They are sent together with what else is owed. It takes half of the run's time at most, so that the poll has its turn,
+ * and goes on in the next run. */
 static int sweep(struct run *run, struct err *err)
 {
     const struct settings_sync *settings = run->poll->settings;
     struct ledger *ledger = run->poll->ledger;
     int64_t now = run->forward.now_epoch, last = 0, found = 0;
-    if (ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
+    if (ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0 ||
+        ledger_note(ledger, LEDGER_NOTE_SWEPT_TO, 0, &run->swept_to, err) != 0)
         return -1;
+    if (settings->sweep_interval == 0) /* when it is turned on again it need not make up for that time */
+        return (last == 0 && run->swept_to == 0) || run->poll->dry_run ? 0 : note_sweep(run, 0, 0, err);
     bool clock_was_set_back = last > now;
-    if (settings->sweep_interval == 0 || (!clock_was_set_back && now - last < settings->sweep_interval))
+    if (!clock_was_set_back && now - last < settings->sweep_interval)
         return 0;
+    int64_t from = start_of_sweep(run, last);
     struct walk walk = { .forward = &run->forward,
-                         .range = { .end_from = now - settings->sweep_window,
-                                    .end_to = end_of_poll(run),
-                                    .call_from = now - settings->sweep_window },
+                         .range = { .end_from = from, .end_to = end_of_poll(run), .call_from = from },
                          .floor = run->progress.floor,
+                         .until_ms = clock_mono_ms() + settings->time_budget * 1000 / 2,
                          .duty = WALK_NOTE,
                          .belongs_elsewhere = poll_sees,
+                         .on_reached = on_swept,
                          .context = run };
     run->swept = true;
+    run->swept_to = from;
     if (walk_run(&walk, &found, err) != 0)
         return -1;
     run->summary->found += found;
@@ -158,7 +198,7 @@ static int sweep(struct run *run, struct err *err)
         log_info("🧹 Sweep found %" PRId64 " calls that came late, lasted long or changed", found);
     if (run->poll->dry_run || !may_go_on(run))
         return 0;
-    return ledger_set_note(ledger, LEDGER_NOTE_LAST_SWEEP, now, err) == 0 ? ledger_commit(ledger, err) : -1;
+    return clock_mono_ms() < walk.until_ms ? note_sweep(run, now, 0, err) : note_sweep(run, last, run->swept_to, err);
 }
 
 /* Saves the checkpoint where it has moved since it was last saved. */
@@ -212,9 +252,15 @@ static int catch_up(struct run *run, struct err *err)
 static int prune(struct run *run, struct err *err)
 {
     const struct settings_sync *settings = run->poll->settings;
-    int64_t before = run->forward.now_epoch - settings->retention_days * 86400;
-    /* Also when the clock is right again that is ahead now. */
-    int64_t still_read = run->progress.checkpoint.end_epoch - settings->overlap - settings->sweep_window;
+    if (run->swept_to != 0)
+        return 0; /* a sweep under way may come past calls that were accepted long ago */
+    int64_t before = run->forward.now_epoch - settings->retention_days * 86400, last = 0;
+    int64_t still_read = run->progress.checkpoint.end_epoch - settings->overlap;
+    if (ledger_note(run->poll->ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
+        return -1;
+    if (last != 0 && last < still_read)
+        still_read = last;
+    still_read -= settings->sweep_window; /* also when the clock is right again that is ahead now */
     return ledger_prune(run->poll->ledger, before < still_read ? before : still_read, PRUNE_LIMIT, err);
 }
 

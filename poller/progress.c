@@ -91,6 +91,15 @@ static int start_over(struct progress *progress, const struct settings_sync *set
     return progress->dry_run ? 0 : ledger_set_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, err);
 }
 
+/* The sweep has passed over calls that are in scope again: it begins anew, from there. */
+static int forget_sweeps(struct progress *progress, struct err *err)
+{
+    if (progress->dry_run)
+        return 0;
+    return ledger_drop_note(progress->ledger, LEDGER_NOTE_LAST_SWEEP, err) == 0
+               ? ledger_drop_note(progress->ledger, LEDGER_NOTE_SWEPT_TO, err) : -1;
+}
+
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
 {
     int64_t rebuilt = 0;
@@ -103,6 +112,8 @@ int progress_load(struct progress *progress, const struct settings_sync *setting
     progress->checkpoint = file.known ? file.position : without_file(progress, &copy, settings, now_epoch);
     set_floor(progress, &floor, &copy, file.known);
     if (rebuilt != 0 && start_over(progress, settings, err) != 0)
+        return -1;
+    if (floor.known && position_compare(&progress->floor, &floor.position) < 0 && forget_sweeps(progress, err) != 0)
         return -1;
     progress_log(progress, file.known || copy.known ? "📅 Last check" : "📅 Last check: none yet, starting from");
     bool unchanged = file.known && copy.known && floor.known && position_compare(&file.position, &copy.position) == 0;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "candidates.h"
+#include "clock.h"
 #include "log.h"
 #include "walk.h"
 
@@ -11,6 +12,7 @@ struct walker {
     struct position furthest;     /* of the rows seen */
     int64_t found;                /* calls to be sent, so far ... */
     int64_t logged;               /* ... of which the log has told */
+    bool ended_early;
 };
 
 /* ---- finding ---- */
@@ -120,7 +122,9 @@ static int on_slice(void *context, int64_t ended_before, struct err *err)
     bool nothing_found = walker->candidates.count == 0; /* then only how far the walk has come is to be told */
     if ((enough || nothing_found) && send(walker, ended_before, err) != 0)
         return -1;
-    return forward_may_go_on(forward) ? 0 : 1;
+    int64_t until_ms = walker->walk->until_ms;
+    walker->ended_early = !forward_may_go_on(forward) || (until_ms != 0 && clock_mono_ms() >= until_ms);
+    return walker->ended_early ? 1 : 0;
 }
 
 int walk_run(const struct walk *walk, int64_t *ret_found, struct err *err)
@@ -131,7 +135,7 @@ int walk_run(const struct walk *walk, int64_t *ret_found, struct err *err)
         *walk->first = (struct candidates){ .count = 0 };
     }
     int result = source_scan(walk->forward->source, &walk->range, consider, on_slice, &walker, err);
-    if (result == 0 && walk->forward->summary->stop == STOP_NONE)
+    if (result == 0 && !walker.ended_early && walk->forward->summary->stop == STOP_NONE)
         result = send(&walker, INT64_MAX, err);
     *ret_found = walker.found;
     candidates_clear(&walker.candidates);

@@ -25,6 +25,7 @@ struct walk {
     struct source_range range;
     struct position floor;      /* calls up to here are out of scope */
     struct candidates *first;   /* sent before all else, emptied; NULL: none */
+    int64_t until_ms;           /* monotonic: it ends early then; 0: with the run's own time */
     enum walk_duty duty;
     bool (*belongs_elsewhere)(void *context, const struct call *call); /* not this walk's to judge; NULL: all are */
     void (*judged)(void *context, const struct call *call, const struct call_record *record,
@@ -33,7 +34,7 @@ struct walk {
     void *context;              /* of all three */
 };
 
-/* walk_run: finds, decides, sends and records. A stop (forward->summary->stop) ends it before its end.
+/* walk_run: finds, decides, sends and records. A stop (forward->summary->stop) ends it before its end, as until_ms does.
  * *ret_found counts the calls to be sent. Memory: a few batches, however long the stretch is.
  * Durable: as forward_all says. Errors: those of the source, the ledger and the delivery. */
 int walk_run(const struct walk *walk, int64_t *ret_found, struct err *err) MUST_CHECK;

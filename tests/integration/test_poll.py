@@ -361,6 +361,128 @@ def test_what_the_sweep_found_survives_an_outage(sync, db, api):
     assert list(delivered(api)) == [late]
 
 
+def note(sync, name):
+    rows = sync.ledger("SELECT number FROM note WHERE name = ?", name)
+    return rows[0][0] if rows else None
+
+
+def set_note(sync, name, number):
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger, ledger:
+        ledger.execute("INSERT OR REPLACE INTO note (name, number, text) VALUES (?, ?, '')", (name, number))
+
+
+def pretend_no_run_since(sync, epoch):
+    """As if the last run had been then."""
+    sync.set_checkpoint(epoch)
+    for name in ("checkpoint", "last_sweep"):
+        set_note(sync, name, epoch)
+
+
+def test_what_went_on_while_no_run_came_for_hours_is_found_by_the_sweep(sync, db, api):
+    """A call that was under way when the last one ended, longer than the poll sees; and a status that changed since."""
+    now = db.now()
+    stopped = now - 20 * 3600
+    sync.set_checkpoint(stopped - 10000)
+    changed = db.insert(start_epoch=stopped - 5000, end_epoch=stopped - 4000, status="SALE")
+    sync.run()
+    pretend_no_run_since(sync, stopped)
+    db.update(changed, status="NI")
+    long_call = db.insert(start_epoch=stopped - 3000, end_epoch=stopped + 300)
+    assert sync.run().code == 0
+    assert [body["disposition"] for body in api.by_uniqueid()[changed]] == ["SALE", "NI"]
+    assert list(delivered(api)) == [changed, long_call]
+    assert abs(note(sync, "last_sweep") - now) < 60
+
+
+def test_a_checkpoint_that_is_set_back_brings_long_calls_in_too(sync, db, api):
+    now = db.now()
+    long_call = db.insert(start_epoch=now - 12 * 3600, end_epoch=now - 10 * 3600)
+    sync.run()
+    assert api.log() == []
+    assert sync.run("checkpoint", "set", "11 hours ago").code == 0
+    assert sync.run().code == 0
+    assert_each_once(api, [long_call])
+
+
+def test_a_sweep_of_more_than_half_of_the_run_s_time_leaves_the_other_to_the_poll(sync, db, api):
+    """Here it waits for a lock of the dialer's. It goes on in the next run, where it was."""
+    now = db.now()
+    sync.configure(config={"sync": {"time_budget": 6}})
+    uniqueids = [db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10), db.insert(end_epoch=now - 20)]
+    with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLES vicidial_log WRITE")
+        running = sync.start()
+        while not db.query("SELECT 1 FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table%' "
+                           "AND INFO LIKE '%end_epoch%' AND TIME_MS > 3200"):
+            assert running.poll() is None
+            time.sleep(0.02)
+        cursor.execute("UNLOCK TABLES")
+    assert running.wait(20) == 0
+    assert list(delivered(api)) == uniqueids[1:]
+    assert note(sync, "last_sweep") == 0 and note(sync, "swept_to") > 0
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
+    assert note(sync, "last_sweep") >= now and note(sync, "swept_to") == 0
+
+
+def test_a_sweep_goes_on_where_it_was(sync, db, api):
+    now = db.now()
+    sync.set_checkpoint(now - 6 * 3600)
+    sync.configure(config={"sync": {"sweep_interval": 0}})
+    db.insert(end_epoch=now - 10)
+    sync.run()
+    api.clear()
+    passed, ahead = db.insert(end_epoch=now - 14000), db.insert(end_epoch=now - 12000)
+    set_note(sync, "swept_to", now - 13000)
+    sync.configure(config={"sync": {"sweep_interval": 600}})
+    sync.run()
+    assert_each_once(api, [ahead])
+    assert passed not in delivered(api)
+
+
+def test_a_sweep_that_is_turned_on_again_does_not_look_at_the_time_without_it(sync, db, api):
+    """What was accepted then may be forgotten, and would be sent again."""
+    now = db.now()
+    sync.set_checkpoint(now - 40 * 86400)
+    known = db.insert(end_epoch=now - 30 * 86400)
+    newest = db.insert(end_epoch=now - 20)
+    sync.run()
+    set_note(sync, "last_sweep", now - 30 * 86400)
+    set_note(sync, "swept_to", now - 30 * 86400)
+    sync.configure(config={"sync": {"sweep_interval": 0}})
+    sync.run()
+    sync.run()
+    assert sync.ledger("SELECT uniqueid FROM call") == [(newest,)]
+    sync.configure(config={"sync": {"sweep_interval": 600}})
+    sync.run()
+    assert_each_once(api, [known, newest])
+
+
+def test_nothing_that_the_next_sweep_will_see_is_forgotten_before(sync, db, api):
+    """Here it comes once a day, and accepted calls are remembered for a day."""
+    now = db.now()
+    sync.set_checkpoint(now - 3 * 86400)
+    uniqueids = [db.insert(end_epoch=now - 100000), db.insert(end_epoch=now - 20)]
+    sync.run()
+    sync.configure(config={"sync": {"retention_days": 1, "sweep_interval": 86400}})
+    set_note(sync, "last_sweep", now - 86000)
+    sync.run()
+    set_note(sync, "last_sweep", now - 86500)
+    sync.run()
+    assert_each_once(api, uniqueids)
+
+
+@pytest.mark.parametrize("swept_to", ["before", "ahead"])
+def test_a_mark_of_the_sweep_that_cannot_be_is_not_kept_to(sync, db, api, swept_to):
+    now = db.now()
+    sync.run()
+    set_note(sync, "swept_to", 1000 if swept_to == "before" else now + 100000)
+    set_note(sync, "last_sweep", now - 700)
+    late = db.insert(end_epoch=now - 3000)
+    sync.run()
+    assert_each_once(api, [late])
+
+
 def test_the_sweep_leaves_what_ended_before_the_floor_alone(sync, db, api):
     now = db.now()
     sync.set_checkpoint(now - 1000)
