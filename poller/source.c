@@ -33,6 +33,10 @@
 /* No agent's screen writes to a call that is older than this (vdc_db_query.php: call_date within 4 hours). */
 #define LONGEST_CALL_SEC (4 * 3600)
 
+/* A range of more than so many days may hold a summer time that neither of its ends shows, of at most so much. */
+#define SUMMER_HIDDEN_SEC (30 * 86400)
+#define SUMMER_MOST_SEC 7200
+
 /* Reading by primary key visits the file at one place a row: so many in one statement. */
 #define FETCH_MANY_KEYS 100
 
@@ -450,7 +454,7 @@ static void write_datetime(int64_t local_sec, char out[32])
 /* A stretch of local time, in local seconds. */
 struct local_range {
     int64_t from, to;
-    int64_t offset; /* local seconds less epochs, the largest that occurs in it */
+    int64_t offset; /* local seconds less epochs, at least the largest that occurs in it */
 };
 
 /* Turns a range of epochs into one of local time that covers every call_date in it. Where the clocks go back inside the
@@ -467,6 +471,8 @@ static int to_local(struct source *source, int64_t from, int64_t to, struct loca
     ret_range->from = local[0] - more;
     ret_range->to = local[1] + more;
     ret_range->offset = local[0] - from > local[1] - to ? local[0] - from : local[1] - to;
+    if (to - from > SUMMER_HIDDEN_SEC)
+        ret_range->offset += SUMMER_MOST_SEC;
     return 0;
 }
 

@@ -1,11 +1,13 @@
 """backfill: what is missing of the past arrives once, beside the minute's runs."""
 import collections
 import contextlib
+import datetime
 import os
 import re
 import select
 import signal
 import time
+import zoneinfo
 
 import pytest
 
@@ -136,6 +138,22 @@ def test_one_that_was_stopped_goes_on_from_there(older, db, api, kill):
         assert asked(api) == collections.Counter(wanted)
     assert delivered(api) == collections.Counter(wanted)
     assert older.ledger("SELECT count(*) FROM note WHERE name LIKE 'backfill %'") == [(0,)]
+
+
+@pytest.mark.parametrize("answers", [200, 260, 320])
+def test_one_that_goes_from_winter_to_winter_and_is_stopped_in_summer_goes_on_from_there(sync, db, api, answers):
+    """Neither end of the range shows the summer time in the middle. The calls lie close, some last two hours."""
+    zone = zoneinfo.ZoneInfo(db.dialer.timezone)
+    noon = int(datetime.datetime(2026, 7, 1, 12, tzinfo=zone).timestamp())
+    wanted = db.insert_many([{"uniqueid": f"{noon + 60 * n}.{n}", "start_epoch": noon + 60 * n,
+                              "end_epoch": noon + 60 * n + (7200 if n % 30 == 0 else 30)} for n in range(600)])
+    sync.configure(config={"sync": {"backfill_rate": 0}, "api": {"concurrency": 1}})
+    assert sync.run().code == 0
+    for _ in range(5):
+        api.rules([{"after": answers, "status": 401}])
+        if sync.run("backfill", "--from", "2026-01-10", "--to", "2026-11-20").code == 0:
+            break
+    assert delivered(api) == collections.Counter(wanted)
 
 
 def test_the_minutes_run_comes_in_between_and_nothing_is_sent_twice(older, db, api):
