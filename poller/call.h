@@ -79,9 +79,9 @@ struct call_record {
     int64_t tries;        /* all attempts to send it so far; only read */
 };
 
-/* call_is_in_doubt: whether the API may have the content it accepted or a later one: other content is on its way, or was
- * and no answer came. The fingerprint is then the number of tries before that, smaller than any real one is likely to
- * be. */
+/* call_is_in_doubt: whether the API may have the content it accepted or a later one: other content is on its way, or
+ * was and no answer came. The fingerprint is then the number of tries before that, smaller than any real one is likely
+ * to be. */
 bool call_is_in_doubt(const struct call_record *record);
 
 #endif
