@@ -283,6 +283,14 @@ static int work(struct run *run, struct err *err)
     return poll->dry_run ? 0 : prune(run, err);
 }
 
+static struct progress progress_of(const struct poll *poll)
+{
+    return (struct progress){ .state_dir = poll->state_dir,
+                              .ledger = poll->ledger,
+                              .legacy = poll->legacy,
+                              .dry_run = poll->dry_run };
+}
+
 void poll_run(const struct poll *poll, struct summary *ret_summary)
 {
     struct err err = { .code = EX_OK };
@@ -290,10 +298,7 @@ void poll_run(const struct poll *poll, struct summary *ret_summary)
     struct run run = {
         .poll = poll,
         .summary = ret_summary,
-        .progress = { .state_dir = poll->state_dir,
-                      .ledger = poll->ledger,
-                      .legacy = poll->legacy,
-                      .dry_run = poll->dry_run },
+        .progress = progress_of(poll),
         .forward = { .source = poll->source,
                      .ledger = poll->ledger,
                      .delivery = poll->delivery,
@@ -314,4 +319,11 @@ void poll_run(const struct poll *poll, struct summary *ret_summary)
     }
     if (result != 0 && ret_summary->stop != STOP_FAILED)
         summary_fail(ret_summary, &err);
+}
+
+int poll_stand_by(const struct poll *poll, struct err *err)
+{
+    struct progress progress = progress_of(poll);
+    int64_t now = 0;
+    return source_now_epoch(poll->source, &now, err) == 0 ? progress_stand_by(&progress, poll->settings, now, err) : -1;
 }

@@ -120,6 +120,18 @@ int progress_load(struct progress *progress, const struct settings_sync *setting
     return unchanged ? 0 : progress_save(progress, err);
 }
 
+int progress_stand_by(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch,
+                      struct err *err)
+{
+    struct position furthest_back = position_at(now_epoch - settings->retention_days * 86400, "");
+    if (progress_load(progress, settings, now_epoch, err) != 0)
+        return -1;
+    if (position_compare(&progress->checkpoint, &furthest_back) >= 0)
+        return 0;
+    progress->checkpoint = progress->floor = furthest_back;
+    return progress_save(progress, err);
+}
+
 int progress_save(const struct progress *progress, struct err *err)
 {
     if (progress->dry_run)

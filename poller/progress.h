@@ -26,6 +26,12 @@ struct progress {
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
     MUST_CHECK;
 
+/* progress_stand_by: progress_load where another host sends the calls, so that this one knows from where on it may have
+ * to: what the other one still owes when it dies is nowhere else. It goes along at a distance of retention_days at most:
+ * checkpoint and floor are set forward to there. Durable and errors: as progress_load. */
+int progress_stand_by(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch,
+                      struct err *err) MUST_CHECK;
+
 /* progress_save: makes checkpoint and floor durable: the ledger's copy with everything else that is not committed yet,
  * then the file. So the file may lie behind the copy, never ahead: a file that is ahead was set by a person. */
 int progress_save(const struct progress *progress, struct err *err) MUST_CHECK;

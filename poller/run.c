@@ -68,9 +68,7 @@ static int poll_once(const struct options *options, struct resources *resources,
     if (!options->dry_run && resources_elect(options, resources, err) != 0)
         return -1;
     *ret_standing_by = !options->dry_run && !resources->elected;
-    if (*ret_standing_by)
-        return 0;
-    if (resources_open_delivery(resources, err) != 0)
+    if (!*ret_standing_by && resources_open_delivery(resources, err) != 0)
         return -1;
     struct poll poll = {
         .state_dir = options->state_dir,
@@ -84,6 +82,8 @@ static int poll_once(const struct options *options, struct resources *resources,
         .mask_phone = resources->config.mask_phone,
         .dry_run = options->dry_run,
     };
+    if (*ret_standing_by)
+        return poll_stand_by(&poll, err);
     poll_run(&poll, ret_summary);
     return 0;
 }

@@ -158,6 +158,42 @@ def test_of_two_hosts_one_is_elected_and_the_other_stands_by(sync, db, api, tmp_
     assert sorted(entry["uniqueid"] for entry in api.log()) == sorted(uniqueids)
 
 
+def stands_by(other, holder):
+    """A run of another host while the first one is elected."""
+    with contextlib.closing(holder.connect()) as elected, elected.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(CONCAT('did-optimizer-sync.', LEFT(MD5(DATABASE()), 16)), 0)")
+        run = other.run()
+    assert (run.code, "💤 standby" in run.log) == (0, True), run.log
+
+
+def test_a_host_that_takes_over_sends_what_the_former_one_owed(sync, db, api, tmp_path):
+    """It has never been elected before, and looks back to when it began to stand by."""
+    now = db.now()
+    other = Sync(tmp_path / "other", db, api, timezone=sync.timezone)
+    other.configure(config={"sync": {"settle": 0}})
+    stands_by(other, db)
+    began = int(other.checkpoint().split()[0])
+    assert now - 3605 <= began <= db.now() - 3600
+    other.set_checkpoint(now - 3 * 86400)  # as if that had been three days ago ...
+    stands_by(other, db)
+    owed = db.insert(end_epoch=now - 2 * 86400)  # ... and the former one fell silent a day after
+    assert int(other.checkpoint().split()[0]) == now - 3 * 86400
+    assert other.run().code == 0
+    assert list(api.by_uniqueid()) == [owed]
+
+
+def test_a_host_that_stands_by_goes_along_at_a_distance(sync, db, api, tmp_path):
+    other = Sync(tmp_path / "other", db, api, timezone=sync.timezone)
+    other.configure(config={"sync": {"settle": 0, "retention_days": 2}})
+    now = db.now()
+    other.set_checkpoint(now - 90 * 86400)
+    beyond, within = db.insert(end_epoch=now - 3 * 86400), db.insert(end_epoch=now - 2 * 86400 + 600)
+    stands_by(other, db)
+    assert now - 2 * 86400 <= int(other.checkpoint().split()[0]) <= db.now() - 2 * 86400
+    assert other.run().code == 0
+    assert list(api.by_uniqueid()) == [within] and beyond not in api.by_uniqueid()
+
+
 def test_an_elected_host_of_a_cluster_stays_so_until_the_others_have_asked(sync, db, api, tmp_path):
     """Its run takes a moment; the other host's cron strikes some seconds later and must not take turns with it."""
     db.query("CREATE TABLE servers (server_ip VARCHAR(15), active ENUM('Y','N'))")
