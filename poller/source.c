@@ -318,8 +318,9 @@ static int inspect_indexes(struct source *source, struct table *table, struct er
     for (MYSQL_ROW row = mysql_fetch_row(result); row != NULL; row = mysql_fetch_row(result)) {
         bool first = strcmp(row[POSITION_IN_INDEX], "1") == 0;
         bool disabled = row[COMMENT] != NULL && strstr(row[COMMENT], "disabled") != NULL;
-        bool on_end = strcasecmp(row[COLUMN_NAME], "end_epoch") == 0;
-        if (!first || disabled || table->index_on_end || (!on_end && strcasecmp(row[COLUMN_NAME], "call_date") != 0) ||
+        const char *column = row[COLUMN_NAME] != NULL ? row[COLUMN_NAME] : ""; /* MySQL 8: an index on an expression */
+        bool on_end = strcasecmp(column, "end_epoch") == 0;
+        if (!first || disabled || table->index_on_end || (!on_end && strcasecmp(column, "call_date") != 0) ||
             strlen(row[KEY_NAME]) >= sizeof table->index || strchr(row[KEY_NAME], '`') != NULL)
             continue;
         (void)snprintf(table->index, sizeof table->index, "%s", row[KEY_NAME]);
