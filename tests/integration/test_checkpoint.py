@@ -62,7 +62,7 @@ def test_every_form_is_read_on_a_host_anywhere(sync, db, api, form, timezone):
     """The database's server is in New York. What ended before the checkpoint is out of scope, what ended later not."""
     sync.timezone = timezone
     point = db.now() - 1800
-    before, after = ended(db, 1830, 1770)
+    before, after = db.insert(end_epoch=point - 30), db.insert(end_epoch=point + 30)
     sync.checkpoint_file.write_text(form.format(epoch=point, local=local(point, timezone),
                                                 local_t=local(point, timezone, "%Y-%m-%dT%H:%M:%S")))
     result = run(sync)
