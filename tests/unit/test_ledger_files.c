@@ -25,7 +25,9 @@ static void make_ledger(const char *directory, int count)
     for (int i = 0; i < count; i++) {
         char uniqueid[32];
         (void)snprintf(uniqueid, sizeof uniqueid, "%010d.1", i);
-        struct ledger_entry entry = { .uniqueid = uniqueid, .record = { CALL_ACCEPTED, true, 42, 0 }, .end_epoch = i };
+        struct ledger_entry entry = { .uniqueid = uniqueid,
+                                      .record = { .state = CALL_ACCEPTED, .sent_before = true, .fingerprint = 42 },
+                                      .end_epoch = i };
         assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     }
     for (size_t i = 0; i < UNIT_COUNT(others); i++) {
