@@ -140,8 +140,10 @@ static int64_t start_of_sweep(const struct run *run, int64_t last)
         since = run->progress.floor.end_epoch;
     if (since > run->forward.now_epoch) /* by a clock that was set back */
         since = run->forward.now_epoch;
-    int64_t from = since - run->poll->settings->sweep_window;
-    return run->swept_to > from && run->swept_to <= run->forward.now_epoch ? run->swept_to : from;
+    int64_t window = run->poll->settings->sweep_window, from = since - window;
+    /* The first one began where the checkpoint was then; by now it may be far ahead. */
+    int64_t earliest = last != 0 ? from : run->progress.floor.end_epoch - window;
+    return run->swept_to >= earliest && run->swept_to <= run->forward.now_epoch ? run->swept_to : from;
 }
 
 static int on_swept(void *context, const struct position *reached, struct err *err)
@@ -172,8 +174,7 @@ static int sweep(struct run *run, struct err *err)
     const struct settings_sync *settings = run->poll->settings;
     struct ledger *ledger = run->poll->ledger;
     int64_t now = run->forward.now_epoch, last = 0, found = 0;
-    if (ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0 ||
-        ledger_note(ledger, LEDGER_NOTE_SWEPT_TO, 0, &run->swept_to, err) != 0)
+    if (ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
         return -1;
     if (settings->sweep_interval == 0) /* when it is turned on again it need not make up for that time */
         return (last == 0 && run->swept_to == 0) || run->poll->dry_run ? 0 : note_sweep(run, 0, 0, err);
@@ -268,7 +269,8 @@ static int work(struct run *run, struct err *err)
 {
     const struct poll *poll = run->poll;
     if (journal_resume(&run->forward, err) != 0 ||
-        progress_load(&run->progress, poll->settings, run->forward.now_epoch, err) != 0)
+        progress_load(&run->progress, poll->settings, run->forward.now_epoch, err) != 0 ||
+        ledger_note(poll->ledger, LEDGER_NOTE_SWEPT_TO, 0, &run->swept_to, err) != 0)
         return -1;
     struct position before = run->progress.checkpoint;
     run->saved = before;

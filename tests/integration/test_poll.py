@@ -404,11 +404,8 @@ def test_a_checkpoint_that_is_set_back_brings_long_calls_in_too(sync, db, api):
     assert_each_once(api, [long_call])
 
 
-def test_a_sweep_of_more_than_half_of_the_run_s_time_leaves_the_other_to_the_poll(sync, db, api):
-    """Here it waits for a lock of the dialer's. It goes on in the next run, where it was."""
-    now = db.now()
-    sync.configure(config={"sync": {"time_budget": 6}})
-    uniqueids = [db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10), db.insert(end_epoch=now - 20)]
+def run_with_sweep_held_up(sync, db):
+    """The sweep waits for a lock of the dialer's for more than half of the run's time, which is 6 seconds."""
     with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
         cursor.execute("LOCK TABLES vicidial_log WRITE")
         running = sync.start()
@@ -418,11 +415,34 @@ def test_a_sweep_of_more_than_half_of_the_run_s_time_leaves_the_other_to_the_pol
             time.sleep(0.02)
         cursor.execute("UNLOCK TABLES")
     assert running.wait(20) == 0
+
+
+def test_a_sweep_of_more_than_half_of_the_run_s_time_leaves_the_other_to_the_poll(sync, db, api):
+    """It goes on in the next run, where it was."""
+    now = db.now()
+    sync.configure(config={"sync": {"time_budget": 6}})
+    uniqueids = [db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10), db.insert(end_epoch=now - 20)]
+    run_with_sweep_held_up(sync, db)
     assert list(delivered(api)) == uniqueids[1:]
     assert note(sync, "last_sweep") == 0 and note(sync, "swept_to") > 0
     assert sync.run().code == 0
     assert_each_once(api, uniqueids)
     assert note(sync, "last_sweep") >= now and note(sync, "swept_to") == 0
+
+
+def test_a_sweep_after_the_checkpoint_was_set_back_goes_on_where_it_was_however_fast_the_poll_is(sync, db, api):
+    """The poll comes up to now in the same run, and the sweep has not looked at anything of it yet."""
+    now = db.now()
+    sync.run()
+    long_call = db.insert(start_epoch=now - 26 * 3600, end_epoch=now - 23 * 3600)
+    newest = db.insert(end_epoch=now - 20)
+    assert sync.run("checkpoint", "set", "24 hours ago").code == 0
+    sync.configure(config={"sync": {"time_budget": 6}})
+    run_with_sweep_held_up(sync, db)
+    assert list(delivered(api)) == [newest]
+    assert note(sync, "swept_to") < now - 20 * 3600
+    assert sync.run().code == 0
+    assert_each_once(api, [newest, long_call])
 
 
 def test_a_sweep_goes_on_where_it_was(sync, db, api):
