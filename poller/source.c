@@ -40,8 +40,10 @@
 /* Reading by primary key visits the file at one place a row: so many in one statement. */
 #define FETCH_MANY_KEYS 100
 
-/* Storage engine errors of a damaged MyISAM file (my_base.h: HA_ERR_CRASHED and kin), and the server's words for it. */
-enum { CRASHED = 126, CRASHED_RECORD = 127, CRASHED_ON_REPAIR = 144, CRASHED_ON_USAGE = 145, MARKED_CRASHED = 1194,
+/* Errors of a MyISAM file that is damaged or gone (my_base.h: HA_ERR_CRASHED and kin; mysys_err.h: EE_FILENOTFOUND),
+ * and the server's words for it. */
+enum { FILE_GONE = 29, CRASHED = 126, CRASHED_RECORD = 127, NOT_A_TABLE = 130, CRASHED_ON_REPAIR = 144,
+       CRASHED_ON_USAGE = 145, INDEX_GONE = 1017, NO_KEY_FILE = 1034, MARKED_CRASHED = 1194,
        MARKED_CRASHED_REPAIR = 1195 };
 
 static const struct column {
@@ -96,10 +98,14 @@ struct source {
 static bool is_damage(unsigned code)
 {
     switch (code) {
+    case FILE_GONE:
     case CRASHED:
     case CRASHED_RECORD:
+    case NOT_A_TABLE:
     case CRASHED_ON_REPAIR:
     case CRASHED_ON_USAGE:
+    case INDEX_GONE:
+    case NO_KEY_FILE:
     case MARKED_CRASHED:
     case MARKED_CRASHED_REPAIR:
         return true;

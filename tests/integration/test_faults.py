@@ -366,7 +366,25 @@ def test_a_crashed_table_is_named_with_its_remedy(fragile, api):
     assert_each_once(api, uniqueids)
 
 
-def test_a_crashed_archive_holds_up_no_call(fragile, api):
+def _cut_off_keys(index):
+    index.write_bytes(index.read_bytes()[:100])
+
+
+def _zero_header(index):
+    with index.open("r+b") as file:
+        file.write(b"\0" * 24)
+
+
+def _remove(index):
+    index.unlink()
+
+
+def _remove_rows(index):
+    index.with_suffix(".MYD").unlink()
+
+
+@pytest.mark.parametrize("damage", [_overwrite_keys, _cut_off_keys, _zero_header, _remove, _remove_rows])
+def test_a_crashed_archive_holds_up_no_call(fragile, api, damage):
     """A call that waits is gone, and the archive that may have it is damaged: it goes on waiting, the others are sent."""
     db, sync = fragile
     held = db.insert(end_epoch=db.now() - 60, status="DISPO")
@@ -376,12 +394,16 @@ def test_a_crashed_archive_holds_up_no_call(fragile, api):
     db.insert_many([{"end_epoch": db.now() - 86400 - n} for n in range(200)], table="vicidial_log_archive")
     db.delete(held)
     db.query("FLUSH TABLES")
-    _overwrite_keys(db.dialer.directory / "data" / db.name / "vicidial_log_archive.MYI")
+    files = db.dialer.directory / "data" / db.name
+    whole = {file: file.read_bytes() for file in files.glob("vicidial_log_archive.MY?")}
+    damage(files / "vicidial_log_archive.MYI")
     call = db.insert()
     run = sync.run()
     assert run.code == 0 and "REPAIR TABLE vicidial_log" in run.log, run.log
     assert list(api.by_uniqueid()) == [call]
-    db.query("REPAIR TABLE vicidial_log_archive USE_FRM")
+    db.query("FLUSH TABLES")
+    for file, content in whole.items():
+        file.write_bytes(content)
     assert sync.run().code == 0
     assert sorted(api.by_uniqueid()) == sorted([held, call])
 
