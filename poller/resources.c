@@ -1,9 +1,18 @@
 /* resources: what a command that looks at the dialer's calls holds open. */
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
+#include "fileutil.h"
 #include "log.h"
+#include "mem.h"
 #include "resources.h"
+#include "str.h"
+
+/* The file that says with which connection this host was last elected: its number, and since when the server counts. It
+ * is no note of the ledger, which may be made anew while that connection stays. */
+#define LEADER "leader"
 
 int resources_load(const struct options *options, struct resources *resources, struct err *err)
 {
@@ -54,20 +63,41 @@ int resources_open_source(struct resources *resources, struct err *err)
     return source_inspect(resources->source, err);
 }
 
+/* Whether it was this host that the server elected. Connections are numbered anew when it starts again. */
+static bool is_own(const char *state_dir, const struct source_election *election)
+{
+    char *path = mem_format("%s/" LEADER, state_dir), *text = NULL;
+    bool missing = false;
+    int64_t number = 0, started = 0;
+    bool known = fileutil_read(path, 64, FILEUTIL_REFUSE_LINK, &text, &missing, NULL) == 0 && !missing;
+    char *blank = known ? strchr(text, ' ') : NULL;
+    if (blank != NULL)
+        *blank = '\0';
+    known = blank != NULL && str_to_int(text, &number) && str_to_int(str_trim(blank + 1), &started);
+    free(text);
+    free(path);
+    return known && number != 0 && number == election->holder && started >= election->server_started - 2 &&
+           started <= election->server_started + 2;
+}
+
+static int note_leader(const char *state_dir, const struct source_election *election, struct err *err)
+{
+    char *text = mem_format("%" PRId64 " %" PRId64 "\n", election->holder, election->server_started);
+    int result = fileutil_replace(state_dir, LEADER, text, err);
+    free(text);
+    return result;
+}
+
 /* Where this connection has not the lock, another process of this host may have it: one that stays behind after its run
- * for that very purpose (run.c: linger, stay_elected). It is known by the connection that the ledger notes. */
+ * for that very purpose (run.c: linger, stay_elected). */
 int resources_elect(const struct options *options, struct resources *resources, struct err *err)
 {
-    int64_t holder = 0, own = 0;
-    if (source_elect(resources->source, options->profile, &resources->elected, &holder, err) != 0 ||
-        ledger_note(resources->ledger, LEDGER_NOTE_LEADER, 0, &own, err) != 0)
+    struct source_election election;
+    if (source_elect(resources->source, options->profile, &election, err) != 0)
         return -1;
-    resources->elected_by_this = resources->elected;
-    if (!resources->elected && holder != 0 && holder == own)
-        resources->elected = true;
-    else if (resources->elected && ledger_set_note(resources->ledger, LEDGER_NOTE_LEADER, holder, err) != 0)
-        return -1;
-    return 0; /* the note becomes durable with the start of the run */
+    resources->elected_by_this = election.elected;
+    resources->elected = election.elected || is_own(options->state_dir, &election);
+    return election.elected ? note_leader(options->state_dir, &election, err) : 0;
 }
 
 void resources_close_state(struct resources *resources)

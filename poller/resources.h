@@ -36,7 +36,7 @@ int resources_open_delivery(struct resources *resources, struct err *err) MUST_C
 void resources_report_repair(const struct ledger_repair *repair);
 
 /* resources_elect: hosts that share a database elect one, for each profile; resources->elected says whether it is this
- * one. The note of it becomes durable with the next commit of the ledger. */
+ * one. That is durable on return. Errors: EX_UNAVAILABLE, EX_IOERR. */
 int resources_elect(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 
 /* resources_forward: what long work sends calls with: what is open now, no end of its time, and summary, which is

@@ -672,18 +672,28 @@ struct source_effort source_effort(struct source *source)
 
 /* ---- several hosts ---- */
 
-int source_elect(struct source *source, const char *profile, bool *ret_elected, int64_t *ret_holder, struct err *err)
+/* For how long the server runs, by its own clock; a clock that was set back makes it wrap. 0: it does not say. */
+static uint64_t uptime(struct source *source)
+{
+    static const char word[] = "Uptime: ";
+    const char *status = mysql_stat(source->mysql), *at = status != NULL ? strstr(status, word) : NULL;
+    return at != NULL ? strtoull(at + sizeof word - 1, NULL, 10) : 0;
+}
+
+int source_elect(struct source *source, const char *profile, struct source_election *ret_election, struct err *err)
 {
     /* The name of a lock has room for 64 characters, as that of a database has. */
     char name[160], sql[512];
-    int64_t numbers[2] = { 0, 0 };
+    int64_t numbers[3] = { 0, 0, 0 };
     (void)snprintf(name, sizeof name, "CONCAT('did-optimizer-sync.', LEFT(MD5(CONCAT(DATABASE(), '%s%s')), 16))",
                    profile != NULL ? "/" : "", profile != NULL ? profile : "");
-    (void)snprintf(sql, sizeof sql, "SELECT GET_LOCK(%s, 0), IFNULL(IS_USED_LOCK(%s), 0)", name, name);
-    if (query_numbers(source, sql, "elect a poller", numbers, 2, err) != 0)
+    (void)snprintf(sql, sizeof sql, "SELECT GET_LOCK(%s, 0), IFNULL(IS_USED_LOCK(%s), 0), UNIX_TIMESTAMP()", name,
+                   name);
+    if (query_numbers(source, sql, "elect a poller", numbers, 3, err) != 0)
         return -1;
-    *ret_elected = numbers[0] == 1;
-    *ret_holder = numbers[1];
+    *ret_election = (struct source_election){ .elected = numbers[0] == 1,
+                                              .holder = numbers[1],
+                                              .server_started = (int64_t)((uint64_t)numbers[2] - uptime(source)) };
     return 0;
 }
 

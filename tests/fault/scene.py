@@ -87,7 +87,7 @@ class Scene:
                 calls = ledger.execute("SELECT uniqueid, state, end_epoch, fingerprint, attempts, due, reason, payload "
                                        "FROM call ORDER BY uniqueid").fetchall()
                 notes = {name: (number, text) for name, number, text in
-                         ledger.execute("SELECT name, number, text FROM note WHERE name <> 'leader'")}
+                         ledger.execute("SELECT name, number, text FROM note")}
         return calls, notes
 
     def outcome(self):

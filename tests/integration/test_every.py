@@ -182,6 +182,22 @@ def test_on_a_cluster_hosts_do_not_take_turns(sync, db, api, tmp_path):
         other.close()
 
 
+@pytest.mark.parametrize("spoil", [lambda ledger: ledger.write_bytes(b"x" * 8192), lambda ledger: ledger.unlink()],
+                         ids=["damaged", "gone"])
+def test_on_a_cluster_a_host_whose_ledger_is_made_anew_stays_elected(sync, db, api, spoil):
+    """What it is known by stood in the ledger."""
+    db.query("CREATE TABLE servers (server_ip VARCHAR(15), active ENUM('Y','N'))")
+    db.query("INSERT INTO servers VALUES ('10.0.0.1', 'Y'), ('10.0.0.2', 'Y')")
+    loop = sync.start("run", "--every", "2")
+    until(lambda: rounds(sync) >= 1)
+    time.sleep(0.3)  # that round has let go of the ledger
+    spoil(sync.state / "ledger.db")
+    call = db.insert()
+    until(lambda: call in api.by_uniqueid())
+    assert "standby" not in log_of(sync)
+    stop(loop)
+
+
 @pytest.mark.parametrize("args, said", [
     (["--every", "0"], "1 to 3600"), (["--every", "x"], "1 to 3600"), (["--every", "3601"], "1 to 3600"),
     (["--every"], "needs a value"), (["--every", "5", "--cron"], "--cron does not go with --every"),

@@ -216,6 +216,26 @@ def test_an_elected_host_of_a_cluster_stays_so_until_the_others_have_asked(sync,
     assert [entry["uniqueid"] for entry in api.log()] == [call]
 
 
+def test_a_connection_s_number_that_repeats_after_a_restart_elects_nobody(sync, db, api):
+    """The server counts anew, and the other host's connection has the number that this host's had."""
+    assert sync.run().code == 0
+    number = int((sync.state / "leader").read_text().split()[0])
+    db.dialer.halt()
+    time.sleep(3)
+    db.dialer.start()
+    call = db.insert()
+    with contextlib.ExitStack() as stack:
+        other = stack.enter_context(contextlib.closing(db.connect()))
+        while other.thread_id() < number:
+            other = stack.enter_context(contextlib.closing(db.connect()))
+        assert other.thread_id() == number
+        stack.enter_context(other.cursor()).execute(
+            "SELECT GET_LOCK(CONCAT('did-optimizer-sync.', LEFT(MD5(DATABASE()), 16)), 0)")
+        assert "💤 standby" in sync.run().log
+    assert sync.run().code == 0
+    assert list(api.by_uniqueid()) == [call]
+
+
 # ---- what the ledger remembers ----
 
 def test_accepted_calls_are_pruned_after_their_time_and_never_sent_again(sync, db, api):
