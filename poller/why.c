@@ -223,13 +223,15 @@ static const char *content_of(const struct records_attempt *attempt, char out[30
 
 static void print_attempt(const struct records_attempt *attempt, int64_t number)
 {
+    /* A failure's reason is not kept where the call was held after it. */
+    bool accepted = attempt->answer >= 200 && attempt->answer <= 299;
     char name[32], local[CLOCK_TEXT_SIZE], content[300], answer[40] = "no answer";
     (void)snprintf(name, sizeof name, "attempt %" PRId64, number);
     if (attempt->answer > 0)
         (void)snprintf(answer, sizeof answer, "HTTP %" PRId64, attempt->answer);
     print_row(name, "%s, %s after %" PRId64 " ms: %s", clock_local(attempt->tried, local, sizeof local), answer,
               attempt->took_ms != RECORDS_UNKNOWN ? attempt->took_ms : 0,
-              attempt->reason != NULL ? attempt->reason : attempt->answer > 0 ? "accepted" : "not accepted");
+              attempt->reason != NULL ? attempt->reason : accepted ? "accepted" : "not accepted");
     print_row("", "%s", content_of(attempt, content));
 }
 

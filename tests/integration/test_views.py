@@ -226,6 +226,19 @@ def test_why_of_a_call_that_waits_for_its_disposition(sync, db):
     assert why(sync, call)["so"] == "held until now: it will be sent with the next run"
 
 
+def test_why_of_a_call_that_went_back_to_the_agent_after_a_failure(sync, db, api):
+    sync.configure(config={"sync": {"retry_base": 0}})
+    call = db.insert()
+    db.insert()  # that it arrives shows that the API works
+    api.rules([{"uniqueid": call, "status": 500, "times": 1}])
+    assert sync.run().code == 75
+    db.update(call, status="DISPO")
+    time.sleep(1.1)
+    assert sync.run().code == 0
+    shown = rows(sync.run("why", call).out)
+    assert shown["state"] == "held" and shown["attempt 1"].endswith(" ms: not accepted")
+
+
 def test_why_of_a_set_aside_and_of_a_dropped_call(sync, db, api):
     call = db.insert(end_epoch=db.now() - 20)
     refuse(api, call)
