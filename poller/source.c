@@ -46,6 +46,9 @@ enum { FILE_GONE = 29, CRASHED = 126, CRASHED_RECORD = 127, NOT_A_TABLE = 130, C
        CRASHED_ON_USAGE = 145, INDEX_GONE = 1017, NO_KEY_FILE = 1034, MARKED_CRASHED = 1194,
        MARKED_CRASHED_REPAIR = 1195 };
 
+/* What MySQL says where MariaDB says ER_STATEMENT_TIMEOUT. */
+enum { MYSQL_TIMEOUT = 3024 };
+
 static const struct column {
     const char *name;
     bool optional; /* added by a VICIdial upgrade that a site may not have made (upgrade_2.0.5.sql, upgrade_2.8.sql) */
@@ -143,6 +146,7 @@ static const char *remedy_for(unsigned code, int *ret_exit_code)
     case ER_TOO_MANY_USER_CONNECTIONS:
         return "; the server is at its connection limit; the next run tries again";
     case ER_STATEMENT_TIMEOUT:
+    case MYSQL_TIMEOUT:
     case ER_LOCK_WAIT_TIMEOUT:
         return "; the table is locked or very busy; the next run tries again";
     default:
@@ -610,11 +614,13 @@ static char *quote_all(struct source *source, const char *const *uniqueids, size
     return list;
 }
 
-/* Whether a table that is there cannot be read until somebody sees to it: the next run would fare no better. */
-static bool is_lasting(unsigned code)
+/* Whether a table that is there cannot be read, until somebody sees to it or for the minutes that the archiver is at
+ * it, while the server itself goes on working. */
+static bool is_about_table(unsigned code)
 {
     return code == ER_TABLEACCESS_DENIED_ERROR || code == ER_COLUMNACCESS_DENIED_ERROR ||
-           code == ER_BAD_FIELD_ERROR || is_damage(code);
+           code == ER_BAD_FIELD_ERROR || code == ER_STATEMENT_TIMEOUT || code == ER_LOCK_WAIT_TIMEOUT ||
+           code == MYSQL_TIMEOUT || is_damage(code);
 }
 
 static int fetch_some(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
@@ -633,7 +639,7 @@ static int fetch_some(struct source *source, enum source_table table, const char
     unsigned code = mysql_errno(source->mysql);
     if (table == SOURCE_ARCHIVE && code == ER_NO_SUCH_TABLE)
         return 0; /* this dialer archives nothing */
-    if (table == SOURCE_ARCHIVE && is_lasting(code)) {
+    if (table == SOURCE_ARCHIVE && is_about_table(code)) {
         (void)snprintf(source->archive_problem, sizeof source->archive_problem, "%s", failure.message);
         return 0;
     }
@@ -649,6 +655,8 @@ int source_fetch(struct source *source, enum source_table table, const char *con
     for (size_t done = 0, part = 0; result == 0 && done < count; done += part) {
         part = count - done < FETCH_MANY_KEYS ? count - done : FETCH_MANY_KEYS;
         result = fetch_some(source, table, uniqueids + done, part, on_call, context, err);
+        if (table == SOURCE_ARCHIVE && source->archive_problem[0] != '\0')
+            break; /* it would be the same once more, perhaps after as long a wait */
     }
     return result;
 }

@@ -70,13 +70,13 @@ int source_scan(struct source *source, const struct source_range *range, source_
                 source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
 
 /* source_fetch: hands out whole rows by primary key, in no particular order; rows that do not exist (any more) are left
- * out. An archive that may not be read, or is damaged, hands out nothing, see source_archive_problem. Errors: as
- * source_scan. */
+ * out. An archive that may not be read, is damaged or locked hands out nothing (more), see source_archive_problem.
+ * Errors: as source_scan. */
 int source_fetch(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
                  source_on_call *on_call, void *context, struct err *err) MUST_CHECK;
 
-/* source_archive_problem: why the archive could not be read by the last source_fetch of it (refused, or damaged), with
- * the remedy: what stands there is not known then. "" where it could. Borrowed from source. */
+/* source_archive_problem: why the archive could not be read by the last source_fetch of it (refused, damaged, locked),
+ * with the remedy: what stands there is not known then. "" where it could. Borrowed from source. */
 const char *source_archive_problem(const struct source *source);
 
 /* What the session has cost the server so far. */

@@ -408,6 +408,24 @@ def test_a_crashed_archive_holds_up_no_call(fragile, api, damage):
     assert sorted(api.by_uniqueid()) == sorted([held, call])
 
 
+def test_an_archive_that_is_locked_holds_up_no_call(sync, db, api):
+    """VICIdial's archiver optimizes it for minutes, at a time when it has just moved calls there that wait."""
+    sync.configure(config={"database": {"max_statement_time": 1}})
+    held = db.insert(end_epoch=db.now() - 60, status="DISPO")
+    assert sync.run().code == 0
+    db.query("INSERT INTO vicidial_log_archive SELECT * FROM vicidial_log")
+    db.query("UPDATE vicidial_log_archive SET status = 'SALE'")
+    db.delete(held)
+    call = db.insert()
+    with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLES vicidial_log_archive WRITE")
+        run = sync.run()
+    assert run.code == 0 and "perhaps archived: could not read vicidial_log_archive" in run.log, run.log
+    assert list(api.by_uniqueid()) == [call]
+    assert sync.run().code == 0
+    assert sorted(api.by_uniqueid()) == sorted([held, call])
+
+
 # ---- the API and the way to it ----
 
 def assert_outage_and_then_all(sync, api, uniqueids, *words):
