@@ -35,8 +35,10 @@ struct backfill {
     bool has_archive;
     enum source_table table; /* where it is at work ... */
     int64_t reached;         /* ... and how far it has come there, an epoch */
-    char *note_names[2];     /* under which that is noted, by enum source_table */
+    char *note_names[3];     /* under which that is noted, by enum source_table, and since when it is forced */
 };
+
+enum { FORCED = SOURCE_ARCHIVE + 1 };
 
 /* ---- on the way ---- */
 
@@ -101,17 +103,30 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
     return ledger_set_note(backfill->forward.ledger, backfill->note_names[table], backfill->to + 1, err);
 }
 
+/* A forced one that was stopped goes on a little before that place: what it has sent already is not sent again. */
+static int force(struct backfill *backfill, struct err *err)
+{
+    int64_t *since = &backfill->forward.force_since;
+    if (!backfill->options->force)
+        return 0;
+    if (ledger_note(backfill->forward.ledger, backfill->note_names[FORCED], clock_now_epoch() + 1, since, err) != 0)
+        return -1;
+    return backfill->options->dry_run
+               ? 0 : ledger_set_note(backfill->forward.ledger, backfill->note_names[FORCED], *since, err);
+}
+
 static int walk_tables(struct backfill *backfill, struct err *err)
 {
-    if (source_inspect_archive(backfill->resources.source, &backfill->has_archive, err) != 0 ||
+    if (force(backfill, err) != 0 ||
+        source_inspect_archive(backfill->resources.source, &backfill->has_archive, err) != 0 ||
         walk_table(backfill, SOURCE_LIVE, err) != 0 ||
         (backfill->has_archive && backfill->summary.stop == STOP_NONE &&
          walk_table(backfill, SOURCE_ARCHIVE, err) != 0))
         return -1;
     if (backfill->summary.stop != STOP_NONE || backfill->options->dry_run)
         return 0;
-    for (int table = SOURCE_LIVE; table <= SOURCE_ARCHIVE; table++) /* done: the same command may be given anew */
-        if (ledger_drop_note(backfill->forward.ledger, backfill->note_names[table], err) != 0)
+    for (int i = SOURCE_LIVE; i <= FORCED; i++) /* done: the same command may be given anew */
+        if (ledger_drop_note(backfill->forward.ledger, backfill->note_names[i], err) != 0)
             return -1;
     return 0;
 }
@@ -138,12 +153,12 @@ static int read_range(struct backfill *backfill, struct err *err)
 static void name_notes(struct backfill *backfill)
 {
     const struct options *options = backfill->options;
-    static const char *const tables[] = { [SOURCE_LIVE] = "live", [SOURCE_ARCHIVE] = "archive" };
-    for (int table = SOURCE_LIVE; table <= SOURCE_ARCHIVE; table++)
-        backfill->note_names[table] =
+    static const char *const what[] = { [SOURCE_LIVE] = "live", [SOURCE_ARCHIVE] = "archive", [FORCED] = "since" };
+    for (int i = SOURCE_LIVE; i <= FORCED; i++)
+        backfill->note_names[i] =
             mem_format("backfill %s to %s campaign=%s status=%s%s %s", options->from, options->to,
                        options->campaign != NULL ? options->campaign : "",
-                       options->status != NULL ? options->status : "", options->force ? " force" : "", tables[table]);
+                       options->status != NULL ? options->status : "", options->force ? " force" : "", what[i]);
 }
 
 static int work(struct backfill *backfill, struct err *err)
@@ -157,7 +172,6 @@ static int work(struct backfill *backfill, struct err *err)
         return -1;
     backfill->forward = resources_forward(resources, &backfill->summary);
     backfill->forward.dry_run = backfill->options->dry_run;
-    backfill->forward.force = backfill->options->force;
     backfill->forward.on_batch = on_batch;
     backfill->forward.batch_context = backfill;
     backfill->turn = (struct turn){ .options = backfill->options,
@@ -215,8 +229,8 @@ int backfill_command(const struct options *options)
     report(&backfill);
     resources_close_state(&backfill.resources);
     resources_close(&backfill.resources);
-    for (int table = SOURCE_LIVE; table <= SOURCE_ARCHIVE; table++)
-        free(backfill.note_names[table]);
+    for (int i = SOURCE_LIVE; i <= FORCED; i++)
+        free(backfill.note_names[i]);
     log_close();
     return summary_exit_code(&backfill.summary);
 }

@@ -77,6 +77,7 @@ struct call_record {
     uint64_t fingerprint; /* ... namely this, or see call_is_in_doubt */
     int64_t attempts;     /* failed tries charged to the content that is owed */
     int64_t tries;        /* all attempts to send it so far; only read */
+    int64_t tried;        /* when the last one was, by this host's clock; 0: none; only read */
 };
 
 /* call_is_in_doubt: whether the API may have the content it accepted or a later one: other content is on its way, or

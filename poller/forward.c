@@ -235,7 +235,7 @@ static void skip(struct batch *batch, struct parcel *parcel)
 struct decision forward_decide(const struct forward *forward, const struct call *call, const struct call_record *record)
 {
     struct call_record known = *record;
-    if (forward->force)
+    if (record->tried < forward->force_since)
         known.sent_before = false;
     return decision_of(call, &known, forward->settings, forward_now(forward));
 }

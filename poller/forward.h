@@ -30,7 +30,7 @@ struct forward {
     int64_t started_ms;  /* ... and the monotonic one */
     int64_t deadline_ms; /* monotonic: start no request after it */
     bool dry_run;        /* print bodies instead of sending, change nothing */
-    bool force;          /* send also what is accepted already */
+    int64_t force_since; /* send also what is accepted but was not tried since then, by this host's clock; 0: off */
     /* Told after each batch when its last call ended; -1 with *err ends the work. NULL: nobody asks. */
     int (*on_batch)(void *context, int64_t end_epoch, struct err *err);
     void *batch_context;

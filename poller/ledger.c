@@ -92,7 +92,7 @@ int ledger_commit(struct ledger *ledger, struct err *err)
 
 int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record *ret_record, struct err *err)
 {
-    static const char sql[] = "SELECT state, fingerprint, attempts, tries FROM call WHERE uniqueid = ?1";
+    static const char sql[] = "SELECT state, fingerprint, attempts, tries, tried FROM call WHERE uniqueid = ?1";
     if (store_begin(ledger->store, err) != 0)
         return -1;
     struct statement *statement = store_prepare(ledger->store, sql);
@@ -106,6 +106,7 @@ int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record 
     ret_record->fingerprint = (uint64_t)store_int(statement, 1);
     ret_record->attempts = store_int(statement, 2);
     ret_record->tries = store_int(statement, 3);
+    ret_record->tried = store_int(statement, 4);
     store_leave(statement);
     return 0;
 }

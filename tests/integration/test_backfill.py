@@ -25,6 +25,10 @@ def asked(api):
     return collections.Counter(entry["uniqueid"] for entry in api.log() if entry["uniqueid"])
 
 
+def taken(api):
+    return collections.Counter(entry["uniqueid"] for entry in api.log() if entry["status"] == 200)
+
+
 def spread(db, count, first_ago, last_ago, table="vicidial_log", **columns):
     """Calls whose ends lie evenly between two moments."""
     now = db.now()
@@ -137,6 +141,26 @@ def test_one_that_was_stopped_goes_on_from_there(older, db, api, kill):
         assert "Going on where it was stopped" in second.log
         assert asked(api) == collections.Counter(wanted)
     assert delivered(api) == collections.Counter(wanted)
+    assert older.ledger("SELECT count(*) FROM note WHERE name LIKE 'backfill %'") == [(0,)]
+
+
+def test_force_comes_to_its_end_where_the_api_allows_fewer_requests_than_it_goes_back(older, db, api):
+    """A scan goes on some minutes before where it was stopped, and hours in a range of months."""
+    began = db.now() - 20 * HOUR
+    wanted = db.insert_many([{"uniqueid": f"{began + n}.{n}", "end_epoch": began + n} for n in range(3000)])
+    words = ("backfill", "--from", when(db, 1000 * HOUR), "--to", when(db, 10 * HOUR))
+    older.configure(config={"sync": {"backfill_rate": 0}})
+    assert older.run(*words).code == 0
+    api.clear()
+    for answers in (0, 1200, 1200, 1200):
+        api.rules([{"after": answers, "status": 401}])
+        done = older.run(*words, "--force")
+        time.sleep(1.1)
+    assert done.code == 0
+    assert taken(api) == collections.Counter(wanted)
+    api.rules([])
+    assert older.run(*words, "--force").code == 0  # the same command anew sends them once more
+    assert taken(api) == collections.Counter(wanted * 2)
     assert older.ledger("SELECT count(*) FROM note WHERE name LIKE 'backfill %'") == [(0,)]
 
 

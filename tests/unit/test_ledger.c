@@ -59,17 +59,17 @@ static void test_ledger_gives_back_what_was_put(void **state)
         const char *uniqueid;
         struct call_record record;
     } rows[] = {
-        { "1729771100.1", { CALL_ACCEPTED, true, UINT64_C(0x8d29874d729b1236), 0, 0 } }, /* above the largest int64_t */
-        { "1729771100.2", { CALL_ACCEPTED, true, 0, 0, 0 } },
-        { "1729771100.3", { CALL_ACCEPTED, true, UINT64_MAX, 0, 0 } },
-        { "1729771100.4", { CALL_OWED, false, 0, 3, 0 } },
-        { "1729771100.5", { CALL_OWED, true, 42, 9, 1 } },
-        { "1729771100.6", { CALL_HELD, false, 0, 0, 0 } },
-        { "1729771100.7", { CALL_REJECTED, false, 0, 10, 0 } },
-        { "1729771100.8", { CALL_DROPPED, false, 0, 0, 0 } },
-        { "", { CALL_HELD, false, 0, 0, 0 } }, /* VICIdial has such a row */
-        { "it's; DROP TABLE call --", { CALL_HELD, false, 0, 1, 0 } },
-        { "z\xC3\xBCrich-1.1", { CALL_HELD, true, 1, 2, 0 } },
+        { "1729771100.1", { CALL_ACCEPTED, true, UINT64_C(0x8d29874d729b1236), 0, 0, 0 } }, /* above any int64_t */
+        { "1729771100.2", { CALL_ACCEPTED, true, 0, 0, 0, 0 } },
+        { "1729771100.3", { CALL_ACCEPTED, true, UINT64_MAX, 0, 0, 0 } },
+        { "1729771100.4", { CALL_OWED, false, 0, 3, 0, 0 } },
+        { "1729771100.5", { CALL_OWED, true, 42, 9, 1, 0 } },
+        { "1729771100.6", { CALL_HELD, false, 0, 0, 0, 0 } },
+        { "1729771100.7", { CALL_REJECTED, false, 0, 10, 0, 0 } },
+        { "1729771100.8", { CALL_DROPPED, false, 0, 0, 0, 0 } },
+        { "", { CALL_HELD, false, 0, 0, 0, 0 } }, /* VICIdial has such a row */
+        { "it's; DROP TABLE call --", { CALL_HELD, false, 0, 1, 0, 0 } },
+        { "z\xC3\xBCrich-1.1", { CALL_HELD, true, 1, 2, 0, 0 } },
     };
     static const struct ledger_attempt attempt = { .answer = 500 };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -87,6 +87,7 @@ static void test_ledger_gives_back_what_was_put(void **state)
         unit_true(rows[i].uniqueid, record.fingerprint == rows[i].record.fingerprint);
         unit_same_int(rows[i].uniqueid, record.attempts, rows[i].record.attempts);
         unit_same_int(rows[i].uniqueid, record.tries, rows[i].record.tries);
+        unit_true(rows[i].uniqueid, (record.tried > 0) == (record.tries > 0));
     }
 }
 
