@@ -89,7 +89,7 @@ static int note_leader(const char *state_dir, const struct source_election *elec
 }
 
 /* Where this connection has not the lock, another process of this host may have it: one that stays behind after its run
- * for that very purpose (run.c: linger, stay_elected). */
+ * for that very purpose (run.c: linger, stay_elected), or one at long work (turn.c). */
 int resources_elect(const struct options *options, struct resources *resources, struct err *err)
 {
     struct source_election election;
