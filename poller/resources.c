@@ -89,7 +89,7 @@ static int note_leader(const char *state_dir, const struct source_election *elec
 }
 
 /* Where this connection has not the lock, another process of this host may have it: one that stays behind after its run
- * for that very purpose (run.c: linger, stay_elected), or one at long work (turn.c). */
+ * for that very purpose (run.c: linger, stay_elected), which is so on a cluster only, or one at long work (turn.c). */
 int resources_elect(const struct options *options, struct resources *resources, struct err *err)
 {
     struct source_election election;
@@ -97,7 +97,8 @@ int resources_elect(const struct options *options, struct resources *resources, 
         return -1;
     resources->elected_by_this = election.elected;
     resources->elected = election.elected || is_own(options->state_dir, &election);
-    return election.elected ? note_leader(options->state_dir, &election, err) : 0;
+    bool stays = options->command != COMMAND_RUN || source_is_cluster(resources->source);
+    return election.elected && stays ? note_leader(options->state_dir, &election, err) : 0;
 }
 
 void resources_close_state(struct resources *resources)

@@ -105,7 +105,7 @@ def test_what_is_written(sync, db, timezone="Europe/Berlin"):
     first, second, rest = sync.checkpoint_file.read_text().split("\n")
     assert first == f"{end} {uniqueid}" and rest == ""
     assert second.startswith(f"# {local(end, timezone, '%Y-%m-%d %H:%M:%S %z')}")
-    assert sorted(os.listdir(sync.state)) == ["checkpoint", "leader", "ledger.db", "lock"]
+    assert sorted(os.listdir(sync.state)) == ["checkpoint", "ledger.db", "lock"]
     assert stat.S_IMODE(sync.checkpoint_file.stat().st_mode) == 0o640
 
 

@@ -218,6 +218,8 @@ def test_an_elected_host_of_a_cluster_stays_so_until_the_others_have_asked(sync,
 
 def test_a_connection_s_number_that_repeats_after_a_restart_elects_nobody(sync, db, api):
     """A server that starts again counts anew, so another host's connection may have the number that this host's had."""
+    db.query("CREATE TABLE servers (server_ip VARCHAR(15), active ENUM('Y','N'))")
+    db.query("INSERT INTO servers VALUES ('10.0.0.1', 'Y'), ('10.0.0.2', 'Y')")
     assert sync.run().code == 0
     started = int((sync.state / "leader").read_text().split()[1])
     call = db.insert()
