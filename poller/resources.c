@@ -97,8 +97,8 @@ int resources_elect(const struct options *options, struct resources *resources, 
         return -1;
     resources->elected_by_this = election.elected;
     resources->elected = election.elected || is_own(options->state_dir, &election);
-    bool stays = options->command != COMMAND_RUN || source_is_cluster(resources->source);
-    return election.elected && stays ? note_leader(options->state_dir, &election, err) : 0;
+    bool may_stay = election.elected && (options->command != COMMAND_RUN || source_is_cluster(resources->source));
+    return may_stay ? note_leader(options->state_dir, &election, err) : 0;
 }
 
 void resources_close_state(struct resources *resources)

@@ -297,19 +297,24 @@ def test_a_call_longer_than_the_poll_s_window_is_found_by_the_sweep(sync, db, ap
     assert_each_once(api, [call])
 
 
-def test_what_a_slow_sweep_finds_is_sent_in_the_same_run(sync, db, api):
-    """Here it waits for a lock of the dialer's; seconds that pass meanwhile make what it finds no less due."""
-    now = db.now()
-    uniqueid = db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10)
+def run_with_sweep_held_up(sync, db, milliseconds):
+    """The sweep waits for a lock of the dialer's."""
     with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
         cursor.execute("LOCK TABLES vicidial_log WRITE")
         running = sync.start()
-        while not db.query("SELECT 1 FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table%' "
-                           "AND INFO LIKE '%end_epoch%' AND TIME_MS > 2000"):
+        while not db.query("SELECT 1 FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table%%' "
+                           "AND INFO LIKE '%%end_epoch%%' AND TIME_MS > %s", milliseconds):
             assert running.poll() is None
             time.sleep(0.02)
         cursor.execute("UNLOCK TABLES")
     assert running.wait(20) == 0
+
+
+def test_what_a_slow_sweep_finds_is_sent_in_the_same_run(sync, db, api):
+    """Seconds that pass meanwhile make what it finds no less due."""
+    now = db.now()
+    uniqueid = db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10)
+    run_with_sweep_held_up(sync, db, 2000)
     assert list(api.by_uniqueid()) == [uniqueid]
 
 
@@ -404,25 +409,12 @@ def test_a_checkpoint_that_is_set_back_brings_long_calls_in_too(sync, db, api):
     assert_each_once(api, [long_call])
 
 
-def run_with_sweep_held_up(sync, db):
-    """The sweep waits for a lock of the dialer's for more than half of the run's time, which is 6 seconds."""
-    with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
-        cursor.execute("LOCK TABLES vicidial_log WRITE")
-        running = sync.start()
-        while not db.query("SELECT 1 FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table%' "
-                           "AND INFO LIKE '%end_epoch%' AND TIME_MS > 3200"):
-            assert running.poll() is None
-            time.sleep(0.02)
-        cursor.execute("UNLOCK TABLES")
-    assert running.wait(20) == 0
-
-
 def test_a_sweep_of_more_than_half_of_the_run_s_time_leaves_the_other_to_the_poll(sync, db, api):
     """It goes on in the next run, where it was."""
     now = db.now()
     sync.configure(config={"sync": {"time_budget": 6}})
     uniqueids = [db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10), db.insert(end_epoch=now - 20)]
-    run_with_sweep_held_up(sync, db)
+    run_with_sweep_held_up(sync, db, 3200)  # half of 6 seconds is 3
     assert list(delivered(api)) == uniqueids[1:]
     assert note(sync, "last_sweep") == 0 and note(sync, "swept_to") > 0
     assert sync.run().code == 0
@@ -438,7 +430,7 @@ def test_a_sweep_after_the_checkpoint_was_set_back_goes_on_where_it_was_however_
     newest = db.insert(end_epoch=now - 20)
     assert sync.run("checkpoint", "set", "24 hours ago").code == 0
     sync.configure(config={"sync": {"time_budget": 6}})
-    run_with_sweep_held_up(sync, db)
+    run_with_sweep_held_up(sync, db, 3200)  # half of 6 seconds is 3
     assert list(delivered(api)) == [newest]
     assert note(sync, "swept_to") < now - 20 * 3600
     assert sync.run().code == 0
