@@ -91,6 +91,9 @@ static void check_database(struct report *report, const struct config *config)
         return;
     }
     good("database: connected to %s", source_facts(source).server);
+    if (*source_facts(source).missing_protections != '\0')
+        warn("database: this server is too old for %s; calls are sent all the same. MariaDB 10.1 and MySQL 5.7.8 have it",
+             source_facts(source).missing_protections);
     static const char *const no_call[] = { "" }; /* reading it costs nothing, and shows whether calls may be read */
     int64_t here = clock_now_epoch();
     if (source_inspect(source, &err) != 0) {

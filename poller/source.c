@@ -1,17 +1,14 @@
 /* source: VICIdial's database, read and never written. All knowledge of its tables is in source.c. */
-#include <errmsg.h>
 #include <inttypes.h>
-#include <mysql.h>
-#include <mysqld_error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "mem.h"
+#include "session.h"
 #include "source.h"
 #include "str.h"
 
@@ -39,15 +36,6 @@
 
 /* Reading by primary key visits the file at one place a row: so many in one statement. */
 #define FETCH_MANY_KEYS 100
-
-/* Errors of a MyISAM file that is damaged or gone (my_base.h: HA_ERR_CRASHED and kin; mysys_err.h: EE_FILENOTFOUND),
- * and the server's words for it. */
-enum { FILE_GONE = 29, CRASHED = 126, CRASHED_RECORD = 127, NOT_A_TABLE = 130, CRASHED_ON_REPAIR = 144,
-       CRASHED_ON_USAGE = 145, INDEX_GONE = 1017, NO_KEY_FILE = 1034, MARKED_CRASHED = 1194,
-       MARKED_CRASHED_REPAIR = 1195 };
-
-/* What MySQL says where MariaDB says ER_STATEMENT_TIMEOUT. */
-enum { MYSQL_TIMEOUT = 3024 };
 
 static const struct column {
     const char *name;
@@ -86,187 +74,18 @@ struct table {
 };
 
 struct source {
-    MYSQL *mysql;
-    const struct settings_database *settings;
+    struct session *session;
     struct table tables[2]; /* by enum source_table; the archive only after source_inspect_archive */
     char archive_problem[1024]; /* see source_archive_problem */
     int64_t slice_sec;    /* how long the next slice of a scan is */
-    bool is_mariadb;
-    int64_t statements;   /* so far ... */
-    double took_ms;       /* ... and how long the server was at them */
 };
-
-/* ---- errors ---- */
-
-static bool is_damage(unsigned code)
-{
-    switch (code) {
-    case FILE_GONE:
-    case CRASHED:
-    case CRASHED_RECORD:
-    case NOT_A_TABLE:
-    case CRASHED_ON_REPAIR:
-    case CRASHED_ON_USAGE:
-    case INDEX_GONE:
-    case NO_KEY_FILE:
-    case MARKED_CRASHED:
-    case MARKED_CRASHED_REPAIR:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static const char *remedy_for(unsigned code, int *ret_exit_code)
-{
-    *ret_exit_code = EX_CONFIG;
-    switch (code) {
-    case ER_ACCESS_DENIED_ERROR:
-    case ER_DBACCESS_DENIED_ERROR:
-        return "; check VARDB_user, VARDB_pass and VARDB_database in astguiclient.conf, or [database] of our "
-               "configuration";
-    case ER_BAD_DB_ERROR:
-        return "; check VARDB_database in astguiclient.conf";
-    case ER_NO_SUCH_TABLE:
-        return "; is this VICIdial's database?";
-    case ER_TABLEACCESS_DENIED_ERROR:
-    case ER_COLUMNACCESS_DENIED_ERROR:
-        return "; grant SELECT on it to this user";
-    default:
-        *ret_exit_code = EX_UNAVAILABLE;
-    }
-    if (is_damage(code))
-        return "; the dialer's table is damaged: run REPAIR TABLE vicidial_log, or vicidial_log_archive where it is that";
-    switch (code) {
-    case CR_CONNECTION_ERROR:
-    case CR_CONN_HOST_ERROR:
-    case CR_UNKNOWN_HOST:
-        return "; is the server running, and VARDB_server right in astguiclient.conf?";
-    case ER_CON_COUNT_ERROR:
-    case ER_TOO_MANY_USER_CONNECTIONS:
-        return "; the server is at its connection limit; the next run tries again";
-    case ER_STATEMENT_TIMEOUT:
-    case MYSQL_TIMEOUT:
-    case ER_LOCK_WAIT_TIMEOUT:
-        return "; the table is locked or very busy; the next run tries again";
-    default:
-        return "";
-    }
-}
-
-static int fail(struct source *source, const char *action, struct err *err)
-{
-    int exit_code = EX_UNAVAILABLE;
-    unsigned code = mysql_errno(source->mysql);
-    const char *remedy = remedy_for(code, &exit_code);
-    return err_set(err, exit_code, "could not %s: %s (%u)%s", action, mysql_error(source->mysql), code, remedy);
-}
-
-/* Runs sql and brings its whole result here; *ret_result is NULL for a statement that gives none. */
-static int query(struct source *source, const char *sql, const char *action, MYSQL_RES **ret_result, struct err *err)
-{
-    double started_ms = clock_mono_exact_ms();
-    bool good = mysql_real_query(source->mysql, sql, (unsigned long)strlen(sql)) == 0;
-    *ret_result = good ? mysql_store_result(source->mysql) : NULL;
-    source->statements++;
-    source->took_ms += clock_mono_exact_ms() - started_ms;
-    if (!good || (*ret_result == NULL && mysql_errno(source->mysql) != 0))
-        return fail(source, action, err);
-    return 0;
-}
-
-/* Runs a statement whose result is of no interest. */
-static int command(struct source *source, const char *sql, const char *action, struct err *err)
-{
-    MYSQL_RES *result = NULL;
-    int outcome = query(source, sql, action, &result, err);
-    mysql_free_result(result);
-    return outcome;
-}
-
-/* ---- connecting ---- */
-
-/* "localhost" means a Unix socket, as for every MySQL client. Where it lies differs by distribution. NULL: none found. */
-static const char *find_socket(const struct settings_database *settings)
-{
-    static const char *const places[] = { "/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock",
-                                          "/run/mysql/mysql.sock", "/tmp/mysql.sock" };
-    if (*settings->socket != '\0')
-        return settings->socket;
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-        if (access(places[i], F_OK) == 0)
-            return places[i];
-    return NULL;
-}
-
-/* Each of these decides about safety or harmlessness: one that cannot be set stops the run. */
-static int set_options(struct source *source, struct err *err)
-{
-    const struct settings_database *settings = source->settings;
-    unsigned connect = (unsigned)settings->connect_timeout, transfer = (unsigned)settings->read_timeout, off = 0;
-    my_bool no = 0, yes = 1;
-    MYSQL *mysql = source->mysql;
-    bool failed = mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect) != 0 ||
-                  mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &transfer) != 0 ||
-                  mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &transfer) != 0 ||
-                  mysql_options(mysql, MYSQL_OPT_RECONNECT, &no) != 0 ||
-                  mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off) != 0 ||
-                  mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") != 0;
-    bool tls = *settings->ssl_ca != '\0';
-    if (tls && access(settings->ssl_ca, R_OK) != 0) /* the library's own words would name the server instead */
-        return err_set(err, EX_CONFIG, "could not read the certificates in %s; correct ssl_ca in [database]",
-                       settings->ssl_ca);
-    failed = failed || mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls ? &yes : &no) != 0 ||
-             (tls && (mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &yes) != 0 ||
-                      mysql_options(mysql, MYSQL_OPT_SSL_CA, settings->ssl_ca) != 0));
-    if (failed)
-        return err_set(err, EX_SOFTWARE,
-                       "could not prepare the database connection: the client library refuses an option");
-    return 0;
-}
-
-/* The session can write nothing, waits for nothing long, and understands text and times as this file does. */
-static int prepare_session(struct source *source, struct err *err)
-{
-    static const char action[] = "prepare the database session";
-    char sql[256];
-    (void)snprintf(sql, sizeof sql, "SET SESSION sql_mode = '', time_zone = 'SYSTEM', lock_wait_timeout = %" PRId64,
-                   source->settings->max_statement_time);
-    if (command(source, sql, action, err) != 0 ||
-        command(source, "SET SESSION TRANSACTION READ ONLY", action, err) != 0)
-        return -1;
-    (void)snprintf(sql, sizeof sql, "SET SESSION max_statement_time = %" PRId64, source->settings->max_statement_time);
-    if (command(source, sql, action, err) == 0)
-        return 0;
-    if (mysql_errno(source->mysql) != ER_UNKNOWN_SYSTEM_VARIABLE)
-        return -1;
-    (void)snprintf(sql, sizeof sql, "SET SESSION max_execution_time = %" PRId64, /* MySQL's name, in milliseconds */
-                   source->settings->max_statement_time * 1000);
-    return command(source, sql, action, err);
-}
 
 int source_connect(const struct settings_database *settings, struct source **ret_source, struct err *err)
 {
     struct source *source = mem_zero(1, sizeof *source);
-    source->settings = settings;
     source->tables[SOURCE_LIVE].name = table_names[SOURCE_LIVE];
     source->slice_sec = SLICE_FIRST_SEC;
-    source->mysql = mysql_init(NULL);
-    if (source->mysql == NULL)
-        mem_out();
-
-    bool local = strcasecmp(settings->host, "localhost") == 0;
-    const char *socket = local ? find_socket(settings) : NULL;
-    const char *host = local && socket == NULL ? "127.0.0.1" : settings->host;
-    int result = set_options(source, err);
-    if (result == 0 && mysql_real_connect(source->mysql, host, settings->user, settings->password, settings->name,
-                                          (unsigned)settings->port, socket, 0) == NULL)
-        result = fail(source, "connect to the VICIdial database", err);
-    if (result == 0)
-        result = prepare_session(source, err);
-    if (result == 0)
-        source->is_mariadb = mariadb_connection(source->mysql) != 0;
-    if (result != 0) {
+    if (session_open(settings, &source->session, err) != 0) {
         source_close(source);
         return -1;
     }
@@ -278,32 +97,32 @@ void source_close(struct source *source)
 {
     if (source == NULL)
         return;
-    mysql_close(source->mysql);
+    session_close(source->session);
     free(source);
 }
 
 /* ---- what the table looks like ---- */
 
 /* Runs `SHOW what FROM table`. */
-static int show(struct source *source, const char *what, const struct table *table, MYSQL_RES **ret_result,
+static int show(struct source *source, const char *what, const struct table *table, struct session_result **ret_result,
                 struct err *err)
 {
     char sql[80], action[80];
     (void)snprintf(sql, sizeof sql, "SHOW %s FROM %s", what, table->name);
     (void)snprintf(action, sizeof action, "read the %s of %s", *what == 'C' ? "columns" : "indexes", table->name);
-    return query(source, sql, action, ret_result, err);
+    return session_query(source->session, sql, action, ret_result, err);
 }
 
 static int inspect_columns(struct source *source, struct table *table, struct err *err)
 {
-    MYSQL_RES *result = NULL;
+    struct session_result *result = NULL;
     if (show(source, "COLUMNS", table, &result, err) != 0)
         return -1;
-    for (MYSQL_ROW row = mysql_fetch_row(result); row != NULL; row = mysql_fetch_row(result))
+    for (const char *const *row = session_next(result); row != NULL; row = session_next(result))
         for (int field = 0; field < CALL_FIELD_COUNT; field++)
             if (strcasecmp(row[0], columns[field].name) == 0)
                 table->has_column[field] = true;
-    mysql_free_result(result);
+    session_free(result);
 
     size_t used = 0;
     for (int field = 0; field < CALL_FIELD_COUNT; field++) {
@@ -322,10 +141,10 @@ static int inspect_columns(struct source *source, struct table *table, struct er
 static int inspect_indexes(struct source *source, struct table *table, struct err *err)
 {
     enum { KEY_NAME = 2, POSITION_IN_INDEX = 3, COLUMN_NAME = 4, COMMENT = 11 };
-    MYSQL_RES *result = NULL;
+    struct session_result *result = NULL;
     if (show(source, "INDEX", table, &result, err) != 0)
         return -1;
-    for (MYSQL_ROW row = mysql_fetch_row(result); row != NULL; row = mysql_fetch_row(result)) {
+    for (const char *const *row = session_next(result); row != NULL; row = session_next(result)) {
         bool first = strcmp(row[POSITION_IN_INDEX], "1") == 0;
         bool disabled = row[COMMENT] != NULL && strstr(row[COMMENT], "disabled") != NULL;
         const char *column = row[COLUMN_NAME] != NULL ? row[COLUMN_NAME] : ""; /* MySQL 8: an index on an expression */
@@ -336,7 +155,7 @@ static int inspect_indexes(struct source *source, struct table *table, struct er
         (void)snprintf(table->index, sizeof table->index, "%s", row[KEY_NAME]);
         table->index_on_end = on_end;
     }
-    mysql_free_result(result);
+    session_free(result);
     if (*table->index == '\0')
         return err_set(err, EX_CONFIG,
                        "%s has no usable index on call_date, so every look would read the whole table and "
@@ -361,38 +180,24 @@ int source_inspect_archive(struct source *source, bool *ret_usable, struct err *
         source->tables[SOURCE_ARCHIVE] = table;
         return 0;
     }
-    if (mysql_errno(source->mysql) != ER_NO_SUCH_TABLE)
+    if (session_failure(source->session) != SESSION_NO_TABLE)
         return -1;
     return 0;
 }
 
 struct source_facts source_facts(const struct source *source)
 {
-    return (struct source_facts){ .server = mysql_get_server_info(source->mysql),
+    return (struct source_facts){ .server = session_facts(source->session).server,
+                                  .missing_protections = session_facts(source->session).missing,
                                   .index = source->tables[SOURCE_LIVE].index_facts,
                                   .missing_columns = source->tables[SOURCE_LIVE].missing };
 }
 
 /* ---- reading ---- */
 
-/* Reads one row of whole numbers. */
-static int query_numbers(struct source *source, const char *sql, const char *action, int64_t *ret_numbers,
-                         unsigned count, struct err *err)
-{
-    MYSQL_RES *result = NULL;
-    if (query(source, sql, action, &result, err) != 0)
-        return -1;
-    MYSQL_ROW row = result != NULL ? mysql_fetch_row(result) : NULL;
-    bool good = row != NULL && mysql_num_fields(result) == count;
-    for (unsigned i = 0; good && i < count; i++)
-        good = row[i] != NULL && str_to_int(row[i], &ret_numbers[i]);
-    mysql_free_result(result);
-    return good ? 0 : err_set(err, EX_UNAVAILABLE, "could not %s: the server gave no number", action);
-}
-
 int source_now_epoch(struct source *source, int64_t *ret_epoch, struct err *err)
 {
-    return query_numbers(source, "SELECT UNIX_TIMESTAMP()", "read the database's clock", ret_epoch, 1, err);
+    return session_numbers(source->session, "SELECT UNIX_TIMESTAMP()", "read the database's clock", ret_epoch, 1, err);
 }
 
 /* The SELECT list: the wanted columns in the order of enum call_field, NULL for the others, and the call's age. */
@@ -408,9 +213,9 @@ static void write_select_list(const struct table *table, bool scanned_only, char
 }
 #define SELECT_LIST_SIZE 512
 
-static int hand_out(MYSQL_RES *result, source_on_call *on_call, void *context, struct err *err)
+static int hand_out(struct session_result *result, source_on_call *on_call, void *context, struct err *err)
 {
-    for (MYSQL_ROW row = mysql_fetch_row(result); row != NULL; row = mysql_fetch_row(result)) {
+    for (const char *const *row = session_next(result); row != NULL; row = session_next(result)) {
         struct call call = { .age_sec = -1 };
         for (int field = 0; field < CALL_FIELD_COUNT; field++)
             call.value[field] = row[field];
@@ -430,11 +235,11 @@ static const char *action_on(enum source_table table)
 static int read_calls(struct source *source, enum source_table table, const char *sql, source_on_call *on_call,
                       void *context, struct err *err)
 {
-    MYSQL_RES *result = NULL;
-    int outcome = query(source, sql, action_on(table), &result, err);
+    struct session_result *result = NULL;
+    int outcome = session_query(source->session, sql, action_on(table), &result, err);
     if (outcome == 0)
         outcome = hand_out(result, on_call, context, err);
-    mysql_free_result(result);
+    session_free(result);
     return outcome;
 }
 
@@ -476,7 +281,7 @@ static int to_local(struct source *source, int64_t from, int64_t to, struct loca
     int64_t local[2] = { 0, 0 };
     (void)snprintf(sql, sizeof sql, "SELECT TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(%" PRId64 ")), "
                    "TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(%" PRId64 "))", from, to);
-    if (query_numbers(source, sql, "read the database's time zone", local, 2, err) != 0)
+    if (session_numbers(source->session, sql, "read the database's time zone", local, 2, err) != 0)
         return -1;
     int64_t went_back = (to - from) - (local[1] - local[0]), more = went_back > 0 ? went_back : 0;
     ret_range->from = local[0] - more;
@@ -497,9 +302,9 @@ static int scan_slice(struct source *source, const struct source_range *range, c
                                    "WHERE vicidial_log.uniqueid = vicidial_log_archive.uniqueid) ";
     const struct table *table = &source->tables[range->table];
     char list[SELECT_LIST_SIZE], limit[64] = "";
-    MYSQL_RES *result = NULL;
+    struct session_result *result = NULL;
     bool may_shrink = source->slice_sec > SLICE_SHORTEST_SEC;
-    if (may_shrink && source->is_mariadb)
+    if (may_shrink && session_facts(source->session).is_mariadb)
         (void)snprintf(limit, sizeof limit, " LIMIT %d ROWS EXAMINED %d", SLICE_MANY_ROWS + 1, SLICE_MANY_EXAMINED);
     else if (may_shrink)
         (void)snprintf(limit, sizeof limit, " LIMIT %d", SLICE_MANY_ROWS + 1);
@@ -509,16 +314,16 @@ static int scan_slice(struct source *source, const struct source_range *range, c
                            table->index, bound, range->end_from, range->end_to,
                            range->table == SOURCE_ARCHIVE ? not_live : "", limit);
     int64_t started_ms = clock_mono_ms();
-    int outcome = query(source, sql, action_on(range->table), &result, err);
+    int outcome = session_query(source->session, sql, action_on(range->table), &result, err);
     if (outcome == 0) {
-        uint64_t rows = mysql_num_rows(result);
+        uint64_t rows = session_rows(result);
         /* The server warns when it has stopped for the number of rows examined; the result is then not whole. */
-        *ret_too_many = may_shrink && (rows > SLICE_MANY_ROWS || mysql_warning_count(source->mysql) > 0);
+        *ret_too_many = may_shrink && (rows > SLICE_MANY_ROWS || session_is_cut(result));
         adapt_slice(source, clock_mono_ms() - started_ms, rows, *ret_too_many);
         if (!*ret_too_many)
             outcome = hand_out(result, on_call, context, err);
     }
-    mysql_free_result(result);
+    session_free(result);
     free(sql);
     return outcome;
 }
@@ -596,39 +401,12 @@ int source_scan(struct source *source, const struct source_range *range, source_
                : scan_by_call_date(source, range, on_call, on_slice, context, err);
 }
 
-/* The list of literals for IN (...). Ownership: the caller frees it. */
-static char *quote_all(struct source *source, const char *const *uniqueids, size_t count)
-{
-    size_t size = 1;
-    for (size_t i = 0; i < count; i++)
-        size += 2 * strlen(uniqueids[i]) + 3; /* each byte escaped, two quotes, a comma */
-    char *list = mem_zero(size, 1);
-    char *at = list;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            *at++ = ',';
-        *at++ = '\'';
-        at += mysql_real_escape_string(source->mysql, at, uniqueids[i], (unsigned long)strlen(uniqueids[i]));
-        *at++ = '\'';
-    }
-    return list;
-}
-
-/* Whether a table that is there cannot be read, until somebody sees to it or for the minutes that the archiver is at
- * it, while the server itself goes on working. */
-static bool is_about_table(unsigned code)
-{
-    return code == ER_TABLEACCESS_DENIED_ERROR || code == ER_COLUMNACCESS_DENIED_ERROR ||
-           code == ER_BAD_FIELD_ERROR || code == ER_STATEMENT_TIMEOUT || code == ER_LOCK_WAIT_TIMEOUT ||
-           code == MYSQL_TIMEOUT || is_damage(code);
-}
-
 static int fetch_some(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
                       source_on_call *on_call, void *context, struct err *err)
 {
     char list[SELECT_LIST_SIZE];
     write_select_list(&source->tables[SOURCE_LIVE], false, list, sizeof list);
-    char *keys = quote_all(source, uniqueids, count);
+    char *keys = session_quote_all(source->session, uniqueids, count);
     char *sql = mem_format("SELECT %s FROM %s WHERE uniqueid IN (%s)", list, table_names[table], keys);
     struct err failure = { .code = EX_OK };
     int result = read_calls(source, table, sql, on_call, context, &failure);
@@ -636,10 +414,10 @@ static int fetch_some(struct source *source, enum source_table table, const char
     free(keys);
     if (result == 0)
         return 0;
-    unsigned code = mysql_errno(source->mysql);
-    if (table == SOURCE_ARCHIVE && code == ER_NO_SUCH_TABLE)
+    enum session_failure why = session_failure(source->session);
+    if (table == SOURCE_ARCHIVE && why == SESSION_NO_TABLE)
         return 0; /* this dialer archives nothing */
-    if (table == SOURCE_ARCHIVE && is_about_table(code)) {
+    if (table == SOURCE_ARCHIVE && why == SESSION_TABLE_UNUSABLE) {
         (void)snprintf(source->archive_problem, sizeof source->archive_problem, "%s", failure.message);
         return 0;
     }
@@ -669,24 +447,17 @@ const char *source_archive_problem(const struct source *source)
 struct source_effort source_effort(struct source *source)
 {
     int64_t examined = 0;
-    struct source_effort effort = { .statements = source->statements, .took_ms = (int64_t)(source->took_ms + 0.5) };
-    if (query_numbers(source,
-                      "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS "
-                      "WHERE VARIABLE_NAME LIKE 'Handler_read%'",
-                      "read the session's figures", &examined, 1, NULL) == 0)
+    struct session_facts facts = session_facts(source->session);
+    struct source_effort effort = { .statements = facts.statements, .took_ms = (int64_t)(facts.took_ms + 0.5) };
+    if (session_numbers(source->session,
+                        "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS "
+                        "WHERE VARIABLE_NAME LIKE 'Handler_read%'",
+                        "read the session's figures", &examined, 1, NULL) == 0)
         effort.rows_examined = examined;
     return effort;
 }
 
 /* ---- several hosts ---- */
-
-/* For how long the server runs, by its own clock; a clock that was set back makes it wrap. 0: it does not say. */
-static uint64_t uptime(struct source *source)
-{
-    static const char word[] = "Uptime: ";
-    const char *status = mysql_stat(source->mysql), *at = status != NULL ? strstr(status, word) : NULL;
-    return at != NULL ? strtoull(at + sizeof word - 1, NULL, 10) : 0;
-}
 
 int source_elect(struct source *source, const char *profile, struct source_election *ret_election, struct err *err)
 {
@@ -697,17 +468,17 @@ int source_elect(struct source *source, const char *profile, struct source_elect
                    profile != NULL ? "/" : "", profile != NULL ? profile : "");
     (void)snprintf(sql, sizeof sql, "SELECT GET_LOCK(%s, 0), IFNULL(IS_USED_LOCK(%s), 0), UNIX_TIMESTAMP()", name,
                    name);
-    if (query_numbers(source, sql, "elect a poller", numbers, 3, err) != 0)
+    if (session_numbers(source->session, sql, "elect a poller", numbers, 3, err) != 0)
         return -1;
     *ret_election = (struct source_election){ .elected = numbers[0] == 1,
                                               .holder = numbers[1],
-                                              .server_started = (int64_t)((uint64_t)numbers[2] - uptime(source)) };
+                                              .server_started = (int64_t)((uint64_t)numbers[2] - session_uptime(source->session)) };
     return 0;
 }
 
 bool source_is_cluster(struct source *source)
 {
     int64_t servers = 0;
-    return query_numbers(source, "SELECT COUNT(*) FROM servers WHERE active = 'Y'", "count the dialer's servers",
+    return session_numbers(source->session, "SELECT COUNT(*) FROM servers WHERE active = 'Y'", "count the dialer's servers",
                          &servers, 1, NULL) == 0 && servers > 1;
 }

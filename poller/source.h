@@ -30,6 +30,7 @@ int source_inspect_archive(struct source *source, bool *ret_usable, struct err *
 struct source_facts {
     const char *server;          /* version */
     const char *index;           /* the index that reads use, and its column */
+    const char *missing_protections; /* of the session, see session_facts; "": none */
     const char *missing_columns; /* blank separated, "" when there are none: an old VICIdial; null is sent for them */
 };
 struct source_facts source_facts(const struct source *source);
