@@ -259,7 +259,6 @@ static const struct variable {
     { "SESSION sql_select_limit = 18446744073709551615", FIXED, true, NULL },
     { "SESSION sql_big_selects = 1", FIXED, false, NULL }, /* else max_join_size refuses a read */
     { "SESSION sql_auto_is_null = 0", FIXED, false, NULL },
-    { "SESSION max_error_count = 64", FIXED, false, NULL }, /* session_is_cut counts warnings */
     { "SESSION net_write_timeout = 60", FIXED, false, NULL },
     { "SESSION wait_timeout = ", IDLE, false, NULL },
     { "SESSION lock_wait_timeout = ", LIMIT, false, NULL },

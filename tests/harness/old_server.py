@@ -1,0 +1,63 @@
+"""An old database server: a relay in front of a real one that refuses what the old one does not know.
+
+Debian has one MariaDB only; what an older one would answer to a statement is put in the place of that one's answer.
+"""
+import socket
+import struct
+import threading
+
+UNKNOWN_VARIABLE, PARSE_ERROR = 1193, 1064
+
+
+class OldServer:
+    """Listens on 127.0.0.1:port. refused maps a word to an error number: a statement that holds the word gets that error."""
+
+    def __init__(self, path, refused):
+        self._path, self._refused = str(path), refused
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._sockets = [self._listener]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for each in self._sockets:
+            each.close()
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(self._path)
+            self._sockets += [client, server]
+            threading.Thread(target=self._to_client, args=(server, client), daemon=True).start()
+            threading.Thread(target=self._to_server, args=(client, server), daemon=True).start()
+
+    @staticmethod
+    def _to_client(server, client):
+        try:
+            while data := server.recv(65536):
+                client.sendall(data)
+            client.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    def _to_server(self, client, server):
+        stream = client.makefile("rb")
+        try:
+            while len(header := stream.read(4)) == 4:
+                body = stream.read(int.from_bytes(header[:3], "little"))
+                code = next((code for word, code in self._refused.items() if word.encode() in body), 0)
+                if body[:1] == b"\x03" and code:  # COM_QUERY
+                    error = b"\xff" + struct.pack("<H", code) + b"#HY000this server does not know that"
+                    client.sendall(len(error).to_bytes(3, "little") + bytes([header[3] + 1]) + error)
+                else:
+                    server.sendall(header + body)
+            server.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
