@@ -1,8 +1,9 @@
-/* failed: `did-optimizer-sync failed list|retry|drop`, the calls that are set aside. */
+/* failed: `did-optimizer-sync failed list|retry|drop|restore`, the calls that are set aside. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ask.h"
 #include "clock.h"
 #include "failed.h"
 #include "fileutil.h"
@@ -14,14 +15,32 @@
 #include "str.h"
 #include "when.h"
 
-/* What is to be done with one selection of calls. */
-typedef int action(const struct options *options, struct ledger *ledger, const struct records_selection *selection,
-                   int64_t *count, struct err *err);
-
-struct listing {
-    const struct options *options;
-    int64_t count;
+/* What each command makes of which calls. */
+struct change {
+    enum call_state from, to;
+    const char *is;   /* what a call has to be for it */
+    const char *done; /* what follows "2 calls are" */
 };
+
+static const struct change changes[] = {
+    [COMMAND_FAILED_LIST] = { CALL_REJECTED, CALL_REJECTED, "set aside", NULL },
+    [COMMAND_FAILED_RETRY] = { CALL_REJECTED, CALL_OWED, "set aside", "sent again with the next run" },
+    [COMMAND_FAILED_DROP] = { CALL_REJECTED, CALL_DROPPED, "set aside",
+                              "dropped and will not be sent; to undo this: did-optimizer-sync failed restore" },
+    [COMMAND_FAILED_RESTORE] = { CALL_DROPPED, CALL_REJECTED, "dropped",
+                                 "set aside again; to send: did-optimizer-sync failed retry" },
+};
+
+/* A command at work on the ledger. */
+struct work {
+    const struct options *options;
+    const struct change *change;
+    struct ledger *ledger;
+    int64_t count; /* of the calls listed or changed */
+};
+
+/* What is to be done with one selection of calls. */
+typedef int action(struct work *work, const struct records_selection *selection, struct err *err);
 
 static const char *member(const struct json *body, const char *name)
 {
@@ -54,111 +73,156 @@ static void print_text(const struct ledger_entry *entry, const struct json *body
 
 static void print_entry(void *context, const struct ledger_entry *entry)
 {
-    struct listing *listing = context;
+    struct work *work = context;
     struct json *body = entry->payload != NULL ? json_parse(entry->payload) : NULL;
     struct ledger_entry shown = *entry;
     char *phone = mem_copy(member(body, "phoneNumber")), *reason = mem_copy(entry->reason != NULL ? entry->reason : "");
-    if (listing->options->mask_phone) {
+    if (work->options->mask_phone) {
         mask_phone(reason, member(body, "phoneNumber")); /* the API may have repeated it */
         mask_phone(phone, member(body, "phoneNumber"));
     }
     shown.reason = reason;
-    if (listing->options->json)
+    if (work->options->json)
         print_json(&shown, body, phone);
     else
         print_text(&shown, body, phone);
     free(reason);
     free(phone);
     json_free(body);
-    listing->count++;
+    work->count++;
 }
 
-static int print_all(const struct options *options, struct ledger *ledger, const struct records_selection *selection,
-                     int64_t *count, struct err *err)
+static void count_entry(void *context, const struct ledger_entry *entry)
 {
-    struct listing listing = { .options = options };
-    int result = records_list_rejected(ledger, selection, print_entry, &listing, err);
-    *count = listing.count;
-    return result;
+    struct work *work = context;
+    (void)entry;
+    work->count++;
 }
 
-static int retry(const struct options *options, struct ledger *ledger, const struct records_selection *selection,
-                 int64_t *count, struct err *err)
+static int print_all(struct work *work, const struct records_selection *selection, struct err *err)
 {
-    (void)options;
-    return records_release(ledger, selection, CALL_OWED, count, err);
+    return records_list_rejected(work->ledger, selection, print_entry, work, err);
 }
 
-static int drop(const struct options *options, struct ledger *ledger, const struct records_selection *selection,
-                int64_t *count, struct err *err)
+static int count_all(struct work *work, const struct records_selection *selection, struct err *err)
 {
-    (void)options;
-    return records_release(ledger, selection, CALL_DROPPED, count, err);
+    return records_list_rejected(work->ledger, selection, count_entry, work, err);
 }
 
-/* Does it for each uniqueid named, or once for all that the other options select. */
-static int for_each_selected(const struct options *options, struct ledger *ledger, action *act, int64_t *ret_total,
-                             struct err *err)
+static int change_all(struct work *work, const struct records_selection *selection, struct err *err)
 {
-    struct records_selection selection = { .reason = options->reason };
-    *ret_total = 0;
-    if (options->before != NULL && when_parse(options->before, clock_now_epoch(), &selection.before, err) != 0)
+    int64_t count = 0;
+    if (records_release(work->ledger, selection, work->change->from, work->change->to, &count, err) != 0)
         return -1;
-    if (options->argument_count == 0)
-        return act(options, ledger, &selection, ret_total, err);
-    for (int i = 0; i < options->argument_count; i++) {
-        int64_t count = 0;
-        selection.uniqueid = options->arguments[i];
-        if (act(options, ledger, &selection, &count, err) != 0)
-            return -1;
-        if (count == 0)
-            (void)fprintf(stderr, "did-optimizer-sync: no call %s is set aside\n", options->arguments[i]);
-        *ret_total += count;
-    }
+    work->count += count;
     return 0;
 }
 
-static int list(const struct options *options, struct err *err)
+/* ---- selecting ---- */
+
+/* Does it for all calls that the options select, the named ones left out. */
+static int for_selected(struct work *work, action *act, const char *uniqueid, struct err *err)
 {
-    struct ledger *ledger = NULL;
-    int64_t total = 0;
-    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+    struct records_selection selection = { .uniqueid = uniqueid, .reason = work->options->reason };
+    const char *before = work->options->before;
+    if (before != NULL && when_parse(before, clock_now_epoch(), &selection.before, err) != 0)
         return -1;
-    int result = for_each_selected(options, ledger, print_all, &total, err);
-    ledger_close(ledger);
-    if (result == 0 && total == 0 && !options->json && options->argument_count == 0)
+    return act(work, &selection, err);
+}
+
+/* Does it for each uniqueid named, or once for all that the other options select. A uniqueid that is no such call is an
+ * error, after the others are done. */
+static int for_each_selected(struct work *work, action *act, struct err *err)
+{
+    const struct options *options = work->options;
+    const char *missing = NULL;
+    if (options->argument_count == 0)
+        return for_selected(work, act, NULL, err);
+    for (int i = 0; i < options->argument_count; i++) {
+        int64_t before = work->count;
+        if (for_selected(work, act, options->arguments[i], err) != 0)
+            return -1;
+        if (work->count == before && missing == NULL)
+            missing = options->arguments[i];
+    }
+    if (missing == NULL)
+        return 0;
+    return err_set(err, EX_USAGE, "no call %s is %s%s; to see what became of it: did-optimizer-sync why %s", missing,
+                   work->change->is, work->change->to == work->change->from ? "" : ", and nothing was changed", missing);
+}
+
+/* ---- the commands ---- */
+
+static void print_total(const struct work *work, const char *what)
+{
+    (void)printf("%" PRId64 " call%s %s\n", work->count, work->count == 1 ? " is" : "s are", what);
+}
+
+static int list(struct work *work, struct err *err)
+{
+    const struct options *options = work->options;
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &work->ledger, NULL, err) != 0)
+        return -1;
+    int result = for_each_selected(work, print_all, err);
+    ledger_close(work->ledger);
+    if (options->json || (work->count == 0 && result != 0))
+        return result;
+    if (work->count == 0)
         (void)printf("no call is set aside\n");
+    else
+        print_total(work, work->change->is);
     return result;
 }
 
-static int change(const struct options *options, struct err *err)
+/* Whether the person at the terminal, if there is one, means it. */
+static int ask_before_drop(const struct options *options, bool *ret_go_on, struct err *err)
 {
+    struct work work = { .options = options, .change = &changes[COMMAND_FAILED_LIST] };
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &work.ledger, NULL, err) != 0)
+        return -1;
+    int result = for_selected(&work, count_all, NULL, err);
+    ledger_close(work.ledger);
+    if (result == 0 && work.count > 0)
+        *ret_go_on = ask_yes("%" PRId64 " call%s set aside and would never be sent. Drop %s?", work.count,
+                             work.count == 1 ? " is" : "s are", work.count == 1 ? "it" : "them");
+    return result;
+}
+
+static int change(struct work *work, struct err *err)
+{
+    const struct options *options = work->options;
     struct lock *lock = NULL;
-    struct ledger *ledger = NULL;
-    int64_t total = 0;
-    bool to_retry = options->command == COMMAND_FAILED_RETRY;
-    if (options->argument_count == 0 && !options->all && options->reason == NULL && options->before == NULL)
-        return err_set(err, EX_USAGE, "say which calls: uniqueids, --all, --reason TEXT or --before WHEN; see --help");
     if (lock_acquire_after_run(options->state_dir, &lock, err) != 0)
         return -1;
-    int result = ledger_open(options->state_dir, LEDGER_WRITE, &ledger, NULL, err);
+    int result = ledger_open(options->state_dir, LEDGER_WRITE, &work->ledger, NULL, err);
     if (result == 0)
-        result = for_each_selected(options, ledger, to_retry ? retry : drop, &total, err);
-    if (result == 0 && to_retry && total > 0)
-        result = records_note_replay(ledger, total, err);
+        result = for_each_selected(work, change_all, err);
+    if (result == 0 && work->change->to == CALL_OWED && work->count > 0)
+        result = records_note_replay(work->ledger, work->count, err);
     if (result == 0)
-        result = ledger_commit(ledger, err);
-    ledger_close(ledger);
+        result = ledger_commit(work->ledger, err);
+    ledger_close(work->ledger);
     lock_release(lock);
     if (result == 0)
-        (void)printf(to_retry ? "%" PRId64 " calls are sent again with the next run\n"
-                              : "%" PRId64 " calls are dropped and will not be sent\n", total);
+        print_total(work, work->change->done);
     return result;
 }
 
 int failed_command(const struct options *options, struct err *err)
 {
+    struct work work = { .options = options, .change = &changes[options->command] };
+    bool named = options->argument_count > 0, go_on = true;
     if (fileutil_need_directory(options->state_dir, err) != 0)
         return -1;
-    return options->command == COMMAND_FAILED_LIST ? list(options, err) : change(options, err);
+    if (options->command == COMMAND_FAILED_LIST)
+        return list(&work, err);
+    if (!named && !options->all && options->reason == NULL && options->before == NULL)
+        return err_set(err, EX_USAGE, "say which calls: uniqueids, --all, --reason TEXT or --before WHEN; see --help");
+    if (options->command == COMMAND_FAILED_DROP && !named && !options->yes &&
+        ask_before_drop(options, &go_on, err) != 0)
+        return -1;
+    if (go_on)
+        return change(&work, err);
+    (void)printf("nothing was changed\n");
+    return 0;
 }

@@ -198,8 +198,9 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, struct err *err)
 {
     static const char *const texts[] = {
-        ("DELETE FROM call WHERE uniqueid IN "
-         "(SELECT uniqueid FROM call WHERE end_epoch < ?1 AND state IN (1, 5) ORDER BY end_epoch LIMIT ?2)"),
+        /* Whoever dropped a call has time to think better of it, however old the call is. */
+        ("DELETE FROM call WHERE uniqueid IN (SELECT uniqueid FROM call WHERE end_epoch < ?1 AND "
+         "(state = 1 OR (state = 5 AND updated < ?1)) ORDER BY end_epoch LIMIT ?2)"),
         "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE tried < ?1 ORDER BY tried LIMIT ?2)",
         "DELETE FROM run WHERE id IN (SELECT id FROM run WHERE started < ?1 ORDER BY id LIMIT ?2)",
     };

@@ -9,6 +9,7 @@
 #include "every.h"
 #include "failed.h"
 #include "health.h"
+#include "help.h"
 #include "history.h"
 #include "metrics.h"
 #include "options.h"
@@ -55,6 +56,7 @@ static int carry_out(struct options *options)
     case COMMAND_FAILED_LIST:
     case COMMAND_FAILED_RETRY:
     case COMMAND_FAILED_DROP:
+    case COMMAND_FAILED_RESTORE:
         return state_command(options, failed_command);
     case COMMAND_BACKFILL:
         return backfill_command(options);
@@ -71,8 +73,7 @@ static int carry_out(struct options *options)
     case COMMAND_REPORT:
         return state_command(options, report_command);
     case COMMAND_HELP:
-        (void)fputs(options_help(), stdout);
-        return EX_OK;
+        return help_command(options);
     case COMMAND_VERSION:
         (void)printf("did-optimizer-sync %s\n", VERSION);
         return EX_OK;

@@ -22,9 +22,10 @@ static const char help[] =
     "                          or 'N minutes|hours|days ago'\n"
     "  checkpoint reset        forget the checkpoint; the next run starts one hour ago\n"
     "  status                  how things stand, at a glance\n"
-    "  failed list [WHICH]     the calls that are set aside, and why\n"
+    "  failed [list] [WHICH]   the calls that are set aside, and why\n"
     "  failed retry WHICH      send them again with the next run\n"
     "  failed drop WHICH       never send them\n"
+    "  failed restore WHICH    undo a drop: they are set aside again\n"
     "  backfill --from WHEN --to WHEN  send what is missing of that time, archive included\n"
     "  reconcile               hold the last days' calls against the ledger, and send what is missing\n"
     "  history                 what the last runs did\n"
@@ -32,11 +33,13 @@ static const char help[] =
     "  metrics                 figures for Prometheus\n"
     "  report --html FILE      write one page that shows all of this, to be opened in a browser; - prints it\n"
     "  health                  one line for Nagios or Icinga: OK, WARNING, CRITICAL or UNKNOWN (exit 0 to 3)\n"
+    "  help [COMMAND]          what a command does, and its options\n"
     "\n"
     "WHICH is one or more uniqueids, or --all, --reason TEXT (part of the reason), --before WHEN (ended before\n"
     "then), or both of these.\n"
     "\n"
     "Options:\n"
+    "  --yes                   failed drop: do not ask on a terminal\n"
     "  --every SECONDS         run again and again, until a signal asks to stop; for results within seconds\n"
     "  --dry-run               run, backfill: print the JSON that would be sent, and change nothing\n"
     "  --json                  status, failed list, history and why: one JSON object a line\n"
@@ -63,7 +66,7 @@ static const char help[] =
     "  --log FILE              the log (/var/log/did-optimizer-sync.log); - for the terminal only\n"
     "  --legacy-checkpoint FILE  where an older script stopped, for the very first run\n"
     "                          (/tmp/did-optimizer-last-check.txt)\n"
-    "  --help, --version\n"
+    "  -h, --help, -V, --version\n"
     "\n"
     "Exit status: 0 done; 64 usage; 69 database or API out of reach; 70 bug; 74 state cannot be read or\n"
     "written; 75 something is still owed; 77 no permission; 78 configuration.\n";
@@ -81,6 +84,7 @@ enum {
     TAKES_LEVELS = 1 << 8,
     TAKES_ROUNDS = 1 << 9,
     TAKES_REPORT = 1 << 10,
+    TAKES_YES = 1 << 12,
     TAKES_ALWAYS = 1 << 11 /* every command does */
 };
 
@@ -99,7 +103,9 @@ static const struct known_command {
     { "status", NULL, COMMAND_STATUS, 0, 0, TAKES_JSON },
     { "failed", "list", COMMAND_FAILED_LIST, 0, INT_MAX, TAKES_JSON | TAKES_WHICH },
     { "failed", "retry", COMMAND_FAILED_RETRY, 0, INT_MAX, TAKES_WHICH },
-    { "failed", "drop", COMMAND_FAILED_DROP, 0, INT_MAX, TAKES_WHICH },
+    { "failed", "drop", COMMAND_FAILED_DROP, 0, INT_MAX, TAKES_WHICH | TAKES_YES },
+    { "failed", "restore", COMMAND_FAILED_RESTORE, 0, INT_MAX, TAKES_WHICH },
+    { "failed", NULL, COMMAND_FAILED_LIST, 0, 0, TAKES_JSON | TAKES_WHICH },
     { "backfill", NULL, COMMAND_BACKFILL, 0, 0, TAKES_DRY_RUN | TAKES_RANGE },
     { "reconcile", NULL, COMMAND_RECONCILE, 0, 0, TAKES_CRON | TAKES_DAYS },
     { "history", NULL, COMMAND_HISTORY, 0, 0, TAKES_JSON | TAKES_RUNS },
@@ -107,7 +113,9 @@ static const struct known_command {
     { "metrics", NULL, COMMAND_METRICS, 0, 0, TAKES_OUTPUT },
     { "health", NULL, COMMAND_HEALTH, 0, 0, TAKES_LEVELS },
     { "report", NULL, COMMAND_REPORT, 0, 0, TAKES_REPORT },
+    { "help", NULL, COMMAND_HELP, 0, 2, 0 },
 };
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 #define AT(member) offsetof(struct options, member)
 
@@ -117,6 +125,7 @@ static const struct known_command {
 static const struct known_option {
     const char *name;
     unsigned taken_by;
+    int letter; /* that stands for it; 0: none */
     size_t text, number, flag;
     int64_t most;
     const char *unit;
@@ -134,6 +143,7 @@ static const struct known_option {
     { "cron", TAKES_CRON, .flag = AT(cron) },
     { "every", TAKES_ROUNDS, .number = AT(every), .most = 3600, .unit = "seconds" },
     { "json", TAKES_JSON, .flag = AT(json) },
+    { "yes", TAKES_YES, .flag = AT(yes) },
     { "all", TAKES_WHICH, .flag = AT(all) },
     { "reason", TAKES_WHICH, .text = AT(reason) },
     { "before", TAKES_WHICH, .text = AT(before) },
@@ -151,8 +161,8 @@ static const struct known_option {
     { "template", TAKES_REPORT, .text = AT(template) },
     { "warning", TAKES_LEVELS, .text = AT(warning) },
     { "critical", TAKES_LEVELS, .text = AT(critical) },
-    { "help", TAKES_ALWAYS, .flag = AT(help) },
-    { "version", TAKES_ALWAYS, .flag = AT(version) },
+    { "help", TAKES_ALWAYS, .letter = 'h', .flag = AT(help) },
+    { "version", TAKES_ALWAYS, .letter = 'V', .flag = AT(version) },
 };
 enum { OPTION_COUNT = sizeof known_options / sizeof known_options[0],
        OPTION_FIRST = 256 }; /* above every character: what getopt_long gives for the first of them */
@@ -162,9 +172,52 @@ const char *options_help(void)
     return help;
 }
 
+/* Whether these words name the command; second is NULL where there is one word only. */
+static bool is_named(const struct known_command *command, const char *first, const char *second)
+{
+    if (strcmp(first, command->name) != 0)
+        return false;
+    return command->second == NULL || (second != NULL && strcmp(second, command->second) == 0);
+}
+
+/* Whether the command is named so; second NULL: whether it begins so. */
+static bool begins_so(const struct known_command *command, const char *first, const char *second)
+{
+    return strcmp(first, command->name) == 0 &&
+           (second == NULL || (command->second != NULL && strcmp(second, command->second) == 0));
+}
+
+bool options_command_exists(const char *first, const char *second)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (begins_so(&commands[i], first, second))
+            return true;
+    return false;
+}
+
+bool options_are_taken(const char *first, const char *second, const char *option)
+{
+    unsigned takes = 0;
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        takes |= begins_so(&commands[i], first, second) ? commands[i].takes : 0;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (strcmp(option, known_options[i].name) == 0)
+            return (known_options[i].taken_by & takes) != 0;
+    return false;
+}
+
 static bool takes_value(const struct known_option *option)
 {
     return option->text != 0 || option->number != 0;
+}
+
+/* What getopt_long gave: a letter, or a place in the table. */
+static const struct known_option *find_option(int given)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (given == known_options[i].letter)
+            return &known_options[i];
+    return &known_options[given - OPTION_FIRST];
 }
 
 static int take_option(const struct known_option *option, struct options *options, struct err *err)
@@ -234,11 +287,11 @@ static int take_command(int count, char **words, struct options *options, struct
         words = run_words;
         count = 1;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
         const struct known_command *command = &commands[i];
         int used = command->second != NULL ? 2 : 1;
-        if (strcmp(words[0], command->name) != 0 ||
-            (used == 2 && (count < 2 || strcmp(words[1], command->second) != 0)))
+        bool is_group = i > 0 && used == 1 && strcmp(commands[i - 1].name, command->name) == 0; /* `failed` alone */
+        if (!is_named(command, words[0], count > 1 ? words[1] : NULL) || (is_group && count > 1))
             continue;
         options->command = command->command;
         options->arguments = words + used;
@@ -268,18 +321,20 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
                                            .val = OPTION_FIRST + i };
     opterr = 0;
     int option = 0;
-    while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":hV", long_options, NULL)) != -1) {
         if (option == ':')
             return err_set(err, EX_USAGE, "%s needs a value; see --help", argv[optind - 1]);
         if (option == '?' && optopt > 0 && optopt < OPTION_FIRST)
             return err_set(err, EX_USAGE, "there is no option -%c; see --help", optopt);
         if (option == '?')
             return err_set(err, EX_USAGE, "there is no option %s; see --help", argv[optind - 1]);
-        if (take_option(&known_options[option - OPTION_FIRST], ret_options, err) != 0)
+        if (take_option(find_option(option), ret_options, err) != 0)
             return -1;
     }
     if (ret_options->help || ret_options->version) {
         ret_options->command = ret_options->help ? COMMAND_HELP : COMMAND_VERSION;
+        ret_options->arguments = argv + optind;
+        ret_options->argument_count = argc - optind;
         ret_options->profile = NULL; /* they are the same for every profile, also for one that does not exist */
         return 0;
     }

@@ -18,6 +18,7 @@ enum command {
     COMMAND_FAILED_LIST,
     COMMAND_FAILED_RETRY,
     COMMAND_FAILED_DROP,
+    COMMAND_FAILED_RESTORE,
     COMMAND_BACKFILL,
     COMMAND_RECONCILE,
     COMMAND_HISTORY,
@@ -57,6 +58,7 @@ struct options {
     bool dry_run;
     int64_t every;        /* seconds from one run to the next; 0: a single run */
     bool json;
+    bool yes;             /* do not ask */
     bool mask_phone;      /* a setting, for commands that read no others */
     bool all;             /* failed: every call that is set aside ... */
     const char *reason;   /* ... or those whose reason holds this text (NULL: any) ... */
@@ -79,5 +81,12 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
 
 /* options_help: the text of --help. Borrowed, static. */
 const char *options_help(void);
+
+/* options_command_exists: whether a command is named by these words; second NULL: whether one begins with first. */
+bool options_command_exists(const char *first, const char *second);
+
+/* options_are_taken: whether that command (second NULL: one of those that begin with first) takes the option of this
+ * name, which not every command takes. */
+bool options_are_taken(const char *first, const char *second, const char *option);
 
 #endif

@@ -5,8 +5,8 @@
 #include "records.h"
 #include "store.h"
 
-/* Which set-aside calls: parameters 1 to 3 are those of struct records_selection. */
-#define SELECTED "state <> 1 AND state = 4 AND (?1 IS NULL OR uniqueid = ?1) " \
+/* Which calls of the state in parameter 4: parameters 1 to 3 are those of struct records_selection. */
+#define SELECTED "state <> 1 AND state = ?4 AND (?1 IS NULL OR uniqueid = ?1) " \
                  "AND (?2 IS NULL OR instr(lower(reason), lower(?2)) > 0) AND (?3 = 0 OR end_epoch < ?3)"
 
 /* The runs that cron starts: the others are a person's, and say nothing of what goes on by itself. */
@@ -19,12 +19,14 @@ static int64_t number(struct statement *statement, int column)
 
 /* ---- what is set aside ---- */
 
-static struct statement *prepare_for(struct store *store, const char *sql, const struct records_selection *selection)
+static struct statement *prepare_for(struct store *store, const char *sql, const struct records_selection *selection,
+                                     enum call_state state)
 {
     struct statement *statement = store_prepare(store, sql);
     store_bind_text(statement, 1, selection->uniqueid);
     store_bind_text(statement, 2, selection->reason);
     store_bind_int(statement, 3, selection->before);
+    store_bind_int(statement, 4, (int64_t)state);
     return statement;
 }
 
@@ -34,7 +36,7 @@ int records_list_rejected(struct ledger *ledger, const struct records_selection 
     static const char sql[] = "SELECT uniqueid, end_epoch, attempts, reason, payload FROM call WHERE " SELECTED
                               " ORDER BY end_epoch, uniqueid";
     struct store *store = ledger_store(ledger);
-    struct statement *statement = prepare_for(store, sql, selection);
+    struct statement *statement = prepare_for(store, sql, selection, CALL_REJECTED);
     int row = 0;
     while ((row = store_next(store, statement, err)) > 0) {
         struct ledger_entry entry = { .uniqueid = store_text(statement, 0),
@@ -47,14 +49,15 @@ int records_list_rejected(struct ledger *ledger, const struct records_selection 
     return row;
 }
 
-int records_release(struct ledger *ledger, const struct records_selection *selection, enum call_state state,
-                    int64_t *ret_count, struct err *err)
+int records_release(struct ledger *ledger, const struct records_selection *selection, enum call_state from,
+                    enum call_state to, int64_t *ret_count, struct err *err)
 {
-    static const char sql[] = "UPDATE call SET state = ?4, attempts = 0, due = 0, updated = ?5 WHERE " SELECTED;
+    static const char sql[] = "UPDATE call SET state = ?5, attempts = CASE ?5 WHEN 2 THEN 0 ELSE attempts END, due = 0, "
+                              "updated = ?6 WHERE " SELECTED;
     struct store *store = ledger_store(ledger);
-    struct statement *statement = prepare_for(store, sql, selection);
-    store_bind_int(statement, 4, (int64_t)state);
-    store_bind_int(statement, 5, clock_now_epoch());
+    struct statement *statement = prepare_for(store, sql, selection, from);
+    store_bind_int(statement, 5, (int64_t)to);
+    store_bind_int(statement, 6, clock_now_epoch());
     if (store_change(store, statement, err) != 0)
         return -1;
     *ret_count = store_changed(store);

@@ -19,10 +19,11 @@ typedef void records_on_entry(void *context, const struct ledger_entry *entry);
 int records_list_rejected(struct ledger *ledger, const struct records_selection *selection, records_on_entry *on_entry,
                           void *context, struct err *err) MUST_CHECK;
 
-/* records_release: makes calls that are set aside CALL_OWED, due at once and with no attempts charged, or CALL_DROPPED.
- * *ret_count is how many. */
-int records_release(struct ledger *ledger, const struct records_selection *selection, enum call_state state,
-                    int64_t *ret_count, struct err *err) MUST_CHECK;
+/* records_release: gives the selected calls that are in state from another one: those set aside become CALL_OWED, due
+ * at once and with no attempts charged, or CALL_DROPPED; dropped ones become CALL_REJECTED again. *ret_count is how
+ * many. */
+int records_release(struct ledger *ledger, const struct records_selection *selection, enum call_state from,
+                    enum call_state to, int64_t *ret_count, struct err *err) MUST_CHECK;
 
 /* What the ledger does not say: a figure of a run that has not ended, or one that an older version did not write. */
 #define RECORDS_UNKNOWN INT64_MIN

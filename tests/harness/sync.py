@@ -56,13 +56,13 @@ class Sync:
                 "--dids", self.dids_file, "--config", self.config_file, "--state-dir", self.state,
                 "--log", self.log_file, "--legacy-checkpoint", self.legacy_file, *args]
 
-    def start(self, *args, env=None):
+    def start(self, *args, env=None, stdin=subprocess.DEVNULL):
         """Starts the program; returns its Popen (text, stdout and stderr are pipes). close() ends what still runs."""
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         if self.timezone:
             environment["TZ"] = self.timezone
         environment.update(env or {})
-        process = spawn(self._command(args), env=environment, cwd=str(self.directory), stdin=subprocess.DEVNULL,
+        process = spawn(self._command(args), env=environment, cwd=str(self.directory), stdin=stdin,
                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
         self._started.append(process)
         return process

@@ -44,6 +44,28 @@ def test_help_names_every_command_and_option():
         assert word in done.stdout
 
 
+def test_short_options_and_the_command_help():
+    """-help is -h and more letters, of which the first is unknown: h alone has a meaning now."""
+    for same in (["-h"], ["help"], ["--help", "nonsense"]):
+        assert bare(*same).stdout == bare("--help").stdout
+    assert bare("-V").stdout == bare("--version").stdout
+
+
+@pytest.mark.parametrize("words, own, others", [
+    (["failed"], ["failed retry", "failed drop", "failed restore", "WHICH is", "--yes", "--json"], ["backfill", "--cron"]),
+    (["failed", "drop"], ["failed drop", "WHICH is", "--yes"], ["failed retry", "--json", "--every"]),
+    (["backfill"], ["--from WHEN", "--campaign", "--force"], ["--days", "--yes", "reconcile   "]),
+    (["check"], ["test configuration"], ["checkpoint", "WHICH is"]),
+    (["checkpoint", "set"], ["'N minutes|hours|days ago'"], ["checkpoint reset", "--force"]),
+], ids=lambda value: " ".join(value))
+def test_help_of_one_command(words, own, others):
+    done = bare("help", *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [word for word in own if word not in done.stdout] == []
+    assert [word for word in others if word in done.stdout] == []
+    assert bare(*words, "--help").stdout == bare(*words, "-h").stdout == done.stdout
+
+
 def test_version_is_the_sources():
     version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/version.h").read_text()).group(1)
     done = bare("--version")
@@ -51,7 +73,8 @@ def test_version_is_the_sources():
 
 
 @pytest.mark.parametrize("words, told", [
-    (["--bogus"], "no option --bogus"), (["-x"], "no option -x"), (["-help"], "no option -h"),
+    (["--bogus"], "no option --bogus"), (["-x"], "no option -x"), (["-help"], "no option -e"), (["help", "me"], "'me'"),
+    (["help", "failed", "list", "now"], "'now'"), (["failed", "now"], "'failed now'"),
     (["--log"], "--log needs a value"),
     (["frobnicate"], "'frobnicate'"), (["checkpoint"], "'checkpoint'"), (["checkpoint", "erase"], "'checkpoint erase'"),
     (["run", "now"], "'now'"), (["check", "all"], "'all'"), (["checkpoint", "set"], "needs an argument"),

@@ -1,6 +1,9 @@
 """What an operator does and sees: status, failed, several hosts, and what the ledger remembers."""
 import contextlib
 import json
+import os
+import pty
+import re
 import sqlite3
 import time
 
@@ -35,7 +38,7 @@ def set_aside(sync, db, api):
 
 def test_failed_list_names_each_call_and_its_reason(sync, set_aside):
     lines = sync.run("failed", "list").out.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3 and lines[2] == "2 calls are set aside"
     assert lines[0].startswith(set_aside[0]) and "HTTP 422: invalid campaign" in lines[0] and "TESTCAMP/312" in lines[0]
     assert lines[1].startswith(set_aside[1]) and "HTTP 400: bad phone number" in lines[1]
 
@@ -56,23 +59,100 @@ def test_failed_list_says_when_there_is_nothing(sync, db):
 def test_failed_retry_sends_the_chosen_calls_again(sync, api, set_aside, which, chosen):
     api.clear()
     done = sync.run("failed", "retry", *which)
-    assert (done.code, done.out) == (0, f"{len(chosen)} calls are sent again with the next run\n")
+    total = "1 call is" if len(chosen) == 1 else f"{len(chosen)} calls are"
+    assert (done.code, done.out) == (0, f"{total} sent again with the next run\n")
     assert sync.run().code == 0
     assert sorted(body["uniqueid"] for body in api.recorded()) == [set_aside[i] for i in chosen]
 
 
 def test_failed_retry_takes_uniqueids(sync, api, set_aside):
     api.clear()
-    done = sync.run("failed", "retry", set_aside[1], "1.1")
-    assert done.out == "1 calls are sent again with the next run\n"
-    assert "no call 1.1 is set aside" in done.err
+    assert sync.run("failed", "retry", set_aside[1]).out == "1 call is sent again with the next run\n"
     sync.run()
     assert [body["uniqueid"] for body in api.recorded()] == [set_aside[1]]
 
 
+def test_failed_without_a_word_lists(sync, set_aside):
+    assert sync.run("failed").out == sync.run("failed", "list").out != ""
+    assert sync.run("failed", "--json", "--reason", "phone").out.count("\n") == 1
+
+
+@pytest.mark.parametrize("what", ["list", "retry", "drop", "restore"])
+@pytest.mark.parametrize("unknown", ["1.1", "accepted"])
+def test_a_uniqueid_that_is_no_such_call_is_an_error(sync, set_aside, what, unknown):
+    """A typing error must not look like success, and nothing is half done."""
+    unknown = set_aside[2] if unknown == "accepted" else unknown
+    if what == "restore":
+        assert sync.run("failed", "drop", set_aside[0]).code == 0
+    before = states(sync)
+    done = sync.run("failed", what, set_aside[0], unknown)
+    word = "dropped" if what == "restore" else "set aside"
+    assert done.code == 64 and f"no call {unknown} is {word}" in done.err and f"why {unknown}" in done.err
+    assert states(sync) == before
+    assert (set_aside[0] in done.out) == (what == "list")
+
+
+@pytest.mark.parametrize("which", [["--all"], ["--reason", "phone"], ["--before", "10 minutes ago"]])
+def test_what_was_dropped_can_be_restored_and_sent(sync, api, set_aside, which):
+    listed = sync.run("failed").out
+    api.clear()
+    dropped = sync.run("failed", "drop", *which)
+    assert dropped.code == 0 and "failed restore" in dropped.out
+    assert sync.run().code == 0  # which forgets what is too old
+    done = sync.run("failed", "restore", *which)
+    assert done.code == 0 and "failed retry" in done.out and done.out.split()[:3] == dropped.out.split()[:3]
+    assert sync.run("failed").out == listed and api.log() == []
+    assert sync.run("failed", "retry", "--all").code == 0 and sync.run().code == 0
+    assert sorted(body["uniqueid"] for body in api.recorded()) == set_aside[:2]
+
+
+def test_a_call_that_was_dropped_late_can_be_restored_as_long_as_any(sync, set_aside):
+    """Goal: the undo counts from the drop. The call itself is older than anything that is remembered."""
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE call SET end_epoch = end_epoch - 30 * 86400 WHERE state = 4")
+        ledger.commit()
+    assert sync.run("failed", "drop", "--all").code == 0
+    assert sync.run().code == 0
+    assert sync.run("failed", "restore", "--all").out.startswith("2 calls are set aside again")
+
+
+@contextlib.contextmanager
+def at_a_terminal(sync, *args):
+    """The program with a person at it: (its process, what to type to)."""
+    ours, its = pty.openpty()
+    try:
+        process = sync.start(*args, stdin=its)
+        os.close(its)
+        yield process, ours
+    finally:
+        os.close(ours)
+
+
+@pytest.mark.parametrize("which", [["--all"], ["--before", "now"], ["--reason", "HTTP"]])
+@pytest.mark.parametrize("typed, dropped", [("y\n", True), ("YES\n", True), ("n\n", False), ("\n", False),
+                                            ("\x04", False), ("yet\n", False)])
+def test_failed_drop_asks_on_a_terminal(sync, set_aside, which, typed, dropped):
+    with at_a_terminal(sync, "failed", "drop", *which) as (process, terminal):
+        os.write(terminal, typed.encode())
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and "2 calls are set aside and would never be sent. Drop them? [y/N]" in err
+    assert ("2 calls are dropped" in out) == dropped and ("nothing was changed" in out) != dropped
+    assert sorted(states(sync).values()) == ([1, 5, 5] if dropped else [1, 4, 4])
+
+
+@pytest.mark.parametrize("words", [["drop", "--all", "--yes"], ["drop", "NAMED"], ["retry", "--all"],
+                                   ["drop", "--reason", "no such reason"]], ids=" ".join)
+def test_nobody_is_asked_where_the_person_was_clear_or_nothing_is_at_stake(sync, set_aside, words):
+    words = [set_aside[0] if word == "NAMED" else word for word in words]
+    with at_a_terminal(sync, "failed", *words) as (process, _):
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "") and re.match(r"\d calls? (is|are) ", out)
+
+
 def test_failed_drop_is_for_good(sync, db, api, set_aside):
     api.clear()
-    assert sync.run("failed", "drop", "--all").out == "2 calls are dropped and will not be sent\n"
+    assert sync.run("failed", "drop", "--all").out == \
+        "2 calls are dropped and will not be sent; to undo this: did-optimizer-sync failed restore\n"
     db.update(set_aside[0], status="NI")
     sync.configure(config={"sync": {"sweep_interval": 1}})
     time.sleep(1.1)
@@ -81,7 +161,7 @@ def test_failed_drop_is_for_good(sync, db, api, set_aside):
     assert sync.run("failed", "list").out == "no call is set aside\n"
 
 
-@pytest.mark.parametrize("what", ["retry", "drop"])
+@pytest.mark.parametrize("what", ["retry", "drop", "restore"])
 def test_failed_retry_and_drop_want_to_know_which(sync, set_aside, what):
     done = sync.run("failed", what)
     assert done.code == 64

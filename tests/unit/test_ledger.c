@@ -310,7 +310,7 @@ static void test_ledger_prunes_accepted_and_dropped_calls_only(void **state)
     } rows[] = {
         { "accepted, below", CALL_ACCEPTED, 999, false }, { "accepted, at", CALL_ACCEPTED, 1000, true },
         { "accepted, above", CALL_ACCEPTED, 1001, true }, { "accepted, first", CALL_ACCEPTED, 0, false },
-        { "dropped, below", CALL_DROPPED, 999, false },   { "dropped, at", CALL_DROPPED, 1000, true },
+        { "dropped, below", CALL_DROPPED, 999, true },    { "dropped, at", CALL_DROPPED, 1000, true },
         { "owed", CALL_OWED, 1, true },                   { "held", CALL_HELD, 1, true },
         { "set aside", CALL_REJECTED, 1, true },
     };
@@ -319,6 +319,10 @@ static void test_ledger_prunes_accepted_and_dropped_calls_only(void **state)
     assert_int_equal(ledger_prune(ledger, 1000, 100, &err), 0);
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         unit_same_int(rows[i].uniqueid, state_of(rows[i].uniqueid), rows[i].kept ? rows[i].state : CALL_UNKNOWN);
+    /* A dropped call is kept for as long after that: who dropped it may think better of it. */
+    assert_int_equal(ledger_prune(ledger, clock_now_epoch() + 1000, 100, &err), 0);
+    assert_int_equal(state_of("dropped, below"), CALL_UNKNOWN);
+    assert_int_equal(state_of("set aside"), CALL_REJECTED);
 }
 
 static void test_ledger_prunes_up_to_its_limit_oldest_first_and_old_runs(void **state)

@@ -87,16 +87,37 @@ static void test_records_releases_the_selected_calls_and_no_others(void **state)
             int64_t count = -1;
             fill();
             unit_same_int(selections[i].name,
-                          records_release(ledger, &selections[i].selection, targets[k], &count, &err), 0);
+                          records_release(ledger, &selections[i].selection, CALL_REJECTED, targets[k], &count, &err), 0);
             unit_same_int(selections[i].name, count, strlen(selections[i].want) / 4);
             for (size_t m = 0; m < UNIT_COUNT(ids); m++) {
                 struct call_record record;
                 bool chosen = strstr(selections[i].want, ids[m]) != NULL;
                 assert_int_equal(ledger_find(ledger, ids[m], &record, &err), 0);
                 unit_same_int(selections[i].name, record.state, chosen ? targets[k] : before[m]);
-                unit_same_int(selections[i].name, record.attempts, chosen ? 0 : 3);
+                unit_same_int(selections[i].name, record.attempts, chosen && targets[k] == CALL_OWED ? 0 : 3);
             }
         }
+}
+
+static void test_records_restores_what_was_dropped(void **state)
+{
+    (void)state;
+    int64_t count = -1;
+    struct call_record record;
+    fill();
+    put("8.8", CALL_DROPPED, 90, 60, "HTTP 400: no campaign");
+    const struct records_selection by_reason = { .reason = "phone" }, everything = { .before = 0 };
+    assert_int_equal(records_release(ledger, &by_reason, CALL_DROPPED, CALL_REJECTED, &count, &err), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(ledger_find(ledger, "7.7", &record, &err), 0);
+    assert_int_equal(record.state, CALL_REJECTED);
+    assert_int_equal(record.attempts, 3);
+    assert_int_equal(records_release(ledger, &everything, CALL_DROPPED, CALL_REJECTED, &count, &err), 0);
+    assert_int_equal(count, 1);
+    struct ledger_counts counts;
+    assert_int_equal(ledger_count(ledger, &counts, &err), 0);
+    assert_int_equal(counts.rejected, 5);
+    assert_int_equal(counts.owed, 1);
 }
 
 static void note_due(void *context, const char *uniqueid, int64_t end_epoch)
@@ -113,7 +134,8 @@ static void test_ledger_makes_a_released_call_due_at_once(void **state)
     put("1.1", CALL_REJECTED, 100, INT64_MAX, "why");
     assert_int_equal(ledger_due(ledger, 0, INT64_MAX, note_due, seen, &err), 0);
     assert_string_equal(seen, "");
-    assert_int_equal(records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_OWED, &count, &err), 0);
+    assert_int_equal(records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED, CALL_OWED, &count,
+                                     &err), 0);
     assert_int_equal(ledger_due(ledger, 0, INT64_MAX, note_due, seen, &err), 0);
     assert_string_equal(seen, "1.1 ");
 }
@@ -193,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_ledger(test_ledger_lists_the_selected_calls_that_are_set_aside_oldest_first),
         in_ledger(test_records_releases_the_selected_calls_and_no_others),
+        in_ledger(test_records_restores_what_was_dropped),
         in_ledger(test_ledger_makes_a_released_call_due_at_once),
         in_ledger(test_ledger_overview_of_a_new_ledger_is_all_zero),
         in_ledger(test_ledger_overview_shows_what_is_pending),

@@ -260,7 +260,7 @@ static void test_records_says_what_it_cannot_read(void **state)
         unit_same_int(rows[i].name, records_count_accepted(ledger, &count, &err), calls ? -1 : 0);
         unit_same_int(rows[i].name, records_find_call(ledger, "1", note_call, seen, &err), calls ? -1 : 0);
         unit_same_int(rows[i].name, records_list_runs(ledger, 0, 1, note_run, seen, &err), calls ? 0 : -1);
-        unit_same_int(rows[i].name, records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_OWED,
+        unit_same_int(rows[i].name, records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED, CALL_OWED,
                                                     &count, &err), calls ? -1 : 0);
     }
     run_sql(*state, "ALTER TABLE attempt RENAME TO gone2; ALTER TABLE counter RENAME TO gone3");
