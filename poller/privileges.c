@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -68,9 +69,25 @@ static int forbid_core_dumps(void)
     return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : -1;
 }
 
+/* A program inherits which signals are ignored and which are blocked. With SIGCHLD ignored a process never hears that its
+ * children have ended, and a blocked SIGTERM stops nothing. SIGHUP stays as it is: nohup ignores it on purpose. */
+static int reset_signals(void)
+{
+    struct sigaction action;
+    static const struct sigaction usual = { .sa_handler = SIG_DFL };
+    sigset_t none;
+    for (int number = 1; number <= SIGRTMAX; number++)
+        if (number != SIGHUP && sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN &&
+            sigaction(number, &usual, NULL) != 0)
+            return -1;
+    return sigemptyset(&none) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0 ? 0 : -1;
+}
+
 int privileges_harden(struct err *err)
 {
     clean_environment();
+    if (reset_signals() != 0)
+        return err_set(err, EX_SOFTWARE, "could not reset the signals: %s", strerror(errno));
     if (fill_standard_files() != 0)
         return err_set(err, EX_SOFTWARE, "could not open /dev/null: %s", strerror(errno));
     if (close_inherited_files() != 0)

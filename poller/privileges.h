@@ -5,7 +5,8 @@
 #include "err.h"
 
 /* privileges_harden: the first thing of all. Leaves only known environment variables (a library would obey others, such
- * as SSLKEYLOGFILE or http_proxy), no inherited files beyond the standard three, no core dumps, no tracing by others.
+ * as SSLKEYLOGFILE or http_proxy), no inherited files beyond the standard three, no signal that the starter ignored or
+ * blocked (but for an ignored SIGHUP), no core dumps, no tracing by others.
  * Errors: EX_SOFTWARE. */
 int privileges_harden(struct err *err) MUST_CHECK;
 

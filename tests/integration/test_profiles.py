@@ -12,6 +12,7 @@ import time
 import pytest
 
 from harness.api import Api
+from harness.process import program
 from harness.sync import Sync
 
 KEY = "the-tenants-own-key"
@@ -191,6 +192,30 @@ def test_a_signal_is_passed_on(sync, db, api, other_api, every_profile):
     running.send_signal(signal.SIGTERM)
     assert running.wait(20) == 75
     assert "stopped by a signal" in acme.log() and "stopped by a signal" in sync.log_file.read_text()
+
+
+def test_it_ends_where_its_starter_ignored_the_end_of_children(sync, db, api, other_api, every_profile, tmp_path,
+                                                               monkeypatch):
+    """A parent that ignores SIGCHLD, as some supervisors do, passes that on; SIGTERM was blocked too."""
+    theirs = db.insert(campaign_id="ACME")
+    Tenant(sync, "acme", other_api)
+    script = tmp_path / "supervisor"
+    script.write_text(f"""#!/usr/bin/python3
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGCHLD])
+os.execv("{program("SYNC_BINARY", "build/did-optimizer-sync")}", sys.argv)
+""")
+    script.chmod(0o755)
+    monkeypatch.setenv("SYNC_BINARY", str(script))
+    assert sync.run(*every_profile).code == 0  # it used to wait for ever
+    assert received(other_api) == [theirs]
+    db.insert_many([{} for _ in range(200)])
+    other_api.rules([{"delay_ms": 200}])
+    running = sync.start(*every_profile)
+    until(lambda: len(other_api.log()) >= 4)
+    running.terminate()
+    assert running.wait(20) == 75
 
 
 def test_all_profiles_can_run_in_a_loop(sync, db, api, other_api, every_profile):

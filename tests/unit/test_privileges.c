@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -106,6 +107,29 @@ static void test_privileges_harden_closes_inherited_files(void **state)
     run_child(*state, inherit_files);
 }
 
+static void inherit_signals(const char *directory, const char *where)
+{
+    static const int numbers[] = { SIGCHLD, SIGTERM, SIGINT, SIGPIPE, SIGALRM, SIGUSR1, SIGXFSZ };
+    struct sigaction found;
+    sigset_t blocked;
+    CHILD_CHECK(sigfillset(&blocked) == 0 && sigprocmask(SIG_SETMASK, &blocked, NULL) == 0);
+    CHILD_CHECK(signal(SIGHUP, SIG_IGN) != SIG_ERR);
+    for (size_t i = 0; i < UNIT_COUNT(numbers); i++)
+        CHILD_CHECK(signal(numbers[i], SIG_IGN) != SIG_ERR);
+    harden(directory, where);
+    for (size_t i = 0; i < UNIT_COUNT(numbers); i++)
+        CHILD_CHECK(sigaction(numbers[i], NULL, &found) == 0 && found.sa_handler == SIG_DFL);
+    CHILD_CHECK(sigaction(SIGHUP, NULL, &found) == 0 && found.sa_handler == SIG_IGN); /* started with nohup */
+    CHILD_CHECK(sigprocmask(SIG_SETMASK, NULL, &blocked) == 0);
+    for (int number = 1; number < NSIG; number++)
+        CHILD_CHECK(sigismember(&blocked, number) != 1);
+}
+
+static void test_privileges_harden_ignores_and_blocks_no_signal(void **state)
+{
+    run_child(*state, inherit_signals);
+}
+
 static void forbid_cores(const char *directory, const char *where)
 {
     struct rlimit limit;
@@ -191,6 +215,7 @@ int main(void)
         unit_test_in_directory(test_privileges_harden_clears_the_environment_but_for_known_variables),
         unit_test_in_directory(test_privileges_harden_fills_closed_standard_files),
         unit_test_in_directory(test_privileges_harden_closes_inherited_files),
+        unit_test_in_directory(test_privileges_harden_ignores_and_blocks_no_signal),
         unit_test_in_directory(test_privileges_harden_forbids_core_dumps),
         unit_test_in_directory(test_privileges_drop_is_for_good),
         unit_test_in_directory(test_privileges_drop_stays_root_where_root_owns_the_directory),
