@@ -21,9 +21,6 @@
 #include "walk.h"
 #include "when.h"
 
-/* Between two of these the lock can be given up. */
-#define BATCH 100
-
 struct backfill {
     const struct options *options;
     struct resources resources;
@@ -165,8 +162,7 @@ static int work(struct backfill *backfill, struct err *err)
 {
     struct resources *resources = &backfill->resources;
     struct settings_sync *settings = &resources->config.sync;
-    if (settings->batch_size > BATCH)
-        settings->batch_size = BATCH;
+    settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
     if (fileutil_need_directory(backfill->options->state_dir, err) != 0 || resources_open_source(resources, err) != 0 ||
         resources_open_delivery(resources, err) != 0)
         return -1;

@@ -23,6 +23,16 @@ double clock_mono_exact_ms(void)
     return (double)now.tv_sec * 1000.0 + (double)now.tv_nsec / 1e6;
 }
 
+struct clock_reading clock_heard(int64_t epoch)
+{
+    return (struct clock_reading){ .epoch = epoch, .heard_ms = clock_mono_ms() };
+}
+
+int64_t clock_reading_now(const struct clock_reading *reading)
+{
+    return reading->epoch + (clock_mono_ms() - reading->heard_ms) / 1000;
+}
+
 const char *clock_local(int64_t epoch, char *out, size_t size)
 {
     time_t seconds = (time_t)epoch;

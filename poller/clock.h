@@ -15,6 +15,16 @@ int64_t clock_mono_ms(void);
 /* clock_mono_exact_ms: the same clock, with fractions of a millisecond. */
 double clock_mono_exact_ms(void);
 
+/* The dialer's clock: what its database said, and when by clock_mono_ms that was heard. So it runs on between two looks,
+ * never ahead of the database, and a wait before or after the look does not matter. */
+struct clock_reading {
+    int64_t epoch, heard_ms;
+};
+
+/* clock_heard: a reading of epoch, heard just now. clock_reading_now: what that clock shows now, in epoch seconds. */
+struct clock_reading clock_heard(int64_t epoch);
+int64_t clock_reading_now(const struct clock_reading *reading);
+
 /* clock_local: writes epoch as local time, "2024-10-24 12:00:00 +0200", to out, for which CLOCK_TEXT_SIZE is enough.
  * Returns out. */
 #define CLOCK_TEXT_SIZE 40

@@ -50,7 +50,7 @@ struct batch {
 
 int64_t forward_now(const struct forward *forward)
 {
-    return forward->now_epoch + (clock_mono_ms() - forward->started_ms) / 1000;
+    return clock_reading_now(&forward->clock);
 }
 
 static void PRINTF_LIKE(3, 4) stop(struct summary *summary, enum summary_stop why, const char *format, ...)
@@ -262,7 +262,7 @@ static void doubt(struct batch *batch, struct parcel *parcel)
     struct ledger_entry entry = { .uniqueid = parcel->candidate->uniqueid,
                                   .record = *record,
                                   .end_epoch = call_number(parcel->call, CALL_END_EPOCH, 0),
-                                  .due = batch->forward->now_epoch,
+                                  .due = forward_now(batch->forward),
                                   .payload = parcel->body }; /* and no row: what was sent stays noted */
     int result = batch->failure.code == EX_OK ? ledger_put(batch->forward->ledger, &entry, &batch->failure) : -1;
     wrote(batch, result);

@@ -4,6 +4,7 @@
 
 #include "breaker.h"
 #include "candidates.h"
+#include "clock.h"
 #include "decision.h"
 #include "delivery.h"
 #include "disposition.h"
@@ -26,8 +27,8 @@ struct forward {
     struct pace pace;
     struct tally tally;
     int64_t run;         /* the run's number */
-    int64_t now_epoch;   /* the database's clock when the run started ... */
-    int64_t started_ms;  /* ... and the monotonic one */
+    struct clock_reading clock; /* the database's, see journal_resume */
+    int64_t started_ms;  /* monotonic: when the work began, its waits included */
     int64_t deadline_ms; /* monotonic: start no request after it */
     bool dry_run;        /* print bodies instead of sending, change nothing */
     int64_t force_since; /* send also what is accepted but was not tried since then, by this host's clock; 0: off */

@@ -15,7 +15,7 @@ int journal_open(struct forward *forward, const char *kind, struct err *err)
 
 static int check_silence(struct forward *forward, struct err *err)
 {
-    int64_t until = 0, now = forward->now_epoch;
+    int64_t until = 0, now = forward_now(forward);
     char local[CLOCK_TEXT_SIZE];
     if (ledger_note(forward->ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
         return -1;
@@ -30,9 +30,11 @@ static int check_silence(struct forward *forward, struct err *err)
 
 int journal_resume(struct forward *forward, struct err *err)
 {
-    int64_t outage_since = 0;
-    if (source_now_epoch(forward->source, &forward->now_epoch, err) != 0 ||
-        ledger_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0)
+    int64_t outage_since = 0, now = 0;
+    if (source_now_epoch(forward->source, &now, err) != 0)
+        return -1;
+    forward->clock = clock_heard(now);
+    if (ledger_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0)
         return -1;
     forward->breaker = breaker_start(outage_since != 0);
     return check_silence(forward, err);
@@ -46,7 +48,7 @@ static int note_outage(struct forward *forward, struct err *err)
     if (ledger_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &since, err) != 0)
         return -1;
     if (failed && since == 0)
-        return ledger_set_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, forward->now_epoch, err);
+        return ledger_set_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, forward->clock.epoch, err);
     if (!failed && since != 0 && forward->breaker.answered)
         return ledger_set_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, err);
     return 0;

@@ -9,7 +9,7 @@
 int journal_open(struct forward *forward, const char *kind, struct err *err) MUST_CHECK;
 
 /* journal_resume: takes up what earlier runs left: an API that was down is asked with one call first, and a silence
- * that it asked for stops this run. Sets forward->now_epoch. Errors: those of the source and the ledger. */
+ * that it asked for stops this run. Sets forward->clock, which nobody reads before. Errors: those of the source and the ledger. */
 int journal_resume(struct forward *forward, struct err *err) MUST_CHECK;
 
 /* journal_close: counts what is still owed into the summary, and writes the run's figures and counters, and whether the

@@ -48,7 +48,7 @@ static bool may_go_on(const struct run *run)
 
 static int64_t end_of_poll(const struct run *run)
 {
-    return run->forward.now_epoch - run->poll->settings->settle;
+    return forward_now(&run->forward) - run->poll->settings->settle;
 }
 
 static int64_t start_of_poll(const struct run *run)
@@ -127,7 +127,9 @@ static bool poll_sees(void *context, const struct call *call)
 {
     const struct run *run = context;
     int64_t ended = call_number(call, CALL_END_EPOCH, 0);
-    int64_t lasted = call->age_sec - (run->forward.now_epoch - ended);
+    /* By the clock as the run began: that of now may be ahead of the statement that gave age_sec, and what the poll
+     * cannot see must not count as short. */
+    int64_t lasted = call->age_sec - (run->forward.clock.epoch - ended);
     return ended >= start_of_poll(run) && lasted <= run->poll->settings->poll_window;
 }
 
@@ -135,15 +137,15 @@ static bool poll_sees(void *context, const struct call *call)
  * hours. */
 static int64_t start_of_sweep(const struct run *run, int64_t last)
 {
-    int64_t since = last != 0 ? last : run->progress.checkpoint.end_epoch;
+    int64_t since = last != 0 ? last : run->progress.checkpoint.end_epoch, now = forward_now(&run->forward);
     if (since < run->progress.floor.end_epoch)
         since = run->progress.floor.end_epoch;
-    if (since > run->forward.now_epoch) /* by a clock that was set back */
-        since = run->forward.now_epoch;
+    if (since > now) /* by a clock that was set back */
+        since = now;
     int64_t window = run->poll->settings->sweep_window, from = since - window;
     /* The first one began where the checkpoint was then; by now it may be far ahead. */
     int64_t earliest = last != 0 ? from : run->progress.floor.end_epoch - window;
-    return run->swept_to >= earliest && run->swept_to <= run->forward.now_epoch ? run->swept_to : from;
+    return run->swept_to >= earliest && run->swept_to <= now ? run->swept_to : from;
 }
 
 static int on_swept(void *context, const struct position *reached, struct err *err)
@@ -173,7 +175,7 @@ static int sweep(struct run *run, struct err *err)
 {
     const struct settings_sync *settings = run->poll->settings;
     struct ledger *ledger = run->poll->ledger;
-    int64_t now = run->forward.now_epoch, last = 0, found = 0;
+    int64_t now = forward_now(&run->forward), last = 0, found = 0;
     if (ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
         return -1;
     if (settings->sweep_interval == 0) /* when it is turned on again it need not make up for that time */
@@ -255,7 +257,7 @@ static int prune(struct run *run, struct err *err)
     const struct settings_sync *settings = run->poll->settings;
     if (run->swept_to != 0)
         return 0; /* a sweep under way may come past calls that were accepted long ago */
-    int64_t before = run->forward.now_epoch - settings->retention_days * 86400, last = 0;
+    int64_t before = forward_now(&run->forward) - settings->retention_days * 86400, last = 0;
     int64_t still_read = run->progress.checkpoint.end_epoch - settings->overlap;
     if (ledger_note(run->poll->ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
         return -1;
@@ -269,7 +271,7 @@ static int work(struct run *run, struct err *err)
 {
     const struct poll *poll = run->poll;
     if (journal_resume(&run->forward, err) != 0 ||
-        progress_load(&run->progress, poll->settings, run->forward.now_epoch, err) != 0 ||
+        progress_load(&run->progress, poll->settings, forward_now(&run->forward), err) != 0 ||
         ledger_note(poll->ledger, LEDGER_NOTE_SWEPT_TO, 0, &run->swept_to, err) != 0)
         return -1;
     struct position before = run->progress.checkpoint;

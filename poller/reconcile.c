@@ -167,7 +167,7 @@ static int find_range(struct reconcile *reconcile, struct position *ret_floor, s
                        "accepted calls are remembered for %" PRId64 " days only; take fewer --days, or raise "
                        "retention_days in [sync]",
                        forward->settings->retention_days);
-    reconcile->from = forward->now_epoch - days * 86400;
+    reconcile->from = forward_now(forward) - days * 86400;
     reconcile->to = checkpoint.end_epoch - forward->settings->overlap;
     return 0;
 }
@@ -188,6 +188,8 @@ static int walk_tables(struct reconcile *reconcile, struct err *err)
 static int work(struct reconcile *reconcile, struct err *err)
 {
     struct resources *resources = &reconcile->resources;
+    struct settings_sync *settings = &resources->config.sync;
+    settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
     if (fileutil_need_directory(reconcile->options.state_dir, err) != 0 || resources_open_source(resources, err) != 0 ||
         resources_open_delivery(resources, err) != 0)
         return -1;
@@ -195,8 +197,10 @@ static int work(struct reconcile *reconcile, struct err *err)
     reconcile->forward.dry_run = reconcile->options.dry_run;
     reconcile->forward.on_batch = on_batch;
     reconcile->forward.batch_context = reconcile;
-    reconcile->turn = (struct turn){ .options = &reconcile->options, .resources = resources,
-                                     .forward = &reconcile->forward };
+    reconcile->turn = (struct turn){ .options = &reconcile->options,
+                                     .resources = resources,
+                                     .forward = &reconcile->forward,
+                                     .rate = settings->backfill_rate };
     int result = turn_begin(&reconcile->turn, "reconcile", err);
     if (result == 0)
         result = journal_resume(&reconcile->forward, err);

@@ -6,6 +6,7 @@
 
 #define TURN_MS 1000
 #define BETWEEN_TURNS_MS 100 /* long enough for a run that waits to come in */
+#define BATCH 100
 
 static int open_state(struct turn *turn, struct err *err)
 {
@@ -28,10 +29,18 @@ static void close_state(struct turn *turn)
     resources->lock = NULL;
 }
 
+int64_t turn_batch(int64_t batch_size, int64_t rate)
+{
+    int64_t least = batch_size < BATCH ? batch_size : BATCH;
+    return rate > 0 && rate < least ? rate : least;
+}
+
 int turn_begin(struct turn *turn, const char *kind, struct err *err)
 {
     if (open_state(turn, err) != 0)
         return -1;
+    turn->passed_ms = clock_mono_ms();
+    turn->bucket = bucket_start(turn->rate, turn->passed_ms);
     if (turn->options->dry_run)
         return 0;
     if (resources_elect(turn->options, turn->resources, err) != 0)
@@ -41,26 +50,33 @@ int turn_begin(struct turn *turn, const char *kind, struct err *err)
     return journal_open(turn->forward, kind, err);
 }
 
-/* How long to wait until no more calls than the rate allows were tried since the start; nothing, where negative. */
-static int64_t too_quick_by_ms(const struct turn *turn)
+/* How long to wait until the rate allows a whole batch. What was sent counts from when it began to go out: an API that
+ * takes its time over a batch has earned the next one meanwhile. */
+static int64_t too_quick_by_ms(struct turn *turn)
 {
     const struct forward *forward = turn->forward;
-    if (turn->rate <= 0)
-        return 0;
     int64_t tried = forward->summary->accepted + forward->summary->failed;
-    return forward->started_ms + tried * 1000 / turn->rate - clock_mono_ms();
+    bucket_take(&turn->bucket, tried - turn->taken, turn->passed_ms);
+    turn->taken = tried;
+    return bucket_wait_ms(&turn->bucket, forward->settings->batch_size, clock_mono_ms());
 }
 
-int turn_pass(struct turn *turn, struct err *err)
+static int let_others_in(struct turn *turn, int64_t wait_ms, struct err *err)
 {
-    int64_t wait_ms = too_quick_by_ms(turn);
-    if (turn->options->dry_run || (wait_ms < BETWEEN_TURNS_MS && clock_mono_ms() - turn->began_ms < TURN_MS))
-        return 0;
     if (forward_commit(turn->forward, err) != 0)
         return -1;
     close_state(turn);
     interrupt_pause(clock_mono_ms() + (wait_ms > BETWEEN_TURNS_MS ? wait_ms : BETWEEN_TURNS_MS));
     return open_state(turn, err);
+}
+
+int turn_pass(struct turn *turn, struct err *err)
+{
+    int64_t wait_ms = too_quick_by_ms(turn);
+    bool goes_on = turn->options->dry_run || (wait_ms == 0 && clock_mono_ms() - turn->began_ms < TURN_MS);
+    int result = goes_on ? 0 : let_others_in(turn, wait_ms, err);
+    turn->passed_ms = clock_mono_ms();
+    return result;
 }
 
 int turn_end(struct turn *turn, struct err *err)

@@ -47,7 +47,7 @@ static int keep(struct walker *walker, const struct call *call, struct call_reco
     if (walk->duty == WALK_LOOK)
         return 0;
     if (walk->duty == WALK_NOTE && !walk->forward->dry_run) /* a dry run shows what would become owed */
-        return note(walker, call, record, CALL_OWED, walk->forward->now_epoch, err);
+        return note(walker, call, record, CALL_OWED, forward_now(walk->forward), err);
     if (walk->range.whole_rows)
         candidates_add_row(&walker->candidates, call);
     else

@@ -2,6 +2,7 @@
 import collections
 import contextlib
 import datetime
+import fcntl
 import os
 import re
 import select
@@ -213,6 +214,33 @@ def test_the_rate_is_kept(older, db, api):
     began = time.monotonic()
     assert older.run("backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR)).code == 0
     assert time.monotonic() - began >= 2.0  # the last batch need not wait
+
+
+def busiest_second(api):
+    """The most requests that arrived within one second."""
+    arrived = sorted(entry["at_ms"] for entry in api.log())
+    return max(sum(1 for other in arrived if at <= other < at + 1000) for at in arrived)
+
+
+def test_the_wait_for_the_lock_makes_nothing_quicker_and_nothing_older(older, db, api):
+    """The rate used to be an average since before that wait, and the wait was added to the database's clock: then a call that
+    was not settled yet was sent too early."""
+    hold, rate = 600, 50
+    older.configure(config={"sync": {"unsettled_hold": hold, "backfill_rate": rate}})
+    wanted = spread(db, 500, 20 * HOUR, 19 * HOUR)
+    with (older.state / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        settled_at = db.now() + 25
+        unsettled = db.insert(end_epoch=settled_at - hold, status="PU")
+        backfill = older.start("backfill", "--from", when(db, 24 * HOUR), "--to", "now")
+        time.sleep(10)
+        assert api.log() == []
+    assert backfill.wait(60) == 0
+    sent = {entry["uniqueid"]: entry["at_ms"] for entry in api.log()}
+    assert set(wanted) <= set(sent)
+    # A batch that was under way, a second's worth that was saved up, and what the second itself brings.
+    assert busiest_second(api) <= 3 * rate
+    assert sent.get(unsettled, float("inf")) >= settled_at * 1000, "sent before it was settled"
 
 
 def test_an_api_that_is_down_ends_it_and_it_goes_on_later(older, db, api):
