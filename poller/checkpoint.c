@@ -103,14 +103,46 @@ int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, str
     return result;
 }
 
-int checkpoint_save(const char *state_dir, const struct position *position, struct err *err)
+/* Ownership: the caller frees it. */
+static char *content_of(const struct position *position)
 {
     char local[CLOCK_TEXT_SIZE], uniqueid[POSITION_UNIQUEID_SIZE];
-    char *text = mem_format("%" PRId64 " %s\n# %s, the last call that is taken care of\n", position->end_epoch,
-                            str_printable(position->uniqueid, uniqueid, sizeof uniqueid),
-                            clock_local(position->end_epoch, local, sizeof local));
+    return mem_format("%" PRId64 " %s\n# %s, the last call that is taken care of\n", position->end_epoch,
+                      str_printable(position->uniqueid, uniqueid, sizeof uniqueid),
+                      clock_local(position->end_epoch, local, sizeof local));
+}
+
+int checkpoint_save(const char *state_dir, const struct position *position, struct err *err)
+{
+    char *text = content_of(position);
     int result = fileutil_replace(state_dir, "checkpoint", text, err);
     free(text);
+    return result;
+}
+
+uint64_t checkpoint_mark(const char *state_dir)
+{
+    char *path = mem_format("%s/checkpoint", state_dir);
+    uint64_t mark = fileutil_mark(path, MAX_BYTES);
+    free(path);
+    return mark;
+}
+
+int checkpoint_save_over(const char *state_dir, const struct position *position, uint64_t *mark,
+                         enum checkpoint_saved *ret_saved, struct err *err)
+{
+    bool replaced = false;
+    char *text = content_of(position);
+    int result = fileutil_replace_marked(state_dir, "checkpoint", text, *mark, MAX_BYTES, &replaced, err);
+    uint64_t found = replaced ? fileutil_mark_of(text) : checkpoint_mark(state_dir);
+    free(text);
+    if (replaced)
+        *mark = found;
+    *ret_saved = CHECKPOINT_CHANGED;
+    if (replaced)
+        *ret_saved = CHECKPOINT_SAVED;
+    else if (found == FILEUTIL_NO_FILE || found == FILEUTIL_NO_TEXT || found == *mark)
+        *ret_saved = CHECKPOINT_BEING_CHANGED;
     return result;
 }
 

@@ -7,6 +7,7 @@
 #define CHECKPOINT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 #include "position.h"
@@ -28,6 +29,19 @@ int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, str
 
 /* checkpoint_save: replaces the file. Durable: on return. Errors: EX_IOERR; the old file then stands. */
 int checkpoint_save(const char *state_dir, const struct position *position, struct err *err) MUST_CHECK;
+
+/* checkpoint_mark: what the file holds now, as a number for checkpoint_save_over. */
+uint64_t checkpoint_mark(const char *state_dir);
+
+/* checkpoint_save_over: checkpoint_save for a run, which must not overwrite what a person writes meanwhile. *mark is what
+ * the run has last read or written; where the file still holds that, it is replaced, and *mark is the new one. */
+enum checkpoint_saved {
+    CHECKPOINT_SAVED,
+    CHECKPOINT_BEING_CHANGED, /* the file is gone or empty, as it is for a moment while `date > checkpoint` runs */
+    CHECKPOINT_CHANGED        /* somebody else has written it */
+};
+int checkpoint_save_over(const char *state_dir, const struct position *position, uint64_t *mark,
+                         enum checkpoint_saved *ret_saved, struct err *err) MUST_CHECK;
 
 /* checkpoint_set_aside: keeps a damaged file under another name, written to ret_aside. Durable: on return. */
 int checkpoint_set_aside(const char *state_dir, char *ret_aside, size_t size, struct err *err) MUST_CHECK;

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "fileutil.h"
 #include "mem.h"
+#include "str.h"
 
 static int code_for(int error_number)
 {
@@ -125,7 +126,32 @@ static int write_new_file(const char *path, const char *text, mode_t mode)
     return result;
 }
 
-static int replace(const char *directory, const char *name, const char *text, mode_t mode, struct err *err)
+uint64_t fileutil_mark_of(const char *text)
+{
+    return *text == '\0' ? FILEUTIL_NO_TEXT : str_hash(STR_HASH_START, text, strlen(text)) | 2; /* none of the names */
+}
+
+uint64_t fileutil_mark(const char *path, size_t max_bytes)
+{
+    char *text = NULL;
+    bool missing = false;
+    uint64_t mark = FILEUTIL_NO_TEXT;
+    if (fileutil_read(path, max_bytes, FILEUTIL_REFUSE_LINK, &text, &missing, NULL) == 0)
+        mark = missing ? FILEUTIL_NO_FILE : fileutil_mark_of(text);
+    free(text);
+    return mark;
+}
+
+/* What stands in the old file's place, so that it may be replaced. */
+struct guard {
+    uint64_t mark;
+    size_t max_bytes;
+    bool refused; /* something else stands there */
+};
+
+/* guard NULL: whatever stands there. */
+static int replace(const char *directory, const char *name, const char *text, mode_t mode, struct guard *guard,
+                   struct err *err)
 {
     int result = -1;
     char *path = mem_format("%s/%s", directory, name);
@@ -133,6 +159,8 @@ static int replace(const char *directory, const char *name, const char *text, mo
     if (write_new_file(temporary, text, mode) != 0)
         (void)err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not write %s: %s", temporary,
                       strerror(errno));
+    else if (guard != NULL && fileutil_mark(path, guard->max_bytes) != guard->mark)
+        guard->refused = true;
     else if (rename(temporary, path) != 0)
         (void)err_set(err, EX_IOERR, "could not replace %s: %s", path, strerror(errno));
     else if (sync_directory(directory) != 0)
@@ -143,12 +171,21 @@ static int replace(const char *directory, const char *name, const char *text, mo
         (void)unlink(temporary);
     free(temporary);
     free(path);
-    return result;
+    return guard != NULL && guard->refused ? 0 : result;
 }
 
 int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err)
 {
-    return replace(directory, name, text, 0640, err);
+    return replace(directory, name, text, 0640, NULL, err);
+}
+
+int fileutil_replace_marked(const char *directory, const char *name, const char *text, uint64_t mark, size_t max_bytes,
+                            bool *ret_replaced, struct err *err)
+{
+    struct guard guard = { .mark = mark, .max_bytes = max_bytes };
+    int result = replace(directory, name, text, 0640, &guard, err);
+    *ret_replaced = result == 0 && !guard.refused;
+    return result;
 }
 
 char *fileutil_directory_of(const char *path)
@@ -168,7 +205,7 @@ int fileutil_publish(const char *path, const char *text, struct err *err)
     if (*name == '\0')
         return err_set(err, EX_USAGE, "could not write '%s': name a file", path);
     char *directory = fileutil_directory_of(path);
-    int result = replace(directory, name, text, 0644, err);
+    int result = replace(directory, name, text, 0644, NULL, err);
     free(directory);
     return result;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 
@@ -20,6 +21,19 @@ int fileutil_read(const char *path, size_t max_bytes, enum fileutil_links links,
  * written, synced and renamed over the old one, then the directory is synced.
  * Errors: EX_IOERR; the old file then stands unchanged. Durable: on return. */
 int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err) MUST_CHECK;
+
+/* fileutil_mark: a number for the content of path, a file of at most max_bytes: it tells one content from another.
+ * FILEUTIL_NO_FILE where there is none, FILEUTIL_NO_TEXT for an empty file, and for what fileutil_read refuses. */
+enum { FILEUTIL_NO_FILE, FILEUTIL_NO_TEXT };
+uint64_t fileutil_mark(const char *path, size_t max_bytes);
+
+/* fileutil_mark_of: what fileutil_mark gives for a file that holds text. */
+uint64_t fileutil_mark_of(const char *text);
+
+/* fileutil_replace_marked: fileutil_replace, but only while fileutil_mark still gives that mark for the file. That is
+ * asked last, after all slow steps. *ret_replaced says whether it did; where it did not, the file stands as it is. */
+int fileutil_replace_marked(const char *directory, const char *name, const char *text, uint64_t mark, size_t max_bytes,
+                            bool *ret_replaced, struct err *err) MUST_CHECK;
 
 /* fileutil_publish: the same with the file path, which everybody may read afterwards. What stands there must be a file.
  * Errors: EX_IOERR, EX_NOPERM (the directory must not be written), EX_USAGE (a directory, a link, a device). */

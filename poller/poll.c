@@ -37,6 +37,7 @@ struct run {
     struct progress progress;
     struct position saved;      /* the checkpoint as it is on disk ... */
     int64_t saved_ms;           /* ... and since when, monotonic */
+    int64_t looked_ms;          /* when the file was last looked at for a person's change, monotonic */
     bool swept;
     int64_t swept_to;           /* how far the sweep has come that is not done; 0: none is under way */
 };
@@ -222,6 +223,22 @@ static int advance(void *context, const struct position *reached, struct err *er
     return clock_mono_ms() - run->saved_ms >= SAVE_MS ? save(run, err) : 0;
 }
 
+/* A person who sets the checkpoint forward wants calls to be skipped: this run sends no more of them. */
+static int heed_person(void *context, int64_t end_epoch, struct err *err)
+{
+    struct run *run = context;
+    (void)end_epoch;
+    (void)err;
+    if (clock_mono_ms() - run->looked_ms < SAVE_MS)
+        return 0;
+    run->looked_ms = clock_mono_ms();
+    if (progress_look(&run->progress) && may_go_on(run)) {
+        run->summary->stop = STOP_INTERRUPTED;
+        (void)snprintf(run->summary->message, sizeof run->summary->message, "the checkpoint was changed by hand");
+    }
+    return 0;
+}
+
 /* Everything that ended from a little before the checkpoint up to now. Owed calls whose time has come and held ones are
  * read again by primary key and go with the first new ones: one that the API cannot digest must not stand alone. */
 static int catch_up(struct run *run, struct err *err)
@@ -276,13 +293,15 @@ static int work(struct run *run, struct err *err)
         return -1;
     struct position before = run->progress.checkpoint;
     run->saved = before;
-    run->saved_ms = clock_mono_ms();
+    run->saved_ms = run->looked_ms = clock_mono_ms();
+    run->forward.on_batch = heed_person;
+    run->forward.batch_context = run;
     if ((may_go_on(run) && sweep(run, err) != 0) || (may_go_on(run) && probe_latest(run, err) != 0) ||
         (may_go_on(run) && catch_up(run, err) != 0))
         return -1;
     if (!poll->dry_run && forward_commit(&run->forward, err) != 0)
         return -1;
-    if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run)
+    if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run && !run->progress.set_by_hand)
         progress_log(&run->progress, "💾 Saved checkpoint");
     return poll->dry_run ? 0 : prune(run, err);
 }

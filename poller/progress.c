@@ -3,6 +3,7 @@
 
 #include "checkpoint.h"
 #include "clock.h"
+#include "fileutil.h"
 #include "legacy.h"
 #include "log.h"
 #include "progress.h"
@@ -30,12 +31,13 @@ static void keep_aside(const struct progress *progress, const struct err *damage
 }
 
 /* What the file says, unless it cannot be right; then it is kept aside and counts as unknown. */
-static int read_file(const struct progress *progress, const struct maybe *copy, int64_t now_epoch,
+static int read_file(struct progress *progress, const struct maybe *copy, int64_t now_epoch,
                      struct maybe *ret_file, struct err *err)
 {
     enum checkpoint_found found = CHECKPOINT_MISSING;
     char local[CLOCK_TEXT_SIZE];
     struct position *position = &ret_file->position;
+    progress->mark = checkpoint_mark(progress->state_dir); /* first: what changes in between is a change */
     if (checkpoint_load(progress->state_dir, &found, position, err) != 0)
         return -1;
     if (found == CHECKPOINT_READ && position->end_epoch > now_epoch + CLOCK_TOLERANCE_SEC) {
@@ -48,8 +50,10 @@ static int read_file(const struct progress *progress, const struct maybe *copy, 
                           clock_local(position->end_epoch, local, sizeof local));
         }
     }
-    if (found == CHECKPOINT_DAMAGED)
+    if (found == CHECKPOINT_DAMAGED) {
         keep_aside(progress, err);
+        progress->mark = checkpoint_mark(progress->state_dir);
+    }
     ret_file->known = found == CHECKPOINT_READ;
     return 0;
 }
@@ -132,7 +136,35 @@ int progress_stand_by(struct progress *progress, const struct settings_sync *set
     return progress_save(progress, err);
 }
 
-int progress_save(const struct progress *progress, struct err *err)
+static void leave_to_person(struct progress *progress)
+{
+    progress->set_by_hand = true;
+    log_warn("⏩ The checkpoint was changed by hand during this run: it stays as it is, and the next run goes on from "
+             "there");
+}
+
+/* The copy in the ledger goes on: it says what is true of the calls. What the person wants, the next run sees. */
+static int save_file(struct progress *progress, struct err *err)
+{
+    enum checkpoint_saved saved = CHECKPOINT_SAVED;
+    if (progress->set_by_hand)
+        return 0;
+    if (checkpoint_save_over(progress->state_dir, &progress->checkpoint, &progress->mark, &saved, err) != 0)
+        return -1;
+    if (saved == CHECKPOINT_CHANGED)
+        leave_to_person(progress);
+    return 0;
+}
+
+bool progress_look(struct progress *progress)
+{
+    uint64_t mark = progress->set_by_hand || progress->dry_run ? progress->mark : checkpoint_mark(progress->state_dir);
+    if (mark != progress->mark && mark != FILEUTIL_NO_FILE && mark != FILEUTIL_NO_TEXT)
+        leave_to_person(progress);
+    return progress->set_by_hand;
+}
+
+int progress_save(struct progress *progress, struct err *err)
 {
     if (progress->dry_run)
         return 0;
@@ -140,7 +172,7 @@ int progress_save(const struct progress *progress, struct err *err)
         ledger_set_place(progress->ledger, LEDGER_FLOOR, &progress->floor, err) != 0 ||
         ledger_commit(progress->ledger, err) != 0)
         return -1;
-    return checkpoint_save(progress->state_dir, &progress->checkpoint, err);
+    return save_file(progress, err);
 }
 
 void progress_log(const struct progress *progress, const char *words)

@@ -3,6 +3,7 @@
 #define PROGRESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "ledger.h"
 #include "position.h"
@@ -15,13 +16,15 @@ struct progress {
     bool dry_run;          /* change nothing */
     struct position checkpoint; /* every call up to here is out of scope or in the ledger */
     struct position floor;      /* calls up to here are out of scope */
+    uint64_t mark;              /* what the file held when it was last read or written here */
+    bool set_by_hand;           /* a person has changed the file since: it is left alone from then on */
 };
 
 /* progress_load: finds out where to go on: the file; where it is missing, empty or damaged the ledger's copy; else, on
  * the very first run, where an older script stopped; else first_run_lookback seconds ago. now_epoch is the database's
  * clock. A damaged file is kept under another name, and the log says so. After a ledger was rebuilt the calls of the
- * last sweep_window seconds before the checkpoint come into scope again: part of what it knew is lost. The members of
- * *progress but checkpoint and floor are set by the caller.
+ * last sweep_window seconds before the checkpoint come into scope again: part of what it knew is lost. The caller
+ * sets the first four members of *progress.
  * Durable on return: what was found, in the ledger and in the file. Errors: EX_IOERR, EX_NOPERM. */
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
     MUST_CHECK;
@@ -33,8 +36,12 @@ int progress_stand_by(struct progress *progress, const struct settings_sync *set
                       struct err *err) MUST_CHECK;
 
 /* progress_save: makes checkpoint and floor durable: the ledger's copy with everything else that is not committed yet,
- * then the file. So the file may lie behind the copy, never ahead: a file that is ahead was set by a person. */
-int progress_save(const struct progress *progress, struct err *err) MUST_CHECK;
+ * then the file. So the file may lie behind the copy, never ahead: a file that is ahead was set by a person. A file that
+ * a person changes while a run is at work is not overwritten: the log says so, and the next run goes on from there. */
+int progress_save(struct progress *progress, struct err *err) MUST_CHECK;
+
+/* progress_look: whether a person has changed the file meanwhile, which the log says once. */
+bool progress_look(struct progress *progress);
 
 /* progress_log: writes "words: local time (END_EPOCH UNIQUEID)" of the checkpoint to the log. */
 void progress_log(const struct progress *progress, const char *words);

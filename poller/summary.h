@@ -10,7 +10,7 @@
 enum summary_stop {
     STOP_NONE,
     STOP_OUT_OF_TIME,    /* the time budget is spent */
-    STOP_INTERRUPTED,    /* a signal */
+    STOP_INTERRUPTED,    /* a signal, or a person who has set the checkpoint meanwhile */
     STOP_OUTAGE,         /* the API as a whole does not answer usefully */
     STOP_RATE_LIMITED,   /* the API asked for silence */
     STOP_CONFIGURATION,  /* no call can get through before somebody mends the settings */

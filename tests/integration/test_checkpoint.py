@@ -339,6 +339,83 @@ def test_by_hand_as_people_do(sync, db, api):
     assert arrived(api) == [older, known] and len(api.log()) == 2
 
 
+# ---- by hand, while a run is at work ----
+
+def in_place(sync, text):
+    sync.set_checkpoint(text)
+
+
+def renamed(sync, text):
+    (sync.state / "edited").write_text(f"{text}\n")
+    (sync.state / "edited").rename(sync.checkpoint_file)
+
+
+def slowly(sync, text):
+    """As the shell's `date > checkpoint` with a slow date: the file is empty for a while."""
+    with sync.checkpoint_file.open("w") as file:
+        time.sleep(2.5)
+        file.write(f"{text}\n")
+
+
+def at_work(sync, db, api):
+    """A run under way, with far to go; the calls by age, oldest first."""
+    now = db.now()
+    calls = db.insert_many([{"end_epoch": now - 3000 + n * 10} for n in range(250)])
+    sync.configure(config={"sync": {"batch_size": 5}, "api": {"concurrency": 1}})
+    api.rules([{"delay_ms": 60}])
+    process = sync.start()
+    until = time.monotonic() + 20
+    while len(api.log()) < 5:
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.01)
+    return process, now, calls
+
+
+def end_of(process):
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+@pytest.mark.parametrize("write", [in_place, renamed, slowly])
+def test_set_forward_by_hand_during_a_run_is_honoured(sync, db, api, write):
+    process, now, calls = at_work(sync, db, api)
+    wanted = str(now - 800)  # the last 30 calls are not before that
+    write(sync, wanted)
+    assert end_of(process) == 75
+    assert sync.checkpoint() == wanted
+    log = sync.log_file.read_text()
+    assert "The checkpoint was changed by hand during this run" in log
+    api.rules([])
+    sent = set(arrived(api))
+    assert len(sent) < 220  # it ended then, and left alone what a person wants to skip
+    result = run(sync)
+    assert started_from(result) == now - 800 and "set forward" in result.log
+    assert set(arrived(api)) - sent == set(calls[-30:])
+
+
+def test_set_back_by_hand_during_a_run_is_honoured(sync, db, api):
+    older, = ended(db, 5000)
+    process, now, calls = at_work(sync, db, api)
+    sync.set_checkpoint(now - 5100)
+    assert end_of(process) == 75
+    assert sync.checkpoint() == str(now - 5100) and older not in arrived(api)
+    api.rules([])
+    result = run(sync)
+    assert started_from(result) == now - 5100
+    assert arrived(api) == sorted([older, *calls]) and len(api.log()) == 251
+
+
+def test_a_checkpoint_emptied_during_a_run_is_left_alone_and_nothing_is_lost(sync, db, api):
+    """Somebody may be about to write it. Empty means, as ever: from the ledger's copy."""
+    process, _, calls = at_work(sync, db, api)
+    sync.checkpoint_file.write_text("")
+    assert end_of(process) == 0
+    assert sync.checkpoint_file.read_text() == "" and arrived(api) == sorted(calls)
+    result = run(sync)
+    assert started_from(result) == db.row(calls[-1])["end_epoch"] and len(api.log()) == 250
+    assert sync.checkpoint().endswith(calls[-1])
+
+
 # ---- checkpoint reset ----
 
 def test_reset(sync, db, api):

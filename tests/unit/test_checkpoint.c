@@ -289,6 +289,59 @@ static void test_checkpoint_that_cannot_be_saved_leaves_the_old_one(void **state
     assert_int_equal(err.code, EX_IOERR);
 }
 
+/* How a save over what mark stands for comes out; the file's text afterwards in *ret_text, NULL: none. */
+static enum checkpoint_saved save_over(const char *directory, uint64_t *mark, char **ret_text)
+{
+    struct position position = position_at(1729771200, "1729771100.5");
+    enum checkpoint_saved saved = CHECKPOINT_CHANGED;
+    struct err err;
+    assert_int_equal(checkpoint_save_over(directory, &position, mark, &saved, &err), 0);
+    *ret_text = unit_read(unit_path(directory, "checkpoint"));
+    assert_false(unit_exists(unit_path(directory, ".checkpoint.new")));
+    return saved;
+}
+
+static void test_checkpoint_of_a_person_is_not_saved_over(void **state)
+{
+    static const struct {
+        const char *read, *now; /* what the file held when it was read, and holds now; NULL: there is none */
+        enum checkpoint_saved want;
+    } rows[] = {
+        { NULL, NULL, CHECKPOINT_SAVED },
+        { "", "", CHECKPOINT_SAVED },
+        { "1729771000\n", "1729771000\n", CHECKPOINT_SAVED },
+        { "1729771000\n", "1729771001\n", CHECKPOINT_CHANGED },
+        { "1729771000\n", "1729771000 1729771100.5\n", CHECKPOINT_CHANGED },
+        { NULL, "1729771001\n", CHECKPOINT_CHANGED },
+        { "", "garbage", CHECKPOINT_CHANGED },
+        { "1729771000\n", "", CHECKPOINT_BEING_CHANGED },
+        { "1729771000\n", NULL, CHECKPOINT_BEING_CHANGED },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const char *path = unit_path(*state, "checkpoint"), *name = rows[i].now != NULL ? rows[i].now : "none";
+        char *text = NULL;
+        (void)unlink(path);
+        if (rows[i].read != NULL)
+            unit_write(path, rows[i].read);
+        uint64_t mark = checkpoint_mark(*state);
+        (void)unlink(path);
+        if (rows[i].now != NULL)
+            unit_write(path, rows[i].now);
+        unit_same_int(name, save_over(*state, &mark, &text), rows[i].want);
+        if (rows[i].want == CHECKPOINT_SAVED)
+            unit_has(name, text, "1729771200 1729771100.5\n");
+        else if (rows[i].now != NULL)
+            unit_same_text(name, text, rows[i].now);
+        else
+            unit_true(name, text == NULL);
+        free(text);
+        if (rows[i].want != CHECKPOINT_SAVED)
+            continue;
+        unit_same_int(name, save_over(*state, &mark, &text), CHECKPOINT_SAVED); /* over one's own */
+        free(text);
+    }
+}
+
 static void test_checkpoint_remove_deletes_the_file_and_minds_none_that_is_missing(void **state)
 {
     struct err err = { .message = "" };
@@ -314,6 +367,7 @@ int main(void)
         unit_test_in_directory(test_checkpoint_refuses_a_symbolic_link),
         unit_test_in_directory(test_checkpoint_that_may_not_be_read_stops_the_run),
         unit_test_in_directory(test_checkpoint_that_cannot_be_saved_leaves_the_old_one),
+        unit_test_in_directory(test_checkpoint_of_a_person_is_not_saved_over),
         unit_test_in_directory(test_checkpoint_remove_deletes_the_file_and_minds_none_that_is_missing),
         unit_test_in_directory(test_checkpoint_may_stand_behind_blanks_and_empty_lines),
     };
