@@ -30,19 +30,30 @@ static int show(const struct options *options, struct err *err)
     return 0;
 }
 
+/* A time, or what stands in a checkpoint file or is printed of it: a uniqueid, or END_EPOCH UNIQUEID. */
+static int read_where(const char *text, struct position *ret_position, struct err *err)
+{
+    int64_t epoch = 0;
+    if (checkpoint_parse(text, ret_position, NULL) == 0)
+        return 0;
+    if (when_parse(text, clock_now_epoch(), &epoch, err) != 0)
+        return err_set(err, err->code, "%s; or write a uniqueid", err->message);
+    *ret_position = position_at(epoch, "");
+    return 0;
+}
+
 static int set(const struct options *options, struct err *err)
 {
-    int64_t epoch = 0, now = clock_now_epoch();
+    struct position position;
     char local[CLOCK_TEXT_SIZE];
-    if (when_parse(options->arguments[0], now, &epoch, err) != 0)
+    if (read_where(options->arguments[0], &position, err) != 0)
         return -1;
-    if (epoch > now)
+    if (position.end_epoch > clock_now_epoch())
         return err_set(err, EX_USAGE, "could not set the checkpoint to %s: that lies in the future, and calls that end "
-                       "before it would never be sent", clock_local(epoch, local, sizeof local));
-    struct position position = position_at(epoch, "");
+                       "before it would never be sent", clock_local(position.end_epoch, local, sizeof local));
     if (checkpoint_save(options->state_dir, &position, err) != 0)
         return -1;
-    (void)printf("the next run goes on from %s\n", clock_local(epoch, local, sizeof local));
+    (void)printf("the next run goes on from %s\n", clock_local(position.end_epoch, local, sizeof local));
     return 0;
 }
 

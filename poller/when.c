@@ -65,16 +65,63 @@ static int64_t earliest_epoch(const struct tm *fields)
     return moment_of_jump(fields);
 }
 
-static bool parse_local(const char *text, int64_t *ret_epoch)
+static bool two_digits(const char *text, int most, int *ret_number)
 {
-    static const char *const forms[] = { "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M",
-                                         "%Y-%m-%d" };
+    if (!isdigit((unsigned char)text[0]) || !isdigit((unsigned char)text[1]))
+        return false;
+    *ret_number = (text[0] - '0') * 10 + (text[1] - '0');
+    return *ret_number <= most;
+}
+
+/* How far ahead of UTC a time is that ends in text: "Z", "-05", "-0500" or "-05:00", a blank may come first. */
+static bool parse_offset(const char *text, int64_t *ret_seconds)
+{
+    int hours = 0, minutes = 0;
+    if (*text == ' ')
+        text++;
+    *ret_seconds = 0;
+    if (strcmp(text, "Z") == 0)
+        return true;
+    if ((*text != '+' && *text != '-') || !two_digits(text + 1, 14, &hours))
+        return false;
+    const char *rest = text + 3;
+    if (*rest == ':' && rest[1] != '\0')
+        rest++;
+    if (*rest != '\0' && (!two_digits(rest, 59, &minutes) || rest[2] != '\0'))
+        return false;
+    *ret_seconds = (*text == '-' ? -1 : 1) * (int64_t)(hours * 3600 + minutes * 60);
+    return true;
+}
+
+/* Fractions of a second are cut: others write them. */
+static const char *skip_fraction(const char *text)
+{
+    return (*text == '.' || *text == ',') && isdigit((unsigned char)text[1]) ? text + 1 + strspn(text + 1, "0123456789")
+                                                                            : text;
+}
+
+static bool parse_date(const char *text, int64_t *ret_epoch)
+{
+    static const struct {
+        const char *form;
+        bool has_seconds, may_have_offset;
+    } forms[] = { { "%Y-%m-%d %H:%M:%S", true, true }, { "%Y-%m-%dT%H:%M:%S", true, true },
+                  { "%Y-%m-%d %H:%M", false, true },   { "%Y-%m-%dT%H:%M", false, true },
+                  { "%Y-%m-%d", false, false } };
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         struct tm fields = { .tm_isdst = -1 };
-        const char *end = strptime(text, forms[i], &fields);
-        if (end == NULL || *end != '\0' || !isdigit((unsigned char)*text) || !date_exists(&fields))
+        int64_t offset = 0;
+        const char *end = strptime(text, forms[i].form, &fields);
+        if (end == NULL || !isdigit((unsigned char)*text) || !date_exists(&fields))
             continue;
-        *ret_epoch = earliest_epoch(&fields);
+        if (forms[i].has_seconds)
+            end = skip_fraction(end);
+        if (*end == '\0')
+            *ret_epoch = earliest_epoch(&fields);
+        else if (forms[i].may_have_offset && parse_offset(end, &offset))
+            *ret_epoch = (int64_t)timegm(&fields) - offset;
+        else
+            continue;
         return *ret_epoch > 0;
     }
     return false;
@@ -108,12 +155,17 @@ int when_parse(const char *text, int64_t now_epoch, int64_t *ret_epoch, struct e
     bool understood = true;
     if (strcasecmp(text, "now") == 0)
         epoch = now_epoch;
-    else if (!str_to_int(text, &epoch) && !parse_local(text, &epoch) && !parse_ago(text, now_epoch, &epoch))
+    else if (strcasecmp(text, "today") == 0)
+        epoch = clock_midnight(now_epoch);
+    else if (strcasecmp(text, "yesterday") == 0)
+        epoch = clock_midnight(clock_midnight(now_epoch) - 12 * 3600); /* a day may have 23 hours */
+    else if (!str_to_int(text, &epoch) && !parse_date(text, &epoch) && !parse_ago(text, now_epoch, &epoch))
         understood = false;
     if (!understood || *text == '+')
         return err_set(err, EX_USAGE,
                        "could not understand the time '%.60s'; write an epoch (1729771200), a local time "
-                       "('2024-10-24 12:00:00'), 'now', or 'N minutes|hours|days ago'",
+                       "('2024-10-24 12:00:00', an offset like -0500 may follow), 'now', 'today', 'yesterday', or "
+                       "'N minutes|hours|days ago'",
                        text);
     if (epoch < WHEN_EARLIEST)
         return err_set(err, EX_USAGE, "could not accept the time '%.60s': it lies before the year 2000", text);

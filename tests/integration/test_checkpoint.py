@@ -267,19 +267,32 @@ def test_show_changes_nothing(sync):
 @pytest.mark.parametrize("timezone", ["America/New_York", "Europe/Berlin"])
 @pytest.mark.parametrize("when, ago", [
     ("now", 0), ("30 seconds ago", 30), ("90 minutes ago", 5400), ("1 hour ago", 3600), ("2 hours ago", 7200),
-    ("3 days ago", 259200), ("{epoch}", 4000), ("{local}", 4000)])
+    ("3 days ago", 259200), ("{epoch}", 4000), ("{local}", 4000), ("{printed}", 4000), ("{iso}", 4000),
+    ("{epoch}.123", 4000), ("pbx-{epoch}.123", 4000), ("{epoch} 1700000000.7", 4000)])
 def test_set(sync, timezone, when, ago):
     sync.timezone = timezone
     expected = int(time.time()) - ago
-    done = sync.run("checkpoint", "set", when.format(epoch=expected, local=local(expected, timezone)))
+    done = sync.run("checkpoint", "set", when.format(
+        epoch=expected, local=local(expected, timezone), printed=local(expected, timezone, "%Y-%m-%d %H:%M:%S %z"),
+        iso=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expected))))
     epoch = int(sync.checkpoint().split()[0])
     assert (done.code, done.err) == (0, "") and 0 <= epoch - expected <= 5
     assert local(epoch, timezone) in done.out
     assert local(epoch, timezone) in sync.run("checkpoint", "show").out
 
 
+@pytest.mark.parametrize("timezone", ["America/New_York", "Europe/Berlin"])
+@pytest.mark.parametrize("when, days", [("today", 0), ("yesterday", 1)])
+def test_set_to_a_day(sync, timezone, when, days):
+    sync.timezone = timezone
+    today = datetime.datetime.now(zoneinfo.ZoneInfo(timezone)).date()
+    assert sync.run("checkpoint", "set", when).code == 0
+    epoch = int(sync.checkpoint().split()[0])
+    assert local(epoch, timezone) == f"{today - datetime.timedelta(days=days)} 00:00:00"
+
+
 @pytest.mark.parametrize("when, word", [
-    ("{epoch}", "future"), ("{local}", "future"), ("tomorrow", "understand"), ("", "understand"),
+    ("{epoch}", "future"), ("{epoch}.5", "future"), ("{local}", "future"), ("tomorrow", "understand"), ("", "understand"),
     ("12:00", "understand"), ("1 fortnight ago", "understand"), ("1 hour", "understand"),
     ("1 hour ago or so", "understand"),
     ("2024-13-01 00:00:00", "understand"), ("2024-02-30 12:00:00", "understand"), ("2024-10-24 25:00:00", "understand"),

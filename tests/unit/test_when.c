@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include "clock.h"
 #include "when.h"
 
 #define NOW INT64_C(1729771200) /* 2024-10-24 12:00:00 UTC */
@@ -136,6 +137,50 @@ static void test_when_reads_bare_epochs_from_the_year_2000_on(void **state)
     check_rows(rows, UNIT_COUNT(rows));
 }
 
+/* What our own commands print, and ISO 8601, whatever the host's zone is. */
+static void test_when_reads_times_with_an_offset(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        { berlin, "2024-10-24 12:00:00 +0000", NOW },      { berlin, "2024-10-24 08:00:00 -0400", NOW },
+        { new_york, "2024-10-24 14:00:00 +0200", NOW },    { new_york, "2024-10-24 14:00:00+0200", NOW },
+        { new_york, "2024-10-24T14:00:00+02:00", NOW },    { new_york, "2024-10-24T12:00:00Z", NOW },
+        { new_york, "2024-10-24 12:00:00Z", NOW },         { new_york, "2024-10-24T12:00:00.000Z", NOW },
+        { new_york, "2024-10-24T12:00:00,999Z", NOW },     { new_york, "2024-10-24T12:00Z", NOW },
+        { utc, "2024-10-24 17:30:00 +0530", NOW },         { utc, "2024-10-24T01:30-10:30", NOW },
+        { utc, "2024-10-24T14:00:00+02", NOW },            { utc, "2024-10-25 02:00:00 +14:00", NOW },
+        { new_york, "2024-11-03 01:30:00 -0400", 1730611800 }, /* of the autumn hour both ... */
+        { new_york, "2024-11-03 01:30:00 -0500", 1730615400 }, /* ... can be said */
+        { berlin, "2024-10-24 14:00:00.5", NOW },
+    };
+    check_rows(rows, UNIT_COUNT(rows));
+}
+
+static void test_when_reads_back_what_the_clock_prints(void **state)
+{
+    (void)state;
+    static const char *const zones[] = { "America/New_York", "Europe/Berlin", "UTC", "Asia/Kolkata" };
+    for (size_t i = 0; i < UNIT_COUNT(zones); i++)
+        for (int64_t epoch = 1730000000; epoch < 1731000000; epoch += 1799) { /* the clocks go back in it */
+            char local[CLOCK_TEXT_SIZE], iso[CLOCK_TEXT_SIZE];
+            use_zone(zones[i]);
+            const struct row rows[] = { { zones[i], clock_local(epoch, local, sizeof local), epoch },
+                                        { zones[i], clock_iso(epoch, iso, sizeof iso), epoch } };
+            check_rows(rows, UNIT_COUNT(rows));
+        }
+}
+
+static void test_when_knows_today_and_yesterday(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        { utc, "today", 1729728000 },          { utc, "Yesterday", 1729641600 },
+        { new_york, "today", 1729742400 },     { new_york, "yesterday", 1729656000 },
+        { berlin, "today", 1729720800 },       { berlin, "yesterday", 1729634400 },
+    };
+    check_rows(rows, UNIT_COUNT(rows));
+}
+
 static void test_when_accepts_dates_that_exist(void **state)
 {
     (void)state;
@@ -152,7 +197,6 @@ static const char *const refused[] = {
     "",
     " ",
     "garbage",
-    "yesterday",
     "ago",
     "hour ago",
     "1 hour",
@@ -184,9 +228,29 @@ static const char *const refused[] = {
     "2024-10-24 12:00:60",
     "2024-10-24 12",
     "2024-10",
-    "2024-10-24 12:00:00Z",
     "2024-10-24 12:00:00 UTC",
     "2024-10-24 12:00:00x",
+    "2024-10-24 12:00:00  Z",
+    "2024-10-24 12:00:00 z",
+    "2024-10-24 12:00:00 EST",
+    "2024-10-24 12:00:00 -",
+    "2024-10-24 12:00:00 -5",
+    "2024-10-24 12:00:00 -050",
+    "2024-10-24 12:00:00 -05:",
+    "2024-10-24 12:00:00 -05:0",
+    "2024-10-24 12:00:00 -05000",
+    "2024-10-24 12:00:00 -0560",
+    "2024-10-24 12:00:00 -1500",
+    "2024-10-24 12:00:00 -0500 ",
+    "2024-10-24 12:00:00 ago",
+    "2024-10-24 12:00:00.",
+    "2024-10-24 12:00:00.x",
+    "2024-10-24 12:00.5",
+    "2024-10-24Z",
+    "2024-10-24 -0500",
+    "today ",
+    "yesterday 12:00",
+    "tomorrow",
     "2024-10-24x",
     "24.10.2024",
     "10/24/2024",
@@ -234,6 +298,8 @@ static void test_when_refuses_what_is_no_time_and_says_what_is_understood(void *
     unit_has("sometime", err.message, "'2024-10-24 12:00:00'");
     unit_has("sometime", err.message, "'now'");
     unit_has("sometime", err.message, "ago");
+    unit_has("sometime", err.message, "'yesterday'");
+    unit_has("sometime", err.message, "-0500");
     assert_int_equal(when_parse("946684799", NOW, &epoch, &err), -1);
     unit_has("946684799", err.message, "before the year 2000");
 }
@@ -259,6 +325,9 @@ int main(void)
         cmocka_unit_test(test_when_takes_a_skipped_spring_time_for_the_moment_of_the_jump),
         cmocka_unit_test(test_when_counts_back_from_now),
         cmocka_unit_test(test_when_reads_bare_epochs_from_the_year_2000_on),
+        cmocka_unit_test(test_when_reads_times_with_an_offset),
+        cmocka_unit_test(test_when_reads_back_what_the_clock_prints),
+        cmocka_unit_test(test_when_knows_today_and_yesterday),
         cmocka_unit_test(test_when_accepts_dates_that_exist),
         cmocka_unit_test(test_when_refuses_what_is_no_time_and_says_what_is_understood),
         cmocka_unit_test(test_when_cuts_an_over_long_text_in_its_message),
