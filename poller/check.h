@@ -4,8 +4,9 @@
 
 #include "options.h"
 
-/* check_command: prints one line for each thing a run needs, with a remedy where it does not work. Changes nothing,
- * sends no call. Returns the exit code: 0, or that of the first thing that does not work. */
+/* check_command: prints one line for each thing a run needs, with a remedy where it does not work, and a verdict, or all
+ * of it as one JSON object. Changes nothing, sends no call. Returns the exit code: 0, or that of the first thing that
+ * does not work. */
 int check_command(const struct options *options);
 
 #endif

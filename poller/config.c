@@ -120,6 +120,7 @@ struct reading {
     struct config *config;
     struct config_problems *problems;
     const char *path;
+    unsigned parts; /* of enum config_part: what this file decides */
 };
 
 static void PRINTF_LIKE(3, 4) add_problem(struct config_problems *problems, int code, const char *format, ...)
@@ -133,6 +134,21 @@ static void PRINTF_LIKE(3, 4) add_problem(struct config_problems *problems, int 
     problems->texts[problems->count++] = mem_copy(text);
     if (problems->code != EX_NOPERM)
         problems->code = code;
+}
+
+/* The part that a setting is of; 0: neither. */
+static unsigned part_of_section(const char *section)
+{
+    if (strcasecmp(section, "database") == 0)
+        return CONFIG_DATABASE;
+    return strcasecmp(section, "api") == 0 ? CONFIG_API : 0;
+}
+
+static unsigned part_of(const struct setting *setting)
+{
+    if (strcmp(setting->section, "general") == 0)
+        return strncmp(setting->key, "db_", 3) == 0 ? CONFIG_DATABASE : CONFIG_API;
+    return part_of_section(setting->section);
 }
 
 static const struct setting *find_setting(const struct setting *table, size_t count, const char *section,
@@ -229,10 +245,12 @@ static void note_origin(struct config *config, const struct setting *setting, co
 static void take(struct reading *reading, const struct setting *setting, const char *value, const char *place)
 {
     struct err err;
-    if (set_value(reading->config, setting, value, &err) != 0)
-        add_problem(reading->problems, EX_CONFIG, "%s: %s: %s", place, setting->key, err.message);
-    else
+    if (set_value(reading->config, setting, value, &err) == 0) {
         note_origin(reading->config, setting, place);
+        return;
+    }
+    add_problem(reading->problems, EX_CONFIG, "%s: %s: %s", place, setting->key, err.message);
+    reading->problems->parts |= part_of(setting);
 }
 
 static void take_line(struct reading *reading, const struct setting *setting, const char *value, int line)
@@ -269,9 +287,11 @@ static void on_dids_problem(void *context, const char *section, const char *text
     struct reading *reading = context;
     size_t length = strcspn(text, " \t=:");
     for (size_t i = 0; is_general(section) && i < COUNT(dids_settings); i++)
-        if (strlen(dids_settings[i].key) == length && strncasecmp(text, dids_settings[i].key, length) == 0)
+        if (strlen(dids_settings[i].key) == length && strncasecmp(text, dids_settings[i].key, length) == 0) {
             add_problem(reading->problems, EX_CONFIG, "%s:%d: the line of %s %s", reading->path, line,
                         dids_settings[i].key, problem);
+            reading->problems->parts |= part_of(&dids_settings[i]);
+        }
 }
 
 /* ---- our own file: whatever is not understood is an error ---- */
@@ -302,21 +322,25 @@ static void on_own_value(void *context, const char *section, const char *key, co
         remedy = "the API's address and key belong in dids.conf";
     add_problem(reading->problems, EX_CONFIG, "%s:%d: there is no setting '%.60s' %s; %s", reading->path, line, key,
                 place, remedy);
+    reading->problems->parts |= part_of_section(section); /* it may have been meant for safety: ssl_ca, ca_file */
 }
 
 static void on_own_problem(void *context, const char *section, const char *text, const char *problem, int line)
 {
     struct reading *reading = context;
-    (void)section;
     (void)text; /* not quoted: it may be a password */
     add_problem(reading->problems, EX_CONFIG, "%s:%d: this line %s", reading->path, line, problem);
+    reading->problems->parts |= part_of_section(section);
 }
 
 /* ---- the layers, lowest first ---- */
 
 /* A file's text, or NULL when it is missing or cannot be read; what is wrong is reported. */
-static char *read_config_file(const char *path, bool required, struct config_problems *problems)
+static char *read_config_file(const struct reading *reading, bool required)
 {
+    const char *path = reading->path;
+    struct config_problems *problems = reading->problems;
+    int before = problems->count;
     struct err err;
     struct stat info;
     char *text = NULL;
@@ -329,6 +353,8 @@ static char *read_config_file(const char *path, bool required, struct config_pro
                     err.code == EX_NOPERM ? "; run as root, or let this user read it" : "");
     else if (missing && required)
         add_problem(problems, EX_CONFIG, "could not read %s: there is no such file", path);
+    if (problems->count > before)
+        problems->parts |= reading->parts;
     return text;
 }
 
@@ -344,7 +370,7 @@ static void load_defaults(struct reading *reading)
 
 static void load_ini(struct reading *reading, bool required, const struct inifile_reader *callbacks)
 {
-    char *text = read_config_file(reading->path, required, reading->problems);
+    char *text = read_config_file(reading, required);
     if (text != NULL)
         inifile_read(text, callbacks);
     free(text);
@@ -352,7 +378,7 @@ static void load_ini(struct reading *reading, bool required, const struct inifil
 
 static void load_astguiclient(struct reading *reading, bool required)
 {
-    char *text = read_config_file(reading->path, required, reading->problems);
+    char *text = read_config_file(reading, required);
     for (size_t i = 0; text != NULL && i < COUNT(astguiclient_names); i++) {
         const struct alias *alias = &astguiclient_names[i];
         int line = 0;
@@ -431,17 +457,23 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
 
     load_defaults(&reading);
     reading.path = paths->dids;
+    reading.parts = CONFIG_API;
     load_ini(&reading, paths->required_dids,
              &(struct inifile_reader){ .on_value = on_dids_value, .on_problem = on_dids_problem, .context = &reading });
     reading.path = paths->astguiclient;
+    reading.parts = CONFIG_DATABASE;
     load_astguiclient(&reading, paths->required_astguiclient);
     reading.path = paths->own;
+    reading.parts = CONFIG_API | CONFIG_DATABASE;
     load_ini(&reading, paths->required_own,
              &(struct inifile_reader){ .on_value = on_own_value, .on_problem = on_own_problem, .context = &reading });
     load_environment(&reading);
 
+    int before = ret_problems->count;
     check_key(&ret_config->api, paths, ret_problems);
     check_url(&ret_config->api, ret_problems);
+    if (ret_problems->count > before)
+        ret_problems->parts |= CONFIG_API;
     check_spans(ret_config, paths->own, ret_problems);
 }
 

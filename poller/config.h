@@ -26,18 +26,21 @@ struct config {
     struct disposition_map *dispositions;
 };
 
+enum config_part { CONFIG_API = 1 << 0, CONFIG_DATABASE = 1 << 1 };
+
 /* What is wrong with the settings, each a whole message that names place and remedy. code: EX_CONFIG, or EX_NOPERM when
  * a file may not be read; EX_OK when there is nothing wrong. */
 struct config_problems {
     char **texts;
     int count;
     int code;
+    unsigned parts; /* of enum config_part: those that must not be used; the others may be tested */
 };
 
 /* config_load: reads everything and reports all problems at once. Precedence, highest first. Database: environment, own
  * [database], astguiclient.conf, dids.conf, defaults. API: environment, dids.conf, default.
  * Ownership: *ret_config and *ret_problems are the caller's, to be released with config_free and config_problems_free,
- * also when there are problems; then the configuration must not be used. */
+ * also when there are problems; then no run must use the configuration. */
 void config_load(const struct config_paths *paths, struct config *ret_config, struct config_problems *ret_problems);
 
 /* config_masks_phones: whether mask_phone is set, for commands that need no other setting. What may not be read may say

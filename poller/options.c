@@ -42,7 +42,7 @@ static const char help[] =
     "  --yes                   failed drop: do not ask on a terminal\n"
     "  --every SECONDS         run again and again, until a signal asks to stop; for results within seconds\n"
     "  --dry-run               run, backfill: print the JSON that would be sent, and change nothing\n"
-    "  --json                  status, failed list, history and why: one JSON object a line\n"
+    "  --json                  check, status, failed list, history and why: one JSON object a line\n"
     "  --cron                  run: print nothing unless something begins to fail or works again;\n"
     "                          reconcile: nothing unless something stays missing\n"
     "  --campaign ID, --status STATUS  backfill: only calls of that campaign, with that status\n"
@@ -96,7 +96,7 @@ static const struct known_command {
     unsigned takes;  /* options of its own */
 } commands[] = {
     { "run", NULL, COMMAND_RUN, 0, 0, TAKES_DRY_RUN | TAKES_CRON | TAKES_ROUNDS },
-    { "check", NULL, COMMAND_CHECK, 0, 0, 0 },
+    { "check", NULL, COMMAND_CHECK, 0, 0, TAKES_JSON },
     { "checkpoint", "show", COMMAND_CHECKPOINT_SHOW, 0, 0, 0 },
     { "checkpoint", "set", COMMAND_CHECKPOINT_SET, 1, 1, 0 },
     { "checkpoint", "reset", COMMAND_CHECKPOINT_RESET, 0, 0, 0 },

@@ -1,4 +1,5 @@
 """`check`: a line for each thing a run needs, with the remedy where it is broken. Nothing is changed, no call sent."""
+import json
 import re
 import time
 
@@ -31,8 +32,15 @@ def check(sync, api, code=0):
     assert everything(sync) == before and api.recorded() == []
     assert (done.code, done.err) == (code, ""), done.out
     lines = done.out.splitlines()
+    verdict = lines.pop()
     marked = {mark: [line[2:] for line in lines if line.startswith(mark + " ")] for mark in "✓⚠✗"}
     assert sum(map(len, marked.values())) == len(lines)
+    if marked["✗"]:
+        assert verdict.startswith(f"✗ verdict: NOT READY, {len(marked['✗'])} of {len(lines)} checks failed")
+    elif marked["⚠"]:
+        assert verdict.startswith(f"⚠ verdict: READY, with {len(marked['⚠'])} warning")
+    else:
+        assert verdict.startswith(f"✓ verdict: READY, all {len(lines)} checks passed")
     return marked
 
 
@@ -51,8 +59,8 @@ def one_is_broken(sync, api, code, *words):
 def test_all_is_well(ready, api, db):
     marked = check(ready, api)
     assert (marked["✗"], marked["⚠"]) == ([], [])
-    assert sorted(subjects(marked["✓"])) == ["API", "checkpoint", "configuration", "database", "log", "state", "table",
-                                             "table"]
+    assert sorted(subjects(marked["✓"])) == ["API", "checkpoint", "configuration", "database", "ledger", "log", "state",
+                                             "table", "table"]
     told = "\n".join(marked["✓"])
     for word in (api.url, f"{ready.dids_file}:2", f"{ready.dids_file}:3", "asterisk", "cron", "call_date on call_date",
                  "SELECT is granted", str(ready.state), str(ready.log_file)):
@@ -79,8 +87,47 @@ def test_a_new_installation(ready, api):
 def test_every_problem_of_the_configuration_is_a_line(ready, api):
     ready.configure(dids={"api_key": None}, config={"sync": {"nonsense": 1, "overlap": -1}})
     ready.dids_file.chmod(0o600)
-    lines = check(ready, api, 78)["✗"]
-    assert subjects(lines) == ["configuration"] * 3 and api.state()["requests"] == 0
+    marked = check(ready, api, 78)
+    assert subjects(marked["✗"]) == ["configuration"] * 3 and api.state()["requests"] == 0
+    (line,) = marked["⚠"]
+    assert line.startswith("API: not tested: its settings are wrong")  # nothing that nobody looked at passes for good
+
+
+@pytest.mark.parametrize("settings, untested", [
+    ({"dids": {"api_key": None}}, "API"), ({"dids": {"api_base_url": "http://a.example:5000"}}, "API"),
+    ({"dids": {"api_timeout": "soon"}}, "API"), ({"config": {"api": {"ca_fiel": "x"}}}, "API"),
+    ({"config": {"database": {"port": "x"}}}, "database"), ({"config": {"database": {"ssl_cs": "x"}}}, "database"),
+    ({"astguiclient": {"VARDB_port": "x"}}, "database"), ({"dids": {"db_port": "x"}}, "database"),
+    ({"config": {"sync": {"overlap": -1}}}, None), ({"config": {"log": {"level": "loud"}}}, None),
+], ids=str)
+def test_what_is_wrong_in_one_part_keeps_no_other_from_being_tested(ready, api, settings, untested):
+    ready.configure(**settings)
+    ready.dids_file.chmod(0o600)
+    marked = check(ready, api, 78)
+    assert subjects(marked["✗"]) == ["configuration"]
+    assert [line.partition(";")[0] for line in marked["⚠"]] == (
+        [f"{untested}: not tested: its settings are wrong, see above"] if untested else [])
+    tested = {"API", "database", "state", "log", "ledger", "checkpoint"} - {untested}
+    assert tested <= set(subjects(marked["✓"]))
+
+
+def test_json_says_the_same_as_the_text(ready, api):
+    """Once all well, once with a warning, once with a failure: one object each, with the same words."""
+    for settings, code, verdict in [({}, 0, "good"), ({"dids": {"verify_ssl": 0}}, 0, "warning"),
+                                    ({"dids": {"api_key": "wrong"}}, 78, "failed")]:
+        ready.configure(**settings)
+        ready.dids_file.chmod(0o600)
+        marked = check(ready, api, code)
+        api.clear()
+        done = ready.run("check", "--json")
+        told = json.loads(done.out)
+        assert (done.code, told["exit_code"], done.out.count("\n")) == (code, code, 1)
+        assert set(told) == {"verdict", "exit_code", "next", "checks"} and told["verdict"] == verdict
+        assert all(set(line) == {"area", "level", "text", "remedy"} for line in told["checks"])
+        for level, mark in [("good", "✓"), ("warning", "⚠"), ("failed", "✗")]:
+            assert [line["area"] + ": " + "; ".join(filter(None, [line["text"], line["remedy"]]))
+                    for line in told["checks"] if line["level"] == level] == marked[mark]
+        assert all(line["remedy"] for line in told["checks"] if line["level"] != "good")
 
 
 def test_a_file_that_may_not_be_read(ready, api, ordinary):
@@ -165,7 +212,8 @@ def test_clocks_that_differ_are_told(ready, api):
         ready.configure(config={"database": {"socket": dialer.socket}})
         ready.dids_file.chmod(0o600)
         (line,) = check(ready, api)["⚠"]
-        assert re.fullmatch(r"clock: the database's clock differs from this host's by \d+ s; the database's is used", line)
+        assert re.fullmatch(r"clock: the database's clock is \d+ s behind this host's; the database's is used; "
+                            "set both by NTP: timedatectl", line)
 
 
 def test_a_sites_own_index_is_used(ready, api, db):
@@ -238,7 +286,7 @@ def test_the_checkpoint_is_damaged(ready, api, content):
 
 def test_the_ledger_is_damaged(ready, api):
     (ready.state / "ledger.db").write_bytes(b"SQLite format 3\0" + b"garbage " * 1000)
-    one_is_broken(ready, api, 74, "state: ", "ledger.db")
+    one_is_broken(ready, api, 74, "ledger: ", "ledger.db")
 
 
 def test_the_log_cannot_be_written(ready, api, ordinary):
@@ -253,7 +301,8 @@ def test_the_log_cannot_be_written(ready, api, ordinary):
 def test_the_log_is_no_file(ready, api, spoil, words):
     spoil(ready.directory / "odd.log")
     done = ready.run("check", "--log", ready.directory / "odd.log")
-    (line,) = [line for line in done.out.splitlines() if line.startswith("✗")]
+    line, verdict = [line for line in done.out.splitlines() if line.startswith("✗")]
+    assert "(log)" in verdict
     assert done.code == 74 and line.startswith("✗ log: ") and [word for word in words if word not in line] == []
 
 

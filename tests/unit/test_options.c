@@ -251,7 +251,6 @@ static void test_options_refuse_what_they_do_not_know_and_name_it(void **state)
         { "--dry-run checkpoint reset", "--dry-run does not go with checkpoint" },
         { "--dry-run failed retry 1.1", "--dry-run does not go with failed" },
         { "--json", "--json does not go with run" },
-        { "check --json", "--json does not go with check" },
         { "failed retry 1.1 --json", "--json does not go with failed" },
         { "run --all", "--all does not go with run" },
         { "status --reason x", "--reason does not go with status" },

@@ -1,0 +1,75 @@
+/* check_database: the part of `check` that asks the dialer's database. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "check_database.h"
+#include "clock.h"
+#include "source.h"
+
+/* Clocks that differ by less are of no consequence. */
+#define CLOCKS_DIFFER_SEC 5
+
+static const char *const no_call[] = { "" }; /* reading it costs nothing, and shows whether calls may be read */
+
+static void check_server(struct check_report *report, struct source *source)
+{
+    struct source_facts facts = source_facts(source);
+    check_good(report, "database", "connected to %s", facts.server);
+    if (*facts.missing_protections != '\0')
+        check_warn(report, "database", "MariaDB 10.1 and MySQL 5.7.8 have it",
+                   "this server is too old for %s; calls are sent all the same", facts.missing_protections);
+}
+
+static void check_table(struct check_report *report, struct source *source)
+{
+    struct err err;
+    struct source_facts facts = source_facts(source);
+    check_good(report, "table", "vicidial_log has what is needed; reads use the index %s", facts.index);
+    if (*facts.missing_columns != '\0')
+        check_warn(report, "table", NULL, "this VICIdial is too old for %s; null is sent instead", facts.missing_columns);
+    if (source_fetch(source, SOURCE_LIVE, no_call, 1, NULL, NULL, &err) != 0)
+        check_fail_err(report, "table", &err);
+    else
+        check_good(report, "table", "SELECT is granted");
+}
+
+static void check_archive(struct check_report *report, struct source *source)
+{
+    struct err err;
+    if (source_fetch(source, SOURCE_ARCHIVE, no_call, 1, NULL, NULL, &err) == 0 &&
+        *source_archive_problem(source) != '\0')
+        check_warn(report, "table", "until then pending calls whose rows move to the archive cannot be sent", "%s",
+                   source_archive_problem(source));
+}
+
+static void check_clock(struct check_report *report, struct source *source)
+{
+    struct err err;
+    int64_t now = 0, here = clock_now_epoch();
+    if (source_now_epoch(source, &now, &err) != 0)
+        return;
+    int64_t apart = llabs((long long)(now - here));
+    if (apart > CLOCKS_DIFFER_SEC)
+        check_warn(report, "clock", "set both by NTP: timedatectl",
+                   "the database's clock is %" PRId64 " s %s this host's; the database's is used", apart,
+                   now > here ? "ahead of" : "behind");
+}
+
+void check_database(struct check_report *report, const struct settings_database *database)
+{
+    struct err err;
+    struct source *source = NULL;
+    if (source_connect(database, &source, &err) != 0) {
+        check_fail_err(report, "database", &err);
+        return;
+    }
+    check_server(report, source);
+    if (source_inspect(source, &err) != 0) {
+        check_fail_err(report, "table", &err);
+    } else {
+        check_table(report, source);
+        check_archive(report, source);
+    }
+    check_clock(report, source);
+    source_close(source);
+}

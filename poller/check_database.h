@@ -1,0 +1,11 @@
+/* check_database: the part of `check` that asks the dialer's database. */
+#ifndef CHECK_DATABASE_H
+#define CHECK_DATABASE_H
+
+#include "check_report.h"
+#include "settings.h"
+
+/* check_database: connects, looks at the tables, and reads nothing of them that costs anything. */
+void check_database(struct check_report *report, const struct settings_database *database);
+
+#endif
