@@ -59,18 +59,18 @@ def crashes_in_repair():
     return {"crash points": sum(one.tried for one in done), "repeated": sum(one.repeated for one in done), "lost": 0}
 
 
-def errors():
-    done = [in_scene(scenes.every_kind, sweeps.error_sweep, error, kinds=kinds, lasting=lasting)
+def errors(make, share=1.0):
+    done = [in_scene(make, sweeps.error_sweep, error, kinds=kinds, lasting=lasting, share=share)
             for error, kinds, lasting in (("ENOSPC", ("write",), 0), ("EDQUOT", ("write",), 0),
                                           ("EROFS", sweeps.FILES, 0), ("EIO", sweeps.FILES, 1))]
     return {"disk errors": sum(one.tried for one in done), "repeated": sum(one.repeated for one in done), "lost": 0}
 
 
-def allocations():
+def allocations(make, share=1.0):
     """There are thousands: every processor takes its part."""
     with concurrent.futures.ProcessPoolExecutor() as pool:
-        jobs = [pool.submit(in_scene, scenes.every_kind, sweeps.allocation_sweep, share, lasting, turn, os.cpu_count())
-                for share, lasting in ((1, 1), (1 / 30, 0)) for turn in range(os.cpu_count())]
+        jobs = [pool.submit(in_scene, make, sweeps.allocation_sweep, share * part, lasting, turn, os.cpu_count())
+                for part, lasting in ((1, 1), (1 / 30, 0)) for turn in range(os.cpu_count())]
         done = [job.result() for job in jobs]
     return {"failed allocations": sum(one.tried for one in done),
             "crashes of libraries": sum(one.crashed for one in done),
@@ -100,9 +100,15 @@ PARTS = {
     "crash at every step, slow API": lambda: crashes(scenes.slow_api, 0.5, ("before", "after")),
     "crash in the first run": lambda: crashes(scenes.first_run),
     "crash while the ledger is made anew": crashes_in_repair,
-    "disk full, broken or read-only": errors,
+    "crash in a backfill": lambda: crashes(scenes.backfill),
+    "crash in a reconciliation": lambda: crashes(scenes.reconcile),
+    "disk full, broken or read-only": lambda: errors(scenes.every_kind),
+    "the same in a backfill": lambda: errors(scenes.backfill, 0.5),
+    "the same in a reconciliation": lambda: errors(scenes.reconcile, 0.5),
     "kill -9 at random moments": kills,
-    "allocations that fail": allocations,
+    "allocations that fail": lambda: allocations(scenes.every_kind),
+    "allocations that fail in a backfill": lambda: allocations(scenes.backfill, 0.1),
+    "allocations that fail in a reconciliation": lambda: allocations(scenes.reconcile, 0.1),
     "days of a dialer, three seeds": simulated_days,
 }
 

@@ -13,13 +13,13 @@ import types
 MINUTE, HOUR = 60, 3600
 
 
-def run_when_elected(sync, env=None):
+def run_when_elected(sync, env=None, command=()):
     """A run soon after another: the database may need a moment to notice that the connection of that one is gone, and
     until then another host seems to be elected."""
     deadline = time.monotonic() + 10
     while True:
-        run = sync.run(env=env)
-        if "standby" not in run.log or time.monotonic() > deadline:
+        run = sync.run(*command, env=env)
+        if "standby" not in run.log and "another host" not in run.log or time.monotonic() > deadline:
             return run
         time.sleep(0.02)
 
@@ -46,6 +46,7 @@ class Scene:
         self.now = db.now()
         self.only_swept = set()  # calls below the checkpoint that no run has seen yet
         self.sent, self.newest = set(), None  # what an uninterrupted run must come to: sent, and the checkpoint's call
+        self.command = ()  # what is run; that of cron where nothing is said
         self._prepared = sync.directory / "prepared"
         sync.configure(config={"sync": {"settle": 0, "batch_size": 12}, "api": {"concurrency": 4}})
 
@@ -69,9 +70,16 @@ class Scene:
         self.api.clear()
 
     def run(self, env=None):
-        run = run_when_elected(self.sync, env)
+        run = run_when_elected(self.sync, env, self.command)
         wait_for_the_last_request(self.api)
         return run
+
+    def expected_checkpoint(self):
+        """Where an uninterrupted run leaves the checkpoint: at the newest call, or where it was."""
+        if self.newest is None:
+            return (self._prepared / "checkpoint").read_text().partition("\n")[0]
+        newest = self.db.row(self.newest)
+        return f"{newest['end_epoch']} {newest['uniqueid']}"
 
     # ---- what a run leaves behind ----
 
@@ -155,6 +163,51 @@ def first_run(db, api, sync):
     scene.newest = db.insert(end_epoch=now - 40, status="DISPO")
     sync.checkpoint_file.unlink()
     scene.set_clock(now)
+    scene.keep()
+    return scene
+
+
+def backfill(db, api, sync):
+    """A backfill of a day before the first run, from the table and the archive, at a rate that makes it give up lock and
+    ledger in between. The API refuses one call and fails to take another one."""
+    scene = Scene(db, api, sync)
+    now = db.now()
+    then = now - 50 * HOUR
+    sync.configure(config={"sync": {"backfill_rate": 20, "retry_base": 0}})
+    db.insert(end_epoch=now - 600)
+    sync.set_checkpoint(now - HOUR)
+    scene.set_clock(now)
+    assert sync.run().code == 0
+    rows = [{"end_epoch": then + n * 60, "length_in_sec": n % 3 * 20} for n in range(20)]
+    live = db.insert_many(rows)
+    archived = db.insert_many([{**row, "end_epoch": row["end_epoch"] + 7} for row in rows[:10]], "vicidial_log_archive")
+    db.query("INSERT INTO vicidial_log_archive SELECT * FROM vicidial_log WHERE uniqueid = %s", [live[3]])
+    db.query("UPDATE vicidial_log_archive SET status = 'INCALL' WHERE uniqueid = %s", [live[3]])
+    scene.sent = {*live, *archived} - {live[4], archived[2]}
+    scene.rules = [{"uniqueid": live[4], "status": 400}, {"uniqueid": archived[2], "status": 500}]
+    api.rules(scene.rules)
+    scene.command = ("backfill", "--from", str(then - HOUR), "--to", str(then + HOUR))
+    scene.keep()
+    return scene
+
+
+def reconcile(db, api, sync):
+    """Calls that no run has seen, and some that have changed since: `reconcile` finds and sends them."""
+    scene = Scene(db, api, sync)
+    now = db.now()
+    sync.set_checkpoint(now - 20 * HOUR)
+    known = db.insert_many([{"end_epoch": now - 10 * HOUR + n * 60, "status": "DROP"} for n in range(8)])
+    db.insert(end_epoch=now - 60)
+    scene.set_clock(now)
+    assert sync.run().code == 0
+    missing = db.insert_many([{"end_epoch": now - 9 * HOUR + n * 60, "length_in_sec": n % 3 * 20} for n in range(20)])
+    for uniqueid in known[2:5]:
+        db.update(uniqueid, status="SALE")
+    scene.only_swept = set(missing)
+    scene.sent = {*known[2:5], *missing} - {missing[4]}
+    scene.rules = [{"uniqueid": missing[4], "status": 400}]
+    api.rules(scene.rules)
+    scene.command = ("reconcile", "--days", "1")
     scene.keep()
     return scene
 

@@ -25,6 +25,16 @@ def test_a_crash_at_any_step_of_the_first_run_loses_nothing(staged, when, share)
 
 
 @needs_shim
+@pytest.mark.parametrize("kind", [scenes.backfill, scenes.reconcile], ids=["backfill", "reconcile"])
+@pytest.mark.parametrize("when, share", [("before", 0.12), ("after", 0.12), ("middle", 0.06)])
+def test_a_crash_at_any_step_of_long_work_comes_to_what_an_uninterrupted_one_comes_to(staged, kind, when, share):
+    """Goal: the same for backfill and reconcile, which give up lock and ledger in between: the same command, given again,
+    completes the work and repeats only what was in flight."""
+    done = crash_sweep(staged(kind), when, share)
+    assert done.steps > 80
+
+
+@needs_shim
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_while_a_damaged_ledger_is_rebuilt_loses_nothing(staged, when):
     """Goal: what was owed before the damage, and only the ledger knows of, survives a crash in mid-repair."""

@@ -62,6 +62,15 @@ def test_a_single_failing_step_ends_the_run_with_74_and_loses_nothing(staged, ki
 
 
 @needs_shim
+@pytest.mark.parametrize("kind", [scenes.backfill, scenes.reconcile], ids=["backfill", "reconcile"])
+@pytest.mark.parametrize("error, kinds, lasting", [("ENOSPC", ("write",), 0), ("EIO", FILES, 1)],
+                         ids=["disk full", "one failing step"])
+def test_long_work_ends_with_74_when_its_state_cannot_be_written(staged, kind, error, kinds, lasting):
+    """Goal: the same for backfill and reconcile: what cannot be recorded is not sent, and the same command goes on."""
+    error_sweep(staged(kind), error, kinds=kinds, lasting=lasting, share=0.1)
+
+
+@needs_shim
 def test_writes_that_take_half_of_the_bytes_change_nothing(staged):
     """Goal: every write and send is carried on with where it stopped."""
     scene = staged(scenes.every_kind)
@@ -605,3 +614,11 @@ def test_a_failed_allocation_never_crashes_the_program(staged, lasting, share):
     completes, and the next one delivers what is left. `make soak` tries every n."""
     done = allocation_sweep(staged(scenes.every_kind), share, lasting)
     assert done.tried > (50 if lasting else 15)
+
+
+@needs_shim
+@pytest.mark.parametrize("kind", [scenes.backfill, scenes.reconcile], ids=["backfill", "reconcile"])
+def test_a_failed_allocation_never_crashes_long_work(staged, kind):
+    """Goal: the same for backfill and reconcile: the same command completes what a failed one has left."""
+    done = allocation_sweep(staged(kind), 0.003)
+    assert done.tried > 10
