@@ -9,6 +9,7 @@
 #include "check_report.h"
 #include "check_state.h"
 #include "clock.h"
+#include "enabled.h"
 #include "legacy.h"
 #include "profile.h"
 
@@ -18,6 +19,7 @@ struct check {
     struct check_report *report;
     struct config config;
     struct config_problems problems;
+    char next[128]; /* what is left to do when nothing failed; "": nothing */
     bool has_state; /* the process is the state's owner, and may use the network */
 };
 
@@ -96,6 +98,19 @@ static void test_state(struct check *check)
     check_state(check->report, check->options);
 }
 
+static void test_sending(struct check *check)
+{
+    struct err err;
+    bool enabled = false;
+    if (enabled_read(check->options->state_dir, &enabled, &err) != 0)
+        check_fail_err(check->report, "sending", &err);
+    else if (enabled)
+        check_good(check->report, "sending", "enabled: cron sends the calls that end");
+    else
+        (void)snprintf(check->next, sizeof check->next, "cron sends nothing before: did-optimizer-sync%s enable",
+                       check->options->profile_words);
+}
+
 /* Every test, in order; what is wrong in one part keeps no other from being tested. */
 static const struct {
     const char *area;
@@ -110,6 +125,7 @@ static const struct {
     { "database", test_database, CONFIG_DATABASE, true },
     { "API", test_api, CONFIG_API, true },
     { "state", test_state, 0, true },
+    { "sending", test_sending, 0, true },
 };
 
 int check_command(const struct options *options)
@@ -123,5 +139,5 @@ int check_command(const struct options *options)
             tests[i].test(&check);
     config_problems_free(&check.problems);
     config_free(&check.config);
-    return check_report_end(check.report, NULL);
+    return check_report_end(check.report, *check.next != '\0' ? check.next : NULL);
 }

@@ -41,10 +41,10 @@ static void say_how_rounds_ended(void)
             (void)fprintf(stderr, "did-optimizer-sync: a run was ended by signal %d\n", WTERMSIG(status));
 }
 
-static void run_once(const struct options *options)
+static void run_once(const struct options *options, bool is_first)
 {
     int ends[2];
-    struct run_loop loop = { .pid = getpid() };
+    struct run_loop loop = { .pid = getpid(), .is_first = is_first };
     if (pipe2(ends, O_CLOEXEC) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: could not begin a run: %s\n", strerror(errno));
         return;
@@ -68,9 +68,9 @@ static void run_once(const struct options *options)
 int every_command(const struct options *options)
 {
     interrupt_install();
-    while (!interrupt_requested()) {
+    for (bool is_first = true; !interrupt_requested(); is_first = false) {
         int64_t next_ms = clock_mono_ms() + options->every * 1000;
-        run_once(options);
+        run_once(options, is_first);
         interrupt_pause(next_ms);
     }
     return EX_OK;

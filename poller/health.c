@@ -40,7 +40,9 @@ static void judge_runs(const struct standing *standing, const struct health_limi
 {
     const struct records_overview *overview = &standing->overview;
     int64_t ago = standing_age(standing, overview->last_run);
-    if (overview->last_run == 0)
+    if (standing->off)
+        add(findings, HEALTH_CRITICAL, "not enabled: no call is sent by itself (did-optimizer-sync enable)");
+    else if (overview->last_run == 0)
         add(findings, HEALTH_CRITICAL, "no run yet");
     else if (ago > limits->critical)
         add(findings, HEALTH_CRITICAL, "no run for %" PRId64 " min", ago / 60);

@@ -6,6 +6,7 @@
 #include "backfill.h"
 #include "check.h"
 #include "checkpoint_command.h"
+#include "enable.h"
 #include "every.h"
 #include "failed.h"
 #include "health.h"
@@ -47,6 +48,9 @@ static int carry_out(struct options *options)
         return options->all_profiles ? tenants_command(options, run) : run(options);
     case COMMAND_CHECK:
         return check_command(options);
+    case COMMAND_ENABLE:
+    case COMMAND_DISABLE:
+        return enable_command(options);
     case COMMAND_STATUS:
         return state_command(options, status_command);
     case COMMAND_CHECKPOINT_SHOW:

@@ -17,6 +17,8 @@ static const char help[] =
     "Commands:\n"
     "  run                     find the calls that ended and send them (the default; cron does this)\n"
     "  check                   test configuration, database, API and state, and say what to mend\n"
+    "  enable                  let cron send; after installation it waits for this, once for each profile\n"
+    "  disable                 cron sends nothing until enable; commands that are typed still work\n"
     "  checkpoint show         how far the calls are taken care of\n"
     "  checkpoint set WHEN     go on from WHEN: an epoch, '2024-10-24 12:00:00' (local time; also with -0400 or Z),\n"
     "                          'now', 'today', 'yesterday', 'N minutes|hours|days ago', or a uniqueid\n"
@@ -97,6 +99,8 @@ static const struct known_command {
 } commands[] = {
     { "run", NULL, COMMAND_RUN, 0, 0, TAKES_DRY_RUN | TAKES_CRON | TAKES_ROUNDS },
     { "check", NULL, COMMAND_CHECK, 0, 0, TAKES_JSON },
+    { "enable", NULL, COMMAND_ENABLE, 0, 0, 0 },
+    { "disable", NULL, COMMAND_DISABLE, 0, 0, 0 },
     { "checkpoint", "show", COMMAND_CHECKPOINT_SHOW, 0, 0, 0 },
     { "checkpoint", "set", COMMAND_CHECKPOINT_SET, 1, 1, 0 },
     { "checkpoint", "reset", COMMAND_CHECKPOINT_RESET, 0, 0, 0 },

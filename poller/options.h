@@ -11,6 +11,8 @@
 enum command {
     COMMAND_RUN,
     COMMAND_CHECK,
+    COMMAND_ENABLE,
+    COMMAND_DISABLE,
     COMMAND_CHECKPOINT_SHOW,
     COMMAND_CHECKPOINT_SET,
     COMMAND_CHECKPOINT_RESET,
@@ -50,6 +52,7 @@ struct options {
     bool help, version;
     bool named_state_dir, named_log, named_legacy; /* on the command line */
     const char *profile;  /* NULL: the default one */
+    char profile_words[48]; /* " --profile NAME", for a command that a person is to type; "" for the default one */
     const char *profiles_dir;
     const char *state_base; /* below which a profile's state is, and whose owner it has; NULL: there is none */
     struct options_paths own_paths;

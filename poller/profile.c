@@ -36,6 +36,7 @@ int profile_select(struct options *options, const char *name, struct err *err)
         return err_set(err, EX_USAGE, "'%.40s' is no profile's name: it takes 1 to %d letters, digits, - and _; see --help",
                        name, NAME_MOST);
     options->profile = name;
+    (void)snprintf(options->profile_words, sizeof options->profile_words, " --profile %s", name);
     if (!options->config.required_own) {
         fits = snprintf(own->config, OPTIONS_PATH_SIZE, "%s/%s.conf", options->profiles_dir, name) < OPTIONS_PATH_SIZE;
         options->config.own = own->config;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "enabled.h"
 #include "fileutil.h"
 #include "interrupt.h"
 #include "journal.h"
@@ -283,6 +284,18 @@ static int open_log(const struct options *options, struct err *err)
     return log_open(options->log, isatty(STDOUT_FILENO) ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS, err);
 }
 
+/* What cron starts waits to be enabled, as a run does: it would send whatever is missing. */
+static int ask_whether_off(const struct options *options, bool *ret_off, struct err *err)
+{
+    bool enabled = true;
+    if (options->cron && !options->report_only && enabled_read(options->state_dir, &enabled, err) != 0)
+        return -1;
+    *ret_off = !enabled;
+    if (*ret_off)
+        log_info("⏸ Not enabled: nothing is sent before `did-optimizer-sync%s enable`", options->profile_words);
+    return 0;
+}
+
 int reconcile_command(const struct options *options)
 {
     struct err err = { .code = EX_OK };
@@ -290,16 +303,18 @@ int reconcile_command(const struct options *options)
     reconcile.options.dry_run = options->report_only;
     if (options->days == 0)
         reconcile.options.days = DEFAULT_DAYS;
+    bool off = false;
     interrupt_install();
     if (open_log(options, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
     if (resources_load(options, &reconcile.resources, &err) != 0 ||
-        profile_enter_state(options, &err) != 0 || work(&reconcile, &err) != 0)
+        profile_enter_state(options, &err) != 0 || ask_whether_off(options, &off, &err) != 0 ||
+        (!off && work(&reconcile, &err) != 0))
         summary_fail(&reconcile.summary, &err);
     meter_end(&reconcile.meter);
-    int code = report(&reconcile);
+    int code = off ? EX_OK : report(&reconcile);
     free(reconcile.days);
     resources_close_state(&reconcile.resources);
     resources_close(&reconcile.resources);

@@ -18,6 +18,7 @@ struct resources {
     struct source *source;
     struct delivery *delivery;
     struct ledger_repair repair;
+    bool off, off_is_new; /* what starts by itself may not send (enabled.h), which was noted just now */
     bool elected;         /* this host is the one that sends the calls of this database ... */
     bool elected_by_this; /* ... and it is source's own connection that keeps it elected */
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "enabled.h"
 #include "fileutil.h"
 #include "interrupt.h"
 #include "journal.h"
@@ -48,13 +49,11 @@ static void report_health(const struct options *options, struct resources *resou
         was_healthy = 1; /* where nothing can be remembered, a mail too many is better than none */
     if (healthy == (was_healthy != 0))
         return;
-    const char *words = options->profile != NULL ? " --profile " : "";
-    const char *name = options->profile != NULL ? options->profile : "";
     if (healthy)
-        (void)printf("did-optimizer-sync%s%s works again.\n", words, name);
+        (void)printf("did-optimizer-sync%s works again.\n", options->profile_words);
     else
-        (void)printf("did-optimizer-sync%s%s does not work: %s\nNothing is lost; calls are sent when it works again. "
-                     "There is no further mail until then.\n", words, name, summary->message);
+        (void)printf("did-optimizer-sync%s does not work: %s\nNothing is lost; calls are sent when it works again. "
+                     "There is no further mail until then.\n", options->profile_words, summary->message);
     (void)fflush(stdout);
     if (resources->ledger != NULL &&
         ledger_set_note(resources->ledger, LEDGER_NOTE_HEALTHY, healthy ? 1 : 0, NULL) == 0)
@@ -115,7 +114,23 @@ static void report(const struct options *options, const struct summary *summary,
                  summary->accepted, summary->held);
 }
 
-/* Takes the lock. *ret_standing_by: another run is at work, so there is nothing to do. */
+static bool starts_by_itself(const struct options *options)
+{
+    return options->cron || options->every > 0;
+}
+
+/* What starts by itself waits until it is enabled; a run by hand is an explicit act, and says what cron does. */
+static void say_whether_enabled(const struct options *options, const struct run_loop *loop,
+                                const struct resources *resources)
+{
+    bool is_news = resources->off_is_new || (loop != NULL && loop->is_first);
+    if (resources->off && !starts_by_itself(options))
+        log_warn("⚠ cron does not send yet; let it: did-optimizer-sync%s enable", options->profile_words);
+    else if (resources->off && is_news)
+        log_info("⏸ Not enabled: nothing is sent before `did-optimizer-sync%s enable`", options->profile_words);
+}
+
+/* Takes the lock. *ret_standing_by: another run is at work, or nobody has enabled this, so there is nothing to do. */
 static int enter_state(const struct options *options, struct resources *resources, bool *ret_standing_by,
                        struct err *err)
 {
@@ -126,8 +141,15 @@ static int enter_state(const struct options *options, struct resources *resource
     if (lock_acquire_in_turn(options->state_dir, &resources->lock, err) != 0)
         return -1;
     *ret_standing_by = resources->lock == NULL;
-    if (*ret_standing_by)
+    if (*ret_standing_by) {
         log_info("🔒 Another run is at work; nothing to do");
+        return 0;
+    }
+    bool enabled = false;
+    if (enabled_settle(options->state_dir, &enabled, &resources->off_is_new, err) != 0)
+        return -1;
+    resources->off = !enabled;
+    *ret_standing_by = resources->off && starts_by_itself(options);
     return 0;
 }
 
@@ -217,14 +239,17 @@ int run_round(const struct options *options, const struct run_loop *loop)
         return err.code;
     }
     /* The log and the settings are read, as root it may be; whatever comes now is done as the owner of the state. */
-    bool loaded = resources_load(options, &resources, &err) == 0;
-    if (!loaded)
+    bool off = starts_by_itself(options) && enabled_is_off(options->state_dir);
+    bool loaded = !off && resources_load(options, &resources, &err) == 0;
+    if (!loaded && !off)
         summary_fail(&summary, &err); /* each problem has its line in the log */
     if (loaded && options->cron)
         wait_for_turn(&resources.config.sync);
     int64_t began_ms = clock_mono_ms();
     int result = profile_enter_state(options, &err);
-    if (result == 0 && loaded)
+    if (result == 0 && off)
+        result = enter_state(options, &resources, &standing_by, &err);
+    else if (result == 0 && loaded)
         result = work(options, &resources, &summary, &standing_by, &err);
     else if (result == 0 && options->cron)
         open_to_remember(options, &resources, &standing_by);
@@ -234,6 +259,7 @@ int run_round(const struct options *options, const struct run_loop *loop)
     }
     if ((result != 0 || !loaded) && !options->dry_run && resources.ledger != NULL)
         (void)!journal_failed(resources.ledger, &summary, clock_mono_ms() - began_ms, NULL);
+    say_whether_enabled(options, loop, &resources);
     if (options->cron && !standing_by)
         report_health(options, &resources, &summary);
     resources_close_state(&resources);

@@ -2,6 +2,7 @@
 #ifndef RUN_H
 #define RUN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "options.h"
@@ -12,6 +13,7 @@ int run_command(const struct options *options);
 /* A run that is one of many, in a process of its own. */
 struct run_loop {
     pid_t pid; /* of the process that began it */
+    bool is_first;
     int done;  /* a file that is closed when the run is over: the next one may begin */
 };
 

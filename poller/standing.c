@@ -1,6 +1,7 @@
 /* standing: how things stand, as ledger and checkpoint tell. */
 #include "checkpoint.h"
 #include "clock.h"
+#include "enabled.h"
 #include "fileutil.h"
 #include "standing.h"
 
@@ -18,12 +19,15 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
     struct standing *standing = ret_standing;
     enum checkpoint_found found = CHECKPOINT_MISSING;
     struct position position;
+    bool enabled = false;
     *standing = (struct standing){ .now = 0 };
     if (records_overview(ledger, &standing->overview, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0 ||
+        enabled_read(state_dir, &enabled, err) != 0 ||
         checkpoint_load(state_dir, &found, &position, err) != 0)
         return -1;
+    standing->off = !enabled;
     if (found == CHECKPOINT_READ)
         standing->checkpoint = position.end_epoch;
     standing->now = clock_now_epoch();

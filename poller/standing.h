@@ -6,6 +6,7 @@
 
 struct standing {
     struct records_overview overview;
+    bool off;              /* not enabled: nothing is sent by itself (enabled.h) */
     int64_t now;
     int64_t checkpoint;    /* epoch; 0: none */
     int64_t oldest_unsent; /* end of the oldest call not accepted yet; 0: every call that ended is accepted */

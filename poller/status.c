@@ -28,6 +28,8 @@ static void print_text(const struct standing *standing, int64_t accepted)
 {
     const struct records_overview *overview = &standing->overview;
     char message[256];
+    (void)printf("%-15s %s\n", "sending", standing->off
+                 ? "not enabled: cron sends nothing (see: did-optimizer-sync enable)" : "enabled");
     print_time("checkpoint", standing->checkpoint, standing->now, "none yet");
     print_time("oldest unsent", standing->oldest_unsent, standing->now,
                "none: every call known to have ended is accepted");
@@ -62,6 +64,7 @@ static void print_json(const struct standing *standing, int64_t accepted)
 {
     const struct records_overview *overview = &standing->overview;
     struct json *object = json_object();
+    json_add_bool(object, "enabled", !standing->off);
     add_time(object, "checkpoint", standing->checkpoint);
     if (standing->checkpoint != 0)
         json_add_int(object, "checkpoint_age_seconds", standing->now - standing->checkpoint);

@@ -16,10 +16,11 @@ class Sync:
     """astguiclient, dids and config hold the settings of the three configuration files as dicts; change them with
     configure(). A test that needs a file written otherwise writes to *_file itself.
 
+    enabled: cron may send, as after the command `enable`; a new installation has not been asked yet.
     database and api (from dialer.py and api.py, both optional) give the settings to begin with.
     """
 
-    def __init__(self, directory, database=None, api=None, timezone=None):
+    def __init__(self, directory, database=None, api=None, timezone=None, enabled=True):
         self.directory = pathlib.Path(directory)
         self.astguiclient_file = self.directory / "astguiclient.conf"
         self.dids_file = self.directory / "dids.conf"
@@ -27,11 +28,14 @@ class Sync:
         self.log_file = self.directory / "did-optimizer-sync.log"
         self.legacy_file = self.directory / "last-check.txt"
         self.state = self.directory / "state"
+        self.enabled_file = self.state / "enabled"
         self.checkpoint_file = self.state / "checkpoint"
         self.timezone = timezone
         self.astguiclient, self.dids, self.config = {}, {}, {}
         self._started = []
         self.state.mkdir(parents=True)
+        if enabled:
+            self.enabled_file.write_text("yes\n")
         if database is not None:
             self.astguiclient.update(VARserver_ip="127.0.0.1", VARDB_server="localhost", VARDB_database=database.name,
                                      VARDB_user="cron", VARDB_pass="1234", VARDB_port="3306")

@@ -1,6 +1,7 @@
 """`check`: a line for each thing a run needs, with the remedy where it is broken. Nothing is changed, no call sent."""
 import json
 import re
+import shutil
 import time
 
 import pytest
@@ -59,8 +60,8 @@ def one_is_broken(sync, api, code, *words):
 def test_all_is_well(ready, api, db):
     marked = check(ready, api)
     assert (marked["✗"], marked["⚠"]) == ([], [])
-    assert sorted(subjects(marked["✓"])) == ["API", "checkpoint", "configuration", "database", "ledger", "log", "state",
-                                             "table", "table"]
+    assert sorted(subjects(marked["✓"])) == ["API", "checkpoint", "configuration", "database", "ledger", "log", "sending",
+                                             "state", "table", "table"]
     told = "\n".join(marked["✓"])
     for word in (api.url, f"{ready.dids_file}:2", f"{ready.dids_file}:3", "asterisk", "cron", "call_date on call_date",
                  "SELECT is granted", str(ready.state), str(ready.log_file)):
@@ -267,8 +268,7 @@ def test_the_apis_certificate_is_bad(ready, api, tmp_path):
 # ---- state and log ----
 
 def test_the_state_directory_is_missing(ready, api):
-    ready.checkpoint_file.unlink()
-    ready.state.rmdir()
+    shutil.rmtree(ready.state)
     one_is_broken(ready, api, 74, "state: ", f"install -d -m 0750 {ready.state}")
 
 

@@ -99,7 +99,8 @@ def test_each_round_reads_as_root_and_works_as_the_owner_of_the_state():
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         sync = Sync(pathlib.Path(directory) / "host")
-        os.chown(sync.state, 65534, 65534)
+        for path in (sync.state, sync.enabled_file):
+            os.chown(path, 65534, 65534)
         settings = {"database": {"socket": "/nonexistent"}, "sync": {"batch_size": 500}}
         sync.configure(dids={"api_key": "k"}, config=settings)
         for path in (sync.config_file, sync.dids_file, sync.astguiclient_file):

@@ -45,6 +45,11 @@ class Tenant:
             f"[{section}]\n" + "".join(f"{key} = {value}\n" for key, value in values.items())
             for section, values in sections.items()))
 
+    def enable(self):
+        """As `--profile NAME enable` does."""
+        self.state.mkdir(parents=True)
+        (self.state / "enabled").write_text("yes\n")
+
     def log(self):
         return self.log_file.read_text() if self.log_file.exists() else ""
 
@@ -220,6 +225,7 @@ os.execv("{program("SYNC_BINARY", "build/did-optimizer-sync")}", sys.argv)
 
 def test_all_profiles_can_run_in_a_loop(sync, db, api, other_api, every_profile):
     acme = Tenant(sync, "acme", other_api)
+    acme.enable()
     running = sync.start(*every_profile, "--every", "1")
     for _ in range(2):
         call = db.insert()
@@ -230,7 +236,7 @@ def test_all_profiles_can_run_in_a_loop(sync, db, api, other_api, every_profile)
 
 
 def test_crons_mail_names_the_profile(sync, db, api, other_api, every_profile):
-    Tenant(sync, "acme", other_api)
+    Tenant(sync, "acme", other_api).enable()
     assert sync.run(*every_profile, "--cron").out == ""
     db.insert()
     other_api.rules([{"status": 500}])

@@ -254,7 +254,7 @@ def test_an_outage_is_said_at_the_top(sync, db, api, browser):
 
 def test_a_page_before_the_first_run_is_friendly(tmp_path, browser):
     """On a new installation there is no ledger at all."""
-    new = Sync(tmp_path / "new")
+    new = Sync(tmp_path / "new", enabled=False)
     show(browser, report(new))
     assert "No calls yet" in browser.text("#welcome") and "did-optimizer-sync check" in browser.text("#welcome")
     assert [card(browser, name) for name in ("freshness", "outage", "run")] == ["Unknown", "Unknown", "None yet"]

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "clock.h"
+#include "enabled.h"
 #include "health.h"
 #include "ledger.h"
 
@@ -116,6 +117,9 @@ static void test_health_prints_one_line_for_the_plugin(void **state)
     struct ledger_repair repair;
     struct err err;
     int64_t run = 0;
+    check_line("installed", *state, &options, HEALTH_CRITICAL,
+               "CRITICAL - not enabled: no call is sent by itself (did-optimizer-sync enable) | freshness=");
+    assert_int_equal(enabled_set(*state, true, &err), 0);
     check_line("nothing there yet", *state, &options, HEALTH_CRITICAL,
                "CRITICAL - no run yet | freshness=0s;300;900;0 owed=0 held=0 set_aside=0\n");
     assert_int_equal(ledger_open(*state, LEDGER_WRITE, &ledger, &repair, &err), 0);
