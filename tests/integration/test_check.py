@@ -1,8 +1,13 @@
 """`check`: a line for each thing a run needs, with the remedy where it is broken. Nothing is changed, no call sent."""
+import contextlib
 import json
 import re
 import shutil
+import socket
+import ssl
+import threading
 import time
+import warnings
 
 import pytest
 
@@ -263,6 +268,129 @@ def test_the_apis_certificate_is_bad(ready, api, tmp_path):
         ready.configure(config={"api": {"ca_file": "/nonexistent.pem"}})
         ready.dids_file.chmod(0o600)
         one_is_broken(ready, tls, 78, "/nonexistent.pem", "correct ca_file")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return certs.make(tmp_path_factory.mktemp("certs"))
+
+
+@contextlib.contextmanager
+def answering(answer, context=None):
+    """A server of one answer: its port. context: it speaks TLS."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    talk, _ = server.accept()
+                    with contextlib.suppress(OSError), talk:
+                        wrapped = context.wrap_socket(talk, server_side=True) if context else talk
+                        wrapped.recv(65536)
+                        wrapped.sendall(answer)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def http(status, body, kind="text/html"):
+    return (f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            + body).encode()
+
+
+@pytest.mark.parametrize("name, ca, words", [
+    ("expired", True, ["expired", "renew the certificate", "clock"]),
+    ("not_yet", True, ["not yet valid", "clock is wrong"]),
+    ("wrong_name", True, ["certificate is for another name", "api_base_url"]),
+    ("self_signed", False, ["self-signed certificate", "ca_file under [api]"]),
+    ("self_signed", True, ["self-signed certificate", "ca_file under [api]"]),
+    ("good", False, ["issuer certificate", "ca_file under [api]"]),
+])
+def test_each_kind_of_bad_certificate_has_its_remedy(ready, made, name, ca, words):
+    with Api(cert=getattr(made, name)[0], key=getattr(made, name)[1]) as tls:
+        ready.configure(dids={"api_base_url": tls.url}, config={"api": {"ca_file": made.ca if ca else ""}})
+        ready.dids_file.chmod(0o600)
+        line = one_is_broken(ready, tls, 69, tls.url, f"{ready.dids_file}:2", *words)
+        assert line.startswith("API: ") and tls.log() == []
+
+
+def test_a_self_signed_certificate_that_is_named_is_good(ready, made):
+    """As the remedy says."""
+    with Api(cert=made.self_signed[0], key=made.self_signed[1]) as tls:
+        ready.configure(dids={"api_base_url": tls.url}, config={"api": {"ca_file": made.self_signed[0]}})
+        ready.dids_file.chmod(0o600)
+        assert check(ready, tls)["✗"] == []
+
+
+def test_a_tls_that_is_too_old(ready, made):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*made.good)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with answering(b"", context) as port:
+        ready.configure(dids={"api_base_url": f"https://localhost:{port}"}, config={"api": {"ca_file": made.ca}})
+        ready.dids_file.chmod(0o600)
+        done = ready.run("check")
+    (line,) = [line for line in done.out.splitlines() if line.startswith("✗ API")]
+    assert done.code == 69 and "too old to be safe" in line and "TLS 1.2" in line
+
+
+def test_https_to_a_port_that_speaks_http(ready, api):
+    ready.configure(dids={"api_base_url": api.url.replace("http:", "https:")})
+    ready.dids_file.chmod(0o600)
+    one_is_broken(ready, api, 69, "speaks plain http, not TLS", "api_base_url")
+
+
+def test_http_to_a_port_that_speaks_tls(ready, made):
+    with Api(cert=made.good[0], key=made.good[1]) as tls:
+        ready.configure(dids={"api_base_url": tls.url.replace("https:", "http:")})
+        ready.dids_file.chmod(0o600)
+        one_is_broken(ready, tls, 69, "write https://")
+
+
+@pytest.mark.parametrize("answer, code, words", [
+    (http(400, "<html><center>The plain HTTP request was sent to HTTPS port</center></html>"), 78, ["write https://"]),
+    (http(400, "Client sent an HTTP request to an HTTPS server.\n", "text/plain"), 78, ["write https://"]),
+    (http(400, "<html>Bad Request</html>"), 78, ["not in the API's words", "api_base_url"]),
+    (http(422, "no"), 78, ["not in the API's words"]),
+    (b"\x15\x03\x03\x00\x02\x02\x46", 69, ["speaks TLS: write https://"]),
+    (b"", 69, ["if that port speaks TLS"]),
+], ids=["nginx's TLS port", "Go's TLS port", "another 400", "another 422", "TLS alert", "nothing"])
+def test_a_server_that_is_not_the_api_does_not_pass_for_it(ready, api, answer, code, words):
+    """Goal: status 400 alone proves nothing: so answers a web server in front of everything, with or without the API."""
+    with answering(answer) as port:
+        ready.configure(dids={"api_base_url": f"http://127.0.0.1:{port}"})
+        ready.dids_file.chmod(0o600)
+        assert one_is_broken(ready, api, code, *words).startswith("API: ")
+
+
+def test_an_api_that_takes_an_empty_call_is_strange(ready, api):
+    with answering(http(200, '{"status": "ok"}', "application/json")) as port:
+        ready.configure(dids={"api_base_url": f"http://127.0.0.1:{port}"})
+        ready.dids_file.chmod(0o600)
+        (line,) = check(ready, api)["⚠"]
+        assert "accepted an empty call" in line and "says nothing of the key" in line and "api_base_url" in line
+
+
+def test_the_other_dialect_proves_the_key_too(ready, api):
+    body = '{"detail": [{"type": "missing", "loc": ["body", "uniqueid"], "msg": "Field required", "input": {}}]}'
+    with answering(http(422, body, "application/json")) as port:
+        ready.configure(dids={"api_base_url": f"http://127.0.0.1:{port}"})
+        ready.dids_file.chmod(0o600)
+        assert "accepts the key" in "\n".join(check(ready, api)["✓"])
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"api_base_url": "https://api.invalid"}, ["resolve", "host name in api_base_url", "getent hosts"]),
+    ({"api_base_url": NOBODYS_PORT}, ["nothing listens there", "firewall"]),
+], ids=["no such host", "refused"])
+def test_an_address_where_nobody_is(ready, api, settings, words):
+    ready.configure(dids=settings)
+    ready.dids_file.chmod(0o600)
+    one_is_broken(ready, api, 69, *words)
 
 
 # ---- state and log ----
