@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "campaigns.h"
 #include "check_database.h"
 #include "clock.h"
 #include "source.h"
@@ -55,7 +56,34 @@ static void check_clock(struct check_report *report, struct source *source)
                    now > here ? "ahead of" : "behind");
 }
 
-void check_database(struct check_report *report, const struct settings_database *database)
+/* A name that is written wrong selects nothing; where none is right, nothing at all would ever be sent. */
+static void check_campaigns(struct check_report *report, struct source *source, const struct settings_sync *sync)
+{
+    struct err err;
+    struct campaigns found;
+    if (*sync->campaigns == '\0' && *sync->exclude_campaigns == '\0')
+        return;
+    if (campaigns_look(source, sync, &found, &err) != 0) {
+        check_warn(report, "campaigns", "let this user read them: GRANT SELECT (campaign_id) ON vicidial_campaigns",
+                   "cannot be looked for: %s", err.message);
+        return;
+    }
+    const char *remedy = found.selected > 0 ? "correct campaigns under [sync]; the setting has to name them as the dialer does"
+                                            : NULL;
+    if (found.unknown_selected > 0 && found.unknown_selected == found.selected)
+        check_fail(report, "campaigns", EX_CONFIG, remedy, "the dialer has no campaign %s, so no call at all is sent; it has: %s",
+                   found.unknown, found.present);
+    else if (found.unknown_selected > 0)
+        check_warn(report, "campaigns", remedy, "the dialer has no campaign %s; it has: %s", found.unknown, found.present);
+    if (*found.unknown_excluded != '\0')
+        check_warn(report, "campaigns", "correct exclude_campaigns under [sync]",
+                   "the dialer has no campaign %s to exclude; it has: %s", found.unknown_excluded, found.present);
+    if (found.unknown_selected == 0 && *found.unknown_excluded == '\0')
+        check_good(report, "campaigns", "the dialer has each one that the settings name");
+}
+
+void check_database(struct check_report *report, const struct settings_database *database,
+                    const struct settings_sync *sync)
 {
     struct err err;
     struct source *source = NULL;
@@ -71,5 +99,6 @@ void check_database(struct check_report *report, const struct settings_database 
         check_archive(report, source);
     }
     check_clock(report, source);
+    check_campaigns(report, source, sync);
     source_close(source);
 }

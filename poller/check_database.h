@@ -5,7 +5,9 @@
 #include "check_report.h"
 #include "settings.h"
 
-/* check_database: connects, looks at the tables, and reads nothing of them that costs anything. */
-void check_database(struct check_report *report, const struct settings_database *database);
+/* check_database: connects, looks at the tables, and reads nothing of them that costs anything. The
+ * campaigns that sync names are looked for. */
+void check_database(struct check_report *report, const struct settings_database *database,
+                    const struct settings_sync *sync);
 
 #endif

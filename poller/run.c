@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "campaigns.h"
 #include "clock.h"
 #include "enabled.h"
 #include "fileutil.h"
@@ -83,6 +84,7 @@ static int poll_once(const struct options *options, struct resources *resources,
     };
     if (*ret_standing_by)
         return poll_stand_by(&poll, err);
+    campaigns_warn(resources->source, options->dry_run ? NULL : resources->ledger, &resources->config.sync);
     poll_run(&poll, ret_summary);
     return 0;
 }

@@ -482,3 +482,19 @@ bool source_is_cluster(struct source *source)
     return session_numbers(source->session, "SELECT COUNT(*) FROM servers WHERE active = 'Y'", "count the dialer's servers",
                          &servers, 1, NULL) == 0 && servers > 1;
 }
+
+int source_list_campaigns(struct source *source, source_on_campaign *on_campaign, void *context, struct err *err)
+{
+    enum { MOST = 5000 }; /* a large dialer has some hundreds; the table is read by its primary key */
+    char sql[100];
+    struct session_result *result = NULL;
+    (void)snprintf(sql, sizeof sql, "SELECT campaign_id FROM vicidial_campaigns ORDER BY campaign_id LIMIT %d", MOST);
+    if (session_query(source->session, sql, "read the dialer's campaigns", &result, err) != 0)
+        return -1;
+    bool all = session_rows(result) < MOST;
+    const char *const *row = NULL;
+    while (all && (row = session_next(result)) != NULL)
+        on_campaign(context, row[0] != NULL ? row[0] : "");
+    session_free(result);
+    return all ? 0 : err_set(err, EX_UNAVAILABLE, "could not read the dialer's campaigns: there are too many");
+}

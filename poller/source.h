@@ -104,6 +104,12 @@ int source_elect(struct source *source, const char *profile, struct source_elect
 /* source_is_cluster: whether VICIdial knows of several active servers, so that another host may run a poller too. */
 bool source_is_cluster(struct source *source);
 
+/* source_list_campaigns: hands out the ids of the dialer's campaigns. Errors: EX_CONFIG (no right, no such table),
+ * EX_UNAVAILABLE; also where there are more than anybody can have. */
+typedef void source_on_campaign(void *context, const char *id);
+int source_list_campaigns(struct source *source, source_on_campaign *on_campaign, void *context, struct err *err)
+    MUST_CHECK;
+
 /* source_close: NULL is fine. */
 void source_close(struct source *source);
 

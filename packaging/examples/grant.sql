@@ -16,3 +16,5 @@ GRANT SELECT ON asterisk.vicidial_log TO 'did_optimizer'@'localhost';
 -- Where calls are moved at night, and how many hosts the dialer has (that table also holds passwords: one column).
 GRANT SELECT ON asterisk.vicidial_log_archive TO 'did_optimizer'@'localhost';
 GRANT SELECT (active) ON asterisk.servers TO 'did_optimizer'@'localhost';
+-- Which campaigns there are, where the settings name some.
+GRANT SELECT (campaign_id) ON asterisk.vicidial_campaigns TO 'did_optimizer'@'localhost';

@@ -227,6 +227,83 @@ def test_a_sites_own_index_is_used(ready, api, db):
     assert "table: vicidial_log has what is needed; reads use the index by_end on end_epoch" in check(ready, api)["✓"]
 
 
+# ---- campaigns ----
+
+@pytest.fixture
+def campaigns(db):
+    db.query("CREATE TABLE vicidial_campaigns (campaign_id VARCHAR(8) PRIMARY KEY, campaign_name VARCHAR(40))")
+    db.query("INSERT INTO vicidial_campaigns VALUES ('SALES', ''), ('TESTCAMP', ''), ('RETRY_2', '')")
+
+
+def select(sync, **settings):
+    sync.configure(config={"sync": settings})
+    sync.dids_file.chmod(0o600)
+
+
+def test_campaigns_that_all_are_unknown_are_a_failure(ready, api, campaigns):
+    """Goal: a typing error selects nothing. Nobody would miss those calls."""
+    select(ready, campaigns="SALEZ")
+    line = one_is_broken(ready, api, 78, "no campaign SALEZ", "no call at all", "it has: RETRY_2, SALES, TESTCAMP")
+    assert line.startswith("campaigns: ")
+
+
+@pytest.mark.parametrize("settings, named, others", [
+    ({"campaigns": "SALES,SALEZ TEST"}, ["no campaign SALEZ, TEST;", "it has: RETRY_2, SALES, TESTCAMP"], []),
+    ({"exclude_campaigns": "OLD"}, ["no campaign OLD to exclude", "exclude_campaigns"], ["no call"]),
+], ids=["one of several", "excluded"])
+def test_a_campaign_that_is_unknown_is_a_warning(ready, api, campaigns, settings, named, others):
+    select(ready, **settings)
+    marked = check(ready, api)
+    (line,) = marked["⚠"]
+    assert marked["✗"] == [] and line.startswith("campaigns: ")
+    assert [word for word in named if word not in line] == [word for word in others if word in line] == []
+
+
+def test_campaigns_that_the_dialer_has_are_fine(ready, api, campaigns):
+    """Letters compare without case, as everywhere with campaigns."""
+    select(ready, campaigns="sales, TestCamp", exclude_campaigns="RETRY_2")
+    marked = check(ready, api)
+    assert marked["✗"] == marked["⚠"] == [] and "campaigns" in subjects(marked["✓"])
+
+
+def test_many_campaigns_are_cut_at_a_whole_name(ready, api, db, campaigns):
+    db.query("INSERT INTO vicidial_campaigns SELECT CONCAT('C', seq), '' FROM seq_1000_to_1999")
+    select(ready, campaigns="SALES C1999")
+    assert check(ready, api)["⚠"] == []
+    select(ready, campaigns="C2000")
+    line = one_is_broken(ready, api, 78, "no campaign C2000")
+    assert re.search(r"it has: C1000, (C\d{4}, )+\.\.\.; ", line)
+
+
+@pytest.mark.parametrize("spoil", ["no table", "no right"])
+def test_campaigns_that_cannot_be_read_are_a_warning(ready, db, api, spoil):
+    if spoil == "no right":
+        db.query("CREATE TABLE vicidial_campaigns (campaign_id VARCHAR(8) PRIMARY KEY)")
+        db.query("CREATE OR REPLACE USER meek@localhost IDENTIFIED BY 'meek'")
+        db.query("GRANT SELECT ON vicidial_log TO meek@localhost")
+        ready.configure(astguiclient={"VARDB_user": "meek", "VARDB_pass": "meek"})
+    select(ready, campaigns="SALES")
+    marked = check(ready, api)
+    assert marked["✗"] == []
+    (line,) = [line for line in marked["⚠"] if line.startswith("campaigns")]
+    assert "GRANT SELECT (campaign_id) ON vicidial_campaigns" in line
+    assert ready.run().code == 0 and "campaigns" not in ready.log_file.read_text()
+    db.query("DROP USER IF EXISTS meek@localhost")
+
+
+def test_a_run_warns_of_an_unknown_campaign_once_a_day_and_after_a_change(ready, api, campaigns):
+    select(ready, campaigns="SALEZ")
+    first, second = ready.run(), ready.run()
+    assert first.log.count("campaigns names SALEZ, which the dialer does not have") == 1
+    assert first.code == second.code == 0 and "SALEZ" not in second.log
+    select(ready, campaigns="SALEZ TESTCAMP", exclude_campaigns="OLD")
+    third = ready.run().log
+    assert third.count("campaigns names SALEZ,") == third.count("exclude_campaigns names OLD,") == 1
+    assert "names TESTCAMP" not in third and "OLD" not in ready.run().log
+    select(ready, campaigns=None, exclude_campaigns=None)
+    assert "campaigns" not in ready.run().log
+
+
 # ---- API ----
 
 @pytest.mark.parametrize("settings, code, words", [
