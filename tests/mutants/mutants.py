@@ -1,8 +1,10 @@
 """Do the unit tests bite? `make mutants` calls it:   tests/mutants/mutants.py [-n N] [-s SEED] [MODULE...]
 
 Changes one operator, constant or condition of a module at a time, compiles that one file, links the module's unit tests
-with it (with the sanitizers, as `make check` does) and runs them. A change that no test notices is a survivor; those that
-change nothing that could be seen stand in `explained` with their reason. With -n N of the changes at random.
+with it (with the sanitizers, as `make check` does) and runs them. What works only with a database and an API is linked to the
+whole program and judged by its integration tests: half a minute each, so only a sample (SAMPLE a module) is taken unless -n
+says otherwise. A change that no test notices is a survivor; those that change nothing that could be seen stand in `explained`
+with their reason. With -n N of the changes at random.
 """
 import argparse
 import concurrent.futures
@@ -36,6 +38,18 @@ MODULES = {name: [f"test_{name}"] for name in (
 LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_rejected", "test_ledger_damage"]
 MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"], store=["test_store", *LEDGER],
                rebuild=["test_ledger_damage", "test_ledger_files"], records=["test_records", "test_ledger_rejected"])
+
+# Judged by integration tests, those that notice most first.
+WHOLE = {
+    "forward": ["test_poll.py", "test_delivery.py", "test_crash.py"],
+    "walk": ["test_poll.py", "test_backfill.py"],
+    "poll": ["test_poll.py", "test_delivery.py", "test_checkpoint.py"],
+    "progress": ["test_checkpoint.py", "test_poll.py"],
+    "turn": ["test_backfill.py", "test_reconcile.py"],
+    "source": ["test_poll.py", "test_backfill.py", "test_check.py"],
+    "session": ["test_session.py", "test_faults.py", "test_configuration.py"],
+}
+SAMPLE = 5
 
 CHANGES = [  # (what stands there, what is put in its place)
     (r"==", ["!="]), (r"!=", ["=="]), (r"<=", ["<", ">"]), (r">=", [">", "<"]),
@@ -119,16 +133,16 @@ def compile_file(source, to):
 
 
 def prepare(tests):
-    """Every module but main.c in one archive, and the tests' own objects."""
+    """Every module but main.c in one archive, main.c's object beside it, and the tests' own objects."""
     (BUILD / "unit").mkdir(parents=True, exist_ok=True)
-    jobs = [(path, BUILD / f"{path.stem}.o") for path in POLLER.glob("*.c") if path.stem != "main"]
+    jobs = [(path, BUILD / f"{path.stem}.o") for path in POLLER.glob("*.c")]
     jobs += [(ROOT / f"tests/unit/{test}.c", BUILD / f"unit/{test}.o") for test in tests]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         if not all(pool.map(lambda job: compile_file(*job), jobs)):
             sys.exit("the program does not compile")
     archive = BUILD / "all.a"
     archive.unlink(missing_ok=True)
-    run(["ar", "rcs", archive, *[to for _, to in jobs if to.parent == BUILD]])
+    run(["ar", "rcs", archive, *[to for _, to in jobs if to.parent == BUILD and to.stem != "main"]])
 
 
 def passes(test, extra, directory):
@@ -146,6 +160,21 @@ def passes(test, extra, directory):
         return False
 
 
+def program_passes(tests, extra, directory):
+    """Whether the whole program passes these integration tests, linked with these objects before the archive."""
+    program = pathlib.Path(directory) / "did-optimizer-sync"
+    linked = run(["gcc", *FLAGS, *LINKER, "-o", program, BUILD / "main.o", *extra, BUILD / "all.a", *LIBRARIES], cwd=ROOT)
+    if linked.returncode != 0:
+        sys.exit(f"the program does not link:\n{linked.stdout}")
+    files = [f"tests/integration/{test}" for test in tests]
+    try:
+        return run([sys.executable, "-B", "-m", "pytest", "-c", "tests/pytest.ini", "-q", "-x", *files], cwd=ROOT, timeout=600,
+                   env={**os.environ, "SYNC_BINARY": str(program), "STANDIN": str(ROOT / "build/standin"),
+                        "PYTHONDONTWRITEBYTECODE": "1", "ASAN_OPTIONS": "detect_leaks=1:exitcode=99"}).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
 def survives(mutant):
     """True, False, or None when it does not compile."""
     with workplace() as directory:
@@ -153,6 +182,8 @@ def survives(mutant):
         source.write_text(mutant.apply((POLLER / f"{mutant.module}.c").read_text()))
         if not compile_file(source, to):
             return None
+        if mutant.module in WHOLE:
+            return program_passes(WHOLE[mutant.module], [to], directory)
         return all(passes(test, [to], directory) for test in MODULES[mutant.module])
 
 
@@ -172,20 +203,31 @@ def is_explained(mutant, list_):
                for module, line, change, _ in list_)
 
 
+def sample_of(module, wanted, chance):
+    """A module's changes: all of them, or of one that the whole program is needed for a sample."""
+    mutants = list(mutants_of(module))
+    most = wanted or SAMPLE
+    return mutants if module not in WHOLE or len(mutants) <= most else \
+        sorted(chance.sample(mutants, most), key=mutants.index)
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("-n", type=int)
     arguments.add_argument("-s", type=int, default=1)
-    arguments.add_argument("modules", nargs="*", choices=[*MODULES, []])
+    arguments.add_argument("modules", nargs="*", choices=[*MODULES, *WHOLE, []])
     chosen = arguments.parse_args()
-    modules = chosen.modules or sorted(MODULES)
-    mutants = [mutant for module in modules for mutant in mutants_of(module)]
+    modules = chosen.modules or sorted([*MODULES, *WHOLE])
+    chance = random.Random(chosen.s)
+    mutants = [mutant for module in modules for mutant in sample_of(module, chosen.n, chance)]
     if chosen.n and chosen.n < len(mutants):
-        mutants = sorted(random.Random(chosen.s).sample(mutants, chosen.n), key=mutants.index)
-    tests = sorted({test for module in modules for test in MODULES[module]})
+        mutants = sorted(chance.sample(mutants, chosen.n), key=mutants.index)
+    tests = sorted({test for module in modules for test in MODULES.get(module, ())})
+    whole = sorted({test for module in modules for test in WHOLE.get(module, ())})
     prepare(tests)
     with workplace() as directory:
         broken = [test for test in tests if not passes(test, [], directory)]
+        broken += [test for test in whole if not program_passes([test], [], directory)]
     if broken:
         sys.exit(f"not even the program as it stands passes: {' '.join(broken)}")
     reasons, counts = list(explained()), []
