@@ -470,8 +470,10 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
     load_environment(&reading);
 
     int before = ret_problems->count;
-    check_key(&ret_config->api, paths, ret_problems);
-    check_url(&ret_config->api, ret_problems);
+    if (!paths->without_api) {
+        check_key(&ret_config->api, paths, ret_problems);
+        check_url(&ret_config->api, ret_problems);
+    }
     if (ret_problems->count > before)
         ret_problems->parts |= CONFIG_API;
     check_spans(ret_config, paths->own, ret_problems);

@@ -14,6 +14,7 @@ struct config_paths {
     const char *dids;
     const char *own;
     bool required_astguiclient, required_dids, required_own;
+    bool without_api; /* the command asks the API nothing: its key and address need not be there */
 };
 
 struct config {

@@ -145,7 +145,9 @@ static void explain_new(const struct explanation_facts *facts, struct text *text
         say(text, "not sent: there was no run yet");
     } else if (position_compare(&position, &facts->floor) <= 0) {
         say_time(text, "ended before the floor, ", facts->floor.end_epoch);
-        say(text, ": out of scope, unless the checkpoint is set back");
+        say_time(text, ": out of scope, no run sends it; to send it: backfill --from '", position.end_epoch);
+        say_time(text, "' --to '", position.end_epoch + 1);
+        say(text, "'");
     } else if (facts->row == EXPLANATION_ARCHIVED) {
         say(text, "not known to the ledger, and in the archive only, where no run looks by itself");
     } else if (position.end_epoch < facts->checkpoint.end_epoch - settings->overlap &&

@@ -216,7 +216,8 @@ int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, str
 
 /* ---- notes ---- */
 
-static const char *const place_names[] = { [LEDGER_CHECKPOINT] = "checkpoint", [LEDGER_FLOOR] = "floor" };
+static const char *const place_names[] = { [LEDGER_CHECKPOINT] = "checkpoint", [LEDGER_FLOOR] = "floor",
+                                           [LEDGER_START] = "start" };
 
 /* Reads a note; *ret_known is false where there is none. text may be NULL. */
 static int read_note(struct ledger *ledger, const char *name, int64_t *ret_number, char *text, size_t size,
@@ -282,10 +283,8 @@ int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struc
 
 int ledger_clear_places(struct ledger *ledger, struct err *err)
 {
-    for (size_t i = 0; i < sizeof place_names / sizeof place_names[0]; i++)
-        if (ledger_drop_note(ledger, place_names[i], err) != 0)
-            return -1;
-    return 0;
+    return ledger_drop_note(ledger, place_names[LEDGER_CHECKPOINT], err) == 0
+               ? ledger_drop_note(ledger, place_names[LEDGER_FLOOR], err) : -1;
 }
 
 /* ---- runs ---- */

@@ -102,9 +102,10 @@ int ledger_set_note(struct ledger *ledger, const char *name, int64_t value, stru
 /* ledger_drop_note: nothing is noted under that name any more. */
 int ledger_drop_note(struct ledger *ledger, const char *name, struct err *err) MUST_CHECK;
 
-/* The two places: the ledger's copy of the checkpoint, and the floor, at and before which calls are out of scope.
- * *ret_known is false where none was ever set. */
-enum ledger_place { LEDGER_CHECKPOINT, LEDGER_FLOOR };
+/* The places: the ledger's copy of the checkpoint; the floor, at and before which calls are out of scope; and the start,
+ * where the very first run began: what ended before it was never ours to send. *ret_known is false where none was ever
+ * set. ledger_clear_places leaves the start. */
+enum ledger_place { LEDGER_CHECKPOINT, LEDGER_FLOOR, LEDGER_START };
 int ledger_place(struct ledger *ledger, enum ledger_place which, struct position *ret_position, bool *ret_known,
                  struct err *err) MUST_CHECK;
 int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struct position *position, struct err *err)

@@ -104,6 +104,18 @@ static int forget_sweeps(struct progress *progress, struct err *err)
                ? ledger_drop_note(progress->ledger, LEDGER_NOTE_SWEPT_TO, err) : -1;
 }
 
+/* Remembers where the very first run began, or a later one that was set back further. A rebuilt ledger does not know. */
+static int note_start(const struct progress *progress, bool first_run, struct err *err)
+{
+    bool known = false;
+    struct position start;
+    if (ledger_place(progress->ledger, LEDGER_START, &start, &known, err) != 0)
+        return -1;
+    if (progress->dry_run || !(known ? position_compare(&progress->floor, &start) < 0 : first_run))
+        return 0;
+    return ledger_set_place(progress->ledger, LEDGER_START, &progress->floor, err);
+}
+
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
 {
     int64_t rebuilt = 0;
@@ -116,6 +128,8 @@ int progress_load(struct progress *progress, const struct settings_sync *setting
     progress->checkpoint = file.known ? file.position : without_file(progress, &copy, settings, now_epoch);
     set_floor(progress, &floor, &copy, file.known);
     if (rebuilt != 0 && start_over(progress, settings, err) != 0)
+        return -1;
+    if (note_start(progress, !copy.known && rebuilt == 0, err) != 0)
         return -1;
     if (floor.known && position_compare(&progress->floor, &floor.position) < 0 && forget_sweeps(progress, err) != 0)
         return -1;

@@ -17,6 +17,7 @@
 #include "mem.h"
 #include "meter.h"
 #include "profile.h"
+#include "progress.h"
 #include "reconcile.h"
 #include "resources.h"
 #include "turn.h"
@@ -28,7 +29,7 @@
 /* What became of the calls that ended on one day, by local time. */
 struct day {
     char date[DATE_SIZE];
-    int64_t finished, accepted, owed, held, rejected, missing, changed;
+    int64_t finished, accepted, owed, held, rejected, missing, changed, out_of_scope;
 };
 
 struct reconcile {
@@ -41,6 +42,9 @@ struct reconcile {
     struct day *days;
     size_t day_count;
     int64_t from, to;
+    bool has_start;
+    struct position start;           /* what ended before the very first run is no matter here */
+    int64_t first_skipped, last_skipped; /* the ends of the calls out of scope */
     int64_t finished;
     bool has_archive;
     enum source_table table; /* where it is at work */
@@ -76,29 +80,44 @@ static void name_call(const struct call *call, const char *what)
              about.status, clock_local(call_number(call, CALL_END_EPOCH, 0), local, sizeof local));
 }
 
+/* No run sends it: it ended before a checkpoint that was set forward. */
+static void count_skipped(struct reconcile *reconcile, struct day *day, int64_t ended)
+{
+    day->out_of_scope++;
+    if (reconcile->first_skipped == 0 || ended < reconcile->first_skipped)
+        reconcile->first_skipped = ended;
+    if (ended > reconcile->last_skipped)
+        reconcile->last_skipped = ended;
+}
+
 static void count(void *context, const struct call *call, const struct call_record *record,
-                  const struct decision *decision)
+                  const struct decision *decision, bool in_scope)
 {
     struct reconcile *reconcile = context;
+    struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
     bool known = record->state != CALL_UNKNOWN;
     if (decision->kind == DECISION_LEAVE || (!known && decision->kind == DECISION_SKIP)) /* not ours, or not ended */
         return;
-    struct day *day = day_of(reconcile, call_number(call, CALL_END_EPOCH, 0));
+    if (!known && !in_scope && reconcile->has_start && position_compare(&position, &reconcile->start) <= 0)
+        return;
+    struct day *day = day_of(reconcile, position.end_epoch);
     reconcile->finished++;
     day->finished++;
     if (record->state == CALL_REJECTED || record->state == CALL_DROPPED)
         day->rejected++;
     else if (record->state == CALL_OWED)
         day->owed++;
-    else if (record->state == CALL_HELD || decision->kind == DECISION_HOLD)
+    else if (record->state == CALL_HELD || (in_scope && decision->kind == DECISION_HOLD))
         day->held++;
     else if (decision->kind == DECISION_SKIP)
         day->accepted++;
+    else if (!in_scope)
+        count_skipped(reconcile, day, position.end_epoch);
     else if (known)
         day->changed++;
     else
         day->missing++;
-    if (decision->kind == DECISION_SEND && record->state != CALL_OWED && record->state != CALL_HELD)
+    if (in_scope && decision->kind == DECISION_SEND && record->state != CALL_OWED && record->state != CALL_HELD)
         name_call(call, known ? "has changed since it was accepted" : "missing");
 }
 
@@ -117,7 +136,8 @@ static int on_reached(void *context, const struct position *reached, struct err 
     double share = (double)(reached->end_epoch - reconcile->from) / (double)(reconcile->to - reconcile->from + 1);
     if (reconcile->has_archive)
         share = (share + (reconcile->table == SOURCE_ARCHIVE ? 1.0 : 0.0)) / 2.0;
-    meter_show(&reconcile->meter, share, reconcile->finished);
+    if (!reconcile->options.cron)
+        meter_show(&reconcile->meter, share, reconcile->finished);
     return turn_pass(&reconcile->turn, err);
 }
 
@@ -149,19 +169,31 @@ static int send_due(struct reconcile *reconcile, struct err *err)
     return result;
 }
 
-/* The days end where the poll has not been yet: what ended later is not missing. */
-static int find_range(struct reconcile *reconcile, struct position *ret_floor, struct err *err)
+/* Where runs go on: a checkpoint that was set since the last one counts already. */
+static int find_places(struct reconcile *reconcile, struct progress *ret_progress, struct err *err)
 {
     struct forward *forward = &reconcile->forward;
-    struct position checkpoint = position_at(0, "");
-    bool known = false, floor_known = false;
-    *ret_floor = position_at(0, "");
-    if (ledger_place(forward->ledger, LEDGER_CHECKPOINT, &checkpoint, &known, err) != 0 ||
-        ledger_place(forward->ledger, LEDGER_FLOOR, ret_floor, &floor_known, err) != 0)
+    bool known = false;
+    *ret_progress = (struct progress){ .state_dir = reconcile->options.state_dir,
+                                       .ledger = forward->ledger,
+                                       .legacy = reconcile->options.legacy,
+                                       .dry_run = true };
+    if (ledger_place(forward->ledger, LEDGER_CHECKPOINT, &ret_progress->checkpoint, &known, err) != 0 ||
+        ledger_place(forward->ledger, LEDGER_START, &reconcile->start, &reconcile->has_start, err) != 0)
         return -1;
     if (!known)
         return err_set(err, EX_CONFIG, "there was no run yet, so there is nothing to hold the calls against; try again "
                        "after the first one");
+    return progress_load(ret_progress, forward->settings, forward_now(forward), err);
+}
+
+/* The days end where the poll has not been yet: what ended later is not missing. */
+static int find_range(struct reconcile *reconcile, struct position *ret_floor, struct err *err)
+{
+    struct forward *forward = &reconcile->forward;
+    struct progress progress;
+    if (find_places(reconcile, &progress, err) != 0)
+        return -1;
     int64_t days = reconcile->options.days;
     if (days >= forward->settings->retention_days)
         return err_set(err, EX_USAGE,
@@ -169,7 +201,10 @@ static int find_range(struct reconcile *reconcile, struct position *ret_floor, s
                        "retention_days in [sync]",
                        forward->settings->retention_days);
     reconcile->from = forward_now(forward) - days * 86400;
-    reconcile->to = checkpoint.end_epoch - forward->settings->overlap;
+    reconcile->to = progress.checkpoint.end_epoch - forward->settings->overlap;
+    if (reconcile->to < progress.floor.end_epoch) /* nobody looks there any more */
+        reconcile->to = progress.floor.end_epoch;
+    *ret_floor = progress.floor;
     return 0;
 }
 
@@ -192,7 +227,7 @@ static int work(struct reconcile *reconcile, struct err *err)
     struct settings_sync *settings = &resources->config.sync;
     settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
     if (fileutil_need_directory(reconcile->options.state_dir, err) != 0 || resources_open_source(resources, err) != 0 ||
-        resources_open_delivery(resources, err) != 0)
+        (!reconcile->options.report_only && resources_open_delivery(resources, err) != 0))
         return -1;
     reconcile->forward = resources_forward(resources, &reconcile->summary);
     reconcile->forward.dry_run = reconcile->options.dry_run;
@@ -224,8 +259,9 @@ static int compare_days(const void *left, const void *right)
 
 static void print_row(const char *name, const struct day *day)
 {
-    (void)printf("%-10s %9" PRId64 " %9" PRId64 " %6" PRId64 " %6" PRId64 " %9" PRId64 " %8" PRId64 " %8" PRId64 "\n",
-                 name, day->finished, day->accepted, day->owed, day->held, day->rejected, day->missing, day->changed);
+    (void)printf("%-10s %9" PRId64 " %9" PRId64 " %6" PRId64 " %6" PRId64 " %10" PRId64 " %8" PRId64 " %8" PRId64
+                 " %13" PRId64 "\n", name, day->finished, day->accepted, day->owed, day->held, day->rejected,
+                 day->missing, day->changed, day->out_of_scope);
 }
 
 static struct day sum(const struct reconcile *reconcile)
@@ -240,6 +276,7 @@ static struct day sum(const struct reconcile *reconcile)
         all.rejected += day->rejected;
         all.missing += day->missing;
         all.changed += day->changed;
+        all.out_of_scope += day->out_of_scope;
     }
     return all;
 }
@@ -248,11 +285,24 @@ static void print_table(struct reconcile *reconcile, const struct day *all)
 {
     if (reconcile->day_count > 1)
         qsort(reconcile->days, reconcile->day_count, sizeof *reconcile->days, compare_days);
-    (void)printf("%-10s %9s %9s %6s %6s %9s %8s %8s\n", "day", "finished", "accepted", "owed", "held", "set aside",
-                 "missing", "changed");
+    (void)printf("%-10s %9s %9s %6s %6s %10s %8s %8s %13s\n", "day", "finished", "accepted", "owed", "held", "set aside",
+                 "missing", "changed", "out of scope");
     for (size_t i = 0; i < reconcile->day_count; i++)
         print_row(reconcile->days[i].date, &reconcile->days[i]);
     print_row("all", all);
+}
+
+/* Says which calls are out of scope, and what sends them: the range of their ends, as backfill takes it. */
+static void report_skipped(const struct reconcile *reconcile, int64_t count)
+{
+    char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE], text[400];
+    (void)snprintf(text, sizeof text, "⏩ %" PRId64 " calls are out of scope: the checkpoint was set forward over them, and "
+                   "no run sends them. To send them: did-optimizer-sync%s backfill --from '%s' --to '%s'", count,
+                   reconcile->options.profile_words, clock_local(reconcile->first_skipped, from, sizeof from),
+                   clock_local(reconcile->last_skipped + 1, to, sizeof to));
+    log_warn("%s", text);
+    if (reconcile->options.cron || isatty(STDOUT_FILENO) == 0) /* else it stands there already */
+        (void)printf("%s\n", text);
 }
 
 /* Says how it came out; under cron nothing is printed while all is well. Returns the exit code. */
@@ -265,13 +315,16 @@ static int report(struct reconcile *reconcile)
         log_error("❌ %s", summary->message);
         return code;
     }
-    if (reconcile->options.report_only && all.missing + all.changed > 0)
+    if (code == EX_OK && (all.out_of_scope > 0 || (reconcile->options.report_only && all.missing + all.changed > 0)))
         code = EX_TEMPFAIL;
     if (!reconcile->options.cron || code != EX_OK)
         print_table(reconcile, &all);
     log_info("📊 Reconciled: %" PRId64 " finished, %" PRId64 " accepted, %" PRId64 " owed, %" PRId64 " held, %" PRId64
-             " set aside, %" PRId64 " missing, %" PRId64 " changed; %" PRId64 " sent now",
-             all.finished, all.accepted, all.owed, all.held, all.rejected, all.missing, all.changed, summary->accepted);
+             " set aside, %" PRId64 " missing, %" PRId64 " changed, %" PRId64 " out of scope; %" PRId64 " sent now",
+             all.finished, all.accepted, all.owed, all.held, all.rejected, all.missing, all.changed, all.out_of_scope,
+             summary->accepted);
+    if (all.out_of_scope > 0)
+        report_skipped(reconcile, all.out_of_scope);
     if (summary->stop != STOP_NONE)
         log_warn("⏸ %s", summary->message);
     return code;
@@ -279,9 +332,8 @@ static int report(struct reconcile *reconcile)
 
 static int open_log(const struct options *options, struct err *err)
 {
-    if (options->cron)
-        return log_open(options->log, LOG_TERMINAL_NONE, err);
-    return log_open(options->log, isatty(STDOUT_FILENO) ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS, err);
+    bool shown = !options->cron && isatty(STDOUT_FILENO);
+    return log_open(options->log, shown ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS, err);
 }
 
 /* What cron starts waits to be enabled, as a run does: it would send whatever is missing. */
@@ -300,7 +352,7 @@ int reconcile_command(const struct options *options)
 {
     struct err err = { .code = EX_OK };
     struct reconcile reconcile = { .options = *options, .resources = { .lock = NULL }, .meter = meter_start() };
-    reconcile.options.dry_run = options->report_only;
+    reconcile.options.dry_run = reconcile.options.config.without_api = options->report_only;
     if (options->days == 0)
         reconcile.options.days = DEFAULT_DAYS;
     bool off = false;
@@ -309,7 +361,7 @@ int reconcile_command(const struct options *options)
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
-    if (resources_load(options, &reconcile.resources, &err) != 0 ||
+    if (resources_load(&reconcile.options, &reconcile.resources, &err) != 0 ||
         profile_enter_state(options, &err) != 0 || ask_whether_off(options, &off, &err) != 0 ||
         (!off && work(&reconcile, &err) != 0))
         summary_fail(&reconcile.summary, &err);

@@ -64,15 +64,16 @@ static int consider(void *context, const struct call *call, struct err *err)
     struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
     if (position_compare(&position, &walker->furthest) > 0)
         walker->furthest = position;
-    if (position_compare(&position, &walk->floor) <= 0 ||
+    bool in_scope = position_compare(&position, &walk->floor) > 0;
+    if ((!in_scope && walk->judged == NULL) ||
         (walk->belongs_elsewhere != NULL && walk->belongs_elsewhere(walk->context, call)))
         return 0;
     if (ledger_find(walk->forward->ledger, call_text(call, CALL_UNIQUEID), &record, err) != 0)
         return -1;
     struct decision decision = forward_decide(walk->forward, call, &record);
     if (walk->judged != NULL)
-        walk->judged(walk->context, call, &record, &decision);
-    if (record.state == CALL_OWED || record.state == CALL_HELD) /* those have a turn of their own, see ledger_due */
+        walk->judged(walk->context, call, &record, &decision, in_scope);
+    if (!in_scope || record.state == CALL_OWED || record.state == CALL_HELD) /* the latter have a turn of their own, see ledger_due */
         return 0;
     if (decision.kind == DECISION_HOLD)
         return hold(walker, call, record, decision.hold_until, err);

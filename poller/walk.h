@@ -28,8 +28,9 @@ struct walk {
     int64_t until_ms;           /* monotonic: it ends early then; 0: with the run's own time */
     enum walk_duty duty;
     bool (*belongs_elsewhere)(void *context, const struct call *call); /* not this walk's to judge; NULL: all are */
+    /* Told of each row, also of those that are out of scope, which the walk then leaves; NULL: nobody asks. */
     void (*judged)(void *context, const struct call *call, const struct call_record *record,
-                   const struct decision *decision); /* told of each row in scope; NULL: nobody asks */
+                   const struct decision *decision, bool in_scope);
     walk_on_reached *on_reached; /* NULL: nobody asks */
     void *context;              /* of all three */
 };

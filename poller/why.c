@@ -394,6 +394,7 @@ int why_command(struct options *options)
     struct config config;
     struct config_problems problems;
     options->mask_phone = config_masks_phones(&options->config); /* now: the state's owner may not read the settings */
+    options->config.without_api = true;
     config_load(&options->config, &config, &problems);
     int result = profile_enter_state(options, &err);
     if (result == 0)

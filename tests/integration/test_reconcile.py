@@ -1,6 +1,9 @@
 """reconcile: the proof that nothing is missing, and what it does where something is."""
 import collections
+import contextlib
 import re
+import shlex
+import time
 
 import pytest
 
@@ -15,9 +18,10 @@ def totals(run):
     """The table's last line, by column."""
     lines = run.out.splitlines()
     heading = next(line for line in lines if line.startswith("day "))
-    names = re.split(r"  +", heading.replace("day", "", 1).strip())
+    names = [name.replace(" ", "_") for name in re.split(r"  +", heading.replace("day", "", 1).strip())]
     numbers = next(line for line in lines if line.startswith("all ")).split()[1:]
-    return dict(zip(" ".join(names).replace("set aside", "set_aside").split(), map(int, numbers)))
+    assert len(names) == len(numbers)
+    return dict(zip(names, map(int, numbers)))
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def test_all_is_well(lived, db, api):
     run = lived.run("reconcile", "--days", "2")
     assert run.code == 0, run.out + run.err
     assert totals(run) == {"finished": 250, "accepted": 250, "owed": 0, "held": 0, "set_aside": 0, "missing": 0,
-                           "changed": 0}
+                           "changed": 0, "out_of_scope": 0}
     assert len(api.log()) == 250
     days = [line for line in run.out.splitlines() if re.match(r"\d{4}-\d\d-\d\d ", line) and "INFO" not in line]
     assert 2 <= len(days) <= 3
@@ -99,23 +103,151 @@ def test_what_stays_missing_ends_in_75_and_is_owed(lived, db, api):
 
 def test_every_state_has_its_column(lived, db, api):
     now = db.now()
-    rejected = db.insert(end_epoch=now - 20)
-    held = db.insert(end_epoch=now - 20, status="DISPO")
+    rejected, owed = db.insert_many([{"end_epoch": now - 30}, {"end_epoch": now - 29}])
+    held = db.insert(end_epoch=now - 28, status="DISPO")
     db.insert(end_epoch=None, status="INCALL")
-    api.rules([{"uniqueid": rejected, "status": 422, "body": '{"success":false,"error":"no such DID"}'}])
-    assert lived.run().code == 0
-    lived.configure(config={"sync": {"overlap": 0}})
-    shown = totals(lived.run("reconcile", "--days", "2"))
-    assert shown["set_aside"] == 1 and shown["finished"] in (251, 252)
-    assert shown["held"] == shown["finished"] - 251  # the held one is the newest: at the checkpoint or behind it
-    assert held not in delivered(api)
+    last = db.insert(end_epoch=now - 20)
+    api.rules([{"uniqueid": rejected, "status": 422, "body": '{"success":false,"error":"no such DID"}'},
+               {"uniqueid": owed, "status": 500}])
+    assert lived.run().code == 75
+    lived.configure(config={"sync": {"overlap": 0}})  # so that all of them are before the end of what is looked at
+    make_trouble(db, lived)
+    run = lived.run("reconcile", "--days", "2", "--report-only")
+    assert run.code == 75
+    assert totals(run) == {"finished": 259, "accepted": 250, "owed": 1, "held": 1, "set_aside": 1, "missing": 5,
+                           "changed": 1, "out_of_scope": 0}
+    assert held not in delivered(api) and last in delivered(api)
 
 
-def test_calls_before_the_first_run_are_out_of_scope(lived, db, api):
+# ---- what the checkpoint was set forward over ----
+
+def test_calls_before_the_first_run_were_never_to_be_sent(lived, db, api):
     db.insert_many([{"end_epoch": db.now() - 47 * HOUR - 600 + n} for n in range(3)])
     run = lived.run("reconcile", "--days", "3")
     assert run.code == 0 and totals(run)["finished"] == 250
     assert len(api.log()) == 250
+
+
+def by_command(sync, db):
+    assert sync.run("checkpoint", "set", "10 minutes ago", "--yes").code == 0
+
+
+def by_hand(sync, db):
+    sync.set_checkpoint(db.now() - 600)
+
+
+def by_reset(sync, db):
+    """The next run starts five minutes ago, as it is set below."""
+    assert sync.run("checkpoint", "reset", "--yes").code == 0
+
+
+def named_command(run):
+    """The backfill that is named, as its words."""
+    (line,) = [line for line in run.out.splitlines() if "backfill --from" in line]
+    words = shlex.split(line.partition("To send them: ")[2])
+    assert words[0] == "did-optimizer-sync"
+    return words[1:]
+
+
+@pytest.mark.parametrize("skip", [by_command, by_hand, by_reset])
+def test_calls_that_the_checkpoint_was_set_over_are_counted_and_can_be_sent(sync, db, api, skip):
+    sync.configure(config={"sync": {"first_run_lookback": 300}})
+    now = db.now()
+    known = db.insert(end_epoch=now - 3000)
+    assert sync.run().code == 0
+    skipped = db.insert_many([{"end_epoch": now - 2500 + n * 100} for n in range(5)])
+    waiting = db.insert(end_epoch=now - 2200, status="DISPO")  # nobody waits for its disposition
+    db.insert(end_epoch=None, status="INCALL")
+    wanted = db.insert(end_epoch=now - 100)
+    skip(sync, db)
+    assert sync.run().code == 0
+    assert set(delivered(api)) == {known, wanted}
+
+    run = sync.run("reconcile", "--days", "1")
+    assert run.code == 75
+    shown = totals(run)
+    assert (shown["out_of_scope"], shown["missing"], shown["accepted"]) == (6, 0, 1)  # the newest is in the overlap
+    assert set(delivered(api)) == {known, wanted}
+    assert "6 calls are out of scope" in run.log
+    cron = sync.run("reconcile", "--days", "1", "--report-only", "--cron")
+    assert cron.code == 75 and totals(cron)["out_of_scope"] == 6 and named_command(cron) == named_command(run)
+
+    assert sync.run(*named_command(run)).code == 0
+    assert set(delivered(api)) == {known, wanted, *skipped}
+    run = sync.run("reconcile", "--days", "1")
+    assert totals(run)["out_of_scope"] == 0 and totals(run)["held"] == 1
+    db.update(waiting, status="SALE")
+    assert sync.run().code == 0 and waiting in delivered(api)
+    run = sync.run("reconcile", "--days", "1", "--cron")
+    assert (run.code, run.out, run.err) == (0, "", "")
+
+
+def test_a_checkpoint_set_since_the_last_run_counts_already(sync, db, api):
+    now = db.now()
+    db.insert(end_epoch=now - 3000)
+    assert sync.run().code == 0
+    db.insert_many([{"end_epoch": now - 2000 + n} for n in range(4)])
+    sync.set_checkpoint(now - 60)
+    run = sync.run("reconcile", "--days", "1", "--report-only")
+    assert run.code == 75 and totals(run)["out_of_scope"] == 4
+    assert sync.checkpoint() == str(now - 60)
+
+
+def test_a_change_of_an_accepted_call_that_was_set_over_is_out_of_scope_too(sync, db, api):
+    now = db.now()
+    known = db.insert(end_epoch=now - 3000)
+    assert sync.run().code == 0
+    sync.set_checkpoint(now - 60)
+    assert sync.run().code == 0
+    db.update(known, status="DNC")
+    run = sync.run("reconcile", "--days", "1")
+    assert run.code == 75 and (totals(run)["out_of_scope"], totals(run)["changed"]) == (1, 0)
+    assert sync.run(*named_command(run)).code == 0
+    assert api.by_uniqueid()[known][-1]["disposition"] == "DNC"
+
+
+def test_a_profile_is_named_in_the_command(sync, db, api):
+    profiles = sync.directory / "profiles"
+    profiles.mkdir()
+    (profiles / "acme.conf").write_text(sync.config_file.read_text())
+    sync.run_as = ("--profiles-dir", profiles, "--profile", "acme")
+    now = db.now()
+    db.insert(end_epoch=now - 3000)
+    assert sync.run(*sync.run_as).code == 0
+    db.insert(end_epoch=now - 2000)
+    sync.set_checkpoint(now - 60)
+    assert sync.run(*sync.run_as).code == 0
+    assert named_command(sync.run(*sync.run_as, "reconcile", "--days", "1"))[:3] == ["--profile", "acme", "backfill"]
+
+
+# ---- what it needs, and when it speaks ----
+
+def test_a_report_needs_no_api_key(lived, db, api):
+    lived.configure(dids={"api_key": None, "api_base_url": "http://api.example.com"})
+    run = lived.run("reconcile", "--days", "2", "--report-only")
+    assert run.code == 0 and totals(run)["accepted"] == 250
+    assert "API key" not in run.log
+    assert lived.run("reconcile", "--days", "2").code == 78  # it would send
+
+
+def test_under_cron_no_progress_is_printed_however_long_it_takes(lived, db, api):
+    """The archive is read slowly: another connection holds it for longer than the meter waits for its first line."""
+    db.insert_many([{"end_epoch": db.now() - 20 * HOUR}], table="vicidial_log_archive")
+    lived.configure(config={"database": {"max_statement_time": 60, "read_timeout": 60}})
+    holder = db.connect(user="root", password="")
+    with contextlib.closing(holder), holder.cursor() as cursor:
+        cursor.execute("LOCK TABLES vicidial_log WRITE, vicidial_log_archive WRITE")
+        process = lived.start("reconcile", "--days", "2", "--cron")
+        time.sleep(11)  # the meter's first line comes after 10 s
+        cursor.execute("UNLOCK TABLES")
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_under_cron_a_failure_is_printed_since_nobody_has_looked(lived, db, api):
+    lived.configure(config={"database": {"socket": lived.directory / "nowhere.sock"}})
+    run = lived.run("reconcile", "--days", "2", "--cron")
+    assert run.code == 69 and "❌" in run.err
 
 
 @pytest.mark.parametrize("words, said", [

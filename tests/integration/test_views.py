@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -122,7 +123,7 @@ def test_history_of_long_runs_and_of_each_end(sync, db):
         ("99.99s", "well"), ("1m40s", "some owed"), ("99m59s", "stopped"), ("2h14m", "failed (69)")]
 
 
-@pytest.mark.parametrize("words", [("--limit", "0"), ("--limit", "many"), ("--since", "yesterday")])
+@pytest.mark.parametrize("words", [("--limit", "0"), ("--limit", "many"), ("--since", "sometime")])
 def test_history_refuses_what_it_cannot_understand(sync, db, words):
     done = sync.run("history", *words)
     assert done.code == 64 and words[1] in done.err
@@ -284,6 +285,15 @@ def test_why_of_calls_that_only_the_table_knows(sync, db):
     assert "ended before the floor, 20" in why(sync, early)["so"] and "out of scope" in why(sync, early)["so"]
     assert why(sync, fresh)["so"] == "not sent yet: it will be sent with one of the next runs"
     assert why(sync, running)["so"] == "not ended yet"
+    command = re.search(r"to send it: (backfill .*)$", why(sync, early)["so"]).group(1)
+    assert sync.run(*shlex.split(command)).code == 0 and why(sync, early)["state"] == "accepted"
+
+
+def test_why_needs_no_api_key(sync, db):
+    uniqueid = db.insert()
+    sync.configure(dids={"api_key": None, "api_base_url": "http://api.example.com"})
+    told = why(sync, uniqueid)
+    assert told["table"]["status"] == "SALE" and told["table_problem"] is None
 
 
 def test_why_of_calls_that_the_table_has_no_more(sync, db):
