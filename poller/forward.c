@@ -631,12 +631,26 @@ static int forward_batch(struct forward *forward, struct candidate *candidates, 
     return result;
 }
 
-int forward_due(const struct forward *forward, struct candidates *candidates, struct err *err)
+/* Which calls are due: those put off until now, or for longer than any call is put off. */
+static struct ledger_time time_of(const struct forward *forward)
 {
     int64_t now = forward_now(forward), longest = forward->settings->retry_cap;
     if (longest < VERDICT_RETRY_AFTER_MAX_SEC)
         longest = VERDICT_RETRY_AFTER_MAX_SEC;
-    return ledger_due(forward->ledger, now, now + longest, candidates_add_known, candidates, err);
+    return (struct ledger_time){ .now = now, .latest = now + longest };
+}
+
+int forward_due(const struct forward *forward, int64_t ended_from, struct candidates *candidates, struct err *err)
+{
+    struct ledger_time time = time_of(forward);
+    return ledger_due(forward->ledger, &time, ended_from, candidates_add_known, candidates, err);
+}
+
+int forward_due_old(const struct forward *forward, const struct ledger_stretch *stretch, struct candidates *candidates,
+                    struct err *err)
+{
+    struct ledger_time time = time_of(forward);
+    return ledger_due_old(forward->ledger, &time, stretch, candidates_add_known, candidates, err);
 }
 
 int forward_all(struct forward *forward, struct candidates *candidates, struct err *err)

@@ -51,8 +51,11 @@ bool forward_may_go_on(struct forward *forward);
 struct decision forward_decide(const struct forward *forward, const struct call *call,
                                const struct call_record *record);
 
-/* forward_due: adds the calls that need another look, see ledger_due. */
-int forward_due(const struct forward *forward, struct candidates *candidates, struct err *err) MUST_CHECK;
+/* forward_due, forward_due_old: add the calls that need another look, see ledger_due and ledger_due_old. */
+int forward_due(const struct forward *forward, int64_t ended_from, struct candidates *candidates, struct err *err)
+    MUST_CHECK;
+int forward_due_old(const struct forward *forward, const struct ledger_stretch *stretch, struct candidates *candidates,
+                    struct err *err) MUST_CHECK;
 
 /* forward_all: sorts the candidates into the order of (end_epoch, uniqueid) and takes them in batches: fetches the rows
  * that are not at hand, decides on each call again, sends what is to be sent, and records every outcome. Candidates

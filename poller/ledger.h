@@ -72,12 +72,25 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct e
 /* ledger_forget: nothing is known of the call any more. */
 int ledger_forget(struct ledger *ledger, const char *uniqueid, struct err *err) MUST_CHECK;
 
-/* ledger_due: hands out the calls that need another look, oldest first: owed ones whose time has come, and all held
- * ones. Nobody waits beyond latest: a call that would was put off before the clock was set back. uniqueid is borrowed
- * for the call; on_due must not change the ledger. */
+/* What time it is for calls that wait. A due time after latest comes from a clock that was set back: it counts as due. */
+struct ledger_time {
+    int64_t now, latest; /* epochs */
+};
+
+/* ledger_due: hands out the calls that need another look, oldest first: owed ones whose time has come and that ended at
+ * ended_from or later, and all held ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
 typedef void ledger_on_due(void *context, const char *uniqueid, int64_t end_epoch);
-int ledger_due(struct ledger *ledger, int64_t now_epoch, int64_t latest, ledger_on_due *on_due, void *context,
-               struct err *err) MUST_CHECK;
+int ledger_due(struct ledger *ledger, const struct ledger_time *time, int64_t ended_from, ledger_on_due *on_due,
+               void *context, struct err *err) MUST_CHECK;
+
+/* ledger_due_old: hands out the owed calls whose time has come and that ended before ended_before, oldest first, those
+ * after a position, up to a limit. */
+struct ledger_stretch {
+    struct position after;
+    int64_t ended_before, limit;
+};
+int ledger_due_old(struct ledger *ledger, const struct ledger_time *time, const struct ledger_stretch *stretch,
+                   ledger_on_due *on_due, void *context, struct err *err) MUST_CHECK;
 
 /* ledger_count: how many calls are open. */
 struct ledger_counts {

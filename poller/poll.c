@@ -5,12 +5,19 @@
  *
  *   1. the run is noted in the ledger: outcomes can be written, or nothing is sent;
  *   2. what the sweep finds below the checkpoint is noted as owed, in one transaction with how far the sweep has come;
- *   3. outcomes are committed as they come (forward.c);
- *   4. the ledger's copy of the checkpoint, only as far as outcomes are recorded; then the checkpoint file
- *      (progress.c). */
+ *   3. the same becomes of calls that ended more than an hour ago, as after an outage: in one transaction with the
+ *      checkpoint's copy, so that it can go on to the calls of the moment, which are sent at once;
+ *   4. outcomes are committed as they come (forward.c);
+ *   5. the ledger's copy of the checkpoint, only as far as outcomes are recorded; then the checkpoint file
+ *      (progress.c).
+ *
+ * Last of all the old calls go out, at backfill_rate (backlog.c), with what is left of the run's time. So neither can
+ * they keep a new call waiting for longer than until the next run, nor can a lasting stream of new ones keep them
+ * waiting: each run has its share of them with the first batch, too. */
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "backlog.h"
 #include "candidates.h"
 #include "clock.h"
 #include "decision.h"
@@ -27,6 +34,9 @@
 /* The first stretch in which the latest calls are looked for. */
 #define LATEST_SEC 600
 
+/* Cron starts a run each minute: the calls of the moment wait for it no longer than that, however long a run may last. */
+#define BACKLOG_MS 40000
+
 /* A run forgets at most so many old calls: a small step each minute, no long write. */
 #define PRUNE_LIMIT 5000
 
@@ -35,6 +45,7 @@ struct run {
     struct forward forward;
     struct summary *summary;
     struct progress progress;
+    struct backlog backlog;
     struct position saved;      /* the checkpoint as it is on disk ... */
     int64_t saved_ms;           /* ... and since when, monotonic */
     int64_t looked_ms;          /* when the file was last looked at for a person's change, monotonic */
@@ -245,7 +256,7 @@ static int catch_up(struct run *run, struct err *err)
 {
     struct candidates due = { .count = 0 };
     int64_t from = start_of_poll(run), found = 0;
-    if (forward_due(&run->forward, &due, err) != 0) {
+    if (backlog_due(&run->backlog, &due, err) != 0) {
         candidates_clear(&due);
         return -1;
     }
@@ -258,6 +269,7 @@ static int catch_up(struct run *run, struct err *err)
                                     .whole_rows = true },
                          .floor = run->progress.floor,
                          .first = &due,
+                         .note_before = run->backlog.ended_before,
                          .on_reached = advance,
                          .context = run };
     int result = walk_run(&walk, &found, err);
@@ -265,6 +277,18 @@ static int catch_up(struct run *run, struct err *err)
     if (result == 0 && found == 0 && may_go_on(run))
         log_info("📞 Found 0 new call results");
     return result == 0 ? save(run, err) : -1;
+}
+
+/* What is left of the run's time but for the last fifth, in which a slow API may still answer. Where runs follow each
+ * other quickly, the next one is not kept waiting. */
+static int send_backlog(struct run *run, struct err *err)
+{
+    int64_t share_ms = run->poll->settings->time_budget * 800;
+    if (share_ms > BACKLOG_MS)
+        share_ms = BACKLOG_MS;
+    if (run->poll->every > 0 && share_ms > run->poll->every * 1000)
+        share_ms = run->poll->every * 1000;
+    return run->poll->dry_run ? 0 : backlog_send(&run->backlog, run->forward.started_ms + share_ms, err);
 }
 
 /* ---- the run ---- */
@@ -296,8 +320,9 @@ static int work(struct run *run, struct err *err)
     run->saved_ms = run->looked_ms = clock_mono_ms();
     run->forward.on_batch = heed_person;
     run->forward.batch_context = run;
+    run->backlog = backlog_start(&run->forward, poll->settings->backfill_rate);
     if ((may_go_on(run) && sweep(run, err) != 0) || (may_go_on(run) && probe_latest(run, err) != 0) ||
-        (may_go_on(run) && catch_up(run, err) != 0))
+        (may_go_on(run) && catch_up(run, err) != 0) || (may_go_on(run) && send_backlog(run, err) != 0))
         return -1;
     if (!poll->dry_run && forward_commit(&run->forward, err) != 0)
         return -1;

@@ -162,7 +162,7 @@ static int send_due(struct reconcile *reconcile, struct err *err)
 {
     struct forward *forward = &reconcile->forward;
     struct candidates due = { .count = 0 };
-    int result = forward_due(forward, &due, err);
+    int result = forward_due(forward, INT64_MIN, &due, err);
     if (result == 0)
         result = forward_all(forward, &due, err);
     candidates_clear(&due);

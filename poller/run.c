@@ -79,6 +79,7 @@ static int poll_once(const struct options *options, struct resources *resources,
         .settings = &resources->config.sync,
         .api = &resources->config.api,
         .dispositions = resources->config.dispositions,
+        .every = options->every,
         .mask_phone = resources->config.mask_phone,
         .dry_run = options->dry_run,
     };

@@ -10,8 +10,8 @@
  *   run      one row a run and its figures.
  *   counter  what only ever grows, for metrics.
  *
- * In SQL a state is its number in enum call_state. The index call_open leaves out accepted calls (1), which are nearly
- * all; SQLite uses it only where a statement says `state <> 1` in so many words, whatever else it says of the state. */
+ * In SQL a state is its number in enum call_state. The indexes call_open and call_waiting leave out accepted calls (1),
+ * which are nearly all; SQLite uses them only where a statement says `state <> 1` in so many words, whatever else it says of the state. */
 #include <stdlib.h>
 
 #include "mem.h"
@@ -69,6 +69,9 @@ static const char *const steps[] = {
     "ALTER TABLE run ADD COLUMN statements INTEGER;" /* asked of the dialer's database ... */
     "ALTER TABLE run ADD COLUMN database_ms INTEGER;"
     "ALTER TABLE run ADD COLUMN rows_examined INTEGER;",
+
+    /* The open calls of a state by their age, with all that decides whether it is their turn. */
+    "CREATE INDEX call_waiting ON call (state, end_epoch, uniqueid, due) WHERE state <> 1;",
 };
 
 enum { NEWEST = sizeof steps / sizeof steps[0] };

@@ -10,6 +10,7 @@ struct walker {
     const struct walk *walk;
     struct candidates candidates; /* found and not sent yet */
     struct position furthest;     /* of the rows seen */
+    int64_t noted;                /* calls that became owed since on_reached was told last */
     int64_t found;                /* calls to be sent, so far ... */
     int64_t logged;               /* ... of which the log has told */
     bool ended_early;
@@ -46,8 +47,11 @@ static int keep(struct walker *walker, const struct call *call, struct call_reco
     walker->found++;
     if (walk->duty == WALK_LOOK)
         return 0;
-    if (walk->duty == WALK_NOTE && !walk->forward->dry_run) /* a dry run shows what would become owed */
+    bool is_noted = walk->duty == WALK_NOTE || call_number(call, CALL_END_EPOCH, 0) < walk->note_before;
+    if (is_noted && !walk->forward->dry_run) { /* a dry run shows what would become owed */
+        walker->noted++;
         return note(walker, call, record, CALL_OWED, forward_now(walk->forward), err);
+    }
     if (walk->range.whole_rows)
         candidates_add_row(&walker->candidates, call);
     else
@@ -108,7 +112,8 @@ static int send(struct walker *walker, int64_t ended_before, struct err *err)
         return -1;
     const struct candidate *open = first_open(candidates);
     /* Not even the first one was settled, as while the API is down: nobody is told of a place a moment before it. */
-    bool nothing_settled = open != NULL && open == candidates->items;
+    bool nothing_settled = open != NULL && open == candidates->items && walker->noted == 0;
+    walker->noted = 0;
     if (open != NULL && open->end_epoch <= reached.end_epoch)
         reached = position_at(open->end_epoch, "");
     candidates_clear(candidates);

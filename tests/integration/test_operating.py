@@ -435,7 +435,7 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
     assert (shown["accepted"], shown["owed"]) == (1, 1)
     assert sync.ledger("PRAGMA user_version") == [(1,)]
     assert sync.run().code == 0
-    assert sync.ledger("PRAGMA user_version") == [(2,)]
+    assert sync.ledger("PRAGMA user_version") == [(3,)]
     assert [entry["uniqueid"] for entry in api.log()[sent_before:]] == [owed]
     assert sync.ledger("SELECT uniqueid, state, tries, answer FROM call ORDER BY state, tries") == [
         (accepted, 1, 0, None), (owed, 1, 1, 200)]

@@ -111,7 +111,7 @@ def test_calls_that_ended_before_the_first_checkpoint_are_out_of_scope(sync, db,
 def test_a_day_s_backlog_arrives_oldest_first(sync, db, api):
     now = db.now()
     sync.set_checkpoint(now - 86400)
-    sync.configure(config={"api": {"concurrency": 1}})
+    sync.configure(config={"api": {"concurrency": 1}, "sync": {"backfill_rate": 0}})  # with one: test_backlog.py
     rows = [{"uniqueid": f"{now - 80000 + 130 * n}.1", "end_epoch": now - 80000 + 130 * n, "length_in_sec": 0}
             for n in range(600)]
     db.insert_many(rows)

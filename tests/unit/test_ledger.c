@@ -147,7 +147,7 @@ static const char *due_between(int64_t now, int64_t latest)
 {
     static char seen[300];
     seen[0] = '\0';
-    assert_int_equal(ledger_due(ledger, now, latest, note_due, seen, &err), 0);
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ now, latest }, INT64_MIN, note_due, seen, &err), 0);
     return seen;
 }
 
@@ -182,6 +182,47 @@ static void test_ledger_due_hands_out_what_was_put_off_beyond_any_time(void **st
     assert_string_equal(due_between(1000, 2001), "");
     assert_string_equal(due_between(1000, 2000), "b@300 ");
     assert_string_equal(due_between(1000, 1999), "a@200 b@300 ");
+}
+
+static void test_ledger_due_leaves_out_owed_calls_that_ended_before(void **state)
+{
+    (void)state;
+    char seen[300] = "";
+    put("a", CALL_OWED, 99, 0);
+    put("b", CALL_OWED, 100, 0);
+    put("c", CALL_HELD, 50, 0);
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 10, 20 }, 100, note_due, seen, &err), 0);
+    assert_string_equal(seen, "c@50 b@100 ");
+}
+
+static const char *old_after(int64_t end_epoch, const char *uniqueid, int64_t limit)
+{
+    static char seen[300];
+    seen[0] = '\0';
+    const struct ledger_stretch stretch = { .after = position_at(end_epoch, uniqueid), .ended_before = 300,
+                                            .limit = limit };
+    assert_int_equal(ledger_due_old(ledger, &(struct ledger_time){ 1000, 2000 }, &stretch, note_due, seen, &err), 0);
+    return seen;
+}
+
+static void test_ledger_due_old_goes_through_them_in_order(void **state)
+{
+    (void)state;
+    put("at the end", CALL_OWED, 300, 0);
+    put("b", CALL_OWED, 200, 1000);
+    put("a", CALL_OWED, 200, 0);
+    put("first", CALL_OWED, -5, 0);
+    put("not yet", CALL_OWED, 150, 1001);
+    put("put off too long", CALL_OWED, 250, 2001);
+    put("held", CALL_HELD, 120, 0);
+    put("accepted", CALL_ACCEPTED, 120, 0);
+    put("rejected", CALL_REJECTED, 120, 0);
+    put("dropped", CALL_DROPPED, 120, 0);
+    assert_string_equal(old_after(INT64_MIN, "", 2), "first@-5 a@200 ");
+    assert_string_equal(old_after(200, "a", 2), "b@200 put off too long@250 ");
+    assert_string_equal(old_after(200, "", 1), "a@200 ");
+    assert_string_equal(old_after(250, "put off too long", 2), "");
+    assert_string_equal(old_after(INT64_MIN, "", 0), "");
 }
 
 static void test_ledger_counts_what_is_open(void **state)
@@ -398,6 +439,8 @@ int main(void)
         in_ledger(test_ledger_forgets),
         in_ledger(test_ledger_due_hands_out_owed_calls_in_time_and_held_ones_always),
         in_ledger(test_ledger_due_hands_out_what_was_put_off_beyond_any_time),
+        in_ledger(test_ledger_due_leaves_out_owed_calls_that_ended_before),
+        in_ledger(test_ledger_due_old_goes_through_them_in_order),
         in_ledger(test_ledger_counts_what_is_open),
         in_ledger(test_ledger_keeps_notes_by_name),
         in_ledger(test_ledger_keeps_checkpoint_and_floor_apart),

@@ -132,11 +132,11 @@ static void test_ledger_makes_a_released_call_due_at_once(void **state)
     char seen[100] = "";
     int64_t count = 0;
     put("1.1", CALL_REJECTED, 100, INT64_MAX, "why");
-    assert_int_equal(ledger_due(ledger, 0, INT64_MAX, note_due, seen, &err), 0);
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, INT64_MIN, note_due, seen, &err), 0);
     assert_string_equal(seen, "");
     assert_int_equal(records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED, CALL_OWED, &count,
                                      &err), 0);
-    assert_int_equal(ledger_due(ledger, 0, INT64_MAX, note_due, seen, &err), 0);
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, INT64_MIN, note_due, seen, &err), 0);
     assert_string_equal(seen, "1.1 ");
 }
 

@@ -1,0 +1,195 @@
+"""Calls that ended more than an hour ago go out at backfill_rate and keep no call of the moment waiting."""
+import collections
+import re
+import signal
+import time
+
+import pytest
+
+HOUR = 3600
+
+
+def spread(db, count, first_ago, last_ago, **columns):
+    """Calls whose ends lie evenly between two moments."""
+    now = db.now()
+    return db.insert_many([{"end_epoch": now - first_ago + (first_ago - last_ago) * n // count, **columns}
+                           for n in range(count)])
+
+
+def asked(api):
+    return collections.Counter(entry["uniqueid"] for entry in api.log() if entry["uniqueid"])
+
+
+def busiest_second(api, uniqueids):
+    """The most requests for those calls that arrived within one second."""
+    arrived = sorted(entry["at_ms"] for entry in api.log() if entry["uniqueid"] in uniqueids)
+    return max(sum(1 for other in arrived if at <= other < at + 1000) for at in arrived)
+
+
+def owed(sync):
+    return sync.ledger("SELECT count(*) FROM call WHERE state = 2")[0][0]
+
+
+@pytest.fixture
+def behind(sync, db):
+    """An installation whose checkpoint lies five hours back; a run has ten seconds, a second brings 50 old calls."""
+    sync.set_checkpoint(db.now() - 5 * HOUR)
+    sync.configure(config={"sync": {"backfill_rate": 50, "time_budget": 10}})
+    return sync
+
+
+def test_the_calls_of_the_moment_come_first_and_old_ones_at_the_rate(behind, db, api):
+    old, fresh = spread(db, 250, 4 * HOUR, 2 * HOUR), spread(db, 200, HOUR - 300, 10)
+    behind.configure(config={"api": {"concurrency": 1}})  # for the order of arrival
+    run = behind.run()
+    assert run.code == 0, run.log
+    order = [entry["uniqueid"] for entry in api.log()]
+    assert asked(api) == collections.Counter(old + fresh)
+    assert set(order[:250]) == set(old[:50] + fresh), "one second's worth goes with the calls of the moment"
+    assert order[250:] == old[50:]
+    assert busiest_second(api, set(old)) <= 3 * 50
+    assert behind.checkpoint().split()[1] == fresh[-1]
+
+
+def test_what_a_run_has_no_time_for_is_owed_and_goes_out_with_the_next_ones(behind, db, api):
+    old = spread(db, 900, 4 * HOUR, 2 * HOUR)
+    fresh = [db.insert()]
+    run = behind.run()
+    assert run.code == 75 and "go out at 50 a second (backfill_rate)" in run.log
+    assert "the time of this run is over" not in run.log
+    assert behind.checkpoint().split()[1] == fresh[0]
+    assert 100 <= len(asked(api)) <= 1 + 50 * 11 and owed(behind) == 901 - len(asked(api))
+    while owed(behind):
+        fresh.append(db.insert())
+        seen = len(api.log())
+        assert behind.run().code in (0, 75)
+        sent = [entry["uniqueid"] for entry in api.log()][seen:]
+        assert fresh[-1] in sent[:51], "the call of the moment had to wait"
+    assert asked(api) == collections.Counter(old + fresh)
+
+
+def test_without_a_limit_all_go_at_once_and_none_is_noted_as_owed(behind, db, api):
+    behind.configure(config={"sync": {"backfill_rate": 0}})
+    old, fresh = spread(db, 1000, 4 * HOUR, 2 * HOUR), spread(db, 20, HOUR - 300, 10)
+    api.rules([{"after": 600, "status": 401}])
+    assert behind.run().code == 78
+    assert owed(behind) == 0
+    api.rules([])
+    assert behind.run().code == 0
+    assert collections.Counter(body["uniqueid"] for body in api.recorded()) == collections.Counter(old + fresh)
+
+
+def test_a_dry_run_shows_all_of_them_and_notes_none(behind, db, api):
+    old, fresh = spread(db, 150, 4 * HOUR, 2 * HOUR), spread(db, 5, HOUR - 300, 10)
+    run = behind.run("--dry-run")
+    assert [re.search(r'"uniqueid":"([^"]+)"', line)[1] for line in run.out.splitlines()] == old + fresh
+    assert api.log() == [] and not (behind.state / "ledger.db").exists()
+
+
+@pytest.mark.parametrize("answers", [1, 60, 150])
+def test_one_that_is_killed_loses_none(behind, db, api, answers):
+    """After the kill the checkpoint is beyond calls that only the ledger knows of."""
+    old, fresh = spread(db, 200, 4 * HOUR, 2 * HOUR), spread(db, 20, HOUR - 300, 10)
+    running = behind.start("run")
+    while len(api.log()) < answers:
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    assert running.wait() == -9
+    assert behind.run().code == 0
+    assert set(asked(api)) == set(old + fresh) and owed(behind) == 0
+    assert {row[0] for row in behind.ledger("SELECT uniqueid FROM call WHERE state = 1")} == set(old + fresh)
+
+
+def test_a_signal_ends_it_cleanly(behind, db, api):
+    old = spread(db, 400, 4 * HOUR, 2 * HOUR)
+    running = behind.start("run")
+    while len(api.log()) < 70:
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.terminate()
+    assert running.wait(20) == 75
+    assert owed(behind) == 400 - len(api.log())
+    while owed(behind):
+        assert behind.run().code in (0, 75)
+    assert asked(api) == collections.Counter(old)
+
+
+def test_through_an_outage_the_checkpoint_follows_at_an_hour_s_distance(behind, db, api):
+    """So the runs need not read all of it again and again, and none of it is lost when the API is back."""
+    old, fresh = spread(db, 300, 4 * HOUR, 2 * HOUR), spread(db, 30, HOUR - 300, 10)
+    api.rules([{"status": 503}])
+    for _ in range(3):
+        run = behind.run()
+        assert run.code == 69, run.log
+    reached = int(behind.checkpoint().split()[0])
+    assert db.now() - 2 * HOUR - 30 <= reached <= db.now() - HOUR + 310
+    assert owed(behind) == 300
+    assert behind.ledger("SELECT max(attempts) FROM call") == [(0,)]
+    api.clear(rules=True)
+    while True:
+        run = behind.run()
+        assert run.code in (0, 75), run.log
+        if run.code == 0:
+            break
+    assert asked(api) == collections.Counter(old + fresh)
+
+
+@pytest.fixture
+def at_work(behind, db, api):
+    """The same installation, at work since five hours: it has sent all there was, and has not swept yet."""
+    behind.configure(config={"sync": {"sweep_interval": 0}})
+    db.insert()
+    assert behind.run().code == 0
+    api.clear()
+    return behind
+
+
+def run_until_none_is_owed(sync):
+    code = 75
+    while code == 75:
+        code = sync.run().code
+    assert code == 0 and owed(sync) == 0
+
+
+def test_what_the_sweep_finds_keeps_the_rate(at_work, db, api):
+    late = spread(db, 200, 4 * HOUR, 2 * HOUR)
+    at_work.configure(config={"sync": {"sweep_interval": 1}})
+    run_until_none_is_owed(at_work)
+    assert asked(api) == collections.Counter(late)
+    assert busiest_second(api, set(late)) <= 3 * 50
+
+
+def test_what_was_set_aside_and_is_sent_again_keeps_the_rate(at_work, db, api):
+    late = spread(db, 200, 4 * HOUR, 2 * HOUR)
+    at_work.configure(config={"sync": {"sweep_interval": 1}})
+    api.rules([{"status": 400}])
+    run_until_none_is_owed(at_work)
+    api.clear(rules=True)
+    assert at_work.run("failed", "retry", "--all").code == 0
+    run_until_none_is_owed(at_work)
+    assert asked(api) == collections.Counter(late)
+    assert busiest_second(api, set(late)) <= 3 * 50
+
+
+def test_what_reconcile_finds_keeps_the_rate(at_work, db, api):
+    missing = spread(db, 250, 4 * HOUR, 2 * HOUR)
+    assert at_work.run("reconcile").code == 0
+    assert asked(api) == collections.Counter(missing)
+    assert busiest_second(api, set(missing)) <= 3 * 50
+
+
+def test_in_a_loop_the_next_run_is_not_kept_waiting(behind, db, api):
+    old = spread(db, 5000, 4 * HOUR, 2 * HOUR)
+    running = behind.start("run", "--every", "1")
+    for _ in range(3):
+        call = db.insert()
+        began = time.monotonic()
+        while call not in asked(api):
+            assert time.monotonic() - began < 60
+            time.sleep(0.05)
+        assert len(asked(api)) < 5000, "there was nothing to wait for"
+    running.terminate()
+    assert running.wait(20) == 0
+    assert len(behind.ledger("SELECT id FROM run")) >= 3
+    assert set(asked(api)) & set(old)
