@@ -163,6 +163,18 @@ int ledger_forget(struct ledger *ledger, const char *uniqueid, struct err *err)
     return store_change(ledger->store, statement, err);
 }
 
+int ledger_forget_noted(struct ledger *ledger, int64_t ended_before, int64_t *ret_count, struct err *err)
+{
+    static const char sql[] = "DELETE FROM call WHERE state <> 1 AND state = 2 AND end_epoch < ?1 AND tries = 0 "
+                              "AND fingerprint IS NULL";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_int(statement, 1, ended_before);
+    if (store_change(ledger->store, statement, err) != 0)
+        return -1;
+    *ret_count = store_changed(ledger->store);
+    return 0;
+}
+
 /* An owed call whose time has come; by the index call_waiting, which has all of it. */
 #define IS_DUE "state <> 1 AND state = 2 AND (due <= ?1 OR due > ?2) "
 

@@ -77,6 +77,10 @@ struct ledger_time {
     int64_t now, latest; /* epochs */
 };
 
+/* ledger_forget_noted: forgets the owed calls that ended before ended_before and were never tried: they were only noted.
+ * *ret_count says how many. */
+int ledger_forget_noted(struct ledger *ledger, int64_t ended_before, int64_t *ret_count, struct err *err) MUST_CHECK;
+
 /* ledger_due: hands out the calls that need another look, oldest first: owed ones whose time has come and that ended at
  * ended_from or later, and all held ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
 typedef void ledger_on_due(void *context, const char *uniqueid, int64_t end_epoch);

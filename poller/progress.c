@@ -75,13 +75,24 @@ static struct position without_file(const struct progress *progress, const struc
 
 /* Calls that ended before the first checkpoint, or before one that a person set forward, are out of scope; setting it
  * back brings them in again. The file cannot hold every uniqueid as it is: only a later second was set forward. */
-static void set_floor(struct progress *progress, const struct maybe *floor, const struct maybe *copy, bool from_file)
+static int set_floor(struct progress *progress, const struct maybe *floor, const struct maybe *copy, bool from_file,
+                     struct err *err)
 {
     bool set_forward = from_file && copy->known && progress->checkpoint.end_epoch > copy->position.end_epoch;
     bool set_back = floor->known && position_compare(&progress->checkpoint, &floor->position) < 0;
-    if (set_forward)
-        log_warn("⏩ The checkpoint was set forward: calls that ended before it are out of scope");
+    int64_t noted = 0;
     progress->floor = floor->known && !set_forward && !set_back ? floor->position : progress->checkpoint;
+    if (!set_forward)
+        return 0;
+    log_warn("⏩ The checkpoint was set forward: calls that ended before it are out of scope");
+    /* Also those that a run has noted to send them later (backlog.c): who skips calls need not know how far that is. */
+    if (progress->dry_run)
+        return 0;
+    if (ledger_forget_noted(progress->ledger, progress->floor.end_epoch, &noted, err) != 0)
+        return -1;
+    if (noted > 0)
+        log_warn("⏩ %" PRId64 " of them were owed and not tried yet", noted);
+    return 0;
 }
 
 /* What the lost ledger knew of recent calls is gone: look at all of them again. The API knows those it has. The note
@@ -126,7 +137,8 @@ int progress_load(struct progress *progress, const struct settings_sync *setting
         read_file(progress, &copy, now_epoch, &file, err) != 0)
         return -1;
     progress->checkpoint = file.known ? file.position : without_file(progress, &copy, settings, now_epoch);
-    set_floor(progress, &floor, &copy, file.known);
+    if (set_floor(progress, &floor, &copy, file.known, err) != 0)
+        return -1;
     if (rebuilt != 0 && start_over(progress, settings, err) != 0)
         return -1;
     if (note_start(progress, !copy.known && rebuilt == 0, err) != 0)

@@ -135,6 +135,21 @@ def test_through_an_outage_the_checkpoint_follows_at_an_hour_s_distance(behind, 
     assert asked(api) == collections.Counter(old + fresh)
 
 
+def test_who_sets_the_checkpoint_forward_skips_them(behind, db, api):
+    """As before a run noted them: else a checkpoint that was set far back by mistake could not be taken back."""
+    spread(db, 900, 4 * HOUR, 2 * HOUR)
+    db.insert(end_epoch=db.now() - 30)
+    behind.configure(config={"sync": {"time_budget": 2}})
+    assert behind.run().code == 75
+    left, sent = owed(behind), len(api.log())
+    assert left > 0
+    assert behind.run("checkpoint", "set", "now").code == 0
+    run = behind.run()
+    assert run.code == 0 and f"{left} of them were owed and not tried yet" in run.log
+    assert len(api.log()) == sent and owed(behind) == 0
+    assert behind.run().code == 0 and len(api.log()) == sent
+
+
 @pytest.fixture
 def at_work(behind, db, api):
     """The same installation, at work since five hours: it has sent all there was, and has not swept yet."""

@@ -225,6 +225,30 @@ static void test_ledger_due_old_goes_through_them_in_order(void **state)
     assert_string_equal(old_after(INT64_MIN, "", 0), "");
 }
 
+static void test_ledger_forgets_what_was_only_noted(void **state)
+{
+    (void)state;
+    int64_t count = 0;
+    struct ledger_attempt attempt = { .answer = 503 };
+    struct ledger_entry tried = { .uniqueid = "tried", .record = { .state = CALL_OWED }, .end_epoch = 99,
+                                  .attempt = &attempt };
+    struct ledger_entry changed = { .uniqueid = "changed", .record = { .state = CALL_OWED, .sent_before = true },
+                                    .end_epoch = 99 };
+    assert_int_equal(ledger_put(ledger, &tried, &err), 0);
+    assert_int_equal(ledger_put(ledger, &changed, &err), 0);
+    put("below", CALL_OWED, 99, 0);
+    put("at", CALL_OWED, 100, 0);
+    put("held", CALL_HELD, 99, 0);
+    put("accepted", CALL_ACCEPTED, 99, 0);
+    put("rejected", CALL_REJECTED, 99, 0);
+    assert_int_equal(ledger_forget_noted(ledger, 100, &count, &err), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(state_of("below"), CALL_UNKNOWN);
+    static const char *const kept[] = { "tried", "changed", "at", "held", "accepted", "rejected" };
+    for (size_t i = 0; i < UNIT_COUNT(kept); i++)
+        assert_true(state_of(kept[i]) != CALL_UNKNOWN);
+}
+
 static void test_ledger_counts_what_is_open(void **state)
 {
     (void)state;
@@ -441,6 +465,7 @@ int main(void)
         in_ledger(test_ledger_due_hands_out_what_was_put_off_beyond_any_time),
         in_ledger(test_ledger_due_leaves_out_owed_calls_that_ended_before),
         in_ledger(test_ledger_due_old_goes_through_them_in_order),
+        in_ledger(test_ledger_forgets_what_was_only_noted),
         in_ledger(test_ledger_counts_what_is_open),
         in_ledger(test_ledger_keeps_notes_by_name),
         in_ledger(test_ledger_keeps_checkpoint_and_floor_apart),
