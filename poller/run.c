@@ -133,6 +133,13 @@ static void say_whether_enabled(const struct options *options, const struct run_
         log_info("⏸ Not enabled: nothing is sent before `did-optimizer-sync%s enable`", options->profile_words);
 }
 
+/* No request and no statement begins after the time budget; each has its time-out. A little more is for the disk. */
+static int64_t longest_run_sec(const struct config *config)
+{
+    return config->sync.time_budget + config->api.connect_timeout + config->api.timeout +
+           config->database.connect_timeout + config->database.read_timeout + 10;
+}
+
 /* Takes the lock. *ret_standing_by: another run is at work, or nobody has enabled this, so there is nothing to do. */
 static int enter_state(const struct options *options, struct resources *resources, bool *ret_standing_by,
                        struct err *err)
@@ -148,6 +155,7 @@ static int enter_state(const struct options *options, struct resources *resource
         log_info("🔒 Another run is at work; nothing to do");
         return 0;
     }
+    lock_say_longest(resources->lock, longest_run_sec(&resources->config));
     bool enabled = false;
     if (enabled_settle(options->state_dir, &enabled, &resources->off_is_new, err) != 0)
         return -1;

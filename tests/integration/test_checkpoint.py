@@ -4,6 +4,7 @@ import datetime
 import fcntl
 import os
 import re
+import shutil
 import sqlite3
 import stat
 import time
@@ -105,7 +106,7 @@ def test_what_is_written(sync, db, timezone="Europe/Berlin"):
     first, second, rest = sync.checkpoint_file.read_text().split("\n")
     assert first == f"{end} {uniqueid}" and rest == ""
     assert second.startswith(f"# {local(end, timezone, '%Y-%m-%d %H:%M:%S %z')}")
-    assert sorted(os.listdir(sync.state)) == ["checkpoint", "ledger.db", "lock"]
+    assert sorted(os.listdir(sync.state)) == ["checkpoint", "enabled", "ledger.db", "lock"]
     assert stat.S_IMODE(sync.checkpoint_file.stat().st_mode) == 0o640
 
 
@@ -316,9 +317,23 @@ def test_set_waits_for_a_run_to_end(sync):
     assert setting.wait(20) == 0 and sync.checkpoint() != before
 
 
+def test_set_waits_as_long_as_the_settings_let_a_run_take(sync, db, api):
+    """A run says in the lock's file how long it may take; others wait for so long, see test_lock.c."""
+    sync.configure(config={"sync": {"time_budget": 300}})
+    ended(db, 10)
+    api.rules([{"delay_ms": 3000}])
+    working = sync.start()
+    until = time.monotonic() + 20
+    while not api.log() and working.poll() is None and time.monotonic() < until:
+        time.sleep(0.02)
+    said = int((sync.state / "lock").read_text())
+    setting = sync.start("checkpoint", "set", "now", "--yes")
+    assert 300 < said < 400
+    assert working.wait(60) == 0 and setting.wait(20) == 0
+
+
 def test_set_without_a_state_directory(sync):
-    forget(sync)
-    sync.state.rmdir()
+    shutil.rmtree(sync.state)
     done = sync.run("checkpoint", "set", "now")
     assert done.code == 74 and f"install -d -m 0750 {sync.state}" in done.err
 

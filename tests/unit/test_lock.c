@@ -25,8 +25,9 @@ static int try_in_another_process(const char *directory)
     return unit_wait(child);
 }
 
-/* Starts a process that takes the lock and holds it for ever. Returns when it has it. */
-static pid_t start_holder(const char *directory)
+/* Starts a process that takes the lock, says for how long if that is not 0, and holds it for ever. Returns when it has
+ * done so. */
+static pid_t start_holder_for(const char *directory, int64_t longest_sec)
 {
     int ready[2];
     char byte = 0;
@@ -38,6 +39,8 @@ static pid_t start_holder(const char *directory)
         struct err err;
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* when a test fails nobody else ends it */
         byte = lock_acquire(directory, 0, &lock, &err) == 0 && lock != NULL ? 'y' : 'n';
+        if (byte == 'y' && longest_sec != 0)
+            lock_say_longest(lock, longest_sec);
         (void)!write(ready[1], &byte, 1);
         for (;;)
             (void)pause();
@@ -48,6 +51,11 @@ static pid_t start_holder(const char *directory)
     (void)close(ready[1]);
     assert_int_equal(byte, 'y');
     return child;
+}
+
+static pid_t start_holder(const char *directory)
+{
+    return start_holder_for(directory, 0);
 }
 
 static void end_holder(pid_t child)
@@ -141,6 +149,40 @@ static void test_lock_is_taken_while_waiting_as_soon_as_it_is_free(void **state)
     }
 }
 
+static void test_lock_is_waited_for_as_long_as_its_holder_has_said(void **state)
+{
+    for (int64_t said = 1; said <= 2; said++) {
+        struct lock *lock = NULL;
+        struct err err = { .message = "" };
+        pid_t holder = start_holder_for(*state, said);
+        int64_t started = clock_mono_ms();
+        int result = lock_acquire_after_run(*state, &lock, &err);
+        int64_t waited = clock_mono_ms() - started;
+        end_holder(holder);
+        assert_int_equal(result, -1);
+        assert_int_equal(err.code, EX_TEMPFAIL);
+        unit_has("message", err.message, said == 1 ? "after 1 seconds" : "after 2 seconds");
+        unit_in_range(waited, said * 1000, 30000);
+    }
+}
+
+static void test_lock_forgets_what_its_last_holder_has_said(void **state)
+{
+    struct lock *lock = NULL;
+    struct err err;
+    assert_int_equal(lock_acquire(*state, 0, &lock, &err), 0);
+    lock_say_longest(lock, 4711);
+    char *text = unit_read(unit_path(*state, "lock"));
+    unit_same_text("said", text, "4711\n");
+    free(text);
+    lock_release(lock);
+    assert_int_equal(lock_acquire(*state, 0, &lock, &err), 0);
+    text = unit_read(unit_path(*state, "lock"));
+    unit_same_text("forgotten", text, "");
+    free(text);
+    lock_release(lock);
+}
+
 static void test_lock_file_is_0640(void **state)
 {
     struct lock *lock = NULL;
@@ -197,6 +239,8 @@ int main(void)
         unit_test_in_directory(test_lock_waits_as_long_as_it_is_told_and_no_longer),
         unit_test_in_directory(test_lock_is_taken_while_waiting_as_soon_as_it_is_free),
         unit_test_in_directory(test_lock_file_is_0640),
+        unit_test_in_directory(test_lock_is_waited_for_as_long_as_its_holder_has_said),
+        unit_test_in_directory(test_lock_forgets_what_its_last_holder_has_said),
         unit_test_in_directory(test_lock_says_what_is_in_its_way),
         unit_test_in_directory(test_lock_of_another_user_is_77),
     };
