@@ -240,7 +240,7 @@ int fileutil_sync_directory(const char *directory, struct err *err)
                ? 0 : err_set(err, EX_IOERR, "could not sync %s: %s", directory, strerror(errno));
 }
 
-int fileutil_need_directory(const char *path, struct err *err)
+int fileutil_look_into_directory(const char *path, struct err *err)
 {
     struct stat info;
     if (lstat(path, &info) != 0)
@@ -251,7 +251,18 @@ int fileutil_need_directory(const char *path, struct err *err)
                        "directory with --state-dir", path);
     if (!S_ISDIR(info.st_mode))
         return err_set(err, EX_IOERR, "could not use the state directory %s: it is not a directory", path);
-    if (faccessat(AT_FDCWD, path, R_OK | W_OK | X_OK, AT_EACCESS) != 0)
+    if (faccessat(AT_FDCWD, path, R_OK | X_OK, AT_EACCESS) != 0)
+        return err_set(err, code_for(errno),
+                       "could not read in the state directory %s: %s; run as root, as its owner or as a member of its "
+                       "group", path, strerror(errno));
+    return 0;
+}
+
+int fileutil_need_directory(const char *path, struct err *err)
+{
+    if (fileutil_look_into_directory(path, err) != 0)
+        return -1;
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
         return err_set(err, code_for(errno), "could not write in the state directory %s: %s", path, strerror(errno));
     return 0;
 }

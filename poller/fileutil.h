@@ -53,4 +53,7 @@ int fileutil_sync_directory(const char *directory, struct err *err) MUST_CHECK;
  * Errors: EX_IOERR or EX_NOPERM, with the remedy. */
 int fileutil_need_directory(const char *path, struct err *err) MUST_CHECK;
 
+/* fileutil_look_into_directory: the same for who only reads in it. */
+int fileutil_look_into_directory(const char *path, struct err *err) MUST_CHECK;
+
 #endif

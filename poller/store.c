@@ -2,10 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "fileutil.h"
 #include "mem.h"
 #include "store.h"
 
@@ -60,14 +64,15 @@ static int execute(struct store *store, const char *sql, const char *action, str
     return sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(store, action, err);
 }
 
-/* ---- opening ---- */
-
 static int check_path(const char *path, bool *ret_exists, struct err *err)
 {
     struct stat info;
     bool found = lstat(path, &info) == 0;
     /* A crash may leave an empty one, and SQLite takes one of a single byte for that. */
     *ret_exists = found && info.st_size > 1;
+    if (!found && errno != ENOENT)
+        return err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not open the ledger %s: %s", path,
+                       strerror(errno));
     if (found && S_ISLNK(info.st_mode))
         return err_set(err, EX_IOERR, "could not open the ledger %s: it is a symbolic link; put the file itself there",
                        path);
@@ -79,6 +84,104 @@ static int check_path(const char *path, bool *ret_exists, struct err *err)
     return 0;
 }
 
+/* ---- looking without the right to write ---- */
+
+/* A reader of a WAL makes files beside the ledger, or takes locks in them. Who may not write there, as a monitoring user
+ * of the group, reads through the files that are there, or else the ledger's file alone. */
+
+enum { UNSTABLE_MS = 50, MOST_ATTEMPTS = 20 };
+
+static bool may_write(const char *path)
+{
+    char *directory = fileutil_directory_of(path);
+    bool may = faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 &&
+               faccessat(AT_FDCWD, directory, W_OK, AT_EACCESS) == 0;
+    free(directory);
+    return may;
+}
+
+/* A name by which SQLite opens the file as one that nobody changes: it reads no WAL then, and takes no lock. */
+static char *immutable_name(const char *path)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+    static const char digits[] = "0123456789ABCDEF";
+    char *escaped = mem_zero(strlen(path) + 1, 3), *end = escaped;
+    for (const unsigned char *at = (const unsigned char *)path; *at != '\0'; at++) {
+        if (strchr(plain, *at) != NULL) {
+            *end++ = (char)*at;
+        } else {
+            *end++ = '%';
+            *end++ = digits[*at / 16];
+            *end++ = digits[*at % 16];
+        }
+    }
+    char *name = mem_format("file:%s%s?immutable=1", *path == '/' ? "//" : "", escaped);
+    free(escaped);
+    return name;
+}
+
+/* Whether the file alone is the whole ledger, that is no WAL lies beside it, and has been so for long enough that any
+ * change of it shows in its time, which has the grain of the kernel's clock. */
+static bool is_at_rest(const char *path, struct stat *ret_info)
+{
+    struct stat wal;
+    struct timespec now;
+    char *name = mem_format("%s-wal", path);
+    bool has_wal = stat(name, &wal) == 0 ? wal.st_size > 0 : errno != ENOENT;
+    free(name);
+    if (has_wal || stat(path, ret_info) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0)
+        return false;
+    int64_t age_ms = (now.tv_sec - ret_info->st_mtim.tv_sec) * 1000 + (now.tv_nsec - ret_info->st_mtim.tv_nsec) / 1000000;
+    return age_ms < 0 || age_ms > UNSTABLE_MS;
+}
+
+/* Copies the file into memory. False: it was being changed meanwhile, or cannot be read so. */
+static bool copy_file(struct store *store, struct err *err)
+{
+    struct stat before, after;
+    char *name = immutable_name(store->path);
+    bool copied = is_at_rest(store->path, &before) &&
+                  sqlite3_open_v2(name, &store->database, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) == SQLITE_OK &&
+                  store_use_copy(store, err) == 0 && stat(store->path, &after) == 0 &&
+                  before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec &&
+                  before.st_size == after.st_size && before.st_ino == after.st_ino;
+    free(name);
+    return copied;
+}
+
+static int open_without_writing(struct store *store, struct err *err)
+{
+    for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+        int64_t ignored = 0;
+        (void)sqlite3_close(store->database);
+        store->database = NULL;
+        if (sqlite3_open_v2(store->path, &store->database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+            store_number(store, "SELECT count(*) FROM sqlite_master", &ignored, err) == 0)
+            return 0;
+        if (sqlite3_errcode(store->database) != SQLITE_CANTOPEN && sqlite3_errcode(store->database) != SQLITE_READONLY)
+            return fail(store, "read", err);
+        (void)sqlite3_close(store->database);
+        store->database = NULL;
+        if (copy_file(store, err))
+            return 0;
+        if (store->damaged)
+            return -1;
+        (void)usleep(UNSTABLE_MS * 1000); /* a run has just begun or ended */
+    }
+    return err_set(err, EX_IOERR, "could not read the ledger %s without the right to write beside it, because it was "
+                   "changing all the time; run as root or as the owner of the state directory", store->path);
+}
+
+/* ---- opening ---- */
+
+static int open_file(struct store *store, const char *name, struct err *err)
+{
+    mode_t mask = umask(0027); /* SQLite makes its files with 0644 less this */
+    int code = sqlite3_open_v2(name, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+    (void)umask(mask);
+    return code == SQLITE_OK ? 0 : fail(store, "open", err);
+}
+
 int store_open(const char *path, enum store_mode mode, struct store **ret_store, struct err *err)
 {
     bool exists = false;
@@ -88,12 +191,12 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store,
     struct store *store = *ret_store = mem_zero(1, sizeof *store);
     store->path = mem_copy(path);
     store->look_only = mode == STORE_LOOK;
-    mode_t mask = umask(0027); /* SQLite makes its files with 0644 less this */
-    int code = sqlite3_open_v2(mode == STORE_LOOK && !exists ? ":memory:" : path, &store->database,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-    (void)umask(mask);
-    if (code != SQLITE_OK)
-        return fail(store, "open", err);
+    if (mode == STORE_LOOK && exists && !may_write(path)) {
+        if (open_without_writing(store, err) != 0)
+            return -1;
+    } else if (open_file(store, mode == STORE_LOOK && !exists ? ":memory:" : path, err) != 0) {
+        return -1;
+    }
     (void)sqlite3_busy_timeout(store->database, 5000);
     return 0;
 }

@@ -15,7 +15,8 @@ struct statement;
 
 enum store_mode {
     STORE_WRITE, /* made where it is missing */
-    STORE_LOOK   /* changes nothing on disk; where there is no file, an empty one in memory is shown */
+    STORE_LOOK   /* changes nothing on disk; where there is no file, an empty one in memory is shown. Who may only read
+                    the file sees it as of the last moment at which it was whole */
 };
 
 /* store_open: path is copied. On failure too *ret_store is set where it can say whether the file is damaged.
