@@ -309,11 +309,11 @@ static void decide(struct batch *batch, struct parcel *parcel)
 static void record_accepted(struct batch *batch, struct parcel *parcel, bool duplicate)
 {
     const struct call *call = parcel->call;
-    int64_t ended = call_number(call, CALL_END_EPOCH, 0);
+    int64_t delay = forward_now(batch->forward) - call_number(call, CALL_END_EPOCH, 0);
     batch->forward->summary->accepted++;
     batch->forward->summary->repeated += duplicate ? 1 : 0;
-    tally_accepted(&batch->forward->tally, result_of(batch, parcel), forward_now(batch->forward) - ended,
-                   parcel->record.sent_before);
+    tally_accepted(&batch->forward->tally, result_of(batch, parcel),
+                   batch->forward->of_the_past ? TALLY_NOT_TIMED : delay, parcel->record.sent_before);
     parcel->record.sent_before = true;
     parcel->record.fingerprint = call_fingerprint(call);
     parcel->record.attempts = 0;

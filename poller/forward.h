@@ -30,6 +30,7 @@ struct forward {
     struct clock_reading clock; /* the database's, see journal_resume */
     int64_t started_ms;  /* monotonic: when the work began, its waits included */
     int64_t deadline_ms; /* monotonic: start no request after it */
+    bool of_the_past;    /* a person has old calls sent: how late they are says nothing of the minute's runs */
     bool dry_run;        /* print bodies instead of sending, change nothing */
     int64_t force_since; /* send also what is accepted but was not tried since then, by this host's clock; 0: off */
     /* Told after each batch when its last call ended; -1 with *err ends the work. NULL: nobody asks. */

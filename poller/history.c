@@ -1,8 +1,10 @@
 /* history: `did-optimizer-sync history`, what the last runs did. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "clock.h"
+#include "diagnosis.h"
 #include "fileutil.h"
 #include "history.h"
 #include "json.h"
@@ -39,19 +41,6 @@ static const char *shown_duration(int64_t ms, char out[24])
     return out;
 }
 
-static const char *shown_outcome(const struct records_run *run, char out[24])
-{
-    bool stopped = run->message != NULL && *run->message != '\0';
-    if (run->finished == RECORDS_UNKNOWN)
-        return run->superseded ? "cut short" : "no end yet";
-    if (run->exit_code == EX_OK)
-        return "well";
-    if (run->exit_code == EX_TEMPFAIL)
-        return stopped ? "stopped" : "some owed";
-    (void)snprintf(out, 24, "failed (%" PRId64 ")", run->exit_code);
-    return out;
-}
-
 static void print_header(void)
 {
     (void)printf("%-25s %-9s %7s %6s %8s %8s %5s %5s %5s  %s\n", "started", "kind", "took", "found", "accepted",
@@ -61,12 +50,12 @@ static void print_header(void)
 static void print_text(const struct records_run *run)
 {
     char local[CLOCK_TEXT_SIZE], took[24], found[24], accepted[24], repeated[24], held[24], owed[24], aside[24];
-    char outcome[24], kind[32], message[1100];
+    char outcome[RECORDS_OUTCOME_SIZE], kind[32], message[1100];
     (void)printf("%-25s %-9s %7s %6s %8s %8s %5s %5s %5s  %s\n", clock_local(run->started, local, sizeof local),
                  str_printable(run->kind, kind, sizeof kind), shown_duration(run->duration_ms, took),
                  shown_number(run->found, found), shown_number(run->accepted, accepted),
                  shown_number(run->repeated, repeated), shown_number(run->held, held), shown_number(run->owed, owed),
-                 shown_number(run->rejected, aside), shown_outcome(run, outcome));
+                 shown_number(run->rejected, aside), records_outcome(run, outcome));
     if (run->message != NULL && *run->message != '\0')
         (void)printf("    %s\n", str_printable(run->message, message, sizeof message));
 }
@@ -81,7 +70,7 @@ static void add_number(struct json *object, const char *name, int64_t number)
 
 static void print_json(const struct records_run *run)
 {
-    char outcome[24];
+    char outcome[RECORDS_OUTCOME_SIZE];
     struct json *object = json_object();
     json_add_text(object, "kind", run->kind);
     json_add_int(object, "started", run->started);
@@ -97,8 +86,9 @@ static void print_json(const struct records_run *run)
     add_number(object, "database_statements", run->statements);
     add_number(object, "database_ms", run->database_ms);
     add_number(object, "rows_examined", run->rows_examined);
+    add_number(object, "unsent", run->unsent);
     add_number(object, "exit_code", run->exit_code);
-    json_add_text(object, "outcome", shown_outcome(run, outcome));
+    json_add_text(object, "outcome", records_outcome(run, outcome));
     json_add_text(object, "message", run->message);
     json_print_line(object);
 }
@@ -116,6 +106,20 @@ static void print_run(void *context, const struct records_run *run)
     listing->count++;
 }
 
+/* How things stand now, under what the runs did: with none of them for an hour the list looks as well as ever. */
+static int print_verdict(const struct options *options, struct ledger *ledger, struct err *err)
+{
+    struct standing standing;
+    struct diagnosis_limits limits = diagnosis_usual_limits();
+    if (standing_gather(options->state_dir, ledger, &standing, err) != 0)
+        return -1;
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, options->profile);
+    char *line = diagnosis_line(&diagnosis);
+    (void)printf("now: %s - %s\n", diagnosis_name(diagnosis.level), line);
+    free(line);
+    return 0;
+}
+
 int history_command(const struct options *options, struct err *err)
 {
     struct ledger *ledger = NULL;
@@ -125,12 +129,14 @@ int history_command(const struct options *options, struct err *err)
         return err_set(err, EX_USAGE, "could not take --limit %.40s: write a number from 1 on", options->limit);
     if (options->since != NULL && when_parse(options->since, clock_now_epoch(), &since, err) != 0)
         return -1;
-    if (fileutil_need_directory(options->state_dir, err) != 0 ||
+    if (fileutil_look_into_directory(options->state_dir, err) != 0 ||
         ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
         return -1;
     int result = records_list_runs(ledger, since, limit, print_run, &listing, err);
-    ledger_close(ledger);
     if (result == 0 && listing.count == 0 && !options->json)
         (void)printf("no run%s\n", options->since != NULL ? " since then" : " yet");
+    if (result == 0 && !options->json)
+        result = print_verdict(options, ledger, err);
+    ledger_close(ledger);
     return result;
 }

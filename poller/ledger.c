@@ -353,7 +353,7 @@ int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_ru
     static const char sql[] =
         "UPDATE run SET finished = ?2, duration_ms = ?3, found = ?4, accepted = ?5, repeated = ?6, owed = ?7, held = ?8, "
         "rejected = ?9, failed = ?10, statements = ?11, database_ms = ?12, rows_examined = ?13, exit_code = ?14, "
-        "kind = ifnull(?15, kind), message = ?16 WHERE id = ?1";
+        "kind = ifnull(?15, kind), message = ?16, unsent = ?17, unsent_oldest = ?18 WHERE id = ?1";
     struct statement *statement = store_prepare(ledger->store, sql);
     const int64_t numbers[] = { run, clock_now_epoch(), figures->duration_ms, figures->found,
                                 figures->accepted, figures->repeated, figures->owed, figures->held, figures->rejected,
@@ -364,6 +364,10 @@ int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_ru
         store_bind_int(statement, i + 1, numbers[i]);
     store_bind_text(statement, COUNT + 1, figures->kind);
     store_bind_text(statement, COUNT + 2, figures->message);
+    if (figures->looked)
+        store_bind_int(statement, COUNT + 3, figures->unsent);
+    if (figures->looked && figures->unsent > 0)
+        store_bind_int(statement, COUNT + 4, figures->unsent_oldest);
     return store_change(ledger->store, statement, err) == 0 ? count_run(ledger, run, err) : -1;
 }
 

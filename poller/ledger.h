@@ -109,6 +109,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_SWEPT_TO "swept_to"         /* epoch: how far a sweep has come that is not done yet; 0: it is */
 #define LEDGER_NOTE_START_OVER "start_over"     /* 1: the ledger was rebuilt, and what it lost is not looked for yet */
 #define LEDGER_NOTE_CAMPAIGNS "campaigns"       /* see campaigns_warn */
+#define LEDGER_NOTE_STOOD_BY "stood_by"         /* epoch, this host's clock: a run found another host at work */
 #define LEDGER_NOTE_HEALTHY "healthy"           /* 1: the last run went well, 0: it did not */
 
 /* ledger_note: a number, or fallback where none was noted. */
@@ -134,6 +135,9 @@ struct ledger_run {
     int64_t found, accepted, repeated, failed, owed, held, rejected;
     int64_t duration_ms;
     int64_t statements, database_ms, rows_examined; /* of the dialer's database */
+    bool looked;            /* at all calls that had ended: then unsent says how many it saw and did not send */
+    int64_t unsent;         /* at least so many; beyond the checkpoint, not in the ledger */
+    int64_t unsent_oldest;  /* epoch: the end of the oldest of them; 0: there is none */
     int exit_code;
     const char *kind;    /* as ledger_run_start; NULL: what was said there */
     const char *message; /* borrowed; may be NULL */

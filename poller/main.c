@@ -52,7 +52,7 @@ static int carry_out(struct options *options)
     case COMMAND_DISABLE:
         return enable_command(options);
     case COMMAND_STATUS:
-        return state_command(options, status_command);
+        return status_command(options);
     case COMMAND_CHECKPOINT_SHOW:
     case COMMAND_CHECKPOINT_SET:
     case COMMAND_CHECKPOINT_RESET:
@@ -92,7 +92,7 @@ static int end_output(int code)
         return code;
     (void)fprintf(stderr,
                   "did-optimizer-sync: could not write to the standard output: what was printed is not complete\n");
-    return code == EX_OK ? EX_IOERR : code;
+    return code == EX_OK || code == EX_TEMPFAIL ? EX_IOERR : code; /* 75 lets a reader think that all of it is there */
 }
 
 int main(int argc, char **argv)

@@ -8,10 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "diagnosis.h"
 #include "fileutil.h"
 #include "metrics.h"
 #include "privileges.h"
-#include "standing.h"
 #include "str.h"
 #include "tally.h"
 #include "version.h"
@@ -21,82 +21,109 @@
 /* What is taken from the half that reads the state. */
 #define MOST_BYTES (1024 * 1024)
 
-static void begin(FILE *out, const char *name, const char *type, const char *help)
+/* The page, and the label that each of its samples has. The default profile's is empty, which no profile's name is: so
+ * the pages of several profiles of a host have no sample in common, and node_exporter takes them all. */
+struct page {
+    FILE *out;
+    const char *profile;
+};
+
+static void begin(const struct page *page, const char *name, const char *type, const char *help)
 {
-    (void)fprintf(out, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s %s\n", name, help, name, type);
+    (void)fprintf(page->out, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s %s\n", name, help, name, type);
 }
 
-static void gauge(FILE *out, const char *name, int64_t value, const char *help)
+/* A sample up to its value. more: further labels, "" or beginning with a comma. */
+static void sample(const struct page *page, const char *name, const char *more)
 {
-    begin(out, name, "gauge", help);
-    (void)fprintf(out, PREFIX "%s %" PRId64 "\n", name, value);
+    (void)fprintf(page->out, PREFIX "%s{profile=\"%s\"%s} ", name, page->profile, more);
+}
+
+static void gauge(const struct page *page, const char *name, int64_t value, const char *help)
+{
+    begin(page, name, "gauge", help);
+    sample(page, name, "");
+    (void)fprintf(page->out, "%" PRId64 "\n", value);
 }
 
 /* A figure that may be unknown: then it is left out. */
-static void gauge_known(FILE *out, const char *name, int64_t value, const char *help)
+static void gauge_known(const struct page *page, const char *name, int64_t value, const char *help)
 {
     if (value != RECORDS_UNKNOWN)
-        gauge(out, name, value, help);
+        gauge(page, name, value, help);
 }
 
-static void gauge_ms(FILE *out, const char *name, int64_t value_ms, const char *help)
+static void gauge_ms(const struct page *page, const char *name, int64_t value_ms, const char *help)
 {
     if (value_ms == RECORDS_UNKNOWN)
         return;
-    begin(out, name, "gauge", help);
-    (void)fprintf(out, PREFIX "%s %.3f\n", name, (double)value_ms / 1000.0);
+    begin(page, name, "gauge", help);
+    sample(page, name, "");
+    (void)fprintf(page->out, "%.3f\n", (double)value_ms / 1000.0);
 }
 
 /* ---- how things stand ---- */
 
-static void write_standing(FILE *out, const struct standing *standing)
+static void write_standing(const struct page *page, const struct standing *standing)
 {
     const struct records_overview *overview = &standing->overview;
+    struct diagnosis_limits limits = diagnosis_usual_limits();
+    struct diagnosis diagnosis = diagnosis_of(standing, &limits, NULL);
     int64_t silence = standing->wait_until > standing->now ? standing->wait_until - standing->now : 0;
-    gauge(out, "freshness_seconds", standing_age(standing, standing->oldest_owed),
-          "Age of the oldest finished call that is to be sent and not accepted yet.");
-    gauge(out, "held_oldest_seconds", standing_age(standing, overview->oldest_held),
+    gauge(page, "verdict", (int64_t)diagnosis.level, "What status and health say: 0 OK, 1 WARNING, 2 CRITICAL.");
+    gauge_known(page, "freshness_seconds", standing_freshness(standing),
+                "For how long calls may have waited: the age of the oldest finished call that is to be sent, or of the "
+                "last look at the dialer's calls.");
+    gauge_known(page, "unsent", standing_unsent(standing),
+                "Finished calls after the checkpoint that the last run saw and did not send, at least.");
+    gauge(page, "held_oldest_seconds", standing_age(standing, overview->oldest_held),
           "Age of the oldest finished call that waits for its disposition.");
-    gauge(out, "owed", overview->counts.owed, "Calls that are to be sent, or sent again.");
-    gauge(out, "held", overview->counts.held, "Finished calls that wait for their disposition.");
-    gauge(out, "set_aside", overview->counts.rejected, "Calls that the API refused, for a person to look at.");
-    gauge(out, "outage", standing->outage_since != 0 ? 1 : 0, "1 while the API as a whole does not work.");
-    gauge(out, "outage_seconds", standing_age(standing, standing->outage_since), "For how long it has not worked.");
-    gauge(out, "silence_seconds", silence, "For how much longer the API asks for silence (429).");
+    gauge(page, "owed", overview->counts.owed, "Calls that are to be sent, or sent again.");
+    gauge(page, "held", overview->counts.held, "Finished calls that wait for their disposition.");
+    gauge(page, "set_aside", overview->counts.rejected, "Calls that the API refused, for a person to look at.");
+    gauge(page, "outage", standing->outage_since != 0 ? 1 : 0, "1 while the API as a whole does not work.");
+    gauge(page, "outage_seconds", standing_age(standing, standing->outage_since), "For how long it has not worked.");
+    gauge(page, "silence_seconds", silence, "For how much longer the API asks for silence (429).");
+    gauge(page, "standby", standing_is_standby(standing) ? 1 : 0, "1 while another host sends the calls.");
     if (standing->checkpoint != 0)
-        gauge(out, "checkpoint_timestamp_seconds", standing->checkpoint, "Up to when calls are taken care of.");
+        gauge(page, "checkpoint_timestamp_seconds", standing->checkpoint, "Up to when calls are taken care of.");
+    if (standing_last_sign(standing) != 0)
+        gauge(page, "last_run_timestamp_seconds", standing_last_sign(standing),
+              "Start of the last run that came to its end or found another host of the cluster at work.");
 }
 
-static void write_last_run(FILE *out, const struct records_overview *overview)
+static void write_last_run(const struct page *page, const struct records_overview *overview)
 {
     if (overview->last_success != 0)
-        gauge(out, "last_success_timestamp_seconds", overview->last_success, "Start of the last run that ended well.");
+        gauge(page, "last_success_timestamp_seconds", overview->last_success, "Start of the last run that ended well.");
+    if (overview->last_look != 0)
+        gauge(page, "last_look_timestamp_seconds", overview->last_look,
+              "Start of the last run that saw every call that had ended.");
     if (overview->last_run == 0)
         return;
-    gauge(out, "last_run_timestamp_seconds", overview->last_run, "Start of the last run that came to its end.");
-    gauge(out, "last_run_exit_code", overview->last_run_exit_code, "Its exit code: 0 and 75 are good.");
-    gauge_known(out, "last_run_accepted", overview->last_run_accepted, "Calls that the API accepted in it.");
-    gauge_ms(out, "last_run_duration_seconds", overview->last_run_duration_ms, "How long it took.");
-    gauge_ms(out, "last_run_database_seconds", overview->last_run_database_ms,
+    gauge(page, "last_run_exit_code", overview->last_run_exit_code, "Its exit code: 0 and 75 are good.");
+    gauge_known(page, "last_run_accepted", overview->last_run_accepted, "Calls that the API accepted in it.");
+    gauge_ms(page, "last_run_duration_seconds", overview->last_run_duration_ms, "How long it took.");
+    gauge_ms(page, "last_run_database_seconds", overview->last_run_database_ms,
              "How much of it the dialer's database took to answer.");
-    gauge_known(out, "last_run_database_statements", overview->last_run_statements,
+    gauge_known(page, "last_run_database_statements", overview->last_run_statements,
                 "Statements that it asked of the dialer's database.");
-    gauge_known(out, "last_run_rows_examined", overview->last_run_rows_examined,
+    gauge_known(page, "last_run_rows_examined", overview->last_run_rows_examined,
                 "Rows that the dialer's database looked at for it.");
 }
 
 /* ---- counters ---- */
 
-/* A counter with one or two labels: those of the ledger are "FIRST" or "FIRST SECOND". */
+/* A counter with one or two labels of its own: those of the ledger are "FIRST" or "FIRST SECOND". */
 struct family {
-    FILE *out;
+    const struct page *page;
     const char *name, *first, *second; /* second NULL: there is one */
 };
 
 static void write_sample(void *context, const char *label, int64_t value)
 {
     const struct family *family = context;
-    char text[160];
+    char text[160], labels[320];
     (void)str_printable(label, text, sizeof text);
     for (char *at = text; *at != '\0'; at++)
         if (*at == '"' || *at == '\\')
@@ -104,17 +131,19 @@ static void write_sample(void *context, const char *label, int64_t value)
     char *rest = family->second != NULL ? strchr(text, ' ') : NULL;
     if (rest != NULL)
         *rest++ = '\0';
-    (void)fprintf(family->out, PREFIX "%s{%s=\"%s\"", family->name, family->first, text);
+    int used = snprintf(labels, sizeof labels, ",%s=\"%s\"", family->first, text);
     if (family->second != NULL)
-        (void)fprintf(family->out, ",%s=\"%s\"", family->second, rest != NULL ? rest : "");
-    (void)fprintf(family->out, "} %" PRId64 "\n", value);
+        (void)snprintf(labels + used, sizeof labels - (size_t)used, ",%s=\"%s\"", family->second,
+                       rest != NULL ? rest : "");
+    sample(family->page, family->name, labels);
+    (void)fprintf(family->page->out, "%" PRId64 "\n", value);
 }
 
 static int write_family(struct ledger *ledger, const struct family *family, const char *counter, const char *help,
                         struct err *err)
 {
     struct family borrowed = *family;
-    begin(family->out, family->name, "counter", help);
+    begin(family->page, family->name, "counter", help);
     return records_list_counters(ledger, counter, write_sample, &borrowed, err);
 }
 
@@ -152,32 +181,41 @@ static void take_count(void *context, const char *label, int64_t value)
     histogram->counts[i] += value;
 }
 
-static int write_histogram(FILE *out, struct ledger *ledger, struct histogram *histogram, struct err *err)
+static void write_bucket(const struct page *page, const char *name, const char *bound, int64_t count)
+{
+    (void)fprintf(page->out, PREFIX "%s_bucket{profile=\"%s\",le=\"%s\"} %" PRId64 "\n", name, page->profile, bound,
+                  count);
+}
+
+static int write_histogram(const struct page *page, struct ledger *ledger, struct histogram *histogram, struct err *err)
 {
     const char *name = histogram->name;
     int64_t sum_ms = 0, so_far = 0;
+    char bound[32];
     if (records_list_counters(ledger, histogram->counter, take_count, histogram, err) != 0 ||
         read_sum(ledger, histogram->sum_counter, &sum_ms, err) != 0)
         return -1;
-    begin(out, name, "histogram", histogram->help);
+    begin(page, name, "histogram", histogram->help);
     for (int i = 0; i < TALLY_BOUNDS; i++) {
         so_far += histogram->counts[i];
-        if (i < TALLY_BOUNDS - 1)
-            (void)fprintf(out, PREFIX "%s_bucket{le=\"%g\"} %" PRId64 "\n", name,
-                          (double)histogram->bounds_ms[i] / 1000.0, so_far);
+        if (i < TALLY_BOUNDS - 1) {
+            (void)snprintf(bound, sizeof bound, "%g", (double)histogram->bounds_ms[i] / 1000.0);
+            write_bucket(page, name, bound, so_far);
+        }
     }
-    (void)fprintf(out, PREFIX "%s_bucket{le=\"+Inf\"} %" PRId64 "\n", name, so_far);
-    (void)fprintf(out, PREFIX "%s_sum %.3f\n" PREFIX "%s_count %" PRId64 "\n", name, (double)sum_ms / 1000.0, name, so_far);
+    write_bucket(page, name, "+Inf", so_far);
+    (void)fprintf(page->out, PREFIX "%s_sum{profile=\"%s\"} %.3f\n", name, page->profile, (double)sum_ms / 1000.0);
+    (void)fprintf(page->out, PREFIX "%s_count{profile=\"%s\"} %" PRId64 "\n", name, page->profile, so_far);
     return 0;
 }
 
-static int write_counters(FILE *out, struct ledger *ledger, struct err *err)
+static int write_counters(const struct page *page, struct ledger *ledger, struct err *err)
 {
-    const struct family calls = { out, "calls_total", "outcome", "result" };
-    const struct family answers = { out, "answers_total", "code", NULL };
-    const struct family runs = { out, "runs_total", "exit_code", "kind" };
+    const struct family calls = { page, "calls_total", "outcome", "result" };
+    const struct family answers = { page, "answers_total", "code", NULL };
+    const struct family runs = { page, "runs_total", "exit_code", "kind" };
     struct histogram acceptance = { .name = "acceptance_delay_seconds",
-                                    .help = "From the end of a call to its acceptance.",
+                                    .help = "From a call's end to its acceptance, without backfill and reconcile.",
                                     .counter = TALLY_ACCEPTANCE,
                                     .sum_counter = TALLY_ACCEPTANCE_SUM,
                                     .bounds_ms = tally_acceptance_bounds_ms() };
@@ -192,45 +230,51 @@ static int write_counters(FILE *out, struct ledger *ledger, struct err *err)
         write_family(ledger, &runs, LEDGER_RUNS, "Runs that came to their end.", err) != 0 ||
         read_sum(ledger, TALLY_RESENT, &resent, err) != 0)
         return -1;
-    begin(out, "calls_resent_total", "counter", "Calls that were accepted again after they had changed.");
-    (void)fprintf(out, PREFIX "calls_resent_total %" PRId64 "\n", resent);
-    return write_histogram(out, ledger, &acceptance, err) == 0 ? write_histogram(out, ledger, &request, err) : -1;
+    begin(page, "calls_resent_total", "counter", "Calls that were accepted again after they had changed.");
+    sample(page, "calls_resent_total", "");
+    (void)fprintf(page->out, "%" PRId64 "\n", resent);
+    return write_histogram(page, ledger, &acceptance, err) == 0 ? write_histogram(page, ledger, &request, err) : -1;
 }
 
-static int write_page(FILE *out, const char *state_dir, struct err *err)
+static int write_page(const struct page *page, const char *state_dir, struct err *err)
 {
     struct standing standing;
     struct ledger *ledger = NULL;
-    if (fileutil_need_directory(state_dir, err) != 0 || ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+    if (fileutil_look_into_directory(state_dir, err) != 0 ||
+        ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
         return -1;
     int result = standing_gather(state_dir, ledger, &standing, err);
     if (result == 0) {
-        write_standing(out, &standing);
-        write_last_run(out, &standing.overview);
-        result = write_counters(out, ledger, err);
+        write_standing(page, &standing);
+        write_last_run(page, &standing.overview);
+        result = write_counters(page, ledger, err);
     }
     ledger_close(ledger);
-    begin(out, "build_info", "gauge", "Which program this is.");
-    (void)fprintf(out, PREFIX "build_info{version=\"" VERSION "\"} 1\n");
+    begin(page, "build_info", "gauge", "Which program this is.");
+    sample(page, "build_info", ",version=\"" VERSION "\"");
+    (void)fputs("1\n", page->out);
     return result;
 }
 
 /* ---- the two halves ---- */
 
 /* The half that reads the state, as its owner. What it says is the page, or with an exit code but 0 what went wrong. */
-static _Noreturn void read_state(const char *state_dir, int fd)
+static _Noreturn void read_state(const struct options *options, int fd)
 {
     struct err err = { .code = EX_OK };
-    char *page = NULL;
+    char *text = NULL;
     size_t size = 0;
-    FILE *memory = open_memstream(&page, &size);
+    FILE *memory = open_memstream(&text, &size);
+    struct page page = { memory, options->profile != NULL ? options->profile : "" };
     if (memory == NULL)
         _exit(EX_SOFTWARE);
-    int result = privileges_drop_to_owner(state_dir, &err) == 0 ? write_page(memory, state_dir, &err) : -1;
+    int result = privileges_drop_to_owner(options->state_dir, &err);
+    if (result == 0)
+        result = write_page(&page, options->state_dir, &err);
     if (fclose(memory) != 0)
         _exit(EX_SOFTWARE);
     FILE *out = fdopen(fd, "w");
-    if (out == NULL || fputs(result == 0 ? page : err.message, out) < 0 || fclose(out) != 0)
+    if (out == NULL || fputs(result == 0 ? text : err.message, out) < 0 || fclose(out) != 0)
         _exit(EX_IOERR);
     _exit(result == 0 ? EX_OK : err.code);
 }
@@ -253,7 +297,7 @@ static char *read_all(int fd)
     return text;
 }
 
-static int collect(const char *state_dir, char **ret_page, struct err *err)
+static int collect(const struct options *options, char **ret_page, struct err *err)
 {
     int ends[2], status = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -261,7 +305,7 @@ static int collect(const char *state_dir, char **ret_page, struct err *err)
     pid_t child = fork();
     if (child == 0) {
         (void)close(ends[0]);
-        read_state(state_dir, ends[1]);
+        read_state(options, ends[1]);
     }
     (void)close(ends[1]);
     *ret_page = child > 0 ? read_all(ends[0]) : NULL;
@@ -277,7 +321,7 @@ int metrics_command(const struct options *options)
 {
     struct err err = { .code = EX_OK };
     char *page = NULL;
-    int result = collect(options->state_dir, &page, &err);
+    int result = collect(options, &page, &err);
     if (result == 0 && options->output != NULL)
         result = fileutil_publish(options->output, page, &err);
     else if (result == 0 && page != NULL)

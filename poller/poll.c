@@ -26,6 +26,7 @@
 #include "log.h"
 #include "poll.h"
 #include "progress.h"
+#include "unsent.h"
 #include "walk.h"
 
 /* While calls flow the checkpoint is saved at most so often; it may lie behind what is recorded. */
@@ -308,6 +309,20 @@ static int prune(struct run *run, struct err *err)
     return ledger_prune(run->poll->ledger, before < still_read ? before : still_read, PRUNE_LIMIT, err);
 }
 
+/* What this run leaves unsent beyond the checkpoint: nothing where it came to its end. Where the API or the clock
+ * stopped it, the calls are counted, also while the API asks for silence. Who was stopped by a signal ends at once. */
+static void look_at_unsent(struct run *run)
+{
+    struct err ignored;
+    int64_t from = start_of_poll(run);
+    struct source_range range = { .end_from = from, .end_to = end_of_poll(run),
+                                  .call_from = from - run->poll->settings->poll_window };
+    if (run->summary->stop == STOP_NONE)
+        run->summary->looked = true;
+    else if (run->summary->stop != STOP_INTERRUPTED)
+        (void)!unsent_count(&run->forward, &range, &run->progress.floor, &ignored); /* then it is not known */
+}
+
 static int work(struct run *run, struct err *err)
 {
     const struct poll *poll = run->poll;
@@ -326,6 +341,8 @@ static int work(struct run *run, struct err *err)
         return -1;
     if (!poll->dry_run && forward_commit(&run->forward, err) != 0)
         return -1;
+    if (!poll->dry_run)
+        look_at_unsent(run);
     if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run && !run->progress.set_by_hand)
         progress_log(&run->progress, "💾 Saved checkpoint");
     return poll->dry_run ? 0 : prune(run, err);
@@ -373,5 +390,9 @@ int poll_stand_by(const struct poll *poll, struct err *err)
 {
     struct progress progress = progress_of(poll);
     int64_t now = 0;
-    return source_now_epoch(poll->source, &now, err) == 0 ? progress_stand_by(&progress, poll->settings, now, err) : -1;
+    if (source_now_epoch(poll->source, &now, err) != 0 ||
+        progress_stand_by(&progress, poll->settings, now, err) != 0 ||
+        ledger_set_note(poll->ledger, LEDGER_NOTE_STOOD_BY, clock_now_epoch(), err) != 0)
+        return -1;
+    return ledger_commit(poll->ledger, err);
 }

@@ -1,4 +1,5 @@
 /* records: what the ledger says, for people. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "clock.h"
@@ -86,7 +87,7 @@ static int read_pending(struct store *store, struct records_overview *overview, 
 static int read_last_run(struct store *store, struct records_overview *overview, struct err *err)
 {
     static const char sql[] = "SELECT started, accepted, exit_code, message, duration_ms, statements, database_ms, "
-                              "rows_examined FROM run WHERE finished IS NOT NULL AND " BY_CRON
+                              "rows_examined, unsent FROM run WHERE finished IS NOT NULL AND " BY_CRON
                               " ORDER BY id DESC LIMIT 1";
     struct statement *statement = store_prepare(store, sql);
     int row = store_next(store, statement, err);
@@ -101,6 +102,7 @@ static int read_last_run(struct store *store, struct records_overview *overview,
     overview->last_run_statements = number(statement, 5);
     overview->last_run_database_ms = number(statement, 6);
     overview->last_run_rows_examined = number(statement, 7);
+    overview->last_run_unsent = number(statement, 8);
     store_leave(statement);
     return 0;
 }
@@ -118,14 +120,31 @@ static int read_last_success(struct store *store, struct records_overview *overv
     return 0;
 }
 
+static int read_last_look(struct store *store, struct records_overview *overview, struct err *err)
+{
+    static const char sql[] = "SELECT started, unsent_oldest FROM run WHERE unsent IS NOT NULL AND " BY_CRON
+                              " ORDER BY id DESC LIMIT 1";
+    struct statement *statement = store_prepare(store, sql);
+    int row = store_next(store, statement, err);
+    if (row < 0)
+        return -1;
+    if (row > 0) {
+        overview->last_look = store_int(statement, 0);
+        overview->unsent_oldest = store_int(statement, 1);
+        store_leave(statement);
+    }
+    return store_number(store, "SELECT ifnull((SELECT started FROM run WHERE " BY_CRON " ORDER BY id LIMIT 1), 0)",
+                        &overview->first_run, err);
+}
+
 int records_overview(struct ledger *ledger, struct records_overview *ret_overview, struct err *err)
 {
     struct store *store = ledger_store(ledger);
-    *ret_overview = (struct records_overview){ .last_run = 0 };
+    *ret_overview = (struct records_overview){ .last_run_unsent = RECORDS_UNKNOWN };
     if (ledger_count(ledger, &ret_overview->counts, err) != 0 || read_pending(store, ret_overview, err) != 0 ||
         read_last_run(store, ret_overview, err) != 0)
         return -1;
-    return read_last_success(store, ret_overview, err);
+    return read_last_success(store, ret_overview, err) == 0 ? read_last_look(store, ret_overview, err) : -1;
 }
 
 int records_count_accepted(struct ledger *ledger, int64_t *ret_count, struct err *err)
@@ -135,14 +154,25 @@ int records_count_accepted(struct ledger *ledger, int64_t *ret_count, struct err
 
 /* ---- runs ---- */
 
+const char *records_outcome(const struct records_run *run, char out[RECORDS_OUTCOME_SIZE])
+{
+    bool stopped = run->message != NULL && *run->message != '\0';
+    if (run->finished == RECORDS_UNKNOWN)
+        return run->superseded ? "cut short" : "no end yet";
+    if (run->exit_code == EX_OK)
+        return "well";
+    if (run->exit_code == EX_TEMPFAIL)
+        return stopped ? "stopped" : "some owed";
+    (void)snprintf(out, RECORDS_OUTCOME_SIZE, "failed (%" PRId64 ")", run->exit_code);
+    return out;
+}
+
 int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, records_on_run *on_run, void *context,
                       struct err *err)
 {
-    /* A sweep is opened as a poll. */
     static const char sql[] =
         "SELECT kind, started, finished, duration_ms, found, accepted, repeated, failed, held, owed, rejected, "
-        "statements, database_ms, rows_examined, exit_code, message, finished IS NULL AND EXISTS (SELECT 1 FROM run AS "
-        "later WHERE later.id > run.id AND replace(later.kind, 'sweep', 'poll') = replace(run.kind, 'sweep', 'poll')) "
+        "statements, database_ms, rows_examined, unsent, exit_code, message, " RECORDS_SUPERSEDED " "
         "FROM run WHERE started >= ?1 ORDER BY id DESC LIMIT ?2";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
@@ -152,11 +182,11 @@ int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, recor
     while ((row = store_next(store, statement, err)) > 0) {
         const char *kind = store_text(statement, 0);
         struct records_run run = { .kind = kind != NULL ? kind : "",
-                                   .message = store_text(statement, 15),
-                                   .superseded = store_int(statement, 16) != 0 };
+                                   .message = store_text(statement, 16),
+                                   .superseded = store_int(statement, 17) != 0 };
         int64_t *const numbers[] = { &run.started, &run.finished, &run.duration_ms, &run.found, &run.accepted,
                                      &run.repeated, &run.failed, &run.held, &run.owed, &run.rejected, &run.statements,
-                                     &run.database_ms, &run.rows_examined, &run.exit_code };
+                                     &run.database_ms, &run.rows_examined, &run.unsent, &run.exit_code };
         for (int i = 0; i < (int)(sizeof numbers / sizeof numbers[0]); i++)
             *numbers[i] = number(statement, i + 1);
         on_run(context, &run);

@@ -28,7 +28,9 @@ int records_release(struct ledger *ledger, const struct records_selection *selec
 /* What the ledger does not say: a figure of a run that has not ended, or one that an older version did not write. */
 #define RECORDS_UNKNOWN INT64_MIN
 
-/* How things stand. Times are epochs, 0 where there is none. The last run is one of those that cron starts. */
+/* How things stand. Times are epochs, 0 where there is none. The last run is one of those that cron starts. A run has
+ * looked when it knows of every call that had ended; unsent calls are those it saw beyond the checkpoint and did not
+ * send, at least so many, see unsent.h. */
 struct records_overview {
     struct ledger_counts counts;
     int64_t oldest_pending;    /* end of the oldest call that is owed or held ... */
@@ -36,6 +38,10 @@ struct records_overview {
     int64_t next_due;          /* when the next owed call is tried again */
     int64_t last_run, last_run_accepted, last_run_exit_code;
     int64_t last_success;      /* start of the last run that ended well */
+    int64_t first_run;         /* of those that are remembered */
+    int64_t last_look;         /* start of the last run that looked ... */
+    int64_t unsent_oldest;     /* ... and the end of the oldest call that it left unsent */
+    int64_t last_run_unsent;   /* of the last run; or unknown: it could not look */
     char last_run_message[256];
     int64_t last_run_duration_ms, last_run_statements, last_run_database_ms, last_run_rows_examined; /* or unknown */
 };
@@ -46,16 +52,25 @@ int records_overview(struct ledger *ledger, struct records_overview *ret_overvie
 /* records_count_accepted: the calls that are remembered as accepted. It reads the whole ledger: not for each minute. */
 int records_count_accepted(struct ledger *ledger, int64_t *ret_count, struct err *err) MUST_CHECK;
 
-/* One run. Numbers but started may be RECORDS_UNKNOWN. */
+/* One run. Numbers but started may be RECORDS_UNKNOWN. unsent: as in struct records_overview. */
 struct records_run {
     const char *kind;
     int64_t started, finished, duration_ms; /* finished: unknown while it goes on, and where it was cut short */
     bool superseded;                        /* another of its kind has started since */
     int64_t found, accepted, repeated, failed, held, owed, rejected;
-    int64_t statements, database_ms, rows_examined;
+    int64_t statements, database_ms, rows_examined, unsent;
     int64_t exit_code;
     const char *message; /* NULL or "": it came to its end */
 };
+
+/* Whether another run of the kind has started since, as a column of run. A sweep is opened as a poll. */
+#define RECORDS_SUPERSEDED                                                                                             \
+    "finished IS NULL AND EXISTS (SELECT 1 FROM run AS later WHERE later.id > run.id "                                 \
+    "AND replace(later.kind, 'sweep', 'poll') = replace(run.kind, 'sweep', 'poll'))"
+
+/* records_outcome: how a run ended, in the words of every view: "well", "some owed", "stopped", "failed (69)" ... */
+#define RECORDS_OUTCOME_SIZE 32
+const char *records_outcome(const struct records_run *run, char out[RECORDS_OUTCOME_SIZE]);
 
 /* records_list_runs: hands out the runs that started at since or later, newest first, at most limit of them. */
 typedef void records_on_run(void *context, const struct records_run *run);

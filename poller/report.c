@@ -38,7 +38,7 @@ static int write_page(FILE *page, const char *template, const struct options *op
     (void)fwrite(template, 1, (size_t)(marker - template), page);
     if (store_execute(ledger_store(ledger), "BEGIN", err) != 0 || /* all that is read is of one moment */
         standing_gather(options->state_dir, ledger, &standing, err) != 0 ||
-        report_data_write(page, ledger, &standing, options->mask_phone, err) != 0)
+        report_data_write(page, ledger, &standing, options, err) != 0)
         return -1;
     (void)fputs(marker + strlen(MARKER), page);
     return 0;
@@ -84,7 +84,7 @@ int report_command(const struct options *options, struct err *err)
     const char *template_path = options->template != NULL ? options->template : INSTALLED_TEMPLATE;
     if (options->html == NULL || *options->html == '\0')
         return err_set(err, EX_USAGE, "say where the page is to be written: report --html FILE; see --help");
-    int result = fileutil_need_directory(options->state_dir, err);
+    int result = fileutil_look_into_directory(options->state_dir, err);
     if (result == 0)
         result = read_template(template_path, &template, err);
     if (result == 0)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "diagnosis.h"
 #include "hours.h"
 #include "json.h"
 #include "mask.h"
@@ -31,6 +32,7 @@ enum {
 struct writer {
     FILE *out;
     bool mask_phones;
+    const char *profile;
     size_t size; /* written so far */
     struct err *err;
 };
@@ -203,22 +205,28 @@ static int put_set_aside(struct writer *writer, struct store *store)
 static void append_run(const struct writer *writer, struct json *row, struct statement *statement)
 {
     (void)writer; /* the run's message was masked when it was written */
-    enum { STARTED, KIND, DURATION, EXIT_CODE = 10, MESSAGE };
+    enum { STARTED, KIND, DURATION, EXIT_CODE = 10, MESSAGE, FINISHED, SUPERSEDED };
+    char outcome[RECORDS_OUTCOME_SIZE];
+    const struct records_run run = { .finished = store_is_null(statement, FINISHED) ? RECORDS_UNKNOWN : 0,
+                                     .superseded = store_int(statement, SUPERSEDED) != 0,
+                                     .exit_code = store_int(statement, EXIT_CODE),
+                                     .message = store_text(statement, MESSAGE) };
     append_number(row, statement, STARTED);
     append_column(row, statement, KIND, MOST_TEXT);
     for (int column = DURATION; column <= EXIT_CODE; column++)
         append_number(row, statement, column);
     append_column(row, statement, MESSAGE, MOST_REASON);
+    json_append_text(row, records_outcome(&run, outcome));
 }
 
 static int put_runs(struct writer *writer, struct store *store)
 {
     static const char sql[] =
         "SELECT started, kind, duration_ms, found, accepted, repeated, failed, owed, held, rejected, "
-        "exit_code, message FROM run ORDER BY id DESC LIMIT ?1";
+        "exit_code, message, finished, " RECORDS_SUPERSEDED " FROM run ORDER BY id DESC LIMIT ?1";
     static const struct list list = {
-        "runs", "started kind duration found accepted repeated failed owed held set_aside exit message", RUNS_BYTES,
-        append_run
+        "runs", "started kind duration found accepted repeated failed owed held set_aside exit message outcome",
+        RUNS_BYTES, append_run
     };
     struct statement *statement = store_prepare(store, sql);
     store_bind_int(statement, 1, MOST_RUNS);
@@ -305,11 +313,43 @@ static struct json *offsets(int64_t now)
     return array;
 }
 
+static void add_number(struct json *object, const char *name, int64_t number)
+{
+    if (number == RECORDS_UNKNOWN)
+        json_add_null(object, name);
+    else
+        json_add_int(object, name, number);
+}
+
+/* The verdict, and what it rests on. */
+static void add_verdict(struct json *object, const struct standing *standing, const char *profile)
+{
+    struct diagnosis_limits limits = diagnosis_usual_limits();
+    struct diagnosis diagnosis = diagnosis_of(standing, &limits, profile);
+    json_add_text(object, "verdict", diagnosis_name(diagnosis.level));
+    json_add_text(object, "verdict_text", diagnosis.text);
+    json_add_text(object, "verdict_action", diagnosis.action);
+    json_add_int(object, "out_of_date_after", limits.critical);
+    add_number(object, "freshness", standing_freshness(standing));
+    add_number(object, "unsent", standing_unsent(standing));
+    add_time(object, "not_known_since", standing_not_known_since(standing));
+    json_add_bool(object, "standby", standing_is_standby(standing));
+}
+
+static void add_last_run(struct json *object, const struct records_overview *overview)
+{
+    const struct records_run run = { .exit_code = overview->last_run_exit_code, .message = overview->last_run_message };
+    char outcome[RECORDS_OUTCOME_SIZE];
+    add_time(object, "last_run", overview->last_run);
+    json_add_text(object, "last_run_outcome", records_outcome(&run, outcome));
+    json_add_int(object, "last_run_accepted", overview->last_run_accepted);
+}
+
 static void put_moment(struct writer *writer, const struct standing *standing, int64_t accepted_today, int64_t accepted,
                        struct json *hours)
 {
     const struct records_overview *overview = &standing->overview;
-    char host[256] = "", shown_host[256], message[MOST_REASON];
+    char host[256] = "", shown_host[256];
     struct json *object = json_object();
     (void)gethostname(host, sizeof host - 1);
     json_add_text(object, "host", str_printable(host, shown_host, sizeof shown_host));
@@ -324,23 +364,21 @@ static void put_moment(struct writer *writer, const struct standing *standing, i
     json_add_int(object, "held", overview->counts.held);
     json_add_int(object, "set_aside", overview->counts.rejected);
     add_time(object, "next_try", overview->next_due);
-    add_time(object, "last_run", overview->last_run);
-    json_add_int(object, "last_run_exit", overview->last_run_exit_code);
-    json_add_int(object, "last_run_accepted", overview->last_run_accepted);
-    json_add_text(object, "last_run_message", str_printable(overview->last_run_message, message, sizeof message));
+    add_last_run(object, overview);
     add_time(object, "last_success", overview->last_success);
     add_time(object, "outage_since", standing->outage_since);
     add_time(object, "silence_until", standing->wait_until);
+    add_verdict(object, standing, writer->profile);
     put_text(writer, "{\"moment\":");
     put_json(writer, object);
     put_text(writer, ",\"hours\":");
     put_json(writer, hours);
 }
 
-int report_data_write(FILE *out, struct ledger *ledger, const struct standing *standing, bool mask_phones,
-                      struct err *err)
+int report_data_write(FILE *out, struct ledger *ledger, const struct standing *standing,
+                      const struct options *options, struct err *err)
 {
-    struct writer writer = { .out = out, .mask_phones = mask_phones, .err = err };
+    struct writer writer = { .out = out, .mask_phones = options->mask_phone, .profile = options->profile, .err = err };
     struct store *store = ledger_store(ledger);
     struct hours *hours = hours_open(HOURS, standing->now, clock_offset(standing->now));
     int64_t accepted_today = 0, accepted = 0;

@@ -2,16 +2,16 @@
 #ifndef REPORT_DATA_H
 #define REPORT_DATA_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
+#include "options.h"
 #include "standing.h"
 
-/* report_data_write: writes one JSON object to out; mask_phones: of numbers the last four digits only. It may stand
- * inside of an HTML element as it is: no '<' is in it. It stays below 4.5 MB: of what is many, the latest are named and
+/* report_data_write: writes one JSON object to out; options say whether numbers are masked, and the profile. It may
+ * stand inside of an HTML element as it is: no '<' is in it. It stays below 4.5 MB: of what is many, the latest are named and
  * all are counted. The page's script is the only reader.
  * Errors: EX_IOERR. */
-int report_data_write(FILE *out, struct ledger *ledger, const struct standing *standing, bool mask_phones,
-                      struct err *err) MUST_CHECK;
+int report_data_write(FILE *out, struct ledger *ledger, const struct standing *standing,
+                      const struct options *options, struct err *err) MUST_CHECK;
 
 #endif

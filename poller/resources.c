@@ -127,6 +127,7 @@ struct forward resources_forward(const struct resources *resources, struct summa
                              .mask_phone = resources->config.mask_phone,
                              .pace = pace_start(api->concurrency, api->max_concurrency),
                              .started_ms = clock_mono_ms(),
+                             .of_the_past = true, /* of backfill and reconcile */
                              .deadline_ms = INT64_MAX };
 }
 

@@ -7,7 +7,8 @@
  *   attempt  what a row of call said of its last attempt before a further one was made. So a call that was accepted at
  *            its first attempt, as nearly all are, needs no row here.
  *   note     numbers and texts that outlive a run, by name.
- *   run      one row a run and its figures.
+ *   run      one row a run and its figures. unsent: the finished calls after the checkpoint that the run saw and did
+ *            not send, 0 for a run that came to its end, NULL for one that could not look at the dialer's calls.
  *   counter  what only ever grows, for metrics.
  *
  * In SQL a state is its number in enum call_state. The indexes call_open and call_waiting leave out accepted calls (1),
@@ -72,6 +73,10 @@ static const char *const steps[] = {
 
     /* The open calls of a state by their age, with all that decides whether it is their turn. */
     "CREATE INDEX call_waiting ON call (state, end_epoch, uniqueid, due) WHERE state <> 1;",
+
+    "ALTER TABLE run ADD COLUMN unsent INTEGER;"
+    "ALTER TABLE run ADD COLUMN unsent_oldest INTEGER;" /* epoch: the end of the oldest of them */
+    "UPDATE run SET unsent = 0 WHERE exit_code IN (0, 75) AND ifnull(message, '') = '';",
 };
 
 enum { NEWEST = sizeof steps / sizeof steps[0] };

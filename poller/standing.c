@@ -5,18 +5,18 @@
 #include "fileutil.h"
 #include "standing.h"
 
-/* A run that came to its end has recorded everything; behind one that did not, calls wait from the checkpoint on. */
-static int64_t not_after_checkpoint(const struct standing *standing, int64_t oldest)
+/* Cron starts a run each minute: what one of longer ago than this knew is out of date. */
+#define OUT_OF_DATE_SEC 300
+
+static int64_t earlier(int64_t one, int64_t other)
 {
-    bool ended_well = standing->overview.last_run_message[0] == '\0';
-    if (!ended_well && standing->checkpoint != 0 && (oldest == 0 || standing->checkpoint < oldest))
-        return standing->checkpoint;
-    return oldest;
+    return one == 0 || (other != 0 && other < one) ? other : one;
 }
 
 int standing_gather(const char *state_dir, struct ledger *ledger, struct standing *ret_standing, struct err *err)
 {
     struct standing *standing = ret_standing;
+    const struct records_overview *overview = &standing->overview;
     enum checkpoint_found found = CHECKPOINT_MISSING;
     struct position position;
     bool enabled = false;
@@ -24,6 +24,7 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
     if (records_overview(ledger, &standing->overview, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0 ||
+        ledger_note(ledger, LEDGER_NOTE_STOOD_BY, 0, &standing->stood_by, err) != 0 ||
         enabled_read(state_dir, &enabled, err) != 0 ||
         checkpoint_load(state_dir, &found, &position, err) != 0)
         return -1;
@@ -33,15 +34,16 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
     standing->now = clock_now_epoch();
     if (standing->wait_until < standing->now)
         standing->wait_until = 0;
-    standing->oldest_unsent = not_after_checkpoint(standing, standing->overview.oldest_pending);
-    standing->oldest_owed = not_after_checkpoint(standing, standing->overview.oldest_owed);
+    standing->oldest_unsent = earlier(overview->oldest_pending, overview->unsent_oldest);
+    standing->oldest_owed = earlier(overview->oldest_owed, overview->unsent_oldest);
     return 0;
 }
 
 int standing_read(const char *state_dir, struct standing *ret_standing, struct err *err)
 {
     struct ledger *ledger = NULL;
-    if (fileutil_need_directory(state_dir, err) != 0 || ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+    if (fileutil_look_into_directory(state_dir, err) != 0 ||
+        ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
         return -1;
     int result = standing_gather(state_dir, ledger, ret_standing, err);
     ledger_close(ledger);
@@ -51,4 +53,36 @@ int standing_read(const char *state_dir, struct standing *ret_standing, struct e
 int64_t standing_age(const struct standing *standing, int64_t epoch)
 {
     return epoch != 0 && epoch < standing->now ? standing->now - epoch : 0;
+}
+
+bool standing_is_standby(const struct standing *standing)
+{
+    return standing->stood_by > standing->overview.last_run;
+}
+
+int64_t standing_last_sign(const struct standing *standing)
+{
+    return standing_is_standby(standing) ? standing->stood_by : standing->overview.last_run;
+}
+
+int64_t standing_not_known_since(const struct standing *standing)
+{
+    const struct records_overview *overview = &standing->overview;
+    return overview->last_look != 0 ? overview->last_look : overview->first_run;
+}
+
+int64_t standing_freshness(const struct standing *standing)
+{
+    int64_t since = standing_not_known_since(standing);
+    if (standing_is_standby(standing))
+        return standing_age(standing, standing->stood_by);
+    if (since == 0)
+        return RECORDS_UNKNOWN;
+    return standing_age(standing, earlier(since, standing->oldest_owed));
+}
+
+int64_t standing_unsent(const struct standing *standing)
+{
+    bool is_recent = standing_age(standing, standing->overview.last_run) <= OUT_OF_DATE_SEC;
+    return is_recent && !standing_is_standby(standing) ? standing->overview.last_run_unsent : RECORDS_UNKNOWN;
 }

@@ -1,4 +1,4 @@
-/* standing: how things stand, as ledger and checkpoint tell: what status, metrics, health and report say. */
+/* standing: how things stand, as ledger and checkpoint tell. What is wrong with it, if anything: diagnosis.h. */
 #ifndef STANDING_H
 #define STANDING_H
 
@@ -9,13 +9,15 @@ struct standing {
     bool off;              /* not enabled: nothing is sent by itself (enabled.h) */
     int64_t now;
     int64_t checkpoint;    /* epoch; 0: none */
-    int64_t oldest_unsent; /* end of the oldest call not accepted yet; 0: every call that ended is accepted */
+    int64_t oldest_unsent; /* end of the oldest call known to have ended and not accepted yet; 0: none is known */
     int64_t oldest_owed;   /* the same without the calls that wait for their disposition */
     int64_t outage_since;  /* epoch; 0: no outage */
     int64_t wait_until;    /* epoch; 0: the API asks for no silence */
+    int64_t stood_by;      /* epoch: a run found another host of the cluster at work; 0: none did */
 };
 
-/* standing_read: reads the state alone: no database, no network. Errors: EX_IOERR, EX_NOPERM. */
+/* standing_read: reads the state alone: no database, no network. Needs no right to write.
+ * Errors: EX_IOERR, EX_NOPERM. */
 int standing_read(const char *state_dir, struct standing *ret_standing, struct err *err) MUST_CHECK;
 
 /* standing_gather: the same with a ledger that is open already. */
@@ -24,5 +26,23 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
 
 /* standing_age: seconds since epoch; 0 for no epoch and for one in the future. */
 int64_t standing_age(const struct standing *standing, int64_t epoch);
+
+/* standing_is_standby: whether another host of the cluster sends the calls, as the last run here found. */
+bool standing_is_standby(const struct standing *standing);
+
+/* standing_last_sign: when a run last began here that came to its end or found another host at work; 0: never. */
+int64_t standing_last_sign(const struct standing *standing);
+
+/* standing_not_known_since: calls that ended later than this nobody has looked for: the start of the last run that
+ * looked at the dialer's calls, or of the first one where none could. 0: there was no run. */
+int64_t standing_not_known_since(const struct standing *standing);
+
+/* standing_freshness: for how many seconds calls may have waited for the API: the age of the oldest one that is to be
+ * sent, or, where that is longer, the time for which nobody has looked. RECORDS_UNKNOWN: there was no run. */
+int64_t standing_freshness(const struct standing *standing);
+
+/* standing_unsent: finished calls beyond the checkpoint that were not sent, at least so many. RECORDS_UNKNOWN: the last
+ * run could not look, or was too long ago. */
+int64_t standing_unsent(const struct standing *standing);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -26,6 +27,9 @@ struct summary {
     int64_t rejected;   /* calls newly set aside */
     int64_t forgotten;  /* rows that vanished while they were held or owed */
     int64_t owed_left;  /* calls still owed when the run ended */
+    bool looked;           /* the run knows of every call that had ended: each is settled, or one of ... */
+    int64_t unsent;        /* ... at least so many calls beyond the checkpoint that it saw and did not send */
+    int64_t unsent_oldest; /* epoch: the end of the oldest of them */
     enum summary_stop stop;
     int failure_code;   /* STOP_FAILED: the exit code of what failed */
     char message[1024]; /* why it stopped, for people */

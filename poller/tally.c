@@ -58,7 +58,8 @@ void tally_accepted(struct tally *tally, const char *result, int64_t after_sec, 
         return;
     }
     find_result(tally, result)->accepted++;
-    observe(&tally->acceptance, acceptance_bounds_ms, after_sec > 0 ? after_sec * 1000 : 0);
+    if (after_sec != TALLY_NOT_TIMED)
+        observe(&tally->acceptance, acceptance_bounds_ms, after_sec > 0 ? after_sec * 1000 : 0);
 }
 
 void tally_rejected(struct tally *tally, const char *result)

@@ -35,7 +35,9 @@ const int64_t *tally_acceptance_bounds_ms(void);
 /* tally_answer: an answer came, or none (status 0), after took_ms. */
 void tally_answer(struct tally *tally, int64_t status, double took_ms);
 
-/* tally_accepted: a call was accepted so many seconds after its end, for the first time or again. */
+/* tally_accepted: a call was accepted so many seconds after its end, for the first time or again. TALLY_NOT_TIMED: how
+ * late it was does not count. */
+#define TALLY_NOT_TIMED INT64_MIN
 void tally_accepted(struct tally *tally, const char *result, int64_t after_sec, bool again);
 void tally_rejected(struct tally *tally, const char *result);
 

@@ -7,10 +7,11 @@ _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"')
 
 
 class Metrics:
-    """value("name", label="text") of a page; AssertionError for a page that is not as it should be."""
+    """value("name", label="text") of a page; AssertionError for a page that is not as it should be. Each sample has the
+    label profile, the same in the whole page, empty for the default one."""
 
     def __init__(self, page):
-        self.samples, self.types, helped = {}, {}, set()
+        self.samples, self.types, self.profile, helped = {}, {}, None, set()
         assert page.endswith("\n")
         family = None
         for line in page.splitlines():
@@ -38,6 +39,9 @@ class Metrics:
         pairs = _LABEL.findall(labels or "")
         assert ",".join(f'{key}="{text}"' for key, text in pairs) == (labels or ""), line
         key = (name, frozenset(pairs))
+        (profile,) = [text for label, text in pairs if label == "profile"]
+        assert self.profile in (None, profile), line
+        self.profile = profile
         assert key not in self.samples, line
         self.samples[key] = float(value)
 
@@ -51,7 +55,7 @@ class Metrics:
 
     def value(self, name, **labels):
         """None where there is no such sample."""
-        return self.samples.get((name, frozenset(labels.items())))
+        return self.samples.get((name, frozenset({"profile": self.profile, **labels}.items())))
 
     def names(self):
         return {name for name, _ in self.samples}

@@ -58,7 +58,7 @@ def test_a_hostile_row_that_is_set_aside_is_shown_without_harm(sync, db, api):
     assert sync.run().code == 0
     for words in (["failed", "list"], ["failed", "list", "--json"], ["status"], ["status", "--json"]):
         done = sync.run(*words)
-        assert done.code == 0
+        assert done.code == (75 if words[0] == "status" else 0)  # WARNING: calls are set aside
         assert_clean(done.out)
         assert_clean(done.err)
         for line in done.out.splitlines() if "--json" in words else ():
@@ -202,7 +202,7 @@ def test_what_could_not_be_printed_is_no_success(sync, db, api, started_by, word
     api.rules([{"uniqueid": refused, "status": 400}])
     assert sync.run().code == 0
     db.insert()
-    assert sync.run(*words.split()).code == 0
+    assert sync.run(*words.split()).code == (75 if words.startswith("status") else 0)  # a call is set aside
     started_by('exec "{}" "$@" >/dev/full')
     done = sync.run(*words.split())
     assert done.code == 74 and "could not write to the standard output" in done.err

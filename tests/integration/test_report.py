@@ -234,13 +234,14 @@ def test_the_page_shows_what_happened(sync, db, api, browser):
     assert {name: card(browser, name) for name in ("today", "owed", "held", "aside", "outage")} == {
         "today": "2", "owed": "1", "held": "1", "aside": "1", "outage": "Up"}
     assert re.fullmatch(r"\d+ (s|min)", card(browser, "freshness")) and re.fullmatch(r"\d\d:\d\d", card(browser, "run"))
-    assert "ended well, 2 accepted" in browser.text("#card-run .note")
+    assert ": some owed, 2 accepted" in browser.text("#card-run .note")
     assert column(browser, 2) == [f"312555000{i}" for i in (4, 3, 2, 1, 0)]
     assert column(browser, 5) == ["answered", "", "busy", "no answer", "answered"]
     assert [text.partition("\n")[0] for text in column(browser, 6)] == ["owed", "held", "set aside", "accepted", "accepted"]
     assert column(browser, 5, "#aside-table") == ["HTTP 422: invalid <b>campaign</b>"]
     assert column(browser, 2, "#runs-table") == ["sweep"] and column(browser, 5, "#runs-table") == ["2"]
-    assert browser.text("#trouble") == "" and browser.text("#stale") == ""
+    assert browser.text("#trouble") == "" and browser.text("#stale") == "" and card(browser, "unsent") == "0"
+    assert column(browser, 11, "#runs-table") == ["some owed"]
 
 
 def test_an_outage_is_said_at_the_top(sync, db, api, browser):
@@ -248,8 +249,8 @@ def test_an_outage_is_said_at_the_top(sync, db, api, browser):
     api.rules([{"status": 503}])
     assert sync.run().code == 69
     show(browser, report(sync))
-    assert card(browser, "outage") == "Down" and "No call is lost" in browser.text("#trouble")
-    assert "did not end well" in browser.text("#trouble")
+    assert card(browser, "outage") == "Down" and card(browser, "unsent") == "1 or more"
+    assert re.match(r"CRITICAL - the last run failed \(exit 69\): .*the API does not work since 20", browser.text("#verdict"))
 
 
 def test_a_page_before_the_first_run_is_friendly(tmp_path, browser):
@@ -273,13 +274,15 @@ def test_times_are_the_dialers_wherever_the_reader_is(host, browser):
     assert "Written 2026-07-01 12:01:00 -0400" in browser.text("#written")
 
 
-@pytest.mark.parametrize("age, told", [(0, ""), (3540, ""), (3700, "This page is old: it was written 61 min ago"),
+@pytest.mark.parametrize("age, told", [(0, ""), (840, ""), (960, "This page is old: it was written 16 min ago"), (3700, "This page is old: it was written 61 min ago"),
                                        (90000, "This page is old: it was written 25 h ago")])
 def test_an_old_page_says_so_in_words(host, browser, age, told):
     page = report(host)
     written = data(page)["moment"]["written"]
     page.write_text(page.read_text().replace(f'"written":{written}', f'"written":{written - age}'))
     show(browser, page)
+    assert browser.text("#verdict").startswith("UNKNOWN - nothing is known of the last " if told else "CRITICAL - no run yet")
+    assert "CRITICAL - no run yet; do: did-optimizer-sync check" in browser.text("#verdict")
     assert browser.text("#stale").startswith(told) and (browser.text("#stale") == "") == (told == "")
 
 
@@ -416,7 +419,7 @@ def test_hostile_data_is_shown_as_text_and_nothing_of_it_runs(host, browser, tex
         text, text, text, text.replace("_", " ", 1), "set aside" + text, text, "45 s", "200 in 40 ms", "1", text]
     assert text in browser.run("return document.querySelector('#aside-table tbody').textContent")
     assert text in browser.run("return document.querySelector('#runs-table tbody').textContent")
-    assert text in browser.run("return document.querySelector('#trouble').textContent")
+    assert text in browser.run("return document.querySelector('#verdict').textContent")
     for select in ("status", "campaign"):
         choose(browser, select, re.sub("[ \n]+", " ", text) + " (1)")
         assert len(column(browser, 1)) == 1
@@ -527,7 +530,7 @@ def test_every_text_stands_out(host, browser, dark):
     page.write_text(page.read_text().replace(f'"written":{data(page)["moment"]["written"]}', '"written":1700000000'))
     browser.media(dark=dark)
     show(browser, page)
-    assert browser.text("#stale") and browser.text("#trouble")
+    assert browser.text("#stale") and browser.text("#verdict")
     assert browser.run(CONTRAST) == []
 
 

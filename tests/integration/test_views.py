@@ -57,8 +57,9 @@ def first_version(sync, db):
 # ---- history ----
 
 def test_history_before_the_first_run(sync, db):
+    now = "now: CRITICAL - no run yet; do: did-optimizer-sync check\n"
     assert (sync.run("history").out, sync.run("history", "--since", "1 day ago").out) == (
-        "no run yet\n", "no run since then\n")
+        "no run yet\n" + now, "no run since then\n" + now)
     assert sync.run("history", "--json").out == ""
 
 
@@ -81,7 +82,8 @@ def test_history_shows_what_each_run_did_newest_first(sync, db, api):
     assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} poll +\d+\.\d\ds +\d+ +0 +0 +1 +\d+ +0  failed \(69\)", lines[1])
     assert lines[2].startswith("    the API does not work")
     assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} sweep +\d+\.\d\ds +4 +3 +0 +1 +0 +1  well", lines[3])
-    assert max(len(line) for line in lines if not line.startswith(" ")) <= 100
+    assert lines[-1].startswith("now: CRITICAL - the last run failed (exit 69): the API does not work")
+    assert max(len(line) for line in lines[:-1] if not line.startswith(" ")) <= 100
 
 
 def test_history_shows_runs_that_did_not_come_to_the_calls(sync, db, api):
@@ -118,7 +120,7 @@ def test_history_of_long_runs_and_of_each_end(sync, db):
     write_ledger(sync, "DELETE FROM run", *(
         ("INSERT INTO run (kind, started, finished, duration_ms, exit_code, message) VALUES ('poll', ?, ?, ?, ?, ?)",
          (db.now() - n, db.now(), *row)) for n, row in enumerate(rows)))
-    lines = [line for line in sync.run("history").out.splitlines()[1:] if not line.startswith(" ")]
+    lines = [line for line in sync.run("history").out.splitlines()[1:-1] if not line.startswith(" ")]
     assert [(line.split()[4], line.split("  ")[-1]) for line in reversed(lines)] == [
         ("99.99s", "well"), ("1m40s", "some owed"), ("99m59s", "stopped"), ("2h14m", "failed (69)")]
 
@@ -162,7 +164,7 @@ def test_failed_retry_appears_in_history_and_leaves_status_alone(sync, db, api):
     newest = json_lines(sync.run("history", "--json"))[0]
     assert (newest["kind"], newest["found"], newest["owed"], newest["outcome"]) == ("replay", 1, 1, "well")
     assert json.loads(sync.run("status", "--json").out)["last_run"] == json.loads(before)["last_run"]
-    assert sync.run("failed", "retry", "1.1").code == 0  # nothing was released: nothing to tell
+    assert sync.run("failed", "retry", "1.1").code == 64  # nothing was released: nothing to tell
     assert len(json_lines(sync.run("history", "--json"))) == 2
 
 
@@ -355,7 +357,7 @@ def metrics(sync, *args):
 
 def test_metrics_before_the_first_run(sync, db):
     page = metrics(sync)
-    assert page.value(P + "freshness_seconds") == 0 and page.value(P + "last_run_timestamp_seconds") is None
+    assert page.value(P + "freshness_seconds") is None and page.value(P + "last_run_timestamp_seconds") is None
     version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/version.h").read_text()).group(1)
     assert page.value(P + "build_info", version=version) == 1
     promtool("check", "metrics", text=sync.run("metrics").out)
@@ -412,7 +414,8 @@ def test_metrics_tell_of_an_outage_and_of_silence(sync, db, api):
     page = metrics(sync)
     assert (page.value(P + "outage"), page.value(P + "last_run_exit_code")) == (1, 69)
     assert page.value(P + "answers_total", code="0") >= 1
-    assert page.value(P + "freshness_seconds") > 3000  # the call waits somewhere behind the checkpoint
+    assert 30 <= page.value(P + "freshness_seconds") <= 90  # the run saw the call, and did not send it
+    assert (page.value(P + "unsent"), page.value(P + "verdict")) == (1, 2)
     api.start()
     api.rules([{"status": 429, "headers": {"Retry-After": "300"}}])
     sync.run()
@@ -495,7 +498,7 @@ def test_health_is_ok_when_nothing_waits(sync, db):
     sync.run()
     code, line = health(sync)
     assert code == 0
-    assert re.fullmatch(r"OK - last run \d+ s ago \| freshness=0s;300;900;0 owed=0 held=1 set_aside=0", line)
+    assert re.fullmatch(r"OK - last run \d+ s ago \| freshness=\d+s;300;900;0 owed=0 held=1 set_aside=0 unsent=0", line)
 
 
 def test_health_judges_the_oldest_unsent_call_by_its_thresholds(sync, db, api):
@@ -503,7 +506,8 @@ def test_health_judges_the_oldest_unsent_call_by_its_thresholds(sync, db, api):
     api.rules([{"uniqueid": call, "status": 500}])
     sync.run()
     code, line = health(sync)
-    assert code == 1 and line.startswith("WARNING - a call that ended 10 min ago is not sent yet | freshness=6")
+    assert code == 1 and line.startswith(
+        "WARNING - a call that ended 10 min ago is not sent yet; do: did-optimizer-sync history | freshness=6")
     assert health(sync, "--critical", "500")[0] == 2
     assert health(sync, "--warning", "3000", "--critical", "3000")[0] == 0
     assert ";3000;3600;0 owed=1" in health(sync, "--warning", "3000", "--critical", "3600")[1]
@@ -513,7 +517,7 @@ def test_health_warns_of_calls_that_are_set_aside(sync, db, api):
     refuse(api, db.insert(end_epoch=db.now() - 20))
     sync.run()
     code, line = health(sync)
-    assert code == 1 and line.startswith("WARNING - 1 calls are set aside (did-optimizer-sync failed list) | ")
+    assert code == 1 and line.startswith("WARNING - 1 call is set aside; do: did-optimizer-sync failed list | ")
 
 
 def test_an_outage_is_critical(sync, db, api):
@@ -525,12 +529,14 @@ def test_an_outage_is_critical(sync, db, api):
 
 
 def test_no_run_for_longer_than_the_critical_time_is_critical(sync, db):
-    assert health(sync) == (2, "CRITICAL - no run yet | freshness=0s;300;900;0 owed=0 held=0 set_aside=0")
+    assert health(sync) == (2, "CRITICAL - no run yet; do: did-optimizer-sync check | freshness=U;300;900;0 owed=0 held=0 "
+                               "set_aside=0 unsent=U")
     sync.run()
     write_ledger(sync, "UPDATE run SET started = started - 1000, finished = finished - 1000")
     code, line = health(sync)
     assert code == 2 and line.startswith("CRITICAL - no run for 16 min")
-    assert health(sync, "--critical", "2000")[0] == 0
+    assert health(sync, "--critical", "2000")[0] == 1
+    assert health(sync, "--warning", "2000", "--critical", "2000")[0] == 0
     write_ledger(sync, ("INSERT INTO run (kind, started, finished, exit_code) VALUES ('replay', ?, ?, 0)",
                         (db.now(), db.now())))
     assert health(sync)[0] == 2  # a person's doing is no run
@@ -551,7 +557,7 @@ def test_what_an_api_says_cannot_add_performance_data(sync, db):
     sync.run()
     write_ledger(sync, "UPDATE run SET exit_code = 69, message = 'a | b=1' || char(10) || 'c'")
     code, line = health(sync)
-    assert code == 2 and "a / b=1?c" in line  # from the checkpoint on calls may wait
+    assert code == 1 and "a / b=1?c" in line
 
 
 # ---- an old ledger ----
@@ -570,6 +576,7 @@ def test_a_ledger_of_the_first_version_shows_in_every_view(sync, db, first_versi
     assert page.value(P + "last_run_rows_examined") is None and page.value(P + "last_run_duration_seconds") == 0.9
     promtool("check", "metrics", text=sync.run("metrics").out)
     assert health(sync)[0] == 1
+    assert sync.run("status").code == 75 and "now: WARNING - " in sync.run("history").out
     assert sync.ledger("PRAGMA user_version") == [(1,)]  # looking changes nothing
 
 

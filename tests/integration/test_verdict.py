@@ -1,0 +1,356 @@
+"""One state has one verdict, in every view, and what nobody looked at is not called well."""
+import contextlib
+import json
+import os
+import re
+import sqlite3
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+
+import pytest
+
+from harness.metrics import Metrics
+from harness.process import ROOT, program
+from harness.sync import Sync
+
+P = "did_optimizer_sync_"
+LEVELS = ["OK", "WARNING", "CRITICAL"]
+CHECK, HISTORY = "did-optimizer-sync check", "did-optimizer-sync history"
+
+
+def write_ledger(sync, *statements):
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        for statement in statements:
+            ledger.execute(statement)
+        ledger.commit()
+
+
+def let_pass(sync, minutes):
+    """The ledger as it looks so many minutes later, when no run has come since."""
+    write_ledger(sync, f"UPDATE run SET started = started - {minutes * 60}, finished = finished - {minutes * 60}, "
+                       f"unsent_oldest = unsent_oldest - {minutes * 60}")
+
+
+def status(sync):
+    done = sync.run("status", "--json")
+    return json.loads(done.out), done.code
+
+
+def health(sync, *args):
+    done = sync.run("health", *args)
+    assert done.err == "" and done.out.count("\n") == 1
+    return done.code, done.out.rstrip("\n")
+
+
+def sane(text):
+    """Without seconds, which go on while the views are asked."""
+    return re.sub(r"\d+ s ago", "N s ago", text)
+
+
+def verdict_of_all_views(sync):
+    """(level, "text; do: action") as every view has it; AssertionError where two differ."""
+    told, code = status(sync)
+    level, text, action = told["verdict"], sane(told["verdict_text"]), told["verdict_action"]
+    line = text + ("; do: " + action if action else "")
+    assert code == {"OK": 0, "WARNING": 75, "CRITICAL": 69}[level]
+    shown = sync.run("status")
+    assert shown.code == code and sane(shown.out.splitlines()[0]) == f"{'verdict':15} {level} - {line}"
+    assert health(sync)[0] == LEVELS.index(level)
+    assert sane(health(sync)[1]).partition(" | ")[0] == f"{level} - {line}"
+    assert sane(sync.run("history").out.splitlines()[-1]) == f"now: {level} - {line}"
+    assert Metrics(sync.run("metrics").out).value(P + "verdict") == LEVELS.index(level)
+    page = sync.run("report", "--html", "-", "--template", ROOT / "packaging/report.html").out
+    moment = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S).group(1))["moment"]
+    assert (moment["verdict"], sane(moment["verdict_text"]), moment["verdict_action"]) == (level, text, action)
+    return level, line
+
+
+# ---- every view says the same ----
+
+def test_all_is_well(sync, db):
+    db.insert()
+    sync.run()
+    assert verdict_of_all_views(sync) == ("OK", "last run N s ago")
+
+
+@pytest.mark.parametrize("minutes, level", [(6, "WARNING"), (20, "CRITICAL"), (600, "CRITICAL")])
+def test_when_runs_stop_nobody_knows(sync, db, minutes, level):
+    db.insert()
+    sync.run()
+    let_pass(sync, minutes)
+    told, line = verdict_of_all_views(sync)
+    assert told == level and f"no run for {minutes} min: nobody looked, so newer calls are not known" in line
+    assert line.endswith("; do: see whether cron runs and still reads /etc/cron.d/did-optimizer-sync")
+    shown, _ = status(sync)
+    assert shown["unsent"] is None and minutes * 60 <= shown["freshness_seconds"] <= minutes * 60 + 60
+    page = Metrics(sync.run("metrics").out)
+    assert minutes * 60 <= page.value(P + "freshness_seconds") <= minutes * 60 + 60 and page.value(P + "unsent") is None
+    assert re.search(r"^unsent +not known since 20", sync.run("status").out, re.M)
+
+
+def test_before_the_first_run_nothing_is_well(sync, db):
+    assert verdict_of_all_views(sync) == ("CRITICAL", "no run yet; do: " + CHECK)
+
+
+def test_calls_that_are_set_aside(sync, db, api):
+    refused = db.insert()
+    api.rules([{"uniqueid": refused, "status": 422}])
+    sync.run()
+    assert verdict_of_all_views(sync) == ("WARNING", "1 call is set aside; do: did-optimizer-sync failed list")
+
+
+def test_an_owed_call_that_is_tried_again_is_usual_and_one_that_waits_is_not(sync, db, api):
+    owed, _ = db.insert(end_epoch=db.now() - 30), db.insert()
+    api.rules([{"uniqueid": owed, "status": 500}])
+    assert sync.run().code == 75
+    assert verdict_of_all_views(sync) == ("OK", "last run N s ago")
+    write_ledger(sync, "UPDATE call SET end_epoch = end_epoch - 600 WHERE state = 2")
+    assert verdict_of_all_views(sync) == ("WARNING", "a call that ended 10 min ago is not sent yet; do: " + HISTORY)
+
+
+def test_a_profile_s_verdict_names_its_own_command(sync, db):
+    (sync.directory / "acme.conf").write_text("")
+    words = ("--profile", "acme", "--profiles-dir", str(sync.directory))
+    told = json.loads(sync.run(*words, "status", "--json").out)
+    assert told["verdict_action"] == "did-optimizer-sync --profile acme check"
+
+
+def test_a_host_that_stands_by_is_well_as_long_as_it_looks(sync, db):
+    sync.run()
+    let_pass(sync, 600)
+    with contextlib.closing(db.connect()) as elected, elected.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(CONCAT('did-optimizer-sync.', LEFT(MD5(DATABASE()), 16)), 0)")
+        assert "standby" in sync.run().log
+    assert verdict_of_all_views(sync) == ("OK", "standby, another host sends the calls; last look N s ago")
+    page = Metrics(sync.run("metrics").out)
+    assert page.value(P + "standby") == 1 and time.time() - page.value(P + "last_run_timestamp_seconds") < 60
+    assert page.value(P + "freshness_seconds") < 60
+    write_ledger(sync, "UPDATE note SET number = number - 1200 WHERE name = 'stood_by'")
+    assert verdict_of_all_views(sync)[0] == "CRITICAL"
+
+
+# ---- what a run saw and did not send ----
+
+def test_a_refused_key_tells_how_many_calls_wait(sync, db, api):
+    now = db.now()
+    db.insert_many([{"end_epoch": now - 400 + n} for n in range(175)])
+    sync.configure(dids={"api_key": "wrong"})
+    assert sync.run().code == 78
+    told, code = status(sync)
+    assert (told["owed"], told["unsent"], code) == (0, 175, 69)
+    assert told["oldest_unsent"] == now - 400 and 400 <= told["freshness_seconds"] <= 500
+    level, line = verdict_of_all_views(sync)
+    assert level == "CRITICAL" and "at least 175 finished calls after the checkpoint are not sent yet" in line
+    assert health(sync)[1].endswith(" owed=0 held=0 set_aside=0 unsent=175")
+    assert Metrics(sync.run("metrics").out).value(P + "unsent") == 175
+    assert json.loads(sync.run("history", "--json").out)["unsent"] == 175
+    sync.configure(dids={"api_key": api.api_key})
+    assert sync.run().code == 0
+    assert status(sync)[0]["unsent"] == 0
+
+
+@pytest.mark.parametrize("rule", [{"status": 503}, {"status": 429, "headers": {"Retry-After": "600"}}],
+                         ids=["outage", "silence"])
+def test_each_run_counts_what_waits_also_one_that_sends_little_or_nothing(sync, db, api, rule):
+    now = db.now()
+    db.insert_many([{"end_epoch": now - 100 + n} for n in range(20)])
+    api.rules([rule])
+    for more in range(4):  # every other run after an outage probes with one of the latest calls
+        sync.run()
+        assert status(sync)[0]["unsent"] == 20 + more
+        db.insert(end_epoch=now - 50)
+
+
+def test_what_waits_is_counted_up_to_a_bound(sync, db, api):
+    """The dialer comes first: in a long outage no run reads all that waits."""
+    now = db.now()
+    db.insert_many([{"end_epoch": now - 3000 + n // 2} for n in range(5000)])
+    api.rules([{"status": 503}])
+    sync.run()
+    assert 1000 <= status(sync)[0]["unsent"] < 5000
+
+
+def test_held_calls_and_calls_out_of_scope_are_not_counted(sync, db, api):
+    now = db.now()
+    db.insert(end_epoch=now - 20, status="DISPO")
+    db.insert(end_epoch=now - 9000)  # before the first run's beginning
+    db.insert(end_epoch=now - 10)
+    api.rules([{"status": 503}])
+    sync.run()
+    assert status(sync)[0]["unsent"] == 1
+
+
+def test_after_a_failed_run_on_a_quiet_evening_no_unsent_call_is_made_up(sync, db):
+    sync.set_checkpoint(db.now() - 9000)
+    db.insert(end_epoch=db.now() - 7200)  # the last call of the day
+    assert sync.run().code == 0
+    db.dialer.halt()
+    assert sync.run().code == 69
+    level, line = verdict_of_all_views(sync)
+    assert level == "WARNING" and line.startswith("the last run failed (exit 69): ") and "is not sent yet" not in line
+    told, _ = status(sync)
+    assert told["unsent"] is None and told["oldest_unsent"] is None and told["freshness_seconds"] < 60
+    assert "unsent=U" in health(sync)[1]
+    write_ledger(sync, "UPDATE run SET started = started - 1200 WHERE id = 1")  # the last that could look
+    level, line = verdict_of_all_views(sync)
+    assert level == "CRITICAL" and "no run could look at the dialer's calls for 20 min: newer ones are not known" in line
+    assert re.search(r"^unsent +not known since 20.*, 20 min ago$", sync.run("status").out, re.M)
+
+
+def test_who_never_could_look_is_no_better_with_time(sync, db):
+    db.dialer.halt()
+    assert sync.run("--cron").code == 69
+    assert verdict_of_all_views(sync)[0] == "WARNING"
+    write_ledger(sync, "UPDATE run SET started = started - 3600")
+    assert sync.run("--cron").code == 69
+    assert verdict_of_all_views(sync)[0] == "CRITICAL"
+
+
+# ---- metrics of several profiles, and of backfills ----
+
+def test_metrics_of_two_profiles_have_no_sample_in_common(sync, db, api):
+    """node_exporter drops what it finds twice, so a folder with both files would lose one."""
+    db.insert()
+    (sync.directory / "acme.conf").write_text(sync.config_file.read_text())
+    (sync.directory / "dids-acme.conf").write_text(sync.dids_file.read_text())
+    words = ("--profile", "acme", "--profiles-dir", str(sync.directory))
+    config = ("--config", str(sync.directory / "acme.conf"), "--dids", str(sync.directory / "dids-acme.conf"))
+    own = ("--state-dir", str(sync.directory / "acme-state"))
+    (sync.directory / "acme-state").mkdir()
+    assert sync.run("run").code == 0 and sync.run(*words, *config, *own, "run").code == 0
+    pages = [Metrics(sync.run(*(words + own if name else ()), "metrics").out) for name in ("", "acme")]
+    assert {dict(labels)["profile"] for _, labels in pages[0].samples} == {""}
+    assert {dict(labels)["profile"] for _, labels in pages[1].samples} == {"acme"}
+    assert not set(pages[0].samples) & set(pages[1].samples) and pages[0].types == pages[1].types
+
+
+def test_a_backfill_does_not_count_into_the_acceptance_delay(sync, db, api):
+    now = db.now()
+    sync.run()
+    fresh, old = db.insert(end_epoch=now - 20), db.insert(end_epoch=now - 90000)
+    sync.run()
+    delay = P + "acceptance_delay_seconds"
+    before = Metrics(sync.run("metrics").out)
+    assert before.value(delay + "_count") == 1
+    assert sync.run("backfill", "--from", "2 days ago", "--to", "1 hour ago").code == 0
+    page = Metrics(sync.run("metrics").out)
+    assert set(api.by_uniqueid()) == {fresh, old}
+    assert page.value(delay + "_count") == 1 and page.value(delay + "_sum") == before.value(delay + "_sum")
+    assert page.value(P + "calls_total", outcome="accepted", result="answered") == 2
+
+
+# ---- who may only read ----
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def watched(db, api):
+    """An installation whose state the group nogroup may read; watched.look(*words) is a command of a user of that
+    group, and fails where it changes a file."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    with tempfile.TemporaryDirectory() as directory:  # pytest's own is closed to other users
+        os.chmod(directory, 0o755)
+        sync = Sync(f"{directory}/host", db, api)
+
+        def look(*words):
+            sync.state.chmod(0o750)
+            for path in (sync.state, *sync.state.iterdir()):
+                os.chown(path, 0, NOBODY)
+            command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                       str(program("SYNC_BINARY", "build/did-optimizer-sync")), "--state-dir", str(sync.state), *words]
+            before = {path.name: path.stat().st_mtime_ns for path in sync.state.iterdir()}
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+            assert {path.name: path.stat().st_mtime_ns for path in sync.state.iterdir()} == before
+            return done
+
+        sync.look = look
+        yield sync
+        sync.close()
+
+
+def test_a_monitoring_user_needs_no_right_to_write(watched, db):
+    db.insert()
+    assert watched.run().code == 0
+    assert not (watched.state / "ledger.db-wal").exists()
+    done = watched.look("health")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.match(r"OK - last run \d+ s ago \| ", done.stdout)
+    assert watched.look("status").returncode == 0 and "now: OK" in watched.look("history").stdout
+    assert Metrics(watched.look("metrics").stdout).value(P + "verdict") == 0
+
+
+def test_a_monitoring_user_sees_what_a_run_at_work_has_written(watched, db):
+    watched.run()
+    with contextlib.closing(sqlite3.connect(watched.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE run SET started = started - 1200")
+        ledger.commit()
+        assert (watched.state / "ledger.db-wal").stat().st_size > 0  # not in the ledger's own file yet
+        assert "CRITICAL - no run for 20 min" in watched.look("health").stdout
+    assert "CRITICAL - no run for 20 min" in watched.look("health").stdout
+
+
+def test_a_monitoring_user_sees_what_a_killed_run_has_left(watched, db):
+    watched.run()
+    with contextlib.closing(sqlite3.connect(watched.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE run SET started = started - 1200")
+        ledger.commit()
+        kept = {name: (watched.state / name).read_bytes() for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm")}
+    for name, content in kept.items():
+        (watched.state / name).write_bytes(content)
+    assert "CRITICAL - no run for 20 min" in watched.look("health").stdout
+    (watched.state / "ledger.db-shm").unlink()  # without it the WAL cannot be read by who may not write
+    done = watched.look("health")
+    assert (done.returncode, done.stdout[:10]) == (3, "UNKNOWN - ")
+
+
+def test_what_a_monitoring_user_may_not_read_is_unknown(watched, db):
+    watched.run()
+    (watched.state / "ledger.db").chmod(stat.S_IRUSR | stat.S_IWUSR)
+    done = watched.look("health")
+    assert (done.returncode, done.stdout[:10]) == (3, "UNKNOWN - ")
+    (watched.state / "ledger.db").chmod(0o640)
+    watched.state.chmod(0o700)
+    done = subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                           str(program("SYNC_BINARY", "build/did-optimizer-sync")), "--state-dir", str(watched.state), "health"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout[:10]) == (3, "UNKNOWN - ") and "as a member of its group" in done.stdout
+
+
+def test_a_monitoring_user_who_looks_while_runs_come_and_go_sees_a_whole_ledger(watched, db):
+    """Goal: the copy that is made where no WAL is at hand is never half old and half new."""
+    watched.run()
+    stop = threading.Event()
+    path = watched.state / "ledger.db"
+
+    def churn():
+        number = 0
+        while not stop.is_set():
+            number += 1
+            with contextlib.closing(sqlite3.connect(path, timeout=10)) as ledger:  # closing it is a checkpoint
+                ledger.execute("INSERT INTO run (kind, started, finished, exit_code, unsent, message) VALUES "
+                               "('poll', unixepoch(), unixepoch(), 0, 0, ?)", ("x" * 9000 + str(number),))
+                ledger.commit()
+            for file in watched.state.iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    os.chown(file, 0, NOBODY)
+                    os.chmod(file, 0o640)
+            time.sleep(0.02 if number % 5 else 0.2)
+
+    worker = threading.Thread(target=churn)
+    worker.start()
+    try:
+        command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                   str(program("SYNC_BINARY", "build/did-optimizer-sync")), "--state-dir", str(watched.state), "health"]
+        watched.state.chmod(0o750)
+        os.chown(watched.state, 0, NOBODY)
+        said = [subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout for _ in range(25)]
+    finally:
+        stop.set()
+        worker.join()
+    assert all(line.startswith(("OK - last run", "UNKNOWN - ")) for line in said), said
+    assert watched.look("health").stdout.startswith("OK - last run")
