@@ -18,6 +18,7 @@ struct call *call_copy_to(void *memory, const struct call *call)
 {
     struct call *copy = memory;
     copy->age_sec = call->age_sec;
+    copy->is_oddly_dated = call->is_oddly_dated;
     char *text = (char *)(copy + 1);
     for (int field = 0; field < CALL_FIELD_COUNT; field++) {
         copy->value[field] = NULL;

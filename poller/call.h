@@ -31,11 +31,12 @@ enum call_field {
 };
 
 /* A row. value[field] is the column's text exactly as the database gave it, NULL for SQL NULL and for a column that was
- * not read or that the table lacks. age_sec: seconds since call_date by the dialer's own local clock, the measure
- * VICIdial itself uses; -1 when call_date is no date. */
+ * not read or that the table lacks. age_sec: seconds since the call was made, by the database's clock; -1 when the row
+ * does not tell. is_oddly_dated: call_date is in no known time zone, so a scan by time may pass the row by. */
 struct call {
     const char *value[CALL_FIELD_COUNT];
     int64_t age_sec;
+    bool is_oddly_dated;
 };
 
 /* call_size: the bytes that a copy of call takes, with its text. */

@@ -34,6 +34,15 @@ static void check_table(struct check_report *report, struct source *source)
         check_good(report, "table", "SELECT is granted");
 }
 
+static void check_zone(struct check_report *report, const struct zone *zone)
+{
+    char names[ZONE_NAMES_SIZE], problem[ZONE_PROBLEM_SIZE];
+    if (*zone_problem(zone, problem) != '\0')
+        check_warn_message(report, "time zone", problem);
+    else
+        check_good(report, "time zone", "call_date is written in %s", zone_names(zone, names));
+}
+
 static void check_archive(struct check_report *report, struct source *source)
 {
     struct err err;
@@ -96,6 +105,7 @@ void check_database(struct check_report *report, const struct settings_database 
         check_fail_err(report, "table", &err);
     } else {
         check_table(report, source);
+        check_zone(report, source_zone(source));
         check_archive(report, source);
     }
     check_clock(report, source);

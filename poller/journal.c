@@ -1,5 +1,6 @@
 /* journal: the figures of a run, in the ledger. */
 #include <stdio.h>
+#include <string.h>
 
 #include "clock.h"
 #include "journal.h"
@@ -28,6 +29,24 @@ static int check_silence(struct forward *forward, struct err *err)
     return 0;
 }
 
+/* What earlier runs knew of the zones in which rows are written is used and kept. A problem is told of once. */
+static int recall_zone(struct forward *forward, struct err *err)
+{
+    char text[ZONE_TEXT_SIZE], told[ZONE_PROBLEM_SIZE], problem[ZONE_PROBLEM_SIZE];
+    struct zone earlier;
+    if (ledger_text_note(forward->ledger, LEDGER_NOTE_ZONE, text, sizeof text, err) != 0)
+        return -1;
+    zone_read(text, &earlier);
+    source_recall_zone(forward->source, &earlier);
+    const struct zone *zone = source_zone(forward->source);
+    if (*zone_problem(zone, problem) != '\0' && strcmp(problem, zone_problem(&earlier, told)) != 0)
+        log_warn("⚠ Time zones: %s", problem);
+    if (forward->dry_run)
+        return 0;
+    zone_write(zone, text);
+    return ledger_set_text_note(forward->ledger, LEDGER_NOTE_ZONE, text, err);
+}
+
 int journal_resume(struct forward *forward, struct err *err)
 {
     int64_t outage_since = 0, now = 0;
@@ -37,7 +56,7 @@ int journal_resume(struct forward *forward, struct err *err)
     if (ledger_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0)
         return -1;
     forward->breaker = breaker_start(outage_since != 0);
-    return check_silence(forward, err);
+    return recall_zone(forward, err) == 0 ? check_silence(forward, err) : -1;
 }
 
 /* An outage is remembered until the API answers usefully again; the next run begins with a single call. */

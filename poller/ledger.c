@@ -297,6 +297,19 @@ int ledger_set_note(struct ledger *ledger, const char *name, int64_t value, stru
     return write_note(ledger, name, value, NULL, err);
 }
 
+int ledger_text_note(struct ledger *ledger, const char *name, char *out, size_t size, struct err *err)
+{
+    bool known = false;
+    int64_t ignored = 0;
+    *out = '\0';
+    return read_note(ledger, name, &ignored, out, size, &known, err);
+}
+
+int ledger_set_text_note(struct ledger *ledger, const char *name, const char *text, struct err *err)
+{
+    return write_note(ledger, name, 0, text, err);
+}
+
 int ledger_drop_note(struct ledger *ledger, const char *name, struct err *err)
 {
     static const char sql[] = "DELETE FROM note WHERE name = ?1";

@@ -110,12 +110,17 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_START_OVER "start_over"     /* 1: the ledger was rebuilt, and what it lost is not looked for yet */
 #define LEDGER_NOTE_CAMPAIGNS "campaigns"       /* see campaigns_warn */
 #define LEDGER_NOTE_STOOD_BY "stood_by"         /* epoch, this host's clock: a run found another host at work */
+#define LEDGER_NOTE_ZONE "zone"                 /* text: in which time zones rows are written, see zone_write */
 #define LEDGER_NOTE_HEALTHY "healthy"           /* 1: the last run went well, 0: it did not */
 
 /* ledger_note: a number, or fallback where none was noted. */
 int ledger_note(struct ledger *ledger, const char *name, int64_t fallback, int64_t *ret_value, struct err *err)
     MUST_CHECK;
 int ledger_set_note(struct ledger *ledger, const char *name, int64_t value, struct err *err) MUST_CHECK;
+
+/* ledger_text_note: a text; "" where none was noted. Returns as ledger_note does. */
+int ledger_text_note(struct ledger *ledger, const char *name, char *out, size_t size, struct err *err) MUST_CHECK;
+int ledger_set_text_note(struct ledger *ledger, const char *name, const char *text, struct err *err) MUST_CHECK;
 
 /* ledger_drop_note: nothing is noted under that name any more. */
 int ledger_drop_note(struct ledger *ledger, const char *name, struct err *err) MUST_CHECK;

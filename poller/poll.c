@@ -134,8 +134,8 @@ static int probe_latest(struct run *run, struct err *err)
 
 /* ---- the two walks ---- */
 
-/* Whether the poll of this run comes past the call anyway: it ended in the poll's stretch, and was no longer than that
- * can see. */
+/* Whether the poll of this run comes past the call anyway: it ended in the poll's stretch, was no longer than that can see,
+ * and its date is where the poll looks. */
 static bool poll_sees(void *context, const struct call *call)
 {
     const struct run *run = context;
@@ -143,7 +143,7 @@ static bool poll_sees(void *context, const struct call *call)
     /* By the clock as the run began: that of now may be ahead of the statement that gave age_sec, and what the poll
      * cannot see must not count as short. */
     int64_t lasted = call->age_sec - (run->forward.clock.epoch - ended);
-    return ended >= start_of_poll(run) && lasted <= run->poll->settings->poll_window;
+    return !call->is_oddly_dated && ended >= start_of_poll(run) && lasted <= run->poll->settings->poll_window;
 }
 
 /* Where the sweep begins: what was under way when the last one looked may have ended since, also where no run came for
@@ -198,7 +198,9 @@ static int sweep(struct run *run, struct err *err)
         return 0;
     int64_t from = start_of_sweep(run, last);
     struct walk walk = { .forward = &run->forward,
-                         .range = { .end_from = from, .end_to = end_of_poll(run), .call_from = from },
+                         .range = { .end_from = from - zone_spread(source_zone(run->poll->source)),
+                                    .end_to = end_of_poll(run),
+                                    .call_from = from },
                          .floor = run->progress.floor,
                          .until_ms = clock_mono_ms() + settings->time_budget * 1000 / 2,
                          .duty = WALK_NOTE,
@@ -305,6 +307,7 @@ static int prune(struct run *run, struct err *err)
         return -1;
     if (last != 0 && last < still_read)
         still_read = last;
+    still_read -= zone_spread(source_zone(run->poll->source));
     still_read -= settings->sweep_window; /* also when the clock is right again that is ahead now */
     return ledger_prune(run->poll->ledger, before < still_read ? before : still_read, PRUNE_LIMIT, err);
 }

@@ -11,6 +11,7 @@
 #include "call.h"
 #include "err.h"
 #include "settings.h"
+#include "zone.h"
 
 struct source;
 
@@ -18,7 +19,8 @@ struct source;
  * Errors: EX_UNAVAILABLE (no server), EX_CONFIG (user, password or database refused), with the remedy. */
 int source_connect(const struct settings_database *settings, struct source **ret_source, struct err *err) MUST_CHECK;
 
-/* source_inspect: learns which columns and indexes vicidial_log has; needed before any read.
+/* source_inspect: learns which columns and indexes vicidial_log has, and in which time zones its latest rows are written;
+ * needed before any read.
  * Errors: EX_CONFIG (no table, no right to read it, a column is missing, no index that bounds a read). */
 int source_inspect(struct source *source, struct err *err) MUST_CHECK;
 
@@ -34,6 +36,11 @@ struct source_facts {
     const char *missing_columns; /* blank separated, "" when there are none: an old VICIdial; null is sent for them */
 };
 struct source_facts source_facts(const struct source *source);
+
+/* source_zone: in which time zones rows are written; borrowed from source. source_recall_zone: adds what earlier runs
+ * knew of them, see zone_recall. */
+const struct zone *source_zone(const struct source *source);
+void source_recall_zone(struct source *source, const struct zone *earlier);
 
 /* source_now_epoch: the database's clock, in seconds since 1970 UTC. The dialer's rows are compared with this one. */
 int source_now_epoch(struct source *source, int64_t *ret_epoch, struct err *err) MUST_CHECK;
@@ -51,7 +58,7 @@ typedef int source_on_slice(void *context, int64_t ended_before, struct err *err
 enum source_table { SOURCE_LIVE, SOURCE_ARCHIVE };
 
 /* Which rows a scan covers, in epochs: those that ended from end_from to end_to, both included, of calls made (by
- * call_date) from call_from to call_to. call_to 0: no bound. */
+ * call_date, in whatever zone) from call_from to call_to. call_to 0: no bound. */
 struct source_range {
     int64_t end_from, end_to;
     int64_t call_from, call_to;
@@ -63,8 +70,9 @@ struct source_range {
  * screen allows, four hours, are left out at its very beginning. */
 struct source_range source_range_ended(enum source_table table, int64_t end_from, int64_t end_to);
 
-/* source_scan: hands out the rows of range, roughly in the order of time. The columns that decide on a call are
- * uniqueid, campaign_id, status, length_in_sec, user, term_reason, comments and end_epoch. Where the site has an index
+/* source_scan: hands out the rows of range, roughly in the order of time, whatever the zones of those who wrote them. The
+ * columns that decide on a call are uniqueid, campaign_id, status, length_in_sec, user, term_reason, comments, start_epoch
+ * and end_epoch. Where the site has an index
  * on end_epoch, that bounds the read, and call_from and call_to are not needed. Errors: EX_UNAVAILABLE (connection
  * lost, statement too slow, table locked or crashed). */
 int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call,

@@ -20,17 +20,20 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
     enum checkpoint_found found = CHECKPOINT_MISSING;
     struct position position;
     bool enabled = false;
+    char zone[ZONE_TEXT_SIZE];
     *standing = (struct standing){ .now = 0 };
     if (records_overview(ledger, &standing->overview, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_STOOD_BY, 0, &standing->stood_by, err) != 0 ||
         enabled_read(state_dir, &enabled, err) != 0 ||
+        ledger_text_note(ledger, LEDGER_NOTE_ZONE, zone, sizeof zone, err) != 0 ||
         checkpoint_load(state_dir, &found, &position, err) != 0)
         return -1;
     standing->off = !enabled;
     if (found == CHECKPOINT_READ)
         standing->checkpoint = position.end_epoch;
+    zone_read(zone, &standing->zone);
     standing->now = clock_now_epoch();
     if (standing->wait_until < standing->now)
         standing->wait_until = 0;

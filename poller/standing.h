@@ -3,6 +3,7 @@
 #define STANDING_H
 
 #include "records.h"
+#include "zone.h"
 
 struct standing {
     struct records_overview overview;
@@ -14,6 +15,7 @@ struct standing {
     int64_t outage_since;  /* epoch; 0: no outage */
     int64_t wait_until;    /* epoch; 0: the API asks for no silence */
     int64_t stood_by;      /* epoch: a run found another host of the cluster at work; 0: none did */
+    struct zone zone;      /* in which rows are written, as the last run saw it */
 };
 
 /* standing_read: reads the state alone: no database, no network. Needs no right to write.

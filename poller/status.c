@@ -26,6 +26,16 @@ static void print_time(const char *name, int64_t epoch, int64_t now, const char 
                  clock_local(epoch, local, sizeof local), away / size, unit);
 }
 
+static void print_zone(const struct zone *zone)
+{
+    char names[ZONE_NAMES_SIZE], problem[ZONE_PROBLEM_SIZE];
+    if (zone->count == 0)
+        return; /* no run has looked yet */
+    (void)printf("%-15s %s\n", "time zone", zone_names(zone, names));
+    if (*zone_problem(zone, problem) != '\0')
+        (void)printf("%-15s ⚠ %s\n", "", problem);
+}
+
 /* Calls that a run saw beyond the checkpoint and did not send. */
 static void print_unsent(const struct standing *standing)
 {
@@ -80,6 +90,16 @@ static void print_text(const struct standing *standing, const struct diagnosis *
     print_time("outage since", standing->outage_since, standing->now, "no outage", "");
     if (standing->wait_until != 0)
         print_time("silence until", standing->wait_until, standing->now, "", "");
+    print_zone(&standing->zone);
+}
+
+/* problem is borrowed by object. */
+static void add_zone(struct json *object, const struct zone *zone, const char *problem)
+{
+    struct json *offsets = json_add(object, "utc_offsets", json_array());
+    for (size_t i = 0; i < zone->count; i++)
+        json_append_int(offsets, zone->offsets[i].sec);
+    json_add_text(object, "time_zone_problem", *problem != '\0' ? problem : NULL);
 }
 
 static void add_time(struct json *object, const char *name, int64_t epoch)
@@ -101,6 +121,7 @@ static void add_number(struct json *object, const char *name, int64_t number)
 static void print_json(const struct standing *standing, const struct diagnosis *diagnosis, int64_t accepted)
 {
     const struct records_overview *overview = &standing->overview;
+    char problem[ZONE_PROBLEM_SIZE];
     struct json *object = json_object();
     json_add_bool(object, "enabled", !standing->off);
     json_add_text(object, "verdict", diagnosis_name(diagnosis->level));
@@ -129,6 +150,7 @@ static void print_json(const struct standing *standing, const struct diagnosis *
     json_add_bool(object, "outage", standing->outage_since != 0);
     add_time(object, "outage_since", standing->outage_since);
     add_time(object, "silence_until", standing->wait_until);
+    add_zone(object, &standing->zone, zone_problem(&standing->zone, problem));
     json_print_line(object);
 }
 

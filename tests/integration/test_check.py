@@ -66,7 +66,7 @@ def test_all_is_well(ready, api, db):
     marked = check(ready, api)
     assert (marked["✗"], marked["⚠"]) == ([], [])
     assert sorted(subjects(marked["✓"])) == ["API", "checkpoint", "configuration", "database", "ledger", "log", "sending",
-                                             "state", "table", "table"]
+                                             "state", "table", "table", "time zone"]
     told = "\n".join(marked["✓"])
     for word in (api.url, f"{ready.dids_file}:2", f"{ready.dids_file}:3", "asterisk", "cron", "call_date on call_date",
                  "SELECT is granted", str(ready.state), str(ready.log_file)):

@@ -1,0 +1,35 @@
+/* stretch: local times to be read so that every row of some time is met, in whatever zone it was written.
+ *
+ * Each window says: calls made between two epochs may be dated by this offset. The local times of all windows, put
+ * together, are disjoint stretches; they are read from the first to the last. */
+#ifndef STRETCH_H
+#define STRETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* All zero at first. */
+struct stretch_list {
+    struct stretch_window {
+        int64_t from, to; /* epochs, both included */
+        int64_t offset;   /* local time less epoch */
+    } *windows;
+    size_t count;
+};
+
+/* stretch_add: one window more. */
+void stretch_add(struct stretch_list *list, int64_t from, int64_t to, int64_t offset);
+
+/* stretch_next: the first stretch of local time at or after at, cut off before at; both ends are included. false: there
+ * is none. */
+bool stretch_next(const struct stretch_list *list, int64_t at, int64_t *ret_from, int64_t *ret_to);
+
+/* stretch_made_before: with all local times before at read, every call made before this epoch was met. INT64_MAX: all
+ * were. */
+int64_t stretch_made_before(const struct stretch_list *list, int64_t at);
+
+/* stretch_clear: frees the windows. */
+void stretch_clear(struct stretch_list *list);
+
+#endif

@@ -1,0 +1,310 @@
+"""Time zones: call_date is in the zone of whoever wrote the row. Every call arrives all the same."""
+import collections
+import contextlib
+import datetime
+import json
+import sqlite3
+import zoneinfo
+
+import pytest
+
+from harness.dialer import Dialer
+from harness.sync import Sync
+
+HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def west():
+    """A server whose own zone is not that of its host."""
+    with Dialer(timezone="UTC", options=["--default-time-zone=-08:00"]) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def east():
+    with Dialer(timezone="UTC", options=["--default-time-zone=+05:30"]) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def utc():
+    with Dialer(timezone="UTC") as server:
+        yield server
+
+
+@pytest.fixture
+def install(tmp_path, api):
+    """install(dialer): a fresh database there and an installation for it, at work since an hour ago."""
+    with contextlib.ExitStack() as stack:
+        def make(dialer, since=HOUR):
+            database = dialer.database()
+            stack.callback(database.drop)
+            sync = Sync(tmp_path / "host", database, api, timezone="UTC")
+            stack.callback(sync.close)
+            sync.configure(config={"sync": {"settle": 0, "splay": 0}})
+            sync.set_checkpoint(database.now() - since)
+            return database, sync
+
+        yield make
+
+
+def dated(epoch, offset):
+    """call_date as a writer of that offset has it."""
+    return datetime.datetime.fromtimestamp(epoch + offset, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def calls(db, offset, ages, table="vicidial_log", **columns):
+    """Calls of two minutes each, written in that offset, one for each age of their end."""
+    now = db.now()
+    return db.insert_many([{"start_epoch": now - age - 120, "end_epoch": now - age,
+                            "call_date": dated(now - age - 120, offset), **columns} for age in ages], table=table)
+
+
+def delivered(api):
+    return collections.Counter(body["uniqueid"] for body in api.recorded())
+
+
+def assert_each_once(api, uniqueids):
+    assert delivered(api) == collections.Counter(uniqueids)
+
+
+def change_ledger(sync, sql, *args):
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        ledger.execute(sql, args)
+        ledger.commit()
+
+
+def every(seconds, last, first=0):
+    return range(first, last, seconds)
+
+
+WRITERS = {
+    "the server's, -08:00": ("west", [-8 * HOUR]),
+    "the server's, +05:30": ("east", [5.5 * HOUR]),
+    "web -7 h, dialer UTC": ("utc", [0, -7 * HOUR]),
+    "web +7 h, dialer UTC": ("utc", [0, 7 * HOUR]),
+    "an hour off": ("utc", [HOUR]),
+    "an hour off, the other way": ("utc", [-HOUR]),
+    "both sides of the server's": ("east", [0, 5.75 * HOUR, -3.5 * HOUR]),
+    "the ends of the world": ("utc", [-12 * HOUR, 14 * HOUR]),
+}
+
+
+@pytest.fixture(params=WRITERS, ids=str)
+def writers(request, install):
+    """A dialer and the offsets of those who write."""
+    server, offsets = WRITERS[request.param]
+    db, sync = install(request.getfixturevalue(server))
+    return db, sync, [int(offset) for offset in offsets]
+
+
+def test_all_calls_are_sent_in_the_next_run(writers, api):
+    db, sync, offsets = writers
+    expected = [one for offset in offsets for one in calls(db, offset, every(60, 3000))]
+    assert sync.run().code == 0
+    assert_each_once(api, expected)
+    expected += [one for offset in offsets for one in calls(db, offset, [0, 1, 30])]
+    assert sync.run().code == 0
+    assert_each_once(api, expected)
+
+
+def test_a_call_whose_disposition_is_open_waits_as_long_as_everywhere(writers, api):
+    db, sync, offsets = writers
+    for offset in offsets:
+        calls(db, offset, every(60, 600))
+    open_ones = [one for offset in offsets for one in calls(db, offset, [60], status="DISPO")]
+    assert sync.run().code == 0
+    assert not set(open_ones) & set(delivered(api))
+    held = dict(sync.ledger("SELECT uniqueid, due FROM call WHERE state = 3"))
+    assert set(held) == set(open_ones)
+    for uniqueid, until in held.items():
+        started = db.row(uniqueid)["start_epoch"]
+        assert abs(until - started - 4 * HOUR - 600) <= 5, "4 h 10 min after it was made"
+
+
+def test_one_that_is_past_its_horizon_is_sent_as_it_stands(writers, api):
+    db, sync, offsets = writers
+    sync.set_checkpoint(db.now() - 6 * HOUR)
+    old = [one for offset in offsets for one in calls(db, offset, [5 * HOUR], status="DISPO")]
+    for offset in offsets:
+        calls(db, offset, every(60, 600))
+    assert sync.run().code == 0
+    assert set(old) <= set(delivered(api))
+
+
+def test_the_sweep_finds_what_came_late_and_what_changed(writers, api):
+    db, sync, offsets = writers
+    sync.set_checkpoint(db.now() - 6 * HOUR)
+    known = [one for offset in offsets for one in calls(db, offset, every(600, 5 * HOUR))]
+    assert sync.run().code == 0
+    assert_each_once(api, known)
+    late = [one for offset in offsets for one in calls(db, offset, every(1200, 4 * HOUR, HOUR))]
+    db.update(known[3], status="DNC")
+    change_ledger(sync, "UPDATE note SET number = number - 700 WHERE name = 'last_sweep'")
+    assert sync.run().code == 0
+    assert_each_once(api, known + late + [known[3]])
+    assert api.by_uniqueid()[known[3]][-1]["disposition"] == "DNC"
+
+
+def test_a_backfill_sees_all_in_both_tables(writers, api):
+    db, sync, offsets = writers
+    sync.set_checkpoint(db.now())
+    now = db.now()
+    wanted = []
+    for offset in offsets:
+        wanted += calls(db, offset, every(HOUR, 60 * HOUR, 10 * HOUR + 60))
+        wanted += calls(db, offset, every(HOUR, 60 * HOUR, 10 * HOUR + 120), table="vicidial_log_archive")
+        calls(db, offset, every(HOUR, 9 * HOUR, 60))
+        calls(db, offset, every(HOUR, 80 * HOUR, 61 * HOUR))
+    run = sync.run("backfill", "--from", str(now - 60 * HOUR), "--to", str(now - 10 * HOUR))
+    assert run.code == 0, run.out + run.err
+    assert_each_once(api, wanted)
+
+
+def test_reconcile_counts_all(writers, api):
+    db, sync, offsets = writers
+    sync.set_checkpoint(db.now() - 26 * HOUR)
+    assert sync.run().code == 0
+    sync.set_checkpoint(db.now())
+    assert sync.run().code == 0
+    change_ledger(sync, "UPDATE note SET number = ?, text = '' WHERE name = 'floor'", db.now() - 26 * HOUR)
+    missing = [one for offset in offsets for one in calls(db, offset, every(600, 24 * HOUR, HOUR))]
+    report = sync.run("reconcile", "--days", "1", "--report-only")
+    assert report.code == 75, report.out
+    for uniqueid in missing:
+        assert f"{uniqueid}: missing" in report.log
+    assert sync.run("reconcile", "--days", "1").code == 0
+    assert_each_once(api, missing)
+
+
+def summers(year):
+    """Moments around both changes of the clocks, and between them."""
+    zone = zoneinfo.ZoneInfo("America/New_York")
+    return [int(datetime.datetime(*day, hour, 30, tzinfo=zone).timestamp())
+            for day in [(year, 1, 10), (year, 3, 8), (year, 3, 9), (year, 7, 4), (year, 10, 31), (year, 11, 1),
+                        (year, 11, 2)]
+            for hour in (0, 1, 4, 12, 23)]
+
+
+@pytest.mark.parametrize("move", [0, -3 * HOUR], ids=["at home", "a server that came from another zone"])
+def test_a_backfill_over_a_year_sees_the_calls_of_both_summers(install, utc, api, move):
+    """The zone of today says nothing of last summer's."""
+    db, sync = install(utc, since=60)
+    zone = zoneinfo.ZoneInfo("America/New_York")
+    calls(db, -5 * HOUR, every(60, 600))
+
+    def offset(moment):
+        return int(datetime.datetime.fromtimestamp(moment, zone).utcoffset().total_seconds()) + move
+
+    wanted = []
+    for table in ("vicidial_log", "vicidial_log_archive"):
+        wanted += db.insert_many([{"start_epoch": moment, "end_epoch": moment + 60,
+                                   "call_date": dated(moment, offset(moment))} for moment in summers(2025)],
+                                 table=table)
+    assert sync.run("backfill", "--from", str(min(summers(2025))), "--to", str(max(summers(2025)) + 60)).code == 0
+    assert_each_once(api, wanted)
+
+
+def test_calls_of_before_the_clocks_changed_are_still_found(install, utc, api):
+    """By the latest rows alone, spring would hide an hour of them."""
+    db, sync = install(utc, since=6 * HOUR)
+    before = calls(db, -5 * HOUR, every(300, 6 * HOUR - 300, 2 * HOUR))
+    after = calls(db, -4 * HOUR, every(10, 2 * HOUR))
+    assert sync.run().code == 0
+    assert_each_once(api, before + after)
+    assert "different time zones" not in sync.log_file.read_text()
+
+
+def test_a_host_that_writes_rarely_is_remembered(install, utc, api):
+    db, sync = install(utc)
+    expected = calls(db, 0, every(60, 3000)) + calls(db, -7 * HOUR, [100, 200, 300])
+    assert sync.run().code == 0
+    expected += calls(db, 0, every(1, 400)) + calls(db, -7 * HOUR, [500])  # not among the latest
+    assert sync.run().code == 0
+    assert_each_once(api, expected)
+
+
+def test_where_uniqueids_say_nothing_of_time_call_date_does(install, utc, api):
+    """Asterisk's systemname stands before the epoch."""
+    db, sync = install(utc)
+    now = db.now()
+    expected = []
+    for offset in (0, -7 * HOUR):
+        expected += db.insert_many([{"uniqueid": f"pbx-{ended}.{offset // HOUR}", "start_epoch": ended - 40,
+                                     "end_epoch": ended, "call_date": dated(ended - 40, offset)}
+                                    for ended in range(now - 50, now - 3 * 24 * HOUR, -100)])
+    assert sync.run().code == 0
+    assert_each_once(api, [one for one in expected if int(one[4:].split(".")[0]) > now - HOUR])
+
+
+def test_rows_with_absurd_times_lead_nobody_astray(install, utc, api):
+    db, sync = install(utc)
+    now = db.now()
+    expected = calls(db, 0, every(30, 3000))
+    expected += db.insert_many([
+        {"start_epoch": 0, "end_epoch": now - 50, "call_date": dated(now - 60, 0)},
+        {"start_epoch": None, "end_epoch": now - 51, "call_date": dated(now - 60, 0)},
+        {"start_epoch": 4294967295, "end_epoch": now - 52, "call_date": dated(now - 60, 0)},
+        {"start_epoch": 17, "end_epoch": now - 53, "call_date": dated(now - 60, 0)},
+        {"start_epoch": now - 9 * HOUR, "end_epoch": now - 54, "call_date": dated(now - 60, 0)}])
+    db.insert(uniqueid=f"{now}.99", start_epoch=0, end_epoch=0, call_date="0000-00-00 00:00:00")
+    dispo = db.insert_many([{"uniqueid": f"{now - 60}.{n}", "start_epoch": start, "end_epoch": now - 50,
+                             "status": "DISPO", "call_date": dated(now - 60, 0)}
+                            for n, start in enumerate((0, None, 17, 4294967295))])
+    run = sync.run()
+    assert run.code == 0
+    assert_each_once(api, expected)
+    assert "Time zones" not in run.log
+    assert {row[0] for row in sync.ledger("SELECT uniqueid FROM call WHERE state = 3")} == set(dispo)
+
+
+def test_zones_that_differ_are_told_of_once_and_shown(install, utc, api):
+    db, sync = install(utc)
+    for offset in (0, -7 * HOUR):
+        calls(db, offset, every(60, 1800))
+    first, second = sync.run(), sync.run()
+    assert first.log.count("different time zones: UTC-07:00, UTC+00:00") == 1
+    assert "time zone" not in second.log.lower()
+    shown = sync.run("status").out
+    assert "time zone" in shown and "different time zones: UTC-07:00, UTC+00:00" in shown
+    assert sorted(json.loads(sync.run("status", "--json").out)["utc_offsets"]) == [-7 * HOUR, 0]
+    assert "⚠ time zone: the dialer's hosts write call_date in different time zones" in sync.run("check").out
+
+
+def test_writers_unlike_the_server_are_told_of(install, utc, api):
+    db, sync = install(utc)
+    calls(db, HOUR, every(60, 1800))
+    run = sync.run()
+    assert "call_date is written in UTC+01:00, but the database server's time zone is UTC+00:00" in run.log
+    assert "UTC+01:00, but" in sync.run("status").out and "UTC+01:00, but" in sync.run("check").out
+    assert "Time zones" not in sync.run().log
+
+
+def test_where_all_agree_nothing_is_told(install, west, api):
+    db, sync = install(west)
+    calls(db, -8 * HOUR, every(60, 1800))
+    assert "Time zones" not in sync.run().log
+    status = json.loads(sync.run("status", "--json").out)
+    assert status["utc_offsets"] == [-8 * HOUR] and status["time_zone_problem"] is None
+    assert "✓ time zone: call_date is written in UTC-08:00" in sync.run("check").out
+
+
+def test_without_calls_the_server_s_zone_is_taken(install, east, api):
+    db, sync = install(east)
+    assert sync.run().code == 0
+    assert json.loads(sync.run("status", "--json").out)["utc_offsets"] == [int(5.5 * HOUR)]
+
+
+def test_an_end_that_vicidial_computed_in_the_wrong_zone_is_found(install, utc, api):
+    """FastAGI_log.pl takes UNIX_TIMESTAMP of another host's local time: such a call seems to have ended 8 hours ago."""
+    db, sync = install(utc, since=12 * HOUR)
+    expected = calls(db, -8 * HOUR, every(60, 1800))
+    assert sync.run().code == 0
+    now = db.now()
+    expected += db.insert_many([{"uniqueid": f"{now - n}.{n}", "start_epoch": now - n - 8 * HOUR, "status": "AB",
+                                 "end_epoch": now - n - 8 * HOUR, "call_date": dated(now - n, -8 * HOUR)}
+                                for n in range(5)])
+    change_ledger(sync, "UPDATE note SET number = number - 700 WHERE name = 'last_sweep'")
+    assert sync.run().code == 0
+    assert_each_once(api, expected)
