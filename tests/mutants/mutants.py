@@ -42,7 +42,7 @@ MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"]
 # Judged by integration tests, those that notice most first.
 WHOLE = {
     "forward": ["test_poll.py", "test_delivery.py", "test_crash.py"],
-    "walk": ["test_poll.py", "test_backfill.py"],
+    "walk": ["test_poll.py", "test_backfill.py", "test_delivery.py"],
     "poll": ["test_poll.py", "test_delivery.py", "test_checkpoint.py"],
     "progress": ["test_checkpoint.py", "test_poll.py"],
     "turn": ["test_backfill.py", "test_reconcile.py"],
