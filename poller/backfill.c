@@ -201,11 +201,12 @@ static void report(const struct backfill *backfill)
 }
 
 /* While it is at work the terminal is the meter's; what becomes of each call is in the log. */
-static int open_log(const struct options *options, struct err *err)
+static void open_log(const struct options *options)
 {
     if (options->dry_run)
-        return log_open(NULL, LOG_TERMINAL_STDERR, err);
-    return log_open(options->log, LOG_TERMINAL_ERRORS, err);
+        log_open(NULL, LOG_TERMINAL_STDERR);
+    else
+        log_open(options->log, LOG_TERMINAL_ERRORS);
 }
 
 int backfill_command(const struct options *options)
@@ -213,10 +214,11 @@ int backfill_command(const struct options *options)
     struct err err = { .code = EX_OK };
     struct backfill backfill = { .options = options, .resources = { .lock = NULL }, .meter = meter_start() };
     interrupt_install();
-    if (read_range(&backfill, &err) != 0 || open_log(options, &err) != 0) {
+    if (read_range(&backfill, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
+    open_log(options);
     name_notes(&backfill);
     if (resources_load(options, &backfill.resources, &err) != 0 ||
         profile_enter_state(options, &err) != 0 || work(&backfill, &err) != 0)

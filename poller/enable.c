@@ -68,7 +68,7 @@ int enable_command(const struct options *options)
     struct config config;
     struct config_problems problems;
     config_load(&options->config, &config, &problems);
-    (void)!log_open(options->log, LOG_TERMINAL_NONE, NULL); /* now: the state's owner may not be able to */
+    log_open(options->log, LOG_TERMINAL_NONE); /* now: the state's owner may not be able to */
     log_set(config.log_format, config.log_level);
     if (note(options, enabled, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);

@@ -111,6 +111,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_CAMPAIGNS "campaigns"       /* see campaigns_warn */
 #define LEDGER_NOTE_STOOD_BY "stood_by"         /* epoch, this host's clock: a run found another host at work */
 #define LEDGER_NOTE_ZONE "zone"                 /* text: in which time zones rows are written, see zone_write */
+#define LEDGER_NOTE_LOG_WORKS "log_works"       /* 1: the last run could write its log, 0: it could not */
 #define LEDGER_NOTE_HEALTHY "healthy"           /* 1: the last run went well, 0: it did not */
 
 /* ledger_note: a number, or fallback where none was noted. */

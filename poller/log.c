@@ -14,10 +14,13 @@
 #include "mask.h"
 #include "mem.h"
 #include "str.h"
+#include "systemlog.h"
 
 /* The one piece of global state in the program: a log is a property of the process. */
 static struct {
     int fd;
+    const char *path; /* NULL: no file is wanted; where fd is -1 its lines go to syslog */
+    char problem[1200];
     enum log_terminal terminal;
     enum log_format format;
     enum log_level lowest;
@@ -31,26 +34,40 @@ static struct {
 
 static const char *const level_names[] = { "DEBUG", "INFO", "WARN", "ERROR" };
 
-int log_open(const char *path, enum log_terminal terminal, struct err *err)
+/* The first thing that keeps lines out of the file is said once. */
+static void PRINTF_LIKE(1, 2) note_problem(const char *format, ...)
 {
-    sink.terminal = terminal;
-    if (path == NULL || strcmp(path, "-") == 0)
-        return 0;
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
-    if (fd < 0 && errno == ELOOP)
-        return err_set(err, EX_IOERR, "could not open the log %s: it is a symbolic link; put a regular file there "
-                       "or name another with --log", path);
-    if (fd < 0)
-        return err_set(err, errno == EACCES || errno == EPERM ? EX_NOPERM : EX_IOERR,
-                       "could not open the log %s: %s; name another with --log FILE", path, strerror(errno));
+    va_list args;
+    if (*sink.problem != '\0')
+        return;
+    va_start(args, format);
+    (void)vsnprintf(sink.problem, sizeof sink.problem, format, args);
+    va_end(args);
+    log_error("❌ %s; calls are sent all the same, and the log's lines go to syslog", sink.problem);
+}
+
+void log_open(const char *path, enum log_terminal terminal)
+{
     struct stat info;
-    if (fstat(fd, &info) != 0 || !(S_ISREG(info.st_mode) || S_ISCHR(info.st_mode))) {
-        (void)close(fd);
-        return err_set(err, EX_IOERR, "could not open the log %s: it is not a regular file; name another with --log "
-                       "FILE", path);
+    sink.terminal = terminal;
+    sink.problem[0] = '\0';
+    sink.path = path != NULL && strcmp(path, "-") != 0 ? path : NULL;
+    if (sink.path == NULL)
+        return;
+    sink.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
+    if (sink.fd < 0) {
+        note_problem("could not open the log %s: %s; name another with --log FILE", path,
+                     errno == ELOOP ? "it is a symbolic link; put a regular file there" : strerror(errno));
+    } else if (fstat(sink.fd, &info) != 0 || !(S_ISREG(info.st_mode) || S_ISCHR(info.st_mode))) {
+        (void)close(sink.fd);
+        sink.fd = -1;
+        note_problem("could not open the log %s: it is not a regular file; name another with --log FILE", path);
     }
-    sink.fd = fd;
-    return 0;
+}
+
+const char *log_problem(void)
+{
+    return sink.problem;
 }
 
 void log_show_on(enum log_terminal terminal)
@@ -90,11 +107,33 @@ void log_hold(void)
     sink.hold = true;
 }
 
+/* Writes whole lines; those that the file does not take, one that was cut off included, go to syslog. */
+static void write_lines(const char *lines, size_t length)
+{
+    size_t wrote = 0;
+    while (wrote < length) {
+        ssize_t count = write(sink.fd, lines + wrote, length - wrote);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            break;
+        wrote += (size_t)count;
+    }
+    if (wrote == length)
+        return;
+    int error_number = errno;
+    while (wrote > 0 && lines[wrote - 1] != '\n')
+        wrote--;
+    systemlog_write(LOG_WARN, lines + wrote, length - wrote);
+    note_problem("could not write the log %s: %s", sink.path, strerror(error_number));
+}
+
 void log_flush(void)
 {
-    if (sink.fd >= 0 && sink.waiting_length > 0)
-        write_out(sink.fd, sink.waiting, sink.waiting_length);
-    sink.waiting_length = 0;
+    size_t length = sink.waiting_length;
+    sink.waiting_length = 0; /* first: what is said of a failure comes here too */
+    if (sink.fd >= 0 && length > 0)
+        write_lines(sink.waiting, length);
 }
 
 static void to_file(enum log_level level, const char *line, size_t length)
@@ -102,7 +141,7 @@ static void to_file(enum log_level level, const char *line, size_t length)
     if (length > sizeof sink.waiting - sink.waiting_length)
         log_flush();
     if (length > sizeof sink.waiting) {
-        write_out(sink.fd, line, length);
+        write_lines(line, length);
         return;
     }
     memcpy(sink.waiting + sink.waiting_length, line, length);
@@ -211,6 +250,8 @@ void log_write(const char *file, enum log_level level, const struct log_call *ca
     size_t line_length = strlen(line);
     if (sink.fd >= 0)
         to_file(level, line, line_length);
+    else if (sink.path != NULL)
+        systemlog_write((int)level, line, line_length);
     if (sink.terminal == LOG_TERMINAL_STDOUT)
         write_out(STDOUT_FILENO, line, line_length);
     else if (sink.terminal == LOG_TERMINAL_STDERR || (sink.terminal == LOG_TERMINAL_ERRORS && level == LOG_ERROR))
@@ -225,6 +266,7 @@ void log_close(void)
     if (sink.fd >= 0)
         (void)close(sink.fd);
     sink.fd = -1;
+    sink.path = NULL;
     sink.secret = NULL;
     sink.run = 0;
 }

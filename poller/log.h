@@ -19,9 +19,13 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum log_terminal { LOG_TERMINAL_NONE, LOG_TERMINAL_ERRORS, LOG_TERMINAL_STDOUT, LOG_TERMINAL_STDERR };
 
 /* log_open: from here on lines go to the file path (created with mode 0640; NULL or "-": no file) and to the terminal
- * as told. Until it is called they go to standard error.
- * Errors: EX_NOPERM, EX_IOERR; a symbolic link, a directory or a pipe in the file's place is refused. */
-int log_open(const char *path, enum log_terminal terminal, struct err *err) MUST_CHECK;
+ * as told. Until it is called they go to standard error. path is borrowed until log_close.
+ * Never fails the caller: results matter more than the log. Lines that the file does not take go to syslog; a symbolic
+ * link, a directory or a pipe in its place is not opened. */
+void log_open(const char *path, enum log_terminal terminal);
+
+/* log_problem: why lines went to syslog since log_open; "" when none did. */
+const char *log_problem(void);
 
 /* log_show_on: from now on lines go to that part of the terminal too. */
 void log_show_on(enum log_terminal terminal);
@@ -48,7 +52,7 @@ struct log_call {
 
 /* log_write: writes one line, of the part of the program that file names, about call (NULL: about none). Control
  * characters become '?', so no text from outside can forge a line or steer a terminal. Writing never fails the caller:
- * a full disk must not stop calls from being sent. */
+ * a full disk must not stop calls from being sent (see log_open). */
 void log_write(const char *file, enum log_level level, const struct log_call *call, const char *format, ...)
     PRINTF_LIKE(4, 5);
 

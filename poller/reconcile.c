@@ -330,10 +330,10 @@ static int report(struct reconcile *reconcile)
     return code;
 }
 
-static int open_log(const struct options *options, struct err *err)
+static void open_log(const struct options *options)
 {
     bool shown = !options->cron && isatty(STDOUT_FILENO);
-    return log_open(options->log, shown ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS, err);
+    log_open(options->log, shown ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS);
 }
 
 /* What cron starts waits to be enabled, as a run does: it would send whatever is missing. */
@@ -357,10 +357,7 @@ int reconcile_command(const struct options *options)
         reconcile.options.days = DEFAULT_DAYS;
     bool off = false;
     interrupt_install();
-    if (open_log(options, &err) != 0) {
-        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
-        return err.code;
-    }
+    open_log(options);
     if (resources_load(&reconcile.options, &reconcile.resources, &err) != 0 ||
         profile_enter_state(options, &err) != 0 || ask_whether_off(options, &off, &err) != 0 ||
         (!off && work(&reconcile, &err) != 0))

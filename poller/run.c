@@ -15,6 +15,7 @@
 #include "journal.h"
 #include "legacy.h"
 #include "log.h"
+#include "mailed.h"
 #include "poll.h"
 #include "profile.h"
 #include "resources.h"
@@ -29,36 +30,62 @@
 /* How often the connection that keeps a host elected is looked at. */
 #define ASK_SEC 30
 
-static int open_log(const struct options *options, struct err *err)
+static void open_log(const struct options *options)
 {
-    if (options->dry_run) /* changes nothing, the log neither; standard output is for the JSON */
-        return log_open(NULL, LOG_TERMINAL_STDERR, err);
-    if (options->cron)
-        return log_open(options->log, LOG_TERMINAL_NONE, err);
     bool shown = strcmp(options->log, "-") == 0 || isatty(STDOUT_FILENO);
-    return log_open(options->log, shown ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS, err);
+    if (options->dry_run) /* changes nothing, the log neither; standard output is for the JSON */
+        log_open(NULL, LOG_TERMINAL_STDERR);
+    else if (options->cron)
+        log_open(options->log, LOG_TERMINAL_NONE);
+    else
+        log_open(options->log, shown ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS);
+}
+
+/* Whether a state of things is another than the last mail told. It is noted in the ledger, else in memory: a disk that
+ * is full, and a ledger that cannot be opened, must not mail each minute. */
+static bool is_news(struct ledger *ledger, const char *note, enum mailed what, bool well)
+{
+    int64_t was_well = 1;
+    if (ledger != NULL && ledger_note(ledger, note, 1, &was_well, NULL) != 0)
+        was_well = 1;
+    if (well == (was_well != 0 && !mailed_is_told(what)))
+        return false;
+    bool noted = ledger != NULL && ledger_set_note(ledger, note, well ? 1 : 0, NULL) == 0 &&
+                 ledger_commit(ledger, NULL) == 0;
+    mailed_tell(what, !well && !noted);
+    return true;
+}
+
+static void tell_health(const char *words, bool healthy, const struct summary *summary)
+{
+    if (healthy)
+        (void)printf("did-optimizer-sync%s works again.\n", words);
+    else
+        (void)printf("did-optimizer-sync%s does not work: %s\nNothing is lost; calls are sent when it works again. "
+                     "There is no further mail until then.\n", words, summary->message);
+}
+
+static void tell_log(const char *words, bool works)
+{
+    if (works)
+        (void)printf("did-optimizer-sync%s: its log can be written again.\n", words);
+    else
+        (void)printf("did-optimizer-sync%s: %s\nCalls are sent all the same, and the log's lines go to syslog. There is no "
+                     "further mail until the log can be written again.\n", words, log_problem());
 }
 
 /* Under cron every line printed becomes a mail: one when things begin to fail, one when they work again. */
 static void report_health(const struct options *options, struct resources *resources, const struct summary *summary)
 {
-    int64_t was_healthy = 1;
     int exit_code = summary_exit_code(summary);
     bool healthy = exit_code == EX_OK || exit_code == EX_TEMPFAIL;
-    if (resources->ledger != NULL &&
-        ledger_note(resources->ledger, LEDGER_NOTE_HEALTHY, 1, &was_healthy, NULL) != 0)
-        was_healthy = 1; /* where nothing can be remembered, a mail too many is better than none */
-    if (healthy == (was_healthy != 0))
-        return;
-    if (healthy)
-        (void)printf("did-optimizer-sync%s works again.\n", options->profile_words);
-    else
-        (void)printf("did-optimizer-sync%s does not work: %s\nNothing is lost; calls are sent when it works again. "
-                     "There is no further mail until then.\n", options->profile_words, summary->message);
+    log_flush(); /* it shows whether the log can be written */
+    bool log_works = *log_problem() == '\0';
+    if (is_news(resources->ledger, LEDGER_NOTE_HEALTHY, MAILED_HEALTH, healthy))
+        tell_health(options->profile_words, healthy, summary);
+    if (is_news(resources->ledger, LEDGER_NOTE_LOG_WORKS, MAILED_LOG, log_works))
+        tell_log(options->profile_words, log_works);
     (void)fflush(stdout);
-    if (resources->ledger != NULL &&
-        ledger_set_note(resources->ledger, LEDGER_NOTE_HEALTHY, healthy ? 1 : 0, NULL) == 0)
-        (void)!ledger_commit(resources->ledger, NULL);
 }
 
 /* Runs once. Everything is open but the API: who stands by needs none. *ret_standing_by: another host is elected. */
@@ -245,10 +272,9 @@ int run_round(const struct options *options, const struct run_loop *loop)
     bool standing_by = false;
     int64_t started_ms = clock_mono_ms();
     interrupt_install();
-    if (open_log(options, &err) != 0) {
-        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
-        return err.code;
-    }
+    open_log(options);
+    if (options->cron)
+        mailed_open(options->state_dir);
     /* The log and the settings are read, as root it may be; whatever comes now is done as the owner of the state. */
     bool off = starts_by_itself(options) && enabled_is_off(options->state_dir);
     bool loaded = !off && resources_load(options, &resources, &err) == 0;
@@ -273,6 +299,7 @@ int run_round(const struct options *options, const struct run_loop *loop)
     say_whether_enabled(options, loop, &resources);
     if (options->cron && !standing_by)
         report_health(options, &resources, &summary);
+    mailed_close();
     resources_close_state(&resources);
     if (loop != NULL) {
         log_close(); /* what stays keeps no old log alive */

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <cjson/cJSON.h>
+#include <stdarg.h>
 
 #include "log.h"
 
@@ -17,9 +18,8 @@ static int leave(void **state)
 
 static void open_log(const char *path, enum log_terminal terminal)
 {
-    struct err err = { .message = "" };
-    if (log_open(path, terminal, &err) != 0)
-        fail_msg("%s", err.message);
+    log_open(path, terminal);
+    assert_string_equal(log_problem(), "");
 }
 
 static size_t count_lines(const char *text)
@@ -263,13 +263,44 @@ static void test_log_goes_on_in_the_file_that_was_renamed(void **state)
     free(new);
 }
 
-static void test_log_refuses_what_is_no_regular_file(void **state)
+/* What the program hands to syslog(3): both names, as the compiler chooses one. */
+static char said_to_syslog[4096];
+
+static void catch_syslog(const char *format, va_list args)
+{
+    size_t used = strlen(said_to_syslog);
+    (void)vsnprintf(said_to_syslog + used, sizeof said_to_syslog - used, format, args);
+    strncat(said_to_syslog, "\n", sizeof said_to_syslog - strlen(said_to_syslog) - 1);
+}
+
+void syslog(int priority, const char *format, ...);
+void syslog(int priority, const char *format, ...)
+{
+    va_list args;
+    (void)priority;
+    va_start(args, format);
+    catch_syslog(format, args);
+    va_end(args);
+}
+
+void __syslog_chk(int priority, int flag, const char *format, ...); /* NOLINT: glibc's name for it when fortified */
+void __syslog_chk(int priority, int flag, const char *format, ...)
+{
+    va_list args;
+    (void)priority;
+    (void)flag;
+    va_start(args, format);
+    catch_syslog(format, args);
+    va_end(args);
+}
+
+static void test_log_goes_to_syslog_where_there_is_no_regular_file(void **state)
 {
     static const struct {
         const char *name, *want;
     } rows[] = {
         { "link", "symbolic link" }, { "dangling", "symbolic link" }, { "directory", "could not open the log" },
-        { "pipe", "could not open the log" }, { "missing/log", "could not open the log" },
+        { "pipe", "could not open the log" }, { "missing/log", "No such file or directory" },
     };
     unit_write(unit_path(*state, "target"), "");
     assert_int_equal(symlink("target", unit_path(*state, "link")), 0);
@@ -277,28 +308,57 @@ static void test_log_refuses_what_is_no_regular_file(void **state)
     assert_int_equal(mkdir(unit_path(*state, "directory"), 0755), 0);
     assert_int_equal(mkfifo(unit_path(*state, "pipe"), 0600), 0);
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct err err = { .message = "" };
-        unit_same_int(rows[i].name, log_open(unit_path(*state, rows[i].name), LOG_TERMINAL_NONE, &err), -1);
-        unit_same_int(rows[i].name, err.code, EX_IOERR);
-        unit_has(rows[i].name, err.message, rows[i].want);
-        unit_has(rows[i].name, err.message, "--log");
+        said_to_syslog[0] = '\0';
+        log_open(unit_path(*state, rows[i].name), LOG_TERMINAL_NONE);
+        unit_has(rows[i].name, log_problem(), rows[i].want);
+        log_hide("s3cret");
+        log_info("a line with s3cret\nand more");
+        unit_has(rows[i].name, said_to_syslog, rows[i].want);
+        unit_has(rows[i].name, said_to_syslog, "a line with ******?and more\n");
+        log_close();
     }
     char *target = unit_read(unit_path(*state, "target"));
     assert_string_equal(target, "");
     free(target);
     assert_false(unit_exists(unit_path(*state, "nowhere")));
+    log_open(unit_path(*state, "good"), LOG_TERMINAL_NONE);
+    assert_string_equal(log_problem(), "");
+    said_to_syslog[0] = '\0';
+    log_info("in the file");
+    log_close();
+    log_info("to the terminal only");
+    assert_string_equal(said_to_syslog, "");
 }
 
-static void test_log_that_may_not_be_written_is_77(void **state)
+static void test_log_that_may_not_be_written_goes_to_syslog(void **state)
 {
-    struct err err = { .message = "" };
     unit_write(unit_path(*state, "log"), "");
     assert_int_equal(chmod(unit_path(*state, "log"), 0400), 0);
     unit_act_as_nobody();
-    int result = log_open(unit_path(*state, "log"), LOG_TERMINAL_NONE, &err);
+    log_open(unit_path(*state, "log"), LOG_TERMINAL_NONE);
     unit_act_as_self();
-    assert_int_equal(result, -1);
-    assert_int_equal(err.code, EX_NOPERM);
+    unit_has("a file of others", log_problem(), "Permission denied");
+}
+
+/* /dev/full is a disk without room. What is said of it goes the same way, and no way twice. */
+static void test_log_lines_that_the_disk_does_not_take_go_to_syslog(void **state)
+{
+    (void)state;
+    said_to_syslog[0] = '\0';
+    log_open("/dev/full", LOG_TERMINAL_NONE);
+    assert_string_equal(log_problem(), "");
+    log_hold();
+    log_info("first");
+    log_info("second");
+    assert_string_equal(said_to_syslog, "");
+    log_flush();
+    unit_has("why", log_problem(), "could not write the log /dev/full: No space left on device");
+    for (int i = 0; i < 2; i++)
+        log_warn("third");
+    assert_int_equal(count_lines(said_to_syslog), 5);
+    unit_has("held", said_to_syslog, " first\n");
+    unit_has("held", said_to_syslog, " second\n");
+    unit_has("told once", said_to_syslog, " No space left on device; calls are sent all the same");
 }
 
 static void test_log_lines_go_to_the_terminal_as_told(void **state)
@@ -379,8 +439,9 @@ int main(void)
         in_directory(test_log_cuts_a_line_that_is_too_long),
         in_directory(test_log_file_is_made_with_mode_0640_and_appended_to),
         in_directory(test_log_goes_on_in_the_file_that_was_renamed),
-        in_directory(test_log_refuses_what_is_no_regular_file),
-        in_directory(test_log_that_may_not_be_written_is_77),
+        in_directory(test_log_goes_to_syslog_where_there_is_no_regular_file),
+        in_directory(test_log_that_may_not_be_written_goes_to_syslog),
+        in_directory(test_log_lines_that_the_disk_does_not_take_go_to_syslog),
         in_directory(test_log_lines_go_to_the_terminal_as_told),
         in_directory(test_log_may_show_errors_alone_on_standard_error),
         in_directory(test_log_never_fails_its_caller),
