@@ -60,9 +60,9 @@ static void judge(struct check_report *report, const struct probe *probe)
                    judgement->reason);
     else {
         struct err err;
-        bool stop = judgement->verdict == VERDICT_STOP;
-        (void)err_set(&err, stop ? EX_CONFIG : EX_UNAVAILABLE, "%s (%s)%s: %s", url, origin,
-                      stop ? "" : " does not work", judgement->reason);
+        bool stop = judgement->verdict == VERDICT_REFUSED;
+        (void)err_set(&err, stop ? EX_CONFIG : EX_UNAVAILABLE, "%s (%s)%s: %s%s", url, origin,
+                      stop ? "" : " does not work", judgement->reason, judgement->advice);
         check_fail_err(report, AREA, &err);
     }
 }

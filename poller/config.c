@@ -358,13 +358,15 @@ static char *read_config_file(const struct reading *reading, bool required)
     return text;
 }
 
-static void load_defaults(struct reading *reading)
+static void load_defaults(struct reading *reading, const char *dids_path)
 {
+    char place[512];
+    (void)snprintf(place, sizeof place, "default: %s sets none", dids_path);
     for (size_t i = 0; i < COUNT(own_settings); i++)
         take(reading, &own_settings[i], own_settings[i].initial, "default");
     for (size_t i = 0; i < COUNT(dids_settings); i++)
         if (dids_settings[i].initial != NULL)
-            take(reading, &dids_settings[i], dids_settings[i].initial, "default");
+            take(reading, &dids_settings[i], dids_settings[i].initial, place);
     reading->config->dispositions = disposition_map_new();
 }
 
@@ -431,13 +433,13 @@ static void check_key(const struct settings_api *api, const struct config_paths 
         }
 }
 
-static void check_url(struct settings_api *api, struct config_problems *problems)
+static void check_url(struct settings_api *api, const struct config_paths *paths, struct config_problems *problems)
 {
     struct err err;
     size_t length = strlen(api->base_url);
     while (length > 0 && api->base_url[length - 1] == '/')
         api->base_url[--length] = '\0';
-    if (url_check(api->base_url, api->allow_insecure_http, &err) != 0)
+    if (url_check(api->base_url, api->allow_insecure_http, paths->own, &err) != 0)
         add_problem(problems, err.code, "%s: %s", api->base_url_origin, err.message);
 }
 
@@ -455,7 +457,7 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
     *ret_problems = (struct config_problems){ .code = EX_OK };
     struct reading reading = { .config = ret_config, .problems = ret_problems, .path = "" };
 
-    load_defaults(&reading);
+    load_defaults(&reading, paths->dids);
     reading.path = paths->dids;
     reading.parts = CONFIG_API;
     load_ini(&reading, paths->required_dids,
@@ -472,7 +474,7 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
     int before = ret_problems->count;
     if (!paths->without_api) {
         check_key(&ret_config->api, paths, ret_problems);
-        check_url(&ret_config->api, ret_problems);
+        check_url(&ret_config->api, paths, ret_problems);
     }
     if (ret_problems->count > before)
         ret_problems->parts |= CONFIG_API;

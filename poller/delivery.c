@@ -21,7 +21,7 @@ struct slot {
     struct curl_slist key_node;   /* ... as a list that goes on with the common headers */
     char *body;                   /* the answer, of at most MAX_BODY_BYTES; memory is kept for the next one */
     size_t body_length, body_size;
-    bool body_too_long;
+    bool body_cut;                /* there was more: the rest is not read */
     char failure[CURL_ERROR_SIZE];
 };
 
@@ -37,10 +37,10 @@ struct delivery {
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct slot *slot = context;
-    size_t length = size * count;
-    if (length > MAX_BODY_BYTES - slot->body_length) {
-        slot->body_too_long = true;
-        return 0; /* ends the transfer */
+    size_t length = size * count, room = MAX_BODY_BYTES - slot->body_length;
+    if (length > room) {
+        slot->body_cut = true;
+        length = room;
     }
     if (slot->body_length + length >= slot->body_size) {
         slot->body_size = 2 * (slot->body_length + length + 1);
@@ -49,7 +49,7 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     memcpy(slot->body + slot->body_length, bytes, length);
     slot->body_length += length;
     slot->body[slot->body_length] = '\0';
-    return length;
+    return slot->body_cut ? 0 : length; /* 0 ends the transfer */
 }
 
 /* Whether this libcurl knows a file with the system's certificates; some systems have a directory only. */
@@ -100,6 +100,7 @@ static CURLcode set_common_options(const struct delivery *delivery, struct slot 
     SET(CURLOPT_TIMEOUT_MS, (long)settings->timeout * 1000L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_ACCEPT_ENCODING, ""); /* decode whatever is sent; no encoding is asked for, see delivery_open */
     SET(CURLOPT_USERAGENT, "did-optimizer-sync/" VERSION);
     SET(CURLOPT_WRITEFUNCTION, take_body);
     SET(CURLOPT_WRITEDATA, slot);
@@ -164,6 +165,8 @@ int delivery_open(const struct settings_api *settings, struct delivery **ret_del
     add_header(delivery, "Content-Type: application/json");
     add_header(delivery, "Accept: application/json");
     add_header(delivery, "Expect:"); /* no waiting for a 100 Continue */
+    /* Answers are short, so nobody is asked to compress them; some proxies do it unasked. */
+    add_header(delivery, "Accept-Encoding:");
     *ret_delivery = delivery;
     return 0;
 }
@@ -197,7 +200,7 @@ static int start(struct delivery *delivery, struct slot *slot, const struct deli
     slot->index = index;
     slot->body_length = 0;
     slot->body[0] = '\0';
-    slot->body_too_long = false;
+    slot->body_cut = false;
     slot->failure[0] = '\0';
     struct curl_slist *headers = delivery->headers;
     if (request->idempotency_key != NULL) {
@@ -222,26 +225,42 @@ static struct slot *free_slot(const struct delivery *delivery)
     return NULL;
 }
 
+/* What kept the answer from coming whole; NULL: it came. */
+static const char *failure_of(const struct slot *slot, CURLcode code, bool began)
+{
+    /* The status of an answer whose header is complete decides, however long its body is. */
+    if (code == CURLE_OK || slot->body_cut)
+        return NULL;
+    if (code == CURLE_OUT_OF_MEMORY && began) /* what libcurl says of a header line longer than 100 KB */
+        return "the answer has a header line that is too long";
+    if (code == CURLE_BAD_CONTENT_ENCODING)
+        return "the answer could not be decoded: its Content-Encoding is unknown, or not what the body has";
+    return *slot->failure != '\0' ? slot->failure : curl_easy_strerror(code);
+}
+
 /* Reports one request that has ended, and frees its slot. */
 static void finish(struct delivery *delivery, struct slot *slot, CURLcode code,
                    const struct delivery_observer *observer)
 {
-    struct answer answer = { .body = slot->body, .secret = delivery->settings->key };
+    const struct settings_api *settings = delivery->settings;
+    struct answer answer = { .body = slot->body, .body_cut = slot->body_cut, .secret = settings->key,
+                             .key_origin = settings->key_origin, .url_origin = settings->base_url_origin };
     curl_off_t retry_after = 0, sent_us = 0, first_byte_us = 0, total_us = 0;
+    long request_bytes = 0;
     (void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &answer.status);
+    (void)curl_easy_getinfo(slot->easy, CURLINFO_CONTENT_TYPE, (char **)&answer.content_type);
+    (void)curl_easy_getinfo(slot->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
     if (curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK)
         answer.retry_after_sec = (int64_t)retry_after;
     (void)curl_easy_getinfo(slot->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
     (void)curl_easy_getinfo(slot->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
     (void)curl_easy_getinfo(slot->easy, CURLINFO_TOTAL_TIME_T, &total_us);
     answer.took_ms = (double)((first_byte_us > 0 ? first_byte_us : total_us) - sent_us) / 1000.0;
-    if (slot->body_too_long)
-        answer.failure = "the answer is longer than 64 KiB";
-    else if (code != CURLE_OK)
-        answer.failure = *slot->failure != '\0' ? slot->failure : curl_easy_strerror(code);
+    answer.failure = failure_of(slot, code, first_byte_us > 0);
+    answer.unreachable = answer.failure != NULL && request_bytes == 0;
+    observer->on_answer(observer->context, slot->index, &answer); /* content_type lives as long as the transfer */
     (void)curl_multi_remove_handle(delivery->multi, slot->easy);
     slot->busy = false;
-    observer->on_answer(observer->context, slot->index, &answer);
 }
 
 /* Reports what has ended in this turn; how many. */

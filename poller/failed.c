@@ -78,7 +78,7 @@ static void print_entry(void *context, const struct ledger_entry *entry)
     struct ledger_entry shown = *entry;
     char *phone = mem_copy(member(body, "phoneNumber")), *reason = mem_copy(entry->reason != NULL ? entry->reason : "");
     if (work->options->mask_phone) {
-        mask_phone(reason, member(body, "phoneNumber")); /* the API may have repeated it */
+        mask_reason(reason, member(body, "phoneNumber")); /* the API may have repeated it */
         mask_phone(phone, member(body, "phoneNumber"));
     }
     shown.reason = reason;

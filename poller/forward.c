@@ -33,8 +33,7 @@ struct parcel {
     bool sent;  /* and its request has ended, one way or another */
     int64_t attempt_number; /* of the attempt to send this content, from 1; 0: not sent */
     struct ledger_attempt attempt; /* what came of sending it */
-    char *suspicion; /* why it failed, while it is open whether the call or the API is to blame */
-    int64_t retry_after_sec;
+    struct judgement *suspicion; /* how it failed, while it is open whether the call or the API is to blame */
 };
 
 struct batch {
@@ -323,39 +322,63 @@ static void record_accepted(struct batch *batch, struct parcel *parcel, bool dup
               accepted.phone, accepted.status, call_number(call, CALL_LENGTH_IN_SEC, 0));
 }
 
+/* The line that monitoring counts: grep -c "failed:". */
+static void log_failure(const struct batch *batch, const struct log_call *call, const char *reason, const char *outlook)
+{
+    char *shown = mem_copy(reason);
+    if (batch->forward->mask_phone)
+        mask_reason(shown, call->phone);
+    log_about(LOG_WARN, call, "✗ %s: failed: %s (%s)", call->uniqueid, shown, outlook);
+    free(shown);
+}
+
 static void record_rejected(struct batch *batch, struct parcel *parcel, const char *reason)
 {
     batch->forward->summary->rejected++;
     tally_rejected(&batch->forward->tally, result_of(batch, parcel));
     put(batch, parcel, CALL_REJECTED, 0, reason);
     struct log_call rejected = about(batch, parcel);
-    log_about(LOG_WARN, &rejected, "✗ %s: %s (set aside)", parcel->candidate->uniqueid, reason);
+    log_failure(batch, &rejected, reason, "set aside");
+}
+
+/* When to try again a call that has failed so often. */
+static int64_t wait_of(const struct batch *batch, const struct parcel *parcel, int64_t failures)
+{
+    const struct settings_sync *settings = batch->forward->settings;
+    const char *uniqueid = parcel->candidate->uniqueid;
+    uint32_t random = (uint32_t)str_hash((uint64_t)batch->forward->run, uniqueid, strlen(uniqueid));
+    int64_t delay = backoff_delay_sec(failures, settings->retry_base, settings->retry_cap, random);
+    return delay < parcel->suspicion->retry_after_sec ? parcel->suspicion->retry_after_sec : delay;
+}
+
+static void clear_suspicion(struct batch *batch, struct parcel *parcel)
+{
+    free(parcel->suspicion);
+    parcel->suspicion = NULL;
+    batch->suspects--;
 }
 
 /* Charges a failure to its call: it is owed, or set aside when its attempts are used up. */
 static void charge(struct batch *batch, struct parcel *parcel)
 {
-    const struct settings_sync *settings = batch->forward->settings;
-    char reason[320];
+    bool refused = parcel->suspicion->verdict == VERDICT_REFUSED;
+    char reason[sizeof parcel->suspicion->reason + 80], outlook[80];
     parcel->record.attempts++;
-    if (parcel->record.attempts >= settings->max_attempts) {
-        (void)snprintf(reason, sizeof reason, "%s, after %" PRId64 " attempts", parcel->suspicion,
-                       parcel->record.attempts);
+    (void)snprintf(reason, sizeof reason, "%s%s", parcel->suspicion->reason,
+                   refused ? ", though the API takes other calls" : "");
+    if (parcel->record.attempts >= batch->forward->settings->max_attempts) {
+        size_t used = strlen(reason);
+        (void)snprintf(reason + used, sizeof reason - used, ", after %" PRId64 " attempts", parcel->record.attempts);
         record_rejected(batch, parcel, reason);
     } else {
-        uint32_t random = (uint32_t)str_hash((uint64_t)batch->forward->run, parcel->candidate->uniqueid,
-                                             strlen(parcel->candidate->uniqueid));
-        int64_t delay = backoff_delay_sec(parcel->record.attempts, settings->retry_base, settings->retry_cap, random);
-        if (delay < parcel->retry_after_sec)
-            delay = parcel->retry_after_sec;
-        put(batch, parcel, CALL_OWED, forward_now(batch->forward) + delay, parcel->suspicion);
+        int64_t delay = wait_of(batch, parcel, parcel->record.attempts);
+        put(batch, parcel, CALL_OWED, forward_now(batch->forward) + delay, reason);
         struct log_call owed = about(batch, parcel);
-        log_about(LOG_WARN, &owed, "✗ %s: %s (attempt %" PRId64 ", tried again in %" PRId64 " s)", owed.uniqueid,
-                  parcel->suspicion, parcel->record.attempts, delay);
+        (void)snprintf(outlook, sizeof outlook, "attempt %" PRId64 ", tried again in %" PRId64 " s",
+                       parcel->record.attempts, delay);
+        log_failure(batch, &owed, reason, outlook);
     }
-    free(parcel->suspicion);
-    parcel->suspicion = NULL;
-    batch->suspects--;
+    clear_suspicion(batch, parcel);
 }
 
 static void charge_suspects(struct batch *batch)
@@ -372,31 +395,71 @@ static void api_is_useful(struct batch *batch)
     breaker_useful(&batch->forward->breaker);
 }
 
+static enum breaker_failure failure_of(const struct judgement *judgement)
+{
+    if (judgement->verdict == VERDICT_REFUSED)
+        return BREAKER_REFUSED;
+    return judgement->unreachable ? BREAKER_UNREACHABLE : BREAKER_FAILED;
+}
+
 static void suspect(struct batch *batch, struct parcel *parcel, const struct judgement *judgement)
 {
     batch->suspects++;
-    parcel->suspicion = mem_copy(judgement->reason);
-    parcel->retry_after_sec = judgement->retry_after_sec;
+    parcel->suspicion = mem_zero(1, sizeof *judgement);
+    *parcel->suspicion = *judgement;
+    breaker_failed(&batch->forward->breaker, failure_of(judgement),
+                   judgement->blames_call || parcel->record.attempts > 0);
+}
+
+/* Nobody knows whether the call or the API is to blame: the call is owed and not charged. */
+static void leave_in_doubt(struct batch *batch, struct parcel *parcel)
+{
+    int64_t delay = wait_of(batch, parcel, parcel->record.tries + 1);
+    char outlook[160];
+    struct position place = position_at(call_number(parcel->call, CALL_END_EPOCH, 0), parcel->candidate->uniqueid);
+    put(batch, parcel, CALL_OWED, forward_now(batch->forward) + delay, parcel->suspicion->reason);
+    if (batch->failure.code == EX_OK && parcel->record.attempts == 0) /* who was charged before tells nothing of the API */
+        wrote(batch, ledger_set_place(batch->forward->ledger, LEDGER_DOUBT, &place, &batch->failure));
+    batch->forward->summary->in_doubt++;
+    struct log_call doubtful = about(batch, parcel);
+    (void)snprintf(outlook, sizeof outlook, "no other call was there to ask with, so no retry is used up; tried again in "
+                   "%" PRId64 " s, and after the next call that the API takes", delay);
+    char *reason = mem_format("%s%s", parcel->suspicion->reason, parcel->suspicion->advice);
+    log_failure(batch, &doubtful, reason, outlook);
+    free(reason);
+    clear_suspicion(batch, parcel);
+}
+
+static void leave_suspects_in_doubt(struct batch *batch)
+{
+    for (size_t i = 0; batch->suspects > 0 && i < batch->count; i++)
+        if (batch->parcels[i].suspicion != NULL)
+            leave_in_doubt(batch, &batch->parcels[i]);
 }
 
 /* A run's message stands apart from the call that led to it: an API that repeats its number must not show it there. */
-static const char *mask_reason(const struct batch *batch, const struct parcel *parcel, char *reason)
+static const char *mask_message(const struct batch *batch, const struct parcel *parcel, char *reason)
 {
     if (batch->forward->mask_phone)
-        mask_phone(reason, call_text(parcel->call, CALL_PHONE_NUMBER));
+        mask_reason(reason, call_text(parcel->call, CALL_PHONE_NUMBER));
     return reason;
+}
+
+static int64_t ask_nothing_for(struct batch *batch, int64_t pause_sec)
+{
+    int64_t until = forward_now(batch->forward) + pause_sec;
+    if (batch->failure.code == EX_OK)
+        wrote(batch, ledger_set_note(batch->forward->ledger, LEDGER_NOTE_WAIT_UNTIL, until, &batch->failure));
+    return until;
 }
 
 static void pause_sending(struct batch *batch, const struct judgement *judgement)
 {
-    struct forward *forward = batch->forward;
-    int64_t pause = judgement->retry_after_sec > 0 ? judgement->retry_after_sec : RATE_LIMIT_PAUSE_SEC;
     char local[CLOCK_TEXT_SIZE];
-    int64_t until = forward_now(forward) + pause;
-    stop(forward->summary, STOP_RATE_LIMITED, "the API asks for silence until %s: %s",
-         clock_local(until, local, sizeof local), judgement->reason);
-    if (batch->failure.code == EX_OK)
-        wrote(batch, ledger_set_note(forward->ledger, LEDGER_NOTE_WAIT_UNTIL, until, &batch->failure));
+    int64_t until = ask_nothing_for(batch, judgement->retry_after_sec > 0 ? judgement->retry_after_sec
+                                                                         : RATE_LIMIT_PAUSE_SEC);
+    stop(batch->forward->summary, STOP_RATE_LIMITED, "the API asks for silence until %s: %s%s",
+         clock_local(until, local, sizeof local), judgement->reason, judgement->advice);
 }
 
 /* Judges one answer, and records what follows for its call, for the API and for the run. */
@@ -407,6 +470,10 @@ static void on_answer(void *context, size_t index, const struct answer *answer)
     struct judgement judgement = verdict_of(answer);
     bool useful = judgement.verdict == VERDICT_ACCEPTED || judgement.verdict == VERDICT_REJECTED;
     parcel->sent = true;
+    if (strcmp(batch->forward->doubt.uniqueid, parcel->candidate->uniqueid) == 0) {
+        batch->forward->doubt = position_at(0, "");
+        breaker_asked_again(&batch->forward->breaker);
+    }
     parcel->attempt_number = parcel->record.attempts + 1;
     parcel->attempt = (struct ledger_attempt){ .answer = answer->status, .took_ms = (int64_t)(answer->took_ms + 0.5) };
     tally_answer(&batch->forward->tally, answer->status, answer->took_ms);
@@ -422,16 +489,12 @@ static void on_answer(void *context, size_t index, const struct answer *answer)
         record_rejected(batch, parcel, judgement.reason);
         break;
     case VERDICT_RETRY:
+    case VERDICT_REFUSED:
         suspect(batch, parcel, &judgement);
-        breaker_failed(&batch->forward->breaker);
         break;
     case VERDICT_RATE_LIMITED:
-        (void)mask_reason(batch, parcel, judgement.reason);
+        (void)mask_message(batch, parcel, judgement.reason);
         pause_sending(batch, &judgement);
-        break;
-    case VERDICT_STOP:
-        stop(batch->forward->summary, STOP_CONFIGURATION, "the API refuses every call: %s",
-             mask_reason(batch, parcel, judgement.reason));
         break;
     }
 }
@@ -494,18 +557,32 @@ static int deliver(struct batch *batch, size_t count, struct err *err)
     return result;
 }
 
-static const char *any_suspicion(const struct batch *batch)
+/* Stops the run: the API is down, or the configuration is wrong. No call is charged. */
+static void declare(struct batch *batch, enum breaker_finding finding)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->parcels[i].suspicion != NULL)
-            return mask_reason(batch, &batch->parcels[i], batch->parcels[i].suspicion);
-    return "no useful answer";
-}
-
-static void declare_outage(struct batch *batch)
-{
-    stop(batch->forward->summary, STOP_OUTAGE, "the API does not work: %s; nothing is lost, the next run tries again",
-         any_suspicion(batch));
+    const struct breaker *breaker = &batch->forward->breaker;
+    struct judgement none = { .verdict = VERDICT_RETRY, .reason = "no useful answer" }, *latest = &none;
+    int64_t pause = 0;
+    int different = breaker->failures_in_a_row + (breaker->doubt ? 1 : 0);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->parcels[i].suspicion == NULL)
+            continue;
+        latest = batch->parcels[i].suspicion;
+        (void)mask_message(batch, &batch->parcels[i], latest->reason);
+        if (latest->retry_after_sec > pause)
+            pause = latest->retry_after_sec;
+    }
+    if (finding == BREAKER_CONFIGURATION && different == 1)
+        stop(batch->forward->summary, STOP_CONFIGURATION, "the API still refuses every call: %s%s; nothing is lost, calls "
+             "are sent when that is mended", latest->reason, latest->advice);
+    else if (finding == BREAKER_CONFIGURATION)
+        stop(batch->forward->summary, STOP_CONFIGURATION, "the API refuses every call, %d different ones in a row: %s%s; "
+             "nothing is lost, calls are sent when that is mended", different, latest->reason, latest->advice);
+    else
+        stop(batch->forward->summary, STOP_OUTAGE, "the API does not work: %s%s; nothing is lost, the next run tries again",
+             latest->reason, latest->advice);
+    if (pause > 0) /* 503 with Retry-After */
+        (void)ask_nothing_for(batch, pause);
 }
 
 /* Sends one of count unsent calls, picked at random so that no single call can keep the API looking down. */
@@ -520,8 +597,23 @@ static int probe(struct batch *batch, size_t count, struct err *err)
     if (result != 0)
         return -1;
     if (batch->forward->breaker.must_probe && may_go_on(batch))
-        declare_outage(batch);
+        declare(batch, breaker_find_down(&batch->forward->breaker));
     return 0;
+}
+
+/* What is still open when all calls at hand were asked. */
+static void judge_suspects(struct batch *batch)
+{
+    enum summary_stop stop = batch->forward->summary->stop;
+    enum breaker_finding finding = breaker_find(&batch->forward->breaker);
+    if (batch->suspects == 0 || stop == STOP_OUTAGE || stop == STOP_CONFIGURATION)
+        return;
+    if (finding == BREAKER_CALLS)
+        charge_suspects(batch);
+    else if (finding == BREAKER_DOUBT)
+        leave_suspects_in_doubt(batch);
+    else
+        declare(batch, finding);
 }
 
 static int deliver_all(struct batch *batch, struct err *err)
@@ -533,11 +625,7 @@ static int deliver_all(struct batch *batch, struct err *err)
             return -1;
         count = list_unsent(batch);
     }
-    /* What is still open at the end: the API's fault, unless it has answered other calls in this run. */
-    if (batch->forward->breaker.answered && batch->forward->summary->stop != STOP_OUTAGE)
-        charge_suspects(batch);
-    else if (batch->forward->breaker.failures_in_a_row > 0)
-        declare_outage(batch);
+    judge_suspects(batch);
     return batch->failure.code == EX_OK ? 0 : err_set(err, batch->failure.code, "%s", batch->failure.message);
 }
 

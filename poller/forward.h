@@ -24,6 +24,7 @@ struct forward {
     const struct disposition_map *dispositions;
     struct summary *summary; /* counted up; stop is set when nothing more may be sent in this run */
     struct breaker breaker;
+    struct position doubt; /* the call that failed alone in an earlier run and was not asked again since; uniqueid "" */
     struct pace pace;
     struct tally tally;
     int64_t run;         /* the run's number */

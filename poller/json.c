@@ -153,6 +153,30 @@ bool json_is(const struct json *object, const char *name, bool value)
     return value ? cJSON_IsTrue(member) : cJSON_IsFalse(member);
 }
 
+const struct json *json_member(const struct json *object, const char *name)
+{
+    return (const struct json *)cJSON_GetObjectItemCaseSensitive(to_const_cjson(object), name);
+}
+
+const struct json *json_first(const struct json *array)
+{
+    const cJSON *list = to_const_cjson(array);
+    return cJSON_IsArray(list) ? (const struct json *)list->child : NULL;
+}
+
+const struct json *json_next(const struct json *element)
+{
+    return (const struct json *)to_const_cjson(element)->next;
+}
+
+char *json_word(const struct json *value)
+{
+    const cJSON *item = to_const_cjson(value);
+    if (cJSON_IsString(item))
+        return mem_copy(item->valuestring);
+    return cJSON_IsNumber(item) ? mem_format("%.15g", item->valuedouble) : NULL;
+}
+
 void json_free(struct json *json)
 {
     cJSON_Delete(to_cjson(json));

@@ -41,6 +41,14 @@ struct json *json_parse(const char *text) MUST_CHECK;
 const char *json_text(const struct json *object, const char *name);
 bool json_is(const struct json *object, const char *name, bool value);
 
+/* json_member: a member of any type, borrowed; NULL when it is missing. json_first, json_next: the elements of an array
+ * one after the other; NULL after the last, and for what is no array. json_word: a string or a number as text. Ownership:
+ * the caller frees it; NULL for any other type, and for NULL. */
+const struct json *json_member(const struct json *object, const char *name);
+const struct json *json_first(const struct json *array);
+const struct json *json_next(const struct json *element);
+char *json_word(const struct json *value) MUST_CHECK;
+
 /* json_free: NULL is fine. */
 void json_free(struct json *json);
 

@@ -253,7 +253,7 @@ int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, str
 /* ---- notes ---- */
 
 static const char *const place_names[] = { [LEDGER_CHECKPOINT] = "checkpoint", [LEDGER_FLOOR] = "floor",
-                                           [LEDGER_START] = "start" };
+                                           [LEDGER_START] = "start", [LEDGER_DOUBT] = "doubt" };
 
 /* Reads a note; *ret_known is false where there is none. text may be NULL. */
 static int read_note(struct ledger *ledger, const char *name, int64_t *ret_number, char *text, size_t size,
@@ -328,6 +328,11 @@ int ledger_place(struct ledger *ledger, enum ledger_place which, struct position
 int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struct position *position, struct err *err)
 {
     return write_note(ledger, place_names[which], position->end_epoch, position->uniqueid, err);
+}
+
+int ledger_drop_place(struct ledger *ledger, enum ledger_place which, struct err *err)
+{
+    return ledger_drop_note(ledger, place_names[which], err);
 }
 
 int ledger_clear_places(struct ledger *ledger, struct err *err)

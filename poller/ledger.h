@@ -112,6 +112,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_STOOD_BY "stood_by"         /* epoch, this host's clock: a run found another host at work */
 #define LEDGER_NOTE_ZONE "zone"                 /* text: in which time zones rows are written, see zone_write */
 #define LEDGER_NOTE_LOG_WORKS "log_works"       /* 1: the last run could write its log, 0: it could not */
+#define LEDGER_NOTE_LIMITED "limited_runs"      /* so many runs in a row ended because the API asked for silence */
 #define LEDGER_NOTE_HEALTHY "healthy"           /* 1: the last run went well, 0: it did not */
 
 /* ledger_note: a number, or fallback where none was noted. */
@@ -126,14 +127,16 @@ int ledger_set_text_note(struct ledger *ledger, const char *name, const char *te
 /* ledger_drop_note: nothing is noted under that name any more. */
 int ledger_drop_note(struct ledger *ledger, const char *name, struct err *err) MUST_CHECK;
 
-/* The places: the ledger's copy of the checkpoint; the floor, at and before which calls are out of scope; and the start,
- * where the very first run began: what ended before it was never ours to send. *ret_known is false where none was ever
- * set. ledger_clear_places leaves the start. */
-enum ledger_place { LEDGER_CHECKPOINT, LEDGER_FLOOR, LEDGER_START };
+/* The places: the ledger's copy of the checkpoint; the floor, at and before which calls are out of scope; the start,
+ * where the very first run began: what ended before it was never ours to send; and the call that alone was not taken, see
+ * breaker.h. *ret_known is false where none was ever set. ledger_drop_place: none is set any more. ledger_clear_places
+ * leaves the start. */
+enum ledger_place { LEDGER_CHECKPOINT, LEDGER_FLOOR, LEDGER_START, LEDGER_DOUBT };
 int ledger_place(struct ledger *ledger, enum ledger_place which, struct position *ret_position, bool *ret_known,
                  struct err *err) MUST_CHECK;
 int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struct position *position, struct err *err)
     MUST_CHECK;
+int ledger_drop_place(struct ledger *ledger, enum ledger_place which, struct err *err) MUST_CHECK;
 int ledger_clear_places(struct ledger *ledger, struct err *err) MUST_CHECK;
 
 /* The figures of a run. */

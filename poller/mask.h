@@ -7,4 +7,8 @@
  * may be NULL or "". */
 void mask_phone(char *text, const char *phone);
 
+/* mask_reason: the same in the API's words for a failure, and all of each value of the call that they quote, as database
+ * models do: value "...", (`...`). */
+void mask_reason(char *text, const char *phone);
+
 #endif

@@ -294,6 +294,20 @@ static int send_backlog(struct run *run, struct err *err)
     return run->poll->dry_run ? 0 : backlog_send(&run->backlog, run->forward.started_ms + share_ms, err);
 }
 
+/* A call that alone was not taken is asked again as soon as the API takes another one: now it shows which of the two was
+ * to blame. */
+static int ask_doubtful(struct run *run, struct err *err)
+{
+    const struct position *doubt = &run->forward.doubt;
+    struct candidates one = { .count = 0 };
+    if (!run->forward.breaker.answered || *doubt->uniqueid == '\0' || run->poll->dry_run)
+        return 0;
+    candidates_add_known(&one, doubt->uniqueid, doubt->end_epoch);
+    int result = forward_all(&run->forward, &one, err);
+    candidates_clear(&one);
+    return result;
+}
+
 /* ---- the run ---- */
 
 static int prune(struct run *run, struct err *err)
@@ -340,7 +354,8 @@ static int work(struct run *run, struct err *err)
     run->forward.batch_context = run;
     run->backlog = backlog_start(&run->forward, poll->settings->backfill_rate);
     if ((may_go_on(run) && sweep(run, err) != 0) || (may_go_on(run) && probe_latest(run, err) != 0) ||
-        (may_go_on(run) && catch_up(run, err) != 0) || (may_go_on(run) && send_backlog(run, err) != 0))
+        (may_go_on(run) && catch_up(run, err) != 0) || (may_go_on(run) && ask_doubtful(run, err) != 0) ||
+        (may_go_on(run) && send_backlog(run, err) != 0))
         return -1;
     if (!poll->dry_run && forward_commit(&run->forward, err) != 0)
         return -1;

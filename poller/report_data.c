@@ -102,7 +102,7 @@ static void append_masked(const struct writer *writer, struct json *row, struct 
     const char *text = store_text(statement, column);
     char *own = text != NULL ? mem_copy(text) : NULL;
     if (own != NULL && writer->mask_phones)
-        mask_phone(own, store_text(statement, phone_column));
+        mask_reason(own, store_text(statement, phone_column));
     append_text(row, own, limit);
     free(own);
 }

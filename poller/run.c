@@ -74,6 +74,15 @@ static void tell_log(const char *words, bool works)
                      "further mail until the log can be written again.\n", words, log_problem());
 }
 
+/* Whether nobody knows if the API works again: it was down and no call was there to ask it with, or a single one. */
+static bool is_open(const struct resources *resources, const struct summary *summary)
+{
+    int64_t outage_since = 0;
+    return summary->in_doubt > 0 ||
+           (resources->ledger != NULL &&
+            (ledger_note(resources->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, NULL) != 0 || outage_since != 0));
+}
+
 /* Under cron every line printed becomes a mail: one when things begin to fail, one when they work again. */
 static void report_health(const struct options *options, struct resources *resources, const struct summary *summary)
 {
@@ -81,7 +90,8 @@ static void report_health(const struct options *options, struct resources *resou
     bool healthy = exit_code == EX_OK || exit_code == EX_TEMPFAIL;
     log_flush(); /* it shows whether the log can be written */
     bool log_works = *log_problem() == '\0';
-    if (is_news(resources->ledger, LEDGER_NOTE_HEALTHY, MAILED_HEALTH, healthy))
+    bool open = healthy && is_open(resources, summary);
+    if (!open && is_news(resources->ledger, LEDGER_NOTE_HEALTHY, MAILED_HEALTH, healthy))
         tell_health(options->profile_words, healthy, summary);
     if (is_news(resources->ledger, LEDGER_NOTE_LOG_WORKS, MAILED_LOG, log_works))
         tell_log(options->profile_words, log_works);

@@ -21,9 +21,10 @@ int summary_exit_code(const struct summary *summary)
         return EX_CONFIG;
     case STOP_FAILED:
         return summary->failure_code;
+    case STOP_RATE_LIMITED:
+        return summary->limited_runs > SUMMARY_LIMITED_RUNS ? EX_UNAVAILABLE : EX_TEMPFAIL;
     case STOP_OUT_OF_TIME:
     case STOP_INTERRUPTED:
-    case STOP_RATE_LIMITED:
         return EX_TEMPFAIL;
     case STOP_NONE:
         break;
@@ -51,10 +52,13 @@ void summary_report(const struct summary *summary, int64_t duration_ms)
              (double)duration_ms / 1000.0, more);
 
     int code = summary_exit_code(summary);
-    if (summary->stop == STOP_OUTAGE || summary->stop == STOP_CONFIGURATION || summary->stop == STOP_FAILED)
+    if (summary->stop == STOP_OUTAGE || summary->stop == STOP_CONFIGURATION || summary->stop == STOP_FAILED ||
+        (summary->stop == STOP_RATE_LIMITED && code != EX_TEMPFAIL))
         log_error("❌ %s", summary->message);
     else if (summary->stop != STOP_NONE)
         log_warn("⏸ %s", summary->message);
+    else if (summary->in_doubt > 0)
+        log_warn("⚠ The API took no call that it was asked for in this run. The next call shows whether it works");
     else if (code != EX_OK)
         log_warn("⏳ Sync completed; what is owed is tried again in a later run");
     else

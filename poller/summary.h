@@ -30,10 +30,15 @@ struct summary {
     bool looked;           /* the run knows of every call that had ended: each is settled, or one of ... */
     int64_t unsent;        /* ... at least so many calls beyond the checkpoint that it saw and did not send */
     int64_t unsent_oldest; /* epoch: the end of the oldest of them */
+    int64_t in_doubt;      /* calls of those that alone were not taken: nobody knows whether the API works */
+    int64_t limited_runs;  /* so many runs in a row, this one included, ended because the API asked for silence */
     enum summary_stop stop;
     int failure_code;   /* STOP_FAILED: the exit code of what failed */
     char message[1024]; /* why it stopped, for people */
 };
+
+/* So many runs in a row may end at a 429: a burst does that. When one more does, it is a failure. */
+#define SUMMARY_LIMITED_RUNS 2
 
 /* summary_fail: the run ends because of err, whatever stopped it before. */
 void summary_fail(struct summary *summary, const struct err *err);

@@ -70,7 +70,7 @@ static bool is_plain_path(const char *text)
     return true;
 }
 
-int url_check(const char *text, bool allow_insecure_http, struct err *err)
+int url_check(const char *text, bool allow_insecure_http, const char *own_path, struct err *err)
 {
     bool tls = strncasecmp(text, "https://", 8) == 0;
     if (!tls && strncasecmp(text, "http://", 7) != 0)
@@ -84,7 +84,8 @@ int url_check(const char *text, bool allow_insecure_http, struct err *err)
         return err_set(err, EX_CONFIG, "the API address is not a plain https://HOST[:PORT][/PATH]; leave out user "
                        "names, blanks, ? and #");
     if (!tls && !is_this_host(host) && !allow_insecure_http)
-        return err_set(err, EX_CONFIG, "the API address '%.100s' would send the key unencrypted; write https://, or "
-                       "set allow_insecure_http = yes in [api] of our configuration if that network is safe", text);
+        return err_set(err, EX_CONFIG, "api_base_url is '%.100s', plain http to another host: anyone on the network path "
+                       "can read the API key and every customer's number. Write https:// instead; or, if that network is "
+                       "safe, write `allow_insecure_http = yes` under [api] of %.300s", text, own_path);
     return 0;
 }

@@ -1,16 +1,21 @@
 /* verdict: what an answer of the API, or its absence, means for a call. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "json.h"
 #include "mem.h"
+#include "reason.h"
 #include "str.h"
 #include "verdict.h"
+
+/* How much of an answer that nobody expected is shown. */
+#define SHOWN_BYTES 60
 
 static enum verdict verdict_of_status(long status)
 {
     if (status >= 300 && status <= 399)
-        return VERDICT_STOP; /* following a redirect would carry the key elsewhere */
+        return VERDICT_REFUSED; /* following a redirect would carry the key elsewhere */
     switch (status) {
     case 400:
     case 409:
@@ -21,7 +26,7 @@ static enum verdict verdict_of_status(long status)
     case 403:
     case 404:
     case 405:
-        return VERDICT_STOP;
+        return VERDICT_REFUSED;
     case 429:
         return VERDICT_RATE_LIMITED;
     default:
@@ -29,30 +34,90 @@ static enum verdict verdict_of_status(long status)
     }
 }
 
-/* What the API says of a failure, in its own words; "" when it says nothing. */
-static const char *own_words(const struct json *body)
+/* Writes "; check NAME (PLACE)" to out. */
+static void advise_setting(const char *name, const char *origin, char *out, size_t size)
 {
-    if (body == NULL)
-        return "";
-    const char *words = json_text(body, "error");
-    if (words == NULL)
-        words = json_text(body, "message");
-    return words != NULL ? words : "";
+    (void)snprintf(out, size, "; check %s (%.250s)", name, origin != NULL ? origin : "dids.conf");
 }
 
 /* What an operator can do about it; "" where that is nothing. */
-static const char *advice(long status)
+static void advise(const struct answer *answer, enum verdict verdict, char *out, size_t size)
 {
-    if (status == 401 || status == 403)
-        return "; check api_key in dids.conf";
+    long status = answer->status;
+    *out = '\0';
+    if (verdict == VERDICT_RATE_LIMITED)
+        (void)snprintf(out, size, "; ask the API's owner to allow this dialer's address (it is known to allow addresses "
+                                  "it does not know 100 requests in 15 minutes)");
+    if (verdict != VERDICT_REFUSED)
+        return;
     if (status == 404 || status == 405)
-        return "; check api_base_url in dids.conf";
-    if (status >= 300 && status <= 399)
-        return "; the API redirects: put its final address into api_base_url in dids.conf";
-    if (status == 429)
-        return "; ask the API's owner to allow this dialer's address (it is known to allow addresses it does not know "
-               "100 requests in 15 minutes)";
-    return "";
+        advise_setting("api_base_url", answer->url_origin, out, size);
+    else if (status >= 300 && status <= 399)
+        (void)snprintf(out, size, "; the API redirects: put its final address into api_base_url (%.250s)",
+                       answer->url_origin != NULL ? answer->url_origin : "dids.conf");
+    else
+        advise_setting(status == 403 ? "what guards the API, and api_key" : "api_key", answer->key_origin, out, size);
+}
+
+/* Writes text to out as one line without the key: an API may repeat that. */
+static void show(const struct answer *answer, const char *text, char *out, size_t size)
+{
+    char *shown = mem_copy(text);
+    str_hide(shown, answer->secret); /* before it is cut, or its beginning could stay */
+    (void)str_printable(shown, out, size);
+    free(shown);
+}
+
+/* A 2xx that is not the API's: what came, and what was expected. A wrong path in the address looks like this, as the
+ * published server answers one with its web page. */
+static void describe_stranger(const struct answer *answer, char *out, size_t size)
+{
+    char begin[SHOWN_BYTES + 1], type[80], got[200] = "an empty body";
+    const char *body = answer->body + strspn(answer->body, " \t\r\n");
+    char *line = mem_format("%.*s", (int)strcspn(body, "\r\n"), body);
+    show(answer, line, begin, sizeof begin);
+    show(answer, answer->content_type != NULL ? answer->content_type : "a body without Content-Type", type, sizeof type);
+    if (*begin != '\0')
+        (void)snprintf(got, sizeof got, "%s: '%s'%s", type, begin, answer->body_cut ? " (longer than 64 KiB)" : "");
+    (void)snprintf(out, size, "HTTP %ld, but not the API's answer%s: expected a JSON object, got %s", answer->status,
+                   *body == '<' ? " (a proxy's or portal's page?)" : "", got);
+    free(line);
+}
+
+static struct judgement judge_failure(const struct answer *answer, struct judgement judgement)
+{
+    judgement.unreachable = answer->unreachable;
+    (void)str_printable(answer->failure != NULL ? answer->failure : "no answer", judgement.reason,
+                        sizeof judgement.reason);
+    return judgement;
+}
+
+/* A 2xx: what it means depends on its body. */
+static void judge_success(const struct answer *answer, const struct json *body, const char *words,
+                          struct judgement *judgement, char *text, size_t size)
+{
+    if (body == NULL || answer->body_cut) { /* also where the part that was read is an object by chance */
+        describe_stranger(answer, text, size);
+        advise_setting("api_base_url", answer->url_origin, judgement->advice, sizeof judgement->advice);
+    } else if (json_is(body, "success", false)) {
+        judgement->verdict = VERDICT_REJECTED;
+        (void)snprintf(text, size, "HTTP %ld: %s", answer->status, *words != '\0' ? words : "success: false");
+    } else {
+        judgement->verdict = VERDICT_ACCEPTED;
+        judgement->duplicate = json_is(body, "duplicate", true);
+        *text = '\0';
+    }
+}
+
+static void judge_refusal(const struct answer *answer, const struct json *body, const char *words,
+                          struct judgement *judgement, char *text, size_t size)
+{
+    judgement->verdict = verdict_of_status(answer->status);
+    if (judgement->verdict == VERDICT_REJECTED && reason_blames_header(body))
+        judgement->verdict = VERDICT_REFUSED;
+    judgement->blames_call = answer->status >= 500 && reason_blames_call(body, words);
+    advise(answer, judgement->verdict, judgement->advice, sizeof judgement->advice);
+    (void)snprintf(text, size, "HTTP %ld%s%s", answer->status, *words != '\0' ? ": " : "", words);
 }
 
 struct judgement verdict_of(const struct answer *answer)
@@ -62,36 +127,18 @@ struct judgement verdict_of(const struct answer *answer)
         judgement.retry_after_sec = VERDICT_RETRY_AFTER_MAX_SEC;
     if (judgement.retry_after_sec < 0) /* a date that has passed */
         judgement.retry_after_sec = 0;
-    if (answer->failure != NULL || answer->status == 0) {
-        (void)str_printable(answer->failure != NULL ? answer->failure : "no answer", judgement.reason,
-                            sizeof judgement.reason);
-        return judgement;
-    }
+    if (answer->failure != NULL || answer->status == 0)
+        return judge_failure(answer, judgement);
 
     struct json *body = json_parse(answer->body);
-    char words[160], text[512];
-    char *said = mem_copy(own_words(body));
-    str_hide(said, answer->secret); /* before it is cut, or its beginning could stay */
-    (void)str_printable(said, words, sizeof words);
+    char words[240], text[sizeof judgement.reason];
+    char *said = reason_of(body, answer->body);
+    show(answer, said, words, sizeof words);
     free(said);
-    if (answer->status >= 200 && answer->status <= 299) {
-        if (body == NULL)
-            (void)snprintf(text, sizeof text, "HTTP %ld, but not the API's answer (a proxy's or portal's page?)",
-                           answer->status);
-        else if (json_is(body, "success", false)) {
-            judgement.verdict = VERDICT_REJECTED;
-            (void)snprintf(text, sizeof text, "HTTP %ld: %s", answer->status,
-                           *words != '\0' ? words : "success: false");
-        } else {
-            judgement.verdict = VERDICT_ACCEPTED;
-            judgement.duplicate = json_is(body, "duplicate", true);
-            text[0] = '\0';
-        }
-    } else {
-        judgement.verdict = verdict_of_status(answer->status);
-        (void)snprintf(text, sizeof text, "HTTP %ld%s%s%s", answer->status, *words != '\0' ? ": " : "", words,
-                       advice(answer->status));
-    }
+    if (answer->status >= 200 && answer->status <= 299)
+        judge_success(answer, body, words, &judgement, text, sizeof text);
+    else
+        judge_refusal(answer, body, words, &judgement, text, sizeof text);
     (void)str_printable(text, judgement.reason, sizeof judgement.reason);
     json_free(body);
     return judgement;

@@ -48,6 +48,12 @@ static void mask_phone_in(const char *own_text, const char *phone)
         mask_phone((char *)own_text, phone);
 }
 
+static void mask_reason_in(const char *own_text, const char *phone)
+{
+    if (own_text != NULL)
+        mask_reason((char *)own_text, phone);
+}
+
 static struct records_attempt copy_attempt(const struct records_attempt *attempt)
 {
     struct records_attempt own = *attempt;
@@ -103,10 +109,10 @@ static void free_life(struct life *life)
 static void mask(struct life *life)
 {
     char *phone = copy(life->call.phone);
-    mask_phone_in(life->call.reason, phone);
+    mask_reason_in(life->call.reason, phone);
     mask_phone_in(life->call.phone, phone);
     for (int64_t i = 0; i < life->attempt_count; i++)
-        mask_phone_in(life->attempts[i].reason, phone);
+        mask_reason_in(life->attempts[i].reason, phone);
     free(phone);
     if (life->row == NULL)
         return;

@@ -150,7 +150,8 @@ def test_force_comes_to_its_end_where_the_api_allows_fewer_requests_than_it_goes
     began = db.now() - 20 * HOUR
     wanted = db.insert_many([{"uniqueid": f"{began + n}.{n}", "end_epoch": began + n} for n in range(3000)])
     words = ("backfill", "--from", when(db, 1000 * HOUR), "--to", when(db, 10 * HOUR))
-    older.configure(config={"sync": {"backfill_rate": 0}})
+    # One at a time: what is refused beside a call that is accepted would be about that call.
+    older.configure(config={"sync": {"backfill_rate": 0}, "api": {"concurrency": 1}})
     assert older.run(*words).code == 0
     api.clear()
     for answers in (0, 1200, 1200, 1200):

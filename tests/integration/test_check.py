@@ -308,7 +308,7 @@ def test_a_run_warns_of_an_unknown_campaign_once_a_day_and_after_a_change(ready,
 
 @pytest.mark.parametrize("settings, code, words", [
     ({"api_base_url": NOBODYS_PORT}, 69, [NOBODYS_PORT, "connect"]),
-    ({"api_key": "wrong"}, 78, ["Invalid API key", "check api_key in dids.conf"]),
+    ({"api_key": "wrong"}, 78, ["Invalid API key", "check api_key (", "/dids.conf:"]),
 ], ids=["down", "wrong key"])
 def test_the_api_is_not_as_set(ready, api, settings, code, words):
     ready.configure(dids=settings)
@@ -319,11 +319,11 @@ def test_the_api_is_not_as_set(ready, api, settings, code, words):
 def test_the_api_is_elsewhere(ready, api):
     ready.configure(dids={"api_base_url": api.url + "/v2"})
     ready.dids_file.chmod(0o600)
-    assert one_is_broken(ready, api, 78, "404", "check api_base_url in dids.conf").startswith("API: ")
+    assert one_is_broken(ready, api, 78, "404", "check api_base_url (", f"{ready.dids_file}:").startswith("API: ")
 
 
 @pytest.mark.parametrize("rule, code, words", [
-    ({"status": 403}, 78, ["HTTP 403", "check api_key"]), ({"status": 405}, 78, ["HTTP 405", "check api_base_url"]),
+    ({"status": 403}, 78, ["HTTP 403", "check what guards the API, and api_key ("]), ({"status": 405}, 78, ["HTTP 405", "check api_base_url"]),
     ({"status": 301, "headers": {"Location": "https://a.example/"}}, 78, ["HTTP 301", "put its final address"]),
     ({"status": 500}, 69, ["HTTP 500"]), ({"status": 429}, 69, ["HTTP 429", "ask the API's owner"]),
     ({"action": "garbage"}, 69, ["proxy's or portal's page"]), ({"action": "reset"}, 69, []),

@@ -75,9 +75,10 @@ BAD = {
                  ["https://HOST[:PORT]"]),
     "a query": ({"dids": {"api_base_url": "https://a.example/?a=b"}}, "dids.conf:api_base_url", ["leave out", "?"]),
     "plain http": ({"dids": {"api_base_url": "http://a.example"}}, "dids.conf:api_base_url",
-                   ["would send the key unencrypted", "write https://", "allow_insecure_http = yes"]),
+                   ["anyone on the network path can read the API key and every customer's number", "Write https://",
+                    "`allow_insecure_http = yes` under [api] of /"]),
     "a name like this host's": ({"dids": {"api_base_url": "http://127.0.0.1.example.com"}}, "dids.conf:api_base_url",
-                                ["would send the key unencrypted"]),
+                                ["anyone on the network path can read the API key"]),
     "time-out of zero": ({"dids": {"api_timeout": 0}}, "dids.conf:api_timeout", ["api_timeout", "from 1 to 300"]),
     "time-out in words": ({"dids": {"api_timeout": "ten"}}, "dids.conf:api_timeout",
                           ["api_timeout", "'ten'", "from 1 to 300"]),
@@ -118,8 +119,8 @@ ENVIRONMENT = {
     "line end": ({"API_KEY": "key\r\nX-Evil: 1"}, "API_KEY", "copy the key again"),
     "not ASCII": ({"API_KEY": "clé"}, "API_KEY", "copy the key again"),
     "placeholder": ({"API_KEY": "YOUR_API_KEY_HERE"}, "API_KEY", "replace it"),
-    "address": ({"DID_OPTIMIZER_API_URL": "gopher://x"}, "DID_OPTIMIZER_API_URL", "write https://"),
-    "plain http": ({"DID_OPTIMIZER_API_URL": "http://a.example"}, "DID_OPTIMIZER_API_URL", "write https://"),
+    "address": ({"DID_OPTIMIZER_API_URL": "gopher://x"}, "DID_OPTIMIZER_API_URL", "Write https://"),
+    "plain http": ({"DID_OPTIMIZER_API_URL": "http://a.example"}, "DID_OPTIMIZER_API_URL", "Write https://"),
     "port": ({"VICIDIAL_DB_PORT": "3306x"}, "VICIDIAL_DB_PORT", "from 1 to 65535"),
 }
 
@@ -195,11 +196,13 @@ def test_plain_http_to_another_host_only_on_demand(sync, api, db):
 # ---- precedence ----
 
 def test_the_environments_key_wins(sync, api, db):
-    uniqueid = db.insert()
+    uniqueids = db.insert_many([{}] * 2)  # one that is refused alone could be to blame itself
     result = sync.run(env={"API_KEY": "another-key"})
     assert result.code == 78 and api.recorded() == []
+    assert "check api_key (environment variable API_KEY)" in result.log
     sync.configure(dids={"api_key": "another-key"})
-    sends(sync, api, uniqueid, env={"API_KEY": api.api_key})
+    assert sync.run(env={"API_KEY": api.api_key}).code == 0
+    assert sorted(api.by_uniqueid()) == sorted(uniqueids)
 
 
 def test_the_environments_address_wins(sync, api, db):
@@ -211,7 +214,7 @@ def test_the_environments_address_wins(sync, api, db):
 
 def test_the_default_address_is_told(sync, api, db):
     sync.configure(dids={"api_base_url": None})
-    assert "http://localhost:5000 (from default)" in sync.run("check").out
+    assert f"http://localhost:5000 (from default: {sync.dids_file} sets none)" in sync.run("check").out
 
 
 LAYERS = ["environment", "own file", "astguiclient.conf", "dids.conf", "default"]

@@ -159,7 +159,7 @@ def started_by(tmp_path, monkeypatch):
                          ids=["says an error", "prints"])
 def test_closed_standard_files_let_nothing_into_log_and_state(sync, db, api, started_by, words, answer, code, closed):
     """What is opened first would get their numbers, and be written into as if it were what is printed to."""
-    db.insert()
+    db.insert_many([{}] * 2)
     api.rules([{"status": answer}])
     started_by(f'exec "{{}}" "$@" {closed}')
     done = sync.run(*words, *(["--from", str(db.now() - 3600)] if answer == 200 else []))

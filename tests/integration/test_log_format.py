@@ -76,7 +76,7 @@ def test_only_the_last_four_digits_are_shown_and_the_whole_number_is_sent_and_ke
 
 
 def test_a_number_that_the_api_repeats_while_it_is_down_is_masked_too(sync, db, api):
-    db.insert(phone_number=PHONE)
+    db.insert_many([{"phone_number": PHONE}] * 2)
     for status, code in ((500, 69), (401, 78), (429, 75)):
         sync.configure(config={"log": {"mask_phone": "yes"}})
         api.rules([{"status": status, "body": json.dumps({"error": f"not now, {PHONE}"})}])

@@ -118,7 +118,7 @@ def test_a_slow_tenant_holds_up_no_other(sync, db, api, other_api, every_profile
     ({}, {}, 0), ({"status": 500}, {}, 69), ({}, {"status": 500}, 69), ({"status": 429}, {}, 75),
     ({"status": 429}, {"status": 500}, 69), ({"status": 401}, {"status": 500}, 78)])
 def test_the_exit_code_is_the_worst_of_all(sync, db, api, other_api, every_profile, first, second, worst):
-    db.insert()
+    db.insert_many([{}] * 2)
     Tenant(sync, "acme", other_api)
     api.rules([first] if first else [])
     other_api.rules([second] if second else [])
@@ -238,7 +238,7 @@ def test_all_profiles_can_run_in_a_loop(sync, db, api, other_api, every_profile)
 def test_crons_mail_names_the_profile(sync, db, api, other_api, every_profile):
     Tenant(sync, "acme", other_api).enable()
     assert sync.run(*every_profile, "--cron").out == ""
-    db.insert()
+    db.insert_many([{}] * 2)
     other_api.rules([{"status": 500}])
     said = sync.run(*every_profile, "--cron").out
     assert said.startswith("did-optimizer-sync --profile acme does not work: ")

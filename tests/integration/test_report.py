@@ -245,7 +245,7 @@ def test_the_page_shows_what_happened(sync, db, api, browser):
 
 
 def test_an_outage_is_said_at_the_top(sync, db, api, browser):
-    db.insert()
+    db.insert_many([{}] * 2)
     api.rules([{"status": 503}])
     assert sync.run().code == 69
     show(browser, report(sync))

@@ -121,13 +121,13 @@ static void test_config_refuses_addresses_that_would_show_the_key(void **state)
           "",
           NULL,
           NULL,
-          { "dids.conf:3", "unencrypted", "allow_insecure_http" } },
+          { "dids.conf:3", "read the API key", "allow_insecure_http" } },
         { KEY "api_base_url = http://api.example.com\n",
           "",
           "[api]\nallow_insecure_http = no\n",
           NULL,
           NULL,
-          { "unencrypted" } },
+          { "read the API key" } },
         { KEY "api_base_url = https://u:p@api.example.com\n", "", "", NULL, NULL, { "dids.conf:3", "user names" } },
         { KEY "api_base_url = https://a.example/?x=1\n", "", "", NULL, NULL, { "dids.conf:3", "leave out" } },
         { KEY "api_base_url = /\n", "", "", NULL, NULL, { "dids.conf:3", "http(s)" } },
@@ -136,7 +136,7 @@ static void test_config_refuses_addresses_that_would_show_the_key(void **state)
           "",
           "DID_OPTIMIZER_API_URL",
           "http://10.1.2.3",
-          { "environment variable DID_OPTIMIZER_API_URL", "unencrypted" } },
+          { "environment variable DID_OPTIMIZER_API_URL", "read the API key" } },
     };
     check_rows(*state, rows, UNIT_COUNT(rows));
     char texts[2000];

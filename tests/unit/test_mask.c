@@ -29,10 +29,33 @@ static void test_mask_leaves_the_last_four_digits_of_a_number(void **state)
     }
 }
 
+static void test_mask_covers_what_a_reason_quotes_of_the_call(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        { "3125550001 is bad", "******0001 is bad" },
+        { "zip: Path `zip` (`12345678901`) is longer", "zip: Path `zip` (`***********`) is longer" },
+        { "Cast to Number failed for value \"Jane\" (type string) at path \"duration\"",
+          "Cast to Number failed for value \"****\" (type string) at path \"duration\"" },
+        { "value \"a\" and value \"b\", (`c`)", "value \"*\" and value \"*\", (`*`)" },
+        { "value \"cut off he", "value \"**********" },
+        { "value \"", "value \"" }, { "(``)", "(``)" }, { "no value", "no value" }, { "", "" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char text[120];
+        (void)snprintf(text, sizeof text, "%s", rows[i].text);
+        mask_reason(text, "3125550001");
+        unit_same_text(rows[i].text, text, rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mask_leaves_the_last_four_digits_of_a_number),
+        cmocka_unit_test(test_mask_covers_what_a_reason_quotes_of_the_call),
     };
     return cmocka_run_group_tests_name("mask", tests, NULL, NULL);
 }

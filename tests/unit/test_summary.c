@@ -12,21 +12,26 @@ static void test_summary_exit_code_of_each_stop(void **state)
         enum summary_stop stop;
         int64_t owed_left;
         int want;
+        int64_t limited_runs;
     } rows[] = {
-        { "all done", STOP_NONE, 0, EX_OK },
-        { "something owed", STOP_NONE, 1, EX_TEMPFAIL },
-        { "much owed", STOP_NONE, INT64_C(5000000000), EX_TEMPFAIL },
-        { "out of time", STOP_OUT_OF_TIME, 0, EX_TEMPFAIL },
-        { "out of time, owed", STOP_OUT_OF_TIME, 3, EX_TEMPFAIL },
-        { "interrupted", STOP_INTERRUPTED, 0, EX_TEMPFAIL },
-        { "rate limited", STOP_RATE_LIMITED, 0, EX_TEMPFAIL },
-        { "outage", STOP_OUTAGE, 0, EX_UNAVAILABLE },
-        { "outage, owed", STOP_OUTAGE, 3, EX_UNAVAILABLE },
-        { "configuration", STOP_CONFIGURATION, 0, EX_CONFIG },
-        { "configuration, owed", STOP_CONFIGURATION, 3, EX_CONFIG },
+        { "all done", STOP_NONE, 0, EX_OK, 0 },
+        { "something owed", STOP_NONE, 1, EX_TEMPFAIL, 0 },
+        { "much owed", STOP_NONE, INT64_C(5000000000), EX_TEMPFAIL, 0 },
+        { "out of time", STOP_OUT_OF_TIME, 0, EX_TEMPFAIL, 0 },
+        { "out of time, owed", STOP_OUT_OF_TIME, 3, EX_TEMPFAIL, 0 },
+        { "interrupted", STOP_INTERRUPTED, 0, EX_TEMPFAIL, 0 },
+        { "rate limited", STOP_RATE_LIMITED, 0, EX_TEMPFAIL, 0 },
+        { "rate limited, for the second time", STOP_RATE_LIMITED, 0, EX_TEMPFAIL, 2 },
+        { "rate limited, for the third time", STOP_RATE_LIMITED, 0, EX_UNAVAILABLE, 3 },
+        { "rate limited for long, until now", STOP_NONE, 0, EX_OK, 3 },
+        { "outage", STOP_OUTAGE, 0, EX_UNAVAILABLE, 0 },
+        { "outage, owed", STOP_OUTAGE, 3, EX_UNAVAILABLE, 0 },
+        { "configuration", STOP_CONFIGURATION, 0, EX_CONFIG, 0 },
+        { "configuration, owed", STOP_CONFIGURATION, 3, EX_CONFIG, 0 },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct summary summary = { .stop = rows[i].stop, .owed_left = rows[i].owed_left };
+        struct summary summary = { .stop = rows[i].stop, .owed_left = rows[i].owed_left,
+                                   .limited_runs = rows[i].limited_runs };
         unit_same_int(rows[i].name, summary_exit_code(&summary), rows[i].want);
     }
 }
@@ -102,19 +107,23 @@ static void test_summary_closing_line_says_how_it_ended(void **state)
         enum summary_stop stop;
         int64_t owed_left;
         const char *want, *must_not;
+        int64_t in_doubt, limited_runs;
     } rows[] = {
-        { STOP_NONE, 0, " INFO  ✅ Sync completed successfully\n", "❌" },
-        { STOP_NONE, 2, "tried again in a later run\n", "✅" },
-        { STOP_OUT_OF_TIME, 0, " WARN  ⏸ why it stopped\n", "✅" },
-        { STOP_INTERRUPTED, 0, " WARN  ⏸ why it stopped\n", "✅" },
-        { STOP_RATE_LIMITED, 0, " WARN  ⏸ why it stopped\n", "✅" },
-        { STOP_OUTAGE, 0, " ERROR ❌ why it stopped\n", "✅" },
-        { STOP_CONFIGURATION, 0, " ERROR ❌ why it stopped\n", "✅" },
-        { STOP_FAILED, 0, " ERROR ❌ why it stopped\n", "✅" },
+        { STOP_NONE, 0, " INFO  ✅ Sync completed successfully\n", "❌", 0, 0 },
+        { STOP_NONE, 2, "tried again in a later run\n", "✅", 0, 0 },
+        { STOP_NONE, 1, " WARN  ⚠ The API took no call that it was asked for in this run", "✅", 1, 0 },
+        { STOP_RATE_LIMITED, 0, " ERROR ❌ why it stopped\n", "✅", 0, 3 },
+        { STOP_OUT_OF_TIME, 0, " WARN  ⏸ why it stopped\n", "✅", 0, 0 },
+        { STOP_INTERRUPTED, 0, " WARN  ⏸ why it stopped\n", "✅", 0, 0 },
+        { STOP_RATE_LIMITED, 0, " WARN  ⏸ why it stopped\n", "✅", 0, 0 },
+        { STOP_OUTAGE, 0, " ERROR ❌ why it stopped\n", "✅", 0, 0 },
+        { STOP_CONFIGURATION, 0, " ERROR ❌ why it stopped\n", "✅", 0, 0 },
+        { STOP_FAILED, 0, " ERROR ❌ why it stopped\n", "✅", 0, 0 },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char row[32];
         struct summary summary = { .stop = rows[i].stop, .owed_left = rows[i].owed_left, .failure_code = 74,
+                                   .in_doubt = rows[i].in_doubt, .limited_runs = rows[i].limited_runs,
                                    .message = "why it stopped" };
         char *text = report(*state, &summary, 10);
         (void)snprintf(row, sizeof row, "stop %d, %lld owed", (int)rows[i].stop, (long long)rows[i].owed_left);

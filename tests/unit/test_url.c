@@ -23,7 +23,7 @@ static void test_url_accepts_https_to_any_host(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         for (int insecure = 0; insecure <= 1; insecure++) {
             struct err err = { .message = "" };
-            unit_same_int(rows[i], url_check(rows[i], insecure, &err), 0);
+            unit_same_int(rows[i], url_check(rows[i], insecure, "own.conf", &err), 0);
         }
 }
 
@@ -37,7 +37,7 @@ static void test_url_accepts_plain_http_to_this_host(void **state)
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
-        unit_same_int(rows[i], url_check(rows[i], false, &err), 0);
+        unit_same_int(rows[i], url_check(rows[i], false, "own.conf", &err), 0);
     }
 }
 
@@ -69,11 +69,12 @@ static void test_url_accepts_plain_http_elsewhere_only_when_allowed(void **state
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
-        unit_same_int(rows[i], url_check(rows[i], false, &err), -1);
+        unit_same_int(rows[i], url_check(rows[i], false, "own.conf", &err), -1);
         unit_same_int(rows[i], err.code, EX_CONFIG);
-        unit_has(rows[i], err.message, "unencrypted");
-        unit_has(rows[i], err.message, "allow_insecure_http");
-        unit_same_int(rows[i], url_check(rows[i], true, &err), 0);
+        unit_has(rows[i], err.message, "plain http");
+        unit_has(rows[i], err.message, "read the API key and every customer's number");
+        unit_has(rows[i], err.message, "write `allow_insecure_http = yes` under [api] of own.conf");
+        unit_same_int(rows[i], url_check(rows[i], true, "own.conf", &err), 0);
     }
 }
 
@@ -102,7 +103,7 @@ static void test_url_refuses_other_schemes(void **state)
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
-        unit_same_int(rows[i], url_check(rows[i], true, &err), -1);
+        unit_same_int(rows[i], url_check(rows[i], true, "own.conf", &err), -1);
         unit_same_int(rows[i], err.code, EX_CONFIG);
         unit_has(rows[i], err.message, "https://HOST");
     }
@@ -163,7 +164,7 @@ static void test_url_refuses_what_readers_may_take_for_different_hosts(void **st
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
-        unit_same_int(rows[i], url_check(rows[i], true, &err), -1);
+        unit_same_int(rows[i], url_check(rows[i], true, "own.conf", &err), -1);
         unit_same_int(rows[i], err.code, EX_CONFIG);
         unit_has(rows[i], err.message, "plain https://HOST");
     }
@@ -178,7 +179,7 @@ static void test_url_message_never_quotes_a_password(void **state)
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
-        unit_same_int(rows[i], url_check(rows[i], false, &err), -1);
+        unit_same_int(rows[i], url_check(rows[i], false, "own.conf", &err), -1);
         unit_lacks(rows[i], err.message, "SECRET");
     }
 }
@@ -195,7 +196,7 @@ static void test_url_limits_the_length_of_a_host(void **state)
         struct err err;
         memset(url + 8, 'a', rows[i].length);
         (void)snprintf(row, sizeof row, "host of %zu", rows[i].length);
-        unit_same_int(row, url_check(url, false, &err), rows[i].want);
+        unit_same_int(row, url_check(url, false, "own.conf", &err), rows[i].want);
     }
 }
 

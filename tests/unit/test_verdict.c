@@ -15,10 +15,10 @@ static void test_verdict_of_each_status_with_and_without_words(void **state)
         long status;
         enum verdict want;
     } rows[] = {
-        { 300, VERDICT_STOP },         { 301, VERDICT_STOP },     { 302, VERDICT_STOP },     { 303, VERDICT_STOP },
-        { 304, VERDICT_STOP },         { 307, VERDICT_STOP },     { 308, VERDICT_STOP },     { 399, VERDICT_STOP },
-        { 400, VERDICT_REJECTED },     { 401, VERDICT_STOP },     { 402, VERDICT_RETRY },    { 403, VERDICT_STOP },
-        { 404, VERDICT_STOP },         { 405, VERDICT_STOP },     { 406, VERDICT_RETRY },    { 407, VERDICT_RETRY },
+        { 300, VERDICT_REFUSED },         { 301, VERDICT_REFUSED },     { 302, VERDICT_REFUSED },     { 303, VERDICT_REFUSED },
+        { 304, VERDICT_REFUSED },         { 307, VERDICT_REFUSED },     { 308, VERDICT_REFUSED },     { 399, VERDICT_REFUSED },
+        { 400, VERDICT_REJECTED },     { 401, VERDICT_REFUSED },     { 402, VERDICT_RETRY },    { 403, VERDICT_REFUSED },
+        { 404, VERDICT_REFUSED },         { 405, VERDICT_REFUSED },     { 406, VERDICT_RETRY },    { 407, VERDICT_RETRY },
         { 408, VERDICT_RETRY },        { 409, VERDICT_REJECTED }, { 410, VERDICT_RETRY },    { 412, VERDICT_RETRY },
         { 413, VERDICT_REJECTED },     { 414, VERDICT_RETRY },    { 418, VERDICT_RETRY },    { 421, VERDICT_RETRY },
         { 422, VERDICT_REJECTED },     { 425, VERDICT_RETRY },    { 429, VERDICT_RATE_LIMITED }, { 451, VERDICT_RETRY },
@@ -122,6 +122,18 @@ static void test_verdict_gives_the_apis_own_reason(void **state)
         { 400, "{\"message\":\"campaignId is missing\"}", "HTTP 400: campaignId is missing" },
         { 400, "{\"message\":\"second\",\"error\":\"first\"}", "HTTP 400: first" },
         { 400, "{\"error\":{\"code\":1},\"message\":\"plain\"}", "HTTP 400: plain" },
+        { 413, "{\"error\":{\"message\":\"too large\",\"statusCode\":413},\"message\":\"m\"}", "HTTP 413: too large" },
+        { 400, "{\"detail\":\"first\",\"error\":\"second\"}", "HTTP 400: first" },
+        { 400, "{\"detail\":[],\"error\":\"second\"}", "HTTP 400: second" },
+        { 422, "{\"detail\":[{\"type\":\"missing\",\"loc\":[\"body\",\"campaignId\"],\"msg\":\"Field required\","
+               "\"input\":{\"phone\":\"555\"}}]}", "HTTP 422: body.campaignId: Field required" },
+        { 422, "{\"detail\":[{\"loc\":[\"body\",0,\"x\"],\"msg\":\"bad\"},{\"loc\":[\"body\"],\"msg\":\"worse\"}]}",
+          "HTTP 422: body.0.x: bad; body: worse" },
+        { 422, "{\"detail\":[{\"msg\":\"bad\"}]}", "HTTP 422: bad" },
+        { 422, "{\"detail\":[7,{\"loc\":{\"a\":1}},null]}", "HTTP 422" },
+        { 500, "Internal Server Error", "HTTP 500: Internal Server Error" },
+        { 500, "\r\n first \nsecond", "HTTP 500: first " },
+        { 500, "[\"private\"]", "HTTP 500" }, { 500, "{\"cut", "HTTP 500" },
         { 400, "{\"error\":7}", "HTTP 400" },
         { 400, "{\"error\":\"\"}", "HTTP 400" },
         { 400, "{\"nested\":{\"error\":\"deep\"}}", "HTTP 400" },
@@ -137,29 +149,99 @@ static void test_verdict_gives_the_apis_own_reason(void **state)
         unit_same_text(rows[i].body, judge(rows[i].status, rows[i].body).reason, rows[i].want);
 }
 
-static void test_verdict_names_the_remedy_also_beside_long_words_of_the_api(void **state)
+static void test_verdict_names_the_remedy_and_where(void **state)
 {
     (void)state;
     static const struct {
         long status;
-        const char *want;
+        const char *want, *place;
     } rows[] = {
-        { 300, "api_base_url" }, { 399, "api_base_url" }, { 301, "api_base_url" }, { 308, "api_base_url" },
-        { 401, "api_key" },      { 403, "api_key" },
-        { 404, "api_base_url" }, { 405, "api_base_url" }, { 429, "100 requests in 15 minutes" }, { 429, "API's owner" },
-        { 200, "not the API's answer" },
+        { 300, "api_base_url", "DIDS:3" }, { 399, "api_base_url", "DIDS:3" }, { 301, "its final address", "DIDS:3" },
+        { 308, "api_base_url", "DIDS:3" }, { 401, "check api_key", "variable KEY" }, { 403, "api_key", "variable KEY" },
+        { 403, "what guards the API", "variable KEY" }, { 404, "check api_base_url", "DIDS:3" },
+        { 405, "check api_base_url", "DIDS:3" }, { 429, "100 requests in 15 minutes", "" }, { 429, "API's owner", "" },
+        { 200, "check api_base_url", "DIDS:3" },
     };
-    char long_words[600] = "{\"error\":\"";
-    size_t start = strlen(long_words);
-    memset(long_words + start, 'x', 500);
-    (void)strcpy(long_words + start + 500, "\"}");
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char row[60];
+        struct answer answer = { .status = rows[i].status, .body = "", .key_origin = "environment variable KEY",
+                                 .url_origin = "/etc/DIDS:3" };
         (void)snprintf(row, sizeof row, "HTTP %ld", rows[i].status);
-        unit_has(row, judge(rows[i].status, "").reason, rows[i].want);
-        (void)snprintf(row, sizeof row, "HTTP %ld with long words", rows[i].status);
-        if (rows[i].status != 200)
-            unit_has(row, judge(rows[i].status, long_words).reason, rows[i].want);
+        unit_has(row, verdict_of(&answer).advice, rows[i].want);
+        unit_has(row, verdict_of(&answer).advice, rows[i].place);
+    }
+    static const long without[] = { 400, 402, 409, 413, 422, 408, 500, 503 };
+    for (size_t i = 0; i < UNIT_COUNT(without); i++)
+        assert_string_equal(judge(without[i], "").advice, "");
+    assert_string_equal(judge(400, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"x\"}]}").advice, "");
+}
+
+static void test_verdict_of_a_missing_header_is_the_configuration(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        enum verdict want;
+    } rows[] = {
+        { "{\"detail\":[{\"loc\":[\"header\",\"x-api-key\"],\"msg\":\"Field required\"}]}", VERDICT_REFUSED },
+        { "{\"detail\":[{\"loc\":[\"body\",\"zip\"],\"msg\":\"bad\"},{\"loc\":[\"header\"]}]}", VERDICT_REFUSED },
+        { "{\"detail\":[{\"loc\":[\"body\",\"header\"],\"msg\":\"bad\"}]}", VERDICT_REJECTED },
+        { "{\"detail\":[{\"loc\":[]}]}", VERDICT_REJECTED }, { "{\"detail\":\"header\"}", VERDICT_REJECTED },
+        { "{\"detail\":[\"header\"]}", VERDICT_REJECTED }, { "{\"detail\":{\"loc\":[\"header\"]}}", VERDICT_REJECTED },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        unit_same_int(rows[i].body, judge(422, rows[i].body).verdict, rows[i].want);
+    unit_has("advice", judge(422, rows[0].body).advice, "check api_key");
+}
+
+static void test_verdict_tells_who_is_blamed(void **state)
+{
+    (void)state;
+    static const struct {
+        long status;
+        const char *body;
+        bool want;
+    } rows[] = {
+        { 500, "{\"success\":false,\"error\":\"CallRecord validation failed: zip: Path `zip` (`123456`) is long\"}", true },
+        { 500, "{\"error\":\"Cast to Number failed for value \\\"x\\\" at path \\\"duration\\\"\"}", true },
+        { 500, "{\"error\":\"customerState.substring is not a function\"}", true },
+        { 400, "{\"error\":\"Cast to Number failed\"}", false }, /* it is rejected */
+        { 500, "{\"message\":\"API key validation failed\",\"error\":\"Cast to ObjectId failed\"}", false },
+        { 500, "{\"message\":\"API key validation failed\"}", false },
+        { 500, "{\"error\":\"connect ECONNREFUSED\"}", false }, { 500, "", false },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        unit_same_int(rows[i].body, judge(rows[i].status, rows[i].body).blames_call, rows[i].want);
+    struct answer out_of_reach = { .failure = "could not connect", .unreachable = true, .body = "" };
+    assert_true(verdict_of(&out_of_reach).unreachable);
+    assert_false(judge(500, "").unreachable);
+}
+
+static void test_verdict_says_what_came_instead_of_the_answer(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *type, *want;
+        bool cut;
+    } rows[] = {
+        { "", NULL, "expected a JSON object, got an empty body", false },
+        { " \n", "text/plain", "got an empty body", false },
+        { "OK", "text/plain", "HTTP 200, but not the API's answer: expected a JSON object, got text/plain: 'OK'", false },
+        { "[]", "application/json", "got application/json: '[]'", false },
+        { "OK", NULL, "got a body without Content-Type: 'OK'", false },
+        { "\n<!DOCTYPE html>\n<p>", "text/html", "(a proxy's or portal's page?): expected a JSON object, got text/html: "
+                                                "'<!DOCTYPE html>'", false },
+        { "{\"a\":\"key-xyz", "text/html", "text/html: '{\"a\":\"*******' (longer than 64 KiB)", true },
+        { "a\x1b[1m", "te\x07xt", "te?xt: 'a?[1m'", false },
+        { "123456789 123456789 123456789 123456789 123456789 123456789 123456789", "t",
+          "'123456789 123456789 123456789 123456789 123456789 123456789 '", false },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct answer answer = { .status = 200, .body = rows[i].body, .content_type = rows[i].type,
+                                 .body_cut = rows[i].cut, .secret = "key-xyz" };
+        struct judgement judgement = verdict_of(&answer);
+        unit_same_int(rows[i].want, judgement.verdict, VERDICT_RETRY);
+        unit_has(rows[i].body, judgement.reason, rows[i].want);
     }
 }
 
@@ -224,7 +306,10 @@ int main(void)
         cmocka_unit_test(test_verdict_of_a_2xx_depends_on_its_body),
         cmocka_unit_test(test_verdict_of_no_answer_is_to_try_again),
         cmocka_unit_test(test_verdict_gives_the_apis_own_reason),
-        cmocka_unit_test(test_verdict_names_the_remedy_also_beside_long_words_of_the_api),
+        cmocka_unit_test(test_verdict_names_the_remedy_and_where),
+        cmocka_unit_test(test_verdict_of_a_missing_header_is_the_configuration),
+        cmocka_unit_test(test_verdict_tells_who_is_blamed),
+        cmocka_unit_test(test_verdict_says_what_came_instead_of_the_answer),
         cmocka_unit_test(test_verdict_reason_is_cut_at_a_whole_character),
         cmocka_unit_test(test_verdict_survives_deeply_nested_json),
         cmocka_unit_test(test_verdict_clamps_retry_after),
