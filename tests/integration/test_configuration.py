@@ -119,7 +119,7 @@ ENVIRONMENT = {
     "line end": ({"API_KEY": "key\r\nX-Evil: 1"}, "API_KEY", "copy the key again"),
     "not ASCII": ({"API_KEY": "clé"}, "API_KEY", "copy the key again"),
     "placeholder": ({"API_KEY": "YOUR_API_KEY_HERE"}, "API_KEY", "replace it"),
-    "address": ({"DID_OPTIMIZER_API_URL": "gopher://x"}, "DID_OPTIMIZER_API_URL", "Write https://"),
+    "address": ({"DID_OPTIMIZER_API_URL": "gopher://x"}, "DID_OPTIMIZER_API_URL", "write https://"),
     "plain http": ({"DID_OPTIMIZER_API_URL": "http://a.example"}, "DID_OPTIMIZER_API_URL", "Write https://"),
     "port": ({"VICIDIAL_DB_PORT": "3306x"}, "VICIDIAL_DB_PORT", "from 1 to 65535"),
 }
