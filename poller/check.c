@@ -1,10 +1,12 @@
 /* check: `did-optimizer-sync check`, what works and what to mend. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "check_api.h"
+#include "check_cron.h"
 #include "check_database.h"
 #include "check_report.h"
 #include "check_state.h"
@@ -12,6 +14,11 @@
 #include "enabled.h"
 #include "legacy.h"
 #include "profile.h"
+#include "standing.h"
+
+/* Cron starts a run each minute. The same limits as those of health. */
+#define RUN_WARNING_SEC 300
+#define RUN_CRITICAL_SEC 900
 
 /* What the tests work with. */
 struct check {
@@ -19,6 +26,8 @@ struct check {
     struct check_report *report;
     struct config config;
     struct config_problems problems;
+    struct check_cron cron;
+    bool enabled;
     char next[128]; /* what is left to do when nothing failed; "": nothing */
     bool has_state; /* the process is the state's owner, and may use the network */
 };
@@ -70,8 +79,14 @@ static void test_older_script(struct check *check)
     char message[OPTIONS_PATH_SIZE + 200];
     struct legacy legacy = legacy_load(check->options->legacy, clock_now_epoch(), &err);
     (void)snprintf(message, sizeof message, LEGACY_ADVICE, check->options->legacy);
-    if (legacy.still_written)
+    if (check_other_crontabs(check->report, check->options->cron_file) == 0 && legacy.still_written)
         check_warn_message(check->report, "older script", message);
+}
+
+/* It is told at the end, when it is known when the last run was. */
+static void look_at_cron(struct check *check)
+{
+    check->cron = check_cron_look(check->options->cron_file);
 }
 
 /* From here on without root's rights. */
@@ -101,14 +116,40 @@ static void test_state(struct check *check)
 static void test_sending(struct check *check)
 {
     struct err err;
-    bool enabled = false;
-    if (enabled_read(check->options->state_dir, &enabled, &err) != 0)
+    if (enabled_read(check->options->state_dir, &check->enabled, &err) != 0)
         check_fail_err(check->report, "sending", &err);
-    else if (enabled)
+    else if (check->enabled)
         check_good(check->report, "sending", "enabled: cron sends the calls that end");
     else
         (void)snprintf(check->next, sizeof check->next, "cron sends nothing before: did-optimizer-sync%s enable",
                        check->options->profile_words);
+}
+
+/* How old the last run is says more than what starts it. */
+static int64_t test_last_run(const struct check *check)
+{
+    struct err err;
+    struct standing standing;
+    if (!check->has_state || standing_read(check->options->state_dir, &standing, &err) != 0 ||
+        standing.overview.last_run == 0)
+        return -1;
+    int64_t age = standing_age(&standing, standing.overview.last_run);
+    if (!check->enabled)
+        return age;
+    if (age < RUN_WARNING_SEC)
+        check_good(check->report, "runs", "the last one began %" PRId64 " s ago", age);
+    else if (age < RUN_CRITICAL_SEC)
+        check_warn(check->report, "runs", "see the line of cron", "the last one began %" PRId64 " min ago", age / 60);
+    else
+        check_fail(check->report, "runs", EX_UNAVAILABLE, "see the line of cron, and: journalctl -u cron (or crond)",
+                   "the last one began %" PRId64 " min ago, so nobody has looked for calls since", age / 60);
+    return age;
+}
+
+static void test_cron(struct check *check)
+{
+    int64_t age = test_last_run(check);
+    check_cron(check->report, &check->cron, age);
 }
 
 /* Every test, in order; what is wrong in one part keeps no other from being tested. */
@@ -121,11 +162,13 @@ static const struct {
     { "configuration", test_configuration, 0, false },
     { "log", test_log, 0, false },
     { "older script", test_older_script, 0, false },
+    { "cron", look_at_cron, 0, false },
     { "state", test_owner, 0, false },
     { "database", test_database, CONFIG_DATABASE, true },
     { "API", test_api, CONFIG_API, true },
     { "state", test_state, 0, true },
     { "sending", test_sending, 0, true },
+    { "cron", test_cron, 0, false },
 };
 
 int check_command(const struct options *options)

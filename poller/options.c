@@ -68,6 +68,7 @@ static const char help[] =
     "  --log FILE              the log (/var/log/did-optimizer-sync.log); - for the terminal only\n"
     "  --legacy-checkpoint FILE  where an older script stopped, for the very first run\n"
     "                          (/tmp/did-optimizer-last-check.txt)\n"
+    "  --cron-file FILE        check: cron's file (/etc/cron.d/did-optimizer-sync)\n"
     "  -h, --help, -V, --version\n"
     "\n"
     "Exit status: 0 done; 64 usage; 69 database or API out of reach; 70 bug; 74 state cannot be read or\n"
@@ -140,6 +141,7 @@ static const struct known_option {
     { "state-dir", TAKES_ALWAYS, .text = AT(state_dir), .flag = AT(named_state_dir) },
     { "log", TAKES_ALWAYS, .text = AT(log), .flag = AT(named_log) },
     { "legacy-checkpoint", TAKES_ALWAYS, .text = AT(legacy), .flag = AT(named_legacy) },
+    { "cron-file", TAKES_ALWAYS, .text = AT(cron_file) },
     { "profile", TAKES_ALWAYS, .text = AT(profile) },
     { "profiles-dir", TAKES_ALWAYS, .text = AT(profiles_dir) },
     { "all-profiles", TAKES_ROUNDS, .flag = AT(all_profiles) },
@@ -317,6 +319,7 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
         .state_dir = "/var/lib/did-optimizer-sync",
         .log = "/var/log/did-optimizer-sync.log",
         .legacy = "/tmp/did-optimizer-last-check.txt",
+        .cron_file = "/etc/cron.d/did-optimizer-sync",
     };
     struct option long_options[OPTION_COUNT + 1] = { { .name = NULL } };
     for (int i = 0; i < OPTION_COUNT; i++)

@@ -49,6 +49,7 @@ struct options {
     const char *state_dir;
     const char *log;      /* "-": no file */
     const char *legacy;   /* an older script's checkpoint */
+    const char *cron_file; /* check: what cron reads */
     bool help, version;
     bool named_state_dir, named_log, named_legacy; /* on the command line */
     const char *profile;  /* NULL: the default one */

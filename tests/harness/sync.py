@@ -27,6 +27,7 @@ class Sync:
         self.config_file = self.directory / "did-optimizer-sync.conf"
         self.log_file = self.directory / "did-optimizer-sync.log"
         self.legacy_file = self.directory / "last-check.txt"
+        self.cron_file = self.directory / "cron.d" / "did-optimizer-sync"
         self.state = self.directory / "state"
         self.enabled_file = self.state / "enabled"
         self.checkpoint_file = self.state / "checkpoint"
@@ -58,7 +59,8 @@ class Sync:
     def _command(self, args):
         return [program("SYNC_BINARY", "build/did-optimizer-sync"), "--astguiclient", self.astguiclient_file,
                 "--dids", self.dids_file, "--config", self.config_file, "--state-dir", self.state,
-                "--log", self.log_file, "--legacy-checkpoint", self.legacy_file, *args]
+                "--log", self.log_file, "--legacy-checkpoint", self.legacy_file, "--cron-file",
+                self.cron_file, *args]
 
     def start(self, *args, env=None, stdin=subprocess.DEVNULL):
         """Starts the program; returns its Popen (text, stdout and stderr are pipes). close() ends what still runs."""

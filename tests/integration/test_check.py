@@ -1,10 +1,13 @@
 """`check`: a line for each thing a run needs, with the remedy where it is broken. Nothing is changed, no call sent."""
 import contextlib
 import json
+import pathlib
 import re
 import shutil
 import socket
+import sqlite3
 import ssl
+import subprocess
 import threading
 import time
 import warnings
@@ -13,14 +16,40 @@ import pytest
 
 from harness import certs
 from harness.api import Api
+from harness.process import ROOT, end, program, spawn
 from simulation.clock import ClockedDialer
 
 NOBODYS_PORT = "http://127.0.0.1:1"
 
 
+@contextlib.contextmanager
+def cron_daemon(directory):
+    """Something that looks like cron's daemon: a process of that name."""
+    shutil.copy(shutil.which("sleep"), directory / "crond")
+    process = spawn([directory / "crond", "3600"])
+    try:
+        while pathlib.Path(f"/proc/{process.pid}/comm").read_text() != "crond\n":
+            time.sleep(0.01)
+        yield
+    finally:
+        end(process)
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    with cron_daemon(tmp_path_factory.mktemp("daemon")):
+        yield
+
+
+CRONTAB = (ROOT / "packaging/cron.d/did-optimizer-sync").read_text()
+
+
 @pytest.fixture
-def ready(sync, db):
+def ready(sync, db, daemon):
     """An installation that could run, and a call for it to leave alone."""
+    sync.cron_file.parent.mkdir()
+    sync.cron_file.write_text(CRONTAB)
+    sync.cron_file.chmod(0o644)
     sync.dids_file.chmod(0o600)
     sync.log_file.touch()
     db.insert()
@@ -65,8 +94,8 @@ def one_is_broken(sync, api, code, *words):
 def test_all_is_well(ready, api, db):
     marked = check(ready, api)
     assert (marked["✗"], marked["⚠"]) == ([], [])
-    assert sorted(subjects(marked["✓"])) == ["API", "checkpoint", "configuration", "database", "ledger", "log", "sending",
-                                             "state", "table", "table", "time zone"]
+    assert sorted(subjects(marked["✓"])) == ["API", "checkpoint", "configuration", "cron", "database", "ledger", "log",
+                                             "sending", "state", "table", "table", "time zone"]
     told = "\n".join(marked["✓"])
     for word in (api.url, f"{ready.dids_file}:2", f"{ready.dids_file}:3", "asterisk", "cron", "call_date on call_date",
                  "SELECT is granted", str(ready.state), str(ready.log_file)):
@@ -489,6 +518,25 @@ def test_the_checkpoint_is_damaged(ready, api, content):
     one_is_broken(ready, api, 74, "checkpoint: ", str(ready.checkpoint_file))
 
 
+@pytest.mark.parametrize("name", ["ledger.db", "lock"])
+def test_a_file_of_the_state_that_its_owner_cannot_use(ready, api, ordinary, name):
+    """What a command leaves that was run as another user."""
+    assert ready.run().code == 0
+    api.clear()
+    (ready.state / name).chmod(0o444)
+    done = ready.run("check")
+    (line, _) = [line for line in done.out.splitlines() if line[0] == "✗"]
+    assert done.code == 77 and line.startswith(f"✗ ledger: {ready.state / name} cannot be read and written: Permission denied")
+    assert f"chown --reference={ready.state} {ready.state / name}" in line
+    (ready.state / name).chmod(0o640)
+
+
+def test_check_leaves_nothing_in_the_state_directory(ready, api):
+    names = sorted(path.name for path in ready.state.iterdir())
+    assert check(ready, api)["✗"] == []
+    assert sorted(path.name for path in ready.state.iterdir()) == names and not any("probe" in name for name in names)
+
+
 def test_the_ledger_is_damaged(ready, api):
     (ready.state / "ledger.db").write_bytes(b"SQLite format 3\0" + b"garbage " * 1000)
     one_is_broken(ready, api, 74, "ledger: ", "ledger.db")
@@ -514,6 +562,132 @@ def test_the_log_is_no_file(ready, api, spoil, words):
 def test_the_logs_directory_is_missing(ready, api):
     done = ready.run("check", "--log", ready.directory / "missing" / "a.log")
     assert done.code == 74 and "✗ log: " in done.out and "name another with --log" in done.out
+
+
+# ---- cron and other programs ----
+
+def end_the_last_run(sync, seconds_ago):
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        now = int(time.time())
+        ledger.execute("UPDATE run SET started = ?, finished = ?", (now - seconds_ago - 1, now - seconds_ago))
+        ledger.commit()
+
+
+def test_a_new_installation_has_no_runs_yet(ready, api):
+    marked = check(ready, api)
+    assert f"cron: {ready.cron_file} starts a run each minute" in marked["✓"] and "runs" not in subjects(marked["✓"])
+
+
+def test_the_age_of_the_last_run_is_told(ready, api):
+    assert ready.run().code == 0
+    api.clear()
+    (line,) = [line for line in check(ready, api)["✓"] if line.startswith("runs")]
+    assert re.fullmatch(r"runs: the last one began \d+ s ago", line)
+
+
+@pytest.mark.parametrize("age, code, mark", [(400, 0, "⚠"), (1000, 69, "✗")])
+def test_runs_that_stopped_are_told_by_the_age_of_the_last_one(ready, api, age, code, mark):
+    """Goal: a dead cron shows, whatever its file says."""
+    assert ready.run().code == 0
+    end_the_last_run(ready, age)
+    api.clear()
+    (line,) = check(ready, api, code)[mark]
+    assert line.startswith(f"runs: the last one began {age // 60} min ago")
+
+
+def test_old_runs_of_one_who_disabled_it_are_no_fault(ready, api):
+    assert ready.run().code == 0 and ready.run("disable").code == 0
+    end_the_last_run(ready, 5000)
+    api.clear()
+    marked = check(ready, api)
+    assert marked["✗"] == marked["⚠"] == []
+
+
+def pause(path):
+    path.write_text(CRONTAB.replace("\n* * *", "\n# * * *"))
+
+
+@pytest.mark.parametrize("spoil, code, words", [
+    (pause, 0, ["paused", "is commented out", "take away the #"]),
+    (lambda path: path.unlink(), 0, ["is not there, so cron starts no run", "packaging/cron.d"]),
+    (lambda path: path.write_text("# did-optimizer-sync: nothing\n7 7 * * * root true\n"), 0,
+     ["has no line for this program", "packaging/cron.d"]),
+    (lambda path: path.chmod(0o664), 78, ["takes no notice", "others than root may write it", "chmod 644"]),
+    (lambda path: path.write_text(CRONTAB.rstrip("\n")), 78, ["takes no notice", "its last line has no end"]),
+], ids=["commented out", "missing", "another's", "writable", "no newline"])
+def test_what_is_wrong_with_crons_line(ready, api, spoil, code, words):
+    spoil(ready.cron_file)
+    marked = check(ready, api, code)
+    (line,) = marked["✗" if code else "⚠"]
+    assert line.startswith("cron: ") and [word for word in [str(ready.cron_file), *words] if word not in line] == []
+
+
+@pytest.fixture
+def namespace(tmp_path, monkeypatch):
+    """namespace(words, script): the program in namespaces of its own, after the script, whose $STATE is its state."""
+    def enter(words, script, state):
+        binary = program("SYNC_BINARY", "build/did-optimizer-sync")
+        inner, outer = tmp_path / "inner", tmp_path / "outer"
+        inner.write_text(f'#!/bin/sh\nset -e\nSTATE="{state}"\n{script}\nexec "{binary}" "$@"\n')
+        outer.write_text(f'#!/bin/sh\nexec unshare {words} "{inner}" "$@"\n')
+        for path in (inner, outer):
+            path.chmod(0o755)
+        tried = subprocess.run([outer, "--version"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if tried.returncode != 0:
+            pytest.skip(f"no namespaces here: {tried.stdout.decode()}")
+        monkeypatch.setenv("SYNC_BINARY", str(outer))
+    return enter
+
+
+def test_a_host_without_a_cron_daemon(ready, api, namespace):
+    namespace("--mount --pid --fork --mount-proc", "", ready.state)
+    (line,) = check(ready, api)["⚠"]
+    assert line.startswith("cron: no cron daemon is running on this host") and "systemctl enable --now cron" in line
+    assert ready.run().code == 0
+    api.clear()
+    assert check(ready, api)["⚠"] == []  # who sees runs needs no daemon of that name
+
+
+@pytest.mark.parametrize("size, fill, mark, code, words", [
+    ("8m", "", "⚠", 0, ["disk: ", "nearly full: 8 MB", "sends nothing"]),
+    ("100m,nr_inodes=20", "", "⚠", 0, ["disk: ", "nearly full", " files are left"]),
+    ("64k", "head -c 100000 /dev/zero > $STATE/big || true", "✗", 74, ["state: ", "No space left on device"]),
+    ("100m", "mount -o remount,ro $STATE", "✗", 74, ["state: ", "Read-only file system"]),
+], ids=["few bytes", "few files", "full", "read-only"])
+def test_a_disk_that_is_nearly_full(ready, api, namespace, size, fill, mark, code, words):
+    namespace("--mount --propagation=private",
+              f"cp -a $STATE $STATE.copy; mount -t tmpfs -o size={size} tmpfs $STATE; cp -a $STATE.copy/. $STATE\n"
+              f"rm -rf $STATE.copy; {fill}", ready.state)
+    done = ready.run("check")
+    lines = [line for line in done.out.splitlines()[:-1] if line[0] == mark]
+    assert done.code == code and [word for word in words if word not in lines[0]] == []
+
+
+def test_runs_that_something_else_starts_need_no_line_of_cron(ready, api):
+    """A service, say."""
+    ready.cron_file.unlink()
+    assert ready.run().code == 0
+    api.clear()
+    assert "something else starts the runs" in "\n".join(check(ready, api)["✓"])
+
+
+@pytest.mark.parametrize("path", ["cron.d/old", "cron.d/did-optimizer-sync"])
+@pytest.mark.parametrize("script", ["AST_DID_optimizer_sync.pl", "process-call-results.pl"])
+def test_an_older_script_in_a_crontab_is_named(ready, api, script, path):
+    with (ready.directory / path).open("a") as crontab:
+        crontab.write(f"#* * * * * root /usr/share/astguiclient/{script}\n")
+    assert check(ready, api)["⚠"] == []
+    with (ready.directory / path).open("a") as crontab:
+        crontab.write(f"*/2 * * * * root /usr/share/astguiclient/{script}\n")
+    (line,) = check(ready, api)["⚠"]
+    assert line == f"older script: {ready.directory / path} starts {script}; take that line out, or every call is sent by both"
+
+
+def test_an_older_script_at_work_is_named_by_its_traces(ready, api):
+    ready.legacy_file.write_text("1700000000.1\n")
+    ready.legacy_file.chmod(0o644)
+    (line,) = check(ready, api)["⚠"]
+    assert line.startswith(f"older script: {ready.legacy_file} is still being written") and "crontab -e" in line
 
 
 # ---- several at once ----

@@ -456,7 +456,8 @@ def impostor(tmp_path, monkeypatch):
 def test_a_run_and_what_it_leaves(sync, impostor):
     first, second = sync.run("first", env={"EXTRA": "yes"}), sync.run("second")
     assert (first.code, first.err, first.log, second.log) == (5, "complaint\n", "line for first\n", "line for second\n")
-    assert f"--state-dir {sync.state} --log {sync.log_file} --legacy-checkpoint {sync.legacy_file} first" in first.out
+    assert f"--state-dir {sync.state} --log {sync.log_file} --legacy-checkpoint {sync.legacy_file} " \
+        f"--cron-file {sync.cron_file} first" in first.out
     assert "EXTRA=yes" in first.out and "TZ=America/New_York" in first.out and "API_KEY" not in first.out
 
 
