@@ -447,7 +447,7 @@ def test_a_tls_that_is_too_old(ready, made):
 def test_https_to_a_port_that_speaks_http(ready, api):
     ready.configure(dids={"api_base_url": api.url.replace("http:", "https:")})
     ready.dids_file.chmod(0o600)
-    one_is_broken(ready, api, 69, "speaks plain http, not TLS", "api_base_url")
+    one_is_broken(ready, api, 69, "that port speaks plain http", "https:// in api_base_url")
 
 
 def test_http_to_a_port_that_speaks_tls(ready, made):

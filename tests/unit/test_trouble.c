@@ -34,6 +34,8 @@ static const struct {
     { "error:0A000410:SSL routines::sslv3 alert handshake failure", HTTPS, "too old" },
     { "error:0A00010B:SSL routines::wrong version number", HTTPS, "speaks plain http" },
     { "error:0A0000C6:SSL routines::packet length too long", HTTPS, "speaks plain http" },
+    { "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to 127.0.0.1:5000", HTTPS, "speaks plain http" },
+    { "OpenSSL SSL_connect: Connection reset by peer in connection to 127.0.0.1:5000", HTTPS, "speaks plain http" },
     { "error:0A00010B:SSL routines::wrong version number", HTTP, NULL }, /* cannot be */
     { "Received HTTP/0.9 when not allowed", HTTP, "speaks TLS" },
     { "<center>The plain HTTP request was sent to HTTPS port</center>", HTTP, "speaks TLS" },
