@@ -11,14 +11,10 @@
 #include "check_report.h"
 #include "check_state.h"
 #include "clock.h"
+#include "diagnosis.h"
 #include "enabled.h"
 #include "legacy.h"
 #include "profile.h"
-#include "standing.h"
-
-/* Cron starts a run each minute. The same limits as those of health. */
-#define RUN_WARNING_SEC 300
-#define RUN_CRITICAL_SEC 900
 
 /* What the tests work with. */
 struct check {
@@ -125,20 +121,22 @@ static void test_sending(struct check *check)
                        check->options->profile_words);
 }
 
-/* How old the last run is says more than what starts it. */
+/* How old the last run is says more than what starts it. What else is to be said of the runs, status says: here it may
+ * be mended already. */
 static int64_t test_last_run(const struct check *check)
 {
     struct err err;
     struct standing standing;
+    struct diagnosis_limits limits = diagnosis_usual_limits();
     if (!check->has_state || standing_read(check->options->state_dir, &standing, &err) != 0 ||
-        standing.overview.last_run == 0)
+        standing_last_sign(&standing) == 0)
         return -1;
-    int64_t age = standing_age(&standing, standing.overview.last_run);
+    int64_t age = standing_age(&standing, standing_last_sign(&standing));
     if (!check->enabled)
         return age;
-    if (age < RUN_WARNING_SEC)
+    if (age <= limits.warning)
         check_good(check->report, "runs", "the last one began %" PRId64 " s ago", age);
-    else if (age < RUN_CRITICAL_SEC)
+    else if (age <= limits.critical)
         check_warn(check->report, "runs", "see the line of cron", "the last one began %" PRId64 " min ago", age / 60);
     else
         check_fail(check->report, "runs", EX_UNAVAILABLE, "see the line of cron, and: journalctl -u cron (or crond)",
