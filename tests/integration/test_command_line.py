@@ -20,7 +20,7 @@ def everything(sync):
 
 @contextlib.contextmanager
 def locked(sync):
-    with (sync.state / "lock").open("w") as lock:
+    with (sync.state / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
