@@ -21,7 +21,8 @@ enum { FILE_GONE = 29, CRASHED = 126, CRASHED_RECORD = 127, NOT_A_TABLE = 130, C
        MARKED_CRASHED_REPAIR = 1195 };
 
 /* MySQL's own: a statement that took too long, a server or an account that wants TLS, an idle session that it ended. */
-enum { MYSQL_TIMEOUT = 3024, MYSQL_NEEDS_TLS = 3159, MYSQL_IDLE = 4031, CLIENT_NEEDS_TLS = 2061 };
+enum { MYSQL_TIMEOUT = 3024, MYSQL_NEEDS_TLS = 3159, MYSQL_CANNOT_CONVERT = 3854, MYSQL_IDLE = 4031,
+       CLIENT_NEEDS_TLS = 2061 };
 
 /* A session may wait this long for its next statement, while calls are being sent; servers were seen with 3 s. */
 #define IDLE_SEC 3600
@@ -124,6 +125,11 @@ static enum session_failure failure_of(unsigned code)
     case ER_LOCK_WAIT_TIMEOUT:
     case MYSQL_TIMEOUT:
         return SESSION_TABLE_UNUSABLE;
+    case ER_CANT_AGGREGATE_2COLLATIONS:
+    case ER_CANT_AGGREGATE_3COLLATIONS:
+    case ER_CANT_AGGREGATE_NCOLLATIONS:
+    case MYSQL_CANNOT_CONVERT:
+        return SESSION_NOT_COMPARABLE;
     default:
         return is_damage(code) ? SESSION_TABLE_UNUSABLE : SESSION_OTHER;
     }

@@ -42,6 +42,7 @@ enum session_failure {
     SESSION_FINE,
     SESSION_NO_TABLE,
     SESSION_TABLE_UNUSABLE, /* this table alone: refused, damaged, locked, too slow */
+    SESSION_NOT_COMPARABLE, /* a text of the statement has letters that the column's character set has not */
     SESSION_OTHER
 };
 enum session_failure session_failure(const struct session *session);

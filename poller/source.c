@@ -147,8 +147,13 @@ static int fetch_some(struct source *source, enum source_table table, const char
     if (result == 0)
         return 0;
     enum session_failure why = session_failure(source->session);
-    if (table == SOURCE_ARCHIVE && why == SESSION_NO_TABLE)
-        return 0; /* this dialer archives nothing */
+    if (why == SESSION_NOT_COMPARABLE && count == 1)
+        return 0; /* such a row cannot be there */
+    for (size_t i = 0; why == SESSION_NOT_COMPARABLE && i < count; i++)
+        if (fetch_some(source, table, uniqueids + i, 1, on_call, context, err) != 0)
+            return -1;
+    if (why == SESSION_NOT_COMPARABLE || (table == SOURCE_ARCHIVE && why == SESSION_NO_TABLE))
+        return 0; /* in the latter case this dialer archives nothing */
     if (table == SOURCE_ARCHIVE && why == SESSION_TABLE_UNUSABLE) {
         (void)snprintf(source->archive_problem, sizeof source->archive_problem, "%s", failure.message);
         return 0;
