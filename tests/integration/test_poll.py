@@ -582,7 +582,9 @@ def test_only_reading_statements_reach_the_database(sync, db, api):
     assert "SET SESSION TRANSACTION READ ONLY" in said
     assert any(text.startswith("SET NAMES utf8mb4, ") and "SESSION max_statement_time = " in text for text in said)
     reads = [text for text in said if "FROM vicidial_log" in text and not text.startswith("SHOW")]
-    assert all("call_date >=" in text or "uniqueid IN" in text for text in reads)
+    bounded = ("call_date >=", "uniqueid IN", "uniqueid >= ")
+    assert all(any(bound in text for bound in bounded) for text in reads)
+    assert all(text.count("LIMIT") == text.count("ORDER BY uniqueid") for text in reads if "uniqueid >= " in text)
 
 
 def test_a_user_who_may_only_select_is_enough(sync, db, api):
