@@ -4,8 +4,10 @@
 
 #include "options.h"
 
-/* checkpoint_command: carries out one of the three; waits for a run in progress to end before it changes anything.
- * Prints what it did. Durable: on return. Errors: EX_USAGE, EX_IOERR, EX_NOPERM, EX_TEMPFAIL (a run does not end). */
-int checkpoint_command(const struct options *options, struct err *err) MUST_CHECK;
+/* checkpoint_command: carries out one of the three. Before a change it says how many finished calls are skipped or sent
+ * by it, as far as the database can be asked, asks on a terminal whether that is meant, and waits for a run in progress
+ * to end. Prints what it did. Durable: on return. Returns the exit code: also EX_USAGE, EX_IOERR, EX_NOPERM,
+ * EX_TEMPFAIL (a run does not end). */
+int checkpoint_command(struct options *options);
 
 #endif

@@ -56,7 +56,7 @@ static int carry_out(struct options *options)
     case COMMAND_CHECKPOINT_SHOW:
     case COMMAND_CHECKPOINT_SET:
     case COMMAND_CHECKPOINT_RESET:
-        return state_command(options, checkpoint_command);
+        return checkpoint_command(options);
     case COMMAND_FAILED_LIST:
     case COMMAND_FAILED_RETRY:
     case COMMAND_FAILED_DROP:

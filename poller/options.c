@@ -41,7 +41,7 @@ static const char help[] =
     "then), or both of these.\n"
     "\n"
     "Options:\n"
-    "  --yes                   failed drop: do not ask on a terminal\n"
+    "  --yes                   failed drop, checkpoint: do not ask on a terminal\n"
     "  --every SECONDS         run again and again, until a signal asks to stop; for results within seconds\n"
     "  --dry-run               run, backfill: print the JSON that would be sent, and change nothing\n"
     "  --json                  check, status, failed list, history and why: one JSON object a line\n"

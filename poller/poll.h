@@ -15,6 +15,7 @@
 struct poll {
     const char *state_dir;
     const char *legacy; /* an older script's checkpoint */
+    const char *profile_words; /* for commands that the log names, see struct options */
     struct source *source;
     struct ledger *ledger;
     struct delivery *delivery;

@@ -63,14 +63,28 @@ static struct position without_file(const struct progress *progress, const struc
                                     const struct settings_sync *settings, int64_t now_epoch)
 {
     struct err why_not;
+    bool started = false; /* after `checkpoint reset` this is not the first run */
+    struct position start;
     if (copy->known)
         return copy->position.end_epoch <= now_epoch ? copy->position : position_at(now_epoch, "");
+    if (ledger_place(progress->ledger, LEDGER_START, &start, &started, NULL) == 0 && started)
+        return position_at(now_epoch - settings->first_run_lookback, "");
     struct legacy legacy = legacy_load(progress->legacy, now_epoch, &why_not);
     if (legacy.found)
         log_info("📅 First run: going on from where an older script stopped, says %s", progress->legacy);
     else if (*why_not.message != '\0')
         log_warn("⚠ %s", why_not.message);
     return legacy.found ? legacy.position : position_at(now_epoch - settings->first_run_lookback, "");
+}
+
+int64_t progress_skips_from(struct ledger *ledger, const struct position *checkpoint, const struct position *floor,
+                            int64_t overlap)
+{
+    struct ledger_counts counts;
+    int64_t from = checkpoint->end_epoch - overlap;
+    if (floor != NULL && (from < floor->end_epoch || (ledger_count(ledger, &counts, NULL) == 0 && counts.owed > 0)))
+        from = floor->end_epoch;
+    return from;
 }
 
 /* Calls that ended before the first checkpoint, or before one that a person set forward, are out of scope; setting it
@@ -137,6 +151,12 @@ int progress_load(struct progress *progress, const struct settings_sync *setting
         read_file(progress, &copy, now_epoch, &file, err) != 0)
         return -1;
     progress->checkpoint = file.known ? file.position : without_file(progress, &copy, settings, now_epoch);
+    progress->moved = file.known && copy.known && position_compare(&progress->checkpoint, &copy.position) != 0;
+    if (progress->moved) {
+        progress->before = copy.position;
+        progress->skips_from = progress_skips_from(progress->ledger, &copy.position, floor.known ? &floor.position : NULL,
+                                                   settings->overlap);
+    }
     if (set_floor(progress, &floor, &copy, file.known, err) != 0)
         return -1;
     if (rebuilt != 0 && start_over(progress, settings, err) != 0)

@@ -16,6 +16,9 @@ struct progress {
     bool dry_run;          /* change nothing */
     struct position checkpoint; /* every call up to here is out of scope or in the ledger */
     struct position floor;      /* calls up to here are out of scope */
+    bool moved;                 /* somebody has set the file since the last run, which had come as far as ... */
+    struct position before;     /* ... this */
+    int64_t skips_from;         /* epoch: what ended before it was sent, or out of scope, before that */
     uint64_t mark;              /* what the file held when it was last read or written here */
     bool set_by_hand;           /* a person has changed the file since: it is left alone from then on */
 };
@@ -28,6 +31,11 @@ struct progress {
  * Durable on return: what was found, in the ledger and in the file. Errors: EX_IOERR, EX_NOPERM. */
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
     MUST_CHECK;
+
+/* progress_skips_from: the epoch before which a checkpoint set forward skips nothing: late rows may have ended a while
+ * (overlap) before the checkpoint, and calls that are owed back to the floor, which may be NULL: not known. */
+int64_t progress_skips_from(struct ledger *ledger, const struct position *checkpoint, const struct position *floor,
+                            int64_t overlap);
 
 /* progress_stand_by: progress_load where another host sends the calls, so that this one knows from where on it may have
  * to: what the other one still owes when it dies is nowhere else. It goes along at a distance of retention_days at most:

@@ -110,6 +110,7 @@ static int poll_once(const struct options *options, struct resources *resources,
     struct poll poll = {
         .state_dir = options->state_dir,
         .legacy = options->legacy,
+        .profile_words = options->profile_words,
         .source = resources->source,
         .ledger = resources->ledger,
         .delivery = resources->delivery,

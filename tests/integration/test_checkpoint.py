@@ -4,6 +4,7 @@ import datetime
 import fcntl
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import stat
@@ -365,6 +366,153 @@ def test_by_hand_as_people_do(sync, db, api):
     sync.set_checkpoint(local(db.now() - 3500, sync.timezone))
     run(sync)
     assert arrived(api) == [older, known] and len(api.log()) == 2
+
+
+# ---- what a change means for the calls ----
+
+def answered(sync, answer, *args):
+    """What the command says on a terminal where somebody types the answer, and its exit code."""
+    screen, terminal = os.openpty()
+    process = sync.start(*args, stdin=terminal)
+    os.write(screen, f"{answer}\n".encode())
+    out, err = process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(screen)
+    return process.returncode, out + err
+
+
+def backfill_in(text):
+    return shlex.split(re.search(r"did-optimizer-sync (backfill .*'$)", text, re.M).group(1))
+
+
+def test_set_forward_says_what_is_skipped_and_how_to_send_it(sync, db, api):
+    known, = ended(db, 3000)
+    run(sync)
+    skipped = ended(db, 2500, 2000, 1500)
+    ended(db, 300)
+    db.insert(end_epoch=None, status="INCALL")
+    sync.configure(config={"sync": {"exclude_campaigns": "OTHER"}})
+    db.insert(end_epoch=db.now() - 1800, campaign_id="OTHER")
+    done = sync.run("checkpoint", "set", "10 minutes ago")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("3 finished calls are skipped: not sent yet")
+    result = run(sync)
+    assert "⏩ 3 finished calls are skipped" in result.log  # and the run says it too
+    assert backfill_in(result.log) == backfill_in(done.out)
+    assert not set(skipped) & set(arrived(api))
+    assert sync.run(*backfill_in(done.out)).code == 0
+    assert set(skipped) < set(arrived(api)) and len(api.log()) == 5
+
+
+def test_set_back_says_what_is_sent(sync, db, api):
+    sync.set_checkpoint(db.now() - 600)
+    ended(db, 100)
+    run(sync)
+    older = ended(db, 3000, 2000)
+    done = sync.run("checkpoint", "set", "1 hour ago")
+    assert done.out.startswith("2 finished calls will be sent with the next run")
+    assert "⏪ 2 finished calls will be sent" in run(sync).log
+    assert set(older) < set(arrived(api)) and len(api.log()) == 3
+    done = sync.run("checkpoint", "set", "1 hour ago")  # all of them are known
+    assert done.out.startswith("no finished call is sent that would not have been sent anyway")
+    assert "finished call" not in run(sync).log
+
+
+def test_calls_that_are_owed_count_once(sync, db, api):
+    """Those that were tried are sent wherever the checkpoint is; those only noted are skipped with the others."""
+    tried, _ = ended(db, 3000, 2900)
+    api.rules([{"uniqueid": tried, "status": 500}])
+    run(sync, code=75)
+    ended(db, 2000)
+    done = sync.run("checkpoint", "set", "10 minutes ago")
+    assert done.out.startswith("1 finished call is skipped")
+    sync.run("checkpoint", "set", "55 minutes ago", "--yes")
+    assert sync.ledger("SELECT count(*) FROM call WHERE state = 2") == [(1,)]
+
+
+def test_reset_says_what_it_means(sync, db, api):
+    sync.configure(config={"sync": {"first_run_lookback": 900}})
+    ended(db, 3000)
+    run(sync)
+    ended(db, 2000, 100)
+    done = sync.run("checkpoint", "reset")
+    assert done.code == 0 and done.out.startswith("1 finished call is skipped")
+    assert "one hour" in done.out
+
+
+def test_before_the_first_run_set_says_what_it_will_send(sync, db):
+    forget(sync)
+    ended(db, 5000, 4000, 100)
+    done = sync.run("checkpoint", "set", "75 minutes ago")
+    assert done.out.startswith("2 finished calls will be sent with the next run")
+
+
+@pytest.mark.parametrize("command", [("set", "now"), ("reset",)])
+def test_on_a_terminal_it_asks(sync, db, api, command):
+    ended(db, 3000)
+    run(sync)
+    ended(db, 2000)
+    sync.configure(config={"sync": {"first_run_lookback": 900}})
+    before = sync.checkpoint()
+    code, said = answered(sync, "n", "checkpoint", *command)
+    assert code == 0 and "1 finished call is skipped" in said and "[y/N]" in said and "nothing was changed" in said
+    assert sync.checkpoint() == before
+    for answer, words in (("", ("--yes",)), ("y", ())):
+        code, said = answered(sync, answer, "checkpoint", *command, *words)
+        assert code == 0 and ("[y/N]" in said) == (words == ()) and sync.checkpoint() != before
+        sync.set_checkpoint(before)
+        run(sync)
+        ended(db, 1500)
+
+
+def test_it_does_not_ask_where_no_call_is_concerned(sync, db):
+    ended(db, 3000)
+    run(sync)
+    code, said = answered(sync, "n", "checkpoint", "set", "now")
+    assert code == 0 and "no finished call is skipped" in said and "[y/N]" not in said
+
+
+@pytest.mark.parametrize("trouble", [
+    {"config": {"database": {"socket": "/nowhere.sock"}}}, {"astguiclient": {"VARDB_pass": "wrong"}},
+    {"config": {"sync": {"overlap": "much"}}}])
+def test_what_cannot_be_counted_is_said_and_it_goes_on(sync, db, trouble):
+    run(sync)
+    sync.configure(**trouble)
+    now = db.now()
+    for code, said in [answered(sync, "n", "checkpoint", "set", str(now - 500)),
+                       answered(sync, "n", "checkpoint", "reset")]:
+        assert code == 0 and "could not count the calls that are skipped or sent" in said and "[y/N]" not in said
+    assert sync.checkpoint() is None
+
+
+def test_counting_needs_no_api_key(sync, db):
+    run(sync)
+    ended(db, 2000)
+    sync.configure(dids={"api_key": None})
+    done = sync.run("checkpoint", "set", "now")
+    assert done.code == 0 and done.err == "" and done.out.startswith("1 finished call is skipped")
+
+
+def test_counting_reads_by_an_index_and_compares_no_tables(sync, db):
+    now = db.now()
+    db.insert_many([{"end_epoch": now - 40 * 86400 + n * 30} for n in range(20000)])
+    ended(db, 3000)
+    run(sync)
+    ended(db, 2000)
+    db.dialer.query("SET GLOBAL general_log = 1, log_output = 'TABLE'")
+    try:
+        db.dialer.query("TRUNCATE mysql.general_log")
+        done = sync.run("checkpoint", "set", "now")
+    finally:
+        db.dialer.query("SET GLOBAL general_log = 0")
+    assert done.out.startswith("1 finished call is skipped")
+    reads = [row["argument"] if isinstance(row["argument"], str) else row["argument"].decode()
+             for row in db.dialer.query("SELECT argument FROM mysql.general_log WHERE command_type = 'Query'")]
+    reads = [sql for sql in reads if " FROM vicidial_log " in sql and "end_epoch" in sql]
+    assert reads
+    for sql in reads:
+        plans = [plan for plan in db.query("EXPLAIN " + sql) if plan["table"] == "vicidial_log"]
+        assert plans and all(plan["key"] == "call_date" and int(plan["rows"]) < 1000 for plan in plans), sql
 
 
 # ---- by hand, while a run is at work ----

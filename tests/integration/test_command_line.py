@@ -279,8 +279,8 @@ def test_bad_settings_leave_the_state_of_a_run_at_work_alone(sync, db, api):
     for journal in ("ledger.db-wal", "ledger.db-shm"):
         (sync.state / journal).unlink(missing_ok=True)
     (sync.state / "ledger.db").write_bytes(b"half of a page" * 300)
-    before = sorted((path.name, path.read_bytes()) for path in sync.state.iterdir())
     with locked(sync):
+        before = sorted((path.name, path.read_bytes()) for path in sync.state.iterdir())
         done = sync.run("--cron")
         assert sorted((path.name, path.read_bytes()) for path in sync.state.iterdir()) == before
     assert (done.code, done.out, done.err) == (78, "", "") and "Another run is at work" in done.log
