@@ -188,6 +188,8 @@ test -e $(DESTDIR)$(SYSCONFDIR)/$(2) || { install -D -m 0644 $(1) $(DESTDIR)$(SY
 	    sed -i $(LOCAL_PLACES) $(DESTDIR)$(SYSCONFDIR)/$(2); }
 endef
 
+STATE = $(DESTDIR)/var/lib/$(NAME)
+
 install: all
 	install -D -m 0755 $(BUILD)/$(NAME) $(DESTDIR)$(SBINDIR)/$(NAME)
 	$(call install_etc,conf/$(NAME).conf,$(NAME).conf)
@@ -201,7 +203,9 @@ install: all
 	install -m 0644 README.md packaging/CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	install -m 0644 conf/* packaging/examples/* $(DESTDIR)$(DOCDIR)/examples
 	sed -i $(LOCAL_PLACES) $(DESTDIR)$(DOCDIR)/examples/$(NAME).service $(DESTDIR)$(DOCDIR)/examples/$(NAME)-metrics.cron
-	install -d -m 0750 $(DESTDIR)/var/lib/$(NAME)
+	install -d -m 0750 $(STATE)
+	@test -e $(STATE)/enabled || test -e $(STATE)/ledger.db || \
+	    echo "$(NAME) sends nothing yet. When \`$(NAME) check' is content, let cron send: $(NAME) enable"
 
 # Settings and state stay: they are the operator's.
 uninstall:

@@ -240,17 +240,35 @@ int fileutil_sync_directory(const char *directory, struct err *err)
                ? 0 : err_set(err, EX_IOERR, "could not sync %s: %s", directory, strerror(errno));
 }
 
+/* Whoever made a link can turn it elsewhere: that must be somebody who may decide it. */
+static bool may_have_linked(uid_t user, const struct stat *directory)
+{
+    return user == 0 || user == geteuid() || user == directory->st_uid;
+}
+
+int fileutil_find_directory(const char *path, struct stat *ret_info, struct err *err)
+{
+    struct stat link;
+    if (lstat(path, &link) != 0)
+        return err_set(err, code_for(errno), "could not use the state directory %s: %s; create it with: "
+                       "install -d -m 0750 %s", path, strerror(errno), path);
+    if (stat(path, ret_info) != 0)
+        return err_set(err, code_for(errno), "could not use the state directory %s: it is a symbolic link that leads to no "
+                       "directory: %s; mount or make that directory, or remove the link", path, strerror(errno));
+    if (!S_ISDIR(ret_info->st_mode))
+        return err_set(err, EX_IOERR, "could not use the state directory %s: it is not a directory", path);
+    if (S_ISLNK(link.st_mode) && !may_have_linked(link.st_uid, ret_info))
+        return err_set(err, EX_NOPERM, "could not use the state directory %s: it is a symbolic link made by a user who "
+                       "is neither root nor the owner of the directory behind it; name that directory with --state-dir",
+                       path);
+    return 0;
+}
+
 int fileutil_look_into_directory(const char *path, struct err *err)
 {
     struct stat info;
-    if (lstat(path, &info) != 0)
-        return err_set(err, code_for(errno), "could not use the state directory %s: %s; create it with: "
-                       "install -d -m 0750 %s", path, strerror(errno), path);
-    if (S_ISLNK(info.st_mode))
-        return err_set(err, EX_IOERR, "could not use the state directory %s: it is a symbolic link; name the real "
-                       "directory with --state-dir", path);
-    if (!S_ISDIR(info.st_mode))
-        return err_set(err, EX_IOERR, "could not use the state directory %s: it is not a directory", path);
+    if (fileutil_find_directory(path, &info, err) != 0)
+        return -1;
     if (faccessat(AT_FDCWD, path, R_OK | X_OK, AT_EACCESS) != 0)
         return err_set(err, code_for(errno),
                        "could not read in the state directory %s: %s; run as root, as its owner or as a member of its "

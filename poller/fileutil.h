@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -49,7 +50,11 @@ char *fileutil_directory_of(const char *path) MUST_CHECK;
 /* fileutil_sync_directory: makes what was renamed in directory durable. Errors: EX_IOERR. */
 int fileutil_sync_directory(const char *directory, struct err *err) MUST_CHECK;
 
-/* fileutil_need_directory: checks that path is a directory, not a link, in which this process may create files.
+/* fileutil_find_directory: looks at the state directory path. It may be a symbolic link, to another disk say, that root,
+ * this user or the directory's own owner made. Errors: EX_IOERR or EX_NOPERM, with the remedy. */
+int fileutil_find_directory(const char *path, struct stat *ret_info, struct err *err) MUST_CHECK;
+
+/* fileutil_need_directory: the same, and checks that this process may create files there.
  * Errors: EX_IOERR or EX_NOPERM, with the remedy. */
 int fileutil_need_directory(const char *path, struct err *err) MUST_CHECK;
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fileutil.h"
 #include "mem.h"
 #include "privileges.h"
 #include "str.h"
@@ -117,9 +118,8 @@ int privileges_drop_to_owner(const char *directory, struct err *err)
     struct stat info;
     if (geteuid() != 0)
         return 0;
-    if (lstat(directory, &info) != 0 || !S_ISDIR(info.st_mode))
-        return err_set(err, EX_IOERR, "could not use the state directory %s: it is not there; create it with: install -d "
-                       "-m 0750 %s", directory, directory);
+    if (fileutil_find_directory(directory, &info, err) != 0)
+        return -1;
     if (info.st_uid == 0)
         return 0;
     if (become(info.st_uid, info.st_gid) != 0)

@@ -525,3 +525,32 @@ def test_without_a_key_cron_s_first_run_leaves_a_state_that_later_runs_can_use(s
     db.insert(end_epoch=db.now() - 5)
     assert sync.run("--cron").code == 0
     assert len(api.log()) == 1
+
+
+# ---- a state directory on another disk ----
+
+def test_the_state_directory_may_be_a_link(sync, db, api):
+    """Goal: every command works where the state lies on another disk, and the link stays one."""
+    real = sync.directory / "other-disk"
+    sync.state.rename(real)
+    sync.state.symlink_to(real)
+    calls = [db.insert(end_epoch=db.now() - 60)]
+    assert sync.run("--cron").code == 0
+    calls.append(db.insert(end_epoch=db.now() - 30))
+    for command in (["check"], ["status"], ["health"], ["disable"], ["enable"], ["checkpoint", "set", "10 minutes ago"],
+                    ["backfill", "--from", "1 hour ago", "--to", "now"], ["reconcile"], ["history"], ["run"]):
+        done = sync.run(*command)
+        assert done.code == 0, (command, done)
+    assert sorted(api.by_uniqueid()) == sorted(calls)
+    assert sync.state.is_symlink() and {"checkpoint", "enabled", "ledger.db"} <= {path.name for path in real.iterdir()}
+
+
+def test_a_state_directory_that_is_a_link_to_nothing_is_named(sync, db, api):
+    """A disk that is not mounted: nothing is made in its place, nothing is sent."""
+    real = sync.directory / "other-disk"
+    sync.state.rename(real)
+    sync.state.symlink_to(sync.directory / "not-mounted")
+    db.insert()
+    done = sync.run()
+    assert done.code == 74 and "a symbolic link that leads to no directory" in done.err and api.log() == []
+    assert not (sync.directory / "not-mounted").exists()

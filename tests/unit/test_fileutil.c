@@ -229,9 +229,13 @@ static void test_fileutil_needs_a_real_directory_for_the_state(void **state)
         { "directory", NULL },
         { "missing", "install -d -m 0750" },
         { "file", "not a directory" },
-        { "link", "symbolic link" },
+        { "link", NULL }, /* to another disk, say */
+        { "dangling", "a symbolic link that leads to no directory: No such file" },
+        { "to a file", "not a directory" },
     };
     assert_int_equal(mkdir(unit_path(*state, "directory"), 0755), 0);
+    assert_int_equal(symlink("nowhere", unit_path(*state, "dangling")), 0);
+    assert_int_equal(symlink("file", unit_path(*state, "to a file")), 0);
     assert_int_equal(symlink("directory", unit_path(*state, "link")), 0);
     unit_write(unit_path(*state, "file"), "");
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {

@@ -179,12 +179,46 @@ static void test_privileges_drop_stays_root_where_root_owns_the_directory(void *
 static void find_no_directory(const char *directory, const char *where)
 {
     struct err err = { 0 };
-    CHILD_CHECK(symlink(directory, unit_path(directory, "link")) == 0);
+    CHILD_CHECK(symlink("nowhere", unit_path(directory, "link")) == 0);
     unit_write(unit_path(directory, "file"), "");
-    CHILD_CHECK(privileges_drop_to_owner(unit_path(directory, "none"), &err) == -1 && err.code == EX_IOERR);
     CHILD_CHECK(privileges_drop_to_owner(unit_path(directory, "file"), &err) == -1 && err.code == EX_IOERR);
     CHILD_CHECK(privileges_drop_to_owner(unit_path(directory, "link"), &err) == -1 && err.code == EX_IOERR);
-    CHILD_CHECK(strstr(err.message, "install -d -m 0750") != NULL);
+    CHILD_CHECK(strstr(err.message, "a symbolic link that leads to no directory") != NULL);
+    CHILD_CHECK(privileges_drop_to_owner(unit_path(directory, "none"), &err) == -1 && err.code == EX_IOERR);
+    CHILD_CHECK(strstr(err.message, "install -d -m 0750") != NULL && geteuid() == 0);
+}
+
+/* The link is root's, or the owner's own: the owner of what is behind it is whom the process becomes. */
+static void follow_a_link(const char *directory, const char *where)
+{
+    struct err err = { 0 };
+    CHILD_CHECK(privileges_drop_to_owner(unit_path(directory, "link"), &err) == 0);
+    CHILD_CHECK(getuid() == NOBODY && getgid() == NOBODY);
+}
+
+static void refuse_a_link(const char *directory, const char *where)
+{
+    struct err err = { 0 };
+    CHILD_CHECK(privileges_drop_to_owner(unit_path(directory, "link"), &err) == -1 && err.code == EX_NOPERM);
+    CHILD_CHECK(strstr(err.message, "made by a user who is neither root nor the owner") != NULL && geteuid() == 0);
+}
+
+static void test_privileges_drop_follows_a_link_of_root_or_the_owner_and_no_others(void **state)
+{
+    static const struct {
+        uid_t link, target;
+        void (*want)(const char *directory, const char *where);
+    } rows[] = { { 0, NOBODY, follow_a_link }, { NOBODY, NOBODY, follow_a_link }, { 12345, NOBODY, refuse_a_link },
+                 { 12345, 0, refuse_a_link }, { NOBODY, 0, refuse_a_link } };
+    if (geteuid() != 0)
+        skip();
+    assert_int_equal(mkdir(unit_path(*state, "target"), 0700), 0);
+    assert_int_equal(symlink("target", unit_path(*state, "link")), 0);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        assert_int_equal(lchown(unit_path(*state, "link"), rows[i].link, 0), 0);
+        assert_int_equal(chown(unit_path(*state, "target"), rows[i].target, rows[i].target), 0);
+        run_child(*state, rows[i].want);
+    }
 }
 
 static void test_privileges_drop_wants_a_directory(void **state)
@@ -219,6 +253,7 @@ int main(void)
         unit_test_in_directory(test_privileges_harden_forbids_core_dumps),
         unit_test_in_directory(test_privileges_drop_is_for_good),
         unit_test_in_directory(test_privileges_drop_stays_root_where_root_owns_the_directory),
+        unit_test_in_directory(test_privileges_drop_follows_a_link_of_root_or_the_owner_and_no_others),
         unit_test_in_directory(test_privileges_drop_wants_a_directory),
         unit_test_in_directory(test_privileges_drop_leaves_an_ordinary_user_as_it_is),
     };
