@@ -127,6 +127,14 @@ static void judge_waiting(struct findings *findings)
     int64_t age = standing_age(standing, standing->oldest_owed), unsent = standing_unsent(standing);
     enum diagnosis_level level = level_of_age(findings, age);
     char local[CLOCK_TEXT_SIZE];
+    bool one_is_in_doubt = standing->in_doubt && standing->outage_since == 0;
+    if (one_is_in_doubt) {
+        add(findings, DIAGNOSIS_WARNING, "the API did not take a call, and no other call was there to ask it with");
+        advise_command(findings, DIAGNOSIS_WARNING, CHECK);
+        if (level == DIAGNOSIS_CRITICAL && standing->oldest_owed == standing->doubtful &&
+            standing->overview.counts.owed == 1 && unsent <= 0)
+            level = DIAGNOSIS_WARNING; /* a single call that the API cannot digest wakes nobody */
+    }
     if (standing->outage_since != 0) {
         add(findings, DIAGNOSIS_CRITICAL, "the API does not work since %s",
             clock_local(standing->outage_since, local, sizeof local));

@@ -572,7 +572,7 @@ static void declare(struct batch *batch, enum breaker_finding finding)
         if (latest->retry_after_sec > pause)
             pause = latest->retry_after_sec;
     }
-    if (finding == BREAKER_CONFIGURATION && different == 1)
+    if (finding == BREAKER_CONFIGURATION && breaker->down)
         stop(batch->forward->summary, STOP_CONFIGURATION, "the API still refuses every call: %s%s; nothing is lost, calls "
              "are sent when that is mended", latest->reason, latest->advice);
     else if (finding == BREAKER_CONFIGURATION)

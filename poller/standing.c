@@ -18,19 +18,21 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
     struct standing *standing = ret_standing;
     const struct records_overview *overview = &standing->overview;
     enum checkpoint_found found = CHECKPOINT_MISSING;
-    struct position position;
+    struct position position, doubt = { .end_epoch = 0 };
     bool enabled = false;
     char zone[ZONE_TEXT_SIZE];
     *standing = (struct standing){ .now = 0 };
     if (records_overview(ledger, &standing->overview, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0 ||
+        ledger_place(ledger, LEDGER_DOUBT, &doubt, &standing->in_doubt, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_STOOD_BY, 0, &standing->stood_by, err) != 0 ||
         enabled_read(state_dir, &enabled, err) != 0 ||
         ledger_text_note(ledger, LEDGER_NOTE_ZONE, zone, sizeof zone, err) != 0 ||
         checkpoint_load(state_dir, &found, &position, err) != 0)
         return -1;
     standing->off = !enabled;
+    standing->doubtful = doubt.end_epoch;
     if (found == CHECKPOINT_READ)
         standing->checkpoint = position.end_epoch;
     zone_read(zone, &standing->zone);

@@ -13,6 +13,8 @@ struct standing {
     int64_t oldest_unsent; /* end of the oldest call known to have ended and not accepted yet; 0: none is known */
     int64_t oldest_owed;   /* the same without the calls that wait for their disposition */
     int64_t outage_since;  /* epoch; 0: no outage */
+    bool in_doubt;         /* a call alone was not taken: nobody knows whether the API works (breaker.h) ... */
+    int64_t doubtful;      /* ... and when it ended */
     int64_t wait_until;    /* epoch; 0: the API asks for no silence */
     int64_t stood_by;      /* epoch: a run found another host of the cluster at work; 0: none did */
     struct zone zone;      /* in which rows are written, as the last run saw it */

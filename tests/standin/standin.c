@@ -155,6 +155,16 @@ static struct MHD_Response *plain(char *body)
     return need(MHD_create_response_from_buffer(strlen(body), body, MHD_RESPMEM_MUST_FREE));
 }
 
+/* A body that may hold any bytes, told in hexadecimal: compressed ones are no JSON text. */
+static struct MHD_Response *binary(const char *hex)
+{
+    size_t size = strlen(hex) / 2;
+    unsigned char *bytes = need(malloc(size + 1));
+    for (size_t i = 0; i < size; i++)
+        sscanf(hex + 2 * i, "%2hhx", &bytes[i]);
+    return need(MHD_create_response_from_buffer(size, bytes, MHD_RESPMEM_MUST_FREE));
+}
+
 static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response)
 {
     if (MHD_get_response_header(response, "Content-Type") == NULL)
@@ -333,7 +343,7 @@ static bool listed(const char *words, const char *word)
 static const char *fault_of(const cJSON *rule)
 {
     static const char numbers[] = " times after probability delay_ms slots status ";
-    static const char texts[] = " uniqueid body action ";
+    static const char texts[] = " uniqueid body body_hex action ";
     static const char actions[] = " answer reset record-then-reset partial garbage drip huge hang ";
     const cJSON *item;
     if (!cJSON_IsObject(rule))
@@ -423,7 +433,7 @@ static void work(const cJSON *rule, const struct request *request)
 static enum MHD_Result follow(const cJSON *rule, const char *action, const struct request *request,
     struct MHD_Connection *connection, const cJSON *call)
 {
-    const char *body = text_of(rule, "body");
+    const char *body = text_of(rule, "body"), *hex = text_of(rule, "body_hex");
     unsigned wanted = (unsigned)number_of(rule, "status", 0), status = wanted == 0 ? 200 : wanted;
     char *text;
     work(rule, request);
@@ -433,7 +443,7 @@ static enum MHD_Result follow(const cJSON *rule, const char *action, const struc
         return hang(connection);
     if (strcmp(action, "garbage") == 0) {
         text = copy(CAPTIVE_PORTAL);
-    } else if (body != NULL || strcmp(action, "huge") == 0) {
+    } else if (body != NULL || hex != NULL || strcmp(action, "huge") == 0) {
         text = copy(body == NULL ? "" : body);
     } else if (status >= 300) {
         text = http_error(status);
@@ -446,7 +456,9 @@ static enum MHD_Result follow(const cJSON *rule, const char *action, const struc
         free(text);
         return reset(connection);
     }
-    struct MHD_Response *response = shaped(action, text);
+    struct MHD_Response *response = hex != NULL ? binary(hex) : shaped(action, text);
+    if (hex != NULL)
+        free(text);
     const cJSON *header;
     cJSON_ArrayForEach(header, cJSON_GetObjectItemCaseSensitive(rule, "headers"))
         MHD_add_response_header(response, header->string, cJSON_GetStringValue(header));

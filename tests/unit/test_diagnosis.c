@@ -73,6 +73,36 @@ static void test_diagnosis_finds_what_is_wrong(void **state)
     }
 }
 
+static void test_diagnosis_of_one_call_that_was_not_taken_is_a_warning(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t ended, oldest, owed, unsent, outage_since;
+        enum diagnosis_level want;
+        bool said;
+    } rows[] = {
+        { "just now", NOW - 20, NOW - 20, 1, 0, 0, DIAGNOSIS_WARNING, true },
+        { "hours ago", NOW - 9000, NOW - 9000, 1, 0, 0, DIAGNOSIS_WARNING, true },
+        { "beside an older one", NOW - 20, NOW - 9000, 2, 0, 0, DIAGNOSIS_CRITICAL, true },
+        { "beside a newer one", NOW - 9000, NOW - 9000, 2, 0, 0, DIAGNOSIS_CRITICAL, true },
+        { "beside unsent ones", NOW - 9000, NOW - 9000, 1, 3, 0, DIAGNOSIS_CRITICAL, true },
+        { "in an outage", NOW - 9000, NOW - 9000, 1, 0, NOW - 60, DIAGNOSIS_CRITICAL, false },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct standing standing = well();
+        standing.in_doubt = true;
+        standing.doubtful = rows[i].ended;
+        standing.oldest_owed = standing.oldest_unsent = rows[i].oldest;
+        standing.overview.counts.owed = rows[i].owed;
+        standing.overview.last_run_unsent = rows[i].unsent;
+        standing.outage_since = rows[i].outage_since;
+        struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+        unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
+        unit_same_int(rows[i].name, strstr(diagnosis.text, "the API did not take a call") != NULL, rows[i].said);
+    }
+}
+
 /* Runs that come but cannot look at the dialer's calls prove nothing of them. */
 static void test_diagnosis_tells_a_run_from_a_look(void **state)
 {
@@ -197,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_diagnosis_is_ok_when_nothing_is_wrong),
         cmocka_unit_test(test_diagnosis_finds_what_is_wrong),
+        cmocka_unit_test(test_diagnosis_of_one_call_that_was_not_taken_is_a_warning),
         cmocka_unit_test(test_diagnosis_tells_a_run_from_a_look),
         cmocka_unit_test(test_diagnosis_counts_the_calls_after_the_checkpoint),
         cmocka_unit_test(test_diagnosis_of_a_host_that_stands_by),

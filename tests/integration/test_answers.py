@@ -1,0 +1,398 @@
+"""What an answer means: about its call, about the API, or about the settings; and what is told of it."""
+import gzip
+import json
+import sqlite3
+import time
+import zlib
+
+import pytest
+
+ACCEPTED, OWED, HELD, REJECTED = 1, 2, 3, 4
+REFUSALS = (301, 308, 401, 403, 404, 405)
+
+
+@pytest.fixture
+def sync(sync):
+    """What fails is tried again soon."""
+    sync.configure(dids={"api_timeout": 1}, config={"sync": {"retry_base": 0}})
+    return sync
+
+
+def run(sync, code=0, *words):
+    result = sync.run(*words)
+    assert result.code == code, result.log + result.out + result.err
+    return result
+
+
+def call(sync, uniqueid):
+    return sync.ledger("SELECT state, attempts, reason FROM call WHERE uniqueid = ?", uniqueid)[0]
+
+
+def errors(result):
+    return [line for line in result.log.splitlines() if " ERROR " in line]
+
+
+def make_due(sync):
+    with sqlite3.connect(str(sync.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE call SET due = 0 WHERE state = 2")
+    ledger.close()
+
+
+def end_silence(sync):
+    with sqlite3.connect(str(sync.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE note SET number = 1 WHERE name = 'wait_until'")
+    ledger.close()
+
+
+# ---- a request that is refused as such: the call, or the settings ----
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_one_call_that_is_refused_holds_up_no_other(sync, db, api, status):
+    """A firewall before the API may dislike a single call, for ever: it is charged, and set aside in the end."""
+    sync.configure(config={"sync": {"max_attempts": 2}})
+    bad, *good = db.insert_many([{"end_epoch": db.now() - 30}] + [{}] * 300)
+    api.rules([{"uniqueid": bad, "status": status}])
+    first = run(sync, 75)
+    assert errors(first) == [] and sorted(api.by_uniqueid()) == sorted(good)
+    state, attempts, reason = call(sync, bad)
+    assert (state, attempts) == (OWED, 1) and reason.startswith(f"HTTP {status}")
+    assert "though the API takes other calls" in reason
+    make_due(sync)
+    db.insert()
+    second = run(sync)
+    state, attempts, reason = call(sync, bad)
+    assert (state, attempts) == (REJECTED, 2) and "after 2 attempts" in reason
+    assert f"✗ {bad}: failed: HTTP {status}" in second.log and "set aside" in second.log
+
+
+ALONE = {**{str(status): {"status": status} for status in REFUSALS + (500, 502)}, "hang": {"action": "hang"},
+         "reset": {"action": "reset"}, "page": {"action": "garbage"}, "204": {"status": 204, "body": ""}}
+
+
+@pytest.mark.parametrize("rule", ALONE.values(), ids=list(ALONE))
+def test_one_call_alone_declares_nothing(sync, db, api, rule):
+    """Neither an outage, nor wrong settings, nor that all is well. It is not charged while nothing shows that the API
+    works; the next call that the API takes shows that it was this one's fault."""
+    bad = db.insert()
+    api.rules([{"uniqueid": bad, **rule}])
+    for _ in range(3):
+        alone = run(sync, 75, "--cron")
+        assert alone.out == "" and errors(alone) == [] and "✅ Sync completed" not in alone.log
+        assert "no other call was there to ask with" in alone.log and "The API took no call" in alone.log
+        assert call(sync, bad)[:2] == (OWED, 0)
+        make_due(sync)
+    assert sync.ledger("SELECT number FROM note WHERE name = 'outage_since'") in ([], [(0,)])
+    health = run(sync, 1, "health")
+    assert "the API did not take a call, and no other call was there" in health.out
+    good = db.insert()
+    run(sync, 75)
+    assert list(api.by_uniqueid()) == [good] and call(sync, bad)[:2] == (OWED, 1)
+    assert "did not take a call" not in sync.run("health").out
+
+
+def test_a_call_in_doubt_is_asked_again_when_the_next_one_is_taken(sync, db, api):
+    """Not only when its own time comes, which may never be that of another call."""
+    sync.configure(config={"sync": {"retry_base": 3600}})
+    bad = db.insert()
+    api.rules([{"uniqueid": bad, "status": 500}])
+    run(sync, 75)
+    run(sync, 75)
+    assert len(api.log()) == 1  # not each minute: the API may store it and fail after that
+    good = db.insert()
+    run(sync, 75)
+    assert [entry["uniqueid"] for entry in api.log()] == [bad, good, bad] and call(sync, bad)[:2] == (OWED, 1)
+
+
+def test_a_call_in_doubt_that_was_not_to_blame_arrives_with_the_next_one(sync, db, api):
+    sync.configure(config={"sync": {"retry_base": 3600}})
+    first = db.insert()
+    api.rules([{"status": 502, "times": 1}])
+    run(sync, 75)
+    second = db.insert()
+    run(sync)
+    assert sorted(api.by_uniqueid()) == sorted([first, second])
+
+
+@pytest.mark.parametrize("status, code", [(401, 78), (403, 78), (404, 78), (302, 78), (500, 69)])
+@pytest.mark.parametrize("apart", [False, True], ids=["at once", "one after the other"])
+def test_two_different_calls_declare_it(sync, db, api, status, code, apart):
+    """The next new call that comes is asked as well: then two different ones were not taken, and nothing between."""
+    sync.configure(config={"sync": {"retry_base": 3600}})
+    api.rules([{"status": status}])
+    uniqueids = [db.insert()]
+    if apart:
+        run(sync, 75)
+    uniqueids.append(db.insert())
+    declared = run(sync, code)
+    (message,) = errors(declared)
+    assert f"HTTP {status}" in message and "nothing is lost" in message
+    assert code != 78 or "2 different ones in a row" in message
+    again = run(sync, code)
+    assert code != 78 or "still refuses every call" in again.log
+    assert sync.ledger("SELECT sum(attempts) FROM call") in ([(0,)], [(None,)])
+    api.rules([])
+    make_due(sync)
+    run(sync)
+    assert sorted(api.by_uniqueid()) == sorted(uniqueids)
+
+
+def test_the_same_call_twice_is_one_call(sync, db, api):
+    bad = db.insert()
+    api.rules([{"status": 401}])
+    for _ in range(4):
+        run(sync, 75)
+        make_due(sync)
+    assert call(sync, bad)[:2] == (OWED, 0)
+
+
+def test_calls_that_were_charged_before_are_no_outage_at_night(sync, db, api):
+    """By day the API took others while it failed these."""
+    bad = db.insert_many([{}] * 3)
+    db.insert()
+    api.rules([{"uniqueid": uniqueid, "status": status} for uniqueid, status in zip(bad, (500, 403, 500))])
+    run(sync, 75)
+    make_due(sync)
+    night = run(sync, 75)
+    assert errors(night) == [] and [call(sync, uniqueid)[:2] for uniqueid in bad] == [(OWED, 1)] * 3
+
+
+POISON = ('CallRecord validation failed: customerZip: Path `customerZip` (`12345678901`) is longer than 10',
+          'Cast to Number failed for value "Jane Doe" (type string) at path "duration"', "x.substring is not a function")
+
+
+@pytest.mark.parametrize("words", POISON)
+def test_calls_whose_values_the_api_blames_are_no_outage(sync, db, api, words):
+    """The published server answers 500 for a bad value, again and again."""
+    db.insert_many([{}] * 3)
+    api.rules([{"status": 500, "body": json.dumps({"success": False, "error": words})}])
+    assert errors(run(sync, 75)) == []
+    db.insert_many([{}] * 20)
+    run(sync, 69)  # but an API that blames every call is broken itself
+
+
+def test_a_database_of_the_api_that_is_away_is_an_outage(sync, db, api):
+    db.insert_many([{}] * 3)
+    api.rules([{"status": 500, "body": json.dumps({"success": False, "message": "API key validation failed",
+                                                   "error": "Cast to x: connect ECONNREFUSED"})}])
+    run(sync, 69)
+
+
+def test_nobody_says_that_it_works_again_while_nobody_knows(sync, db, api):
+    """The outage is not over because nothing was there to send, or only one call, which failed."""
+    first, _ = db.insert_many([{}] * 2)
+    api.rules([{"status": 500}])
+    assert "does not work" in run(sync, 69, "--cron").out
+    for uniqueid in db.query("SELECT uniqueid FROM vicidial_log"):
+        db.update(uniqueid["uniqueid"], status="DISPO")
+    assert sync.run("--cron").out == ""
+    db.update(first, status="SALE")
+    api.rules([])
+    make_due(sync)
+    assert "works again" in sync.run("--cron").out
+
+
+# ---- bodies: compressed, too long, not the API's ----
+
+def deflate(data):
+    return zlib.compress(data)
+
+
+@pytest.mark.parametrize("encoding, compress", [("gzip", gzip.compress), ("deflate", deflate)])
+def test_an_answer_that_is_compressed_unasked_is_read(sync, db, api, encoding, compress):
+    uniqueid, refused = db.insert_many([{}] * 2)
+    api.rules([{"uniqueid": refused, "status": 422, "headers": {"Content-Encoding": encoding},
+                "body_hex": compress(b'{"error":"no such list"}').hex()},
+               {"headers": {"Content-Encoding": encoding}, "body_hex": compress(b'{"success":true}').hex()}])
+    run(sync)
+    assert call(sync, uniqueid)[0] == ACCEPTED and call(sync, refused)[::2] == (REJECTED, "HTTP 422: no such list")
+
+
+def test_the_limit_counts_what_was_decoded(sync, db, api):
+    db.insert_many([{}] * 2)
+    bomb = gzip.compress(b'{"success":true}' + b" " * (1 << 20))
+    api.rules([{"headers": {"Content-Encoding": "gzip"}, "body_hex": bomb.hex()}])
+    assert len(bomb) < 4096 and "longer than 64 KiB" in run(sync, 69).log
+
+
+def test_an_encoding_that_is_not_what_it_says(sync, db, api):
+    db.insert_many([{}] * 2)
+    api.rules([{"headers": {"Content-Encoding": "gzip"}, "body": '{"success":true}'}])
+    assert "could not be decoded" in run(sync, 69).log
+
+
+@pytest.mark.parametrize("status, code, word", [
+    (429, 75, "silence until"), (403, 78, "HTTP 403"), (401, 78, "HTTP 401"), (400, 0, "HTTP 400"),
+    (500, 69, "HTTP 500"), (200, 69, "longer than 64 KiB")])
+def test_the_status_of_an_answer_that_is_too_long_decides(sync, db, api, status, code, word):
+    uniqueids = db.insert_many([{}] * 2)
+    api.rules([{"status": status, "action": "huge", "headers": {"Retry-After": "600"}}])
+    before = db.now()
+    assert word in run(sync, code).log
+    if status == 429:
+        (until,), = sync.ledger("SELECT number FROM note WHERE name = 'wait_until'")
+        assert 595 <= until - before <= 610
+    if status == 400:
+        assert [call(sync, uniqueid)[0] for uniqueid in uniqueids] == [REJECTED] * 2
+
+
+STRANGERS = {
+    "empty": ({"status": 200, "body": ""}, ["got an empty body"]),
+    "202": ({"status": 202, "body": ""}, ["HTTP 202", "got an empty body"]),
+    "204": ({"status": 204, "body": ""}, ["HTTP 204", "got an empty body"]),
+    "OK": ({"status": 200, "body": "OK", "headers": {"Content-Type": "text/plain"}}, ["got text/plain: 'OK'"]),
+    "array": ({"status": 200, "body": '[{"success":true}]'}, ["got application/json", "'[{"]),
+    "page": ({"action": "garbage"}, ["proxy's or portal's page", "got text/html: '<!DOCTYPE html>"]),
+}
+
+
+@pytest.mark.parametrize("rule, words", STRANGERS.values(), ids=list(STRANGERS))
+def test_what_came_instead_of_the_apis_answer_is_told(sync, db, api, rule, words):
+    db.insert_many([{}] * 2)
+    api.rules([rule])
+    (message,) = errors(run(sync, 69))
+    check = run(sync, 69, "check").out
+    for word in [*words, "expected a JSON object", "check api_base_url (", f"{sync.dids_file}:"]:
+        assert word in message and word in check
+    assert api.recorded() == []
+
+
+def test_what_came_instead_holds_no_secret(sync, db, api):
+    db.insert_many([{}] * 2)
+    api.rules([{"status": 200, "body": f"debug {api.api_key} debug", "headers": {"Content-Type": f"a/{api.api_key}"}}])
+    for result in (run(sync, 69), run(sync, 69, "check")):
+        assert api.api_key not in result.log + result.out
+
+
+# ---- reasons ----
+
+def test_fastapis_reasons_are_told_and_what_it_echoes_is_not(sync, db, api):
+    one, other = db.insert_many([{}] * 2)
+    detail = [{"type": "missing", "loc": ["body", "campaignId"], "msg": "Field required", "input": {"name": "Jane"}}]
+    api.rules([{"uniqueid": one, "status": 422, "body": json.dumps({"detail": detail})},
+               {"uniqueid": other, "status": 400, "body": json.dumps({"detail": "No such campaign"})}])
+    result = run(sync)
+    assert call(sync, one)[2] == "HTTP 422: body.campaignId: Field required"
+    assert call(sync, other)[2] == "HTTP 400: No such campaign"
+    assert f"✗ {one}: failed: HTTP 422: body.campaignId: Field required (set aside)" in result.log
+    assert "Jane" not in result.log and "Jane" not in run(sync, 0, "failed", "list").out
+
+
+def test_a_header_that_fastapi_misses_is_the_configuration(sync, db, api):
+    uniqueids = db.insert_many([{}] * 3)
+    detail = [{"type": "missing", "loc": ["header", "x-api-key"], "msg": "Field required"}]
+    api.rules([{"status": 422, "body": json.dumps({"detail": detail})}])
+    assert "header.x-api-key: Field required; check api_key (" in run(sync, 78).log
+    assert "check api_key (" in run(sync, 78, "check").out
+    api.rules([])
+    run(sync)
+    assert sorted(api.by_uniqueid()) == sorted(uniqueids)
+
+
+def test_values_that_a_reason_quotes_are_masked(sync, db, api):
+    sync.configure(config={"log": {"mask_phone": "yes"}})
+    db.insert()
+    bad = db.insert()
+    words = 'Cast to Number failed for value "Jane Doe" at path "duration", Path `zip` (`60601`)'
+    api.rules([{"uniqueid": bad, "status": 500, "body": json.dumps({"error": words})}])
+    shown = run(sync, 75).log + sync.run("why", bad).out
+    assert "Cast to Number failed for value" in shown and 'path "duration"' in shown
+    assert "Jane" not in shown and "60601" not in shown
+
+
+def test_monitoring_counts_what_failed(sync, db, api):
+    """As the script's users do: grep -c "failed:"."""
+    uniqueids = db.insert_many([{}] * 5)
+    api.rules([{"uniqueid": uniqueids[0], "status": 400}, {"uniqueid": uniqueids[1], "status": 500},
+               {"uniqueid": uniqueids[2], "status": 403}])
+    lines = [line for line in run(sync, 75).log.splitlines() if "failed:" in line]
+    assert len(lines) == 3
+    for uniqueid, status, line in zip(uniqueids, (400, 500, 403), sorted(lines, key=lambda line: line.split("✗ ")[1])):
+        assert f"✗ {uniqueid}: failed: HTTP {status}" in line
+    api.rules([])
+    make_due(sync)
+    assert "failed:" not in run(sync).log
+
+
+# ---- where the settings are ----
+
+def test_a_refused_key_is_looked_for_where_it_stands(sync, db, api):
+    db.insert_many([{}] * 2)
+    sync.configure(dids={"api_key": "wrong"})
+    line = [number for number, text in enumerate(sync.dids_file.read_text().splitlines(), 1) if "api_key" in text]
+    assert f"check api_key ({sync.dids_file}:{line[0]})" in run(sync, 78).log
+    named = sync.run(env={"API_KEY": "wrong, too".replace(" ", "-")})
+    assert "check api_key (environment variable API_KEY)" in named.log
+
+
+@pytest.mark.parametrize("words", [["run"], ["check"]], ids=" ".join)
+def test_plain_http_to_another_host_is_refused_with_the_setting_that_allows_it(sync, db, api, words):
+    """The file that the API's installer writes has such an address."""
+    db.insert()
+    sync.configure(dids={"api_base_url": "http://api3.example.com:5001"})
+    done = run(sync, 78, *words)
+    shown = done.out + done.log
+    line = [number for number, text in enumerate(sync.dids_file.read_text().splitlines(), 1) if "api_base_url" in text]
+    for word in (f"{sync.dids_file}:{line[0]}: ", "http://api3.example.com:5001",
+                 "anyone on the network path can read the API key and every customer's number",
+                 f"write `allow_insecure_http = yes` under [api] of {sync.config_file}"):
+        assert word in shown
+    sync.configure(config={"api": {"allow_insecure_http": "yes"}})
+    assert "allow_insecure_http" not in sync.run("check").out
+
+
+# ---- an API that says when ----
+
+def test_an_api_that_is_down_until_then_is_not_asked_before(sync, db, api):
+    """503 with Retry-After. It stays an outage meanwhile: no mail says that it works again."""
+    uniqueids = db.insert_many([{}] * 8)
+    api.rules([{"status": 503, "headers": {"Retry-After": "86400"}}])
+    before = db.now()
+    assert "does not work" in run(sync, 69, "--cron").out
+    (until,), = sync.ledger("SELECT number FROM note WHERE name = 'wait_until'")
+    assert 895 <= until - before <= 910  # clamped
+    api.clear(rules=True)
+    silent = run(sync, 69, "--cron")
+    assert api.log() == [] and silent.out == "" and "asked for silence until" in silent.log
+    end_silence(sync)
+    assert "works again" in run(sync, 0, "--cron").out
+    assert sorted(api.by_uniqueid()) == sorted(uniqueids)
+
+
+def test_one_call_alone_waits_as_long_as_it_was_told(sync, db, api):
+    bad = db.insert()
+    api.rules([{"status": 503, "headers": {"Retry-After": "600"}}])
+    before = db.now()
+    run(sync, 75)
+    (due,), = sync.ledger("SELECT due FROM call WHERE uniqueid = ?", bad)
+    assert 600 <= due - before <= 610
+
+
+@pytest.mark.parametrize("asked_again", [False, True], ids=["in the silence", "after it"])
+def test_a_429_that_lasts_is_a_failure(sync, db, api, asked_again):
+    """Two runs may end so: a burst does that. The third mails and says so, with what to do about it."""
+    uniqueids = db.insert_many([{}] * 4)
+    api.rules([{"status": 429, "headers": {"Retry-After": "600"}}])
+    for code, mailed in ((75, False), (75, False), (69, True), (69, False)):
+        result = run(sync, code, "--cron")
+        assert bool(result.out) == mailed and bool(errors(result)) == (code == 69)
+        assert "ask the API's owner to allow this dialer's address" in result.log
+        if mailed:
+            assert "does not work: the API ask" in result.out and "ask the API's owner" in result.out
+        if asked_again:
+            end_silence(sync)
+    assert "ask the API's owner" in run(sync, 1, "health").out
+    api.rules([])
+    end_silence(sync)
+    time.sleep(0.1)
+    assert "works again" in run(sync, 0, "--cron").out
+    assert sorted(api.by_uniqueid()) == sorted(uniqueids)
+    assert run(sync, 0, "health").out.startswith("OK")
+
+
+def test_429s_that_are_apart_are_no_failure(sync, db, api):
+    for _ in range(4):
+        db.insert()
+        api.rules([{"status": 429, "times": 1}])
+        run(sync, 75)
+        end_silence(sync)
+        run(sync)
