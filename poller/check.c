@@ -10,7 +10,6 @@
 #include "check_database.h"
 #include "check_report.h"
 #include "check_state.h"
-#include "clock.h"
 #include "diagnosis.h"
 #include "enabled.h"
 #include "legacy.h"
@@ -71,12 +70,10 @@ static void test_log(struct check *check)
 
 static void test_older_script(struct check *check)
 {
-    struct err err;
-    char message[OPTIONS_PATH_SIZE + 200];
-    struct legacy legacy = legacy_load(check->options->legacy, clock_now_epoch(), &err);
-    (void)snprintf(message, sizeof message, LEGACY_ADVICE, check->options->legacy);
-    if (check_other_crontabs(check->report, check->options->cron_file) == 0 && legacy.still_written)
-        check_warn_message(check->report, "older script", message);
+    char advice[LEGACY_ADVICE_SIZE];
+    if (check_other_crontabs(check->report, check->options->cron_file) == 0 &&
+        legacy_advice(check->options->legacy, 0, advice, sizeof advice))
+        check_warn_message(check->report, "older script", advice);
 }
 
 /* It is told at the end, when it is known when the last run was. */

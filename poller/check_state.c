@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "fileutil.h"
 #include "ledger.h"
+#include "legacy.h"
 #include "mem.h"
 
 /* A busy dialer's ledger grows by a few MB a day, and its journal may take as much for a moment. */
@@ -110,7 +111,17 @@ static bool check_owner(struct check_report *report, const char *state_dir)
     return good;
 }
 
-static void check_ledger(struct check_report *report, const char *state_dir)
+/* Written by habit since this program does the work; what was written just now is told of already (check.c). */
+static void check_old_checkpoint(struct check_report *report, const char *legacy, struct ledger *ledger)
+{
+    int64_t since = 0;
+    char advice[LEGACY_ADVICE_SIZE];
+    if (ledger_note(ledger, LEDGER_NOTE_TAKEN_OVER, 0, &since, NULL) == 0 && since != 0 &&
+        !legacy_advice(legacy, 0, advice, sizeof advice) && legacy_advice(legacy, since, advice, sizeof advice))
+        check_warn_message(report, "older script", advice);
+}
+
+static void check_ledger(struct check_report *report, const char *state_dir, const char *legacy)
 {
     struct err err;
     struct ledger *ledger = NULL;
@@ -120,6 +131,8 @@ static void check_ledger(struct check_report *report, const char *state_dir)
         check_fail_err(report, "ledger", &err);
     else
         check_good(report, "ledger", "can be read and written");
+    if (ledger != NULL)
+        check_old_checkpoint(report, legacy, ledger);
     ledger_close(ledger);
 }
 
@@ -145,7 +158,7 @@ void check_state(struct check_report *report, const struct options *options)
     }
     check_writing(report, options->state_dir);
     check_checkpoint(report, options->state_dir);
-    check_ledger(report, options->state_dir);
+    check_ledger(report, options->state_dir, options->legacy);
     check_space(report, options->state_dir);
     char *log_directory = fileutil_directory_of(options->log);
     struct stat state_info, log_info;

@@ -11,11 +11,25 @@
 #include "fileutil.h"
 #include "jump.h"
 #include "ledger.h"
+#include "legacy.h"
 #include "lock.h"
 #include "profile.h"
 #include "progress.h"
 #include "source.h"
 #include "when.h"
+
+/* Who has written the old script's checkpoint since looks here for what became of it. */
+static void show_old_checkpoint(const struct options *options)
+{
+    struct ledger *ledger = NULL;
+    int64_t since = 0;
+    char advice[LEGACY_ADVICE_SIZE];
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, NULL) == 0 &&
+        ledger_note(ledger, LEDGER_NOTE_TAKEN_OVER, 0, &since, NULL) == 0 &&
+        legacy_advice(options->legacy, since, advice, sizeof advice))
+        (void)printf("⚠ %s\n", advice);
+    ledger_close(ledger);
+}
 
 static int show(const struct options *options, struct err *err)
 {
@@ -34,6 +48,7 @@ static int show(const struct options *options, struct err *err)
                      clock_local(position.end_epoch, local, sizeof local), position.end_epoch,
                      *position.uniqueid != '\0' ? " " : "", position.uniqueid,
                      clock_now_epoch() - position.end_epoch);
+    show_old_checkpoint(options);
     return 0;
 }
 

@@ -34,7 +34,7 @@ static void say_where_it_goes_on(const struct options *options, const struct con
 {
     struct position position;
     struct err ignored;
-    char local[CLOCK_TEXT_SIZE];
+    char local[CLOCK_TEXT_SIZE], advice[LEGACY_ADVICE_SIZE];
     int64_t now = clock_now_epoch();
     struct legacy legacy = legacy_load(options->legacy, now, &ignored);
     if (find_checkpoint(options->state_dir, &position))
@@ -46,8 +46,8 @@ static void say_where_it_goes_on(const struct options *options, const struct con
     else
         (void)printf("The first run starts %" PRId64 " minutes back (first_run_lookback).\n",
                      config->sync.first_run_lookback / 60);
-    if (legacy.still_written)
-        (void)printf("⚠ " LEGACY_ADVICE "\n", options->legacy);
+    if (legacy_advice(options->legacy, 0, advice, sizeof advice))
+        (void)printf("⚠ %s\n", advice);
 }
 
 static int note(const struct options *options, bool enabled, struct err *err)

@@ -113,6 +113,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_ZONE "zone"                 /* text: in which time zones rows are written, see zone_write */
 #define LEDGER_NOTE_LOG_WORKS "log_works"       /* 1: the last run could write its log, 0: it could not */
 #define LEDGER_NOTE_LIMITED "limited_runs"      /* so many runs in a row ended because the API asked for silence */
+#define LEDGER_NOTE_TAKEN_OVER "taken_over"     /* epoch, by this host's clock: since when this program does the work */
 #define LEDGER_NOTE_HEALTHY "healthy"           /* 1: the last run went well, 0: it did not */
 
 /* ledger_note: a number, or fallback where none was noted. */

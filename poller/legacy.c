@@ -1,4 +1,5 @@
 /* legacy: the checkpoint of the script that did this job before, from root's crontab (AST_DID_optimizer_sync.pl). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,7 +10,7 @@
 #include "legacy.h"
 
 #define MAX_BYTES 64
-#define STILL_WRITTEN_SEC 300
+#define STILL_WRITTEN_SEC 300 /* the script writes once a minute */
 #define OLDEST_SEC (7 * 86400)
 
 /* Only a plain file that nobody but its owner, root or ourselves, can have written. */
@@ -33,8 +34,6 @@ struct legacy legacy_load(const char *path, int64_t now_epoch, struct err *err)
                       path);
         return legacy;
     }
-    /* The script writes once a minute. */
-    legacy.still_written = clock_now_epoch() - (int64_t)info.st_mtime < STILL_WRITTEN_SEC;
     if (fileutil_read(path, MAX_BYTES, FILEUTIL_REFUSE_LINK, &text, &missing, err) == 0 && !missing &&
         checkpoint_parse(text, &legacy.position, err) == 0) {
         legacy.found = legacy.position.end_epoch <= now_epoch &&
@@ -45,4 +44,18 @@ struct legacy legacy_load(const char *path, int64_t now_epoch, struct err *err)
     }
     free(text);
     return legacy;
+}
+
+bool legacy_advice(const char *path, int64_t since_epoch, char *out, size_t size)
+{
+    struct stat info;
+    char local[CLOCK_TEXT_SIZE];
+    int64_t since = since_epoch != 0 ? since_epoch : clock_now_epoch() - STILL_WRITTEN_SEC;
+    if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode) || (int64_t)info.st_mtime <= since)
+        return false;
+    (void)snprintf(out, size, "%s was written at %s, but only the very first run reads it; to go on from another time, run "
+                   "`did-optimizer-sync checkpoint set WHEN`. If the older script wrote it, both send the same calls: "
+                   "take its line, the one with AST_DID_optimizer_sync.pl, out of root's crontab (crontab -e)", path,
+                   clock_local((int64_t)info.st_mtime, local, sizeof local));
+    return true;
 }

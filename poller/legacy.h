@@ -6,6 +6,7 @@
 #define LEGACY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -13,16 +14,16 @@
 
 struct legacy {
     bool found;               /* there is such a file, it is root's (or this user's) own, and it makes sense */
-    bool still_written;       /* it changed within the last minutes: the script is still at work */
     struct position position; /* from where to go on, a lower bound */
 };
-
-/* What to tell a person when still_written; for a printf with the path. */
-#define LEGACY_ADVICE "%s is still being written: an older script sends the same calls; take its line, the one with " \
-                      "AST_DID_optimizer_sync.pl, out of root's crontab (crontab -e)"
 
 /* legacy_load: looks at path. now_epoch is the present; a place in the future, or more than a week ago, makes no sense.
  * Where the file is there but is not to be trusted, found is false and *err says why; it is "" otherwise. */
 struct legacy legacy_load(const char *path, int64_t now_epoch, struct err *err);
+
+/* legacy_advice: what to tell a person where path was written after since_epoch (0: in the last minutes), by the script,
+ * which is then still at work, or by habit: what to use instead. False: there is nothing to tell. */
+#define LEGACY_ADVICE_SIZE 1600
+bool legacy_advice(const char *path, int64_t since_epoch, char *out, size_t size);
 
 #endif

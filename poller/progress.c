@@ -133,8 +133,13 @@ static int forget_sweeps(struct progress *progress, struct err *err)
 static int note_start(const struct progress *progress, bool first_run, struct err *err)
 {
     bool known = false;
+    int64_t taken_over = 0;
     struct position start;
-    if (ledger_place(progress->ledger, LEDGER_START, &start, &known, err) != 0)
+    if (ledger_place(progress->ledger, LEDGER_START, &start, &known, err) != 0 ||
+        ledger_note(progress->ledger, LEDGER_NOTE_TAKEN_OVER, 0, &taken_over, err) != 0)
+        return -1;
+    if (taken_over == 0 && !progress->dry_run &&
+        ledger_set_note(progress->ledger, LEDGER_NOTE_TAKEN_OVER, clock_now_epoch(), err) != 0)
         return -1;
     if (progress->dry_run || !(known ? position_compare(&progress->floor, &start) < 0 : first_run))
         return 0;

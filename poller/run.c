@@ -202,12 +202,13 @@ static int enter_state(const struct options *options, struct resources *resource
     return 0;
 }
 
-/* As long as the script that this program replaces is at work too, every call is sent by both. */
+/* As long as the script that this program replaces is at work too, every call is sent by both. And whoever knows that
+ * script writes its checkpoint by habit. */
 static void warn_of_older_script(const struct options *options)
 {
-    struct err ignored;
-    if (legacy_load(options->legacy, clock_now_epoch(), &ignored).still_written)
-        log_warn("⚠ " LEGACY_ADVICE, options->legacy);
+    char advice[LEGACY_ADVICE_SIZE];
+    if (legacy_advice(options->legacy, 0, advice, sizeof advice))
+        log_warn("⚠ %s", advice);
 }
 
 /* Opens what a run needs, and runs. */

@@ -687,7 +687,7 @@ def test_an_older_script_at_work_is_named_by_its_traces(ready, api):
     ready.legacy_file.write_text("1700000000.1\n")
     ready.legacy_file.chmod(0o644)
     (line,) = check(ready, api)["⚠"]
-    assert line.startswith(f"older script: {ready.legacy_file} is still being written") and "crontab -e" in line
+    assert line.startswith(f"older script: {ready.legacy_file} was written at 20") and "crontab -e" in line
 
 
 # ---- several at once ----

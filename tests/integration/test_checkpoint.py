@@ -515,6 +515,58 @@ def test_counting_reads_by_an_index_and_compares_no_tables(sync, db):
         assert plans and all(plan["key"] == "call_date" and int(plan["rows"]) < 1000 for plan in plans), sql
 
 
+# ---- the old script's checkpoint, written by habit ----
+
+def written_by_habit(sync, db, ago):
+    sync.legacy_file.write_text(local(db.now() - 1800, sync.timezone) + "\n")
+    os.utime(sync.legacy_file, (time.time() - ago, time.time() - ago))
+
+
+def says_what_to_use(text, sync):
+    return (str(sync.legacy_file) in text and "did-optimizer-sync checkpoint set WHEN" in text and
+            "AST_DID_optimizer_sync.pl, out of root's crontab" in text)
+
+
+def test_whoever_writes_the_old_checkpoint_by_habit_is_told_what_to_use(sync, db):
+    run(sync)
+    before = sync.checkpoint()
+    written_by_habit(sync, db, ago=-1)
+    assert says_what_to_use(run(sync).log, sync)
+    assert says_what_to_use(sync.run("checkpoint", "show").out, sync)
+    assert says_what_to_use(sync.run("check").out, sync)
+    assert sync.checkpoint() == before
+    sync.legacy_file.unlink()
+    for words in ((), ("checkpoint", "show"), ("check",)):
+        done = sync.run(*words)
+        assert str(sync.legacy_file) not in done.out + done.log
+
+
+def test_it_is_told_later_too_but_not_of_a_file_from_before_the_migration(sync, db):
+    def told():
+        return [says_what_to_use(sync.run(*words).out, sync) for words in (("checkpoint", "show"), ("check",))]
+
+    written_by_habit(sync, db, ago=1000)
+    run(sync)
+    assert told() == [False, False]
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:  # that was two hours ago
+        ledger.execute("UPDATE note SET number = number - 7200 WHERE name = 'taken_over'")
+        ledger.commit()
+    assert told() == [True, True]
+
+
+def test_a_reset_does_not_go_back_to_the_old_script(sync, db, api):
+    """Its checkpoint is for the very first run."""
+    forget(sync)
+    sync.legacy_file.write_text(f"{db.now() - 7200}.1\n")
+    old, = ended(db, 7000)
+    run(sync)
+    assert arrived(api) == [old]
+    assert sync.run("checkpoint", "reset").code == 0
+    ended(db, 6000)
+    result = run(sync)
+    assert abs(started_from(result) - (db.now() - 3600)) < 10 and arrived(api) == [old]
+
+
 # ---- by hand, while a run is at work ----
 
 def in_place(sync, text):
