@@ -225,6 +225,14 @@ def test_a_host_that_writes_rarely_is_remembered(install, utc, api):
     assert_each_once(api, expected)
 
 
+def test_a_single_row_in_a_zone_of_its_own_is_found_by_the_sweep(install, utc, api):
+    """Among many that row is no reason to look in its zone; so the poll cannot see it, however short it was."""
+    db, sync = install(utc)
+    expected = calls(db, 0, every(30, 3000)) + calls(db, -3 * HOUR, [100])
+    assert sync.run().code == 0
+    assert_each_once(api, expected)
+
+
 def test_where_uniqueids_say_nothing_of_time_call_date_does(install, utc, api):
     """Asterisk's systemname stands before the epoch."""
     db, sync = install(utc)
