@@ -178,18 +178,19 @@ def test_reconcile_counts_all(writers, api):
     assert_each_once(api, missing)
 
 
-def summers(year):
-    """Moments around both changes of the clocks, and between them."""
+def moments(days):
     zone = zoneinfo.ZoneInfo("America/New_York")
-    return [int(datetime.datetime(*day, hour, 30, tzinfo=zone).timestamp())
-            for day in [(year, 1, 10), (year, 3, 8), (year, 3, 9), (year, 7, 4), (year, 10, 31), (year, 11, 1),
-                        (year, 11, 2)]
-            for hour in (0, 1, 4, 12, 23)]
+    return [int(datetime.datetime(*day, hour, 30, tzinfo=zone).timestamp()) for day in days for hour in (0, 1, 4, 12, 23)]
 
 
-@pytest.mark.parametrize("move", [0, -3 * HOUR], ids=["at home", "a server that came from another zone"])
-def test_a_backfill_over_a_year_sees_the_calls_of_both_summers(install, utc, api, move):
-    """The zone of today says nothing of last summer's."""
+YEAR = [(2025, 1, 10), (2025, 3, 8), (2025, 3, 9), (2025, 7, 4), (2025, 10, 31), (2025, 11, 1), (2025, 11, 2)]
+
+
+@pytest.mark.parametrize("move", [0, -6 * HOUR, 6 * HOUR], ids=["at home", "from the west", "from the east"])
+@pytest.mark.parametrize("days", [YEAR, YEAR[:4], YEAR[3:], YEAR[3:4]],
+                         ids=["the year", "to summer", "from summer", "summer alone"])
+def test_a_backfill_over_a_year_sees_the_calls_of_both_summers(install, utc, api, days, move):
+    """The zone of today says nothing of last summer's, nor of where the server was then."""
     db, sync = install(utc, since=60)
     zone = zoneinfo.ZoneInfo("America/New_York")
     calls(db, -5 * HOUR, every(60, 600))
@@ -200,15 +201,17 @@ def test_a_backfill_over_a_year_sees_the_calls_of_both_summers(install, utc, api
     wanted = []
     for table in ("vicidial_log", "vicidial_log_archive"):
         wanted += db.insert_many([{"start_epoch": moment, "end_epoch": moment + 60,
-                                   "call_date": dated(moment, offset(moment))} for moment in summers(2025)],
+                                   "call_date": dated(moment, offset(moment))} for moment in moments(days)],
                                  table=table)
-    assert sync.run("backfill", "--from", str(min(summers(2025))), "--to", str(max(summers(2025)) + 60)).code == 0
+    first, last = min(moments(days)), max(moments(days)) + 60
+    assert sync.run("backfill", "--from", str(first), "--to", str(last)).code == 0
     assert_each_once(api, wanted)
 
 
 def test_calls_of_before_the_clocks_changed_are_still_found(install, utc, api):
-    """By the latest rows alone, spring would hide an hour of them."""
+    """By the latest rows alone, spring would hide an hour of them from the poll."""
     db, sync = install(utc, since=6 * HOUR)
+    sync.configure(config={"sync": {"sweep_interval": 0}})
     before = calls(db, -5 * HOUR, every(300, 6 * HOUR - 300, 2 * HOUR))
     after = calls(db, -4 * HOUR, every(10, 2 * HOUR))
     assert sync.run().code == 0
