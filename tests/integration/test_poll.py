@@ -617,9 +617,12 @@ def test_no_lock_is_held_while_the_api_is_slow(sync, db, api):
     assert [row["COMMAND"] for row in threads] == ["Sleep"]
     db.query("LOCK TABLES vicidial_log WRITE")  # would wait behind a reader
     db.query("UNLOCK TABLES")
+    assert run.poll() is None, "the run was over before: this shows nothing"
     run.send_signal(signal.SIGTERM)
     run.wait(30)
-    assert uniqueids
+    api.rules([])
+    assert sync.run().code == 0
+    assert_each_once(api, uniqueids)
 
 
 # ---- clocks ----
