@@ -1,7 +1,7 @@
 /* bucket: a token bucket, for sending at a rate.
  *
- * Each second adds as many tokens as calls may be sent in it, and one second's worth is all that it holds: time in which
- * nothing could be sent is not made up for. */
+ * Each second adds as many tokens as calls may be sent in it, and one second's worth is all that it holds: time in
+ * which nothing could be sent is not made up for. */
 #ifndef BUCKET_H
 #define BUCKET_H
 

@@ -15,8 +15,8 @@ int64_t clock_mono_ms(void);
 /* clock_mono_exact_ms: the same clock, with fractions of a millisecond. */
 double clock_mono_exact_ms(void);
 
-/* The dialer's clock: what its database said, and when by clock_mono_ms that was heard. So it runs on between two looks,
- * never ahead of the database, and a wait before or after the look does not matter. */
+/* The dialer's clock: what its database said, and when by clock_mono_ms that was heard. So it runs on between two
+ * looks, never ahead of the database, and a wait before or after the look does not matter. */
 struct clock_reading {
     int64_t epoch, heard_ms;
 };

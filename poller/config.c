@@ -55,6 +55,7 @@ static const struct setting own_settings[] = {
     { "sync", "retry_cap", NUMBER, AT(sync.retry_cap), "3600", 1, 604800 },
     { "sync", "backfill_rate", NUMBER, AT(sync.backfill_rate), "100", 0, 100000 },
     { "sync", "retention_days", NUMBER, AT(sync.retention_days), "7", 1, 3650 },
+    { "sync", "rejected_retention_days", NUMBER, AT(sync.rejected_retention_days), "90", 1, 3650 },
     { "api", "concurrency", NUMBER, AT(api.concurrency), "0", 0, 64 },
     { "api", "max_concurrency", NUMBER, AT(api.max_concurrency), "32", 1, 64 },
     { "api", "connect_timeout", NUMBER, AT(api.connect_timeout), "5", 1, 300 },

@@ -175,7 +175,7 @@ int ledger_forget_noted(struct ledger *ledger, int64_t ended_before, int64_t *re
     return 0;
 }
 
-/* An owed call whose time has come; by the index call_waiting, which has all of it. */
+/* An owed call whose time has come; by the index call_open, which has all of it. */
 #define IS_DUE "state <> 1 AND state = 2 AND (due <= ?1 OR due > ?2) "
 
 /* Hands out the rows of a statement whose parameters 1 and 2 are those of IS_DUE. */
@@ -231,19 +231,22 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
     return 0;
 }
 
-int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, struct err *err)
+int ledger_prune(struct ledger *ledger, const struct ledger_age *age, struct err *err)
 {
     static const char *const texts[] = {
-        /* Whoever dropped a call has time to think better of it, however old the call is. */
-        ("DELETE FROM call WHERE uniqueid IN (SELECT uniqueid FROM call WHERE end_epoch < ?1 AND "
-         "(state = 1 OR (state = 5 AND updated < ?1)) ORDER BY end_epoch LIMIT ?2)"),
+        ("DELETE FROM call WHERE uniqueid IN (SELECT uniqueid FROM call WHERE end_epoch < ?1 AND state = 1 "
+         "ORDER BY end_epoch LIMIT ?2)"),
+        /* Whoever set a call aside or dropped it has time to think better of it, however old the call is. */
+        ("DELETE FROM call WHERE uniqueid IN (SELECT uniqueid FROM call WHERE state <> 1 AND state IN (4, 5) AND "
+         "end_epoch < ?3 AND updated < ?3 ORDER BY end_epoch LIMIT ?2)"),
         "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE tried < ?1 ORDER BY tried LIMIT ?2)",
         "DELETE FROM run WHERE id IN (SELECT id FROM run WHERE started < ?1 ORDER BY id LIMIT ?2)",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct statement *statement = store_prepare(ledger->store, texts[i]);
-        store_bind_int(statement, 1, before_epoch);
-        store_bind_int(statement, 2, limit);
+        store_bind_int(statement, 1, age->before);
+        store_bind_int(statement, 2, age->limit);
+        store_bind_int(statement, 3, age->set_aside_before);
         if (store_change(ledger->store, statement, err) != 0)
             return -1;
     }

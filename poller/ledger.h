@@ -164,9 +164,12 @@ int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_ru
 #define LEDGER_RUNS "runs"
 int ledger_count_up(struct ledger *ledger, const char *name, const char *label, int64_t by, struct err *err) MUST_CHECK;
 
-/* ledger_prune: forgets up to limit accepted or dropped calls that ended (and were dropped) before before_epoch, and as
- * many attempts and runs older than that. */
-int ledger_prune(struct ledger *ledger, int64_t before_epoch, int64_t limit, struct err *err) MUST_CHECK;
+/* ledger_prune: forgets what is old, of each kind up to a limit: accepted calls that ended before an epoch, attempts
+ * and runs from before it; and calls that ended, and were set aside or dropped, before another epoch. */
+struct ledger_age {
+    int64_t before, set_aside_before, limit;
+};
+int ledger_prune(struct ledger *ledger, const struct ledger_age *age, struct err *err) MUST_CHECK;
 
 /* ledger_commit: makes all changes since the last one durable. Nothing to do is fine. */
 int ledger_commit(struct ledger *ledger, struct err *err) MUST_CHECK;

@@ -311,12 +311,17 @@ static int ask_doubtful(struct run *run, struct err *err)
 
 /* ---- the run ---- */
 
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static int prune(struct run *run, struct err *err)
 {
     const struct settings_sync *settings = run->poll->settings;
     if (run->swept_to != 0)
         return 0; /* a sweep under way may come past calls that were accepted long ago */
-    int64_t before = forward_now(&run->forward) - settings->retention_days * 86400, last = 0;
+    int64_t now = forward_now(&run->forward), last = 0;
     int64_t still_read = run->progress.checkpoint.end_epoch - settings->overlap;
     if (ledger_note(run->poll->ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
         return -1;
@@ -324,7 +329,11 @@ static int prune(struct run *run, struct err *err)
         still_read = last;
     still_read -= zone_spread(source_zone(run->poll->source));
     still_read -= settings->sweep_window; /* also when the clock is right again that is ahead now */
-    return ledger_prune(run->poll->ledger, before < still_read ? before : still_read, PRUNE_LIMIT, err);
+    struct ledger_age age = { .before = least(now - settings->retention_days * 86400, still_read),
+                              .limit = PRUNE_LIMIT };
+    /* Never sooner than accepted ones: what is forgotten while a scan still sees it would be sent again. */
+    age.set_aside_before = least(now - settings->rejected_retention_days * 86400, age.before);
+    return ledger_prune(run->poll->ledger, &age, err);
 }
 
 /* What this run leaves unsent beyond the checkpoint: nothing where it came to its end. Where the API or the clock

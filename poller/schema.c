@@ -11,8 +11,8 @@
  *            not send, 0 for a run that came to its end, NULL for one that could not look at the dialer's calls.
  *   counter  what only ever grows, for metrics.
  *
- * In SQL a state is its number in enum call_state. The indexes call_open and call_waiting leave out accepted calls (1),
- * which are nearly all; SQLite uses them only where a statement says `state <> 1` in so many words, whatever else it says of the state. */
+ * In SQL a state is its number in enum call_state. The index call_open leaves out accepted calls (1), which are nearly
+ * all; SQLite uses it only where a statement says `state <> 1` in so many words, whatever else it says of the state. */
 #include <stdlib.h>
 
 #include "mem.h"
@@ -71,8 +71,12 @@ static const char *const steps[] = {
     "ALTER TABLE run ADD COLUMN database_ms INTEGER;"
     "ALTER TABLE run ADD COLUMN rows_examined INTEGER;",
 
-    /* The open calls of a state by their age, with all that decides whether it is their turn. */
-    "CREATE INDEX call_waiting ON call (state, end_epoch, uniqueid, due) WHERE state <> 1;",
+    /* The open calls of a state by their age, with all that decides whether it is their turn. call_ended tells which of
+     * the old calls were accepted, without a look at each that is set aside. */
+    "DROP INDEX IF EXISTS call_open;"
+    "CREATE INDEX call_open ON call (state, end_epoch, uniqueid, due) WHERE state <> 1;"
+    "DROP INDEX IF EXISTS call_ended;"
+    "CREATE INDEX call_ended ON call (end_epoch, state);",
 
     "ALTER TABLE run ADD COLUMN unsent INTEGER;"
     "ALTER TABLE run ADD COLUMN unsent_oldest INTEGER;" /* epoch: the end of the oldest of them */

@@ -48,7 +48,8 @@ struct settings_sync {
     int64_t retry_base;         /* seconds before the second try; doubled for each further one ... */
     int64_t retry_cap;          /* ... up to this many */
     int64_t backfill_rate;      /* calls a second that a backfill sends at most; 0: no limit */
-    int64_t retention_days;     /* how long accepted calls are remembered */
+    int64_t retention_days;     /* how long accepted calls are remembered ... */
+    int64_t rejected_retention_days; /* ... and those that were set aside or dropped, if that is longer */
 };
 
 #endif

@@ -109,11 +109,31 @@ def test_what_was_dropped_can_be_restored_and_sent(sync, api, set_aside, which):
 def test_a_call_that_was_dropped_late_can_be_restored_as_long_as_any(sync, set_aside):
     """Goal: the undo counts from the drop. The call itself is older than anything that is remembered."""
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
-        ledger.execute("UPDATE call SET end_epoch = end_epoch - 30 * 86400 WHERE state = 4")
+        ledger.execute("UPDATE call SET end_epoch = end_epoch - 100 * 86400 WHERE state = 4")
         ledger.commit()
     assert sync.run("failed", "drop", "--all").code == 0
     assert sync.run().code == 0
     assert sync.run("failed", "restore", "--all").out.startswith("2 calls are set aside again")
+
+
+def grow_older(sync, days):
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE call SET end_epoch = end_epoch - ?1, updated = updated - ?1", [days * 86400])
+        ledger.commit()
+
+
+@pytest.mark.parametrize("settings, remembered", [({}, 90), ({"rejected_retention_days": 20}, 20),
+                                                  ({"rejected_retention_days": 20, "retention_days": 200}, 200)])
+def test_what_is_set_aside_or_dropped_is_forgotten_after_a_time_of_its_own(sync, db, set_aside, settings, remembered):
+    assert sync.run("failed", "drop", set_aside[0]).code == 0
+    sync.configure(config={"sync": settings})
+    db.query("DELETE FROM vicidial_log")  # or what is forgotten would come in again at once
+    grow_older(sync, remembered - 1)
+    assert sync.run().code == 0
+    assert [states(sync).get(call) for call in set_aside[:2]] == [5, 4]
+    grow_older(sync, 2)
+    assert sync.run().code == 0
+    assert states(sync) == {}
 
 
 @contextlib.contextmanager

@@ -322,6 +322,7 @@ static const struct {
     NUMBER("retry_base", sync.retry_base),
     NUMBER("retry_cap", sync.retry_cap),
     NUMBER("retention_days", sync.retention_days),
+    NUMBER("rejected_retention_days", sync.rejected_retention_days),
     NUMBER("backfill_rate", sync.backfill_rate),
     NUMBER("concurrency", api.concurrency),
     NUMBER("max_concurrency", api.max_concurrency),

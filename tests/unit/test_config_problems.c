@@ -213,6 +213,7 @@ static const struct limits {
     { "sync", "retry_base", offsetof(struct config, sync.retry_base), 60, 0, 86400 },
     { "sync", "retry_cap", offsetof(struct config, sync.retry_cap), 3600, 1, 604800 },
     { "sync", "retention_days", offsetof(struct config, sync.retention_days), 7, 1, 3650 },
+    { "sync", "rejected_retention_days", offsetof(struct config, sync.rejected_retention_days), 90, 1, 3650 },
     { "sync", "backfill_rate", offsetof(struct config, sync.backfill_rate), 100, 0, 100000 },
     { "api", "concurrency", offsetof(struct config, api.concurrency), 0, 0, 64 },
     { "api", "max_concurrency", offsetof(struct config, api.max_concurrency), 32, 1, 64 },

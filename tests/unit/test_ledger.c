@@ -11,6 +11,15 @@ static void reopen(const char *directory)
     open_ledger(directory);
 }
 
+/* Changes the file behind the ledger's back, which has committed. */
+static void run_sql(const char *directory, const char *sql)
+{
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open(unit_path(directory, "ledger.db"), &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(database);
+}
+
 static void put(const char *uniqueid, enum call_state state, int64_t end_epoch, int64_t due)
 {
     struct ledger_entry entry = {
@@ -364,30 +373,37 @@ static void test_ledger_run_start_is_durable_on_return(void **state)
                         "7/8/9/10/dry/-");
 }
 
-static void test_ledger_prunes_accepted_and_dropped_calls_only(void **state)
+static int prune(int64_t before, int64_t set_aside_before, int64_t limit)
 {
-    (void)state;
+    struct ledger_age age = { .before = before, .set_aside_before = set_aside_before, .limit = limit };
+    return ledger_prune(ledger, &age, &err);
+}
+
+static void test_ledger_prunes_what_is_done_with_and_never_what_waits(void **state)
+{
     static const struct {
         const char *uniqueid;
         enum call_state state;
         int64_t end_epoch;
-        bool kept;
+        bool kept, kept_long; /* with the shorter retention of accepted calls, and with that of the others */
     } rows[] = {
-        { "accepted, below", CALL_ACCEPTED, 999, false }, { "accepted, at", CALL_ACCEPTED, 1000, true },
-        { "accepted, above", CALL_ACCEPTED, 1001, true }, { "accepted, first", CALL_ACCEPTED, 0, false },
-        { "dropped, below", CALL_DROPPED, 999, true },    { "dropped, at", CALL_DROPPED, 1000, true },
-        { "owed", CALL_OWED, 1, true },                   { "held", CALL_HELD, 1, true },
-        { "set aside", CALL_REJECTED, 1, true },
+        { "accepted, below", CALL_ACCEPTED, 999, false, false }, { "accepted, at", CALL_ACCEPTED, 1000, true, true },
+        { "accepted, above", CALL_ACCEPTED, 1001, true, true },  { "accepted, first", CALL_ACCEPTED, 0, false, false },
+        { "dropped, below", CALL_DROPPED, 799, true, false },    { "dropped, at", CALL_DROPPED, 800, true, true },
+        { "set aside, below", CALL_REJECTED, 799, true, false }, { "set aside, at", CALL_REJECTED, 800, true, true },
+        { "owed", CALL_OWED, 1, true, true },                    { "held", CALL_HELD, 1, true, true },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         put(rows[i].uniqueid, rows[i].state, rows[i].end_epoch, 0);
-    assert_int_equal(ledger_prune(ledger, 1000, 100, &err), 0);
+    /* They were set aside and dropped just now, and are kept for as long after that. */
+    assert_int_equal(prune(1000, 800, 100), 0);
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         unit_same_int(rows[i].uniqueid, state_of(rows[i].uniqueid), rows[i].kept ? rows[i].state : CALL_UNKNOWN);
-    /* A dropped call is kept for as long after that: who dropped it may think better of it. */
-    assert_int_equal(ledger_prune(ledger, clock_now_epoch() + 1000, 100, &err), 0);
-    assert_int_equal(state_of("dropped, below"), CALL_UNKNOWN);
-    assert_int_equal(state_of("set aside"), CALL_REJECTED);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    run_sql(*state, "UPDATE call SET updated = 799");
+    assert_int_equal(prune(1000, 800, 100), 0);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        unit_same_int(rows[i].uniqueid, state_of(rows[i].uniqueid), rows[i].kept_long ? rows[i].state : CALL_UNKNOWN);
 }
 
 static void test_ledger_prunes_up_to_its_limit_oldest_first_and_old_runs(void **state)
@@ -396,18 +412,18 @@ static void test_ledger_prunes_up_to_its_limit_oldest_first_and_old_runs(void **
     put("3", CALL_ACCEPTED, 3, 0);
     put("1", CALL_ACCEPTED, 1, 0);
     put("2", CALL_ACCEPTED, 2, 0);
-    assert_int_equal(ledger_prune(ledger, 1000, 2, &err), 0);
+    assert_int_equal(prune(1000, 0, 2), 0);
     assert_int_equal(state_of("1"), CALL_UNKNOWN);
     assert_int_equal(state_of("2"), CALL_UNKNOWN);
     assert_int_equal(state_of("3"), CALL_ACCEPTED);
-    assert_int_equal(ledger_prune(ledger, 1000, 0, &err), 0);
+    assert_int_equal(prune(1000, 0, 0), 0);
     assert_int_equal(state_of("3"), CALL_ACCEPTED);
 
     assert_int_equal(ledger_run_start(ledger, "poll", &run, &err), 0);
-    assert_int_equal(ledger_prune(ledger, clock_now_epoch() - 1000, 2, &err), 0);
+    assert_int_equal(prune(clock_now_epoch() - 1000, 0, 2), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     assert_string_equal(query(*state, "SELECT count(*) FROM run"), "1");
-    assert_int_equal(ledger_prune(ledger, clock_now_epoch() + 1000, 2, &err), 0);
+    assert_int_equal(prune(clock_now_epoch() + 1000, 0, 2), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     assert_string_equal(query(*state, "SELECT count(*) FROM run"), "0");
 }
@@ -471,7 +487,7 @@ int main(void)
         in_ledger(test_ledger_keeps_checkpoint_and_floor_apart),
         in_ledger(test_ledger_keeps_only_what_was_committed),
         in_ledger(test_ledger_run_start_is_durable_on_return),
-        in_ledger(test_ledger_prunes_accepted_and_dropped_calls_only),
+        in_ledger(test_ledger_prunes_what_is_done_with_and_never_what_waits),
         in_ledger(test_ledger_prunes_up_to_its_limit_oldest_first_and_old_runs),
         in_ledger(test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew),
         in_ledger(test_ledger_counters_only_grow),

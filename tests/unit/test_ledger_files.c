@@ -173,7 +173,7 @@ static void test_ledger_look_cannot_write(void **state)
     assert_int_equal(err.code, EX_IOERR);
     unit_has("put", err.message, "could not write to the ledger ");
     assert_int_equal(ledger_forget(ledger, "other.2", &err), -1);
-    assert_int_equal(ledger_prune(ledger, 1000, 1000, &err), -1);
+    assert_int_equal(ledger_prune(ledger, &(struct ledger_age){ 1000, 1000, 1000 }, &err), -1);
     assert_int_equal(ledger_set_note(ledger, LEDGER_NOTE_HEALTHY, 1, &err), -1);
     assert_int_equal(ledger_drop_note(ledger, LEDGER_NOTE_HEALTHY, &err), -1);
     assert_int_equal(ledger_set_place(ledger, LEDGER_FLOOR, &place, &err), -1);
