@@ -321,35 +321,27 @@ static void add_number(struct json *object, const char *name, int64_t number)
         json_add_int(object, name, number);
 }
 
-/* The verdict, and what it rests on. */
-static void add_verdict(struct json *object, const struct standing *standing, const char *profile)
+/* The verdict, and what it rests on. The object borrows the texts of diagnosis. */
+static void add_verdict(struct json *object, const struct standing *standing, const struct diagnosis *diagnosis)
 {
-    struct diagnosis_limits limits = diagnosis_usual_limits();
-    struct diagnosis diagnosis = diagnosis_of(standing, &limits, profile);
-    json_add_text(object, "verdict", diagnosis_name(diagnosis.level));
-    json_add_text(object, "verdict_text", diagnosis.text);
-    json_add_text(object, "verdict_action", diagnosis.action);
-    json_add_int(object, "out_of_date_after", limits.critical);
+    json_add_text(object, "verdict", diagnosis_name(diagnosis->level));
+    json_add_text(object, "verdict_text", diagnosis->text);
+    json_add_text(object, "verdict_action", diagnosis->action);
+    json_add_int(object, "out_of_date_after", diagnosis_usual_limits().critical);
     add_number(object, "freshness", standing_freshness(standing));
     add_number(object, "unsent", standing_unsent(standing));
     add_time(object, "not_known_since", standing_not_known_since(standing));
     json_add_bool(object, "standby", standing_is_standby(standing));
 }
 
-static void add_last_run(struct json *object, const struct records_overview *overview)
-{
-    const struct records_run run = { .exit_code = overview->last_run_exit_code, .message = overview->last_run_message };
-    char outcome[RECORDS_OUTCOME_SIZE];
-    add_time(object, "last_run", overview->last_run);
-    json_add_text(object, "last_run_outcome", records_outcome(&run, outcome));
-    json_add_int(object, "last_run_accepted", overview->last_run_accepted);
-}
-
 static void put_moment(struct writer *writer, const struct standing *standing, int64_t accepted_today, int64_t accepted,
                        struct json *hours)
 {
     const struct records_overview *overview = &standing->overview;
-    char host[256] = "", shown_host[256];
+    const struct records_run last = { .exit_code = overview->last_run_exit_code, .message = overview->last_run_message };
+    struct diagnosis_limits limits = diagnosis_usual_limits();
+    struct diagnosis diagnosis = diagnosis_of(standing, &limits, writer->profile);
+    char host[256] = "", shown_host[256], outcome[RECORDS_OUTCOME_SIZE];
     struct json *object = json_object();
     (void)gethostname(host, sizeof host - 1);
     json_add_text(object, "host", str_printable(host, shown_host, sizeof shown_host));
@@ -364,11 +356,13 @@ static void put_moment(struct writer *writer, const struct standing *standing, i
     json_add_int(object, "held", overview->counts.held);
     json_add_int(object, "set_aside", overview->counts.rejected);
     add_time(object, "next_try", overview->next_due);
-    add_last_run(object, overview);
+    add_time(object, "last_run", overview->last_run);
+    json_add_text(object, "last_run_outcome", records_outcome(&last, outcome));
+    json_add_int(object, "last_run_accepted", overview->last_run_accepted);
     add_time(object, "last_success", overview->last_success);
     add_time(object, "outage_since", standing->outage_since);
     add_time(object, "silence_until", standing->wait_until);
-    add_verdict(object, standing, writer->profile);
+    add_verdict(object, standing, &diagnosis);
     put_text(writer, "{\"moment\":");
     put_json(writer, object);
     put_text(writer, ",\"hours\":");
