@@ -173,14 +173,19 @@ def test_what_waits_is_counted_up_to_a_bound(sync, db, api):
     assert 1000 <= status(sync)[0]["unsent"] < 5000
 
 
-def test_held_calls_and_calls_out_of_scope_are_not_counted(sync, db, api):
+def test_what_the_ledger_knows_and_calls_out_of_scope_are_not_counted(sync, db, api):
     now = db.now()
+    owed, refused, changed = (db.insert(end_epoch=now - age) for age in (50, 40, 30))
     db.insert(end_epoch=now - 20, status="DISPO")
     db.insert(end_epoch=now - 9000)  # before the first run's beginning
+    api.rules([{"uniqueid": owed, "status": 500}, {"uniqueid": refused, "status": 422}])
+    assert sync.run().code == 75
+    db.update(changed, status="NI")
     db.insert(end_epoch=now - 10)
     api.rules([{"status": 503}])
-    sync.run()
-    assert status(sync)[0]["unsent"] == 1
+    assert sync.run().code == 69
+    told, _ = status(sync)
+    assert (told["owed"], told["held"], told["set_aside"], told["unsent"]) == (2, 1, 1, 1)
 
 
 def test_after_a_failed_run_on_a_quiet_evening_no_unsent_call_is_made_up(sync, db):
