@@ -164,6 +164,17 @@ def test_each_run_counts_what_waits_also_one_that_sends_little_or_nothing(sync, 
         db.insert(end_epoch=now - 50)
 
 
+def test_a_silence_that_lasts_is_no_longer_well(sync, db, api):
+    db.insert_many([{"end_epoch": db.now() - 20 + n} for n in range(3)])
+    api.rules([{"status": 429, "headers": {"Retry-After": "600"}}])
+    assert sync.run().code == 75
+    level, line = verdict_of_all_views(sync)
+    assert level == "OK" and "at least 3 finished calls" in line and "the API asks for silence until 20" in line
+    assert [sync.run().code for _ in range(2)] == [75, 69]
+    level, line = verdict_of_all_views(sync)
+    assert level == "WARNING" and line.startswith("the last run failed (exit 69): ") and line.endswith("; do: " + CHECK)
+
+
 def test_what_waits_is_counted_up_to_a_bound(sync, db, api):
     """The dialer comes first: in a long outage no run reads all that waits."""
     now = db.now()
