@@ -37,6 +37,7 @@ static const struct setting own_settings[] = {
     { "sync", "batch_size", NUMBER, AT(sync.batch_size), "500", 1, 5000 },
     { "sync", "time_budget", NUMBER, AT(sync.time_budget), "50", 1, 86400 },
     { "sync", "splay", NUMBER, AT(sync.splay), "10", 0, 30 },
+    { "sync", "takeover_after", NUMBER, AT(sync.takeover_after), "180", 10, 86400 },
     { "sync", "overlap", NUMBER, AT(sync.overlap), "600", 0, 86400 },
     { "sync", "settle", NUMBER, AT(sync.settle), "2", 0, 3600 },
     { "sync", "poll_window", NUMBER, AT(sync.poll_window), "1800", 0, 604800 },

@@ -4,13 +4,12 @@
  * a single run does. So each round reads the settings and opens the log anew, nothing of one stays for the next, and
  * this process touches neither network nor state. */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -18,51 +17,35 @@
 #include "interrupt.h"
 #include "run.h"
 
-#define LOOK_MS 200
+#define LOOK_MS 20
 
-/* Waits for the round's end, which is the end of its pipe: its process may stay for longer. Passes a signal on. */
-static void wait_for_round(pid_t child, int done)
+/* Passes a signal on. */
+static void wait_for_round(pid_t child)
 {
-    struct pollfd end = { .fd = done };
-    bool told = false;
-    while (poll(&end, 1, LOOK_MS) <= 0) {
-        if (!interrupt_requested() || told)
-            continue;
-        (void)kill(child, SIGTERM);
-        told = true;
-    }
-}
-
-static void say_how_rounds_ended(void)
-{
+    static const struct timespec moment = { .tv_nsec = LOOK_MS * 1000L * 1000 };
     int status = 0;
-    while (waitpid(-1, &status, WNOHANG) > 0)
-        if (WIFSIGNALED(status))
-            (void)fprintf(stderr, "did-optimizer-sync: a run was ended by signal %d\n", WTERMSIG(status));
+    bool told = false;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        if (interrupt_requested() && !told) {
+            (void)kill(child, SIGTERM);
+            told = true;
+        }
+        (void)nanosleep(&moment, NULL);
+    }
+    if (WIFSIGNALED(status))
+        (void)fprintf(stderr, "did-optimizer-sync: a run was ended by signal %d\n", WTERMSIG(status));
 }
 
 static void run_once(const struct options *options, bool is_first)
 {
-    int ends[2];
-    struct run_loop loop = { .pid = getpid(), .is_first = is_first };
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        (void)fprintf(stderr, "did-optimizer-sync: could not begin a run: %s\n", strerror(errno));
-        return;
-    }
-    loop.done = ends[1];
     (void)fflush(NULL);
     pid_t child = fork();
-    if (child == 0) {
-        (void)close(ends[0]);
-        exit(run_round(options, &loop));
-    }
-    if (child < 0)
-        (void)fprintf(stderr, "did-optimizer-sync: could not begin a run: %s\n", strerror(errno));
-    (void)close(ends[1]);
+    if (child == 0)
+        exit(run_round(options, is_first));
     if (child > 0)
-        wait_for_round(child, ends[0]);
-    (void)close(ends[0]);
-    say_how_rounds_ended();
+        wait_for_round(child);
+    else
+        (void)fprintf(stderr, "did-optimizer-sync: could not begin a run: %s\n", strerror(errno));
 }
 
 int every_command(const struct options *options)

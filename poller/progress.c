@@ -176,14 +176,15 @@ int progress_load(struct progress *progress, const struct settings_sync *setting
 }
 
 int progress_stand_by(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch,
-                      struct err *err)
+                      int64_t settled, struct err *err)
 {
-    struct position furthest_back = position_at(now_epoch - settings->retention_days * 86400, "");
+    int64_t furthest_back = now_epoch - settings->retention_days * 86400;
     if (progress_load(progress, settings, now_epoch, err) != 0)
         return -1;
-    if (position_compare(&progress->checkpoint, &furthest_back) >= 0)
+    int64_t wanted = settled != 0 ? settled : progress->checkpoint.end_epoch;
+    if (settled == 0 && wanted >= furthest_back)
         return 0;
-    progress->checkpoint = progress->floor = furthest_back;
+    progress->checkpoint = progress->floor = position_at(wanted > furthest_back ? wanted : furthest_back, "");
     return progress_save(progress, err);
 }
 

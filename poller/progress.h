@@ -37,11 +37,12 @@ int progress_load(struct progress *progress, const struct settings_sync *setting
 int64_t progress_skips_from(struct ledger *ledger, const struct position *checkpoint, const struct position *floor,
                             int64_t overlap);
 
-/* progress_stand_by: progress_load where another host sends the calls, so that this one knows from where on it may have
- * to: what the other one still owes when it dies is nowhere else. It goes along at a distance of retention_days at most:
- * checkpoint and floor are set forward to there. Durable and errors: as progress_load. */
+/* progress_stand_by: progress_load where this host sends no calls, so that it knows from where on it has to once it
+ * does: what the other one still owes then is noted nowhere else. settled is how far the other one says that it is
+ * (leader.h): checkpoint and floor go there, forward or back. 0: unknown; they stay where they are, retention_days back
+ * at most. Durable and errors: as progress_load. */
 int progress_stand_by(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch,
-                      struct err *err) MUST_CHECK;
+                      int64_t settled, struct err *err) MUST_CHECK;
 
 /* progress_save: makes checkpoint and floor durable: the ledger's copy with everything else that is not committed yet,
  * then the file. So the file may lie behind the copy, never ahead: a file that is ahead was set by a person. A file that

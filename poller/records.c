@@ -150,6 +150,14 @@ int records_overview(struct ledger *ledger, struct records_overview *ret_overvie
     return read_last_success(store, ret_overview, err) == 0 ? read_last_look(store, ret_overview, err) : -1;
 }
 
+int records_oldest_pending(struct ledger *ledger, int64_t *ret_ended, struct err *err)
+{
+    struct records_overview overview = { .oldest_pending = 0 };
+    int result = read_pending(ledger_store(ledger), &overview, err);
+    *ret_ended = overview.oldest_pending;
+    return result;
+}
+
 int records_count_accepted(struct ledger *ledger, int64_t *ret_count, struct err *err)
 {
     return store_number(ledger_store(ledger), "SELECT count(*) FROM call WHERE state = 1", ret_count, err);

@@ -49,6 +49,9 @@ struct records_overview {
 /* records_overview: fills it in. Reads the index of open calls and the last runs: quick in a ledger of any size. */
 int records_overview(struct ledger *ledger, struct records_overview *ret_overview, struct err *err) MUST_CHECK;
 
+/* records_oldest_pending: the end of the oldest call that is owed or held; 0: there is none. */
+int records_oldest_pending(struct ledger *ledger, int64_t *ret_ended, struct err *err) MUST_CHECK;
+
 /* records_count_accepted: the calls that are remembered as accepted. It reads the whole ledger: not for each minute. */
 int records_count_accepted(struct ledger *ledger, int64_t *ret_count, struct err *err) MUST_CHECK;
 

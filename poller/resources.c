@@ -1,18 +1,12 @@
 /* resources: what a command that looks at the dialer's calls holds open. */
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "clock.h"
-#include "fileutil.h"
 #include "log.h"
-#include "mem.h"
 #include "resources.h"
-#include "str.h"
 
-/* The file that says with which connection this host was last elected: its number, and since when the server counts. It
- * is no note of the ledger, which may be made anew while that connection stays. */
-#define LEADER "leader"
+/* How often cron starts a run. */
+#define CRON_SEC 60
 
 int resources_load(const struct options *options, struct resources *resources, struct err *err)
 {
@@ -63,42 +57,18 @@ int resources_open_source(struct resources *resources, struct err *err)
     return source_inspect(resources->source, err);
 }
 
-/* Whether it was this host that the server elected. Connections are numbered anew when it starts again. */
-static bool is_own(const char *state_dir, const struct source_election *election)
+struct leader *resources_leader(const struct options *options, struct resources *resources)
 {
-    char *path = mem_format("%s/" LEADER, state_dir), *text = NULL;
-    bool missing = false;
-    int64_t number = 0, started = 0;
-    bool known = fileutil_read(path, 64, FILEUTIL_REFUSE_LINK, &text, &missing, NULL) == 0 && !missing;
-    char *blank = known ? strchr(text, ' ') : NULL;
-    if (blank != NULL)
-        *blank = '\0';
-    known = blank != NULL && str_to_int(text, &number) && str_to_int(str_trim(blank + 1), &started);
-    free(text);
-    free(path);
-    return known && number != 0 && number == election->holder && started >= election->server_started - 2 &&
-           started <= election->server_started + 2;
-}
-
-static int note_leader(const char *state_dir, const struct source_election *election, struct err *err)
-{
-    char *text = mem_format("%" PRId64 " %" PRId64 "\n", election->holder, election->server_started);
-    int result = fileutil_replace(state_dir, LEADER, text, err);
-    free(text);
-    return result;
-}
-
-/* Where this connection has not the lock, another process of this host may have it: one that stays behind after its run
- * for that very purpose (run.c: linger, stay_elected), which is so on a cluster only, or one at long work (turn.c). */
-int resources_elect(const struct options *options, struct resources *resources, struct err *err)
-{
-    struct source_election election;
-    if (source_elect(resources->source, options->profile, &election, err) != 0)
-        return -1;
-    resources->elected_by_this = election.elected;
-    resources->elected = election.elected || is_own(options->state_dir, &election);
-    bool may_stay = election.elected && (options->command != COMMAND_RUN || source_is_cluster(resources->source));
-    return may_stay ? note_leader(options->state_dir, &election, err) : 0;
+    struct leader *leader = &resources->leader;
+    if (leader->session == NULL) {
+        *leader = (struct leader){ .state_dir = options->state_dir,
+                                   .database = &resources->config.database,
+                                   .sync = &resources->config.sync,
+                                   .session = source_session(resources->source),
+                                   .period = options->every > 0 ? options->every : CRON_SEC };
+        leader_lock_name(resources->config.database.name, options->profile, leader->lock);
+    }
+    return leader;
 }
 
 void resources_close_state(struct resources *resources)
@@ -107,6 +77,7 @@ void resources_close_state(struct resources *resources)
     resources->delivery = NULL;
     ledger_close(resources->ledger);
     resources->ledger = NULL;
+    leader_leave(&resources->leader); /* before the next run of this host may begin */
     lock_release(resources->lock);
     resources->lock = NULL;
 }

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "delivery.h"
 #include "forward.h"
+#include "leader.h"
 #include "ledger.h"
 #include "lock.h"
 #include "options.h"
@@ -19,8 +20,7 @@ struct resources {
     struct delivery *delivery;
     struct ledger_repair repair;
     bool off, off_is_new; /* what starts by itself may not send (enabled.h), which was noted just now */
-    bool elected;         /* this host is the one that sends the calls of this database ... */
-    bool elected_by_this; /* ... and it is source's own connection that keeps it elected */
+    struct leader leader; /* see resources_leader */
 };
 
 /* resources_load: reads the settings, each problem is one line in the log, and sets up the log as they say.
@@ -36,15 +36,14 @@ int resources_open_delivery(struct resources *resources, struct err *err) MUST_C
 /* resources_report_repair: says in the log that a damaged ledger was made anew, if it was. */
 void resources_report_repair(const struct ledger_repair *repair);
 
-/* resources_elect: hosts that share a database elect one, for each profile; resources->elected says whether it is this
- * one. That is durable on return. Errors: EX_UNAVAILABLE, EX_IOERR. */
-int resources_elect(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
+/* resources_leader: what is known of which host leads; nobody has looked at first. source has to be open. Borrowed. */
+struct leader *resources_leader(const struct options *options, struct resources *resources);
 
 /* resources_forward: what long work sends calls with: what is open now, no end of its time, and summary, which is
  * borrowed. The ledger comes with each turn (turn.h). */
 struct forward resources_forward(const struct resources *resources, struct summary *summary);
 
-/* resources_close_state: closes what changes the state. The database's connection may have to stay. */
+/* resources_close_state: closes what changes the state, this host's lock last. */
 void resources_close_state(struct resources *resources);
 
 /* resources_close: closes the rest. */

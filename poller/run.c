@@ -1,6 +1,6 @@
 /* run: `did-optimizer-sync run`, the command that cron starts.
  *
- * In order: log and settings, read as root; then without privileges: lock, ledger, database, election, API, and poll.c.
+ * In order: log and settings, read as root; then without privileges: lock, ledger, database, leader, API, and poll.c.
  * What is opened is closed in reverse. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,13 +22,6 @@
 #include "run.h"
 #include "str.h"
 #include "summary.h"
-
-/* How long an elected host of a cluster stays elected, from its start: the hosts' runs do not begin at the same moment
- * (see splay), nor do their clocks agree. */
-#define LINGER_SEC 25
-
-/* How often the connection that keeps a host elected is looked at. */
-#define ASK_SEC 30
 
 static void open_log(const struct options *options)
 {
@@ -98,13 +91,46 @@ static void report_health(const struct options *options, struct resources *resou
     (void)fflush(stdout);
 }
 
-/* Runs once. Everything is open but the API: who stands by needs none. *ret_standing_by: another host is elected. */
+static void say_standby(const struct leader *leader)
+{
+    char local[CLOCK_TEXT_SIZE];
+    if (leader->role == LEADER_OTHER)
+        log_info("💤 standby: another host sends the calls of this database");
+    else
+        log_info("💤 standby: no host sends the calls of this database now; this host takes over at %s (takeover_after) if "
+                 "no other host does before", clock_local(leader->due, local, sizeof local));
+}
+
+static int stand_by(const struct poll *poll, const struct leader *leader, struct err *err)
+{
+    if (poll_stand_by(poll, leader->role == LEADER_OTHER ? leader->settled : 0, err) != 0)
+        return -1;
+    say_standby(leader);
+    return 0;
+}
+
+/* Which host sends the calls. */
+static int elect(const struct options *options, struct resources *resources, bool *ret_standing_by, struct err *err)
+{
+    struct leader *leader = resources_leader(options, resources);
+    if (options->dry_run)
+        return 0;
+    if (leader_elect(leader, resources->ledger, err) != 0)
+        return -1;
+    *ret_standing_by = leader->role != LEADER_THIS;
+    if (leader->took_over)
+        log_warn("⏫ This host sends the calls of this database from now on: no other host was found doing it for %" PRId64
+                 " s. Calls since the checkpoint are sent; the API may have some of them already",
+                 resources->config.sync.takeover_after);
+    return 0;
+}
+
+/* Runs once. Everything is open but the API: who stands by needs none. *ret_standing_by: this host does not send. */
 static int poll_once(const struct options *options, struct resources *resources, struct summary *ret_summary,
                      bool *ret_standing_by, struct err *err)
 {
-    if (!options->dry_run && resources_elect(options, resources, err) != 0)
+    if (elect(options, resources, ret_standing_by, err) != 0)
         return -1;
-    *ret_standing_by = !options->dry_run && !resources->elected;
     if (!*ret_standing_by && resources_open_delivery(resources, err) != 0)
         return -1;
     struct poll poll = {
@@ -122,10 +148,11 @@ static int poll_once(const struct options *options, struct resources *resources,
         .dry_run = options->dry_run,
     };
     if (*ret_standing_by)
-        return poll_stand_by(&poll, err);
+        return stand_by(&poll, &resources->leader, err);
     campaigns_warn(resources->source, options->dry_run ? NULL : resources->ledger, &resources->config.sync);
     poll_run(&poll, ret_summary);
-    return 0;
+    return options->dry_run ? 0 : leader_report_settled(&resources->leader, resources->ledger,
+                                                              ret_summary->stop == STOP_NONE, err);
 }
 
 /* Damage deep in the ledger shows only when a run comes across it: then it is made anew, and the run made again. */
@@ -161,10 +188,10 @@ static bool starts_by_itself(const struct options *options)
 }
 
 /* What starts by itself waits until it is enabled; a run by hand is an explicit act, and says what cron does. */
-static void say_whether_enabled(const struct options *options, const struct run_loop *loop,
+static void say_whether_enabled(const struct options *options, bool is_first,
                                 const struct resources *resources)
 {
-    bool is_news = resources->off_is_new || (loop != NULL && loop->is_first);
+    bool is_news = resources->off_is_new || is_first;
     if (resources->off && !starts_by_itself(options))
         log_warn("⚠ cron does not send yet; let it: did-optimizer-sync%s enable", options->profile_words);
     else if (resources->off && is_news)
@@ -222,15 +249,16 @@ static int work(const struct options *options, struct resources *resources, stru
         return 0;
     log_info("🚀 Starting call results sync...");
     warn_of_older_script(options);
-    if (resources_open_ledger(options, resources, err) != 0 || resources_open_source(resources, err) != 0)
+    if (resources_open_ledger(options, resources, err) != 0)
+        return -1;
+    if (!options->dry_run)
+        leader_renew(options->state_dir);
+    if (resources_open_source(resources, err) != 0)
         return -1;
     if (poll_with_repair(options, resources, ret_summary, ret_standing_by, err) != 0)
         return -1;
-    if (*ret_standing_by) {
-        log_info("💤 standby: another host sends the calls of this database");
-        return 0;
-    }
-    report(options, ret_summary, clock_mono_ms() - started_ms);
+    if (!*ret_standing_by)
+        report(options, ret_summary, clock_mono_ms() - started_ms);
     return 0;
 }
 
@@ -240,30 +268,6 @@ static void open_to_remember(const struct options *options, struct resources *re
     if (enter_state(options, resources, ret_standing_by, NULL) == 0 && !*ret_standing_by &&
         resources_open_ledger(options, resources, NULL) != 0)
         resources->ledger = NULL;
-}
-
-/* On a cluster the elected host stays so for long enough that every other host, which cron starts in the same minute,
- * finds it elected: else they would take turns, and each would send what the others have sent. */
-static void linger(const struct resources *resources, int64_t started_ms)
-{
-    if (resources->elected && source_is_cluster(resources->source))
-        interrupt_pause(started_ms + LINGER_SEC * 1000);
-}
-
-/* The same where runs follow each other in a loop: the connection by which this host is elected is kept as long as the
- * loop goes on, and the runs to come find it, see resources_elect. Asking for the time now and then shows whether it
- * still stands. */
-static void stay_elected(const struct resources *resources, const struct run_loop *loop)
-{
-    int64_t ignored = 0;
-    if (!resources->elected_by_this || !source_is_cluster(resources->source))
-        return;
-    while (source_now_epoch(resources->source, &ignored, NULL) == 0)
-        for (int second = 0; second < ASK_SEC; second++) {
-            if (interrupt_requested() || getppid() != loop->pid)
-                return;
-            interrupt_pause(clock_mono_ms() + 1000);
-        }
 }
 
 /* Cron starts everybody at second 0, VICIdial's own jobs above all: each host begins at a moment of its own. */
@@ -276,13 +280,12 @@ static void wait_for_turn(const struct settings_sync *settings)
     interrupt_pause(clock_mono_ms() + (int64_t)share);
 }
 
-int run_round(const struct options *options, const struct run_loop *loop)
+int run_round(const struct options *options, bool is_first)
 {
     struct err err = { .code = EX_OK };
     struct summary summary = { .stop = STOP_NONE };
     struct resources resources = { .lock = NULL };
     bool standing_by = false;
-    int64_t started_ms = clock_mono_ms();
     interrupt_install();
     open_log(options);
     if (options->cron)
@@ -308,18 +311,11 @@ int run_round(const struct options *options, const struct run_loop *loop)
     }
     if ((result != 0 || !loaded) && !options->dry_run && resources.ledger != NULL)
         (void)!journal_failed(resources.ledger, &summary, clock_mono_ms() - began_ms, NULL);
-    say_whether_enabled(options, loop, &resources);
+    say_whether_enabled(options, is_first, &resources);
     if (options->cron && !standing_by)
         report_health(options, &resources, &summary);
     mailed_close();
     resources_close_state(&resources);
-    if (loop != NULL) {
-        log_close(); /* what stays keeps no old log alive */
-        (void)close(loop->done);
-        stay_elected(&resources, loop);
-    } else if (options->cron) {
-        linger(&resources, started_ms);
-    }
     resources_close(&resources);
     log_close();
     return summary_exit_code(&summary);
@@ -327,5 +323,5 @@ int run_round(const struct options *options, const struct run_loop *loop)
 
 int run_command(const struct options *options)
 {
-    return run_round(options, NULL);
+    return run_round(options, false);
 }

@@ -31,6 +31,7 @@ struct settings_sync {
     int64_t batch_size;         /* calls handled and committed together */
     int64_t time_budget;        /* seconds a run may take */
     int64_t splay;              /* seconds within which this host's cron runs begin, at a moment of its own */
+    int64_t takeover_after;     /* seconds without a leader until another host of a cluster takes over */
     int64_t overlap;            /* seconds before the checkpoint that are looked at again */
     int64_t settle;             /* seconds that a call must have ended ago */
     int64_t poll_window;        /* seconds: the longest call that the poll can see */

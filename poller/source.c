@@ -196,28 +196,9 @@ struct source_effort source_effort(struct source *source)
 
 /* ---- several hosts ---- */
 
-int source_elect(struct source *source, const char *profile, struct source_election *ret_election, struct err *err)
+struct session *source_session(struct source *source)
 {
-    /* The name of a lock has room for 64 characters, as that of a database has. */
-    char name[160], sql[512];
-    int64_t numbers[3] = { 0, 0, 0 };
-    (void)snprintf(name, sizeof name, "CONCAT('did-optimizer-sync.', LEFT(MD5(CONCAT(DATABASE(), '%s%s')), 16))",
-                   profile != NULL ? "/" : "", profile != NULL ? profile : "");
-    (void)snprintf(sql, sizeof sql, "SELECT GET_LOCK(%s, 0), IFNULL(IS_USED_LOCK(%s), 0), UNIX_TIMESTAMP()", name,
-                   name);
-    if (session_numbers(source->session, sql, "elect a poller", numbers, 3, err) != 0)
-        return -1;
-    *ret_election = (struct source_election){ .elected = numbers[0] == 1,
-                                              .holder = numbers[1],
-                                              .server_started = (int64_t)((uint64_t)numbers[2] - session_uptime(source->session)) };
-    return 0;
-}
-
-bool source_is_cluster(struct source *source)
-{
-    int64_t servers = 0;
-    return session_numbers(source->session, "SELECT COUNT(*) FROM servers WHERE active = 'Y'", "count the dialer's servers",
-                         &servers, 1, NULL) == 0 && servers > 1;
+    return source->session;
 }
 
 int source_list_campaigns(struct source *source, source_on_campaign *on_campaign, void *context, struct err *err)

@@ -97,20 +97,8 @@ struct source_effort {
 /* source_effort: one more short statement; where the server does not tell, rows_examined is 0. */
 struct source_effort source_effort(struct source *source);
 
-/* Who is elected. */
-struct source_election {
-    bool elected;           /* this session is */
-    int64_t holder;         /* the number of the connection that is; 0: none */
-    int64_t server_started; /* since when the server counts connections, an epoch; may be a second off */
-};
-
-/* source_elect: hosts that share a database elect one poller for each profile (NULL: the default one; letters, digits,
- * - and _) by the server's own GET_LOCK; the lock lasts as long as this session. Errors: EX_UNAVAILABLE. */
-int source_elect(struct source *source, const char *profile, struct source_election *ret_election, struct err *err)
-    MUST_CHECK;
-
-/* source_is_cluster: whether VICIdial knows of several active servers, so that another host may run a poller too. */
-bool source_is_cluster(struct source *source);
+/* source_session: the session with its server, for the leader's lock. Borrowed. */
+struct session *source_session(struct source *source);
 
 /* source_list_campaigns: hands out the ids of the dialer's campaigns. Errors: EX_CONFIG (no right, no such table),
  * EX_UNAVAILABLE; also where there are more than anybody can have. */

@@ -35,6 +35,12 @@ int64_t turn_batch(int64_t batch_size, int64_t rate)
     return rate > 0 && rate < least ? rate : least;
 }
 
+/* Each turn: a host whose runs have stopped coming leads no longer. */
+static int confirm_leader(const struct turn *turn, struct err *err)
+{
+    return leader_confirm(resources_leader(turn->options, turn->resources), turn->resources->ledger, err);
+}
+
 int turn_begin(struct turn *turn, const char *kind, struct err *err)
 {
     if (open_state(turn, err) != 0)
@@ -43,10 +49,8 @@ int turn_begin(struct turn *turn, const char *kind, struct err *err)
     turn->bucket = bucket_start(turn->rate, turn->passed_ms);
     if (turn->options->dry_run)
         return 0;
-    if (resources_elect(turn->options, turn->resources, err) != 0)
+    if (confirm_leader(turn, err) != 0)
         return -1;
-    if (!turn->resources->elected)
-        return err_set(err, EX_UNAVAILABLE, "another host sends the calls of this database; do this there");
     return journal_open(turn->forward, kind, err);
 }
 
@@ -67,7 +71,7 @@ static int let_others_in(struct turn *turn, int64_t wait_ms, struct err *err)
         return -1;
     close_state(turn);
     interrupt_pause(clock_mono_ms() + (wait_ms > BETWEEN_TURNS_MS ? wait_ms : BETWEEN_TURNS_MS));
-    return open_state(turn, err);
+    return open_state(turn, err) == 0 ? confirm_leader(turn, err) : -1;
 }
 
 int turn_pass(struct turn *turn, struct err *err)

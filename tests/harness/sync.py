@@ -2,8 +2,10 @@
 import contextlib
 import os
 import pathlib
+import signal
 import sqlite3
 import subprocess
+import time
 import types
 
 from .process import end, program, spawn
@@ -93,13 +95,32 @@ class Sync:
         content = self.log_file.read_bytes()
         return content[offset if offset <= len(content) else 0:].decode("utf-8", "replace")
 
+    def leader_pid(self):
+        """The process that keeps the leader's lock for this host; None when none does."""
+        try:
+            pid = int((self.state / "leader").read_text().split()[2])
+            state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        return pid if state != "Z" else None
+
+    def end_leader(self, sig=signal.SIGTERM):
+        """Ends that process, as the end of the host would with SIGKILL."""
+        pid = self.leader_pid()
+        if pid is None:
+            return
+        os.kill(pid, sig)
+        while self.leader_pid() is not None:
+            time.sleep(0.01)
+
     def close(self):
-        """Ends every process started here."""
+        """Ends every process started here, and the one that a run left behind."""
         for process in self._started:
             end(process)
             process.stdout.close()
             process.stderr.close()
         self._started.clear()
+        self.end_leader()
 
     def checkpoint(self):
         """The first line of the checkpoint file; None when there is no file."""

@@ -146,59 +146,6 @@ def test_nothing_of_a_round_stays_behind(sync, db):
     stop(loop)
 
 
-def children(pid):
-    """Those that are at work: one that has ended may not be waited for yet."""
-    working = []
-    for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        with contextlib.suppress(FileNotFoundError):
-            if pathlib.Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
-                working.append(child)
-    return working
-
-
-def test_on_a_cluster_hosts_do_not_take_turns(sync, db, api, tmp_path):
-    db.query("CREATE TABLE servers (server_ip VARCHAR(15), active ENUM('Y','N'))")
-    db.query("INSERT INTO servers VALUES ('10.0.0.1', 'Y'), ('10.0.0.2', 'Y')")
-    other = Sync(tmp_path / "other", db, api)
-    other.configure(config={"sync": {"settle": 0, "splay": 0}})
-    other.set_checkpoint(db.now() - 3600)
-    calls, loops = [], []
-    try:
-        loops.append(sync.start("run", "--every", "1"))
-        until(lambda: rounds(sync) >= 1)
-        loops.append(other.start("run", "--every", "1"))
-        for _ in range(4):
-            calls.append(db.insert())
-            until(lambda: calls[-1] in api.by_uniqueid())
-        until(lambda: log_of(other).count("💤 standby") >= 4)
-        until(lambda: len(children(loops[0].pid)) <= 2)  # the one that keeps it elected, and a round
-        assert rounds(other) == 0 and "standby" not in log_of(sync)
-        assert all(len(entries) == 1 for entries in api.by_uniqueid().values())
-        stop(loops.pop(0))
-        call = db.insert()
-        until(lambda: rounds(other) >= 1)  # the other host takes over
-        until(lambda: call in api.by_uniqueid())
-        stop(loops.pop(0))
-    finally:
-        other.close()
-
-
-@pytest.mark.parametrize("spoil", [lambda ledger: ledger.write_bytes(b"x" * 8192), lambda ledger: ledger.unlink()],
-                         ids=["damaged", "gone"])
-def test_on_a_cluster_a_host_whose_ledger_is_made_anew_stays_elected(sync, db, api, spoil):
-    """What it is known by stood in the ledger."""
-    db.query("CREATE TABLE servers (server_ip VARCHAR(15), active ENUM('Y','N'))")
-    db.query("INSERT INTO servers VALUES ('10.0.0.1', 'Y'), ('10.0.0.2', 'Y')")
-    loop = sync.start("run", "--every", "2")
-    until(lambda: rounds(sync) >= 1)
-    time.sleep(0.3)  # that round has let go of the ledger
-    spoil(sync.state / "ledger.db")
-    call = db.insert()
-    until(lambda: call in api.by_uniqueid())
-    assert "standby" not in log_of(sync)
-    stop(loop)
-
-
 @pytest.mark.parametrize("args, said", [
     (["--every", "0"], "1 to 3600"), (["--every", "x"], "1 to 3600"), (["--every", "3601"], "1 to 3600"),
     (["--every"], "needs a value"), (["--every", "5", "--cron"], "--cron does not go with --every"),

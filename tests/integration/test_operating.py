@@ -258,10 +258,10 @@ def test_of_two_hosts_one_is_elected_and_the_other_stands_by(sync, db, api, tmp_
     assert sorted(entry["uniqueid"] for entry in api.log()) == sorted(uniqueids)
 
 
-def stands_by(other, holder):
+def stands_by(other, db):
     """A run of another host while the first one is elected."""
-    with contextlib.closing(holder.connect()) as elected, elected.cursor() as cursor:
-        cursor.execute("SELECT GET_LOCK(CONCAT('did-optimizer-sync.', LEFT(MD5(DATABASE()), 16)), 0)")
+    with contextlib.closing(db.connect()) as elected, elected.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
         run = other.run()
     assert (run.code, "💤 standby" in run.log) == (0, True), run.log
 
@@ -292,44 +292,6 @@ def test_a_host_that_stands_by_goes_along_at_a_distance(sync, db, api, tmp_path)
     assert now - 2 * 86400 <= int(other.checkpoint().split()[0]) <= db.now() - 2 * 86400
     assert other.run().code == 0
     assert list(api.by_uniqueid()) == [within] and beyond not in api.by_uniqueid()
-
-
-def test_an_elected_host_of_a_cluster_stays_so_until_the_others_have_asked(sync, db, api, tmp_path):
-    """Its run takes a moment; the other host's cron strikes some seconds later and must not take turns with it."""
-    db.query("CREATE TABLE servers (server_ip VARCHAR(15), active ENUM('Y','N'))")
-    db.query("INSERT INTO servers VALUES ('10.0.0.1', 'Y'), ('10.0.0.2', 'Y')")
-    call = db.insert(end_epoch=db.now() - 30)
-    other = Sync(tmp_path / "other", db, api)
-    other.configure(config={"sync": {"splay": 0}})
-    other.set_checkpoint(db.now() - 3600)
-    first = sync.start("--cron")
-    deadline = time.monotonic() + 20
-    while not api.log() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(1)  # the run itself is over by now
-    assert "💤 standby" in other.run("--cron").log
-    # The elected host's own next run, or one by hand, is not kept from its work by itself.
-    own = sync.run()
-    assert own.code == 0 and "standby" not in own.log and "Another run" not in own.log
-    first.terminate()
-    assert first.wait(10) == 0
-    assert [entry["uniqueid"] for entry in api.log()] == [call]
-
-
-def test_a_connection_s_number_that_repeats_after_a_restart_elects_nobody(sync, db, api):
-    """A server that starts again counts anew, so another host's connection may have the number that this host's had."""
-    db.query("CREATE TABLE servers (server_ip VARCHAR(15), active ENUM('Y','N'))")
-    db.query("INSERT INTO servers VALUES ('10.0.0.1', 'Y'), ('10.0.0.2', 'Y')")
-    assert sync.run().code == 0
-    started = int((sync.state / "leader").read_text().split()[1])
-    call = db.insert()
-    with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
-        cursor.execute("SELECT GET_LOCK(CONCAT('did-optimizer-sync.', LEFT(MD5(DATABASE()), 16)), 0)")
-        (sync.state / "leader").write_text(f"{other.thread_id()} {started - 60}\n")
-        assert "💤 standby" in sync.run().log and api.log() == []
-        (sync.state / "leader").write_text(f"{other.thread_id()} {started}\n")  # then it is this host's own
-        assert sync.run().code == 0
-    assert list(api.by_uniqueid()) == [call]
 
 
 # ---- what the ledger remembers ----

@@ -311,6 +311,7 @@ static const struct {
     NUMBER("time_budget", sync.time_budget),
     NUMBER("overlap", sync.overlap),
     NUMBER("splay", sync.splay),
+    NUMBER("takeover_after", sync.takeover_after),
     NUMBER("settle", sync.settle),
     NUMBER("poll_window", sync.poll_window),
     NUMBER("first_run_lookback", sync.first_run_lookback),

@@ -202,6 +202,7 @@ static const struct limits {
     { "sync", "time_budget", offsetof(struct config, sync.time_budget), 50, 1, 86400 },
     { "sync", "overlap", offsetof(struct config, sync.overlap), 600, 0, 86400 },
     { "sync", "splay", offsetof(struct config, sync.splay), 10, 0, 30 },
+    { "sync", "takeover_after", offsetof(struct config, sync.takeover_after), 180, 10, 86400 },
     { "sync", "settle", offsetof(struct config, sync.settle), 2, 0, 3600 },
     { "sync", "poll_window", offsetof(struct config, sync.poll_window), 1800, 0, 604800 },
     { "sync", "sweep_interval", offsetof(struct config, sync.sweep_interval), 600, 0, 86400 },

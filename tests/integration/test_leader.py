@@ -1,0 +1,345 @@
+"""Hosts that share a database: one of them sends the calls. Each host is a state directory of its own; VICIdial's table of
+servers makes them a cluster. takeover_after is as short as it may be; nothing here depends on how quick the machine is."""
+import collections
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import sqlite3
+import time
+
+import pytest
+
+from harness.sync import Sync
+
+TAKEOVER = 10  # the lowest that takeover_after may be
+HOUR = 3600
+
+
+def until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it does not come to pass"
+        time.sleep(0.05)
+
+
+def requests(api):
+    """How often each call was sent."""
+    return collections.Counter(entry["uniqueid"] for entry in api.log())
+
+
+def log_of(sync):
+    return sync.log_file.read_text() if sync.log_file.exists() else ""
+
+
+def led_just_now(sync, db):
+    """As if a run of this host had led this moment: so it leads again at once."""
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger, ledger:
+        ledger.execute("INSERT OR REPLACE INTO note (name, number) VALUES ('leader_led', ?)", [db.now()])
+
+
+@pytest.fixture
+def host(db, api, tmp_path):
+    """Makes hosts: host("b")."""
+    made = []
+
+    def make(name):
+        one = Sync(tmp_path / name, db, api)
+        one.configure(config={"sync": {"settle": 0, "splay": 0, "takeover_after": TAKEOVER, "time_budget": 5}})
+        one.set_checkpoint(db.now() - HOUR)
+        made.append(one)
+        return one
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def leader(db, host):
+    """A host that leads, and has told how far it is."""
+    one = host("a")
+    assert one.run().code == 0
+    db.make_cluster()
+    led_just_now(one, db)
+    assert one.run().code == 0 and "standby" not in log_of(one)
+    until(lambda: told(db) is not None)
+    return one
+
+
+def told(db):
+    """The level at which the leader says that everything older is settled; None: it says nothing."""
+    levels = [level for level in range(14) if db.query("SELECT IS_USED_LOCK(%s) AS h", [f"{db.leader_lock()}.{level}"])[0]["h"]]
+    return levels[-1] if levels else None
+
+
+def stands_by(one, *words):
+    run = one.run(*words)
+    assert (run.code, "💤 standby: another host sends" in run.log) == (0, True), run.log
+    return run
+
+
+def waits(one):
+    run = one.run()
+    assert (run.code, "💤 standby: no host sends" in run.log) == (0, True), run.log
+    return run
+
+
+# ---- who leads ----
+
+def test_a_fresh_installation_waits_until_it_knows_that_nobody_leads(db, api, host):
+    db.make_cluster()
+    one = host("a")
+    call = db.insert()
+    waits(one)
+    assert api.log() == [] and db.leader() is None
+    began = time.monotonic()
+    until(lambda: (time.sleep(1), "standby" not in one.run().log)[1])
+    assert time.monotonic() - began > TAKEOVER - 3
+    assert "This host sends the calls of this database from now on" in log_of(one)
+    assert list(api.by_uniqueid()) == [call] and db.leader() is not None
+    assert "standby" not in one.run().log
+
+
+def test_between_two_runs_of_the_leader_nobody_takes_over(db, api, host, leader):
+    """The lock was held for 25 s of each minute, and a host that looked later took it."""
+    other = host("b")
+    number = db.leader()
+    for _ in range(4):
+        stands_by(other)
+        stands_by(other, "--cron")
+        time.sleep(0.5)
+    call = db.insert()
+    assert leader.run().code == 0
+    assert list(api.by_uniqueid()) == [call] and db.leader() == number
+
+
+@pytest.mark.parametrize("words", [["backfill", "--from", "2 hours ago", "--to", "now"], ["reconcile"]], ids=lambda w: w[0])
+def test_long_work_on_another_host_takes_nothing_over(db, api, host, leader, words):
+    """It took over between two minutes: 400 known calls were sent again, and the leader said standby."""
+    calls = db.insert_many([{"end_epoch": db.now() - 600 + n} for n in range(40)])
+    other = host("b")
+    assert leader.run().code == 0
+    run = other.run(*words)
+    assert run.code == 69 and "another host sends the calls of this database" in run.out + run.err
+    assert "standby" not in leader.run().log
+    assert leader.run(*words).code == 0  # beside its own holder
+    assert requests(api) == {call: 1 for call in calls}
+
+
+def test_long_work_is_refused_where_nobody_leads(db, api, host):
+    db.make_cluster()
+    db.insert(end_epoch=db.now() - HOUR)
+    run = host("b").run("backfill", "--from", "2 hours ago", "--to", "now")
+    assert run.code == 69 and "no host of this cluster sends the calls now" in run.out + run.err
+    assert api.log() == [] and db.leader() is None
+
+
+def test_of_hosts_that_start_together_one_leads(db, api, host):
+    db.make_cluster()
+    hosts = [host(name) for name in "abc"]
+    call = db.insert()
+    loops = [one.start("run", "--every", "1") for one in hosts]
+    until(lambda: call in api.by_uniqueid())
+    until(lambda: all(log_of(one).count("📊") + log_of(one).count("another host sends") >= 3 for one in hosts))
+    later = db.insert()
+    until(lambda: later in api.by_uniqueid())
+    for loop in loops:
+        loop.terminate()
+        assert loop.wait(20) == 0
+    assert sorted("📊" in log_of(one) for one in hosts) == [False, False, True]
+    assert requests(api) == {call: 1, later: 1}
+
+
+def test_a_host_that_is_gone_is_followed_after_the_stated_time_and_not_before(db, api, host, leader):
+    other = host("b")
+    stands_by(other)
+    leader.end_leader(signal.SIGKILL)
+    until(lambda: db.leader() is None)
+    call = db.insert()
+    began = time.monotonic()
+    until(lambda: (time.sleep(1), "standby" not in other.run().log)[1])
+    assert time.monotonic() - began >= TAKEOVER - 2
+    assert list(api.by_uniqueid()) == [call]
+    # The former leader comes back, and stands by.
+    stands_by(leader)
+    assert "standby" not in other.run().log and requests(api) == {call: 1}
+
+
+def test_a_leader_whose_process_is_killed_leads_on(db, api, host, leader):
+    other = host("b")
+    leader.end_leader(signal.SIGKILL)
+    until(lambda: db.leader() is None)
+    waits(other)
+    assert "standby" not in leader.run().log and leader.leader_pid() is not None
+    stands_by(other)
+
+
+def test_runs_that_stop_coming_end_the_lease(db, api, host):
+    one = host("a")
+    one.configure(config={"sync": {"time_budget": 1}})
+    assert one.run().code == 0
+    db.make_cluster()
+    led_just_now(one, db)
+    loop = one.start("run", "--every", "1")
+    until(lambda: db.leader() is not None)
+    time.sleep(TAKEOVER + 4)  # longer than the lease: it is renewed
+    assert db.leader() is not None
+    loop.terminate()
+    assert loop.wait(20) == 0
+    assert db.leader() is not None, "the end of a loop may be a restart"
+    until(lambda: db.leader() is None)
+    until(lambda: one.leader_pid() is None)
+
+
+def test_a_connection_that_ends_is_made_anew(db, api, host, leader):
+    number = db.leader()
+    db.query(f"KILL {number}")
+    until(lambda: db.leader() not in (None, number))
+    stands_by(host("b"))
+    assert "standby" not in leader.run().log
+    until(lambda: told(db) is not None)  # it tells how far it is again
+
+
+def test_a_lock_that_another_host_has_ends_the_process(db, api, host, leader):
+    with contextlib.closing(db.connect()) as connection, connection.cursor() as cursor:
+        leader.end_leader()
+        until(lambda: db.leader() is None)
+        cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
+        stands_by(leader)
+    assert leader.leader_pid() is None and not (leader.state / "lease").exists()
+
+
+def test_another_version_gets_a_process_of_its_own(db, leader):
+    """An upgrade must not leave the old program at work."""
+    lease = leader.state / "lease"
+    old = leader.leader_pid()
+    lease.write_text(re.sub(r"\S+$", "0.0.0", lease.read_text().strip()) + "\n")
+    until(lambda: db.leader() is None)
+    assert "standby" not in leader.run().log
+    assert leader.leader_pid() not in (None, old)
+
+
+def test_a_number_that_repeats_after_a_restart_of_the_server_is_another_host_s(db, api, leader):
+    started = int((leader.state / "leader").read_text().split()[1])
+    leader.end_leader()
+    until(lambda: db.leader() is None)
+    call = db.insert()
+    with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
+        (leader.state / "leader").write_text(f"{other.thread_id()} {started - 60} 0\n")
+        stands_by(leader)
+        assert api.log() == []
+        (leader.state / "leader").write_text(f"{other.thread_id()} {started} 0\n")  # then it is this host's own
+        assert "standby" not in leader.run().log
+    assert list(api.by_uniqueid()) == [call]
+
+
+@pytest.mark.parametrize("spoil", [lambda ledger: ledger.write_bytes(b"x" * 8192), lambda ledger: ledger.unlink()],
+                         ids=["damaged", "gone"])
+def test_a_leader_whose_ledger_is_made_anew_leads_on(db, api, leader, spoil):
+    spoil(leader.state / "ledger.db")
+    call = db.insert()
+    assert "standby" not in leader.run().log
+    assert call in api.by_uniqueid()
+
+
+def test_a_standby_whose_ledger_is_made_anew_begins_where_the_leader_is(db, api, host, leader):
+    other = host("b")
+    stands_by(other)
+    (other.state / "ledger.db").unlink()
+    other.checkpoint_file.unlink()
+    stands_by(other)
+    assert db.now() - 2000 <= int(other.checkpoint().split()[0]) <= db.now() - 900
+
+
+def test_the_process_keeps_nothing_of_the_run_open(db, leader):
+    pid = leader.leader_pid()
+    files = {os.readlink(link) for link in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
+    assert {name.partition(":")[0] for name in files} == {"/dev/null", "socket"} and len(files) == 2
+    assert "Another run" not in leader.run().log  # the host's own lock is free
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    assert int(stat[3]) == pid, "a session of its own"
+
+
+def test_cron_is_not_kept_waiting(db, host):
+    one = host("a")
+    assert one.run().code == 0
+    db.make_cluster()
+    led_just_now(one, db)
+    run = one.run("--cron", timeout=30)  # it returns when standard output and error are closed
+    assert (run.code, run.out, run.err) == (0, "", "") and db.leader() is not None
+
+
+def test_without_a_cluster_nothing_stays_behind(sync, db, api):
+    sync.run()
+    assert db.leader() is None and sync.leader_pid() is None
+    assert not (sync.state / "lease").exists() and not (sync.state / "leader").exists()
+
+
+def test_a_server_that_restarts_makes_no_other_host_the_leader(dialer, db, api, host, leader):
+    other = host("b")
+    dialer.restart()
+    until(lambda: db.leader() is not None)  # whoever looked in between found it free
+    stands_by(other)
+    call = db.insert()
+    assert "standby" not in leader.run().log and list(api.by_uniqueid()) == [call]
+
+
+def test_two_profiles_have_two_leaders(db, api, host, leader):
+    """A lock a profile: another host may lead another tenant."""
+    other = host("b")
+    names = {db.leader_lock(), db.leader_lock("acme"), db.leader_lock("globex")}
+    assert len(names) == 3 and all(re.fullmatch(r"did-optimizer-sync\.[0-9a-f]{16}", name) for name in names)
+    stands_by(other)
+
+
+# ---- what a host that takes over sends ----
+
+def take_over(leader, other, db):
+    leader.end_leader(signal.SIGKILL)
+    until(lambda: db.leader() is None)
+    until(lambda: (time.sleep(1), "standby" not in other.run().log)[1])
+    assert "📊" in log_of(other), log_of(other)[-3000:]
+
+
+def test_a_takeover_repeats_the_last_half_hour_and_no_more(db, api, host, leader):
+    now = db.now()
+    old = db.insert_many([{"end_epoch": now - 3000 + n} for n in range(30)])
+    new = db.insert_many([{"end_epoch": now - 300 + n} for n in range(30)])
+    assert leader.run().code == 0 and set(api.by_uniqueid()) == {*old, *new}
+    other = host("b")
+    until(lambda: (stands_by(other), int(other.checkpoint().split()[0]) > now - 2400)[1])
+    take_over(leader, other, db)
+    assert {requests(api)[call] for call in old} == {1}
+    assert {requests(api)[call] for call in new} == {2}, "nobody knows what the former leader had sent at last"
+
+
+@pytest.mark.parametrize("state", ["owed", "held"])
+def test_what_the_former_leader_had_still_to_send_is_not_lost(db, api, host, leader, state):
+    now = db.now()
+    open_call = db.insert(end_epoch=now - 3 * HOUR, status="SALE" if state == "owed" else "DISPO")
+    leader.configure(config={"sync": {"first_run_lookback": 8 * HOUR}})
+    leader.set_checkpoint(now - 4 * HOUR)
+    api.rules([{"uniqueid": open_call, "status": 500}])
+    other = host("b")
+    leader.run()
+    until(lambda: (told(db) or 0) >= 4)
+    stands_by(other)
+    assert int(other.checkpoint().split()[0]) < now - 3 * HOUR
+    api.rules([])
+    db.update(open_call, status="SALE")
+    api.clear()
+    take_over(leader, other, db)
+    assert open_call in api.by_uniqueid()
+
+
+def test_a_leader_that_tells_nothing_leaves_the_checkpoint_where_it_is(db, api, host):
+    """An old server, or its first run: nothing may be lost."""
+    db.make_cluster()
+    other = host("b")
+    before = other.checkpoint()
+    with contextlib.closing(db.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
+        stands_by(other)
+    assert other.checkpoint().split()[0] == before.split()[0]
