@@ -5,6 +5,7 @@
 #include "campaigns.h"
 #include "check_database.h"
 #include "clock.h"
+#include "leader.h"
 #include "source.h"
 
 /* Clocks that differ by less are of no consequence. */
@@ -91,8 +92,22 @@ static void check_campaigns(struct check_report *report, struct source *source, 
         check_good(report, "campaigns", "the dialer has each one that the settings name");
 }
 
-void check_database(struct check_report *report, const struct settings_database *database,
-                    const struct settings_sync *sync)
+/* Without it no run sends anything. */
+static void check_leader(struct check_report *report, const struct options *options,
+                         const struct settings_database *database, struct source *source)
+{
+    struct err err;
+    char said[160];
+    struct leader leader = { .state_dir = options->state_dir, .session = source_session(source) };
+    leader_lock_name(database->name, options->profile, leader.lock);
+    if (leader_check(&leader, said, sizeof said, &err) != 0)
+        check_fail_err(report, "leader", &err);
+    else
+        check_good(report, "leader", "%s", said);
+}
+
+void check_database(struct check_report *report, const struct options *options,
+                    const struct settings_database *database, const struct settings_sync *sync)
 {
     struct err err;
     struct source *source = NULL;
@@ -109,6 +124,7 @@ void check_database(struct check_report *report, const struct settings_database 
         check_archive(report, source);
     }
     check_clock(report, source);
+    check_leader(report, options, database, source);
     check_campaigns(report, source, sync);
     source_close(source);
 }

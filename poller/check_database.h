@@ -3,11 +3,12 @@
 #define CHECK_DATABASE_H
 
 #include "check_report.h"
+#include "options.h"
 #include "settings.h"
 
 /* check_database: connects, looks at the tables, and reads nothing of them that costs anything. The
- * campaigns that sync names are looked for. */
-void check_database(struct check_report *report, const struct settings_database *database,
-                    const struct settings_sync *sync);
+ * campaigns that sync names are looked for. The leader's lock is tried. */
+void check_database(struct check_report *report, const struct options *options,
+                    const struct settings_database *database, const struct settings_sync *sync);
 
 #endif

@@ -12,9 +12,8 @@
  *     that cannot read its settings or write its state renews nothing, so another host gets its turn.
  *  4. The server frees a lock when the connection ends, and ends one that is silent for LEADER_LOCK_IDLE_SEC.
  *  5. A free lock is taken at once only by the host that led in the last takeover_after seconds: nobody else can have
- *     taken over since. Another host takes it when its runs found it free for takeover_after seconds without a gap; the
- *     host that led last waits half as long. A fresh installation waits as well: it cannot know that nobody leads.
- *     succession.c has the rule.
+ *     taken over since. Another host takes it when its runs found it free for takeover_after seconds without a gap. A
+ *     fresh installation waits as well: it cannot know that nobody leads. succession.c has the rule.
  *  6. Long work (backfill, reconcile) takes nothing over. It goes on only on the leader.
  *  7. After each run the leader tells, by a further lock, how old its oldest open call is ("every call that ended more than
  *     N seconds ago is settled", N = 16 minutes and its doubles). A host that stands by keeps its checkpoint there. So it

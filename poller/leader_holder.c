@@ -76,13 +76,16 @@ void leader_holder_end(const char *state_dir)
 static size_t read_words(const char *path, char *words[], size_t most, char **ret_text)
 {
     bool missing = false;
-    char *rest = NULL;
     size_t count = 0;
     *ret_text = NULL;
     if (fileutil_read(path, 128, FILEUTIL_REFUSE_LINK, ret_text, &missing, NULL) != 0 || missing)
         return 0;
-    for (char *word = strtok_r(*ret_text, " \n", &rest); word != NULL && count < most; word = strtok_r(NULL, " \n", &rest))
-        words[count++] = word;
+    for (char *at = str_trim(*ret_text); *at != '\0' && count < most;) {
+        words[count++] = at;
+        at += strcspn(at, " ");
+        if (*at != '\0')
+            *at++ = '\0';
+    }
     return count;
 }
 
@@ -211,9 +214,9 @@ static void detach(int report)
         (void)dup2(nothing, fd);
     for (const struct dirent *entry = open_files != NULL ? readdir(open_files) : NULL; entry != NULL;
          entry = readdir(open_files)) {
-        int fd = atoi(entry->d_name);
-        if (fd > 2 && fd != report && fd != dirfd(open_files))
-            (void)close(fd);
+        int64_t fd = 0;
+        if (str_to_int(entry->d_name, &fd) && fd > 2 && fd != report && fd != dirfd(open_files))
+            (void)close((int)fd);
     }
     if (open_files != NULL)
         (void)closedir(open_files);
@@ -254,13 +257,17 @@ static int read_report(int report, bool *ret_held, struct err *err)
         used += (size_t)got;
     }
     text[used] = '\0';
-    char *reason = strchr(text, ' ');
-    if (reason == NULL && used == 1) {
+    char *reason = text + strcspn(text, " ");
+    int64_t code = EX_UNAVAILABLE;
+    if (used == 1) {
         *ret_held = *text == '1';
         return 0;
     }
-    return err_set(err, reason != NULL ? atoi(text) : EX_UNAVAILABLE, "could not keep the leader's lock: %s",
-                   reason != NULL ? reason + 1 : "the process for it ended");
+    if (*reason != '\0')
+        *reason++ = '\0';
+    (void)!str_to_int(text, &code);
+    return err_set(err, (int)code, "could not keep the leader's lock: %s",
+                   *reason != '\0' ? reason : "the process for it ended");
 }
 
 int leader_holder_start(const struct leader_holder *holder, bool *ret_held, struct err *err)

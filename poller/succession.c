@@ -6,12 +6,6 @@ bool succession_is_ours(const struct succession_notes *notes, int64_t now, int64
     return notes->led != 0 && now >= notes->led && now - notes->led <= takeover_after;
 }
 
-/* The host that led last waits half as long as the others: after an outage of the database it goes on, and repeats less. */
-static int64_t wait_of(const struct succession_notes *notes, int64_t takeover_after)
-{
-    return notes->led != 0 ? takeover_after / 2 : takeover_after;
-}
-
 static enum succession_step step_without_leader(const struct succession_look *look, struct succession_notes *notes)
 {
     if (succession_is_ours(notes, look->now, look->takeover_after))
@@ -36,5 +30,5 @@ enum succession_step succession_step(const struct succession_look *look, struct 
 
 int64_t succession_due(const struct succession_notes *notes, int64_t takeover_after)
 {
-    return notes->vacant_since + wait_of(notes, takeover_after);
+    return notes->vacant_since + takeover_after;
 }

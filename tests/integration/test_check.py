@@ -94,8 +94,8 @@ def one_is_broken(sync, api, code, *words):
 def test_all_is_well(ready, api, db):
     marked = check(ready, api)
     assert (marked["✗"], marked["⚠"]) == ([], [])
-    assert sorted(subjects(marked["✓"])) == ["API", "checkpoint", "configuration", "cron", "database", "ledger", "log",
-                                             "sending", "state", "table", "table", "time zone"]
+    assert sorted(subjects(marked["✓"])) == ["API", "checkpoint", "configuration", "cron", "database", "leader", "ledger",
+                                             "log", "sending", "state", "table", "table", "time zone"]
     told = "\n".join(marked["✓"])
     for word in (api.url, f"{ready.dids_file}:2", f"{ready.dids_file}:3", "asterisk", "cron", "call_date on call_date",
                  "SELECT is granted", str(ready.state), str(ready.log_file)):

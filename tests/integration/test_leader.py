@@ -343,3 +343,23 @@ def test_a_leader_that_tells_nothing_leaves_the_checkpoint_where_it_is(db, api, 
         cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
         stands_by(other)
     assert other.checkpoint().split()[0] == before.split()[0]
+
+
+# ---- check ----
+
+def test_check_tries_the_lock_and_says_who_leads(db, host, leader):
+    other = host("b")
+    assert "✓ leader: the server's locks work; cluster: this host sends the calls" in leader.run("check").out
+    assert "cluster: another host sends the calls, this one stands by" in other.run("check").out
+    leader.end_leader()
+    until(lambda: db.leader() is None)
+    assert "cluster: no host sends the calls now" in other.run("check").out
+    assert db.leader() is None, "check takes nothing"
+    with contextlib.closing(db.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(%s, 0)", [f"{db.leader_lock()}.check"])
+        run = other.run("check")
+        assert run.code != 0 and "✗ leader: the server does not grant the lock" in run.out
+
+
+def test_check_without_a_cluster_says_that_the_locks_work(sync, db):
+    assert "✓ leader: the server's locks work\n" in sync.run("check").out
