@@ -192,8 +192,8 @@ int leader_confirm(struct leader *leader, struct ledger *ledger, struct err *err
 
 /* ---- what a run of the leader leaves ---- */
 
-/* Every call that ended up to there needs nothing more: it is neither open nor yet to be found. A call may be found late: by
- * the poll, which looks again at an overlap, or by the sweep. */
+/* Every call that ended up to there needs nothing more: it is neither open nor yet to be found. A call may be found
+ * late: by the poll, which looks again at an overlap, or by the sweep. */
 static int find_settled(const struct leader *leader, struct ledger *ledger, bool is_done, int64_t *ret_settled,
                         struct err *err)
 {

@@ -123,7 +123,8 @@ bool leader_holder_owns(const char *state_dir, int64_t number, int64_t server_st
 {
     int64_t noted = 0, started = 0;
     char *path = mem_format("%s/" LEADER, state_dir), *words[3], *text = NULL;
-    bool good = read_words(path, words, 3, &text) >= 2 && str_to_int(words[0], &noted) && str_to_int(words[1], &started);
+    bool good = read_words(path, words, 3, &text) >= 2 && str_to_int(words[0], &noted) &&
+                str_to_int(words[1], &started);
     free(text);
     free(path);
     return good && number != 0 && number == noted && llabs((long long)(started - server_started)) <= 2;
@@ -151,8 +152,9 @@ static int take_on_new_session(struct keeper *keeper, bool *ret_held, struct err
     return note_leader(keeper, leader_lock_started(keeper->session, look.now), err);
 }
 
-/* Takes the lock where it is free; *ret_held says whether this process has it now. A new connection each time: the old one
- * may have some of the locks still. A lock that could not be noted is given up: the runs would take it for another host's. */
+/* Takes the lock where it is free; *ret_held says whether this process has it now. A new connection each time: the old
+ * one may have some of the locks still. A lock that could not be noted is given up: the runs would take it for another
+ * host's. */
 static int take(struct keeper *keeper, bool *ret_held, struct err *err)
 {
     session_close(keeper->session);

@@ -25,8 +25,8 @@ struct leader_holder {
  * has the lock. A lease must be there. Errors: those of session_open; EX_UNAVAILABLE, EX_IOERR. */
 int leader_holder_start(const struct leader_holder *holder, bool *ret_held, struct err *err) MUST_CHECK;
 
-/* leader_holder_lease: writes the lease: for so many seconds from now on, and every call that ended up to settled (epoch
- * by the database's clock; 0: unknown) needs nothing more. Errors: EX_IOERR. */
+/* leader_holder_lease: writes the lease: for so many seconds from now on, and every call that ended up to settled
+ * (epoch by the database's clock; 0: unknown) needs nothing more. Errors: EX_IOERR. */
 int leader_holder_lease(const char *state_dir, int64_t seconds, int64_t settled, struct err *err) MUST_CHECK;
 
 /* leader_holder_renew: the lease begins anew; nothing where there is none. */

@@ -55,8 +55,8 @@ int64_t leader_lock_age(int level);
 /* leader_lock_level: the lowest level whose age is at least that; -1: none is. */
 int leader_lock_level(int64_t age);
 
-/* leader_lock_say: the connection that leads tells the level, and then takes back the one that it told before; -1: none.
- * Errors: those of session_query, and EX_UNAVAILABLE: another connection has that level's lock. */
+/* leader_lock_say: the connection that leads tells the level, and then takes back the one that it told before; -1:
+ * none. Errors: those of session_query, and EX_UNAVAILABLE: another connection has that level's lock. */
 int leader_lock_say(struct session *session, const char *name, int before, int level, struct err *err) MUST_CHECK;
 
 /* leader_lock_ask: the highest level that the connection holder tells; -1: it tells none. */

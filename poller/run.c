@@ -97,8 +97,8 @@ static void say_standby(const struct leader *leader)
     if (leader->role == LEADER_OTHER)
         log_info("💤 standby: another host sends the calls of this database");
     else
-        log_info("💤 standby: no host sends the calls of this database now; this host takes over at %s (takeover_after) if "
-                 "no other host does before", clock_local(leader->due, local, sizeof local));
+        log_info("💤 standby: no host sends the calls of this database now; this host takes over at %s (takeover_after) "
+                 "if no other host does before", clock_local(leader->due, local, sizeof local));
 }
 
 static int stand_by(const struct poll *poll, const struct leader *leader, struct err *err)
@@ -119,8 +119,8 @@ static int elect(const struct options *options, struct resources *resources, boo
         return -1;
     *ret_standing_by = leader->role != LEADER_THIS;
     if (leader->took_over)
-        log_warn("⏫ This host sends the calls of this database from now on: no other host was found doing it for %" PRId64
-                 " s. Calls since the checkpoint are sent; the API may have some of them already",
+        log_warn("⏫ This host sends the calls of this database from now on: no other host was found doing it for "
+                 "%" PRId64 " s. Calls since the checkpoint are sent; the API may have some of them already",
                  resources->config.sync.takeover_after);
     return 0;
 }

@@ -1,5 +1,6 @@
-"""Hosts that share a database: one of them sends the calls. Each host is a state directory of its own; VICIdial's table of
-servers makes them a cluster. takeover_after is as short as it may be; nothing here depends on how quick the machine is."""
+"""Hosts that share a database: one of them sends the calls. Each host is a state directory of its own; VICIdial's table
+of servers makes them a cluster. takeover_after is as short as it may be where a host is to take over, and long where it
+is not."""
 import collections
 import contextlib
 import os
@@ -34,7 +35,7 @@ def log_of(sync):
 
 
 def led_just_now(sync, db):
-    """As if a run of this host had led this moment: so it leads again at once."""
+    """As if a run of this host had led this moment, so that it leads at once."""
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger, ledger:
         ledger.execute("INSERT OR REPLACE INTO note (name, number) VALUES ('leader_led', ?)", [db.now()])
 
@@ -57,8 +58,9 @@ def host(db, api, tmp_path):
 
 @pytest.fixture
 def leader(db, host):
-    """A host that leads, and has told how far it is."""
+    """A host that leads, and has told how far it is. Its runs may be far apart, as on a slow machine."""
     one = host("a")
+    one.configure(config={"sync": {"takeover_after": 300}})
     assert one.run().code == 0
     db.make_cluster()
     led_just_now(one, db)
@@ -69,7 +71,8 @@ def leader(db, host):
 
 def told(db):
     """The level at which the leader says that everything older is settled; None: it says nothing."""
-    levels = [level for level in range(14) if db.query("SELECT IS_USED_LOCK(%s) AS h", [f"{db.leader_lock()}.{level}"])[0]["h"]]
+    names = [f"{db.leader_lock()}.{level}" for level in range(14)]
+    levels = [level for level, name in enumerate(names) if db.query("SELECT IS_USED_LOCK(%s) AS h", [name])[0]["h"]]
     return levels[-1] if levels else None
 
 
@@ -114,7 +117,8 @@ def test_between_two_runs_of_the_leader_nobody_takes_over(db, api, host, leader)
     assert list(api.by_uniqueid()) == [call] and db.leader() == number
 
 
-@pytest.mark.parametrize("words", [["backfill", "--from", "2 hours ago", "--to", "now"], ["reconcile"]], ids=lambda w: w[0])
+@pytest.mark.parametrize("words", [["backfill", "--from", "2 hours ago", "--to", "now"], ["reconcile"]],
+                         ids=["backfill", "reconcile"])
 def test_long_work_on_another_host_takes_nothing_over(db, api, host, leader, words):
     """It took over between two minutes: 400 known calls were sent again, and the leader said standby."""
     calls = db.insert_many([{"end_epoch": db.now() - 600 + n} for n in range(40)])
