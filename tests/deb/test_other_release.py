@@ -59,6 +59,7 @@ def test_it_forwards_calls_there(package, other):
         grant(dialer)
         configure(other, dialer, api)
         assert other.run(NAME, "check").code == 0
+        other.need(NAME, "enable")
         calls = db.insert_many([{"end_epoch": db.now() - 1} for _ in range(3)])
         done = CronJob(other).run()
         assert (done.code, done.out) == (0, ""), done.out + other.read(LOG)
