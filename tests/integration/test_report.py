@@ -249,7 +249,7 @@ def test_an_outage_is_said_at_the_top(sync, db, api, browser):
     api.rules([{"status": 503}])
     assert sync.run().code == 69
     show(browser, report(sync))
-    assert card(browser, "outage") == "Down" and card(browser, "unsent") == "1 or more"
+    assert card(browser, "outage") == "Down" and card(browser, "unsent") == "2 or more"
     assert re.match(r"CRITICAL - the last run failed \(exit 69\): .*the API does not work since 20", browser.text("#verdict"))
 
 
