@@ -185,6 +185,11 @@ int progress_stand_by(struct progress *progress, const struct settings_sync *set
     if (settled == 0 && wanted >= furthest_back)
         return 0;
     progress->checkpoint = progress->floor = position_at(wanted > furthest_back ? wanted : furthest_back, "");
+    /* What lies before is another host's work, and no call that a person has skipped; what lies behind nobody here has
+     * looked for, however recently this host led. */
+    if (ledger_set_place(progress->ledger, LEDGER_START, &progress->floor, err) != 0 ||
+        forget_sweeps(progress, err) != 0)
+        return -1;
     return progress_save(progress, err);
 }
 

@@ -338,6 +338,18 @@ def test_what_the_former_leader_had_still_to_send_is_not_lost(db, api, host, lea
     assert open_call in api.by_uniqueid()
 
 
+def test_after_a_takeover_reconcile_does_not_take_the_former_leader_s_calls_for_skipped_ones(db, api, host, leader):
+    now = db.now()
+    db.insert_many([{"end_epoch": now - 3000 + n} for n in range(30)])
+    assert leader.run().code == 0
+    other = host("b")
+    until(lambda: (stands_by(other), int(other.checkpoint().split()[0]) > now - 2400)[1])
+    take_over(leader, other, db)
+    run = other.run("reconcile", "--days", "1")
+    assert run.code == 0 and "0 missing, 0 changed, 0 out of scope" in run.log, run.log
+    assert set(requests(api).values()) == {1}
+
+
 def test_a_leader_that_tells_nothing_leaves_the_checkpoint_where_it_is(db, api, host):
     """An old server, or its first run: nothing may be lost."""
     db.make_cluster()
@@ -347,6 +359,40 @@ def test_a_leader_that_tells_nothing_leaves_the_checkpoint_where_it_is(db, api, 
         cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
         stands_by(other)
     assert other.checkpoint().split()[0] == before.split()[0]
+
+
+# ---- without a cluster: a run has the lock while it works ----
+
+def at_work(sync, db, api):
+    """A run in its middle, and the connection that has the lock. The calls lasted so long that the sweep finds
+    them: before each batch it reads their rows."""
+    db.insert_many([{"end_epoch": db.now() - 600 + n, "length_in_sec": HOUR} for n in range(40)])
+    sync.configure(config={"sync": {"batch_size": 2}, "api": {"concurrency": 1}})
+    api.rules([{"delay_ms": 300}])
+    run = sync.start()
+    until(lambda: api.log())
+    return run, db.leader()
+
+
+def test_the_lock_survives_a_connection_that_is_made_anew(sync, db, api, host):
+    run, number = at_work(sync, db, api)
+    db.query(f"KILL {number}")
+    until(lambda: db.leader() not in (None, number))
+    stands_by(host("b"))
+    api.rules([])
+    assert run.wait(30) == 0 and set(requests(api).values()) == {1}
+    assert db.leader() is None, "given up before the lock of this host"
+
+
+def test_a_run_whose_lock_another_host_took_meanwhile_ends(sync, db, api):
+    run, number = at_work(sync, db, api)
+    with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
+        db.query(f"KILL {number}")
+        cursor.execute("SELECT GET_LOCK(%s, 5)", [db.leader_lock()])
+        assert run.wait(60) == 69
+    assert "another host sends the calls now" in log_of(sync)
+    api.rules([])
+    assert sync.run().code == 0 and len(api.by_uniqueid()) == 40
 
 
 # ---- check ----
