@@ -100,8 +100,10 @@ class Scene:
 
     def outcome(self):
         """Everything that must not depend on how it came about. A try that is due in the next seconds is due "soon":
-        it depends on how many tenths of a second a run takes."""
+        it depends on how many tenths of a second a run takes, as the moment does at which the first one took over."""
         calls, notes = self.read_ledger()
+        if "taken_over" in notes and notes["taken_over"][0] >= self.now - 5:
+            notes["taken_over"] = "now"
         calls = [(*call[:5], "soon" if call[5] is not None and 0 < call[5] - self.now <= 5 else call[5], *call[6:])
                  for call in calls]
         sent = collections.Counter((body["uniqueid"], json.dumps(body, sort_keys=True)) for body in self.api.recorded())
