@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "delivery.h"
@@ -244,7 +245,8 @@ static void finish(struct delivery *delivery, struct slot *slot, CURLcode code,
 {
     const struct settings_api *settings = delivery->settings;
     struct answer answer = { .body = slot->body, .body_cut = slot->body_cut, .secret = settings->key,
-                             .key_origin = settings->key_origin, .url_origin = settings->base_url_origin };
+                             .key_origin = settings->key_origin, .url_origin = settings->base_url_origin,
+                             .tls = strncasecmp(settings->base_url, "https:", 6) == 0 };
     curl_off_t retry_after = 0, sent_us = 0, first_byte_us = 0, total_us = 0;
     long request_bytes = 0;
     (void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &answer.status);

@@ -68,6 +68,7 @@ static const struct {
     { "Resolving timed out", ANY, "this host's DNS does not answer: check /etc/resolv.conf" },
     { "timed out", ANY, NO_TIME },
     { "timeout", ANY, NO_TIME },
+    { "Timeout", ANY, NO_TIME },
     { "SSL_connect", HTTPS_ONLY, /* the connection was reset in it, as a web server may do with what is no request */
       "the server ended the TLS handshake: perhaps that port speaks plain http (check port and https:// in api_base_url), "
       "or a firewall is in between" },

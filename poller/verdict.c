@@ -7,6 +7,7 @@
 #include "mem.h"
 #include "reason.h"
 #include "str.h"
+#include "trouble.h"
 #include "verdict.h"
 
 /* How much of an answer that nobody expected is shown. */
@@ -84,11 +85,20 @@ static void describe_stranger(const struct answer *answer, char *out, size_t siz
     free(line);
 }
 
+/* What libcurl or a web server before the API says of a connection that is not as it should be. */
+static void advise_connection(const struct answer *answer, const char *said, struct judgement *judgement)
+{
+    const char *remedy = trouble_remedy(said, answer->tls);
+    if (remedy != NULL)
+        (void)snprintf(judgement->advice, sizeof judgement->advice, "; %s", remedy);
+}
+
 static struct judgement judge_failure(const struct answer *answer, struct judgement judgement)
 {
+    const char *failure = answer->failure != NULL ? answer->failure : "no answer";
     judgement.unreachable = answer->unreachable;
-    (void)str_printable(answer->failure != NULL ? answer->failure : "no answer", judgement.reason,
-                        sizeof judgement.reason);
+    (void)str_printable(failure, judgement.reason, sizeof judgement.reason);
+    advise_connection(answer, failure, &judgement);
     return judgement;
 }
 
@@ -109,14 +119,28 @@ static void judge_success(const struct answer *answer, const struct json *body, 
     }
 }
 
+/* The API refuses a call in JSON. A web server or firewall before it has these statuses too, and may refuse every request
+ * with them: nginx says 400 with a page to plain http on its TLS port. Its 413 is about the size of this one call. */
+static bool is_strangers(const struct answer *answer, const struct json *body)
+{
+    const char *begin = answer->body + strspn(answer->body, " \t\r\n");
+    return body == NULL && answer->status != 413 && (*begin == '<' || trouble_remedy(answer->body, answer->tls) != NULL);
+}
+
 static void judge_refusal(const struct answer *answer, const struct json *body, const char *words,
                           struct judgement *judgement, char *text, size_t size)
 {
     judgement->verdict = verdict_of_status(answer->status);
-    if (judgement->verdict == VERDICT_REJECTED && reason_blames_header(body))
+    bool by_stranger = judgement->verdict == VERDICT_REJECTED && is_strangers(answer, body);
+    if (by_stranger || (judgement->verdict == VERDICT_REJECTED && reason_blames_header(body)))
         judgement->verdict = VERDICT_REFUSED;
     judgement->blames_call = answer->status >= 500 && reason_blames_call(body, words);
     advise(answer, judgement->verdict, judgement->advice, sizeof judgement->advice);
+    if (by_stranger) {
+        advise_setting("what stands before the API, and api_base_url", answer->url_origin, judgement->advice,
+                       sizeof judgement->advice);
+        advise_connection(answer, answer->body, judgement);
+    }
     (void)snprintf(text, size, "HTTP %ld%s%s", answer->status, *words != '\0' ? ": " : "", words);
 }
 

@@ -17,6 +17,7 @@ struct answer {
     const char *secret;       /* the key: an API may repeat it, but no reason may; NULL: none */
     const char *key_origin;   /* where key and address are set, to be named as a remedy; NULL: not known */
     const char *url_origin;
+    bool tls;                 /* the address begins with https */
     double took_ms;           /* from the connected request to the answer's first byte, or to the failure */
 };
 

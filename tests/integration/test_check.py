@@ -389,15 +389,18 @@ def answering(answer, context=None):
             with contextlib.suppress(OSError):
                 while True:
                     talk, _ = server.accept()
+                    talk.settimeout(10)
                     with contextlib.suppress(OSError), talk:
                         wrapped = context.wrap_socket(talk, server_side=True) if context else talk
                         wrapped.recv(65536)
                         wrapped.sendall(answer)
         thread = threading.Thread(target=serve)
         thread.start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def http(status, body, kind="text/html"):
@@ -460,7 +463,7 @@ def test_http_to_a_port_that_speaks_tls(ready, made):
 @pytest.mark.parametrize("answer, code, words", [
     (http(400, "<html><center>The plain HTTP request was sent to HTTPS port</center></html>"), 78, ["write https://"]),
     (http(400, "Client sent an HTTP request to an HTTPS server.\n", "text/plain"), 78, ["write https://"]),
-    (http(400, "<html>Bad Request</html>"), 78, ["not in the API's words", "api_base_url"]),
+    (http(400, "<html>Bad Request</html>"), 78, ["HTTP 400", "what stands before the API", "api_base_url"]),
     (http(422, "no"), 78, ["not in the API's words"]),
     (b"\x15\x03\x03\x00\x02\x02\x46", 69, ["speaks TLS: write https://"]),
     (b"", 69, ["if that port speaks TLS"]),
@@ -471,6 +474,26 @@ def test_a_server_that_is_not_the_api_does_not_pass_for_it(ready, api, answer, c
         ready.configure(dids={"api_base_url": f"http://127.0.0.1:{port}"})
         ready.dids_file.chmod(0o600)
         assert one_is_broken(ready, api, code, *words).startswith("API: ")
+
+
+def test_a_run_blames_no_call_for_what_a_web_server_refuses(ready, api, db):
+    """Goal: with plain http to a TLS port every call was set aside, and the run ended well."""
+    calls = [db.insert() for _ in range(5)]
+    page = "<html><center>The plain HTTP request was sent to HTTPS port</center></html>"
+    with answering(http(400, page)) as port:
+        ready.configure(dids={"api_base_url": f"http://127.0.0.1:{port}"})
+        done = ready.run()
+    assert done.code == 78 and "write https://" in done.log
+    assert ready.ledger("SELECT count(*) FROM call WHERE state = 4") == [(0,)]
+    ready.configure(dids={"api_base_url": api.url}, config={"sync": {"retry_base": 0}})
+    assert ready.run().code == 0 and set(calls) <= set(api.by_uniqueid())
+
+
+def test_a_run_names_the_remedy_of_a_bad_certificate(ready, made):
+    with Api(cert=made.expired[0], key=made.expired[1]) as tls:
+        ready.configure(dids={"api_base_url": tls.url}, config={"api": {"ca_file": made.ca}})
+        done = ready.run("--cron")
+    assert done.code == 69 and "renew the certificate" in done.out and "expired" in done.out
 
 
 def test_an_api_that_takes_an_empty_call_is_strange(ready, api):

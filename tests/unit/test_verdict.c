@@ -34,7 +34,9 @@ static void test_verdict_of_each_status_with_and_without_words(void **state)
             struct judgement judgement = judge(rows[i].status, bodies[k]);
             (void)snprintf(row, sizeof row, "HTTP %ld %s", rows[i].status, bodies[k]);
             (void)snprintf(number, sizeof number, "%ld", rows[i].status);
-            unit_same_int(row, judgement.verdict, rows[i].want);
+            /* A page is not the API's: the call is not to blame, see the test of pages. */
+            bool page = *bodies[k] == '<' && rows[i].want == VERDICT_REJECTED && rows[i].status != 413;
+            unit_same_int(row, judgement.verdict, page ? VERDICT_REFUSED : rows[i].want);
             unit_true(row, !judgement.duplicate);
             unit_has(row, judgement.reason, number);
         }
@@ -107,6 +109,7 @@ static void test_verdict_of_no_answer_is_to_try_again(void **state)
             &(struct answer){ .status = rows[i].status, .failure = rows[i].failure, .body = "{\"success\":true}" });
         unit_same_int(rows[i].want_reason, judgement.verdict, VERDICT_RETRY);
         unit_same_text(rows[i].want_reason, judgement.reason, rows[i].want_reason);
+        unit_same_int(rows[i].want_reason, *judgement.advice == ';', strstr(rows[i].want_reason, "Timeout") != NULL);
         unit_true(rows[i].want_reason, !judgement.duplicate);
     }
 }
@@ -174,6 +177,33 @@ static void test_verdict_names_the_remedy_and_where(void **state)
     for (size_t i = 0; i < UNIT_COUNT(without); i++)
         assert_string_equal(judge(without[i], "").advice, "");
     assert_string_equal(judge(400, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"x\"}]}").advice, "");
+}
+
+static void test_verdict_of_a_page_is_not_the_apis(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        bool tls;
+        enum verdict want;
+        const char *advice;
+    } rows[] = {
+        { " \n<html>Bad Request</html>", false, VERDICT_REFUSED, "what stands before the API" },
+        { "<center>The plain HTTP request was sent to HTTPS port</center>", false, VERDICT_REFUSED, "write https://" },
+        { "Client sent an HTTP request to an HTTPS server.", false, VERDICT_REFUSED, "write https://" },
+        { "Client sent an HTTP request to an HTTPS server.", true, VERDICT_REJECTED, "" },
+        { "no such campaign", false, VERDICT_REJECTED, "" },
+        { "", false, VERDICT_REJECTED, "" },
+    };
+    static const long statuses[] = { 400, 409, 422 };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        for (size_t k = 0; k < UNIT_COUNT(statuses); k++) {
+            struct judgement judgement =
+                verdict_of(&(struct answer){ .status = statuses[k], .body = rows[i].body, .tls = rows[i].tls });
+            unit_same_int(rows[i].body, judgement.verdict, rows[i].want);
+            unit_has(rows[i].body, judgement.advice, rows[i].advice);
+        }
+    assert_int_equal(judge(413, "<html>too large</html>").verdict, VERDICT_REJECTED);
 }
 
 static void test_verdict_of_a_missing_header_is_the_configuration(void **state)
@@ -307,6 +337,7 @@ int main(void)
         cmocka_unit_test(test_verdict_of_no_answer_is_to_try_again),
         cmocka_unit_test(test_verdict_gives_the_apis_own_reason),
         cmocka_unit_test(test_verdict_names_the_remedy_and_where),
+        cmocka_unit_test(test_verdict_of_a_page_is_not_the_apis),
         cmocka_unit_test(test_verdict_of_a_missing_header_is_the_configuration),
         cmocka_unit_test(test_verdict_tells_who_is_blamed),
         cmocka_unit_test(test_verdict_says_what_came_instead_of_the_answer),
