@@ -123,6 +123,7 @@ struct reading {
     struct config_problems *problems;
     const char *path;
     unsigned parts; /* of enum config_part: what this file decides */
+    struct inifile_keys keys; /* of our own file, in which each may stand once */
 };
 
 static void PRINTF_LIKE(3, 4) add_problem(struct config_problems *problems, int code, const char *format, ...)
@@ -298,11 +299,21 @@ static void on_dids_problem(void *context, const char *section, const char *text
 
 /* ---- our own file: whatever is not understood is an error ---- */
 
+/* Which of two lines counts must not depend on their order: the second one is an error. */
+static void note_key(struct reading *reading, const char *section, const char *key, int line)
+{
+    int earlier = inifile_note_key(&reading->keys, section, key, line);
+    if (earlier != 0)
+        add_problem(reading->problems, EX_CONFIG, "%s:%d: %.40s is set in line %d already; keep one of the two lines",
+                    reading->path, line, key, earlier);
+}
+
 static void on_own_value(void *context, const char *section, const char *key, const char *value, int line)
 {
     struct reading *reading = context;
     struct err err;
     if (strcasecmp(section, "dispositions") == 0) {
+        note_key(reading, section, key, line);
         if (disposition_map_set(reading->config->dispositions, key, value, &err) != 0)
             add_problem(reading->problems, EX_CONFIG, "%s:%d: %.40s: %s", reading->path, line, key, err.message);
         return;
@@ -311,6 +322,7 @@ static void on_own_value(void *context, const char *section, const char *key, co
         key += 4; /* log_format is what people look for */
     const struct setting *setting = find_setting(own_settings, COUNT(own_settings), section, key);
     if (setting != NULL) {
+        note_key(reading, section, key, line);
         take_line(reading, setting, value, line);
         if (setting->offset == AT(database.password))
             reading->config->database.password_is_ours = true;
@@ -463,14 +475,21 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
     reading.path = paths->dids;
     reading.parts = CONFIG_API;
     load_ini(&reading, paths->required_dids,
-             &(struct inifile_reader){ .on_value = on_dids_value, .on_problem = on_dids_problem, .context = &reading });
+             &(struct inifile_reader){ .on_value = on_dids_value,
+                                       .on_problem = on_dids_problem,
+                                       .context = &reading,
+                                       .verbatim = "db_pass" });
     reading.path = paths->astguiclient;
     reading.parts = CONFIG_DATABASE;
     load_astguiclient(&reading, paths->required_astguiclient);
     reading.path = paths->own;
     reading.parts = CONFIG_API | CONFIG_DATABASE;
     load_ini(&reading, paths->required_own,
-             &(struct inifile_reader){ .on_value = on_own_value, .on_problem = on_own_problem, .context = &reading });
+             &(struct inifile_reader){ .on_value = on_own_value,
+                                       .on_problem = on_own_problem,
+                                       .context = &reading,
+                                       .verbatim = "password" });
+    inifile_keys_free(&reading.keys);
     load_environment(&reading);
 
     int before = ret_problems->count;

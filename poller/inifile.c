@@ -4,16 +4,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "inifile.h"
 #include "mem.h"
 #include "str.h"
 
+/* inih cuts longer lines in two and takes the second half for a line of its own: it is compiled with 200 for a line and
+ * its end. So it is fed a line's beginning, which tells section and key; the value is taken from the whole line. */
+#define INIH_LINE 190
+
 /* What feeds inih one trimmed line after the other and watches what it makes of each. */
 struct feed {
     const struct inifile_reader *reader;
     char *rest;      /* what is left to read */
-    const char *current; /* the line that inih is looking at */
+    char *current;   /* the line that inih is looking at */
     int line;        /* its number, from 1 */
     char section[64]; /* the heading it stands under */
     bool needs_value; /* it ought to be `key = value`, and inih has not yet said so */
@@ -32,7 +37,7 @@ static void settle_line(struct feed *feed)
 static bool is_heading(const char *line)
 {
     const char *end = strchr(line, ']'), *comment = strstr(line, " ;");
-    return *line == '[' && end != NULL && (comment == NULL || end < comment);
+    return *line == '[' && end != NULL && end - line < INIH_LINE && (comment == NULL || end < comment);
 }
 
 static char *next_line(char *out, int size, void *context)
@@ -53,21 +58,35 @@ static char *next_line(char *out, int size, void *context)
     bool heading = is_heading(line);
     if (heading)
         (void)snprintf(feed->section, sizeof feed->section, "%.*s", (int)strcspn(line + 1, "]"), line + 1);
-    /* inih cuts longer lines in two and would take the second half for a line of its own. */
     bool too_long = strlen(line) > INIFILE_MAX_LINE;
     if (too_long && !comment)
-        feed->reader->on_problem(feed->reader->context, feed->section, line, "is longer than 190 characters",
+        feed->reader->on_problem(feed->reader->context, feed->section, line, "is longer than 4096 characters",
                                  feed->line);
     feed->needs_value = !comment && !heading && !too_long;
-    (void)snprintf(out, (size_t)size, "%s\n", comment || too_long ? "" : line);
+    (void)snprintf(out, (size_t)size, "%.*s\n", INIH_LINE, comment || too_long ? "" : line);
     return out;
 }
 
-static int take_value(void *context, const char *section, const char *key, const char *value)
+/* Ends a value where a comment begins: at a blank with ; or # behind it. */
+static void cut_comment(char *value)
+{
+    while (*value != '\0' && !((value[0] == ' ' || value[0] == '\t') && (value[1] == ';' || value[1] == '#')))
+        value++;
+    *value = '\0';
+}
+
+static int take_value(void *context, const char *section, const char *key, const char *beginning)
 {
     struct feed *feed = context;
+    const struct inifile_reader *reader = feed->reader;
+    (void)beginning;
     feed->needs_value = false;
-    feed->reader->on_value(feed->reader->context, section, key, value, feed->line);
+    char *value = feed->current + strcspn(feed->current, "=:");
+    if (*value != '\0')
+        value++;
+    if (!str_in_list(reader->verbatim != NULL ? reader->verbatim : "", key))
+        cut_comment(value);
+    reader->on_value(reader->context, section, key, str_trim(value), feed->line);
     return 1;
 }
 
@@ -80,4 +99,30 @@ void inifile_read(const char *text, const struct inifile_reader *reader)
         mem_out();
     settle_line(&feed);
     free(copy);
+}
+
+struct inifile_key {
+    char *name; /* "section key" */
+    int line;
+};
+
+int inifile_note_key(struct inifile_keys *keys, const char *section, const char *key, int line)
+{
+    char *name = mem_format("%s %s", section, key);
+    for (size_t i = 0; i < keys->count; i++)
+        if (strcasecmp(keys->items[i].name, name) == 0) {
+            free(name);
+            return keys->items[i].line;
+        }
+    keys->items = mem_resize(keys->items, keys->count + 1, sizeof *keys->items);
+    keys->items[keys->count++] = (struct inifile_key){ .name = name, .line = line };
+    return 0;
+}
+
+void inifile_keys_free(struct inifile_keys *keys)
+{
+    for (size_t i = 0; i < keys->count; i++)
+        free(keys->items[i].name);
+    free(keys->items);
+    *keys = (struct inifile_keys){ .count = 0 };
 }

@@ -206,6 +206,37 @@ static void test_config_accepts_any_dids_conf_in_silence(void **state)
     }
 }
 
+/* The same rule in both files; only a password goes to the end of its line. */
+static void test_config_takes_no_comment_for_a_value(void **state)
+{
+    struct config config = load(*state,
+                                "[general] # ours\napi_key = k-1 # of March\napi_timeout = 7\t; seconds\n"
+                                "api_base_url = https://a.example/x ;y\ndb_pass = p ; q # r\n",
+                                "", "[sync]\nbatch_size = 400 # not 500\ncampaigns = A B ;C\n", NULL);
+    assert_string_equal(config.api.key, "k-1");
+    assert_int_equal(config.api.timeout, 7);
+    assert_string_equal(config.api.base_url, "https://a.example/x");
+    assert_string_equal(config.database.password, "p ; q # r");
+    assert_int_equal(config.sync.batch_size, 400);
+    assert_string_equal(config.sync.campaigns, "A B");
+    config_free(&config);
+    config = load(*state, DIDS_KEY, "", "[database]\npassword = p ; q # r\nhost = h # q\n", NULL);
+    assert_string_equal(config.database.password, "p ; q # r");
+    assert_string_equal(config.database.host, "h");
+    config_free(&config);
+}
+
+static void test_config_takes_more_campaigns_than_a_terminal_is_wide(void **state)
+{
+    char own[4200] = "[sync]\ncampaigns = ", want[4096] = "";
+    for (int i = 0; i < 400; i++)
+        (void)snprintf(want + strlen(want), sizeof want - strlen(want), "%sCAMP%d", i > 0 ? " " : "", 1000 + i);
+    (void)snprintf(own + strlen(own), sizeof own - strlen(own), "%s\n", want);
+    struct config config = load(*state, DIDS_KEY, "", own, NULL);
+    assert_string_equal(config.sync.campaigns, want);
+    config_free(&config);
+}
+
 static void test_config_reads_yes_and_no_in_the_usual_words(void **state)
 {
     static const struct {
@@ -396,6 +427,8 @@ int main(void)
         in_directory(test_config_needs_no_file_but_the_key),
         in_directory(test_config_accepts_any_dids_conf_in_silence),
         in_directory(test_config_reads_yes_and_no_in_the_usual_words),
+        in_directory(test_config_takes_no_comment_for_a_value),
+        in_directory(test_config_takes_more_campaigns_than_a_terminal_is_wide),
         in_directory(test_config_has_safe_defaults),
         in_directory(test_config_reads_texts_log_and_dispositions_of_our_own_file),
         cmocka_unit_test(test_config_shipped_file_documents_every_setting),

@@ -167,6 +167,7 @@ static const struct {
     { KEY, "", "[database]\npassword SECRET\n", NULL, NULL },
     { KEY, "", "[database]\npasswort = SECRET\n", NULL, NULL },
     { KEY, "", "[database]\nport = x\npassword = SECRET\n", NULL, NULL },
+    { KEY, "", "[database]\npassword = SECRET\npassword = SECRET\n", NULL, NULL },
     { KEY, "", "[api]\napi_key = SECRET\n", NULL, NULL },
     { KEY, "", "[api]\nkey = SECRET\n", NULL, NULL },
     { KEY, "", "", "API_KEY", "SECRET\nKEY" },
@@ -201,15 +202,15 @@ static void test_config_messages_never_hold_a_secret_of_an_over_long_line(void *
     static const char *const starts[] = { "[general]\napi_key = ", "[general]\ndb_pass = ", "[database]\npassword = " };
     for (size_t i = 0; i < UNIT_COUNT(starts); i++) {
         struct files files;
-        char line[400], texts[4000];
+        char line[5000], texts[4000];
         int count = 0;
         name_files(&files, *state);
-        (void)snprintf(line, sizeof line, "%sSECRET%0200d\n", starts[i], 0);
+        (void)snprintf(line, sizeof line, "%sSECRET%04100d\n", starts[i], 0);
         unit_write(files.dids, i < 2 ? line : KEY);
         unit_write(files.own, i < 2 ? "" : line);
         assert_int_equal(load(&files, texts, sizeof texts, &count), EX_CONFIG);
         unit_has(starts[i], texts, ":2: ");
-        unit_has(starts[i], texts, "longer than 190 characters");
+        unit_has(starts[i], texts, "longer than 4096 characters");
         unit_lacks(starts[i], texts, "SECRET");
     }
 }

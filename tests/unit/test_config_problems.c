@@ -111,6 +111,20 @@ static void test_config_refuses_placeholders_and_keys_that_no_header_can_carry(v
     check_rows(*state, rows, UNIT_COUNT(rows));
 }
 
+static void test_config_refuses_a_key_that_is_set_twice_and_names_both_lines(void **state)
+{
+    static const struct row rows[] = {
+        { KEY, "", "[sync]\nsettle = 1\n\nsettle = 2\n", NULL, NULL, { "own.conf:4", "settle", "line 2" } },
+        { KEY, "", "[sync]\nsettle = 1\nSettle = 1\n", NULL, NULL, { "own.conf:3", "line 2" } },
+        { KEY, "", "[sync]\nsettle = 1\n[log]\n\n[SYNC]\nsettle = 1\n", NULL, NULL, { "own.conf:6", "line 2" } },
+        { KEY, "", "[log]\nformat = text\nlog_format = json\n", NULL, NULL, { "own.conf:3", "line 2" } },
+        { KEY, "", "[dispositions]\nAB = busy\nab = dropped\n", NULL, NULL, { "own.conf:3", "ab", "line 2" } },
+        { KEY, "", "[dispositions]\n* = busy\n* = busy\n", NULL, NULL, { "own.conf:3", "line 2" } },
+        { KEY, "", "[sync]\ncampaigns = A\ncampaigns = B\n", NULL, NULL, { "own.conf:3", "campaigns", "line 2" } },
+    };
+    check_rows(*state, rows, UNIT_COUNT(rows));
+}
+
 static void test_config_refuses_addresses_that_would_show_the_key(void **state)
 {
     static const struct row rows[] = {
@@ -230,8 +244,10 @@ static int load_number(const char *directory, const struct limits *limit, const 
                        char *ret_text, size_t size)
 {
     char own[200] = "", paths[3][512];
-    if (number != NULL) /* the retention comes first: a long sweep window asks for a long one */
-        (void)snprintf(own, sizeof own, "[sync]\nretention_days = 14\n[%s]\n%s = %lld\n", limit->section, limit->key,
+    /* A long sweep window asks for a long retention. */
+    const char *first = strcmp(limit->key, "retention_days") == 0 ? "" : "retention_days = 14";
+    if (number != NULL)
+        (void)snprintf(own, sizeof own, "[sync]\n%s\n[%s]\n%s = %lld\n", first, limit->section, limit->key,
                        (long long)*number);
     (void)snprintf(paths[0], sizeof paths[0], "%s/dids.conf", directory);
     (void)snprintf(paths[1], sizeof paths[1], "%s/none", directory);
@@ -297,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_directory(test_config_says_where_it_looked_for_a_missing_key),
         in_directory(test_config_refuses_placeholders_and_keys_that_no_header_can_carry),
+        in_directory(test_config_refuses_a_key_that_is_set_twice_and_names_both_lines),
         in_directory(test_config_refuses_addresses_that_would_show_the_key),
         in_directory(test_config_refuses_bad_values_with_their_place),
         in_directory(test_config_refuses_what_our_own_file_does_not_know),

@@ -5,7 +5,7 @@
 
 /* What the reader reports, one event a line: "LINE [SECTION] KEY=VALUE" or "LINE !PROBLEM". */
 struct events {
-    char text[4000];
+    char text[9300];
     size_t used;
 };
 
@@ -33,7 +33,7 @@ static void check_rows(const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct events events = { .used = 0 };
-        inifile_read(rows[i].text, &(struct inifile_reader){ on_value, on_problem, &events });
+        inifile_read(rows[i].text, &(struct inifile_reader){ on_value, on_problem, &events, "secret" });
         unit_same_text(rows[i].text, events.text, rows[i].want);
     }
 }
@@ -83,7 +83,15 @@ static void test_inifile_skips_comments(void **state)
         { "; a = 1\n# b = 2\n  ;c = 3\n\t#d = 4\n", "" },
         { "a = 1 ; the first\n", "1 [] a=1\n" },
         { "a = 1;2\n", "1 [] a=1;2\n" },
-        { "a = 1 # 2\n", "1 [] a=1 # 2\n" },
+        { "a = 1 # 2\n", "1 [] a=1\n" },
+        { "a = 1\t;2\nb = 2\t#3\n", "1 [] a=1\n2 [] b=2\n" },
+        { "a = 1 ;2 #3\n", "1 [] a=1\n" },
+        { "a = 1#2\n", "1 [] a=1#2\n" },
+        { "a = # 1\nb =; 2\nc = ;3\n", "1 [] a=\n2 [] b=; 2\n3 [] c=\n" },
+        { "a = b = c ; d = e\n", "1 [] a=b = c\n" },
+        { "a # = 1\n", "1 [] a #=1\n" },
+        { "secret = 1 ; 2 # 3\nSECRET =  ;x\n[s]\nsecret : # \n",
+          "1 [] secret=1 ; 2 # 3\n2 [] SECRET=;x\n4 [s] secret=#\n" },
         { "[s] ; the section\na = 1\n", "2 [s] a=1\n" },
     };
     check_rows(rows, UNIT_COUNT(rows));
@@ -106,6 +114,37 @@ static void test_inifile_reports_each_line_that_is_no_ini_and_goes_on(void **sta
     check_rows(rows, UNIT_COUNT(rows));
 }
 
+/* inih is fed the beginning of a line only. */
+static void test_inifile_hands_out_the_whole_of_a_long_line(void **state)
+{
+    (void)state;
+    char list[2200] = "", text[5000], want[5000];
+    for (int i = 0; i < 240; i++)
+        (void)snprintf(list + strlen(list), sizeof list - strlen(list), "CAMP%d ", 1000 + i);
+    (void)snprintf(text, sizeof text,
+                   "[s]\na = %s# not these\nb = 1\n%0300d = 1\nc = %0180d ; x = y\n[%0250d]\nd = 1\n", list, 0, 0, 0);
+    list[strlen(list) - 1] = '\0';
+    (void)snprintf(want, sizeof want, "2 [s] a=%s\n3 [s] b=1\n4 !is not 'key = value'\n5 [s] c=%0180d\n"
+                   "6 !is not 'key = value'\n7 [s] d=1\n", list, 0);
+    struct events events = { .used = 0 };
+    inifile_read(text, &(struct inifile_reader){ on_value, on_problem, &events, NULL });
+    unit_same_text("long lines", events.text, want);
+}
+
+static void test_inifile_remembers_which_line_set_a_key(void **state)
+{
+    (void)state;
+    struct inifile_keys keys = { .count = 0 };
+    assert_int_equal(inifile_note_key(&keys, "s", "a", 2), 0);
+    assert_int_equal(inifile_note_key(&keys, "s", "b", 3), 0);
+    assert_int_equal(inifile_note_key(&keys, "t", "a", 5), 0);
+    assert_int_equal(inifile_note_key(&keys, "S", "A", 7), 2);
+    assert_int_equal(inifile_note_key(&keys, "t", "a", 9), 5);
+    inifile_keys_free(&keys);
+    assert_int_equal(inifile_note_key(&keys, "s", "a", 1), 0);
+    inifile_keys_free(&keys);
+}
+
 static void test_inifile_reports_lines_that_are_too_long(void **state)
 {
     (void)state;
@@ -114,23 +153,25 @@ static void test_inifile_reports_lines_that_are_too_long(void **state)
         bool comment, refused;
     } rows[] = {
         { INIFILE_MAX_LINE - 1, false, false }, { INIFILE_MAX_LINE, false, false },
-        { INIFILE_MAX_LINE + 1, false, true },  { 3000, false, true },
-        { INIFILE_MAX_LINE + 1, true, false },  { 3000, true, false },
+        { INIFILE_MAX_LINE + 1, false, true },  { 9000, false, true },
+        { INIFILE_MAX_LINE + 1, true, false },  { 9000, true, false },
+        { 189, false, false },                  { 190, false, false },
+        { 191, false, false },                  { 200, false, false },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        char text[3100], want[3200], row[40];
+        char text[9100], want[9200], row[40];
         struct events events = { .used = 0 };
         (void)snprintf(row, sizeof row, "%zu characters%s", rows[i].length, rows[i].comment ? " of comment" : "");
         memset(text, 'x', rows[i].length);
         memcpy(text, rows[i].comment ? "# " : "a=", 2);
         (void)strcpy(text + rows[i].length, "\nb = 2\n");
         if (rows[i].refused)
-            (void)snprintf(want, sizeof want, "1 !is longer than 190 characters\n2 [] b=2\n");
+            (void)snprintf(want, sizeof want, "1 !is longer than 4096 characters\n2 [] b=2\n");
         else if (rows[i].comment)
             (void)snprintf(want, sizeof want, "2 [] b=2\n");
         else
             (void)snprintf(want, sizeof want, "1 [] a=%.*s\n2 [] b=2\n", (int)rows[i].length - 2, text + 2);
-        inifile_read(text, &(struct inifile_reader){ on_value, on_problem, &events });
+        inifile_read(text, &(struct inifile_reader){ on_value, on_problem, &events, "secret" });
         unit_same_text(row, events.text, want);
     }
 }
@@ -146,7 +187,8 @@ static void test_inifile_shows_the_beginning_of_a_problem_line(void **state)
 {
     (void)state;
     char seen[64] = "";
-    inifile_read("[x]\n[general]\n  api_key without a sign\n", &(struct inifile_reader){ on_value, keep_text, seen });
+    struct inifile_reader reader = { on_value, keep_text, seen, NULL };
+    inifile_read("[x]\n[general]\n  api_key without a sign\n", &reader);
     assert_string_equal(seen, "[general] api_key without a sign");
 }
 
@@ -157,6 +199,8 @@ int main(void)
         cmocka_unit_test(test_inifile_takes_no_notice_of_indentation_and_line_ends),
         cmocka_unit_test(test_inifile_skips_comments),
         cmocka_unit_test(test_inifile_reports_each_line_that_is_no_ini_and_goes_on),
+        cmocka_unit_test(test_inifile_hands_out_the_whole_of_a_long_line),
+        cmocka_unit_test(test_inifile_remembers_which_line_set_a_key),
         cmocka_unit_test(test_inifile_reports_lines_that_are_too_long),
         cmocka_unit_test(test_inifile_shows_the_beginning_of_a_problem_line),
     };
