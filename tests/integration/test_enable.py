@@ -125,7 +125,7 @@ def test_an_installation_of_before_is_seen_as_enabled_by_who_only_looks(sync, db
 def test_a_standby_of_before_stays_ready_to_take_over(sync, db, api):
     """It has sent nothing itself, so only the ledger's copy of the checkpoint shows that it was at work."""
     with db.connect() as elected, elected.cursor() as cursor:
-        cursor.execute("SELECT GET_LOCK(CONCAT('did-optimizer-sync.', LEFT(MD5(DATABASE()), 16)), 0)")
+        cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
         assert "standby" in sync.run("--cron").log
     sync.enabled_file.unlink()
     call = db.insert()
