@@ -232,8 +232,9 @@ static const char *failure_of(const struct slot *slot, CURLcode code, bool began
     /* The status of an answer whose header is complete decides, however long its body is. */
     if (code == CURLE_OK || slot->body_cut)
         return NULL;
-    if (code == CURLE_OUT_OF_MEMORY && began) /* what libcurl says of a header line longer than 100 KB */
-        return "the answer has a header line that is too long";
+    /* libcurl reads 100 KB of a header line, and 300 KB of headers; of the former it says that memory is short. */
+    if ((code == CURLE_OUT_OF_MEMORY && began) || strncmp(slot->failure, "Too large response headers", 26) == 0)
+        return "the headers of the answer are too long to be the API's";
     if (code == CURLE_BAD_CONTENT_ENCODING)
         return "the answer could not be decoded: its Content-Encoding is unknown, or not what the body has";
     return *slot->failure != '\0' ? slot->failure : curl_easy_strerror(code);

@@ -604,9 +604,9 @@ static int probe(struct batch *batch, size_t count, struct err *err)
 /* What is still open when all calls at hand were asked. */
 static void judge_suspects(struct batch *batch)
 {
-    enum summary_stop stop = batch->forward->summary->stop;
+    enum summary_stop why = batch->forward->summary->stop;
     enum breaker_finding finding = breaker_find(&batch->forward->breaker);
-    if (batch->suspects == 0 || stop == STOP_OUTAGE || stop == STOP_CONFIGURATION)
+    if (batch->suspects == 0 || why == STOP_OUTAGE || why == STOP_CONFIGURATION)
         return;
     if (finding == BREAKER_CALLS)
         charge_suspects(batch);
