@@ -27,9 +27,6 @@
 #define SAMPLE_SEC (14 * 86400)
 #define SAMPLES_MOST 64
 
-/* So many uniqueids are asked for in one statement. */
-#define MANY_KEYS 100
-
 /* What a scan has to do, and for whom. */
 struct job {
     struct scan *scan;
@@ -73,51 +70,35 @@ static bool is_same_key(const char *a, const char *b)
     return length_a == length_b && strncasecmp(a, b, length_a) == 0;
 }
 
-static int ask_each(const struct job *job, struct found *found, size_t count, const struct err *failure,
-                    struct err *err);
+/* Rows of the archive whose keys the live table is asked for at once. */
+struct asked {
+    struct found *found;
+    size_t count;
+};
 
-/* Asks the live table which of these rows stand in it. The keys are sent as text: to compare columns of two tables, the
- * server must convert one where their character sets differ, and then uses no index. */
-static int ask_live(const struct job *job, struct found *found, size_t count, struct err *err)
+static int note_live(void *context, const char *const *row, struct err *err)
 {
-    const struct table *live = &job->scan->tables[SOURCE_LIVE];
-    const char *keys[MANY_KEYS];
-    struct session_result *result = NULL;
-    struct err failure = { .code = EX_OK };
-    for (size_t i = 0; i < count; i++)
-        keys[i] = found[i].columns[CALL_UNIQUEID];
-    char *list = session_quote_all(job->scan->session, keys, count);
-    char *sql = mem_format("SELECT uniqueid FROM %s WHERE uniqueid IN (%s)", live->name, list);
-    int outcome = session_query(job->scan->session, sql, table_action(live->name), &result, &failure);
-    free(sql);
-    free(list);
-    if (outcome != 0)
-        return ask_each(job, found, count, &failure, err);
-    for (const char *const *row = session_next(result); row != NULL; row = session_next(result))
-        for (size_t i = 0; i < count; i++)
-            found[i].is_live = found[i].is_live || is_same_key(row[0], keys[i]);
-    session_free(result);
+    const struct asked *asked = context;
+    (void)err;
+    for (size_t i = 0; i < asked->count; i++)
+        asked->found[i].is_live = asked->found[i].is_live ||
+                                  is_same_key(row[0], asked->found[i].columns[CALL_UNIQUEID]);
     return 0;
 }
 
-/* One key with letters that the live table cannot hold makes a statement fail: that row is not there. */
-static int ask_each(const struct job *job, struct found *found, size_t count, const struct err *failure,
-                    struct err *err)
-{
-    if (session_failure(job->scan->session) != SESSION_NOT_COMPARABLE)
-        return err_set(err, failure->code, "%s", failure->message);
-    for (size_t i = 0; count > 1 && i < count; i++)
-        if (ask_live(job, found + i, 1, err) != 0)
-            return -1;
-    return 0;
-}
-
-/* What was archived while it stands in the live table still is looked at there: the copy may be frozen in mid-call. */
+/* What was archived while it stands in the live table still is looked at there: the copy may be frozen in mid-call. The
+ * keys are sent as text: to compare columns of two tables, the server must convert one where their character sets
+ * differ, and then uses no index. */
 static int mark_live(const struct job *job, struct found *found, size_t count, struct err *err)
 {
+    const struct table *live = &job->scan->tables[SOURCE_LIVE];
     for (size_t done = 0, part = 0; done < count; done += part) {
-        part = count - done < MANY_KEYS ? count - done : MANY_KEYS;
-        if (ask_live(job, found + done, part, err) != 0)
+        const char *keys[TABLE_MANY_KEYS];
+        part = count - done < TABLE_MANY_KEYS ? count - done : TABLE_MANY_KEYS;
+        struct asked asked = { .found = found + done, .count = part };
+        for (size_t i = 0; i < part; i++)
+            keys[i] = asked.found[i].columns[CALL_UNIQUEID];
+        if (table_fetch(job->scan->session, live->name, "uniqueid", keys, part, note_live, &asked, err) != 0)
             return -1;
     }
     return 0;

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "mem.h"
 #include "sample.h"
@@ -13,9 +12,6 @@
 
 /* No agent's screen writes to a call that is older than this (vdc_db_query.php: call_date within 4 hours). */
 #define LONGEST_CALL_SEC (4 * 3600)
-
-/* Reading by primary key visits the file at one place a row: so many in one statement. */
-#define FETCH_MANY_KEYS 100
 
 static const char *const table_names[] = { [SOURCE_LIVE] = "vicidial_log", [SOURCE_ARCHIVE] = "vicidial_log_archive" };
 
@@ -102,21 +98,6 @@ int source_now_epoch(struct source *source, int64_t *ret_epoch, struct err *err)
     return session_numbers(source->session, "SELECT UNIX_TIMESTAMP()", "read the database's clock", ret_epoch, 1, err);
 }
 
-static int read_calls(struct source *source, const char *table, const char *sql, source_on_call *on_call,
-                      void *context, struct err *err)
-{
-    struct session_result *result = NULL;
-    int outcome = session_query(source->session, sql, table_action(table), &result, err);
-    if (outcome != 0)
-        return -1;
-    for (const char *const *row = session_next(result); outcome == 0 && row != NULL; row = session_next(result)) {
-        struct call call = table_call(row, &source->zone);
-        outcome = on_call(context, &call, err);
-    }
-    session_free(result);
-    return outcome;
-}
-
 struct source_range source_range_ended(enum source_table table, int64_t end_from, int64_t end_to)
 {
     return (struct source_range){ .table = table,
@@ -133,47 +114,39 @@ int source_scan(struct source *source, const struct source_range *range, source_
     return scan_run(&source->scan, range, on_call, on_slice, context, err);
 }
 
-static int fetch_some(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
-                      source_on_call *on_call, void *context, struct err *err)
+/* Who is told of the calls that are fetched. */
+struct fetching {
+    const struct zone *zone;
+    source_on_call *on_call;
+    void *context;
+};
+
+static int hand_out(void *context, const char *const *row, struct err *err)
 {
-    char list[TABLE_SELECT_LIST_SIZE];
-    table_select_list(&source->tables[SOURCE_LIVE], false, list);
-    char *keys = session_quote_all(source->session, uniqueids, count);
-    char *sql = mem_format("SELECT %s FROM %s WHERE uniqueid IN (%s)", list, table_names[table], keys);
-    struct err failure = { .code = EX_OK };
-    int result = read_calls(source, table_names[table], sql, on_call, context, &failure);
-    free(sql);
-    free(keys);
-    if (result == 0)
-        return 0;
-    enum session_failure why = session_failure(source->session);
-    if (why == SESSION_NOT_COMPARABLE && count == 1)
-        return 0; /* such a row cannot be there */
-    for (size_t i = 0; why == SESSION_NOT_COMPARABLE && i < count; i++)
-        if (fetch_some(source, table, uniqueids + i, 1, on_call, context, err) != 0)
-            return -1;
-    if (why == SESSION_NOT_COMPARABLE || (table == SOURCE_ARCHIVE && why == SESSION_NO_TABLE))
-        return 0; /* in the latter case this dialer archives nothing */
-    if (table == SOURCE_ARCHIVE && why == SESSION_TABLE_UNUSABLE) {
-        (void)snprintf(source->archive_problem, sizeof source->archive_problem, "%s", failure.message);
-        return 0;
-    }
-    return err_set(err, failure.code, "%s", failure.message);
+    const struct fetching *fetching = context;
+    struct call call = table_call(row, fetching->zone);
+    return fetching->on_call(fetching->context, &call, err);
 }
 
 int source_fetch(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
                  source_on_call *on_call, void *context, struct err *err)
 {
-    int result = 0;
+    char list[TABLE_SELECT_LIST_SIZE];
+    struct err failure = { .code = EX_OK };
+    struct fetching fetching = { .zone = &source->zone, .on_call = on_call, .context = context };
     if (table == SOURCE_ARCHIVE)
         source->archive_problem[0] = '\0';
-    for (size_t done = 0, part = 0; result == 0 && done < count; done += part) {
-        part = count - done < FETCH_MANY_KEYS ? count - done : FETCH_MANY_KEYS;
-        result = fetch_some(source, table, uniqueids + done, part, on_call, context, err);
-        if (table == SOURCE_ARCHIVE && source->archive_problem[0] != '\0')
-            break; /* it would be the same once more, perhaps after as long a wait */
+    table_select_list(&source->tables[SOURCE_LIVE], false, list);
+    if (table_fetch(source->session, table_names[table], list, uniqueids, count, hand_out, &fetching, &failure) == 0)
+        return 0;
+    enum session_failure why = session_failure(source->session);
+    if (table == SOURCE_ARCHIVE && why == SESSION_NO_TABLE)
+        return 0; /* this dialer archives nothing */
+    if (table == SOURCE_ARCHIVE && why == SESSION_TABLE_UNUSABLE) {
+        (void)snprintf(source->archive_problem, sizeof source->archive_problem, "%s", failure.message);
+        return 0;
     }
-    return result;
+    return err_set(err, failure.code, "%s", failure.message);
 }
 
 const char *source_archive_problem(const struct source *source)

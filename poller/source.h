@@ -19,8 +19,8 @@ struct source;
  * Errors: EX_UNAVAILABLE (no server), EX_CONFIG (user, password or database refused), with the remedy. */
 int source_connect(const struct settings_database *settings, struct source **ret_source, struct err *err) MUST_CHECK;
 
-/* source_inspect: learns which columns and indexes vicidial_log has, and in which time zones its latest rows are written;
- * needed before any read.
+/* source_inspect: learns which columns and indexes vicidial_log has, and in which time zones its latest rows are
+ * written; needed before any read.
  * Errors: EX_CONFIG (no table, no right to read it, a column is missing, no index that bounds a read). */
 int source_inspect(struct source *source, struct err *err) MUST_CHECK;
 
@@ -70,9 +70,9 @@ struct source_range {
  * screen allows, four hours, are left out at its very beginning. */
 struct source_range source_range_ended(enum source_table table, int64_t end_from, int64_t end_to);
 
-/* source_scan: hands out the rows of range, roughly in the order of time, whatever the zones of those who wrote them. The
- * columns that decide on a call are uniqueid, campaign_id, status, length_in_sec, user, term_reason, comments, start_epoch
- * and end_epoch. Where the site has an index
+/* source_scan: hands out the rows of range, roughly in the order of time, in whatever time zones they are written. The
+ * columns that decide on a call are uniqueid, campaign_id, status, length_in_sec, user, term_reason, comments,
+ * start_epoch and end_epoch. Where the site has an index
  * on end_epoch, that bounds the read, and call_from and call_to are not needed. Errors: EX_UNAVAILABLE (connection
  * lost, statement too slow, table locked or crashed). */
 int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call,

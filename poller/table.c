@@ -1,9 +1,11 @@
 /* table: one of the dialer's tables of calls: what it looks like, and its rows. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
+#include "mem.h"
 #include "str.h"
 #include "table.h"
 
@@ -149,4 +151,59 @@ struct call table_call(const char *const *row, const struct zone *zone)
     if (made > 0 && row[NOW_EPOCH] != NULL && str_to_int(row[NOW_EPOCH], &now))
         call.age_sec = now > made ? now - made : 0;
     return call;
+}
+
+/* ---- by key ---- */
+
+/* What is asked for, and for whom. */
+struct request {
+    struct session *session;
+    const char *name, *list;
+    table_on_row *on_row;
+    void *context;
+};
+
+static int ask(const struct request *request, const char *const *uniqueids, size_t count, struct err *err)
+{
+    struct session_result *result = NULL;
+    char *keys = session_quote_all(request->session, uniqueids, count);
+    char *sql = mem_format("SELECT %s FROM %s WHERE uniqueid IN (%s)", request->list, request->name, keys);
+    int outcome = session_query(request->session, sql, table_action(request->name), &result, err);
+    free(sql);
+    free(keys);
+    if (outcome != 0)
+        return -1;
+    for (const char *const *row = session_next(result); outcome == 0 && row != NULL; row = session_next(result))
+        outcome = request->on_row(request->context, row, err);
+    session_free(result);
+    return outcome;
+}
+
+/* One text that cannot be compared fails the statement: then each is asked for alone, and that one is not there. */
+static int ask_each(const struct request *request, const char *const *uniqueids, size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct err failure = { .code = EX_OK };
+        if (ask(request, uniqueids + i, 1, &failure) != 0 &&
+            session_failure(request->session) != SESSION_NOT_COMPARABLE)
+            return err_set(err, failure.code, "%s", failure.message);
+    }
+    return 0;
+}
+
+int table_fetch(struct session *session, const char *name, const char *list, const char *const *uniqueids, size_t count,
+                table_on_row *on_row, void *context, struct err *err)
+{
+    struct request request = { .session = session, .name = name, .list = list, .on_row = on_row, .context = context };
+    for (size_t done = 0, part = 0; done < count; done += part) {
+        struct err failure = { .code = EX_OK };
+        part = count - done < TABLE_MANY_KEYS ? count - done : TABLE_MANY_KEYS;
+        if (ask(&request, uniqueids + done, part, &failure) == 0)
+            continue;
+        if (session_failure(session) != SESSION_NOT_COMPARABLE)
+            return err_set(err, failure.code, "%s", failure.message);
+        if (ask_each(&request, uniqueids + done, part, err) != 0)
+            return -1;
+    }
+    return 0;
 }

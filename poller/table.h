@@ -3,6 +3,7 @@
 #define TABLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "call.h"
 #include "err.h"
@@ -39,5 +40,13 @@ const char *table_datetime(int64_t local_sec, char out[TABLE_DATETIME_SIZE]);
 
 /* table_call: the call that row tells of; its text is borrowed from row. */
 struct call table_call(const char *const *row, const struct zone *zone);
+
+/* table_fetch: hands out the rows with these uniqueids, with the columns of list, TABLE_MANY_KEYS in one statement:
+ * reading by primary key visits the file at one place a row. A uniqueid with letters that the table's character set has
+ * not is not there. Errors: those of session_query; the first ends it. */
+#define TABLE_MANY_KEYS 100
+typedef int table_on_row(void *context, const char *const *row, struct err *err);
+int table_fetch(struct session *session, const char *name, const char *list, const char *const *uniqueids, size_t count,
+                table_on_row *on_row, void *context, struct err *err) MUST_CHECK;
 
 #endif
