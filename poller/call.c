@@ -17,11 +17,9 @@ size_t call_size(const struct call *call)
 struct call *call_copy_to(void *memory, const struct call *call)
 {
     struct call *copy = memory;
-    copy->age_sec = call->age_sec;
-    copy->is_oddly_dated = call->is_oddly_dated;
+    *copy = *call;
     char *text = (char *)(copy + 1);
     for (int field = 0; field < CALL_FIELD_COUNT; field++) {
-        copy->value[field] = NULL;
         if (call->value[field] == NULL)
             continue;
         size_t length = strlen(call->value[field]) + 1;

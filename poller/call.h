@@ -32,10 +32,12 @@ enum call_field {
 
 /* A row. value[field] is the column's text exactly as the database gave it, NULL for SQL NULL and for a column that was
  * not read or that the table lacks. age_sec: seconds since the call was made, by the database's clock; -1 when the row
- * does not tell. is_oddly_dated: call_date is in no known time zone, so a scan by time may pass the row by. */
+ * does not tell. went_back_sec: by how much the clocks of who wrote it were put back since, as in autumn: so much longer
+ * VICIdial's own screens take the call for a recent one (vdc_db_query.php: call_date within 4 hours).
+ * is_oddly_dated: call_date is in no known time zone, so a scan by time may pass the row by. */
 struct call {
     const char *value[CALL_FIELD_COUNT];
-    int64_t age_sec;
+    int64_t age_sec, went_back_sec;
     bool is_oddly_dated;
 };
 

@@ -48,7 +48,7 @@ struct decision decision_of(const struct call *call, const struct call_record *r
 
     int64_t ended = call_number(call, CALL_END_EPOCH, 0);
     /* Without a call_date the end is the best guess of when the call was made. */
-    int64_t age = call->age_sec >= 0 ? call->age_sec : now_epoch - ended;
+    int64_t age = call->age_sec >= 0 ? call->age_sec - call->went_back_sec : now_epoch - ended;
     if (is_not_final(call, settings) && age < settings->not_final_horizon)
         return hold_until(now_epoch + settings->not_final_horizon - age);
     if (is_unsettled(call, settings) && now_epoch < ended + settings->unsettled_hold)

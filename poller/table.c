@@ -148,6 +148,7 @@ struct call table_call(const char *const *row, const struct zone *zone)
         local_sec = 0;
     int64_t made = zone_made(zone, local_sec, call_number(&call, CALL_START_EPOCH, 0),
                              call_number(&call, CALL_END_EPOCH, 0), &call.is_oddly_dated);
+    call.went_back_sec = call.is_oddly_dated ? 0 : zone_went_back(zone, local_sec - made);
     if (made > 0 && row[NOW_EPOCH] != NULL && str_to_int(row[NOW_EPOCH], &now))
         call.age_sec = now > made ? now - made : 0;
     return call;

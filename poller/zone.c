@@ -174,6 +174,26 @@ int64_t zone_made(const struct zone *zone, int64_t local_sec, int64_t start_epoc
     return start_epoch >= FIRST_EPOCH && is_near_end ? start_epoch : end_epoch;
 }
 
+static int64_t went_back(int64_t then, int64_t now)
+{
+    return then > now && then - now <= SUMMER_MOST_SEC ? then - now : 0;
+}
+
+int64_t zone_went_back(const struct zone *zone, int64_t sec)
+{
+    size_t own = find(zone, rounded(sec));
+    if (own == zone->count)
+        return 0;
+    const struct zone_offset *then = &zone->offsets[own];
+    int64_t most = then->unlike_server ? 0 : went_back(then->sec, zone->server_sec); /* no call may have come since */
+    for (size_t i = 0; i < zone->count; i++) {
+        int64_t back = went_back(then->sec, zone->offsets[i].sec);
+        if (back > most && zone->offsets[i].seen > then->seen)
+            most = back;
+    }
+    return most;
+}
+
 /* ---- text ---- */
 
 void zone_write(const struct zone *zone, char out[ZONE_TEXT_SIZE])

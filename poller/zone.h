@@ -63,6 +63,10 @@ int64_t zone_spread(const struct zone *zone);
  * time that is not known is 0. *ret_odd: a look for call_date in the known zones may pass it by. */
 int64_t zone_made(const struct zone *zone, int64_t local_sec, int64_t start_epoch, int64_t end_epoch, bool *ret_odd);
 
+/* zone_went_back: by how much the clocks of those who wrote in that offset were put back since: the change from summer
+ * time, as the offset shows that came into use after it, or the server's own, where they wrote by that. */
+int64_t zone_went_back(const struct zone *zone, int64_t sec);
+
 /* zone_write, zone_read: as text that outlives the process; what cannot be read is left out. */
 #define ZONE_TEXT_SIZE (ZONE_MOST * 32 + 32)
 void zone_write(const struct zone *zone, char out[ZONE_TEXT_SIZE]);

@@ -184,6 +184,30 @@ static void test_zone_says_when_a_call_was_made(void **state)
     assert_int_equal(zone_made(&none, NOW, 0, NOW + 5, &odd), NOW);
 }
 
+static void test_zone_knows_by_how_much_the_clocks_went_back(void **state)
+{
+    (void)state;
+    struct zone autumn = { .count = 0 }, spring = { .count = 0 }, far = { .count = 0 };
+    zone_add(&autumn, -4 * HOUR, NOW);
+    zone_add(&autumn, -5 * HOUR, NOW + 600);
+    zone_add(&spring, -5 * HOUR, NOW);
+    zone_add(&spring, -4 * HOUR, NOW + 600);
+    zone_add(&far, 0, NOW);
+    zone_add(&far, -7 * HOUR, NOW + 600);
+    autumn.server_sec = far.server_sec = -5 * HOUR;
+    spring.server_sec = -4 * HOUR;
+    unit_same_int("before it, in autumn", zone_went_back(&autumn, -4 * HOUR), HOUR);
+    unit_same_int("after it, in autumn", zone_went_back(&autumn, -5 * HOUR + 1), 0);
+    unit_same_int("before it, in spring", zone_went_back(&spring, -5 * HOUR), 0);
+    unit_same_int("after it, in spring", zone_went_back(&spring, -4 * HOUR), 0);
+    unit_same_int("another host", zone_went_back(&far, 0), 0);
+    unit_same_int("an unknown zone", zone_went_back(&autumn, 3 * HOUR), 0);
+    autumn.offsets[1].seen = 0;
+    unit_same_int("no call since", zone_went_back(&autumn, -4 * HOUR), HOUR);
+    autumn.offsets[0].unlike_server = true;
+    unit_same_int("no call since, and not the server's zone", zone_went_back(&autumn, -4 * HOUR), 0);
+}
+
 static void test_zone_outlives_the_process_as_text(void **state)
 {
     (void)state;
@@ -225,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_zone_recalls_what_is_not_long_out_of_use),
         cmocka_unit_test(test_zone_forgets_nothing_while_no_call_is_made),
         cmocka_unit_test(test_zone_says_when_a_call_was_made),
+        cmocka_unit_test(test_zone_knows_by_how_much_the_clocks_went_back),
         cmocka_unit_test(test_zone_outlives_the_process_as_text),
         cmocka_unit_test(test_zone_text_that_is_damaged_is_read_as_far_as_it_goes),
     };
