@@ -34,7 +34,7 @@ static void check_existing_log(struct check_report *report, const char *log, con
     int fd = open(log, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         check_fail(report, "log", EX_NOPERM, "let its owner be the user that runs the program, or name another with --log",
-                   "%s cannot be written: %s", log, strerror(errno));
+                   "%s cannot be written, so its lines go to syslog: %s", log, strerror(errno));
     else
         check_good(report, "log", "%s can be written", log);
     if (fd >= 0)
@@ -53,7 +53,7 @@ void check_log(struct check_report *report, const struct options *options)
     char *directory = fileutil_directory_of(options->log);
     if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0)
         check_fail(report, "log", errno == ENOENT ? EX_IOERR : EX_NOPERM, "name another with --log",
-                   "%s cannot be made: %s", options->log, strerror(errno));
+                   "%s cannot be made, so its lines go to syslog: %s", options->log, strerror(errno));
     else
         check_good(report, "log", "%s can be made", options->log);
     free(directory);

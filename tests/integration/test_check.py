@@ -410,7 +410,7 @@ def http(status, body, kind="text/html"):
 
 @pytest.mark.parametrize("name, ca, words", [
     ("expired", True, ["expired", "renew the certificate", "clock"]),
-    ("not_yet", True, ["not yet valid", "clock is wrong"]),
+    ("not_yet", True, ["not yet valid", "compare `date -u` with the true time"]),
     ("wrong_name", True, ["certificate is for another name", "api_base_url"]),
     ("self_signed", False, ["self-signed certificate", "ca_file under [api]"]),
     ("self_signed", True, ["self-signed certificate", "ca_file under [api]"]),

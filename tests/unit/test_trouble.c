@@ -13,8 +13,8 @@ static const struct {
 } rows[] = {
     { "SSL certificate problem: certificate has expired", HTTPS, "renew" },
     { "server certificate expiration date has passed.", HTTPS, "renew" }, /* GnuTLS */
-    { "SSL certificate problem: certificate is not yet valid", HTTPS, "clock" },
-    { "server certificate not activated yet.", HTTPS, "clock" }, /* GnuTLS */
+    { "SSL certificate problem: certificate is not yet valid", HTTPS, "true time" },
+    { "server certificate not activated yet.", HTTPS, "true time" }, /* GnuTLS */
     { "SSL certificate problem: self-signed certificate", HTTPS, "ca_file" },
     { "SSL certificate problem: self signed certificate in certificate chain", HTTPS, "ca_file" },
     { "SSL certificate problem: unable to get local issuer certificate", HTTPS, "ca_file" },
