@@ -319,22 +319,25 @@ def test_a_call_longer_than_the_poll_s_window_is_found_by_the_sweep(sync, db, ap
     assert_each_once(api, [call])
 
 
-def run_with_sweep_held_up(sync, db, milliseconds):
-    """The sweep waits for a lock of the dialer's. The look at the time zones before it is let through: the lock that is asked
-    for anew stands behind it in the queue."""
-    def wait_for(statement, at_least):
-        while not db.query("SELECT 1 FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table%%' "
-                           "AND INFO LIKE %s AND TIME_MS > %s", (f"%{statement}%", at_least)):
+def run_with_sweep_held_up(sync, db, milliseconds, statement="end_epoch >="):
+    """The sweep, which is the first to read with that statement, waits for a lock of the dialer's. What reads before it is
+    let through: the lock that is asked for anew stands behind it in the queue."""
+    def wait_for_one(at_least):
+        while True:
+            waiting = db.query("SELECT INFO FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table%%' "
+                               "AND USER = 'cron' AND INFO LIKE 'SELECT%%' AND TIME_MS > %s", (at_least,))
+            if waiting:
+                return waiting[0]["INFO"]
             assert running.poll() is None
-            time.sleep(0.02)
+            time.sleep(0.005)
 
     with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
         cursor.execute("LOCK TABLES vicidial_log WRITE")
         running = sync.start()
-        wait_for("ORDER BY uniqueid", 0)
-        cursor.execute("UNLOCK TABLES")
-        cursor.execute("LOCK TABLES vicidial_log WRITE")
-        wait_for("end_epoch >=", milliseconds)
+        while statement not in wait_for_one(0):
+            cursor.execute("UNLOCK TABLES")
+            cursor.execute("LOCK TABLES vicidial_log WRITE")
+        assert statement in wait_for_one(milliseconds)
         cursor.execute("UNLOCK TABLES")
     assert running.wait(20) == 0
 
@@ -459,7 +462,9 @@ def test_a_sweep_after_the_checkpoint_was_set_back_goes_on_where_it_was_however_
     newest = db.insert(end_epoch=now - 20)
     assert sync.run("checkpoint", "set", "24 hours ago").code == 0
     sync.configure(config={"sync": {"time_budget": 6}})
-    run_with_sweep_held_up(sync, db, 3200)  # half of 6 seconds is 3
+    # The calls that are in scope again are counted first; the sweep begins six hours (sweep_window) before them. Half of its 6
+    # seconds is 3.
+    run_with_sweep_held_up(sync, db, 3200, f"end_epoch >= {int(sync.checkpoint().split()[0]) - 6 * 3600} ")
     assert list(delivered(api)) == [newest]
     assert note(sync, "swept_to") < now - 20 * 3600
     assert sync.run().code == 0
