@@ -121,8 +121,8 @@ def test_a_profile_s_verdict_names_its_own_command(sync, db):
 def test_a_host_that_stands_by_is_well_as_long_as_it_looks(sync, db):
     sync.run()
     let_pass(sync, 600)
-    with contextlib.closing(db.connect()) as elected, elected.cursor() as cursor:
-        cursor.execute("SELECT GET_LOCK(CONCAT('did-optimizer-sync.', LEFT(MD5(DATABASE()), 16)), 0)")
+    with contextlib.closing(db.connect()) as leader, leader.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
         assert "standby" in sync.run().log
     assert verdict_of_all_views(sync) == ("OK", "standby, another host sends the calls; last look N s ago")
     page = Metrics(sync.run("metrics").out)
