@@ -86,7 +86,11 @@ static void judge_last_look(struct findings *findings)
     const struct standing *standing = findings->standing;
     int64_t unseen = standing_age(standing, standing_not_known_since(standing));
     enum diagnosis_level level = level_of_age(findings, unseen);
-    if (level != DIAGNOSIS_OK) {
+    if (standing_is_standby(standing) && !standing_is_led(standing)) {
+        level = level == DIAGNOSIS_OK ? DIAGNOSIS_WARNING : level;
+        add(findings, level, "no host sends the calls of this database now; this one takes over after takeover_after");
+        advise_command(findings, level, CHECK);
+    } else if (level != DIAGNOSIS_OK) {
         add(findings, level, "no run could look at the dialer's calls for %" PRId64 " min: newer ones are not known",
             unseen / 60);
         advise_command(findings, level, CHECK);
@@ -98,7 +102,6 @@ static void judge_runs(struct findings *findings)
     const struct standing *standing = findings->standing;
     int64_t last = standing_last_sign(standing), ago = standing_age(standing, last);
     enum diagnosis_level level = level_of_age(findings, ago);
-    bool standby = standing_is_standby(standing);
     if (standing->off) {
         add(findings, DIAGNOSIS_CRITICAL, "not enabled: no call is sent by itself");
         advise_command(findings, DIAGNOSIS_CRITICAL, "enable");
@@ -113,9 +116,9 @@ static void judge_runs(struct findings *findings)
         add(findings, level, "no run for %" PRId64 " min: nobody looked, so newer calls are not known", ago / 60);
         advise(findings, level, LOOK_AT_CRON);
     }
-    if (!standby)
+    if (standing->overview.last_run > standing->stood_by)
         judge_last_end(findings);
-    if (!standby && level == DIAGNOSIS_OK)
+    if (level == DIAGNOSIS_OK)
         judge_last_look(findings);
 }
 

@@ -109,7 +109,8 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_SWEPT_TO "swept_to"         /* epoch: how far a sweep has come that is not done yet; 0: it is */
 #define LEDGER_NOTE_START_OVER "start_over"     /* 1: the ledger was rebuilt, and what it lost is not looked for yet */
 #define LEDGER_NOTE_CAMPAIGNS "campaigns"       /* see campaigns_warn */
-#define LEDGER_NOTE_STOOD_BY "stood_by"         /* epoch, this host's clock: a run found another host at work */
+#define LEDGER_NOTE_STOOD_BY "stood_by"         /* epoch, this host's clock: a run here sent nothing, for it does not lead */
+#define LEDGER_NOTE_LEADER_SEEN "leader_seen"   /* the same: a run here found another host that leads */
 #define LEDGER_NOTE_ZONE "zone"                 /* text: in which time zones rows are written, see zone_write */
 #define LEDGER_NOTE_LOG_WORKS "log_works"       /* 1: the last run could write its log, 0: it could not */
 #define LEDGER_NOTE_LIMITED "limited_runs"      /* so many runs in a row ended because the API asked for silence */

@@ -84,12 +84,12 @@ static void write_standing(const struct page *page, const struct standing *stand
     gauge(page, "outage", standing->outage_since != 0 ? 1 : 0, "1 while the API as a whole does not work.");
     gauge(page, "outage_seconds", standing_age(standing, standing->outage_since), "For how long it has not worked.");
     gauge(page, "silence_seconds", silence, "For how much longer the API asks for silence (429).");
-    gauge(page, "standby", standing_is_standby(standing) ? 1 : 0, "1 while another host sends the calls.");
+    gauge(page, "standby", standing_is_standby(standing) ? 1 : 0, "1 while this host of a cluster does not send the calls.");
     if (standing->checkpoint != 0)
         gauge(page, "checkpoint_timestamp_seconds", standing->checkpoint, "Up to when calls are taken care of.");
     if (standing_last_sign(standing) != 0)
         gauge(page, "last_run_timestamp_seconds", standing_last_sign(standing),
-              "Start of the last run that came to its end or found another host of the cluster at work.");
+              "Start of the last run that came to its end or stood by for another host.");
 }
 
 static void write_last_run(const struct page *page, const struct records_overview *overview)

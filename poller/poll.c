@@ -415,13 +415,15 @@ void poll_run(const struct poll *poll, struct summary *ret_summary)
         summary_fail(ret_summary, &err);
 }
 
-int poll_stand_by(const struct poll *poll, int64_t settled, struct err *err)
+int poll_stand_by(const struct poll *poll, bool another_leads, int64_t settled, struct err *err)
 {
     struct progress progress = progress_of(poll);
     int64_t now = 0;
     if (source_now_epoch(poll->source, &now, err) != 0 ||
         progress_stand_by(&progress, poll->settings, now, settled, err) != 0 ||
         ledger_set_note(poll->ledger, LEDGER_NOTE_STOOD_BY, clock_now_epoch(), err) != 0)
+        return -1;
+    if (another_leads && ledger_set_note(poll->ledger, LEDGER_NOTE_LEADER_SEEN, clock_now_epoch(), err) != 0)
         return -1;
     return ledger_commit(poll->ledger, err);
 }

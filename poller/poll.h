@@ -32,8 +32,8 @@ struct poll {
  * outcomes, the checkpoint, the run's figures, as far as the disk lets itself be written. */
 void poll_run(const struct poll *poll, struct summary *ret_summary);
 
-/* poll_stand_by: what a run does where this host sends no calls; settled: see progress_stand_by. It needs no delivery.
- * Errors: those of the source and of progress_load. */
-int poll_stand_by(const struct poll *poll, int64_t settled, struct err *err) MUST_CHECK;
+/* poll_stand_by: what a run does where this host sends no calls. another_leads: a host does send them; else none does
+ * yet. settled: see progress_stand_by. It needs no delivery. Errors: those of the source and of progress_load. */
+int poll_stand_by(const struct poll *poll, bool another_leads, int64_t settled, struct err *err) MUST_CHECK;
 
 #endif

@@ -103,7 +103,8 @@ static void say_standby(const struct leader *leader)
 
 static int stand_by(const struct poll *poll, const struct leader *leader, struct err *err)
 {
-    if (poll_stand_by(poll, leader->role == LEADER_OTHER ? leader->settled : 0, err) != 0)
+    bool another_leads = leader->role == LEADER_OTHER;
+    if (poll_stand_by(poll, another_leads, another_leads ? leader->settled : 0, err) != 0)
         return -1;
     say_standby(leader);
     return 0;

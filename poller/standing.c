@@ -27,6 +27,7 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
         ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0 ||
         ledger_place(ledger, LEDGER_DOUBT, &doubt, &standing->in_doubt, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_STOOD_BY, 0, &standing->stood_by, err) != 0 ||
+        ledger_note(ledger, LEDGER_NOTE_LEADER_SEEN, 0, &standing->leader_seen, err) != 0 ||
         enabled_read(state_dir, &enabled, err) != 0 ||
         ledger_text_note(ledger, LEDGER_NOTE_ZONE, zone, sizeof zone, err) != 0 ||
         checkpoint_load(state_dir, &found, &position, err) != 0)
@@ -62,28 +63,35 @@ int64_t standing_age(const struct standing *standing, int64_t epoch)
 
 bool standing_is_standby(const struct standing *standing)
 {
-    return standing->stood_by > standing->overview.last_run;
+    return standing->stood_by > standing->overview.last_look;
+}
+
+bool standing_is_led(const struct standing *standing)
+{
+    return standing_is_standby(standing) && standing->leader_seen >= standing->stood_by;
 }
 
 int64_t standing_last_sign(const struct standing *standing)
 {
-    return standing_is_standby(standing) ? standing->stood_by : standing->overview.last_run;
+    int64_t last_run = standing->overview.last_run;
+    return standing->stood_by > last_run ? standing->stood_by : last_run;
 }
 
 int64_t standing_not_known_since(const struct standing *standing)
 {
     const struct records_overview *overview = &standing->overview;
-    return overview->last_look != 0 ? overview->last_look : overview->first_run;
+    int64_t own = overview->last_look != 0 ? overview->last_look : overview->first_run;
+    if (overview->last_look == 0 && standing->leader_seen != 0)
+        return standing->leader_seen; /* a first run that failed since then has seen nothing */
+    return standing->leader_seen > own ? standing->leader_seen : own;
 }
 
 int64_t standing_freshness(const struct standing *standing)
 {
     int64_t since = standing_not_known_since(standing);
-    if (standing_is_standby(standing))
-        return standing_age(standing, standing->stood_by);
     if (since == 0)
         return RECORDS_UNKNOWN;
-    return standing_age(standing, earlier(since, standing->oldest_owed));
+    return standing_age(standing, standing_is_standby(standing) ? since : earlier(since, standing->oldest_owed));
 }
 
 int64_t standing_unsent(const struct standing *standing)

@@ -16,7 +16,8 @@ struct standing {
     bool in_doubt;         /* a call alone was not taken: nobody knows whether the API works (breaker.h) ... */
     int64_t doubtful;      /* ... and when it ended */
     int64_t wait_until;    /* epoch; 0: the API asks for no silence */
-    int64_t stood_by;      /* epoch: a run found another host of the cluster at work; 0: none did */
+    int64_t stood_by;      /* epoch: the last run here that sent nothing, for this host does not lead; 0: none */
+    int64_t leader_seen;   /* epoch: the last one that found another host that leads; 0: none */
     struct zone zone;      /* in which rows are written, as the last run saw it */
 };
 
@@ -31,14 +32,18 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
 /* standing_age: seconds since epoch; 0 for no epoch and for one in the future. */
 int64_t standing_age(const struct standing *standing, int64_t epoch);
 
-/* standing_is_standby: whether another host of the cluster sends the calls, as the last run here found. */
+/* standing_is_standby: whether this host of a cluster does not send the calls: a run stood by since one last looked. */
 bool standing_is_standby(const struct standing *standing);
 
-/* standing_last_sign: when a run last began here that came to its end or found another host at work; 0: never. */
+/* standing_is_led: whether another host sends them, as the last run here that stood by found. */
+bool standing_is_led(const struct standing *standing);
+
+/* standing_last_sign: when a run last began here that came to its end, or stood by; 0: never. */
 int64_t standing_last_sign(const struct standing *standing);
 
 /* standing_not_known_since: calls that ended later than this nobody has looked for: the start of the last run that
- * looked at the dialer's calls, or of the first one where none could. 0: there was no run. */
+ * looked at the dialer's calls, or of the first one where none could, or the last time at which another host led. 0:
+ * there was none of these. */
 int64_t standing_not_known_since(const struct standing *standing);
 
 /* standing_freshness: for how many seconds calls may have waited for the API: the age of the oldest one that is to be

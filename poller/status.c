@@ -45,7 +45,7 @@ static void print_unsent(const struct standing *standing)
     else if (unsent != RECORDS_UNKNOWN)
         (void)printf("%-15s at least %" PRId64 ", after the checkpoint\n", "unsent", unsent);
     else if (standing_is_standby(standing))
-        (void)printf("%-15s not known: another host sends the calls\n", "unsent");
+        (void)printf("%-15s not known: this host stands by\n", "unsent");
     else
         print_time("unsent", standing_not_known_since(standing), standing->now, "not known: no run yet",
                    "not known since ");

@@ -128,8 +128,17 @@ def test_a_host_that_stands_by_is_well_as_long_as_it_looks(sync, db):
     page = Metrics(sync.run("metrics").out)
     assert page.value(P + "standby") == 1 and time.time() - page.value(P + "last_run_timestamp_seconds") < 60
     assert page.value(P + "freshness_seconds") < 60
-    write_ledger(sync, "UPDATE note SET number = number - 1200 WHERE name = 'stood_by'")
+    write_ledger(sync, "UPDATE note SET number = number - 1200 WHERE name IN ('stood_by', 'leader_seen')")
     assert verdict_of_all_views(sync)[0] == "CRITICAL"
+
+
+def test_where_no_host_of_a_cluster_leads_nothing_is_well(sync, db):
+    db.make_cluster()
+    assert "💤 standby: no host sends" in sync.run().log
+    level, line = verdict_of_all_views(sync)
+    assert level == "WARNING" and "no host sends the calls of this database now; this one takes over" in line
+    page = Metrics(sync.run("metrics").out)
+    assert page.value(P + "standby") == 1 and page.value(P + "freshness_seconds") is None
 
 
 # ---- what a run saw and did not send ----

@@ -162,16 +162,58 @@ static void test_diagnosis_of_a_host_that_stands_by(void **state)
     standing.overview.last_run = standing.overview.last_look = NOW - 86400;
     standing.oldest_owed = NOW - 86400;
     standing.outage_since = NOW - 86400;
-    standing.stood_by = NOW - 20;
+    standing.stood_by = standing.leader_seen = NOW - 20;
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
     assert_int_equal(diagnosis.level, DIAGNOSIS_OK);
     assert_string_equal(diagnosis.text, "standby, another host sends the calls; last look 20 s ago");
     assert_int_equal(standing_freshness(&standing), 20);
     assert_int_equal(standing_unsent(&standing), RECORDS_UNKNOWN);
-    standing.stood_by = NOW - 1000;
+    standing.stood_by = standing.leader_seen = NOW - 1000;
     assert_int_equal(diagnosis_of(&standing, &limits, NULL).level, DIAGNOSIS_CRITICAL);
-    standing.overview.last_run = NOW - 10; /* it has taken over since */
+    standing.overview.last_run = standing.overview.last_look = NOW - 10; /* it has taken over since */
     assert_true(!standing_is_standby(&standing));
+}
+
+/* Between two leaders nobody sends: that is not well, and with time it is bad. */
+static void test_diagnosis_of_a_host_that_stands_by_while_none_leads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t led_age; /* when another host was last seen leading, or this one looked; 0: never */
+        enum diagnosis_level want;
+        int64_t want_freshness;
+    } rows[] = {
+        { "never", 0, DIAGNOSIS_WARNING, RECORDS_UNKNOWN },
+        { "a minute ago", 80, DIAGNOSIS_WARNING, 80 },
+        { "an hour ago", 3600, DIAGNOSIS_CRITICAL, 3600 },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct standing standing = { .now = NOW, .stood_by = NOW - 20 };
+        standing.leader_seen = rows[i].led_age != 0 ? NOW - rows[i].led_age : 0;
+        struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+        unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
+        unit_has(rows[i].name, diagnosis.text, "no host sends the calls of this database now");
+        unit_same_int(rows[i].name, standing_freshness(&standing), rows[i].want_freshness);
+    }
+}
+
+/* A host that stands by, and whose run cannot reach the database for once, does not speak of the days when it led. */
+static void test_diagnosis_of_a_failed_run_of_a_host_that_stands_by(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    standing.overview.last_look = standing.oldest_owed = NOW - 86400;
+    standing.overview.last_run_exit_code = 69;
+    standing.stood_by = standing.leader_seen = NOW - 72;
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_int_equal(diagnosis.level, DIAGNOSIS_WARNING);
+    unit_has("text", diagnosis.text, "the last run failed (exit 69)");
+    unit_lacks("text", diagnosis.text, "min");
+    standing.stood_by = standing.leader_seen = NOW - 1200;
+    diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_int_equal(diagnosis.level, DIAGNOSIS_CRITICAL);
+    unit_has("text", diagnosis.text, "calls for 20 min");
 }
 
 static void test_diagnosis_trusts_no_run_of_the_future(void **state)
@@ -231,6 +273,8 @@ int main(void)
         cmocka_unit_test(test_diagnosis_tells_a_run_from_a_look),
         cmocka_unit_test(test_diagnosis_counts_the_calls_after_the_checkpoint),
         cmocka_unit_test(test_diagnosis_of_a_host_that_stands_by),
+        cmocka_unit_test(test_diagnosis_of_a_host_that_stands_by_while_none_leads),
+        cmocka_unit_test(test_diagnosis_of_a_failed_run_of_a_host_that_stands_by),
         cmocka_unit_test(test_diagnosis_trusts_no_run_of_the_future),
         cmocka_unit_test(test_diagnosis_names_the_worst_action_and_the_profile_s_command),
         cmocka_unit_test(test_diagnosis_is_one_line_however_much_there_is_to_say),
