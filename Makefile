@@ -20,7 +20,7 @@
 #   make clean
 
 NAME    := did-optimizer-sync
-VERSION := $(shell sed -n 's/^.define VERSION "\(.*\)"/\1/p' poller/version.h)
+VERSION := $(shell sed -n 's/^.define VERSION "\(.*\)"/\1/p' poller/base/version.h)
 
 PREFIX     ?= /usr/local
 SYSCONFDIR ?= /etc
@@ -64,9 +64,9 @@ ifdef SANITIZE
 override CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 endif
 
-SOURCES      := $(sort $(wildcard poller/*.c))
+SOURCES      := $(sort $(wildcard poller/*.c poller/*/*.c))
 OBJECTS      := $(SOURCES:%.c=$(BUILD)/%.o)
-UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
 .PHONY: all demo test check install uninstall clean need-build need-demo need-unit need-test binaries unit-tests standin shim soak need-browser FORCE
@@ -102,7 +102,7 @@ $(BUILD)/poller/%.o: poller/%.c Makefile
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The program names the directory that it is installed with: whatever does is made anew when that changes.
-KNOW_DATADIR := $(BUILD)/poller/options.o $(BUILD)/poller/report.o
+KNOW_DATADIR := $(BUILD)/poller/config/options.o $(BUILD)/poller/commands/report.o
 $(KNOW_DATADIR): ALL_CFLAGS += -DDATA_DIR='"$(DATADIR)"'
 $(KNOW_DATADIR): $(BUILD)/datadir
 $(BUILD)/datadir: FORCE
@@ -227,7 +227,7 @@ dist:
 
 deb: need-deb dist
 	@grep -q '^$(NAME) ($(VERSION)) ' packaging/deb/changelog || \
-	    { echo "packaging/deb/changelog does not begin with version $(VERSION), which poller/version.h names"; exit 1; }
+	    { echo "packaging/deb/changelog does not begin with version $(VERSION), which poller/base/version.h names"; exit 1; }
 	rm -rf build/deb && mkdir -p build/deb
 	tar -C build/deb -xJf build/$(NAME)-$(VERSION).tar.xz
 	cp -R packaging/deb $(DEB_STAGE)/debian

@@ -26,7 +26,7 @@ SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99", "UB
 def unit_tests(build_name, pattern):
     """Each test program writes its own result file."""
     directory = BUILDS[build_name] / "unit"
-    for program in sorted(path for path in directory.glob("test_*") if path.suffix == ""):
+    for program in sorted(path for path in directory.glob("*/test_*") if path.suffix == ""):
         result = RESULTS / f"unit-{build_name}-{program.name}.xml"
         environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="xml", CMOCKA_XML_FILE=str(result), **SANITIZERS)
         if pattern:

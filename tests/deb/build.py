@@ -9,7 +9,7 @@ from harness.process import ROOT
 
 NAME = "did-optimizer-sync"
 USER = "_did-optimizer-sync"
-VERSION = re.search(r'VERSION "(.+)"', (ROOT / "poller/version.h").read_text()).group(1)
+VERSION = re.search(r'VERSION "(.+)"', (ROOT / "poller/base/version.h").read_text()).group(1)
 PREVIOUS = "0.0.9"
 
 
@@ -45,7 +45,7 @@ def build_previous(directory):
     tree = source_tree(directory)
     changelog = tree / "debian/changelog"
     changelog.write_text(changelog.read_text().replace(f"({VERSION})", f"({PREVIOUS})", 1))
-    header = tree / "poller/version.h"
+    header = tree / "poller/base/version.h"
     header.write_text(header.read_text().replace(f'"{VERSION}"', f'"{PREVIOUS}"'))
     for name in (f"conf/{NAME}.conf", f"packaging/cron.d/{NAME}"):
         path = tree / name

@@ -5,8 +5,8 @@
 
 #include "fuzz.h"
 
-#include "delivery.h"
-#include "verdict.h"
+#include "sink/delivery.h"
+#include "sink/verdict.h"
 
 struct server {
     int listener, connection;

@@ -1,7 +1,7 @@
 /* Any text as /etc/astguiclient.conf. */
 #include "fuzz.h"
 
-#include "astguiclient.h"
+#include "config/astguiclient.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,8 +1,8 @@
 /* Any text as a checkpoint; what is understood is written and read again. */
 #include "fuzz.h"
 
-#include "checkpoint.h"
-#include "when.h"
+#include "base/when.h"
+#include "ledger/checkpoint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,8 +1,8 @@
 /* Any text as each of the three configuration files: our own, dids.conf, astguiclient.conf. */
 #include "fuzz.h"
 
-#include "config.h"
-#include "url.h"
+#include "base/url.h"
+#include "config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

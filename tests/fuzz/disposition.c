@@ -1,7 +1,7 @@
 /* Any table of dispositions: STATUS, RESULT, STATUS, RESULT ... and then a status to look up. */
 #include "fuzz.h"
 
-#include "disposition.h"
+#include "domain/disposition.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

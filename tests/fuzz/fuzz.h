@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "str.h"
+#include "base/str.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

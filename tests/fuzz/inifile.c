@@ -1,7 +1,7 @@
 /* Any text as an INI file. */
 #include "fuzz.h"
 
-#include "inifile.h"
+#include "config/inifile.h"
 
 static void on_value(void *context, const char *section, const char *key, const char *value, int line)
 {

@@ -1,8 +1,8 @@
 /* Any text as the older script's checkpoint, a file that others could have written. */
 #include "fuzz.h"
 
-#include "legacy.h"
-#include "when.h"
+#include "base/when.h"
+#include "ledger/legacy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,8 +1,8 @@
 /* Any bytes in any column of a row; a part that begins with 0x01 is SQL NULL. */
 #include "fuzz.h"
 
-#include "json.h"
-#include "payload.h"
+#include "base/json.h"
+#include "sink/payload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

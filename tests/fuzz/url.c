@@ -3,7 +3,7 @@
 
 #include "fuzz.h"
 
-#include "url.h"
+#include "base/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

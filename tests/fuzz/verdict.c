@@ -1,7 +1,7 @@
 /* Any status, failure and body as the API's answer. */
 #include "fuzz.h"
 
-#include "verdict.h"
+#include "sink/verdict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -67,7 +67,7 @@ def test_help_of_one_command(words, own, others):
 
 
 def test_version_is_the_sources():
-    version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/version.h").read_text()).group(1)
+    version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/base/version.h").read_text()).group(1)
     done = bare("--version")
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"did-optimizer-sync {version}")
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from harness.process import ROOT, program
-from lint.source import POLLER, layers, modules
+from lint.source import POLLER, described, files, folder_of, folders, source_of
 
 NAME = "did-optimizer-sync"
 README, MAN8 = ROOT / "README.md", ROOT / f"packaging/man/{NAME}.8"
@@ -20,23 +20,25 @@ def has_word(word, text):
 
 # ---- the map of the code ----
 
-def test_the_map_names_each_file_once_and_no_other():
-    named = [name for _, names in layers() for name in names]
-    assert sorted(named) == modules()
-    assert [layer for layer, _ in layers()] == ["program", "adapters", "domain", "foundation"]
+def test_the_map_names_each_folder_and_each_folder_its_files():
+    """Goal: a reader finds each file by its folder's page, which has room for 20 lines."""
+    assert sorted(folders()) == sorted(path.name for path in POLLER.iterdir() if path.is_dir())
+    for folder in folders():
+        assert sorted(described(folder)) == sorted({path.stem for path in files() if folder_of(path) == folder}), folder
+        assert len((POLLER / folder / "README.md").read_text().splitlines()) <= 20, folder
 
 
 def test_every_module_has_a_header_and_every_header_its_guard():
-    for name in modules():
-        header = POLLER / f"{name}.h"
-        assert name == "main" or header.exists(), name
-        if header.exists():
-            text = header.read_text()
-            assert text.startswith(f"/* {name}: ") and f"#ifndef {name.upper()}_H\n#define {name.upper()}_H\n" in text
+    for path in files("c"):
+        header = path.with_suffix(".h")
+        assert path.stem == "main" or header.exists(), path
+    for header in files("h"):
+        name, text = header.stem, header.read_text()
+        assert text.startswith(f"/* {name}: ") and f"#ifndef {name.upper()}_H\n#define {name.upper()}_H\n" in text, header
 
 
 def test_every_source_says_first_what_it_is():
-    for path in POLLER.glob("*.c"):
+    for path in files("c"):
         name = NAME if path.stem == "main" else path.stem
         assert path.read_text().startswith(f"/* {name}: "), path.name
 
@@ -45,7 +47,7 @@ def test_every_source_says_first_what_it_is():
 
 def settings():
     """(section, key) of our own file, from the table in config.c."""
-    table = re.search(r"own_settings\[\] = \{(.*?)\n\};", (POLLER / "config.c").read_text(), re.S).group(1)
+    table = re.search(r"own_settings\[\] = \{(.*?)\n\};", source_of("config").read_text(), re.S).group(1)
     return re.findall(r'^\s*\{ "(\w+)", "(\w+)",', table, re.M)
 
 
@@ -126,7 +128,7 @@ def test_what_the_guides_name_exists(guide):
     text = guide.read_text()
     for path in re.findall(r"`((?:poller|tests|conf|packaging|logrotate)/[\w./-]+)`", text):
         assert (ROOT / path).exists(), path
-    tests = "".join(path.read_text() for kind in ("unit/*.c", "integration/*.py", "deb/*.py")
+    tests = "".join(path.read_text() for kind in ("unit/*/*.c", "integration/*.py", "deb/*.py")
                     for path in (ROOT / "tests").glob(kind))
     for name in re.findall(r"`(test_\w+)`", text):
         assert re.search(rf"\b{name}\(", tests), name

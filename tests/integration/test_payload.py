@@ -42,7 +42,7 @@ def test_the_whole_body(send, db):
 
 
 def test_the_headers(send, api):
-    version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/version.h").read_text()).group(1)
+    version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/base/version.h").read_text()).group(1)
     first, second = send({}, {})
     entries = {entry["uniqueid"]: entry for entry in api.log()}
     for body in (first, second):

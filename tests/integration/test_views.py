@@ -358,7 +358,7 @@ def metrics(sync, *args):
 def test_metrics_before_the_first_run(sync, db):
     page = metrics(sync)
     assert page.value(P + "freshness_seconds") is None and page.value(P + "last_run_timestamp_seconds") is None
-    version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/version.h").read_text()).group(1)
+    version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/base/version.h").read_text()).group(1)
     assert page.value(P + "build_info", version=version) == 1
     promtool("check", "metrics", text=sync.run("metrics").out)
 

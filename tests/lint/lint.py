@@ -15,7 +15,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from lint.source import POLLER, ROOT, includes, layers, modules, without_comments  # noqa: E402
+from lint.source import ROOT, files, folder_of, folders, includes, without_comments  # noqa: E402
 
 FLAGS = shlex.split(os.environ["LINT_FLAGS"])  # as the program is compiled, from the Makefile
 COMPILERS = ("gcc", "clang")
@@ -90,11 +90,11 @@ def diagnostics(text, check=None):
 
 
 def sources():
-    return sorted(POLLER.glob("*.c"))
+    return files("c")
 
 
 def test_sources():
-    return sorted([*ROOT.glob("tests/unit/*.c"), *ROOT.glob("tests/standin/*.c"), *ROOT.glob("tests/fault/*.c"),
+    return sorted([*ROOT.glob("tests/unit/*/*.c"), *ROOT.glob("tests/standin/*.c"), *ROOT.glob("tests/fault/*.c"),
                    *ROOT.glob("tests/bench/*.c")])
 
 
@@ -112,7 +112,7 @@ def headers():
     """Each header compiles alone."""
     def compile_one(path):
         return list(diagnostics(run("gcc", *FLAGS, "-fsyntax-only", "-x", "c", "-include", path, os.devnull)[1], "header"))
-    return together(compile_one, sorted(POLLER.glob("*.h")))
+    return together(compile_one, files("h"))
 
 
 def analyzer():
@@ -191,7 +191,7 @@ def shellcheck():
 
 def banned():
     """Functions that are not called, and what is used in their place."""
-    for path in sorted(POLLER.glob("*.[ch]")):
+    for path in files():
         for number, line in enumerate(without_comments(path.read_text()).splitlines(), 1):
             for name in re.findall(r"(?<![\w.>])(\w+)\s*\(", line):
                 if name in BANNED:
@@ -202,7 +202,7 @@ def libraries():
     """Each library's headers: in exactly one .c, in no .h."""
     for library, pattern in LIBRARIES.items():
         users = {}
-        for path in sorted(POLLER.glob("*.[ch]")):
+        for path in files():
             for number, name, system in includes(path):
                 if system and re.match(pattern, name):
                     users.setdefault(path, (number, name))
@@ -212,20 +212,17 @@ def libraries():
 
 
 def layering():
-    """No file includes one of a layer above its own; the table in poller/README.md says which is which."""
-    rank = {name: number for number, (_, names) in enumerate(layers()) for name in names}
-    title = {name: layer for layer, names in layers() for name in names}
-    for path in sorted(POLLER.glob("*.[ch]")):
-        if path.stem not in rank:
-            yield Finding(relative(path), 1, f"{path.stem} is not in the table of poller/README.md", "layering")
+    """A file includes its own folder's files and those of the folders below, never of one above."""
+    rank = {name: number for number, name in enumerate(["", *folders()])}
+    for path in files():
+        own = folder_of(path)
+        if own not in rank:
+            yield Finding(relative(path), 1, f"the folder {own}/ is not in the table of poller/README.md", "layering")
             continue
         for number, name, system in includes(path):
-            other = pathlib.Path(name).stem
-            if not system and rank.get(other, len(rank)) < rank[path.stem]:
-                yield Finding(relative(path), number, f"{title[path.stem]} includes {name}, of {title[other]} above it",
-                              "layering")
-    for name in sorted(set(rank) - set(modules())):
-        yield Finding("poller/README.md", 1, f"{name} is no file in poller/", "layering")
+            other = name.split("/")[0] if "/" in name else ""
+            if not system and rank.get(other, -1) < rank[own]:
+                yield Finding(relative(path), number, f"{own}/ includes {name}, which does not lie below it", "layering")
 
 
 CHECKS = [compilers, headers, banned, libraries, layering, shellcheck, cppcheck, analyzer, iwyu, clang_tidy, scan_build]

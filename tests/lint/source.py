@@ -1,4 +1,4 @@
-"""The program's sources, and the layers that poller/README.md gives them."""
+"""The program's sources, and the folders that are its layers."""
 import pathlib
 import re
 
@@ -7,22 +7,31 @@ POLLER = ROOT / "poller"
 MAP = POLLER / "README.md"
 
 
-def layers():
-    """The table of the map: a list of (layer, names), from the top down."""
-    found = []
-    for line in MAP.read_text().splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
-        names = re.findall(r"`([a-z_]+)`", cells[1]) if len(cells) == 3 else []
-        if names and cells[0]:
-            found.append((cells[0], []))
-        if names:
-            found[-1][1].extend(names)
-    return found
+def folders():
+    """The layers, from the top down, as the table of the map has them."""
+    return re.findall(r"^\| `(\w+)/` \|", MAP.read_text(), re.M)
 
 
-def modules():
-    """The names of the files in poller/, without .c and .h."""
-    return sorted({path.stem for path in POLLER.iterdir() if path.suffix in (".c", ".h")})
+def files(endings="ch"):
+    """All of the program's own C files, main.c and what lies in the folders."""
+    return sorted(path for ending in endings for path in POLLER.rglob(f"*.{ending}"))
+
+
+def source_of(module):
+    """The .c file of a module."""
+    (path,) = POLLER.rglob(f"{module}.c")
+    return path
+
+
+def folder_of(path):
+    """The name of the layer that a file belongs to; "" for main.c, which stands above them all."""
+    return "/".join(path.relative_to(POLLER).parts[:-1][:1])
+
+
+def described(folder):
+    """The names that the folder's README says something of."""
+    text = (POLLER / folder / "README.md").read_text().partition("\n\n")[2].partition("\n\n")[0]
+    return re.findall(r"(?:^|; )`(\w+)`", " ".join(text.split()))
 
 
 def without_comments(text):

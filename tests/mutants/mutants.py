@@ -22,7 +22,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
-from lint.source import POLLER, ROOT, without_comments  # noqa: E402
+from lint.source import ROOT, files, source_of, without_comments  # noqa: E402
 
 BUILD = ROOT / "build/mutants"
 FLAGS = shlex.split(os.environ["MUTANTS_FLAGS"])  # as the program is compiled, from the Makefile
@@ -77,7 +77,7 @@ class Mutant:
     def __str__(self):
         old = self.old if len(self.old) < 60 else self.old[:57] + "..."
         new = self.new if len(self.new) < 60 else self.new[:57] + "..."
-        return f"poller/{self.module}.c:{self.line}: {old} -> {new or '(nothing)'}   in: {self.source}"
+        return f"{source_of(self.module).relative_to(ROOT)}:{self.line}: {old} -> {new or '(nothing)'}   in: {self.source}"
 
 
 def closing(text, opening):
@@ -91,7 +91,7 @@ def closing(text, opening):
 
 
 def mutants_of(module):
-    text = (POLLER / f"{module}.c").read_text()
+    text = source_of(module).read_text()
     # sizeof a[0] is sizeof a[1], and PRINTF_LIKE speaks to the compiler.
     code = re.sub(r"sizeof [\w.>-]+\[0\]|PRINTF_LIKE\(\d, \d\)", lambda found: "_" * len(found.group(0)),
                   without_comments(text))
@@ -132,11 +132,17 @@ def compile_file(source, to):
     return run(["gcc", *FLAGS, "-c", "-o", to, source], cwd=ROOT).returncode == 0
 
 
+def test_of(name):
+    """The source of a unit test."""
+    (path,) = (ROOT / "tests/unit").rglob(f"{name}.c")
+    return path
+
+
 def prepare(tests):
     """Every module but main.c in one archive, main.c's object beside it, and the tests' own objects."""
     (BUILD / "unit").mkdir(parents=True, exist_ok=True)
-    jobs = [(path, BUILD / f"{path.stem}.o") for path in POLLER.glob("*.c")]
-    jobs += [(ROOT / f"tests/unit/{test}.c", BUILD / f"unit/{test}.o") for test in tests]
+    jobs = [(path, BUILD / f"{path.stem}.o") for path in files("c")]
+    jobs += [(test_of(test), BUILD / f"unit/{test}.o") for test in tests]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         if not all(pool.map(lambda job: compile_file(*job), jobs)):
             sys.exit("the program does not compile")
@@ -179,7 +185,7 @@ def survives(mutant):
     """True, False, or None when it does not compile."""
     with workplace() as directory:
         source, to = pathlib.Path(directory) / f"{mutant.module}.c", pathlib.Path(directory) / "mutant.o"
-        source.write_text(mutant.apply((POLLER / f"{mutant.module}.c").read_text()))
+        source.write_text(mutant.apply(source_of(mutant.module).read_text()))
         if not compile_file(source, to):
             return None
         if mutant.module in WHOLE:

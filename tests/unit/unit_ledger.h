@@ -4,7 +4,7 @@
 
 #include "unit.h"
 
-#include "ledger.h"
+#include "ledger/ledger.h"
 
 static struct ledger *ledger;
 static struct err err;

@@ -1,0 +1,286 @@
+/* fileutil: small files read with care and replaced durably. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+static int code_for(int error_number)
+{
+    return error_number == EACCES || error_number == EPERM ? EX_NOPERM : EX_IOERR;
+}
+
+/* Reads what fd holds, at most size bytes; the count, or -1 with errno. */
+static ssize_t read_all(int fd, char *text, size_t size)
+{
+    size_t used = 0;
+    while (used < size) {
+        ssize_t got = read(fd, text + used, size - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        used += (size_t)got;
+    }
+    return (ssize_t)used;
+}
+
+int fileutil_read(const char *path, size_t max_bytes, enum fileutil_links links, char **ret_text, bool *ret_missing,
+                  struct err *err)
+{
+    int result = -1;
+    char *text = NULL;
+    *ret_text = NULL;
+    *ret_missing = false;
+    /* O_NONBLOCK: a named pipe in the file's place must not hang the run. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (links == FILEUTIL_FOLLOW_LINK ? 0 : O_NOFOLLOW));
+    if (fd < 0 && errno == ENOENT) {
+        *ret_missing = true;
+        return 0;
+    }
+    if (fd < 0 && errno == ELOOP)
+        return err_set(err, EX_IOERR, "could not read %s: it is a symbolic link; put a regular file there", path);
+    if (fd < 0)
+        return err_set(err, code_for(errno), "could not read %s: %s", path, strerror(errno));
+
+    struct stat info;
+    if (fstat(fd, &info) != 0) {
+        (void)err_set(err, EX_IOERR, "could not read %s: %s", path, strerror(errno));
+    } else if (!S_ISREG(info.st_mode)) {
+        (void)err_set(err, EX_IOERR, "could not read %s: it is %s, not a regular file", path,
+                      S_ISDIR(info.st_mode) ? "a directory" : "a special file");
+    } else if ((size_t)info.st_size > max_bytes) {
+        (void)err_set(err, EX_IOERR, "could not read %s: it is larger than %zu bytes", path, max_bytes);
+    } else {
+        text = mem_zero(max_bytes + 1, 1);
+        ssize_t length = read_all(fd, text, max_bytes);
+        if (length < 0) {
+            (void)err_set(err, EX_IOERR, "could not read %s: %s", path, strerror(errno));
+        } else if (memchr(text, '\0', (size_t)length) != NULL) {
+            /* A file of zero bytes is what a power cut leaves behind. */
+            (void)err_set(err, EX_IOERR, "could not read %s: it holds zero bytes, so it is no text", path);
+        } else {
+            text[length] = '\0';
+            *ret_text = text;
+            text = NULL; /* the caller's now */
+            result = 0;
+        }
+    }
+    free(text);
+    (void)close(fd);
+    return result;
+}
+
+static int write_all(int fd, const char *text)
+{
+    size_t length = strlen(text);
+    while (length > 0) {
+        ssize_t wrote = write(fd, text, length);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return -1;
+        text += wrote;
+        length -= (size_t)wrote;
+    }
+    return 0;
+}
+
+static int sync_directory(const char *directory)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int result = fsync(fd);
+    int error_number = errno;
+    (void)close(fd);
+    errno = error_number;
+    return result;
+}
+
+/* Writes text to a new file at path and syncs it. -1 with errno. */
+static int write_new_file(const char *path, const char *text, mode_t mode)
+{
+    (void)unlink(path); /* left over from a crash; O_EXCL then makes sure that the file is ours */
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return -1;
+    bool open_to_all = (mode & S_IROTH) != 0; /* whatever the umask says */
+    int result = (!open_to_all || fchmod(fd, mode) == 0) && write_all(fd, text) == 0 && fsync(fd) == 0 ? 0 : -1;
+    int error_number = errno;
+    if (close(fd) != 0 && result == 0) {
+        result = -1;
+        error_number = errno;
+    }
+    errno = error_number;
+    return result;
+}
+
+uint64_t fileutil_mark_of(const char *text)
+{
+    return *text == '\0' ? FILEUTIL_NO_TEXT : str_hash(STR_HASH_START, text, strlen(text)) | 2; /* none of the names */
+}
+
+uint64_t fileutil_mark(const char *path, size_t max_bytes)
+{
+    char *text = NULL;
+    bool missing = false;
+    uint64_t mark = FILEUTIL_NO_TEXT;
+    if (fileutil_read(path, max_bytes, FILEUTIL_REFUSE_LINK, &text, &missing, NULL) == 0)
+        mark = missing ? FILEUTIL_NO_FILE : fileutil_mark_of(text);
+    free(text);
+    return mark;
+}
+
+/* What stands in the old file's place, so that it may be replaced. */
+struct guard {
+    uint64_t mark;
+    size_t max_bytes;
+    bool refused; /* something else stands there */
+};
+
+/* guard NULL: whatever stands there. */
+static int replace(const char *directory, const char *name, const char *text, mode_t mode, struct guard *guard,
+                   struct err *err)
+{
+    int result = -1;
+    char *path = mem_format("%s/%s", directory, name);
+    char *temporary = mem_format("%s/.%s.new", directory, name);
+    if (write_new_file(temporary, text, mode) != 0)
+        (void)err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not write %s: %s", temporary,
+                      strerror(errno));
+    else if (guard != NULL && fileutil_mark(path, guard->max_bytes) != guard->mark)
+        guard->refused = true;
+    else if (rename(temporary, path) != 0)
+        (void)err_set(err, EX_IOERR, "could not replace %s: %s", path, strerror(errno));
+    else if (sync_directory(directory) != 0)
+        (void)err_set(err, EX_IOERR, "could not sync %s: %s", directory, strerror(errno));
+    else
+        result = 0;
+    if (result != 0)
+        (void)unlink(temporary);
+    free(temporary);
+    free(path);
+    return guard != NULL && guard->refused ? 0 : result;
+}
+
+int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err)
+{
+    return replace(directory, name, text, 0640, NULL, err);
+}
+
+int fileutil_replace_marked(const char *directory, const char *name, const char *text, uint64_t mark, size_t max_bytes,
+                            bool *ret_replaced, struct err *err)
+{
+    struct guard guard = { .mark = mark, .max_bytes = max_bytes };
+    int result = replace(directory, name, text, 0640, &guard, err);
+    *ret_replaced = result == 0 && !guard.refused;
+    return result;
+}
+
+char *fileutil_directory_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return mem_copy(".");
+    return slash == path ? mem_copy("/") : mem_copy_bytes(path, (size_t)(slash - path));
+}
+
+int fileutil_publish(const char *path, const char *text, struct err *err)
+{
+    struct stat info;
+    if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode))
+        return err_set(err, EX_USAGE, "could not write %s: something else than a file is there; name a file", path);
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    if (*name == '\0')
+        return err_set(err, EX_USAGE, "could not write '%s': name a file", path);
+    char *directory = fileutil_directory_of(path);
+    int result = replace(directory, name, text, 0644, NULL, err);
+    free(directory);
+    return result;
+}
+
+int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct err *err)
+{
+    char stamp[32] = "";
+    time_t now = (time_t)clock_now_epoch();
+    struct tm utc;
+    if (gmtime_r(&now, &utc) == NULL || strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &utc) == 0)
+        return err_set(err, EX_SOFTWARE, "could not name a copy of %s: the clock cannot be read", path);
+
+    char *aside = mem_format("%s.damaged-%s", path, stamp);
+    for (int copy = 2; access(aside, F_OK) == 0; copy++) { /* the second one within this second */
+        free(aside);
+        aside = mem_format("%s.damaged-%s-%d", path, stamp, copy);
+    }
+    char *directory = fileutil_directory_of(path);
+    int result = 0;
+    if (rename(path, aside) != 0 || sync_directory(directory) != 0)
+        result = err_set(err, EX_IOERR, "could not move %s aside: %s", path, strerror(errno));
+    else if (ret_aside != NULL)
+        (void)snprintf(ret_aside, size, "%s", aside);
+    free(directory);
+    free(aside);
+    return result;
+}
+
+int fileutil_sync_directory(const char *directory, struct err *err)
+{
+    return sync_directory(directory) == 0
+               ? 0 : err_set(err, EX_IOERR, "could not sync %s: %s", directory, strerror(errno));
+}
+
+/* Whoever made a link can turn it elsewhere: that must be somebody who may decide it. */
+static bool may_have_linked(uid_t user, const struct stat *directory)
+{
+    return user == 0 || user == geteuid() || user == directory->st_uid;
+}
+
+int fileutil_find_directory(const char *path, struct stat *ret_info, struct err *err)
+{
+    struct stat link;
+    if (lstat(path, &link) != 0)
+        return err_set(err, code_for(errno), "could not use the state directory %s: %s; create it with: "
+                       "install -d -m 0750 %s", path, strerror(errno), path);
+    if (stat(path, ret_info) != 0)
+        return err_set(err, code_for(errno), "could not use the state directory %s: it is a symbolic link that leads to no "
+                       "directory: %s; mount or make that directory, or remove the link", path, strerror(errno));
+    if (!S_ISDIR(ret_info->st_mode))
+        return err_set(err, EX_IOERR, "could not use the state directory %s: it is not a directory", path);
+    if (S_ISLNK(link.st_mode) && !may_have_linked(link.st_uid, ret_info))
+        return err_set(err, EX_NOPERM, "could not use the state directory %s: it is a symbolic link made by a user who "
+                       "is neither root nor the owner of the directory behind it; name that directory with --state-dir",
+                       path);
+    return 0;
+}
+
+int fileutil_look_into_directory(const char *path, struct err *err)
+{
+    struct stat info;
+    if (fileutil_find_directory(path, &info, err) != 0)
+        return -1;
+    if (faccessat(AT_FDCWD, path, R_OK | X_OK, AT_EACCESS) != 0)
+        return err_set(err, code_for(errno),
+                       "could not read in the state directory %s: %s; run as root, as its owner or as a member of its "
+                       "group", path, strerror(errno));
+    return 0;
+}
+
+int fileutil_need_directory(const char *path, struct err *err)
+{
+    if (fileutil_look_into_directory(path, err) != 0)
+        return -1;
+    if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
+        return err_set(err, code_for(errno), "could not write in the state directory %s: %s", path, strerror(errno));
+    return 0;
+}

@@ -1,0 +1,39 @@
+/* interrupt: SIGTERM and SIGINT ask the run to stop cleanly: no new request, what is in flight is recorded. */
+#include <signal.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+
+#define NAP_MS 50L
+
+static volatile sig_atomic_t requested;
+
+static void note_signal(int signal_number)
+{
+    (void)signal_number;
+    requested = 1;
+}
+
+void interrupt_install(void)
+{
+    struct sigaction note = { .sa_handler = note_signal }, ignore = { .sa_handler = SIG_IGN };
+    (void)sigaction(SIGTERM, &note, NULL);
+    (void)sigaction(SIGINT, &note, NULL);
+    (void)sigaction(SIGPIPE, &ignore, NULL);
+}
+
+bool interrupt_requested(void)
+{
+    return requested != 0;
+}
+
+void interrupt_pause(int64_t deadline_ms)
+{
+    /* Short naps: a signal that comes just before a nap does not end it. */
+    for (int64_t left_ms = 0; !interrupt_requested() && (left_ms = deadline_ms - clock_mono_ms()) > 0;) {
+        struct timespec nap = { .tv_nsec = (left_ms < NAP_MS ? (long)left_ms : NAP_MS) * 1000000L };
+        (void)nanosleep(&nap, NULL);
+    }
+}

@@ -1,0 +1,183 @@
+/* json: the few JSON operations that the program needs, over cJSON. */
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* struct json is never defined: it is cJSON's own value seen from outside. */
+static cJSON *to_cjson(struct json *json)
+{
+    return (cJSON *)json;
+}
+
+static const cJSON *to_const_cjson(const struct json *json)
+{
+    return (const cJSON *)json;
+}
+
+static void need(const cJSON *made)
+{
+    if (made == NULL)
+        mem_out();
+}
+
+struct json *json_object(void)
+{
+    cJSON *object = cJSON_CreateObject();
+    need(object);
+    return (struct json *)object;
+}
+
+struct json *json_array(void)
+{
+    cJSON *array = cJSON_CreateArray();
+    need(array);
+    return (struct json *)array;
+}
+
+/* Takes over item. name is not copied. */
+static void add(struct json *object, const char *name, cJSON *item)
+{
+    need(item);
+    (void)cJSON_AddItemToObjectCS(to_cjson(object), name, item); /* takes no memory, so it does not fail */
+}
+
+void json_add_text(struct json *object, const char *name, const char *text)
+{
+    if (text == NULL) {
+        json_add_null(object, name);
+        return;
+    }
+    if (str_is_utf8(text)) {
+        add(object, name, cJSON_CreateStringReference(text));
+        return;
+    }
+    char *valid = str_utf8(text, strlen(text));
+    add(object, name, cJSON_CreateString(valid));
+    free(valid);
+}
+
+/* As raw digits: cJSON keeps numbers as doubles, which would round large integers. */
+static cJSON *integer(int64_t number)
+{
+    char digits[32];
+    (void)snprintf(digits, sizeof digits, "%" PRId64, number);
+    return cJSON_CreateRaw(digits);
+}
+
+void json_add_int(struct json *object, const char *name, int64_t number)
+{
+    add(object, name, integer(number));
+}
+
+void json_add_bool(struct json *object, const char *name, bool value)
+{
+    add(object, name, cJSON_CreateBool(value));
+}
+
+void json_add_null(struct json *object, const char *name)
+{
+    add(object, name, cJSON_CreateNull());
+}
+
+struct json *json_add(struct json *object, const char *name, struct json *value)
+{
+    add(object, name, to_cjson(value));
+    return value;
+}
+
+/* Takes over item. */
+static void append(struct json *array, cJSON *item)
+{
+    need(item);
+    (void)cJSON_AddItemToArray(to_cjson(array), item); /* takes no memory, so it does not fail */
+}
+
+void json_append_text(struct json *array, const char *text)
+{
+    char *valid = text != NULL ? str_utf8(text, strlen(text)) : NULL;
+    append(array, valid != NULL ? cJSON_CreateString(valid) : cJSON_CreateNull());
+    free(valid);
+}
+
+void json_append_int(struct json *array, int64_t number)
+{
+    append(array, integer(number));
+}
+
+struct json *json_append(struct json *array, struct json *value)
+{
+    append(array, to_cjson(value));
+    return value;
+}
+
+char *json_print(const struct json *json)
+{
+    char *text = cJSON_PrintBuffered(to_const_cjson(json), 1024, 0); /* a call's body fits at once */
+    if (text == NULL)
+        mem_out();
+    return text;
+}
+
+void json_print_line(struct json *json)
+{
+    char *text = json_print(json);
+    (void)printf("%s\n", text);
+    free(text);
+    json_free(json);
+}
+
+struct json *json_parse(const char *text)
+{
+    cJSON *parsed = cJSON_ParseWithOpts(text, NULL, 1); /* nothing may follow it */
+    if (cJSON_IsObject(parsed))
+        return (struct json *)parsed;
+    cJSON_Delete(parsed);
+    return NULL;
+}
+
+const char *json_text(const struct json *object, const char *name)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(to_const_cjson(object), name);
+    return cJSON_IsString(member) ? member->valuestring : NULL;
+}
+
+bool json_is(const struct json *object, const char *name, bool value)
+{
+    const cJSON *member = cJSON_GetObjectItemCaseSensitive(to_const_cjson(object), name);
+    return value ? cJSON_IsTrue(member) : cJSON_IsFalse(member);
+}
+
+const struct json *json_member(const struct json *object, const char *name)
+{
+    return (const struct json *)cJSON_GetObjectItemCaseSensitive(to_const_cjson(object), name);
+}
+
+const struct json *json_first(const struct json *array)
+{
+    const cJSON *list = to_const_cjson(array);
+    return cJSON_IsArray(list) ? (const struct json *)list->child : NULL;
+}
+
+const struct json *json_next(const struct json *element)
+{
+    return (const struct json *)to_const_cjson(element)->next;
+}
+
+char *json_word(const struct json *value)
+{
+    const cJSON *item = to_const_cjson(value);
+    if (cJSON_IsString(item))
+        return mem_copy(item->valuestring);
+    return cJSON_IsNumber(item) ? mem_format("%.15g", item->valuedouble) : NULL;
+}
+
+void json_free(struct json *json)
+{
+    cJSON_Delete(to_cjson(json));
+}

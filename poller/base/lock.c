@@ -1,0 +1,146 @@
+/* lock: one run at a time on this host. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/lock.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+/* For a holder that has not said how long it may take. */
+#define WAIT_FOR_RUN_SEC 70
+
+/* Long work lets others in every second, unless the API is slow at that moment. */
+#define WAIT_FOR_TURN_SEC 15
+
+/* Stands in the file while the lock is held by work that lets others in; otherwise how many seconds the holder may take,
+ * or nothing. */
+#define SHARED "shared\n"
+
+struct lock {
+    int fd;
+};
+
+/* 1: held, 0: another has it, -1 with errno. */
+static int try_lock(int fd, int64_t deadline_ms)
+{
+    static const struct timespec pause = { .tv_nsec = 20L * 1000 * 1000 };
+    for (;;) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return 1;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return -1;
+        if (clock_mono_ms() >= deadline_ms)
+            return 0;
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+int lock_acquire(const char *state_dir, int64_t wait_sec, struct lock **ret_lock, struct err *err)
+{
+    *ret_lock = NULL;
+    char *path = mem_format("%s/lock", state_dir);
+    int result = 0;
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0640);
+    int held = fd >= 0 ? try_lock(fd, clock_mono_ms() + wait_sec * 1000) : -1;
+    if (held < 0)
+        result = err_set(err, errno == EACCES || errno == EPERM ? EX_NOPERM : EX_IOERR, "could not lock %s: %s", path,
+                         errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+    if (held > 0) {
+        *ret_lock = mem_zero(1, sizeof **ret_lock);
+        (*ret_lock)->fd = fd;
+        struct stat info;
+        if (fstat(fd, &info) == 0 && info.st_size > 0)
+            (void)!ftruncate(fd, 0); /* the word of the last holder; it only makes others wait */
+    } else if (fd >= 0) {
+        (void)close(fd);
+    }
+    free(path);
+    return result;
+}
+
+/* What the holder says in the file; "" where it says nothing, and where the file cannot be read. */
+static void read_word(const char *state_dir, char out[32])
+{
+    char *path = mem_format("%s/lock", state_dir), *text = NULL;
+    bool missing = false;
+    out[0] = '\0';
+    if (fileutil_read(path, 31, FILEUTIL_REFUSE_LINK, &text, &missing, NULL) == 0 && !missing)
+        (void)snprintf(out, 32, "%s", text);
+    free(text);
+    free(path);
+}
+
+static void write_word(const struct lock *lock, const char *word)
+{
+    (void)!write(lock->fd, word, strlen(word)); /* without it others wait less, which loses nothing */
+}
+
+/* How long to wait for who holds the lock now: as long as it has said that it may take. */
+static int64_t longest_wait_sec(const char *state_dir)
+{
+    char word[32];
+    int64_t seconds = 0;
+    read_word(state_dir, word);
+    return str_to_int(str_trim(word), &seconds) && seconds > 0 ? seconds : WAIT_FOR_RUN_SEC;
+}
+
+int lock_acquire_after_run(const char *state_dir, struct lock **ret_lock, struct err *err)
+{
+    int result = lock_acquire(state_dir, 0, ret_lock, err);
+    if (result != 0 || *ret_lock != NULL)
+        return result;
+    int64_t wait_sec = longest_wait_sec(state_dir);
+    if (lock_acquire(state_dir, wait_sec, ret_lock, err) != 0)
+        return -1;
+    return *ret_lock != NULL ? 0 : err_set(err, EX_TEMPFAIL, "another run was still at work after %" PRId64
+                                           " seconds, so nothing was done; try again", wait_sec);
+}
+
+void lock_say_longest(const struct lock *lock, int64_t seconds)
+{
+    char word[32];
+    (void)snprintf(word, sizeof word, "%" PRId64 "\n", seconds);
+    write_word(lock, word);
+}
+
+static bool is_shared(const char *state_dir)
+{
+    char word[32];
+    read_word(state_dir, word);
+    return strcmp(word, SHARED) == 0;
+}
+
+int lock_acquire_in_turn(const char *state_dir, struct lock **ret_lock, struct err *err)
+{
+    int result = lock_acquire(state_dir, 0, ret_lock, err);
+    if (result == 0 && *ret_lock == NULL && is_shared(state_dir))
+        result = lock_acquire(state_dir, WAIT_FOR_TURN_SEC, ret_lock, err);
+    return result;
+}
+
+int lock_acquire_to_share(const char *state_dir, struct lock **ret_lock, struct err *err)
+{
+    if (lock_acquire_after_run(state_dir, ret_lock, err) != 0 || *ret_lock == NULL)
+        return -1;
+    write_word(*ret_lock, SHARED);
+    return 0;
+}
+
+void lock_release(struct lock *lock)
+{
+    if (lock == NULL)
+        return;
+    (void)close(lock->fd);
+    free(lock);
+}

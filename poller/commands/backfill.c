@@ -1,0 +1,234 @@
+/* backfill: `did-optimizer-sync backfill --from WHEN --to WHEN`.
+ *
+ * The poll's walk over another stretch: the live table first, then what the archiver has moved away. How far it has come is
+ * noted in the ledger under the command's own words, together with the outcomes. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/when.h"
+#include "commands/backfill.h"
+#include "commands/meter.h"
+#include "config/profile.h"
+#include "engine/journal.h"
+#include "engine/resources.h"
+#include "engine/turn.h"
+#include "engine/walk.h"
+
+struct backfill {
+    const struct options *options;
+    struct resources resources;
+    struct forward forward;
+    struct summary summary;
+    struct turn turn;
+    struct meter meter;
+    int64_t from, to;       /* epochs: what is asked for */
+    bool has_archive;
+    enum source_table table; /* where it is at work ... */
+    int64_t reached;         /* ... and how far it has come there, an epoch */
+    char *note_names[3];     /* under which that is noted, by enum source_table, and since when it is forced */
+};
+
+enum { FORCED = SOURCE_ARCHIVE + 1 };
+
+/* ---- on the way ---- */
+
+/* Lets others in when it is their turn, and shows how far it is. */
+static int pass(struct backfill *backfill, int64_t end_epoch, struct err *err)
+{
+    double share = (double)(end_epoch - backfill->from) / (double)(backfill->to - backfill->from + 1);
+    if (backfill->has_archive)
+        share = (share + (backfill->table == SOURCE_ARCHIVE ? 1.0 : 0.0)) / 2.0;
+    meter_show(&backfill->meter, share, backfill->summary.accepted);
+    return turn_pass(&backfill->turn, err);
+}
+
+static int on_batch(void *context, int64_t end_epoch, struct err *err)
+{
+    return pass(context, end_epoch, err);
+}
+
+static int on_reached(void *context, const struct position *reached, struct err *err)
+{
+    struct backfill *backfill = context;
+    if (reached->end_epoch > backfill->reached) {
+        backfill->reached = reached->end_epoch; /* once more from the beginning of that second */
+        const char *note = backfill->note_names[backfill->table];
+        if (!backfill->options->dry_run && ledger_set_note(backfill->forward.ledger, note, backfill->reached, err) != 0)
+            return -1;
+    }
+    return pass(backfill, backfill->reached, err);
+}
+
+/* Calls that were not asked for. */
+static bool is_left_out(void *context, const struct call *call)
+{
+    const struct options *options = ((const struct backfill *)context)->options;
+    return (options->campaign != NULL && strcasecmp(options->campaign, call_text(call, CALL_CAMPAIGN_ID)) != 0) ||
+           (options->status != NULL && strcasecmp(options->status, call_text(call, CALL_STATUS)) != 0);
+}
+
+static int walk_table(struct backfill *backfill, enum source_table table, struct err *err)
+{
+    int64_t from = backfill->from, found = 0;
+    if (ledger_note(backfill->forward.ledger, backfill->note_names[table], backfill->from, &from, err) != 0)
+        return -1;
+    if (from < backfill->from)
+        from = backfill->from; /* "3 days ago" was another day when that was noted */
+    if (from > backfill->from && from <= backfill->to) {
+        char local[CLOCK_TEXT_SIZE];
+        log_info("⏩ Going on where it was stopped: %s", clock_local(from, local, sizeof local));
+    }
+    backfill->table = table;
+    backfill->reached = from;
+    struct walk walk = { .forward = &backfill->forward,
+                         .range = source_range_ended(table, from, backfill->to),
+                         .floor = position_at(0, ""),
+                         .belongs_elsewhere = is_left_out,
+                         .on_reached = on_reached,
+                         .context = backfill };
+    int result = from > backfill->to ? 0 : walk_run(&walk, &found, err);
+    backfill->summary.found += found;
+    if (result != 0 || backfill->summary.stop != STOP_NONE || backfill->options->dry_run)
+        return result;
+    return ledger_set_note(backfill->forward.ledger, backfill->note_names[table], backfill->to + 1, err);
+}
+
+/* A forced one that was stopped goes on a little before that place: what it has sent already is not sent again. */
+static int force(struct backfill *backfill, struct err *err)
+{
+    int64_t *since = &backfill->forward.force_since;
+    if (!backfill->options->force)
+        return 0;
+    if (ledger_note(backfill->forward.ledger, backfill->note_names[FORCED], clock_now_epoch() + 1, since, err) != 0)
+        return -1;
+    return backfill->options->dry_run
+               ? 0 : ledger_set_note(backfill->forward.ledger, backfill->note_names[FORCED], *since, err);
+}
+
+static int walk_tables(struct backfill *backfill, struct err *err)
+{
+    if (force(backfill, err) != 0 ||
+        source_inspect_archive(backfill->resources.source, &backfill->has_archive, err) != 0 ||
+        walk_table(backfill, SOURCE_LIVE, err) != 0 ||
+        (backfill->has_archive && backfill->summary.stop == STOP_NONE &&
+         walk_table(backfill, SOURCE_ARCHIVE, err) != 0))
+        return -1;
+    if (backfill->summary.stop != STOP_NONE || backfill->options->dry_run)
+        return 0;
+    for (int i = SOURCE_LIVE; i <= FORCED; i++) /* done: the same command may be given anew */
+        if (ledger_drop_note(backfill->forward.ledger, backfill->note_names[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+/* ---- before and after ---- */
+
+static int read_range(struct backfill *backfill, struct err *err)
+{
+    const struct options *options = backfill->options;
+    int64_t now = clock_now_epoch();
+    if (options->from == NULL || options->to == NULL)
+        return err_set(err, EX_USAGE, "say which calls: --from WHEN and --to WHEN, as in --from '2026-01-31 08:00' --to now");
+    if (when_parse(options->from, now, &backfill->from, err) != 0 ||
+        when_parse(options->to, now, &backfill->to, err) != 0)
+        return -1;
+    if (backfill->to > now)
+        backfill->to = now;
+    if (backfill->from >= backfill->to)
+        return err_set(err, EX_USAGE, "there is nothing between --from %s and --to %s; --from has to be the earlier one, and "
+                       "the future has no calls", options->from, options->to);
+    return 0;
+}
+
+static void name_notes(struct backfill *backfill)
+{
+    const struct options *options = backfill->options;
+    static const char *const what[] = { [SOURCE_LIVE] = "live", [SOURCE_ARCHIVE] = "archive", [FORCED] = "since" };
+    for (int i = SOURCE_LIVE; i <= FORCED; i++)
+        backfill->note_names[i] =
+            mem_format("backfill %s to %s campaign=%s status=%s%s %s", options->from, options->to,
+                       options->campaign != NULL ? options->campaign : "",
+                       options->status != NULL ? options->status : "", options->force ? " force" : "", what[i]);
+}
+
+static int work(struct backfill *backfill, struct err *err)
+{
+    struct resources *resources = &backfill->resources;
+    struct settings_sync *settings = &resources->config.sync;
+    settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
+    if (fileutil_need_directory(backfill->options->state_dir, err) != 0 || resources_open_source(resources, err) != 0 ||
+        resources_open_delivery(resources, err) != 0)
+        return -1;
+    backfill->forward = resources_forward(resources, &backfill->summary);
+    backfill->forward.dry_run = backfill->options->dry_run;
+    backfill->forward.on_batch = on_batch;
+    backfill->forward.batch_context = backfill;
+    backfill->turn = (struct turn){ .options = backfill->options,
+                                    .resources = resources,
+                                    .forward = &backfill->forward,
+                                    .rate = settings->backfill_rate };
+    int result = turn_begin(&backfill->turn, "backfill", err);
+    if (result == 0)
+        result = journal_resume(&backfill->forward, err);
+    if (result == 0 && backfill->summary.stop == STOP_NONE)
+        result = walk_tables(backfill, err);
+    if (result != 0)
+        summary_fail(&backfill->summary, err);
+    struct err ignored;
+    return turn_end(&backfill->turn, result == 0 ? err : &ignored) == 0 ? result : -1;
+}
+
+static void report(const struct backfill *backfill)
+{
+    const struct summary *summary = &backfill->summary;
+    if (!backfill->options->dry_run)
+        log_show_on(LOG_TERMINAL_STDOUT);
+    if (backfill->options->dry_run && summary->stop == STOP_NONE) {
+        log_info("📊 Dry run: %" PRId64 " would be sent, %" PRId64 " held until their disposition is final",
+                 summary->accepted, summary->held);
+        return;
+    }
+    summary_report(summary, clock_mono_ms() - backfill->forward.started_ms);
+    if (summary->stop != STOP_NONE)
+        log_warn("⏸ The backfill is not complete; the same command goes on from here");
+}
+
+/* While it is at work the terminal is the meter's; what becomes of each call is in the log. */
+static void open_log(const struct options *options)
+{
+    if (options->dry_run)
+        log_open(NULL, LOG_TERMINAL_STDERR);
+    else
+        log_open(options->log, LOG_TERMINAL_ERRORS);
+}
+
+int backfill_command(const struct options *options)
+{
+    struct err err = { .code = EX_OK };
+    struct backfill backfill = { .options = options, .resources = { .lock = NULL }, .meter = meter_start() };
+    interrupt_install();
+    if (read_range(&backfill, &err) != 0) {
+        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+        return err.code;
+    }
+    open_log(options);
+    name_notes(&backfill);
+    if (resources_load(options, &backfill.resources, &err) != 0 ||
+        profile_enter_state(options, &err) != 0 || work(&backfill, &err) != 0)
+        summary_fail(&backfill.summary, &err);
+    meter_end(&backfill.meter);
+    report(&backfill);
+    resources_close_state(&backfill.resources);
+    resources_close(&backfill.resources);
+    for (int i = SOURCE_LIVE; i <= FORCED; i++)
+        free(backfill.note_names[i]);
+    log_close();
+    return summary_exit_code(&backfill.summary);
+}

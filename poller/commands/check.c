@@ -1,0 +1,181 @@
+/* check: `did-optimizer-sync check`, what works and what to mend. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands/check.h"
+#include "commands/check_api.h"
+#include "commands/check_cron.h"
+#include "commands/check_database.h"
+#include "commands/check_report.h"
+#include "commands/check_state.h"
+#include "config/profile.h"
+#include "ledger/diagnosis.h"
+#include "ledger/enabled.h"
+#include "ledger/legacy.h"
+
+/* What the tests work with. */
+struct check {
+    const struct options *options;
+    struct check_report *report;
+    struct config config;
+    struct config_problems problems;
+    struct check_cron cron;
+    bool enabled;
+    char next[128]; /* what is left to do when nothing failed; "": nothing */
+    bool has_state; /* the process is the state's owner, and may use the network */
+};
+
+static void test_files(const struct check *check)
+{
+    struct stat info;
+    const struct config_paths *paths = &check->options->config;
+    const struct settings_database *database = &check->config.database;
+    if (access(paths->astguiclient, F_OK) != 0)
+        check_warn(check->report, "configuration", "is this a VICIdial host?",
+                   "there is no %s: VICIdial's defaults are used", paths->astguiclient);
+    if (*database->password != '\0' && stat(paths->own, &info) == 0 && (info.st_mode & S_IROTH) != 0 &&
+        database->password_is_ours)
+        check_warn(check->report, "configuration", "chmod 640 that file",
+                   "%s holds a password and can be read by other users", paths->own);
+    if (stat(paths->dids, &info) == 0 && (info.st_mode & (S_IRGRP | S_IROTH)) != 0)
+        check_warn(check->report, "configuration", "chmod 600 that file (and let Asterisk's user own it)",
+                   "%s can be read by other users and holds the key", paths->dids);
+}
+
+static void test_configuration(struct check *check)
+{
+    const struct config *config = &check->config;
+    const struct config_problems *problems = &check->problems;
+    for (int i = 0; i < problems->count; i++) {
+        struct err err;
+        (void)err_set(&err, problems->code, "%s", problems->texts[i]);
+        check_fail_err(check->report, "configuration", &err);
+    }
+    if (problems->count == 0)
+        check_good(check->report, "configuration", "%s (from %s), key from %s, database %s on %s as %s",
+                   config->api.base_url, config->api.base_url_origin, config->api.key_origin, config->database.name,
+                   config->database.host, config->database.user);
+    if (!config->api.verify_ssl)
+        check_warn(check->report, "configuration", "remove that line",
+                   "verify_ssl = 0 in %s: anyone on the network path can read the key", check->options->config.dids);
+    test_files(check);
+}
+
+static void test_log(struct check *check)
+{
+    check_log(check->report, check->options);
+}
+
+static void test_older_script(struct check *check)
+{
+    char advice[LEGACY_ADVICE_SIZE];
+    if (check_other_crontabs(check->report, check->options->cron_file) == 0 &&
+        legacy_advice(check->options->legacy, 0, advice, sizeof advice))
+        check_warn_message(check->report, "older script", advice);
+}
+
+/* It is told at the end, when it is known when the last run was. */
+static void look_at_cron(struct check *check)
+{
+    check->cron = check_cron_look(check->options->cron_file);
+}
+
+/* From here on without root's rights. */
+static void test_owner(struct check *check)
+{
+    struct err err;
+    check->has_state = profile_enter_state(check->options, &err) == 0;
+    if (!check->has_state)
+        check_fail_err(check->report, "state", &err);
+}
+
+static void test_database(struct check *check)
+{
+    check_database(check->report, check->options, &check->config.database, &check->config.sync);
+}
+
+static void test_api(struct check *check)
+{
+    check_api(check->report, &check->config.api);
+}
+
+static void test_state(struct check *check)
+{
+    check_state(check->report, check->options);
+}
+
+static void test_sending(struct check *check)
+{
+    struct err err;
+    if (enabled_read(check->options->state_dir, &check->enabled, &err) != 0)
+        check_fail_err(check->report, "sending", &err);
+    else if (check->enabled)
+        check_good(check->report, "sending", "enabled: cron sends the calls that end");
+    else
+        (void)snprintf(check->next, sizeof check->next, "cron sends nothing before: did-optimizer-sync%s enable",
+                       check->options->profile_words);
+}
+
+/* How old the last run is says more than what starts it. What else is to be said of the runs, status says: here it may
+ * be mended already. */
+static int64_t test_last_run(const struct check *check)
+{
+    struct err err;
+    struct standing standing;
+    struct diagnosis_limits limits = diagnosis_usual_limits();
+    if (!check->has_state || standing_read(check->options->state_dir, &standing, &err) != 0 ||
+        standing_last_sign(&standing) == 0)
+        return -1;
+    int64_t age = standing_age(&standing, standing_last_sign(&standing));
+    if (!check->enabled)
+        return age;
+    if (age <= limits.warning)
+        check_good(check->report, "runs", "the last one began %" PRId64 " s ago", age);
+    else if (age <= limits.critical)
+        check_warn(check->report, "runs", "see the line of cron", "the last one began %" PRId64 " min ago", age / 60);
+    else
+        check_fail(check->report, "runs", EX_UNAVAILABLE, "see the line of cron, and: journalctl -u cron (or crond)",
+                   "the last one began %" PRId64 " min ago, so nobody has looked for calls since", age / 60);
+    return age;
+}
+
+static void test_cron(struct check *check)
+{
+    int64_t age = test_last_run(check);
+    check_cron(check->report, &check->cron, age);
+}
+
+/* Every test, in order; what is wrong in one part keeps no other from being tested. */
+static const struct {
+    const char *area;
+    void (*test)(struct check *check);
+    unsigned settings; /* the parts of the configuration that it works with */
+    bool needs_state;
+} tests[] = {
+    { "configuration", test_configuration, 0, false },
+    { "log", test_log, 0, false },
+    { "older script", test_older_script, 0, false },
+    { "cron", look_at_cron, 0, false },
+    { "state", test_owner, 0, false },
+    { "database", test_database, CONFIG_DATABASE, true },
+    { "API", test_api, CONFIG_API, true },
+    { "state", test_state, 0, true },
+    { "sending", test_sending, 0, true },
+    { "cron", test_cron, 0, false },
+};
+
+int check_command(const struct options *options)
+{
+    struct check check = { .options = options, .report = check_report_new(options->json) };
+    config_load(&options->config, &check.config, &check.problems);
+    for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
+        if ((tests[i].settings & check.problems.parts) != 0)
+            check_warn(check.report, tests[i].area, "mend them first", "not tested: its settings are wrong, see above");
+        else if (!tests[i].needs_state || check.has_state)
+            tests[i].test(&check);
+    config_problems_free(&check.problems);
+    config_free(&check.config);
+    return check_report_end(check.report, *check.next != '\0' ? check.next : NULL);
+}

@@ -1,0 +1,183 @@
+/* checkpoint_command: `did-optimizer-sync checkpoint show|set|reset`. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/lock.h"
+#include "base/when.h"
+#include "commands/ask.h"
+#include "commands/checkpoint_command.h"
+#include "config/config.h"
+#include "config/profile.h"
+#include "engine/jump.h"
+#include "engine/progress.h"
+#include "ledger/checkpoint.h"
+#include "ledger/ledger.h"
+#include "ledger/legacy.h"
+#include "source/source.h"
+
+/* Who has written the old script's checkpoint since looks here for what became of it. */
+static void show_old_checkpoint(const struct options *options)
+{
+    struct ledger *ledger = NULL;
+    int64_t since = 0;
+    char advice[LEGACY_ADVICE_SIZE];
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, NULL) == 0 &&
+        ledger_note(ledger, LEDGER_NOTE_TAKEN_OVER, 0, &since, NULL) == 0 &&
+        legacy_advice(options->legacy, since, advice, sizeof advice))
+        (void)printf("⚠ %s\n", advice);
+    ledger_close(ledger);
+}
+
+static int show(const struct options *options, struct err *err)
+{
+    enum checkpoint_found found = CHECKPOINT_MISSING;
+    struct position position;
+    char local[CLOCK_TEXT_SIZE];
+    if (checkpoint_load(options->state_dir, &found, &position, err) != 0)
+        return -1;
+    if (found == CHECKPOINT_DAMAGED)
+        return -1; /* err says what is wrong */
+    if (found == CHECKPOINT_MISSING)
+        (void)printf("no checkpoint in %s: the next run goes on from the ledger's copy, or starts some time ago\n",
+                     options->state_dir);
+    else
+        (void)printf("%s (%" PRId64 "%s%s), %" PRId64 " s ago\n",
+                     clock_local(position.end_epoch, local, sizeof local), position.end_epoch,
+                     *position.uniqueid != '\0' ? " " : "", position.uniqueid,
+                     clock_now_epoch() - position.end_epoch);
+    show_old_checkpoint(options);
+    return 0;
+}
+
+/* A time, or what stands in a checkpoint file or is printed of it: a uniqueid, or END_EPOCH UNIQUEID. */
+static int read_where(const char *text, struct position *ret_position, struct err *err)
+{
+    int64_t epoch = 0;
+    if (checkpoint_parse(text, ret_position, NULL) == 0)
+        return 0;
+    if (when_parse(text, clock_now_epoch(), &epoch, err) != 0)
+        return err_set(err, err->code, "%s; or write a uniqueid", err->message);
+    *ret_position = position_at(epoch, "");
+    return 0;
+}
+
+/* ---- what a change means for the calls ---- */
+
+/* Where runs would go on. Before the first run all that ended since the new checkpoint is sent. */
+static int read_places(struct ledger *ledger, const struct settings_sync *settings, struct jump *jump, struct err *err)
+{
+    struct position floor;
+    bool known = false, floor_known = false;
+    if (ledger_place(ledger, LEDGER_CHECKPOINT, &jump->before, &known, err) != 0 ||
+        ledger_place(ledger, LEDGER_FLOOR, &floor, &floor_known, err) != 0)
+        return -1;
+    if (!known)
+        jump->before = position_at(clock_now_epoch(), "");
+    jump->from = progress_skips_from(ledger, &jump->before, floor_known ? &floor : NULL, settings->overlap);
+    return 0;
+}
+
+static int count(const struct options *options, const struct config *config, struct jump *jump, struct err *err)
+{
+    struct ledger *ledger = NULL;
+    struct source *source = NULL;
+    int result = -1;
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) == 0 &&
+        read_places(ledger, &config->sync, jump, err) == 0 &&
+        source_connect(&config->database, &source, err) == 0 && source_inspect(source, err) == 0)
+        result = jump_count(jump, source, ledger, &config->sync, err);
+    source_close(source);
+    ledger_close(ledger);
+    return result;
+}
+
+/* Whether it is meant. Where the calls cannot be counted, that is said, and nobody is asked. */
+static bool is_meant(const struct options *options, const struct config *config,
+                     const struct config_problems *problems, const struct position *after)
+{
+    struct err err;
+    char text[500];
+    struct jump jump = { .after = *after };
+    int result = problems->count > 0 ? err_set(&err, problems->code, "%s", problems->texts[0])
+                                     : count(options, config, &jump, &err);
+    if (result != 0) {
+        (void)fprintf(stderr, "did-optimizer-sync: could not count the calls that are skipped or sent by this: %s\n",
+                      err.message);
+        return true;
+    }
+    (void)printf("%s\n", jump_sentence(&jump, options->profile_words, text, sizeof text));
+    (void)fflush(stdout);
+    return options->yes || (jump.calls == 0 && !jump.more) || ask_yes("Set the checkpoint?");
+}
+
+/* ---- the changes ---- */
+
+static int set(const struct options *options, const struct position *position, struct err *err)
+{
+    char local[CLOCK_TEXT_SIZE];
+    if (checkpoint_save(options->state_dir, position, err) != 0)
+        return -1;
+    (void)printf("the next run goes on from %s\n", clock_local(position->end_epoch, local, sizeof local));
+    return 0;
+}
+
+static int reset(const struct options *options, struct err *err)
+{
+    struct ledger *ledger = NULL;
+    if (ledger_open(options->state_dir, LEDGER_WRITE, &ledger, NULL, err) != 0)
+        return -1;
+    /* The ledger's copy goes last: a crash in between leaves a state that only goes on from where it was. */
+    int result = checkpoint_remove(options->state_dir, err);
+    if (result == 0 && (ledger_clear_places(ledger, err) != 0 || ledger_commit(ledger, err) != 0))
+        result = -1;
+    ledger_close(ledger);
+    if (result == 0)
+        (void)printf("the checkpoint is forgotten: the next run starts first_run_lookback seconds ago (one hour)\n");
+    return result;
+}
+
+/* Nobody waits for the lock while a person thinks: runs go on. */
+static int change(const struct options *options, const struct config *config, const struct config_problems *problems,
+                  struct err *err)
+{
+    struct lock *lock = NULL;
+    bool to_set = options->command == COMMAND_CHECKPOINT_SET;
+    char local[CLOCK_TEXT_SIZE];
+    struct position position = position_at(clock_now_epoch() - config->sync.first_run_lookback, "");
+    if (fileutil_need_directory(options->state_dir, err) != 0 ||
+        (to_set && read_where(options->arguments[0], &position, err) != 0))
+        return -1;
+    if (position.end_epoch > clock_now_epoch())
+        return err_set(err, EX_USAGE, "could not set the checkpoint to %s: that lies in the future, and calls that end "
+                       "before it would never be sent", clock_local(position.end_epoch, local, sizeof local));
+    if (!is_meant(options, config, problems, &position)) {
+        (void)printf("nothing was changed\n");
+        return 0;
+    }
+    if (lock_acquire_after_run(options->state_dir, &lock, err) != 0)
+        return -1;
+    int result = to_set ? set(options, &position, err) : reset(options, err);
+    lock_release(lock);
+    return result;
+}
+
+int checkpoint_command(struct options *options)
+{
+    struct err err = { .code = EX_OK };
+    struct config config;
+    struct config_problems problems;
+    options->config.without_api = true;
+    config_load(&options->config, &config, &problems); /* now: the state's owner may not read the settings */
+    int result = profile_enter_state(options, &err);
+    if (result == 0)
+        result = options->command == COMMAND_CHECKPOINT_SHOW ? show(options, &err)
+                                                             : change(options, &config, &problems, &err);
+    if (result != 0)
+        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+    config_problems_free(&problems);
+    config_free(&config);
+    return result == 0 ? EX_OK : err.code;
+}

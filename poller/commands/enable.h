@@ -1,0 +1,10 @@
+/* enable: `did-optimizer-sync enable` and `disable`: whether cron, or a service, sends by itself. */
+#ifndef ENABLE_H
+#define ENABLE_H
+
+#include "config/options.h"
+
+/* enable_command: notes what the operator says, and prints where the next run goes on. Returns the exit code. */
+int enable_command(const struct options *options);
+
+#endif

@@ -1,0 +1,60 @@
+/* every: `did-optimizer-sync run --every SECONDS`, runs in a loop.
+ *
+ * Each round is a process of its own. It begins with the rights of this one, which may be root's, and gives them up as
+ * a single run does. So each round reads the settings and opens the log anew, nothing of one stays for the next, and
+ * this process touches neither network nor state. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "commands/every.h"
+#include "commands/run.h"
+
+#define LOOK_MS 20
+
+/* Passes a signal on. */
+static void wait_for_round(pid_t child)
+{
+    static const struct timespec moment = { .tv_nsec = LOOK_MS * 1000L * 1000 };
+    int status = 0;
+    bool told = false;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        if (interrupt_requested() && !told) {
+            (void)kill(child, SIGTERM);
+            told = true;
+        }
+        (void)nanosleep(&moment, NULL);
+    }
+    if (WIFSIGNALED(status))
+        (void)fprintf(stderr, "did-optimizer-sync: a run was ended by signal %d\n", WTERMSIG(status));
+}
+
+static void run_once(const struct options *options, bool is_first)
+{
+    (void)fflush(NULL);
+    pid_t child = fork();
+    if (child == 0)
+        exit(run_round(options, is_first));
+    if (child > 0)
+        wait_for_round(child);
+    else
+        (void)fprintf(stderr, "did-optimizer-sync: could not begin a run: %s\n", strerror(errno));
+}
+
+int every_command(const struct options *options)
+{
+    interrupt_install();
+    for (bool is_first = true; !interrupt_requested(); is_first = false) {
+        int64_t next_ms = clock_mono_ms() + options->every * 1000;
+        run_once(options, is_first);
+        interrupt_pause(next_ms);
+    }
+    return EX_OK;
+}

@@ -1,0 +1,228 @@
+/* failed: `did-optimizer-sync failed list|retry|drop|restore`, the calls that are set aside. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/json.h"
+#include "base/lock.h"
+#include "base/mask.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/when.h"
+#include "commands/ask.h"
+#include "commands/failed.h"
+#include "ledger/records.h"
+
+/* What each command makes of which calls. */
+struct change {
+    enum call_state from, to;
+    const char *is;   /* what a call has to be for it */
+    const char *done; /* what follows "2 calls are" */
+};
+
+static const struct change changes[] = {
+    [COMMAND_FAILED_LIST] = { CALL_REJECTED, CALL_REJECTED, "set aside", NULL },
+    [COMMAND_FAILED_RETRY] = { CALL_REJECTED, CALL_OWED, "set aside", "sent again with the next run" },
+    [COMMAND_FAILED_DROP] = { CALL_REJECTED, CALL_DROPPED, "set aside",
+                              "dropped and will not be sent; to undo this: did-optimizer-sync failed restore" },
+    [COMMAND_FAILED_RESTORE] = { CALL_DROPPED, CALL_REJECTED, "dropped",
+                                 "set aside again; to send: did-optimizer-sync failed retry" },
+};
+
+/* A command at work on the ledger. */
+struct work {
+    const struct options *options;
+    const struct change *change;
+    struct ledger *ledger;
+    int64_t count; /* of the calls listed or changed */
+};
+
+/* What is to be done with one selection of calls. */
+typedef int action(struct work *work, const struct records_selection *selection, struct err *err);
+
+static const char *member(const struct json *body, const char *name)
+{
+    const char *text = body != NULL ? json_text(body, name) : NULL;
+    return text != NULL ? text : "";
+}
+
+static void print_json(const struct ledger_entry *entry, const struct json *body, const char *phone)
+{
+    struct json *object = json_object();
+    json_add_text(object, "uniqueid", entry->uniqueid);
+    json_add_int(object, "end_epoch", entry->end_epoch);
+    json_add_text(object, "campaign", member(body, "campaignId"));
+    json_add_text(object, "phone", phone);
+    json_add_text(object, "status", member(body, "disposition"));
+    json_add_int(object, "attempts", entry->record.attempts);
+    json_add_text(object, "reason", entry->reason);
+    json_print_line(object);
+}
+
+static void print_text(const struct ledger_entry *entry, const struct json *body, const char *phone)
+{
+    char local[CLOCK_TEXT_SIZE], shown[1024];
+    char line[1024];
+    (void)snprintf(line, sizeof line, "%-20s  %s  %s/%s → %s  %s", entry->uniqueid,
+                   clock_local(entry->end_epoch, local, sizeof local), member(body, "campaignId"),
+                   phone, member(body, "disposition"), entry->reason != NULL ? entry->reason : "");
+    (void)printf("%s\n", str_printable(line, shown, sizeof shown));
+}
+
+static void print_entry(void *context, const struct ledger_entry *entry)
+{
+    struct work *work = context;
+    struct json *body = entry->payload != NULL ? json_parse(entry->payload) : NULL;
+    struct ledger_entry shown = *entry;
+    char *phone = mem_copy(member(body, "phoneNumber")), *reason = mem_copy(entry->reason != NULL ? entry->reason : "");
+    if (work->options->mask_phone) {
+        mask_reason(reason, member(body, "phoneNumber")); /* the API may have repeated it */
+        mask_phone(phone, member(body, "phoneNumber"));
+    }
+    shown.reason = reason;
+    if (work->options->json)
+        print_json(&shown, body, phone);
+    else
+        print_text(&shown, body, phone);
+    free(reason);
+    free(phone);
+    json_free(body);
+    work->count++;
+}
+
+static void count_entry(void *context, const struct ledger_entry *entry)
+{
+    struct work *work = context;
+    (void)entry;
+    work->count++;
+}
+
+static int print_all(struct work *work, const struct records_selection *selection, struct err *err)
+{
+    return records_list_rejected(work->ledger, selection, print_entry, work, err);
+}
+
+static int count_all(struct work *work, const struct records_selection *selection, struct err *err)
+{
+    return records_list_rejected(work->ledger, selection, count_entry, work, err);
+}
+
+static int change_all(struct work *work, const struct records_selection *selection, struct err *err)
+{
+    int64_t count = 0;
+    if (records_release(work->ledger, selection, work->change->from, work->change->to, &count, err) != 0)
+        return -1;
+    work->count += count;
+    return 0;
+}
+
+/* ---- selecting ---- */
+
+/* Does it for all calls that the options select, the named ones left out. */
+static int for_selected(struct work *work, action *act, const char *uniqueid, struct err *err)
+{
+    struct records_selection selection = { .uniqueid = uniqueid, .reason = work->options->reason };
+    const char *before = work->options->before;
+    if (before != NULL && when_parse(before, clock_now_epoch(), &selection.before, err) != 0)
+        return -1;
+    return act(work, &selection, err);
+}
+
+/* Does it for each uniqueid named, or once for all that the other options select. A uniqueid that is no such call is an
+ * error, after the others are done. */
+static int for_each_selected(struct work *work, action *act, struct err *err)
+{
+    const struct options *options = work->options;
+    const char *missing = NULL;
+    if (options->argument_count == 0)
+        return for_selected(work, act, NULL, err);
+    for (int i = 0; i < options->argument_count; i++) {
+        int64_t before = work->count;
+        if (for_selected(work, act, options->arguments[i], err) != 0)
+            return -1;
+        if (work->count == before && missing == NULL)
+            missing = options->arguments[i];
+    }
+    if (missing == NULL)
+        return 0;
+    return err_set(err, EX_USAGE, "no call %s is %s%s; to see what became of it: did-optimizer-sync why %s", missing,
+                   work->change->is, work->change->to == work->change->from ? "" : ", and nothing was changed", missing);
+}
+
+/* ---- the commands ---- */
+
+static void print_total(const struct work *work, const char *what)
+{
+    (void)printf("%" PRId64 " call%s %s\n", work->count, work->count == 1 ? " is" : "s are", what);
+}
+
+static int list(struct work *work, struct err *err)
+{
+    const struct options *options = work->options;
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &work->ledger, NULL, err) != 0)
+        return -1;
+    int result = for_each_selected(work, print_all, err);
+    ledger_close(work->ledger);
+    if (options->json || (work->count == 0 && result != 0))
+        return result;
+    if (work->count == 0)
+        (void)printf("no call is set aside\n");
+    else
+        print_total(work, work->change->is);
+    return result;
+}
+
+/* Whether the person at the terminal, if there is one, means it. */
+static int ask_before_drop(const struct options *options, bool *ret_go_on, struct err *err)
+{
+    struct work work = { .options = options, .change = &changes[COMMAND_FAILED_LIST] };
+    if (ledger_open(options->state_dir, LEDGER_LOOK, &work.ledger, NULL, err) != 0)
+        return -1;
+    int result = for_selected(&work, count_all, NULL, err);
+    ledger_close(work.ledger);
+    if (result == 0 && work.count > 0)
+        *ret_go_on = ask_yes("%" PRId64 " call%s set aside and would never be sent. Drop %s?", work.count,
+                             work.count == 1 ? " is" : "s are", work.count == 1 ? "it" : "them");
+    return result;
+}
+
+static int change(struct work *work, struct err *err)
+{
+    const struct options *options = work->options;
+    struct lock *lock = NULL;
+    if (lock_acquire_after_run(options->state_dir, &lock, err) != 0)
+        return -1;
+    int result = ledger_open(options->state_dir, LEDGER_WRITE, &work->ledger, NULL, err);
+    if (result == 0)
+        result = for_each_selected(work, change_all, err);
+    if (result == 0 && work->change->to == CALL_OWED && work->count > 0)
+        result = records_note_replay(work->ledger, work->count, err);
+    if (result == 0)
+        result = ledger_commit(work->ledger, err);
+    ledger_close(work->ledger);
+    lock_release(lock);
+    if (result == 0)
+        print_total(work, work->change->done);
+    return result;
+}
+
+int failed_command(const struct options *options, struct err *err)
+{
+    struct work work = { .options = options, .change = &changes[options->command] };
+    bool named = options->argument_count > 0, go_on = true;
+    if (fileutil_need_directory(options->state_dir, err) != 0)
+        return -1;
+    if (options->command == COMMAND_FAILED_LIST)
+        return list(&work, err);
+    if (!named && !options->all && options->reason == NULL && options->before == NULL)
+        return err_set(err, EX_USAGE, "say which calls: uniqueids, --all, --reason TEXT or --before WHEN; see --help");
+    if (options->command == COMMAND_FAILED_DROP && !named && !options->yes &&
+        ask_before_drop(options, &go_on, err) != 0)
+        return -1;
+    if (go_on)
+        return change(&work, err);
+    (void)printf("nothing was changed\n");
+    return 0;
+}

@@ -1,0 +1,10 @@
+/* health: `did-optimizer-sync health`, one line for Nagios, Icinga and their kin (monitoring-plugins.org). */
+#ifndef HEALTH_H
+#define HEALTH_H
+
+#include "config/options.h"
+
+/* health_command: prints the line; reads the state only. Returns the exit code, one of enum diagnosis_level. */
+int health_command(const struct options *options);
+
+#endif

@@ -1,0 +1,142 @@
+/* history: `did-optimizer-sync history`, what the last runs did. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/when.h"
+#include "commands/history.h"
+#include "ledger/diagnosis.h"
+#include "ledger/records.h"
+
+#define USUAL_LIMIT 20
+
+struct listing {
+    bool json;
+    int64_t count;
+};
+
+static const char *shown_number(int64_t number, char out[24])
+{
+    if (number == RECORDS_UNKNOWN)
+        (void)snprintf(out, 24, "-");
+    else
+        (void)snprintf(out, 24, "%" PRId64, number);
+    return out;
+}
+
+static const char *shown_duration(int64_t ms, char out[24])
+{
+    if (ms == RECORDS_UNKNOWN)
+        (void)snprintf(out, 24, "-");
+    else if (ms < 100000)
+        (void)snprintf(out, 24, "%.2fs", (double)ms / 1000.0);
+    else if (ms < 6000000)
+        (void)snprintf(out, 24, "%" PRId64 "m%02ds", ms / 60000, (int)(ms / 1000 % 60));
+    else
+        (void)snprintf(out, 24, "%" PRId64 "h%02dm", ms / 3600000, (int)(ms / 60000 % 60));
+    return out;
+}
+
+static void print_header(void)
+{
+    (void)printf("%-25s %-9s %7s %6s %8s %8s %5s %5s %5s  %s\n", "started", "kind", "took", "found", "accepted",
+                 "repeated", "held", "owed", "aside", "ended");
+}
+
+static void print_text(const struct records_run *run)
+{
+    char local[CLOCK_TEXT_SIZE], took[24], found[24], accepted[24], repeated[24], held[24], owed[24], aside[24];
+    char outcome[RECORDS_OUTCOME_SIZE], kind[32], message[1100];
+    (void)printf("%-25s %-9s %7s %6s %8s %8s %5s %5s %5s  %s\n", clock_local(run->started, local, sizeof local),
+                 str_printable(run->kind, kind, sizeof kind), shown_duration(run->duration_ms, took),
+                 shown_number(run->found, found), shown_number(run->accepted, accepted),
+                 shown_number(run->repeated, repeated), shown_number(run->held, held), shown_number(run->owed, owed),
+                 shown_number(run->rejected, aside), records_outcome(run, outcome));
+    if (run->message != NULL && *run->message != '\0')
+        (void)printf("    %s\n", str_printable(run->message, message, sizeof message));
+}
+
+static void add_number(struct json *object, const char *name, int64_t number)
+{
+    if (number == RECORDS_UNKNOWN)
+        json_add_null(object, name);
+    else
+        json_add_int(object, name, number);
+}
+
+static void print_json(const struct records_run *run)
+{
+    char outcome[RECORDS_OUTCOME_SIZE];
+    struct json *object = json_object();
+    json_add_text(object, "kind", run->kind);
+    json_add_int(object, "started", run->started);
+    add_number(object, "finished", run->finished);
+    add_number(object, "duration_ms", run->duration_ms);
+    add_number(object, "found", run->found);
+    add_number(object, "accepted", run->accepted);
+    add_number(object, "repeated", run->repeated);
+    add_number(object, "failed", run->failed);
+    add_number(object, "held", run->held);
+    add_number(object, "owed", run->owed);
+    add_number(object, "set_aside", run->rejected);
+    add_number(object, "database_statements", run->statements);
+    add_number(object, "database_ms", run->database_ms);
+    add_number(object, "rows_examined", run->rows_examined);
+    add_number(object, "unsent", run->unsent);
+    add_number(object, "exit_code", run->exit_code);
+    json_add_text(object, "outcome", records_outcome(run, outcome));
+    json_add_text(object, "message", run->message);
+    json_print_line(object);
+}
+
+static void print_run(void *context, const struct records_run *run)
+{
+    struct listing *listing = context;
+    if (listing->json) {
+        print_json(run);
+    } else {
+        if (listing->count == 0)
+            print_header();
+        print_text(run);
+    }
+    listing->count++;
+}
+
+/* How things stand now, under what the runs did: with none of them for an hour the list looks as well as ever. */
+static int print_verdict(const struct options *options, struct ledger *ledger, struct err *err)
+{
+    struct standing standing;
+    struct diagnosis_limits limits = diagnosis_usual_limits();
+    if (standing_gather(options->state_dir, ledger, &standing, err) != 0)
+        return -1;
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, options->profile);
+    char *line = diagnosis_line(&diagnosis);
+    (void)printf("now: %s - %s\n", diagnosis_name(diagnosis.level), line);
+    free(line);
+    return 0;
+}
+
+int history_command(const struct options *options, struct err *err)
+{
+    struct ledger *ledger = NULL;
+    struct listing listing = { .json = options->json };
+    int64_t since = 0, limit = options->since == NULL ? USUAL_LIMIT : INT64_MAX;
+    if (options->limit != NULL && (!str_to_int(options->limit, &limit) || limit < 1))
+        return err_set(err, EX_USAGE, "could not take --limit %.40s: write a number from 1 on", options->limit);
+    if (options->since != NULL && when_parse(options->since, clock_now_epoch(), &since, err) != 0)
+        return -1;
+    if (fileutil_look_into_directory(options->state_dir, err) != 0 ||
+        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+        return -1;
+    int result = records_list_runs(ledger, since, limit, print_run, &listing, err);
+    if (result == 0 && listing.count == 0 && !options->json)
+        (void)printf("no run%s\n", options->since != NULL ? " since then" : " yet");
+    if (result == 0 && !options->json)
+        result = print_verdict(options, ledger, err);
+    ledger_close(ledger);
+    return result;
+}

@@ -1,0 +1,333 @@
+/* metrics: `did-optimizer-sync metrics`, figures in Prometheus' text format. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fileutil.h"
+#include "base/privileges.h"
+#include "base/str.h"
+#include "base/version.h"
+#include "commands/metrics.h"
+#include "domain/tally.h"
+#include "ledger/diagnosis.h"
+
+#define PREFIX "did_optimizer_sync_"
+
+/* What is taken from the half that reads the state. */
+#define MOST_BYTES (1024 * 1024)
+
+/* The page, and the label that each of its samples has. The default profile's is empty, which no profile's name is: so
+ * the pages of several profiles of a host have no sample in common, and node_exporter takes them all. */
+struct page {
+    FILE *out;
+    const char *profile;
+};
+
+static void begin(const struct page *page, const char *name, const char *type, const char *help)
+{
+    (void)fprintf(page->out, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s %s\n", name, help, name, type);
+}
+
+/* A sample up to its value. more: further labels, "" or beginning with a comma. */
+static void sample(const struct page *page, const char *name, const char *more)
+{
+    (void)fprintf(page->out, PREFIX "%s{profile=\"%s\"%s} ", name, page->profile, more);
+}
+
+static void gauge(const struct page *page, const char *name, int64_t value, const char *help)
+{
+    begin(page, name, "gauge", help);
+    sample(page, name, "");
+    (void)fprintf(page->out, "%" PRId64 "\n", value);
+}
+
+/* A figure that may be unknown: then it is left out. */
+static void gauge_known(const struct page *page, const char *name, int64_t value, const char *help)
+{
+    if (value != RECORDS_UNKNOWN)
+        gauge(page, name, value, help);
+}
+
+static void gauge_ms(const struct page *page, const char *name, int64_t value_ms, const char *help)
+{
+    if (value_ms == RECORDS_UNKNOWN)
+        return;
+    begin(page, name, "gauge", help);
+    sample(page, name, "");
+    (void)fprintf(page->out, "%.3f\n", (double)value_ms / 1000.0);
+}
+
+/* ---- how things stand ---- */
+
+static void write_standing(const struct page *page, const struct standing *standing)
+{
+    const struct records_overview *overview = &standing->overview;
+    struct diagnosis_limits limits = diagnosis_usual_limits();
+    struct diagnosis diagnosis = diagnosis_of(standing, &limits, NULL);
+    int64_t silence = standing->wait_until > standing->now ? standing->wait_until - standing->now : 0;
+    gauge(page, "verdict", (int64_t)diagnosis.level, "What status and health say: 0 OK, 1 WARNING, 2 CRITICAL.");
+    gauge_known(page, "freshness_seconds", standing_freshness(standing),
+                "For how long calls may have waited: the age of the oldest finished call that is to be sent, or of the "
+                "last look at the dialer's calls.");
+    gauge_known(page, "unsent", standing_unsent(standing),
+                "Finished calls after the checkpoint that the last run saw and did not send, at least.");
+    gauge(page, "held_oldest_seconds", standing_age(standing, overview->oldest_held),
+          "Age of the oldest finished call that waits for its disposition.");
+    gauge(page, "owed", overview->counts.owed, "Calls that are to be sent, or sent again.");
+    gauge(page, "held", overview->counts.held, "Finished calls that wait for their disposition.");
+    gauge(page, "set_aside", overview->counts.rejected, "Calls that the API refused, for a person to look at.");
+    gauge(page, "outage", standing->outage_since != 0 ? 1 : 0, "1 while the API as a whole does not work.");
+    gauge(page, "outage_seconds", standing_age(standing, standing->outage_since), "For how long it has not worked.");
+    gauge(page, "silence_seconds", silence, "For how much longer the API asks for silence (429).");
+    gauge(page, "standby", standing_is_standby(standing) ? 1 : 0, "1 while this host of a cluster does not send the calls.");
+    if (standing->checkpoint != 0)
+        gauge(page, "checkpoint_timestamp_seconds", standing->checkpoint, "Up to when calls are taken care of.");
+    if (standing_last_sign(standing) != 0)
+        gauge(page, "last_run_timestamp_seconds", standing_last_sign(standing),
+              "Start of the last run that came to its end or stood by for another host.");
+}
+
+static void write_last_run(const struct page *page, const struct records_overview *overview)
+{
+    if (overview->last_success != 0)
+        gauge(page, "last_success_timestamp_seconds", overview->last_success, "Start of the last run that ended well.");
+    if (overview->last_look != 0)
+        gauge(page, "last_look_timestamp_seconds", overview->last_look,
+              "Start of the last run that saw every call that had ended.");
+    if (overview->last_run == 0)
+        return;
+    gauge(page, "last_run_exit_code", overview->last_run_exit_code, "Its exit code: 0 and 75 are good.");
+    gauge_known(page, "last_run_accepted", overview->last_run_accepted, "Calls that the API accepted in it.");
+    gauge_ms(page, "last_run_duration_seconds", overview->last_run_duration_ms, "How long it took.");
+    gauge_ms(page, "last_run_database_seconds", overview->last_run_database_ms,
+             "How much of it the dialer's database took to answer.");
+    gauge_known(page, "last_run_database_statements", overview->last_run_statements,
+                "Statements that it asked of the dialer's database.");
+    gauge_known(page, "last_run_rows_examined", overview->last_run_rows_examined,
+                "Rows that the dialer's database looked at for it.");
+}
+
+/* ---- counters ---- */
+
+/* A counter with one or two labels of its own: those of the ledger are "FIRST" or "FIRST SECOND". */
+struct family {
+    const struct page *page;
+    const char *name, *first, *second; /* second NULL: there is one */
+};
+
+static void write_sample(void *context, const char *label, int64_t value)
+{
+    const struct family *family = context;
+    char text[160], labels[320];
+    (void)str_printable(label, text, sizeof text);
+    for (char *at = text; *at != '\0'; at++)
+        if (*at == '"' || *at == '\\')
+            *at = '?';
+    char *rest = family->second != NULL ? strchr(text, ' ') : NULL;
+    if (rest != NULL)
+        *rest++ = '\0';
+    int used = snprintf(labels, sizeof labels, ",%s=\"%s\"", family->first, text);
+    if (family->second != NULL)
+        (void)snprintf(labels + used, sizeof labels - (size_t)used, ",%s=\"%s\"", family->second,
+                       rest != NULL ? rest : "");
+    sample(family->page, family->name, labels);
+    (void)fprintf(family->page->out, "%" PRId64 "\n", value);
+}
+
+static int write_family(struct ledger *ledger, const struct family *family, const char *counter, const char *help,
+                        struct err *err)
+{
+    struct family borrowed = *family;
+    begin(family->page, family->name, "counter", help);
+    return records_list_counters(ledger, counter, write_sample, &borrowed, err);
+}
+
+static void add_up(void *context, const char *label, int64_t value)
+{
+    (void)label;
+    *(int64_t *)context += value;
+}
+
+static int read_sum(struct ledger *ledger, const char *counter, int64_t *ret_sum, struct err *err)
+{
+    *ret_sum = 0;
+    return records_list_counters(ledger, counter, add_up, ret_sum, err);
+}
+
+/* ---- histograms ---- */
+
+/* A histogram, in seconds, of what tally counts in milliseconds. */
+struct histogram {
+    const char *name, *help;
+    const char *counter, *sum_counter; /* the ledger's names */
+    const int64_t *bounds_ms;          /* as tally has them */
+    int64_t counts[TALLY_BOUNDS];      /* by bound */
+};
+
+static void take_count(void *context, const char *label, int64_t value)
+{
+    struct histogram *histogram = context;
+    int64_t bound = 0;
+    int i = 0;
+    if (!str_to_int(label, &bound))
+        i = TALLY_BOUNDS - 1;
+    while (i < TALLY_BOUNDS - 1 && bound > histogram->bounds_ms[i]) /* also where an older version had other bounds */
+        i++;
+    histogram->counts[i] += value;
+}
+
+static void write_bucket(const struct page *page, const char *name, const char *bound, int64_t count)
+{
+    (void)fprintf(page->out, PREFIX "%s_bucket{profile=\"%s\",le=\"%s\"} %" PRId64 "\n", name, page->profile, bound,
+                  count);
+}
+
+static int write_histogram(const struct page *page, struct ledger *ledger, struct histogram *histogram, struct err *err)
+{
+    const char *name = histogram->name;
+    int64_t sum_ms = 0, so_far = 0;
+    char bound[32];
+    if (records_list_counters(ledger, histogram->counter, take_count, histogram, err) != 0 ||
+        read_sum(ledger, histogram->sum_counter, &sum_ms, err) != 0)
+        return -1;
+    begin(page, name, "histogram", histogram->help);
+    for (int i = 0; i < TALLY_BOUNDS; i++) {
+        so_far += histogram->counts[i];
+        if (i < TALLY_BOUNDS - 1) {
+            (void)snprintf(bound, sizeof bound, "%g", (double)histogram->bounds_ms[i] / 1000.0);
+            write_bucket(page, name, bound, so_far);
+        }
+    }
+    write_bucket(page, name, "+Inf", so_far);
+    (void)fprintf(page->out, PREFIX "%s_sum{profile=\"%s\"} %.3f\n", name, page->profile, (double)sum_ms / 1000.0);
+    (void)fprintf(page->out, PREFIX "%s_count{profile=\"%s\"} %" PRId64 "\n", name, page->profile, so_far);
+    return 0;
+}
+
+static int write_counters(const struct page *page, struct ledger *ledger, struct err *err)
+{
+    const struct family calls = { page, "calls_total", "outcome", "result" };
+    const struct family answers = { page, "answers_total", "code", NULL };
+    const struct family runs = { page, "runs_total", "exit_code", "kind" };
+    struct histogram acceptance = { .name = "acceptance_delay_seconds",
+                                    .help = "From a call's end to its acceptance, without backfill and reconcile.",
+                                    .counter = TALLY_ACCEPTANCE,
+                                    .sum_counter = TALLY_ACCEPTANCE_SUM,
+                                    .bounds_ms = tally_acceptance_bounds_ms() };
+    struct histogram request = { .name = "request_duration_seconds",
+                                 .help = "From a request to its answer.",
+                                 .counter = TALLY_REQUEST,
+                                 .sum_counter = TALLY_REQUEST_SUM,
+                                 .bounds_ms = tally_request_bounds_ms() };
+    int64_t resent = 0;
+    if (write_family(ledger, &calls, TALLY_CALLS, "Calls by what became of them, and by the API's result.", err) != 0 ||
+        write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the answer's HTTP status; 0: none came.", err) != 0 ||
+        write_family(ledger, &runs, LEDGER_RUNS, "Runs that came to their end.", err) != 0 ||
+        read_sum(ledger, TALLY_RESENT, &resent, err) != 0)
+        return -1;
+    begin(page, "calls_resent_total", "counter", "Calls that were accepted again after they had changed.");
+    sample(page, "calls_resent_total", "");
+    (void)fprintf(page->out, "%" PRId64 "\n", resent);
+    return write_histogram(page, ledger, &acceptance, err) == 0 ? write_histogram(page, ledger, &request, err) : -1;
+}
+
+static int write_page(const struct page *page, const char *state_dir, struct err *err)
+{
+    struct standing standing;
+    struct ledger *ledger = NULL;
+    if (fileutil_look_into_directory(state_dir, err) != 0 ||
+        ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+        return -1;
+    int result = standing_gather(state_dir, ledger, &standing, err);
+    if (result == 0) {
+        write_standing(page, &standing);
+        write_last_run(page, &standing.overview);
+        result = write_counters(page, ledger, err);
+    }
+    ledger_close(ledger);
+    begin(page, "build_info", "gauge", "Which program this is.");
+    sample(page, "build_info", ",version=\"" VERSION "\"");
+    (void)fputs("1\n", page->out);
+    return result;
+}
+
+/* ---- the two halves ---- */
+
+/* The half that reads the state, as its owner. What it says is the page, or with an exit code but 0 what went wrong. */
+static _Noreturn void read_state(const struct options *options, int fd)
+{
+    struct err err = { .code = EX_OK };
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    struct page page = { memory, options->profile != NULL ? options->profile : "" };
+    if (memory == NULL)
+        _exit(EX_SOFTWARE);
+    int result = privileges_drop_to_owner(options->state_dir, &err);
+    if (result == 0)
+        result = write_page(&page, options->state_dir, &err);
+    if (fclose(memory) != 0)
+        _exit(EX_SOFTWARE);
+    FILE *out = fdopen(fd, "w");
+    if (out == NULL || fputs(result == 0 ? text : err.message, out) < 0 || fclose(out) != 0)
+        _exit(EX_IOERR);
+    _exit(result == 0 ? EX_OK : err.code);
+}
+
+/* Reads all that comes. Ownership: the caller frees it. */
+static char *read_all(int fd)
+{
+    char *text = NULL;
+    size_t size = 0, total = 0;
+    char buffer[4096];
+    FILE *memory = open_memstream(&text, &size);
+    if (memory == NULL)
+        return NULL;
+    for (ssize_t got = 1; got > 0 && total < MOST_BYTES;) {
+        got = TEMP_FAILURE_RETRY(read(fd, buffer, sizeof buffer));
+        if (got > 0)
+            total += fwrite(buffer, 1, (size_t)got, memory);
+    }
+    (void)fclose(memory);
+    return text;
+}
+
+static int collect(const struct options *options, char **ret_page, struct err *err)
+{
+    int ends[2], status = 0;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return err_set(err, EX_SOFTWARE, "could not make a pipe: %s", strerror(errno));
+    pid_t child = fork();
+    if (child == 0) {
+        (void)close(ends[0]);
+        read_state(options, ends[1]);
+    }
+    (void)close(ends[1]);
+    *ret_page = child > 0 ? read_all(ends[0]) : NULL;
+    (void)close(ends[0]);
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) || *ret_page == NULL)
+        return err_set(err, EX_SOFTWARE, "could not read the state: the process for it failed");
+    if (WEXITSTATUS(status) != EX_OK)
+        return err_set(err, WEXITSTATUS(status), "%s", *ret_page);
+    return 0;
+}
+
+int metrics_command(const struct options *options)
+{
+    struct err err = { .code = EX_OK };
+    char *page = NULL;
+    int result = collect(options, &page, &err);
+    if (result == 0 && options->output != NULL)
+        result = fileutil_publish(options->output, page, &err);
+    else if (result == 0 && page != NULL)
+        (void)fputs(page, stdout);
+    free(page);
+    if (result != 0)
+        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+    return result == 0 ? EX_OK : err.code;
+}

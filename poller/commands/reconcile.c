@@ -1,0 +1,372 @@
+/* reconcile: `did-optimizer-sync reconcile`, the proof that nothing is missing.
+ *
+ * A walk over the last days, with the ledger's word on each call counted. What is missing or has changed becomes owed,
+ * and is sent at the end as all that is owed. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "commands/meter.h"
+#include "commands/reconcile.h"
+#include "config/profile.h"
+#include "engine/journal.h"
+#include "engine/progress.h"
+#include "engine/resources.h"
+#include "engine/turn.h"
+#include "engine/walk.h"
+#include "ledger/enabled.h"
+
+#define DEFAULT_DAYS 3
+#define DATE_SIZE 11
+
+/* What became of the calls that ended on one day, by local time. */
+struct day {
+    char date[DATE_SIZE];
+    int64_t finished, accepted, owed, held, rejected, missing, changed, out_of_scope;
+};
+
+struct reconcile {
+    struct options options; /* those given, but that a report alone is a dry run */
+    struct resources resources;
+    struct forward forward;
+    struct summary summary;
+    struct turn turn;
+    struct meter meter;
+    struct day *days;
+    size_t day_count;
+    int64_t from, to;
+    bool has_start;
+    struct position start;           /* what ended before the very first run is no matter here */
+    int64_t first_skipped, last_skipped; /* the ends of the calls out of scope */
+    int64_t finished;
+    bool has_archive;
+    enum source_table table; /* where it is at work */
+};
+
+/* ---- counting ---- */
+
+static struct day *day_of(struct reconcile *reconcile, int64_t epoch)
+{
+    char local[CLOCK_TEXT_SIZE];
+    (void)clock_local(epoch, local, sizeof local);
+    local[DATE_SIZE - 1] = '\0';
+    for (size_t i = reconcile->day_count; i > 0; i--)
+        if (strcmp(reconcile->days[i - 1].date, local) == 0)
+            return &reconcile->days[i - 1];
+    reconcile->days = mem_resize(reconcile->days, reconcile->day_count + 1, sizeof *reconcile->days);
+    struct day *day = &reconcile->days[reconcile->day_count++];
+    *day = (struct day){ .finished = 0 };
+    memcpy(day->date, local, DATE_SIZE);
+    return day;
+}
+
+static void name_call(const struct call *call, const char *what)
+{
+    char local[CLOCK_TEXT_SIZE];
+    struct log_call about = { .uniqueid = call_text(call, CALL_UNIQUEID),
+                              .campaign = call_text(call, CALL_CAMPAIGN_ID),
+                              .phone = call_text(call, CALL_PHONE_NUMBER),
+                              .status = call_text(call, CALL_STATUS),
+                              .answer = -1,
+                              .attempt = -1 };
+    log_about(LOG_WARN, &about, "🔎 %s: %s, %s/%s → %s, ended %s", about.uniqueid, what, about.campaign, about.phone,
+             about.status, clock_local(call_number(call, CALL_END_EPOCH, 0), local, sizeof local));
+}
+
+/* No run sends it: it ended before a checkpoint that was set forward. */
+static void count_skipped(struct reconcile *reconcile, struct day *day, int64_t ended)
+{
+    day->out_of_scope++;
+    if (reconcile->first_skipped == 0 || ended < reconcile->first_skipped)
+        reconcile->first_skipped = ended;
+    if (ended > reconcile->last_skipped)
+        reconcile->last_skipped = ended;
+}
+
+static void count(void *context, const struct call *call, const struct call_record *record,
+                  const struct decision *decision, bool in_scope)
+{
+    struct reconcile *reconcile = context;
+    struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
+    bool known = record->state != CALL_UNKNOWN;
+    if (decision->kind == DECISION_LEAVE || (!known && decision->kind == DECISION_SKIP)) /* not ours, or not ended */
+        return;
+    if (!known && !in_scope && reconcile->has_start && position_compare(&position, &reconcile->start) <= 0)
+        return;
+    struct day *day = day_of(reconcile, position.end_epoch);
+    reconcile->finished++;
+    day->finished++;
+    if (record->state == CALL_REJECTED || record->state == CALL_DROPPED)
+        day->rejected++;
+    else if (record->state == CALL_OWED)
+        day->owed++;
+    else if (record->state == CALL_HELD || (in_scope && decision->kind == DECISION_HOLD))
+        day->held++;
+    else if (decision->kind == DECISION_SKIP)
+        day->accepted++;
+    else if (!in_scope)
+        count_skipped(reconcile, day, position.end_epoch);
+    else if (known)
+        day->changed++;
+    else
+        day->missing++;
+    if (in_scope && decision->kind == DECISION_SEND && record->state != CALL_OWED && record->state != CALL_HELD)
+        name_call(call, known ? "has changed since it was accepted" : "missing");
+}
+
+/* ---- walking ---- */
+
+static int on_batch(void *context, int64_t end_epoch, struct err *err)
+{
+    struct reconcile *reconcile = context;
+    (void)end_epoch;
+    return turn_pass(&reconcile->turn, err);
+}
+
+static int on_reached(void *context, const struct position *reached, struct err *err)
+{
+    struct reconcile *reconcile = context;
+    double share = (double)(reached->end_epoch - reconcile->from) / (double)(reconcile->to - reconcile->from + 1);
+    if (reconcile->has_archive)
+        share = (share + (reconcile->table == SOURCE_ARCHIVE ? 1.0 : 0.0)) / 2.0;
+    if (!reconcile->options.cron)
+        meter_show(&reconcile->meter, share, reconcile->finished);
+    return turn_pass(&reconcile->turn, err);
+}
+
+static int walk_table(struct reconcile *reconcile, enum source_table table, const struct position *floor,
+                      struct err *err)
+{
+    int64_t found = 0;
+    struct walk walk = { .forward = &reconcile->forward,
+                         .range = source_range_ended(table, reconcile->from, reconcile->to),
+                         .floor = *floor,
+                         .duty = reconcile->options.report_only ? WALK_LOOK : WALK_NOTE,
+                         .judged = count,
+                         .on_reached = on_reached,
+                         .context = reconcile };
+    reconcile->table = table;
+    int result = walk_run(&walk, &found, err);
+    reconcile->summary.found += found;
+    return result;
+}
+
+static int send_due(struct reconcile *reconcile, struct err *err)
+{
+    struct forward *forward = &reconcile->forward;
+    struct candidates due = { .count = 0 };
+    int result = forward_due(forward, INT64_MIN, &due, err);
+    if (result == 0)
+        result = forward_all(forward, &due, err);
+    candidates_clear(&due);
+    return result;
+}
+
+/* Where runs go on: a checkpoint that was set since the last one counts already. */
+static int find_places(struct reconcile *reconcile, struct progress *ret_progress, struct err *err)
+{
+    struct forward *forward = &reconcile->forward;
+    bool known = false;
+    *ret_progress = (struct progress){ .state_dir = reconcile->options.state_dir,
+                                       .ledger = forward->ledger,
+                                       .legacy = reconcile->options.legacy,
+                                       .dry_run = true };
+    if (ledger_place(forward->ledger, LEDGER_CHECKPOINT, &ret_progress->checkpoint, &known, err) != 0 ||
+        ledger_place(forward->ledger, LEDGER_START, &reconcile->start, &reconcile->has_start, err) != 0)
+        return -1;
+    if (!known)
+        return err_set(err, EX_CONFIG, "there was no run yet, so there is nothing to hold the calls against; try again "
+                       "after the first one");
+    return progress_load(ret_progress, forward->settings, forward_now(forward), err);
+}
+
+/* The days end where the poll has not been yet: what ended later is not missing. */
+static int find_range(struct reconcile *reconcile, struct position *ret_floor, struct err *err)
+{
+    struct forward *forward = &reconcile->forward;
+    struct progress progress;
+    if (find_places(reconcile, &progress, err) != 0)
+        return -1;
+    int64_t days = reconcile->options.days;
+    if (days >= forward->settings->retention_days)
+        return err_set(err, EX_USAGE,
+                       "accepted calls are remembered for %" PRId64 " days only; take fewer --days, or raise "
+                       "retention_days in [sync]",
+                       forward->settings->retention_days);
+    reconcile->from = forward_now(forward) - days * 86400;
+    reconcile->to = progress.checkpoint.end_epoch - forward->settings->overlap;
+    if (reconcile->to < progress.floor.end_epoch) /* nobody looks there any more */
+        reconcile->to = progress.floor.end_epoch;
+    *ret_floor = progress.floor;
+    return 0;
+}
+
+static int walk_tables(struct reconcile *reconcile, struct err *err)
+{
+    struct position floor;
+    if (find_range(reconcile, &floor, err) != 0 ||
+        source_inspect_archive(reconcile->resources.source, &reconcile->has_archive, err) != 0 ||
+        walk_table(reconcile, SOURCE_LIVE, &floor, err) != 0)
+        return -1;
+    if (reconcile->has_archive && reconcile->summary.stop == STOP_NONE &&
+        walk_table(reconcile, SOURCE_ARCHIVE, &floor, err) != 0)
+        return -1;
+    return reconcile->options.report_only || reconcile->summary.stop != STOP_NONE ? 0 : send_due(reconcile, err);
+}
+
+static int work(struct reconcile *reconcile, struct err *err)
+{
+    struct resources *resources = &reconcile->resources;
+    struct settings_sync *settings = &resources->config.sync;
+    settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
+    if (fileutil_need_directory(reconcile->options.state_dir, err) != 0 || resources_open_source(resources, err) != 0 ||
+        (!reconcile->options.report_only && resources_open_delivery(resources, err) != 0))
+        return -1;
+    reconcile->forward = resources_forward(resources, &reconcile->summary);
+    reconcile->forward.dry_run = reconcile->options.dry_run;
+    reconcile->forward.on_batch = on_batch;
+    reconcile->forward.batch_context = reconcile;
+    reconcile->turn = (struct turn){ .options = &reconcile->options,
+                                     .resources = resources,
+                                     .forward = &reconcile->forward,
+                                     .rate = settings->backfill_rate };
+    int result = turn_begin(&reconcile->turn, "reconcile", err);
+    if (result == 0)
+        result = journal_resume(&reconcile->forward, err);
+    if (result == 0 && reconcile->options.report_only)
+        reconcile->summary.stop = STOP_NONE; /* a silence of the API's is no matter here */
+    if (result == 0 && reconcile->summary.stop == STOP_NONE)
+        result = walk_tables(reconcile, err);
+    if (result != 0)
+        summary_fail(&reconcile->summary, err);
+    struct err ignored;
+    return turn_end(&reconcile->turn, result == 0 ? err : &ignored) == 0 ? result : -1;
+}
+
+/* ---- the table ---- */
+
+static int compare_days(const void *left, const void *right)
+{
+    return strcmp(((const struct day *)left)->date, ((const struct day *)right)->date);
+}
+
+static void print_row(const char *name, const struct day *day)
+{
+    (void)printf("%-10s %9" PRId64 " %9" PRId64 " %6" PRId64 " %6" PRId64 " %10" PRId64 " %8" PRId64 " %8" PRId64
+                 " %13" PRId64 "\n", name, day->finished, day->accepted, day->owed, day->held, day->rejected,
+                 day->missing, day->changed, day->out_of_scope);
+}
+
+static struct day sum(const struct reconcile *reconcile)
+{
+    struct day all = { .finished = 0 };
+    for (size_t i = 0; i < reconcile->day_count; i++) {
+        const struct day *day = &reconcile->days[i];
+        all.finished += day->finished;
+        all.accepted += day->accepted;
+        all.owed += day->owed;
+        all.held += day->held;
+        all.rejected += day->rejected;
+        all.missing += day->missing;
+        all.changed += day->changed;
+        all.out_of_scope += day->out_of_scope;
+    }
+    return all;
+}
+
+static void print_table(struct reconcile *reconcile, const struct day *all)
+{
+    if (reconcile->day_count > 1)
+        qsort(reconcile->days, reconcile->day_count, sizeof *reconcile->days, compare_days);
+    (void)printf("%-10s %9s %9s %6s %6s %10s %8s %8s %13s\n", "day", "finished", "accepted", "owed", "held", "set aside",
+                 "missing", "changed", "out of scope");
+    for (size_t i = 0; i < reconcile->day_count; i++)
+        print_row(reconcile->days[i].date, &reconcile->days[i]);
+    print_row("all", all);
+}
+
+/* Says which calls are out of scope, and what sends them: the range of their ends, as backfill takes it. */
+static void report_skipped(const struct reconcile *reconcile, int64_t count)
+{
+    char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE], text[400];
+    (void)snprintf(text, sizeof text, "⏩ %" PRId64 " calls are out of scope: the checkpoint was set forward over them, and "
+                   "no run sends them. To send them: did-optimizer-sync%s backfill --from '%s' --to '%s'", count,
+                   reconcile->options.profile_words, clock_local(reconcile->first_skipped, from, sizeof from),
+                   clock_local(reconcile->last_skipped + 1, to, sizeof to));
+    log_warn("%s", text);
+    if (reconcile->options.cron || isatty(STDOUT_FILENO) == 0) /* else it stands there already */
+        (void)printf("%s\n", text);
+}
+
+/* Says how it came out; under cron nothing is printed while all is well. Returns the exit code. */
+static int report(struct reconcile *reconcile)
+{
+    const struct summary *summary = &reconcile->summary;
+    struct day all = sum(reconcile);
+    int code = summary_exit_code(summary);
+    if (summary->stop == STOP_FAILED) {
+        log_error("❌ %s", summary->message);
+        return code;
+    }
+    if (code == EX_OK && (all.out_of_scope > 0 || (reconcile->options.report_only && all.missing + all.changed > 0)))
+        code = EX_TEMPFAIL;
+    if (!reconcile->options.cron || code != EX_OK)
+        print_table(reconcile, &all);
+    log_info("📊 Reconciled: %" PRId64 " finished, %" PRId64 " accepted, %" PRId64 " owed, %" PRId64 " held, %" PRId64
+             " set aside, %" PRId64 " missing, %" PRId64 " changed, %" PRId64 " out of scope; %" PRId64 " sent now",
+             all.finished, all.accepted, all.owed, all.held, all.rejected, all.missing, all.changed, all.out_of_scope,
+             summary->accepted);
+    if (all.out_of_scope > 0)
+        report_skipped(reconcile, all.out_of_scope);
+    if (summary->stop != STOP_NONE)
+        log_warn("⏸ %s", summary->message);
+    return code;
+}
+
+static void open_log(const struct options *options)
+{
+    bool shown = !options->cron && isatty(STDOUT_FILENO);
+    log_open(options->log, shown ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS);
+}
+
+/* What cron starts waits to be enabled, as a run does: it would send whatever is missing. */
+static int ask_whether_off(const struct options *options, bool *ret_off, struct err *err)
+{
+    bool enabled = true;
+    if (options->cron && !options->report_only && enabled_read(options->state_dir, &enabled, err) != 0)
+        return -1;
+    *ret_off = !enabled;
+    if (*ret_off)
+        log_info("⏸ Not enabled: nothing is sent before `did-optimizer-sync%s enable`", options->profile_words);
+    return 0;
+}
+
+int reconcile_command(const struct options *options)
+{
+    struct err err = { .code = EX_OK };
+    struct reconcile reconcile = { .options = *options, .resources = { .lock = NULL }, .meter = meter_start() };
+    reconcile.options.dry_run = reconcile.options.config.without_api = options->report_only;
+    if (options->days == 0)
+        reconcile.options.days = DEFAULT_DAYS;
+    bool off = false;
+    interrupt_install();
+    open_log(options);
+    if (resources_load(&reconcile.options, &reconcile.resources, &err) != 0 ||
+        profile_enter_state(options, &err) != 0 || ask_whether_off(options, &off, &err) != 0 ||
+        (!off && work(&reconcile, &err) != 0))
+        summary_fail(&reconcile.summary, &err);
+    meter_end(&reconcile.meter);
+    int code = off ? EX_OK : report(&reconcile);
+    free(reconcile.days);
+    resources_close_state(&reconcile.resources);
+    resources_close(&reconcile.resources);
+    log_close();
+    return code;
+}

@@ -1,0 +1,11 @@
+/* report: `did-optimizer-sync report --html FILE`, one page that shows how things stand. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "config/options.h"
+
+/* report_command: puts what the ledger says into the template, and writes the page in one rename, or prints it. Reads
+ * the state only: no database, no network. Errors: EX_USAGE, EX_CONFIG (no template), EX_IOERR, EX_NOPERM. */
+int report_command(const struct options *options, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,390 @@
+/* report_data: what the report's page shows, as JSON. Lists of many rows are arrays of arrays, to be short; each list
+ * names its columns. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mask.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/version.h"
+#include "commands/report_data.h"
+#include "domain/hours.h"
+#include "ledger/diagnosis.h"
+#include "ledger/store.h"
+
+enum {
+    DAYS = 7, /* that the charts show */
+    HOURS = DAYS * 24,
+    MOST_CALLS = 10000,
+    MOST_SET_ASIDE = 500,
+    MOST_RUNS = 1000,
+    MOST_TEXT = 100,           /* bytes of a name */
+    MOST_REASON = 600,
+    SET_ASIDE_BYTES = 1000000, /* each list ends where so much is written in all, however long its rows are */
+    RUNS_BYTES = 1500000,
+    CALLS_BYTES = 4400000,
+    OLDEST_OFFSET = 400 * 86400, /* how far back the local clock's changes are told */
+};
+
+struct writer {
+    FILE *out;
+    bool mask_phones;
+    const char *profile;
+    size_t size; /* written so far */
+    struct err *err;
+};
+
+/* ---- text ---- */
+
+static void put(struct writer *writer, const char *text, size_t length)
+{
+    (void)fwrite(text, 1, length, writer->out); /* who owns out looks for errors at the end */
+    writer->size += length;
+}
+
+static void put_text(struct writer *writer, const char *text)
+{
+    put(writer, text, strlen(text));
+}
+
+/* Writes JSON and frees it. In a script element of a page '<' could begin its end or a comment. The two characters that
+ * are line ends to scripts only can stand in texts alone, as can '<': so an escape of JSON says the same. */
+static void put_json(struct writer *writer, struct json *json)
+{
+    static const struct {
+        const char *raw, *escaped;
+    } escapes[] = { { "<", "\\u003c" }, { "\xE2\x80\xA8", "\\u2028" }, { "\xE2\x80\xA9", "\\u2029" } };
+    enum { COUNT = sizeof escapes / sizeof escapes[0] };
+    char *text = json_print(json), *from = text;
+    for (char *at = strpbrk(from, "<\xE2"); at != NULL; at = strpbrk(at, "<\xE2")) {
+        size_t i = 0;
+        while (i < COUNT && strncmp(at, escapes[i].raw, strlen(escapes[i].raw)) != 0)
+            i++;
+        if (i == COUNT) {
+            at++;
+            continue;
+        }
+        put(writer, from, (size_t)(at - from));
+        put_text(writer, escapes[i].escaped);
+        from = at += strlen(escapes[i].raw);
+    }
+    put_text(writer, from);
+    free(text);
+    json_free(json);
+}
+
+/* Text for people; what does not fit in limit bytes is cut and ends with an ellipsis. */
+static void append_text(struct json *row, const char *text, size_t limit)
+{
+    static const char ellipsis[] = "…";
+    char shown[MOST_REASON + sizeof ellipsis];
+    if (text != NULL) {
+        size_t length = strlen(str_printable(text, shown, limit));
+        if (strlen(text) >= limit)
+            memcpy(shown + length, ellipsis, sizeof ellipsis);
+        text = shown;
+    }
+    json_append_text(row, text);
+}
+
+static void append_column(struct json *row, struct statement *statement, int column, size_t limit)
+{
+    append_text(row, store_text(statement, column), limit);
+}
+
+/* The same for what may hold the number in phone_column, which may be the column itself. */
+static void append_masked(const struct writer *writer, struct json *row, struct statement *statement, int column,
+                          int phone_column, size_t limit)
+{
+    const char *text = store_text(statement, column);
+    char *own = text != NULL ? mem_copy(text) : NULL;
+    if (own != NULL && writer->mask_phones)
+        mask_reason(own, store_text(statement, phone_column));
+    append_text(row, own, limit);
+    free(own);
+}
+
+static void append_number(struct json *row, struct statement *statement, int column)
+{
+    if (store_is_null(statement, column))
+        json_append_text(row, NULL);
+    else
+        json_append_int(row, store_int(statement, column));
+}
+
+/* ---- lists ---- */
+
+/* One array a row, until bytes are written in all. */
+struct list {
+    const char *name;
+    const char *columns; /* for the page: words in the order of the row */
+    size_t bytes;
+    void (*append)(const struct writer *writer, struct json *row, struct statement *statement);
+};
+
+static struct json *columns_of(const struct list *list)
+{
+    struct json *columns = json_array();
+    const char *word = list->columns;
+    for (size_t length = strcspn(word, " "); length > 0; length = strcspn(word, " ")) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "%.*s", (int)length, word);
+        json_append_text(columns, name);
+        word += length + (word[length] == ' ');
+    }
+    return columns;
+}
+
+/* "name":{"columns":[...],"rows":[[...],...]} */
+static int put_list(struct writer *writer, const struct list *list, struct store *store, struct statement *statement)
+{
+    int row = 0;
+    const char *separator = "";
+    put_text(writer, ",\"");
+    put_text(writer, list->name);
+    put_text(writer, "\":{\"columns\":");
+    put_json(writer, columns_of(list));
+    put_text(writer, ",\"rows\":[");
+    while ((row = store_next(store, statement, writer->err)) > 0) {
+        struct json *array = json_array();
+        list->append(writer, array, statement);
+        put_text(writer, separator);
+        put_json(writer, array);
+        separator = ",";
+        if (writer->size > list->bytes) {
+            store_leave(statement);
+            break;
+        }
+    }
+    put_text(writer, "]}");
+    return row < 0 ? -1 : 0;
+}
+
+#define CALL_COLUMNS                                                                                                   \
+    "uniqueid, end_epoch, state, status, result, campaign, phone, agent, length, answer, took_ms, tries, "             \
+    "tried, reason"
+#define CALL_NAMES "uniqueid ended state status result campaign phone agent length answer took tries tried reason"
+
+static void append_call(const struct writer *writer, struct json *row, struct statement *statement)
+{
+    enum { UNIQUEID, ENDED, STATE, STATUS, RESULT, CAMPAIGN, PHONE, AGENT, LENGTH, TRIED = 12, REASON };
+    append_column(row, statement, UNIQUEID, MOST_TEXT);
+    append_number(row, statement, ENDED);
+    append_number(row, statement, STATE);
+    for (int column = STATUS; column <= CAMPAIGN; column++)
+        append_column(row, statement, column, MOST_TEXT);
+    append_masked(writer, row, statement, PHONE, PHONE, MOST_TEXT);
+    append_column(row, statement, AGENT, MOST_TEXT);
+    for (int column = LENGTH; column <= TRIED; column++)
+        append_number(row, statement, column);
+    append_masked(writer, row, statement, REASON, PHONE, MOST_REASON);
+}
+
+static int put_calls(struct writer *writer, struct store *store)
+{
+    static const struct list list = { "calls", CALL_NAMES, CALLS_BYTES, append_call };
+    struct statement *statement = store_prepare(store, "SELECT " CALL_COLUMNS " FROM call "
+                                                       "ORDER BY end_epoch DESC, uniqueid DESC LIMIT ?1");
+    store_bind_int(statement, 1, MOST_CALLS);
+    return put_list(writer, &list, store, statement);
+}
+
+static int put_set_aside(struct writer *writer, struct store *store)
+{
+    static const struct list list = { "set_aside", CALL_NAMES, SET_ASIDE_BYTES, append_call };
+    struct statement *statement =
+        store_prepare(store, "SELECT " CALL_COLUMNS " FROM call WHERE state <> 1 AND state = 4 "
+                             "ORDER BY end_epoch DESC, uniqueid DESC LIMIT ?1");
+    store_bind_int(statement, 1, MOST_SET_ASIDE);
+    return put_list(writer, &list, store, statement);
+}
+
+static void append_run(const struct writer *writer, struct json *row, struct statement *statement)
+{
+    (void)writer; /* the run's message was masked when it was written */
+    enum { STARTED, KIND, DURATION, EXIT_CODE = 10, MESSAGE, FINISHED, SUPERSEDED };
+    char outcome[RECORDS_OUTCOME_SIZE];
+    const struct records_run run = { .finished = store_is_null(statement, FINISHED) ? RECORDS_UNKNOWN : 0,
+                                     .superseded = store_int(statement, SUPERSEDED) != 0,
+                                     .exit_code = store_int(statement, EXIT_CODE),
+                                     .message = store_text(statement, MESSAGE) };
+    append_number(row, statement, STARTED);
+    append_column(row, statement, KIND, MOST_TEXT);
+    for (int column = DURATION; column <= EXIT_CODE; column++)
+        append_number(row, statement, column);
+    append_column(row, statement, MESSAGE, MOST_REASON);
+    json_append_text(row, records_outcome(&run, outcome));
+}
+
+static int put_runs(struct writer *writer, struct store *store)
+{
+    static const char sql[] =
+        "SELECT started, kind, duration_ms, found, accepted, repeated, failed, owed, held, rejected, "
+        "exit_code, message, finished, " RECORDS_SUPERSEDED " FROM run ORDER BY id DESC LIMIT ?1";
+    static const struct list list = {
+        "runs", "started kind duration found accepted repeated failed owed held set_aside exit message outcome",
+        RUNS_BYTES, append_run
+    };
+    struct statement *statement = store_prepare(store, sql);
+    store_bind_int(statement, 1, MOST_RUNS);
+    return put_list(writer, &list, store, statement);
+}
+
+/* ---- the last days ---- */
+
+static int read_hours(struct store *store, struct hours *hours, int64_t midnight, int64_t *ret_today, struct err *err)
+{
+    static const char sql[] = "SELECT end_epoch, state, result, answer, took_ms, ifnull(tried, updated) FROM call "
+                              "WHERE end_epoch >= ?1";
+    struct statement *statement = store_prepare(store, sql);
+    int row = 0;
+    store_bind_int(statement, 1, hours_first(hours));
+    *ret_today = 0;
+    while ((row = store_next(store, statement, err)) > 0) {
+        enum call_state state = (enum call_state)store_int(statement, 1);
+        int64_t tried = store_int(statement, 5);
+        hours_add_call(hours, store_int(statement, 0), state, store_text(statement, 2));
+        if (store_int(statement, 3) > 0)
+            hours_add_answer(hours, tried, store_int(statement, 4));
+        if (state == CALL_ACCEPTED && tried >= midnight)
+            (*ret_today)++;
+    }
+    return row;
+}
+
+static struct json *counts(const int64_t *numbers, int count)
+{
+    struct json *array = json_array();
+    for (int i = 0; i < count; i++)
+        json_append_int(array, numbers[i]);
+    return array;
+}
+
+/* Each hour: its calls by enum call_state, the same by result, the answers and two percentiles of their times. */
+static struct json *hours_json(struct hours *hours)
+{
+    struct json *object = json_object(), *names = json_array(), *rows = json_array();
+    for (int i = 0; i < HOURS_RESULTS; i++)
+        json_append_text(names, hours_result_names[i]);
+    for (int i = 0; i < HOURS; i++) {
+        struct hours_figures figures = hours_figures(hours, i);
+        struct json *row = json_array();
+        json_append(row, counts(figures.states, HOURS_STATES));
+        json_append(row, counts(figures.results, HOURS_RESULTS));
+        json_append_int(row, figures.answers);
+        json_append_int(row, figures.p50_ms);
+        json_append_int(row, figures.p95_ms);
+        json_append(rows, row);
+    }
+    json_add_int(object, "first", hours_first(hours));
+    json_add(object, "results", names);
+    json_add(object, "rows", rows);
+    return object;
+}
+
+/* ---- the moment ---- */
+
+static void add_time(struct json *object, const char *name, int64_t epoch)
+{
+    if (epoch == 0)
+        json_add_null(object, name);
+    else
+        json_add_int(object, name, epoch);
+}
+
+/* The dialer's local clock: from each epoch on, its seconds ahead of UTC. The reader may live by another clock. */
+static struct json *offsets(int64_t now)
+{
+    struct json *array = json_array();
+    int64_t known = 0;
+    for (int64_t at = now - OLDEST_OFFSET; at <= now; at += 3600 - at % 3600) {
+        int64_t offset = clock_offset(at);
+        if (at > now - OLDEST_OFFSET && offset == known)
+            continue;
+        struct json *pair = json_array();
+        json_append_int(pair, at);
+        json_append_int(pair, offset);
+        json_append(array, pair);
+        known = offset;
+    }
+    return array;
+}
+
+static void add_number(struct json *object, const char *name, int64_t number)
+{
+    if (number == RECORDS_UNKNOWN)
+        json_add_null(object, name);
+    else
+        json_add_int(object, name, number);
+}
+
+/* The verdict, and what it rests on. The object borrows the texts of diagnosis. */
+static void add_verdict(struct json *object, const struct standing *standing, const struct diagnosis *diagnosis)
+{
+    json_add_text(object, "verdict", diagnosis_name(diagnosis->level));
+    json_add_text(object, "verdict_text", diagnosis->text);
+    json_add_text(object, "verdict_action", diagnosis->action);
+    json_add_int(object, "out_of_date_after", diagnosis_usual_limits().critical);
+    add_number(object, "freshness", standing_freshness(standing));
+    add_number(object, "unsent", standing_unsent(standing));
+    add_time(object, "not_known_since", standing_not_known_since(standing));
+    json_add_bool(object, "standby", standing_is_standby(standing));
+}
+
+static void put_moment(struct writer *writer, const struct standing *standing, int64_t accepted_today, int64_t accepted,
+                       struct json *hours)
+{
+    const struct records_overview *overview = &standing->overview;
+    const struct records_run last = { .exit_code = overview->last_run_exit_code, .message = overview->last_run_message };
+    struct diagnosis_limits limits = diagnosis_usual_limits();
+    struct diagnosis diagnosis = diagnosis_of(standing, &limits, writer->profile);
+    char host[256] = "", shown_host[256], outcome[RECORDS_OUTCOME_SIZE];
+    struct json *object = json_object();
+    (void)gethostname(host, sizeof host - 1);
+    json_add_text(object, "host", str_printable(host, shown_host, sizeof shown_host));
+    json_add_text(object, "version", VERSION);
+    json_add_int(object, "written", standing->now);
+    json_add(object, "offsets", offsets(standing->now));
+    add_time(object, "checkpoint", standing->checkpoint);
+    add_time(object, "oldest_unsent", standing->oldest_unsent);
+    json_add_int(object, "accepted_today", accepted_today);
+    json_add_int(object, "accepted", accepted);
+    json_add_int(object, "owed", overview->counts.owed);
+    json_add_int(object, "held", overview->counts.held);
+    json_add_int(object, "set_aside", overview->counts.rejected);
+    add_time(object, "next_try", overview->next_due);
+    add_time(object, "last_run", overview->last_run);
+    json_add_text(object, "last_run_outcome", records_outcome(&last, outcome));
+    json_add_int(object, "last_run_accepted", overview->last_run_accepted);
+    add_time(object, "last_success", overview->last_success);
+    add_time(object, "outage_since", standing->outage_since);
+    add_time(object, "silence_until", standing->wait_until);
+    add_verdict(object, standing, &diagnosis);
+    put_text(writer, "{\"moment\":");
+    put_json(writer, object);
+    put_text(writer, ",\"hours\":");
+    put_json(writer, hours);
+}
+
+int report_data_write(FILE *out, struct ledger *ledger, const struct standing *standing,
+                      const struct options *options, struct err *err)
+{
+    struct writer writer = { .out = out, .mask_phones = options->mask_phone, .profile = options->profile, .err = err };
+    struct store *store = ledger_store(ledger);
+    struct hours *hours = hours_open(HOURS, standing->now, clock_offset(standing->now));
+    int64_t accepted_today = 0, accepted = 0;
+    int result = read_hours(store, hours, clock_midnight(standing->now), &accepted_today, err);
+    if (result == 0)
+        result = records_count_accepted(ledger, &accepted, err);
+    if (result == 0)
+        put_moment(&writer, standing, accepted_today, accepted, hours_json(hours));
+    hours_close(hours);
+    if (result != 0 || put_set_aside(&writer, store) != 0 || put_runs(&writer, store) != 0 ||
+        put_calls(&writer, store) != 0)
+        return -1;
+    put_text(&writer, "}");
+    return 0;
+}

@@ -1,0 +1,194 @@
+/* status: `did-optimizer-sync status`, how things stand. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "commands/status.h"
+#include "config/profile.h"
+#include "ledger/diagnosis.h"
+
+/* "2026-01-31 12:00:00 +0100, 5 min ago", after the words before. */
+static void print_time(const char *name, int64_t epoch, int64_t now, const char *none, const char *before)
+{
+    char local[CLOCK_TEXT_SIZE];
+    if (epoch == 0) {
+        (void)printf("%-15s %s\n", name, none);
+        return;
+    }
+    int64_t away = epoch <= now ? now - epoch : epoch - now;
+    const char *unit = away < 120 ? "s" : away < 7200 ? "min" : away < 172800 ? "h" : "days";
+    int64_t size = away < 120 ? 1 : away < 7200 ? 60 : away < 172800 ? 3600 : 86400;
+    (void)printf(epoch <= now ? "%-15s %s%s, %" PRId64 " %s ago\n" : "%-15s %s%s, in %" PRId64 " %s\n", name, before,
+                 clock_local(epoch, local, sizeof local), away / size, unit);
+}
+
+static void print_zone(const struct zone *zone)
+{
+    char names[ZONE_NAMES_SIZE], problem[ZONE_PROBLEM_SIZE];
+    if (zone->count == 0)
+        return; /* no run has looked yet */
+    (void)printf("%-15s %s\n", "time zone", zone_names(zone, names));
+    if (*zone_problem(zone, problem) != '\0')
+        (void)printf("%-15s ⚠ %s\n", "", problem);
+}
+
+/* Calls that a run saw beyond the checkpoint and did not send. */
+static void print_unsent(const struct standing *standing)
+{
+    int64_t unsent = standing_unsent(standing);
+    if (unsent == 0)
+        (void)printf("%-15s 0\n", "unsent");
+    else if (unsent != RECORDS_UNKNOWN)
+        (void)printf("%-15s at least %" PRId64 ", after the checkpoint\n", "unsent", unsent);
+    else if (standing_is_standby(standing))
+        (void)printf("%-15s not known: this host stands by\n", "unsent");
+    else
+        print_time("unsent", standing_not_known_since(standing), standing->now, "not known: no run yet",
+                   "not known since ");
+}
+
+/* How the last run ended, in history's words. */
+static void print_last_run(const struct standing *standing)
+{
+    const struct records_overview *overview = &standing->overview;
+    const struct records_run run = { .exit_code = overview->last_run_exit_code, .message = overview->last_run_message };
+    char outcome[RECORDS_OUTCOME_SIZE], message[256];
+    print_time("last run", overview->last_run, standing->now, "none yet", "");
+    if (overview->last_run == 0)
+        return;
+    (void)printf("%-15s %s (exit %" PRId64 ", %" PRId64 " accepted)%s%s\n", "  ended", records_outcome(&run, outcome),
+                 overview->last_run_exit_code, overview->last_run_accepted,
+                 overview->last_run_message[0] != '\0' ? ": " : "",
+                 str_printable(overview->last_run_message, message, sizeof message));
+}
+
+static void print_text(const struct standing *standing, const struct diagnosis *diagnosis, int64_t accepted)
+{
+    const struct records_overview *overview = &standing->overview;
+    char *verdict = diagnosis_line(diagnosis);
+    (void)printf("%-15s %s - %s\n", "verdict", diagnosis_name(diagnosis->level), verdict);
+    free(verdict);
+    (void)printf("%-15s %s\n", "sending", standing->off
+                 ? "not enabled: cron sends nothing (see: did-optimizer-sync enable)" : "enabled");
+    print_time("checkpoint", standing->checkpoint, standing->now, "none yet", "");
+    print_time("oldest unsent", standing->oldest_unsent, standing->now,
+               "none: every call known to have ended is accepted", "");
+    (void)printf("%-15s %" PRId64 "\n", "owed", overview->counts.owed);
+    if (overview->counts.owed > 0)
+        print_time("  next try", overview->next_due, standing->now, "with the next run", "");
+    (void)printf("%-15s %" PRId64 "\n", "held", overview->counts.held);
+    (void)printf("%-15s %" PRId64 "%s\n", "set aside", overview->counts.rejected,
+                 overview->counts.rejected > 0 ? " (see: did-optimizer-sync failed list)" : "");
+    (void)printf("%-15s %" PRId64 " remembered\n", "accepted", accepted);
+    print_unsent(standing);
+    print_last_run(standing);
+    print_time("last success", overview->last_success, standing->now, "none yet", "");
+    print_time("outage since", standing->outage_since, standing->now, "no outage", "");
+    if (standing->wait_until != 0)
+        print_time("silence until", standing->wait_until, standing->now, "", "");
+    print_zone(&standing->zone);
+}
+
+/* problem is borrowed by object. */
+static void add_zone(struct json *object, const struct zone *zone, const char *problem)
+{
+    struct json *offsets = json_add(object, "utc_offsets", json_array());
+    for (size_t i = 0; i < zone->count; i++)
+        json_append_int(offsets, zone->offsets[i].sec);
+    json_add_text(object, "time_zone_problem", *problem != '\0' ? problem : NULL);
+}
+
+static void add_time(struct json *object, const char *name, int64_t epoch)
+{
+    if (epoch == 0)
+        json_add_null(object, name);
+    else
+        json_add_int(object, name, epoch);
+}
+
+static void add_number(struct json *object, const char *name, int64_t number)
+{
+    if (number == RECORDS_UNKNOWN)
+        json_add_null(object, name);
+    else
+        json_add_int(object, name, number);
+}
+
+static void print_json(const struct standing *standing, const struct diagnosis *diagnosis, int64_t accepted)
+{
+    const struct records_overview *overview = &standing->overview;
+    char problem[ZONE_PROBLEM_SIZE];
+    struct json *object = json_object();
+    json_add_bool(object, "enabled", !standing->off);
+    json_add_text(object, "verdict", diagnosis_name(diagnosis->level));
+    json_add_text(object, "verdict_text", diagnosis->text);
+    json_add_text(object, "verdict_action", diagnosis->action);
+    add_time(object, "checkpoint", standing->checkpoint);
+    if (standing->checkpoint != 0)
+        json_add_int(object, "checkpoint_age_seconds", standing->now - standing->checkpoint);
+    add_time(object, "oldest_unsent", standing->oldest_unsent);
+    json_add_int(object, "oldest_unsent_age_seconds",
+                 standing->oldest_unsent != 0 ? standing->now - standing->oldest_unsent : 0);
+    add_number(object, "freshness_seconds", standing_freshness(standing));
+    add_number(object, "unsent", standing_unsent(standing));
+    add_time(object, "last_look", overview->last_look);
+    json_add_bool(object, "standby", standing_is_standby(standing));
+    json_add_int(object, "owed", overview->counts.owed);
+    json_add_int(object, "held", overview->counts.held);
+    json_add_int(object, "set_aside", overview->counts.rejected);
+    json_add_int(object, "accepted", accepted);
+    add_time(object, "next_try", overview->next_due);
+    add_time(object, "last_run", overview->last_run);
+    json_add_int(object, "last_run_exit_code", overview->last_run_exit_code);
+    json_add_int(object, "last_run_accepted", overview->last_run_accepted);
+    json_add_text(object, "last_run_message", overview->last_run_message);
+    add_time(object, "last_success", overview->last_success);
+    json_add_bool(object, "outage", standing->outage_since != 0);
+    add_time(object, "outage_since", standing->outage_since);
+    add_time(object, "silence_until", standing->wait_until);
+    add_zone(object, &standing->zone, zone_problem(&standing->zone, problem));
+    json_print_line(object);
+}
+
+static int exit_code_of(const struct diagnosis *diagnosis)
+{
+    if (diagnosis->level == DIAGNOSIS_OK)
+        return EX_OK;
+    return diagnosis->level == DIAGNOSIS_WARNING ? EX_TEMPFAIL : EX_UNAVAILABLE;
+}
+
+static int read_state(const struct options *options, struct standing *ret_standing, int64_t *ret_accepted,
+                      struct err *err)
+{
+    struct ledger *ledger = NULL;
+    if (profile_enter_state(options, err) != 0 || fileutil_look_into_directory(options->state_dir, err) != 0 ||
+        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+        return -1;
+    int result = standing_gather(options->state_dir, ledger, ret_standing, err);
+    if (result == 0)
+        result = records_count_accepted(ledger, ret_accepted, err);
+    ledger_close(ledger);
+    return result;
+}
+
+int status_command(const struct options *options)
+{
+    struct err err = { .code = EX_OK };
+    struct standing standing;
+    struct diagnosis_limits limits = diagnosis_usual_limits();
+    int64_t accepted = 0;
+    if (read_state(options, &standing, &accepted, &err) != 0) {
+        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+        return err.code;
+    }
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, options->profile);
+    if (options->json)
+        print_json(&standing, &diagnosis, accepted);
+    else
+        print_text(&standing, &diagnosis, accepted);
+    return exit_code_of(&diagnosis);
+}

@@ -1,0 +1,132 @@
+/* tenants: `did-optimizer-sync run --all-profiles`, every profile side by side. */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "commands/tenants.h"
+#include "config/profile.h"
+
+#define ENDING ".conf"
+
+/* The name of a profile whose settings are in the file of that name; NULL: it is none. Ownership: the caller frees it. */
+static char *name_of(const char *file)
+{
+    size_t length = strlen(file), tail = strlen(ENDING);
+    if (length <= tail || strcmp(file + length - tail, ENDING) != 0)
+        return NULL;
+    char *name = mem_copy_bytes(file, length - tail);
+    if (profile_is_name(name))
+        return name;
+    free(name);
+    return NULL;
+}
+
+/* Lists the profiles in *ret_names, in the order of their names; how many. No directory: none. */
+static size_t list(const char *directory, char ***ret_names)
+{
+    struct dirent **files = NULL;
+    size_t count = 0;
+    int found = scandir(directory, &files, NULL, alphasort);
+    if (found < 0 && errno != ENOENT)
+        (void)fprintf(stderr, "did-optimizer-sync: could not read the profiles in %s: %s\n", directory,
+                      strerror(errno));
+    *ret_names = found > 0 ? mem_zero((size_t)found, sizeof **ret_names) : NULL;
+    for (int i = 0; i < found; i++) {
+        char *name = name_of(files[i]->d_name);
+        if (name != NULL)
+            (*ret_names)[count++] = name;
+        free(files[i]);
+    }
+    free(files);
+    return count;
+}
+
+/* Does run for one profile (NULL: the default one) in a process of its own. -1: there is none. */
+static pid_t start(const struct options *options, const char *name, int (*run)(const struct options *))
+{
+    (void)fflush(NULL);
+    pid_t child = fork();
+    if (child < 0)
+        (void)fprintf(stderr, "did-optimizer-sync: could not begin a run: %s\n", strerror(errno));
+    if (child != 0)
+        return child;
+    if (name == NULL)
+        exit(run(options));
+    struct options own = *options;
+    struct err err;
+    /* A path on the command line is the default profile's, beside or below which this one's lies. */
+    own.config.required_own = own.config.required_dids = own.named_state_dir = own.named_log = own.named_legacy = false;
+    if (profile_select(&own, name, &err) == 0)
+        exit(run(&own));
+    (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+    exit(err.code);
+}
+
+/* Of two exit codes the one that calls for attention: what is owed is sent later without any. */
+static int worse(int a, int b)
+{
+    if (a == EX_OK || (a == EX_TEMPFAIL && b != EX_OK))
+        return b;
+    return b == EX_OK || b == EX_TEMPFAIL || a > b ? a : b;
+}
+
+static int wait_for_all(pid_t *children, size_t count)
+{
+    static const struct timespec moment = { .tv_nsec = 50L * 1000 * 1000 };
+    int worst = EX_OK, status = 0;
+    bool told = false;
+    for (size_t ended = 0; ended < count;) {
+        pid_t child = waitpid(-1, &status, WNOHANG);
+        for (size_t i = 0; child > 0 && i < count; i++) {
+            if (children[i] != child)
+                continue;
+            worst = worse(worst, WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE);
+            children[i] = 0;
+            ended++;
+        }
+        if (interrupt_requested() && !told) {
+            told = true;
+            for (size_t i = 0; i < count; i++)
+                if (children[i] > 0)
+                    (void)kill(children[i], SIGTERM);
+        }
+        if (child <= 0)
+            (void)nanosleep(&moment, NULL);
+    }
+    return worst;
+}
+
+int tenants_command(const struct options *options, int (*run)(const struct options *))
+{
+    char **names = NULL;
+    size_t count = list(options->profiles_dir, &names), started = 0;
+    if (count == 0)
+        return run(options);
+    int worst = EX_OK;
+    pid_t *children = mem_zero(count + 1, sizeof *children);
+    interrupt_install();
+    for (size_t i = 0; i <= count; i++) {
+        const char *name = i == 0 ? NULL : names[i - 1];
+        if (name == NULL && !config_has_key(&options->config))
+            continue; /* every call is a tenant's */
+        pid_t child = start(options, name, run);
+        if (child > 0)
+            children[started++] = child;
+        else
+            worst = EX_SOFTWARE;
+    }
+    worst = worse(worst, wait_for_all(children, started));
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    free(children);
+    return worst;
+}

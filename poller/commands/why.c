@@ -1,0 +1,413 @@
+/* why: `did-optimizer-sync why UNIQUEID`, what became of one call. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/json.h"
+#include "base/mask.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "commands/why.h"
+#include "config/config.h"
+#include "config/profile.h"
+#include "domain/explanation.h"
+#include "ledger/records.h"
+#include "source/source.h"
+
+/* All that is known of the call; its texts are copies of its own. */
+struct life {
+    const char *uniqueid;
+    bool known;               /* to the ledger */
+    struct records_call call;
+    struct records_attempt *attempts; /* before call.last, oldest first */
+    int64_t attempt_count;
+    struct call *row;         /* the dialer's; NULL: none */
+    enum explanation_row where;
+    char problem[1200];       /* why the dialer was not asked, or gave no answer */
+    struct explanation_facts facts;
+};
+
+static const char *const state_names[] = {
+    [CALL_UNKNOWN] = "unknown", [CALL_ACCEPTED] = "accepted",  [CALL_OWED] = "owed",
+    [CALL_HELD] = "held",       [CALL_REJECTED] = "set_aside", [CALL_DROPPED] = "dropped",
+};
+
+/* ---- what the ledger knows ---- */
+
+static char *copy(const char *text)
+{
+    return text != NULL ? mem_copy(text) : NULL;
+}
+
+static void mask_phone_in(const char *own_text, const char *phone)
+{
+    if (own_text != NULL)
+        mask_phone((char *)own_text, phone);
+}
+
+static void mask_reason_in(const char *own_text, const char *phone)
+{
+    if (own_text != NULL)
+        mask_reason((char *)own_text, phone);
+}
+
+static struct records_attempt copy_attempt(const struct records_attempt *attempt)
+{
+    struct records_attempt own = *attempt;
+    own.reason = copy(attempt->reason);
+    own.status = copy(attempt->status);
+    own.result = copy(attempt->result);
+    own.agent = copy(attempt->agent);
+    return own;
+}
+
+static void free_attempt(struct records_attempt *attempt)
+{
+    free((char *)attempt->reason);
+    free((char *)attempt->status);
+    free((char *)attempt->result);
+    free((char *)attempt->agent);
+}
+
+static void take_call(void *context, const struct records_call *call)
+{
+    struct life *life = context;
+    life->known = true;
+    life->call = *call;
+    if (call->record.state < CALL_UNKNOWN || call->record.state > CALL_DROPPED)
+        life->call.record.state = CALL_UNKNOWN;
+    life->call.last = copy_attempt(&call->last);
+    life->call.reason = life->call.last.reason;
+    life->call.campaign = copy(call->campaign);
+    life->call.phone = copy(call->phone);
+}
+
+static void take_attempt(void *context, const struct records_attempt *attempt)
+{
+    struct life *life = context;
+    life->attempts = mem_resize(life->attempts, (size_t)life->attempt_count + 1, sizeof *life->attempts);
+    life->attempts[life->attempt_count++] = copy_attempt(attempt);
+}
+
+static void free_life(struct life *life)
+{
+    for (int64_t i = 0; i < life->attempt_count; i++)
+        free_attempt(&life->attempts[i]);
+    free(life->attempts);
+    if (life->known) {
+        free_attempt(&life->call.last);
+        free((char *)life->call.campaign);
+        free((char *)life->call.phone);
+    }
+    free(life->row);
+}
+
+/* Hides all of the number but its end, wherever it stands; all texts are copies that nobody else has. */
+static void mask(struct life *life)
+{
+    char *phone = copy(life->call.phone);
+    mask_reason_in(life->call.reason, phone);
+    mask_phone_in(life->call.phone, phone);
+    for (int64_t i = 0; i < life->attempt_count; i++)
+        mask_reason_in(life->attempts[i].reason, phone);
+    free(phone);
+    if (life->row == NULL)
+        return;
+    phone = copy(life->row->value[CALL_PHONE_NUMBER]);
+    mask_phone_in(life->row->value[CALL_PHONE_NUMBER], phone);
+    free(phone);
+}
+
+static int read_ledger(const struct options *options, struct life *life, struct err *err)
+{
+    struct ledger *ledger = NULL;
+    struct explanation_facts *facts = &life->facts;
+    int64_t outage_since = 0;
+    bool has_floor = false, has_checkpoint = false;
+    if (fileutil_need_directory(options->state_dir, err) != 0 ||
+        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+        return -1;
+    int result = records_find_call(ledger, life->uniqueid, take_call, life, err);
+    if (result == 0)
+        result = records_list_attempts(ledger, life->uniqueid, take_attempt, life, err);
+    if (result == 0)
+        result = ledger_place(ledger, LEDGER_FLOOR, &facts->floor, &has_floor, err);
+    if (result == 0)
+        result = ledger_place(ledger, LEDGER_CHECKPOINT, &facts->checkpoint, &has_checkpoint, err);
+    if (result == 0)
+        result = ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err);
+    ledger_close(ledger);
+    facts->started = has_floor && has_checkpoint;
+    facts->outage = outage_since != 0;
+    if (life->known) {
+        const struct records_call *call = &life->call;
+        facts->record = call->record;
+        facts->accepted = call->last.tried != RECORDS_UNKNOWN ? call->last.tried : call->updated;
+        facts->due = call->due != RECORDS_UNKNOWN ? call->due : 0;
+        facts->reason = call->reason;
+    }
+    return result;
+}
+
+/* ---- what the dialer says ---- */
+
+static int take_row(void *context, const struct call *call, struct err *err)
+{
+    (void)err;
+    struct life *life = context;
+    free(life->row);
+    life->row = call_copy(call);
+    return 0;
+}
+
+static int read_row(struct source *source, struct life *life, struct err *err)
+{
+    if (source_inspect(source, err) != 0 || source_now_epoch(source, &life->facts.now, err) != 0 ||
+        source_fetch(source, SOURCE_LIVE, &life->uniqueid, 1, take_row, life, err) != 0)
+        return -1;
+    life->where = EXPLANATION_LIVE;
+    if (life->row != NULL)
+        return 0;
+    if (source_fetch(source, SOURCE_ARCHIVE, &life->uniqueid, 1, take_row, life, err) != 0)
+        return -1;
+    if (life->row == NULL && *source_archive_problem(source) != '\0')
+        return err_set(err, EX_CONFIG, "%s", source_archive_problem(source));
+    life->where = life->row != NULL ? EXPLANATION_ARCHIVED : EXPLANATION_NO_ROW;
+    return 0;
+}
+
+static void ask_dialer(const struct config *config, const struct config_problems *problems, struct life *life)
+{
+    struct source *source = NULL;
+    struct err err;
+    life->facts.now = clock_now_epoch();
+    if (problems->count > 0) {
+        (void)snprintf(life->problem, sizeof life->problem, "the configuration has a problem: %s", problems->texts[0]);
+        return;
+    }
+    if (source_connect(&config->database, &source, &err) != 0 || read_row(source, life, &err) != 0) {
+        (void)snprintf(life->problem, sizeof life->problem, "%s", err.message);
+        life->where = EXPLANATION_NOT_ASKED;
+    }
+    source_close(source);
+}
+
+/* ---- text ---- */
+
+static void PRINTF_LIKE(2, 3) print_row(const char *name, const char *format, ...)
+{
+    char text[1600], shown[1600];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    (void)printf("%-15s %s\n", name, str_printable(text, shown, sizeof shown));
+}
+
+static void print_time(const char *name, int64_t epoch)
+{
+    char local[CLOCK_TEXT_SIZE];
+    if (epoch != RECORDS_UNKNOWN)
+        print_row(name, "%s", clock_local(epoch, local, sizeof local));
+}
+
+/* "SALE → answered, 45 s, agent 6666", as far as it is known. */
+static const char *content_of(const struct records_attempt *attempt, char out[300])
+{
+    size_t used = (size_t)snprintf(out, 300, "%.40s", attempt->status != NULL ? attempt->status : "status not known");
+    if (attempt->result != NULL)
+        used += (size_t)snprintf(out + used, 300 - used, " → %.40s", attempt->result);
+    if (attempt->length != RECORDS_UNKNOWN)
+        used += (size_t)snprintf(out + used, 300 - used, ", %" PRId64 " s", attempt->length);
+    if (attempt->agent != NULL)
+        (void)snprintf(out + used, 300 - used, ", agent %.40s", attempt->agent);
+    return out;
+}
+
+static void print_attempt(const struct records_attempt *attempt, int64_t number)
+{
+    /* A failure's reason is not kept where the call was held after it. */
+    bool accepted = attempt->answer >= 200 && attempt->answer <= 299;
+    char name[32], local[CLOCK_TEXT_SIZE], content[300], answer[40] = "no answer";
+    (void)snprintf(name, sizeof name, "attempt %" PRId64, number);
+    if (attempt->answer > 0)
+        (void)snprintf(answer, sizeof answer, "HTTP %" PRId64, attempt->answer);
+    print_row(name, "%s, %s after %" PRId64 " ms: %s", clock_local(attempt->tried, local, sizeof local), answer,
+              attempt->took_ms != RECORDS_UNKNOWN ? attempt->took_ms : 0,
+              attempt->reason != NULL ? attempt->reason : accepted ? "accepted" : "not accepted");
+    print_row("", "%s", content_of(attempt, content));
+}
+
+static void print_ledger(const struct life *life)
+{
+    const struct records_call *call = &life->call;
+    char content[300];
+    if (!life->known) {
+        print_row("ledger", "does not know it");
+        return;
+    }
+    print_time("ended", call->end_epoch);
+    if (call->campaign != NULL || call->phone != NULL)
+        print_row("campaign/number", "%s/%s", call->campaign != NULL ? call->campaign : "",
+                  call->phone != NULL ? call->phone : "");
+    print_time("first seen", call->seen);
+    for (int64_t i = 0; i < life->attempt_count; i++)
+        print_attempt(&life->attempts[i], call->tries - life->attempt_count + i);
+    if (call->last.tried != RECORDS_UNKNOWN)
+        print_attempt(&call->last, call->tries);
+    else
+        print_row("noted as", "%s", content_of(&call->last, content));
+    print_row("state", "%s", call->record.state == CALL_REJECTED ? "set aside" : state_names[call->record.state]);
+    if (call->record.state == CALL_HELD)
+        print_time("  until at most", call->due);
+    if (call->record.state == CALL_OWED)
+        print_time("  next try", call->due);
+}
+
+static void print_table(const struct life *life)
+{
+    char local[CLOCK_TEXT_SIZE], ended[64] = "not ended";
+    const struct call *row = life->row;
+    if (life->where == EXPLANATION_NOT_ASKED) {
+        print_row("dialer's table", "could not be asked: %s", life->problem);
+    } else if (row == NULL) {
+        print_row("dialer's table", "has no such call, nor has its archive");
+    } else {
+        if (call_ended(row))
+            (void)snprintf(ended, sizeof ended, "ended %s",
+                           clock_local(call_number(row, CALL_END_EPOCH, 0), local, sizeof local));
+        print_row("dialer's table", "%s, %s s, agent %s, %s", call_text(row, CALL_STATUS),
+                  call_text(row, CALL_LENGTH_IN_SEC), call_text(row, CALL_USER), ended);
+        if (life->where == EXPLANATION_ARCHIVED)
+            print_row("", "in the archive, vicidial_log_archive");
+    }
+}
+
+static void print_text(const struct life *life, const char *sentence)
+{
+    print_row("call", "%s", life->uniqueid);
+    print_ledger(life);
+    print_table(life);
+    print_row("so", "%s", sentence);
+}
+
+/* ---- JSON ---- */
+
+static void add_number(struct json *object, const char *name, int64_t number)
+{
+    if (number == RECORDS_UNKNOWN)
+        json_add_null(object, name);
+    else
+        json_add_int(object, name, number);
+}
+
+static void add_attempt(struct json *object, const struct records_attempt *attempt)
+{
+    add_number(object, "time", attempt->tried);
+    add_number(object, "answer", attempt->answer);
+    add_number(object, "took_ms", attempt->took_ms);
+    json_add_text(object, "reason", attempt->reason);
+    json_add_text(object, "status", attempt->status);
+    json_add_text(object, "result", attempt->result);
+    add_number(object, "length", attempt->length);
+    json_add_text(object, "agent", attempt->agent);
+}
+
+static void add_ledger(struct json *object, const struct life *life)
+{
+    const struct records_call *call = &life->call;
+    if (!life->known) {
+        json_add_null(object, "ledger");
+        return;
+    }
+    struct json *ledger = json_add(object, "ledger", json_object());
+    add_number(ledger, "end_epoch", call->end_epoch);
+    json_add_text(ledger, "campaign", call->campaign);
+    json_add_text(ledger, "phone", call->phone);
+    add_number(ledger, "first_seen", call->seen);
+    json_add_text(ledger, "status", call->last.status);
+    add_number(ledger, "due", call->due);
+    json_add_text(ledger, "reason", call->reason);
+    add_number(ledger, "tries", call->tries);
+    struct json *attempts = json_add(ledger, "attempts", json_array());
+    for (int64_t i = 0; i < life->attempt_count; i++)
+        add_attempt(json_append(attempts, json_object()), &life->attempts[i]);
+    if (call->last.tried != RECORDS_UNKNOWN)
+        add_attempt(json_append(attempts, json_object()), &call->last);
+}
+
+static void add_table(struct json *object, const struct life *life)
+{
+    const struct call *row = life->row;
+    json_add_text(object, "table_problem", *life->problem != '\0' ? life->problem : NULL);
+    if (row == NULL) {
+        json_add_null(object, "table");
+        return;
+    }
+    struct json *table = json_add(object, "table", json_object());
+    json_add_text(table, "name", life->where == EXPLANATION_LIVE ? "vicidial_log" : "vicidial_log_archive");
+    json_add_text(table, "status", row->value[CALL_STATUS]);
+    add_number(table, "length", call_number(row, CALL_LENGTH_IN_SEC, RECORDS_UNKNOWN));
+    json_add_text(table, "agent", row->value[CALL_USER]);
+    json_add_text(table, "campaign", row->value[CALL_CAMPAIGN_ID]);
+    json_add_text(table, "phone", row->value[CALL_PHONE_NUMBER]);
+    json_add_text(table, "term_reason", row->value[CALL_TERM_REASON]);
+    add_number(table, "end_epoch", call_number(row, CALL_END_EPOCH, RECORDS_UNKNOWN));
+}
+
+static void print_json(const struct life *life, const char *sentence)
+{
+    struct json *object = json_object();
+    json_add_text(object, "uniqueid", life->uniqueid);
+    json_add_text(object, "state", state_names[life->facts.record.state]);
+    add_ledger(object, life);
+    add_table(object, life);
+    json_add_text(object, "so", sentence);
+    json_print_line(object);
+}
+
+/* ---- the command ---- */
+
+static int tell(const struct options *options, const struct config *config, const struct config_problems *problems,
+                struct err *err)
+{
+    struct life life = { .uniqueid = options->arguments[0] };
+    char sentence[1200];
+    int result = read_ledger(options, &life, err);
+    if (result == 0) {
+        ask_dialer(config, problems, &life);
+        if (options->mask_phone)
+            mask(&life);
+        life.facts.row = life.where;
+        life.facts.call = life.row;
+        life.facts.settings = &config->sync;
+        (void)explanation_of(&life.facts, sentence, sizeof sentence);
+        if (options->json)
+            print_json(&life, sentence);
+        else
+            print_text(&life, sentence);
+    }
+    free_life(&life);
+    return result;
+}
+
+int why_command(struct options *options)
+{
+    struct err err = { .code = EX_OK };
+    struct config config;
+    struct config_problems problems;
+    options->mask_phone = config_masks_phones(&options->config); /* now: the state's owner may not read the settings */
+    options->config.without_api = true;
+    config_load(&options->config, &config, &problems);
+    int result = profile_enter_state(options, &err);
+    if (result == 0)
+        result = tell(options, &config, &problems, &err);
+    if (result != 0)
+        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+    config_problems_free(&problems);
+    config_free(&config);
+    return result == 0 ? EX_OK : err.code;
+}

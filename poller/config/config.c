@@ -1,0 +1,562 @@
+/* config: the settings of one run, from three files and the environment. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fileutil.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/url.h"
+#include "config/astguiclient.h"
+#include "config/config.h"
+#include "config/inifile.h"
+
+#define MAX_FILE_BYTES ((size_t)1 << 20)
+
+enum kind { TEXT, NUMBER, YES_NO, LOG_FORMAT, LOG_LEVEL };
+
+struct setting {
+    const char *section, *key;
+    enum kind kind;
+    size_t offset; /* of the target in struct config */
+    const char *initial;
+    int64_t lowest, highest; /* NUMBER only */
+};
+
+#define AT(member) offsetof(struct config, member)
+
+/* Every setting of our own file. conf/did-optimizer-sync.conf documents them; a test holds the two together. */
+static const struct setting own_settings[] = {
+    { "sync", "batch_size", NUMBER, AT(sync.batch_size), "500", 1, 5000 },
+    { "sync", "time_budget", NUMBER, AT(sync.time_budget), "50", 1, 86400 },
+    { "sync", "splay", NUMBER, AT(sync.splay), "10", 0, 30 },
+    { "sync", "takeover_after", NUMBER, AT(sync.takeover_after), "180", 10, 86400 },
+    { "sync", "overlap", NUMBER, AT(sync.overlap), "600", 0, 86400 },
+    { "sync", "settle", NUMBER, AT(sync.settle), "2", 0, 3600 },
+    { "sync", "poll_window", NUMBER, AT(sync.poll_window), "1800", 0, 604800 },
+    { "sync", "sweep_interval", NUMBER, AT(sync.sweep_interval), "600", 0, 86400 },
+    { "sync", "sweep_window", NUMBER, AT(sync.sweep_window), "21600", 0, 604800 },
+    { "sync", "campaigns", TEXT, AT(sync.campaigns), "", 0, 0 },
+    { "sync", "exclude_campaigns", TEXT, AT(sync.exclude_campaigns), "", 0, 0 },
+    { "sync", "not_final", TEXT, AT(sync.not_final), "INCALL QUEUE DISPO", 0, 0 },
+    { "sync", "not_final_horizon", NUMBER, AT(sync.not_final_horizon), "15000", 0, 604800 },
+    { "sync", "unsettled", TEXT, AT(sync.unsettled), "DONEM PU AA AM UNKAM XFER", 0, 0 },
+    { "sync", "unsettled_hold", NUMBER, AT(sync.unsettled_hold), "120", 0, 86400 },
+    { "sync", "first_run_lookback", NUMBER, AT(sync.first_run_lookback), "3600", 0, 31536000 },
+    { "sync", "resend_changed", YES_NO, AT(sync.resend_changed), "yes", 0, 0 },
+    { "sync", "max_attempts", NUMBER, AT(sync.max_attempts), "10", 1, 1000 },
+    { "sync", "retry_base", NUMBER, AT(sync.retry_base), "60", 0, 86400 },
+    { "sync", "retry_cap", NUMBER, AT(sync.retry_cap), "3600", 1, 604800 },
+    { "sync", "backfill_rate", NUMBER, AT(sync.backfill_rate), "100", 0, 100000 },
+    { "sync", "retention_days", NUMBER, AT(sync.retention_days), "7", 1, 3650 },
+    { "sync", "rejected_retention_days", NUMBER, AT(sync.rejected_retention_days), "90", 1, 3650 },
+    { "api", "concurrency", NUMBER, AT(api.concurrency), "0", 0, 64 },
+    { "api", "max_concurrency", NUMBER, AT(api.max_concurrency), "32", 1, 64 },
+    { "api", "connect_timeout", NUMBER, AT(api.connect_timeout), "5", 1, 300 },
+    { "api", "allow_insecure_http", YES_NO, AT(api.allow_insecure_http), "no", 0, 0 },
+    { "api", "ca_file", TEXT, AT(api.ca_file), "", 0, 0 },
+    { "database", "host", TEXT, AT(database.host), "localhost", 0, 0 },
+    { "database", "user", TEXT, AT(database.user), "cron", 0, 0 },
+    { "database", "password", TEXT, AT(database.password), "1234", 0, 0 },
+    { "database", "name", TEXT, AT(database.name), "asterisk", 0, 0 },
+    { "database", "port", NUMBER, AT(database.port), "3306", 1, 65535 },
+    { "database", "socket", TEXT, AT(database.socket), "", 0, 0 },
+    { "database", "ssl_ca", TEXT, AT(database.ssl_ca), "", 0, 0 },
+    { "database", "connect_timeout", NUMBER, AT(database.connect_timeout), "5", 1, 300 },
+    { "database", "read_timeout", NUMBER, AT(database.read_timeout), "15", 1, 300 },
+    { "database", "max_statement_time", NUMBER, AT(database.max_statement_time), "10", 1, 300 },
+    { "log", "format", LOG_FORMAT, AT(log_format), "text", 0, 0 },
+    { "log", "level", LOG_LEVEL, AT(log_level), "info", 0, 0 },
+    { "log", "mask_phone", YES_NO, AT(mask_phone), "no", 0, 0 },
+};
+
+/* The keys of dids.conf [general] that concern us; it holds many more, which belong to others. The database's
+ * defaults come from the table above. */
+static const struct setting dids_settings[] = {
+    { "general", "api_base_url", TEXT, AT(api.base_url), "http://localhost:5000", 0, 0 },
+    { "general", "api_key", TEXT, AT(api.key), "", 0, 0 },
+    { "general", "api_timeout", NUMBER, AT(api.timeout), "10", 1, 300 },
+    { "general", "verify_ssl", YES_NO, AT(api.verify_ssl), "yes", 0, 0 },
+    { "general", "db_host", TEXT, AT(database.host), NULL, 0, 0 },
+    { "general", "db_user", TEXT, AT(database.user), NULL, 0, 0 },
+    { "general", "db_pass", TEXT, AT(database.password), NULL, 0, 0 },
+    { "general", "db_name", TEXT, AT(database.name), NULL, 0, 0 },
+    { "general", "db_port", NUMBER, AT(database.port), NULL, 1, 65535 },
+};
+
+/* What others call the same things. */
+struct alias {
+    const char *name;
+    size_t offset; /* of the setting's target */
+};
+
+static const struct alias environment_names[] = {
+    { "API_KEY", AT(api.key) },
+    { "DID_OPTIMIZER_API_URL", AT(api.base_url) },
+    { "VICIDIAL_DB_HOST", AT(database.host) },
+    { "VICIDIAL_DB_USER", AT(database.user) },
+    { "VICIDIAL_DB_PASSWORD", AT(database.password) },
+    { "VICIDIAL_DB_NAME", AT(database.name) },
+    { "VICIDIAL_DB_PORT", AT(database.port) },
+};
+
+static const struct alias astguiclient_names[] = {
+    { "VARDB_server", AT(database.host) },
+    { "VARDB_user", AT(database.user) },
+    { "VARDB_pass", AT(database.password) },
+    { "VARDB_database", AT(database.name) },
+    { "VARDB_port", AT(database.port) },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* One file being read: what its callbacks need. */
+struct reading {
+    struct config *config;
+    struct config_problems *problems;
+    const char *path;
+    unsigned parts; /* of enum config_part: what this file decides */
+    struct inifile_keys keys; /* of our own file, in which each may stand once */
+};
+
+static void PRINTF_LIKE(3, 4) add_problem(struct config_problems *problems, int code, const char *format, ...)
+{
+    char text[1200];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    problems->texts = mem_resize(problems->texts, (size_t)problems->count + 1, sizeof *problems->texts);
+    problems->texts[problems->count++] = mem_copy(text);
+    if (problems->code != EX_NOPERM)
+        problems->code = code;
+}
+
+/* The part that a setting is of; 0: neither. */
+static unsigned part_of_section(const char *section)
+{
+    if (strcasecmp(section, "database") == 0)
+        return CONFIG_DATABASE;
+    return strcasecmp(section, "api") == 0 ? CONFIG_API : 0;
+}
+
+static unsigned part_of(const struct setting *setting)
+{
+    if (strcmp(setting->section, "general") == 0)
+        return strncmp(setting->key, "db_", 3) == 0 ? CONFIG_DATABASE : CONFIG_API;
+    return part_of_section(setting->section);
+}
+
+static const struct setting *find_setting(const struct setting *table, size_t count, const char *section,
+                                          const char *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(table[i].section, section) == 0 && strcasecmp(table[i].key, key) == 0)
+            return &table[i];
+    return NULL;
+}
+
+static const struct setting *setting_at(size_t offset)
+{
+    for (size_t i = 0; i < COUNT(own_settings); i++)
+        if (own_settings[i].offset == offset)
+            return &own_settings[i];
+    for (size_t i = 0; i < COUNT(dids_settings); i++)
+        if (dids_settings[i].offset == offset)
+            return &dids_settings[i];
+    return NULL;
+}
+
+static void set_text(char **target, const char *value)
+{
+    char *copy = mem_copy(value);
+    free(*target);
+    *target = copy;
+}
+
+/* Chooses value's place in words, which ends with NULL; -1 when it is none of them. */
+static int choose(const char *value, const char *const *words)
+{
+    for (int i = 0; words[i] != NULL; i++)
+        if (strcasecmp(value, words[i]) == 0)
+            return i;
+    return -1;
+}
+
+static int set_number(const struct setting *setting, int64_t *target, const char *value, struct err *err)
+{
+    int64_t number = 0;
+    if (!str_to_int(value, &number) || number < setting->lowest || number > setting->highest)
+        return err_set(err, EX_CONFIG, "'%.40s' is not a whole number from %" PRId64 " to %" PRId64, value,
+                       setting->lowest, setting->highest);
+    *target = number;
+    return 0;
+}
+
+/* Gives the setting's target the value that value spells. The error text never holds a secret: texts cannot fail. */
+static int set_value(struct config *config, const struct setting *setting, const char *value, struct err *err)
+{
+    static const char *const no_yes[] = { "no", "yes", "false", "true", "0", "1", "off", "on", NULL };
+    static const char *const formats[] = { "text", "json", NULL };
+    static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
+    void *target = (char *)config + setting->offset;
+    int choice = 0;
+    switch (setting->kind) {
+    case TEXT:
+        set_text(target, value);
+        return 0;
+    case NUMBER:
+        return set_number(setting, target, value, err);
+    case YES_NO:
+        choice = choose(value, no_yes);
+        if (choice < 0)
+            return err_set(err, EX_CONFIG, "'%.40s' is neither yes nor no", value);
+        *(bool *)target = choice % 2 == 1; /* the words say no and yes in turn */
+        return 0;
+    case LOG_FORMAT:
+        choice = choose(value, formats);
+        if (choice < 0)
+            return err_set(err, EX_CONFIG, "'%.40s' is neither text nor json", value);
+        *(enum log_format *)target = (enum log_format)choice;
+        return 0;
+    case LOG_LEVEL:
+        choice = choose(value, levels);
+        if (choice < 0)
+            return err_set(err, EX_CONFIG, "'%.40s' is none of debug, info, warn, error", value);
+        *(enum log_level *)target = (enum log_level)choice;
+        return 0;
+    }
+    return err_set(err, EX_SOFTWARE, "setting %s has no kind", setting->key);
+}
+
+/* The two API values are named with their place when something is wrong with them, also much later. */
+static void note_origin(struct config *config, const struct setting *setting, const char *place)
+{
+    if (setting->offset == AT(api.base_url))
+        set_text(&config->api.base_url_origin, place);
+    else if (setting->offset == AT(api.key))
+        set_text(&config->api.key_origin, place);
+}
+
+static void take(struct reading *reading, const struct setting *setting, const char *value, const char *place)
+{
+    struct err err;
+    if (set_value(reading->config, setting, value, &err) == 0) {
+        note_origin(reading->config, setting, place);
+        return;
+    }
+    add_problem(reading->problems, EX_CONFIG, "%s: %s: %s", place, setting->key, err.message);
+    reading->problems->parts |= part_of(setting);
+}
+
+static void take_line(struct reading *reading, const struct setting *setting, const char *value, int line)
+{
+    char place[512];
+    (void)snprintf(place, sizeof place, "%s:%d", reading->path, line);
+    take(reading, setting, value, place);
+}
+
+/* ---- dids.conf: shared with others; only what concerns us is looked at ---- */
+
+static bool is_general(const char *section)
+{
+    return *section == '\0' || strcasecmp(section, "general") == 0;
+}
+
+static void on_dids_value(void *context, const char *section, const char *key, const char *value, int line)
+{
+    struct reading *reading = context;
+    const struct setting *setting = NULL;
+    if (is_general(section))
+        setting = find_setting(dids_settings, COUNT(dids_settings), "general", key);
+    if (setting == NULL)
+        return;
+    if (*value == '>') /* Asterisk's own `key => value` */
+        value += 1 + strspn(value + 1, " \t");
+    /* An empty value is a form left blank, not a choice; an empty password is one. */
+    if (*value != '\0' || setting->offset == AT(database.password))
+        take_line(reading, setting, value, line);
+}
+
+static void on_dids_problem(void *context, const char *section, const char *text, const char *problem, int line)
+{
+    struct reading *reading = context;
+    size_t length = strcspn(text, " \t=:");
+    for (size_t i = 0; is_general(section) && i < COUNT(dids_settings); i++)
+        if (strlen(dids_settings[i].key) == length && strncasecmp(text, dids_settings[i].key, length) == 0) {
+            add_problem(reading->problems, EX_CONFIG, "%s:%d: the line of %s %s", reading->path, line,
+                        dids_settings[i].key, problem);
+            reading->problems->parts |= part_of(&dids_settings[i]);
+        }
+}
+
+/* ---- our own file: whatever is not understood is an error ---- */
+
+/* Which of two lines counts must not depend on their order: the second one is an error. */
+static void note_key(struct reading *reading, const char *section, const char *key, int line)
+{
+    int earlier = inifile_note_key(&reading->keys, section, key, line);
+    if (earlier != 0)
+        add_problem(reading->problems, EX_CONFIG, "%s:%d: %.40s is set in line %d already; keep one of the two lines",
+                    reading->path, line, key, earlier);
+}
+
+static void on_own_value(void *context, const char *section, const char *key, const char *value, int line)
+{
+    struct reading *reading = context;
+    struct err err;
+    if (strcasecmp(section, "dispositions") == 0) {
+        note_key(reading, section, key, line);
+        if (disposition_map_set(reading->config->dispositions, key, value, &err) != 0)
+            add_problem(reading->problems, EX_CONFIG, "%s:%d: %.40s: %s", reading->path, line, key, err.message);
+        return;
+    }
+    if (strcasecmp(section, "log") == 0 && strncasecmp(key, "log_", 4) == 0)
+        key += 4; /* log_format is what people look for */
+    const struct setting *setting = find_setting(own_settings, COUNT(own_settings), section, key);
+    if (setting != NULL) {
+        note_key(reading, section, key, line);
+        take_line(reading, setting, value, line);
+        if (setting->offset == AT(database.password))
+            reading->config->database.password_is_ours = true;
+        return;
+    }
+    char place[80] = "before the first [section]";
+    if (*section != '\0')
+        (void)snprintf(place, sizeof place, "in [%.60s]", section);
+    const char *remedy = "the shipped file lists every setting";
+    if (find_setting(dids_settings, COUNT(dids_settings), "general", key) != NULL && strncmp(key, "api_", 4) == 0)
+        remedy = "the API's address and key belong in dids.conf";
+    add_problem(reading->problems, EX_CONFIG, "%s:%d: there is no setting '%.60s' %s; %s", reading->path, line, key,
+                place, remedy);
+    reading->problems->parts |= part_of_section(section); /* it may have been meant for safety: ssl_ca, ca_file */
+}
+
+static void on_own_problem(void *context, const char *section, const char *text, const char *problem, int line)
+{
+    struct reading *reading = context;
+    (void)text; /* not quoted: it may be a password */
+    add_problem(reading->problems, EX_CONFIG, "%s:%d: this line %s", reading->path, line, problem);
+    reading->problems->parts |= part_of_section(section);
+}
+
+/* ---- the layers, lowest first ---- */
+
+/* A file's text, or NULL when it is missing or cannot be read; what is wrong is reported. */
+static char *read_config_file(const struct reading *reading, bool required)
+{
+    const char *path = reading->path;
+    struct config_problems *problems = reading->problems;
+    int before = problems->count;
+    struct err err;
+    struct stat info;
+    char *text = NULL;
+    bool missing = false;
+    if (stat(path, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & S_IWOTH) != 0)
+        add_problem(problems, EX_CONFIG,
+                    "%s can be written by every user, who could send the key anywhere: chmod o-w it", path);
+    if (fileutil_read(path, MAX_FILE_BYTES, FILEUTIL_FOLLOW_LINK, &text, &missing, &err) != 0)
+        add_problem(problems, err.code == EX_NOPERM ? EX_NOPERM : EX_CONFIG, "%s%s", err.message,
+                    err.code == EX_NOPERM ? "; run as root, or let this user read it" : "");
+    else if (missing && required)
+        add_problem(problems, EX_CONFIG, "could not read %s: there is no such file", path);
+    if (problems->count > before)
+        problems->parts |= reading->parts;
+    return text;
+}
+
+static void load_defaults(struct reading *reading, const char *dids_path)
+{
+    char place[512];
+    (void)snprintf(place, sizeof place, "default: %s sets none", dids_path);
+    for (size_t i = 0; i < COUNT(own_settings); i++)
+        take(reading, &own_settings[i], own_settings[i].initial, "default");
+    for (size_t i = 0; i < COUNT(dids_settings); i++)
+        if (dids_settings[i].initial != NULL)
+            take(reading, &dids_settings[i], dids_settings[i].initial, place);
+    reading->config->dispositions = disposition_map_new();
+}
+
+static void load_ini(struct reading *reading, bool required, const struct inifile_reader *callbacks)
+{
+    char *text = read_config_file(reading, required);
+    if (text != NULL)
+        inifile_read(text, callbacks);
+    free(text);
+}
+
+static void load_astguiclient(struct reading *reading, bool required)
+{
+    char *text = read_config_file(reading, required);
+    for (size_t i = 0; text != NULL && i < COUNT(astguiclient_names); i++) {
+        const struct alias *alias = &astguiclient_names[i];
+        int line = 0;
+        char *value = astguiclient_value(text, alias->name, &line);
+        char place[512];
+        (void)snprintf(place, sizeof place, "%s:%d: %s", reading->path, line, alias->name);
+        if (value != NULL && alias->offset == AT(database.port) && *value == '\0')
+            set_text(&value, "3306"); /* as VICIdial does (AST_VDauto_dial.pl) */
+        if (value != NULL && (*value != '\0' || alias->offset == AT(database.password)))
+            take(reading, setting_at(alias->offset), value, place);
+        free(value);
+    }
+    free(text);
+}
+
+static void load_environment(struct reading *reading)
+{
+    for (size_t i = 0; i < COUNT(environment_names); i++) {
+        const char *value = getenv(environment_names[i].name);
+        char place[80];
+        (void)snprintf(place, sizeof place, "environment variable %s", environment_names[i].name);
+        if (value != NULL && *value != '\0')
+            take(reading, setting_at(environment_names[i].offset), value, place);
+    }
+}
+
+/* ---- what must hold of the result ---- */
+
+static bool is_placeholder(const char *key)
+{
+    return strcasecmp(key, "YOUR_API_KEY_HERE") == 0;
+}
+
+static void check_key(const struct settings_api *api, const struct config_paths *paths,
+                      struct config_problems *problems)
+{
+    if (*api->key == '\0') {
+        add_problem(problems, EX_CONFIG, "there is no API key: looked for api_key in [general] of %s and for the "
+                    "environment variable API_KEY; write `api_key = ...` into that file", paths->dids);
+        return;
+    }
+    if (is_placeholder(api->key))
+        add_problem(problems, EX_CONFIG, "%s: api_key is still the placeholder; replace it by the key of your DID "
+                    "Optimizer account", api->key_origin);
+    for (const char *at = api->key; *at != '\0'; at++)
+        if (*at <= ' ' || *at > '~') {
+            add_problem(problems, EX_CONFIG, "%s: api_key holds a blank, a control character or a letter that is not "
+                        "ASCII; copy the key again", api->key_origin);
+            break;
+        }
+}
+
+static void check_url(struct settings_api *api, const struct config_paths *paths, struct config_problems *problems)
+{
+    struct err err;
+    size_t length = strlen(api->base_url);
+    while (length > 0 && api->base_url[length - 1] == '/')
+        api->base_url[--length] = '\0';
+    if (url_check(api->base_url, api->allow_insecure_http, paths->own, &err) != 0)
+        add_problem(problems, err.code, "%s: %s", api->base_url_origin, err.message);
+}
+
+static void check_spans(const struct config *config, const char *path, struct config_problems *problems)
+{
+    /* What was accepted must be remembered for as long as any scan can see it, or it would be sent again. */
+    if (config->sync.retention_days * 86400 < 2 * config->sync.sweep_window)
+        add_problem(problems, EX_CONFIG, "%s: retention_days must cover sweep_window twice over; raise retention_days",
+                    path);
+}
+
+void config_load(const struct config_paths *paths, struct config *ret_config, struct config_problems *ret_problems)
+{
+    *ret_config = (struct config){ .log_format = LOG_FORMAT_TEXT };
+    *ret_problems = (struct config_problems){ .code = EX_OK };
+    struct reading reading = { .config = ret_config, .problems = ret_problems, .path = "" };
+
+    load_defaults(&reading, paths->dids);
+    reading.path = paths->dids;
+    reading.parts = CONFIG_API;
+    load_ini(&reading, paths->required_dids,
+             &(struct inifile_reader){ .on_value = on_dids_value,
+                                       .on_problem = on_dids_problem,
+                                       .context = &reading,
+                                       .verbatim = "db_pass" });
+    reading.path = paths->astguiclient;
+    reading.parts = CONFIG_DATABASE;
+    load_astguiclient(&reading, paths->required_astguiclient);
+    reading.path = paths->own;
+    reading.parts = CONFIG_API | CONFIG_DATABASE;
+    load_ini(&reading, paths->required_own,
+             &(struct inifile_reader){ .on_value = on_own_value,
+                                       .on_problem = on_own_problem,
+                                       .context = &reading,
+                                       .verbatim = "password" });
+    inifile_keys_free(&reading.keys);
+    load_environment(&reading);
+
+    int before = ret_problems->count;
+    if (!paths->without_api) {
+        check_key(&ret_config->api, paths, ret_problems);
+        check_url(&ret_config->api, paths, ret_problems);
+    }
+    if (ret_problems->count > before)
+        ret_problems->parts |= CONFIG_API;
+    check_spans(ret_config, paths->own, ret_problems);
+}
+
+bool config_masks_phones(const struct config_paths *paths)
+{
+    struct config config;
+    struct config_problems problems;
+    config_load(paths, &config, &problems);
+    bool masks = config.mask_phone || (access(paths->own, R_OK) != 0 && errno == EACCES);
+    config_problems_free(&problems);
+    config_free(&config);
+    return masks;
+}
+
+bool config_has_key(const struct config_paths *paths)
+{
+    struct config config;
+    struct config_problems problems;
+    config_load(paths, &config, &problems);
+    bool has = *config.api.key != '\0' && !is_placeholder(config.api.key);
+    config_problems_free(&problems);
+    config_free(&config);
+    return has;
+}
+
+static void wipe(char *secret)
+{
+    if (secret != NULL)
+        explicit_bzero(secret, strlen(secret));
+}
+
+static void free_texts(struct config *config, const struct setting *table, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (table[i].kind != TEXT)
+            continue;
+        char **text = (char **)(void *)((char *)config + table[i].offset);
+        free(*text);
+        *text = NULL;
+    }
+}
+
+void config_free(struct config *config)
+{
+    wipe(config->api.key);
+    wipe(config->database.password);
+    free_texts(config, own_settings, COUNT(own_settings));
+    free_texts(config, dids_settings, COUNT(dids_settings)); /* those in both tables are NULL by now */
+    free(config->api.base_url_origin);
+    free(config->api.key_origin);
+    disposition_map_free(config->dispositions);
+    *config = (struct config){ .dispositions = NULL };
+}
+
+void config_problems_free(struct config_problems *problems)
+{
+    for (int i = 0; i < problems->count; i++)
+        free(problems->texts[i]);
+    free(problems->texts);
+    *problems = (struct config_problems){ .code = EX_OK };
+}

@@ -1,0 +1,58 @@
+/* config: the settings of one run, from three files and the environment. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+
+#include "base/log.h"
+#include "domain/disposition.h"
+#include "domain/settings.h"
+
+/* Where the settings are read from. required_*: the path was named on the command line, so the file must exist. */
+struct config_paths {
+    const char *astguiclient;
+    const char *dids;
+    const char *own;
+    bool required_astguiclient, required_dids, required_own;
+    bool without_api; /* the command asks the API nothing: its key and address need not be there */
+};
+
+struct config {
+    struct settings_database database;
+    struct settings_api api;
+    struct settings_sync sync;
+    enum log_format log_format;
+    enum log_level log_level;
+    bool mask_phone; /* only the last four digits of a telephone number are shown */
+    struct disposition_map *dispositions;
+};
+
+enum config_part { CONFIG_API = 1 << 0, CONFIG_DATABASE = 1 << 1 };
+
+/* What is wrong with the settings, each a whole message that names place and remedy. code: EX_CONFIG, or EX_NOPERM when
+ * a file may not be read; EX_OK when there is nothing wrong. */
+struct config_problems {
+    char **texts;
+    int count;
+    int code;
+    unsigned parts; /* of enum config_part: those that must not be used; the others may be tested */
+};
+
+/* config_load: reads everything and reports all problems at once. Precedence, highest first. Database: environment, own
+ * [database], astguiclient.conf, dids.conf, defaults. API: environment, dids.conf, default.
+ * Ownership: *ret_config and *ret_problems are the caller's, to be released with config_free and config_problems_free,
+ * also when there are problems; then no run must use the configuration. */
+void config_load(const struct config_paths *paths, struct config *ret_config, struct config_problems *ret_problems);
+
+/* config_masks_phones: whether mask_phone is set, for commands that need no other setting. What may not be read may say
+ * so. */
+bool config_masks_phones(const struct config_paths *paths);
+
+/* config_has_key: whether there is an API key for these files, or in the environment. */
+bool config_has_key(const struct config_paths *paths);
+
+/* config_free: wipes the secrets first. *config is empty afterwards. */
+void config_free(struct config *config);
+void config_problems_free(struct config_problems *problems);
+
+#endif

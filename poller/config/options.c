@@ -1,0 +1,351 @@
+/* options: the command line. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "config/options.h"
+#include "config/profile.h"
+
+static const char help[] =
+    "Usage: did-optimizer-sync [OPTIONS] [COMMAND]\n"
+    "\n"
+    "Sends the result of every finished VICIdial call to the DID Optimizer API, once.\n"
+    "\n"
+    "Commands:\n"
+    "  run                     find the calls that ended and send them (the default; cron does this)\n"
+    "  check                   test configuration, database, API and state, and say what to mend\n"
+    "  enable                  let cron send; after installation it waits for this, once for each profile\n"
+    "  disable                 cron sends nothing until enable; commands that are typed still work\n"
+    "  checkpoint show         how far the calls are taken care of\n"
+    "  checkpoint set WHEN     go on from WHEN: an epoch, '2024-10-24 12:00:00' (local time; also with -0400 or Z),\n"
+    "                          'now', 'today', 'yesterday', 'N minutes|hours|days ago', or a uniqueid\n"
+    "  checkpoint reset        forget the checkpoint; the next run starts one hour ago\n"
+    "  status                  how things stand, at a glance\n"
+    "  failed [list] [WHICH]   the calls that are set aside, and why\n"
+    "  failed retry WHICH      send them again with the next run\n"
+    "  failed drop WHICH       never send them\n"
+    "  failed restore WHICH    undo a drop: they are set aside again\n"
+    "  backfill --from WHEN --to WHEN  send what is missing of that time, archive included\n"
+    "  reconcile               hold the last days' calls against the ledger, and send what is missing\n"
+    "  history                 what the last runs did\n"
+    "  why UNIQUEID            what became of one call, and what the dialer says of it now\n"
+    "  metrics                 figures for Prometheus\n"
+    "  report --html FILE      write one page that shows all of this, to be opened in a browser; - prints it\n"
+    "  health                  one line for Nagios or Icinga: OK, WARNING, CRITICAL or UNKNOWN (exit 0 to 3)\n"
+    "  help [COMMAND]          what a command does, and its options\n"
+    "\n"
+    "WHICH is one or more uniqueids, or --all, --reason TEXT (part of the reason), --before WHEN (ended before\n"
+    "then), or both of these.\n"
+    "\n"
+    "Options:\n"
+    "  --yes                   failed drop, checkpoint: do not ask on a terminal\n"
+    "  --every SECONDS         run again and again, until a signal asks to stop; for results within seconds\n"
+    "  --dry-run               run, backfill: print the JSON that would be sent, and change nothing\n"
+    "  --json                  check, status, failed list, history and why: one JSON object a line\n"
+    "  --cron                  run: print nothing unless something begins to fail or works again;\n"
+    "                          reconcile: nothing unless something stays missing\n"
+    "  --campaign ID, --status STATUS  backfill: only calls of that campaign, with that status\n"
+    "  --force                 backfill: also calls that the API has accepted already\n"
+    "  --days N                reconcile: so many days back (3)\n"
+    "  --report-only           reconcile: send nothing\n"
+    "  --limit N               history: at most N runs (20)\n"
+    "  --since WHEN            history: the runs since then, all of them\n"
+    "  --output FILE           metrics: replace FILE instead of printing\n"
+    "  --template FILE         what report puts its data into (" DATA_DIR "/report.html)\n"
+    "  --warning SECONDS       health: how old an unsent call may be before it warns (300)\n"
+    "  --critical SECONDS      health: the same, and for how long there may be no run, before it is critical (900)\n"
+    "  --astguiclient FILE     VICIdial's database settings (/etc/astguiclient.conf)\n"
+    "  --dids FILE             the API's address and key (/etc/asterisk/dids.conf)\n"
+    "  --config FILE           our own settings (/etc/did-optimizer-sync.conf)\n"
+    "  --profile NAME          one of several tenants: settings PROFILES-DIR/NAME.conf, dids file dids-NAME.conf,\n"
+    "                          state profiles/NAME below the state directory, log did-optimizer-sync-NAME.log\n"
+    "  --all-profiles          run for each profile that has settings, and the default one, side by side\n"
+    "  --profiles-dir DIR      the profiles' settings (/etc/did-optimizer-sync.d)\n"
+    "  --state-dir DIR         checkpoint, ledger and lock (/var/lib/did-optimizer-sync)\n"
+    "  --log FILE              the log (/var/log/did-optimizer-sync.log); - for the terminal only\n"
+    "  --legacy-checkpoint FILE  where an older script stopped, for the very first run\n"
+    "                          (/tmp/did-optimizer-last-check.txt)\n"
+    "  --cron-file FILE        check: cron's file (/etc/cron.d/did-optimizer-sync)\n"
+    "  -h, --help, -V, --version\n"
+    "\n"
+    "Exit status: 0 done; 64 usage; 69 database or API out of reach; 70 bug; 74 state cannot be read or\n"
+    "written; 75 something is still owed; 77 no permission; 78 configuration.\n";
+
+/* Which options of its own a command takes. */
+enum {
+    TAKES_DRY_RUN = 1 << 0,
+    TAKES_JSON = 1 << 1,
+    TAKES_WHICH = 1 << 2,
+    TAKES_CRON = 1 << 3,
+    TAKES_RANGE = 1 << 4,
+    TAKES_DAYS = 1 << 5,
+    TAKES_RUNS = 1 << 6,
+    TAKES_OUTPUT = 1 << 7,
+    TAKES_LEVELS = 1 << 8,
+    TAKES_ROUNDS = 1 << 9,
+    TAKES_REPORT = 1 << 10,
+    TAKES_YES = 1 << 12,
+    TAKES_ALWAYS = 1 << 11 /* every command does */
+};
+
+static const struct known_command {
+    const char *name;
+    const char *second; /* NULL: none */
+    enum command command;
+    int least, most; /* arguments */
+    unsigned takes;  /* options of its own */
+} commands[] = {
+    { "run", NULL, COMMAND_RUN, 0, 0, TAKES_DRY_RUN | TAKES_CRON | TAKES_ROUNDS },
+    { "check", NULL, COMMAND_CHECK, 0, 0, TAKES_JSON },
+    { "enable", NULL, COMMAND_ENABLE, 0, 0, 0 },
+    { "disable", NULL, COMMAND_DISABLE, 0, 0, 0 },
+    { "checkpoint", "show", COMMAND_CHECKPOINT_SHOW, 0, 0, 0 },
+    { "checkpoint", "set", COMMAND_CHECKPOINT_SET, 1, 1, TAKES_YES },
+    { "checkpoint", "reset", COMMAND_CHECKPOINT_RESET, 0, 0, TAKES_YES },
+    { "status", NULL, COMMAND_STATUS, 0, 0, TAKES_JSON },
+    { "failed", "list", COMMAND_FAILED_LIST, 0, INT_MAX, TAKES_JSON | TAKES_WHICH },
+    { "failed", "retry", COMMAND_FAILED_RETRY, 0, INT_MAX, TAKES_WHICH },
+    { "failed", "drop", COMMAND_FAILED_DROP, 0, INT_MAX, TAKES_WHICH | TAKES_YES },
+    { "failed", "restore", COMMAND_FAILED_RESTORE, 0, INT_MAX, TAKES_WHICH },
+    { "failed", NULL, COMMAND_FAILED_LIST, 0, 0, TAKES_JSON | TAKES_WHICH },
+    { "backfill", NULL, COMMAND_BACKFILL, 0, 0, TAKES_DRY_RUN | TAKES_RANGE },
+    { "reconcile", NULL, COMMAND_RECONCILE, 0, 0, TAKES_CRON | TAKES_DAYS },
+    { "history", NULL, COMMAND_HISTORY, 0, 0, TAKES_JSON | TAKES_RUNS },
+    { "why", NULL, COMMAND_WHY, 1, 1, TAKES_JSON },
+    { "metrics", NULL, COMMAND_METRICS, 0, 0, TAKES_OUTPUT },
+    { "health", NULL, COMMAND_HEALTH, 0, 0, TAKES_LEVELS },
+    { "report", NULL, COMMAND_REPORT, 0, 0, TAKES_REPORT },
+    { "help", NULL, COMMAND_HELP, 0, 2, 0 },
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+#define AT(member) offsetof(struct options, member)
+
+/* Every option, the commands that take it, and where its value goes: a text, or a whole number from 1 to most units; an
+ * option without a value raises a flag. A text may have a flag too, which says that it was given. text, number and flag
+ * are offsets in struct options, 0 for none. */
+static const struct known_option {
+    const char *name;
+    unsigned taken_by;
+    int letter; /* that stands for it; 0: none */
+    size_t text, number, flag;
+    int64_t most;
+    const char *unit;
+} known_options[] = {
+    { "astguiclient", TAKES_ALWAYS, .text = AT(config.astguiclient), .flag = AT(config.required_astguiclient) },
+    { "dids", TAKES_ALWAYS, .text = AT(config.dids), .flag = AT(config.required_dids) },
+    { "config", TAKES_ALWAYS, .text = AT(config.own), .flag = AT(config.required_own) },
+    { "state-dir", TAKES_ALWAYS, .text = AT(state_dir), .flag = AT(named_state_dir) },
+    { "log", TAKES_ALWAYS, .text = AT(log), .flag = AT(named_log) },
+    { "legacy-checkpoint", TAKES_ALWAYS, .text = AT(legacy), .flag = AT(named_legacy) },
+    { "cron-file", TAKES_ALWAYS, .text = AT(cron_file) },
+    { "profile", TAKES_ALWAYS, .text = AT(profile) },
+    { "profiles-dir", TAKES_ALWAYS, .text = AT(profiles_dir) },
+    { "all-profiles", TAKES_ROUNDS, .flag = AT(all_profiles) },
+    { "dry-run", TAKES_DRY_RUN, .flag = AT(dry_run) },
+    { "cron", TAKES_CRON, .flag = AT(cron) },
+    { "every", TAKES_ROUNDS, .number = AT(every), .most = 3600, .unit = "seconds" },
+    { "json", TAKES_JSON, .flag = AT(json) },
+    { "yes", TAKES_YES, .flag = AT(yes) },
+    { "all", TAKES_WHICH, .flag = AT(all) },
+    { "reason", TAKES_WHICH, .text = AT(reason) },
+    { "before", TAKES_WHICH, .text = AT(before) },
+    { "from", TAKES_RANGE, .text = AT(from) },
+    { "to", TAKES_RANGE, .text = AT(to) },
+    { "campaign", TAKES_RANGE, .text = AT(campaign) },
+    { "status", TAKES_RANGE, .text = AT(status) },
+    { "force", TAKES_RANGE, .flag = AT(force) },
+    { "days", TAKES_DAYS, .number = AT(days), .most = 400, .unit = "days" },
+    { "report-only", TAKES_DAYS, .flag = AT(report_only) },
+    { "limit", TAKES_RUNS, .text = AT(limit) },
+    { "since", TAKES_RUNS, .text = AT(since) },
+    { "output", TAKES_OUTPUT, .text = AT(output) },
+    { "html", TAKES_REPORT, .text = AT(html) },
+    { "template", TAKES_REPORT, .text = AT(template) },
+    { "warning", TAKES_LEVELS, .text = AT(warning) },
+    { "critical", TAKES_LEVELS, .text = AT(critical) },
+    { "help", TAKES_ALWAYS, .letter = 'h', .flag = AT(help) },
+    { "version", TAKES_ALWAYS, .letter = 'V', .flag = AT(version) },
+};
+enum { OPTION_COUNT = sizeof known_options / sizeof known_options[0],
+       OPTION_FIRST = 256 }; /* above every character: what getopt_long gives for the first of them */
+
+const char *options_help(void)
+{
+    return help;
+}
+
+/* Whether these words name the command; second is NULL where there is one word only. */
+static bool is_named(const struct known_command *command, const char *first, const char *second)
+{
+    if (strcmp(first, command->name) != 0)
+        return false;
+    return command->second == NULL || (second != NULL && strcmp(second, command->second) == 0);
+}
+
+/* Whether the command is named so; second NULL: whether it begins so. */
+static bool begins_so(const struct known_command *command, const char *first, const char *second)
+{
+    return strcmp(first, command->name) == 0 &&
+           (second == NULL || (command->second != NULL && strcmp(second, command->second) == 0));
+}
+
+bool options_command_exists(const char *first, const char *second)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (begins_so(&commands[i], first, second))
+            return true;
+    return false;
+}
+
+bool options_are_taken(const char *first, const char *second, const char *option)
+{
+    unsigned takes = 0;
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        takes |= begins_so(&commands[i], first, second) ? commands[i].takes : 0;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (strcmp(option, known_options[i].name) == 0)
+            return (known_options[i].taken_by & takes) != 0;
+    return false;
+}
+
+static bool takes_value(const struct known_option *option)
+{
+    return option->text != 0 || option->number != 0;
+}
+
+/* What getopt_long gave: a letter, or a place in the table. */
+static const struct known_option *find_option(int given)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (given == known_options[i].letter)
+            return &known_options[i];
+    return &known_options[given - OPTION_FIRST];
+}
+
+static int take_option(const struct known_option *option, struct options *options, struct err *err)
+{
+    char *base = (char *)options;
+    if (option->text != 0)
+        *(const char **)(void *)(base + option->text) = optarg;
+    if (option->flag != 0)
+        *(bool *)(base + option->flag) = true;
+    if (option->number == 0)
+        return 0;
+    int64_t *number = (int64_t *)(void *)(base + option->number);
+    if (!str_to_int(optarg, number) || *number < 1 || *number > option->most)
+        return err_set(err, EX_USAGE, "--%s takes a whole number of %s from 1 to %" PRId64 "; see --help", option->name,
+                       option->unit, option->most);
+    return 0;
+}
+
+static bool is_given(const struct known_option *option, const struct options *options)
+{
+    const char *base = (const char *)options;
+    if (option->text != 0) /* those that have a default are taken by every command: nobody asks for them */
+        return *(const char *const *)(const void *)(base + option->text) != NULL;
+    if (option->number != 0)
+        return *(const int64_t *)(const void *)(base + option->number) != 0;
+    return *(const bool *)(base + option->flag);
+}
+
+/* The first option given that the command does not take; NULL when there is none. */
+static const char *misplaced_option(const struct options *options, unsigned takes)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (((takes | TAKES_ALWAYS) & known_options[i].taken_by) == 0 && is_given(&known_options[i], options))
+            return known_options[i].name;
+    return NULL;
+}
+
+/* Whether the command has as many arguments as it takes, and only options that go with it. */
+static int check_command_line(const struct options *options, const struct known_command *command, char **words,
+                              struct err *err)
+{
+    bool two_words = command->second != NULL;
+    if (options->argument_count < command->least)
+        return err_set(err, EX_USAGE, "%s%s%s needs an argument; see --help", words[0], two_words ? " " : "",
+                       two_words ? words[1] : "");
+    if (options->argument_count > command->most)
+        return err_set(err, EX_USAGE, "'%s' is one word too many (put quotes around '1 hour ago'); see --help",
+                       options->arguments[command->most]);
+    const char *misplaced = misplaced_option(options, command->takes);
+    if (misplaced != NULL)
+        return err_set(err, EX_USAGE, "--%s does not go with %s; see --help", misplaced, words[0]);
+    if (options->every > 0 && (options->cron || options->dry_run))
+        return err_set(err, EX_USAGE, "%s does not go with --every; see --help",
+                       options->cron ? "--cron" : "--dry-run");
+    if (options->all_profiles && (options->profile != NULL || options->dry_run))
+        return err_set(err, EX_USAGE, "%s does not go with --all-profiles; see --help",
+                       options->profile != NULL ? "--profile" : "--dry-run");
+    return 0;
+}
+
+/* Finds the command in words, `run` when there are none. */
+static int take_command(int count, char **words, struct options *options, struct err *err)
+{
+    static char run[] = "run";
+    static char *run_words[] = { run, NULL };
+    if (count == 0) {
+        words = run_words;
+        count = 1;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const struct known_command *command = &commands[i];
+        int used = command->second != NULL ? 2 : 1;
+        bool is_group = i > 0 && used == 1 && strcmp(commands[i - 1].name, command->name) == 0; /* `failed` alone */
+        if (!is_named(command, words[0], count > 1 ? words[1] : NULL) || (is_group && count > 1))
+            continue;
+        options->command = command->command;
+        options->arguments = words + used;
+        options->argument_count = count - used;
+        return check_command_line(options, command, words, err);
+    }
+    return err_set(err, EX_USAGE, "there is no command '%s%s%s'; see --help", words[0], count > 1 ? " " : "",
+                   count > 1 ? words[1] : "");
+}
+
+int options_parse(int argc, char **argv, struct options *ret_options, struct err *err)
+{
+    *ret_options = (struct options){
+        .command = COMMAND_RUN,
+        .config = { .astguiclient = "/etc/astguiclient.conf",
+                    .dids = "/etc/asterisk/dids.conf",
+                    .own = "/etc/did-optimizer-sync.conf" },
+        .profiles_dir = "/etc/did-optimizer-sync.d",
+        .state_dir = "/var/lib/did-optimizer-sync",
+        .log = "/var/log/did-optimizer-sync.log",
+        .legacy = "/tmp/did-optimizer-last-check.txt",
+        .cron_file = "/etc/cron.d/did-optimizer-sync",
+    };
+    struct option long_options[OPTION_COUNT + 1] = { { .name = NULL } };
+    for (int i = 0; i < OPTION_COUNT; i++)
+        long_options[i] = (struct option){ .name = known_options[i].name,
+                                           .has_arg = takes_value(&known_options[i]) ? required_argument : no_argument,
+                                           .val = OPTION_FIRST + i };
+    opterr = 0;
+    int option = 0;
+    while ((option = getopt_long(argc, argv, ":hV", long_options, NULL)) != -1) {
+        if (option == ':')
+            return err_set(err, EX_USAGE, "%s needs a value; see --help", argv[optind - 1]);
+        if (option == '?' && optopt > 0 && optopt < OPTION_FIRST)
+            return err_set(err, EX_USAGE, "there is no option -%c; see --help", optopt);
+        if (option == '?')
+            return err_set(err, EX_USAGE, "there is no option %s; see --help", argv[optind - 1]);
+        if (take_option(find_option(option), ret_options, err) != 0)
+            return -1;
+    }
+    if (ret_options->help || ret_options->version) {
+        ret_options->command = ret_options->help ? COMMAND_HELP : COMMAND_VERSION;
+        ret_options->arguments = argv + optind;
+        ret_options->argument_count = argc - optind;
+        ret_options->profile = NULL; /* they are the same for every profile, also for one that does not exist */
+        return 0;
+    }
+    if (take_command(argc - optind, argv + optind, ret_options, err) != 0)
+        return -1;
+    return ret_options->profile != NULL ? profile_select(ret_options, ret_options->profile, err) : 0;
+}

@@ -1,0 +1,99 @@
+/* profile: one of several tenants of a dialer, with settings, key, state and log of its own. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/privileges.h"
+#include "config/profile.h"
+
+#define NAME_MOST 32
+
+bool profile_is_name(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    size_t length = strlen(text);
+    return length >= 1 && length <= NAME_MOST && strspn(text, allowed) == length;
+}
+
+/* "/var/log/some.log" -> "/var/log/some-NAME.log". False: it does not fit. */
+static bool put_beside(char *out, const char *path, const char *name, const char *ending)
+{
+    size_t length = strlen(path), tail = strlen(ending);
+    if (length >= tail && strcmp(path + length - tail, ending) == 0)
+        length -= tail;
+    else
+        ending = "";
+    return snprintf(out, OPTIONS_PATH_SIZE, "%.*s-%s%s", (int)length, path, name, ending) < OPTIONS_PATH_SIZE;
+}
+
+int profile_select(struct options *options, const char *name, struct err *err)
+{
+    struct options_paths *own = &options->own_paths;
+    bool fits = true;
+    if (!profile_is_name(name))
+        return err_set(err, EX_USAGE, "'%.40s' is no profile's name: it takes 1 to %d letters, digits, - and _; see --help",
+                       name, NAME_MOST);
+    options->profile = name;
+    (void)snprintf(options->profile_words, sizeof options->profile_words, " --profile %s", name);
+    if (!options->config.required_own) {
+        fits = snprintf(own->config, OPTIONS_PATH_SIZE, "%s/%s.conf", options->profiles_dir, name) < OPTIONS_PATH_SIZE;
+        options->config.own = own->config;
+        options->config.required_own = true;
+    }
+    if (!options->config.required_dids) {
+        fits = put_beside(own->dids, options->config.dids, name, ".conf") && fits;
+        options->config.dids = own->dids;
+    }
+    if (!options->named_state_dir) {
+        fits = snprintf(own->state_parent, OPTIONS_PATH_SIZE, "%s/profiles", options->state_dir) < OPTIONS_PATH_SIZE &&
+               snprintf(own->state_dir, OPTIONS_PATH_SIZE, "%s/profiles/%s", options->state_dir, name) < OPTIONS_PATH_SIZE &&
+               fits;
+        options->state_base = options->state_dir;
+        options->state_dir = own->state_dir;
+    }
+    if (!options->named_log && strcmp(options->log, "-") != 0) {
+        fits = put_beside(own->log, options->log, name, ".log") && fits;
+        options->log = own->log;
+    }
+    if (!options->named_legacy)
+        options->legacy = ""; /* the older script knew of no tenants */
+    return fits ? 0 : err_set(err, EX_USAGE, "the paths of profile %s are too long", name);
+}
+
+int profile_check(const struct options *options, struct err *err)
+{
+    if (options->profile != NULL && access(options->config.own, F_OK) != 0 && errno == ENOENT)
+        return err_set(err, EX_CONFIG, "there is no profile %s: its settings, %s, do not exist; make that file (it may be "
+                       "empty)", options->profile, options->config.own);
+    return 0;
+}
+
+/* Makes a directory where there is none, with that mode whatever the umask says. */
+static int make_directory(const char *path, mode_t mode, struct err *err)
+{
+    if (mkdir(path, mode) == 0)
+        return chmod(path, mode) == 0
+                   ? 0 : err_set(err, EX_IOERR, "could not set the mode of %s: %s", path, strerror(errno));
+    if (errno == EEXIST)
+        return 0;
+    return err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not make the directory %s: %s%s", path,
+                   strerror(errno), errno == EACCES ? "; run it once as root" : "");
+}
+
+int profile_enter_state(const struct options *options, struct err *err)
+{
+    struct stat info;
+    if (options->state_base == NULL)
+        return privileges_drop_to_owner(options->state_dir, err);
+    /* The directory above belongs to an ordinary user, who could put anything there: root makes nothing in it. */
+    if (privileges_drop_to_owner(options->state_base, err) != 0)
+        return -1;
+    if (stat(options->state_base, &info) != 0)
+        return err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not use the state directory %s: %s",
+                       options->state_base, strerror(errno));
+    mode_t mode = info.st_mode & 0777;
+    return make_directory(options->own_paths.state_parent, mode, err) == 0
+               ? make_directory(options->state_dir, mode, err) : -1;
+}

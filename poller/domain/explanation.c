@@ -1,0 +1,200 @@
+/* explanation: where a call stands, and what happens to it next. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "domain/decision.h"
+#include "domain/explanation.h"
+
+/* The sentence as it grows. */
+struct text {
+    char *out;
+    size_t size, used;
+};
+
+static void PRINTF_LIKE(2, 3) say(struct text *text, const char *format, ...)
+{
+    va_list args;
+    if (text->used >= text->size)
+        return;
+    va_start(args, format);
+    text->used += (size_t)vsnprintf(text->out + text->used, text->size - text->used, format, args);
+    va_end(args);
+}
+
+static void say_time(struct text *text, const char *before, int64_t epoch)
+{
+    char local[CLOCK_TEXT_SIZE];
+    say(text, "%s%s", before, clock_local(epoch, local, sizeof local));
+}
+
+static struct decision decide(const struct explanation_facts *facts)
+{
+    return decision_of(facts->call, &facts->record, facts->settings, facts->now);
+}
+
+/* ---- by what the ledger knows ---- */
+
+static void explain_next_try(const struct explanation_facts *facts, struct text *text)
+{
+    if (facts->outage)
+        say(text, "sent when the API works again");
+    else if (facts->due > facts->now)
+        say_time(text, "sent with the first run after ", facts->due);
+    else
+        say(text, "sent with the next run");
+}
+
+static void explain_owed(const struct explanation_facts *facts, struct text *text)
+{
+    bool seen = facts->row == EXPLANATION_LIVE || facts->row == EXPLANATION_ARCHIVED;
+    struct decision decision = { .kind = DECISION_SEND };
+    if (seen)
+        decision = decide(facts);
+    if (facts->reason != NULL)
+        say(text, "not accepted yet (%s): ", facts->reason);
+    else
+        say(text, facts->record.sent_before ? "accepted before, and changed since: " : "not sent yet: ");
+    if (facts->row == EXPLANATION_NO_ROW) {
+        say(text, "it is gone from the dialer's table, and will be forgotten");
+    } else if (decision.kind == DECISION_LEAVE) {
+        say(text, "its campaign is not selected any more, and it will not be sent");
+    } else if (seen && decision.kind == DECISION_SKIP) {
+        say(text, "the table is again as the API knows it, and nothing will be sent");
+    } else if (seen && decision.kind == DECISION_HOLD) {
+        say(text, "it waits for its disposition");
+        say_time(text, ", at most until ", decision.hold_until);
+    } else {
+        say(text, "it will be ");
+        explain_next_try(facts, text);
+    }
+}
+
+static void explain_held(const struct explanation_facts *facts, struct text *text)
+{
+    bool seen = facts->row == EXPLANATION_LIVE || facts->row == EXPLANATION_ARCHIVED;
+    struct decision decision = { .kind = DECISION_HOLD, .hold_until = facts->due };
+    if (seen)
+        decision = decide(facts);
+    if (facts->row == EXPLANATION_NO_ROW)
+        say(text, "held, but gone from the dialer's table: it will be forgotten");
+    else if (decision.kind == DECISION_LEAVE)
+        say(text, "held, but its campaign is not selected any more: it will be forgotten");
+    else if (decision.kind == DECISION_HOLD)
+        say_time(text, "held: waits for its disposition, at most until ", decision.hold_until);
+    else
+        say(text, "held until now: it will be sent with the next run");
+}
+
+/* Accepted, and the table says something else now. */
+static void explain_change(const struct explanation_facts *facts, struct text *text)
+{
+    struct decision decision = decide(facts);
+    say(text, "; the table has changed since");
+    if (!facts->settings->resend_changed)
+        say(text, ", but resend_changed is off: it is not sent again");
+    else if (!call_ended(facts->call))
+        say(text, ", and says that the call has not ended");
+    else if (facts->row == EXPLANATION_ARCHIVED || facts->settings->sweep_interval == 0 ||
+             facts->call->age_sec > facts->settings->sweep_window)
+        say(text, ", but the sweep does not look back so far: it is not sent again by itself");
+    else if (decision.kind == DECISION_HOLD)
+        say_time(text, ": it will be sent again when its disposition is final, at the latest ", decision.hold_until);
+    else
+        say(text, ": it will be sent again with the next sweep");
+}
+
+static void explain_accepted(const struct explanation_facts *facts, struct text *text)
+{
+    say_time(text, "accepted at ", facts->accepted);
+    if (facts->row == EXPLANATION_NOT_ASKED)
+        return;
+    if (facts->row == EXPLANATION_NO_ROW)
+        say(text, "; it is gone from the dialer's table, and nothing is left to do");
+    else if (facts->record.fingerprint != call_fingerprint(facts->call))
+        explain_change(facts, text);
+    else
+        say(text, "; nothing is left to do");
+}
+
+/* ---- by what the table says alone ---- */
+
+static void explain_missed(const struct explanation_facts *facts, struct text *text)
+{
+    int64_t ended = call_number(facts->call, CALL_END_EPOCH, 0);
+    say(text, "the ledger does not know it, though it ended before the checkpoint: ");
+    if (ended < facts->now - facts->settings->retention_days * 86400)
+        say(text, "what was accepted is remembered for %" PRId64 " days only, so it may have been",
+            facts->settings->retention_days);
+    else
+        say(text, "its row came later than any look at that time, and no run looks there again by itself");
+}
+
+static void explain_new(const struct explanation_facts *facts, struct text *text)
+{
+    const struct settings_sync *settings = facts->settings;
+    struct position position = position_at(call_number(facts->call, CALL_END_EPOCH, 0),
+                                           call_text(facts->call, CALL_UNIQUEID));
+    struct decision decision = decide(facts);
+    if (!call_ended(facts->call)) {
+        say(text, "not ended yet");
+    } else if (decision.kind == DECISION_LEAVE) {
+        say(text, "its campaign is not selected: out of scope");
+    } else if (!facts->started) {
+        say(text, "not sent: there was no run yet");
+    } else if (position_compare(&position, &facts->floor) <= 0) {
+        say_time(text, "ended before the floor, ", facts->floor.end_epoch);
+        say_time(text, ": out of scope, no run sends it; to send it: backfill --from '", position.end_epoch);
+        say_time(text, "' --to '", position.end_epoch + 1);
+        say(text, "'");
+    } else if (facts->row == EXPLANATION_ARCHIVED) {
+        say(text, "not known to the ledger, and in the archive only, where no run looks by itself");
+    } else if (position.end_epoch < facts->checkpoint.end_epoch - settings->overlap &&
+               facts->call->age_sec > settings->sweep_window) {
+        explain_missed(facts, text);
+    } else if (decision.kind == DECISION_HOLD) {
+        say_time(text, "not seen yet: it will wait for its disposition, at most until ", decision.hold_until);
+    } else {
+        say(text, "not sent yet: it will be sent with %s", facts->outage ? "the others, when the API works again"
+                                                                          : "one of the next runs");
+    }
+}
+
+static void explain_unknown(const struct explanation_facts *facts, struct text *text)
+{
+    if (facts->row == EXPLANATION_NOT_ASKED)
+        say(text, "the ledger does not know it");
+    else if (facts->row == EXPLANATION_NO_ROW)
+        say(text, "nothing is known of it: it is neither in the ledger nor in the dialer's table");
+    else
+        explain_new(facts, text);
+}
+
+const char *explanation_of(const struct explanation_facts *facts, char *out, size_t size)
+{
+    struct text text = { .out = out, .size = size };
+    *out = '\0';
+    switch (facts->record.state) {
+    case CALL_UNKNOWN:
+        explain_unknown(facts, &text);
+        break;
+    case CALL_ACCEPTED:
+        explain_accepted(facts, &text);
+        break;
+    case CALL_OWED:
+        explain_owed(facts, &text);
+        break;
+    case CALL_HELD:
+        explain_held(facts, &text);
+        break;
+    case CALL_REJECTED:
+        say(&text, "set aside (%s): it is sent again after did-optimizer-sync failed retry, and not by itself",
+            facts->reason != NULL ? facts->reason : "the reason is not known");
+        break;
+    case CALL_DROPPED:
+        say(&text, "dropped by a person: it is never sent");
+        break;
+    }
+    return out;
+}

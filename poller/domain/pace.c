@@ -1,0 +1,61 @@
+/* pace: how many requests may be in flight, following what the API bears. */
+#include "domain/pace.h"
+
+#define FIRST 2.0
+#define STRAIN_RATIO 1.5
+#define STRAIN_LEAST_MS 5.0    /* less than this is noise, not strain */
+#define TYPICAL_WEIGHT 0.2     /* of the newest answer */
+#define FORGET_RATIO 1.0005    /* by which the quickest time grows with each answer */
+
+struct pace pace_start(int64_t fixed, int64_t most)
+{
+    return (struct pace){
+        .limit = fixed > 0 ? (double)fixed : most < (int64_t)FIRST ? (double)most : FIRST,
+        .most = (double)most,
+        .fixed = fixed > 0,
+    };
+}
+
+/* Goes down at most once for the requests that were in flight together. */
+static void go_down(struct pace *pace, double ratio)
+{
+    pace->strained = true;
+    if (pace->since_change < (int64_t)pace->limit)
+        return;
+    pace->since_change = 0;
+    pace->limit *= ratio;
+    if (pace->limit < 1.0)
+        pace->limit = 1.0;
+}
+
+static void learn(struct pace *pace, double took_ms)
+{
+    pace->quickest_ms *= FORGET_RATIO;
+    if (pace->quickest_ms <= 0.0 || took_ms < pace->quickest_ms)
+        pace->quickest_ms = took_ms;
+    pace->typical_ms = pace->typical_ms <= 0.0
+                           ? took_ms : pace->typical_ms + TYPICAL_WEIGHT * (took_ms - pace->typical_ms);
+}
+
+void pace_answered(struct pace *pace, double took_ms, bool useful)
+{
+    pace->since_change++;
+    if (pace->fixed)
+        return;
+    if (!useful) {
+        go_down(pace, 0.5);
+        return;
+    }
+    learn(pace, took_ms);
+    if (pace->typical_ms > pace->quickest_ms * STRAIN_RATIO && pace->typical_ms > pace->quickest_ms + STRAIN_LEAST_MS)
+        go_down(pace, 0.8);
+    else
+        pace->limit += pace->strained ? 1.0 / pace->limit : 1.0;
+    if (pace->limit > pace->most)
+        pace->limit = pace->most;
+}
+
+int64_t pace_limit(const struct pace *pace)
+{
+    return (int64_t)pace->limit;
+}

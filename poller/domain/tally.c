@@ -1,0 +1,123 @@
+/* tally: what a run adds to the counters that only ever grow. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "domain/tally.h"
+
+#define MOST_RESULTS ((int)(sizeof ((struct tally *)0)->results / sizeof(struct tally_result)))
+#define MOST_STATUS ((int64_t)(sizeof ((struct tally *)0)->answers / sizeof(int64_t)))
+
+static const int64_t request_bounds_ms[TALLY_BOUNDS - 1] = { 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000 };
+
+/* A call waits for cron, for its disposition, for the sweep, for an API that is back. */
+static const int64_t acceptance_bounds_ms[TALLY_BOUNDS - 1] = { 10000,   30000,   60000,    90000,    120000,  300000,
+                                                                600000, 1800000, 3600000, 14400000, 86400000 };
+
+const int64_t *tally_request_bounds_ms(void)
+{
+    return request_bounds_ms;
+}
+
+const int64_t *tally_acceptance_bounds_ms(void)
+{
+    return acceptance_bounds_ms;
+}
+
+static void observe(struct tally_histogram *histogram, const int64_t *bounds_ms, int64_t value_ms)
+{
+    int i = 0;
+    while (i < TALLY_BOUNDS - 1 && value_ms > bounds_ms[i])
+        i++;
+    histogram->counts[i]++;
+    histogram->sum_ms += value_ms;
+}
+
+void tally_answer(struct tally *tally, int64_t status, double took_ms)
+{
+    tally->answers[status > 0 && status < MOST_STATUS ? status : 0]++;
+    if (status > 0 && took_ms >= 0.0)
+        observe(&tally->request, request_bounds_ms, (int64_t)(took_ms + 0.5));
+}
+
+/* The line of a result; those beyond the last share it. */
+static struct tally_result *find_result(struct tally *tally, const char *name)
+{
+    int i = 0;
+    while (i < MOST_RESULTS - 1 && tally->results[i].name != NULL && strcmp(tally->results[i].name, name) != 0)
+        i++;
+    if (tally->results[i].name == NULL)
+        tally->results[i].name = name;
+    return &tally->results[i];
+}
+
+void tally_accepted(struct tally *tally, const char *result, int64_t after_sec, bool again)
+{
+    if (again) {
+        tally->resent++;
+        return;
+    }
+    find_result(tally, result)->accepted++;
+    if (after_sec != TALLY_NOT_TIMED)
+        observe(&tally->acceptance, acceptance_bounds_ms, after_sec > 0 ? after_sec * 1000 : 0);
+}
+
+void tally_rejected(struct tally *tally, const char *result)
+{
+    find_result(tally, result)->rejected++;
+}
+
+/* ---- handing out ---- */
+
+struct receiver {
+    tally_on_counter *on_counter;
+    void *context;
+    struct err *err;
+};
+
+static int give(const struct receiver *receiver, const char *name, const char *label, int64_t value)
+{
+    return value == 0 ? 0 : receiver->on_counter(receiver->context, name, label, value, receiver->err);
+}
+
+static int give_histogram(const struct receiver *receiver, const struct tally_histogram *histogram,
+                          const int64_t *bounds_ms, const char *name, const char *sum_name)
+{
+    for (int i = 0; i < TALLY_BOUNDS; i++) {
+        char label[32] = "+Inf";
+        if (i < TALLY_BOUNDS - 1)
+            (void)snprintf(label, sizeof label, "%" PRId64, bounds_ms[i]);
+        if (give(receiver, name, label, histogram->counts[i]) != 0)
+            return -1;
+    }
+    return give(receiver, sum_name, "", histogram->sum_ms);
+}
+
+static int give_results(const struct receiver *receiver, const struct tally *tally)
+{
+    for (int i = 0; i < MOST_RESULTS && tally->results[i].name != NULL; i++) {
+        char label[128];
+        (void)snprintf(label, sizeof label, "accepted %s", tally->results[i].name);
+        if (give(receiver, TALLY_CALLS, label, tally->results[i].accepted) != 0)
+            return -1;
+        (void)snprintf(label, sizeof label, "rejected %s", tally->results[i].name);
+        if (give(receiver, TALLY_CALLS, label, tally->results[i].rejected) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int tally_each(const struct tally *tally, tally_on_counter *on_counter, void *context, struct err *err)
+{
+    const struct receiver receiver = { .on_counter = on_counter, .context = context, .err = err };
+    for (int64_t status = 0; status < MOST_STATUS; status++) {
+        char label[32];
+        (void)snprintf(label, sizeof label, "%" PRId64, status);
+        if (give(&receiver, TALLY_ANSWERS, label, tally->answers[status]) != 0)
+            return -1;
+    }
+    if (give_results(&receiver, tally) != 0 || give(&receiver, TALLY_RESENT, "", tally->resent) != 0 ||
+        give_histogram(&receiver, &tally->request, request_bounds_ms, TALLY_REQUEST, TALLY_REQUEST_SUM) != 0)
+        return -1;
+    return give_histogram(&receiver, &tally->acceptance, acceptance_bounds_ms, TALLY_ACCEPTANCE, TALLY_ACCEPTANCE_SUM);
+}

@@ -1,0 +1,31 @@
+/* backlog: calls that ended more than an hour ago and are sent at backfill_rate.
+ *
+ * After an outage, or where the checkpoint was set back, thousands of old calls are to be sent. At full speed they
+ * would take the API from the calls of the moment, whose results are wanted now. So a walk notes them as owed (see
+ * walk.h, note_before) and goes on to the present, and they are sent at the rate with the time that a run has left. */
+#ifndef BACKLOG_H
+#define BACKLOG_H
+
+#include "domain/bucket.h"
+#include "domain/candidates.h"
+#include "engine/forward.h"
+
+struct backlog {
+    struct forward *forward; /* borrowed */
+    struct bucket bucket;    /* what the rate allows */
+    int64_t ended_before;    /* epoch: calls that ended before it are of the backlog; INT64_MIN: none is, no rate */
+    struct position done;    /* up to here each has had its turn in this run */
+};
+
+/* backlog_start: forward->clock is set. rate: calls a second; 0: no limit. */
+struct backlog backlog_start(struct forward *forward, int64_t rate);
+
+/* backlog_due: adds all calls that need another look (see ledger_due), but of the backlog only as many as may be sent
+ * at once. Errors: those of the ledger. */
+int backlog_due(struct backlog *backlog, struct candidates *candidates, struct err *err) MUST_CHECK;
+
+/* backlog_send: sends what backlog_due has left out, at the rate, until none is left, forward says stop or until_ms, a
+ * monotonic time. Durable before each pause: all outcomes. Errors: as forward_all. */
+int backlog_send(struct backlog *backlog, int64_t until_ms, struct err *err) MUST_CHECK;
+
+#endif

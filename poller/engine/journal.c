@@ -1,0 +1,171 @@
+/* journal: the figures of a run, in the ledger. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/journal.h"
+
+int journal_open(struct forward *forward, const char *kind, struct err *err)
+{
+    if (!forward->dry_run && ledger_run_start(forward->ledger, kind, &forward->run, err) != 0)
+        return -1;
+    log_run(forward->run);
+    return 0;
+}
+
+/* A 429 that lasts is the likeliest fault of a first installation, and only the API's owner can mend it. */
+static const char limit_advice[] = "; ask the API's owner to allow this dialer's address";
+
+/* outage_since: also a server that is down may say until when (503 with Retry-After); that is an outage all the same. */
+static int check_silence(struct forward *forward, int64_t outage_since, struct err *err)
+{
+    int64_t until = 0, now = forward_now(forward);
+    char local[CLOCK_TEXT_SIZE], since[CLOCK_TEXT_SIZE];
+    if (ledger_note(forward->ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
+        return -1;
+    if (until <= now || until > now + VERDICT_RETRY_AFTER_MAX_SEC) /* the latter: the clock was set back */
+        return 0;
+    struct summary *summary = forward->summary;
+    summary->stop = outage_since != 0 ? STOP_OUTAGE : STOP_RATE_LIMITED;
+    (void)clock_local(until, local, sizeof local);
+    if (outage_since != 0)
+        (void)snprintf(summary->message, sizeof summary->message,
+                       "the API does not work since %s, and asked for silence until %s; nothing is lost",
+                       clock_local(outage_since, since, sizeof since), local);
+    else
+        (void)snprintf(summary->message, sizeof summary->message,
+                       "the API asked for silence until %s; nothing is sent before that%s", local, limit_advice);
+    return 0;
+}
+
+/* What earlier runs knew of the zones in which rows are written is used and kept. A problem is told of once. */
+static int recall_zone(struct forward *forward, struct err *err)
+{
+    char text[ZONE_TEXT_SIZE], told[ZONE_PROBLEM_SIZE], problem[ZONE_PROBLEM_SIZE];
+    struct zone earlier;
+    if (ledger_text_note(forward->ledger, LEDGER_NOTE_ZONE, text, sizeof text, err) != 0)
+        return -1;
+    zone_read(text, &earlier);
+    source_recall_zone(forward->source, &earlier);
+    const struct zone *zone = source_zone(forward->source);
+    if (*zone_problem(zone, problem) != '\0' && strcmp(problem, zone_problem(&earlier, told)) != 0)
+        log_warn("⚠ Time zones: %s", problem);
+    if (forward->dry_run)
+        return 0;
+    zone_write(zone, text);
+    return ledger_set_text_note(forward->ledger, LEDGER_NOTE_ZONE, text, err);
+}
+
+int journal_resume(struct forward *forward, struct err *err)
+{
+    int64_t outage_since = 0, now = 0;
+    bool in_doubt = false;
+    if (source_now_epoch(forward->source, &now, err) != 0)
+        return -1;
+    forward->clock = clock_heard(now);
+    forward->doubt = position_at(0, "");
+    if (ledger_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 ||
+        ledger_place(forward->ledger, LEDGER_DOUBT, &forward->doubt, &in_doubt, err) != 0)
+        return -1;
+    forward->breaker = breaker_start(outage_since != 0, in_doubt);
+    return recall_zone(forward, err) == 0 ? check_silence(forward, outage_since, err) : -1;
+}
+
+/* An outage is remembered until the API answers usefully again; the next run begins with a single call. */
+static int note_outage(struct forward *forward, struct err *err)
+{
+    int64_t since = 0;
+    bool failed = forward->summary->stop == STOP_OUTAGE || forward->summary->stop == STOP_CONFIGURATION;
+    if (ledger_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &since, err) != 0)
+        return -1;
+    if (failed && since == 0)
+        return ledger_set_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, forward->clock.epoch, err);
+    if (!failed && since != 0 && forward->breaker.answered)
+        return ledger_set_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, err);
+    return 0;
+}
+
+/* A call that alone was not taken is remembered until the API takes one. */
+static int note_doubt(struct forward *forward, struct err *err)
+{
+    return forward->breaker.answered ? ledger_drop_place(forward->ledger, LEDGER_DOUBT, err) : 0;
+}
+
+/* Counts the runs in a row that the API's silence ended; one that came to its end, or another way, ends the row. */
+static int note_limit(struct forward *forward, struct err *err)
+{
+    struct summary *summary = forward->summary;
+    int64_t before = 0;
+    if (ledger_note(forward->ledger, LEDGER_NOTE_LIMITED, 0, &before, err) != 0)
+        return -1;
+    bool limited = summary->stop == STOP_RATE_LIMITED;
+    bool over = summary->stop == STOP_NONE || (!limited && forward->breaker.answered);
+    summary->limited_runs = limited ? before + 1 : over ? 0 : before;
+    size_t used = strlen(summary->message);
+    if (limited && summary->limited_runs > SUMMARY_LIMITED_RUNS)
+        (void)snprintf(summary->message + used, sizeof summary->message - used, " (for %" PRId64 " runs now)",
+                       summary->limited_runs);
+    return summary->limited_runs == before
+               ? 0 : ledger_set_note(forward->ledger, LEDGER_NOTE_LIMITED, summary->limited_runs, err);
+}
+
+static int count_up(void *context, const char *name, const char *label, int64_t value, struct err *err)
+{
+    return ledger_count_up(context, name, label, value, err);
+}
+
+int journal_close(struct forward *forward, const char *kind, struct err *err)
+{
+    struct ledger_counts counts;
+    struct summary *summary = forward->summary;
+    if (ledger_count(forward->ledger, &counts, err) != 0)
+        return -1;
+    summary->owed_left = counts.owed;
+    if (forward->dry_run)
+        return 0;
+    if (note_outage(forward, err) != 0 || note_doubt(forward, err) != 0 || note_limit(forward, err) != 0)
+        return -1;
+    struct source_effort effort = source_effort(forward->source);
+    struct ledger_run figures = {
+        .found = summary->found,
+        .accepted = summary->accepted,
+        .repeated = summary->repeated,
+        .failed = summary->failed,
+        .owed = counts.owed,
+        .held = counts.held,
+        .rejected = summary->rejected,
+        .duration_ms = clock_mono_ms() - forward->started_ms,
+        .statements = effort.statements,
+        .database_ms = effort.took_ms,
+        .rows_examined = effort.rows_examined,
+        .looked = summary->looked,
+        .unsent = summary->unsent,
+        .unsent_oldest = summary->unsent_oldest,
+        .exit_code = summary_exit_code(summary),
+        .kind = kind,
+        .message = summary->message,
+    };
+    if (ledger_run_finish(forward->ledger, forward->run, &figures, err) != 0 ||
+        tally_each(&forward->tally, count_up, forward->ledger, err) != 0)
+        return -1;
+    forward->tally = (struct tally){ .resent = 0 };
+    return forward_commit(forward, err);
+}
+
+int journal_failed(struct ledger *ledger, const struct summary *summary, int64_t duration_ms, struct err *err)
+{
+    struct ledger_counts counts;
+    int64_t run = 0;
+    if (ledger_count(ledger, &counts, err) != 0 || ledger_run_start(ledger, "poll", &run, err) != 0)
+        return -1;
+    struct ledger_run figures = {
+        .owed = counts.owed,
+        .held = counts.held,
+        .duration_ms = duration_ms,
+        .exit_code = summary_exit_code(summary),
+        .message = summary->message,
+    };
+    return ledger_run_finish(ledger, run, &figures, err) == 0 ? ledger_commit(ledger, err) : -1;
+}

@@ -1,0 +1,269 @@
+/* leader: of the hosts that share a dialer's database, one sends the calls. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "engine/leader.h"
+#include "engine/leader_holder.h"
+#include "engine/succession.h"
+#include "ledger/records.h"
+
+/* The connection of a run that was killed may have the lock for another moment. */
+#define WAIT_SEC 2
+
+/* ---- what is remembered from one look to the next ---- */
+
+#define NOTE_LED "leader_led"
+#define NOTE_VACANT "leader_vacant_since"
+#define NOTE_LOOKED "leader_vacant_looked"
+
+static int read_notes(struct ledger *ledger, struct succession_notes *notes, struct err *err)
+{
+    return ledger_note(ledger, NOTE_LED, 0, &notes->led, err) == 0 &&
+                   ledger_note(ledger, NOTE_VACANT, 0, &notes->vacant_since, err) == 0 &&
+                   ledger_note(ledger, NOTE_LOOKED, 0, &notes->looked, err) == 0 ? 0 : -1;
+}
+
+static int write_notes(struct ledger *ledger, const struct succession_notes *notes, struct err *err)
+{
+    return ledger_set_note(ledger, NOTE_LED, notes->led, err) == 0 &&
+                   ledger_set_note(ledger, NOTE_VACANT, notes->vacant_since, err) == 0 &&
+                   ledger_set_note(ledger, NOTE_LOOKED, notes->looked, err) == 0 ? 0 : -1;
+}
+
+/* ---- looking ---- */
+
+static int look_at(struct leader *leader, struct leader_lock *ret_lock, struct err *err)
+{
+    if (leader_lock_look(leader->session, leader->lock, true, ret_lock, err) != 0)
+        return -1;
+    bool ours = ret_lock->holder == ret_lock->own;
+    if (ret_lock->holder != 0 && !ours)
+        ours = leader_holder_owns(leader->state_dir, ret_lock->holder,
+                                  leader_lock_started(leader->session, ret_lock->now));
+    leader->role = ours ? LEADER_THIS : ret_lock->holder != 0 ? LEADER_OTHER : LEADER_NOBODY;
+    leader->is_cluster = ret_lock->servers > 1;
+    leader->looked = ret_lock->now;
+    return 0;
+}
+
+/* The same with what was noted. Where VICIdial's table of servers cannot be read just now, what was so counts. */
+static int look_back(struct leader *leader, struct ledger *ledger, struct leader_lock *ret_lock,
+                     struct succession_notes *ret_notes, struct err *err)
+{
+    if (look_at(leader, ret_lock, err) != 0 || read_notes(ledger, ret_notes, err) != 0)
+        return -1;
+    if (ret_lock->servers == 0)
+        leader->is_cluster = ret_notes->looked != 0;
+    return 0;
+}
+
+/* How far the other host is, which leads. */
+static int ask_settled(struct leader *leader, const struct leader_lock *lock, struct err *err)
+{
+    int level = -1;
+    leader->settled = 0;
+    if (leader_lock_ask(leader->session, leader->lock, lock->holder, &level, err) != 0)
+        return -1;
+    if (level >= 0)
+        leader->settled = lock->now - leader_lock_age(level);
+    return 0;
+}
+
+/* ---- without a cluster ---- */
+
+static int take_for_this_run(struct leader *leader, int wait_sec, struct err *err)
+{
+    if (leader_lock_take(leader->session, leader->lock, wait_sec, &leader->holds, err) != 0)
+        return -1;
+    leader->role = leader->holds ? LEADER_THIS : LEADER_OTHER;
+    return 0;
+}
+
+/* The connection was made anew in the middle of a run, and the lock went with the old one. */
+static int take_again(void *context, struct err *err)
+{
+    struct leader *leader = context;
+    if (!leader->holds)
+        return 0;
+    if (take_for_this_run(leader, WAIT_SEC, err) != 0)
+        return -1;
+    return leader->holds ? 0 : err_set(err, EX_UNAVAILABLE, "the connection to the database broke, and another host "
+                                       "sends the calls now; the next run sees to what is left");
+}
+
+/* ---- on a cluster ---- */
+
+static int64_t lease_of(const struct leader *leader)
+{
+    return leader->sync->takeover_after + leader->sync->time_budget + leader->period;
+}
+
+static int become_leader(struct leader *leader, struct err *err)
+{
+    struct leader_holder holder = { .state_dir = leader->state_dir, .database = leader->database,
+                                    .lock = leader->lock };
+    bool held = false;
+    if (leader_holder_lease(leader->state_dir, lease_of(leader), 0, err) != 0 ||
+        leader_holder_start(&holder, &held, err) != 0)
+        return -1;
+    leader->role = held ? LEADER_THIS : LEADER_OTHER; /* which was quicker */
+    return 0;
+}
+
+/* Takes the lock, if succession says so. */
+static int step_on_cluster(struct leader *leader, const struct leader_lock *lock, struct succession_notes *notes,
+                           struct err *err)
+{
+    const int64_t takeover_after = leader->sync->takeover_after;
+    struct succession_look look = { .now = lock->now,
+                                    .is_held = leader->role != LEADER_NOBODY,
+                                    .is_held_by_us = leader->role == LEADER_THIS,
+                                    .takeover_after = takeover_after,
+                                    .patience = takeover_after + 2 * leader->period };
+    bool was_ours = succession_is_ours(notes, lock->now, takeover_after);
+    if (succession_step(&look, notes) != SUCCESSION_TAKE)
+        return 0;
+    if (become_leader(leader, err) != 0)
+        return -1;
+    leader->took_over = leader->role == LEADER_THIS && !was_ours;
+    look.is_held = true;
+    look.is_held_by_us = leader->role == LEADER_THIS;
+    (void)succession_step(&look, notes);
+    return 0;
+}
+
+static int elect_on_cluster(struct leader *leader, struct ledger *ledger, const struct leader_lock *lock,
+                            struct succession_notes *notes, struct err *err)
+{
+    if (step_on_cluster(leader, lock, notes, err) != 0)
+        return -1;
+    if (leader->role != LEADER_THIS)
+        leader_holder_end(leader->state_dir);
+    if (leader->role == LEADER_OTHER && ask_settled(leader, lock, err) != 0)
+        return -1;
+    leader->due = succession_due(notes, leader->sync->takeover_after);
+    if (write_notes(ledger, notes, err) != 0)
+        return -1;
+    return leader->role == LEADER_THIS ? 0 : ledger_commit(ledger, err);
+}
+
+int leader_elect(struct leader *leader, struct ledger *ledger, struct err *err)
+{
+    struct leader_lock lock;
+    struct succession_notes notes;
+    if (look_back(leader, ledger, &lock, &notes, err) != 0)
+        return -1;
+    if (leader->is_cluster)
+        return elect_on_cluster(leader, ledger, &lock, &notes, err);
+    if (leader->role == LEADER_THIS)
+        return 0; /* this run has it, or the holder of a cluster that is none any more */
+    session_on_reconnect(leader->session, take_again, leader);
+    return take_for_this_run(leader, 0, err);
+}
+
+/* ---- long work ---- */
+
+/* Where there is no cluster: nobody else is at work now. */
+static int confirm_alone(struct leader *leader, struct err *err)
+{
+    if (leader->role != LEADER_THIS && take_for_this_run(leader, WAIT_SEC, err) != 0)
+        return -1;
+    leader_leave(leader);
+    return 0;
+}
+
+int leader_confirm(struct leader *leader, struct ledger *ledger, struct err *err)
+{
+    struct leader_lock lock;
+    struct succession_notes notes;
+    if (leader->role == LEADER_THIS && !leader->is_cluster)
+        return 0; /* as it was found when the work began */
+    if (look_back(leader, ledger, &lock, &notes, err) != 0 || (!leader->is_cluster && confirm_alone(leader, err) != 0))
+        return -1;
+    if (leader->role == LEADER_NOBODY && succession_is_ours(&notes, lock.now, leader->sync->takeover_after))
+        leader->role = LEADER_THIS; /* its holder takes the lock again in a moment */
+    if (leader->role == LEADER_OTHER)
+        return err_set(err, EX_UNAVAILABLE, "another host sends the calls of this database; do this there");
+    if (leader->role == LEADER_NOBODY)
+        return err_set(err, EX_UNAVAILABLE, "no host of this cluster sends the calls now; nothing was sent. Let "
+                       "`did-optimizer-sync run` (cron's line) become the leader on one host, then do this there");
+    return 0;
+}
+
+/* ---- what a run of the leader leaves ---- */
+
+/* Every call that ended up to there needs nothing more: it is neither open nor yet to be found. A call may be found
+ * late: by the poll, which looks again at an overlap, or by the sweep. */
+static int find_settled(const struct leader *leader, struct ledger *ledger, bool is_done, int64_t *ret_settled,
+                        struct err *err)
+{
+    int64_t swept = 0, oldest = 0;
+    struct position checkpoint;
+    bool known = false;
+    *ret_settled = 0;
+    if (ledger_place(ledger, LEDGER_CHECKPOINT, &checkpoint, &known, err) != 0 ||
+        ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &swept, err) != 0 ||
+        records_oldest_pending(ledger, &oldest, err) != 0)
+        return -1;
+    if (!known || (swept == 0 && leader->sync->sweep_interval != 0))
+        return 0;
+    int64_t settled = is_done ? leader->looked - leader->sync->settle : checkpoint.end_epoch;
+    if (swept != 0 && swept < settled)
+        settled = swept;
+    settled -= leader->sync->overlap;
+    *ret_settled = oldest != 0 && oldest - 1 < settled ? oldest - 1 : settled;
+    return 0;
+}
+
+int leader_report_settled(const struct leader *leader, struct ledger *ledger, bool is_done, struct err *err)
+{
+    int64_t settled = 0;
+    if (!leader->is_cluster || leader->role != LEADER_THIS)
+        return 0;
+    return find_settled(leader, ledger, is_done, &settled, err) == 0
+               ? leader_holder_lease(leader->state_dir, lease_of(leader), settled, err) : -1;
+}
+
+void leader_renew(const char *state_dir)
+{
+    leader_holder_renew(state_dir);
+}
+
+void leader_leave(struct leader *leader)
+{
+    if (!leader->holds)
+        return;
+    session_on_reconnect(leader->session, NULL, NULL);
+    leader_lock_give_up(leader->session, leader->lock);
+    leader->holds = false;
+}
+
+/* ---- check ---- */
+
+/* Tries a lock of its own, so that no run is kept from the real one. */
+static int try_lock(struct leader *leader, struct err *err)
+{
+    char probe[LEADER_LOCK_NAME_SIZE + 8];
+    bool taken = false;
+    (void)snprintf(probe, sizeof probe, "%s.check", leader->lock);
+    if (leader_lock_take(leader->session, probe, WAIT_SEC, &taken, err) != 0)
+        return -1;
+    leader_lock_give_up(leader->session, probe);
+    return taken ? 0 : err_set(err, EX_UNAVAILABLE, "the server does not grant the lock %s: is another check running?",
+                               probe);
+}
+
+int leader_check(struct leader *leader, char *said, size_t size, struct err *err)
+{
+    static const char *const words[] = {
+        [LEADER_UNKNOWN] = "", [LEADER_THIS] = "this host sends the calls",
+        [LEADER_OTHER] = "another host sends the calls, this one stands by",
+        [LEADER_NOBODY] = "no host sends the calls now; the next runs choose one",
+    };
+    struct leader_lock look;
+    if (try_lock(leader, err) != 0 || look_at(leader, &look, err) != 0)
+        return -1;
+    (void)snprintf(said, size, "the server's locks work%s%s", leader->is_cluster ? "; cluster: " : "",
+                   leader->is_cluster ? words[leader->role] : "");
+    return 0;
+}

@@ -1,0 +1,291 @@
+/* leader_holder: the process that keeps the leader's lock between two runs. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/version.h"
+#include "engine/leader_holder.h"
+#include "source/leader_lock.h"
+#include "source/session.h"
+
+/* Which connection has the lock: its number, since when the server counts, and this process. Kept outside the ledger:
+ * the ledger may be rebuilt while the connection lives. */
+#define LEADER "leader"
+
+/* "SECONDS SETTLED VERSION". */
+#define LEASE "lease"
+
+/* How often the holder looks at its lease and its lock: one statement. */
+#define LOOK_SEC 5
+
+/* How much older a call may become until the level that tells its age is told anew, and read. */
+#define SLACK_SEC 60
+
+struct lease {
+    int64_t seconds, settled;
+    struct timespec written;
+    ino_t inode;
+};
+
+struct keeper {
+    const struct leader_holder *holder;
+    struct session *session;
+    struct lease lease;
+    int64_t renewed_ms; /* when the lease was last seen to change; monotonic */
+    int64_t number;     /* of the connection that had the lock last */
+    bool tells;         /* the server lets one session hold several locks */
+    int level;          /* that is told; -1: none */
+};
+
+/* ---- the lease ---- */
+
+int leader_holder_lease(const char *state_dir, int64_t seconds, int64_t settled, struct err *err)
+{
+    char text[96];
+    (void)snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " " VERSION "\n", seconds, settled);
+    return fileutil_replace(state_dir, LEASE, text, err);
+}
+
+void leader_holder_renew(const char *state_dir)
+{
+    char *path = mem_format("%s/" LEASE, state_dir);
+    (void)!utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW);
+    free(path);
+}
+
+void leader_holder_end(const char *state_dir)
+{
+    char *path = mem_format("%s/" LEASE, state_dir);
+    (void)unlink(path);
+    free(path);
+}
+
+/* The words of a small file of ours; how many. They lie in *ret_text, which the caller frees. */
+static size_t read_words(const char *path, char *words[], size_t most, char **ret_text)
+{
+    bool missing = false;
+    size_t count = 0;
+    *ret_text = NULL;
+    if (fileutil_read(path, 128, FILEUTIL_REFUSE_LINK, ret_text, &missing, NULL) != 0 || missing)
+        return 0;
+    for (char *at = str_trim(*ret_text); *at != '\0' && count < most;) {
+        words[count++] = at;
+        at += strcspn(at, " ");
+        if (*at != '\0')
+            *at++ = '\0';
+    }
+    return count;
+}
+
+/* False: there is no lease, or one of another installation, whose runs start a holder of their own. */
+static bool read_lease(const char *state_dir, struct lease *ret_lease)
+{
+    struct stat info;
+    char *path = mem_format("%s/" LEASE, state_dir), *words[3], *text = NULL;
+    bool good = lstat(path, &info) == 0 && read_words(path, words, 3, &text) == 3 && strcmp(words[2], VERSION) == 0 &&
+                str_to_int(words[0], &ret_lease->seconds) && str_to_int(words[1], &ret_lease->settled);
+    ret_lease->written = info.st_mtim;
+    ret_lease->inode = info.st_ino;
+    free(text);
+    free(path);
+    return good;
+}
+
+/* Both are measured by this process's own clock, so that a clock that is set changes nothing. */
+static bool has_lease(struct keeper *keeper)
+{
+    struct lease now;
+    if (!read_lease(keeper->holder->state_dir, &now))
+        return false;
+    const struct lease *before = &keeper->lease;
+    if (keeper->renewed_ms == 0 || now.inode != before->inode || now.written.tv_sec != before->written.tv_sec ||
+        now.written.tv_nsec != before->written.tv_nsec)
+        keeper->renewed_ms = clock_mono_ms();
+    keeper->lease = now;
+    return clock_mono_ms() - keeper->renewed_ms < now.seconds * 1000;
+}
+
+/* ---- whose lock ---- */
+
+bool leader_holder_owns(const char *state_dir, int64_t number, int64_t server_started)
+{
+    int64_t noted = 0, started = 0;
+    char *path = mem_format("%s/" LEADER, state_dir), *words[3], *text = NULL;
+    bool good = read_words(path, words, 3, &text) >= 2 && str_to_int(words[0], &noted) &&
+                str_to_int(words[1], &started);
+    free(text);
+    free(path);
+    return good && number != 0 && number == noted && llabs((long long)(started - server_started)) <= 2;
+}
+
+static int note_leader(const struct keeper *keeper, int64_t server_started, struct err *err)
+{
+    char text[96];
+    (void)snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " %ld\n", keeper->number, server_started, (long)getpid());
+    return fileutil_replace(keeper->holder->state_dir, LEADER, text, err);
+}
+
+static int take_on_new_session(struct keeper *keeper, bool *ret_held, struct err *err)
+{
+    struct leader_lock look;
+    if (session_open(keeper->holder->database, &keeper->session, err) != 0 ||
+        leader_lock_is_many(keeper->session, keeper->holder->lock, &keeper->tells, err) != 0 ||
+        leader_lock_take(keeper->session, keeper->holder->lock, 0, ret_held, err) != 0)
+        return -1;
+    if (!*ret_held)
+        return 0;
+    if (leader_lock_look(keeper->session, keeper->holder->lock, false, &look, err) != 0)
+        return -1;
+    keeper->number = look.own;
+    return note_leader(keeper, leader_lock_started(keeper->session, look.now), err);
+}
+
+/* Takes the lock where it is free; *ret_held says whether this process has it now. A new connection each time: the old
+ * one may have some of the locks still. A lock that could not be noted is given up: the runs would take it for another
+ * host's. */
+static int take(struct keeper *keeper, bool *ret_held, struct err *err)
+{
+    session_close(keeper->session);
+    keeper->session = NULL;
+    keeper->level = -1;
+    *ret_held = false;
+    if (take_on_new_session(keeper, ret_held, err) == 0)
+        return 0;
+    session_close(keeper->session);
+    keeper->session = NULL;
+    *ret_held = false;
+    return -1;
+}
+
+/* Tells how old the open calls are, while that is known. A level that cannot be told now is told at the next look. */
+static void tell(struct keeper *keeper, int64_t now)
+{
+    const struct lease *lease = &keeper->lease;
+    int level = lease->settled > 0 ? leader_lock_level(now - lease->settled + SLACK_SEC) : -1;
+    if (keeper->tells && leader_lock_say(keeper->session, keeper->holder->lock, keeper->level, level, NULL) == 0)
+        keeper->level = level;
+}
+
+/* Looks whether the lock is still there, and takes it where it is free. False: another host has it. */
+static bool keep(struct keeper *keeper)
+{
+    struct leader_lock look;
+    bool held = true;
+    if (keeper->session != NULL && leader_lock_look(keeper->session, keeper->holder->lock, false, &look, NULL) != 0)
+        return true; /* the server is away: the lock is gone with the connection, and is taken again when it is back */
+    if (keeper->session == NULL || look.holder == 0)
+        return take(keeper, &held, NULL) != 0 || held;
+    if (look.holder == look.own)
+        tell(keeper, look.now);
+    /* The old number: the server has not found out yet that this process's former connection is gone. */
+    return look.holder == look.own || look.holder == keeper->number;
+}
+
+static void keep_while_leased(struct keeper *keeper)
+{
+    static const struct timespec second = { .tv_sec = 1 };
+    while (has_lease(keeper) && keep(keeper))
+        for (int i = 0; i < LOOK_SEC; i++) {
+            if (interrupt_requested())
+                return;
+            (void)nanosleep(&second, NULL);
+        }
+}
+
+/* ---- the process ---- */
+
+/* Lets go of everything that the run has open: its lock, its log, cron's pipe. */
+static void detach(int report)
+{
+    DIR *open_files = opendir("/proc/self/fd");
+    (void)setsid();
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = 0; fd <= 2 && nothing >= 0; fd++)
+        (void)dup2(nothing, fd);
+    for (const struct dirent *entry = open_files != NULL ? readdir(open_files) : NULL; entry != NULL;
+         entry = readdir(open_files)) {
+        int64_t fd = 0;
+        if (str_to_int(entry->d_name, &fd) && fd > 2 && fd != report && fd != dirfd(open_files))
+            (void)close((int)fd);
+    }
+    if (open_files != NULL)
+        (void)closedir(open_files);
+}
+
+/* "1": it has the lock, "0": another connection has it, else the exit code and what went wrong. */
+static void send_report(int report, int result, bool held, const struct err *err)
+{
+    char *text = result == 0 ? mem_format("%d", held ? 1 : 0) : mem_format("%d %s", err->code, err->message);
+    (void)!write(report, text, strlen(text));
+    (void)close(report);
+    free(text);
+}
+
+static void hold(const struct leader_holder *holder, int report)
+{
+    struct err err = { .code = EX_UNAVAILABLE };
+    struct keeper keeper = { .holder = holder, .level = -1 };
+    bool held = false;
+    detach(report);
+    int result = take(&keeper, &held, &err);
+    send_report(report, result, held, &err);
+    if (result == 0 && held)
+        keep_while_leased(&keeper);
+    session_close(keeper.session);
+}
+
+static int read_report(int report, bool *ret_held, struct err *err)
+{
+    char text[1200];
+    size_t used = 0;
+    for (ssize_t got = 1; got != 0 && used < sizeof text - 1;) {
+        got = read(report, text + used, sizeof text - 1 - used);
+        if (got < 0 && errno == EINTR && !interrupt_requested())
+            continue;
+        if (got < 0)
+            return err_set(err, EX_UNAVAILABLE, "stopped by a signal before the leader's lock was taken");
+        used += (size_t)got;
+    }
+    text[used] = '\0';
+    char *reason = text + strcspn(text, " ");
+    int64_t code = EX_UNAVAILABLE;
+    if (used == 1) {
+        *ret_held = *text == '1';
+        return 0;
+    }
+    if (*reason != '\0')
+        *reason++ = '\0';
+    (void)!str_to_int(text, &code);
+    return err_set(err, (int)code, "could not keep the leader's lock: %s",
+                   *reason != '\0' ? reason : "the process for it ended");
+}
+
+int leader_holder_start(const struct leader_holder *holder, bool *ret_held, struct err *err)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return err_set(err, EX_UNAVAILABLE, "could not keep the leader's lock: %s", strerror(errno));
+    (void)fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        hold(holder, ends[1]);
+        _exit(0);
+    }
+    (void)close(ends[1]);
+    int result = child > 0 ? read_report(ends[0], ret_held, err)
+                           : err_set(err, EX_UNAVAILABLE, "could not keep the leader's lock: %s", strerror(errno));
+    (void)close(ends[0]);
+    return result;
+}

@@ -1,0 +1,429 @@
+/* poll: one run, from the checkpoint to now.
+ *
+ * Invariant: every call at or below the checkpoint is out of scope or in the ledger, settled or owed. A crash anywhere
+ * may repeat a POST, with the same idempotency key, but never lose a call. So the order of durable steps is:
+ *
+ *   1. the run is noted in the ledger: outcomes can be written, or nothing is sent;
+ *   2. what the sweep finds below the checkpoint is noted as owed, in one transaction with how far the sweep has come;
+ *   3. the same becomes of calls that ended more than an hour ago, as after an outage: in one transaction with the
+ *      checkpoint's copy, so that it can go on to the calls of the moment, which are sent at once;
+ *   4. outcomes are committed as they come (forward.c);
+ *   5. the ledger's copy of the checkpoint, only as far as outcomes are recorded; then the checkpoint file
+ *      (progress.c).
+ *
+ * Last of all the old calls go out, at backfill_rate (backlog.c), with what is left of the run's time. So neither can
+ * they keep a new call waiting for longer than until the next run, nor can a lasting stream of new ones keep them
+ * waiting: each run has its share of them with the first batch, too. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "domain/candidates.h"
+#include "domain/decision.h"
+#include "engine/backlog.h"
+#include "engine/forward.h"
+#include "engine/journal.h"
+#include "engine/jump.h"
+#include "engine/poll.h"
+#include "engine/progress.h"
+#include "engine/unsent.h"
+#include "engine/walk.h"
+
+/* While calls flow the checkpoint is saved at most so often; it may lie behind what is recorded. */
+#define SAVE_MS 1000
+
+/* The first stretch in which the latest calls are looked for. */
+#define LATEST_SEC 600
+
+/* Cron starts a run each minute: the calls of the moment wait for it no longer than that, however long a run may last. */
+#define BACKLOG_MS 40000
+
+/* A run forgets at most so many old calls: a small step each minute, no long write. */
+#define PRUNE_LIMIT 5000
+
+struct run {
+    const struct poll *poll;
+    struct forward forward;
+    struct summary *summary;
+    struct progress progress;
+    struct backlog backlog;
+    struct position saved;      /* the checkpoint as it is on disk ... */
+    int64_t saved_ms;           /* ... and since when, monotonic */
+    int64_t looked_ms;          /* when the file was last looked at for a person's change, monotonic */
+    bool swept;
+    int64_t swept_to;           /* how far the sweep has come that is not done; 0: none is under way */
+};
+
+static bool may_go_on(const struct run *run)
+{
+    return run->summary->stop == STOP_NONE;
+}
+
+static int64_t end_of_poll(const struct run *run)
+{
+    return forward_now(&run->forward) - run->poll->settings->settle;
+}
+
+static int64_t start_of_poll(const struct run *run)
+{
+    int64_t from = run->progress.checkpoint.end_epoch - run->poll->settings->overlap;
+    return from > run->progress.floor.end_epoch ? from : run->progress.floor.end_epoch;
+}
+
+/* ---- after an outage ---- */
+
+/* One of the calls that wait to be sent, each as likely as the other, however many there are. */
+struct pick {
+    struct run *run;
+    struct candidates one;
+    uint64_t random; /* Knuth's MMIX generator: its high bits are good enough for this */
+    int64_t seen;    /* calls that wait: the n-th takes the place with a chance of 1 in n (reservoir sampling) */
+};
+
+static int pick_one(void *context, const struct call *call, struct err *err)
+{
+    struct pick *pick = context;
+    struct run *run = pick->run;
+    struct call_record record;
+    struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
+    if (position_compare(&position, &run->progress.floor) <= 0)
+        return 0;
+    if (ledger_find(run->poll->ledger, call_text(call, CALL_UNIQUEID), &record, err) != 0)
+        return -1;
+    if (record.state != CALL_UNKNOWN ||
+        decision_of(call, &record, run->poll->settings, forward_now(&run->forward)).kind != DECISION_SEND)
+        return 0;
+    pick->random = pick->random * 6364136223846793005U + 1442695040888963407U;
+    if ((pick->random >> 33) % (uint64_t)++pick->seen == 0) {
+        candidates_clear(&pick->one);
+        candidates_add(&pick->one, position.uniqueid, position.end_epoch);
+    }
+    return 0;
+}
+
+/* Looks for the latest calls that wait to be sent, further and further back until there are some, and picks one. */
+static int pick_latest(struct pick *pick, struct err *err)
+{
+    struct run *run = pick->run;
+    int64_t to = end_of_poll(run), start = start_of_poll(run);
+    for (int64_t span = LATEST_SEC; pick->seen == 0 && to >= start; span *= 4) {
+        int64_t from = to - span > start ? to - span : start;
+        struct source_range range = { .end_from = from, .end_to = to,
+                                      .call_from = from - run->poll->settings->poll_window };
+        if (source_scan(run->poll->source, &range, pick_one, NULL, pick, err) != 0)
+            return -1;
+        to = from - 1;
+    }
+    return 0;
+}
+
+/* After an outage: sends one of the latest calls. The oldest alone would not do to see whether the API works again:
+ * they may be just those that it cannot digest. Every other run asks them, as it comes to them. */
+static int probe_latest(struct run *run, struct err *err)
+{
+    if (!run->forward.breaker.must_probe || run->forward.run % 2 != 0 || run->poll->dry_run)
+        return 0;
+    /* Knuth's factor spreads the numbers of runs that follow each other: each picks another call. */
+    struct pick pick = { .run = run, .random = (uint64_t)run->forward.run * 2654435761U };
+    int result = pick_latest(&pick, err);
+    if (result == 0)
+        result = forward_all(&run->forward, &pick.one, err);
+    candidates_clear(&pick.one);
+    return result;
+}
+
+/* ---- the two walks ---- */
+
+/* Whether the poll of this run comes past the call anyway: it ended in the poll's stretch, was no longer than that can see,
+ * and its date is where the poll looks. */
+static bool poll_sees(void *context, const struct call *call)
+{
+    const struct run *run = context;
+    int64_t ended = call_number(call, CALL_END_EPOCH, 0);
+    /* By the clock as the run began: that of now may be ahead of the statement that gave age_sec, and what the poll
+     * cannot see must not count as short. */
+    int64_t lasted = call->age_sec - (run->forward.clock.epoch - ended);
+    return !call->is_oddly_dated && ended >= start_of_poll(run) && lasted <= run->poll->settings->poll_window;
+}
+
+/* Where the sweep begins: what was under way when the last one looked may have ended since, also where no run came for
+ * hours. */
+static int64_t start_of_sweep(const struct run *run, int64_t last)
+{
+    int64_t since = last != 0 ? last : run->progress.checkpoint.end_epoch, now = forward_now(&run->forward);
+    if (since < run->progress.floor.end_epoch)
+        since = run->progress.floor.end_epoch;
+    if (since > now) /* by a clock that was set back */
+        since = now;
+    int64_t window = run->poll->settings->sweep_window, from = since - window;
+    /* The first one began where the checkpoint was then; by now it may be far ahead. */
+    int64_t earliest = last != 0 ? from : run->progress.floor.end_epoch - window;
+    return run->swept_to >= earliest && run->swept_to <= now ? run->swept_to : from;
+}
+
+static int on_swept(void *context, const struct position *reached, struct err *err)
+{
+    struct run *run = context;
+    (void)err;
+    if (reached->end_epoch > run->swept_to)
+        run->swept_to = reached->end_epoch;
+    return 0;
+}
+
+/* In one transaction with what the sweep has found. */
+static int note_sweep(struct run *run, int64_t last, int64_t swept_to, struct err *err)
+{
+    struct ledger *ledger = run->poll->ledger;
+    run->swept_to = swept_to;
+    if (ledger_set_note(ledger, LEDGER_NOTE_SWEPT_TO, swept_to, err) != 0 ||
+        ledger_set_note(ledger, LEDGER_NOTE_LAST_SWEEP, last, err) != 0)
+        return -1;
+    return ledger_commit(ledger, err);
+}
+
+/* Looks for what the poll cannot see: calls longer than its window, rows that came very late, statuses that changed.
+ * They are sent together with what else is owed. It takes half of the run's time at most, so that the poll has its turn,
+ * and goes on in the next run. */
+static int sweep(struct run *run, struct err *err)
+{
+    const struct settings_sync *settings = run->poll->settings;
+    struct ledger *ledger = run->poll->ledger;
+    int64_t now = forward_now(&run->forward), last = 0, found = 0;
+    if (ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
+        return -1;
+    if (settings->sweep_interval == 0) /* when it is turned on again it need not make up for that time */
+        return (last == 0 && run->swept_to == 0) || run->poll->dry_run ? 0 : note_sweep(run, 0, 0, err);
+    bool clock_was_set_back = last > now;
+    if (!clock_was_set_back && now - last < settings->sweep_interval)
+        return 0;
+    int64_t from = start_of_sweep(run, last);
+    struct walk walk = { .forward = &run->forward,
+                         .range = { .end_from = from - zone_spread(source_zone(run->poll->source)),
+                                    .end_to = end_of_poll(run),
+                                    .call_from = from },
+                         .floor = run->progress.floor,
+                         .until_ms = clock_mono_ms() + settings->time_budget * 1000 / 2,
+                         .duty = WALK_NOTE,
+                         .belongs_elsewhere = poll_sees,
+                         .on_reached = on_swept,
+                         .context = run };
+    run->swept = true;
+    run->swept_to = from;
+    if (walk_run(&walk, &found, err) != 0)
+        return -1;
+    run->summary->found += found;
+    if (found > 0)
+        log_info("🧹 Sweep found %" PRId64 " calls that came late, lasted long or changed", found);
+    if (run->poll->dry_run || !may_go_on(run))
+        return 0;
+    return clock_mono_ms() < walk.until_ms ? note_sweep(run, now, 0, err) : note_sweep(run, last, run->swept_to, err);
+}
+
+/* Saves the checkpoint where it has moved since it was last saved. */
+static int save(struct run *run, struct err *err)
+{
+    if (position_compare(&run->saved, &run->progress.checkpoint) == 0)
+        return 0;
+    run->saved = run->progress.checkpoint;
+    run->saved_ms = clock_mono_ms();
+    return progress_save(&run->progress, err);
+}
+
+static int advance(void *context, const struct position *reached, struct err *err)
+{
+    struct run *run = context;
+    if (position_compare(reached, &run->progress.checkpoint) > 0)
+        run->progress.checkpoint = *reached;
+    return clock_mono_ms() - run->saved_ms >= SAVE_MS ? save(run, err) : 0;
+}
+
+/* A person who sets the checkpoint forward wants calls to be skipped: this run sends no more of them. */
+static int heed_person(void *context, int64_t end_epoch, struct err *err)
+{
+    struct run *run = context;
+    (void)end_epoch;
+    (void)err;
+    if (clock_mono_ms() - run->looked_ms < SAVE_MS)
+        return 0;
+    run->looked_ms = clock_mono_ms();
+    if (progress_look(&run->progress) && may_go_on(run)) {
+        run->summary->stop = STOP_INTERRUPTED;
+        (void)snprintf(run->summary->message, sizeof run->summary->message, "the checkpoint was changed by hand");
+    }
+    return 0;
+}
+
+/* Everything that ended from a little before the checkpoint up to now. Owed calls whose time has come and held ones are
+ * read again by primary key and go with the first new ones: one that the API cannot digest must not stand alone. */
+static int catch_up(struct run *run, struct err *err)
+{
+    struct candidates due = { .count = 0 };
+    int64_t from = start_of_poll(run), found = 0;
+    if (backlog_due(&run->backlog, &due, err) != 0) {
+        candidates_clear(&due);
+        return -1;
+    }
+    if (due.count > 0)
+        log_info("🔁 Looking again at what is owed or held: %zu", due.count);
+    struct walk walk = { .forward = &run->forward,
+                         .range = { .end_from = from,
+                                    .end_to = end_of_poll(run),
+                                    .call_from = from - run->poll->settings->poll_window,
+                                    .whole_rows = true },
+                         .floor = run->progress.floor,
+                         .first = &due,
+                         .note_before = run->backlog.ended_before,
+                         .on_reached = advance,
+                         .context = run };
+    int result = walk_run(&walk, &found, err);
+    run->summary->found += found;
+    if (result == 0 && found == 0 && may_go_on(run))
+        log_info("📞 Found 0 new call results");
+    return result == 0 ? save(run, err) : -1;
+}
+
+/* What is left of the run's time but for the last fifth, in which a slow API may still answer. Where runs follow each
+ * other quickly, the next one is not kept waiting. */
+static int send_backlog(struct run *run, struct err *err)
+{
+    int64_t share_ms = run->poll->settings->time_budget * 800;
+    if (share_ms > BACKLOG_MS)
+        share_ms = BACKLOG_MS;
+    if (run->poll->every > 0 && share_ms > run->poll->every * 1000)
+        share_ms = run->poll->every * 1000;
+    return run->poll->dry_run ? 0 : backlog_send(&run->backlog, run->forward.started_ms + share_ms, err);
+}
+
+/* A call that alone was not taken is asked again as soon as the API takes another one: now it shows which of the two was
+ * to blame. */
+static int ask_doubtful(struct run *run, struct err *err)
+{
+    const struct position *doubt = &run->forward.doubt;
+    struct candidates one = { .count = 0 };
+    if (!run->forward.breaker.answered || *doubt->uniqueid == '\0' || run->poll->dry_run)
+        return 0;
+    candidates_add_known(&one, doubt->uniqueid, doubt->end_epoch);
+    int result = forward_all(&run->forward, &one, err);
+    candidates_clear(&one);
+    return result;
+}
+
+/* ---- the run ---- */
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int prune(struct run *run, struct err *err)
+{
+    const struct settings_sync *settings = run->poll->settings;
+    if (run->swept_to != 0)
+        return 0; /* a sweep under way may come past calls that were accepted long ago */
+    int64_t now = forward_now(&run->forward), last = 0;
+    int64_t still_read = run->progress.checkpoint.end_epoch - settings->overlap;
+    if (ledger_note(run->poll->ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
+        return -1;
+    if (last != 0 && last < still_read)
+        still_read = last;
+    still_read -= zone_spread(source_zone(run->poll->source));
+    still_read -= settings->sweep_window; /* also when the clock is right again that is ahead now */
+    struct ledger_age age = { .before = least(now - settings->retention_days * 86400, still_read),
+                              .limit = PRUNE_LIMIT };
+    /* Never sooner than accepted ones: what is forgotten while a scan still sees it would be sent again. */
+    age.set_aside_before = least(now - settings->rejected_retention_days * 86400, age.before);
+    return ledger_prune(run->poll->ledger, &age, err);
+}
+
+/* What this run leaves unsent beyond the checkpoint: nothing where it came to its end. Where the API or the clock
+ * stopped it, the calls are counted, also while the API asks for silence. Who was stopped by a signal ends at once. */
+static void look_at_unsent(struct run *run)
+{
+    struct err ignored;
+    int64_t from = start_of_poll(run);
+    struct source_range range = { .end_from = from, .end_to = end_of_poll(run),
+                                  .call_from = from - run->poll->settings->poll_window };
+    if (run->summary->stop == STOP_NONE)
+        run->summary->looked = true;
+    else if (run->summary->stop != STOP_INTERRUPTED)
+        (void)!unsent_count(&run->forward, &range, &run->progress.floor, &ignored); /* then it is not known */
+}
+
+static int work(struct run *run, struct err *err)
+{
+    const struct poll *poll = run->poll;
+    if (journal_resume(&run->forward, err) != 0 ||
+        progress_load(&run->progress, poll->settings, forward_now(&run->forward), err) != 0 ||
+        ledger_note(poll->ledger, LEDGER_NOTE_SWEPT_TO, 0, &run->swept_to, err) != 0)
+        return -1;
+    jump_report(&run->progress, poll->source, poll->settings, poll->profile_words);
+    struct position before = run->progress.checkpoint;
+    run->saved = before;
+    run->saved_ms = run->looked_ms = clock_mono_ms();
+    run->forward.on_batch = heed_person;
+    run->forward.batch_context = run;
+    run->backlog = backlog_start(&run->forward, poll->settings->backfill_rate);
+    if ((may_go_on(run) && sweep(run, err) != 0) || (may_go_on(run) && probe_latest(run, err) != 0) ||
+        (may_go_on(run) && catch_up(run, err) != 0) || (may_go_on(run) && ask_doubtful(run, err) != 0) ||
+        (may_go_on(run) && send_backlog(run, err) != 0))
+        return -1;
+    if (!poll->dry_run && forward_commit(&run->forward, err) != 0)
+        return -1;
+    if (!poll->dry_run)
+        look_at_unsent(run);
+    if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run && !run->progress.set_by_hand)
+        progress_log(&run->progress, "💾 Saved checkpoint");
+    return poll->dry_run ? 0 : prune(run, err);
+}
+
+static struct progress progress_of(const struct poll *poll)
+{
+    return (struct progress){ .state_dir = poll->state_dir,
+                              .ledger = poll->ledger,
+                              .legacy = poll->legacy,
+                              .dry_run = poll->dry_run };
+}
+
+void poll_run(const struct poll *poll, struct summary *ret_summary)
+{
+    struct err err = { .code = EX_OK };
+    *ret_summary = (struct summary){ .stop = STOP_NONE };
+    struct run run = {
+        .poll = poll,
+        .summary = ret_summary,
+        .progress = progress_of(poll),
+        .forward = { .source = poll->source,
+                     .ledger = poll->ledger,
+                     .delivery = poll->delivery,
+                     .settings = poll->settings,
+                     .dispositions = poll->dispositions,
+                     .summary = ret_summary,
+                     .pace = pace_start(poll->api->concurrency, poll->api->max_concurrency),
+                     .started_ms = clock_mono_ms(),
+                     .deadline_ms = clock_mono_ms() + poll->settings->time_budget * 1000,
+                     .dry_run = poll->dry_run,
+                     .mask_phone = poll->mask_phone },
+    };
+    int result = journal_open(&run.forward, "poll", &err);
+    if (result == 0) {
+        if (work(&run, &err) != 0)
+            summary_fail(ret_summary, &err);
+        result = journal_close(&run.forward, run.swept ? "sweep" : NULL, &err); /* also after a failure elsewhere */
+    }
+    if (result != 0 && ret_summary->stop != STOP_FAILED)
+        summary_fail(ret_summary, &err);
+}
+
+int poll_stand_by(const struct poll *poll, bool another_leads, int64_t settled, struct err *err)
+{
+    struct progress progress = progress_of(poll);
+    int64_t now = 0;
+    if (source_now_epoch(poll->source, &now, err) != 0 ||
+        progress_stand_by(&progress, poll->settings, now, settled, err) != 0 ||
+        ledger_set_note(poll->ledger, LEDGER_NOTE_STOOD_BY, clock_now_epoch(), err) != 0)
+        return -1;
+    if (another_leads && ledger_set_note(poll->ledger, LEDGER_NOTE_LEADER_SEEN, clock_now_epoch(), err) != 0)
+        return -1;
+    return ledger_commit(poll->ledger, err);
+}

@@ -1,0 +1,39 @@
+/* poll: one run, from the checkpoint to now. */
+#ifndef POLL_H
+#define POLL_H
+
+#include <stdbool.h>
+
+#include "domain/disposition.h"
+#include "domain/settings.h"
+#include "engine/summary.h"
+#include "ledger/ledger.h"
+#include "sink/delivery.h"
+#include "source/source.h"
+
+/* What a run works with; all borrowed. */
+struct poll {
+    const char *state_dir;
+    const char *legacy; /* an older script's checkpoint */
+    const char *profile_words; /* for commands that the log names, see struct options */
+    struct source *source;
+    struct ledger *ledger;
+    struct delivery *delivery;
+    const struct settings_sync *settings;
+    const struct settings_api *api;
+    const struct disposition_map *dispositions;
+    int64_t every;       /* seconds from one run to the next, where they follow each other in a loop; 0: they do not */
+    bool mask_phone;     /* of telephone numbers only the last four digits are shown */
+    bool dry_run;        /* print on standard output what would be sent; change nothing */
+};
+
+/* poll_run: finds the calls that ended and sends them, until none is left or the time is over. *ret_summary says what
+ * was done and how it ended, failures of source, ledger, delivery and checkpoint included. Durable on return: all
+ * outcomes, the checkpoint, the run's figures, as far as the disk lets itself be written. */
+void poll_run(const struct poll *poll, struct summary *ret_summary);
+
+/* poll_stand_by: what a run does where this host sends no calls. another_leads: a host does send them; else none does
+ * yet. settled: see progress_stand_by. It needs no delivery. Errors: those of the source and of progress_load. */
+int poll_stand_by(const struct poll *poll, bool another_leads, int64_t settled, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,241 @@
+/* progress: how far the dialer's calls are taken care of: the checkpoint file and the ledger's copy of it. */
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/log.h"
+#include "engine/progress.h"
+#include "ledger/checkpoint.h"
+#include "ledger/legacy.h"
+
+/* A checkpoint further ahead of the database's clock than this was not written by a run. */
+#define CLOCK_TOLERANCE_SEC 60
+
+/* A position that may be unknown. */
+struct maybe {
+    bool known;
+    struct position position;
+};
+
+static void keep_aside(const struct progress *progress, const struct err *damage)
+{
+    struct err err;
+    char aside[512];
+    log_error("❌ %s", damage->message);
+    if (progress->dry_run)
+        return;
+    if (checkpoint_set_aside(progress->state_dir, aside, sizeof aside, &err) != 0)
+        log_error("❌ %s", err.message); /* if the directory cannot be written, saving the new one will fail too */
+    else
+        log_error("❌ the damaged checkpoint is kept as %s", aside);
+}
+
+/* What the file says, unless it cannot be right; then it is kept aside and counts as unknown. */
+static int read_file(struct progress *progress, const struct maybe *copy, int64_t now_epoch,
+                     struct maybe *ret_file, struct err *err)
+{
+    enum checkpoint_found found = CHECKPOINT_MISSING;
+    char local[CLOCK_TEXT_SIZE];
+    struct position *position = &ret_file->position;
+    progress->mark = checkpoint_mark(progress->state_dir); /* first: what changes in between is a change */
+    if (checkpoint_load(progress->state_dir, &found, position, err) != 0)
+        return -1;
+    if (found == CHECKPOINT_READ && position->end_epoch > now_epoch + CLOCK_TOLERANCE_SEC) {
+        if (copy->known && position_compare(position, &copy->position) == 0) {
+            /* A run wrote it before the database's clock was set back: all calls up to now are taken care of. */
+            *position = position_at(now_epoch, "");
+        } else {
+            found = CHECKPOINT_DAMAGED;
+            (void)err_set(err, EX_IOERR, "the checkpoint lies in the future: %s",
+                          clock_local(position->end_epoch, local, sizeof local));
+        }
+    }
+    if (found == CHECKPOINT_DAMAGED) {
+        keep_aside(progress, err);
+        progress->mark = checkpoint_mark(progress->state_dir);
+    }
+    ret_file->known = found == CHECKPOINT_READ;
+    return 0;
+}
+
+/* Where there is no file to go by: the ledger's copy, else some time ago. Never from zero. */
+static struct position without_file(const struct progress *progress, const struct maybe *copy,
+                                    const struct settings_sync *settings, int64_t now_epoch)
+{
+    struct err why_not;
+    bool started = false; /* after `checkpoint reset` this is not the first run */
+    struct position start;
+    if (copy->known)
+        return copy->position.end_epoch <= now_epoch ? copy->position : position_at(now_epoch, "");
+    if (ledger_place(progress->ledger, LEDGER_START, &start, &started, NULL) == 0 && started)
+        return position_at(now_epoch - settings->first_run_lookback, "");
+    struct legacy legacy = legacy_load(progress->legacy, now_epoch, &why_not);
+    if (legacy.found)
+        log_info("📅 First run: going on from where an older script stopped, says %s", progress->legacy);
+    else if (*why_not.message != '\0')
+        log_warn("⚠ %s", why_not.message);
+    return legacy.found ? legacy.position : position_at(now_epoch - settings->first_run_lookback, "");
+}
+
+int64_t progress_skips_from(struct ledger *ledger, const struct position *checkpoint, const struct position *floor,
+                            int64_t overlap)
+{
+    struct ledger_counts counts;
+    int64_t from = checkpoint->end_epoch - overlap;
+    if (floor != NULL && (from < floor->end_epoch || (ledger_count(ledger, &counts, NULL) == 0 && counts.owed > 0)))
+        from = floor->end_epoch;
+    return from;
+}
+
+/* Calls that ended before the first checkpoint, or before one that a person set forward, are out of scope; setting it
+ * back brings them in again. The file cannot hold every uniqueid as it is: only a later second was set forward. */
+static int set_floor(struct progress *progress, const struct maybe *floor, const struct maybe *copy, bool from_file,
+                     struct err *err)
+{
+    bool set_forward = from_file && copy->known && progress->checkpoint.end_epoch > copy->position.end_epoch;
+    bool set_back = floor->known && position_compare(&progress->checkpoint, &floor->position) < 0;
+    int64_t noted = 0;
+    progress->floor = floor->known && !set_forward && !set_back ? floor->position : progress->checkpoint;
+    if (!set_forward)
+        return 0;
+    log_warn("⏩ The checkpoint was set forward: calls that ended before it are out of scope");
+    /* Also those that a run has noted to send them later (backlog.c): who skips calls need not know how far that is. */
+    if (progress->dry_run)
+        return 0;
+    if (ledger_forget_noted(progress->ledger, progress->floor.end_epoch, &noted, err) != 0)
+        return -1;
+    if (noted > 0)
+        log_warn("⏩ %" PRId64 " of them were owed and not tried yet", noted);
+    return 0;
+}
+
+/* What the lost ledger knew of recent calls is gone: look at all of them again. The API knows those it has. The note
+ * goes in the same transaction as the new places. */
+static int start_over(struct progress *progress, const struct settings_sync *settings, struct err *err)
+{
+    progress->checkpoint = position_at(progress->checkpoint.end_epoch - settings->sweep_window, "");
+    progress->floor = progress->checkpoint;
+    log_warn("⚠ The ledger was rebuilt: the calls of the last %" PRId64 " minutes before the checkpoint are sent again",
+             settings->sweep_window / 60);
+    return progress->dry_run ? 0 : ledger_set_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, err);
+}
+
+/* The sweep has passed over calls that are in scope again: it begins anew, from there. */
+static int forget_sweeps(struct progress *progress, struct err *err)
+{
+    if (progress->dry_run)
+        return 0;
+    return ledger_drop_note(progress->ledger, LEDGER_NOTE_LAST_SWEEP, err) == 0
+               ? ledger_drop_note(progress->ledger, LEDGER_NOTE_SWEPT_TO, err) : -1;
+}
+
+/* Remembers where the very first run began, or a later one that was set back further. A rebuilt ledger does not know. */
+static int note_start(const struct progress *progress, bool first_run, struct err *err)
+{
+    bool known = false;
+    int64_t taken_over = 0;
+    struct position start;
+    if (ledger_place(progress->ledger, LEDGER_START, &start, &known, err) != 0 ||
+        ledger_note(progress->ledger, LEDGER_NOTE_TAKEN_OVER, 0, &taken_over, err) != 0)
+        return -1;
+    if (taken_over == 0 && !progress->dry_run &&
+        ledger_set_note(progress->ledger, LEDGER_NOTE_TAKEN_OVER, clock_now_epoch(), err) != 0)
+        return -1;
+    if (progress->dry_run || !(known ? position_compare(&progress->floor, &start) < 0 : first_run))
+        return 0;
+    return ledger_set_place(progress->ledger, LEDGER_START, &progress->floor, err);
+}
+
+int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
+{
+    int64_t rebuilt = 0;
+    struct maybe copy = { .known = false }, floor = { .known = false }, file = { .known = false };
+    if (ledger_place(progress->ledger, LEDGER_CHECKPOINT, &copy.position, &copy.known, err) != 0 ||
+        ledger_place(progress->ledger, LEDGER_FLOOR, &floor.position, &floor.known, err) != 0 ||
+        ledger_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, &rebuilt, err) != 0 ||
+        read_file(progress, &copy, now_epoch, &file, err) != 0)
+        return -1;
+    progress->checkpoint = file.known ? file.position : without_file(progress, &copy, settings, now_epoch);
+    progress->moved = file.known && copy.known && position_compare(&progress->checkpoint, &copy.position) != 0;
+    if (progress->moved) {
+        progress->before = copy.position;
+        progress->skips_from = progress_skips_from(progress->ledger, &copy.position, floor.known ? &floor.position : NULL,
+                                                   settings->overlap);
+    }
+    if (set_floor(progress, &floor, &copy, file.known, err) != 0)
+        return -1;
+    if (rebuilt != 0 && start_over(progress, settings, err) != 0)
+        return -1;
+    if (note_start(progress, !copy.known && rebuilt == 0, err) != 0)
+        return -1;
+    if (floor.known && position_compare(&progress->floor, &floor.position) < 0 && forget_sweeps(progress, err) != 0)
+        return -1;
+    progress_log(progress, file.known || copy.known ? "📅 Last check" : "📅 Last check: none yet, starting from");
+    bool unchanged = file.known && copy.known && floor.known && position_compare(&file.position, &copy.position) == 0;
+    return unchanged ? 0 : progress_save(progress, err);
+}
+
+int progress_stand_by(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch,
+                      int64_t settled, struct err *err)
+{
+    int64_t furthest_back = now_epoch - settings->retention_days * 86400;
+    if (progress_load(progress, settings, now_epoch, err) != 0)
+        return -1;
+    int64_t wanted = settled != 0 ? settled : progress->checkpoint.end_epoch;
+    if (settled == 0 && wanted >= furthest_back)
+        return 0;
+    progress->checkpoint = progress->floor = position_at(wanted > furthest_back ? wanted : furthest_back, "");
+    /* What lies before is another host's work, and no call that a person has skipped; what lies behind nobody here has
+     * looked for, however recently this host led. */
+    if (ledger_set_place(progress->ledger, LEDGER_START, &progress->floor, err) != 0 ||
+        forget_sweeps(progress, err) != 0)
+        return -1;
+    return progress_save(progress, err);
+}
+
+static void leave_to_person(struct progress *progress)
+{
+    progress->set_by_hand = true;
+    log_warn("⏩ The checkpoint was changed by hand during this run: it stays as it is, and the next run goes on from "
+             "there");
+}
+
+/* The copy in the ledger goes on: it says what is true of the calls. What the person wants, the next run sees. */
+static int save_file(struct progress *progress, struct err *err)
+{
+    enum checkpoint_saved saved = CHECKPOINT_SAVED;
+    if (progress->set_by_hand)
+        return 0;
+    if (checkpoint_save_over(progress->state_dir, &progress->checkpoint, &progress->mark, &saved, err) != 0)
+        return -1;
+    if (saved == CHECKPOINT_CHANGED)
+        leave_to_person(progress);
+    return 0;
+}
+
+bool progress_look(struct progress *progress)
+{
+    uint64_t mark = progress->set_by_hand || progress->dry_run ? progress->mark : checkpoint_mark(progress->state_dir);
+    if (mark != progress->mark && mark != FILEUTIL_NO_FILE && mark != FILEUTIL_NO_TEXT)
+        leave_to_person(progress);
+    return progress->set_by_hand;
+}
+
+int progress_save(struct progress *progress, struct err *err)
+{
+    if (progress->dry_run)
+        return 0;
+    if (ledger_set_place(progress->ledger, LEDGER_CHECKPOINT, &progress->checkpoint, err) != 0 ||
+        ledger_set_place(progress->ledger, LEDGER_FLOOR, &progress->floor, err) != 0 ||
+        ledger_commit(progress->ledger, err) != 0)
+        return -1;
+    return save_file(progress, err);
+}
+
+void progress_log(const struct progress *progress, const char *words)
+{
+    char local[CLOCK_TEXT_SIZE];
+    const struct position *position = &progress->checkpoint;
+    log_info("%s: %s (%" PRId64 "%s%s)", words, clock_local(position->end_epoch, local, sizeof local),
+             position->end_epoch, *position->uniqueid != '\0' ? " " : "", position->uniqueid);
+}

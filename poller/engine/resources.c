@@ -1,0 +1,110 @@
+/* resources: what a command that looks at the dialer's calls holds open. */
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/resources.h"
+
+/* How often cron starts a run. */
+#define CRON_SEC 60
+
+int resources_load(const struct options *options, struct resources *resources, struct err *err)
+{
+    struct config *config = &resources->config;
+    struct config_problems problems;
+    config_load(&options->config, config, &problems);
+    for (int i = 0; i < problems.count; i++)
+        log_error("❌ %s", problems.texts[i]);
+    int result = 0;
+    if (problems.count == 1)
+        result = err_set(err, problems.code, "the configuration has a problem: %s", problems.texts[0]);
+    else if (problems.count > 1)
+        result = err_set(err, problems.code, "the configuration has %d problems, the first: %s", problems.count,
+                         problems.texts[0]);
+    config_problems_free(&problems);
+    if (result != 0)
+        return -1;
+    log_set(config->log_format, config->log_level);
+    log_mask_phones(config->mask_phone);
+    log_hide(config->api.key);
+    if (!config->api.verify_ssl)
+        log_warn("⚠ verify_ssl = 0 in %s: the API's certificate is not checked, so whoever stands between can read the "
+                 "key; remove that line", options->config.dids);
+    return 0;
+}
+
+void resources_report_repair(const struct ledger_repair *repair)
+{
+    if (repair->rebuilt)
+        log_error("❌ the ledger was damaged and is made anew with %" PRId64 " calls that could be read; the old one is "
+                  "kept as %s", repair->saved, repair->aside);
+}
+
+int resources_open_ledger(const struct options *options, struct resources *resources, struct err *err)
+{
+    enum ledger_mode mode = options->dry_run ? LEDGER_LOOK : LEDGER_WRITE;
+    if (ledger_open(options->state_dir, mode, &resources->ledger, &resources->repair, err) != 0)
+        return -1;
+    resources_report_repair(&resources->repair);
+    return 0;
+}
+
+int resources_open_source(struct resources *resources, struct err *err)
+{
+    if (source_connect(&resources->config.database, &resources->source, err) != 0)
+        return -1;
+    log_info("✅ Connected to VICIdial database");
+    return source_inspect(resources->source, err);
+}
+
+struct leader *resources_leader(const struct options *options, struct resources *resources)
+{
+    struct leader *leader = &resources->leader;
+    if (leader->session == NULL) {
+        *leader = (struct leader){ .state_dir = options->state_dir,
+                                   .database = &resources->config.database,
+                                   .sync = &resources->config.sync,
+                                   .session = source_session(resources->source),
+                                   .period = options->every > 0 ? options->every : CRON_SEC };
+        leader_lock_name(resources->config.database.name, options->profile, leader->lock);
+    }
+    return leader;
+}
+
+void resources_close_state(struct resources *resources)
+{
+    delivery_close(resources->delivery);
+    resources->delivery = NULL;
+    ledger_close(resources->ledger);
+    resources->ledger = NULL;
+    leader_leave(&resources->leader); /* before the next run of this host may begin */
+    lock_release(resources->lock);
+    resources->lock = NULL;
+}
+
+int resources_open_delivery(struct resources *resources, struct err *err)
+{
+    return resources->delivery != NULL ? 0 : delivery_open(&resources->config.api, &resources->delivery, err);
+}
+
+struct forward resources_forward(const struct resources *resources, struct summary *summary)
+{
+    const struct settings_api *api = &resources->config.api;
+    return (struct forward){ .source = resources->source,
+                             .delivery = resources->delivery,
+                             .settings = &resources->config.sync,
+                             .dispositions = resources->config.dispositions,
+                             .summary = summary,
+                             .mask_phone = resources->config.mask_phone,
+                             .pace = pace_start(api->concurrency, api->max_concurrency),
+                             .started_ms = clock_mono_ms(),
+                             .of_the_past = true, /* of backfill and reconcile */
+                             .deadline_ms = INT64_MAX };
+}
+
+void resources_close(struct resources *resources)
+{
+    source_close(resources->source);
+    resources->source = NULL;
+    config_free(&resources->config);
+}

@@ -1,0 +1,66 @@
+/* summary: what one run did, and how it ended. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "engine/summary.h"
+
+void summary_fail(struct summary *summary, const struct err *err)
+{
+    summary->stop = STOP_FAILED;
+    summary->failure_code = err->code;
+    (void)snprintf(summary->message, sizeof summary->message, "%s", err->message);
+}
+
+int summary_exit_code(const struct summary *summary)
+{
+    switch (summary->stop) {
+    case STOP_OUTAGE:
+        return EX_UNAVAILABLE;
+    case STOP_CONFIGURATION:
+        return EX_CONFIG;
+    case STOP_FAILED:
+        return summary->failure_code;
+    case STOP_RATE_LIMITED:
+        return summary->limited_runs > SUMMARY_LIMITED_RUNS ? EX_UNAVAILABLE : EX_TEMPFAIL;
+    case STOP_OUT_OF_TIME:
+    case STOP_INTERRUPTED:
+        return EX_TEMPFAIL;
+    case STOP_NONE:
+        break;
+    }
+    return summary->owed_left > 0 ? EX_TEMPFAIL : EX_OK;
+}
+
+/* Appends ", N word" for what happened at all. */
+static void add(char *text, size_t size, size_t *used, int64_t count, const char *words)
+{
+    if (count > 0 && *used < size)
+        *used += (size_t)snprintf(text + *used, size - *used, ", %" PRId64 " %s", count, words);
+}
+
+void summary_report(const struct summary *summary, int64_t duration_ms)
+{
+    char more[256] = "";
+    size_t used = 0;
+    add(more, sizeof more, &used, summary->repeated, "of them known to the API already");
+    add(more, sizeof more, &used, summary->held, "held until their disposition is final");
+    add(more, sizeof more, &used, summary->rejected, "set aside");
+    add(more, sizeof more, &used, summary->forgotten, "gone from the dialer");
+    add(more, sizeof more, &used, summary->owed_left, "owed");
+    log_info("📊 Summary: %" PRId64 " processed, %" PRId64 " failed in %.2fs%s", summary->accepted, summary->failed,
+             (double)duration_ms / 1000.0, more);
+
+    int code = summary_exit_code(summary);
+    if (summary->stop == STOP_OUTAGE || summary->stop == STOP_CONFIGURATION || summary->stop == STOP_FAILED ||
+        (summary->stop == STOP_RATE_LIMITED && code != EX_TEMPFAIL))
+        log_error("❌ %s", summary->message);
+    else if (summary->stop != STOP_NONE)
+        log_warn("⏸ %s", summary->message);
+    else if (summary->in_doubt > 0)
+        log_warn("⚠ The API took no call that it was asked for in this run. The next call shows whether it works");
+    else if (code != EX_OK)
+        log_warn("⏳ Sync completed; what is owed is tried again in a later run");
+    else
+        log_info("✅ Sync completed successfully");
+}

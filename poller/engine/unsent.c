@@ -1,0 +1,55 @@
+/* unsent: the finished calls after the checkpoint that a run did not send. */
+#include "base/clock.h"
+#include "engine/unsent.h"
+
+/* The dialer comes first: in a long outage this is asked each minute, and "at least 1000" alarms as well as more. */
+#define MOST_CALLS 1000
+#define MOST_MS 1000
+
+struct unsent {
+    const struct forward *forward;
+    const struct position *floor;
+    int64_t until_ms;
+    int64_t count, oldest;
+    bool ended_early;
+};
+
+static int consider(void *context, const struct call *call, struct err *err)
+{
+    struct unsent *unsent = context;
+    const struct forward *forward = unsent->forward;
+    struct call_record record;
+    struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
+    if (position_compare(&position, unsent->floor) <= 0)
+        return 0;
+    if (ledger_find(forward->ledger, call_text(call, CALL_UNIQUEID), &record, err) != 0)
+        return -1;
+    if (record.state != CALL_UNKNOWN || forward_decide(forward, call, &record).kind != DECISION_SEND)
+        return 0;
+    unsent->count++;
+    if (unsent->oldest == 0 || position.end_epoch < unsent->oldest)
+        unsent->oldest = position.end_epoch;
+    return 0;
+}
+
+static int on_slice(void *context, int64_t ended_before, struct err *err)
+{
+    struct unsent *unsent = context;
+    (void)ended_before;
+    (void)err;
+    unsent->ended_early = unsent->count >= MOST_CALLS || clock_mono_ms() >= unsent->until_ms;
+    return unsent->ended_early ? 1 : 0;
+}
+
+int unsent_count(struct forward *forward, const struct source_range *range, const struct position *floor,
+                  struct err *err)
+{
+    struct unsent unsent = { .forward = forward, .floor = floor, .until_ms = clock_mono_ms() + MOST_MS };
+    if (source_scan(forward->source, range, consider, on_slice, &unsent, err) != 0)
+        return -1;
+    /* Where the time was over before the first such call was found, nothing is known. */
+    forward->summary->looked = unsent.count > 0 || !unsent.ended_early;
+    forward->summary->unsent = unsent.count;
+    forward->summary->unsent_oldest = unsent.oldest;
+    return 0;
+}

@@ -1,0 +1,203 @@
+/* diagnosis: the one verdict on how things stand. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "ledger/diagnosis.h"
+
+/* How far a clock may be set back before the times in the ledger tell nothing any more. */
+#define CLOCK_TOLERANCE_SEC 300
+
+#define CHECK "check"
+#define LOOK_AT_CRON "see whether cron runs and still reads /etc/cron.d/did-optimizer-sync"
+
+struct findings {
+    const struct standing *standing;
+    const struct diagnosis_limits *limits;
+    const char *profile;
+    struct diagnosis *diagnosis;
+    size_t used;
+};
+
+/* ---- what is found ---- */
+
+/* Adds a finding to the text. */
+static void PRINTF_LIKE(3, 4) add(struct findings *findings, enum diagnosis_level level, const char *format, ...)
+{
+    struct diagnosis *diagnosis = findings->diagnosis;
+    size_t size = sizeof diagnosis->text;
+    va_list args;
+    if (level > diagnosis->level) {
+        diagnosis->level = level;
+        diagnosis->action[0] = '\0';
+    }
+    if (findings->used > 0 && findings->used < size)
+        findings->used += (size_t)snprintf(diagnosis->text + findings->used, size - findings->used, "; ");
+    if (findings->used >= size)
+        return;
+    va_start(args, format);
+    findings->used += (size_t)vsnprintf(diagnosis->text + findings->used, size - findings->used, format, args);
+    va_end(args);
+}
+
+/* What to do about the finding just added: said where none as bad was found before. */
+static void advise(struct findings *findings, enum diagnosis_level level, const char *action)
+{
+    struct diagnosis *diagnosis = findings->diagnosis;
+    if (level == diagnosis->level && diagnosis->action[0] == '\0')
+        (void)snprintf(diagnosis->action, sizeof diagnosis->action, "%s", action);
+}
+
+static void advise_command(struct findings *findings, enum diagnosis_level level, const char *command)
+{
+    char *text = findings->profile != NULL
+                     ? mem_format("did-optimizer-sync --profile %s %s", findings->profile, command)
+                     : mem_format("did-optimizer-sync %s", command);
+    advise(findings, level, text);
+    free(text);
+}
+
+static enum diagnosis_level level_of_age(const struct findings *findings, int64_t age)
+{
+    return age > findings->limits->critical  ? DIAGNOSIS_CRITICAL
+           : age > findings->limits->warning ? DIAGNOSIS_WARNING
+                                             : DIAGNOSIS_OK;
+}
+
+/* ---- the runs ---- */
+
+static void judge_last_end(struct findings *findings)
+{
+    const struct records_overview *overview = &findings->standing->overview;
+    if (overview->last_run_exit_code == EX_OK || overview->last_run_exit_code == EX_TEMPFAIL)
+        return;
+    add(findings, DIAGNOSIS_WARNING, "the last run failed (exit %" PRId64 "): %s", overview->last_run_exit_code,
+        overview->last_run_message);
+    advise_command(findings, DIAGNOSIS_WARNING, CHECK);
+}
+
+/* Runs come, but it may be that none can look at the dialer's calls. */
+static void judge_last_look(struct findings *findings)
+{
+    const struct standing *standing = findings->standing;
+    int64_t unseen = standing_age(standing, standing_not_known_since(standing));
+    enum diagnosis_level level = level_of_age(findings, unseen);
+    if (standing_is_standby(standing) && !standing_is_led(standing)) {
+        level = level == DIAGNOSIS_OK ? DIAGNOSIS_WARNING : level;
+        add(findings, level, "no host sends the calls of this database now; this one takes over after takeover_after");
+        advise_command(findings, level, CHECK);
+    } else if (level != DIAGNOSIS_OK) {
+        add(findings, level, "no run could look at the dialer's calls for %" PRId64 " min: newer ones are not known",
+            unseen / 60);
+        advise_command(findings, level, CHECK);
+    }
+}
+
+static void judge_runs(struct findings *findings)
+{
+    const struct standing *standing = findings->standing;
+    int64_t last = standing_last_sign(standing), ago = standing_age(standing, last);
+    enum diagnosis_level level = level_of_age(findings, ago);
+    if (standing->off) {
+        add(findings, DIAGNOSIS_CRITICAL, "not enabled: no call is sent by itself");
+        advise_command(findings, DIAGNOSIS_CRITICAL, "enable");
+    } else if (last == 0) {
+        add(findings, DIAGNOSIS_CRITICAL, "no run yet");
+        advise_command(findings, DIAGNOSIS_CRITICAL, CHECK);
+    } else if (last > standing->now + CLOCK_TOLERANCE_SEC) {
+        add(findings, DIAGNOSIS_WARNING, "the last run lies %" PRId64 " min in the future: the clock was set back",
+            (last - standing->now) / 60);
+        advise(findings, DIAGNOSIS_WARNING, "set this host's clock right, then wait for the next run");
+    } else if (level != DIAGNOSIS_OK) {
+        add(findings, level, "no run for %" PRId64 " min: nobody looked, so newer calls are not known", ago / 60);
+        advise(findings, level, LOOK_AT_CRON);
+    }
+    if (standing->overview.last_run > standing->stood_by)
+        judge_last_end(findings);
+    if (level == DIAGNOSIS_OK)
+        judge_last_look(findings);
+}
+
+/* ---- the calls ---- */
+
+static void judge_waiting(struct findings *findings)
+{
+    const struct standing *standing = findings->standing;
+    int64_t age = standing_age(standing, standing->oldest_owed), unsent = standing_unsent(standing);
+    enum diagnosis_level level = level_of_age(findings, age);
+    char local[CLOCK_TEXT_SIZE];
+    bool one_is_in_doubt = standing->in_doubt && standing->outage_since == 0;
+    if (one_is_in_doubt) {
+        add(findings, DIAGNOSIS_WARNING, "the API did not take a call, and no other call was there to ask it with");
+        advise_command(findings, DIAGNOSIS_WARNING, CHECK);
+        if (level == DIAGNOSIS_CRITICAL && standing->oldest_owed == standing->doubtful &&
+            standing->overview.counts.owed == 1 && unsent <= 0)
+            level = DIAGNOSIS_WARNING; /* a single call that the API cannot digest wakes nobody */
+    }
+    if (standing->outage_since != 0) {
+        add(findings, DIAGNOSIS_CRITICAL, "the API does not work since %s",
+            clock_local(standing->outage_since, local, sizeof local));
+        advise_command(findings, DIAGNOSIS_CRITICAL, CHECK);
+    }
+    if (level != DIAGNOSIS_OK) {
+        add(findings, level, "a call that ended %" PRId64 " min ago is not sent yet", age / 60);
+        advise_command(findings, level, "history");
+    }
+    if (unsent > 0)
+        add(findings, DIAGNOSIS_OK, "at least %" PRId64 " finished call%s after the checkpoint %s not sent yet", unsent,
+            unsent == 1 ? "" : "s", unsent == 1 ? "is" : "are");
+    if (standing->wait_until != 0)
+        add(findings, DIAGNOSIS_OK, "the API asks for silence until %s",
+            clock_local(standing->wait_until, local, sizeof local));
+}
+
+static void judge_set_aside(struct findings *findings)
+{
+    int64_t count = findings->standing->overview.counts.rejected;
+    if (count == 0)
+        return;
+    add(findings, DIAGNOSIS_WARNING, "%" PRId64 " call%s set aside", count, count == 1 ? " is" : "s are");
+    advise_command(findings, DIAGNOSIS_WARNING, "failed list");
+}
+
+/* ---- the whole ---- */
+
+struct diagnosis_limits diagnosis_usual_limits(void)
+{
+    return (struct diagnosis_limits){ .warning = 300, .critical = 900 };
+}
+
+struct diagnosis diagnosis_of(const struct standing *standing, const struct diagnosis_limits *limits,
+                              const char *profile)
+{
+    struct diagnosis found = { .level = DIAGNOSIS_OK };
+    struct findings findings = { standing, limits, profile, &found, 0 };
+    bool standby = standing_is_standby(standing);
+    judge_runs(&findings);
+    if (!standby) /* what this host still owes from the time when it sent the calls is the other one's now */
+        judge_waiting(&findings);
+    judge_set_aside(&findings);
+    if (findings.used == 0)
+        add(&findings, DIAGNOSIS_OK, standby ? "standby, another host sends the calls; last look %" PRId64 " s ago"
+                                             : "last run %" PRId64 " s ago",
+            standing_age(standing, standing_last_sign(standing)));
+    char *text = mem_copy(found.text);
+    (void)str_printable(text, found.text, sizeof found.text); /* a run's message may have an API's words in it */
+    free(text);
+    return found;
+}
+
+const char *diagnosis_name(enum diagnosis_level level)
+{
+    static const char *const names[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+    return names[level];
+}
+
+char *diagnosis_line(const struct diagnosis *diagnosis)
+{
+    return mem_format("%s%s%s", diagnosis->text, diagnosis->action[0] != '\0' ? "; do: " : "", diagnosis->action);
+}

@@ -1,0 +1,35 @@
+/* diagnosis: the one verdict on how things stand. Every view prints this one, so no two views can differ. */
+#ifndef DIAGNOSIS_H
+#define DIAGNOSIS_H
+
+#include "ledger/standing.h"
+
+/* As the exit codes of monitoring plugins. UNKNOWN: the state could not be read; diagnosis_of never says so itself. */
+enum diagnosis_level { DIAGNOSIS_OK = 0, DIAGNOSIS_WARNING = 1, DIAGNOSIS_CRITICAL = 2, DIAGNOSIS_UNKNOWN = 3 };
+
+/* How old, in seconds, an unsent call may be, and the last look at the dialer's calls. */
+struct diagnosis_limits {
+    int64_t warning, critical;
+};
+
+/* diagnosis_usual_limits: 5 and 15 minutes. A run comes each minute, and an owed call is tried again after 1 to 2. */
+struct diagnosis_limits diagnosis_usual_limits(void);
+
+struct diagnosis {
+    enum diagnosis_level level;
+    char text[1024];  /* what was found, the runs first; one line without control characters */
+    char action[160]; /* what to do about the worst of it; "": nothing */
+};
+
+/* diagnosis_of: judges. Calls that wait for their disposition are no fault. profile: whose commands action names, or
+ * NULL. Pure. */
+struct diagnosis diagnosis_of(const struct standing *standing, const struct diagnosis_limits *limits,
+                              const char *profile);
+
+/* diagnosis_name: "OK", "WARNING", "CRITICAL" or "UNKNOWN". */
+const char *diagnosis_name(enum diagnosis_level level);
+
+/* diagnosis_line: "text; do: action" as people read it. Ownership: the caller frees it. */
+char *diagnosis_line(const struct diagnosis *diagnosis) MUST_CHECK;
+
+#endif

@@ -1,0 +1,101 @@
+/* enabled: whether what starts by itself, cron's line or a service, may send the calls of a state directory. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fileutil.h"
+#include "base/mem.h"
+#include "ledger/enabled.h"
+#include "ledger/ledger.h"
+
+#define NAME "enabled"
+#define LEDGER "ledger.db"
+#define MAX_BYTES 256
+
+/* The file's first word. *ret_said: there is a file. */
+static int read_file(const char *state_dir, bool *ret_said, bool *ret_enabled, struct err *err)
+{
+    char *path = mem_format("%s/" NAME, state_dir), *text = NULL;
+    bool missing = false;
+    int result = fileutil_read(path, MAX_BYTES, FILEUTIL_REFUSE_LINK, &text, &missing, err);
+    *ret_said = !missing;
+    if (result == 0 && !missing) {
+        text[strcspn(text, " \t\r\n")] = '\0';
+        *ret_enabled = strcmp(text, "yes") == 0;
+        if (!*ret_enabled && strcmp(text, "no") != 0)
+            result = err_set(err, EX_IOERR, "could not read %s: it says neither yes nor no; nothing is sent; say it with: "
+                             "did-optimizer-sync enable (or disable)", path);
+    }
+    free(text);
+    free(path);
+    return result;
+}
+
+static bool is_there(const char *state_dir, const char *name)
+{
+    char *path = mem_format("%s/%s", state_dir, name);
+    bool found = access(path, F_OK) == 0 || errno != ENOENT;
+    free(path);
+    return found;
+}
+
+/* Whether a run has worked here before there was this file. Each run that comes to the calls, and each of a standby,
+ * leaves the ledger's copy of the checkpoint; nothing else does. A ledger that cannot be read was written by somebody:
+ * the run to come says what is wrong with it. */
+static bool has_worked(const char *state_dir)
+{
+    struct ledger *ledger = NULL;
+    struct position position;
+    bool known = false;
+    if (!is_there(state_dir, LEDGER))
+        return false;
+    if (ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, NULL) != 0 ||
+        ledger_place(ledger, LEDGER_CHECKPOINT, &position, &known, NULL) != 0)
+        known = true;
+    ledger_close(ledger);
+    return known;
+}
+
+static int read_or_guess(const char *state_dir, bool *ret_said, bool *ret_enabled, struct err *err)
+{
+    if (read_file(state_dir, ret_said, ret_enabled, err) != 0)
+        return -1;
+    if (!*ret_said)
+        *ret_enabled = has_worked(state_dir);
+    return 0;
+}
+
+int enabled_read(const char *state_dir, bool *ret_enabled, struct err *err)
+{
+    bool said = false;
+    return read_or_guess(state_dir, &said, ret_enabled, err);
+}
+
+int enabled_settle(const char *state_dir, bool *ret_enabled, bool *ret_is_new, struct err *err)
+{
+    bool said = false;
+    if (read_or_guess(state_dir, &said, ret_enabled, err) != 0)
+        return -1;
+    *ret_is_new = !said;
+    return said ? 0 : enabled_set(state_dir, *ret_enabled, err);
+}
+
+int enabled_set(const char *state_dir, bool enabled, struct err *err)
+{
+    char local[CLOCK_TEXT_SIZE];
+    char *text = mem_format("%s\n# since %s; did-optimizer-sync enable and disable change it\n", enabled ? "yes" : "no",
+                            clock_local(clock_now_epoch(), local, sizeof local));
+    int result = fileutil_replace(state_dir, NAME, text, err);
+    free(text);
+    return result;
+}
+
+bool enabled_is_off(const char *state_dir)
+{
+    bool said = false, enabled = false;
+    if (read_file(state_dir, &said, &enabled, NULL) != 0)
+        return false;
+    return said ? !enabled : is_there(state_dir, ".") && !is_there(state_dir, LEDGER);
+}

@@ -1,0 +1,406 @@
+/* ledger: what became of each call, on disk. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "ledger/ledger.h"
+#include "ledger/rebuild.h"
+#include "ledger/schema.h"
+#include "ledger/store.h"
+
+struct ledger {
+    struct store *store;
+    char *path;
+};
+
+/* ---- opening ---- */
+
+static struct ledger *new_handle(const char *state_dir)
+{
+    struct ledger *ledger = mem_zero(1, sizeof *ledger);
+    ledger->path = mem_format("%s/ledger.db", state_dir);
+    return ledger;
+}
+
+static int open_store(struct ledger *ledger, enum store_mode mode, struct err *err)
+{
+    if (store_open(ledger->path, mode, &ledger->store, err) != 0)
+        return -1;
+    return schema_prepare(ledger->store, mode, err);
+}
+
+int ledger_rebuild(const char *state_dir, struct ledger **ret_ledger, struct ledger_repair *ret_repair, struct err *err)
+{
+    struct ledger *ledger = new_handle(state_dir);
+    *ret_repair = (struct ledger_repair){ .rebuilt = true };
+    if (rebuild_ledger(state_dir, ledger->path, ret_repair->aside, sizeof ret_repair->aside, &ret_repair->saved,
+                       err) != 0 ||
+        open_store(ledger, STORE_WRITE, err) != 0) {
+        ledger_close(ledger);
+        return -1;
+    }
+    *ret_ledger = ledger;
+    return 0;
+}
+
+int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **ret_ledger,
+                struct ledger_repair *ret_repair, struct err *err)
+{
+    struct ledger *ledger = new_handle(state_dir);
+    bool look = mode == LEDGER_LOOK;
+    struct ledger_repair unasked;
+    if (ret_repair == NULL)
+        ret_repair = &unasked;
+    *ret_repair = (struct ledger_repair){ .rebuilt = false };
+    if ((look || rebuild_finish(state_dir, ledger->path, &ret_repair->rebuilt, ret_repair->aside,
+                                sizeof ret_repair->aside, err) == 0) &&
+        open_store(ledger, look ? STORE_LOOK : STORE_WRITE, err) == 0) {
+        *ret_ledger = ledger;
+        return 0;
+    }
+    bool rebuild = !look && ledger_is_damaged(ledger);
+    ledger_close(ledger);
+    return rebuild ? ledger_rebuild(state_dir, ret_ledger, ret_repair, err) : -1;
+}
+
+bool ledger_is_damaged(const struct ledger *ledger)
+{
+    return store_is_damaged(ledger->store);
+}
+
+struct store *ledger_store(struct ledger *ledger)
+{
+    return ledger->store;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (ledger == NULL)
+        return;
+    store_close(ledger->store);
+    free(ledger->path);
+    free(ledger);
+}
+
+int ledger_commit(struct ledger *ledger, struct err *err)
+{
+    return store_commit(ledger->store, err);
+}
+
+/* ---- calls ---- */
+
+int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record *ret_record, struct err *err)
+{
+    static const char sql[] = "SELECT state, fingerprint, attempts, tries, tried FROM call WHERE uniqueid = ?1";
+    if (store_begin(ledger->store, err) != 0)
+        return -1;
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_text(statement, 1, uniqueid);
+    int row = store_next(ledger->store, statement, err);
+    *ret_record = (struct call_record){ .state = CALL_UNKNOWN };
+    if (row <= 0)
+        return row;
+    ret_record->state = (enum call_state)store_int(statement, 0);
+    ret_record->sent_before = !store_is_null(statement, 1);
+    ret_record->fingerprint = (uint64_t)store_int(statement, 1);
+    ret_record->attempts = store_int(statement, 2);
+    ret_record->tries = store_int(statement, 3);
+    ret_record->tried = store_int(statement, 4);
+    store_leave(statement);
+    return 0;
+}
+
+int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct err *err)
+{
+    /* An attempt adds to tries and says what the answer was; else both stay, as does what is not known of the row. */
+    static const char sql[] =
+        "INSERT INTO call (uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload, seen, tries, "
+        "tried, answer, took_ms, status, result, length, agent, campaign, phone) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+        "?9, ?5, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) ON CONFLICT (uniqueid) DO UPDATE SET state = ?2, "
+        "end_epoch = ?3, fingerprint = ?4, updated = ?5, attempts = ?6, due = ?7, reason = ?8, payload = ?9, "
+        "tries = tries + ?10, tried = ifnull(?11, tried), answer = ifnull(?12, answer), took_ms = ifnull(?13, took_ms), "
+        "status = ifnull(?14, status), result = ifnull(?15, result), length = ifnull(?16, length), "
+        "agent = ifnull(?17, agent), campaign = ifnull(?18, campaign), phone = ifnull(?19, phone)";
+    const struct call_record *record = &entry->record;
+    const struct call *call = entry->call;
+    int64_t now = clock_now_epoch();
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_text(statement, 1, entry->uniqueid);
+    store_bind_int(statement, 2, (int64_t)record->state);
+    store_bind_int(statement, 3, entry->end_epoch);
+    if (record->sent_before)
+        store_bind_int(statement, 4, (int64_t)record->fingerprint);
+    store_bind_int(statement, 5, now);
+    store_bind_int(statement, 6, record->attempts);
+    if (record->state != CALL_ACCEPTED) {
+        store_bind_int(statement, 7, entry->due);
+        store_bind_text(statement, 8, entry->reason);
+        store_bind_text(statement, 9, entry->payload);
+    }
+    store_bind_int(statement, 10, entry->attempt != NULL ? 1 : 0);
+    if (entry->attempt != NULL) {
+        store_bind_int(statement, 11, now);
+        store_bind_int(statement, 12, entry->attempt->answer);
+        store_bind_int(statement, 13, entry->attempt->took_ms);
+    }
+    store_bind_text(statement, 15, entry->result);
+    if (call != NULL) {
+        store_bind_text(statement, 14, call->value[CALL_STATUS]);
+        store_bind_int(statement, 16, call_number(call, CALL_LENGTH_IN_SEC, 0));
+        store_bind_text(statement, 17, call->value[CALL_USER]);
+        store_bind_text(statement, 18, call->value[CALL_CAMPAIGN_ID]);
+        store_bind_text(statement, 19, call->value[CALL_PHONE_NUMBER]);
+    }
+    return store_change(ledger->store, statement, err);
+}
+
+int ledger_forget(struct ledger *ledger, const char *uniqueid, struct err *err)
+{
+    static const char sql[] = "DELETE FROM call WHERE uniqueid = ?1";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_text(statement, 1, uniqueid);
+    return store_change(ledger->store, statement, err);
+}
+
+int ledger_forget_noted(struct ledger *ledger, int64_t ended_before, int64_t *ret_count, struct err *err)
+{
+    static const char sql[] = "DELETE FROM call WHERE state <> 1 AND state = 2 AND end_epoch < ?1 AND tries = 0 "
+                              "AND fingerprint IS NULL";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_int(statement, 1, ended_before);
+    if (store_change(ledger->store, statement, err) != 0)
+        return -1;
+    *ret_count = store_changed(ledger->store);
+    return 0;
+}
+
+/* An owed call whose time has come; by the index call_open, which has all of it. */
+#define IS_DUE "state <> 1 AND state = 2 AND (due <= ?1 OR due > ?2) "
+
+/* Hands out the rows of a statement whose parameters 1 and 2 are those of IS_DUE. */
+static int hand_out_due(struct ledger *ledger, struct statement *statement, const struct ledger_time *time,
+                        ledger_on_due *on_due, void *context, struct err *err)
+{
+    int row = 0;
+    store_bind_int(statement, 1, time->now);
+    store_bind_int(statement, 2, time->latest);
+    while ((row = store_next(ledger->store, statement, err)) > 0) {
+        const char *uniqueid = store_text(statement, 0);
+        on_due(context, uniqueid != NULL ? uniqueid : "", store_int(statement, 1));
+    }
+    return row;
+}
+
+int ledger_due(struct ledger *ledger, const struct ledger_time *time, int64_t ended_from, ledger_on_due *on_due,
+               void *context, struct err *err)
+{
+    static const char sql[] = "SELECT uniqueid, end_epoch FROM call WHERE " IS_DUE "AND end_epoch >= ?3 UNION ALL "
+                              "SELECT uniqueid, end_epoch FROM call WHERE state <> 1 AND state = 3 "
+                              "ORDER BY end_epoch, uniqueid";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_int(statement, 3, ended_from);
+    return hand_out_due(ledger, statement, time, on_due, context, err);
+}
+
+int ledger_due_old(struct ledger *ledger, const struct ledger_time *time, const struct ledger_stretch *stretch,
+                   ledger_on_due *on_due, void *context, struct err *err)
+{
+    static const char sql[] = "SELECT uniqueid, end_epoch FROM call WHERE " IS_DUE "AND end_epoch < ?3 "
+                              "AND (end_epoch, uniqueid) > (?4, ?5) ORDER BY end_epoch, uniqueid LIMIT ?6";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_int(statement, 3, stretch->ended_before);
+    store_bind_int(statement, 4, stretch->after.end_epoch);
+    store_bind_text(statement, 5, stretch->after.uniqueid);
+    store_bind_int(statement, 6, stretch->limit);
+    return hand_out_due(ledger, statement, time, on_due, context, err);
+}
+
+int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct err *err)
+{
+    static const char sql[] = "SELECT (SELECT count(*) FROM call WHERE state <> 1 AND state = 2), "
+                              "(SELECT count(*) FROM call WHERE state <> 1 AND state = 3), "
+                              "(SELECT count(*) FROM call WHERE state <> 1 AND state = 4)";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    if (store_next(ledger->store, statement, err) < 0)
+        return -1;
+    *ret_counts = (struct ledger_counts){ .owed = store_int(statement, 0),
+                                          .held = store_int(statement, 1),
+                                          .rejected = store_int(statement, 2) };
+    store_leave(statement);
+    return 0;
+}
+
+int ledger_prune(struct ledger *ledger, const struct ledger_age *age, struct err *err)
+{
+    static const char *const texts[] = {
+        ("DELETE FROM call WHERE uniqueid IN (SELECT uniqueid FROM call WHERE end_epoch < ?1 AND state = 1 "
+         "ORDER BY end_epoch LIMIT ?2)"),
+        /* Whoever set a call aside or dropped it has time to think better of it, however old the call is. */
+        ("DELETE FROM call WHERE uniqueid IN (SELECT uniqueid FROM call WHERE state <> 1 AND state IN (4, 5) AND "
+         "end_epoch < ?3 AND updated < ?3 ORDER BY end_epoch LIMIT ?2)"),
+        "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE tried < ?1 ORDER BY tried LIMIT ?2)",
+        "DELETE FROM run WHERE id IN (SELECT id FROM run WHERE started < ?1 ORDER BY id LIMIT ?2)",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct statement *statement = store_prepare(ledger->store, texts[i]);
+        store_bind_int(statement, 1, age->before);
+        store_bind_int(statement, 2, age->limit);
+        store_bind_int(statement, 3, age->set_aside_before);
+        if (store_change(ledger->store, statement, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- notes ---- */
+
+static const char *const place_names[] = { [LEDGER_CHECKPOINT] = "checkpoint", [LEDGER_FLOOR] = "floor",
+                                           [LEDGER_START] = "start", [LEDGER_DOUBT] = "doubt" };
+
+/* Reads a note; *ret_known is false where there is none. text may be NULL. */
+static int read_note(struct ledger *ledger, const char *name, int64_t *ret_number, char *text, size_t size,
+                     bool *ret_known, struct err *err)
+{
+    static const char sql[] = "SELECT number, text FROM note WHERE name = ?1";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_text(statement, 1, name);
+    int row = store_next(ledger->store, statement, err);
+    *ret_known = row > 0;
+    if (row <= 0)
+        return row;
+    const char *stored = store_text(statement, 1);
+    *ret_number = store_int(statement, 0);
+    if (text != NULL)
+        (void)snprintf(text, size, "%s", stored != NULL ? stored : "");
+    store_leave(statement);
+    return 0;
+}
+
+static int write_note(struct ledger *ledger, const char *name, int64_t number, const char *text, struct err *err)
+{
+    static const char sql[] = "INSERT INTO note (name, number, text) VALUES (?1, ?2, ?3) "
+                              "ON CONFLICT (name) DO UPDATE SET number = ?2, text = ?3";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_text(statement, 1, name);
+    store_bind_int(statement, 2, number);
+    store_bind_text(statement, 3, text);
+    return store_change(ledger->store, statement, err);
+}
+
+int ledger_note(struct ledger *ledger, const char *name, int64_t fallback, int64_t *ret_value, struct err *err)
+{
+    bool known = false;
+    *ret_value = fallback;
+    return read_note(ledger, name, ret_value, NULL, 0, &known, err);
+}
+
+int ledger_set_note(struct ledger *ledger, const char *name, int64_t value, struct err *err)
+{
+    return write_note(ledger, name, value, NULL, err);
+}
+
+int ledger_text_note(struct ledger *ledger, const char *name, char *out, size_t size, struct err *err)
+{
+    bool known = false;
+    int64_t ignored = 0;
+    *out = '\0';
+    return read_note(ledger, name, &ignored, out, size, &known, err);
+}
+
+int ledger_set_text_note(struct ledger *ledger, const char *name, const char *text, struct err *err)
+{
+    return write_note(ledger, name, 0, text, err);
+}
+
+int ledger_drop_note(struct ledger *ledger, const char *name, struct err *err)
+{
+    static const char sql[] = "DELETE FROM note WHERE name = ?1";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_text(statement, 1, name);
+    return store_change(ledger->store, statement, err);
+}
+
+int ledger_place(struct ledger *ledger, enum ledger_place which, struct position *ret_position, bool *ret_known,
+                 struct err *err)
+{
+    return read_note(ledger, place_names[which], &ret_position->end_epoch, ret_position->uniqueid,
+                     sizeof ret_position->uniqueid, ret_known, err);
+}
+
+int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struct position *position, struct err *err)
+{
+    return write_note(ledger, place_names[which], position->end_epoch, position->uniqueid, err);
+}
+
+int ledger_drop_place(struct ledger *ledger, enum ledger_place which, struct err *err)
+{
+    return ledger_drop_note(ledger, place_names[which], err);
+}
+
+int ledger_clear_places(struct ledger *ledger, struct err *err)
+{
+    return ledger_drop_note(ledger, place_names[LEDGER_CHECKPOINT], err) == 0
+               ? ledger_drop_note(ledger, place_names[LEDGER_FLOOR], err) : -1;
+}
+
+/* ---- runs ---- */
+
+int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, struct err *err)
+{
+    static const char sql[] = "INSERT INTO run (kind, started) VALUES (?1, ?2)";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_text(statement, 1, kind);
+    store_bind_int(statement, 2, clock_now_epoch());
+    if (store_change(ledger->store, statement, err) != 0)
+        return -1;
+    *ret_run = store_last_id(ledger->store);
+    return ledger_commit(ledger, err);
+}
+
+/* The runs themselves are forgotten after some time; counted they are for ever. */
+static int count_run(struct ledger *ledger, int64_t run, struct err *err)
+{
+    static const char sql[] = "INSERT INTO counter (name, label, value) SELECT ?2, exit_code || ' ' || kind, 1 "
+                              "FROM run WHERE id = ?1 ON CONFLICT (name, label) DO UPDATE SET value = value + 1";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_int(statement, 1, run);
+    store_bind_text(statement, 2, LEDGER_RUNS);
+    return store_change(ledger->store, statement, err);
+}
+
+int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err)
+{
+    static const char sql[] =
+        "UPDATE run SET finished = ?2, duration_ms = ?3, found = ?4, accepted = ?5, repeated = ?6, owed = ?7, held = ?8, "
+        "rejected = ?9, failed = ?10, statements = ?11, database_ms = ?12, rows_examined = ?13, exit_code = ?14, "
+        "kind = ifnull(?15, kind), message = ?16, unsent = ?17, unsent_oldest = ?18 WHERE id = ?1";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    const int64_t numbers[] = { run, clock_now_epoch(), figures->duration_ms, figures->found,
+                                figures->accepted, figures->repeated, figures->owed, figures->held, figures->rejected,
+                                figures->failed, figures->statements, figures->database_ms, figures->rows_examined,
+                                figures->exit_code };
+    enum { COUNT = sizeof numbers / sizeof numbers[0] };
+    for (int i = 0; i < COUNT; i++)
+        store_bind_int(statement, i + 1, numbers[i]);
+    store_bind_text(statement, COUNT + 1, figures->kind);
+    store_bind_text(statement, COUNT + 2, figures->message);
+    if (figures->looked)
+        store_bind_int(statement, COUNT + 3, figures->unsent);
+    if (figures->looked && figures->unsent > 0)
+        store_bind_int(statement, COUNT + 4, figures->unsent_oldest);
+    return store_change(ledger->store, statement, err) == 0 ? count_run(ledger, run, err) : -1;
+}
+
+int ledger_count_up(struct ledger *ledger, const char *name, const char *label, int64_t by, struct err *err)
+{
+    static const char sql[] = "INSERT INTO counter (name, label, value) VALUES (?1, ?2, ?3) "
+                              "ON CONFLICT (name, label) DO UPDATE SET value = value + ?3";
+    if (by == 0)
+        return 0;
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_text(statement, 1, name);
+    store_bind_text(statement, 2, label);
+    store_bind_int(statement, 3, by);
+    return store_change(ledger->store, statement, err);
+}

@@ -1,0 +1,96 @@
+/* rebuild: makes a damaged ledger anew with what can be read of it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fileutil.h"
+#include "base/mem.h"
+#include "ledger/rebuild.h"
+#include "ledger/schema.h"
+#include "ledger/store.h"
+
+#define UNFINISHED ".new"
+#define COMPLETE ".rebuilt"
+
+/* Version 1 had the first nine columns only. */
+#define COLUMNS_1 "uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload"
+#define COLUMNS COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, result, length, agent, campaign, phone"
+#define INSERT_1 "INSERT OR REPLACE INTO call (" COLUMNS_1 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define INSERT                                                                                                         \
+    "INSERT OR REPLACE INTO call (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+/* Brings over what can still be read: from both ends of the table up to the damage, and by the index of what is open. */
+static void save_what_is_left(struct store *store, const char *damaged)
+{
+    static const struct {
+        const char *query, *insert;
+    } passes[] = {
+        { "SELECT " COLUMNS_1 " FROM call NOT INDEXED ORDER BY uniqueid", INSERT_1 },
+        { "SELECT " COLUMNS_1 " FROM call NOT INDEXED ORDER BY uniqueid DESC", INSERT_1 },
+        { "SELECT " COLUMNS_1 " FROM call INDEXED BY call_open WHERE state <> 1", INSERT_1 },
+        { "SELECT " COLUMNS " FROM call NOT INDEXED ORDER BY uniqueid", INSERT },
+        { "SELECT " COLUMNS " FROM call NOT INDEXED ORDER BY uniqueid DESC", INSERT },
+        { "SELECT " COLUMNS " FROM call INDEXED BY call_open WHERE state <> 1", INSERT },
+    };
+    for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++)
+        store_copy_rows(store, damaged, passes[i].query, passes[i].insert);
+}
+
+/* Makes a new ledger of what is left of path under another name, complete and durable. */
+static int make_anew(const char *state_dir, const char *path, int64_t *ret_saved, struct err *err)
+{
+    static const char start_over[] = "INSERT INTO note (name, number) VALUES ('start_over', 1)"; /* see ledger.h */
+    struct store *store = NULL;
+    char *unfinished = mem_format("%s%s", path, UNFINISHED), *complete = mem_format("%s%s", path, COMPLETE);
+    (void)unlink(unfinished); /* left over from a crash */
+    int result = store_open(unfinished, STORE_WRITE, &store, err) == 0 ? schema_make(store, err) : -1;
+    if (result == 0) {
+        save_what_is_left(store, path);
+        if (store_change(store, store_prepare(store, start_over), err) != 0 || store_commit(store, err) != 0 ||
+            store_number(store, "SELECT count(*) FROM call", ret_saved, err) != 0)
+            result = -1;
+    }
+    if (result == 0 && rename(unfinished, complete) != 0)
+        result = err_set(err, EX_IOERR, "could not rename %s: %s", unfinished, strerror(errno));
+    store_close(store);
+    free(unfinished);
+    free(complete);
+    return result == 0 ? fileutil_sync_directory(state_dir, err) : -1;
+}
+
+/* Puts the complete new ledger into the damaged one's place, which is kept under another name with its journal. */
+static int swap_in(const char *state_dir, const char *path, char *ret_aside, size_t size, struct err *err)
+{
+    static const char *const journals[] = { "-wal", "-shm" };
+    char *complete = mem_format("%s%s", path, COMPLETE);
+    int result = access(path, F_OK) == 0 ? fileutil_set_aside(path, ret_aside, size, err) : 0;
+    for (size_t i = 0; result == 0 && i < sizeof journals / sizeof journals[0]; i++) {
+        char *from = mem_format("%s%s", path, journals[i]);
+        char *to = mem_format("%s%s", *ret_aside != '\0' ? ret_aside : complete, journals[i]);
+        if (rename(from, to) != 0 && errno != ENOENT) /* left in place it would be taken for the new ledger's */
+            result = err_set(err, EX_IOERR, "could not move %s aside: %s", from, strerror(errno));
+        free(from);
+        free(to);
+    }
+    if (result == 0 && rename(complete, path) != 0)
+        result = err_set(err, EX_IOERR, "could not rename %s: %s", complete, strerror(errno));
+    free(complete);
+    return result == 0 ? fileutil_sync_directory(state_dir, err) : -1;
+}
+
+int rebuild_ledger(const char *state_dir, const char *path, char *ret_aside, size_t size, int64_t *ret_saved,
+                   struct err *err)
+{
+    return make_anew(state_dir, path, ret_saved, err) == 0 ? swap_in(state_dir, path, ret_aside, size, err) : -1;
+}
+
+int rebuild_finish(const char *state_dir, const char *path, bool *ret_rebuilt, char *ret_aside, size_t size,
+                   struct err *err)
+{
+    char *complete = mem_format("%s%s", path, COMPLETE);
+    *ret_rebuilt = access(complete, F_OK) == 0;
+    free(complete);
+    return *ret_rebuilt ? swap_in(state_dir, path, ret_aside, size, err) : 0;
+}

@@ -1,0 +1,137 @@
+/* schema: the ledger's tables, and how those of an older version become those of today.
+ *
+ *   call     one row a call that is known. state: enum call_state. fingerprint: of the content last accepted, NULL
+ *            before that; see also call_is_in_doubt. payload: content not accepted yet. tries: all attempts so far;
+ *            attempts: those charged to this content. tried, answer, took_ms: the last attempt, and what the API said
+ *            (an HTTP status, 0: no answer). status to phone: what it was about.
+ *   attempt  what a row of call said of its last attempt before a further one was made. So a call that was accepted at
+ *            its first attempt, as nearly all are, needs no row here.
+ *   note     numbers and texts that outlive a run, by name.
+ *   run      one row a run and its figures. unsent: the finished calls after the checkpoint that the run saw and did
+ *            not send, 0 for a run that came to its end, NULL for one that could not look at the dialer's calls.
+ *   counter  what only ever grows, for metrics.
+ *
+ * In SQL a state is its number in enum call_state. The index call_open leaves out accepted calls (1), which are nearly
+ * all; SQLite uses it only where a statement says `state <> 1` in so many words, whatever else it says of the state. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "ledger/schema.h"
+
+#define APPLICATION_ID 1145656147 /* "DIDS": whose file this is */
+
+/* The text at n makes version n + 1 of version n. What was released never changes. */
+static const char *const steps[] = {
+    "CREATE TABLE call ("
+    "  uniqueid    TEXT PRIMARY KEY NOT NULL,"
+    "  state       INTEGER NOT NULL,"
+    "  end_epoch   INTEGER NOT NULL,"
+    "  fingerprint INTEGER,"
+    "  updated     INTEGER NOT NULL," /* epoch of the last change */
+    "  attempts    INTEGER NOT NULL DEFAULT 0,"
+    "  due         INTEGER,"
+    "  reason      TEXT,"
+    "  payload     TEXT"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX call_open ON call (state, due) WHERE state <> 1;"
+    "CREATE INDEX call_ended ON call (end_epoch);"
+    "CREATE TABLE note (name TEXT PRIMARY KEY NOT NULL, number INTEGER, text TEXT) WITHOUT ROWID;"
+    "CREATE TABLE run ("
+    "  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, started INTEGER NOT NULL, finished INTEGER, duration_ms INTEGER,"
+    "  found INTEGER, accepted INTEGER, repeated INTEGER, owed INTEGER, held INTEGER, rejected INTEGER,"
+    "  exit_code INTEGER, message TEXT"
+    ");",
+
+    "ALTER TABLE call ADD COLUMN seen INTEGER;" /* epoch of its first row here; all further times are epochs too */
+    "ALTER TABLE call ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE call ADD COLUMN tried INTEGER;"
+    "ALTER TABLE call ADD COLUMN answer INTEGER;"
+    "ALTER TABLE call ADD COLUMN took_ms INTEGER;"
+    "ALTER TABLE call ADD COLUMN status TEXT;"
+    "ALTER TABLE call ADD COLUMN result TEXT;"
+    "ALTER TABLE call ADD COLUMN length INTEGER;"
+    "ALTER TABLE call ADD COLUMN agent TEXT;"
+    "ALTER TABLE call ADD COLUMN campaign TEXT;"
+    "ALTER TABLE call ADD COLUMN phone TEXT;"
+    "CREATE TABLE attempt ("
+    "  id INTEGER PRIMARY KEY, uniqueid TEXT NOT NULL, tried INTEGER, state INTEGER, answer INTEGER, took_ms INTEGER,"
+    "  reason TEXT, status TEXT, result TEXT, length INTEGER, agent TEXT"
+    ");"
+    "CREATE INDEX attempt_of ON attempt (uniqueid);"
+    "CREATE INDEX attempt_tried ON attempt (tried);"
+    "CREATE TRIGGER call_tried BEFORE UPDATE ON call WHEN OLD.tries > 0 AND NEW.tries <> OLD.tries BEGIN"
+    "  INSERT INTO attempt (uniqueid, tried, state, answer, took_ms, reason, status, result, length, agent) VALUES"
+    "  (OLD.uniqueid, OLD.tried, OLD.state, OLD.answer, OLD.took_ms, OLD.reason, OLD.status, OLD.result, OLD.length,"
+    "   OLD.agent);"
+    "END;"
+    "CREATE TABLE counter (name TEXT NOT NULL, label TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (name, label))"
+    "  WITHOUT ROWID;"
+    "ALTER TABLE run ADD COLUMN failed INTEGER;"
+    "ALTER TABLE run ADD COLUMN statements INTEGER;" /* asked of the dialer's database ... */
+    "ALTER TABLE run ADD COLUMN database_ms INTEGER;"
+    "ALTER TABLE run ADD COLUMN rows_examined INTEGER;",
+
+    /* The open calls of a state by their age, with all that decides whether it is their turn. call_ended tells which of
+     * the old calls were accepted, without a look at each that is set aside. */
+    "DROP INDEX IF EXISTS call_open;"
+    "CREATE INDEX call_open ON call (state, end_epoch, uniqueid, due) WHERE state <> 1;"
+    "DROP INDEX IF EXISTS call_ended;"
+    "CREATE INDEX call_ended ON call (end_epoch, state);",
+
+    "ALTER TABLE run ADD COLUMN unsent INTEGER;"
+    "ALTER TABLE run ADD COLUMN unsent_oldest INTEGER;" /* epoch: the end of the oldest of them */
+    "UPDATE run SET unsent = 0 WHERE exit_code IN (0, 75) AND ifnull(message, '') = '';",
+};
+
+enum { NEWEST = sizeof steps / sizeof steps[0] };
+
+/* Takes the steps from version on; all of them or none is on disk afterwards. */
+static int take_steps(struct store *store, int64_t version, struct err *err)
+{
+    int result = store_execute(store, "BEGIN IMMEDIATE", err);
+    for (; result == 0 && version < NEWEST; version++)
+        result = store_execute(store, steps[version], err);
+    char *sql = mem_format("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;", APPLICATION_ID, NEWEST);
+    if (result == 0)
+        result = store_execute(store, sql, err);
+    free(sql);
+    return result;
+}
+
+int schema_make(struct store *store, struct err *err)
+{
+    return take_steps(store, 0, err);
+}
+
+/* Whose file it is. Reads only: what is not ours stays untouched. */
+static int find_version(struct store *store, int64_t *ret_version, struct err *err)
+{
+    int64_t application = 0, tables = 0;
+    if (store_number(store, "PRAGMA user_version", ret_version, err) != 0 ||
+        store_number(store, "PRAGMA application_id", &application, err) != 0 ||
+        store_number(store, "SELECT count(*) FROM sqlite_master", &tables, err) != 0)
+        return -1;
+    bool is_new = tables == 0 && *ret_version == 0 && application == 0;
+    if (!is_new && application != APPLICATION_ID)
+        return err_set(err, EX_CONFIG, "could not use the ledger %s: it is another program's database; name another "
+                       "state directory with --state-dir", store_path(store));
+    if (*ret_version > NEWEST)
+        return err_set(err, EX_CONFIG,
+                       "could not use the ledger %s: it was written by a newer version of this program; "
+                       "install that version again",
+                       store_path(store));
+    return 0;
+}
+
+int schema_prepare(struct store *store, enum store_mode mode, struct err *err)
+{
+    int64_t version = 0;
+    if (find_version(store, &version, err) != 0)
+        return -1;
+    if (mode == STORE_WRITE ? store_start_journal(store, err) != 0
+                            : version < NEWEST && store_use_copy(store, err) != 0)
+        return -1;
+    if (version < NEWEST && take_steps(store, version, err) != 0)
+        return -1;
+    return mode == STORE_LOOK ? store_only_look(store, err) : 0;
+}

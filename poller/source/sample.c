@@ -1,0 +1,122 @@
+/* sample: a few rows of one of the dialer's tables, read to learn in which time zones they are written. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "source/sample.h"
+
+/* So many rows are looked at: few enough for each run, and of two hosts at work both are likely to be among them. What
+ * a single row shows may be an error of its own, unless there are few. */
+#define LATEST_ROWS 100
+#define FIRST_ROWS 30
+#define FEW_ROWS 50
+
+/* A uniqueid is an epoch, a dot and more. With fewer digits than ten, text is not in the order of time. */
+#define FIRST_UNIQUEID 1000000000
+
+/* Calls of so long ago say nothing of today's zones. */
+#define STALE_SEC (30 * 86400)
+
+/* Clocks differ, and so does the zone that is looked for. */
+#define AHEAD_SEC 86400
+
+/* The columns that tell: call_date, start_epoch, and what call_date would be by the server's own zone. */
+#define COLUMNS TABLE_LOCAL_SEC ", start_epoch, TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(start_epoch))"
+
+static int64_t number_of(const char *text)
+{
+    int64_t number = 0;
+    return text != NULL && str_to_int(text, &number) ? number : 0;
+}
+
+/* Reads the rows of a statement that asks for COLUMNS, which is freed. */
+static int read_rows(struct session *session, const struct table *table, char *sql, struct zone_sample *sample,
+                     struct err *err)
+{
+    struct session_result *result = NULL;
+    int outcome = session_query(session, sql, table_action(table->name), &result, err);
+    free(sql);
+    if (outcome != 0)
+        return -1;
+    for (const char *const *row = session_next(result); row != NULL; row = session_next(result))
+        zone_sample_add(sample, number_of(row[0]), number_of(row[1]), number_of(row[2]));
+    session_free(result);
+    return 0;
+}
+
+/* Ownership of the text: the caller frees it. */
+static char *by_uniqueid(const struct table *table, int64_t from, int64_t to, bool latest, int rows)
+{
+    from = from > FIRST_UNIQUEID ? from : FIRST_UNIQUEID;
+    to = to > FIRST_UNIQUEID ? to : FIRST_UNIQUEID;
+    return mem_format("SELECT " COLUMNS " FROM %s FORCE INDEX (`%s`) WHERE uniqueid >= '%" PRId64 "' AND uniqueid < '%"
+                      PRId64 "' ORDER BY uniqueid %s LIMIT %d", table->name, table->key, from, to,
+                      latest ? "DESC" : "ASC", rows);
+}
+
+static char *by_date(const struct table *table, int64_t from, int64_t to, bool latest, int rows)
+{
+    char first[TABLE_DATETIME_SIZE], end[TABLE_DATETIME_SIZE];
+    return mem_format("SELECT " COLUMNS " FROM %s FORCE INDEX (`%s`) WHERE call_date >= '%s' AND call_date < '%s' "
+                      "ORDER BY call_date %s LIMIT %d", table->name, table->index, table_datetime(from, first),
+                      table_datetime(to, end), latest ? "DESC" : "ASC", rows);
+}
+
+/* Two statements in one, which are freed. */
+static char *both(char *one, char *other)
+{
+    char *sql = mem_format("SELECT * FROM (%s) AS one UNION ALL SELECT * FROM (%s) AS other", one, other);
+    free(other);
+    free(one);
+    return sql;
+}
+
+/* The latest rows, and some of two days ago: the clocks may have changed in between. By call_date the latest are of the
+ * easternmost writer alone; those of two days ago are of all. */
+static int read_latest(struct session *session, const struct table *table, int64_t now, struct zone_sample *sample,
+                       struct err *err)
+{
+    if (*table->key != '\0' &&
+        read_rows(session, table, both(by_uniqueid(table, now - STALE_SEC, now + AHEAD_SEC, true, LATEST_ROWS),
+                                by_uniqueid(table, now - SAMPLE_HOLDS_SEC, now + AHEAD_SEC, false, FIRST_ROWS)),
+                  sample, err) != 0)
+        return -1;
+    if (sample->rows > 0 || table->index_on_end) /* by the latter, no look at all goes by call_date */
+        return 0;
+    return read_rows(session, table, both(by_date(table, 0, now + 2 * AHEAD_SEC, true, LATEST_ROWS),
+                                   by_date(table, 0, now - SAMPLE_HOLDS_SEC, true, LATEST_ROWS)), sample, err);
+}
+
+int sample_latest(struct session *session, const struct table *table, int64_t *ret_now, struct zone *zone,
+                  struct err *err)
+{
+    struct zone_sample sample = { .rows = 0 };
+    int64_t numbers[2] = { 0, 0 };
+    if (session_numbers(session, "SELECT UNIX_TIMESTAMP(), TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())",
+                        "read the database's clock", numbers, 2, err) != 0 ||
+        read_latest(session, table, numbers[0], &sample, err) != 0)
+        return -1;
+    *ret_now = numbers[0];
+    zone->server_sec = numbers[1];
+    zone_take(zone, &sample, sample.rows < FEW_ROWS ? 1 : 2);
+    if (zone->count == 0)
+        zone_add(zone, numbers[1], 0);
+    return 0;
+}
+
+int sample_from(struct session *session, const struct table *table, int64_t from, int64_t to, struct zone *zone,
+                struct err *err)
+{
+    struct zone_sample sample = { .rows = 0 };
+    if (*table->key != '\0' &&
+        read_rows(session, table, by_uniqueid(table, from, to, false, FIRST_ROWS), &sample, err) != 0)
+        return -1;
+    if (sample.rows == 0 &&
+        read_rows(session, table, by_date(table, from + ZONE_WEST_SEC, to + ZONE_EAST_SEC, false, FIRST_ROWS), &sample,
+                  err) != 0)
+        return -1;
+    zone_take(zone, &sample, 1);
+    return 0;
+}

@@ -1,0 +1,24 @@
+/* scan: goes through a stretch of one of the dialer's tables in slices, so that no statement holds it for long. */
+#ifndef SCAN_H
+#define SCAN_H
+
+#include "source/source.h"
+#include "source/table.h"
+
+/* A row may say that its call ended before it was made: machines' clocks differ (VICIdial warns beyond 8 s:
+ * conf_exten_check.php), and rows that are written at hangup carry the time of dialling (FastAGI_log.pl). */
+#define SCAN_AFTER_END_SEC 600
+
+struct scan {
+    struct session *session;
+    const struct table *tables; /* by enum source_table */
+    const struct zone *zone;    /* of the calls made since zone_from, an epoch */
+    int64_t zone_from;
+    int64_t slice_sec;          /* how long the next slice is; 0 at first */
+};
+
+/* scan_run: see source_scan. */
+int scan_run(struct scan *scan, const struct source_range *range, source_on_call *on_call, source_on_slice *on_slice,
+             void *context, struct err *err) MUST_CHECK;
+
+#endif

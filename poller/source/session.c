@@ -1,0 +1,516 @@
+/* session: one read-only session with a MariaDB or MySQL server. */
+#include <errmsg.h>
+#include <inttypes.h>
+#include <mysql.h>
+#include <mysqld_error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "source/session.h"
+
+/* Errors of a MyISAM file that is damaged or gone (my_base.h: HA_ERR_CRASHED and kin; mysys_err.h: EE_FILENOTFOUND),
+ * and the server's words for it. */
+enum { FILE_GONE = 29, CRASHED = 126, CRASHED_RECORD = 127, NOT_A_TABLE = 130, CRASHED_ON_REPAIR = 144,
+       CRASHED_ON_USAGE = 145, INDEX_GONE = 1017, NO_KEY_FILE = 1034, MARKED_CRASHED = 1194,
+       MARKED_CRASHED_REPAIR = 1195 };
+
+/* MySQL's own: a statement that took too long, a server or an account that wants TLS, an idle session that it ended. */
+enum { MYSQL_TIMEOUT = 3024, MYSQL_NEEDS_TLS = 3159, MYSQL_CANNOT_CONVERT = 3854, MYSQL_IDLE = 4031,
+       CLIENT_NEEDS_TLS = 2061 };
+
+/* A session may wait this long for its next statement, while calls are being sent; servers were seen with 3 s. */
+#define IDLE_SEC 3600
+
+struct session_result {
+    MYSQL_RES *rows;
+    bool is_cut;
+};
+
+struct session {
+    MYSQL *mysql;
+    const struct settings_database *settings;
+    int (*on_reconnect)(void *context, struct err *err);
+    void *context;
+    bool is_mariadb, reconnecting;
+    enum session_failure failure;
+    char missing[160];
+    int64_t reconnects, statements;
+    double took_ms;
+};
+
+/* ---- errors ---- */
+
+static bool is_damage(unsigned code)
+{
+    switch (code) {
+    case FILE_GONE:
+    case CRASHED:
+    case CRASHED_RECORD:
+    case NOT_A_TABLE:
+    case CRASHED_ON_REPAIR:
+    case CRASHED_ON_USAGE:
+    case INDEX_GONE:
+    case NO_KEY_FILE:
+    case MARKED_CRASHED:
+    case MARKED_CRASHED_REPAIR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+#define NEEDS_TLS "; the server accepts this account over TLS only: set ssl_ca under [database] in " \
+                  "/etc/did-optimizer-sync.conf to the file with the server's CA certificate"
+
+static const char *remedy_for(unsigned code, int *ret_exit_code)
+{
+    *ret_exit_code = EX_CONFIG;
+    switch (code) {
+    case ER_ACCESS_DENIED_ERROR:
+    case ER_DBACCESS_DENIED_ERROR:
+        return "; check VARDB_user, VARDB_pass and VARDB_database in astguiclient.conf, or [database] in "
+               "/etc/did-optimizer-sync.conf";
+    case ER_BAD_DB_ERROR:
+        return "; check VARDB_database in astguiclient.conf";
+    case ER_NO_SUCH_TABLE:
+        return "; is this VICIdial's database?";
+    case ER_TABLEACCESS_DENIED_ERROR:
+    case ER_COLUMNACCESS_DENIED_ERROR:
+        return "; grant SELECT on it to this user";
+    case MYSQL_NEEDS_TLS:
+    case CLIENT_NEEDS_TLS:
+        return NEEDS_TLS;
+    case CR_SSL_CONNECTION_ERROR:
+        return "; TLS with the server failed: check ssl_ca under [database] in /etc/did-optimizer-sync.conf, and that the "
+               "server's certificate is valid for this host name";
+    default:
+        *ret_exit_code = EX_UNAVAILABLE;
+    }
+    if (is_damage(code))
+        return "; the dialer's table is damaged: run REPAIR TABLE vicidial_log, or vicidial_log_archive where it is that";
+    switch (code) {
+    case CR_CONNECTION_ERROR:
+    case CR_CONN_HOST_ERROR:
+    case CR_UNKNOWN_HOST:
+        return "; is the server running, and VARDB_server right in astguiclient.conf?";
+    case ER_CON_COUNT_ERROR:
+    case ER_TOO_MANY_USER_CONNECTIONS:
+        return "; the server is at its connection limit; the next run tries again";
+    case ER_STATEMENT_TIMEOUT:
+    case MYSQL_TIMEOUT:
+    case ER_LOCK_WAIT_TIMEOUT:
+        return "; the table is locked or very busy; the next run tries again";
+    default:
+        return "";
+    }
+}
+
+/* Whether a table that is there cannot be read, until somebody sees to it or for the minutes that the archiver is at
+ * it, while the server itself goes on working. */
+static enum session_failure failure_of(unsigned code)
+{
+    switch (code) {
+    case ER_NO_SUCH_TABLE:
+        return SESSION_NO_TABLE;
+    case ER_TABLEACCESS_DENIED_ERROR:
+    case ER_COLUMNACCESS_DENIED_ERROR:
+    case ER_BAD_FIELD_ERROR:
+    case ER_STATEMENT_TIMEOUT:
+    case ER_LOCK_WAIT_TIMEOUT:
+    case MYSQL_TIMEOUT:
+        return SESSION_TABLE_UNUSABLE;
+    case ER_CANT_AGGREGATE_2COLLATIONS:
+    case ER_CANT_AGGREGATE_3COLLATIONS:
+    case ER_CANT_AGGREGATE_NCOLLATIONS:
+    case MYSQL_CANNOT_CONVERT:
+        return SESSION_NOT_COMPARABLE;
+    default:
+        return is_damage(code) ? SESSION_TABLE_UNUSABLE : SESSION_OTHER;
+    }
+}
+
+static int fail(struct session *session, const char *action, struct err *err)
+{
+    int exit_code = EX_UNAVAILABLE;
+    unsigned code = mysql_errno(session->mysql);
+    const char *remedy = remedy_for(code, &exit_code);
+    session->failure = failure_of(code);
+    return err_set(err, exit_code, "could not %s: %s (%u)%s", action, mysql_error(session->mysql), code, remedy);
+}
+
+/* ---- connecting ---- */
+
+/* Every option here is mandatory; if one cannot be set, the run stops. */
+static int set_options(const struct session *session, struct err *err)
+{
+    const struct settings_database *settings = session->settings;
+    unsigned connect = (unsigned)settings->connect_timeout, transfer = (unsigned)settings->read_timeout, off = 0;
+    my_bool no = 0, yes = 1;
+    MYSQL *mysql = session->mysql;
+    bool failed = mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &connect) != 0 ||
+                  mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &transfer) != 0 ||
+                  mysql_options(mysql, MYSQL_OPT_WRITE_TIMEOUT, &transfer) != 0 ||
+                  mysql_options(mysql, MYSQL_OPT_RECONNECT, &no) != 0 ||
+                  mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off) != 0 ||
+                  mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") != 0;
+    bool tls = *settings->ssl_ca != '\0';
+    if (tls && access(settings->ssl_ca, R_OK) != 0) /* the library's own words would name the server instead */
+        return err_set(err, EX_CONFIG, "could not read the certificates in %s; correct ssl_ca in [database]",
+                       settings->ssl_ca);
+    failed = failed || mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls ? &yes : &no) != 0 ||
+             (tls && (mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &yes) != 0 ||
+                      mysql_options(mysql, MYSQL_OPT_SSL_CA, settings->ssl_ca) != 0));
+    if (failed)
+        return err_set(err, EX_SOFTWARE,
+                       "could not prepare the database connection: the client library refuses an option");
+    return 0;
+}
+
+static void start_handle(struct session *session)
+{
+    mysql_close(session->mysql);
+    session->mysql = mysql_init(NULL);
+    if (session->mysql == NULL)
+        mem_out();
+}
+
+/* One attempt, by that socket or, where it is NULL, by host and port. */
+static int connect_by(struct session *session, const char *host, const char *socket, struct err *err)
+{
+    const struct settings_database *settings = session->settings;
+    start_handle(session);
+    if (set_options(session, err) != 0)
+        return -1;
+    if (mysql_real_connect(session->mysql, host, settings->user, settings->password, settings->name,
+                           (unsigned)settings->port, socket, 0) != NULL)
+        return 0;
+    return fail(session, "connect to the VICIdial database", err);
+}
+
+/* "localhost" means a Unix socket, as for every MySQL client. Where the socket lies differs by distribution, and a server
+ * that ended leaves a stale one behind: then the next place is tried, and TCP last. */
+static int connect_local(struct session *session, struct err *err)
+{
+    static const char *const places[] = { "/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock",
+                                          "/run/mysql/mysql.sock", "/tmp/mysql.sock" };
+    const char *named = session->settings->socket;
+    if (*named != '\0')
+        return connect_by(session, "localhost", named, err);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        if (access(places[i], F_OK) != 0)
+            continue;
+        if (connect_by(session, "localhost", places[i], err) == 0)
+            return 0;
+        if (mysql_errno(session->mysql) != CR_CONNECTION_ERROR)
+            return -1;
+    }
+    return connect_by(session, "127.0.0.1", NULL, err);
+}
+
+/* A server tells an account that needs TLS the same as one with a wrong password. Asking once more, over TLS, tells the two
+ * apart; the certificate is not checked, and nothing is asked of that connection. */
+static bool needs_tls(struct session *session)
+{
+    struct settings_database with_tls = *session->settings;
+    my_bool yes = 1, no = 0;
+    bool local = strcasecmp(with_tls.host, "localhost") == 0;
+    if (*with_tls.ssl_ca != '\0')
+        return false;
+    const char *socket = local && *with_tls.socket != '\0' ? with_tls.socket : NULL;
+    const char *host = local && socket == NULL ? "127.0.0.1" : with_tls.host;
+    unsigned connect = (unsigned)with_tls.connect_timeout;
+    MYSQL *probe = mysql_init(NULL);
+    if (probe == NULL)
+        mem_out();
+    bool answered = mysql_options(probe, MYSQL_OPT_CONNECT_TIMEOUT, &connect) == 0 &&
+                    mysql_options(probe, MYSQL_OPT_READ_TIMEOUT, &connect) == 0 &&
+                    mysql_options(probe, MYSQL_OPT_SSL_ENFORCE, &yes) == 0 &&
+                    mysql_options(probe, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &no) == 0 &&
+                    mysql_real_connect(probe, host, with_tls.user, with_tls.password, with_tls.name,
+                                       (unsigned)with_tls.port, socket, 0) != NULL;
+    mysql_close(probe);
+    return answered;
+}
+
+static int connect_to_server(struct session *session, struct err *err)
+{
+    bool local = strcasecmp(session->settings->host, "localhost") == 0;
+    int result = local ? connect_local(session, err) : connect_by(session, session->settings->host, NULL, err);
+    if (result != 0 && mysql_errno(session->mysql) == ER_ACCESS_DENIED_ERROR && needs_tls(session))
+        return err_set(err, EX_CONFIG, "could not connect to the VICIdial database: %s (%u)" NEEDS_TLS,
+                       mysql_error(session->mysql), mysql_errno(session->mysql));
+    return result;
+}
+
+/* ---- the session's variables ---- */
+
+enum value { FIXED, IDLE, LIMIT, LIMIT_MS };
+
+/* What a read depends on. A variable that an old or other server lacks is left out there; mandatory ones exist everywhere. */
+static const struct variable {
+    const char *assignment; /* all of it, or up to its value */
+    enum value value;
+    bool mandatory;
+    const char *loss; /* what is missing without it, for people; NULL: nothing that anybody would notice */
+} variables[] = {
+    { "NAMES utf8mb4", FIXED, false, NULL }, /* skip-character-set-client-handshake: the client's wish is ignored */
+    { "SESSION sql_mode = ''", FIXED, true, NULL },
+    { "SESSION autocommit = 1", FIXED, true, NULL }, /* else a read of InnoDB's tables holds their metadata lock */
+    { "SESSION sql_select_limit = 18446744073709551615", FIXED, true, NULL },
+    { "SESSION sql_big_selects = 1", FIXED, false, NULL }, /* else max_join_size refuses a read */
+    { "SESSION sql_auto_is_null = 0", FIXED, false, NULL },
+    { "SESSION net_write_timeout = 60", FIXED, false, NULL },
+    { "SESSION wait_timeout = ", IDLE, false, NULL },
+    { "SESSION lock_wait_timeout = ", LIMIT, false, NULL },
+    { NULL, LIMIT, false, "a limit of a statement's time" },
+};
+
+enum { VARIABLES = sizeof variables / sizeof variables[0] };
+
+/* Writes one assignment, with its value. */
+static void write_assignment(const struct session *session, const struct variable *variable, char *out, size_t size)
+{
+    int64_t limit = session->settings->max_statement_time;
+    const char *text = variable->assignment;
+    enum value value = variable->value;
+    if (text == NULL) { /* MariaDB's name and MySQL's differ, as do their units */
+        text = session->is_mariadb ? "SESSION max_statement_time = " : "SESSION max_execution_time = ";
+        value = session->is_mariadb ? LIMIT : LIMIT_MS;
+    }
+    if (value == FIXED)
+        (void)snprintf(out, size, "%s", text);
+    else
+        (void)snprintf(out, size, "%s%" PRId64, text,
+                       value == IDLE ? (int64_t)IDLE_SEC : value == LIMIT ? limit : limit * 1000);
+}
+
+static void note_missing(struct session *session, const char *what)
+{
+    size_t used = strlen(session->missing);
+    if (strstr(session->missing, what) == NULL)
+        (void)snprintf(session->missing + used, sizeof session->missing - used, "%s%s", used > 0 ? ", " : "", what);
+}
+
+static int run(struct session *session, const char *sql)
+{
+    session->statements++;
+    return mysql_real_query(session->mysql, sql, (unsigned long)strlen(sql));
+}
+
+/* The connection failed, not the statement. */
+static bool is_client_error(const struct session *session)
+{
+    return mysql_errno(session->mysql) >= CR_MIN_ERROR && mysql_errno(session->mysql) <= CR_MAX_ERROR;
+}
+
+/* Sets them one by one, where a server refused them together. */
+static int set_each(struct session *session, const char *action, struct err *err)
+{
+    char assignment[128], sql[160];
+    for (int i = 0; i < VARIABLES; i++) {
+        write_assignment(session, &variables[i], assignment, sizeof assignment);
+        (void)snprintf(sql, sizeof sql, "SET %s", assignment);
+        if (run(session, sql) == 0)
+            continue;
+        if (variables[i].mandatory || is_client_error(session))
+            return fail(session, action, err);
+        if (variables[i].loss != NULL)
+            note_missing(session, variables[i].loss);
+    }
+    return 0;
+}
+
+/* The session can write nothing, waits for nothing long, and understands text as this program does. */
+static int prepare(struct session *session, struct err *err)
+{
+    static const char action[] = "prepare the database session";
+    char sql[1024] = "SET ", assignment[128];
+    size_t used = strlen(sql);
+    session->is_mariadb = mariadb_connection(session->mysql) != 0;
+    for (int i = 0; i < VARIABLES; i++) {
+        write_assignment(session, &variables[i], assignment, sizeof assignment);
+        used += (size_t)snprintf(sql + used, sizeof sql - used, "%s%s", i > 0 ? ", " : "", assignment);
+    }
+    if (run(session, sql) != 0) {
+        if (is_client_error(session))
+            return fail(session, action, err);
+        if (set_each(session, action, err) != 0)
+            return -1;
+    }
+    if (run(session, "SET SESSION TRANSACTION READ ONLY") == 0)
+        return 0;
+    if (mysql_errno(session->mysql) != ER_PARSE_ERROR && mysql_errno(session->mysql) != ER_UNKNOWN_SYSTEM_VARIABLE)
+        return fail(session, action, err);
+    note_missing(session, "a read-only session"); /* MariaDB before 10.0, MySQL before 5.6 */
+    return 0;
+}
+
+int session_open(const struct settings_database *settings, struct session **ret_session, struct err *err)
+{
+    struct session *session = mem_zero(1, sizeof *session);
+    session->settings = settings;
+    if (connect_to_server(session, err) != 0 || prepare(session, err) != 0) {
+        session_close(session);
+        return -1;
+    }
+    *ret_session = session;
+    return 0;
+}
+
+void session_on_reconnect(struct session *session, int (*on_reconnect)(void *context, struct err *err), void *context)
+{
+    session->on_reconnect = on_reconnect;
+    session->context = context;
+}
+
+void session_close(struct session *session)
+{
+    if (session == NULL)
+        return;
+    mysql_close(session->mysql);
+    free(session);
+}
+
+/* ---- statements ---- */
+
+/* Whether the connection had ended before the statement came. One that ends while the server is at work on the statement, or
+ * times out, is another matter: the statement may be what brought it down. */
+static bool had_ended(const struct session *session, double took_ms)
+{
+    switch (mysql_errno(session->mysql)) {
+    case CR_SERVER_GONE_ERROR:
+    case CR_SERVER_LOST:
+    case ER_CONNECTION_KILLED:
+    case MYSQL_IDLE:
+        return took_ms < (double)session->settings->read_timeout * 1000.0 / 2.0;
+    default:
+        return false;
+    }
+}
+
+static int reconnect(struct session *session, struct err *err)
+{
+    session->reconnects++;
+    session->reconnecting = true;
+    int result = connect_to_server(session, err) == 0 ? prepare(session, err) : -1;
+    if (result == 0 && session->on_reconnect != NULL)
+        result = session->on_reconnect(session->context, err);
+    session->reconnecting = false;
+    return result;
+}
+
+/* Sends sql and reads its whole result. */
+static bool ask(struct session *session, const char *sql, MYSQL_RES **ret_rows, double *ret_took_ms)
+{
+    double started_ms = clock_mono_exact_ms();
+    bool good = run(session, sql) == 0;
+    *ret_rows = good ? mysql_store_result(session->mysql) : NULL;
+    *ret_took_ms = clock_mono_exact_ms() - started_ms;
+    session->took_ms += *ret_took_ms;
+    return good && (*ret_rows != NULL || mysql_errno(session->mysql) == 0);
+}
+
+int session_query(struct session *session, const char *sql, const char *action, struct session_result **ret_result,
+                  struct err *err)
+{
+    MYSQL_RES *rows = NULL;
+    double took_ms = 0;
+    *ret_result = NULL;
+    session->failure = SESSION_FINE;
+    bool good = ask(session, sql, &rows, &took_ms);
+    if (!good && !session->reconnecting && had_ended(session, took_ms)) {
+        if (reconnect(session, err) != 0)
+            return -1;
+        good = ask(session, sql, &rows, &took_ms);
+    }
+    if (!good)
+        return fail(session, action, err);
+    if (rows == NULL)
+        return 0;
+    struct session_result *result = *ret_result = mem_zero(1, sizeof *result);
+    result->rows = rows;
+    result->is_cut = mysql_warning_count(session->mysql) > 0;
+    return 0;
+}
+
+int session_numbers(struct session *session, const char *sql, const char *action, int64_t *ret_numbers,
+                    unsigned count, struct err *err)
+{
+    struct session_result *result = NULL;
+    if (session_query(session, sql, action, &result, err) != 0)
+        return -1;
+    const char *const *row = result != NULL ? session_next(result) : NULL;
+    bool good = row != NULL && mysql_num_fields(result->rows) == count;
+    for (unsigned i = 0; good && i < count; i++)
+        good = row[i] != NULL && str_to_int(row[i], &ret_numbers[i]);
+    session_free(result);
+    return good ? 0 : err_set(err, EX_UNAVAILABLE, "could not %s: the server gave no number", action);
+}
+
+enum session_failure session_failure(const struct session *session)
+{
+    return session->failure;
+}
+
+const char *const *session_next(struct session_result *result)
+{
+    return (const char *const *)mysql_fetch_row(result->rows);
+}
+
+uint64_t session_rows(const struct session_result *result)
+{
+    return mysql_num_rows(result->rows);
+}
+
+bool session_is_cut(const struct session_result *result)
+{
+    return result->is_cut;
+}
+
+void session_free(struct session_result *result)
+{
+    if (result == NULL)
+        return;
+    mysql_free_result(result->rows);
+    free(result);
+}
+
+char *session_quote_all(struct session *session, const char *const *texts, size_t count)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < count; i++)
+        size += 2 * strlen(texts[i]) + 3; /* each byte escaped, two quotes, a comma */
+    char *list = mem_zero(size, 1);
+    char *at = list;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            *at++ = ',';
+        *at++ = '\'';
+        at += mysql_real_escape_string(session->mysql, at, texts[i], (unsigned long)strlen(texts[i]));
+        *at++ = '\'';
+    }
+    return list;
+}
+
+struct session_facts session_facts(const struct session *session)
+{
+    return (struct session_facts){ .server = mysql_get_server_info(session->mysql),
+                                   .is_mariadb = session->is_mariadb,
+                                   .missing = session->missing,
+                                   .reconnects = session->reconnects,
+                                   .statements = session->statements,
+                                   .took_ms = session->took_ms };
+}
+
+uint64_t session_uptime(struct session *session)
+{
+    static const char word[] = "Uptime: ";
+    const char *status = mysql_stat(session->mysql), *at = status != NULL ? strstr(status, word) : NULL;
+    return at != NULL ? strtoull(at + sizeof word - 1, NULL, 10) : 0;
+}

@@ -1,0 +1,83 @@
+/* session: one read-only session with a MariaDB or MySQL server; the only file that knows libmariadb.
+ *
+ * Nothing is inherited from the server that changes what we read or how long we block: every session variable on which a
+ * read depends is set. time_zone is the exception: the server's writers live in it, so it stays as it is. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "domain/settings.h"
+
+struct session;
+struct session_result;
+
+/* session_open: connects and prepares the session. settings is borrowed for the life of the session.
+ * Ownership: session_close. Errors: EX_UNAVAILABLE (no server), EX_CONFIG (user, password, database or plain connection
+ * refused), with the remedy. */
+int session_open(const struct settings_database *settings, struct session **ret_session, struct err *err) MUST_CHECK;
+
+/* session_on_reconnect: has on_reconnect called after each new connection, before the statement that found the old one
+ * gone is repeated: locks and all else that belonged to the connection are gone with it. -1 with *err from it fails that
+ * statement. NULL: nobody asks. */
+void session_on_reconnect(struct session *session, int (*on_reconnect)(void *context, struct err *err), void *context);
+
+/* session_query: runs sql and brings its whole result into memory; *ret_result is NULL on failure and for a statement
+ * that gives no rows. A connection that the server ended between two statements is made anew, once a statement.
+ * action completes "could not ..." in an error. Ownership: session_free. Errors: EX_UNAVAILABLE (connection lost,
+ * statement too slow, table locked or damaged), EX_CONFIG (no right, no such table or database). */
+int session_query(struct session *session, const char *sql, const char *action, struct session_result **ret_result,
+                  struct err *err) MUST_CHECK;
+
+/* session_numbers: runs sql, which gives one row of count whole numbers. Errors: those of session_query; EX_UNAVAILABLE
+ * when the row is not there or a number is NULL. */
+int session_numbers(struct session *session, const char *sql, const char *action, int64_t *ret_numbers,
+                    unsigned count, struct err *err) MUST_CHECK;
+
+/* What the last statement failed with, as far as a caller treats it apart. */
+enum session_failure {
+    SESSION_FINE,
+    SESSION_NO_TABLE,
+    SESSION_TABLE_UNUSABLE, /* this table alone: refused, damaged, locked, too slow */
+    SESSION_NOT_COMPARABLE, /* a text of the statement has letters that the column's character set has not */
+    SESSION_OTHER
+};
+enum session_failure session_failure(const struct session *session);
+
+/* session_next: the next row, its columns in order, NULL for a NULL; NULL after the last one. Borrowed from result. */
+const char *const *session_next(struct session_result *result);
+
+/* session_rows: how many rows the result has. */
+uint64_t session_rows(const struct session_result *result);
+
+/* session_is_cut: whether the server stopped the statement at its limit of rows examined: the result is not whole. */
+bool session_is_cut(const struct session_result *result);
+
+/* session_free: NULL is fine. */
+void session_free(struct session_result *result);
+
+/* session_quote_all: the literals 'a','b',... for IN (...). Ownership: the caller frees it. */
+char *session_quote_all(struct session *session, const char *const *texts, size_t count);
+
+/* What is known of the server and this session; borrowed. */
+struct session_facts {
+    const char *server;  /* version */
+    bool is_mariadb;
+    const char *missing; /* which protections this server cannot give, for people; "": none is missing */
+    int64_t reconnects;  /* connections made anew so far */
+    int64_t statements;  /* so far ... */
+    double took_ms;      /* ... and how long they took, the way included */
+};
+struct session_facts session_facts(const struct session *session);
+
+/* session_uptime: for how many seconds the server runs, by its own clock; one that was set back makes it wrap. 0: the
+ * server does not say. */
+uint64_t session_uptime(struct session *session);
+
+/* session_close: NULL is fine. */
+void session_close(struct session *session);
+
+#endif

@@ -1,0 +1,68 @@
+/* stretch: local times to be read so that every row of some time is met, in whatever zone it was written. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "source/stretch.h"
+
+void stretch_add(struct stretch_list *list, int64_t from, int64_t to, int64_t offset)
+{
+    list->windows = mem_resize(list->windows, list->count + 1, sizeof *list->windows);
+    list->windows[list->count++] = (struct stretch_window){ .from = from, .to = to, .offset = offset };
+}
+
+static int64_t end_of(const struct stretch_window *window)
+{
+    return window->to + window->offset;
+}
+
+/* Where the part of a window that does not lie before at begins. */
+static int64_t start_of(const struct stretch_window *window, int64_t at)
+{
+    int64_t start = window->from + window->offset;
+    return start > at ? start : at;
+}
+
+/* The farthest end of the windows that begin before or right behind end. */
+static int64_t prolonged(const struct stretch_list *list, int64_t end)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct stretch_window *window = &list->windows[i];
+        if (window->from + window->offset <= end + 1 && end_of(window) > end)
+            end = end_of(window);
+    }
+    return end;
+}
+
+bool stretch_next(const struct stretch_list *list, int64_t at, int64_t *ret_from, int64_t *ret_to)
+{
+    const struct stretch_window *first = NULL;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct stretch_window *window = &list->windows[i];
+        if (end_of(window) >= at && (first == NULL || start_of(window, at) < start_of(first, at)))
+            first = window;
+    }
+    if (first == NULL)
+        return false;
+    *ret_from = start_of(first, at);
+    *ret_to = end_of(first);
+    for (int64_t farther = prolonged(list, *ret_to); farther > *ret_to; farther = prolonged(list, *ret_to))
+        *ret_to = farther;
+    return true;
+}
+
+int64_t stretch_made_before(const struct stretch_list *list, int64_t at)
+{
+    int64_t made = INT64_MAX;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct stretch_window *window = &list->windows[i];
+        if (end_of(window) >= at && start_of(window, at) - window->offset < made)
+            made = start_of(window, at) - window->offset;
+    }
+    return made;
+}
+
+void stretch_clear(struct stretch_list *list)
+{
+    free(list->windows);
+    *list = (struct stretch_list){ .count = 0 };
+}

@@ -1,0 +1,52 @@
+/* table: one of the dialer's tables of calls: what it looks like, and its rows. source and scan use it, nobody else. */
+#ifndef TABLE_H
+#define TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "domain/call.h"
+#include "domain/zone.h"
+#include "source/session.h"
+
+struct table {
+    const char *name;
+    bool has_column[CALL_FIELD_COUNT];
+    char missing[128];    /* the columns that it lacks and that can be done without */
+    char index[80];       /* the name of the index that scans use ... */
+    bool index_on_end;    /* ... which is on end_epoch, not on call_date */
+    char index_facts[160]; /* the same for people */
+    char key[80];         /* the name of the index on uniqueid; "": there is none */
+};
+
+/* table_inspect: learns what the table of that name, which is borrowed, looks like. Errors: those of session_query;
+ * EX_CONFIG (a column is missing, no index that bounds a read). */
+int table_inspect(struct session *session, const char *name, struct table *ret_table, struct err *err) MUST_CHECK;
+
+/* table_action: "read vicidial_log", for errors. */
+const char *table_action(const char *name);
+
+/* call_date as seconds since 1970, as if there were no time zones: what is asked for wherever a date is read. */
+#define TABLE_LOCAL_SEC "TIMESTAMPDIFF(SECOND, '1970-01-01', call_date)"
+
+/* table_select_list: what a SELECT has to ask for, so that table_call understands its rows. */
+#define TABLE_SELECT_LIST_SIZE 512
+void table_select_list(const struct table *table, bool scanned_only, char out[TABLE_SELECT_LIST_SIZE]);
+
+/* table_datetime: writes such seconds as a DATETIME. Returns out. */
+#define TABLE_DATETIME_SIZE 32
+const char *table_datetime(int64_t local_sec, char out[TABLE_DATETIME_SIZE]);
+
+/* table_call: the call that row tells of; its text is borrowed from row. */
+struct call table_call(const char *const *row, const struct zone *zone);
+
+/* table_fetch: hands out the rows with these uniqueids, with the columns of list, TABLE_MANY_KEYS in one statement:
+ * reading by primary key visits the file at one place a row. A uniqueid with letters that the table's character set has
+ * not is not there. Errors: those of session_query; the first ends it. */
+#define TABLE_MANY_KEYS 100
+typedef int table_on_row(void *context, const char *const *row, struct err *err);
+int table_fetch(struct session *session, const char *name, const char *list, const char *const *uniqueids, size_t count,
+                table_on_row *on_row, void *context, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,450 @@
+/* Tests of log: what reaches the file and the terminal, and what never does. */
+#include "../unit.h"
+
+#include <cjson/cJSON.h>
+#include <stdarg.h>
+
+#include "base/log.h"
+
+static int leave(void **state)
+{
+    log_close();
+    log_set(LOG_FORMAT_TEXT, LOG_INFO);
+    log_mask_phones(false);
+    return unit_leave(state);
+}
+
+#define in_directory(test) cmocka_unit_test_setup_teardown(test, unit_enter, leave)
+
+static void open_log(const char *path, enum log_terminal terminal)
+{
+    log_open(path, terminal);
+    assert_string_equal(log_problem(), "");
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t lines = 0;
+    for (; *text != '\0'; text++)
+        lines += *text == '\n';
+    return lines;
+}
+
+static void test_log_line_has_time_level_and_message(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    open_log(path, LOG_TERMINAL_NONE);
+    log_info("📞 Found %d new call results", 7);
+    log_warn("w");
+    log_error("❌ e");
+    char *text = unit_read(path);
+    assert_int_equal(count_lines(text), 3);
+    int year = 0, used = 0;
+    assert_int_equal(sscanf(text, "%4d-%*2d-%*2d %*2d:%*2d:%*2d %*5s%n", &year, &used), 1);
+    unit_in_range(year, 2020, 2200);
+    assert_int_equal(used, strlen("2024-10-24 12:00:00 +0200"));
+    unit_has("info", text, " INFO  📞 Found 7 new call results\n");
+    unit_has("warn", text, " WARN  w\n");
+    unit_has("error", text, " ERROR ❌ e\n");
+    free(text);
+}
+
+static void test_log_replaces_control_characters_and_invalid_utf8(void **state)
+{
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        { "two\nlines\r", " two?lines?\n" },
+        { "\x1B[31mred\x07", " ?[31mred?\n" },
+        { "c1 \xC2\x9B" "2J", " c1 ?2J\n" },
+        { "bad \xFF\xC0\x80", " bad \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\n" },
+        { "✓ 1.5: A/49 → SALE (45s)", " ✓ 1.5: A/49 → SALE (45s)\n" },
+        { "%s%n%d", " %s%n%d\n" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const char *path = unit_path(*state, "log");
+        (void)unlink(path);
+        open_log(path, LOG_TERMINAL_NONE);
+        log_info("%s", rows[i].text);
+        log_close();
+        char *text = unit_read(path);
+        unit_has(rows[i].text, text, rows[i].want);
+        unit_same_int(rows[i].text, count_lines(text), 1);
+        free(text);
+    }
+}
+
+static void test_log_hides_the_secret_everywhere_in_a_line(void **state)
+{
+    static const char secret[] = "k-5f3a9";
+    for (int format = LOG_FORMAT_TEXT; format <= LOG_FORMAT_JSON; format++) {
+        const char *path = unit_path(*state, format == LOG_FORMAT_TEXT ? "text" : "json");
+        open_log(path, LOG_TERMINAL_NONE);
+        log_set((enum log_format)format, LOG_DEBUG);
+        log_hide(secret);
+        log_info("key %s, again xk-5f3a9k-5f3a9x", secret);
+        log_debug("%s", secret);
+        log_error("❌ nothing to hide, k-5f3a8");
+        log_close();
+        char *text = unit_read(path);
+        unit_lacks(path, text, secret);
+        unit_has(path, text, "key ***");
+        unit_has(path, text, "k-5f3a8");
+        free(text);
+    }
+}
+
+static void test_log_hides_the_part_of_a_secret_that_a_cut_line_keeps(void **state)
+{
+    static const char secret[] = "SECRET0123456789";
+    const char *path = unit_path(*state, "log");
+    open_log(path, LOG_TERMINAL_NONE);
+    log_hide(secret);
+    for (int fill = 2030; fill <= 2050; fill++)
+        log_info("%0*d%s", fill, 0, secret);
+    char *text = unit_read(path);
+    unit_lacks("over-long line", text, "SECRET");
+    free(text);
+}
+
+static void test_log_hides_nothing_for_an_empty_or_no_secret(void **state)
+{
+    static const char *const rows[] = { "", NULL };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const char *path = unit_path(*state, "log");
+        open_log(path, LOG_TERMINAL_NONE);
+        log_hide(rows[i]);
+        log_info("plain text");
+        log_close();
+        char *text = unit_read(path);
+        unit_has("no secret", text, " plain text\n");
+        free(text);
+    }
+}
+
+static void test_log_shows_the_level_that_was_set_and_above(void **state)
+{
+    static const char *const names[] = { "DEBUG", "INFO", "WARN", "ERROR" };
+    for (int lowest = LOG_DEBUG; lowest <= LOG_ERROR; lowest++) {
+        const char *path = unit_path(*state, names[lowest]);
+        open_log(path, LOG_TERMINAL_NONE);
+        log_set(LOG_FORMAT_TEXT, (enum log_level)lowest);
+        log_debug("x");
+        log_info("x");
+        log_warn("x");
+        log_error("x");
+        log_close();
+        char *text = unit_read(path);
+        for (int level = LOG_DEBUG; level <= LOG_ERROR; level++)
+            unit_same_int(names[lowest], strstr(text, names[level]) != NULL, level >= lowest);
+        free(text);
+    }
+}
+
+static void test_log_json_is_one_object_a_line(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    open_log(path, LOG_TERMINAL_NONE);
+    log_set(LOG_FORMAT_JSON, LOG_INFO);
+    log_warn("say \"%s\"\n\\ \xFF 📞", "hi");
+    char *text = unit_read(path);
+    assert_int_equal(count_lines(text), 1);
+    cJSON *line = cJSON_Parse(text);
+    assert_non_null(line);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(line, "message")), "say \"hi\"?\\ \xEF\xBF\xBD 📞");
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(line, "level")), "WARN");
+    const char *timestamp = cJSON_GetStringValue(cJSON_GetObjectItem(line, "timestamp"));
+    int used = 0;
+    assert_int_equal(sscanf(timestamp, "%*4d-%*2d-%*2dT%*2d:%*2d:%*2d%*3d:%*2d%n", &used), 0);
+    assert_int_equal(used, strlen("2024-10-24T12:00:00+02:00"));
+    assert_int_equal(strlen(timestamp), used);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItem(line, "logger")), "test_log");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(line, "context")), 0);
+    assert_int_equal(cJSON_GetArraySize(line), 5);
+    cJSON_Delete(line);
+    free(text);
+}
+
+static const struct log_call some_call = { .uniqueid = "1.5",
+                                           .campaign = "TEST\n\x1B",
+                                           .phone = "3125550001",
+                                           .status = "SALE",
+                                           .result = NULL,
+                                           .answer = 422,
+                                           .attempt = -1 };
+
+static void test_log_json_shows_the_call_that_a_line_is_about(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    open_log(path, LOG_TERMINAL_NONE);
+    log_set(LOG_FORMAT_JSON, LOG_INFO);
+    log_run(7);
+    log_about(LOG_WARN, &some_call, "✗ %s", some_call.uniqueid);
+    char *text = unit_read(path);
+    unit_has("context", text, ",\"context\":{\"run\":7,\"uniqueid\":\"1.5\",\"campaign\":\"TEST??\","
+                              "\"phone\":\"3125550001\",\"status\":\"SALE\",\"answer\":422}}\n");
+    free(text);
+}
+
+static void test_log_masks_the_number_of_the_call_wherever_it_stands(void **state)
+{
+    for (int format = LOG_FORMAT_TEXT; format <= LOG_FORMAT_JSON; format++) {
+        const char *path = unit_path(*state, format == LOG_FORMAT_TEXT ? "text" : "json");
+        open_log(path, LOG_TERMINAL_NONE);
+        log_set((enum log_format)format, LOG_INFO);
+        log_mask_phones(true);
+        log_about(LOG_WARN, &some_call, "✗ 1.5: A/3125550001: HTTP 422: bad number 3125550001");
+        log_close();
+        char *text = unit_read(path);
+        unit_has(path, text, "✗ 1.5: A/******0001: HTTP 422: bad number ******0001");
+        unit_true(path, strstr(text, "3125550001") == NULL);
+        free(text);
+    }
+}
+
+static void test_log_masks_a_number_with_bytes_that_cannot_be_shown(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    struct log_call odd = { .uniqueid = "1.5", .phone = "31255\x01\xFF" "1234", .answer = -1, .attempt = -1 };
+    open_log(path, LOG_TERMINAL_NONE);
+    log_set(LOG_FORMAT_JSON, LOG_INFO);
+    log_mask_phones(true);
+    log_about(LOG_INFO, &odd, "✓ 1.5: A/%s", odd.phone);
+    char *text = unit_read(path);
+    unit_has(path, text, "✓ 1.5: A/*******1234");
+    unit_has(path, text, "\"phone\":\"*******1234\"");
+    free(text);
+}
+
+static void test_log_cuts_a_line_that_is_too_long(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    open_log(path, LOG_TERMINAL_NONE);
+    log_info("%05000d", 7);
+    log_info("next");
+    char *text = unit_read(path);
+    assert_int_equal(count_lines(text), 2);
+    assert_true(strlen(text) < 2300);
+    unit_has("next", text, " next\n");
+    free(text);
+}
+
+static void test_log_file_is_made_with_mode_0640_and_appended_to(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    mode_t mask = umask(0);
+    open_log(path, LOG_TERMINAL_NONE);
+    (void)umask(mask);
+    assert_int_equal(unit_mode(path), 0640);
+    log_info("first");
+    log_close();
+    assert_int_equal(chmod(path, 0600), 0); /* the operator's choice stays */
+    open_log(path, LOG_TERMINAL_NONE);
+    log_info("second");
+    assert_int_equal(unit_mode(path), 0600);
+    char *text = unit_read(path);
+    assert_int_equal(count_lines(text), 2);
+    unit_has("first", text, " first\n");
+    free(text);
+}
+
+static void test_log_goes_on_in_the_file_that_was_renamed(void **state)
+{
+    open_log(unit_path(*state, "log"), LOG_TERMINAL_NONE);
+    assert_int_equal(rename(unit_path(*state, "log"), unit_path(*state, "log.1")), 0);
+    log_info("late");
+    log_close();
+    open_log(unit_path(*state, "log"), LOG_TERMINAL_NONE);
+    log_info("new");
+    char *old = unit_read(unit_path(*state, "log.1")), *new = unit_read(unit_path(*state, "log"));
+    unit_has("old", old, " late\n");
+    unit_has("new", new, " new\n");
+    free(old);
+    free(new);
+}
+
+/* What the program hands to syslog(3): both names, as the compiler chooses one. */
+static char said_to_syslog[4096];
+
+static void catch_syslog(const char *format, va_list args)
+{
+    size_t used = strlen(said_to_syslog);
+    (void)vsnprintf(said_to_syslog + used, sizeof said_to_syslog - used, format, args);
+    strncat(said_to_syslog, "\n", sizeof said_to_syslog - strlen(said_to_syslog) - 1);
+}
+
+void syslog(int priority, const char *format, ...);
+void syslog(int priority, const char *format, ...)
+{
+    va_list args;
+    (void)priority;
+    va_start(args, format);
+    catch_syslog(format, args);
+    va_end(args);
+}
+
+void __syslog_chk(int priority, int flag, const char *format, ...); /* NOLINT: glibc's name for it when fortified */
+void __syslog_chk(int priority, int flag, const char *format, ...)
+{
+    va_list args;
+    (void)priority;
+    (void)flag;
+    va_start(args, format);
+    catch_syslog(format, args);
+    va_end(args);
+}
+
+static void test_log_goes_to_syslog_where_there_is_no_regular_file(void **state)
+{
+    static const struct {
+        const char *name, *want;
+    } rows[] = {
+        { "link", "symbolic link" }, { "dangling", "symbolic link" }, { "directory", "could not open the log" },
+        { "pipe", "could not open the log" }, { "missing/log", "No such file or directory" },
+    };
+    unit_write(unit_path(*state, "target"), "");
+    assert_int_equal(symlink("target", unit_path(*state, "link")), 0);
+    assert_int_equal(symlink("nowhere", unit_path(*state, "dangling")), 0);
+    assert_int_equal(mkdir(unit_path(*state, "directory"), 0755), 0);
+    assert_int_equal(mkfifo(unit_path(*state, "pipe"), 0600), 0);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        said_to_syslog[0] = '\0';
+        log_open(unit_path(*state, rows[i].name), LOG_TERMINAL_NONE);
+        unit_has(rows[i].name, log_problem(), rows[i].want);
+        log_hide("s3cret");
+        log_info("a line with s3cret\nand more");
+        unit_has(rows[i].name, said_to_syslog, rows[i].want);
+        unit_has(rows[i].name, said_to_syslog, "a line with ******?and more\n");
+        log_close();
+    }
+    char *target = unit_read(unit_path(*state, "target"));
+    assert_string_equal(target, "");
+    free(target);
+    assert_false(unit_exists(unit_path(*state, "nowhere")));
+    log_open(unit_path(*state, "good"), LOG_TERMINAL_NONE);
+    assert_string_equal(log_problem(), "");
+    said_to_syslog[0] = '\0';
+    log_info("in the file");
+    log_close();
+    log_info("to the terminal only");
+    assert_string_equal(said_to_syslog, "");
+}
+
+static void test_log_that_may_not_be_written_goes_to_syslog(void **state)
+{
+    unit_write(unit_path(*state, "log"), "");
+    assert_int_equal(chmod(unit_path(*state, "log"), 0400), 0);
+    unit_act_as_nobody();
+    log_open(unit_path(*state, "log"), LOG_TERMINAL_NONE);
+    unit_act_as_self();
+    unit_has("a file of others", log_problem(), "Permission denied");
+}
+
+/* /dev/full is a disk without room. What is said of it goes the same way, and no way twice. */
+static void test_log_lines_that_the_disk_does_not_take_go_to_syslog(void **state)
+{
+    (void)state;
+    said_to_syslog[0] = '\0';
+    log_open("/dev/full", LOG_TERMINAL_NONE);
+    assert_string_equal(log_problem(), "");
+    log_hold();
+    log_info("first");
+    log_info("second");
+    assert_string_equal(said_to_syslog, "");
+    log_flush();
+    unit_has("why", log_problem(), "could not write the log /dev/full: No space left on device");
+    for (int i = 0; i < 2; i++)
+        log_warn("third");
+    assert_int_equal(count_lines(said_to_syslog), 5);
+    unit_has("held", said_to_syslog, " first\n");
+    unit_has("held", said_to_syslog, " second\n");
+    unit_has("told once", said_to_syslog, " No space left on device; calls are sent all the same");
+}
+
+static void test_log_lines_go_to_the_terminal_as_told(void **state)
+{
+    static const struct {
+        const char *name, *file; /* file NULL: none */
+        enum log_terminal terminal;
+        bool want_out, want_err;
+    } rows[] = {
+        { "none", "a", LOG_TERMINAL_NONE, false, false },     { "out", "b", LOG_TERMINAL_STDOUT, true, false },
+        { "err", "c", LOG_TERMINAL_STDERR, false, true },     { "out only", NULL, LOG_TERMINAL_STDOUT, true, false },
+        { "err only", NULL, LOG_TERMINAL_STDERR, false, true }, { "nowhere", NULL, LOG_TERMINAL_NONE, false, false },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const char *out_path = unit_path(*state, "out"), *err_path = unit_path(*state, "err");
+        open_log(rows[i].file != NULL ? unit_path(*state, rows[i].file) : "-", rows[i].terminal);
+        int out = unit_catch_stream(STDOUT_FILENO, out_path), err = unit_catch_stream(STDERR_FILENO, err_path);
+        log_info("hello");
+        unit_let_go(STDOUT_FILENO, out);
+        unit_let_go(STDERR_FILENO, err);
+        log_close();
+        char *out_text = unit_read(out_path), *err_text = unit_read(err_path);
+        char *file_text = rows[i].file != NULL ? unit_read(unit_path(*state, rows[i].file)) : NULL;
+        unit_same_int(rows[i].name, strstr(out_text, " hello\n") != NULL, rows[i].want_out);
+        unit_same_int(rows[i].name, strstr(err_text, " hello\n") != NULL, rows[i].want_err);
+        unit_true(rows[i].name, rows[i].file == NULL || strstr(file_text, " hello\n") != NULL);
+        free(out_text);
+        free(err_text);
+        free(file_text);
+    }
+}
+
+static void test_log_may_show_errors_alone_on_standard_error(void **state)
+{
+    open_log(unit_path(*state, "log"), LOG_TERMINAL_ERRORS);
+    int out = unit_catch_stream(STDOUT_FILENO, unit_path(*state, "out"));
+    int err = unit_catch_stream(STDERR_FILENO, unit_path(*state, "err"));
+    log_info("quiet");
+    log_warn("hush");
+    log_error("loud");
+    unit_let_go(STDOUT_FILENO, out);
+    unit_let_go(STDERR_FILENO, err);
+    char *out_text = unit_read(unit_path(*state, "out")), *err_text = unit_read(unit_path(*state, "err"));
+    assert_string_equal(out_text, "");
+    assert_int_equal(count_lines(err_text), 1);
+    unit_has("error", err_text, " loud\n");
+    free(out_text);
+    free(err_text);
+    char *text = unit_read(unit_path(*state, "log"));
+    assert_int_equal(count_lines(text), 3);
+    free(text);
+}
+
+static void test_log_never_fails_its_caller(void **state)
+{
+    (void)state;
+    if (access("/dev/full", W_OK) != 0)
+        skip();
+    open_log("/dev/full", LOG_TERMINAL_NONE);
+    log_info("lost");
+    log_close();
+    log_close(); /* once more does no harm */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_directory(test_log_line_has_time_level_and_message),
+        in_directory(test_log_replaces_control_characters_and_invalid_utf8),
+        in_directory(test_log_hides_the_secret_everywhere_in_a_line),
+        in_directory(test_log_hides_the_part_of_a_secret_that_a_cut_line_keeps),
+        in_directory(test_log_hides_nothing_for_an_empty_or_no_secret),
+        in_directory(test_log_shows_the_level_that_was_set_and_above),
+        in_directory(test_log_json_is_one_object_a_line),
+        in_directory(test_log_json_shows_the_call_that_a_line_is_about),
+        in_directory(test_log_masks_the_number_of_the_call_wherever_it_stands),
+        in_directory(test_log_masks_a_number_with_bytes_that_cannot_be_shown),
+        in_directory(test_log_cuts_a_line_that_is_too_long),
+        in_directory(test_log_file_is_made_with_mode_0640_and_appended_to),
+        in_directory(test_log_goes_on_in_the_file_that_was_renamed),
+        in_directory(test_log_goes_to_syslog_where_there_is_no_regular_file),
+        in_directory(test_log_that_may_not_be_written_goes_to_syslog),
+        in_directory(test_log_lines_that_the_disk_does_not_take_go_to_syslog),
+        in_directory(test_log_lines_go_to_the_terminal_as_told),
+        in_directory(test_log_may_show_errors_alone_on_standard_error),
+        in_directory(test_log_never_fails_its_caller),
+    };
+    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}

@@ -1,0 +1,61 @@
+/* Tests of mask: how much of a telephone number is shown. */
+#include "../unit.h"
+
+#include "base/mask.h"
+
+static void test_mask_leaves_the_last_four_digits_of_a_number(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *phone, *want;
+    } rows[] = {
+        { "3125550001", "3125550001", "******0001" },
+        { "A/3125550001 → 3125550001.", "3125550001", "A/******0001 → ******0001." },
+        { "+13125550001", "3125550001", "+1******0001" },
+        { "12345", "12345", "*2345" },
+        { "1234", "1234", "1234" },
+        { "5", "5", "5" },
+        { "1111111111", "11111", "*1111*1111" },
+        { "nothing here", "3125550001", "nothing here" },
+        { "text", "", "text" },
+        { "text", NULL, "text" },
+        { "", "3125550001", "" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char text[80];
+        (void)snprintf(text, sizeof text, "%s", rows[i].text);
+        mask_phone(text, rows[i].phone);
+        unit_same_text(rows[i].text, text, rows[i].want);
+    }
+}
+
+static void test_mask_covers_what_a_reason_quotes_of_the_call(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        { "3125550001 is bad", "******0001 is bad" },
+        { "zip: Path `zip` (`12345678901`) is longer", "zip: Path `zip` (`***********`) is longer" },
+        { "Cast to Number failed for value \"Jane\" (type string) at path \"duration\"",
+          "Cast to Number failed for value \"****\" (type string) at path \"duration\"" },
+        { "value \"a\" and value \"b\", (`c`)", "value \"*\" and value \"*\", (`*`)" },
+        { "value \"cut off he", "value \"**********" },
+        { "value \"", "value \"" }, { "(``)", "(``)" }, { "no value", "no value" }, { "", "" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char text[120];
+        (void)snprintf(text, sizeof text, "%s", rows[i].text);
+        mask_reason(text, "3125550001");
+        unit_same_text(rows[i].text, text, rows[i].want);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mask_leaves_the_last_four_digits_of_a_number),
+        cmocka_unit_test(test_mask_covers_what_a_reason_quotes_of_the_call),
+    };
+    return cmocka_run_group_tests_name("mask", tests, NULL, NULL);
+}

@@ -1,0 +1,211 @@
+/* Tests of explanation: one sentence on where a call stands. */
+#include "../unit.h"
+
+#include "domain/explanation.h"
+
+#define NOW INT64_C(1729771200)
+
+static struct settings_sync settings(void)
+{
+    static char not_final[] = "INCALL QUEUE DISPO", unsettled[] = "XFER", none[] = "";
+    return (struct settings_sync){
+        .not_final = not_final,
+        .not_final_horizon = 15000,
+        .unsettled = unsettled,
+        .unsettled_hold = 120,
+        .resend_changed = true,
+        .overlap = 600,
+        .sweep_interval = 600,
+        .sweep_window = 21600,
+        .retention_days = 7,
+        .campaigns = none,
+        .exclude_campaigns = none,
+    };
+}
+
+/* What the table says of a call, compared with what was accepted. */
+enum table { SAME, CHANGED, CHANGED_TO_DISPO, DISPO, RUNNING };
+
+struct row {
+    const char *name;
+    enum call_state state;
+    enum explanation_row where;
+    enum table table;
+    int64_t ended_ago, due_in;
+    const char *reason;
+    bool outage, sent_before;
+    const char *want;
+};
+
+static const char *explain_behind(int64_t checkpoint, const struct row *row, const struct settings_sync *used,
+                                  char *out, size_t size)
+{
+    static char end_epoch[32];
+    (void)snprintf(end_epoch, sizeof end_epoch, "%lld", (long long)(NOW - row->ended_ago));
+    struct call call = { .value = { [CALL_UNIQUEID] = "1.1", [CALL_STATUS] = "SALE", [CALL_END_EPOCH] = end_epoch },
+                         .age_sec = row->ended_ago + 60 };
+    struct explanation_facts facts = { .record = { .state = row->state,
+                                                   .sent_before = row->state == CALL_ACCEPTED || row->sent_before,
+                                                   .fingerprint = call_fingerprint(&call) },
+                                       .accepted = NOW - 30,
+                                       .due = NOW + row->due_in,
+                                       .reason = row->reason,
+                                       .row = row->where,
+                                       .started = true,
+                                       .floor = position_at(NOW - 864000, "1.1"),
+                                       .checkpoint = position_at(checkpoint, ""),
+                                       .outage = row->outage,
+                                       .settings = used,
+                                       .now = NOW };
+    if (row->table == CHANGED)
+        call.value[CALL_STATUS] = "DNC";
+    if (row->table == DISPO || row->table == CHANGED_TO_DISPO)
+        call.value[CALL_STATUS] = "DISPO";
+    if (row->table == RUNNING) {
+        call.value[CALL_STATUS] = "INCALL";
+        call.value[CALL_END_EPOCH] = NULL;
+    }
+    facts.call = row->where == EXPLANATION_LIVE || row->where == EXPLANATION_ARCHIVED ? &call : NULL;
+    return explanation_of(&facts, out, size);
+}
+
+static const char *explain(const struct row *row, const struct settings_sync *used, char *out, size_t size)
+{
+    return explain_behind(NOW - 10, row, used, out, size);
+}
+
+static void test_explanation_says_where_a_call_stands(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        { "accepted", CALL_ACCEPTED, EXPLANATION_LIVE, SAME, 60, 0, NULL, false, false, "; nothing is left to do" },
+        { "accepted, table not asked", CALL_ACCEPTED, EXPLANATION_NOT_ASKED, SAME, 60, 0, NULL, false, false,
+          "accepted at 20" },
+        { "accepted and archived", CALL_ACCEPTED, EXPLANATION_ARCHIVED, SAME, 60, 0, NULL, false, false,
+          "nothing is left to do" },
+        { "accepted and gone", CALL_ACCEPTED, EXPLANATION_NO_ROW, SAME, 60, 0, NULL, false, false, "it is gone" },
+        { "changed", CALL_ACCEPTED, EXPLANATION_LIVE, CHANGED, 60, 0, NULL, false, false,
+          "the table has changed since: it will be sent again with the next sweep" },
+        { "changed long ago", CALL_ACCEPTED, EXPLANATION_LIVE, CHANGED, 30000, 0, NULL, false, false,
+          "the sweep does not look back so far" },
+        { "changed in the archive", CALL_ACCEPTED, EXPLANATION_ARCHIVED, CHANGED, 60, 0, NULL, false, false,
+          "the sweep does not look back so far" },
+        { "changed, not final", CALL_ACCEPTED, EXPLANATION_LIVE, CHANGED_TO_DISPO, 60, 0, NULL, false, false,
+          "sent again when its disposition is final" },
+        { "changed to running", CALL_ACCEPTED, EXPLANATION_LIVE, RUNNING, 60, 0, NULL, false, false,
+          "says that the call has not ended" },
+        { "owed", CALL_OWED, EXPLANATION_LIVE, SAME, 60, 0, NULL, false, false,
+          "not sent yet: it will be sent with the next run" },
+        { "owed, later", CALL_OWED, EXPLANATION_LIVE, SAME, 60, 90, "HTTP 500", false, false,
+          "not accepted yet (HTTP 500): it will be sent with the first run after 20" },
+        { "owed, outage", CALL_OWED, EXPLANATION_NOT_ASKED, SAME, 60, 90, NULL, true, false,
+          "it will be sent when the API works again" },
+        { "owed, changed", CALL_OWED, EXPLANATION_LIVE, CHANGED, 60, 0, NULL, false, true,
+          "accepted before, and changed since: it will be sent" },
+        { "owed, changed back", CALL_OWED, EXPLANATION_LIVE, SAME, 60, 0, NULL, false, true,
+          "again as the API knows it, and nothing will be sent" },
+        { "owed, in disposition", CALL_OWED, EXPLANATION_LIVE, DISPO, 60, 0, NULL, false, false,
+          "it waits for its disposition, at most until 20" },
+        { "owed and gone", CALL_OWED, EXPLANATION_NO_ROW, SAME, 60, 0, NULL, false, false, "will be forgotten" },
+        { "held", CALL_HELD, EXPLANATION_LIVE, DISPO, 60, 500, NULL, false, false,
+          "held: waits for its disposition, at most until 20" },
+        { "held, table not asked", CALL_HELD, EXPLANATION_NOT_ASKED, DISPO, 60, 500, NULL, false, false,
+          "held: waits for its disposition, at most until 20" },
+        { "held, final now", CALL_HELD, EXPLANATION_LIVE, SAME, 60, 500, NULL, false, false,
+          "it will be sent with the next run" },
+        { "held and gone", CALL_HELD, EXPLANATION_NO_ROW, SAME, 60, 500, NULL, false, false, "it will be forgotten" },
+        { "set aside", CALL_REJECTED, EXPLANATION_LIVE, SAME, 60, 0, "HTTP 422: no", false, false,
+          "set aside (HTTP 422: no): it is sent again after did-optimizer-sync failed retry" },
+        { "dropped", CALL_DROPPED, EXPLANATION_LIVE, SAME, 60, 0, NULL, false, false, "dropped by a person" },
+        { "new", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 5, 0, NULL, false, false,
+          "not sent yet: it will be sent with one of the next runs" },
+        { "new, in an outage", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 5, 0, NULL, true, false,
+          "with the others, when the API works again" },
+        { "new, in disposition", CALL_UNKNOWN, EXPLANATION_LIVE, DISPO, 5, 0, NULL, false, false,
+          "not seen yet: it will wait for its disposition" },
+        { "still long ago", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 2000, 0, NULL, false, false, "one of the next runs" },
+        { "missed", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 30000, 0, NULL, false, false, "no run looks there again" },
+        { "pruned", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 700000, 0, NULL, false, false, "remembered for 7 days only" },
+        { "before the floor", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 864001, 0, NULL, false, false,
+          "ended before the floor, 20" },
+        { "new in the archive", CALL_UNKNOWN, EXPLANATION_ARCHIVED, SAME, 60, 0, NULL, false, false,
+          "in the archive only" },
+        { "running", CALL_UNKNOWN, EXPLANATION_LIVE, RUNNING, 60, 0, NULL, false, false, "not ended yet" },
+        { "nowhere", CALL_UNKNOWN, EXPLANATION_NO_ROW, SAME, 60, 0, NULL, false, false, "nothing is known of it" },
+        { "not asked", CALL_UNKNOWN, EXPLANATION_NOT_ASKED, SAME, 60, 0, NULL, false, false,
+          "the ledger does not know it" },
+    };
+    const struct settings_sync used = settings();
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char text[1200];
+        unit_has(rows[i].name, explain(&rows[i], &used, text, sizeof text), rows[i].want);
+    }
+}
+
+/* Each limit, and one second beyond it; a row's age is a minute more than the time since its call's end. */
+static void test_explanation_is_exact_to_the_second(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum call_state state;
+        int64_t checkpoint_ago, ended_ago;
+        const char *want;
+    } rows[] = {
+        { "changed, at the sweep's end", CALL_ACCEPTED, 10, 21540, "sent again with the next sweep" },
+        { "changed, beyond the sweep's end", CALL_ACCEPTED, 10, 21541, "the sweep does not look back so far" },
+        { "new, at the sweep's end", CALL_UNKNOWN, 10, 21540, "one of the next runs" },
+        { "new, beyond the sweep's end", CALL_UNKNOWN, 10, 21541, "no run looks there again" },
+        { "new, at the overlap's end", CALL_UNKNOWN, 30000, 30600, "one of the next runs" },
+        { "new, beyond the overlap's end", CALL_UNKNOWN, 30000, 30601, "no run looks there again" },
+        { "new, as old as what is remembered", CALL_UNKNOWN, 10, 604800, "no run looks there again" },
+        { "new, older than what is remembered", CALL_UNKNOWN, 10, 604801, "remembered for 7 days only" },
+        { "new, the first above the floor", CALL_UNKNOWN, 10, 863999, "remembered for 7 days only" },
+        { "new, the floor itself", CALL_UNKNOWN, 10, 864000, "ended before the floor, 20" },
+    };
+    const struct settings_sync used = settings();
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const struct row row = { .state = rows[i].state, .where = EXPLANATION_LIVE, .ended_ago = rows[i].ended_ago,
+                                 .table = rows[i].state == CALL_ACCEPTED ? CHANGED : SAME };
+        char text[1200];
+        unit_has(rows[i].name, explain_behind(NOW - rows[i].checkpoint_ago, &row, &used, text, sizeof text),
+                 rows[i].want);
+    }
+}
+
+static void test_explanation_knows_the_settings(void **state)
+{
+    (void)state;
+    struct settings_sync used = settings();
+    struct row changed = { .name = "changed", .state = CALL_ACCEPTED, .where = EXPLANATION_LIVE, .table = CHANGED };
+    char text[1200];
+    used.resend_changed = false;
+    unit_has("resend_changed", explain(&changed, &used, text, sizeof text), "resend_changed is off");
+    used = settings();
+    used.sweep_interval = 0;
+    unit_has("no sweep", explain(&changed, &used, text, sizeof text), "it is not sent again by itself");
+}
+
+static void test_explanation_fits_where_there_is_room(void **state)
+{
+    (void)state;
+    const struct settings_sync used = settings();
+    const struct row changed = { .state = CALL_ACCEPTED, .where = EXPLANATION_LIVE, .table = CHANGED };
+    for (size_t size = 1; size < 120; size++) {
+        char *small = malloc(size);
+        assert_non_null(small);
+        assert_true(strlen(explain(&changed, &used, small, size)) < size);
+        free(small);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_explanation_says_where_a_call_stands),
+        cmocka_unit_test(test_explanation_is_exact_to_the_second),
+        cmocka_unit_test(test_explanation_knows_the_settings),
+        cmocka_unit_test(test_explanation_fits_where_there_is_room),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,165 @@
+/* Tests of pace: how many requests may be in flight. */
+#include "../unit.h"
+
+#include "domain/pace.h"
+
+static void answer(struct pace *pace, int count, double took_ms, bool useful)
+{
+    for (int i = 0; i < count; i++)
+        pace_answered(pace, took_ms, useful);
+}
+
+static void test_pace_begins_with_two_or_the_number_of_the_settings(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t fixed, most, want;
+    } rows[] = { { 0, 32, 2 }, { 0, 2, 2 }, { 0, 1, 1 }, { 1, 32, 1 }, { 8, 32, 8 }, { 64, 64, 64 } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char row[60];
+        struct pace pace = pace_start(rows[i].fixed, rows[i].most);
+        (void)snprintf(row, sizeof row, "fixed %lld, most %lld", (long long)rows[i].fixed, (long long)rows[i].most);
+        unit_same_int(row, pace_limit(&pace), rows[i].want);
+    }
+}
+
+static void test_pace_that_is_fixed_stays(void **state)
+{
+    (void)state;
+    struct pace pace = pace_start(8, 32);
+    answer(&pace, 100, 10, true);
+    answer(&pace, 100, 5000, true);
+    answer(&pace, 100, 10, false);
+    assert_int_equal(pace_limit(&pace), 8);
+    struct pace one = pace_start(1, 32);
+    answer(&one, 100, 10, true);
+    assert_int_equal(pace_limit(&one), 1);
+}
+
+static void test_pace_grows_by_one_an_answer_up_to_most_while_answers_stay_quick(void **state)
+{
+    (void)state;
+    struct pace pace = pace_start(0, 32);
+    for (int i = 1; i <= 30; i++) { /* one more an answer doubles it each round */
+        pace_answered(&pace, 10, true);
+        assert_int_equal(pace_limit(&pace), 2 + i);
+    }
+    answer(&pace, 1000, 10, true);
+    assert_int_equal(pace_limit(&pace), 32);
+}
+
+static void test_pace_takes_a_few_milliseconds_more_for_noise(void **state)
+{
+    (void)state;
+    struct pace pace = pace_start(0, 32);
+    answer(&pace, 5, 2, true);
+    answer(&pace, 100, 6, true); /* three times as long, but only 4 ms */
+    assert_int_equal(pace_limit(&pace), 32);
+}
+
+static void test_pace_goes_down_when_answers_take_half_as_long_again(void **state)
+{
+    (void)state;
+    struct pace pace = pace_start(0, 32);
+    answer(&pace, 100, 100, true);
+    assert_int_equal(pace_limit(&pace), 32);
+    answer(&pace, 100, 140, true); /* below the ratio */
+    assert_int_equal(pace_limit(&pace), 32);
+    answer(&pace, 200, 300, true);
+    unit_in_range(pace_limit(&pace), 1, 20);
+    assert_true(pace.strained);
+    answer(&pace, 5000, 300, true);
+    assert_true(pace_limit(&pace) >= 1);
+}
+
+static void test_pace_grows_slowly_after_strain(void **state)
+{
+    (void)state;
+    struct pace pace = pace_start(0, 32);
+    answer(&pace, 18, 10, true); /* 20 */
+    answer(&pace, 2, 10, false); /* as many answers as requests were in flight */
+    int64_t low = pace_limit(&pace);
+    assert_int_equal(low, 10);
+    answer(&pace, 10, 10, true); /* one round: about one more */
+    unit_in_range(pace_limit(&pace), low, low + 1);
+    answer(&pace, 11, 10, true);
+    unit_in_range(pace_limit(&pace), low + 1, low + 2);
+}
+
+static void test_pace_halves_once_for_failures_that_were_in_flight_together(void **state)
+{
+    (void)state;
+    struct pace pace = pace_start(0, 32);
+    answer(&pace, 100, 10, true);
+    answer(&pace, 15, 10, false); /* they were on their way before the first of them failed */
+    assert_int_equal(pace_limit(&pace), 16);
+    answer(&pace, 2, 10, false);
+    assert_int_equal(pace_limit(&pace), 8);
+}
+
+static void test_pace_is_never_below_one_nor_above_most(void **state)
+{
+    (void)state;
+    static const int64_t most[] = { 1, 2, 3, 32, 64 };
+    static const double times[] = { 0, 0.001, 1, 10, 1e9 };
+    for (size_t i = 0; i < UNIT_COUNT(most); i++) {
+        struct pace pace = pace_start(0, most[i]);
+        uint32_t random = 1;
+        for (int k = 0; k < 20000; k++) {
+            random = random * 1664525 + 1013904223;
+            pace_answered(&pace, times[(random >> 16) % UNIT_COUNT(times)], random >> 30 != 0);
+            int64_t limit = pace_limit(&pace);
+            unit_true("limit", limit >= 1 && limit <= most[i]);
+        }
+        answer(&pace, 1000, 10, false);
+        unit_same_int("after failures only", pace_limit(&pace), 1);
+    }
+}
+
+static void test_pace_learns_a_fifth_of_each_answer_s_time(void **state)
+{
+    (void)state;
+    static const struct {
+        double took_ms;
+        int want;
+    } rows[] = { { 100, 100 }, { 200, 120 }, { 20, 100 }, { 100, 100 }, { 600, 200 } };
+    struct pace pace = pace_start(0, 32);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        pace_answered(&pace, rows[i].took_ms, true);
+        assert_int_equal((int)(pace.typical_ms + 0.5), rows[i].want);
+    }
+    unit_in_range((int)pace.quickest_ms, 20, 20);
+}
+
+static void test_pace_goes_down_again_only_after_as_many_answers_as_were_in_flight(void **state)
+{
+    (void)state;
+    static const int want[] = { 10, 5, 2, 1, 1 };
+    struct pace pace = pace_start(0, 32);
+    answer(&pace, 18, 10, true);
+    assert_int_equal(pace_limit(&pace), 20);
+    answer(&pace, 2, 10, false); /* the 20th */
+    for (size_t i = 0; i < UNIT_COUNT(want); i++) {
+        assert_int_equal(pace_limit(&pace), want[i]);
+        answer(&pace, want[i] - 1, 10, false);
+        assert_int_equal(pace_limit(&pace), want[i]);
+        answer(&pace, 1, 10, false);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pace_begins_with_two_or_the_number_of_the_settings),
+        cmocka_unit_test(test_pace_that_is_fixed_stays),
+        cmocka_unit_test(test_pace_grows_by_one_an_answer_up_to_most_while_answers_stay_quick),
+        cmocka_unit_test(test_pace_takes_a_few_milliseconds_more_for_noise),
+        cmocka_unit_test(test_pace_goes_down_when_answers_take_half_as_long_again),
+        cmocka_unit_test(test_pace_grows_slowly_after_strain),
+        cmocka_unit_test(test_pace_halves_once_for_failures_that_were_in_flight_together),
+        cmocka_unit_test(test_pace_is_never_below_one_nor_above_most),
+        cmocka_unit_test(test_pace_learns_a_fifth_of_each_answer_s_time),
+        cmocka_unit_test(test_pace_goes_down_again_only_after_as_many_answers_as_were_in_flight),
+    };
+    return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
+}

@@ -1,0 +1,257 @@
+/* Tests of zone: in which time zones rows are written. */
+#include "../unit.h"
+
+#include "domain/zone.h"
+
+#define HOUR 3600
+#define NOW 1764000000
+
+/* Rows written in an offset every step seconds, the first at NOW + from; the server's own is server. */
+static void add_rows(struct zone_sample *sample, int64_t offset, int64_t from, int count, int64_t step, int64_t server)
+{
+    for (int i = 0; i < count; i++) {
+        int64_t started = NOW + from + i * step;
+        zone_sample_add(sample, started + offset, started, started + server);
+    }
+}
+
+static void check_offsets(const char *row, const struct zone *zone, const char *want)
+{
+    char names[ZONE_NAMES_SIZE];
+    unit_same_text(row, zone_names(zone, names), want);
+}
+
+static void test_zone_is_what_the_rows_show_to_a_quarter_of_an_hour(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t offset;
+        const char *want;
+    } rows[] = { { 0, "UTC+00:00" }, { -8 * HOUR, "UTC-08:00" }, { 19800, "UTC+05:30" }, { 20700, "UTC+05:45" },
+                 { 1, "UTC+00:00" }, { -449, "UTC+00:00" }, { 449, "UTC+00:00" }, { 450, "UTC+00:15" },
+                 { -451, "UTC-00:15" }, { -12600, "UTC-03:30" }, { 14 * HOUR, "UTC+14:00" },
+                 { -12 * HOUR, "UTC-12:00" }, { 14 * HOUR + 900, "" }, { -12 * HOUR - 900, "" }, { 86400, "" } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char row[40];
+        struct zone_sample sample = { .rows = 0 };
+        struct zone zone = { .count = 0 };
+        (void)snprintf(row, sizeof row, "%lld s", (long long)rows[i].offset);
+        add_rows(&sample, rows[i].offset, 0, 3, 10, 0);
+        zone_take(&zone, &sample, 1);
+        check_offsets(row, &zone, rows[i].want);
+    }
+}
+
+static void test_zone_takes_no_row_without_two_times(void **state)
+{
+    (void)state;
+    struct zone_sample sample = { .rows = 0 };
+    zone_sample_add(&sample, 0, NOW, NOW);
+    zone_sample_add(&sample, NOW, 0, NOW);
+    zone_sample_add(&sample, 0, 0, 0);
+    zone_sample_add(&sample, 5, 5, 5);
+    zone_sample_add(&sample, NOW, UINT32_MAX, NOW);
+    zone_sample_add(&sample, INT64_MIN / 2, NOW, NOW);
+    assert_int_equal(sample.rows, 0);
+}
+
+static void test_zone_leaves_out_what_too_few_rows_show(void **state)
+{
+    (void)state;
+    struct zone_sample sample = { .rows = 0 };
+    struct zone one = { .count = 0 }, two = { .count = 0 };
+    add_rows(&sample, 0, 0, 60, 10, 0);
+    add_rows(&sample, -7 * HOUR, 100, 2, 10, 0);
+    add_rows(&sample, 3 * HOUR, 100, 1, 10, 0);
+    zone_take(&one, &sample, 1);
+    zone_take(&two, &sample, 2);
+    check_offsets("from one row", &one, "UTC-07:00, UTC+00:00, UTC+03:00");
+    check_offsets("from two rows", &two, "UTC-07:00, UTC+00:00");
+    assert_int_equal(two.offsets[0].sec, 0);
+    assert_int_equal(zone_spread(&one), 10 * HOUR);
+    assert_true(zone_has(&two, -7 * HOUR + 3));
+    assert_false(zone_has(&two, 3 * HOUR));
+}
+
+static void test_zone_has_room_for_the_most_frequent(void **state)
+{
+    (void)state;
+    struct zone_sample sample = { .rows = 0 };
+    struct zone zone = { .count = 0 };
+    for (int i = 0; i < ZONE_MOST + 4; i++)
+        add_rows(&sample, i * HOUR, 0, i + 1, 10, 0);
+    zone_take(&zone, &sample, 1);
+    assert_int_equal(zone.count, ZONE_MOST);
+    assert_int_equal(zone.offsets[0].sec, (ZONE_MOST + 3) * HOUR);
+    assert_false(zone_has(&zone, 3 * HOUR));
+    zone_add(&zone, 3 * HOUR, NOW);
+    assert_int_equal(zone.count, ZONE_MOST);
+}
+
+static void test_zone_problem(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        int64_t first, second, second_from, server;
+        const char *want; /* NULL: no problem */
+        int second_rows;
+    } rows[] = {
+        { "one zone, the server's", 5 * HOUR, 5 * HOUR, 0, 5 * HOUR, NULL, 5 },
+        { "one zone, not the server's", 5 * HOUR, 5 * HOUR, 0, 0, "written in UTC+05:00, but the database server", 5 },
+        { "two at once", 0, -7 * HOUR, 0, 0, "different time zones: UTC-07:00, UTC+00:00", 5 },
+        { "two at once, an hour apart", 0, HOUR, 0, 0, "different time zones: UTC+00:00, UTC+01:00", 5 },
+        { "summer time begins", 0, HOUR, 5000, HOUR, NULL, 200 },
+        { "summer time ends", HOUR, 0, 5000, 0, NULL, 200 },
+        { "moved by more than summer time", 0, 2 * HOUR, 5000, 0, "different time zones: UTC+00:00, UTC+02:00", 5 },
+        { "a row of its own", 0, -7 * HOUR, 0, 0, NULL, 1 },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char problem[ZONE_PROBLEM_SIZE];
+        struct zone_sample sample = { .rows = 0 };
+        struct zone zone = { .count = 0 };
+        bool is_summer = strncmp(rows[i].row, "summer", 6) == 0;
+        add_rows(&sample, rows[i].first, 0, 20, 10, is_summer ? rows[i].first : rows[i].server);
+        add_rows(&sample, rows[i].second, rows[i].second_from, rows[i].second_rows, 10, rows[i].server);
+        zone_take(&zone, &sample, 1);
+        (void)zone_problem(&zone, problem);
+        if (rows[i].want == NULL)
+            unit_same_text(rows[i].row, problem, "");
+        else
+            unit_has(rows[i].row, problem, rows[i].want);
+    }
+}
+
+static void test_zone_recalls_what_is_not_long_out_of_use(void **state)
+{
+    (void)state;
+    struct zone_sample sample = { .rows = 0 };
+    struct zone zone = { .count = 0 }, earlier = { .count = 0 };
+    add_rows(&sample, 0, 0, 20, 10, 0);
+    zone_take(&zone, &sample, 1);
+    zone_add(&earlier, -7 * HOUR, NOW - 86400);
+    zone_add(&earlier, -6 * HOUR, NOW - 3 * 86400);
+    zone_add(&earlier, 0, NOW - 9 * 86400);
+    earlier.offsets[0].mixed = earlier.offsets[2].mixed = true;
+    zone_recall(&zone, &earlier);
+    check_offsets("recalled", &zone, "UTC-07:00, UTC+00:00");
+    char problem[ZONE_PROBLEM_SIZE];
+    assert_non_null(strstr(zone_problem(&zone, problem), "different time zones"));
+    assert_int_equal(zone.offsets[0].seen, NOW + 190);
+}
+
+static void test_zone_forgets_nothing_while_no_call_is_made(void **state)
+{
+    (void)state;
+    struct zone zone = { .count = 0 }, earlier = { .count = 0 };
+    zone_add(&zone, 0, 0); /* the server's, for want of rows */
+    zone_add(&earlier, -7 * HOUR, NOW - 300 * 86400LL);
+    zone_recall(&zone, &earlier);
+    check_offsets("after a pause", &zone, "UTC-07:00, UTC+00:00");
+}
+
+static void test_zone_says_when_a_call_was_made(void **state)
+{
+    (void)state;
+    struct zone zone = { .count = 0 }, none = { .count = 0 };
+    zone_add(&zone, 0, NOW);
+    zone_add(&zone, -7 * HOUR, NOW);
+    static const struct {
+        const char *row;
+        int64_t local, start, end, want;
+        bool odd;
+    } rows[] = {
+        { "start_epoch", NOW, NOW, NOW + 60, NOW, false },
+        { "start_epoch, west", NOW - 7 * HOUR, NOW, NOW + 60, NOW, false },
+        { "in an unknown zone", NOW + 3 * HOUR, NOW, NOW + 60, NOW, true },
+        { "no start", NOW, 0, NOW + 60, NOW, true },
+        { "no start, west", NOW - 7 * HOUR, 0, NOW + 60, NOW, true },
+        { "no start, no end", NOW, 0, 0, NOW, true },
+        { "absurd start", NOW, 17, NOW + 60, NOW, true },
+        { "a start days away", NOW, NOW - 5 * 86400, NOW + 60, NOW, true },
+        { "no date", 0, NOW, NOW + 60, NOW, true },
+        { "no date, a start days away", 0, NOW - 5 * 86400, NOW + 60, NOW + 60, true },
+        { "no date, a start after the end", 0, NOW + 90, NOW + 60, NOW + 60, true },
+        { "an end alone", 0, 0, NOW, NOW, true },
+        { "nothing", 0, 0, 0, 0, true },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        bool odd = false;
+        unit_same_int(rows[i].row, zone_made(&zone, rows[i].local, rows[i].start, rows[i].end, &odd), rows[i].want);
+        unit_true(rows[i].row, odd == rows[i].odd);
+    }
+    bool odd = false;
+    assert_int_equal(zone_made(&none, NOW, 0, NOW + 5, &odd), NOW);
+}
+
+static void test_zone_knows_by_how_much_the_clocks_went_back(void **state)
+{
+    (void)state;
+    struct zone autumn = { .count = 0 }, spring = { .count = 0 }, far = { .count = 0 };
+    zone_add(&autumn, -4 * HOUR, NOW);
+    zone_add(&autumn, -5 * HOUR, NOW + 600);
+    zone_add(&spring, -5 * HOUR, NOW);
+    zone_add(&spring, -4 * HOUR, NOW + 600);
+    zone_add(&far, 0, NOW);
+    zone_add(&far, -7 * HOUR, NOW + 600);
+    autumn.server_sec = far.server_sec = -5 * HOUR;
+    spring.server_sec = -4 * HOUR;
+    unit_same_int("before it, in autumn", zone_went_back(&autumn, -4 * HOUR), HOUR);
+    unit_same_int("after it, in autumn", zone_went_back(&autumn, -5 * HOUR + 1), 0);
+    unit_same_int("before it, in spring", zone_went_back(&spring, -5 * HOUR), 0);
+    unit_same_int("after it, in spring", zone_went_back(&spring, -4 * HOUR), 0);
+    unit_same_int("another host", zone_went_back(&far, 0), 0);
+    unit_same_int("an unknown zone", zone_went_back(&autumn, 3 * HOUR), 0);
+    autumn.offsets[1].seen = 0;
+    unit_same_int("no call since", zone_went_back(&autumn, -4 * HOUR), HOUR);
+    autumn.offsets[0].unlike_server = true;
+    unit_same_int("no call since, and not the server's zone", zone_went_back(&autumn, -4 * HOUR), 0);
+}
+
+static void test_zone_outlives_the_process_as_text(void **state)
+{
+    (void)state;
+    static const char *const rows[] = { " server 3600", "-25200@1764000000m 0@1764000100mu server -28800",
+                                        "19800@0u server 19800" };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char text[ZONE_TEXT_SIZE];
+        struct zone zone;
+        zone_read(rows[i], &zone);
+        zone_write(&zone, text);
+        unit_same_text(rows[i], text, rows[i]);
+    }
+}
+
+static void test_zone_text_that_is_damaged_is_read_as_far_as_it_goes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } rows[] = { { "", "" }, { "x", "" }, { "17@5", "" }, { "-86400@5", "" }, { "0", "" }, { "0@5 900", "UTC+00:00" },
+                 { "0@5 0@6 900@7", "UTC+00:00, UTC+00:15" },
+                 { "0@1 900@1 1800@1 2700@1 3600@1 4500@1 5400@1 6300@1 7200@1 8100@1",
+                   "UTC+00:00, UTC+00:15, UTC+00:30, UTC+00:45, UTC+01:00, UTC+01:15, UTC+01:30, UTC+01:45" } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct zone zone;
+        zone_read(rows[i].text, &zone);
+        check_offsets(rows[i].text, &zone, rows[i].want);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_zone_is_what_the_rows_show_to_a_quarter_of_an_hour),
+        cmocka_unit_test(test_zone_takes_no_row_without_two_times),
+        cmocka_unit_test(test_zone_leaves_out_what_too_few_rows_show),
+        cmocka_unit_test(test_zone_has_room_for_the_most_frequent),
+        cmocka_unit_test(test_zone_problem),
+        cmocka_unit_test(test_zone_recalls_what_is_not_long_out_of_use),
+        cmocka_unit_test(test_zone_forgets_nothing_while_no_call_is_made),
+        cmocka_unit_test(test_zone_says_when_a_call_was_made),
+        cmocka_unit_test(test_zone_knows_by_how_much_the_clocks_went_back),
+        cmocka_unit_test(test_zone_outlives_the_process_as_text),
+        cmocka_unit_test(test_zone_text_that_is_damaged_is_read_as_far_as_it_goes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,283 @@
+/* Tests of diagnosis: from how things stand to the one verdict. */
+#include "../unit.h"
+
+#include "ledger/diagnosis.h"
+
+#define NOW INT64_C(1729771200)
+
+static const struct diagnosis_limits limits = { .warning = 300, .critical = 900 };
+
+/* All is well; each test changes something. */
+static struct standing well(void)
+{
+    return (struct standing){ .now = NOW,
+                              .overview = { .first_run = NOW - 86400, .last_run = NOW - 12, .last_look = NOW - 12 } };
+}
+
+static void test_diagnosis_is_ok_when_nothing_is_wrong(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_int_equal(diagnosis.level, DIAGNOSIS_OK);
+    assert_string_equal(diagnosis.text, "last run 12 s ago");
+    assert_string_equal(diagnosis.action, "");
+    char *line = diagnosis_line(&diagnosis);
+    assert_string_equal(line, "last run 12 s ago");
+    free(line);
+}
+
+static void test_diagnosis_finds_what_is_wrong(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t owed_age, held_age, run_age, exit_code, rejected, outage_age, silence;
+        enum diagnosis_level want;
+        const char *says, *action;
+    } rows[] = {
+        { "at the warning", 300, 0, 12, 0, 0, 0, 0, DIAGNOSIS_OK, "last run", "" },
+        { "beyond the warning", 301, 0, 12, 0, 0, 0, 0, DIAGNOSIS_WARNING, "ended 5 min ago is not sent yet", "history" },
+        { "at the critical", 900, 0, 12, 0, 0, 0, 0, DIAGNOSIS_WARNING, "ended 15 min ago", "history" },
+        { "beyond the critical", 901, 0, 12, 0, 0, 0, 0, DIAGNOSIS_CRITICAL, "ended 15 min ago", "history" },
+        { "held for hours", 0, 9000, 12, 0, 0, 0, 0, DIAGNOSIS_OK, "last run", "" },
+        { "runs at the warning", 0, 0, 300, 0, 0, 0, 0, DIAGNOSIS_OK, "last run 300 s ago", "" },
+        { "runs beyond the warning", 0, 0, 301, 0, 0, 0, 0, DIAGNOSIS_WARNING, "no run for 5 min: nobody looked", "cron" },
+        { "runs at the critical", 0, 0, 900, 0, 0, 0, 0, DIAGNOSIS_WARNING, "no run for 15 min", "cron" },
+        { "no run", 0, 0, 901, 0, 0, 0, 0, DIAGNOSIS_CRITICAL, "no run for 15 min", "cron" },
+        { "no run for an hour", 0, 0, 3599, 0, 0, 0, 0, DIAGNOSIS_CRITICAL, "no run for 59 min", "cron" },
+        { "not sent for an hour", 3599, 0, 12, 0, 0, 0, 0, DIAGNOSIS_CRITICAL, "ended 59 min ago", "history" },
+        { "some owed", 0, 0, 12, 75, 0, 0, 0, DIAGNOSIS_OK, "last run", "" },
+        { "failed, and then no more", 0, 0, 901, 78, 0, 0, 0, DIAGNOSIS_CRITICAL, "known; the last run failed", "cron" },
+        { "failed", 0, 0, 12, 78, 0, 0, 0, DIAGNOSIS_WARNING, "the last run failed (exit 78)", "check" },
+        { "one set aside", 0, 0, 12, 0, 1, 0, 0, DIAGNOSIS_WARNING, "1 call is set aside", "failed list" },
+        { "set aside", 0, 0, 12, 0, 2, 0, 0, DIAGNOSIS_WARNING, "2 calls are set aside", "failed list" },
+        { "outage", 0, 0, 12, 69, 0, 60, 0, DIAGNOSIS_CRITICAL, "the API does not work since", "check" },
+        { "silence", 0, 0, 12, 75, 0, 0, 60, DIAGNOSIS_OK, "the API asks for silence until", "" },
+        { "set aside in an outage", 0, 0, 12, 0, 1, 60, 0, DIAGNOSIS_CRITICAL, "1 call is set aside", "check" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct standing standing = well();
+        standing.oldest_owed = rows[i].owed_age != 0 ? NOW - rows[i].owed_age : 0;
+        standing.oldest_unsent = rows[i].held_age != 0 ? NOW - rows[i].held_age : standing.oldest_owed;
+        standing.overview.last_run = standing.overview.last_look = NOW - rows[i].run_age;
+        standing.overview.last_run_exit_code = rows[i].exit_code;
+        standing.overview.counts.rejected = rows[i].rejected;
+        standing.outage_since = rows[i].outage_age != 0 ? NOW - rows[i].outage_age : 0;
+        standing.wait_until = rows[i].silence != 0 ? NOW + rows[i].silence : 0;
+        struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+        unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
+        unit_has(rows[i].name, diagnosis.text, rows[i].says);
+        unit_has(rows[i].name, diagnosis.action, rows[i].action);
+        unit_same_int(rows[i].name, diagnosis.action[0] != '\0', diagnosis.level != DIAGNOSIS_OK);
+    }
+}
+
+static void test_diagnosis_of_one_call_that_was_not_taken_is_a_warning(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t ended, oldest, owed, unsent, outage_since;
+        enum diagnosis_level want;
+        bool said;
+    } rows[] = {
+        { "just now", NOW - 20, NOW - 20, 1, 0, 0, DIAGNOSIS_WARNING, true },
+        { "hours ago", NOW - 9000, NOW - 9000, 1, 0, 0, DIAGNOSIS_WARNING, true },
+        { "beside an older one", NOW - 20, NOW - 9000, 2, 0, 0, DIAGNOSIS_CRITICAL, true },
+        { "beside a newer one", NOW - 9000, NOW - 9000, 2, 0, 0, DIAGNOSIS_CRITICAL, true },
+        { "beside unsent ones", NOW - 9000, NOW - 9000, 1, 3, 0, DIAGNOSIS_CRITICAL, true },
+        { "in an outage", NOW - 9000, NOW - 9000, 1, 0, NOW - 60, DIAGNOSIS_CRITICAL, false },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct standing standing = well();
+        standing.in_doubt = true;
+        standing.doubtful = rows[i].ended;
+        standing.oldest_owed = standing.oldest_unsent = rows[i].oldest;
+        standing.overview.counts.owed = rows[i].owed;
+        standing.overview.last_run_unsent = rows[i].unsent;
+        standing.outage_since = rows[i].outage_since;
+        struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+        unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
+        unit_same_int(rows[i].name, strstr(diagnosis.text, "the API did not take a call") != NULL, rows[i].said);
+    }
+}
+
+/* Runs that come but cannot look at the dialer's calls prove nothing of them. */
+static void test_diagnosis_tells_a_run_from_a_look(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t look_age, first_run_age; /* look_age 0: none ever looked */
+        enum diagnosis_level want;
+        const char *says;
+        int64_t want_freshness;
+    } rows[] = {
+        { "a minute ago", 72, 9000, DIAGNOSIS_WARNING, "the last run failed (exit 69): gone", 72 },
+        { "six minutes ago", 360, 9000, DIAGNOSIS_WARNING, "calls for 6 min: newer ones are not known", 360 },
+        { "twenty minutes ago", 1200, 9000, DIAGNOSIS_CRITICAL, "calls for 20 min", 1200 },
+        { "never, since a minute", 0, 72, DIAGNOSIS_WARNING, "the last run failed", 72 },
+        { "never, since two hours", 0, 7200, DIAGNOSIS_CRITICAL, "calls for 120 min", 7200 },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct standing standing = well();
+        standing.overview.first_run = NOW - rows[i].first_run_age;
+        standing.overview.last_look = rows[i].look_age != 0 ? NOW - rows[i].look_age : 0;
+        standing.overview.last_run_exit_code = 69;
+        standing.overview.last_run_unsent = RECORDS_UNKNOWN;
+        (void)snprintf(standing.overview.last_run_message, sizeof standing.overview.last_run_message, "gone");
+        struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+        unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
+        unit_has(rows[i].name, diagnosis.text, rows[i].says);
+        unit_lacks(rows[i].name, diagnosis.text, "is not sent yet"); /* of no such call is anything known */
+        unit_same_int(rows[i].name, standing_freshness(&standing), rows[i].want_freshness);
+        unit_same_int(rows[i].name, standing_unsent(&standing), RECORDS_UNKNOWN);
+    }
+}
+
+static void test_diagnosis_counts_the_calls_after_the_checkpoint(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    standing.overview.last_run_unsent = 175;
+    standing.overview.unsent_oldest = standing.oldest_owed = NOW - 400;
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_int_equal(diagnosis.level, DIAGNOSIS_WARNING);
+    unit_has("many", diagnosis.text, "at least 175 finished calls after the checkpoint are not sent yet");
+    assert_int_equal(standing_freshness(&standing), 400);
+    standing.overview.last_run_unsent = 1;
+    diagnosis = diagnosis_of(&standing, &limits, NULL);
+    unit_has("one", diagnosis.text, "at least 1 finished call after the checkpoint is not sent yet");
+    standing.overview.last_run = NOW - 301; /* what it knew is out of date */
+    assert_int_equal(standing_unsent(&standing), RECORDS_UNKNOWN);
+    diagnosis = diagnosis_of(&standing, &limits, NULL);
+    unit_lacks("long ago", diagnosis.text, "at least");
+}
+
+static void test_diagnosis_of_a_host_that_stands_by(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    standing.overview.last_run = standing.overview.last_look = NOW - 86400;
+    standing.oldest_owed = NOW - 86400;
+    standing.outage_since = NOW - 86400;
+    standing.stood_by = standing.leader_seen = NOW - 20;
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_int_equal(diagnosis.level, DIAGNOSIS_OK);
+    assert_string_equal(diagnosis.text, "standby, another host sends the calls; last look 20 s ago");
+    assert_int_equal(standing_freshness(&standing), 20);
+    assert_int_equal(standing_unsent(&standing), RECORDS_UNKNOWN);
+    standing.stood_by = standing.leader_seen = NOW - 1000;
+    assert_int_equal(diagnosis_of(&standing, &limits, NULL).level, DIAGNOSIS_CRITICAL);
+    standing.overview.last_run = standing.overview.last_look = NOW - 10; /* it has taken over since */
+    assert_true(!standing_is_standby(&standing));
+}
+
+/* Between two leaders nobody sends: that is not well, and with time it is bad. */
+static void test_diagnosis_of_a_host_that_stands_by_while_none_leads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t led_age; /* when another host was last seen leading, or this one looked; 0: never */
+        enum diagnosis_level want;
+        int64_t want_freshness;
+    } rows[] = {
+        { "never", 0, DIAGNOSIS_WARNING, RECORDS_UNKNOWN },
+        { "a minute ago", 80, DIAGNOSIS_WARNING, 80 },
+        { "an hour ago", 3600, DIAGNOSIS_CRITICAL, 3600 },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct standing standing = { .now = NOW, .stood_by = NOW - 20 };
+        standing.leader_seen = rows[i].led_age != 0 ? NOW - rows[i].led_age : 0;
+        struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+        unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
+        unit_has(rows[i].name, diagnosis.text, "no host sends the calls of this database now");
+        unit_same_int(rows[i].name, standing_freshness(&standing), rows[i].want_freshness);
+    }
+}
+
+/* A host that stands by, and whose run cannot reach the database for once, does not speak of the days when it led. */
+static void test_diagnosis_of_a_failed_run_of_a_host_that_stands_by(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    standing.overview.last_look = standing.oldest_owed = NOW - 86400;
+    standing.overview.last_run_exit_code = 69;
+    standing.stood_by = standing.leader_seen = NOW - 72;
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_int_equal(diagnosis.level, DIAGNOSIS_WARNING);
+    unit_has("text", diagnosis.text, "the last run failed (exit 69)");
+    unit_lacks("text", diagnosis.text, "min");
+    standing.stood_by = standing.leader_seen = NOW - 1200;
+    diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_int_equal(diagnosis.level, DIAGNOSIS_CRITICAL);
+    unit_has("text", diagnosis.text, "calls for 20 min");
+}
+
+static void test_diagnosis_trusts_no_run_of_the_future(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    standing.overview.last_run = standing.overview.last_look = NOW + 300;
+    assert_int_equal(diagnosis_of(&standing, &limits, NULL).level, DIAGNOSIS_OK);
+    standing.overview.last_run = NOW + 301;
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_int_equal(diagnosis.level, DIAGNOSIS_WARNING);
+    unit_has("text", diagnosis.text, "lies 5 min in the future: the clock was set back");
+}
+
+static void test_diagnosis_names_the_worst_action_and_the_profile_s_command(void **state)
+{
+    (void)state;
+    struct standing standing = { .now = NOW, .outage_since = NOW - 60, .oldest_owed = NOW - 2000 };
+    standing.overview.counts.rejected = 3;
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, "acme");
+    assert_int_equal(diagnosis.level, DIAGNOSIS_CRITICAL);
+    unit_has("all", diagnosis.text, "no run yet; the API does not work since ");
+    unit_has("all", diagnosis.text, "; a call that ended 33 min ago is not sent yet; 3 calls are set aside");
+    assert_string_equal(diagnosis.action, "did-optimizer-sync --profile acme check");
+    standing = well();
+    standing.overview.last_run_exit_code = 78;
+    standing.oldest_owed = NOW - 2000; /* worse than the failed run, and found after it */
+    diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_string_equal(diagnosis.action, "did-optimizer-sync history");
+    char *line = diagnosis_line(&diagnosis);
+    unit_has("line", line, "is not sent yet; do: did-optimizer-sync history");
+    free(line);
+    assert_string_equal(diagnosis_name(DIAGNOSIS_UNKNOWN), "UNKNOWN");
+}
+
+static void test_diagnosis_is_one_line_however_much_there_is_to_say(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    char profile[200];
+    memset(profile, 'p', sizeof profile - 1);
+    profile[sizeof profile - 1] = '\0';
+    standing.overview.last_run_exit_code = 69;
+    standing.overview.last_look = standing.oldest_owed = standing.outage_since = standing.overview.first_run = 1;
+    memset(standing.overview.last_run_message, '\n', sizeof standing.overview.last_run_message - 1);
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, profile);
+    assert_null(strchr(diagnosis.text, '\n'));
+    assert_int_equal(strlen(diagnosis.action), sizeof diagnosis.action - 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_diagnosis_is_ok_when_nothing_is_wrong),
+        cmocka_unit_test(test_diagnosis_finds_what_is_wrong),
+        cmocka_unit_test(test_diagnosis_of_one_call_that_was_not_taken_is_a_warning),
+        cmocka_unit_test(test_diagnosis_tells_a_run_from_a_look),
+        cmocka_unit_test(test_diagnosis_counts_the_calls_after_the_checkpoint),
+        cmocka_unit_test(test_diagnosis_of_a_host_that_stands_by),
+        cmocka_unit_test(test_diagnosis_of_a_host_that_stands_by_while_none_leads),
+        cmocka_unit_test(test_diagnosis_of_a_failed_run_of_a_host_that_stands_by),
+        cmocka_unit_test(test_diagnosis_trusts_no_run_of_the_future),
+        cmocka_unit_test(test_diagnosis_names_the_worst_action_and_the_profile_s_command),
+        cmocka_unit_test(test_diagnosis_is_one_line_however_much_there_is_to_say),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

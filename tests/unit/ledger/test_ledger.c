@@ -1,0 +1,496 @@
+/* Tests of ledger: what is written of calls, notes, places and runs. The file itself: test_ledger_files.c. */
+#include "../unit_ledger.h"
+
+#include <sqlite3.h>
+
+#include "base/clock.h"
+
+static void reopen(const char *directory)
+{
+    ledger_close(ledger);
+    open_ledger(directory);
+}
+
+/* Changes the file behind the ledger's back, which has committed. */
+static void run_sql(const char *directory, const char *sql)
+{
+    sqlite3 *database = NULL;
+    assert_int_equal(sqlite3_open(unit_path(directory, "ledger.db"), &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(database);
+}
+
+static void put(const char *uniqueid, enum call_state state, int64_t end_epoch, int64_t due)
+{
+    struct ledger_entry entry = {
+        .uniqueid = uniqueid, .record = { .state = state }, .end_epoch = end_epoch, .due = due
+    };
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+}
+
+static enum call_state state_of(const char *uniqueid)
+{
+    struct call_record record = { .state = CALL_OWED };
+    assert_int_equal(ledger_find(ledger, uniqueid, &record, &err), 0);
+    return record.state;
+}
+
+/* One column of one row, read behind the ledger's back; "NULL" for a NULL. */
+static const char *query(const char *directory, const char *sql)
+{
+    static char text[300];
+    sqlite3 *database = NULL;
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(sqlite3_open(unit_path(directory, "ledger.db"), &database), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    const unsigned char *value = sqlite3_column_text(statement, 0);
+    (void)snprintf(text, sizeof text, "%s", value != NULL ? (const char *)value : "NULL");
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(database);
+    return text;
+}
+
+static void test_ledger_knows_nothing_of_a_call_it_never_saw(void **state)
+{
+    (void)state;
+    struct call_record record = { .state = CALL_OWED, .sent_before = true, .fingerprint = 7, .attempts = 7 };
+    assert_int_equal(ledger_find(ledger, "1.1", &record, &err), 0);
+    assert_int_equal(record.state, CALL_UNKNOWN);
+    assert_false(record.sent_before);
+    assert_true(record.fingerprint == 0);
+    assert_int_equal(record.attempts, 0);
+}
+
+static void test_ledger_gives_back_what_was_put(void **state)
+{
+    static const struct {
+        const char *uniqueid;
+        struct call_record record;
+    } rows[] = {
+        { "1729771100.1", { CALL_ACCEPTED, true, UINT64_C(0x8d29874d729b1236), 0, 0, 0 } }, /* above any int64_t */
+        { "1729771100.2", { CALL_ACCEPTED, true, 0, 0, 0, 0 } },
+        { "1729771100.3", { CALL_ACCEPTED, true, UINT64_MAX, 0, 0, 0 } },
+        { "1729771100.4", { CALL_OWED, false, 0, 3, 0, 0 } },
+        { "1729771100.5", { CALL_OWED, true, 42, 9, 1, 0 } },
+        { "1729771100.6", { CALL_HELD, false, 0, 0, 0, 0 } },
+        { "1729771100.7", { CALL_REJECTED, false, 0, 10, 0, 0 } },
+        { "1729771100.8", { CALL_DROPPED, false, 0, 0, 0, 0 } },
+        { "", { CALL_HELD, false, 0, 0, 0, 0 } }, /* VICIdial has such a row */
+        { "it's; DROP TABLE call --", { CALL_HELD, false, 0, 1, 0, 0 } },
+        { "z\xC3\xBCrich-1.1", { CALL_HELD, true, 1, 2, 0, 0 } },
+    };
+    static const struct ledger_attempt attempt = { .answer = 500 };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct ledger_entry entry = { .uniqueid = rows[i].uniqueid, .record = rows[i].record, .end_epoch = 1729771200,
+                                      .attempt = rows[i].record.tries > 0 ? &attempt : NULL };
+        unit_same_int(rows[i].uniqueid, ledger_put(ledger, &entry, &err), 0);
+    }
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    reopen(*state);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct call_record record;
+        unit_same_int(rows[i].uniqueid, ledger_find(ledger, rows[i].uniqueid, &record, &err), 0);
+        unit_same_int(rows[i].uniqueid, record.state, rows[i].record.state);
+        unit_same_int(rows[i].uniqueid, record.sent_before, rows[i].record.sent_before);
+        unit_true(rows[i].uniqueid, record.fingerprint == rows[i].record.fingerprint);
+        unit_same_int(rows[i].uniqueid, record.attempts, rows[i].record.attempts);
+        unit_same_int(rows[i].uniqueid, record.tries, rows[i].record.tries);
+        unit_true(rows[i].uniqueid, (record.tried > 0) == (record.tries > 0));
+    }
+}
+
+static void test_ledger_put_replaces_all_that_was_known(void **state)
+{
+    struct ledger_entry entry = { .uniqueid = "1.1",
+                                  .end_epoch = 100,
+                                  .due = 200,
+                                  .reason = "HTTP 503",
+                                  .payload = "{}",
+                                  .record = { .state = CALL_OWED, .attempts = 4 } };
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, "SELECT reason || payload || due || end_epoch FROM call"), "HTTP 503{}200100");
+    assert_int_equal(strtoll(query(*state, "SELECT updated FROM call"), NULL, 10) / 100, clock_now_epoch() / 100);
+    entry = (struct ledger_entry){ .uniqueid = "1.1", .end_epoch = 101, .reason = "old", .payload = "old", .due = 9,
+                                   .record = { .state = CALL_ACCEPTED, .sent_before = true, .fingerprint = 5 } };
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    /* What the API has accepted needs no payload, reason or time any more. */
+    assert_string_equal(query(*state, "SELECT reason IS NULL AND payload IS NULL AND due IS NULL FROM call"), "1");
+    assert_string_equal(query(*state, "SELECT count(*) || '/' || end_epoch || '/' || attempts FROM call"), "1/101/0");
+}
+
+static void test_ledger_copies_the_texts_it_is_given(void **state)
+{
+    char uniqueid[] = "1.1", reason[] = "why", payload[] = "{\"a\":1}";
+    struct ledger_entry entry = { .uniqueid = uniqueid, .record = { .state = CALL_REJECTED }, .reason = reason,
+                                  .payload = payload };
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    memset(uniqueid, '-', sizeof uniqueid - 1);
+    memset(reason, '-', sizeof reason - 1);
+    memset(payload, '-', sizeof payload - 1);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, "SELECT uniqueid || reason || payload FROM call"), "1.1why{\"a\":1}");
+}
+
+static void test_ledger_forgets(void **state)
+{
+    (void)state;
+    put("1.1", CALL_HELD, 1, 1);
+    put("1.10", CALL_HELD, 1, 1);
+    assert_int_equal(ledger_forget(ledger, "1.1", &err), 0);
+    assert_int_equal(ledger_forget(ledger, "9.9", &err), 0); /* never known: fine */
+    assert_int_equal(state_of("1.1"), CALL_UNKNOWN);
+    assert_int_equal(state_of("1.10"), CALL_HELD);
+}
+
+static void note_due(void *context, const char *uniqueid, int64_t end_epoch)
+{
+    char *seen = context;
+    size_t used = strlen(seen);
+    (void)snprintf(seen + used, 300 - used, "%s@%lld ", uniqueid, (long long)end_epoch);
+}
+
+static const char *due_between(int64_t now, int64_t latest)
+{
+    static char seen[300];
+    seen[0] = '\0';
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ now, latest }, INT64_MIN, note_due, seen, &err), 0);
+    return seen;
+}
+
+static const char *due_at(int64_t now)
+{
+    return due_between(now, INT64_MAX);
+}
+
+static void test_ledger_due_hands_out_owed_calls_in_time_and_held_ones_always(void **state)
+{
+    (void)state;
+    assert_string_equal(due_at(INT64_MAX), "");
+    put("late", CALL_OWED, 300, 1000);
+    put("b", CALL_OWED, 200, 1001);
+    put("a", CALL_OWED, 200, 999);
+    put("held", CALL_HELD, 250, 999999); /* its time is when it is sent as it stands, not when it is looked at */
+    put("old", CALL_OWED, 100, 1000);
+    put("accepted", CALL_ACCEPTED, 50, 0);
+    put("rejected", CALL_REJECTED, 60, 0);
+    put("dropped", CALL_DROPPED, 70, 0);
+    assert_string_equal(due_at(998), "held@250 ");
+    assert_string_equal(due_at(999), "a@200 held@250 ");
+    assert_string_equal(due_at(1000), "old@100 a@200 held@250 late@300 ");
+    assert_string_equal(due_at(1001), "old@100 a@200 b@200 held@250 late@300 ");
+}
+
+static void test_ledger_due_hands_out_what_was_put_off_beyond_any_time(void **state)
+{
+    (void)state;
+    put("a", CALL_OWED, 200, 2000);
+    put("b", CALL_OWED, 300, 2001);
+    assert_string_equal(due_between(1000, 2001), "");
+    assert_string_equal(due_between(1000, 2000), "b@300 ");
+    assert_string_equal(due_between(1000, 1999), "a@200 b@300 ");
+}
+
+static void test_ledger_due_leaves_out_owed_calls_that_ended_before(void **state)
+{
+    (void)state;
+    char seen[300] = "";
+    put("a", CALL_OWED, 99, 0);
+    put("b", CALL_OWED, 100, 0);
+    put("c", CALL_HELD, 50, 0);
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 10, 20 }, 100, note_due, seen, &err), 0);
+    assert_string_equal(seen, "c@50 b@100 ");
+}
+
+static const char *old_after(int64_t end_epoch, const char *uniqueid, int64_t limit)
+{
+    static char seen[300];
+    seen[0] = '\0';
+    const struct ledger_stretch stretch = { .after = position_at(end_epoch, uniqueid), .ended_before = 300,
+                                            .limit = limit };
+    assert_int_equal(ledger_due_old(ledger, &(struct ledger_time){ 1000, 2000 }, &stretch, note_due, seen, &err), 0);
+    return seen;
+}
+
+static void test_ledger_due_old_goes_through_them_in_order(void **state)
+{
+    (void)state;
+    put("at the end", CALL_OWED, 300, 0);
+    put("b", CALL_OWED, 200, 1000);
+    put("a", CALL_OWED, 200, 0);
+    put("first", CALL_OWED, -5, 0);
+    put("not yet", CALL_OWED, 150, 1001);
+    put("put off too long", CALL_OWED, 250, 2001);
+    put("held", CALL_HELD, 120, 0);
+    put("accepted", CALL_ACCEPTED, 120, 0);
+    put("rejected", CALL_REJECTED, 120, 0);
+    put("dropped", CALL_DROPPED, 120, 0);
+    assert_string_equal(old_after(INT64_MIN, "", 2), "first@-5 a@200 ");
+    assert_string_equal(old_after(200, "a", 2), "b@200 put off too long@250 ");
+    assert_string_equal(old_after(200, "", 1), "a@200 ");
+    assert_string_equal(old_after(250, "put off too long", 2), "");
+    assert_string_equal(old_after(INT64_MIN, "", 0), "");
+}
+
+static void test_ledger_forgets_what_was_only_noted(void **state)
+{
+    (void)state;
+    int64_t count = 0;
+    struct ledger_attempt attempt = { .answer = 503 };
+    struct ledger_entry tried = { .uniqueid = "tried", .record = { .state = CALL_OWED }, .end_epoch = 99,
+                                  .attempt = &attempt };
+    struct ledger_entry changed = { .uniqueid = "changed", .record = { .state = CALL_OWED, .sent_before = true },
+                                    .end_epoch = 99 };
+    assert_int_equal(ledger_put(ledger, &tried, &err), 0);
+    assert_int_equal(ledger_put(ledger, &changed, &err), 0);
+    put("below", CALL_OWED, 99, 0);
+    put("at", CALL_OWED, 100, 0);
+    put("held", CALL_HELD, 99, 0);
+    put("accepted", CALL_ACCEPTED, 99, 0);
+    put("rejected", CALL_REJECTED, 99, 0);
+    assert_int_equal(ledger_forget_noted(ledger, 100, &count, &err), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(state_of("below"), CALL_UNKNOWN);
+    static const char *const kept[] = { "tried", "changed", "at", "held", "accepted", "rejected" };
+    for (size_t i = 0; i < UNIT_COUNT(kept); i++)
+        assert_true(state_of(kept[i]) != CALL_UNKNOWN);
+}
+
+static void test_ledger_counts_what_is_open(void **state)
+{
+    (void)state;
+    struct ledger_counts counts = { 9, 9, 9 };
+    assert_int_equal(ledger_count(ledger, &counts, &err), 0);
+    assert_true(counts.owed == 0 && counts.held == 0 && counts.rejected == 0);
+    static const enum call_state states[] = { CALL_OWED, CALL_OWED, CALL_OWED, CALL_HELD, CALL_HELD, CALL_REJECTED,
+                                              CALL_ACCEPTED, CALL_DROPPED };
+    for (size_t i = 0; i < UNIT_COUNT(states); i++) {
+        char uniqueid[16];
+        (void)snprintf(uniqueid, sizeof uniqueid, "1.%zu", i);
+        put(uniqueid, states[i], 1, INT64_MAX);
+    }
+    assert_int_equal(ledger_count(ledger, &counts, &err), 0);
+    assert_true(counts.owed == 3 && counts.held == 2 && counts.rejected == 1);
+}
+
+static void test_ledger_keeps_notes_by_name(void **state)
+{
+    static const int64_t values[] = { 0, 1, -1, 1729771200, INT64_MAX, INT64_MIN };
+    int64_t value = 7;
+    assert_int_equal(ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 42, &value, &err), 0);
+    assert_int_equal(value, 42);
+    for (size_t i = 0; i < UNIT_COUNT(values); i++) {
+        assert_int_equal(ledger_set_note(ledger, LEDGER_NOTE_WAIT_UNTIL, values[i], &err), 0);
+        assert_int_equal(ledger_commit(ledger, &err), 0);
+        reopen(*state);
+        assert_int_equal(ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 42, &value, &err), 0);
+        assert_int_equal(value, values[i]);
+    }
+    assert_int_equal(ledger_note(ledger, LEDGER_NOTE_HEALTHY, 1, &value, &err), 0);
+    assert_int_equal(value, 1);
+}
+
+static void test_ledger_keeps_checkpoint_and_floor_apart(void **state)
+{
+    static const enum ledger_place places[] = { LEDGER_CHECKPOINT, LEDGER_FLOOR };
+    struct position got = position_at(7, "old");
+    bool known = true;
+    for (size_t i = 0; i < UNIT_COUNT(places); i++) {
+        assert_int_equal(ledger_place(ledger, places[i], &got, &known, &err), 0);
+        assert_false(known);
+    }
+    struct position checkpoint = position_at(1729771200, "1729771100.5"), floor = position_at(1729700000, "");
+    assert_int_equal(ledger_set_place(ledger, LEDGER_CHECKPOINT, &checkpoint, &err), 0);
+    assert_int_equal(ledger_place(ledger, LEDGER_FLOOR, &got, &known, &err), 0);
+    assert_false(known);
+    assert_int_equal(ledger_set_place(ledger, LEDGER_FLOOR, &floor, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    reopen(*state);
+    assert_int_equal(ledger_place(ledger, LEDGER_CHECKPOINT, &got, &known, &err), 0);
+    assert_true(known && position_compare(&got, &checkpoint) == 0);
+    assert_int_equal(ledger_place(ledger, LEDGER_FLOOR, &got, &known, &err), 0);
+    assert_true(known && position_compare(&got, &floor) == 0);
+
+    assert_int_equal(ledger_set_note(ledger, LEDGER_NOTE_HEALTHY, 0, &err), 0);
+    put("1.1", CALL_ACCEPTED, 1, 0);
+    assert_int_equal(ledger_clear_places(ledger, &err), 0);
+    for (size_t i = 0; i < UNIT_COUNT(places); i++) {
+        assert_int_equal(ledger_place(ledger, places[i], &got, &known, &err), 0);
+        assert_false(known);
+    }
+    int64_t healthy = 1; /* nothing else is cleared */
+    assert_int_equal(ledger_note(ledger, LEDGER_NOTE_HEALTHY, 1, &healthy, &err), 0);
+    assert_int_equal(healthy, 0);
+    assert_int_equal(state_of("1.1"), CALL_ACCEPTED);
+}
+
+static void test_ledger_keeps_only_what_was_committed(void **state)
+{
+    put("before", CALL_ACCEPTED, 1, 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0); /* nothing to do: fine */
+    put("after", CALL_ACCEPTED, 1, 0);
+    assert_int_equal(ledger_forget(ledger, "before", &err), 0);
+    assert_int_equal(ledger_set_note(ledger, "x", 1, &err), 0);
+    assert_int_equal(state_of("after"), CALL_ACCEPTED); /* seen by its own ledger at once ... */
+    reopen(*state);
+    int64_t value = 0; /* ... and gone with it */
+    assert_int_equal(state_of("before"), CALL_ACCEPTED);
+    assert_int_equal(state_of("after"), CALL_UNKNOWN);
+    assert_int_equal(ledger_note(ledger, "x", 42, &value, &err), 0);
+    assert_int_equal(value, 42);
+}
+
+static void test_ledger_run_start_is_durable_on_return(void **state)
+{
+    int64_t first = 0, second = 0;
+    put("1.1", CALL_HELD, 1, 1);
+    assert_int_equal(ledger_run_start(ledger, "poll", &first, &err), 0);
+    reopen(*state);
+    assert_int_equal(state_of("1.1"), CALL_HELD); /* with what was pending */
+    assert_int_equal(ledger_run_start(ledger, "sweep", &second, &err), 0);
+    assert_true(second > first);
+    struct ledger_run figures = {
+        .found = 1, .accepted = 2, .repeated = 3, .owed = 4, .held = 5, .rejected = 6, .exit_code = 75, .message = "why"
+    };
+    assert_int_equal(ledger_run_finish(ledger, second, &figures, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state,
+                              "SELECT found||'/'||accepted||'/'||repeated||'/'||owed||'/'||held||'/'||rejected||'/'||"
+                              "exit_code||'/'||message||'/'||kind FROM run ORDER BY id DESC"),
+                        "1/2/3/4/5/6/75/why/sweep");
+    assert_string_equal(query(*state, "SELECT finished >= started AND duration_ms >= 0 FROM run ORDER BY id DESC"),
+                        "1");
+    assert_string_equal(query(*state, "SELECT kind || coalesce(finished, '-') FROM run ORDER BY id"), "poll-");
+    assert_string_equal(query(*state, "SELECT name || '/' || label || '/' || value FROM counter"), "runs/75 sweep/1");
+    figures = (struct ledger_run){ .failed = 7, .statements = 8, .database_ms = 9, .rows_examined = 10, .kind = "dry" };
+    assert_int_equal(ledger_run_finish(ledger, second, &figures, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, "SELECT failed||'/'||statements||'/'||database_ms||'/'||rows_examined||'/'||kind "
+                                      "||'/'||coalesce(message, '-') FROM run ORDER BY id DESC"),
+                        "7/8/9/10/dry/-");
+}
+
+static int prune(int64_t before, int64_t set_aside_before, int64_t limit)
+{
+    struct ledger_age age = { .before = before, .set_aside_before = set_aside_before, .limit = limit };
+    return ledger_prune(ledger, &age, &err);
+}
+
+static void test_ledger_prunes_what_is_done_with_and_never_what_waits(void **state)
+{
+    static const struct {
+        const char *uniqueid;
+        enum call_state state;
+        int64_t end_epoch;
+        bool kept, kept_long; /* with the shorter retention of accepted calls, and with that of the others */
+    } rows[] = {
+        { "accepted, below", CALL_ACCEPTED, 999, false, false }, { "accepted, at", CALL_ACCEPTED, 1000, true, true },
+        { "accepted, above", CALL_ACCEPTED, 1001, true, true },  { "accepted, first", CALL_ACCEPTED, 0, false, false },
+        { "dropped, below", CALL_DROPPED, 799, true, false },    { "dropped, at", CALL_DROPPED, 800, true, true },
+        { "set aside, below", CALL_REJECTED, 799, true, false }, { "set aside, at", CALL_REJECTED, 800, true, true },
+        { "owed", CALL_OWED, 1, true, true },                    { "held", CALL_HELD, 1, true, true },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        put(rows[i].uniqueid, rows[i].state, rows[i].end_epoch, 0);
+    /* They were set aside and dropped just now, and are kept for as long after that. */
+    assert_int_equal(prune(1000, 800, 100), 0);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        unit_same_int(rows[i].uniqueid, state_of(rows[i].uniqueid), rows[i].kept ? rows[i].state : CALL_UNKNOWN);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    run_sql(*state, "UPDATE call SET updated = 799");
+    assert_int_equal(prune(1000, 800, 100), 0);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        unit_same_int(rows[i].uniqueid, state_of(rows[i].uniqueid), rows[i].kept_long ? rows[i].state : CALL_UNKNOWN);
+}
+
+static void test_ledger_prunes_up_to_its_limit_oldest_first_and_old_runs(void **state)
+{
+    int64_t run = 0;
+    put("3", CALL_ACCEPTED, 3, 0);
+    put("1", CALL_ACCEPTED, 1, 0);
+    put("2", CALL_ACCEPTED, 2, 0);
+    assert_int_equal(prune(1000, 0, 2), 0);
+    assert_int_equal(state_of("1"), CALL_UNKNOWN);
+    assert_int_equal(state_of("2"), CALL_UNKNOWN);
+    assert_int_equal(state_of("3"), CALL_ACCEPTED);
+    assert_int_equal(prune(1000, 0, 0), 0);
+    assert_int_equal(state_of("3"), CALL_ACCEPTED);
+
+    assert_int_equal(ledger_run_start(ledger, "poll", &run, &err), 0);
+    assert_int_equal(prune(clock_now_epoch() - 1000, 0, 2), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, "SELECT count(*) FROM run"), "1");
+    assert_int_equal(prune(clock_now_epoch() + 1000, 0, 2), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, "SELECT count(*) FROM run"), "0");
+}
+
+static void test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew(void **state)
+{
+    const struct call call = { .value = { [CALL_STATUS] = "SALE", [CALL_LENGTH_IN_SEC] = "45", [CALL_USER] = "6666",
+                                          [CALL_CAMPAIGN_ID] = "CAMP", [CALL_PHONE_NUMBER] = "312" } };
+    static const char seen[] = "SELECT tries || '/' || answer || '/' || took_ms || '/' || (tried > 1000000000) || '/' || "
+                               "status || '/' || result || '/' || length || '/' || agent || '/' || campaign || '/' || phone "
+                               "FROM call";
+    const struct ledger_attempt first = { .answer = 503, .took_ms = 70 }, second = { .answer = 200, .took_ms = 30 };
+    struct ledger_entry entry = { .uniqueid = "1.1", .end_epoch = 100, .record = { .state = CALL_OWED }, .call = &call,
+                                  .result = "answered", .attempt = &first };
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, seen), "1/503/70/1/SALE/answered/45/6666/CAMP/312");
+    entry.call = NULL;
+    entry.result = NULL;
+    entry.attempt = NULL;
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, seen), "1/503/70/1/SALE/answered/45/6666/CAMP/312");
+    entry.attempt = &second;
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, seen), "2/200/30/1/SALE/answered/45/6666/CAMP/312");
+    const struct call without_length = { .value = { [CALL_STATUS] = "DNC" } };
+    entry.call = &without_length;
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, seen), "3/200/30/1/DNC/answered/0/6666/CAMP/312");
+}
+
+static void test_ledger_counters_only_grow(void **state)
+{
+    assert_int_equal(ledger_count_up(ledger, "answers", "200", 3, &err), 0);
+    assert_int_equal(ledger_count_up(ledger, "answers", "200", 1, &err), 0);
+    assert_int_equal(ledger_count_up(ledger, "answers", "500", 7, &err), 0);
+    assert_int_equal(ledger_count_up(ledger, "answers", "404", 0, &err), 0); /* of nothing no line is made */
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, "SELECT group_concat(label || '=' || value) FROM "
+                                      "(SELECT * FROM counter WHERE name = 'answers' ORDER BY label)"), "200=4,500=7");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_ledger(test_ledger_knows_nothing_of_a_call_it_never_saw),
+        in_ledger(test_ledger_gives_back_what_was_put),
+        in_ledger(test_ledger_put_replaces_all_that_was_known),
+        in_ledger(test_ledger_copies_the_texts_it_is_given),
+        in_ledger(test_ledger_forgets),
+        in_ledger(test_ledger_due_hands_out_owed_calls_in_time_and_held_ones_always),
+        in_ledger(test_ledger_due_hands_out_what_was_put_off_beyond_any_time),
+        in_ledger(test_ledger_due_leaves_out_owed_calls_that_ended_before),
+        in_ledger(test_ledger_due_old_goes_through_them_in_order),
+        in_ledger(test_ledger_forgets_what_was_only_noted),
+        in_ledger(test_ledger_counts_what_is_open),
+        in_ledger(test_ledger_keeps_notes_by_name),
+        in_ledger(test_ledger_keeps_checkpoint_and_floor_apart),
+        in_ledger(test_ledger_keeps_only_what_was_committed),
+        in_ledger(test_ledger_run_start_is_durable_on_return),
+        in_ledger(test_ledger_prunes_what_is_done_with_and_never_what_waits),
+        in_ledger(test_ledger_prunes_up_to_its_limit_oldest_first_and_old_runs),
+        in_ledger(test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew),
+        in_ledger(test_ledger_counters_only_grow),
+    };
+    return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);
+}

@@ -1,0 +1,175 @@
+/* Tests of store: statements, and a copy in memory. What is kept in it: test_ledger.c and its neighbours. */
+#include "../unit.h"
+
+#include <errno.h>
+
+#include "ledger/store.h"
+
+static struct store *store;
+static struct err err;
+
+static void open_store(const char *directory, enum store_mode mode)
+{
+    if (store_open(unit_path(directory, "store.db"), mode, &store, &err) != 0)
+        fail_msg("%s", err.message);
+}
+
+static int enter(void **state)
+{
+    if (unit_enter(state) != 0)
+        return -1;
+    open_store(*state, STORE_WRITE);
+    return 0;
+}
+
+static int leave(void **state)
+{
+    store_close(store);
+    store = NULL;
+    return unit_leave(state);
+}
+
+#define in_store(test) cmocka_unit_test_setup_teardown(test, enter, leave)
+
+static int64_t number(const char *sql)
+{
+    int64_t got = -1;
+    if (store_number(store, sql, &got, &err) != 0)
+        fail_msg("%s", err.message);
+    return got;
+}
+
+static void test_store_prepares_a_text_once(void **state)
+{
+    (void)state;
+    static const char one[] = "SELECT 1", two[] = "SELECT 2";
+    struct statement *first = store_prepare(store, one), *second = store_prepare(store, two);
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_ptr_not_equal(first, second);
+    assert_ptr_equal(store_prepare(store, one), first);
+    assert_ptr_equal(store_prepare(store, two), second);
+    assert_int_equal(store_next(store, second, &err), 1);
+    assert_int_equal(store_int(second, 0), 2);
+    store_leave(second);
+}
+
+static void test_store_that_is_full_of_statements_says_so(void **state)
+{
+    (void)state;
+    static const char sql[] = "SELECT 1";
+    static char texts[100][sizeof sql]; /* a text is known by its address */
+    size_t fit = 0;
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+        memcpy(texts[i], sql, sizeof sql);
+        struct statement *statement = store_prepare(store, texts[i]);
+        fit += statement != NULL;
+        unit_same_int("run", store_next(store, statement, &err), statement != NULL ? 1 : -1);
+    }
+    assert_in_range(fit, 40, 99); /* the program has fewer */
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++)
+        unit_same_int("again", store_prepare(store, texts[i]) != NULL, i < fit);
+}
+
+static void test_store_gives_back_a_statement_without_its_values(void **state)
+{
+    (void)state;
+    static const char sql[] = "SELECT ?1, ?2";
+    struct statement *statement = store_prepare(store, sql);
+    store_bind_int(statement, 1, 7);
+    store_bind_text(statement, 2, "seven");
+    assert_int_equal(store_next(store, statement, &err), 1);
+    assert_int_equal(store_int(statement, 0), 7);
+    assert_string_equal(store_text(statement, 1), "seven");
+    assert_int_equal(store_next(store, store_prepare(store, sql), &err), 1); /* it was not at its end */
+    assert_true(store_is_null(statement, 0));
+    assert_null(store_text(statement, 1));
+    assert_int_equal(store_next(store, statement, &err), 0);
+}
+
+static void test_store_goes_on_with_a_copy_and_leaves_the_file(void **state)
+{
+    size_t before_length = 0, after_length = 0;
+    assert_int_equal(store_start_journal(store, &err), 0);
+    assert_int_equal(store_execute(store, "CREATE TABLE t (x); INSERT INTO t VALUES (1), (2);", &err), 0);
+    store_close(store);
+    char *before = unit_read_bytes(unit_path(*state, "store.db"), &before_length);
+    open_store(*state, STORE_LOOK);
+    assert_int_equal(store_use_copy(store, &err), 0);
+    assert_int_equal(number("SELECT sum(x) FROM t"), 3);
+    assert_int_equal(store_execute(store, "ALTER TABLE t ADD COLUMN y; INSERT INTO t VALUES (4, 4);", &err), 0);
+    assert_int_equal(number("SELECT sum(x) FROM t"), 7);
+    store_close(store);
+    char *after = unit_read_bytes(unit_path(*state, "store.db"), &after_length);
+    assert_int_equal(after_length, before_length);
+    assert_memory_equal(after, before, before_length);
+    free(before);
+    free(after);
+    open_store(*state, STORE_LOOK);
+    assert_int_equal(number("SELECT sum(x) FROM t"), 3);
+}
+
+static void test_store_says_why_it_could_not_copy(void **state)
+{
+    assert_int_equal(store_execute(store, "CREATE TABLE t (x)", &err), 0);
+    store_close(store);
+    unit_write(unit_path(*state, "store.db"), "this is no database, but a text that is long enough .................");
+    open_store(*state, STORE_LOOK);
+    assert_int_equal(store_use_copy(store, &err), -1);
+    assert_int_equal(err.code, EX_IOERR);
+    unit_has("no database", err.message, "could not read the ledger ");
+    unit_has("no database", err.message, "not a database");
+    assert_true(store_is_damaged(store));
+}
+
+static void test_store_minds_no_error_of_before(void **state)
+{
+    assert_int_equal(store_execute(store, "CREATE TABLE t (x)", &err), 0);
+    store_close(store);
+    errno = EACCES; /* left over from something else */
+    open_store(*state, STORE_LOOK);
+    assert_int_equal(number("SELECT count(*) FROM t"), 0);
+}
+
+/* SQLite takes a file of one byte for an empty one, and would write into it. */
+static void test_store_look_leaves_what_is_next_to_empty_alone(void **state)
+{
+    static const struct {
+        const char *text;
+        int want;
+    } rows[] = { { "", 0 }, { "x", 0 }, { "xy", -1 } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        store_close(store);
+        unit_write(unit_path(*state, "store.db"), rows[i].text);
+        open_store(*state, STORE_LOOK);
+        unit_same_int(rows[i].text, store_execute(store, "CREATE TABLE t (x)", &err), rows[i].want);
+        char *after = unit_read(unit_path(*state, "store.db"));
+        unit_same_text(rows[i].text, after, rows[i].text);
+        free(after);
+    }
+}
+
+static void test_store_refuses_a_link_with_the_shortest_name(void **state)
+{
+    struct store *refused = NULL;
+    assert_int_equal(symlink("x", unit_path(*state, "link")), 0);
+    assert_int_equal(store_open(unit_path(*state, "link"), STORE_WRITE, &refused, &err), -1);
+    unit_has("link", err.message, "it is a symbolic link");
+    assert_false(unit_exists(unit_path(*state, "x")));
+    store_close(refused);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_store(test_store_prepares_a_text_once),
+        in_store(test_store_that_is_full_of_statements_says_so),
+        in_store(test_store_gives_back_a_statement_without_its_values),
+        in_store(test_store_goes_on_with_a_copy_and_leaves_the_file),
+        in_store(test_store_says_why_it_could_not_copy),
+        in_store(test_store_minds_no_error_of_before),
+        in_store(test_store_look_leaves_what_is_next_to_empty_alone),
+        in_store(test_store_refuses_a_link_with_the_shortest_name),
+    };
+    return cmocka_run_group_tests_name("store", tests, NULL, NULL);
+}

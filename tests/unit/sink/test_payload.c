@@ -1,0 +1,293 @@
+/* Tests of payload: the JSON the API gets for a call, and its idempotency key. */
+#include "../unit.h"
+
+#include <cjson/cJSON.h>
+
+#include "sink/payload.h"
+
+static struct disposition_map *map;
+
+static int make_map(void **state)
+{
+    (void)state;
+    map = disposition_map_new();
+    return 0;
+}
+
+static int free_map(void **state)
+{
+    (void)state;
+    disposition_map_free(map);
+    return 0;
+}
+
+static struct call full_call(void)
+{
+    return (struct call){ .value = { [CALL_UNIQUEID] = "1729771100.5",
+                                     [CALL_LEAD_ID] = "1234567",
+                                     [CALL_LIST_ID] = "99000101",
+                                     [CALL_CAMPAIGN_ID] = "SALES01",
+                                     [CALL_PHONE_NUMBER] = "03012345678",
+                                     [CALL_PHONE_CODE] = "49",
+                                     [CALL_STATUS] = "SALE",
+                                     [CALL_LENGTH_IN_SEC] = "45",
+                                     [CALL_USER] = "007",
+                                     [CALL_USER_GROUP] = "AGENTS",
+                                     [CALL_TERM_REASON] = "CALLER",
+                                     [CALL_COMMENTS] = "AUTO",
+                                     [CALL_ALT_DIAL] = "MAIN",
+                                     [CALL_CALLED_COUNT] = "3",
+                                     [CALL_CALL_DATE] = "2024-10-24 12:00:00",
+                                     [CALL_START_EPOCH] = "1729771155",
+                                     [CALL_END_EPOCH] = "1729771200" },
+                          .age_sec = 45 };
+}
+
+static void test_payload_of_a_full_row_is_what_the_api_documents(void **state)
+{
+    (void)state;
+    struct call call = full_call();
+    char *body = payload_body(&call, map);
+    assert_string_equal(body, "{\"uniqueid\":\"1729771100.5\",\"leadId\":\"1234567\",\"listId\":\"99000101\","
+                              "\"campaignId\":\"SALES01\",\"phoneNumber\":\"03012345678\",\"phoneCode\":\"49\","
+                              "\"disposition\":\"SALE\",\"duration\":45,\"agentId\":\"007\",\"userGroup\":\"AGENTS\","
+                              "\"termReason\":\"CALLER\",\"comments\":\"AUTO\",\"altDial\":\"MAIN\",\"calledCount\":3,"
+                              "\"callDate\":\"2024-10-24 12:00:00\",\"startEpoch\":1729771155,\"endEpoch\":1729771200,"
+                              "\"timestamp\":1729771200,\"result\":\"answered\"}");
+    free(body);
+}
+
+static void test_payload_of_an_empty_row_is_null_in_every_field_but_the_result(void **state)
+{
+    (void)state;
+    struct call call = { .age_sec = -1 };
+    char *body = payload_body(&call, map);
+    assert_string_equal(body,
+                        "{\"uniqueid\":null,\"leadId\":null,\"listId\":null,\"campaignId\":null,\"phoneNumber\":null,"
+                        "\"phoneCode\":null,\"disposition\":null,\"duration\":null,\"agentId\":null,\"userGroup\":null,"
+                        "\"termReason\":null,\"comments\":null,\"altDial\":null,\"calledCount\":null,\"callDate\":null,"
+                        "\"startEpoch\":null,\"endEpoch\":null,\"timestamp\":null,\"result\":\"completed\"}");
+    free(body);
+}
+
+static void test_payload_keeps_empty_texts_apart_from_null(void **state)
+{
+    (void)state;
+    struct call call = full_call();
+    call.value[CALL_TERM_REASON] = "";
+    call.value[CALL_COMMENTS] = NULL;
+    char *body = payload_body(&call, map);
+    unit_has("term reason", body, "\"termReason\":\"\",\"comments\":null");
+    free(body);
+}
+
+/* Each numeric column and what must stand for it; duration alone is never below 0. */
+static void test_payload_numbers_are_exact_integers_or_null(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want, *want_duration;
+    } rows[] = {
+        { "0", "0", "0" },
+        { "1", "1", "1" },
+        { "-1", "-1", "0" },
+        { "-3600", "-3600", "0" },
+        { "1729771200", "1729771200", "1729771200" }, /* a length counted from 1970: the dialer's own value */
+        { "4294967295", "4294967295", "4294967295" },
+        { "9007199254740993", "9007199254740993", "9007199254740993" }, /* a double would round it */
+        { "9223372036854775807", "9223372036854775807", "9223372036854775807" },
+        { "-9223372036854775808", "-9223372036854775808", "0" },
+        { "007", "7", "7" },
+        { "", "null", "null" },
+        { "abc", "null", "null" },
+        { "12abc", "null", "null" },
+        { "1.5", "null", "null" },
+        { "1e9", "null", "null" },
+        { "9223372036854775808", "null", "null" },
+        { "1,\"evil\":1", "null", "null" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char want[300];
+        struct call call = full_call();
+        call.value[CALL_LENGTH_IN_SEC] = call.value[CALL_CALLED_COUNT] = rows[i].text;
+        call.value[CALL_START_EPOCH] = call.value[CALL_END_EPOCH] = rows[i].text;
+        char *body = payload_body(&call, map);
+        (void)snprintf(want, sizeof want, "\"duration\":%s,", rows[i].want_duration);
+        unit_has(rows[i].text, body, want);
+        (void)snprintf(want, sizeof want, "\"calledCount\":%s,", rows[i].want);
+        unit_has(rows[i].text, body, want);
+        (void)snprintf(want, sizeof want, "\"startEpoch\":%s,\"endEpoch\":%s,\"timestamp\":%s,", rows[i].want,
+                       rows[i].want, rows[i].want);
+        unit_has(rows[i].text, body, want);
+        free(body);
+    }
+}
+
+static void test_payload_maps_the_status_to_the_result(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *status, *want;
+    } rows[] = {
+        { "SALE", "answered" }, { "A", "answered" },    { "DNC", "dnc" },        { "B", "dnc" },
+        { "NA", "no_answer" },  { "NO", "no_answer" },  { "BUSY", "busy" },      { "DROP", "dropped" },
+        { "AMD", "dropped" },   { "sale", "answered" }, { "XFER", "completed" }, { "", "completed" },
+        { NULL, "completed" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct call call = full_call();
+        call.value[CALL_STATUS] = rows[i].status;
+        char *body = payload_body(&call, map);
+        cJSON *parsed = cJSON_Parse(body);
+        const char *row = rows[i].status != NULL ? rows[i].status : "NULL";
+        unit_same_text(row, cJSON_GetStringValue(cJSON_GetObjectItem(parsed, "result")), rows[i].want);
+        unit_same_text(row, cJSON_GetStringValue(cJSON_GetObjectItem(parsed, "disposition")), rows[i].status);
+        cJSON_Delete(parsed);
+        free(body);
+    }
+}
+
+static void test_payload_carries_any_text_through_json_unharmed(void **state)
+{
+    (void)state;
+    char longest[256];
+    memset(longest, 'x', 255);
+    longest[255] = '\0';
+    const struct {
+        const char *name, *text, *want;
+    } rows[] = {
+        { "quotes", "say \"hi\"", "say \"hi\"" },
+        { "backslashes", "C:\\x\\\\n", "C:\\x\\\\n" },
+        { "controls", "a\nb\tc\x01\x1F" "d\x7F", "a\nb\tc\x01\x1F" "d\x7F" },
+        { "JSON inside", "\",\"result\":\"answered", "\",\"result\":\"answered" },
+        { "unicode", "Z\xC3\xBCrich \xF0\x9F\x93\x9E", "Z\xC3\xBCrich \xF0\x9F\x93\x9E" },
+        { "latin1", "Z\xFC" "rich", "Z\xEF\xBF\xBDrich" },
+        { "overlong", "a\xC0\x80" "b", "a\xEF\xBF\xBD\xEF\xBF\xBD" "b" },
+        { "surrogate", "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" },
+        { "truncated", "a\xE2\x82", "a\xEF\xBF\xBD\xEF\xBF\xBD" },
+        { "255 characters", longest, longest },
+        { "a number", "42", "42" },
+        { "a literal", "null", "null" },
+    };
+    static const struct {
+        enum call_field field;
+        const char *name;
+    } members[] = {
+        { CALL_UNIQUEID, "uniqueid" }, { CALL_LEAD_ID, "leadId" },     { CALL_LIST_ID, "listId" },
+        { CALL_CAMPAIGN_ID, "campaignId" }, { CALL_PHONE_NUMBER, "phoneNumber" }, { CALL_PHONE_CODE, "phoneCode" },
+        { CALL_STATUS, "disposition" }, { CALL_USER, "agentId" },      { CALL_USER_GROUP, "userGroup" },
+        { CALL_TERM_REASON, "termReason" }, { CALL_COMMENTS, "comments" }, { CALL_ALT_DIAL, "altDial" },
+        { CALL_CALL_DATE, "callDate" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        for (size_t k = 0; k < UNIT_COUNT(members); k++) {
+            char row[80];
+            struct call call = full_call();
+            call.value[members[k].field] = rows[i].text;
+            char *body = payload_body(&call, map);
+            cJSON *parsed = cJSON_Parse(body);
+            (void)snprintf(row, sizeof row, "%s in %s", rows[i].name, members[k].name);
+            unit_same_int(row, cJSON_GetArraySize(parsed), 19);
+            unit_same_text(row, cJSON_GetStringValue(cJSON_GetObjectItem(parsed, members[k].name)), rows[i].want);
+            cJSON_Delete(parsed);
+            free(body);
+        }
+}
+
+static void test_payload_is_one_line_without_raw_control_characters(void **state)
+{
+    (void)state;
+    struct call call = full_call();
+    call.value[CALL_COMMENTS] = "a\r\nX-Header: 1\x01\x1B";
+    char *body = payload_body(&call, map);
+    for (const char *at = body; *at != '\0'; at++)
+        unit_true(body, (unsigned char)*at >= 0x20);
+    free(body);
+}
+
+static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
+{
+    (void)state;
+    static const char id[] = "1729771100.5";
+    char first[PAYLOAD_KEY_SIZE], again[PAYLOAD_KEY_SIZE], other[PAYLOAD_KEY_SIZE];
+    struct call call = full_call();
+    char *body = payload_body(&call, map), *same = payload_body(&call, map);
+    payload_idempotency_key(id, body, 0, first);
+    payload_idempotency_key(id, same, 0, again);
+    assert_string_equal(first, again);
+    free(same);
+    for (int field = 0; field < CALL_FIELD_COUNT; field++) {
+        char row[32];
+        struct call changed = call;
+        changed.value[field] = "1";
+        char *other_body = payload_body(&changed, map);
+        payload_idempotency_key(id, other_body, 0, other);
+        (void)snprintf(row, sizeof row, "field %d", field);
+        unit_true(row, strcmp(first, other) != 0);
+        free(other_body);
+    }
+    payload_idempotency_key("1729771100.6", body, 0, other);
+    assert_string_not_equal(first, other);
+    payload_idempotency_key(id, body, 7, again);
+    assert_string_not_equal(first, again);
+    payload_idempotency_key(id, body, 8, other);
+    assert_string_not_equal(again, other);
+    free(body);
+}
+
+/* The keys of earlier versions must be met again by retries after an upgrade. */
+static void test_payload_key_keeps_its_form(void **state)
+{
+    (void)state;
+    static const char sixty_three[] = "123456789012345678901234567890123456789012345678901234567890123";
+    static const struct {
+        const char *uniqueid, *body, *want;
+        uint32_t change;
+    } rows[] = {
+        { "1729771100.5", "", "1729771100.5-cbf29ce484222325", 0 },
+        { "1729771100.5", "foobar", "1729771100.5-85944171f73967e8", 0 },
+        { "sys-1.5", "a", "sys-1.5-af63dc4c8601ec8c", 0 },
+        { "", "a", "-af63dc4c8601ec8c", 0 },
+        { "a b\r\nc:\"\\_\xFC\x7F", "a", "a_b__c______-af63dc4c8601ec8c", 0 },
+        { sixty_three, "a", "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c", 0 },
+        { "1234567890123456789012345678901234567890123456789012345678901234567890", "a",
+          "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c", 0 },
+        { sixty_three, "a",
+          "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c-4294967295", UINT32_MAX },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char key[PAYLOAD_KEY_SIZE];
+        payload_idempotency_key(rows[i].uniqueid, rows[i].body, rows[i].change, key);
+        unit_same_text(rows[i].uniqueid, key, rows[i].want);
+    }
+}
+
+static void test_payload_key_holds_safe_characters_only(void **state)
+{
+    (void)state;
+    for (int byte = 1; byte < 256; byte++) {
+        char uniqueid[2] = { (char)byte, '\0' }, key[PAYLOAD_KEY_SIZE], row[32];
+        payload_idempotency_key(uniqueid, "a", 0, key);
+        (void)snprintf(row, sizeof row, "byte %d", byte);
+        unit_same_int(row, strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"),
+                      strlen(key));
+        unit_same_int(row, strlen(key), 18);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_payload_of_a_full_row_is_what_the_api_documents),
+        cmocka_unit_test(test_payload_of_an_empty_row_is_null_in_every_field_but_the_result),
+        cmocka_unit_test(test_payload_keeps_empty_texts_apart_from_null),
+        cmocka_unit_test(test_payload_numbers_are_exact_integers_or_null),
+        cmocka_unit_test(test_payload_maps_the_status_to_the_result),
+        cmocka_unit_test(test_payload_carries_any_text_through_json_unharmed),
+        cmocka_unit_test(test_payload_is_one_line_without_raw_control_characters),
+        cmocka_unit_test(test_payload_key_is_the_same_for_the_same_body_only),
+        cmocka_unit_test(test_payload_key_keeps_its_form),
+        cmocka_unit_test(test_payload_key_holds_safe_characters_only),
+    };
+    return cmocka_run_group_tests_name("payload", tests, make_map, free_map);
+}

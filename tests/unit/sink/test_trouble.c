@@ -1,0 +1,81 @@
+/* Tests of trouble: why no answer of the API came, and what to do about it. */
+#include "../unit.h"
+
+#include "sink/trouble.h"
+
+enum { BOTH, HTTP, HTTPS };
+
+/* What libcurl says (7.88 to 8.14, with OpenSSL unless told otherwise), and a word of the remedy; NULL: none. */
+static const struct {
+    const char *said;
+    int scheme;
+    const char *want;
+} rows[] = {
+    { "SSL certificate problem: certificate has expired", HTTPS, "renew" },
+    { "server certificate expiration date has passed.", HTTPS, "renew" }, /* GnuTLS */
+    { "SSL certificate problem: certificate is not yet valid", HTTPS, "true time" },
+    { "server certificate not activated yet.", HTTPS, "true time" }, /* GnuTLS */
+    { "SSL certificate problem: self-signed certificate", HTTPS, "ca_file" },
+    { "SSL certificate problem: self signed certificate in certificate chain", HTTPS, "ca_file" },
+    { "SSL certificate problem: unable to get local issuer certificate", HTTPS, "ca_file" },
+    { "SSL certificate problem: unable to get issuer certificate", HTTPS, "ca_file" },
+    { "SSL certificate problem: unable to verify the first certificate", HTTPS, "ca_file" },
+    { "server certificate verification failed. CAfile: none CRLfile: none", HTTPS, "ca_file" }, /* GnuTLS */
+    { "error adding trust anchors from file: /etc/a.pem", HTTPS, "PEM" },
+    { "error setting certificate verify locations:  CAfile: /etc/a.pem CApath: none", HTTPS, "PEM" },
+    { "SSL: no alternative certificate subject name matches target host name '127.0.0.1'", HTTPS, "another name" },
+    { "SSL: no alternative certificate subject name matches target ipv4 address '127.0.0.1'", HTTPS, "another name" },
+    { "SSL: certificate subject name 'b.example' does not match target host name 'a.example'", HTTPS, "another name" },
+    { "error:0A000102:SSL routines::unsupported protocol", HTTPS, "too old" },
+    { "TLS connect error: error:0A00042E:SSL routines::tlsv1 alert protocol version", HTTPS, "too old" },
+    { "error:0A0000BF:SSL routines::no protocols available", HTTPS, "too old" },
+    { "error:0A00018A:SSL routines::dh key too small", HTTPS, "too old" },
+    { "error:0A000152:SSL routines::unsafe legacy renegotiation disabled", HTTPS, "too old" },
+    { "error:0A000410:SSL routines::sslv3 alert handshake failure", HTTPS, "too old" },
+    { "error:0A00010B:SSL routines::wrong version number", HTTPS, "speaks plain http" },
+    { "error:0A0000C6:SSL routines::packet length too long", HTTPS, "speaks plain http" },
+    { "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to 127.0.0.1:5000", HTTPS, "speaks plain http" },
+    { "OpenSSL SSL_connect: Connection reset by peer in connection to 127.0.0.1:5000", HTTPS, "speaks plain http" },
+    { "error:0A00010B:SSL routines::wrong version number", HTTP, NULL }, /* cannot be */
+    { "Received HTTP/0.9 when not allowed", HTTP, "speaks TLS" },
+    { "<center>The plain HTTP request was sent to HTTPS port</center>", HTTP, "speaks TLS" },
+    { "Client sent an HTTP request to an HTTPS server.", HTTP, "speaks TLS" },
+    { "Reason: You're speaking plain HTTP to an SSL-enabled server port.<br />", HTTP, "speaks TLS" },
+    { "Empty reply from server", HTTP, "write https://" },
+    { "Empty reply from server", HTTPS, "ended the connection" },
+    { "Could not resolve host: api.example", BOTH, "DNS" },
+    { "Resolving timed out after 5000 milliseconds", BOTH, "resolv.conf" },
+    { "Failed to connect to 127.0.0.1 port 1 after 0 ms: Couldn't connect to server", BOTH, "nothing listens" },
+    { "Failed to connect to 127.0.0.1 port 1 after 0 ms: Could not connect to server", BOTH, "nothing listens" },
+    { "Failed to connect to 127.0.0.1 port 1: Connection refused", BOTH, "nothing listens" },
+    { "Connection timed out after 5001 milliseconds", BOTH, "api_timeout" },
+    { "Operation timed out after 1000 milliseconds with 0 bytes received", BOTH, "api_timeout" },
+    { "SSL connection timeout", HTTPS, "api_timeout" },
+    { "Recv failure: Connection reset by peer", BOTH, "ended the connection" },
+    { "OpenSSL SSL_read: OpenSSL/3.0.17: error:0A000126:SSL routines::unexpected eof while reading, errno 0", HTTPS,
+      "ended the connection" },
+    { "the answer is longer than 64 KiB", BOTH, NULL },
+    { "", BOTH, NULL },
+};
+
+static void test_trouble_has_a_remedy_of_its_own_for_each_kind(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        for (int tls = 0; tls <= 1; tls++) {
+            if (rows[i].scheme != BOTH && (rows[i].scheme == HTTPS) != tls)
+                continue;
+            const char *remedy = trouble_remedy(rows[i].said, tls);
+            unit_true(rows[i].said, (remedy != NULL) == (rows[i].want != NULL));
+            if (remedy != NULL)
+                unit_true(rows[i].said, strstr(remedy, rows[i].want) != NULL);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_trouble_has_a_remedy_of_its_own_for_each_kind),
+    };
+    return cmocka_run_group_tests_name("trouble", tests, NULL, NULL);
+}
