@@ -136,8 +136,10 @@ uint64_t fileutil_mark(const char *path, size_t max_bytes)
     char *text = NULL;
     bool missing = false;
     uint64_t mark = FILEUTIL_NO_TEXT;
-    if (fileutil_read(path, max_bytes, FILEUTIL_REFUSE_LINK, &text, &missing, NULL) == 0)
-        mark = missing ? FILEUTIL_NO_FILE : fileutil_mark_of(text);
+    if (fileutil_read(path, max_bytes, FILEUTIL_REFUSE_LINK, &text, &missing, NULL) == 0 && missing)
+        mark = FILEUTIL_NO_FILE;
+    else if (text != NULL)
+        mark = fileutil_mark_of(text);
     free(text);
     return mark;
 }

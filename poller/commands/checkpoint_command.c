@@ -1,7 +1,6 @@
 /* checkpoint_command: `did-optimizer-sync checkpoint show|set|reset`. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fileutil.h"
