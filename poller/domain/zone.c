@@ -39,7 +39,7 @@ void zone_sample_add(struct zone_sample *sample, int64_t local_sec, int64_t star
     struct zone_bucket *bucket = &sample->buckets[(sec - ZONE_WEST_SEC) / ZONE_STEP_SEC];
     if (bucket->rows == 0 || start_epoch < bucket->first)
         bucket->first = start_epoch;
-    if (bucket->rows == 0 || start_epoch > bucket->last)
+    if (start_epoch > bucket->last)
         bucket->last = start_epoch;
     bucket->rows++;
     bucket->unlike_server += rounded(server_sec - start_epoch) != sec;
@@ -90,17 +90,21 @@ static void take_bucket(struct zone *zone, const struct zone_sample *sample, int
             offset->mixed = true;
 }
 
+/* The bucket with the most rows of those that are left, and have at least so many; -1: there is none. */
+static int64_t fullest(const struct zone_sample *sample, const bool *taken, int64_t least_rows)
+{
+    int64_t best = -1;
+    for (int64_t i = 0; i < ZONE_BUCKETS; i++)
+        if (!taken[i] && sample->buckets[i].rows >= least_rows &&
+            (best < 0 || sample->buckets[i].rows > sample->buckets[best].rows))
+            best = i;
+    return best;
+}
+
 void zone_take(struct zone *zone, const struct zone_sample *sample, int64_t least_rows)
 {
     bool taken[ZONE_BUCKETS] = { false };
-    for (int round = 0; round < ZONE_MOST; round++) {
-        int64_t best = -1;
-        for (int64_t i = 0; i < ZONE_BUCKETS; i++)
-            if (!taken[i] && sample->buckets[i].rows >= least_rows &&
-                (best < 0 || sample->buckets[i].rows > sample->buckets[best].rows))
-                best = i;
-        if (best < 0)
-            return;
+    for (int64_t best = fullest(sample, taken, least_rows); best >= 0; best = fullest(sample, taken, least_rows)) {
         taken[best] = true;
         take_bucket(zone, sample, best);
     }
@@ -171,7 +175,7 @@ int64_t zone_made(const struct zone *zone, int64_t local_sec, int64_t start_epoc
     if (local_sec >= FIRST_EPOCH)
         return made_by_date(zone, local_sec, end_epoch);
     bool is_near_end = start_epoch <= end_epoch && start_epoch >= end_epoch - 86400;
-    return start_epoch >= FIRST_EPOCH && is_near_end ? start_epoch : end_epoch;
+    return is_near_end ? start_epoch : end_epoch;
 }
 
 static int64_t went_back(int64_t then, int64_t now)

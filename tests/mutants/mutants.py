@@ -47,6 +47,9 @@ WHOLE = {
     "progress": ["test_checkpoint.py", "test_poll.py"],
     "turn": ["test_backfill.py", "test_reconcile.py"],
     "source": ["test_poll.py", "test_backfill.py", "test_check.py"],
+    "scan": ["test_zone.py", "test_poll.py", "test_plans.py"],
+    "table": ["test_poll.py", "test_zone.py", "test_plans.py"],
+    "sample": ["test_zone.py", "test_poll.py"],
     "session": ["test_session.py", "test_faults.py", "test_configuration.py"],
 }
 SAMPLE = 5

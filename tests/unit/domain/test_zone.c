@@ -105,6 +105,7 @@ static void test_zone_problem(void **state)
         { "summer time ends", HOUR, 0, 5000, 0, NULL, 200 },
         { "moved by more than summer time", 0, 2 * HOUR, 5000, 0, "different time zones: UTC+00:00, UTC+02:00", 5 },
         { "a row of its own", 0, -7 * HOUR, 0, 0, NULL, 1 },
+        { "two rows", 0, -7 * HOUR, 0, 0, "different time zones: UTC-07:00, UTC+00:00", 2 },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char problem[ZONE_PROBLEM_SIZE];
@@ -119,6 +120,54 @@ static void test_zone_problem(void **state)
             unit_same_text(rows[i].row, problem, "");
         else
             unit_has(rows[i].row, problem, rows[i].want);
+    }
+}
+
+static void test_zone_differs_from_the_server_s_by_more_than_half_of_two_rows_at_least(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        int unlike, like;
+        bool is_problem;
+    } rows[] = { { "one", 1, 0, false }, { "two", 2, 0, true }, { "half", 2, 2, false }, { "most", 3, 2, true } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char problem[ZONE_PROBLEM_SIZE];
+        struct zone_sample sample = { .rows = 0 };
+        struct zone zone = { .count = 0 };
+        add_rows(&sample, HOUR, 0, rows[i].unlike, 10, 0);
+        add_rows(&sample, HOUR, 500, rows[i].like, 10, HOUR);
+        zone_take(&zone, &sample, 1);
+        unit_true(rows[i].row, (*zone_problem(&zone, problem) != '\0') == rows[i].is_problem);
+    }
+}
+
+static void test_zone_that_was_mixed_with_one_that_is_gone_is_no_problem(void **state)
+{
+    (void)state;
+    char problem[ZONE_PROBLEM_SIZE];
+    struct zone zone;
+    zone_read("0@1764000000m -25200@1764000000m server 0", &zone);
+    assert_string_not_equal(zone_problem(&zone, problem), "");
+    zone_read("0@1764000000m 3600@1764000000 -25200@1764000000m", &zone);
+    unit_has("the mixed ones", zone_problem(&zone, problem), "different time zones: UTC-07:00, UTC+00:00. ");
+    zone_read("0@1764000000m -25200@1764000000m", &zone);
+    zone.count = 1;
+    assert_string_equal(zone_problem(&zone, problem), "");
+}
+
+static void test_zone_spread(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t want;
+    } rows[] = { { "", 0 }, { "19800@1", 0 }, { "-25200@1", 0 }, { "-25200@1 -18000@1", 7200 },
+                 { "19800@1 3600@1 7200@1", 16200 }, { "-43200@1 50400@1", 26 * HOUR } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct zone zone;
+        zone_read(rows[i].text, &zone);
+        unit_same_int(rows[i].text, zone_spread(&zone), rows[i].want);
     }
 }
 
@@ -202,7 +251,11 @@ static void test_zone_knows_by_how_much_the_clocks_went_back(void **state)
     unit_same_int("after it, in spring", zone_went_back(&spring, -4 * HOUR), 0);
     unit_same_int("another host", zone_went_back(&far, 0), 0);
     unit_same_int("an unknown zone", zone_went_back(&autumn, 3 * HOUR), 0);
-    autumn.offsets[1].seen = 0;
+    autumn.server_sec = -4 * HOUR;
+    unit_same_int("by the rows alone", zone_went_back(&autumn, -4 * HOUR), HOUR);
+    autumn.count = 1;
+    unit_same_int("nothing new", zone_went_back(&autumn, -4 * HOUR), 0);
+    autumn.server_sec = -5 * HOUR;
     unit_same_int("no call since", zone_went_back(&autumn, -4 * HOUR), HOUR);
     autumn.offsets[0].unlike_server = true;
     unit_same_int("no call since, and not the server's zone", zone_went_back(&autumn, -4 * HOUR), 0);
@@ -228,6 +281,7 @@ static void test_zone_text_that_is_damaged_is_read_as_far_as_it_goes(void **stat
     static const struct {
         const char *text, *want;
     } rows[] = { { "", "" }, { "x", "" }, { "17@5", "" }, { "-86400@5", "" }, { "0", "" }, { "0@5 900", "UTC+00:00" },
+                 { "0!5", "" }, { "51300@5", "" }, { "-44100@5", "" }, { "50400@5", "UTC+14:00" },
                  { "0@5 0@6 900@7", "UTC+00:00, UTC+00:15" },
                  { "0@1 900@1 1800@1 2700@1 3600@1 4500@1 5400@1 6300@1 7200@1 8100@1",
                    "UTC+00:00, UTC+00:15, UTC+00:30, UTC+00:45, UTC+01:00, UTC+01:15, UTC+01:30, UTC+01:45" } };
@@ -246,6 +300,9 @@ int main(void)
         cmocka_unit_test(test_zone_leaves_out_what_too_few_rows_show),
         cmocka_unit_test(test_zone_has_room_for_the_most_frequent),
         cmocka_unit_test(test_zone_problem),
+        cmocka_unit_test(test_zone_differs_from_the_server_s_by_more_than_half_of_two_rows_at_least),
+        cmocka_unit_test(test_zone_that_was_mixed_with_one_that_is_gone_is_no_problem),
+        cmocka_unit_test(test_zone_spread),
         cmocka_unit_test(test_zone_recalls_what_is_not_long_out_of_use),
         cmocka_unit_test(test_zone_forgets_nothing_while_no_call_is_made),
         cmocka_unit_test(test_zone_says_when_a_call_was_made),

@@ -56,6 +56,9 @@ static void test_stretch_that_is_begun_goes_on_from_there(void **state)
     assert_true(stretch_next(&list, 150, &from, &to));
     assert_int_equal(from, 150);
     assert_int_equal(to, 199);
+    assert_true(stretch_next(&list, 199, &from, &to));
+    assert_int_equal(from, 199);
+    assert_int_equal(to, 199);
     assert_true(stretch_next(&list, 200, &from, &to));
     assert_int_equal(from, 600);
     assert_false(stretch_next(&list, 700, &from, &to));
