@@ -3,6 +3,7 @@
 
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "engine/backlog.h"
 
 #define OLD_SEC 3600
@@ -38,11 +39,34 @@ static int add_next(struct backlog *backlog, int64_t limit, struct candidates *c
     return 0;
 }
 
+/* Goes on at a place of this run's own, anywhere between the calls that had their turn and the end. */
+static void jump(struct backlog *backlog, int64_t from)
+{
+    uint64_t random = str_hash(STR_HASH_START, &backlog->forward->run, sizeof backlog->forward->run);
+    if (from < backlog->ended_before)
+        backlog->done = position_at(from + (int64_t)(random % (uint64_t)(backlog->ended_before - from)), "");
+}
+
+/* After an outage one call of the first batch is all that the API is asked. The oldest may be those that it cannot
+ * digest, more of them than go at once: so half of the batch is of another place, each run of another one. */
+static int add_mixed(struct backlog *backlog, int64_t limit, struct candidates *candidates, struct err *err)
+{
+    if (add_next(backlog, (limit + 1) / 2, candidates, err) != 0)
+        return -1;
+    if (backlog->done.end_epoch == INT64_MIN) /* there is none */
+        return 0;
+    jump(backlog, backlog->done.end_epoch);
+    return add_next(backlog, limit / 2, candidates, err);
+}
+
 int backlog_due(struct backlog *backlog, struct candidates *candidates, struct err *err)
 {
     if (forward_due(backlog->forward, backlog->ended_before, candidates, err) != 0)
         return -1;
-    return backlog->bucket.rate > 0 ? add_next(backlog, batch_of(backlog), candidates, err) : 0;
+    if (backlog->bucket.rate == 0)
+        return 0;
+    return backlog->forward->breaker.must_probe ? add_mixed(backlog, batch_of(backlog), candidates, err)
+                                                : add_next(backlog, batch_of(backlog), candidates, err);
 }
 
 /* Waits until the rate allows what was taken from it. False: until_ms comes first. */

@@ -30,6 +30,14 @@ def owed(sync):
     return sync.ledger("SELECT count(*) FROM call WHERE state = 2")[0][0]
 
 
+def until(condition, act):
+    for _ in range(100):
+        if condition():
+            return
+        act()
+    assert condition()
+
+
 @pytest.fixture
 def behind(sync, db):
     """An installation whose checkpoint lies five hours back; a run has ten seconds, a second brings 50 old calls."""
@@ -133,6 +141,23 @@ def test_through_an_outage_the_checkpoint_follows_at_an_hour_s_distance(behind, 
         if run.code == 0:
             break
     assert asked(api) == collections.Counter(old + fresh)
+
+
+def test_an_api_that_cannot_digest_the_oldest_of_them_is_asked_with_others_too(behind, db, api):
+    """After an outage it is asked with one call a run. More of the oldest than go at once may be those that it cannot
+    digest, and at night no new call comes to show that it works."""
+    behind.configure(config={"sync": {"backfill_rate": 20, "retry_base": 600}})
+    poison, good = spread(db, 40, 4 * HOUR, 3 * HOUR), spread(db, 40, 3 * HOUR, 2 * HOUR)
+    api.rules([{"status": 500}])
+    assert behind.run().code == 69
+    api.rules([{"uniqueid": call, "status": 500} for call in poison])
+    until(lambda: len(api.recorded()) >= 20, behind.run)
+
+    def morning():
+        db.insert()
+        behind.run()
+
+    until(lambda: set(good) <= {body["uniqueid"] for body in api.recorded()}, morning)
 
 
 def test_who_sets_the_checkpoint_forward_skips_them(behind, db, api):
