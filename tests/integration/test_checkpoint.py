@@ -381,6 +381,13 @@ def answered(sync, answer, *args):
     return process.returncode, out + err
 
 
+def totals(result):
+    """The last line of reconcile's table, by column."""
+    heading = next(line for line in result.out.splitlines() if line.startswith("day "))
+    names = [name.replace(" ", "_") for name in re.split(r"  +", heading)]
+    return dict(zip(names, next(line for line in result.out.splitlines() if line.startswith("all ")).split()))
+
+
 def backfill_in(text):
     return shlex.split(re.search(r"did-optimizer-sync (backfill .*'$)", text, re.M).group(1))
 
@@ -418,16 +425,35 @@ def test_set_back_says_what_is_sent(sync, db, api):
     assert "finished call" not in run(sync).log
 
 
-def test_calls_that_are_owed_count_once(sync, db, api):
-    """Those that were tried are sent wherever the checkpoint is; those only noted are skipped with the others."""
+def test_calls_that_are_only_noted_to_be_sent_later_are_skipped_too(sync, db, api):
+    """They are below the checkpoint, and of them a run sends no more than backfill_rate a second."""
+    now = db.now()
+    sync.set_checkpoint(now - 7200)
+    sync.configure(config={"sync": {"backfill_rate": 1, "time_budget": 2}})
+    db.insert_many([{"end_epoch": now - 7000 + n} for n in range(20)])
+    run(sync, code=75)
+    (noted,), = sync.ledger("SELECT count(*) FROM call WHERE state = 2 AND tries = 0")
+    assert noted > 5
+    done = sync.run("checkpoint", "set", "10 minutes ago")
+    assert done.out.startswith(f"{noted} finished calls are skipped")
+    assert f"⏩ {noted} finished calls are skipped" in run(sync).log
+    assert totals(sync.run("reconcile", "--days", "1"))["out_of_scope"] == str(noted)
+    assert sync.run(*backfill_in(done.out)).code == 0 and len(arrived(api)) == 20
+
+
+def test_calls_that_were_tried_are_sent_wherever_the_checkpoint_is(sync, db, api):
     tried, _ = ended(db, 3000, 2900)
     api.rules([{"uniqueid": tried, "status": 500}])
     run(sync, code=75)
     ended(db, 2000)
     done = sync.run("checkpoint", "set", "10 minutes ago")
     assert done.out.startswith("1 finished call is skipped")
-    sync.run("checkpoint", "set", "55 minutes ago", "--yes")
-    assert sync.ledger("SELECT count(*) FROM call WHERE state = 2") == [(1,)]
+    api.rules([])
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE call SET due = 0 WHERE state = 2")
+        ledger.commit()
+    run(sync)
+    assert tried in arrived(api)
 
 
 def test_reset_says_what_it_means(sync, db, api):
