@@ -20,7 +20,8 @@
 static struct {
     int fd;
     const char *path; /* NULL: no file is wanted; where fd is -1 its lines go to syslog */
-    char problem[1200];
+    char problem[1200]; /* the first thing that kept lines out of the file */
+    bool problem_is_told;
     enum log_terminal terminal;
     enum log_format format;
     enum log_level lowest;
@@ -34,7 +35,7 @@ static struct {
 
 static const char *const level_names[] = { "DEBUG", "INFO", "WARN", "ERROR" };
 
-/* The first thing that keeps lines out of the file is said once. */
+/* Only notes it, as it is met in the middle of a line; tell_problem says it. */
 static void PRINTF_LIKE(1, 2) note_problem(const char *format, ...)
 {
     va_list args;
@@ -43,26 +44,6 @@ static void PRINTF_LIKE(1, 2) note_problem(const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(sink.problem, sizeof sink.problem, format, args);
     va_end(args);
-    log_error("❌ %s; calls are sent all the same, and the log's lines go to syslog", sink.problem);
-}
-
-void log_open(const char *path, enum log_terminal terminal)
-{
-    struct stat info;
-    sink.terminal = terminal;
-    sink.problem[0] = '\0';
-    sink.path = path != NULL && strcmp(path, "-") != 0 ? path : NULL;
-    if (sink.path == NULL)
-        return;
-    sink.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
-    if (sink.fd < 0) {
-        note_problem("could not open the log %s: %s; name another with --log FILE", path,
-                     errno == ELOOP ? "it is a symbolic link; put a regular file there" : strerror(errno));
-    } else if (fstat(sink.fd, &info) != 0 || !(S_ISREG(info.st_mode) || S_ISCHR(info.st_mode))) {
-        (void)close(sink.fd);
-        sink.fd = -1;
-        note_problem("could not open the log %s: it is not a regular file; name another with --log FILE", path);
-    }
 }
 
 const char *log_problem(void)
@@ -128,18 +109,17 @@ static void write_lines(const char *lines, size_t length)
     note_problem("could not write the log %s: %s", sink.path, strerror(error_number));
 }
 
-void log_flush(void)
+static void write_waiting(void)
 {
-    size_t length = sink.waiting_length;
-    sink.waiting_length = 0; /* first: what is said of a failure comes here too */
-    if (sink.fd >= 0 && length > 0)
-        write_lines(sink.waiting, length);
+    if (sink.fd >= 0 && sink.waiting_length > 0)
+        write_lines(sink.waiting, sink.waiting_length);
+    sink.waiting_length = 0;
 }
 
 static void to_file(enum log_level level, const char *line, size_t length)
 {
     if (length > sizeof sink.waiting - sink.waiting_length)
-        log_flush();
+        write_waiting();
     if (length > sizeof sink.waiting) {
         write_lines(line, length);
         return;
@@ -147,7 +127,7 @@ static void to_file(enum log_level level, const char *line, size_t length)
     memcpy(sink.waiting + sink.waiting_length, line, length);
     sink.waiting_length += length;
     if (!sink.hold || level > LOG_INFO)
-        log_flush();
+        write_waiting();
 }
 
 /* The local time of this second; a busy run writes thousands of lines in one. */
@@ -228,35 +208,85 @@ static char *format_line(const char *file, enum log_level level, const struct lo
                                           : mem_format("%s %-5s %s\n", time_text(), level_names[level], message);
 }
 
+/* Writes a line to each place that it belongs to. Takes out of text what must not be shown. */
+static void emit(const char *file, enum log_level level, const struct log_call *call, char *text)
+{
+    char message[2048];
+    str_hide(text, sink.secret); /* before the line is cut, or the beginning of the secret could stay */
+    if (sink.masked && call != NULL)
+        mask_phone(text, call->phone);
+    (void)str_printable(text, message, sizeof message);
+
+    char *line = format_line(file, level, call, message);
+    size_t length = strlen(line);
+    if (sink.fd >= 0)
+        to_file(level, line, length);
+    else if (sink.path != NULL)
+        systemlog_write((int)level, line, length);
+    if (sink.terminal == LOG_TERMINAL_STDOUT)
+        write_out(STDOUT_FILENO, line, length);
+    else if (sink.terminal == LOG_TERMINAL_STDERR || (sink.terminal == LOG_TERMINAL_ERRORS && level == LOG_ERROR))
+        write_out(STDERR_FILENO, line, length);
+    free(line);
+}
+
+static void tell_problem(void)
+{
+    if (*sink.problem == '\0' || sink.problem_is_told)
+        return;
+    sink.problem_is_told = true;
+    char *text = mem_format("❌ %s; calls are sent all the same, and the log's lines go to syslog", sink.problem);
+    emit(__FILE__, LOG_ERROR, NULL, text);
+    free(text);
+}
+
 void log_write(const char *file, enum log_level level, const struct log_call *call, const char *format, ...)
 {
     if (level < sink.lowest)
         return;
-    char message[2048];
-    char *raw = NULL;
+    char *text = NULL;
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&raw, format, args);
+    int length = vasprintf(&text, format, args);
     va_end(args);
     if (length < 0)
         mem_out();
-    str_hide(raw, sink.secret); /* before the line is cut, or the beginning of the secret could stay */
-    if (sink.masked && call != NULL)
-        mask_phone(raw, call->phone);
-    (void)str_printable(raw, message, sizeof message);
-    free(raw);
+    emit(file, level, call, text);
+    free(text);
+    tell_problem();
+}
 
-    char *line = format_line(file, level, call, message);
-    size_t line_length = strlen(line);
-    if (sink.fd >= 0)
-        to_file(level, line, line_length);
-    else if (sink.path != NULL)
-        systemlog_write((int)level, line, line_length);
-    if (sink.terminal == LOG_TERMINAL_STDOUT)
-        write_out(STDOUT_FILENO, line, line_length);
-    else if (sink.terminal == LOG_TERMINAL_STDERR || (sink.terminal == LOG_TERMINAL_ERRORS && level == LOG_ERROR))
-        write_out(STDERR_FILENO, line, line_length);
-    free(line);
+/* ---- opening and closing ---- */
+
+static void open_file(const char *path)
+{
+    struct stat info;
+    sink.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
+    if (sink.fd < 0) {
+        note_problem("could not open the log %s: %s; name another with --log FILE", path,
+                     errno == ELOOP ? "it is a symbolic link; put a regular file there" : strerror(errno));
+    } else if (fstat(sink.fd, &info) != 0 || !(S_ISREG(info.st_mode) || S_ISCHR(info.st_mode))) {
+        (void)close(sink.fd);
+        sink.fd = -1;
+        note_problem("could not open the log %s: it is not a regular file; name another with --log FILE", path);
+    }
+}
+
+void log_open(const char *path, enum log_terminal terminal)
+{
+    sink.terminal = terminal;
+    sink.problem[0] = '\0';
+    sink.problem_is_told = false;
+    sink.path = path != NULL && strcmp(path, "-") != 0 ? path : NULL;
+    if (sink.path != NULL)
+        open_file(sink.path);
+    tell_problem();
+}
+
+void log_flush(void)
+{
+    write_waiting();
+    tell_problem();
 }
 
 void log_close(void)

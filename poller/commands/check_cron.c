@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/fileutil.h"
 #include "base/mem.h"

@@ -1,7 +1,6 @@
 /* enable: `did-optimizer-sync enable` and `disable`: whether cron, or a service, sends by itself. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/fileutil.h"

@@ -189,13 +189,12 @@ static bool starts_by_itself(const struct options *options)
 }
 
 /* What starts by itself waits until it is enabled; a run by hand is an explicit act, and says what cron does. */
-static void say_whether_enabled(const struct options *options, bool is_first,
-                                const struct resources *resources)
+static void say_whether_enabled(const struct options *options, bool is_first, const struct resources *resources)
 {
-    bool is_news = resources->off_is_new || is_first;
+    bool first_time = resources->off_is_new || is_first;
     if (resources->off && !starts_by_itself(options))
         log_warn("⚠ cron does not send yet; let it: did-optimizer-sync%s enable", options->profile_words);
-    else if (resources->off && is_news)
+    else if (resources->off && first_time)
         log_info("⏸ Not enabled: nothing is sent before `did-optimizer-sync%s enable`", options->profile_words);
 }
 

@@ -87,8 +87,8 @@ enum {
     TAKES_LEVELS = 1 << 8,
     TAKES_ROUNDS = 1 << 9,
     TAKES_REPORT = 1 << 10,
-    TAKES_YES = 1 << 12,
-    TAKES_ALWAYS = 1 << 11 /* every command does */
+    TAKES_YES = 1 << 11,
+    TAKES_ALWAYS = 1 << 12 /* every command does */
 };
 
 static const struct known_command {

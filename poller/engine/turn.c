@@ -31,8 +31,10 @@ static void close_state(struct turn *turn)
 
 int64_t turn_batch(int64_t batch_size, int64_t rate)
 {
-    int64_t least = batch_size < BATCH ? batch_size : BATCH;
-    return rate > 0 && rate < least ? rate : least;
+    int64_t size = batch_size < BATCH ? batch_size : BATCH;
+    if (rate > 0 && rate < size)
+        size = rate;
+    return size;
 }
 
 /* Each turn: a host whose runs have stopped coming leads no longer. */

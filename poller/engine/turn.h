@@ -28,7 +28,8 @@ int64_t turn_batch(int64_t batch_size, int64_t rate);
 int turn_begin(struct turn *turn, const char *kind, struct err *err) MUST_CHECK;
 
 /* turn_pass: to be called often, between two batches or statements: when the turn has lasted long enough, or calls went
- * out quicker than the rate allows (then until the next batch may go), everything is committed, lock and ledger are given up for a moment and taken again.
+ * out quicker than the rate allows (then until the next batch may go), everything is committed, lock and ledger are
+ * given up for a moment and taken again.
  * Durable on return, where the turn changed: all outcomes. Errors: as turn_begin. */
 int turn_pass(struct turn *turn, struct err *err) MUST_CHECK;
 

@@ -266,7 +266,7 @@ static void test_log_goes_on_in_the_file_that_was_renamed(void **state)
 /* What the program hands to syslog(3): both names, as the compiler chooses one. */
 static char said_to_syslog[4096];
 
-static void catch_syslog(const char *format, va_list args)
+static void PRINTF_LIKE(1, 0) catch_syslog(const char *format, va_list args)
 {
     size_t used = strlen(said_to_syslog);
     (void)vsnprintf(said_to_syslog + used, sizeof said_to_syslog - used, format, args);
