@@ -363,6 +363,8 @@ def test_the_state_may_lie_on_another_disk(host, dialer, db, api):
     host.need(NAME, "enable")
     assert forwarded(host, api, dial(db))
     assert host.owner("/srv/disk/ledger.db") == f"{USER}:{USER} 0640"
+    for name in ("leader", "lease", ".lease.new"):  # as the leader of a cluster leaves them
+        host.write(f"/srv/disk/{name}", "")
     host.need("apt-get", "purge", "-q", "-y", NAME)
     assert [path.name for path in host.path("/srv/disk").iterdir()] == ["of-others"]
     assert not host.path(STATE).is_symlink()
