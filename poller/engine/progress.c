@@ -115,7 +115,8 @@ static int start_over(struct progress *progress, const struct settings_sync *set
 {
     progress->checkpoint = position_at(progress->checkpoint.end_epoch - settings->sweep_window, "");
     progress->floor = progress->checkpoint;
-    log_warn("⚠ The ledger was rebuilt: the calls of the last %" PRId64 " minutes before the checkpoint are sent again",
+    log_warn("⚠ The ledger was rebuilt: the calls of the last %" PRId64 " minutes before the checkpoint are sent again. Older "
+             "calls that were still owed may be lost with it; to see which: did-optimizer-sync reconcile --report-only",
              settings->sweep_window / 60);
     return progress->dry_run ? 0 : ledger_set_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, err);
 }

@@ -1,6 +1,7 @@
 """Calls that ended more than an hour ago go out at backfill_rate and keep no call of the moment waiting."""
 import collections
 import re
+import shlex
 import signal
 import time
 
@@ -233,3 +234,25 @@ def test_in_a_loop_the_next_run_is_not_kept_waiting(behind, db, api):
     assert running.wait(20) == 0
     assert len(behind.ledger("SELECT id FROM run")) >= 3
     assert set(asked(api)) & set(old)
+
+
+def test_what_a_lost_ledger_owed_is_found_by_reconcile(behind, db, api):
+    """Goal: the checkpoint lies past calls that only the ledger knew of. Nothing of them can be read any more: the run says
+    how to find them, and reconcile counts them as not sent and names the command that sends them."""
+    behind.set_checkpoint(db.now() - 12 * HOUR)
+    old, later = spread(db, 30, 10 * HOUR, 9 * HOUR), spread(db, 5, HOUR + 300, HOUR + 200)
+    api.stop()
+    behind.run()
+    assert owed(behind) == len(old) + len(later)
+    for file in behind.state.glob("ledger.db*"):
+        file.write_bytes(b"\xff" * 4096) if file.name == "ledger.db" else file.unlink()
+    api.start()
+    run = behind.run()
+    assert "may be lost with it; to see which: did-optimizer-sync reconcile --report-only" in run.log
+    assert asked(api) == collections.Counter(later)
+    told = behind.run("reconcile", "--report-only")
+    assert told.code == 75
+    (line,) = [line for line in told.out.splitlines() if "backfill --from" in line]
+    command = shlex.split(line.partition("To send them: ")[2])
+    assert behind.run(*command[1:]).code == 0
+    assert asked(api) == collections.Counter(old + later)
