@@ -259,6 +259,10 @@ static void test_zone_knows_by_how_much_the_clocks_went_back(void **state)
     unit_same_int("no call since", zone_went_back(&autumn, -4 * HOUR), HOUR);
     autumn.offsets[0].unlike_server = true;
     unit_same_int("no call since, and not the server's zone", zone_went_back(&autumn, -4 * HOUR), 0);
+    autumn.offsets[1].seen = NOW - 600;
+    unit_same_int("a host that always wrote so", zone_went_back(&autumn, -4 * HOUR), 0);
+    autumn.offsets[1].seen = NOW + 600;
+    unit_same_int("calls since, and not the server's zone", zone_went_back(&autumn, -4 * HOUR), HOUR);
 }
 
 static void test_zone_outlives_the_process_as_text(void **state)

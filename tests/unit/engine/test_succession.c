@@ -20,6 +20,8 @@ static void test_succession_step(void **state)
         { "another's again", { 0, NOW - 100, NOW - 40 }, true, false, SUCCESSION_FOLLOW, { 0, 0, NOW } },
         { "fresh", { 0, 0, 0 }, false, false, SUCCESSION_WAIT, { 0, NOW, NOW } },
         { "led a moment ago", { NOW - T, 0, NOW - T }, false, false, SUCCESSION_TAKE, { NOW - T, 0, NOW - T } },
+        { "led in this second", { NOW, 0, NOW }, false, false, SUCCESSION_TAKE, { NOW, 0, NOW } },
+        { "two looks in a second", { 0, NOW - T, NOW }, false, false, SUCCESSION_TAKE, { 0, NOW - T, NOW } },
         { "led too long ago", { NOW - T - 1, 0, NOW - T }, false, false, SUCCESSION_WAIT, { NOW - T - 1, NOW, NOW } },
         { "led in the future", { NOW + 1, 0, NOW }, false, false, SUCCESSION_WAIT, { NOW + 1, NOW, NOW } },
         { "too early", { 0, NOW - T + 1, NOW - 60 }, false, false, SUCCESSION_WAIT, { 0, NOW - T + 1, NOW } },
