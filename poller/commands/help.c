@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "commands/help.h"
 
 /* One or two words of a command; second is NULL where any will do. */
