@@ -67,6 +67,7 @@ endif
 SOURCES      := $(sort $(wildcard poller/*.c poller/*/*.c))
 OBJECTS      := $(SOURCES:%.c=$(BUILD)/%.o)
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_HELPERS := $(sort $(wildcard tests/unit/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
 .PHONY: all demo test check install uninstall clean need-build need-demo need-unit need-test binaries unit-tests standin shim soak need-browser FORCE
@@ -110,10 +111,14 @@ $(BUILD)/datadir: FORCE
 	@echo '$(DATADIR)' | cmp -s - $@ || echo '$(DATADIR)' >$@
 FORCE:
 
-# A unit test links every module but main.c.
-$(BUILD)/unit/%: tests/unit/%.c $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) Makefile
+# A unit test links every module but main.c, and what stands in for a source or sink.
+UNIT_OBJECTS = $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) $(UNIT_HELPERS:tests/unit/%.c=$(BUILD)/unit/%.o)
+$(BUILD)/unit/%.o: tests/unit/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) \
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/unit/%: tests/unit/%.c $(UNIT_OBJECTS) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(UNIT_OBJECTS) \
 	    $(LIB_LIBS) $(shell pkg-config --cflags --libs cmocka)
 
 build/standin: tests/standin/standin.c Makefile
@@ -244,4 +249,4 @@ include tests/quality.mk
 clean:
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(UNIT_HELPERS:tests/unit/%.c=$(BUILD)/unit/%.d)

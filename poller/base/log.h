@@ -46,7 +46,7 @@ void log_run(int64_t run);
  * out. */
 struct log_call {
     const char *uniqueid, *campaign, *phone, *status, *result;
-    int64_t answer;  /* HTTP status; 0: no answer came */
+    int64_t answer;  /* a code; 0: no answer came */
     int64_t attempt; /* which one it was, from 1 */
 };
 

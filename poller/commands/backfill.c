@@ -164,7 +164,7 @@ static int work(struct backfill *backfill, struct err *err)
     struct settings_sync *settings = &resources->config.sync;
     settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
     if (fileutil_need_directory(backfill->options->state_dir, err) != 0 || resources_open_source(resources, err) != 0 ||
-        resources_open_delivery(resources, err) != 0)
+        resources_open_sink(resources, err) != 0)
         return -1;
     backfill->forward = resources_forward(resources, &backfill->summary);
     backfill->forward.dry_run = backfill->options->dry_run;

@@ -98,7 +98,7 @@ static void test_database(struct check *check)
 
 static void test_api(struct check *check)
 {
-    check_api(check->report, &check->config.api);
+    check_api(check->report, &check->config);
 }
 
 static void test_state(struct check *check)

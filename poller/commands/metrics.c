@@ -226,7 +226,7 @@ static int write_counters(const struct page *page, struct ledger *ledger, struct
                                  .bounds_ms = tally_request_bounds_ms() };
     int64_t resent = 0;
     if (write_family(ledger, &calls, TALLY_CALLS, "Calls by what became of them, and by the API's result.", err) != 0 ||
-        write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the answer's HTTP status; 0: none came.", err) != 0 ||
+        write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the code of the answer, an HTTP status; 0: none came.", err) != 0 ||
         write_family(ledger, &runs, LEDGER_RUNS, "Runs that came to their end.", err) != 0 ||
         read_sum(ledger, TALLY_RESENT, &resent, err) != 0)
         return -1;

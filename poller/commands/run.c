@@ -132,7 +132,7 @@ static int poll_once(const struct options *options, struct resources *resources,
 {
     if (elect(options, resources, ret_standing_by, err) != 0)
         return -1;
-    if (!*ret_standing_by && resources_open_delivery(resources, err) != 0)
+    if (!*ret_standing_by && resources_open_sink(resources, err) != 0)
         return -1;
     struct poll poll = {
         .state_dir = options->state_dir,
@@ -140,7 +140,7 @@ static int poll_once(const struct options *options, struct resources *resources,
         .profile_words = options->profile_words,
         .source = resources->source,
         .ledger = resources->ledger,
-        .delivery = resources->delivery,
+        .sink = &resources->sink,
         .settings = &resources->config.sync,
         .api = &resources->config.api,
         .dispositions = resources->config.dispositions,

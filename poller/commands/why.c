@@ -15,6 +15,7 @@
 #include "config/profile.h"
 #include "domain/explanation.h"
 #include "ledger/records.h"
+#include "sink/sink.h"
 #include "source/source.h"
 
 /* All that is known of the call; its texts are copies of its own. */
@@ -28,6 +29,7 @@ struct life {
     enum explanation_row where;
     char problem[1200];       /* why the dialer was not asked, or gave no answer */
     struct explanation_facts facts;
+    const struct sink_ops *sink; /* the kind, which reads the codes; NULL: not known */
 };
 
 static const char *const state_names[] = {
@@ -227,14 +229,12 @@ static const char *content_of(const struct records_attempt *attempt, char out[30
     return out;
 }
 
-static void print_attempt(const struct records_attempt *attempt, int64_t number)
+static void print_attempt(const struct life *life, const struct records_attempt *attempt, int64_t number)
 {
     /* A failure's reason is not kept where the call was held after it. */
-    bool accepted = attempt->answer >= 200 && attempt->answer <= 299;
     char name[32], local[CLOCK_TEXT_SIZE], content[300], answer[40] = "no answer";
+    bool accepted = attempt->answer > 0 && sink_describe(life->sink, attempt->answer, answer, sizeof answer);
     (void)snprintf(name, sizeof name, "attempt %" PRId64, number);
-    if (attempt->answer > 0)
-        (void)snprintf(answer, sizeof answer, "HTTP %" PRId64, attempt->answer);
     print_row(name, "%s, %s after %" PRId64 " ms: %s", clock_local(attempt->tried, local, sizeof local), answer,
               attempt->took_ms != RECORDS_UNKNOWN ? attempt->took_ms : 0,
               attempt->reason != NULL ? attempt->reason : accepted ? "accepted" : "not accepted");
@@ -255,9 +255,9 @@ static void print_ledger(const struct life *life)
                   call->phone != NULL ? call->phone : "");
     print_time("first seen", call->seen);
     for (int64_t i = 0; i < life->attempt_count; i++)
-        print_attempt(&life->attempts[i], call->tries - life->attempt_count + i);
+        print_attempt(life, &life->attempts[i], call->tries - life->attempt_count + i);
     if (call->last.tried != RECORDS_UNKNOWN)
-        print_attempt(&call->last, call->tries);
+        print_attempt(life, &call->last, call->tries);
     else
         print_row("noted as", "%s", content_of(&call->last, content));
     print_row("state", "%s", call->record.state == CALL_REJECTED ? "set aside" : state_names[call->record.state]);
@@ -375,8 +375,11 @@ static int tell(const struct options *options, const struct config *config, cons
                 struct err *err)
 {
     struct life life = { .uniqueid = options->arguments[0] };
+    struct err ignored;
     char sentence[1200];
     int result = read_ledger(options, &life, err);
+    if (sink_find(config->sink_type, config->sink_origin, &life.sink, &ignored) != 0)
+        life.sink = NULL;
     if (result == 0) {
         ask_dialer(config, problems, &life);
         if (options->mask_phone)

@@ -72,6 +72,7 @@ static const struct setting own_settings[] = {
     { "database", "connect_timeout", NUMBER, AT(database.connect_timeout), "5", 1, 300 },
     { "database", "read_timeout", NUMBER, AT(database.read_timeout), "15", 1, 300 },
     { "database", "max_statement_time", NUMBER, AT(database.max_statement_time), "10", 1, 300 },
+    { "sink", "type", TEXT, AT(sink_type), "did-optimizer", 0, 0 },
     { "log", "format", LOG_FORMAT, AT(log_format), "text", 0, 0 },
     { "log", "level", LOG_LEVEL, AT(log_level), "info", 0, 0 },
     { "log", "mask_phone", YES_NO, AT(mask_phone), "no", 0, 0 },
@@ -243,6 +244,8 @@ static void note_origin(struct config *config, const struct setting *setting, co
         set_text(&config->api.base_url_origin, place);
     else if (setting->offset == AT(api.key))
         set_text(&config->api.key_origin, place);
+    else if (setting->offset == AT(sink_type))
+        set_text(&config->sink_origin, place);
 }
 
 static void take(struct reading *reading, const struct setting *setting, const char *value, const char *place)
@@ -502,6 +505,11 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
     check_spans(ret_config, paths->own, ret_problems);
 }
 
+void config_add_problem(struct config_problems *problems, const struct err *err)
+{
+    add_problem(problems, err->code, "%s", err->message);
+}
+
 bool config_masks_phones(const struct config_paths *paths)
 {
     struct config config;
@@ -549,6 +557,7 @@ void config_free(struct config *config)
     free_texts(config, dids_settings, COUNT(dids_settings)); /* those in both tables are NULL by now */
     free(config->api.base_url_origin);
     free(config->api.key_origin);
+    free(config->sink_origin);
     disposition_map_free(config->dispositions);
     *config = (struct config){ .dispositions = NULL };
 }

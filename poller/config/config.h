@@ -25,6 +25,8 @@ struct config {
     enum log_level log_level;
     bool mask_phone; /* only the last four digits of a telephone number are shown */
     struct disposition_map *dispositions;
+    char *sink_type;   /* where calls go; the kinds are known to sink.h ... */
+    char *sink_origin; /* ... and where that was set, for people */
 };
 
 enum config_part { CONFIG_API = 1 << 0, CONFIG_DATABASE = 1 << 1 };
@@ -43,6 +45,9 @@ struct config_problems {
  * Ownership: *ret_config and *ret_problems are the caller's, to be released with config_free and config_problems_free,
  * also when there are problems; then no run must use the configuration. */
 void config_load(const struct config_paths *paths, struct config *ret_config, struct config_problems *ret_problems);
+
+/* config_add_problem: adds what another layer has found wrong with a setting. */
+void config_add_problem(struct config_problems *problems, const struct err *err);
 
 /* config_masks_phones: whether mask_phone is set, for commands that need no other setting. What may not be read may say
  * so. */

@@ -6,7 +6,7 @@
 #include "domain/tally.h"
 
 #define MOST_RESULTS ((int)(sizeof ((struct tally *)0)->results / sizeof(struct tally_result)))
-#define MOST_STATUS ((int64_t)(sizeof ((struct tally *)0)->answers / sizeof(int64_t)))
+#define MOST_CODES ((int64_t)(sizeof ((struct tally *)0)->answers / sizeof(int64_t)))
 
 static const int64_t request_bounds_ms[TALLY_BOUNDS - 1] = { 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000 };
 
@@ -33,10 +33,10 @@ static void observe(struct tally_histogram *histogram, const int64_t *bounds_ms,
     histogram->sum_ms += value_ms;
 }
 
-void tally_answer(struct tally *tally, int64_t status, double took_ms)
+void tally_answer(struct tally *tally, int64_t code, double took_ms)
 {
-    tally->answers[status > 0 && status < MOST_STATUS ? status : 0]++;
-    if (status > 0 && took_ms >= 0.0)
+    tally->answers[code > 0 && code < MOST_CODES ? code : 0]++;
+    if (code > 0 && took_ms >= 0.0)
         observe(&tally->request, request_bounds_ms, (int64_t)(took_ms + 0.5));
 }
 
@@ -110,7 +110,7 @@ static int give_results(const struct receiver *receiver, const struct tally *tal
 int tally_each(const struct tally *tally, tally_on_counter *on_counter, void *context, struct err *err)
 {
     const struct receiver receiver = { .on_counter = on_counter, .context = context, .err = err };
-    for (int64_t status = 0; status < MOST_STATUS; status++) {
+    for (int64_t status = 0; status < MOST_CODES; status++) {
         char label[32];
         (void)snprintf(label, sizeof label, "%" PRId64, status);
         if (give(&receiver, TALLY_ANSWERS, label, tally->answers[status]) != 0)

@@ -21,7 +21,7 @@ struct tally_result {
 
 /* Start from zero. */
 struct tally {
-    int64_t answers[600]; /* by HTTP status; 0: no answer came */
+    int64_t answers[600]; /* by the outcome's code; 0: no answer came */
     struct tally_result results[16];
     struct tally_histogram request;    /* from a request to its answer */
     struct tally_histogram acceptance; /* from the end of a call to its acceptance */
@@ -32,8 +32,8 @@ struct tally {
 const int64_t *tally_request_bounds_ms(void);
 const int64_t *tally_acceptance_bounds_ms(void);
 
-/* tally_answer: an answer came, or none (status 0), after took_ms. */
-void tally_answer(struct tally *tally, int64_t status, double took_ms);
+/* tally_answer: an answer came, or none (code 0), after took_ms. */
+void tally_answer(struct tally *tally, int64_t code, double took_ms);
 
 /* tally_accepted: a call was accepted so many seconds after its end, for the first time or again. TALLY_NOT_TIMED: how
  * late it was does not count. */
@@ -45,7 +45,7 @@ void tally_rejected(struct tally *tally, const char *result);
 typedef int tally_on_counter(void *context, const char *name, const char *label, int64_t value, struct err *err);
 int tally_each(const struct tally *tally, tally_on_counter *on_counter, void *context, struct err *err) MUST_CHECK;
 
-/* The names of the counters. Their labels: a status, an outcome and a result, a bound in ms or "+Inf", or "". */
+/* The names of the counters. Their labels: a code, an outcome and a result, a bound in ms or "+Inf", or "". */
 #define TALLY_ANSWERS "answers"
 #define TALLY_CALLS "calls"
 #define TALLY_RESENT "resent"

@@ -13,13 +13,12 @@
 #include "base/str.h"
 #include "domain/backoff.h"
 #include "engine/forward.h"
-#include "sink/payload.h"
 
 /* Outcomes become durable in groups of at most so many, or when the first of a group is so old. */
 #define COMMIT_COUNT 1000
 #define COMMIT_MS 50
 
-/* How long the API is left alone after a 429 that does not say it. */
+/* How long the API is left alone that limits the rate and does not say until when. */
 #define RATE_LIMIT_PAUSE_SEC 60
 
 /* One call of the batch. */
@@ -28,19 +27,18 @@ struct parcel {
     const struct call *call; /* NULL: the dialer has no such row */
     struct call *fetched;    /* the same, where it was read for this batch and not found by the scan */
     struct call_record record;
-    char *body; /* NULL: not to be sent */
-    char idempotency_key[PAYLOAD_KEY_SIZE];
+    struct sink_message message; /* without a body: nothing is to be sent */
     bool sent;  /* and its request has ended, one way or another */
     int64_t attempt_number; /* of the attempt to send this content, from 1; 0: not sent */
     struct ledger_attempt attempt; /* what came of sending it */
-    struct judgement *suspicion; /* how it failed, while it is open whether the call or the API is to blame */
+    struct outcome *suspicion; /* how it failed, while it is open whether the call or the API is to blame */
 };
 
 struct batch {
     struct forward *forward;
     struct parcel *parcels;
     size_t count;
-    struct parcel **outgoing; /* what is handed to delivery_run, in its order */
+    struct parcel **outgoing; /* what is handed to sink_send, in its order */
     size_t suspects; /* parcels with an open suspicion */
     bool doubts;     /* it is noted of some that what the API has of them will be in doubt */
     bool probing; /* a single call is sent to see whether the API works */
@@ -184,7 +182,7 @@ static void put(struct batch *batch, struct parcel *parcel, enum call_state stat
         .end_epoch = call_number(parcel->call, CALL_END_EPOCH, parcel->candidate->end_epoch),
         .due = due,
         .reason = reason,
-        .payload = parcel->body,
+        .payload = parcel->message.body,
         .call = parcel->call,
         .result = parcel->call != NULL ? result_of(batch, parcel) : NULL,
         .attempt = parcel->sent ? &parcel->attempt : NULL,
@@ -248,25 +246,41 @@ static void leave(struct batch *batch, struct parcel *parcel)
         forget(batch, parcel, "its campaign is not selected");
 }
 
-/* The API has other content of this call. From the request on, and whatever becomes of that, the call may not pass for
- * what it was, should its row go back to it: so that is noted before. */
+/* Whether the API has other content of this call. */
+static bool has_changed(const struct parcel *parcel)
+{
+    const struct call_record *record = &parcel->record;
+    return record->sent_before && !call_is_in_doubt(record) && record->fingerprint != call_fingerprint(parcel->call);
+}
+
+/* From the request on, and whatever becomes of that, a call that has changed may not pass for what it was, should its
+ * row go back to it: so that is noted before. */
 static void doubt(struct batch *batch, struct parcel *parcel)
 {
     struct call_record *record = &parcel->record;
-    if (!record->sent_before || call_is_in_doubt(record) ||
-        record->fingerprint == call_fingerprint(parcel->call) || batch->forward->dry_run)
-        return;
-    record->fingerprint = (uint64_t)record->tries;
     record->state = CALL_OWED;
     struct ledger_entry entry = { .uniqueid = parcel->candidate->uniqueid,
                                   .record = *record,
                                   .end_epoch = call_number(parcel->call, CALL_END_EPOCH, 0),
                                   .due = forward_now(batch->forward),
-                                  .payload = parcel->body }; /* and no row: what was sent stays noted */
+                                  .payload = parcel->message.body }; /* and no row: what was sent stays noted */
     int result = batch->failure.code == EX_OK ? ledger_put(batch->forward->ledger, &entry, &batch->failure) : -1;
     wrote(batch, result);
     parcel->candidate->settled = result == 0;
     batch->doubts = true;
+}
+
+/* Makes the message. A change has a number of its own, so that content which comes back is no repetition. */
+static void prepare(struct batch *batch, struct parcel *parcel)
+{
+    struct call_record *record = &parcel->record;
+    bool changed = has_changed(parcel) && !batch->forward->dry_run;
+    if (changed)
+        record->fingerprint = (uint64_t)record->tries;
+    sink_make(batch->forward->sink, parcel->call, call_is_in_doubt(record) ? (uint32_t)record->fingerprint : 0,
+              &parcel->message);
+    if (changed)
+        doubt(batch, parcel);
 }
 
 static void decide(struct batch *batch, struct parcel *parcel)
@@ -294,11 +308,7 @@ static void decide(struct batch *batch, struct parcel *parcel)
         hold(batch, parcel, decision.hold_until);
         break;
     case DECISION_SEND:
-        parcel->body = payload_body(parcel->call, forward->dispositions);
-        doubt(batch, parcel);
-        payload_idempotency_key(parcel->candidate->uniqueid, parcel->body,
-                                call_is_in_doubt(&parcel->record) ? (uint32_t)parcel->record.fingerprint : 0,
-                                parcel->idempotency_key);
+        prepare(batch, parcel);
         break;
     }
 }
@@ -348,7 +358,7 @@ static int64_t wait_of(const struct batch *batch, const struct parcel *parcel, i
     const char *uniqueid = parcel->candidate->uniqueid;
     uint32_t random = (uint32_t)str_hash((uint64_t)batch->forward->run, uniqueid, strlen(uniqueid));
     int64_t delay = backoff_delay_sec(failures, settings->retry_base, settings->retry_cap, random);
-    return delay < parcel->suspicion->retry_after_sec ? parcel->suspicion->retry_after_sec : delay;
+    return delay < parcel->suspicion->wait_sec ? parcel->suspicion->wait_sec : delay;
 }
 
 static void clear_suspicion(struct batch *batch, struct parcel *parcel)
@@ -361,7 +371,7 @@ static void clear_suspicion(struct batch *batch, struct parcel *parcel)
 /* Charges a failure to its call: it is owed, or set aside when its attempts are used up. */
 static void charge(struct batch *batch, struct parcel *parcel)
 {
-    bool refused = parcel->suspicion->verdict == VERDICT_REFUSED;
+    bool refused = parcel->suspicion->kind == OUTCOME_MISCONFIGURED;
     char reason[sizeof parcel->suspicion->reason + 80], outlook[80];
     parcel->record.attempts++;
     (void)snprintf(reason, sizeof reason, "%s%s", parcel->suspicion->reason,
@@ -395,20 +405,20 @@ static void api_is_useful(struct batch *batch)
     breaker_useful(&batch->forward->breaker);
 }
 
-static enum breaker_failure failure_of(const struct judgement *judgement)
+static enum breaker_failure failure_of(const struct outcome *outcome)
 {
-    if (judgement->verdict == VERDICT_REFUSED)
+    if (outcome->kind == OUTCOME_MISCONFIGURED)
         return BREAKER_REFUSED;
-    return judgement->unreachable ? BREAKER_UNREACHABLE : BREAKER_FAILED;
+    return outcome->unreachable ? BREAKER_UNREACHABLE : BREAKER_FAILED;
 }
 
-static void suspect(struct batch *batch, struct parcel *parcel, const struct judgement *judgement)
+static void suspect(struct batch *batch, struct parcel *parcel, const struct outcome *outcome)
 {
     batch->suspects++;
-    parcel->suspicion = mem_zero(1, sizeof *judgement);
-    *parcel->suspicion = *judgement;
-    breaker_failed(&batch->forward->breaker, failure_of(judgement),
-                   judgement->blames_call || parcel->record.attempts > 0);
+    parcel->suspicion = mem_zero(1, sizeof *outcome);
+    *parcel->suspicion = *outcome;
+    breaker_failed(&batch->forward->breaker, failure_of(outcome),
+                   outcome->blames_call || parcel->record.attempts > 0);
 }
 
 /* Nobody knows whether the call or the API is to blame: the call is owed and not charged. */
@@ -453,48 +463,47 @@ static int64_t ask_nothing_for(struct batch *batch, int64_t pause_sec)
     return until;
 }
 
-static void pause_sending(struct batch *batch, const struct judgement *judgement)
+static void pause_sending(struct batch *batch, const struct parcel *parcel, const struct outcome *outcome)
 {
-    char local[CLOCK_TEXT_SIZE];
-    int64_t until = ask_nothing_for(batch, judgement->retry_after_sec > 0 ? judgement->retry_after_sec
-                                                                         : RATE_LIMIT_PAUSE_SEC);
+    char local[CLOCK_TEXT_SIZE], reason[sizeof outcome->reason];
+    (void)snprintf(reason, sizeof reason, "%s", outcome->reason);
+    int64_t until = ask_nothing_for(batch, outcome->wait_sec > 0 ? outcome->wait_sec : RATE_LIMIT_PAUSE_SEC);
     stop(batch->forward->summary, STOP_RATE_LIMITED, "the API asks for silence until %s: %s%s",
-         clock_local(until, local, sizeof local), judgement->reason, judgement->advice);
+         clock_local(until, local, sizeof local), mask_message(batch, parcel, reason), outcome->advice);
 }
 
-/* Judges one answer, and records what follows for its call, for the API and for the run. */
-static void on_answer(void *context, size_t index, const struct answer *answer)
+/* Records what an outcome means for its call, for the API and for the run. */
+static void on_outcome(void *context, size_t index, const struct outcome *outcome)
 {
     struct batch *batch = context;
+    struct forward *forward = batch->forward;
     struct parcel *parcel = batch->outgoing[index];
-    struct judgement judgement = verdict_of(answer);
-    bool useful = judgement.verdict == VERDICT_ACCEPTED || judgement.verdict == VERDICT_REJECTED;
+    bool useful = outcome_is_useful(outcome);
     parcel->sent = true;
-    if (strcmp(batch->forward->doubt.uniqueid, parcel->candidate->uniqueid) == 0) {
-        batch->forward->doubt = position_at(0, "");
-        breaker_asked_again(&batch->forward->breaker);
+    if (strcmp(forward->doubt.uniqueid, parcel->candidate->uniqueid) == 0) {
+        forward->doubt = position_at(0, "");
+        breaker_asked_again(&forward->breaker);
     }
     parcel->attempt_number = parcel->record.attempts + 1;
-    parcel->attempt = (struct ledger_attempt){ .answer = answer->status, .took_ms = (int64_t)(answer->took_ms + 0.5) };
-    tally_answer(&batch->forward->tally, answer->status, answer->took_ms);
-    pace_answered(&batch->forward->pace, answer->took_ms, useful);
-    batch->forward->summary->failed += judgement.verdict == VERDICT_ACCEPTED ? 0 : 1;
+    parcel->attempt = (struct ledger_attempt){ .answer = outcome->code, .took_ms = (int64_t)(outcome->took_ms + 0.5) };
+    tally_answer(&forward->tally, outcome->code, outcome->took_ms);
+    pace_answered(&forward->pace, outcome->took_ms, useful);
+    forward->summary->failed += outcome->kind == OUTCOME_ACCEPTED ? 0 : 1;
     if (useful)
         api_is_useful(batch);
-    switch (judgement.verdict) {
-    case VERDICT_ACCEPTED:
-        record_accepted(batch, parcel, judgement.duplicate);
+    switch (outcome->kind) {
+    case OUTCOME_ACCEPTED:
+        record_accepted(batch, parcel, outcome->known);
         break;
-    case VERDICT_REJECTED:
-        record_rejected(batch, parcel, judgement.reason);
+    case OUTCOME_REJECTED:
+        record_rejected(batch, parcel, outcome->reason);
         break;
-    case VERDICT_RETRY:
-    case VERDICT_REFUSED:
-        suspect(batch, parcel, &judgement);
+    case OUTCOME_RETRY:
+    case OUTCOME_MISCONFIGURED:
+        suspect(batch, parcel, outcome);
         break;
-    case VERDICT_RATE_LIMITED:
-        (void)mask_message(batch, parcel, judgement.reason);
-        pause_sending(batch, &judgement);
+    case OUTCOME_RATE_LIMITED:
+        pause_sending(batch, parcel, outcome);
         break;
     }
 }
@@ -538,21 +547,20 @@ static size_t list_unsent(struct batch *batch)
 {
     size_t count = 0;
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->parcels[i].body != NULL && !batch->parcels[i].sent)
+        if (batch->parcels[i].message.body != NULL && !batch->parcels[i].sent)
             batch->outgoing[count++] = &batch->parcels[i];
     return count;
 }
 
 static int deliver(struct batch *batch, size_t count, struct err *err)
 {
-    struct delivery_request *requests = mem_zero(count, sizeof *requests);
+    const struct sink_message **messages = mem_zero(count, sizeof *messages);
     for (size_t i = 0; i < count; i++)
-        requests[i] = (struct delivery_request){ .body = batch->outgoing[i]->body,
-                                                 .idempotency_key = batch->outgoing[i]->idempotency_key };
+        messages[i] = &batch->outgoing[i]->message;
     log_hold(); /* on_turn lets the lines go */
-    struct delivery_observer observer = { .on_answer = on_answer, .on_turn = on_turn, .context = batch };
-    int result = delivery_run(batch->forward->delivery, requests, count, &observer, err);
-    free(requests);
+    struct sink_observer observer = { .on_outcome = on_outcome, .on_turn = on_turn, .context = batch };
+    int result = sink_send(batch->forward->sink, messages, count, &observer, err);
+    free(messages);
     log_flush();
     return result;
 }
@@ -561,7 +569,7 @@ static int deliver(struct batch *batch, size_t count, struct err *err)
 static void declare(struct batch *batch, enum breaker_finding finding)
 {
     const struct breaker *breaker = &batch->forward->breaker;
-    struct judgement none = { .verdict = VERDICT_RETRY, .reason = "no useful answer" }, *latest = &none;
+    struct outcome none = { .kind = OUTCOME_RETRY, .reason = "no useful answer" }, *latest = &none;
     int64_t pause = 0;
     int different = breaker->failures_in_a_row + (breaker->doubt ? 1 : 0);
     for (size_t i = 0; i < batch->count; i++) {
@@ -569,8 +577,8 @@ static void declare(struct batch *batch, enum breaker_finding finding)
             continue;
         latest = batch->parcels[i].suspicion;
         (void)mask_message(batch, &batch->parcels[i], latest->reason);
-        if (latest->retry_after_sec > pause)
-            pause = latest->retry_after_sec;
+        if (latest->wait_sec > pause)
+            pause = latest->wait_sec;
     }
     if (finding == BREAKER_CONFIGURATION && breaker->down)
         stop(batch->forward->summary, STOP_CONFIGURATION, "the API still refuses every call: %s%s; nothing is lost, calls "
@@ -581,7 +589,7 @@ static void declare(struct batch *batch, enum breaker_finding finding)
     else
         stop(batch->forward->summary, STOP_OUTAGE, "the API does not work: %s%s; nothing is lost, the next run tries again",
              latest->reason, latest->advice);
-    if (pause > 0) /* 503 with Retry-After */
+    if (pause > 0) /* also an API that is down may say until when */
         (void)ask_nothing_for(batch, pause);
 }
 
@@ -637,16 +645,17 @@ static void print_body(const struct batch *batch, const struct parcel *parcel)
     mask_phone(phone, call_text(&shown, CALL_PHONE_NUMBER));
     if (batch->forward->mask_phone && shown.value[CALL_PHONE_NUMBER] != NULL)
         shown.value[CALL_PHONE_NUMBER] = phone;
-    char *body = payload_body(&shown, batch->forward->dispositions);
-    (void)printf("%s\n", body);
-    free(body);
+    struct sink_message message;
+    sink_make(batch->forward->sink, &shown, 0, &message);
+    (void)printf("%s\n", message.body);
+    sink_message_free(&message);
     free(phone);
 }
 
 static void print_all(const struct batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->parcels[i].body != NULL) {
+        if (batch->parcels[i].message.body != NULL) {
             print_body(batch, &batch->parcels[i]);
             batch->forward->summary->accepted++;
             batch->parcels[i].candidate->settled = true;
@@ -711,7 +720,7 @@ static int forward_batch(struct forward *forward, struct candidate *candidates, 
 
     for (size_t i = 0; i < batch.count; i++) {
         free(batch.parcels[i].fetched);
-        free(batch.parcels[i].body);
+        sink_message_free(&batch.parcels[i].message);
         free(batch.parcels[i].suspicion);
     }
     free(batch.parcels);
@@ -723,8 +732,8 @@ static int forward_batch(struct forward *forward, struct candidate *candidates, 
 static struct ledger_time time_of(const struct forward *forward)
 {
     int64_t now = forward_now(forward), longest = forward->settings->retry_cap;
-    if (longest < VERDICT_RETRY_AFTER_MAX_SEC)
-        longest = VERDICT_RETRY_AFTER_MAX_SEC;
+    if (longest < OUTCOME_WAIT_MAX_SEC)
+        longest = OUTCOME_WAIT_MAX_SEC;
     return (struct ledger_time){ .now = now, .latest = now + longest };
 }
 

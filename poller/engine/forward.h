@@ -12,14 +12,14 @@
 #include "domain/tally.h"
 #include "engine/summary.h"
 #include "ledger/ledger.h"
-#include "sink/delivery.h"
+#include "sink/sink.h"
 #include "source/source.h"
 
 /* What a run works with, and what it has come to know. All pointers are borrowed. */
 struct forward {
     struct source *source;
     struct ledger *ledger;
-    struct delivery *delivery;
+    const struct sink *sink;
     const struct settings_sync *settings;
     const struct disposition_map *dispositions;
     struct summary *summary; /* counted up; stop is set when nothing more may be sent in this run */
@@ -64,7 +64,7 @@ int forward_due_old(const struct forward *forward, const struct ledger_stretch *
  * that the ledger knows on return, or that the dialer no longer has, are marked settled; the others (the API is down,
  * the time is over) are as if they had not been touched.
  * Durable: outcomes in groups, 50 ms after the first of a group; all of them after forward_commit.
- * Errors: those of the source, the ledger and the delivery; what was recorded up to then is committed where that is
+ * Errors: those of the source, the ledger and the sink; what was recorded up to then is committed where that is
  * possible. */
 int forward_all(struct forward *forward, struct candidates *candidates, struct err *err) MUST_CHECK;
 

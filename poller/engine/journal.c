@@ -18,14 +18,14 @@ int journal_open(struct forward *forward, const char *kind, struct err *err)
 /* A 429 that lasts is the likeliest fault of a first installation, and only the API's owner can mend it. */
 static const char limit_advice[] = "; ask the API's owner to allow this dialer's address";
 
-/* outage_since: also a server that is down may say until when (503 with Retry-After); that is an outage all the same. */
+/* outage_since: also an API that is down may say until when; that is an outage all the same. */
 static int check_silence(struct forward *forward, int64_t outage_since, struct err *err)
 {
     int64_t until = 0, now = forward_now(forward);
     char local[CLOCK_TEXT_SIZE], since[CLOCK_TEXT_SIZE];
     if (ledger_note(forward->ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
         return -1;
-    if (until <= now || until > now + VERDICT_RETRY_AFTER_MAX_SEC) /* the latter: the clock was set back */
+    if (until <= now || until > now + OUTCOME_WAIT_MAX_SEC) /* the latter: the clock was set back */
         return 0;
     struct summary *summary = forward->summary;
     summary->stop = outage_since != 0 ? STOP_OUTAGE : STOP_RATE_LIMITED;

@@ -395,7 +395,7 @@ void poll_run(const struct poll *poll, struct summary *ret_summary)
         .progress = progress_of(poll),
         .forward = { .source = poll->source,
                      .ledger = poll->ledger,
-                     .delivery = poll->delivery,
+                     .sink = poll->sink,
                      .settings = poll->settings,
                      .dispositions = poll->dispositions,
                      .summary = ret_summary,

@@ -8,7 +8,7 @@
 #include "domain/settings.h"
 #include "engine/summary.h"
 #include "ledger/ledger.h"
-#include "sink/delivery.h"
+#include "sink/sink.h"
 #include "source/source.h"
 
 /* What a run works with; all borrowed. */
@@ -18,7 +18,7 @@ struct poll {
     const char *profile_words; /* for commands that the log names, see struct options */
     struct source *source;
     struct ledger *ledger;
-    struct delivery *delivery;
+    const struct sink *sink;
     const struct settings_sync *settings;
     const struct settings_api *api;
     const struct disposition_map *dispositions;
@@ -28,12 +28,12 @@ struct poll {
 };
 
 /* poll_run: finds the calls that ended and sends them, until none is left or the time is over. *ret_summary says what
- * was done and how it ended, failures of source, ledger, delivery and checkpoint included. Durable on return: all
+ * was done and how it ended, failures of source, ledger, sink and checkpoint included. Durable on return: all
  * outcomes, the checkpoint, the run's figures, as far as the disk lets itself be written. */
 void poll_run(const struct poll *poll, struct summary *ret_summary);
 
 /* poll_stand_by: what a run does where this host sends no calls. another_leads: a host does send them; else none does
- * yet. settled: see progress_stand_by. It needs no delivery. Errors: those of the source and of progress_load. */
+ * yet. settled: see progress_stand_by. It needs no sink. Errors: those of the source and of progress_load. */
 int poll_stand_by(const struct poll *poll, bool another_leads, int64_t settled, struct err *err) MUST_CHECK;
 
 #endif

@@ -13,6 +13,8 @@ int resources_load(const struct options *options, struct resources *resources, s
     struct config *config = &resources->config;
     struct config_problems problems;
     config_load(&options->config, config, &problems);
+    if (sink_find(config->sink_type, config->sink_origin, &resources->sink_kind, err) != 0)
+        config_add_problem(&problems, err);
     for (int i = 0; i < problems.count; i++)
         log_error("❌ %s", problems.texts[i]);
     int result = 0;
@@ -73,8 +75,7 @@ struct leader *resources_leader(const struct options *options, struct resources 
 
 void resources_close_state(struct resources *resources)
 {
-    delivery_close(resources->delivery);
-    resources->delivery = NULL;
+    sink_close(&resources->sink);
     ledger_close(resources->ledger);
     resources->ledger = NULL;
     leader_leave(&resources->leader); /* before the next run of this host may begin */
@@ -82,16 +83,20 @@ void resources_close_state(struct resources *resources)
     resources->lock = NULL;
 }
 
-int resources_open_delivery(struct resources *resources, struct err *err)
+int resources_open_sink(struct resources *resources, struct err *err)
 {
-    return resources->delivery != NULL ? 0 : delivery_open(&resources->config.api, &resources->delivery, err);
+    const struct config *config = &resources->config;
+    if (resources->sink.ops != NULL)
+        return 0;
+    const struct sink_settings settings = { .api = &config->api, .dispositions = config->dispositions };
+    return sink_open(resources->sink_kind, &settings, &resources->sink, err);
 }
 
 struct forward resources_forward(const struct resources *resources, struct summary *summary)
 {
     const struct settings_api *api = &resources->config.api;
     return (struct forward){ .source = resources->source,
-                             .delivery = resources->delivery,
+                             .sink = &resources->sink,
                              .settings = &resources->config.sync,
                              .dispositions = resources->config.dispositions,
                              .summary = summary,

@@ -8,7 +8,7 @@
 #include "engine/forward.h"
 #include "engine/leader.h"
 #include "ledger/ledger.h"
-#include "sink/delivery.h"
+#include "sink/sink.h"
 #include "source/source.h"
 
 /* All NULL at first. Closed in reverse: resources_close_state, then resources_close. */
@@ -17,7 +17,8 @@ struct resources {
     struct lock *lock;
     struct ledger *ledger;
     struct source *source;
-    struct delivery *delivery;
+    const struct sink_ops *sink_kind;
+    struct sink sink;
     struct ledger_repair repair;
     bool off, off_is_new; /* what starts by itself may not send (enabled.h), which was noted just now */
     struct leader leader; /* see resources_leader */
@@ -27,11 +28,11 @@ struct resources {
  * Errors: EX_CONFIG, EX_NOPERM. */
 int resources_load(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 
-/* resources_open_ledger, _source, _delivery: open one thing each, say so in the log, and inspect the dialer's table. A
- * dry run only looks at the ledger. Errors: those of ledger_open, source_connect, source_inspect, delivery_open. */
+/* resources_open_ledger, _source, _sink: open one thing each, say so in the log, and inspect the dialer's table. A
+ * dry run only looks at the ledger. Errors: those of ledger_open, source_connect, source_inspect, sink_open. */
 int resources_open_ledger(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 int resources_open_source(struct resources *resources, struct err *err) MUST_CHECK;
-int resources_open_delivery(struct resources *resources, struct err *err) MUST_CHECK;
+int resources_open_sink(struct resources *resources, struct err *err) MUST_CHECK;
 
 /* resources_report_repair: says in the log that a damaged ledger was made anew, if it was. */
 void resources_report_repair(const struct ledger_repair *repair);

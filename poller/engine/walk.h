@@ -38,7 +38,7 @@ struct walk {
 
 /* walk_run: finds, decides, sends and records. A stop (forward->summary->stop) ends it before its end, as until_ms does.
  * *ret_found counts the calls to be sent. Memory: a few batches, however long the stretch is.
- * Durable: as forward_all says. Errors: those of the source, the ledger and the delivery. */
+ * Durable: as forward_all says. Errors: those of the source, the ledger and the sink. */
 int walk_run(const struct walk *walk, int64_t *ret_found, struct err *err) MUST_CHECK;
 
 #endif

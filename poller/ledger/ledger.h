@@ -49,7 +49,7 @@ int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record 
 
 /* One attempt to send a call. */
 struct ledger_attempt {
-    int64_t answer;  /* HTTP status; 0: no answer came */
+    int64_t answer;  /* the outcome's code; 0: no answer came */
     int64_t took_ms; /* from the request to the answer */
 };
 

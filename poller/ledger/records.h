@@ -85,7 +85,7 @@ int records_note_replay(struct ledger *ledger, int64_t count, struct err *err) M
 
 /* One attempt to send a call: numbers may be RECORDS_UNKNOWN, texts NULL. */
 struct records_attempt {
-    int64_t tried, answer, took_ms; /* epoch; HTTP status, 0: no answer came */
+    int64_t tried, answer, took_ms; /* epoch; the outcome's code, 0: no answer came */
     const char *reason;             /* why it was not accepted */
     const char *status, *result, *agent;
     int64_t length;

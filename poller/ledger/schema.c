@@ -3,7 +3,7 @@
  *   call     one row a call that is known. state: enum call_state. fingerprint: of the content last accepted, NULL
  *            before that; see also call_is_in_doubt. payload: content not accepted yet. tries: all attempts so far;
  *            attempts: those charged to this content. tried, answer, took_ms: the last attempt, and what the API said
- *            (an HTTP status, 0: no answer). status to phone: what it was about.
+ *            (the outcome's code, 0: no answer). status to phone: what it was about.
  *   attempt  what a row of call said of its last attempt before a further one was made. So a call that was accepted at
  *            its first attempt, as nearly all are, needs no row here.
  *   note     numbers and texts that outlive a run, by name.

@@ -1,12 +1,11 @@
 /* Any bytes as what the API's end of the connection sends: status line, headers (Retry-After), body. They come over
- * loopback, through delivery and libcurl, to verdict. */
+ * loopback, through the sink and libcurl, to the outcome. */
 #include <arpa/inet.h>
 #include <sys/socket.h>
 
 #include "fuzz.h"
 
-#include "sink/delivery.h"
-#include "sink/verdict.h"
+#include "sink/did_optimizer.h"
 
 struct server {
     int listener, connection;
@@ -30,15 +29,14 @@ static size_t on_turn(void *context)
     return 1;
 }
 
-static void on_answer(void *context, size_t index, const struct answer *answer)
+static void on_outcome(void *context, size_t index, const struct outcome *outcome)
 {
     struct server *server = context;
     HOLDS(index == 0);
-    struct judgement judgement = verdict_of(answer);
-    fuzz_printable(judgement.reason, sizeof judgement.reason);
-    HOLDS(judgement.retry_after_sec >= 0 && judgement.retry_after_sec <= VERDICT_RETRY_AFTER_MAX_SEC);
-    HOLDS(judgement.verdict != VERDICT_ACCEPTED || (answer->status >= 200 && answer->status <= 299));
-    HOLDS(strstr(judgement.reason, "fuzz-secret") == NULL);
+    fuzz_printable(outcome->reason, sizeof outcome->reason);
+    HOLDS(outcome->wait_sec >= 0 && outcome->wait_sec <= OUTCOME_WAIT_MAX_SEC);
+    HOLDS(outcome->kind != OUTCOME_ACCEPTED || (outcome->code >= 200 && outcome->code <= 299));
+    HOLDS(strstr(outcome->reason, "fuzz-secret") == NULL);
     server->answers++;
 }
 
@@ -58,17 +56,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)snprintf(url, sizeof url, "http://127.0.0.1:%d", ntohs(address.sin_port));
         settings.base_url = url;
     }
-    struct delivery *delivery = NULL;
+    struct sink sink = { .ops = NULL };
     struct err err;
     server.data = data;
     server.size = size;
     server.answers = 0;
-    const struct delivery_observer observer = { .on_answer = on_answer, .on_turn = on_turn, .context = &server };
-    const struct delivery_request request = { .body = "{}", .idempotency_key = "1-1" };
-    HOLDS(delivery_open(&settings, &delivery, &err) == 0);
-    HOLDS(delivery_run(delivery, &request, 1, &observer, &err) == 0);
+    const struct sink_observer observer = { .on_outcome = on_outcome, .on_turn = on_turn, .context = &server };
+    char body[] = "{}";
+    const struct sink_message message = { .body = body, .key = "1-1" }, *messages[] = { &message };
+    HOLDS(sink_open(&did_optimizer_sink, &(struct sink_settings){ .api = &settings }, &sink, &err) == 0);
+    HOLDS(sink_send(&sink, messages, 1, &observer, &err) == 0);
     HOLDS(server.answers == 1);
-    delivery_close(delivery);
+    sink_close(&sink);
     if (server.connection >= 0)
         (void)close(server.connection);
     server.connection = -1;

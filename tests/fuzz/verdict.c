@@ -16,22 +16,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     data += sizeof status + sizeof retry_after;
     size -= 1 + sizeof status + sizeof retry_after;
     char *body = fuzz_text(data, size);
-    struct answer answer = { .status = status % 1000,
-                             .failure = (bits & 4) != 0 ? body : NULL,
-                             .body = body,
-                             .body_cut = (bits & 8) != 0,
-                             .content_type = (bits & 16) != 0 ? body : NULL,
+    struct answer answer = { .http.status = status % 1000,
+                             .http.failure = (bits & 4) != 0 ? body : NULL,
+                             .http.body = body,
+                             .http.body_cut = (bits & 8) != 0,
+                             .http.content_type = (bits & 16) != 0 ? body : NULL,
                              .secret = secrets[bits & 3],
-                             .retry_after_sec = retry_after };
-    struct judgement judgement = verdict_of(&answer);
-    fuzz_printable(judgement.reason, sizeof judgement.reason);
-    fuzz_printable(judgement.advice, sizeof judgement.advice);
-    HOLDS(judgement.retry_after_sec >= 0 && judgement.retry_after_sec <= VERDICT_RETRY_AFTER_MAX_SEC);
-    HOLDS((judgement.verdict == VERDICT_ACCEPTED) == (*judgement.reason == '\0') || answer.failure != NULL);
-    HOLDS(judgement.verdict != VERDICT_ACCEPTED || (answer.status >= 200 && answer.status <= 299));
-    HOLDS(judgement.verdict != VERDICT_RATE_LIMITED || answer.status == 429);
+                             .http.retry_after_sec = retry_after };
+    struct outcome outcome = verdict_of(&answer);
+    fuzz_printable(outcome.reason, sizeof outcome.reason);
+    fuzz_printable(outcome.advice, sizeof outcome.advice);
+    HOLDS(outcome.wait_sec >= 0 && outcome.wait_sec <= OUTCOME_WAIT_MAX_SEC);
+    HOLDS((outcome.kind == OUTCOME_ACCEPTED) == (*outcome.reason == '\0') || answer.http.failure != NULL);
+    HOLDS(outcome.kind != OUTCOME_ACCEPTED || (answer.http.status >= 200 && answer.http.status <= 299));
+    HOLDS(outcome.kind != OUTCOME_RATE_LIMITED || answer.http.status == 429);
     if ((bits & 7) == 3) /* as the API's own words only: a failure comes from libcurl */
-        HOLDS(strstr(judgement.reason, secrets[3]) == NULL);
+        HOLDS(strstr(outcome.reason, secrets[3]) == NULL);
     free(body);
     return 0;
 }

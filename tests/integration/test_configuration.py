@@ -94,6 +94,8 @@ BAD = {
                     ["no setting 'bach_size' in [sync]", "the shipped file lists every setting"]),
     "unknown section": ({"config": {"sink": {"settle": 5}}}, "own.conf:settle",
                         ["no setting 'settle' in [sink]", "the shipped file"]),
+    "unknown sink": ({"config": {"sink": {"type": "did-optimiser"}}}, "own.conf:type",
+                     ["no sink of the type 'did-optimiser'", "is one of: did-optimizer"]),
     "the key in our file": ({"config": {"api": {"api_key": KEY}}}, "own.conf:api_key",
                             ["no setting 'api_key' in [api]", "belong in dids.conf"]),
     "log format": ({"config": {"log": {"format": "xml"}}}, "own.conf:format", ["'xml'", "text nor json"]),

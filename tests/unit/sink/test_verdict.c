@@ -3,9 +3,9 @@
 
 #include "sink/verdict.h"
 
-static struct judgement judge(long status, const char *body)
+static struct outcome judge(long status, const char *body)
 {
-    return verdict_of(&(struct answer){ .status = status, .body = body });
+    return verdict_of(&(struct answer){ .http.status = status, .http.body = body });
 }
 
 static void test_verdict_of_each_status_with_and_without_words(void **state)
@@ -13,32 +13,33 @@ static void test_verdict_of_each_status_with_and_without_words(void **state)
     (void)state;
     static const struct {
         long status;
-        enum verdict want;
+        enum outcome_kind want;
     } rows[] = {
-        { 300, VERDICT_REFUSED },         { 301, VERDICT_REFUSED },     { 302, VERDICT_REFUSED },     { 303, VERDICT_REFUSED },
-        { 304, VERDICT_REFUSED },         { 307, VERDICT_REFUSED },     { 308, VERDICT_REFUSED },     { 399, VERDICT_REFUSED },
-        { 400, VERDICT_REJECTED },     { 401, VERDICT_REFUSED },     { 402, VERDICT_RETRY },    { 403, VERDICT_REFUSED },
-        { 404, VERDICT_REFUSED },         { 405, VERDICT_REFUSED },     { 406, VERDICT_RETRY },    { 407, VERDICT_RETRY },
-        { 408, VERDICT_RETRY },        { 409, VERDICT_REJECTED }, { 410, VERDICT_RETRY },    { 412, VERDICT_RETRY },
-        { 413, VERDICT_REJECTED },     { 414, VERDICT_RETRY },    { 418, VERDICT_RETRY },    { 421, VERDICT_RETRY },
-        { 422, VERDICT_REJECTED },     { 425, VERDICT_RETRY },    { 429, VERDICT_RATE_LIMITED }, { 451, VERDICT_RETRY },
-        { 499, VERDICT_RETRY },        { 500, VERDICT_RETRY },    { 501, VERDICT_RETRY },    { 502, VERDICT_RETRY },
-        { 503, VERDICT_RETRY },        { 504, VERDICT_RETRY },    { 520, VERDICT_RETRY },    { 599, VERDICT_RETRY },
-        { 100, VERDICT_RETRY },        { 199, VERDICT_RETRY },    { 600, VERDICT_RETRY },    { 999, VERDICT_RETRY },
-        { -1, VERDICT_RETRY },
+        { 300, OUTCOME_MISCONFIGURED }, { 301, OUTCOME_MISCONFIGURED }, { 302, OUTCOME_MISCONFIGURED },
+        { 303, OUTCOME_MISCONFIGURED }, { 304, OUTCOME_MISCONFIGURED }, { 307, OUTCOME_MISCONFIGURED },
+        { 308, OUTCOME_MISCONFIGURED }, { 399, OUTCOME_MISCONFIGURED }, { 400, OUTCOME_REJECTED },
+        { 401, OUTCOME_MISCONFIGURED }, { 402, OUTCOME_RETRY }, { 403, OUTCOME_MISCONFIGURED },
+        { 404, OUTCOME_MISCONFIGURED }, { 405, OUTCOME_MISCONFIGURED }, { 406, OUTCOME_RETRY },
+        { 407, OUTCOME_RETRY }, { 408, OUTCOME_RETRY }, { 409, OUTCOME_REJECTED }, { 410, OUTCOME_RETRY },
+        { 412, OUTCOME_RETRY }, { 413, OUTCOME_REJECTED }, { 414, OUTCOME_RETRY }, { 418, OUTCOME_RETRY },
+        { 421, OUTCOME_RETRY }, { 422, OUTCOME_REJECTED }, { 425, OUTCOME_RETRY }, { 429, OUTCOME_RATE_LIMITED },
+        { 451, OUTCOME_RETRY }, { 499, OUTCOME_RETRY }, { 500, OUTCOME_RETRY }, { 501, OUTCOME_RETRY },
+        { 502, OUTCOME_RETRY }, { 503, OUTCOME_RETRY }, { 504, OUTCOME_RETRY }, { 520, OUTCOME_RETRY },
+        { 599, OUTCOME_RETRY }, { 100, OUTCOME_RETRY }, { 199, OUTCOME_RETRY }, { 600, OUTCOME_RETRY },
+        { 999, OUTCOME_RETRY }, { -1, OUTCOME_RETRY },
     };
     static const char *const bodies[] = { "", "<html>oops</html>", "{}", "{\"success\":true}", "{\"success\":false}" };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         for (size_t k = 0; k < UNIT_COUNT(bodies); k++) {
             char row[60], number[20];
-            struct judgement judgement = judge(rows[i].status, bodies[k]);
+            struct outcome outcome = judge(rows[i].status, bodies[k]);
             (void)snprintf(row, sizeof row, "HTTP %ld %s", rows[i].status, bodies[k]);
             (void)snprintf(number, sizeof number, "%ld", rows[i].status);
             /* A page is not the API's: the call is not to blame, see the test of pages. */
-            bool page = *bodies[k] == '<' && rows[i].want == VERDICT_REJECTED && rows[i].status != 413;
-            unit_same_int(row, judgement.verdict, page ? VERDICT_REFUSED : rows[i].want);
-            unit_true(row, !judgement.duplicate);
-            unit_has(row, judgement.reason, number);
+            bool page = *bodies[k] == '<' && rows[i].want == OUTCOME_REJECTED && rows[i].status != 413;
+            unit_same_int(row, outcome.kind, page ? OUTCOME_MISCONFIGURED : rows[i].want);
+            unit_true(row, !outcome.known);
+            unit_has(row, outcome.reason, number);
         }
 }
 
@@ -47,47 +48,47 @@ static void test_verdict_of_a_2xx_depends_on_its_body(void **state)
     (void)state;
     static const struct {
         const char *body;
-        enum verdict want;
+        enum outcome_kind want;
         bool duplicate;
     } rows[] = {
-        { "{\"success\":true}", VERDICT_ACCEPTED, false },
-        { "{\"success\":true,\"duplicate\":true}", VERDICT_ACCEPTED, true },
-        { "{\"success\":true,\"duplicate\":false}", VERDICT_ACCEPTED, false },
-        { "{\"duplicate\":true}", VERDICT_ACCEPTED, true },
-        { "{\"duplicate\":\"true\"}", VERDICT_ACCEPTED, false },
-        { "{}", VERDICT_ACCEPTED, false },
-        { " {\"id\": 7}\n", VERDICT_ACCEPTED, false },
-        { "{\"data\":{\"success\":false}}", VERDICT_ACCEPTED, false },
-        { "{\"success\":null}", VERDICT_ACCEPTED, false },
-        { "{\"success\":false}", VERDICT_REJECTED, false },
-        { "{\"success\": false , \"duplicate\": true}", VERDICT_REJECTED, false },
-        { "{\"success\":false,\"error\":\"bad campaign\"}", VERDICT_REJECTED, false },
-        { "", VERDICT_RETRY, false },
-        { " ", VERDICT_RETRY, false },
-        { "OK", VERDICT_RETRY, false },
-        { "<!DOCTYPE html><html><body>Please log in</body></html>", VERDICT_RETRY, false },
-        { "[]", VERDICT_RETRY, false },
-        { "[{\"success\":true}]", VERDICT_RETRY, false },
-        { "\"success\"", VERDICT_RETRY, false },
-        { "true", VERDICT_RETRY, false },
-        { "null", VERDICT_RETRY, false },
-        { "{\"success\":true", VERDICT_RETRY, false },
-        { "{\"success\":true}<html>", VERDICT_RETRY, false },
-        { "{success:true}", VERDICT_RETRY, false },
-        { "\xFF\xFE{", VERDICT_RETRY, false },
+        { "{\"success\":true}", OUTCOME_ACCEPTED, false },
+        { "{\"success\":true,\"duplicate\":true}", OUTCOME_ACCEPTED, true },
+        { "{\"success\":true,\"duplicate\":false}", OUTCOME_ACCEPTED, false },
+        { "{\"duplicate\":true}", OUTCOME_ACCEPTED, true },
+        { "{\"duplicate\":\"true\"}", OUTCOME_ACCEPTED, false },
+        { "{}", OUTCOME_ACCEPTED, false },
+        { " {\"id\": 7}\n", OUTCOME_ACCEPTED, false },
+        { "{\"data\":{\"success\":false}}", OUTCOME_ACCEPTED, false },
+        { "{\"success\":null}", OUTCOME_ACCEPTED, false },
+        { "{\"success\":false}", OUTCOME_REJECTED, false },
+        { "{\"success\": false , \"duplicate\": true}", OUTCOME_REJECTED, false },
+        { "{\"success\":false,\"error\":\"bad campaign\"}", OUTCOME_REJECTED, false },
+        { "", OUTCOME_RETRY, false },
+        { " ", OUTCOME_RETRY, false },
+        { "OK", OUTCOME_RETRY, false },
+        { "<!DOCTYPE html><html><body>Please log in</body></html>", OUTCOME_RETRY, false },
+        { "[]", OUTCOME_RETRY, false },
+        { "[{\"success\":true}]", OUTCOME_RETRY, false },
+        { "\"success\"", OUTCOME_RETRY, false },
+        { "true", OUTCOME_RETRY, false },
+        { "null", OUTCOME_RETRY, false },
+        { "{\"success\":true", OUTCOME_RETRY, false },
+        { "{\"success\":true}<html>", OUTCOME_RETRY, false },
+        { "{success:true}", OUTCOME_RETRY, false },
+        { "\xFF\xFE{", OUTCOME_RETRY, false },
     };
     static const long statuses[] = { 200, 201, 202, 204, 206, 299 };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         for (size_t k = 0; k < UNIT_COUNT(statuses); k++) {
             char row[100];
-            struct judgement judgement = judge(statuses[k], rows[i].body);
+            struct outcome outcome = judge(statuses[k], rows[i].body);
             (void)snprintf(row, sizeof row, "HTTP %ld %s", statuses[k], rows[i].body);
-            unit_same_int(row, judgement.verdict, rows[i].want);
-            unit_same_int(row, judgement.duplicate, rows[i].duplicate);
-            if (rows[i].want == VERDICT_ACCEPTED)
-                unit_same_text(row, judgement.reason, "");
+            unit_same_int(row, outcome.kind, rows[i].want);
+            unit_same_int(row, outcome.known, rows[i].duplicate);
+            if (rows[i].want == OUTCOME_ACCEPTED)
+                unit_same_text(row, outcome.reason, "");
             else
-                unit_true(row, strlen(judgement.reason) > 0);
+                unit_true(row, strlen(outcome.reason) > 0);
         }
 }
 
@@ -105,12 +106,13 @@ static void test_verdict_of_no_answer_is_to_try_again(void **state)
         { 0, "SSL: \x1B[31mbad\n", "SSL: ?[31mbad?" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct judgement judgement = verdict_of(
-            &(struct answer){ .status = rows[i].status, .failure = rows[i].failure, .body = "{\"success\":true}" });
-        unit_same_int(rows[i].want_reason, judgement.verdict, VERDICT_RETRY);
-        unit_same_text(rows[i].want_reason, judgement.reason, rows[i].want_reason);
-        unit_same_int(rows[i].want_reason, *judgement.advice == ';', strstr(rows[i].want_reason, "Timeout") != NULL);
-        unit_true(rows[i].want_reason, !judgement.duplicate);
+        struct outcome outcome = verdict_of(
+            &(struct answer){ .http.status = rows[i].status, .http.failure = rows[i].failure,
+                              .http.body = "{\"success\":true}" });
+        unit_same_int(rows[i].want_reason, outcome.kind, OUTCOME_RETRY);
+        unit_same_text(rows[i].want_reason, outcome.reason, rows[i].want_reason);
+        unit_same_int(rows[i].want_reason, *outcome.advice == ';', strstr(rows[i].want_reason, "Timeout") != NULL);
+        unit_true(rows[i].want_reason, !outcome.known);
     }
 }
 
@@ -167,7 +169,8 @@ static void test_verdict_names_the_remedy_and_where(void **state)
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char row[60];
-        struct answer answer = { .status = rows[i].status, .body = "", .key_origin = "environment variable KEY",
+        struct answer answer = { .http.status = rows[i].status, .http.body = "",
+                                 .key_origin = "environment variable KEY",
                                  .url_origin = "/etc/DIDS:3" };
         (void)snprintf(row, sizeof row, "HTTP %ld", rows[i].status);
         unit_has(row, verdict_of(&answer).advice, rows[i].want);
@@ -185,25 +188,27 @@ static void test_verdict_of_a_page_is_not_the_apis(void **state)
     static const struct {
         const char *body;
         bool tls;
-        enum verdict want;
+        enum outcome_kind want;
         const char *advice;
     } rows[] = {
-        { " \n<html>Bad Request</html>", false, VERDICT_REFUSED, "what stands before the API" },
-        { "<center>The plain HTTP request was sent to HTTPS port</center>", false, VERDICT_REFUSED, "write https://" },
-        { "Client sent an HTTP request to an HTTPS server.", false, VERDICT_REFUSED, "write https://" },
-        { "Client sent an HTTP request to an HTTPS server.", true, VERDICT_REJECTED, "" },
-        { "no such campaign", false, VERDICT_REJECTED, "" },
-        { "", false, VERDICT_REJECTED, "" },
+        { " \n<html>Bad Request</html>", false, OUTCOME_MISCONFIGURED, "what stands before the API" },
+        { "<center>The plain HTTP request was sent to HTTPS port</center>", false, OUTCOME_MISCONFIGURED,
+          "write https://" },
+        { "Client sent an HTTP request to an HTTPS server.", false, OUTCOME_MISCONFIGURED, "write https://" },
+        { "Client sent an HTTP request to an HTTPS server.", true, OUTCOME_REJECTED, "" },
+        { "no such campaign", false, OUTCOME_REJECTED, "" },
+        { "", false, OUTCOME_REJECTED, "" },
     };
     static const long statuses[] = { 400, 409, 422 };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         for (size_t k = 0; k < UNIT_COUNT(statuses); k++) {
-            struct judgement judgement =
-                verdict_of(&(struct answer){ .status = statuses[k], .body = rows[i].body, .tls = rows[i].tls });
-            unit_same_int(rows[i].body, judgement.verdict, rows[i].want);
-            unit_has(rows[i].body, judgement.advice, rows[i].advice);
+            struct outcome outcome =
+                verdict_of(&(struct answer){ .http.status = statuses[k], .http.body = rows[i].body,
+                                             .tls = rows[i].tls });
+            unit_same_int(rows[i].body, outcome.kind, rows[i].want);
+            unit_has(rows[i].body, outcome.advice, rows[i].advice);
         }
-    assert_int_equal(judge(413, "<html>too large</html>").verdict, VERDICT_REJECTED);
+    assert_int_equal(judge(413, "<html>too large</html>").kind, OUTCOME_REJECTED);
 }
 
 static void test_verdict_of_a_missing_header_is_the_configuration(void **state)
@@ -211,16 +216,16 @@ static void test_verdict_of_a_missing_header_is_the_configuration(void **state)
     (void)state;
     static const struct {
         const char *body;
-        enum verdict want;
+        enum outcome_kind want;
     } rows[] = {
-        { "{\"detail\":[{\"loc\":[\"header\",\"x-api-key\"],\"msg\":\"Field required\"}]}", VERDICT_REFUSED },
-        { "{\"detail\":[{\"loc\":[\"body\",\"zip\"],\"msg\":\"bad\"},{\"loc\":[\"header\"]}]}", VERDICT_REFUSED },
-        { "{\"detail\":[{\"loc\":[\"body\",\"header\"],\"msg\":\"bad\"}]}", VERDICT_REJECTED },
-        { "{\"detail\":[{\"loc\":[]}]}", VERDICT_REJECTED }, { "{\"detail\":\"header\"}", VERDICT_REJECTED },
-        { "{\"detail\":[\"header\"]}", VERDICT_REJECTED }, { "{\"detail\":{\"loc\":[\"header\"]}}", VERDICT_REJECTED },
+        { "{\"detail\":[{\"loc\":[\"header\",\"x-api-key\"],\"msg\":\"Field required\"}]}", OUTCOME_MISCONFIGURED },
+        { "{\"detail\":[{\"loc\":[\"body\",\"zip\"],\"msg\":\"bad\"},{\"loc\":[\"header\"]}]}", OUTCOME_MISCONFIGURED },
+        { "{\"detail\":[{\"loc\":[\"body\",\"header\"],\"msg\":\"bad\"}]}", OUTCOME_REJECTED },
+        { "{\"detail\":[{\"loc\":[]}]}", OUTCOME_REJECTED }, { "{\"detail\":\"header\"}", OUTCOME_REJECTED },
+        { "{\"detail\":[\"header\"]}", OUTCOME_REJECTED }, { "{\"detail\":{\"loc\":[\"header\"]}}", OUTCOME_REJECTED },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
-        unit_same_int(rows[i].body, judge(422, rows[i].body).verdict, rows[i].want);
+        unit_same_int(rows[i].body, judge(422, rows[i].body).kind, rows[i].want);
     unit_has("advice", judge(422, rows[0].body).advice, "check api_key");
 }
 
@@ -242,7 +247,7 @@ static void test_verdict_tells_who_is_blamed(void **state)
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         unit_same_int(rows[i].body, judge(rows[i].status, rows[i].body).blames_call, rows[i].want);
-    struct answer out_of_reach = { .failure = "could not connect", .unreachable = true, .body = "" };
+    struct answer out_of_reach = { .http.failure = "could not connect", .http.unreachable = true, .http.body = "" };
     assert_true(verdict_of(&out_of_reach).unreachable);
     assert_false(judge(500, "").unreachable);
 }
@@ -267,11 +272,11 @@ static void test_verdict_says_what_came_instead_of_the_answer(void **state)
           "'123456789 123456789 123456789 123456789 123456789 123456789 '", false },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct answer answer = { .status = 200, .body = rows[i].body, .content_type = rows[i].type,
-                                 .body_cut = rows[i].cut, .secret = "key-xyz" };
-        struct judgement judgement = verdict_of(&answer);
-        unit_same_int(rows[i].want, judgement.verdict, VERDICT_RETRY);
-        unit_has(rows[i].body, judgement.reason, rows[i].want);
+        struct answer answer = { .http.status = 200, .http.body = rows[i].body, .http.content_type = rows[i].type,
+                                 .http.body_cut = rows[i].cut, .secret = "key-xyz" };
+        struct outcome outcome = verdict_of(&answer);
+        unit_same_int(rows[i].want, outcome.kind, OUTCOME_RETRY);
+        unit_has(rows[i].body, outcome.reason, rows[i].want);
     }
 }
 
@@ -282,11 +287,11 @@ static void test_verdict_reason_is_cut_at_a_whole_character(void **state)
     for (int i = 0; i < 400; i++)
         (void)strcat(body, "\xE2\x82\xAC");
     (void)strcat(body, "\"}");
-    struct judgement judgement = judge(400, body);
-    size_t length = strlen(judgement.reason);
-    assert_true(length > 100 && length < sizeof judgement.reason);
+    struct outcome outcome = judge(400, body);
+    size_t length = strlen(outcome.reason);
+    assert_true(length > 100 && length < sizeof outcome.reason);
     assert_int_equal((length - strlen("HTTP 400: ")) % 3, 0);
-    assert_string_equal(judgement.reason + length - 3, "\xE2\x82\xAC");
+    assert_string_equal(outcome.reason + length - 3, "\xE2\x82\xAC");
 }
 
 static void test_verdict_survives_deeply_nested_json(void **state)
@@ -297,11 +302,11 @@ static void test_verdict_survives_deeply_nested_json(void **state)
     assert_non_null(body);
     memset(body, '[', depth);
     body[depth] = '\0';
-    assert_int_equal(judge(200, body).verdict, VERDICT_RETRY);
+    assert_int_equal(judge(200, body).kind, OUTCOME_RETRY);
     for (size_t i = 0; i + 5 <= depth; i += 5)
         memcpy(body + i, "{\"a\":", 5);
-    assert_int_equal(judge(200, body).verdict, VERDICT_RETRY);
-    assert_int_equal(judge(400, body).verdict, VERDICT_REJECTED);
+    assert_int_equal(judge(200, body).kind, OUTCOME_RETRY);
+    assert_int_equal(judge(400, body).kind, OUTCOME_REJECTED);
     free(body);
 }
 
@@ -318,14 +323,14 @@ static void test_verdict_clamps_retry_after(void **state)
         long status;
         const char *failure;
     } answers[] = { { 429, NULL }, { 503, NULL }, { 500, NULL }, { 0, "cut off" } };
-    assert_int_equal(VERDICT_RETRY_AFTER_MAX_SEC, 900);
+    assert_int_equal(OUTCOME_WAIT_MAX_SEC, 900);
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         for (size_t k = 0; k < UNIT_COUNT(answers); k++) {
             char row[60];
-            struct answer answer = { .status = answers[k].status, .failure = answers[k].failure, .body = "",
-                                     .retry_after_sec = rows[i].given };
+            struct answer answer = { .http.status = answers[k].status, .http.failure = answers[k].failure,
+                                     .http.body = "", .http.retry_after_sec = rows[i].given };
             (void)snprintf(row, sizeof row, "HTTP %ld, %lld", answers[k].status, (long long)rows[i].given);
-            unit_same_int(row, verdict_of(&answer).retry_after_sec, rows[i].want);
+            unit_same_int(row, verdict_of(&answer).wait_sec, rows[i].want);
         }
 }
 

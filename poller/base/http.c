@@ -1,14 +1,13 @@
-/* delivery: requests to the API, several at once. Reports what came back; judges nothing. */
+/* http: requests to one address, several at once, and what an address says. libcurl is known here alone. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
+#include "base/http.h"
 #include "base/mem.h"
 #include "base/version.h"
-#include "sink/delivery.h"
 
 /* More of an answer than this is not read: no honest answer is longer. */
 #define MAX_BODY_BYTES ((size_t)64 * 1024)
@@ -18,21 +17,19 @@ struct slot {
     CURL *easy;
     bool busy;
     size_t index;                 /* of the request */
-    char key_header[128];         /* the Idempotency-Key line ... */
-    struct curl_slist key_node;   /* ... as a list that goes on with the common headers */
+    char own_header[128];         /* the header line of this request alone ... */
+    struct curl_slist own_node;   /* ... as a list that goes on with the common headers */
     char *body;                   /* the answer, of at most MAX_BODY_BYTES; memory is kept for the next one */
     size_t body_length, body_size;
     bool body_cut;                /* there was more: the rest is not read */
     char failure[CURL_ERROR_SIZE];
 };
 
-struct delivery {
-    const struct settings_api *settings;
+struct http {
+    struct http_settings settings;
     CURLM *multi;
-    struct curl_slist *headers; /* common to all requests; holds the key */
-    char *url;
+    struct curl_slist *headers; /* common to all requests; may hold a secret */
     struct slot *slots;
-    size_t slot_count;
 };
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
@@ -66,11 +63,11 @@ static bool has_bundle(void)
 
 /* Sets what every request has in common. Each return value counts: an old library that does not know an option must
  * stop the program, not weaken it. */
-static CURLcode set_common_options(const struct delivery *delivery, struct slot *slot)
+static CURLcode set_common_options(const struct http *http, struct slot *slot)
 {
-    const struct settings_api *settings = delivery->settings;
+    const struct http_settings *settings = &http->settings;
     CURL *easy = slot->easy;
-    long verify = settings->verify_ssl ? 1L : 0L;
+    long verify = settings->verify ? 1L : 0L;
     CURLcode code = CURLE_OK;
 #define SET(option, value)                                  \
     do {                                                    \
@@ -78,13 +75,13 @@ static CURLcode set_common_options(const struct delivery *delivery, struct slot 
             code = curl_easy_setopt(easy, option, (value)); \
     } while (0)
     /* GCOVR_EXCL_BR_START: no libcurl that refuses one of these can be had here */
-    SET(CURLOPT_URL, delivery->url);
+    SET(CURLOPT_URL, settings->url);
 #if CURL_AT_LEAST_VERSION(7, 85, 0)
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
 #else
     SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-    SET(CURLOPT_FOLLOWLOCATION, 0L); /* libcurl would hand x-api-key to whatever host a redirect names */
+    SET(CURLOPT_FOLLOWLOCATION, 0L); /* libcurl would hand the secret header to whatever host a redirect names */
     SET(CURLOPT_SSL_VERIFYPEER, verify);
     SET(CURLOPT_SSL_VERIFYHOST, verify * 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -94,14 +91,14 @@ static CURLcode set_common_options(const struct delivery *delivery, struct slot 
      * and a ca_file would not be the only thing that is trusted. */
     if (*settings->ca_file != '\0' || has_bundle())
         SET(CURLOPT_CAPATH, NULL);
-    SET(CURLOPT_PROXY, ""); /* a proxy from the environment would see the key of a plain http request */
+    SET(CURLOPT_PROXY, ""); /* a proxy from the environment would see the secret of a plain http request */
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout * 1000L);
     SET(CURLOPT_TIMEOUT_MS, (long)settings->timeout * 1000L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_ACCEPT_ENCODING, ""); /* decode whatever is sent; no encoding is asked for, see delivery_open */
+    SET(CURLOPT_ACCEPT_ENCODING, ""); /* decode whatever is sent; no encoding is asked for, see http_open */
     SET(CURLOPT_USERAGENT, "did-optimizer-sync/" VERSION);
     SET(CURLOPT_WRITEFUNCTION, take_body);
     SET(CURLOPT_WRITEDATA, slot);
@@ -112,117 +109,107 @@ static CURLcode set_common_options(const struct delivery *delivery, struct slot 
     return code;
 }
 
-static void add_header(struct delivery *delivery, const char *line)
+static void add_header(struct http *http, const char *line)
 {
-    struct curl_slist *longer = curl_slist_append(delivery->headers, line);
+    struct curl_slist *longer = curl_slist_append(http->headers, line);
     if (longer == NULL)
         mem_out();
-    delivery->headers = longer;
+    http->headers = longer;
 }
 
-static int open_slot(const struct delivery *delivery, struct slot *slot, struct err *err)
+static int open_slot(const struct http *http, struct slot *slot, struct err *err)
 {
     slot->easy = curl_easy_init();
     if (slot->easy == NULL)
         mem_out();
     slot->body_size = 1024;
     slot->body = mem_zero(slot->body_size, 1);
-    CURLcode code = set_common_options(delivery, slot);
-    return code == CURLE_OK ? 0 : err_set(err, EX_SOFTWARE, "could not prepare requests to the API: this libcurl (%s) "
+    CURLcode code = set_common_options(http, slot);
+    return code == CURLE_OK ? 0 : err_set(err, EX_SOFTWARE, "could not prepare HTTP requests: this libcurl (%s) "
                                           "refuses an option: %s", curl_version(), curl_easy_strerror(code));
 }
 
 /* Starts the library, when there is something to send: most runs find nothing new, and its start costs more than they
  * do. */
-static int open_library(struct delivery *delivery, struct err *err)
+static int open_library(struct http *http, struct err *err)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return err_set(err, EX_SOFTWARE, "could not start libcurl");
-    delivery->multi = curl_multi_init();
-    if (delivery->multi == NULL)
+    http->multi = curl_multi_init();
+    if (http->multi == NULL)
         mem_out();
-    long connections = (long)delivery->slot_count;
-    if (curl_multi_setopt(delivery->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections) != CURLM_OK ||
-        curl_multi_setopt(delivery->multi, CURLMOPT_MAXCONNECTS, connections) != CURLM_OK)
-        return err_set(err, EX_SOFTWARE, "could not prepare requests to the API: libcurl refuses a limit");
+    long connections = (long)http->settings.connections;
+    if (curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections) != CURLM_OK ||
+        curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, connections) != CURLM_OK)
+        return err_set(err, EX_SOFTWARE, "could not prepare HTTP requests: libcurl refuses a limit");
     return 0;
 }
 
-int delivery_open(const struct settings_api *settings, struct delivery **ret_delivery, struct err *err)
+struct http *http_open(const struct http_settings *settings)
 {
-    if (*settings->ca_file != '\0' && access(settings->ca_file, R_OK) != 0)
-        return err_set(err, EX_CONFIG, "could not read the certificates in %s; correct ca_file in [api]",
-                       settings->ca_file);
-    struct delivery *delivery = mem_zero(1, sizeof *delivery);
-    delivery->settings = settings;
-    delivery->url = mem_format("%s/api/v1/call-results", settings->base_url);
-    delivery->slot_count = (size_t)(settings->concurrency > 0 ? settings->concurrency : settings->max_concurrency);
-    delivery->slots = mem_zero(delivery->slot_count, sizeof *delivery->slots);
-
-    char *key_line = mem_format("x-api-key: %s", settings->key);
-    add_header(delivery, key_line);
-    explicit_bzero(key_line, strlen(key_line));
-    free(key_line);
-    add_header(delivery, "Content-Type: application/json");
-    add_header(delivery, "Accept: application/json");
-    add_header(delivery, "Expect:"); /* no waiting for a 100 Continue */
+    struct http *http = mem_zero(1, sizeof *http);
+    http->settings = *settings;
+    http->slots = mem_zero(settings->connections, sizeof *http->slots);
+    for (const char *const *line = settings->headers; *line != NULL; line++)
+        add_header(http, *line);
+    http->settings.headers = NULL; /* they are copied */
+    add_header(http, "Expect:"); /* no waiting for a 100 Continue */
     /* Answers are short, so nobody is asked to compress them; some proxies do it unasked. */
-    add_header(delivery, "Accept-Encoding:");
-    *ret_delivery = delivery;
-    return 0;
+    add_header(http, "Accept-Encoding:");
+    return http;
 }
 
-void delivery_close(struct delivery *delivery)
+void http_close(struct http *http)
 {
-    if (delivery == NULL)
+    if (http == NULL)
         return;
-    for (size_t i = 0; i < delivery->slot_count; i++) {
-        curl_easy_cleanup(delivery->slots[i].easy);
-        free(delivery->slots[i].body);
+    for (size_t i = 0; i < http->settings.connections; i++) {
+        curl_easy_cleanup(http->slots[i].easy);
+        free(http->slots[i].body);
     }
-    free(delivery->slots);
-    if (delivery->multi != NULL)
-        (void)curl_multi_cleanup(delivery->multi);
-    for (struct curl_slist *header = delivery->headers; header != NULL; header = header->next)
+    free(http->slots);
+    if (http->multi != NULL)
+        (void)curl_multi_cleanup(http->multi);
+    for (struct curl_slist *header = http->headers; header != NULL; header = header->next)
         explicit_bzero(header->data, strlen(header->data));
-    curl_slist_free_all(delivery->headers);
-    free(delivery->url);
-    if (delivery->multi != NULL)
+    curl_slist_free_all(http->headers);
+    if (http->multi != NULL)
         curl_global_cleanup();
-    free(delivery);
+    free(http);
 }
 
 /* Puts request number index on its way in a free slot. */
-static int start(struct delivery *delivery, struct slot *slot, const struct delivery_request *request, size_t index,
+static int start(struct http *http, struct slot *slot, const struct http_request *request, size_t index,
                  struct err *err)
 {
-    if (slot->easy == NULL && open_slot(delivery, slot, err) != 0)
+    if (slot->easy == NULL && open_slot(http, slot, err) != 0)
         return -1;
     slot->index = index;
     slot->body_length = 0;
     slot->body[0] = '\0';
     slot->body_cut = false;
     slot->failure[0] = '\0';
-    struct curl_slist *headers = delivery->headers;
-    if (request->idempotency_key != NULL) {
-        (void)snprintf(slot->key_header, sizeof slot->key_header, "Idempotency-Key: %s", request->idempotency_key);
-        slot->key_node = (struct curl_slist){ .data = slot->key_header, .next = headers };
-        headers = &slot->key_node;
+    struct curl_slist *headers = http->headers;
+    if (request->header_value != NULL) {
+        (void)snprintf(slot->own_header, sizeof slot->own_header, "%s: %s", http->settings.request_header,
+                       request->header_value);
+        slot->own_node = (struct curl_slist){ .data = slot->own_header, .next = headers };
+        headers = &slot->own_node;
     }
     if (curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, headers) != CURLE_OK ||
         curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, request->body) != CURLE_OK ||
         curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(request->body)) != CURLE_OK ||
-        curl_multi_add_handle(delivery->multi, slot->easy) != CURLM_OK)
-        return err_set(err, EX_SOFTWARE, "could not start a request to the API");
+        curl_multi_add_handle(http->multi, slot->easy) != CURLM_OK)
+        return err_set(err, EX_SOFTWARE, "could not start an HTTP request");
     slot->busy = true;
     return 0;
 }
 
-static struct slot *free_slot(const struct delivery *delivery)
+static struct slot *free_slot(const struct http *http)
 {
-    for (size_t i = 0; i < delivery->slot_count; i++)
-        if (!delivery->slots[i].busy)
-            return &delivery->slots[i];
+    for (size_t i = 0; i < http->settings.connections; i++)
+        if (!http->slots[i].busy)
+            return &http->slots[i];
     return NULL;
 }
 
@@ -241,13 +228,10 @@ static const char *failure_of(const struct slot *slot, CURLcode code, bool began
 }
 
 /* Reports one request that has ended, and frees its slot. */
-static void finish(struct delivery *delivery, struct slot *slot, CURLcode code,
-                   const struct delivery_observer *observer)
+static void finish(struct http *http, struct slot *slot, CURLcode code,
+                   const struct http_observer *observer)
 {
-    const struct settings_api *settings = delivery->settings;
-    struct answer answer = { .body = slot->body, .body_cut = slot->body_cut, .secret = settings->key,
-                             .key_origin = settings->key_origin, .url_origin = settings->base_url_origin,
-                             .tls = strncasecmp(settings->base_url, "https:", 6) == 0 };
+    struct http_answer answer = { .body = slot->body, .body_cut = slot->body_cut };
     curl_off_t retry_after = 0, sent_us = 0, first_byte_us = 0, total_us = 0;
     long request_bytes = 0;
     (void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &answer.status);
@@ -262,63 +246,63 @@ static void finish(struct delivery *delivery, struct slot *slot, CURLcode code,
     answer.failure = failure_of(slot, code, first_byte_us > 0);
     answer.unreachable = answer.failure != NULL && request_bytes == 0;
     observer->on_answer(observer->context, slot->index, &answer); /* content_type lives as long as the transfer */
-    (void)curl_multi_remove_handle(delivery->multi, slot->easy);
+    (void)curl_multi_remove_handle(http->multi, slot->easy);
     slot->busy = false;
 }
 
 /* Reports what has ended in this turn; how many. */
-static size_t collect(struct delivery *delivery, const struct delivery_observer *observer)
+static size_t collect(struct http *http, const struct http_observer *observer)
 {
     size_t ended = 0;
     int left = 0;
-    for (CURLMsg *message = curl_multi_info_read(delivery->multi, &left); message != NULL;
-         message = curl_multi_info_read(delivery->multi, &left)) {
+    for (CURLMsg *message = curl_multi_info_read(http->multi, &left); message != NULL;
+         message = curl_multi_info_read(http->multi, &left)) {
         if (message->msg != CURLMSG_DONE)
             continue;
         struct slot *slot = NULL;
         CURLcode code = message->data.result; /* message does not outlive the handle's removal */
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&slot);
-        finish(delivery, slot, code, observer);
+        finish(http, slot, code, observer);
         ended++;
     }
     return ended;
 }
 
 /* Takes whatever is still in flight off the wire without a report; for failures of the library itself. */
-static void abandon(struct delivery *delivery)
+static void abandon(struct http *http)
 {
-    for (size_t i = 0; i < delivery->slot_count; i++)
-        if (delivery->slots[i].busy) {
-            (void)curl_multi_remove_handle(delivery->multi, delivery->slots[i].easy);
-            delivery->slots[i].busy = false;
+    for (size_t i = 0; i < http->settings.connections; i++)
+        if (http->slots[i].busy) {
+            (void)curl_multi_remove_handle(http->multi, http->slots[i].easy);
+            http->slots[i].busy = false;
         }
 }
 
-int delivery_run(struct delivery *delivery, const struct delivery_request *requests, size_t count,
-                 const struct delivery_observer *observer, struct err *err)
+int http_run(struct http *http, const struct http_request *requests, size_t count,
+                 const struct http_observer *observer, struct err *err)
 {
     size_t next = 0, in_flight = 0;
     bool ending = false;
-    int result = delivery->multi == NULL ? open_library(delivery, err) : 0;
+    int result = http->multi == NULL ? open_library(http, err) : 0;
     while (result == 0 && (in_flight > 0 || (!ending && next < count))) {
         size_t most = observer->on_turn(observer->context);
         ending = ending || most == 0;
         struct slot *slot = NULL;
-        while (result == 0 && !ending && next < count && in_flight < most && (slot = free_slot(delivery)) != NULL) {
-            result = start(delivery, slot, &requests[next], next, err);
+        while (result == 0 && !ending && next < count && in_flight < most && (slot = free_slot(http)) != NULL) {
+            result = start(http, slot, &requests[next], next, err);
             next++;
             in_flight++;
         }
         int running = 0;
-        if (result == 0 && in_flight > 0 && curl_multi_perform(delivery->multi, &running) != CURLM_OK)
-            result = err_set(err, EX_SOFTWARE, "could not talk to the API: libcurl failed");
-        size_t ended = collect(delivery, observer);
+        if (result == 0 && in_flight > 0 && curl_multi_perform(http->multi, &running) != CURLM_OK)
+            result = err_set(err, EX_SOFTWARE, "could not talk to the server: libcurl failed");
+        size_t ended = collect(http, observer);
         in_flight -= ended;
         if (result == 0 && ended == 0 && in_flight > 0 &&
-            curl_multi_poll(delivery->multi, NULL, 0, 50, NULL) != CURLM_OK)
-            result = err_set(err, EX_SOFTWARE, "could not wait for the API: libcurl failed");
+            curl_multi_poll(http->multi, NULL, 0, 50, NULL) != CURLM_OK)
+            result = err_set(err, EX_SOFTWARE, "could not wait for the server: libcurl failed");
     }
     (void)observer->on_turn(observer->context);
-    abandon(delivery);
+    abandon(http);
     return result;
 }

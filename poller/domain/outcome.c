@@ -1,0 +1,14 @@
+/* outcome: what a sink made of a call. */
+#include "domain/outcome.h"
+
+int64_t outcome_clamp_wait(int64_t wait_sec)
+{
+    if (wait_sec > OUTCOME_WAIT_MAX_SEC)
+        return OUTCOME_WAIT_MAX_SEC;
+    return wait_sec < 0 ? 0 : wait_sec; /* a date that has passed */
+}
+
+bool outcome_is_useful(const struct outcome *outcome)
+{
+    return outcome->kind == OUTCOME_ACCEPTED || outcome->kind == OUTCOME_REJECTED;
+}

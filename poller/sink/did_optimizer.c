@@ -1,0 +1,199 @@
+/* did_optimizer: the DID Optimizer API as a sink. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/http.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "sink/did_optimizer.h"
+#include "sink/payload.h"
+#include "sink/verdict.h"
+
+struct did_optimizer {
+    const struct settings_api *api;
+    const struct disposition_map *dispositions;
+    char *url;
+    struct http *http;
+};
+
+static int open_api(const struct sink_settings *settings, void **ret_state, struct err *err)
+{
+    const struct settings_api *api = settings->api;
+    if (*api->ca_file != '\0' && access(api->ca_file, R_OK) != 0)
+        return err_set(err, EX_CONFIG, "could not read the certificates in %s; correct ca_file in [api]", api->ca_file);
+    struct did_optimizer *state = mem_zero(1, sizeof *state);
+    char *key_line = mem_format("x-api-key: %s", api->key);
+    const char *const headers[] = { key_line, "Content-Type: application/json", "Accept: application/json", NULL };
+    state->api = api;
+    state->dispositions = settings->dispositions;
+    state->url = mem_format("%s/api/v1/call-results", api->base_url);
+    state->http = http_open(&(struct http_settings){
+        .url = state->url,
+        .headers = headers,
+        .request_header = "Idempotency-Key",
+        .ca_file = api->ca_file,
+        .verify = api->verify_ssl,
+        .timeout = api->timeout,
+        .connect_timeout = api->connect_timeout,
+        .connections = (size_t)(api->concurrency > 0 ? api->concurrency : api->max_concurrency),
+    });
+    explicit_bzero(key_line, strlen(key_line));
+    free(key_line);
+    *ret_state = state;
+    return 0;
+}
+
+static void close_api(void *context)
+{
+    struct did_optimizer *state = context;
+    http_close(state->http);
+    free(state->url);
+    free(state);
+}
+
+static void make(void *context, const struct call *call, uint32_t change, struct sink_message *ret_message)
+{
+    const struct did_optimizer *state = context;
+    ret_message->body = payload_body(call, state->dispositions);
+    payload_idempotency_key(call_text(call, CALL_UNIQUEID), ret_message->body, change, ret_message->key);
+}
+
+/* ---- sending ---- */
+
+/* What turns answers into outcomes while they come. */
+struct sending {
+    const struct did_optimizer *state;
+    const struct sink_observer *observer;
+};
+
+static struct outcome judge(const struct did_optimizer *state, const struct http_answer *answer)
+{
+    const struct settings_api *api = state->api;
+    return verdict_of(&(struct answer){ .http = *answer,
+                                        .secret = api->key,
+                                        .key_origin = api->key_origin,
+                                        .url_origin = api->base_url_origin,
+                                        .tls = strncasecmp(api->base_url, "https:", 6) == 0 });
+}
+
+static void on_answer(void *context, size_t index, const struct http_answer *answer)
+{
+    const struct sending *sending = context;
+    struct outcome outcome = judge(sending->state, answer);
+    sending->observer->on_outcome(sending->observer->context, index, &outcome);
+}
+
+static size_t on_turn(void *context)
+{
+    const struct sending *sending = context;
+    return sending->observer->on_turn(sending->observer->context);
+}
+
+static int send_messages(void *context, const struct sink_message *const *messages, size_t count,
+                         const struct sink_observer *observer, struct err *err)
+{
+    struct did_optimizer *state = context;
+    struct sending sending = { .state = state, .observer = observer };
+    struct http_request *requests = mem_zero(count, sizeof *requests);
+    for (size_t i = 0; i < count; i++)
+        requests[i] = (struct http_request){ .body = messages[i]->body, .header_value = messages[i]->key };
+    int result = http_run(state->http, requests, count,
+                          &(struct http_observer){ .on_answer = on_answer, .on_turn = on_turn, .context = &sending },
+                          err);
+    free(requests);
+    return result;
+}
+
+static bool describe(int64_t code, char *out, size_t size)
+{
+    (void)snprintf(out, size, "HTTP %" PRId64, code);
+    return code >= 200 && code <= 299;
+}
+
+/* ---- the check: an empty call ---- */
+
+/* The answer to the one request. */
+struct probe {
+    const struct did_optimizer *state;
+    struct outcome outcome;
+    bool is_object; /* the body is a JSON object, as all of the API's answers are */
+};
+
+static void note_answer(void *context, size_t index, const struct http_answer *answer)
+{
+    (void)index;
+    struct probe *probe = context;
+    struct json *object = json_parse(answer->body);
+    probe->outcome = judge(probe->state, answer);
+    probe->is_object = object != NULL;
+    json_free(object);
+}
+
+static size_t one_at_a_time(void *context)
+{
+    (void)context;
+    return 1;
+}
+
+static void PRINTF_LIKE(3, 4) found(struct sink_health *health, const char *remedy, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(health->text, sizeof health->text, format, args);
+    va_end(args);
+    (void)snprintf(health->remedy, sizeof health->remedy, "%s", remedy);
+}
+
+/* The API has read the key before it finds that {} lacks a call: a refusal of the content proves the key. A web server
+ * that answers 400 by itself (nginx, to plain http on its TLS port) proves nothing: only the API says it in JSON. */
+static void judge_probe(const struct probe *probe, struct sink_health *health)
+{
+    const struct outcome *outcome = &probe->outcome;
+    const char *url = probe->state->api->base_url, *origin = probe->state->api->base_url_origin;
+    health->state = SINK_FAILS;
+    health->exit_code = EX_CONFIG;
+    if (outcome->kind == OUTCOME_REJECTED && probe->is_object) {
+        health->state = SINK_WORKS;
+        found(health, "", "%s answers and accepts the key", url);
+    } else if (outcome->kind == OUTCOME_REJECTED) {
+        found(health, "is api_base_url the API's address, or a web server's?", "%s (%s): HTTP %" PRId64
+              ", but not in the API's words", url, origin, outcome->code);
+    } else if (outcome->kind == OUTCOME_ACCEPTED) {
+        health->state = SINK_UNSURE;
+        found(health, "make sure that api_base_url is the DID Optimizer API's address",
+              "%s (%s) accepted an empty call, so it says nothing of the key", url, origin);
+    } else {
+        bool refused = outcome->kind == OUTCOME_MISCONFIGURED;
+        const char *advice = outcome->advice; /* "; check ..." */
+        health->exit_code = refused ? EX_CONFIG : EX_UNAVAILABLE;
+        found(health, *advice != '\0' ? advice + 2 : "ask the API's owner", "%s (%s)%s: %s", url, origin,
+              refused ? "" : " does not work", outcome->reason);
+    }
+}
+
+static int check(void *context, struct sink_health *ret_health, struct err *err)
+{
+    struct did_optimizer *state = context;
+    struct probe probe = { .state = state, .outcome = { .kind = OUTCOME_RETRY } };
+    struct http_request empty = { .body = "{}" };
+    struct http_observer observer = { .on_answer = note_answer, .on_turn = one_at_a_time, .context = &probe };
+    if (http_run(state->http, &empty, 1, &observer, err) != 0)
+        return -1;
+    judge_probe(&probe, ret_health);
+    return 0;
+}
+
+const struct sink_ops did_optimizer_sink = {
+    .type = "did-optimizer",
+    .open = open_api,
+    .make = make,
+    .send = send_messages,
+    .check = check,
+    .describe = describe,
+    .close = close_api,
+};

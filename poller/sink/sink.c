@@ -1,0 +1,81 @@
+/* sink: where calls go. The table of kinds. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sink/did_optimizer.h"
+#include "sink/sink.h"
+
+/* A new kind is one row here. */
+static const struct sink_ops *const kinds[] = {
+    &did_optimizer_sink,
+};
+
+#define KIND_COUNT (sizeof kinds / sizeof kinds[0])
+
+int sink_find(const char *type, const char *place, const struct sink_ops **ret_ops, struct err *err)
+{
+    char list[200] = "";
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        size_t used = strlen(list);
+        if (strcmp(kinds[i]->type, type) == 0) {
+            *ret_ops = kinds[i];
+            return 0;
+        }
+        (void)snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", kinds[i]->type);
+    }
+    return err_set(err, EX_CONFIG, "%s: there is no sink of the type '%.60s'; type in [sink] is one of: %s", place, type,
+                   list);
+}
+
+int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, struct sink *ret_sink, struct err *err)
+{
+    void *state = NULL;
+    if (ops->open(settings, &state, err) != 0)
+        return -1;
+    *ret_sink = (struct sink){ .ops = ops, .state = state };
+    return 0;
+}
+
+void sink_make(const struct sink *sink, const struct call *call, uint32_t change, struct sink_message *ret_message)
+{
+    sink->ops->make(sink->state, call, change, ret_message);
+}
+
+void sink_message_free(struct sink_message *message)
+{
+    free(message->body);
+    message->body = NULL;
+}
+
+int sink_send(const struct sink *sink, const struct sink_message *const *messages, size_t count,
+              const struct sink_observer *observer, struct err *err)
+{
+    return sink->ops->send(sink->state, messages, count, observer, err);
+}
+
+int sink_check(const struct sink *sink, struct sink_health *ret_health, struct err *err)
+{
+    *ret_health = (struct sink_health){ .state = SINK_UNSURE, .remedy = "send a call" };
+    if (sink->ops->check != NULL)
+        return sink->ops->check(sink->state, ret_health, err);
+    (void)snprintf(ret_health->text, sizeof ret_health->text, "a sink of the type %s cannot be asked without a call",
+                   sink->ops->type);
+    return 0;
+}
+
+bool sink_describe(const struct sink_ops *ops, int64_t code, char *out, size_t size)
+{
+    if (ops != NULL && ops->describe != NULL)
+        return ops->describe(code, out, size);
+    (void)snprintf(out, size, "code %" PRId64, code);
+    return false;
+}
+
+void sink_close(struct sink *sink)
+{
+    if (sink->ops != NULL && sink->ops->close != NULL)
+        sink->ops->close(sink->state);
+    *sink = (struct sink){ .ops = NULL };
+}

@@ -1,0 +1,98 @@
+/* sink: where calls go. A kind of sink is a struct of functions and a row in the table of sink.c. It makes the message
+ * for a call, sends messages, and judges its own answers: nobody above it knows what it speaks. */
+#ifndef SINK_H
+#define SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "domain/call.h"
+#include "domain/disposition.h"
+#include "domain/outcome.h"
+#include "domain/settings.h"
+
+/* What a kind is opened with. Borrowed for the life of the sink. */
+struct sink_settings {
+    const struct settings_api *api;
+    const struct disposition_map *dispositions;
+};
+
+/* What is sent for one call. key: the same for the same content, so that the sink knows a repetition. */
+#define SINK_KEY_SIZE 96
+struct sink_message {
+    char *body; /* NULL: there is none */
+    char key[SINK_KEY_SIZE];
+};
+
+/* What sink_send tells while it works; outcome is borrowed for the call. */
+struct sink_observer {
+    /* Message number index has been sent, or has failed. */
+    void (*on_outcome)(void *context, size_t index, const struct outcome *outcome);
+    /* Called before messages are started and while answers are awaited, at least every 50 ms. Returns how many may be
+     * under way; 0 for good: start none any more, those under way are waited for. */
+    size_t (*on_turn)(void *context);
+    void *context;
+};
+
+/* What `check` says of a sink. */
+struct sink_health {
+    enum { SINK_WORKS, SINK_UNSURE, SINK_FAILS } state;
+    int exit_code;     /* SINK_FAILS */
+    char text[2048];   /* what was found */
+    char remedy[400];  /* what to do about it; "" for SINK_WORKS */
+};
+
+/* A kind of sink. state is what open made. Members that are said to be optional may be NULL. */
+struct sink_ops {
+    const char *type; /* as [sink] type names it */
+    /* Prepares what sending needs, and sends nothing yet. Errors: EX_CONFIG. */
+    int (*open)(const struct sink_settings *settings, void **ret_state, struct err *err);
+    /* See sink_make. */
+    void (*make)(void *state, const struct call *call, uint32_t change, struct sink_message *ret_message);
+    /* See sink_send. */
+    int (*send)(void *state, const struct sink_message *const *messages, size_t count,
+                const struct sink_observer *observer, struct err *err);
+    /* Optional: see sink_check. */
+    int (*check)(void *state, struct sink_health *ret_health, struct err *err);
+    /* Optional: see sink_describe. */
+    bool (*describe)(int64_t code, char *out, size_t size);
+    /* Optional: frees state. */
+    void (*close)(void *state);
+};
+
+/* An open sink; ops is NULL where none is open. */
+struct sink {
+    const struct sink_ops *ops;
+    void *state;
+};
+
+/* sink_find: the kind of that name. Errors: EX_CONFIG, with a list of the kinds; place is where the name was set. */
+int sink_find(const char *type, const char *place, const struct sink_ops **ret_ops, struct err *err) MUST_CHECK;
+
+/* sink_open: opens a sink of a kind. Ownership: sink_close. Errors: those of the kind. */
+int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, struct sink *ret_sink,
+              struct err *err) MUST_CHECK;
+
+/* sink_make: the message for call. change: 0, or the number of a change after the call was accepted: a call that goes
+ * back to what it was must not pass for a repetition. Ownership: sink_message_free. */
+void sink_make(const struct sink *sink, const struct call *call, uint32_t change, struct sink_message *ret_message);
+void sink_message_free(struct sink_message *message);
+
+/* sink_send: sends messages in their order, several at once, and returns when each one that was started has its
+ * outcome. Messages that were never started are not reported. Errors: EX_SOFTWARE (nothing can be sent at all). */
+int sink_send(const struct sink *sink, const struct sink_message *const *messages, size_t count,
+              const struct sink_observer *observer, struct err *err) MUST_CHECK;
+
+/* sink_check: asks the sink whether it would take calls, and changes nothing in it. Errors: as sink_send. */
+int sink_check(const struct sink *sink, struct sink_health *ret_health, struct err *err) MUST_CHECK;
+
+/* sink_describe: writes the code of an outcome in the words of the kind to out ("HTTP 500"). Returns whether the code
+ * alone says that the call was accepted. ops may be NULL: not known. */
+bool sink_describe(const struct sink_ops *ops, int64_t code, char *out, size_t size);
+
+/* sink_close: closes what is open; nothing open is fine. */
+void sink_close(struct sink *sink);
+
+#endif
