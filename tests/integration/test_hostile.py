@@ -135,7 +135,8 @@ def test_a_hostile_answer_costs_a_log_line_and_no_call(sync, db, api, answer):
         assert done.code == 69, done.log  # no answer of an API: an outage, and no call is charged
         assert_clean(done.log)
         assert len(done.log) < 16 * KIB
-        if answer in (ANSWERS["headers of a megabyte"], ANSWERS["a header without an end"], ANSWERS["endless 100s"]):
+        assert "memory" not in done.log and "Too large response headers" not in done.log  # libcurl's words
+        if answer is ANSWERS["a header without an end"]:
             assert "the headers of the answer are too long" in done.log
     assert sync.ledger("SELECT count(*) FROM call WHERE state = 4") == [(0,)]
     sync.configure(dids={"api_base_url": api.url})
