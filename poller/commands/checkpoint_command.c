@@ -17,6 +17,9 @@
 #include "ledger/legacy.h"
 #include "source/source.h"
 
+/* A run that was waited for so long may have sent calls that were counted. */
+#define WAITED_MS 500
+
 /* Who has written the old script's checkpoint since looks here for what became of it. */
 static void show_old_checkpoint(const struct options *options)
 {
@@ -93,9 +96,9 @@ static int count(const struct options *options, const struct config *config, str
     return result;
 }
 
-/* Whether it is meant. Where the calls cannot be counted, that is said, and nobody is asked. */
-static bool is_meant(const struct options *options, const struct config *config,
-                     const struct config_problems *problems, const struct position *after)
+/* Says what becomes of the calls. Returns whether there are any, as far as is known. */
+static bool say_what_it_means(const struct options *options, const struct config *config,
+                              const struct config_problems *problems, const struct position *after)
 {
     struct err err;
     char text[500];
@@ -105,11 +108,11 @@ static bool is_meant(const struct options *options, const struct config *config,
     if (result != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: could not count the calls that are skipped or sent by this: %s\n",
                       err.message);
-        return true;
+        return false;
     }
     (void)printf("%s\n", jump_sentence(&jump, options->profile_words, text, sizeof text));
     (void)fflush(stdout);
-    return options->yes || (jump.calls == 0 && !jump.more) || ask_yes("Set the checkpoint?");
+    return jump.calls > 0 || jump.more;
 }
 
 /* ---- the changes ---- */
@@ -152,12 +155,18 @@ static int change(const struct options *options, const struct config *config, co
     if (position.end_epoch > clock_now_epoch())
         return err_set(err, EX_USAGE, "could not set the checkpoint to %s: that lies in the future, and calls that end "
                        "before it would never be sent", clock_local(position.end_epoch, local, sizeof local));
-    if (!is_meant(options, config, problems, &position)) {
+    bool concerns_calls = say_what_it_means(options, config, problems, &position);
+    if (concerns_calls && !options->yes && !ask_yes("Set the checkpoint?")) {
         (void)printf("nothing was changed\n");
         return 0;
     }
+    int64_t began_ms = clock_mono_ms();
     if (lock_acquire_after_run(options->state_dir, &lock, err) != 0)
         return -1;
+    if (concerns_calls && clock_mono_ms() - began_ms >= WAITED_MS) {
+        (void)printf("a run was at work until now; what holds after it:\n");
+        (void)say_what_it_means(options, config, problems, &position);
+    }
     int result = to_set ? set(options, &position, err) : reset(options, err);
     lock_release(lock);
     return result;
