@@ -21,6 +21,11 @@ char *str_trim(char *text)
     return text;
 }
 
+const char *str_or_empty(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
 bool str_to_int(const char *text, int64_t *ret_number)
 {
     const char *digits = (*text == '-' || *text == '+') ? text + 1 : text;

@@ -11,6 +11,9 @@
 /* str_trim: cuts white space off both ends of text, in place. Returns the first kept character, inside text. */
 char *str_trim(char *text);
 
+/* str_or_empty: text, or "" for NULL. */
+const char *str_or_empty(const char *text);
+
 /* str_to_int: reads a whole decimal number, sign allowed, nothing before or after. False when text is no such
  * number or does not fit; *ret_number is set on success only. */
 bool str_to_int(const char *text, int64_t *ret_number) MUST_CHECK;

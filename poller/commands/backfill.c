@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/when.h"
 #include "commands/backfill.h"
 #include "commands/meter.h"
@@ -70,8 +71,8 @@ static int on_reached(void *context, const struct position *reached, struct err 
 static bool is_left_out(void *context, const struct call *call)
 {
     const struct options *options = ((const struct backfill *)context)->options;
-    return (options->campaign != NULL && strcasecmp(options->campaign, call_text(call, CALL_CAMPAIGN_ID)) != 0) ||
-           (options->status != NULL && strcasecmp(options->status, call_text(call, CALL_STATUS)) != 0);
+    return (options->campaign != NULL && strcasecmp(options->campaign, str_or_empty(call->campaign)) != 0) ||
+           (options->status != NULL && strcasecmp(options->status, str_or_empty(call->status)) != 0);
 }
 
 static int walk_table(struct backfill *backfill, enum source_table table, struct err *err)

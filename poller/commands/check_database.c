@@ -111,7 +111,7 @@ void check_database(struct check_report *report, const struct options *options,
 {
     struct err err;
     struct source *source = NULL;
-    if (source_connect(database, &source, &err) != 0) {
+    if (source_connect(database, sync, &source, &err) != 0) {
         check_fail_err(report, "database", &err);
         return;
     }

@@ -89,7 +89,7 @@ static int count(const struct options *options, const struct config *config, str
     int result = -1;
     if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) == 0 &&
         read_places(ledger, &config->sync, jump, err) == 0 &&
-        source_connect(&config->database, &source, err) == 0 && source_inspect(source, err) == 0)
+        source_connect(&config->database, &config->sync, &source, err) == 0 && source_inspect(source, err) == 0)
         result = jump_count(jump, source, ledger, &config->sync, err);
     source_close(source);
     ledger_close(ledger);

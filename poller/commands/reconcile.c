@@ -13,6 +13,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "commands/meter.h"
 #include "commands/reconcile.h"
 #include "config/profile.h"
@@ -70,14 +71,14 @@ static struct day *day_of(struct reconcile *reconcile, int64_t epoch)
 static void name_call(const struct call *call, const char *what)
 {
     char local[CLOCK_TEXT_SIZE];
-    struct log_call about = { .uniqueid = call_text(call, CALL_UNIQUEID),
-                              .campaign = call_text(call, CALL_CAMPAIGN_ID),
-                              .phone = call_text(call, CALL_PHONE_NUMBER),
-                              .status = call_text(call, CALL_STATUS),
+    struct log_call about = { .uniqueid = call->id,
+                              .campaign = str_or_empty(call->campaign),
+                              .phone = str_or_empty(call->number),
+                              .status = str_or_empty(call->status),
                               .answer = -1,
                               .attempt = -1 };
     log_about(LOG_WARN, &about, "🔎 %s: %s, %s/%s → %s, ended %s", about.uniqueid, what, about.campaign, about.phone,
-             about.status, clock_local(call_number(call, CALL_END_EPOCH, 0), local, sizeof local));
+             about.status, clock_local(call->ended, local, sizeof local));
 }
 
 /* No run sends it: it ended before a checkpoint that was set forward. */
@@ -94,7 +95,7 @@ static void count(void *context, const struct call *call, const struct call_reco
                   const struct decision *decision, bool in_scope)
 {
     struct reconcile *reconcile = context;
-    struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
+    struct position position = position_at(call->ended, call->id);
     bool known = record->state != CALL_UNKNOWN;
     if (decision->kind == DECISION_LEAVE || (!known && decision->kind == DECISION_SKIP)) /* not ours, or not ended */
         return;

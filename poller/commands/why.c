@@ -118,8 +118,8 @@ static void mask(struct life *life)
     free(phone);
     if (life->row == NULL)
         return;
-    phone = copy(life->row->value[CALL_PHONE_NUMBER]);
-    mask_phone_in(life->row->value[CALL_PHONE_NUMBER], phone);
+    phone = copy(life->row->number);
+    mask_phone_in(life->row->number, phone);
     free(phone);
 }
 
@@ -190,7 +190,7 @@ static void ask_dialer(const struct config *config, const struct config_problems
         (void)snprintf(life->problem, sizeof life->problem, "the configuration has a problem: %s", problems->texts[0]);
         return;
     }
-    if (source_connect(&config->database, &source, &err) != 0 || read_row(source, life, &err) != 0) {
+    if (source_connect(&config->database, &config->sync, &source, &err) != 0 || read_row(source, life, &err) != 0) {
         (void)snprintf(life->problem, sizeof life->problem, "%s", err.message);
         life->where = EXPLANATION_NOT_ASKED;
     }
@@ -269,18 +269,20 @@ static void print_ledger(const struct life *life)
 
 static void print_table(const struct life *life)
 {
-    char local[CLOCK_TEXT_SIZE], ended[64] = "not ended";
+    char local[CLOCK_TEXT_SIZE], ended[64] = "not ended", length[24] = "";
     const struct call *row = life->row;
     if (life->where == EXPLANATION_NOT_ASKED) {
         print_row("dialer's table", "could not be asked: %s", life->problem);
     } else if (row == NULL) {
         print_row("dialer's table", "has no such call, nor has its archive");
     } else {
-        if (call_ended(row))
+        if (row->finality != CALL_NOT_ENDED)
             (void)snprintf(ended, sizeof ended, "ended %s",
-                           clock_local(call_number(row, CALL_END_EPOCH, 0), local, sizeof local));
-        print_row("dialer's table", "%s, %s s, agent %s, %s", call_text(row, CALL_STATUS),
-                  call_text(row, CALL_LENGTH_IN_SEC), call_text(row, CALL_USER), ended);
+                           clock_local(row->ended, local, sizeof local));
+        if (row->length != CALL_NO_NUMBER)
+            (void)snprintf(length, sizeof length, "%" PRId64, row->length);
+        print_row("dialer's table", "%s, %s s, agent %s, %s", str_or_empty(row->status), length,
+                  str_or_empty(row->agent), ended);
         if (life->where == EXPLANATION_ARCHIVED)
             print_row("", "in the archive, vicidial_log_archive");
     }
@@ -349,13 +351,15 @@ static void add_table(struct json *object, const struct life *life)
     }
     struct json *table = json_add(object, "table", json_object());
     json_add_text(table, "name", life->where == EXPLANATION_LIVE ? "vicidial_log" : "vicidial_log_archive");
-    json_add_text(table, "status", row->value[CALL_STATUS]);
-    add_number(table, "length", call_number(row, CALL_LENGTH_IN_SEC, RECORDS_UNKNOWN));
-    json_add_text(table, "agent", row->value[CALL_USER]);
-    json_add_text(table, "campaign", row->value[CALL_CAMPAIGN_ID]);
-    json_add_text(table, "phone", row->value[CALL_PHONE_NUMBER]);
-    json_add_text(table, "term_reason", row->value[CALL_TERM_REASON]);
-    add_number(table, "end_epoch", call_number(row, CALL_END_EPOCH, RECORDS_UNKNOWN));
+    json_add_text(table, "status", row->status);
+    add_number(table, "length", call_number(row->length, RECORDS_UNKNOWN));
+    json_add_text(table, "agent", row->agent);
+    json_add_text(table, "campaign", row->campaign);
+    json_add_text(table, "phone", row->number);
+    for (int i = 0; row->shape != NULL && i < CALL_EXTRAS_MOST; i++)
+        if (row->shape->extras[i].is_news)
+            json_add_text(table, row->shape->extras[i].name, row->extras[i]);
+    add_number(table, "end_epoch", row->ended != 0 ? row->ended : RECORDS_UNKNOWN);
 }
 
 static void print_json(const struct life *life, const char *sentence)

@@ -1,16 +1,33 @@
-/* call: one row of vicidial_log as the dialer tells it, and what this program knows of it. */
+/* call: one call as its source tells it, and what this program knows of it. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "domain/call.h"
 
+/* The texts that every call has, then its extras. */
+#define TEXTS 5
+#define TEXTS_MOST (TEXTS + CALL_EXTRAS_MOST)
+
+static const char **text_at(struct call *call, int i)
+{
+    const char **texts[TEXTS] = { &call->id, &call->campaign, &call->number, &call->agent, &call->status };
+    return i < TEXTS ? texts[i] : &call->extras[i - TEXTS];
+}
+
+static size_t room_of(const char *text)
+{
+    return text != NULL ? strlen(text) + 1 : 0;
+}
+
 size_t call_size(const struct call *call)
 {
-    size_t size = sizeof *call;
-    for (int field = 0; field < CALL_FIELD_COUNT; field++)
-        if (call->value[field] != NULL)
-            size += strlen(call->value[field]) + 1;
+    size_t size = sizeof *call + room_of(call->id) + room_of(call->campaign) + room_of(call->number) +
+                  room_of(call->agent) + room_of(call->status);
+    for (int i = 0; i < CALL_EXTRAS_MOST; i++)
+        size += room_of(call->extras[i]);
     return size;
 }
 
@@ -18,14 +35,14 @@ struct call *call_copy_to(void *memory, const struct call *call)
 {
     struct call *copy = memory;
     *copy = *call;
-    char *text = (char *)(copy + 1);
-    for (int field = 0; field < CALL_FIELD_COUNT; field++) {
-        if (call->value[field] == NULL)
+    char *room = (char *)(copy + 1);
+    for (int i = 0; i < TEXTS_MOST; i++) {
+        const char **text = text_at(copy, i);
+        size_t size = room_of(*text);
+        if (size == 0)
             continue;
-        size_t length = strlen(call->value[field]) + 1;
-        memcpy(text, call->value[field], length);
-        copy->value[field] = text;
-        text += length;
+        *text = memcpy(room, *text, size);
+        room += size;
     }
     return copy;
 }
@@ -35,30 +52,34 @@ struct call *call_copy(const struct call *call)
     return call_copy_to(mem_zero(1, call_size(call)), call);
 }
 
-const char *call_text(const struct call *call, enum call_field field)
+int64_t call_number(int64_t number, int64_t fallback)
 {
-    return call->value[field] != NULL ? call->value[field] : "";
+    return number != CALL_NO_NUMBER ? number : fallback;
 }
 
-int64_t call_number(const struct call *call, enum call_field field, int64_t fallback)
+const char *call_extra(const struct call *call, const char *name)
 {
-    int64_t number = 0;
-    return call->value[field] != NULL && str_to_int(call->value[field], &number) ? number : fallback;
+    for (int i = 0; call->shape != NULL && i < CALL_EXTRAS_MOST && call->shape->extras[i].name != NULL; i++)
+        if (strcmp(call->shape->extras[i].name, name) == 0)
+            return call->extras[i];
+    return NULL;
 }
 
-bool call_ended(const struct call *call)
+/* With its NUL: "1","23" differs from "12","3". */
+static uint64_t add(uint64_t hash, const char *text)
 {
-    return call_number(call, CALL_END_EPOCH, 0) > 0;
+    return str_hash(hash, str_or_empty(text), strlen(str_or_empty(text)) + 1);
 }
 
 uint64_t call_fingerprint(const struct call *call)
 {
-    static const enum call_field fields[] = { CALL_STATUS, CALL_LENGTH_IN_SEC, CALL_USER, CALL_TERM_REASON };
-    uint64_t hash = STR_HASH_START;
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        const char *text = call_text(call, fields[i]);
-        hash = str_hash(hash, text, strlen(text) + 1); /* with its NUL: "1","23" differs from "12","3" */
-    }
+    char length[24] = "";
+    if (call->length != CALL_NO_NUMBER)
+        (void)snprintf(length, sizeof length, "%" PRId64, call->length);
+    uint64_t hash = add(add(add(STR_HASH_START, call->status), length), call->agent);
+    for (int i = 0; call->shape != NULL && i < CALL_EXTRAS_MOST; i++)
+        if (call->shape->extras[i].is_news)
+            hash = add(hash, call->extras[i]);
     return hash;
 }
 

@@ -1,4 +1,4 @@
-/* call: one row of vicidial_log as the dialer tells it, and what this program knows of it. */
+/* call: one call as its source tells it, and what this program knows of it. */
 #ifndef CALL_H
 #define CALL_H
 
@@ -8,37 +8,41 @@
 
 #include "base/err.h"
 
-/* The columns of vicidial_log that are read (VICIdial's MySQL_AST_CREATE_tables.sql, table vicidial_log). */
-enum call_field {
-    CALL_UNIQUEID,
-    CALL_LEAD_ID,
-    CALL_LIST_ID,
-    CALL_CAMPAIGN_ID,
-    CALL_PHONE_NUMBER,
-    CALL_PHONE_CODE,
-    CALL_STATUS,
-    CALL_LENGTH_IN_SEC,
-    CALL_USER,
-    CALL_USER_GROUP,
-    CALL_TERM_REASON,
-    CALL_COMMENTS,
-    CALL_ALT_DIAL,
-    CALL_CALLED_COUNT,
-    CALL_CALL_DATE,
-    CALL_START_EPOCH,
-    CALL_END_EPOCH,
-    CALL_FIELD_COUNT
+/* A number that the source does not know. */
+#define CALL_NO_NUMBER INT64_MIN
+
+enum call_direction { CALL_OUTBOUND, CALL_INBOUND };
+
+/* Whether what the source says of a call is its last word. */
+enum call_finality {
+    CALL_READY,
+    CALL_WAITS,    /* it may still change: to be looked at again, and taken as it stands from wait_until on */
+    CALL_NOT_ENDED
 };
 
-/* A row. value[field] is the column's text exactly as the database gave it, NULL for SQL NULL and for a column that was
- * not read or that the table lacks. age_sec: seconds since the call was made, by the database's clock; -1 when the row
- * does not tell. went_back_sec: by how much the clocks of who wrote it were put back since, as in autumn: so much longer
- * VICIdial's own screens take the call for a recent one (vdc_db_query.php: call_date within 4 hours).
- * is_oddly_dated: call_date is in no known time zone, so a scan by time may pass the row by. */
+/* What the calls of one kind of source have beside what all calls have: a name each, in their order. */
+#define CALL_EXTRAS_MOST 16
+struct call_shape {
+    struct {
+        const char *name;
+        bool is_news; /* a change of it is a change of the call: part of the fingerprint */
+    } extras[CALL_EXTRAS_MOST]; /* behind the last one: NULL */
+};
+
+/* A call, as its source tells it. A text is NULL where the source has none, and as good as any where it is "". */
 struct call {
-    const char *value[CALL_FIELD_COUNT];
-    int64_t age_sec, went_back_sec;
-    bool is_oddly_dated;
+    const char *id; /* never the same for two calls of a source; NULL only in a call that is all zero */
+    const char *campaign, *number, *agent, *status;
+    int64_t started; /* epoch, or CALL_NO_NUMBER */
+    int64_t ended;   /* epoch; 0: it has not, or the source does not say when */
+    int64_t length;  /* seconds, or CALL_NO_NUMBER; below 0 where two machines' clocks differ */
+    int64_t age;     /* seconds since it was made, by the source's clock; -1: the source does not know */
+    int64_t wait_until; /* CALL_WAITS: epoch by the source's clock */
+    enum call_direction direction;
+    enum call_finality finality;
+    bool is_oddly_dated; /* a scan by time may pass it by */
+    const struct call_shape *shape; /* lives as long as the source; NULL: no extras */
+    const char *extras[CALL_EXTRAS_MOST]; /* in the order of shape */
 };
 
 /* call_size: the bytes that a copy of call takes, with its text. */
@@ -50,18 +54,14 @@ struct call *call_copy_to(void *memory, const struct call *call);
 /* call_copy: the same in memory of its own. Ownership: the caller frees it with free(). */
 struct call *call_copy(const struct call *call) MUST_CHECK;
 
-/* call_text: a column's text, or "" for NULL. Borrowed from call. */
-const char *call_text(const struct call *call, enum call_field field);
+/* call_number: number, or fallback for CALL_NO_NUMBER. */
+int64_t call_number(int64_t number, int64_t fallback);
 
-/* call_number: a column as a number; fallback for NULL and for anything that is no number. */
-int64_t call_number(const struct call *call, enum call_field field, int64_t fallback);
+/* call_extra: the extra of that name; NULL: none. Borrowed from call. */
+const char *call_extra(const struct call *call, const char *name);
 
-/* call_ended: whether the row says when the call ended. VICIdial leaves end_epoch NULL while a call runs, and 0 where
- * it copied an unfinished row (AST_VDadapt.pl). */
-bool call_ended(const struct call *call);
-
-/* call_fingerprint: a number that changes when what the API should know has changed: status, duration, agent, term
- * reason. It is stored on disk: the way it is made must never change. */
+/* call_fingerprint: a number that changes when the call has changed for whoever is told of it: its status, length, agent
+ * and the extras that are news. It is stored on disk: the way it is made must never change. */
 uint64_t call_fingerprint(const struct call *call);
 
 /* What is known of a call. The numbers are stored on disk: never renumber. */

@@ -58,8 +58,8 @@ void candidates_add_known(void *list, const char *uniqueid, int64_t end_epoch)
 void candidates_add_row(struct candidates *list, const struct call *call)
 {
     const struct call *copy = call_copy_to(take_room(list, call_size(call)), call);
-    *next_item(list) = (struct candidate){ .uniqueid = call_text(copy, CALL_UNIQUEID),
-                                           .end_epoch = call_number(copy, CALL_END_EPOCH, 0),
+    *next_item(list) = (struct candidate){ .uniqueid = copy->id,
+                                           .end_epoch = copy->ended,
                                            .call = copy };
 }
 

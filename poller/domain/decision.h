@@ -1,4 +1,4 @@
-/* decision: what to do with a call that the dialer says has ended. */
+/* decision: what to do with a call that its source tells of. */
 #ifndef DECISION_H
 #define DECISION_H
 
@@ -17,7 +17,7 @@ struct decision {
     int64_t hold_until; /* HOLD: epoch after which it is sent as it stands */
 };
 
-/* decision_of: decides on call, given what is known of it and now_epoch by the database's clock. Pure. */
+/* decision_of: decides on call, given what is known of it and now_epoch by its source's clock. Pure. */
 struct decision decision_of(const struct call *call, const struct call_record *record,
                             const struct settings_sync *settings, int64_t now_epoch);
 

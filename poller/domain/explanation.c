@@ -94,10 +94,10 @@ static void explain_change(const struct explanation_facts *facts, struct text *t
     say(text, "; the table has changed since");
     if (!facts->settings->resend_changed)
         say(text, ", but resend_changed is off: it is not sent again");
-    else if (!call_ended(facts->call))
+    else if (facts->call->finality == CALL_NOT_ENDED)
         say(text, ", and says that the call has not ended");
     else if (facts->row == EXPLANATION_ARCHIVED || facts->settings->sweep_interval == 0 ||
-             facts->call->age_sec > facts->settings->sweep_window)
+             facts->call->age > facts->settings->sweep_window)
         say(text, ", but the sweep does not look back so far: it is not sent again by itself");
     else if (decision.kind == DECISION_HOLD)
         say_time(text, ": it will be sent again when its disposition is final, at the latest ", decision.hold_until);
@@ -122,7 +122,7 @@ static void explain_accepted(const struct explanation_facts *facts, struct text 
 
 static void explain_missed(const struct explanation_facts *facts, struct text *text)
 {
-    int64_t ended = call_number(facts->call, CALL_END_EPOCH, 0);
+    int64_t ended = facts->call->ended;
     say(text, "the ledger does not know it, though it ended before the checkpoint: ");
     if (ended < facts->now - facts->settings->retention_days * 86400)
         say(text, "what was accepted is remembered for %" PRId64 " days only, so it may have been",
@@ -134,10 +134,10 @@ static void explain_missed(const struct explanation_facts *facts, struct text *t
 static void explain_new(const struct explanation_facts *facts, struct text *text)
 {
     const struct settings_sync *settings = facts->settings;
-    struct position position = position_at(call_number(facts->call, CALL_END_EPOCH, 0),
-                                           call_text(facts->call, CALL_UNIQUEID));
+    struct position position = position_at(facts->call->ended,
+                                           facts->call->id);
     struct decision decision = decide(facts);
-    if (!call_ended(facts->call)) {
+    if (facts->call->finality == CALL_NOT_ENDED) {
         say(text, "not ended yet");
     } else if (decision.kind == DECISION_LEAVE) {
         say(text, "its campaign is not selected: out of scope");
@@ -151,7 +151,7 @@ static void explain_new(const struct explanation_facts *facts, struct text *text
     } else if (facts->row == EXPLANATION_ARCHIVED) {
         say(text, "not known to the ledger, and in the archive only, where no run looks by itself");
     } else if (position.end_epoch < facts->checkpoint.end_epoch - settings->overlap &&
-               facts->call->age_sec > settings->sweep_window) {
+               facts->call->age > settings->sweep_window) {
         explain_missed(facts, text);
     } else if (decision.kind == DECISION_HOLD) {
         say_time(text, "not seen yet: it will wait for its disposition, at most until ", decision.hold_until);

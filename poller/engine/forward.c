@@ -73,7 +73,7 @@ static int take_row(void *context, const struct call *call, struct err *err)
 {
     (void)err;
     struct batch *batch = context;
-    struct candidate wanted = { .uniqueid = call_text(call, CALL_UNIQUEID) };
+    struct candidate wanted = { .uniqueid = call->id };
     struct parcel key = { .candidate = &wanted };
     struct parcel *parcel = bsearch(&key, batch->parcels, batch->count, sizeof *batch->parcels, compare_parcels);
     if (parcel != NULL && parcel->call == NULL)
@@ -150,7 +150,7 @@ static void wrote(struct batch *batch, int result)
 
 static const char *result_of(const struct batch *batch, const struct parcel *parcel)
 {
-    return disposition_result(batch->forward->dispositions, call_text(parcel->call, CALL_STATUS));
+    return disposition_result(batch->forward->dispositions, str_or_empty(parcel->call->status));
 }
 
 /* What the log says of a call beside the message. */
@@ -158,9 +158,9 @@ static struct log_call about(const struct batch *batch, const struct parcel *par
 {
     struct log_call known = { .uniqueid = parcel->candidate->uniqueid, .answer = -1, .attempt = -1 };
     if (parcel->call != NULL) {
-        known.campaign = call_text(parcel->call, CALL_CAMPAIGN_ID);
-        known.phone = call_text(parcel->call, CALL_PHONE_NUMBER);
-        known.status = call_text(parcel->call, CALL_STATUS);
+        known.campaign = str_or_empty(parcel->call->campaign);
+        known.phone = str_or_empty(parcel->call->number);
+        known.status = str_or_empty(parcel->call->status);
         known.result = result_of(batch, parcel);
     }
     if (parcel->sent) {
@@ -179,7 +179,7 @@ static void put(struct batch *batch, struct parcel *parcel, enum call_state stat
     struct ledger_entry entry = {
         .uniqueid = parcel->candidate->uniqueid,
         .record = parcel->record,
-        .end_epoch = call_number(parcel->call, CALL_END_EPOCH, parcel->candidate->end_epoch),
+        .end_epoch = parcel->call->ended != 0 ? parcel->call->ended : parcel->candidate->end_epoch,
         .due = due,
         .reason = reason,
         .payload = parcel->message.body,
@@ -261,7 +261,7 @@ static void doubt(struct batch *batch, struct parcel *parcel)
     record->state = CALL_OWED;
     struct ledger_entry entry = { .uniqueid = parcel->candidate->uniqueid,
                                   .record = *record,
-                                  .end_epoch = call_number(parcel->call, CALL_END_EPOCH, 0),
+                                  .end_epoch = parcel->call->ended,
                                   .due = forward_now(batch->forward),
                                   .payload = parcel->message.body }; /* and no row: what was sent stays noted */
     int result = batch->failure.code == EX_OK ? ledger_put(batch->forward->ledger, &entry, &batch->failure) : -1;
@@ -318,7 +318,7 @@ static void decide(struct batch *batch, struct parcel *parcel)
 static void record_accepted(struct batch *batch, struct parcel *parcel, bool duplicate)
 {
     const struct call *call = parcel->call;
-    int64_t delay = forward_now(batch->forward) - call_number(call, CALL_END_EPOCH, 0);
+    int64_t delay = forward_now(batch->forward) - call->ended;
     batch->forward->summary->accepted++;
     batch->forward->summary->repeated += duplicate ? 1 : 0;
     tally_accepted(&batch->forward->tally, result_of(batch, parcel),
@@ -328,8 +328,8 @@ static void record_accepted(struct batch *batch, struct parcel *parcel, bool dup
     parcel->record.attempts = 0;
     put(batch, parcel, CALL_ACCEPTED, 0, NULL);
     struct log_call accepted = about(batch, parcel);
-    log_about(LOG_INFO, &accepted, "✓ %s: %s/%s → %s (%" PRId64 "s)", call_text(call, CALL_UNIQUEID), accepted.campaign,
-              accepted.phone, accepted.status, call_number(call, CALL_LENGTH_IN_SEC, 0));
+    log_about(LOG_INFO, &accepted, "✓ %s: %s/%s → %s (%" PRId64 "s)", call->id, accepted.campaign,
+              accepted.phone, accepted.status, call_number(call->length, 0));
 }
 
 /* The line that monitoring counts: grep -c "failed:". */
@@ -426,7 +426,7 @@ static void leave_in_doubt(struct batch *batch, struct parcel *parcel)
 {
     int64_t delay = wait_of(batch, parcel, parcel->record.tries + 1);
     char outlook[160];
-    struct position place = position_at(call_number(parcel->call, CALL_END_EPOCH, 0), parcel->candidate->uniqueid);
+    struct position place = position_at(parcel->call->ended, parcel->candidate->uniqueid);
     put(batch, parcel, CALL_OWED, forward_now(batch->forward) + delay, parcel->suspicion->reason);
     if (batch->failure.code == EX_OK && parcel->record.attempts == 0) /* who was charged before tells nothing of the API */
         wrote(batch, ledger_set_place(batch->forward->ledger, LEDGER_DOUBT, &place, &batch->failure));
@@ -451,7 +451,7 @@ static void leave_suspects_in_doubt(struct batch *batch)
 static const char *mask_message(const struct batch *batch, const struct parcel *parcel, char *reason)
 {
     if (batch->forward->mask_phone)
-        mask_reason(reason, call_text(parcel->call, CALL_PHONE_NUMBER));
+        mask_reason(reason, str_or_empty(parcel->call->number));
     return reason;
 }
 
@@ -641,10 +641,10 @@ static int deliver_all(struct batch *batch, struct err *err)
 static void print_body(const struct batch *batch, const struct parcel *parcel)
 {
     struct call shown = *parcel->call;
-    char *phone = mem_copy(call_text(&shown, CALL_PHONE_NUMBER));
-    mask_phone(phone, call_text(&shown, CALL_PHONE_NUMBER));
-    if (batch->forward->mask_phone && shown.value[CALL_PHONE_NUMBER] != NULL)
-        shown.value[CALL_PHONE_NUMBER] = phone;
+    char *phone = mem_copy(str_or_empty(shown.number));
+    mask_phone(phone, str_or_empty(shown.number));
+    if (batch->forward->mask_phone && shown.number != NULL)
+        shown.number = phone;
     struct sink_message message;
     sink_make(batch->forward->sink, &shown, 0, &message);
     (void)printf("%s\n", message.body);

@@ -40,7 +40,7 @@ static int count_call(void *context, const struct call *call, struct err *err)
     struct counting *counting = context;
     struct jump *jump = counting->jump;
     struct call_record record;
-    struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
+    struct position position = position_at(call->ended, call->id);
     bool within = is_forward(jump) ? position_compare(&position, &jump->after) <= 0
                                    : position_compare(&position, &jump->after) > 0 &&
                                          position_compare(&position, &jump->before) <= 0;

@@ -86,10 +86,10 @@ static int pick_one(void *context, const struct call *call, struct err *err)
     struct pick *pick = context;
     struct run *run = pick->run;
     struct call_record record;
-    struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
+    struct position position = position_at(call->ended, call->id);
     if (position_compare(&position, &run->progress.floor) <= 0)
         return 0;
-    if (ledger_find(run->poll->ledger, call_text(call, CALL_UNIQUEID), &record, err) != 0)
+    if (ledger_find(run->poll->ledger, call->id, &record, err) != 0)
         return -1;
     if (record.state != CALL_UNKNOWN ||
         decision_of(call, &record, run->poll->settings, forward_now(&run->forward)).kind != DECISION_SEND)
@@ -140,10 +140,10 @@ static int probe_latest(struct run *run, struct err *err)
 static bool poll_sees(void *context, const struct call *call)
 {
     const struct run *run = context;
-    int64_t ended = call_number(call, CALL_END_EPOCH, 0);
-    /* By the clock as the run began: that of now may be ahead of the statement that gave age_sec, and what the poll
+    int64_t ended = call->ended;
+    /* By the clock as the run began: that of now may be ahead of the statement that gave age, and what the poll
      * cannot see must not count as short. */
-    int64_t lasted = call->age_sec - (run->forward.clock.epoch - ended);
+    int64_t lasted = call->age - (run->forward.clock.epoch - ended);
     return !call->is_oddly_dated && ended >= start_of_poll(run) && lasted <= run->poll->settings->poll_window;
 }
 

@@ -53,7 +53,7 @@ int resources_open_ledger(const struct options *options, struct resources *resou
 
 int resources_open_source(struct resources *resources, struct err *err)
 {
-    if (source_connect(&resources->config.database, &resources->source, err) != 0)
+    if (source_connect(&resources->config.database, &resources->config.sync, &resources->source, err) != 0)
         return -1;
     log_info("✅ Connected to VICIdial database");
     return source_inspect(resources->source, err);

@@ -19,10 +19,10 @@ static int consider(void *context, const struct call *call, struct err *err)
     struct unsent *unsent = context;
     const struct forward *forward = unsent->forward;
     struct call_record record;
-    struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
+    struct position position = position_at(call->ended, call->id);
     if (position_compare(&position, unsent->floor) <= 0)
         return 0;
-    if (ledger_find(forward->ledger, call_text(call, CALL_UNIQUEID), &record, err) != 0)
+    if (ledger_find(forward->ledger, call->id, &record, err) != 0)
         return -1;
     if (record.state != CALL_UNKNOWN || forward_decide(forward, call, &record).kind != DECISION_SEND)
         return 0;

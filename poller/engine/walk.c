@@ -25,9 +25,9 @@ static int note(const struct walker *walker, const struct call *call, struct cal
     if (walker->walk->forward->dry_run || walker->walk->duty == WALK_LOOK)
         return 0;
     record.state = state;
-    struct ledger_entry entry = { .uniqueid = call_text(call, CALL_UNIQUEID),
+    struct ledger_entry entry = { .uniqueid = call->id,
                                   .record = record,
-                                  .end_epoch = call_number(call, CALL_END_EPOCH, 0),
+                                  .end_epoch = call->ended,
                                   .due = due,
                                   .call = record.sent_before ? NULL : call }; /* what was sent stays noted */
     return ledger_put(walker->walk->forward->ledger, &entry, err);
@@ -47,7 +47,7 @@ static int keep(struct walker *walker, const struct call *call, struct call_reco
     walker->found++;
     if (walk->duty == WALK_LOOK)
         return 0;
-    bool is_noted = walk->duty == WALK_NOTE || call_number(call, CALL_END_EPOCH, 0) < walk->note_before;
+    bool is_noted = walk->duty == WALK_NOTE || call->ended < walk->note_before;
     if (is_noted && !walk->forward->dry_run) { /* a dry run shows what would become owed */
         walker->noted++;
         return note(walker, call, record, CALL_OWED, forward_now(walk->forward), err);
@@ -55,7 +55,7 @@ static int keep(struct walker *walker, const struct call *call, struct call_reco
     if (walk->range.whole_rows)
         candidates_add_row(&walker->candidates, call);
     else
-        candidates_add(&walker->candidates, call_text(call, CALL_UNIQUEID), call_number(call, CALL_END_EPOCH, 0));
+        candidates_add(&walker->candidates, call->id, call->ended);
     return 0;
 }
 
@@ -65,14 +65,14 @@ static int consider(void *context, const struct call *call, struct err *err)
     struct walker *walker = context;
     const struct walk *walk = walker->walk;
     struct call_record record;
-    struct position position = position_at(call_number(call, CALL_END_EPOCH, 0), call_text(call, CALL_UNIQUEID));
+    struct position position = position_at(call->ended, call->id);
     if (position_compare(&position, &walker->furthest) > 0)
         walker->furthest = position;
     bool in_scope = position_compare(&position, &walk->floor) > 0;
     if ((!in_scope && walk->judged == NULL) ||
         (walk->belongs_elsewhere != NULL && walk->belongs_elsewhere(walk->context, call)))
         return 0;
-    if (ledger_find(walk->forward->ledger, call_text(call, CALL_UNIQUEID), &record, err) != 0)
+    if (ledger_find(walk->forward->ledger, call->id, &record, err) != 0)
         return -1;
     struct decision decision = forward_decide(walk->forward, call, &record);
     if (walk->judged != NULL)

@@ -146,11 +146,11 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct e
     }
     store_bind_text(statement, 15, entry->result);
     if (call != NULL) {
-        store_bind_text(statement, 14, call->value[CALL_STATUS]);
-        store_bind_int(statement, 16, call_number(call, CALL_LENGTH_IN_SEC, 0));
-        store_bind_text(statement, 17, call->value[CALL_USER]);
-        store_bind_text(statement, 18, call->value[CALL_CAMPAIGN_ID]);
-        store_bind_text(statement, 19, call->value[CALL_PHONE_NUMBER]);
+        store_bind_text(statement, 14, call->status);
+        store_bind_int(statement, 16, call_number(call->length, 0));
+        store_bind_text(statement, 17, call->agent);
+        store_bind_text(statement, 18, call->campaign);
+        store_bind_text(statement, 19, call->number);
     }
     return store_change(ledger->store, statement, err);
 }

@@ -10,6 +10,7 @@
 #include "base/http.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "sink/did_optimizer.h"
 #include "sink/payload.h"
 #include "sink/verdict.h"
@@ -60,7 +61,7 @@ static void make(void *context, const struct call *call, uint32_t change, struct
 {
     const struct did_optimizer *state = context;
     ret_message->body = payload_body(call, state->dispositions);
-    payload_idempotency_key(call_text(call, CALL_UNIQUEID), ret_message->body, change, ret_message->key);
+    payload_idempotency_key(str_or_empty(call->id), ret_message->body, change, ret_message->key);
 }
 
 /* ---- sending ---- */

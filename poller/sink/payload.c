@@ -1,6 +1,7 @@
 /* payload: what is sent to the API for one call. */
 #include <ctype.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,53 +9,87 @@
 #include "base/str.h"
 #include "sink/payload.h"
 
-/* The API's names, in the order they are sent. A NULL column is null, whatever its kind. */
+/* The API's names, in the order they are sent, and where each comes from: what every call has, or an extra of its
+ * source. What is not known is null, whatever its kind. */
 static const struct {
     const char *name;
-    enum call_field field;
-    enum { TEXT, NUMBER, NUMBER_FROM_ZERO } kind;
+    enum { TEXT, NUMBER, NUMBER_FROM_ZERO, NUMBER_ABOVE_ZERO, EXTRA, EXTRA_NUMBER } kind;
+    size_t at; /* in struct call */
+    const char *extra;
 } members[] = {
-    { "uniqueid", CALL_UNIQUEID, TEXT },
-    { "leadId", CALL_LEAD_ID, TEXT },
-    { "listId", CALL_LIST_ID, TEXT },
-    { "campaignId", CALL_CAMPAIGN_ID, TEXT },
-    { "phoneNumber", CALL_PHONE_NUMBER, TEXT },
-    { "phoneCode", CALL_PHONE_CODE, TEXT },
-    { "disposition", CALL_STATUS, TEXT },
+    { "uniqueid", TEXT, offsetof(struct call, id), NULL },
+    { "leadId", EXTRA, 0, "lead_id" },
+    { "listId", EXTRA, 0, "list_id" },
+    { "campaignId", TEXT, offsetof(struct call, campaign), NULL },
+    { "phoneNumber", TEXT, offsetof(struct call, number), NULL },
+    { "phoneCode", EXTRA, 0, "phone_code" },
+    { "disposition", TEXT, offsetof(struct call, status), NULL },
     /* The dialer writes a negative length where two machines' clocks differ (AST_cleanup_agent_log.pl expects it). */
-    { "duration", CALL_LENGTH_IN_SEC, NUMBER_FROM_ZERO },
-    { "agentId", CALL_USER, TEXT },
-    { "userGroup", CALL_USER_GROUP, TEXT },
-    { "termReason", CALL_TERM_REASON, TEXT },
-    { "comments", CALL_COMMENTS, TEXT },
-    { "altDial", CALL_ALT_DIAL, TEXT },
-    { "calledCount", CALL_CALLED_COUNT, NUMBER },
-    { "callDate", CALL_CALL_DATE, TEXT },
-    { "startEpoch", CALL_START_EPOCH, NUMBER },
-    { "endEpoch", CALL_END_EPOCH, NUMBER },
-    { "timestamp", CALL_END_EPOCH, NUMBER },
+    { "duration", NUMBER_FROM_ZERO, offsetof(struct call, length), NULL },
+    { "agentId", TEXT, offsetof(struct call, agent), NULL },
+    { "userGroup", EXTRA, 0, "user_group" },
+    { "termReason", EXTRA, 0, "term_reason" },
+    { "comments", EXTRA, 0, "comments" },
+    { "altDial", EXTRA, 0, "alt_dial" },
+    { "calledCount", EXTRA_NUMBER, 0, "called_count" },
+    { "callDate", EXTRA, 0, "call_date" },
+    { "startEpoch", NUMBER, offsetof(struct call, started), NULL },
+    { "endEpoch", NUMBER_ABOVE_ZERO, offsetof(struct call, ended), NULL },
+    { "timestamp", NUMBER_ABOVE_ZERO, offsetof(struct call, ended), NULL },
 };
 
-static void add_number(struct json *object, const char *name, const char *text, bool from_zero)
+static void add_number(struct json *object, const char *name, int64_t number)
+{
+    if (number == CALL_NO_NUMBER)
+        json_add_null(object, name);
+    else
+        json_add_int(object, name, number);
+}
+
+static void add_number_of(struct json *object, const char *name, const char *text)
 {
     int64_t number = 0;
     if (text == NULL || !str_to_int(text, &number))
         json_add_null(object, name);
     else
-        json_add_int(object, name, from_zero && number < 0 ? 0 : number);
+        json_add_int(object, name, number);
+}
+
+static void add_member(struct json *object, const struct call *call, size_t i)
+{
+    const void *at = (const char *)call + members[i].at;
+    const char *name = members[i].name;
+    int64_t number = CALL_NO_NUMBER;
+    switch (members[i].kind) {
+    case TEXT:
+        json_add_text(object, name, *(const char *const *)at);
+        break;
+    case NUMBER:
+        add_number(object, name, *(const int64_t *)at);
+        break;
+    case NUMBER_FROM_ZERO:
+        number = *(const int64_t *)at;
+        add_number(object, name, number != CALL_NO_NUMBER && number < 0 ? 0 : number);
+        break;
+    case NUMBER_ABOVE_ZERO:
+        number = *(const int64_t *)at;
+        add_number(object, name, number > 0 ? number : CALL_NO_NUMBER);
+        break;
+    case EXTRA:
+        json_add_text(object, name, call_extra(call, members[i].extra));
+        break;
+    case EXTRA_NUMBER:
+        add_number_of(object, name, call_extra(call, members[i].extra));
+        break;
+    }
 }
 
 char *payload_body(const struct call *call, const struct disposition_map *map)
 {
     struct json *object = json_object();
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        const char *text = call->value[members[i].field];
-        if (members[i].kind == TEXT)
-            json_add_text(object, members[i].name, text);
-        else
-            add_number(object, members[i].name, text, members[i].kind == NUMBER_FROM_ZERO);
-    }
-    json_add_text(object, "result", disposition_result(map, call_text(call, CALL_STATUS)));
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        add_member(object, call, i);
+    json_add_text(object, "result", disposition_result(map, str_or_empty(call->status)));
     char *body = json_print(object);
     json_free(object);
     return body;

@@ -82,7 +82,7 @@ static int note_live(void *context, const char *const *row, struct err *err)
     (void)err;
     for (size_t i = 0; i < asked->count; i++)
         asked->found[i].is_live = asked->found[i].is_live ||
-                                  is_same_key(row[0], asked->found[i].columns[CALL_UNIQUEID]);
+                                  is_same_key(row[0], asked->found[i].columns[TABLE_UNIQUEID]);
     return 0;
 }
 
@@ -97,7 +97,7 @@ static int mark_live(const struct job *job, struct found *found, size_t count, s
         part = count - done < TABLE_MANY_KEYS ? count - done : TABLE_MANY_KEYS;
         struct asked asked = { .found = found + done, .count = part };
         for (size_t i = 0; i < part; i++)
-            keys[i] = asked.found[i].columns[CALL_UNIQUEID];
+            keys[i] = asked.found[i].columns[TABLE_UNIQUEID];
         if (table_fetch(job->scan->session, live->name, "uniqueid", keys, part, note_live, &asked, err) != 0)
             return -1;
     }
@@ -112,7 +112,7 @@ static int hand_out(const struct job *job, struct session_result *result, struct
         found[count++].columns = row;
     int outcome = job->range->table == SOURCE_ARCHIVE ? mark_live(job, found, count, err) : 0;
     for (size_t i = 0; outcome == 0 && i < count; i++) {
-        struct call call = table_call(found[i].columns, job->scan->zone);
+        struct call call = table_call(found[i].columns, job->scan->zone, job->scan->settings);
         if (!found[i].is_live)
             outcome = job->on_call(job->context, &call, err);
     }

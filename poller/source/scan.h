@@ -11,6 +11,7 @@
 
 struct scan {
     struct session *session;
+    const struct settings_sync *settings;
     const struct table *tables; /* by enum source_table */
     const struct zone *zone;    /* of the calls made since zone_from, an epoch */
     int64_t zone_from;

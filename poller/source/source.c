@@ -17,17 +17,20 @@ static const char *const table_names[] = { [SOURCE_LIVE] = "vicidial_log", [SOUR
 
 struct source {
     struct session *session;
+    const struct settings_sync *settings;
     struct table tables[2]; /* by enum source_table; the archive only after source_inspect_archive */
     char archive_problem[1024]; /* see source_archive_problem */
     struct zone zone;           /* that of the latest rows; only after source_inspect */
     struct scan scan;
 };
 
-int source_connect(const struct settings_database *settings, struct source **ret_source, struct err *err)
+int source_connect(const struct settings_database *database, const struct settings_sync *settings,
+                   struct source **ret_source, struct err *err)
 {
     struct source *source = mem_zero(1, sizeof *source);
+    source->settings = settings;
     source->tables[SOURCE_LIVE].name = table_names[SOURCE_LIVE];
-    if (session_open(settings, &source->session, err) != 0) {
+    if (session_open(database, &source->session, err) != 0) {
         source_close(source);
         return -1;
     }
@@ -54,6 +57,7 @@ int source_inspect(struct source *source, struct err *err)
         sample_latest(source->session, table, &now, &source->zone, err) != 0)
         return -1;
     source->scan = (struct scan){ .session = source->session,
+                                  .settings = source->settings,
                                   .tables = source->tables,
                                   .zone = &source->zone,
                                   .zone_from = now - SAMPLE_HOLDS_SEC };
@@ -117,6 +121,7 @@ int source_scan(struct source *source, const struct source_range *range, source_
 /* Who is told of the calls that are fetched. */
 struct fetching {
     const struct zone *zone;
+    const struct settings_sync *settings;
     source_on_call *on_call;
     void *context;
 };
@@ -124,7 +129,7 @@ struct fetching {
 static int hand_out(void *context, const char *const *row, struct err *err)
 {
     const struct fetching *fetching = context;
-    struct call call = table_call(row, fetching->zone);
+    struct call call = table_call(row, fetching->zone, fetching->settings);
     return fetching->on_call(fetching->context, &call, err);
 }
 
@@ -133,7 +138,7 @@ int source_fetch(struct source *source, enum source_table table, const char *con
 {
     char list[TABLE_SELECT_LIST_SIZE];
     struct err failure = { .code = EX_OK };
-    struct fetching fetching = { .zone = &source->zone, .on_call = on_call, .context = context };
+    struct fetching fetching = { .zone = &source->zone, .settings = source->settings, .on_call = on_call, .context = context };
     if (table == SOURCE_ARCHIVE)
         source->archive_problem[0] = '\0';
     table_select_list(&source->tables[SOURCE_LIVE], false, list);

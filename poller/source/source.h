@@ -15,9 +15,10 @@
 
 struct source;
 
-/* source_connect: opens a read-only session. settings is borrowed for the life of the source. Ownership: source_close.
+/* source_connect: opens a read-only session. Both are borrowed for the life of the source. Ownership: source_close.
  * Errors: EX_UNAVAILABLE (no server), EX_CONFIG (user, password or database refused), with the remedy. */
-int source_connect(const struct settings_database *settings, struct source **ret_source, struct err *err) MUST_CHECK;
+int source_connect(const struct settings_database *database, const struct settings_sync *settings,
+                   struct source **ret_source, struct err *err) MUST_CHECK;
 
 /* source_inspect: learns which columns and indexes vicidial_log has, and in which time zones its latest rows are
  * written; needed before any read.

@@ -7,30 +7,31 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "source/finality.h"
 #include "source/table.h"
 
 static const struct column {
     const char *name;
     bool optional; /* added by a VICIdial upgrade that a site may not have made (upgrade_2.0.5.sql, upgrade_2.8.sql) */
     bool scanned;  /* needed to decide on a call */
-} columns[CALL_FIELD_COUNT] = {
-    [CALL_UNIQUEID] = { "uniqueid", false, true },
-    [CALL_LEAD_ID] = { "lead_id", false, false },
-    [CALL_LIST_ID] = { "list_id", false, false },
-    [CALL_CAMPAIGN_ID] = { "campaign_id", false, true },
-    [CALL_PHONE_NUMBER] = { "phone_number", false, false },
-    [CALL_PHONE_CODE] = { "phone_code", false, false },
-    [CALL_STATUS] = { "status", false, true },
-    [CALL_LENGTH_IN_SEC] = { "length_in_sec", false, true },
-    [CALL_USER] = { "user", false, true },
-    [CALL_USER_GROUP] = { "user_group", false, false },
-    [CALL_TERM_REASON] = { "term_reason", true, true },
-    [CALL_COMMENTS] = { "comments", false, true },
-    [CALL_ALT_DIAL] = { "alt_dial", true, false },
-    [CALL_CALLED_COUNT] = { "called_count", true, false },
-    [CALL_CALL_DATE] = { "call_date", false, false },
-    [CALL_START_EPOCH] = { "start_epoch", false, true },
-    [CALL_END_EPOCH] = { "end_epoch", false, true },
+} columns[TABLE_COLUMNS] = {
+    [TABLE_UNIQUEID] = { "uniqueid", false, true },
+    [TABLE_LEAD_ID] = { "lead_id", false, false },
+    [TABLE_LIST_ID] = { "list_id", false, false },
+    [TABLE_CAMPAIGN_ID] = { "campaign_id", false, true },
+    [TABLE_PHONE_NUMBER] = { "phone_number", false, false },
+    [TABLE_PHONE_CODE] = { "phone_code", false, false },
+    [TABLE_STATUS] = { "status", false, true },
+    [TABLE_LENGTH_IN_SEC] = { "length_in_sec", false, true },
+    [TABLE_USER] = { "user", false, true },
+    [TABLE_USER_GROUP] = { "user_group", false, false },
+    [TABLE_TERM_REASON] = { "term_reason", true, true },
+    [TABLE_COMMENTS] = { "comments", false, true },
+    [TABLE_ALT_DIAL] = { "alt_dial", true, false },
+    [TABLE_CALLED_COUNT] = { "called_count", true, false },
+    [TABLE_CALL_DATE] = { "call_date", false, false },
+    [TABLE_START_EPOCH] = { "start_epoch", false, true },
+    [TABLE_END_EPOCH] = { "end_epoch", false, true },
 };
 
 /* ---- what it looks like ---- */
@@ -51,20 +52,20 @@ static int inspect_columns(struct session *session, struct table *table, struct 
     if (show(session, "COLUMNS", table, &result, err) != 0)
         return -1;
     for (const char *const *row = session_next(result); row != NULL; row = session_next(result))
-        for (int field = 0; field < CALL_FIELD_COUNT; field++)
-            if (strcasecmp(row[0], columns[field].name) == 0)
-                table->has_column[field] = true;
+        for (int i = 0; i < TABLE_COLUMNS; i++)
+            if (strcasecmp(row[0], columns[i].name) == 0)
+                table->has_column[i] = true;
     session_free(result);
 
     size_t used = 0;
-    for (int field = 0; field < CALL_FIELD_COUNT; field++) {
-        if (table->has_column[field])
+    for (int i = 0; i < TABLE_COLUMNS; i++) {
+        if (table->has_column[i])
             continue;
-        if (!columns[field].optional)
+        if (!columns[i].optional)
             return err_set(err, EX_CONFIG, "%s has no column %s; is this VICIdial's database?", table->name,
-                           columns[field].name);
+                           columns[i].name);
         used += (size_t)snprintf(table->missing + used, sizeof table->missing - used, "%s%s", used > 0 ? " " : "",
-                                 columns[field].name);
+                                 columns[i].name);
     }
     return 0;
 }
@@ -115,15 +116,15 @@ const char *table_action(const char *name)
 }
 
 /* Behind the fields: call_date as if there were no zones, and the database's clock. Neither depends on a time zone. */
-enum { LOCAL_SEC = CALL_FIELD_COUNT, NOW_EPOCH };
+enum { LOCAL_SEC = TABLE_COLUMNS, NOW_EPOCH };
 
 void table_select_list(const struct table *table, bool scanned_only, char out[TABLE_SELECT_LIST_SIZE])
 {
     size_t used = 0;
-    for (int field = 0; field < CALL_FIELD_COUNT; field++) {
-        bool wanted = table->has_column[field] && (columns[field].scanned || !scanned_only);
+    for (int i = 0; i < TABLE_COLUMNS; i++) {
+        bool wanted = table->has_column[i] && (columns[i].scanned || !scanned_only);
         used += (size_t)snprintf(out + used, TABLE_SELECT_LIST_SIZE - used, "%s, ",
-                                 wanted ? columns[field].name : "NULL");
+                                 wanted ? columns[i].name : "NULL");
     }
     (void)snprintf(out + used, TABLE_SELECT_LIST_SIZE - used, TABLE_LOCAL_SEC ", UNIX_TIMESTAMP()");
 }
@@ -138,19 +139,47 @@ const char *table_datetime(int64_t local_sec, char out[TABLE_DATETIME_SIZE])
     return out;
 }
 
-struct call table_call(const char *const *row, const struct zone *zone)
+/* The columns that have no other place in a call, in their order. */
+static const enum table_column extras[] = { TABLE_LEAD_ID, TABLE_LIST_ID, TABLE_PHONE_CODE, TABLE_USER_GROUP,
+                                            TABLE_TERM_REASON, TABLE_COMMENTS, TABLE_ALT_DIAL, TABLE_CALLED_COUNT,
+                                            TABLE_CALL_DATE };
+
+/* What is news may not change: it is part of the fingerprints that ledgers hold. */
+static const struct call_shape shape = { .extras = { { .name = "lead_id" }, { .name = "list_id" },
+                                                     { .name = "phone_code" }, { .name = "user_group" },
+                                                     { .name = "term_reason", .is_news = true },
+                                                     { .name = "comments" }, { .name = "alt_dial" },
+                                                     { .name = "called_count" }, { .name = "call_date" } } };
+
+static int64_t number_of(const char *text, int64_t fallback)
 {
-    struct call call = { .age_sec = -1 };
-    int64_t local_sec = 0, now = 0;
-    for (int field = 0; field < CALL_FIELD_COUNT; field++)
-        call.value[field] = row[field];
-    if (row[LOCAL_SEC] == NULL || !str_to_int(row[LOCAL_SEC], &local_sec))
-        local_sec = 0;
-    int64_t made = zone_made(zone, local_sec, call_number(&call, CALL_START_EPOCH, 0),
-                             call_number(&call, CALL_END_EPOCH, 0), &call.is_oddly_dated);
-    call.went_back_sec = call.is_oddly_dated ? 0 : zone_went_back(zone, local_sec - made);
-    if (made > 0 && row[NOW_EPOCH] != NULL && str_to_int(row[NOW_EPOCH], &now))
-        call.age_sec = now > made ? now - made : 0;
+    int64_t number = fallback;
+    return text != NULL && str_to_int(text, &number) ? number : fallback;
+}
+
+struct call table_call(const char *const *row, const struct zone *zone, const struct settings_sync *settings)
+{
+    struct call call = { .id = str_or_empty(row[TABLE_UNIQUEID]),
+                         .campaign = row[TABLE_CAMPAIGN_ID],
+                         .number = row[TABLE_PHONE_NUMBER],
+                         .agent = row[TABLE_USER],
+                         .status = row[TABLE_STATUS],
+                         .started = number_of(row[TABLE_START_EPOCH], CALL_NO_NUMBER),
+                         .ended = number_of(row[TABLE_END_EPOCH], 0),
+                         .length = number_of(row[TABLE_LENGTH_IN_SEC], CALL_NO_NUMBER),
+                         .age = -1,
+                         .direction = CALL_OUTBOUND,
+                         .shape = &shape };
+    for (size_t i = 0; i < sizeof extras / sizeof extras[0]; i++)
+        call.extras[i] = row[extras[i]];
+    if (call.ended < 0)
+        call.ended = 0;
+    int64_t local_sec = number_of(row[LOCAL_SEC], 0), now = number_of(row[NOW_EPOCH], 0);
+    int64_t made = zone_made(zone, local_sec, call_number(call.started, 0), call.ended, &call.is_oddly_dated);
+    if (made > 0 && now > 0)
+        call.age = now > made ? now - made : 0;
+    finality_tell(&call, row[TABLE_COMMENTS], now, call.is_oddly_dated ? 0 : zone_went_back(zone, local_sec - made),
+                  settings);
     return call;
 }
 

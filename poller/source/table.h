@@ -7,12 +7,35 @@
 
 #include "base/err.h"
 #include "domain/call.h"
+#include "domain/settings.h"
 #include "domain/zone.h"
 #include "source/session.h"
 
+/* The columns that are read (VICIdial's MySQL_AST_CREATE_tables.sql, table vicidial_log). */
+enum table_column {
+    TABLE_UNIQUEID,
+    TABLE_LEAD_ID,
+    TABLE_LIST_ID,
+    TABLE_CAMPAIGN_ID,
+    TABLE_PHONE_NUMBER,
+    TABLE_PHONE_CODE,
+    TABLE_STATUS,
+    TABLE_LENGTH_IN_SEC,
+    TABLE_USER,
+    TABLE_USER_GROUP,
+    TABLE_TERM_REASON,
+    TABLE_COMMENTS,
+    TABLE_ALT_DIAL,
+    TABLE_CALLED_COUNT,
+    TABLE_CALL_DATE,
+    TABLE_START_EPOCH,
+    TABLE_END_EPOCH,
+    TABLE_COLUMNS
+};
+
 struct table {
     const char *name;
-    bool has_column[CALL_FIELD_COUNT];
+    bool has_column[TABLE_COLUMNS];
     char missing[128];    /* the columns that it lacks and that can be done without */
     char index[80];       /* the name of the index that scans use ... */
     bool index_on_end;    /* ... which is on end_epoch, not on call_date */
@@ -38,8 +61,9 @@ void table_select_list(const struct table *table, bool scanned_only, char out[TA
 #define TABLE_DATETIME_SIZE 32
 const char *table_datetime(int64_t local_sec, char out[TABLE_DATETIME_SIZE]);
 
-/* table_call: the call that row tells of; its text is borrowed from row. */
-struct call table_call(const char *const *row, const struct zone *zone);
+/* table_call: the call that row tells of; its text is borrowed from row. A column that was not read or that the table
+ * lacks is NULL. */
+struct call table_call(const char *const *row, const struct zone *zone, const struct settings_sync *settings);
 
 /* table_fetch: hands out the rows with these uniqueids, with the columns of list, TABLE_MANY_KEYS in one statement:
  * reading by primary key visits the file at one place a row. A uniqueid with letters that the table's character set has

@@ -32,7 +32,7 @@ LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # several times a
 # The pure and the state-keeping modules, and the unit tests of each.
 MODULES = {name: [f"test_{name}"] for name in (
     "astguiclient", "backoff", "breaker", "bucket", "call", "candidates", "checkpoint", "cron", "decision", "diagnosis",
-    "disposition", "err", "explanation", "health", "hours", "json", "mask", "outcome", "pace", "payload", "position", "str",
+    "disposition", "err", "explanation", "finality", "health", "hours", "json", "mask", "outcome", "pace", "payload", "position", "str",
     "stretch", "succession", "summary", "tally", "trouble", "url", "verdict", "when", "zone")}
 # Those that notice most first, the slowest last.
 LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_rejected", "test_ledger_damage"]

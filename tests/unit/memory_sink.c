@@ -4,13 +4,14 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "memory_sink.h"
 
 static void make(void *state, const struct call *call, uint32_t change, struct sink_message *ret_message)
 {
     (void)state;
-    const char *uniqueid = call_text(call, CALL_UNIQUEID);
-    ret_message->body = mem_format("%s %s", uniqueid, call_text(call, CALL_STATUS));
+    const char *uniqueid = str_or_empty(call->id);
+    ret_message->body = mem_format("%s %s", uniqueid, str_or_empty(call->status));
     (void)snprintf(ret_message->key, sizeof ret_message->key, "%.60s-%" PRIu32, uniqueid, change);
 }
 

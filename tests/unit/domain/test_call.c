@@ -1,102 +1,98 @@
-/* Tests of call: a row of the dialer's log, its numbers, its fingerprint. */
+/* Tests of call: what every call has, its source's extras, its fingerprint. */
 #include "../unit.h"
 
 #include "domain/call.h"
 
+/* As VICIdial's source has it, so that the fixed values below are those of its ledgers. */
+static const struct call_shape shape = { .extras = { { .name = "list_id" },
+                                                     { .name = "term_reason", .is_news = true },
+                                                     { .name = "comments" } } };
+enum { LIST_ID, TERM_REASON, COMMENTS };
+
 static void test_call_copy_owns_its_text_and_keeps_null_apart_from_empty(void **state)
 {
     (void)state;
-    char uniqueid[] = "1729771200.5", comments[] = "";
-    struct call call = { .age_sec = -1 };
-    call.value[CALL_UNIQUEID] = uniqueid;
-    call.value[CALL_COMMENTS] = comments;
-    call.value[CALL_END_EPOCH] = "1729771260";
+    char id[] = "1729771200.5", comments[] = "";
+    struct call call = { .id = id, .ended = 1729771260, .age = -1, .finality = CALL_WAITS, .wait_until = 5,
+                         .shape = &shape };
+    call.extras[COMMENTS] = comments;
     struct call *copy = call_copy(&call);
-    memset(uniqueid, 'x', sizeof uniqueid - 1);
+    memset(id, 'x', sizeof id - 1);
     comments[0] = 'x';
-    assert_string_equal(copy->value[CALL_UNIQUEID], "1729771200.5");
-    assert_string_equal(copy->value[CALL_COMMENTS], "");
-    assert_string_equal(copy->value[CALL_END_EPOCH], "1729771260");
-    assert_null(copy->value[CALL_STATUS]);
-    assert_int_equal(copy->age_sec, -1);
+    assert_string_equal(copy->id, "1729771200.5");
+    assert_string_equal(call_extra(copy, "comments"), "");
+    assert_null(call_extra(copy, "term_reason"));
+    assert_null(copy->status);
+    assert_int_equal(copy->ended, 1729771260);
+    assert_int_equal(copy->age, -1);
+    assert_int_equal(copy->finality, CALL_WAITS);
+    assert_int_equal(copy->wait_until, 5);
     free(copy);
 }
 
-static void test_call_copy_of_an_all_null_and_of_a_full_row(void **state)
+/* Each text of a call. */
+enum { TEXTS = 5 + CALL_EXTRAS_MOST };
+static const char **text_at(struct call *call, int i)
+{
+    const char **texts[] = { &call->id, &call->campaign, &call->number, &call->agent, &call->status };
+    return i < 5 ? texts[i] : &call->extras[i - 5];
+}
+
+static void test_call_copy_of_an_all_null_and_of_a_full_call(void **state)
 {
     (void)state;
-    struct call call = { .age_sec = 7 };
+    struct call call = { .age = 7 };
     struct call *copy = call_copy(&call);
-    for (int field = 0; field < CALL_FIELD_COUNT; field++)
-        assert_null(copy->value[field]);
-    assert_int_equal(copy->age_sec, 7);
+    for (int i = 0; i < TEXTS; i++)
+        assert_null(*text_at(copy, i));
+    assert_int_equal(copy->age, 7);
     free(copy);
 
-    char texts[CALL_FIELD_COUNT][300];
-    for (int field = 0; field < CALL_FIELD_COUNT; field++) {
-        (void)snprintf(texts[field], sizeof texts[field], "%02d%0250d", field, 0);
-        call.value[field] = texts[field];
+    char texts[TEXTS][300];
+    for (int i = 0; i < TEXTS; i++) {
+        (void)snprintf(texts[i], sizeof texts[i], "%02d%0250d", i, 0);
+        *text_at(&call, i) = texts[i];
     }
     copy = call_copy(&call);
-    for (int field = 0; field < CALL_FIELD_COUNT; field++) {
-        unit_same_text("field", copy->value[field], texts[field]);
-        unit_true("own memory", copy->value[field] != texts[field]);
+    for (int i = 0; i < TEXTS; i++) {
+        unit_same_text("text", *text_at(copy, i), texts[i]);
+        unit_true("own memory", *text_at(copy, i) != texts[i]);
     }
     free(copy);
 }
 
-static void test_call_text_is_empty_for_null(void **state)
+static void test_call_extra_is_found_by_its_name(void **state)
 {
     (void)state;
-    struct call call = { .value = { [CALL_STATUS] = "SALE" } };
-    assert_string_equal(call_text(&call, CALL_STATUS), "SALE");
-    assert_string_equal(call_text(&call, CALL_COMMENTS), "");
+    struct call call = { .shape = &shape, .extras = { "101", "CALLER", NULL } }, bare = { .extras = { "101" } };
+    assert_string_equal(call_extra(&call, "list_id"), "101");
+    assert_string_equal(call_extra(&call, "term_reason"), "CALLER");
+    assert_null(call_extra(&call, "comments"));
+    assert_null(call_extra(&call, "lead_id"));
+    assert_null(call_extra(&bare, "list_id"));
+    struct call_shape full = { .extras = { { .name = "" } } };
+    for (int i = 0; i < CALL_EXTRAS_MOST; i++)
+        full.extras[i].name = i < CALL_EXTRAS_MOST - 1 ? "other" : "last";
+    call.shape = &full;
+    call.extras[CALL_EXTRAS_MOST - 1] = "here";
+    assert_string_equal(call_extra(&call, "last"), "here");
+    assert_null(call_extra(&call, "none"));
 }
 
-static void test_call_number_falls_back_for_null_and_for_no_number(void **state)
+static void test_call_number_falls_back_where_there_is_none(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        int64_t want;
-    } rows[] = {
-        { "45", 45 }, { "0", 0 },    { "-3", -3 },  { "1729771260", 1729771260 }, { "9223372036854775807", INT64_MAX },
-        { NULL, 99 }, { "", 99 },    { " 45", 99 }, { "45s", 99 },                { "9223372036854775808", 99 },
-        { "x", 99 },  { "4.5", 99 },
-    };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct call call = { .value = { [CALL_LENGTH_IN_SEC] = rows[i].text } };
-        unit_same_int(rows[i].text != NULL ? rows[i].text : "NULL", call_number(&call, CALL_LENGTH_IN_SEC, 99),
-                      rows[i].want);
-    }
-}
-
-static void test_call_has_ended_when_end_epoch_is_above_zero(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *end_epoch;
-        bool want;
-    } rows[] = {
-        { NULL, false }, { "", false }, { "0", false },         { "-1", false },
-        { "x", false },  { "1", true }, { "1729771260", true },
-    };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct call call = { .value = { [CALL_END_EPOCH] = rows[i].end_epoch, [CALL_START_EPOCH] = "1729771200" } };
-        unit_same_int(rows[i].end_epoch != NULL ? rows[i].end_epoch : "NULL", call_ended(&call), rows[i].want);
-    }
+    assert_int_equal(call_number(45, 99), 45);
+    assert_int_equal(call_number(0, 99), 0);
+    assert_int_equal(call_number(-3, 99), -3);
+    assert_int_equal(call_number(CALL_NO_NUMBER, 99), 99);
 }
 
 static struct call typical_call(void)
 {
-    struct call call = { .age_sec = 60 };
-    for (int field = 0; field < CALL_FIELD_COUNT; field++)
-        call.value[field] = "old";
-    call.value[CALL_STATUS] = "SALE";
-    call.value[CALL_LENGTH_IN_SEC] = "45";
-    call.value[CALL_USER] = "agent1";
-    call.value[CALL_TERM_REASON] = "CALLER";
-    return call;
+    return (struct call){ .id = "old", .campaign = "old", .number = "old", .status = "SALE", .agent = "agent1",
+                          .started = 1, .ended = 2, .length = 45, .age = 60,
+                          .shape = &shape, .extras = { "old", "CALLER", "old" } };
 }
 
 static void test_call_is_in_doubt_while_a_count_stands_for_the_fingerprint(void **state)
@@ -112,41 +108,53 @@ static void test_call_is_in_doubt_while_a_count_stands_for_the_fingerprint(void 
 static void test_call_fingerprint_never_changes_its_way(void **state)
 {
     (void)state;
-    struct call call = typical_call(), empty = { .age_sec = 0 };
+    struct call call = typical_call(), empty = { .length = CALL_NO_NUMBER, .shape = &shape };
     assert_true(call_fingerprint(&call) == UINT64_C(0x8d29874d729b1236));
     assert_true(call_fingerprint(&empty) == UINT64_C(0x4d25767f9dce13f5));
 }
 
-static void test_call_fingerprint_sees_status_duration_agent_and_term_reason_only(void **state)
+static void test_call_fingerprint_sees_status_length_agent_and_the_extras_that_are_news_only(void **state)
 {
     (void)state;
     const struct call call = typical_call();
     uint64_t before = call_fingerprint(&call);
-    for (int field = 0; field < CALL_FIELD_COUNT; field++) {
+    for (int text = 0; text < TEXTS; text++) {
         static const char *const others[] = { "new", "", NULL };
-        bool seen =
-            field == CALL_STATUS || field == CALL_LENGTH_IN_SEC || field == CALL_USER || field == CALL_TERM_REASON;
+        struct call named = call;
+        const char *const *at = text_at(&named, text);
+        bool seen = at == &named.status || at == &named.agent || at == &named.extras[TERM_REASON];
         for (size_t i = 0; i < UNIT_COUNT(others); i++) {
             struct call changed = call;
             char row[32];
-            (void)snprintf(row, sizeof row, "field %d, text %zu", field, i);
-            changed.value[field] = others[i];
+            (void)snprintf(row, sizeof row, "text %d, other %zu", text, i);
+            *text_at(&changed, text) = others[i];
             unit_same_int(row, call_fingerprint(&changed) != before, seen);
         }
     }
-    struct call older = call;
-    older.age_sec++;
-    assert_true(call_fingerprint(&older) == before);
+    static const int64_t lengths[] = { 0, 44, -45, CALL_NO_NUMBER };
+    for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
+        struct call changed = call;
+        changed.length = lengths[i];
+        assert_true(call_fingerprint(&changed) != before);
+    }
+    struct call other = call;
+    other.age = other.started = other.ended = other.wait_until = 1000;
+    other.finality = CALL_WAITS;
+    other.direction = CALL_INBOUND;
+    other.is_oddly_dated = true;
+    assert_true(call_fingerprint(&other) == before);
 }
 
 static void test_call_fingerprint_keeps_neighbouring_fields_apart(void **state)
 {
     (void)state;
-    struct call a = { .value = { [CALL_STATUS] = "A1", [CALL_LENGTH_IN_SEC] = "23" } };
-    struct call b = { .value = { [CALL_STATUS] = "A", [CALL_LENGTH_IN_SEC] = "123" } };
-    struct call c = { .value = { [CALL_STATUS] = "A1", [CALL_USER] = "23" } };
+    struct call a = { .status = "A1", .length = 23 }, b = { .status = "A", .length = 123 };
+    struct call c = { .status = "A1", .length = CALL_NO_NUMBER, .agent = "23" };
+    struct call d = { .agent = "a", .length = 1, .shape = &shape }, e = { .length = 1, .shape = &shape };
+    e.extras[TERM_REASON] = "a";
     assert_true(call_fingerprint(&a) != call_fingerprint(&b));
     assert_true(call_fingerprint(&a) != call_fingerprint(&c));
+    assert_true(call_fingerprint(&d) != call_fingerprint(&e));
 }
 
 static void test_call_states_keep_their_stored_numbers(void **state)
@@ -164,13 +172,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_call_copy_owns_its_text_and_keeps_null_apart_from_empty),
-        cmocka_unit_test(test_call_copy_of_an_all_null_and_of_a_full_row),
-        cmocka_unit_test(test_call_text_is_empty_for_null),
-        cmocka_unit_test(test_call_number_falls_back_for_null_and_for_no_number),
-        cmocka_unit_test(test_call_has_ended_when_end_epoch_is_above_zero),
+        cmocka_unit_test(test_call_copy_of_an_all_null_and_of_a_full_call),
+        cmocka_unit_test(test_call_extra_is_found_by_its_name),
+        cmocka_unit_test(test_call_number_falls_back_where_there_is_none),
         cmocka_unit_test(test_call_is_in_doubt_while_a_count_stands_for_the_fingerprint),
         cmocka_unit_test(test_call_fingerprint_never_changes_its_way),
-        cmocka_unit_test(test_call_fingerprint_sees_status_duration_agent_and_term_reason_only),
+        cmocka_unit_test(test_call_fingerprint_sees_status_length_agent_and_the_extras_that_are_news_only),
         cmocka_unit_test(test_call_fingerprint_keeps_neighbouring_fields_apart),
         cmocka_unit_test(test_call_states_keep_their_stored_numbers),
     };

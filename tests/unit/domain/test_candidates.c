@@ -76,19 +76,17 @@ static void test_candidates_keep_texts_of_any_length_whole(void **state)
 static void test_candidates_keep_whole_rows(void **state)
 {
     (void)state;
-    char comment[70000], uniqueid[] = "1700000000.2", end_epoch[] = "1700000000";
+    char comment[70000], id[] = "1700000000.2";
     memset(comment, 'x', sizeof comment - 1);
     comment[sizeof comment - 1] = '\0';
-    struct call call = { .age_sec = 77 };
-    call.value[CALL_UNIQUEID] = uniqueid;
-    call.value[CALL_END_EPOCH] = end_epoch;
+    static const struct call_shape shape = { .extras = { { .name = "comments" } } };
+    struct call call = { .id = id, .ended = 1700000000, .age = 77, .shape = &shape };
     struct candidates list = { 0 };
     for (int i = 0; i < 200; i++) { /* long ones among short ones, so that blocks of both kinds are filled */
-        call.value[CALL_COMMENTS] = i % 50 == 7 ? comment : i % 2 == 0 ? "" : NULL;
+        call.extras[0] = i % 50 == 7 ? comment : i % 2 == 0 ? "" : NULL;
         candidates_add_row(&list, &call);
     }
-    memset(uniqueid, '!', sizeof uniqueid - 1); /* the list has copies */
-    memset(end_epoch, '!', sizeof end_epoch - 1);
+    memset(id, '!', sizeof id - 1); /* the list has copies */
     assert_int_equal(list.count, 200);
     for (int i = 0; i < 200; i++) {
         char row[32];
@@ -96,12 +94,12 @@ static void test_candidates_keep_whole_rows(void **state)
         const struct candidate *item = &list.items[i];
         unit_same_text(row, item->uniqueid, "1700000000.2");
         unit_same_int(row, item->end_epoch, 1700000000);
-        unit_same_int(row, item->call->age_sec, 77);
-        unit_same_text(row, item->call->value[CALL_COMMENTS], i % 50 == 7 ? comment : i % 2 == 0 ? "" : NULL);
-        assert_null(item->call->value[CALL_STATUS]);
+        unit_same_int(row, item->call->age, 77);
+        unit_same_text(row, call_extra(item->call, "comments"), i % 50 == 7 ? comment : i % 2 == 0 ? "" : NULL);
+        assert_null(item->call->status);
         unit_same_int(row, item->settled, false);
     }
-    call.value[CALL_END_EPOCH] = NULL; /* one that is still running */
+    call.ended = 0; /* one that is still running */
     candidates_add_row(&list, &call);
     assert_int_equal(list.items[200].end_epoch, 0);
     candidates_clear(&list);

@@ -7,12 +7,8 @@
 
 static struct settings_sync settings(void)
 {
-    static char not_final[] = "INCALL QUEUE DISPO", unsettled[] = "XFER", none[] = "";
+    static char none[] = "";
     return (struct settings_sync){
-        .not_final = not_final,
-        .not_final_horizon = 15000,
-        .unsettled = unsettled,
-        .unsettled_hold = 120,
         .resend_changed = true,
         .overlap = 600,
         .sweep_interval = 600,
@@ -40,10 +36,7 @@ struct row {
 static const char *explain_behind(int64_t checkpoint, const struct row *row, const struct settings_sync *used,
                                   char *out, size_t size)
 {
-    static char end_epoch[32];
-    (void)snprintf(end_epoch, sizeof end_epoch, "%lld", (long long)(NOW - row->ended_ago));
-    struct call call = { .value = { [CALL_UNIQUEID] = "1.1", [CALL_STATUS] = "SALE", [CALL_END_EPOCH] = end_epoch },
-                         .age_sec = row->ended_ago + 60 };
+    struct call call = { .id = "1.1", .status = "SALE", .ended = NOW - row->ended_ago, .age = row->ended_ago + 60 };
     struct explanation_facts facts = { .record = { .state = row->state,
                                                    .sent_before = row->state == CALL_ACCEPTED || row->sent_before,
                                                    .fingerprint = call_fingerprint(&call) },
@@ -58,12 +51,16 @@ static const char *explain_behind(int64_t checkpoint, const struct row *row, con
                                        .settings = used,
                                        .now = NOW };
     if (row->table == CHANGED)
-        call.value[CALL_STATUS] = "DNC";
-    if (row->table == DISPO || row->table == CHANGED_TO_DISPO)
-        call.value[CALL_STATUS] = "DISPO";
+        call.status = "DNC";
+    if (row->table == DISPO || row->table == CHANGED_TO_DISPO) {
+        call.status = "DISPO";
+        call.finality = CALL_WAITS;
+        call.wait_until = NOW + 15000 - call.age;
+    }
     if (row->table == RUNNING) {
-        call.value[CALL_STATUS] = "INCALL";
-        call.value[CALL_END_EPOCH] = NULL;
+        call.status = "INCALL";
+        call.ended = 0;
+        call.finality = CALL_NOT_ENDED;
     }
     facts.call = row->where == EXPLANATION_LIVE || row->where == EXPLANATION_ARCHIVED ? &call : NULL;
     return explanation_of(&facts, out, size);

@@ -430,8 +430,7 @@ static void test_ledger_prunes_up_to_its_limit_oldest_first_and_old_runs(void **
 
 static void test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew(void **state)
 {
-    const struct call call = { .value = { [CALL_STATUS] = "SALE", [CALL_LENGTH_IN_SEC] = "45", [CALL_USER] = "6666",
-                                          [CALL_CAMPAIGN_ID] = "CAMP", [CALL_PHONE_NUMBER] = "312" } };
+    const struct call call = { .status = "SALE", .length = 45, .agent = "6666", .campaign = "CAMP", .number = "312" };
     static const char seen[] = "SELECT tries || '/' || answer || '/' || took_ms || '/' || (tried > 1000000000) || '/' || "
                                "status || '/' || result || '/' || length || '/' || agent || '/' || campaign || '/' || phone "
                                "FROM call";
@@ -451,7 +450,7 @@ static void test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew(void 
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     assert_string_equal(query(*state, seen), "2/200/30/1/SALE/answered/45/6666/CAMP/312");
-    const struct call without_length = { .value = { [CALL_STATUS] = "DNC" } };
+    const struct call without_length = { .status = "DNC", .length = CALL_NO_NUMBER };
     entry.call = &without_length;
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);

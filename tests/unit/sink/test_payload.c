@@ -21,26 +21,44 @@ static int free_map(void **state)
     return 0;
 }
 
+static const struct call_shape shape = {
+    .extras = { { .name = "lead_id" }, { .name = "list_id" }, { .name = "phone_code" }, { .name = "user_group" },
+                { .name = "term_reason" }, { .name = "comments" }, { .name = "alt_dial" }, { .name = "called_count" },
+                { .name = "call_date" } },
+};
+enum { LEAD_ID, LIST_ID, PHONE_CODE, USER_GROUP, TERM_REASON, COMMENTS, ALT_DIAL, CALLED_COUNT, CALL_DATE, EXTRAS };
+
 static struct call full_call(void)
 {
-    return (struct call){ .value = { [CALL_UNIQUEID] = "1729771100.5",
-                                     [CALL_LEAD_ID] = "1234567",
-                                     [CALL_LIST_ID] = "99000101",
-                                     [CALL_CAMPAIGN_ID] = "SALES01",
-                                     [CALL_PHONE_NUMBER] = "03012345678",
-                                     [CALL_PHONE_CODE] = "49",
-                                     [CALL_STATUS] = "SALE",
-                                     [CALL_LENGTH_IN_SEC] = "45",
-                                     [CALL_USER] = "007",
-                                     [CALL_USER_GROUP] = "AGENTS",
-                                     [CALL_TERM_REASON] = "CALLER",
-                                     [CALL_COMMENTS] = "AUTO",
-                                     [CALL_ALT_DIAL] = "MAIN",
-                                     [CALL_CALLED_COUNT] = "3",
-                                     [CALL_CALL_DATE] = "2024-10-24 12:00:00",
-                                     [CALL_START_EPOCH] = "1729771155",
-                                     [CALL_END_EPOCH] = "1729771200" },
-                          .age_sec = 45 };
+    return (struct call){ .id = "1729771100.5",
+                          .campaign = "SALES01",
+                          .number = "03012345678",
+                          .status = "SALE",
+                          .agent = "007",
+                          .length = 45,
+                          .started = 1729771155,
+                          .ended = 1729771200,
+                          .age = 45,
+                          .shape = &shape,
+                          .extras = { [LEAD_ID] = "1234567",
+                                      [LIST_ID] = "99000101",
+                                      [PHONE_CODE] = "49",
+                                      [USER_GROUP] = "AGENTS",
+                                      [TERM_REASON] = "CALLER",
+                                      [COMMENTS] = "AUTO",
+                                      [ALT_DIAL] = "MAIN",
+                                      [CALLED_COUNT] = "3",
+                                      [CALL_DATE] = "2024-10-24 12:00:00" } };
+}
+
+/* The API's names of a call's texts. */
+static const char *const names[] = { "uniqueid", "campaignId", "phoneNumber", "agentId", "disposition", "leadId",
+                                     "listId", "phoneCode", "userGroup", "termReason", "comments", "altDial",
+                                     "calledCount", "callDate" };
+static const char **text_at(struct call *call, size_t i)
+{
+    const char **texts[] = { &call->id, &call->campaign, &call->number, &call->agent, &call->status };
+    return i < UNIT_COUNT(texts) ? texts[i] : &call->extras[i - UNIT_COUNT(texts)];
 }
 
 static void test_payload_of_a_full_row_is_what_the_api_documents(void **state)
@@ -60,7 +78,7 @@ static void test_payload_of_a_full_row_is_what_the_api_documents(void **state)
 static void test_payload_of_an_empty_row_is_null_in_every_field_but_the_result(void **state)
 {
     (void)state;
-    struct call call = { .age_sec = -1 };
+    struct call call = { .started = CALL_NO_NUMBER, .length = CALL_NO_NUMBER, .age = -1 };
     char *body = payload_body(&call, map);
     assert_string_equal(body,
                         "{\"uniqueid\":null,\"leadId\":null,\"listId\":null,\"campaignId\":null,\"phoneNumber\":null,"
@@ -74,50 +92,77 @@ static void test_payload_keeps_empty_texts_apart_from_null(void **state)
 {
     (void)state;
     struct call call = full_call();
-    call.value[CALL_TERM_REASON] = "";
-    call.value[CALL_COMMENTS] = NULL;
+    call.extras[TERM_REASON] = "";
+    call.extras[COMMENTS] = NULL;
     char *body = payload_body(&call, map);
     unit_has("term reason", body, "\"termReason\":\"\",\"comments\":null");
     free(body);
 }
 
-/* Each numeric column and what must stand for it; duration alone is never below 0. */
+/* Each number that every call has; duration alone is never below 0, and a call that was sent has ended. */
 static void test_payload_numbers_are_exact_integers_or_null(void **state)
 {
     (void)state;
     static const struct {
-        const char *text, *want, *want_duration;
+        int64_t number;
+        const char *want, *want_duration, *want_end;
     } rows[] = {
-        { "0", "0", "0" },
-        { "1", "1", "1" },
-        { "-1", "-1", "0" },
-        { "-3600", "-3600", "0" },
-        { "1729771200", "1729771200", "1729771200" }, /* a length counted from 1970: the dialer's own value */
-        { "4294967295", "4294967295", "4294967295" },
-        { "9007199254740993", "9007199254740993", "9007199254740993" }, /* a double would round it */
-        { "9223372036854775807", "9223372036854775807", "9223372036854775807" },
-        { "-9223372036854775808", "-9223372036854775808", "0" },
-        { "007", "7", "7" },
-        { "", "null", "null" },
-        { "abc", "null", "null" },
-        { "12abc", "null", "null" },
-        { "1.5", "null", "null" },
-        { "1e9", "null", "null" },
-        { "9223372036854775808", "null", "null" },
-        { "1,\"evil\":1", "null", "null" },
+        { 0, "0", "0", "null" },
+        { 1, "1", "1", "1" },
+        { -1, "-1", "0", "null" },
+        { -3600, "-3600", "0", "null" },
+        { 1729771200, "1729771200", "1729771200", "1729771200" }, /* a length counted from 1970: the dialer's own value */
+        { 4294967295, "4294967295", "4294967295", "4294967295" },
+        { 9007199254740993, "9007199254740993", "9007199254740993", "9007199254740993" }, /* a double would round it */
+        { INT64_MAX, "9223372036854775807", "9223372036854775807", "9223372036854775807" },
+        { INT64_MIN + 1, "-9223372036854775807", "0", "null" },
+        { CALL_NO_NUMBER, "null", "null", "null" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char want[300];
         struct call call = full_call();
-        call.value[CALL_LENGTH_IN_SEC] = call.value[CALL_CALLED_COUNT] = rows[i].text;
-        call.value[CALL_START_EPOCH] = call.value[CALL_END_EPOCH] = rows[i].text;
+        call.length = call.started = call.ended = rows[i].number;
         char *body = payload_body(&call, map);
         (void)snprintf(want, sizeof want, "\"duration\":%s,", rows[i].want_duration);
-        unit_has(rows[i].text, body, want);
-        (void)snprintf(want, sizeof want, "\"calledCount\":%s,", rows[i].want);
-        unit_has(rows[i].text, body, want);
+        unit_has(rows[i].want, body, want);
         (void)snprintf(want, sizeof want, "\"startEpoch\":%s,\"endEpoch\":%s,\"timestamp\":%s,", rows[i].want,
-                       rows[i].want, rows[i].want);
+                       rows[i].want_end, rows[i].want_end);
+        unit_has(rows[i].want, body, want);
+        free(body);
+    }
+}
+
+/* What must stand for an extra that is a number. */
+static void test_payload_number_of_an_extra_is_an_exact_integer_or_null(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        { "0", "0" },
+        { "1", "1" },
+        { "-1", "-1" },
+        { "-3600", "-3600" },
+        { "1729771200", "1729771200" }, /* a length counted from 1970: the dialer's own value */
+        { "4294967295", "4294967295" },
+        { "9007199254740993", "9007199254740993" }, /* a double would round it */
+        { "9223372036854775807", "9223372036854775807" },
+        { "-9223372036854775808", "-9223372036854775808" },
+        { "007", "7" },
+        { "", "null" },
+        { "abc", "null" },
+        { "12abc", "null" },
+        { "1.5", "null" },
+        { "1e9", "null" },
+        { "9223372036854775808", "null" },
+        { "1,\"evil\":1", "null" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char want[300];
+        struct call call = full_call();
+        call.extras[CALLED_COUNT] = rows[i].text;
+        char *body = payload_body(&call, map);
+        (void)snprintf(want, sizeof want, "\"calledCount\":%s,", rows[i].want);
         unit_has(rows[i].text, body, want);
         free(body);
     }
@@ -136,7 +181,7 @@ static void test_payload_maps_the_status_to_the_result(void **state)
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct call call = full_call();
-        call.value[CALL_STATUS] = rows[i].status;
+        call.status = rows[i].status;
         char *body = payload_body(&call, map);
         cJSON *parsed = cJSON_Parse(body);
         const char *row = rows[i].status != NULL ? rows[i].status : "NULL";
@@ -169,26 +214,18 @@ static void test_payload_carries_any_text_through_json_unharmed(void **state)
         { "a number", "42", "42" },
         { "a literal", "null", "null" },
     };
-    static const struct {
-        enum call_field field;
-        const char *name;
-    } members[] = {
-        { CALL_UNIQUEID, "uniqueid" }, { CALL_LEAD_ID, "leadId" },     { CALL_LIST_ID, "listId" },
-        { CALL_CAMPAIGN_ID, "campaignId" }, { CALL_PHONE_NUMBER, "phoneNumber" }, { CALL_PHONE_CODE, "phoneCode" },
-        { CALL_STATUS, "disposition" }, { CALL_USER, "agentId" },      { CALL_USER_GROUP, "userGroup" },
-        { CALL_TERM_REASON, "termReason" }, { CALL_COMMENTS, "comments" }, { CALL_ALT_DIAL, "altDial" },
-        { CALL_CALL_DATE, "callDate" },
-    };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
-        for (size_t k = 0; k < UNIT_COUNT(members); k++) {
+        for (size_t k = 0; k < UNIT_COUNT(names); k++) {
             char row[80];
+            if (strcmp(names[k], "calledCount") == 0)
+                continue;
             struct call call = full_call();
-            call.value[members[k].field] = rows[i].text;
+            *text_at(&call, k) = rows[i].text;
             char *body = payload_body(&call, map);
             cJSON *parsed = cJSON_Parse(body);
-            (void)snprintf(row, sizeof row, "%s in %s", rows[i].name, members[k].name);
+            (void)snprintf(row, sizeof row, "%s in %s", rows[i].name, names[k]);
             unit_same_int(row, cJSON_GetArraySize(parsed), 19);
-            unit_same_text(row, cJSON_GetStringValue(cJSON_GetObjectItem(parsed, members[k].name)), rows[i].want);
+            unit_same_text(row, cJSON_GetStringValue(cJSON_GetObjectItem(parsed, names[k])), rows[i].want);
             cJSON_Delete(parsed);
             free(body);
         }
@@ -198,7 +235,7 @@ static void test_payload_is_one_line_without_raw_control_characters(void **state
 {
     (void)state;
     struct call call = full_call();
-    call.value[CALL_COMMENTS] = "a\r\nX-Header: 1\x01\x1B";
+    call.extras[COMMENTS] = "a\r\nX-Header: 1\x01\x1B";
     char *body = payload_body(&call, map);
     for (const char *at = body; *at != '\0'; at++)
         unit_true(body, (unsigned char)*at >= 0x20);
@@ -216,13 +253,17 @@ static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
     payload_idempotency_key(id, same, 0, again);
     assert_string_equal(first, again);
     free(same);
-    for (int field = 0; field < CALL_FIELD_COUNT; field++) {
+    for (size_t i = 0; i < UNIT_COUNT(names) + 3; i++) {
         char row[32];
         struct call changed = call;
-        changed.value[field] = "1";
+        int64_t *numbers[] = { &changed.length, &changed.started, &changed.ended };
+        if (i < UNIT_COUNT(names))
+            *text_at(&changed, i) = "1";
+        else
+            *numbers[i - UNIT_COUNT(names)] = 1;
         char *other_body = payload_body(&changed, map);
         payload_idempotency_key(id, other_body, 0, other);
-        (void)snprintf(row, sizeof row, "field %d", field);
+        (void)snprintf(row, sizeof row, "member %zu", i);
         unit_true(row, strcmp(first, other) != 0);
         free(other_body);
     }
@@ -282,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_payload_of_an_empty_row_is_null_in_every_field_but_the_result),
         cmocka_unit_test(test_payload_keeps_empty_texts_apart_from_null),
         cmocka_unit_test(test_payload_numbers_are_exact_integers_or_null),
+        cmocka_unit_test(test_payload_number_of_an_extra_is_an_exact_integer_or_null),
         cmocka_unit_test(test_payload_maps_the_status_to_the_result),
         cmocka_unit_test(test_payload_carries_any_text_through_json_unharmed),
         cmocka_unit_test(test_payload_is_one_line_without_raw_control_characters),
