@@ -207,6 +207,17 @@ def test_an_answer_that_is_compressed_unasked_is_read(sync, db, api, encoding, c
     assert call(sync, uniqueid)[0] == ACCEPTED and call(sync, refused)[::2] == (REJECTED, "HTTP 422: no such list")
 
 
+def test_brotli_is_read_too(sync, db, api):
+    """As `brotli` makes it of {"success":true}. Where libcurl was built without it, the message says so."""
+    uniqueid = db.insert()
+    api.rules([{"headers": {"Content-Encoding": "br"}, "body_hex": "1b0f0000a44574f6faa422935452d379387c1606"}])
+    result = sync.run()
+    if result.code != 0:
+        assert "could not be decoded" in result.log
+        pytest.skip("this libcurl knows no brotli")
+    assert call(sync, uniqueid)[0] == ACCEPTED
+
+
 def test_the_limit_counts_what_was_decoded(sync, db, api):
     db.insert_many([{}] * 2)
     bomb = gzip.compress(b'{"success":true}' + b" " * (1 << 20))
