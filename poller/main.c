@@ -71,7 +71,7 @@ static int carry_out(struct options *options)
     case COMMAND_WHY:
         return why_command(options);
     case COMMAND_METRICS:
-        return metrics_command(options);
+        return state_command(options, metrics_command);
     case COMMAND_HEALTH:
         return health_command(options);
     case COMMAND_REPORT:

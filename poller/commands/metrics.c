@@ -1,15 +1,11 @@
 /* metrics: `did-optimizer-sync metrics`, figures in Prometheus' text format. */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/fileutil.h"
-#include "base/privileges.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/version.h"
 #include "commands/metrics.h"
@@ -17,9 +13,6 @@
 #include "ledger/diagnosis.h"
 
 #define PREFIX "did_optimizer_sync_"
-
-/* What is taken from the half that reads the state. */
-#define MOST_BYTES (1024 * 1024)
 
 /* The page, and the label that each of its samples has. The default profile's is empty, which no profile's name is: so
  * the pages of several profiles of a host have no sample in common, and node_exporter takes them all. */
@@ -226,7 +219,8 @@ static int write_counters(const struct page *page, struct ledger *ledger, struct
                                  .bounds_ms = tally_request_bounds_ms() };
     int64_t resent = 0;
     if (write_family(ledger, &calls, TALLY_CALLS, "Calls by what became of them, and by the API's result.", err) != 0 ||
-        write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the code of the answer, an HTTP status; 0: none came.", err) != 0 ||
+        write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the answer's code, an HTTP status; 0: none came.",
+                     err) != 0 ||
         write_family(ledger, &runs, LEDGER_RUNS, "Runs that came to their end.", err) != 0 ||
         read_sum(ledger, TALLY_RESENT, &resent, err) != 0)
         return -1;
@@ -256,78 +250,19 @@ static int write_page(const struct page *page, const char *state_dir, struct err
     return result;
 }
 
-/* ---- the two halves ---- */
-
-/* The half that reads the state, as its owner. What it says is the page, or with an exit code but 0 what went wrong. */
-static _Noreturn void read_state(const struct options *options, int fd)
+int metrics_command(const struct options *options, struct err *err)
 {
-    struct err err = { .code = EX_OK };
     char *text = NULL;
     size_t size = 0;
-    FILE *memory = open_memstream(&text, &size);
+    FILE *memory = open_memstream(&text, &size); /* a page that stops in its middle is never printed */
     struct page page = { memory, options->profile != NULL ? options->profile : "" };
     if (memory == NULL)
-        _exit(EX_SOFTWARE);
-    int result = privileges_drop_to_owner(options->state_dir, &err);
-    if (result == 0)
-        result = write_page(&page, options->state_dir, &err);
+        mem_out();
+    int result = write_page(&page, options->state_dir, err);
     if (fclose(memory) != 0)
-        _exit(EX_SOFTWARE);
-    FILE *out = fdopen(fd, "w");
-    if (out == NULL || fputs(result == 0 ? text : err.message, out) < 0 || fclose(out) != 0)
-        _exit(EX_IOERR);
-    _exit(result == 0 ? EX_OK : err.code);
-}
-
-/* Reads all that comes. Ownership: the caller frees it. */
-static char *read_all(int fd)
-{
-    char *text = NULL;
-    size_t size = 0, total = 0;
-    char buffer[4096];
-    FILE *memory = open_memstream(&text, &size);
-    if (memory == NULL)
-        return NULL;
-    for (ssize_t got = 1; got > 0 && total < MOST_BYTES;) {
-        got = TEMP_FAILURE_RETRY(read(fd, buffer, sizeof buffer));
-        if (got > 0)
-            total += fwrite(buffer, 1, (size_t)got, memory);
-    }
-    (void)fclose(memory);
-    return text;
-}
-
-static int collect(const struct options *options, char **ret_page, struct err *err)
-{
-    int ends[2], status = 0;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return err_set(err, EX_SOFTWARE, "could not make a pipe: %s", strerror(errno));
-    pid_t child = fork();
-    if (child == 0) {
-        (void)close(ends[0]);
-        read_state(options, ends[1]);
-    }
-    (void)close(ends[1]);
-    *ret_page = child > 0 ? read_all(ends[0]) : NULL;
-    (void)close(ends[0]);
-    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status) || *ret_page == NULL)
-        return err_set(err, EX_SOFTWARE, "could not read the state: the process for it failed");
-    if (WEXITSTATUS(status) != EX_OK)
-        return err_set(err, WEXITSTATUS(status), "%s", *ret_page);
-    return 0;
-}
-
-int metrics_command(const struct options *options)
-{
-    struct err err = { .code = EX_OK };
-    char *page = NULL;
-    int result = collect(options, &page, &err);
-    if (result == 0 && options->output != NULL)
-        result = fileutil_publish(options->output, page, &err);
-    else if (result == 0 && page != NULL)
-        (void)fputs(page, stdout);
-    free(page);
-    if (result != 0)
-        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
-    return result == 0 ? EX_OK : err.code;
+        mem_out();
+    if (result == 0)
+        (void)fputs(text, stdout);
+    free(text);
+    return result;
 }

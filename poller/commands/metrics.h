@@ -4,8 +4,8 @@
 
 #include "config/options.h"
 
-/* metrics_command: prints them, or replaces --output FILE in one step. Reads the state only, as its owner; the file is
- * written as who started the program, for that is who may write where node_exporter looks. Returns the exit code. */
-int metrics_command(const struct options *options);
+/* metrics_command: prints them whole, or nothing. Reads the state only. Errors: EX_IOERR, EX_NOPERM, EX_CONFIG (the
+ * ledger of a newer version). */
+int metrics_command(const struct options *options, struct err *err) MUST_CHECK;
 
 #endif

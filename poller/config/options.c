@@ -53,7 +53,6 @@ static const char help[] =
     "  --report-only           reconcile: send nothing\n"
     "  --limit N               history: at most N runs (20)\n"
     "  --since WHEN            history: the runs since then, all of them\n"
-    "  --output FILE           metrics: replace FILE instead of printing\n"
     "  --template FILE         what report puts its data into (" DATA_DIR "/report.html)\n"
     "  --warning SECONDS       health: how old an unsent call may be before it warns (300)\n"
     "  --critical SECONDS      health: the same, and for how long there may be no run, before it is critical (900)\n"
@@ -83,12 +82,11 @@ enum {
     TAKES_RANGE = 1 << 4,
     TAKES_DAYS = 1 << 5,
     TAKES_RUNS = 1 << 6,
-    TAKES_OUTPUT = 1 << 7,
-    TAKES_LEVELS = 1 << 8,
-    TAKES_ROUNDS = 1 << 9,
-    TAKES_REPORT = 1 << 10,
-    TAKES_YES = 1 << 11,
-    TAKES_ALWAYS = 1 << 12 /* every command does */
+    TAKES_LEVELS = 1 << 7,
+    TAKES_ROUNDS = 1 << 8,
+    TAKES_REPORT = 1 << 9,
+    TAKES_YES = 1 << 10,
+    TAKES_ALWAYS = 1 << 11 /* every command does */
 };
 
 static const struct known_command {
@@ -115,7 +113,7 @@ static const struct known_command {
     { "reconcile", NULL, COMMAND_RECONCILE, 0, 0, TAKES_CRON | TAKES_DAYS },
     { "history", NULL, COMMAND_HISTORY, 0, 0, TAKES_JSON | TAKES_RUNS },
     { "why", NULL, COMMAND_WHY, 1, 1, TAKES_JSON },
-    { "metrics", NULL, COMMAND_METRICS, 0, 0, TAKES_OUTPUT },
+    { "metrics", NULL, COMMAND_METRICS, 0, 0, 0 },
     { "health", NULL, COMMAND_HEALTH, 0, 0, TAKES_LEVELS },
     { "report", NULL, COMMAND_REPORT, 0, 0, TAKES_REPORT },
     { "help", NULL, COMMAND_HELP, 0, 2, 0 },
@@ -162,7 +160,6 @@ static const struct known_option {
     { "report-only", TAKES_DAYS, .flag = AT(report_only) },
     { "limit", TAKES_RUNS, .text = AT(limit) },
     { "since", TAKES_RUNS, .text = AT(since) },
-    { "output", TAKES_OUTPUT, .text = AT(output) },
     { "html", TAKES_REPORT, .text = AT(html) },
     { "template", TAKES_REPORT, .text = AT(template) },
     { "warning", TAKES_LEVELS, .text = AT(warning) },

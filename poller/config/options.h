@@ -74,7 +74,6 @@ struct options {
     bool report_only;     /* reconcile: send nothing */
     const char *limit;    /* history: at most so many runs (NULL: the usual number) ... */
     const char *since;    /* ... that started at this time or later (NULL: any) */
-    const char *output;   /* metrics: the file to write; NULL: standard output */
     const char *warning, *critical; /* health: thresholds in seconds; NULL: the usual ones */
     const char *html;     /* report: the file to write; "-": standard output; NULL: not said */
     const char *template; /* report: NULL: the one that was installed */

@@ -58,7 +58,8 @@ class Sync:
         self.dids_file.write_text(_ini({"general": self.dids}))
         self.config_file.write_text(_ini(self.config))
 
-    def _command(self, args):
+    def command(self, args):
+        """The program with the paths of this installation, as a list of words."""
         return [program("SYNC_BINARY", "build/did-optimizer-sync"), "--astguiclient", self.astguiclient_file,
                 "--dids", self.dids_file, "--config", self.config_file, "--state-dir", self.state,
                 "--log", self.log_file, "--legacy-checkpoint", self.legacy_file, "--cron-file",
@@ -70,7 +71,7 @@ class Sync:
         if self.timezone:
             environment["TZ"] = self.timezone
         environment.update(env or {})
-        process = spawn(self._command(args), env=environment, cwd=str(self.directory), stdin=stdin,
+        process = spawn(self.command(args), env=environment, cwd=str(self.directory), stdin=stdin,
                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
         self._started.append(process)
         return process

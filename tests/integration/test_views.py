@@ -437,38 +437,74 @@ def test_a_label_cannot_break_the_page(sync, db):
     assert page.value(P + "calls_total", outcome="accepted", result="a?b?c?d") == 1
 
 
-def test_metrics_replace_their_file_in_one_step_and_everybody_may_read_it(sync, db):
+def example_page(sync, page, path=None):
+    """Runs the line of the cron example as cron does, with another page. path: where the program is found."""
+    text = (EXAMPLES / "did-optimizer-sync-metrics.cron").read_text()
+    line = re.search(r"^\* \* \* \* \* root (.*metrics.*)$", text, re.M)[1]
+    folder = sync.directory / "bin"
+    folder.mkdir(exist_ok=True)
+    words = shlex.join(map(str, sync.command(["metrics"])))
+    (folder / "did-optimizer-sync").write_text(f"#!/bin/sh\nexec {words}\n")
+    (folder / "did-optimizer-sync").chmod(0o755)
+    assert "%" not in line and re.search(r"^SHELL=/bin/sh$", text, re.M)  # cron makes an end of line of a %
+    return subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False,
+                          env={**os.environ, "PATH": f"{path or folder}:/usr/sbin:/usr/bin:/sbin:/bin", "PAGE": str(page)})
+
+
+def test_the_cron_example_replaces_its_page_in_one_step_and_everybody_may_read_it(sync, db):
     sync.run()
-    target = sync.directory / "sync.prom"
+    folder = sync.directory / "textfile"
+    folder.mkdir()
+    inodes = set()
     for _ in range(2):
-        done = sync.run("metrics", "--output", str(target))
-        assert (done.code, done.out, done.err) == (0, "", "")
-    assert Metrics(target.read_text()).value(P + "outage") == 0
-    assert target.stat().st_mode & 0o777 == 0o644
-    assert [path.name for path in sync.directory.glob("*sync.prom*")] == ["sync.prom"]
-    assert sync.run("metrics", "--output", "relative.prom").code == 0
-    assert (sync.directory / "relative.prom").exists()
+        done = example_page(sync, folder / "sync.prom")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        inodes.add((folder / "sync.prom").stat().st_ino)
+    assert Metrics((folder / "sync.prom").read_text()).value(P + "outage") == 0
+    assert (folder / "sync.prom").stat().st_mode & 0o777 == 0o644
+    assert [path.name for path in folder.iterdir()] == ["sync.prom"]
 
 
-@pytest.mark.parametrize("target, code", [("", 64), ("state", 64), ("pipe", 64), ("missing/sync.prom", 74)])
-def test_metrics_replace_nothing_but_files(sync, db, target, code):
-    os.mkfifo(sync.directory / "pipe")
-    done = sync.run("metrics", "--output", target)
-    assert done.code == code and done.err
-    assert not list(sync.directory.glob("**/*.new"))
+def test_the_cron_example_makes_its_page_where_nobody_else_reads_half_of_it(sync, db):
+    """The page that is not whole has another name, which node_exporter does not read, and a mode of its owner alone."""
+    folder = sync.directory / "textfile"
+    folder.mkdir()
+    (folder / "sync.prom").write_text("before\n")
+    spy = sync.directory / "spy"
+    spy.mkdir()
+    (spy / "did-optimizer-sync").write_text(f"#!/bin/sh\necho half\nls -l '{folder}' >'{spy}/seen'\n"
+                                            f"cat '{folder}/sync.prom' >>'{spy}/seen'\nexit 74\n")
+    (spy / "did-optimizer-sync").chmod(0o755)
+    example_page(sync, folder / "sync.prom", spy)
+    seen = (spy / "seen").read_text()
+    assert re.search(r"^-rw------- .* sync\.prom\.\w{6}$", seen, re.M) and seen.endswith("before\n")
+    assert [path.name for path in folder.iterdir()] == ["sync.prom"]
+    assert (folder / "sync.prom").read_text() == "before\n"
 
 
-def test_metrics_that_cannot_be_read_leave_the_file_alone(sync, db):
+def test_metrics_that_cannot_be_read_leave_the_page_alone(sync, db):
     sync.run()
-    target = sync.directory / "sync.prom"
-    target.write_text("before\n")
+    folder = sync.directory / "textfile"
+    folder.mkdir()
+    (folder / "sync.prom").write_text("before\n")
     write_ledger(sync, "PRAGMA user_version = 99")
-    done = sync.run("metrics", "--output", str(target))
-    assert done.code == 78 and "newer version" in done.err and target.read_text() == "before\n"
+    done = sync.run("metrics")
+    assert (done.code, done.out) == (78, "") and "newer version" in done.err
+    example_page(sync, folder / "sync.prom")
+    assert (folder / "sync.prom").read_text() == "before\n"
+    assert [path.name for path in folder.iterdir()] == ["sync.prom"]
+
+
+@pytest.mark.parametrize("page", ["missing/sync.prom", "folder"])
+def test_the_cron_example_replaces_nothing_but_a_page(sync, db, page):
+    sync.run()
+    (sync.directory / "folder").mkdir()
+    assert example_page(sync, sync.directory / page).stderr
+    assert list((sync.directory / "folder").iterdir()) == [] and not list(sync.directory.glob("folder.*"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up being root")
-def test_metrics_write_where_only_root_may_and_read_as_the_owner_of_the_state(db, api):
+def test_the_cron_example_writes_where_only_root_may_and_reads_as_the_owner_of_the_state(db, api):
     with tempfile.TemporaryDirectory() as directory:  # pytest's own is closed to other users
         os.chmod(directory, 0o755)
         sync = Sync(f"{directory}/host", db, api)
@@ -478,8 +514,8 @@ def test_metrics_write_where_only_root_may_and_read_as_the_owner_of_the_state(db
             os.chown(path, 65534, 65534)
         folder = sync.directory / "textfile"
         folder.mkdir(mode=0o755)
-        done = sync.run("metrics", "--output", str(folder / "sync.prom"))
-        assert (done.code, done.err) == (0, "")
+        done = example_page(sync, folder / "sync.prom")
+        assert (done.returncode, done.stderr) == (0, "")
         assert Metrics((folder / "sync.prom").read_text()).value(P + "outage") == 0
         assert {path.stat().st_uid for path in sync.state.iterdir()} == {65534}
 
@@ -603,12 +639,3 @@ def test_rules_and_dashboard_ask_for_metrics_that_exist(sync, db, api):
     for text in (*expressions, rules):
         assert own_names(text), text
         assert own_names(text) <= there, own_names(text) - there
-
-
-def test_the_cron_example_names_what_the_program_takes(sync, db):
-    line = [line for line in (EXAMPLES / "did-optimizer-sync-metrics.cron").read_text().splitlines()
-            if "metrics --output" in line and not line.startswith("#")]
-    assert len(line) == 1
-    help_text = subprocess.run([program("SYNC_BINARY", "build/did-optimizer-sync"), "--help"], capture_output=True,
-                               text=True, check=True).stdout
-    assert "metrics" in help_text and "--output FILE" in help_text

@@ -191,13 +191,11 @@ static void test_options_of_the_views_are_taken_as_they_are(void **state)
     assert_string_equal(options.limit, "5");
     assert_string_equal(options.since, "now");
     assert_true(options.json);
-    assert_int_equal(parse("metrics --output a", &options, &err), 0);
-    assert_string_equal(options.output, "a");
+    assert_int_equal(parse("metrics", &options, &err), 0);
     assert_int_equal(parse("health --warning 1 --critical=2", &options, &err), 0);
     assert_string_equal(options.warning, "1");
     assert_string_equal(options.critical, "2");
     assert_null(options.limit);
-    assert_null(options.output);
 }
 
 static void test_options_refuse_what_they_do_not_know_and_name_it(void **state)
@@ -236,7 +234,7 @@ static void test_options_refuse_what_they_do_not_know_and_name_it(void **state)
         { "why 1.1 1.2", "'1.2' is one word too many" },
         { "status --limit 1", "--limit does not go with status" },
         { "--since now run", "--since does not go with run" },
-        { "history --output a", "--output does not go with history" },
+        { "metrics --output a", "--output" },
         { "metrics --warning 1", "--warning does not go with metrics" },
         { "metrics --critical 1", "--critical does not go with metrics" },
         { "health --json", "--json does not go with health" },
