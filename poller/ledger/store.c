@@ -15,6 +15,9 @@
 
 #define MOST_STATEMENTS 48
 
+/* How long to wait for another program that has locked the ledger. */
+#define BUSY_MS 5000
+
 struct store {
     sqlite3 *database;
     char *path;
@@ -156,6 +159,7 @@ static int open_without_writing(struct store *store, struct err *err)
         (void)sqlite3_close(store->database);
         store->database = NULL;
         if (sqlite3_open_v2(store->path, &store->database, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+            sqlite3_busy_timeout(store->database, BUSY_MS) == SQLITE_OK &&
             store_number(store, "SELECT count(*) FROM sqlite_master", &ignored, err) == 0)
             return 0;
         if (sqlite3_errcode(store->database) != SQLITE_CANTOPEN && sqlite3_errcode(store->database) != SQLITE_READONLY)
@@ -197,7 +201,7 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store,
     } else if (open_file(store, mode == STORE_LOOK && !exists ? ":memory:" : path, err) != 0) {
         return -1;
     }
-    (void)sqlite3_busy_timeout(store->database, 5000);
+    (void)sqlite3_busy_timeout(store->database, BUSY_MS);
     return 0;
 }
 

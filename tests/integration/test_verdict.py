@@ -333,6 +333,26 @@ def test_a_monitoring_user_sees_what_a_killed_run_has_left(watched, db):
     assert (done.returncode, done.stdout[:10]) == (3, "UNKNOWN - ")
 
 
+def test_a_monitoring_user_waits_for_a_ledger_that_another_program_has_locked(watched, db):
+    """Goal: a maintenance job that keeps readers out for a second is no UNKNOWN."""
+    watched.run()
+    ledger = watched.state / "ledger.db"
+    with contextlib.closing(sqlite3.connect(ledger, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("SELECT count(*) FROM run").fetchall()
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("UPDATE run SET started = started")
+
+        def let_go():
+            other.execute("PRAGMA locking_mode = NORMAL")
+            other.execute("SELECT count(*) FROM run").fetchall()  # only then it is let go
+
+        timer = threading.Timer(1, let_go)
+        timer.start()
+        done = watched.look("health")
+        timer.join()
+    assert done.stdout.startswith("OK - last run"), done.stdout
+
+
 def test_what_a_monitoring_user_may_not_read_is_unknown(watched, db):
     watched.run()
     (watched.state / "ledger.db").chmod(stat.S_IRUSR | stat.S_IWUSR)
