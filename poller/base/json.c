@@ -85,6 +85,14 @@ void json_add_null(struct json *object, const char *name)
     add(object, name, cJSON_CreateNull());
 }
 
+void json_add_known(struct json *object, const char *name, int64_t number, int64_t unknown)
+{
+    if (number == unknown)
+        json_add_null(object, name);
+    else
+        json_add_int(object, name, number);
+}
+
 struct json *json_add(struct json *object, const char *name, struct json *value)
 {
     add(object, name, to_cjson(value));

@@ -17,6 +17,9 @@ void json_add_int(struct json *object, const char *name, int64_t number);
 void json_add_bool(struct json *object, const char *name, bool value);
 void json_add_null(struct json *object, const char *name);
 
+/* json_add_known: json_add_int, or null where number is unknown, the value that stands for one that is not known. */
+void json_add_known(struct json *object, const char *name, int64_t number, int64_t unknown);
+
 /* json_add: value, an object or an array, becomes a member of object and is freed with it. Returns value. */
 struct json *json_add(struct json *object, const char *name, struct json *value);
 

@@ -60,34 +60,26 @@ static void print_text(const struct records_run *run)
         (void)printf("    %s\n", str_printable(run->message, message, sizeof message));
 }
 
-static void add_number(struct json *object, const char *name, int64_t number)
-{
-    if (number == RECORDS_UNKNOWN)
-        json_add_null(object, name);
-    else
-        json_add_int(object, name, number);
-}
-
 static void print_json(const struct records_run *run)
 {
     char outcome[RECORDS_OUTCOME_SIZE];
     struct json *object = json_object();
     json_add_text(object, "kind", run->kind);
     json_add_int(object, "started", run->started);
-    add_number(object, "finished", run->finished);
-    add_number(object, "duration_ms", run->duration_ms);
-    add_number(object, "found", run->found);
-    add_number(object, "accepted", run->accepted);
-    add_number(object, "repeated", run->repeated);
-    add_number(object, "failed", run->failed);
-    add_number(object, "held", run->held);
-    add_number(object, "owed", run->owed);
-    add_number(object, "set_aside", run->rejected);
-    add_number(object, "database_statements", run->statements);
-    add_number(object, "database_ms", run->database_ms);
-    add_number(object, "rows_examined", run->rows_examined);
-    add_number(object, "unsent", run->unsent);
-    add_number(object, "exit_code", run->exit_code);
+    json_add_known(object, "finished", run->finished, RECORDS_UNKNOWN);
+    json_add_known(object, "duration_ms", run->duration_ms, RECORDS_UNKNOWN);
+    json_add_known(object, "found", run->found, RECORDS_UNKNOWN);
+    json_add_known(object, "accepted", run->accepted, RECORDS_UNKNOWN);
+    json_add_known(object, "repeated", run->repeated, RECORDS_UNKNOWN);
+    json_add_known(object, "failed", run->failed, RECORDS_UNKNOWN);
+    json_add_known(object, "held", run->held, RECORDS_UNKNOWN);
+    json_add_known(object, "owed", run->owed, RECORDS_UNKNOWN);
+    json_add_known(object, "set_aside", run->rejected, RECORDS_UNKNOWN);
+    json_add_known(object, "database_statements", run->statements, RECORDS_UNKNOWN);
+    json_add_known(object, "database_ms", run->database_ms, RECORDS_UNKNOWN);
+    json_add_known(object, "rows_examined", run->rows_examined, RECORDS_UNKNOWN);
+    json_add_known(object, "unsent", run->unsent, RECORDS_UNKNOWN);
+    json_add_known(object, "exit_code", run->exit_code, RECORDS_UNKNOWN);
     json_add_text(object, "outcome", records_outcome(run, outcome));
     json_add_text(object, "message", run->message);
     json_print_line(object);

@@ -287,14 +287,6 @@ static struct json *hours_json(struct hours *hours)
 
 /* ---- the moment ---- */
 
-static void add_time(struct json *object, const char *name, int64_t epoch)
-{
-    if (epoch == 0)
-        json_add_null(object, name);
-    else
-        json_add_int(object, name, epoch);
-}
-
 /* The dialer's local clock: from each epoch on, its seconds ahead of UTC. The reader may live by another clock. */
 static struct json *offsets(int64_t now)
 {
@@ -313,14 +305,6 @@ static struct json *offsets(int64_t now)
     return array;
 }
 
-static void add_number(struct json *object, const char *name, int64_t number)
-{
-    if (number == RECORDS_UNKNOWN)
-        json_add_null(object, name);
-    else
-        json_add_int(object, name, number);
-}
-
 /* The verdict, and what it rests on. The object borrows the texts of diagnosis. */
 static void add_verdict(struct json *object, const struct standing *standing, const struct diagnosis *diagnosis)
 {
@@ -328,9 +312,9 @@ static void add_verdict(struct json *object, const struct standing *standing, co
     json_add_text(object, "verdict_text", diagnosis->text);
     json_add_text(object, "verdict_action", diagnosis->action);
     json_add_int(object, "out_of_date_after", diagnosis_usual_limits().critical);
-    add_number(object, "freshness", standing_freshness(standing));
-    add_number(object, "unsent", standing_unsent(standing));
-    add_time(object, "not_known_since", standing_not_known_since(standing));
+    json_add_known(object, "freshness", standing_freshness(standing), RECORDS_UNKNOWN);
+    json_add_known(object, "unsent", standing_unsent(standing), RECORDS_UNKNOWN);
+    json_add_known(object, "not_known_since", standing_not_known_since(standing), 0);
     json_add_bool(object, "standby", standing_is_standby(standing));
 }
 
@@ -348,20 +332,20 @@ static void put_moment(struct writer *writer, const struct standing *standing, i
     json_add_text(object, "version", VERSION);
     json_add_int(object, "written", standing->now);
     json_add(object, "offsets", offsets(standing->now));
-    add_time(object, "checkpoint", standing->checkpoint);
-    add_time(object, "oldest_unsent", standing->oldest_unsent);
+    json_add_known(object, "checkpoint", standing->checkpoint, 0);
+    json_add_known(object, "oldest_unsent", standing->oldest_unsent, 0);
     json_add_int(object, "accepted_today", accepted_today);
     json_add_int(object, "accepted", accepted);
     json_add_int(object, "owed", overview->counts.owed);
     json_add_int(object, "held", overview->counts.held);
     json_add_int(object, "set_aside", overview->counts.rejected);
-    add_time(object, "next_try", overview->next_due);
-    add_time(object, "last_run", overview->last_run);
+    json_add_known(object, "next_try", overview->next_due, 0);
+    json_add_known(object, "last_run", overview->last_run, 0);
     json_add_text(object, "last_run_outcome", records_outcome(&last, outcome));
     json_add_int(object, "last_run_accepted", overview->last_run_accepted);
-    add_time(object, "last_success", overview->last_success);
-    add_time(object, "outage_since", standing->outage_since);
-    add_time(object, "silence_until", standing->wait_until);
+    json_add_known(object, "last_success", overview->last_success, 0);
+    json_add_known(object, "outage_since", standing->outage_since, 0);
+    json_add_known(object, "silence_until", standing->wait_until, 0);
     add_verdict(object, standing, &diagnosis);
     put_text(writer, "{\"moment\":");
     put_json(writer, object);

@@ -102,22 +102,6 @@ static void add_zone(struct json *object, const struct zone *zone, const char *p
     json_add_text(object, "time_zone_problem", *problem != '\0' ? problem : NULL);
 }
 
-static void add_time(struct json *object, const char *name, int64_t epoch)
-{
-    if (epoch == 0)
-        json_add_null(object, name);
-    else
-        json_add_int(object, name, epoch);
-}
-
-static void add_number(struct json *object, const char *name, int64_t number)
-{
-    if (number == RECORDS_UNKNOWN)
-        json_add_null(object, name);
-    else
-        json_add_int(object, name, number);
-}
-
 static void print_json(const struct standing *standing, const struct diagnosis *diagnosis, int64_t accepted)
 {
     const struct records_overview *overview = &standing->overview;
@@ -127,29 +111,29 @@ static void print_json(const struct standing *standing, const struct diagnosis *
     json_add_text(object, "verdict", diagnosis_name(diagnosis->level));
     json_add_text(object, "verdict_text", diagnosis->text);
     json_add_text(object, "verdict_action", diagnosis->action);
-    add_time(object, "checkpoint", standing->checkpoint);
+    json_add_known(object, "checkpoint", standing->checkpoint, 0);
     if (standing->checkpoint != 0)
         json_add_int(object, "checkpoint_age_seconds", standing->now - standing->checkpoint);
-    add_time(object, "oldest_unsent", standing->oldest_unsent);
+    json_add_known(object, "oldest_unsent", standing->oldest_unsent, 0);
     json_add_int(object, "oldest_unsent_age_seconds",
                  standing->oldest_unsent != 0 ? standing->now - standing->oldest_unsent : 0);
-    add_number(object, "freshness_seconds", standing_freshness(standing));
-    add_number(object, "unsent", standing_unsent(standing));
-    add_time(object, "last_look", overview->last_look);
+    json_add_known(object, "freshness_seconds", standing_freshness(standing), RECORDS_UNKNOWN);
+    json_add_known(object, "unsent", standing_unsent(standing), RECORDS_UNKNOWN);
+    json_add_known(object, "last_look", overview->last_look, 0);
     json_add_bool(object, "standby", standing_is_standby(standing));
     json_add_int(object, "owed", overview->counts.owed);
     json_add_int(object, "held", overview->counts.held);
     json_add_int(object, "set_aside", overview->counts.rejected);
     json_add_int(object, "accepted", accepted);
-    add_time(object, "next_try", overview->next_due);
-    add_time(object, "last_run", overview->last_run);
+    json_add_known(object, "next_try", overview->next_due, 0);
+    json_add_known(object, "last_run", overview->last_run, 0);
     json_add_int(object, "last_run_exit_code", overview->last_run_exit_code);
     json_add_int(object, "last_run_accepted", overview->last_run_accepted);
     json_add_text(object, "last_run_message", overview->last_run_message);
-    add_time(object, "last_success", overview->last_success);
+    json_add_known(object, "last_success", overview->last_success, 0);
     json_add_bool(object, "outage", standing->outage_since != 0);
-    add_time(object, "outage_since", standing->outage_since);
-    add_time(object, "silence_until", standing->wait_until);
+    json_add_known(object, "outage_since", standing->outage_since, 0);
+    json_add_known(object, "silence_until", standing->wait_until, 0);
     add_zone(object, &standing->zone, zone_problem(&standing->zone, problem));
     json_print_line(object);
 }

@@ -298,23 +298,15 @@ static void print_text(const struct life *life, const char *sentence)
 
 /* ---- JSON ---- */
 
-static void add_number(struct json *object, const char *name, int64_t number)
-{
-    if (number == RECORDS_UNKNOWN)
-        json_add_null(object, name);
-    else
-        json_add_int(object, name, number);
-}
-
 static void add_attempt(struct json *object, const struct records_attempt *attempt)
 {
-    add_number(object, "time", attempt->tried);
-    add_number(object, "answer", attempt->answer);
-    add_number(object, "took_ms", attempt->took_ms);
+    json_add_known(object, "time", attempt->tried, RECORDS_UNKNOWN);
+    json_add_known(object, "answer", attempt->answer, RECORDS_UNKNOWN);
+    json_add_known(object, "took_ms", attempt->took_ms, RECORDS_UNKNOWN);
     json_add_text(object, "reason", attempt->reason);
     json_add_text(object, "status", attempt->status);
     json_add_text(object, "result", attempt->result);
-    add_number(object, "length", attempt->length);
+    json_add_known(object, "length", attempt->length, RECORDS_UNKNOWN);
     json_add_text(object, "agent", attempt->agent);
 }
 
@@ -326,14 +318,14 @@ static void add_ledger(struct json *object, const struct life *life)
         return;
     }
     struct json *ledger = json_add(object, "ledger", json_object());
-    add_number(ledger, "end_epoch", call->end_epoch);
+    json_add_known(ledger, "end_epoch", call->end_epoch, RECORDS_UNKNOWN);
     json_add_text(ledger, "campaign", call->campaign);
     json_add_text(ledger, "phone", call->phone);
-    add_number(ledger, "first_seen", call->seen);
+    json_add_known(ledger, "first_seen", call->seen, RECORDS_UNKNOWN);
     json_add_text(ledger, "status", call->last.status);
-    add_number(ledger, "due", call->due);
+    json_add_known(ledger, "due", call->due, RECORDS_UNKNOWN);
     json_add_text(ledger, "reason", call->reason);
-    add_number(ledger, "tries", call->tries);
+    json_add_known(ledger, "tries", call->tries, RECORDS_UNKNOWN);
     struct json *attempts = json_add(ledger, "attempts", json_array());
     for (int64_t i = 0; i < life->attempt_count; i++)
         add_attempt(json_append(attempts, json_object()), &life->attempts[i]);
@@ -352,14 +344,14 @@ static void add_table(struct json *object, const struct life *life)
     struct json *table = json_add(object, "table", json_object());
     json_add_text(table, "name", life->where == EXPLANATION_LIVE ? "vicidial_log" : "vicidial_log_archive");
     json_add_text(table, "status", row->status);
-    add_number(table, "length", call_number(row->length, RECORDS_UNKNOWN));
+    json_add_known(table, "length", call_number(row->length, RECORDS_UNKNOWN), RECORDS_UNKNOWN);
     json_add_text(table, "agent", row->agent);
     json_add_text(table, "campaign", row->campaign);
     json_add_text(table, "phone", row->number);
     for (int i = 0; row->shape != NULL && i < CALL_EXTRAS_MOST; i++)
         if (row->shape->extras[i].is_news)
             json_add_text(table, row->shape->extras[i].name, row->extras[i]);
-    add_number(table, "end_epoch", row->ended != 0 ? row->ended : RECORDS_UNKNOWN);
+    json_add_known(table, "end_epoch", row->ended, 0);
 }
 
 static void print_json(const struct life *life, const char *sentence)

@@ -31,10 +31,8 @@ static void close_state(struct turn *turn)
 
 int64_t turn_batch(int64_t batch_size, int64_t rate)
 {
-    int64_t size = batch_size < BATCH ? batch_size : BATCH;
-    if (rate > 0 && rate < size)
-        size = rate;
-    return size;
+    int64_t most = rate > 0 && rate < BATCH ? rate : BATCH;
+    return batch_size < most ? batch_size : most;
 }
 
 /* Each turn: a host whose runs have stopped coming leads no longer. */
