@@ -255,9 +255,9 @@ int metrics_command(const struct options *options, struct err *err)
     char *text = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&text, &size); /* a page that stops in its middle is never printed */
-    struct page page = { memory, options->profile != NULL ? options->profile : "" };
     if (memory == NULL)
         mem_out();
+    struct page page = { memory, options->profile != NULL ? options->profile : "" };
     int result = write_page(&page, options->state_dir, err);
     if (fclose(memory) != 0)
         mem_out();

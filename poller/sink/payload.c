@@ -38,14 +38,6 @@ static const struct {
     { "timestamp", NUMBER_ABOVE_ZERO, offsetof(struct call, ended), NULL },
 };
 
-static void add_number(struct json *object, const char *name, int64_t number)
-{
-    if (number == CALL_NO_NUMBER)
-        json_add_null(object, name);
-    else
-        json_add_int(object, name, number);
-}
-
 static void add_number_of(struct json *object, const char *name, const char *text)
 {
     int64_t number = 0;
@@ -65,15 +57,15 @@ static void add_member(struct json *object, const struct call *call, size_t i)
         json_add_text(object, name, *(const char *const *)at);
         break;
     case NUMBER:
-        add_number(object, name, *(const int64_t *)at);
+        json_add_known(object, name, *(const int64_t *)at, CALL_NO_NUMBER);
         break;
     case NUMBER_FROM_ZERO:
         number = *(const int64_t *)at;
-        add_number(object, name, number != CALL_NO_NUMBER && number < 0 ? 0 : number);
+        json_add_known(object, name, number != CALL_NO_NUMBER && number < 0 ? 0 : number, CALL_NO_NUMBER);
         break;
     case NUMBER_ABOVE_ZERO:
         number = *(const int64_t *)at;
-        add_number(object, name, number > 0 ? number : CALL_NO_NUMBER);
+        json_add_known(object, name, number > 0 ? number : CALL_NO_NUMBER, CALL_NO_NUMBER);
         break;
     case EXTRA:
         json_add_text(object, name, call_extra(call, members[i].extra));

@@ -273,7 +273,7 @@ static void PRINTF_LIKE(1, 0) catch_syslog(const char *format, va_list args)
     strncat(said_to_syslog, "\n", sizeof said_to_syslog - strlen(said_to_syslog) - 1);
 }
 
-void syslog(int priority, const char *format, ...);
+void PRINTF_LIKE(2, 3) syslog(int priority, const char *format, ...);
 void syslog(int priority, const char *format, ...)
 {
     va_list args;
@@ -283,7 +283,7 @@ void syslog(int priority, const char *format, ...)
     va_end(args);
 }
 
-void __syslog_chk(int priority, int flag, const char *format, ...); /* NOLINT: glibc's name for it when fortified */
+void PRINTF_LIKE(3, 4) __syslog_chk(int priority, int flag, const char *format, ...); /* NOLINT: glibc's name for it when fortified */
 void __syslog_chk(int priority, int flag, const char *format, ...)
 {
     va_list args;
