@@ -192,8 +192,8 @@ static void report(const struct backfill *backfill)
     if (!backfill->options->dry_run)
         log_show_on(LOG_TERMINAL_STDOUT);
     if (backfill->options->dry_run && summary->stop == STOP_NONE) {
-        log_info("📊 Dry run: %" PRId64 " would be sent, %" PRId64 " held until their disposition is final",
-                 summary->accepted, summary->held);
+        log_info("📊 Dry run: %" PRId64 " would be sent, %" PRId64 " waiting until their disposition is final",
+                 summary->accepted, summary->waiting);
         return;
     }
     summary_report(summary, clock_mono_ms() - backfill->forward.started_ms);

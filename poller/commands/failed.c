@@ -1,4 +1,4 @@
-/* failed: `did-optimizer-sync failed list|retry|drop|restore`, the calls that are set aside. */
+/* failed: `did-optimizer-sync failed list|retry|drop|restore`, the calls that are rejected. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,12 +23,12 @@ struct change {
 };
 
 static const struct change changes[] = {
-    [COMMAND_FAILED_LIST] = { CALL_REJECTED, CALL_REJECTED, "set aside", NULL },
-    [COMMAND_FAILED_RETRY] = { CALL_REJECTED, CALL_OWED, "set aside", "sent again with the next run" },
-    [COMMAND_FAILED_DROP] = { CALL_REJECTED, CALL_DROPPED, "set aside",
-                              "dropped and will not be sent; to undo this: did-optimizer-sync failed restore" },
-    [COMMAND_FAILED_RESTORE] = { CALL_DROPPED, CALL_REJECTED, "dropped",
-                                 "set aside again; to send: did-optimizer-sync failed retry" },
+    [COMMAND_FAILED_LIST] = { CALL_REJECTED, CALL_REJECTED, "rejected", NULL },
+    [COMMAND_FAILED_RETRY] = { CALL_REJECTED, CALL_PENDING, "rejected", "sent again with the next run" },
+    [COMMAND_FAILED_DROP] = { CALL_REJECTED, CALL_DISCARDED, "rejected",
+                              "discarded and will not be sent; to undo this: did-optimizer-sync failed restore" },
+    [COMMAND_FAILED_RESTORE] = { CALL_DISCARDED, CALL_REJECTED, "discarded",
+                                 "rejected again; to send: did-optimizer-sync failed retry" },
 };
 
 /* A command at work on the ledger. */
@@ -168,7 +168,7 @@ static int list(struct work *work, struct err *err)
     if (options->json || (work->count == 0 && result != 0))
         return result;
     if (work->count == 0)
-        (void)printf("no call is set aside\n");
+        (void)printf("no call is rejected\n");
     else
         print_total(work, work->change->is);
     return result;
@@ -183,8 +183,8 @@ static int ask_before_drop(const struct options *options, bool *ret_go_on, struc
     int result = for_selected(&work, count_all, NULL, err);
     ledger_close(work.ledger);
     if (result == 0 && work.count > 0)
-        *ret_go_on = ask_yes("%" PRId64 " call%s set aside and would never be sent. Drop %s?", work.count,
-                             work.count == 1 ? " is" : "s are", work.count == 1 ? "it" : "them");
+        *ret_go_on = ask_yes("%" PRId64 " rejected call%s would never be sent. Discard %s?", work.count,
+                             work.count == 1 ? "" : "s", work.count == 1 ? "it" : "them");
     return result;
 }
 
@@ -197,8 +197,8 @@ static int change(struct work *work, struct err *err)
     int result = ledger_open(options->state_dir, LEDGER_WRITE, &work->ledger, NULL, err);
     if (result == 0)
         result = for_each_selected(work, change_all, err);
-    if (result == 0 && work->change->to == CALL_OWED && work->count > 0)
-        result = records_note_replay(work->ledger, work->count, err);
+    if (result == 0 && work->change->to == CALL_PENDING && work->count > 0)
+        result = records_note_retry(work->ledger, work->count, err);
     if (result == 0)
         result = ledger_commit(work->ledger, err);
     ledger_close(work->ledger);

@@ -1,4 +1,4 @@
-/* failed: `did-optimizer-sync failed list|retry|drop|restore`, the calls that are set aside. */
+/* failed: `did-optimizer-sync failed list|retry|drop|restore`, the calls that are rejected. */
 #ifndef FAILED_H
 #define FAILED_H
 

@@ -59,9 +59,9 @@ int health_command(const struct options *options)
         return print_line(DIAGNOSIS_UNKNOWN, err.message, "");
     const struct ledger_counts *counts = &standing.overview.counts;
     (void)snprintf(performance, sizeof performance,
-                   " | freshness=%s;%" PRId64 ";%" PRId64 ";0 owed=%" PRId64 " held=%" PRId64 " set_aside=%" PRId64
+                   " | freshness=%s;%" PRId64 ";%" PRId64 ";0 pending=%" PRId64 " waiting=%" PRId64 " rejected=%" PRId64
                    " unsent=%s", value_of(standing_freshness(&standing), "s", freshness), limits.warning,
-                   limits.critical, counts->owed, counts->held, counts->rejected,
+                   limits.critical, counts->pending, counts->waiting, counts->rejected,
                    value_of(standing_unsent(&standing), "", unsent));
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, options->profile);
     char *line = diagnosis_line(&diagnosis);

@@ -43,18 +43,18 @@ static const char *shown_duration(int64_t ms, char out[24])
 
 static void print_header(void)
 {
-    (void)printf("%-25s %-9s %7s %6s %8s %8s %5s %5s %5s  %s\n", "started", "kind", "took", "found", "accepted",
-                 "repeated", "held", "owed", "aside", "ended");
+    (void)printf("%-25s %-9s %6s %5s %8s %7s %7s %7s %8s  %s\n", "started", "kind", "took", "found", "accepted",
+                 "repeats", "waiting", "pending", "rejected", "ended");
 }
 
 static void print_text(const struct records_run *run)
 {
-    char local[CLOCK_TEXT_SIZE], took[24], found[24], accepted[24], repeated[24], held[24], owed[24], aside[24];
+    char local[CLOCK_TEXT_SIZE], took[24], found[24], accepted[24], repeated[24], waiting[24], pending[24], aside[24];
     char outcome[RECORDS_OUTCOME_SIZE], kind[32], message[1100];
-    (void)printf("%-25s %-9s %7s %6s %8s %8s %5s %5s %5s  %s\n", clock_local(run->started, local, sizeof local),
+    (void)printf("%-25s %-9s %6s %5s %8s %7s %7s %7s %8s  %s\n", clock_local(run->started, local, sizeof local),
                  str_printable(run->kind, kind, sizeof kind), shown_duration(run->duration_ms, took),
                  shown_number(run->found, found), shown_number(run->accepted, accepted),
-                 shown_number(run->repeated, repeated), shown_number(run->held, held), shown_number(run->owed, owed),
+                 shown_number(run->repeated, repeated), shown_number(run->waiting, waiting), shown_number(run->pending, pending),
                  shown_number(run->rejected, aside), records_outcome(run, outcome));
     if (run->message != NULL && *run->message != '\0')
         (void)printf("    %s\n", str_printable(run->message, message, sizeof message));
@@ -72,9 +72,9 @@ static void print_json(const struct records_run *run)
     json_add_known(object, "accepted", run->accepted, RECORDS_UNKNOWN);
     json_add_known(object, "repeated", run->repeated, RECORDS_UNKNOWN);
     json_add_known(object, "failed", run->failed, RECORDS_UNKNOWN);
-    json_add_known(object, "held", run->held, RECORDS_UNKNOWN);
-    json_add_known(object, "owed", run->owed, RECORDS_UNKNOWN);
-    json_add_known(object, "set_aside", run->rejected, RECORDS_UNKNOWN);
+    json_add_known(object, "waiting", run->waiting, RECORDS_UNKNOWN);
+    json_add_known(object, "pending", run->pending, RECORDS_UNKNOWN);
+    json_add_known(object, "rejected", run->rejected, RECORDS_UNKNOWN);
     json_add_known(object, "database_statements", run->statements, RECORDS_UNKNOWN);
     json_add_known(object, "database_ms", run->database_ms, RECORDS_UNKNOWN);
     json_add_known(object, "rows_examined", run->rows_examined, RECORDS_UNKNOWN);

@@ -69,14 +69,14 @@ static void write_standing(const struct page *page, const struct standing *stand
                 "last look at the dialer's calls.");
     gauge_known(page, "unsent", standing_unsent(standing),
                 "Finished calls after the checkpoint that the last run saw and did not send, at least.");
-    gauge(page, "held_oldest_seconds", standing_age(standing, overview->oldest_held),
+    gauge(page, "waiting_oldest_seconds", standing_age(standing, overview->oldest_waiting),
           "Age of the oldest finished call that waits for its disposition.");
-    gauge(page, "owed", overview->counts.owed, "Calls that are to be sent, or sent again.");
-    gauge(page, "held", overview->counts.held, "Finished calls that wait for their disposition.");
-    gauge(page, "set_aside", overview->counts.rejected, "Calls that the API refused, for a person to look at.");
-    gauge(page, "outage", standing->outage_since != 0 ? 1 : 0, "1 while the API as a whole does not work.");
-    gauge(page, "outage_seconds", standing_age(standing, standing->outage_since), "For how long it has not worked.");
-    gauge(page, "silence_seconds", silence, "For how much longer the API asks for silence (429).");
+    gauge(page, "pending", overview->counts.pending, "Calls that are to be sent, or sent again.");
+    gauge(page, "waiting", overview->counts.waiting, "Finished calls that wait for their disposition.");
+    gauge(page, "rejected", overview->counts.rejected, "Calls that the API refused, for a person to look at.");
+    gauge(page, "api_down", standing->outage_since != 0 ? 1 : 0, "1 while the API as a whole does not work.");
+    gauge(page, "api_down_seconds", standing_age(standing, standing->outage_since), "For how long it has not worked.");
+    gauge(page, "rate_limited_seconds", silence, "For how much longer the API limits the rate (429).");
     gauge(page, "standby", standing_is_standby(standing) ? 1 : 0, "1 while this host of a cluster does not send the calls.");
     if (standing->checkpoint != 0)
         gauge(page, "checkpoint_timestamp_seconds", standing->checkpoint, "Up to when calls are taken care of.");

@@ -1,7 +1,7 @@
 /* reconcile: `did-optimizer-sync reconcile`, the proof that nothing is missing.
  *
- * A walk over the last days, with the ledger's word on each call counted. What is missing or has changed becomes owed,
- * and is sent at the end as all that is owed. */
+ * A walk over the last days, with the ledger's word on each call counted. What is missing or has changed becomes pending,
+ * and is sent at the end as all that is pending. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@
 /* What became of the calls that ended on one day, by local time. */
 struct day {
     char date[DATE_SIZE];
-    int64_t finished, accepted, owed, held, rejected, missing, changed, out_of_scope;
+    int64_t finished, accepted, pending, waiting, rejected, missing, changed, out_of_scope;
 };
 
 struct reconcile {
@@ -104,12 +104,12 @@ static void count(void *context, const struct call *call, const struct call_reco
     struct day *day = day_of(reconcile, position.end_epoch);
     reconcile->finished++;
     day->finished++;
-    if (record->state == CALL_REJECTED || record->state == CALL_DROPPED)
+    if (record->state == CALL_REJECTED || record->state == CALL_DISCARDED)
         day->rejected++;
-    else if (record->state == CALL_OWED)
-        day->owed++;
-    else if (record->state == CALL_HELD || (in_scope && decision->kind == DECISION_HOLD))
-        day->held++;
+    else if (record->state == CALL_PENDING)
+        day->pending++;
+    else if (record->state == CALL_WAITING || (in_scope && decision->kind == DECISION_HOLD))
+        day->waiting++;
     else if (decision->kind == DECISION_SKIP)
         day->accepted++;
     else if (!in_scope)
@@ -118,7 +118,7 @@ static void count(void *context, const struct call *call, const struct call_reco
         day->changed++;
     else
         day->missing++;
-    if (in_scope && decision->kind == DECISION_SEND && record->state != CALL_OWED && record->state != CALL_HELD)
+    if (in_scope && decision->kind == DECISION_SEND && record->state != CALL_PENDING && record->state != CALL_WAITING)
         name_call(call, known ? "has changed since it was accepted" : "missing");
 }
 
@@ -260,8 +260,8 @@ static int compare_days(const void *left, const void *right)
 
 static void print_row(const char *name, const struct day *day)
 {
-    (void)printf("%-10s %9" PRId64 " %9" PRId64 " %6" PRId64 " %6" PRId64 " %10" PRId64 " %8" PRId64 " %8" PRId64
-                 " %13" PRId64 "\n", name, day->finished, day->accepted, day->owed, day->held, day->rejected,
+    (void)printf("%-10s %9" PRId64 " %9" PRId64 " %8" PRId64 " %8" PRId64 " %9" PRId64 " %8" PRId64 " %8" PRId64
+                 " %13" PRId64 "\n", name, day->finished, day->accepted, day->pending, day->waiting, day->rejected,
                  day->missing, day->changed, day->out_of_scope);
 }
 
@@ -272,8 +272,8 @@ static struct day sum(const struct reconcile *reconcile)
         const struct day *day = &reconcile->days[i];
         all.finished += day->finished;
         all.accepted += day->accepted;
-        all.owed += day->owed;
-        all.held += day->held;
+        all.pending += day->pending;
+        all.waiting += day->waiting;
         all.rejected += day->rejected;
         all.missing += day->missing;
         all.changed += day->changed;
@@ -286,7 +286,7 @@ static void print_table(struct reconcile *reconcile, const struct day *all)
 {
     if (reconcile->day_count > 1)
         qsort(reconcile->days, reconcile->day_count, sizeof *reconcile->days, compare_days);
-    (void)printf("%-10s %9s %9s %6s %6s %10s %8s %8s %13s\n", "day", "finished", "accepted", "owed", "held", "set aside",
+    (void)printf("%-10s %9s %9s %8s %8s %9s %8s %8s %13s\n", "day", "finished", "accepted", "pending", "waiting", "rejected",
                  "missing", "changed", "out of scope");
     for (size_t i = 0; i < reconcile->day_count; i++)
         print_row(reconcile->days[i].date, &reconcile->days[i]);
@@ -320,9 +320,9 @@ static int report(struct reconcile *reconcile)
         code = EX_TEMPFAIL;
     if (!reconcile->options.cron || code != EX_OK)
         print_table(reconcile, &all);
-    log_info("📊 Reconciled: %" PRId64 " finished, %" PRId64 " accepted, %" PRId64 " owed, %" PRId64 " held, %" PRId64
-             " set aside, %" PRId64 " missing, %" PRId64 " changed, %" PRId64 " out of scope; %" PRId64 " sent now",
-             all.finished, all.accepted, all.owed, all.held, all.rejected, all.missing, all.changed, all.out_of_scope,
+    log_info("📊 Reconciled: %" PRId64 " finished, %" PRId64 " accepted, %" PRId64 " pending, %" PRId64 " waiting, %" PRId64
+             " rejected, %" PRId64 " missing, %" PRId64 " changed, %" PRId64 " out of scope; %" PRId64 " sent now",
+             all.finished, all.accepted, all.pending, all.waiting, all.rejected, all.missing, all.changed, all.out_of_scope,
              summary->accepted);
     if (all.out_of_scope > 0)
         report_skipped(reconcile, all.out_of_scope);

@@ -192,9 +192,9 @@ static int put_calls(struct writer *writer, struct store *store)
     return put_list(writer, &list, store, statement);
 }
 
-static int put_set_aside(struct writer *writer, struct store *store)
+static int put_rejected(struct writer *writer, struct store *store)
 {
-    static const struct list list = { "set_aside", CALL_NAMES, SET_ASIDE_BYTES, append_call };
+    static const struct list list = { "rejected", CALL_NAMES, SET_ASIDE_BYTES, append_call };
     struct statement *statement =
         store_prepare(store, "SELECT " CALL_COLUMNS " FROM call WHERE state <> 1 AND state = 4 "
                              "ORDER BY end_epoch DESC, uniqueid DESC LIMIT ?1");
@@ -222,10 +222,10 @@ static void append_run(const struct writer *writer, struct json *row, struct sta
 static int put_runs(struct writer *writer, struct store *store)
 {
     static const char sql[] =
-        "SELECT started, kind, duration_ms, found, accepted, repeated, failed, owed, held, rejected, "
+        "SELECT started, kind, duration_ms, found, accepted, repeated, failed, pending, waiting, rejected, "
         "exit_code, message, finished, " RECORDS_SUPERSEDED " FROM run ORDER BY id DESC LIMIT ?1";
     static const struct list list = {
-        "runs", "started kind duration found accepted repeated failed owed held set_aside exit message outcome",
+        "runs", "started kind duration found accepted repeated failed pending waiting rejected exit message outcome",
         RUNS_BYTES, append_run
     };
     struct statement *statement = store_prepare(store, sql);
@@ -336,16 +336,16 @@ static void put_moment(struct writer *writer, const struct standing *standing, i
     json_add_known(object, "oldest_unsent", standing->oldest_unsent, 0);
     json_add_int(object, "accepted_today", accepted_today);
     json_add_int(object, "accepted", accepted);
-    json_add_int(object, "owed", overview->counts.owed);
-    json_add_int(object, "held", overview->counts.held);
-    json_add_int(object, "set_aside", overview->counts.rejected);
+    json_add_int(object, "pending", overview->counts.pending);
+    json_add_int(object, "waiting", overview->counts.waiting);
+    json_add_int(object, "rejected", overview->counts.rejected);
     json_add_known(object, "next_try", overview->next_due, 0);
     json_add_known(object, "last_run", overview->last_run, 0);
     json_add_text(object, "last_run_outcome", records_outcome(&last, outcome));
     json_add_int(object, "last_run_accepted", overview->last_run_accepted);
     json_add_known(object, "last_success", overview->last_success, 0);
-    json_add_known(object, "outage_since", standing->outage_since, 0);
-    json_add_known(object, "silence_until", standing->wait_until, 0);
+    json_add_known(object, "api_down_since", standing->outage_since, 0);
+    json_add_known(object, "rate_limited_until", standing->wait_until, 0);
     add_verdict(object, standing, &diagnosis);
     put_text(writer, "{\"moment\":");
     put_json(writer, object);
@@ -366,7 +366,7 @@ int report_data_write(FILE *out, struct ledger *ledger, const struct standing *s
     if (result == 0)
         put_moment(&writer, standing, accepted_today, accepted, hours_json(hours));
     hours_close(hours);
-    if (result != 0 || put_set_aside(&writer, store) != 0 || put_runs(&writer, store) != 0 ||
+    if (result != 0 || put_rejected(&writer, store) != 0 || put_runs(&writer, store) != 0 ||
         put_calls(&writer, store) != 0)
         return -1;
     put_text(&writer, "}");

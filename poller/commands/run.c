@@ -179,8 +179,8 @@ static void report(const struct options *options, const struct summary *summary,
     else if (summary->stop == STOP_FAILED)
         log_error("❌ %s", summary->message);
     else
-        log_info("📊 Dry run: %" PRId64 " would be sent, %" PRId64 " held until their disposition is final",
-                 summary->accepted, summary->held);
+        log_info("📊 Dry run: %" PRId64 " would be sent, %" PRId64 " waiting until their disposition is final",
+                 summary->accepted, summary->waiting);
 }
 
 static bool starts_by_itself(const struct options *options)

@@ -16,13 +16,13 @@ static void print_time(const char *name, int64_t epoch, int64_t now, const char 
 {
     char local[CLOCK_TEXT_SIZE];
     if (epoch == 0) {
-        (void)printf("%-15s %s\n", name, none);
+        (void)printf("%-19s %s\n", name, none);
         return;
     }
     int64_t away = epoch <= now ? now - epoch : epoch - now;
     const char *unit = away < 120 ? "s" : away < 7200 ? "min" : away < 172800 ? "h" : "days";
     int64_t size = away < 120 ? 1 : away < 7200 ? 60 : away < 172800 ? 3600 : 86400;
-    (void)printf(epoch <= now ? "%-15s %s%s, %" PRId64 " %s ago\n" : "%-15s %s%s, in %" PRId64 " %s\n", name, before,
+    (void)printf(epoch <= now ? "%-19s %s%s, %" PRId64 " %s ago\n" : "%-19s %s%s, in %" PRId64 " %s\n", name, before,
                  clock_local(epoch, local, sizeof local), away / size, unit);
 }
 
@@ -31,9 +31,9 @@ static void print_zone(const struct zone *zone)
     char names[ZONE_NAMES_SIZE], problem[ZONE_PROBLEM_SIZE];
     if (zone->count == 0)
         return; /* no run has looked yet */
-    (void)printf("%-15s %s\n", "time zone", zone_names(zone, names));
+    (void)printf("%-19s %s\n", "time zone", zone_names(zone, names));
     if (*zone_problem(zone, problem) != '\0')
-        (void)printf("%-15s ⚠ %s\n", "", problem);
+        (void)printf("%-19s ⚠ %s\n", "", problem);
 }
 
 /* Calls that a run saw beyond the checkpoint and did not send. */
@@ -41,11 +41,11 @@ static void print_unsent(const struct standing *standing)
 {
     int64_t unsent = standing_unsent(standing);
     if (unsent == 0)
-        (void)printf("%-15s 0\n", "unsent");
+        (void)printf("%-19s 0\n", "unsent");
     else if (unsent != RECORDS_UNKNOWN)
-        (void)printf("%-15s at least %" PRId64 ", after the checkpoint\n", "unsent", unsent);
+        (void)printf("%-19s at least %" PRId64 ", after the checkpoint\n", "unsent", unsent);
     else if (standing_is_standby(standing))
-        (void)printf("%-15s not known: this host stands by\n", "unsent");
+        (void)printf("%-19s not known: this host stands by\n", "unsent");
     else
         print_time("unsent", standing_not_known_since(standing), standing->now, "not known: no run yet",
                    "not known since ");
@@ -60,7 +60,7 @@ static void print_last_run(const struct standing *standing)
     print_time("last run", overview->last_run, standing->now, "none yet", "");
     if (overview->last_run == 0)
         return;
-    (void)printf("%-15s %s (exit %" PRId64 ", %" PRId64 " accepted)%s%s\n", "  ended", records_outcome(&run, outcome),
+    (void)printf("%-19s %s (exit %" PRId64 ", %" PRId64 " accepted)%s%s\n", "  ended", records_outcome(&run, outcome),
                  overview->last_run_exit_code, overview->last_run_accepted,
                  overview->last_run_message[0] != '\0' ? ": " : "",
                  str_printable(overview->last_run_message, message, sizeof message));
@@ -70,26 +70,26 @@ static void print_text(const struct standing *standing, const struct diagnosis *
 {
     const struct records_overview *overview = &standing->overview;
     char *verdict = diagnosis_line(diagnosis);
-    (void)printf("%-15s %s - %s\n", "verdict", diagnosis_name(diagnosis->level), verdict);
+    (void)printf("%-19s %s - %s\n", "verdict", diagnosis_name(diagnosis->level), verdict);
     free(verdict);
-    (void)printf("%-15s %s\n", "sending", standing->off
+    (void)printf("%-19s %s\n", "sending", standing->off
                  ? "not enabled: cron sends nothing (see: did-optimizer-sync enable)" : "enabled");
     print_time("checkpoint", standing->checkpoint, standing->now, "none yet", "");
     print_time("oldest unsent", standing->oldest_unsent, standing->now,
                "none: every call known to have ended is accepted", "");
-    (void)printf("%-15s %" PRId64 "\n", "owed", overview->counts.owed);
-    if (overview->counts.owed > 0)
+    (void)printf("%-19s %" PRId64 "\n", "pending", overview->counts.pending);
+    if (overview->counts.pending > 0)
         print_time("  next try", overview->next_due, standing->now, "with the next run", "");
-    (void)printf("%-15s %" PRId64 "\n", "held", overview->counts.held);
-    (void)printf("%-15s %" PRId64 "%s\n", "set aside", overview->counts.rejected,
+    (void)printf("%-19s %" PRId64 "\n", "waiting", overview->counts.waiting);
+    (void)printf("%-19s %" PRId64 "%s\n", "rejected", overview->counts.rejected,
                  overview->counts.rejected > 0 ? " (see: did-optimizer-sync failed list)" : "");
-    (void)printf("%-15s %" PRId64 " remembered\n", "accepted", accepted);
+    (void)printf("%-19s %" PRId64 " remembered\n", "accepted", accepted);
     print_unsent(standing);
     print_last_run(standing);
     print_time("last success", overview->last_success, standing->now, "none yet", "");
-    print_time("outage since", standing->outage_since, standing->now, "no outage", "");
+    print_time("API down since", standing->outage_since, standing->now, "no outage", "");
     if (standing->wait_until != 0)
-        print_time("silence until", standing->wait_until, standing->now, "", "");
+        print_time("rate limited until", standing->wait_until, standing->now, "", "");
     print_zone(&standing->zone);
 }
 
@@ -121,9 +121,9 @@ static void print_json(const struct standing *standing, const struct diagnosis *
     json_add_known(object, "unsent", standing_unsent(standing), RECORDS_UNKNOWN);
     json_add_known(object, "last_look", overview->last_look, 0);
     json_add_bool(object, "standby", standing_is_standby(standing));
-    json_add_int(object, "owed", overview->counts.owed);
-    json_add_int(object, "held", overview->counts.held);
-    json_add_int(object, "set_aside", overview->counts.rejected);
+    json_add_int(object, "pending", overview->counts.pending);
+    json_add_int(object, "waiting", overview->counts.waiting);
+    json_add_int(object, "rejected", overview->counts.rejected);
     json_add_int(object, "accepted", accepted);
     json_add_known(object, "next_try", overview->next_due, 0);
     json_add_known(object, "last_run", overview->last_run, 0);
@@ -131,9 +131,9 @@ static void print_json(const struct standing *standing, const struct diagnosis *
     json_add_int(object, "last_run_accepted", overview->last_run_accepted);
     json_add_text(object, "last_run_message", overview->last_run_message);
     json_add_known(object, "last_success", overview->last_success, 0);
-    json_add_bool(object, "outage", standing->outage_since != 0);
-    json_add_known(object, "outage_since", standing->outage_since, 0);
-    json_add_known(object, "silence_until", standing->wait_until, 0);
+    json_add_bool(object, "api_down", standing->outage_since != 0);
+    json_add_known(object, "api_down_since", standing->outage_since, 0);
+    json_add_known(object, "rate_limited_until", standing->wait_until, 0);
     add_zone(object, &standing->zone, zone_problem(&standing->zone, problem));
     json_print_line(object);
 }

@@ -70,7 +70,7 @@ static pid_t start(const struct options *options, const char *name, int (*run)(c
     exit(err.code);
 }
 
-/* Of two exit codes the one that calls for attention: what is owed is sent later without any. */
+/* Of two exit codes the one that calls for attention: what is pending is sent later without any. */
 static int worse(int a, int b)
 {
     if (a == EX_OK || (a == EX_TEMPFAIL && b != EX_OK))

@@ -33,8 +33,8 @@ struct life {
 };
 
 static const char *const state_names[] = {
-    [CALL_UNKNOWN] = "unknown", [CALL_ACCEPTED] = "accepted",  [CALL_OWED] = "owed",
-    [CALL_HELD] = "held",       [CALL_REJECTED] = "set_aside", [CALL_DROPPED] = "dropped",
+    [CALL_UNKNOWN] = "unknown", [CALL_ACCEPTED] = "accepted",  [CALL_PENDING] = "pending",
+    [CALL_WAITING] = "waiting",  [CALL_REJECTED] = "rejected", [CALL_DISCARDED] = "discarded",
 };
 
 /* ---- what the ledger knows ---- */
@@ -79,7 +79,7 @@ static void take_call(void *context, const struct records_call *call)
     struct life *life = context;
     life->known = true;
     life->call = *call;
-    if (call->record.state < CALL_UNKNOWN || call->record.state > CALL_DROPPED)
+    if (call->record.state < CALL_UNKNOWN || call->record.state > CALL_DISCARDED)
         life->call.record.state = CALL_UNKNOWN;
     life->call.last = copy_attempt(&call->last);
     life->call.reason = life->call.last.reason;
@@ -231,7 +231,7 @@ static const char *content_of(const struct records_attempt *attempt, char out[30
 
 static void print_attempt(const struct life *life, const struct records_attempt *attempt, int64_t number)
 {
-    /* A failure's reason is not kept where the call was held after it. */
+    /* A failure's reason is not kept where the call was waiting after it. */
     char name[32], local[CLOCK_TEXT_SIZE], content[300], answer[40] = "no answer";
     bool accepted = attempt->answer > 0 && sink_describe(life->sink, attempt->answer, answer, sizeof answer);
     (void)snprintf(name, sizeof name, "attempt %" PRId64, number);
@@ -260,10 +260,10 @@ static void print_ledger(const struct life *life)
         print_attempt(life, &call->last, call->tries);
     else
         print_row("noted as", "%s", content_of(&call->last, content));
-    print_row("state", "%s", call->record.state == CALL_REJECTED ? "set aside" : state_names[call->record.state]);
-    if (call->record.state == CALL_HELD)
+    print_row("state", "%s", state_names[call->record.state]);
+    if (call->record.state == CALL_WAITING)
         print_time("  until at most", call->due);
-    if (call->record.state == CALL_OWED)
+    if (call->record.state == CALL_PENDING)
         print_time("  next try", call->due);
 }
 

@@ -24,10 +24,10 @@ static const char help[] =
     "                          'now', 'today', 'yesterday', 'N minutes|hours|days ago', or a uniqueid\n"
     "  checkpoint reset        forget the checkpoint; the next run starts one hour ago\n"
     "  status                  how things stand, at a glance\n"
-    "  failed [list] [WHICH]   the calls that are set aside, and why\n"
+    "  failed [list] [WHICH]   the calls that are rejected, and why\n"
     "  failed retry WHICH      send them again with the next run\n"
     "  failed drop WHICH       never send them\n"
-    "  failed restore WHICH    undo a drop: they are set aside again\n"
+    "  failed restore WHICH    undo a drop: they are rejected again\n"
     "  backfill --from WHEN --to WHEN  send what is missing of that time, archive included\n"
     "  reconcile               hold the last days' calls against the ledger, and send what is missing\n"
     "  history                 what the last runs did\n"
@@ -71,7 +71,7 @@ static const char help[] =
     "  -h, --help, -V, --version\n"
     "\n"
     "Exit status: 0 done; 64 usage; 69 database or API out of reach; 70 bug; 74 state cannot be read or\n"
-    "written; 75 something is still owed; 77 no permission; 78 configuration.\n";
+    "written; 75 something is still pending; 77 no permission; 78 configuration.\n";
 
 /* Which options of its own a command takes. */
 enum {

@@ -64,7 +64,7 @@ struct options {
     bool json;
     bool yes;             /* do not ask */
     bool mask_phone;      /* a setting, for commands that read no others */
-    bool all;             /* failed: every call that is set aside ... */
+    bool all;             /* failed: every call that is rejected ... */
     const char *reason;   /* ... or those whose reason holds this text (NULL: any) ... */
     const char *before;   /* ... and that ended before this time (NULL: any) */
     const char *from, *to; /* backfill: of which time ... */

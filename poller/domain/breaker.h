@@ -5,7 +5,7 @@
  *   - The API took or rejected another call in this run: the failure was about its call, which is charged with it.
  *   - Else, two different calls or more failed with nothing taken in between, in this run or in earlier ones: the API is
  *     down; where every answer of this run refused the request as such, the configuration is wrong. No call is charged.
- *   - Else, a single call failed: nobody knows. It is owed, not charged, and asked again after a pause, and together with
+ *   - Else, a single call failed: nobody knows. It is pending, not charged, and asked again after a pause, and together with
  *     the next call that the API takes. Nothing is declared, and nothing is said to be well.
  * Exceptions: a request that never got out says at once that the API is out of reach. A failure that points to its call
  * (the API blames the call's values, or it was charged before) counts not as one of two, only of six. Once an outage is

@@ -68,17 +68,17 @@ uint64_t call_fingerprint(const struct call *call);
 enum call_state {
     CALL_UNKNOWN = 0,  /* never seen */
     CALL_ACCEPTED = 1, /* the API has it, as fingerprint says */
-    CALL_OWED = 2,     /* to be sent (again) when due */
-    CALL_HELD = 3,     /* ended, but its disposition is not final yet */
-    CALL_REJECTED = 4, /* set aside: the API refused it, or its attempts are used up */
-    CALL_DROPPED = 5   /* set aside, and dropped by a person: never to be sent */
+    CALL_PENDING = 2,     /* to be sent (again) when due */
+    CALL_WAITING = 3,     /* ended, but its disposition is not final yet */
+    CALL_REJECTED = 4,   /* the API refused it, or its attempts are used up */
+    CALL_DISCARDED = 5   /* rejected, and discarded by a person: never to be sent */
 };
 
 struct call_record {
     enum call_state state;
     bool sent_before;     /* the API has accepted some content of this call ... */
     uint64_t fingerprint; /* ... namely this, or see call_is_in_doubt */
-    int64_t attempts;     /* failed tries charged to the content that is owed */
+    int64_t attempts;     /* failed tries charged to the content that is pending */
     int64_t tries;        /* all attempts to send it so far; only read */
     int64_t tried;        /* when the last one was, by this host's clock; 0: none; only read */
 };

@@ -14,7 +14,7 @@ struct decision decision_of(const struct call *call, const struct call_record *r
 {
     static const struct decision skip = { .kind = DECISION_SKIP }, send = { .kind = DECISION_SEND },
                                  leave = { .kind = DECISION_LEAVE };
-    if (call->finality == CALL_NOT_ENDED || record->state == CALL_REJECTED || record->state == CALL_DROPPED)
+    if (call->finality == CALL_NOT_ENDED || record->state == CALL_REJECTED || record->state == CALL_DISCARDED)
         return skip;
     if (!is_selected(call, settings))
         return leave;

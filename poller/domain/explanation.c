@@ -46,7 +46,7 @@ static void explain_next_try(const struct explanation_facts *facts, struct text 
         say(text, "sent with the next run");
 }
 
-static void explain_owed(const struct explanation_facts *facts, struct text *text)
+static void explain_pending(const struct explanation_facts *facts, struct text *text)
 {
     bool seen = facts->row == EXPLANATION_LIVE || facts->row == EXPLANATION_ARCHIVED;
     struct decision decision = { .kind = DECISION_SEND };
@@ -71,20 +71,20 @@ static void explain_owed(const struct explanation_facts *facts, struct text *tex
     }
 }
 
-static void explain_held(const struct explanation_facts *facts, struct text *text)
+static void explain_waiting(const struct explanation_facts *facts, struct text *text)
 {
     bool seen = facts->row == EXPLANATION_LIVE || facts->row == EXPLANATION_ARCHIVED;
     struct decision decision = { .kind = DECISION_HOLD, .hold_until = facts->due };
     if (seen)
         decision = decide(facts);
     if (facts->row == EXPLANATION_NO_ROW)
-        say(text, "held, but gone from the dialer's table: it will be forgotten");
+        say(text, "waiting, but gone from the dialer's table: it will be forgotten");
     else if (decision.kind == DECISION_LEAVE)
-        say(text, "held, but its campaign is not selected any more: it will be forgotten");
+        say(text, "waiting, but its campaign is not selected any more: it will be forgotten");
     else if (decision.kind == DECISION_HOLD)
-        say_time(text, "held: waits for its disposition, at most until ", decision.hold_until);
+        say_time(text, "waiting for its disposition, at most until ", decision.hold_until);
     else
-        say(text, "held until now: it will be sent with the next run");
+        say(text, "waiting is over: it will be sent with the next run");
 }
 
 /* Accepted, and the table says something else now. */
@@ -182,18 +182,18 @@ const char *explanation_of(const struct explanation_facts *facts, char *out, siz
     case CALL_ACCEPTED:
         explain_accepted(facts, &text);
         break;
-    case CALL_OWED:
-        explain_owed(facts, &text);
+    case CALL_PENDING:
+        explain_pending(facts, &text);
         break;
-    case CALL_HELD:
-        explain_held(facts, &text);
+    case CALL_WAITING:
+        explain_waiting(facts, &text);
         break;
     case CALL_REJECTED:
-        say(&text, "set aside (%s): it is sent again after did-optimizer-sync failed retry, and not by itself",
+        say(&text, "rejected (%s): it is sent again after did-optimizer-sync failed retry, and not by itself",
             facts->reason != NULL ? facts->reason : "the reason is not known");
         break;
-    case CALL_DROPPED:
-        say(&text, "dropped by a person: it is never sent");
+    case CALL_DISCARDED:
+        say(&text, "discarded by a person: it is never sent");
         break;
     }
     return out;

@@ -21,8 +21,8 @@ enum explanation_row {
 struct explanation_facts {
     struct call_record record;  /* what the ledger knows */
     int64_t accepted;           /* record.sent_before: epoch */
-    int64_t due;                /* OWED and HELD: epoch */
-    const char *reason;         /* REJECTED, and OWED after a failed attempt; else NULL */
+    int64_t due;                /* PENDING and WAITING: epoch */
+    const char *reason;         /* REJECTED, and PENDING after a failed attempt; else NULL */
     enum explanation_row row;
     const struct call *call;    /* LIVE and ARCHIVED: the row */
     bool started;               /* there was a run: floor and checkpoint are known */

@@ -7,7 +7,7 @@
 #include "domain/call.h"
 
 /* The results that are counted apart, and one for any other and for none yet; see disposition.h. */
-enum { HOURS_RESULTS = 7, HOURS_STATES = CALL_DROPPED + 1 };
+enum { HOURS_RESULTS = 7, HOURS_STATES = CALL_DISCARDED + 1 };
 extern const char *const hours_result_names[HOURS_RESULTS];
 
 struct hours_figures {

@@ -45,12 +45,12 @@ struct settings_sync {
     char *unsettled;            /* statuses that may still change in the next moments */
     int64_t unsettled_hold;     /* seconds after end_epoch to wait for that */
     bool resend_changed;        /* send a call again when it changes after it was accepted */
-    int64_t max_attempts;       /* failed tries before a call is set aside */
+    int64_t max_attempts;       /* failed tries before a call is rejected */
     int64_t retry_base;         /* seconds before the second try; doubled for each further one ... */
     int64_t retry_cap;          /* ... up to this many */
     int64_t backfill_rate;      /* calls a second that a backfill sends at most; 0: no limit */
     int64_t retention_days;     /* how long accepted calls are remembered ... */
-    int64_t rejected_retention_days; /* ... and those that were set aside or dropped, if that is longer */
+    int64_t rejected_retention_days; /* ... and those that were rejected or dropped, if that is longer */
 };
 
 #endif

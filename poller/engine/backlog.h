@@ -1,7 +1,7 @@
 /* backlog: calls that ended more than an hour ago and are sent at backfill_rate.
  *
  * After an outage, or where the checkpoint was set back, thousands of old calls are to be sent. At full speed they
- * would take the API from the calls of the moment, whose results are wanted now. So a walk notes them as owed (see
+ * would take the API from the calls of the moment, whose results are wanted now. So a walk notes them as pending (see
  * walk.h, note_before) and goes on to the present, and they are sent at the rate with the time that a run has left. */
 #ifndef BACKLOG_H
 #define BACKLOG_H

@@ -101,9 +101,9 @@ static void drop_repeats(struct batch *batch)
     batch->count = kept;
 }
 
-static bool is_pending(const struct parcel *parcel)
+static bool is_open(const struct parcel *parcel)
 {
-    return parcel->record.state == CALL_OWED || parcel->record.state == CALL_HELD;
+    return parcel->record.state == CALL_PENDING || parcel->record.state == CALL_WAITING;
 }
 
 static bool is_missing(const struct parcel *parcel)
@@ -112,9 +112,9 @@ static bool is_missing(const struct parcel *parcel)
 }
 
 /* A row that waits for something and is gone from the live table: it may have been archived. */
-static bool is_missing_and_pending(const struct parcel *parcel)
+static bool is_missing_and_open(const struct parcel *parcel)
 {
-    return is_missing(parcel) && is_pending(parcel);
+    return is_missing(parcel) && is_open(parcel);
 }
 
 /* Reads the rows of those parcels that wanted says. They lie in the order of uniqueids while rows are matched to them. */
@@ -195,7 +195,7 @@ static void put(struct batch *batch, struct parcel *parcel, enum call_state stat
 static void forget(struct batch *batch, struct parcel *parcel, const char *why)
 {
     parcel->candidate->settled = true;
-    if (!is_pending(parcel) || batch->forward->dry_run || batch->failure.code != EX_OK)
+    if (!is_open(parcel) || batch->forward->dry_run || batch->failure.code != EX_OK)
         return;
     batch->forward->summary->forgotten += is_missing(parcel) ? 1 : 0;
     struct log_call forgotten = about(batch, parcel);
@@ -213,18 +213,18 @@ static void keep_waiting(struct batch *batch, struct parcel *parcel, const char 
 
 static void hold(struct batch *batch, struct parcel *parcel, int64_t hold_until)
 {
-    if (parcel->record.state == CALL_HELD || batch->forward->dry_run) {
+    if (parcel->record.state == CALL_WAITING || batch->forward->dry_run) {
         parcel->candidate->settled = true;
         return;
     }
-    batch->forward->summary->held++;
-    put(batch, parcel, CALL_HELD, hold_until, NULL);
+    batch->forward->summary->waiting++;
+    put(batch, parcel, CALL_WAITING, hold_until, NULL);
 }
 
 /* The API knows what the row says: a call that was waiting to be sent (again) is done with. */
 static void skip(struct batch *batch, struct parcel *parcel)
 {
-    if (is_pending(parcel) && parcel->record.sent_before && !batch->forward->dry_run)
+    if (is_open(parcel) && parcel->record.sent_before && !batch->forward->dry_run)
         put(batch, parcel, CALL_ACCEPTED, 0, NULL);
     parcel->candidate->settled = true;
 }
@@ -258,7 +258,7 @@ static bool has_changed(const struct parcel *parcel)
 static void doubt(struct batch *batch, struct parcel *parcel)
 {
     struct call_record *record = &parcel->record;
-    record->state = CALL_OWED;
+    record->state = CALL_PENDING;
     struct ledger_entry entry = { .uniqueid = parcel->candidate->uniqueid,
                                   .record = *record,
                                   .end_epoch = parcel->call->ended,
@@ -287,7 +287,7 @@ static void decide(struct batch *batch, struct parcel *parcel)
 {
     struct forward *forward = batch->forward;
     const char *archive_problem = source_archive_problem(forward->source);
-    if (is_missing_and_pending(parcel) && *archive_problem != '\0') {
+    if (is_missing_and_open(parcel) && *archive_problem != '\0') {
         keep_waiting(batch, parcel, archive_problem);
         return;
     }
@@ -348,7 +348,7 @@ static void record_rejected(struct batch *batch, struct parcel *parcel, const ch
     tally_rejected(&batch->forward->tally, result_of(batch, parcel));
     put(batch, parcel, CALL_REJECTED, 0, reason);
     struct log_call rejected = about(batch, parcel);
-    log_failure(batch, &rejected, reason, "set aside");
+    log_failure(batch, &rejected, reason, "rejected");
 }
 
 /* When to try again a call that has failed so often. */
@@ -368,7 +368,7 @@ static void clear_suspicion(struct batch *batch, struct parcel *parcel)
     batch->suspects--;
 }
 
-/* Charges a failure to its call: it is owed, or set aside when its attempts are used up. */
+/* Charges a failure to its call: it is pending, or rejected when its attempts are used up. */
 static void charge(struct batch *batch, struct parcel *parcel)
 {
     bool refused = parcel->suspicion->kind == OUTCOME_MISCONFIGURED;
@@ -382,11 +382,11 @@ static void charge(struct batch *batch, struct parcel *parcel)
         record_rejected(batch, parcel, reason);
     } else {
         int64_t delay = wait_of(batch, parcel, parcel->record.attempts);
-        put(batch, parcel, CALL_OWED, forward_now(batch->forward) + delay, reason);
-        struct log_call owed = about(batch, parcel);
+        put(batch, parcel, CALL_PENDING, forward_now(batch->forward) + delay, reason);
+        struct log_call pending = about(batch, parcel);
         (void)snprintf(outlook, sizeof outlook, "attempt %" PRId64 ", tried again in %" PRId64 " s",
                        parcel->record.attempts, delay);
-        log_failure(batch, &owed, reason, outlook);
+        log_failure(batch, &pending, reason, outlook);
     }
     clear_suspicion(batch, parcel);
 }
@@ -421,13 +421,13 @@ static void suspect(struct batch *batch, struct parcel *parcel, const struct out
                    outcome->blames_call || parcel->record.attempts > 0);
 }
 
-/* Nobody knows whether the call or the API is to blame: the call is owed and not charged. */
+/* Nobody knows whether the call or the API is to blame: the call is pending and not charged. */
 static void leave_in_doubt(struct batch *batch, struct parcel *parcel)
 {
     int64_t delay = wait_of(batch, parcel, parcel->record.tries + 1);
     char outlook[160];
     struct position place = position_at(parcel->call->ended, parcel->candidate->uniqueid);
-    put(batch, parcel, CALL_OWED, forward_now(batch->forward) + delay, parcel->suspicion->reason);
+    put(batch, parcel, CALL_PENDING, forward_now(batch->forward) + delay, parcel->suspicion->reason);
     if (batch->failure.code == EX_OK && parcel->record.attempts == 0) /* who was charged before tells nothing of the API */
         wrote(batch, ledger_set_place(batch->forward->ledger, LEDGER_DOUBT, &place, &batch->failure));
     batch->forward->summary->in_doubt++;
@@ -468,7 +468,7 @@ static void pause_sending(struct batch *batch, const struct parcel *parcel, cons
     char local[CLOCK_TEXT_SIZE], reason[sizeof outcome->reason];
     (void)snprintf(reason, sizeof reason, "%s", outcome->reason);
     int64_t until = ask_nothing_for(batch, outcome->wait_sec > 0 ? outcome->wait_sec : RATE_LIMIT_PAUSE_SEC);
-    stop(batch->forward->summary, STOP_RATE_LIMITED, "the API asks for silence until %s: %s%s",
+    stop(batch->forward->summary, STOP_RATE_LIMITED, "rate limited until %s: %s%s",
          clock_local(until, local, sizeof local), mask_message(batch, parcel, reason), outcome->advice);
 }
 
@@ -674,7 +674,7 @@ static int gather(struct batch *batch, struct err *err)
         if (ledger_find(forward->ledger, batch->parcels[i].candidate->uniqueid, &batch->parcels[i].record, err) != 0)
             return -1;
     if (fetch(batch, SOURCE_LIVE, is_missing, err) != 0 ||
-        fetch(batch, SOURCE_ARCHIVE, is_missing_and_pending, err) != 0)
+        fetch(batch, SOURCE_ARCHIVE, is_missing_and_open, err) != 0)
         return -1;
     qsort(batch->parcels, batch->count, sizeof *batch->parcels, compare_by_time); /* oldest first */
     return 0;

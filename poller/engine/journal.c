@@ -32,11 +32,11 @@ static int check_silence(struct forward *forward, int64_t outage_since, struct e
     (void)clock_local(until, local, sizeof local);
     if (outage_since != 0)
         (void)snprintf(summary->message, sizeof summary->message,
-                       "the API does not work since %s, and asked for silence until %s; nothing is lost",
+                       "API down since %s and rate limited until %s; nothing is lost",
                        clock_local(outage_since, since, sizeof since), local);
     else
         (void)snprintf(summary->message, sizeof summary->message,
-                       "the API asked for silence until %s; nothing is sent before that%s", local, limit_advice);
+                       "rate limited until %s: the API takes no request before that%s", local, limit_advice);
     return 0;
 }
 
@@ -122,7 +122,7 @@ int journal_close(struct forward *forward, const char *kind, struct err *err)
     struct summary *summary = forward->summary;
     if (ledger_count(forward->ledger, &counts, err) != 0)
         return -1;
-    summary->owed_left = counts.owed;
+    summary->pending_left = counts.pending;
     if (forward->dry_run)
         return 0;
     if (note_outage(forward, err) != 0 || note_doubt(forward, err) != 0 || note_limit(forward, err) != 0)
@@ -133,8 +133,8 @@ int journal_close(struct forward *forward, const char *kind, struct err *err)
         .accepted = summary->accepted,
         .repeated = summary->repeated,
         .failed = summary->failed,
-        .owed = counts.owed,
-        .held = counts.held,
+        .pending = counts.pending,
+        .waiting = counts.waiting,
         .rejected = summary->rejected,
         .duration_ms = clock_mono_ms() - forward->started_ms,
         .statements = effort.statements,
@@ -161,8 +161,8 @@ int journal_failed(struct ledger *ledger, const struct summary *summary, int64_t
     if (ledger_count(ledger, &counts, err) != 0 || ledger_run_start(ledger, "poll", &run, err) != 0)
         return -1;
     struct ledger_run figures = {
-        .owed = counts.owed,
-        .held = counts.held,
+        .pending = counts.pending,
+        .waiting = counts.waiting,
         .duration_ms = duration_ms,
         .exit_code = summary_exit_code(summary),
         .message = summary->message,

@@ -26,10 +26,10 @@ static bool is_forward(const struct jump *jump)
 /* A call that was only noted to be sent later is skipped too, see ledger_forget_noted. */
 static bool is_concerned(const struct counting *counting, const struct call *call, const struct call_record *record)
 {
-    bool only_noted = record->state == CALL_OWED && record->tries == 0 && !record->sent_before;
+    bool only_noted = record->state == CALL_PENDING && record->tries == 0 && !record->sent_before;
     if (only_noted)
         return is_forward(counting->jump);
-    if (record->state == CALL_OWED || record->state == CALL_HELD)
+    if (record->state == CALL_PENDING || record->state == CALL_WAITING)
         return false;
     enum decision_kind kind = decision_of(call, record, counting->settings, counting->now_epoch).kind;
     return kind == DECISION_SEND || kind == DECISION_HOLD;

@@ -16,7 +16,7 @@ struct jump {
 };
 
 /* jump_count: counts the calls, by index and in short statements, for a few seconds at most. What the ledger knows as
- * sent, set aside or waiting is not counted. The caller sets before, after and from. Errors: those of the source and
+ * sent, rejected or waiting is not counted. The caller sets before, after and from. Errors: those of the source and
  * the ledger. */
 int jump_count(struct jump *jump, struct source *source, struct ledger *ledger, const struct settings_sync *settings,
                struct err *err) MUST_CHECK;

@@ -203,7 +203,7 @@ static int find_settled(const struct leader *leader, struct ledger *ledger, bool
     *ret_settled = 0;
     if (ledger_place(ledger, LEDGER_CHECKPOINT, &checkpoint, &known, err) != 0 ||
         ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &swept, err) != 0 ||
-        records_oldest_pending(ledger, &oldest, err) != 0)
+        records_oldest_open(ledger, &oldest, err) != 0)
         return -1;
     if (!known || (swept == 0 && leader->sync->sweep_interval != 0))
         return 0;

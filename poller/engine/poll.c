@@ -1,10 +1,10 @@
 /* poll: one run, from the checkpoint to now.
  *
- * Invariant: every call at or below the checkpoint is out of scope or in the ledger, settled or owed. A crash anywhere
+ * Invariant: every call at or below the checkpoint is out of scope or in the ledger, settled or pending. A crash anywhere
  * may repeat a POST, with the same idempotency key, but never lose a call. So the order of durable steps is:
  *
  *   1. the run is noted in the ledger: outcomes can be written, or nothing is sent;
- *   2. what the sweep finds below the checkpoint is noted as owed, in one transaction with how far the sweep has come;
+ *   2. what the sweep finds below the checkpoint is noted as pending, in one transaction with how far the sweep has come;
  *   3. the same becomes of calls that ended more than an hour ago, as after an outage: in one transaction with the
  *      checkpoint's copy, so that it can go on to the calls of the moment, which are sent at once;
  *   4. outcomes are committed as they come (forward.c);
@@ -183,7 +183,7 @@ static int note_sweep(struct run *run, int64_t last, int64_t swept_to, struct er
 }
 
 /* Looks for what the poll cannot see: calls longer than its window, rows that came very late, statuses that changed.
- * They are sent together with what else is owed. It takes half of the run's time at most, so that the poll has its turn,
+ * They are sent together with what else is pending. It takes half of the run's time at most, so that the poll has its turn,
  * and goes on in the next run. */
 static int sweep(struct run *run, struct err *err)
 {
@@ -254,7 +254,7 @@ static int heed_person(void *context, int64_t end_epoch, struct err *err)
     return 0;
 }
 
-/* Everything that ended from a little before the checkpoint up to now. Owed calls whose time has come and held ones are
+/* Everything that ended from a little before the checkpoint up to now. Pending calls whose time has come and waiting ones are
  * read again by primary key and go with the first new ones: one that the API cannot digest must not stand alone. */
 static int catch_up(struct run *run, struct err *err)
 {
@@ -265,7 +265,7 @@ static int catch_up(struct run *run, struct err *err)
         return -1;
     }
     if (due.count > 0)
-        log_info("🔁 Looking again at what is owed or held: %zu", due.count);
+        log_info("🔁 Looking again at what is pending or waiting: %zu", due.count);
     struct walk walk = { .forward = &run->forward,
                          .range = { .end_from = from,
                                     .end_to = end_of_poll(run),
@@ -337,7 +337,7 @@ static int prune(struct run *run, struct err *err)
 }
 
 /* What this run leaves unsent beyond the checkpoint: nothing where it came to its end. Where the API or the clock
- * stopped it, the calls are counted, also while the API asks for silence. Who was stopped by a signal ends at once. */
+ * stopped it, the calls are counted, also while the API limits the rate. Who was stopped by a signal ends at once. */
 static void look_at_unsent(struct run *run)
 {
     struct err ignored;

@@ -82,7 +82,7 @@ int64_t progress_skips_from(struct ledger *ledger, const struct position *checkp
 {
     struct ledger_counts counts;
     int64_t from = checkpoint->end_epoch - overlap;
-    if (floor != NULL && (from < floor->end_epoch || (ledger_count(ledger, &counts, NULL) == 0 && counts.owed > 0)))
+    if (floor != NULL && (from < floor->end_epoch || (ledger_count(ledger, &counts, NULL) == 0 && counts.pending > 0)))
         from = floor->end_epoch;
     return from;
 }
@@ -105,7 +105,7 @@ static int set_floor(struct progress *progress, const struct maybe *floor, const
     if (ledger_forget_noted(progress->ledger, progress->floor.end_epoch, &noted, err) != 0)
         return -1;
     if (noted > 0)
-        log_warn("⏩ %" PRId64 " of them were owed and not tried yet", noted);
+        log_warn("⏩ %" PRId64 " of them were pending and not tried yet", noted);
     return 0;
 }
 
@@ -116,7 +116,7 @@ static int start_over(struct progress *progress, const struct settings_sync *set
     progress->checkpoint = position_at(progress->checkpoint.end_epoch - settings->sweep_window, "");
     progress->floor = progress->checkpoint;
     log_warn("⚠ The ledger was rebuilt: the calls of the last %" PRId64 " minutes before the checkpoint are sent again. Older "
-             "calls that were still owed may be lost with it; to see which: did-optimizer-sync reconcile --report-only",
+             "calls that were still pending may be lost with it; to see which: did-optimizer-sync reconcile --report-only",
              settings->sweep_window / 60);
     return progress->dry_run ? 0 : ledger_set_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, err);
 }

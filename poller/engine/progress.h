@@ -33,7 +33,7 @@ int progress_load(struct progress *progress, const struct settings_sync *setting
     MUST_CHECK;
 
 /* progress_skips_from: the epoch before which a checkpoint set forward skips nothing: late rows may have ended a while
- * (overlap) before the checkpoint, and calls that are owed back to the floor, which may be NULL: not known. */
+ * (overlap) before the checkpoint, and calls that are pending back to the floor, which may be NULL: not known. */
 int64_t progress_skips_from(struct ledger *ledger, const struct position *checkpoint, const struct position *floor,
                             int64_t overlap);
 

@@ -29,7 +29,7 @@ int summary_exit_code(const struct summary *summary)
     case STOP_NONE:
         break;
     }
-    return summary->owed_left > 0 ? EX_TEMPFAIL : EX_OK;
+    return summary->pending_left > 0 ? EX_TEMPFAIL : EX_OK;
 }
 
 /* Appends ", N word" for what happened at all. */
@@ -44,10 +44,10 @@ void summary_report(const struct summary *summary, int64_t duration_ms)
     char more[256] = "";
     size_t used = 0;
     add(more, sizeof more, &used, summary->repeated, "of them known to the API already");
-    add(more, sizeof more, &used, summary->held, "held until their disposition is final");
-    add(more, sizeof more, &used, summary->rejected, "set aside");
+    add(more, sizeof more, &used, summary->waiting, "waiting until their disposition is final");
+    add(more, sizeof more, &used, summary->rejected, "rejected");
     add(more, sizeof more, &used, summary->forgotten, "gone from the dialer");
-    add(more, sizeof more, &used, summary->owed_left, "owed");
+    add(more, sizeof more, &used, summary->pending_left, "pending");
     log_info("📊 Summary: %" PRId64 " processed, %" PRId64 " failed in %.2fs%s", summary->accepted, summary->failed,
              (double)duration_ms / 1000.0, more);
 
@@ -60,7 +60,7 @@ void summary_report(const struct summary *summary, int64_t duration_ms)
     else if (summary->in_doubt > 0)
         log_warn("⚠ The API took no call that it was asked for in this run. The next call shows whether it works");
     else if (code != EX_OK)
-        log_warn("⏳ Sync completed; what is owed is tried again in a later run");
+        log_warn("⏳ Sync completed; what is pending is tried again in a later run");
     else
         log_info("✅ Sync completed successfully");
 }

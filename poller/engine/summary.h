@@ -13,7 +13,7 @@ enum summary_stop {
     STOP_OUT_OF_TIME,    /* the time budget is spent */
     STOP_INTERRUPTED,    /* a signal, or a person who has set the checkpoint meanwhile */
     STOP_OUTAGE,         /* the API as a whole does not answer usefully */
-    STOP_RATE_LIMITED,   /* the API asked for silence */
+    STOP_RATE_LIMITED,   /* the API limited the rate */
     STOP_CONFIGURATION,  /* no call can get through before somebody mends the settings */
     STOP_FAILED          /* database, ledger or checkpoint: see failure_code */
 };
@@ -23,15 +23,15 @@ struct summary {
     int64_t accepted;   /* by the API in this run ... */
     int64_t repeated;   /* ... of which it had already */
     int64_t failed;     /* tries that ended otherwise */
-    int64_t held;       /* calls newly held: their disposition is not final */
-    int64_t rejected;   /* calls newly set aside */
-    int64_t forgotten;  /* rows that vanished while they were held or owed */
-    int64_t owed_left;  /* calls still owed when the run ended */
+    int64_t waiting;       /* calls newly waiting: their disposition is not final */
+    int64_t rejected;   /* calls newly rejected */
+    int64_t forgotten;  /* rows that vanished while they were waiting or pending */
+    int64_t pending_left;  /* calls still pending when the run ended */
     bool looked;           /* the run knows of every call that had ended: each is settled, or one of ... */
     int64_t unsent;        /* ... at least so many calls beyond the checkpoint that it saw and did not send */
     int64_t unsent_oldest; /* epoch: the end of the oldest of them */
     int64_t in_doubt;      /* calls of those that alone were not taken: nobody knows whether the API works */
-    int64_t limited_runs;  /* so many runs in a row, this one included, ended because the API asked for silence */
+    int64_t limited_runs;  /* so many runs in a row, this one included, ended because the API limited the rate */
     enum summary_stop stop;
     int failure_code;   /* STOP_FAILED: the exit code of what failed */
     char message[1024]; /* why it stopped, for people */

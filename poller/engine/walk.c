@@ -10,7 +10,7 @@ struct walker {
     const struct walk *walk;
     struct candidates candidates; /* found and not sent yet */
     struct position furthest;     /* of the rows seen */
-    int64_t noted;                /* calls that became owed since on_reached was told last */
+    int64_t noted;                /* calls that became pending since on_reached was told last */
     int64_t found;                /* calls to be sent, so far ... */
     int64_t logged;               /* ... of which the log has told */
     bool ended_early;
@@ -36,8 +36,8 @@ static int note(const struct walker *walker, const struct call *call, struct cal
 static int hold(struct walker *walker, const struct call *call, struct call_record record, int64_t until,
                 struct err *err)
 {
-    walker->walk->forward->summary->held++;
-    return note(walker, call, record, CALL_HELD, until, err);
+    walker->walk->forward->summary->waiting++;
+    return note(walker, call, record, CALL_WAITING, until, err);
 }
 
 /* Keeps a call that is to be sent for the next batch, or does what else the walk is for. */
@@ -48,9 +48,9 @@ static int keep(struct walker *walker, const struct call *call, struct call_reco
     if (walk->duty == WALK_LOOK)
         return 0;
     bool is_noted = walk->duty == WALK_NOTE || call->ended < walk->note_before;
-    if (is_noted && !walk->forward->dry_run) { /* a dry run shows what would become owed */
+    if (is_noted && !walk->forward->dry_run) { /* a dry run shows what would become pending */
         walker->noted++;
-        return note(walker, call, record, CALL_OWED, forward_now(walk->forward), err);
+        return note(walker, call, record, CALL_PENDING, forward_now(walk->forward), err);
     }
     if (walk->range.whole_rows)
         candidates_add_row(&walker->candidates, call);
@@ -77,7 +77,7 @@ static int consider(void *context, const struct call *call, struct err *err)
     struct decision decision = forward_decide(walk->forward, call, &record);
     if (walk->judged != NULL)
         walk->judged(walk->context, call, &record, &decision, in_scope);
-    if (!in_scope || record.state == CALL_OWED || record.state == CALL_HELD) /* the latter have a turn of their own, see ledger_due */
+    if (!in_scope || record.state == CALL_PENDING || record.state == CALL_WAITING) /* the latter have a turn of their own, see ledger_due */
         return 0;
     if (decision.kind == DECISION_HOLD)
         return hold(walker, call, record, decision.hold_until, err);

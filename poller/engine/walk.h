@@ -1,4 +1,4 @@
-/* walk: goes through a stretch of the dialer's calls and sends what is to be sent, or notes it as owed. The poll, the
+/* walk: goes through a stretch of the dialer's calls and sends what is to be sent, or notes it as pending. The poll, the
  * sweep and every other look at the table are such walks; they differ in the stretch, and in what becomes of what is
  * found. */
 #ifndef WALK_H
@@ -16,7 +16,7 @@ typedef int walk_on_reached(void *context, const struct position *reached, struc
 /* What becomes of the calls that are to be sent. */
 enum walk_duty {
     WALK_SEND, /* they are sent */
-    WALK_NOTE, /* they become owed, and due at once, so that this run still sends them itself */
+    WALK_NOTE, /* they become pending, and due at once, so that this run still sends them itself */
     WALK_LOOK  /* nothing: the ledger does not change */
 };
 
@@ -27,7 +27,7 @@ struct walk {
     struct candidates *first;   /* sent before all else, emptied; NULL: none */
     int64_t until_ms;           /* monotonic: it ends early then; 0: with the run's own time */
     enum walk_duty duty;
-    int64_t note_before;        /* WALK_SEND: calls that ended before this epoch become owed, as with WALK_NOTE; 0: none */
+    int64_t note_before;        /* WALK_SEND: calls that ended before this epoch become pending, as with WALK_NOTE; 0: none */
     bool (*belongs_elsewhere)(void *context, const struct call *call); /* not this walk's to judge; NULL: all are */
     /* Told of each row, also of those that are out of scope, which the walk then leaves; NULL: nobody asks. */
     void (*judged)(void *context, const struct call *call, const struct call_record *record,

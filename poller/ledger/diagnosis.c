@@ -127,15 +127,15 @@ static void judge_runs(struct findings *findings)
 static void judge_waiting(struct findings *findings)
 {
     const struct standing *standing = findings->standing;
-    int64_t age = standing_age(standing, standing->oldest_owed), unsent = standing_unsent(standing);
+    int64_t age = standing_age(standing, standing->oldest_pending), unsent = standing_unsent(standing);
     enum diagnosis_level level = level_of_age(findings, age);
     char local[CLOCK_TEXT_SIZE];
     bool one_is_in_doubt = standing->in_doubt && standing->outage_since == 0;
     if (one_is_in_doubt) {
         add(findings, DIAGNOSIS_WARNING, "the API did not take a call, and no other call was there to ask it with");
         advise_command(findings, DIAGNOSIS_WARNING, CHECK);
-        if (level == DIAGNOSIS_CRITICAL && standing->oldest_owed == standing->doubtful &&
-            standing->overview.counts.owed == 1 && unsent <= 0)
+        if (level == DIAGNOSIS_CRITICAL && standing->oldest_pending == standing->doubtful &&
+            standing->overview.counts.pending == 1 && unsent <= 0)
             level = DIAGNOSIS_WARNING; /* a single call that the API cannot digest wakes nobody */
     }
     if (standing->outage_since != 0) {
@@ -151,16 +151,16 @@ static void judge_waiting(struct findings *findings)
         add(findings, DIAGNOSIS_OK, "at least %" PRId64 " finished call%s after the checkpoint %s not sent yet", unsent,
             unsent == 1 ? "" : "s", unsent == 1 ? "is" : "are");
     if (standing->wait_until != 0)
-        add(findings, DIAGNOSIS_OK, "the API asks for silence until %s",
+        add(findings, DIAGNOSIS_OK, "rate limited until %s",
             clock_local(standing->wait_until, local, sizeof local));
 }
 
-static void judge_set_aside(struct findings *findings)
+static void judge_rejected(struct findings *findings)
 {
     int64_t count = findings->standing->overview.counts.rejected;
     if (count == 0)
         return;
-    add(findings, DIAGNOSIS_WARNING, "%" PRId64 " call%s set aside", count, count == 1 ? " is" : "s are");
+    add(findings, DIAGNOSIS_WARNING, "%" PRId64 " call%s rejected", count, count == 1 ? " is" : "s are");
     advise_command(findings, DIAGNOSIS_WARNING, "failed list");
 }
 
@@ -180,7 +180,7 @@ struct diagnosis diagnosis_of(const struct standing *standing, const struct diag
     judge_runs(&findings);
     if (!standby) /* what this host still owes from the time when it sent the calls is the other one's now */
         judge_waiting(&findings);
-    judge_set_aside(&findings);
+    judge_rejected(&findings);
     if (findings.used == 0)
         add(&findings, DIAGNOSIS_OK, standby ? "standby, another host sends the calls; last look %" PRId64 " s ago"
                                              : "last run %" PRId64 " s ago",

@@ -12,7 +12,7 @@ struct diagnosis_limits {
     int64_t warning, critical;
 };
 
-/* diagnosis_usual_limits: 5 and 15 minutes. A run comes each minute, and an owed call is tried again after 1 to 2. */
+/* diagnosis_usual_limits: 5 and 15 minutes. A run comes each minute, and a pending call is tried again after 1 to 2. */
 struct diagnosis_limits diagnosis_usual_limits(void);
 
 struct diagnosis {

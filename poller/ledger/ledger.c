@@ -175,7 +175,7 @@ int ledger_forget_noted(struct ledger *ledger, int64_t ended_before, int64_t *re
     return 0;
 }
 
-/* An owed call whose time has come; by the index call_open, which has all of it. */
+/* A pending call whose time has come; by the index call_open, which has all of it. */
 #define IS_DUE "state <> 1 AND state = 2 AND (due <= ?1 OR due > ?2) "
 
 /* Hands out the rows of a statement whose parameters 1 and 2 are those of IS_DUE. */
@@ -224,8 +224,8 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
     struct statement *statement = store_prepare(ledger->store, sql);
     if (store_next(ledger->store, statement, err) < 0)
         return -1;
-    *ret_counts = (struct ledger_counts){ .owed = store_int(statement, 0),
-                                          .held = store_int(statement, 1),
+    *ret_counts = (struct ledger_counts){ .pending = store_int(statement, 0),
+                                          .waiting = store_int(statement, 1),
                                           .rejected = store_int(statement, 2) };
     store_leave(statement);
     return 0;
@@ -372,12 +372,12 @@ static int count_run(struct ledger *ledger, int64_t run, struct err *err)
 int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err)
 {
     static const char sql[] =
-        "UPDATE run SET finished = ?2, duration_ms = ?3, found = ?4, accepted = ?5, repeated = ?6, owed = ?7, held = ?8, "
+        "UPDATE run SET finished = ?2, duration_ms = ?3, found = ?4, accepted = ?5, repeated = ?6, pending = ?7, waiting = ?8, "
         "rejected = ?9, failed = ?10, statements = ?11, database_ms = ?12, rows_examined = ?13, exit_code = ?14, "
         "kind = ifnull(?15, kind), message = ?16, unsent = ?17, unsent_oldest = ?18 WHERE id = ?1";
     struct statement *statement = store_prepare(ledger->store, sql);
     const int64_t numbers[] = { run, clock_now_epoch(), figures->duration_ms, figures->found,
-                                figures->accepted, figures->repeated, figures->owed, figures->held, figures->rejected,
+                                figures->accepted, figures->repeated, figures->pending, figures->waiting, figures->rejected,
                                 figures->failed, figures->statements, figures->database_ms, figures->rows_examined,
                                 figures->exit_code };
     enum { COUNT = sizeof numbers / sizeof numbers[0] };

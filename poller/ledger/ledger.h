@@ -58,8 +58,8 @@ struct ledger_entry {
     const char *uniqueid;
     struct call_record record;
     int64_t end_epoch;
-    int64_t due;         /* epoch: OWED: try again from then on; HELD: sent as it stands from then on */
-    const char *reason;  /* OWED and REJECTED: why, for people */
+    int64_t due;         /* epoch: PENDING: try again from then on; WAITING: sent as it stands from then on */
+    const char *reason;  /* PENDING and REJECTED: why, for people */
     const char *payload; /* the content that the API has not accepted yet */
     const struct call *call;              /* the row, for people; NULL: as it was noted before */
     const char *result;                   /* the API's name for its status; NULL: as before */
@@ -77,17 +77,17 @@ struct ledger_time {
     int64_t now, latest; /* epochs */
 };
 
-/* ledger_forget_noted: forgets the owed calls that ended before ended_before and were never tried: they were only noted.
+/* ledger_forget_noted: forgets the pending calls that ended before ended_before and were never tried: they were only noted.
  * *ret_count says how many. */
 int ledger_forget_noted(struct ledger *ledger, int64_t ended_before, int64_t *ret_count, struct err *err) MUST_CHECK;
 
-/* ledger_due: hands out the calls that need another look, oldest first: owed ones whose time has come and that ended at
- * ended_from or later, and all held ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
+/* ledger_due: hands out the calls that need another look, oldest first: pending ones whose time has come and that ended at
+ * ended_from or later, and all waiting ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
 typedef void ledger_on_due(void *context, const char *uniqueid, int64_t end_epoch);
 int ledger_due(struct ledger *ledger, const struct ledger_time *time, int64_t ended_from, ledger_on_due *on_due,
                void *context, struct err *err) MUST_CHECK;
 
-/* ledger_due_old: hands out the owed calls whose time has come and that ended before ended_before, oldest first, those
+/* ledger_due_old: hands out the pending calls whose time has come and that ended before ended_before, oldest first, those
  * after a position, up to a limit. */
 struct ledger_stretch {
     struct position after;
@@ -98,13 +98,13 @@ int ledger_due_old(struct ledger *ledger, const struct ledger_time *time, const 
 
 /* ledger_count: how many calls are open. */
 struct ledger_counts {
-    int64_t owed, held, rejected;
+    int64_t pending, waiting, rejected;
 };
 int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct err *err) MUST_CHECK;
 
 /* The ledger's notes: numbers and places that outlive a run. */
-#define LEDGER_NOTE_WAIT_UNTIL "wait_until"     /* epoch: the API asked for silence until then */
-#define LEDGER_NOTE_OUTAGE_SINCE "outage_since" /* epoch: the API has not answered usefully since then; 0: it has */
+#define LEDGER_NOTE_WAIT_UNTIL "rate_limited_until"     /* epoch: the API rate limited until then */
+#define LEDGER_NOTE_OUTAGE_SINCE "api_down_since" /* epoch: the API has not answered usefully since then; 0: it has */
 #define LEDGER_NOTE_LAST_SWEEP "last_sweep"     /* epoch, by the database's clock */
 #define LEDGER_NOTE_SWEPT_TO "swept_to"         /* epoch: how far a sweep has come that is not done yet; 0: it is */
 #define LEDGER_NOTE_START_OVER "start_over"     /* 1: the ledger was rebuilt, and what it lost is not looked for yet */
@@ -113,7 +113,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_LEADER_SEEN "leader_seen"   /* the same: a run here found another host that leads */
 #define LEDGER_NOTE_ZONE "zone"                 /* text: in which time zones rows are written, see zone_write */
 #define LEDGER_NOTE_LOG_WORKS "log_works"       /* 1: the last run could write its log, 0: it could not */
-#define LEDGER_NOTE_LIMITED "limited_runs"      /* so many runs in a row ended because the API asked for silence */
+#define LEDGER_NOTE_LIMITED "limited_runs"      /* so many runs in a row ended because the API limited the rate */
 #define LEDGER_NOTE_TAKEN_OVER "taken_over"     /* epoch, by this host's clock: since when this program does the work */
 #define LEDGER_NOTE_HEALTHY "healthy"           /* 1: the last run went well, 0: it did not */
 
@@ -143,7 +143,7 @@ int ledger_clear_places(struct ledger *ledger, struct err *err) MUST_CHECK;
 
 /* The figures of a run. */
 struct ledger_run {
-    int64_t found, accepted, repeated, failed, owed, held, rejected;
+    int64_t found, accepted, repeated, failed, pending, waiting, rejected;
     int64_t duration_ms;
     int64_t statements, database_ms, rows_examined; /* of the dialer's database */
     bool looked;            /* at all calls that had ended: then unsent says how many it saw and did not send */
@@ -166,7 +166,7 @@ int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_ru
 int ledger_count_up(struct ledger *ledger, const char *name, const char *label, int64_t by, struct err *err) MUST_CHECK;
 
 /* ledger_prune: forgets what is old, of each kind up to a limit: accepted calls that ended before an epoch, attempts
- * and runs from before it; and calls that ended, and were set aside or dropped, before another epoch. */
+ * and runs from before it; and calls that ended, and were rejected or dropped, before another epoch. */
 struct ledger_age {
     int64_t before, set_aside_before, limit;
 };

@@ -18,7 +18,7 @@ static int64_t number(struct statement *statement, int column)
     return store_is_null(statement, column) ? RECORDS_UNKNOWN : store_int(statement, column);
 }
 
-/* ---- what is set aside ---- */
+/* ---- what is rejected ---- */
 
 static struct statement *prepare_for(struct store *store, const char *sql, const struct records_selection *selection,
                                      enum call_state state)
@@ -78,11 +78,11 @@ static int read_pending(struct store *store, struct records_overview *overview, 
     if (row <= 0)
         return row;
     overview->next_due = store_int(statement, 0);
-    overview->oldest_owed = store_int(statement, 1);
-    overview->oldest_held = store_int(statement, 2);
-    bool held_first = overview->oldest_owed == 0 ||
-                      (overview->oldest_held != 0 && overview->oldest_held < overview->oldest_owed);
-    overview->oldest_pending = held_first ? overview->oldest_held : overview->oldest_owed;
+    overview->oldest_pending = store_int(statement, 1);
+    overview->oldest_waiting = store_int(statement, 2);
+    bool waiting_first = overview->oldest_pending == 0 ||
+                      (overview->oldest_waiting != 0 && overview->oldest_waiting < overview->oldest_pending);
+    overview->oldest_open = waiting_first ? overview->oldest_waiting : overview->oldest_pending;
     store_leave(statement);
     return 0;
 }
@@ -150,11 +150,11 @@ int records_overview(struct ledger *ledger, struct records_overview *ret_overvie
     return read_last_success(store, ret_overview, err) == 0 ? read_last_look(store, ret_overview, err) : -1;
 }
 
-int records_oldest_pending(struct ledger *ledger, int64_t *ret_ended, struct err *err)
+int records_oldest_open(struct ledger *ledger, int64_t *ret_ended, struct err *err)
 {
-    struct records_overview overview = { .oldest_pending = 0 };
+    struct records_overview overview = { .oldest_open = 0 };
     int result = read_pending(ledger_store(ledger), &overview, err);
-    *ret_ended = overview.oldest_pending;
+    *ret_ended = overview.oldest_open;
     return result;
 }
 
@@ -171,9 +171,9 @@ const char *records_outcome(const struct records_run *run, char out[RECORDS_OUTC
     if (run->finished == RECORDS_UNKNOWN)
         return run->superseded ? "cut short" : "no end yet";
     if (run->exit_code == EX_OK)
-        return "well";
+        return "succeeded";
     if (run->exit_code == EX_TEMPFAIL)
-        return stopped ? "stopped" : "some owed";
+        return stopped ? "stopped" : "partly sent";
     (void)snprintf(out, RECORDS_OUTCOME_SIZE, "failed (%" PRId64 ")", run->exit_code);
     return out;
 }
@@ -182,7 +182,7 @@ int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, recor
                       struct err *err)
 {
     static const char sql[] =
-        "SELECT kind, started, finished, duration_ms, found, accepted, repeated, failed, held, owed, rejected, "
+        "SELECT kind, started, finished, duration_ms, found, accepted, repeated, failed, waiting, pending, rejected, "
         "statements, database_ms, rows_examined, unsent, exit_code, message, " RECORDS_SUPERSEDED " "
         "FROM run WHERE started >= ?1 ORDER BY id DESC LIMIT ?2";
     struct store *store = ledger_store(ledger);
@@ -196,7 +196,7 @@ int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, recor
                                    .message = store_text(statement, 16),
                                    .superseded = store_int(statement, 17) != 0 };
         int64_t *const numbers[] = { &run.started, &run.finished, &run.duration_ms, &run.found, &run.accepted,
-                                     &run.repeated, &run.failed, &run.held, &run.owed, &run.rejected, &run.statements,
+                                     &run.repeated, &run.failed, &run.waiting, &run.pending, &run.rejected, &run.statements,
                                      &run.database_ms, &run.rows_examined, &run.unsent, &run.exit_code };
         for (int i = 0; i < (int)(sizeof numbers / sizeof numbers[0]); i++)
             *numbers[i] = number(statement, i + 1);
@@ -205,13 +205,13 @@ int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, recor
     return row;
 }
 
-int records_note_replay(struct ledger *ledger, int64_t count, struct err *err)
+int records_note_retry(struct ledger *ledger, int64_t count, struct err *err)
 {
     struct ledger_counts counts;
     int64_t run = 0;
-    if (ledger_run_start(ledger, "replay", &run, err) != 0 || ledger_count(ledger, &counts, err) != 0)
+    if (ledger_run_start(ledger, "retry", &run, err) != 0 || ledger_count(ledger, &counts, err) != 0)
         return -1;
-    struct ledger_run figures = { .found = count, .owed = counts.owed, .held = counts.held };
+    struct ledger_run figures = { .found = count, .pending = counts.pending, .waiting = counts.waiting };
     return ledger_run_finish(ledger, run, &figures, err);
 }
 

@@ -7,20 +7,20 @@
 /* All functions return -1 and EX_IOERR when the ledger cannot be read or written. Texts that are handed out are
  * borrowed for the call. */
 
-/* Which of the calls that are set aside are meant: those for which all of this holds. */
+/* Which of the calls that are rejected are meant: those for which all of this holds. */
 struct records_selection {
     const char *uniqueid; /* NULL: any */
     const char *reason;   /* part of the reason; NULL: any */
     int64_t before;       /* ended before this epoch; 0: any */
 };
 
-/* records_list_rejected: hands out the calls that are set aside, oldest first. */
+/* records_list_rejected: hands out the calls that are rejected, oldest first. */
 typedef void records_on_entry(void *context, const struct ledger_entry *entry);
 int records_list_rejected(struct ledger *ledger, const struct records_selection *selection, records_on_entry *on_entry,
                           void *context, struct err *err) MUST_CHECK;
 
-/* records_release: gives the selected calls that are in state from another one: those set aside become CALL_OWED, due
- * at once and with no attempts charged, or CALL_DROPPED; dropped ones become CALL_REJECTED again. *ret_count is how
+/* records_release: gives the selected calls that are in state from another one: those rejected become CALL_PENDING, due
+ * at once and with no attempts charged, or CALL_DISCARDED; dropped ones become CALL_REJECTED again. *ret_count is how
  * many. */
 int records_release(struct ledger *ledger, const struct records_selection *selection, enum call_state from,
                     enum call_state to, int64_t *ret_count, struct err *err) MUST_CHECK;
@@ -33,9 +33,9 @@ int records_release(struct ledger *ledger, const struct records_selection *selec
  * send, at least so many, see unsent.h. */
 struct records_overview {
     struct ledger_counts counts;
-    int64_t oldest_pending;    /* end of the oldest call that is owed or held ... */
-    int64_t oldest_owed, oldest_held; /* ... and of either kind */
-    int64_t next_due;          /* when the next owed call is tried again */
+    int64_t oldest_open;    /* end of the oldest call that is pending or waiting ... */
+    int64_t oldest_pending, oldest_waiting; /* ... and of either kind */
+    int64_t next_due;          /* when the next pending call is tried again */
     int64_t last_run, last_run_accepted, last_run_exit_code;
     int64_t last_success;      /* start of the last run that ended well */
     int64_t first_run;         /* of those that are remembered */
@@ -49,8 +49,8 @@ struct records_overview {
 /* records_overview: fills it in. Reads the index of open calls and the last runs: quick in a ledger of any size. */
 int records_overview(struct ledger *ledger, struct records_overview *ret_overview, struct err *err) MUST_CHECK;
 
-/* records_oldest_pending: the end of the oldest call that is owed or held; 0: there is none. */
-int records_oldest_pending(struct ledger *ledger, int64_t *ret_ended, struct err *err) MUST_CHECK;
+/* records_oldest_open: the end of the oldest call that is pending or waiting; 0: there is none. */
+int records_oldest_open(struct ledger *ledger, int64_t *ret_ended, struct err *err) MUST_CHECK;
 
 /* records_count_accepted: the calls that are remembered as accepted. It reads the whole ledger: not for each minute. */
 int records_count_accepted(struct ledger *ledger, int64_t *ret_count, struct err *err) MUST_CHECK;
@@ -60,7 +60,7 @@ struct records_run {
     const char *kind;
     int64_t started, finished, duration_ms; /* finished: unknown while it goes on, and where it was cut short */
     bool superseded;                        /* another of its kind has started since */
-    int64_t found, accepted, repeated, failed, held, owed, rejected;
+    int64_t found, accepted, repeated, failed, waiting, pending, rejected;
     int64_t statements, database_ms, rows_examined, unsent;
     int64_t exit_code;
     const char *message; /* NULL or "": it came to its end */
@@ -71,7 +71,7 @@ struct records_run {
     "finished IS NULL AND EXISTS (SELECT 1 FROM run AS later WHERE later.id > run.id "                                 \
     "AND replace(later.kind, 'sweep', 'poll') = replace(run.kind, 'sweep', 'poll'))"
 
-/* records_outcome: how a run ended, in the words of every view: "well", "some owed", "stopped", "failed (69)" ... */
+/* records_outcome: how a run ended, in the words of every view: "succeeded", "partly sent", "stopped", "failed (69)" ... */
 #define RECORDS_OUTCOME_SIZE 32
 const char *records_outcome(const struct records_run *run, char out[RECORDS_OUTCOME_SIZE]);
 
@@ -80,8 +80,8 @@ typedef void records_on_run(void *context, const struct records_run *run);
 int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, records_on_run *on_run, void *context,
                       struct err *err) MUST_CHECK;
 
-/* records_note_replay: puts down that a person had so many set-aside calls sent again. */
-int records_note_replay(struct ledger *ledger, int64_t count, struct err *err) MUST_CHECK;
+/* records_note_retry: puts down that a person had so many set-aside calls sent again. */
+int records_note_retry(struct ledger *ledger, int64_t count, struct err *err) MUST_CHECK;
 
 /* One attempt to send a call: numbers may be RECORDS_UNKNOWN, texts NULL. */
 struct records_attempt {

@@ -81,6 +81,14 @@ static const char *const steps[] = {
     "ALTER TABLE run ADD COLUMN unsent INTEGER;"
     "ALTER TABLE run ADD COLUMN unsent_oldest INTEGER;" /* epoch: the end of the oldest of them */
     "UPDATE run SET unsent = 0 WHERE exit_code IN (0, 75) AND ifnull(message, '') = '';",
+
+    /* The field's words. */
+    "ALTER TABLE run RENAME COLUMN owed TO pending;"
+    "ALTER TABLE run RENAME COLUMN held TO waiting;"
+    "UPDATE run SET kind = 'retry' WHERE kind = 'replay';"
+    "UPDATE counter SET label = replace(label, ' replay', ' retry') WHERE name = 'runs';"
+    "UPDATE note SET name = 'api_down_since' WHERE name = 'outage_since';"
+    "UPDATE note SET name = 'rate_limited_until' WHERE name = 'wait_until';",
 };
 
 enum { NEWEST = sizeof steps / sizeof steps[0] };

@@ -40,8 +40,8 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
     standing->now = clock_now_epoch();
     if (standing->wait_until < standing->now)
         standing->wait_until = 0;
-    standing->oldest_unsent = earlier(overview->oldest_pending, overview->unsent_oldest);
-    standing->oldest_owed = earlier(overview->oldest_owed, overview->unsent_oldest);
+    standing->oldest_unsent = earlier(overview->oldest_open, overview->unsent_oldest);
+    standing->oldest_pending = earlier(overview->oldest_pending, overview->unsent_oldest);
     return 0;
 }
 
@@ -91,7 +91,7 @@ int64_t standing_freshness(const struct standing *standing)
     int64_t since = standing_not_known_since(standing);
     if (since == 0)
         return RECORDS_UNKNOWN;
-    return standing_age(standing, standing_is_standby(standing) ? since : earlier(since, standing->oldest_owed));
+    return standing_age(standing, standing_is_standby(standing) ? since : earlier(since, standing->oldest_pending));
 }
 
 int64_t standing_unsent(const struct standing *standing)

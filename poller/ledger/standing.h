@@ -11,11 +11,11 @@ struct standing {
     int64_t now;
     int64_t checkpoint;    /* epoch; 0: none */
     int64_t oldest_unsent; /* end of the oldest call known to have ended and not accepted yet; 0: none is known */
-    int64_t oldest_owed;   /* the same without the calls that wait for their disposition */
+    int64_t oldest_pending;   /* the same without the calls that wait for their disposition */
     int64_t outage_since;  /* epoch; 0: no outage */
     bool in_doubt;         /* a call alone was not taken: nobody knows whether the API works (breaker.h) ... */
     int64_t doubtful;      /* ... and when it ended */
-    int64_t wait_until;    /* epoch; 0: the API asks for no silence */
+    int64_t wait_until;    /* epoch; 0: the API limits no rate */
     int64_t stood_by;      /* epoch: the last run here that sent nothing, for this host does not lead; 0: none */
     int64_t leader_seen;   /* epoch: the last one that found another host that leads; 0: none */
     struct zone zone;      /* in which rows are written, as the last run saw it */

@@ -227,7 +227,7 @@ def test_cron_itself_runs_it(host, db, api):
         deadline = time.monotonic() + 100
         while not set(calls) <= set(api.by_uniqueid()) and time.monotonic() < deadline:
             time.sleep(0.5)
-        # It ends soon after; a run cut off here would leave the next test with a held lock or an owed call.
+        # It ends soon after; a run cut off here would leave the next test with a held lock or a pending call.
         while process_in(host) is not None and time.monotonic() < deadline:
             time.sleep(0.1)
     finally:

@@ -121,19 +121,19 @@ class Scene:
 
 def every_kind(db, api, sync):
     """A dialer whose calls have been forwarded before, and a quarter of an hour later. In three batches of 12: new
-    calls, one of them held, one that the API refuses (400) and one that it fails to take (500); and of the old ones
-    one that is owed and whose time has come, one still held, one that is final now, one that has changed, one that
+    calls, one of them waiting, one that the API refuses (400) and one that it fails to take (500); and of the old ones
+    one that is pending and whose time has come, one still waiting, one that is final now, one that has changed, one that
     has vanished, one found by the sweep, and one that needs nothing."""
     scene = Scene(db, api, sync)
     now = db.now()
     before = now - 15 * MINUTE
-    old = dict(zip(("changed", "owed", "held", "final", "vanished", "quiet"), db.insert_many(
+    old = dict(zip(("changed", "pending", "waiting", "final", "vanished", "quiet"), db.insert_many(
         [{"end_epoch": before - 300, "status": "DROP"}, {"end_epoch": before - 290},
          {"end_epoch": before - 280, "status": "DISPO"}, {"end_epoch": before - 270, "status": "DISPO"},
          {"end_epoch": before - 260, "status": "INCALL"}, {"end_epoch": before - 250, "status": "NI"}])))
     sync.set_checkpoint(before - HOUR)
     sync.configure(config={"sync": {"retry_base": 0}})
-    api.rules([{"uniqueid": old["owed"], "status": 500}])
+    api.rules([{"uniqueid": old["pending"], "status": 500}])
     scene.set_clock(before)
     assert sync.run().code == 75
     db.update(old["changed"], status="SALE")
@@ -142,7 +142,7 @@ def every_kind(db, api, sync):
     scene.only_swept = {db.insert(end_epoch=before - 2000)}  # it ended before what the poll looks at again
     new = db.insert_many([{"end_epoch": now - 600 + n // 2 * 30, "length_in_sec": n % 3 * 20} for n in range(26)])
     scene.newest = db.insert(end_epoch=now - 40, status="DISPO")
-    scene.sent = {old["changed"], old["owed"], old["final"], *scene.only_swept, *new} - {new[4], new[17]}
+    scene.sent = {old["changed"], old["pending"], old["final"], *scene.only_swept, *new} - {new[4], new[17]}
     scene.rules = [{"uniqueid": new[4], "status": 400}, {"uniqueid": new[17], "status": 500}]
     api.rules(scene.rules)
     scene.set_clock(now)
@@ -216,18 +216,18 @@ def reconcile(db, api, sync):
 
 def damaged_ledger(db, api, sync):
     """A ledger with a damaged page: the one in which new calls must be looked up. Another page knows of a call that
-    nothing else brings back: owed, and ended longer ago than any look back goes."""
+    nothing else brings back: pending, and ended longer ago than any look back goes."""
     scene = Scene(db, api, sync)
     now = db.now()
     sync.set_checkpoint(now - 21 * HOUR)
     sync.configure(config={"sync": {"retry_base": 0}})
-    scene.owed = db.insert_many([{"end_epoch": now - 20 * HOUR + n} for n in range(3)])[0]
+    scene.pending = db.insert_many([{"end_epoch": now - 20 * HOUR + n} for n in range(3)])[0]
     db.insert_many([{"end_epoch": now - 9 * HOUR + 20 * n} for n in range(150)])
-    api.rules([{"uniqueid": scene.owed, "status": 500}])
+    api.rules([{"uniqueid": scene.pending, "status": 500}])
     scene.set_clock(now - 8 * HOUR)
     assert sync.run().code == 75
     scene.new = db.insert_many([{"end_epoch": now - 600 + n * 30} for n in range(10)])
-    scene.sent, scene.newest = {scene.owed, *scene.new}, scene.new[-1]
+    scene.sent, scene.newest = {scene.pending, *scene.new}, scene.new[-1]
     pages = leaves(sync.state / "ledger.db", "call")
     assert len(pages) > 1
     damage_page(sync.state / "ledger.db", pages[-1])

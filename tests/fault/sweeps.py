@@ -9,7 +9,7 @@ import types
 from fault.scene import run_when_elected
 from fault.shim import END_STATUS, FILES, Strike
 
-DONE, OWED, OUT_OF_REACH, BUG, STATE = 0, 75, 69, 70, 74
+DONE, PENDING, OUT_OF_REACH, BUG, STATE = 0, 75, 69, 70, 74
 ENDS = ("before", "middle", "after")
 
 
@@ -28,7 +28,7 @@ class Baseline:
         scene.reset()
         strike = Strike(scene.sync, kinds=kinds)
         self.code = scene.run(strike.env).code
-        assert self.code in (DONE, OWED)
+        assert self.code in (DONE, PENDING)
         report = strike.report()
         self.steps, self.trace, self.outcome = report.steps, report.trace, scene.outcome()
         self.keys = set(scene.requests())
@@ -204,7 +204,7 @@ def allocation_sweep(scene, share=1.0, lasting=1, turn=0, turns=1):
         first = len(scene.requests())
         scene.set_clock(now + 120)  # what the failure delayed is due
         if scene.command:  # what it leaves to be tried again is the minute's runs' to send
-            assert scene.run().code in (DONE, OWED), label
+            assert scene.run().code in (DONE, PENDING), label
             assert run_when_elected(scene.sync).code == DONE, label
         else:
             assert scene.run().code == DONE, label

@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-ACCEPTED, OWED, HELD, REJECTED = 1, 2, 3, 4
+ACCEPTED, PENDING, WAITING, REJECTED = 1, 2, 3, 4
 REFUSALS = (301, 308, 401, 403, 404, 405)
 
 
@@ -40,7 +40,7 @@ def make_due(sync):
 
 def end_silence(sync):
     with sqlite3.connect(str(sync.state / "ledger.db")) as ledger:
-        ledger.execute("UPDATE note SET number = 1 WHERE name = 'wait_until'")
+        ledger.execute("UPDATE note SET number = 1 WHERE name = 'rate_limited_until'")
     ledger.close()
 
 
@@ -48,21 +48,21 @@ def end_silence(sync):
 
 @pytest.mark.parametrize("status", REFUSALS)
 def test_one_call_that_is_refused_holds_up_no_other(sync, db, api, status):
-    """A firewall before the API may dislike a single call, for ever: it is charged, and set aside in the end."""
+    """A firewall before the API may dislike a single call, for ever: it is charged, and rejected in the end."""
     sync.configure(config={"sync": {"max_attempts": 2}})
     bad, *good = db.insert_many([{"end_epoch": db.now() - 30}] + [{}] * 300)
     api.rules([{"uniqueid": bad, "status": status}])
     first = run(sync, 75)
     assert errors(first) == [] and sorted(api.by_uniqueid()) == sorted(good)
     state, attempts, reason = call(sync, bad)
-    assert (state, attempts) == (OWED, 1) and reason.startswith(f"HTTP {status}")
+    assert (state, attempts) == (PENDING, 1) and reason.startswith(f"HTTP {status}")
     assert "though the API takes other calls" in reason
     make_due(sync)
     db.insert()
     second = run(sync)
     state, attempts, reason = call(sync, bad)
     assert (state, attempts) == (REJECTED, 2) and "after 2 attempts" in reason
-    assert f"✗ {bad}: failed: HTTP {status}" in second.log and "set aside" in second.log
+    assert f"✗ {bad}: failed: HTTP {status}" in second.log and "rejected" in second.log
 
 
 ALONE = {**{str(status): {"status": status} for status in REFUSALS + (500, 502)}, "hang": {"action": "hang"},
@@ -79,14 +79,14 @@ def test_one_call_alone_declares_nothing(sync, db, api, rule):
         alone = run(sync, 75, "--cron")
         assert alone.out == "" and errors(alone) == [] and "✅ Sync completed" not in alone.log
         assert "no other call was there to ask with" in alone.log and "The API took no call" in alone.log
-        assert call(sync, bad)[:2] == (OWED, 0)
+        assert call(sync, bad)[:2] == (PENDING, 0)
         make_due(sync)
-    assert sync.ledger("SELECT number FROM note WHERE name = 'outage_since'") in ([], [(0,)])
+    assert sync.ledger("SELECT number FROM note WHERE name = 'api_down_since'") in ([], [(0,)])
     health = run(sync, 1, "health")
     assert "the API did not take a call, and no other call was there" in health.out
     good = db.insert()
     run(sync, 75)
-    assert list(api.by_uniqueid()) == [good] and call(sync, bad)[:2] == (OWED, 1)
+    assert list(api.by_uniqueid()) == [good] and call(sync, bad)[:2] == (PENDING, 1)
     assert "did not take a call" not in sync.run("health").out
 
 
@@ -100,7 +100,7 @@ def test_a_call_in_doubt_is_asked_again_when_the_next_one_is_taken(sync, db, api
     assert len(api.log()) == 1  # not each minute: the API may store it and fail after that
     good = db.insert()
     run(sync, 75)
-    assert [entry["uniqueid"] for entry in api.log()] == [bad, good, bad] and call(sync, bad)[:2] == (OWED, 1)
+    assert [entry["uniqueid"] for entry in api.log()] == [bad, good, bad] and call(sync, bad)[:2] == (PENDING, 1)
 
 
 def test_a_call_in_doubt_that_was_not_to_blame_arrives_with_the_next_one(sync, db, api):
@@ -142,7 +142,7 @@ def test_the_same_call_twice_is_one_call(sync, db, api):
     for _ in range(4):
         run(sync, 75)
         make_due(sync)
-    assert call(sync, bad)[:2] == (OWED, 0)
+    assert call(sync, bad)[:2] == (PENDING, 0)
 
 
 def test_calls_that_were_charged_before_are_no_outage_at_night(sync, db, api):
@@ -153,7 +153,7 @@ def test_calls_that_were_charged_before_are_no_outage_at_night(sync, db, api):
     run(sync, 75)
     make_due(sync)
     night = run(sync, 75)
-    assert errors(night) == [] and [call(sync, uniqueid)[:2] for uniqueid in bad] == [(OWED, 1)] * 3
+    assert errors(night) == [] and [call(sync, uniqueid)[:2] for uniqueid in bad] == [(PENDING, 1)] * 3
 
 
 POISON = ('CallRecord validation failed: customerZip: Path `customerZip` (`12345678901`) is longer than 10',
@@ -232,7 +232,7 @@ def test_an_encoding_that_is_not_what_it_says(sync, db, api):
 
 
 @pytest.mark.parametrize("status, code, word", [
-    (429, 75, "silence until"), (403, 78, "HTTP 403"), (401, 78, "HTTP 401"), (400, 0, "HTTP 400"),
+    (429, 75, "rate limited until"), (403, 78, "HTTP 403"), (401, 78, "HTTP 401"), (400, 0, "HTTP 400"),
     (500, 69, "HTTP 500"), (200, 69, "longer than 64 KiB")])
 def test_the_status_of_an_answer_that_is_too_long_decides(sync, db, api, status, code, word):
     uniqueids = db.insert_many([{}] * 2)
@@ -240,7 +240,7 @@ def test_the_status_of_an_answer_that_is_too_long_decides(sync, db, api, status,
     before = db.now()
     assert word in run(sync, code).log
     if status == 429:
-        (until,), = sync.ledger("SELECT number FROM note WHERE name = 'wait_until'")
+        (until,), = sync.ledger("SELECT number FROM note WHERE name = 'rate_limited_until'")
         assert 595 <= until - before <= 610
     if status == 400:
         assert [call(sync, uniqueid)[0] for uniqueid in uniqueids] == [REJECTED] * 2
@@ -284,7 +284,7 @@ def test_fastapis_reasons_are_told_and_what_it_echoes_is_not(sync, db, api):
     result = run(sync)
     assert call(sync, one)[2] == "HTTP 422: body.campaignId: Field required"
     assert call(sync, other)[2] == "HTTP 400: No such campaign"
-    assert f"✗ {one}: failed: HTTP 422: body.campaignId: Field required (set aside)" in result.log
+    assert f"✗ {one}: failed: HTTP 422: body.campaignId: Field required (rejected)" in result.log
     assert "Jane" not in result.log and "Jane" not in run(sync, 0, "failed", "list").out
 
 
@@ -359,11 +359,11 @@ def test_an_api_that_is_down_until_then_is_not_asked_before(sync, db, api):
     api.rules([{"status": 503, "headers": {"Retry-After": "86400"}}])
     before = db.now()
     assert "does not work" in run(sync, 69, "--cron").out
-    (until,), = sync.ledger("SELECT number FROM note WHERE name = 'wait_until'")
+    (until,), = sync.ledger("SELECT number FROM note WHERE name = 'rate_limited_until'")
     assert 895 <= until - before <= 910  # clamped
     api.clear(rules=True)
     silent = run(sync, 69, "--cron")
-    assert api.log() == [] and silent.out == "" and "asked for silence until" in silent.log
+    assert api.log() == [] and silent.out == "" and "rate limited until" in silent.log
     end_silence(sync)
     assert "works again" in run(sync, 0, "--cron").out
     assert sorted(api.by_uniqueid()) == sorted(uniqueids)
@@ -388,7 +388,7 @@ def test_a_429_that_lasts_is_a_failure(sync, db, api, asked_again):
         assert bool(result.out) == mailed and bool(errors(result)) == (code == 69)
         assert "ask the API's owner to allow this dialer's address" in result.log
         if mailed:
-            assert "does not work: the API ask" in result.out and "ask the API's owner" in result.out
+            assert "does not work: rate limited until" in result.out and "ask the API's owner" in result.out
         if asked_again:
             end_silence(sync)
     assert "ask the API's owner" in run(sync, 1, "health").out

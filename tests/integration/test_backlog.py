@@ -27,7 +27,7 @@ def busiest_second(api, uniqueids):
     return max(sum(1 for other in arrived if at <= other < at + 1000) for at in arrived)
 
 
-def owed(sync):
+def pending(sync):
     return sync.ledger("SELECT count(*) FROM call WHERE state = 2")[0][0]
 
 
@@ -60,15 +60,15 @@ def test_the_calls_of_the_moment_come_first_and_old_ones_at_the_rate(behind, db,
     assert behind.checkpoint().split()[1] == fresh[-1]
 
 
-def test_what_a_run_has_no_time_for_is_owed_and_goes_out_with_the_next_ones(behind, db, api):
+def test_what_a_run_has_no_time_for_is_pending_and_goes_out_with_the_next_ones(behind, db, api):
     old = spread(db, 900, 4 * HOUR, 2 * HOUR)
     fresh = [db.insert()]
     run = behind.run()
     assert run.code == 75 and "go out at 50 a second (backfill_rate)" in run.log
     assert "the time of this run is over" not in run.log
     assert behind.checkpoint().split()[1] == fresh[0]
-    assert 100 <= len(asked(api)) <= 1 + 50 * 11 and owed(behind) == 901 - len(asked(api))
-    while owed(behind):
+    assert 100 <= len(asked(api)) <= 1 + 50 * 11 and pending(behind) == 901 - len(asked(api))
+    while pending(behind):
         fresh.append(db.insert())
         seen = len(api.log())
         assert behind.run().code in (0, 75)
@@ -77,14 +77,14 @@ def test_what_a_run_has_no_time_for_is_owed_and_goes_out_with_the_next_ones(behi
     assert asked(api) == collections.Counter(old + fresh)
 
 
-def test_without_a_limit_all_go_at_once_and_none_is_noted_as_owed(behind, db, api):
+def test_without_a_limit_all_go_at_once_and_none_is_noted_as_pending(behind, db, api):
     behind.configure(config={"sync": {"backfill_rate": 0, "retry_base": 0}})
     old, fresh = spread(db, 1000, 4 * HOUR, 2 * HOUR), spread(db, 20, HOUR - 300, 10)
     api.rules([{"after": 600, "status": 401}])
     assert behind.run().code == 78
     assert behind.ledger("SELECT count(*) FROM call WHERE state = 2 AND tries = 0") == [(0,)]
     api.rules([])
-    run_until_none_is_owed(behind)
+    run_until_none_is_pending(behind)
     assert collections.Counter(body["uniqueid"] for body in api.recorded()) == collections.Counter(old + fresh)
 
 
@@ -106,7 +106,7 @@ def test_one_that_is_killed_loses_none(behind, db, api, answers):
     running.send_signal(signal.SIGKILL)
     assert running.wait() == -9
     assert behind.run().code == 0
-    assert set(asked(api)) == set(old + fresh) and owed(behind) == 0
+    assert set(asked(api)) == set(old + fresh) and pending(behind) == 0
     assert {row[0] for row in behind.ledger("SELECT uniqueid FROM call WHERE state = 1")} == set(old + fresh)
 
 
@@ -118,8 +118,8 @@ def test_a_signal_ends_it_cleanly(behind, db, api):
         time.sleep(0.01)
     running.terminate()
     assert running.wait(20) == 75
-    assert owed(behind) == 400 - len(api.log())
-    while owed(behind):
+    assert pending(behind) == 400 - len(api.log())
+    while pending(behind):
         assert behind.run().code in (0, 75)
     assert asked(api) == collections.Counter(old)
 
@@ -133,7 +133,7 @@ def test_through_an_outage_the_checkpoint_follows_at_an_hour_s_distance(behind, 
         assert run.code == 69, run.log
     reached = int(behind.checkpoint().split()[0])
     assert db.now() - 2 * HOUR - 30 <= reached <= db.now() - HOUR + 310
-    assert owed(behind) == 300
+    assert pending(behind) == 300
     assert behind.ledger("SELECT max(attempts) FROM call") == [(0,)]
     api.clear(rules=True)
     while True:
@@ -167,12 +167,12 @@ def test_who_sets_the_checkpoint_forward_skips_them(behind, db, api):
     db.insert(end_epoch=db.now() - 30)
     behind.configure(config={"sync": {"time_budget": 2}})
     assert behind.run().code == 75
-    left, sent = owed(behind), len(api.log())
+    left, sent = pending(behind), len(api.log())
     assert left > 0
     assert behind.run("checkpoint", "set", "now").code == 0
     run = behind.run()
-    assert run.code == 0 and f"{left} of them were owed and not tried yet" in run.log
-    assert len(api.log()) == sent and owed(behind) == 0
+    assert run.code == 0 and f"{left} of them were pending and not tried yet" in run.log
+    assert len(api.log()) == sent and pending(behind) == 0
     assert behind.run().code == 0 and len(api.log()) == sent
 
 
@@ -186,29 +186,29 @@ def at_work(behind, db, api):
     return behind
 
 
-def run_until_none_is_owed(sync):
+def run_until_none_is_pending(sync):
     code = 75
     while code == 75:
         code = sync.run().code
-    assert code == 0 and owed(sync) == 0
+    assert code == 0 and pending(sync) == 0
 
 
 def test_what_the_sweep_finds_keeps_the_rate(at_work, db, api):
     late = spread(db, 200, 4 * HOUR, 2 * HOUR)
     at_work.configure(config={"sync": {"sweep_interval": 1}})
-    run_until_none_is_owed(at_work)
+    run_until_none_is_pending(at_work)
     assert asked(api) == collections.Counter(late)
     assert busiest_second(api, set(late)) <= 3 * 50
 
 
-def test_what_was_set_aside_and_is_sent_again_keeps_the_rate(at_work, db, api):
+def test_what_was_rejected_and_is_sent_again_keeps_the_rate(at_work, db, api):
     late = spread(db, 200, 4 * HOUR, 2 * HOUR)
     at_work.configure(config={"sync": {"sweep_interval": 1}})
     api.rules([{"status": 400}])
-    run_until_none_is_owed(at_work)
+    run_until_none_is_pending(at_work)
     api.clear(rules=True)
     assert at_work.run("failed", "retry", "--all").code == 0
-    run_until_none_is_owed(at_work)
+    run_until_none_is_pending(at_work)
     assert asked(api) == collections.Counter(late)
     assert busiest_second(api, set(late)) <= 3 * 50
 
@@ -243,7 +243,7 @@ def test_what_a_lost_ledger_owed_is_found_by_reconcile(behind, db, api):
     old, later = spread(db, 30, 10 * HOUR, 9 * HOUR), spread(db, 5, HOUR + 300, HOUR + 200)
     api.stop()
     behind.run()
-    assert owed(behind) == len(old) + len(later)
+    assert pending(behind) == len(old) + len(later)
     for file in behind.state.glob("ledger.db*"):
         file.write_bytes(b"\xff" * 4096) if file.name == "ledger.db" else file.unlink()
     api.start()

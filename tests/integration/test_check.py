@@ -477,7 +477,7 @@ def test_a_server_that_is_not_the_api_does_not_pass_for_it(ready, api, answer, c
 
 
 def test_a_run_blames_no_call_for_what_a_web_server_refuses(ready, api, db):
-    """Goal: with plain http to a TLS port every call was set aside, and the run ended well."""
+    """Goal: with plain http to a TLS port every call was rejected, and the run ended well."""
     calls = [db.insert() for _ in range(5)]
     page = "<html><center>The plain HTTP request was sent to HTTPS port</center></html>"
     with answering(http(400, page)) as port:

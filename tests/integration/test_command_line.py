@@ -52,8 +52,8 @@ def test_short_options_and_the_command_help():
 
 
 @pytest.mark.parametrize("words, own, others", [
-    (["failed"], ["failed retry", "failed drop", "failed restore", "WHICH is", "--yes", "--json"], ["backfill", "--cron"]),
-    (["failed", "drop"], ["failed drop", "WHICH is", "--yes"], ["failed retry", "--json", "--every"]),
+    (["failed"], ["retry", "failed drop", "failed restore", "WHICH is", "--yes", "--json"], ["backfill", "--cron"]),
+    (["failed", "drop"], ["failed drop", "WHICH is", "--yes"], ["retry", "--json", "--every"]),
     (["backfill"], ["--from WHEN", "--campaign", "--force"], ["--days", "--yes", "reconcile   "]),
     (["check"], ["test configuration"], ["checkpoint", "WHICH is"]),
     (["checkpoint", "set"], ["'N minutes|hours|days ago'"], ["checkpoint reset", "--force"]),
@@ -186,7 +186,7 @@ def test_dry_run_shows_what_a_run_would_send_and_changes_nothing(sync, db, api):
 def test_dry_run_says_what_it_does_apart_from_the_json(sync, db):
     db.insert_many([{}, {"status": "DISPO"}])
     done = sync.run("--dry-run")
-    assert "Dry run: 1 would be sent, 1 held" in done.err and done.out.count("\n") == 1 and done.log == ""
+    assert "Dry run: 1 would be sent, 1 waiting" in done.err and done.out.count("\n") == 1 and done.log == ""
 
 
 def test_dry_run_without_an_api_and_beside_another_run(sync, db, api):
@@ -208,7 +208,7 @@ def test_dry_run_leaves_even_a_bad_checkpoint_alone(sync, db, content):
     assert done.code == 0 and len(done.out.splitlines()) == 1 and everything(sync) == before
 
 
-def test_dry_run_of_calls_that_are_owed(sync, db, api):
+def test_dry_run_of_calls_that_are_pending(sync, db, api):
     """What an earlier run could not deliver is shown as well."""
     good, bad = db.insert_many([{}, {}])
     sync.configure(config={"sync": {"retry_base": 0}})
@@ -252,7 +252,7 @@ def test_cron_mails_once_when_it_breaks_and_once_when_it_works_again(sync, db, a
     assert len(api.recorded()) == 2
 
 
-def test_cron_is_silent_when_calls_are_owed(sync, db, api):
+def test_cron_is_silent_when_calls_are_pending(sync, db, api):
     good, bad = db.insert_many([{}, {}])
     api.rules([{"uniqueid": bad, "status": 500}])
     done = sync.run("--cron")

@@ -37,7 +37,7 @@ def test_a_crash_at_any_step_of_long_work_comes_to_what_an_uninterrupted_one_com
 @needs_shim
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_while_a_damaged_ledger_is_rebuilt_loses_nothing(staged, when):
-    """Goal: what was owed before the damage, and only the ledger knows of, survives a crash in mid-repair."""
+    """Goal: what was pending before the damage, and only the ledger knows of, survives a crash in mid-repair."""
     repair_sweep(staged(scenes.damaged_ledger), when, 0.25)
 
 

@@ -11,7 +11,7 @@ from harness import certs
 from harness.api import Api
 from harness.sync import Sync
 
-ACCEPTED, OWED, HELD, REJECTED = 1, 2, 3, 4
+ACCEPTED, PENDING, WAITING, REJECTED = 1, 2, 3, 4
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_call_the_api_had_already(sync, db, api):
     (200, '{"success":false,"error":"No such campaign"}', "HTTP 200: No such campaign"),
     (201, '{"success":false}', "HTTP 201: success: false"),
 ], ids=["400", "409", "413", "422", "200 but no success", "201 but no success"])
-def test_a_refused_call_is_set_aside_and_not_tried_again(sync, db, api, status, body, reason):
+def test_a_refused_call_is_rejected_and_not_tried_again(sync, db, api, status, body, reason):
     before, bad, after = db.insert_many([{}, {}, {}])
     api.rules([{"uniqueid": bad, "status": status, "body": body}])
     result = run(sync)
@@ -106,7 +106,7 @@ def test_a_refused_call_is_set_aside_and_not_tried_again(sync, db, api, status, 
     arrived_once(api, [before, after])
 
 
-def test_what_was_refused_is_kept_for_a_replay(sync, db, api):
+def test_what_was_refused_is_kept_for_a_retry(sync, db, api):
     bad = db.insert(comments="keep me")
     api.rules([{"status": 422}])
     run(sync)
@@ -167,13 +167,13 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("rule", FAILURES.values(), ids=list(FAILURES))
-def test_a_call_that_fails_is_owed_and_holds_up_no_other(sync, db, api, rule):
+def test_a_call_that_fails_is_pending_and_holds_up_no_other(sync, db, api, rule):
     """It comes with the same idempotency key in a later run."""
     uniqueids = db.insert_many([{}] * 7)
     bad = uniqueids[3]
     api.rules([{"uniqueid": bad, **rule}])
     result = run(sync, code=75)
-    assert states(sync) == {**dict.fromkeys(uniqueids, ACCEPTED), bad: OWED}
+    assert states(sync) == {**dict.fromkeys(uniqueids, ACCEPTED), bad: PENDING}
     (attempts, reason, due), = sync.ledger("SELECT attempts, reason, due FROM call WHERE uniqueid = ?", bad)
     assert attempts == 1 and reason and f"✗ {bad}: failed: {reason}" in result.log
     assert int(sync.checkpoint().split()[0]) == db.row(uniqueids[-1])["end_epoch"]  # the checkpoint waits for nobody
@@ -209,7 +209,7 @@ def test_the_wait_doubles_and_retry_after_lengthens_it(sync, db, api):
     assert api.log() == []  # not before its time
 
 
-def test_a_poison_call_is_set_aside_when_its_attempts_are_used_up(sync, db, api):
+def test_a_poison_call_is_rejected_when_its_attempts_are_used_up(sync, db, api):
     """Others flow all the while."""
     sync.configure(config={"sync": {"max_attempts": 3}})
     poison = db.insert()
@@ -219,7 +219,7 @@ def test_a_poison_call_is_set_aside_when_its_attempts_are_used_up(sync, db, api)
         good.append(db.insert())
         run(sync, code=75 if attempt < 3 else 0)
         assert sync.ledger("SELECT state, attempts FROM call WHERE uniqueid = ?", poison) == [
-            (OWED if attempt < 3 else REJECTED, attempt)]
+            (PENDING if attempt < 3 else REJECTED, attempt)]
         time.sleep(1.05 * attempt)
     good.append(db.insert())
     run(sync)
@@ -303,7 +303,7 @@ def test_an_api_that_fails_at_random_gets_everything_once(sync, db, api):
     assert set(states(sync).values()) == {ACCEPTED}
 
 
-# ---- the API asks for silence ----
+# ---- the API limits the rate ----
 
 def in_seconds(seconds):
     return str(seconds)
@@ -325,7 +325,7 @@ def test_429_silences_this_run_and_those_until_the_time_is_over(sync, db, api, r
     assert sorted(states(sync).values()) == [ACCEPTED] * 3
     api.rules([])
     refused = run(sync, code=75)
-    assert len(api.log()) == 4 and "silence until" in refused.log
+    assert len(api.log()) == 4 and "rate limited until" in refused.log
     while time.time() < asked + 6:
         time.sleep(0.1)
     run(sync)
@@ -340,7 +340,7 @@ def test_the_length_of_the_silence_is_sane(sync, db, api, retry_after, least, mo
     api.rules([{"status": 429, "headers": {"Retry-After": retry_after} if retry_after else {}}])
     before = db.now()
     run(sync, code=75)
-    assert least <= note(sync, "wait_until") - before <= most
+    assert least <= note(sync, "rate_limited_until") - before <= most
 
 
 def test_a_silence_from_a_clock_that_was_wrong_is_not_kept(sync, db, api):
@@ -349,7 +349,7 @@ def test_a_silence_from_a_clock_that_was_wrong_is_not_kept(sync, db, api):
     api.rules([{"status": 429, "times": 1}])
     run(sync, code=75)
     with contextlib.closing(sqlite3.connect(str(sync.state / "ledger.db"))) as ledger:
-        ledger.execute("UPDATE note SET number = number + 7200 WHERE name = 'wait_until'")
+        ledger.execute("UPDATE note SET number = number + 7200 WHERE name = 'rate_limited_until'")
         ledger.commit()
     run(sync)
     arrived_once(api, [uniqueid])
@@ -450,7 +450,7 @@ def test_the_environments_proxy_is_not_used(sync, db, api):
     arrived_once(api, [uniqueid])
 
 
-# ---- a call that changes while it is owed ----
+# ---- a call that changes while it is pending ----
 
 def test_a_change_that_is_taken_back_before_it_was_sent_is_not_sent(sync, db, api):
     """What the API has is what the row says again."""
@@ -462,7 +462,7 @@ def test_a_change_that_is_taken_back_before_it_was_sent_is_not_sent(sync, db, ap
     api.rules([{"uniqueid": uniqueid, "status": 500, "times": 1}])
     time.sleep(1.1)
     run(sync, code=75)
-    assert states(sync) == {uniqueid: OWED, other: ACCEPTED}
+    assert states(sync) == {uniqueid: PENDING, other: ACCEPTED}
     db.update(uniqueid, status="SALE")
     time.sleep(2.1)
     run_until_done(sync)
@@ -478,7 +478,7 @@ def answer_lost(sync, db, api, uniqueid):
 
 
 def answer_lost_alone(sync, db, api, uniqueid):
-    """One call alone is no outage: it is owed."""
+    """One call alone is no outage: it is pending."""
     api.rules([{"uniqueid": uniqueid, "action": "record-then-reset", "times": 1}])
     run(sync, code=75)
 
@@ -516,15 +516,15 @@ def test_a_change_that_is_taken_back_is_sent_where_the_api_may_have_the_change(s
     assert states(sync)[uniqueid] == ACCEPTED
 
 
-def test_an_owed_call_that_goes_back_to_the_agent_waits_for_the_choice(sync, db, api):
+def test_an_pending_call_that_goes_back_to_the_agent_waits_for_the_choice(sync, db, api):
     uniqueid, other = db.insert(status="SALE"), db.insert()  # that the other arrives shows that the API works
     api.rules([{"uniqueid": uniqueid, "status": 500, "times": 1}])
     run(sync, code=75)
-    assert states(sync) == {uniqueid: OWED, other: ACCEPTED}
+    assert states(sync) == {uniqueid: PENDING, other: ACCEPTED}
     db.update(uniqueid, status="DISPO")
     time.sleep(2.1)
     run(sync)
-    assert states(sync) == {uniqueid: HELD, other: ACCEPTED} and list(api.by_uniqueid()) == [other]
+    assert states(sync) == {uniqueid: WAITING, other: ACCEPTED} and list(api.by_uniqueid()) == [other]
     db.update(uniqueid, status="NI")
     run_until_done(sync)
     assert [body["disposition"] for body in api.by_uniqueid()[uniqueid]] == ["NI"]

@@ -127,7 +127,7 @@ def test_a_state_directory_that_may_not_be_written_stops_the_run_before_anything
 # ---- the ledger ----
 
 @contextlib.contextmanager
-def ledger_held(sync):
+def ledger_waiting(sync):
     """Another program is in the middle of a transaction on the ledger."""
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -140,7 +140,7 @@ def test_a_ledger_held_by_another_program_is_waited_for_five_seconds(sync, db, a
     """Goal: then exit 74 with nothing sent; the next run is as if nothing had been."""
     sync.run()
     uniqueids = insert_some(db)
-    with ledger_held(sync):
+    with ledger_waiting(sync):
         began = time.monotonic()
         run = sync.run()
         waited = time.monotonic() - began
@@ -155,7 +155,7 @@ def test_a_ledger_that_is_let_go_in_time_delays_the_run_only(sync, db, api):
     """Goal: a backup that reads the ledger for a second costs a second."""
     sync.run()
     uniqueids = insert_some(db)
-    with ledger_held(sync) as other:
+    with ledger_waiting(sync) as other:
         run = sync.start()
         time.sleep(1)
         assert run.poll() is None and api.log() == []
@@ -191,7 +191,7 @@ def _first_page(path):
 
 @pytest.mark.parametrize("damage", [_garbage, _zeros, _cut_short, _first_page])
 def test_a_ledger_that_cannot_be_opened_is_made_anew_and_the_run_goes_on(sync, db, api, damage):
-    """Goal: nothing can be read from it; what is owed comes back by looking again at the last hours."""
+    """Goal: nothing can be read from it; what is pending comes back by looking again at the last hours."""
     accepted = insert_some(db)
     api.rules([{"uniqueid": accepted[3], "status": 503}])
     assert sync.run().code == 75
@@ -210,8 +210,8 @@ def test_a_ledger_that_cannot_be_opened_is_made_anew_and_the_run_goes_on(sync, d
 
 @pytest.fixture
 def long_known(sync, db, api):
-    """Thousands of calls were forwarded since long ago; one of the first is owed, and one set aside. They ended before
-    any look back goes, so only the ledger knows of them. Returns their uniqueids (owed, set aside)."""
+    """Thousands of calls were forwarded since long ago; one of the first is pending, and one rejected. They ended before
+    any look back goes, so only the ledger knows of them. Returns their uniqueids (pending, rejected)."""
     now = db.now()
     sync.set_checkpoint(now - 21 * HOUR)
     early = db.insert_many([{"end_epoch": now - 20 * HOUR + n} for n in range(5)])
@@ -227,30 +227,30 @@ def long_known(sync, db, api):
 @pytest.mark.parametrize("where, which", [("call", 0.5), ("call", 0.99), ("call_ended", 0.5), ("call_open", 0),
                                           ("note", 0), ("run", 0)])
 def test_damage_deep_in_the_ledger_costs_no_call(sync, db, api, long_known, where, which):
-    """Goal: damage that shows only in use, in any part of the ledger but the page that holds the owed call itself: the
-    run goes on, new calls pass, what is set aside stays so, and what is owed is delivered when its time has come."""
-    owed, set_aside = long_known
+    """Goal: damage that shows only in use, in any part of the ledger but the page that holds the pending call itself: the
+    run goes on, new calls pass, what is rejected stays so, and what is pending is delivered when its time has come."""
+    pending, rejected = long_known
     pages = leaves(sync.state / "ledger.db", where)
     assert where not in ("call", "call_ended") or len(pages) > 20
     damage_page(sync.state / "ledger.db", pages[int(which * len(pages))])
     new = insert_some(db, 10)
     run = sync.run()
     assert run.code == 75, run.log
-    assert set(new) <= set(delivered(api)) and owed not in delivered(api)
+    assert set(new) <= set(delivered(api)) and pending not in delivered(api)
     if where != "run" and which != 0.5:  # the runs and the middle of the calls are not looked at in this run
         assert_made_anew(sync, run)
-    (due,), = sync.ledger("SELECT due FROM call WHERE uniqueid = ?", owed)
+    (due,), = sync.ledger("SELECT due FROM call WHERE uniqueid = ?", pending)
     db.query("SET GLOBAL init_connect = %s", [f"SET timestamp = {due + 1}"])  # the clock of every user but root
     assert sync.run().code == 0
-    assert delivered(api)[owed] == 1
+    assert delivered(api)[pending] == 1
     assert max(delivered(api).values()) == 1
     assert_same_keys(api)
-    assert sync.ledger("SELECT uniqueid FROM call WHERE state <> 1 AND state = 4") == [(set_aside,)]
+    assert sync.ledger("SELECT uniqueid FROM call WHERE state <> 1 AND state = 4") == [(rejected,)]
 
 
 @needs_shim
 @pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
-def test_a_disk_that_becomes_full_while_the_ledger_is_made_anew_costs_no_owed_call(staged, at):
+def test_a_disk_that_becomes_full_while_the_ledger_is_made_anew_costs_no_pending_call(staged, at):
     """Goal: what could be read of the damaged ledger is not given up because it cannot be written down now."""
     scene = staged(scenes.damaged_ledger)
     strike = shim.Strike(scene.sync, kinds=("write", "send"))
@@ -263,7 +263,7 @@ def test_a_disk_that_becomes_full_while_the_ledger_is_made_anew_costs_no_owed_ca
     strike = shim.Strike(scene.sync, begin + 1 + int(at * (end - begin)), "ENOSPC", kinds=("write",), lasting=0)
     assert scene.run(strike.env).code == 74
     assert scene.run().code == 0
-    assert {scene.owed, *scene.new} <= set(delivered(scene.api))
+    assert {scene.pending, *scene.new} <= set(delivered(scene.api))
 
 
 # ---- the database ----
@@ -396,12 +396,12 @@ def _remove_rows(index):
 def test_a_crashed_archive_holds_up_no_call(fragile, api, damage):
     """A call that waits is gone, and the archive that may have it is damaged: it goes on waiting, the others are sent."""
     db, sync = fragile
-    held = db.insert(end_epoch=db.now() - 60, status="DISPO")
+    waiting = db.insert(end_epoch=db.now() - 60, status="DISPO")
     assert sync.run().code == 0
     db.query("INSERT INTO vicidial_log_archive SELECT * FROM vicidial_log")
     db.query("UPDATE vicidial_log_archive SET status = 'SALE'")
     db.insert_many([{"end_epoch": db.now() - 86400 - n} for n in range(200)], table="vicidial_log_archive")
-    db.delete(held)
+    db.delete(waiting)
     db.query("FLUSH TABLES")
     files = db.dialer.directory / "data" / db.name
     whole = {file: file.read_bytes() for file in files.glob("vicidial_log_archive.MY?")}
@@ -414,17 +414,17 @@ def test_a_crashed_archive_holds_up_no_call(fragile, api, damage):
     for file, content in whole.items():
         file.write_bytes(content)
     assert sync.run().code == 0
-    assert sorted(api.by_uniqueid()) == sorted([held, call])
+    assert sorted(api.by_uniqueid()) == sorted([waiting, call])
 
 
 def test_an_archive_that_is_locked_holds_up_no_call(sync, db, api):
     """VICIdial's archiver optimizes it for minutes, at a time when it has just moved calls there that wait."""
     sync.configure(config={"database": {"max_statement_time": 1}})
-    held = db.insert(end_epoch=db.now() - 60, status="DISPO")
+    waiting = db.insert(end_epoch=db.now() - 60, status="DISPO")
     assert sync.run().code == 0
     db.query("INSERT INTO vicidial_log_archive SELECT * FROM vicidial_log")
     db.query("UPDATE vicidial_log_archive SET status = 'SALE'")
-    db.delete(held)
+    db.delete(waiting)
     call = db.insert()
     with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
         cursor.execute("LOCK TABLES vicidial_log_archive WRITE")
@@ -432,7 +432,7 @@ def test_an_archive_that_is_locked_holds_up_no_call(sync, db, api):
     assert run.code == 0 and "perhaps archived: could not read vicidial_log_archive" in run.log, run.log
     assert list(api.by_uniqueid()) == [call]
     assert sync.run().code == 0
-    assert sorted(api.by_uniqueid()) == sorted([held, call])
+    assert sorted(api.by_uniqueid()) == sorted([waiting, call])
 
 
 # ---- the API and the way to it ----
@@ -497,7 +497,7 @@ def test_answers_cut_off_are_asked_for_again_under_the_same_key(sync, db, api, a
 
 
 def test_an_answer_of_a_hundred_megabytes_is_not_read(sync, db, api):
-    """Goal: it is broken off, and the call is owed."""
+    """Goal: it is broken off, and the call is pending."""
     uniqueids = insert_some(db, 5)
     api.rules([{"uniqueid": uniqueids[2], "times": 1, "action": "huge"}])
     sync.configure(config={"sync": {"retry_base": 0}})

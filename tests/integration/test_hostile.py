@@ -51,14 +51,14 @@ def test_a_hostile_row_changes_nothing_but_its_line(sync, db, api, format_):
     assert len([line for line in lines if "✓" in line]) == len(uniqueids) and max(map(len, lines)) < 8 * KIB
 
 
-def test_a_hostile_row_that_is_set_aside_is_shown_without_harm(sync, db, api):
+def test_a_hostile_row_that_is_rejected_is_shown_without_harm(sync, db, api):
     db.query("ALTER TABLE vicidial_log MODIFY phone_number VARCHAR(200), CONVERT TO CHARACTER SET utf8mb4")
     db.insert_many([{"phone_number": text[:200]} for text in HOSTILE])
     api.rules([{"status": 400, "body": json.dumps({"error": "\x1b[2J%s%n\r\n" + "y" * 2000})}])
     assert sync.run().code == 0
     for words in (["failed", "list"], ["failed", "list", "--json"], ["status"], ["status", "--json"]):
         done = sync.run(*words)
-        assert done.code == (75 if words[0] == "status" else 0)  # WARNING: calls are set aside
+        assert done.code == (75 if words[0] == "status" else 0)  # WARNING: calls are rejected
         assert_clean(done.out)
         assert_clean(done.err)
         for line in done.out.splitlines() if "--json" in words else ():
@@ -205,7 +205,7 @@ def test_what_could_not_be_printed_is_no_success(sync, db, api, started_by, word
     api.rules([{"uniqueid": refused, "status": 400}])
     assert sync.run().code == 0
     db.insert()
-    assert sync.run(*words.split()).code == (75 if words.startswith("status") else 0)  # a call is set aside
+    assert sync.run(*words.split()).code == (75 if words.startswith("status") else 0)  # a call is rejected
     started_by('exec "{}" "$@" >/dev/full')
     done = sync.run(*words.split())
     assert done.code == 74 and "could not write to the standard output" in done.err

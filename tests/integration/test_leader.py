@@ -319,10 +319,10 @@ def test_a_takeover_repeats_the_last_half_hour_and_no_more(db, api, host, leader
     assert {requests(api)[call] for call in new} == {2}, "nobody knows what the former leader had sent at last"
 
 
-@pytest.mark.parametrize("state", ["owed", "held"])
+@pytest.mark.parametrize("state", ["pending", "waiting"])
 def test_what_the_former_leader_had_still_to_send_is_not_lost(db, api, host, leader, state):
     now = db.now()
-    open_call = db.insert(end_epoch=now - 3 * HOUR, status="SALE" if state == "owed" else "DISPO")
+    open_call = db.insert(end_epoch=now - 3 * HOUR, status="SALE" if state == "pending" else "DISPO")
     leader.configure(config={"sync": {"first_run_lookback": 8 * HOUR}})
     leader.set_checkpoint(now - 4 * HOUR)
     api.rules([{"uniqueid": open_call, "status": 500}])

@@ -14,9 +14,9 @@ def about(entries, uniqueid):
 
 def test_a_line_about_a_call_holds_what_is_known_of_it(sync, db, api):
     good, refused = db.insert(status="SALE", phone_number=PHONE), db.insert(status="NA", campaign_id="OTHER")
-    owed = db.insert(status="BUSY")
+    pending = db.insert(status="BUSY")
     api.rules([{"uniqueid": refused, "status": 422, "body": '{"success":false,"error":"no"}'},
-               {"uniqueid": owed, "status": 500}])
+               {"uniqueid": pending, "status": 500}])
     sync.configure(config={"log": {"format": "json"}})
     entries = [json.loads(line) for line in sync.run().log.splitlines()]
     (run,) = [row[0] for row in sync.ledger("SELECT id FROM run")]
@@ -26,18 +26,18 @@ def test_a_line_about_a_call_holds_what_is_known_of_it(sync, db, api):
     assert about(entries, good)["logger"] == "forward" and about(entries, good)["level"] == "INFO"
     assert about(entries, refused)["context"].items() >= {
         "campaign": "OTHER", "result": "no_answer", "answer": 422, "attempt": 1}.items()
-    assert about(entries, owed)["context"].items() >= {"answer": 500, "attempt": 1}.items()
-    assert about(entries, owed)["level"] == about(entries, refused)["level"] == "WARN"
+    assert about(entries, pending)["context"].items() >= {"answer": 500, "attempt": 1}.items()
+    assert about(entries, pending)["level"] == about(entries, refused)["level"] == "WARN"
 
 
 def test_attempts_are_counted(sync, db, api):
-    owed = db.insert()
+    pending = db.insert()
     db.insert()
     sync.configure(config={"log": {"format": "json"}, "sync": {"retry_base": 0}})
-    api.rules([{"uniqueid": owed, "status": 500, "times": 1}])
+    api.rules([{"uniqueid": pending, "status": 500, "times": 1}])
     contexts = []
     for _ in range(2):
-        contexts.append(about([json.loads(line) for line in sync.run().log.splitlines()], owed)["context"])
+        contexts.append(about([json.loads(line) for line in sync.run().log.splitlines()], pending)["context"])
         time.sleep(2.1)  # it is due a second later
     assert [(context["answer"], context["attempt"]) for context in contexts] == [(500, 1), (200, 2)]
 

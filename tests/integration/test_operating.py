@@ -23,8 +23,8 @@ def states(sync):
 
 
 @pytest.fixture
-def set_aside(sync, db, api):
-    """Three calls of which two are set aside for different reasons, ten minutes apart."""
+def rejected(sync, db, api):
+    """Three calls of which two are rejected for different reasons, ten minutes apart."""
     now = db.now()
     calls = [db.insert(end_epoch=now - 900), db.insert(end_epoch=now - 300), db.insert(end_epoch=now - 100)]
     api.rules([{"uniqueid": calls[0], "status": 422, "body": '{"success":false,"error":"invalid campaign"}'},
@@ -36,84 +36,84 @@ def set_aside(sync, db, api):
 
 # ---- failed ----
 
-def test_failed_list_names_each_call_and_its_reason(sync, set_aside):
+def test_failed_list_names_each_call_and_its_reason(sync, rejected):
     lines = sync.run("failed", "list").out.splitlines()
-    assert len(lines) == 3 and lines[2] == "2 calls are set aside"
-    assert lines[0].startswith(set_aside[0]) and "HTTP 422: invalid campaign" in lines[0] and "TESTCAMP/312" in lines[0]
-    assert lines[1].startswith(set_aside[1]) and "HTTP 400: bad phone number" in lines[1]
+    assert len(lines) == 3 and lines[2] == "2 calls are rejected"
+    assert lines[0].startswith(rejected[0]) and "HTTP 422: invalid campaign" in lines[0] and "TESTCAMP/312" in lines[0]
+    assert lines[1].startswith(rejected[1]) and "HTTP 400: bad phone number" in lines[1]
 
 
-def test_failed_list_as_json_is_one_object_a_line(sync, set_aside):
+def test_failed_list_as_json_is_one_object_a_line(sync, rejected):
     rows = [json.loads(line) for line in sync.run("failed", "list", "--json").out.splitlines()]
-    assert [row["uniqueid"] for row in rows] == set_aside[:2]
+    assert [row["uniqueid"] for row in rows] == rejected[:2]
     assert rows[0]["reason"] == "HTTP 422: invalid campaign" and rows[0]["status"] == "SALE"
 
 
 def test_failed_list_says_when_there_is_nothing(sync, db):
-    assert sync.run("failed", "list").out == "no call is set aside\n"
+    assert sync.run("failed", "list").out == "no call is rejected\n"
 
 
 @pytest.mark.parametrize("which, chosen", [
     (["--all"], [0, 1]), (["--reason", "CAMPAIGN"], [0]), (["--before", "10 minutes ago"], [0]),
     (["--before", "10 minutes ago", "--reason", "phone"], [])])
-def test_failed_retry_sends_the_chosen_calls_again(sync, api, set_aside, which, chosen):
+def test_failed_retry_sends_the_chosen_calls_again(sync, api, rejected, which, chosen):
     api.clear()
     done = sync.run("failed", "retry", *which)
     total = "1 call is" if len(chosen) == 1 else f"{len(chosen)} calls are"
     assert (done.code, done.out) == (0, f"{total} sent again with the next run\n")
     assert sync.run().code == 0
-    assert sorted(body["uniqueid"] for body in api.recorded()) == [set_aside[i] for i in chosen]
+    assert sorted(body["uniqueid"] for body in api.recorded()) == [rejected[i] for i in chosen]
 
 
-def test_failed_retry_takes_uniqueids(sync, api, set_aside):
+def test_failed_retry_takes_uniqueids(sync, api, rejected):
     api.clear()
-    assert sync.run("failed", "retry", set_aside[1]).out == "1 call is sent again with the next run\n"
+    assert sync.run("failed", "retry", rejected[1]).out == "1 call is sent again with the next run\n"
     sync.run()
-    assert [body["uniqueid"] for body in api.recorded()] == [set_aside[1]]
+    assert [body["uniqueid"] for body in api.recorded()] == [rejected[1]]
 
 
-def test_failed_without_a_word_lists(sync, set_aside):
+def test_failed_without_a_word_lists(sync, rejected):
     assert sync.run("failed").out == sync.run("failed", "list").out != ""
     assert sync.run("failed", "--json", "--reason", "phone").out.count("\n") == 1
 
 
 @pytest.mark.parametrize("what", ["list", "retry", "drop", "restore"])
 @pytest.mark.parametrize("unknown", ["1.1", "accepted"])
-def test_a_uniqueid_that_is_no_such_call_is_an_error(sync, set_aside, what, unknown):
+def test_a_uniqueid_that_is_no_such_call_is_an_error(sync, rejected, what, unknown):
     """A typing error must not look like success, and nothing is half done."""
-    unknown = set_aside[2] if unknown == "accepted" else unknown
+    unknown = rejected[2] if unknown == "accepted" else unknown
     if what == "restore":
-        assert sync.run("failed", "drop", set_aside[0]).code == 0
+        assert sync.run("failed", "drop", rejected[0]).code == 0
     before = states(sync)
-    done = sync.run("failed", what, set_aside[0], unknown)
-    word = "dropped" if what == "restore" else "set aside"
+    done = sync.run("failed", what, rejected[0], unknown)
+    word = "discarded" if what == "restore" else "rejected"
     assert done.code == 64 and f"no call {unknown} is {word}" in done.err and f"why {unknown}" in done.err
     assert states(sync) == before
-    assert (set_aside[0] in done.out) == (what == "list")
+    assert (rejected[0] in done.out) == (what == "list")
 
 
 @pytest.mark.parametrize("which", [["--all"], ["--reason", "phone"], ["--before", "10 minutes ago"]])
-def test_what_was_dropped_can_be_restored_and_sent(sync, api, set_aside, which):
+def test_what_was_dropped_can_be_restored_and_sent(sync, api, rejected, which):
     listed = sync.run("failed").out
     api.clear()
     dropped = sync.run("failed", "drop", *which)
     assert dropped.code == 0 and "failed restore" in dropped.out
     assert sync.run().code == 0  # which forgets what is too old
     done = sync.run("failed", "restore", *which)
-    assert done.code == 0 and "failed retry" in done.out and done.out.split()[:3] == dropped.out.split()[:3]
+    assert done.code == 0 and "retry" in done.out and done.out.split()[:3] == dropped.out.split()[:3]
     assert sync.run("failed").out == listed and api.log() == []
     assert sync.run("failed", "retry", "--all").code == 0 and sync.run().code == 0
-    assert sorted(body["uniqueid"] for body in api.recorded()) == set_aside[:2]
+    assert sorted(body["uniqueid"] for body in api.recorded()) == rejected[:2]
 
 
-def test_a_call_that_was_dropped_late_can_be_restored_as_long_as_any(sync, set_aside):
+def test_a_call_that_was_dropped_late_can_be_restored_as_long_as_any(sync, rejected):
     """Goal: the undo counts from the drop. The call itself is older than anything that is remembered."""
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
         ledger.execute("UPDATE call SET end_epoch = end_epoch - 100 * 86400 WHERE state = 4")
         ledger.commit()
     assert sync.run("failed", "drop", "--all").code == 0
     assert sync.run().code == 0
-    assert sync.run("failed", "restore", "--all").out.startswith("2 calls are set aside again")
+    assert sync.run("failed", "restore", "--all").out.startswith("2 calls are rejected again")
 
 
 def grow_older(sync, days):
@@ -124,13 +124,13 @@ def grow_older(sync, days):
 
 @pytest.mark.parametrize("settings, remembered", [({}, 90), ({"rejected_retention_days": 20}, 20),
                                                   ({"rejected_retention_days": 20, "retention_days": 200}, 200)])
-def test_what_is_set_aside_or_dropped_is_forgotten_after_a_time_of_its_own(sync, db, set_aside, settings, remembered):
-    assert sync.run("failed", "drop", set_aside[0]).code == 0
+def test_what_is_rejected_or_dropped_is_forgotten_after_a_time_of_its_own(sync, db, rejected, settings, remembered):
+    assert sync.run("failed", "drop", rejected[0]).code == 0
     sync.configure(config={"sync": settings})
     db.query("DELETE FROM vicidial_log")  # or what is forgotten would come in again at once
     grow_older(sync, remembered - 1)
     assert sync.run().code == 0
-    assert [states(sync).get(call) for call in set_aside[:2]] == [5, 4]
+    assert [states(sync).get(call) for call in rejected[:2]] == [5, 4]
     grow_older(sync, 2)
     assert sync.run().code == 0
     assert states(sync) == {}
@@ -151,44 +151,44 @@ def at_a_terminal(sync, *args):
 @pytest.mark.parametrize("which", [["--all"], ["--before", "now"], ["--reason", "HTTP"]])
 @pytest.mark.parametrize("typed, dropped", [("y\n", True), ("YES\n", True), ("n\n", False), ("\n", False),
                                             ("\x04", False), ("yet\n", False)])
-def test_failed_drop_asks_on_a_terminal(sync, set_aside, which, typed, dropped):
+def test_failed_drop_asks_on_a_terminal(sync, rejected, which, typed, dropped):
     with at_a_terminal(sync, "failed", "drop", *which) as (process, terminal):
         os.write(terminal, typed.encode())
         out, err = process.communicate(timeout=60)
-    assert process.returncode == 0 and "2 calls are set aside and would never be sent. Drop them? [y/N]" in err
-    assert ("2 calls are dropped" in out) == dropped and ("nothing was changed" in out) != dropped
+    assert process.returncode == 0 and "2 rejected calls would never be sent. Discard them? [y/N]" in err
+    assert ("2 calls are discarded" in out) == dropped and ("nothing was changed" in out) != dropped
     assert sorted(states(sync).values()) == ([1, 5, 5] if dropped else [1, 4, 4])
 
 
 @pytest.mark.parametrize("words", [["drop", "--all", "--yes"], ["drop", "NAMED"], ["retry", "--all"],
                                    ["drop", "--reason", "no such reason"]], ids=" ".join)
-def test_nobody_is_asked_where_the_person_was_clear_or_nothing_is_at_stake(sync, set_aside, words):
-    words = [set_aside[0] if word == "NAMED" else word for word in words]
+def test_nobody_is_asked_where_the_person_was_clear_or_nothing_is_at_stake(sync, rejected, words):
+    words = [rejected[0] if word == "NAMED" else word for word in words]
     with at_a_terminal(sync, "failed", *words) as (process, _):
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "") and re.match(r"\d calls? (is|are) ", out)
 
 
-def test_failed_drop_is_for_good(sync, db, api, set_aside):
+def test_failed_drop_is_for_good(sync, db, api, rejected):
     api.clear()
     assert sync.run("failed", "drop", "--all").out == \
-        "2 calls are dropped and will not be sent; to undo this: did-optimizer-sync failed restore\n"
-    db.update(set_aside[0], status="NI")
+        "2 calls are discarded and will not be sent; to undo this: did-optimizer-sync failed restore\n"
+    db.update(rejected[0], status="NI")
     sync.configure(config={"sync": {"sweep_interval": 1}})
     time.sleep(1.1)
     assert sync.run().code == 0
     assert api.log() == []
-    assert sync.run("failed", "list").out == "no call is set aside\n"
+    assert sync.run("failed", "list").out == "no call is rejected\n"
 
 
 @pytest.mark.parametrize("what", ["retry", "drop", "restore"])
-def test_failed_retry_and_drop_want_to_know_which(sync, set_aside, what):
+def test_failed_retry_and_drop_want_to_know_which(sync, rejected, what):
     done = sync.run("failed", what)
     assert done.code == 64
     assert "--all" in done.err
 
 
-def test_a_refused_call_is_not_sent_again_by_itself(sync, api, set_aside):
+def test_a_refused_call_is_not_sent_again_by_itself(sync, api, rejected):
     api.clear()
     sync.run()
     assert api.log() == []
@@ -198,30 +198,30 @@ def test_a_refused_call_is_not_sent_again_by_itself(sync, api, set_aside):
 
 def rows(text):
     """The rows of status, name -> text."""
-    return {line[:15].strip(): line[16:] for line in text.splitlines()}
+    return {line[:19].strip(): line[20:] for line in text.splitlines()}
 
 
 def test_status_before_the_first_run(sync, db):
     shown = rows(sync.run("status").out)
-    assert shown["last run"] == "none yet" and shown["owed"] == "0"
+    assert shown["last run"] == "none yet" and shown["pending"] == "0"
 
 
-def test_status_shows_what_is_open(sync, db, api, set_aside):
+def test_status_shows_what_is_open(sync, db, api, rejected):
     now = db.now()
     db.insert(end_epoch=now - 20, status="DISPO")
-    owed = db.insert(end_epoch=now - 10)
+    pending = db.insert(end_epoch=now - 10)
     db.insert(end_epoch=now - 5)
-    api.rules([{"uniqueid": owed, "status": 500}])
+    api.rules([{"uniqueid": pending, "status": 500}])
     assert sync.run().code == 75
     shown = rows(sync.run("status").out)
-    assert shown["owed"] == "1" and shown["held"] == "1"
-    assert shown["set aside"] == "2 (see: did-optimizer-sync failed list)"
-    assert shown["ended"] == "some owed (exit 75, 1 accepted)"
-    assert shown["outage since"] == "no outage"
+    assert shown["pending"] == "1" and shown["waiting"] == "1"
+    assert shown["rejected"] == "2 (see: did-optimizer-sync failed list)"
+    assert shown["ended"] == "partly sent (exit 75, 1 accepted)"
+    assert shown["API down since"] == "no outage"
     assert shown["oldest unsent"].endswith(" s ago")
     as_json = json.loads(sync.run("status", "--json").out)
-    assert (as_json["owed"], as_json["held"], as_json["set_aside"], as_json["accepted"]) == (1, 1, 2, 2)
-    assert as_json["outage"] is False and as_json["oldest_unsent"] == now - 20
+    assert (as_json["pending"], as_json["waiting"], as_json["rejected"], as_json["accepted"]) == (1, 1, 2, 2)
+    assert as_json["api_down"] is False and as_json["oldest_unsent"] == now - 20
 
 
 def test_status_shows_an_outage_and_how_old_the_oldest_unsent_call_is(sync, db, api):
@@ -232,13 +232,13 @@ def test_status_shows_an_outage_and_how_old_the_oldest_unsent_call_is(sync, db, 
     api.stop()
     assert sync.run().code == 69
     shown = json.loads(sync.run("status", "--json").out)
-    assert shown["outage"] is True
+    assert shown["api_down"] is True
     assert shown["oldest_unsent"] == now - 30 and shown["unsent"] == 1  # the run saw the call, and did not send it
     assert shown["last_run_exit_code"] == 69 and "does not work" in shown["last_run_message"]
     api.start()
     sync.run()
     shown = json.loads(sync.run("status", "--json").out)
-    assert shown["outage"] is False and shown["oldest_unsent"] is None
+    assert shown["api_down"] is False and shown["oldest_unsent"] is None
 
 
 # ---- several hosts, one database ----
@@ -266,7 +266,7 @@ def stands_by(other, db):
     assert (run.code, "💤 standby" in run.log) == (0, True), run.log
 
 
-def test_a_host_that_takes_over_sends_what_the_former_one_owed(sync, db, api, tmp_path):
+def test_a_host_that_takes_over_sends_what_the_former_one_pending(sync, db, api, tmp_path):
     """It has never been elected before, and looks back to when it began to stand by."""
     now = db.now()
     other = Sync(tmp_path / "other", db, api, timezone=sync.timezone)
@@ -276,10 +276,10 @@ def test_a_host_that_takes_over_sends_what_the_former_one_owed(sync, db, api, tm
     assert now - 3605 <= began <= db.now() - 3600
     other.set_checkpoint(now - 3 * 86400)  # as if that had been three days ago ...
     stands_by(other, db)
-    owed = db.insert(end_epoch=now - 2 * 86400)  # ... and the former one fell silent a day after
+    pending = db.insert(end_epoch=now - 2 * 86400)  # ... and the former one fell silent a day after
     assert int(other.checkpoint().split()[0]) == now - 3 * 86400
     assert other.run().code == 0
-    assert list(api.by_uniqueid()) == [owed]
+    assert list(api.by_uniqueid()) == [pending]
 
 
 def test_a_host_that_stands_by_goes_along_at_a_distance(sync, db, api, tmp_path):
@@ -308,17 +308,17 @@ def test_accepted_calls_are_pruned_after_their_time_and_never_sent_again(sync, d
     assert sorted(entry["uniqueid"] for entry in api.log()) == sorted([*old, new])
 
 
-def test_a_call_that_is_archived_while_it_is_owed_is_sent_all_the_same(sync, db, api):
+def test_a_call_that_is_archived_while_it_is_pending_is_sent_all_the_same(sync, db, api):
     now = db.now()
-    owed, good = db.insert(end_epoch=now - 60), db.insert(end_epoch=now - 50)
-    api.rules([{"uniqueid": owed, "status": 500, "times": 1}])
+    pending, good = db.insert(end_epoch=now - 60), db.insert(end_epoch=now - 50)
+    api.rules([{"uniqueid": pending, "status": 500, "times": 1}])
     sync.configure(config={"sync": {"retry_base": 0}})
     sync.run()
     db.query("INSERT INTO vicidial_log_archive SELECT * FROM vicidial_log")
     db.query("DELETE FROM vicidial_log")
     time.sleep(1.1)
     assert sync.run().code == 0
-    assert sorted(body["uniqueid"] for body in api.recorded()) == sorted([owed, good])
+    assert sorted(body["uniqueid"] for body in api.recorded()) == sorted([pending, good])
 
 
 def test_a_call_that_waits_is_kept_while_the_archive_may_not_be_read(sync, db, api):
@@ -326,47 +326,47 @@ def test_a_call_that_waits_is_kept_while_the_archive_may_not_be_read(sync, db, a
     now = db.now()
     db.query("CREATE OR REPLACE USER half@localhost IDENTIFIED BY 'half'")
     db.query("GRANT SELECT ON vicidial_log TO half@localhost")
-    owed, held, good = (db.insert(end_epoch=now - 60), db.insert(end_epoch=now - 55, status="DISPO"),
+    pending, waiting, good = (db.insert(end_epoch=now - 60), db.insert(end_epoch=now - 55, status="DISPO"),
                         db.insert(end_epoch=now - 50))
-    api.rules([{"uniqueid": owed, "status": 500, "times": 1}])
+    api.rules([{"uniqueid": pending, "status": 500, "times": 1}])
     sync.configure(astguiclient={"VARDB_user": "half", "VARDB_pass": "half"}, config={"sync": {"retry_base": 0}})
     sync.run()
     db.query("INSERT INTO vicidial_log_archive SELECT * FROM vicidial_log")
     db.query("DELETE FROM vicidial_log")
     time.sleep(1.1)
     blind = sync.run()
-    assert blind.code == 75 and sorted(states(sync)) == sorted([owed, held, good])
-    for uniqueid in (owed, held):
+    assert blind.code == 75 and sorted(states(sync)) == sorted([pending, waiting, good])
+    for uniqueid in (pending, waiting):
         assert f"✗ {uniqueid}: gone from vicidial_log, and perhaps archived: could not read vicidial_log_" in blind.log
     assert "; grant SELECT on it to this user" in blind.log
-    assert "could not be asked: could not read vicidial_log_archive" in sync.run("why", owed).out
+    assert "could not be asked: could not read vicidial_log_archive" in sync.run("why", pending).out
     assert "⚠ table: could not read vicidial_log_archive: " in sync.run("check").out
     db.query("UPDATE vicidial_log_archive SET status = 'SALE' WHERE status = 'DISPO'")
     db.query("GRANT SELECT ON vicidial_log_archive TO half@localhost")
     assert sync.run().code == 0
-    assert sorted(body["uniqueid"] for body in api.recorded()) == sorted([owed, held, good])
+    assert sorted(body["uniqueid"] for body in api.recorded()) == sorted([pending, waiting, good])
     db.query("DROP USER half@localhost")
 
 
-def test_an_owed_call_that_the_dialer_has_deleted_is_forgotten(sync, db, api):
+def test_an_pending_call_that_the_dialer_has_deleted_is_forgotten(sync, db, api):
     now = db.now()
-    owed = db.insert(end_epoch=now - 60)
+    pending = db.insert(end_epoch=now - 60)
     db.insert(end_epoch=now - 50)
-    api.rules([{"uniqueid": owed, "status": 500, "times": 1}])
+    api.rules([{"uniqueid": pending, "status": 500, "times": 1}])
     sync.configure(config={"sync": {"retry_base": 0}})
     sync.run()
-    db.delete(owed)
+    db.delete(pending)
     time.sleep(1.1)
     assert sync.run().code == 0
-    assert owed not in states(sync) and len(api.recorded()) == 1
+    assert pending not in states(sync) and len(api.recorded()) == 1
 
 
-def test_a_damaged_ledger_is_rebuilt_and_what_it_owed_is_not_lost(sync, db, api):
+def test_a_damaged_ledger_is_rebuilt_and_what_it_pending_is_not_lost(sync, db, api):
     """The damage lies in the middle of the file: opening it shows nothing, using it does."""
     now = db.now()
     uniqueids = db.insert_many([{"uniqueid": f"{now - 3000 + n}.1", "end_epoch": now - 3000 + n} for n in range(2500)])
-    owed = uniqueids[7]
-    api.rules([{"uniqueid": owed, "status": 500}])
+    pending = uniqueids[7]
+    api.rules([{"uniqueid": pending, "status": 500}])
     sync.run()
     with sqlite3.connect(sync.state / "ledger.db") as ledger:
         root = ledger.execute("SELECT rootpage FROM sqlite_master WHERE name = 'call'").fetchone()[0]
@@ -380,8 +380,8 @@ def test_a_damaged_ledger_is_rebuilt_and_what_it_owed_is_not_lost(sync, db, api)
     assert run.code == 0
     assert "the ledger was damaged and is made anew" in run.log
     assert len(list(sync.state.glob("ledger.db.damaged-*"))) >= 1
-    held = {body["uniqueid"] for body in api.recorded()}
-    assert held == {*uniqueids, late}
+    waiting = {body["uniqueid"] for body in api.recorded()}
+    assert waiting == {*uniqueids, late}
     assert sync.run().code == 0
 
 
@@ -397,12 +397,12 @@ def test_a_ledger_of_a_newer_version_is_refused_and_nothing_is_sent(sync, db, ap
 
 
 def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
-    """Goal: an upgrade forgets nothing: what was accepted is not sent again, what was owed is sent; `status` works before
+    """Goal: an upgrade forgets nothing: what was accepted is not sent again, what was pending is sent; `status` works before
     the first run of the new version, and changes nothing."""
-    accepted, owed = db.insert(), db.insert()
+    accepted, pending = db.insert(), db.insert()
     assert sync.run().code == 0
     rows = sync.ledger("SELECT uniqueid, state, end_epoch, fingerprint, updated, attempts FROM call ORDER BY uniqueid")
-    assert sorted(row[0] for row in rows) == sorted([accepted, owed])
+    assert sorted(row[0] for row in rows) == sorted([accepted, pending])
     for file in sync.state.glob("ledger.db*"):
         file.unlink()
     make_first_version(sync.state / "ledger.db")
@@ -411,16 +411,21 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
             ledger.execute("INSERT INTO call (uniqueid, state, end_epoch, fingerprint, updated, attempts, due) "
                            "VALUES (?, ?, ?, ?, ?, ?, 0)", (row[0], 1 if row[0] == accepted else 2, *row[2:]))
         ledger.execute("UPDATE call SET fingerprint = NULL WHERE state = 2")
+        began = db.now() - 60
+        ledger.execute("INSERT INTO run (kind, started, finished, owed, held, exit_code) VALUES ('replay', ?, 101, 3, 4, 0)", [began])
+        ledger.execute("INSERT INTO note (name, number) VALUES ('wait_until', 1000)")  # it has passed
         ledger.commit()
     sent_before = len(api.log())
     shown = json.loads(sync.run("status", "--json").out)
-    assert (shown["accepted"], shown["owed"]) == (1, 1)
+    assert (shown["accepted"], shown["pending"]) == (1, 1)
     assert sync.ledger("PRAGMA user_version") == [(1,)]
     assert sync.run().code == 0
-    assert sync.ledger("PRAGMA user_version") == [(4,)]
-    assert [entry["uniqueid"] for entry in api.log()[sent_before:]] == [owed]
+    assert sync.ledger("PRAGMA user_version") == [(5,)]
+    assert sync.ledger("SELECT kind, pending, waiting FROM run WHERE finished = 101") == [("retry", 3, 4)]
+    assert sync.ledger("SELECT 1 FROM note WHERE name = 'wait_until'") == []
+    assert [entry["uniqueid"] for entry in api.log()[sent_before:]] == [pending]
     assert sync.ledger("SELECT uniqueid, state, tries, answer FROM call ORDER BY state, tries") == [
-        (accepted, 1, 0, None), (owed, 1, 1, 200)]
+        (accepted, 1, 0, None), (pending, 1, 1, 200)]
 
 
 # ---- a pause the API asks for, an outage ----

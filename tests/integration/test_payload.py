@@ -106,7 +106,7 @@ def test_every_column_that_may_be_null_is_null(sync, db, api):
 
 @pytest.mark.parametrize("column", ["phone_number", "campaign_id"])
 def test_what_the_api_insists_on_and_the_row_lacks(sync, db, api, column):
-    """Such a call is sent as it is, refused, and set aside with the API's words; others are not held up."""
+    """Such a call is sent as it is, refused, and rejected with the API's words; others are not held up."""
     bad, good = db.insert_many([{column: None}, {}])
     assert sync.run().code == 0
     assert list(api.by_uniqueid()) == [good]

@@ -235,7 +235,7 @@ def test_outcomes_become_durable_while_a_request_of_the_same_batch_is_on_its_way
 
 # ---- dispositions ----
 
-def test_a_call_in_the_disposition_screen_is_held_until_the_agent_has_chosen(sync, db, api):
+def test_a_call_in_the_disposition_screen_is_waiting_until_the_agent_has_chosen(sync, db, api):
     call = db.insert(end_epoch=db.now() - 20, status="DISPO")
     sync.run()
     sync.run()
@@ -265,7 +265,7 @@ def test_unsettled_calls_wait_two_minutes_at_most(sync, db, api, status, comment
     assert len(api.recorded()) == (1 if sent else 0)
 
 
-def test_a_held_row_whose_uniqueid_is_rewritten_is_sent_under_its_new_name_only(sync, db, api):
+def test_a_waiting_row_whose_uniqueid_is_rewritten_is_sent_under_its_new_name_only(sync, db, api):
     now = db.now()
     old = db.insert(uniqueid=f"{now - 90}.100", end_epoch=now - 20, status="INCALL")
     sync.run()
@@ -276,7 +276,7 @@ def test_a_held_row_whose_uniqueid_is_rewritten_is_sent_under_its_new_name_only(
     assert sync.ledger("SELECT uniqueid FROM call") == [(f"{now - 90}.99",)]
 
 
-def test_a_held_row_that_is_deleted_is_forgotten(sync, db, api):
+def test_a_waiting_row_that_is_deleted_is_forgotten(sync, db, api):
     call = db.insert(end_epoch=db.now() - 20, status="DISPO")
     sync.run()
     db.delete(call)
@@ -610,7 +610,7 @@ def test_a_site_s_own_index_on_end_epoch_is_used(sync, db, api):
     assert "site_end on end_epoch" in sync.run("check").out
 
 
-def test_no_lock_is_held_while_the_api_is_slow(sync, db, api):
+def test_no_lock_is_waiting_while_the_api_is_slow(sync, db, api):
     """The whole batch is in memory before the first POST: the dialer's own statements do not wait."""
     now = db.now()
     uniqueids = db.insert_many([{"end_epoch": now - 300 + n} for n in range(40)])

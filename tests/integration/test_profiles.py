@@ -283,23 +283,23 @@ def test_campaigns_that_are_not_selected_are_out_of_scope(sync, db, api):
     assert [json.loads(line)["campaignId"] for line in sync.run("--dry-run").out.splitlines()] == ["SALES"]
     assert sync.run().code == 0
     assert received(api) == [calls["SALES"]]
-    assert sync.ledger("SELECT uniqueid FROM call") == [(calls["SALES"],)]  # nor is the other one held
+    assert sync.ledger("SELECT uniqueid FROM call") == [(calls["SALES"],)]  # nor is the other one waiting
 
 
-def test_a_call_that_is_owed_or_held_is_forgotten_when_its_campaign_is_not_selected_any_more(sync, db, api):
+def test_a_call_that_is_pending_or_waiting_is_forgotten_when_its_campaign_is_not_selected_any_more(sync, db, api):
     now = db.now()
-    held = db.insert(campaign_id="GONE", status="DISPO", end_epoch=now - 30)
-    owed = db.insert(campaign_id="GONE", end_epoch=now - 20)
+    waiting = db.insert(campaign_id="GONE", status="DISPO", end_epoch=now - 30)
+    pending = db.insert(campaign_id="GONE", end_epoch=now - 20)
     stays = db.insert(end_epoch=now - 10)
-    api.rules([{"uniqueid": owed, "status": 500, "times": 1}])
+    api.rules([{"uniqueid": pending, "status": 500, "times": 1}])
     sync.configure(config={"sync": {"retry_base": 0}})
     assert sync.run().code == 75
     sync.configure(config={"sync": {"exclude_campaigns": "GONE"}})
-    db.update(held, status="SALE")
-    time.sleep(2.1)  # what is owed is due a second later
+    db.update(waiting, status="SALE")
+    time.sleep(2.1)  # what is pending is due a second later
     run = sync.run()
     assert run.code == 0
-    for call in (held, owed):
+    for call in (waiting, pending):
         assert f"🗑 {call}: its campaign is not selected, forgotten" in run.log
     assert received(api) == [stays] and sync.ledger("SELECT uniqueid FROM call") == [(stays,)]
 
@@ -310,7 +310,7 @@ def test_what_was_accepted_is_remembered_while_its_campaign_is_not_selected(sync
     assert sync.run().code == 0
     db.update(call, status="DISPO")
     time.sleep(1.1)
-    assert sync.run().code == 0  # it is held again, for the change
+    assert sync.run().code == 0  # it is waiting again, for the change
     sync.configure(config={"sync": {"exclude_campaigns": "SALES"}})
     db.update(call, status="SALE")
     assert sync.run().code == 0

@@ -42,7 +42,7 @@ def lived(sync, db, api):
 def test_all_is_well(lived, db, api):
     run = lived.run("reconcile", "--days", "2")
     assert run.code == 0, run.out + run.err
-    assert totals(run) == {"finished": 250, "accepted": 250, "owed": 0, "held": 0, "set_aside": 0, "missing": 0,
+    assert totals(run) == {"finished": 250, "accepted": 250, "pending": 0, "waiting": 0, "rejected": 0, "missing": 0,
                            "changed": 0, "out_of_scope": 0}
     assert len(api.log()) == 250
     days = [line for line in run.out.splitlines() if re.match(r"\d{4}-\d\d-\d\d ", line) and "INFO" not in line]
@@ -90,7 +90,7 @@ def test_a_report_sends_nothing_and_says_so_with_its_exit_code(lived, db, api):
     assert cron.code == 75 and "missing" in cron.out
 
 
-def test_what_stays_missing_ends_in_75_and_is_owed(lived, db, api):
+def test_what_stays_missing_ends_in_75_and_is_pending(lived, db, api):
     missing, _ = make_trouble(db, lived)
     api.rules([{"uniqueid": missing[0], "status": 500}])
     run = lived.run("reconcile", "--days", "2")
@@ -98,25 +98,25 @@ def test_what_stays_missing_ends_in_75_and_is_owed(lived, db, api):
     assert lived.ledger("SELECT state FROM call WHERE uniqueid = ?", missing[0]) == [(2,)]
     assert missing[1] in delivered(api)
     shown = totals(lived.run("reconcile", "--days", "2", "--report-only"))
-    assert (shown["owed"], shown["missing"]) == (1, 0)
+    assert (shown["pending"], shown["missing"]) == (1, 0)
 
 
 def test_every_state_has_its_column(lived, db, api):
     now = db.now()
-    rejected, owed = db.insert_many([{"end_epoch": now - 30}, {"end_epoch": now - 29}])
-    held = db.insert(end_epoch=now - 28, status="DISPO")
+    rejected, pending = db.insert_many([{"end_epoch": now - 30}, {"end_epoch": now - 29}])
+    waiting = db.insert(end_epoch=now - 28, status="DISPO")
     db.insert(end_epoch=None, status="INCALL")
     last = db.insert(end_epoch=now - 20)
     api.rules([{"uniqueid": rejected, "status": 422, "body": '{"success":false,"error":"no such DID"}'},
-               {"uniqueid": owed, "status": 500}])
+               {"uniqueid": pending, "status": 500}])
     assert lived.run().code == 75
     lived.configure(config={"sync": {"overlap": 0}})  # so that all of them are before the end of what is looked at
     make_trouble(db, lived)
     run = lived.run("reconcile", "--days", "2", "--report-only")
     assert run.code == 75
-    assert totals(run) == {"finished": 259, "accepted": 250, "owed": 1, "held": 1, "set_aside": 1, "missing": 5,
+    assert totals(run) == {"finished": 259, "accepted": 250, "pending": 1, "waiting": 1, "rejected": 1, "missing": 5,
                            "changed": 1, "out_of_scope": 0}
-    assert held not in delivered(api) and last in delivered(api)
+    assert waiting not in delivered(api) and last in delivered(api)
 
 
 # ---- what the checkpoint was set forward over ----
@@ -175,7 +175,7 @@ def test_calls_that_the_checkpoint_was_set_over_are_counted_and_can_be_sent(sync
     assert sync.run(*named_command(run)).code == 0
     assert set(delivered(api)) == {known, wanted, *skipped}
     run = sync.run("reconcile", "--days", "1")
-    assert totals(run)["out_of_scope"] == 0 and totals(run)["held"] == 1
+    assert totals(run)["out_of_scope"] == 0 and totals(run)["waiting"] == 1
     db.update(waiting, status="SALE")
     assert sync.run().code == 0 and waiting in delivered(api)
     run = sync.run("reconcile", "--days", "1", "--cron")

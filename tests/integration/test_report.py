@@ -17,7 +17,7 @@ from harness.sync import Sync
 TEMPLATE = ROOT / "packaging/report.html"
 COLUMNS = ("uniqueid", "state", "end_epoch", "updated", "reason", "seen", "tries", "tried", "answer", "took_ms", "status",
            "result", "length", "agent", "campaign", "phone")
-ACCEPTED, OWED, HELD, SET_ASIDE = 1, 2, 3, 4
+ACCEPTED, PENDING, WAITING, SET_ASIDE = 1, 2, 3, 4
 READY = "return document.documentElement.dataset.ready === 'yes'"
 
 
@@ -146,8 +146,8 @@ def test_with_ten_thousand_long_calls_the_page_stays_below_5_mb(host):
     page = report(host)
     told = data(page)
     assert page.stat().st_size < 5_000_000
-    assert told["moment"]["set_aside"] == 12000 and len(told["calls"]["rows"]) > 300
-    for name in ("calls", "set_aside", "runs"):
+    assert told["moment"]["rejected"] == 12000 and len(told["calls"]["rows"]) > 300
+    for name in ("calls", "rejected", "runs"):
         assert told[name]["rows"] and all(len(row) == len(told[name]["columns"]) for row in told[name]["rows"])
     assert told["calls"]["rows"][0][1] == now and told["calls"]["rows"][0][-1] == "<" * 599 + "…"
 
@@ -161,7 +161,7 @@ def test_what_is_not_known_of_a_call_is_null(host):
 def test_the_hours_and_their_percentiles(host):
     now = int(time.time())
     put_calls(host, [{"end_epoch": now - 3 * 3600, "took_ms": took} for took in range(1, 101)] + [
-        {"end_epoch": now - 3 * 3600, "answer": 0, "took_ms": 9999, "state": OWED},
+        {"end_epoch": now - 3 * 3600, "answer": 0, "took_ms": 9999, "state": PENDING},
         {"end_epoch": now - 8 * 86400}])
     hours = data(report(host))["hours"]
     row = hours["rows"][(now - 3 * 3600 - hours["first"]) // 3600]
@@ -231,17 +231,17 @@ def test_the_page_shows_what_happened(sync, db, api, browser):
                {"uniqueid": calls[4], "status": 500}])
     assert sync.run().code == 75
     show(browser, report(sync))
-    assert {name: card(browser, name) for name in ("today", "owed", "held", "aside", "outage")} == {
-        "today": "2", "owed": "1", "held": "1", "aside": "1", "outage": "Up"}
+    assert {name: card(browser, name) for name in ("today", "pending", "waiting", "aside", "api_down")} == {
+        "today": "2", "pending": "1", "waiting": "1", "aside": "1", "api_down": "Up"}
     assert re.fullmatch(r"\d+ (s|min)", card(browser, "freshness")) and re.fullmatch(r"\d\d:\d\d", card(browser, "run"))
-    assert ": some owed, 2 accepted" in browser.text("#card-run .note")
+    assert ": partly sent, 2 accepted" in browser.text("#card-run .note")
     assert column(browser, 2) == [f"312555000{i}" for i in (4, 3, 2, 1, 0)]
     assert column(browser, 5) == ["answered", "", "busy", "no answer", "answered"]
-    assert [text.partition("\n")[0] for text in column(browser, 6)] == ["owed", "held", "set aside", "accepted", "accepted"]
+    assert [text.partition("\n")[0] for text in column(browser, 6)] == ["pending", "waiting", "rejected", "accepted", "accepted"]
     assert column(browser, 5, "#aside-table") == ["HTTP 422: invalid <b>campaign</b>"]
     assert column(browser, 2, "#runs-table") == ["sweep"] and column(browser, 5, "#runs-table") == ["2"]
     assert browser.text("#trouble") == "" and browser.text("#stale") == "" and card(browser, "unsent") == "0"
-    assert column(browser, 11, "#runs-table") == ["some owed"]
+    assert column(browser, 11, "#runs-table") == ["partly sent"]
 
 
 def test_an_outage_is_said_at_the_top(sync, db, api, browser):
@@ -249,7 +249,7 @@ def test_an_outage_is_said_at_the_top(sync, db, api, browser):
     api.rules([{"status": 503}])
     assert sync.run().code == 69
     show(browser, report(sync))
-    assert card(browser, "outage") == "Down" and card(browser, "unsent") == "2 or more"
+    assert card(browser, "api_down") == "Down" and card(browser, "unsent") == "2 or more"
     assert re.match(r"CRITICAL - the last run failed \(exit 69\): .*the API does not work since 20", browser.text("#verdict"))
 
 
@@ -258,7 +258,7 @@ def test_a_page_before_the_first_run_is_friendly(tmp_path, browser):
     new = Sync(tmp_path / "new", enabled=False)
     show(browser, report(new))
     assert "No calls yet" in browser.text("#welcome") and "did-optimizer-sync check" in browser.text("#welcome")
-    assert [card(browser, name) for name in ("freshness", "outage", "run")] == ["Unknown", "Unknown", "None yet"]
+    assert [card(browser, name) for name in ("freshness", "api_down", "run")] == ["Unknown", "Unknown", "None yet"]
     assert browser.text("#calls") == "" and browser.text("#days") == "" and list(new.state.iterdir()) == []
 
 
@@ -293,14 +293,14 @@ def various(host, browser):
     put_calls(host, [
         {"end_epoch": now - 100 + i, "status": ["SALE", "NA", "sale"][i % 3], "result": ["answered", "no_answer", None][i % 3],
          "campaign": ["SOLAR", "MEDICARE"][i % 2], "phone": f"31255500{i:02}", "uniqueid": f"17000000{i:02}.{i}",
-         "state": [ACCEPTED, ACCEPTED, ACCEPTED, OWED][i % 4], "reason": "HTTP 503" if i % 4 == 3 else None, "agent": f"a{i}",
+         "state": [ACCEPTED, ACCEPTED, ACCEPTED, PENDING][i % 4], "reason": "HTTP 503" if i % 4 == 3 else None, "agent": f"a{i}",
          "length": i * 10, "took_ms": (i * 7) % 12 + 1} for i in range(12)])
     show(browser, report(host))
     return [f"31255500{i:02}" for i in range(12)]
 
 
 @pytest.mark.parametrize("select, label, chosen", [
-    ("state", "owed", [3, 7, 11]), ("status", "NA", [1, 4, 7, 10]), ("status", "SALE", [0, 3, 6, 9]),
+    ("state", "pending", [3, 7, 11]), ("status", "NA", [1, 4, 7, 10]), ("status", "SALE", [0, 3, 6, 9]),
     ("result", "no answer", [1, 4, 7, 10]), ("result", "(none)", [2, 5, 8, 11]), ("campaign", "SOLAR", [0, 2, 4, 6, 8, 10]),
     ("campaign", "any", range(12))])
 def test_each_filter_shows_its_calls(browser, various, select, label, chosen):
@@ -362,7 +362,7 @@ def test_all_of_it_can_be_done_with_the_keyboard(browser, various):
                     "select filter-result", "select filter-campaign", "button"}
     browser.run("document.querySelector('.plot').focus()")
     browser.press(left)
-    assert "12 calls" in browser.text(".tip") and "owed: 3" in browser.text(".tip")
+    assert "12 calls" in browser.text(".tip") and "pending: 3" in browser.text(".tip")
     browser.run("document.querySelector('#calls-table th:nth-child(2) button').focus()")
     browser.press(enter)
     assert column(browser, 2) == various
@@ -376,7 +376,7 @@ def test_everything_has_a_name_for_those_who_do_not_see_it(browser, various):
         !(node.localName === 'table' && node.caption.textContent)).map((node) => node.outerHTML.slice(0, 80))"""
     assert browser.run(unnamed) == []
     assert browser.run("return document.querySelector('.plot').getAttribute('aria-label')").startswith(
-        "Calls an hour: accepted 9, owed 3.")
+        "Calls an hour: accepted 9, pending 3.")
     browser.click("figure summary")
     browser.wait_until("return document.querySelectorAll('figure details[open] tbody tr').length === 72")
     assert browser.run("return document.querySelector('figure details tbody tr').innerText.trim()").endswith("\t9\t0\t3\t0\t0")
@@ -416,7 +416,7 @@ def test_hostile_data_is_shown_as_text_and_nothing_of_it_runs(host, browser, tex
     write(host, "INSERT INTO run (kind, started, finished, exit_code, message) VALUES (?, ?, ?, 70, ?)", [(text, 5, 6, text), ("poll", 5, 6, text)])
     show(browser, report(host))
     assert browser.run("return [...document.querySelectorAll('#calls-table tbody td')].map((cell) => cell.textContent)")[1:] == [
-        text, text, text, text.replace("_", " ", 1), "set aside" + text, text, "45 s", "200 in 40 ms", "1", text]
+        text, text, text, text.replace("_", " ", 1), "rejected" + text, text, "45 s", "200 in 40 ms", "1", text]
     assert text in browser.run("return document.querySelector('#aside-table tbody').textContent")
     assert text in browser.run("return document.querySelector('#runs-table tbody').textContent")
     assert text in browser.run("return document.querySelector('#verdict').textContent")
@@ -436,7 +436,7 @@ def test_control_characters_and_broken_text_are_made_harmless(host, browser):
         ledger.commit()
     show(browser, report(host))
     shown = browser.run("return [...document.querySelectorAll('#calls-table tbody td')].map((cell) => cell.textContent)")
-    assert shown[5] == "set aside?[2J?red????" and shown[1] == "3\ufffd1\ufffd"
+    assert shown[5] == "rejected?[2J?red????" and shown[1] == "3\ufffd1\ufffd"
     assert shown[6] == "x" * 99 + "…" and shown[2].startswith("long long") and len(shown[2]) == 100
     assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
 
@@ -452,11 +452,11 @@ def test_even_a_script_that_got_in_would_not_run(host, window):
 
 
 def test_ten_thousand_calls_are_all_there(host, browser):
-    """How long the browser takes is printed (-s), not held: that is the machine's affair."""
+    """How long the browser takes is printed (-s), not waiting: that is the machine's affair."""
     now = int(time.time())
     reasons = [None, None, "HTTP 503: the service is not available at the moment, try again later"]
     put_calls(host, [{"end_epoch": now - i * 50, "status": f"ST{i % 40}", "campaign": f"CAMP{i % 25:04}", "took_ms": i % 500,
-                      "state": OWED if i % 3 == 2 else ACCEPTED, "reason": reasons[i % 3]} for i in range(10500)])
+                      "state": PENDING if i % 3 == 2 else ACCEPTED, "reason": reasons[i % 3]} for i in range(10500)])
     write(host, "INSERT INTO run (kind, started, finished, exit_code) VALUES ('poll', ?, ?, 0)",
           [(now - i * 60, now - i * 60) for i in range(1000)])
     page = report(host)

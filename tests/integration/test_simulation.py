@@ -65,17 +65,17 @@ def _assert_doctored_records_are_seen(simulation):
     wrong = dataclasses.replace(one, body={**one.body, "agentId": "nobody"})
     assert ("untrue", one.uniqueid) in kinds(record[:at] + [wrong] + record[at:])
 
-    held, state = next((delivery, state) for delivery in sent for state in history.of(delivery.uniqueid)
+    waiting, state = next((delivery, state) for delivery in sent for state in history.of(delivery.uniqueid)
                        if is_finished(state) and state.status == "DISPO" and is_early(state, state.at, history)
                        and history.between(delivery.uniqueid, state.at, state.at)[-1] == state)
     disposition, duration, agent, term_reason = content(state)
-    too_soon = Delivery({**held.body, "disposition": disposition, "duration": duration, "agentId": agent,
+    too_soon = Delivery({**waiting.body, "disposition": disposition, "duration": duration, "agentId": agent,
                          "termReason": term_reason}, state.at, state.at)
-    assert kinds([too_soon] + record) == [("early", held.uniqueid)]
+    assert kinds([too_soon] + record) == [("early", waiting.uniqueid)]
 
 
 def test_an_outage_longer_than_the_sweep_looks_back_loses_nothing(directory):
-    """What ended meanwhile stays owed for as long as that takes."""
+    """What ended meanwhile stays pending for as long as that takes."""
     simulation, verdict = simulate(directory, 6, 300, 2, outage_hours=9)
 
     assert faults(simulation, verdict) == []
@@ -154,8 +154,8 @@ CASES = [
     ("a call that does not exist", TALKED, [told(1120, "SALE"), told(1120, "SALE", uniqueid="7")], ["untrue"]),
     ("sent before it was deleted", TALKED + [gone(2000)], [told(1120, "SALE")], []),
     ("sent after it was deleted", TALKED + [gone(2000)], [told(2060, "SALE")], ["untrue"]),
-    ("held until it was deleted", TALKED[:3] + [gone(2000)], [], []),
-    ("not held until it was deleted", TALKED[:3] + [gone(2000)], [told(1060, "DISPO")], ["early"]),
+    ("waiting until it was deleted", TALKED[:3] + [gone(2000)], [], []),
+    ("not waiting until it was deleted", TALKED[:3] + [gone(2000)], [told(1060, "DISPO")], ["early"]),
     ("changed and sent again", TALKED + [state(3000, "QCFAIL", 1040)], [told(1120, "SALE"), told(3600, "QCFAIL")], []),
     ("changed and not sent again", TALKED + [state(3000, "QCFAIL", 1040)], [told(1120, "SALE")], ["outdated"]),
     ("changed back and sent each time", TALKED + [state(3000, "NI", 1040), state(4000, "SALE", 1040)],

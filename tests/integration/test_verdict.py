@@ -57,7 +57,7 @@ def verdict_of_all_views(sync):
     line = text + ("; do: " + action if action else "")
     assert code == {"OK": 0, "WARNING": 75, "CRITICAL": 69}[level]
     shown = sync.run("status")
-    assert shown.code == code and sane(shown.out.splitlines()[0]) == f"{'verdict':15} {level} - {line}"
+    assert shown.code == code and sane(shown.out.splitlines()[0]) == f"{'verdict':19} {level} - {line}"
     assert health(sync)[0] == LEVELS.index(level)
     assert sane(health(sync)[1]).partition(" | ")[0] == f"{level} - {line}"
     assert sane(sync.run("history").out.splitlines()[-1]) == f"now: {level} - {line}"
@@ -95,16 +95,16 @@ def test_before_the_first_run_nothing_is_well(sync, db):
     assert verdict_of_all_views(sync) == ("CRITICAL", "no run yet; do: " + CHECK)
 
 
-def test_calls_that_are_set_aside(sync, db, api):
+def test_calls_that_are_rejected(sync, db, api):
     refused = db.insert()
     api.rules([{"uniqueid": refused, "status": 422}])
     sync.run()
-    assert verdict_of_all_views(sync) == ("WARNING", "1 call is set aside; do: did-optimizer-sync failed list")
+    assert verdict_of_all_views(sync) == ("WARNING", "1 call is rejected; do: did-optimizer-sync failed list")
 
 
-def test_an_owed_call_that_is_tried_again_is_usual_and_one_that_waits_is_not(sync, db, api):
-    owed, _ = db.insert(end_epoch=db.now() - 30), db.insert()
-    api.rules([{"uniqueid": owed, "status": 500}])
+def test_an_pending_call_that_is_tried_again_is_usual_and_one_that_waits_is_not(sync, db, api):
+    pending, _ = db.insert(end_epoch=db.now() - 30), db.insert()
+    api.rules([{"uniqueid": pending, "status": 500}])
     assert sync.run().code == 75
     assert verdict_of_all_views(sync) == ("OK", "last run N s ago")
     write_ledger(sync, "UPDATE call SET end_epoch = end_epoch - 600 WHERE state = 2")
@@ -149,11 +149,11 @@ def test_a_refused_key_tells_how_many_calls_wait(sync, db, api):
     sync.configure(dids={"api_key": "wrong"})
     assert sync.run().code == 78
     told, code = status(sync)
-    assert (told["owed"], told["unsent"], code) == (0, 175, 69)
+    assert (told["pending"], told["unsent"], code) == (0, 175, 69)
     assert told["oldest_unsent"] == now - 400 and 400 <= told["freshness_seconds"] <= 500
     level, line = verdict_of_all_views(sync)
     assert level == "CRITICAL" and "at least 175 finished calls after the checkpoint are not sent yet" in line
-    assert health(sync)[1].endswith(" owed=0 held=0 set_aside=0 unsent=175")
+    assert health(sync)[1].endswith(" pending=0 waiting=0 rejected=0 unsent=175")
     assert Metrics(sync.run("metrics").out).value(P + "unsent") == 175
     assert json.loads(sync.run("history", "--json").out)["unsent"] == 175
     sync.configure(dids={"api_key": api.api_key})
@@ -162,7 +162,7 @@ def test_a_refused_key_tells_how_many_calls_wait(sync, db, api):
 
 
 @pytest.mark.parametrize("rule", [{"status": 503}, {"status": 429, "headers": {"Retry-After": "600"}}],
-                         ids=["outage", "silence"])
+                         ids=["api_down", "silence"])
 def test_each_run_counts_what_waits_also_one_that_sends_little_or_nothing(sync, db, api, rule):
     now = db.now()
     db.insert_many([{"end_epoch": now - 100 + n} for n in range(20)])
@@ -178,7 +178,7 @@ def test_a_silence_that_lasts_is_no_longer_well(sync, db, api):
     api.rules([{"status": 429, "headers": {"Retry-After": "600"}}])
     assert sync.run().code == 75
     level, line = verdict_of_all_views(sync)
-    assert level == "OK" and "at least 3 finished calls" in line and "the API asks for silence until 20" in line
+    assert level == "OK" and "at least 3 finished calls" in line and "rate limited until 20" in line
     assert [sync.run().code for _ in range(2)] == [75, 69]
     level, line = verdict_of_all_views(sync)
     assert level == "WARNING" and line.startswith("the last run failed (exit 69): ") and line.endswith("; do: " + CHECK)
@@ -195,17 +195,17 @@ def test_what_waits_is_counted_up_to_a_bound(sync, db, api):
 
 def test_what_the_ledger_knows_and_calls_out_of_scope_are_not_counted(sync, db, api):
     now = db.now()
-    owed, refused, changed = (db.insert(end_epoch=now - age) for age in (50, 40, 30))
+    pending, refused, changed = (db.insert(end_epoch=now - age) for age in (50, 40, 30))
     db.insert(end_epoch=now - 20, status="DISPO")
     db.insert(end_epoch=now - 9000)  # before the first run's beginning
-    api.rules([{"uniqueid": owed, "status": 500}, {"uniqueid": refused, "status": 422}])
+    api.rules([{"uniqueid": pending, "status": 500}, {"uniqueid": refused, "status": 422}])
     assert sync.run().code == 75
     db.update(changed, status="NI")
     db.insert(end_epoch=now - 10)
     api.rules([{"status": 503}])
     assert sync.run().code == 69
     told, _ = status(sync)
-    assert (told["owed"], told["held"], told["set_aside"], told["unsent"]) == (2, 1, 1, 1)
+    assert (told["pending"], told["waiting"], told["rejected"], told["unsent"]) == (2, 1, 1, 1)
 
 
 def test_after_a_failed_run_on_a_quiet_evening_no_unsent_call_is_made_up(sync, db):

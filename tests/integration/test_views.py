@@ -46,7 +46,7 @@ def rows(text):
 
 @pytest.fixture
 def first_version(sync, db):
-    """A ledger as the first version left it: an accepted, an owed, a held and a set-aside call, and a run."""
+    """A ledger as the first version left it: an accepted, a pending, a waiting and a set-aside call, and a run."""
     now = db.now()
     calls = {state: db.insert(end_epoch=now - 100 + state) for state in (1, 2, 3, 4)}
     make_first_version(sync.state / "ledger.db", [(calls[state], state, now - 100 + state) for state in calls],
@@ -66,24 +66,24 @@ def test_history_before_the_first_run(sync, db):
 def test_history_shows_what_each_run_did_newest_first(sync, db, api):
     now = db.now()
     db.insert_many([{"uniqueid": f"{now - 50 + n}.1", "end_epoch": now - 50 + n} for n in range(3)])
-    held, refused = db.insert(end_epoch=now - 20, status="DISPO"), db.insert(end_epoch=now - 10)
+    waiting, refused = db.insert(end_epoch=now - 20, status="DISPO"), db.insert(end_epoch=now - 10)
     refuse(api, refused)
     assert sync.run().code == 0
     api.stop()
     db.insert(end_epoch=now - 5)
     assert sync.run().code == 69
     newest, oldest = json_lines(sync.run("history", "--json"))
-    assert oldest["kind"] == "sweep" and oldest["exit_code"] == 0 and oldest["outcome"] == "well"
-    assert (oldest["found"], oldest["accepted"], oldest["held"], oldest["set_aside"]) == (4, 3, 1, 1)
+    assert oldest["kind"] == "sweep" and oldest["exit_code"] == 0 and oldest["outcome"] == "succeeded"
+    assert (oldest["found"], oldest["accepted"], oldest["waiting"], oldest["rejected"]) == (4, 3, 1, 1)
     assert oldest["rows_examined"] >= 5 and oldest["database_statements"] > 0
     assert newest["kind"] == "poll" and newest["outcome"] == "failed (69)" and "does not work" in newest["message"]
     lines = sync.run("history").out.splitlines()
-    assert lines[0].split() == "started kind took found accepted repeated held owed aside ended".split()
+    assert lines[0].split() == "started kind took found accepted repeats waiting pending rejected ended".split()
     assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} poll +\d+\.\d\ds +\d+ +0 +0 +1 +\d+ +0  failed \(69\)", lines[1])
     assert lines[2].startswith("    the API does not work")
-    assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} sweep +\d+\.\d\ds +4 +3 +0 +1 +0 +1  well", lines[3])
+    assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} sweep +\d+\.\d\ds +4 +3 +0 +1 +0 +1  succeeded", lines[3])
     assert lines[-1].startswith("now: CRITICAL - the last run failed (exit 69): the API does not work")
-    assert max(len(line) for line in lines[:-1] if not line.startswith(" ")) <= 100
+    assert max(len(line) for line in lines[:-1] if not line.startswith(" ")) <= 104
 
 
 def test_history_shows_runs_that_did_not_come_to_the_calls(sync, db, api):
@@ -93,7 +93,7 @@ def test_history_shows_runs_that_did_not_come_to_the_calls(sync, db, api):
     sync.configure(config={"sync": {"settle": "soon"}})
     assert sync.run("--cron").code == 78
     settings, database, well = json_lines(sync.run("history", "--json"))
-    assert (settings["outcome"], database["outcome"], well["outcome"]) == ("failed (78)", "failed (69)", "well")
+    assert (settings["outcome"], database["outcome"], well["outcome"]) == ("failed (78)", "failed (69)", "succeeded")
     assert "settle: 'soon' is not a whole number" in settings["message"]
     assert "could not connect to the VICIdial database" in database["message"]
     assert (database["found"], database["accepted"], database["exit_code"]) == (0, 0, 69)
@@ -122,7 +122,7 @@ def test_history_of_long_runs_and_of_each_end(sync, db):
          (db.now() - n, db.now(), *row)) for n, row in enumerate(rows)))
     lines = [line for line in sync.run("history").out.splitlines()[1:-1] if not line.startswith(" ")]
     assert [(line.split()[4], line.split("  ")[-1]) for line in reversed(lines)] == [
-        ("99.99s", "well"), ("1m40s", "some owed"), ("99m59s", "stopped"), ("2h14m", "failed (69)")]
+        ("99.99s", "succeeded"), ("1m40s", "partly sent"), ("99m59s", "stopped"), ("2h14m", "failed (69)")]
 
 
 @pytest.mark.parametrize("words", [("--limit", "0"), ("--limit", "many"), ("--since", "sometime")])
@@ -143,7 +143,7 @@ def test_history_tells_a_run_that_goes_on_from_one_that_was_killed(sync, db, api
     run.wait()
     api.rules([])
     assert sync.run().code == 0
-    assert [row["outcome"] for row in json_lines(sync.run("history", "--json"))] == ["well", "cut short"]
+    assert [row["outcome"] for row in json_lines(sync.run("history", "--json"))] == ["succeeded", "cut short"]
     assert re.search(r"poll +- +- +- +- +- +- +-  cut short$", sync.run("history").out, re.M)
 
 
@@ -152,7 +152,7 @@ def test_a_backfill_that_goes_on_is_not_ended_by_a_poll_that_came_after(sync, db
     write_ledger(sync, ("INSERT INTO run (kind, started) VALUES ('backfill', ?)", (db.now(),)))
     sync.run()
     assert [(row["kind"], row["outcome"]) for row in json_lines(sync.run("history", "--json"))] == [
-        ("poll", "well"), ("backfill", "no end yet"), ("sweep", "well")]
+        ("poll", "succeeded"), ("backfill", "no end yet"), ("sweep", "succeeded")]
 
 
 def test_failed_retry_appears_in_history_and_leaves_status_alone(sync, db, api):
@@ -162,7 +162,7 @@ def test_failed_retry_appears_in_history_and_leaves_status_alone(sync, db, api):
     before = sync.run("status", "--json").out
     assert sync.run("failed", "retry", call).code == 0
     newest = json_lines(sync.run("history", "--json"))[0]
-    assert (newest["kind"], newest["found"], newest["owed"], newest["outcome"]) == ("replay", 1, 1, "well")
+    assert (newest["kind"], newest["found"], newest["pending"], newest["outcome"]) == ("retry", 1, 1, "succeeded")
     assert json.loads(sync.run("status", "--json").out)["last_run"] == json.loads(before)["last_run"]
     assert sync.run("failed", "retry", "1.1").code == 64  # nothing was released: nothing to tell
     assert len(json_lines(sync.run("history", "--json"))) == 2
@@ -207,7 +207,7 @@ def test_why_shows_every_attempt_with_its_reason(sync, db, api):
     write_ledger(sync, "UPDATE call SET due = 0 WHERE state = 2")
     sync.run()
     told = why(sync, call)
-    assert told["state"] == "owed" and "out of paper" in told["ledger"]["reason"]
+    assert told["state"] == "pending" and "out of paper" in told["ledger"]["reason"]
     assert [attempt["answer"] for attempt in told["ledger"]["attempts"]] == [500, 500]
     assert "not accepted yet (HTTP 500" in told["so"] and "it will be sent with the" in told["so"]
     write_ledger(sync, "UPDATE call SET due = 0 WHERE state = 2")
@@ -222,11 +222,11 @@ def test_why_of_a_call_that_waits_for_its_disposition(sync, db):
     call = db.insert(end_epoch=now - 20, status="DISPO")
     sync.run()
     told = why(sync, call)
-    assert told["state"] == "held" and told["ledger"]["attempts"] == [] and told["ledger"]["due"] > now + 14000
-    assert told["so"].startswith("held: waits for its disposition, at most until 20")
+    assert told["state"] == "waiting" and told["ledger"]["attempts"] == [] and told["ledger"]["due"] > now + 14000
+    assert told["so"].startswith("waiting for its disposition, at most until 20")
     assert rows(sync.run("why", call).out)["noted as"].startswith("DISPO")
     db.update(call, status="NI")
-    assert why(sync, call)["so"] == "held until now: it will be sent with the next run"
+    assert why(sync, call)["so"] == "waiting is over: it will be sent with the next run"
 
 
 def test_why_of_a_call_that_went_back_to_the_agent_after_a_failure(sync, db, api):
@@ -239,17 +239,17 @@ def test_why_of_a_call_that_went_back_to_the_agent_after_a_failure(sync, db, api
     time.sleep(1.1)
     assert sync.run().code == 0
     shown = rows(sync.run("why", call).out)
-    assert shown["state"] == "held" and shown["attempt 1"].endswith(" ms: not accepted")
+    assert shown["state"] == "waiting" and shown["attempt 1"].endswith(" ms: not accepted")
 
 
-def test_why_of_a_set_aside_and_of_a_dropped_call(sync, db, api):
+def test_why_of_a_rejected_and_of_a_dropped_call(sync, db, api):
     call = db.insert(end_epoch=db.now() - 20)
     refuse(api, call)
     sync.run()
-    assert why(sync, call)["so"].startswith("set aside (HTTP 422: invalid campaign): it is sent again after")
-    assert rows(sync.run("why", call).out)["state"] == "set aside"
+    assert why(sync, call)["so"].startswith("rejected (HTTP 422: invalid campaign): it is sent again after")
+    assert rows(sync.run("why", call).out)["state"] == "rejected"
     sync.run("failed", "drop", call)
-    assert why(sync, call)["so"] == "dropped by a person: it is never sent"
+    assert why(sync, call)["so"] == "discarded by a person: it is never sent"
 
 
 def test_why_knows_that_the_table_has_changed_since(sync, db):
@@ -263,7 +263,7 @@ def test_why_knows_that_the_table_has_changed_since(sync, db):
 
 
 def test_why_keeps_what_was_sent_when_the_call_changes(sync, db, api):
-    """The sweep notes a changed call as owed: the first attempt still says what was sent then."""
+    """The sweep notes a changed call as pending: the first attempt still says what was sent then."""
     uniqueid = db.insert(status="SALE", end_epoch=db.now() - 1900)
     assert sync.run().code == 0
     db.insert()  # the checkpoint moves on, past what the poll looks at again
@@ -371,9 +371,9 @@ def test_metrics_count_calls_answers_runs_and_how_long_things_took(sync, db, api
     refuse(api, refused)
     sync.run()
     db.update(changed, status="B")
-    owed = db.insert(end_epoch=now - 40)
+    pending = db.insert(end_epoch=now - 40)
     db.insert(end_epoch=now - 30, status="DISPO")
-    api.rules([{"uniqueid": owed, "status": 500}])
+    api.rules([{"uniqueid": pending, "status": 500}])
     sync.run()
     page = metrics(sync)
     assert page.value(P + "calls_total", outcome="accepted", result="answered") == 4
@@ -381,12 +381,12 @@ def test_metrics_count_calls_answers_runs_and_how_long_things_took(sync, db, api
     assert page.value(P + "calls_total", outcome="rejected", result="dnc") == 1
     assert page.value(P + "calls_resent_total") == 1
     assert [page.value(P + "answers_total", code=code) for code in ("200", "422", "500")] == [6, 1, 1]
-    assert (page.value(P + "owed"), page.value(P + "held"), page.value(P + "set_aside")) == (1, 1, 1)
+    assert (page.value(P + "pending"), page.value(P + "waiting"), page.value(P + "rejected")) == (1, 1, 1)
     assert 40 <= page.value(P + "freshness_seconds") <= 100
-    assert 30 <= page.value(P + "held_oldest_seconds") <= 90
+    assert 30 <= page.value(P + "waiting_oldest_seconds") <= 90
     assert page.value(P + "runs_total", kind="sweep", exit_code="0") == 1
     assert page.value(P + "runs_total", kind="poll", exit_code="75") == 1
-    assert page.value(P + "last_run_exit_code") == 75 and page.value(P + "outage") == 0
+    assert page.value(P + "last_run_exit_code") == 75 and page.value(P + "api_down") == 0
     assert page.value(P + "last_run_timestamp_seconds") == page.value(P + "last_success_timestamp_seconds") >= now
     assert page.value(P + "last_run_rows_examined") > 0 and page.value(P + "last_run_database_statements") > 0
     assert 0 < page.value(P + "last_run_database_seconds") <= page.value(P + "last_run_duration_seconds") + 1
@@ -412,14 +412,14 @@ def test_metrics_tell_of_an_outage_and_of_silence(sync, db, api):
     api.stop()
     sync.run()
     page = metrics(sync)
-    assert (page.value(P + "outage"), page.value(P + "last_run_exit_code")) == (1, 69)
+    assert (page.value(P + "api_down"), page.value(P + "last_run_exit_code")) == (1, 69)
     assert page.value(P + "answers_total", code="0") >= 1
     assert 30 <= page.value(P + "freshness_seconds") <= 90  # the run saw the call, and did not send it
     assert (page.value(P + "unsent"), page.value(P + "verdict")) == (1, 2)
     api.start()
     api.rules([{"status": 429, "headers": {"Retry-After": "300"}}])
     sync.run()
-    assert 200 < metrics(sync).value(P + "silence_seconds") <= 300
+    assert 200 < metrics(sync).value(P + "rate_limited_seconds") <= 300
 
 
 def test_runs_are_counted_for_longer_than_they_are_remembered(sync, db):
@@ -460,7 +460,7 @@ def test_the_cron_example_replaces_its_page_in_one_step_and_everybody_may_read_i
         done = example_page(sync, folder / "sync.prom")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         inodes.add((folder / "sync.prom").stat().st_ino)
-    assert Metrics((folder / "sync.prom").read_text()).value(P + "outage") == 0
+    assert Metrics((folder / "sync.prom").read_text()).value(P + "api_down") == 0
     assert (folder / "sync.prom").stat().st_mode & 0o777 == 0o644
     assert [path.name for path in folder.iterdir()] == ["sync.prom"]
 
@@ -516,7 +516,7 @@ def test_the_cron_example_writes_where_only_root_may_and_reads_as_the_owner_of_t
         folder.mkdir(mode=0o755)
         done = example_page(sync, folder / "sync.prom")
         assert (done.returncode, done.stderr) == (0, "")
-        assert Metrics((folder / "sync.prom").read_text()).value(P + "outage") == 0
+        assert Metrics((folder / "sync.prom").read_text()).value(P + "api_down") == 0
         assert {path.stat().st_uid for path in sync.state.iterdir()} == {65534}
 
 
@@ -534,7 +534,7 @@ def test_health_is_ok_when_nothing_waits(sync, db):
     sync.run()
     code, line = health(sync)
     assert code == 0
-    assert re.fullmatch(r"OK - last run \d+ s ago \| freshness=\d+s;300;900;0 owed=0 held=1 set_aside=0 unsent=0", line)
+    assert re.fullmatch(r"OK - last run \d+ s ago \| freshness=\d+s;300;900;0 pending=0 waiting=1 rejected=0 unsent=0", line)
 
 
 def test_health_judges_the_oldest_unsent_call_by_its_thresholds(sync, db, api):
@@ -546,14 +546,14 @@ def test_health_judges_the_oldest_unsent_call_by_its_thresholds(sync, db, api):
         "WARNING - a call that ended 10 min ago is not sent yet; do: did-optimizer-sync history | freshness=6")
     assert health(sync, "--critical", "500")[0] == 2
     assert health(sync, "--warning", "3000", "--critical", "3000")[0] == 0
-    assert ";3000;3600;0 owed=1" in health(sync, "--warning", "3000", "--critical", "3600")[1]
+    assert ";3000;3600;0 pending=1" in health(sync, "--warning", "3000", "--critical", "3600")[1]
 
 
-def test_health_warns_of_calls_that_are_set_aside(sync, db, api):
+def test_health_warns_of_calls_that_are_rejected(sync, db, api):
     refuse(api, db.insert(end_epoch=db.now() - 20))
     sync.run()
     code, line = health(sync)
-    assert code == 1 and line.startswith("WARNING - 1 call is set aside; do: did-optimizer-sync failed list | ")
+    assert code == 1 and line.startswith("WARNING - 1 call is rejected; do: did-optimizer-sync failed list | ")
 
 
 def test_an_outage_is_critical(sync, db, api):
@@ -565,15 +565,15 @@ def test_an_outage_is_critical(sync, db, api):
 
 
 def test_no_run_for_longer_than_the_critical_time_is_critical(sync, db):
-    assert health(sync) == (2, "CRITICAL - no run yet; do: did-optimizer-sync check | freshness=U;300;900;0 owed=0 held=0 "
-                               "set_aside=0 unsent=U")
+    assert health(sync) == (2, "CRITICAL - no run yet; do: did-optimizer-sync check | freshness=U;300;900;0 pending=0 waiting=0 "
+                               "rejected=0 unsent=U")
     sync.run()
     write_ledger(sync, "UPDATE run SET started = started - 1000, finished = finished - 1000")
     code, line = health(sync)
     assert code == 2 and line.startswith("CRITICAL - no run for 16 min")
     assert health(sync, "--critical", "2000")[0] == 1
     assert health(sync, "--warning", "2000", "--critical", "2000")[0] == 0
-    write_ledger(sync, ("INSERT INTO run (kind, started, finished, exit_code) VALUES ('replay', ?, ?, 0)",
+    write_ledger(sync, ("INSERT INTO run (kind, started, finished, exit_code) VALUES ('retry', ?, ?, 0)",
                         (db.now(), db.now())))
     assert health(sync)[0] == 2  # a person's doing is no run
 
@@ -604,11 +604,11 @@ def test_a_ledger_of_the_first_version_shows_in_every_view(sync, db, first_versi
     assert re.search(r"poll +0\.90s ", sync.run("history").out)
     for state, uniqueid in first_version.items():
         told = why(sync, uniqueid)
-        assert told["state"] == {1: "accepted", 2: "owed", 3: "held", 4: "set_aside"}[state]
+        assert told["state"] == {1: "accepted", 2: "pending", 3: "waiting", 4: "rejected"}[state]
         assert told["ledger"]["attempts"] == [] and told["ledger"]["first_seen"] is None and told["so"]
         assert "status not known" in sync.run("why", uniqueid).out
     page = metrics(sync)
-    assert (page.value(P + "owed"), page.value(P + "held"), page.value(P + "set_aside")) == (1, 1, 1)
+    assert (page.value(P + "pending"), page.value(P + "waiting"), page.value(P + "rejected")) == (1, 1, 1)
     assert page.value(P + "last_run_rows_examined") is None and page.value(P + "last_run_duration_seconds") == 0.9
     promtool("check", "metrics", text=sync.run("metrics").out)
     assert health(sync)[0] == 1

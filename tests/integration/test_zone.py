@@ -116,9 +116,9 @@ def test_a_call_whose_disposition_is_open_waits_as_long_as_everywhere(writers, a
     open_ones = [one for offset in offsets for one in calls(db, offset, [60], status="DISPO")]
     assert sync.run().code == 0
     assert not set(open_ones) & set(delivered(api))
-    held = dict(sync.ledger("SELECT uniqueid, due FROM call WHERE state = 3"))
-    assert set(held) == set(open_ones)
-    for uniqueid, until in held.items():
+    waiting = dict(sync.ledger("SELECT uniqueid, due FROM call WHERE state = 3"))
+    assert set(waiting) == set(open_ones)
+    for uniqueid, until in waiting.items():
         started = db.row(uniqueid)["start_epoch"]
         assert abs(until - started - 4 * HOUR - 600) <= 5, "4 h 10 min after it was made"
 

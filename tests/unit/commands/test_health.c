@@ -32,9 +32,9 @@ static void test_health_prints_one_line_for_the_plugin(void **state)
     static const struct {
         const char *name, *uniqueid;
         enum call_state state;
-    } calls[] = { { "owed", "1.1", CALL_OWED }, { "held", "1.2", CALL_HELD }, { "held", "1.3", CALL_HELD },
-                  { "set aside", "1.4", CALL_REJECTED }, { "set aside", "1.5", CALL_REJECTED },
-                  { "set aside", "1.6", CALL_REJECTED } };
+    } calls[] = { { "pending", "1.1", CALL_PENDING }, { "waiting", "1.2", CALL_WAITING }, { "waiting", "1.3", CALL_WAITING },
+                  { "rejected", "1.4", CALL_REJECTED }, { "rejected", "1.5", CALL_REJECTED },
+                  { "rejected", "1.6", CALL_REJECTED } };
     const struct options options = { .state_dir = *state };
     const struct ledger_run figures = { .exit_code = EX_CONFIG, .message = "no key | 401 || ?" };
     struct ledger *ledger = NULL;
@@ -45,7 +45,7 @@ static void test_health_prints_one_line_for_the_plugin(void **state)
                "CRITICAL - not enabled: no call is sent by itself; do: did-optimizer-sync enable | freshness=");
     assert_int_equal(enabled_set(*state, true, &err), 0);
     check_line("nothing there yet", *state, &options, DIAGNOSIS_CRITICAL,
-               "CRITICAL - no run yet; do: did-optimizer-sync check | freshness=U;300;900;0 owed=0 held=0 set_aside=0 "
+               "CRITICAL - no run yet; do: did-optimizer-sync check | freshness=U;300;900;0 pending=0 waiting=0 rejected=0 "
                "unsent=U\n");
     assert_int_equal(ledger_open(*state, LEDGER_WRITE, &ledger, &repair, &err), 0);
     for (size_t i = 0; i < UNIT_COUNT(calls); i++) {
@@ -58,9 +58,9 @@ static void test_health_prints_one_line_for_the_plugin(void **state)
     assert_int_equal(ledger_run_finish(ledger, run, &figures, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     ledger_close(ledger);
-    check_line("figures", *state, &options, DIAGNOSIS_WARNING, "s;300;900;0 owed=1 held=2 set_aside=3 unsent=U\n");
+    check_line("figures", *state, &options, DIAGNOSIS_WARNING, "s;300;900;0 pending=1 waiting=2 rejected=3 unsent=U\n");
     check_line("a bar in the text is none for the machine", *state, &options, DIAGNOSIS_WARNING,
-               "WARNING - the last run failed (exit 78): no key / 401 // ?; 3 calls are set aside; do: did-optimizer-sync "
+               "WARNING - the last run failed (exit 78): no key / 401 // ?; 3 calls are rejected; do: did-optimizer-sync "
                "check | freshness=");
 }
 

@@ -157,7 +157,7 @@ static void test_options_help_and_version_win_over_any_command(void **state)
     }
 }
 
-static void test_options_select_calls_that_are_set_aside(void **state)
+static void test_options_select_calls_that_are_rejected(void **state)
 {
     (void)state;
     static const struct {
@@ -311,7 +311,7 @@ static void test_options_help_names_every_option_and_exit_code(void **state)
         "checkpoint reset",
         "status ",
         "failed list",
-        "failed retry",
+        "retry",
         "failed drop",
         "--json",
         "--all",
@@ -349,7 +349,7 @@ int main(void)
         cmocka_unit_test(test_options_require_only_the_files_that_are_named),
         cmocka_unit_test(test_options_know_every_command),
         cmocka_unit_test(test_options_help_and_version_win_over_any_command),
-        cmocka_unit_test(test_options_select_calls_that_are_set_aside),
+        cmocka_unit_test(test_options_select_calls_that_are_rejected),
         cmocka_unit_test(test_options_of_the_views_are_taken_as_they_are),
         cmocka_unit_test(test_options_refuse_what_they_do_not_know_and_name_it),
         cmocka_unit_test(test_options_leave_a_word_that_looks_like_an_option_alone_behind_two_dashes),

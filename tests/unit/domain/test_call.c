@@ -162,10 +162,10 @@ static void test_call_states_keep_their_stored_numbers(void **state)
     (void)state;
     assert_int_equal(CALL_UNKNOWN, 0);
     assert_int_equal(CALL_ACCEPTED, 1);
-    assert_int_equal(CALL_OWED, 2);
-    assert_int_equal(CALL_HELD, 3);
+    assert_int_equal(CALL_PENDING, 2);
+    assert_int_equal(CALL_WAITING, 3);
     assert_int_equal(CALL_REJECTED, 4);
-    assert_int_equal(CALL_DROPPED, 5);
+    assert_int_equal(CALL_DISCARDED, 5);
 }
 
 int main(void)

@@ -65,17 +65,17 @@ static void test_decision_weighs_what_is_known_of_the_call(void **state)
         { "accepted, changed to not final", CALL_WAITS, CALL_ACCEPTED, true, true, true, DECISION_HOLD },
         { "accepted, changed to unsettled", CALL_WAITS, CALL_ACCEPTED, true, true, true, DECISION_HOLD },
         { "accepted as DISPO at the horizon, still that", CALL_WAITS, CALL_ACCEPTED, true, false, true, DECISION_SKIP },
-        { "owed", CALL_READY, CALL_OWED, false, false, true, DECISION_SEND },
-        { "owed, resend off", CALL_READY, CALL_OWED, false, false, false, DECISION_SEND },
-        { "owed for a change", CALL_READY, CALL_OWED, true, true, true, DECISION_SEND },
-        { "owed for a change that was taken back", CALL_READY, CALL_OWED, true, false, true, DECISION_SKIP },
-        { "held, final now", CALL_READY, CALL_HELD, false, false, true, DECISION_SEND },
-        { "held, still not final", CALL_WAITS, CALL_HELD, false, false, true, DECISION_HOLD },
-        { "held for a change, final now", CALL_READY, CALL_HELD, true, true, true, DECISION_SEND },
+        { "pending", CALL_READY, CALL_PENDING, false, false, true, DECISION_SEND },
+        { "pending, resend off", CALL_READY, CALL_PENDING, false, false, false, DECISION_SEND },
+        { "pending for a change", CALL_READY, CALL_PENDING, true, true, true, DECISION_SEND },
+        { "pending for a change that was taken back", CALL_READY, CALL_PENDING, true, false, true, DECISION_SKIP },
+        { "waiting, final now", CALL_READY, CALL_WAITING, false, false, true, DECISION_SEND },
+        { "waiting, still not final", CALL_WAITS, CALL_WAITING, false, false, true, DECISION_HOLD },
+        { "waiting for a change, final now", CALL_READY, CALL_WAITING, true, true, true, DECISION_SEND },
         { "rejected", CALL_READY, CALL_REJECTED, false, false, true, DECISION_SKIP },
         { "rejected, not final now", CALL_WAITS, CALL_REJECTED, false, false, true, DECISION_SKIP },
-        { "dropped", CALL_READY, CALL_DROPPED, false, false, true, DECISION_SKIP },
-        { "dropped change of an accepted call", CALL_READY, CALL_DROPPED, true, true, true, DECISION_SKIP },
+        { "dropped", CALL_READY, CALL_DISCARDED, false, false, true, DECISION_SKIP },
+        { "dropped change of an accepted call", CALL_READY, CALL_DISCARDED, true, true, true, DECISION_SKIP },
         { "rejected change of an accepted call", CALL_READY, CALL_REJECTED, true, true, true, DECISION_SKIP },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -138,13 +138,13 @@ static void test_decision_leaves_campaigns_that_are_not_selected(void **state)
         { "", "TEST", "", CALL_READY, CALL_UNKNOWN, false, DECISION_SEND },
         { "SALES TEST", "TEST", "TEST", CALL_READY, CALL_UNKNOWN, false, DECISION_LEAVE },
         { "SALES TEST", "TEST", "SALES", CALL_READY, CALL_UNKNOWN, false, DECISION_SEND },
-        { "OTHER", "", "SALES", CALL_WAITS, CALL_UNKNOWN, false, DECISION_LEAVE }, /* not held either */
-        { "OTHER", "", "SALES", CALL_WAITS, CALL_HELD, false, DECISION_LEAVE },
-        { "OTHER", "", "SALES", CALL_READY, CALL_OWED, false, DECISION_LEAVE },
-        { "OTHER", "", "SALES", CALL_READY, CALL_OWED, true, DECISION_LEAVE },
+        { "OTHER", "", "SALES", CALL_WAITS, CALL_UNKNOWN, false, DECISION_LEAVE }, /* not waiting either */
+        { "OTHER", "", "SALES", CALL_WAITS, CALL_WAITING, false, DECISION_LEAVE },
+        { "OTHER", "", "SALES", CALL_READY, CALL_PENDING, false, DECISION_LEAVE },
+        { "OTHER", "", "SALES", CALL_READY, CALL_PENDING, true, DECISION_LEAVE },
         { "OTHER", "", "SALES", CALL_READY, CALL_ACCEPTED, true, DECISION_LEAVE }, /* though it has changed */
         { "OTHER", "", "SALES", CALL_READY, CALL_REJECTED, false, DECISION_SKIP }, /* a person decides on those */
-        { "OTHER", "", "SALES", CALL_READY, CALL_DROPPED, false, DECISION_SKIP },
+        { "OTHER", "", "SALES", CALL_READY, CALL_DISCARDED, false, DECISION_SKIP },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char row[200], campaigns[40], excluded[40];

@@ -42,7 +42,7 @@ static void test_hours_count_calls_by_state_and_result(void **state)
     struct hours *hours = three_hours();
     hours_add_call(hours, FIRST, CALL_ACCEPTED, "answered");
     hours_add_call(hours, FIRST + 3599, CALL_ACCEPTED, "dnc");
-    hours_add_call(hours, FIRST + 3600, CALL_HELD, NULL);
+    hours_add_call(hours, FIRST + 3600, CALL_WAITING, NULL);
     hours_add_call(hours, FIRST + 3 * 3600 - 1, CALL_REJECTED, "a name of tomorrow");
     hours_add_call(hours, FIRST - 1, CALL_ACCEPTED, "answered"); /* outside */
     hours_add_call(hours, FIRST + 3 * 3600, CALL_ACCEPTED, "answered");
@@ -57,7 +57,7 @@ static void test_hours_count_calls_by_state_and_result(void **state)
     assert_int_equal(first.results[5], 1);
     assert_int_equal(first.states[CALL_UNKNOWN], 1);
     assert_int_equal(first.results[3], 1);
-    assert_int_equal(second.states[CALL_HELD], 1);
+    assert_int_equal(second.states[CALL_WAITING], 1);
     assert_int_equal(second.results[HOURS_RESULTS - 1], 1);
     assert_int_equal(third.states[CALL_REJECTED], 1);
     assert_int_equal(third.results[HOURS_RESULTS - 1], 1);

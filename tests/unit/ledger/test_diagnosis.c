@@ -32,7 +32,7 @@ static void test_diagnosis_finds_what_is_wrong(void **state)
     (void)state;
     static const struct {
         const char *name;
-        int64_t owed_age, held_age, run_age, exit_code, rejected, outage_age, silence;
+        int64_t pending_age, waiting_age, run_age, exit_code, rejected, outage_age, silence;
         enum diagnosis_level want;
         const char *says, *action;
     } rows[] = {
@@ -40,26 +40,26 @@ static void test_diagnosis_finds_what_is_wrong(void **state)
         { "beyond the warning", 301, 0, 12, 0, 0, 0, 0, DIAGNOSIS_WARNING, "ended 5 min ago is not sent yet", "history" },
         { "at the critical", 900, 0, 12, 0, 0, 0, 0, DIAGNOSIS_WARNING, "ended 15 min ago", "history" },
         { "beyond the critical", 901, 0, 12, 0, 0, 0, 0, DIAGNOSIS_CRITICAL, "ended 15 min ago", "history" },
-        { "held for hours", 0, 9000, 12, 0, 0, 0, 0, DIAGNOSIS_OK, "last run", "" },
+        { "waiting for hours", 0, 9000, 12, 0, 0, 0, 0, DIAGNOSIS_OK, "last run", "" },
         { "runs at the warning", 0, 0, 300, 0, 0, 0, 0, DIAGNOSIS_OK, "last run 300 s ago", "" },
         { "runs beyond the warning", 0, 0, 301, 0, 0, 0, 0, DIAGNOSIS_WARNING, "no run for 5 min: nobody looked", "cron" },
         { "runs at the critical", 0, 0, 900, 0, 0, 0, 0, DIAGNOSIS_WARNING, "no run for 15 min", "cron" },
         { "no run", 0, 0, 901, 0, 0, 0, 0, DIAGNOSIS_CRITICAL, "no run for 15 min", "cron" },
         { "no run for an hour", 0, 0, 3599, 0, 0, 0, 0, DIAGNOSIS_CRITICAL, "no run for 59 min", "cron" },
         { "not sent for an hour", 3599, 0, 12, 0, 0, 0, 0, DIAGNOSIS_CRITICAL, "ended 59 min ago", "history" },
-        { "some owed", 0, 0, 12, 75, 0, 0, 0, DIAGNOSIS_OK, "last run", "" },
+        { "partly sent", 0, 0, 12, 75, 0, 0, 0, DIAGNOSIS_OK, "last run", "" },
         { "failed, and then no more", 0, 0, 901, 78, 0, 0, 0, DIAGNOSIS_CRITICAL, "known; the last run failed", "cron" },
         { "failed", 0, 0, 12, 78, 0, 0, 0, DIAGNOSIS_WARNING, "the last run failed (exit 78)", "check" },
-        { "one set aside", 0, 0, 12, 0, 1, 0, 0, DIAGNOSIS_WARNING, "1 call is set aside", "failed list" },
-        { "set aside", 0, 0, 12, 0, 2, 0, 0, DIAGNOSIS_WARNING, "2 calls are set aside", "failed list" },
-        { "outage", 0, 0, 12, 69, 0, 60, 0, DIAGNOSIS_CRITICAL, "the API does not work since", "check" },
-        { "silence", 0, 0, 12, 75, 0, 0, 60, DIAGNOSIS_OK, "the API asks for silence until", "" },
-        { "set aside in an outage", 0, 0, 12, 0, 1, 60, 0, DIAGNOSIS_CRITICAL, "1 call is set aside", "check" },
+        { "one rejected", 0, 0, 12, 0, 1, 0, 0, DIAGNOSIS_WARNING, "1 call is rejected", "failed list" },
+        { "rejected", 0, 0, 12, 0, 2, 0, 0, DIAGNOSIS_WARNING, "2 calls are rejected", "failed list" },
+        { "api_down", 0, 0, 12, 69, 0, 60, 0, DIAGNOSIS_CRITICAL, "the API does not work since", "check" },
+        { "silence", 0, 0, 12, 75, 0, 0, 60, DIAGNOSIS_OK, "rate limited until", "" },
+        { "rejected in an outage", 0, 0, 12, 0, 1, 60, 0, DIAGNOSIS_CRITICAL, "1 call is rejected", "check" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct standing standing = well();
-        standing.oldest_owed = rows[i].owed_age != 0 ? NOW - rows[i].owed_age : 0;
-        standing.oldest_unsent = rows[i].held_age != 0 ? NOW - rows[i].held_age : standing.oldest_owed;
+        standing.oldest_pending = rows[i].pending_age != 0 ? NOW - rows[i].pending_age : 0;
+        standing.oldest_unsent = rows[i].waiting_age != 0 ? NOW - rows[i].waiting_age : standing.oldest_pending;
         standing.overview.last_run = standing.overview.last_look = NOW - rows[i].run_age;
         standing.overview.last_run_exit_code = rows[i].exit_code;
         standing.overview.counts.rejected = rows[i].rejected;
@@ -78,7 +78,7 @@ static void test_diagnosis_of_one_call_that_was_not_taken_is_a_warning(void **st
     (void)state;
     static const struct {
         const char *name;
-        int64_t ended, oldest, owed, unsent, outage_since;
+        int64_t ended, oldest, pending, unsent, outage_since;
         enum diagnosis_level want;
         bool said;
     } rows[] = {
@@ -93,8 +93,8 @@ static void test_diagnosis_of_one_call_that_was_not_taken_is_a_warning(void **st
         struct standing standing = well();
         standing.in_doubt = true;
         standing.doubtful = rows[i].ended;
-        standing.oldest_owed = standing.oldest_unsent = rows[i].oldest;
-        standing.overview.counts.owed = rows[i].owed;
+        standing.oldest_pending = standing.oldest_unsent = rows[i].oldest;
+        standing.overview.counts.pending = rows[i].pending;
         standing.overview.last_run_unsent = rows[i].unsent;
         standing.outage_since = rows[i].outage_since;
         struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
@@ -141,7 +141,7 @@ static void test_diagnosis_counts_the_calls_after_the_checkpoint(void **state)
     (void)state;
     struct standing standing = well();
     standing.overview.last_run_unsent = 175;
-    standing.overview.unsent_oldest = standing.oldest_owed = NOW - 400;
+    standing.overview.unsent_oldest = standing.oldest_pending = NOW - 400;
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
     assert_int_equal(diagnosis.level, DIAGNOSIS_WARNING);
     unit_has("many", diagnosis.text, "at least 175 finished calls after the checkpoint are not sent yet");
@@ -160,7 +160,7 @@ static void test_diagnosis_of_a_host_that_stands_by(void **state)
     (void)state;
     struct standing standing = well();
     standing.overview.last_run = standing.overview.last_look = NOW - 86400;
-    standing.oldest_owed = NOW - 86400;
+    standing.oldest_pending = NOW - 86400;
     standing.outage_since = NOW - 86400;
     standing.stood_by = standing.leader_seen = NOW - 20;
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
@@ -203,7 +203,7 @@ static void test_diagnosis_of_a_failed_run_of_a_host_that_stands_by(void **state
 {
     (void)state;
     struct standing standing = well();
-    standing.overview.last_look = standing.oldest_owed = NOW - 86400;
+    standing.overview.last_look = standing.oldest_pending = NOW - 86400;
     standing.overview.last_run_exit_code = 69;
     standing.stood_by = standing.leader_seen = NOW - 72;
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
@@ -231,16 +231,16 @@ static void test_diagnosis_trusts_no_run_of_the_future(void **state)
 static void test_diagnosis_names_the_worst_action_and_the_profile_s_command(void **state)
 {
     (void)state;
-    struct standing standing = { .now = NOW, .outage_since = NOW - 60, .oldest_owed = NOW - 2000 };
+    struct standing standing = { .now = NOW, .outage_since = NOW - 60, .oldest_pending = NOW - 2000 };
     standing.overview.counts.rejected = 3;
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, "acme");
     assert_int_equal(diagnosis.level, DIAGNOSIS_CRITICAL);
     unit_has("all", diagnosis.text, "no run yet; the API does not work since ");
-    unit_has("all", diagnosis.text, "; a call that ended 33 min ago is not sent yet; 3 calls are set aside");
+    unit_has("all", diagnosis.text, "; a call that ended 33 min ago is not sent yet; 3 calls are rejected");
     assert_string_equal(diagnosis.action, "did-optimizer-sync --profile acme check");
     standing = well();
     standing.overview.last_run_exit_code = 78;
-    standing.oldest_owed = NOW - 2000; /* worse than the failed run, and found after it */
+    standing.oldest_pending = NOW - 2000; /* worse than the failed run, and found after it */
     diagnosis = diagnosis_of(&standing, &limits, NULL);
     assert_string_equal(diagnosis.action, "did-optimizer-sync history");
     char *line = diagnosis_line(&diagnosis);
@@ -257,7 +257,7 @@ static void test_diagnosis_is_one_line_however_much_there_is_to_say(void **state
     memset(profile, 'p', sizeof profile - 1);
     profile[sizeof profile - 1] = '\0';
     standing.overview.last_run_exit_code = 69;
-    standing.overview.last_look = standing.oldest_owed = standing.outage_since = standing.overview.first_run = 1;
+    standing.overview.last_look = standing.oldest_pending = standing.outage_since = standing.overview.first_run = 1;
     memset(standing.overview.last_run_message, '\n', sizeof standing.overview.last_run_message - 1);
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, profile);
     assert_null(strchr(diagnosis.text, '\n'));

@@ -30,7 +30,7 @@ static void put(const char *uniqueid, enum call_state state, int64_t end_epoch, 
 
 static enum call_state state_of(const char *uniqueid)
 {
-    struct call_record record = { .state = CALL_OWED };
+    struct call_record record = { .state = CALL_PENDING };
     assert_int_equal(ledger_find(ledger, uniqueid, &record, &err), 0);
     return record.state;
 }
@@ -54,7 +54,7 @@ static const char *query(const char *directory, const char *sql)
 static void test_ledger_knows_nothing_of_a_call_it_never_saw(void **state)
 {
     (void)state;
-    struct call_record record = { .state = CALL_OWED, .sent_before = true, .fingerprint = 7, .attempts = 7 };
+    struct call_record record = { .state = CALL_PENDING, .sent_before = true, .fingerprint = 7, .attempts = 7 };
     assert_int_equal(ledger_find(ledger, "1.1", &record, &err), 0);
     assert_int_equal(record.state, CALL_UNKNOWN);
     assert_false(record.sent_before);
@@ -71,14 +71,14 @@ static void test_ledger_gives_back_what_was_put(void **state)
         { "1729771100.1", { CALL_ACCEPTED, true, UINT64_C(0x8d29874d729b1236), 0, 0, 0 } }, /* above any int64_t */
         { "1729771100.2", { CALL_ACCEPTED, true, 0, 0, 0, 0 } },
         { "1729771100.3", { CALL_ACCEPTED, true, UINT64_MAX, 0, 0, 0 } },
-        { "1729771100.4", { CALL_OWED, false, 0, 3, 0, 0 } },
-        { "1729771100.5", { CALL_OWED, true, 42, 9, 1, 0 } },
-        { "1729771100.6", { CALL_HELD, false, 0, 0, 0, 0 } },
+        { "1729771100.4", { CALL_PENDING, false, 0, 3, 0, 0 } },
+        { "1729771100.5", { CALL_PENDING, true, 42, 9, 1, 0 } },
+        { "1729771100.6", { CALL_WAITING, false, 0, 0, 0, 0 } },
         { "1729771100.7", { CALL_REJECTED, false, 0, 10, 0, 0 } },
-        { "1729771100.8", { CALL_DROPPED, false, 0, 0, 0, 0 } },
-        { "", { CALL_HELD, false, 0, 0, 0, 0 } }, /* VICIdial has such a row */
-        { "it's; DROP TABLE call --", { CALL_HELD, false, 0, 1, 0, 0 } },
-        { "z\xC3\xBCrich-1.1", { CALL_HELD, true, 1, 2, 0, 0 } },
+        { "1729771100.8", { CALL_DISCARDED, false, 0, 0, 0, 0 } },
+        { "", { CALL_WAITING, false, 0, 0, 0, 0 } }, /* VICIdial has such a row */
+        { "it's; DROP TABLE call --", { CALL_WAITING, false, 0, 1, 0, 0 } },
+        { "z\xC3\xBCrich-1.1", { CALL_WAITING, true, 1, 2, 0, 0 } },
     };
     static const struct ledger_attempt attempt = { .answer = 500 };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -107,7 +107,7 @@ static void test_ledger_put_replaces_all_that_was_known(void **state)
                                   .due = 200,
                                   .reason = "HTTP 503",
                                   .payload = "{}",
-                                  .record = { .state = CALL_OWED, .attempts = 4 } };
+                                  .record = { .state = CALL_PENDING, .attempts = 4 } };
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     assert_string_equal(query(*state, "SELECT reason || payload || due || end_epoch FROM call"), "HTTP 503{}200100");
@@ -137,12 +137,12 @@ static void test_ledger_copies_the_texts_it_is_given(void **state)
 static void test_ledger_forgets(void **state)
 {
     (void)state;
-    put("1.1", CALL_HELD, 1, 1);
-    put("1.10", CALL_HELD, 1, 1);
+    put("1.1", CALL_WAITING, 1, 1);
+    put("1.10", CALL_WAITING, 1, 1);
     assert_int_equal(ledger_forget(ledger, "1.1", &err), 0);
     assert_int_equal(ledger_forget(ledger, "9.9", &err), 0); /* never known: fine */
     assert_int_equal(state_of("1.1"), CALL_UNKNOWN);
-    assert_int_equal(state_of("1.10"), CALL_HELD);
+    assert_int_equal(state_of("1.10"), CALL_WAITING);
 }
 
 static void note_due(void *context, const char *uniqueid, int64_t end_epoch)
@@ -165,41 +165,41 @@ static const char *due_at(int64_t now)
     return due_between(now, INT64_MAX);
 }
 
-static void test_ledger_due_hands_out_owed_calls_in_time_and_held_ones_always(void **state)
+static void test_ledger_due_hands_out_pending_calls_in_time_and_waiting_ones_always(void **state)
 {
     (void)state;
     assert_string_equal(due_at(INT64_MAX), "");
-    put("late", CALL_OWED, 300, 1000);
-    put("b", CALL_OWED, 200, 1001);
-    put("a", CALL_OWED, 200, 999);
-    put("held", CALL_HELD, 250, 999999); /* its time is when it is sent as it stands, not when it is looked at */
-    put("old", CALL_OWED, 100, 1000);
+    put("late", CALL_PENDING, 300, 1000);
+    put("b", CALL_PENDING, 200, 1001);
+    put("a", CALL_PENDING, 200, 999);
+    put("waiting", CALL_WAITING, 250, 999999); /* its time is when it is sent as it stands, not when it is looked at */
+    put("old", CALL_PENDING, 100, 1000);
     put("accepted", CALL_ACCEPTED, 50, 0);
     put("rejected", CALL_REJECTED, 60, 0);
-    put("dropped", CALL_DROPPED, 70, 0);
-    assert_string_equal(due_at(998), "held@250 ");
-    assert_string_equal(due_at(999), "a@200 held@250 ");
-    assert_string_equal(due_at(1000), "old@100 a@200 held@250 late@300 ");
-    assert_string_equal(due_at(1001), "old@100 a@200 b@200 held@250 late@300 ");
+    put("dropped", CALL_DISCARDED, 70, 0);
+    assert_string_equal(due_at(998), "waiting@250 ");
+    assert_string_equal(due_at(999), "a@200 waiting@250 ");
+    assert_string_equal(due_at(1000), "old@100 a@200 waiting@250 late@300 ");
+    assert_string_equal(due_at(1001), "old@100 a@200 b@200 waiting@250 late@300 ");
 }
 
 static void test_ledger_due_hands_out_what_was_put_off_beyond_any_time(void **state)
 {
     (void)state;
-    put("a", CALL_OWED, 200, 2000);
-    put("b", CALL_OWED, 300, 2001);
+    put("a", CALL_PENDING, 200, 2000);
+    put("b", CALL_PENDING, 300, 2001);
     assert_string_equal(due_between(1000, 2001), "");
     assert_string_equal(due_between(1000, 2000), "b@300 ");
     assert_string_equal(due_between(1000, 1999), "a@200 b@300 ");
 }
 
-static void test_ledger_due_leaves_out_owed_calls_that_ended_before(void **state)
+static void test_ledger_due_leaves_out_pending_calls_that_ended_before(void **state)
 {
     (void)state;
     char seen[300] = "";
-    put("a", CALL_OWED, 99, 0);
-    put("b", CALL_OWED, 100, 0);
-    put("c", CALL_HELD, 50, 0);
+    put("a", CALL_PENDING, 99, 0);
+    put("b", CALL_PENDING, 100, 0);
+    put("c", CALL_WAITING, 50, 0);
     assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 10, 20 }, 100, note_due, seen, &err), 0);
     assert_string_equal(seen, "c@50 b@100 ");
 }
@@ -217,16 +217,16 @@ static const char *old_after(int64_t end_epoch, const char *uniqueid, int64_t li
 static void test_ledger_due_old_goes_through_them_in_order(void **state)
 {
     (void)state;
-    put("at the end", CALL_OWED, 300, 0);
-    put("b", CALL_OWED, 200, 1000);
-    put("a", CALL_OWED, 200, 0);
-    put("first", CALL_OWED, -5, 0);
-    put("not yet", CALL_OWED, 150, 1001);
-    put("put off too long", CALL_OWED, 250, 2001);
-    put("held", CALL_HELD, 120, 0);
+    put("at the end", CALL_PENDING, 300, 0);
+    put("b", CALL_PENDING, 200, 1000);
+    put("a", CALL_PENDING, 200, 0);
+    put("first", CALL_PENDING, -5, 0);
+    put("not yet", CALL_PENDING, 150, 1001);
+    put("put off too long", CALL_PENDING, 250, 2001);
+    put("waiting", CALL_WAITING, 120, 0);
     put("accepted", CALL_ACCEPTED, 120, 0);
     put("rejected", CALL_REJECTED, 120, 0);
-    put("dropped", CALL_DROPPED, 120, 0);
+    put("dropped", CALL_DISCARDED, 120, 0);
     assert_string_equal(old_after(INT64_MIN, "", 2), "first@-5 a@200 ");
     assert_string_equal(old_after(200, "a", 2), "b@200 put off too long@250 ");
     assert_string_equal(old_after(200, "", 1), "a@200 ");
@@ -239,21 +239,21 @@ static void test_ledger_forgets_what_was_only_noted(void **state)
     (void)state;
     int64_t count = 0;
     struct ledger_attempt attempt = { .answer = 503 };
-    struct ledger_entry tried = { .uniqueid = "tried", .record = { .state = CALL_OWED }, .end_epoch = 99,
+    struct ledger_entry tried = { .uniqueid = "tried", .record = { .state = CALL_PENDING }, .end_epoch = 99,
                                   .attempt = &attempt };
-    struct ledger_entry changed = { .uniqueid = "changed", .record = { .state = CALL_OWED, .sent_before = true },
+    struct ledger_entry changed = { .uniqueid = "changed", .record = { .state = CALL_PENDING, .sent_before = true },
                                     .end_epoch = 99 };
     assert_int_equal(ledger_put(ledger, &tried, &err), 0);
     assert_int_equal(ledger_put(ledger, &changed, &err), 0);
-    put("below", CALL_OWED, 99, 0);
-    put("at", CALL_OWED, 100, 0);
-    put("held", CALL_HELD, 99, 0);
+    put("below", CALL_PENDING, 99, 0);
+    put("at", CALL_PENDING, 100, 0);
+    put("waiting", CALL_WAITING, 99, 0);
     put("accepted", CALL_ACCEPTED, 99, 0);
     put("rejected", CALL_REJECTED, 99, 0);
     assert_int_equal(ledger_forget_noted(ledger, 100, &count, &err), 0);
     assert_int_equal(count, 1);
     assert_int_equal(state_of("below"), CALL_UNKNOWN);
-    static const char *const kept[] = { "tried", "changed", "at", "held", "accepted", "rejected" };
+    static const char *const kept[] = { "tried", "changed", "at", "waiting", "accepted", "rejected" };
     for (size_t i = 0; i < UNIT_COUNT(kept); i++)
         assert_true(state_of(kept[i]) != CALL_UNKNOWN);
 }
@@ -263,16 +263,16 @@ static void test_ledger_counts_what_is_open(void **state)
     (void)state;
     struct ledger_counts counts = { 9, 9, 9 };
     assert_int_equal(ledger_count(ledger, &counts, &err), 0);
-    assert_true(counts.owed == 0 && counts.held == 0 && counts.rejected == 0);
-    static const enum call_state states[] = { CALL_OWED, CALL_OWED, CALL_OWED, CALL_HELD, CALL_HELD, CALL_REJECTED,
-                                              CALL_ACCEPTED, CALL_DROPPED };
+    assert_true(counts.pending == 0 && counts.waiting == 0 && counts.rejected == 0);
+    static const enum call_state states[] = { CALL_PENDING, CALL_PENDING, CALL_PENDING, CALL_WAITING, CALL_WAITING, CALL_REJECTED,
+                                              CALL_ACCEPTED, CALL_DISCARDED };
     for (size_t i = 0; i < UNIT_COUNT(states); i++) {
         char uniqueid[16];
         (void)snprintf(uniqueid, sizeof uniqueid, "1.%zu", i);
         put(uniqueid, states[i], 1, INT64_MAX);
     }
     assert_int_equal(ledger_count(ledger, &counts, &err), 0);
-    assert_true(counts.owed == 3 && counts.held == 2 && counts.rejected == 1);
+    assert_true(counts.pending == 3 && counts.waiting == 2 && counts.rejected == 1);
 }
 
 static void test_ledger_keeps_notes_by_name(void **state)
@@ -346,19 +346,19 @@ static void test_ledger_keeps_only_what_was_committed(void **state)
 static void test_ledger_run_start_is_durable_on_return(void **state)
 {
     int64_t first = 0, second = 0;
-    put("1.1", CALL_HELD, 1, 1);
+    put("1.1", CALL_WAITING, 1, 1);
     assert_int_equal(ledger_run_start(ledger, "poll", &first, &err), 0);
     reopen(*state);
-    assert_int_equal(state_of("1.1"), CALL_HELD); /* with what was pending */
+    assert_int_equal(state_of("1.1"), CALL_WAITING); /* with what was pending */
     assert_int_equal(ledger_run_start(ledger, "sweep", &second, &err), 0);
     assert_true(second > first);
     struct ledger_run figures = {
-        .found = 1, .accepted = 2, .repeated = 3, .owed = 4, .held = 5, .rejected = 6, .exit_code = 75, .message = "why"
+        .found = 1, .accepted = 2, .repeated = 3, .pending = 4, .waiting = 5, .rejected = 6, .exit_code = 75, .message = "why"
     };
     assert_int_equal(ledger_run_finish(ledger, second, &figures, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     assert_string_equal(query(*state,
-                              "SELECT found||'/'||accepted||'/'||repeated||'/'||owed||'/'||held||'/'||rejected||'/'||"
+                              "SELECT found||'/'||accepted||'/'||repeated||'/'||pending||'/'||waiting||'/'||rejected||'/'||"
                               "exit_code||'/'||message||'/'||kind FROM run ORDER BY id DESC"),
                         "1/2/3/4/5/6/75/why/sweep");
     assert_string_equal(query(*state, "SELECT finished >= started AND duration_ms >= 0 FROM run ORDER BY id DESC"),
@@ -389,13 +389,13 @@ static void test_ledger_prunes_what_is_done_with_and_never_what_waits(void **sta
     } rows[] = {
         { "accepted, below", CALL_ACCEPTED, 999, false, false }, { "accepted, at", CALL_ACCEPTED, 1000, true, true },
         { "accepted, above", CALL_ACCEPTED, 1001, true, true },  { "accepted, first", CALL_ACCEPTED, 0, false, false },
-        { "dropped, below", CALL_DROPPED, 799, true, false },    { "dropped, at", CALL_DROPPED, 800, true, true },
-        { "set aside, below", CALL_REJECTED, 799, true, false }, { "set aside, at", CALL_REJECTED, 800, true, true },
-        { "owed", CALL_OWED, 1, true, true },                    { "held", CALL_HELD, 1, true, true },
+        { "dropped, below", CALL_DISCARDED, 799, true, false },    { "dropped, at", CALL_DISCARDED, 800, true, true },
+        { "rejected, below", CALL_REJECTED, 799, true, false }, { "rejected, at", CALL_REJECTED, 800, true, true },
+        { "pending", CALL_PENDING, 1, true, true },                    { "waiting", CALL_WAITING, 1, true, true },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         put(rows[i].uniqueid, rows[i].state, rows[i].end_epoch, 0);
-    /* They were set aside and dropped just now, and are kept for as long after that. */
+    /* They were rejected and dropped just now, and are kept for as long after that. */
     assert_int_equal(prune(1000, 800, 100), 0);
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         unit_same_int(rows[i].uniqueid, state_of(rows[i].uniqueid), rows[i].kept ? rows[i].state : CALL_UNKNOWN);
@@ -435,7 +435,7 @@ static void test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew(void 
                                "status || '/' || result || '/' || length || '/' || agent || '/' || campaign || '/' || phone "
                                "FROM call";
     const struct ledger_attempt first = { .answer = 503, .took_ms = 70 }, second = { .answer = 200, .took_ms = 30 };
-    struct ledger_entry entry = { .uniqueid = "1.1", .end_epoch = 100, .record = { .state = CALL_OWED }, .call = &call,
+    struct ledger_entry entry = { .uniqueid = "1.1", .end_epoch = 100, .record = { .state = CALL_PENDING }, .call = &call,
                                   .result = "answered", .attempt = &first };
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
@@ -476,9 +476,9 @@ int main(void)
         in_ledger(test_ledger_put_replaces_all_that_was_known),
         in_ledger(test_ledger_copies_the_texts_it_is_given),
         in_ledger(test_ledger_forgets),
-        in_ledger(test_ledger_due_hands_out_owed_calls_in_time_and_held_ones_always),
+        in_ledger(test_ledger_due_hands_out_pending_calls_in_time_and_waiting_ones_always),
         in_ledger(test_ledger_due_hands_out_what_was_put_off_beyond_any_time),
-        in_ledger(test_ledger_due_leaves_out_owed_calls_that_ended_before),
+        in_ledger(test_ledger_due_leaves_out_pending_calls_that_ended_before),
         in_ledger(test_ledger_due_old_goes_through_them_in_order),
         in_ledger(test_ledger_forgets_what_was_only_noted),
         in_ledger(test_ledger_counts_what_is_open),

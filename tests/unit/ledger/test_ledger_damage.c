@@ -18,7 +18,7 @@ static struct ledger *open_ledger(const char *directory, enum ledger_mode mode, 
 /* Makes a ledger of count accepted calls and one of each other state, and closes it. */
 static void make_ledger(const char *directory, int count)
 {
-    static const enum call_state others[] = { CALL_OWED, CALL_HELD, CALL_REJECTED };
+    static const enum call_state others[] = { CALL_PENDING, CALL_WAITING, CALL_REJECTED };
     struct ledger_repair repair;
     struct ledger *ledger = open_ledger(directory, LEDGER_WRITE, &repair);
     for (int i = 0; i < count; i++) {
@@ -46,7 +46,7 @@ static void make_ledger(const char *directory, int count)
 
 static enum call_state state_of(struct ledger *ledger, const char *uniqueid)
 {
-    struct call_record record = { .state = CALL_DROPPED };
+    struct call_record record = { .state = CALL_DISCARDED };
     assert_int_equal(ledger_find(ledger, uniqueid, &record, &err), 0);
     return record.state;
 }
@@ -101,8 +101,8 @@ static void test_ledger_keeps_what_was_committed_before_a_crash(void **state)
     if (child == 0) {
         struct ledger_repair repair;
         struct ledger *ledger = NULL;
-        struct ledger_entry kept = { .uniqueid = "kept", .record = { .state = CALL_HELD } };
-        struct ledger_entry lost = { .uniqueid = "lost", .record = { .state = CALL_HELD } };
+        struct ledger_entry kept = { .uniqueid = "kept", .record = { .state = CALL_WAITING } };
+        struct ledger_entry lost = { .uniqueid = "lost", .record = { .state = CALL_WAITING } };
         bool done = ledger_open(*state, LEDGER_WRITE, &ledger, &repair, NULL) == 0 &&
                     ledger_put(ledger, &kept, NULL) == 0 && ledger_commit(ledger, NULL) == 0 &&
                     ledger_put(ledger, &lost, NULL) == 0;
@@ -113,7 +113,7 @@ static void test_ledger_keeps_what_was_committed_before_a_crash(void **state)
         struct ledger_repair repair;
         struct ledger *ledger = open_ledger(*state, modes[i], &repair);
         assert_false(repair.rebuilt);
-        assert_int_equal(state_of(ledger, "kept"), CALL_HELD);
+        assert_int_equal(state_of(ledger, "kept"), CALL_WAITING);
         assert_int_equal(state_of(ledger, "lost"), CALL_UNKNOWN);
         ledger_close(ledger);
     }
@@ -204,7 +204,7 @@ static void test_ledger_damaged_inside_is_noticed_and_rebuilt_with_what_can_be_r
     assert_false(ledger_is_damaged(ledger));
     unit_in_range(repair.saved, 1, 5003);
     assert_true(unit_exists(repair.aside));
-    struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_HELD } };
+    struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_WAITING } };
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     ledger_close(ledger);
@@ -221,8 +221,8 @@ static void test_ledger_rebuild_saves_every_call_of_a_sound_file(void **state)
     assert_int_equal(ledger_find(ledger, "0000000999.1", &record, &err), 0);
     assert_true(record.state == CALL_ACCEPTED && record.sent_before && record.fingerprint == 42);
     assert_int_equal(ledger_find(ledger, "other.2", &record, &err), 0);
-    assert_true(record.state == CALL_OWED && !record.sent_before && record.attempts == 2);
-    assert_int_equal(state_of(ledger, "other.3"), CALL_HELD);
+    assert_true(record.state == CALL_PENDING && !record.sent_before && record.attempts == 2);
+    assert_int_equal(state_of(ledger, "other.3"), CALL_WAITING);
     assert_int_equal(state_of(ledger, "other.4"), CALL_REJECTED);
     ledger_close(ledger);
 }
@@ -231,7 +231,7 @@ static void test_ledger_rebuild_saves_every_call_of_a_sound_file(void **state)
     "CREATE TABLE call (uniqueid TEXT PRIMARY KEY NOT NULL, state INTEGER NOT NULL, end_epoch INTEGER NOT NULL, " \
     "fingerprint INTEGER, updated INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER, reason TEXT, " \
     "payload TEXT) WITHOUT ROWID; CREATE INDEX call_open ON call (state, due) WHERE state <> 1; "
-/* 5000 accepted calls but for 2500, which is owed. */
+/* 5000 accepted calls but for 2500, which is pending. */
 #define FILL(columns, values) \
     "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4999) INSERT INTO call (uniqueid, " \
     "state, end_epoch, updated, fingerprint, payload" columns ") SELECT printf('%010d.1', i), " \
@@ -258,7 +258,7 @@ static void test_ledger_rebuild_saves_what_is_before_behind_and_open_between_dam
             enum call_state want;
         } calls[] = { { "0000000000.1", CALL_ACCEPTED }, { "0000000900.1", CALL_ACCEPTED },
                       { "0000001000.1", CALL_UNKNOWN },  { "0000002400.1", CALL_UNKNOWN },
-                      { "0000002500.1", CALL_OWED },     { "0000002600.1", CALL_UNKNOWN },
+                      { "0000002500.1", CALL_PENDING },     { "0000002600.1", CALL_UNKNOWN },
                       { "0000004000.1", CALL_UNKNOWN },  { "0000004100.1", CALL_ACCEPTED },
                       { "0000004999.1", CALL_ACCEPTED } };
         struct ledger_repair repair;

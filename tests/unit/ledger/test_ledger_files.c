@@ -19,7 +19,7 @@ static struct ledger *open_ledger(const char *directory, enum ledger_mode mode, 
 /* Makes a ledger of count accepted calls and one of each other state, and closes it. */
 static void make_ledger(const char *directory, int count)
 {
-    static const enum call_state others[] = { CALL_OWED, CALL_HELD, CALL_REJECTED };
+    static const enum call_state others[] = { CALL_PENDING, CALL_WAITING, CALL_REJECTED };
     struct ledger_repair repair;
     struct ledger *ledger = open_ledger(directory, LEDGER_WRITE, &repair);
     for (int i = 0; i < count; i++) {
@@ -47,7 +47,7 @@ static void make_ledger(const char *directory, int count)
 
 static enum call_state state_of(struct ledger *ledger, const char *uniqueid)
 {
-    struct call_record record = { .state = CALL_DROPPED };
+    struct call_record record = { .state = CALL_DISCARDED };
     assert_int_equal(ledger_find(ledger, uniqueid, &record, &err), 0);
     return record.state;
 }
@@ -137,7 +137,7 @@ static void test_ledger_look_changes_nothing_on_disk(void **state)
     assert_int_equal(state_of(ledger, "0000000999.1"), CALL_ACCEPTED);
     struct ledger_counts counts;
     assert_int_equal(ledger_count(ledger, &counts, &err), 0);
-    assert_int_equal(counts.owed, 1);
+    assert_int_equal(counts.pending, 1);
     ledger_close(ledger);
     char *after = unit_read_bytes(path, &length_after);
     assert_int_equal(length_after, length_before);
@@ -165,7 +165,7 @@ static void test_ledger_look_cannot_write(void **state)
     struct ledger_repair repair;
     make_ledger(*state, 1);
     struct ledger *ledger = open_ledger(*state, LEDGER_LOOK, &repair);
-    struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_HELD } };
+    struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_WAITING } };
     const struct ledger_run figures = { .found = 1 };
     const struct position place = position_at(1, "");
     int64_t run = 0;
@@ -184,7 +184,7 @@ static void test_ledger_look_cannot_write(void **state)
     ledger_close(ledger);
     ledger = open_ledger(*state, LEDGER_LOOK, &repair);
     assert_int_equal(state_of(ledger, "new"), CALL_UNKNOWN);
-    assert_int_equal(state_of(ledger, "other.2"), CALL_OWED);
+    assert_int_equal(state_of(ledger, "other.2"), CALL_PENDING);
     ledger_close(ledger);
 }
 
@@ -194,9 +194,9 @@ static void test_ledger_look_sees_what_is_written_meanwhile(void **state)
     make_ledger(*state, 1);
     struct ledger *look = open_ledger(*state, LEDGER_LOOK, &repair);
     struct ledger *ledger = open_ledger(*state, LEDGER_WRITE, &repair);
-    assert_int_equal(state_of(look, "other.2"), CALL_OWED);
+    assert_int_equal(state_of(look, "other.2"), CALL_PENDING);
     assert_int_equal(ledger_forget(ledger, "other.2", &err), 0);
-    assert_int_equal(state_of(look, "other.2"), CALL_OWED);
+    assert_int_equal(state_of(look, "other.2"), CALL_PENDING);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     assert_int_equal(state_of(look, "other.2"), CALL_UNKNOWN);
     ledger_close(ledger);
@@ -220,8 +220,8 @@ static const struct {
     const char *name, *sql;
     enum call_state want; /* of the call 1.1 */
 } unfinished[] = {
-    { "version 1", VERSION_1, CALL_OWED },
-    { "version 1, with a journal", "PRAGMA journal_mode = WAL; " VERSION_1, CALL_OWED },
+    { "version 1", VERSION_1, CALL_PENDING },
+    { "version 1, with a journal", "PRAGMA journal_mode = WAL; " VERSION_1, CALL_PENDING },
     { "no tables yet", "PRAGMA journal_mode = WAL", CALL_UNKNOWN },
 };
 
@@ -235,10 +235,10 @@ static void test_ledger_look_changes_nothing_of_an_unfinished_one(void **state)
         run_sql(path, unfinished[i].sql);
         char *before = unit_read_bytes(path, &before_length);
         struct ledger *ledger = open_ledger(*state, LEDGER_LOOK, &repair);
-        struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_HELD } };
+        struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_WAITING } };
         unit_same_int(unfinished[i].name, ledger_find(ledger, "1.1", &record, &err), 0);
         unit_same_int(unfinished[i].name, record.state, unfinished[i].want);
-        unit_same_int(unfinished[i].name, record.attempts, unfinished[i].want == CALL_OWED ? 3 : 0);
+        unit_same_int(unfinished[i].name, record.attempts, unfinished[i].want == CALL_PENDING ? 3 : 0);
         unit_same_int(unfinished[i].name, ledger_put(ledger, &entry, &err), -1);
         ledger_close(ledger);
         char *after = unit_read_bytes(path, &after_length);
@@ -261,12 +261,12 @@ static void test_ledger_brings_an_unfinished_one_up_to_date(void **state)
             struct ledger_repair repair;
             struct call_record record;
             const struct ledger_attempt attempt = { .answer = 200 };
-            struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_HELD }, .attempt = &attempt };
+            struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_WAITING }, .attempt = &attempt };
             struct ledger *ledger = open_ledger(*state, modes[k], &repair);
             unit_true(unfinished[i].name, !repair.rebuilt);
             unit_same_int(unfinished[i].name, ledger_find(ledger, "1.1", &record, &err), 0);
             unit_same_int(unfinished[i].name, record.state, unfinished[i].want);
-            unit_same_int(unfinished[i].name, state_of(ledger, "new"), k == 0 ? CALL_UNKNOWN : CALL_HELD);
+            unit_same_int(unfinished[i].name, state_of(ledger, "new"), k == 0 ? CALL_UNKNOWN : CALL_WAITING);
             unit_same_int(unfinished[i].name, ledger_put(ledger, &entry, &err), modes[k] == LEDGER_WRITE ? 0 : -1);
             unit_same_int(unfinished[i].name, ledger_commit(ledger, &err), 0);
             ledger_close(ledger);
@@ -311,9 +311,9 @@ static void test_ledger_refuses_the_next_schema_version_of_its_own_file(void **s
     make_ledger(*state, 1);
     run_sql(unit_path(*state, "ledger.db"), "PRAGMA user_version = 1000");
     check_refused("newer", *state, LEDGER_WRITE, EX_CONFIG, "newer version");
-    run_sql(unit_path(*state, "ledger.db"), "PRAGMA user_version = 4");
+    run_sql(unit_path(*state, "ledger.db"), "PRAGMA user_version = 5");
     struct ledger *ledger = open_ledger(*state, LEDGER_WRITE, &repair);
-    assert_int_equal(state_of(ledger, "other.2"), CALL_OWED);
+    assert_int_equal(state_of(ledger, "other.2"), CALL_PENDING);
     ledger_close(ledger);
 }
 

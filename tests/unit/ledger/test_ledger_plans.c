@@ -1,4 +1,4 @@
-/* Tests of ledger and records: how SQLite goes about their statements. A hundred thousand calls that are set aside must
+/* Tests of ledger and records: how SQLite goes about their statements. A hundred thousand calls that are rejected must
  * cost a run next to nothing. */
 #include "../unit_ledger.h"
 

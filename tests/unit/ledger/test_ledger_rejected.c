@@ -1,4 +1,4 @@
-/* Tests of ledger: the calls that are set aside, and the overview for people. */
+/* Tests of ledger: the calls that are rejected, and the overview for people. */
 #include "../unit_ledger.h"
 
 #include "base/clock.h"
@@ -15,16 +15,16 @@ static void put(const char *uniqueid, enum call_state state, int64_t end_epoch, 
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
 }
 
-/* Three calls that are set aside, and one of each other state that no selection may touch. */
+/* Three calls that are rejected, and one of each other state that no selection may touch. */
 static void fill(void)
 {
     put("3.3", CALL_REJECTED, 300, 0, "HTTP 400: no campaign");
     put("1.1", CALL_REJECTED, 100, 0, "HTTP 422: Bad Phone 100%");
     put("2.2", CALL_REJECTED, 200, 0, NULL);
-    put("4.4", CALL_OWED, 50, 60, "HTTP 422: bad phone");
-    put("5.5", CALL_HELD, 50, 60, "HTTP 422: bad phone");
+    put("4.4", CALL_PENDING, 50, 60, "HTTP 422: bad phone");
+    put("5.5", CALL_WAITING, 50, 60, "HTTP 422: bad phone");
     put("6.6", CALL_ACCEPTED, 50, 60, NULL);
-    put("7.7", CALL_DROPPED, 50, 60, "HTTP 422: bad phone");
+    put("7.7", CALL_DISCARDED, 50, 60, "HTTP 422: bad phone");
 }
 
 static const struct {
@@ -34,7 +34,7 @@ static const struct {
 } selections[] = {
     { "all", { NULL, NULL, 0 }, "1.1 2.2 3.3 " },
     { "by uniqueid", { "2.2", NULL, 0 }, "2.2 " },
-    { "by a uniqueid that is owed", { "4.4", NULL, 0 }, "" },
+    { "by a uniqueid that is pending", { "4.4", NULL, 0 }, "" },
     { "by a uniqueid nobody knows", { "9.9", NULL, 0 }, "" },
     { "by the beginning of a uniqueid", { "2.", NULL, 0 }, "" },
     { "by reason", { NULL, "400", 0 }, "3.3 " },
@@ -63,7 +63,7 @@ static void note_entry(void *context, const struct ledger_entry *entry)
     (void)strcat(strcat(seen, entry->uniqueid), " ");
 }
 
-static void test_ledger_lists_the_selected_calls_that_are_set_aside_oldest_first(void **state)
+static void test_ledger_lists_the_selected_calls_that_are_rejected_oldest_first(void **state)
 {
     (void)state;
     fill();
@@ -79,9 +79,9 @@ static void test_records_releases_the_selected_calls_and_no_others(void **state)
 {
     (void)state;
     static const char *const ids[] = { "1.1", "2.2", "3.3", "4.4", "5.5", "6.6", "7.7" };
-    static const enum call_state before[] = { CALL_REJECTED, CALL_REJECTED, CALL_REJECTED, CALL_OWED, CALL_HELD,
-                                              CALL_ACCEPTED, CALL_DROPPED };
-    static const enum call_state targets[] = { CALL_OWED, CALL_DROPPED };
+    static const enum call_state before[] = { CALL_REJECTED, CALL_REJECTED, CALL_REJECTED, CALL_PENDING, CALL_WAITING,
+                                              CALL_ACCEPTED, CALL_DISCARDED };
+    static const enum call_state targets[] = { CALL_PENDING, CALL_DISCARDED };
     for (size_t i = 0; i < UNIT_COUNT(selections); i++)
         for (size_t k = 0; k < UNIT_COUNT(targets); k++) {
             int64_t count = -1;
@@ -94,7 +94,7 @@ static void test_records_releases_the_selected_calls_and_no_others(void **state)
                 bool chosen = strstr(selections[i].want, ids[m]) != NULL;
                 assert_int_equal(ledger_find(ledger, ids[m], &record, &err), 0);
                 unit_same_int(selections[i].name, record.state, chosen ? targets[k] : before[m]);
-                unit_same_int(selections[i].name, record.attempts, chosen && targets[k] == CALL_OWED ? 0 : 3);
+                unit_same_int(selections[i].name, record.attempts, chosen && targets[k] == CALL_PENDING ? 0 : 3);
             }
         }
 }
@@ -105,19 +105,19 @@ static void test_records_restores_what_was_dropped(void **state)
     int64_t count = -1;
     struct call_record record;
     fill();
-    put("8.8", CALL_DROPPED, 90, 60, "HTTP 400: no campaign");
+    put("8.8", CALL_DISCARDED, 90, 60, "HTTP 400: no campaign");
     const struct records_selection by_reason = { .reason = "phone" }, everything = { .before = 0 };
-    assert_int_equal(records_release(ledger, &by_reason, CALL_DROPPED, CALL_REJECTED, &count, &err), 0);
+    assert_int_equal(records_release(ledger, &by_reason, CALL_DISCARDED, CALL_REJECTED, &count, &err), 0);
     assert_int_equal(count, 1);
     assert_int_equal(ledger_find(ledger, "7.7", &record, &err), 0);
     assert_int_equal(record.state, CALL_REJECTED);
     assert_int_equal(record.attempts, 3);
-    assert_int_equal(records_release(ledger, &everything, CALL_DROPPED, CALL_REJECTED, &count, &err), 0);
+    assert_int_equal(records_release(ledger, &everything, CALL_DISCARDED, CALL_REJECTED, &count, &err), 0);
     assert_int_equal(count, 1);
     struct ledger_counts counts;
     assert_int_equal(ledger_count(ledger, &counts, &err), 0);
     assert_int_equal(counts.rejected, 5);
-    assert_int_equal(counts.owed, 1);
+    assert_int_equal(counts.pending, 1);
 }
 
 static void note_due(void *context, const char *uniqueid, int64_t end_epoch)
@@ -134,7 +134,7 @@ static void test_ledger_makes_a_released_call_due_at_once(void **state)
     put("1.1", CALL_REJECTED, 100, INT64_MAX, "why");
     assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, INT64_MIN, note_due, seen, &err), 0);
     assert_string_equal(seen, "");
-    assert_int_equal(records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED, CALL_OWED, &count,
+    assert_int_equal(records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED, CALL_PENDING, &count,
                                      &err), 0);
     assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, INT64_MIN, note_due, seen, &err), 0);
     assert_string_equal(seen, "1.1 ");
@@ -168,25 +168,25 @@ static void test_ledger_overview_shows_what_is_pending(void **state)
     put("1.1", CALL_ACCEPTED, 10, 0, NULL);
     put("1.2", CALL_ACCEPTED, 11, 0, NULL);
     put("1.3", CALL_REJECTED, 20, 1, "why");
-    put("1.4", CALL_DROPPED, 21, 1, "why");
-    put("1.5", CALL_HELD, 30, 40, NULL);
-    put("1.6", CALL_OWED, 35, 60, NULL);
-    put("1.7", CALL_OWED, 36, 50, NULL);
+    put("1.4", CALL_DISCARDED, 21, 1, "why");
+    put("1.5", CALL_WAITING, 30, 40, NULL);
+    put("1.6", CALL_PENDING, 35, 60, NULL);
+    put("1.7", CALL_PENDING, 36, 50, NULL);
     assert_int_equal(records_overview(ledger, &got, &err), 0);
-    assert_int_equal(got.counts.owed, 2);
-    assert_int_equal(got.counts.held, 1);
+    assert_int_equal(got.counts.pending, 2);
+    assert_int_equal(got.counts.waiting, 1);
     assert_int_equal(got.counts.rejected, 1);
     assert_int_equal(records_count_accepted(ledger, &accepted, &err), 0);
     assert_int_equal(accepted, 2);
-    assert_int_equal(got.oldest_pending, 30);
-    assert_int_equal(got.oldest_held, 30);
-    assert_int_equal(got.oldest_owed, 35);
+    assert_int_equal(got.oldest_open, 30);
+    assert_int_equal(got.oldest_waiting, 30);
+    assert_int_equal(got.oldest_pending, 35);
     assert_int_equal(got.next_due, 50);
     assert_int_equal(ledger_forget(ledger, "1.5", &err), 0);
     assert_int_equal(ledger_forget(ledger, "1.6", &err), 0);
     assert_int_equal(ledger_forget(ledger, "1.7", &err), 0);
     assert_int_equal(records_overview(ledger, &got, &err), 0);
-    assert_int_equal(got.oldest_pending, 0);
+    assert_int_equal(got.oldest_open, 0);
 }
 
 static void test_ledger_overview_shows_the_last_run_and_the_last_good_one(void **state)
@@ -215,7 +215,7 @@ static void test_ledger_overview_shows_the_last_run_and_the_last_good_one(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_ledger(test_ledger_lists_the_selected_calls_that_are_set_aside_oldest_first),
+        in_ledger(test_ledger_lists_the_selected_calls_that_are_rejected_oldest_first),
         in_ledger(test_records_releases_the_selected_calls_and_no_others),
         in_ledger(test_records_restores_what_was_dropped),
         in_ledger(test_ledger_makes_a_released_call_due_at_once),

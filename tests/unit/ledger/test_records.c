@@ -1,4 +1,4 @@
-/* Tests of records: runs, calls, attempts and counters, as people see them. What is set aside, and the overview:
+/* Tests of records: runs, calls, attempts and counters, as people see them. What is rejected, and the overview:
  * test_ledger_rejected.c. */
 #include "../unit_ledger.h"
 
@@ -48,7 +48,7 @@ static void note_text(const char *text)
 static void note_run(void *context, const struct records_run *run)
 {
     const int64_t numbers[] = { run->started, run->finished, run->duration_ms, run->found, run->accepted, run->repeated,
-                                run->failed, run->held, run->owed, run->rejected, run->statements, run->database_ms,
+                                run->failed, run->waiting, run->pending, run->rejected, run->statements, run->database_ms,
                                 run->rows_examined, run->exit_code };
     assert_ptr_equal(context, seen);
     note_text(run->kind);
@@ -69,7 +69,7 @@ static void test_records_lists_a_run_with_all_its_figures(void **state)
 {
     int64_t run = 0;
     const struct ledger_run figures = { .duration_ms = 11, .found = 12, .accepted = 13, .repeated = 14, .failed = 15,
-                                        .held = 16, .owed = 17, .rejected = 18, .statements = 19, .database_ms = 20,
+                                        .waiting = 16, .pending = 17, .rejected = 18, .statements = 19, .database_ms = 20,
                                         .rows_examined = 21, .exit_code = 75, .message = "why" };
     assert_string_equal(runs(0, 10), "");
     assert_int_equal(ledger_run_start(ledger, "poll", &run, &err), 0);
@@ -111,18 +111,18 @@ static void test_records_says_which_run_another_has_followed(void **state)
     }
 }
 
-static void test_records_notes_a_replay_as_a_run(void **state)
+static void test_records_notes_a_retry_as_a_run(void **state)
 {
-    static const enum call_state states[] = { CALL_OWED, CALL_OWED, CALL_HELD, CALL_REJECTED };
+    static const enum call_state states[] = { CALL_PENDING, CALL_PENDING, CALL_WAITING, CALL_REJECTED };
     for (size_t i = 0; i < UNIT_COUNT(states); i++) {
         char uniqueid[8];
         (void)snprintf(uniqueid, sizeof uniqueid, "1.%zu", i);
         struct ledger_entry entry = { .uniqueid = uniqueid, .record = { .state = states[i] } };
         assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     }
-    assert_int_equal(records_note_replay(ledger, 5, &err), 0);
+    assert_int_equal(records_note_retry(ledger, 5, &err), 0);
     run_sql(*state, "UPDATE run SET started = 1, finished = 2");
-    assert_string_equal(runs(0, 9), "replay,1,2,0,5,0,0,0,1,2,0,0,0,0,0,NULL,\n");
+    assert_string_equal(runs(0, 9), "retry,1,2,0,5,0,0,0,1,2,0,0,0,0,0,NULL,\n");
 }
 
 /* ---- one call ---- */
@@ -256,11 +256,11 @@ static void test_records_says_what_it_cannot_read(void **state)
         run_sql(*state, rows[i].sql);
         unit_same_int(rows[i].name, records_overview(ledger, &overview, &err), -1);
         unit_same_int(rows[i].name, err.code, EX_IOERR);
-        unit_same_int(rows[i].name, records_note_replay(ledger, 1, &err), -1);
+        unit_same_int(rows[i].name, records_note_retry(ledger, 1, &err), -1);
         unit_same_int(rows[i].name, records_count_accepted(ledger, &count, &err), calls ? -1 : 0);
         unit_same_int(rows[i].name, records_find_call(ledger, "1", note_call, seen, &err), calls ? -1 : 0);
         unit_same_int(rows[i].name, records_list_runs(ledger, 0, 1, note_run, seen, &err), calls ? 0 : -1);
-        unit_same_int(rows[i].name, records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED, CALL_OWED,
+        unit_same_int(rows[i].name, records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED, CALL_PENDING,
                                                     &count, &err), calls ? -1 : 0);
     }
     run_sql(*state, "ALTER TABLE attempt RENAME TO gone2; ALTER TABLE counter RENAME TO gone3");
@@ -274,7 +274,7 @@ int main(void)
         in_ledger(test_records_lists_a_run_with_all_its_figures),
         in_ledger(test_records_lists_the_newest_runs_first_up_to_a_number_and_a_time),
         in_ledger(test_records_says_which_run_another_has_followed),
-        in_ledger(test_records_notes_a_replay_as_a_run),
+        in_ledger(test_records_notes_a_retry_as_a_run),
         in_ledger(test_records_shows_all_that_is_known_of_a_call),
         in_ledger(test_records_lists_the_attempts_before_the_last_oldest_first),
         in_ledger(test_records_lists_counters_by_label),
