@@ -349,6 +349,16 @@ static int ask_whether_off(const struct options *options, bool *ret_off, struct 
     return 0;
 }
 
+/* The same crontab may be on every host of a cluster: where another one leads, that one reconciles. */
+static bool is_standby(const struct reconcile *reconcile)
+{
+    bool standby = reconcile->options.cron && reconcile->resources.leader.role == LEADER_OTHER &&
+                   reconcile->summary.found == 0 && reconcile->finished == 0;
+    if (standby)
+        log_info("💤 standby: another host sends the calls of this database, and reconciles them");
+    return standby;
+}
+
 int reconcile_command(const struct options *options)
 {
     struct err err = { .code = EX_OK };
@@ -364,7 +374,7 @@ int reconcile_command(const struct options *options)
         (!off && work(&reconcile, &err) != 0))
         summary_fail(&reconcile.summary, &err);
     meter_end(&reconcile.meter);
-    int code = off ? EX_OK : report(&reconcile);
+    int code = off || is_standby(&reconcile) ? EX_OK : report(&reconcile);
     free(reconcile.days);
     resources_close_state(&reconcile.resources);
     resources_close(&reconcile.resources);

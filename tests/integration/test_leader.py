@@ -131,6 +131,14 @@ def test_long_work_on_another_host_takes_nothing_over(db, api, host, leader, wor
     assert requests(api) == {call: 1 for call in calls}
 
 
+def test_a_reconcile_of_cron_s_is_silent_on_a_standby(db, host, leader):
+    """Goal: the same crontab on every host mails nothing each night from those that stand by."""
+    db.insert(end_epoch=db.now() - 600)
+    assert leader.run().code == 0
+    run = host("b").run("reconcile", "--cron")
+    assert (run.code, run.out, run.err) == (0, "", "") and "standby" in run.log
+
+
 def test_long_work_is_refused_where_nobody_leads(db, api, host):
     db.make_cluster()
     db.insert(end_epoch=db.now() - HOUR)
