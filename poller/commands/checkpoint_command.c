@@ -96,7 +96,7 @@ static int count(const struct options *options, const struct config *config, str
     return result;
 }
 
-/* Says what becomes of the calls. Returns whether there are any, as far as is known. */
+/* Says what becomes of the calls. Returns whether there may be any: also where they could not be counted. */
 static bool say_what_it_means(const struct options *options, const struct config *config,
                               const struct config_problems *problems, const struct position *after)
 {
@@ -108,7 +108,7 @@ static bool say_what_it_means(const struct options *options, const struct config
     if (result != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: could not count the calls that are skipped or sent by this: %s\n",
                       err.message);
-        return false;
+        return true;
     }
     (void)printf("%s\n", jump_sentence(&jump, options->profile_words, text, sizeof text));
     (void)fflush(stdout);
@@ -126,14 +126,26 @@ static int set(const struct options *options, const struct position *position, s
     return 0;
 }
 
-static int reset(const struct options *options, struct err *err)
+/* Calls that a run has only noted, to send them later, are skipped as those that none has seen yet: as by a set one. */
+static int forget_skipped(struct ledger *ledger, const struct position *start, struct err *err)
+{
+    struct position copy;
+    bool known = false;
+    int64_t ignored = 0;
+    if (ledger_place(ledger, LEDGER_CHECKPOINT, &copy, &known, err) != 0)
+        return -1;
+    return known && start->end_epoch > copy.end_epoch ? ledger_forget_noted(ledger, start->end_epoch, &ignored, err) : 0;
+}
+
+static int reset(const struct options *options, const struct position *start, struct err *err)
 {
     struct ledger *ledger = NULL;
     if (ledger_open(options->state_dir, LEDGER_WRITE, &ledger, NULL, err) != 0)
         return -1;
     /* The ledger's copy goes last: a crash in between leaves a state that only goes on from where it was. */
     int result = checkpoint_remove(options->state_dir, err);
-    if (result == 0 && (ledger_clear_places(ledger, err) != 0 || ledger_commit(ledger, err) != 0))
+    if (result == 0 && (forget_skipped(ledger, start, err) != 0 || ledger_clear_places(ledger, err) != 0 ||
+                        ledger_commit(ledger, err) != 0))
         result = -1;
     ledger_close(ledger);
     if (result == 0)
@@ -167,7 +179,7 @@ static int change(const struct options *options, const struct config *config, co
         (void)printf("a run was at work until now; what holds after it:\n");
         (void)say_what_it_means(options, config, problems, &position);
     }
-    int result = to_set ? set(options, &position, err) : reset(options, err);
+    int result = to_set ? set(options, &position, err) : reset(options, &position, err);
     lock_release(lock);
     return result;
 }

@@ -176,6 +176,18 @@ def test_who_sets_the_checkpoint_forward_skips_them(behind, db, api):
     assert behind.run().code == 0 and len(api.log()) == sent
 
 
+def test_who_resets_the_checkpoint_skips_them_too(behind, db, api):
+    """Goal: what `checkpoint reset` says is skipped is skipped, also what a run had noted to send it later."""
+    spread(db, 900, 4 * HOUR, 2 * HOUR)
+    behind.configure(config={"sync": {"time_budget": 2}})
+    assert behind.run().code == 75
+    left, sent = owed(behind), len(api.log())
+    reset = behind.run("checkpoint", "reset")
+    assert left > 0 and f"{left} finished calls are skipped" in reset.out
+    assert behind.run().code == 0
+    assert len(api.log()) == sent and owed(behind) == 0
+
+
 @pytest.fixture
 def at_work(behind, db, api):
     """The same installation, at work since five hours: it has sent all there was, and has not swept yet."""

@@ -506,14 +506,18 @@ def test_it_does_not_ask_where_no_call_is_concerned(sync, db):
 @pytest.mark.parametrize("trouble", [
     {"config": {"database": {"socket": "/nowhere.sock"}}}, {"astguiclient": {"VARDB_pass": "wrong"}},
     {"config": {"sync": {"overlap": "much"}}}])
-def test_what_cannot_be_counted_is_said_and_it_goes_on(sync, db, trouble):
+def test_what_cannot_be_counted_is_said_and_asked(sync, db, trouble):
+    """Goal: who cannot be told what it means is asked on a terminal; elsewhere it goes on."""
     run(sync)
     sync.configure(**trouble)
-    now = db.now()
-    for code, said in [answered(sync, "n", "checkpoint", "set", str(now - 500)),
-                       answered(sync, "n", "checkpoint", "reset")]:
-        assert code == 0 and "could not count the calls that are skipped or sent" in said and "[y/N]" not in said
-    assert sync.checkpoint() is None
+    before, words = sync.checkpoint(), ("checkpoint", "set", str(db.now() - 500))
+    for answer, command in (("n", words), ("n", ("checkpoint", "reset")), ("y", words)):
+        assert sync.checkpoint() == before
+        code, said = answered(sync, answer, *command)
+        assert code == 0 and "could not count the calls that are skipped or sent" in said and "[y/N]" in said
+    assert sync.checkpoint() != before
+    done = sync.run("checkpoint", "reset")
+    assert done.code == 0 and "could not count" in done.err and sync.checkpoint() is None
 
 
 def test_counting_needs_no_api_key(sync, db):
