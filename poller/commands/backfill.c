@@ -61,7 +61,7 @@ static int on_reached(void *context, const struct position *reached, struct err 
     if (reached->end_epoch > backfill->reached) {
         backfill->reached = reached->end_epoch; /* once more from the beginning of that second */
         const char *note = backfill->note_names[backfill->table];
-        if (!backfill->options->dry_run && ledger_set_note(backfill->forward.ledger, note, backfill->reached, err) != 0)
+        if (ledger_set_note(backfill->forward.ledger, note, backfill->reached, err) != 0)
             return -1;
     }
     return pass(backfill, backfill->reached, err);
@@ -96,7 +96,7 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
                          .context = backfill };
     int result = from > backfill->to ? 0 : walk_run(&walk, &found, err);
     backfill->summary.found += found;
-    if (result != 0 || backfill->summary.stop != STOP_NONE || backfill->options->dry_run)
+    if (result != 0 || backfill->summary.stop != STOP_NONE)
         return result;
     return ledger_set_note(backfill->forward.ledger, backfill->note_names[table], backfill->to + 1, err);
 }
@@ -109,8 +109,7 @@ static int force(struct backfill *backfill, struct err *err)
         return 0;
     if (ledger_note(backfill->forward.ledger, backfill->note_names[FORCED], clock_now_epoch() + 1, since, err) != 0)
         return -1;
-    return backfill->options->dry_run
-               ? 0 : ledger_set_note(backfill->forward.ledger, backfill->note_names[FORCED], *since, err);
+    return ledger_set_note(backfill->forward.ledger, backfill->note_names[FORCED], *since, err);
 }
 
 static int walk_tables(struct backfill *backfill, struct err *err)
@@ -121,7 +120,7 @@ static int walk_tables(struct backfill *backfill, struct err *err)
         (backfill->has_archive && backfill->summary.stop == STOP_NONE &&
          walk_table(backfill, SOURCE_ARCHIVE, err) != 0))
         return -1;
-    if (backfill->summary.stop != STOP_NONE || backfill->options->dry_run)
+    if (backfill->summary.stop != STOP_NONE)
         return 0;
     for (int i = SOURCE_LIVE; i <= FORCED; i++) /* done: the same command may be given anew */
         if (ledger_drop_note(backfill->forward.ledger, backfill->note_names[i], err) != 0)
@@ -165,10 +164,9 @@ static int work(struct backfill *backfill, struct err *err)
     struct settings_sync *settings = &resources->config.sync;
     settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
     if (fileutil_need_directory(backfill->options->state_dir, err) != 0 || resources_open_source(resources, err) != 0 ||
-        resources_open_sink(resources, err) != 0)
+        resources_open_sink(backfill->options, resources, err) != 0)
         return -1;
     backfill->forward = resources_forward(resources, &backfill->summary);
-    backfill->forward.dry_run = backfill->options->dry_run;
     backfill->forward.on_batch = on_batch;
     backfill->forward.batch_context = backfill;
     backfill->turn = (struct turn){ .options = backfill->options,

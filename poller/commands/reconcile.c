@@ -228,10 +228,9 @@ static int work(struct reconcile *reconcile, struct err *err)
     struct settings_sync *settings = &resources->config.sync;
     settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
     if (fileutil_need_directory(reconcile->options.state_dir, err) != 0 || resources_open_source(resources, err) != 0 ||
-        (!reconcile->options.report_only && resources_open_sink(resources, err) != 0))
+        (!reconcile->options.report_only && resources_open_sink(&reconcile->options, resources, err) != 0))
         return -1;
     reconcile->forward = resources_forward(resources, &reconcile->summary);
-    reconcile->forward.dry_run = reconcile->options.dry_run;
     reconcile->forward.on_batch = on_batch;
     reconcile->forward.batch_context = reconcile;
     reconcile->turn = (struct turn){ .options = &reconcile->options,

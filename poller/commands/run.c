@@ -132,7 +132,7 @@ static int poll_once(const struct options *options, struct resources *resources,
 {
     if (elect(options, resources, ret_standing_by, err) != 0)
         return -1;
-    if (!*ret_standing_by && resources_open_sink(resources, err) != 0)
+    if (!*ret_standing_by && resources_open_sink(options, resources, err) != 0)
         return -1;
     struct poll poll = {
         .state_dir = options->state_dir,

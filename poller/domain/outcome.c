@@ -10,5 +10,5 @@ int64_t outcome_clamp_wait(int64_t wait_sec)
 
 bool outcome_is_useful(const struct outcome *outcome)
 {
-    return outcome->kind == OUTCOME_ACCEPTED || outcome->kind == OUTCOME_REJECTED;
+    return outcome->kind == OUTCOME_ACCEPTED || outcome->kind == OUTCOME_SHOWN || outcome->kind == OUTCOME_REJECTED;
 }

@@ -7,6 +7,7 @@
 
 enum outcome_kind {
     OUTCOME_ACCEPTED,     /* the sink has the call */
+    OUTCOME_SHOWN,        /* the sink of a dry run: the call was printed, and nobody has it */
     OUTCOME_REJECTED,     /* the content of this call is refused; trying again would not help */
     OUTCOME_RETRY,        /* nothing known against the call: try again later */
     OUTCOME_RATE_LIMITED, /* send nothing until wait_sec have passed */
@@ -22,7 +23,7 @@ struct outcome {
     int64_t wait_sec;  /* how long the sink asks to be left alone, clamped; 0: it does not say */
     int64_t code;      /* the sink's number for its answer; 0: no answer came */
     double took_ms;    /* from the request to the answer, or to the failure */
-    char reason[512];  /* for everything but ACCEPTED: one line for people */
+    char reason[512];  /* for everything but ACCEPTED and SHOWN: one line for people */
     char advice[320];  /* what to do where every call comes to this: "; check ..."; "": nothing */
 };
 
@@ -31,7 +32,8 @@ struct outcome {
 /* outcome_clamp_wait: a sink's wish within 0 and OUTCOME_WAIT_MAX_SEC. */
 int64_t outcome_clamp_wait(int64_t wait_sec);
 
-/* outcome_is_useful: whether the answer shows that the sink works: it took the call, or refused its content. */
+/* outcome_is_useful: whether the answer shows that the sink works: it took or showed the call, or refused its
+ * content. */
 bool outcome_is_useful(const struct outcome *outcome);
 
 #endif

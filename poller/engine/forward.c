@@ -195,7 +195,7 @@ static void put(struct batch *batch, struct parcel *parcel, enum call_state stat
 static void forget(struct batch *batch, struct parcel *parcel, const char *why)
 {
     parcel->candidate->settled = true;
-    if (!is_open(parcel) || batch->forward->dry_run || batch->failure.code != EX_OK)
+    if (!is_open(parcel) || batch->failure.code != EX_OK)
         return;
     batch->forward->summary->forgotten += is_missing(parcel) ? 1 : 0;
     struct log_call forgotten = about(batch, parcel);
@@ -213,7 +213,7 @@ static void keep_waiting(struct batch *batch, struct parcel *parcel, const char 
 
 static void hold(struct batch *batch, struct parcel *parcel, int64_t hold_until)
 {
-    if (parcel->record.state == CALL_WAITING || batch->forward->dry_run) {
+    if (parcel->record.state == CALL_WAITING) {
         parcel->candidate->settled = true;
         return;
     }
@@ -224,7 +224,7 @@ static void hold(struct batch *batch, struct parcel *parcel, int64_t hold_until)
 /* The API knows what the row says: a call that was waiting to be sent (again) is done with. */
 static void skip(struct batch *batch, struct parcel *parcel)
 {
-    if (is_open(parcel) && parcel->record.sent_before && !batch->forward->dry_run)
+    if (is_open(parcel) && parcel->record.sent_before)
         put(batch, parcel, CALL_ACCEPTED, 0, NULL);
     parcel->candidate->settled = true;
 }
@@ -274,7 +274,7 @@ static void doubt(struct batch *batch, struct parcel *parcel)
 static void prepare(struct batch *batch, struct parcel *parcel)
 {
     struct call_record *record = &parcel->record;
-    bool changed = has_changed(parcel) && !batch->forward->dry_run;
+    bool changed = has_changed(parcel);
     if (changed)
         record->fingerprint = (uint64_t)record->tries;
     sink_make(batch->forward->sink, parcel->call, call_is_in_doubt(record) ? (uint32_t)record->fingerprint : 0,
@@ -472,6 +472,14 @@ static void pause_sending(struct batch *batch, const struct parcel *parcel, cons
          clock_local(until, local, sizeof local), mask_message(batch, parcel, reason), outcome->advice);
 }
 
+/* A dry run: nobody has the call, and nothing is to be recorded of it. */
+static void note_shown(struct batch *batch, struct parcel *parcel)
+{
+    breaker_useful(&batch->forward->breaker);
+    batch->forward->summary->accepted++;
+    parcel->candidate->settled = true;
+}
+
 /* Records what an outcome means for its call, for the API and for the run. */
 static void on_outcome(void *context, size_t index, const struct outcome *outcome)
 {
@@ -483,6 +491,10 @@ static void on_outcome(void *context, size_t index, const struct outcome *outcom
     if (strcmp(forward->doubt.uniqueid, parcel->candidate->uniqueid) == 0) {
         forward->doubt = position_at(0, "");
         breaker_asked_again(&forward->breaker);
+    }
+    if (outcome->kind == OUTCOME_SHOWN) {
+        note_shown(batch, parcel);
+        return;
     }
     parcel->attempt_number = parcel->record.attempts + 1;
     parcel->attempt = (struct ledger_attempt){ .answer = outcome->code, .took_ms = (int64_t)(outcome->took_ms + 0.5) };
@@ -504,6 +516,8 @@ static void on_outcome(void *context, size_t index, const struct outcome *outcom
         break;
     case OUTCOME_RATE_LIMITED:
         pause_sending(batch, parcel, outcome);
+        break;
+    case OUTCOME_SHOWN:
         break;
     }
 }
@@ -637,31 +651,6 @@ static int deliver_all(struct batch *batch, struct err *err)
     return batch->failure.code == EX_OK ? 0 : err_set(err, batch->failure.code, "%s", batch->failure.message);
 }
 
-/* Prints what would be sent, but for the number where that is masked. */
-static void print_body(const struct batch *batch, const struct parcel *parcel)
-{
-    struct call shown = *parcel->call;
-    char *phone = mem_copy(str_or_empty(shown.number));
-    mask_phone(phone, str_or_empty(shown.number));
-    if (batch->forward->mask_phone && shown.number != NULL)
-        shown.number = phone;
-    struct sink_message message;
-    sink_make(batch->forward->sink, &shown, 0, &message);
-    (void)printf("%s\n", message.body);
-    sink_message_free(&message);
-    free(phone);
-}
-
-static void print_all(const struct batch *batch)
-{
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch->parcels[i].message.body != NULL) {
-            print_body(batch, &batch->parcels[i]);
-            batch->forward->summary->accepted++;
-            batch->parcels[i].candidate->settled = true;
-        }
-}
-
 /* ---- the whole batch ---- */
 
 /* Brings together what the dialer and the ledger know of each call. */
@@ -688,10 +677,6 @@ static int work(struct batch *batch, struct err *err)
         decide(batch, &batch->parcels[i]);
     if (batch->failure.code != EX_OK)
         return err_set(err, batch->failure.code, "%s", batch->failure.message);
-    if (batch->forward->dry_run) {
-        print_all(batch);
-        return 0;
-    }
     if (batch->doubts && forward_commit(batch->forward, err) != 0)
         return -1;
     return deliver_all(batch, err);

@@ -32,7 +32,7 @@ struct forward {
     int64_t started_ms;  /* monotonic: when the work began, its waits included */
     int64_t deadline_ms; /* monotonic: start no request after it */
     bool of_the_past;    /* a person has old calls sent: how late they are says nothing of the minute's runs */
-    bool dry_run;        /* print bodies instead of sending, change nothing */
+    bool sends_at_once;  /* a dry run: shows also what a run would note, to send it later */
     int64_t force_since; /* send also what is accepted but was not tried since then, by this host's clock; 0: off */
     /* Told after each batch when its last call ended; -1 with *err ends the work. NULL: nobody asks. */
     int (*on_batch)(void *context, int64_t end_epoch, struct err *err);

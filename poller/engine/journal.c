@@ -9,7 +9,7 @@
 
 int journal_open(struct forward *forward, const char *kind, struct err *err)
 {
-    if (!forward->dry_run && ledger_run_start(forward->ledger, kind, &forward->run, err) != 0)
+    if (ledger_run_start(forward->ledger, kind, &forward->run, err) != 0)
         return -1;
     log_run(forward->run);
     return 0;
@@ -52,8 +52,6 @@ static int recall_zone(struct forward *forward, struct err *err)
     const struct zone *zone = source_zone(forward->source);
     if (*zone_problem(zone, problem) != '\0' && strcmp(problem, zone_problem(&earlier, told)) != 0)
         log_warn("⚠ Time zones: %s", problem);
-    if (forward->dry_run)
-        return 0;
     zone_write(zone, text);
     return ledger_set_text_note(forward->ledger, LEDGER_NOTE_ZONE, text, err);
 }
@@ -123,8 +121,6 @@ int journal_close(struct forward *forward, const char *kind, struct err *err)
     if (ledger_count(forward->ledger, &counts, err) != 0)
         return -1;
     summary->pending_left = counts.pending;
-    if (forward->dry_run)
-        return 0;
     if (note_outage(forward, err) != 0 || note_doubt(forward, err) != 0 || note_limit(forward, err) != 0)
         return -1;
     struct source_effort effort = source_effort(forward->source);

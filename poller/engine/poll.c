@@ -193,7 +193,7 @@ static int sweep(struct run *run, struct err *err)
     if (ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
         return -1;
     if (settings->sweep_interval == 0) /* when it is turned on again it need not make up for that time */
-        return (last == 0 && run->swept_to == 0) || run->poll->dry_run ? 0 : note_sweep(run, 0, 0, err);
+        return last == 0 && run->swept_to == 0 ? 0 : note_sweep(run, 0, 0, err);
     bool clock_was_set_back = last > now;
     if (!clock_was_set_back && now - last < settings->sweep_interval)
         return 0;
@@ -215,7 +215,7 @@ static int sweep(struct run *run, struct err *err)
     run->summary->found += found;
     if (found > 0)
         log_info("🧹 Sweep found %" PRId64 " calls that came late, lasted long or changed", found);
-    if (run->poll->dry_run || !may_go_on(run))
+    if (!may_go_on(run))
         return 0;
     return clock_mono_ms() < walk.until_ms ? note_sweep(run, now, 0, err) : note_sweep(run, last, run->swept_to, err);
 }
@@ -301,7 +301,7 @@ static int ask_doubtful(struct run *run, struct err *err)
 {
     const struct position *doubt = &run->forward.doubt;
     struct candidates one = { .count = 0 };
-    if (!run->forward.breaker.answered || *doubt->uniqueid == '\0' || run->poll->dry_run)
+    if (!run->forward.breaker.answered || *doubt->uniqueid == '\0')
         return 0;
     candidates_add_known(&one, doubt->uniqueid, doubt->end_epoch);
     int result = forward_all(&run->forward, &one, err);
@@ -368,13 +368,12 @@ static int work(struct run *run, struct err *err)
         (may_go_on(run) && catch_up(run, err) != 0) || (may_go_on(run) && ask_doubtful(run, err) != 0) ||
         (may_go_on(run) && send_backlog(run, err) != 0))
         return -1;
-    if (!poll->dry_run && forward_commit(&run->forward, err) != 0)
+    if (forward_commit(&run->forward, err) != 0)
         return -1;
-    if (!poll->dry_run)
-        look_at_unsent(run);
+    look_at_unsent(run);
     if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run && !run->progress.set_by_hand)
         progress_log(&run->progress, "💾 Saved checkpoint");
-    return poll->dry_run ? 0 : prune(run, err);
+    return prune(run, err);
 }
 
 static struct progress progress_of(const struct poll *poll)
@@ -402,7 +401,7 @@ void poll_run(const struct poll *poll, struct summary *ret_summary)
                      .pace = pace_start(poll->api->concurrency, poll->api->max_concurrency),
                      .started_ms = clock_mono_ms(),
                      .deadline_ms = clock_mono_ms() + poll->settings->time_budget * 1000,
-                     .dry_run = poll->dry_run,
+                     .sends_at_once = poll->dry_run,
                      .mask_phone = poll->mask_phone },
     };
     int result = journal_open(&run.forward, "poll", &err);

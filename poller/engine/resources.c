@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/resources.h"
+#include "sink/print.h"
 
 /* How often cron starts a run. */
 #define CRON_SEC 60
@@ -44,7 +45,7 @@ void resources_report_repair(const struct ledger_repair *repair)
 
 int resources_open_ledger(const struct options *options, struct resources *resources, struct err *err)
 {
-    enum ledger_mode mode = options->dry_run ? LEDGER_LOOK : LEDGER_WRITE;
+    enum ledger_mode mode = options->dry_run ? LEDGER_DRY : LEDGER_WRITE;
     if (ledger_open(options->state_dir, mode, &resources->ledger, &resources->repair, err) != 0)
         return -1;
     resources_report_repair(&resources->repair);
@@ -83,12 +84,14 @@ void resources_close_state(struct resources *resources)
     resources->lock = NULL;
 }
 
-int resources_open_sink(struct resources *resources, struct err *err)
+int resources_open_sink(const struct options *options, struct resources *resources, struct err *err)
 {
     const struct config *config = &resources->config;
     if (resources->sink.ops != NULL)
         return 0;
     const struct sink_settings settings = { .api = &config->api, .dispositions = config->dispositions };
+    if (options->dry_run)
+        return print_sink_open(resources->sink_kind, &settings, config->mask_phone, &resources->sink, err);
     return sink_open(resources->sink_kind, &settings, &resources->sink, err);
 }
 

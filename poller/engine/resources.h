@@ -29,10 +29,10 @@ struct resources {
 int resources_load(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 
 /* resources_open_ledger, _source, _sink: open one thing each, say so in the log, and inspect the dialer's table. A
- * dry run only looks at the ledger. Errors: those of ledger_open, source_connect, source_inspect, sink_open. */
+ * dry run forgets what it writes to the ledger, and prints instead of sending. Errors: those of ledger_open, source_connect, source_inspect, sink_open. */
 int resources_open_ledger(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 int resources_open_source(struct resources *resources, struct err *err) MUST_CHECK;
-int resources_open_sink(struct resources *resources, struct err *err) MUST_CHECK;
+int resources_open_sink(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 
 /* resources_report_repair: says in the log that a damaged ledger was made anew, if it was. */
 void resources_report_repair(const struct ledger_repair *repair);

@@ -47,9 +47,7 @@ int turn_begin(struct turn *turn, const char *kind, struct err *err)
         return -1;
     turn->passed_ms = clock_mono_ms();
     turn->bucket = bucket_start(turn->rate, turn->passed_ms);
-    if (turn->options->dry_run)
-        return 0;
-    if (confirm_leader(turn, err) != 0)
+    if (!turn->options->dry_run && confirm_leader(turn, err) != 0)
         return -1;
     return journal_open(turn->forward, kind, err);
 }

@@ -22,7 +22,7 @@ struct walker {
 static int note(const struct walker *walker, const struct call *call, struct call_record record, enum call_state state,
                 int64_t due, struct err *err)
 {
-    if (walker->walk->forward->dry_run || walker->walk->duty == WALK_LOOK)
+    if (walker->walk->duty == WALK_LOOK)
         return 0;
     record.state = state;
     struct ledger_entry entry = { .uniqueid = call->id,
@@ -48,7 +48,7 @@ static int keep(struct walker *walker, const struct call *call, struct call_reco
     if (walk->duty == WALK_LOOK)
         return 0;
     bool is_noted = walk->duty == WALK_NOTE || call->ended < walk->note_before;
-    if (is_noted && !walk->forward->dry_run) { /* a dry run shows what would become pending */
+    if (is_noted && !walk->forward->sends_at_once) {
         walker->noted++;
         return note(walker, call, record, CALL_PENDING, forward_now(walk->forward), err);
     }

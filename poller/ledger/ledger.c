@@ -48,7 +48,7 @@ int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **re
                 struct ledger_repair *ret_repair, struct err *err)
 {
     struct ledger *ledger = new_handle(state_dir);
-    bool look = mode == LEDGER_LOOK;
+    bool look = mode != LEDGER_WRITE;
     struct ledger_repair unasked;
     if (ret_repair == NULL)
         ret_repair = &unasked;
@@ -56,6 +56,8 @@ int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **re
     if ((look || rebuild_finish(state_dir, ledger->path, &ret_repair->rebuilt, ret_repair->aside,
                                 sizeof ret_repair->aside, err) == 0) &&
         open_store(ledger, look ? STORE_LOOK : STORE_WRITE, err) == 0) {
+        if (mode == LEDGER_DRY)
+            store_drop_changes(ledger->store);
         *ret_ledger = ledger;
         return 0;
     }

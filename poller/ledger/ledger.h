@@ -17,7 +17,8 @@ struct ledger;
 
 enum ledger_mode {
     LEDGER_WRITE,
-    LEDGER_LOOK /* changes nothing on disk; where there is no ledger yet, an empty one is shown */
+    LEDGER_LOOK, /* changes nothing on disk; where there is no ledger yet, an empty one is shown */
+    LEDGER_DRY   /* the same for a dry run: a change is taken, and forgotten at once */
 };
 
 /* What became of a damaged ledger. */

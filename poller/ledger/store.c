@@ -28,6 +28,7 @@ struct store {
     int prepared_count;
     bool in_transaction;
     bool look_only;
+    bool drops_changes;
     bool damaged;
 };
 
@@ -346,9 +347,16 @@ int store_begin(struct store *store, struct err *err)
     return 0;
 }
 
+void store_drop_changes(struct store *store)
+{
+    store->drops_changes = true;
+}
+
 int store_change(struct store *store, struct statement *statement, struct err *err)
 {
     static const char action[] = "write to";
+    if (store->drops_changes)
+        return 0;
     if (statement == NULL)
         return fail(store, action, err);
     if (store_begin(store, err) != 0)

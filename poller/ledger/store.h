@@ -40,6 +40,9 @@ int store_use_copy(struct store *store, struct err *err) MUST_CHECK;
 /* store_only_look: from now on nothing can be changed through this store. */
 int store_only_look(struct store *store, struct err *err) MUST_CHECK;
 
+/* store_drop_changes: from now on store_change says that all is well, and changes nothing. */
+void store_drop_changes(struct store *store);
+
 /* All functions below that can fail return -1 and EX_IOERR. */
 
 /* store_execute: runs SQL text that gives no rows, outside of the transaction. */

@@ -24,7 +24,8 @@ static void test_outcome_is_useful_when_the_sink_has_looked_at_the_call(void **s
         enum outcome_kind kind;
         bool want;
     } rows[] = {
-        { OUTCOME_ACCEPTED, true },      { OUTCOME_REJECTED, true },       { OUTCOME_RETRY, false },
+        { OUTCOME_ACCEPTED, true },      { OUTCOME_SHOWN, true },
+        { OUTCOME_REJECTED, true },       { OUTCOME_RETRY, false },
         { OUTCOME_RATE_LIMITED, false }, { OUTCOME_MISCONFIGURED, false },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)

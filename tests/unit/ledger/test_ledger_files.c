@@ -188,6 +188,30 @@ static void test_ledger_look_cannot_write(void **state)
     ledger_close(ledger);
 }
 
+/* A dry run writes as a run does: nothing of it is seen, neither by itself nor by the next one. */
+static void test_ledger_of_a_dry_run_forgets_what_is_written(void **state)
+{
+    struct ledger_repair repair;
+    int64_t run = 7, note = 0;
+    make_ledger(*state, 1);
+    for (int there = 1; there >= 0; there--) { /* also where there is no ledger yet */
+        struct ledger *ledger = open_ledger(*state, LEDGER_DRY, &repair);
+        struct ledger_entry entry = { .uniqueid = "9.9", .record = { .state = CALL_PENDING }, .end_epoch = 1 };
+        assert_int_equal(ledger_run_start(ledger, "poll", &run, &err), 0);
+        assert_int_equal(run, 0);
+        assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+        assert_int_equal(ledger_set_note(ledger, "n", 5, &err), 0);
+        assert_int_equal(ledger_commit(ledger, &err), 0);
+        assert_int_equal(state_of(ledger, "9.9"), CALL_UNKNOWN);
+        assert_int_equal(ledger_note(ledger, "n", 3, &note, &err), 0);
+        assert_int_equal(note, 3);
+        ledger_close(ledger);
+        assert_int_equal(count_files(*state), there);
+        if (there != 0)
+            assert_int_equal(unlink(unit_path(*state, "ledger.db")), 0);
+    }
+}
+
 static void test_ledger_look_sees_what_is_written_meanwhile(void **state)
 {
     struct ledger_repair repair;
@@ -377,6 +401,7 @@ int main(void)
         unit_test_in_directory(test_ledger_look_changes_nothing_on_disk),
         unit_test_in_directory(test_ledger_look_leaves_an_empty_file_empty),
         unit_test_in_directory(test_ledger_look_cannot_write),
+        unit_test_in_directory(test_ledger_of_a_dry_run_forgets_what_is_written),
         unit_test_in_directory(test_ledger_look_sees_what_is_written_meanwhile),
         unit_test_in_directory(test_ledger_look_changes_nothing_of_an_unfinished_one),
         unit_test_in_directory(test_ledger_brings_an_unfinished_one_up_to_date),

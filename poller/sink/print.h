@@ -1,0 +1,13 @@
+/* print: the sink of a dry run: prints the message that another kind makes for a call, and sends nothing. */
+#ifndef PRINT_H
+#define PRINT_H
+
+#include "sink/sink.h"
+
+/* print_sink_open: a sink that makes its messages by kind and prints them on standard output, a line each. masked: only
+ * the last four digits of numbers are shown. It is in no table: no setting names it. Ownership: sink_close. Errors:
+ * those of the kind. */
+int print_sink_open(const struct sink_ops *kind, const struct sink_settings *settings, bool masked,
+                    struct sink *ret_sink, struct err *err) MUST_CHECK;
+
+#endif
