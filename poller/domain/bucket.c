@@ -18,14 +18,6 @@ static void fill(struct bucket *bucket, int64_t now_ms)
         bucket->level = bucket->rate * TOKEN;
 }
 
-int64_t bucket_room(struct bucket *bucket, int64_t now_ms)
-{
-    if (bucket->rate == 0)
-        return INT64_MAX;
-    fill(bucket, now_ms);
-    return bucket->level > 0 ? bucket->level / TOKEN : 0;
-}
-
 void bucket_take(struct bucket *bucket, int64_t calls, int64_t now_ms)
 {
     if (bucket->rate == 0)

@@ -16,9 +16,6 @@ struct bucket {
 /* bucket_start: a full one. All times are clock_mono_ms's. */
 struct bucket bucket_start(int64_t rate, int64_t now_ms);
 
-/* bucket_room: how many calls may be sent now; INT64_MAX without a limit. */
-int64_t bucket_room(struct bucket *bucket, int64_t now_ms);
-
 /* bucket_take: calls were sent, or are about to be. */
 void bucket_take(struct bucket *bucket, int64_t calls, int64_t now_ms);
 

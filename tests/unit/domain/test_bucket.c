@@ -3,18 +3,32 @@
 
 #include "domain/bucket.h"
 
+/* How many calls may be sent at once. */
+static int64_t room_of(struct bucket *bucket, int64_t now_ms)
+{
+    int64_t least = 0, most = bucket->rate;
+    while (least < most) {
+        int64_t middle = (least + most + 1) / 2;
+        if (bucket_wait_ms(bucket, middle, now_ms) == 0)
+            least = middle;
+        else
+            most = middle - 1;
+    }
+    return least;
+}
+
 static void test_bucket_holds_one_second_s_worth_and_no_more(void **state)
 {
     (void)state;
     static const int64_t rates[] = { 1, 2, 50, 100, 100000 };
     for (size_t i = 0; i < UNIT_COUNT(rates); i++) {
         struct bucket bucket = bucket_start(rates[i], 5000);
-        unit_same_int("at once", bucket_room(&bucket, 5000), rates[i]);
-        unit_same_int("after a wait of an hour", bucket_room(&bucket, 5000 + 3600000), rates[i]);
+        unit_same_int("at once", room_of(&bucket, 5000), rates[i]);
+        unit_same_int("after a wait of an hour", room_of(&bucket, 5000 + 3600000), rates[i]);
         bucket_take(&bucket, rates[i], 3605000);
-        unit_same_int("when it is empty", bucket_room(&bucket, 3605000), 0);
-        unit_same_int("almost a second later", bucket_room(&bucket, 3605999), rates[i] * 999 / 1000);
-        unit_same_int("a second later", bucket_room(&bucket, 3606000), rates[i]);
+        unit_same_int("when it is empty", room_of(&bucket, 3605000), 0);
+        unit_same_int("almost a second later", room_of(&bucket, 3605999), rates[i] * 999 / 1000);
+        unit_same_int("a second later", room_of(&bucket, 3606000), rates[i]);
     }
 }
 
@@ -28,7 +42,7 @@ static void test_bucket_never_lets_through_more_than_the_rate_and_one_second_s_w
         uint32_t random = 1;
         for (int64_t now_ms = 0; now_ms < 60000; now_ms += random >> 23) { /* steps of up to half a second */
             random = random * 1664525 + 1013904223;
-            int64_t room = bucket_room(&bucket, now_ms);
+            int64_t room = room_of(&bucket, now_ms);
             bucket_take(&bucket, room, now_ms);
             sent += room;
             unit_in_range(sent, 0, rates[i] + now_ms * rates[i] / 1000);
@@ -64,9 +78,9 @@ static void test_bucket_takes_no_notice_of_a_clock_that_stands_still_or_goes_bac
     (void)state;
     struct bucket bucket = bucket_start(10, 5000);
     bucket_take(&bucket, 10, 5000);
-    assert_int_equal(bucket_room(&bucket, 1000), 0);
-    assert_int_equal(bucket_room(&bucket, 5000), 0);
-    assert_int_equal(bucket_room(&bucket, 5500), 5);
+    assert_int_equal(room_of(&bucket, 1000), 0);
+    assert_int_equal(room_of(&bucket, 5000), 0);
+    assert_int_equal(room_of(&bucket, 5500), 5);
 }
 
 static void test_bucket_without_a_rate_has_no_limit(void **state)
@@ -74,7 +88,6 @@ static void test_bucket_without_a_rate_has_no_limit(void **state)
     (void)state;
     struct bucket bucket = bucket_start(0, 0);
     bucket_take(&bucket, 1000000, 0);
-    assert_true(bucket_room(&bucket, 0) == INT64_MAX);
     assert_int_equal(bucket_wait_ms(&bucket, 1000000, 0), 0);
 }
 
