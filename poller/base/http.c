@@ -7,6 +7,7 @@
 
 #include "base/http.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/version.h"
 
 /* More of an answer than this is not read: no honest answer is longer. */
@@ -305,4 +306,33 @@ int http_run(struct http *http, const struct http_request *requests, size_t coun
     (void)observer->on_turn(observer->context);
     abandon(http);
     return result;
+}
+
+/* ---- addresses ---- */
+
+/* Writes a part of an address to out. "" where it has none; false where there is no room. */
+static bool read_part(CURLU *parsed, CURLUPart which, char *out, size_t size)
+{
+    char *part = NULL;
+    if (curl_url_get(parsed, which, &part, 0) != CURLUE_OK)
+        part = NULL;
+    int length = snprintf(out, size, "%s", part != NULL ? part : "");
+    curl_free(part);
+    return (size_t)length < size;
+}
+
+bool http_read_url(const char *text, struct http_url *ret_url)
+{
+    char port[8];
+    CURLU *parsed = curl_url();
+    if (parsed == NULL)
+        mem_out();
+    *ret_url = (struct http_url){ .port = 0 };
+    bool good = curl_url_set(parsed, CURLUPART_URL, text, CURLU_DISALLOW_USER) == CURLUE_OK &&
+                read_part(parsed, CURLUPART_HOST, ret_url->host, sizeof ret_url->host) &&
+                read_part(parsed, CURLUPART_PORT, port, sizeof port);
+    curl_url_cleanup(parsed);
+    if (good && *port != '\0')
+        good = str_to_int(port, &ret_url->port) && ret_url->port >= 1 && ret_url->port <= 65535;
+    return good && *ret_url->host != '\0';
 }

@@ -9,6 +9,16 @@
 
 #include "base/err.h"
 
+/* What libcurl reads in an address. */
+struct http_url {
+    char host[256]; /* a numeric one as libcurl writes it; one of IPv6 with its brackets */
+    int64_t port;   /* 0: the usual one */
+};
+
+/* http_read_url: false where libcurl takes text for no address, finds a user in it, or a host that is longer than DNS
+ * allows. Does not start the library. */
+bool http_read_url(const char *text, struct http_url *ret_url);
+
 struct http;
 
 /* Where requests go, and what they have in common. All texts but headers are borrowed for the life of the requests. */

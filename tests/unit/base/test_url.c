@@ -56,7 +56,10 @@ static void test_url_accepts_plain_http_elsewhere_only_when_allowed(void **state
         "http://127.1.2.256",
         "http://127.1.256.3",
         "http://127.256.2.3",
-        "http://127.0.0",
+        "http://127.0.0", /* libcurl takes this for 127.0.0.0, and the next ones for 127.0.0.1 */
+        "http://127.1",
+        "http://2130706433",
+        "http://0x7f.0.0.1",
         "http://128.0.0.1",
         "http://1127.0.0.1",
         "http://126.0.0.1",
@@ -160,6 +163,11 @@ static void test_url_refuses_what_readers_may_take_for_different_hosts(void **st
         "https://a,b",
         "https://a;b",
         "https://a$b",
+        "https://a~b",
+        "https://a+b",
+        "https://a%2eb",
+        "https://a]",
+        "https://[::1]]",
         "https://a\\b",
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
