@@ -11,7 +11,7 @@ NAME = "did-optimizer-sync"
 README, MAN8 = ROOT / "README.md", ROOT / f"packaging/man/{NAME}.8"
 MAN5, CONF = ROOT / f"packaging/man/{NAME}.conf.5", ROOT / f"conf/{NAME}.conf"
 COMPLETION = ROOT / f"packaging/bash-completion/{NAME}"
-GUIDES = [ROOT / ".github/CONTRIBUTING.md", ROOT / ".github/SECURITY.md"]
+GUIDES = [ROOT / ".github/CONTRIBUTING.md", ROOT / ".github/SECURITY.md", ROOT / "tests/README.md"]
 
 
 def has_word(word, text):
@@ -122,6 +122,11 @@ def test_no_document_names_an_option_that_does_not_exist(help_text):
 
 
 # ---- the guides ----
+
+def test_the_readme_is_short_enough_to_be_read():
+    """What only developers need stands in tests/README.md."""
+    assert len(README.read_text().splitlines()) <= 250
+
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
 def test_what_the_guides_name_exists(guide):
