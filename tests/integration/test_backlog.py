@@ -181,11 +181,11 @@ def test_who_resets_the_checkpoint_skips_them_too(behind, db, api):
     spread(db, 900, 4 * HOUR, 2 * HOUR)
     behind.configure(config={"sync": {"time_budget": 2}})
     assert behind.run().code == 75
-    left, sent = owed(behind), len(api.log())
+    left, sent = pending(behind), len(api.log())
     reset = behind.run("checkpoint", "reset")
     assert left > 0 and f"{left} finished calls are skipped" in reset.out
     assert behind.run().code == 0
-    assert len(api.log()) == sent and owed(behind) == 0
+    assert len(api.log()) == sent and pending(behind) == 0
 
 
 @pytest.fixture
