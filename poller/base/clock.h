@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* clock_now_epoch: this host's wall clock in seconds since 1970 UTC. What is compared with the dialer's rows uses
- * the database's clock instead (source_now_epoch). */
+ * the database's clock instead (source_now). */
 int64_t clock_now_epoch(void);
 
 /* clock_mono_ms: milliseconds that only ever grow; for durations and deadlines. */

@@ -89,7 +89,7 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
     backfill->table = table;
     backfill->reached = from;
     struct walk walk = { .forward = &backfill->forward,
-                         .range = source_range_ended(table, from, backfill->to),
+                         .range = source_range_ended(&backfill->resources.source, table, from, backfill->to),
                          .floor = position_at(0, ""),
                          .belongs_elsewhere = is_left_out,
                          .on_reached = on_reached,
@@ -115,7 +115,7 @@ static int force(struct backfill *backfill, struct err *err)
 static int walk_tables(struct backfill *backfill, struct err *err)
 {
     if (force(backfill, err) != 0 ||
-        source_inspect_archive(backfill->resources.source, &backfill->has_archive, err) != 0 ||
+        source_inspect_archive(&backfill->resources.source, &backfill->has_archive, err) != 0 ||
         walk_table(backfill, SOURCE_LIVE, err) != 0 ||
         (backfill->has_archive && backfill->summary.stop == STOP_NONE &&
          walk_table(backfill, SOURCE_ARCHIVE, err) != 0))

@@ -93,7 +93,7 @@ static void test_owner(struct check *check)
 
 static void test_database(struct check *check)
 {
-    check_database(check->report, check->options, &check->config.database, &check->config.sync);
+    check_database(check->report, check->options, &check->config);
 }
 
 static void test_api(struct check *check)

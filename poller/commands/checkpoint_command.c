@@ -11,11 +11,11 @@
 #include "config/config.h"
 #include "config/profile.h"
 #include "engine/jump.h"
+#include "engine/resources.h"
 #include "engine/progress.h"
 #include "ledger/checkpoint.h"
 #include "ledger/ledger.h"
 #include "ledger/legacy.h"
-#include "source/source.h"
 
 /* A run that was waited for so long may have sent calls that were counted. */
 #define WAITED_MS 500
@@ -85,13 +85,13 @@ static int read_places(struct ledger *ledger, const struct settings_sync *settin
 static int count(const struct options *options, const struct config *config, struct jump *jump, struct err *err)
 {
     struct ledger *ledger = NULL;
-    struct source *source = NULL;
+    struct source source = { .ops = NULL };
     int result = -1;
     if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) == 0 &&
         read_places(ledger, &config->sync, jump, err) == 0 &&
-        source_connect(&config->database, &config->sync, &source, err) == 0 && source_inspect(source, err) == 0)
-        result = jump_count(jump, source, ledger, &config->sync, err);
-    source_close(source);
+        resources_connect(config, &source, err) == 0 && source_inspect(&source, err) == 0)
+        result = jump_count(jump, &source, ledger, &config->sync, err);
+    source_close(&source);
     ledger_close(ledger);
     return result;
 }

@@ -147,7 +147,7 @@ static int walk_table(struct reconcile *reconcile, enum source_table table, cons
 {
     int64_t found = 0;
     struct walk walk = { .forward = &reconcile->forward,
-                         .range = source_range_ended(table, reconcile->from, reconcile->to),
+                         .range = source_range_ended(&reconcile->resources.source, table, reconcile->from, reconcile->to),
                          .floor = *floor,
                          .duty = reconcile->options.report_only ? WALK_LOOK : WALK_NOTE,
                          .judged = count,
@@ -213,7 +213,7 @@ static int walk_tables(struct reconcile *reconcile, struct err *err)
 {
     struct position floor;
     if (find_range(reconcile, &floor, err) != 0 ||
-        source_inspect_archive(reconcile->resources.source, &reconcile->has_archive, err) != 0 ||
+        source_inspect_archive(&reconcile->resources.source, &reconcile->has_archive, err) != 0 ||
         walk_table(reconcile, SOURCE_LIVE, &floor, err) != 0)
         return -1;
     if (reconcile->has_archive && reconcile->summary.stop == STOP_NONE &&

@@ -138,7 +138,7 @@ static int poll_once(const struct options *options, struct resources *resources,
         .state_dir = options->state_dir,
         .legacy = options->legacy,
         .profile_words = options->profile_words,
-        .source = resources->source,
+        .source = &resources->source,
         .ledger = resources->ledger,
         .sink = &resources->sink,
         .settings = &resources->config.sync,
@@ -150,7 +150,7 @@ static int poll_once(const struct options *options, struct resources *resources,
     };
     if (*ret_standing_by)
         return stand_by(&poll, &resources->leader, err);
-    campaigns_warn(resources->source, options->dry_run ? NULL : resources->ledger, &resources->config.sync);
+    campaigns_warn(&resources->source, options->dry_run ? NULL : resources->ledger, &resources->config.sync);
     poll_run(&poll, ret_summary);
     return options->dry_run ? 0 : leader_report_settled(&resources->leader, resources->ledger,
                                                               ret_summary->stop == STOP_NONE, err);

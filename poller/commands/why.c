@@ -14,9 +14,9 @@
 #include "config/config.h"
 #include "config/profile.h"
 #include "domain/explanation.h"
+#include "engine/resources.h"
 #include "ledger/records.h"
 #include "sink/sink.h"
-#include "source/source.h"
 
 /* All that is known of the call; its texts are copies of its own. */
 struct life {
@@ -27,6 +27,7 @@ struct life {
     int64_t attempt_count;
     struct call *row;         /* the dialer's; NULL: none */
     enum explanation_row where;
+    const char *const *places; /* see struct source_ops */
     char problem[1200];       /* why the dialer was not asked, or gave no answer */
     struct explanation_facts facts;
     const struct sink_ops *sink; /* the kind, which reads the codes; NULL: not known */
@@ -165,9 +166,10 @@ static int take_row(void *context, const struct call *call, struct err *err)
     return 0;
 }
 
-static int read_row(struct source *source, struct life *life, struct err *err)
+static int read_row(const struct source *source, struct life *life, struct err *err)
 {
-    if (source_inspect(source, err) != 0 || source_now_epoch(source, &life->facts.now, err) != 0 ||
+    life->places = source->ops->places;
+    if (source_inspect(source, err) != 0 || source_now(source, &life->facts.now, err) != 0 ||
         source_fetch(source, SOURCE_LIVE, &life->uniqueid, 1, take_row, life, err) != 0)
         return -1;
     life->where = EXPLANATION_LIVE;
@@ -183,18 +185,18 @@ static int read_row(struct source *source, struct life *life, struct err *err)
 
 static void ask_dialer(const struct config *config, const struct config_problems *problems, struct life *life)
 {
-    struct source *source = NULL;
+    struct source source = { .ops = NULL };
     struct err err;
     life->facts.now = clock_now_epoch();
     if (problems->count > 0) {
         (void)snprintf(life->problem, sizeof life->problem, "the configuration has a problem: %s", problems->texts[0]);
         return;
     }
-    if (source_connect(&config->database, &config->sync, &source, &err) != 0 || read_row(source, life, &err) != 0) {
+    if (resources_connect(config, &source, &err) != 0 || read_row(&source, life, &err) != 0) {
         (void)snprintf(life->problem, sizeof life->problem, "%s", err.message);
         life->where = EXPLANATION_NOT_ASKED;
     }
-    source_close(source);
+    source_close(&source);
 }
 
 /* ---- text ---- */
@@ -284,7 +286,7 @@ static void print_table(const struct life *life)
         print_row("dialer's table", "%s, %s s, agent %s, %s", str_or_empty(row->status), length,
                   str_or_empty(row->agent), ended);
         if (life->where == EXPLANATION_ARCHIVED)
-            print_row("", "in the archive, vicidial_log_archive");
+            print_row("", "in the archive, %s", life->places[SOURCE_ARCHIVE]);
     }
 }
 
@@ -342,7 +344,7 @@ static void add_table(struct json *object, const struct life *life)
         return;
     }
     struct json *table = json_add(object, "table", json_object());
-    json_add_text(table, "name", life->where == EXPLANATION_LIVE ? "vicidial_log" : "vicidial_log_archive");
+    json_add_text(table, "name", life->places[life->where == EXPLANATION_LIVE ? SOURCE_LIVE : SOURCE_ARCHIVE]);
     json_add_text(table, "status", row->status);
     json_add_known(table, "length", call_number(row->length, RECORDS_UNKNOWN), RECORDS_UNKNOWN);
     json_add_text(table, "agent", row->agent);

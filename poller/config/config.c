@@ -72,6 +72,7 @@ static const struct setting own_settings[] = {
     { "database", "connect_timeout", NUMBER, AT(database.connect_timeout), "5", 1, 300 },
     { "database", "read_timeout", NUMBER, AT(database.read_timeout), "15", 1, 300 },
     { "database", "max_statement_time", NUMBER, AT(database.max_statement_time), "10", 1, 300 },
+    { "source", "type", TEXT, AT(source_type), "vicidial", 0, 0 },
     { "sink", "type", TEXT, AT(sink_type), "did-optimizer", 0, 0 },
     { "log", "format", LOG_FORMAT, AT(log_format), "text", 0, 0 },
     { "log", "level", LOG_LEVEL, AT(log_level), "info", 0, 0 },
@@ -244,6 +245,8 @@ static void note_origin(struct config *config, const struct setting *setting, co
         set_text(&config->api.base_url_origin, place);
     else if (setting->offset == AT(api.key))
         set_text(&config->api.key_origin, place);
+    else if (setting->offset == AT(source_type))
+        set_text(&config->source_origin, place);
     else if (setting->offset == AT(sink_type))
         set_text(&config->sink_origin, place);
 }
@@ -557,6 +560,7 @@ void config_free(struct config *config)
     free_texts(config, dids_settings, COUNT(dids_settings)); /* those in both tables are NULL by now */
     free(config->api.base_url_origin);
     free(config->api.key_origin);
+    free(config->source_origin);
     free(config->sink_origin);
     disposition_map_free(config->dispositions);
     *config = (struct config){ .dispositions = NULL };

@@ -25,6 +25,8 @@ struct config {
     enum log_level log_level;
     bool mask_phone; /* only the last four digits of a telephone number are shown */
     struct disposition_map *dispositions;
+    char *source_type;   /* where calls come from; the kinds are known to source.h ... */
+    char *source_origin; /* ... and where that was set, for people */
     char *sink_type;   /* where calls go; the kinds are known to sink.h ... */
     char *sink_origin; /* ... and where that was set, for people */
 };

@@ -68,7 +68,7 @@ static void show_present(const char *present, char *out, size_t size)
     }
 }
 
-int campaigns_look(struct source *source, const struct settings_sync *settings, struct campaigns *ret_campaigns,
+int campaigns_look(const struct source *source, const struct settings_sync *settings, struct campaigns *ret_campaigns,
                    struct err *err)
 {
     struct list list = { .text = mem_copy("") };
@@ -96,7 +96,7 @@ static int64_t key_of(const struct settings_sync *settings)
     return (int64_t)(hash >> 2) + clock_now_epoch() / DAY_SEC;
 }
 
-void campaigns_warn(struct source *source, struct ledger *ledger, const struct settings_sync *settings)
+void campaigns_warn(const struct source *source, struct ledger *ledger, const struct settings_sync *settings)
 {
     struct campaigns found;
     int64_t asked = 0, key = key_of(settings);

@@ -19,11 +19,11 @@ struct campaigns {
 
 /* campaigns_look: compares the two settings with the dialer's campaigns; asks nothing where neither is set. Errors:
  * EX_CONFIG (no right to read them, no such table), EX_UNAVAILABLE. */
-int campaigns_look(struct source *source, const struct settings_sync *settings, struct campaigns *ret_campaigns,
+int campaigns_look(const struct source *source, const struct settings_sync *settings, struct campaigns *ret_campaigns,
                    struct err *err) MUST_CHECK;
 
 /* campaigns_warn: logs a warning for each setting that names an unknown campaign, once a day and after a change of the
  * settings. ledger: NULL: always, and nothing is noted. What cannot be found out is no error. */
-void campaigns_warn(struct source *source, struct ledger *ledger, const struct settings_sync *settings);
+void campaigns_warn(const struct source *source, struct ledger *ledger, const struct settings_sync *settings);
 
 #endif

@@ -208,7 +208,8 @@ static void keep_waiting(struct batch *batch, struct parcel *parcel, const char 
 {
     parcel->candidate->settled = true; /* the ledger knows it */
     struct log_call kept = about(batch, parcel);
-    log_about(LOG_WARN, &kept, "✗ %s: gone from vicidial_log, and perhaps archived: %s", kept.uniqueid, problem);
+    log_about(LOG_WARN, &kept, "✗ %s: gone from %s, and perhaps archived: %s", kept.uniqueid,
+              batch->forward->source->ops->places[SOURCE_LIVE], problem);
 }
 
 static void hold(struct batch *batch, struct parcel *parcel, int64_t hold_until)

@@ -17,7 +17,7 @@
 
 /* What a run works with, and what it has come to know. All pointers are borrowed. */
 struct forward {
-    struct source *source;
+    const struct source *source;
     struct ledger *ledger;
     const struct sink *sink;
     const struct settings_sync *settings;

@@ -40,27 +40,23 @@ static int check_silence(struct forward *forward, int64_t outage_since, struct e
     return 0;
 }
 
-/* What earlier runs knew of the zones in which rows are written is used and kept. A problem is told of once. */
-static int recall_zone(struct forward *forward, struct err *err)
+/* What the source knew in earlier runs is used and kept. A problem is told of once. */
+static int recall(struct forward *forward, struct err *err)
 {
-    char text[ZONE_TEXT_SIZE], told[ZONE_PROBLEM_SIZE], problem[ZONE_PROBLEM_SIZE];
-    struct zone earlier;
-    if (ledger_text_note(forward->ledger, LEDGER_NOTE_ZONE, text, sizeof text, err) != 0)
+    char earlier[SOURCE_MEMORY_SIZE], memory[SOURCE_MEMORY_SIZE], problem[SOURCE_PROBLEM_SIZE];
+    if (ledger_text_note(forward->ledger, LEDGER_NOTE_ZONE, earlier, sizeof earlier, err) != 0)
         return -1;
-    zone_read(text, &earlier);
-    source_recall_zone(forward->source, &earlier);
-    const struct zone *zone = source_zone(forward->source);
-    if (*zone_problem(zone, problem) != '\0' && strcmp(problem, zone_problem(&earlier, told)) != 0)
-        log_warn("⚠ Time zones: %s", problem);
-    zone_write(zone, text);
-    return ledger_set_text_note(forward->ledger, LEDGER_NOTE_ZONE, text, err);
+    source_recall(forward->source, earlier, memory, problem);
+    if (*problem != '\0')
+        log_warn("⚠ %s", problem);
+    return *memory != '\0' ? ledger_set_text_note(forward->ledger, LEDGER_NOTE_ZONE, memory, err) : 0;
 }
 
 int journal_resume(struct forward *forward, struct err *err)
 {
     int64_t outage_since = 0, now = 0;
     bool in_doubt = false;
-    if (source_now_epoch(forward->source, &now, err) != 0)
+    if (source_now(forward->source, &now, err) != 0)
         return -1;
     forward->clock = clock_heard(now);
     forward->doubt = position_at(0, "");
@@ -68,7 +64,7 @@ int journal_resume(struct forward *forward, struct err *err)
         ledger_place(forward->ledger, LEDGER_DOUBT, &forward->doubt, &in_doubt, err) != 0)
         return -1;
     forward->breaker = breaker_start(outage_since != 0, in_doubt);
-    return recall_zone(forward, err) == 0 ? check_silence(forward, outage_since, err) : -1;
+    return recall(forward, err) == 0 ? check_silence(forward, outage_since, err) : -1;
 }
 
 /* An outage is remembered until the API answers usefully again; the next run begins with a single call. */

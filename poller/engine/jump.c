@@ -66,8 +66,8 @@ static int on_slice(void *context, int64_t ended_before, struct err *err)
     return counting->jump->more ? 1 : 0;
 }
 
-int jump_count(struct jump *jump, struct source *source, struct ledger *ledger, const struct settings_sync *settings,
-               struct err *err)
+int jump_count(struct jump *jump, const struct source *source, struct ledger *ledger,
+               const struct settings_sync *settings, struct err *err)
 {
     struct counting counting = { .jump = jump,
                                  .ledger = ledger,
@@ -75,11 +75,11 @@ int jump_count(struct jump *jump, struct source *source, struct ledger *ledger, 
                                  .until_ms = clock_mono_ms() + COUNT_MS,
                                  .end_to = is_forward(jump) ? jump->after.end_epoch : jump->before.end_epoch };
     struct source_range range =
-        source_range_ended(SOURCE_LIVE, is_forward(jump) ? jump->from : jump->after.end_epoch, counting.end_to);
+        source_range_ended(source, SOURCE_LIVE, is_forward(jump) ? jump->from : jump->after.end_epoch, counting.end_to);
     range.whole_rows = false;
     jump->calls = jump->first = jump->last = 0;
     jump->more = false;
-    if (source_now_epoch(source, &counting.now_epoch, err) != 0)
+    if (source_now(source, &counting.now_epoch, err) != 0)
         return -1;
     return source_scan(source, &range, count_call, on_slice, &counting, err);
 }
@@ -104,7 +104,7 @@ const char *jump_sentence(const struct jump *jump, const char *profile_words, ch
     return out;
 }
 
-void jump_report(const struct progress *progress, struct source *source, const struct settings_sync *settings,
+void jump_report(const struct progress *progress, const struct source *source, const struct settings_sync *settings,
                  const char *profile_words)
 {
     struct err err;

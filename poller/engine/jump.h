@@ -18,15 +18,15 @@ struct jump {
 /* jump_count: counts the calls, by index and in short statements, for a few seconds at most. What the ledger knows as
  * sent, rejected or waiting is not counted. The caller sets before, after and from. Errors: those of the source and
  * the ledger. */
-int jump_count(struct jump *jump, struct source *source, struct ledger *ledger, const struct settings_sync *settings,
-               struct err *err) MUST_CHECK;
+int jump_count(struct jump *jump, const struct source *source, struct ledger *ledger,
+               const struct settings_sync *settings, struct err *err) MUST_CHECK;
 
 /* jump_sentence: what becomes of the calls, and the command that sends those that are skipped. profile_words: as in
  * struct options. Returns out. */
 const char *jump_sentence(const struct jump *jump, const char *profile_words, char *out, size_t size);
 
 /* jump_report: says it in the log, where the checkpoint was set since the last run and calls are concerned. */
-void jump_report(const struct progress *progress, struct source *source, const struct settings_sync *settings,
+void jump_report(const struct progress *progress, const struct source *source, const struct settings_sync *settings,
                  const char *profile_words);
 
 #endif

@@ -10,6 +10,12 @@
 /* The connection of a run that was killed may have the lock for another moment. */
 #define WAIT_SEC 2
 
+void leader_set_profile(struct leader *leader, const char *profile)
+{
+    if (locks_exist(leader->source))
+        locks_name(leader->source, profile, leader->lock);
+}
+
 /* ---- what is remembered from one look to the next ---- */
 
 #define NOTE_LED "leader_led"
@@ -32,14 +38,14 @@ static int write_notes(struct ledger *ledger, const struct succession_notes *not
 
 /* ---- looking ---- */
 
-static int look_at(struct leader *leader, struct leader_lock *ret_lock, struct err *err)
+static int look_at(struct leader *leader, struct locks_look *ret_lock, struct err *err)
 {
-    if (leader_lock_look(leader->session, leader->lock, true, ret_lock, err) != 0)
+    if (locks_look(leader->source, leader->lock, true, ret_lock, err) != 0)
         return -1;
     bool ours = ret_lock->holder == ret_lock->own;
     if (ret_lock->holder != 0 && !ours)
         ours = leader_holder_owns(leader->state_dir, ret_lock->holder,
-                                  leader_lock_started(leader->session, ret_lock->now));
+                                  locks_started(leader->source, ret_lock->now));
     leader->role = ours ? LEADER_THIS : ret_lock->holder != 0 ? LEADER_OTHER : LEADER_NOBODY;
     leader->is_cluster = ret_lock->servers > 1;
     leader->looked = ret_lock->now;
@@ -47,7 +53,7 @@ static int look_at(struct leader *leader, struct leader_lock *ret_lock, struct e
 }
 
 /* The same with what was noted. Where VICIdial's table of servers cannot be read just now, what was so counts. */
-static int look_back(struct leader *leader, struct ledger *ledger, struct leader_lock *ret_lock,
+static int look_back(struct leader *leader, struct ledger *ledger, struct locks_look *ret_lock,
                      struct succession_notes *ret_notes, struct err *err)
 {
     if (look_at(leader, ret_lock, err) != 0 || read_notes(ledger, ret_notes, err) != 0)
@@ -58,22 +64,31 @@ static int look_back(struct leader *leader, struct ledger *ledger, struct leader
 }
 
 /* How far the other host is, which leads. */
-static int ask_settled(struct leader *leader, const struct leader_lock *lock, struct err *err)
+static int ask_settled(struct leader *leader, const struct locks_look *lock, struct err *err)
 {
     int level = -1;
     leader->settled = 0;
-    if (leader_lock_ask(leader->session, leader->lock, lock->holder, &level, err) != 0)
+    if (locks_ask(leader->source, leader->lock, lock->holder, &level, err) != 0)
         return -1;
     if (level >= 0)
-        leader->settled = lock->now - leader_lock_age(level);
+        leader->settled = lock->now - locks_age(level);
     return 0;
 }
 
 /* ---- without a cluster ---- */
 
+/* Where the source's server has no locks, no two hosts can agree, and each sends for itself. */
+static bool is_alone(struct leader *leader)
+{
+    if (locks_exist(leader->source))
+        return false;
+    leader->role = LEADER_THIS;
+    return true;
+}
+
 static int take_for_this_run(struct leader *leader, int wait_sec, struct err *err)
 {
-    if (leader_lock_take(leader->session, leader->lock, wait_sec, &leader->holds, err) != 0)
+    if (locks_take(leader->source, leader->lock, wait_sec, &leader->holds, err) != 0)
         return -1;
     leader->role = leader->holds ? LEADER_THIS : LEADER_OTHER;
     return 0;
@@ -100,7 +115,8 @@ static int64_t lease_of(const struct leader *leader)
 
 static int become_leader(struct leader *leader, struct err *err)
 {
-    struct leader_holder holder = { .state_dir = leader->state_dir, .database = leader->database,
+    struct leader_holder holder = { .state_dir = leader->state_dir, .kind = leader->source->ops,
+                                    .settings = &leader->opened_with,
                                     .lock = leader->lock };
     bool held = false;
     if (leader_holder_lease(leader->state_dir, lease_of(leader), 0, err) != 0 ||
@@ -111,7 +127,7 @@ static int become_leader(struct leader *leader, struct err *err)
 }
 
 /* Takes the lock, if succession says so. */
-static int step_on_cluster(struct leader *leader, const struct leader_lock *lock, struct succession_notes *notes,
+static int step_on_cluster(struct leader *leader, const struct locks_look *lock, struct succession_notes *notes,
                            struct err *err)
 {
     const int64_t takeover_after = leader->sync->takeover_after;
@@ -132,7 +148,7 @@ static int step_on_cluster(struct leader *leader, const struct leader_lock *lock
     return 0;
 }
 
-static int elect_on_cluster(struct leader *leader, struct ledger *ledger, const struct leader_lock *lock,
+static int elect_on_cluster(struct leader *leader, struct ledger *ledger, const struct locks_look *lock,
                             struct succession_notes *notes, struct err *err)
 {
     if (step_on_cluster(leader, lock, notes, err) != 0)
@@ -149,15 +165,17 @@ static int elect_on_cluster(struct leader *leader, struct ledger *ledger, const 
 
 int leader_elect(struct leader *leader, struct ledger *ledger, struct err *err)
 {
-    struct leader_lock lock;
+    struct locks_look lock;
     struct succession_notes notes;
+    if (is_alone(leader))
+        return 0;
     if (look_back(leader, ledger, &lock, &notes, err) != 0)
         return -1;
     if (leader->is_cluster)
         return elect_on_cluster(leader, ledger, &lock, &notes, err);
     if (leader->role == LEADER_THIS)
         return 0; /* this run has it, or the holder of a cluster that is none any more */
-    session_on_reconnect(leader->session, take_again, leader);
+    locks_on_reconnect(leader->source, take_again, leader);
     return take_for_this_run(leader, 0, err);
 }
 
@@ -174,10 +192,12 @@ static int confirm_alone(struct leader *leader, struct err *err)
 
 int leader_confirm(struct leader *leader, struct ledger *ledger, struct err *err)
 {
-    struct leader_lock lock;
+    struct locks_look lock;
     struct succession_notes notes;
     if (leader->role == LEADER_THIS && !leader->is_cluster)
         return 0; /* as it was found when the work began */
+    if (is_alone(leader))
+        return 0;
     if (look_back(leader, ledger, &lock, &notes, err) != 0 || (!leader->is_cluster && confirm_alone(leader, err) != 0))
         return -1;
     if (leader->role == LEADER_NOBODY && succession_is_ours(&notes, lock.now, leader->sync->takeover_after))
@@ -233,8 +253,8 @@ void leader_leave(struct leader *leader)
 {
     if (!leader->holds)
         return;
-    session_on_reconnect(leader->session, NULL, NULL);
-    leader_lock_give_up(leader->session, leader->lock);
+    locks_on_reconnect(leader->source, NULL, NULL);
+    locks_give_up(leader->source, leader->lock);
     leader->holds = false;
 }
 
@@ -243,12 +263,12 @@ void leader_leave(struct leader *leader)
 /* Tries a lock of its own, so that no run is kept from the real one. */
 static int try_lock(struct leader *leader, struct err *err)
 {
-    char probe[LEADER_LOCK_NAME_SIZE + 8];
+    char probe[LOCKS_NAME_SIZE + 8];
     bool taken = false;
     (void)snprintf(probe, sizeof probe, "%s.check", leader->lock);
-    if (leader_lock_take(leader->session, probe, WAIT_SEC, &taken, err) != 0)
+    if (locks_take(leader->source, probe, WAIT_SEC, &taken, err) != 0)
         return -1;
-    leader_lock_give_up(leader->session, probe);
+    locks_give_up(leader->source, probe);
     return taken ? 0 : err_set(err, EX_UNAVAILABLE, "the server does not grant the lock %s: is another check running?",
                                probe);
 }
@@ -260,7 +280,11 @@ int leader_check(struct leader *leader, char *said, size_t size, struct err *err
         [LEADER_OTHER] = "another host sends the calls, this one stands by",
         [LEADER_NOBODY] = "no host sends the calls now; the next runs choose one",
     };
-    struct leader_lock look;
+    struct locks_look look;
+    if (is_alone(leader)) {
+        (void)snprintf(said, size, "hosts that share this source cannot agree on one: let one alone send its calls");
+        return 0;
+    }
     if (try_lock(leader, err) != 0 || look_at(leader, &look, err) != 0)
         return -1;
     (void)snprintf(said, size, "the server's locks work%s%s", leader->is_cluster ? "; cluster: " : "",

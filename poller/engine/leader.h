@@ -1,6 +1,6 @@
 /* leader: of the hosts that share a dialer's database, one sends the calls.
  *
- * Hosts can see each other only by named locks of the database server (leader_lock); the dialer's database is never
+ * Hosts can see each other only by named locks of the database server (locks); the dialer's database is never
  * written. The protocol, for each profile:
  *
  *  1. Only where VICIdial knows of several servers ("a cluster") is there a leader. Elsewhere a run has the lock while
@@ -10,7 +10,7 @@
  *  3. The holder lives as long as runs renew its lease. A run renews it as it starts, before it asks the database: an
  *     outage of the database does not end the lease, and the holder takes the lock again within seconds of its end. A
  *     run that cannot read its settings or write its state renews nothing, so another host gets its turn.
- *  4. The server frees a lock when the connection ends, and ends one that is silent for LEADER_LOCK_IDLE_SEC.
+ *  4. The server frees a lock when the connection ends, and ends one that is silent for LOCKS_IDLE_SEC.
  *  5. A free lock is taken at once only by the host that led in the last takeover_after seconds: nobody else can have
  *     taken over since. Another host takes it when its runs found it free for takeover_after seconds without a gap. A
  *     fresh installation waits as well: it cannot know that nobody leads. succession.c has the rule.
@@ -34,8 +34,7 @@
 
 #include "domain/settings.h"
 #include "ledger/ledger.h"
-#include "source/leader_lock.h"
-#include "source/session.h"
+#include "source/source.h"
 
 enum leader_role {
     LEADER_UNKNOWN, /* nobody has looked */
@@ -46,11 +45,11 @@ enum leader_role {
 
 struct leader {
     const char *state_dir; /* the first members are borrowed and set by the caller */
-    const struct settings_database *database;
     const struct settings_sync *sync;
-    struct session *session;
+    const struct source *source; /* that is open ... */
+    struct source_settings opened_with; /* ... with these, as the holder opens another one */
     int64_t period;        /* seconds from one run to the next */
-    char lock[LEADER_LOCK_NAME_SIZE];
+    char lock[LOCKS_NAME_SIZE];
     enum leader_role role; /* from here on as found at the last look */
     int64_t looked;        /* when, by the database's clock */
     bool is_cluster;
@@ -59,6 +58,9 @@ struct leader {
     int64_t settled;       /* LEADER_OTHER: up to there it has settled every call; 0: unknown */
     int64_t due;           /* LEADER_NOBODY: when this host takes over */
 };
+
+/* leader_set_profile: whose calls they are (NULL: the default profile's). source has to be open. To be called first. */
+void leader_set_profile(struct leader *leader, const char *profile);
 
 /* leader_elect: what a run does first: becomes the leader where it may. What it noted for later looks is in the ledger,
  * durable where this host does not lead, else with the next ledger_commit. To be called again after a ledger was
@@ -79,7 +81,7 @@ void leader_renew(const char *state_dir);
 /* leader_leave: gives up what only this session has. To be called before the lock of this host is released. */
 void leader_leave(struct leader *leader);
 
-/* leader_check: tries the server's locks, and writes who leads to said. Errors: those of session_query, in words for
+/* leader_check: tries the server's locks, and writes who leads to said. Errors: those of the source, in words for
  * people; EX_UNAVAILABLE: the server grants no lock. */
 int leader_check(struct leader *leader, char *said, size_t size, struct err *err) MUST_CHECK;
 

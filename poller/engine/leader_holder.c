@@ -17,8 +17,6 @@
 #include "base/str.h"
 #include "base/version.h"
 #include "engine/leader_holder.h"
-#include "source/leader_lock.h"
-#include "source/session.h"
 
 /* Which connection has the lock: its number, since when the server counts, and this process. Kept outside the ledger:
  * the ledger may be rebuilt while the connection lives. */
@@ -41,7 +39,7 @@ struct lease {
 
 struct keeper {
     const struct leader_holder *holder;
-    struct session *session;
+    struct source source; /* its own */
     struct lease lease;
     int64_t renewed_ms; /* when the lease was last seen to change; monotonic */
     int64_t number;     /* of the connection that had the lock last */
@@ -137,19 +135,19 @@ static int note_leader(const struct keeper *keeper, int64_t server_started, stru
     return fileutil_replace(keeper->holder->state_dir, LEADER, text, err);
 }
 
-static int take_on_new_session(struct keeper *keeper, bool *ret_held, struct err *err)
+static int take_on_new_connection(struct keeper *keeper, bool *ret_held, struct err *err)
 {
-    struct leader_lock look;
-    if (session_open(keeper->holder->database, &keeper->session, err) != 0 ||
-        leader_lock_is_many(keeper->session, keeper->holder->lock, &keeper->tells, err) != 0 ||
-        leader_lock_take(keeper->session, keeper->holder->lock, 0, ret_held, err) != 0)
+    struct locks_look look;
+    if (source_open(keeper->holder->kind, keeper->holder->settings, &keeper->source, err) != 0 ||
+        locks_are_many(&keeper->source, keeper->holder->lock, &keeper->tells, err) != 0 ||
+        locks_take(&keeper->source, keeper->holder->lock, 0, ret_held, err) != 0)
         return -1;
     if (!*ret_held)
         return 0;
-    if (leader_lock_look(keeper->session, keeper->holder->lock, false, &look, err) != 0)
+    if (locks_look(&keeper->source, keeper->holder->lock, false, &look, err) != 0)
         return -1;
     keeper->number = look.own;
-    return note_leader(keeper, leader_lock_started(keeper->session, look.now), err);
+    return note_leader(keeper, locks_started(&keeper->source, look.now), err);
 }
 
 /* Takes the lock where it is free; *ret_held says whether this process has it now. A new connection each time: the old
@@ -157,14 +155,12 @@ static int take_on_new_session(struct keeper *keeper, bool *ret_held, struct err
  * host's. */
 static int take(struct keeper *keeper, bool *ret_held, struct err *err)
 {
-    session_close(keeper->session);
-    keeper->session = NULL;
+    source_close(&keeper->source);
     keeper->level = -1;
     *ret_held = false;
-    if (take_on_new_session(keeper, ret_held, err) == 0)
+    if (take_on_new_connection(keeper, ret_held, err) == 0)
         return 0;
-    session_close(keeper->session);
-    keeper->session = NULL;
+    source_close(&keeper->source);
     *ret_held = false;
     return -1;
 }
@@ -173,19 +169,19 @@ static int take(struct keeper *keeper, bool *ret_held, struct err *err)
 static void tell(struct keeper *keeper, int64_t now)
 {
     const struct lease *lease = &keeper->lease;
-    int level = lease->settled > 0 ? leader_lock_level(now - lease->settled + SLACK_SEC) : -1;
-    if (keeper->tells && leader_lock_say(keeper->session, keeper->holder->lock, keeper->level, level, NULL) == 0)
+    int level = lease->settled > 0 ? locks_level(now - lease->settled + SLACK_SEC) : -1;
+    if (keeper->tells && locks_say(&keeper->source, keeper->holder->lock, keeper->level, level, NULL) == 0)
         keeper->level = level;
 }
 
 /* Looks whether the lock is still there, and takes it where it is free. False: another host has it. */
 static bool keep(struct keeper *keeper)
 {
-    struct leader_lock look;
+    struct locks_look look;
     bool held = true;
-    if (keeper->session != NULL && leader_lock_look(keeper->session, keeper->holder->lock, false, &look, NULL) != 0)
+    if (keeper->source.ops != NULL && locks_look(&keeper->source, keeper->holder->lock, false, &look, NULL) != 0)
         return true; /* the server is away: the lock is gone with the connection, and is taken again when it is back */
-    if (keeper->session == NULL || look.holder == 0)
+    if (keeper->source.ops == NULL || look.holder == 0)
         return take(keeper, &held, NULL) != 0 || held;
     if (look.holder == look.own)
         tell(keeper, look.now);
@@ -243,7 +239,7 @@ static void hold(const struct leader_holder *holder, int report)
     send_report(report, result, held, &err);
     if (result == 0 && held)
         keep_while_leased(&keeper);
-    session_close(keeper.session);
+    source_close(&keeper.source);
 }
 
 static int read_report(int report, bool *ret_held, struct err *err)

@@ -13,16 +13,17 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "domain/settings.h"
+#include "source/source.h"
 
 struct leader_holder {
     const char *state_dir; /* all borrowed */
-    const struct settings_database *database;
+    const struct source_ops *kind; /* of the source, which it opens for itself */
+    const struct source_settings *settings;
     const char *lock; /* its name */
 };
 
 /* leader_holder_start: starts the process and waits until it has the lock; *ret_held is false where another connection
- * has the lock. A lease must be there. Errors: those of session_open; EX_UNAVAILABLE, EX_IOERR. */
+ * has the lock. A lease must be there. Errors: those of source_open; EX_UNAVAILABLE, EX_IOERR. */
 int leader_holder_start(const struct leader_holder *holder, bool *ret_held, struct err *err) MUST_CHECK;
 
 /* leader_holder_lease: writes the lease: for so many seconds from now on, and every call that ended up to settled

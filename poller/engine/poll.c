@@ -199,7 +199,7 @@ static int sweep(struct run *run, struct err *err)
         return 0;
     int64_t from = start_of_sweep(run, last);
     struct walk walk = { .forward = &run->forward,
-                         .range = { .end_from = from - zone_spread(source_zone(run->poll->source)),
+                         .range = { .end_from = from - source_spread(run->poll->source),
                                     .end_to = end_of_poll(run),
                                     .call_from = from },
                          .floor = run->progress.floor,
@@ -327,7 +327,7 @@ static int prune(struct run *run, struct err *err)
         return -1;
     if (last != 0 && last < still_read)
         still_read = last;
-    still_read -= zone_spread(source_zone(run->poll->source));
+    still_read -= source_spread(run->poll->source);
     still_read -= settings->sweep_window; /* also when the clock is right again that is ahead now */
     struct ledger_age age = { .before = least(now - settings->retention_days * 86400, still_read),
                               .limit = PRUNE_LIMIT };
@@ -418,7 +418,7 @@ int poll_stand_by(const struct poll *poll, bool another_leads, int64_t settled, 
 {
     struct progress progress = progress_of(poll);
     int64_t now = 0;
-    if (source_now_epoch(poll->source, &now, err) != 0 ||
+    if (source_now(poll->source, &now, err) != 0 ||
         progress_stand_by(&progress, poll->settings, now, settled, err) != 0 ||
         ledger_set_note(poll->ledger, LEDGER_NOTE_STOOD_BY, clock_now_epoch(), err) != 0)
         return -1;

@@ -16,7 +16,7 @@ struct poll {
     const char *state_dir;
     const char *legacy; /* an older script's checkpoint */
     const char *profile_words; /* for commands that the log names, see struct options */
-    struct source *source;
+    const struct source *source;
     struct ledger *ledger;
     const struct sink *sink;
     const struct settings_sync *settings;

@@ -14,6 +14,8 @@ int resources_load(const struct options *options, struct resources *resources, s
     struct config *config = &resources->config;
     struct config_problems problems;
     config_load(&options->config, config, &problems);
+    if (source_find(config->source_type, config->source_origin, &resources->source_kind, err) != 0)
+        config_add_problem(&problems, err);
     if (sink_find(config->sink_type, config->sink_origin, &resources->sink_kind, err) != 0)
         config_add_problem(&problems, err);
     for (int i = 0; i < problems.count; i++)
@@ -52,24 +54,38 @@ int resources_open_ledger(const struct options *options, struct resources *resou
     return 0;
 }
 
+static struct source_settings settings_of(const struct config *config)
+{
+    return (struct source_settings){ .database = &config->database, .sync = &config->sync };
+}
+
 int resources_open_source(struct resources *resources, struct err *err)
 {
-    if (source_connect(&resources->config.database, &resources->config.sync, &resources->source, err) != 0)
+    const struct source_settings settings = settings_of(&resources->config);
+    if (source_open(resources->source_kind, &settings, &resources->source, err) != 0)
         return -1;
-    log_info("✅ Connected to VICIdial database");
-    return source_inspect(resources->source, err);
+    log_info("✅ Connected to %s", resources->source.ops->title);
+    return source_inspect(&resources->source, err);
+}
+
+int resources_connect(const struct config *config, struct source *ret_source, struct err *err)
+{
+    const struct source_ops *kind = NULL;
+    const struct source_settings settings = settings_of(config);
+    return source_find(config->source_type, config->source_origin, &kind, err) == 0
+               ? source_open(kind, &settings, ret_source, err) : -1;
 }
 
 struct leader *resources_leader(const struct options *options, struct resources *resources)
 {
     struct leader *leader = &resources->leader;
-    if (leader->session == NULL) {
+    if (leader->source == NULL) {
         *leader = (struct leader){ .state_dir = options->state_dir,
-                                   .database = &resources->config.database,
                                    .sync = &resources->config.sync,
-                                   .session = source_session(resources->source),
+                                   .source = &resources->source,
+                                   .opened_with = settings_of(&resources->config),
                                    .period = options->every > 0 ? options->every : CRON_SEC };
-        leader_lock_name(resources->config.database.name, options->profile, leader->lock);
+        leader_set_profile(leader, options->profile);
     }
     return leader;
 }
@@ -98,7 +114,7 @@ int resources_open_sink(const struct options *options, struct resources *resourc
 struct forward resources_forward(const struct resources *resources, struct summary *summary)
 {
     const struct settings_api *api = &resources->config.api;
-    return (struct forward){ .source = resources->source,
+    return (struct forward){ .source = &resources->source,
                              .sink = &resources->sink,
                              .settings = &resources->config.sync,
                              .dispositions = resources->config.dispositions,
@@ -112,7 +128,6 @@ struct forward resources_forward(const struct resources *resources, struct summa
 
 void resources_close(struct resources *resources)
 {
-    source_close(resources->source);
-    resources->source = NULL;
+    source_close(&resources->source);
     config_free(&resources->config);
 }

@@ -16,7 +16,8 @@ struct resources {
     struct config config;
     struct lock *lock;
     struct ledger *ledger;
-    struct source *source;
+    const struct source_ops *source_kind;
+    struct source source;
     const struct sink_ops *sink_kind;
     struct sink sink;
     struct ledger_repair repair;
@@ -29,10 +30,15 @@ struct resources {
 int resources_load(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 
 /* resources_open_ledger, _source, _sink: open one thing each, say so in the log, and inspect the dialer's table. A
- * dry run forgets what it writes to the ledger, and prints instead of sending. Errors: those of ledger_open, source_connect, source_inspect, sink_open. */
+ * dry run forgets what it writes to the ledger, and prints instead of sending. Errors: those of ledger_open,
+ * source_open, source_inspect, sink_open. */
 int resources_open_ledger(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 int resources_open_source(struct resources *resources, struct err *err) MUST_CHECK;
 int resources_open_sink(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
+
+/* resources_connect: opens the source that config names, for a command that holds nothing else of this. Ownership:
+ * source_close. Errors: those of source_find and source_open. */
+int resources_connect(const struct config *config, struct source *ret_source, struct err *err) MUST_CHECK;
 
 /* resources_report_repair: says in the log that a damaged ledger was made anew, if it was. */
 void resources_report_repair(const struct ledger_repair *repair);

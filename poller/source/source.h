@@ -1,8 +1,5 @@
-/* source: VICIdial's database, read and never written. All knowledge of its tables is in source.c.
- *
- * vicidial_log is MyISAM: a running SELECT holds up every UPDATE, and later readers queue behind that. So every
- * statement is bounded by an index and by max_statement_time, touches a short stretch of the table, and its whole
- * result is in this process's memory before the first row is handed out. */
+/* source: where calls come from. A kind of source is a struct of functions and a row in the table of source.c. It hands
+ * out calls and says when each is final; it only reads. Nobody above it knows its tables or its language. */
 #ifndef SOURCE_H
 #define SOURCE_H
 
@@ -11,103 +8,152 @@
 #include "base/err.h"
 #include "domain/call.h"
 #include "domain/settings.h"
-#include "domain/zone.h"
+#include "source/locks.h"
 
-struct source;
-
-/* source_connect: opens a read-only session. Both are borrowed for the life of the source. Ownership: source_close.
- * Errors: EX_UNAVAILABLE (no server), EX_CONFIG (user, password or database refused), with the remedy. */
-int source_connect(const struct settings_database *database, const struct settings_sync *settings,
-                   struct source **ret_source, struct err *err) MUST_CHECK;
-
-/* source_inspect: learns which columns and indexes vicidial_log has, and in which time zones its latest rows are
- * written; needed before any read.
- * Errors: EX_CONFIG (no table, no right to read it, a column is missing, no index that bounds a read). */
-int source_inspect(struct source *source, struct err *err) MUST_CHECK;
-
-/* source_inspect_archive: the same for the archive, needed before a scan of it. *ret_usable is false where there is
- * none. Errors: as source_inspect. */
-int source_inspect_archive(struct source *source, bool *ret_usable, struct err *err) MUST_CHECK;
-
-/* What source_inspect found, for people; borrowed from source. */
-struct source_facts {
-    const char *server;          /* version */
-    const char *index;           /* the index that reads use, and its column */
-    const char *missing_protections; /* of the session, see session_facts; "": none */
-    const char *missing_columns; /* blank separated, "" when there are none: an old VICIdial; null is sent for them */
+/* What a kind is opened with. Borrowed for the life of the source. */
+struct source_settings {
+    const struct settings_database *database;
+    const struct settings_sync *sync;
 };
-struct source_facts source_facts(const struct source *source);
 
-/* source_zone: in which time zones rows are written; borrowed from source. source_recall_zone: adds what earlier runs
- * knew of them, see zone_recall. */
-const struct zone *source_zone(const struct source *source);
-void source_recall_zone(struct source *source, const struct zone *earlier);
-
-/* source_now_epoch: the database's clock, in seconds since 1970 UTC. The dialer's rows are compared with this one. */
-int source_now_epoch(struct source *source, int64_t *ret_epoch, struct err *err) MUST_CHECK;
-
-/* Receives a row, borrowed for the call. -1 with *err ends the reading, which then fails with that error. */
-typedef int source_on_call(void *context, const struct call *call, struct err *err);
-
-/* Told between the statements of a scan, when nothing of the table is held: every row that ended before ended_before
- * has been handed out. 0 goes on, 1 ends the scan here, -1 with *err ends it with that error. NULL: nobody asks. */
-typedef int source_on_slice(void *context, int64_t ended_before, struct err *err);
-
-/* Where rows are read. The archive is what ADMIN_archive_log_tables.pl moves old rows to; its copy of a row that was
- * still changing stays as it was then. A scan of the archive leaves out what stands in the live table. A dialer without
- * that table has nothing in it. */
+/* Where calls are read. The archive is where a source that has one moves old calls to; its copy of a call that was
+ * still changing stays as it was then. */
 enum source_table { SOURCE_LIVE, SOURCE_ARCHIVE };
 
-/* Which rows a scan covers, in epochs: those that ended from end_from to end_to, both included, of calls made (by
- * call_date, in whatever zone) from call_from to call_to. call_to 0: no bound. */
+/* Which calls a scan covers, in epochs: those that ended from end_from to end_to, both included, of those made from
+ * call_from to call_to. call_to 0: no bound. A source that finds calls by their end needs only the former. */
 struct source_range {
     int64_t end_from, end_to;
     int64_t call_from, call_to;
     enum source_table table;
-    bool whole_rows; /* hand out every column; else only those that decide on a call */
+    bool whole_rows; /* hand out all that is known; else at least what decides on a call, see source_scan */
 };
 
-/* source_range_ended: the whole rows of the calls that ended in that time; those that lasted longer than an agent's
- * screen allows, four hours, are left out at its very beginning. */
-struct source_range source_range_ended(enum source_table table, int64_t end_from, int64_t end_to);
+/* Receives a call, borrowed for this moment. -1 with *err ends the reading, which then fails with that error. */
+typedef int source_on_call(void *context, const struct call *call, struct err *err);
 
-/* source_scan: hands out the rows of range, roughly in the order of time, in whatever time zones they are written. The
- * columns that decide on a call are uniqueid, campaign_id, status, length_in_sec, user, term_reason, comments,
- * start_epoch and end_epoch. Where the site has an index
- * on end_epoch, that bounds the read, and call_from and call_to are not needed. Errors: EX_UNAVAILABLE (connection
- * lost, statement too slow, table locked or crashed). */
-int source_scan(struct source *source, const struct source_range *range, source_on_call *on_call,
+/* Told between the steps of a scan, when nothing of the source is held: every call that ended before ended_before has
+ * been handed out. 0 goes on, 1 ends the scan here, -1 with *err ends it with that error. NULL: nobody asks. */
+typedef int source_on_slice(void *context, int64_t ended_before, struct err *err);
+
+typedef void source_on_campaign(void *context, const char *id);
+
+/* What a source has cost its server so far. */
+struct source_effort {
+    int64_t statements, took_ms; /* as measured here, the way included */
+    int64_t rows_examined;       /* as the server counts them; 0: it does not say */
+};
+
+/* What `check` finds of a source, a line each; text is borrowed for this moment, the others are literals. */
+struct source_finding {
+    enum { SOURCE_GOOD, SOURCE_WARNS, SOURCE_FAILS } kind;
+    const char *about;  /* the part that was tested */
+    const char *text;   /* what was found */
+    const char *remedy; /* what to do about it; "": nothing, NULL: that stands behind the last "; " of text */
+    int exit_code;      /* SOURCE_FAILS */
+};
+typedef void source_on_finding(void *context, const struct source_finding *finding);
+
+/* What a source knows from run to run, as a line of text, and what is wrong with it, for people. */
+#define SOURCE_MEMORY_SIZE 512
+#define SOURCE_PROBLEM_SIZE 600
+
+/* A kind of source. state is what open made. Members that are said to be optional may be NULL. */
+struct source_ops {
+    const char *type;      /* as [source] type names it */
+    const char *title;     /* for people: "VICIdial database" */
+    const char *places[2]; /* by enum source_table: where calls stand, for people */
+    int64_t longest_sec;   /* calls that last longer change no more where they are looked for by their end ... */
+    int64_t after_end_sec; /* ... and that are made so long after their end, as machines' clocks differ */
+    /* See source_open, source_inspect, source_now, source_scan and source_fetch. */
+    int (*open)(const struct source_settings *settings, void **ret_state, struct err *err);
+    int (*inspect)(void *state, struct err *err);
+    int (*now)(void *state, int64_t *ret_epoch, struct err *err);
+    int (*scan)(void *state, const struct source_range *range, source_on_call *on_call, source_on_slice *on_slice,
+                void *context, struct err *err);
+    int (*fetch)(void *state, enum source_table table, const char *const *ids, size_t count, source_on_call *on_call,
+                 void *context, struct err *err);
+    void (*close)(void *state);
+    /* Optional: see source_check, source_effort, source_spread, source_recall and source_list_campaigns. */
+    void (*check)(void *state, source_on_finding *on_finding, void *context);
+    struct source_effort (*effort)(void *state);
+    int64_t (*spread)(const void *state);
+    void (*recall)(void *state, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
+                   char problem[SOURCE_PROBLEM_SIZE]);
+    int (*list_campaigns)(void *state, source_on_campaign *on_campaign, void *context, struct err *err);
+    /* Optional, both or none: the archive, see source_inspect_archive and source_archive_problem. */
+    int (*inspect_archive)(void *state, bool *ret_usable, struct err *err);
+    const char *(*archive_problem)(const void *state);
+    /* Optional: what several hosts that read the same calls agree by. */
+    const struct locks_ops *locks;
+};
+
+/* An open source; ops is NULL where none is open. */
+struct source {
+    const struct source_ops *ops;
+    void *state;
+};
+
+/* source_find: the kind of that name. Errors: EX_CONFIG, with a list of the kinds; place is where the name was set. */
+int source_find(const char *type, const char *place, const struct source_ops **ret_ops, struct err *err) MUST_CHECK;
+
+/* source_open: opens a source of a kind, to be read only. Ownership: source_close. Errors: EX_UNAVAILABLE (out of
+ * reach), EX_CONFIG (user, password or the like refused), with the remedy. */
+int source_open(const struct source_ops *ops, const struct source_settings *settings, struct source *ret_source,
+                struct err *err) MUST_CHECK;
+
+/* source_inspect: learns what the source looks like; needed before any call is read.
+ * Errors: EX_CONFIG (what is needed is not there, or may not be read), EX_UNAVAILABLE. */
+int source_inspect(const struct source *source, struct err *err) MUST_CHECK;
+
+/* source_inspect_archive: the same for the archive, needed before a scan of it. *ret_usable is false where there is
+ * none. Errors: as source_inspect. */
+int source_inspect_archive(const struct source *source, bool *ret_usable, struct err *err) MUST_CHECK;
+
+/* source_check: inspects the source and tells what it finds, whatever fails. */
+void source_check(const struct source *source, source_on_finding *on_finding, void *context);
+
+/* source_now: the source's clock, in seconds since 1970 UTC. Its calls are compared with this one. */
+int source_now(const struct source *source, int64_t *ret_epoch, struct err *err) MUST_CHECK;
+
+/* source_range_ended: all of the calls that ended in that time, whole; at its very beginning without those that lasted
+ * longer than longest_sec. */
+struct source_range source_range_ended(const struct source *source, enum source_table table, int64_t end_from,
+                                       int64_t end_to);
+
+/* source_scan: hands out the calls of range, roughly in the order of time. A scan of the archive leaves out what stands
+ * in the live table; a source without an archive has nothing in it. What decides on a call is its id, campaign, agent,
+ * status, length, end, finality and the extras that are news. Errors: EX_UNAVAILABLE. */
+int source_scan(const struct source *source, const struct source_range *range, source_on_call *on_call,
                 source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
 
-/* source_fetch: hands out whole rows by primary key, in no particular order; rows that do not exist (any more) are left
+/* source_fetch: hands out whole calls by their ids, in no particular order; those that do not exist (any more) are left
  * out. An archive that may not be read, is damaged or locked hands out nothing (more), see source_archive_problem.
  * Errors: as source_scan. */
-int source_fetch(struct source *source, enum source_table table, const char *const *uniqueids, size_t count,
+int source_fetch(const struct source *source, enum source_table table, const char *const *ids, size_t count,
                  source_on_call *on_call, void *context, struct err *err) MUST_CHECK;
 
 /* source_archive_problem: why the archive could not be read by the last source_fetch of it (refused, damaged, locked),
  * with the remedy: what stands there is not known then. "" where it could. Borrowed from source. */
 const char *source_archive_problem(const struct source *source);
 
-/* What the session has cost the server so far. */
-struct source_effort {
-    int64_t statements, took_ms; /* as measured here, the way included */
-    int64_t rows_examined;       /* as the server counts them */
-};
+/* source_effort: at most one more short statement. */
+struct source_effort source_effort(const struct source *source);
 
-/* source_effort: one more short statement; where the server does not tell, rows_examined is 0. */
-struct source_effort source_effort(struct source *source);
+/* source_spread: by how many seconds the end that a call tells may be wrong, as its writers' time zones differ. */
+int64_t source_spread(const struct source *source);
 
-/* source_session: the session with its server, for the leader's lock. Borrowed. */
-struct session *source_session(struct source *source);
+/* source_recall: uses what an earlier run knew ("": nothing), and writes what is known now, for a later run, and a
+ * problem that was not there earlier. */
+void source_recall(const struct source *source, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
+                   char problem[SOURCE_PROBLEM_SIZE]);
 
-/* source_list_campaigns: hands out the ids of the dialer's campaigns. Errors: EX_CONFIG (no right, no such table),
- * EX_UNAVAILABLE; also where there are more than anybody can have. */
-typedef void source_on_campaign(void *context, const char *id);
-int source_list_campaigns(struct source *source, source_on_campaign *on_campaign, void *context, struct err *err)
+/* source_list_campaigns: hands out the ids of the campaigns that there are. Errors: EX_CONFIG (no right),
+ * EX_UNAVAILABLE; also where there are more than anybody can have, or the kind has no such list. */
+int source_list_campaigns(const struct source *source, source_on_campaign *on_campaign, void *context, struct err *err)
     MUST_CHECK;
 
-/* source_close: NULL is fine. */
+/* source_close: closes what is open; nothing open is fine. */
 void source_close(struct source *source);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "sink/payload.h"
-#include "source/table.h"
+#include "source/vicidial_table.h"
 
 /* Behind the columns: the local time and the database's clock. */
 enum { COLUMNS = TABLE_COLUMNS + 2 };
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         parts[i] = fuzz_part(&data, &size);
         row[i] = *parts[i] == 0x01 ? NULL : parts[i];
     }
-    struct call call = table_call(row, &zone, &settings);
+    struct call call = vicidial_table_call(row, &zone, &settings);
     char *body = payload_body(&call, map);
     HOLDS(str_is_utf8(body) && strchr(body, '\n') == NULL);
     struct json *json = json_parse(body);

@@ -94,6 +94,8 @@ BAD = {
                     ["no setting 'bach_size' in [sync]", "the shipped file lists every setting"]),
     "unknown section": ({"config": {"sink": {"settle": 5}}}, "own.conf:settle",
                         ["no setting 'settle' in [sink]", "the shipped file"]),
+    "unknown source": ({"config": {"source": {"type": "vicidal"}}}, "own.conf:type",
+                       ["no source of the type 'vicidal'", "is one of: vicidial"]),
     "unknown sink": ({"config": {"sink": {"type": "did-optimiser"}}}, "own.conf:type",
                      ["no sink of the type 'did-optimiser'", "is one of: did-optimizer"]),
     "the key in our file": ({"config": {"api": {"api_key": KEY}}}, "own.conf:api_key",

@@ -32,8 +32,8 @@ LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # several times a
 # The pure and the state-keeping modules, and the unit tests of each.
 MODULES = {name: [f"test_{name}"] for name in (
     "astguiclient", "backoff", "breaker", "bucket", "call", "candidates", "checkpoint", "cron", "decision", "diagnosis",
-    "disposition", "err", "explanation", "finality", "health", "hours", "json", "mask", "outcome", "pace", "payload", "position", "str",
-    "stretch", "succession", "summary", "tally", "trouble", "url", "verdict", "when", "zone")}
+    "disposition", "err", "explanation", "health", "hours", "json", "mask", "outcome", "pace", "payload", "position", "str",
+    "stretch", "succession", "summary", "tally", "trouble", "url", "verdict", "vicidial_finality", "when", "zone")}
 # Those that notice most first, the slowest last.
 LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_rejected", "test_ledger_damage"]
 MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"], store=["test_store", *LEDGER],
@@ -46,10 +46,10 @@ WHOLE = {
     "poll": ["test_poll.py", "test_delivery.py", "test_checkpoint.py"],
     "progress": ["test_checkpoint.py", "test_poll.py"],
     "turn": ["test_backfill.py", "test_reconcile.py"],
-    "source": ["test_poll.py", "test_backfill.py", "test_check.py"],
-    "scan": ["test_zone.py", "test_poll.py", "test_plans.py"],
-    "table": ["test_poll.py", "test_zone.py", "test_plans.py"],
-    "sample": ["test_zone.py", "test_poll.py"],
+    "vicidial": ["test_poll.py", "test_backfill.py", "test_check.py"],
+    "vicidial_scan": ["test_zone.py", "test_poll.py", "test_plans.py"],
+    "vicidial_table": ["test_poll.py", "test_zone.py", "test_plans.py"],
+    "vicidial_sample": ["test_zone.py", "test_poll.py"],
     "session": ["test_session.py", "test_faults.py", "test_configuration.py"],
 }
 SAMPLE = 5

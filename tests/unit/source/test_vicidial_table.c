@@ -1,8 +1,8 @@
-/* Tests of table: the call that a row of vicidial_log tells of. */
+/* Tests of vicidial_table: the call that a row of vicidial_log tells of. */
 #include "../unit.h"
 
 #include "sink/payload.h"
-#include "source/table.h"
+#include "source/vicidial_table.h"
 
 #define NOW "1729771260"
 
@@ -26,12 +26,12 @@ static struct zone zone(void)
 static struct call call_of(const char *const *row)
 {
     struct zone known = zone();
-    return table_call(row, &known, &settings);
+    return vicidial_table_call(row, &known, &settings);
 }
 
 /* As the version of 2026-11-26 had them, whose calls were the columns' texts: other fingerprints would send every call
  * that ledgers remember again, and other bodies or keys would make a new call of each repetition. */
-static void test_table_calls_keep_fingerprint_body_and_key(void **state)
+static void test_vicidial_table_calls_keep_fingerprint_body_and_key(void **state)
 {
     (void)state;
     static const struct {
@@ -85,7 +85,7 @@ static void test_table_calls_keep_fingerprint_body_and_key(void **state)
     disposition_map_free(map);
 }
 
-static void test_table_call_has_numbers_only_where_the_columns_have(void **state)
+static void test_vicidial_table_call_has_numbers_only_where_the_columns_have(void **state)
 {
     (void)state;
     static const struct {
@@ -109,7 +109,7 @@ static void test_table_call_has_numbers_only_where_the_columns_have(void **state
     }
 }
 
-static void test_table_call_knows_its_age_where_the_row_tells(void **state)
+static void test_vicidial_table_call_knows_its_age_where_the_row_tells(void **state)
 {
     (void)state;
     static const struct {
@@ -130,8 +130,8 @@ static void test_table_call_knows_its_age_where_the_row_tells(void **state)
     }
 }
 
-/* Behind the sources of a call's finality, which test_finality.c has, stands the row. */
-static void test_table_call_is_final_as_its_row_says(void **state)
+/* Behind the sources of a call's finality, which test_vicidial_finality.c has, stands the row. */
+static void test_vicidial_table_call_is_final_as_its_row_says(void **state)
 {
     (void)state;
     const char *row[COLUMNS] = { [TABLE_UNIQUEID] = "1.1", [TABLE_STATUS] = "XFER", [TABLE_COMMENTS] = "AUTO",
@@ -151,10 +151,10 @@ static void test_table_call_is_final_as_its_row_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table_calls_keep_fingerprint_body_and_key),
-        cmocka_unit_test(test_table_call_has_numbers_only_where_the_columns_have),
-        cmocka_unit_test(test_table_call_knows_its_age_where_the_row_tells),
-        cmocka_unit_test(test_table_call_is_final_as_its_row_says),
+        cmocka_unit_test(test_vicidial_table_calls_keep_fingerprint_body_and_key),
+        cmocka_unit_test(test_vicidial_table_call_has_numbers_only_where_the_columns_have),
+        cmocka_unit_test(test_vicidial_table_call_knows_its_age_where_the_row_tells),
+        cmocka_unit_test(test_vicidial_table_call_is_final_as_its_row_says),
     };
-    return cmocka_run_group_tests_name("table", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("vicidial_table", tests, NULL, NULL);
 }

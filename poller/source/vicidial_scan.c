@@ -1,4 +1,4 @@
-/* scan: goes through a stretch of one of the dialer's tables in slices, so that no statement holds it for long. */
+/* vicidial_scan: goes through a stretch of one of the dialer's tables in slices: no statement holds it for long. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "source/sample.h"
-#include "source/scan.h"
+#include "source/vicidial_sample.h"
+#include "source/vicidial_scan.h"
 #include "source/stretch.h"
 
 /* A scan reads the table in slices, so that no statement holds it for long however busy the site is, and no result is
@@ -29,7 +29,7 @@
 
 /* What a scan has to do, and for whom. */
 struct job {
-    struct scan *scan;
+    struct vicidial_scan *scan;
     const struct source_range *range;
     source_on_call *on_call;
     source_on_slice *on_slice;
@@ -39,7 +39,7 @@ struct job {
 /* ---- one slice ---- */
 
 /* Fits the length of the next slice to what the last one took. */
-static void adapt_slice(struct scan *scan, int64_t took_ms, uint64_t rows, bool too_many)
+static void adapt_slice(struct vicidial_scan *scan, int64_t took_ms, uint64_t rows, bool too_many)
 {
     if (too_many)
         scan->slice_sec /= 4;
@@ -91,14 +91,14 @@ static int note_live(void *context, const char *const *row, struct err *err)
  * differ, and then uses no index. */
 static int mark_live(const struct job *job, struct found *found, size_t count, struct err *err)
 {
-    const struct table *live = &job->scan->tables[SOURCE_LIVE];
+    const struct vicidial_table *live = &job->scan->tables[SOURCE_LIVE];
     for (size_t done = 0, part = 0; done < count; done += part) {
         const char *keys[TABLE_MANY_KEYS];
         part = count - done < TABLE_MANY_KEYS ? count - done : TABLE_MANY_KEYS;
         struct asked asked = { .found = found + done, .count = part };
         for (size_t i = 0; i < part; i++)
             keys[i] = asked.found[i].columns[TABLE_UNIQUEID];
-        if (table_fetch(job->scan->session, live->name, "uniqueid", keys, part, note_live, &asked, err) != 0)
+        if (vicidial_table_fetch(job->scan->session, live->name, "uniqueid", keys, part, note_live, &asked, err) != 0)
             return -1;
     }
     return 0;
@@ -112,7 +112,7 @@ static int hand_out(const struct job *job, struct session_result *result, struct
         found[count++].columns = row;
     int outcome = job->range->table == SOURCE_ARCHIVE ? mark_live(job, found, count, err) : 0;
     for (size_t i = 0; outcome == 0 && i < count; i++) {
-        struct call call = table_call(found[i].columns, job->scan->zone, job->scan->settings);
+        struct call call = vicidial_table_call(found[i].columns, job->scan->zone, job->scan->settings);
         if (!found[i].is_live)
             outcome = job->on_call(job->context, &call, err);
     }
@@ -125,8 +125,8 @@ static int hand_out(const struct job *job, struct session_result *result, struct
 static int read_slice(const struct job *job, const char *bound, int64_t end_from, int64_t end_to, bool *ret_too_many,
                       struct err *err)
 {
-    struct scan *scan = job->scan;
-    const struct table *table = &scan->tables[job->range->table];
+    struct vicidial_scan *scan = job->scan;
+    const struct vicidial_table *table = &scan->tables[job->range->table];
     char list[TABLE_SELECT_LIST_SIZE], limit[64] = "";
     struct session_result *result = NULL;
     bool may_shrink = scan->slice_sec > SLICE_SHORTEST_SEC;
@@ -134,12 +134,12 @@ static int read_slice(const struct job *job, const char *bound, int64_t end_from
         (void)snprintf(limit, sizeof limit, " LIMIT %d ROWS EXAMINED %d", SLICE_MANY_ROWS + 1, SLICE_MANY_EXAMINED);
     else if (may_shrink)
         (void)snprintf(limit, sizeof limit, " LIMIT %d", SLICE_MANY_ROWS + 1);
-    table_select_list(table, !job->range->whole_rows, list);
+    vicidial_table_select_list(table, !job->range->whole_rows, list);
     char *sql = mem_format("SELECT %s FROM %s FORCE INDEX (`%s`) WHERE %s AND end_epoch >= %" PRId64
                            " AND end_epoch <= %" PRId64 "%s", list, table->name, table->index, bound, end_from, end_to,
                            limit);
     int64_t started_ms = clock_mono_ms();
-    int outcome = session_query(scan->session, sql, table_action(table->name), &result, err);
+    int outcome = session_query(scan->session, sql, vicidial_table_action(table->name), &result, err);
     free(sql);
     if (outcome != 0)
         return -1;
@@ -192,14 +192,14 @@ static void add_windows(struct stretch_list *list, int64_t from, int64_t to, con
  * or the server came from elsewhere. */
 static int add_older(const struct job *job, int64_t from, int64_t to, struct stretch_list *list, struct err *err)
 {
-    const struct table *table = &job->scan->tables[job->range->table];
+    const struct vicidial_table *table = &job->scan->tables[job->range->table];
     int64_t step = (to - from) / SAMPLES_MOST > SAMPLE_SEC ? (to - from) / SAMPLES_MOST : SAMPLE_SEC;
     struct zone here = { .count = 0 }, there = { .count = 0 };
-    if (sample_from(job->scan->session, table, from, from + step, &here, err) != 0)
+    if (vicidial_sample_from(job->scan->session, table, from, from + step, &here, err) != 0)
         return -1;
     for (int64_t end = from + step; from < to; from = end, end += step, here = there) {
         there = (struct zone){ .count = 0 };
-        if (sample_from(job->scan->session, table, end, end + step, &there, err) != 0)
+        if (vicidial_sample_from(job->scan->session, table, end, end + step, &there, err) != 0)
             return -1;
         add_windows(list, from, end < to ? end : to, &here);
         add_windows(list, from, end < to ? end : to, &there);
@@ -210,13 +210,13 @@ static int add_older(const struct job *job, int64_t from, int64_t to, struct str
 /* Where the rows of the range may stand by local time. */
 static int find_stretches(const struct job *job, struct stretch_list *list, struct err *err)
 {
-    const struct scan *scan = job->scan;
+    const struct vicidial_scan *scan = job->scan;
     int64_t from = job->range->call_from, to = job->range->call_to;
     if (to == 0 &&
         session_numbers(scan->session, "SELECT UNIX_TIMESTAMP()", "read the database's clock", &to, 1, err) != 0)
         return -1;
     if (job->range->call_to == 0)
-        to += SCAN_AFTER_END_SEC; /* some host's clock may be ahead */
+        to += VICIDIAL_AFTER_END_SEC; /* some host's clock may be ahead */
     if (to < from)
         to = from;
     if (from < scan->zone_from &&
@@ -236,8 +236,8 @@ static int scan_stretch(const struct job *job, const struct stretch_list *list, 
         bool too_many = false;
         int64_t end = *at + job->scan->slice_sec;
         bool is_end = end > to;
-        (void)table_datetime(*at, first_date);
-        (void)table_datetime(is_end ? to + 1 : end, end_date);
+        (void)vicidial_table_datetime(*at, first_date);
+        (void)vicidial_table_datetime(is_end ? to + 1 : end, end_date);
         if (is_end && is_last && job->range->call_to == 0)
             (void)snprintf(bound, sizeof bound, "call_date >= '%s'", first_date);
         else
@@ -248,7 +248,7 @@ static int scan_stretch(const struct job *job, const struct stretch_list *list, 
             continue;
         *at = is_end ? to + 1 : end;
         result = tell(job, is_end && is_last ? job->range->end_to + 1
-                                             : stretch_made_before(list, *at) - SCAN_AFTER_END_SEC, err);
+                                             : stretch_made_before(list, *at) - VICIDIAL_AFTER_END_SEC, err);
     }
     return result;
 }
@@ -264,8 +264,8 @@ static int scan_by_call_date(const struct job *job, struct err *err)
     return result;
 }
 
-int scan_run(struct scan *scan, const struct source_range *range, source_on_call *on_call, source_on_slice *on_slice,
-             void *context, struct err *err)
+int vicidial_scan_run(struct vicidial_scan *scan, const struct source_range *range, source_on_call *on_call,
+                      source_on_slice *on_slice, void *context, struct err *err)
 {
     struct job job = { .scan = scan, .range = range, .on_call = on_call, .on_slice = on_slice, .context = context };
     if (scan->slice_sec == 0)

@@ -1,11 +1,11 @@
-/* sample: a few rows of one of the dialer's tables, read to learn in which time zones they are written. */
+/* vicidial_sample: a few rows of one of the dialer's tables, read to learn in which time zones they are written. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "source/sample.h"
+#include "source/vicidial_sample.h"
 
 /* So many rows are looked at: few enough for each run, and of two hosts at work both are likely to be among them. What
  * a single row shows may be an error of its own, unless there are few. */
@@ -32,11 +32,11 @@ static int64_t number_of(const char *text)
 }
 
 /* Reads the rows of a statement that asks for COLUMNS, which is freed. */
-static int read_rows(struct session *session, const struct table *table, char *sql, struct zone_sample *sample,
+static int read_rows(struct session *session, const struct vicidial_table *table, char *sql, struct zone_sample *sample,
                      struct err *err)
 {
     struct session_result *result = NULL;
-    int outcome = session_query(session, sql, table_action(table->name), &result, err);
+    int outcome = session_query(session, sql, vicidial_table_action(table->name), &result, err);
     free(sql);
     if (outcome != 0)
         return -1;
@@ -47,7 +47,7 @@ static int read_rows(struct session *session, const struct table *table, char *s
 }
 
 /* Ownership of the text: the caller frees it. */
-static char *by_uniqueid(const struct table *table, int64_t from, int64_t to, bool latest, int rows)
+static char *by_uniqueid(const struct vicidial_table *table, int64_t from, int64_t to, bool latest, int rows)
 {
     from = from > FIRST_UNIQUEID ? from : FIRST_UNIQUEID;
     to = to > FIRST_UNIQUEID ? to : FIRST_UNIQUEID;
@@ -56,12 +56,12 @@ static char *by_uniqueid(const struct table *table, int64_t from, int64_t to, bo
                       latest ? "DESC" : "ASC", rows);
 }
 
-static char *by_date(const struct table *table, int64_t from, int64_t to, bool latest, int rows)
+static char *by_date(const struct vicidial_table *table, int64_t from, int64_t to, bool latest, int rows)
 {
     char first[TABLE_DATETIME_SIZE], end[TABLE_DATETIME_SIZE];
     return mem_format("SELECT " COLUMNS " FROM %s FORCE INDEX (`%s`) WHERE call_date >= '%s' AND call_date < '%s' "
-                      "ORDER BY call_date %s LIMIT %d", table->name, table->index, table_datetime(from, first),
-                      table_datetime(to, end), latest ? "DESC" : "ASC", rows);
+                      "ORDER BY call_date %s LIMIT %d", table->name, table->index, vicidial_table_datetime(from, first),
+                      vicidial_table_datetime(to, end), latest ? "DESC" : "ASC", rows);
 }
 
 /* Two statements in one, which are freed. */
@@ -75,22 +75,22 @@ static char *both(char *one, char *other)
 
 /* The latest rows, and some of two days ago: the clocks may have changed in between. By call_date the latest are of the
  * easternmost writer alone; those of two days ago are of all. */
-static int read_latest(struct session *session, const struct table *table, int64_t now, struct zone_sample *sample,
-                       struct err *err)
+static int read_latest(struct session *session, const struct vicidial_table *table, int64_t now,
+                       struct zone_sample *sample, struct err *err)
 {
     if (*table->key != '\0' &&
         read_rows(session, table, both(by_uniqueid(table, now - STALE_SEC, now + AHEAD_SEC, true, LATEST_ROWS),
-                                by_uniqueid(table, now - SAMPLE_HOLDS_SEC, now + AHEAD_SEC, false, FIRST_ROWS)),
+                                by_uniqueid(table, now - VICIDIAL_SAMPLE_HOLDS_SEC, now + AHEAD_SEC, false, FIRST_ROWS)),
                   sample, err) != 0)
         return -1;
     if (sample->rows > 0 || table->index_on_end) /* by the latter, no look at all goes by call_date */
         return 0;
     return read_rows(session, table, both(by_date(table, 0, now + 2 * AHEAD_SEC, true, LATEST_ROWS),
-                                   by_date(table, 0, now - SAMPLE_HOLDS_SEC, true, LATEST_ROWS)), sample, err);
+                                   by_date(table, 0, now - VICIDIAL_SAMPLE_HOLDS_SEC, true, LATEST_ROWS)), sample, err);
 }
 
-int sample_latest(struct session *session, const struct table *table, int64_t *ret_now, struct zone *zone,
-                  struct err *err)
+int vicidial_sample_latest(struct session *session, const struct vicidial_table *table, int64_t *ret_now,
+                           struct zone *zone, struct err *err)
 {
     struct zone_sample sample = { .rows = 0 };
     int64_t numbers[2] = { 0, 0 };
@@ -106,8 +106,8 @@ int sample_latest(struct session *session, const struct table *table, int64_t *r
     return 0;
 }
 
-int sample_from(struct session *session, const struct table *table, int64_t from, int64_t to, struct zone *zone,
-                struct err *err)
+int vicidial_sample_from(struct session *session, const struct vicidial_table *table, int64_t from, int64_t to,
+                         struct zone *zone, struct err *err)
 {
     struct zone_sample sample = { .rows = 0 };
     if (*table->key != '\0' &&

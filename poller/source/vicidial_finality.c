@@ -1,8 +1,8 @@
-/* finality: whether a row of VICIdial's says the last word on its call. */
+/* vicidial_finality: whether a row of VICIdial's says the last word on its call. */
 #include <strings.h>
 
 #include "base/str.h"
-#include "source/finality.h"
+#include "source/vicidial_finality.h"
 
 /* VICIdial's own "call finished" test excludes INCALL, QUEUE and DISPO (AST_VDauto_dial.pl); an empty status is one
  * that a non-strict server could not store. */
@@ -30,8 +30,8 @@ static void wait_until(struct call *call, int64_t epoch)
 }
 
 /* VICIdial leaves end_epoch NULL while a call runs, and 0 where it copied an unfinished row (AST_VDadapt.pl). */
-void finality_tell(struct call *call, const char *comments, int64_t now, int64_t went_back,
-                   const struct settings_sync *settings)
+void vicidial_finality_tell(struct call *call, const char *comments, int64_t now, int64_t went_back,
+                            const struct settings_sync *settings)
 {
     call->finality = call->ended > 0 ? CALL_READY : CALL_NOT_ENDED;
     if (call->finality == CALL_NOT_ENDED)

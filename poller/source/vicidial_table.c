@@ -1,4 +1,4 @@
-/* table: one of the dialer's tables of calls: what it looks like, and its rows. */
+/* vicidial_table: one of the dialer's tables of calls: what it looks like, and its rows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "source/finality.h"
-#include "source/table.h"
+#include "source/vicidial_finality.h"
+#include "source/vicidial_table.h"
 
 static const struct column {
     const char *name;
@@ -37,7 +37,7 @@ static const struct column {
 /* ---- what it looks like ---- */
 
 /* Runs `SHOW what FROM table`. */
-static int show(struct session *session, const char *what, const struct table *table,
+static int show(struct session *session, const char *what, const struct vicidial_table *table,
                 struct session_result **ret_result, struct err *err)
 {
     char sql[80], action[80];
@@ -46,7 +46,7 @@ static int show(struct session *session, const char *what, const struct table *t
     return session_query(session, sql, action, ret_result, err);
 }
 
-static int inspect_columns(struct session *session, struct table *table, struct err *err)
+static int inspect_columns(struct session *session, struct vicidial_table *table, struct err *err)
 {
     struct session_result *result = NULL;
     if (show(session, "COLUMNS", table, &result, err) != 0)
@@ -71,7 +71,7 @@ static int inspect_columns(struct session *session, struct table *table, struct 
 }
 
 /* VICIdial's own index is on call_date (MySQL_AST_CREATE_tables.sql); a site's own on end_epoch serves better. */
-static int inspect_indexes(struct session *session, struct table *table, struct err *err)
+static int inspect_indexes(struct session *session, struct vicidial_table *table, struct err *err)
 {
     enum { KEY_NAME = 2, POSITION_IN_INDEX = 3, COLUMN_NAME = 4, COMMENT = 11 };
     struct session_result *result = NULL;
@@ -102,15 +102,15 @@ static int inspect_indexes(struct session *session, struct table *table, struct 
     return 0;
 }
 
-int table_inspect(struct session *session, const char *name, struct table *ret_table, struct err *err)
+int vicidial_table_inspect(struct session *session, const char *name, struct vicidial_table *ret_table, struct err *err)
 {
-    *ret_table = (struct table){ .name = name };
+    *ret_table = (struct vicidial_table){ .name = name };
     return inspect_columns(session, ret_table, err) == 0 ? inspect_indexes(session, ret_table, err) : -1;
 }
 
 /* ---- its rows ---- */
 
-const char *table_action(const char *name)
+const char *vicidial_table_action(const char *name)
 {
     return strstr(name, "archive") == NULL ? "read vicidial_log" : "read vicidial_log_archive";
 }
@@ -118,7 +118,7 @@ const char *table_action(const char *name)
 /* Behind the fields: call_date as if there were no zones, and the database's clock. Neither depends on a time zone. */
 enum { LOCAL_SEC = TABLE_COLUMNS, NOW_EPOCH };
 
-void table_select_list(const struct table *table, bool scanned_only, char out[TABLE_SELECT_LIST_SIZE])
+void vicidial_table_select_list(const struct vicidial_table *table, bool scanned_only, char out[TABLE_SELECT_LIST_SIZE])
 {
     size_t used = 0;
     for (int i = 0; i < TABLE_COLUMNS; i++) {
@@ -129,7 +129,7 @@ void table_select_list(const struct table *table, bool scanned_only, char out[TA
     (void)snprintf(out + used, TABLE_SELECT_LIST_SIZE - used, TABLE_LOCAL_SEC ", UNIX_TIMESTAMP()");
 }
 
-const char *table_datetime(int64_t local_sec, char out[TABLE_DATETIME_SIZE])
+const char *vicidial_table_datetime(int64_t local_sec, char out[TABLE_DATETIME_SIZE])
 {
     time_t seconds = (time_t)local_sec;
     struct tm fields;
@@ -157,7 +157,7 @@ static int64_t number_of(const char *text, int64_t fallback)
     return text != NULL && str_to_int(text, &number) ? number : fallback;
 }
 
-struct call table_call(const char *const *row, const struct zone *zone, const struct settings_sync *settings)
+struct call vicidial_table_call(const char *const *row, const struct zone *zone, const struct settings_sync *settings)
 {
     struct call call = { .id = str_or_empty(row[TABLE_UNIQUEID]),
                          .campaign = row[TABLE_CAMPAIGN_ID],
@@ -178,8 +178,8 @@ struct call table_call(const char *const *row, const struct zone *zone, const st
     int64_t made = zone_made(zone, local_sec, call_number(call.started, 0), call.ended, &call.is_oddly_dated);
     if (made > 0 && now > 0)
         call.age = now > made ? now - made : 0;
-    finality_tell(&call, row[TABLE_COMMENTS], now, call.is_oddly_dated ? 0 : zone_went_back(zone, local_sec - made),
-                  settings);
+    int64_t went_back = call.is_oddly_dated ? 0 : zone_went_back(zone, local_sec - made);
+    vicidial_finality_tell(&call, row[TABLE_COMMENTS], now, went_back, settings);
     return call;
 }
 
@@ -189,7 +189,7 @@ struct call table_call(const char *const *row, const struct zone *zone, const st
 struct request {
     struct session *session;
     const char *name, *list;
-    table_on_row *on_row;
+    vicidial_table_on_row *on_row;
     void *context;
 };
 
@@ -198,7 +198,7 @@ static int ask(const struct request *request, const char *const *uniqueids, size
     struct session_result *result = NULL;
     char *keys = session_quote_all(request->session, uniqueids, count);
     char *sql = mem_format("SELECT %s FROM %s WHERE uniqueid IN (%s)", request->list, request->name, keys);
-    int outcome = session_query(request->session, sql, table_action(request->name), &result, err);
+    int outcome = session_query(request->session, sql, vicidial_table_action(request->name), &result, err);
     free(sql);
     free(keys);
     if (outcome != 0)
@@ -221,8 +221,8 @@ static int ask_each(const struct request *request, const char *const *uniqueids,
     return 0;
 }
 
-int table_fetch(struct session *session, const char *name, const char *list, const char *const *uniqueids, size_t count,
-                table_on_row *on_row, void *context, struct err *err)
+int vicidial_table_fetch(struct session *session, const char *name, const char *list, const char *const *uniqueids,
+                         size_t count, vicidial_table_on_row *on_row, void *context, struct err *err)
 {
     struct request request = { .session = session, .name = name, .list = list, .on_row = on_row, .context = context };
     for (size_t done = 0, part = 0; done < count; done += part) {

@@ -1,8 +1,8 @@
-/* Tests of finality: whether a row of VICIdial's says the last word on its call, and what is decided by that. */
+/* Tests of vicidial_finality: whether a row of VICIdial's says the last word on its call, and what is decided by that. */
 #include "../unit.h"
 
 #include "domain/decision.h"
-#include "source/finality.h"
+#include "source/vicidial_finality.h"
 
 #define NOW INT64_C(1729771200)
 #define HORIZON 15000
@@ -33,7 +33,7 @@ static struct call make_call(const char *status, const char *comments, int64_t e
 {
     struct call call = { .id = "1729771000.1", .status = status, .agent = "agent1", .length = 45,
                          .ended = NOW - ended_ago, .age = age };
-    finality_tell(&call, comments, NOW, 0, chosen);
+    vicidial_finality_tell(&call, comments, NOW, 0, chosen);
     return call;
 }
 
@@ -48,7 +48,7 @@ static void check_rows(const struct row *rows, size_t count)
     }
 }
 
-static void test_finality_of_most_calls_is_their_end(void **state)
+static void test_vicidial_finality_of_most_calls_is_their_end(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -65,7 +65,7 @@ static void test_finality_of_most_calls_is_their_end(void **state)
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-static void test_finality_waits_for_what_is_not_final_up_to_the_horizon(void **state)
+static void test_vicidial_finality_waits_for_what_is_not_final_up_to_the_horizon(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -91,7 +91,7 @@ static void test_finality_waits_for_what_is_not_final_up_to_the_horizon(void **s
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-static void test_finality_waits_for_what_is_unsettled_for_a_moment_after_its_end(void **state)
+static void test_vicidial_finality_waits_for_what_is_unsettled_for_a_moment_after_its_end(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -110,7 +110,7 @@ static void test_finality_waits_for_what_is_unsettled_for_a_moment_after_its_end
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-static void test_finality_of_a_remote_agents_transfer(void **state)
+static void test_vicidial_finality_of_a_remote_agents_transfer(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -125,19 +125,19 @@ static void test_finality_of_a_remote_agents_transfer(void **state)
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-static void test_finality_waits_for_calls_that_have_not_ended(void **state)
+static void test_vicidial_finality_waits_for_calls_that_have_not_ended(void **state)
 {
     (void)state;
     static const char *const statuses[] = { "SALE", "INCALL", "AA", "", NULL };
     for (size_t i = 0; i < UNIT_COUNT(statuses); i++) {
         struct call call = { .status = statuses[i], .age = 60, .finality = CALL_WAITS, .wait_until = 1 };
-        finality_tell(&call, NULL, NOW, 0, &settings);
+        vicidial_finality_tell(&call, NULL, NOW, 0, &settings);
         unit_same_int(statuses[i], call.finality, CALL_NOT_ENDED);
         unit_same_int(statuses[i], decision_of(&call, &unknown, &settings, NOW).kind, DECISION_SKIP);
     }
 }
 
-static void test_finality_obeys_the_settings(void **state)
+static void test_vicidial_finality_obeys_the_settings(void **state)
 {
     (void)state;
     struct settings_sync own = settings;
@@ -157,19 +157,19 @@ static void test_finality_obeys_the_settings(void **state)
 }
 
 /* In autumn VICIdial's screens take a call for an hour younger. Without a call_date there is nothing that went back. */
-static void test_finality_gives_an_hour_more_where_the_clocks_went_back(void **state)
+static void test_vicidial_finality_gives_an_hour_more_where_the_clocks_went_back(void **state)
 {
     (void)state;
     struct call call = { .status = "DISPO", .ended = NOW - 10, .age = 100 };
-    finality_tell(&call, NULL, NOW, 3600, &settings);
+    vicidial_finality_tell(&call, NULL, NOW, 3600, &settings);
     assert_int_equal(call.wait_until, NOW + HORIZON - 100 + 3600);
     call.age = -1;
-    finality_tell(&call, NULL, NOW, 3600, &settings);
+    vicidial_finality_tell(&call, NULL, NOW, 3600, &settings);
     assert_int_equal(call.wait_until, NOW + HORIZON - 10);
 }
 
 /* A status in both lists waits for the later of both times. */
-static void test_finality_waits_for_the_later_of_two_times(void **state)
+static void test_vicidial_finality_waits_for_the_later_of_two_times(void **state)
 {
     (void)state;
     struct settings_sync own = settings;
@@ -181,14 +181,14 @@ static void test_finality_waits_for_the_later_of_two_times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_finality_of_most_calls_is_their_end),
-        cmocka_unit_test(test_finality_waits_for_what_is_not_final_up_to_the_horizon),
-        cmocka_unit_test(test_finality_waits_for_what_is_unsettled_for_a_moment_after_its_end),
-        cmocka_unit_test(test_finality_of_a_remote_agents_transfer),
-        cmocka_unit_test(test_finality_waits_for_calls_that_have_not_ended),
-        cmocka_unit_test(test_finality_obeys_the_settings),
-        cmocka_unit_test(test_finality_gives_an_hour_more_where_the_clocks_went_back),
-        cmocka_unit_test(test_finality_waits_for_the_later_of_two_times),
+        cmocka_unit_test(test_vicidial_finality_of_most_calls_is_their_end),
+        cmocka_unit_test(test_vicidial_finality_waits_for_what_is_not_final_up_to_the_horizon),
+        cmocka_unit_test(test_vicidial_finality_waits_for_what_is_unsettled_for_a_moment_after_its_end),
+        cmocka_unit_test(test_vicidial_finality_of_a_remote_agents_transfer),
+        cmocka_unit_test(test_vicidial_finality_waits_for_calls_that_have_not_ended),
+        cmocka_unit_test(test_vicidial_finality_obeys_the_settings),
+        cmocka_unit_test(test_vicidial_finality_gives_an_hour_more_where_the_clocks_went_back),
+        cmocka_unit_test(test_vicidial_finality_waits_for_the_later_of_two_times),
     };
-    return cmocka_run_group_tests_name("finality", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("vicidial_finality", tests, NULL, NULL);
 }

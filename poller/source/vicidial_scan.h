@@ -1,0 +1,25 @@
+/* vicidial_scan: goes through a stretch of one of the dialer's tables in slices: no statement holds it for long. */
+#ifndef VICIDIAL_SCAN_H
+#define VICIDIAL_SCAN_H
+
+#include "source/source.h"
+#include "source/vicidial_table.h"
+
+/* A row may say that its call ended before it was made: machines' clocks differ (VICIdial warns beyond 8 s:
+ * conf_exten_check.php), and rows that are written at hangup carry the time of dialling (FastAGI_log.pl). */
+#define VICIDIAL_AFTER_END_SEC 600
+
+struct vicidial_scan {
+    struct session *session;
+    const struct settings_sync *settings;
+    const struct vicidial_table *tables; /* by enum source_table */
+    const struct zone *zone;    /* of the calls made since zone_from, an epoch */
+    int64_t zone_from;
+    int64_t slice_sec;          /* how long the next slice is; 0 at first */
+};
+
+/* vicidial_scan_run: see source_scan. */
+int vicidial_scan_run(struct vicidial_scan *scan, const struct source_range *range, source_on_call *on_call,
+                      source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
+
+#endif

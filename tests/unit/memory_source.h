@@ -1,0 +1,25 @@
+/* memory_source: a source whose calls a test puts into an array. */
+#ifndef MEMORY_SOURCE_H
+#define MEMORY_SOURCE_H
+
+#include "source/source.h"
+
+#define MEMORY_SOURCE_MOST 1000
+
+struct memory_source {
+    struct call calls[MEMORY_SOURCE_MOST]; /* in the order in which a scan hands them out */
+    bool archived[MEMORY_SOURCE_MOST];     /* whether that one stands in the archive only */
+    size_t count;
+    int64_t now;             /* its clock */
+    bool fails;              /* nothing can be read */
+    size_t scans, fetched;   /* how often it was scanned, and how many calls were asked for by their ids */
+};
+
+/* memory_source_open: *memory is borrowed. */
+struct source memory_source_open(struct memory_source *memory);
+
+/* memory_source_add: a call of the campaign TEST, ready, of 45 seconds, that ended then. Borrowed from *memory: the test
+ * may change it at any time. id is borrowed. */
+struct call *memory_source_add(struct memory_source *memory, const char *id, const char *status, int64_t ended);
+
+#endif
