@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/mask.h"
 #include "base/privileges.h"
 #include "base/version.h"
 #include "commands/backfill.h"
@@ -28,7 +29,7 @@
 static int state_command(struct options *options, int (*command)(const struct options *, struct err *))
 {
     struct err err = { .code = EX_OK };
-    options->mask_phone = config_masks_phones(&options->config); /* now: the state's owner may not read the settings */
+    mask_set(config_masks_phones(&options->config)); /* now: the state's owner may not read the settings */
     if (profile_enter_state(options, &err) == 0 && command(options, &err) == 0)
         return EX_OK;
     (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);

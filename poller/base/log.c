@@ -26,7 +26,6 @@ static struct {
     enum log_format format;
     enum log_level lowest;
     const char *secret;
-    bool masked; /* telephone numbers */
     int64_t run; /* 0: none */
     bool hold;
     char waiting[8192]; /* whole lines for the file */
@@ -65,11 +64,6 @@ void log_set(enum log_format format, enum log_level lowest)
 void log_hide(const char *secret)
 {
     sink.secret = secret != NULL && *secret != '\0' ? secret : NULL;
-}
-
-void log_mask_phones(bool masked)
-{
-    sink.masked = masked;
 }
 
 void log_run(int64_t run)
@@ -158,23 +152,24 @@ struct context {
     size_t count;
 };
 
-static void add_text(struct context *context, const char *name, const char *value, const char *phone)
+static void add_text(struct context *context, const char *name, const char *value)
 {
     if (value == NULL || *value == '\0')
         return;
-    char *shown = context->shown[context->count++], *raw = mem_copy(value);
-    mask_phone(raw, phone);
-    json_add_text(context->object, name, str_printable(raw, shown, sizeof context->shown[0]));
-    free(raw);
+    char *shown = context->shown[context->count++];
+    json_add_text(context->object, name, str_printable(value, shown, sizeof context->shown[0]));
 }
 
 static void add_call(struct context *context, const struct log_call *call)
 {
-    add_text(context, "uniqueid", call->uniqueid, NULL);
-    add_text(context, "campaign", call->campaign, NULL);
-    add_text(context, "phone", call->phone, sink.masked ? call->phone : NULL);
-    add_text(context, "status", call->status, NULL);
-    add_text(context, "result", call->result, NULL);
+    char *phone = call->phone != NULL ? mem_copy(call->phone) : NULL;
+    mask_shown(phone, call->phone);
+    add_text(context, "uniqueid", call->uniqueid);
+    add_text(context, "campaign", call->campaign);
+    add_text(context, "phone", phone);
+    add_text(context, "status", call->status);
+    add_text(context, "result", call->result);
+    free(phone);
     if (call->answer >= 0)
         json_add_int(context->object, "answer", call->answer);
     if (call->attempt >= 0)
@@ -213,8 +208,8 @@ static void emit(const char *file, enum log_level level, const struct log_call *
 {
     char message[2048];
     str_hide(text, sink.secret); /* before the line is cut, or the beginning of the secret could stay */
-    if (sink.masked && call != NULL)
-        mask_phone(text, call->phone);
+    if (call != NULL)
+        mask_shown(text, call->phone);
     (void)str_printable(text, message, sizeof message);
 
     char *line = format_line(file, level, call, message);

@@ -36,9 +36,6 @@ void log_set(enum log_format format, enum log_level lowest);
 /* log_hide: from now on secret is replaced by *** in every line. Borrowed: it must live as long as the log. */
 void log_hide(const char *secret);
 
-/* log_mask_phones: whether only the last four digits of a call's number are shown from now on. */
-void log_mask_phones(bool masked);
-
 /* log_run: the number of the run that the lines from now on belong to; 0: none. */
 void log_run(int64_t run);
 

@@ -29,3 +29,16 @@ void mask_reason(char *text, const char *phone)
     mask_between(text, "value \"", "\"");
     mask_between(text, "(`", "`)");
 }
+
+static bool masks;
+
+void mask_set(bool on)
+{
+    masks = on;
+}
+
+void mask_shown(char *text, const char *phone)
+{
+    if (masks && text != NULL)
+        mask_reason(text, phone);
+}

@@ -77,10 +77,8 @@ static void print_entry(void *context, const struct ledger_entry *entry)
     struct json *body = entry->payload != NULL ? json_parse(entry->payload) : NULL;
     struct ledger_entry shown = *entry;
     char *phone = mem_copy(member(body, "phoneNumber")), *reason = mem_copy(entry->reason != NULL ? entry->reason : "");
-    if (work->options->mask_phone) {
-        mask_reason(reason, member(body, "phoneNumber")); /* the API may have repeated it */
-        mask_phone(phone, member(body, "phoneNumber"));
-    }
+    mask_shown(reason, member(body, "phoneNumber")); /* the API may have repeated it */
+    mask_shown(phone, member(body, "phoneNumber"));
     shown.reason = reason;
     if (work->options->json)
         print_json(&shown, body, phone);

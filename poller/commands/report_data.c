@@ -31,7 +31,6 @@ enum {
 
 struct writer {
     FILE *out;
-    bool mask_phones;
     const char *profile;
     size_t size; /* written so far */
     struct err *err;
@@ -96,13 +95,11 @@ static void append_column(struct json *row, struct statement *statement, int col
 }
 
 /* The same for what may hold the number in phone_column, which may be the column itself. */
-static void append_masked(const struct writer *writer, struct json *row, struct statement *statement, int column,
-                          int phone_column, size_t limit)
+static void append_masked(struct json *row, struct statement *statement, int column, int phone_column, size_t limit)
 {
     const char *text = store_text(statement, column);
     char *own = text != NULL ? mem_copy(text) : NULL;
-    if (own != NULL && writer->mask_phones)
-        mask_reason(own, store_text(statement, phone_column));
+    mask_shown(own, store_text(statement, phone_column));
     append_text(row, own, limit);
     free(own);
 }
@@ -122,7 +119,7 @@ struct list {
     const char *name;
     const char *columns; /* for the page: words in the order of the row */
     size_t bytes;
-    void (*append)(const struct writer *writer, struct json *row, struct statement *statement);
+    void (*append)(struct json *row, struct statement *statement);
 };
 
 static struct json *columns_of(const struct list *list)
@@ -150,7 +147,7 @@ static int put_list(struct writer *writer, const struct list *list, struct store
     put_text(writer, ",\"rows\":[");
     while ((row = store_next(store, statement, writer->err)) > 0) {
         struct json *array = json_array();
-        list->append(writer, array, statement);
+        list->append(array, statement);
         put_text(writer, separator);
         put_json(writer, array);
         separator = ",";
@@ -168,7 +165,7 @@ static int put_list(struct writer *writer, const struct list *list, struct store
     "tried, reason"
 #define CALL_NAMES "uniqueid ended state status result campaign phone agent length answer took tries tried reason"
 
-static void append_call(const struct writer *writer, struct json *row, struct statement *statement)
+static void append_call(struct json *row, struct statement *statement)
 {
     enum { UNIQUEID, ENDED, STATE, STATUS, RESULT, CAMPAIGN, PHONE, AGENT, LENGTH, TRIED = 12, REASON };
     append_column(row, statement, UNIQUEID, MOST_TEXT);
@@ -176,11 +173,11 @@ static void append_call(const struct writer *writer, struct json *row, struct st
     append_number(row, statement, STATE);
     for (int column = STATUS; column <= CAMPAIGN; column++)
         append_column(row, statement, column, MOST_TEXT);
-    append_masked(writer, row, statement, PHONE, PHONE, MOST_TEXT);
+    append_masked(row, statement, PHONE, PHONE, MOST_TEXT);
     append_column(row, statement, AGENT, MOST_TEXT);
     for (int column = LENGTH; column <= TRIED; column++)
         append_number(row, statement, column);
-    append_masked(writer, row, statement, REASON, PHONE, MOST_REASON);
+    append_masked(row, statement, REASON, PHONE, MOST_REASON);
 }
 
 static int put_calls(struct writer *writer, struct store *store)
@@ -202,9 +199,9 @@ static int put_rejected(struct writer *writer, struct store *store)
     return put_list(writer, &list, store, statement);
 }
 
-static void append_run(const struct writer *writer, struct json *row, struct statement *statement)
+/* The run's message was masked when it was written. */
+static void append_run(struct json *row, struct statement *statement)
 {
-    (void)writer; /* the run's message was masked when it was written */
     enum { STARTED, KIND, DURATION, EXIT_CODE = 10, MESSAGE, FINISHED, SUPERSEDED };
     char outcome[RECORDS_OUTCOME_SIZE];
     const struct records_run run = { .finished = store_is_null(statement, FINISHED) ? RECORDS_UNKNOWN : 0,
@@ -356,7 +353,7 @@ static void put_moment(struct writer *writer, const struct standing *standing, i
 int report_data_write(FILE *out, struct ledger *ledger, const struct standing *standing,
                       const struct options *options, struct err *err)
 {
-    struct writer writer = { .out = out, .mask_phones = options->mask_phone, .profile = options->profile, .err = err };
+    struct writer writer = { .out = out, .profile = options->profile, .err = err };
     struct store *store = ledger_store(ledger);
     struct hours *hours = hours_open(HOURS, standing->now, clock_offset(standing->now));
     int64_t accepted_today = 0, accepted = 0;

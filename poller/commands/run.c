@@ -145,7 +145,6 @@ static int poll_once(const struct options *options, struct resources *resources,
         .api = &resources->config.api,
         .dispositions = resources->config.dispositions,
         .every = options->every,
-        .mask_phone = resources->config.mask_phone,
         .dry_run = options->dry_run,
     };
     if (*ret_standing_by)

@@ -45,18 +45,6 @@ static char *copy(const char *text)
     return text != NULL ? mem_copy(text) : NULL;
 }
 
-static void mask_phone_in(const char *own_text, const char *phone)
-{
-    if (own_text != NULL)
-        mask_phone((char *)own_text, phone);
-}
-
-static void mask_reason_in(const char *own_text, const char *phone)
-{
-    if (own_text != NULL)
-        mask_reason((char *)own_text, phone);
-}
-
 static struct records_attempt copy_attempt(const struct records_attempt *attempt)
 {
     struct records_attempt own = *attempt;
@@ -108,19 +96,18 @@ static void free_life(struct life *life)
     free(life->row);
 }
 
-/* Hides all of the number but its end, wherever it stands; all texts are copies that nobody else has. */
+/* All texts are copies that nobody else has. */
 static void mask(struct life *life)
 {
     char *phone = copy(life->call.phone);
-    mask_reason_in(life->call.reason, phone);
-    mask_phone_in(life->call.phone, phone);
+    mask_shown((char *)life->call.reason, phone);
+    mask_shown((char *)life->call.phone, phone);
     for (int64_t i = 0; i < life->attempt_count; i++)
-        mask_reason_in(life->attempts[i].reason, phone);
+        mask_shown((char *)life->attempts[i].reason, phone);
     free(phone);
-    if (life->row == NULL)
-        return;
-    phone = copy(life->row->number);
-    mask_phone_in(life->row->number, phone);
+    phone = life->row != NULL ? copy(life->row->number) : NULL;
+    if (phone != NULL)
+        mask_shown((char *)life->row->number, phone);
     free(phone);
 }
 
@@ -380,8 +367,7 @@ static int tell(const struct options *options, const struct config *config, cons
         life.sink = NULL;
     if (result == 0) {
         ask_dialer(config, problems, &life);
-        if (options->mask_phone)
-            mask(&life);
+        mask(&life);
         life.facts.row = life.where;
         life.facts.call = life.row;
         life.facts.settings = &config->sync;
@@ -400,7 +386,7 @@ int why_command(struct options *options)
     struct err err = { .code = EX_OK };
     struct config config;
     struct config_problems problems;
-    options->mask_phone = config_masks_phones(&options->config); /* now: the state's owner may not read the settings */
+    mask_set(config_masks_phones(&options->config)); /* now: the state's owner may not read the settings */
     options->config.without_api = true;
     config_load(&options->config, &config, &problems);
     int result = profile_enter_state(options, &err);

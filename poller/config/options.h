@@ -63,7 +63,6 @@ struct options {
     int64_t every;        /* seconds from one run to the next; 0: a single run */
     bool json;
     bool yes;             /* do not ask */
-    bool mask_phone;      /* a setting, for commands that read no others */
     bool all;             /* failed: every call that is rejected ... */
     const char *reason;   /* ... or those whose reason holds this text (NULL: any) ... */
     const char *before;   /* ... and that ended before this time (NULL: any) */

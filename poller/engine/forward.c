@@ -334,13 +334,9 @@ static void record_accepted(struct batch *batch, struct parcel *parcel, bool dup
 }
 
 /* The line that monitoring counts: grep -c "failed:". */
-static void log_failure(const struct batch *batch, const struct log_call *call, const char *reason, const char *outlook)
+static void log_failure(const struct log_call *call, const char *reason, const char *outlook)
 {
-    char *shown = mem_copy(reason);
-    if (batch->forward->mask_phone)
-        mask_reason(shown, call->phone);
-    log_about(LOG_WARN, call, "✗ %s: failed: %s (%s)", call->uniqueid, shown, outlook);
-    free(shown);
+    log_about(LOG_WARN, call, "✗ %s: failed: %s (%s)", call->uniqueid, reason, outlook);
 }
 
 static void record_rejected(struct batch *batch, struct parcel *parcel, const char *reason)
@@ -349,7 +345,7 @@ static void record_rejected(struct batch *batch, struct parcel *parcel, const ch
     tally_rejected(&batch->forward->tally, result_of(batch, parcel));
     put(batch, parcel, CALL_REJECTED, 0, reason);
     struct log_call rejected = about(batch, parcel);
-    log_failure(batch, &rejected, reason, "rejected");
+    log_failure(&rejected, reason, "rejected");
 }
 
 /* When to try again a call that has failed so often. */
@@ -387,7 +383,7 @@ static void charge(struct batch *batch, struct parcel *parcel)
         struct log_call pending = about(batch, parcel);
         (void)snprintf(outlook, sizeof outlook, "attempt %" PRId64 ", tried again in %" PRId64 " s",
                        parcel->record.attempts, delay);
-        log_failure(batch, &pending, reason, outlook);
+        log_failure(&pending, reason, outlook);
     }
     clear_suspicion(batch, parcel);
 }
@@ -436,7 +432,7 @@ static void leave_in_doubt(struct batch *batch, struct parcel *parcel)
     (void)snprintf(outlook, sizeof outlook, "no other call was there to ask with, so no retry is used up; tried again in "
                    "%" PRId64 " s, and after the next call that the API takes", delay);
     char *reason = mem_format("%s%s", parcel->suspicion->reason, parcel->suspicion->advice);
-    log_failure(batch, &doubtful, reason, outlook);
+    log_failure(&doubtful, reason, outlook);
     free(reason);
     clear_suspicion(batch, parcel);
 }
@@ -449,10 +445,9 @@ static void leave_suspects_in_doubt(struct batch *batch)
 }
 
 /* A run's message stands apart from the call that led to it: an API that repeats its number must not show it there. */
-static const char *mask_message(const struct batch *batch, const struct parcel *parcel, char *reason)
+static const char *mask_message(const struct parcel *parcel, char *reason)
 {
-    if (batch->forward->mask_phone)
-        mask_reason(reason, str_or_empty(parcel->call->number));
+    mask_shown(reason, parcel->call->number);
     return reason;
 }
 
@@ -470,7 +465,7 @@ static void pause_sending(struct batch *batch, const struct parcel *parcel, cons
     (void)snprintf(reason, sizeof reason, "%s", outcome->reason);
     int64_t until = ask_nothing_for(batch, outcome->wait_sec > 0 ? outcome->wait_sec : RATE_LIMIT_PAUSE_SEC);
     stop(batch->forward->summary, STOP_RATE_LIMITED, "rate limited until %s: %s%s",
-         clock_local(until, local, sizeof local), mask_message(batch, parcel, reason), outcome->advice);
+         clock_local(until, local, sizeof local), mask_message(parcel, reason), outcome->advice);
 }
 
 /* A dry run: nobody has the call, and nothing is to be recorded of it. */
@@ -591,7 +586,7 @@ static void declare(struct batch *batch, enum breaker_finding finding)
         if (batch->parcels[i].suspicion == NULL)
             continue;
         latest = batch->parcels[i].suspicion;
-        (void)mask_message(batch, &batch->parcels[i], latest->reason);
+        (void)mask_message(&batch->parcels[i], latest->reason);
         if (latest->wait_sec > pause)
             pause = latest->wait_sec;
     }

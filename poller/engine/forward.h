@@ -37,7 +37,6 @@ struct forward {
     /* Told after each batch when its last call ended; -1 with *err ends the work. NULL: nobody asks. */
     int (*on_batch)(void *context, int64_t end_epoch, struct err *err);
     void *batch_context;
-    bool mask_phone;     /* of telephone numbers only the last four digits are shown */
     int64_t uncommitted; /* outcomes that are not durable yet ... */
     int64_t first_uncommitted_ms; /* ... and since when */
 };

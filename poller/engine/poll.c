@@ -401,8 +401,7 @@ void poll_run(const struct poll *poll, struct summary *ret_summary)
                      .pace = pace_start(poll->api->concurrency, poll->api->max_concurrency),
                      .started_ms = clock_mono_ms(),
                      .deadline_ms = clock_mono_ms() + poll->settings->time_budget * 1000,
-                     .sends_at_once = poll->dry_run,
-                     .mask_phone = poll->mask_phone },
+                     .sends_at_once = poll->dry_run },
     };
     int result = journal_open(&run.forward, "poll", &err);
     if (result == 0) {

@@ -23,7 +23,6 @@ struct poll {
     const struct settings_api *api;
     const struct disposition_map *dispositions;
     int64_t every;       /* seconds from one run to the next, where they follow each other in a loop; 0: they do not */
-    bool mask_phone;     /* of telephone numbers only the last four digits are shown */
     bool dry_run;        /* print on standard output what would be sent; change nothing */
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mask.h"
 #include "engine/resources.h"
 #include "sink/print.h"
 
@@ -30,7 +31,7 @@ int resources_load(const struct options *options, struct resources *resources, s
     if (result != 0)
         return -1;
     log_set(config->log_format, config->log_level);
-    log_mask_phones(config->mask_phone);
+    mask_set(config->mask_phone);
     log_hide(config->api.key);
     if (!config->api.verify_ssl)
         log_warn("⚠ verify_ssl = 0 in %s: the API's certificate is not checked, so whoever stands between can read the "
@@ -107,7 +108,7 @@ int resources_open_sink(const struct options *options, struct resources *resourc
         return 0;
     const struct sink_settings settings = { .api = &config->api, .dispositions = config->dispositions };
     if (options->dry_run)
-        return print_sink_open(resources->sink_kind, &settings, config->mask_phone, &resources->sink, err);
+        return print_sink_open(resources->sink_kind, &settings, &resources->sink, err);
     return sink_open(resources->sink_kind, &settings, &resources->sink, err);
 }
 
@@ -119,7 +120,6 @@ struct forward resources_forward(const struct resources *resources, struct summa
                              .settings = &resources->config.sync,
                              .dispositions = resources->config.dispositions,
                              .summary = summary,
-                             .mask_phone = resources->config.mask_phone,
                              .pace = pace_start(api->concurrency, api->max_concurrency),
                              .started_ms = clock_mono_ms(),
                              .of_the_past = true, /* of backfill and reconcile */

@@ -6,21 +6,14 @@
 #include "base/mem.h"
 #include "sink/print.h"
 
-struct print {
-    struct sink maker; /* never sends */
-    bool masked;
-};
-
+/* The state is a sink of the other kind, which never sends. */
 static void make(void *context, const struct call *call, uint32_t change, struct sink_message *ret_message)
 {
-    const struct print *state = context;
     struct call shown = *call;
     char *number = call->number != NULL ? mem_copy(call->number) : NULL;
-    if (state->masked && number != NULL) {
-        mask_phone(number, call->number);
-        shown.number = number;
-    }
-    sink_make(&state->maker, &shown, change, ret_message);
+    mask_shown(number, call->number);
+    shown.number = number;
+    sink_make(context, &shown, change, ret_message);
     free(number);
 }
 
@@ -39,9 +32,8 @@ static int print_messages(void *context, const struct sink_message *const *messa
 
 static void close_print(void *context)
 {
-    struct print *state = context;
-    sink_close(&state->maker);
-    free(state);
+    sink_close(context);
+    free(context);
 }
 
 static const struct sink_ops print_sink = {
@@ -51,14 +43,14 @@ static const struct sink_ops print_sink = {
     .close = close_print,
 };
 
-int print_sink_open(const struct sink_ops *kind, const struct sink_settings *settings, bool masked,
-                    struct sink *ret_sink, struct err *err)
+int print_sink_open(const struct sink_ops *kind, const struct sink_settings *settings, struct sink *ret_sink,
+                    struct err *err)
 {
     struct sink maker = { .ops = NULL };
     if (sink_open(kind, settings, &maker, err) != 0)
         return -1;
-    struct print *state = mem_zero(1, sizeof *state);
-    *state = (struct print){ .maker = maker, .masked = masked };
+    struct sink *state = mem_zero(1, sizeof *state);
+    *state = maker;
     *ret_sink = (struct sink){ .ops = &print_sink, .state = state };
     return 0;
 }

@@ -5,12 +5,13 @@
 #include <stdarg.h>
 
 #include "base/log.h"
+#include "base/mask.h"
 
 static int leave(void **state)
 {
     log_close();
     log_set(LOG_FORMAT_TEXT, LOG_INFO);
-    log_mask_phones(false);
+    mask_set(false);
     return unit_leave(state);
 }
 
@@ -192,7 +193,7 @@ static void test_log_masks_the_number_of_the_call_wherever_it_stands(void **stat
         const char *path = unit_path(*state, format == LOG_FORMAT_TEXT ? "text" : "json");
         open_log(path, LOG_TERMINAL_NONE);
         log_set((enum log_format)format, LOG_INFO);
-        log_mask_phones(true);
+        mask_set(true);
         log_about(LOG_WARN, &some_call, "✗ 1.5: A/3125550001: HTTP 422: bad number 3125550001");
         log_close();
         char *text = unit_read(path);
@@ -208,7 +209,7 @@ static void test_log_masks_a_number_with_bytes_that_cannot_be_shown(void **state
     struct log_call odd = { .uniqueid = "1.5", .phone = "31255\x01\xFF" "1234", .answer = -1, .attempt = -1 };
     open_log(path, LOG_TERMINAL_NONE);
     log_set(LOG_FORMAT_JSON, LOG_INFO);
-    log_mask_phones(true);
+    mask_set(true);
     log_about(LOG_INFO, &odd, "✓ 1.5: A/%s", odd.phone);
     char *text = unit_read(path);
     unit_has(path, text, "✓ 1.5: A/*******1234");

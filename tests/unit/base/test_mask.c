@@ -51,11 +51,30 @@ static void test_mask_covers_what_a_reason_quotes_of_the_call(void **state)
     }
 }
 
+static void test_mask_shows_what_the_settings_say(void **state)
+{
+    (void)state;
+    static const char whole[] = "3125550001: Path `zip` (`12345`)";
+    char text[80];
+    for (int on = 0; on <= 1; on++) {
+        (void)snprintf(text, sizeof text, "%s", whole);
+        mask_set(on != 0);
+        mask_shown(text, "3125550001");
+        mask_shown(NULL, "3125550001");
+        assert_string_equal(text, on ? "******0001: Path `zip` (`*****`)" : whole);
+    }
+    mask_set(false);
+    (void)snprintf(text, sizeof text, "%s", whole);
+    mask_shown(text, "3125550001");
+    assert_string_equal(text, whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mask_leaves_the_last_four_digits_of_a_number),
         cmocka_unit_test(test_mask_covers_what_a_reason_quotes_of_the_call),
+        cmocka_unit_test(test_mask_shows_what_the_settings_say),
     };
     return cmocka_run_group_tests_name("mask", tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "../memory_sink.h"
 #include "../unit.h"
 
+#include "base/mask.h"
 #include "sink/did_optimizer.h"
 #include "sink/print.h"
 
@@ -37,8 +38,10 @@ static void print(const char *path, bool masked, size_t count, size_t turns, cha
     struct watch watch = { .turns = turns };
     struct sink_observer observer = { .on_outcome = on_outcome, .on_turn = on_turn, .context = &watch };
     const struct sink_settings settings = { .api = &api, .dispositions = map };
-    assert_int_equal(print_sink_open(&did_optimizer_sink, &settings, masked, &sink, &err), 0);
+    assert_int_equal(print_sink_open(&did_optimizer_sink, &settings, &sink, &err), 0);
+    mask_set(masked);
     sink_make(&sink, &call, 0, &message);
+    mask_set(false);
     int saved = dup(STDOUT_FILENO);
     assert_non_null(freopen(path, "w", stdout));
     int result = sink_send(&sink, messages, count, &observer, &err);
