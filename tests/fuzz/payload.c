@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (map == NULL)
         map = disposition_map_new();
     static const struct zone zone = { .count = 0 };
-    static const struct settings_sync settings = { .not_final = (char[]){ "INCALL" }, .unsettled = (char[]){ "XFER" } };
+    static char not_final[] = "INCALL", unsettled[] = "XFER";
+    static const struct settings_sync settings = { .not_final = not_final, .unsettled = unsettled };
     char *parts[COLUMNS];
     const char *row[COLUMNS];
     for (int i = 0; i < COLUMNS; i++) {
