@@ -210,7 +210,7 @@ install: all
 	sed -i $(LOCAL_PLACES) $(DESTDIR)$(DOCDIR)/examples/$(NAME).service $(DESTDIR)$(DOCDIR)/examples/$(NAME)-metrics.cron
 	install -d -m 0750 $(STATE)
 	@test -e $(STATE)/enabled || test -e $(STATE)/ledger.db || \
-	    echo "$(NAME) sends nothing yet. When \`$(NAME) check' is content, let cron send: $(NAME) enable"
+	    echo "$(NAME) sends nothing yet. Run \`$(NAME) check', then let cron send: $(NAME) enable"
 
 # Settings and state stay: they are the operator's.
 uninstall:

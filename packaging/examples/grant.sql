@@ -1,5 +1,5 @@
--- A database account that can do nothing but read the calls. did-optimizer-sync needs no more, while VICIdial's own
--- account may change everything. Choose a password, and run this as the database's administrator:
+-- A database account that can only read the calls. did-optimizer-sync needs no more, but VICIdial's own account may
+-- change everything. Choose a password, and run this file as the database's administrator:
 --
 --     mysql < grant.sql
 --
@@ -13,8 +13,9 @@
 
 CREATE USER IF NOT EXISTS 'did_optimizer'@'localhost' IDENTIFIED BY 'CHOOSE_A_PASSWORD';
 GRANT SELECT ON asterisk.vicidial_log TO 'did_optimizer'@'localhost';
--- Where calls are moved at night, and how many hosts the dialer has (that table also holds passwords: one column).
+-- The archive of old calls, and how many hosts the dialer has. The table servers also holds passwords, so grant one
+-- column.
 GRANT SELECT ON asterisk.vicidial_log_archive TO 'did_optimizer'@'localhost';
 GRANT SELECT (active) ON asterisk.servers TO 'did_optimizer'@'localhost';
--- Which campaigns there are, where the settings name some.
+-- The list of campaigns, which is needed if the settings name campaigns.
 GRANT SELECT (campaign_id) ON asterisk.vicidial_campaigns TO 'did_optimizer'@'localhost';
