@@ -54,8 +54,7 @@ static void check_campaigns(struct check_report *report, const struct source *so
     if (*sync->campaigns == '\0' && *sync->exclude_campaigns == '\0')
         return;
     if (campaigns_look(source, sync, &found, &err) != 0) {
-        check_warn(report, "campaigns", "let this user read them: GRANT SELECT (campaign_id) ON vicidial_campaigns",
-                   "cannot be looked for: %s", err.message);
+        check_warn(report, "campaigns", source->ops->campaigns_remedy, "cannot be looked for: %s", err.message);
         return;
     }
     const char *remedy = found.selected > 0 ? "correct campaigns under [sync]; the setting has to name them as the dialer does"

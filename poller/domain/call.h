@@ -15,8 +15,8 @@ enum call_direction { CALL_OUTBOUND, CALL_INBOUND };
 
 /* Whether what the source says of a call is its last word. */
 enum call_finality {
-    CALL_READY,
-    CALL_WAITS,    /* it may still change: to be looked at again, and taken as it stands from wait_until on */
+    CALL_FINAL,
+    CALL_NOT_FINAL, /* it may still change: to be looked at again, and taken as it stands from wait_until on */
     CALL_NOT_ENDED
 };
 
@@ -29,7 +29,7 @@ struct call_shape {
     } extras[CALL_EXTRAS_MOST]; /* behind the last one: NULL */
 };
 
-/* A call, as its source tells it. A text is NULL where the source has none, and as good as any where it is "". */
+/* A call, as its source tells it. A text is NULL where the source has none; "" is a text. */
 struct call {
     const char *id; /* never the same for two calls of a source; NULL only in a call that is all zero */
     const char *campaign, *number, *agent, *status;
@@ -37,7 +37,7 @@ struct call {
     int64_t ended;   /* epoch; 0: it has not, or the source does not say when */
     int64_t length;  /* seconds, or CALL_NO_NUMBER; below 0 where two machines' clocks differ */
     int64_t age;     /* seconds since it was made, by the source's clock; -1: the source does not know */
-    int64_t wait_until; /* CALL_WAITS: epoch by the source's clock */
+    int64_t wait_until; /* CALL_NOT_FINAL: epoch by the source's clock */
     enum call_direction direction;
     enum call_finality finality;
     bool is_oddly_dated; /* a scan by time may pass it by */

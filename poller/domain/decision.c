@@ -20,7 +20,7 @@ struct decision decision_of(const struct call *call, const struct call_record *r
         return leave;
     if (record->sent_before && (!settings->resend_changed || record->fingerprint == call_fingerprint(call)))
         return skip;
-    if (call->finality == CALL_WAITS && now_epoch < call->wait_until)
+    if (call->finality == CALL_NOT_FINAL && now_epoch < call->wait_until)
         return (struct decision){ .kind = DECISION_HOLD, .hold_until = call->wait_until };
     return send;
 }

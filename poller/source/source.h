@@ -63,6 +63,7 @@ struct source_ops {
     const char *type;      /* as [source] type names it */
     const char *title;     /* for people: "VICIdial database" */
     const char *places[2]; /* by enum source_table: where calls stand, for people */
+    const char *campaigns_remedy; /* what to do where list_campaigns fails, for people; NULL: nothing */
     int64_t longest_sec;   /* calls that last longer change no more where they are looked for by their end ... */
     int64_t after_end_sec; /* ... and that are made so long after their end, as machines' clocks differ */
     /* See source_open, source_inspect, source_now, source_scan and source_fetch. */

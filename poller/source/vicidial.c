@@ -300,6 +300,7 @@ const struct source_ops vicidial_source = {
     .type = "vicidial",
     .title = "VICIdial database",
     .places = { LIVE, ARCHIVE },
+    .campaigns_remedy = "let this user read them: GRANT SELECT (campaign_id) ON vicidial_campaigns",
     .longest_sec = LONGEST_CALL_SEC,
     .after_end_sec = VICIDIAL_AFTER_END_SEC,
     .open = open_vicidial,

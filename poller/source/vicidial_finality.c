@@ -24,16 +24,16 @@ static bool is_unsettled(const struct call *call, const char *comments, const st
 
 static void wait_until(struct call *call, int64_t epoch)
 {
-    if (call->finality == CALL_READY || epoch > call->wait_until)
+    if (call->finality == CALL_FINAL || epoch > call->wait_until)
         call->wait_until = epoch;
-    call->finality = CALL_WAITS;
+    call->finality = CALL_NOT_FINAL;
 }
 
 /* VICIdial leaves end_epoch NULL while a call runs, and 0 where it copied an unfinished row (AST_VDadapt.pl). */
 void vicidial_finality_tell(struct call *call, const char *comments, int64_t now, int64_t went_back,
                             const struct settings_sync *settings)
 {
-    call->finality = call->ended > 0 ? CALL_READY : CALL_NOT_ENDED;
+    call->finality = call->ended > 0 ? CALL_FINAL : CALL_NOT_ENDED;
     if (call->finality == CALL_NOT_ENDED)
         return;
     /* Without a call_date the end is the best guess of when the call was made. */

@@ -13,7 +13,7 @@ static void test_call_copy_owns_its_text_and_keeps_null_apart_from_empty(void **
 {
     (void)state;
     char id[] = "1729771200.5", comments[] = "";
-    struct call call = { .id = id, .ended = 1729771260, .age = -1, .finality = CALL_WAITS, .wait_until = 5,
+    struct call call = { .id = id, .ended = 1729771260, .age = -1, .finality = CALL_NOT_FINAL, .wait_until = 5,
                          .shape = &shape };
     call.extras[COMMENTS] = comments;
     struct call *copy = call_copy(&call);
@@ -25,7 +25,7 @@ static void test_call_copy_owns_its_text_and_keeps_null_apart_from_empty(void **
     assert_null(copy->status);
     assert_int_equal(copy->ended, 1729771260);
     assert_int_equal(copy->age, -1);
-    assert_int_equal(copy->finality, CALL_WAITS);
+    assert_int_equal(copy->finality, CALL_NOT_FINAL);
     assert_int_equal(copy->wait_until, 5);
     free(copy);
 }
@@ -139,7 +139,7 @@ static void test_call_fingerprint_sees_status_length_agent_and_the_extras_that_a
     }
     struct call other = call;
     other.age = other.started = other.ended = other.wait_until = 1000;
-    other.finality = CALL_WAITS;
+    other.finality = CALL_NOT_FINAL;
     other.direction = CALL_INBOUND;
     other.is_oddly_dated = true;
     assert_true(call_fingerprint(&other) == before);

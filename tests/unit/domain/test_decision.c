@@ -31,12 +31,12 @@ static void test_decision_sends_what_is_ready_and_waits_for_the_rest(void **stat
         int64_t wait_until;
         enum decision_kind want;
     } rows[] = {
-        { "ready", CALL_READY, 0, DECISION_SEND },
-        { "ready, and a time that means nothing", CALL_READY, NOW + 100, DECISION_SEND },
-        { "waits", CALL_WAITS, NOW + 100, DECISION_HOLD },
-        { "waits another second", CALL_WAITS, NOW + 1, DECISION_HOLD },
-        { "has waited", CALL_WAITS, NOW, DECISION_SEND },
-        { "has waited for long", CALL_WAITS, NOW - 1000, DECISION_SEND },
+        { "ready", CALL_FINAL, 0, DECISION_SEND },
+        { "ready, and a time that means nothing", CALL_FINAL, NOW + 100, DECISION_SEND },
+        { "waits", CALL_NOT_FINAL, NOW + 100, DECISION_HOLD },
+        { "waits another second", CALL_NOT_FINAL, NOW + 1, DECISION_HOLD },
+        { "has waited", CALL_NOT_FINAL, NOW, DECISION_SEND },
+        { "has waited for long", CALL_NOT_FINAL, NOW - 1000, DECISION_SEND },
         { "has not ended", CALL_NOT_ENDED, NOW - 1000, DECISION_SKIP },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -58,25 +58,25 @@ static void test_decision_weighs_what_is_known_of_the_call(void **state)
         bool sent_before, changed, resend_changed;
         enum decision_kind want;
     } rows[] = {
-        { "accepted, unchanged", CALL_READY, CALL_ACCEPTED, true, false, true, DECISION_SKIP },
-        { "accepted, unchanged, resend off", CALL_READY, CALL_ACCEPTED, true, false, false, DECISION_SKIP },
-        { "accepted, changed", CALL_READY, CALL_ACCEPTED, true, true, true, DECISION_SEND },
-        { "accepted, changed, resend off", CALL_READY, CALL_ACCEPTED, true, true, false, DECISION_SKIP },
-        { "accepted, changed to not final", CALL_WAITS, CALL_ACCEPTED, true, true, true, DECISION_HOLD },
-        { "accepted, changed to unsettled", CALL_WAITS, CALL_ACCEPTED, true, true, true, DECISION_HOLD },
-        { "accepted as DISPO at the horizon, still that", CALL_WAITS, CALL_ACCEPTED, true, false, true, DECISION_SKIP },
-        { "pending", CALL_READY, CALL_PENDING, false, false, true, DECISION_SEND },
-        { "pending, resend off", CALL_READY, CALL_PENDING, false, false, false, DECISION_SEND },
-        { "pending for a change", CALL_READY, CALL_PENDING, true, true, true, DECISION_SEND },
-        { "pending for a change that was taken back", CALL_READY, CALL_PENDING, true, false, true, DECISION_SKIP },
-        { "waiting, final now", CALL_READY, CALL_WAITING, false, false, true, DECISION_SEND },
-        { "waiting, still not final", CALL_WAITS, CALL_WAITING, false, false, true, DECISION_HOLD },
-        { "waiting for a change, final now", CALL_READY, CALL_WAITING, true, true, true, DECISION_SEND },
-        { "rejected", CALL_READY, CALL_REJECTED, false, false, true, DECISION_SKIP },
-        { "rejected, not final now", CALL_WAITS, CALL_REJECTED, false, false, true, DECISION_SKIP },
-        { "dropped", CALL_READY, CALL_DISCARDED, false, false, true, DECISION_SKIP },
-        { "dropped change of an accepted call", CALL_READY, CALL_DISCARDED, true, true, true, DECISION_SKIP },
-        { "rejected change of an accepted call", CALL_READY, CALL_REJECTED, true, true, true, DECISION_SKIP },
+        { "accepted, unchanged", CALL_FINAL, CALL_ACCEPTED, true, false, true, DECISION_SKIP },
+        { "accepted, unchanged, resend off", CALL_FINAL, CALL_ACCEPTED, true, false, false, DECISION_SKIP },
+        { "accepted, changed", CALL_FINAL, CALL_ACCEPTED, true, true, true, DECISION_SEND },
+        { "accepted, changed, resend off", CALL_FINAL, CALL_ACCEPTED, true, true, false, DECISION_SKIP },
+        { "accepted, changed to not final", CALL_NOT_FINAL, CALL_ACCEPTED, true, true, true, DECISION_HOLD },
+        { "accepted, changed to unsettled", CALL_NOT_FINAL, CALL_ACCEPTED, true, true, true, DECISION_HOLD },
+        { "accepted though not final, still that", CALL_NOT_FINAL, CALL_ACCEPTED, true, false, true, DECISION_SKIP },
+        { "pending", CALL_FINAL, CALL_PENDING, false, false, true, DECISION_SEND },
+        { "pending, resend off", CALL_FINAL, CALL_PENDING, false, false, false, DECISION_SEND },
+        { "pending for a change", CALL_FINAL, CALL_PENDING, true, true, true, DECISION_SEND },
+        { "pending for a change that was taken back", CALL_FINAL, CALL_PENDING, true, false, true, DECISION_SKIP },
+        { "waiting, final now", CALL_FINAL, CALL_WAITING, false, false, true, DECISION_SEND },
+        { "waiting, still not final", CALL_NOT_FINAL, CALL_WAITING, false, false, true, DECISION_HOLD },
+        { "waiting for a change, final now", CALL_FINAL, CALL_WAITING, true, true, true, DECISION_SEND },
+        { "rejected", CALL_FINAL, CALL_REJECTED, false, false, true, DECISION_SKIP },
+        { "rejected, not final now", CALL_NOT_FINAL, CALL_REJECTED, false, false, true, DECISION_SKIP },
+        { "dropped", CALL_FINAL, CALL_DISCARDED, false, false, true, DECISION_SKIP },
+        { "dropped change of an accepted call", CALL_FINAL, CALL_DISCARDED, true, true, true, DECISION_SKIP },
+        { "rejected change of an accepted call", CALL_FINAL, CALL_REJECTED, true, true, true, DECISION_SKIP },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct call call = make_call(rows[i].finality, NOW + 100);
@@ -91,7 +91,7 @@ static void test_decision_weighs_what_is_known_of_the_call(void **state)
 static void test_decision_sees_each_change_that_counts(void **state)
 {
     (void)state;
-    const struct call call = make_call(CALL_READY, 0);
+    const struct call call = make_call(CALL_FINAL, 0);
     const struct call_record record = { .state = CALL_ACCEPTED, .sent_before = true,
                                         .fingerprint = call_fingerprint(&call) };
     struct call status = call, length = call, agent = call, reason = call, comments = call, ended = call;
@@ -125,26 +125,26 @@ static void test_decision_leaves_campaigns_that_are_not_selected(void **state)
         bool sent_before;
         enum decision_kind want;
     } rows[] = {
-        { "", "", "SALES", CALL_READY, CALL_UNKNOWN, false, DECISION_SEND },
-        { "", "", NULL, CALL_READY, CALL_UNKNOWN, false, DECISION_SEND },
-        { "SALES", "", "SALES", CALL_READY, CALL_UNKNOWN, false, DECISION_SEND },
-        { "OTHER, sales", "", "Sales", CALL_READY, CALL_UNKNOWN, false, DECISION_SEND },
-        { "SALES", "", "SALES2", CALL_READY, CALL_UNKNOWN, false, DECISION_LEAVE },
-        { "SALES2", "", "SALES", CALL_READY, CALL_UNKNOWN, false, DECISION_LEAVE },
-        { "SALES", "", "", CALL_READY, CALL_UNKNOWN, false, DECISION_LEAVE },
-        { "SALES", "", NULL, CALL_READY, CALL_UNKNOWN, false, DECISION_LEAVE },
-        { "", "TEST", "test", CALL_READY, CALL_UNKNOWN, false, DECISION_LEAVE },
-        { "", "TEST", "SALES", CALL_READY, CALL_UNKNOWN, false, DECISION_SEND },
-        { "", "TEST", "", CALL_READY, CALL_UNKNOWN, false, DECISION_SEND },
-        { "SALES TEST", "TEST", "TEST", CALL_READY, CALL_UNKNOWN, false, DECISION_LEAVE },
-        { "SALES TEST", "TEST", "SALES", CALL_READY, CALL_UNKNOWN, false, DECISION_SEND },
-        { "OTHER", "", "SALES", CALL_WAITS, CALL_UNKNOWN, false, DECISION_LEAVE }, /* not waiting either */
-        { "OTHER", "", "SALES", CALL_WAITS, CALL_WAITING, false, DECISION_LEAVE },
-        { "OTHER", "", "SALES", CALL_READY, CALL_PENDING, false, DECISION_LEAVE },
-        { "OTHER", "", "SALES", CALL_READY, CALL_PENDING, true, DECISION_LEAVE },
-        { "OTHER", "", "SALES", CALL_READY, CALL_ACCEPTED, true, DECISION_LEAVE }, /* though it has changed */
-        { "OTHER", "", "SALES", CALL_READY, CALL_REJECTED, false, DECISION_SKIP }, /* a person decides on those */
-        { "OTHER", "", "SALES", CALL_READY, CALL_DISCARDED, false, DECISION_SKIP },
+        { "", "", "SALES", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
+        { "", "", NULL, CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
+        { "SALES", "", "SALES", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
+        { "OTHER, sales", "", "Sales", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
+        { "SALES", "", "SALES2", CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "SALES2", "", "SALES", CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "SALES", "", "", CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "SALES", "", NULL, CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "", "TEST", "test", CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "", "TEST", "SALES", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
+        { "", "TEST", "", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
+        { "SALES TEST", "TEST", "TEST", CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "SALES TEST", "TEST", "SALES", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
+        { "OTHER", "", "SALES", CALL_NOT_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE }, /* not waiting either */
+        { "OTHER", "", "SALES", CALL_NOT_FINAL, CALL_WAITING, false, DECISION_LEAVE },
+        { "OTHER", "", "SALES", CALL_FINAL, CALL_PENDING, false, DECISION_LEAVE },
+        { "OTHER", "", "SALES", CALL_FINAL, CALL_PENDING, true, DECISION_LEAVE },
+        { "OTHER", "", "SALES", CALL_FINAL, CALL_ACCEPTED, true, DECISION_LEAVE }, /* though it has changed */
+        { "OTHER", "", "SALES", CALL_FINAL, CALL_REJECTED, false, DECISION_SKIP }, /* a person decides on those */
+        { "OTHER", "", "SALES", CALL_FINAL, CALL_DISCARDED, false, DECISION_SKIP },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char row[200], campaigns[40], excluded[40];

@@ -54,7 +54,7 @@ static const char *explain_behind(int64_t checkpoint, const struct row *row, con
         call.status = "DNC";
     if (row->table == DISPO || row->table == CHANGED_TO_DISPO) {
         call.status = "DISPO";
-        call.finality = CALL_WAITS;
+        call.finality = CALL_NOT_FINAL;
         call.wait_until = NOW + 15000 - call.age;
     }
     if (row->table == RUNNING) {

@@ -1,4 +1,4 @@
-/* Tests of vicidial_finality: whether a row of VICIdial's says the last word on its call, and what is decided by that. */
+/* Tests of vicidial_finality: whether a row says the last word on its call, and what is decided by that. */
 #include "../unit.h"
 
 #include "domain/decision.h"
@@ -130,7 +130,7 @@ static void test_vicidial_finality_waits_for_calls_that_have_not_ended(void **st
     (void)state;
     static const char *const statuses[] = { "SALE", "INCALL", "AA", "", NULL };
     for (size_t i = 0; i < UNIT_COUNT(statuses); i++) {
-        struct call call = { .status = statuses[i], .age = 60, .finality = CALL_WAITS, .wait_until = 1 };
+        struct call call = { .status = statuses[i], .age = 60, .finality = CALL_NOT_FINAL, .wait_until = 1 };
         vicidial_finality_tell(&call, NULL, NOW, 0, &settings);
         unit_same_int(statuses[i], call.finality, CALL_NOT_ENDED);
         unit_same_int(statuses[i], decision_of(&call, &unknown, &settings, NOW).kind, DECISION_SKIP);
@@ -146,8 +146,8 @@ static void test_vicidial_finality_obeys_the_settings(void **state)
     own.not_final_horizon = 50;
     assert_int_equal(make_call("WAIT", NULL, 10, 49, &own).wait_until, NOW + 1);
     assert_int_equal(make_call("WAIT", NULL, 10, 50, &own).wait_until, NOW);
-    assert_int_equal(make_call("INCALL", NULL, 10, 0, &own).finality, CALL_READY); /* not in the list any more */
-    assert_int_equal(make_call("AA", NULL, 10, 0, &own).finality, CALL_READY);
+    assert_int_equal(make_call("INCALL", NULL, 10, 0, &own).finality, CALL_FINAL); /* not in the list any more */
+    assert_int_equal(make_call("AA", NULL, 10, 0, &own).finality, CALL_FINAL);
     own.not_final_horizon = own.unsettled_hold = 0;
     own.unsettled = settings.unsettled;
     struct call call = make_call("", NULL, 0, 0, &own); /* both spans off: nothing is held */

@@ -137,12 +137,12 @@ static void test_vicidial_table_call_is_final_as_its_row_says(void **state)
     const char *row[COLUMNS] = { [TABLE_UNIQUEID] = "1.1", [TABLE_STATUS] = "XFER", [TABLE_COMMENTS] = "AUTO",
                                  [TABLE_START_EPOCH] = "1729771100", [TABLE_END_EPOCH] = "1729771200",
                                  [LOCAL_SEC] = "1729778300", [NOW_EPOCH] = NOW };
-    assert_int_equal(call_of(row).finality, CALL_WAITS);
+    assert_int_equal(call_of(row).finality, CALL_NOT_FINAL);
     assert_int_equal(call_of(row).wait_until, 1729771200 + 120);
     row[TABLE_COMMENTS] = "REMOTE";
-    assert_int_equal(call_of(row).finality, CALL_READY);
+    assert_int_equal(call_of(row).finality, CALL_FINAL);
     row[TABLE_STATUS] = "DISPO";
-    assert_int_equal(call_of(row).finality, CALL_WAITS);
+    assert_int_equal(call_of(row).finality, CALL_NOT_FINAL);
     assert_int_equal(call_of(row).wait_until, 1729771100 + 15000);
     row[TABLE_END_EPOCH] = NULL;
     assert_int_equal(call_of(row).finality, CALL_NOT_ENDED);
