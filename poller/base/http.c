@@ -13,6 +13,9 @@
 /* More of an answer than this is not read: no honest answer is longer. */
 #define MAX_BODY_BYTES ((size_t)64 * 1024)
 
+/* Nor more of its headers and of what follows its body (trailers): libcurl keeps all of the latter in memory. */
+#define MAX_HEADER_BYTES ((size_t)256 * 1024)
+
 /* One request in flight, and what is kept between requests. */
 struct slot {
     CURL *easy;
@@ -23,6 +26,7 @@ struct slot {
     char *body;                   /* the answer, of at most MAX_BODY_BYTES; memory is kept for the next one */
     size_t body_length, body_size;
     bool body_cut;                /* there was more: the rest is not read */
+    size_t header_length;         /* of all its headers so far */
     char failure[CURL_ERROR_SIZE];
 };
 
@@ -49,6 +53,14 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     slot->body_length += length;
     slot->body[slot->body_length] = '\0';
     return slot->body_cut ? 0 : length; /* 0 ends the transfer */
+}
+
+static size_t count_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct slot *slot = context;
+    (void)bytes;
+    slot->header_length += size * count;
+    return slot->header_length <= MAX_HEADER_BYTES ? size * count : 0; /* 0 ends the transfer */
 }
 
 /* Whether this libcurl knows a file with the system's certificates; some systems have a directory only. */
@@ -103,6 +115,8 @@ static CURLcode set_common_options(const struct http *http, struct slot *slot)
     SET(CURLOPT_USERAGENT, "did-optimizer-sync/" VERSION);
     SET(CURLOPT_WRITEFUNCTION, take_body);
     SET(CURLOPT_WRITEDATA, slot);
+    SET(CURLOPT_HEADERFUNCTION, count_header);
+    SET(CURLOPT_HEADERDATA, slot);
     SET(CURLOPT_ERRORBUFFER, slot->failure);
     SET(CURLOPT_PRIVATE, slot);
     /* GCOVR_EXCL_BR_STOP */
@@ -189,6 +203,7 @@ static int start(struct http *http, struct slot *slot, const struct http_request
     slot->body_length = 0;
     slot->body[0] = '\0';
     slot->body_cut = false;
+    slot->header_length = 0;
     slot->failure[0] = '\0';
     struct curl_slist *headers = http->headers;
     if (request->header_value != NULL) {
@@ -220,8 +235,11 @@ static const char *failure_of(const struct slot *slot, CURLcode code, bool began
     /* The status of an answer whose header is complete decides, however long its body is. */
     if (code == CURLE_OK || slot->body_cut)
         return NULL;
-    /* libcurl reads 100 KB of a header line, and 300 KB of headers; of the former it says that memory is short. */
-    if ((code == CURLE_OUT_OF_MEMORY && began) || strncmp(slot->failure, "Too large response headers", 26) == 0)
+    /* libcurl reads 100 KB of a header line, 4 KB of a trailer line and 300 KB of headers; of the former two it says that
+     * memory is short. */
+    if (slot->header_length > MAX_HEADER_BYTES || (code == CURLE_OUT_OF_MEMORY && began) ||
+        strncmp(slot->failure, "Out of memory in chunked", 24) == 0 ||
+        strncmp(slot->failure, "Too large response headers", 26) == 0)
         return "the headers of the answer are too long to be the API's";
     if (code == CURLE_BAD_CONTENT_ENCODING)
         return "the answer could not be decoded: its Content-Encoding is unknown, or not what the body has";

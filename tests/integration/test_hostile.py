@@ -79,6 +79,7 @@ def endless(connection, first, more):
             connection.sendall(more)
 
 
+CHUNKED = head("200 OK", "Transfer-Encoding: chunked") + b'10\r\n{"success":true}\r\n0\r\n'
 BOMB = gzip.compress(b'{"success":true}' + b" " * 20 * KIB * KIB)
 
 ANSWERS = {
@@ -87,6 +88,8 @@ ANSWERS = {
     "endless chunks": lambda c: endless(c, head("200 OK", "Transfer-Encoding: chunked"), b"3\r\nabc\r\n"),
     "endless body": lambda c: endless(c, head(), b"z" * 8000),
     "endless 100s": lambda c: endless(c, b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "a trailer without an end": lambda c: endless(c, CHUNKED, b"X: " + b"y" * 8000),
+    "trailers without an end": lambda c: endless(c, CHUNKED, b"X: " + b"y" * 1000 + b"\r\n"),
     "deep JSON": lambda c: c.sendall(head() + b'{"a":' * 10000),
     "deep JSON, closed": lambda c: c.sendall(head() + b'{"a":' * 6000 + b"1" + b"}" * 6000),
     "a compressed bomb": lambda c: c.sendall(head("200 OK", "Content-Encoding: gzip", f"Content-Length: {len(BOMB)}") + BOMB),
@@ -136,7 +139,7 @@ def test_a_hostile_answer_costs_a_log_line_and_no_call(sync, db, api, answer):
         assert_clean(done.log)
         assert len(done.log) < 16 * KIB
         assert "memory" not in done.log and "Too large response headers" not in done.log  # libcurl's words
-        if answer is ANSWERS["a header without an end"]:
+        if answer in (ANSWERS["a header without an end"], ANSWERS["trailers without an end"]):
             assert "the headers of the answer are too long" in done.log
     assert sync.ledger("SELECT count(*) FROM call WHERE state = 4") == [(0,)]
     sync.configure(dids={"api_base_url": api.url})
