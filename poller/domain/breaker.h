@@ -10,7 +10,7 @@
  * Exceptions: a request that never got out says at once that the API is out of reach. A failure that points to its call
  * (the API blames the call's values, or it was charged before) counts not as one of two, only of six. Once an outage is
  * declared, one failure renews it.
- * Within a run five failures in a row end sending, but for one call, picked at random: if it fails too, that is six. */
+ * Within a run five failures in a row end sending, but for one call, a random or the latest one: if it fails too, that is six. */
 #ifndef BREAKER_H
 #define BREAKER_H
 

@@ -603,12 +603,20 @@ static void declare(struct batch *batch, enum breaker_finding finding)
         (void)ask_nothing_for(batch, pause);
 }
 
-/* Sends one of count unsent calls, picked at random so that no single call can keep the API looking down. */
-static int probe(struct batch *batch, size_t count, struct err *err)
+/* One of count unsent calls, picked at random so that no single call can keep the API looking down. Every other time it is
+ * the latest: among many calls that the API cannot digest, and that are asked again and again, a random one tells little,
+ * and those that came since are few. */
+static size_t pick_probe(const struct batch *batch, size_t count)
 {
     uint64_t seed = str_hash((uint64_t)batch->forward->run, &batch->forward->summary->failed,
                              sizeof batch->forward->summary->failed);
-    batch->outgoing[0] = batch->outgoing[seed % count];
+    return (seed >> 32) % 2 == 0 ? count - 1 : (size_t)(seed % count);
+}
+
+/* Sends one of count unsent calls. */
+static int probe(struct batch *batch, size_t count, struct err *err)
+{
+    batch->outgoing[0] = batch->outgoing[pick_probe(batch, count)];
     batch->probing = true;
     int result = deliver(batch, 1, err);
     batch->probing = false;

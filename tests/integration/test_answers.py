@@ -69,6 +69,23 @@ ALONE = {**{str(status): {"status": status} for status in REFUSALS + (500, 502)}
          "reset": {"action": "reset"}, "page": {"action": "garbage"}, "204": {"status": 204, "body": ""}}
 
 
+@pytest.mark.parametrize("status", [403, 500])
+def test_many_bad_calls_hold_up_good_ones_for_some_runs_only(sync, db, api, status):
+    """Of many calls, which a firewall bars, say, one at random is a bad one: it took 27 runs until all were charged."""
+    now = db.now()
+    sync.configure(config={"sync": {"retry_base": 60}})
+    bad = db.insert_many([{"end_epoch": now - 300 + n} for n in range(40)])
+    api.rules([{"uniqueid": uniqueid, "status": status} for uniqueid in bad])
+    runs, good = 0, []
+    while runs == 0 or sync.ledger("SELECT count(*) FROM call WHERE state = 2 AND attempts = 1") != [(40,)]:
+        good += db.insert_many([{}, {}, {}])
+        sync.run()
+        runs += 1
+        assert runs <= 18
+    run(sync, 75)
+    assert sorted(api.by_uniqueid()) == sorted(good)
+
+
 @pytest.mark.parametrize("rule", ALONE.values(), ids=list(ALONE))
 def test_one_call_alone_declares_nothing(sync, db, api, rule):
     """Neither an outage, nor wrong settings, nor that all is well. It is not charged while nothing shows that the API
