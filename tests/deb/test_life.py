@@ -363,8 +363,11 @@ def test_the_state_may_lie_on_another_disk(host, dialer, db, api):
     host.need(NAME, "enable")
     assert forwarded(host, api, dial(db))
     assert host.owner("/srv/disk/ledger.db") == f"{USER}:{USER} 0640"
-    for name in ("leader", "lease", ".lease.new"):  # as the leader of a cluster leaves them
+    for name in ("leader", ".leader.new", "lease", ".lease.new"):  # as on a cluster
         host.write(f"/srv/disk/{name}", "")
+    host.need("apt-get", "remove", "-q", "-y", NAME)
+    assert not host.path("/srv/disk/lease").exists(), "the process that keeps the leader's lock lives on"
+    host.write("/srv/disk/lease", "")
     host.need("apt-get", "purge", "-q", "-y", NAME)
     assert [path.name for path in host.path("/srv/disk").iterdir()] == ["of-others"]
     assert not host.path(STATE).is_symlink()
