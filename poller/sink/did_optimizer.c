@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sink/did_optimizer.h"
-#include "sink/payload.h"
-#include "sink/verdict.h"
+#include "sink/did_optimizer_payload.h"
+#include "sink/did_optimizer_verdict.h"
 
 struct did_optimizer {
     const struct settings_api *api;
@@ -60,8 +60,8 @@ static void close_api(void *context)
 static void make(void *context, const struct call *call, uint32_t change, struct sink_message *ret_message)
 {
     const struct did_optimizer *state = context;
-    ret_message->body = payload_body(call, state->dispositions);
-    payload_idempotency_key(str_or_empty(call->id), ret_message->body, change, ret_message->key);
+    ret_message->body = did_optimizer_payload_body(call, state->dispositions);
+    did_optimizer_payload_key(str_or_empty(call->id), ret_message->body, change, ret_message->key);
 }
 
 /* ---- sending ---- */
@@ -75,7 +75,7 @@ struct sending {
 static struct outcome judge(const struct did_optimizer *state, const struct http_answer *answer)
 {
     const struct settings_api *api = state->api;
-    return verdict_of(&(struct answer){ .http = *answer,
+    return did_optimizer_verdict_of(&(struct answer){ .http = *answer,
                                         .secret = api->key,
                                         .key_origin = api->key_origin,
                                         .url_origin = api->base_url_origin,

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/json.h"
-#include "sink/payload.h"
+#include "sink/did_optimizer_payload.h"
 #include "source/vicidial_table.h"
 
 /* Behind the columns: the local time and the database's clock. */
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         row[i] = *parts[i] == 0x01 ? NULL : parts[i];
     }
     struct call call = vicidial_table_call(row, &zone, &settings);
-    char *body = payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map);
     HOLDS(str_is_utf8(body) && strchr(body, '\n') == NULL);
     struct json *json = json_parse(body);
     HOLDS(json != NULL);
@@ -37,8 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     HOLDS(result != NULL && *result != '\0');
     json_free(json);
 
-    char key[PAYLOAD_KEY_SIZE];
-    payload_idempotency_key(call.id, body, 0, key);
+    char key[SINK_KEY_SIZE];
+    did_optimizer_payload_key(call.id, body, 0, key);
     HOLDS(strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == strlen(key));
 
     struct call *copy = call_copy(&call);

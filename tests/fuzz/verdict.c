@@ -1,7 +1,7 @@
 /* Any status, failure and body as the API's answer. */
 #include "fuzz.h"
 
-#include "sink/verdict.h"
+#include "sink/did_optimizer_verdict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                              .http.content_type = (bits & 16) != 0 ? body : NULL,
                              .secret = secrets[bits & 3],
                              .http.retry_after_sec = retry_after };
-    struct outcome outcome = verdict_of(&answer);
+    struct outcome outcome = did_optimizer_verdict_of(&answer);
     fuzz_printable(outcome.reason, sizeof outcome.reason);
     fuzz_printable(outcome.advice, sizeof outcome.advice);
     HOLDS(outcome.wait_sec >= 0 && outcome.wait_sec <= OUTCOME_WAIT_MAX_SEC);

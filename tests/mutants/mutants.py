@@ -32,8 +32,9 @@ LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # several times a
 # The pure and the state-keeping modules, and the unit tests of each.
 MODULES = {name: [f"test_{name}"] for name in (
     "astguiclient", "backoff", "breaker", "bucket", "call", "candidates", "checkpoint", "cron", "decision", "diagnosis",
-    "disposition", "err", "explanation", "health", "hours", "json", "mask", "outcome", "pace", "payload", "position", "str",
-    "stretch", "succession", "summary", "tally", "trouble", "url", "verdict", "vicidial_finality", "when", "zone")}
+    "did_optimizer_payload", "did_optimizer_trouble", "did_optimizer_verdict",
+    "disposition", "err", "explanation", "health", "hours", "json", "mask", "outcome", "pace", "position", "str",
+    "stretch", "succession", "summary", "tally", "url", "vicidial_finality", "when", "zone")}
 # Those that notice most first, the slowest last.
 LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_rejected", "test_ledger_damage"]
 MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"], store=["test_store", *LEDGER],

@@ -1,7 +1,7 @@
 /* Tests of vicidial_table: the call that a row of vicidial_log tells of. */
 #include "../unit.h"
 
-#include "sink/payload.h"
+#include "sink/did_optimizer_payload.h"
 #include "source/vicidial_table.h"
 
 #define NOW "1729771260"
@@ -73,10 +73,10 @@ static void test_vicidial_table_calls_keep_fingerprint_body_and_key(void **state
     };
     struct disposition_map *map = disposition_map_new();
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        char key[PAYLOAD_KEY_SIZE];
+        char key[SINK_KEY_SIZE];
         struct call call = call_of(rows[i].row);
-        char *body = payload_body(&call, map);
-        payload_idempotency_key(call.id, body, 0, key);
+        char *body = did_optimizer_payload_body(&call, map);
+        did_optimizer_payload_key(call.id, body, 0, key);
         unit_true(call.id, call_fingerprint(&call) == rows[i].fingerprint);
         unit_same_text(call.id, body, rows[i].body);
         unit_same_text(call.id, key, rows[i].key);

@@ -1,11 +1,11 @@
-/* Tests of verdict: what each answer of the API means. */
+/* Tests of did_optimizer_verdict: what each answer of the API means. */
 #include "../unit.h"
 
-#include "sink/verdict.h"
+#include "sink/did_optimizer_verdict.h"
 
 static struct outcome judge(long status, const char *body)
 {
-    return verdict_of(&(struct answer){ .http.status = status, .http.body = body });
+    return did_optimizer_verdict_of(&(struct answer){ .http.status = status, .http.body = body });
 }
 
 static void test_verdict_of_each_status_with_and_without_words(void **state)
@@ -106,7 +106,7 @@ static void test_verdict_of_no_answer_is_to_try_again(void **state)
         { 0, "SSL: \x1B[31mbad\n", "SSL: ?[31mbad?" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct outcome outcome = verdict_of(
+        struct outcome outcome = did_optimizer_verdict_of(
             &(struct answer){ .http.status = rows[i].status, .http.failure = rows[i].failure,
                               .http.body = "{\"success\":true}" });
         unit_same_int(rows[i].want_reason, outcome.kind, OUTCOME_RETRY);
@@ -173,8 +173,8 @@ static void test_verdict_names_the_remedy_and_where(void **state)
                                  .key_origin = "environment variable KEY",
                                  .url_origin = "/etc/DIDS:3" };
         (void)snprintf(row, sizeof row, "HTTP %ld", rows[i].status);
-        unit_has(row, verdict_of(&answer).advice, rows[i].want);
-        unit_has(row, verdict_of(&answer).advice, rows[i].place);
+        unit_has(row, did_optimizer_verdict_of(&answer).advice, rows[i].want);
+        unit_has(row, did_optimizer_verdict_of(&answer).advice, rows[i].place);
     }
     static const long without[] = { 400, 402, 409, 413, 422, 408, 500, 503 };
     for (size_t i = 0; i < UNIT_COUNT(without); i++)
@@ -203,7 +203,7 @@ static void test_verdict_of_a_page_is_not_the_apis(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         for (size_t k = 0; k < UNIT_COUNT(statuses); k++) {
             struct outcome outcome =
-                verdict_of(&(struct answer){ .http.status = statuses[k], .http.body = rows[i].body,
+                did_optimizer_verdict_of(&(struct answer){ .http.status = statuses[k], .http.body = rows[i].body,
                                              .tls = rows[i].tls });
             unit_same_int(rows[i].body, outcome.kind, rows[i].want);
             unit_has(rows[i].body, outcome.advice, rows[i].advice);
@@ -248,7 +248,7 @@ static void test_verdict_tells_who_is_blamed(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         unit_same_int(rows[i].body, judge(rows[i].status, rows[i].body).blames_call, rows[i].want);
     struct answer out_of_reach = { .http.failure = "could not connect", .http.unreachable = true, .http.body = "" };
-    assert_true(verdict_of(&out_of_reach).unreachable);
+    assert_true(did_optimizer_verdict_of(&out_of_reach).unreachable);
     assert_false(judge(500, "").unreachable);
 }
 
@@ -274,7 +274,7 @@ static void test_verdict_says_what_came_instead_of_the_answer(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct answer answer = { .http.status = 200, .http.body = rows[i].body, .http.content_type = rows[i].type,
                                  .http.body_cut = rows[i].cut, .secret = "key-xyz" };
-        struct outcome outcome = verdict_of(&answer);
+        struct outcome outcome = did_optimizer_verdict_of(&answer);
         unit_same_int(rows[i].want, outcome.kind, OUTCOME_RETRY);
         unit_has(rows[i].body, outcome.reason, rows[i].want);
     }
@@ -330,7 +330,7 @@ static void test_verdict_clamps_retry_after(void **state)
             struct answer answer = { .http.status = answers[k].status, .http.failure = answers[k].failure,
                                      .http.body = "", .http.retry_after_sec = rows[i].given };
             (void)snprintf(row, sizeof row, "HTTP %ld, %lld", answers[k].status, (long long)rows[i].given);
-            unit_same_int(row, verdict_of(&answer).wait_sec, rows[i].want);
+            unit_same_int(row, did_optimizer_verdict_of(&answer).wait_sec, rows[i].want);
         }
 }
 
@@ -350,5 +350,5 @@ int main(void)
         cmocka_unit_test(test_verdict_survives_deeply_nested_json),
         cmocka_unit_test(test_verdict_clamps_retry_after),
     };
-    return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("did_optimizer_verdict", tests, NULL, NULL);
 }

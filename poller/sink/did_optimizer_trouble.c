@@ -1,8 +1,8 @@
-/* trouble: why no answer of the API came, and what to do about it. */
+/* did_optimizer_trouble: why no answer of the API came, and what to do about it. */
 #include <stddef.h>
 #include <string.h>
 
-#include "sink/trouble.h"
+#include "sink/did_optimizer_trouble.h"
 
 #define ISSUER \
     "nobody whom this host trusts has signed the certificate: put the CA's (or that very) certificate into a PEM file, " \
@@ -80,7 +80,7 @@ static const struct {
     { "SSL_ERROR_SYSCALL", ANY, CUT_OFF },
 };
 
-const char *trouble_remedy(const char *said, bool tls)
+const char *did_optimizer_trouble_remedy(const char *said, bool tls)
 {
     for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++) {
         bool fits = troubles[i].scheme == ANY || (troubles[i].scheme == HTTPS_ONLY) == tls;

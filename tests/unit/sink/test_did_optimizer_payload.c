@@ -1,9 +1,9 @@
-/* Tests of payload: the JSON the API gets for a call, and its idempotency key. */
+/* Tests of did_optimizer_payload: the JSON the API gets for a call, and its idempotency key. */
 #include "../unit.h"
 
 #include <cjson/cJSON.h>
 
-#include "sink/payload.h"
+#include "sink/did_optimizer_payload.h"
 
 static struct disposition_map *map;
 
@@ -65,7 +65,7 @@ static void test_payload_of_a_full_row_is_what_the_api_documents(void **state)
 {
     (void)state;
     struct call call = full_call();
-    char *body = payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map);
     assert_string_equal(body, "{\"uniqueid\":\"1729771100.5\",\"leadId\":\"1234567\",\"listId\":\"99000101\","
                               "\"campaignId\":\"SALES01\",\"phoneNumber\":\"03012345678\",\"phoneCode\":\"49\","
                               "\"disposition\":\"SALE\",\"duration\":45,\"agentId\":\"007\",\"userGroup\":\"AGENTS\","
@@ -79,7 +79,7 @@ static void test_payload_of_an_empty_row_is_null_in_every_field_but_the_result(v
 {
     (void)state;
     struct call call = { .started = CALL_NO_NUMBER, .length = CALL_NO_NUMBER, .age = -1 };
-    char *body = payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map);
     assert_string_equal(body,
                         "{\"uniqueid\":null,\"leadId\":null,\"listId\":null,\"campaignId\":null,\"phoneNumber\":null,"
                         "\"phoneCode\":null,\"disposition\":null,\"duration\":null,\"agentId\":null,\"userGroup\":null,"
@@ -94,7 +94,7 @@ static void test_payload_keeps_empty_texts_apart_from_null(void **state)
     struct call call = full_call();
     call.extras[TERM_REASON] = "";
     call.extras[COMMENTS] = NULL;
-    char *body = payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map);
     unit_has("term reason", body, "\"termReason\":\"\",\"comments\":null");
     free(body);
 }
@@ -122,7 +122,7 @@ static void test_payload_numbers_are_exact_integers_or_null(void **state)
         char want[300];
         struct call call = full_call();
         call.length = call.started = call.ended = rows[i].number;
-        char *body = payload_body(&call, map);
+        char *body = did_optimizer_payload_body(&call, map);
         (void)snprintf(want, sizeof want, "\"duration\":%s,", rows[i].want_duration);
         unit_has(rows[i].want, body, want);
         (void)snprintf(want, sizeof want, "\"startEpoch\":%s,\"endEpoch\":%s,\"timestamp\":%s,", rows[i].want,
@@ -161,7 +161,7 @@ static void test_payload_number_of_an_extra_is_an_exact_integer_or_null(void **s
         char want[300];
         struct call call = full_call();
         call.extras[CALLED_COUNT] = rows[i].text;
-        char *body = payload_body(&call, map);
+        char *body = did_optimizer_payload_body(&call, map);
         (void)snprintf(want, sizeof want, "\"calledCount\":%s,", rows[i].want);
         unit_has(rows[i].text, body, want);
         free(body);
@@ -182,7 +182,7 @@ static void test_payload_maps_the_status_to_the_result(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct call call = full_call();
         call.status = rows[i].status;
-        char *body = payload_body(&call, map);
+        char *body = did_optimizer_payload_body(&call, map);
         cJSON *parsed = cJSON_Parse(body);
         const char *row = rows[i].status != NULL ? rows[i].status : "NULL";
         unit_same_text(row, cJSON_GetStringValue(cJSON_GetObjectItem(parsed, "result")), rows[i].want);
@@ -221,7 +221,7 @@ static void test_payload_carries_any_text_through_json_unharmed(void **state)
                 continue;
             struct call call = full_call();
             *text_at(&call, k) = rows[i].text;
-            char *body = payload_body(&call, map);
+            char *body = did_optimizer_payload_body(&call, map);
             cJSON *parsed = cJSON_Parse(body);
             (void)snprintf(row, sizeof row, "%s in %s", rows[i].name, names[k]);
             unit_same_int(row, cJSON_GetArraySize(parsed), 19);
@@ -236,7 +236,7 @@ static void test_payload_is_one_line_without_raw_control_characters(void **state
     (void)state;
     struct call call = full_call();
     call.extras[COMMENTS] = "a\r\nX-Header: 1\x01\x1B";
-    char *body = payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map);
     for (const char *at = body; *at != '\0'; at++)
         unit_true(body, (unsigned char)*at >= 0x20);
     free(body);
@@ -246,11 +246,11 @@ static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
 {
     (void)state;
     static const char id[] = "1729771100.5";
-    char first[PAYLOAD_KEY_SIZE], again[PAYLOAD_KEY_SIZE], other[PAYLOAD_KEY_SIZE];
+    char first[SINK_KEY_SIZE], again[SINK_KEY_SIZE], other[SINK_KEY_SIZE];
     struct call call = full_call();
-    char *body = payload_body(&call, map), *same = payload_body(&call, map);
-    payload_idempotency_key(id, body, 0, first);
-    payload_idempotency_key(id, same, 0, again);
+    char *body = did_optimizer_payload_body(&call, map), *same = did_optimizer_payload_body(&call, map);
+    did_optimizer_payload_key(id, body, 0, first);
+    did_optimizer_payload_key(id, same, 0, again);
     assert_string_equal(first, again);
     free(same);
     for (size_t i = 0; i < UNIT_COUNT(names) + 3; i++) {
@@ -261,17 +261,17 @@ static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
             *text_at(&changed, i) = "1";
         else
             *numbers[i - UNIT_COUNT(names)] = 1;
-        char *other_body = payload_body(&changed, map);
-        payload_idempotency_key(id, other_body, 0, other);
+        char *other_body = did_optimizer_payload_body(&changed, map);
+        did_optimizer_payload_key(id, other_body, 0, other);
         (void)snprintf(row, sizeof row, "member %zu", i);
         unit_true(row, strcmp(first, other) != 0);
         free(other_body);
     }
-    payload_idempotency_key("1729771100.6", body, 0, other);
+    did_optimizer_payload_key("1729771100.6", body, 0, other);
     assert_string_not_equal(first, other);
-    payload_idempotency_key(id, body, 7, again);
+    did_optimizer_payload_key(id, body, 7, again);
     assert_string_not_equal(first, again);
-    payload_idempotency_key(id, body, 8, other);
+    did_optimizer_payload_key(id, body, 8, other);
     assert_string_not_equal(again, other);
     free(body);
 }
@@ -297,8 +297,8 @@ static void test_payload_key_keeps_its_form(void **state)
           "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c-4294967295", UINT32_MAX },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        char key[PAYLOAD_KEY_SIZE];
-        payload_idempotency_key(rows[i].uniqueid, rows[i].body, rows[i].change, key);
+        char key[SINK_KEY_SIZE];
+        did_optimizer_payload_key(rows[i].uniqueid, rows[i].body, rows[i].change, key);
         unit_same_text(rows[i].uniqueid, key, rows[i].want);
     }
 }
@@ -307,8 +307,8 @@ static void test_payload_key_holds_safe_characters_only(void **state)
 {
     (void)state;
     for (int byte = 1; byte < 256; byte++) {
-        char uniqueid[2] = { (char)byte, '\0' }, key[PAYLOAD_KEY_SIZE], row[32];
-        payload_idempotency_key(uniqueid, "a", 0, key);
+        char uniqueid[2] = { (char)byte, '\0' }, key[SINK_KEY_SIZE], row[32];
+        did_optimizer_payload_key(uniqueid, "a", 0, key);
         (void)snprintf(row, sizeof row, "byte %d", byte);
         unit_same_int(row, strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"),
                       strlen(key));
@@ -331,5 +331,5 @@ int main(void)
         cmocka_unit_test(test_payload_key_keeps_its_form),
         cmocka_unit_test(test_payload_key_holds_safe_characters_only),
     };
-    return cmocka_run_group_tests_name("payload", tests, make_map, free_map);
+    return cmocka_run_group_tests_name("did_optimizer_payload", tests, make_map, free_map);
 }

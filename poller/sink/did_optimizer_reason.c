@@ -1,9 +1,9 @@
-/* reason: what the API says of a failure, in its own words. */
+/* did_optimizer_reason: what the API says of a failure, in its own words. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "sink/reason.h"
+#include "sink/did_optimizer_reason.h"
 
 /* Appends separator and more to *text, which is replaced. */
 static void append(char **text, const char *separator, const char *more)
@@ -49,7 +49,7 @@ static char *first_line(const char *text)
     return mem_format("%.*s", for_people ? (int)strcspn(text, "\r\n") : 0, text);
 }
 
-char *reason_of(const struct json *object, const char *text)
+char *did_optimizer_reason_of(const struct json *object, const char *text)
 {
     if (object == NULL)
         return first_line(text);
@@ -64,7 +64,7 @@ char *reason_of(const struct json *object, const char *text)
     return words;
 }
 
-bool reason_blames_header(const struct json *object)
+bool did_optimizer_reason_blames_header(const struct json *object)
 {
     const struct json *fault = json_first(json_member(object, "detail"));
     for (; fault != NULL; fault = json_next(fault)) {
@@ -77,7 +77,7 @@ bool reason_blames_header(const struct json *object)
     return false;
 }
 
-bool reason_blames_call(const struct json *object, const char *words)
+bool did_optimizer_reason_blames_call(const struct json *object, const char *words)
 {
     /* "API key validation failed" is said while its database is away. */
     const char *message = json_text(object, "message");

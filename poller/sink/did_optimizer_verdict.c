@@ -1,4 +1,4 @@
-/* verdict: what an answer of the API, or its absence, means for a call. */
+/* did_optimizer_verdict: what an answer of the API, or its absence, means for a call. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +6,9 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "sink/reason.h"
-#include "sink/trouble.h"
-#include "sink/verdict.h"
+#include "sink/did_optimizer_reason.h"
+#include "sink/did_optimizer_trouble.h"
+#include "sink/did_optimizer_verdict.h"
 
 /* How much of an answer that nobody expected is shown. */
 #define SHOWN_BYTES 60
@@ -89,7 +89,7 @@ static void describe_stranger(const struct answer *answer, char *out, size_t siz
 /* What libcurl or a web server before the API says of a connection that is not as it should be. */
 static void advise_connection(const struct answer *answer, const char *said, struct outcome *outcome)
 {
-    const char *remedy = trouble_remedy(said, answer->tls);
+    const char *remedy = did_optimizer_trouble_remedy(said, answer->tls);
     if (remedy != NULL)
         (void)snprintf(outcome->advice, sizeof outcome->advice, "; %s", remedy);
 }
@@ -120,13 +120,14 @@ static void judge_success(const struct answer *answer, const struct json *body, 
     }
 }
 
-/* The API refuses a call in JSON. A web server or firewall before it has these statuses too, and may refuse every request
- * with them: nginx says 400 with a page to plain http on its TLS port. Its 413 is about the size of this one call. */
+/* The API refuses a call in JSON. A web server or firewall before it has these statuses too, and may refuse every
+ * request with them: nginx says 400 with a page to plain http on its TLS port. Its 413 is about the size of this one
+ * call. */
 static bool is_strangers(const struct answer *answer, const struct json *body)
 {
     const char *begin = answer->http.body + strspn(answer->http.body, " \t\r\n");
     return body == NULL && answer->http.status != 413 &&
-           (*begin == '<' || trouble_remedy(answer->http.body, answer->tls) != NULL);
+           (*begin == '<' || did_optimizer_trouble_remedy(answer->http.body, answer->tls) != NULL);
 }
 
 static void judge_refusal(const struct answer *answer, const struct json *body, const char *words,
@@ -134,9 +135,9 @@ static void judge_refusal(const struct answer *answer, const struct json *body, 
 {
     outcome->kind = kind_of_status(answer->http.status);
     bool by_stranger = outcome->kind == OUTCOME_REJECTED && is_strangers(answer, body);
-    if (by_stranger || (outcome->kind == OUTCOME_REJECTED && reason_blames_header(body)))
+    if (by_stranger || (outcome->kind == OUTCOME_REJECTED && did_optimizer_reason_blames_header(body)))
         outcome->kind = OUTCOME_MISCONFIGURED;
-    outcome->blames_call = answer->http.status >= 500 && reason_blames_call(body, words);
+    outcome->blames_call = answer->http.status >= 500 && did_optimizer_reason_blames_call(body, words);
     advise(answer, outcome->kind, outcome->advice, sizeof outcome->advice);
     if (by_stranger) {
         advise_setting("what stands before the API, and api_base_url", answer->url_origin, outcome->advice,
@@ -146,7 +147,7 @@ static void judge_refusal(const struct answer *answer, const struct json *body, 
     (void)snprintf(text, size, "HTTP %ld%s%s", answer->http.status, *words != '\0' ? ": " : "", words);
 }
 
-struct outcome verdict_of(const struct answer *answer)
+struct outcome did_optimizer_verdict_of(const struct answer *answer)
 {
     struct outcome outcome = { .kind = OUTCOME_RETRY, .wait_sec = outcome_clamp_wait(answer->http.retry_after_sec),
                                .code = answer->http.status, .took_ms = answer->http.took_ms };
@@ -155,7 +156,7 @@ struct outcome verdict_of(const struct answer *answer)
 
     struct json *body = json_parse(answer->http.body);
     char words[240], text[sizeof outcome.reason];
-    char *said = reason_of(body, answer->http.body);
+    char *said = did_optimizer_reason_of(body, answer->http.body);
     show(answer, said, words, sizeof words);
     free(said);
     if (answer->http.status >= 200 && answer->http.status <= 299)

@@ -1,7 +1,7 @@
-/* Tests of trouble: why no answer of the API came, and what to do about it. */
+/* Tests of did_optimizer_trouble: why no answer of the API came, and what to do about it. */
 #include "../unit.h"
 
-#include "sink/trouble.h"
+#include "sink/did_optimizer_trouble.h"
 
 enum { BOTH, HTTP, HTTPS };
 
@@ -65,7 +65,7 @@ static void test_trouble_has_a_remedy_of_its_own_for_each_kind(void **state)
         for (int tls = 0; tls <= 1; tls++) {
             if (rows[i].scheme != BOTH && (rows[i].scheme == HTTPS) != tls)
                 continue;
-            const char *remedy = trouble_remedy(rows[i].said, tls);
+            const char *remedy = did_optimizer_trouble_remedy(rows[i].said, tls);
             unit_true(rows[i].said, (remedy != NULL) == (rows[i].want != NULL));
             if (remedy != NULL)
                 unit_true(rows[i].said, strstr(remedy, rows[i].want) != NULL);
@@ -77,5 +77,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trouble_has_a_remedy_of_its_own_for_each_kind),
     };
-    return cmocka_run_group_tests_name("trouble", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("did_optimizer_trouble", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
-/* verdict: what an answer of the API, or its absence, means for a call. */
-#ifndef VERDICT_H
-#define VERDICT_H
+/* did_optimizer_verdict: what an answer of the API, or its absence, means for a call. */
+#ifndef DID_OPTIMIZER_VERDICT_H
+#define DID_OPTIMIZER_VERDICT_H
 
 #include <stdbool.h>
 
@@ -16,7 +16,7 @@ struct answer {
     bool tls;               /* the address begins with https */
 };
 
-/* verdict_of: judges one answer. Pure. */
-struct outcome verdict_of(const struct answer *answer);
+/* did_optimizer_verdict_of: judges one answer. Pure. */
+struct outcome did_optimizer_verdict_of(const struct answer *answer);
 
 #endif

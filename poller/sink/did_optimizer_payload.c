@@ -1,4 +1,4 @@
-/* payload: what is sent to the API for one call. */
+/* did_optimizer_payload: what is sent to the API for one call. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "sink/payload.h"
+#include "sink/did_optimizer_payload.h"
 
 /* The API's names, in the order they are sent, and where each comes from: what every call has, or an extra of its
  * source. What is not known is null, whatever its kind. */
@@ -76,7 +76,7 @@ static void add_member(struct json *object, const struct call *call, size_t i)
     }
 }
 
-char *payload_body(const struct call *call, const struct disposition_map *map)
+char *did_optimizer_payload_body(const struct call *call, const struct disposition_map *map)
 {
     struct json *object = json_object();
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
@@ -87,7 +87,7 @@ char *payload_body(const struct call *call, const struct disposition_map *map)
     return body;
 }
 
-void payload_idempotency_key(const char *uniqueid, const char *body, uint32_t change, char out[PAYLOAD_KEY_SIZE])
+void did_optimizer_payload_key(const char *uniqueid, const char *body, uint32_t change, char out[SINK_KEY_SIZE])
 {
     char name[64];
     size_t length = 0;
@@ -98,7 +98,7 @@ void payload_idempotency_key(const char *uniqueid, const char *body, uint32_t ch
     name[length] = '\0';
     uint64_t hash = str_hash(STR_HASH_START, body, strlen(body));
     if (change == 0)
-        (void)snprintf(out, PAYLOAD_KEY_SIZE, "%s-%016" PRIx64, name, hash);
+        (void)snprintf(out, SINK_KEY_SIZE, "%s-%016" PRIx64, name, hash);
     else
-        (void)snprintf(out, PAYLOAD_KEY_SIZE, "%s-%016" PRIx64 "-%" PRIu32, name, hash, change);
+        (void)snprintf(out, SINK_KEY_SIZE, "%s-%016" PRIx64 "-%" PRIu32, name, hash, change);
 }
