@@ -92,7 +92,7 @@ static int end_output(int code)
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return code;
     (void)fprintf(stderr,
-                  "did-optimizer-sync: could not write to the standard output: what was printed is not complete\n");
+                  "did-optimizer-sync: could not write to the standard output: the printed text is incomplete\n");
     return code == EX_OK || code == EX_TEMPFAIL ? EX_IOERR : code; /* 75 lets a reader think that all of it is there */
 }
 

@@ -202,7 +202,7 @@ int fileutil_publish(const char *path, const char *text, struct err *err)
 {
     struct stat info;
     if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return err_set(err, EX_USAGE, "could not write %s: something else than a file is there; name a file", path);
+        return err_set(err, EX_USAGE, "could not write %s: it is not a regular file; name a file", path);
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
     if (*name == '\0')
         return err_set(err, EX_USAGE, "could not write '%s': name a file", path);

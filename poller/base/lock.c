@@ -104,7 +104,7 @@ int lock_acquire_after_run(const char *state_dir, struct lock **ret_lock, struct
     if (lock_acquire(state_dir, wait_sec, ret_lock, err) != 0)
         return -1;
     return *ret_lock != NULL ? 0 : err_set(err, EX_TEMPFAIL, "another run was still at work after %" PRId64
-                                           " seconds, so nothing was done; try again", wait_sec);
+                                           " seconds, so this command did nothing; try again", wait_sec);
 }
 
 void lock_say_longest(const struct lock *lock, int64_t seconds)

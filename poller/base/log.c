@@ -230,7 +230,7 @@ static void tell_problem(void)
     if (*sink.problem == '\0' || sink.problem_is_told)
         return;
     sink.problem_is_told = true;
-    char *text = mem_format("❌ %s; calls are sent all the same, and the log's lines go to syslog", sink.problem);
+    char *text = mem_format("❌ %s; calls are still sent, and the log's lines go to syslog", sink.problem);
     emit(__FILE__, LOG_ERROR, NULL, text);
     free(text);
 }

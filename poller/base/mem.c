@@ -10,7 +10,7 @@
 
 _Noreturn void mem_out(void)
 {
-    static const char text[] = "did-optimizer-sync: out of memory; the next run takes up where this one stopped\n";
+    static const char text[] = "did-optimizer-sync: out of memory; the next run continues where this run stopped\n";
     (void)!write(STDERR_FILENO, text, sizeof text - 1);
     _exit(EX_SOFTWARE);
 }

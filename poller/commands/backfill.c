@@ -84,7 +84,7 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
         from = backfill->from; /* "3 days ago" was another day when that was noted */
     if (from > backfill->from && from <= backfill->to) {
         char local[CLOCK_TEXT_SIZE];
-        log_info("⏩ Going on where it was stopped: %s", clock_local(from, local, sizeof local));
+        log_info("⏩ Continuing the stopped backfill from: %s", clock_local(from, local, sizeof local));
     }
     backfill->table = table;
     backfill->reached = from;
@@ -135,14 +135,14 @@ static int read_range(struct backfill *backfill, struct err *err)
     const struct options *options = backfill->options;
     int64_t now = clock_now_epoch();
     if (options->from == NULL || options->to == NULL)
-        return err_set(err, EX_USAGE, "say which calls: --from WHEN and --to WHEN, as in --from '2026-01-31 08:00' --to now");
+        return err_set(err, EX_USAGE, "name the time range with --from WHEN and --to WHEN: --from '2026-01-31 08:00' --to now");
     if (when_parse(options->from, now, &backfill->from, err) != 0 ||
         when_parse(options->to, now, &backfill->to, err) != 0)
         return -1;
     if (backfill->to > now)
         backfill->to = now;
     if (backfill->from >= backfill->to)
-        return err_set(err, EX_USAGE, "there is nothing between --from %s and --to %s; --from has to be the earlier one, and "
+        return err_set(err, EX_USAGE, "no call lies between --from %s and --to %s; --from must be the earlier time, and "
                        "the future has no calls", options->from, options->to);
     return 0;
 }
@@ -196,7 +196,7 @@ static void report(const struct backfill *backfill)
     }
     summary_report(summary, clock_mono_ms() - backfill->forward.started_ms);
     if (summary->stop != STOP_NONE)
-        log_warn("⏸ The backfill is not complete; the same command goes on from here");
+        log_warn("⏸ The backfill is not complete; run the same command again to continue from here");
 }
 
 /* While it is at work the terminal is the meter's; what becomes of each call is in the log. */

@@ -114,7 +114,7 @@ static void test_sending(struct check *check)
     else if (check->enabled)
         check_good(check->report, "sending", "enabled: cron sends the calls that end");
     else
-        (void)snprintf(check->next, sizeof check->next, "cron sends nothing before: did-optimizer-sync%s enable",
+        (void)snprintf(check->next, sizeof check->next, "cron sends no calls until you run: did-optimizer-sync%s enable",
                        check->options->profile_words);
 }
 
@@ -137,7 +137,7 @@ static int64_t test_last_run(const struct check *check)
         check_warn(check->report, "runs", "see the line of cron", "the last one began %" PRId64 " min ago", age / 60);
     else
         check_fail(check->report, "runs", EX_UNAVAILABLE, "see the line of cron, and: journalctl -u cron (or crond)",
-                   "the last one began %" PRId64 " min ago, so nobody has looked for calls since", age / 60);
+                   "the last one began %" PRId64 " min ago, so no calls were looked for since", age / 60);
     return age;
 }
 
@@ -172,7 +172,8 @@ int check_command(const struct options *options)
     config_load(&options->config, &check.config, &check.problems);
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
         if ((tests[i].settings & check.problems.parts) != 0)
-            check_warn(check.report, tests[i].area, "mend them first", "not tested: its settings are wrong, see above");
+            check_warn(check.report, tests[i].area, "fix those settings first",
+                       "not tested: the settings above are wrong");
         else if (!tests[i].needs_state || check.has_state)
             tests[i].test(&check);
     config_problems_free(&check.problems);

@@ -27,12 +27,12 @@ static void check_line(struct check_report *report, const struct check_cron *see
         check_good(report, AREA, "%s starts a run each minute", file);
         break;
     case CRON_OFF:
-        check_warn(report, AREA, "to go on, take away the # before that line",
+        check_warn(report, AREA, "to continue, remove the # from that line",
                    "paused: the line in %s is commented out, so cron starts no run", file);
         break;
     case CRON_IGNORED: {
-        char *remedy = mem_format("chown root:root %s; chmod 644 %s; and end its last line", file, file);
-        check_fail(report, AREA, EX_CONFIG, remedy, "cron takes no notice of %s: %s", file, seen->cron.problem);
+        char *remedy = mem_format("chown root:root %s; chmod 644 %s; and add a newline at its end", file, file);
+        check_fail(report, AREA, EX_CONFIG, remedy, "cron ignores %s: %s", file, seen->cron.problem);
         free(remedy);
         break;
     }
@@ -66,7 +66,8 @@ static int check_crontab(struct check_report *report, const char *path)
     int found = 0;
     for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
         if (cron_has_line(path, scripts[i])) {
-            check_warn(report, "older script", "take that line out, or every call is sent by both", "%s starts %s", path,
+            check_warn(report, "older script", "remove that line: otherwise both programs send every call",
+                       "%s starts %s", path,
                        scripts[i]);
             found++;
         }

@@ -42,7 +42,7 @@ static void check_clock(struct check_report *report, const struct source *source
     int64_t apart = llabs((long long)(now - here));
     if (apart > CLOCKS_DIFFER_SEC)
         check_warn(report, "clock", "set both by NTP: timedatectl",
-                   "the database's clock is %" PRId64 " s %s this host's; the database's is used", apart,
+                   "the database's clock is %" PRId64 " s %s this host's; the database's clock is used", apart,
                    now > here ? "ahead of" : "behind");
 }
 
@@ -57,18 +57,18 @@ static void check_campaigns(struct check_report *report, const struct source *so
         check_warn(report, "campaigns", source->ops->campaigns_remedy, "cannot be looked for: %s", err.message);
         return;
     }
-    const char *remedy = found.selected > 0 ? "correct campaigns under [sync]; the setting has to name them as the dialer does"
+    const char *remedy = found.selected > 0 ? "correct campaigns under [sync]: write each campaign ID as the dialer has it"
                                             : NULL;
     if (found.unknown_selected > 0 && found.unknown_selected == found.selected)
-        check_fail(report, "campaigns", EX_CONFIG, remedy, "the dialer has no campaign %s, so no call at all is sent; it has: %s",
+        check_fail(report, "campaigns", EX_CONFIG, remedy, "the dialer has no campaign %s, so no call is sent; the dialer has: %s",
                    found.unknown, found.present);
     else if (found.unknown_selected > 0)
-        check_warn(report, "campaigns", remedy, "the dialer has no campaign %s; it has: %s", found.unknown, found.present);
+        check_warn(report, "campaigns", remedy, "the dialer has no campaign %s; the dialer has: %s", found.unknown, found.present);
     if (*found.unknown_excluded != '\0')
         check_warn(report, "campaigns", "correct exclude_campaigns under [sync]",
-                   "the dialer has no campaign %s to exclude; it has: %s", found.unknown_excluded, found.present);
+                   "the dialer has no campaign %s to exclude; the dialer has: %s", found.unknown_excluded, found.present);
     if (found.unknown_selected == 0 && *found.unknown_excluded == '\0')
-        check_good(report, "campaigns", "the dialer has each one that the settings name");
+        check_good(report, "campaigns", "the dialer has every campaign that the settings name");
 }
 
 /* Without it no run sends anything. */

@@ -142,7 +142,7 @@ static void print_verdict(const struct check_report *report, const char *next)
     const size_t *levels = report->levels;
     name_failed(report, failed, sizeof failed);
     if (levels[CHECK_FAILED] > 0)
-        (void)printf("✗ verdict: NOT READY, %zu of %zu checks failed (%s): mend the first ✗, then check again\n",
+        (void)printf("✗ verdict: NOT READY, %zu of %zu checks failed (%s): fix the first ✗, then run check again\n",
                      levels[CHECK_FAILED], report->count, failed);
     else if (levels[CHECK_WARNING] > 0)
         (void)printf("⚠ verdict: READY, with %zu warning%s%s%s\n", levels[CHECK_WARNING],

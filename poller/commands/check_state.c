@@ -144,7 +144,7 @@ static void check_space(struct check_report *report, const char *directory)
     int64_t bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
     bool few_files = disk.f_files > 0 && disk.f_favail < FEW_FILES; /* some file systems count none */
     if (bytes < FEW_BYTES || few_files)
-        check_warn(report, "disk", "make room: a run whose outcomes cannot be written sends nothing",
+        check_warn(report, "disk", "free disk space: a run that cannot record its outcomes sends nothing",
                    "the disk of %s is nearly full: %" PRId64 " MB and %ju files are left", directory, bytes / 1000000,
                    (uintmax_t)disk.f_favail);
 }

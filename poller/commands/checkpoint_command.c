@@ -43,8 +43,8 @@ static int show(const struct options *options, struct err *err)
     if (found == CHECKPOINT_DAMAGED)
         return -1; /* err says what is wrong */
     if (found == CHECKPOINT_MISSING)
-        (void)printf("no checkpoint in %s: the next run goes on from the ledger's copy, or starts some time ago\n",
-                     options->state_dir);
+        (void)printf("no checkpoint in %s: the next run continues from the ledger's copy. Without a copy it will start 1 hour "
+                     "back (first_run_lookback)\n", options->state_dir);
     else
         (void)printf("%s (%" PRId64 "%s%s), %" PRId64 " s ago\n",
                      clock_local(position.end_epoch, local, sizeof local), position.end_epoch,
@@ -106,7 +106,7 @@ static bool say_what_it_means(const struct options *options, const struct config
     int result = problems->count > 0 ? err_set(&err, problems->code, "%s", problems->texts[0])
                                      : count(options, config, &jump, &err);
     if (result != 0) {
-        (void)fprintf(stderr, "did-optimizer-sync: could not count the calls that are skipped or sent by this: %s\n",
+        (void)fprintf(stderr, "did-optimizer-sync: could not count the calls that this checkpoint skips or sends: %s\n",
                       err.message);
         return true;
     }
@@ -122,7 +122,7 @@ static int set(const struct options *options, const struct position *position, s
     char local[CLOCK_TEXT_SIZE];
     if (checkpoint_save(options->state_dir, position, err) != 0)
         return -1;
-    (void)printf("the next run goes on from %s\n", clock_local(position->end_epoch, local, sizeof local));
+    (void)printf("the next run continues from %s\n", clock_local(position->end_epoch, local, sizeof local));
     return 0;
 }
 
@@ -149,7 +149,7 @@ static int reset(const struct options *options, const struct position *start, st
         result = -1;
     ledger_close(ledger);
     if (result == 0)
-        (void)printf("the checkpoint is forgotten: the next run starts first_run_lookback seconds ago (one hour)\n");
+        (void)printf("the checkpoint is removed: the next run will start 1 hour back (first_run_lookback)\n");
     return result;
 }
 
@@ -165,7 +165,7 @@ static int change(const struct options *options, const struct config *config, co
         (to_set && read_where(options->arguments[0], &position, err) != 0))
         return -1;
     if (position.end_epoch > clock_now_epoch())
-        return err_set(err, EX_USAGE, "could not set the checkpoint to %s: that lies in the future, and calls that end "
+        return err_set(err, EX_USAGE, "could not set the checkpoint to %s: that time is in the future, and calls that end "
                        "before it would never be sent", clock_local(position.end_epoch, local, sizeof local));
     bool concerns_calls = say_what_it_means(options, config, problems, &position);
     if (concerns_calls && !options->yes && !ask_yes("Set the checkpoint?")) {
@@ -176,7 +176,7 @@ static int change(const struct options *options, const struct config *config, co
     if (lock_acquire_after_run(options->state_dir, &lock, err) != 0)
         return -1;
     if (concerns_calls && clock_mono_ms() - began_ms >= WAITED_MS) {
-        (void)printf("a run was at work until now; what holds after it:\n");
+        (void)printf("another run finished just now; the checkpoint after that run:\n");
         (void)say_what_it_means(options, config, problems, &position);
     }
     int result = to_set ? set(options, &position, err) : reset(options, &position, err);

@@ -58,9 +58,9 @@ static bool is_ignored(const char *path, const char *text, char *problem, size_t
     if (info.st_uid != 0 && info.st_uid != geteuid())
         (void)snprintf(problem, size, "root does not own it");
     else if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        (void)snprintf(problem, size, "others than root may write it");
+        (void)snprintf(problem, size, "users other than root can write it");
     else if (length > 0 && text[length - 1] != '\n')
-        (void)snprintf(problem, size, "its last line has no end");
+        (void)snprintf(problem, size, "its last line has no newline at the end");
     else
         return false;
     return true;

@@ -37,10 +37,10 @@ static void say_where_it_goes_on(const struct options *options, const struct con
     int64_t now = clock_now_epoch();
     struct legacy legacy = legacy_load(options->legacy, now, &ignored);
     if (find_checkpoint(options->state_dir, &position))
-        (void)printf("The next run goes on from the checkpoint, %s.\n",
+        (void)printf("The next run continues from the checkpoint, %s.\n",
                      clock_local(position.end_epoch, local, sizeof local));
     else if (legacy.found)
-        (void)printf("The first run goes on from where the older script stopped, %s (%s).\n",
+        (void)printf("The first run continues from where the older script stopped, %s (%s).\n",
                      clock_local(legacy.position.end_epoch, local, sizeof local), options->legacy);
     else
         (void)printf("The first run starts %" PRId64 " minutes back (first_run_lookback).\n",
@@ -72,14 +72,14 @@ int enable_command(const struct options *options)
     if (note(options, enabled, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
     } else if (enabled) {
-        log_info("▶ Enabled: cron sends from its next run on");
-        (void)printf("enabled: cron sends from its next run on\n");
+        log_info("▶ Enabled: cron sends calls, starting with its next run");
+        (void)printf("enabled: cron sends calls, starting with its next run\n");
         say_where_it_goes_on(options, &config);
         if (problems.count > 0)
             (void)printf("⚠ The configuration has a problem: %s\n", problems.texts[0]);
     } else {
-        log_info("⏸ Disabled: cron sends nothing before `did-optimizer-sync%s enable`", options->profile_words);
-        (void)printf("disabled: cron sends nothing before `did-optimizer-sync%s enable`; no call is lost\n",
+        log_info("⏸ Disabled: cron sends no calls until you run `did-optimizer-sync%s enable`", options->profile_words);
+        (void)printf("disabled: cron sends no calls until you run `did-optimizer-sync%s enable`; no call is lost\n",
                      options->profile_words);
     }
     log_close();

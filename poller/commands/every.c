@@ -33,7 +33,7 @@ static void wait_for_round(pid_t child)
         (void)nanosleep(&moment, NULL);
     }
     if (WIFSIGNALED(status))
-        (void)fprintf(stderr, "did-optimizer-sync: a run was ended by signal %d\n", WTERMSIG(status));
+        (void)fprintf(stderr, "did-optimizer-sync: a run was stopped by signal %d\n", WTERMSIG(status));
 }
 
 static void run_once(const struct options *options, bool is_first)
@@ -45,7 +45,7 @@ static void run_once(const struct options *options, bool is_first)
     if (child > 0)
         wait_for_round(child);
     else
-        (void)fprintf(stderr, "did-optimizer-sync: could not begin a run: %s\n", strerror(errno));
+        (void)fprintf(stderr, "did-optimizer-sync: could not start a run: %s\n", strerror(errno));
 }
 
 int every_command(const struct options *options)

@@ -215,7 +215,7 @@ int failed_command(const struct options *options, struct err *err)
     if (options->command == COMMAND_FAILED_LIST)
         return list(&work, err);
     if (!named && !options->all && options->reason == NULL && options->before == NULL)
-        return err_set(err, EX_USAGE, "say which calls: uniqueids, --all, --reason TEXT or --before WHEN; see --help");
+        return err_set(err, EX_USAGE, "name the calls: uniqueids, --all, --reason TEXT or --before WHEN; see --help");
     if (options->command == COMMAND_FAILED_DROP && !named && !options->yes &&
         ask_before_drop(options, &go_on, err) != 0)
         return -1;

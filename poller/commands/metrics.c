@@ -63,46 +63,46 @@ static void write_standing(const struct page *page, const struct standing *stand
     struct diagnosis_limits limits = diagnosis_usual_limits();
     struct diagnosis diagnosis = diagnosis_of(standing, &limits, NULL);
     int64_t silence = standing->wait_until > standing->now ? standing->wait_until - standing->now : 0;
-    gauge(page, "verdict", (int64_t)diagnosis.level, "What status and health say: 0 OK, 1 WARNING, 2 CRITICAL.");
+    gauge(page, "verdict", (int64_t)diagnosis.level, "The verdict of status and health: 0 OK, 1 WARNING, 2 CRITICAL.");
     gauge_known(page, "freshness_seconds", standing_freshness(standing),
                 "For how long calls may have waited: the age of the oldest finished call that is to be sent, or of the "
                 "last look at the dialer's calls.");
     gauge_known(page, "unsent", standing_unsent(standing),
-                "Finished calls after the checkpoint that the last run saw and did not send, at least.");
+                "Least number of finished calls after the checkpoint that the last run saw but did not send.");
     gauge(page, "waiting_oldest_seconds", standing_age(standing, overview->oldest_waiting),
-          "Age of the oldest finished call that waits for its disposition.");
-    gauge(page, "pending", overview->counts.pending, "Calls that are to be sent, or sent again.");
-    gauge(page, "waiting", overview->counts.waiting, "Finished calls that wait for their disposition.");
-    gauge(page, "rejected", overview->counts.rejected, "Calls that the API refused, for a person to look at.");
-    gauge(page, "api_down", standing->outage_since != 0 ? 1 : 0, "1 while the API as a whole does not work.");
-    gauge(page, "api_down_seconds", standing_age(standing, standing->outage_since), "For how long it has not worked.");
-    gauge(page, "rate_limited_seconds", silence, "For how much longer the API limits the rate (429).");
-    gauge(page, "standby", standing_is_standby(standing) ? 1 : 0, "1 while this host of a cluster does not send the calls.");
+          "Age of the oldest finished call that waits for the agent's disposition.");
+    gauge(page, "pending", overview->counts.pending, "Calls that are pending: to be sent, or to be sent again.");
+    gauge(page, "waiting", overview->counts.waiting, "Finished calls that wait for the agent's disposition.");
+    gauge(page, "rejected", overview->counts.rejected, "Calls that the API rejected; an operator decides what to do.");
+    gauge(page, "api_down", standing->outage_since != 0 ? 1 : 0, "1 while the API is down.");
+    gauge(page, "api_down_seconds", standing_age(standing, standing->outage_since), "How long the API has been down.");
+    gauge(page, "rate_limited_seconds", silence, "Remaining time of the API's rate limit (429).");
+    gauge(page, "standby", standing_is_standby(standing) ? 1 : 0, "1 while this host of a cluster is standby.");
     if (standing->checkpoint != 0)
-        gauge(page, "checkpoint_timestamp_seconds", standing->checkpoint, "Up to when calls are taken care of.");
+        gauge(page, "checkpoint_timestamp_seconds", standing->checkpoint, "Every call up to this time has been handled.");
     if (standing_last_sign(standing) != 0)
         gauge(page, "last_run_timestamp_seconds", standing_last_sign(standing),
-              "Start of the last run that came to its end or stood by for another host.");
+              "Start of the last run that finished or was standby.");
 }
 
 static void write_last_run(const struct page *page, const struct records_overview *overview)
 {
     if (overview->last_success != 0)
-        gauge(page, "last_success_timestamp_seconds", overview->last_success, "Start of the last run that ended well.");
+        gauge(page, "last_success_timestamp_seconds", overview->last_success, "Start of the last run that succeeded.");
     if (overview->last_look != 0)
         gauge(page, "last_look_timestamp_seconds", overview->last_look,
               "Start of the last run that saw every call that had ended.");
     if (overview->last_run == 0)
         return;
-    gauge(page, "last_run_exit_code", overview->last_run_exit_code, "Its exit code: 0 and 75 are good.");
-    gauge_known(page, "last_run_accepted", overview->last_run_accepted, "Calls that the API accepted in it.");
-    gauge_ms(page, "last_run_duration_seconds", overview->last_run_duration_ms, "How long it took.");
+    gauge(page, "last_run_exit_code", overview->last_run_exit_code, "Exit code of the last run: 0 and 75 are good.");
+    gauge_known(page, "last_run_accepted", overview->last_run_accepted, "Calls that the API accepted in the last run.");
+    gauge_ms(page, "last_run_duration_seconds", overview->last_run_duration_ms, "Duration of the last run.");
     gauge_ms(page, "last_run_database_seconds", overview->last_run_database_ms,
-             "How much of it the dialer's database took to answer.");
+             "Time that the last run waited for the dialer's database.");
     gauge_known(page, "last_run_database_statements", overview->last_run_statements,
-                "Statements that it asked of the dialer's database.");
+                "Statements that the last run sent to the dialer's database.");
     gauge_known(page, "last_run_rows_examined", overview->last_run_rows_examined,
-                "Rows that the dialer's database looked at for it.");
+                "Rows that the dialer's database examined for the last run.");
 }
 
 /* ---- counters ---- */
@@ -218,10 +218,10 @@ static int write_counters(const struct page *page, struct ledger *ledger, struct
                                  .sum_counter = TALLY_REQUEST_SUM,
                                  .bounds_ms = tally_request_bounds_ms() };
     int64_t resent = 0;
-    if (write_family(ledger, &calls, TALLY_CALLS, "Calls by what became of them, and by the API's result.", err) != 0 ||
-        write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the answer's code, an HTTP status; 0: none came.",
+    if (write_family(ledger, &calls, TALLY_CALLS, "Calls by outcome and by the API's result.", err) != 0 ||
+        write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the HTTP status of the answer; 0: no answer.",
                      err) != 0 ||
-        write_family(ledger, &runs, LEDGER_RUNS, "Runs that came to their end.", err) != 0 ||
+        write_family(ledger, &runs, LEDGER_RUNS, "Runs that finished.", err) != 0 ||
         read_sum(ledger, TALLY_RESENT, &resent, err) != 0)
         return -1;
     begin(page, "calls_resent_total", "counter", "Calls that were accepted again after they had changed.");
@@ -244,7 +244,7 @@ static int write_page(const struct page *page, const char *state_dir, struct err
         result = write_counters(page, ledger, err);
     }
     ledger_close(ledger);
-    begin(page, "build_info", "gauge", "Which program this is.");
+    begin(page, "build_info", "gauge", "The version of this program.");
     sample(page, "build_info", ",version=\"" VERSION "\"");
     (void)fputs("1\n", page->out);
     return result;

@@ -119,7 +119,7 @@ static void count(void *context, const struct call *call, const struct call_reco
     else
         day->missing++;
     if (in_scope && decision->kind == DECISION_SEND && record->state != CALL_PENDING && record->state != CALL_WAITING)
-        name_call(call, known ? "has changed since it was accepted" : "missing");
+        name_call(call, known ? "has changed since the API accepted it" : "missing");
 }
 
 /* ---- walking ---- */
@@ -183,7 +183,7 @@ static int find_places(struct reconcile *reconcile, struct progress *ret_progres
         ledger_place(forward->ledger, LEDGER_START, &reconcile->start, &reconcile->has_start, err) != 0)
         return -1;
     if (!known)
-        return err_set(err, EX_CONFIG, "there was no run yet, so there is nothing to hold the calls against; try again "
+        return err_set(err, EX_CONFIG, "no run is recorded yet, so there is nothing to compare with; try again "
                        "after the first one");
     return progress_load(ret_progress, forward->settings, forward_now(forward), err);
 }
@@ -198,7 +198,7 @@ static int find_range(struct reconcile *reconcile, struct position *ret_floor, s
     int64_t days = reconcile->options.days;
     if (days >= forward->settings->retention_days)
         return err_set(err, EX_USAGE,
-                       "accepted calls are remembered for %" PRId64 " days only; take fewer --days, or raise "
+                       "accepted calls are remembered for %" PRId64 " days only; use a smaller --days, or raise "
                        "retention_days in [sync]",
                        forward->settings->retention_days);
     reconcile->from = forward_now(forward) - days * 86400;
@@ -344,7 +344,7 @@ static int ask_whether_off(const struct options *options, bool *ret_off, struct 
         return -1;
     *ret_off = !enabled;
     if (*ret_off)
-        log_info("⏸ Not enabled: nothing is sent before `did-optimizer-sync%s enable`", options->profile_words);
+        log_info("⏸ Not enabled: cron sends no calls until you run `did-optimizer-sync%s enable`", options->profile_words);
     return 0;
 }
 

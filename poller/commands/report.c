@@ -83,7 +83,7 @@ int report_command(const struct options *options, struct err *err)
     char *template = NULL, *page = NULL;
     const char *template_path = options->template != NULL ? options->template : INSTALLED_TEMPLATE;
     if (options->html == NULL || *options->html == '\0')
-        return err_set(err, EX_USAGE, "say where the page is to be written: report --html FILE; see --help");
+        return err_set(err, EX_USAGE, "name the file for the page: report --html FILE; see --help");
     int result = fileutil_look_into_directory(options->state_dir, err);
     if (result == 0)
         result = read_template(template_path, &template, err);

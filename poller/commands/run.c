@@ -54,7 +54,7 @@ static void tell_health(const char *words, bool healthy, const struct summary *s
     if (healthy)
         (void)printf("did-optimizer-sync%s works again.\n", words);
     else
-        (void)printf("did-optimizer-sync%s does not work: %s\nNothing is lost; calls are sent when it works again. "
+        (void)printf("did-optimizer-sync%s does not work: %s\nNo call is lost; calls are sent when it works again. "
                      "There is no further mail until then.\n", words, summary->message);
 }
 
@@ -63,7 +63,7 @@ static void tell_log(const char *words, bool works)
     if (works)
         (void)printf("did-optimizer-sync%s: its log can be written again.\n", words);
     else
-        (void)printf("did-optimizer-sync%s: %s\nCalls are sent all the same, and the log's lines go to syslog. There is no "
+        (void)printf("did-optimizer-sync%s: %s\nCalls are still sent, and the log's lines go to syslog. There is no "
                      "further mail until the log can be written again.\n", words, log_problem());
 }
 
@@ -120,7 +120,7 @@ static int elect(const struct options *options, struct resources *resources, boo
         return -1;
     *ret_standing_by = leader->role != LEADER_THIS;
     if (leader->took_over)
-        log_warn("⏫ This host sends the calls of this database from now on: no other host was found doing it for "
+        log_warn("⏫ This host is now the leader and sends the calls of this database: no other host has led for "
                  "%" PRId64 " s. Calls since the checkpoint are sent; the API may have some of them already",
                  resources->config.sync.takeover_after);
     return 0;
@@ -192,9 +192,9 @@ static void say_whether_enabled(const struct options *options, bool is_first, co
 {
     bool first_time = resources->off_is_new || is_first;
     if (resources->off && !starts_by_itself(options))
-        log_warn("⚠ cron does not send yet; let it: did-optimizer-sync%s enable", options->profile_words);
+        log_warn("⚠ cron does not send calls yet; to start: did-optimizer-sync%s enable", options->profile_words);
     else if (resources->off && first_time)
-        log_info("⏸ Not enabled: nothing is sent before `did-optimizer-sync%s enable`", options->profile_words);
+        log_info("⏸ Not enabled: cron sends no calls until you run `did-optimizer-sync%s enable`", options->profile_words);
 }
 
 /* No request and no statement begins after the time budget; each has its time-out. A little more is for the disk. */
@@ -216,7 +216,7 @@ static int enter_state(const struct options *options, struct resources *resource
         return -1;
     *ret_standing_by = resources->lock == NULL;
     if (*ret_standing_by) {
-        log_info("🔒 Another run is at work; nothing to do");
+        log_info("🔒 Another run is at work; this run has nothing to do");
         return 0;
     }
     lock_say_longest(resources->lock, longest_run_sec(&resources->config));

@@ -45,7 +45,7 @@ static void print_unsent(const struct standing *standing)
     else if (unsent != RECORDS_UNKNOWN)
         (void)printf("%-19s at least %" PRId64 ", after the checkpoint\n", "unsent", unsent);
     else if (standing_is_standby(standing))
-        (void)printf("%-19s not known: this host stands by\n", "unsent");
+        (void)printf("%-19s not known: this host is standby\n", "unsent");
     else
         print_time("unsent", standing_not_known_since(standing), standing->now, "not known: no run yet",
                    "not known since ");
@@ -73,10 +73,10 @@ static void print_text(const struct standing *standing, const struct diagnosis *
     (void)printf("%-19s %s - %s\n", "verdict", diagnosis_name(diagnosis->level), verdict);
     free(verdict);
     (void)printf("%-19s %s\n", "sending", standing->off
-                 ? "not enabled: cron sends nothing (see: did-optimizer-sync enable)" : "enabled");
+                 ? "not enabled: cron sends no calls (to start: did-optimizer-sync enable)" : "enabled");
     print_time("checkpoint", standing->checkpoint, standing->now, "none yet", "");
     print_time("oldest unsent", standing->oldest_unsent, standing->now,
-               "none: every call known to have ended is accepted", "");
+               "none: every finished call that is known was accepted", "");
     (void)printf("%-19s %" PRId64 "\n", "pending", overview->counts.pending);
     if (overview->counts.pending > 0)
         print_time("  next try", overview->next_due, standing->now, "with the next run", "");

@@ -55,7 +55,7 @@ static pid_t start(const struct options *options, const char *name, int (*run)(c
     (void)fflush(NULL);
     pid_t child = fork();
     if (child < 0)
-        (void)fprintf(stderr, "did-optimizer-sync: could not begin a run: %s\n", strerror(errno));
+        (void)fprintf(stderr, "did-optimizer-sync: could not start a run: %s\n", strerror(errno));
     if (child != 0)
         return child;
     if (name == NULL)

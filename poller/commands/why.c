@@ -235,7 +235,7 @@ static void print_ledger(const struct life *life)
     const struct records_call *call = &life->call;
     char content[300];
     if (!life->known) {
-        print_row("ledger", "does not know it");
+        print_row("ledger", "has no record of this call");
         return;
     }
     print_time("ended", call->end_epoch);
@@ -261,7 +261,7 @@ static void print_table(const struct life *life)
     char local[CLOCK_TEXT_SIZE], ended[64] = "not ended", length[24] = "";
     const struct call *row = life->row;
     if (life->where == EXPLANATION_NOT_ASKED) {
-        print_row("dialer's table", "could not be asked: %s", life->problem);
+        print_row("dialer's table", "could not be read: %s", life->problem);
     } else if (row == NULL) {
         print_row("dialer's table", "has no such call, nor has its archive");
     } else {

@@ -310,7 +310,7 @@ static void note_key(struct reading *reading, const char *section, const char *k
 {
     int earlier = inifile_note_key(&reading->keys, section, key, line);
     if (earlier != 0)
-        add_problem(reading->problems, EX_CONFIG, "%s:%d: %.40s is set in line %d already; keep one of the two lines",
+        add_problem(reading->problems, EX_CONFIG, "%s:%d: %.40s is already set in line %d; keep one of the two lines",
                     reading->path, line, key, earlier);
 }
 
@@ -443,11 +443,11 @@ static void check_key(const struct settings_api *api, const struct config_paths 
         return;
     }
     if (is_placeholder(api->key))
-        add_problem(problems, EX_CONFIG, "%s: api_key is still the placeholder; replace it by the key of your DID "
+        add_problem(problems, EX_CONFIG, "%s: api_key is still the placeholder; replace it with the key of your DID "
                     "Optimizer account", api->key_origin);
     for (const char *at = api->key; *at != '\0'; at++)
         if (*at <= ' ' || *at > '~') {
-            add_problem(problems, EX_CONFIG, "%s: api_key holds a blank, a control character or a letter that is not "
+            add_problem(problems, EX_CONFIG, "%s: api_key contains a space, a control character or a letter that is not "
                         "ASCII; copy the key again", api->key_origin);
             break;
         }
@@ -467,7 +467,7 @@ static void check_spans(const struct config *config, const char *path, struct co
 {
     /* What was accepted must be remembered for as long as any scan can see it, or it would be sent again. */
     if (config->sync.retention_days * 86400 < 2 * config->sync.sweep_window)
-        add_problem(problems, EX_CONFIG, "%s: retention_days must cover sweep_window twice over; raise retention_days",
+        add_problem(problems, EX_CONFIG, "%s: retention_days must be at least 2 x sweep_window; raise retention_days",
                     path);
 }
 

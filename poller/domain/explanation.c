@@ -57,16 +57,16 @@ static void explain_pending(const struct explanation_facts *facts, struct text *
     else
         say(text, facts->record.sent_before ? "accepted before, and changed since: " : "not sent yet: ");
     if (facts->row == EXPLANATION_NO_ROW) {
-        say(text, "it is gone from the dialer's table, and will be forgotten");
+        say(text, "the dialer deleted its row, so the call will be forgotten");
     } else if (decision.kind == DECISION_LEAVE) {
-        say(text, "its campaign is not selected any more, and it will not be sent");
+        say(text, "its campaign is no longer selected, so the call will not be sent");
     } else if (seen && decision.kind == DECISION_SKIP) {
-        say(text, "the table is again as the API knows it, and nothing will be sent");
+        say(text, "the row is the same again as the API has it, so nothing will be sent");
     } else if (seen && decision.kind == DECISION_HOLD) {
-        say(text, "it waits for its disposition");
+        say(text, "the call waits for the agent's disposition");
         say_time(text, ", at most until ", decision.hold_until);
     } else {
-        say(text, "it will be ");
+        say(text, "the call will be ");
         explain_next_try(facts, text);
     }
 }
@@ -78,13 +78,13 @@ static void explain_waiting(const struct explanation_facts *facts, struct text *
     if (seen)
         decision = decide(facts);
     if (facts->row == EXPLANATION_NO_ROW)
-        say(text, "waiting, but gone from the dialer's table: it will be forgotten");
+        say(text, "waiting, but the dialer deleted its row: the call will be forgotten");
     else if (decision.kind == DECISION_LEAVE)
-        say(text, "waiting, but its campaign is not selected any more: it will be forgotten");
+        say(text, "waiting, but its campaign is no longer selected: the call will be forgotten");
     else if (decision.kind == DECISION_HOLD)
-        say_time(text, "waiting for its disposition, at most until ", decision.hold_until);
+        say_time(text, "waiting for the agent's disposition, at most until ", decision.hold_until);
     else
-        say(text, "waiting is over: it will be sent with the next run");
+        say(text, "waiting is over: the call will be sent with the next run");
 }
 
 /* Accepted, and the table says something else now. */
@@ -93,16 +93,16 @@ static void explain_change(const struct explanation_facts *facts, struct text *t
     struct decision decision = decide(facts);
     say(text, "; the table has changed since");
     if (!facts->settings->resend_changed)
-        say(text, ", but resend_changed is off: it is not sent again");
+        say(text, ", but resend_changed is off: the call is not sent again");
     else if (facts->call->finality == CALL_NOT_ENDED)
         say(text, ", and says that the call has not ended");
     else if (facts->row == EXPLANATION_ARCHIVED || facts->settings->sweep_interval == 0 ||
              facts->call->age > facts->settings->sweep_window)
-        say(text, ", but the sweep does not look back so far: it is not sent again by itself");
+        say(text, ", but the sweep does not look back that far: the call is not sent again by itself");
     else if (decision.kind == DECISION_HOLD)
-        say_time(text, ": it will be sent again when its disposition is final, at the latest ", decision.hold_until);
+        say_time(text, ": the call will be sent again when its disposition is final, at the latest ", decision.hold_until);
     else
-        say(text, ": it will be sent again with the next sweep");
+        say(text, ": the call will be sent again with the next sweep");
 }
 
 static void explain_accepted(const struct explanation_facts *facts, struct text *text)
@@ -111,7 +111,7 @@ static void explain_accepted(const struct explanation_facts *facts, struct text 
     if (facts->row == EXPLANATION_NOT_ASKED)
         return;
     if (facts->row == EXPLANATION_NO_ROW)
-        say(text, "; it is gone from the dialer's table, and nothing is left to do");
+        say(text, "; the dialer deleted its row, and nothing is left to do");
     else if (facts->record.fingerprint != call_fingerprint(facts->call))
         explain_change(facts, text);
     else
@@ -123,12 +123,12 @@ static void explain_accepted(const struct explanation_facts *facts, struct text 
 static void explain_missed(const struct explanation_facts *facts, struct text *text)
 {
     int64_t ended = facts->call->ended;
-    say(text, "the ledger does not know it, though it ended before the checkpoint: ");
+    say(text, "not in the ledger, though the call ended before the checkpoint: ");
     if (ended < facts->now - facts->settings->retention_days * 86400)
-        say(text, "what was accepted is remembered for %" PRId64 " days only, so it may have been",
+        say(text, "the ledger keeps accepted calls for %" PRId64 " days only, so the API may have accepted this call",
             facts->settings->retention_days);
     else
-        say(text, "its row came later than any look at that time, and no run looks there again by itself");
+        say(text, "the row was written after our scan had passed its time. Run `reconcile`");
 }
 
 static void explain_new(const struct explanation_facts *facts, struct text *text)
@@ -142,21 +142,21 @@ static void explain_new(const struct explanation_facts *facts, struct text *text
     } else if (decision.kind == DECISION_LEAVE) {
         say(text, "its campaign is not selected: out of scope");
     } else if (!facts->started) {
-        say(text, "not sent: there was no run yet");
+        say(text, "not sent: no run is recorded yet");
     } else if (position_compare(&position, &facts->floor) <= 0) {
         say_time(text, "ended before the floor, ", facts->floor.end_epoch);
-        say_time(text, ": out of scope, no run sends it; to send it: backfill --from '", position.end_epoch);
+        say_time(text, ": out of scope, no run sends this call. To send it: backfill --from '", position.end_epoch);
         say_time(text, "' --to '", position.end_epoch + 1);
         say(text, "'");
     } else if (facts->row == EXPLANATION_ARCHIVED) {
-        say(text, "not known to the ledger, and in the archive only, where no run looks by itself");
+        say(text, "not in the ledger, and its row is in the archive, which no run reads. Run `reconcile`");
     } else if (position.end_epoch < facts->checkpoint.end_epoch - settings->overlap &&
                facts->call->age > settings->sweep_window) {
         explain_missed(facts, text);
     } else if (decision.kind == DECISION_HOLD) {
-        say_time(text, "not seen yet: it will wait for its disposition, at most until ", decision.hold_until);
+        say_time(text, "not seen yet: the call will wait for the agent's disposition, at most until ", decision.hold_until);
     } else {
-        say(text, "not sent yet: it will be sent with %s", facts->outage ? "the others, when the API works again"
+        say(text, "not sent yet: the call will be sent with %s", facts->outage ? "the others, when the API works again"
                                                                           : "one of the next runs");
     }
 }
@@ -164,9 +164,9 @@ static void explain_new(const struct explanation_facts *facts, struct text *text
 static void explain_unknown(const struct explanation_facts *facts, struct text *text)
 {
     if (facts->row == EXPLANATION_NOT_ASKED)
-        say(text, "the ledger does not know it");
+        say(text, "the call is not in the ledger");
     else if (facts->row == EXPLANATION_NO_ROW)
-        say(text, "nothing is known of it: it is neither in the ledger nor in the dialer's table");
+        say(text, "this call is neither in the ledger nor in the dialer's table");
     else
         explain_new(facts, text);
 }
@@ -189,11 +189,11 @@ const char *explanation_of(const struct explanation_facts *facts, char *out, siz
         explain_waiting(facts, &text);
         break;
     case CALL_REJECTED:
-        say(&text, "rejected (%s): it is sent again after did-optimizer-sync failed retry, and not by itself",
+        say(&text, "rejected (%s): the call will not be retried by itself; to send it: did-optimizer-sync failed retry",
             facts->reason != NULL ? facts->reason : "the reason is not known");
         break;
     case CALL_DISCARDED:
-        say(&text, "discarded by a person: it is never sent");
+        say(&text, "discarded by an operator: the call is never sent");
         break;
     }
     return out;

@@ -372,7 +372,7 @@ static void charge(struct batch *batch, struct parcel *parcel)
     char reason[sizeof parcel->suspicion->reason + 80], outlook[80];
     parcel->record.attempts++;
     (void)snprintf(reason, sizeof reason, "%s%s", parcel->suspicion->reason,
-                   refused ? ", though the API takes other calls" : "");
+                   refused ? ", though the API accepts other calls" : "");
     if (parcel->record.attempts >= batch->forward->settings->max_attempts) {
         size_t used = strlen(reason);
         (void)snprintf(reason + used, sizeof reason - used, ", after %" PRId64 " attempts", parcel->record.attempts);
@@ -381,7 +381,7 @@ static void charge(struct batch *batch, struct parcel *parcel)
         int64_t delay = wait_of(batch, parcel, parcel->record.attempts);
         put(batch, parcel, CALL_PENDING, forward_now(batch->forward) + delay, reason);
         struct log_call pending = about(batch, parcel);
-        (void)snprintf(outlook, sizeof outlook, "attempt %" PRId64 ", tried again in %" PRId64 " s",
+        (void)snprintf(outlook, sizeof outlook, "attempt %" PRId64 ", next try in %" PRId64 " s",
                        parcel->record.attempts, delay);
         log_failure(&pending, reason, outlook);
     }
@@ -429,8 +429,8 @@ static void leave_in_doubt(struct batch *batch, struct parcel *parcel)
         wrote(batch, ledger_set_place(batch->forward->ledger, LEDGER_DOUBT, &place, &batch->failure));
     batch->forward->summary->in_doubt++;
     struct log_call doubtful = about(batch, parcel);
-    (void)snprintf(outlook, sizeof outlook, "no other call was there to ask with, so no retry is used up; tried again in "
-                   "%" PRId64 " s, and after the next call that the API takes", delay);
+    (void)snprintf(outlook, sizeof outlook, "there was no other call to test the API with, so no retry is used up; next try "
+                   "in %" PRId64 " s, or after the next call that the API accepts", delay);
     char *reason = mem_format("%s%s", parcel->suspicion->reason, parcel->suspicion->advice);
     log_failure(&doubtful, reason, outlook);
     free(reason);
@@ -527,9 +527,10 @@ static bool is_commit_due(const struct forward *forward)
 bool forward_may_go_on(struct forward *forward)
 {
     if (interrupt_requested())
-        stop(forward->summary, STOP_INTERRUPTED, "stopped by a signal; the next run goes on from here");
+        stop(forward->summary, STOP_INTERRUPTED, "stopped by a signal; the next run continues from here");
     else if (clock_mono_ms() >= forward->deadline_ms)
-        stop(forward->summary, STOP_OUT_OF_TIME, "the time of this run is over; the next run goes on from here");
+        stop(forward->summary, STOP_OUT_OF_TIME,
+             "the time limit of this run is reached; the next run continues from here");
     return forward->summary->stop == STOP_NONE;
 }
 
@@ -591,14 +592,14 @@ static void declare(struct batch *batch, enum breaker_finding finding)
             pause = latest->wait_sec;
     }
     if (finding == BREAKER_CONFIGURATION && breaker->down)
-        stop(batch->forward->summary, STOP_CONFIGURATION, "the API still refuses every call: %s%s; nothing is lost, calls "
-             "are sent when that is mended", latest->reason, latest->advice);
+        stop(batch->forward->summary, STOP_CONFIGURATION, "the API still refuses calls, the last: %s%s; no call "
+             "is lost, calls are sent when that is fixed", latest->reason, latest->advice);
     else if (finding == BREAKER_CONFIGURATION)
-        stop(batch->forward->summary, STOP_CONFIGURATION, "the API refuses every call, %d different ones in a row: %s%s; "
-             "nothing is lost, calls are sent when that is mended", different, latest->reason, latest->advice);
+        stop(batch->forward->summary, STOP_CONFIGURATION, "the API refused %d different calls in a row, the last: "
+             "%s%s; no call is lost, calls are sent when that is fixed", different, latest->reason, latest->advice);
     else
-        stop(batch->forward->summary, STOP_OUTAGE, "the API does not work: %s%s; nothing is lost, the next run tries again",
-             latest->reason, latest->advice);
+        stop(batch->forward->summary, STOP_OUTAGE, "the API does not work: %s%s; no call is lost, the next run tries "
+             "again", latest->reason, latest->advice);
     if (pause > 0) /* also an API that is down may say until when */
         (void)ask_nothing_for(batch, pause);
 }

@@ -32,11 +32,12 @@ static int check_silence(struct forward *forward, int64_t outage_since, struct e
     (void)clock_local(until, local, sizeof local);
     if (outage_since != 0)
         (void)snprintf(summary->message, sizeof summary->message,
-                       "API down since %s and rate limited until %s; nothing is lost",
+                       "API down since %s and rate limited until %s; no call is lost",
                        clock_local(outage_since, since, sizeof since), local);
     else
         (void)snprintf(summary->message, sizeof summary->message,
-                       "rate limited until %s: the API takes no request before that%s", local, limit_advice);
+                       "rate limited until %s: the API asked for it, so no call is sent before then%s", local,
+                       limit_advice);
     return 0;
 }
 

@@ -90,17 +90,17 @@ const char *jump_sentence(const struct jump *jump, const char *profile_words, ch
     const char *least = jump->more ? "at least " : "", *calls = jump->calls == 1 ? "call" : "calls";
     if (jump->calls == 0)
         (void)snprintf(out, size, is_forward(jump) ? "no finished call is skipped%s"
-                                                   : "no finished call is sent that would not have been sent anyway%s",
-                       jump->more ? ", as far as could be counted" : "");
+                                                   : "no additional finished call is sent%s",
+                       jump->more ? " among those that were counted" : "");
     else if (is_forward(jump))
-        (void)snprintf(out, size, "%s%" PRId64 " finished %s skipped: not sent yet, and no run sends %s any more. To send "
+        (void)snprintf(out, size, "%s%" PRId64 " finished %s skipped: not sent yet, and no run will send %s. To send "
                        "%s: did-optimizer-sync%s backfill --from '%s' --to '%s'", least, jump->calls,
                        jump->calls == 1 ? "call is" : "calls are", jump->calls == 1 ? "it" : "them",
                        jump->calls == 1 ? "it" : "them", profile_words,
                        clock_local(jump->first, from, sizeof from), clock_local(jump->last + 1, to, sizeof to));
     else
-        (void)snprintf(out, size, "%s%" PRId64 " finished %s will be sent with the next run: the ledger does not know that "
-                       "the API has accepted %s", least, jump->calls, calls, jump->calls == 1 ? "it" : "them");
+        (void)snprintf(out, size, "%s%" PRId64 " finished %s will be sent with the next run: the ledger has no record that "
+                       "the API accepted %s", least, jump->calls, calls, jump->calls == 1 ? "it" : "them");
     return out;
 }
 

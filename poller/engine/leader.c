@@ -103,7 +103,7 @@ static int take_again(void *context, struct err *err)
     if (take_for_this_run(leader, WAIT_SEC, err) != 0)
         return -1;
     return leader->holds ? 0 : err_set(err, EX_UNAVAILABLE, "the connection to the database broke, and another host "
-                                       "sends the calls now; the next run sees to what is left");
+                                       "sends the calls now; its next run sends the rest");
 }
 
 /* ---- on a cluster ---- */
@@ -203,9 +203,9 @@ int leader_confirm(struct leader *leader, struct ledger *ledger, struct err *err
     if (leader->role == LEADER_NOBODY && succession_is_ours(&notes, lock.now, leader->sync->takeover_after))
         leader->role = LEADER_THIS; /* its holder takes the lock again in a moment */
     if (leader->role == LEADER_OTHER)
-        return err_set(err, EX_UNAVAILABLE, "another host sends the calls of this database; do this there");
+        return err_set(err, EX_UNAVAILABLE, "another host sends the calls of this database; run this command there");
     if (leader->role == LEADER_NOBODY)
-        return err_set(err, EX_UNAVAILABLE, "no host of this cluster sends the calls now; nothing was sent. Let "
+        return err_set(err, EX_UNAVAILABLE, "no host of this cluster sends the calls now, so nothing was sent. First let "
                        "`did-optimizer-sync run` (cron's line) become the leader on one host, then do this there");
     return 0;
 }
@@ -277,8 +277,8 @@ int leader_check(struct leader *leader, char *said, size_t size, struct err *err
 {
     static const char *const words[] = {
         [LEADER_UNKNOWN] = "", [LEADER_THIS] = "this host sends the calls",
-        [LEADER_OTHER] = "another host sends the calls, this one stands by",
-        [LEADER_NOBODY] = "no host sends the calls now; the next runs choose one",
+        [LEADER_OTHER] = "another host sends the calls; this host is standby",
+        [LEADER_NOBODY] = "no host sends the calls now; the next runs choose a leader",
     };
     struct locks_look look;
     if (is_alone(leader)) {

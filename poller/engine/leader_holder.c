@@ -265,7 +265,7 @@ static int read_report(int report, bool *ret_held, struct err *err)
         *reason++ = '\0';
     (void)!str_to_int(text, &code);
     return err_set(err, (int)code, "could not keep the leader's lock: %s",
-                   *reason != '\0' ? reason : "the process for it ended");
+                   *reason != '\0' ? reason : "the process that kept the lock ended");
 }
 
 int leader_holder_start(const struct leader_holder *holder, bool *ret_held, struct err *err)

@@ -214,7 +214,7 @@ static int sweep(struct run *run, struct err *err)
         return -1;
     run->summary->found += found;
     if (found > 0)
-        log_info("🧹 Sweep found %" PRId64 " calls that came late, lasted long or changed", found);
+        log_info("🧹 Sweep found %" PRId64 " calls that were written late, lasted long or changed", found);
     if (!may_go_on(run))
         return 0;
     return clock_mono_ms() < walk.until_ms ? note_sweep(run, now, 0, err) : note_sweep(run, last, run->swept_to, err);
@@ -265,7 +265,7 @@ static int catch_up(struct run *run, struct err *err)
         return -1;
     }
     if (due.count > 0)
-        log_info("🔁 Looking again at what is pending or waiting: %zu", due.count);
+        log_info("🔁 Trying pending and waiting calls again: %zu", due.count);
     struct walk walk = { .forward = &run->forward,
                          .range = { .end_from = from,
                                     .end_to = end_of_poll(run),

@@ -105,7 +105,7 @@ static int set_floor(struct progress *progress, const struct maybe *floor, const
     if (ledger_forget_noted(progress->ledger, progress->floor.end_epoch, &noted, err) != 0)
         return -1;
     if (noted > 0)
-        log_warn("⏩ %" PRId64 " of them were pending and not tried yet", noted);
+        log_warn("⏩ %" PRId64 " of these calls were pending and not tried yet", noted);
     return 0;
 }
 
@@ -115,8 +115,8 @@ static int start_over(struct progress *progress, const struct settings_sync *set
 {
     progress->checkpoint = position_at(progress->checkpoint.end_epoch - settings->sweep_window, "");
     progress->floor = progress->checkpoint;
-    log_warn("⚠ The ledger was rebuilt: the calls of the last %" PRId64 " minutes before the checkpoint are sent again. Older "
-             "calls that were still pending may be lost with it; to see which: did-optimizer-sync reconcile --report-only",
+    log_warn("⚠ The ledger was rebuilt: the calls of the last %" PRId64 " minutes before the checkpoint are sent again. "
+             "Older calls that were pending may be missing; to list them: did-optimizer-sync reconcile --report-only",
              settings->sweep_window / 60);
     return progress->dry_run ? 0 : ledger_set_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, err);
 }
@@ -197,8 +197,8 @@ int progress_stand_by(struct progress *progress, const struct settings_sync *set
 static void leave_to_person(struct progress *progress)
 {
     progress->set_by_hand = true;
-    log_warn("⏩ The checkpoint was changed by hand during this run: it stays as it is, and the next run goes on from "
-             "there");
+    log_warn("⏩ The checkpoint was changed by hand during this run: this run keeps the file as it is, and the next run "
+             "continues from there");
 }
 
 /* The copy in the ledger goes on: it says what is true of the calls. What the person wants, the next run sees. */

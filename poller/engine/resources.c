@@ -34,15 +34,15 @@ int resources_load(const struct options *options, struct resources *resources, s
     mask_set(config->mask_phone);
     log_hide(config->api.key);
     if (!config->api.verify_ssl)
-        log_warn("⚠ verify_ssl = 0 in %s: the API's certificate is not checked, so whoever stands between can read the "
-                 "key; remove that line", options->config.dids);
+        log_warn("⚠ verify_ssl = 0 in %s: the API's certificate is not checked, so anyone on the network path can "
+                 "read the key; remove that line", options->config.dids);
     return 0;
 }
 
 void resources_report_repair(const struct ledger_repair *repair)
 {
     if (repair->rebuilt)
-        log_error("❌ the ledger was damaged and is made anew with %" PRId64 " calls that could be read; the old one is "
+        log_error("❌ the ledger was damaged; it was rebuilt with %" PRId64 " calls that could be read; the old one is "
                   "kept as %s", repair->saved, repair->aside);
 }
 

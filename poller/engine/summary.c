@@ -43,7 +43,7 @@ void summary_report(const struct summary *summary, int64_t duration_ms)
 {
     char more[256] = "";
     size_t used = 0;
-    add(more, sizeof more, &used, summary->repeated, "of them known to the API already");
+    add(more, sizeof more, &used, summary->repeated, "of them already known to the API");
     add(more, sizeof more, &used, summary->waiting, "waiting until their disposition is final");
     add(more, sizeof more, &used, summary->rejected, "rejected");
     add(more, sizeof more, &used, summary->forgotten, "gone from the dialer");
@@ -58,9 +58,9 @@ void summary_report(const struct summary *summary, int64_t duration_ms)
     else if (summary->stop != STOP_NONE)
         log_warn("⏸ %s", summary->message);
     else if (summary->in_doubt > 0)
-        log_warn("⚠ The API took no call that it was asked for in this run. The next call shows whether it works");
+        log_warn("⚠ The API accepted no call in this run. The next call shows whether the API works");
     else if (code != EX_OK)
-        log_warn("⏳ Sync completed; what is pending is tried again in a later run");
+        log_warn("⏳ Sync completed; pending calls are tried again in a later run");
     else
         log_info("✅ Sync completed successfully");
 }

@@ -107,7 +107,7 @@ int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, str
 static char *content_of(const struct position *position)
 {
     char local[CLOCK_TEXT_SIZE], uniqueid[POSITION_UNIQUEID_SIZE];
-    return mem_format("%" PRId64 " %s\n# %s, the last call that is taken care of\n", position->end_epoch,
+    return mem_format("%" PRId64 " %s\n# %s, every call up to this one has been handled\n", position->end_epoch,
                       str_printable(position->uniqueid, uniqueid, sizeof uniqueid),
                       clock_local(position->end_epoch, local, sizeof local));
 }

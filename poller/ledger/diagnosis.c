@@ -13,7 +13,7 @@
 #define CLOCK_TOLERANCE_SEC 300
 
 #define CHECK "check"
-#define LOOK_AT_CRON "see whether cron runs and still reads /etc/cron.d/did-optimizer-sync"
+#define LOOK_AT_CRON "check that cron runs and reads /etc/cron.d/did-optimizer-sync"
 
 struct findings {
     const struct standing *standing;
@@ -88,7 +88,7 @@ static void judge_last_look(struct findings *findings)
     enum diagnosis_level level = level_of_age(findings, unseen);
     if (standing_is_standby(standing) && !standing_is_led(standing)) {
         level = level == DIAGNOSIS_OK ? DIAGNOSIS_WARNING : level;
-        add(findings, level, "no host sends the calls of this database now; this one takes over after takeover_after");
+        add(findings, level, "no host of the cluster sends calls now; this host takes over after takeover_after");
         advise_command(findings, level, CHECK);
     } else if (level != DIAGNOSIS_OK) {
         add(findings, level, "no run could look at the dialer's calls for %" PRId64 " min: newer ones are not known",
@@ -103,17 +103,17 @@ static void judge_runs(struct findings *findings)
     int64_t last = standing_last_sign(standing), ago = standing_age(standing, last);
     enum diagnosis_level level = level_of_age(findings, ago);
     if (standing->off) {
-        add(findings, DIAGNOSIS_CRITICAL, "not enabled: no call is sent by itself");
+        add(findings, DIAGNOSIS_CRITICAL, "not enabled: cron sends no calls");
         advise_command(findings, DIAGNOSIS_CRITICAL, "enable");
     } else if (last == 0) {
         add(findings, DIAGNOSIS_CRITICAL, "no run yet");
         advise_command(findings, DIAGNOSIS_CRITICAL, CHECK);
     } else if (last > standing->now + CLOCK_TOLERANCE_SEC) {
-        add(findings, DIAGNOSIS_WARNING, "the last run lies %" PRId64 " min in the future: the clock was set back",
+        add(findings, DIAGNOSIS_WARNING, "the last run lies %" PRId64 " min in the future: this host's clock was set back",
             (last - standing->now) / 60);
-        advise(findings, DIAGNOSIS_WARNING, "set this host's clock right, then wait for the next run");
+        advise(findings, DIAGNOSIS_WARNING, "correct this host's clock, then wait for the next run");
     } else if (level != DIAGNOSIS_OK) {
-        add(findings, level, "no run for %" PRId64 " min: nobody looked, so newer calls are not known", ago / 60);
+        add(findings, level, "no run for %" PRId64 " min, so newer calls are not known", ago / 60);
         advise(findings, level, LOOK_AT_CRON);
     }
     if (standing->overview.last_run > standing->stood_by)
@@ -132,14 +132,14 @@ static void judge_waiting(struct findings *findings)
     char local[CLOCK_TEXT_SIZE];
     bool one_is_in_doubt = standing->in_doubt && standing->outage_since == 0;
     if (one_is_in_doubt) {
-        add(findings, DIAGNOSIS_WARNING, "the API did not take a call, and no other call was there to ask it with");
+        add(findings, DIAGNOSIS_WARNING, "the API failed on a call, and there was no other call to test the API with");
         advise_command(findings, DIAGNOSIS_WARNING, CHECK);
         if (level == DIAGNOSIS_CRITICAL && standing->oldest_pending == standing->doubtful &&
             standing->overview.counts.pending == 1 && unsent <= 0)
             level = DIAGNOSIS_WARNING; /* a single call that the API cannot digest wakes nobody */
     }
     if (standing->outage_since != 0) {
-        add(findings, DIAGNOSIS_CRITICAL, "the API does not work since %s",
+        add(findings, DIAGNOSIS_CRITICAL, "API down since %s",
             clock_local(standing->outage_since, local, sizeof local));
         advise_command(findings, DIAGNOSIS_CRITICAL, CHECK);
     }

@@ -39,7 +39,7 @@ struct legacy legacy_load(const char *path, int64_t now_epoch, struct err *err)
         legacy.found = legacy.position.end_epoch <= now_epoch &&
                        legacy.position.end_epoch >= now_epoch - OLDEST_SEC;
         if (!legacy.found)
-            (void)err_set(err, EX_IOERR, "the old script's checkpoint %s is not used: it is not of the last 7 days",
+            (void)err_set(err, EX_IOERR, "the old script's checkpoint %s is not used: it is older than 7 days",
                           path);
     }
     free(text);

@@ -55,7 +55,7 @@ static int fail(struct store *store, const char *action, struct err *err)
         remedy = "; is the disk mounted read-only, or the directory another user's?";
         break;
     case SQLITE_BUSY:
-        remedy = "; another program holds it";
+        remedy = "; another program has locked it";
         break;
     default:
         break;

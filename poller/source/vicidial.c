@@ -269,7 +269,7 @@ static void check_archive(struct vicidial *vicidial, const struct checking *chec
     const struct source_finding unread = {
         .kind = SOURCE_WARNS,
         .about = "table",
-        .remedy = "until then pending calls whose rows move to the archive cannot be sent",
+        .remedy = "until then, pending calls whose rows move to the archive cannot be sent",
     };
     if (fetch(vicidial, SOURCE_ARCHIVE, no_call, 1, NULL, NULL, &err) == 0 && *vicidial->archive_problem != '\0')
         tell(checking, unread, "%s", vicidial->archive_problem);
@@ -283,10 +283,10 @@ static void check(void *state, source_on_finding *on_finding, void *context)
     const struct session_facts facts = session_facts(vicidial->session);
     const struct source_finding good = { .kind = SOURCE_GOOD, .about = "database" },
                                 old = { .kind = SOURCE_WARNS, .about = "database",
-                                        .remedy = "MariaDB 10.1 and MySQL 5.7.8 have it" };
+                                        .remedy = "MariaDB 10.1 and MySQL 5.7.8 support it" };
     tell(&checking, good, "connected to %s", facts.server);
     if (*facts.missing != '\0')
-        tell(&checking, old, "this server is too old for %s; calls are sent all the same", facts.missing);
+        tell(&checking, old, "this server is too old for %s; calls are still sent", facts.missing);
     if (inspect(vicidial, &err) != 0) {
         tell_failure(&checking, &err);
         return;

@@ -94,8 +94,8 @@ static int inspect_indexes(struct session *session, struct vicidial_table *table
     session_free(result);
     if (*table->index == '\0')
         return err_set(err, EX_CONFIG,
-                       "%s has no usable index on call_date, so every look would read the whole table and "
-                       "hold up the dialer; mend it at a quiet time: ALTER TABLE %s ADD INDEX (call_date)",
+                       "%s has no usable index on call_date, so every read would scan the whole table and "
+                       "slow the dialer down; add the index at a quiet time: ALTER TABLE %s ADD INDEX (call_date)",
                        table->name, table->name);
     (void)snprintf(table->index_facts, sizeof table->index_facts, "%s on %s", table->index,
                    table->index_on_end ? "end_epoch" : "call_date");

@@ -116,7 +116,7 @@ def test_installed_beside_settings_that_are_there_it_sends_nothing(host, dialer,
         done = CronJob(host).run()
         assert (done.code, done.out) == (0, "")
     assert api.state()["requests"] == 0 and host.read(LOG).count("Not enabled") == 1
-    assert f"cron sends nothing before: {NAME} enable" in host.run(NAME, "check").out.splitlines()[-1]
+    assert f"cron sends no calls until you run: {NAME} enable" in host.run(NAME, "check").out.splitlines()[-1]
     for path in ("/etc/asterisk/dids.conf", "/etc/astguiclient.conf"):
         host.path(path).unlink()
     host.path("/etc/asterisk").rmdir()

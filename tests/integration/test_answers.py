@@ -56,7 +56,7 @@ def test_one_call_that_is_refused_holds_up_no_other(sync, db, api, status):
     assert errors(first) == [] and sorted(api.by_uniqueid()) == sorted(good)
     state, attempts, reason = call(sync, bad)
     assert (state, attempts) == (PENDING, 1) and reason.startswith(f"HTTP {status}")
-    assert "though the API takes other calls" in reason
+    assert "though the API accepts other calls" in reason
     make_due(sync)
     db.insert()
     second = run(sync)
@@ -95,16 +95,16 @@ def test_one_call_alone_declares_nothing(sync, db, api, rule):
     for _ in range(3):
         alone = run(sync, 75, "--cron")
         assert alone.out == "" and errors(alone) == [] and "✅ Sync completed" not in alone.log
-        assert "no other call was there to ask with" in alone.log and "The API took no call" in alone.log
+        assert "there was no other call to test the API with" in alone.log and "The API accepted no call" in alone.log
         assert call(sync, bad)[:2] == (PENDING, 0)
         make_due(sync)
     assert sync.ledger("SELECT number FROM note WHERE name = 'api_down_since'") in ([], [(0,)])
     health = run(sync, 1, "health")
-    assert "the API did not take a call, and no other call was there" in health.out
+    assert "the API failed on a call, and there was no other call" in health.out
     good = db.insert()
     run(sync, 75)
     assert list(api.by_uniqueid()) == [good] and call(sync, bad)[:2] == (PENDING, 1)
-    assert "did not take a call" not in sync.run("health").out
+    assert "failed on a call" not in sync.run("health").out
 
 
 def test_a_call_in_doubt_is_asked_again_when_the_next_one_is_taken(sync, db, api):
@@ -142,10 +142,10 @@ def test_two_different_calls_declare_it(sync, db, api, status, code, apart):
     uniqueids.append(db.insert())
     declared = run(sync, code)
     (message,) = errors(declared)
-    assert f"HTTP {status}" in message and "nothing is lost" in message
-    assert code != 78 or "2 different ones in a row" in message
+    assert f"HTTP {status}" in message and "no call is lost" in message
+    assert code != 78 or "the API refused 2 different calls in a row" in message
     again = run(sync, code)
-    assert code != 78 or "still refuses every call" in again.log
+    assert code != 78 or "still refuses calls" in again.log
     assert sync.ledger("SELECT sum(attempts) FROM call") in ([(0,)], [(None,)])
     api.rules([])
     make_due(sync)

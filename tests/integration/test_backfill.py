@@ -139,7 +139,7 @@ def test_one_that_was_stopped_goes_on_from_there(older, db, api, kill):
     second = older.run(*words)
     assert second.code == 0, second.out
     if kill == signal.SIGINT:
-        assert "Going on where it was stopped" in second.log
+        assert "Continuing the stopped backfill from" in second.log
         assert asked(api) == collections.Counter(wanted)
     assert delivered(api) == collections.Counter(wanted)
     assert older.ledger("SELECT count(*) FROM note WHERE name LIKE 'backfill %'") == [(0,)]
@@ -250,7 +250,7 @@ def test_an_api_that_is_down_ends_it_and_it_goes_on_later(older, db, api):
     words = ["backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR)]
     run = older.run(*words)
     assert run.code == 69
-    assert "the same command goes on from here" in run.out
+    assert "run the same command again to continue from here" in run.out
     api.rules([])
     assert older.run(*words).code == 0
     assert delivered(api) == collections.Counter(wanted)
@@ -307,10 +307,10 @@ def test_where_another_host_is_elected_it_is_refused(older, db, api, tmp_path):
     (["--from", "yesterday"], "--from WHEN and --to WHEN"),
     ([], "--from WHEN and --to WHEN"),
     (["--from", "sometime", "--to", "now"], "sometime"),
-    (["--from", "now", "--to", "1 hour ago"], "--from has to be the earlier one"),
+    (["--from", "now", "--to", "1 hour ago"], "--from must be the earlier time"),
     (["--from", "1 hour ago", "--to", "now", "extra"], "one word too many"),
-    (["--from", "1 hour ago", "--to", "now", "--json"], "--json does not go with backfill"),
-    (["--from", "1 hour ago", "--to", "now", "--days", "2"], "--days does not go with backfill"),
+    (["--from", "1 hour ago", "--to", "now", "--json"], "--json cannot be used with backfill"),
+    (["--from", "1 hour ago", "--to", "now", "--days", "2"], "--days cannot be used with backfill"),
 ])
 def test_what_cannot_be_meant_is_refused(sync, api, words, said):
     run = sync.run("backfill", *words)

@@ -64,8 +64,8 @@ def test_what_a_run_has_no_time_for_is_pending_and_goes_out_with_the_next_ones(b
     old = spread(db, 900, 4 * HOUR, 2 * HOUR)
     fresh = [db.insert()]
     run = behind.run()
-    assert run.code == 75 and "go out at 50 a second (backfill_rate)" in run.log
-    assert "the time of this run is over" not in run.log
+    assert run.code == 75 and "send 50 of them a second (backfill_rate)" in run.log
+    assert "the time limit of this run is reached" not in run.log
     assert behind.checkpoint().split()[1] == fresh[0]
     assert 100 <= len(asked(api)) <= 1 + 50 * 11 and pending(behind) == 901 - len(asked(api))
     while pending(behind):
@@ -171,7 +171,7 @@ def test_who_sets_the_checkpoint_forward_skips_them(behind, db, api):
     assert left > 0
     assert behind.run("checkpoint", "set", "now").code == 0
     run = behind.run()
-    assert run.code == 0 and f"{left} of them were pending and not tried yet" in run.log
+    assert run.code == 0 and f"{left} of these calls were pending and not tried yet" in run.log
     assert len(api.log()) == sent and pending(behind) == 0
     assert behind.run().code == 0 and len(api.log()) == sent
 
@@ -260,7 +260,7 @@ def test_what_a_lost_ledger_owed_is_found_by_reconcile(behind, db, api):
         file.write_bytes(b"\xff" * 4096) if file.name == "ledger.db" else file.unlink()
     api.start()
     run = behind.run()
-    assert "may be lost with it; to see which: did-optimizer-sync reconcile --report-only" in run.log
+    assert "may be missing; to list them: did-optimizer-sync reconcile --report-only" in run.log
     assert asked(api) == collections.Counter(later)
     told = behind.run("reconcile", "--report-only")
     assert told.code == 75

@@ -125,7 +125,7 @@ def test_every_problem_of_the_configuration_is_a_line(ready, api):
     marked = check(ready, api, 78)
     assert subjects(marked["✗"]) == ["configuration"] * 3 and api.state()["requests"] == 0
     (line,) = marked["⚠"]
-    assert line.startswith("API: not tested: its settings are wrong")  # nothing that nobody looked at passes for good
+    assert line.startswith("API: not tested: the settings above are wrong")  # nothing that nobody looked at passes for good
 
 
 @pytest.mark.parametrize("settings, untested", [
@@ -141,7 +141,7 @@ def test_what_is_wrong_in_one_part_keeps_no_other_from_being_tested(ready, api, 
     marked = check(ready, api, 78)
     assert subjects(marked["✗"]) == ["configuration"]
     assert [line.partition(";")[0] for line in marked["⚠"]] == (
-        [f"{untested}: not tested: its settings are wrong, see above"] if untested else [])
+        [f"{untested}: not tested: the settings above are wrong"] if untested else [])
     tested = {"API", "database", "state", "log", "ledger", "checkpoint"} - {untested}
     assert tested <= set(subjects(marked["✓"]))
 
@@ -247,13 +247,13 @@ def test_clocks_that_differ_are_told(ready, api):
         ready.configure(config={"database": {"socket": dialer.socket}})
         ready.dids_file.chmod(0o600)
         (line,) = check(ready, api)["⚠"]
-        assert re.fullmatch(r"clock: the database's clock is \d+ s behind this host's; the database's is used; "
+        assert re.fullmatch(r"clock: the database's clock is \d+ s behind this host's; the database's clock is used; "
                             "set both by NTP: timedatectl", line)
 
 
 def test_a_sites_own_index_is_used(ready, api, db):
     db.query("ALTER TABLE vicidial_log ADD INDEX by_end (end_epoch)")
-    assert "table: vicidial_log has what is needed; reads use the index by_end on end_epoch" in check(ready, api)["✓"]
+    assert "table: vicidial_log has every column that is needed; reads use the index by_end on end_epoch" in check(ready, api)["✓"]
 
 
 # ---- campaigns ----
@@ -272,12 +272,12 @@ def select(sync, **settings):
 def test_campaigns_that_all_are_unknown_are_a_failure(ready, api, campaigns):
     """Goal: a typing error selects nothing. Nobody would miss those calls."""
     select(ready, campaigns="SALEZ")
-    line = one_is_broken(ready, api, 78, "no campaign SALEZ", "no call at all", "it has: RETRY_2, SALES, TESTCAMP")
+    line = one_is_broken(ready, api, 78, "no campaign SALEZ", "so no call is sent", "the dialer has: RETRY_2, SALES, TESTCAMP")
     assert line.startswith("campaigns: ")
 
 
 @pytest.mark.parametrize("settings, named, others", [
-    ({"campaigns": "SALES,SALEZ TEST"}, ["no campaign SALEZ, TEST;", "it has: RETRY_2, SALES, TESTCAMP"], []),
+    ({"campaigns": "SALES,SALEZ TEST"}, ["no campaign SALEZ, TEST;", "the dialer has: RETRY_2, SALES, TESTCAMP"], []),
     ({"exclude_campaigns": "OLD"}, ["no campaign OLD to exclude", "exclude_campaigns"], ["no call"]),
 ], ids=["one of several", "excluded"])
 def test_a_campaign_that_is_unknown_is_a_warning(ready, api, campaigns, settings, named, others):
@@ -301,7 +301,7 @@ def test_many_campaigns_are_cut_at_a_whole_name(ready, api, db, campaigns):
     assert check(ready, api)["⚠"] == []
     select(ready, campaigns="C2000")
     line = one_is_broken(ready, api, 78, "no campaign C2000")
-    assert re.search(r"it has: C1000, (C\d{4}, )+\.\.\.; ", line)
+    assert re.search(r"the dialer has: C1000, (C\d{4}, )+\.\.\.; ", line)
 
 
 @pytest.mark.parametrize("spoil", ["no table", "no right"])
@@ -631,12 +631,12 @@ def pause(path):
 
 
 @pytest.mark.parametrize("spoil, code, words", [
-    (pause, 0, ["paused", "is commented out", "take away the #"]),
+    (pause, 0, ["paused", "is commented out", "remove the #"]),
     (lambda path: path.unlink(), 0, ["is not there, so cron starts no run", "packaging/cron.d"]),
     (lambda path: path.write_text("# did-optimizer-sync: nothing\n7 7 * * * root true\n"), 0,
      ["has no line for this program", "packaging/cron.d"]),
-    (lambda path: path.chmod(0o664), 78, ["takes no notice", "others than root may write it", "chmod 644"]),
-    (lambda path: path.write_text(CRONTAB.rstrip("\n")), 78, ["takes no notice", "its last line has no end"]),
+    (lambda path: path.chmod(0o664), 78, ["cron ignores", "users other than root can write it", "chmod 644"]),
+    (lambda path: path.write_text(CRONTAB.rstrip("\n")), 78, ["cron ignores", "its last line has no newline at the end"]),
 ], ids=["commented out", "missing", "another's", "writable", "no newline"])
 def test_what_is_wrong_with_crons_line(ready, api, spoil, code, words):
     spoil(ready.cron_file)
@@ -703,7 +703,7 @@ def test_an_older_script_in_a_crontab_is_named(ready, api, script, path):
     with (ready.directory / path).open("a") as crontab:
         crontab.write(f"*/2 * * * * root /usr/share/astguiclient/{script}\n")
     (line,) = check(ready, api)["⚠"]
-    assert line == f"older script: {ready.directory / path} starts {script}; take that line out, or every call is sent by both"
+    assert line == f"older script: {ready.directory / path} starts {script}; remove that line: otherwise both programs send every call"
 
 
 def test_an_older_script_at_work_is_named_by_its_traces(ready, api):

@@ -333,7 +333,7 @@ def test_set_waits_as_long_as_the_settings_let_a_run_take(sync, db, api):
     assert working.wait(60) == 0
     said, err = setting.communicate(timeout=20)
     assert (setting.returncode, err) == (0, "")
-    first, _, second = said.partition("a run was at work until now; what holds after it:\n")
+    first, _, second = said.partition("another run finished just now; the checkpoint after that run:\n")
     assert first.startswith("1 finished call is skipped")  # as it was before the run had sent it
     assert second.startswith("no finished call is skipped")
 
@@ -426,7 +426,7 @@ def test_set_back_says_what_is_sent(sync, db, api):
     assert "⏪ 2 finished calls will be sent" in run(sync).log
     assert set(older) < set(arrived(api)) and len(api.log()) == 3
     done = sync.run("checkpoint", "set", "1 hour ago")  # all of them are known
-    assert done.out.startswith("no finished call is sent that would not have been sent anyway")
+    assert done.out.startswith("no additional finished call is sent")
     assert "finished call" not in run(sync).log
 
 

@@ -60,7 +60,7 @@ BAD = {
     "small placeholder": ({"dids": {"api_key": "your_api_key_here"}}, "dids.conf:api_key",
                           ["placeholder", "replace it"]),
     "key with a blank": ({"dids": {"api_key": KEY + " x"}}, "dids.conf:api_key",
-                         ["api_key holds a blank", "copy the key"]),
+                         ["api_key contains a space", "copy the key"]),
     "no scheme": ({"dids": {"api_base_url": "a.example"}}, "dids.conf:api_base_url",
                   ["http(s) address", "write https://HOST"]),
     "other scheme": ({"dids": {"api_base_url": "ftp://a.example"}}, "dids.conf:api_base_url",

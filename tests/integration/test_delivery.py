@@ -78,7 +78,7 @@ def test_a_call_the_api_had_already(sync, db, api):
     run(sync)
     (sync.state / "ledger.db").unlink()
     sync.set_checkpoint(db.now() - 3600)
-    assert "1 of them known to the API already" in run(sync).log
+    assert "1 of them already known to the API" in run(sync).log
     assert [entry["duplicate"] for entry in api.log()] == [False, True]
     arrived_once(api, [uniqueid])
 
@@ -141,7 +141,7 @@ def test_the_key_is_withdrawn_in_the_middle(sync, db, api):
     uniqueids = db.insert_many([{}] * 12)
     api.rules([{"after": 2, "status": 401}])
     (message,) = errors(run(sync, code=78))
-    assert "6 different ones in a row" in message  # one alone could be about that call
+    assert "the API refused 6 different calls in a row" in message  # one alone could be about that call
     assert len(api.log()) == 8 and sorted(states(sync).values()) == [ACCEPTED] * 2
     api.rules([])
     run(sync)
@@ -255,7 +255,7 @@ def test_an_outage_charges_no_call_and_costs_little(sync, db, api, rule):
     api.rules([rule])
     result = run(sync, code=69)
     (message,) = errors(result)
-    assert "the API does not work: " in message and "nothing is lost" in message
+    assert "the API does not work: " in message and "no call is lost" in message
     assert states(sync) == {} and int(sync.checkpoint().split()[0]) == int(before)
     assert len(api.log()) <= 15
     api.clear()
@@ -395,7 +395,7 @@ def test_a_bad_certificate_is_refused(over_tls, db, certificate, ca, word):
     uniqueid = db.insert()
     sync, api = over_tls(certificate, **({} if ca else {"ca_file": None}))
     (message,) = errors(run(sync, code=69))
-    assert word in message and "SSL" in message and "nothing is lost" in message
+    assert word in message and "SSL" in message and "no call is lost" in message
     assert api.state()["requests"] == 0 and states(sync) == {}
     sync.configure(dids={"verify_ssl": 0})  # obeyed, whatever it is worth
     run(sync)
@@ -556,7 +556,7 @@ def test_a_run_keeps_to_its_time(sync, db, api):
     api.rules([{"delay_ms": 100}])
     started = time.monotonic()
     result = run(sync, code=75)
-    assert time.monotonic() - started < 10 and "the time of this run is over" in result.log
+    assert time.monotonic() - started < 10 and "the time limit of this run is reached" in result.log
     assert 1 <= len(api.recorded()) < 20
     api.rules([])
     run(sync)

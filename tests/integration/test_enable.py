@@ -7,7 +7,7 @@ import pytest
 from harness.sync import Sync
 
 NAME = "did-optimizer-sync"
-WAITS = f"⏸ Not enabled: nothing is sent before `{NAME} enable`"
+WAITS = f"⏸ Not enabled: cron sends no calls until you run `{NAME} enable`"
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_cron_sends_nothing_before_it_is_enabled_and_everything_afterwards(new, 
     assert api.state()["requests"] == 0 and new.checkpoint() is None
     enabled = new.run("enable")
     assert enabled.code == 0 and "▶ Enabled" in enabled.log
-    assert enabled.out == ("enabled: cron sends from its next run on\n"
+    assert enabled.out == ("enabled: cron sends calls, starting with its next run\n"
                            "The first run starts 60 minutes back (first_run_lookback).\n")
     assert new.run("--cron").code == 0
     assert list(api.by_uniqueid()) == [call]
@@ -63,14 +63,14 @@ def test_disable_stops_cron_and_enable_goes_on_without_a_loss(sync, db, api):
     assert sync.run("--cron").code == 0
     disabled = sync.run("disable")
     assert (disabled.code, disabled.out) == (
-        0, f"disabled: cron sends nothing before `{NAME} enable`; no call is lost\n")
+        0, f"disabled: cron sends no calls until you run `{NAME} enable`; no call is lost\n")
     assert "⏸ Disabled" in disabled.log
     waits = db.insert()
     for _ in range(2):
         done = sync.run("--cron")
         assert (done.code, done.out, done.log) == (0, "", "")
     assert list(api.by_uniqueid()) == [sent]
-    assert "The next run goes on from the checkpoint, " in sync.run("enable").out
+    assert "The next run continues from the checkpoint, " in sync.run("enable").out
     assert sync.run("--cron").code == 0
     assert sorted(api.by_uniqueid()) == sorted([sent, waits])
 
@@ -80,7 +80,7 @@ def test_a_run_by_hand_sends_and_says_that_cron_does_not(new, db, api):
     by_hand = db.insert()
     done = new.run()
     assert done.code == 0 and list(api.by_uniqueid()) == [by_hand]
-    assert done.log.splitlines()[-1].endswith(f"⚠ cron does not send yet; let it: {NAME} enable")
+    assert done.log.splitlines()[-1].endswith(f"⚠ cron does not send calls yet; to start: {NAME} enable")
     db.insert()
     silent = new.run("--cron")
     assert (silent.code, silent.out, silent.log) == (0, "", "")
@@ -153,7 +153,7 @@ def test_migration_from_the_older_script_is_one_step(new, db, api):
     new.run("--cron")
     assert api.log() == []
     said = new.run("enable").out
-    assert "goes on from where the older script stopped" in said and str(new.legacy_file) in said
+    assert "continues from where the older script stopped" in said and str(new.legacy_file) in said
     assert "AST_DID_optimizer_sync.pl" in said  # it is still being written
     assert new.run("--cron").code == 0
     assert list(api.by_uniqueid()) == [call]
@@ -188,7 +188,7 @@ def test_every_view_says_that_it_is_not_enabled(new, db, api):
     health = new.run("health")
     assert health.code == 2 and health.out.startswith("CRITICAL - not enabled: ")
     verdict = new.run("check").out.splitlines()[-1]
-    assert " verdict: READY" in verdict and verdict.endswith(f"; cron sends nothing before: {NAME} enable")
+    assert " verdict: READY" in verdict and verdict.endswith(f"; cron sends no calls until you run: {NAME} enable")
     new.run()
     assert new.run("health").code == 2  # a run by hand is no sender
     new.run("enable")
@@ -204,7 +204,7 @@ def test_each_profile_is_enabled_by_itself(new, db, api):
     of_acme = ["--state-dir", state, *profile]
     log = new.run("--cron", *of_acme).log
     assert f"`{NAME} --profile acme enable`" in log
-    assert f"before `{NAME} --profile acme enable`" in new.run("disable", *of_acme).out
+    assert f"until you run `{NAME} --profile acme enable`" in new.run("disable", *of_acme).out
     assert f"before: {NAME} --profile acme enable" in new.run("check", *of_acme).out
     api.clear()
     assert new.run("enable", *of_acme).code == 0
@@ -222,7 +222,7 @@ def test_a_file_that_says_neither_sends_nothing_and_says_what_to_do(sync, db, ap
     if content == "yes":
         assert done.code == 0 and len(api.log()) == 1
     else:
-        assert done.code == 74 and "says neither yes nor no" in done.out and f"{NAME} enable" in done.out
+        assert done.code == 74 and "contains neither yes nor no" in done.out and f"{NAME} enable" in done.out
         assert api.log() == []
         assert sync.run("enable").code == 0 and sync.run("--cron").code == 0 and len(api.log()) == 1
 

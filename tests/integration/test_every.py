@@ -148,9 +148,9 @@ def test_nothing_of_a_round_stays_behind(sync, db):
 
 @pytest.mark.parametrize("args, said", [
     (["--every", "0"], "1 to 3600"), (["--every", "x"], "1 to 3600"), (["--every", "3601"], "1 to 3600"),
-    (["--every"], "needs a value"), (["--every", "5", "--cron"], "--cron does not go with --every"),
-    (["--every", "5", "--dry-run"], "--dry-run does not go with --every"),
-    (["check", "--every", "5"], "--every does not go with check")])
+    (["--every"], "needs a value"), (["--every", "5", "--cron"], "--cron cannot be used with --every"),
+    (["--every", "5", "--dry-run"], "--dry-run cannot be used with --every"),
+    (["check", "--every", "5"], "--every cannot be used with check")])
 def test_what_does_not_go_with_it_is_refused(sync, args, said):
     done = sync.run(*args)
     assert done.code == 64 and said in done.err

@@ -144,7 +144,7 @@ def test_a_ledger_held_by_another_program_is_waited_for_five_seconds(sync, db, a
         began = time.monotonic()
         run = sync.run()
         waited = time.monotonic() - began
-    assert run.code == 74 and "another program holds it" in run.log
+    assert run.code == 74 and "another program has locked it" in run.log
     assert 4.5 < waited < 20
     assert api.log() == []
     assert sync.run().code == 0
@@ -166,7 +166,7 @@ def test_a_ledger_that_is_let_go_in_time_delays_the_run_only(sync, db, api):
 
 def assert_made_anew(sync, run):
     """The run has said so, loudly, and kept the damaged file."""
-    assert "ERROR ❌ the ledger was damaged and is made anew" in run.log
+    assert "ERROR ❌ the ledger was damaged; it was rebuilt" in run.log
     (kept,) = [file for file in sync.state.glob("ledger.db.damaged-*") if not file.name.endswith(("-wal", "-shm"))]
     assert str(kept) in run.log
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
@@ -451,7 +451,7 @@ def test_a_refused_connection_is_an_outage(sync, db, api):
     """Goal: nobody listens; all arrive once when somebody does."""
     uniqueids = insert_some(db)
     api.stop()
-    assert_outage_and_then_all(sync, api, uniqueids, "Failed to connect", "nothing is lost")
+    assert_outage_and_then_all(sync, api, uniqueids, "Failed to connect", "no call is lost")
     api.start()
     assert sync.run().code == 0
     assert_each_once(api, uniqueids)

@@ -99,7 +99,7 @@ def test_a_fresh_installation_waits_until_it_knows_that_nobody_leads(db, api, ho
     began = time.monotonic()
     until(lambda: (time.sleep(1), "standby" not in one.run().log)[1])
     assert time.monotonic() - began > TAKEOVER - 3
-    assert "This host sends the calls of this database from now on" in log_of(one)
+    assert "This host is now the leader and sends the calls of this database" in log_of(one)
     assert list(api.by_uniqueid()) == [call] and db.leader() is not None
     assert "standby" not in one.run().log
 
@@ -408,7 +408,7 @@ def test_a_run_whose_lock_another_host_took_meanwhile_ends(sync, db, api):
 def test_check_tries_the_lock_and_says_who_leads(db, host, leader):
     other = host("b")
     assert "✓ leader: the server's locks work; cluster: this host sends the calls" in leader.run("check").out
-    assert "cluster: another host sends the calls, this one stands by" in other.run("check").out
+    assert "cluster: another host sends the calls; this host is standby" in other.run("check").out
     leader.end_leader()
     until(lambda: db.leader() is None)
     assert "cluster: no host sends the calls now" in other.run("check").out

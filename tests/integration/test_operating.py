@@ -339,7 +339,7 @@ def test_a_call_that_waits_is_kept_while_the_archive_may_not_be_read(sync, db, a
     for uniqueid in (pending, waiting):
         assert f"✗ {uniqueid}: gone from vicidial_log, and perhaps archived: could not read vicidial_log_" in blind.log
     assert "; grant SELECT on it to this user" in blind.log
-    assert "could not be asked: could not read vicidial_log_archive" in sync.run("why", pending).out
+    assert "could not be read: could not read vicidial_log_archive" in sync.run("why", pending).out
     assert "⚠ table: could not read vicidial_log_archive: " in sync.run("check").out
     db.query("UPDATE vicidial_log_archive SET status = 'SALE' WHERE status = 'DISPO'")
     db.query("GRANT SELECT ON vicidial_log_archive TO half@localhost")
@@ -378,7 +378,7 @@ def test_a_damaged_ledger_is_rebuilt_and_what_it_pending_is_not_lost(sync, db, a
     late = db.insert(end_epoch=now - 2)
     run = sync.run()
     assert run.code == 0
-    assert "the ledger was damaged and is made anew" in run.log
+    assert "the ledger was damaged; it was rebuilt" in run.log
     assert len(list(sync.state.glob("ledger.db.damaged-*"))) >= 1
     waiting = {body["uniqueid"] for body in api.recorded()}
     assert waiting == {*uniqueids, late}

@@ -165,7 +165,7 @@ def test_a_run_out_of_time_goes_on_in_the_next(sync, db, api):
     sync.configure(config={"sync": {"time_budget": 1, "batch_size": 60}, "api": {"concurrency": 2}})
     first = sync.run()
     assert first.code == 75
-    assert "the time of this run is over" in first.log
+    assert "the time limit of this run is reached" in first.log
     assert 0 < len(delivered(api)) < 60
     api.rules([])
     assert sync.run().code == 0

@@ -254,8 +254,8 @@ def test_under_cron_a_failure_is_printed_since_nobody_has_looked(lived, db, api)
 @pytest.mark.parametrize("words, said", [
     (["--days", "0"], "--days takes a whole number of days from 1"),
     (["--days", "many"], "--days takes a whole number of days from 1"),
-    (["--days", "7"], "remembered for 7 days only"),
-    (["--dry-run"], "--dry-run does not go with reconcile"),
+    (["--days", "7"], "keeps accepted calls for 7 days only"),
+    (["--dry-run"], "--dry-run cannot be used with reconcile"),
 ])
 def test_what_cannot_be_meant_is_refused(lived, words, said):
     run = lived.run("reconcile", *words)
@@ -265,4 +265,4 @@ def test_what_cannot_be_meant_is_refused(lived, words, said):
 def test_without_a_run_before_there_is_nothing_to_hold_against(sync, db, api):
     sync.checkpoint_file.unlink()
     run = sync.run("reconcile")
-    assert run.code == 78 and "there was no run yet" in run.err + run.log
+    assert run.code == 78 and "no run is recorded yet" in run.err + run.log

@@ -250,7 +250,7 @@ def test_an_outage_is_said_at_the_top(sync, db, api, browser):
     assert sync.run().code == 69
     show(browser, report(sync))
     assert card(browser, "api_down") == "Down" and card(browser, "unsent") == "2 or more"
-    assert re.match(r"CRITICAL - the last run failed \(exit 69\): .*the API does not work since 20", browser.text("#verdict"))
+    assert re.match(r"CRITICAL - the last run failed \(exit 69\): .*API down since 20", browser.text("#verdict"))
 
 
 def test_a_page_before_the_first_run_is_friendly(tmp_path, browser):

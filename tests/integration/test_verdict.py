@@ -82,8 +82,8 @@ def test_when_runs_stop_nobody_knows(sync, db, minutes, level):
     sync.run()
     let_pass(sync, minutes)
     told, line = verdict_of_all_views(sync)
-    assert told == level and f"no run for {minutes} min: nobody looked, so newer calls are not known" in line
-    assert line.endswith("; do: see whether cron runs and still reads /etc/cron.d/did-optimizer-sync")
+    assert told == level and f"no run for {minutes} min, so newer calls are not known" in line
+    assert line.endswith("; do: check that cron runs and reads /etc/cron.d/did-optimizer-sync")
     shown, _ = status(sync)
     assert shown["unsent"] is None and minutes * 60 <= shown["freshness_seconds"] <= minutes * 60 + 60
     page = Metrics(sync.run("metrics").out)
@@ -136,7 +136,7 @@ def test_where_no_host_of_a_cluster_leads_nothing_is_well(sync, db):
     db.make_cluster()
     assert "💤 standby: no host sends" in sync.run().log
     level, line = verdict_of_all_views(sync)
-    assert level == "WARNING" and "no host sends the calls of this database now; this one takes over" in line
+    assert level == "WARNING" and "no host of the cluster sends calls now; this host takes over" in line
     page = Metrics(sync.run("metrics").out)
     assert page.value(P + "standby") == 1 and page.value(P + "freshness_seconds") is None
 

@@ -116,7 +116,7 @@ def test_history_limits_what_it_shows(sync, db):
 
 def test_history_of_long_runs_and_of_each_end(sync, db):
     sync.run()
-    rows = [(99_990, 0, ""), (100_000, 75, ""), (5_999_000, 75, "the time of this run is over"), (8_040_000, 69, "gone")]
+    rows = [(99_990, 0, ""), (100_000, 75, ""), (5_999_000, 75, "the time limit of this run is reached"), (8_040_000, 69, "gone")]
     write_ledger(sync, "DELETE FROM run", *(
         ("INSERT INTO run (kind, started, finished, duration_ms, exit_code, message) VALUES ('poll', ?, ?, ?, ?, ?)",
          (db.now() - n, db.now(), *row)) for n, row in enumerate(rows)))
@@ -209,7 +209,7 @@ def test_why_shows_every_attempt_with_its_reason(sync, db, api):
     told = why(sync, call)
     assert told["state"] == "pending" and "out of paper" in told["ledger"]["reason"]
     assert [attempt["answer"] for attempt in told["ledger"]["attempts"]] == [500, 500]
-    assert "not accepted yet (HTTP 500" in told["so"] and "it will be sent with the" in told["so"]
+    assert "not accepted yet (HTTP 500" in told["so"] and "the call will be sent with the" in told["so"]
     write_ledger(sync, "UPDATE call SET due = 0 WHERE state = 2")
     sync.run()
     shown = sync.run("why", call).out
@@ -223,10 +223,10 @@ def test_why_of_a_call_that_waits_for_its_disposition(sync, db):
     sync.run()
     told = why(sync, call)
     assert told["state"] == "waiting" and told["ledger"]["attempts"] == [] and told["ledger"]["due"] > now + 14000
-    assert told["so"].startswith("waiting for its disposition, at most until 20")
+    assert told["so"].startswith("waiting for the agent's disposition, at most until 20")
     assert rows(sync.run("why", call).out)["noted as"].startswith("DISPO")
     db.update(call, status="NI")
-    assert why(sync, call)["so"] == "waiting is over: it will be sent with the next run"
+    assert why(sync, call)["so"] == "waiting is over: the call will be sent with the next run"
 
 
 def test_why_of_a_call_that_went_back_to_the_agent_after_a_failure(sync, db, api):
@@ -246,17 +246,17 @@ def test_why_of_a_rejected_and_of_a_dropped_call(sync, db, api):
     call = db.insert(end_epoch=db.now() - 20)
     refuse(api, call)
     sync.run()
-    assert why(sync, call)["so"].startswith("rejected (HTTP 422: invalid campaign): it is sent again after")
+    assert why(sync, call)["so"].startswith("rejected (HTTP 422: invalid campaign): the call will not be retried by itself")
     assert rows(sync.run("why", call).out)["state"] == "rejected"
     sync.run("failed", "drop", call)
-    assert why(sync, call)["so"] == "discarded by a person: it is never sent"
+    assert why(sync, call)["so"] == "discarded by an operator: the call is never sent"
 
 
 def test_why_knows_that_the_table_has_changed_since(sync, db):
     call = db.insert(end_epoch=db.now() - 20, status="SALE")
     sync.run()
     db.update(call, status="DNC")
-    assert re.fullmatch(r"accepted at .*; the table has changed since: it will be sent again with the next sweep",
+    assert re.fullmatch(r"accepted at .*; the table has changed since: the call will be sent again with the next sweep",
                         why(sync, call)["so"])
     sync.configure(config={"sync": {"resend_changed": "no"}})
     assert "resend_changed is off" in why(sync, call)["so"]
@@ -281,13 +281,13 @@ def test_why_keeps_what_was_sent_when_the_call_changes(sync, db, api):
 def test_why_of_calls_that_only_the_table_knows(sync, db):
     now = db.now()
     early = db.insert(end_epoch=now - 4000)
-    assert why(sync, early)["so"] == "not sent: there was no run yet"
+    assert why(sync, early)["so"] == "not sent: no run is recorded yet"
     sync.run()
     fresh, running = db.insert(end_epoch=now - 1), db.insert(end_epoch=None)
     assert "ended before the floor, 20" in why(sync, early)["so"] and "out of scope" in why(sync, early)["so"]
-    assert why(sync, fresh)["so"] == "not sent yet: it will be sent with one of the next runs"
+    assert why(sync, fresh)["so"] == "not sent yet: the call will be sent with one of the next runs"
     assert why(sync, running)["so"] == "not ended yet"
-    command = re.search(r"to send it: (backfill .*)$", why(sync, early)["so"]).group(1)
+    command = re.search(r"To send it: (backfill .*)$", why(sync, early)["so"]).group(1)
     assert sync.run(*shlex.split(command)).code == 0 and why(sync, early)["state"] == "accepted"
 
 
@@ -307,8 +307,8 @@ def test_why_of_calls_that_the_table_has_no_more(sync, db):
     db.delete(gone)
     assert why(sync, archived)["table"]["name"] == "vicidial_log_archive"
     assert "in the archive, vicidial_log_archive" in sync.run("why", archived).out
-    assert why(sync, gone)["table"] is None and "gone from the dialer's table" in why(sync, gone)["so"]
-    assert "nothing is known of it" in why(sync, "1.1")["so"]
+    assert why(sync, gone)["table"] is None and "the dialer deleted its row" in why(sync, gone)["so"]
+    assert "this call is neither in the ledger nor" in why(sync, "1.1")["so"]
     assert sync.run("why", "1.1").code == 0
 
 
@@ -322,9 +322,9 @@ def test_why_without_the_database_shows_what_the_ledger_knows(sync, db, what):
         sync.configure(config={"sync": {"settle": "soon"}})
     told = why(sync, call)
     assert told["state"] == "accepted" and told["table"] is None and told["table_problem"]
-    assert rows(sync.run("why", call).out)["dialer's table"].startswith("could not be asked: ")
+    assert rows(sync.run("why", call).out)["dialer's table"].startswith("could not be read: ")
     assert re.fullmatch("accepted at 20[^;]*", told["so"])
-    assert "the ledger does not know it" in why(sync, "1.1")["so"]
+    assert "the call is not in the ledger" in why(sync, "1.1")["so"]
 
 
 def test_why_changes_nothing(sync, db, api):
@@ -561,7 +561,7 @@ def test_an_outage_is_critical(sync, db, api):
     api.stop()
     sync.run()
     code, line = health(sync)
-    assert code == 2 and "the API does not work since 20" in line and "the last run failed (exit 69)" in line
+    assert code == 2 and "API down since 20" in line and "the last run failed (exit 69)" in line
 
 
 def test_no_run_for_longer_than_the_critical_time_is_critical(sync, db):

@@ -42,7 +42,7 @@ static void test_health_prints_one_line_for_the_plugin(void **state)
     struct err err;
     int64_t run = 0;
     check_line("installed", *state, &options, DIAGNOSIS_CRITICAL,
-               "CRITICAL - not enabled: no call is sent by itself; do: did-optimizer-sync enable | freshness=");
+               "CRITICAL - not enabled: cron sends no calls; do: did-optimizer-sync enable | freshness=");
     assert_int_equal(enabled_set(*state, true, &err), 0);
     check_line("nothing there yet", *state, &options, DIAGNOSIS_CRITICAL,
                "CRITICAL - no run yet; do: did-optimizer-sync check | freshness=U;300;900;0 pending=0 waiting=0 rejected=0 "

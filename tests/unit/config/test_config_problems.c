@@ -102,11 +102,11 @@ static void test_config_refuses_placeholders_and_keys_that_no_header_can_carry(v
         { "[general]\n\napi_key = your_api_key_here\n", "", "", NULL, NULL, { "dids.conf:3", "placeholder" } },
         { KEY, "", "", "API_KEY", "YOUR_API_KEY_HERE", { "environment variable API_KEY", "placeholder" } },
         { "[general]\napi_key = a\x01" "b\n", "", "", NULL, NULL, { "dids.conf:2", "control character" } },
-        { "[general]\napi_key = a b\n", "", "", NULL, NULL, { "dids.conf:2", "blank" } },
+        { "[general]\napi_key = a b\n", "", "", NULL, NULL, { "dids.conf:2", "space" } },
         { "[general]\napi_key = a\x7F" "b\n", "", "", NULL, NULL, { "dids.conf:2", "control character" } },
         { "[general]\napi_key = a\xC3\xA9\n", "", "", NULL, NULL, { "dids.conf:2", "ASCII" } },
         { KEY, "", "", "API_KEY", "a\r\nX-Evil: 1", { "environment variable API_KEY", "control character" } },
-        { KEY, "", "", "API_KEY", " k", { "environment variable API_KEY", "blank" } },
+        { KEY, "", "", "API_KEY", " k", { "environment variable API_KEY", "space" } },
     };
     check_rows(*state, rows, UNIT_COUNT(rows));
 }

@@ -79,7 +79,7 @@ static void test_summary_line_is_the_one_operators_look_for(void **state)
     } rows[] = {
         { { .accepted = 0 }, 0, "📊 Summary: 0 processed, 0 failed in 0.00s\n" },
         { { .accepted = 12, .failed = 3 }, 1234, "📊 Summary: 12 processed, 3 failed in 1.23s\n" },
-        { { .accepted = 5, .repeated = 2 }, 50000, " in 50.00s, 2 of them known to the API already\n" },
+        { { .accepted = 5, .repeated = 2 }, 50000, " in 50.00s, 2 of them already known to the API\n" },
         { { .waiting = 4 }, 10, "0 failed in 0.01s, 4 waiting until their disposition is final\n" },
         { { .rejected = 1 }, 10, " in 0.01s, 1 rejected\n" },
         { { .forgotten = 1, .pending_left = 2 }, 10, " in 0.01s, 1 gone from the dialer, 2 pending\n" },
@@ -96,7 +96,7 @@ static void test_summary_survives_huge_figures(void **state)
     struct summary summary = { .accepted = INT64_MAX, .repeated = INT64_MAX, .failed = INT64_MAX, .waiting = INT64_MAX,
                                .rejected = INT64_MAX, .forgotten = INT64_MAX, .pending_left = INT64_MAX };
     char *text = report(*state, &summary, INT64_MAX);
-    unit_has("all of them", text, "9223372036854775807 of them known to the API already");
+    unit_has("all of them", text, "9223372036854775807 of them already known to the API");
     unit_has("all of them", text, "9223372036854775807 pending\n");
     free(text);
 }
@@ -111,7 +111,7 @@ static void test_summary_closing_line_says_how_it_ended(void **state)
     } rows[] = {
         { STOP_NONE, 0, " INFO  ✅ Sync completed successfully\n", "❌", 0, 0 },
         { STOP_NONE, 2, "tried again in a later run\n", "✅", 0, 0 },
-        { STOP_NONE, 1, " WARN  ⚠ The API took no call that it was asked for in this run", "✅", 1, 0 },
+        { STOP_NONE, 1, " WARN  ⚠ The API accepted no call in this run", "✅", 1, 0 },
         { STOP_RATE_LIMITED, 0, " ERROR ❌ why it stopped\n", "✅", 0, 3 },
         { STOP_OUT_OF_TIME, 0, " WARN  ⏸ why it stopped\n", "✅", 0, 0 },
         { STOP_INTERRUPTED, 0, " WARN  ⏸ why it stopped\n", "✅", 0, 0 },

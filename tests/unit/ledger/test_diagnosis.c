@@ -42,7 +42,7 @@ static void test_diagnosis_finds_what_is_wrong(void **state)
         { "beyond the critical", 901, 0, 12, 0, 0, 0, 0, DIAGNOSIS_CRITICAL, "ended 15 min ago", "history" },
         { "waiting for hours", 0, 9000, 12, 0, 0, 0, 0, DIAGNOSIS_OK, "last run", "" },
         { "runs at the warning", 0, 0, 300, 0, 0, 0, 0, DIAGNOSIS_OK, "last run 300 s ago", "" },
-        { "runs beyond the warning", 0, 0, 301, 0, 0, 0, 0, DIAGNOSIS_WARNING, "no run for 5 min: nobody looked", "cron" },
+        { "runs beyond the warning", 0, 0, 301, 0, 0, 0, 0, DIAGNOSIS_WARNING, "no run for 5 min, so newer calls are not known", "cron" },
         { "runs at the critical", 0, 0, 900, 0, 0, 0, 0, DIAGNOSIS_WARNING, "no run for 15 min", "cron" },
         { "no run", 0, 0, 901, 0, 0, 0, 0, DIAGNOSIS_CRITICAL, "no run for 15 min", "cron" },
         { "no run for an hour", 0, 0, 3599, 0, 0, 0, 0, DIAGNOSIS_CRITICAL, "no run for 59 min", "cron" },
@@ -52,7 +52,7 @@ static void test_diagnosis_finds_what_is_wrong(void **state)
         { "failed", 0, 0, 12, 78, 0, 0, 0, DIAGNOSIS_WARNING, "the last run failed (exit 78)", "check" },
         { "one rejected", 0, 0, 12, 0, 1, 0, 0, DIAGNOSIS_WARNING, "1 call is rejected", "failed list" },
         { "rejected", 0, 0, 12, 0, 2, 0, 0, DIAGNOSIS_WARNING, "2 calls are rejected", "failed list" },
-        { "api_down", 0, 0, 12, 69, 0, 60, 0, DIAGNOSIS_CRITICAL, "the API does not work since", "check" },
+        { "api_down", 0, 0, 12, 69, 0, 60, 0, DIAGNOSIS_CRITICAL, "API down since", "check" },
         { "silence", 0, 0, 12, 75, 0, 0, 60, DIAGNOSIS_OK, "rate limited until", "" },
         { "rejected in an outage", 0, 0, 12, 0, 1, 60, 0, DIAGNOSIS_CRITICAL, "1 call is rejected", "check" },
     };
@@ -99,7 +99,7 @@ static void test_diagnosis_of_one_call_that_was_not_taken_is_a_warning(void **st
         standing.outage_since = rows[i].outage_since;
         struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
         unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
-        unit_same_int(rows[i].name, strstr(diagnosis.text, "the API did not take a call") != NULL, rows[i].said);
+        unit_same_int(rows[i].name, strstr(diagnosis.text, "the API failed on a call") != NULL, rows[i].said);
     }
 }
 
@@ -193,7 +193,7 @@ static void test_diagnosis_of_a_host_that_stands_by_while_none_leads(void **stat
         standing.leader_seen = rows[i].led_age != 0 ? NOW - rows[i].led_age : 0;
         struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
         unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
-        unit_has(rows[i].name, diagnosis.text, "no host sends the calls of this database now");
+        unit_has(rows[i].name, diagnosis.text, "no host of the cluster sends calls now");
         unit_same_int(rows[i].name, standing_freshness(&standing), rows[i].want_freshness);
     }
 }
@@ -225,7 +225,7 @@ static void test_diagnosis_trusts_no_run_of_the_future(void **state)
     standing.overview.last_run = NOW + 301;
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
     assert_int_equal(diagnosis.level, DIAGNOSIS_WARNING);
-    unit_has("text", diagnosis.text, "lies 5 min in the future: the clock was set back");
+    unit_has("text", diagnosis.text, "lies 5 min in the future: this host's clock was set back");
 }
 
 static void test_diagnosis_names_the_worst_action_and_the_profile_s_command(void **state)
@@ -235,7 +235,7 @@ static void test_diagnosis_names_the_worst_action_and_the_profile_s_command(void
     standing.overview.counts.rejected = 3;
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, "acme");
     assert_int_equal(diagnosis.level, DIAGNOSIS_CRITICAL);
-    unit_has("all", diagnosis.text, "no run yet; the API does not work since ");
+    unit_has("all", diagnosis.text, "no run yet; API down since ");
     unit_has("all", diagnosis.text, "; a call that ended 33 min ago is not sent yet; 3 calls are rejected");
     assert_string_equal(diagnosis.action, "did-optimizer-sync --profile acme check");
     standing = well();
