@@ -243,7 +243,7 @@ static void check_table(struct vicidial *vicidial, const struct checking *checki
     const struct vicidial_table *table = &vicidial->tables[SOURCE_LIVE];
     const struct source_finding good = { .kind = SOURCE_GOOD, .about = "table" },
                                 old = { .kind = SOURCE_WARNS, .about = "table", .remedy = "" };
-    tell(checking, good, LIVE " has what is needed; reads use the index %s", table->index_facts);
+    tell(checking, good, LIVE " has every column that is needed; reads use the index %s", table->index_facts);
     if (*table->missing != '\0')
         tell(checking, old, "this VICIdial is too old for %s; null is sent instead", table->missing);
     if (fetch(vicidial, SOURCE_LIVE, no_call, 1, NULL, NULL, &err) != 0)

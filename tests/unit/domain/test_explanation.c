@@ -113,7 +113,7 @@ static void test_explanation_says_where_a_call_stands(void **state)
         { "waiting and gone", CALL_WAITING, EXPLANATION_NO_ROW, SAME, 60, 500, NULL, false, false, "the call will be forgotten" },
         { "rejected", CALL_REJECTED, EXPLANATION_LIVE, SAME, 60, 0, "HTTP 422: no", false, false,
           "rejected (HTTP 422: no): the call will not be retried by itself; to send it: did-optimizer-sync failed retry" },
-        { "dropped", CALL_DISCARDED, EXPLANATION_LIVE, SAME, 60, 0, NULL, false, false, "discarded by a person" },
+        { "dropped", CALL_DISCARDED, EXPLANATION_LIVE, SAME, 60, 0, NULL, false, false, "discarded by an operator" },
         { "new", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 5, 0, NULL, false, false,
           "not sent yet: the call will be sent with one of the next runs" },
         { "new, in an outage", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 5, 0, NULL, true, false,
