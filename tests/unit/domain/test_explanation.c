@@ -126,7 +126,7 @@ static void test_explanation_says_where_a_call_stands(void **state)
         { "before the floor", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 864001, 0, NULL, false, false,
           "ended before the floor, 20" },
         { "new in the archive", CALL_UNKNOWN, EXPLANATION_ARCHIVED, SAME, 60, 0, NULL, false, false,
-          "in the archive only" },
+          "in the archive, which no run reads. Run `reconcile`" },
         { "running", CALL_UNKNOWN, EXPLANATION_LIVE, RUNNING, 60, 0, NULL, false, false, "not ended yet" },
         { "nowhere", CALL_UNKNOWN, EXPLANATION_NO_ROW, SAME, 60, 0, NULL, false, false, "this call is neither in the ledger nor" },
         { "not asked", CALL_UNKNOWN, EXPLANATION_NOT_ASKED, SAME, 60, 0, NULL, false, false,
