@@ -66,6 +66,17 @@ def test_the_manual_knows_every_setting():
     assert [key for _, key in settings() if not has_word(key, items)] == []
 
 
+def test_the_manual_knows_every_kind_of_source_and_sink():
+    for folder in ("source", "sink"):
+        text = "".join(path.read_text() for path in (POLLER / folder).glob("*.c"))
+        kinds = re.findall(rf"^    &(\w+_{folder}),$", source_of(folder).read_text(), re.M)
+        types = [re.search(rf'^const struct {folder}_ops {kind} = {{\n    \.type = "([\w-]+)"', text, re.M).group(1)
+                 for kind in kinds]
+        section = MAN5.read_text().partition(f".Ql {folder} :\n")[2].partition("\n.El\n")[0]
+        named = re.findall(r"^\.Ql ([\w-]+)", section, re.M)
+        assert types and named == types, folder
+
+
 def test_the_readme_knows_every_setting_and_no_other():
     rows = dict(re.findall(r"^\| `\[(\w+)\]` \| (.*) \|$", README.read_text(), re.M))
     for section, key in settings():
