@@ -47,8 +47,8 @@ static void advise(const struct answer *answer, enum outcome_kind kind, char *ou
     long status = answer->http.status;
     *out = '\0';
     if (kind == OUTCOME_RATE_LIMITED)
-        (void)snprintf(out, size, "; ask the API's owner to allow this dialer's address (it is known to allow addresses "
-                                  "it does not know 100 requests in 15 minutes)");
+        (void)snprintf(out, size, "; ask the API's owner to allow this dialer's address (it is known to allow "
+                                  "addresses it does not know 100 requests in 15 minutes)");
     if (kind != OUTCOME_MISCONFIGURED)
         return;
     if (status == 404 || status == 405)
@@ -80,7 +80,8 @@ static void describe_stranger(const struct answer *answer, char *out, size_t siz
     show(answer, answer->http.content_type != NULL ? answer->http.content_type : "a body without Content-Type", type,
          sizeof type);
     if (*begin != '\0')
-        (void)snprintf(got, sizeof got, "%s: '%s'%s", type, begin, answer->http.body_cut ? " (longer than 64 KiB)" : "");
+        (void)snprintf(got, sizeof got, "%s: '%s'%s", type, begin,
+                       answer->http.body_cut ? " (longer than 64 KiB)" : "");
     (void)snprintf(out, size, "HTTP %ld, but not the API's answer%s: expected a JSON object, got %s",
                    answer->http.status, *body == '<' ? " (a proxy's or portal's page?)" : "", got);
     free(line);

@@ -32,7 +32,7 @@ int sink_find(const char *type, const char *place, const struct sink_ops **ret_o
 int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, struct sink *ret_sink, struct err *err)
 {
     void *state = NULL;
-    if (ops->open(settings, &state, err) != 0)
+    if (ops->open != NULL && ops->open(settings, &state, err) != 0)
         return -1;
     *ret_sink = (struct sink){ .ops = ops, .state = state };
     return 0;

@@ -47,7 +47,7 @@ struct sink_health {
 /* A kind of sink. state is what open made. Members that are said to be optional may be NULL. */
 struct sink_ops {
     const char *type; /* as [sink] type names it */
-    /* Prepares what sending needs, and sends nothing yet. Errors: EX_CONFIG. */
+    /* Optional: prepares what sending needs, and sends nothing yet. Errors: EX_CONFIG. */
     int (*open)(const struct sink_settings *settings, void **ret_state, struct err *err);
     /* See sink_make. */
     void (*make)(void *state, const struct call *call, uint32_t change, struct sink_message *ret_message);

@@ -91,7 +91,7 @@ static void test_sink_does_without_what_a_kind_leaves_out(void **state)
 {
     (void)state;
     struct memory_sink memory = { .answer = NULL };
-    struct sink sink = memory_sink_open(&memory);
+    struct sink sink = memory_sink_open(&memory), other = { .state = &memory };
     struct sink_health health;
     struct err err;
     char text[40];
@@ -101,6 +101,9 @@ static void test_sink_does_without_what_a_kind_leaves_out(void **state)
     assert_false(sink_describe(sink.ops, 200, text, sizeof text));
     assert_string_equal(text, "code 200");
     assert_false(sink_describe(NULL, 200, text, sizeof text));
+    assert_int_equal(sink_open(sink.ops, &(struct sink_settings){ .api = NULL }, &other, &err), 0);
+    assert_ptr_equal(other.ops, sink.ops);
+    assert_null(other.state);
 }
 
 static void test_did_optimizer_reads_its_codes(void **state)
