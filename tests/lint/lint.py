@@ -211,8 +211,11 @@ def libraries():
                 yield Finding(relative(path), number, f"<{name}> of {library} belongs into one .c file only", "libraries")
 
 
+KINDS = ("source", "sink")  # folders with a table of kinds: whoever stands above knows the interface alone
+
+
 def layering():
-    """A file includes its own folder's files and those of the folders below, never of one above."""
+    """A file includes its own folder's files and those of the folders below, never of one above, nor a kind's own."""
     rank = {name: number for number, name in enumerate(["", *folders()])}
     for path in files():
         own = folder_of(path)
@@ -223,6 +226,8 @@ def layering():
             other = name.split("/")[0] if "/" in name else ""
             if not system and rank.get(other, -1) < rank[own]:
                 yield Finding(relative(path), number, f"{own}/ includes {name}, which does not lie below it", "layering")
+            elif not system and other in KINDS and other != own and name != f"{other}/{other}.h":
+                yield Finding(relative(path), number, f"{name} is a kind's own; include {other}/{other}.h", "layering")
 
 
 CHECKS = [compilers, headers, banned, libraries, layering, shellcheck, cppcheck, analyzer, iwyu, clang_tidy, scan_build]
