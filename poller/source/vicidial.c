@@ -68,16 +68,16 @@ static int inspect(void *state, struct err *err)
 {
     struct vicidial *vicidial = state;
     struct vicidial_table *table = &vicidial->tables[SOURCE_LIVE];
-    int64_t now = 0;
+    int64_t now_epoch = 0;
     vicidial->zone = (struct zone){ .count = 0 };
     if (vicidial_table_inspect(vicidial->session, table_names[SOURCE_LIVE], table, err) != 0 ||
-        vicidial_sample_latest(vicidial->session, table, &now, &vicidial->zone, err) != 0)
+        vicidial_sample_latest(vicidial->session, table, &now_epoch, &vicidial->zone, err) != 0)
         return -1;
     vicidial->scan = (struct vicidial_scan){ .session = vicidial->session,
                                              .settings = vicidial->settings,
                                              .tables = vicidial->tables,
                                              .zone = &vicidial->zone,
-                                             .zone_from = now - VICIDIAL_SAMPLE_HOLDS_SEC };
+                                             .zone_from = now_epoch - VICIDIAL_SAMPLE_HOLDS_SEC };
     return 0;
 }
 

@@ -157,6 +157,14 @@ static int64_t number_of(const char *text, int64_t fallback)
     return text != NULL && str_to_int(text, &number) ? number : fallback;
 }
 
+/* A column that holds an epoch is an INT: what is far beyond is none, and cannot be counted with. */
+static int64_t epoch_of(const char *text, int64_t fallback)
+{
+    const int64_t most = INT64_C(1) << 40;
+    int64_t epoch = number_of(text, fallback);
+    return epoch >= -most && epoch <= most ? epoch : fallback;
+}
+
 struct call vicidial_table_call(const char *const *row, const struct zone *zone, const struct settings_sync *settings)
 {
     struct call call = { .id = str_or_empty(row[TABLE_UNIQUEID]),
@@ -164,8 +172,8 @@ struct call vicidial_table_call(const char *const *row, const struct zone *zone,
                          .number = row[TABLE_PHONE_NUMBER],
                          .agent = row[TABLE_USER],
                          .status = row[TABLE_STATUS],
-                         .started = number_of(row[TABLE_START_EPOCH], CALL_NO_NUMBER),
-                         .ended = number_of(row[TABLE_END_EPOCH], 0),
+                         .started = epoch_of(row[TABLE_START_EPOCH], CALL_NO_NUMBER),
+                         .ended = epoch_of(row[TABLE_END_EPOCH], 0),
                          .length = number_of(row[TABLE_LENGTH_IN_SEC], CALL_NO_NUMBER),
                          .age = -1,
                          .direction = CALL_OUTBOUND,
@@ -174,7 +182,7 @@ struct call vicidial_table_call(const char *const *row, const struct zone *zone,
         call.extras[i] = row[extras[i]];
     if (call.ended < 0)
         call.ended = 0;
-    int64_t local_sec = number_of(row[LOCAL_SEC], 0), now = number_of(row[NOW_EPOCH], 0);
+    int64_t local_sec = epoch_of(row[LOCAL_SEC], 0), now = epoch_of(row[NOW_EPOCH], 0);
     int64_t made = zone_made(zone, local_sec, call_number(call.started, 0), call.ended, &call.is_oddly_dated);
     if (made > 0 && now > 0)
         call.age = now > made ? now - made : 0;

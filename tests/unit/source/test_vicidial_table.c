@@ -90,20 +90,31 @@ static void test_vicidial_table_call_has_numbers_only_where_the_columns_have(voi
     (void)state;
     static const struct {
         const char *text;
-        int64_t want, want_end;
+        int64_t want_length, want_start, want_end;
     } rows[] = {
-        { "45", 45, 45 }, { "0", 0, 0 }, { "-3", -3, 0 }, { "1729771260", 1729771260, 1729771260 },
-        { "9223372036854775807", INT64_MAX, INT64_MAX }, { NULL, CALL_NO_NUMBER, 0 }, { "", CALL_NO_NUMBER, 0 },
-        { " 45", CALL_NO_NUMBER, 0 }, { "45s", CALL_NO_NUMBER, 0 }, { "9223372036854775808", CALL_NO_NUMBER, 0 },
-        { "x", CALL_NO_NUMBER, 0 }, { "4.5", CALL_NO_NUMBER, 0 },
+        { "45", 45, 45, 45 },
+        { "0", 0, 0, 0 },
+        { "-3", -3, -3, 0 },
+        { "4294967295", 4294967295, 4294967295, 4294967295 }, /* the most that the columns hold */
+        { "1099511627776", 1099511627776, 1099511627776, 1099511627776 },
+        { "1099511627777", 1099511627777, CALL_NO_NUMBER, 0 },
+        { "-1099511627777", -1099511627777, CALL_NO_NUMBER, 0 },
+        { "9223372036854775807", INT64_MAX, CALL_NO_NUMBER, 0 },
+        { NULL, CALL_NO_NUMBER, CALL_NO_NUMBER, 0 },
+        { "", CALL_NO_NUMBER, CALL_NO_NUMBER, 0 },
+        { " 45", CALL_NO_NUMBER, CALL_NO_NUMBER, 0 },
+        { "45s", CALL_NO_NUMBER, CALL_NO_NUMBER, 0 },
+        { "9223372036854775808", CALL_NO_NUMBER, CALL_NO_NUMBER, 0 },
+        { "x", CALL_NO_NUMBER, CALL_NO_NUMBER, 0 },
+        { "4.5", CALL_NO_NUMBER, CALL_NO_NUMBER, 0 },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         const char *name = rows[i].text != NULL ? rows[i].text : "NULL";
         const char *row[COLUMNS] = { [TABLE_LENGTH_IN_SEC] = rows[i].text, [TABLE_START_EPOCH] = rows[i].text,
                                      [TABLE_END_EPOCH] = rows[i].text };
         struct call call = call_of(row);
-        unit_same_int(name, call.length, rows[i].want);
-        unit_same_int(name, call.started, rows[i].want);
+        unit_same_int(name, call.length, rows[i].want_length);
+        unit_same_int(name, call.started, rows[i].want_start);
         unit_same_int(name, call.ended, rows[i].want_end);
         unit_same_int(name, call.finality == CALL_NOT_ENDED, rows[i].want_end == 0);
     }
