@@ -1,4 +1,4 @@
-/* check_state: the part of `check` that looks at what is on disk: state directory, ledger, log. */
+/* check_state: the part of `check` that tests the files: state directory, ledger, log. */
 #ifndef CHECK_STATE_H
 #define CHECK_STATE_H
 

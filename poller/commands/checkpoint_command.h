@@ -4,10 +4,10 @@
 
 #include "config/options.h"
 
-/* checkpoint_command: carries out one of the three. Before a change it says how many finished calls are skipped or sent
- * by it, as far as the database can be asked, asks on a terminal whether that is meant, and waits for a run in progress
- * to end. Prints what it did. Durable: on return. Returns the exit code: also EX_USAGE, EX_IOERR, EX_NOPERM,
- * EX_TEMPFAIL (a run does not end). */
+/* checkpoint_command: carries out one of the three. Before a change the command counts the finished calls that the
+ * change skips or sends, if the database answers. It asks for confirmation on a terminal and waits until a run in
+ * progress has ended. Prints what it did. Durable: on return. Returns the exit code: also EX_USAGE, EX_IOERR,
+ * EX_NOPERM, EX_TEMPFAIL (a run does not end). */
 int checkpoint_command(struct options *options);
 
 #endif

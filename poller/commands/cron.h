@@ -1,4 +1,4 @@
-/* cron: whether the host's cron starts the runs. Only looks. */
+/* cron: whether the host's cron starts the runs. Changes nothing. */
 #ifndef CRON_H
 #define CRON_H
 
@@ -6,9 +6,9 @@
 
 enum cron_state {
     CRON_NO_FILE,
-    CRON_NO_LINE, /* the file has none for this program */
+    CRON_NO_LINE, /* the file has no line for this program */
     CRON_OFF,     /* the line is there, behind a # */
-    CRON_IGNORED, /* cron does not take this file, see problem */
+    CRON_IGNORED, /* cron ignores this file, see problem */
     CRON_ON,
     CRON_UNKNOWN  /* the file may not be read */
 };

@@ -4,7 +4,7 @@
 
 #include "config/options.h"
 
-/* enable_command: notes what the operator says, and prints where the next run goes on. Returns the exit code. */
+/* enable_command: records the operator's choice, and prints where the next run continues. Returns the exit code. */
 int enable_command(const struct options *options);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include "config/options.h"
 
-/* failed_command: carries out one of the four. All but list wait for a run in progress to end, and need to be told which
- * calls; a uniqueid that is not such a call is an error, and then nothing is changed. Durable: on return. Errors:
+/* failed_command: carries out one of the four. All but list need a selection and wait until a run in progress has
+ * ended. If a uniqueid names no such call, that is an error and no call is changed. Durable: on return. Errors:
  * EX_USAGE, EX_IOERR, EX_NOPERM, EX_TEMPFAIL (a run does not end). */
 int failed_command(const struct options *options, struct err *err) MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* meter: how far long work has come: a bar on a terminal; elsewhere a line on standard output and in the log
+/* meter: the progress of long work: a bar on a terminal; elsewhere a line on standard output and in the log
  * every 10 seconds. */
 #ifndef METER_H
 #define METER_H

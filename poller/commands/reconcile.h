@@ -4,10 +4,10 @@
 
 #include "config/options.h"
 
-/* reconcile_command: holds every finished call of the last days, in the table and its archive, against the ledger,
- * prints a row a day, and sends what is missing or has changed unless it is only to report. What the checkpoint was set
- * forward over is counted apart, and the command named that sends it. Returns the exit code: EX_TEMPFAIL when something
- * stays missing or is out of scope. */
+/* reconcile_command: compares every finished call of the last days, in the table and its archive, with the ledger.
+ * Prints a row per day. Unless report_only is set, sends the calls that are missing or have changed. Calls that the
+ * operator skipped by setting the checkpoint forward are counted apart, with the command that sends them. Returns the
+ * exit code: EX_TEMPFAIL when something stays missing or is out of scope. */
 int reconcile_command(const struct options *options);
 
 #endif

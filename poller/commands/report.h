@@ -1,4 +1,4 @@
-/* report: `did-optimizer-sync report --html FILE`, one page that shows how things stand. */
+/* report: `did-optimizer-sync report --html FILE`, writes one page that shows the current state. */
 #ifndef REPORT_H
 #define REPORT_H
 

@@ -6,7 +6,7 @@
 
 #include "config/options.h"
 
-/* run_command: one run from settings to summary; what it did and what went wrong is in the log. Returns the exit code. */
+/* run_command: one run from settings to summary; results and errors are in the log. Returns the exit code. */
 int run_command(const struct options *options);
 
 /* run_round: as run_command, for one of the runs of a loop, in a process of its own. */

@@ -1,10 +1,10 @@
-/* status: `did-optimizer-sync status`, how things stand. */
+/* status: `did-optimizer-sync status`, shows the current state. */
 #ifndef STATUS_H
 #define STATUS_H
 
 #include "config/options.h"
 
-/* status_command: prints one row a thing, or one JSON object. Reads the state only: no database, no network. Returns
+/* status_command: prints one row per value, or one JSON object. Reads the state only: no database, no network. Returns
  * the exit code: 0 OK, 75 WARNING, 69 CRITICAL, see diagnosis.h; 74, 77 and 78 where the state could not be read. */
 int status_command(const struct options *options);
 

@@ -465,7 +465,7 @@ static void check_url(struct settings_api *api, const struct config_paths *paths
 
 static void check_spans(const struct config *config, const char *path, struct config_problems *problems)
 {
-    /* What was accepted must be remembered for as long as any scan can see it, or it would be sent again. */
+    /* The ledger must remember an accepted call while a scan can see the row, or the call would be sent again. */
     if (config->sync.retention_days * 86400 < 2 * config->sync.sweep_window)
         add_problem(problems, EX_CONFIG, "%s: retention_days must be at least 2 x sweep_window; raise retention_days",
                     path);

@@ -14,7 +14,7 @@ struct config_paths {
     const char *dids;
     const char *own;
     bool required_astguiclient, required_dids, required_own;
-    bool without_api; /* the command asks the API nothing: its key and address need not be there */
+    bool without_api; /* the command does not contact the API: key and address may be missing */
 };
 
 struct config {
@@ -51,8 +51,8 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
 /* config_add_problem: adds what another layer has found wrong with a setting. */
 void config_add_problem(struct config_problems *problems, const struct err *err);
 
-/* config_masks_phones: whether mask_phone is set, for commands that need no other setting. What may not be read may say
- * so. */
+/* config_masks_phones: whether mask_phone is set, for commands that need no other setting. True as well if a file is
+ * unreadable: that file may set mask_phone. */
 bool config_masks_phones(const struct config_paths *paths);
 
 /* config_has_key: whether there is an API key for these files, or in the environment. */

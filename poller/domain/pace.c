@@ -1,4 +1,4 @@
-/* pace: how many requests may be in flight, following what the API bears. */
+/* pace: how many requests may be in flight: as many as the API can handle. */
 #include "domain/pace.h"
 
 #define FIRST 2.0

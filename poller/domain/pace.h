@@ -1,4 +1,4 @@
-/* pace: how many requests may be in flight, following what the API bears.
+/* pace: how many requests may be in flight: as many as the API can handle.
  *
  * It begins with two, doubles while answers stay quick, and from the first sign of strain on grows by one a round.
  * Strain is an answer that takes half as long again as the quickest ones did: more requests would only wait in the

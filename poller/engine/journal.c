@@ -1,4 +1,4 @@
-/* journal: the figures of a run, in the ledger. */
+/* journal: the counts of a run, in the ledger. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

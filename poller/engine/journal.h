@@ -1,4 +1,4 @@
-/* journal: the figures of a run, in the ledger: for status, history and metrics. */
+/* journal: the counts of a run, in the ledger: for status, history and metrics. */
 #ifndef JOURNAL_H
 #define JOURNAL_H
 
@@ -9,12 +9,13 @@
 int journal_open(struct forward *forward, const char *kind, struct err *err) MUST_CHECK;
 
 /* journal_resume: takes up what earlier runs left: an API that was down is asked with one call first, and a silence
- * that it asked for stops this run. Sets forward->clock, which nobody reads before. Errors: those of the source and the ledger. */
+ * that it asked for stops this run. Sets forward->clock, which nobody reads before. Errors: those of the source and the
+ * ledger. */
 int journal_resume(struct forward *forward, struct err *err) MUST_CHECK;
 
-/* journal_close: counts what is still pending into the summary, and writes the run's figures and counters, and whether the
- * API is down. kind: what the run turned out to be; NULL: what it was opened as. Durable on return, with all outcomes.
- * Errors: EX_IOERR. */
+/* journal_close: counts what is still pending into the summary, and writes the run's figures and counters, and whether
+ * the API is down. kind: what the run turned out to be; NULL: what it was opened as. Durable on return, with all
+ * outcomes. Errors: EX_IOERR. */
 int journal_close(struct forward *forward, const char *kind, struct err *err) MUST_CHECK;
 
 /* journal_failed: notes a run that failed before it could look for calls; it took duration_ms. Durable on return.

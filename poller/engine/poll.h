@@ -27,8 +27,8 @@ struct poll {
 };
 
 /* poll_run: finds the calls that ended and sends them, until none is left or the time is over. *ret_summary says what
- * was done and how it ended, failures of source, ledger, sink and checkpoint included. Durable on return: all
- * outcomes, the checkpoint, the run's figures, as far as the disk lets itself be written. */
+ * was done and how it ended, failures of source, ledger, sink and checkpoint included. Durable on return, if the disk
+ * is writable: all outcomes, the checkpoint and the run's metrics. */
 void poll_run(const struct poll *poll, struct summary *ret_summary);
 
 /* poll_stand_by: what a run does where this host sends no calls. another_leads: a host does send them; else none does

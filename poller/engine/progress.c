@@ -1,4 +1,4 @@
-/* progress: how far the dialer's calls are taken care of: the checkpoint file and the ledger's copy of it. */
+/* progress: every call up to the checkpoint has been handled. Keeps the checkpoint file and the ledger's copy of it. */
 #include <inttypes.h>
 
 #include "base/clock.h"
@@ -42,7 +42,7 @@ static int read_file(struct progress *progress, const struct maybe *copy, int64_
         return -1;
     if (found == CHECKPOINT_READ && position->end_epoch > now_epoch + CLOCK_TOLERANCE_SEC) {
         if (copy->known && position_compare(position, &copy->position) == 0) {
-            /* A run wrote it before the database's clock was set back: all calls up to now are taken care of. */
+            /* A run wrote it before the database's clock was set back: every call up to now has been handled. */
             *position = position_at(now_epoch, "");
         } else {
             found = CHECKPOINT_DAMAGED;
@@ -130,7 +130,8 @@ static int forget_sweeps(struct progress *progress, struct err *err)
                ? ledger_drop_note(progress->ledger, LEDGER_NOTE_SWEPT_TO, err) : -1;
 }
 
-/* Remembers where the very first run began, or a later one that was set back further. A rebuilt ledger does not know. */
+/* Remembers where the very first run began, or a later one that was set back further. A rebuilt ledger does not know.
+ * */
 static int note_start(const struct progress *progress, bool first_run, struct err *err)
 {
     bool known = false;

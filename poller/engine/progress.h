@@ -1,4 +1,4 @@
-/* progress: how far the dialer's calls are taken care of: the checkpoint file and the ledger's copy of it. */
+/* progress: every call up to the checkpoint has been handled. Keeps the checkpoint file and the ledger's copy of it. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
@@ -45,8 +45,9 @@ int progress_stand_by(struct progress *progress, const struct settings_sync *set
                       int64_t settled, struct err *err) MUST_CHECK;
 
 /* progress_save: makes checkpoint and floor durable: the ledger's copy with everything else that is not committed yet,
- * then the file. So the file may lie behind the copy, never ahead: a file that is ahead was set by a person. A file that
- * a person changes while a run is at work is not overwritten: the log says so, and the next run goes on from there. */
+ * then the file. So the file may lie behind the copy, never ahead: a file that is ahead was set by a person. A file
+ * that a person changes while a run is at work is not overwritten: the log says so, and the next run goes on from
+ * there. */
 int progress_save(struct progress *progress, struct err *err) MUST_CHECK;
 
 /* progress_look: whether a person has changed the file meanwhile, which the log says once. */

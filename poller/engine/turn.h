@@ -33,7 +33,7 @@ int turn_begin(struct turn *turn, const char *kind, struct err *err) MUST_CHECK;
  * Durable on return, where the turn changed: all outcomes. Errors: as turn_begin. */
 int turn_pass(struct turn *turn, struct err *err) MUST_CHECK;
 
-/* turn_end: writes the figures of the whole work, see journal_close. */
+/* turn_end: writes the counts of the whole work, see journal_close. */
 int turn_end(struct turn *turn, struct err *err) MUST_CHECK;
 
 #endif

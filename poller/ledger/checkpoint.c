@@ -1,4 +1,4 @@
-/* checkpoint: the file that says how far the dialer's calls are taken care of. */
+/* checkpoint: the file with the checkpoint: every call up to this time has been handled. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>

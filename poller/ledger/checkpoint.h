@@ -1,4 +1,4 @@
-/* checkpoint: the file that says how far the dialer's calls are taken care of.
+/* checkpoint: the file with the checkpoint: every call up to this time has been handled.
  *
  * state_dir/checkpoint holds one line `END_EPOCH UNIQUEID`, then a comment line with the local time. By hand a user may
  * also write a local time `2024-10-24 12:00:00`, a bare epoch, or a bare uniqueid (an older tool's format, which means:
@@ -33,8 +33,8 @@ int checkpoint_save(const char *state_dir, const struct position *position, stru
 /* checkpoint_mark: what the file holds now, as a number for checkpoint_save_over. */
 uint64_t checkpoint_mark(const char *state_dir);
 
-/* checkpoint_save_over: checkpoint_save for a run, which must not overwrite what a person writes meanwhile. *mark is what
- * the run has last read or written; where the file still holds that, it is replaced, and *mark is the new one. */
+/* checkpoint_save_over: checkpoint_save for a run, which must not overwrite what a person writes meanwhile. *mark is
+ * what the run has last read or written; where the file still holds that, it is replaced, and *mark is the new one. */
 enum checkpoint_saved {
     CHECKPOINT_SAVED,
     CHECKPOINT_BEING_CHANGED, /* the file is gone or empty, as it is for a moment while `date > checkpoint` runs */

@@ -1,4 +1,4 @@
-/* diagnosis: the one verdict on how things stand. */
+/* diagnosis: the one verdict on the current state. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "ledger/diagnosis.h"
 
-/* How far a clock may be set back before the times in the ledger tell nothing any more. */
+/* If a clock is set back by more than this, the times in the ledger are meaningless. */
 #define CLOCK_TOLERANCE_SEC 300
 
 #define CHECK "check"
@@ -44,7 +44,7 @@ static void PRINTF_LIKE(3, 4) add(struct findings *findings, enum diagnosis_leve
     va_end(args);
 }
 
-/* What to do about the finding just added: said where none as bad was found before. */
+/* Adds the action for the finding just added, unless an earlier finding was as bad. */
 static void advise(struct findings *findings, enum diagnosis_level level, const char *action)
 {
     struct diagnosis *diagnosis = findings->diagnosis;
@@ -80,7 +80,7 @@ static void judge_last_end(struct findings *findings)
     advise_command(findings, DIAGNOSIS_WARNING, CHECK);
 }
 
-/* Runs come, but it may be that none can look at the dialer's calls. */
+/* Runs start, but perhaps none of them can read the dialer's calls. */
 static void judge_last_look(struct findings *findings)
 {
     const struct standing *standing = findings->standing;

@@ -1,4 +1,4 @@
-/* diagnosis: the one verdict on how things stand. Every view prints this one, so no two views can differ. */
+/* diagnosis: the one verdict on the current state. Every view prints this verdict, so no two views can differ. */
 #ifndef DIAGNOSIS_H
 #define DIAGNOSIS_H
 
@@ -21,8 +21,8 @@ struct diagnosis {
     char action[160]; /* what to do about the worst of it; "": nothing */
 };
 
-/* diagnosis_of: judges. Calls that wait for their disposition are no fault. profile: whose commands action names, or
- * NULL. Pure. */
+/* diagnosis_of: judges the state. Calls that wait for the agent's disposition are no fault. profile: whose commands
+ * action names, or NULL. Pure. */
 struct diagnosis diagnosis_of(const struct standing *standing, const struct diagnosis_limits *limits,
                               const char *profile);
 

@@ -1,7 +1,7 @@
-/* enabled: whether what starts by itself, cron's line or a service, may send the calls of a state directory.
+/* enabled: whether cron's line or a service may send the calls of a state directory.
  *
- * An installation sends nothing by itself before the operator has said so, once: state_dir/enabled says yes or no. A
- * ledger that is rebuilt changes nothing of it. A state that worked before there was this file counts as enabled. */
+ * A new installation sends no calls until the operator enables it once: state_dir/enabled contains yes or no. A rebuilt
+ * ledger does not change that. A state directory that was in use before this file existed counts as enabled. */
 #ifndef ENABLED_H
 #define ENABLED_H
 
@@ -13,8 +13,8 @@
  * EX_NOPERM. */
 int enabled_read(const char *state_dir, bool *ret_enabled, struct err *err) MUST_CHECK;
 
-/* enabled_settle: the same, and writes the file where there is none, which *ret_is_new says. Call it with the lock held,
- * and before a run leaves anything in the ledger: what a run by hand leaves must not count as a past. Durable: on
+/* enabled_settle: the same, and writes the file where there is none, which *ret_is_new says. Call it with the lock
+ * held, and before a run leaves anything in the ledger: what a run by hand leaves must not count as a past. Durable: on
  * return. Errors: EX_IOERR, EX_NOPERM. */
 int enabled_settle(const char *state_dir, bool *ret_enabled, bool *ret_is_new, struct err *err) MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* ledger: what became of each call, on disk. The tables are explained in schema.c.
+/* ledger: the status of each call at the API, on disk. schema.c explains the tables.
  *
  * Looking up and changing happen in a transaction that begins with the first of them; nothing is durable before
  * ledger_commit. Others may look at the ledger meanwhile. */
@@ -17,8 +17,8 @@ struct ledger;
 
 enum ledger_mode {
     LEDGER_WRITE,
-    LEDGER_LOOK, /* changes nothing on disk; where there is no ledger yet, an empty one is shown */
-    LEDGER_DRY   /* the same for a dry run: a change is taken, and forgotten at once */
+    LEDGER_LOOK, /* changes nothing on disk; without a file, shows an empty ledger */
+    LEDGER_DRY   /* for a dry run: accepts a change and forgets it at once */
 };
 
 /* What became of a damaged ledger. */
@@ -44,7 +44,7 @@ int ledger_rebuild(const char *state_dir, struct ledger **ret_ledger, struct led
 
 /* All functions below that can fail return -1 and EX_IOERR: the ledger cannot be read or written. */
 
-/* ledger_find: what is known of a call; state CALL_UNKNOWN when nothing is. */
+/* ledger_find: reads the record of a call; its state is CALL_UNKNOWN if there is none. */
 int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record *ret_record,
                 struct err *err) MUST_CHECK;
 
@@ -67,29 +67,31 @@ struct ledger_entry {
     const struct ledger_attempt *attempt; /* that led to this; NULL: none was made */
 };
 
-/* ledger_put: replaces what was known of the call by entry. Durable: with the next ledger_commit. */
+/* ledger_put: replaces the record of the call with entry. Durable: with the next ledger_commit. */
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct err *err) MUST_CHECK;
 
-/* ledger_forget: nothing is known of the call any more. */
+/* ledger_forget: deletes the record of the call. */
 int ledger_forget(struct ledger *ledger, const char *uniqueid, struct err *err) MUST_CHECK;
 
-/* What time it is for calls that wait. A due time after latest comes from a clock that was set back: it counts as due. */
+/* What time it is for calls that wait. A due time after latest comes from a clock that was set back: it counts as due.
+ * */
 struct ledger_time {
     int64_t now, latest; /* epochs */
 };
 
-/* ledger_forget_noted: forgets the pending calls that ended before ended_before and were never tried: they were only noted.
- * *ret_count says how many. */
+/* ledger_forget_noted: forgets the pending calls that ended before ended_before and were never tried: they were only
+ * noted. *ret_count says how many. */
 int ledger_forget_noted(struct ledger *ledger, int64_t ended_before, int64_t *ret_count, struct err *err) MUST_CHECK;
 
-/* ledger_due: hands out the calls that need another look, oldest first: pending ones whose time has come and that ended at
- * ended_from or later, and all waiting ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
+/* ledger_due: hands out the calls that need another look, oldest first: pending ones whose time has come and that ended
+ * at ended_from or later, and all waiting ones. uniqueid is borrowed for the call; on_due must not change the ledger.
+ * */
 typedef void ledger_on_due(void *context, const char *uniqueid, int64_t end_epoch);
 int ledger_due(struct ledger *ledger, const struct ledger_time *time, int64_t ended_from, ledger_on_due *on_due,
                void *context, struct err *err) MUST_CHECK;
 
-/* ledger_due_old: hands out the pending calls whose time has come and that ended before ended_before, oldest first, those
- * after a position, up to a limit. */
+/* ledger_due_old: hands out the pending calls whose time has come and that ended before ended_before, oldest first,
+ * those after a position, up to a limit. */
 struct ledger_stretch {
     struct position after;
     int64_t ended_before, limit;
@@ -127,13 +129,13 @@ int ledger_set_note(struct ledger *ledger, const char *name, int64_t value, stru
 int ledger_text_note(struct ledger *ledger, const char *name, char *out, size_t size, struct err *err) MUST_CHECK;
 int ledger_set_text_note(struct ledger *ledger, const char *name, const char *text, struct err *err) MUST_CHECK;
 
-/* ledger_drop_note: nothing is noted under that name any more. */
+/* ledger_drop_note: deletes the note of that name. */
 int ledger_drop_note(struct ledger *ledger, const char *name, struct err *err) MUST_CHECK;
 
 /* The places: the ledger's copy of the checkpoint; the floor, at and before which calls are out of scope; the start,
- * where the very first run began: what ended before it was never ours to send; and the call that alone was not taken, see
- * breaker.h. *ret_known is false where none was ever set. ledger_drop_place: none is set any more. ledger_clear_places
- * leaves the start. */
+ * where the very first run began: what ended before it was never ours to send; and the call that alone was not taken,
+ * see breaker.h. *ret_known is false where none was ever set. ledger_drop_place: none is set any more.
+ * ledger_clear_places leaves the start. */
 enum ledger_place { LEDGER_CHECKPOINT, LEDGER_FLOOR, LEDGER_START, LEDGER_DOUBT };
 int ledger_place(struct ledger *ledger, enum ledger_place which, struct position *ret_position, bool *ret_known,
                  struct err *err) MUST_CHECK;
@@ -142,7 +144,7 @@ int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struc
 int ledger_drop_place(struct ledger *ledger, enum ledger_place which, struct err *err) MUST_CHECK;
 int ledger_clear_places(struct ledger *ledger, struct err *err) MUST_CHECK;
 
-/* The figures of a run. */
+/* The counts of a run. */
 struct ledger_run {
     int64_t found, accepted, repeated, failed, pending, waiting, rejected;
     int64_t duration_ms;
@@ -156,7 +158,7 @@ struct ledger_run {
 };
 
 /* ledger_run_start: notes that a run of that kind has started; *ret_run is its number. Durable on return: it proves
- * that outcomes can be written before any call is sent. ledger_run_finish: its figures; durable with the next
+ * that outcomes can be written before any call is sent. ledger_run_finish: records its counts; durable with the next
  * ledger_commit. */
 int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, struct err *err) MUST_CHECK;
 int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err) MUST_CHECK;
@@ -167,7 +169,7 @@ int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_ru
 int ledger_count_up(struct ledger *ledger, const char *name, const char *label, int64_t by, struct err *err) MUST_CHECK;
 
 /* ledger_prune: forgets what is old, of each kind up to a limit: accepted calls that ended before an epoch, attempts
- * and runs from before it; and calls that ended, and were rejected or dropped, before another epoch. */
+ * and runs from before it; and rejected or discarded calls that ended before another epoch. */
 struct ledger_age {
     int64_t before, set_aside_before, limit;
 };

@@ -1,8 +1,8 @@
-/* rebuild: makes a damaged ledger anew with what can be read of it.
+/* rebuild: replaces a damaged ledger with a new one that has every readable call.
  *
  * The new file is made beside the damaged one, complete and closed, before anything is moved; its name then says that
- * it is complete. A crash before that leaves the damaged file in place, to be found again; one after it is made good by
- * rebuild_finish. */
+ * it is complete. After a crash before that, the next run finds the damaged file again; after a later crash,
+ * rebuild_finish completes the move. */
 #ifndef REBUILD_H
 #define REBUILD_H
 
@@ -17,7 +17,7 @@
 int rebuild_ledger(const char *state_dir, const char *path, char *ret_aside, size_t size, int64_t *ret_saved,
                    struct err *err) MUST_CHECK;
 
-/* rebuild_finish: makes good a crash between the two halves of a rebuild; *ret_rebuilt says that there was one. */
+/* rebuild_finish: completes a rebuild that a crash interrupted; *ret_rebuilt says whether there was one. */
 int rebuild_finish(const char *state_dir, const char *path, bool *ret_rebuilt, char *ret_aside, size_t size,
                    struct err *err) MUST_CHECK;
 

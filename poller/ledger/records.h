@@ -20,7 +20,7 @@ int records_list_rejected(struct ledger *ledger, const struct records_selection 
                           void *context, struct err *err) MUST_CHECK;
 
 /* records_release: gives the selected calls that are in state from another one: those rejected become CALL_PENDING, due
- * at once and with no attempts charged, or CALL_DISCARDED; dropped ones become CALL_REJECTED again. *ret_count is how
+ * at once and with no retry used up, or CALL_DISCARDED; discarded ones become CALL_REJECTED again. *ret_count is how
  * many. */
 int records_release(struct ledger *ledger, const struct records_selection *selection, enum call_state from,
                     enum call_state to, int64_t *ret_count, struct err *err) MUST_CHECK;
@@ -28,7 +28,7 @@ int records_release(struct ledger *ledger, const struct records_selection *selec
 /* What the ledger does not say: a figure of a run that has not ended, or one that an older version did not write. */
 #define RECORDS_UNKNOWN INT64_MIN
 
-/* How things stand. Times are epochs, 0 where there is none. The last run is one of those that cron starts. A run has
+/* The current state. Times are epochs, 0 where there is none. The last run is one of those that cron starts. A run has
  * looked when it knows of every call that had ended; unsent calls are those it saw beyond the checkpoint and did not
  * send, at least so many, see unsent.h. */
 struct records_overview {
@@ -37,7 +37,7 @@ struct records_overview {
     int64_t oldest_pending, oldest_waiting; /* ... and of either kind */
     int64_t next_due;          /* when the next pending call is tried again */
     int64_t last_run, last_run_accepted, last_run_exit_code;
-    int64_t last_success;      /* start of the last run that ended well */
+    int64_t last_success;      /* start of the last run that succeeded */
     int64_t first_run;         /* of those that are remembered */
     int64_t last_look;         /* start of the last run that looked ... */
     int64_t unsent_oldest;     /* ... and the end of the oldest call that it left unsent */
@@ -63,7 +63,7 @@ struct records_run {
     int64_t found, accepted, repeated, failed, waiting, pending, rejected;
     int64_t statements, database_ms, rows_examined, unsent;
     int64_t exit_code;
-    const char *message; /* NULL or "": it came to its end */
+    const char *message; /* NULL or "": the run finished */
 };
 
 /* Whether another run of the kind has started since, as a column of run. A sweep is opened as a poll. */
@@ -71,7 +71,8 @@ struct records_run {
     "finished IS NULL AND EXISTS (SELECT 1 FROM run AS later WHERE later.id > run.id "                                 \
     "AND replace(later.kind, 'sweep', 'poll') = replace(run.kind, 'sweep', 'poll'))"
 
-/* records_outcome: how a run ended, in the words of every view: "succeeded", "partly sent", "stopped", "failed (69)" ... */
+/* records_outcome: how a run ended, in the words of every view: "succeeded", "partly sent", "stopped", "failed (69)"
+ * ... */
 #define RECORDS_OUTCOME_SIZE 32
 const char *records_outcome(const struct records_run *run, char out[RECORDS_OUTCOME_SIZE]);
 
@@ -80,7 +81,7 @@ typedef void records_on_run(void *context, const struct records_run *run);
 int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, records_on_run *on_run, void *context,
                       struct err *err) MUST_CHECK;
 
-/* records_note_retry: puts down that a person had so many set-aside calls sent again. */
+/* records_note_retry: records a `failed retry` of that many rejected calls. */
 int records_note_retry(struct ledger *ledger, int64_t count, struct err *err) MUST_CHECK;
 
 /* One attempt to send a call: numbers may be RECORDS_UNKNOWN, texts NULL. */

@@ -1,4 +1,4 @@
-/* standing: how things stand, as ledger and checkpoint tell. What is wrong with it, if anything: diagnosis.h. */
+/* standing: the current state, read from ledger and checkpoint. diagnosis.h judges it. */
 #ifndef STANDING_H
 #define STANDING_H
 
@@ -13,7 +13,7 @@ struct standing {
     int64_t oldest_unsent; /* end of the oldest call known to have ended and not accepted yet; 0: none is known */
     int64_t oldest_pending;   /* the same without the calls that wait for their disposition */
     int64_t outage_since;  /* epoch; 0: no outage */
-    bool in_doubt;         /* a call alone was not taken: nobody knows whether the API works (breaker.h) ... */
+    bool in_doubt;         /* the API failed on the only call: it is unknown whether the API works (breaker.h) ... */
     int64_t doubtful;      /* ... and when it ended */
     int64_t wait_until;    /* epoch; 0: the API limits no rate */
     int64_t stood_by;      /* epoch: the last run here that sent nothing, for this host does not lead; 0: none */
@@ -32,7 +32,7 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
 /* standing_age: seconds since epoch; 0 for no epoch and for one in the future. */
 int64_t standing_age(const struct standing *standing, int64_t epoch);
 
-/* standing_is_standby: whether this host of a cluster does not send the calls: a run stood by since one last looked. */
+/* standing_is_standby: whether this host of a cluster is standby: a standby run came after the last run that looked. */
 bool standing_is_standby(const struct standing *standing);
 
 /* standing_is_led: whether another host sends them, as the last run here that stood by found. */
@@ -41,13 +41,13 @@ bool standing_is_led(const struct standing *standing);
 /* standing_last_sign: when a run last began here that came to its end, or stood by; 0: never. */
 int64_t standing_last_sign(const struct standing *standing);
 
-/* standing_not_known_since: calls that ended later than this nobody has looked for: the start of the last run that
+/* standing_not_known_since: no run has looked for calls that ended later than this: the start of the last run that
  * looked at the dialer's calls, or of the first one where none could, or the last time at which another host led. 0:
  * there was none of these. */
 int64_t standing_not_known_since(const struct standing *standing);
 
 /* standing_freshness: for how many seconds calls may have waited for the API: the age of the oldest one that is to be
- * sent, or, where that is longer, the time for which nobody has looked. RECORDS_UNKNOWN: there was no run. */
+ * sent or, if longer, the time since a run last looked. RECORDS_UNKNOWN: there was no run. */
 int64_t standing_freshness(const struct standing *standing);
 
 /* standing_unsent: finished calls beyond the checkpoint that were not sent, at least so many. RECORDS_UNKNOWN: the last

@@ -468,7 +468,7 @@ def test_reset_says_what_it_means(sync, db, api):
     ended(db, 2000, 100)
     done = sync.run("checkpoint", "reset")
     assert done.code == 0 and done.out.startswith("1 finished call is skipped")
-    assert "one hour" in done.out
+    assert "1 hour back" in done.out
 
 
 def test_before_the_first_run_set_says_what_it_will_send(sync, db):
@@ -514,7 +514,7 @@ def test_what_cannot_be_counted_is_said_and_asked(sync, db, trouble):
     for answer, command in (("n", words), ("n", ("checkpoint", "reset")), ("y", words)):
         assert sync.checkpoint() == before
         code, said = answered(sync, answer, *command)
-        assert code == 0 and "could not count the calls that are skipped or sent" in said and "[y/N]" in said
+        assert code == 0 and "could not count the calls that this checkpoint skips or sends" in said and "[y/N]" in said
     assert sync.checkpoint() != before
     done = sync.run("checkpoint", "reset")
     assert done.code == 0 and "could not count" in done.err and sync.checkpoint() is None
@@ -688,7 +688,7 @@ def test_reset(sync, db, api):
     run(sync)
     assert arrived(api) == [known]
     done = sync.run("checkpoint", "reset")
-    assert (done.code, done.err) == (0, "") and "one hour" in done.out
+    assert (done.code, done.err) == (0, "") and "1 hour back" in done.out
     assert sync.checkpoint() is None
     result = run(sync)
     assert abs(started_from(result) - (db.now() - 3600)) < 10

@@ -281,7 +281,7 @@ def test_an_old_page_says_so_in_words(host, browser, age, told):
     written = data(page)["moment"]["written"]
     page.write_text(page.read_text().replace(f'"written":{written}', f'"written":{written - age}'))
     show(browser, page)
-    assert browser.text("#verdict").startswith("UNKNOWN - nothing is known of the last " if told else "CRITICAL - no run yet")
+    assert browser.text("#verdict").startswith("UNKNOWN - this page has no data for the last " if told else "CRITICAL - no run yet")
     assert "CRITICAL - no run yet; do: did-optimizer-sync check" in browser.text("#verdict")
     assert browser.text("#stale").startswith(told) and (browser.text("#stale") == "") == (told == "")
 
@@ -473,7 +473,7 @@ def test_ten_thousand_calls_are_all_there(host, browser):
           f"filtered in {filtering:.0f} ms")
     browser.click("#filters button[type=reset]")
     browser.wait_until("return document.querySelector('#calls-table [role=status]').innerText === '1–25 of 10,000'")
-    assert browser.text("#calls-after") == "The latest 10,000 of 10,500 calls that are remembered."
+    assert browser.text("#calls-after") == "The latest 10,000 of 10,500 calls in the ledger."
     browser.click("#calls-table .foot button:nth-child(4)")
     assert browser.text("#calls-table [role=status]") == "9,976–10,000 of 10,000"
 
