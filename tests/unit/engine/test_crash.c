@@ -1,0 +1,240 @@
+/* Tests of a crash between any two steps of a run: a request lost, an answer lost, before and after each transaction of
+ * the ledger. The next runs make up for it: each call arrives, a repetition under the same key, and nothing else. */
+#include "../scene.h"
+
+#include "ledger/records.h"
+
+#define MOST_STEPS 400
+
+/* Where nothing is left of an earlier crash. */
+static void begin_anew(struct scene *scene)
+{
+    static const char *const names[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm", "checkpoint" };
+    scene_close(scene);
+    for (size_t i = 0; i < UNIT_COUNT(names); i++)
+        (void)remove(unit_path(scene->directory, names[i]));
+    scene->calls.count = 0;
+    scene->calls.now = SCENE_NOW;
+    scene->sent_count = 0;
+    scene->answer = NULL;
+    scene->settings.backfill_rate = 0;
+    scene->settings.sweep_interval = 0;
+}
+
+/* What has to hold at any moment: the file is not ahead of the copy, and what it has passed is in the ledger. */
+static void check_invariant(struct scene *scene, const char *row)
+{
+    struct position file = scene_file(scene), copy = scene_place(scene, LEDGER_CHECKPOINT),
+                    floor = scene_place(scene, LEDGER_FLOOR);
+    unit_true(row, position_compare(&file, &copy) <= 0);
+    for (size_t i = 0; i < scene->calls.count; i++) {
+        const struct call *call = &scene->calls.calls[i];
+        struct position place = position_at(call->ended, call->id);
+        bool came_late = strncmp(call->id, "late", 4) == 0; /* for the sweep to find */
+        if (!came_late && position_compare(&place, &copy) <= 0 && position_compare(&place, &floor) > 0)
+            unit_true(row, scene_record(scene, call->id).state != CALL_UNKNOWN);
+    }
+}
+
+/* Each content that was wanted has arrived, under one key; and no more often than a crash explains. */
+static void check_arrived(struct scene *scene, const char *row, const char *id, const char *status)
+{
+    size_t times = 0;
+    const char *key = NULL;
+    for (size_t i = 0; i < scene->sent_count; i++) {
+        const struct scene_sent *sent = &scene->sent[i];
+        if (strcmp(sent->id, id) != 0 || strcmp(sent->status, status) != 0 || !sent->accepted)
+            continue;
+        times++;
+        if (key != NULL)
+            unit_same_text(row, sent->key, key);
+        key = sent->key;
+    }
+    unit_true(row, times >= 1);
+    unit_true(row, times <= 2);
+}
+
+/* ---- what happens before the run that crashes, and what has to have arrived after all ---- */
+
+static struct outcome fails_first(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)scene;
+    return scene_outcome(nth == 0 && strcmp(sent->id, "b2") == 0 ? OUTCOME_RETRY : OUTCOME_ACCEPTED);
+}
+
+static struct outcome is_down(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)scene;
+    (void)sent;
+    (void)nth;
+    return scene_outcome(OUTCOME_RETRY);
+}
+
+static void first_run(struct scene *scene)
+{
+    scene_add_many(scene, "a", 3, SCENE_NOW - 50, 0);
+    scene_add_many(scene, "b", 5, SCENE_NOW - 40, 5);
+    scene->answer = fails_first;
+}
+
+static void changed_rows(struct scene *scene)
+{
+    scene_add_many(scene, "a", 4, SCENE_NOW - 50, 5);
+    scene_run(scene);
+    scene_call(scene, "a1")->status = "NA";
+    scene_call(scene, "a3")->status = "NA";
+}
+
+static void late_rows(struct scene *scene)
+{
+    scene->settings.sweep_interval = 60;
+    scene_add_many(scene, "a", 2, SCENE_NOW - 50, 5);
+    scene_run(scene);
+    scene_pass(scene, 60);
+    scene_add_many(scene, "late", 4, SCENE_NOW - 400, 5);
+    scene_add_many(scene, "b", 2, SCENE_NOW, 5);
+}
+
+static void after_an_outage(struct scene *scene)
+{
+    scene->settings.backfill_rate = 1000;
+    scene_add_many(scene, "a", 2, SCENE_NOW - 500, 5);
+    scene->answer = is_down;
+    scene_run(scene);
+    scene->answer = NULL;
+    scene_pass(scene, 7200);
+    scene_add_many(scene, "b", 4, SCENE_NOW + 10, 5);
+    scene_add_many(scene, "c", 2, SCENE_NOW + 7100, 5);
+}
+
+static void waiting_rows(struct scene *scene)
+{
+    scene_add_many(scene, "a", 3, SCENE_NOW - 50, 5);
+    for (size_t i = 0; i < 2; i++) {
+        scene->calls.calls[i].finality = CALL_NOT_FINAL;
+        scene->calls.calls[i].wait_until = SCENE_NOW + 60;
+    }
+    scene_run(scene);
+    scene_pass(scene, 60);
+    scene_add_many(scene, "b", 2, SCENE_NOW, 5);
+    scene_call(scene, "b1")->finality = CALL_NOT_FINAL;
+    scene_call(scene, "b1")->wait_until = SCENE_NOW + 120;
+}
+
+/* While the crash is mended the rows go back to what they were. */
+static void change_back(struct scene *scene)
+{
+    scene_call(scene, "a1")->status = "SALE";
+    scene_call(scene, "a3")->status = "SALE";
+}
+
+static const struct {
+    const char *name;
+    void (*prepare)(struct scene *scene);
+    size_t least_steps;
+    void (*after)(struct scene *scene); /* the crash */
+} ways[] = {
+    { "first run", first_run, 24, NULL },
+    { "changed rows", changed_rows, 11, NULL },
+    { "changed rows and back", changed_rows, 11, change_back },
+    { "late rows", late_rows, 18, NULL },
+    { "after an outage", after_an_outage, 22, NULL },
+    { "waiting rows", waiting_rows, 11, NULL },
+};
+
+/* ---- the sweep over all steps ---- */
+
+/* Runs until nothing is left to do, each a while after the other. */
+static void recover(struct scene *scene)
+{
+    for (int run = 0; run < 4; run++) {
+        scene_pass(scene, 130);
+        scene_run(scene);
+        unit_same_int("it recovers", scene->summary.stop, STOP_NONE);
+    }
+}
+
+/* What the sink was told last is what the row says. */
+static void check_last(const struct scene *scene, const char *row, const struct call *call)
+{
+    const char *last = "";
+    for (size_t i = 0; i < scene->sent_count; i++)
+        if (strcmp(scene->sent[i].id, call->id) == 0 && scene->sent[i].accepted)
+            last = scene->sent[i].status;
+    unit_same_text(row, last, call->status);
+}
+
+static void check_all_arrived(struct scene *scene, const char *row, bool once)
+{
+    for (size_t i = 0; i < scene->calls.count; i++) {
+        const struct call *call = &scene->calls.calls[i];
+        check_last(scene, row, call);
+        if (once)
+            check_arrived(scene, row, call->id, call->status);
+        unit_same_int(row, scene_record(scene, call->id).state, CALL_ACCEPTED);
+    }
+    const struct call *last = &scene->calls.calls[scene->calls.count - 1];
+    struct position file = scene_file(scene), copy = scene_place(scene, LEDGER_CHECKPOINT);
+    unit_same_int(row, file.end_epoch, last->ended);
+    unit_same_text(row, file.uniqueid, last->id);
+    unit_same_int(row, position_compare(&file, &copy), 0);
+}
+
+static void sweep_one_way(struct scene *scene, size_t way)
+{
+    char row[80];
+    bool ended = false;
+    size_t step = 1;
+    for (; !ended && step < MOST_STEPS; step++) {
+        (void)snprintf(row, sizeof row, "%s, a crash at step %zu", ways[way].name, step);
+        begin_anew(scene);
+        ways[way].prepare(scene);
+        ended = scene_run_apart(scene, step);
+        check_invariant(scene, row);
+        if (ways[way].after != NULL)
+            ways[way].after(scene);
+        recover(scene);
+        check_all_arrived(scene, row, ways[way].after == NULL);
+    }
+    unit_true(row, ended);
+    unit_true(row, step >= ways[way].least_steps); /* the steps are really counted */
+}
+
+static void test_a_crash_at_any_step_loses_nothing(void **state)
+{
+    struct scene *scene = *state;
+    for (size_t way = 0; way < UNIT_COUNT(ways); way++)
+        sweep_one_way(scene, way);
+}
+
+static void count_run(void *context, const struct records_run *run)
+{
+    ++*(int64_t *)context;
+    assert_int_equal(run->finished, RECORDS_UNKNOWN);
+}
+
+/* The order of durable steps: nothing is sent before the run is noted; the checkpoint follows the outcomes. */
+static void test_the_run_is_noted_before_anything_is_sent(void **state)
+{
+    struct scene *scene = *state;
+    size_t step = 1;
+    for (bool ended = false; !ended && scene->sent_count == 0; step++) {
+        begin_anew(scene);
+        first_run(scene);
+        ended = scene_run_apart(scene, step);
+    }
+    struct err err;
+    int64_t runs = 0;
+    assert_int_equal(records_list_runs(scene_ledger(scene), 0, 10, count_run, &runs, &err), 0);
+    assert_int_equal(runs, 1);
+    assert_true(scene_file(scene).end_epoch < SCENE_NOW - 50);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_scene(test_a_crash_at_any_step_loses_nothing),
+        in_scene(test_the_run_is_noted_before_anything_is_sent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
