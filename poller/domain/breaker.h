@@ -10,7 +10,8 @@
  * Exceptions: a request that never got out says at once that the API is out of reach. A failure that points to its call
  * (the API blames the call's values, or it was charged before) counts not as one of two, only of six. Once an outage is
  * declared, one failure renews it.
- * Within a run five failures in a row end sending, but for one call, a random or the latest one: if it fails too, that is six. */
+ * Within a run five failures in a row end sending, but for one call, a random or the latest one: if it fails too, that is
+ * six. */
 #ifndef BREAKER_H
 #define BREAKER_H
 
@@ -31,7 +32,7 @@ enum breaker_finding {
 };
 
 struct breaker {
-    bool must_probe; /* send one call, picked at random, before any others */
+    bool must_probe; /* send one call, a random or the latest one, before any others */
     bool answered;   /* the API has answered usefully in this run */
     bool down;       /* an outage was declared and is not over */
     bool doubt;      /* another call failed alone in an earlier run */
@@ -57,7 +58,7 @@ void breaker_useful(struct breaker *breaker);
 void breaker_failed(struct breaker *breaker, enum breaker_failure how, bool blamed);
 
 /* breaker_find: what the open failures mean, when all calls at hand were asked. breaker_find_down: the same when the
- * call that was picked at random has failed too: one of the latter two. */
+ * call that was picked has failed too: one of the latter two. */
 enum breaker_finding breaker_find(const struct breaker *breaker);
 enum breaker_finding breaker_find_down(const struct breaker *breaker);
 

@@ -43,9 +43,12 @@ static int look_at(struct leader *leader, struct locks_look *ret_lock, struct er
     if (locks_look(leader->source, leader->lock, true, ret_lock, err) != 0)
         return -1;
     bool ours = ret_lock->holder == ret_lock->own;
-    if (ret_lock->holder != 0 && !ours)
-        ours = leader_holder_owns(leader->state_dir, ret_lock->holder,
-                                  locks_started(leader->source, ret_lock->now));
+    if (ret_lock->holder != 0 && !ours) {
+        int64_t started = 0;
+        if (locks_started(leader->source, &started, err) != 0)
+            return -1;
+        ours = leader_holder_owns(leader->state_dir, ret_lock->holder, started);
+    }
     leader->role = ours ? LEADER_THIS : ret_lock->holder != 0 ? LEADER_OTHER : LEADER_NOBODY;
     leader->is_cluster = ret_lock->servers > 1;
     leader->looked = ret_lock->now;

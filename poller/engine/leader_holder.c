@@ -138,16 +138,18 @@ static int note_leader(const struct keeper *keeper, int64_t server_started, stru
 static int take_on_new_connection(struct keeper *keeper, bool *ret_held, struct err *err)
 {
     struct locks_look look;
+    int64_t started = 0;
     if (source_open(keeper->holder->kind, keeper->holder->settings, &keeper->source, err) != 0 ||
         locks_are_many(&keeper->source, keeper->holder->lock, &keeper->tells, err) != 0 ||
         locks_take(&keeper->source, keeper->holder->lock, 0, ret_held, err) != 0)
         return -1;
     if (!*ret_held)
         return 0;
-    if (locks_look(&keeper->source, keeper->holder->lock, false, &look, err) != 0)
+    if (locks_look(&keeper->source, keeper->holder->lock, false, &look, err) != 0 ||
+        locks_started(&keeper->source, &started, err) != 0)
         return -1;
     keeper->number = look.own;
-    return note_leader(keeper, locks_started(&keeper->source, look.now), err);
+    return note_leader(keeper, started, err);
 }
 
 /* Takes the lock where it is free; *ret_held says whether this process has it now. A new connection each time: the old

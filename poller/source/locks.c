@@ -23,9 +23,9 @@ int locks_look(const struct source *source, const char *name, bool count_servers
     return source->ops->locks->look(source->state, name, count_servers, ret_look, err);
 }
 
-int64_t locks_started(const struct source *source, int64_t now)
+int locks_started(const struct source *source, int64_t *ret_started, struct err *err)
 {
-    return source->ops->locks->started(source->state, now);
+    return source->ops->locks->started(source->state, ret_started, err);
 }
 
 int locks_take(const struct source *source, const char *name, int wait_sec, bool *ret_taken, struct err *err)

@@ -35,7 +35,7 @@ struct locks_look {
 struct locks_ops {
     void (*name)(const void *state, const char *profile, char out[LOCKS_NAME_SIZE]);
     int (*look)(void *state, const char *name, bool count_servers, struct locks_look *ret_look, struct err *err);
-    int64_t (*started)(void *state, int64_t now);
+    int (*started)(void *state, int64_t *ret_started, struct err *err);
     int (*take)(void *state, const char *name, int wait_sec, bool *ret_taken, struct err *err);
     void (*give_up)(void *state, const char *name);
     int (*are_many)(void *state, const char *name, bool *ret_many, struct err *err);
@@ -53,8 +53,9 @@ void locks_name(const struct source *source, const char *profile, char out[LOCKS
 int locks_look(const struct source *source, const char *name, bool count_servers, struct locks_look *ret_look,
                struct err *err) MUST_CHECK;
 
-/* locks_started: since when the server numbers its connections, an epoch; may be a second off. */
-int64_t locks_started(const struct source *source, int64_t now);
+/* locks_started: since when the server numbers its connections, an epoch; may be a second off. Errors:
+ * EX_UNAVAILABLE. */
+int locks_started(const struct source *source, int64_t *ret_started, struct err *err) MUST_CHECK;
 
 /* locks_take: takes the lock for this connection; *ret_taken is false where another one has it still after wait_sec
  * seconds. Errors: EX_UNAVAILABLE. */

@@ -508,9 +508,11 @@ struct session_facts session_facts(const struct session *session)
                                    .took_ms = session->took_ms };
 }
 
-uint64_t session_uptime(struct session *session)
+bool session_uptime(struct session *session, uint64_t *ret_seconds)
 {
     static const char word[] = "Uptime: ";
     const char *status = mysql_stat(session->mysql), *at = status != NULL ? strstr(status, word) : NULL;
-    return at != NULL ? strtoull(at + sizeof word - 1, NULL, 10) : 0;
+    if (at != NULL)
+        *ret_seconds = strtoull(at + sizeof word - 1, NULL, 10);
+    return at != NULL;
 }

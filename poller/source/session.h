@@ -73,9 +73,9 @@ struct session_facts {
 };
 struct session_facts session_facts(const struct session *session);
 
-/* session_uptime: for how many seconds the server runs, by its own clock; one that was set back makes it wrap. 0: the
- * server does not say. */
-uint64_t session_uptime(struct session *session);
+/* session_uptime: for how many seconds the server runs, by its own clock; one that was set back makes it wrap. False: the
+ * server does not say, or the connection has ended. */
+bool session_uptime(struct session *session, uint64_t *ret_seconds);
 
 /* session_close: NULL is fine. */
 void session_close(struct session *session);

@@ -6,12 +6,16 @@ import contextlib
 import os
 import pathlib
 import re
+import select
 import signal
+import socket
 import sqlite3
+import threading
 import time
 
 import pytest
 
+from harness.dialer import Dialer
 from harness.sync import Sync
 
 TAKEOVER = 10  # the lowest that takeover_after may be
@@ -421,3 +425,62 @@ def test_check_tries_the_lock_and_says_who_leads(db, host, leader):
 
 def test_check_without_a_cluster_says_that_the_locks_work(sync, db):
     assert "✓ leader: the server's locks work\n" in sync.run("check").out
+
+
+# ---- a server that is slow for a moment ----
+
+UPTIME_IS_ASKED = b"\x01\x00\x00\x00\x09"  # a packet of one byte: COM_STATISTICS
+
+
+@contextlib.contextmanager
+def between(port, meanwhile):
+    """Stands before the server; meanwhile() is called when the server is asked for how long it runs. Its own port."""
+    def pump(client):
+        with client, socket.create_connection(("127.0.0.1", port)) as server, contextlib.suppress(OSError):
+            while True:
+                for source in select.select([client, server], [], [])[0]:
+                    data = source.recv(65536)
+                    if not data or (data == UPTIME_IS_ASKED and meanwhile() == "close"):
+                        return
+                    (server if source is client else client).sendall(data)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=pump, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("trouble", ["slow", "close"])
+def test_a_moment_without_the_server_makes_no_leader_stand_by(api, tmp_path, trouble):
+    """It took its own lock for another host's, let go of it, and nobody sent calls for takeover_after."""
+    todo = []
+
+    def meanwhile():
+        what = todo.pop() if todo else None
+        if what == "slow":
+            time.sleep(4)
+        return what
+
+    with Dialer(tcp=True) as dialer, between(dialer.port, meanwhile) as port:
+        db = dialer.database()
+        one = Sync(tmp_path / "a", db, api)
+        one.configure(astguiclient={"VARDB_server": "127.0.0.1", "VARDB_port": port},
+                      config={"database": {"socket": None},
+                              "sync": {"settle": 0, "splay": 0, "takeover_after": 300}})
+        one.set_checkpoint(db.now() - HOUR)
+        assert one.run().code == 0
+        db.make_cluster()
+        led_just_now(one, db)
+        assert one.run().code == 0 and one.leader_pid() is not None
+        until(lambda: int(db.query("SHOW GLOBAL STATUS LIKE 'Uptime'")[0]["Value"]) > 5)  # else it began just now anyway
+        number, call = db.leader(), db.insert()
+        todo.append(trouble)
+        run = one.run()
+        assert todo == [], "nobody asked"
+        assert (run.code, list(api.by_uniqueid()), db.leader()) == (0, [call], number), run.log
+        one.close()
