@@ -58,12 +58,15 @@ class Sync:
         self.dids_file.write_text(_ini({"general": self.dids}))
         self.config_file.write_text(_ini(self.config))
 
-    def command(self, args):
-        """The program with the paths of this installation, as a list of words."""
+    def _command(self, args):
         return [program("SYNC_BINARY", "build/did-optimizer-sync"), "--astguiclient", self.astguiclient_file,
                 "--dids", self.dids_file, "--config", self.config_file, "--state-dir", self.state,
                 "--log", self.log_file, "--legacy-checkpoint", self.legacy_file, "--cron-file",
                 self.cron_file, *args]
+
+    def words(self, *args):
+        """The program with the paths of this installation, as a list of words for another one to start it."""
+        return [str(word) for word in self._command(args)]
 
     def start(self, *args, env=None, stdin=subprocess.DEVNULL):
         """Starts the program; returns its Popen (text, stdout and stderr are pipes). close() ends what still runs."""
@@ -71,7 +74,7 @@ class Sync:
         if self.timezone:
             environment["TZ"] = self.timezone
         environment.update(env or {})
-        process = spawn(self.command(args), env=environment, cwd=str(self.directory), stdin=stdin,
+        process = spawn(self._command(args), env=environment, cwd=str(self.directory), stdin=stdin,
                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
         self._started.append(process)
         return process

@@ -443,7 +443,7 @@ def example_page(sync, page, path=None):
     line = re.search(r"^\* \* \* \* \* root (.*metrics.*)$", text, re.M)[1]
     folder = sync.directory / "bin"
     folder.mkdir(exist_ok=True)
-    words = shlex.join(map(str, sync.command(["metrics"])))
+    words = shlex.join(sync.words("metrics"))
     (folder / "did-optimizer-sync").write_text(f"#!/bin/sh\nexec {words}\n")
     (folder / "did-optimizer-sync").chmod(0o755)
     assert "%" not in line and re.search(r"^SHELL=/bin/sh$", text, re.M)  # cron makes an end of line of a %
