@@ -368,7 +368,7 @@ static int work(struct run *run, struct err *err)
         (may_go_on(run) && catch_up(run, err) != 0) || (may_go_on(run) && ask_doubtful(run, err) != 0) ||
         (may_go_on(run) && send_backlog(run, err) != 0))
         return -1;
-    if (forward_commit(&run->forward, err) != 0)
+    if (forward_commit(&run->forward, err) != 0 || progress_save_open(&run->progress, err) != 0)
         return -1;
     look_at_unsent(run);
     if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run && !run->progress.set_by_hand)

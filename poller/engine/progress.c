@@ -7,6 +7,7 @@
 #include "engine/progress.h"
 #include "ledger/checkpoint.h"
 #include "ledger/legacy.h"
+#include "ledger/records.h"
 
 /* A checkpoint further ahead of the database's clock than this was not written by a run. */
 #define CLOCK_TOLERANCE_SEC 60
@@ -109,15 +110,17 @@ static int set_floor(struct progress *progress, const struct maybe *floor, const
     return 0;
 }
 
-/* What the lost ledger knew of recent calls is gone: look at all of them again. The API knows those it has. The note
- * goes in the same transaction as the new places. */
-static int start_over(struct progress *progress, const struct settings_sync *settings, struct err *err)
+/* What the lost ledger knew of recent calls is gone: look at all of them again, back to the oldest one that was not sent yet
+ * (open_since; 0: none is known). The API knows those it has. The note goes in the same transaction as the new places. */
+static int start_over(struct progress *progress, const struct settings_sync *settings, int64_t open_since, struct err *err)
 {
-    progress->checkpoint = position_at(progress->checkpoint.end_epoch - settings->sweep_window, "");
-    progress->floor = progress->checkpoint;
-    log_warn("⚠ The ledger was rebuilt: the calls of the last %" PRId64 " minutes before the checkpoint are sent again. "
-             "Older calls that were pending may be missing; to list them: did-optimizer-sync reconcile --report-only",
-             settings->sweep_window / 60);
+    char local[CLOCK_TEXT_SIZE];
+    int64_t from = progress->checkpoint.end_epoch - settings->sweep_window;
+    if (open_since != 0 && open_since <= from)
+        from = open_since - 1;
+    progress->checkpoint = progress->floor = position_at(from, "");
+    log_warn("⚠ The ledger was lost: the calls that ended after %s are sent again. To list older ones that may be missing: "
+             "did-optimizer-sync reconcile --report-only", clock_local(from, local, sizeof local));
     return progress->dry_run ? 0 : ledger_set_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, err);
 }
 
@@ -150,7 +153,8 @@ static int note_start(const struct progress *progress, bool first_run, struct er
 
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
 {
-    int64_t rebuilt = 0;
+    int64_t rebuilt = 0, open_since = checkpoint_open_since(progress->state_dir);
+    progress->open_since = open_since;
     struct maybe copy = { .known = false }, floor = { .known = false }, file = { .known = false };
     if (ledger_place(progress->ledger, LEDGER_CHECKPOINT, &copy.position, &copy.known, err) != 0 ||
         ledger_place(progress->ledger, LEDGER_FLOOR, &floor.position, &floor.known, err) != 0 ||
@@ -166,9 +170,11 @@ int progress_load(struct progress *progress, const struct settings_sync *setting
     }
     if (set_floor(progress, &floor, &copy, file.known, err) != 0)
         return -1;
-    if (rebuilt != 0 && start_over(progress, settings, err) != 0)
+    /* A ledger that somebody has removed knows no checkpoint, while the file tells of calls that only it knew. */
+    bool lost = rebuilt != 0 || (file.known && !copy.known && open_since != 0);
+    if (lost && start_over(progress, settings, open_since, err) != 0)
         return -1;
-    if (note_start(progress, !copy.known && rebuilt == 0, err) != 0)
+    if (note_start(progress, !copy.known && !lost, err) != 0)
         return -1;
     if (floor.known && position_compare(&progress->floor, &floor.position) < 0 && forget_sweeps(progress, err) != 0)
         return -1;
@@ -202,13 +208,25 @@ static void leave_to_person(struct progress *progress)
              "continues from there");
 }
 
+/* The end of the oldest call below the checkpoint that is not sent yet; 0: there is none. */
+static int find_open(const struct progress *progress, int64_t *ret_open_since, struct err *err)
+{
+    if (records_oldest_open(progress->ledger, ret_open_since, err) != 0)
+        return -1;
+    if (*ret_open_since > progress->checkpoint.end_epoch)
+        *ret_open_since = 0;
+    return 0;
+}
+
 /* The copy in the ledger goes on: it says what is true of the calls. What the person wants, the next run sees. */
 static int save_file(struct progress *progress, struct err *err)
 {
     enum checkpoint_saved saved = CHECKPOINT_SAVED;
     if (progress->set_by_hand)
         return 0;
-    if (checkpoint_save_over(progress->state_dir, &progress->checkpoint, &progress->mark, &saved, err) != 0)
+    if (find_open(progress, &progress->open_since, err) != 0 ||
+        checkpoint_save_over(progress->state_dir, &progress->checkpoint, progress->open_since, &progress->mark, &saved,
+                             err) != 0)
         return -1;
     if (saved == CHECKPOINT_CHANGED)
         leave_to_person(progress);
@@ -221,6 +239,14 @@ bool progress_look(struct progress *progress)
     if (mark != progress->mark && mark != FILEUTIL_NO_FILE && mark != FILEUTIL_NO_TEXT)
         leave_to_person(progress);
     return progress->set_by_hand;
+}
+
+int progress_save_open(struct progress *progress, struct err *err)
+{
+    int64_t open_since = 0;
+    if (progress->dry_run || find_open(progress, &open_since, err) != 0)
+        return progress->dry_run ? 0 : -1;
+    return open_since != progress->open_since ? save_file(progress, err) : 0;
 }
 
 int progress_save(struct progress *progress, struct err *err)

@@ -20,6 +20,7 @@ struct progress {
     struct position before;     /* ... this */
     int64_t skips_from;         /* epoch: what ended before it was sent, or out of scope, before that */
     uint64_t mark;              /* what the file held when it was last read or written here */
+    int64_t open_since;         /* what the file says of the oldest call that is not sent yet, see checkpoint_save_over */
     bool set_by_hand;           /* a person has changed the file since: it is left alone from then on */
 };
 
@@ -49,6 +50,10 @@ int progress_stand_by(struct progress *progress, const struct settings_sync *set
  * that a person changes while a run is at work is not overwritten: the log says so, and the next run goes on from
  * there. */
 int progress_save(struct progress *progress, struct err *err) MUST_CHECK;
+
+/* progress_save_open: the file alone, where the oldest call that is not sent yet is another one than when the file was written.
+ * To be called at the end of a run. Errors: EX_IOERR. */
+int progress_save_open(struct progress *progress, struct err *err) MUST_CHECK;
 
 /* progress_look: whether a person has changed the file meanwhile, which the log says once. */
 bool progress_look(struct progress *progress);

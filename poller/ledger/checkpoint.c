@@ -18,6 +18,9 @@
 
 #define MAX_BYTES 4096
 
+/* The further comment line, up to its epoch. */
+#define OPEN_SINCE "# the oldest call before it that is not sent yet ended at "
+
 /* Reads the digits at the start of text as an epoch; how many they are, 0: none, or no epoch that can be. */
 static size_t read_epoch(const char *text, int64_t *ret_epoch)
 {
@@ -104,17 +107,20 @@ int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, str
 }
 
 /* Ownership: the caller frees it. */
-static char *content_of(const struct position *position)
+static char *content_of(const struct position *position, int64_t open_since)
 {
     char local[CLOCK_TEXT_SIZE], uniqueid[POSITION_UNIQUEID_SIZE];
-    return mem_format("%" PRId64 " %s\n# %s, every call up to this one has been handled\n", position->end_epoch,
+    char open[128] = "";
+    if (open_since != 0)
+        (void)snprintf(open, sizeof open, OPEN_SINCE "%" PRId64 "\n", open_since);
+    return mem_format("%" PRId64 " %s\n# %s, every call up to this one has been handled\n%s", position->end_epoch,
                       str_printable(position->uniqueid, uniqueid, sizeof uniqueid),
-                      clock_local(position->end_epoch, local, sizeof local));
+                      clock_local(position->end_epoch, local, sizeof local), open);
 }
 
 int checkpoint_save(const char *state_dir, const struct position *position, struct err *err)
 {
-    char *text = content_of(position);
+    char *text = content_of(position, 0);
     int result = fileutil_replace(state_dir, "checkpoint", text, err);
     free(text);
     return result;
@@ -128,11 +134,11 @@ uint64_t checkpoint_mark(const char *state_dir)
     return mark;
 }
 
-int checkpoint_save_over(const char *state_dir, const struct position *position, uint64_t *mark,
+int checkpoint_save_over(const char *state_dir, const struct position *position, int64_t open_since, uint64_t *mark,
                          enum checkpoint_saved *ret_saved, struct err *err)
 {
     bool replaced = false;
-    char *text = content_of(position);
+    char *text = content_of(position, open_since);
     int result = fileutil_replace_marked(state_dir, "checkpoint", text, *mark, MAX_BYTES, &replaced, err);
     uint64_t found = replaced ? fileutil_mark_of(text) : checkpoint_mark(state_dir);
     free(text);
@@ -144,6 +150,21 @@ int checkpoint_save_over(const char *state_dir, const struct position *position,
     else if (found == FILEUTIL_NO_FILE || found == FILEUTIL_NO_TEXT || found == *mark)
         *ret_saved = CHECKPOINT_BEING_CHANGED;
     return result;
+}
+
+int64_t checkpoint_open_since(const char *state_dir)
+{
+    char *path = mem_format("%s/checkpoint", state_dir), *text = NULL;
+    bool missing = false;
+    int64_t epoch = 0;
+    if (fileutil_read(path, MAX_BYTES, FILEUTIL_REFUSE_LINK, &text, &missing, NULL) == 0 && !missing) {
+        const char *line = strstr(text, "\n" OPEN_SINCE);
+        if (line == NULL || read_epoch(line + sizeof OPEN_SINCE, &epoch) == 0)
+            epoch = 0;
+    }
+    free(text);
+    free(path);
+    return epoch;
 }
 
 int checkpoint_set_aside(const char *state_dir, char *ret_aside, size_t size, struct err *err)

@@ -1,6 +1,7 @@
 /* checkpoint: the file with the checkpoint: every call up to this time has been handled.
  *
- * state_dir/checkpoint holds one line `END_EPOCH UNIQUEID`, then a comment line with the local time. By hand a user may
+ * state_dir/checkpoint holds one line `END_EPOCH UNIQUEID`, then a comment line with the local time. Where calls before that
+ * are not sent yet, a further comment line says when the oldest of them ended, in case the ledger is lost. By hand a user may
  * also write a local time `2024-10-24 12:00:00`, a bare epoch, or a bare uniqueid (an older tool's format, which means:
  * from the moment that call began). */
 #ifndef CHECKPOINT_H
@@ -40,8 +41,12 @@ enum checkpoint_saved {
     CHECKPOINT_BEING_CHANGED, /* the file is gone or empty, as it is for a moment while `date > checkpoint` runs */
     CHECKPOINT_CHANGED        /* somebody else has written it */
 };
-int checkpoint_save_over(const char *state_dir, const struct position *position, uint64_t *mark,
+int checkpoint_save_over(const char *state_dir, const struct position *position, int64_t open_since, uint64_t *mark,
                          enum checkpoint_saved *ret_saved, struct err *err) MUST_CHECK;
+
+/* checkpoint_open_since: when the oldest call ended that was not sent yet as a run wrote the file; 0: there was none, or the
+ * file does not say. */
+int64_t checkpoint_open_since(const char *state_dir);
 
 /* checkpoint_set_aside: keeps a damaged file under another name, written to ret_aside. Durable: on return. */
 int checkpoint_set_aside(const char *state_dir, char *ret_aside, size_t size, struct err *err) MUST_CHECK;

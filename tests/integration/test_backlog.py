@@ -248,8 +248,25 @@ def test_in_a_loop_the_next_run_is_not_kept_waiting(behind, db, api):
     assert set(asked(api)) & set(old)
 
 
+@pytest.mark.parametrize("loss", ["destroyed", "removed"])
+def test_calls_that_only_the_lost_ledger_knew_are_sent(behind, db, api, loss):
+    """Goal: the checkpoint lies past calls that only the ledger knew of. The file tells when the oldest of them ended."""
+    behind.set_checkpoint(db.now() - 12 * HOUR)
+    old, later = spread(db, 30, 10 * HOUR, 9 * HOUR), spread(db, 5, HOUR + 300, HOUR + 200)
+    api.stop()
+    behind.run()
+    assert pending(behind) == len(old) + len(later)
+    for file in behind.state.glob("ledger.db*"):
+        file.write_bytes(b"\xff" * 4096) if loss == "destroyed" and file.name == "ledger.db" else file.unlink()
+    api.start()
+    run = behind.run()
+    assert run.code == 0 and "The ledger was lost: the calls that ended after" in run.log
+    assert asked(api) == collections.Counter(old + later)
+    assert "not sent yet" not in behind.checkpoint_file.read_text()
+
+
 def test_what_a_lost_ledger_owed_is_found_by_reconcile(behind, db, api):
-    """Goal: the checkpoint lies past calls that only the ledger knew of. Nothing of them can be read any more: the run says
+    """Goal: the same where a person has written the checkpoint, so that nothing tells of those calls any more: the run says
     how to find them, and reconcile counts them as not sent and names the command that sends them."""
     behind.set_checkpoint(db.now() - 12 * HOUR)
     old, later = spread(db, 30, 10 * HOUR, 9 * HOUR), spread(db, 5, HOUR + 300, HOUR + 200)
@@ -258,9 +275,10 @@ def test_what_a_lost_ledger_owed_is_found_by_reconcile(behind, db, api):
     assert pending(behind) == len(old) + len(later)
     for file in behind.state.glob("ledger.db*"):
         file.write_bytes(b"\xff" * 4096) if file.name == "ledger.db" else file.unlink()
+    behind.set_checkpoint(behind.checkpoint())
     api.start()
     run = behind.run()
-    assert "may be missing; to list them: did-optimizer-sync reconcile --report-only" in run.log
+    assert "To list older ones that may be missing: did-optimizer-sync reconcile --report-only" in run.log
     assert asked(api) == collections.Counter(later)
     told = behind.run("reconcile", "--report-only")
     assert told.code == 75

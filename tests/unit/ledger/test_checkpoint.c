@@ -289,13 +289,29 @@ static void test_checkpoint_that_cannot_be_saved_leaves_the_old_one(void **state
     assert_int_equal(err.code, EX_IOERR);
 }
 
+static void test_checkpoint_tells_since_when_calls_are_open(void **state)
+{
+    static const struct { const char *content; int64_t want; } rows[] = {
+        { NULL, 0 },
+        { "1729771200 1.1\n# x\n# the oldest call before it that is not sent yet ended at 1729000000\n", 1729000000 },
+        { "1729771200 1.1\n# the oldest call before it that is not sent yet ended at 17290000000000000000000\n", 0 },
+        { "1729771200 1.1\n# the oldest call before it that is not sent yet ended at never\n", 0 },
+        { "1729771200 1.1\n", 0 },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        if (rows[i].content != NULL)
+            unit_write(unit_path(*state, "checkpoint"), rows[i].content);
+        unit_same_int(rows[i].content != NULL ? rows[i].content : "no file", checkpoint_open_since(*state), rows[i].want);
+    }
+}
+
 /* How a save over what mark stands for comes out; the file's text afterwards in *ret_text, NULL: none. */
 static enum checkpoint_saved save_over(const char *directory, uint64_t *mark, char **ret_text)
 {
     struct position position = position_at(1729771200, "1729771100.5");
     enum checkpoint_saved saved = CHECKPOINT_CHANGED;
     struct err err;
-    assert_int_equal(checkpoint_save_over(directory, &position, mark, &saved, &err), 0);
+    assert_int_equal(checkpoint_save_over(directory, &position, 1729000000, mark, &saved, &err), 0);
     *ret_text = unit_read(unit_path(directory, "checkpoint"));
     assert_false(unit_exists(unit_path(directory, ".checkpoint.new")));
     return saved;
@@ -370,6 +386,7 @@ int main(void)
         unit_test_in_directory(test_checkpoint_of_a_person_is_not_saved_over),
         unit_test_in_directory(test_checkpoint_remove_deletes_the_file_and_minds_none_that_is_missing),
         unit_test_in_directory(test_checkpoint_may_stand_behind_blanks_and_empty_lines),
+        unit_test_in_directory(test_checkpoint_tells_since_when_calls_are_open),
     };
     return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
 }
