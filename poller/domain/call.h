@@ -21,7 +21,7 @@ enum call_finality {
 };
 
 /* What the calls of one kind of source have beside what all calls have: a name each, in their order. */
-#define CALL_EXTRAS_MOST 16
+#define CALL_EXTRAS_MOST 12
 struct call_shape {
     struct {
         const char *name;

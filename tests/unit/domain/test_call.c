@@ -1,6 +1,7 @@
 /* Tests of call: what every call has, its source's extras, its fingerprint. */
 #include "../unit.h"
 
+#include "base/str.h"
 #include "domain/call.h"
 
 /* As VICIdial's source has it, so that the fixed values below are those of its ledgers. */
@@ -111,6 +112,18 @@ static void test_call_fingerprint_never_changes_its_way(void **state)
     struct call call = typical_call(), empty = { .length = CALL_NO_NUMBER, .shape = &shape };
     assert_true(call_fingerprint(&call) == UINT64_C(0x8d29874d729b1236));
     assert_true(call_fingerprint(&empty) == UINT64_C(0x4d25767f9dce13f5));
+    /* A length counts as its decimal text, which is what the dialer's column was once taken for. */
+    static const int64_t lengths[] = { 0, 9, 10, 4294967295, INT64_MAX, -1, -10, -3600, INT64_MIN + 1 };
+    for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
+        char text[64];
+        (void)snprintf(text, sizeof text, "SALE%c%lld%cagent1%cCALLER", 0, (long long)lengths[i], 0, 0);
+        size_t size = strlen(text) + 1;
+        size += strlen(text + size) + 1;
+        size += strlen(text + size) + 1;
+        size += strlen(text + size) + 1;
+        call.length = lengths[i];
+        unit_true(text + 5, call_fingerprint(&call) == str_hash(STR_HASH_START, text, size));
+    }
 }
 
 static void test_call_fingerprint_sees_status_length_agent_and_the_extras_that_are_news_only(void **state)
