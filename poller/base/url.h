@@ -1,4 +1,4 @@
-/* url: what may stand as the API's address. */
+/* url: checks the API's address. */
 #ifndef URL_H
 #define URL_H
 

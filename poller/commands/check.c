@@ -1,4 +1,4 @@
-/* check: `did-optimizer-sync check`, what works and what to mend. */
+/* check: `did-optimizer-sync check`, tests the setup and names the remedies. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>

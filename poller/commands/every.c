@@ -1,7 +1,7 @@
 /* every: `did-optimizer-sync run --every SECONDS`, runs in a loop.
  *
  * Each round is a process of its own. It begins with the rights of this one, which may be root's, and gives them up as
- * a single run does. So each round reads the settings and opens the log anew, nothing of one stays for the next, and
+ * a single run does. So each round reads the settings and opens the log again, nothing of a round stays for the next, and
  * this process touches neither network nor state. */
 #include <errno.h>
 #include <signal.h>

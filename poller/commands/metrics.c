@@ -1,4 +1,4 @@
-/* metrics: `did-optimizer-sync metrics`, figures in Prometheus' text format. */
+/* metrics: `did-optimizer-sync metrics`, metrics in Prometheus' text format. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

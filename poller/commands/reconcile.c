@@ -203,7 +203,7 @@ static int find_range(struct reconcile *reconcile, struct position *ret_floor, s
                        forward->settings->retention_days);
     reconcile->from = forward_now(forward) - days * 86400;
     reconcile->to = progress.checkpoint.end_epoch - forward->settings->overlap;
-    if (reconcile->to < progress.floor.end_epoch) /* nobody looks there any more */
+    if (reconcile->to < progress.floor.end_epoch) /* no run scans this range any more */
         reconcile->to = progress.floor.end_epoch;
     *ret_floor = progress.floor;
     return 0;

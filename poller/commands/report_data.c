@@ -152,7 +152,7 @@ static int put_list(struct writer *writer, const struct list *list, struct store
         put_json(writer, array);
         separator = ",";
         if (writer->size > list->bytes) {
-            store_leave(statement);
+            store_reset(statement);
             break;
         }
     }

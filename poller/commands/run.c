@@ -67,7 +67,7 @@ static void tell_log(const char *words, bool works)
                      "further mail until the log can be written again.\n", words, log_problem());
 }
 
-/* Whether nobody knows if the API works again: it was down and no call was there to ask it with, or a single one. */
+/* Whether it is unknown if the API works again: it was down, and there were too few calls to test it with. */
 static bool is_open(const struct resources *resources, const struct summary *summary)
 {
     int64_t outage_since = 0;
@@ -155,7 +155,7 @@ static int poll_once(const struct options *options, struct resources *resources,
                                                               ret_summary->stop == STOP_NONE, err);
 }
 
-/* Damage deep in the ledger shows only when a run comes across it: then it is made anew, and the run made again. */
+/* A run may find deep damage in the ledger only while it works: then it rebuilds the ledger and starts again. */
 static int poll_with_repair(const struct options *options, struct resources *resources, struct summary *ret_summary,
                             bool *ret_standing_by, struct err *err)
 {

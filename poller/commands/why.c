@@ -96,7 +96,7 @@ static void free_life(struct life *life)
     free(life->row);
 }
 
-/* All texts are copies that nobody else has. */
+/* All texts are copies that belong to this struct. */
 static void mask(struct life *life)
 {
     char *phone = copy(life->call.phone);

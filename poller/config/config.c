@@ -93,7 +93,7 @@ static const struct setting dids_settings[] = {
     { "general", "db_port", NUMBER, AT(database.port), NULL, 1, 65535 },
 };
 
-/* What others call the same things. */
+/* Other names for the same settings. */
 struct alias {
     const char *name;
     size_t offset; /* of the setting's target */

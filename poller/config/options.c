@@ -184,7 +184,7 @@ static bool is_named(const struct known_command *command, const char *first, con
 }
 
 /* Whether the command is named so; second NULL: whether it begins so. */
-static bool begins_so(const struct known_command *command, const char *first, const char *second)
+static bool matches_words(const struct known_command *command, const char *first, const char *second)
 {
     return strcmp(first, command->name) == 0 &&
            (second == NULL || (command->second != NULL && strcmp(second, command->second) == 0));
@@ -193,7 +193,7 @@ static bool begins_so(const struct known_command *command, const char *first, co
 bool options_command_exists(const char *first, const char *second)
 {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (begins_so(&commands[i], first, second))
+        if (matches_words(&commands[i], first, second))
             return true;
     return false;
 }
@@ -202,7 +202,7 @@ bool options_are_taken(const char *first, const char *second, const char *option
 {
     unsigned takes = 0;
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        takes |= begins_so(&commands[i], first, second) ? commands[i].takes : 0;
+        takes |= matches_words(&commands[i], first, second) ? commands[i].takes : 0;
     for (int i = 0; i < OPTION_COUNT; i++)
         if (strcmp(option, known_options[i].name) == 0)
             return (known_options[i].taken_by & takes) != 0;
@@ -242,7 +242,7 @@ static int take_option(const struct known_option *option, struct options *option
 static bool is_given(const struct known_option *option, const struct options *options)
 {
     const char *base = (const char *)options;
-    if (option->text != 0) /* those that have a default are taken by every command: nobody asks for them */
+    if (option->text != 0) /* an option with a default is accepted by every command, so no caller asks for it */
         return *(const char *const *)(const void *)(base + option->text) != NULL;
     if (option->number != 0)
         return *(const int64_t *)(const void *)(base + option->number) != 0;

@@ -13,7 +13,7 @@ int journal_open(struct forward *forward, const char *kind, struct err *err) MUS
  * ledger. */
 int journal_resume(struct forward *forward, struct err *err) MUST_CHECK;
 
-/* journal_close: counts what is still pending into the summary, and writes the run's figures and counters, and whether
+/* journal_close: counts what is still pending into the summary, and writes the run's counts and counters, and whether
  * the API is down. kind: what the run turned out to be; NULL: what it was opened as. Durable on return, with all
  * outcomes. Errors: EX_IOERR. */
 int journal_close(struct forward *forward, const char *kind, struct err *err) MUST_CHECK;

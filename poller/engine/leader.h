@@ -37,7 +37,7 @@
 #include "source/source.h"
 
 enum leader_role {
-    LEADER_UNKNOWN, /* nobody has looked */
+    LEADER_UNKNOWN, /* not looked up yet */
     LEADER_THIS,    /* this host sends */
     LEADER_OTHER,   /* another host does */
     LEADER_NOBODY   /* no host does now; one will take over */

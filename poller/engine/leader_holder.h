@@ -5,7 +5,7 @@
  *
  * It ends with the lease, a file that each run renews (leader_holder_renew): cron stopped, the runs fail, or another
  * installation has come. It ends on SIGTERM, when another host has the lock, and when the host ends. A connection that
- * breaks is made anew within LOOK_SEC seconds, and the lock taken again. */
+ * breaks is opened again within LOOK_SEC seconds, and the lock is taken again. */
 #ifndef LEADER_HOLDER_H
 #define LEADER_HOLDER_H
 

@@ -133,8 +133,7 @@ static int forget_sweeps(struct progress *progress, struct err *err)
                ? ledger_drop_note(progress->ledger, LEDGER_NOTE_SWEPT_TO, err) : -1;
 }
 
-/* Remembers where the very first run began, or a later one that was set back further. A rebuilt ledger does not know.
- * */
+/* Remembers where the very first run began, or a later one that was set back further. A rebuilt ledger does not know. */
 static int note_start(const struct progress *progress, bool first_run, struct err *err)
 {
     bool known = false;
@@ -201,7 +200,7 @@ int progress_stand_by(struct progress *progress, const struct settings_sync *set
     return progress_save(progress, err);
 }
 
-static void leave_to_person(struct progress *progress)
+static void keep_manual_checkpoint(struct progress *progress)
 {
     progress->set_by_hand = true;
     log_warn("⏩ The checkpoint was changed by hand during this run: this run keeps the file as it is, and the next run "
@@ -229,7 +228,7 @@ static int save_file(struct progress *progress, struct err *err)
                              err) != 0)
         return -1;
     if (saved == CHECKPOINT_CHANGED)
-        leave_to_person(progress);
+        keep_manual_checkpoint(progress);
     return 0;
 }
 
@@ -237,7 +236,7 @@ bool progress_look(struct progress *progress)
 {
     uint64_t mark = progress->set_by_hand || progress->dry_run ? progress->mark : checkpoint_mark(progress->state_dir);
     if (mark != progress->mark && mark != FILEUTIL_NO_FILE && mark != FILEUTIL_NO_TEXT)
-        leave_to_person(progress);
+        keep_manual_checkpoint(progress);
     return progress->set_by_hand;
 }
 

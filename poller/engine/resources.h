@@ -40,7 +40,7 @@ int resources_open_sink(const struct options *options, struct resources *resourc
  * source_close. Errors: those of source_find and source_open. */
 int resources_connect(const struct config *config, struct source *ret_source, struct err *err) MUST_CHECK;
 
-/* resources_report_repair: says in the log that a damaged ledger was made anew, if it was. */
+/* resources_report_repair: logs that a damaged ledger was rebuilt, if it was. */
 void resources_report_repair(const struct ledger_repair *repair);
 
 /* resources_leader: what is known of which host leads; nobody has looked at first. source has to be open. Borrowed. */

@@ -26,7 +26,7 @@ enum succession_step {
     SUCCESSION_LEAD,   /* this host leads already */
     SUCCESSION_TAKE,   /* it may take the lock */
     SUCCESSION_FOLLOW, /* another host leads */
-    SUCCESSION_WAIT    /* nobody leads, and it is too early to take over */
+    SUCCESSION_WAIT    /* there is no leader, and it is too early to take over */
 };
 
 /* succession_step: what to do; notes becomes what to remember. */
@@ -36,7 +36,7 @@ enum succession_step succession_step(const struct succession_look *look, struct 
  * seconds without a leader. */
 bool succession_is_ours(const struct succession_notes *notes, int64_t now, int64_t takeover_after);
 
-/* succession_due: when a host that waits takes over, if nobody leads until then. */
+/* succession_due: when a host that waits takes over, if there is no leader until then. */
 int64_t succession_due(const struct succession_notes *notes, int64_t takeover_after);
 
 #endif

@@ -14,7 +14,7 @@ enum summary_stop {
     STOP_INTERRUPTED,    /* a signal, or a person who has set the checkpoint meanwhile */
     STOP_OUTAGE,         /* the API as a whole does not answer usefully */
     STOP_RATE_LIMITED,   /* the API limited the rate */
-    STOP_CONFIGURATION,  /* no call can get through before somebody mends the settings */
+    STOP_CONFIGURATION,  /* no call is accepted until the settings are fixed */
     STOP_FAILED          /* database, ledger or checkpoint: see failure_code */
 };
 
@@ -30,7 +30,7 @@ struct summary {
     bool looked;           /* the run knows of every call that had ended: each is settled, or one of ... */
     int64_t unsent;        /* ... at least so many calls beyond the checkpoint that it saw and did not send */
     int64_t unsent_oldest; /* epoch: the end of the oldest of them */
-    int64_t in_doubt;      /* calls of those that alone were not taken: nobody knows whether the API works */
+    int64_t in_doubt;      /* calls on which the API failed, without another call to test the API with */
     int64_t limited_runs;  /* so many runs in a row, this one included, ended because the API limited the rate */
     enum summary_stop stop;
     int failure_code;   /* STOP_FAILED: the exit code of what failed */

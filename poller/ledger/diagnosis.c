@@ -136,7 +136,7 @@ static void judge_waiting(struct findings *findings)
         advise_command(findings, DIAGNOSIS_WARNING, CHECK);
         if (level == DIAGNOSIS_CRITICAL && standing->oldest_pending == standing->doubtful &&
             standing->overview.counts.pending == 1 && unsent <= 0)
-            level = DIAGNOSIS_WARNING; /* a single call that the API cannot digest wakes nobody */
+            level = DIAGNOSIS_WARNING; /* a single call that makes the API fail must not wake anyone */
     }
     if (standing->outage_since != 0) {
         add(findings, DIAGNOSIS_CRITICAL, "API down since %s",
@@ -178,7 +178,7 @@ struct diagnosis diagnosis_of(const struct standing *standing, const struct diag
     struct findings findings = { standing, limits, profile, &found, 0 };
     bool standby = standing_is_standby(standing);
     judge_runs(&findings);
-    if (!standby) /* what this host still owes from the time when it sent the calls is the other one's now */
+    if (!standby) /* the leader sends the calls that are still pending here */
         judge_waiting(&findings);
     judge_rejected(&findings);
     if (findings.used == 0)

@@ -1,4 +1,4 @@
-/* ledger: what became of each call, on disk. */
+/* ledger: the status of each call at the API, on disk. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -109,7 +109,7 @@ int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record 
     ret_record->attempts = store_int(statement, 2);
     ret_record->tries = store_int(statement, 3);
     ret_record->tried = store_int(statement, 4);
-    store_leave(statement);
+    store_reset(statement);
     return 0;
 }
 
@@ -177,7 +177,7 @@ int ledger_forget_noted(struct ledger *ledger, int64_t ended_before, int64_t *re
     return 0;
 }
 
-/* A pending call whose time has come; by the index call_open, which has all of it. */
+/* A pending call whose time has come. The index call_open has every column of this condition. */
 #define IS_DUE "state <> 1 AND state = 2 AND (due <= ?1 OR due > ?2) "
 
 /* Hands out the rows of a statement whose parameters 1 and 2 are those of IS_DUE. */
@@ -229,7 +229,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
     *ret_counts = (struct ledger_counts){ .pending = store_int(statement, 0),
                                           .waiting = store_int(statement, 1),
                                           .rejected = store_int(statement, 2) };
-    store_leave(statement);
+    store_reset(statement);
     return 0;
 }
 
@@ -238,7 +238,7 @@ int ledger_prune(struct ledger *ledger, const struct ledger_age *age, struct err
     static const char *const texts[] = {
         ("DELETE FROM call WHERE uniqueid IN (SELECT uniqueid FROM call WHERE end_epoch < ?1 AND state = 1 "
          "ORDER BY end_epoch LIMIT ?2)"),
-        /* Whoever set a call aside or dropped it has time to think better of it, however old the call is. */
+        /* The operator has time to retry or restore a rejected or discarded call, however old the call is. */
         ("DELETE FROM call WHERE uniqueid IN (SELECT uniqueid FROM call WHERE state <> 1 AND state IN (4, 5) AND "
          "end_epoch < ?3 AND updated < ?3 ORDER BY end_epoch LIMIT ?2)"),
         "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE tried < ?1 ORDER BY tried LIMIT ?2)",
@@ -275,7 +275,7 @@ static int read_note(struct ledger *ledger, const char *name, int64_t *ret_numbe
     *ret_number = store_int(statement, 0);
     if (text != NULL)
         (void)snprintf(text, size, "%s", stored != NULL ? stored : "");
-    store_leave(statement);
+    store_reset(statement);
     return 0;
 }
 
@@ -360,7 +360,7 @@ int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, 
     return ledger_commit(ledger, err);
 }
 
-/* The runs themselves are forgotten after some time; counted they are for ever. */
+/* The ledger forgets old runs, but this counter keeps their number. */
 static int count_run(struct ledger *ledger, int64_t run, struct err *err)
 {
     static const char sql[] = "INSERT INTO counter (name, label, value) SELECT ?2, exit_code || ' ' || kind, 1 "

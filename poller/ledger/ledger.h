@@ -73,8 +73,7 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct e
 /* ledger_forget: deletes the record of the call. */
 int ledger_forget(struct ledger *ledger, const char *uniqueid, struct err *err) MUST_CHECK;
 
-/* What time it is for calls that wait. A due time after latest comes from a clock that was set back: it counts as due.
- * */
+/* What time it is for calls that wait. A due time after latest comes from a clock that was set back: it counts as due. */
 struct ledger_time {
     int64_t now, latest; /* epochs */
 };
@@ -84,8 +83,7 @@ struct ledger_time {
 int ledger_forget_noted(struct ledger *ledger, int64_t ended_before, int64_t *ret_count, struct err *err) MUST_CHECK;
 
 /* ledger_due: hands out the calls that need another look, oldest first: pending ones whose time has come and that ended
- * at ended_from or later, and all waiting ones. uniqueid is borrowed for the call; on_due must not change the ledger.
- * */
+ * at ended_from or later, and all waiting ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
 typedef void ledger_on_due(void *context, const char *uniqueid, int64_t end_epoch);
 int ledger_due(struct ledger *ledger, const struct ledger_time *time, int64_t ended_from, ledger_on_due *on_due,
                void *context, struct err *err) MUST_CHECK;

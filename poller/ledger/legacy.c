@@ -13,7 +13,7 @@
 #define STILL_WRITTEN_SEC 300 /* the script writes once a minute */
 #define OLDEST_SEC (7 * 86400)
 
-/* Only a plain file that nobody but its owner, root or ourselves, can have written. */
+/* Only a regular file that no user but root or this one can have written. */
 static bool is_trustworthy(const struct stat *info)
 {
     return S_ISREG(info->st_mode) && (info->st_uid == 0 || info->st_uid == geteuid()) && info->st_nlink == 1 &&

@@ -1,4 +1,4 @@
-/* rebuild: makes a damaged ledger anew with what can be read of it. */
+/* rebuild: replaces a damaged ledger with a new one that has every readable call. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static void save_what_is_left(struct store *store, const char *damaged)
 }
 
 /* Makes a new ledger of what is left of path under another name, complete and durable. */
-static int make_anew(const char *state_dir, const char *path, int64_t *ret_saved, struct err *err)
+static int build_new_ledger(const char *state_dir, const char *path, int64_t *ret_saved, struct err *err)
 {
     static const char start_over[] = "INSERT INTO note (name, number) VALUES ('start_over', 1)"; /* see ledger.h */
     struct store *store = NULL;
@@ -61,7 +61,7 @@ static int make_anew(const char *state_dir, const char *path, int64_t *ret_saved
 }
 
 /* Puts the complete new ledger into the damaged one's place, which is kept under another name with its journal. */
-static int swap_in(const char *state_dir, const char *path, char *ret_aside, size_t size, struct err *err)
+static int move_into_place(const char *state_dir, const char *path, char *ret_aside, size_t size, struct err *err)
 {
     static const char *const journals[] = { "-wal", "-shm" };
     char *complete = mem_format("%s%s", path, COMPLETE);
@@ -83,7 +83,8 @@ static int swap_in(const char *state_dir, const char *path, char *ret_aside, siz
 int rebuild_ledger(const char *state_dir, const char *path, char *ret_aside, size_t size, int64_t *ret_saved,
                    struct err *err)
 {
-    return make_anew(state_dir, path, ret_saved, err) == 0 ? swap_in(state_dir, path, ret_aside, size, err) : -1;
+    return build_new_ledger(state_dir, path, ret_saved, err) == 0
+               ? move_into_place(state_dir, path, ret_aside, size, err) : -1;
 }
 
 int rebuild_finish(const char *state_dir, const char *path, bool *ret_rebuilt, char *ret_aside, size_t size,
@@ -92,5 +93,5 @@ int rebuild_finish(const char *state_dir, const char *path, bool *ret_rebuilt, c
     char *complete = mem_format("%s%s", path, COMPLETE);
     *ret_rebuilt = access(complete, F_OK) == 0;
     free(complete);
-    return *ret_rebuilt ? swap_in(state_dir, path, ret_aside, size, err) : 0;
+    return *ret_rebuilt ? move_into_place(state_dir, path, ret_aside, size, err) : 0;
 }

@@ -1,4 +1,4 @@
-/* records: what the ledger says, for people. */
+/* records: views of the ledger, for people. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -10,7 +10,7 @@
 #define SELECTED "state <> 1 AND state = ?4 AND (?1 IS NULL OR uniqueid = ?1) " \
                  "AND (?2 IS NULL OR instr(lower(reason), lower(?2)) > 0) AND (?3 = 0 OR end_epoch < ?3)"
 
-/* The runs that cron starts: the others are a person's, and say nothing of what goes on by itself. */
+/* The runs that cron starts. A run that an operator typed does not show that cron works. */
 #define BY_CRON "kind IN ('poll', 'sweep')"
 
 static int64_t number(struct statement *statement, int column)
@@ -18,7 +18,7 @@ static int64_t number(struct statement *statement, int column)
     return store_is_null(statement, column) ? RECORDS_UNKNOWN : store_int(statement, column);
 }
 
-/* ---- what is rejected ---- */
+/* ---- rejected calls ---- */
 
 static struct statement *prepare_for(struct store *store, const char *sql, const struct records_selection *selection,
                                      enum call_state state)
@@ -65,9 +65,9 @@ int records_release(struct ledger *ledger, const struct records_selection *selec
     return 0;
 }
 
-/* ---- how things stand ---- */
+/* ---- the overview ---- */
 
-/* The index call_open knows all of it: no call is looked at itself. */
+/* The index call_open has every column, so SQLite reads no row of the table. */
 static int read_pending(struct store *store, struct records_overview *overview, struct err *err)
 {
     static const char sql[] = "SELECT (SELECT min(due) FROM call WHERE state <> 1 AND state = 2), "
@@ -83,7 +83,7 @@ static int read_pending(struct store *store, struct records_overview *overview, 
     bool waiting_first = overview->oldest_pending == 0 ||
                       (overview->oldest_waiting != 0 && overview->oldest_waiting < overview->oldest_pending);
     overview->oldest_open = waiting_first ? overview->oldest_waiting : overview->oldest_pending;
-    store_leave(statement);
+    store_reset(statement);
     return 0;
 }
 
@@ -106,7 +106,7 @@ static int read_last_run(struct store *store, struct records_overview *overview,
     overview->last_run_database_ms = number(statement, 6);
     overview->last_run_rows_examined = number(statement, 7);
     overview->last_run_unsent = number(statement, 8);
-    store_leave(statement);
+    store_reset(statement);
     return 0;
 }
 
@@ -119,7 +119,7 @@ static int read_last_success(struct store *store, struct records_overview *overv
     if (row <= 0)
         return row;
     overview->last_success = store_int(statement, 0);
-    store_leave(statement);
+    store_reset(statement);
     return 0;
 }
 
@@ -134,7 +134,7 @@ static int read_last_look(struct store *store, struct records_overview *overview
     if (row > 0) {
         overview->last_look = store_int(statement, 0);
         overview->unsent_oldest = store_int(statement, 1);
-        store_leave(statement);
+        store_reset(statement);
     }
     return store_number(store, "SELECT ifnull((SELECT started FROM run WHERE " BY_CRON " ORDER BY id LIMIT 1), 0)",
                         &overview->first_run, err);
@@ -256,7 +256,7 @@ int records_find_call(struct ledger *ledger, const char *uniqueid, records_on_ca
                                  .phone = store_text(statement, 17),
                                  .last = read_attempt(statement) };
     on_call(context, &call);
-    store_leave(statement);
+    store_reset(statement);
     return 0;
 }
 

@@ -7,7 +7,7 @@
  *   attempt  what a row of call said of its last attempt before a further one was made. So a call that was accepted at
  *            its first attempt, as nearly all are, needs no row here.
  *   note     numbers and texts that outlive a run, by name.
- *   run      one row a run and its figures. unsent: the finished calls after the checkpoint that the run saw and did
+ *   run      one row per run with its counts. unsent: the finished calls after the checkpoint that the run saw and did
  *            not send, 0 for a run that came to its end, NULL for one that could not look at the dialer's calls.
  *   counter  what only ever grows, for metrics.
  *
@@ -72,7 +72,7 @@ static const char *const steps[] = {
     "ALTER TABLE run ADD COLUMN rows_examined INTEGER;",
 
     /* The open calls of a state by their age, with all that decides whether it is their turn. call_ended tells which of
-     * the old calls were accepted, without a look at each that is set aside. */
+     * the old calls were accepted, without reading each rejected call. */
     "DROP INDEX IF EXISTS call_open;"
     "CREATE INDEX call_open ON call (state, end_epoch, uniqueid, due) WHERE state <> 1;"
     "DROP INDEX IF EXISTS call_ended;"

@@ -1,11 +1,11 @@
-/* standing: how things stand, as ledger and checkpoint tell. */
+/* standing: the current state, read from ledger and checkpoint. */
 #include "base/clock.h"
 #include "base/fileutil.h"
 #include "ledger/checkpoint.h"
 #include "ledger/enabled.h"
 #include "ledger/standing.h"
 
-/* Cron starts a run each minute: what one of longer ago than this knew is out of date. */
+/* Cron starts a run each minute: what an older run knew is out of date. */
 #define OUT_OF_DATE_SEC 300
 
 static int64_t earlier(int64_t one, int64_t other)

@@ -104,7 +104,7 @@ static bool may_write(const char *path)
     return may;
 }
 
-/* A name by which SQLite opens the file as one that nobody changes: it reads no WAL then, and takes no lock. */
+/* With this name SQLite treats the file as immutable: it reads no WAL and takes no lock. */
 static char *immutable_name(const char *path)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
@@ -139,7 +139,7 @@ static bool is_at_rest(const char *path, struct stat *ret_info)
     return age_ms < 0 || age_ms > UNSTABLE_MS;
 }
 
-/* Copies the file into memory. False: it was being changed meanwhile, or cannot be read so. */
+/* Copies the file into memory. False: the file changed meanwhile, or is unreadable in this way. */
 static bool copy_file(struct store *store, struct err *err)
 {
     struct stat before, after;
@@ -303,7 +303,7 @@ int store_next(struct store *store, struct statement *statement, struct err *err
     return result;
 }
 
-void store_leave(struct statement *statement)
+void store_reset(struct statement *statement)
 {
     (void)sqlite3_reset(to_sqlite(statement));
 }

@@ -60,9 +60,9 @@ void store_bind_int(struct statement *statement, int index, int64_t number);
 void store_bind_text(struct statement *statement, int index, const char *text);
 
 /* store_next: 1: the next row is there, 0: there is none any more. A statement that is left before its end needs
- * store_leave. */
+ * store_reset. */
 int store_next(struct store *store, struct statement *statement, struct err *err) MUST_CHECK;
-void store_leave(struct statement *statement);
+void store_reset(struct statement *statement);
 
 /* Columns of the row, counted from 0. store_text: borrowed until the next step, NULL for SQL NULL. */
 int64_t store_int(struct statement *statement, int column);

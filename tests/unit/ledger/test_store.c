@@ -51,7 +51,7 @@ static void test_store_prepares_a_text_once(void **state)
     assert_ptr_equal(store_prepare(store, two), second);
     assert_int_equal(store_next(store, second, &err), 1);
     assert_int_equal(store_int(second, 0), 2);
-    store_leave(second);
+    store_reset(second);
 }
 
 static void test_store_that_is_full_of_statements_says_so(void **state)
