@@ -42,7 +42,7 @@ MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"]
                rebuild=["test_ledger_damage", "test_ledger_files"], records=["test_records", "test_ledger_rejected"])
 # The engine, between a source and a sink in memory.
 RUNS = ["test_runs", "test_poll", "test_crash"]
-MODULES.update(forward=RUNS, walk=RUNS, poll=RUNS, progress=RUNS, journal=RUNS, backlog=RUNS, unsent=RUNS)
+MODULES.update(forward=["test_forward", *RUNS], walk=["test_walk", *RUNS], poll=RUNS, progress=RUNS, journal=RUNS, backlog=RUNS, unsent=RUNS)
 
 # Judged by integration tests, those that notice most first.
 WHOLE = {

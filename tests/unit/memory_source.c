@@ -70,8 +70,8 @@ static int inspect_archive(void *state, bool *ret_usable, struct err *err)
 
 static const char *archive_problem(const void *state)
 {
-    (void)state;
-    return "";
+    const struct memory_source *memory = state;
+    return memory->archive_problem != NULL ? memory->archive_problem : "";
 }
 
 static void close_memory(void *state)

@@ -12,6 +12,7 @@ struct memory_source {
     size_t count;
     int64_t now;             /* its clock */
     bool fails;              /* nothing can be read */
+    const char *archive_problem; /* NULL: none */
     size_t scans, fetched;   /* how often it was scanned, and how many calls were asked for by their ids */
 };
 
