@@ -135,6 +135,9 @@ static void test_vicidial_finality_waits_for_calls_that_have_not_ended(void **st
         unit_same_int(statuses[i], call.finality, CALL_NOT_ENDED);
         unit_same_int(statuses[i], decision_of(&call, &unknown, &settings, NOW).kind, DECISION_SKIP);
     }
+    struct call first = { .status = "SALE", .ended = 1, .age = -1 };
+    vicidial_finality_tell(&first, NULL, NOW, 0, &settings);
+    assert_int_equal(first.finality, CALL_FINAL);
 }
 
 static void test_vicidial_finality_obeys_the_settings(void **state)
