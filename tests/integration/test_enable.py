@@ -205,7 +205,7 @@ def test_each_profile_is_enabled_by_itself(new, db, api):
     log = new.run("--cron", *of_acme).log
     assert f"`{NAME} --profile acme enable`" in log
     assert f"until you run `{NAME} --profile acme enable`" in new.run("disable", *of_acme).out
-    assert f"before: {NAME} --profile acme enable" in new.run("check", *of_acme).out
+    assert f"until you run: {NAME} --profile acme enable" in new.run("check", *of_acme).out
     api.clear()
     assert new.run("enable", *of_acme).code == 0
     assert word(new) is None and (state / "enabled").read_text().startswith("yes\n")
