@@ -41,8 +41,9 @@ LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_rejected", "test_ledg
 MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"], store=["test_store", *LEDGER],
                rebuild=["test_ledger_damage", "test_ledger_files"], records=["test_records", "test_ledger_rejected"])
 # The engine, between a source and a sink in memory.
-RUNS = ["test_runs", "test_poll", "test_crash"]
-MODULES.update(forward=["test_forward", *RUNS], walk=["test_walk", *RUNS], poll=RUNS, progress=RUNS, journal=RUNS, backlog=RUNS, unsent=RUNS)
+RUNS = ["test_runs", "test_stops", "test_poll", "test_crash"]
+MODULES.update({name: [f"test_{name}", *RUNS] for name in ("forward", "walk", "progress", "journal", "backlog", "unsent")})
+MODULES["poll"] = RUNS
 
 # Judged by integration tests, those that notice most first.
 WHOLE = {

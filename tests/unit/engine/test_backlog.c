@@ -1,0 +1,196 @@
+/* Tests of backlog: which old calls go out when, and that each has its turn once in a run. */
+#include "../scene.h"
+
+#include "engine/backlog.h"
+
+#define NOW SCENE_NOW
+
+static struct source source;
+static struct sink sink;
+static struct memory_sink memory;
+static struct forward forward;
+
+static struct backlog start(struct scene *scene, int64_t rate)
+{
+    source = memory_source_open(&scene->calls);
+    sink = scene_sink(scene, &memory);
+    forward = scene_forward(scene, &source, &sink);
+    return backlog_start(&forward, rate);
+}
+
+/* A call that waits to be sent. */
+static void put(struct scene *scene, const char *id, int64_t ended)
+{
+    struct err err;
+    struct ledger_entry entry = { .uniqueid = id, .record = { .state = CALL_PENDING }, .end_epoch = ended };
+    (void)scene_add(scene, id, ended);
+    assert_int_equal(ledger_put(scene_ledger(scene), &entry, &err), 0);
+}
+
+static void put_many(struct scene *scene, size_t count, int64_t first_end)
+{
+    static char ids[100][8];
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "%02zu", i);
+        put(scene, ids[i], first_end + (int64_t)i);
+    }
+}
+
+static const char *due(struct backlog *backlog)
+{
+    static char text[400];
+    struct err err;
+    struct candidates list = { .count = 0 };
+    size_t used = 0;
+    *text = '\0';
+    assert_int_equal(backlog_due(backlog, &list, &err), 0);
+    for (size_t i = 0; i < list.count; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? " " : "", list.items[i].uniqueid);
+    candidates_clear(&list);
+    return text;
+}
+
+static int send_all(struct backlog *backlog, int64_t until_ms)
+{
+    struct err err;
+    int result = backlog_send(backlog, until_ms, &err);
+    memory_sink_free(&memory);
+    return result == 0 ? forward_commit(&forward, &err) : -1;
+}
+
+static void test_what_is_old(void **state)
+{
+    struct scene *scene = *state;
+    put(scene, "old", NOW - 3601);
+    put(scene, "new", NOW - 3600);
+    struct backlog backlog = start(scene, 1000);
+    assert_int_equal(backlog.ended_before, NOW - 3600);
+    assert_string_equal(due(&backlog), "new old");
+    backlog = start(scene, 0);
+    assert_int_equal(backlog.ended_before, INT64_MIN);
+    assert_string_equal(due(&backlog), "old new"); /* no rate: none is held back */
+    assert_int_equal(send_all(&backlog, INT64_MAX), 0);
+    assert_int_equal(scene->sent_count, 0);
+}
+
+static void test_a_batch_is_no_more_than_a_second_brings(void **state)
+{
+    struct scene *scene = *state;
+    put_many(scene, 9, NOW - 5000);
+    struct backlog backlog = start(scene, 1000);
+    assert_string_equal(due(&backlog), "00 01 02"); /* batch_size */
+    assert_string_equal(due(&backlog), "03 04 05");
+    backlog = start(scene, 2);
+    assert_string_equal(due(&backlog), "00 01");
+    assert_int_equal(backlog.bucket.level, 0);
+    assert_string_equal(backlog.done.uniqueid, "01");
+}
+
+static void test_it_sends_the_rest_once(void **state)
+{
+    struct scene *scene = *state;
+    put_many(scene, 9, NOW - 5000);
+    put(scene, "new", NOW - 60);
+    struct backlog backlog = start(scene, 1000);
+    (void)due(&backlog);
+    assert_int_equal(send_all(&backlog, clock_mono_ms() + 60000), 0);
+    assert_string_equal(scene_ids(scene, 0), "03 04 05 06 07 08");
+    assert_int_equal(scene_record(scene, "00").state, CALL_PENDING);
+    assert_int_equal(scene_record(scene, "08").state, CALL_ACCEPTED);
+}
+
+/* A second brings one call: the second one has to wait until after the end. */
+static void test_its_time_is_kept_to(void **state)
+{
+    struct scene *scene = *state;
+    put_many(scene, 3, NOW - 5000);
+    struct backlog backlog = start(scene, 1);
+    backlog.bucket.level = 0;
+    assert_int_equal(send_all(&backlog, clock_mono_ms() + 500), 0);
+    assert_int_equal(scene->sent_count, 0);
+    scene_check_log(scene, "it says so", "More calls that ended over an hour ago are pending");
+    backlog = start(scene, 1);
+    assert_int_equal(send_all(&backlog, clock_mono_ms()), 0); /* not even one that may go at once */
+    assert_int_equal(scene->sent_count, 0);
+}
+
+static void test_it_waits_for_the_rate(void **state)
+{
+    struct scene *scene = *state;
+    put_many(scene, 6, NOW - 5000);
+    struct backlog backlog = start(scene, 5); /* three at once, the next three not before 200 ms are over */
+    int64_t began_ms = clock_mono_ms();
+    assert_int_equal(send_all(&backlog, began_ms + 60000), 0);
+    assert_int_equal(scene->sent_count, 6);
+    assert_true(clock_mono_ms() - began_ms >= 190);
+}
+
+static struct outcome limits(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)sent;
+    (void)nth;
+    return scene_outcome(scene->sent_count < 4 ? OUTCOME_ACCEPTED : OUTCOME_RATE_LIMITED);
+}
+
+static void test_a_stop_ends_it(void **state)
+{
+    struct scene *scene = *state;
+    scene->answer = limits;
+    put_many(scene, 9, NOW - 5000);
+    struct backlog backlog = start(scene, 1000);
+    assert_int_equal(send_all(&backlog, clock_mono_ms() + 60000), 0);
+    assert_string_equal(scene_ids(scene, 0), "00 01 02 03 04");
+    scene->calls.fails = true;
+    scene_drop(scene, "05");
+    backlog = start(scene, 1000);
+    assert_int_equal(send_all(&backlog, clock_mono_ms() + 60000), -1);
+}
+
+/* After an outage: half of the first batch is of another place, in each run of another one. */
+static void test_after_an_outage_the_first_batch_is_mixed(void **state)
+{
+    struct scene *scene = *state;
+    put_many(scene, 60, NOW - 9000);
+    scene->settings.batch_size = 4;
+    char second[20][8];
+    size_t different = 0;
+    for (int64_t run = 0; run < 20; run++) {
+        struct backlog backlog = start(scene, 1000);
+        backlog.ended_before = NOW - 8940;
+        forward.run = run;
+        forward.breaker.must_probe = true;
+        const char *ids = due(&backlog);
+        unit_same_int(ids, strncmp(ids, "00 01", 5), 0);
+        unit_true(ids, strlen(ids) == 5 || strcmp(ids + 6, "01") > 0);
+        (void)snprintf(second[run], sizeof second[run], "%s", strlen(ids) > 6 ? ids + 6 : "");
+        different += run > 0 && strcmp(second[run], second[0]) != 0 ? 1 : 0;
+    }
+    assert_true(different > 10);
+    scene->settings.batch_size = 3;
+    struct backlog backlog = start(scene, 1000);
+    forward.breaker.must_probe = true;
+    backlog.ended_before = NOW - 8940;
+    const char *ids = due(&backlog);
+    unit_true(ids, strlen(ids) == 8 && strncmp(ids, "00 01", 5) == 0); /* two of three are the oldest */
+    scene_close(scene);
+    struct err err;
+    backlog = start(scene, 1000);
+    forward.breaker.must_probe = true;
+    for (size_t i = 0; i < scene->calls.count; i++)
+        assert_int_equal(ledger_forget(scene_ledger(scene), scene->calls.calls[i].id, &err), 0);
+    assert_string_equal(due(&backlog), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_scene(test_what_is_old),
+        in_scene(test_a_batch_is_no_more_than_a_second_brings),
+        in_scene(test_it_sends_the_rest_once),
+        in_scene(test_its_time_is_kept_to),
+        in_scene(test_it_waits_for_the_rate),
+        in_scene(test_a_stop_ends_it),
+        in_scene(test_after_an_outage_the_first_batch_is_mixed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,231 @@
+/* Tests of journal: what a run takes up from earlier ones, and which figures it leaves. */
+#include "../scene.h"
+
+#include "engine/journal.h"
+#include "ledger/records.h"
+
+static struct source source;
+
+static struct forward begin(struct scene *scene)
+{
+    source = memory_source_open(&scene->calls);
+    struct forward forward = scene_forward(scene, &source, NULL);
+    return forward;
+}
+
+static void set_note(struct scene *scene, const char *name, int64_t value)
+{
+    struct err err;
+    assert_int_equal(ledger_set_note(scene_ledger(scene), name, value, &err), 0);
+}
+
+static void test_a_silence_that_was_asked_for(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t until, outage;
+        enum summary_stop stop;
+        const char *message;
+    } rows[] = {
+        { "none", 0, 0, STOP_NONE, "" },
+        { "over", SCENE_NOW, 0, STOP_NONE, "" },
+        { "a while", SCENE_NOW + 30, 0, STOP_RATE_LIMITED, "ask the API's owner" },
+        { "the longest", SCENE_NOW + 900, 0, STOP_RATE_LIMITED, "rate limited until " },
+        { "by a clock that was set back", SCENE_NOW + 930, 0, STOP_NONE, "" },
+        { "an outage", SCENE_NOW + 100, SCENE_NOW - 100, STOP_OUTAGE, "API down since 20" },
+        { "an outage without", 0, SCENE_NOW - 100, STOP_NONE, "" },
+    };
+    struct scene *scene = *state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct err err;
+        set_note(scene, LEDGER_NOTE_WAIT_UNTIL, rows[i].until);
+        set_note(scene, LEDGER_NOTE_OUTAGE_SINCE, rows[i].outage);
+        struct forward forward = begin(scene);
+        forward.clock = (struct clock_reading){ .epoch = 0 };
+        unit_same_int(rows[i].name, journal_resume(&forward, &err), 0);
+        unit_same_int(rows[i].name, scene->summary.stop, rows[i].stop);
+        unit_has(rows[i].name, scene->summary.message, rows[i].message);
+        unit_true(rows[i].name, forward.breaker.must_probe == (rows[i].outage != 0));
+        unit_true(rows[i].name, !forward.breaker.doubt);
+        unit_same_int(rows[i].name, forward.clock.epoch, SCENE_NOW);
+    }
+}
+
+static void test_a_call_in_doubt_is_known_to_the_next_run(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct position doubt = position_at(SCENE_NOW - 50, "d");
+    assert_int_equal(ledger_set_place(scene_ledger(scene), LEDGER_DOUBT, &doubt, &err), 0);
+    struct forward forward = begin(scene);
+    assert_int_equal(journal_resume(&forward, &err), 0);
+    assert_true(forward.breaker.doubt);
+    assert_string_equal(forward.doubt.uniqueid, "d");
+    assert_int_equal(journal_open(&forward, "poll", &err), 0);
+    assert_int_equal(journal_close(&forward, NULL, &err), 0);
+    assert_int_equal(scene_place(scene, LEDGER_DOUBT).end_epoch, SCENE_NOW - 50);
+    forward.breaker.answered = true; /* the API took one */
+    assert_int_equal(journal_close(&forward, NULL, &err), 0);
+    assert_int_equal(scene_place(scene, LEDGER_DOUBT).end_epoch, 0);
+}
+
+static void test_a_source_out_of_reach(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    scene->calls.fails = true;
+    struct forward forward = begin(scene);
+    assert_int_equal(journal_resume(&forward, &err), -1);
+    assert_int_equal(err.code, EX_UNAVAILABLE);
+}
+
+/* Since when the API is down, as runs follow each other that end so. */
+static void test_an_outage_is_remembered(void **state)
+{
+    static const struct {
+        const char *name;
+        enum summary_stop stop;
+        bool answered;
+        int64_t before, after;
+    } rows[] = {
+        { "well", STOP_NONE, false, 0, 0 },
+        { "begins", STOP_OUTAGE, false, 0, SCENE_NOW },
+        { "refused", STOP_CONFIGURATION, false, 0, SCENE_NOW },
+        { "goes on", STOP_OUTAGE, false, 77, 77 },
+        { "not asked", STOP_NONE, false, 77, 77 },
+        { "limited, not asked", STOP_RATE_LIMITED, false, 77, 77 },
+        { "over", STOP_NONE, true, 77, 0 },
+        { "over, and limited", STOP_RATE_LIMITED, true, 77, 0 },
+        { "down again", STOP_OUTAGE, true, 77, 77 },
+        { "database", STOP_FAILED, false, 0, 0 },
+    };
+    struct scene *scene = *state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct err err;
+        struct forward forward = begin(scene);
+        set_note(scene, LEDGER_NOTE_OUTAGE_SINCE, rows[i].before);
+        assert_int_equal(journal_open(&forward, "poll", &err), 0);
+        scene->summary.stop = rows[i].stop;
+        forward.breaker.answered = rows[i].answered;
+        assert_int_equal(journal_close(&forward, NULL, &err), 0);
+        unit_same_int(rows[i].name, scene_note(scene, LEDGER_NOTE_OUTAGE_SINCE), rows[i].after);
+    }
+}
+
+static void test_runs_that_end_at_a_limit_are_counted(void **state)
+{
+    static const struct {
+        const char *name;
+        enum summary_stop stop;
+        bool answered;
+        int64_t count;
+        bool told;
+    } rows[] = {
+        { "first", STOP_RATE_LIMITED, false, 1, false },
+        { "second, though it sent some", STOP_RATE_LIMITED, true, 2, false },
+        { "the time was over before any answer", STOP_OUT_OF_TIME, false, 2, false },
+        { "third", STOP_RATE_LIMITED, false, 3, true },
+        { "the time was over, with answers", STOP_OUT_OF_TIME, true, 0, false },
+        { "anew", STOP_RATE_LIMITED, false, 1, false },
+        { "well", STOP_NONE, false, 0, false },
+    };
+    struct scene *scene = *state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct err err;
+        struct forward forward = begin(scene);
+        assert_int_equal(journal_open(&forward, "poll", &err), 0);
+        scene->summary.stop = rows[i].stop;
+        forward.breaker.answered = rows[i].answered;
+        assert_int_equal(journal_close(&forward, NULL, &err), 0);
+        unit_same_int(rows[i].name, scene_note(scene, LEDGER_NOTE_LIMITED), rows[i].count);
+        unit_same_int(rows[i].name, scene->summary.limited_runs, rows[i].count);
+        unit_true(rows[i].name, (strstr(scene->summary.message, "for 3 runs") != NULL) == rows[i].told);
+    }
+}
+
+/* ---- figures ---- */
+
+static struct records_run seen;
+
+static void keep_run(void *context, const struct records_run *run)
+{
+    if (*(int *)context == 0)
+        seen = *run;
+    seen.kind = strcmp(run->kind, "poll") == 0 ? "poll" : strcmp(run->kind, "sweep") == 0 ? "sweep" : "other";
+    ++*(int *)context;
+}
+
+static int last_run(struct scene *scene)
+{
+    struct err err;
+    int count = 0;
+    assert_int_equal(records_list_runs(scene_ledger(scene), 0, 10, keep_run, &count, &err), 0);
+    return count;
+}
+
+static void put(struct scene *scene, const char *id, enum call_state call_state)
+{
+    struct err err;
+    struct ledger_entry entry = { .uniqueid = id, .record = { .state = call_state }, .end_epoch = SCENE_NOW - 9 };
+    assert_int_equal(ledger_put(scene_ledger(scene), &entry, &err), 0);
+}
+
+static void test_the_figures_of_a_run(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    put(scene, "p1", CALL_PENDING);
+    put(scene, "p2", CALL_PENDING);
+    put(scene, "w", CALL_WAITING);
+    struct forward forward = begin(scene);
+    assert_int_equal(journal_open(&forward, "poll", &err), 0);
+    assert_true(forward.run > 0);
+    scene->summary = (struct summary){ .found = 11, .accepted = 12, .repeated = 13, .failed = 14, .rejected = 15,
+                                       .waiting = 99, .looked = true, .unsent = 16, .unsent_oldest = SCENE_NOW - 17,
+                                       .stop = STOP_FAILED, .failure_code = EX_IOERR, .message = "why" };
+    forward.started_ms = clock_mono_ms() - 5000;
+    tally_answer(&forward.tally, 201, 5.0);
+    assert_int_equal(journal_close(&forward, "sweep", &err), 0);
+    assert_int_equal(forward.tally.answers[201], 0); /* counted once */
+    scene_close(scene);
+    assert_int_equal(last_run(scene), 1);
+    assert_int_equal(scene->summary.pending_left, 2);
+    unit_in_range(seen.duration_ms, 5000, 65000);
+    const int64_t got[] = { seen.found, seen.accepted, seen.repeated, seen.failed, seen.rejected, seen.pending,
+                            seen.waiting, seen.unsent, seen.exit_code },
+                  want[] = { 11, 12, 13, 14, 15, 2, 1, 16, EX_IOERR };
+    for (size_t i = 0; i < UNIT_COUNT(got); i++)
+        unit_same_int("figure", got[i], want[i]);
+    assert_string_equal(seen.kind, "sweep");
+}
+
+static void test_a_run_that_failed_early(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct summary summary = { .stop = STOP_FAILED, .failure_code = EX_UNAVAILABLE, .message = "no database" };
+    put(scene, "p", CALL_PENDING);
+    put(scene, "w1", CALL_WAITING);
+    put(scene, "w2", CALL_WAITING);
+    assert_int_equal(journal_failed(scene_ledger(scene), &summary, 1234, &err), 0);
+    scene_close(scene);
+    assert_int_equal(last_run(scene), 1);
+    const int64_t got[] = { seen.duration_ms, seen.pending, seen.waiting, seen.exit_code },
+                  want[] = { 1234, 1, 2, EX_UNAVAILABLE };
+    for (size_t i = 0; i < UNIT_COUNT(got); i++)
+        unit_same_int("figure", got[i], want[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_scene(test_a_silence_that_was_asked_for),
+        in_scene(test_a_call_in_doubt_is_known_to_the_next_run),
+        in_scene(test_a_source_out_of_reach),
+        in_scene(test_an_outage_is_remembered),
+        in_scene(test_runs_that_end_at_a_limit_are_counted),
+        in_scene(test_the_figures_of_a_run),
+        in_scene(test_a_run_that_failed_early),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,354 @@
+/* Tests of progress: where a run goes on, and in which order the checkpoint becomes durable. */
+#include "../scene.h"
+
+#include "engine/progress.h"
+#include "ledger/checkpoint.h"
+
+#define NOW SCENE_NOW
+
+static struct progress progress_in(struct scene *scene)
+{
+    return (struct progress){ .state_dir = scene->directory,
+                              .ledger = scene_ledger(scene),
+                              .legacy = unit_path(scene->directory, "legacy"),
+                              .dry_run = scene->dry_run };
+}
+
+static struct progress load(struct scene *scene)
+{
+    struct err err;
+    struct progress progress = progress_in(scene);
+    if (progress_load(&progress, &scene->settings, NOW, &err) != 0)
+        fail_msg("%s", err.message);
+    return progress;
+}
+
+static void check_place(const char *row, const struct position *got, int64_t end_epoch, const char *id)
+{
+    unit_same_int(row, got->end_epoch, end_epoch);
+    unit_same_text(row, got->uniqueid, id);
+}
+
+static void set_places(struct scene *scene, int64_t copy, int64_t floor)
+{
+    struct err err;
+    struct position place = position_at(copy, "c");
+    assert_int_equal(ledger_set_place(scene_ledger(scene), LEDGER_CHECKPOINT, &place, &err), 0);
+    place = position_at(floor, "f");
+    assert_int_equal(ledger_set_place(scene_ledger(scene), LEDGER_FLOOR, &place, &err), 0);
+    assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
+}
+
+static void set_file(struct scene *scene, int64_t end_epoch, const char *id)
+{
+    char text[80];
+    (void)snprintf(text, sizeof text, "%lld %s\n", (long long)end_epoch, id);
+    unit_write(unit_path(scene->directory, "checkpoint"), text);
+}
+
+static void again(void **state)
+{
+    assert_int_equal(scene_leave(state), 0);
+    assert_int_equal(scene_enter(state), 0);
+}
+
+/* file and copy: 0: there is none. The floor stands at NOW - 900 wherever there is a copy. */
+static void test_where_it_goes_on(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t file, copy;
+        const char *file_id;
+        int64_t end;
+        const char *id;
+        int64_t floor;
+        bool moved;
+    } rows[] = {
+        { "first run", 0, 0, "", NOW - 600, "", NOW - 600, false },
+        { "file alone", NOW - 50, 0, "x", NOW - 50, "x", NOW - 50, false },
+        { "copy alone", 0, NOW - 70, "", NOW - 70, "c", NOW - 900, false },
+        { "copy ahead of the clock", 0, NOW + 1, "", NOW, "", NOW - 900, false },
+        { "copy at the clock", 0, NOW, "", NOW, "c", NOW - 900, false },
+        { "both the same", NOW - 70, NOW - 70, "c", NOW - 70, "c", NOW - 900, false },
+        { "set forward", NOW - 50, NOW - 70, "x", NOW - 50, "x", NOW - 50, true },
+        { "another call of that second", NOW - 70, NOW - 70, "d", NOW - 70, "d", NOW - 900, true },
+        { "set back", NOW - 90, NOW - 70, "x", NOW - 90, "x", NOW - 900, true },
+        { "set back behind the floor", NOW - 901, NOW - 70, "x", NOW - 901, "x", NOW - 901, true },
+        { "within the clock's tolerance", NOW + 60, NOW - 70, "x", NOW + 60, "x", NOW + 60, true },
+        { "the clock was set back", NOW + 500, NOW + 500, "c", NOW, "", NOW - 900, true },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct scene *scene = *state;
+        if (rows[i].copy != 0)
+            set_places(scene, rows[i].copy, NOW - 900);
+        if (rows[i].file != 0)
+            set_file(scene, rows[i].file, rows[i].file_id);
+        struct progress progress = load(scene);
+        check_place(rows[i].name, &progress.checkpoint, rows[i].end, rows[i].id);
+        unit_same_int(rows[i].name, progress.floor.end_epoch, rows[i].floor);
+        unit_true(rows[i].name, progress.moved == rows[i].moved);
+        scene_close(scene);
+        struct position file = scene_file(scene), copy = scene_place(scene, LEDGER_CHECKPOINT),
+                        floor = scene_place(scene, LEDGER_FLOOR);
+        check_place(rows[i].name, &file, rows[i].end, rows[i].id);
+        check_place(rows[i].name, &copy, rows[i].end, rows[i].id);
+        unit_same_int(rows[i].name, floor.end_epoch, rows[i].floor);
+        again(state);
+    }
+}
+
+static void test_a_file_that_cannot_be_right_is_kept_aside(void **state)
+{
+    static const char *const texts[] = { "no checkpoint\n", NULL };
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+        struct scene *scene = *state;
+        set_places(scene, NOW - 70, NOW - 900);
+        set_file(scene, NOW + 61, "x"); /* ahead of the clock */
+        if (texts[i] != NULL)
+            unit_write(unit_path(scene->directory, "checkpoint"), texts[i]);
+        struct progress progress = load(scene);
+        check_place("aside", &progress.checkpoint, NOW - 70, "c");
+        assert_false(progress.moved);
+        scene_check_log(scene, "aside", "checkpoint.");
+        check_place("aside", &(struct position){ .end_epoch = scene_file(scene).end_epoch }, NOW - 70, "");
+        again(state);
+    }
+}
+
+static void test_a_dry_run_changes_nothing(void **state)
+{
+    struct scene *scene = *state;
+    set_places(scene, NOW - 70, NOW - 900);
+    set_file(scene, NOW + 61, "x");
+    scene_close(scene);
+    scene->dry_run = true;
+    struct progress progress = load(scene);
+    check_place("dry", &progress.checkpoint, NOW - 70, "c");
+    assert_int_equal(scene_file(scene).end_epoch, NOW + 61);
+    set_file(scene, NOW - 20, "x");
+    progress = load(scene);
+    check_place("dry, forward", &progress.floor, NOW - 20, "x");
+    assert_false(progress_look(&progress));
+    struct err err;
+    progress.checkpoint = position_at(NOW - 5, "y");
+    assert_int_equal(progress_save(&progress, &err), 0);
+    assert_int_equal(scene_file(scene).end_epoch, NOW - 20);
+}
+
+static void put(struct scene *scene, const char *id, int64_t ended, int64_t attempts)
+{
+    struct err err;
+    struct ledger_attempt attempt = { .answer = 500 };
+    struct ledger_entry entry = { .uniqueid = id, .record = { .state = CALL_PENDING, .attempts = attempts },
+                                  .end_epoch = ended, .attempt = attempts > 0 ? &attempt : NULL };
+    assert_int_equal(ledger_put(scene_ledger(scene), &entry, &err), 0);
+}
+
+/* Who sets it forward skips calls, also those that were noted only. */
+static void test_setting_it_forward_forgets_what_was_only_noted(void **state)
+{
+    struct scene *scene = *state;
+    set_places(scene, NOW - 70, NOW - 900);
+    put(scene, "noted", NOW - 200, 0);
+    put(scene, "tried", NOW - 200, 1);
+    put(scene, "later", NOW - 30, 0);
+    set_file(scene, NOW - 50, "x");
+    struct progress progress = load(scene);
+    assert_int_equal(scene_record(scene, "noted").state, CALL_UNKNOWN);
+    assert_int_equal(scene_record(scene, "tried").state, CALL_PENDING);
+    assert_int_equal(scene_record(scene, "later").state, CALL_PENDING);
+    check_place("before", &progress.before, NOW - 70, "c");
+    assert_int_equal(progress.skips_from, NOW - 900); /* something was pending */
+    scene_check_log(scene, "log", "1 of the");
+}
+
+static void test_from_where_a_jump_skips(void **state)
+{
+    struct scene *scene = *state;
+    struct position at = position_at(1000, ""), low = position_at(500, ""), high = position_at(990, "");
+    assert_int_equal(progress_skips_from(scene_ledger(scene), &at, &low, 100), 900);
+    assert_int_equal(progress_skips_from(scene_ledger(scene), &at, &high, 100), 990);
+    assert_int_equal(progress_skips_from(scene_ledger(scene), &at, NULL, 100), 900);
+    put(scene, "a", 700, 0);
+    assert_int_equal(progress_skips_from(scene_ledger(scene), &at, &low, 100), 500);
+    assert_int_equal(progress_skips_from(scene_ledger(scene), &at, NULL, 100), 900);
+}
+
+static void set_note(struct scene *scene, const char *name, int64_t value)
+{
+    struct err err;
+    assert_int_equal(ledger_set_note(scene_ledger(scene), name, value, &err), 0);
+}
+
+/* After the ledger was rebuilt a sweep_window is looked at again; once. */
+static void test_a_rebuilt_ledger(void **state)
+{
+    struct scene *scene = *state;
+    set_file(scene, NOW - 70, "x");
+    set_note(scene, LEDGER_NOTE_START_OVER, 1);
+    struct progress progress = load(scene);
+    check_place("again", &progress.checkpoint, NOW - 70 - 14400, "");
+    check_place("again", &progress.floor, NOW - 70 - 14400, "");
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_START_OVER), 0);
+    assert_int_equal(scene_place(scene, LEDGER_START).end_epoch, 0); /* it does not know */
+    progress = load(scene);
+    check_place("once", &progress.checkpoint, NOW - 70 - 14400, "");
+}
+
+/* A ledger that is gone takes with it what only it knew: the file says how far back that was. */
+static void test_a_ledger_that_is_gone(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t ended; /* of the call that is pending; 0: there is none */
+        int64_t from;
+    } rows[] = {
+        { "nothing was open", 0, NOW - 70 },
+        { "a call within the last hours", NOW - 14470, NOW - 70 - 14400 - 1 },
+        { "the same", NOW - 14469, NOW - 70 - 14400 },
+        { "an older one", NOW - 50000, NOW - 50001 },
+        { "one at the checkpoint", NOW - 70, NOW - 70 - 14400 },
+        { "one beyond it", NOW - 69, NOW - 70 },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct scene *scene = *state;
+        struct err err;
+        set_file(scene, NOW - 70, "");
+        struct progress progress = load(scene);
+        assert_int_equal(progress_save_open(&progress, &err), 0);
+        if (rows[i].ended != 0)
+            put(scene, "open", rows[i].ended, 1);
+        assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
+        assert_int_equal(progress_save_open(&progress, &err), 0);
+        scene_close(scene);
+        unit_same_int(rows[i].name, unlink(unit_path(scene->directory, "ledger.db")), 0);
+        progress = load(scene);
+        unit_same_int(rows[i].name, progress.checkpoint.end_epoch, rows[i].from);
+        unit_same_int(rows[i].name, progress.floor.end_epoch, rows[i].from);
+        again(state);
+    }
+}
+
+static void test_the_start_and_the_sweeps(void **state)
+{
+    struct scene *scene = *state;
+    (void)load(scene);
+    assert_int_equal(scene_place(scene, LEDGER_START).end_epoch, NOW - 600);
+    assert_int_not_equal(scene_note(scene, LEDGER_NOTE_TAKEN_OVER), 0);
+    set_note(scene, LEDGER_NOTE_TAKEN_OVER, 5);
+    set_note(scene, LEDGER_NOTE_LAST_SWEEP, NOW - 60);
+    set_note(scene, LEDGER_NOTE_SWEPT_TO, NOW - 90);
+    set_file(scene, NOW - 500, "x"); /* forward: the start stays */
+    (void)load(scene);
+    assert_int_equal(scene_place(scene, LEDGER_START).end_epoch, NOW - 600);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), NOW - 60);
+    set_file(scene, NOW - 700, "x"); /* back, and in front of both */
+    (void)load(scene);
+    assert_int_equal(scene_place(scene, LEDGER_START).end_epoch, NOW - 700);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), 0);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_SWEPT_TO), 0);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_TAKEN_OVER), 5);
+}
+
+/* `checkpoint reset`: the start is known, the rest is not: an older script's checkpoint counts no more. */
+static void test_an_older_scripts_checkpoint_is_for_the_first_run(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    char text[40];
+    (void)snprintf(text, sizeof text, "%lld.1", (long long)NOW - 300);
+    unit_write(unit_path(scene->directory, "legacy"), text);
+    struct progress progress = load(scene);
+    assert_int_equal(progress.checkpoint.end_epoch, NOW - 300);
+    assert_int_equal(checkpoint_remove(scene->directory, &err), 0);
+    assert_int_equal(ledger_clear_places(scene_ledger(scene), &err), 0);
+    progress = load(scene);
+    assert_int_equal(progress.checkpoint.end_epoch, NOW - 600);
+}
+
+/* ---- a person, while a run is at work ---- */
+
+static void test_what_a_person_writes_is_left(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct progress progress = load(scene);
+    assert_false(progress_look(&progress));
+    set_file(scene, NOW - 10, "person");
+    progress.checkpoint = position_at(NOW - 100, "run");
+    assert_int_equal(progress_save(&progress, &err), 0);
+    assert_true(progress.set_by_hand);
+    struct position file = scene_file(scene), copy = scene_place(scene, LEDGER_CHECKPOINT);
+    check_place("the person's", &file, NOW - 10, "person");
+    check_place("the run's", &copy, NOW - 100, "run");
+    assert_true(progress_look(&progress));
+    progress.checkpoint = position_at(NOW - 90, "run");
+    assert_int_equal(progress_save(&progress, &err), 0);
+    file = scene_file(scene);
+    check_place("still the person's", &file, NOW - 10, "person");
+}
+
+static void test_it_is_looked_at(void **state)
+{
+    struct scene *scene = *state;
+    struct progress progress = load(scene);
+    unit_write(unit_path(scene->directory, "checkpoint"), ""); /* as while `date >checkpoint` runs */
+    assert_false(progress_look(&progress));
+    assert_int_equal(unlink(unit_path(scene->directory, "checkpoint")), 0);
+    assert_false(progress_look(&progress));
+    set_file(scene, NOW - 10, "person");
+    assert_true(progress_look(&progress));
+    assert_true(progress.set_by_hand);
+    assert_true(progress_look(&progress));
+}
+
+/* ---- where another host sends ---- */
+
+static void test_standing_by(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t file, settled, end, start;
+    } rows[] = {
+        { "not known: it stays", NOW - 70, 0, NOW - 70, 0 },
+        { "forward", NOW - 70, NOW - 20, NOW - 20, NOW - 20 },
+        { "back", NOW - 70, NOW - 400, NOW - 400, NOW - 400 },
+        { "too far back", NOW - 70, 1000, NOW - 30 * 86400, NOW - 30 * 86400 },
+        { "too long ago", NOW - 31 * 86400, 0, NOW - 30 * 86400, NOW - 30 * 86400 },
+        { "just not", NOW - 30 * 86400, 0, NOW - 30 * 86400, 0 },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct scene *scene = *state;
+        struct err err;
+        set_places(scene, rows[i].file, rows[i].file - 100);
+        set_file(scene, rows[i].file, "c");
+        set_note(scene, LEDGER_NOTE_LAST_SWEEP, NOW - 60);
+        struct progress progress = progress_in(scene);
+        assert_int_equal(progress_stand_by(&progress, &scene->settings, NOW, rows[i].settled, &err), 0);
+        unit_same_int(rows[i].name, progress.checkpoint.end_epoch, rows[i].end);
+        unit_same_int(rows[i].name, progress.floor.end_epoch, rows[i].start != 0 ? rows[i].end : rows[i].file - 100);
+        unit_same_int(rows[i].name, scene_file(scene).end_epoch, rows[i].end);
+        unit_same_int(rows[i].name, scene_place(scene, LEDGER_START).end_epoch, rows[i].start);
+        unit_same_int(rows[i].name, scene_note(scene, LEDGER_NOTE_LAST_SWEEP), rows[i].start != 0 ? 0 : NOW - 60);
+        again(state);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_scene(test_where_it_goes_on),
+        in_scene(test_a_file_that_cannot_be_right_is_kept_aside),
+        in_scene(test_a_dry_run_changes_nothing),
+        in_scene(test_setting_it_forward_forgets_what_was_only_noted),
+        in_scene(test_from_where_a_jump_skips),
+        in_scene(test_a_rebuilt_ledger),
+        in_scene(test_a_ledger_that_is_gone),
+        in_scene(test_the_start_and_the_sweeps),
+        in_scene(test_an_older_scripts_checkpoint_is_for_the_first_run),
+        in_scene(test_what_a_person_writes_is_left),
+        in_scene(test_it_is_looked_at),
+        in_scene(test_standing_by),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

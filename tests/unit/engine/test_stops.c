@@ -1,0 +1,281 @@
+/* Tests of runs that end before all is done, or must not do all: what they leave behind, and what the next one makes of
+ * it. */
+#include "../scene.h"
+
+#include <signal.h>
+
+#include "base/interrupt.h"
+#include "ledger/checkpoint.h"
+
+static void check_run(struct scene *scene, const char *row, const char *ids, enum summary_stop stop)
+{
+    size_t before = scene->sent_count;
+    scene_run(scene);
+    unit_same_text(row, scene_ids(scene, before), ids);
+    unit_same_int(row, scene->summary.stop, stop);
+}
+
+static void test_the_time_is_over(void **state)
+{
+    struct scene *scene = *state;
+    scene->settings.time_budget = 0;
+    scene_add_many(scene, "a", 4, SCENE_NOW - 100, 10);
+    check_run(scene, "no time", "", STOP_OUT_OF_TIME);
+    assert_int_equal(summary_exit_code(&scene->summary), EX_TEMPFAIL);
+    assert_int_equal(scene_file(scene).end_epoch, SCENE_NOW - 600);
+    assert_int_equal(scene->summary.unsent, 4);
+    scene->settings.time_budget = 50;
+    check_run(scene, "time", "a0 a1 a2 a3", STOP_NONE);
+}
+
+static struct outcome is_interrupted(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)nth;
+    if (strcmp(sent->id, "a4") == 0) {
+        interrupt_install();
+        assert_int_equal(raise(scene->every == 0 ? SIGTERM : SIGINT), 0);
+    }
+    return scene_outcome(OUTCOME_ACCEPTED);
+}
+
+/* In a process of its own: a signal is remembered. */
+static void test_a_signal(void **state)
+{
+    struct scene *scene = *state;
+    scene->answer = is_interrupted;
+    scene_add_many(scene, "a", 8, SCENE_NOW - 100, 10);
+    assert_true(scene_run_apart(scene, 0));
+    assert_string_equal(scene_ids(scene, 0), "a0 a1 a2 a3 a4");
+    assert_int_equal(scene->summary.stop, STOP_INTERRUPTED);
+    assert_false(scene->summary.looked); /* it ends at once */
+    assert_int_equal(scene_record(scene, "a4").state, CALL_ACCEPTED);
+    assert_int_equal(scene_record(scene, "a5").state, CALL_UNKNOWN);
+    assert_int_equal(scene_file(scene).end_epoch, SCENE_NOW - 50); /* before the first that is open */
+    assert_string_equal(scene_file(scene).uniqueid, "");
+    scene->answer = NULL;
+    check_run(scene, "goes on", "a5 a6 a7", STOP_NONE);
+}
+
+static struct outcome shows(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)scene;
+    (void)sent;
+    (void)nth;
+    return scene_outcome(OUTCOME_SHOWN);
+}
+
+static void test_a_dry_run(void **state)
+{
+    struct scene *scene = *state;
+    scene->settings.backfill_rate = 10;
+    scene->settings.first_run_lookback = 8000;
+    scene->settings.sweep_interval = 60;
+    (void)scene_add(scene, "old", SCENE_NOW - 7000); /* a run would note it, to send it at the rate */
+    scene_add_many(scene, "a", 4, SCENE_NOW - 100, 10);
+    scene->dry_run = true;
+    scene->answer = shows;
+    check_run(scene, "dry", "old a0 a1 a2 a3", STOP_NONE);
+    assert_int_equal(scene->summary.accepted, 5);
+    check_run(scene, "dry again", "old a0 a1 a2 a3", STOP_NONE);
+    assert_int_equal(scene_file(scene).end_epoch, 0);
+    scene->dry_run = false;
+    assert_int_equal(scene_record(scene, "a0").state, CALL_UNKNOWN);
+    assert_int_equal(scene_place(scene, LEDGER_CHECKPOINT).end_epoch, 0);
+    scene->answer = NULL;
+    check_run(scene, "in earnest", "a0 a1 a2 a3 old", STOP_NONE);
+}
+
+static void test_a_source_that_fails(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 4, SCENE_NOW - 100, 10);
+    scene->calls.fails = true;
+    check_run(scene, "out of reach", "", STOP_FAILED);
+    assert_int_equal(summary_exit_code(&scene->summary), EX_UNAVAILABLE);
+    assert_int_equal(scene_file(scene).end_epoch, 0);
+    scene->calls.fails = false;
+    check_run(scene, "there again", "a0 a1 a2 a3", STOP_NONE);
+}
+
+/* Old calls: noted first, with the checkpoint, and sent at the rate after the calls of the moment. */
+static void test_old_calls_go_last(void **state)
+{
+    struct scene *scene = *state;
+    scene->settings.first_run_lookback = 10000;
+    scene->settings.backfill_rate = 1000;
+    scene_add_many(scene, "old", 4, SCENE_NOW - 5000, 1);
+    scene_add_many(scene, "new", 4, SCENE_NOW - 100, 1);
+    check_run(scene, "both", "new0 new1 new2 new3 old0 old1 old2 old3", STOP_NONE);
+    assert_int_equal(scene->summary.found, 8);
+    assert_int_equal(scene->summary.pending_left, 0);
+    scene->settings.backfill_rate = 0;
+    scene_pass(scene, 5000);
+    (void)scene_add(scene, "z", scene->calls.now - 4900);
+    check_run(scene, "no rate", "z", STOP_NONE);
+}
+
+/* ---- a call that failed alone ---- */
+
+static struct outcome dislikes(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)scene;
+    (void)nth;
+    return scene_outcome(strstr(sent->id, "bad") != NULL ? OUTCOME_RETRY : OUTCOME_ACCEPTED);
+}
+
+static void test_a_call_in_doubt_is_asked_again_with_the_next_one(void **state)
+{
+    struct scene *scene = *state;
+    scene->answer = dislikes;
+    (void)scene_add(scene, "bad", SCENE_NOW - 100);
+    check_run(scene, "alone", "bad", STOP_NONE);
+    assert_int_equal(scene->summary.in_doubt, 1);
+    assert_int_equal(scene_record(scene, "bad").attempts, 0);
+    assert_int_equal(scene_file(scene).end_epoch, SCENE_NOW - 100); /* it is in the ledger */
+    assert_string_equal(scene_place(scene, LEDGER_DOUBT).uniqueid, "bad");
+    check_run(scene, "nothing is due", "", STOP_NONE);
+    (void)scene_add(scene, "good", SCENE_NOW - 90);
+    check_run(scene, "with a good one", "good bad", STOP_NONE);
+    assert_int_equal(scene_record(scene, "bad").attempts, 1);
+    assert_int_equal(scene_place(scene, LEDGER_DOUBT).end_epoch, 0);
+    check_run(scene, "not due", "", STOP_NONE);
+}
+
+static void test_two_that_fail_alone_are_an_outage(void **state)
+{
+    struct scene *scene = *state;
+    scene->answer = dislikes;
+    (void)scene_add(scene, "bad", SCENE_NOW - 100);
+    check_run(scene, "alone", "bad", STOP_NONE);
+    (void)scene_add(scene, "bad2", SCENE_NOW - 90);
+    check_run(scene, "another one", "bad2", STOP_OUTAGE);
+    assert_int_equal(scene_record(scene, "bad").attempts, 0);
+    assert_int_equal(scene_record(scene, "bad2").state, CALL_UNKNOWN);
+    scene_check_log(scene, "not charged", "no retry");
+}
+
+/* ---- the sweep ---- */
+
+static void test_a_sweep_that_was_stopped_goes_on(void **state)
+{
+    struct scene *scene = *state;
+    scene->settings.sweep_interval = 600;
+    (void)scene_add(scene, "a", SCENE_NOW - 10);
+    check_run(scene, "first", "a", STOP_NONE);
+    scene_pass(scene, 600);
+    struct err err;
+    assert_int_equal(ledger_set_note(scene_ledger(scene), LEDGER_NOTE_SWEPT_TO, SCENE_NOW - 300, &err), 0);
+    assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
+    (void)scene_add(scene, "passed", SCENE_NOW - 400)->age;
+    (void)scene_add(scene, "ahead", SCENE_NOW - 200);
+    scene_call(scene, "passed")->age = 5000;
+    scene_call(scene, "ahead")->age = 800;
+    check_run(scene, "from where it had come", "ahead", STOP_NONE);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_SWEPT_TO), 0);
+}
+
+static void test_a_sweep_that_is_turned_off(void **state)
+{
+    struct scene *scene = *state;
+    scene->settings.sweep_interval = 600;
+    check_run(scene, "on", "", STOP_NONE);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), SCENE_NOW);
+    scene->settings.sweep_interval = 0;
+    check_run(scene, "off", "", STOP_NONE);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), 0);
+    scene->settings.sweep_interval = 600;
+    struct err err;
+    assert_int_equal(ledger_set_note(scene_ledger(scene), LEDGER_NOTE_LAST_SWEEP, SCENE_NOW + 900, &err), 0);
+    assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
+    check_run(scene, "the clock was set back", "", STOP_NONE);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), SCENE_NOW);
+}
+
+/* ---- what is forgotten ---- */
+
+static void test_old_calls_are_forgotten_once_no_scan_sees_them(void **state)
+{
+    struct scene *scene = *state;
+    scene->settings.retention_days = 1;
+    scene->settings.rejected_retention_days = 1;
+    (void)scene_add(scene, "a", SCENE_NOW - 100);
+    check_run(scene, "sent", "a", STOP_NONE);
+    scene_pass(scene, 86400);
+    check_run(scene, "the checkpoint is no further: a scan sees it", "", STOP_NONE);
+    assert_int_equal(scene_record(scene, "a").state, CALL_ACCEPTED);
+    (void)scene_add(scene, "b", scene->calls.now - 50);
+    check_run(scene, "a day later", "b", STOP_NONE);
+    assert_int_equal(scene_record(scene, "a").state, CALL_UNKNOWN);
+    check_run(scene, "and not sent again", "", STOP_NONE);
+}
+
+/* ---- a person ---- */
+
+static struct outcome sets_it_forward(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)nth;
+    if (strcmp(sent->id, "a1") == 0) {
+        char text[40];
+        (void)snprintf(text, sizeof text, "%lld\n", (long long)SCENE_NOW - 55);
+        unit_write(unit_path(scene->directory, "checkpoint"), text);
+        (void)usleep(1100000); /* a run looks once a second */
+    }
+    return scene_outcome(OUTCOME_ACCEPTED);
+}
+
+static void test_a_person_skips_calls(void **state)
+{
+    struct scene *scene = *state;
+    scene->answer = sets_it_forward;
+    scene_add_many(scene, "a", 8, SCENE_NOW - 100, 10);
+    check_run(scene, "the batch is the last", "a0 a1 a2", STOP_INTERRUPTED);
+    assert_int_equal(scene_file(scene).end_epoch, SCENE_NOW - 55);
+    scene->answer = NULL;
+    check_run(scene, "from there", "a5 a6 a7", STOP_NONE);
+    assert_int_equal(scene_record(scene, "a3").state, CALL_UNKNOWN);
+}
+
+/* ---- where another host sends ---- */
+
+static void test_standing_by(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct source source = memory_source_open(&scene->calls);
+    struct poll poll = { .state_dir = scene->directory, .legacy = unit_path(scene->directory, "legacy"),
+                         .profile_words = "", .source = &source, .ledger = scene_ledger(scene),
+                         .settings = &scene->settings };
+    assert_int_equal(poll_stand_by(&poll, false, 0, &err), 0);
+    assert_int_not_equal(scene_note(scene, LEDGER_NOTE_STOOD_BY), 0);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_LEADER_SEEN), 0);
+    assert_int_equal(poll_stand_by(&poll, true, SCENE_NOW - 50, &err), 0);
+    assert_int_not_equal(scene_note(scene, LEDGER_NOTE_LEADER_SEEN), 0);
+    scene_close(scene);
+    assert_int_equal(scene_file(scene).end_epoch, SCENE_NOW - 50);
+    assert_int_not_equal(scene_note(scene, LEDGER_NOTE_LEADER_SEEN), 0); /* durable */
+    (void)scene_add(scene, "theirs", SCENE_NOW - 60);
+    (void)scene_add(scene, "ours", SCENE_NOW - 40);
+    check_run(scene, "it takes over", "ours", STOP_NONE);
+    scene->calls.fails = true;
+    poll.ledger = scene_ledger(scene);
+    assert_int_equal(poll_stand_by(&poll, true, 0, &err), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_scene(test_the_time_is_over),
+        in_scene(test_a_signal),
+        in_scene(test_a_dry_run),
+        in_scene(test_a_source_that_fails),
+        in_scene(test_old_calls_go_last),
+        in_scene(test_a_call_in_doubt_is_asked_again_with_the_next_one),
+        in_scene(test_two_that_fail_alone_are_an_outage),
+        in_scene(test_a_sweep_that_was_stopped_goes_on),
+        in_scene(test_a_sweep_that_is_turned_off),
+        in_scene(test_old_calls_are_forgotten_once_no_scan_sees_them),
+        in_scene(test_a_person_skips_calls),
+        in_scene(test_standing_by),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
