@@ -96,7 +96,7 @@ uint64_t call_fingerprint(const struct call *call)
     return hash;
 }
 
-bool call_is_in_doubt(const struct call_record *record)
+bool call_is_as_accepted(const struct call *call, const struct call_record *record)
 {
-    return record->sent_before && record->fingerprint <= UINT32_MAX;
+    return record->sent_before && record->version_unknown == 0 && record->fingerprint == call_fingerprint(call);
 }

@@ -77,15 +77,16 @@ enum call_state {
 struct call_record {
     enum call_state state;
     bool sent_before;     /* the API has accepted some content of this call ... */
-    uint64_t fingerprint; /* ... namely this, or see call_is_in_doubt */
+    uint64_t fingerprint; /* ... the last of them is this */
+    /* Not 0 while we do not know which version of the call the API holds: other content is on its way, or was and no
+     * answer came. It is the number of tries before that, from 1; the idempotency key has it too. */
+    int64_t version_unknown;
     int64_t attempts;     /* failed tries charged to the content that is pending */
     int64_t tries;        /* all attempts to send it so far; only read */
     int64_t tried;        /* when the last one was, by this host's clock; 0: none; only read */
 };
 
-/* call_is_in_doubt: whether the API may have the content it accepted or a later one: other content is on its way, or
- * was and no answer came. The fingerprint is then the number of tries before that, smaller than any real one is likely
- * to be. */
-bool call_is_in_doubt(const struct call_record *record);
+/* call_is_as_accepted: whether we know that the API holds the call as it is now. */
+bool call_is_as_accepted(const struct call *call, const struct call_record *record);
 
 #endif

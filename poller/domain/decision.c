@@ -18,7 +18,7 @@ struct decision decision_of(const struct call *call, const struct call_record *r
         return skip;
     if (!is_selected(call, settings))
         return leave;
-    if (record->sent_before && (!settings->resend_changed || record->fingerprint == call_fingerprint(call)))
+    if (record->sent_before && (!settings->resend_changed || call_is_as_accepted(call, record)))
         return skip;
     if (call->finality == CALL_NOT_FINAL && now_epoch < call->wait_until)
         return (struct decision){ .kind = DECISION_HOLD, .hold_until = call->wait_until };

@@ -112,7 +112,7 @@ static void explain_accepted(const struct explanation_facts *facts, struct text 
         return;
     if (facts->row == EXPLANATION_NO_ROW)
         say(text, "; the dialer deleted its row, and nothing is left to do");
-    else if (facts->record.fingerprint != call_fingerprint(facts->call))
+    else if (!call_is_as_accepted(facts->call, &facts->record))
         explain_change(facts, text);
     else
         say(text, "; nothing is left to do");

@@ -40,7 +40,7 @@ struct batch {
     size_t count;
     struct parcel **outgoing; /* what is handed to sink_send, in its order */
     size_t suspects; /* parcels with an open suspicion */
-    bool doubts;     /* it is noted of some that what the API has of them will be in doubt */
+    bool versions_unknown; /* it is noted of some that we do not know which version of them the API holds */
     bool probing; /* a single call is sent to see whether the API works */
     struct err failure; /* of the ledger, met inside a callback; code EX_OK: none */
 };
@@ -247,16 +247,15 @@ static void leave(struct batch *batch, struct parcel *parcel)
         forget(batch, parcel, "its campaign is not selected");
 }
 
-/* Whether the API has other content of this call. */
+/* Whether the API holds another version of this call, and we know which. */
 static bool has_changed(const struct parcel *parcel)
 {
     const struct call_record *record = &parcel->record;
-    return record->sent_before && !call_is_in_doubt(record) && record->fingerprint != call_fingerprint(parcel->call);
+    return record->sent_before && record->version_unknown == 0 && !call_is_as_accepted(parcel->call, record);
 }
 
-/* From the request on, and whatever becomes of that, a call that has changed may not pass for what it was, should its
- * row go back to it: so that is noted before. */
-static void doubt(struct batch *batch, struct parcel *parcel)
+/* Records first that we no longer know which version the API holds, so that a row that changes back is sent again. */
+static void record_version_unknown(struct batch *batch, struct parcel *parcel)
 {
     struct call_record *record = &parcel->record;
     record->state = CALL_PENDING;
@@ -268,7 +267,7 @@ static void doubt(struct batch *batch, struct parcel *parcel)
     int result = batch->failure.code == EX_OK ? ledger_put(batch->forward->ledger, &entry, &batch->failure) : -1;
     wrote(batch, result);
     parcel->candidate->settled = result == 0;
-    batch->doubts = true;
+    batch->versions_unknown = true;
 }
 
 /* Makes the message. A change has a number of its own, so that content which comes back is no repetition. */
@@ -277,11 +276,10 @@ static void prepare(struct batch *batch, struct parcel *parcel)
     struct call_record *record = &parcel->record;
     bool changed = has_changed(parcel);
     if (changed)
-        record->fingerprint = (uint64_t)record->tries;
-    sink_make(batch->forward->sink, parcel->call, call_is_in_doubt(record) ? (uint32_t)record->fingerprint : 0,
-              &parcel->message);
+        record->version_unknown = record->tries > 0 ? record->tries : 1; /* ledgers of version 1 counted none */
+    sink_make(batch->forward->sink, parcel->call, (uint32_t)record->version_unknown, &parcel->message);
     if (changed)
-        doubt(batch, parcel);
+        record_version_unknown(batch, parcel);
 }
 
 static void decide(struct batch *batch, struct parcel *parcel)
@@ -326,6 +324,7 @@ static void record_accepted(struct batch *batch, struct parcel *parcel, bool dup
                    batch->forward->of_the_past ? TALLY_NOT_TIMED : delay, parcel->record.sent_before);
     parcel->record.sent_before = true;
     parcel->record.fingerprint = call_fingerprint(call);
+    parcel->record.version_unknown = 0;
     parcel->record.attempts = 0;
     put(batch, parcel, CALL_ACCEPTED, 0, NULL);
     struct log_call accepted = about(batch, parcel);
@@ -682,7 +681,7 @@ static int work(struct batch *batch, struct err *err)
         decide(batch, &batch->parcels[i]);
     if (batch->failure.code != EX_OK)
         return err_set(err, batch->failure.code, "%s", batch->failure.message);
-    if (batch->doubts && forward_commit(batch->forward, err) != 0)
+    if (batch->versions_unknown && forward_commit(batch->forward, err) != 0)
         return -1;
     return deliver_all(batch, err);
 }

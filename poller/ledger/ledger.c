@@ -94,7 +94,8 @@ int ledger_commit(struct ledger *ledger, struct err *err)
 
 int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record *ret_record, struct err *err)
 {
-    static const char sql[] = "SELECT state, fingerprint, attempts, tries, tried FROM call WHERE uniqueid = ?1";
+    static const char sql[] = "SELECT state, fingerprint, attempts, tries, tried, version_unknown FROM call "
+                              "WHERE uniqueid = ?1";
     if (store_begin(ledger->store, err) != 0)
         return -1;
     struct statement *statement = store_prepare(ledger->store, sql);
@@ -109,6 +110,7 @@ int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record 
     ret_record->attempts = store_int(statement, 2);
     ret_record->tries = store_int(statement, 3);
     ret_record->tried = store_int(statement, 4);
+    ret_record->version_unknown = store_int(statement, 5);
     store_reset(statement);
     return 0;
 }
@@ -118,12 +120,14 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct e
     /* An attempt adds to tries and says what the answer was; else both stay, as does what is not known of the row. */
     static const char sql[] =
         "INSERT INTO call (uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload, seen, tries, "
-        "tried, answer, took_ms, status, result, length, agent, campaign, phone) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
-        "?9, ?5, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19) ON CONFLICT (uniqueid) DO UPDATE SET state = ?2, "
-        "end_epoch = ?3, fingerprint = ?4, updated = ?5, attempts = ?6, due = ?7, reason = ?8, payload = ?9, "
+        "tried, answer, took_ms, status, result, length, agent, campaign, phone, version_unknown) VALUES (?1, ?2, ?3, "
+        "?4, ?5, ?6, ?7, ?8, ?9, ?5, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) "
+        "ON CONFLICT (uniqueid) DO UPDATE SET state = ?2, end_epoch = ?3, fingerprint = ?4, updated = ?5, "
+        "attempts = ?6, due = ?7, reason = ?8, payload = ?9, "
         "tries = tries + ?10, tried = ifnull(?11, tried), answer = ifnull(?12, answer), took_ms = ifnull(?13, took_ms), "
         "status = ifnull(?14, status), result = ifnull(?15, result), length = ifnull(?16, length), "
-        "agent = ifnull(?17, agent), campaign = ifnull(?18, campaign), phone = ifnull(?19, phone)";
+        "agent = ifnull(?17, agent), campaign = ifnull(?18, campaign), phone = ifnull(?19, phone), "
+        "version_unknown = ?20";
     const struct call_record *record = &entry->record;
     const struct call *call = entry->call;
     int64_t now = clock_now_epoch();
@@ -154,6 +158,8 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct e
         store_bind_text(statement, 18, call->campaign);
         store_bind_text(statement, 19, call->number);
     }
+    if (record->version_unknown != 0)
+        store_bind_int(statement, 20, record->version_unknown);
     return store_change(ledger->store, statement, err);
 }
 

@@ -14,28 +14,32 @@
 #define UNFINISHED ".new"
 #define COMPLETE ".rebuilt"
 
-/* Version 1 had the first nine columns only. */
+/* The columns of version 1, those that version 2 added, and the one that version 6 added. */
 #define COLUMNS_1 "uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload"
-#define COLUMNS COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, result, length, agent, campaign, phone"
-#define INSERT_1 "INSERT OR REPLACE INTO call (" COLUMNS_1 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-#define INSERT                                                                                                         \
-    "INSERT OR REPLACE INTO call (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define COLUMNS_2 COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, result, length, agent, campaign, phone"
+#define INSERT_1 "INSERT OR REPLACE INTO call (" COLUMNS_1 ", version_unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define INSERT_2                                                                                                       \
+    "INSERT OR REPLACE INTO call (" COLUMNS_2 ", version_unknown) "                                                    \
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 /* Brings over what can still be read: from both ends of the table up to the damage, and by the index of what is open. */
 static void save_what_is_left(struct store *store, const char *damaged)
 {
     static const struct {
-        const char *query, *insert;
-    } passes[] = {
-        { "SELECT " COLUMNS_1 " FROM call NOT INDEXED ORDER BY uniqueid", INSERT_1 },
-        { "SELECT " COLUMNS_1 " FROM call NOT INDEXED ORDER BY uniqueid DESC", INSERT_1 },
-        { "SELECT " COLUMNS_1 " FROM call INDEXED BY call_open WHERE state <> 1", INSERT_1 },
-        { "SELECT " COLUMNS " FROM call NOT INDEXED ORDER BY uniqueid", INSERT },
-        { "SELECT " COLUMNS " FROM call NOT INDEXED ORDER BY uniqueid DESC", INSERT },
-        { "SELECT " COLUMNS " FROM call INDEXED BY call_open WHERE state <> 1", INSERT },
+        const char *columns, *insert;
+    } versions[] = { /* what a version lacks cannot be asked of it */
+        { COLUMNS_1 ", " SCHEMA_VERSION_UNKNOWN_5, INSERT_1 },
+        { COLUMNS_2 ", " SCHEMA_VERSION_UNKNOWN_5, INSERT_2 },
+        { COLUMNS_2 ", version_unknown", INSERT_2 },
     };
-    for (size_t i = 0; i < sizeof passes / sizeof passes[0]; i++)
-        store_copy_rows(store, damaged, passes[i].query, passes[i].insert);
+    static const char *const passes[] = { "NOT INDEXED ORDER BY uniqueid", "NOT INDEXED ORDER BY uniqueid DESC",
+                                          "INDEXED BY call_open WHERE state <> 1" };
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)
+        for (size_t k = 0; k < sizeof passes / sizeof passes[0]; k++) {
+            char *query = mem_format("SELECT %s FROM call %s", versions[i].columns, passes[k]);
+            store_copy_rows(store, damaged, query, versions[i].insert);
+            free(query);
+        }
 }
 
 /* Makes a new ledger of what is left of path under another name, complete and durable. */

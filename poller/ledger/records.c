@@ -235,7 +235,7 @@ int records_find_call(struct ledger *ledger, const char *uniqueid, records_on_ca
 {
     static const char sql[] =
         "SELECT tried, answer, took_ms, reason, status, result, length, agent, state, fingerprint, attempts, "
-        "end_epoch, seen, updated, due, tries, campaign, phone FROM call WHERE uniqueid = ?1";
+        "end_epoch, seen, updated, due, tries, campaign, phone, version_unknown FROM call WHERE uniqueid = ?1";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
     store_bind_text(statement, 1, uniqueid);
@@ -245,6 +245,7 @@ int records_find_call(struct ledger *ledger, const char *uniqueid, records_on_ca
     struct records_call call = { .record = { .state = (enum call_state)store_int(statement, 8),
                                              .sent_before = !store_is_null(statement, 9),
                                              .fingerprint = (uint64_t)store_int(statement, 9),
+                                             .version_unknown = store_int(statement, 18),
                                              .attempts = store_int(statement, 10) },
                                  .end_epoch = number(statement, 11),
                                  .seen = number(statement, 12),

@@ -1,9 +1,10 @@
 /* schema: the ledger's tables, and how those of an older version become those of today.
  *
  *   call     one row a call that is known. state: enum call_state. fingerprint: of the content last accepted, NULL
- *            before that; see also call_is_in_doubt. payload: content not accepted yet. tries: all attempts so far;
- *            attempts: those charged to this content. tried, answer, took_ms: the last attempt, and what the API said
- *            (the outcome's code, 0: no answer). status to phone: what it was about.
+ *            before that. payload: content not accepted yet. tries: all attempts so far; attempts: those charged to
+ *            this content. tried, answer, took_ms: the last attempt, and what the API said (the outcome's code, 0: no
+ *            answer). status to phone: what it was about. version_unknown: see struct call_record; NULL while we know
+ *            the version.
  *   attempt  what a row of call said of its last attempt before a further one was made. So a call that was accepted at
  *            its first attempt, as nearly all are, needs no row here.
  *   note     numbers and texts that outlive a run, by name.
@@ -89,6 +90,9 @@ static const char *const steps[] = {
     "UPDATE counter SET label = replace(label, ' replay', ' retry') WHERE name = 'runs';"
     "UPDATE note SET name = 'api_down_since' WHERE name = 'outage_since';"
     "UPDATE note SET name = 'rate_limited_until' WHERE name = 'wait_until';",
+
+    "ALTER TABLE call ADD COLUMN version_unknown INTEGER;"
+    "UPDATE call SET version_unknown = " SCHEMA_VERSION_UNKNOWN_5 " WHERE " SCHEMA_VERSION_UNKNOWN_5 " NOT NULL;",
 };
 
 enum { NEWEST = sizeof steps / sizeof steps[0] };

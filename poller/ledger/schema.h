@@ -5,6 +5,10 @@
 
 #include "ledger/store.h"
 
+/* What ledgers up to version 5 have instead of version_unknown: the number of tries in the fingerprint's place, where a
+ * real one is as unlikely as 1 in 2^32. The number may be 0 in those of version 1, which did not count tries. */
+#define SCHEMA_VERSION_UNKNOWN_5 "CASE WHEN fingerprint BETWEEN 0 AND 4294967295 THEN max(fingerprint, 1) END"
+
 /* schema_prepare: makes sure that the store has today's tables: makes them in a new one, brings those of an older
  * version up to date, in one transaction. In a store that is only looked at, that is done to a copy in memory. Errors:
  * EX_IOERR; EX_CONFIG: another program's file, or one that a newer version wrote. */

@@ -92,8 +92,8 @@ class Scene:
             with contextlib.closing(sqlite3.connect(f"{copy}/ledger.db")) as ledger:
                 if not ledger.execute("SELECT 1 FROM sqlite_master WHERE name = 'call'").fetchall():
                     return [], {}
-                calls = ledger.execute("SELECT uniqueid, state, end_epoch, fingerprint, attempts, due, reason, payload "
-                                       "FROM call ORDER BY uniqueid").fetchall()
+                calls = ledger.execute("SELECT uniqueid, state, end_epoch, fingerprint, attempts, due, reason, "
+                                       "payload, version_unknown FROM call ORDER BY uniqueid").fetchall()
                 notes = {name: (number, text) for name, number, text in
                          ledger.execute("SELECT name, number, text FROM note")}
         return calls, notes

@@ -503,6 +503,7 @@ def test_a_change_that_is_taken_back_is_sent_where_the_api_may_have_the_change(s
     """It took the change, but nobody was told: what it accepted before is not what it has."""
     uniqueid = db.insert(status="SALE")
     run(sync)
+    first = api.log()[0]["idempotency_key"]
     db.update(uniqueid, status="NI")
     api.clear()
     lose(sync, db, api, uniqueid)
@@ -514,6 +515,8 @@ def test_a_change_that_is_taken_back_is_sent_where_the_api_may_have_the_change(s
     run_until_done(sync)
     assert [body["disposition"] for body in api.by_uniqueid()[uniqueid]] == ["NI", "SALE"]
     assert states(sync)[uniqueid] == ACCEPTED
+    assert first not in [entry["idempotency_key"] for entry in api.log()]
+    assert sync.ledger("SELECT count(version_unknown) FROM call") == [(0,)]
 
 
 def test_an_pending_call_that_goes_back_to_the_agent_waits_for_the_choice(sync, db, api):

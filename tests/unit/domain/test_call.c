@@ -96,13 +96,16 @@ static struct call typical_call(void)
                           .shape = &shape, .extras = { "old", "CALLER", "old" } };
 }
 
-static void test_call_is_in_doubt_while_a_count_stands_for_the_fingerprint(void **state)
+static void test_call_is_as_accepted_while_its_version_is_known_and_has_its_fingerprint(void **state)
 {
     (void)state;
-    assert_true(call_is_in_doubt(&(struct call_record){ .sent_before = true, .fingerprint = 1 }));
-    assert_true(call_is_in_doubt(&(struct call_record){ .sent_before = true, .fingerprint = UINT32_MAX }));
-    assert_false(call_is_in_doubt(&(struct call_record){ .sent_before = true, .fingerprint = UINT64_C(1) << 32 }));
-    assert_false(call_is_in_doubt(&(struct call_record){ .fingerprint = 1 }));
+    const struct call call = typical_call();
+    const uint64_t print = call_fingerprint(&call);
+    assert_true(call_is_as_accepted(&call, &(struct call_record){ .sent_before = true, .fingerprint = print }));
+    assert_false(call_is_as_accepted(&call, &(struct call_record){ .sent_before = true, .fingerprint = print + 1 }));
+    assert_false(call_is_as_accepted(&call, &(struct call_record){ .fingerprint = print }));
+    assert_false(call_is_as_accepted(&call, &(struct call_record){ .sent_before = true, .fingerprint = print,
+                                                                   .version_unknown = 1 }));
 }
 
 /* The value is stored in every ledger: another one would send every remembered call again. */
@@ -188,7 +191,7 @@ int main(void)
         cmocka_unit_test(test_call_copy_of_an_all_null_and_of_a_full_call),
         cmocka_unit_test(test_call_extra_is_found_by_its_name),
         cmocka_unit_test(test_call_number_falls_back_where_there_is_none),
-        cmocka_unit_test(test_call_is_in_doubt_while_a_count_stands_for_the_fingerprint),
+        cmocka_unit_test(test_call_is_as_accepted_while_its_version_is_known_and_has_its_fingerprint),
         cmocka_unit_test(test_call_fingerprint_never_changes_its_way),
         cmocka_unit_test(test_call_fingerprint_sees_status_length_agent_and_the_extras_that_are_news_only),
         cmocka_unit_test(test_call_fingerprint_keeps_neighbouring_fields_apart),

@@ -88,6 +88,20 @@ static void test_decision_weighs_what_is_known_of_the_call(void **state)
     }
 }
 
+/* Its content is what was accepted last, but other content may have reached the API since. */
+static void test_decision_sends_a_call_again_while_its_version_is_unknown(void **state)
+{
+    (void)state;
+    const struct call ready = make_call(CALL_FINAL, 0), waits = make_call(CALL_NOT_FINAL, NOW + 100);
+    const struct call_record record = { .state = CALL_PENDING, .sent_before = true, .version_unknown = 1,
+                                        .fingerprint = call_fingerprint(&ready) };
+    struct settings_sync off = settings;
+    off.resend_changed = false;
+    assert_int_equal(decision_of(&ready, &record, &settings, NOW).kind, DECISION_SEND);
+    assert_int_equal(decision_of(&waits, &record, &settings, NOW).kind, DECISION_HOLD);
+    assert_int_equal(decision_of(&ready, &record, &off, NOW).kind, DECISION_SKIP);
+}
+
 static void test_decision_sees_each_change_that_counts(void **state)
 {
     (void)state;
@@ -168,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decision_sends_what_is_ready_and_waits_for_the_rest),
         cmocka_unit_test(test_decision_weighs_what_is_known_of_the_call),
+        cmocka_unit_test(test_decision_sends_a_call_again_while_its_version_is_unknown),
         cmocka_unit_test(test_decision_sees_each_change_that_counts),
         cmocka_unit_test(test_decision_leaves_campaigns_that_are_not_selected),
     };

@@ -139,6 +139,20 @@ static void test_explanation_says_where_a_call_stands(void **state)
     }
 }
 
+/* As it can be once resend_changed was off for a time. */
+static void test_explanation_of_an_accepted_call_whose_version_is_unknown(void **state)
+{
+    (void)state;
+    char text[1200];
+    const struct settings_sync used = settings();
+    const struct call call = { .id = "1.1", .status = "SALE", .ended = NOW - 60, .age = 120 };
+    const struct explanation_facts facts = { .record = { .state = CALL_ACCEPTED, .sent_before = true,
+                                                         .fingerprint = call_fingerprint(&call), .version_unknown = 1 },
+                                             .accepted = NOW - 30, .row = EXPLANATION_LIVE, .call = &call,
+                                             .started = true, .settings = &used, .now = NOW };
+    unit_has("unknown", explanation_of(&facts, text, sizeof text), "the call will be sent again with the next sweep");
+}
+
 /* Each limit, and one second beyond it; a row's age is a minute more than the time since its call's end. */
 static void test_explanation_is_exact_to_the_second(void **state)
 {
@@ -200,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_explanation_says_where_a_call_stands),
+        cmocka_unit_test(test_explanation_of_an_accepted_call_whose_version_is_unknown),
         cmocka_unit_test(test_explanation_is_exact_to_the_second),
         cmocka_unit_test(test_explanation_knows_the_settings),
         cmocka_unit_test(test_explanation_fits_where_there_is_room),

@@ -68,17 +68,19 @@ static void test_ledger_gives_back_what_was_put(void **state)
         const char *uniqueid;
         struct call_record record;
     } rows[] = {
-        { "1729771100.1", { CALL_ACCEPTED, true, UINT64_C(0x8d29874d729b1236), 0, 0, 0 } }, /* above any int64_t */
-        { "1729771100.2", { CALL_ACCEPTED, true, 0, 0, 0, 0 } },
-        { "1729771100.3", { CALL_ACCEPTED, true, UINT64_MAX, 0, 0, 0 } },
-        { "1729771100.4", { CALL_PENDING, false, 0, 3, 0, 0 } },
-        { "1729771100.5", { CALL_PENDING, true, 42, 9, 1, 0 } },
-        { "1729771100.6", { CALL_WAITING, false, 0, 0, 0, 0 } },
-        { "1729771100.7", { CALL_REJECTED, false, 0, 10, 0, 0 } },
-        { "1729771100.8", { CALL_DISCARDED, false, 0, 0, 0, 0 } },
-        { "", { CALL_WAITING, false, 0, 0, 0, 0 } }, /* VICIdial has such a row */
-        { "it's; DROP TABLE call --", { CALL_WAITING, false, 0, 1, 0, 0 } },
-        { "z\xC3\xBCrich-1.1", { CALL_WAITING, true, 1, 2, 0, 0 } },
+        { "1729771100.1", { CALL_ACCEPTED, true, UINT64_C(0x8d29874d729b1236), 0, 0, 0, 0 } }, /* above any int64_t */
+        { "1729771100.2", { CALL_ACCEPTED, true, 0, 0, 0, 0, 0 } },
+        { "1729771100.3", { CALL_ACCEPTED, true, UINT64_MAX, 0, 0, 0, 0 } },
+        { "1729771100.4", { CALL_PENDING, false, 0, 0, 3, 0, 0 } },
+        { "1729771100.5", { CALL_PENDING, true, 42, 0, 9, 1, 0 } },
+        { "1729771100.9", { CALL_PENDING, true, UINT64_MAX, 3, 0, 1, 0 } },
+        { "1729771101.0", { CALL_ACCEPTED, true, 42, 7, 0, 0, 0 } },
+        { "1729771100.6", { CALL_WAITING, false, 0, 0, 0, 0, 0 } },
+        { "1729771100.7", { CALL_REJECTED, false, 0, 0, 10, 0, 0 } },
+        { "1729771100.8", { CALL_DISCARDED, false, 0, 0, 0, 0, 0 } },
+        { "", { CALL_WAITING, false, 0, 0, 0, 0, 0 } }, /* VICIdial has such a row */
+        { "it's; DROP TABLE call --", { CALL_WAITING, false, 0, 0, 1, 0, 0 } },
+        { "z\xC3\xBCrich-1.1", { CALL_WAITING, true, 1, 0, 2, 0, 0 } },
     };
     static const struct ledger_attempt attempt = { .answer = 500 };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -94,6 +96,7 @@ static void test_ledger_gives_back_what_was_put(void **state)
         unit_same_int(rows[i].uniqueid, record.state, rows[i].record.state);
         unit_same_int(rows[i].uniqueid, record.sent_before, rows[i].record.sent_before);
         unit_true(rows[i].uniqueid, record.fingerprint == rows[i].record.fingerprint);
+        unit_same_int(rows[i].uniqueid, record.version_unknown, rows[i].record.version_unknown);
         unit_same_int(rows[i].uniqueid, record.attempts, rows[i].record.attempts);
         unit_same_int(rows[i].uniqueid, record.tries, rows[i].record.tries);
         unit_true(rows[i].uniqueid, (record.tried > 0) == (record.tries > 0));
@@ -107,9 +110,10 @@ static void test_ledger_put_replaces_all_that_was_known(void **state)
                                   .due = 200,
                                   .reason = "HTTP 503",
                                   .payload = "{}",
-                                  .record = { .state = CALL_PENDING, .attempts = 4 } };
+                                  .record = { .state = CALL_PENDING, .attempts = 4, .version_unknown = 2 } };
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_string_equal(query(*state, "SELECT version_unknown FROM call"), "2");
     assert_string_equal(query(*state, "SELECT reason || payload || due || end_epoch FROM call"), "HTTP 503{}200100");
     assert_int_equal(strtoll(query(*state, "SELECT updated FROM call"), NULL, 10) / 100, clock_now_epoch() / 100);
     entry = (struct ledger_entry){ .uniqueid = "1.1", .end_epoch = 101, .reason = "old", .payload = "old", .due = 9,
@@ -118,6 +122,7 @@ static void test_ledger_put_replaces_all_that_was_known(void **state)
     assert_int_equal(ledger_commit(ledger, &err), 0);
     /* What the API has accepted needs no payload, reason or time any more. */
     assert_string_equal(query(*state, "SELECT reason IS NULL AND payload IS NULL AND due IS NULL FROM call"), "1");
+    assert_string_equal(query(*state, "SELECT version_unknown FROM call"), "NULL");
     assert_string_equal(query(*state, "SELECT count(*) || '/' || end_epoch || '/' || attempts FROM call"), "1/101/0");
 }
 

@@ -231,6 +231,10 @@ static void test_ledger_rebuild_saves_every_call_of_a_sound_file(void **state)
     "CREATE TABLE call (uniqueid TEXT PRIMARY KEY NOT NULL, state INTEGER NOT NULL, end_epoch INTEGER NOT NULL, " \
     "fingerprint INTEGER, updated INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER, reason TEXT, " \
     "payload TEXT) WITHOUT ROWID; CREATE INDEX call_open ON call (state, due) WHERE state <> 1; "
+#define ADD(column) "ALTER TABLE call ADD COLUMN " column "; "
+#define CALL_OF_VERSION_5 \
+    CALL_OF_VERSION_1 ADD("seen") ADD("tries") ADD("tried") ADD("answer") ADD("took_ms") ADD("status") ADD("result") \
+    ADD("length") ADD("agent") ADD("campaign") ADD("phone")
 /* 5000 accepted calls but for 2500, which is pending. */
 #define FILL(columns, values) \
     "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4999) INSERT INTO call (uniqueid, " \
@@ -246,10 +250,15 @@ static void test_ledger_rebuild_saves_what_is_before_behind_and_open_between_dam
     } rows[] = {
         { "version 1", CALL_OF_VERSION_1, FILL("", ""),
           "SELECT count(*) FROM call WHERE campaign IS NULL AND tries = 0 AND fingerprint = end_epoch + 7 AND "
-          "uniqueid IN ('0000000000.1', '0000002500.1', '0000004999.1')", "3" },
-        { "today's", NULL, FILL(", campaign, tries", ", 'C' || i, i + 8"),
+          "version_unknown = fingerprint AND uniqueid IN ('0000000000.1', '0000002500.1', '0000004999.1')", "3" },
+        { "version 5", CALL_OF_VERSION_5, FILL(", campaign, tries", ", 'C' || i, i + 8"),
           "SELECT count(*) FROM call WHERE campaign = 'C' || end_epoch AND tries = end_epoch + 8 AND "
-          "fingerprint = end_epoch + 7 AND uniqueid IN ('0000000000.1', '0000002500.1', '0000004999.1')", "3" },
+          "version_unknown = fingerprint AND uniqueid IN ('0000000000.1', '0000002500.1', '0000004999.1')", "3" },
+        { "today's", NULL, FILL(", campaign, tries, version_unknown",
+                                ", 'C' || i, i + 8, CASE i WHEN 2500 THEN 9 WHEN 4999 THEN 8 END"),
+          "SELECT count(*) FROM call WHERE campaign = 'C' || end_epoch AND tries = end_epoch + 8 AND "
+          "fingerprint = end_epoch + 7 AND ifnull(version_unknown, 0) = CASE end_epoch WHEN 2500 THEN 9 WHEN 4999 "
+          "THEN 8 ELSE 0 END AND uniqueid IN ('0000000000.1', '0000002500.1', '0000004999.1')", "3" },
     };
     const char *path = unit_path(*state, "ledger.db");
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {

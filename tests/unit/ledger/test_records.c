@@ -144,8 +144,9 @@ static void note_attempt(void *context, const struct records_attempt *attempt)
 static void note_call(void *context, const struct records_call *call)
 {
     const struct call_record *record = &call->record;
-    const int64_t numbers[] = { record->state, record->sent_before, (int64_t)record->fingerprint, record->attempts,
-                                call->end_epoch, call->seen, call->updated, call->due, call->tries };
+    const int64_t numbers[] = { record->state, record->sent_before, (int64_t)record->fingerprint,
+                                record->version_unknown, record->attempts, call->end_epoch, call->seen,
+                                call->updated, call->due, call->tries };
     for (size_t i = 0; i < UNIT_COUNT(numbers); i++)
         note_number(numbers[i]);
     note_text(call->reason);
@@ -170,13 +171,13 @@ static const char *attempts_of(const char *uniqueid)
 
 static void test_records_shows_all_that_is_known_of_a_call(void **state)
 {
-    run_sql(*state, "INSERT INTO call (uniqueid, state, fingerprint, attempts, end_epoch, seen, updated, due, tries, "
-                    "reason, campaign, phone, tried, answer, took_ms, status, result, length, agent) VALUES "
-                    "('1.1', 2, 30, 31, 32, 33, 34, 35, 36, 'why', 'CAMP', '312', 37, 503, 38, 'SALE', 'answered', 39, "
-                    "'A')");
+    run_sql(*state, "INSERT INTO call (uniqueid, state, fingerprint, version_unknown, attempts, end_epoch, seen, "
+                    "updated, due, tries, reason, campaign, phone, tried, answer, took_ms, status, result, length, agent) "
+                    "VALUES ('1.1', 2, 30, 29, 31, 32, 33, 34, 35, 36, 'why', 'CAMP', '312', 37, 503, 38, 'SALE', "
+                    "'answered', 39, 'A')");
     run_sql(*state, "INSERT INTO call (uniqueid, state, end_epoch, updated) VALUES ('old', 1, 40, 41)");
-    assert_string_equal(call_of("1.1"), "2,1,30,31,32,33,34,35,36,why,CAMP,312,37,503,38,why,SALE,answered,39,A,\n");
-    assert_string_equal(call_of("old"), "1,0,0,0,40,?,41,?,0,NULL,NULL,NULL,?,?,?,NULL,NULL,NULL,?,NULL,\n");
+    assert_string_equal(call_of("1.1"), "2,1,30,29,31,32,33,34,35,36,why,CAMP,312,37,503,38,why,SALE,answered,39,A,\n");
+    assert_string_equal(call_of("old"), "1,0,0,0,0,40,?,41,?,0,NULL,NULL,NULL,?,?,?,NULL,NULL,NULL,?,NULL,\n");
     assert_string_equal(call_of("nobody's"), "");
 }
 
