@@ -1,19 +1,22 @@
-"""An old database server: a relay in front of a real one that refuses what the old one does not know.
+"""An old or a slow database server: a relay in front of a real one.
 
-Debian has one MariaDB only; what an older one would answer to a statement is put in the place of that one's answer.
+Debian has one MariaDB only; what an older one would answer to a statement is put in the place of that one's answer. And a
+statement that the relay keeps for a while is late however fast the machine is.
 """
 import socket
 import struct
 import threading
+import time
 
 UNKNOWN_VARIABLE, PARSE_ERROR = 1193, 1064
 
 
 class OldServer:
-    """Listens on 127.0.0.1:port. refused maps a word to an error number: a statement that holds the word gets that error."""
+    """Listens on 127.0.0.1:port. refused maps a word to an error number: a statement that holds the word gets that error.
+    late maps a word to seconds: the first statement that holds it comes to the server so much later."""
 
-    def __init__(self, path, refused):
-        self._path, self._refused = str(path), refused
+    def __init__(self, path, refused=(), late=()):
+        self._path, self._refused, self._late = str(path), dict(refused), dict(late)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._sockets = [self._listener]
@@ -53,6 +56,8 @@ class OldServer:
             while len(header := stream.read(4)) == 4:
                 body = stream.read(int.from_bytes(header[:3], "little"))
                 code = next((code for word, code in self._refused.items() if word.encode() in body), 0)
+                word = next((word for word in self._late if word.encode() in body), None)
+                time.sleep(self._late.pop(word, 0))
                 if body[:1] == b"\x03" and code:  # COM_QUERY
                     error = b"\xff" + struct.pack("<H", code) + b"#HY000this server does not know that"
                     client.sendall(len(error).to_bytes(3, "little") + bytes([header[3] + 1]) + error)

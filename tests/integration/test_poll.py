@@ -11,6 +11,7 @@ import pytest
 
 from harness.api import Api
 from harness.dialer import Dialer
+from harness.old_server import OldServer
 from harness.sync import Sync
 
 STATUSES = ["SALE", "A", "NI", "DNC", "B", "NA", "NO", "BUSY", "AB", "ADC", "DROP", "PDROP", "N", "CALLBK"]
@@ -319,34 +320,20 @@ def test_a_call_longer_than_the_poll_s_window_is_found_by_the_sweep(sync, db, ap
     assert_each_once(api, [call])
 
 
-def run_with_sweep_held_up(sync, db, milliseconds, statement="end_epoch >="):
-    """The sweep, which is the first to read with that statement, waits for a lock of the dialer's. What reads before it is
-    let through: the lock that is asked for anew stands behind it in the queue."""
-    def wait_for_one(at_least):
-        while True:
-            waiting = db.query("SELECT INFO FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Waiting for table%%' "
-                               "AND USER = 'cron' AND INFO LIKE 'SELECT%%' AND TIME_MS > %s", (at_least,))
-            if waiting:
-                return waiting[0]["INFO"]
-            assert running.poll() is None
-            time.sleep(0.005)
-
-    with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
-        cursor.execute("LOCK TABLES vicidial_log WRITE")
-        running = sync.start()
-        while statement not in wait_for_one(0):
-            cursor.execute("UNLOCK TABLES")
-            cursor.execute("LOCK TABLES vicidial_log WRITE")
-        assert statement in wait_for_one(milliseconds)
-        cursor.execute("UNLOCK TABLES")
-    assert running.wait(20) == 0
+def run_with_late_sweep(sync, db, seconds, statement="end_epoch >="):
+    """The sweep is the first to read with that statement, which comes to the server so much later."""
+    with OldServer(db.dialer.socket, late={statement: seconds}) as slow:
+        sync.configure(astguiclient={"VARDB_server": "127.0.0.1", "VARDB_port": slow.port},
+                       config={"database": {"socket": None}})
+        assert sync.run().code == 0
+    sync.configure(astguiclient={"VARDB_server": "localhost"}, config={"database": {"socket": db.dialer.socket}})
 
 
 def test_what_a_slow_sweep_finds_is_sent_in_the_same_run(sync, db, api):
     """Seconds that pass meanwhile make what it finds no less due."""
     now = db.now()
     uniqueid = db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10)
-    run_with_sweep_held_up(sync, db, 2000)
+    run_with_late_sweep(sync, db, 2)
     assert list(api.by_uniqueid()) == [uniqueid]
 
 
@@ -446,7 +433,7 @@ def test_a_sweep_of_more_than_half_of_the_run_s_time_leaves_the_other_to_the_pol
     now = db.now()
     sync.configure(config={"sync": {"time_budget": 6}})
     uniqueids = [db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10), db.insert(end_epoch=now - 20)]
-    run_with_sweep_held_up(sync, db, 3200)  # half of 6 seconds is 3
+    run_with_late_sweep(sync, db, 3.2)  # half of 6 seconds is 3
     assert list(delivered(api)) == uniqueids[1:]
     assert note(sync, "last_sweep") == 0 and note(sync, "swept_to") > 0
     assert sync.run().code == 0
@@ -458,13 +445,14 @@ def test_a_sweep_after_the_checkpoint_was_set_back_goes_on_where_it_was_however_
     """The poll comes up to now in the same run, and the sweep has not looked at anything of it yet."""
     now = db.now()
     sync.run()
-    long_call = db.insert(start_epoch=now - 26 * 3600, end_epoch=now - 23 * 3600)
+    # The first statement of the sweep reads four hours at most, of calls made 30 hours ago.
+    long_call = db.insert(start_epoch=now - 25 * 3600, end_epoch=now - 23 * 3600)
     newest = db.insert(end_epoch=now - 20)
     assert sync.run("checkpoint", "set", "24 hours ago").code == 0
     sync.configure(config={"sync": {"time_budget": 6}})
     # The calls that are in scope again are counted first; the sweep begins six hours (sweep_window) before them. Half of its 6
     # seconds is 3.
-    run_with_sweep_held_up(sync, db, 3200, f"end_epoch >= {int(sync.checkpoint().split()[0]) - 6 * 3600} ")
+    run_with_late_sweep(sync, db, 3.2, f"end_epoch >= {int(sync.checkpoint().split()[0]) - 6 * 3600} ")
     assert list(delivered(api)) == [newest]
     assert note(sync, "swept_to") < now - 20 * 3600
     assert sync.run().code == 0
