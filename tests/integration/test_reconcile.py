@@ -254,7 +254,7 @@ def test_under_cron_a_failure_is_printed_since_nobody_has_looked(lived, db, api)
 @pytest.mark.parametrize("words, said", [
     (["--days", "0"], "--days takes a whole number of days from 1"),
     (["--days", "many"], "--days takes a whole number of days from 1"),
-    (["--days", "7"], "keeps accepted calls for 7 days only"),
+    (["--days", "7"], "remembered for 7 days only"),
     (["--dry-run"], "--dry-run cannot be used with reconcile"),
 ])
 def test_what_cannot_be_meant_is_refused(lived, words, said):
