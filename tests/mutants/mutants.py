@@ -44,6 +44,7 @@ MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"]
 RUNS = ["test_runs", "test_stops", "test_poll", "test_crash"]
 MODULES.update({name: [f"test_{name}", *RUNS] for name in ("forward", "walk", "progress", "journal", "backlog", "unsent")})
 MODULES["poll"] = RUNS
+MODULES["forward"].insert(1, "test_forward_records")
 
 # Judged by integration tests, those that notice most first.
 WHOLE = {

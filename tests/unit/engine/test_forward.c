@@ -126,6 +126,34 @@ static void test_whoever_asks_after_a_batch_may_end_it(void **state)
     finish(work);
 }
 
+static int lose_source(void *context, int64_t end_epoch, struct err *err)
+{
+    struct scene *scene = context;
+    (void)end_epoch;
+    (void)err;
+    scene->calls.fails = true;
+    return 0;
+}
+
+/* The first batch is on disk, the second one cannot be read. */
+static void test_a_source_that_fails(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    scene_add_many(scene, "a", 3, SCENE_NOW - 50, 1);
+    struct work *work = start(scene);
+    for (size_t i = 0; i < 3; i++)
+        candidates_add_row(&work->calls, &scene->calls.calls[i]);
+    candidates_add(&work->calls, "z", SCENE_NOW - 10);
+    work->forward.on_batch = lose_source;
+    work->forward.batch_context = scene;
+    assert_int_equal(all(work, &err), -1);
+    assert_int_equal(err.code, EX_UNAVAILABLE);
+    scene_close(scene); /* drops what is not committed */
+    assert_int_equal(scene_record(scene, "a2").state, CALL_ACCEPTED);
+    finish(work);
+}
+
 /* A row whose end moved while it was scanned is listed twice. */
 static void test_a_call_that_is_listed_twice_is_sent_once(void **state)
 {
@@ -298,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_scene(test_it_goes_by_time_in_batches),
         in_scene(test_whoever_asks_after_a_batch_may_end_it),
+        in_scene(test_a_source_that_fails),
         in_scene(test_a_call_that_is_listed_twice_is_sent_once),
         in_scene(test_rows_that_are_gone),
         in_scene(test_an_open_call_is_found_in_the_archive),

@@ -306,8 +306,7 @@ static void test_an_outage_is_probed_with_late_calls_too(void **state)
     (void)scene_add(scene, "good", SCENE_NOW - 100);
     scene_run(scene);
     assert_int_equal(scene->summary.stop, STOP_OUTAGE);
-    for (int run = 2; run <= 3 && scene_record(scene, "good").state != CALL_ACCEPTED; run++)
-        scene_run(scene);
+    scene_run(scene); /* the second: its number is even */
     assert_int_equal(scene_record(scene, "good").state, CALL_ACCEPTED);
     assert_int_equal(scene->summary.stop, STOP_NONE);
     assert_int_equal(scene_record(scene, "bad0").attempts, 1);

@@ -174,9 +174,19 @@ static void test_a_sweep_that_was_stopped_goes_on(void **state)
     assert_int_equal(scene_note(scene, LEDGER_NOTE_SWEPT_TO), 0);
 }
 
+static void set_note(struct scene *scene, const char *name, int64_t value)
+{
+    struct err err;
+    assert_int_equal(ledger_set_note(scene_ledger(scene), name, value, &err), 0);
+    assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
+}
+
 static void test_a_sweep_that_is_turned_off(void **state)
 {
     struct scene *scene = *state;
+    set_note(scene, LEDGER_NOTE_SWEPT_TO, SCENE_NOW - 100); /* the very first one was under way */
+    check_run(scene, "at first", "", STOP_NONE);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_SWEPT_TO), 0);
     scene->settings.sweep_interval = 600;
     check_run(scene, "on", "", STOP_NONE);
     assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), SCENE_NOW);
@@ -184,9 +194,7 @@ static void test_a_sweep_that_is_turned_off(void **state)
     check_run(scene, "off", "", STOP_NONE);
     assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), 0);
     scene->settings.sweep_interval = 600;
-    struct err err;
-    assert_int_equal(ledger_set_note(scene_ledger(scene), LEDGER_NOTE_LAST_SWEEP, SCENE_NOW + 900, &err), 0);
-    assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
+    set_note(scene, LEDGER_NOTE_LAST_SWEEP, SCENE_NOW + 900);
     check_run(scene, "the clock was set back", "", STOP_NONE);
     assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), SCENE_NOW);
 }
