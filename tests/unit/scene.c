@@ -308,3 +308,14 @@ void scene_check_log(const struct scene *scene, const char *row, const char *par
     unit_has(row, text, part);
     free(text);
 }
+
+size_t scene_count_log(const struct scene *scene, const char *part)
+{
+    log_flush();
+    size_t count = 0;
+    char *text = unit_read(scene->log);
+    for (const char *at = text; at != NULL && (at = strstr(at, part)) != NULL; at++)
+        count++;
+    free(text);
+    return count;
+}

@@ -69,6 +69,7 @@ struct call_record scene_record(struct scene *scene, const char *id);
 int64_t scene_note(struct scene *scene, const char *name);
 struct position scene_file(const struct scene *scene); /* the checkpoint; 0: there is none */
 struct position scene_place(struct scene *scene, enum ledger_place which);
+size_t scene_count_log(const struct scene *scene, const char *part);
 void scene_check_log(const struct scene *scene, const char *row, const char *part);
 
 /* Outcomes. */

@@ -97,6 +97,27 @@ static void test_a_source_that_fails(void **state)
     check_run(scene, "there again", "a0 a1 a2 a3", STOP_NONE);
 }
 
+static struct outcome loses_the_source(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)nth;
+    scene->calls.fails = scene->calls.fails || strcmp(sent->id, "a2") == 0;
+    return scene_outcome(OUTCOME_ACCEPTED);
+}
+
+static void test_a_source_that_is_lost_on_the_way(void **state)
+{
+    struct scene *scene = *state;
+    scene->answer = loses_the_source;
+    scene_add_many(scene, "a", 6, SCENE_NOW - 100, 10);
+    check_run(scene, "lost", "a0 a1 a2", STOP_FAILED);
+    assert_int_equal(summary_exit_code(&scene->summary), EX_UNAVAILABLE);
+    assert_int_equal(scene_record(scene, "a2").state, CALL_ACCEPTED);
+    scene->answer = NULL;
+    scene->calls.fails = false;
+    check_run(scene, "there again", "a3 a4 a5", STOP_NONE);
+    assert_int_equal(scene_file(scene).end_epoch, SCENE_NOW - 50);
+}
+
 /* Old calls: noted first, with the checkpoint, and sent at the rate after the calls of the moment. */
 static void test_old_calls_go_last(void **state)
 {
@@ -199,6 +220,54 @@ static void test_a_sweep_that_is_turned_off(void **state)
     assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), SCENE_NOW);
 }
 
+/* How far an earlier sweep had come counts only where it can be right. */
+static void test_where_a_sweep_begins(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t swept_to; /* after SCENE_NOW */
+        const char *ids;
+    } rows[] = {
+        { "none", -SCENE_NOW, "b c" },  { "within", -150, "c" },     { "at its earliest", -200, "b c" },
+        { "too early", -201, "b c" },   { "long ago", -500, "b c" }, { "now", 600, "" },
+        { "in the future", 700, "b c" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct scene *scene = *state;
+        scene->settings.sweep_interval = 600;
+        scene->settings.sweep_window = 200;
+        scene->settings.poll_window = 10;
+        scene->settings.overlap = 0;
+        (void)scene_add(scene, "z", SCENE_NOW - 10); /* the poll looks no further back */
+        check_run(scene, "first", "z", STOP_NONE);
+        scene_pass(scene, 600);
+        scene_add(scene, "a", SCENE_NOW + 200)->age = 801; /* made before the window */
+        scene_add(scene, "b", SCENE_NOW + 200)->age = 800;
+        scene_add(scene, "c", SCENE_NOW + 201)->age = 700;
+        set_note(scene, LEDGER_NOTE_SWEPT_TO, SCENE_NOW + rows[i].swept_to);
+        check_run(scene, rows[i].name, rows[i].ids, STOP_NONE);
+        if (i + 1 < UNIT_COUNT(rows)) {
+            assert_int_equal(scene_leave(state), 0);
+            assert_int_equal(scene_enter(state), 0);
+        }
+    }
+}
+
+/* Where nothing has happened nothing is said. */
+static void test_a_quiet_run(void **state)
+{
+    struct scene *scene = *state;
+    scene->settings.sweep_interval = 60;
+    (void)scene_add(scene, "a", SCENE_NOW - 100);
+    check_run(scene, "first", "a", STOP_NONE);
+    scene_pass(scene, 60);
+    check_run(scene, "quiet", "", STOP_NONE);
+    assert_int_equal(scene_count_log(scene, "Saved checkpoint"), 1);
+    assert_int_equal(scene_count_log(scene, "Sweep found"), 0);
+    assert_int_equal(scene_count_log(scene, "Found 0 "), 1);
+    assert_int_equal(scene_count_log(scene, "Found 1 "), 1);
+}
+
 /* ---- what is forgotten ---- */
 
 static void test_old_calls_are_forgotten_once_no_scan_sees_them(void **state)
@@ -276,11 +345,14 @@ int main(void)
         in_scene(test_a_signal),
         in_scene(test_a_dry_run),
         in_scene(test_a_source_that_fails),
+        in_scene(test_a_source_that_is_lost_on_the_way),
         in_scene(test_old_calls_go_last),
         in_scene(test_a_call_in_doubt_is_asked_again_with_the_next_one),
         in_scene(test_two_that_fail_alone_are_an_outage),
         in_scene(test_a_sweep_that_was_stopped_goes_on),
         in_scene(test_a_sweep_that_is_turned_off),
+        in_scene(test_where_a_sweep_begins),
+        in_scene(test_a_quiet_run),
         in_scene(test_old_calls_are_forgotten_once_no_scan_sees_them),
         in_scene(test_a_person_skips_calls),
         in_scene(test_standing_by),
