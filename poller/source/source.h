@@ -33,7 +33,8 @@ struct source_range {
 typedef int source_on_call(void *context, const struct call *call, struct err *err);
 
 /* Told between the steps of a scan, when nothing of the source is held: every call that ended before ended_before has
- * been handed out. 0 goes on, 1 ends the scan here, -1 with *err ends it with that error. NULL: nobody asks. */
+ * been handed out, and by a source that heeds call_from every call made before it: a later scan may begin there. 0 goes
+ * on, 1 ends the scan here, -1 with *err ends it with that error. NULL: nobody asks. */
 typedef int source_on_slice(void *context, int64_t ended_before, struct err *err);
 
 typedef void source_on_campaign(void *context, const char *id);

@@ -41,7 +41,7 @@ LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_rejected", "test_ledg
 MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"], store=["test_store", *LEDGER],
                rebuild=["test_ledger_damage", "test_ledger_files"], records=["test_records", "test_ledger_rejected"])
 # The engine, between a source and a sink in memory.
-RUNS = ["test_runs", "test_stops", "test_poll", "test_crash"]
+RUNS = ["test_runs", "test_stops", "test_poll", "test_failing_ledger", "test_crash"]
 MODULES.update({name: [f"test_{name}", *RUNS] for name in ("forward", "walk", "progress", "journal", "backlog", "unsent")})
 MODULES["poll"] = RUNS
 MODULES["forward"].insert(1, "test_forward_records")

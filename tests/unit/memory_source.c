@@ -1,5 +1,6 @@
 /* memory_source: a source whose calls a test puts into an array. */
 #include <string.h>
+#include <unistd.h>
 
 #include "memory_source.h"
 
@@ -40,6 +41,7 @@ static int scan(void *state, const struct source_range *range, source_on_call *o
         const struct call *call = &memory->calls[i];
         if (!covers(range, call, memory->archived[i], memory->now))
             continue;
+        (void)usleep(memory->slow_ms * 1000);
         result = on_call(context, call, err);
         if (result == 0 && on_slice != NULL)
             result = on_slice(context, call->ended, err);

@@ -13,6 +13,7 @@ struct memory_source {
     int64_t now;             /* its clock */
     bool fails;              /* nothing can be read */
     const char *archive_problem; /* NULL: none */
+    unsigned slow_ms;        /* so long it takes to scan a call */
     size_t scans, fetched;   /* how often it was scanned, and how many calls were asked for by their ids */
 };
 

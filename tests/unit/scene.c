@@ -209,6 +209,18 @@ void scene_close(struct scene *scene)
     scene->ledger = NULL;
 }
 
+void scene_break(struct scene *scene, const char *table)
+{
+    sqlite3 *database = NULL;
+    char sql[80];
+    (void)scene_ledger(scene);
+    scene_close(scene);
+    (void)snprintf(sql, sizeof sql, "DROP TABLE %s", table);
+    assert_int_equal(sqlite3_open(unit_path(scene->directory, "ledger.db"), &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
 void scene_run(struct scene *scene)
 {
     static struct memory_sink memory;

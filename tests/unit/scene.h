@@ -58,6 +58,9 @@ bool scene_run_apart(struct scene *scene, size_t crash_at);
 struct ledger *scene_ledger(struct scene *scene);
 void scene_close(struct scene *scene);
 
+/* scene_break: the ledger loses a table. */
+void scene_break(struct scene *scene, const char *table);
+
 /* scene_forward: what sends calls, as a run has it when it begins. The summary is the scene's. */
 struct forward scene_forward(struct scene *scene, const struct source *source, const struct sink *sink);
 /* scene_sink: one that the scene answers for; memory is borrowed. */

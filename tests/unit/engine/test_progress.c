@@ -160,6 +160,7 @@ static void test_setting_it_forward_forgets_what_was_only_noted(void **state)
     check_place("before", &progress.before, NOW - 70, "c");
     assert_int_equal(progress.skips_from, NOW - 900); /* something was pending */
     scene_check_log(scene, "log", "1 of the");
+    scene_check_log(scene, "log", "(1729771150 x)");
 }
 
 static void test_from_where_a_jump_skips(void **state)
@@ -256,6 +257,13 @@ static void test_an_older_scripts_checkpoint_is_for_the_first_run(void **state)
     struct scene *scene = *state;
     struct err err;
     char text[40];
+    unit_write(unit_path(scene->directory, "legacy"), "what is that?\n");
+    (void)load(scene);
+    assert_int_equal(scene_count_log(scene, "WARN"), 1);
+    scene_check_log(scene, "as the file has it", "(1729770600)\n");
+    assert_int_equal(checkpoint_remove(scene->directory, &err), 0);
+    assert_int_equal(ledger_clear_places(scene_ledger(scene), &err), 0);
+    assert_int_equal(ledger_drop_place(scene_ledger(scene), LEDGER_START, &err), 0);
     (void)snprintf(text, sizeof text, "%lld.1", (long long)NOW - 300);
     unit_write(unit_path(scene->directory, "legacy"), text);
     struct progress progress = load(scene);

@@ -279,11 +279,12 @@ static void test_an_outage(void **state)
     assert_true(scene_file(scene).end_epoch < SCENE_NOW - 100);
     assert_int_equal(scene_record(scene, "0").attempts, 0);
     assert_int_equal(scene_note(scene, LEDGER_NOTE_OUTAGE_SINCE), SCENE_NOW);
-    for (int64_t run = 2; run <= 5; run++) {
+    for (int64_t run = 2; run <= 11; run++) { /* the odd ones ask the oldest, the batch that they come to first */
         size_t before = scene->sent_count;
         scene_pass(scene, 60);
         scene_run(scene);
         unit_same_int("one call asks", scene->sent_count - before, 1);
+        unit_true(scene->sent[before].id, run % 2 == 0 || strcmp(scene->sent[before].id, "3") < 0);
         assert_int_equal(scene->summary.stop, STOP_OUTAGE);
         assert_int_equal(scene_note(scene, LEDGER_NOTE_OUTAGE_SINCE), SCENE_NOW);
     }

@@ -253,6 +253,33 @@ static void test_where_a_sweep_begins(void **state)
     }
 }
 
+/* It takes half of a run's time at most, and goes on in the next one. */
+static void test_a_sweep_that_takes_long(void **state)
+{
+    struct scene *scene = *state;
+    scene->settings.sweep_interval = 600;
+    scene->settings.overlap = 0;
+    scene->settings.poll_window = 10;
+    (void)scene_add(scene, "z", SCENE_NOW - 10);
+    check_run(scene, "first", "z", STOP_NONE);
+    scene_pass(scene, 600);
+    scene_add_many(scene, "late", 8, SCENE_NOW - 500, 20);
+    for (size_t i = 0; i < 8; i++) /* of no length: the next sweep takes up calls made from there on, see source_on_slice */
+        scene->calls.calls[i].age = scene->calls.now - scene->calls.calls[i].ended;
+    scene->settings.time_budget = 1;
+    scene->calls.slow_ms = 120;
+    scene_run(scene);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), SCENE_NOW);
+    unit_in_range(scene_note(scene, LEDGER_NOTE_SWEPT_TO), SCENE_NOW - 500, SCENE_NOW - 380);
+    scene->settings.time_budget = 50;
+    scene->calls.slow_ms = 0;
+    scene_run(scene);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_SWEPT_TO), 0);
+    unit_in_range(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), SCENE_NOW + 600, SCENE_NOW + 660);
+    assert_int_equal(scene->sent_count, 9);
+    assert_int_equal(scene->summary.pending_left, 0);
+}
+
 /* Where nothing has happened nothing is said. */
 static void test_a_quiet_run(void **state)
 {
@@ -352,6 +379,7 @@ int main(void)
         in_scene(test_a_sweep_that_was_stopped_goes_on),
         in_scene(test_a_sweep_that_is_turned_off),
         in_scene(test_where_a_sweep_begins),
+        in_scene(test_a_sweep_that_takes_long),
         in_scene(test_a_quiet_run),
         in_scene(test_old_calls_are_forgotten_once_no_scan_sees_them),
         in_scene(test_a_person_skips_calls),

@@ -1,0 +1,36 @@
+/* Tests of runs whose ledger cannot be read or written. */
+#include "../scene.h"
+
+/* Nothing is sent where the run cannot be noted or a call not looked up; and no checkpoint passes a call that could
+ * not be written down. */
+static void test_a_ledger_that_fails(void **state)
+{
+    static const struct {
+        const char *table;
+        size_t sent;
+    } rows[] = { { "call", 0 }, { "note", 0 }, { "run", 0 }, { "counter", 4 } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct scene *scene = *state;
+        scene_run(scene);
+        scene_add_many(scene, "a", 4, SCENE_NOW - 100, 10);
+        scene_break(scene, rows[i].table);
+        scene_run(scene);
+        unit_same_int(rows[i].table, scene->sent_count, rows[i].sent);
+        unit_same_int(rows[i].table, scene->summary.stop, STOP_FAILED);
+        unit_same_int(rows[i].table, summary_exit_code(&scene->summary), EX_IOERR);
+        if (rows[i].sent == 0)
+            unit_same_int(rows[i].table, scene_file(scene).end_epoch, SCENE_NOW - 600);
+        if (i + 1 < UNIT_COUNT(rows)) {
+            assert_int_equal(scene_leave(state), 0);
+            assert_int_equal(scene_enter(state), 0);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        in_scene(test_a_ledger_that_fails),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
