@@ -1,7 +1,9 @@
 /* memory_source: a source whose calls a test puts into an array. */
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "memory_source.h"
 
 static const struct call_shape shape = { .extras = { { .name = "note" }, { .name = "cause", .is_news = true } } };
@@ -76,6 +78,14 @@ static const char *archive_problem(const void *state)
     return memory->archive_problem != NULL ? memory->archive_problem : "";
 }
 
+static void recall(void *state, const char *earlier, char out[SOURCE_MEMORY_SIZE], char problem[SOURCE_PROBLEM_SIZE])
+{
+    struct memory_source *memory = state;
+    (void)snprintf(memory->earlier, sizeof memory->earlier, "%s", earlier);
+    (void)snprintf(out, SOURCE_MEMORY_SIZE, "%s", str_or_empty(memory->memory));
+    (void)snprintf(problem, SOURCE_PROBLEM_SIZE, "%s", str_or_empty(memory->problem));
+}
+
 static void close_memory(void *state)
 {
     (void)state;
@@ -92,6 +102,7 @@ static const struct source_ops memory_ops = {
     .scan = scan,
     .fetch = fetch,
     .close = close_memory,
+    .recall = recall,
     .inspect_archive = inspect_archive,
     .archive_problem = archive_problem,
 };

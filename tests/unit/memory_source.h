@@ -14,6 +14,8 @@ struct memory_source {
     bool fails;              /* nothing can be read */
     const char *archive_problem; /* NULL: none */
     unsigned slow_ms;        /* so long it takes to scan a call */
+    const char *memory, *problem; /* what it knows from run to run, and what is wrong with that; NULL: nothing */
+    char earlier[SOURCE_MEMORY_SIZE]; /* what it was told that it knew */
     size_t scans, fetched;   /* how often it was scanned, and how many calls were asked for by their ids */
 };
 

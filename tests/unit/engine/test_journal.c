@@ -143,6 +143,71 @@ static void test_runs_that_end_at_a_limit_are_counted(void **state)
     }
 }
 
+/* The number of runs has room, however long the message is. */
+static void test_a_long_message(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct forward forward = begin(scene);
+    set_note(scene, LEDGER_NOTE_LIMITED, 5);
+    assert_int_equal(journal_open(&forward, "poll", &err), 0);
+    scene->summary.stop = STOP_RATE_LIMITED;
+    memset(scene->summary.message, 'x', sizeof scene->summary.message - 4);
+    assert_int_equal(journal_close(&forward, NULL, &err), 0);
+    assert_int_equal(strlen(scene->summary.message), sizeof scene->summary.message - 1);
+    assert_int_equal(scene->summary.limited_runs, 6);
+}
+
+static void test_what_the_source_knew(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct forward forward = begin(scene);
+    assert_int_equal(journal_resume(&forward, &err), 0);
+    assert_string_equal(scene->calls.earlier, "");
+    assert_int_equal(scene_count_log(scene, "WARN"), 0);
+    scene->calls.memory = "a zone";
+    scene->calls.problem = "an odd zone";
+    assert_int_equal(journal_resume(&forward, &err), 0);
+    assert_int_equal(scene_count_log(scene, "an odd zone"), 1);
+    scene->calls.memory = NULL; /* then it stays */
+    assert_int_equal(journal_resume(&forward, &err), 0);
+    assert_string_equal(scene->calls.earlier, "a zone");
+    assert_int_equal(journal_resume(&forward, &err), 0);
+    assert_string_equal(scene->calls.earlier, "a zone");
+}
+
+/* Each step fails where its table is gone. */
+static void test_a_ledger_that_fails(void **state)
+{
+    static const struct {
+        const char *table;
+        bool opens, resumes, closes, notes_failure;
+    } rows[] = {
+        { "call", true, true, false, false },
+        { "note", true, false, false, true },
+        { "run", false, true, false, false },
+        { "counter", true, true, false, false },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct scene *scene = *state;
+        struct err err;
+        struct summary summary = { .stop = STOP_FAILED, .failure_code = EX_UNAVAILABLE };
+        scene_break(scene, rows[i].table);
+        struct forward forward = begin(scene);
+        unit_same_int(rows[i].table, journal_open(&forward, "poll", &err), rows[i].opens ? 0 : -1);
+        unit_same_int(rows[i].table, journal_resume(&forward, &err), rows[i].resumes ? 0 : -1);
+        tally_answer(&forward.tally, 201, 5.0);
+        unit_same_int(rows[i].table, journal_close(&forward, NULL, &err), rows[i].closes ? 0 : -1);
+        unit_same_int(rows[i].table, journal_failed(scene_ledger(scene), &summary, 1, &err),
+                      rows[i].notes_failure ? 0 : -1);
+        if (i + 1 < UNIT_COUNT(rows)) {
+            assert_int_equal(scene_leave(state), 0);
+            assert_int_equal(scene_enter(state), 0);
+        }
+    }
+}
+
 /* ---- figures ---- */
 
 static struct records_run seen;
@@ -187,6 +252,7 @@ static void test_the_figures_of_a_run(void **state)
     tally_answer(&forward.tally, 201, 5.0);
     assert_int_equal(journal_close(&forward, "sweep", &err), 0);
     assert_int_equal(forward.tally.answers[201], 0); /* counted once */
+    assert_int_equal(forward.tally.resent, 0);
     scene_close(scene);
     assert_int_equal(last_run(scene), 1);
     assert_int_equal(scene->summary.pending_left, 2);
@@ -224,6 +290,9 @@ int main(void)
         in_scene(test_a_source_out_of_reach),
         in_scene(test_an_outage_is_remembered),
         in_scene(test_runs_that_end_at_a_limit_are_counted),
+        in_scene(test_a_long_message),
+        in_scene(test_what_the_source_knew),
+        in_scene(test_a_ledger_that_fails),
         in_scene(test_the_figures_of_a_run),
         in_scene(test_a_run_that_failed_early),
     };

@@ -264,7 +264,7 @@ static void test_a_sweep_that_takes_long(void **state)
     check_run(scene, "first", "z", STOP_NONE);
     scene_pass(scene, 600);
     scene_add_many(scene, "late", 8, SCENE_NOW - 500, 20);
-    for (size_t i = 0; i < 8; i++) /* of no length: the next sweep takes up calls made from there on, see source_on_slice */
+    for (size_t i = 0; i < 8; i++) /* of no length: the next sweep looks at calls made from there on */
         scene->calls.calls[i].age = scene->calls.now - scene->calls.calls[i].ended;
     scene->settings.time_budget = 1;
     scene->calls.slow_ms = 120;
