@@ -29,7 +29,7 @@ static void put(struct scene *scene, const char *id, int64_t ended)
 
 static void put_many(struct scene *scene, size_t count, int64_t first_end)
 {
-    static char ids[100][8];
+    static char ids[100][24];
     for (size_t i = 0; i < count; i++) {
         (void)snprintf(ids[i], sizeof ids[i], "%02zu", i);
         put(scene, ids[i], first_end + (int64_t)i);
