@@ -3,6 +3,7 @@
 Debian has one MariaDB only; what an older one would answer to a statement is put in the place of that one's answer. And a
 statement that the relay keeps for a while is late however fast the machine is.
 """
+import contextlib
 import socket
 import struct
 import threading
@@ -26,7 +27,9 @@ class OldServer:
         return self
 
     def __exit__(self, *_):
-        for each in self._sockets:
+        for each in self._sockets:  # a thread that waits for one keeps it open, and the server's session with it
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
             each.close()
 
     def _serve(self):

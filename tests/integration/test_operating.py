@@ -361,7 +361,7 @@ def test_an_pending_call_that_the_dialer_has_deleted_is_forgotten(sync, db, api)
     assert pending not in states(sync) and len(api.recorded()) == 1
 
 
-def test_a_damaged_ledger_is_rebuilt_and_what_it_pending_is_not_lost(sync, db, api):
+def test_a_damaged_ledger_is_rebuilt_and_what_was_pending_is_not_lost(sync, db, api):
     """The damage lies in the middle of the file: opening it shows nothing, using it does."""
     now = db.now()
     uniqueids = db.insert_many([{"uniqueid": f"{now - 3000 + n}.1", "end_epoch": now - 3000 + n} for n in range(2500)])

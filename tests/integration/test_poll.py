@@ -598,7 +598,7 @@ def test_a_site_s_own_index_on_end_epoch_is_used(sync, db, api):
     assert "site_end on end_epoch" in sync.run("check").out
 
 
-def test_no_lock_is_waiting_while_the_api_is_slow(sync, db, api):
+def test_no_lock_is_held_while_the_api_is_slow(sync, db, api):
     """The whole batch is in memory before the first POST: the dialer's own statements do not wait."""
     now = db.now()
     uniqueids = db.insert_many([{"end_epoch": now - 300 + n} for n in range(40)])

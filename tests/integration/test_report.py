@@ -452,7 +452,7 @@ def test_even_a_script_that_got_in_would_not_run(host, window):
 
 
 def test_ten_thousand_calls_are_all_there(host, browser):
-    """How long the browser takes is printed (-s), not waiting: that is the machine's affair."""
+    """How long the browser takes is printed (-s), not held: that is the machine's affair."""
     now = int(time.time())
     reasons = [None, None, "HTTP 503: the service is not available at the moment, try again later"]
     put_calls(host, [{"end_epoch": now - i * 50, "status": f"ST{i % 40}", "campaign": f"CAMP{i % 25:04}", "took_ms": i % 500,
