@@ -1,6 +1,9 @@
 /* Tests of runs whose ledger cannot be read or written. */
 #include "../scene.h"
 
+#include "engine/backlog.h"
+#include "engine/unsent.h"
+
 /* Nothing is sent where the run cannot be noted or a call not looked up; and no checkpoint passes a call that could
  * not be written down. */
 static void test_a_ledger_that_fails(void **state)
@@ -27,10 +30,34 @@ static void test_a_ledger_that_fails(void **state)
     }
 }
 
+static void test_what_asks_it_fails(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct source source = memory_source_open(&scene->calls);
+    struct candidates list = { .count = 0 };
+    const struct source_range range = { .end_from = 0, .end_to = SCENE_NOW };
+    const struct position floor = position_at(0, "");
+    (void)scene_add(scene, "a", SCENE_NOW - 5000);
+    scene_break(scene, "call");
+    for (int64_t rate = 0; rate <= 10; rate += 10) {
+        struct forward forward = scene_forward(scene, &source, NULL);
+        struct backlog backlog = backlog_start(&forward, rate);
+        assert_int_equal(backlog_due(&backlog, &list, &err), -1);
+        assert_int_equal(backlog_send(&backlog, INT64_MAX, &err), rate == 0 ? 0 : -1);
+        forward.breaker.must_probe = true;
+        assert_int_equal(backlog_due(&backlog, &list, &err), -1);
+        assert_int_equal(unsent_count(&forward, &range, &floor, &err), -1);
+        assert_int_equal(err.code, EX_IOERR);
+    }
+    candidates_clear(&list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_scene(test_a_ledger_that_fails),
+        in_scene(test_what_asks_it_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

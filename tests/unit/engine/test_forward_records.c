@@ -259,6 +259,21 @@ static void test_five_in_a_row(void **state)
     assert_int_equal(scene_record(scene, "a0").state, CALL_UNKNOWN);
 }
 
+/* From the first outcome of a group on it is known since when one waits to be committed. */
+static void test_since_when_something_waits(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct candidates calls = { .count = 0 };
+    int64_t began_ms = clock_mono_ms();
+    begin(scene);
+    candidates_add_row(&calls, scene_add(scene, "a", SCENE_NOW - 100));
+    assert_int_equal(forward_all(&forward, &calls, &err), 0);
+    candidates_clear(&calls);
+    memory_sink_free(&memory);
+    unit_in_range(forward.first_uncommitted_ms, began_ms, clock_mono_ms());
+}
+
 /* ---- counters ---- */
 
 static void test_counters(void **state)
@@ -347,6 +362,7 @@ int main(void)
         in_scene(test_an_outage_with_a_wish),
         in_scene(test_a_limit_with_and_without_a_wish),
         in_scene(test_five_in_a_row),
+        in_scene(test_since_when_something_waits),
         in_scene(test_counters),
         in_scene(test_what_is_due),
         in_scene(test_a_change_in_doubt_keeps_its_key),
