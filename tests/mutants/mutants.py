@@ -167,7 +167,7 @@ def passes(test, extra, directory):
         sys.exit(f"{test} does not link:\n{linked.stdout}")
     try:
         # One that goes on for ever is ended, and was noticed.
-        return run(["prlimit", "--cpu=3", program], cwd=ROOT, timeout=60, env={
+        return run(["prlimit", "--cpu=15", program], cwd=ROOT, timeout=60, env={
             **os.environ, "TMPDIR": str(directory), "ASAN_OPTIONS": "detect_leaks=1"}).returncode == 0
     except subprocess.TimeoutExpired:
         return False
