@@ -18,7 +18,7 @@ class Installation(Sync):
     def __init__(self, directory, database, api, **api_settings):
         super().__init__(tempfile.mkdtemp(dir=directory), database, api)
         # Only the benchmark's own backlogs take longer than a minute.
-        self.configure(config={"sync": {"time_budget": 3600}, "api": dict(api_settings)})
+        self.configure(config={"sync": {"time_budget": 3600, "backfill_rate": 0}, "api": dict(api_settings)})
         if getattr(api, "ca", None):
             self.configure(config={"api": {"ca_file": api.ca}})
         self._kept = pathlib.Path(self.directory) / "kept-state"
