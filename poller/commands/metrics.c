@@ -62,7 +62,7 @@ static void write_standing(const struct page *page, const struct standing *stand
     const struct records_overview *overview = &standing->overview;
     struct diagnosis_limits limits = diagnosis_usual_limits();
     struct diagnosis diagnosis = diagnosis_of(standing, &limits, NULL);
-    int64_t silence = standing->wait_until > standing->now ? standing->wait_until - standing->now : 0;
+    int64_t limited_sec = standing->wait_until > standing->now ? standing->wait_until - standing->now : 0;
     gauge(page, "verdict", (int64_t)diagnosis.level, "The verdict of status and health: 0 OK, 1 WARNING, 2 CRITICAL.");
     gauge_known(page, "freshness_seconds", standing_freshness(standing),
                 "For how long calls may have waited: the age of the oldest finished call that is to be sent, or of the "
@@ -76,7 +76,7 @@ static void write_standing(const struct page *page, const struct standing *stand
     gauge(page, "rejected", overview->counts.rejected, "Calls that the API rejected; an operator decides what to do.");
     gauge(page, "api_down", standing->outage_since != 0 ? 1 : 0, "1 while the API is down.");
     gauge(page, "api_down_seconds", standing_age(standing, standing->outage_since), "How long the API has been down.");
-    gauge(page, "rate_limited_seconds", silence, "Remaining time of the API's rate limit (429).");
+    gauge(page, "rate_limited_seconds", limited_sec, "Remaining time of the API's rate limit (429).");
     gauge(page, "standby", standing_is_standby(standing) ? 1 : 0, "1 while this host of a cluster is standby.");
     if (standing->checkpoint != 0)
         gauge(page, "checkpoint_timestamp_seconds", standing->checkpoint, "Every call up to this time has been handled.");

@@ -573,6 +573,7 @@ def test_only_reading_statements_reach_the_database(sync, db, api):
     assert any("FROM vicidial_log FORCE INDEX (`call_date`)" in text for text in said)
     assert {text.split()[0] for text in said} == {"SELECT", "SET", "SHOW"}
     assert "SET SESSION TRANSACTION READ ONLY" in said
+    assert not any("MD5(" in text for text in said)  # MySQL 9.6 has none
     assert any(text.startswith("SET NAMES utf8mb4, ") and "SESSION max_statement_time = " in text for text in said)
     reads = [text for text in said if "FROM vicidial_log" in text and not text.startswith("SHOW")]
     bounded = ("call_date >=", "uniqueid IN", "uniqueid >= ")
