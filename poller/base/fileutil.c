@@ -190,6 +190,14 @@ int fileutil_replace_marked(const char *directory, const char *name, const char 
     return result;
 }
 
+char *fileutil_absolute(const char *path)
+{
+    char *here = *path != '\0' && *path != '/' ? getcwd(NULL, 0) : NULL;
+    char *absolute = here != NULL ? mem_format("%s/%s", here, path) : mem_copy(path);
+    free(here);
+    return absolute;
+}
+
 char *fileutil_directory_of(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -47,6 +47,10 @@ int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct er
 /* fileutil_directory_of: the directory that path lies in, "." for a bare name. Ownership: the caller frees it. */
 char *fileutil_directory_of(const char *path) MUST_CHECK;
 
+/* fileutil_absolute: path, so that it stays right when the process changes its working directory; "" stays "".
+ * Ownership: the caller frees it. */
+char *fileutil_absolute(const char *path) MUST_CHECK;
+
 /* fileutil_sync_directory: makes what was renamed in directory durable. Errors: EX_IOERR. */
 int fileutil_sync_directory(const char *directory, struct err *err) MUST_CHECK;
 

@@ -20,7 +20,7 @@
 
 #define MAX_FILE_BYTES ((size_t)1 << 20)
 
-enum kind { TEXT, NUMBER, YES_NO, LOG_FORMAT, LOG_LEVEL };
+enum kind { TEXT, PATH, NUMBER, YES_NO, LOG_FORMAT, LOG_LEVEL };
 
 struct setting {
     const char *section, *key;
@@ -61,14 +61,14 @@ static const struct setting own_settings[] = {
     { "api", "max_concurrency", NUMBER, AT(api.max_concurrency), "32", 1, 64 },
     { "api", "connect_timeout", NUMBER, AT(api.connect_timeout), "5", 1, 300 },
     { "api", "allow_insecure_http", YES_NO, AT(api.allow_insecure_http), "no", 0, 0 },
-    { "api", "ca_file", TEXT, AT(api.ca_file), "", 0, 0 },
+    { "api", "ca_file", PATH, AT(api.ca_file), "", 0, 0 },
     { "database", "host", TEXT, AT(database.host), "localhost", 0, 0 },
     { "database", "user", TEXT, AT(database.user), "cron", 0, 0 },
     { "database", "password", TEXT, AT(database.password), "1234", 0, 0 },
     { "database", "name", TEXT, AT(database.name), "asterisk", 0, 0 },
     { "database", "port", NUMBER, AT(database.port), "3306", 1, 65535 },
-    { "database", "socket", TEXT, AT(database.socket), "", 0, 0 },
-    { "database", "ssl_ca", TEXT, AT(database.ssl_ca), "", 0, 0 },
+    { "database", "socket", PATH, AT(database.socket), "", 0, 0 },
+    { "database", "ssl_ca", PATH, AT(database.ssl_ca), "", 0, 0 },
     { "database", "connect_timeout", NUMBER, AT(database.connect_timeout), "5", 1, 300 },
     { "database", "read_timeout", NUMBER, AT(database.read_timeout), "15", 1, 300 },
     { "database", "max_statement_time", NUMBER, AT(database.max_statement_time), "10", 1, 300 },
@@ -183,6 +183,13 @@ static void set_text(char **target, const char *value)
     *target = copy;
 }
 
+/* The leader's holder opens a connection long after it left the directory that the run began in. */
+static void set_path(char **target, const char *value)
+{
+    free(*target);
+    *target = fileutil_absolute(value);
+}
+
 /* Chooses value's place in words, which ends with NULL; -1 when it is none of them. */
 static int choose(const char *value, const char *const *words)
 {
@@ -213,6 +220,9 @@ static int set_value(struct config *config, const struct setting *setting, const
     switch (setting->kind) {
     case TEXT:
         set_text(target, value);
+        return 0;
+    case PATH:
+        set_path(target, value);
         return 0;
     case NUMBER:
         return set_number(setting, target, value, err);

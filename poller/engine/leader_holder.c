@@ -39,6 +39,7 @@ struct lease {
 
 struct keeper {
     const struct leader_holder *holder;
+    char *state_dir;      /* absolute */
     struct source source; /* its own */
     struct lease lease;
     int64_t renewed_ms; /* when the lease was last seen to change; monotonic */
@@ -105,7 +106,7 @@ static bool read_lease(const char *state_dir, struct lease *ret_lease)
 static bool has_lease(struct keeper *keeper)
 {
     struct lease now;
-    if (!read_lease(keeper->holder->state_dir, &now))
+    if (!read_lease(keeper->state_dir, &now))
         return false;
     const struct lease *before = &keeper->lease;
     if (keeper->renewed_ms == 0 || now.inode != before->inode || now.written.tv_sec != before->written.tv_sec ||
@@ -132,7 +133,7 @@ static int note_leader(const struct keeper *keeper, int64_t server_started, stru
 {
     char text[96];
     (void)snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " %ld\n", keeper->number, server_started, (long)getpid());
-    return fileutil_replace(keeper->holder->state_dir, LEADER, text, err);
+    return fileutil_replace(keeper->state_dir, LEADER, text, err);
 }
 
 static int take_on_new_connection(struct keeper *keeper, bool *ret_held, struct err *err)
@@ -204,11 +205,13 @@ static void keep_while_leased(struct keeper *keeper)
 
 /* ---- the process ---- */
 
-/* Lets go of everything that the run has open: its lock, its log, cron's pipe. */
+/* Lets go of everything that the run has open: its lock, its log, cron's pipe, and the directory that it began in, which
+ * may be on a disk that is to be unmounted. */
 static void detach(int report)
 {
     DIR *open_files = opendir("/proc/self/fd");
     (void)setsid();
+    (void)!chdir("/");
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd = 0; fd <= 2 && nothing >= 0; fd++)
         (void)dup2(nothing, fd);
@@ -234,7 +237,7 @@ static void send_report(int report, int result, bool held, const struct err *err
 static void hold(const struct leader_holder *holder, int report)
 {
     struct err err = { .code = EX_UNAVAILABLE };
-    struct keeper keeper = { .holder = holder, .level = -1 };
+    struct keeper keeper = { .holder = holder, .state_dir = fileutil_absolute(holder->state_dir), .level = -1 };
     bool held = false;
     detach(report);
     int result = take(&keeper, &held, &err);
@@ -242,6 +245,7 @@ static void hold(const struct leader_holder *holder, int report)
     if (result == 0 && held)
         keep_while_leased(&keeper);
     source_close(&keeper.source);
+    free(keeper.state_dir);
 }
 
 static int read_report(int report, bool *ret_held, struct err *err)

@@ -1,7 +1,8 @@
 /* leader_holder: the process that keeps the leader's lock between two runs.
  *
  * A run lasts a moment each minute; whoever looks in between would find no leader. So the first run of a leader leaves
- * this small process behind. It keeps one connection with the lock, and nothing else: no log, no state, no lock file.
+ * this small process behind. It keeps one connection with the lock, and nothing else: no log, no state, no lock file, no
+ * directory.
  *
  * It ends with the lease, a file that each run renews (leader_holder_renew): cron stopped, the runs fail, or another
  * installation has come. It ends on SIGTERM, when another host has the lock, and when the host ends. A connection that

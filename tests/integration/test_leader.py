@@ -3,6 +3,7 @@ of servers makes them a cluster. takeover_after is as short as it may be where a
 is not."""
 import collections
 import contextlib
+import fcntl
 import os
 import pathlib
 import re
@@ -276,6 +277,21 @@ def test_the_process_keeps_nothing_of_the_run_open(db, leader):
     assert "Another run" not in leader.run().log  # the host's own lock is free
     stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     assert int(stat[3]) == pid, "a session of its own"
+    assert os.readlink(f"/proc/{pid}/cwd") == "/", "no disk is kept busy"
+
+
+def test_the_process_finds_its_files_by_relative_paths_too(db, leader):
+    """Its working directory is not the run's. It reads the lease, and connects anew by the socket."""
+    leader.end_leader()
+    until(lambda: db.leader() is None)
+    (leader.directory / "db.sock").symlink_to(db.dialer.socket)
+    leader.configure(config={"database": {"socket": "db.sock"}})
+    assert leader.run("--state-dir", "state").code == 0
+    pid, number = leader.leader_pid(), db.leader()
+    assert None not in (pid, number) and os.readlink(f"/proc/{pid}/cwd") == "/"
+    db.query(f"KILL {number}")
+    until(lambda: db.leader() not in (None, number))
+    assert leader.leader_pid() == pid
 
 
 def test_cron_is_not_kept_waiting(db, host):
@@ -427,20 +443,22 @@ def test_check_without_a_cluster_says_that_the_locks_work(sync, db):
     assert "✓ leader: the server's locks work\n" in sync.run("check").out
 
 
-# ---- a server that is slow for a moment ----
+# ---- what stands between a host and the server ----
 
 UPTIME_IS_ASKED = b"\x01\x00\x00\x00\x09"  # a packet of one byte: COM_STATISTICS
 
 
 @contextlib.contextmanager
-def between(port, meanwhile):
-    """Stands before the server; meanwhile() is called when the server is asked for how long it runs. Its own port."""
+def between(dialer, on_packet):
+    """Stands before the server, on a port of its own. on_packet(data) sees what a client sends before the server does;
+    "close" ends the connection."""
     def pump(client):
-        with client, socket.create_connection(("127.0.0.1", port)) as server, contextlib.suppress(OSError):
+        with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError):
+            server.connect(str(dialer.socket))
             while True:
                 for source in select.select([client, server], [], [])[0]:
                     data = source.recv(65536)
-                    if not data or (data == UPTIME_IS_ASKED and meanwhile() == "close"):
+                    if not data or (source is client and on_packet(data) == "close"):
                         return
                     (server if source is client else client).sendall(data)
 
@@ -455,23 +473,51 @@ def between(port, meanwhile):
         listener.shutdown(socket.SHUT_RDWR)
 
 
+def connect_by(one, port):
+    one.configure(astguiclient={"VARDB_server": "127.0.0.1", "VARDB_port": port},
+                  config={"database": {"socket": None}})
+
+
+@pytest.mark.parametrize("words", [["run"], ["backfill", "--from", "2 hours ago", "--to", "now"], ["reconcile"]],
+                         ids=["run", "backfill", "reconcile"])
+def test_the_lock_of_the_host_is_released_after_the_server_s(sync, db, api, words):
+    """The other way round this host's next run could start in between. It would find the server's lock taken, and say
+    that another host sends the calls."""
+    assert sync.run().code == 0
+    db.insert(end_epoch=db.now() - 600)
+    seen = []
+
+    def on_packet(data):
+        if f"RELEASE_LOCK('{db.leader_lock()}')".encode() in data:
+            with open(sync.state / "lock", "rb") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    seen.append("free")
+                except BlockingIOError:
+                    seen.append("held")
+
+    with between(db.dialer, on_packet) as port:
+        connect_by(sync, port)
+        assert sync.run(*words).code == 0
+    assert seen == ["held"] and db.leader() is None
+
+
 @pytest.mark.parametrize("trouble", ["slow", "close"])
 def test_a_moment_without_the_server_makes_no_leader_stand_by(api, tmp_path, trouble):
     """It took its own lock for another host's, let go of it, and nobody sent calls for takeover_after."""
     todo = []
 
-    def meanwhile():
-        what = todo.pop() if todo else None
+    def on_packet(data):
+        what = todo.pop() if todo and data == UPTIME_IS_ASKED else None
         if what == "slow":
             time.sleep(4)
         return what
 
-    with Dialer(tcp=True) as dialer, between(dialer.port, meanwhile) as port:
+    with Dialer() as dialer, between(dialer, on_packet) as port:
         db = dialer.database()
         one = Sync(tmp_path / "a", db, api)
-        one.configure(astguiclient={"VARDB_server": "127.0.0.1", "VARDB_port": port},
-                      config={"database": {"socket": None},
-                              "sync": {"settle": 0, "splay": 0, "takeover_after": 300}})
+        one.configure(config={"sync": {"settle": 0, "splay": 0, "takeover_after": 300}})
+        connect_by(one, port)
         one.set_checkpoint(db.now() - HOUR)
         assert one.run().code == 0
         db.make_cluster()

@@ -162,6 +162,24 @@ static void test_fileutil_directory_of_what_a_path_names(void **state)
     }
 }
 
+static void test_fileutil_absolute_is_right_in_another_working_directory(void **state)
+{
+    static const char *const kept[] = { "/var/log", "/", "" };
+    for (size_t i = 0; i < UNIT_COUNT(kept); i++) {
+        char *same = fileutil_absolute(kept[i]);
+        unit_same_text(kept[i], same, kept[i]);
+        free(same);
+    }
+    char *before = getcwd(NULL, 0);
+    assert_int_equal(chdir(*state), 0);
+    unit_write("name", "text");
+    char *path = fileutil_absolute("name");
+    assert_int_equal(chdir(before), 0);
+    check_content(path, "text");
+    free(path);
+    free(before);
+}
+
 static void test_fileutil_replace_does_not_follow_links(void **state)
 {
     struct err err;
@@ -313,6 +331,7 @@ int main(void)
         unit_test_in_directory(test_fileutil_replaces_the_whole_content),
         unit_test_in_directory(test_fileutil_publishes_for_everybody_and_replaces_only_files),
         cmocka_unit_test(test_fileutil_directory_of_what_a_path_names),
+        unit_test_in_directory(test_fileutil_absolute_is_right_in_another_working_directory),
         unit_test_in_directory(test_fileutil_replace_does_not_follow_links),
         unit_test_in_directory(test_fileutil_replace_overwrites_what_a_crash_left),
         unit_test_in_directory(test_fileutil_replace_that_fails_changes_nothing),

@@ -279,6 +279,21 @@ static void test_config_has_safe_defaults(void **state)
     config_free(&config); /* it is empty now; once more does no harm */
 }
 
+static void test_config_makes_a_relative_path_absolute(void **state)
+{
+    char *here = getcwd(NULL, 0), want[600];
+    struct config config = load(*state, DIDS_KEY, NULL, "[api]\nca_file = api.pem\n[database]\nsocket = x.sock\n"
+                                "ssl_ca = tls/db.pem\n", NULL);
+    (void)snprintf(want, sizeof want, "%s/api.pem", here);
+    assert_string_equal(config.api.ca_file, want);
+    (void)snprintf(want, sizeof want, "%s/x.sock", here);
+    assert_string_equal(config.database.socket, want);
+    (void)snprintf(want, sizeof want, "%s/tls/db.pem", here);
+    assert_string_equal(config.database.ssl_ca, want);
+    config_free(&config);
+    free(here);
+}
+
 static void test_config_reads_texts_log_and_dispositions_of_our_own_file(void **state)
 {
     static const char own[] = "[sync]\nnot_final = INCALL WAIT\nunsettled =\n"
@@ -430,6 +445,7 @@ int main(void)
         in_directory(test_config_takes_no_comment_for_a_value),
         in_directory(test_config_takes_more_campaigns_than_a_terminal_is_wide),
         in_directory(test_config_has_safe_defaults),
+        in_directory(test_config_makes_a_relative_path_absolute),
         in_directory(test_config_reads_texts_log_and_dispositions_of_our_own_file),
         cmocka_unit_test(test_config_shipped_file_documents_every_setting),
         in_directory(test_config_shipped_file_shows_the_defaults),
