@@ -25,7 +25,8 @@ static struct {
     enum log_terminal terminal;
     enum log_format format;
     enum log_level lowest;
-    const char *secret;
+    const char **secrets; /* borrowed, but for the list */
+    size_t secret_count;
     int64_t run; /* 0: none */
     bool hold;
     char waiting[8192]; /* whole lines for the file */
@@ -63,7 +64,10 @@ void log_set(enum log_format format, enum log_level lowest)
 
 void log_hide(const char *secret)
 {
-    sink.secret = secret != NULL && *secret != '\0' ? secret : NULL;
+    if (secret == NULL || *secret == '\0')
+        return;
+    sink.secrets = mem_resize(sink.secrets, sink.secret_count + 1, sizeof *sink.secrets);
+    sink.secrets[sink.secret_count++] = secret;
 }
 
 void log_run(int64_t run)
@@ -207,7 +211,8 @@ static char *format_line(const char *file, enum log_level level, const struct lo
 static void emit(const char *file, enum log_level level, const struct log_call *call, char *text)
 {
     char message[2048];
-    str_hide(text, sink.secret); /* before the line is cut, or the beginning of the secret could stay */
+    for (size_t i = 0; i < sink.secret_count; i++)
+        str_hide(text, sink.secrets[i]); /* before the line is cut, or the beginning of the secret could stay */
     if (call != NULL)
         mask_shown(text, call->phone);
     (void)str_printable(text, message, sizeof message);
@@ -292,6 +297,8 @@ void log_close(void)
         (void)close(sink.fd);
     sink.fd = -1;
     sink.path = NULL;
-    sink.secret = NULL;
+    free(sink.secrets);
+    sink.secrets = NULL;
+    sink.secret_count = 0;
     sink.run = 0;
 }

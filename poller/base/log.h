@@ -33,7 +33,8 @@ void log_show_on(enum log_terminal terminal);
 /* log_set: what the configuration says of the log, known only after it is open. */
 void log_set(enum log_format format, enum log_level lowest);
 
-/* log_hide: from now on secret is replaced by *** in every line. Borrowed: it must live as long as the log. */
+/* log_hide: from now on this secret, too, is replaced by *** in every line. Borrowed: it must live as long as the log. NULL
+ * and "" hide nothing. */
 void log_hide(const char *secret);
 
 /* log_run: the number of the run that the lines from now on belong to; 0: none. */

@@ -40,6 +40,15 @@ bool str_to_int(const char *text, int64_t *ret_number)
     return true;
 }
 
+int str_yes_no(const char *word)
+{
+    static const char *const words[] = { "no", "yes", "false", "true", "0", "1", "off", "on" };
+    for (int i = 0; i < (int)(sizeof words / sizeof words[0]); i++)
+        if (strcasecmp(word, words[i]) == 0)
+            return i % 2; /* the words say no and yes in turn */
+    return -1;
+}
+
 bool str_in_list(const char *list, const char *word)
 {
     static const char separators[] = " \t,";

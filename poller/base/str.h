@@ -18,6 +18,9 @@ const char *str_or_empty(const char *text);
  * number or does not fit; *ret_number is set on success only. */
 bool str_to_int(const char *text, int64_t *ret_number) MUST_CHECK;
 
+/* str_yes_no: 1 for yes, true, 1 and on, 0 for no, false, 0 and off, -1 for any other word. Letters compare without case. */
+int str_yes_no(const char *word) MUST_CHECK;
+
 /* str_in_list: whether word stands in list, words separated by blanks or commas. Letters compare without case, as
  * the dialer's database compares statuses. An empty word is never in a list. */
 bool str_in_list(const char *list, const char *word) MUST_CHECK;

@@ -11,6 +11,8 @@
 #include "commands/check_report.h"
 #include "commands/check_state.h"
 #include "config/profile.h"
+#include "config/secrets.h"
+#include "engine/route.h"
 #include "ledger/diagnosis.h"
 #include "ledger/enabled.h"
 #include "ledger/legacy.h"
@@ -20,6 +22,7 @@ struct check {
     const struct options *options;
     struct check_report *report;
     struct config config;
+    struct route route;
     struct config_problems problems;
     struct check_cron cron;
     bool enabled;
@@ -27,21 +30,52 @@ struct check {
     bool has_state; /* the process is the state's owner, and may use the network */
 };
 
+static void test_secret_files(const struct check *check)
+{
+    const char *own = check->options->config.own, *readable = NULL;
+    if (check->route.source != NULL)
+        readable = secrets_readable_by_all(&check->config.source_params, check->route.source->params, own);
+    if (readable == NULL && check->route.sink != NULL)
+        readable = secrets_readable_by_all(&check->config.sink_params, check->route.sink->params, own);
+    if (readable != NULL)
+        check_warn(check->report, "configuration", "chmod 640 that file",
+                   "%s holds a secret and can be read by other users", readable);
+}
+
 static void test_files(const struct check *check)
 {
     struct stat info;
     const struct config_paths *paths = &check->options->config;
     const struct settings_database *database = &check->config.database;
-    if (access(paths->astguiclient, F_OK) != 0)
+    unsigned parts = check->config.parts;
+    if ((parts & CONFIG_DATABASE) != 0 && access(paths->astguiclient, F_OK) != 0)
         check_warn(check->report, "configuration", "is this a VICIdial host?",
                    "there is no %s: VICIdial's defaults are used", paths->astguiclient);
     if (*database->password != '\0' && stat(paths->own, &info) == 0 && (info.st_mode & S_IROTH) != 0 &&
         database->password_is_ours)
         check_warn(check->report, "configuration", "chmod 640 that file",
                    "%s holds a password and can be read by other users", paths->own);
-    if (stat(paths->dids, &info) == 0 && (info.st_mode & (S_IRGRP | S_IROTH)) != 0)
+    test_secret_files(check);
+    if ((parts & CONFIG_API) != 0 && stat(paths->dids, &info) == 0 && (info.st_mode & (S_IRGRP | S_IROTH)) != 0)
         check_warn(check->report, "configuration", "chmod 600 that file (and let Asterisk's user own it)",
                    "%s can be read by other users and holds the key", paths->dids);
+}
+
+static void tell_configuration(const struct check *check)
+{
+    const struct config *config = &check->config;
+    char from[300], to[700];
+    if ((config->parts & CONFIG_DATABASE) != 0)
+        (void)snprintf(from, sizeof from, "database %s on %s as %s", config->database.name, config->database.host,
+                       config->database.user);
+    else
+        (void)snprintf(from, sizeof from, "source %s (from %s)", config->source_type, config->source_origin);
+    if ((config->parts & CONFIG_API) != 0)
+        (void)snprintf(to, sizeof to, "%s (from %s), key from %s", config->api.base_url, config->api.base_url_origin,
+                       config->api.key_origin);
+    else
+        (void)snprintf(to, sizeof to, "sink %s (from %s)", config->sink_type, config->sink_origin);
+    check_good(check->report, "configuration", "%s, %s", to, from);
 }
 
 static void test_configuration(struct check *check)
@@ -54,9 +88,7 @@ static void test_configuration(struct check *check)
         check_fail_err(check->report, "configuration", &err);
     }
     if (problems->count == 0)
-        check_good(check->report, "configuration", "%s (from %s), key from %s, database %s on %s as %s",
-                   config->api.base_url, config->api.base_url_origin, config->api.key_origin, config->database.name,
-                   config->database.host, config->database.user);
+        tell_configuration(check);
     if (!config->api.verify_ssl)
         check_warn(check->report, "configuration", "remove that line",
                    "verify_ssl = 0 in %s: anyone on the network path can read the key", check->options->config.dids);
@@ -98,7 +130,7 @@ static void test_database(struct check *check)
 
 static void test_api(struct check *check)
 {
-    check_api(check->report, &check->config);
+    check_api(check->report, &check->config, check->route.sink);
 }
 
 static void test_state(struct check *check)
@@ -160,7 +192,7 @@ static const struct {
     { "cron", look_at_cron, 0, false },
     { "state", test_owner, 0, false },
     { "database", test_database, CONFIG_DATABASE, true },
-    { "API", test_api, CONFIG_API, true },
+    { NULL, test_api, CONFIG_API, true }, /* the sink's title */
     { "state", test_state, 0, true },
     { "sending", test_sending, 0, true },
     { "cron", test_cron, 0, false },
@@ -169,10 +201,11 @@ static const struct {
 int check_command(const struct options *options)
 {
     struct check check = { .options = options, .report = check_report_new(options->json) };
-    config_load(&options->config, &check.config, &check.problems);
+    route_load(&options->config, &check.config, &check.route, &check.problems);
+    const char *sink_area = check.route.sink != NULL ? check.route.sink->title : "sink";
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
         if ((tests[i].settings & check.problems.parts) != 0)
-            check_warn(check.report, tests[i].area, "fix those settings first",
+            check_warn(check.report, tests[i].area != NULL ? tests[i].area : sink_area, "fix those settings first",
                        "not tested: the settings above are wrong");
         else if (!tests[i].needs_state || check.has_state)
             tests[i].test(&check);

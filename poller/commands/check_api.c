@@ -1,35 +1,32 @@
 /* check_api: the part of `check` that asks where calls go. */
 #include "commands/check_api.h"
+#include "engine/route.h"
 #include "sink/sink.h"
 
-#define AREA "API"
-
-static void report_health(struct check_report *report, const struct sink_health *health)
+static void report_health(struct check_report *report, const char *area, const struct sink_health *health)
 {
     switch (health->state) {
     case SINK_WORKS:
-        check_good(report, AREA, "%s", health->text);
+        check_good(report, area, "%s", health->text);
         break;
     case SINK_UNSURE:
-        check_warn(report, AREA, health->remedy, "%s", health->text);
+        check_warn(report, area, health->remedy, "%s", health->text);
         break;
     case SINK_FAILS:
-        check_fail(report, AREA, health->exit_code, health->remedy, "%s", health->text);
+        check_fail(report, area, health->exit_code, health->remedy, "%s", health->text);
         break;
     }
 }
 
-void check_api(struct check_report *report, const struct config *config)
+void check_api(struct check_report *report, const struct config *config, const struct sink_ops *kind)
 {
     struct err err;
     struct sink sink = { .ops = NULL };
     struct sink_health health;
-    const struct sink_ops *kind = NULL;
-    const struct sink_settings settings = { .api = &config->api, .dispositions = config->dispositions };
-    if (sink_find(config->sink_type, config->sink_origin, &kind, &err) != 0 ||
-        sink_open(kind, &settings, &sink, &err) != 0 || sink_check(&sink, &health, &err) != 0)
-        check_fail_err(report, AREA, &err);
+    const struct sink_settings settings = route_sink_settings(config);
+    if (sink_open(kind, &settings, &sink, &err) != 0 || sink_check(&sink, &health, &err) != 0)
+        check_fail_err(report, kind->title, &err);
     else
-        report_health(report, &health);
+        report_health(report, kind->title, &health);
     sink_close(&sink);
 }

@@ -4,8 +4,9 @@
 
 #include "commands/check_report.h"
 #include "config/config.h"
+#include "sink/sink.h"
 
-/* check_api: sends the sink a probe that the sink does not record, and reports the answer. */
-void check_api(struct check_report *report, const struct config *config);
+/* check_api: asks a sink of that kind without giving it a call, and reports what it answers. */
+void check_api(struct check_report *report, const struct config *config, const struct sink_ops *kind);
 
 #endif

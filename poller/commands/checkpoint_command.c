@@ -8,11 +8,11 @@
 #include "base/when.h"
 #include "commands/ask.h"
 #include "commands/checkpoint_command.h"
-#include "config/config.h"
 #include "config/profile.h"
 #include "engine/jump.h"
-#include "engine/resources.h"
 #include "engine/progress.h"
+#include "engine/resources.h"
+#include "engine/route.h"
 #include "ledger/checkpoint.h"
 #include "ledger/ledger.h"
 #include "ledger/legacy.h"
@@ -190,7 +190,8 @@ int checkpoint_command(struct options *options)
     struct config config;
     struct config_problems problems;
     options->config.without_api = true;
-    config_load(&options->config, &config, &problems); /* now: the state's owner may not read the settings */
+    struct route route;
+    route_load(&options->config, &config, &route, &problems); /* now: the state's owner may not read the settings */
     int result = profile_enter_state(options, &err);
     if (result == 0)
         result = options->command == COMMAND_CHECKPOINT_SHOW ? show(options, &err)

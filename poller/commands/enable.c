@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "commands/enable.h"
 #include "config/profile.h"
+#include "engine/route.h"
 #include "ledger/checkpoint.h"
 #include "ledger/enabled.h"
 #include "ledger/ledger.h"
@@ -66,7 +67,8 @@ int enable_command(const struct options *options)
     struct err err = { .code = EX_OK };
     struct config config;
     struct config_problems problems;
-    config_load(&options->config, &config, &problems);
+    struct route route;
+    route_load(&options->config, &config, &route, &problems);
     log_open(options->log, LOG_TERMINAL_NONE); /* now: the state's owner may not be able to */
     log_set(config.log_format, config.log_level);
     if (note(options, enabled, &err) != 0) {

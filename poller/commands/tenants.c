@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "commands/tenants.h"
 #include "config/profile.h"
+#include "engine/route.h"
 
 #define ENDING ".conf"
 
@@ -115,7 +116,7 @@ int tenants_command(const struct options *options, int (*run)(const struct optio
     interrupt_install();
     for (size_t i = 0; i <= count; i++) {
         const char *name = i == 0 ? NULL : names[i - 1];
-        if (name == NULL && !config_has_key(&options->config))
+        if (name == NULL && !route_is_set_up(&options->config))
             continue; /* every call is a tenant's */
         pid_t child = start(options, name, run);
         if (child > 0)

@@ -11,10 +11,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "commands/why.h"
-#include "config/config.h"
 #include "config/profile.h"
 #include "domain/explanation.h"
 #include "engine/resources.h"
+#include "engine/route.h"
 #include "ledger/records.h"
 #include "sink/sink.h"
 
@@ -388,7 +388,8 @@ int why_command(struct options *options)
     struct config_problems problems;
     mask_set(config_masks_phones(&options->config)); /* now: the state's owner may not read the settings */
     options->config.without_api = true;
-    config_load(&options->config, &config, &problems);
+    struct route route;
+    route_load(&options->config, &config, &route, &problems);
     int result = profile_enter_state(options, &err);
     if (result == 0)
         result = tell(options, &config, &problems, &err);

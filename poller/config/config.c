@@ -212,7 +212,6 @@ static int set_number(const struct setting *setting, int64_t *target, const char
 /* Gives the setting's target the value that value spells. The error text never holds a secret: texts cannot fail. */
 static int set_value(struct config *config, const struct setting *setting, const char *value, struct err *err)
 {
-    static const char *const no_yes[] = { "no", "yes", "false", "true", "0", "1", "off", "on", NULL };
     static const char *const formats[] = { "text", "json", NULL };
     static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
     void *target = (char *)config + setting->offset;
@@ -227,10 +226,10 @@ static int set_value(struct config *config, const struct setting *setting, const
     case NUMBER:
         return set_number(setting, target, value, err);
     case YES_NO:
-        choice = choose(value, no_yes);
+        choice = str_yes_no(value);
         if (choice < 0)
             return err_set(err, EX_CONFIG, "'%.40s' is neither yes nor no", value);
-        *(bool *)target = choice % 2 == 1; /* the words say no and yes in turn */
+        *(bool *)target = choice == 1;
         return 0;
     case LOG_FORMAT:
         choice = choose(value, formats);
@@ -324,6 +323,20 @@ static void note_key(struct reading *reading, const char *section, const char *k
                     reading->path, line, key, earlier);
 }
 
+/* What only a kind of source or sink knows is kept until somebody knows the kind. */
+static bool take_param(struct reading *reading, const char *section, const char *key, const char *value, int line)
+{
+    char place[512];
+    struct params *params = strcasecmp(section, "source") == 0 ? &reading->config->source_params
+                            : strcasecmp(section, "sink") == 0 ? &reading->config->sink_params : NULL;
+    if (params == NULL)
+        return false;
+    note_key(reading, section, key, line);
+    (void)snprintf(place, sizeof place, "%s:%d", reading->path, line);
+    params_add(params, key, value, place);
+    return true;
+}
+
 static void on_own_value(void *context, const char *section, const char *key, const char *value, int line)
 {
     struct reading *reading = context;
@@ -344,6 +357,8 @@ static void on_own_value(void *context, const char *section, const char *key, co
             reading->config->database.password_is_ours = true;
         return;
     }
+    if (take_param(reading, section, key, value, line))
+        return;
     char place[80] = "before the first [section]";
     if (*section != '\0')
         (void)snprintf(place, sizeof place, "in [%.60s]", section);
@@ -364,6 +379,18 @@ static void on_own_problem(void *context, const char *section, const char *text,
 }
 
 /* ---- the layers, lowest first ---- */
+
+static void wipe(char *secret)
+{
+    if (secret != NULL)
+        explicit_bzero(secret, strlen(secret));
+}
+
+static void free_secret(char *text)
+{
+    wipe(text);
+    free(text);
+}
 
 /* A file's text, or NULL when it is missing or cannot be read; what is wrong is reported. */
 static char *read_config_file(const struct reading *reading, bool required)
@@ -400,12 +427,55 @@ static void load_defaults(struct reading *reading, const char *dids_path)
     reading->config->dispositions = disposition_map_new();
 }
 
-static void load_ini(struct reading *reading, bool required, const struct inifile_reader *callbacks)
+static void load_dids(struct reading *reading, bool required)
 {
     char *text = read_config_file(reading, required);
     if (text != NULL)
-        inifile_read(text, callbacks);
+        inifile_read(text, &(struct inifile_reader){ .on_value = on_dids_value,
+                                                     .on_problem = on_dids_problem,
+                                                     .context = reading,
+                                                     .verbatim = "db_pass" });
     free(text);
+}
+
+static void load_own(struct reading *reading, const char *text)
+{
+    if (text != NULL)
+        inifile_read(text, &(struct inifile_reader){ .on_value = on_own_value,
+                                                     .on_problem = on_own_problem,
+                                                     .context = reading,
+                                                     .verbatim = "password secret" });
+    inifile_keys_free(&reading->keys);
+}
+
+static void on_type(void *context, const char *section, const char *key, const char *value, int line)
+{
+    struct config *config = context;
+    (void)line;
+    if (strcasecmp(key, "type") == 0 && strcasecmp(section, "source") == 0)
+        set_text(&config->source_type, value);
+    else if (strcasecmp(key, "type") == 0 && strcasecmp(section, "sink") == 0)
+        set_text(&config->sink_type, value);
+}
+
+static void ignore_line(void *context, const char *section, const char *text, const char *problem, int line)
+{
+    (void)context;
+    (void)section;
+    (void)text;
+    (void)problem;
+    (void)line;
+}
+
+/* The kinds come first: they say which of the other files are read. */
+static unsigned find_parts(const struct config_paths *paths, const char *own_text, struct config *config)
+{
+    if (paths->parts_of == NULL)
+        return CONFIG_API | CONFIG_DATABASE;
+    if (own_text != NULL)
+        inifile_read(own_text, &(struct inifile_reader){ .on_value = on_type, .on_problem = ignore_line,
+                                                         .context = config });
+    return paths->parts_of(config->source_type, config->sink_type);
 }
 
 static void load_astguiclient(struct reading *reading, bool required)
@@ -432,8 +502,9 @@ static void load_environment(struct reading *reading)
         const char *value = getenv(environment_names[i].name);
         char place[80];
         (void)snprintf(place, sizeof place, "environment variable %s", environment_names[i].name);
-        if (value != NULL && *value != '\0')
-            take(reading, setting_at(environment_names[i].offset), value, place);
+        const struct setting *setting = setting_at(environment_names[i].offset);
+        if (value != NULL && *value != '\0' && (part_of(setting) & reading->config->parts) != 0)
+            take(reading, setting, value, place);
     }
 }
 
@@ -488,28 +559,28 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
     struct reading reading = { .config = ret_config, .problems = ret_problems, .path = "" };
 
     load_defaults(&reading, paths->dids);
-    reading.path = paths->dids;
-    reading.parts = CONFIG_API;
-    load_ini(&reading, paths->required_dids,
-             &(struct inifile_reader){ .on_value = on_dids_value,
-                                       .on_problem = on_dids_problem,
-                                       .context = &reading,
-                                       .verbatim = "db_pass" });
-    reading.path = paths->astguiclient;
-    reading.parts = CONFIG_DATABASE;
-    load_astguiclient(&reading, paths->required_astguiclient);
     reading.path = paths->own;
     reading.parts = CONFIG_API | CONFIG_DATABASE;
-    load_ini(&reading, paths->required_own,
-             &(struct inifile_reader){ .on_value = on_own_value,
-                                       .on_problem = on_own_problem,
-                                       .context = &reading,
-                                       .verbatim = "password" });
-    inifile_keys_free(&reading.keys);
+    char *own_text = read_config_file(&reading, paths->required_own);
+    ret_config->parts = find_parts(paths, own_text, ret_config);
+    if ((ret_config->parts & CONFIG_API) != 0) {
+        reading.path = paths->dids;
+        reading.parts = CONFIG_API;
+        load_dids(&reading, paths->required_dids);
+    }
+    if ((ret_config->parts & CONFIG_DATABASE) != 0) {
+        reading.path = paths->astguiclient;
+        reading.parts = CONFIG_DATABASE;
+        load_astguiclient(&reading, paths->required_astguiclient);
+    }
+    reading.path = paths->own;
+    reading.parts = CONFIG_API | CONFIG_DATABASE;
+    load_own(&reading, own_text);
+    free_secret(own_text);
     load_environment(&reading);
 
     int before = ret_problems->count;
-    if (!paths->without_api) {
+    if (!paths->without_api && (ret_config->parts & CONFIG_API) != 0) {
         check_key(&ret_config->api, paths, ret_problems);
         check_url(&ret_config->api, paths, ret_problems);
     }
@@ -518,9 +589,10 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
     check_spans(ret_config, paths->own, ret_problems);
 }
 
-void config_add_problem(struct config_problems *problems, const struct err *err)
+void config_add_problem(struct config_problems *problems, unsigned parts, const struct err *err)
 {
     add_problem(problems, err->code, "%s", err->message);
+    problems->parts |= parts;
 }
 
 bool config_masks_phones(const struct config_paths *paths)
@@ -539,16 +611,10 @@ bool config_has_key(const struct config_paths *paths)
     struct config config;
     struct config_problems problems;
     config_load(paths, &config, &problems);
-    bool has = *config.api.key != '\0' && !is_placeholder(config.api.key);
+    bool has = (config.parts & CONFIG_API) == 0 || (*config.api.key != '\0' && !is_placeholder(config.api.key));
     config_problems_free(&problems);
     config_free(&config);
     return has;
-}
-
-static void wipe(char *secret)
-{
-    if (secret != NULL)
-        explicit_bzero(secret, strlen(secret));
 }
 
 static void free_texts(struct config *config, const struct setting *table, size_t count)
@@ -573,6 +639,8 @@ void config_free(struct config *config)
     free(config->source_origin);
     free(config->sink_origin);
     disposition_map_free(config->dispositions);
+    params_free(&config->source_params);
+    params_free(&config->sink_params);
     *config = (struct config){ .dispositions = NULL };
 }
 

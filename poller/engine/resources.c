@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mask.h"
 #include "engine/resources.h"
+#include "engine/route.h"
 #include "sink/print.h"
 
 /* How often cron starts a run. */
@@ -14,11 +15,10 @@ int resources_load(const struct options *options, struct resources *resources, s
 {
     struct config *config = &resources->config;
     struct config_problems problems;
-    config_load(&options->config, config, &problems);
-    if (source_find(config->source_type, config->source_origin, &resources->source_kind, err) != 0)
-        config_add_problem(&problems, err);
-    if (sink_find(config->sink_type, config->sink_origin, &resources->sink_kind, err) != 0)
-        config_add_problem(&problems, err);
+    struct route route;
+    route_load(&options->config, config, &route, &problems);
+    resources->source_kind = route.source;
+    resources->sink_kind = route.sink;
     for (int i = 0; i < problems.count; i++)
         log_error("❌ %s", problems.texts[i]);
     int result = 0;
@@ -32,7 +32,7 @@ int resources_load(const struct options *options, struct resources *resources, s
         return -1;
     log_set(config->log_format, config->log_level);
     mask_set(config->mask_phone);
-    log_hide(config->api.key);
+    route_hide(config, &route);
     if (!config->api.verify_ssl)
         log_warn("⚠ verify_ssl = 0 in %s: the API's certificate is not checked, so anyone on the network path can "
                  "read the key; remove that line", options->config.dids);
@@ -55,14 +55,9 @@ int resources_open_ledger(const struct options *options, struct resources *resou
     return 0;
 }
 
-static struct source_settings settings_of(const struct config *config)
-{
-    return (struct source_settings){ .database = &config->database, .sync = &config->sync };
-}
-
 int resources_open_source(struct resources *resources, struct err *err)
 {
-    const struct source_settings settings = settings_of(&resources->config);
+    const struct source_settings settings = route_source_settings(&resources->config);
     if (source_open(resources->source_kind, &settings, &resources->source, err) != 0)
         return -1;
     log_info("✅ Connected to %s", resources->source.ops->title);
@@ -72,7 +67,7 @@ int resources_open_source(struct resources *resources, struct err *err)
 int resources_connect(const struct config *config, struct source *ret_source, struct err *err)
 {
     const struct source_ops *kind = NULL;
-    const struct source_settings settings = settings_of(config);
+    const struct source_settings settings = route_source_settings(config);
     return source_find(config->source_type, config->source_origin, &kind, err) == 0
                ? source_open(kind, &settings, ret_source, err) : -1;
 }
@@ -84,7 +79,7 @@ struct leader *resources_leader(const struct options *options, struct resources 
         *leader = (struct leader){ .state_dir = options->state_dir,
                                    .sync = &resources->config.sync,
                                    .source = &resources->source,
-                                   .opened_with = settings_of(&resources->config),
+                                   .opened_with = route_source_settings(&resources->config),
                                    .period = options->every > 0 ? options->every : CRON_SEC };
         leader_set_profile(leader, options->profile);
     }
@@ -106,7 +101,7 @@ int resources_open_sink(const struct options *options, struct resources *resourc
     const struct config *config = &resources->config;
     if (resources->sink.ops != NULL)
         return 0;
-    const struct sink_settings settings = { .api = &config->api, .dispositions = config->dispositions };
+    const struct sink_settings settings = route_sink_settings(config);
     if (options->dry_run)
         return print_sink_open(resources->sink_kind, &settings, &resources->sink, err);
     return sink_open(resources->sink_kind, &settings, &resources->sink, err);

@@ -191,6 +191,8 @@ static int check(void *context, struct sink_health *ret_health, struct err *err)
 
 const struct sink_ops did_optimizer_sink = {
     .type = "did-optimizer",
+    .title = "API",
+    .uses_api = true,
     .open = open_api,
     .make = make,
     .send = send_messages,

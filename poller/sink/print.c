@@ -38,6 +38,7 @@ static void close_print(void *context)
 
 static const struct sink_ops print_sink = {
     .type = "print",
+    .title = "standard output",
     .make = make,
     .send = print_messages,
     .close = close_print,

@@ -11,12 +11,14 @@
 #include "domain/call.h"
 #include "domain/disposition.h"
 #include "domain/outcome.h"
+#include "domain/params.h"
 #include "domain/settings.h"
 
 /* What a kind is opened with. Borrowed for the life of the sink. */
 struct sink_settings {
     const struct settings_api *api;
     const struct disposition_map *dispositions;
+    const struct params *params; /* the kind's own settings, all of them known to it; NULL: none is set */
 };
 
 /* What is sent for one call. key: the same for the same content, so that the sink knows a repetition. */
@@ -46,7 +48,10 @@ struct sink_health {
 
 /* A kind of sink. state is what open made. Members that are said to be optional may be NULL. */
 struct sink_ops {
-    const char *type; /* as [sink] type names it */
+    const char *type;  /* as [sink] type names it */
+    const char *title; /* where calls go, for people: "API" */
+    bool uses_api;     /* needs the address and the key of dids.conf */
+    const struct param_spec *params; /* optional: the settings of [sink] that only this kind knows, see params.h */
     /* Optional: prepares what sending needs, and sends nothing yet. Errors: EX_CONFIG. */
     int (*open)(const struct sink_settings *settings, void **ret_state, struct err *err);
     /* See sink_make. */

@@ -3,10 +3,12 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
 #include "domain/call.h"
+#include "domain/params.h"
 #include "domain/settings.h"
 #include "source/locks.h"
 
@@ -14,6 +16,7 @@
 struct source_settings {
     const struct settings_database *database;
     const struct settings_sync *sync;
+    const struct params *params; /* the kind's own settings, all of them known to it; NULL: none is set */
 };
 
 /* Where calls are read. The archive is where a source that has one moves old calls to; its copy of a call that was
@@ -62,6 +65,8 @@ typedef void source_on_finding(void *context, const struct source_finding *findi
 /* A kind of source. state is what open made. Members that are said to be optional may be NULL. */
 struct source_ops {
     const char *type;      /* as [source] type names it */
+    bool uses_dialer;      /* needs the database of astguiclient.conf */
+    const struct param_spec *params; /* optional: the settings of [source] that only this kind knows, see params.h */
     const char *title;     /* for people: "VICIdial database" */
     const char *places[2]; /* by enum source_table: where calls stand, for people */
     const char *campaigns_remedy; /* what to do where list_campaigns fails, for people; NULL: nothing */

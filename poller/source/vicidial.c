@@ -298,6 +298,7 @@ static void check(void *state, source_on_finding *on_finding, void *context)
 
 const struct source_ops vicidial_source = {
     .type = "vicidial",
+    .uses_dialer = true,
     .title = "VICIdial database",
     .places = { LIVE, ARCHIVE },
     .campaigns_remedy = "let this user read them: GRANT SELECT (campaign_id) ON vicidial_campaigns",

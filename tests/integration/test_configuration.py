@@ -92,8 +92,14 @@ BAD = {
     "negative": ({"config": {"sync": {"settle": -1}}}, "own.conf:settle", ["settle", "from 0"]),
     "unknown key": ({"config": {"sync": {"bach_size": 5}}}, "own.conf:bach_size",
                     ["no setting 'bach_size' in [sync]", "the shipped file lists every setting"]),
-    "unknown section": ({"config": {"sink": {"settle": 5}}}, "own.conf:settle",
-                        ["no setting 'settle' in [sink]", "the shipped file"]),
+    "unknown section": ({"config": {"sinks": {"settle": 5}}}, "own.conf:settle",
+                        ["no setting 'settle' in [sinks]", "the shipped file"]),
+    "a setting that the sink lacks": ({"config": {"sink": {"settle": 5}}}, "own.conf:settle",
+                                      ["a sink of the type did-optimizer has no setting 'settle' in [sink]",
+                                       "its only setting is: type"]),
+    "a setting that the source lacks": ({"config": {"source": {"url": "x"}}}, "own.conf:url",
+                                        ["a source of the type vicidial has no setting 'url' in [source]",
+                                         "its only setting is: type"]),
     "unknown source": ({"config": {"source": {"type": "vicidal"}}}, "own.conf:type",
                        ["no source of the type 'vicidal'", "is one of: vicidial"]),
     "unknown sink": ({"config": {"sink": {"type": "did-optimiser"}}}, "own.conf:type",
@@ -143,7 +149,7 @@ def test_all_problems_are_told_at_once(waiting, api):
                       config={"sync": {"batch_size": "x", "overlap": -1}, "sink": {"a": 1}})
     problems, err = refuse(waiting, api)
     places = [place_of(waiting, name) for name in ("dids.conf:api_timeout", "own.conf:batch_size", "own.conf:overlap",
-                                                   "own.conf:a ", "dids.conf", "dids.conf:api_base_url")]
+                                                   "dids.conf", "dids.conf:api_base_url", "own.conf:a ")]
     assert [place in problem for place, problem in zip(places, problems)] == [True] * 6 and len(problems) == 6
     checked = waiting.run("check").out
     assert [place for place in places if place not in err or place not in checked] == []

@@ -77,6 +77,15 @@ def test_the_manual_knows_every_kind_of_source_and_sink():
         assert types and named == types, folder
 
 
+def test_the_manual_knows_every_setting_that_only_a_kind_knows():
+    items = " ".join(re.findall(r"^\.It Ic (.*)$", MAN5.read_text(), re.M))
+    for folder in ("source", "sink"):
+        text = "".join(path.read_text() for path in (POLLER / folder).glob("*.c"))
+        for table in re.findall(r"^static const struct param_spec \w+\[\] = {\n(.*?)^};", text, re.M | re.S):
+            keys = re.findall(r'^    { "([\w.*]+)",', table, re.M)
+            assert keys and [key for key in keys if not has_word(key.rstrip("*"), items)] == []
+
+
 def test_the_readme_knows_every_setting_and_no_other():
     rows = dict(re.findall(r"^\| `\[(\w+)\]` \| (.*) \|$", README.read_text(), re.M))
     for section, key in settings():

@@ -83,12 +83,15 @@ static void test_log_hides_the_secret_everywhere_in_a_line(void **state)
         open_log(path, LOG_TERMINAL_NONE);
         log_set((enum log_format)format, LOG_DEBUG);
         log_hide(secret);
-        log_info("key %s, again xk-5f3a9k-5f3a9x", secret);
+        log_hide("another-secret");
+        log_hide("");
+        log_info("key %s, again xk-5f3a9k-5f3a9x another-secret", secret);
         log_debug("%s", secret);
         log_error("❌ nothing to hide, k-5f3a8");
         log_close();
         char *text = unit_read(path);
         unit_lacks(path, text, secret);
+        unit_lacks(path, text, "another");
         unit_has(path, text, "key ***");
         unit_has(path, text, "k-5f3a8");
         free(text);

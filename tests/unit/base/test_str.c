@@ -83,6 +83,18 @@ static void test_str_to_int_refuses_all_else_and_leaves_the_result_alone(void **
     }
 }
 
+static void test_str_yes_no_knows_four_words_for_each(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        int want;
+    } rows[] = { { "yes", 1 },  { "TRUE", 1 }, { "1", 1 },  { "On", 1 },  { "no", 0 },  { "False", 0 },
+                 { "0", 0 },    { "off", 0 },  { "", -1 },  { "y", -1 },  { "2", -1 },  { "yes ", -1 } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        unit_same_int(rows[i].word, str_yes_no(rows[i].word), rows[i].want);
+}
+
 static void test_str_in_list_compares_whole_words_without_case(void **state)
 {
     (void)state;
@@ -276,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_str_trim_cuts_white_space_off_both_ends),
         cmocka_unit_test(test_str_to_int_reads_whole_decimal_numbers),
         cmocka_unit_test(test_str_to_int_refuses_all_else_and_leaves_the_result_alone),
+        cmocka_unit_test(test_str_yes_no_knows_four_words_for_each),
         cmocka_unit_test(test_str_in_list_compares_whole_words_without_case),
         cmocka_unit_test(test_str_utf8_finds_and_replaces_each_offending_byte),
         cmocka_unit_test(test_str_utf8_reads_no_byte_beyond_the_length),

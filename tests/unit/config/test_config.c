@@ -433,6 +433,70 @@ static void test_config_shipped_file_shows_the_defaults(void **state)
     free(shipped);
 }
 
+/* ---- settings of one kind, and files that the kinds do not need ---- */
+
+static void test_config_keeps_what_only_a_kind_knows_with_its_place(void **state)
+{
+    struct config config = load(*state, DIDS_KEY, NULL,
+                                "[source]\ncolour = red\n[Sink]\nSecret = a ;b\nnote = c ;d\n[sink]\nempty =\n", NULL);
+    assert_int_equal(config.source_params.count, 1);
+    assert_string_equal(params_text(&config.source_params, "colour", ""), "red");
+    assert_int_equal(config.sink_params.count, 3);
+    assert_string_equal(params_text(&config.sink_params, "secret", ""), "a ;b");
+    assert_string_equal(params_text(&config.sink_params, "note", ""), "c");
+    assert_string_equal(params_text(&config.sink_params, "empty", "unset"), "");
+    unit_has("place", params_find(&config.sink_params, "note")->origin, "/own.conf:5");
+    config_free(&config);
+}
+
+static void test_config_refuses_a_kinds_setting_that_stands_twice(void **state)
+{
+    int problems = 0;
+    struct config config = load(*state, DIDS_KEY, NULL, "[sink]\nurl = a\nURL = b\n", &problems);
+    assert_int_equal(problems, 1);
+    config_free(&config);
+}
+
+static unsigned parts_of_the_test(const char *source_type, const char *sink_type)
+{
+    return (strcmp(source_type, "other") == 0 ? 0U : CONFIG_DATABASE) | (strcmp(sink_type, "other") == 0 ? 0U : CONFIG_API);
+}
+
+/* Each of the files and variables that is read where its kind needs it has something wrong in it. */
+static void test_config_reads_only_what_the_kinds_need(void **state)
+{
+    static const struct {
+        const char *own;
+        unsigned parts;
+        int problems;
+        const char *host;
+    } rows[] = {
+        { "", CONFIG_API | CONFIG_DATABASE, 3, "from-astguiclient" },
+        { "[sink]\ntype = other\n", CONFIG_DATABASE, 2, "from-astguiclient" },
+        { "[source]\ntype = other\n", CONFIG_API, 1, "localhost" },
+        { "[source]\ntype = other\n[sink]\ntype = other\n", 0, 0, "localhost" },
+    };
+    assert_int_equal(setenv("VICIDIAL_DB_PORT", "none", 1), 0);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const char *dids = unit_path(*state, "dids.conf"), *astguiclient = unit_path(*state, "astguiclient.conf");
+        const char *own = unit_path(*state, "own.conf");
+        unit_write(dids, "[general]\n"); /* no key */
+        unit_write(astguiclient, "VARDB_server => from-astguiclient\nVARDB_port => none\n");
+        unit_write(own, rows[i].own);
+        struct config_paths paths = { .dids = dids, .astguiclient = astguiclient, .own = own, .parts_of = parts_of_the_test };
+        struct config config;
+        struct config_problems problems;
+        config_load(&paths, &config, &problems);
+        unit_same_int(rows[i].own, problems.count, rows[i].problems);
+        unit_same_int(rows[i].own, config.parts, rows[i].parts);
+        unit_same_text(rows[i].own, config.database.host, rows[i].host);
+        unit_same_int(rows[i].own, config_has_key(&paths), (rows[i].parts & CONFIG_API) == 0);
+        config_problems_free(&problems);
+        config_free(&config);
+    }
+    assert_int_equal(unsetenv("VICIDIAL_DB_PORT"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +513,9 @@ int main(void)
         in_directory(test_config_reads_texts_log_and_dispositions_of_our_own_file),
         cmocka_unit_test(test_config_shipped_file_documents_every_setting),
         in_directory(test_config_shipped_file_shows_the_defaults),
+        in_directory(test_config_keeps_what_only_a_kind_knows_with_its_place),
+        in_directory(test_config_refuses_a_kinds_setting_that_stands_twice),
+        in_directory(test_config_reads_only_what_the_kinds_need),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

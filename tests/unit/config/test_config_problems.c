@@ -195,7 +195,7 @@ static void test_config_refuses_what_our_own_file_does_not_know(void **state)
 {
     static const struct row rows[] = {
         { KEY, "", "[sync]\nbatchsize = 5\n", NULL, NULL, { "own.conf:2", "'batchsize'", "[sync]" } },
-        { KEY, "", "[sink]\nbatch_size = 5\n", NULL, NULL, { "own.conf:2", "'batch_size'", "[sink]" } },
+        { KEY, "", "[log]\nbatch_size = 5\n", NULL, NULL, { "own.conf:2", "'batch_size'", "[log]" } },
         { KEY, "", "batch_size = 5\n", NULL, NULL, { "own.conf:1", "'batch_size'", "before the first [section]" } },
         { KEY, "", "[api]\napi_key = x\n", NULL, NULL, { "own.conf:2", "'api_key'", "dids.conf" } },
         { KEY, "", "[api]\n\napi_base_url = x\n", NULL, NULL, { "own.conf:3", "'api_base_url'", "dids.conf" } },
