@@ -13,7 +13,7 @@
 #include "commands/report_data.h"
 #include "domain/hours.h"
 #include "ledger/diagnosis.h"
-#include "ledger/store.h"
+#include "base/store.h"
 
 enum {
     DAYS = 7, /* that the charts show */

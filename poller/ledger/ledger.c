@@ -7,7 +7,7 @@
 #include "ledger/ledger.h"
 #include "ledger/rebuild.h"
 #include "ledger/schema.h"
-#include "ledger/store.h"
+#include "base/store.h"
 
 struct ledger {
     struct store *store;
@@ -25,7 +25,7 @@ static struct ledger *new_handle(const char *state_dir)
 
 static int open_store(struct ledger *ledger, enum store_mode mode, struct err *err)
 {
-    if (store_open(ledger->path, mode, &ledger->store, err) != 0)
+    if (store_open("the ledger", ledger->path, mode, &ledger->store, err) != 0)
         return -1;
     return schema_prepare(ledger->store, mode, err);
 }

@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "domain/call.h"
 #include "domain/position.h"
-#include "ledger/store.h"
+#include "base/store.h"
 
 struct ledger;
 

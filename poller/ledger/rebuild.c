@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "ledger/rebuild.h"
 #include "ledger/schema.h"
-#include "ledger/store.h"
+#include "base/store.h"
 
 #define UNFINISHED ".new"
 #define COMPLETE ".rebuilt"
@@ -49,7 +49,7 @@ static int build_new_ledger(const char *state_dir, const char *path, int64_t *re
     struct store *store = NULL;
     char *unfinished = mem_format("%s%s", path, UNFINISHED), *complete = mem_format("%s%s", path, COMPLETE);
     (void)unlink(unfinished); /* left over from a crash */
-    int result = store_open(unfinished, STORE_WRITE, &store, err) == 0 ? schema_make(store, err) : -1;
+    int result = store_open("the ledger", unfinished, STORE_WRITE, &store, err) == 0 ? schema_make(store, err) : -1;
     if (result == 0) {
         save_what_is_left(store, path);
         if (store_change(store, store_prepare(store, start_over), err) != 0 || store_commit(store, err) != 0 ||

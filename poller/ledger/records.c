@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "ledger/records.h"
-#include "ledger/store.h"
+#include "base/store.h"
 
 /* Which calls of the state in parameter 4: parameters 1 to 3 are those of struct records_selection. */
 #define SELECTED "state <> 1 AND state = ?4 AND (?1 IS NULL OR uniqueid = ?1) " \

@@ -3,7 +3,7 @@
 #ifndef SCHEMA_H
 #define SCHEMA_H
 
-#include "ledger/store.h"
+#include "base/store.h"
 
 /* What ledgers up to version 5 have instead of version_unknown: the number of tries in the fingerprint's place, where a
  * real one is as unlikely as 1 in 2^32. The number may be 0 in those of version 1, which did not count tries. */

@@ -1,4 +1,4 @@
-/* store: the file of the ledger, over SQLite. */
+/* store: a file of tables, over SQLite. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -11,16 +11,18 @@
 
 #include "base/fileutil.h"
 #include "base/mem.h"
-#include "ledger/store.h"
+#include "base/store.h"
 
 #define MOST_STATEMENTS 48
 
-/* How long to wait for another program that has locked the ledger. */
+/* How long to wait for another program that has locked the file. */
 #define BUSY_MS 5000
 
 struct store {
     sqlite3 *database;
+    const char *title;
     char *path;
+    enum store_fault fault; /* of what failed last */
     struct {
         const char *sql; /* as the caller has it: known by its address */
         sqlite3_stmt *statement;
@@ -38,29 +40,52 @@ static sqlite3_stmt *to_sqlite(struct statement *statement)
     return (sqlite3_stmt *)statement;
 }
 
+static enum store_fault fault_of(int code)
+{
+    switch (code) {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+        return STORE_VALUE_REFUSED;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return STORE_LOCKED;
+    case SQLITE_FULL:
+        return STORE_FULL;
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+        return STORE_NOT_WRITABLE;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return STORE_DAMAGED;
+    default:
+        return STORE_OTHER;
+    }
+}
+
 static int fail(struct store *store, const char *action, struct err *err)
 {
     const char *reason = sqlite3_errmsg(store->database);
     const char *remedy = "";
-    switch (sqlite3_errcode(store->database)) {
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
+    store->fault = fault_of(sqlite3_errcode(store->database));
+    switch (store->fault) {
+    case STORE_DAMAGED:
         store->damaged = true;
         break;
-    case SQLITE_FULL:
+    case STORE_FULL:
         remedy = "; free some space on that disk";
         break;
-    case SQLITE_READONLY:
-    case SQLITE_CANTOPEN:
+    case STORE_NOT_WRITABLE:
         remedy = "; is the disk mounted read-only, or the directory another user's?";
         break;
-    case SQLITE_BUSY:
+    case STORE_LOCKED:
         remedy = "; another program has locked it";
         break;
-    default:
+    case STORE_VALUE_REFUSED:
+    case STORE_OTHER:
         break;
     }
-    return err_set(err, EX_IOERR, "could not %s the ledger %s: %s%s", action, store->path, reason, remedy);
+    return err_set(err, EX_IOERR, "could not %s %s %s: %s%s", action, store->title, store->path, reason, remedy);
 }
 
 static int execute(struct store *store, const char *sql, const char *action, struct err *err)
@@ -68,23 +93,23 @@ static int execute(struct store *store, const char *sql, const char *action, str
     return sqlite3_exec(store->database, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(store, action, err);
 }
 
-static int check_path(const char *path, bool *ret_exists, struct err *err)
+static int check_path(const char *title, const char *path, bool *ret_exists, struct err *err)
 {
     struct stat info;
     bool found = lstat(path, &info) == 0;
     /* A crash may leave an empty one, and SQLite takes one of a single byte for that. */
     *ret_exists = found && info.st_size > 1;
     if (!found && errno != ENOENT)
-        return err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not open the ledger %s: %s", path,
+        return err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not open %s %s: %s", title, path,
                        strerror(errno));
     if (found && S_ISLNK(info.st_mode))
-        return err_set(err, EX_IOERR, "could not open the ledger %s: it is a symbolic link; put the file itself there",
-                       path);
+        return err_set(err, EX_IOERR, "could not open %s %s: it is a symbolic link; put the file itself there",
+                       title, path);
     if (*ret_exists && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0 && errno == EACCES)
         return err_set(err, EX_NOPERM,
-                       "could not open the ledger %s: it may not be read by this user; run as root or as "
+                       "could not open %s %s: it may not be read by this user; run as root or as "
                        "the owner of the state directory",
-                       path);
+                       title, path);
     return 0;
 }
 
@@ -173,8 +198,9 @@ static int open_without_writing(struct store *store, struct err *err)
             return -1;
         (void)usleep(UNSTABLE_MS * 1000); /* a run has just begun or ended */
     }
-    return err_set(err, EX_IOERR, "could not read the ledger %s without the right to write beside it, because it was "
-                   "changing all the time; run as root or as the owner of the state directory", store->path);
+    return err_set(err, EX_IOERR, "could not read %s %s without the right to write beside it, because it was "
+                   "changing all the time; run as root or as the owner of the state directory", store->title,
+                   store->path);
 }
 
 /* ---- opening ---- */
@@ -187,13 +213,14 @@ static int open_file(struct store *store, const char *name, struct err *err)
     return code == SQLITE_OK ? 0 : fail(store, "open", err);
 }
 
-int store_open(const char *path, enum store_mode mode, struct store **ret_store, struct err *err)
+int store_open(const char *title, const char *path, enum store_mode mode, struct store **ret_store, struct err *err)
 {
     bool exists = false;
     *ret_store = NULL;
-    if (check_path(path, &exists, err) != 0)
+    if (check_path(title, path, &exists, err) != 0)
         return -1;
     struct store *store = *ret_store = mem_zero(1, sizeof *store);
+    store->title = title;
     store->path = mem_copy(path);
     store->look_only = mode == STORE_LOOK;
     if (mode == STORE_LOOK && exists && !may_write(path)) {
@@ -209,6 +236,21 @@ int store_open(const char *path, enum store_mode mode, struct store **ret_store,
 const char *store_path(const struct store *store)
 {
     return store->path;
+}
+
+enum store_fault store_fault(const struct store *store)
+{
+    return store->fault;
+}
+
+const char *store_reason(const struct store *store)
+{
+    return sqlite3_errmsg(store->database);
+}
+
+void store_wait_for_locks(struct store *store, int most_ms)
+{
+    (void)sqlite3_busy_timeout(store->database, most_ms);
 }
 
 int store_start_journal(struct store *store, struct err *err)
@@ -385,6 +427,13 @@ int store_commit(struct store *store, struct err *err)
         return -1;
     store->in_transaction = false;
     return 0;
+}
+
+void store_roll_back(struct store *store)
+{
+    if (sqlite3_get_autocommit(store->database) == 0) /* some failures have rolled back already */
+        (void)sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+    store->in_transaction = false;
 }
 
 /* ---- damaged files ---- */

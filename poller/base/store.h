@@ -1,4 +1,4 @@
-/* store: the file of the ledger, over SQLite. It knows nothing of calls.
+/* store: a file of tables, over SQLite: the ledger is one.
  *
  * Looking up and changing happen in a transaction that begins with the first of them; nothing is durable before
  * store_commit. Others may look meanwhile. */
@@ -19,9 +19,20 @@ enum store_mode {
                     the file sees it as of the last moment at which it was whole */
 };
 
-/* store_open: path is copied. On failure too *ret_store is set where it can say whether the file is damaged.
- * Ownership: store_close. Errors: EX_IOERR, EX_NOPERM. */
-int store_open(const char *path, enum store_mode mode, struct store **ret_store, struct err *err) MUST_CHECK;
+/* Why something failed, for who has to choose what to do about it. */
+enum store_fault {
+    STORE_OTHER,
+    STORE_VALUE_REFUSED, /* a constraint or trigger of the table refuses this value */
+    STORE_LOCKED,        /* another program has locked the file for too long */
+    STORE_FULL,
+    STORE_NOT_WRITABLE,  /* a disk or file that is read-only, or another user's directory */
+    STORE_DAMAGED
+};
+
+/* store_open: path is copied; title says what the file is, for errors ("the ledger"), and is borrowed. On failure too
+ * *ret_store is set where it can say whether the file is damaged. Ownership: store_close. Errors: EX_IOERR, EX_NOPERM. */
+int store_open(const char *title, const char *path, enum store_mode mode, struct store **ret_store,
+               struct err *err) MUST_CHECK;
 
 /* store_close: drops what was not committed. NULL is fine. */
 void store_close(struct store *store);
@@ -30,6 +41,14 @@ void store_close(struct store *store);
 bool store_is_damaged(const struct store *store);
 
 const char *store_path(const struct store *store);
+
+/* store_fault, store_reason: why the last failure of this store came, and in SQLite's words. Borrowed until the next
+ * step. */
+enum store_fault store_fault(const struct store *store);
+const char *store_reason(const struct store *store);
+
+/* store_wait_for_locks: from now on a lock of another program is waited for so long; 5 s at first. */
+void store_wait_for_locks(struct store *store, int most_ms);
 
 /* store_start_journal: from now on the journal is a WAL, and what is committed survives a power cut. */
 int store_start_journal(struct store *store, struct err *err) MUST_CHECK;
@@ -81,6 +100,9 @@ int store_begin(struct store *store, struct err *err) MUST_CHECK;
 
 /* store_commit: makes all changes since the last one durable. Nothing to do is fine. */
 int store_commit(struct store *store, struct err *err) MUST_CHECK;
+
+/* store_roll_back: takes back all changes since the last commit. No transaction is fine. */
+void store_roll_back(struct store *store);
 
 /* store_copy_rows: runs query on the file at path, which may be damaged, and insert with each row's columns, until a
  * row cannot be read or written. */

@@ -1,16 +1,17 @@
-/* Tests of store: statements, and a copy in memory. What is kept in it: test_ledger.c and its neighbours. */
+/* Tests of store: statements, failures, and a copy in memory. What the ledger keeps in it: test_ledger.c and its
+ * neighbours. */
 #include "../unit.h"
 
 #include <errno.h>
 
-#include "ledger/store.h"
+#include "base/store.h"
 
 static struct store *store;
 static struct err err;
 
 static void open_store(const char *directory, enum store_mode mode)
 {
-    if (store_open(unit_path(directory, "store.db"), mode, &store, &err) != 0)
+    if (store_open("the ledger", unit_path(directory, "store.db"), mode, &store, &err) != 0)
         fail_msg("%s", err.message);
 }
 
@@ -153,10 +154,64 @@ static void test_store_refuses_a_link_with_the_shortest_name(void **state)
 {
     struct store *refused = NULL;
     assert_int_equal(symlink("x", unit_path(*state, "link")), 0);
-    assert_int_equal(store_open(unit_path(*state, "link"), STORE_WRITE, &refused, &err), -1);
+    assert_int_equal(store_open("the ledger", unit_path(*state, "link"), STORE_WRITE, &refused, &err), -1);
     unit_has("link", err.message, "it is a symbolic link");
     assert_false(unit_exists(unit_path(*state, "x")));
     store_close(refused);
+}
+
+static enum store_fault fault_of(const char *sql, const char *words)
+{
+    assert_int_equal(store_execute(store, sql, &err), -1);
+    unit_has(sql, store_reason(store), words);
+    return store_fault(store);
+}
+
+static void test_store_says_what_kind_of_failure_it_was(void **state)
+{
+    assert_int_equal(store_execute(store, "CREATE TABLE t (x INTEGER PRIMARY KEY, y CHECK (y <> 10))", &err), 0);
+    assert_int_equal(fault_of("INSERT INTO t VALUES (1, 10)", "CHECK constraint failed"), STORE_VALUE_REFUSED);
+    assert_int_equal(fault_of("INSERT INTO t VALUES ('a', 1)", "datatype mismatch"), STORE_VALUE_REFUSED);
+    assert_int_equal(fault_of("INSERT INTO nowhere VALUES (1)", "no such table"), STORE_OTHER);
+    assert_int_equal(store_execute(store, "PRAGMA max_page_count = 2", &err), 0);
+    assert_int_equal(fault_of("INSERT INTO t VALUES (2, zeroblob(9999))", "full"), STORE_FULL);
+    struct store *other = NULL;
+    assert_int_equal(store_open("the file", unit_path(*state, "store.db"), STORE_WRITE, &other, &err), 0);
+    assert_int_equal(store_begin(other, &err), 0);
+    store_wait_for_locks(store, 1);
+    assert_int_equal(fault_of("INSERT INTO t VALUES (3, 3)", "locked"), STORE_LOCKED);
+    store_close(other);
+    assert_int_equal(store_execute(store, "INSERT INTO t VALUES (3, 3)", &err), 0);
+    assert_int_equal(store_only_look(store, &err), 0);
+    assert_int_equal(fault_of("INSERT INTO t VALUES (4, 4)", "readonly"), STORE_NOT_WRITABLE);
+}
+
+static void test_store_rolls_back_what_was_not_committed(void **state)
+{
+    (void)state;
+    static const char insert[] = "INSERT INTO t VALUES (?1)";
+    assert_int_equal(store_execute(store, "CREATE TABLE t (x)", &err), 0);
+    for (int64_t i = 1; i <= 3; i++) {
+        struct statement *statement = store_prepare(store, insert);
+        store_bind_int(statement, 1, i);
+        assert_int_equal(store_change(store, statement, &err), 0);
+        if (i == 1)
+            assert_int_equal(store_commit(store, &err), 0);
+        else
+            store_roll_back(store);
+    }
+    store_roll_back(store); /* nothing is fine */
+    assert_int_equal(store_commit(store, &err), 0);
+    assert_int_equal(number("SELECT sum(x) FROM t"), 1);
+}
+
+static void test_store_names_what_it_could_not_open(void **state)
+{
+    struct store *refused = NULL;
+    assert_int_equal(symlink("x", unit_path(*state, "link")), 0);
+    assert_int_equal(store_open("the file of calls", unit_path(*state, "link"), STORE_WRITE, &refused, &err), -1);
+    unit_has("title", err.message, "could not open the file of calls /");
+    assert_null(refused);
 }
 
 int main(void)
@@ -170,6 +225,9 @@ int main(void)
         in_store(test_store_minds_no_error_of_before),
         in_store(test_store_look_leaves_what_is_next_to_empty_alone),
         in_store(test_store_refuses_a_link_with_the_shortest_name),
+        in_store(test_store_says_what_kind_of_failure_it_was),
+        in_store(test_store_rolls_back_what_was_not_committed),
+        in_store(test_store_names_what_it_could_not_open),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }
