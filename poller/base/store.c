@@ -24,17 +24,17 @@ struct store {
     char *path;
     enum store_fault fault; /* of what failed last */
     struct {
-        const char *sql; /* as the caller has it: known by its address */
+        const char *sql; /* compared by address */
         sqlite3_stmt *statement;
     } prepared[MOST_STATEMENTS];
     int prepared_count;
     bool in_transaction;
-    bool look_only;
-    bool drops_changes;
+    bool read_only;
+    bool ignores_changes;
     bool damaged;
 };
 
-/* struct statement is never defined: it is SQLite's own seen from outside. */
+/* struct statement is never defined: callers see SQLite's statement under that name. */
 static sqlite3_stmt *to_sqlite(struct statement *statement)
 {
     return (sqlite3_stmt *)statement;
@@ -76,7 +76,7 @@ static int fail(struct store *store, const char *action, struct err *err)
         remedy = "; free some space on that disk";
         break;
     case STORE_NOT_WRITABLE:
-        remedy = "; is the disk mounted read-only, or the directory another user's?";
+        remedy = "; is the disk mounted read-only, or does the directory belong to another user?";
         break;
     case STORE_LOCKED:
         remedy = "; another program has locked it";
@@ -97,7 +97,7 @@ static int check_path(const char *title, const char *path, bool *ret_exists, str
 {
     struct stat info;
     bool found = lstat(path, &info) == 0;
-    /* A crash may leave an empty one, and SQLite takes one of a single byte for that. */
+    /* A crash may leave an empty file. SQLite treats a file of one byte as empty too. */
     *ret_exists = found && info.st_size > 1;
     if (!found && errno != ENOENT)
         return err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not open %s %s: %s", title, path,
@@ -107,16 +107,17 @@ static int check_path(const char *title, const char *path, bool *ret_exists, str
                        title, path);
     if (*ret_exists && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) != 0 && errno == EACCES)
         return err_set(err, EX_NOPERM,
-                       "could not open %s %s: it may not be read by this user; run as root or as "
-                       "the owner of the state directory",
+                       "could not open %s %s: this user may not read it; run as root or as the owner of the state "
+                       "directory",
                        title, path);
     return 0;
 }
 
-/* ---- looking without the right to write ---- */
+/* ---- reading without the right to write ---- */
 
-/* A reader of a WAL makes files beside the ledger, or takes locks in them. Who may not write there, as a monitoring user
- * of the group, reads through the files that are there, or else the ledger's file alone. */
+/* A reader of a WAL creates files beside the ledger, or takes locks in them. A user who may not write there, such as a
+ * monitoring user of the group, uses the files that exist. If there are none, that user reads the ledger's file
+ * alone. */
 
 enum { UNSTABLE_MS = 50, MOST_ATTEMPTS = 20 };
 
@@ -149,8 +150,8 @@ static char *immutable_name(const char *path)
     return name;
 }
 
-/* Whether the file alone is the whole ledger, that is no WAL lies beside it, and has been so for long enough that any
- * change of it shows in its time, which has the grain of the kernel's clock. */
+/* Whether the file alone is the whole ledger: there is no WAL, and the last change is some time ago. The file's time
+ * has the granularity of the kernel's clock, so a second change right after the first would not show. */
 static bool is_at_rest(const char *path, struct stat *ret_info)
 {
     struct stat wal;
@@ -164,7 +165,7 @@ static bool is_at_rest(const char *path, struct stat *ret_info)
     return age_ms < 0 || age_ms > UNSTABLE_MS;
 }
 
-/* Copies the file into memory. False: the file changed meanwhile, or is unreadable in this way. */
+/* Copies the file into memory. False: the file changed meanwhile, or SQLite cannot read it without its WAL. */
 static bool copy_file(struct store *store, struct err *err)
 {
     struct stat before, after;
@@ -198,16 +199,15 @@ static int open_without_writing(struct store *store, struct err *err)
             return -1;
         (void)usleep(UNSTABLE_MS * 1000); /* a run has just begun or ended */
     }
-    return err_set(err, EX_IOERR, "could not read %s %s without the right to write beside it, because it was "
-                   "changing all the time; run as root or as the owner of the state directory", store->title,
-                   store->path);
+    return err_set(err, EX_IOERR, "could not read %s %s: it kept changing, and this user may not write to its "
+                   "directory; run as root or as the owner of the state directory", store->title, store->path);
 }
 
 /* ---- opening ---- */
 
 static int open_file(struct store *store, const char *name, struct err *err)
 {
-    mode_t mask = umask(0027); /* SQLite makes its files with 0644 less this */
+    mode_t mask = umask(0027); /* SQLite creates its files with mode 0644 less this mask */
     int code = sqlite3_open_v2(name, &store->database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
     (void)umask(mask);
     return code == SQLITE_OK ? 0 : fail(store, "open", err);
@@ -222,11 +222,11 @@ int store_open(const char *title, const char *path, enum store_mode mode, struct
     struct store *store = *ret_store = mem_zero(1, sizeof *store);
     store->title = title;
     store->path = mem_copy(path);
-    store->look_only = mode == STORE_LOOK;
-    if (mode == STORE_LOOK && exists && !may_write(path)) {
+    store->read_only = mode == STORE_READ_ONLY;
+    if (mode == STORE_READ_ONLY && exists && !may_write(path)) {
         if (open_without_writing(store, err) != 0)
             return -1;
-    } else if (open_file(store, mode == STORE_LOOK && !exists ? ":memory:" : path, err) != 0) {
+    } else if (open_file(store, mode == STORE_READ_ONLY && !exists ? ":memory:" : path, err) != 0) {
         return -1;
     }
     (void)sqlite3_busy_timeout(store->database, BUSY_MS);
@@ -259,7 +259,7 @@ int store_start_journal(struct store *store, struct err *err)
                    err);
 }
 
-int store_only_look(struct store *store, struct err *err)
+int store_forbid_changes(struct store *store, struct err *err)
 {
     return execute(store, "PRAGMA query_only = 1", "open", err);
 }
@@ -276,7 +276,7 @@ int store_use_copy(struct store *store, struct err *err)
         (void)sqlite3_backup_step(backup, -1);
         code = sqlite3_backup_finish(backup);
     }
-    int result = backup != NULL && code == SQLITE_OK ? 0 : fail(store, "read", err); /* the copy has the error */
+    int result = backup != NULL && code == SQLITE_OK ? 0 : fail(store, "read", err); /* SQLite sets the copy's error */
     (void)sqlite3_close(file);
     return result;
 }
@@ -381,7 +381,7 @@ int store_number(struct store *store, const char *sql, int64_t *ret_number, stru
 
 int store_begin(struct store *store, struct err *err)
 {
-    if (store->in_transaction || store->look_only)
+    if (store->in_transaction || store->read_only)
         return 0;
     if (execute(store, "BEGIN IMMEDIATE", "write to", err) != 0)
         return -1;
@@ -389,15 +389,15 @@ int store_begin(struct store *store, struct err *err)
     return 0;
 }
 
-void store_drop_changes(struct store *store)
+void store_ignore_changes(struct store *store)
 {
-    store->drops_changes = true;
+    store->ignores_changes = true;
 }
 
 int store_change(struct store *store, struct statement *statement, struct err *err)
 {
     static const char action[] = "write to";
-    if (store->drops_changes)
+    if (store->ignores_changes)
         return 0;
     if (statement == NULL)
         return fail(store, action, err);
@@ -449,7 +449,7 @@ void store_copy_rows(struct store *store, const char *path, const char *query, c
             struct statement *to = store_prepare(store, insert);
             for (int i = 0; i < sqlite3_column_count(from); i++)
                 (void)sqlite3_bind_value(to_sqlite(to), i + 1, sqlite3_column_value(from, i));
-            /* When it is not, the commit fails too, and the old file stays. */
+            /* If this fails, the commit fails too, and the old file stays. */
             written = store_change(store, to, NULL) == 0;
         }
     }

@@ -78,7 +78,7 @@ static bool is_left_out(void *context, const struct call *call)
 static int walk_table(struct backfill *backfill, enum source_table table, struct err *err)
 {
     int64_t from = backfill->from, found = 0;
-    if (ledger_note(backfill->forward.ledger, backfill->note_names[table], backfill->from, &from, err) != 0)
+    if (ledger_read_note(backfill->forward.ledger, backfill->note_names[table], backfill->from, &from, err) != 0)
         return -1;
     if (from < backfill->from)
         from = backfill->from; /* "3 days ago" was another day when that was noted */
@@ -107,7 +107,8 @@ static int force(struct backfill *backfill, struct err *err)
     int64_t *since = &backfill->forward.force_since;
     if (!backfill->options->force)
         return 0;
-    if (ledger_note(backfill->forward.ledger, backfill->note_names[FORCED], clock_now_epoch() + 1, since, err) != 0)
+    if (ledger_read_note(backfill->forward.ledger, backfill->note_names[FORCED], clock_now_epoch() + 1, since,
+                         err) != 0)
         return -1;
     return ledger_set_note(backfill->forward.ledger, backfill->note_names[FORCED], *since, err);
 }
@@ -123,7 +124,7 @@ static int walk_tables(struct backfill *backfill, struct err *err)
     if (backfill->summary.stop != STOP_NONE)
         return 0;
     for (int i = SOURCE_LIVE; i <= FORCED; i++) /* done: the same command may be given anew */
-        if (ledger_drop_note(backfill->forward.ledger, backfill->note_names[i], err) != 0)
+        if (ledger_delete_note(backfill->forward.ledger, backfill->note_names[i], err) != 0)
             return -1;
     return 0;
 }

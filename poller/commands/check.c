@@ -158,9 +158,9 @@ static int64_t test_last_run(const struct check *check)
     struct standing standing;
     struct diagnosis_limits limits = diagnosis_usual_limits();
     if (!check->has_state || standing_read(check->options->state_dir, &standing, &err) != 0 ||
-        standing_last_sign(&standing) == 0)
+        standing_last_activity(&standing) == 0)
         return -1;
-    int64_t age = standing_age(&standing, standing_last_sign(&standing));
+    int64_t age = standing_age(&standing, standing_last_activity(&standing));
     if (!check->enabled)
         return age;
     if (age <= limits.warning)

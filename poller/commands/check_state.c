@@ -116,7 +116,7 @@ static void check_old_checkpoint(struct check_report *report, const char *legacy
 {
     int64_t since = 0;
     char advice[LEGACY_ADVICE_SIZE];
-    if (ledger_note(ledger, LEDGER_NOTE_TAKEN_OVER, 0, &since, NULL) == 0 && since != 0 &&
+    if (ledger_read_note(ledger, LEDGER_NOTE_TAKEN_OVER, 0, &since, NULL) == 0 && since != 0 &&
         !legacy_advice(legacy, 0, advice, sizeof advice) && legacy_advice(legacy, since, advice, sizeof advice))
         check_warn_message(report, "older script", advice);
 }
@@ -127,7 +127,7 @@ static void check_ledger(struct check_report *report, const char *state_dir, con
     struct ledger *ledger = NULL;
     if (!check_owner(report, state_dir))
         return;
-    if (ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, &err) != 0)
+    if (ledger_open(state_dir, LEDGER_READ_ONLY, &ledger, NULL, &err) != 0)
         check_fail_err(report, "ledger", &err);
     else
         check_good(report, "ledger", "can be read and written");

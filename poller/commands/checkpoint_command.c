@@ -26,8 +26,8 @@ static void show_old_checkpoint(const struct options *options)
     struct ledger *ledger = NULL;
     int64_t since = 0;
     char advice[LEGACY_ADVICE_SIZE];
-    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, NULL) == 0 &&
-        ledger_note(ledger, LEDGER_NOTE_TAKEN_OVER, 0, &since, NULL) == 0 &&
+    if (ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, NULL) == 0 &&
+        ledger_read_note(ledger, LEDGER_NOTE_TAKEN_OVER, 0, &since, NULL) == 0 &&
         legacy_advice(options->legacy, since, advice, sizeof advice))
         (void)printf("⚠ %s\n", advice);
     ledger_close(ledger);
@@ -73,8 +73,8 @@ static int read_places(struct ledger *ledger, const struct settings_sync *settin
 {
     struct position floor;
     bool known = false, floor_known = false;
-    if (ledger_place(ledger, LEDGER_CHECKPOINT, &jump->before, &known, err) != 0 ||
-        ledger_place(ledger, LEDGER_FLOOR, &floor, &floor_known, err) != 0)
+    if (ledger_read_place(ledger, LEDGER_CHECKPOINT, &jump->before, &known, err) != 0 ||
+        ledger_read_place(ledger, LEDGER_FLOOR, &floor, &floor_known, err) != 0)
         return -1;
     if (!known)
         jump->before = position_at(clock_now_epoch(), "");
@@ -87,7 +87,7 @@ static int count(const struct options *options, const struct config *config, str
     struct ledger *ledger = NULL;
     struct source source = { .ops = NULL };
     int result = -1;
-    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) == 0 &&
+    if (ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) == 0 &&
         read_places(ledger, &config->sync, jump, err) == 0 &&
         resources_connect(config, &source, err) == 0 && source_inspect(&source, err) == 0)
         result = jump_count(jump, &source, ledger, &config->sync, err);
@@ -132,9 +132,10 @@ static int forget_skipped(struct ledger *ledger, const struct position *start, s
     struct position copy;
     bool known = false;
     int64_t ignored = 0;
-    if (ledger_place(ledger, LEDGER_CHECKPOINT, &copy, &known, err) != 0)
+    if (ledger_read_place(ledger, LEDGER_CHECKPOINT, &copy, &known, err) != 0)
         return -1;
-    return known && start->end_epoch > copy.end_epoch ? ledger_forget_noted(ledger, start->end_epoch, &ignored, err) : 0;
+    return known && start->end_epoch > copy.end_epoch ? ledger_forget_untried(ledger, start->end_epoch, &ignored, err)
+                                                       : 0;
 }
 
 static int reset(const struct options *options, const struct position *start, struct err *err)
@@ -144,7 +145,7 @@ static int reset(const struct options *options, const struct position *start, st
         return -1;
     /* The ledger's copy goes last: a crash in between leaves a state that only goes on from where it was. */
     int result = checkpoint_remove(options->state_dir, err);
-    if (result == 0 && (forget_skipped(ledger, start, err) != 0 || ledger_clear_places(ledger, err) != 0 ||
+    if (result == 0 && (forget_skipped(ledger, start, err) != 0 || ledger_delete_checkpoint(ledger, err) != 0 ||
                         ledger_commit(ledger, err) != 0))
         result = -1;
     ledger_close(ledger);

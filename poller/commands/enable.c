@@ -22,8 +22,8 @@ static bool find_checkpoint(const char *state_dir, struct position *ret_position
     bool known = false;
     if (checkpoint_load(state_dir, &found, ret_position, NULL) == 0 && found == CHECKPOINT_READ)
         return true;
-    if (ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, NULL) != 0 ||
-        ledger_place(ledger, LEDGER_CHECKPOINT, ret_position, &known, NULL) != 0)
+    if (ledger_open(state_dir, LEDGER_READ_ONLY, &ledger, NULL, NULL) != 0 ||
+        ledger_read_place(ledger, LEDGER_CHECKPOINT, ret_position, &known, NULL) != 0)
         known = false;
     ledger_close(ledger);
     return known;

@@ -110,7 +110,7 @@ static int count_all(struct work *work, const struct records_selection *selectio
 static int change_all(struct work *work, const struct records_selection *selection, struct err *err)
 {
     int64_t count = 0;
-    if (records_release(work->ledger, selection, work->change->from, work->change->to, &count, err) != 0)
+    if (records_change_state(work->ledger, selection, work->change->from, work->change->to, &count, err) != 0)
         return -1;
     work->count += count;
     return 0;
@@ -159,7 +159,7 @@ static void print_total(const struct work *work, const char *what)
 static int list(struct work *work, struct err *err)
 {
     const struct options *options = work->options;
-    if (ledger_open(options->state_dir, LEDGER_LOOK, &work->ledger, NULL, err) != 0)
+    if (ledger_open(options->state_dir, LEDGER_READ_ONLY, &work->ledger, NULL, err) != 0)
         return -1;
     int result = for_each_selected(work, print_all, err);
     ledger_close(work->ledger);
@@ -176,7 +176,7 @@ static int list(struct work *work, struct err *err)
 static int ask_before_drop(const struct options *options, bool *ret_go_on, struct err *err)
 {
     struct work work = { .options = options, .change = &changes[COMMAND_FAILED_LIST] };
-    if (ledger_open(options->state_dir, LEDGER_LOOK, &work.ledger, NULL, err) != 0)
+    if (ledger_open(options->state_dir, LEDGER_READ_ONLY, &work.ledger, NULL, err) != 0)
         return -1;
     int result = for_selected(&work, count_all, NULL, err);
     ledger_close(work.ledger);

@@ -122,7 +122,7 @@ int history_command(const struct options *options, struct err *err)
     if (options->since != NULL && when_parse(options->since, clock_now_epoch(), &since, err) != 0)
         return -1;
     if (fileutil_look_into_directory(options->state_dir, err) != 0 ||
-        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+        ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
     int result = records_list_runs(ledger, since, limit, print_run, &listing, err);
     if (result == 0 && listing.count == 0 && !options->json)

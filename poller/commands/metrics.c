@@ -80,8 +80,8 @@ static void write_standing(const struct page *page, const struct standing *stand
     gauge(page, "standby", standing_is_standby(standing) ? 1 : 0, "1 while this host of a cluster is standby.");
     if (standing->checkpoint != 0)
         gauge(page, "checkpoint_timestamp_seconds", standing->checkpoint, "Every call up to this time has been handled.");
-    if (standing_last_sign(standing) != 0)
-        gauge(page, "last_run_timestamp_seconds", standing_last_sign(standing),
+    if (standing_last_activity(standing) != 0)
+        gauge(page, "last_run_timestamp_seconds", standing_last_activity(standing),
               "Start of the last run that finished or was standby.");
 }
 
@@ -235,7 +235,7 @@ static int write_page(const struct page *page, const char *state_dir, struct err
     struct standing standing;
     struct ledger *ledger = NULL;
     if (fileutil_look_into_directory(state_dir, err) != 0 ||
-        ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+        ledger_open(state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
     int result = standing_gather(state_dir, ledger, &standing, err);
     if (result == 0) {

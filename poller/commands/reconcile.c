@@ -179,8 +179,8 @@ static int find_places(struct reconcile *reconcile, struct progress *ret_progres
                                        .ledger = forward->ledger,
                                        .legacy = reconcile->options.legacy,
                                        .dry_run = true };
-    if (ledger_place(forward->ledger, LEDGER_CHECKPOINT, &ret_progress->checkpoint, &known, err) != 0 ||
-        ledger_place(forward->ledger, LEDGER_START, &reconcile->start, &reconcile->has_start, err) != 0)
+    if (ledger_read_place(forward->ledger, LEDGER_CHECKPOINT, &ret_progress->checkpoint, &known, err) != 0 ||
+        ledger_read_place(forward->ledger, LEDGER_START, &reconcile->start, &reconcile->has_start, err) != 0)
         return -1;
     if (!known)
         return err_set(err, EX_CONFIG, "no run is recorded yet, so there is nothing to compare with; try again "

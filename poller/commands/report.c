@@ -49,7 +49,7 @@ static int make_page(const char *template, const struct options *options, char *
 {
     size_t size = 0;
     struct ledger *ledger = NULL;
-    if (ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+    if (ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
     FILE *page = open_memstream(ret_text, &size);
     if (page == NULL) {

@@ -311,7 +311,7 @@ static void add_verdict(struct json *object, const struct standing *standing, co
     json_add_int(object, "out_of_date_after", diagnosis_usual_limits().critical);
     json_add_known(object, "freshness", standing_freshness(standing), RECORDS_UNKNOWN);
     json_add_known(object, "unsent", standing_unsent(standing), RECORDS_UNKNOWN);
-    json_add_known(object, "not_known_since", standing_not_known_since(standing), 0);
+    json_add_known(object, "not_known_since", standing_unknown_since(standing), 0);
     json_add_bool(object, "standby", standing_is_standby(standing));
 }
 

@@ -39,7 +39,7 @@ static void open_log(const struct options *options)
 static bool is_news(struct ledger *ledger, const char *note, enum mailed what, bool well)
 {
     int64_t was_well = 1;
-    if (ledger != NULL && ledger_note(ledger, note, 1, &was_well, NULL) != 0)
+    if (ledger != NULL && ledger_read_note(ledger, note, 1, &was_well, NULL) != 0)
         was_well = 1;
     if (well == (was_well != 0 && !mailed_is_told(what)))
         return false;
@@ -73,7 +73,8 @@ static bool is_open(const struct resources *resources, const struct summary *sum
     int64_t outage_since = 0;
     return summary->in_doubt > 0 ||
            (resources->ledger != NULL &&
-            (ledger_note(resources->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, NULL) != 0 || outage_since != 0));
+            (ledger_read_note(resources->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, NULL) != 0 ||
+             outage_since != 0));
 }
 
 /* Under cron every line printed becomes a mail: one when things begin to fail, one when they work again. */
@@ -221,7 +222,7 @@ static int enter_state(const struct options *options, struct resources *resource
     }
     lock_say_longest(resources->lock, longest_run_sec(&resources->config));
     bool enabled = false;
-    if (enabled_settle(options->state_dir, &enabled, &resources->off_is_new, err) != 0)
+    if (enabled_read_or_create(options->state_dir, &enabled, &resources->off_is_new, err) != 0)
         return -1;
     resources->off = !enabled;
     *ret_standing_by = resources->off && starts_by_itself(options);

@@ -47,7 +47,7 @@ static void print_unsent(const struct standing *standing)
     else if (standing_is_standby(standing))
         (void)printf("%-19s not known: this host is standby\n", "unsent");
     else
-        print_time("unsent", standing_not_known_since(standing), standing->now, "not known: no run yet",
+        print_time("unsent", standing_unknown_since(standing), standing->now, "not known: no run yet",
                    "not known since ");
 }
 
@@ -150,7 +150,7 @@ static int read_state(const struct options *options, struct standing *ret_standi
 {
     struct ledger *ledger = NULL;
     if (profile_enter_state(options, err) != 0 || fileutil_look_into_directory(options->state_dir, err) != 0 ||
-        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+        ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
     int result = standing_gather(options->state_dir, ledger, ret_standing, err);
     if (result == 0)

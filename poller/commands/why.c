@@ -118,17 +118,17 @@ static int read_ledger(const struct options *options, struct life *life, struct 
     int64_t outage_since = 0;
     bool has_floor = false, has_checkpoint = false;
     if (fileutil_need_directory(options->state_dir, err) != 0 ||
-        ledger_open(options->state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+        ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
     int result = records_find_call(ledger, life->uniqueid, take_call, life, err);
     if (result == 0)
         result = records_list_attempts(ledger, life->uniqueid, take_attempt, life, err);
     if (result == 0)
-        result = ledger_place(ledger, LEDGER_FLOOR, &facts->floor, &has_floor, err);
+        result = ledger_read_place(ledger, LEDGER_FLOOR, &facts->floor, &has_floor, err);
     if (result == 0)
-        result = ledger_place(ledger, LEDGER_CHECKPOINT, &facts->checkpoint, &has_checkpoint, err);
+        result = ledger_read_place(ledger, LEDGER_CHECKPOINT, &facts->checkpoint, &has_checkpoint, err);
     if (result == 0)
-        result = ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err);
+        result = ledger_read_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err);
     ledger_close(ledger);
     facts->started = has_floor && has_checkpoint;
     facts->outage = outage_since != 0;

@@ -102,7 +102,7 @@ void campaigns_warn(const struct source *source, struct ledger *ledger, const st
     int64_t asked = 0, key = key_of(settings);
     if (*settings->campaigns == '\0' && *settings->exclude_campaigns == '\0')
         return;
-    if (ledger != NULL && (ledger_note(ledger, LEDGER_NOTE_CAMPAIGNS, 0, &asked, NULL) != 0 || asked == key))
+    if (ledger != NULL && (ledger_read_note(ledger, LEDGER_NOTE_CAMPAIGNS, 0, &asked, NULL) != 0 || asked == key))
         return;
     if (campaigns_look(source, settings, &found, NULL) != 0)
         return;

@@ -23,7 +23,7 @@ static int check_silence(struct forward *forward, int64_t outage_since, struct e
 {
     int64_t until = 0, now = forward_now(forward);
     char local[CLOCK_TEXT_SIZE], since[CLOCK_TEXT_SIZE];
-    if (ledger_note(forward->ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
+    if (ledger_read_note(forward->ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
         return -1;
     if (until <= now || until > now + OUTCOME_WAIT_MAX_SEC) /* the latter: the clock was set back */
         return 0;
@@ -45,7 +45,7 @@ static int check_silence(struct forward *forward, int64_t outage_since, struct e
 static int recall(struct forward *forward, struct err *err)
 {
     char earlier[SOURCE_MEMORY_SIZE], memory[SOURCE_MEMORY_SIZE], problem[SOURCE_PROBLEM_SIZE];
-    if (ledger_text_note(forward->ledger, LEDGER_NOTE_ZONE, earlier, sizeof earlier, err) != 0)
+    if (ledger_read_text_note(forward->ledger, LEDGER_NOTE_ZONE, earlier, sizeof earlier, err) != 0)
         return -1;
     source_recall(forward->source, earlier, memory, problem);
     if (*problem != '\0')
@@ -61,8 +61,8 @@ int journal_resume(struct forward *forward, struct err *err)
         return -1;
     forward->clock = clock_heard(now);
     forward->doubt = position_at(0, "");
-    if (ledger_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 ||
-        ledger_place(forward->ledger, LEDGER_DOUBT, &forward->doubt, &in_doubt, err) != 0)
+    if (ledger_read_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 ||
+        ledger_read_place(forward->ledger, LEDGER_DOUBT, &forward->doubt, &in_doubt, err) != 0)
         return -1;
     forward->breaker = breaker_start(outage_since != 0, in_doubt);
     return recall(forward, err) == 0 ? check_silence(forward, outage_since, err) : -1;
@@ -73,7 +73,7 @@ static int note_outage(struct forward *forward, struct err *err)
 {
     int64_t since = 0;
     bool failed = forward->summary->stop == STOP_OUTAGE || forward->summary->stop == STOP_CONFIGURATION;
-    if (ledger_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &since, err) != 0)
+    if (ledger_read_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &since, err) != 0)
         return -1;
     if (failed && since == 0)
         return ledger_set_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, forward->clock.epoch, err);
@@ -85,7 +85,7 @@ static int note_outage(struct forward *forward, struct err *err)
 /* A call that alone was not taken is remembered until the API takes one. */
 static int note_doubt(struct forward *forward, struct err *err)
 {
-    return forward->breaker.answered ? ledger_drop_place(forward->ledger, LEDGER_DOUBT, err) : 0;
+    return forward->breaker.answered ? ledger_delete_place(forward->ledger, LEDGER_DOUBT, err) : 0;
 }
 
 /* Counts the runs in a row that the API's silence ended; one that came to its end, or another way, ends the row. */
@@ -93,7 +93,7 @@ static int note_limit(struct forward *forward, struct err *err)
 {
     struct summary *summary = forward->summary;
     int64_t before = 0;
-    if (ledger_note(forward->ledger, LEDGER_NOTE_LIMITED, 0, &before, err) != 0)
+    if (ledger_read_note(forward->ledger, LEDGER_NOTE_LIMITED, 0, &before, err) != 0)
         return -1;
     bool limited = summary->stop == STOP_RATE_LIMITED;
     bool over = summary->stop == STOP_NONE || (!limited && forward->breaker.answered);
@@ -108,7 +108,7 @@ static int note_limit(struct forward *forward, struct err *err)
 
 static int count_up(void *context, const char *name, const char *label, int64_t value, struct err *err)
 {
-    return ledger_count_up(context, name, label, value, err);
+    return ledger_add_to_counter(context, name, label, value, err);
 }
 
 int journal_close(struct forward *forward, const char *kind, struct err *err)

@@ -23,7 +23,7 @@ static bool is_forward(const struct jump *jump)
     return position_compare(&jump->after, &jump->before) > 0;
 }
 
-/* A call that was only noted to be sent later is skipped too, see ledger_forget_noted. */
+/* A call that was only noted to be sent later is skipped too, see ledger_forget_untried. */
 static bool is_concerned(const struct counting *counting, const struct call *call, const struct call_record *record)
 {
     bool only_noted = record->state == CALL_PENDING && record->tries == 0 && !record->sent_before;

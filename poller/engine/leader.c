@@ -24,9 +24,9 @@ void leader_set_profile(struct leader *leader, const char *profile)
 
 static int read_notes(struct ledger *ledger, struct succession_notes *notes, struct err *err)
 {
-    return ledger_note(ledger, NOTE_LED, 0, &notes->led, err) == 0 &&
-                   ledger_note(ledger, NOTE_VACANT, 0, &notes->vacant_since, err) == 0 &&
-                   ledger_note(ledger, NOTE_LOOKED, 0, &notes->looked, err) == 0 ? 0 : -1;
+    return ledger_read_note(ledger, NOTE_LED, 0, &notes->led, err) == 0 &&
+                   ledger_read_note(ledger, NOTE_VACANT, 0, &notes->vacant_since, err) == 0 &&
+                   ledger_read_note(ledger, NOTE_LOOKED, 0, &notes->looked, err) == 0 ? 0 : -1;
 }
 
 static int write_notes(struct ledger *ledger, const struct succession_notes *notes, struct err *err)
@@ -224,8 +224,8 @@ static int find_settled(const struct leader *leader, struct ledger *ledger, bool
     struct position checkpoint;
     bool known = false;
     *ret_settled = 0;
-    if (ledger_place(ledger, LEDGER_CHECKPOINT, &checkpoint, &known, err) != 0 ||
-        ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &swept, err) != 0 ||
+    if (ledger_read_place(ledger, LEDGER_CHECKPOINT, &checkpoint, &known, err) != 0 ||
+        ledger_read_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &swept, err) != 0 ||
         records_oldest_open(ledger, &oldest, err) != 0)
         return -1;
     if (!known || (swept == 0 && leader->sync->sweep_interval != 0))

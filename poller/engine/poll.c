@@ -190,7 +190,7 @@ static int sweep(struct run *run, struct err *err)
     const struct settings_sync *settings = run->poll->settings;
     struct ledger *ledger = run->poll->ledger;
     int64_t now = forward_now(&run->forward), last = 0, found = 0;
-    if (ledger_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
+    if (ledger_read_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
         return -1;
     if (settings->sweep_interval == 0) /* when it is turned on again it need not make up for that time */
         return last == 0 && run->swept_to == 0 ? 0 : note_sweep(run, 0, 0, err);
@@ -323,7 +323,7 @@ static int prune(struct run *run, struct err *err)
         return 0; /* a sweep under way may come past calls that were accepted long ago */
     int64_t now = forward_now(&run->forward), last = 0;
     int64_t still_read = run->progress.checkpoint.end_epoch - settings->overlap;
-    if (ledger_note(run->poll->ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
+    if (ledger_read_note(run->poll->ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
         return -1;
     if (last != 0 && last < still_read)
         still_read = last;
@@ -355,7 +355,7 @@ static int work(struct run *run, struct err *err)
     const struct poll *poll = run->poll;
     if (journal_resume(&run->forward, err) != 0 ||
         progress_load(&run->progress, poll->settings, forward_now(&run->forward), err) != 0 ||
-        ledger_note(poll->ledger, LEDGER_NOTE_SWEPT_TO, 0, &run->swept_to, err) != 0)
+        ledger_read_note(poll->ledger, LEDGER_NOTE_SWEPT_TO, 0, &run->swept_to, err) != 0)
         return -1;
     jump_report(&run->progress, poll->source, poll->settings, poll->profile_words);
     struct position before = run->progress.checkpoint;
@@ -419,7 +419,7 @@ int poll_stand_by(const struct poll *poll, bool another_leads, int64_t settled, 
     int64_t now = 0;
     if (source_now(poll->source, &now, err) != 0 ||
         progress_stand_by(&progress, poll->settings, now, settled, err) != 0 ||
-        ledger_set_note(poll->ledger, LEDGER_NOTE_STOOD_BY, clock_now_epoch(), err) != 0)
+        ledger_set_note(poll->ledger, LEDGER_NOTE_LAST_STANDBY, clock_now_epoch(), err) != 0)
         return -1;
     if (another_leads && ledger_set_note(poll->ledger, LEDGER_NOTE_LEADER_SEEN, clock_now_epoch(), err) != 0)
         return -1;

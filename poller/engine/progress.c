@@ -68,7 +68,7 @@ static struct position without_file(const struct progress *progress, const struc
     struct position start;
     if (copy->known)
         return copy->position.end_epoch <= now_epoch ? copy->position : position_at(now_epoch, "");
-    if (ledger_place(progress->ledger, LEDGER_START, &start, &started, NULL) == 0 && started)
+    if (ledger_read_place(progress->ledger, LEDGER_START, &start, &started, NULL) == 0 && started)
         return position_at(now_epoch - settings->first_run_lookback, "");
     struct legacy legacy = legacy_load(progress->legacy, now_epoch, &why_not);
     if (legacy.found)
@@ -103,7 +103,7 @@ static int set_floor(struct progress *progress, const struct maybe *floor, const
     /* Also those that a run has noted to send them later (backlog.c): who skips calls need not know how far that is. */
     if (progress->dry_run)
         return 0;
-    if (ledger_forget_noted(progress->ledger, progress->floor.end_epoch, &noted, err) != 0)
+    if (ledger_forget_untried(progress->ledger, progress->floor.end_epoch, &noted, err) != 0)
         return -1;
     if (noted > 0)
         log_warn("⏩ %" PRId64 " of these calls were pending and not tried yet", noted);
@@ -129,8 +129,8 @@ static int forget_sweeps(struct progress *progress, struct err *err)
 {
     if (progress->dry_run)
         return 0;
-    return ledger_drop_note(progress->ledger, LEDGER_NOTE_LAST_SWEEP, err) == 0
-               ? ledger_drop_note(progress->ledger, LEDGER_NOTE_SWEPT_TO, err) : -1;
+    return ledger_delete_note(progress->ledger, LEDGER_NOTE_LAST_SWEEP, err) == 0
+               ? ledger_delete_note(progress->ledger, LEDGER_NOTE_SWEPT_TO, err) : -1;
 }
 
 /* Remembers where the very first run began, or a later one that was set back further. A rebuilt ledger does not know. */
@@ -139,8 +139,8 @@ static int note_start(const struct progress *progress, bool first_run, struct er
     bool known = false;
     int64_t taken_over = 0;
     struct position start;
-    if (ledger_place(progress->ledger, LEDGER_START, &start, &known, err) != 0 ||
-        ledger_note(progress->ledger, LEDGER_NOTE_TAKEN_OVER, 0, &taken_over, err) != 0)
+    if (ledger_read_place(progress->ledger, LEDGER_START, &start, &known, err) != 0 ||
+        ledger_read_note(progress->ledger, LEDGER_NOTE_TAKEN_OVER, 0, &taken_over, err) != 0)
         return -1;
     if (taken_over == 0 && !progress->dry_run &&
         ledger_set_note(progress->ledger, LEDGER_NOTE_TAKEN_OVER, clock_now_epoch(), err) != 0)
@@ -152,12 +152,12 @@ static int note_start(const struct progress *progress, bool first_run, struct er
 
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
 {
-    int64_t rebuilt = 0, open_since = checkpoint_open_since(progress->state_dir);
+    int64_t rebuilt = 0, open_since = checkpoint_oldest_unsent(progress->state_dir);
     progress->open_since = open_since;
     struct maybe copy = { .known = false }, floor = { .known = false }, file = { .known = false };
-    if (ledger_place(progress->ledger, LEDGER_CHECKPOINT, &copy.position, &copy.known, err) != 0 ||
-        ledger_place(progress->ledger, LEDGER_FLOOR, &floor.position, &floor.known, err) != 0 ||
-        ledger_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, &rebuilt, err) != 0 ||
+    if (ledger_read_place(progress->ledger, LEDGER_CHECKPOINT, &copy.position, &copy.known, err) != 0 ||
+        ledger_read_place(progress->ledger, LEDGER_FLOOR, &floor.position, &floor.known, err) != 0 ||
+        ledger_read_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, &rebuilt, err) != 0 ||
         read_file(progress, &copy, now_epoch, &file, err) != 0)
         return -1;
     progress->checkpoint = file.known ? file.position : without_file(progress, &copy, settings, now_epoch);
@@ -224,7 +224,7 @@ static int save_file(struct progress *progress, struct err *err)
     if (progress->set_by_hand)
         return 0;
     if (find_open(progress, &progress->open_since, err) != 0 ||
-        checkpoint_save_over(progress->state_dir, &progress->checkpoint, progress->open_since, &progress->mark, &saved,
+        checkpoint_replace(progress->state_dir, &progress->checkpoint, progress->open_since, &progress->mark, &saved,
                              err) != 0)
         return -1;
     if (saved == CHECKPOINT_CHANGED)

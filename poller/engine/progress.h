@@ -20,7 +20,7 @@ struct progress {
     struct position before;     /* ... this */
     int64_t skips_from;         /* epoch: what ended before it was sent, or out of scope, before that */
     uint64_t mark;              /* what the file held when it was last read or written here */
-    int64_t open_since;         /* what the file says of the oldest call that is not sent yet, see checkpoint_save_over */
+    int64_t open_since;         /* what the file says of the oldest call that is not sent yet, see checkpoint_replace */
     bool set_by_hand;           /* a person has changed the file since: it is left alone from then on */
 };
 

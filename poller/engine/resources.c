@@ -48,7 +48,7 @@ void resources_report_repair(const struct ledger_repair *repair)
 
 int resources_open_ledger(const struct options *options, struct resources *resources, struct err *err)
 {
-    enum ledger_mode mode = options->dry_run ? LEDGER_DRY : LEDGER_WRITE;
+    enum ledger_mode mode = options->dry_run ? LEDGER_DRY_RUN : LEDGER_WRITE;
     if (ledger_open(options->state_dir, mode, &resources->ledger, &resources->repair, err) != 0)
         return -1;
     resources_report_repair(&resources->repair);

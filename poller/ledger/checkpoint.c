@@ -18,10 +18,10 @@
 
 #define MAX_BYTES 4096
 
-/* The further comment line, up to its epoch. */
-#define OPEN_SINCE "# the oldest call before it that is not sent yet ended at "
+/* The second comment line, up to its epoch. */
+#define OLDEST_UNSENT "# the oldest call before it that is not sent yet ended at "
 
-/* Reads the digits at the start of text as an epoch; how many they are, 0: none, or no epoch that can be. */
+/* Reads the digits at the start of text as an epoch. Returns their number; 0: no digits, or an impossible epoch. */
 static size_t read_epoch(const char *text, int64_t *ret_epoch)
 {
     size_t digits = strspn(text, "0123456789");
@@ -31,7 +31,7 @@ static size_t read_epoch(const char *text, int64_t *ret_epoch)
     return str_to_int(number, ret_epoch) && *ret_epoch >= WHEN_EARLIEST ? digits : 0;
 }
 
-/* `END_EPOCH UNIQUEID`, the form that is written. */
+/* `END_EPOCH UNIQUEID`, the form that a run writes. */
 static bool parse_pair(const char *line, struct position *ret_position)
 {
     int64_t epoch = 0;
@@ -45,7 +45,7 @@ static bool parse_pair(const char *line, struct position *ret_position)
     return true;
 }
 
-/* `EPOCH.SEQUENCE`, perhaps behind a system name and a dash: the epoch is when the call began. */
+/* `EPOCH.SEQUENCE` or `SYSTEM-EPOCH.SEQUENCE`: the epoch is when the call began. */
 static bool parse_uniqueid(const char *line, struct position *ret_position)
 {
     const char *dash = strrchr(line, '-');
@@ -67,13 +67,13 @@ int checkpoint_parse(const char *text, struct position *ret_position, struct err
     int64_t epoch = 0;
     if (parse_pair(trimmed, ret_position) || parse_uniqueid(trimmed, ret_position))
         return 0;
-    /* A time that is counted from now ("now", "1 hour ago") would move with the clock. */
+    /* A relative time ("now", "1 hour ago") would move with the clock. */
     bool fixed = isdigit((unsigned char)*trimmed) && strstr(trimmed, "ago") == NULL;
     if (fixed && when_parse(trimmed, clock_now_epoch(), &epoch, NULL) == 0) {
         *ret_position = position_at(epoch, "");
         return 0;
     }
-    return err_set(err, EX_IOERR, "'%s' is no checkpoint; it would be END_EPOCH UNIQUEID, a local time like 2024-10-24 "
+    return err_set(err, EX_IOERR, "'%s' is no checkpoint; write END_EPOCH UNIQUEID, a local time like 2024-10-24 "
                    "12:00:00, an epoch or a uniqueid", str_printable(trimmed, shown, sizeof shown));
 }
 
@@ -107,12 +107,12 @@ int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, str
 }
 
 /* Ownership: the caller frees it. */
-static char *content_of(const struct position *position, int64_t open_since)
+static char *content_of(const struct position *position, int64_t oldest_unsent)
 {
     char local[CLOCK_TEXT_SIZE], uniqueid[POSITION_UNIQUEID_SIZE];
     char open[128] = "";
-    if (open_since != 0)
-        (void)snprintf(open, sizeof open, OPEN_SINCE "%" PRId64 "\n", open_since);
+    if (oldest_unsent != 0)
+        (void)snprintf(open, sizeof open, OLDEST_UNSENT "%" PRId64 "\n", oldest_unsent);
     return mem_format("%" PRId64 " %s\n# %s, every call up to this one has been handled\n%s", position->end_epoch,
                       str_printable(position->uniqueid, uniqueid, sizeof uniqueid),
                       clock_local(position->end_epoch, local, sizeof local), open);
@@ -134,11 +134,11 @@ uint64_t checkpoint_mark(const char *state_dir)
     return mark;
 }
 
-int checkpoint_save_over(const char *state_dir, const struct position *position, int64_t open_since, uint64_t *mark,
+int checkpoint_replace(const char *state_dir, const struct position *position, int64_t oldest_unsent, uint64_t *mark,
                          enum checkpoint_saved *ret_saved, struct err *err)
 {
     bool replaced = false;
-    char *text = content_of(position, open_since);
+    char *text = content_of(position, oldest_unsent);
     int result = fileutil_replace_marked(state_dir, "checkpoint", text, *mark, MAX_BYTES, &replaced, err);
     uint64_t found = replaced ? fileutil_mark_of(text) : checkpoint_mark(state_dir);
     free(text);
@@ -152,14 +152,14 @@ int checkpoint_save_over(const char *state_dir, const struct position *position,
     return result;
 }
 
-int64_t checkpoint_open_since(const char *state_dir)
+int64_t checkpoint_oldest_unsent(const char *state_dir)
 {
     char *path = mem_format("%s/checkpoint", state_dir), *text = NULL;
     bool missing = false;
     int64_t epoch = 0;
     if (fileutil_read(path, MAX_BYTES, FILEUTIL_REFUSE_LINK, &text, &missing, NULL) == 0 && !missing) {
-        const char *line = strstr(text, "\n" OPEN_SINCE);
-        if (line == NULL || read_epoch(line + sizeof OPEN_SINCE, &epoch) == 0)
+        const char *line = strstr(text, "\n" OLDEST_UNSENT);
+        if (line == NULL || read_epoch(line + sizeof OLDEST_UNSENT, &epoch) == 0)
             epoch = 0;
     }
     free(text);

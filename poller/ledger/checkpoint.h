@@ -1,9 +1,9 @@
 /* checkpoint: the file with the checkpoint: every call up to this time has been handled.
  *
- * state_dir/checkpoint holds one line `END_EPOCH UNIQUEID`, then a comment line with the local time. Where calls before that
- * are not sent yet, a further comment line says when the oldest of them ended, in case the ledger is lost. By hand a user may
- * also write a local time `2024-10-24 12:00:00`, a bare epoch, or a bare uniqueid (an older tool's format, which means:
- * from the moment that call began). */
+ * state_dir/checkpoint has one line `END_EPOCH UNIQUEID`, then a comment line with the local time. If earlier calls are
+ * not sent yet, one more comment line has the end of the oldest of them, in case the ledger is lost. A person may also
+ * write a local time `2024-10-24 12:00:00`, an epoch, or a uniqueid. A uniqueid is an older tool's format: it means the
+ * moment at which that call began. */
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
@@ -16,42 +16,43 @@
 enum checkpoint_found {
     CHECKPOINT_READ,
     CHECKPOINT_MISSING, /* no file, or an empty one: a normal state */
-    CHECKPOINT_DAMAGED  /* something is there, but no checkpoint: see err, then checkpoint_set_aside */
+    CHECKPOINT_DAMAGED  /* the content is no checkpoint: err has the reason; call checkpoint_set_aside */
 };
 
 /* checkpoint_parse: reads text in any of the forms above. Errors: EX_IOERR when it is none of them. */
 int checkpoint_parse(const char *text, struct position *ret_position, struct err *err) MUST_CHECK;
 
-/* checkpoint_load: reads the file. *ret_position is set for CHECKPOINT_READ; *err says what is wrong for
- * CHECKPOINT_DAMAGED, which a directory in the file's place is too.
- * Errors: -1 for a symbolic link (somebody may be playing a trick) and for a file that may not be read. */
+/* checkpoint_load: reads the file. *ret_position is set for CHECKPOINT_READ. *err is set for CHECKPOINT_DAMAGED; a
+ * directory in the file's place counts as damaged. Errors: EX_IOERR for a symbolic link, which may be an attack;
+ * EX_NOPERM for a file that this user may not read. */
 int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, struct position *ret_position,
                     struct err *err) MUST_CHECK;
 
-/* checkpoint_save: replaces the file. Durable: on return. Errors: EX_IOERR; the old file then stands. */
+/* checkpoint_save: replaces the file. Durable: on return. Errors: EX_IOERR; then the old file is unchanged. */
 int checkpoint_save(const char *state_dir, const struct position *position, struct err *err) MUST_CHECK;
 
-/* checkpoint_mark: what the file holds now, as a number for checkpoint_save_over. */
+/* checkpoint_mark: the file's present content as a number, for checkpoint_replace. */
 uint64_t checkpoint_mark(const char *state_dir);
 
-/* checkpoint_save_over: checkpoint_save for a run, which must not overwrite what a person writes meanwhile. *mark is
- * what the run has last read or written; where the file still holds that, it is replaced, and *mark is the new one. */
+/* checkpoint_replace: as checkpoint_save, but only if the file still has the content that *mark stands for: a run must
+ * not overwrite what a person has written meanwhile. oldest_unsent: the end of the oldest unsent call before the
+ * checkpoint, 0: there is none. *mark becomes the new content's. Durable: on return. Errors: EX_IOERR. */
 enum checkpoint_saved {
     CHECKPOINT_SAVED,
-    CHECKPOINT_BEING_CHANGED, /* the file is gone or empty, as it is for a moment while `date > checkpoint` runs */
-    CHECKPOINT_CHANGED        /* somebody else has written it */
+    CHECKPOINT_BEING_CHANGED, /* the file is missing or empty, as for a moment while `date > checkpoint` runs */
+    CHECKPOINT_CHANGED        /* somebody else has written the file */
 };
-int checkpoint_save_over(const char *state_dir, const struct position *position, int64_t open_since, uint64_t *mark,
+int checkpoint_replace(const char *state_dir, const struct position *position, int64_t oldest_unsent, uint64_t *mark,
                          enum checkpoint_saved *ret_saved, struct err *err) MUST_CHECK;
 
-/* checkpoint_open_since: when the oldest call ended that was not sent yet as a run wrote the file; 0: there was none, or the
- * file does not say. */
-int64_t checkpoint_open_since(const char *state_dir);
+/* checkpoint_oldest_unsent: the end (epoch) of the oldest unsent call before the checkpoint, as the last run wrote it
+ * into the file. 0: there was none, or the file does not say. */
+int64_t checkpoint_oldest_unsent(const char *state_dir);
 
-/* checkpoint_set_aside: keeps a damaged file under another name, written to ret_aside. Durable: on return. */
+/* checkpoint_set_aside: renames a damaged file; ret_aside gets the new name. Durable: on return. */
 int checkpoint_set_aside(const char *state_dir, char *ret_aside, size_t size, struct err *err) MUST_CHECK;
 
-/* checkpoint_remove: deletes the file; none there is fine. Errors: EX_IOERR. */
+/* checkpoint_remove: deletes the file. A missing file is no error. Errors: EX_IOERR. */
 int checkpoint_remove(const char *state_dir, struct err *err) MUST_CHECK;
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "ledger/diagnosis.h"
 
-/* If a clock is set back by more than this, the times in the ledger are meaningless. */
+/* After the clock was set back by more than this, the times in the ledger tell nothing. */
 #define CLOCK_TOLERANCE_SEC 300
 
 #define CHECK "check"
@@ -25,7 +25,6 @@ struct findings {
 
 /* ---- what is found ---- */
 
-/* Adds a finding to the text. */
 static void PRINTF_LIKE(3, 4) add(struct findings *findings, enum diagnosis_level level, const char *format, ...)
 {
     struct diagnosis *diagnosis = findings->diagnosis;
@@ -84,15 +83,15 @@ static void judge_last_end(struct findings *findings)
 static void judge_last_look(struct findings *findings)
 {
     const struct standing *standing = findings->standing;
-    int64_t unseen = standing_age(standing, standing_not_known_since(standing));
-    enum diagnosis_level level = level_of_age(findings, unseen);
-    if (standing_is_standby(standing) && !standing_is_led(standing)) {
+    int64_t unknown_for = standing_age(standing, standing_unknown_since(standing));
+    enum diagnosis_level level = level_of_age(findings, unknown_for);
+    if (standing_is_standby(standing) && !standing_has_other_leader(standing)) {
         level = level == DIAGNOSIS_OK ? DIAGNOSIS_WARNING : level;
         add(findings, level, "no host of the cluster sends calls now; this host takes over after takeover_after");
         advise_command(findings, level, CHECK);
     } else if (level != DIAGNOSIS_OK) {
         add(findings, level, "no run could look at the dialer's calls for %" PRId64 " min: newer ones are not known",
-            unseen / 60);
+            unknown_for / 60);
         advise_command(findings, level, CHECK);
     }
 }
@@ -100,7 +99,7 @@ static void judge_last_look(struct findings *findings)
 static void judge_runs(struct findings *findings)
 {
     const struct standing *standing = findings->standing;
-    int64_t last = standing_last_sign(standing), ago = standing_age(standing, last);
+    int64_t last = standing_last_activity(standing), ago = standing_age(standing, last);
     enum diagnosis_level level = level_of_age(findings, ago);
     if (standing->off) {
         add(findings, DIAGNOSIS_CRITICAL, "not enabled: cron sends no calls");
@@ -109,14 +108,15 @@ static void judge_runs(struct findings *findings)
         add(findings, DIAGNOSIS_CRITICAL, "no run yet");
         advise_command(findings, DIAGNOSIS_CRITICAL, CHECK);
     } else if (last > standing->now + CLOCK_TOLERANCE_SEC) {
-        add(findings, DIAGNOSIS_WARNING, "the last run lies %" PRId64 " min in the future: this host's clock was set back",
+        add(findings, DIAGNOSIS_WARNING,
+            "the last run lies %" PRId64 " min in the future: this host's clock was set back",
             (last - standing->now) / 60);
         advise(findings, DIAGNOSIS_WARNING, "correct this host's clock, then wait for the next run");
     } else if (level != DIAGNOSIS_OK) {
         add(findings, level, "no run for %" PRId64 " min, so newer calls are not known", ago / 60);
         advise(findings, level, LOOK_AT_CRON);
     }
-    if (standing->overview.last_run > standing->stood_by)
+    if (standing->overview.last_run > standing->last_standby)
         judge_last_end(findings);
     if (level == DIAGNOSIS_OK)
         judge_last_look(findings);
@@ -134,9 +134,9 @@ static void judge_waiting(struct findings *findings)
     if (one_is_in_doubt) {
         add(findings, DIAGNOSIS_WARNING, "the API failed on a call, and there was no other call to test the API with");
         advise_command(findings, DIAGNOSIS_WARNING, CHECK);
-        if (level == DIAGNOSIS_CRITICAL && standing->oldest_pending == standing->doubtful &&
+        if (level == DIAGNOSIS_CRITICAL && standing->oldest_pending == standing->doubtful_ended &&
             standing->overview.counts.pending == 1 && unsent <= 0)
-            level = DIAGNOSIS_WARNING; /* a single call that makes the API fail must not wake anyone */
+            level = DIAGNOSIS_WARNING; /* nobody is to be woken for a single call that makes the API fail */
     }
     if (standing->outage_since != 0) {
         add(findings, DIAGNOSIS_CRITICAL, "API down since %s",
@@ -184,9 +184,9 @@ struct diagnosis diagnosis_of(const struct standing *standing, const struct diag
     if (findings.used == 0)
         add(&findings, DIAGNOSIS_OK, standby ? "standby, another host sends the calls; last look %" PRId64 " s ago"
                                              : "last run %" PRId64 " s ago",
-            standing_age(standing, standing_last_sign(standing)));
+            standing_age(standing, standing_last_activity(standing)));
     char *text = mem_copy(found.text);
-    (void)str_printable(text, found.text, sizeof found.text); /* a run's message may have an API's words in it */
+    (void)str_printable(text, found.text, sizeof found.text); /* a run's message may contain an answer of the API */
     free(text);
     return found;
 }

@@ -4,25 +4,27 @@
 
 #include "ledger/standing.h"
 
-/* As the exit codes of monitoring plugins. UNKNOWN: the state could not be read; diagnosis_of never says so itself. */
+/* The values are the exit codes of monitoring plugins. UNKNOWN: the state could not be read; diagnosis_of never returns
+ * it. */
 enum diagnosis_level { DIAGNOSIS_OK = 0, DIAGNOSIS_WARNING = 1, DIAGNOSIS_CRITICAL = 2, DIAGNOSIS_UNKNOWN = 3 };
 
-/* How old, in seconds, an unsent call may be, and the last look at the dialer's calls. */
+/* The greatest age, in seconds, of the oldest unsent call and of the last look at the dialer's calls. */
 struct diagnosis_limits {
     int64_t warning, critical;
 };
 
-/* diagnosis_usual_limits: 5 and 15 minutes. A run comes each minute, and a pending call is tried again after 1 to 2. */
+/* diagnosis_usual_limits: 5 and 15 minutes. Cron starts a run each minute, and a pending call is tried again after 1 to
+ * 2 minutes. */
 struct diagnosis_limits diagnosis_usual_limits(void);
 
 struct diagnosis {
     enum diagnosis_level level;
-    char text[1024];  /* what was found, the runs first; one line without control characters */
-    char action[160]; /* what to do about the worst of it; "": nothing */
+    char text[1024];  /* the findings, those about runs first; one line without control characters */
+    char action[160]; /* what to do about the worst finding; "": nothing */
 };
 
-/* diagnosis_of: judges the state. Calls that wait for the agent's disposition are no fault. profile: whose commands
- * action names, or NULL. Pure. */
+/* diagnosis_of: judges the state. Calls that wait for the agent's disposition are no fault. profile: the profile whose
+ * commands the action names, or NULL. Pure. */
 struct diagnosis diagnosis_of(const struct standing *standing, const struct diagnosis_limits *limits,
                               const char *profile);
 

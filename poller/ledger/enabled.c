@@ -1,4 +1,4 @@
-/* enabled: whether what starts by itself, cron's line or a service, may send the calls of a state directory. */
+/* enabled: whether cron's line or a service may send the calls of a state directory. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +14,13 @@
 #define LEDGER "ledger.db"
 #define MAX_BYTES 256
 
-/* The file's first word. *ret_said: there is a file. */
-static int read_file(const char *state_dir, bool *ret_said, bool *ret_enabled, struct err *err)
+/* Reads the file's first word. *ret_exists: there is a file. */
+static int read_file(const char *state_dir, bool *ret_exists, bool *ret_enabled, struct err *err)
 {
     char *path = mem_format("%s/" NAME, state_dir), *text = NULL;
     bool missing = false;
     int result = fileutil_read(path, MAX_BYTES, FILEUTIL_REFUSE_LINK, &text, &missing, err);
-    *ret_said = !missing;
+    *ret_exists = !missing;
     if (result == 0 && !missing) {
         text[strcspn(text, " \t\r\n")] = '\0';
         *ret_enabled = strcmp(text, "yes") == 0;
@@ -33,7 +33,8 @@ static int read_file(const char *state_dir, bool *ret_said, bool *ret_enabled, s
     return result;
 }
 
-static bool is_there(const char *state_dir, const char *name)
+/* A name that cannot be looked up counts as existing. */
+static bool has_file(const char *state_dir, const char *name)
 {
     char *path = mem_format("%s/%s", state_dir, name);
     bool found = access(path, F_OK) == 0 || errno != ENOENT;
@@ -41,45 +42,44 @@ static bool is_there(const char *state_dir, const char *name)
     return found;
 }
 
-/* Whether a run has worked here before there was this file. Each run that comes to the calls, and each of a standby,
- * leaves the ledger's copy of the checkpoint; nothing else does. A ledger that cannot be read was written by somebody:
- * the run to come says what is wrong with it. */
+/* Whether a run has worked here. Only runs that came as far as the calls, and those of a standby, write the ledger's
+ * copy of the checkpoint. An unreadable ledger counts as one: the next run reports what is wrong with the ledger. */
 static bool has_worked(const char *state_dir)
 {
     struct ledger *ledger = NULL;
     struct position position;
     bool known = false;
-    if (!is_there(state_dir, LEDGER))
+    if (!has_file(state_dir, LEDGER))
         return false;
-    if (ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, NULL) != 0 ||
-        ledger_place(ledger, LEDGER_CHECKPOINT, &position, &known, NULL) != 0)
+    if (ledger_open(state_dir, LEDGER_READ_ONLY, &ledger, NULL, NULL) != 0 ||
+        ledger_read_place(ledger, LEDGER_CHECKPOINT, &position, &known, NULL) != 0)
         known = true;
     ledger_close(ledger);
     return known;
 }
 
-static int read_or_guess(const char *state_dir, bool *ret_said, bool *ret_enabled, struct err *err)
+static int read_or_infer(const char *state_dir, bool *ret_exists, bool *ret_enabled, struct err *err)
 {
-    if (read_file(state_dir, ret_said, ret_enabled, err) != 0)
+    if (read_file(state_dir, ret_exists, ret_enabled, err) != 0)
         return -1;
-    if (!*ret_said)
+    if (!*ret_exists)
         *ret_enabled = has_worked(state_dir);
     return 0;
 }
 
 int enabled_read(const char *state_dir, bool *ret_enabled, struct err *err)
 {
-    bool said = false;
-    return read_or_guess(state_dir, &said, ret_enabled, err);
+    bool exists = false;
+    return read_or_infer(state_dir, &exists, ret_enabled, err);
 }
 
-int enabled_settle(const char *state_dir, bool *ret_enabled, bool *ret_is_new, struct err *err)
+int enabled_read_or_create(const char *state_dir, bool *ret_enabled, bool *ret_is_new, struct err *err)
 {
-    bool said = false;
-    if (read_or_guess(state_dir, &said, ret_enabled, err) != 0)
+    bool exists = false;
+    if (read_or_infer(state_dir, &exists, ret_enabled, err) != 0)
         return -1;
-    *ret_is_new = !said;
-    return said ? 0 : enabled_set(state_dir, *ret_enabled, err);
+    *ret_is_new = !exists;
+    return exists ? 0 : enabled_set(state_dir, *ret_enabled, err);
 }
 
 int enabled_set(const char *state_dir, bool enabled, struct err *err)
@@ -94,8 +94,8 @@ int enabled_set(const char *state_dir, bool enabled, struct err *err)
 
 bool enabled_is_off(const char *state_dir)
 {
-    bool said = false, enabled = false;
-    if (read_file(state_dir, &said, &enabled, NULL) != 0)
+    bool exists = false, enabled = false;
+    if (read_file(state_dir, &exists, &enabled, NULL) != 0)
         return false;
-    return said ? !enabled : is_there(state_dir, ".") && !is_there(state_dir, LEDGER);
+    return exists ? !enabled : has_file(state_dir, ".") && !has_file(state_dir, LEDGER);
 }

@@ -1,7 +1,7 @@
 /* enabled: whether cron's line or a service may send the calls of a state directory.
  *
  * A new installation sends no calls until the operator enables it once: state_dir/enabled contains yes or no. A rebuilt
- * ledger does not change that. A state directory that was in use before this file existed counts as enabled. */
+ * ledger does not change the file. A state directory that was in use before the file existed counts as enabled. */
 #ifndef ENABLED_H
 #define ENABLED_H
 
@@ -9,20 +9,21 @@
 
 #include "base/err.h"
 
-/* enabled_read: what the file says; without a file, what the state's past says. Writes nothing. Errors: EX_IOERR,
- * EX_NOPERM. */
+/* enabled_read: reads the file. Without a file, a state directory in which a run has worked is enabled. Writes nothing.
+ * Errors: EX_IOERR, EX_NOPERM. */
 int enabled_read(const char *state_dir, bool *ret_enabled, struct err *err) MUST_CHECK;
 
-/* enabled_settle: the same, and writes the file where there is none, which *ret_is_new says. Call it with the lock
- * held, and before a run leaves anything in the ledger: what a run by hand leaves must not count as a past. Durable: on
+/* enabled_read_or_create: the same, but creates a missing file; then *ret_is_new is true. Call it with the lock held
+ * and before the run writes to the ledger: a run by hand must not make the directory count as enabled. Durable: on
  * return. Errors: EX_IOERR, EX_NOPERM. */
-int enabled_settle(const char *state_dir, bool *ret_enabled, bool *ret_is_new, struct err *err) MUST_CHECK;
+int enabled_read_or_create(const char *state_dir, bool *ret_enabled, bool *ret_is_new, struct err *err) MUST_CHECK;
 
-/* enabled_set: what the operator says. Call it with the lock held. Durable: on return. Errors: EX_IOERR, EX_NOPERM. */
+/* enabled_set: writes the operator's decision. Call it with the lock held. Durable: on return. Errors: EX_IOERR,
+ * EX_NOPERM. */
 int enabled_set(const char *state_dir, bool enabled, struct err *err) MUST_CHECK;
 
-/* enabled_is_off: whether it is plain that nobody has enabled it: the file says no, or there is neither file nor
- * ledger. Looks at these names alone and opens no ledger, so root may ask it before giving up its rights. */
+/* enabled_is_off: whether sending is certainly not enabled: the file contains no, or there is neither file nor ledger.
+ * Opens no ledger, so root may call it before it gives up its rights. False in doubt. */
 bool enabled_is_off(const char *state_dir);
 
 #endif

@@ -48,20 +48,20 @@ int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **re
                 struct ledger_repair *ret_repair, struct err *err)
 {
     struct ledger *ledger = new_handle(state_dir);
-    bool look = mode != LEDGER_WRITE;
-    struct ledger_repair unasked;
+    bool read_only = mode != LEDGER_WRITE;
+    struct ledger_repair ignored;
     if (ret_repair == NULL)
-        ret_repair = &unasked;
+        ret_repair = &ignored;
     *ret_repair = (struct ledger_repair){ .rebuilt = false };
-    if ((look || rebuild_finish(state_dir, ledger->path, &ret_repair->rebuilt, ret_repair->aside,
-                                sizeof ret_repair->aside, err) == 0) &&
-        open_store(ledger, look ? STORE_LOOK : STORE_WRITE, err) == 0) {
-        if (mode == LEDGER_DRY)
-            store_drop_changes(ledger->store);
+    if ((read_only || rebuild_finish(state_dir, ledger->path, &ret_repair->rebuilt, ret_repair->aside,
+                                     sizeof ret_repair->aside, err) == 0) &&
+        open_store(ledger, read_only ? STORE_READ_ONLY : STORE_WRITE, err) == 0) {
+        if (mode == LEDGER_DRY_RUN)
+            store_ignore_changes(ledger->store);
         *ret_ledger = ledger;
         return 0;
     }
-    bool rebuild = !look && ledger_is_damaged(ledger);
+    bool rebuild = !read_only && ledger_is_damaged(ledger);
     ledger_close(ledger);
     return rebuild ? ledger_rebuild(state_dir, ret_ledger, ret_repair, err) : -1;
 }
@@ -117,7 +117,7 @@ int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record 
 
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct err *err)
 {
-    /* An attempt adds to tries and says what the answer was; else both stay, as does what is not known of the row. */
+    /* NULL leaves a column unchanged: those of the last attempt, if this is none, and those of an unknown row. */
     static const char sql[] =
         "INSERT INTO call (uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload, seen, tries, "
         "tried, answer, took_ms, status, result, length, agent, campaign, phone, version_unknown) VALUES (?1, ?2, ?3, "
@@ -171,7 +171,7 @@ int ledger_forget(struct ledger *ledger, const char *uniqueid, struct err *err)
     return store_change(ledger->store, statement, err);
 }
 
-int ledger_forget_noted(struct ledger *ledger, int64_t ended_before, int64_t *ret_count, struct err *err)
+int ledger_forget_untried(struct ledger *ledger, int64_t ended_before, int64_t *ret_count, struct err *err)
 {
     static const char sql[] = "DELETE FROM call WHERE state <> 1 AND state = 2 AND end_epoch < ?1 AND tries = 0 "
                               "AND fingerprint IS NULL";
@@ -244,7 +244,7 @@ int ledger_prune(struct ledger *ledger, const struct ledger_age *age, struct err
     static const char *const texts[] = {
         ("DELETE FROM call WHERE uniqueid IN (SELECT uniqueid FROM call WHERE end_epoch < ?1 AND state = 1 "
          "ORDER BY end_epoch LIMIT ?2)"),
-        /* The operator has time to retry or restore a rejected or discarded call, however old the call is. */
+        /* `updated`: an operator needs time to retry or restore a call that was rejected today, however old it is. */
         ("DELETE FROM call WHERE uniqueid IN (SELECT uniqueid FROM call WHERE state <> 1 AND state IN (4, 5) AND "
          "end_epoch < ?3 AND updated < ?3 ORDER BY end_epoch LIMIT ?2)"),
         "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE tried < ?1 ORDER BY tried LIMIT ?2)",
@@ -266,7 +266,7 @@ int ledger_prune(struct ledger *ledger, const struct ledger_age *age, struct err
 static const char *const place_names[] = { [LEDGER_CHECKPOINT] = "checkpoint", [LEDGER_FLOOR] = "floor",
                                            [LEDGER_START] = "start", [LEDGER_DOUBT] = "doubt" };
 
-/* Reads a note; *ret_known is false where there is none. text may be NULL. */
+/* *ret_known: there is a note of that name. text may be NULL. */
 static int read_note(struct ledger *ledger, const char *name, int64_t *ret_number, char *text, size_t size,
                      bool *ret_known, struct err *err)
 {
@@ -296,7 +296,7 @@ static int write_note(struct ledger *ledger, const char *name, int64_t number, c
     return store_change(ledger->store, statement, err);
 }
 
-int ledger_note(struct ledger *ledger, const char *name, int64_t fallback, int64_t *ret_value, struct err *err)
+int ledger_read_note(struct ledger *ledger, const char *name, int64_t fallback, int64_t *ret_value, struct err *err)
 {
     bool known = false;
     *ret_value = fallback;
@@ -308,7 +308,7 @@ int ledger_set_note(struct ledger *ledger, const char *name, int64_t value, stru
     return write_note(ledger, name, value, NULL, err);
 }
 
-int ledger_text_note(struct ledger *ledger, const char *name, char *out, size_t size, struct err *err)
+int ledger_read_text_note(struct ledger *ledger, const char *name, char *out, size_t size, struct err *err)
 {
     bool known = false;
     int64_t ignored = 0;
@@ -321,7 +321,7 @@ int ledger_set_text_note(struct ledger *ledger, const char *name, const char *te
     return write_note(ledger, name, 0, text, err);
 }
 
-int ledger_drop_note(struct ledger *ledger, const char *name, struct err *err)
+int ledger_delete_note(struct ledger *ledger, const char *name, struct err *err)
 {
     static const char sql[] = "DELETE FROM note WHERE name = ?1";
     struct statement *statement = store_prepare(ledger->store, sql);
@@ -329,7 +329,7 @@ int ledger_drop_note(struct ledger *ledger, const char *name, struct err *err)
     return store_change(ledger->store, statement, err);
 }
 
-int ledger_place(struct ledger *ledger, enum ledger_place which, struct position *ret_position, bool *ret_known,
+int ledger_read_place(struct ledger *ledger, enum ledger_place which, struct position *ret_position, bool *ret_known,
                  struct err *err)
 {
     return read_note(ledger, place_names[which], &ret_position->end_epoch, ret_position->uniqueid,
@@ -341,15 +341,15 @@ int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struc
     return write_note(ledger, place_names[which], position->end_epoch, position->uniqueid, err);
 }
 
-int ledger_drop_place(struct ledger *ledger, enum ledger_place which, struct err *err)
+int ledger_delete_place(struct ledger *ledger, enum ledger_place which, struct err *err)
 {
-    return ledger_drop_note(ledger, place_names[which], err);
+    return ledger_delete_note(ledger, place_names[which], err);
 }
 
-int ledger_clear_places(struct ledger *ledger, struct err *err)
+int ledger_delete_checkpoint(struct ledger *ledger, struct err *err)
 {
-    return ledger_drop_note(ledger, place_names[LEDGER_CHECKPOINT], err) == 0
-               ? ledger_drop_note(ledger, place_names[LEDGER_FLOOR], err) : -1;
+    return ledger_delete_note(ledger, place_names[LEDGER_CHECKPOINT], err) == 0
+               ? ledger_delete_note(ledger, place_names[LEDGER_FLOOR], err) : -1;
 }
 
 /* ---- runs ---- */
@@ -366,7 +366,7 @@ int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, 
     return ledger_commit(ledger, err);
 }
 
-/* The ledger forgets old runs, but this counter keeps their number. */
+/* A counter, because old runs are deleted. */
 static int count_run(struct ledger *ledger, int64_t run, struct err *err)
 {
     static const char sql[] = "INSERT INTO counter (name, label, value) SELECT ?2, exit_code || ' ' || kind, 1 "
@@ -377,30 +377,30 @@ static int count_run(struct ledger *ledger, int64_t run, struct err *err)
     return store_change(ledger->store, statement, err);
 }
 
-int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err)
+int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *counts, struct err *err)
 {
     static const char sql[] =
         "UPDATE run SET finished = ?2, duration_ms = ?3, found = ?4, accepted = ?5, repeated = ?6, pending = ?7, waiting = ?8, "
         "rejected = ?9, failed = ?10, statements = ?11, database_ms = ?12, rows_examined = ?13, exit_code = ?14, "
         "kind = ifnull(?15, kind), message = ?16, unsent = ?17, unsent_oldest = ?18 WHERE id = ?1";
     struct statement *statement = store_prepare(ledger->store, sql);
-    const int64_t numbers[] = { run, clock_now_epoch(), figures->duration_ms, figures->found,
-                                figures->accepted, figures->repeated, figures->pending, figures->waiting, figures->rejected,
-                                figures->failed, figures->statements, figures->database_ms, figures->rows_examined,
-                                figures->exit_code };
+    const int64_t numbers[] = { run, clock_now_epoch(), counts->duration_ms, counts->found,
+                                counts->accepted, counts->repeated, counts->pending, counts->waiting, counts->rejected,
+                                counts->failed, counts->statements, counts->database_ms, counts->rows_examined,
+                                counts->exit_code };
     enum { COUNT = sizeof numbers / sizeof numbers[0] };
     for (int i = 0; i < COUNT; i++)
         store_bind_int(statement, i + 1, numbers[i]);
-    store_bind_text(statement, COUNT + 1, figures->kind);
-    store_bind_text(statement, COUNT + 2, figures->message);
-    if (figures->looked)
-        store_bind_int(statement, COUNT + 3, figures->unsent);
-    if (figures->looked && figures->unsent > 0)
-        store_bind_int(statement, COUNT + 4, figures->unsent_oldest);
+    store_bind_text(statement, COUNT + 1, counts->kind);
+    store_bind_text(statement, COUNT + 2, counts->message);
+    if (counts->looked)
+        store_bind_int(statement, COUNT + 3, counts->unsent);
+    if (counts->looked && counts->unsent > 0)
+        store_bind_int(statement, COUNT + 4, counts->unsent_oldest);
     return store_change(ledger->store, statement, err) == 0 ? count_run(ledger, run, err) : -1;
 }
 
-int ledger_count_up(struct ledger *ledger, const char *name, const char *label, int64_t by, struct err *err)
+int ledger_add_to_counter(struct ledger *ledger, const char *name, const char *label, int64_t by, struct err *err)
 {
     static const char sql[] = "INSERT INTO counter (name, label, value) VALUES (?1, ?2, ?3) "
                               "ON CONFLICT (name, label) DO UPDATE SET value = value + ?3";

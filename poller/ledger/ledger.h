@@ -1,7 +1,7 @@
 /* ledger: the status of each call at the API, on disk. schema.c explains the tables.
  *
- * Looking up and changing happen in a transaction that begins with the first of them; nothing is durable before
- * ledger_commit. Others may look at the ledger meanwhile. */
+ * The first ledger_find or change begins a transaction; ledger_commit ends it. Changes are durable when ledger_commit
+ * has returned. Other processes can read the ledger meanwhile. */
 #ifndef LEDGER_H
 #define LEDGER_H
 
@@ -17,28 +17,29 @@ struct ledger;
 
 enum ledger_mode {
     LEDGER_WRITE,
-    LEDGER_LOOK, /* changes nothing on disk; without a file, shows an empty ledger */
-    LEDGER_DRY   /* for a dry run: accepts a change and forgets it at once */
+    LEDGER_READ_ONLY, /* writes nothing to disk; a missing file counts as an empty ledger */
+    LEDGER_DRY_RUN    /* as LEDGER_READ_ONLY, but a change is no error: it is ignored */
 };
 
-/* What became of a damaged ledger. */
+/* What was done about a damaged ledger. */
 struct ledger_repair {
-    bool rebuilt;      /* the file was damaged: it was moved aside and a new one made */
-    char aside[4200];  /* where the old one is kept */
-    int64_t saved;     /* calls that could still be read from it and are in the new one */
+    bool rebuilt;      /* the file was damaged: it was renamed and rebuilt */
+    char aside[4200];  /* the new name of the damaged file */
+    int64_t saved;     /* number of calls that were readable and are in the new file */
 };
 
-/* ledger_open: opens state_dir/ledger.db, making it when it is missing, and bringing one of an older version up to
- * date. A damaged file is rebuilt (LEDGER_WRITE only), which *ret_repair says; NULL: nobody asks. Ownership:
- * ledger_close. Errors: EX_IOERR (disk), EX_NOPERM, EX_CONFIG (written by a newer version). */
+/* ledger_open: opens state_dir/ledger.db. Creates a missing file and migrates an older one. LEDGER_WRITE rebuilds a
+ * damaged file and says so in *ret_repair, which may be NULL. Ownership: the caller calls ledger_close. Durable: on
+ * return. Errors: EX_IOERR (disk), EX_NOPERM, EX_CONFIG (written by a newer version, or by another program). */
 int ledger_open(const char *state_dir, enum ledger_mode mode, struct ledger **ret_ledger,
                 struct ledger_repair *ret_repair, struct err *err) MUST_CHECK;
 
-/* ledger_is_damaged: whether a function of this ledger has met damage, which shows only where the file is touched. The
- * remedy is to close it, and to make it anew with ledger_rebuild. */
+/* ledger_is_damaged: whether a function has found this ledger damaged, for only reading a damaged page shows the
+ * damage. Then close the ledger and call ledger_rebuild. */
 bool ledger_is_damaged(const struct ledger *ledger);
 
-/* ledger_rebuild: does what ledger_open does with a damaged file, whatever the file looks like. */
+/* ledger_rebuild: rebuilds state_dir/ledger.db as ledger_open rebuilds a damaged file, and opens it. Errors:
+ * EX_IOERR. */
 int ledger_rebuild(const char *state_dir, struct ledger **ret_ledger, struct ledger_repair *ret_repair,
                    struct err *err) MUST_CHECK;
 
@@ -54,33 +55,34 @@ struct ledger_attempt {
     int64_t took_ms; /* from the request to the answer */
 };
 
-/* What is written of a call. Texts are borrowed and copied, and may be NULL. */
+/* The record of a call, to be written. Texts are borrowed and copied, and may be NULL. */
 struct ledger_entry {
     const char *uniqueid;
     struct call_record record;
     int64_t end_epoch;
-    int64_t due;         /* epoch: PENDING: try again from then on; WAITING: sent as it stands from then on */
+    int64_t due;         /* epoch. PENDING: of the next try; WAITING: from then on the call is sent with any status */
     const char *reason;  /* PENDING and REJECTED: why, for people */
     const char *payload; /* the content that the API has not accepted yet */
-    const struct call *call;              /* the row, for people; NULL: as it was noted before */
-    const char *result;                   /* the API's name for its status; NULL: as before */
-    const struct ledger_attempt *attempt; /* that led to this; NULL: none was made */
+    const struct call *call;              /* the row, for people; NULL: the row's columns stay unchanged */
+    const char *result;                   /* the API's name for the status; NULL: stays unchanged */
+    const struct ledger_attempt *attempt; /* the attempt that led to this record; NULL: there was none */
 };
 
-/* ledger_put: replaces the record of the call with entry. Durable: with the next ledger_commit. */
+/* ledger_put: writes entry as the record of the call. Durable: with the next ledger_commit. */
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct err *err) MUST_CHECK;
 
-/* ledger_forget: deletes the record of the call. */
+/* ledger_forget: deletes the record of the call. Durable: with the next ledger_commit. */
 int ledger_forget(struct ledger *ledger, const char *uniqueid, struct err *err) MUST_CHECK;
 
-/* What time it is for calls that wait. A due time after latest comes from a clock that was set back: it counts as due. */
+/* The time, to decide which calls are due. A due time after latest comes from a clock that was set back: the call is
+ * due. */
 struct ledger_time {
     int64_t now, latest; /* epochs */
 };
 
-/* ledger_forget_noted: forgets the pending calls that ended before ended_before and were never tried: they were only
- * noted. *ret_count says how many. */
-int ledger_forget_noted(struct ledger *ledger, int64_t ended_before, int64_t *ret_count, struct err *err) MUST_CHECK;
+/* ledger_forget_untried: deletes the pending calls that ended before ended_before and were never tried. *ret_count is
+ * their number. */
+int ledger_forget_untried(struct ledger *ledger, int64_t ended_before, int64_t *ret_count, struct err *err) MUST_CHECK;
 
 /* ledger_due: hands out the calls that need another look, oldest first: pending ones whose time has come and that ended
  * at ended_from or later, and all waiting ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
@@ -97,89 +99,91 @@ struct ledger_stretch {
 int ledger_due_old(struct ledger *ledger, const struct ledger_time *time, const struct ledger_stretch *stretch,
                    ledger_on_due *on_due, void *context, struct err *err) MUST_CHECK;
 
-/* ledger_count: how many calls are open. */
+/* ledger_count: counts the open calls. */
 struct ledger_counts {
     int64_t pending, waiting, rejected;
 };
 int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct err *err) MUST_CHECK;
 
-/* The ledger's notes: numbers and places that outlive a run. */
-#define LEDGER_NOTE_WAIT_UNTIL "rate_limited_until"     /* epoch: the API rate limited until then */
-#define LEDGER_NOTE_OUTAGE_SINCE "api_down_since" /* epoch: the API has not answered usefully since then; 0: it has */
-#define LEDGER_NOTE_LAST_SWEEP "last_sweep"     /* epoch, by the database's clock */
-#define LEDGER_NOTE_SWEPT_TO "swept_to"         /* epoch: how far a sweep has come that is not done yet; 0: it is */
-#define LEDGER_NOTE_START_OVER "start_over"     /* 1: the ledger was rebuilt, and what it lost is not looked for yet */
-#define LEDGER_NOTE_CAMPAIGNS "campaigns"       /* see campaigns_warn */
-#define LEDGER_NOTE_STOOD_BY "stood_by"         /* epoch, this host's clock: a run here sent nothing, for it does not lead */
-#define LEDGER_NOTE_LEADER_SEEN "leader_seen"   /* the same: a run here found another host that leads */
-#define LEDGER_NOTE_ZONE "zone"                 /* text: in which time zones rows are written, see zone_write */
-#define LEDGER_NOTE_LOG_WORKS "log_works"       /* 1: the last run could write its log, 0: it could not */
-#define LEDGER_NOTE_LIMITED "limited_runs"      /* so many runs in a row ended because the API limited the rate */
-#define LEDGER_NOTE_TAKEN_OVER "taken_over"     /* epoch, by this host's clock: since when this program does the work */
-#define LEDGER_NOTE_HEALTHY "healthy"           /* 1: the last run went well, 0: it did not */
+/* The ledger's notes: numbers and texts that outlive a run. */
+#define LEDGER_NOTE_WAIT_UNTIL "rate_limited_until" /* epoch: the API limits the rate until then */
+#define LEDGER_NOTE_OUTAGE_SINCE "api_down_since"   /* epoch: the API has been down since then; 0: it works */
+#define LEDGER_NOTE_LAST_SWEEP "last_sweep"         /* epoch of the last sweep, by the database's clock */
+#define LEDGER_NOTE_SWEPT_TO "swept_to"             /* epoch: where an unfinished sweep goes on; 0: none */
+#define LEDGER_NOTE_START_OVER "start_over"         /* 1: the ledger was rebuilt; lost calls are not searched for yet */
+#define LEDGER_NOTE_CAMPAIGNS "campaigns"           /* see campaigns_warn */
+#define LEDGER_NOTE_LAST_STANDBY "stood_by"         /* epoch, this host's clock: the last run that was standby */
+#define LEDGER_NOTE_LEADER_SEEN "leader_seen"       /* the same: the last run that found another leader */
+#define LEDGER_NOTE_ZONE "zone"                     /* text: the time zones of the rows, see zone_write */
+#define LEDGER_NOTE_LOG_WORKS "log_works"           /* 1: the last run could write its log; 0: it could not */
+#define LEDGER_NOTE_LIMITED "limited_runs"          /* number of runs in a row that a rate limit ended */
+#define LEDGER_NOTE_TAKEN_OVER "taken_over"         /* epoch, this host's clock: this program sends calls since then */
+#define LEDGER_NOTE_HEALTHY "healthy"               /* 1: the last run went well; 0: it did not */
 
-/* ledger_note: a number, or fallback where none was noted. */
-int ledger_note(struct ledger *ledger, const char *name, int64_t fallback, int64_t *ret_value, struct err *err)
+/* ledger_read_note: reads a number; without a note, *ret_value is fallback. */
+int ledger_read_note(struct ledger *ledger, const char *name, int64_t fallback, int64_t *ret_value, struct err *err)
     MUST_CHECK;
 int ledger_set_note(struct ledger *ledger, const char *name, int64_t value, struct err *err) MUST_CHECK;
 
-/* ledger_text_note: a text; "" where none was noted. Returns as ledger_note does. */
-int ledger_text_note(struct ledger *ledger, const char *name, char *out, size_t size, struct err *err) MUST_CHECK;
+/* ledger_read_text_note: reads a text; without a note, out is "". */
+int ledger_read_text_note(struct ledger *ledger, const char *name, char *out, size_t size, struct err *err) MUST_CHECK;
 int ledger_set_text_note(struct ledger *ledger, const char *name, const char *text, struct err *err) MUST_CHECK;
 
-/* ledger_drop_note: deletes the note of that name. */
-int ledger_drop_note(struct ledger *ledger, const char *name, struct err *err) MUST_CHECK;
+/* ledger_delete_note: deletes the note. A missing note is no error. */
+int ledger_delete_note(struct ledger *ledger, const char *name, struct err *err) MUST_CHECK;
 
-/* The places: the ledger's copy of the checkpoint; the floor, at and before which calls are out of scope; the start,
- * where the very first run began: what ended before it was never ours to send; and the call that alone was not taken,
- * see breaker.h. *ret_known is false where none was ever set. ledger_drop_place: none is set any more.
- * ledger_clear_places leaves the start. */
+/* The places. LEDGER_CHECKPOINT: a copy of the checkpoint. LEDGER_FLOOR: calls at and before the floor are out of
+ * scope. LEDGER_START: where the very first run began; earlier calls are never sent. LEDGER_DOUBT: the only call that
+ * the last run tried, and on which the API failed; see breaker.h. *ret_known: the place is set.
+ * ledger_delete_checkpoint deletes the checkpoint's copy and the floor. */
 enum ledger_place { LEDGER_CHECKPOINT, LEDGER_FLOOR, LEDGER_START, LEDGER_DOUBT };
-int ledger_place(struct ledger *ledger, enum ledger_place which, struct position *ret_position, bool *ret_known,
+int ledger_read_place(struct ledger *ledger, enum ledger_place which, struct position *ret_position, bool *ret_known,
                  struct err *err) MUST_CHECK;
 int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struct position *position, struct err *err)
     MUST_CHECK;
-int ledger_drop_place(struct ledger *ledger, enum ledger_place which, struct err *err) MUST_CHECK;
-int ledger_clear_places(struct ledger *ledger, struct err *err) MUST_CHECK;
+int ledger_delete_place(struct ledger *ledger, enum ledger_place which, struct err *err) MUST_CHECK;
+int ledger_delete_checkpoint(struct ledger *ledger, struct err *err) MUST_CHECK;
 
 /* The counts of a run. */
 struct ledger_run {
     int64_t found, accepted, repeated, failed, pending, waiting, rejected;
     int64_t duration_ms;
     int64_t statements, database_ms, rows_examined; /* of the dialer's database */
-    bool looked;            /* at all calls that had ended: then unsent says how many it saw and did not send */
-    int64_t unsent;         /* at least so many; beyond the checkpoint, not in the ledger */
+    bool looked;            /* the run read all calls that had ended: unsent is valid */
+    int64_t unsent;         /* the least number of finished calls after the checkpoint that the run did not send */
     int64_t unsent_oldest;  /* epoch: the end of the oldest of them; 0: there is none */
     int exit_code;
-    const char *kind;    /* as ledger_run_start; NULL: what was said there */
+    const char *kind;    /* NULL: the kind given to ledger_run_start */
     const char *message; /* borrowed; may be NULL */
 };
 
-/* ledger_run_start: notes that a run of that kind has started; *ret_run is its number. Durable on return: it proves
- * that outcomes can be written before any call is sent. ledger_run_finish: records its counts; durable with the next
- * ledger_commit. */
+/* ledger_run_start: records that a run of that kind has started; *ret_run is its number. Durable: on return. This
+ * proves that the ledger can be written, before any call is sent. ledger_run_finish: records the run's counts. Durable:
+ * with the next ledger_commit. */
 int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, struct err *err) MUST_CHECK;
-int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *figures, struct err *err) MUST_CHECK;
+int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *counts, struct err *err) MUST_CHECK;
 
-/* ledger_count_up: adds to a counter that only ever grows, for metrics. ledger_run_finish counts the runs under
- * LEDGER_RUNS, by exit code and kind. */
+/* ledger_add_to_counter: adds to a counter that only grows, for metrics. Durable: with the next ledger_commit.
+ * ledger_run_finish counts runs in the counter LEDGER_RUNS, by exit code and kind. */
 #define LEDGER_RUNS "runs"
-int ledger_count_up(struct ledger *ledger, const char *name, const char *label, int64_t by, struct err *err) MUST_CHECK;
+int ledger_add_to_counter(struct ledger *ledger, const char *name, const char *label, int64_t by,
+                          struct err *err) MUST_CHECK;
 
-/* ledger_prune: forgets what is old, of each kind up to a limit: accepted calls that ended before an epoch, attempts
- * and runs from before it; and rejected or discarded calls that ended before another epoch. */
+/* ledger_prune: deletes accepted calls that ended before an epoch, attempts and runs that began before the same epoch,
+ * and rejected or discarded calls that ended before another epoch; of each kind at most limit. Durable: with the next
+ * ledger_commit. */
 struct ledger_age {
     int64_t before, set_aside_before, limit;
 };
 int ledger_prune(struct ledger *ledger, const struct ledger_age *age, struct err *err) MUST_CHECK;
 
-/* ledger_commit: makes all changes since the last one durable. Nothing to do is fine. */
+/* ledger_commit: makes all changes since the last commit durable. Without changes it does nothing. */
 int ledger_commit(struct ledger *ledger, struct err *err) MUST_CHECK;
 
-/* ledger_store: the file itself, for views of it (records.c). Borrowed. */
+/* ledger_store: the ledger's file, for the views in records.c. Borrowed. */
 struct store *ledger_store(struct ledger *ledger);
 
-/* ledger_close: drops what was not committed. NULL is fine. */
+/* ledger_close: closes and frees the ledger. Uncommitted changes are lost. NULL is allowed. */
 void ledger_close(struct ledger *ledger);
 
 #endif

@@ -53,9 +53,10 @@ bool legacy_advice(const char *path, int64_t since_epoch, char *out, size_t size
     int64_t since = since_epoch != 0 ? since_epoch : clock_now_epoch() - STILL_WRITTEN_SEC;
     if (lstat(path, &info) != 0 || !S_ISREG(info.st_mode) || (int64_t)info.st_mtime <= since)
         return false;
-    (void)snprintf(out, size, "%s was written at %s, but only the very first run reads it; to go on from another time, run "
-                   "`did-optimizer-sync checkpoint set WHEN`. If the older script wrote it, both send the same calls: "
-                   "take its line, the one with AST_DID_optimizer_sync.pl, out of root's crontab (crontab -e)", path,
+    (void)snprintf(out, size, "%s was written at %s, but only the very first run reads that file; to continue from "
+                   "another time, run `did-optimizer-sync checkpoint set WHEN`. If the older script wrote the file, "
+                   "both send the same calls: remove the line with AST_DID_optimizer_sync.pl from root's crontab "
+                   "(crontab -e)", path,
                    clock_local((int64_t)info.st_mtime, local, sizeof local));
     return true;
 }

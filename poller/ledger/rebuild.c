@@ -22,12 +22,12 @@
     "INSERT OR REPLACE INTO call (" COLUMNS_2 ", version_unknown) "                                                    \
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
-/* Brings over what can still be read: from both ends of the table up to the damage, and by the index of what is open. */
-static void save_what_is_left(struct store *store, const char *damaged)
+/* Copies each readable call: from both ends of the table up to the damage, and by the index of open calls. */
+static void copy_readable_calls(struct store *store, const char *damaged)
 {
     static const struct {
         const char *columns, *insert;
-    } versions[] = { /* what a version lacks cannot be asked of it */
+    } versions[] = { /* a query for a column that the file lacks would fail */
         { COLUMNS_1 ", " SCHEMA_VERSION_UNKNOWN_5, INSERT_1 },
         { COLUMNS_2 ", " SCHEMA_VERSION_UNKNOWN_5, INSERT_2 },
         { COLUMNS_2 ", version_unknown", INSERT_2 },
@@ -42,16 +42,16 @@ static void save_what_is_left(struct store *store, const char *damaged)
         }
 }
 
-/* Makes a new ledger of what is left of path under another name, complete and durable. */
+/* Copies the readable calls of path into a new ledger under another name, which is complete and durable on return. */
 static int build_new_ledger(const char *state_dir, const char *path, int64_t *ret_saved, struct err *err)
 {
     static const char start_over[] = "INSERT INTO note (name, number) VALUES ('start_over', 1)"; /* see ledger.h */
     struct store *store = NULL;
     char *unfinished = mem_format("%s%s", path, UNFINISHED), *complete = mem_format("%s%s", path, COMPLETE);
-    (void)unlink(unfinished); /* left over from a crash */
+    (void)unlink(unfinished); /* a crash may have left one */
     int result = store_open("the ledger", unfinished, STORE_WRITE, &store, err) == 0 ? schema_make(store, err) : -1;
     if (result == 0) {
-        save_what_is_left(store, path);
+        copy_readable_calls(store, path);
         if (store_change(store, store_prepare(store, start_over), err) != 0 || store_commit(store, err) != 0 ||
             store_number(store, "SELECT count(*) FROM call", ret_saved, err) != 0)
             result = -1;
@@ -64,7 +64,7 @@ static int build_new_ledger(const char *state_dir, const char *path, int64_t *re
     return result == 0 ? fileutil_sync_directory(state_dir, err) : -1;
 }
 
-/* Puts the complete new ledger into the damaged one's place, which is kept under another name with its journal. */
+/* Renames the damaged ledger with its journal, then gives its name to the complete new ledger. */
 static int move_into_place(const char *state_dir, const char *path, char *ret_aside, size_t size, struct err *err)
 {
     static const char *const journals[] = { "-wal", "-shm" };
@@ -73,7 +73,7 @@ static int move_into_place(const char *state_dir, const char *path, char *ret_as
     for (size_t i = 0; result == 0 && i < sizeof journals / sizeof journals[0]; i++) {
         char *from = mem_format("%s%s", path, journals[i]);
         char *to = mem_format("%s%s", *ret_aside != '\0' ? ret_aside : complete, journals[i]);
-        if (rename(from, to) != 0 && errno != ENOENT) /* left in place it would be taken for the new ledger's */
+        if (rename(from, to) != 0 && errno != ENOENT) /* SQLite would apply a journal left here to the new ledger */
             result = err_set(err, EX_IOERR, "could not move %s aside: %s", from, strerror(errno));
         free(from);
         free(to);

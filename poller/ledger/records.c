@@ -6,11 +6,11 @@
 #include "ledger/records.h"
 #include "base/store.h"
 
-/* Which calls of the state in parameter 4: parameters 1 to 3 are those of struct records_selection. */
+/* Parameters 1 to 3 are those of struct records_selection; parameter 4 is the state. */
 #define SELECTED "state <> 1 AND state = ?4 AND (?1 IS NULL OR uniqueid = ?1) " \
                  "AND (?2 IS NULL OR instr(lower(reason), lower(?2)) > 0) AND (?3 = 0 OR end_epoch < ?3)"
 
-/* The runs that cron starts. A run that an operator typed does not show that cron works. */
+/* The runs that cron starts. A run that an operator starts does not show that cron works. */
 #define BY_CRON "kind IN ('poll', 'sweep')"
 
 static int64_t number(struct statement *statement, int column)
@@ -50,7 +50,7 @@ int records_list_rejected(struct ledger *ledger, const struct records_selection 
     return row;
 }
 
-int records_release(struct ledger *ledger, const struct records_selection *selection, enum call_state from,
+int records_change_state(struct ledger *ledger, const struct records_selection *selection, enum call_state from,
                     enum call_state to, int64_t *ret_count, struct err *err)
 {
     static const char sql[] = "UPDATE call SET state = ?5, attempts = CASE ?5 WHEN 2 THEN 0 ELSE attempts END, due = 0, "
@@ -211,13 +211,13 @@ int records_note_retry(struct ledger *ledger, int64_t count, struct err *err)
     int64_t run = 0;
     if (ledger_run_start(ledger, "retry", &run, err) != 0 || ledger_count(ledger, &counts, err) != 0)
         return -1;
-    struct ledger_run figures = { .found = count, .pending = counts.pending, .waiting = counts.waiting };
-    return ledger_run_finish(ledger, run, &figures, err);
+    struct ledger_run retry = { .found = count, .pending = counts.pending, .waiting = counts.waiting };
+    return ledger_run_finish(ledger, run, &retry, err);
 }
 
 /* ---- one call ---- */
 
-/* Reads the columns tried, answer, took_ms, reason, status, result, length, agent, which stand first. */
+/* The first columns must be tried, answer, took_ms, reason, status, result, length, agent. */
 static struct records_attempt read_attempt(struct statement *statement)
 {
     return (struct records_attempt){ .tried = number(statement, 0),

@@ -1,19 +1,19 @@
-/* schema: the ledger's tables, and how those of an older version become those of today.
+/* schema: creates the ledger's tables and migrates older ones.
  *
- *   call     one row a call that is known. state: enum call_state. fingerprint: of the content last accepted, NULL
- *            before that. payload: content not accepted yet. tries: all attempts so far; attempts: those charged to
- *            this content. tried, answer, took_ms: the last attempt, and what the API said (the outcome's code, 0: no
- *            answer). status to phone: what it was about. version_unknown: see struct call_record; NULL while we know
- *            the version.
- *   attempt  what a row of call said of its last attempt before a further one was made. So a call that was accepted at
- *            its first attempt, as nearly all are, needs no row here.
+ *   call     one row per known call. state: enum call_state. fingerprint: of the content last accepted, NULL before
+ *            that. payload: content not accepted yet. tries: all attempts so far; attempts: the retries used up by this
+ *            content. tried, answer, took_ms: the last attempt and the outcome's code (0: no answer). status to phone:
+ *            the call as it was at that attempt. version_unknown: see struct call_record; NULL while we know the
+ *            version.
+ *   attempt  the attempts before a call's last one; the row of the call has the last one. Nearly all calls are accepted
+ *            at the first attempt and need no row here.
  *   note     numbers and texts that outlive a run, by name.
  *   run      one row per run with its counts. unsent: the finished calls after the checkpoint that the run saw and did
- *            not send, 0 for a run that came to its end, NULL for one that could not look at the dialer's calls.
- *   counter  what only ever grows, for metrics.
+ *            not send; 0 for a run that finished, NULL for a run that could not read the dialer's calls.
+ *   counter  counts that only grow, for metrics.
  *
  * In SQL a state is its number in enum call_state. The index call_open leaves out accepted calls (1), which are nearly
- * all; SQLite uses it only where a statement says `state <> 1` in so many words, whatever else it says of the state. */
+ * all. SQLite uses that index only if a statement contains `state <> 1` literally, beside any other condition. */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -21,8 +21,8 @@
 
 #define APPLICATION_ID 1145656147 /* "DIDS": whose file this is */
 
-/* The text at n makes version n + 1 of version n. What was released never changes. */
-static const char *const steps[] = {
+/* The text at index n turns version n into version n + 1. A released text never changes. */
+static const char *const migrations[] = {
     "CREATE TABLE call ("
     "  uniqueid    TEXT PRIMARY KEY NOT NULL,"
     "  state       INTEGER NOT NULL,"
@@ -43,7 +43,7 @@ static const char *const steps[] = {
     "  exit_code INTEGER, message TEXT"
     ");",
 
-    "ALTER TABLE call ADD COLUMN seen INTEGER;" /* epoch of its first row here; all further times are epochs too */
+    "ALTER TABLE call ADD COLUMN seen INTEGER;" /* epoch at which a run first recorded the call; all times are epochs */
     "ALTER TABLE call ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE call ADD COLUMN tried INTEGER;"
     "ALTER TABLE call ADD COLUMN answer INTEGER;"
@@ -72,8 +72,8 @@ static const char *const steps[] = {
     "ALTER TABLE run ADD COLUMN database_ms INTEGER;"
     "ALTER TABLE run ADD COLUMN rows_examined INTEGER;",
 
-    /* The open calls of a state by their age, with all that decides whether it is their turn. call_ended tells which of
-     * the old calls were accepted, without reading each rejected call. */
+    /* call_open lists the open calls of a state by age and has the column that says whether a call is due. call_ended
+     * finds old accepted calls without reading each rejected call. */
     "DROP INDEX IF EXISTS call_open;"
     "CREATE INDEX call_open ON call (state, end_epoch, uniqueid, due) WHERE state <> 1;"
     "DROP INDEX IF EXISTS call_ended;"
@@ -83,7 +83,7 @@ static const char *const steps[] = {
     "ALTER TABLE run ADD COLUMN unsent_oldest INTEGER;" /* epoch: the end of the oldest of them */
     "UPDATE run SET unsent = 0 WHERE exit_code IN (0, 75) AND ifnull(message, '') = '';",
 
-    /* The field's words. */
+    /* The names that other tools use. */
     "ALTER TABLE run RENAME COLUMN owed TO pending;"
     "ALTER TABLE run RENAME COLUMN held TO waiting;"
     "UPDATE run SET kind = 'retry' WHERE kind = 'replay';"
@@ -95,14 +95,14 @@ static const char *const steps[] = {
     "UPDATE call SET version_unknown = " SCHEMA_VERSION_UNKNOWN_5 " WHERE " SCHEMA_VERSION_UNKNOWN_5 " NOT NULL;",
 };
 
-enum { NEWEST = sizeof steps / sizeof steps[0] };
+enum { NEWEST = sizeof migrations / sizeof migrations[0] };
 
-/* Takes the steps from version on; all of them or none is on disk afterwards. */
-static int take_steps(struct store *store, int64_t version, struct err *err)
+/* Runs the migrations from version on in one transaction. */
+static int migrate(struct store *store, int64_t version, struct err *err)
 {
     int result = store_execute(store, "BEGIN IMMEDIATE", err);
     for (; result == 0 && version < NEWEST; version++)
-        result = store_execute(store, steps[version], err);
+        result = store_execute(store, migrations[version], err);
     char *sql = mem_format("PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;", APPLICATION_ID, NEWEST);
     if (result == 0)
         result = store_execute(store, sql, err);
@@ -112,10 +112,10 @@ static int take_steps(struct store *store, int64_t version, struct err *err)
 
 int schema_make(struct store *store, struct err *err)
 {
-    return take_steps(store, 0, err);
+    return migrate(store, 0, err);
 }
 
-/* Whose file it is. Reads only: what is not ours stays untouched. */
+/* Only reads: another program's file must stay unchanged. */
 static int find_version(struct store *store, int64_t *ret_version, struct err *err)
 {
     int64_t application = 0, tables = 0;
@@ -143,7 +143,7 @@ int schema_prepare(struct store *store, enum store_mode mode, struct err *err)
     if (mode == STORE_WRITE ? store_start_journal(store, err) != 0
                             : version < NEWEST && store_use_copy(store, err) != 0)
         return -1;
-    if (version < NEWEST && take_steps(store, version, err) != 0)
+    if (version < NEWEST && migrate(store, version, err) != 0)
         return -1;
-    return mode == STORE_LOOK ? store_only_look(store, err) : 0;
+    return mode == STORE_READ_ONLY ? store_forbid_changes(store, err) : 0;
 }

@@ -1,20 +1,19 @@
-/* schema: the ledger's tables, and how those of an older version become those of today. The tables are explained in
- * schema.c. */
+/* schema: creates the ledger's tables and migrates older ones. schema.c explains the tables. */
 #ifndef SCHEMA_H
 #define SCHEMA_H
 
 #include "base/store.h"
 
-/* What ledgers up to version 5 have instead of version_unknown: the number of tries in the fingerprint's place, where a
- * real one is as unlikely as 1 in 2^32. The number may be 0 in those of version 1, which did not count tries. */
+/* Ledgers up to version 5 have no column version_unknown. They keep its number in the column fingerprint instead: a
+ * real fingerprint is that small once in 2^32 calls. Version 1 did not count tries, so its number may be 0. */
 #define SCHEMA_VERSION_UNKNOWN_5 "CASE WHEN fingerprint BETWEEN 0 AND 4294967295 THEN max(fingerprint, 1) END"
 
-/* schema_prepare: makes sure that the store has today's tables: makes them in a new one, brings those of an older
- * version up to date, in one transaction. In a store that is only looked at, that is done to a copy in memory. Errors:
- * EX_IOERR; EX_CONFIG: another program's file, or one that a newer version wrote. */
+/* schema_prepare: creates the tables in a new store, or migrates those of an older version, in one transaction. With
+ * STORE_READ_ONLY it migrates a copy in memory. Durable: on return. Errors: EX_IOERR; EX_CONFIG: the file belongs to
+ * another program, or a newer version wrote it. */
 int schema_prepare(struct store *store, enum store_mode mode, struct err *err) MUST_CHECK;
 
-/* schema_make: makes the tables in a new store that has no journal yet. */
+/* schema_make: creates the tables in a new store that has no journal yet. Durable: on return. Errors: EX_IOERR. */
 int schema_make(struct store *store, struct err *err) MUST_CHECK;
 
 #endif

@@ -5,7 +5,7 @@
 #include "ledger/enabled.h"
 #include "ledger/standing.h"
 
-/* Cron starts a run each minute: what an older run knew is out of date. */
+/* Cron starts a run each minute, so the counts of an older run are out of date. */
 #define OUT_OF_DATE_SEC 300
 
 static int64_t earlier(int64_t one, int64_t other)
@@ -23,17 +23,17 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
     char zone[ZONE_TEXT_SIZE];
     *standing = (struct standing){ .now = 0 };
     if (records_overview(ledger, &standing->overview, err) != 0 ||
-        ledger_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
-        ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0 ||
-        ledger_place(ledger, LEDGER_DOUBT, &doubt, &standing->in_doubt, err) != 0 ||
-        ledger_note(ledger, LEDGER_NOTE_STOOD_BY, 0, &standing->stood_by, err) != 0 ||
-        ledger_note(ledger, LEDGER_NOTE_LEADER_SEEN, 0, &standing->leader_seen, err) != 0 ||
+        ledger_read_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
+        ledger_read_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0 ||
+        ledger_read_place(ledger, LEDGER_DOUBT, &doubt, &standing->in_doubt, err) != 0 ||
+        ledger_read_note(ledger, LEDGER_NOTE_LAST_STANDBY, 0, &standing->last_standby, err) != 0 ||
+        ledger_read_note(ledger, LEDGER_NOTE_LEADER_SEEN, 0, &standing->leader_seen, err) != 0 ||
         enabled_read(state_dir, &enabled, err) != 0 ||
-        ledger_text_note(ledger, LEDGER_NOTE_ZONE, zone, sizeof zone, err) != 0 ||
+        ledger_read_text_note(ledger, LEDGER_NOTE_ZONE, zone, sizeof zone, err) != 0 ||
         checkpoint_load(state_dir, &found, &position, err) != 0)
         return -1;
     standing->off = !enabled;
-    standing->doubtful = doubt.end_epoch;
+    standing->doubtful_ended = doubt.end_epoch;
     if (found == CHECKPOINT_READ)
         standing->checkpoint = position.end_epoch;
     zone_read(zone, &standing->zone);
@@ -49,7 +49,7 @@ int standing_read(const char *state_dir, struct standing *ret_standing, struct e
 {
     struct ledger *ledger = NULL;
     if (fileutil_look_into_directory(state_dir, err) != 0 ||
-        ledger_open(state_dir, LEDGER_LOOK, &ledger, NULL, err) != 0)
+        ledger_open(state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
     int result = standing_gather(state_dir, ledger, ret_standing, err);
     ledger_close(ledger);
@@ -63,32 +63,32 @@ int64_t standing_age(const struct standing *standing, int64_t epoch)
 
 bool standing_is_standby(const struct standing *standing)
 {
-    return standing->stood_by > standing->overview.last_look;
+    return standing->last_standby > standing->overview.last_look;
 }
 
-bool standing_is_led(const struct standing *standing)
+bool standing_has_other_leader(const struct standing *standing)
 {
-    return standing_is_standby(standing) && standing->leader_seen >= standing->stood_by;
+    return standing_is_standby(standing) && standing->leader_seen >= standing->last_standby;
 }
 
-int64_t standing_last_sign(const struct standing *standing)
+int64_t standing_last_activity(const struct standing *standing)
 {
     int64_t last_run = standing->overview.last_run;
-    return standing->stood_by > last_run ? standing->stood_by : last_run;
+    return standing->last_standby > last_run ? standing->last_standby : last_run;
 }
 
-int64_t standing_not_known_since(const struct standing *standing)
+int64_t standing_unknown_since(const struct standing *standing)
 {
     const struct records_overview *overview = &standing->overview;
     int64_t own = overview->last_look != 0 ? overview->last_look : overview->first_run;
     if (overview->last_look == 0 && standing->leader_seen != 0)
-        return standing->leader_seen; /* a first run that failed since then has seen nothing */
+        return standing->leader_seen; /* a first run that failed since then has read no calls */
     return standing->leader_seen > own ? standing->leader_seen : own;
 }
 
 int64_t standing_freshness(const struct standing *standing)
 {
-    int64_t since = standing_not_known_since(standing);
+    int64_t since = standing_unknown_since(standing);
     if (since == 0)
         return RECORDS_UNKNOWN;
     return standing_age(standing, standing_is_standby(standing) ? since : earlier(since, standing->oldest_pending));

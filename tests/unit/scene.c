@@ -198,7 +198,7 @@ struct ledger *scene_ledger(struct scene *scene)
 {
     struct err err;
     if (scene->ledger == NULL &&
-        ledger_open(scene->directory, scene->dry_run ? LEDGER_DRY : LEDGER_WRITE, &scene->ledger, NULL, &err) != 0)
+        ledger_open(scene->directory, scene->dry_run ? LEDGER_DRY_RUN : LEDGER_WRITE, &scene->ledger, NULL, &err) != 0)
         fail_msg("%s", err.message);
     return scene->ledger;
 }
@@ -290,7 +290,7 @@ int64_t scene_note(struct scene *scene, const char *name)
 {
     struct err err;
     int64_t value = 0;
-    assert_int_equal(ledger_note(scene_ledger(scene), name, 0, &value, &err), 0);
+    assert_int_equal(ledger_read_note(scene_ledger(scene), name, 0, &value, &err), 0);
     return value;
 }
 
@@ -299,7 +299,7 @@ struct position scene_place(struct scene *scene, enum ledger_place which)
     struct err err;
     bool known = false;
     struct position position = position_at(0, "");
-    assert_int_equal(ledger_place(scene_ledger(scene), which, &position, &known, &err), 0);
+    assert_int_equal(ledger_read_place(scene_ledger(scene), which, &position, &known, &err), 0);
     return known ? position : position_at(0, "");
 }
 

@@ -95,7 +95,7 @@ static void test_store_goes_on_with_a_copy_and_leaves_the_file(void **state)
     assert_int_equal(store_execute(store, "CREATE TABLE t (x); INSERT INTO t VALUES (1), (2);", &err), 0);
     store_close(store);
     char *before = unit_read_bytes(unit_path(*state, "store.db"), &before_length);
-    open_store(*state, STORE_LOOK);
+    open_store(*state, STORE_READ_ONLY);
     assert_int_equal(store_use_copy(store, &err), 0);
     assert_int_equal(number("SELECT sum(x) FROM t"), 3);
     assert_int_equal(store_execute(store, "ALTER TABLE t ADD COLUMN y; INSERT INTO t VALUES (4, 4);", &err), 0);
@@ -106,7 +106,7 @@ static void test_store_goes_on_with_a_copy_and_leaves_the_file(void **state)
     assert_memory_equal(after, before, before_length);
     free(before);
     free(after);
-    open_store(*state, STORE_LOOK);
+    open_store(*state, STORE_READ_ONLY);
     assert_int_equal(number("SELECT sum(x) FROM t"), 3);
 }
 
@@ -115,7 +115,7 @@ static void test_store_says_why_it_could_not_copy(void **state)
     assert_int_equal(store_execute(store, "CREATE TABLE t (x)", &err), 0);
     store_close(store);
     unit_write(unit_path(*state, "store.db"), "this is no database, but a text that is long enough .................");
-    open_store(*state, STORE_LOOK);
+    open_store(*state, STORE_READ_ONLY);
     assert_int_equal(store_use_copy(store, &err), -1);
     assert_int_equal(err.code, EX_IOERR);
     unit_has("no database", err.message, "could not read the ledger ");
@@ -128,7 +128,7 @@ static void test_store_minds_no_error_of_before(void **state)
     assert_int_equal(store_execute(store, "CREATE TABLE t (x)", &err), 0);
     store_close(store);
     errno = EACCES; /* left over from something else */
-    open_store(*state, STORE_LOOK);
+    open_store(*state, STORE_READ_ONLY);
     assert_int_equal(number("SELECT count(*) FROM t"), 0);
 }
 
@@ -142,7 +142,7 @@ static void test_store_look_leaves_what_is_next_to_empty_alone(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         store_close(store);
         unit_write(unit_path(*state, "store.db"), rows[i].text);
-        open_store(*state, STORE_LOOK);
+        open_store(*state, STORE_READ_ONLY);
         unit_same_int(rows[i].text, store_execute(store, "CREATE TABLE t (x)", &err), rows[i].want);
         char *after = unit_read(unit_path(*state, "store.db"));
         unit_same_text(rows[i].text, after, rows[i].text);
@@ -182,7 +182,7 @@ static void test_store_says_what_kind_of_failure_it_was(void **state)
     assert_int_equal(fault_of("INSERT INTO t VALUES (3, 3)", "locked"), STORE_LOCKED);
     store_close(other);
     assert_int_equal(store_execute(store, "INSERT INTO t VALUES (3, 3)", &err), 0);
-    assert_int_equal(store_only_look(store, &err), 0);
+    assert_int_equal(store_forbid_changes(store, &err), 0);
     assert_int_equal(fault_of("INSERT INTO t VALUES (4, 4)", "readonly"), STORE_NOT_WRITABLE);
 }
 

@@ -262,14 +262,14 @@ static void test_an_older_scripts_checkpoint_is_for_the_first_run(void **state)
     assert_int_equal(scene_count_log(scene, "WARN"), 1);
     scene_check_log(scene, "as the file has it", "(1729770600)\n");
     assert_int_equal(checkpoint_remove(scene->directory, &err), 0);
-    assert_int_equal(ledger_clear_places(scene_ledger(scene), &err), 0);
-    assert_int_equal(ledger_drop_place(scene_ledger(scene), LEDGER_START, &err), 0);
+    assert_int_equal(ledger_delete_checkpoint(scene_ledger(scene), &err), 0);
+    assert_int_equal(ledger_delete_place(scene_ledger(scene), LEDGER_START, &err), 0);
     (void)snprintf(text, sizeof text, "%lld.1", (long long)NOW - 300);
     unit_write(unit_path(scene->directory, "legacy"), text);
     struct progress progress = load(scene);
     assert_int_equal(progress.checkpoint.end_epoch, NOW - 300);
     assert_int_equal(checkpoint_remove(scene->directory, &err), 0);
-    assert_int_equal(ledger_clear_places(scene_ledger(scene), &err), 0);
+    assert_int_equal(ledger_delete_checkpoint(scene_ledger(scene), &err), 0);
     progress = load(scene);
     assert_int_equal(progress.checkpoint.end_epoch, NOW - 600);
 }

@@ -235,7 +235,7 @@ static void test_rejected_and_discarded_calls_are_not_sent_again(void **state)
     scene_call(scene, "a")->status = "NA";
     check_run(scene, "also where it has changed", "");
     struct records_selection one = { .uniqueid = "a" };
-    assert_int_equal(records_release(scene_ledger(scene), &one, CALL_REJECTED, CALL_DISCARDED, &count, &err), 0);
+    assert_int_equal(records_change_state(scene_ledger(scene), &one, CALL_REJECTED, CALL_DISCARDED, &count, &err), 0);
     assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
     check_run(scene, "discarded", "");
     assert_int_equal(scene_record(scene, "a").state, CALL_DISCARDED);

@@ -350,7 +350,7 @@ static void test_standing_by(void **state)
                          .profile_words = "", .source = &source, .ledger = scene_ledger(scene),
                          .settings = &scene->settings };
     assert_int_equal(poll_stand_by(&poll, false, 0, &err), 0);
-    assert_int_not_equal(scene_note(scene, LEDGER_NOTE_STOOD_BY), 0);
+    assert_int_not_equal(scene_note(scene, LEDGER_NOTE_LAST_STANDBY), 0);
     assert_int_equal(scene_note(scene, LEDGER_NOTE_LEADER_SEEN), 0);
     assert_int_equal(poll_stand_by(&poll, true, SCENE_NOW - 50, &err), 0);
     assert_int_not_equal(scene_note(scene, LEDGER_NOTE_LEADER_SEEN), 0);

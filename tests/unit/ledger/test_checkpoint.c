@@ -301,7 +301,8 @@ static void test_checkpoint_tells_since_when_calls_are_open(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         if (rows[i].content != NULL)
             unit_write(unit_path(*state, "checkpoint"), rows[i].content);
-        unit_same_int(rows[i].content != NULL ? rows[i].content : "no file", checkpoint_open_since(*state), rows[i].want);
+        unit_same_int(rows[i].content != NULL ? rows[i].content : "no file", checkpoint_oldest_unsent(*state),
+                      rows[i].want);
     }
 }
 
@@ -311,7 +312,7 @@ static enum checkpoint_saved save_over(const char *directory, uint64_t *mark, ch
     struct position position = position_at(1729771200, "1729771100.5");
     enum checkpoint_saved saved = CHECKPOINT_CHANGED;
     struct err err;
-    assert_int_equal(checkpoint_save_over(directory, &position, 1729000000, mark, &saved, &err), 0);
+    assert_int_equal(checkpoint_replace(directory, &position, 1729000000, mark, &saved, &err), 0);
     *ret_text = unit_read(unit_path(directory, "checkpoint"));
     assert_false(unit_exists(unit_path(directory, ".checkpoint.new")));
     return saved;

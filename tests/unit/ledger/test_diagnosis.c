@@ -92,7 +92,7 @@ static void test_diagnosis_of_one_call_that_was_not_taken_is_a_warning(void **st
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct standing standing = well();
         standing.in_doubt = true;
-        standing.doubtful = rows[i].ended;
+        standing.doubtful_ended = rows[i].ended;
         standing.oldest_pending = standing.oldest_unsent = rows[i].oldest;
         standing.overview.counts.pending = rows[i].pending;
         standing.overview.last_run_unsent = rows[i].unsent;
@@ -162,13 +162,13 @@ static void test_diagnosis_of_a_host_that_stands_by(void **state)
     standing.overview.last_run = standing.overview.last_look = NOW - 86400;
     standing.oldest_pending = NOW - 86400;
     standing.outage_since = NOW - 86400;
-    standing.stood_by = standing.leader_seen = NOW - 20;
+    standing.last_standby = standing.leader_seen = NOW - 20;
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
     assert_int_equal(diagnosis.level, DIAGNOSIS_OK);
     assert_string_equal(diagnosis.text, "standby, another host sends the calls; last look 20 s ago");
     assert_int_equal(standing_freshness(&standing), 20);
     assert_int_equal(standing_unsent(&standing), RECORDS_UNKNOWN);
-    standing.stood_by = standing.leader_seen = NOW - 1000;
+    standing.last_standby = standing.leader_seen = NOW - 1000;
     assert_int_equal(diagnosis_of(&standing, &limits, NULL).level, DIAGNOSIS_CRITICAL);
     standing.overview.last_run = standing.overview.last_look = NOW - 10; /* it has taken over since */
     assert_true(!standing_is_standby(&standing));
@@ -189,7 +189,7 @@ static void test_diagnosis_of_a_host_that_stands_by_while_none_leads(void **stat
         { "an hour ago", 3600, DIAGNOSIS_CRITICAL, 3600 },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct standing standing = { .now = NOW, .stood_by = NOW - 20 };
+        struct standing standing = { .now = NOW, .last_standby = NOW - 20 };
         standing.leader_seen = rows[i].led_age != 0 ? NOW - rows[i].led_age : 0;
         struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
         unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
@@ -205,12 +205,12 @@ static void test_diagnosis_of_a_failed_run_of_a_host_that_stands_by(void **state
     struct standing standing = well();
     standing.overview.last_look = standing.oldest_pending = NOW - 86400;
     standing.overview.last_run_exit_code = 69;
-    standing.stood_by = standing.leader_seen = NOW - 72;
+    standing.last_standby = standing.leader_seen = NOW - 72;
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
     assert_int_equal(diagnosis.level, DIAGNOSIS_WARNING);
     unit_has("text", diagnosis.text, "the last run failed (exit 69)");
     unit_lacks("text", diagnosis.text, "min");
-    standing.stood_by = standing.leader_seen = NOW - 1200;
+    standing.last_standby = standing.leader_seen = NOW - 1200;
     diagnosis = diagnosis_of(&standing, &limits, NULL);
     assert_int_equal(diagnosis.level, DIAGNOSIS_CRITICAL);
     unit_has("text", diagnosis.text, "calls for 20 min");

@@ -54,11 +54,11 @@ static void test_enabled_is_what_the_file_says_else_what_the_past_says(void **st
         unit_same_int(rows[i].name, enabled_read(directory, &enabled, NULL), 0);
         unit_same_int(rows[i].name, enabled, rows[i].want);
         unit_same_int(rows[i].name, access(file, F_OK) == 0, rows[i].file != NULL);
-        unit_same_int(rows[i].name, enabled_settle(directory, &enabled, &is_new, NULL), 0);
+        unit_same_int(rows[i].name, enabled_read_or_create(directory, &enabled, &is_new, NULL), 0);
         unit_same_int(rows[i].name, enabled, rows[i].want);
         unit_same_int(rows[i].name, is_new, rows[i].file == NULL);
         unit_same_int(rows[i].name, enabled_is_off(directory), !rows[i].want);
-        unit_same_int(rows[i].name, enabled_settle(directory, &enabled, &is_new, NULL), 0);
+        unit_same_int(rows[i].name, enabled_read_or_create(directory, &enabled, &is_new, NULL), 0);
         unit_same_int(rows[i].name, is_new, false);
     }
 }

@@ -255,7 +255,7 @@ static void test_ledger_forgets_what_was_only_noted(void **state)
     put("waiting", CALL_WAITING, 99, 0);
     put("accepted", CALL_ACCEPTED, 99, 0);
     put("rejected", CALL_REJECTED, 99, 0);
-    assert_int_equal(ledger_forget_noted(ledger, 100, &count, &err), 0);
+    assert_int_equal(ledger_forget_untried(ledger, 100, &count, &err), 0);
     assert_int_equal(count, 1);
     assert_int_equal(state_of("below"), CALL_UNKNOWN);
     static const char *const kept[] = { "tried", "changed", "at", "waiting", "accepted", "rejected" };
@@ -284,16 +284,16 @@ static void test_ledger_keeps_notes_by_name(void **state)
 {
     static const int64_t values[] = { 0, 1, -1, 1729771200, INT64_MAX, INT64_MIN };
     int64_t value = 7;
-    assert_int_equal(ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 42, &value, &err), 0);
+    assert_int_equal(ledger_read_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 42, &value, &err), 0);
     assert_int_equal(value, 42);
     for (size_t i = 0; i < UNIT_COUNT(values); i++) {
         assert_int_equal(ledger_set_note(ledger, LEDGER_NOTE_WAIT_UNTIL, values[i], &err), 0);
         assert_int_equal(ledger_commit(ledger, &err), 0);
         reopen(*state);
-        assert_int_equal(ledger_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 42, &value, &err), 0);
+        assert_int_equal(ledger_read_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 42, &value, &err), 0);
         assert_int_equal(value, values[i]);
     }
-    assert_int_equal(ledger_note(ledger, LEDGER_NOTE_HEALTHY, 1, &value, &err), 0);
+    assert_int_equal(ledger_read_note(ledger, LEDGER_NOTE_HEALTHY, 1, &value, &err), 0);
     assert_int_equal(value, 1);
 }
 
@@ -303,30 +303,30 @@ static void test_ledger_keeps_checkpoint_and_floor_apart(void **state)
     struct position got = position_at(7, "old");
     bool known = true;
     for (size_t i = 0; i < UNIT_COUNT(places); i++) {
-        assert_int_equal(ledger_place(ledger, places[i], &got, &known, &err), 0);
+        assert_int_equal(ledger_read_place(ledger, places[i], &got, &known, &err), 0);
         assert_false(known);
     }
     struct position checkpoint = position_at(1729771200, "1729771100.5"), floor = position_at(1729700000, "");
     assert_int_equal(ledger_set_place(ledger, LEDGER_CHECKPOINT, &checkpoint, &err), 0);
-    assert_int_equal(ledger_place(ledger, LEDGER_FLOOR, &got, &known, &err), 0);
+    assert_int_equal(ledger_read_place(ledger, LEDGER_FLOOR, &got, &known, &err), 0);
     assert_false(known);
     assert_int_equal(ledger_set_place(ledger, LEDGER_FLOOR, &floor, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     reopen(*state);
-    assert_int_equal(ledger_place(ledger, LEDGER_CHECKPOINT, &got, &known, &err), 0);
+    assert_int_equal(ledger_read_place(ledger, LEDGER_CHECKPOINT, &got, &known, &err), 0);
     assert_true(known && position_compare(&got, &checkpoint) == 0);
-    assert_int_equal(ledger_place(ledger, LEDGER_FLOOR, &got, &known, &err), 0);
+    assert_int_equal(ledger_read_place(ledger, LEDGER_FLOOR, &got, &known, &err), 0);
     assert_true(known && position_compare(&got, &floor) == 0);
 
     assert_int_equal(ledger_set_note(ledger, LEDGER_NOTE_HEALTHY, 0, &err), 0);
     put("1.1", CALL_ACCEPTED, 1, 0);
-    assert_int_equal(ledger_clear_places(ledger, &err), 0);
+    assert_int_equal(ledger_delete_checkpoint(ledger, &err), 0);
     for (size_t i = 0; i < UNIT_COUNT(places); i++) {
-        assert_int_equal(ledger_place(ledger, places[i], &got, &known, &err), 0);
+        assert_int_equal(ledger_read_place(ledger, places[i], &got, &known, &err), 0);
         assert_false(known);
     }
     int64_t healthy = 1; /* nothing else is cleared */
-    assert_int_equal(ledger_note(ledger, LEDGER_NOTE_HEALTHY, 1, &healthy, &err), 0);
+    assert_int_equal(ledger_read_note(ledger, LEDGER_NOTE_HEALTHY, 1, &healthy, &err), 0);
     assert_int_equal(healthy, 0);
     assert_int_equal(state_of("1.1"), CALL_ACCEPTED);
 }
@@ -344,7 +344,7 @@ static void test_ledger_keeps_only_what_was_committed(void **state)
     int64_t value = 0; /* ... and gone with it */
     assert_int_equal(state_of("before"), CALL_ACCEPTED);
     assert_int_equal(state_of("after"), CALL_UNKNOWN);
-    assert_int_equal(ledger_note(ledger, "x", 42, &value, &err), 0);
+    assert_int_equal(ledger_read_note(ledger, "x", 42, &value, &err), 0);
     assert_int_equal(value, 42);
 }
 
@@ -464,10 +464,10 @@ static void test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew(void 
 
 static void test_ledger_counters_only_grow(void **state)
 {
-    assert_int_equal(ledger_count_up(ledger, "answers", "200", 3, &err), 0);
-    assert_int_equal(ledger_count_up(ledger, "answers", "200", 1, &err), 0);
-    assert_int_equal(ledger_count_up(ledger, "answers", "500", 7, &err), 0);
-    assert_int_equal(ledger_count_up(ledger, "answers", "404", 0, &err), 0); /* of nothing no line is made */
+    assert_int_equal(ledger_add_to_counter(ledger, "answers", "200", 3, &err), 0);
+    assert_int_equal(ledger_add_to_counter(ledger, "answers", "200", 1, &err), 0);
+    assert_int_equal(ledger_add_to_counter(ledger, "answers", "500", 7, &err), 0);
+    assert_int_equal(ledger_add_to_counter(ledger, "answers", "404", 0, &err), 0); /* of nothing no line is made */
     assert_int_equal(ledger_commit(ledger, &err), 0);
     assert_string_equal(query(*state, "SELECT group_concat(label || '=' || value) FROM "
                                       "(SELECT * FROM counter WHERE name = 'answers' ORDER BY label)"), "200=4,500=7");

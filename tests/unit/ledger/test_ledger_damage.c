@@ -95,7 +95,7 @@ static void damage_pages_with(const char *path, const char *text)
 
 static void test_ledger_keeps_what_was_committed_before_a_crash(void **state)
 {
-    static const enum ledger_mode modes[] = { LEDGER_LOOK, LEDGER_WRITE, LEDGER_LOOK };
+    static const enum ledger_mode modes[] = { LEDGER_READ_ONLY, LEDGER_WRITE, LEDGER_READ_ONLY };
     (void)fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
@@ -156,7 +156,7 @@ static void test_ledger_look_leaves_a_damaged_file_alone(void **state)
     struct ledger *ledger = NULL;
     struct ledger_repair repair;
     err = (struct err){ .message = "" };
-    assert_int_equal(ledger_open(*state, LEDGER_LOOK, &ledger, &repair, &err), -1);
+    assert_int_equal(ledger_open(*state, LEDGER_READ_ONLY, &ledger, &repair, &err), -1);
     assert_int_equal(err.code, EX_IOERR);
     assert_false(repair.rebuilt);
     unit_has("garbage", err.message, "not a database");
@@ -284,7 +284,7 @@ static void test_ledger_rebuild_saves_what_is_before_behind_and_open_between_dam
         for (size_t k = 0; k < UNIT_COUNT(calls); k++)
             unit_same_int(calls[k].uniqueid, state_of(ledger, calls[k].uniqueid), calls[k].want);
         int64_t start_over = 0;
-        unit_same_int(rows[i].name, ledger_note(ledger, LEDGER_NOTE_START_OVER, 0, &start_over, &err), 0);
+        unit_same_int(rows[i].name, ledger_read_note(ledger, LEDGER_NOTE_START_OVER, 0, &start_over, &err), 0);
         unit_same_int(rows[i].name, start_over, 1);
         ledger_close(ledger);
         unit_same_text(rows[i].name, run_sql(path, rows[i].ask), rows[i].want);
@@ -301,7 +301,7 @@ static void check_text(const char *row, const char *path, const char *want)
 /* A crash left a new ledger that is complete, and the damaged one still in its place or not any more. */
 static void test_ledger_open_puts_a_complete_new_one_into_its_place(void **state)
 {
-    static const enum ledger_mode modes[] = { LEDGER_WRITE, LEDGER_LOOK };
+    static const enum ledger_mode modes[] = { LEDGER_WRITE, LEDGER_READ_ONLY };
     for (int damaged_is_there = 0; damaged_is_there < 2; damaged_is_there++) {
         const char *row = damaged_is_there ? "in its place" : "moved aside already";
         const char *path = unit_path(*state, "ledger.db");

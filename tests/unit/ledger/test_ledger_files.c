@@ -118,7 +118,7 @@ static void test_ledger_takes_an_empty_file_for_a_new_one(void **state)
 static void test_ledger_look_shows_an_empty_one_where_there_is_none(void **state)
 {
     struct ledger_repair repair;
-    struct ledger *ledger = open_ledger(*state, LEDGER_LOOK, &repair);
+    struct ledger *ledger = open_ledger(*state, LEDGER_READ_ONLY, &repair);
     assert_int_equal(state_of(ledger, "1.1"), CALL_UNKNOWN);
     assert_int_equal(count_files(*state), 0);
     ledger_close(ledger);
@@ -133,7 +133,7 @@ static void test_ledger_look_changes_nothing_on_disk(void **state)
     make_ledger(*state, 1000);
     assert_int_equal(count_files(*state), 1);
     char *before = unit_read_bytes(path, &length_before);
-    struct ledger *ledger = open_ledger(*state, LEDGER_LOOK, &repair);
+    struct ledger *ledger = open_ledger(*state, LEDGER_READ_ONLY, &repair);
     assert_int_equal(state_of(ledger, "0000000999.1"), CALL_ACCEPTED);
     struct ledger_counts counts;
     assert_int_equal(ledger_count(ledger, &counts, &err), 0);
@@ -152,7 +152,7 @@ static void test_ledger_look_leaves_an_empty_file_empty(void **state)
     struct ledger_repair repair;
     struct stat info;
     unit_write(unit_path(*state, "ledger.db"), "");
-    struct ledger *ledger = open_ledger(*state, LEDGER_LOOK, &repair);
+    struct ledger *ledger = open_ledger(*state, LEDGER_READ_ONLY, &repair);
     assert_int_equal(state_of(ledger, "1.1"), CALL_UNKNOWN);
     ledger_close(ledger);
     assert_int_equal(stat(unit_path(*state, "ledger.db"), &info), 0);
@@ -164,7 +164,7 @@ static void test_ledger_look_cannot_write(void **state)
 {
     struct ledger_repair repair;
     make_ledger(*state, 1);
-    struct ledger *ledger = open_ledger(*state, LEDGER_LOOK, &repair);
+    struct ledger *ledger = open_ledger(*state, LEDGER_READ_ONLY, &repair);
     struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_WAITING } };
     const struct ledger_run figures = { .found = 1 };
     const struct position place = position_at(1, "");
@@ -175,14 +175,14 @@ static void test_ledger_look_cannot_write(void **state)
     assert_int_equal(ledger_forget(ledger, "other.2", &err), -1);
     assert_int_equal(ledger_prune(ledger, &(struct ledger_age){ 1000, 1000, 1000 }, &err), -1);
     assert_int_equal(ledger_set_note(ledger, LEDGER_NOTE_HEALTHY, 1, &err), -1);
-    assert_int_equal(ledger_drop_note(ledger, LEDGER_NOTE_HEALTHY, &err), -1);
+    assert_int_equal(ledger_delete_note(ledger, LEDGER_NOTE_HEALTHY, &err), -1);
     assert_int_equal(ledger_set_place(ledger, LEDGER_FLOOR, &place, &err), -1);
-    assert_int_equal(ledger_clear_places(ledger, &err), -1);
+    assert_int_equal(ledger_delete_checkpoint(ledger, &err), -1);
     assert_int_equal(ledger_run_start(ledger, "poll", &run, &err), -1);
     assert_int_equal(ledger_run_finish(ledger, 1, &figures, &err), -1);
-    assert_int_equal(ledger_count_up(ledger, "answers", "200", 1, &err), -1);
+    assert_int_equal(ledger_add_to_counter(ledger, "answers", "200", 1, &err), -1);
     ledger_close(ledger);
-    ledger = open_ledger(*state, LEDGER_LOOK, &repair);
+    ledger = open_ledger(*state, LEDGER_READ_ONLY, &repair);
     assert_int_equal(state_of(ledger, "new"), CALL_UNKNOWN);
     assert_int_equal(state_of(ledger, "other.2"), CALL_PENDING);
     ledger_close(ledger);
@@ -195,7 +195,7 @@ static void test_ledger_of_a_dry_run_forgets_what_is_written(void **state)
     int64_t run = 7, note = 0;
     make_ledger(*state, 1);
     for (int there = 1; there >= 0; there--) { /* also where there is no ledger yet */
-        struct ledger *ledger = open_ledger(*state, LEDGER_DRY, &repair);
+        struct ledger *ledger = open_ledger(*state, LEDGER_DRY_RUN, &repair);
         struct ledger_entry entry = { .uniqueid = "9.9", .record = { .state = CALL_PENDING }, .end_epoch = 1 };
         assert_int_equal(ledger_run_start(ledger, "poll", &run, &err), 0);
         assert_int_equal(run, 0);
@@ -203,7 +203,7 @@ static void test_ledger_of_a_dry_run_forgets_what_is_written(void **state)
         assert_int_equal(ledger_set_note(ledger, "n", 5, &err), 0);
         assert_int_equal(ledger_commit(ledger, &err), 0);
         assert_int_equal(state_of(ledger, "9.9"), CALL_UNKNOWN);
-        assert_int_equal(ledger_note(ledger, "n", 3, &note, &err), 0);
+        assert_int_equal(ledger_read_note(ledger, "n", 3, &note, &err), 0);
         assert_int_equal(note, 3);
         ledger_close(ledger);
         assert_int_equal(count_files(*state), there);
@@ -216,7 +216,7 @@ static void test_ledger_look_sees_what_is_written_meanwhile(void **state)
 {
     struct ledger_repair repair;
     make_ledger(*state, 1);
-    struct ledger *look = open_ledger(*state, LEDGER_LOOK, &repair);
+    struct ledger *look = open_ledger(*state, LEDGER_READ_ONLY, &repair);
     struct ledger *ledger = open_ledger(*state, LEDGER_WRITE, &repair);
     assert_int_equal(state_of(look, "other.2"), CALL_PENDING);
     assert_int_equal(ledger_forget(ledger, "other.2", &err), 0);
@@ -227,7 +227,7 @@ static void test_ledger_look_sees_what_is_written_meanwhile(void **state)
     ledger_close(look);
 }
 
-/* The files that LEDGER_LOOK may find of an older version, or of a run that is only just making its ledger. */
+/* The files that LEDGER_READ_ONLY may find of an older version, or of a run that is only just making its ledger. */
 #define VERSION_1 \
     "CREATE TABLE call (uniqueid TEXT PRIMARY KEY NOT NULL, state INTEGER NOT NULL, end_epoch INTEGER NOT NULL, " \
     "fingerprint INTEGER, updated INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER, reason TEXT, " \
@@ -258,7 +258,7 @@ static void test_ledger_look_changes_nothing_of_an_unfinished_one(void **state)
         struct call_record record;
         run_sql(path, unfinished[i].sql);
         char *before = unit_read_bytes(path, &before_length);
-        struct ledger *ledger = open_ledger(*state, LEDGER_LOOK, &repair);
+        struct ledger *ledger = open_ledger(*state, LEDGER_READ_ONLY, &repair);
         struct ledger_entry entry = { .uniqueid = "new", .record = { .state = CALL_WAITING } };
         unit_same_int(unfinished[i].name, ledger_find(ledger, "1.1", &record, &err), 0);
         unit_same_int(unfinished[i].name, record.state, unfinished[i].want);
@@ -279,7 +279,7 @@ static void test_ledger_brings_an_unfinished_one_up_to_date(void **state)
 {
     const char *path = unit_path(*state, "ledger.db");
     for (size_t i = 0; i < UNIT_COUNT(unfinished); i++) {
-        static const enum ledger_mode modes[] = { LEDGER_WRITE, LEDGER_LOOK, LEDGER_WRITE };
+        static const enum ledger_mode modes[] = { LEDGER_WRITE, LEDGER_READ_ONLY, LEDGER_WRITE };
         run_sql(path, unfinished[i].sql);
         for (size_t k = 0; k < UNIT_COUNT(modes); k++) {
             struct ledger_repair repair;
@@ -311,7 +311,7 @@ static void test_ledger_refuses_databases_of_others_and_of_newer_versions_untouc
         { "newer", "PRAGMA application_id = 1145656147; PRAGMA user_version = 1000; CREATE TABLE call (x);",
           "newer version" },
     };
-    static const enum ledger_mode modes[] = { LEDGER_LOOK, LEDGER_WRITE };
+    static const enum ledger_mode modes[] = { LEDGER_READ_ONLY, LEDGER_WRITE };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         const char *path = unit_path(*state, "ledger.db");
         size_t before_length = 0, after_length = 0;
@@ -345,7 +345,7 @@ static void test_ledger_without_the_tables_of_its_version_is_refused(void **stat
 {
     run_sql(unit_path(*state, "ledger.db"), "CREATE TABLE t (x); PRAGMA application_id = 1145656147; "
                                             "PRAGMA user_version = 1;");
-    check_refused("look", *state, LEDGER_LOOK, EX_IOERR, "no such table");
+    check_refused("look", *state, LEDGER_READ_ONLY, EX_IOERR, "no such table");
     check_refused("write", *state, LEDGER_WRITE, EX_IOERR, "no such table");
 }
 

@@ -89,7 +89,7 @@ static void test_ledger_asks_an_index_for_what_it_wants_and_looks_at_no_other_ca
     assert_int_equal(ledger_count(ledger, &counts, &err), 0);
     assert_int_equal(ledger_due(ledger, &time, 500, nobody, NULL, &err), 0);
     assert_int_equal(ledger_due_old(ledger, &time, &stretch, nobody, NULL, &err), 0);
-    assert_int_equal(ledger_forget_noted(ledger, 1000, &number, &err), 0);
+    assert_int_equal(ledger_forget_untried(ledger, 1000, &number, &err), 0);
     assert_int_equal(ledger_prune(ledger, &age, &err), 0);
     assert_int_equal(records_overview(ledger, &overview, &err), 0);
     assert_int_equal(records_count_accepted(ledger, &number, &err), 0);

@@ -87,7 +87,8 @@ static void test_records_releases_the_selected_calls_and_no_others(void **state)
             int64_t count = -1;
             fill();
             unit_same_int(selections[i].name,
-                          records_release(ledger, &selections[i].selection, CALL_REJECTED, targets[k], &count, &err), 0);
+                          records_change_state(ledger, &selections[i].selection, CALL_REJECTED, targets[k], &count,
+                                               &err), 0);
             unit_same_int(selections[i].name, count, strlen(selections[i].want) / 4);
             for (size_t m = 0; m < UNIT_COUNT(ids); m++) {
                 struct call_record record;
@@ -107,12 +108,12 @@ static void test_records_restores_what_was_dropped(void **state)
     fill();
     put("8.8", CALL_DISCARDED, 90, 60, "HTTP 400: no campaign");
     const struct records_selection by_reason = { .reason = "phone" }, everything = { .before = 0 };
-    assert_int_equal(records_release(ledger, &by_reason, CALL_DISCARDED, CALL_REJECTED, &count, &err), 0);
+    assert_int_equal(records_change_state(ledger, &by_reason, CALL_DISCARDED, CALL_REJECTED, &count, &err), 0);
     assert_int_equal(count, 1);
     assert_int_equal(ledger_find(ledger, "7.7", &record, &err), 0);
     assert_int_equal(record.state, CALL_REJECTED);
     assert_int_equal(record.attempts, 3);
-    assert_int_equal(records_release(ledger, &everything, CALL_DISCARDED, CALL_REJECTED, &count, &err), 0);
+    assert_int_equal(records_change_state(ledger, &everything, CALL_DISCARDED, CALL_REJECTED, &count, &err), 0);
     assert_int_equal(count, 1);
     struct ledger_counts counts;
     assert_int_equal(ledger_count(ledger, &counts, &err), 0);
@@ -134,8 +135,8 @@ static void test_ledger_makes_a_released_call_due_at_once(void **state)
     put("1.1", CALL_REJECTED, 100, INT64_MAX, "why");
     assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, INT64_MIN, note_due, seen, &err), 0);
     assert_string_equal(seen, "");
-    assert_int_equal(records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED, CALL_PENDING, &count,
-                                     &err), 0);
+    assert_int_equal(records_change_state(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED,
+                                          CALL_PENDING, &count, &err), 0);
     assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, INT64_MIN, note_due, seen, &err), 0);
     assert_string_equal(seen, "1.1 ");
 }

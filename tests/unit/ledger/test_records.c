@@ -201,9 +201,9 @@ static void note_counter(void *context, const char *label, int64_t value)
 static void test_records_lists_counters_by_label(void **state)
 {
     (void)state;
-    assert_int_equal(ledger_count_up(ledger, "answers", "500", 7, &err), 0);
-    assert_int_equal(ledger_count_up(ledger, "answers", "200", 3, &err), 0);
-    assert_int_equal(ledger_count_up(ledger, "calls", "200", 9, &err), 0);
+    assert_int_equal(ledger_add_to_counter(ledger, "answers", "500", 7, &err), 0);
+    assert_int_equal(ledger_add_to_counter(ledger, "answers", "200", 3, &err), 0);
+    assert_int_equal(ledger_add_to_counter(ledger, "calls", "200", 9, &err), 0);
     seen[0] = '\0';
     assert_int_equal(records_list_counters(ledger, "answers", note_counter, seen, &err), 0);
     assert_string_equal(seen, "200=3 500=7 ");
@@ -261,8 +261,9 @@ static void test_records_says_what_it_cannot_read(void **state)
         unit_same_int(rows[i].name, records_count_accepted(ledger, &count, &err), calls ? -1 : 0);
         unit_same_int(rows[i].name, records_find_call(ledger, "1", note_call, seen, &err), calls ? -1 : 0);
         unit_same_int(rows[i].name, records_list_runs(ledger, 0, 1, note_run, seen, &err), calls ? 0 : -1);
-        unit_same_int(rows[i].name, records_release(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED, CALL_PENDING,
-                                                    &count, &err), calls ? -1 : 0);
+        unit_same_int(rows[i].name,
+                      records_change_state(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED,
+                                           CALL_PENDING, &count, &err), calls ? -1 : 0);
     }
     run_sql(*state, "ALTER TABLE attempt RENAME TO gone2; ALTER TABLE counter RENAME TO gone3");
     assert_int_equal(records_list_attempts(ledger, "1", note_attempt, seen, &err), -1);

@@ -70,7 +70,7 @@ static void test_schema_gives_the_unknown_version_of_a_call_its_own_column(void 
     static const struct {
         const char *name, *sql;
     } versions[] = { { "version 1", CALL_OF_VERSION_1 CALLS }, { "version 5", CALL_OF_VERSION_5 CALLS } };
-    static const enum ledger_mode modes[] = { LEDGER_LOOK, LEDGER_WRITE, LEDGER_WRITE };
+    static const enum ledger_mode modes[] = { LEDGER_READ_ONLY, LEDGER_WRITE, LEDGER_WRITE };
     const char *path = unit_path(*state, "ledger.db");
     for (size_t i = 0; i < UNIT_COUNT(versions); i++) {
         run_sql(path, versions[i].sql);
