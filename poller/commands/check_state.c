@@ -25,16 +25,23 @@
 
 /* ---- the log ---- */
 
+/* A warning: a run that cannot write its log sends calls all the same (log.h). */
+static void warn_of_log(struct check_report *report, const char *log, const char *reason, const char *remedy)
+{
+    check_warn(report, "log", remedy, "%s cannot be written: %s. Calls are still sent, and the log's lines go to syslog",
+               log, reason);
+}
+
 static void check_existing_log(struct check_report *report, const char *log, const struct stat *info)
 {
     if (!S_ISREG(info->st_mode) && !S_ISCHR(info->st_mode)) {
-        check_fail(report, "log", EX_IOERR, "name another with --log", "%s is not a regular file", log);
+        warn_of_log(report, log, "it is not a regular file", "remove it, or name another with --log");
         return;
     }
     int fd = open(log, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
-        check_fail(report, "log", EX_NOPERM, "let its owner be the user that runs the program, or name another with --log",
-                   "%s cannot be written, so its lines go to syslog: %s", log, strerror(errno));
+        warn_of_log(report, log, strerror(errno),
+                    "let its owner be the user that runs the program, or name another with --log");
     else
         check_good(report, "log", "%s can be written", log);
     if (fd >= 0)
@@ -51,11 +58,14 @@ void check_log(struct check_report *report, const struct options *options)
         return;
     }
     char *directory = fileutil_directory_of(options->log);
-    if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0)
-        check_fail(report, "log", errno == ENOENT ? EX_IOERR : EX_NOPERM, "name another with --log",
-                   "%s cannot be made, so its lines go to syslog: %s", options->log, strerror(errno));
+    char *inside = mem_format("%s/", directory); /* it has to be a directory */
+    char *remedy = mem_format("make %s a directory that the program may write, or name another log with --log", directory);
+    if (faccessat(AT_FDCWD, inside, W_OK | X_OK, AT_EACCESS) != 0)
+        warn_of_log(report, options->log, strerror(errno), remedy);
     else
         check_good(report, "log", "%s can be made", options->log);
+    free(remedy);
+    free(inside);
     free(directory);
 }
 

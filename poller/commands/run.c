@@ -82,14 +82,18 @@ static void report_health(const struct options *options, struct resources *resou
 {
     int exit_code = summary_exit_code(summary);
     bool healthy = exit_code == EX_OK || exit_code == EX_TEMPFAIL;
-    log_flush(); /* it shows whether the log can be written */
-    bool log_works = *log_problem() == '\0';
     bool open = healthy && is_open(resources, summary);
     if (!open && is_news(resources->ledger, LEDGER_NOTE_HEALTHY, MAILED_HEALTH, healthy))
         tell_health(options->profile_words, healthy, summary);
-    if (is_news(resources->ledger, LEDGER_NOTE_LOG_WORKS, MAILED_LOG, log_works))
-        tell_log(options->profile_words, log_works);
-    (void)fflush(stdout);
+}
+
+/* Notes it for status and health, too. */
+static void report_log(const struct options *options, struct resources *resources)
+{
+    log_flush(); /* it shows whether the log can be written */
+    bool works = *log_problem() == '\0';
+    if (is_news(resources->ledger, LEDGER_NOTE_LOG_WORKS, MAILED_LOG, works) && options->cron)
+        tell_log(options->profile_words, works);
 }
 
 static void say_standby(const struct leader *leader)
@@ -314,6 +318,9 @@ int run_round(const struct options *options, bool is_first)
     say_whether_enabled(options, is_first, &resources);
     if (options->cron && !standing_by)
         report_health(options, &resources, &summary);
+    if (starts_by_itself(options) && !standing_by) /* what a person starts may name another log */
+        report_log(options, &resources);
+    (void)fflush(stdout);
     mailed_close();
     resources_close_state(&resources);
     resources_close(&resources);

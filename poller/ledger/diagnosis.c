@@ -164,6 +164,16 @@ static void judge_rejected(struct findings *findings)
     advise_command(findings, DIAGNOSIS_WARNING, "failed list");
 }
 
+/* ---- the log ---- */
+
+static void judge_log(struct findings *findings)
+{
+    if (!findings->standing->log_fails)
+        return;
+    add(findings, DIAGNOSIS_WARNING, "the last run could not write its log, so the log's lines go to syslog");
+    advise_command(findings, DIAGNOSIS_WARNING, CHECK);
+}
+
 /* ---- the whole ---- */
 
 struct diagnosis_limits diagnosis_usual_limits(void)
@@ -181,6 +191,7 @@ struct diagnosis diagnosis_of(const struct standing *standing, const struct diag
     if (!standby) /* the leader sends the calls that are still pending here */
         judge_waiting(&findings);
     judge_rejected(&findings);
+    judge_log(&findings);
     if (findings.used == 0)
         add(&findings, DIAGNOSIS_OK, standby ? "standby, another host sends the calls; last look %" PRId64 " s ago"
                                              : "last run %" PRId64 " s ago",

@@ -20,6 +20,7 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
     enum checkpoint_found found = CHECKPOINT_MISSING;
     struct position position, doubt = { .end_epoch = 0 };
     bool enabled = false;
+    int64_t log_works = 1;
     char zone[ZONE_TEXT_SIZE];
     *standing = (struct standing){ .now = 0 };
     if (records_overview(ledger, &standing->overview, err) != 0 ||
@@ -28,11 +29,13 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
         ledger_read_place(ledger, LEDGER_DOUBT, &doubt, &standing->in_doubt, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_LAST_STANDBY, 0, &standing->last_standby, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_LEADER_SEEN, 0, &standing->leader_seen, err) != 0 ||
+        ledger_read_note(ledger, LEDGER_NOTE_LOG_WORKS, 1, &log_works, err) != 0 ||
         enabled_read(state_dir, &enabled, err) != 0 ||
         ledger_read_text_note(ledger, LEDGER_NOTE_ZONE, zone, sizeof zone, err) != 0 ||
         checkpoint_load(state_dir, &found, &position, err) != 0)
         return -1;
     standing->off = !enabled;
+    standing->log_fails = log_works == 0;
     standing->doubtful_ended = doubt.end_epoch;
     if (found == CHECKPOINT_READ)
         standing->checkpoint = position.end_epoch;

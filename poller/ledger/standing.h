@@ -16,6 +16,7 @@ struct standing {
     bool in_doubt;          /* the API failed on the only call: it is unknown whether the API works (breaker.h) ... */
     int64_t doubtful_ended; /* ... and that call ended then (epoch) */
     int64_t wait_until;     /* epoch; 0: the API limits no rate */
+    bool log_fails;         /* the last run that cron or the service started could not write the log */
     int64_t last_standby;   /* epoch: the last run here that sent nothing because this host is standby; 0: none */
     int64_t leader_seen;    /* epoch: the last standby run that found another host to be the leader; 0: none */
     struct zone zone;       /* the time zone in which rows are written, as the last run saw it */

@@ -565,26 +565,50 @@ def test_the_ledger_is_damaged(ready, api):
     one_is_broken(ready, api, 74, "ledger: ", "ledger.db")
 
 
-def test_the_log_cannot_be_written(ready, api, ordinary):
-    ready.log_file.chmod(0o444)
-    one_is_broken(ready, api, 77, "log: ", str(ready.log_file), "Permission denied")
+def read_only(path):
+    path.touch()
+    path.chmod(0o444)
 
 
-@pytest.mark.parametrize("spoil, words", [
-    (lambda path: path.mkdir(), ["is not a regular file", "name another with --log"]),
-    (lambda path: path.symlink_to("/dev/null"), ["is not a regular file", "name another with --log"]),
-], ids=["directory", "symbolic link"])
-def test_the_log_is_no_file(ready, api, spoil, words):
-    spoil(ready.directory / "odd.log")
-    done = ready.run("check", "--log", ready.directory / "odd.log")
-    line, verdict = [line for line in done.out.splitlines() if line.startswith("✗")]
-    assert "(log)" in verdict
-    assert done.code == 74 and line.startswith("✗ log: ") and [word for word in words if word not in line] == []
+@pytest.mark.parametrize("name, spoil, words", [
+    ("odd.log", read_only, ["Permission denied", "let its owner be the user that runs the program"]),
+    ("odd.log", lambda path: path.mkdir(), ["it is not a regular file", "remove it"]),
+    ("odd.log", lambda path: path.symlink_to("/dev/null"), ["it is not a regular file", "remove it"]),
+    ("missing/a.log", lambda path: None, ["No such file or directory", "missing a directory that the program may write"]),
+    ("file/a.log", lambda path: path.parent.touch(), ["Not a directory", "file a directory"]),
+    ("locked/a.log", lambda path: path.parent.mkdir(0o555), ["Permission denied", "locked a directory"]),
+], ids=["read-only", "a directory", "a symbolic link", "no directory", "a file above", "a directory that is read-only"])
+def test_a_log_that_cannot_be_written_is_a_warning_in_every_view(ready, api, ordinary, name, spoil, words):
+    """Runs go on, and syslog gets the lines: check said NOT READY."""
+    log = ready.directory / name
+    spoil(log)
+    done = ready.run("check", "--log", log)
+    (line, verdict) = [line for line in done.out.splitlines() if line.startswith("⚠")]
+    assert done.code == 0 and "✗" not in done.out and verdict.startswith("⚠ verdict: READY, with 1 warning")
+    assert line.startswith(f"⚠ log: {log} cannot be written: ") and "Calls are still sent" in line
+    assert [word for word in [*words, "with --log"] if word not in line] == []
+    report = json.loads(ready.run("check", "--json", "--log", log).out)
+    (found,) = [one for one in report["checks"] if one["area"] == "log"]
+    assert (report["verdict"], report["exit_code"], found["level"]) == ("warning", 0, "warning")
+
+    assert ready.run("--cron", "--log", log).code == 0
+    told = "could not write its log, so the log's lines go to syslog; do: did-optimizer-sync check"
+    status, health = ready.run("status"), ready.run("health")
+    assert status.code == 75 and f"WARNING - the last run {told}" in status.out
+    assert json.loads(ready.run("status", "--json").out)["verdict"] == "WARNING"
+    assert health.code == 1 and told in health.out
+    assert ready.run("--cron").code == 0
+    assert (ready.run("status").code, ready.run("health").code) == (0, 0)
 
 
-def test_the_logs_directory_is_missing(ready, api):
-    done = ready.run("check", "--log", ready.directory / "missing" / "a.log")
-    assert done.code == 74 and "✗ log: " in done.out and "name another with --log" in done.out
+def test_a_loop_of_runs_notes_a_log_that_cannot_be_written(ready):
+    for log, code in ((ready.directory / "missing" / "a.log", 1), (ready.log_file, 0)):
+        loop = ready.start("run", "--every", "1", "--log", log)
+        deadline = time.monotonic() + 60
+        while ready.run("health").code != code:
+            assert time.monotonic() < deadline, ready.run("health").out
+        loop.terminate()
+        assert loop.wait(20) == 0
 
 
 # ---- cron and other programs ----

@@ -73,6 +73,17 @@ static void test_diagnosis_finds_what_is_wrong(void **state)
     }
 }
 
+static void test_diagnosis_of_a_log_that_cannot_be_written_is_a_warning(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    standing.log_fails = true;
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, "acme");
+    assert_int_equal(diagnosis.level, DIAGNOSIS_WARNING);
+    assert_string_equal(diagnosis.text, "the last run could not write its log, so the log's lines go to syslog");
+    assert_string_equal(diagnosis.action, "did-optimizer-sync --profile acme check");
+}
+
 static void test_diagnosis_of_one_call_that_was_not_taken_is_a_warning(void **state)
 {
     (void)state;
@@ -269,6 +280,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_diagnosis_is_ok_when_nothing_is_wrong),
         cmocka_unit_test(test_diagnosis_finds_what_is_wrong),
+        cmocka_unit_test(test_diagnosis_of_a_log_that_cannot_be_written_is_a_warning),
         cmocka_unit_test(test_diagnosis_of_one_call_that_was_not_taken_is_a_warning),
         cmocka_unit_test(test_diagnosis_tells_a_run_from_a_look),
         cmocka_unit_test(test_diagnosis_counts_the_calls_after_the_checkpoint),
