@@ -1,4 +1,4 @@
-/* clock: the time, in the two kinds the program needs, and the words for it. */
+/* clock: wall time, monotonic time, and times as text. */
 #include <stdio.h>
 #include <time.h>
 
@@ -23,14 +23,14 @@ double clock_mono_exact_ms(void)
     return (double)now.tv_sec * 1000.0 + (double)now.tv_nsec / 1e6;
 }
 
-struct clock_reading clock_heard(int64_t epoch)
+struct clock_reading clock_reading_from(int64_t epoch)
 {
-    return (struct clock_reading){ .epoch = epoch, .heard_ms = clock_mono_ms() };
+    return (struct clock_reading){ .epoch = epoch, .read_ms = clock_mono_ms() };
 }
 
 int64_t clock_reading_now(const struct clock_reading *reading)
 {
-    return reading->epoch + (clock_mono_ms() - reading->heard_ms) / 1000;
+    return reading->epoch + (clock_mono_ms() - reading->read_ms) / 1000;
 }
 
 const char *clock_local(int64_t epoch, char *out, size_t size)
@@ -70,6 +70,6 @@ int64_t clock_midnight(int64_t epoch)
     if (localtime_r(&seconds, &local) == NULL)
         return epoch;
     local.tm_hour = local.tm_min = local.tm_sec = 0;
-    local.tm_isdst = -1; /* the clock may have been set since */
+    local.tm_isdst = -1; /* clocks may have changed (DST) since midnight */
     return (int64_t)mktime(&local);
 }

@@ -1,4 +1,4 @@
-/* err: the one error value that travels up from where something failed to where it is reported. */
+/* err: an error value, passed up from the failing function to the function that reports it. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@ int err_set(struct err *err, int code, const char *format, ...)
 {
     if (err == NULL)
         return -1;
-    /* The arguments may point into err->message (a reason wrapped in a longer one): format aside, then copy. */
+    /* Format into a copy first: an argument may be err->message itself, the reason within a longer message. */
     struct err made = { .code = code };
     va_list args;
     va_start(args, format);

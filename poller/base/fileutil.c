@@ -1,4 +1,4 @@
-/* fileutil: small files read with care and replaced durably. */
+/* fileutil: reads small files safely and replaces them durably. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,12 +13,12 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-static int code_for(int error_number)
+static int exit_code(int error_number)
 {
     return error_number == EACCES || error_number == EPERM ? EX_NOPERM : EX_IOERR;
 }
 
-/* Reads what fd holds, at most size bytes; the count, or -1 with errno. */
+/* Reads at most size bytes. Returns their count, or -1 with errno. */
 static ssize_t read_all(int fd, char *text, size_t size)
 {
     size_t used = 0;
@@ -51,7 +51,7 @@ int fileutil_read(const char *path, size_t max_bytes, enum fileutil_links links,
     if (fd < 0 && errno == ELOOP)
         return err_set(err, EX_IOERR, "could not read %s: it is a symbolic link; put a regular file there", path);
     if (fd < 0)
-        return err_set(err, code_for(errno), "could not read %s: %s", path, strerror(errno));
+        return err_set(err, exit_code(errno), "could not read %s: %s", path, strerror(errno));
 
     struct stat info;
     if (fstat(fd, &info) != 0) {
@@ -67,12 +67,12 @@ int fileutil_read(const char *path, size_t max_bytes, enum fileutil_links links,
         if (length < 0) {
             (void)err_set(err, EX_IOERR, "could not read %s: %s", path, strerror(errno));
         } else if (memchr(text, '\0', (size_t)length) != NULL) {
-            /* A file of zero bytes is what a power cut leaves behind. */
+            /* A power cut can leave a file that is full of zero bytes. */
             (void)err_set(err, EX_IOERR, "could not read %s: it holds zero bytes, so it is no text", path);
         } else {
             text[length] = '\0';
             *ret_text = text;
-            text = NULL; /* the caller's now */
+            text = NULL; /* now owned by the caller */
             result = 0;
         }
     }
@@ -85,13 +85,13 @@ static int write_all(int fd, const char *text)
 {
     size_t length = strlen(text);
     while (length > 0) {
-        ssize_t wrote = write(fd, text, length);
-        if (wrote < 0 && errno == EINTR)
+        ssize_t written = write(fd, text, length);
+        if (written < 0 && errno == EINTR)
             continue;
-        if (wrote < 0)
+        if (written < 0)
             return -1;
-        text += wrote;
-        length -= (size_t)wrote;
+        text += written;
+        length -= (size_t)written;
     }
     return 0;
 }
@@ -108,15 +108,15 @@ static int sync_directory(const char *directory)
     return result;
 }
 
-/* Writes text to a new file at path and syncs it. -1 with errno. */
+/* Writes text to a new file at path and syncs the file. Returns -1 with errno. */
 static int write_new_file(const char *path, const char *text, mode_t mode)
 {
-    (void)unlink(path); /* left over from a crash; O_EXCL then makes sure that the file is ours */
+    (void)unlink(path); /* a crash may have left it; O_EXCL then ensures that this process made the file */
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0)
         return -1;
-    bool open_to_all = (mode & S_IROTH) != 0; /* whatever the umask says */
-    int result = (!open_to_all || fchmod(fd, mode) == 0) && write_all(fd, text) == 0 && fsync(fd) == 0 ? 0 : -1;
+    bool readable_by_all = (mode & S_IROTH) != 0; /* fchmod: the umask may have removed these bits */
+    int result = (!readable_by_all || fchmod(fd, mode) == 0) && write_all(fd, text) == 0 && fsync(fd) == 0 ? 0 : -1;
     int error_number = errno;
     if (close(fd) != 0 && result == 0) {
         result = -1;
@@ -126,34 +126,35 @@ static int write_new_file(const char *path, const char *text, mode_t mode)
     return result;
 }
 
-uint64_t fileutil_mark_of(const char *text)
+uint64_t fileutil_checksum_of(const char *text)
 {
-    return *text == '\0' ? FILEUTIL_NO_TEXT : str_hash(STR_HASH_START, text, strlen(text)) | 2; /* none of the names */
+    /* | 2: never FILEUTIL_NO_FILE or FILEUTIL_NO_TEXT */
+    return *text == '\0' ? FILEUTIL_NO_TEXT : str_hash(STR_HASH_START, text, strlen(text)) | 2;
 }
 
-uint64_t fileutil_mark(const char *path, size_t max_bytes)
+uint64_t fileutil_checksum(const char *path, size_t max_bytes)
 {
     char *text = NULL;
     bool missing = false;
-    uint64_t mark = FILEUTIL_NO_TEXT;
+    uint64_t checksum = FILEUTIL_NO_TEXT;
     if (fileutil_read(path, max_bytes, FILEUTIL_REFUSE_LINK, &text, &missing, NULL) == 0 && missing)
-        mark = FILEUTIL_NO_FILE;
+        checksum = FILEUTIL_NO_FILE;
     else if (text != NULL)
-        mark = fileutil_mark_of(text);
+        checksum = fileutil_checksum_of(text);
     free(text);
-    return mark;
+    return checksum;
 }
 
-/* What stands in the old file's place, so that it may be replaced. */
-struct guard {
-    uint64_t mark;
+/* The content that the old file must still have when it is replaced. */
+struct expected_content {
+    uint64_t checksum;
     size_t max_bytes;
-    bool refused; /* something else stands there */
+    bool refused; /* the file has another content */
 };
 
-/* guard NULL: whatever stands there. */
-static int replace(const char *directory, const char *name, const char *text, mode_t mode, struct guard *guard,
-                   struct err *err)
+/* expected NULL: replace any content. */
+static int replace(const char *directory, const char *name, const char *text, mode_t mode,
+                   struct expected_content *expected, struct err *err)
 {
     int result = -1;
     char *path = mem_format("%s/%s", directory, name);
@@ -161,8 +162,8 @@ static int replace(const char *directory, const char *name, const char *text, mo
     if (write_new_file(temporary, text, mode) != 0)
         (void)err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not write %s: %s", temporary,
                       strerror(errno));
-    else if (guard != NULL && fileutil_mark(path, guard->max_bytes) != guard->mark)
-        guard->refused = true;
+    else if (expected != NULL && fileutil_checksum(path, expected->max_bytes) != expected->checksum)
+        expected->refused = true;
     else if (rename(temporary, path) != 0)
         (void)err_set(err, EX_IOERR, "could not replace %s: %s", path, strerror(errno));
     else if (sync_directory(directory) != 0)
@@ -173,7 +174,7 @@ static int replace(const char *directory, const char *name, const char *text, mo
         (void)unlink(temporary);
     free(temporary);
     free(path);
-    return guard != NULL && guard->refused ? 0 : result;
+    return expected != NULL && expected->refused ? 0 : result;
 }
 
 int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err)
@@ -181,12 +182,12 @@ int fileutil_replace(const char *directory, const char *name, const char *text, 
     return replace(directory, name, text, 0640, NULL, err);
 }
 
-int fileutil_replace_marked(const char *directory, const char *name, const char *text, uint64_t mark, size_t max_bytes,
-                            bool *ret_replaced, struct err *err)
+int fileutil_replace_if_unchanged(const char *directory, const char *name, const char *text, uint64_t checksum,
+                                  size_t max_bytes, bool *ret_replaced, struct err *err)
 {
-    struct guard guard = { .mark = mark, .max_bytes = max_bytes };
-    int result = replace(directory, name, text, 0640, &guard, err);
-    *ret_replaced = result == 0 && !guard.refused;
+    struct expected_content expected = { .checksum = checksum, .max_bytes = max_bytes };
+    int result = replace(directory, name, text, 0640, &expected, err);
+    *ret_replaced = result == 0 && !expected.refused;
     return result;
 }
 
@@ -220,7 +221,7 @@ int fileutil_publish(const char *path, const char *text, struct err *err)
     return result;
 }
 
-int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct err *err)
+int fileutil_keep_damaged(const char *path, char *ret_path, size_t size, struct err *err)
 {
     char stamp[32] = "";
     time_t now = (time_t)clock_now_epoch();
@@ -228,19 +229,19 @@ int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct er
     if (gmtime_r(&now, &utc) == NULL || strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &utc) == 0)
         return err_set(err, EX_SOFTWARE, "could not name a copy of %s: the clock cannot be read", path);
 
-    char *aside = mem_format("%s.damaged-%s", path, stamp);
-    for (int copy = 2; access(aside, F_OK) == 0; copy++) { /* the second one within this second */
-        free(aside);
-        aside = mem_format("%s.damaged-%s-%d", path, stamp, copy);
+    char *kept = mem_format("%s.damaged-%s", path, stamp);
+    for (int copy = 2; access(kept, F_OK) == 0; copy++) { /* an earlier copy of this second */
+        free(kept);
+        kept = mem_format("%s.damaged-%s-%d", path, stamp, copy);
     }
     char *directory = fileutil_directory_of(path);
     int result = 0;
-    if (rename(path, aside) != 0 || sync_directory(directory) != 0)
+    if (rename(path, kept) != 0 || sync_directory(directory) != 0)
         result = err_set(err, EX_IOERR, "could not move %s aside: %s", path, strerror(errno));
-    else if (ret_aside != NULL)
-        (void)snprintf(ret_aside, size, "%s", aside);
+    else if (ret_path != NULL)
+        (void)snprintf(ret_path, size, "%s", kept);
     free(directory);
-    free(aside);
+    free(kept);
     return result;
 }
 
@@ -250,47 +251,47 @@ int fileutil_sync_directory(const char *directory, struct err *err)
                ? 0 : err_set(err, EX_IOERR, "could not sync %s: %s", directory, strerror(errno));
 }
 
-/* Whoever made a link can turn it elsewhere: that must be somebody who may decide it. */
-static bool may_have_linked(uid_t user, const struct stat *directory)
+/* The owner of a symbolic link can point it at another directory, so only these users may own it. */
+static bool is_trusted_owner(uid_t user, const struct stat *directory)
 {
     return user == 0 || user == geteuid() || user == directory->st_uid;
 }
 
-int fileutil_find_directory(const char *path, struct stat *ret_info, struct err *err)
+int fileutil_check_dir(const char *path, struct stat *ret_info, struct err *err)
 {
     struct stat link;
     if (lstat(path, &link) != 0)
-        return err_set(err, code_for(errno), "could not use the state directory %s: %s; create it with: "
+        return err_set(err, exit_code(errno), "could not use the state directory %s: %s; create it with: "
                        "install -d -m 0750 %s", path, strerror(errno), path);
     if (stat(path, ret_info) != 0)
-        return err_set(err, code_for(errno), "could not use the state directory %s: it is a symbolic link that leads to no "
-                       "directory: %s; mount or make that directory, or remove the link", path, strerror(errno));
+        return err_set(err, exit_code(errno), "could not use the state directory %s: it is a symbolic link that leads "
+                       "to no directory: %s; mount or make that directory, or remove the link", path, strerror(errno));
     if (!S_ISDIR(ret_info->st_mode))
         return err_set(err, EX_IOERR, "could not use the state directory %s: it is not a directory", path);
-    if (S_ISLNK(link.st_mode) && !may_have_linked(link.st_uid, ret_info))
+    if (S_ISLNK(link.st_mode) && !is_trusted_owner(link.st_uid, ret_info))
         return err_set(err, EX_NOPERM, "could not use the state directory %s: it is a symbolic link made by a user who "
                        "is neither root nor the owner of the directory behind it; name that directory with --state-dir",
                        path);
     return 0;
 }
 
-int fileutil_look_into_directory(const char *path, struct err *err)
+int fileutil_check_readable_dir(const char *path, struct err *err)
 {
     struct stat info;
-    if (fileutil_find_directory(path, &info, err) != 0)
+    if (fileutil_check_dir(path, &info, err) != 0)
         return -1;
     if (faccessat(AT_FDCWD, path, R_OK | X_OK, AT_EACCESS) != 0)
-        return err_set(err, code_for(errno),
+        return err_set(err, exit_code(errno),
                        "could not read in the state directory %s: %s; run as root, as its owner or as a member of its "
                        "group", path, strerror(errno));
     return 0;
 }
 
-int fileutil_need_directory(const char *path, struct err *err)
+int fileutil_check_writable_dir(const char *path, struct err *err)
 {
-    if (fileutil_look_into_directory(path, err) != 0)
+    if (fileutil_check_readable_dir(path, err) != 0)
         return -1;
     if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
-        return err_set(err, code_for(errno), "could not write in the state directory %s: %s", path, strerror(errno));
+        return err_set(err, exit_code(errno), "could not write in the state directory %s: %s", path, strerror(errno));
     return 0;
 }

@@ -1,4 +1,4 @@
-/* fileutil: small files read with care and replaced durably. */
+/* fileutil: reads small files safely and replaces them durably. */
 #ifndef FILEUTIL_H
 #define FILEUTIL_H
 
@@ -9,60 +9,63 @@
 
 #include "base/err.h"
 
-/* Whether path may be a symbolic link: in our own directory that is somebody's trick, elsewhere the owner's choice. */
+/* Whether path may be a symbolic link. Refuse one in our own directory, where only an attacker would make it. Follow
+ * one elsewhere, where the administrator may have made it. */
 enum fileutil_links { FILEUTIL_REFUSE_LINK, FILEUTIL_FOLLOW_LINK };
 
-/* fileutil_read: reads a whole regular file of at most max_bytes into *ret_text, NUL-terminated.
- * Ownership: the caller frees *ret_text. *ret_missing is set when the file does not exist; *ret_text is then NULL and
- * the result 0. Errors: EX_NOPERM (may not be read), EX_IOERR (link, directory, too large, read error). */
+/* fileutil_read: reads a whole regular file of at most max_bytes into *ret_text, NUL-terminated. If the file does not
+ * exist, *ret_missing is true, *ret_text NULL and the result 0. Ownership: the caller frees *ret_text.
+ * Errors: EX_NOPERM (no right to read), EX_IOERR (link, directory, too large, zero bytes, read error). */
 int fileutil_read(const char *path, size_t max_bytes, enum fileutil_links links, char **ret_text, bool *ret_missing,
                   struct err *err) MUST_CHECK;
 
-/* fileutil_replace: makes text the content of the file name in directory, all or nothing: a temporary file is
- * written, synced and renamed over the old one, then the directory is synced.
- * Errors: EX_IOERR; the old file then stands unchanged. Durable: on return. */
+/* fileutil_replace: atomically replaces the content of directory/name by text: writes and syncs a temporary file,
+ * renames it over the old one and syncs the directory. Errors: EX_NOPERM, EX_IOERR; the old file stays unless the last
+ * sync failed. Durable: on return. */
 int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err) MUST_CHECK;
 
-/* fileutil_mark: a number for the content of path, a file of at most max_bytes: it tells one content from another.
- * FILEUTIL_NO_FILE where there is none, FILEUTIL_NO_TEXT for an empty file, and for what fileutil_read refuses. */
+/* fileutil_checksum: a checksum of the content of path, a file of at most max_bytes. FILEUTIL_NO_FILE if the file does
+ * not exist; FILEUTIL_NO_TEXT if it is empty or if fileutil_read refuses it. */
 enum { FILEUTIL_NO_FILE, FILEUTIL_NO_TEXT };
-uint64_t fileutil_mark(const char *path, size_t max_bytes);
+uint64_t fileutil_checksum(const char *path, size_t max_bytes);
 
-/* fileutil_mark_of: what fileutil_mark gives for a file that holds text. */
-uint64_t fileutil_mark_of(const char *text);
+/* fileutil_checksum_of: the fileutil_checksum of a file that contains text. */
+uint64_t fileutil_checksum_of(const char *text);
 
-/* fileutil_replace_marked: fileutil_replace, but only while fileutil_mark still gives that mark for the file. That is
- * asked last, after all slow steps. *ret_replaced says whether it did; where it did not, the file stands as it is. */
-int fileutil_replace_marked(const char *directory, const char *name, const char *text, uint64_t mark, size_t max_bytes,
-                            bool *ret_replaced, struct err *err) MUST_CHECK;
+/* fileutil_replace_if_unchanged: fileutil_replace, if the file still has this fileutil_checksum. The check comes last,
+ * just before the rename. *ret_replaced is false if the content was another; the file then stays as it is. */
+int fileutil_replace_if_unchanged(const char *directory, const char *name, const char *text, uint64_t checksum,
+                                  size_t max_bytes, bool *ret_replaced, struct err *err) MUST_CHECK;
 
-/* fileutil_publish: the same with the file path, which everybody may read afterwards. What stands there must be a file.
- * Errors: EX_IOERR, EX_NOPERM (the directory must not be written), EX_USAGE (a directory, a link, a device). */
+/* fileutil_publish: fileutil_replace for the file path, with mode 0644, so that everybody may read the new file.
+ * Errors: EX_IOERR, EX_NOPERM (no right to write in the directory), EX_USAGE (path is a directory, link or device). */
 int fileutil_publish(const char *path, const char *text, struct err *err) MUST_CHECK;
 
-/* fileutil_set_aside: renames the file (or directory) path to "path.damaged-YYYYMMDD-HHMMSS" and, when ret_aside is not
- * NULL, writes that name there. Errors: EX_IOERR. Durable: on return. */
-int fileutil_set_aside(const char *path, char *ret_aside, size_t size, struct err *err) MUST_CHECK;
+/* fileutil_keep_damaged: renames the file (or directory) path to "path.damaged-YYYYMMDD-HHMMSS", in UTC. Writes the new
+ * name to ret_path, of size bytes, unless ret_path is NULL. Errors: EX_IOERR, EX_SOFTWARE. Durable: on return. */
+int fileutil_keep_damaged(const char *path, char *ret_path, size_t size, struct err *err) MUST_CHECK;
 
-/* fileutil_directory_of: the directory that path lies in, "." for a bare name. Ownership: the caller frees it. */
+/* fileutil_directory_of: the directory that contains path; "." for a name without a slash. Ownership: the caller frees
+ * it. */
 char *fileutil_directory_of(const char *path) MUST_CHECK;
 
 /* fileutil_absolute: path, so that it stays right when the process changes its working directory; "" stays "".
  * Ownership: the caller frees it. */
 char *fileutil_absolute(const char *path) MUST_CHECK;
 
-/* fileutil_sync_directory: makes what was renamed in directory durable. Errors: EX_IOERR. */
+/* fileutil_sync_directory: makes renames in directory durable. Errors: EX_IOERR. */
 int fileutil_sync_directory(const char *directory, struct err *err) MUST_CHECK;
 
-/* fileutil_find_directory: looks at the state directory path. It may be a symbolic link, to another disk say, that root,
- * this user or the directory's own owner made. Errors: EX_IOERR or EX_NOPERM, with the remedy. */
-int fileutil_find_directory(const char *path, struct stat *ret_info, struct err *err) MUST_CHECK;
+/* fileutil_check_dir: checks that the state directory path exists, and fills *ret_info. path may be a symbolic link (to
+ * another disk, say) if root, this user or the owner of the directory made it. Errors: EX_IOERR or EX_NOPERM, with the
+ * remedy. */
+int fileutil_check_dir(const char *path, struct stat *ret_info, struct err *err) MUST_CHECK;
 
-/* fileutil_need_directory: the same, and checks that this process may create files there.
+/* fileutil_check_writable_dir: fileutil_check_dir, and checks that this process may read and create files there.
  * Errors: EX_IOERR or EX_NOPERM, with the remedy. */
-int fileutil_need_directory(const char *path, struct err *err) MUST_CHECK;
+int fileutil_check_writable_dir(const char *path, struct err *err) MUST_CHECK;
 
-/* fileutil_look_into_directory: the same for who only reads in it. */
-int fileutil_look_into_directory(const char *path, struct err *err) MUST_CHECK;
+/* fileutil_check_readable_dir: the same for a process that only reads. */
+int fileutil_check_readable_dir(const char *path, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* http: requests to one address, several at once, and what an address says. libcurl is known here alone. */
+/* http: sends requests to one address, several at once. The only file that includes libcurl. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,23 +10,23 @@
 #include "base/str.h"
 #include "base/version.h"
 
-/* More of an answer than this is not read: no honest answer is longer. */
+/* A valid answer is shorter than this; the rest is not read. */
 #define MAX_BODY_BYTES ((size_t)64 * 1024)
 
-/* Nor more of its headers and of what follows its body (trailers): libcurl keeps all of the latter in memory. */
+/* The same for headers and trailers: libcurl keeps all trailers in memory. */
 #define MAX_HEADER_BYTES ((size_t)256 * 1024)
 
-/* One request in flight, and what is kept between requests. */
+/* One request in flight. The handle and the body's memory are used again by the next request. */
 struct slot {
     CURL *easy;
     bool busy;
-    size_t index;                 /* of the request */
-    char own_header[128];         /* the header line of this request alone ... */
-    struct curl_slist own_node;   /* ... as a list that goes on with the common headers */
-    char *body;                   /* the answer, of at most MAX_BODY_BYTES; memory is kept for the next one */
+    size_t index;                 /* the request's index in http_run */
+    char own_header[128];         /* the header line of this request ... */
+    struct curl_slist own_node;   /* ... as the head of the list of common headers */
+    char *body;                   /* of the answer, at most MAX_BODY_BYTES */
     size_t body_length, body_size;
-    bool body_cut;                /* there was more: the rest is not read */
-    size_t header_length;         /* of all its headers so far */
+    bool body_cut;                /* the answer has a longer body; the rest is not read */
+    size_t header_length;         /* the bytes of all headers so far */
     char failure[CURL_ERROR_SIZE];
 };
 
@@ -37,7 +37,7 @@ struct http {
     struct slot *slots;
 };
 
-static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+static size_t append_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct slot *slot = context;
     size_t length = size * count, room = MAX_BODY_BYTES - slot->body_length;
@@ -63,7 +63,7 @@ static size_t count_header(char *bytes, size_t size, size_t count, void *context
     return slot->header_length <= MAX_HEADER_BYTES ? size * count : 0; /* 0 ends the transfer */
 }
 
-/* Whether this libcurl knows a file with the system's certificates; some systems have a directory only. */
+/* Whether the system has its CA certificates in one file; some systems have only a directory. */
 static bool has_bundle(void)
 {
 #if CURL_AT_LEAST_VERSION(7, 70, 0)
@@ -74,8 +74,8 @@ static bool has_bundle(void)
 #endif
 }
 
-/* Sets what every request has in common. Each return value counts: an old library that does not know an option must
- * stop the program, not weaken it. */
+/* Sets the common options of all requests. Every option is mandatory: if one cannot be set, the run stops, as an old
+ * libcurl might lack an option that protects the key. */
 static CURLcode set_common_options(const struct http *http, struct slot *slot)
 {
     const struct http_settings *settings = &http->settings;
@@ -87,33 +87,33 @@ static CURLcode set_common_options(const struct http *http, struct slot *slot)
         if (code == CURLE_OK)                               \
             code = curl_easy_setopt(easy, option, (value)); \
     } while (0)
-    /* GCOVR_EXCL_BR_START: no libcurl that refuses one of these can be had here */
+    /* GCOVR_EXCL_BR_START: no supported system has a libcurl that refuses one of these */
     SET(CURLOPT_URL, settings->url);
 #if CURL_AT_LEAST_VERSION(7, 85, 0)
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
 #else
     SET(CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-    SET(CURLOPT_FOLLOWLOCATION, 0L); /* libcurl would hand the secret header to whatever host a redirect names */
+    SET(CURLOPT_FOLLOWLOCATION, 0L); /* libcurl would send the secret header to the host that a redirect names */
     SET(CURLOPT_SSL_VERIFYPEER, verify);
     SET(CURLOPT_SSL_VERIFYHOST, verify * 2L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (*settings->ca_file != '\0')
         SET(CURLOPT_CAINFO, settings->ca_file);
-    /* One bundle is what counts: beside a directory of certificates libcurl would parse it for each connection anew,
-     * and a ca_file would not be the only thing that is trusted. */
+    /* Only one file of certificates: with a directory too, libcurl would parse the file for each connection, and would
+     * trust the directory beside ca_file. */
     if (*settings->ca_file != '\0' || has_bundle())
         SET(CURLOPT_CAPATH, NULL);
-    SET(CURLOPT_PROXY, ""); /* a proxy from the environment would see the secret of a plain http request */
+    SET(CURLOPT_PROXY, ""); /* a proxy from the environment could read the secret of a plain http request */
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout * 1000L);
     SET(CURLOPT_TIMEOUT_MS, (long)settings->timeout * 1000L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_ACCEPT_ENCODING, ""); /* decode whatever is sent; no encoding is asked for, see http_open */
+    SET(CURLOPT_ACCEPT_ENCODING, ""); /* decode every encoding; http_open removes the request header */
     SET(CURLOPT_USERAGENT, "did-optimizer-sync/" VERSION);
-    SET(CURLOPT_WRITEFUNCTION, take_body);
+    SET(CURLOPT_WRITEFUNCTION, append_body);
     SET(CURLOPT_WRITEDATA, slot);
     SET(CURLOPT_HEADERFUNCTION, count_header);
     SET(CURLOPT_HEADERDATA, slot);
@@ -128,7 +128,7 @@ static void add_header(struct http *http, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(http->headers, line);
     if (longer == NULL)
-        mem_out();
+        mem_out_of_memory();
     http->headers = longer;
 }
 
@@ -136,7 +136,7 @@ static int open_slot(const struct http *http, struct slot *slot, struct err *err
 {
     slot->easy = curl_easy_init();
     if (slot->easy == NULL)
-        mem_out();
+        mem_out_of_memory();
     slot->body_size = 1024;
     slot->body = mem_zero(slot->body_size, 1);
     CURLcode code = set_common_options(http, slot);
@@ -144,15 +144,14 @@ static int open_slot(const struct http *http, struct slot *slot, struct err *err
                                           "refuses an option: %s", curl_version(), curl_easy_strerror(code));
 }
 
-/* Starts the library, when there is something to send: most runs find nothing new, and its start costs more than they
- * do. */
+/* Called before the first request only: most runs send nothing, and to start libcurl costs more than such a run. */
 static int open_library(struct http *http, struct err *err)
 {
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return err_set(err, EX_SOFTWARE, "could not start libcurl");
     http->multi = curl_multi_init();
     if (http->multi == NULL)
-        mem_out();
+        mem_out_of_memory();
     long connections = (long)http->settings.connections;
     if (curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections) != CURLM_OK ||
         curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, connections) != CURLM_OK)
@@ -167,9 +166,9 @@ struct http *http_open(const struct http_settings *settings)
     http->slots = mem_zero(settings->connections, sizeof *http->slots);
     for (const char *const *line = settings->headers; *line != NULL; line++)
         add_header(http, *line);
-    http->settings.headers = NULL; /* they are copied */
-    add_header(http, "Expect:"); /* no waiting for a 100 Continue */
-    /* Answers are short, so nobody is asked to compress them; some proxies do it unasked. */
+    http->settings.headers = NULL; /* copied above */
+    add_header(http, "Expect:"); /* do not wait for 100 Continue */
+    /* Answers are short, so do not ask for compression. Some proxies compress anyway. */
     add_header(http, "Accept-Encoding:");
     return http;
 }
@@ -193,9 +192,9 @@ void http_close(struct http *http)
     free(http);
 }
 
-/* Puts request number index on its way in a free slot. */
-static int start(struct http *http, struct slot *slot, const struct http_request *request, size_t index,
-                 struct err *err)
+/* Starts the request with this index in a free slot. */
+static int start_request(struct http *http, struct slot *slot, const struct http_request *request, size_t index,
+                         struct err *err)
 {
     if (slot->easy == NULL && open_slot(http, slot, err) != 0)
         return -1;
@@ -229,14 +228,14 @@ static struct slot *free_slot(const struct http *http)
     return NULL;
 }
 
-/* What kept the answer from coming whole; NULL: it came. */
+/* Why the answer is incomplete; NULL if it is complete. */
 static const char *failure_of(const struct slot *slot, CURLcode code, bool began)
 {
-    /* The status of an answer whose header is complete decides, however long its body is. */
+    /* A body that is too long is no failure: the status decides. */
     if (code == CURLE_OK || slot->body_cut)
         return NULL;
-    /* libcurl reads 100 KB of a header line, 4 KB of a trailer line and 300 KB of headers; of the former two it says that
-     * memory is short. */
+    /* libcurl limits a header line to 100 KB, a trailer line to 4 KB and all headers to 300 KB. It reports the first
+     * two limits as "out of memory". */
     if (slot->header_length > MAX_HEADER_BYTES || (code == CURLE_OUT_OF_MEMORY && began) ||
         strncmp(slot->failure, "Out of memory in chunked", 24) == 0 ||
         strncmp(slot->failure, "Too large response headers", 26) == 0)
@@ -246,9 +245,9 @@ static const char *failure_of(const struct slot *slot, CURLcode code, bool began
     return *slot->failure != '\0' ? slot->failure : curl_easy_strerror(code);
 }
 
-/* Reports one request that has ended, and frees its slot. */
-static void finish(struct http *http, struct slot *slot, CURLcode code,
-                   const struct http_observer *observer)
+/* Reports an ended request and frees its slot. */
+static void finish_request(struct http *http, struct slot *slot, CURLcode code,
+                           const struct http_observer *observer)
 {
     struct http_answer answer = { .body = slot->body, .body_cut = slot->body_cut };
     curl_off_t retry_after = 0, sent_us = 0, first_byte_us = 0, total_us = 0;
@@ -264,13 +263,13 @@ static void finish(struct http *http, struct slot *slot, CURLcode code,
     answer.took_ms = (double)((first_byte_us > 0 ? first_byte_us : total_us) - sent_us) / 1000.0;
     answer.failure = failure_of(slot, code, first_byte_us > 0);
     answer.unreachable = answer.failure != NULL && request_bytes == 0;
-    observer->on_answer(observer->context, slot->index, &answer); /* content_type lives as long as the transfer */
+    observer->on_answer(observer->context, slot->index, &answer); /* content_type is valid until the removal below */
     (void)curl_multi_remove_handle(http->multi, slot->easy);
     slot->busy = false;
 }
 
-/* Reports what has ended in this turn; how many. */
-static size_t collect(struct http *http, const struct http_observer *observer)
+/* Reports each request that has ended; returns their count. */
+static size_t finish_ended_requests(struct http *http, const struct http_observer *observer)
 {
     size_t ended = 0;
     int left = 0;
@@ -279,16 +278,16 @@ static size_t collect(struct http *http, const struct http_observer *observer)
         if (message->msg != CURLMSG_DONE)
             continue;
         struct slot *slot = NULL;
-        CURLcode code = message->data.result; /* message does not outlive the handle's removal */
+        CURLcode code = message->data.result; /* finish_request makes message invalid */
         (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&slot);
-        finish(http, slot, code, observer);
+        finish_request(http, slot, code, observer);
         ended++;
     }
     return ended;
 }
 
-/* Takes whatever is still in flight off the wire without a report; for failures of the library itself. */
-static void abandon(struct http *http)
+/* After a failure of libcurl itself: cancels the requests in flight without a report. */
+static void cancel_in_flight(struct http *http)
 {
     for (size_t i = 0; i < http->settings.connections; i++)
         if (http->slots[i].busy) {
@@ -308,27 +307,27 @@ int http_run(struct http *http, const struct http_request *requests, size_t coun
         ending = ending || most == 0;
         struct slot *slot = NULL;
         while (result == 0 && !ending && next < count && in_flight < most && (slot = free_slot(http)) != NULL) {
-            result = start(http, slot, &requests[next], next, err);
+            result = start_request(http, slot, &requests[next], next, err);
             next++;
             in_flight++;
         }
         int running = 0;
         if (result == 0 && in_flight > 0 && curl_multi_perform(http->multi, &running) != CURLM_OK)
             result = err_set(err, EX_SOFTWARE, "could not talk to the server: libcurl failed");
-        size_t ended = collect(http, observer);
+        size_t ended = finish_ended_requests(http, observer);
         in_flight -= ended;
         if (result == 0 && ended == 0 && in_flight > 0 &&
             curl_multi_poll(http->multi, NULL, 0, 50, NULL) != CURLM_OK)
             result = err_set(err, EX_SOFTWARE, "could not wait for the server: libcurl failed");
     }
     (void)observer->on_turn(observer->context);
-    abandon(http);
+    cancel_in_flight(http);
     return result;
 }
 
 /* ---- addresses ---- */
 
-/* Writes a part of an address to out. "" where it has none; false where there is no room. */
+/* Writes a part of an address to out; "" if the address has no such part. False if the part is too long. */
 static bool read_part(CURLU *parsed, CURLUPart which, char *out, size_t size)
 {
     char *part = NULL;
@@ -344,7 +343,7 @@ bool http_read_url(const char *text, struct http_url *ret_url)
     char port[8];
     CURLU *parsed = curl_url();
     if (parsed == NULL)
-        mem_out();
+        mem_out_of_memory();
     *ret_url = (struct http_url){ .port = 0 };
     bool good = curl_url_set(parsed, CURLUPART_URL, text, CURLU_DISALLOW_USER) == CURLUE_OK &&
                 read_part(parsed, CURLUPART_HOST, ret_url->host, sizeof ret_url->host) &&

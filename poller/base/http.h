@@ -1,5 +1,5 @@
-/* http: POST requests to one address, several at once, over kept-alive connections. Reports what came back; judges
- * nothing, and knows no path and no header of any contract. */
+/* http: sends POST requests to one address, several at once, over kept-alive connections. Reports each answer without
+ * judging it, and knows no path and no header of any API. */
 #ifndef HTTP_H
 #define HTTP_H
 
@@ -9,68 +9,70 @@
 
 #include "base/err.h"
 
-/* What libcurl reads in an address. */
+/* The parts of an address as libcurl parses it. */
 struct http_url {
-    char host[256]; /* a numeric one as libcurl writes it; one of IPv6 with its brackets */
-    int64_t port;   /* 0: the usual one */
+    char host[256]; /* libcurl writes an IPv4 address as four numbers; an IPv6 address keeps its brackets */
+    int64_t port;   /* 0: none, so the default port of the scheme */
 };
 
-/* http_read_url: false where libcurl takes text for no address, finds a user in it, or a host that is longer than DNS
- * allows. Does not start the library. */
+/* http_read_url: parses the address text. False if libcurl refuses it, if it has a user name, or if its host is longer
+ * than DNS allows (255 bytes). Does not start libcurl. */
 bool http_read_url(const char *text, struct http_url *ret_url);
 
 struct http;
 
-/* Where requests go, and what they have in common. All texts but headers are borrowed for the life of the requests. */
+/* The address and the common options of all requests. Ownership: all texts but headers are borrowed until
+ * http_close. */
 struct http_settings {
     const char *url;
-    const char *const *headers;       /* lines "Name: value", ended by NULL; copied, and wiped at the end */
-    const char *request_header;       /* the name of the one header that differs from request to request */
+    const char *const *headers;       /* lines "Name: value", ended by NULL; copied, and overwritten by http_close */
+    const char *request_header;       /* the name of the one header that differs between requests */
     const char *ca_file;              /* "": the system's certificates */
-    bool verify;                      /* the server's certificate */
-    int64_t timeout, connect_timeout; /* seconds a request */
-    size_t connections;               /* at most; at least 1 */
+    bool verify;                      /* whether to verify the server's certificate */
+    int64_t timeout, connect_timeout; /* seconds per request */
+    size_t connections;               /* at most this many, at least 1 */
 };
 
-/* http_open: keeps what requests need. The library is started by the first http_run: most runs send nothing, and its
- * start costs more than all else they do. Ownership: http_close. */
+/* http_open: copies settings. The first http_run starts libcurl: most runs send nothing, and to start libcurl costs
+ * more than such a run. Ownership: http_close. */
 struct http *http_open(const struct http_settings *settings) MUST_CHECK;
 
-/* One POST. Both texts are borrowed until http_run returns. header_value: of request_header; NULL: without it. */
+/* One POST request. header_value is the value of request_header; NULL omits that header. Ownership: both texts are
+ * borrowed until http_run returns. */
 struct http_request {
     const char *body;
     const char *header_value;
 };
 
-/* What came back for one request; the facts, unjudged. Texts that are said to be NULL may be left out. */
+/* The answer to one request. */
 struct http_answer {
-    long status;              /* 0: no complete answer */
-    const char *failure;      /* why there is no complete answer; NULL when there is one */
-    bool unreachable;         /* failure: no request got out, so it says nothing of what was to be sent */
+    long status;              /* the HTTP status; 0: none was received */
+    const char *failure;      /* why the answer is incomplete; NULL if it is complete */
+    bool unreachable;         /* the failure came before a byte was sent, so the server has not seen the request */
     const char *body;         /* the beginning of the body, NUL-terminated, never NULL */
-    bool body_cut;            /* there was more of it */
-    const char *content_type; /* NULL: the answer names none */
-    int64_t retry_after_sec;  /* the Retry-After header, 0 when absent; negative for a date that has passed */
+    bool body_cut;            /* the answer has a longer body */
+    const char *content_type; /* NULL: no such header */
+    int64_t retry_after_sec;  /* the Retry-After header; 0 if absent, negative if its date has passed */
     double took_ms;           /* from the connected request to the answer's first byte, or to the failure */
 };
 
-/* What http_run tells while it works; answer is borrowed for the call. */
+/* The callbacks of http_run. */
 struct http_observer {
-    /* Request number index has ended. */
+    /* The request with this index has ended. Ownership: answer is borrowed until the callback returns. */
     void (*on_answer)(void *context, size_t index, const struct http_answer *answer);
-    /* Called before requests are started and after each turn of the network, at least every 50 ms. Returns how many
-     * requests may be in flight; 0 for good: start none any more, those in flight are waited for. */
+    /* Called before each turn of the loop that starts requests and waits for the network, at least every 50 ms, and
+     * once at the end. Returns how many requests may be in flight. After a 0 no request is started any more. */
     size_t (*on_turn)(void *context);
     void *context;
 };
 
-/* http_run: sends count requests in their order, at most settings->connections in flight, and returns when each one
- * that was started has ended (each is bounded by settings->timeout). Requests that were never started are not reported.
- * Errors: EX_SOFTWARE (the library fails as a whole). */
+/* http_run: sends count requests in their order, at most settings->connections at once, and returns when each started
+ * request has ended; settings->timeout bounds each of them. Requests that were not started are not reported.
+ * Errors: EX_SOFTWARE (libcurl failed). Durable: nothing; the caller records the answers. */
 int http_run(struct http *http, const struct http_request *requests, size_t count, const struct http_observer *observer,
              struct err *err) MUST_CHECK;
 
-/* http_close: NULL is fine. */
+/* http_close: closes the connections and overwrites the headers in memory. http may be NULL. */
 void http_close(struct http *http);
 
 #endif

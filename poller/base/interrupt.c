@@ -1,4 +1,4 @@
-/* interrupt: SIGTERM and SIGINT ask the run to stop cleanly: no new request, what is in flight is recorded. */
+/* interrupt: SIGTERM and SIGINT stop the run cleanly: it starts no request and records the requests in flight. */
 #include <signal.h>
 #include <stddef.h>
 #include <time.h>
@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 
-#define NAP_MS 50L
+#define STEP_MS 50L
 
 static volatile sig_atomic_t requested;
 
@@ -29,11 +29,11 @@ bool interrupt_requested(void)
     return requested != 0;
 }
 
-void interrupt_pause(int64_t deadline_ms)
+void interrupt_sleep_until(int64_t deadline_ms)
 {
-    /* Short naps: a signal that comes just before a nap does not end it. */
+    /* Short steps: a signal that arrives just before nanosleep does not end that sleep. */
     for (int64_t left_ms = 0; !interrupt_requested() && (left_ms = deadline_ms - clock_mono_ms()) > 0;) {
-        struct timespec nap = { .tv_nsec = (left_ms < NAP_MS ? (long)left_ms : NAP_MS) * 1000000L };
-        (void)nanosleep(&nap, NULL);
+        struct timespec step = { .tv_nsec = (left_ms < STEP_MS ? (long)left_ms : STEP_MS) * 1000000L };
+        (void)nanosleep(&step, NULL);
     }
 }

@@ -1,4 +1,4 @@
-/* json: the few JSON operations that the program needs, over cJSON. */
+/* json: the JSON operations that the program needs, over cJSON. */
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* struct json is never defined: it is cJSON's own value seen from outside. */
+/* struct json is never defined: a pointer to it is a cJSON pointer, so that no other file includes cJSON. */
 static cJSON *to_cjson(struct json *json)
 {
     return (cJSON *)json;
@@ -20,31 +20,31 @@ static const cJSON *to_const_cjson(const struct json *json)
     return (const cJSON *)json;
 }
 
-static void need(const cJSON *made)
+static void check_memory(const cJSON *made)
 {
     if (made == NULL)
-        mem_out();
+        mem_out_of_memory();
 }
 
 struct json *json_object(void)
 {
     cJSON *object = cJSON_CreateObject();
-    need(object);
+    check_memory(object);
     return (struct json *)object;
 }
 
 struct json *json_array(void)
 {
     cJSON *array = cJSON_CreateArray();
-    need(array);
+    check_memory(array);
     return (struct json *)array;
 }
 
 /* Takes over item. name is not copied. */
 static void add(struct json *object, const char *name, cJSON *item)
 {
-    need(item);
-    (void)cJSON_AddItemToObjectCS(to_cjson(object), name, item); /* takes no memory, so it does not fail */
+    check_memory(item);
+    (void)cJSON_AddItemToObjectCS(to_cjson(object), name, item); /* allocates nothing, so it cannot fail */
 }
 
 void json_add_text(struct json *object, const char *name, const char *text)
@@ -57,12 +57,12 @@ void json_add_text(struct json *object, const char *name, const char *text)
         add(object, name, cJSON_CreateStringReference(text));
         return;
     }
-    char *valid = str_utf8(text, strlen(text));
+    char *valid = str_make_utf8(text, strlen(text));
     add(object, name, cJSON_CreateString(valid));
     free(valid);
 }
 
-/* As raw digits: cJSON keeps numbers as doubles, which would round large integers. */
+/* Raw digits: cJSON keeps numbers as doubles, which would round integers above 2^53. */
 static cJSON *integer(int64_t number)
 {
     char digits[32];
@@ -102,13 +102,13 @@ struct json *json_add(struct json *object, const char *name, struct json *value)
 /* Takes over item. */
 static void append(struct json *array, cJSON *item)
 {
-    need(item);
-    (void)cJSON_AddItemToArray(to_cjson(array), item); /* takes no memory, so it does not fail */
+    check_memory(item);
+    (void)cJSON_AddItemToArray(to_cjson(array), item); /* allocates nothing, so it cannot fail */
 }
 
 void json_append_text(struct json *array, const char *text)
 {
-    char *valid = text != NULL ? str_utf8(text, strlen(text)) : NULL;
+    char *valid = text != NULL ? str_make_utf8(text, strlen(text)) : NULL;
     append(array, valid != NULL ? cJSON_CreateString(valid) : cJSON_CreateNull());
     free(valid);
 }
@@ -126,9 +126,9 @@ struct json *json_append(struct json *array, struct json *value)
 
 char *json_print(const struct json *json)
 {
-    char *text = cJSON_PrintBuffered(to_const_cjson(json), 1024, 0); /* a call's body fits at once */
+    char *text = cJSON_PrintBuffered(to_const_cjson(json), 1024, 0); /* the body of a call fits into 1024 bytes */
     if (text == NULL)
-        mem_out();
+        mem_out_of_memory();
     return text;
 }
 
@@ -142,7 +142,7 @@ void json_print_line(struct json *json)
 
 struct json *json_parse(const char *text)
 {
-    cJSON *parsed = cJSON_ParseWithOpts(text, NULL, 1); /* nothing may follow it */
+    cJSON *parsed = cJSON_ParseWithOpts(text, NULL, 1); /* 1: refuse text after the object */
     if (cJSON_IsObject(parsed))
         return (struct json *)parsed;
     cJSON_Delete(parsed);
@@ -177,7 +177,7 @@ const struct json *json_next(const struct json *element)
     return (const struct json *)to_const_cjson(element)->next;
 }
 
-char *json_word(const struct json *value)
+char *json_text_or_number(const struct json *value)
 {
     const cJSON *item = to_const_cjson(value);
     if (cJSON_IsString(item))

@@ -17,21 +17,21 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* For a holder that has not said how long it may take. */
+/* If the holder's note does not say how long the holder may take. */
 #define WAIT_FOR_RUN_SEC 70
 
-/* Long work lets others in every second, unless the API is slow at that moment. */
+/* Long work releases the lock every second, later only while the API answers slowly. */
 #define WAIT_FOR_TURN_SEC 15
 
-/* Stands in the file while the lock is held by work that lets others in; otherwise how many seconds the holder may take,
- * or nothing. */
-#define SHARED "shared\n"
+/* The holder's note in the lock file: this text for long work that lets other runs in between, otherwise the most
+ * seconds that the holder may take, or nothing. */
+#define SHARED_NOTE "shared\n"
 
 struct lock {
     int fd;
 };
 
-/* 1: held, 0: another has it, -1 with errno. */
+/* 1: this process has the lock, 0: another process has it, -1 with errno. */
 static int try_lock(int fd, int64_t deadline_ms)
 {
     static const struct timespec pause = { .tv_nsec = 20L * 1000 * 1000 };
@@ -61,7 +61,7 @@ int lock_acquire(const char *state_dir, int64_t wait_sec, struct lock **ret_lock
         (*ret_lock)->fd = fd;
         struct stat info;
         if (fstat(fd, &info) == 0 && info.st_size > 0)
-            (void)!ftruncate(fd, 0); /* the word of the last holder; it only makes others wait */
+            (void)!ftruncate(fd, 0); /* the note of the last holder; an old note only makes others wait longer */
     } else if (fd >= 0) {
         (void)close(fd);
     }
@@ -69,8 +69,8 @@ int lock_acquire(const char *state_dir, int64_t wait_sec, struct lock **ret_lock
     return result;
 }
 
-/* What the holder says in the file; "" where it says nothing, and where the file cannot be read. */
-static void read_word(const char *state_dir, char out[32])
+/* Reads the holder's note; "" if there is none or the file cannot be read. */
+static void read_note(const char *state_dir, char out[32])
 {
     char *path = mem_format("%s/lock", state_dir), *text = NULL;
     bool missing = false;
@@ -81,21 +81,21 @@ static void read_word(const char *state_dir, char out[32])
     free(path);
 }
 
-static void write_word(const struct lock *lock, const char *word)
+static void write_note(const struct lock *lock, const char *note)
 {
-    (void)!write(lock->fd, word, strlen(word)); /* without it others wait less, which loses nothing */
+    (void)!write(lock->fd, note, strlen(note)); /* without a note others wait a shorter time, which loses no call */
 }
 
-/* How long to wait for who holds the lock now: as long as it has said that it may take. */
+/* How long to wait for the holder of the lock: as long as its note says. */
 static int64_t longest_wait_sec(const char *state_dir)
 {
-    char word[32];
+    char note[32];
     int64_t seconds = 0;
-    read_word(state_dir, word);
-    return str_to_int(str_trim(word), &seconds) && seconds > 0 ? seconds : WAIT_FOR_RUN_SEC;
+    read_note(state_dir, note);
+    return str_to_int(str_trim(note), &seconds) && seconds > 0 ? seconds : WAIT_FOR_RUN_SEC;
 }
 
-int lock_acquire_after_run(const char *state_dir, struct lock **ret_lock, struct err *err)
+int lock_acquire_for_command(const char *state_dir, struct lock **ret_lock, struct err *err)
 {
     int result = lock_acquire(state_dir, 0, ret_lock, err);
     if (result != 0 || *ret_lock != NULL)
@@ -107,21 +107,21 @@ int lock_acquire_after_run(const char *state_dir, struct lock **ret_lock, struct
                                            " seconds, so this command did nothing; try again", wait_sec);
 }
 
-void lock_say_longest(const struct lock *lock, int64_t seconds)
+void lock_announce_longest_hold(const struct lock *lock, int64_t seconds)
 {
-    char word[32];
-    (void)snprintf(word, sizeof word, "%" PRId64 "\n", seconds);
-    write_word(lock, word);
+    char note[32];
+    (void)snprintf(note, sizeof note, "%" PRId64 "\n", seconds);
+    write_note(lock, note);
 }
 
 static bool is_shared(const char *state_dir)
 {
-    char word[32];
-    read_word(state_dir, word);
-    return strcmp(word, SHARED) == 0;
+    char note[32];
+    read_note(state_dir, note);
+    return strcmp(note, SHARED_NOTE) == 0;
 }
 
-int lock_acquire_in_turn(const char *state_dir, struct lock **ret_lock, struct err *err)
+int lock_acquire_for_run(const char *state_dir, struct lock **ret_lock, struct err *err)
 {
     int result = lock_acquire(state_dir, 0, ret_lock, err);
     if (result == 0 && *ret_lock == NULL && is_shared(state_dir))
@@ -129,11 +129,11 @@ int lock_acquire_in_turn(const char *state_dir, struct lock **ret_lock, struct e
     return result;
 }
 
-int lock_acquire_to_share(const char *state_dir, struct lock **ret_lock, struct err *err)
+int lock_acquire_for_long_work(const char *state_dir, struct lock **ret_lock, struct err *err)
 {
-    if (lock_acquire_after_run(state_dir, ret_lock, err) != 0 || *ret_lock == NULL)
+    if (lock_acquire_for_command(state_dir, ret_lock, err) != 0 || *ret_lock == NULL)
         return -1;
-    write_word(*ret_lock, SHARED);
+    write_note(*ret_lock, SHARED_NOTE);
     return 0;
 }
 

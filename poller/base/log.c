@@ -1,4 +1,4 @@
-/* log: one line an event, to the log file and to the terminal. */
+/* log: writes one line per event to the log file and to the terminal. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -19,116 +19,116 @@
 /* The one piece of global state in the program: a log is a property of the process. */
 static struct {
     int fd;
-    const char *path; /* NULL: no file is wanted; where fd is -1 its lines go to syslog */
-    char problem[1200]; /* the first thing that kept lines out of the file */
-    bool problem_is_told;
+    const char *path; /* NULL: log to no file. If path is set and fd is -1, lines go to syslog */
+    char problem[1200]; /* the first failure to open or write the file */
+    bool problem_is_reported;
     enum log_terminal terminal;
     enum log_format format;
     enum log_level lowest;
-    const char **secrets; /* borrowed, but for the list */
+    const char **secrets; /* the texts are borrowed, the list is owned */
     size_t secret_count;
     int64_t run; /* 0: none */
-    bool hold;
+    bool buffers;
     char waiting[8192]; /* whole lines for the file */
     size_t waiting_length;
-} sink = { .fd = -1, .terminal = LOG_TERMINAL_STDERR, .lowest = LOG_INFO };
+} state = { .fd = -1, .terminal = LOG_TERMINAL_STDERR, .lowest = LOG_INFO };
 
 static const char *const level_names[] = { "DEBUG", "INFO", "WARN", "ERROR" };
 
-/* Only notes it, as it is met in the middle of a line; tell_problem says it. */
-static void PRINTF_LIKE(1, 2) note_problem(const char *format, ...)
+/* Does not log the problem: it occurs while a line is being written. report_problem logs it afterwards. */
+static void PRINTF_LIKE(1, 2) keep_first_problem(const char *format, ...)
 {
     va_list args;
-    if (*sink.problem != '\0')
+    if (*state.problem != '\0')
         return;
     va_start(args, format);
-    (void)vsnprintf(sink.problem, sizeof sink.problem, format, args);
+    (void)vsnprintf(state.problem, sizeof state.problem, format, args);
     va_end(args);
 }
 
 const char *log_problem(void)
 {
-    return sink.problem;
+    return state.problem;
 }
 
-void log_show_on(enum log_terminal terminal)
+void log_set_terminal(enum log_terminal terminal)
 {
-    sink.terminal = terminal;
+    state.terminal = terminal;
 }
 
-void log_set(enum log_format format, enum log_level lowest)
+void log_configure(enum log_format format, enum log_level lowest)
 {
-    sink.format = format;
-    sink.lowest = lowest;
+    state.format = format;
+    state.lowest = lowest;
 }
 
-void log_hide(const char *secret)
+void log_hide_secret(const char *secret)
 {
     if (secret == NULL || *secret == '\0')
         return;
-    sink.secrets = mem_resize(sink.secrets, sink.secret_count + 1, sizeof *sink.secrets);
-    sink.secrets[sink.secret_count++] = secret;
+    state.secrets = mem_resize(state.secrets, state.secret_count + 1, sizeof *state.secrets);
+    state.secrets[state.secret_count++] = secret;
 }
 
-void log_run(int64_t run)
+void log_set_run(int64_t run)
 {
-    sink.run = run;
+    state.run = run;
 }
 
-static void write_out(int fd, const char *text, size_t length)
+static void write_to_terminal(int fd, const char *text, size_t length)
 {
-    /* The result is ignored on purpose: see log_write's contract. */
+    /* Ignored on purpose: by the contract of log_write, a failed write must not stop the run. */
     (void)!write(fd, text, length);
 }
 
-void log_hold(void)
+void log_buffer_lines(void)
 {
-    sink.hold = true;
+    state.buffers = true;
 }
 
-/* Writes whole lines; those that the file does not take, one that was cut off included, go to syslog. */
+/* Writes whole lines to the file. Lines that fail, a partly written one included, go to syslog. */
 static void write_lines(const char *lines, size_t length)
 {
-    size_t wrote = 0;
-    while (wrote < length) {
-        ssize_t count = write(sink.fd, lines + wrote, length - wrote);
+    size_t written = 0;
+    while (written < length) {
+        ssize_t count = write(state.fd, lines + written, length - written);
         if (count < 0 && errno == EINTR)
             continue;
         if (count <= 0)
             break;
-        wrote += (size_t)count;
+        written += (size_t)count;
     }
-    if (wrote == length)
+    if (written == length)
         return;
     int error_number = errno;
-    while (wrote > 0 && lines[wrote - 1] != '\n')
-        wrote--;
-    systemlog_write(LOG_WARN, lines + wrote, length - wrote);
-    note_problem("could not write the log %s: %s", sink.path, strerror(error_number));
+    while (written > 0 && lines[written - 1] != '\n')
+        written--;
+    systemlog_write(LOG_WARN, lines + written, length - written);
+    keep_first_problem("could not write the log %s: %s", state.path, strerror(error_number));
 }
 
 static void write_waiting(void)
 {
-    if (sink.fd >= 0 && sink.waiting_length > 0)
-        write_lines(sink.waiting, sink.waiting_length);
-    sink.waiting_length = 0;
+    if (state.fd >= 0 && state.waiting_length > 0)
+        write_lines(state.waiting, state.waiting_length);
+    state.waiting_length = 0;
 }
 
-static void to_file(enum log_level level, const char *line, size_t length)
+static void append_to_file(enum log_level level, const char *line, size_t length)
 {
-    if (length > sizeof sink.waiting - sink.waiting_length)
+    if (length > sizeof state.waiting - state.waiting_length)
         write_waiting();
-    if (length > sizeof sink.waiting) {
+    if (length > sizeof state.waiting) {
         write_lines(line, length);
         return;
     }
-    memcpy(sink.waiting + sink.waiting_length, line, length);
-    sink.waiting_length += length;
-    if (!sink.hold || level > LOG_INFO)
+    memcpy(state.waiting + state.waiting_length, line, length);
+    state.waiting_length += length;
+    if (!state.buffers || level > LOG_INFO)
         write_waiting();
 }
 
-/* The local time of this second; a busy run writes thousands of lines in one. */
+/* The local time as text, formatted once per second: a busy run writes thousands of lines in a second. */
 static const char *time_text(void)
 {
     static char texts[2][CLOCK_TEXT_SIZE];
@@ -139,17 +139,17 @@ static const char *time_text(void)
         (void)clock_iso(now, texts[LOG_FORMAT_JSON], sizeof texts[0]);
     }
     second = now;
-    return texts[sink.format];
+    return texts[state.format];
 }
 
-/* Each file of the program is one part of it. "poller/forward.c" -> "forward" */
-static void name_part(const char *file, char *out, size_t size)
+/* "poller/engine/forward.c" -> "forward" */
+static void name_module(const char *file, char *out, size_t size)
 {
     const char *slash = strrchr(file, '/'), *name = slash != NULL ? slash + 1 : file;
     (void)snprintf(out, size, "%.*s", (int)strcspn(name, "."), name);
 }
 
-/* What the line is about. The texts of the object lie in shown, as many as there are. */
+/* The JSON context of a line. The object borrows its texts from the first count rows of shown. */
 struct context {
     struct json *object;
     char shown[5][256];
@@ -167,7 +167,7 @@ static void add_text(struct context *context, const char *name, const char *valu
 static void add_call(struct context *context, const struct log_call *call)
 {
     char *phone = call->phone != NULL ? mem_copy(call->phone) : NULL;
-    mask_shown(phone, call->phone);
+    mask_if_enabled(phone, call->phone);
     add_text(context, "uniqueid", call->uniqueid);
     add_text(context, "campaign", call->campaign);
     add_text(context, "phone", phone);
@@ -182,16 +182,16 @@ static void add_call(struct context *context, const struct log_call *call)
 
 static char *format_json(const char *file, enum log_level level, const struct log_call *call, const char *message)
 {
-    char part[64];
+    char module[64];
     struct json *object = json_object();
-    name_part(file, part, sizeof part);
+    name_module(file, module, sizeof module);
     json_add_text(object, "timestamp", time_text());
     json_add_text(object, "level", level_names[level]);
-    json_add_text(object, "logger", part);
+    json_add_text(object, "logger", module);
     json_add_text(object, "message", message);
     struct context context = { .object = json_add(object, "context", json_object()) };
-    if (sink.run != 0)
-        json_add_int(context.object, "run", sink.run);
+    if (state.run != 0)
+        json_add_int(context.object, "run", state.run);
     if (call != NULL)
         add_call(&context, call);
     char *text = json_print(object);
@@ -203,46 +203,46 @@ static char *format_json(const char *file, enum log_level level, const struct lo
 
 static char *format_line(const char *file, enum log_level level, const struct log_call *call, const char *message)
 {
-    return sink.format == LOG_FORMAT_JSON ? format_json(file, level, call, message)
+    return state.format == LOG_FORMAT_JSON ? format_json(file, level, call, message)
                                           : mem_format("%s %-5s %s\n", time_text(), level_names[level], message);
 }
 
-/* Writes a line to each place that it belongs to. Takes out of text what must not be shown. */
+/* Writes a line to the file or syslog, and to the terminal. Replaces secrets and masked numbers in text. */
 static void emit(const char *file, enum log_level level, const struct log_call *call, char *text)
 {
     char message[2048];
-    for (size_t i = 0; i < sink.secret_count; i++)
-        str_hide(text, sink.secrets[i]); /* before the line is cut, or the beginning of the secret could stay */
+    for (size_t i = 0; i < state.secret_count; i++)
+        str_hide(text, state.secrets[i]); /* before the line is cut, or the beginning of the secret could stay */
     if (call != NULL)
-        mask_shown(text, call->phone);
+        mask_if_enabled(text, call->phone);
     (void)str_printable(text, message, sizeof message);
 
     char *line = format_line(file, level, call, message);
     size_t length = strlen(line);
-    if (sink.fd >= 0)
-        to_file(level, line, length);
-    else if (sink.path != NULL)
+    if (state.fd >= 0)
+        append_to_file(level, line, length);
+    else if (state.path != NULL)
         systemlog_write((int)level, line, length);
-    if (sink.terminal == LOG_TERMINAL_STDOUT)
-        write_out(STDOUT_FILENO, line, length);
-    else if (sink.terminal == LOG_TERMINAL_STDERR || (sink.terminal == LOG_TERMINAL_ERRORS && level == LOG_ERROR))
-        write_out(STDERR_FILENO, line, length);
+    if (state.terminal == LOG_TERMINAL_STDOUT)
+        write_to_terminal(STDOUT_FILENO, line, length);
+    else if (state.terminal == LOG_TERMINAL_STDERR || (state.terminal == LOG_TERMINAL_ERRORS && level == LOG_ERROR))
+        write_to_terminal(STDERR_FILENO, line, length);
     free(line);
 }
 
-static void tell_problem(void)
+static void report_problem(void)
 {
-    if (*sink.problem == '\0' || sink.problem_is_told)
+    if (*state.problem == '\0' || state.problem_is_reported)
         return;
-    sink.problem_is_told = true;
-    char *text = mem_format("❌ %s; calls are still sent, and the log's lines go to syslog", sink.problem);
+    state.problem_is_reported = true;
+    char *text = mem_format("❌ %s; calls are still sent, and the log's lines go to syslog", state.problem);
     emit(__FILE__, LOG_ERROR, NULL, text);
     free(text);
 }
 
 void log_write(const char *file, enum log_level level, const struct log_call *call, const char *format, ...)
 {
-    if (level < sink.lowest)
+    if (level < state.lowest)
         return;
     char *text = NULL;
     va_list args;
@@ -250,10 +250,10 @@ void log_write(const char *file, enum log_level level, const struct log_call *ca
     int length = vasprintf(&text, format, args);
     va_end(args);
     if (length < 0)
-        mem_out();
+        mem_out_of_memory();
     emit(file, level, call, text);
     free(text);
-    tell_problem();
+    report_problem();
 }
 
 /* ---- opening and closing ---- */
@@ -261,44 +261,44 @@ void log_write(const char *file, enum log_level level, const struct log_call *ca
 static void open_file(const char *path)
 {
     struct stat info;
-    sink.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
-    if (sink.fd < 0) {
-        note_problem("could not open the log %s: %s; name another with --log FILE", path,
-                     errno == ELOOP ? "it is a symbolic link; put a regular file there" : strerror(errno));
-    } else if (fstat(sink.fd, &info) != 0 || !(S_ISREG(info.st_mode) || S_ISCHR(info.st_mode))) {
-        (void)close(sink.fd);
-        sink.fd = -1;
-        note_problem("could not open the log %s: it is not a regular file; name another with --log FILE", path);
+    state.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
+    if (state.fd < 0) {
+        keep_first_problem("could not open the log %s: %s; name another with --log FILE", path,
+                           errno == ELOOP ? "it is a symbolic link; put a regular file there" : strerror(errno));
+    } else if (fstat(state.fd, &info) != 0 || !(S_ISREG(info.st_mode) || S_ISCHR(info.st_mode))) {
+        (void)close(state.fd);
+        state.fd = -1;
+        keep_first_problem("could not open the log %s: it is not a regular file; name another with --log FILE", path);
     }
 }
 
 void log_open(const char *path, enum log_terminal terminal)
 {
-    sink.terminal = terminal;
-    sink.problem[0] = '\0';
-    sink.problem_is_told = false;
-    sink.path = path != NULL && strcmp(path, "-") != 0 ? path : NULL;
-    if (sink.path != NULL)
-        open_file(sink.path);
-    tell_problem();
+    state.terminal = terminal;
+    state.problem[0] = '\0';
+    state.problem_is_reported = false;
+    state.path = path != NULL && strcmp(path, "-") != 0 ? path : NULL;
+    if (state.path != NULL)
+        open_file(state.path);
+    report_problem();
 }
 
 void log_flush(void)
 {
     write_waiting();
-    tell_problem();
+    report_problem();
 }
 
 void log_close(void)
 {
     log_flush();
-    sink.hold = false;
-    if (sink.fd >= 0)
-        (void)close(sink.fd);
-    sink.fd = -1;
-    sink.path = NULL;
-    free(sink.secrets);
-    sink.secrets = NULL;
-    sink.secret_count = 0;
-    sink.run = 0;
+    state.buffers = false;
+    if (state.fd >= 0)
+        (void)close(state.fd);
+    state.fd = -1;
+    state.path = NULL;
+    free(state.secrets);
+    state.secrets = NULL;
+    state.secret_count = 0;
+    state.run = 0;
 }

@@ -1,4 +1,4 @@
-/* mask: telephone numbers of which only the last four digits are shown. */
+/* mask: hides all but the last four digits of telephone numbers. */
 #include <string.h>
 
 #include "base/mask.h"
@@ -17,13 +17,13 @@ static void mask_between(char *text, const char *before, const char *after)
     for (char *at = strstr(text, before); at != NULL; at = strstr(at, before)) {
         at += strlen(before);
         char *end = strstr(at, after);
-        size_t length = end != NULL ? (size_t)(end - at) : strlen(at); /* the reason may have been cut */
+        size_t length = end != NULL ? (size_t)(end - at) : strlen(at); /* a cut text may lack the end */
         memset(at, '*', length);
         at += length;
     }
 }
 
-void mask_reason(char *text, const char *phone)
+void mask_api_text(char *text, const char *phone)
 {
     mask_phone(text, phone);
     mask_between(text, "value \"", "\"");
@@ -32,13 +32,13 @@ void mask_reason(char *text, const char *phone)
 
 static bool masks;
 
-void mask_set(bool on)
+void mask_enable(bool on)
 {
     masks = on;
 }
 
-void mask_shown(char *text, const char *phone)
+void mask_if_enabled(char *text, const char *phone)
 {
     if (masks && text != NULL)
-        mask_reason(text, phone);
+        mask_api_text(text, phone);
 }

@@ -1,21 +1,21 @@
-/* mask: telephone numbers of which only the last four digits are shown (mask_phone = yes). It is for what people see,
- * never for what is sent or kept. */
+/* mask: hides all but the last four digits of telephone numbers (mask_phone = yes). Mask text for people only, never
+ * data that is sent or stored. */
 #ifndef MASK_H
 #define MASK_H
 
 #include <stdbool.h>
 
-/* mask_phone: puts a * in the place of each character of phone but the last four, wherever phone stands in text. phone
- * may be NULL or "". */
+/* mask_phone: replaces each occurrence of phone in text by a * per character and its last four characters. phone may be
+ * NULL or "". */
 void mask_phone(char *text, const char *phone);
 
-/* mask_reason: the same in the API's words for a failure, and all of each value of the call that they quote, as database
- * models do: value "...", (`...`). */
-void mask_reason(char *text, const char *phone);
+/* mask_api_text: mask_phone for the API's error text, and hides each value that the text quotes as value "..." or
+ * (`...`): Mongoose quotes a call's values so. */
+void mask_api_text(char *text, const char *phone);
 
-/* mask_set: whether what is shown from now on is masked, as the settings say; at first it is not. mask_shown:
- * mask_reason, if so. Whoever shows a text calls this one, and asks no setting. text may be NULL. */
-void mask_set(bool on);
-void mask_shown(char *text, const char *phone);
+/* mask_enable: whether what is shown from now on is masked, as the settings say; at first it is not. mask_if_enabled:
+ * mask_api_text, if so. Whoever shows a text calls this one, and asks no setting. text may be NULL. */
+void mask_enable(bool on);
+void mask_if_enabled(char *text, const char *phone);
 
 #endif

@@ -1,4 +1,4 @@
-/* mem: allocation that either succeeds or ends the program with a message. */
+/* mem: allocates memory, or ends the program with a message. */
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-_Noreturn void mem_out(void)
+_Noreturn void mem_out_of_memory(void)
 {
     static const char text[] = "did-optimizer-sync: out of memory; the next run continues where this run stopped\n";
     (void)!write(STDERR_FILENO, text, sizeof text - 1);
@@ -19,17 +19,17 @@ void *mem_zero(size_t count, size_t size)
 {
     void *memory = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
     if (memory == NULL)
-        mem_out();
+        mem_out_of_memory();
     return memory;
 }
 
 void *mem_resize(void *old, size_t count, size_t size)
 {
     if (size > 0 && count > SIZE_MAX / size)
-        mem_out();
+        mem_out_of_memory();
     void *memory = realloc(old, count * size > 0 ? count * size : 1);
     if (memory == NULL)
-        mem_out();
+        mem_out_of_memory();
     return memory;
 }
 
@@ -53,6 +53,6 @@ char *mem_format(const char *format, ...)
     int length = vasprintf(&text, format, args);
     va_end(args);
     if (length < 0)
-        mem_out();
+        mem_out_of_memory();
     return text;
 }

@@ -1,4 +1,4 @@
-/* privileges: what the process may do, given up step by step. */
+/* privileges: gives up rights of the process that it does not need. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,18 +30,18 @@ static void clean_environment(void)
         values[i] = value != NULL ? mem_copy(value) : NULL;
     }
     if (clearenv() != 0)
-        mem_out();
+        mem_out_of_memory();
     for (int i = 0; i < COUNT; i++) {
         if (values[i] == NULL)
             continue;
         if (setenv(kept_variables[i], values[i], 1) != 0)
-            mem_out();
+            mem_out_of_memory();
         explicit_bzero(values[i], strlen(values[i]));
         free(values[i]);
     }
 }
 
-/* A file opened later must not land on a closed standard descriptor, where a message would be written into it. */
+/* A file opened later must not get the number of a closed standard descriptor: a message would be written into it. */
 static int fill_standard_files(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -50,7 +50,7 @@ static int fill_standard_files(void)
     return 0;
 }
 
-/* closefrom came with glibc 2.34 and close_range with Linux 5.9; dialers run on older ones. */
+/* Dialers run on systems older than closefrom (glibc 2.34) and close_range (Linux 5.9). */
 static int close_inherited_files(void)
 {
     DIR *files = opendir("/proc/self/fd");
@@ -70,8 +70,8 @@ static int forbid_core_dumps(void)
     return setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : -1;
 }
 
-/* A program inherits which signals are ignored and which are blocked. With SIGCHLD ignored a process never hears that its
- * children have ended, and a blocked SIGTERM stops nothing. SIGHUP stays as it is: nohup ignores it on purpose. */
+/* A program inherits ignored and blocked signals. If SIGCHLD is ignored, a process cannot wait for its children; if
+ * SIGTERM is blocked, nothing can stop the run. SIGHUP stays as it is: nohup ignores it on purpose. */
 static int reset_signals(void)
 {
     struct sigaction action;
@@ -110,7 +110,7 @@ static int become(uid_t user, gid_t group)
         if (users[i] != user || groups[i] != group)
             return -1;
     errno = 0;
-    return setuid(0) == 0 ? -1 : 0; /* there must be no way back */
+    return setuid(0) == 0 ? -1 : 0; /* the process must not be able to become root again */
 }
 
 int privileges_drop_to_owner(const char *directory, struct err *err)
@@ -118,7 +118,7 @@ int privileges_drop_to_owner(const char *directory, struct err *err)
     struct stat info;
     if (geteuid() != 0)
         return 0;
-    if (fileutil_find_directory(directory, &info, err) != 0)
+    if (fileutil_check_dir(directory, &info, err) != 0)
         return -1;
     if (info.st_uid == 0)
         return 0;

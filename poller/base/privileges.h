@@ -1,19 +1,18 @@
-/* privileges: what the process may do, given up step by step. */
+/* privileges: gives up rights of the process that it does not need. */
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H
 
 #include "base/err.h"
 
-/* privileges_harden: the first thing of all. Leaves only known environment variables (a library would obey others, such
- * as SSLKEYLOGFILE or http_proxy), no inherited files beyond the standard three, no signal that the starter ignored or
- * blocked (but for an ignored SIGHUP), no core dumps, no tracing by others.
- * Errors: EX_SOFTWARE. */
+/* privileges_harden: call it first of all. Removes all environment variables but the known ones: libraries read others,
+ * such as SSLKEYLOGFILE or http_proxy. Closes inherited files but the standard three. Resets ignored and blocked
+ * signals, except an ignored SIGHUP. Forbids core dumps and tracing. Errors: EX_SOFTWARE. */
 int privileges_harden(struct err *err) MUST_CHECK;
 
-/* privileges_drop_to_owner: a process of root becomes, for good, the user and group that own directory, with no other
- * group and no way back. Does nothing where root owns it, or where the process is not root's.
- * Call it when all that only root may read is read, and before the first use of the network, of name look-ups and of
- * the state. Errors: EX_NOPERM, EX_IOERR. */
+/* privileges_drop_to_owner: if the process runs as root, it becomes the user and group that own directory, with no
+ * other group, and cannot become root again. Does nothing if root owns directory, or if the process does not run as
+ * root. Call it after reading the files that only root may read, and before any use of the network, of name look-ups
+ * and of the state. Errors: EX_NOPERM, EX_IOERR, EX_SOFTWARE. */
 int privileges_drop_to_owner(const char *directory, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* str: bounded strings, word lists, and text made safe for where it goes. */
+/* str: trims, compares and parses text, and makes it safe to print or send. */
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -64,7 +64,7 @@ bool str_in_list(const char *list, const char *word)
     return false;
 }
 
-/* How many bytes the UTF-8 character at bytes takes; 0 when it is not valid there (RFC 3629, no surrogates). */
+/* The length in bytes of the UTF-8 character at bytes; 0 if it is invalid (RFC 3629, no surrogates). */
 static size_t utf8_span(const unsigned char *bytes, size_t length)
 {
     unsigned char first = bytes[0];
@@ -93,10 +93,10 @@ bool str_is_utf8(const char *text)
     return true;
 }
 
-char *str_utf8(const char *bytes, size_t length)
+char *str_make_utf8(const char *bytes, size_t length)
 {
     const unsigned char *in = (const unsigned char *)bytes;
-    char *copy = mem_zero(length * 3 + 1, 1); /* at worst every byte is replaced by three */
+    char *copy = mem_zero(length * 3 + 1, 1); /* in the worst case each byte becomes three */
     char *out = copy;
     for (size_t i = 0; i < length;) {
         size_t span = in[i] == '\0' ? 0 : utf8_span(in + i, length - i);

@@ -1,7 +1,7 @@
-/* systemlog: the host's syslog, which takes the log's lines where its file does not. */
+/* systemlog: writes log lines to the host's syslog if the log file cannot be written. */
 #include <stdbool.h>
 #include <string.h>
-#include <syslog.h> /* its names are log.h's too, so the two cannot meet in one file */
+#include <syslog.h> /* has the names of log.h (LOG_INFO), so no file can include both */
 
 #include "base/systemlog.h"
 

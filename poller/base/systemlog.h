@@ -1,11 +1,11 @@
-/* systemlog: the host's syslog, which takes the log's lines where its file does not. */
+/* systemlog: writes log lines to the host's syslog if the log file cannot be written. */
 #ifndef SYSTEMLOG_H
 #define SYSTEMLOG_H
 
 #include <stddef.h>
 
-/* systemlog_write: hands over whole lines, of an enum log_level, as did-optimizer-sync. Where the host has no syslog they
- * are lost. */
+/* systemlog_write: sends whole lines to syslog as did-optimizer-sync. level is an enum log_level, length is in bytes. A
+ * host without syslog loses the lines. */
 void systemlog_write(int level, const char *lines, size_t length);
 
 #endif

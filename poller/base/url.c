@@ -1,4 +1,4 @@
-/* url: what may stand as the API's address. */
+/* url: checks the API's address. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -9,7 +9,7 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-/* 127.x.x.x as four plain numbers; "127.0.0.1.example.com" is somebody else's name. */
+/* 127.x.x.x as four plain numbers: "127.0.0.1.example.com" is the name of another host. */
 static bool is_loopback_ipv4(const char *host)
 {
     unsigned parts[4] = { 0 };
@@ -26,8 +26,8 @@ static bool is_this_host(const char *host)
     return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 || is_loopback_ipv4(host);
 }
 
-/* Whether text, HOST[:PORT][/PATH], holds nothing unusual. libcurl is more lenient, and each of its versions in another
- * way: it takes most characters, and an empty port. */
+/* Whether text, HOST[:PORT][/PATH], has only usual characters. libcurl accepts more, such as an empty port, and each of
+ * its versions accepts something else. */
 static bool is_plain(const char *text)
 {
     const char *allowed = *text == '[' ? DIGITS "abcdefABCDEF.:[]" : DIGITS LETTERS "-._:";
@@ -41,13 +41,13 @@ int url_check(const char *text, bool allow_insecure_http, const char *own_path, 
     struct http_url url;
     bool tls = strncasecmp(text, "https://", 8) == 0;
     if (!tls && strncasecmp(text, "http://", 7) != 0)
-        /* Not quoted, here and below: what stands before an @ could be a password. */
+        /* Do not quote the address, here and below: the part before an @ may be a password. */
         return err_set(err, EX_CONFIG, "the API address is not an http(s) address; write https://HOST");
     const char *place = text + (tls ? 8 : 7);
     if (!is_plain(place) || !http_read_url(text, &url))
         return err_set(err, EX_CONFIG, "the API address is not a plain https://HOST[:PORT][/PATH]; leave out user "
                        "names, blanks, ? and #");
-    /* As it is written, too: libcurl may take 127.1 for this host, others for a name. */
+    /* Compare the host as written too: libcurl may read 127.1 as this host, other programs as a name. */
     bool here = strncasecmp(place, url.host, strlen(url.host)) == 0 && is_this_host(url.host);
     if (!tls && !here && !allow_insecure_http)
         return err_set(err, EX_CONFIG, "api_base_url is '%.100s', plain http to another host: anyone on the network path "

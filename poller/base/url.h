@@ -6,11 +6,11 @@
 
 #include "base/err.h"
 
-/* url_check: whether text is an address that the key may be sent to: http or https, a plain host name or IP address,
- * an optional port and path; no user name, query, fragment, blank or other unusual character, so that no two readers
- * can take it for different hosts. Plain http is accepted for this host only (localhost, 127.x.x.x, [::1]) unless
- * allow_insecure_http, which own_path is where to set.
- * Errors: EX_CONFIG, with the remedy. */
+/* url_check: whether the API key may be sent to the address text: http or https, a host name or IP address, and perhaps
+ * a port and a path. A user name, query, fragment, blank or unusual character is refused: two programs might read it as
+ * different hosts. Plain http is accepted only for this host (localhost, 127.x.x.x, [::1]), or with
+ * allow_insecure_http. own_path is the configuration file that the message names. Errors: EX_CONFIG, with the
+ * remedy. */
 int url_check(const char *text, bool allow_insecure_http, const char *own_path, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* version: the program's version, in this one place; packaging/deb/changelog is held against it by a test. */
+/* version: the program's version. A test compares packaging/deb/changelog with it. */
 #ifndef VERSION_H
 #define VERSION_H
 

@@ -1,4 +1,4 @@
-/* when: points in time as people write them. */
+/* when: parses times that people write. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,7 +10,8 @@
 #include "base/str.h"
 #include "base/when.h"
 
-/* mktime for one reading of the clock; false when that reading does not exist (the fields come back changed). */
+/* mktime for standard time (is_dst 0) or DST (1). False if this local time does not exist so: mktime then changes
+ * tm_isdst. */
 static bool local_epoch(const struct tm *fields, int is_dst, int64_t *ret_epoch)
 {
     struct tm tried = *fields;
@@ -35,7 +36,7 @@ static bool date_exists(const struct tm *fields)
            fields->tm_sec >= 0 && fields->tm_sec <= 59;
 }
 
-/* The moment at which the clocks jump over a local time: the offset changes between the two ways to read it. */
+/* The moment at which the clocks skip a local time: where the offset to UTC changes, between its two readings. */
 static int64_t moment_of_jump(const struct tm *fields)
 {
     struct tm summer = *fields, winter = *fields;
@@ -53,7 +54,7 @@ static int64_t moment_of_jump(const struct tm *fields)
     return (int64_t)after;
 }
 
-/* The epoch of a local time, the earlier one where it happens twice, so that no call is skipped. */
+/* The epoch of a local time. If the time occurs twice (DST ends), the earlier one, so that no call is skipped. */
 static int64_t earliest_epoch(const struct tm *fields)
 {
     int64_t summer = 0, winter = 0;
@@ -73,7 +74,7 @@ static bool two_digits(const char *text, int most, int *ret_number)
     return *ret_number <= most;
 }
 
-/* How far ahead of UTC a time is that ends in text: "Z", "-05", "-0500" or "-05:00", a blank may come first. */
+/* Parses an offset to UTC: "Z", "-05", "-0500" or "-05:00", perhaps after a blank. */
 static bool parse_offset(const char *text, int64_t *ret_seconds)
 {
     int hours = 0, minutes = 0;
@@ -93,7 +94,7 @@ static bool parse_offset(const char *text, int64_t *ret_seconds)
     return true;
 }
 
-/* Fractions of a second are cut: others write them. */
+/* Ignores fractions of a second, which other programs write. */
 static const char *skip_fraction(const char *text)
 {
     return (*text == '.' || *text == ',') && isdigit((unsigned char)text[1]) ? text + 1 + strspn(text + 1, "0123456789")

@@ -164,7 +164,8 @@ static int work(struct backfill *backfill, struct err *err)
     struct resources *resources = &backfill->resources;
     struct settings_sync *settings = &resources->config.sync;
     settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
-    if (fileutil_need_directory(backfill->options->state_dir, err) != 0 || resources_open_source(resources, err) != 0 ||
+    if (fileutil_check_writable_dir(backfill->options->state_dir, err) != 0 ||
+        resources_open_source(resources, err) != 0 ||
         resources_open_sink(backfill->options, resources, err) != 0)
         return -1;
     backfill->forward = resources_forward(resources, &backfill->summary);
@@ -189,7 +190,7 @@ static void report(const struct backfill *backfill)
 {
     const struct summary *summary = &backfill->summary;
     if (!backfill->options->dry_run)
-        log_show_on(LOG_TERMINAL_STDOUT);
+        log_set_terminal(LOG_TERMINAL_STDOUT);
     if (backfill->options->dry_run && summary->stop == STOP_NONE) {
         log_info("📊 Dry run: %" PRId64 " would be sent, %" PRId64 " waiting until their disposition is final",
                  summary->accepted, summary->waiting);

@@ -162,7 +162,7 @@ static void check_space(struct check_report *report, const char *directory)
 void check_state(struct check_report *report, const struct options *options)
 {
     struct err err;
-    if (fileutil_need_directory(options->state_dir, &err) != 0) {
+    if (fileutil_check_writable_dir(options->state_dir, &err) != 0) {
         check_fail_err(report, "state", &err);
         return;
     }

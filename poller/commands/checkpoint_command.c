@@ -162,7 +162,7 @@ static int change(const struct options *options, const struct config *config, co
     bool to_set = options->command == COMMAND_CHECKPOINT_SET;
     char local[CLOCK_TEXT_SIZE];
     struct position position = position_at(clock_now_epoch() - config->sync.first_run_lookback, "");
-    if (fileutil_need_directory(options->state_dir, err) != 0 ||
+    if (fileutil_check_writable_dir(options->state_dir, err) != 0 ||
         (to_set && read_where(options->arguments[0], &position, err) != 0))
         return -1;
     if (position.end_epoch > clock_now_epoch())
@@ -174,7 +174,7 @@ static int change(const struct options *options, const struct config *config, co
         return 0;
     }
     int64_t began_ms = clock_mono_ms();
-    if (lock_acquire_after_run(options->state_dir, &lock, err) != 0)
+    if (lock_acquire_for_command(options->state_dir, &lock, err) != 0)
         return -1;
     if (concerns_calls && clock_mono_ms() - began_ms >= WAITED_MS) {
         (void)printf("another run finished just now; the checkpoint after that run:\n");

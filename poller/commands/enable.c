@@ -53,8 +53,8 @@ static void say_where_it_goes_on(const struct options *options, const struct con
 static int note(const struct options *options, bool enabled, struct err *err)
 {
     struct lock *lock = NULL;
-    if (profile_enter_state(options, err) != 0 || fileutil_need_directory(options->state_dir, err) != 0 ||
-        lock_acquire_after_run(options->state_dir, &lock, err) != 0)
+    if (profile_enter_state(options, err) != 0 || fileutil_check_writable_dir(options->state_dir, err) != 0 ||
+        lock_acquire_for_command(options->state_dir, &lock, err) != 0)
         return -1;
     int result = enabled_set(options->state_dir, enabled, err);
     lock_release(lock);
@@ -70,7 +70,7 @@ int enable_command(const struct options *options)
     struct route route;
     route_load(&options->config, &config, &route, &problems);
     log_open(options->log, LOG_TERMINAL_NONE); /* now: the state's owner may not be able to */
-    log_set(config.log_format, config.log_level);
+    log_configure(config.log_format, config.log_level);
     if (note(options, enabled, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
     } else if (enabled) {

@@ -54,7 +54,7 @@ int every_command(const struct options *options)
     for (bool is_first = true; !interrupt_requested(); is_first = false) {
         int64_t next_ms = clock_mono_ms() + options->every * 1000;
         run_once(options, is_first);
-        interrupt_pause(next_ms);
+        interrupt_sleep_until(next_ms);
     }
     return EX_OK;
 }

@@ -77,8 +77,8 @@ static void print_entry(void *context, const struct ledger_entry *entry)
     struct json *body = entry->payload != NULL ? json_parse(entry->payload) : NULL;
     struct ledger_entry shown = *entry;
     char *phone = mem_copy(member(body, "phoneNumber")), *reason = mem_copy(entry->reason != NULL ? entry->reason : "");
-    mask_shown(reason, member(body, "phoneNumber")); /* the API may have repeated it */
-    mask_shown(phone, member(body, "phoneNumber"));
+    mask_if_enabled(reason, member(body, "phoneNumber")); /* the API may have repeated it */
+    mask_if_enabled(phone, member(body, "phoneNumber"));
     shown.reason = reason;
     if (work->options->json)
         print_json(&shown, body, phone);
@@ -190,7 +190,7 @@ static int change(struct work *work, struct err *err)
 {
     const struct options *options = work->options;
     struct lock *lock = NULL;
-    if (lock_acquire_after_run(options->state_dir, &lock, err) != 0)
+    if (lock_acquire_for_command(options->state_dir, &lock, err) != 0)
         return -1;
     int result = ledger_open(options->state_dir, LEDGER_WRITE, &work->ledger, NULL, err);
     if (result == 0)
@@ -210,7 +210,7 @@ int failed_command(const struct options *options, struct err *err)
 {
     struct work work = { .options = options, .change = &changes[options->command] };
     bool named = options->argument_count > 0, go_on = true;
-    if (fileutil_need_directory(options->state_dir, err) != 0)
+    if (fileutil_check_writable_dir(options->state_dir, err) != 0)
         return -1;
     if (options->command == COMMAND_FAILED_LIST)
         return list(&work, err);

@@ -121,7 +121,7 @@ int history_command(const struct options *options, struct err *err)
         return err_set(err, EX_USAGE, "could not take --limit %.40s: write a number from 1 on", options->limit);
     if (options->since != NULL && when_parse(options->since, clock_now_epoch(), &since, err) != 0)
         return -1;
-    if (fileutil_look_into_directory(options->state_dir, err) != 0 ||
+    if (fileutil_check_readable_dir(options->state_dir, err) != 0 ||
         ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
     int result = records_list_runs(ledger, since, limit, print_run, &listing, err);

@@ -234,7 +234,7 @@ static int write_page(const struct page *page, const char *state_dir, struct err
 {
     struct standing standing;
     struct ledger *ledger = NULL;
-    if (fileutil_look_into_directory(state_dir, err) != 0 ||
+    if (fileutil_check_readable_dir(state_dir, err) != 0 ||
         ledger_open(state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
     int result = standing_gather(state_dir, ledger, &standing, err);
@@ -256,11 +256,11 @@ int metrics_command(const struct options *options, struct err *err)
     size_t size = 0;
     FILE *memory = open_memstream(&text, &size); /* a page that stops in its middle is never printed */
     if (memory == NULL)
-        mem_out();
+        mem_out_of_memory();
     struct page page = { memory, options->profile != NULL ? options->profile : "" };
     int result = write_page(&page, options->state_dir, err);
     if (fclose(memory) != 0)
-        mem_out();
+        mem_out_of_memory();
     if (result == 0)
         (void)fputs(text, stdout);
     free(text);

@@ -77,7 +77,7 @@ static void name_call(const struct call *call, const char *what)
                               .status = str_or_empty(call->status),
                               .answer = -1,
                               .attempt = -1 };
-    log_about(LOG_WARN, &about, "🔎 %s: %s, %s/%s → %s, ended %s", about.uniqueid, what, about.campaign, about.phone,
+    log_for_call(LOG_WARN, &about, "🔎 %s: %s, %s/%s → %s, ended %s", about.uniqueid, what, about.campaign, about.phone,
              about.status, clock_local(call->ended, local, sizeof local));
 }
 
@@ -227,7 +227,8 @@ static int work(struct reconcile *reconcile, struct err *err)
     struct resources *resources = &reconcile->resources;
     struct settings_sync *settings = &resources->config.sync;
     settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
-    if (fileutil_need_directory(reconcile->options.state_dir, err) != 0 || resources_open_source(resources, err) != 0 ||
+    if (fileutil_check_writable_dir(reconcile->options.state_dir, err) != 0 ||
+        resources_open_source(resources, err) != 0 ||
         (!reconcile->options.report_only && resources_open_sink(&reconcile->options, resources, err) != 0))
         return -1;
     reconcile->forward = resources_forward(resources, &reconcile->summary);

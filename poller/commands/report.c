@@ -59,7 +59,7 @@ static int make_page(const char *template, const struct options *options, char *
     int result = write_page(page, template, options, ledger, err);
     ledger_close(ledger);
     if (fclose(page) != 0)
-        mem_out();
+        mem_out_of_memory();
     return result;
 }
 
@@ -84,7 +84,7 @@ int report_command(const struct options *options, struct err *err)
     const char *template_path = options->template != NULL ? options->template : INSTALLED_TEMPLATE;
     if (options->html == NULL || *options->html == '\0')
         return err_set(err, EX_USAGE, "name the file for the page: report --html FILE; see --help");
-    int result = fileutil_look_into_directory(options->state_dir, err);
+    int result = fileutil_check_readable_dir(options->state_dir, err);
     if (result == 0)
         result = read_template(template_path, &template, err);
     if (result == 0)

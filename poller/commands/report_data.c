@@ -99,7 +99,7 @@ static void append_masked(struct json *row, struct statement *statement, int col
 {
     const char *text = store_text(statement, column);
     char *own = text != NULL ? mem_copy(text) : NULL;
-    mask_shown(own, store_text(statement, phone_column));
+    mask_if_enabled(own, store_text(statement, phone_column));
     append_text(row, own, limit);
     free(own);
 }

@@ -11,7 +11,7 @@
 #include "base/fileutil.h"
 #include "base/interrupt.h"
 #include "base/log.h"
-#include "base/mailed.h"
+#include "base/mail_state.h"
 #include "base/str.h"
 #include "commands/run.h"
 #include "config/profile.h"
@@ -36,16 +36,16 @@ static void open_log(const struct options *options)
 
 /* Whether a state of things is another than the last mail told. It is noted in the ledger, else in memory: a disk that
  * is full, and a ledger that cannot be opened, must not mail each minute. */
-static bool is_news(struct ledger *ledger, const char *note, enum mailed what, bool well)
+static bool is_news(struct ledger *ledger, const char *note, enum mail_topic what, bool well)
 {
     int64_t was_well = 1;
     if (ledger != NULL && ledger_read_note(ledger, note, 1, &was_well, NULL) != 0)
         was_well = 1;
-    if (well == (was_well != 0 && !mailed_is_told(what)))
+    if (well == (was_well != 0 && !mail_state_is_reported(what)))
         return false;
     bool noted = ledger != NULL && ledger_set_note(ledger, note, well ? 1 : 0, NULL) == 0 &&
                  ledger_commit(ledger, NULL) == 0;
-    mailed_tell(what, !well && !noted);
+    mail_state_set(what, !well && !noted);
     return true;
 }
 
@@ -83,7 +83,7 @@ static void report_health(const struct options *options, struct resources *resou
     int exit_code = summary_exit_code(summary);
     bool healthy = exit_code == EX_OK || exit_code == EX_TEMPFAIL;
     bool open = healthy && is_open(resources, summary);
-    if (!open && is_news(resources->ledger, LEDGER_NOTE_HEALTHY, MAILED_HEALTH, healthy))
+    if (!open && is_news(resources->ledger, LEDGER_NOTE_HEALTHY, MAIL_TOPIC_HEALTH, healthy))
         tell_health(options->profile_words, healthy, summary);
 }
 
@@ -92,7 +92,7 @@ static void report_log(const struct options *options, struct resources *resource
 {
     log_flush(); /* it shows whether the log can be written */
     bool works = *log_problem() == '\0';
-    if (is_news(resources->ledger, LEDGER_NOTE_LOG_WORKS, MAILED_LOG, works) && options->cron)
+    if (is_news(resources->ledger, LEDGER_NOTE_LOG_WORKS, MAIL_TOPIC_LOG, works) && options->cron)
         tell_log(options->profile_words, works);
 }
 
@@ -213,18 +213,18 @@ static int64_t longest_run_sec(const struct config *config)
 static int enter_state(const struct options *options, struct resources *resources, bool *ret_standing_by,
                        struct err *err)
 {
-    if (fileutil_need_directory(options->state_dir, err) != 0)
+    if (fileutil_check_writable_dir(options->state_dir, err) != 0)
         return -1;
     if (options->dry_run)
         return 0;
-    if (lock_acquire_in_turn(options->state_dir, &resources->lock, err) != 0)
+    if (lock_acquire_for_run(options->state_dir, &resources->lock, err) != 0)
         return -1;
     *ret_standing_by = resources->lock == NULL;
     if (*ret_standing_by) {
         log_info("🔒 Another run is at work; this run has nothing to do");
         return 0;
     }
-    lock_say_longest(resources->lock, longest_run_sec(&resources->config));
+    lock_announce_longest_hold(resources->lock, longest_run_sec(&resources->config));
     bool enabled = false;
     if (enabled_read_or_create(options->state_dir, &enabled, &resources->off_is_new, err) != 0)
         return -1;
@@ -281,7 +281,7 @@ static void wait_for_turn(const struct settings_sync *settings)
     if (settings->splay == 0 || gethostname(host, sizeof host - 1) != 0)
         return;
     uint64_t share = str_hash(STR_HASH_START, host, strlen(host)) % ((uint64_t)settings->splay * 1000);
-    interrupt_pause(clock_mono_ms() + (int64_t)share);
+    interrupt_sleep_until(clock_mono_ms() + (int64_t)share);
 }
 
 int run_round(const struct options *options, bool is_first)
@@ -293,7 +293,7 @@ int run_round(const struct options *options, bool is_first)
     interrupt_install();
     open_log(options);
     if (options->cron)
-        mailed_open(options->state_dir);
+        mail_state_open(options->state_dir);
     /* The log and the settings are read, as root it may be; whatever comes now is done as the owner of the state. */
     bool off = starts_by_itself(options) && enabled_is_off(options->state_dir);
     bool loaded = !off && resources_load(options, &resources, &err) == 0;
@@ -321,7 +321,7 @@ int run_round(const struct options *options, bool is_first)
     if (starts_by_itself(options) && !standing_by) /* what a person starts may name another log */
         report_log(options, &resources);
     (void)fflush(stdout);
-    mailed_close();
+    mail_state_close();
     resources_close_state(&resources);
     resources_close(&resources);
     log_close();

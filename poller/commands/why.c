@@ -100,14 +100,14 @@ static void free_life(struct life *life)
 static void mask(struct life *life)
 {
     char *phone = copy(life->call.phone);
-    mask_shown((char *)life->call.reason, phone);
-    mask_shown((char *)life->call.phone, phone);
+    mask_if_enabled((char *)life->call.reason, phone);
+    mask_if_enabled((char *)life->call.phone, phone);
     for (int64_t i = 0; i < life->attempt_count; i++)
-        mask_shown((char *)life->attempts[i].reason, phone);
+        mask_if_enabled((char *)life->attempts[i].reason, phone);
     free(phone);
     phone = life->row != NULL ? copy(life->row->number) : NULL;
     if (phone != NULL)
-        mask_shown((char *)life->row->number, phone);
+        mask_if_enabled((char *)life->row->number, phone);
     free(phone);
 }
 
@@ -117,7 +117,7 @@ static int read_ledger(const struct options *options, struct life *life, struct 
     struct explanation_facts *facts = &life->facts;
     int64_t outage_since = 0;
     bool has_floor = false, has_checkpoint = false;
-    if (fileutil_need_directory(options->state_dir, err) != 0 ||
+    if (fileutil_check_writable_dir(options->state_dir, err) != 0 ||
         ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
     int result = records_find_call(ledger, life->uniqueid, take_call, life, err);
@@ -386,7 +386,7 @@ int why_command(struct options *options)
     struct err err = { .code = EX_OK };
     struct config config;
     struct config_problems problems;
-    mask_set(config_masks_phones(&options->config)); /* now: the state's owner may not read the settings */
+    mask_enable(config_masks_phones(&options->config)); /* now: the state's owner may not read the settings */
     options->config.without_api = true;
     struct route route;
     route_load(&options->config, &config, &route, &problems);

@@ -96,7 +96,7 @@ void inifile_read(const char *text, const struct inifile_reader *reader)
     bool byte_order_mark = strncmp(copy, "\xEF\xBB\xBF", 3) == 0;
     struct feed feed = { .reader = reader, .rest = copy + (byte_order_mark ? 3 : 0) };
     if (ini_parse_stream(next_line, &feed, take_value, &feed) == -2)
-        mem_out();
+        mem_out_of_memory();
     settle_line(&feed);
     free(copy);
 }

@@ -77,7 +77,7 @@ static bool wait_for_turn(struct backlog *backlog, int64_t until_ms, int *ret_re
         return false;
     if (turn_ms > now_ms) {
         *ret_result = forward_commit(backlog->forward, err);
-        interrupt_pause(turn_ms);
+        interrupt_sleep_until(turn_ms);
     }
     return true;
 }

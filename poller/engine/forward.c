@@ -199,7 +199,7 @@ static void forget(struct batch *batch, struct parcel *parcel, const char *why)
         return;
     batch->forward->summary->forgotten += is_missing(parcel) ? 1 : 0;
     struct log_call forgotten = about(batch, parcel);
-    log_about(LOG_INFO, &forgotten, "🗑 %s: %s, forgotten", parcel->candidate->uniqueid, why);
+    log_for_call(LOG_INFO, &forgotten, "🗑 %s: %s, forgotten", parcel->candidate->uniqueid, why);
     wrote(batch, ledger_forget(batch->forward->ledger, parcel->candidate->uniqueid, &batch->failure));
 }
 
@@ -208,8 +208,8 @@ static void keep_waiting(struct batch *batch, struct parcel *parcel, const char 
 {
     parcel->candidate->settled = true; /* the ledger knows it */
     struct log_call kept = about(batch, parcel);
-    log_about(LOG_WARN, &kept, "✗ %s: gone from %s, and perhaps archived: %s", kept.uniqueid,
-              batch->forward->source->ops->places[SOURCE_LIVE], problem);
+    log_for_call(LOG_WARN, &kept, "✗ %s: gone from %s, and perhaps archived: %s", kept.uniqueid,
+                 batch->forward->source->ops->places[SOURCE_LIVE], problem);
 }
 
 static void hold(struct batch *batch, struct parcel *parcel, int64_t hold_until)
@@ -328,14 +328,14 @@ static void record_accepted(struct batch *batch, struct parcel *parcel, bool dup
     parcel->record.attempts = 0;
     put(batch, parcel, CALL_ACCEPTED, 0, NULL);
     struct log_call accepted = about(batch, parcel);
-    log_about(LOG_INFO, &accepted, "✓ %s: %s/%s → %s (%" PRId64 "s)", call->id, accepted.campaign,
-              accepted.phone, accepted.status, call_number(call->length, 0));
+    log_for_call(LOG_INFO, &accepted, "✓ %s: %s/%s → %s (%" PRId64 "s)", call->id, accepted.campaign,
+                 accepted.phone, accepted.status, call_number(call->length, 0));
 }
 
 /* The line that monitoring counts: grep -c "failed:". */
 static void log_failure(const struct log_call *call, const char *reason, const char *outlook)
 {
-    log_about(LOG_WARN, call, "✗ %s: failed: %s (%s)", call->uniqueid, reason, outlook);
+    log_for_call(LOG_WARN, call, "✗ %s: failed: %s (%s)", call->uniqueid, reason, outlook);
 }
 
 static void record_rejected(struct batch *batch, struct parcel *parcel, const char *reason)
@@ -446,7 +446,7 @@ static void leave_suspects_in_doubt(struct batch *batch)
 /* A run's message stands apart from the call that led to it: an API that repeats its number must not show it there. */
 static const char *mask_message(const struct parcel *parcel, char *reason)
 {
-    mask_shown(reason, parcel->call->number);
+    mask_if_enabled(reason, parcel->call->number);
     return reason;
 }
 
@@ -567,7 +567,7 @@ static int deliver(struct batch *batch, size_t count, struct err *err)
     const struct sink_message **messages = mem_zero(count, sizeof *messages);
     for (size_t i = 0; i < count; i++)
         messages[i] = &batch->outgoing[i]->message;
-    log_hold(); /* on_turn lets the lines go */
+    log_buffer_lines(); /* on_turn lets the lines go */
     struct sink_observer observer = { .on_outcome = on_outcome, .on_turn = on_turn, .context = batch };
     int result = sink_send(batch->forward->sink, messages, count, &observer, err);
     free(messages);

@@ -11,7 +11,7 @@ int journal_open(struct forward *forward, const char *kind, struct err *err)
 {
     if (ledger_run_start(forward->ledger, kind, &forward->run, err) != 0)
         return -1;
-    log_run(forward->run);
+    log_set_run(forward->run);
     return 0;
 }
 
@@ -59,7 +59,7 @@ int journal_resume(struct forward *forward, struct err *err)
     bool in_doubt = false;
     if (source_now(forward->source, &now, err) != 0)
         return -1;
-    forward->clock = clock_heard(now);
+    forward->clock = clock_reading_from(now);
     forward->doubt = position_at(0, "");
     if (ledger_read_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 ||
         ledger_read_place(forward->ledger, LEDGER_DOUBT, &forward->doubt, &in_doubt, err) != 0)

@@ -30,8 +30,8 @@ int resources_load(const struct options *options, struct resources *resources, s
     config_problems_free(&problems);
     if (result != 0)
         return -1;
-    log_set(config->log_format, config->log_level);
-    mask_set(config->mask_phone);
+    log_configure(config->log_format, config->log_level);
+    mask_enable(config->mask_phone);
     route_hide(config, &route);
     if (!config->api.verify_ssl)
         log_warn("⚠ verify_ssl = 0 in %s: the API's certificate is not checked, so anyone on the network path can "

@@ -64,13 +64,13 @@ static void hide(const struct params *params, const struct param_spec *specs)
     for (size_t i = 0; i < params->count; i++) {
         const struct param_spec *spec = params_spec_of(specs, params->items[i].key);
         if (spec != NULL && spec->secret)
-            log_hide(params->items[i].value);
+            log_hide_secret(params->items[i].value);
     }
 }
 
 void route_hide(const struct config *config, const struct route *route)
 {
-    log_hide(config->api.key);
+    log_hide_secret(config->api.key);
     if (route->source != NULL)
         hide(&config->source_params, route->source->params);
     if (route->sink != NULL)

@@ -11,7 +11,7 @@
 static int open_state(struct turn *turn, struct err *err)
 {
     struct resources *resources = turn->resources;
-    if (!turn->options->dry_run && lock_acquire_to_share(turn->options->state_dir, &resources->lock, err) != 0)
+    if (!turn->options->dry_run && lock_acquire_for_long_work(turn->options->state_dir, &resources->lock, err) != 0)
         return -1;
     if (resources_open_ledger(turn->options, resources, err) != 0)
         return -1;
@@ -68,7 +68,7 @@ static int let_others_in(struct turn *turn, int64_t wait_ms, struct err *err)
     if (forward_commit(turn->forward, err) != 0)
         return -1;
     close_state(turn);
-    interrupt_pause(clock_mono_ms() + (wait_ms > BETWEEN_TURNS_MS ? wait_ms : BETWEEN_TURNS_MS));
+    interrupt_sleep_until(clock_mono_ms() + (wait_ms > BETWEEN_TURNS_MS ? wait_ms : BETWEEN_TURNS_MS));
     return open_state(turn, err) == 0 ? confirm_leader(turn, err) : -1;
 }
 

@@ -129,7 +129,7 @@ int checkpoint_save(const char *state_dir, const struct position *position, stru
 uint64_t checkpoint_mark(const char *state_dir)
 {
     char *path = mem_format("%s/checkpoint", state_dir);
-    uint64_t mark = fileutil_mark(path, MAX_BYTES);
+    uint64_t mark = fileutil_checksum(path, MAX_BYTES);
     free(path);
     return mark;
 }
@@ -139,8 +139,8 @@ int checkpoint_replace(const char *state_dir, const struct position *position, i
 {
     bool replaced = false;
     char *text = content_of(position, oldest_unsent);
-    int result = fileutil_replace_marked(state_dir, "checkpoint", text, *mark, MAX_BYTES, &replaced, err);
-    uint64_t found = replaced ? fileutil_mark_of(text) : checkpoint_mark(state_dir);
+    int result = fileutil_replace_if_unchanged(state_dir, "checkpoint", text, *mark, MAX_BYTES, &replaced, err);
+    uint64_t found = replaced ? fileutil_checksum_of(text) : checkpoint_mark(state_dir);
     free(text);
     if (replaced)
         *mark = found;
@@ -170,7 +170,7 @@ int64_t checkpoint_oldest_unsent(const char *state_dir)
 int checkpoint_set_aside(const char *state_dir, char *ret_aside, size_t size, struct err *err)
 {
     char *path = mem_format("%s/checkpoint", state_dir);
-    int result = fileutil_set_aside(path, ret_aside, size, err);
+    int result = fileutil_keep_damaged(path, ret_aside, size, err);
     free(path);
     return result;
 }

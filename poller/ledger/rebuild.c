@@ -69,7 +69,7 @@ static int move_into_place(const char *state_dir, const char *path, char *ret_as
 {
     static const char *const journals[] = { "-wal", "-shm" };
     char *complete = mem_format("%s%s", path, COMPLETE);
-    int result = access(path, F_OK) == 0 ? fileutil_set_aside(path, ret_aside, size, err) : 0;
+    int result = access(path, F_OK) == 0 ? fileutil_keep_damaged(path, ret_aside, size, err) : 0;
     for (size_t i = 0; result == 0 && i < sizeof journals / sizeof journals[0]; i++) {
         char *from = mem_format("%s%s", path, journals[i]);
         char *to = mem_format("%s%s", *ret_aside != '\0' ? ret_aside : complete, journals[i]);

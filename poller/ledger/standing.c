@@ -51,7 +51,7 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
 int standing_read(const char *state_dir, struct standing *ret_standing, struct err *err)
 {
     struct ledger *ledger = NULL;
-    if (fileutil_look_into_directory(state_dir, err) != 0 ||
+    if (fileutil_check_readable_dir(state_dir, err) != 0 ||
         ledger_open(state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
     int result = standing_gather(state_dir, ledger, ret_standing, err);

@@ -18,7 +18,7 @@ static char *fault_text(const struct json *fault)
 {
     char *place = mem_copy("");
     for (const struct json *step = json_first(json_member(fault, "loc")); step != NULL; step = json_next(step)) {
-        char *word = json_word(step);
+        char *word = json_text_or_number(step);
         append(&place, ".", word != NULL ? word : "?");
         free(word);
     }
@@ -29,7 +29,7 @@ static char *fault_text(const struct json *fault)
 
 static char *detail_text(const struct json *detail)
 {
-    char *text = json_word(detail);
+    char *text = json_text_or_number(detail);
     if (text != NULL)
         return text;
     text = mem_copy("");
@@ -68,7 +68,7 @@ bool did_optimizer_reason_blames_header(const struct json *object)
 {
     const struct json *fault = json_first(json_member(object, "detail"));
     for (; fault != NULL; fault = json_next(fault)) {
-        char *word = json_word(json_first(json_member(fault, "loc")));
+        char *word = json_text_or_number(json_first(json_member(fault, "loc")));
         bool blamed = word != NULL && strcmp(word, "header") == 0;
         free(word);
         if (blamed)

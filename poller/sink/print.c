@@ -11,7 +11,7 @@ static void make(void *context, const struct call *call, uint32_t change, struct
 {
     struct call shown = *call;
     char *number = call->number != NULL ? mem_copy(call->number) : NULL;
-    mask_shown(number, call->number);
+    mask_if_enabled(number, call->number);
     shown.number = number;
     sink_make(context, &shown, change, ret_message);
     free(number);

@@ -177,7 +177,7 @@ static void start_handle(struct session *session)
     mysql_close(session->mysql);
     session->mysql = mysql_init(NULL);
     if (session->mysql == NULL)
-        mem_out();
+        mem_out_of_memory();
 }
 
 /* One attempt, by that socket or, where it is NULL, by host and port. */
@@ -227,7 +227,7 @@ static bool needs_tls(struct session *session)
     unsigned connect = (unsigned)with_tls.connect_timeout;
     MYSQL *probe = mysql_init(NULL);
     if (probe == NULL)
-        mem_out();
+        mem_out_of_memory();
     bool answered = mysql_options(probe, MYSQL_OPT_CONNECT_TIMEOUT, &connect) == 0 &&
                     mysql_options(probe, MYSQL_OPT_READ_TIMEOUT, &connect) == 0 &&
                     mysql_options(probe, MYSQL_OPT_SSL_ENFORCE, &yes) == 0 &&

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json *json = json_parse(body);
     HOLDS(json != NULL);
     if (row[TABLE_COMMENTS] != NULL) {
-        char *valid = str_utf8(row[TABLE_COMMENTS], strlen(row[TABLE_COMMENTS]));
+        char *valid = str_make_utf8(row[TABLE_COMMENTS], strlen(row[TABLE_COMMENTS]));
         const char *read = json_text(json, "comments");
         HOLDS(read != NULL && strcmp(read, valid) == 0);
         free(valid);

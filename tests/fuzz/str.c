@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         data++;
         size--;
     }
-    char *all = str_utf8((const char *)data, size); /* NULs and all */
+    char *all = str_make_utf8((const char *)data, size); /* NULs and all */
     HOLDS(str_is_utf8(all) && strlen(all) >= size);
     free(all);
 
@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_printable(out, room);
     free(out);
 
-    char *valid = str_utf8(first, strlen(first));
+    char *valid = str_make_utf8(first, strlen(first));
     HOLDS(str_is_utf8(valid) && (!str_is_utf8(first) || strcmp(first, valid) == 0));
     free(valid);
 

@@ -63,7 +63,7 @@ int scene_enter(void **state)
     static char empty[] = "";
     void *directory = NULL;
     struct scene *scene = mmap(NULL, sizeof *scene, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (scene == MAP_FAILED || unit_enter(&directory) != 0)
+    if (scene == MAP_FAILED || unit_create_directory(&directory) != 0)
         return -1;
     (void)snprintf(scene->directory, sizeof scene->directory, "%s", (char *)directory);
     (void)snprintf(scene->log, sizeof scene->log, "%s/log", scene->directory);
@@ -85,7 +85,7 @@ int scene_leave(void **state)
     log_close();
     disposition_map_free(scene->dispositions);
     (void)munmap(scene, sizeof *scene);
-    return unit_leave(&directory);
+    return unit_remove_directory(&directory);
 }
 
 /* ---- its calls ---- */
@@ -261,7 +261,7 @@ struct forward scene_forward(struct scene *scene, const struct source *source, c
     return (struct forward){ .source = source, .ledger = scene_ledger(scene), .sink = sink,
                              .settings = &scene->settings, .dispositions = scene->dispositions,
                              .summary = &scene->summary, .pace = pace_start(1, 1), .run = 1,
-                             .clock = clock_heard(scene->calls.now), .started_ms = clock_mono_ms(),
+                             .clock = clock_reading_from(scene->calls.now), .started_ms = clock_mono_ms(),
                              .deadline_ms = INT64_MAX };
 }
 

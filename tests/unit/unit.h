@@ -1,4 +1,4 @@
-/* unit: what the unit tests share: checks that name the table row they failed at, and throw-away directories. */
+/* unit: shared by the unit tests: checks that print the failed table row, and temporary directories. */
 #ifndef UNIT_H
 #define UNIT_H
 
@@ -28,9 +28,9 @@ __attribute__((constructor)) static void unit_filter(void)
 
 #define UNIT_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* ---- checks; row says which case failed ---- */
+/* ---- checks; row names the case that failed ---- */
 
-/* text as it can be printed: what is no plain ASCII is written \xNN. Valid until the eighth next call. */
+/* text in printable form: other bytes than plain ASCII become \xNN. Valid for the next seven calls. */
 static inline const char *unit_shown(const char *text)
 {
     static char buffers[8][400];
@@ -81,7 +81,7 @@ static inline void unit_check_has(const char *row, const char *text, const char 
     _fail(file, line);
 }
 
-/* cmocka's own has a name for each type since version 2, and none that all versions know. */
+/* cmocka 2 renamed its own range check, so no name of it works with all versions. */
 static inline void unit_check_range(int64_t got, int64_t least, int64_t most, const char *file, int line)
 {
     if (got >= least && got <= most)
@@ -98,7 +98,7 @@ static inline void unit_check_range(int64_t got, int64_t least, int64_t most, co
 #define unit_has(row, text, part) unit_check_has(row, text, part, true, __FILE__, __LINE__)
 #define unit_lacks(row, text, part) unit_check_has(row, text, part, false, __FILE__, __LINE__)
 
-/* ---- a throw-away directory for each test ---- */
+/* ---- a temporary directory for each test ---- */
 
 static inline int unit_remove_entry(const char *path, const struct stat *info, int kind, struct FTW *where)
 {
@@ -108,7 +108,7 @@ static inline int unit_remove_entry(const char *path, const struct stat *info, i
     return remove(path);
 }
 
-static inline int unit_enter(void **state)
+static inline int unit_create_directory(void **state)
 {
     const char *parent = getenv("TMPDIR");
     char *real = realpath(parent != NULL && *parent != '\0' ? parent : "/tmp", NULL), *directory = NULL;
@@ -119,17 +119,17 @@ static inline int unit_enter(void **state)
     return result == 0 ? chmod(directory, 0755) : -1; /* for tests that act as another user */
 }
 
-static inline int unit_leave(void **state)
+static inline int unit_remove_directory(void **state)
 {
     int result = nftw(*state, unit_remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     free(*state);
     return result;
 }
 
-/* A test whose state is the path of an empty directory, removed afterwards with all that is in it. */
-#define unit_test_in_directory(test) cmocka_unit_test_setup_teardown(test, unit_enter, unit_leave)
+/* A test whose state is the path of an empty directory; the directory and its content are removed afterwards. */
+#define unit_test_in_directory(test) cmocka_unit_test_setup_teardown(test, unit_create_directory, unit_remove_directory)
 
-/* directory/name. Valid until the eighth next call. */
+/* Returns directory/name. Valid for the next seven calls. */
 static inline const char *unit_path(const char *directory, const char *name)
 {
     static char paths[8][600];
@@ -154,7 +154,7 @@ static inline void unit_write(const char *path, const char *text)
     unit_write_bytes(path, text, strlen(text));
 }
 
-/* The file's content with a NUL behind it, NULL when it cannot be opened. *ret_length may be NULL. The caller frees. */
+/* The content of the file and a NUL; NULL if the file cannot be opened. ret_length may be NULL. The caller frees. */
 static inline char *unit_read_bytes(const char *path, size_t *ret_length)
 {
     size_t capacity = (size_t)4 << 20;
@@ -182,14 +182,14 @@ static inline bool unit_exists(const char *path)
     return lstat(path, &info) == 0;
 }
 
-/* The permission bits, -1 when there is no such file. */
+/* The permission bits; -1 if the file does not exist. */
 static inline int unit_mode(const char *path)
 {
     struct stat info;
     return lstat(path, &info) == 0 ? (int)(info.st_mode & 07777) : -1;
 }
 
-/* Sends standard output or error to a file until unit_let_go. */
+/* Redirects standard output or error to a file until unit_release_stream. Returns the saved descriptor. */
 static inline int unit_catch_stream(int fd, const char *path)
 {
     (void)fflush(NULL);
@@ -200,7 +200,7 @@ static inline int unit_catch_stream(int fd, const char *path)
     return saved;
 }
 
-static inline void unit_let_go(int fd, int saved)
+static inline void unit_release_stream(int fd, int saved)
 {
     (void)fflush(NULL);
     (void)dup2(saved, fd);
@@ -209,7 +209,7 @@ static inline void unit_let_go(int fd, int saved)
 
 /* ---- child processes: they must end with _exit, or cmocka would report twice ---- */
 
-/* Waits for the child's end; its exit code, -1 when it was killed. */
+/* Waits until the child ends. Returns its exit code, -1 if a signal killed it. */
 static inline int unit_wait(pid_t child)
 {
     int status = 0;
@@ -218,7 +218,7 @@ static inline int unit_wait(pid_t child)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* ---- rights: root may read everything, so tests of refusals act as another user in between ---- */
+/* ---- rights: root may read everything, so tests of missing rights act as another user for a moment ---- */
 
 static inline void unit_act_as_nobody(void)
 {

@@ -19,7 +19,7 @@ static inline void open_ledger(const char *directory)
 
 static inline int enter(void **state)
 {
-    if (unit_enter(state) != 0)
+    if (unit_create_directory(state) != 0)
         return -1;
     open_ledger(*state);
     return 0;
@@ -29,7 +29,7 @@ static inline int leave(void **state)
 {
     ledger_close(ledger);
     ledger = NULL;
-    return unit_leave(state);
+    return unit_remove_directory(state);
 }
 
 #define in_ledger(test) cmocka_unit_test_setup_teardown(test, enter, leave)

@@ -12,13 +12,13 @@ static void test_err_holds_code_and_formatted_message(void **state)
     assert_string_equal(err.message, "could not read x.conf: -7");
 }
 
-static void test_err_that_nobody_wants_still_reports_failure(void **state)
+static void test_err_set_with_null_still_returns_failure(void **state)
 {
     (void)state;
     assert_int_equal(err_set(NULL, EX_IOERR, "lost %d", 1), -1);
 }
 
-static void test_err_message_may_wrap_itself(void **state)
+static void test_err_set_may_wrap_its_own_message(void **state)
 {
     (void)state;
     struct err err;
@@ -28,7 +28,7 @@ static void test_err_message_may_wrap_itself(void **state)
     assert_string_equal(err.message, "could not save: disk full; disk full");
 }
 
-static void test_err_cuts_a_message_that_does_not_fit(void **state)
+static void test_err_cuts_a_message_that_is_too_long(void **state)
 {
     (void)state;
     static const struct {
@@ -62,9 +62,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_err_holds_code_and_formatted_message),
-        cmocka_unit_test(test_err_that_nobody_wants_still_reports_failure),
-        cmocka_unit_test(test_err_message_may_wrap_itself),
-        cmocka_unit_test(test_err_cuts_a_message_that_does_not_fit),
+        cmocka_unit_test(test_err_set_with_null_still_returns_failure),
+        cmocka_unit_test(test_err_set_may_wrap_its_own_message),
+        cmocka_unit_test(test_err_cuts_a_message_that_is_too_long),
         cmocka_unit_test(test_err_codes_are_the_documented_exit_codes),
     };
     return cmocka_run_group_tests_name("err", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Tests of fileutil: careful reading, all-or-nothing replacing. */
+/* Tests of fileutil: safe reading and durable replacing. */
 #include "../unit.h"
 
 #include "base/fileutil.h"
@@ -43,7 +43,7 @@ static void test_fileutil_missing_file_is_no_error(void **state)
     assert_true(missing);
 }
 
-/* Calls with what is there and expects a refusal with that code and words. */
+/* Checks that fileutil_read refuses path with this code, and that the message has the text want. */
 static void check_refused(const char *path, enum fileutil_links links, int want_code, const char *want)
 {
     char *text = (char *)1;
@@ -67,7 +67,7 @@ static void test_fileutil_refuses_what_is_no_text_file(void **state)
     check_refused(directory, FILEUTIL_REFUSE_LINK, EX_IOERR, "a directory");
     check_refused(directory, FILEUTIL_FOLLOW_LINK, EX_IOERR, "a directory");
     assert_int_equal(mkfifo(pipe, 0644), 0);
-    check_refused(pipe, FILEUTIL_REFUSE_LINK, EX_IOERR, "a special file"); /* and does not wait for a writer */
+    check_refused(pipe, FILEUTIL_REFUSE_LINK, EX_IOERR, "a special file"); /* without waiting for a writer */
     unit_write(file, "x");
     char below[700];
     (void)snprintf(below, sizeof below, "%s/below", file);
@@ -88,7 +88,7 @@ static void test_fileutil_follows_a_symbolic_link_only_when_told(void **state)
     free(text);
 }
 
-static void test_fileutil_says_77_where_rights_are_missing(void **state)
+static void test_fileutil_exits_77_without_the_right_to_read(void **state)
 {
     const char *path = unit_path(*state, "file");
     char *text = NULL;
@@ -148,7 +148,7 @@ static void test_fileutil_publishes_for_everybody_and_replaces_only_files(void *
     }
 }
 
-static void test_fileutil_directory_of_what_a_path_names(void **state)
+static void test_fileutil_directory_of_a_path(void **state)
 {
     static const char *const rows[][2] = {
         { "log", "." },       { "./log", "." },           { "/log", "/" },
@@ -185,7 +185,7 @@ static void test_fileutil_replace_does_not_follow_links(void **state)
     struct err err;
     unit_write(unit_path(*state, "target"), "target");
     assert_int_equal(symlink("target", unit_path(*state, "name")), 0);
-    assert_int_equal(symlink("target", unit_path(*state, ".name.new")), 0); /* somebody's trap */
+    assert_int_equal(symlink("target", unit_path(*state, ".name.new")), 0); /* an attacker's link */
     assert_int_equal(fileutil_replace(*state, "name", "new", &err), 0);
     check_content(unit_path(*state, "target"), "target");
     check_content(unit_path(*state, "name"), "new");
@@ -217,13 +217,13 @@ static void test_fileutil_replace_that_fails_changes_nothing(void **state)
     assert_false(unit_exists(unit_path(*state, ".name.new")));
 }
 
-static void test_fileutil_set_aside_keeps_the_content_under_a_dated_name(void **state)
+static void test_fileutil_keep_damaged_renames_the_file_with_the_time(void **state)
 {
     const char *path = unit_path(*state, "file");
     char aside[600] = "", unchanged[4] = "abc";
     struct err err = { .message = "" };
     unit_write(path, "content");
-    assert_int_equal(fileutil_set_aside(path, aside, sizeof aside, &err), 0);
+    assert_int_equal(fileutil_keep_damaged(path, aside, sizeof aside, &err), 0);
     assert_false(unit_exists(path));
     check_content(aside, "content");
     int year = 0, used = 0;
@@ -233,13 +233,13 @@ static void test_fileutil_set_aside_keeps_the_content_under_a_dated_name(void **
     unit_in_range(year, 2020, 2200);
 
     unit_write(unit_path(*state, "other"), "content");
-    assert_int_equal(fileutil_set_aside(unit_path(*state, "other"), NULL, 0, &err), 0);
+    assert_int_equal(fileutil_keep_damaged(unit_path(*state, "other"), NULL, 0, &err), 0);
     assert_false(unit_exists(unit_path(*state, "other")));
-    assert_int_equal(fileutil_set_aside(unit_path(*state, "none"), unchanged, sizeof unchanged, &err), -1);
+    assert_int_equal(fileutil_keep_damaged(unit_path(*state, "none"), unchanged, sizeof unchanged, &err), -1);
     assert_int_equal(err.code, EX_IOERR);
 }
 
-static void test_fileutil_needs_a_real_directory_for_the_state(void **state)
+static void test_fileutil_check_writable_dir_needs_a_directory(void **state)
 {
     static const struct {
         const char *name, *want; /* want NULL: fine */
@@ -258,7 +258,7 @@ static void test_fileutil_needs_a_real_directory_for_the_state(void **state)
     unit_write(unit_path(*state, "file"), "");
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
-        int result = fileutil_need_directory(unit_path(*state, rows[i].name), &err);
+        int result = fileutil_check_writable_dir(unit_path(*state, rows[i].name), &err);
         unit_same_int(rows[i].name, result, rows[i].want == NULL ? 0 : -1);
         if (rows[i].want != NULL) {
             unit_same_int(rows[i].name, err.code, EX_IOERR);
@@ -268,7 +268,7 @@ static void test_fileutil_needs_a_real_directory_for_the_state(void **state)
     }
 }
 
-static void test_fileutil_says_77_for_a_directory_of_another_user(void **state)
+static void test_fileutil_exits_77_for_a_directory_of_another_user(void **state)
 {
     static const mode_t modes[] = { 0700, 0555 };
     for (size_t i = 0; i < UNIT_COUNT(modes); i++) {
@@ -277,14 +277,14 @@ static void test_fileutil_says_77_for_a_directory_of_another_user(void **state)
         (void)snprintf(directory, sizeof directory, "%s/state%zu", (const char *)*state, i);
         assert_int_equal(mkdir(directory, 0755), 0);
         assert_int_equal(chmod(directory, getuid() == 0 ? modes[i] : modes[i] & 0555), 0);
-        /* access() asks for the real user's rights, so the real user has to change: in a child. */
+        /* access() checks the rights of the real user, so a child process changes its real user. */
         int result = 0;
         (void)fflush(NULL);
         pid_t child = fork();
         if (child == 0) {
             if (getuid() == 0 && setuid(65534) != 0)
                 _exit(99);
-            result = fileutil_need_directory(directory, &err);
+            result = fileutil_check_writable_dir(directory, &err);
             _exit(result == -1 ? err.code : 0);
         }
         int status = unit_wait(child);
@@ -307,7 +307,7 @@ static void test_fileutil_publishes_for_everybody_whatever_the_umask(void **stat
     assert_false(unit_exists(unit_path(*state, ".page.new")));
 }
 
-static void test_fileutil_publishes_where_the_path_says(void **state)
+static void test_fileutil_publishes_to_a_relative_path(void **state)
 {
     struct err err;
     char *before = getcwd(NULL, 0);
@@ -327,19 +327,19 @@ int main(void)
         unit_test_in_directory(test_fileutil_missing_file_is_no_error),
         unit_test_in_directory(test_fileutil_refuses_what_is_no_text_file),
         unit_test_in_directory(test_fileutil_follows_a_symbolic_link_only_when_told),
-        unit_test_in_directory(test_fileutil_says_77_where_rights_are_missing),
+        unit_test_in_directory(test_fileutil_exits_77_without_the_right_to_read),
         unit_test_in_directory(test_fileutil_replaces_the_whole_content),
         unit_test_in_directory(test_fileutil_publishes_for_everybody_and_replaces_only_files),
-        cmocka_unit_test(test_fileutil_directory_of_what_a_path_names),
+        cmocka_unit_test(test_fileutil_directory_of_a_path),
         unit_test_in_directory(test_fileutil_absolute_is_right_in_another_working_directory),
         unit_test_in_directory(test_fileutil_replace_does_not_follow_links),
         unit_test_in_directory(test_fileutil_replace_overwrites_what_a_crash_left),
         unit_test_in_directory(test_fileutil_replace_that_fails_changes_nothing),
         unit_test_in_directory(test_fileutil_publishes_for_everybody_whatever_the_umask),
-        unit_test_in_directory(test_fileutil_publishes_where_the_path_says),
-        unit_test_in_directory(test_fileutil_set_aside_keeps_the_content_under_a_dated_name),
-        unit_test_in_directory(test_fileutil_needs_a_real_directory_for_the_state),
-        unit_test_in_directory(test_fileutil_says_77_for_a_directory_of_another_user),
+        unit_test_in_directory(test_fileutil_publishes_to_a_relative_path),
+        unit_test_in_directory(test_fileutil_keep_damaged_renames_the_file_with_the_time),
+        unit_test_in_directory(test_fileutil_check_writable_dir_needs_a_directory),
+        unit_test_in_directory(test_fileutil_exits_77_for_a_directory_of_another_user),
     };
     return cmocka_run_group_tests_name("fileutil", tests, NULL, NULL);
 }

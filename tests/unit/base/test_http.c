@@ -1,4 +1,4 @@
-/* Tests of http: what libcurl reads in an address. Requests have their tests in tests/integration. */
+/* Tests of http_read_url. The tests of requests are in tests/integration. */
 #include "../unit.h"
 
 #include "base/http.h"
@@ -25,7 +25,7 @@ static void test_http_reads_host_and_port(void **state)
     }
 }
 
-static void test_http_reads_no_address_with_a_user_or_without_a_host(void **state)
+static void test_http_refuses_an_address_with_a_user_or_without_a_host(void **state)
 {
     (void)state;
     static const char *const rows[] = {
@@ -39,7 +39,7 @@ static void test_http_reads_no_address_with_a_user_or_without_a_host(void **stat
     }
 }
 
-static void test_http_reads_hosts_of_255_characters_at_most(void **state)
+static void test_http_refuses_a_host_above_255_characters(void **state)
 {
     (void)state;
     for (size_t length = 254; length <= 257; length++) {
@@ -54,8 +54,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_http_reads_host_and_port),
-        cmocka_unit_test(test_http_reads_no_address_with_a_user_or_without_a_host),
-        cmocka_unit_test(test_http_reads_hosts_of_255_characters_at_most),
+        cmocka_unit_test(test_http_refuses_an_address_with_a_user_or_without_a_host),
+        cmocka_unit_test(test_http_refuses_a_host_above_255_characters),
     };
     return cmocka_run_group_tests_name("http", tests, NULL, NULL);
 }

@@ -71,7 +71,7 @@ static void test_json_text_is_escaped_and_always_valid_utf8(void **state)
     }
 }
 
-static void test_json_objects_and_arrays_stand_in_one_another(void **state)
+static void test_json_nests_objects_in_arrays(void **state)
 {
     (void)state;
     struct json *object = json_object();
@@ -140,7 +140,7 @@ static void test_json_nests_arrays_and_objects(void **state)
     char word[] = "copied";
     struct json *object = json_object(), *array = json_array(), *inner = json_object();
     json_append_text(array, word);
-    memset(word, '-', sizeof word - 1); /* an element does not borrow */
+    memset(word, '-', sizeof word - 1); /* an element is a copy */
     json_append_text(array, NULL);
     json_append_text(array, "a\xFF");
     json_append_int(array, INT64_MAX);
@@ -160,7 +160,7 @@ int main(void)
         cmocka_unit_test(test_json_prints_members_in_order_without_blanks),
         cmocka_unit_test(test_json_prints_large_integers_exactly),
         cmocka_unit_test(test_json_text_is_escaped_and_always_valid_utf8),
-        cmocka_unit_test(test_json_objects_and_arrays_stand_in_one_another),
+        cmocka_unit_test(test_json_nests_objects_in_arrays),
         cmocka_unit_test(test_json_parse_reads_objects_only),
         cmocka_unit_test(test_json_nests_arrays_and_objects),
         cmocka_unit_test(test_json_reads_texts_and_booleans_of_that_type_only),

@@ -10,7 +10,7 @@
 
 enum { GOT_IT = 10, ANOTHER_HAS_IT = 11, FAILED = 12 };
 
-/* What a second process gets. */
+/* Tries to take the lock in another process; returns one of the values above. */
 static int try_in_another_process(const char *directory)
 {
     (void)fflush(NULL);
@@ -25,8 +25,8 @@ static int try_in_another_process(const char *directory)
     return unit_wait(child);
 }
 
-/* Starts a process that takes the lock, says for how long if that is not 0, and holds it for ever. Returns when it has
- * done so. */
+/* Starts a process that takes the lock, announces longest_sec unless it is 0, and keeps the lock until it is killed.
+ * Returns when the process has the lock. */
 static pid_t start_holder_for(const char *directory, int64_t longest_sec)
 {
     int ready[2];
@@ -37,10 +37,10 @@ static pid_t start_holder_for(const char *directory, int64_t longest_sec)
     if (child == 0) {
         struct lock *lock = NULL;
         struct err err;
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* when a test fails nobody else ends it */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* if a test fails, the kernel must end this process */
         byte = lock_acquire(directory, 0, &lock, &err) == 0 && lock != NULL ? 'y' : 'n';
         if (byte == 'y' && longest_sec != 0)
-            lock_say_longest(lock, longest_sec);
+            lock_announce_longest_hold(lock, longest_sec);
         (void)!write(ready[1], &byte, 1);
         for (;;)
             (void)pause();
@@ -64,7 +64,7 @@ static void end_holder(pid_t child)
     assert_int_equal(unit_wait(child), -1);
 }
 
-/* Starts a process that kills the holder in a moment. */
+/* Starts a process that kills the holder after 300 ms. */
 static pid_t start_killer(pid_t holder)
 {
     (void)fflush(NULL);
@@ -84,13 +84,13 @@ static void test_lock_is_for_one_process_at_a_time(void **state)
     assert_int_equal(lock_acquire(*state, 0, &lock, &err), 0);
     assert_non_null(lock);
     assert_int_equal(try_in_another_process(*state), ANOTHER_HAS_IT);
-    assert_int_equal(try_in_another_process(*state), ANOTHER_HAS_IT); /* a failed try takes nothing away */
+    assert_int_equal(try_in_another_process(*state), ANOTHER_HAS_IT); /* the failed attempt did not release the lock */
     lock_release(lock);
     assert_int_equal(try_in_another_process(*state), GOT_IT);
     assert_int_equal(try_in_another_process(*state), GOT_IT);
 }
 
-static void test_lock_is_refused_to_a_second_taker_in_the_same_process(void **state)
+static void test_lock_refuses_a_second_lock_in_the_same_process(void **state)
 {
     struct lock *first = NULL, *second = (struct lock *)1;
     struct err err;
@@ -101,7 +101,7 @@ static void test_lock_is_refused_to_a_second_taker_in_the_same_process(void **st
     lock_release(NULL);
 }
 
-static void test_lock_ends_with_a_killed_process(void **state)
+static void test_lock_is_released_when_its_process_is_killed(void **state)
 {
     struct lock *lock = (struct lock *)1;
     struct err err;
@@ -109,13 +109,13 @@ static void test_lock_ends_with_a_killed_process(void **state)
     assert_int_equal(lock_acquire(*state, 0, &lock, &err), 0);
     assert_null(lock);
     end_holder(holder);
-    assert_true(unit_exists(unit_path(*state, "lock"))); /* the file stays, and means nothing */
+    assert_true(unit_exists(unit_path(*state, "lock"))); /* the file stays, without a lock on it */
     assert_int_equal(lock_acquire(*state, 0, &lock, &err), 0);
     assert_non_null(lock);
     lock_release(lock);
 }
 
-static void test_lock_waits_as_long_as_it_is_told_and_no_longer(void **state)
+static void test_lock_waits_for_wait_sec_and_no_longer(void **state)
 {
     struct lock *lock = NULL;
     struct err err;
@@ -128,7 +128,7 @@ static void test_lock_waits_as_long_as_it_is_told_and_no_longer(void **state)
     unit_in_range(waited, 1000, 5000);
 }
 
-static void test_lock_is_taken_while_waiting_as_soon_as_it_is_free(void **state)
+static void test_lock_is_acquired_as_soon_as_the_holder_ends(void **state)
 {
     for (int after_run = 0; after_run <= 1; after_run++) {
         struct lock *lock = NULL;
@@ -136,7 +136,7 @@ static void test_lock_is_taken_while_waiting_as_soon_as_it_is_free(void **state)
         pid_t holder = start_holder(*state), killer = start_killer(holder);
         int64_t started = clock_mono_ms();
         if (after_run)
-            assert_int_equal(lock_acquire_after_run(*state, &lock, &err), 0);
+            assert_int_equal(lock_acquire_for_command(*state, &lock, &err), 0);
         else
             assert_int_equal(lock_acquire(*state, 30, &lock, &err), 0);
         int64_t waited = clock_mono_ms() - started;
@@ -149,14 +149,14 @@ static void test_lock_is_taken_while_waiting_as_soon_as_it_is_free(void **state)
     }
 }
 
-static void test_lock_is_waited_for_as_long_as_its_holder_has_said(void **state)
+static void test_lock_for_command_waits_as_long_as_the_holder_announced(void **state)
 {
     for (int64_t said = 1; said <= 2; said++) {
         struct lock *lock = NULL;
         struct err err = { .message = "" };
         pid_t holder = start_holder_for(*state, said);
         int64_t started = clock_mono_ms();
-        int result = lock_acquire_after_run(*state, &lock, &err);
+        int result = lock_acquire_for_command(*state, &lock, &err);
         int64_t waited = clock_mono_ms() - started;
         end_holder(holder);
         assert_int_equal(result, -1);
@@ -166,12 +166,12 @@ static void test_lock_is_waited_for_as_long_as_its_holder_has_said(void **state)
     }
 }
 
-static void test_lock_forgets_what_its_last_holder_has_said(void **state)
+static void test_lock_clears_the_note_of_the_last_holder(void **state)
 {
     struct lock *lock = NULL;
     struct err err;
     assert_int_equal(lock_acquire(*state, 0, &lock, &err), 0);
-    lock_say_longest(lock, 4711);
+    lock_announce_longest_hold(lock, 4711);
     char *text = unit_read(unit_path(*state, "lock"));
     unit_same_text("said", text, "4711\n");
     free(text);
@@ -195,7 +195,7 @@ static void test_lock_file_is_0640(void **state)
     lock_release(lock);
 }
 
-static void test_lock_says_what_is_in_its_way(void **state)
+static void test_lock_error_names_the_obstacle(void **state)
 {
     struct lock *lock = (struct lock *)1;
     struct err err = { .message = "" };
@@ -213,11 +213,11 @@ static void test_lock_says_what_is_in_its_way(void **state)
     assert_int_equal(err.code, EX_IOERR);
     assert_int_equal(lock_acquire(unit_path(*state, "missing"), 0, &lock, &err), -1);
     assert_int_equal(err.code, EX_IOERR);
-    assert_int_equal(lock_acquire_after_run(unit_path(*state, "missing"), &lock, &err), -1);
+    assert_int_equal(lock_acquire_for_command(unit_path(*state, "missing"), &lock, &err), -1);
     assert_int_equal(err.code, EX_IOERR);
 }
 
-static void test_lock_of_another_user_is_77(void **state)
+static void test_lock_of_another_user_is_exit_77(void **state)
 {
     struct lock *lock = NULL;
     struct err err = { .message = "" };
@@ -234,15 +234,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_test_in_directory(test_lock_is_for_one_process_at_a_time),
-        unit_test_in_directory(test_lock_is_refused_to_a_second_taker_in_the_same_process),
-        unit_test_in_directory(test_lock_ends_with_a_killed_process),
-        unit_test_in_directory(test_lock_waits_as_long_as_it_is_told_and_no_longer),
-        unit_test_in_directory(test_lock_is_taken_while_waiting_as_soon_as_it_is_free),
+        unit_test_in_directory(test_lock_refuses_a_second_lock_in_the_same_process),
+        unit_test_in_directory(test_lock_is_released_when_its_process_is_killed),
+        unit_test_in_directory(test_lock_waits_for_wait_sec_and_no_longer),
+        unit_test_in_directory(test_lock_is_acquired_as_soon_as_the_holder_ends),
         unit_test_in_directory(test_lock_file_is_0640),
-        unit_test_in_directory(test_lock_is_waited_for_as_long_as_its_holder_has_said),
-        unit_test_in_directory(test_lock_forgets_what_its_last_holder_has_said),
-        unit_test_in_directory(test_lock_says_what_is_in_its_way),
-        unit_test_in_directory(test_lock_of_another_user_is_77),
+        unit_test_in_directory(test_lock_for_command_waits_as_long_as_the_holder_announced),
+        unit_test_in_directory(test_lock_clears_the_note_of_the_last_holder),
+        unit_test_in_directory(test_lock_error_names_the_obstacle),
+        unit_test_in_directory(test_lock_of_another_user_is_exit_77),
     };
     return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
 }

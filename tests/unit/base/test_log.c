@@ -1,4 +1,4 @@
-/* Tests of log: what reaches the file and the terminal, and what never does. */
+/* Tests of log: the lines in the file, on the terminal and in syslog, and the texts that no line shows. */
 #include "../unit.h"
 
 #include <cjson/cJSON.h>
@@ -7,15 +7,15 @@
 #include "base/log.h"
 #include "base/mask.h"
 
-static int leave(void **state)
+static int close_log_and_directory(void **state)
 {
     log_close();
-    log_set(LOG_FORMAT_TEXT, LOG_INFO);
-    mask_set(false);
-    return unit_leave(state);
+    log_configure(LOG_FORMAT_TEXT, LOG_INFO);
+    mask_enable(false);
+    return unit_remove_directory(state);
 }
 
-#define in_directory(test) cmocka_unit_test_setup_teardown(test, unit_enter, leave)
+#define in_directory(test) cmocka_unit_test_setup_teardown(test, unit_create_directory, close_log_and_directory)
 
 static void open_log(const char *path, enum log_terminal terminal)
 {
@@ -81,10 +81,10 @@ static void test_log_hides_the_secret_everywhere_in_a_line(void **state)
     for (int format = LOG_FORMAT_TEXT; format <= LOG_FORMAT_JSON; format++) {
         const char *path = unit_path(*state, format == LOG_FORMAT_TEXT ? "text" : "json");
         open_log(path, LOG_TERMINAL_NONE);
-        log_set((enum log_format)format, LOG_DEBUG);
-        log_hide(secret);
-        log_hide("another-secret");
-        log_hide("");
+        log_configure((enum log_format)format, LOG_DEBUG);
+        log_hide_secret(secret);
+        log_hide_secret("another-secret");
+        log_hide_secret("");
         log_info("key %s, again xk-5f3a9k-5f3a9x another-secret", secret);
         log_debug("%s", secret);
         log_error("❌ nothing to hide, k-5f3a8");
@@ -98,12 +98,12 @@ static void test_log_hides_the_secret_everywhere_in_a_line(void **state)
     }
 }
 
-static void test_log_hides_the_part_of_a_secret_that_a_cut_line_keeps(void **state)
+static void test_log_hides_a_secret_at_the_end_of_a_cut_line(void **state)
 {
     static const char secret[] = "SECRET0123456789";
     const char *path = unit_path(*state, "log");
     open_log(path, LOG_TERMINAL_NONE);
-    log_hide(secret);
+    log_hide_secret(secret);
     for (int fill = 2030; fill <= 2050; fill++)
         log_info("%0*d%s", fill, 0, secret);
     char *text = unit_read(path);
@@ -117,7 +117,7 @@ static void test_log_hides_nothing_for_an_empty_or_no_secret(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         const char *path = unit_path(*state, "log");
         open_log(path, LOG_TERMINAL_NONE);
-        log_hide(rows[i]);
+        log_hide_secret(rows[i]);
         log_info("plain text");
         log_close();
         char *text = unit_read(path);
@@ -132,7 +132,7 @@ static void test_log_shows_the_level_that_was_set_and_above(void **state)
     for (int lowest = LOG_DEBUG; lowest <= LOG_ERROR; lowest++) {
         const char *path = unit_path(*state, names[lowest]);
         open_log(path, LOG_TERMINAL_NONE);
-        log_set(LOG_FORMAT_TEXT, (enum log_level)lowest);
+        log_configure(LOG_FORMAT_TEXT, (enum log_level)lowest);
         log_debug("x");
         log_info("x");
         log_warn("x");
@@ -149,7 +149,7 @@ static void test_log_json_is_one_object_a_line(void **state)
 {
     const char *path = unit_path(*state, "log");
     open_log(path, LOG_TERMINAL_NONE);
-    log_set(LOG_FORMAT_JSON, LOG_INFO);
+    log_configure(LOG_FORMAT_JSON, LOG_INFO);
     log_warn("say \"%s\"\n\\ \xFF 📞", "hi");
     char *text = unit_read(path);
     assert_int_equal(count_lines(text), 1);
@@ -177,13 +177,13 @@ static const struct log_call some_call = { .uniqueid = "1.5",
                                            .answer = 422,
                                            .attempt = -1 };
 
-static void test_log_json_shows_the_call_that_a_line_is_about(void **state)
+static void test_log_json_shows_the_call_of_a_line(void **state)
 {
     const char *path = unit_path(*state, "log");
     open_log(path, LOG_TERMINAL_NONE);
-    log_set(LOG_FORMAT_JSON, LOG_INFO);
-    log_run(7);
-    log_about(LOG_WARN, &some_call, "✗ %s", some_call.uniqueid);
+    log_configure(LOG_FORMAT_JSON, LOG_INFO);
+    log_set_run(7);
+    log_for_call(LOG_WARN, &some_call, "✗ %s", some_call.uniqueid);
     char *text = unit_read(path);
     unit_has("context", text, ",\"context\":{\"run\":7,\"uniqueid\":\"1.5\",\"campaign\":\"TEST??\","
                               "\"phone\":\"3125550001\",\"status\":\"SALE\",\"answer\":422}}\n");
@@ -195,9 +195,9 @@ static void test_log_masks_the_number_of_the_call_wherever_it_stands(void **stat
     for (int format = LOG_FORMAT_TEXT; format <= LOG_FORMAT_JSON; format++) {
         const char *path = unit_path(*state, format == LOG_FORMAT_TEXT ? "text" : "json");
         open_log(path, LOG_TERMINAL_NONE);
-        log_set((enum log_format)format, LOG_INFO);
-        mask_set(true);
-        log_about(LOG_WARN, &some_call, "✗ 1.5: A/3125550001: HTTP 422: bad number 3125550001");
+        log_configure((enum log_format)format, LOG_INFO);
+        mask_enable(true);
+        log_for_call(LOG_WARN, &some_call, "✗ 1.5: A/3125550001: HTTP 422: bad number 3125550001");
         log_close();
         char *text = unit_read(path);
         unit_has(path, text, "✗ 1.5: A/******0001: HTTP 422: bad number ******0001");
@@ -206,14 +206,14 @@ static void test_log_masks_the_number_of_the_call_wherever_it_stands(void **stat
     }
 }
 
-static void test_log_masks_a_number_with_bytes_that_cannot_be_shown(void **state)
+static void test_log_masks_a_number_with_unprintable_bytes(void **state)
 {
     const char *path = unit_path(*state, "log");
     struct log_call odd = { .uniqueid = "1.5", .phone = "31255\x01\xFF" "1234", .answer = -1, .attempt = -1 };
     open_log(path, LOG_TERMINAL_NONE);
-    log_set(LOG_FORMAT_JSON, LOG_INFO);
-    mask_set(true);
-    log_about(LOG_INFO, &odd, "✓ 1.5: A/%s", odd.phone);
+    log_configure(LOG_FORMAT_JSON, LOG_INFO);
+    mask_enable(true);
+    log_for_call(LOG_INFO, &odd, "✓ 1.5: A/%s", odd.phone);
     char *text = unit_read(path);
     unit_has(path, text, "✓ 1.5: A/*******1234");
     unit_has(path, text, "\"phone\":\"*******1234\"");
@@ -242,7 +242,7 @@ static void test_log_file_is_made_with_mode_0640_and_appended_to(void **state)
     assert_int_equal(unit_mode(path), 0640);
     log_info("first");
     log_close();
-    assert_int_equal(chmod(path, 0600), 0); /* the operator's choice stays */
+    assert_int_equal(chmod(path, 0600), 0); /* the administrator's mode stays */
     open_log(path, LOG_TERMINAL_NONE);
     log_info("second");
     assert_int_equal(unit_mode(path), 0600);
@@ -252,7 +252,7 @@ static void test_log_file_is_made_with_mode_0640_and_appended_to(void **state)
     free(text);
 }
 
-static void test_log_goes_on_in_the_file_that_was_renamed(void **state)
+static void test_log_keeps_writing_to_a_renamed_file(void **state)
 {
     open_log(unit_path(*state, "log"), LOG_TERMINAL_NONE);
     assert_int_equal(rename(unit_path(*state, "log"), unit_path(*state, "log.1")), 0);
@@ -267,14 +267,14 @@ static void test_log_goes_on_in_the_file_that_was_renamed(void **state)
     free(new);
 }
 
-/* What the program hands to syslog(3): both names, as the compiler chooses one. */
-static char said_to_syslog[4096];
+/* The text that the program sends to syslog(3). Both names below, as the compiler may choose either. */
+static char syslog_text[4096];
 
 static void PRINTF_LIKE(1, 0) catch_syslog(const char *format, va_list args)
 {
-    size_t used = strlen(said_to_syslog);
-    (void)vsnprintf(said_to_syslog + used, sizeof said_to_syslog - used, format, args);
-    strncat(said_to_syslog, "\n", sizeof said_to_syslog - strlen(said_to_syslog) - 1);
+    size_t used = strlen(syslog_text);
+    (void)vsnprintf(syslog_text + used, sizeof syslog_text - used, format, args);
+    strncat(syslog_text, "\n", sizeof syslog_text - strlen(syslog_text) - 1);
 }
 
 void PRINTF_LIKE(2, 3) syslog(int priority, const char *format, ...);
@@ -298,7 +298,7 @@ void __syslog_chk(int priority, int flag, const char *format, ...)
     va_end(args);
 }
 
-static void test_log_goes_to_syslog_where_there_is_no_regular_file(void **state)
+static void test_log_goes_to_syslog_if_the_path_is_no_regular_file(void **state)
 {
     static const struct {
         const char *name, *want;
@@ -312,13 +312,13 @@ static void test_log_goes_to_syslog_where_there_is_no_regular_file(void **state)
     assert_int_equal(mkdir(unit_path(*state, "directory"), 0755), 0);
     assert_int_equal(mkfifo(unit_path(*state, "pipe"), 0600), 0);
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        said_to_syslog[0] = '\0';
+        syslog_text[0] = '\0';
         log_open(unit_path(*state, rows[i].name), LOG_TERMINAL_NONE);
         unit_has(rows[i].name, log_problem(), rows[i].want);
-        log_hide("s3cret");
+        log_hide_secret("s3cret");
         log_info("a line with s3cret\nand more");
-        unit_has(rows[i].name, said_to_syslog, rows[i].want);
-        unit_has(rows[i].name, said_to_syslog, "a line with ******?and more\n");
+        unit_has(rows[i].name, syslog_text, rows[i].want);
+        unit_has(rows[i].name, syslog_text, "a line with ******?and more\n");
         log_close();
     }
     char *target = unit_read(unit_path(*state, "target"));
@@ -327,14 +327,14 @@ static void test_log_goes_to_syslog_where_there_is_no_regular_file(void **state)
     assert_false(unit_exists(unit_path(*state, "nowhere")));
     log_open(unit_path(*state, "good"), LOG_TERMINAL_NONE);
     assert_string_equal(log_problem(), "");
-    said_to_syslog[0] = '\0';
+    syslog_text[0] = '\0';
     log_info("in the file");
     log_close();
     log_info("to the terminal only");
-    assert_string_equal(said_to_syslog, "");
+    assert_string_equal(syslog_text, "");
 }
 
-static void test_log_that_may_not_be_written_goes_to_syslog(void **state)
+static void test_log_goes_to_syslog_without_the_right_to_write(void **state)
 {
     unit_write(unit_path(*state, "log"), "");
     assert_int_equal(chmod(unit_path(*state, "log"), 0400), 0);
@@ -344,28 +344,28 @@ static void test_log_that_may_not_be_written_goes_to_syslog(void **state)
     unit_has("a file of others", log_problem(), "Permission denied");
 }
 
-/* /dev/full is a disk without room. What is said of it goes the same way, and no way twice. */
-static void test_log_lines_that_the_disk_does_not_take_go_to_syslog(void **state)
+/* /dev/full acts like a full disk. The report of the problem goes to syslog too, once. */
+static void test_log_lines_go_to_syslog_if_the_disk_is_full(void **state)
 {
     (void)state;
-    said_to_syslog[0] = '\0';
+    syslog_text[0] = '\0';
     log_open("/dev/full", LOG_TERMINAL_NONE);
     assert_string_equal(log_problem(), "");
-    log_hold();
+    log_buffer_lines();
     log_info("first");
     log_info("second");
-    assert_string_equal(said_to_syslog, "");
+    assert_string_equal(syslog_text, "");
     log_flush();
     unit_has("why", log_problem(), "could not write the log /dev/full: No space left on device");
     for (int i = 0; i < 2; i++)
         log_warn("third");
-    assert_int_equal(count_lines(said_to_syslog), 5);
-    unit_has("waiting", said_to_syslog, " first\n");
-    unit_has("waiting", said_to_syslog, " second\n");
-    unit_has("told once", said_to_syslog, " No space left on device; calls are still sent");
+    assert_int_equal(count_lines(syslog_text), 5);
+    unit_has("waiting", syslog_text, " first\n");
+    unit_has("waiting", syslog_text, " second\n");
+    unit_has("told once", syslog_text, " No space left on device; calls are still sent");
 }
 
-static void test_log_lines_go_to_the_terminal_as_told(void **state)
+static void test_log_lines_go_to_the_chosen_terminal(void **state)
 {
     static const struct {
         const char *name, *file; /* file NULL: none */
@@ -381,8 +381,8 @@ static void test_log_lines_go_to_the_terminal_as_told(void **state)
         open_log(rows[i].file != NULL ? unit_path(*state, rows[i].file) : "-", rows[i].terminal);
         int out = unit_catch_stream(STDOUT_FILENO, out_path), err = unit_catch_stream(STDERR_FILENO, err_path);
         log_info("hello");
-        unit_let_go(STDOUT_FILENO, out);
-        unit_let_go(STDERR_FILENO, err);
+        unit_release_stream(STDOUT_FILENO, out);
+        unit_release_stream(STDERR_FILENO, err);
         log_close();
         char *out_text = unit_read(out_path), *err_text = unit_read(err_path);
         char *file_text = rows[i].file != NULL ? unit_read(unit_path(*state, rows[i].file)) : NULL;
@@ -395,7 +395,7 @@ static void test_log_lines_go_to_the_terminal_as_told(void **state)
     }
 }
 
-static void test_log_may_show_errors_alone_on_standard_error(void **state)
+static void test_log_can_print_only_errors_on_standard_error(void **state)
 {
     open_log(unit_path(*state, "log"), LOG_TERMINAL_ERRORS);
     int out = unit_catch_stream(STDOUT_FILENO, unit_path(*state, "out"));
@@ -403,8 +403,8 @@ static void test_log_may_show_errors_alone_on_standard_error(void **state)
     log_info("quiet");
     log_warn("hush");
     log_error("loud");
-    unit_let_go(STDOUT_FILENO, out);
-    unit_let_go(STDERR_FILENO, err);
+    unit_release_stream(STDOUT_FILENO, out);
+    unit_release_stream(STDERR_FILENO, err);
     char *out_text = unit_read(unit_path(*state, "out")), *err_text = unit_read(unit_path(*state, "err"));
     assert_string_equal(out_text, "");
     assert_int_equal(count_lines(err_text), 1);
@@ -416,7 +416,7 @@ static void test_log_may_show_errors_alone_on_standard_error(void **state)
     free(text);
 }
 
-static void test_log_never_fails_its_caller(void **state)
+static void test_log_on_a_full_disk_does_not_stop_the_caller(void **state)
 {
     (void)state;
     if (access("/dev/full", W_OK) != 0)
@@ -424,7 +424,7 @@ static void test_log_never_fails_its_caller(void **state)
     open_log("/dev/full", LOG_TERMINAL_NONE);
     log_info("lost");
     log_close();
-    log_close(); /* once more does no harm */
+    log_close(); /* a second close does no harm */
 }
 
 int main(void)
@@ -433,22 +433,22 @@ int main(void)
         in_directory(test_log_line_has_time_level_and_message),
         in_directory(test_log_replaces_control_characters_and_invalid_utf8),
         in_directory(test_log_hides_the_secret_everywhere_in_a_line),
-        in_directory(test_log_hides_the_part_of_a_secret_that_a_cut_line_keeps),
+        in_directory(test_log_hides_a_secret_at_the_end_of_a_cut_line),
         in_directory(test_log_hides_nothing_for_an_empty_or_no_secret),
         in_directory(test_log_shows_the_level_that_was_set_and_above),
         in_directory(test_log_json_is_one_object_a_line),
-        in_directory(test_log_json_shows_the_call_that_a_line_is_about),
+        in_directory(test_log_json_shows_the_call_of_a_line),
         in_directory(test_log_masks_the_number_of_the_call_wherever_it_stands),
-        in_directory(test_log_masks_a_number_with_bytes_that_cannot_be_shown),
+        in_directory(test_log_masks_a_number_with_unprintable_bytes),
         in_directory(test_log_cuts_a_line_that_is_too_long),
         in_directory(test_log_file_is_made_with_mode_0640_and_appended_to),
-        in_directory(test_log_goes_on_in_the_file_that_was_renamed),
-        in_directory(test_log_goes_to_syslog_where_there_is_no_regular_file),
-        in_directory(test_log_that_may_not_be_written_goes_to_syslog),
-        in_directory(test_log_lines_that_the_disk_does_not_take_go_to_syslog),
-        in_directory(test_log_lines_go_to_the_terminal_as_told),
-        in_directory(test_log_may_show_errors_alone_on_standard_error),
-        in_directory(test_log_never_fails_its_caller),
+        in_directory(test_log_keeps_writing_to_a_renamed_file),
+        in_directory(test_log_goes_to_syslog_if_the_path_is_no_regular_file),
+        in_directory(test_log_goes_to_syslog_without_the_right_to_write),
+        in_directory(test_log_lines_go_to_syslog_if_the_disk_is_full),
+        in_directory(test_log_lines_go_to_the_chosen_terminal),
+        in_directory(test_log_can_print_only_errors_on_standard_error),
+        in_directory(test_log_on_a_full_disk_does_not_stop_the_caller),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }

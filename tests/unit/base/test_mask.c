@@ -1,9 +1,9 @@
-/* Tests of mask: how much of a telephone number is shown. */
+/* Tests of mask: which digits of a telephone number are visible. */
 #include "../unit.h"
 
 #include "base/mask.h"
 
-static void test_mask_leaves_the_last_four_digits_of_a_number(void **state)
+static void test_mask_keeps_the_last_four_digits(void **state)
 {
     (void)state;
     static const struct {
@@ -29,7 +29,7 @@ static void test_mask_leaves_the_last_four_digits_of_a_number(void **state)
     }
 }
 
-static void test_mask_covers_what_a_reason_quotes_of_the_call(void **state)
+static void test_mask_hides_values_that_an_api_text_quotes(void **state)
 {
     (void)state;
     static const struct {
@@ -46,35 +46,35 @@ static void test_mask_covers_what_a_reason_quotes_of_the_call(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char text[120];
         (void)snprintf(text, sizeof text, "%s", rows[i].text);
-        mask_reason(text, "3125550001");
+        mask_api_text(text, "3125550001");
         unit_same_text(rows[i].text, text, rows[i].want);
     }
 }
 
-static void test_mask_shows_what_the_settings_say(void **state)
+static void test_mask_if_enabled_follows_the_setting(void **state)
 {
     (void)state;
     static const char whole[] = "3125550001: Path `zip` (`12345`)";
     char text[80];
     for (int on = 0; on <= 1; on++) {
         (void)snprintf(text, sizeof text, "%s", whole);
-        mask_set(on != 0);
-        mask_shown(text, "3125550001");
-        mask_shown(NULL, "3125550001");
+        mask_enable(on != 0);
+        mask_if_enabled(text, "3125550001");
+        mask_if_enabled(NULL, "3125550001");
         assert_string_equal(text, on ? "******0001: Path `zip` (`*****`)" : whole);
     }
-    mask_set(false);
+    mask_enable(false);
     (void)snprintf(text, sizeof text, "%s", whole);
-    mask_shown(text, "3125550001");
+    mask_if_enabled(text, "3125550001");
     assert_string_equal(text, whole);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mask_leaves_the_last_four_digits_of_a_number),
-        cmocka_unit_test(test_mask_covers_what_a_reason_quotes_of_the_call),
-        cmocka_unit_test(test_mask_shows_what_the_settings_say),
+        cmocka_unit_test(test_mask_keeps_the_last_four_digits),
+        cmocka_unit_test(test_mask_hides_values_that_an_api_text_quotes),
+        cmocka_unit_test(test_mask_if_enabled_follows_the_setting),
     };
     return cmocka_run_group_tests_name("mask", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of privileges: what a process still has after it gave up what it does not need. Each in a child of its own. */
+/* Tests of privileges: the rights that a process keeps. Each test runs in its own child process. */
 #include "../unit.h"
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #define NOBODY 65534
 
-/* What a child found: 0, or the line of the check that did not hold. */
+/* Ends the child with exit code 1, and writes the failed condition to the file where. */
 #define CHILD_CHECK(condition)                                                                                         \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
@@ -67,7 +67,7 @@ static void keep_only_known_variables(const char *directory, const char *where)
         CHILD_CHECK(getenv(known[i]) != NULL && strcmp(getenv(known[i]), known[i]) == 0);
 }
 
-static void test_privileges_harden_clears_the_environment_but_for_known_variables(void **state)
+static void test_privileges_harden_keeps_only_known_environment_variables(void **state)
 {
     run_child(*state, keep_only_known_variables);
 }
@@ -125,7 +125,7 @@ static void inherit_signals(const char *directory, const char *where)
         CHILD_CHECK(sigismember(&blocked, number) != 1);
 }
 
-static void test_privileges_harden_ignores_and_blocks_no_signal(void **state)
+static void test_privileges_harden_resets_ignored_and_blocked_signals(void **state)
 {
     run_child(*state, inherit_signals);
 }
@@ -154,7 +154,7 @@ static void become_the_owner(const char *directory, const char *where)
     CHILD_CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && prctl(PR_GET_DUMPABLE) == 0);
 }
 
-static void test_privileges_drop_is_for_good(void **state)
+static void test_privileges_drop_cannot_be_undone(void **state)
 {
     if (geteuid() != 0)
         skip();
@@ -188,7 +188,7 @@ static void find_no_directory(const char *directory, const char *where)
     CHILD_CHECK(strstr(err.message, "install -d -m 0750") != NULL && geteuid() == 0);
 }
 
-/* The link is root's, or the owner's own: the owner of what is behind it is whom the process becomes. */
+/* root or the owner made the link: the process becomes the owner of the directory behind it. */
 static void follow_a_link(const char *directory, const char *where)
 {
     struct err err = { 0 };
@@ -203,7 +203,7 @@ static void refuse_a_link(const char *directory, const char *where)
     CHILD_CHECK(strstr(err.message, "made by a user who is neither root nor the owner") != NULL && geteuid() == 0);
 }
 
-static void test_privileges_drop_follows_a_link_of_root_or_the_owner_and_no_others(void **state)
+static void test_privileges_drop_follows_only_a_link_of_root_or_the_owner(void **state)
 {
     static const struct {
         uid_t link, target;
@@ -221,7 +221,7 @@ static void test_privileges_drop_follows_a_link_of_root_or_the_owner_and_no_othe
     }
 }
 
-static void test_privileges_drop_wants_a_directory(void **state)
+static void test_privileges_drop_needs_a_directory(void **state)
 {
     if (geteuid() != 0)
         skip();
@@ -236,7 +236,7 @@ static void be_nobody_already(const char *directory, const char *where)
     CHILD_CHECK(privileges_drop_to_owner(unit_path(directory, "none"), &err) == 0);
 }
 
-static void test_privileges_drop_leaves_an_ordinary_user_as_it_is(void **state)
+static void test_privileges_drop_changes_nothing_for_an_ordinary_user(void **state)
 {
     if (geteuid() != 0)
         skip();
@@ -246,16 +246,16 @@ static void test_privileges_drop_leaves_an_ordinary_user_as_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_test_in_directory(test_privileges_harden_clears_the_environment_but_for_known_variables),
+        unit_test_in_directory(test_privileges_harden_keeps_only_known_environment_variables),
         unit_test_in_directory(test_privileges_harden_fills_closed_standard_files),
         unit_test_in_directory(test_privileges_harden_closes_inherited_files),
-        unit_test_in_directory(test_privileges_harden_ignores_and_blocks_no_signal),
+        unit_test_in_directory(test_privileges_harden_resets_ignored_and_blocked_signals),
         unit_test_in_directory(test_privileges_harden_forbids_core_dumps),
-        unit_test_in_directory(test_privileges_drop_is_for_good),
+        unit_test_in_directory(test_privileges_drop_cannot_be_undone),
         unit_test_in_directory(test_privileges_drop_stays_root_where_root_owns_the_directory),
-        unit_test_in_directory(test_privileges_drop_follows_a_link_of_root_or_the_owner_and_no_others),
-        unit_test_in_directory(test_privileges_drop_wants_a_directory),
-        unit_test_in_directory(test_privileges_drop_leaves_an_ordinary_user_as_it_is),
+        unit_test_in_directory(test_privileges_drop_follows_only_a_link_of_root_or_the_owner),
+        unit_test_in_directory(test_privileges_drop_needs_a_directory),
+        unit_test_in_directory(test_privileges_drop_changes_nothing_for_an_ordinary_user),
     };
     return cmocka_run_group_tests_name("privileges", tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ static void open_store(const char *directory, enum store_mode mode)
 
 static int enter(void **state)
 {
-    if (unit_enter(state) != 0)
+    if (unit_create_directory(state) != 0)
         return -1;
     open_store(*state, STORE_WRITE);
     return 0;
@@ -27,7 +27,7 @@ static int leave(void **state)
 {
     store_close(store);
     store = NULL;
-    return unit_leave(state);
+    return unit_remove_directory(state);
 }
 
 #define in_store(test) cmocka_unit_test_setup_teardown(test, enter, leave)

@@ -49,7 +49,7 @@ static void test_str_to_int_reads_whole_decimal_numbers(void **state)
     }
 }
 
-static void test_str_to_int_refuses_all_else_and_leaves_the_result_alone(void **state)
+static void test_str_to_int_refuses_other_text_and_keeps_the_result(void **state)
 {
     (void)state;
     static const char *const rows[] = {
@@ -83,7 +83,7 @@ static void test_str_to_int_refuses_all_else_and_leaves_the_result_alone(void **
     }
 }
 
-static void test_str_yes_no_knows_four_words_for_each(void **state)
+static void test_str_yes_no_accepts_four_words_for_each(void **state)
 {
     (void)state;
     static const struct {
@@ -127,7 +127,7 @@ struct bytes_row {
 
 #define BYTES(text) text, sizeof(text) - 1
 
-static void test_str_utf8_finds_and_replaces_each_offending_byte(void **state)
+static void test_str_make_utf8_replaces_each_invalid_byte(void **state)
 {
     (void)state;
     static const struct bytes_row rows[] = {
@@ -157,7 +157,7 @@ static void test_str_utf8_finds_and_replaces_each_offending_byte(void **state)
         { "latin1", BYTES("caf\xE9"), "caf" U_FFFD },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        char *copy = str_utf8(rows[i].bytes, rows[i].length);
+        char *copy = str_make_utf8(rows[i].bytes, rows[i].length);
         unit_same_text(rows[i].name, copy, rows[i].want);
         free(copy);
         if (memchr(rows[i].bytes, '\0', rows[i].length) == NULL)
@@ -165,16 +165,16 @@ static void test_str_utf8_finds_and_replaces_each_offending_byte(void **state)
     }
 }
 
-static void test_str_utf8_reads_no_byte_beyond_the_length(void **state)
+static void test_str_make_utf8_reads_no_byte_beyond_the_length(void **state)
 {
     (void)state;
     static const char euro_and_more[] = "\xE2\x82\xAC";
-    char *copy = str_utf8(euro_and_more, 2); /* the third byte would complete the character */
+    char *copy = str_make_utf8(euro_and_more, 2); /* the third byte would complete the character */
     assert_string_equal(copy, U_FFFD U_FFFD);
     free(copy);
 }
 
-static void test_str_printable_makes_one_harmless_line(void **state)
+static void test_str_printable_replaces_control_characters(void **state)
 {
     (void)state;
     static const struct {
@@ -221,7 +221,7 @@ static void test_str_printable_cuts_at_a_whole_character(void **state)
         char out[16];
         memset(out, '!', sizeof out);
         unit_same_text(rows[i].text, str_printable(rows[i].text, out, rows[i].size), rows[i].want);
-        unit_same_int(rows[i].text, out[rows[i].size], '!'); /* nothing written behind the end */
+        unit_same_int(rows[i].text, out[rows[i].size], '!'); /* no byte is written beyond size */
     }
 }
 
@@ -242,7 +242,7 @@ static void test_str_hash_is_fnv1a_and_never_changes(void **state)
     assert_true(str_hash(STR_HASH_START, "\xFF", 1) == UINT64_C(0xaf64724c8602eb6e)); /* bytes, not signed characters */
 }
 
-static void test_str_hide_covers_every_place_and_comes_to_an_end(void **state)
+static void test_str_hide_replaces_every_occurrence_and_ends(void **state)
 {
     (void)state;
     static const struct {
@@ -256,7 +256,7 @@ static void test_str_hide_covers_every_place_and_comes_to_an_end(void **state)
         { "text", NULL, "text" },
         { "", "key", "" },
         { "a-b-", "-", "a*b*" },
-        { "a*b", "*", "a*b" }, /* found by fuzzing: it went on for ever */
+        { "a*b", "*", "a*b" }, /* found by fuzzing: an endless loop */
         { "a***b", "**", "a***b" },
         { "a*a*", "a*", "****" },
     };
@@ -270,13 +270,13 @@ static void test_str_hide_covers_every_place_and_comes_to_an_end(void **state)
     }
 }
 
-static void test_str_utf8_of_a_character_that_is_cut_off_reads_nothing_behind_it(void **state)
+static void test_str_make_utf8_of_a_cut_character_stays_in_bounds(void **state)
 {
     (void)state;
-    char *bytes = malloc(3); /* without a NUL: the sanitizer sees a byte too far */
+    char *bytes = malloc(3); /* without a NUL: the sanitizer reports a read beyond the end */
     assert_non_null(bytes);
     memcpy(bytes, "a\xE2\x82", 3);
-    char *copy = str_utf8(bytes, 3);
+    char *copy = str_make_utf8(bytes, 3);
     assert_string_equal(copy, "a" U_FFFD U_FFFD);
     free(copy);
     free(bytes);
@@ -287,16 +287,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_str_trim_cuts_white_space_off_both_ends),
         cmocka_unit_test(test_str_to_int_reads_whole_decimal_numbers),
-        cmocka_unit_test(test_str_to_int_refuses_all_else_and_leaves_the_result_alone),
-        cmocka_unit_test(test_str_yes_no_knows_four_words_for_each),
+        cmocka_unit_test(test_str_to_int_refuses_other_text_and_keeps_the_result),
+        cmocka_unit_test(test_str_yes_no_accepts_four_words_for_each),
         cmocka_unit_test(test_str_in_list_compares_whole_words_without_case),
-        cmocka_unit_test(test_str_utf8_finds_and_replaces_each_offending_byte),
-        cmocka_unit_test(test_str_utf8_reads_no_byte_beyond_the_length),
-        cmocka_unit_test(test_str_printable_makes_one_harmless_line),
+        cmocka_unit_test(test_str_make_utf8_replaces_each_invalid_byte),
+        cmocka_unit_test(test_str_make_utf8_reads_no_byte_beyond_the_length),
+        cmocka_unit_test(test_str_printable_replaces_control_characters),
         cmocka_unit_test(test_str_printable_cuts_at_a_whole_character),
         cmocka_unit_test(test_str_hash_is_fnv1a_and_never_changes),
-        cmocka_unit_test(test_str_hide_covers_every_place_and_comes_to_an_end),
-        cmocka_unit_test(test_str_utf8_of_a_character_that_is_cut_off_reads_nothing_behind_it),
+        cmocka_unit_test(test_str_hide_replaces_every_occurrence_and_ends),
+        cmocka_unit_test(test_str_make_utf8_of_a_cut_character_stays_in_bounds),
     };
     return cmocka_run_group_tests_name("str", tests, NULL, NULL);
 }

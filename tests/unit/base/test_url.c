@@ -1,4 +1,4 @@
-/* Tests of url: what may stand as the API's address. */
+/* Tests of url: the addresses that are accepted for the API. */
 #include "../unit.h"
 
 #include "base/url.h"
@@ -56,7 +56,7 @@ static void test_url_accepts_plain_http_elsewhere_only_when_allowed(void **state
         "http://127.1.2.256",
         "http://127.1.256.3",
         "http://127.256.2.3",
-        "http://127.0.0", /* libcurl takes this for 127.0.0.0, and the next ones for 127.0.0.1 */
+        "http://127.0.0", /* libcurl reads this as 127.0.0.0, and the next ones as 127.0.0.1 */
         "http://127.1",
         "http://2130706433",
         "http://0x7f.0.0.1",
@@ -112,7 +112,7 @@ static void test_url_refuses_other_schemes(void **state)
     }
 }
 
-static void test_url_refuses_what_readers_may_take_for_different_hosts(void **state)
+static void test_url_refuses_addresses_that_programs_read_differently(void **state)
 {
     (void)state;
     static const char *const rows[] = {
@@ -215,7 +215,7 @@ int main(void)
         cmocka_unit_test(test_url_accepts_plain_http_to_this_host),
         cmocka_unit_test(test_url_accepts_plain_http_elsewhere_only_when_allowed),
         cmocka_unit_test(test_url_refuses_other_schemes),
-        cmocka_unit_test(test_url_refuses_what_readers_may_take_for_different_hosts),
+        cmocka_unit_test(test_url_refuses_addresses_that_programs_read_differently),
         cmocka_unit_test(test_url_message_never_quotes_a_password),
         cmocka_unit_test(test_url_limits_the_length_of_a_host),
     };

@@ -1,4 +1,4 @@
-/* Tests of when: points in time as people write them. */
+/* Tests of when: times that people write. */
 #include "../unit.h"
 
 #include <time.h>
@@ -17,7 +17,7 @@ static void use_zone(const char *zone)
     struct tm local;
     assert_int_equal(setenv("TZ", zone, 1), 0);
     tzset();
-    /* The C library silently takes UTC for a zone it does not have. */
+    /* The C library silently uses UTC for an unknown time zone. */
     if (localtime_r(&summer, &local) == NULL || (strcmp(zone, utc) != 0 && local.tm_gmtoff == 0))
         fail_msg("the time zone %s is not installed (package tzdata)", zone);
 }
@@ -64,7 +64,7 @@ static void test_when_reads_local_times_in_every_written_form(void **state)
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-static void test_when_reads_the_first_of_two_autumn_hours(void **state)
+static void test_when_a_local_time_that_occurs_twice_means_the_first(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -77,8 +77,8 @@ static void test_when_reads_the_first_of_two_autumn_hours(void **state)
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-/* The zone database calls Irish winter time the daylight saving one. */
-static void test_when_reads_the_first_autumn_hour_where_winter_is_the_saving_time(void **state)
+/* In the time zone database Ireland's winter time is its DST, with a negative offset. */
+static void test_when_a_repeated_time_means_the_first_where_dst_is_in_winter(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -88,7 +88,7 @@ static void test_when_reads_the_first_autumn_hour_where_winter_is_the_saving_tim
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-static void test_when_takes_a_skipped_spring_time_for_the_moment_of_the_jump(void **state)
+static void test_when_a_skipped_local_time_means_the_moment_of_the_skip(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -98,7 +98,7 @@ static void test_when_takes_a_skipped_spring_time_for_the_moment_of_the_jump(voi
         { berlin, "2024-03-31 02:30:00", 1711846800 },   { berlin, "2024-03-31 03:00:00", 1711846800 },
     };
     check_rows(rows, UNIT_COUNT(rows));
-    for (int second = 0; second < 3600; second += 11) { /* to the second, wherever in the hour */
+    for (int second = 0; second < 3600; second += 11) { /* exact to the second, anywhere in the hour */
         char text[32];
         (void)snprintf(text, sizeof text, "2024-03-31 02:%02d:%02d", second / 60, second % 60);
         const struct row row = { berlin, text, 1711846800 };
@@ -137,7 +137,7 @@ static void test_when_reads_bare_epochs_from_the_year_2000_on(void **state)
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-/* What our own commands print, and ISO 8601, whatever the host's zone is. */
+/* Times that our own commands print, and ISO 8601, in any time zone of the host. */
 static void test_when_reads_times_with_an_offset(void **state)
 {
     (void)state;
@@ -149,19 +149,19 @@ static void test_when_reads_times_with_an_offset(void **state)
         { new_york, "2024-10-24T12:00:00,999Z", NOW },     { new_york, "2024-10-24T12:00Z", NOW },
         { utc, "2024-10-24 17:30:00 +0530", NOW },         { utc, "2024-10-24T01:30-10:30", NOW },
         { utc, "2024-10-24T14:00:00+02", NOW },            { utc, "2024-10-25 02:00:00 +14:00", NOW },
-        { new_york, "2024-11-03 01:30:00 -0400", 1730611800 }, /* of the autumn hour both ... */
-        { new_york, "2024-11-03 01:30:00 -0500", 1730615400 }, /* ... can be said */
+        { new_york, "2024-11-03 01:30:00 -0400", 1730611800 }, /* both times of the autumn hour ... */
+        { new_york, "2024-11-03 01:30:00 -0500", 1730615400 }, /* ... can be written */
         { berlin, "2024-10-24 14:00:00.5", NOW },
     };
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-static void test_when_reads_back_what_the_clock_prints(void **state)
+static void test_when_reads_times_that_clock_local_printed(void **state)
 {
     (void)state;
     static const char *const zones[] = { "America/New_York", "Europe/Berlin", "UTC", "Asia/Kolkata" };
     for (size_t i = 0; i < UNIT_COUNT(zones); i++)
-        for (int64_t epoch = 1730000000; epoch < 1731000000; epoch += 1799) { /* the clocks go back in it */
+        for (int64_t epoch = 1730000000; epoch < 1731000000; epoch += 1799) { /* the clocks go back within this range */
             char local[CLOCK_TEXT_SIZE], iso[CLOCK_TEXT_SIZE];
             use_zone(zones[i]);
             const struct row rows[] = { { zones[i], clock_local(epoch, local, sizeof local), epoch },
@@ -170,7 +170,7 @@ static void test_when_reads_back_what_the_clock_prints(void **state)
         }
 }
 
-static void test_when_knows_today_and_yesterday(void **state)
+static void test_when_reads_today_and_yesterday(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -279,7 +279,7 @@ static const char *const refused[] = {
      "12:00:00"),
 };
 
-static void test_when_refuses_what_is_no_time_and_says_what_is_understood(void **state)
+static void test_when_refuses_other_text_and_lists_the_accepted_forms(void **state)
 {
     (void)state;
     use_zone(utc);
@@ -304,7 +304,7 @@ static void test_when_refuses_what_is_no_time_and_says_what_is_understood(void *
     unit_has("946684799", err.message, "before the year 2000");
 }
 
-static void test_when_cuts_an_over_long_text_in_its_message(void **state)
+static void test_when_message_cuts_a_long_text(void **state)
 {
     (void)state;
     char text[5000];
@@ -320,17 +320,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_when_reads_local_times_in_every_written_form),
-        cmocka_unit_test(test_when_reads_the_first_of_two_autumn_hours),
-        cmocka_unit_test(test_when_reads_the_first_autumn_hour_where_winter_is_the_saving_time),
-        cmocka_unit_test(test_when_takes_a_skipped_spring_time_for_the_moment_of_the_jump),
+        cmocka_unit_test(test_when_a_local_time_that_occurs_twice_means_the_first),
+        cmocka_unit_test(test_when_a_repeated_time_means_the_first_where_dst_is_in_winter),
+        cmocka_unit_test(test_when_a_skipped_local_time_means_the_moment_of_the_skip),
         cmocka_unit_test(test_when_counts_back_from_now),
         cmocka_unit_test(test_when_reads_bare_epochs_from_the_year_2000_on),
         cmocka_unit_test(test_when_reads_times_with_an_offset),
-        cmocka_unit_test(test_when_reads_back_what_the_clock_prints),
-        cmocka_unit_test(test_when_knows_today_and_yesterday),
+        cmocka_unit_test(test_when_reads_times_that_clock_local_printed),
+        cmocka_unit_test(test_when_reads_today_and_yesterday),
         cmocka_unit_test(test_when_accepts_dates_that_exist),
-        cmocka_unit_test(test_when_refuses_what_is_no_time_and_says_what_is_understood),
-        cmocka_unit_test(test_when_cuts_an_over_long_text_in_its_message),
+        cmocka_unit_test(test_when_refuses_other_text_and_lists_the_accepted_forms),
+        cmocka_unit_test(test_when_message_cuts_a_long_text),
     };
     return cmocka_run_group_tests_name("when", tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ static char *say(const char *directory, const struct options *options, int *ret_
     const char *path = unit_path(directory, "out");
     int saved = unit_catch_stream(STDOUT_FILENO, path);
     *ret_code = health_command(options);
-    unit_let_go(STDOUT_FILENO, saved);
+    unit_release_stream(STDOUT_FILENO, saved);
     return unit_read(path);
 }
 

@@ -16,10 +16,10 @@ static int enter(void **state)
 {
     for (size_t i = 0; i < UNIT_COUNT(environment); i++)
         (void)unsetenv(environment[i]);
-    return unit_enter(state);
+    return unit_create_directory(state);
 }
 
-#define in_directory(test) cmocka_unit_test_setup_teardown(test, enter, unit_leave)
+#define in_directory(test) cmocka_unit_test_setup_teardown(test, enter, unit_remove_directory)
 
 /* Writes the files whose text is not NULL, and reads them. What is wrong is printed and counted in *ret_problems. */
 static struct config load(const char *directory, const char *dids, const char *astguiclient, const char *own,

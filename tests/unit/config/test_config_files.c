@@ -11,10 +11,10 @@ static int enter(void **state)
                                          "VICIDIAL_DB_PORT" };
     for (size_t i = 0; i < UNIT_COUNT(names); i++)
         (void)unsetenv(names[i]);
-    return unit_enter(state);
+    return unit_create_directory(state);
 }
 
-#define in_directory(test) cmocka_unit_test_setup_teardown(test, enter, unit_leave)
+#define in_directory(test) cmocka_unit_test_setup_teardown(test, enter, unit_remove_directory)
 
 struct files {
     char dids[512], astguiclient[512], own[512];

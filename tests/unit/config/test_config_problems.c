@@ -19,10 +19,10 @@ static void clear_environment(void)
 static int enter(void **state)
 {
     clear_environment();
-    return unit_enter(state);
+    return unit_create_directory(state);
 }
 
-#define in_directory(test) cmocka_unit_test_setup_teardown(test, enter, unit_leave)
+#define in_directory(test) cmocka_unit_test_setup_teardown(test, enter, unit_remove_directory)
 
 /* All problem texts of the three files (NULL: no such file), one a line, in *ret_texts. Returns the code. */
 static int problems_of(const char *directory, const char *dids, const char *astguiclient, const char *own,

@@ -118,7 +118,8 @@ int main(void)
         cmocka_unit_test(test_profile_has_paths_of_its_own_but_for_those_that_are_named),
         cmocka_unit_test(test_profile_paths_are_made_from_those_of_the_default_profile),
         cmocka_unit_test(test_profile_paths_that_are_too_long_are_refused),
-        cmocka_unit_test_setup_teardown(test_profile_without_settings_is_78_and_names_the_file, unit_enter, unit_leave),
+        cmocka_unit_test_setup_teardown(test_profile_without_settings_is_78_and_names_the_file, unit_create_directory,
+                                        unit_remove_directory),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
 }

@@ -155,7 +155,7 @@ static void test_what_the_log_says_as_json(void **state)
 {
     struct scene *scene = *state;
     scene->answer = as_its_id_says;
-    log_set(LOG_FORMAT_JSON, LOG_INFO);
+    log_configure(LOG_FORMAT_JSON, LOG_INFO);
     (void)scene_add(scene, "bad", SCENE_NOW - 100);
     (void)scene_add(scene, "a", SCENE_NOW - 90);
     put(scene, "bad", (struct call_record){ .state = CALL_PENDING, .attempts = 1 }, 0);
@@ -163,7 +163,7 @@ static void test_what_the_log_says_as_json(void **state)
     scene_check_log(scene, "attempt", "\"attempt\":2");
     scene_check_log(scene, "attempt", "\"attempt\":1");
     scene_check_log(scene, "answer", "500");
-    log_set(LOG_FORMAT_TEXT, LOG_INFO);
+    log_configure(LOG_FORMAT_TEXT, LOG_INFO);
 }
 
 /* ---- doubt ---- */

@@ -34,7 +34,7 @@ static const struct settings_sync defaults = {
 static int start(void **state)
 {
     settings = defaults;
-    log_set(LOG_FORMAT_TEXT, LOG_ERROR);
+    log_configure(LOG_FORMAT_TEXT, LOG_ERROR);
     from = (struct memory_source){ .now = START };
     to = (struct memory_sink){ .count = 0 };
     return enter(state);

@@ -39,9 +39,9 @@ static void print(const char *path, bool masked, size_t count, size_t turns, cha
     struct sink_observer observer = { .on_outcome = on_outcome, .on_turn = on_turn, .context = &watch };
     const struct sink_settings settings = { .api = &api, .dispositions = map };
     assert_int_equal(print_sink_open(&did_optimizer_sink, &settings, &sink, &err), 0);
-    mask_set(masked);
+    mask_enable(masked);
     sink_make(&sink, &call, 0, &message);
-    mask_set(false);
+    mask_enable(false);
     int saved = dup(STDOUT_FILENO);
     assert_non_null(freopen(path, "w", stdout));
     int result = sink_send(&sink, messages, count, &observer, &err);

@@ -1,4 +1,4 @@
-/* mailed: what cron's mail has told, where the state cannot hold it. */
+/* mail_state: which problems cron has mailed, for a state directory that cannot be written. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,16 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/mailed.h"
+#include "base/mail_state.h"
 #include "base/str.h"
 
-/* One per process, as its standard output is: that is where mails come from. */
+/* One per process: cron mails a process's standard output. */
 static struct {
     int fd;
     char path[64];
 } memory = { .fd = -1 };
 
-void mailed_open(const char *state_dir)
+void mail_state_open(const char *state_dir)
 {
     struct stat info;
     if (geteuid() != 0)
@@ -29,26 +29,26 @@ void mailed_open(const char *state_dir)
     }
 }
 
-bool mailed_is_told(enum mailed what)
+bool mail_state_is_reported(enum mail_topic topic)
 {
     char mark = '\0';
-    return memory.fd >= 0 && pread(memory.fd, &mark, 1, (off_t)what) == 1 && mark == 'x';
+    return memory.fd >= 0 && pread(memory.fd, &mark, 1, (off_t)topic) == 1 && mark == 'x';
 }
 
-void mailed_tell(enum mailed what, bool told)
+void mail_state_set(enum mail_topic topic, bool reported)
 {
-    if (memory.fd >= 0 && (told || mailed_is_told(what)))
-        (void)!pwrite(memory.fd, told ? "x" : "-", 1, (off_t)what);
+    if (memory.fd >= 0 && (reported || mail_state_is_reported(topic)))
+        (void)!pwrite(memory.fd, reported ? "x" : "-", 1, (off_t)topic);
 }
 
-void mailed_close(void)
+void mail_state_close(void)
 {
-    bool told = false;
+    bool reported = false;
     if (memory.fd < 0)
         return;
-    for (int what = 0; what < MAILED_COUNT; what++)
-        told = told || mailed_is_told((enum mailed)what);
-    if (!told && geteuid() == 0)
+    for (int topic = 0; topic < MAIL_TOPIC_COUNT; topic++)
+        reported = reported || mail_state_is_reported((enum mail_topic)topic);
+    if (!reported && geteuid() == 0)
         (void)unlink(memory.path);
     (void)close(memory.fd);
     memory.fd = -1;
