@@ -11,7 +11,7 @@
 /* A number that the source does not know. */
 #define CALL_NO_NUMBER INT64_MIN
 
-enum call_direction { CALL_OUTBOUND, CALL_INBOUND };
+enum call_direction { CALL_OUTBOUND, CALL_INBOUND, CALL_INTERNAL };
 
 /* Whether what the source says of a call is its last word. */
 enum call_finality {
