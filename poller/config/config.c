@@ -620,7 +620,7 @@ bool config_has_key(const struct config_paths *paths)
 static void free_texts(struct config *config, const struct setting *table, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (table[i].kind != TEXT)
+        if (table[i].kind != TEXT && table[i].kind != PATH)
             continue;
         char **text = (char **)(void *)((char *)config + table[i].offset);
         free(*text);
