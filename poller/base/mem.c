@@ -45,6 +45,13 @@ char *mem_copy_bytes(const char *bytes, size_t length)
     return copy;
 }
 
+void mem_free_secret(char *text)
+{
+    if (text != NULL)
+        explicit_bzero(text, strlen(text));
+    free(text);
+}
+
 char *mem_format(const char *format, ...)
 {
     va_list args;

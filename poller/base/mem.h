@@ -16,6 +16,9 @@ char *mem_copy(const char *text) MUST_CHECK;
 char *mem_copy_bytes(const char *bytes, size_t length) MUST_CHECK;
 char *mem_format(const char *format, ...) PRINTF_LIKE(1, 2) MUST_CHECK;
 
+/* mem_free_secret: overwrites text with zeros, so that no core dump shows it, and frees it. text may be NULL. */
+void mem_free_secret(char *text);
+
 /* mem_out_of_memory: prints a message and ends the program; for library functions that return NULL. */
 _Noreturn void mem_out_of_memory(void);
 

@@ -36,8 +36,7 @@ static void clean_environment(void)
             continue;
         if (setenv(kept_variables[i], values[i], 1) != 0)
             mem_out_of_memory();
-        explicit_bzero(values[i], strlen(values[i]));
-        free(values[i]);
+        mem_free_secret(values[i]);
     }
 }
 

@@ -380,18 +380,6 @@ static void on_own_problem(void *context, const char *section, const char *text,
 
 /* ---- the layers, lowest first ---- */
 
-static void wipe(char *secret)
-{
-    if (secret != NULL)
-        explicit_bzero(secret, strlen(secret));
-}
-
-static void free_secret(char *text)
-{
-    wipe(text);
-    free(text);
-}
-
 /* A file's text, or NULL when it is missing or cannot be read; what is wrong is reported. */
 static char *read_config_file(const struct reading *reading, bool required)
 {
@@ -435,7 +423,7 @@ static void load_dids(struct reading *reading, bool required)
                                                      .on_problem = on_dids_problem,
                                                      .context = reading,
                                                      .verbatim = "db_pass" });
-    free(text);
+    mem_free_secret(text);
 }
 
 static void load_own(struct reading *reading, const char *text)
@@ -491,9 +479,9 @@ static void load_astguiclient(struct reading *reading, bool required)
             set_text(&value, "3306"); /* as VICIdial does (AST_VDauto_dial.pl) */
         if (value != NULL && (*value != '\0' || alias->offset == AT(database.password)))
             take(reading, setting_at(alias->offset), value, place);
-        free(value);
+        mem_free_secret(value);
     }
-    free(text);
+    mem_free_secret(text);
 }
 
 static void load_environment(struct reading *reading)
@@ -576,7 +564,7 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
     reading.path = paths->own;
     reading.parts = CONFIG_API | CONFIG_DATABASE;
     load_own(&reading, own_text);
-    free_secret(own_text);
+    mem_free_secret(own_text);
     load_environment(&reading);
 
     int before = ret_problems->count;
@@ -630,8 +618,9 @@ static void free_texts(struct config *config, const struct setting *table, size_
 
 void config_free(struct config *config)
 {
-    wipe(config->api.key);
-    wipe(config->database.password);
+    mem_free_secret(config->api.key);
+    mem_free_secret(config->database.password);
+    config->api.key = config->database.password = NULL;
     free_texts(config, own_settings, COUNT(own_settings));
     free_texts(config, dids_settings, COUNT(dids_settings)); /* those in both tables are NULL by now */
     free(config->api.base_url_origin);

@@ -11,13 +11,6 @@
 
 #define MAX_SECRET_BYTES ((size_t)64 * 1024)
 
-static void wipe(char *text)
-{
-    if (text != NULL)
-        explicit_bzero(text, strlen(text));
-    free(text);
-}
-
 /* Whoever can write the file decides by what receivers know us. */
 static int read_file(const struct param *param, char **ret_text, struct err *err)
 {
@@ -52,7 +45,7 @@ static int read_secret(struct params *params, struct param *param, const struct 
     param->key = mem_copy(spec->key);
     param->file = param->value;
     param->value = mem_copy(result == 0 ? str_trim(text) : "");
-    wipe(text);
+    mem_free_secret(text);
     return result;
 }
 

@@ -110,9 +110,8 @@ void params_free(struct params *params)
 {
     for (size_t i = 0; i < params->count; i++) {
         struct param *param = &params->items[i];
-        explicit_bzero(param->value, strlen(param->value));
+        mem_free_secret(param->value);
         free(param->key);
-        free(param->value);
         free(param->origin);
         free(param->file);
     }
