@@ -21,8 +21,8 @@ struct slot {
     CURL *easy;
     bool busy;
     size_t index;                 /* the request's index in http_run */
-    char own_header[128];         /* the header line of this request ... */
-    struct curl_slist own_node;   /* ... as the head of the list of common headers */
+    char own_headers[HTTP_OWN_HEADERS][HTTP_OWN_HEADER_SIZE]; /* the header lines of this request ... */
+    struct curl_slist own_nodes[HTTP_OWN_HEADERS]; /* ... as the head of the list of common headers */
     char *body;                   /* of the answer, at most MAX_BODY_BYTES */
     size_t body_length, body_size;
     bool body_cut;                /* the answer has a longer body; the rest is not read */
@@ -192,9 +192,22 @@ void http_close(struct http *http)
     free(http);
 }
 
+/* The headers of the request with this index: its own ones before those that are common to all. */
+static struct curl_slist *headers_of(const struct http *http, struct slot *slot, size_t index,
+                                     const struct http_observer *observer)
+{
+    struct curl_slist *headers = http->headers;
+    size_t own = observer->on_headers != NULL ? observer->on_headers(observer->context, index, slot->own_headers) : 0;
+    for (size_t i = own; i > 0; i--) {
+        slot->own_nodes[i - 1] = (struct curl_slist){ .data = slot->own_headers[i - 1], .next = headers };
+        headers = &slot->own_nodes[i - 1];
+    }
+    return headers;
+}
+
 /* Starts the request with this index in a free slot. */
 static int start_request(struct http *http, struct slot *slot, const struct http_request *request, size_t index,
-                         struct err *err)
+                         const struct http_observer *observer, struct err *err)
 {
     if (slot->easy == NULL && open_slot(http, slot, err) != 0)
         return -1;
@@ -204,13 +217,7 @@ static int start_request(struct http *http, struct slot *slot, const struct http
     slot->body_cut = false;
     slot->header_length = 0;
     slot->failure[0] = '\0';
-    struct curl_slist *headers = http->headers;
-    if (request->header_value != NULL) {
-        (void)snprintf(slot->own_header, sizeof slot->own_header, "%s: %s", http->settings.request_header,
-                       request->header_value);
-        slot->own_node = (struct curl_slist){ .data = slot->own_header, .next = headers };
-        headers = &slot->own_node;
-    }
+    struct curl_slist *headers = headers_of(http, slot, index, observer);
     if (curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, headers) != CURLE_OK ||
         curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, request->body) != CURLE_OK ||
         curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE, (long)strlen(request->body)) != CURLE_OK ||
@@ -239,7 +246,7 @@ static const char *failure_of(const struct slot *slot, CURLcode code, bool began
     if (slot->header_length > MAX_HEADER_BYTES || (code == CURLE_OUT_OF_MEMORY && began) ||
         strncmp(slot->failure, "Out of memory in chunked", 24) == 0 ||
         strncmp(slot->failure, "Too large response headers", 26) == 0)
-        return "the headers of the answer are too long to be the API's";
+        return "the headers of the answer are too long";
     if (code == CURLE_BAD_CONTENT_ENCODING)
         return "the answer could not be decoded: its Content-Encoding is unknown, or not what the body has";
     return *slot->failure != '\0' ? slot->failure : curl_easy_strerror(code);
@@ -307,7 +314,7 @@ int http_run(struct http *http, const struct http_request *requests, size_t coun
         ending = ending || most == 0;
         struct slot *slot = NULL;
         while (result == 0 && !ending && next < count && in_flight < most && (slot = free_slot(http)) != NULL) {
-            result = start_request(http, slot, &requests[next], next, err);
+            result = start_request(http, slot, &requests[next], next, observer, err);
             next++;
             in_flight++;
         }

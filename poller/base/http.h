@@ -26,7 +26,6 @@ struct http;
 struct http_settings {
     const char *url;
     const char *const *headers;       /* lines "Name: value", ended by NULL; copied, and overwritten by http_close */
-    const char *request_header;       /* the name of the one header that differs between requests */
     const char *ca_file;              /* "": the system's certificates */
     bool verify;                      /* whether to verify the server's certificate */
     int64_t timeout, connect_timeout; /* seconds per request */
@@ -37,12 +36,14 @@ struct http_settings {
  * more than such a run. Ownership: http_close. */
 struct http *http_open(const struct http_settings *settings) MUST_CHECK;
 
-/* One POST request. header_value is the value of request_header; NULL omits that header. Ownership: both texts are
- * borrowed until http_run returns. */
+/* One POST request. Ownership: the text is borrowed until http_run returns. */
 struct http_request {
     const char *body;
-    const char *header_value;
 };
+
+/* The header lines "Name: value" of one request alone. */
+#define HTTP_OWN_HEADERS 3
+#define HTTP_OWN_HEADER_SIZE 512
 
 /* The answer to one request. */
 struct http_answer {
@@ -58,6 +59,9 @@ struct http_answer {
 
 /* The callbacks of http_run. */
 struct http_observer {
+    /* Optional. The request with this index starts now. Writes the header lines of this request alone, and returns their
+     * number. Such a line may contain the time. */
+    size_t (*on_headers)(void *context, size_t index, char lines[HTTP_OWN_HEADERS][HTTP_OWN_HEADER_SIZE]);
     /* The request with this index has ended. Ownership: answer is borrowed until the callback returns. */
     void (*on_answer)(void *context, size_t index, const struct http_answer *answer);
     /* Called before each turn of the loop that starts requests and waits for the network, at least every 50 ms, and

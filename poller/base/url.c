@@ -1,4 +1,4 @@
-/* url: checks the API's address. */
+/* url: checks an address that calls are sent to. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -28,30 +28,31 @@ static bool is_this_host(const char *host)
 
 /* Whether text, HOST[:PORT][/PATH], has only usual characters. libcurl accepts more, such as an empty port, and each of
  * its versions accepts something else. */
-static bool is_plain(const char *text)
+static bool is_plain(const char *text, bool allow_query)
 {
     const char *allowed = *text == '[' ? DIGITS "abcdefABCDEF.:[]" : DIGITS LETTERS "-._:";
+    const char *path = allow_query ? DIGITS LETTERS "/-._~%+:?&=,;@!*$" : DIGITS LETTERS "/-._~%+:";
     size_t place = strcspn(text, "/");
     return place > 0 && text[place - 1] != ':' && strspn(text, allowed) >= place &&
-           text[place + strspn(text + place, DIGITS LETTERS "/-._~%+:")] == '\0';
+           text[place + strspn(text + place, path)] == '\0';
 }
 
-int url_check(const char *text, bool allow_insecure_http, const char *own_path, struct err *err)
+int url_check(const char *text, const struct url_rules *rules, struct err *err)
 {
     struct http_url url;
     bool tls = strncasecmp(text, "https://", 8) == 0;
     if (!tls && strncasecmp(text, "http://", 7) != 0)
         /* Do not quote the address, here and below: the part before an @ may be a password. */
-        return err_set(err, EX_CONFIG, "the API address is not an http(s) address; write https://HOST");
+        return err_set(err, EX_CONFIG, "%s is not an http(s) address; write https://HOST", rules->what);
     const char *place = text + (tls ? 8 : 7);
-    if (!is_plain(place) || !http_read_url(text, &url))
-        return err_set(err, EX_CONFIG, "the API address is not a plain https://HOST[:PORT][/PATH]; leave out user "
-                       "names, blanks, ? and #");
+    if (!is_plain(place, rules->allow_query) || !http_read_url(text, &url))
+        return err_set(err, EX_CONFIG, "%s is not a plain https://HOST[:PORT][/PATH%s]; leave out user names, blanks%s and #",
+                       rules->what, rules->allow_query ? "[?QUERY]" : "", rules->allow_query ? "" : ", ?");
     /* Compare the host as written too: libcurl may read 127.1 as this host, other programs as a name. */
     bool here = strncasecmp(place, url.host, strlen(url.host)) == 0 && is_this_host(url.host);
-    if (!tls && !here && !allow_insecure_http)
-        return err_set(err, EX_CONFIG, "api_base_url is '%.100s', plain http to another host: anyone on the network path "
-                       "can read the API key and every customer's number. Write https:// instead; or, if that network is "
-                       "safe, write `allow_insecure_http = yes` under [api] of %.300s", text, own_path);
+    if (!tls && !here && !rules->allow_insecure_http)
+        return err_set(err, EX_CONFIG, "%s is '%.100s', plain http to another host: anyone on the network path can read %s. "
+                       "Write https:// instead; or, if that network is safe, write `allow_insecure_http = yes` %.300s",
+                       rules->setting, rules->is_secret ? "http://..." : text, rules->exposed, rules->place);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* url: checks the API's address. */
+/* url: checks an address that calls are sent to. */
 #ifndef URL_H
 #define URL_H
 
@@ -6,11 +6,21 @@
 
 #include "base/err.h"
 
-/* url_check: whether the API key may be sent to the address text: http or https, a host name or IP address, and perhaps
- * a port and a path. A user name, query, fragment, blank or unusual character is refused: two programs might read it as
- * different hosts. Plain http is accepted only for this host (localhost, 127.x.x.x, [::1]), or with
- * allow_insecure_http. own_path is the configuration file that the message names. Errors: EX_CONFIG, with the
- * remedy. */
-int url_check(const char *text, bool allow_insecure_http, const char *own_path, struct err *err) MUST_CHECK;
+/* What an address may be, and what messages call it. */
+struct url_rules {
+    const char *what;    /* "the API address" */
+    const char *setting; /* "api_base_url" */
+    const char *exposed; /* what plain http exposes: "the API key and every customer's number" */
+    const char *place;   /* where to set allow_insecure_http: "under [api] of /etc/did-optimizer-sync.conf" */
+    bool allow_insecure_http;
+    bool allow_query; /* ?name=value after the path */
+    bool is_secret;   /* the address itself is a secret: messages do not show it */
+};
+
+/* url_check: whether calls may be sent to the address text: http or https, a host name or IP address, and perhaps a port
+ * and a path. A user name, query (unless allow_query), fragment, blank or unusual character is refused: two programs might
+ * read it as different hosts. Plain http is accepted only for this host (localhost, 127.x.x.x, [::1]), or with
+ * allow_insecure_http. Errors: EX_CONFIG, with the remedy. */
+int url_check(const char *text, const struct url_rules *rules, struct err *err) MUST_CHECK;
 
 #endif

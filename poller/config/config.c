@@ -528,8 +528,13 @@ static void check_url(struct settings_api *api, const struct config_paths *paths
     size_t length = strlen(api->base_url);
     while (length > 0 && api->base_url[length - 1] == '/')
         api->base_url[--length] = '\0';
-    if (url_check(api->base_url, api->allow_insecure_http, paths->own, &err) != 0)
+    char *place = mem_format("under [api] of %s", paths->own);
+    const struct url_rules rules = { .what = "the API address", .setting = "api_base_url", .place = place,
+                                     .exposed = "the API key and every customer's number",
+                                     .allow_insecure_http = api->allow_insecure_http };
+    if (url_check(api->base_url, &rules, &err) != 0)
         add_problem(problems, err.code, "%s: %s", api->base_url_origin, err.message);
+    free(place);
 }
 
 static void check_spans(const struct config *config, const char *path, struct config_problems *problems)

@@ -85,6 +85,9 @@ struct source_settings route_source_settings(const struct config *config)
 
 struct sink_settings route_sink_settings(const struct config *config)
 {
+    const struct source_ops *source = NULL;
+    bool known = source_find(config->source_type, "", &source, NULL) == 0;
     return (struct sink_settings){ .api = &config->api, .dispositions = config->dispositions,
+                                   .source = config->source_type, .shape = known ? source->shape : NULL,
                                    .params = &config->sink_params };
 }

@@ -14,6 +14,8 @@
 #include "sink/did_optimizer.h"
 #include "sink/did_optimizer_payload.h"
 #include "sink/did_optimizer_verdict.h"
+#include "sink/message_key.h"
+#include "sink/sender.h"
 
 struct did_optimizer {
     const struct settings_api *api;
@@ -36,7 +38,6 @@ static int open_api(const struct sink_settings *settings, void **ret_state, stru
     state->http = http_open(&(struct http_settings){
         .url = state->url,
         .headers = headers,
-        .request_header = "Idempotency-Key",
         .ca_file = api->ca_file,
         .verify = api->verify_ssl,
         .timeout = api->timeout,
@@ -61,19 +62,14 @@ static void make(void *context, const struct call *call, uint32_t change, struct
 {
     const struct did_optimizer *state = context;
     ret_message->body = did_optimizer_payload_body(call, state->dispositions);
-    did_optimizer_payload_key(str_or_empty(call->id), ret_message->body, change, ret_message->key);
+    message_key(str_or_empty(call->id), ret_message->body, change, ret_message->key);
 }
 
 /* ---- sending ---- */
 
-/* What turns answers into outcomes while they come. */
-struct sending {
-    const struct did_optimizer *state;
-    const struct sink_observer *observer;
-};
-
-static struct outcome judge(const struct did_optimizer *state, const struct http_answer *answer)
+static struct outcome judge(const void *context, const struct http_answer *answer)
 {
+    const struct did_optimizer *state = context;
     const struct settings_api *api = state->api;
     return did_optimizer_verdict_of(&(struct answer){ .http = *answer,
                                         .secret = api->key,
@@ -82,38 +78,20 @@ static struct outcome judge(const struct did_optimizer *state, const struct http
                                         .tls = strncasecmp(api->base_url, "https:", 6) == 0 });
 }
 
-static void on_answer(void *context, size_t index, const struct http_answer *answer)
+static size_t write_headers(const void *context, const struct sink_message *message,
+                            char lines[HTTP_OWN_HEADERS][HTTP_OWN_HEADER_SIZE])
 {
-    const struct sending *sending = context;
-    struct outcome outcome = judge(sending->state, answer);
-    sending->observer->on_outcome(sending->observer->context, index, &outcome);
-}
-
-static size_t on_turn(void *context)
-{
-    const struct sending *sending = context;
-    return sending->observer->on_turn(sending->observer->context);
+    (void)context;
+    (void)snprintf(lines[0], HTTP_OWN_HEADER_SIZE, "Idempotency-Key: %s", message->key);
+    return 1;
 }
 
 static int send_messages(void *context, const struct sink_message *const *messages, size_t count,
                          const struct sink_observer *observer, struct err *err)
 {
     struct did_optimizer *state = context;
-    struct sending sending = { .state = state, .observer = observer };
-    struct http_request *requests = mem_zero(count, sizeof *requests);
-    for (size_t i = 0; i < count; i++)
-        requests[i] = (struct http_request){ .body = messages[i]->body, .header_value = messages[i]->key };
-    int result = http_run(state->http, requests, count,
-                          &(struct http_observer){ .on_answer = on_answer, .on_turn = on_turn, .context = &sending },
-                          err);
-    free(requests);
-    return result;
-}
-
-static bool describe(int64_t code, char *out, size_t size)
-{
-    (void)snprintf(out, size, "HTTP %" PRId64, code);
-    return code >= 200 && code <= 299;
+    const struct sender sender = { .http = state->http, .headers = write_headers, .judge = judge, .context = state };
+    return sender_send(&sender, messages, count, observer, err);
 }
 
 /* ---- the check: an empty call ---- */
@@ -197,6 +175,6 @@ const struct sink_ops did_optimizer_sink = {
     .make = make,
     .send = send_messages,
     .check = check,
-    .describe = describe,
+    .describe = sender_describe,
     .close = close_api,
 };

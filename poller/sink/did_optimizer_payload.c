@@ -1,9 +1,6 @@
 /* did_optimizer_payload: what is sent to the API for one call. */
-#include <ctype.h>
-#include <inttypes.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdint.h>
 
 #include "base/json.h"
 #include "base/str.h"
@@ -85,20 +82,4 @@ char *did_optimizer_payload_body(const struct call *call, const struct dispositi
     char *body = json_print(object);
     json_free(object);
     return body;
-}
-
-void did_optimizer_payload_key(const char *uniqueid, const char *body, uint32_t change, char out[SINK_KEY_SIZE])
-{
-    char name[64];
-    size_t length = 0;
-    for (; length < sizeof name - 1 && uniqueid[length] != '\0'; length++) {
-        unsigned char c = (unsigned char)uniqueid[length];
-        name[length] = (char)(c < 0x80 && (isalnum(c) || c == '.' || c == '-') ? c : '_');
-    }
-    name[length] = '\0';
-    uint64_t hash = str_hash(STR_HASH_START, body, strlen(body));
-    if (change == 0)
-        (void)snprintf(out, SINK_KEY_SIZE, "%s-%016" PRIx64, name, hash);
-    else
-        (void)snprintf(out, SINK_KEY_SIZE, "%s-%016" PRIx64 "-%" PRIu32, name, hash, change);
 }

@@ -7,11 +7,16 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sink/did_optimizer_reason.h"
-#include "sink/did_optimizer_trouble.h"
 #include "sink/did_optimizer_verdict.h"
+#include "sink/http_trouble.h"
 
 /* How much of an answer that nobody expected is shown. */
 #define SHOWN_BYTES 60
+
+static const struct http_names names = { .server = "the API",
+                                         .url = "api_base_url",
+                                         .ca_file = "ca_file under [api]",
+                                         .timeouts = "api_timeout in dids.conf and connect_timeout under [api]" };
 
 static enum outcome_kind kind_of_status(long status)
 {
@@ -90,8 +95,8 @@ static void describe_stranger(const struct answer *answer, char *out, size_t siz
 /* What libcurl or a web server before the API says of a connection that is not as it should be. */
 static void advise_connection(const struct answer *answer, const char *said, struct outcome *outcome)
 {
-    const char *remedy = did_optimizer_trouble_remedy(said, answer->tls);
-    if (remedy != NULL)
+    char remedy[300];
+    if (http_trouble_remedy(said, answer->tls, &names, remedy, sizeof remedy))
         (void)snprintf(outcome->advice, sizeof outcome->advice, "; %s", remedy);
 }
 
@@ -126,9 +131,10 @@ static void judge_success(const struct answer *answer, const struct json *body, 
  * call. */
 static bool is_strangers(const struct answer *answer, const struct json *body)
 {
+    char remedy[8];
     const char *begin = answer->http.body + strspn(answer->http.body, " \t\r\n");
     return body == NULL && answer->http.status != 413 &&
-           (*begin == '<' || did_optimizer_trouble_remedy(answer->http.body, answer->tls) != NULL);
+           (*begin == '<' || http_trouble_remedy(answer->http.body, answer->tls, &names, remedy, sizeof remedy));
 }
 
 static void judge_refusal(const struct answer *answer, const struct json *body, const char *words,

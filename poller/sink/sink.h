@@ -18,6 +18,8 @@
 struct sink_settings {
     const struct settings_api *api;
     const struct disposition_map *dispositions;
+    const char *source;              /* the type of the source, which names its ids */
+    const struct call_shape *shape;  /* the extras of its calls; NULL: none */
     const struct params *params; /* the kind's own settings, all of them known to it; NULL: none is set */
 };
 

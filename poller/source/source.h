@@ -65,6 +65,7 @@ typedef void source_on_finding(void *context, const struct source_finding *findi
 /* A kind of source. state is what open made. Members that are said to be optional may be NULL. */
 struct source_ops {
     const char *type;      /* as [source] type names it */
+    const struct call_shape *shape; /* the extras of its calls; NULL: none */
     bool uses_dialer;      /* needs the database of astguiclient.conf */
     const struct param_spec *params; /* optional: the settings of [source] that only this kind knows, see params.h */
     const char *title;     /* for people: "VICIdial database" */

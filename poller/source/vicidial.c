@@ -298,6 +298,7 @@ static void check(void *state, source_on_finding *on_finding, void *context)
 
 const struct source_ops vicidial_source = {
     .type = "vicidial",
+    .shape = &vicidial_table_shape,
     .uses_dialer = true,
     .title = "VICIdial database",
     .places = { LIVE, ARCHIVE },

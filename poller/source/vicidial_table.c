@@ -145,7 +145,7 @@ static const enum table_column extras[] = { TABLE_LEAD_ID, TABLE_LIST_ID, TABLE_
                                             TABLE_CALL_DATE };
 
 /* What is news may not change: it is part of the fingerprints that ledgers hold. */
-static const struct call_shape shape = { .extras = { { .name = "lead_id" }, { .name = "list_id" },
+const struct call_shape vicidial_table_shape = { .extras = { { .name = "lead_id" }, { .name = "list_id" },
                                                      { .name = "phone_code" }, { .name = "user_group" },
                                                      { .name = "term_reason", .is_news = true },
                                                      { .name = "comments" }, { .name = "alt_dial" },
@@ -177,7 +177,7 @@ struct call vicidial_table_call(const char *const *row, const struct zone *zone,
                          .length = number_of(row[TABLE_LENGTH_IN_SEC], CALL_NO_NUMBER),
                          .age = -1,
                          .direction = CALL_OUTBOUND,
-                         .shape = &shape };
+                         .shape = &vicidial_table_shape };
     for (size_t i = 0; i < sizeof extras / sizeof extras[0]; i++)
         call.extras[i] = row[extras[i]];
     if (call.ended < 0)

@@ -11,6 +11,9 @@
 #include "domain/zone.h"
 #include "source/session.h"
 
+/* What vicidial's calls have beside what all calls have. */
+extern const struct call_shape vicidial_table_shape;
+
 /* The columns that are read (VICIdial's MySQL_AST_CREATE_tables.sql, table vicidial_log). */
 enum table_column {
     TABLE_UNIQUEID,

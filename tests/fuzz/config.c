@@ -15,12 +15,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct config config;
     struct config_problems problems;
     struct err err;
+    struct url_rules rules = { .what = "x", .setting = "x", .exposed = "x", .place = "x" };
     config_load(&paths, &config, &problems);
     HOLDS((problems.count == 0) == (problems.code == EX_OK));
     for (int i = 0; i < problems.count; i++)
         HOLDS(*problems.texts[i] != '\0');
     if (problems.count == 0) {
-        HOLDS(*config.api.key != '\0' && url_check(config.api.base_url, config.api.allow_insecure_http, "own.conf", &err) == 0);
+        rules.allow_insecure_http = config.api.allow_insecure_http;
+        HOLDS(*config.api.key != '\0' && url_check(config.api.base_url, &rules, &err) == 0);
         HOLDS(config.database.port >= 1 && config.database.port <= 65535);
         HOLDS(config.sync.batch_size >= 1 && config.api.max_concurrency >= 1 && config.api.timeout >= 1);
         const char *result = disposition_result(config.dispositions, "SALE");

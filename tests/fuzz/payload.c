@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "sink/did_optimizer_payload.h"
+#include "sink/message_key.h"
 #include "source/vicidial_table.h"
 
 /* Behind the columns: the local time and the database's clock. */
@@ -38,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_free(json);
 
     char key[SINK_KEY_SIZE];
-    did_optimizer_payload_key(call.id, body, 0, key);
+    message_key(call.id, body, 0, key);
     HOLDS(strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == strlen(key));
 
     struct call *copy = call_copy(&call);

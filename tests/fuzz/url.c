@@ -9,12 +9,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);
     struct err err;
-    if (url_check(text, true, "own.conf", &err) == 0) {
+    struct url_rules here = { .what = "x", .setting = "x", .exposed = "x", .place = "x" }, anywhere = here;
+    anywhere.allow_insecure_http = true;
+    if (url_check(text, &anywhere, &err) == 0) {
         HOLDS(strpbrk(text, "@?# \t\r\n\\\"'<>{}|^`") == NULL);
         for (const char *at = text; *at != '\0'; at++)
             HOLDS(*at > ' ' && *at <= '~');
     }
-    if (url_check(text, false, "own.conf", &err) == 0 && strncasecmp(text, "https://", 8) != 0) {
+    anywhere.allow_query = true;
+    if (url_check(text, &anywhere, &err) == 0)
+        HOLDS(strpbrk(text, "# \t\r\n\\\"'<>{}|^`") == NULL && strcspn(text + 8, "/") <= strcspn(text + 8, "?@"));
+    if (url_check(text, &here, &err) == 0 && strncasecmp(text, "https://", 8) != 0) {
         const char *host = text + strlen("http://");
         HOLDS(strncasecmp(host, "localhost", 9) == 0 || strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0);
         size_t length = *host == '[' ? 5 : strcspn(host, ":/");

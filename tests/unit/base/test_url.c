@@ -3,6 +3,16 @@
 
 #include "base/url.h"
 
+/* As config checks the API's address. */
+static int check(const char *text, bool allow_insecure_http, struct err *err)
+{
+    return url_check(text, &(struct url_rules){ .what = "the API address",
+                                                .setting = "api_base_url",
+                                                .exposed = "the API key and every customer's number",
+                                                .place = "under [api] of own.conf",
+                                                .allow_insecure_http = allow_insecure_http }, err);
+}
+
 static void test_url_accepts_https_to_any_host(void **state)
 {
     (void)state;
@@ -23,7 +33,7 @@ static void test_url_accepts_https_to_any_host(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         for (int insecure = 0; insecure <= 1; insecure++) {
             struct err err = { .message = "" };
-            unit_same_int(rows[i], url_check(rows[i], insecure, "own.conf", &err), 0);
+            unit_same_int(rows[i], check(rows[i], insecure, &err), 0);
         }
 }
 
@@ -37,7 +47,7 @@ static void test_url_accepts_plain_http_to_this_host(void **state)
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
-        unit_same_int(rows[i], url_check(rows[i], false, "own.conf", &err), 0);
+        unit_same_int(rows[i], check(rows[i], false, &err), 0);
     }
 }
 
@@ -72,12 +82,12 @@ static void test_url_accepts_plain_http_elsewhere_only_when_allowed(void **state
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
-        unit_same_int(rows[i], url_check(rows[i], false, "own.conf", &err), -1);
+        unit_same_int(rows[i], check(rows[i], false, &err), -1);
         unit_same_int(rows[i], err.code, EX_CONFIG);
         unit_has(rows[i], err.message, "plain http");
         unit_has(rows[i], err.message, "read the API key and every customer's number");
         unit_has(rows[i], err.message, "write `allow_insecure_http = yes` under [api] of own.conf");
-        unit_same_int(rows[i], url_check(rows[i], true, "own.conf", &err), 0);
+        unit_same_int(rows[i], check(rows[i], true, &err), 0);
     }
 }
 
@@ -106,7 +116,7 @@ static void test_url_refuses_other_schemes(void **state)
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
-        unit_same_int(rows[i], url_check(rows[i], true, "own.conf", &err), -1);
+        unit_same_int(rows[i], check(rows[i], true, &err), -1);
         unit_same_int(rows[i], err.code, EX_CONFIG);
         unit_has(rows[i], err.message, "https://HOST");
     }
@@ -172,7 +182,7 @@ static void test_url_refuses_addresses_that_programs_read_differently(void **sta
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
-        unit_same_int(rows[i], url_check(rows[i], true, "own.conf", &err), -1);
+        unit_same_int(rows[i], check(rows[i], true, &err), -1);
         unit_same_int(rows[i], err.code, EX_CONFIG);
         unit_has(rows[i], err.message, "plain https://HOST");
     }
@@ -187,7 +197,7 @@ static void test_url_message_never_quotes_a_password(void **state)
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
-        unit_same_int(rows[i], url_check(rows[i], false, "own.conf", &err), -1);
+        unit_same_int(rows[i], check(rows[i], false, &err), -1);
         unit_lacks(rows[i], err.message, "SECRET");
     }
 }
@@ -204,8 +214,37 @@ static void test_url_limits_the_length_of_a_host(void **state)
         struct err err;
         memset(url + 8, 'a', rows[i].length);
         (void)snprintf(row, sizeof row, "host of %zu", rows[i].length);
-        unit_same_int(row, url_check(url, false, "own.conf", &err), rows[i].want);
+        unit_same_int(row, check(url, false, &err), rows[i].want);
     }
+}
+
+static void test_url_takes_a_query_only_where_the_rules_say_so(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int want;
+    } rows[] = { { "https://a.example/x?key=a&b=c,d;e@f!g*$", 0 }, { "https://a.example/?", 0 }, { "https://a.example?a=b", -1 },
+                 { "https://me@a.example/?a", -1 }, { "https://a.example/x#y", -1 }, { "https://a.example/x y", -1 },
+                 { "https://a.example/x?y\"", -1 } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct err err = { .message = "" };
+        struct url_rules rules = { .what = "url", .setting = "url", .exposed = "", .place = "", .allow_query = true };
+        unit_same_int(rows[i].text, url_check(rows[i].text, &rules, &err), rows[i].want);
+        unit_lacks(rows[i].text, err.message, "a.example");
+    }
+}
+
+static void test_url_never_shows_an_address_that_is_a_secret(void **state)
+{
+    (void)state;
+    struct err err = { .message = "" };
+    const struct url_rules rules = { .what = "url", .setting = "url", .exposed = "every number", .place = "there",
+                                     .is_secret = true };
+    assert_int_equal(url_check("http://a.example/token", &rules, &err), -1);
+    assert_string_equal(err.message, "url is 'http://...', plain http to another host: anyone on the network path can read every "
+                                     "number. Write https:// instead; or, if that network is safe, write "
+                                     "`allow_insecure_http = yes` there");
 }
 
 int main(void)
@@ -218,6 +257,8 @@ int main(void)
         cmocka_unit_test(test_url_refuses_addresses_that_programs_read_differently),
         cmocka_unit_test(test_url_message_never_quotes_a_password),
         cmocka_unit_test(test_url_limits_the_length_of_a_host),
+        cmocka_unit_test(test_url_takes_a_query_only_where_the_rules_say_so),
+        cmocka_unit_test(test_url_never_shows_an_address_that_is_a_secret),
     };
     return cmocka_run_group_tests_name("url", tests, NULL, NULL);
 }

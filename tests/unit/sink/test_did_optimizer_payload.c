@@ -4,6 +4,7 @@
 #include <cjson/cJSON.h>
 
 #include "sink/did_optimizer_payload.h"
+#include "sink/message_key.h"
 
 static struct disposition_map *map;
 
@@ -249,8 +250,8 @@ static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
     char first[SINK_KEY_SIZE], again[SINK_KEY_SIZE], other[SINK_KEY_SIZE];
     struct call call = full_call();
     char *body = did_optimizer_payload_body(&call, map), *same = did_optimizer_payload_body(&call, map);
-    did_optimizer_payload_key(id, body, 0, first);
-    did_optimizer_payload_key(id, same, 0, again);
+    message_key(id, body, 0, first);
+    message_key(id, same, 0, again);
     assert_string_equal(first, again);
     free(same);
     for (size_t i = 0; i < UNIT_COUNT(names) + 3; i++) {
@@ -262,58 +263,18 @@ static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
         else
             *numbers[i - UNIT_COUNT(names)] = 1;
         char *other_body = did_optimizer_payload_body(&changed, map);
-        did_optimizer_payload_key(id, other_body, 0, other);
+        message_key(id, other_body, 0, other);
         (void)snprintf(row, sizeof row, "member %zu", i);
         unit_true(row, strcmp(first, other) != 0);
         free(other_body);
     }
-    did_optimizer_payload_key("1729771100.6", body, 0, other);
+    message_key("1729771100.6", body, 0, other);
     assert_string_not_equal(first, other);
-    did_optimizer_payload_key(id, body, 7, again);
+    message_key(id, body, 7, again);
     assert_string_not_equal(first, again);
-    did_optimizer_payload_key(id, body, 8, other);
+    message_key(id, body, 8, other);
     assert_string_not_equal(again, other);
     free(body);
-}
-
-/* The keys of earlier versions must be met again by retries after an upgrade. */
-static void test_payload_key_keeps_its_form(void **state)
-{
-    (void)state;
-    static const char sixty_three[] = "123456789012345678901234567890123456789012345678901234567890123";
-    static const struct {
-        const char *uniqueid, *body, *want;
-        uint32_t change;
-    } rows[] = {
-        { "1729771100.5", "", "1729771100.5-cbf29ce484222325", 0 },
-        { "1729771100.5", "foobar", "1729771100.5-85944171f73967e8", 0 },
-        { "sys-1.5", "a", "sys-1.5-af63dc4c8601ec8c", 0 },
-        { "", "a", "-af63dc4c8601ec8c", 0 },
-        { "a b\r\nc:\"\\_\xFC\x7F", "a", "a_b__c______-af63dc4c8601ec8c", 0 },
-        { sixty_three, "a", "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c", 0 },
-        { "1234567890123456789012345678901234567890123456789012345678901234567890", "a",
-          "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c", 0 },
-        { sixty_three, "a",
-          "123456789012345678901234567890123456789012345678901234567890123-af63dc4c8601ec8c-4294967295", UINT32_MAX },
-    };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        char key[SINK_KEY_SIZE];
-        did_optimizer_payload_key(rows[i].uniqueid, rows[i].body, rows[i].change, key);
-        unit_same_text(rows[i].uniqueid, key, rows[i].want);
-    }
-}
-
-static void test_payload_key_holds_safe_characters_only(void **state)
-{
-    (void)state;
-    for (int byte = 1; byte < 256; byte++) {
-        char uniqueid[2] = { (char)byte, '\0' }, key[SINK_KEY_SIZE], row[32];
-        did_optimizer_payload_key(uniqueid, "a", 0, key);
-        (void)snprintf(row, sizeof row, "byte %d", byte);
-        unit_same_int(row, strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"),
-                      strlen(key));
-        unit_same_int(row, strlen(key), 18);
-    }
 }
 
 int main(void)
@@ -328,8 +289,6 @@ int main(void)
         cmocka_unit_test(test_payload_carries_any_text_through_json_unharmed),
         cmocka_unit_test(test_payload_is_one_line_without_raw_control_characters),
         cmocka_unit_test(test_payload_key_is_the_same_for_the_same_body_only),
-        cmocka_unit_test(test_payload_key_keeps_its_form),
-        cmocka_unit_test(test_payload_key_holds_safe_characters_only),
     };
     return cmocka_run_group_tests_name("did_optimizer_payload", tests, make_map, free_map);
 }

@@ -2,6 +2,7 @@
 #include "../unit.h"
 
 #include "sink/did_optimizer_payload.h"
+#include "sink/message_key.h"
 #include "source/vicidial_table.h"
 
 #define NOW "1729771260"
@@ -76,7 +77,7 @@ static void test_vicidial_table_calls_keep_fingerprint_body_and_key(void **state
         char key[SINK_KEY_SIZE];
         struct call call = call_of(rows[i].row);
         char *body = did_optimizer_payload_body(&call, map);
-        did_optimizer_payload_key(call.id, body, 0, key);
+        message_key(call.id, body, 0, key);
         unit_true(call.id, call_fingerprint(&call) == rows[i].fingerprint);
         unit_same_text(call.id, body, rows[i].body);
         unit_same_text(call.id, key, rows[i].key);

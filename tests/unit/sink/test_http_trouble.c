@@ -1,7 +1,7 @@
-/* Tests of did_optimizer_trouble: why no answer of the API came, and what to do about it. */
+/* Tests of http_trouble: why no answer of an HTTP server came, and what to do about it. */
 #include "../unit.h"
 
-#include "sink/did_optimizer_trouble.h"
+#include "sink/http_trouble.h"
 
 enum { BOTH, HTTP, HTTPS };
 
@@ -58,6 +58,28 @@ static const struct {
     { "", BOTH, NULL },
 };
 
+static const struct http_names names = { .server = "the API",
+                                         .url = "api_base_url",
+                                         .ca_file = "ca_file under [api]",
+                                         .timeouts = "api_timeout in dids.conf and connect_timeout under [api]" };
+
+static void test_trouble_names_server_and_settings_as_its_sink_does(void **state)
+{
+    (void)state;
+    static const struct http_names others = { .server = "SERVER", .url = "URL", .ca_file = "FILE", .timeouts = "TIMEOUTS" };
+    static const char *const wants[][2] = { { "wrong version number", "that port speaks plain http, not TLS: check port and https:// in URL" },
+                                            { "timed out", "SERVER is slow, or a firewall drops the packets: check the address and the "
+                                                           "firewall; TIMEOUTS say how long to wait" },
+                                            { "adding trust anchors", "FILE is no file of certificates in PEM format: correct it" } };
+    for (size_t i = 0; i < UNIT_COUNT(wants); i++) {
+        char remedy[320], cut[12];
+        unit_true(wants[i][0], http_trouble_remedy(wants[i][0], true, &others, remedy, sizeof remedy));
+        unit_same_text(wants[i][0], remedy, wants[i][1]);
+        unit_true(wants[i][0], http_trouble_remedy(wants[i][0], true, &others, cut, sizeof cut));
+        unit_same_int(wants[i][0], strlen(cut), sizeof cut - 1);
+    }
+}
+
 static void test_trouble_has_a_remedy_of_its_own_for_each_kind(void **state)
 {
     (void)state;
@@ -65,17 +87,20 @@ static void test_trouble_has_a_remedy_of_its_own_for_each_kind(void **state)
         for (int tls = 0; tls <= 1; tls++) {
             if (rows[i].scheme != BOTH && (rows[i].scheme == HTTPS) != tls)
                 continue;
-            const char *remedy = did_optimizer_trouble_remedy(rows[i].said, tls);
-            unit_true(rows[i].said, (remedy != NULL) == (rows[i].want != NULL));
-            if (remedy != NULL)
-                unit_true(rows[i].said, strstr(remedy, rows[i].want) != NULL);
+            char remedy[320];
+            bool known = http_trouble_remedy(rows[i].said, tls, &names, remedy, sizeof remedy);
+            unit_true(rows[i].said, known == (rows[i].want != NULL) && known == (*remedy != '\0'));
+            if (known)
+                unit_has(rows[i].said, remedy, rows[i].want);
+            unit_true(rows[i].said, strpbrk(remedy, "{}") == NULL && strlen(remedy) < sizeof remedy - 1);
         }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_trouble_names_server_and_settings_as_its_sink_does),
         cmocka_unit_test(test_trouble_has_a_remedy_of_its_own_for_each_kind),
     };
-    return cmocka_run_group_tests_name("did_optimizer_trouble", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("http_trouble", tests, NULL, NULL);
 }
