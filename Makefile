@@ -111,14 +111,15 @@ $(BUILD)/datadir: FORCE
 	@echo '$(DATADIR)' | cmp -s - $@ || echo '$(DATADIR)' >$@
 FORCE:
 
-# A unit test links every module but main.c, and what stands in for a source or sink.
+# A unit test links every module but main.c, and what stands in for a source or sink; SQLite's calls can be made to fail.
+UNIT_LDFLAGS := -Wl,--wrap=sqlite3_step,--wrap=sqlite3_exec
 UNIT_OBJECTS = $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) $(UNIT_HELPERS:tests/unit/%.c=$(BUILD)/unit/%.o)
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/unit/%: tests/unit/%.c $(UNIT_OBJECTS) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(UNIT_OBJECTS) \
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(UNIT_OBJECTS) \
 	    $(LIB_LIBS) $(shell pkg-config --cflags --libs cmocka)
 
 build/standin: tests/standin/standin.c Makefile

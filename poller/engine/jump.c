@@ -78,7 +78,6 @@ int jump_count(struct jump *jump, const struct source *source, struct ledger *le
         source_range_ended(source, SOURCE_LIVE, is_forward(jump) ? jump->from : jump->after.end_epoch, counting.end_to);
     range.whole_rows = false;
     jump->calls = jump->first = jump->last = 0;
-    jump->more = false;
     if (source_now(source, &counting.now_epoch, err) != 0)
         return -1;
     return source_scan(source, &range, count_call, on_slice, &counting, err);

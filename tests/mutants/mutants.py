@@ -28,6 +28,7 @@ BUILD = ROOT / "build/mutants"
 MEMORY = "/dev/shm"
 FLAGS = shlex.split(os.environ["MUTANTS_FLAGS"])  # as the program is compiled, from the Makefile
 LIBRARIES = shlex.split(os.environ["MUTANTS_LIBS"])
+UNIT_LINKER = shlex.split(os.environ["MUTANTS_LDFLAGS"])
 LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # several times as quick as the usual one
 
 # The pure and the state-keeping modules, and the unit tests of each.
@@ -41,8 +42,10 @@ LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_rejected", "test_ledg
 MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"], store=["test_store", *LEDGER],
                rebuild=["test_ledger_damage", "test_ledger_files"], records=["test_records", "test_ledger_rejected"])
 # The engine, between a source and a sink in memory.
-RUNS = ["test_runs", "test_stops", "test_poll", "test_failing_ledger", "test_crash"]
+RUNS = ["test_runs", "test_stops", "test_poll", "test_failing_ledger", "test_failing_steps", "test_crash",
+        "test_failing_runs"]
 MODULES.update({name: [f"test_{name}", *RUNS] for name in ("forward", "walk", "progress", "journal", "backlog", "unsent")})
+MODULES.update({name: [f"test_{name}"] for name in ("jump",)})
 MODULES["poll"] = RUNS
 MODULES["forward"].insert(1, "test_forward_records")
 
@@ -73,7 +76,7 @@ SKIPPED = re.compile(r"^\s*(#|typedef\b|_Static_assert|enum \{)|^\s*(static |con
 class Mutant:
     def __init__(self, module, start, end, new, text):
         self.module, self.start, self.end, self.new = module, start, end, new
-        self.line = text.count("\n", 0, start) + 1
+        self.line, self.column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
         self.old = text[start:end]
         self.source = text.splitlines()[self.line - 1].strip()
 
@@ -83,7 +86,7 @@ class Mutant:
     def __str__(self):
         old = self.old if len(self.old) < 60 else self.old[:57] + "..."
         new = self.new if len(self.new) < 60 else self.new[:57] + "..."
-        return f"{source_of(self.module).relative_to(ROOT)}:{self.line}: {old} -> {new or '(nothing)'}   in: {self.source}"
+        return f"{source_of(self.module).relative_to(ROOT)}:{self.line}:{self.column}: {old} -> {new or '(nothing)'}   in: {self.source}"
 
 
 def closing(text, opening):
@@ -161,8 +164,8 @@ def prepare(tests):
 def passes(test, extra, directory):
     """Whether the test program passes, linked with these objects before the archive."""
     program = pathlib.Path(directory) / test
-    linked = run(["gcc", *FLAGS, *LINKER, "-o", program, BUILD / f"unit/{test}.o", *extra, BUILD / "all.a", *LIBRARIES],
-                 cwd=ROOT)
+    linked = run(["gcc", *FLAGS, *LINKER, *UNIT_LINKER, "-o", program, BUILD / f"unit/{test}.o", *extra,
+                  BUILD / "all.a", *LIBRARIES], cwd=ROOT)
     if linked.returncode != 0:
         sys.exit(f"{test} does not link:\n{linked.stdout}")
     try:
@@ -188,16 +191,30 @@ def program_passes(tests, extra, directory):
         return False
 
 
+def machine_code(source, to):
+    """What an optimizing compiler makes of it."""
+    plain = [flag for flag in FLAGS if not flag.startswith(("-g", "-O", "-fsanitize", "-fno-sanitize"))]
+    run(["gcc", *plain, "-O2", "-c", "-o", to, source], cwd=ROOT)
+    return to.read_bytes()
+
+
 def survives(mutant):
-    """True, False, or None when it does not compile."""
+    """True, False, or None when it is no change: it does not compile, or to the same machine code."""
     with workplace() as directory:
         source, to = pathlib.Path(directory) / f"{mutant.module}.c", pathlib.Path(directory) / "mutant.o"
-        source.write_text(mutant.apply(source_of(mutant.module).read_text()))
+        text = source_of(mutant.module).read_text()
+        source.write_text(mutant.apply(text))
         if not compile_file(source, to):
             return None
         if mutant.module in WHOLE:
-            return program_passes(WHOLE[mutant.module], [to], directory)
-        return all(passes(test, [to], directory) for test in MODULES[mutant.module])
+            alive = program_passes(WHOLE[mutant.module], [to], directory)
+        else:
+            alive = all(passes(test, [to], directory) for test in MODULES[mutant.module])
+        if alive:
+            changed = machine_code(source, to)
+            source.write_text(text)
+            alive = True if machine_code(source, to) != changed else None
+        return alive
 
 
 def explained():

@@ -39,6 +39,7 @@ static int scan(void *state, const struct source_range *range, source_on_call *o
     struct memory_source *memory = state;
     int result = check_reach(memory, err);
     memory->scans++;
+    memory->asked_whole = range->whole_rows;
     for (size_t i = 0; result == 0 && i < memory->count; i++) {
         const struct call *call = &memory->calls[i];
         if (!covers(range, call, memory->archived[i], memory->now))

@@ -16,6 +16,7 @@ struct memory_source {
     unsigned slow_ms;        /* so long it takes to scan a call */
     const char *memory, *problem; /* what it knows from run to run, and what is wrong with that; NULL: nothing */
     char earlier[SOURCE_MEMORY_SIZE]; /* what it was told that it knew */
+    bool asked_whole;        /* the last scan asked for whole rows */
     size_t scans, fetched;   /* how often it was scanned, and how many calls were asked for by their ids */
 };
 

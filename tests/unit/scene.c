@@ -46,8 +46,9 @@ static int watch(sqlite3 *database, char **message, const void *routines)
 
 /* ---- the scene ---- */
 
-static struct settings_sync settings_of(char *empty)
+static struct settings_sync usual_settings(void)
 {
+    static char empty[] = "";
     return (struct settings_sync){ .batch_size = 3, .time_budget = 50, .overlap = 120, .settle = 5, .poll_window = 3600,
                                    .first_run_lookback = 600, .sweep_window = 14400, .campaigns = empty,
                                    .exclude_campaigns = empty, .not_final = empty, .unsettled = empty,
@@ -60,7 +61,6 @@ int scene_enter(void **state)
     /* In memory: a sweep of crashes commits hundreds of times, and a process that ends loses no page. */
     if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK | X_OK) == 0)
         assert_int_equal(setenv("TMPDIR", "/dev/shm", 0), 0);
-    static char empty[] = "";
     void *directory = NULL;
     struct scene *scene = mmap(NULL, sizeof *scene, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (scene == MAP_FAILED || unit_create_directory(&directory) != 0)
@@ -69,7 +69,7 @@ int scene_enter(void **state)
     (void)snprintf(scene->log, sizeof scene->log, "%s/log", scene->directory);
     free(directory);
     scene->calls.now = SCENE_NOW;
-    scene->settings = settings_of(empty);
+    scene->settings = usual_settings();
     scene->api = (struct settings_api){ .concurrency = 1, .max_concurrency = 1 };
     scene->dispositions = disposition_map_new();
     log_open(scene->log, LOG_TERMINAL_NONE);
@@ -86,6 +86,19 @@ int scene_leave(void **state)
     disposition_map_free(scene->dispositions);
     (void)munmap(scene, sizeof *scene);
     return unit_remove_directory(&directory);
+}
+
+void scene_begin_anew(struct scene *scene)
+{
+    static const char *const names[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm", "checkpoint" };
+    scene_close(scene);
+    for (size_t i = 0; i < UNIT_COUNT(names); i++)
+        (void)remove(unit_path(scene->directory, names[i]));
+    scene->calls.count = 0;
+    scene->calls.now = SCENE_NOW;
+    scene->sent_count = 0;
+    scene->answer = NULL;
+    scene->settings = usual_settings();
 }
 
 /* ---- its calls ---- */
@@ -223,10 +236,15 @@ void scene_break(struct scene *scene, const char *table)
 
 void scene_run(struct scene *scene)
 {
+    scene_close(scene);
+    scene_run_on(scene);
+}
+
+void scene_run_on(struct scene *scene)
+{
     static struct memory_sink memory;
     struct source source = memory_source_open(&scene->calls);
     struct sink sink = scene_sink(scene, &memory);
-    scene_close(scene);
     struct poll poll = { .state_dir = scene->directory, .legacy = unit_path(scene->directory, "legacy"),
                          .profile_words = "", .source = &source, .ledger = scene_ledger(scene), .sink = &sink,
                          .settings = &scene->settings, .api = &scene->api, .dispositions = scene->dispositions,

@@ -41,6 +41,9 @@ int scene_enter(void **state);
 int scene_leave(void **state);
 #define in_scene(test) cmocka_unit_test_setup_teardown(test, scene_enter, scene_leave)
 
+/* scene_begin_anew: as at the beginning: no call, no message, and nothing on disk but the log. */
+void scene_begin_anew(struct scene *scene);
+
 /* scene_add: a call of the status SALE, in the order of ends. Borrowed until the next one is added or dropped. */
 struct call *scene_add(struct scene *scene, const char *id, int64_t ended);
 /* scene_add_many: calls "PREFIX0" and on, that end one step after the other. */
@@ -50,8 +53,9 @@ void scene_archive(struct scene *scene, const char *id);
 void scene_drop(struct scene *scene, const char *id);
 void scene_pass(struct scene *scene, int64_t seconds);
 
-/* scene_run: one run. scene_run_apart: in a process of its own, which ends at that step; whether it came to its end. */
+/* scene_run: one run. scene_run_on: with the ledger that is open, if one is. scene_run_apart: in a process of its own, which ends at that step; whether it came to its end. */
 void scene_run(struct scene *scene);
+void scene_run_on(struct scene *scene);
 bool scene_run_apart(struct scene *scene, size_t crash_at);
 
 /* scene_ledger: open, until the next run. scene_close: that is over. */

@@ -6,21 +6,6 @@
 
 #define MOST_STEPS 400
 
-/* Where nothing is left of an earlier crash. */
-static void begin_anew(struct scene *scene)
-{
-    static const char *const names[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm", "checkpoint" };
-    scene_close(scene);
-    for (size_t i = 0; i < UNIT_COUNT(names); i++)
-        (void)remove(unit_path(scene->directory, names[i]));
-    scene->calls.count = 0;
-    scene->calls.now = SCENE_NOW;
-    scene->sent_count = 0;
-    scene->answer = NULL;
-    scene->settings.backfill_rate = 0;
-    scene->settings.sweep_interval = 0;
-}
-
 /* What has to hold at any moment: the file is not ahead of the copy, and what it has passed is in the ledger. */
 static void check_invariant(struct scene *scene, const char *row)
 {
@@ -187,7 +172,7 @@ static void sweep_one_way(struct scene *scene, size_t way)
     size_t step = 1;
     for (; !ended && step < MOST_STEPS; step++) {
         (void)snprintf(row, sizeof row, "%s, a crash at step %zu", ways[way].name, step);
-        begin_anew(scene);
+        scene_begin_anew(scene);
         ways[way].prepare(scene);
         ended = scene_run_apart(scene, step);
         check_invariant(scene, row);
@@ -219,7 +204,7 @@ static void test_the_run_is_noted_before_anything_is_sent(void **state)
     struct scene *scene = *state;
     size_t step = 1;
     for (bool ended = false; !ended && scene->sent_count == 0; step++) {
-        begin_anew(scene);
+        scene_begin_anew(scene);
         first_run(scene);
         ended = scene_run_apart(scene, step);
     }

@@ -87,6 +87,8 @@ static void test_where_it_goes_on(void **state)
         check_place(rows[i].name, &progress.checkpoint, rows[i].end, rows[i].id);
         unit_same_int(rows[i].name, progress.floor.end_epoch, rows[i].floor);
         unit_true(rows[i].name, progress.moved == rows[i].moved);
+        unit_same_int(rows[i].name, scene_count_log(scene, "none yet"), rows[i].file == 0 && rows[i].copy == 0 ? 1 : 0);
+        unit_same_int(rows[i].name, scene_count_log(scene, "not tried yet"), 0); /* no call was noted */
         scene_close(scene);
         struct position file = scene_file(scene), copy = scene_place(scene, LEDGER_CHECKPOINT),
                         floor = scene_place(scene, LEDGER_FLOOR);
@@ -133,6 +135,11 @@ static void test_a_dry_run_changes_nothing(void **state)
     progress.checkpoint = position_at(NOW - 5, "y");
     assert_int_equal(progress_save(&progress, &err), 0);
     assert_int_equal(scene_file(scene).end_epoch, NOW - 20);
+    set_file(scene, NOW - 10, "person");
+    assert_false(progress_look(&progress));
+    set_file(scene, NOW - 901, "x"); /* behind the floor */
+    progress = load(scene);
+    check_place("dry, back", &progress.floor, NOW - 901, "x");
 }
 
 static void put(struct scene *scene, const char *id, int64_t ended, int64_t attempts)
@@ -196,6 +203,21 @@ static void test_a_rebuilt_ledger(void **state)
     check_place("once", &progress.checkpoint, NOW - 70 - 14400, "");
 }
 
+static void test_a_dry_run_does_not_make_up_for_a_rebuilt_ledger(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    set_file(scene, NOW - 70, "x");
+    set_note(scene, LEDGER_NOTE_START_OVER, 1);
+    assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
+    scene_close(scene);
+    scene->dry_run = true;
+    struct progress progress = load(scene);
+    check_place("it shows", &progress.checkpoint, NOW - 70 - 14400, "");
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_START_OVER), 1);
+    assert_int_equal(scene_file(scene).end_epoch, NOW - 70);
+}
+
 /* A ledger that is gone takes with it what only it knew: the file says how far back that was. */
 static void test_a_ledger_that_is_gone(void **state)
 {
@@ -221,6 +243,7 @@ static void test_a_ledger_that_is_gone(void **state)
             put(scene, "open", rows[i].ended, 1);
         assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
         assert_int_equal(progress_save_open(&progress, &err), 0);
+        unit_same_int(rows[i].name, progress.open_since, rows[i].ended <= NOW - 70 ? rows[i].ended : 0);
         scene_close(scene);
         unit_same_int(rows[i].name, unlink(unit_path(scene->directory, "ledger.db")), 0);
         progress = load(scene);
@@ -308,6 +331,7 @@ static void test_it_is_looked_at(void **state)
     assert_true(progress_look(&progress));
     assert_true(progress.set_by_hand);
     assert_true(progress_look(&progress));
+    assert_int_equal(scene_count_log(scene, "changed by hand"), 1);
 }
 
 /* ---- where another host sends ---- */
@@ -351,6 +375,7 @@ int main(void)
         in_scene(test_setting_it_forward_forgets_what_was_only_noted),
         in_scene(test_from_where_a_jump_skips),
         in_scene(test_a_rebuilt_ledger),
+        in_scene(test_a_dry_run_does_not_make_up_for_a_rebuilt_ledger),
         in_scene(test_a_ledger_that_is_gone),
         in_scene(test_the_start_and_the_sweeps),
         in_scene(test_an_older_scripts_checkpoint_is_for_the_first_run),
