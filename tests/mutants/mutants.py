@@ -45,7 +45,7 @@ MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"]
 RUNS = ["test_runs", "test_stops", "test_poll", "test_failing_ledger", "test_failing_steps", "test_crash",
         "test_failing_runs"]
 MODULES.update({name: [f"test_{name}", *RUNS] for name in ("forward", "walk", "progress", "journal", "backlog", "unsent")})
-MODULES.update({name: [f"test_{name}"] for name in ("jump",)})
+MODULES.update({name: [f"test_{name}"] for name in ("campaigns", "jump")})
 MODULES["poll"] = RUNS
 MODULES["forward"].insert(1, "test_forward_records")
 

@@ -87,6 +87,15 @@ static void recall(void *state, const char *earlier, char out[SOURCE_MEMORY_SIZE
     (void)snprintf(problem, SOURCE_PROBLEM_SIZE, "%s", str_or_empty(memory->problem));
 }
 
+static int list_campaigns(void *state, source_on_campaign *on_campaign, void *context, struct err *err)
+{
+    struct memory_source *memory = state;
+    memory->listed++;
+    for (const char *const *at = memory->campaigns; at != NULL && *at != NULL; at++)
+        on_campaign(context, *at);
+    return check_reach(memory, err);
+}
+
 static void close_memory(void *state)
 {
     (void)state;
@@ -104,6 +113,7 @@ static const struct source_ops memory_ops = {
     .fetch = fetch,
     .close = close_memory,
     .recall = recall,
+    .list_campaigns = list_campaigns,
     .inspect_archive = inspect_archive,
     .archive_problem = archive_problem,
 };

@@ -16,8 +16,10 @@ struct memory_source {
     unsigned slow_ms;        /* so long it takes to scan a call */
     const char *memory, *problem; /* what it knows from run to run, and what is wrong with that; NULL: nothing */
     char earlier[SOURCE_MEMORY_SIZE]; /* what it was told that it knew */
+    const char *const *campaigns; /* that it has, up to a NULL; NULL: none */
     bool asked_whole;        /* the last scan asked for whole rows */
-    size_t scans, fetched;   /* how often it was scanned, and how many calls were asked for by their ids */
+    size_t scans, fetched, listed; /* how often it was scanned, how many calls were asked for by their ids, and how
+                                    * often its campaigns */
 };
 
 /* memory_source_open: *memory is borrowed. */

@@ -125,6 +125,7 @@ static void test_runs_that_end_at_a_limit_are_counted(void **state)
         { "second, though it sent some", STOP_RATE_LIMITED, true, 2, false },
         { "the time was over before any answer", STOP_OUT_OF_TIME, false, 2, false },
         { "third", STOP_RATE_LIMITED, false, 3, true },
+        { "the time was over, no answer", STOP_OUT_OF_TIME, false, 3, false },
         { "the time was over, with answers", STOP_OUT_OF_TIME, true, 0, false },
         { "anew", STOP_RATE_LIMITED, false, 1, false },
         { "well", STOP_NONE, false, 0, false },
@@ -139,7 +140,8 @@ static void test_runs_that_end_at_a_limit_are_counted(void **state)
         assert_int_equal(journal_close(&forward, NULL, &err), 0);
         unit_same_int(rows[i].name, scene_note(scene, LEDGER_NOTE_LIMITED), rows[i].count);
         unit_same_int(rows[i].name, scene->summary.limited_runs, rows[i].count);
-        unit_true(rows[i].name, (strstr(scene->summary.message, "for 3 runs") != NULL) == rows[i].told);
+        unit_true(rows[i].name, (strstr(scene->summary.message, " (for 3 runs now)") != NULL) == rows[i].told);
+        unit_true(rows[i].name, rows[i].told || *scene->summary.message == '\0');
     }
 }
 

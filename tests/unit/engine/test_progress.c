@@ -117,6 +117,17 @@ static void test_a_file_that_cannot_be_right_is_kept_aside(void **state)
     }
 }
 
+/* It may be a trick: it is neither followed nor moved. */
+static void test_a_link_in_the_files_place_ends_the_run(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct progress progress = progress_in(scene);
+    assert_int_equal(symlink("elsewhere", unit_path(scene->directory, "checkpoint")), 0);
+    assert_int_equal(progress_load(&progress, &scene->settings, NOW, &err), -1);
+    assert_int_equal(err.code, EX_IOERR);
+}
+
 static void test_a_dry_run_changes_nothing(void **state)
 {
     struct scene *scene = *state;
@@ -371,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_scene(test_where_it_goes_on),
         in_scene(test_a_file_that_cannot_be_right_is_kept_aside),
+        in_scene(test_a_link_in_the_files_place_ends_the_run),
         in_scene(test_a_dry_run_changes_nothing),
         in_scene(test_setting_it_forward_forgets_what_was_only_noted),
         in_scene(test_from_where_a_jump_skips),
