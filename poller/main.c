@@ -30,7 +30,7 @@ static int state_command(struct options *options, int (*command)(const struct op
 {
     struct err err = { .code = EX_OK };
     mask_enable(config_masks_phones(&options->config)); /* now: the state's owner may not read the settings */
-    if (profile_enter_state(options, &err) == 0 && command(options, &err) == 0)
+    if (profile_drop_privileges(options, &err) == 0 && command(options, &err) == 0)
         return EX_OK;
     (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
     return err.code;

@@ -49,7 +49,7 @@ int fileutil_keep_damaged(const char *path, char *ret_path, size_t size, struct 
  * it. */
 char *fileutil_directory_of(const char *path) MUST_CHECK;
 
-/* fileutil_absolute: path, so that it stays right when the process changes its working directory; "" stays "".
+/* fileutil_absolute: path as an absolute path, for a process that changes its working directory; "" stays "".
  * Ownership: the caller frees it. */
 char *fileutil_absolute(const char *path) MUST_CHECK;
 

@@ -19,7 +19,8 @@ const char *str_or_empty(const char *text);
  * does not fit; *ret_number is set on success only. */
 bool str_to_int(const char *text, int64_t *ret_number) MUST_CHECK;
 
-/* str_yes_no: 1 for yes, true, 1 and on, 0 for no, false, 0 and off, -1 for any other word. Letters compare without case. */
+/* str_yes_no: returns 1 for yes, true, 1 and on; 0 for no, false, 0 and off; -1 for any other word. Ignores the case of
+ * letters. */
 int str_yes_no(const char *word) MUST_CHECK;
 
 /* str_in_list: whether list, words separated by blanks or commas, contains word. Ignores the case of letters, as the

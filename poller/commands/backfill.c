@@ -222,7 +222,7 @@ int backfill_command(const struct options *options)
     open_log(options);
     name_notes(&backfill);
     if (resources_load(options, &backfill.resources, &err) != 0 ||
-        profile_enter_state(options, &err) != 0 || work(&backfill, &err) != 0)
+        profile_drop_privileges(options, &err) != 0 || work(&backfill, &err) != 0)
         summary_fail(&backfill.summary, &err);
     meter_end(&backfill.meter);
     report(&backfill);

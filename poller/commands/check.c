@@ -118,7 +118,7 @@ static void look_at_cron(struct check *check)
 static void test_owner(struct check *check)
 {
     struct err err;
-    check->has_state = profile_enter_state(check->options, &err) == 0;
+    check->has_state = profile_drop_privileges(check->options, &err) == 0;
     if (!check->has_state)
         check_fail_err(check->report, "state", &err);
 }
@@ -147,7 +147,7 @@ static void test_sending(struct check *check)
         check_good(check->report, "sending", "enabled: cron sends the calls that end");
     else
         (void)snprintf(check->next, sizeof check->next, "cron sends no calls until you run: did-optimizer-sync%s enable",
-                       check->options->profile_words);
+                       check->options->profile_option);
 }
 
 /* How old the last run is says more than what starts it. What else is to be said of the runs, status says: here it may

@@ -110,7 +110,7 @@ static bool say_what_it_means(const struct options *options, const struct config
                       err.message);
         return true;
     }
-    (void)printf("%s\n", jump_sentence(&jump, options->profile_words, text, sizeof text));
+    (void)printf("%s\n", jump_sentence(&jump, options->profile_option, text, sizeof text));
     (void)fflush(stdout);
     return jump.calls > 0 || jump.more;
 }
@@ -193,7 +193,7 @@ int checkpoint_command(struct options *options)
     options->config.without_api = true;
     struct route route;
     route_load(&options->config, &config, &route, &problems); /* now: the state's owner may not read the settings */
-    int result = profile_enter_state(options, &err);
+    int result = profile_drop_privileges(options, &err);
     if (result == 0)
         result = options->command == COMMAND_CHECKPOINT_SHOW ? show(options, &err)
                                                              : change(options, &config, &problems, &err);

@@ -53,7 +53,7 @@ static void say_where_it_goes_on(const struct options *options, const struct con
 static int note(const struct options *options, bool enabled, struct err *err)
 {
     struct lock *lock = NULL;
-    if (profile_enter_state(options, err) != 0 || fileutil_check_writable_dir(options->state_dir, err) != 0 ||
+    if (profile_drop_privileges(options, err) != 0 || fileutil_check_writable_dir(options->state_dir, err) != 0 ||
         lock_acquire_for_command(options->state_dir, &lock, err) != 0)
         return -1;
     int result = enabled_set(options->state_dir, enabled, err);
@@ -80,9 +80,10 @@ int enable_command(const struct options *options)
         if (problems.count > 0)
             (void)printf("⚠ The configuration has a problem: %s\n", problems.texts[0]);
     } else {
-        log_info("⏸ Disabled: cron sends no calls until you run `did-optimizer-sync%s enable`", options->profile_words);
+        log_info("⏸ Disabled: cron sends no calls until you run `did-optimizer-sync%s enable`",
+                 options->profile_option);
         (void)printf("disabled: cron sends no calls until you run `did-optimizer-sync%s enable`; no call is lost\n",
-                     options->profile_words);
+                     options->profile_option);
     }
     log_close();
     config_problems_free(&problems);

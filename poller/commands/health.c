@@ -54,7 +54,7 @@ int health_command(const struct options *options)
     struct standing standing;
     struct err err;
     char performance[256], freshness[32], unsent[32];
-    if (read_limits(options, &limits, &err) != 0 || profile_enter_state(options, &err) != 0 ||
+    if (read_limits(options, &limits, &err) != 0 || profile_drop_privileges(options, &err) != 0 ||
         standing_read(options->state_dir, &standing, &err) != 0)
         return print_line(DIAGNOSIS_UNKNOWN, err.message, "");
     const struct ledger_counts *counts = &standing.overview.counts;

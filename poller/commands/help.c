@@ -45,7 +45,7 @@ static bool is_of_command(const char *entry, const struct words *words)
 static bool is_of_option(const char *entry, const struct words *words)
 {
     char name[40];
-    return sscanf(entry, "  --%39[a-z-]", name) == 1 && options_are_taken(words->first, words->second, name);
+    return sscanf(entry, "  --%39[a-z-]", name) == 1 && options_command_accepts(words->first, words->second, name);
 }
 
 /* Prints the entries of the text's section that are wanted; how many. */
@@ -70,7 +70,7 @@ static void print_one(const struct words *words)
     if (commands == NULL || which == NULL || options == NULL) /* GCOVR_EXCL_BR_LINE: they are in the text */
         return;                                               /* GCOVR_EXCL_LINE */
     (void)print_entries(commands, words, is_of_command);
-    if (options_are_taken(words->first, words->second, "reason"))
+    if (options_command_accepts(words->first, words->second, "reason"))
         (void)printf("\n%.*s", (int)(options - which) - 1, which);
     (void)printf("\n");
     if (print_entries(options, words, is_of_option) > 0)

@@ -299,7 +299,7 @@ static void report_skipped(const struct reconcile *reconcile, int64_t count)
     char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE], text[400];
     (void)snprintf(text, sizeof text, "⏩ %" PRId64 " calls are out of scope: the checkpoint was set forward over them, and "
                    "no run sends them. To send them: did-optimizer-sync%s backfill --from '%s' --to '%s'", count,
-                   reconcile->options.profile_words, clock_local(reconcile->first_skipped, from, sizeof from),
+                   reconcile->options.profile_option, clock_local(reconcile->first_skipped, from, sizeof from),
                    clock_local(reconcile->last_skipped + 1, to, sizeof to));
     log_warn("%s", text);
     if (reconcile->options.cron || isatty(STDOUT_FILENO) == 0) /* else it stands there already */
@@ -345,7 +345,8 @@ static int ask_whether_off(const struct options *options, bool *ret_off, struct 
         return -1;
     *ret_off = !enabled;
     if (*ret_off)
-        log_info("⏸ Not enabled: cron sends no calls until you run `did-optimizer-sync%s enable`", options->profile_words);
+        log_info("⏸ Not enabled: cron sends no calls until you run `did-optimizer-sync%s enable`",
+                 options->profile_option);
     return 0;
 }
 
@@ -370,7 +371,7 @@ int reconcile_command(const struct options *options)
     interrupt_install();
     open_log(options);
     if (resources_load(&reconcile.options, &reconcile.resources, &err) != 0 ||
-        profile_enter_state(options, &err) != 0 || ask_whether_off(options, &off, &err) != 0 ||
+        profile_drop_privileges(options, &err) != 0 || ask_whether_off(options, &off, &err) != 0 ||
         (!off && work(&reconcile, &err) != 0))
         summary_fail(&reconcile.summary, &err);
     meter_end(&reconcile.meter);

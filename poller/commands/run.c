@@ -84,7 +84,7 @@ static void report_health(const struct options *options, struct resources *resou
     bool healthy = exit_code == EX_OK || exit_code == EX_TEMPFAIL;
     bool open = healthy && is_open(resources, summary);
     if (!open && is_news(resources->ledger, LEDGER_NOTE_HEALTHY, MAIL_TOPIC_HEALTH, healthy))
-        tell_health(options->profile_words, healthy, summary);
+        tell_health(options->profile_option, healthy, summary);
 }
 
 /* Notes it for status and health, too. */
@@ -93,7 +93,7 @@ static void report_log(const struct options *options, struct resources *resource
     log_flush(); /* it shows whether the log can be written */
     bool works = *log_problem() == '\0';
     if (is_news(resources->ledger, LEDGER_NOTE_LOG_WORKS, MAIL_TOPIC_LOG, works) && options->cron)
-        tell_log(options->profile_words, works);
+        tell_log(options->profile_option, works);
 }
 
 static void say_standby(const struct leader *leader)
@@ -142,7 +142,7 @@ static int poll_once(const struct options *options, struct resources *resources,
     struct poll poll = {
         .state_dir = options->state_dir,
         .legacy = options->legacy,
-        .profile_words = options->profile_words,
+        .profile_option = options->profile_option,
         .source = &resources->source,
         .ledger = resources->ledger,
         .sink = &resources->sink,
@@ -197,9 +197,10 @@ static void say_whether_enabled(const struct options *options, bool is_first, co
 {
     bool first_time = resources->off_is_new || is_first;
     if (resources->off && !starts_by_itself(options))
-        log_warn("⚠ cron does not send calls yet; to start: did-optimizer-sync%s enable", options->profile_words);
+        log_warn("⚠ cron does not send calls yet; to start: did-optimizer-sync%s enable", options->profile_option);
     else if (resources->off && first_time)
-        log_info("⏸ Not enabled: cron sends no calls until you run `did-optimizer-sync%s enable`", options->profile_words);
+        log_info("⏸ Not enabled: cron sends no calls until you run `did-optimizer-sync%s enable`",
+                 options->profile_option);
 }
 
 /* No request and no statement begins after the time budget; each has its time-out. A little more is for the disk. */
@@ -302,7 +303,7 @@ int run_round(const struct options *options, bool is_first)
     if (loaded && options->cron)
         wait_for_turn(&resources.config.sync);
     int64_t began_ms = clock_mono_ms();
-    int result = profile_enter_state(options, &err);
+    int result = profile_drop_privileges(options, &err);
     if (result == 0 && off)
         result = enter_state(options, &resources, &standing_by, &err);
     else if (result == 0 && loaded)

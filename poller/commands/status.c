@@ -149,7 +149,7 @@ static int read_state(const struct options *options, struct standing *ret_standi
                       struct err *err)
 {
     struct ledger *ledger = NULL;
-    if (profile_enter_state(options, err) != 0 || fileutil_check_readable_dir(options->state_dir, err) != 0 ||
+    if (profile_drop_privileges(options, err) != 0 || fileutil_check_readable_dir(options->state_dir, err) != 0 ||
         ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
     int result = standing_gather(options->state_dir, ledger, ret_standing, err);

@@ -390,7 +390,7 @@ int why_command(struct options *options)
     options->config.without_api = true;
     struct route route;
     route_load(&options->config, &config, &route, &problems);
-    int result = profile_enter_state(options, &err);
+    int result = profile_drop_privileges(options, &err);
     if (result == 0)
         result = tell(options, &config, &problems, &err);
     if (result != 0)

@@ -1,11 +1,11 @@
-/* astguiclient: /etc/astguiclient.conf read exactly as VICIdial reads it. */
+/* astguiclient: reads /etc/astguiclient.conf exactly as VICIdial does. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "config/astguiclient.h"
 
-/* Copies one line without what VICIdial takes out. */
+/* Copies one line without the characters that VICIdial removes, and without its comment. */
 static void strip_line(const char *line, size_t length, char *out)
 {
     for (size_t i = 0; i < length && line[i] != '#' && line[i] != ';'; i++)
@@ -14,7 +14,7 @@ static void strip_line(const char *line, size_t length, char *out)
     *out = '\0';
 }
 
-/* The $NAME => 'value' form: the quotes are the language's, not the value's. */
+/* In the form $NAME => 'value' the quotes are Perl's, not part of the value. */
 static void strip_quotes(char *value)
 {
     size_t length = strlen(value);

@@ -1,4 +1,4 @@
-/* config: the settings of one run, from three files and the environment. */
+/* config: reads the settings of a run from three files and the environment. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -26,13 +26,13 @@ struct setting {
     const char *section, *key;
     enum kind kind;
     size_t offset; /* of the target in struct config */
-    const char *initial;
+    const char *default_value;
     int64_t lowest, highest; /* NUMBER only */
 };
 
 #define AT(member) offsetof(struct config, member)
 
-/* Every setting of our own file. conf/did-optimizer-sync.conf documents them; a test holds the two together. */
+/* Every setting of /etc/did-optimizer-sync.conf. A test compares this table with conf/did-optimizer-sync.conf. */
 static const struct setting own_settings[] = {
     { "sync", "batch_size", NUMBER, AT(sync.batch_size), "500", 1, 5000 },
     { "sync", "time_budget", NUMBER, AT(sync.time_budget), "50", 1, 86400 },
@@ -79,8 +79,8 @@ static const struct setting own_settings[] = {
     { "log", "mask_phone", YES_NO, AT(mask_phone), "no", 0, 0 },
 };
 
-/* The keys of dids.conf [general] that concern us; it holds many more, which belong to others. The database's
- * defaults come from the table above. */
+/* The keys of dids.conf [general] that this program reads; other programs use the rest of the file. The defaults of the
+ * database come from the table above. */
 static const struct setting dids_settings[] = {
     { "general", "api_base_url", TEXT, AT(api.base_url), "http://localhost:5000", 0, 0 },
     { "general", "api_key", TEXT, AT(api.key), "", 0, 0 },
@@ -93,7 +93,7 @@ static const struct setting dids_settings[] = {
     { "general", "db_port", NUMBER, AT(database.port), NULL, 1, 65535 },
 };
 
-/* Other names for the same settings. */
+/* The name of a setting in another file or in the environment. */
 struct alias {
     const char *name;
     size_t offset; /* of the setting's target */
@@ -119,13 +119,13 @@ static const struct alias astguiclient_names[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* One file being read: what its callbacks need. */
+/* The context of the callbacks while a file is read. */
 struct reading {
     struct config *config;
     struct config_problems *problems;
     const char *path;
-    unsigned parts; /* of enum config_part: what this file decides */
-    struct inifile_keys keys; /* of our own file, in which each may stand once */
+    unsigned parts; /* of enum config_part: the parts that this file sets */
+    struct inifile_keys keys; /* of our own file, which may set each key only once */
 };
 
 static void PRINTF_LIKE(3, 4) add_problem(struct config_problems *problems, int code, const char *format, ...)
@@ -141,7 +141,7 @@ static void PRINTF_LIKE(3, 4) add_problem(struct config_problems *problems, int 
         problems->code = code;
 }
 
-/* The part that a setting is of; 0: neither. */
+/* The part that the settings of this section belong to; 0: none. */
 static unsigned part_of_section(const char *section)
 {
     if (strcasecmp(section, "database") == 0)
@@ -183,15 +183,15 @@ static void set_text(char **target, const char *value)
     *target = copy;
 }
 
-/* The leader's holder opens a connection long after it left the directory that the run began in. */
+/* Absolute: the leader's helper process changes its working directory and opens a connection later. */
 static void set_path(char **target, const char *value)
 {
     free(*target);
     *target = fileutil_absolute(value);
 }
 
-/* Chooses value's place in words, which ends with NULL; -1 when it is none of them. */
-static int choose(const char *value, const char *const *words)
+/* The index of value in words, a list that ends with NULL; -1 if value is none of them. */
+static int find_word(const char *value, const char *const *words)
 {
     for (int i = 0; words[i] != NULL; i++)
         if (strcasecmp(value, words[i]) == 0)
@@ -209,7 +209,8 @@ static int set_number(const struct setting *setting, int64_t *target, const char
     return 0;
 }
 
-/* Gives the setting's target the value that value spells. The error text never holds a secret: texts cannot fail. */
+/* Parses value and sets the target of setting. An error text never holds a secret, as a secret is TEXT, which cannot
+ * fail. */
 static int set_value(struct config *config, const struct setting *setting, const char *value, struct err *err)
 {
     static const char *const formats[] = { "text", "json", NULL };
@@ -232,13 +233,13 @@ static int set_value(struct config *config, const struct setting *setting, const
         *(bool *)target = choice == 1;
         return 0;
     case LOG_FORMAT:
-        choice = choose(value, formats);
+        choice = find_word(value, formats);
         if (choice < 0)
             return err_set(err, EX_CONFIG, "'%.40s' is neither text nor json", value);
         *(enum log_format *)target = (enum log_format)choice;
         return 0;
     case LOG_LEVEL:
-        choice = choose(value, levels);
+        choice = find_word(value, levels);
         if (choice < 0)
             return err_set(err, EX_CONFIG, "'%.40s' is none of debug, info, warn, error", value);
         *(enum log_level *)target = (enum log_level)choice;
@@ -247,8 +248,8 @@ static int set_value(struct config *config, const struct setting *setting, const
     return err_set(err, EX_SOFTWARE, "setting %s has no kind", setting->key);
 }
 
-/* The two API values are named with their place when something is wrong with them, also much later. */
-static void note_origin(struct config *config, const struct setting *setting, const char *place)
+/* Later checks, some of them far from here, name the place that set these values. */
+static void keep_origin(struct config *config, const struct setting *setting, const char *place)
 {
     if (setting->offset == AT(api.base_url))
         set_text(&config->api.base_url_origin, place);
@@ -260,25 +261,25 @@ static void note_origin(struct config *config, const struct setting *setting, co
         set_text(&config->sink_origin, place);
 }
 
-static void take(struct reading *reading, const struct setting *setting, const char *value, const char *place)
+static void set_or_report(struct reading *reading, const struct setting *setting, const char *value, const char *place)
 {
     struct err err;
     if (set_value(reading->config, setting, value, &err) == 0) {
-        note_origin(reading->config, setting, place);
+        keep_origin(reading->config, setting, place);
         return;
     }
     add_problem(reading->problems, EX_CONFIG, "%s: %s: %s", place, setting->key, err.message);
     reading->problems->parts |= part_of(setting);
 }
 
-static void take_line(struct reading *reading, const struct setting *setting, const char *value, int line)
+static void set_from_line(struct reading *reading, const struct setting *setting, const char *value, int line)
 {
     char place[512];
     (void)snprintf(place, sizeof place, "%s:%d", reading->path, line);
-    take(reading, setting, value, place);
+    set_or_report(reading, setting, value, place);
 }
 
-/* ---- dids.conf: shared with others; only what concerns us is looked at ---- */
+/* ---- dids.conf: other programs use it too; unknown keys are ignored ---- */
 
 static bool is_general(const char *section)
 {
@@ -293,11 +294,11 @@ static void on_dids_value(void *context, const char *section, const char *key, c
         setting = find_setting(dids_settings, COUNT(dids_settings), "general", key);
     if (setting == NULL)
         return;
-    if (*value == '>') /* Asterisk's own `key => value` */
+    if (*value == '>') /* Asterisk's form `key => value` */
         value += 1 + strspn(value + 1, " \t");
-    /* An empty value is a form left blank, not a choice; an empty password is one. */
+    /* An empty value means "not set", but an empty password is a password. */
     if (*value != '\0' || setting->offset == AT(database.password))
-        take_line(reading, setting, value, line);
+        set_from_line(reading, setting, value, line);
 }
 
 static void on_dids_problem(void *context, const char *section, const char *text, const char *problem, int line)
@@ -312,26 +313,26 @@ static void on_dids_problem(void *context, const char *section, const char *text
         }
 }
 
-/* ---- our own file: whatever is not understood is an error ---- */
+/* ---- our own file: an unknown line is an error ---- */
 
-/* Which of two lines counts must not depend on their order: the second one is an error. */
-static void note_key(struct reading *reading, const char *section, const char *key, int line)
+/* A second line for the same key is an error: an operator may overlook it and change the wrong line. */
+static void check_key_is_new(struct reading *reading, const char *section, const char *key, int line)
 {
-    int earlier = inifile_note_key(&reading->keys, section, key, line);
+    int earlier = inifile_add_key(&reading->keys, section, key, line);
     if (earlier != 0)
         add_problem(reading->problems, EX_CONFIG, "%s:%d: %.40s is already set in line %d; keep one of the two lines",
                     reading->path, line, key, earlier);
 }
 
-/* What only a kind of source or sink knows is kept until somebody knows the kind. */
-static bool take_param(struct reading *reading, const char *section, const char *key, const char *value, int line)
+/* Keeps a setting of one type of source or sink; it is checked later, by code that knows the type. */
+static bool keep_param(struct reading *reading, const char *section, const char *key, const char *value, int line)
 {
     char place[512];
     struct params *params = strcasecmp(section, "source") == 0 ? &reading->config->source_params
                             : strcasecmp(section, "sink") == 0 ? &reading->config->sink_params : NULL;
     if (params == NULL)
         return false;
-    note_key(reading, section, key, line);
+    check_key_is_new(reading, section, key, line);
     (void)snprintf(place, sizeof place, "%s:%d", reading->path, line);
     params_add(params, key, value, place);
     return true;
@@ -342,22 +343,22 @@ static void on_own_value(void *context, const char *section, const char *key, co
     struct reading *reading = context;
     struct err err;
     if (strcasecmp(section, "dispositions") == 0) {
-        note_key(reading, section, key, line);
+        check_key_is_new(reading, section, key, line);
         if (disposition_map_set(reading->config->dispositions, key, value, &err) != 0)
             add_problem(reading->problems, EX_CONFIG, "%s:%d: %.40s: %s", reading->path, line, key, err.message);
         return;
     }
     if (strcasecmp(section, "log") == 0 && strncasecmp(key, "log_", 4) == 0)
-        key += 4; /* log_format is what people look for */
+        key += 4; /* people also write log_format, log_level */
     const struct setting *setting = find_setting(own_settings, COUNT(own_settings), section, key);
     if (setting != NULL) {
-        note_key(reading, section, key, line);
-        take_line(reading, setting, value, line);
+        check_key_is_new(reading, section, key, line);
+        set_from_line(reading, setting, value, line);
         if (setting->offset == AT(database.password))
             reading->config->database.password_is_ours = true;
         return;
     }
-    if (take_param(reading, section, key, value, line))
+    if (keep_param(reading, section, key, value, line))
         return;
     char place[80] = "before the first [section]";
     if (*section != '\0')
@@ -367,20 +368,20 @@ static void on_own_value(void *context, const char *section, const char *key, co
         remedy = "the API's address and key belong in dids.conf";
     add_problem(reading->problems, EX_CONFIG, "%s:%d: there is no setting '%.60s' %s; %s", reading->path, line, key,
                 place, remedy);
-    reading->problems->parts |= part_of_section(section); /* it may have been meant for safety: ssl_ca, ca_file */
+    reading->problems->parts |= part_of_section(section); /* perhaps a misspelt ssl_ca: do not connect without it */
 }
 
 static void on_own_problem(void *context, const char *section, const char *text, const char *problem, int line)
 {
     struct reading *reading = context;
-    (void)text; /* not quoted: it may be a password */
+    (void)text; /* do not quote it: it may be a password */
     add_problem(reading->problems, EX_CONFIG, "%s:%d: this line %s", reading->path, line, problem);
     reading->problems->parts |= part_of_section(section);
 }
 
 /* ---- the layers, lowest first ---- */
 
-/* A file's text, or NULL when it is missing or cannot be read; what is wrong is reported. */
+/* The text of a file; NULL if it is missing or cannot be read. Reports each problem. Ownership: the caller frees it. */
 static char *read_config_file(const struct reading *reading, bool required)
 {
     const char *path = reading->path;
@@ -408,10 +409,10 @@ static void load_defaults(struct reading *reading, const char *dids_path)
     char place[512];
     (void)snprintf(place, sizeof place, "default: %s sets none", dids_path);
     for (size_t i = 0; i < COUNT(own_settings); i++)
-        take(reading, &own_settings[i], own_settings[i].initial, "default");
+        set_or_report(reading, &own_settings[i], own_settings[i].default_value, "default");
     for (size_t i = 0; i < COUNT(dids_settings); i++)
-        if (dids_settings[i].initial != NULL)
-            take(reading, &dids_settings[i], dids_settings[i].initial, place);
+        if (dids_settings[i].default_value != NULL)
+            set_or_report(reading, &dids_settings[i], dids_settings[i].default_value, place);
     reading->config->dispositions = disposition_map_new();
 }
 
@@ -436,7 +437,7 @@ static void load_own(struct reading *reading, const char *text)
     inifile_keys_free(&reading->keys);
 }
 
-static void on_type(void *context, const char *section, const char *key, const char *value, int line)
+static void on_type_value(void *context, const char *section, const char *key, const char *value, int line)
 {
     struct config *config = context;
     (void)line;
@@ -455,13 +456,13 @@ static void ignore_line(void *context, const char *section, const char *text, co
     (void)line;
 }
 
-/* The kinds come first: they say which of the other files are read. */
+/* Reads the types first, as they decide which other files are read. */
 static unsigned find_parts(const struct config_paths *paths, const char *own_text, struct config *config)
 {
     if (paths->parts_of == NULL)
         return CONFIG_API | CONFIG_DATABASE;
     if (own_text != NULL)
-        inifile_read(own_text, &(struct inifile_reader){ .on_value = on_type, .on_problem = ignore_line,
+        inifile_read(own_text, &(struct inifile_reader){ .on_value = on_type_value, .on_problem = ignore_line,
                                                          .context = config });
     return paths->parts_of(config->source_type, config->sink_type);
 }
@@ -478,7 +479,7 @@ static void load_astguiclient(struct reading *reading, bool required)
         if (value != NULL && alias->offset == AT(database.port) && *value == '\0')
             set_text(&value, "3306"); /* as VICIdial does (AST_VDauto_dial.pl) */
         if (value != NULL && (*value != '\0' || alias->offset == AT(database.password)))
-            take(reading, setting_at(alias->offset), value, place);
+            set_or_report(reading, setting_at(alias->offset), value, place);
         mem_free_secret(value);
     }
     mem_free_secret(text);
@@ -492,11 +493,11 @@ static void load_environment(struct reading *reading)
         (void)snprintf(place, sizeof place, "environment variable %s", environment_names[i].name);
         const struct setting *setting = setting_at(environment_names[i].offset);
         if (value != NULL && *value != '\0' && (part_of(setting) & reading->config->parts) != 0)
-            take(reading, setting, value, place);
+            set_or_report(reading, setting, value, place);
     }
 }
 
-/* ---- what must hold of the result ---- */
+/* ---- checks of the whole result ---- */
 
 static bool is_placeholder(const char *key)
 {
@@ -537,9 +538,9 @@ static void check_url(struct settings_api *api, const struct config_paths *paths
     free(place);
 }
 
-static void check_spans(const struct config *config, const char *path, struct config_problems *problems)
+static void check_durations(const struct config *config, const char *path, struct config_problems *problems)
 {
-    /* The ledger must remember an accepted call while a scan can see the row, or the call would be sent again. */
+    /* The ledger must remember an accepted call as long as a sweep can find its row, or the call is sent again. */
     if (config->sync.retention_days * 86400 < 2 * config->sync.sweep_window)
         add_problem(problems, EX_CONFIG, "%s: retention_days must be at least 2 x sweep_window; raise retention_days",
                     path);
@@ -579,7 +580,7 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
     }
     if (ret_problems->count > before)
         ret_problems->parts |= CONFIG_API;
-    check_spans(ret_config, paths->own, ret_problems);
+    check_durations(ret_config, paths->own, ret_problems);
 }
 
 void config_add_problem(struct config_problems *problems, unsigned parts, const struct err *err)
@@ -627,7 +628,7 @@ void config_free(struct config *config)
     mem_free_secret(config->database.password);
     config->api.key = config->database.password = NULL;
     free_texts(config, own_settings, COUNT(own_settings));
-    free_texts(config, dids_settings, COUNT(dids_settings)); /* those in both tables are NULL by now */
+    free_texts(config, dids_settings, COUNT(dids_settings)); /* settings in both tables are NULL by now */
     free(config->api.base_url_origin);
     free(config->api.key_origin);
     free(config->source_origin);

@@ -1,4 +1,4 @@
-/* inifile: INI text read line by line, over inih. */
+/* inifile: parses INI text, over inih. */
 #include <ini.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,30 +10,30 @@
 #include "base/str.h"
 #include "config/inifile.h"
 
-/* inih cuts longer lines in two and takes the second half for a line of its own: it is compiled with 200 for a line and
- * its end. So it is fed a line's beginning, which tells section and key; the value is taken from the whole line. */
+/* inih has a buffer of 200 bytes: it cuts a longer line and parses the rest as another line. So inih gets only the
+ * beginning of a line, with section or key; the value comes from the whole line. */
 #define INIH_LINE 190
 
-/* What feeds inih one trimmed line after the other and watches what it makes of each. */
-struct feed {
+/* Gives inih one trimmed line after the other, and finds the lines that inih cannot parse. */
+struct parser {
     const struct inifile_reader *reader;
-    char *rest;      /* what is left to read */
-    char *current;   /* the line that inih is looking at */
-    int line;        /* its number, from 1 */
-    char section[64]; /* the heading it stands under */
-    bool needs_value; /* it ought to be `key = value`, and inih has not yet said so */
+    char *rest;      /* the unread text */
+    char *current;   /* the line that inih parses now */
+    int line;        /* the number of that line, from 1 */
+    char section[64]; /* the section of that line */
+    bool needs_value; /* that line must be `key = value`, and inih has not reported a value yet */
 };
 
-/* inih does not say which lines it could not read, only the first: a line that called for a value and brought none. */
-static void settle_line(struct feed *feed)
+/* inih reports only the first line that it cannot parse. So a line is wrong if inih reports no value for it. */
+static void report_missing_value(struct parser *parser)
 {
-    if (feed->needs_value)
-        feed->reader->on_problem(feed->reader->context, feed->section, feed->current, "is not 'key = value'",
-                                 feed->line);
-    feed->needs_value = false;
+    if (parser->needs_value)
+        parser->reader->on_problem(parser->reader->context, parser->section, parser->current, "is not 'key = value'",
+                                   parser->line);
+    parser->needs_value = false;
 }
 
-/* As inih sees it: a comment may begin before the bracket is closed. */
+/* By inih's rules: a comment may begin before the closing bracket. */
 static bool is_heading(const char *line)
 {
     const char *end = strchr(line, ']'), *comment = strstr(line, " ;");
@@ -42,32 +42,32 @@ static bool is_heading(const char *line)
 
 static char *next_line(char *out, int size, void *context)
 {
-    struct feed *feed = context;
-    settle_line(feed);
-    if (*feed->rest == '\0')
+    struct parser *parser = context;
+    report_missing_value(parser);
+    if (*parser->rest == '\0')
         return NULL;
-    size_t length = strcspn(feed->rest, "\n");
-    char *line = feed->rest;
-    feed->rest += length;
-    if (*feed->rest == '\n')
-        *feed->rest++ = '\0';
-    feed->line++;
-    feed->current = line = str_trim(line);
+    size_t length = strcspn(parser->rest, "\n");
+    char *line = parser->rest;
+    parser->rest += length;
+    if (*parser->rest == '\n')
+        *parser->rest++ = '\0';
+    parser->line++;
+    parser->current = line = str_trim(line);
 
     bool comment = *line == '\0' || *line == ';' || *line == '#';
     bool heading = is_heading(line);
     if (heading)
-        (void)snprintf(feed->section, sizeof feed->section, "%.*s", (int)strcspn(line + 1, "]"), line + 1);
+        (void)snprintf(parser->section, sizeof parser->section, "%.*s", (int)strcspn(line + 1, "]"), line + 1);
     bool too_long = strlen(line) > INIFILE_MAX_LINE;
     if (too_long && !comment)
-        feed->reader->on_problem(feed->reader->context, feed->section, line, "is longer than 4096 characters",
-                                 feed->line);
-    feed->needs_value = !comment && !heading && !too_long;
+        parser->reader->on_problem(parser->reader->context, parser->section, line, "is longer than 4096 characters",
+                                   parser->line);
+    parser->needs_value = !comment && !heading && !too_long;
     (void)snprintf(out, (size_t)size, "%.*s\n", INIH_LINE, comment || too_long ? "" : line);
     return out;
 }
 
-/* Ends a value where a comment begins: at a blank with ; or # behind it. */
+/* Removes a comment: a blank followed by ; or #, up to the end. */
 static void cut_comment(char *value)
 {
     while (*value != '\0' && !((value[0] == ' ' || value[0] == '\t') && (value[1] == ';' || value[1] == '#')))
@@ -75,18 +75,18 @@ static void cut_comment(char *value)
     *value = '\0';
 }
 
-static int take_value(void *context, const char *section, const char *key, const char *beginning)
+static int on_inih_value(void *context, const char *section, const char *key, const char *beginning)
 {
-    struct feed *feed = context;
-    const struct inifile_reader *reader = feed->reader;
+    struct parser *parser = context;
+    const struct inifile_reader *reader = parser->reader;
     (void)beginning;
-    feed->needs_value = false;
-    char *value = feed->current + strcspn(feed->current, "=:");
+    parser->needs_value = false;
+    char *value = parser->current + strcspn(parser->current, "=:");
     if (*value != '\0')
         value++;
     if (!str_in_list(reader->verbatim != NULL ? reader->verbatim : "", key))
         cut_comment(value);
-    reader->on_value(reader->context, section, key, str_trim(value), feed->line);
+    reader->on_value(reader->context, section, key, str_trim(value), parser->line);
     return 1;
 }
 
@@ -94,10 +94,10 @@ void inifile_read(const char *text, const struct inifile_reader *reader)
 {
     char *copy = mem_copy(text);
     bool byte_order_mark = strncmp(copy, "\xEF\xBB\xBF", 3) == 0;
-    struct feed feed = { .reader = reader, .rest = copy + (byte_order_mark ? 3 : 0) };
-    if (ini_parse_stream(next_line, &feed, take_value, &feed) == -2)
+    struct parser parser = { .reader = reader, .rest = copy + (byte_order_mark ? 3 : 0) };
+    if (ini_parse_stream(next_line, &parser, on_inih_value, &parser) == -2)
         mem_out_of_memory();
-    settle_line(&feed);
+    report_missing_value(&parser);
     free(copy);
 }
 
@@ -106,7 +106,7 @@ struct inifile_key {
     int line;
 };
 
-int inifile_note_key(struct inifile_keys *keys, const char *section, const char *key, int line)
+int inifile_add_key(struct inifile_keys *keys, const char *section, const char *key, int line)
 {
     char *name = mem_format("%s %s", section, key);
     for (size_t i = 0; i < keys->count; i++)

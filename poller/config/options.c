@@ -1,4 +1,4 @@
-/* options: the command line. */
+/* options: parses the command line. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -73,30 +73,30 @@ static const char help[] =
     "Exit status: 0 done; 64 usage; 69 database or API unreachable; 70 bug; 74 state cannot be read or\n"
     "written; 75 calls are still pending; 77 no permission; 78 configuration.\n";
 
-/* Which options of its own a command takes. */
+/* The options that not every command accepts, in groups. */
 enum {
     TAKES_DRY_RUN = 1 << 0,
     TAKES_JSON = 1 << 1,
     TAKES_WHICH = 1 << 2,
     TAKES_CRON = 1 << 3,
-    TAKES_RANGE = 1 << 4,
-    TAKES_DAYS = 1 << 5,
-    TAKES_RUNS = 1 << 6,
-    TAKES_LEVELS = 1 << 7,
-    TAKES_ROUNDS = 1 << 8,
+    TAKES_BACKFILL = 1 << 4,
+    TAKES_RECONCILE = 1 << 5,
+    TAKES_HISTORY = 1 << 6,
+    TAKES_THRESHOLDS = 1 << 7,
+    TAKES_RUN = 1 << 8,
     TAKES_REPORT = 1 << 9,
     TAKES_YES = 1 << 10,
-    TAKES_ALWAYS = 1 << 11 /* every command does */
+    TAKES_ALWAYS = 1 << 11 /* every command accepts these */
 };
 
 static const struct known_command {
     const char *name;
-    const char *second; /* NULL: none */
+    const char *second; /* the second word; NULL: none */
     enum command command;
-    int least, most; /* arguments */
-    unsigned takes;  /* options of its own */
+    int min_arguments, max_arguments;
+    unsigned takes;  /* groups of options, from the enum above */
 } commands[] = {
-    { "run", NULL, COMMAND_RUN, 0, 0, TAKES_DRY_RUN | TAKES_CRON | TAKES_ROUNDS },
+    { "run", NULL, COMMAND_RUN, 0, 0, TAKES_DRY_RUN | TAKES_CRON | TAKES_RUN },
     { "check", NULL, COMMAND_CHECK, 0, 0, TAKES_JSON },
     { "enable", NULL, COMMAND_ENABLE, 0, 0, 0 },
     { "disable", NULL, COMMAND_DISABLE, 0, 0, 0 },
@@ -109,12 +109,12 @@ static const struct known_command {
     { "failed", "drop", COMMAND_FAILED_DROP, 0, INT_MAX, TAKES_WHICH | TAKES_YES },
     { "failed", "restore", COMMAND_FAILED_RESTORE, 0, INT_MAX, TAKES_WHICH },
     { "failed", NULL, COMMAND_FAILED_LIST, 0, 0, TAKES_JSON | TAKES_WHICH },
-    { "backfill", NULL, COMMAND_BACKFILL, 0, 0, TAKES_DRY_RUN | TAKES_RANGE },
-    { "reconcile", NULL, COMMAND_RECONCILE, 0, 0, TAKES_CRON | TAKES_DAYS },
-    { "history", NULL, COMMAND_HISTORY, 0, 0, TAKES_JSON | TAKES_RUNS },
+    { "backfill", NULL, COMMAND_BACKFILL, 0, 0, TAKES_DRY_RUN | TAKES_BACKFILL },
+    { "reconcile", NULL, COMMAND_RECONCILE, 0, 0, TAKES_CRON | TAKES_RECONCILE },
+    { "history", NULL, COMMAND_HISTORY, 0, 0, TAKES_JSON | TAKES_HISTORY },
     { "why", NULL, COMMAND_WHY, 1, 1, TAKES_JSON },
     { "metrics", NULL, COMMAND_METRICS, 0, 0, 0 },
-    { "health", NULL, COMMAND_HEALTH, 0, 0, TAKES_LEVELS },
+    { "health", NULL, COMMAND_HEALTH, 0, 0, TAKES_THRESHOLDS },
     { "report", NULL, COMMAND_REPORT, 0, 0, TAKES_REPORT },
     { "help", NULL, COMMAND_HELP, 0, 2, 0 },
 };
@@ -122,15 +122,15 @@ enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 #define AT(member) offsetof(struct options, member)
 
-/* Every option, the commands that take it, and where its value goes: a text, or a whole number from 1 to most units; an
- * option without a value raises a flag. A text may have a flag too, which says that it was given. text, number and flag
- * are offsets in struct options, 0 for none. */
+/* Every option, the commands that accept it, and the target of its value: a text, or a whole number from 1 to highest.
+ * An option without a value sets a flag. A text may have a flag too, which says that the option was used. text, number
+ * and flag are offsets in struct options; 0: none. */
 static const struct known_option {
     const char *name;
-    unsigned taken_by;
-    int letter; /* that stands for it; 0: none */
+    unsigned accepted_by;
+    int letter; /* the short option; 0: none */
     size_t text, number, flag;
-    int64_t most;
+    int64_t highest;
     const char *unit;
 } known_options[] = {
     { "astguiclient", TAKES_ALWAYS, .text = AT(config.astguiclient), .flag = AT(config.required_astguiclient) },
@@ -142,40 +142,40 @@ static const struct known_option {
     { "cron-file", TAKES_ALWAYS, .text = AT(cron_file) },
     { "profile", TAKES_ALWAYS, .text = AT(profile) },
     { "profiles-dir", TAKES_ALWAYS, .text = AT(profiles_dir) },
-    { "all-profiles", TAKES_ROUNDS, .flag = AT(all_profiles) },
+    { "all-profiles", TAKES_RUN, .flag = AT(all_profiles) },
     { "dry-run", TAKES_DRY_RUN, .flag = AT(dry_run) },
     { "cron", TAKES_CRON, .flag = AT(cron) },
-    { "every", TAKES_ROUNDS, .number = AT(every), .most = 3600, .unit = "seconds" },
+    { "every", TAKES_RUN, .number = AT(every), .highest = 3600, .unit = "seconds" },
     { "json", TAKES_JSON, .flag = AT(json) },
     { "yes", TAKES_YES, .flag = AT(yes) },
     { "all", TAKES_WHICH, .flag = AT(all) },
     { "reason", TAKES_WHICH, .text = AT(reason) },
     { "before", TAKES_WHICH, .text = AT(before) },
-    { "from", TAKES_RANGE, .text = AT(from) },
-    { "to", TAKES_RANGE, .text = AT(to) },
-    { "campaign", TAKES_RANGE, .text = AT(campaign) },
-    { "status", TAKES_RANGE, .text = AT(status) },
-    { "force", TAKES_RANGE, .flag = AT(force) },
-    { "days", TAKES_DAYS, .number = AT(days), .most = 400, .unit = "days" },
-    { "report-only", TAKES_DAYS, .flag = AT(report_only) },
-    { "limit", TAKES_RUNS, .text = AT(limit) },
-    { "since", TAKES_RUNS, .text = AT(since) },
+    { "from", TAKES_BACKFILL, .text = AT(from) },
+    { "to", TAKES_BACKFILL, .text = AT(to) },
+    { "campaign", TAKES_BACKFILL, .text = AT(campaign) },
+    { "status", TAKES_BACKFILL, .text = AT(status) },
+    { "force", TAKES_BACKFILL, .flag = AT(force) },
+    { "days", TAKES_RECONCILE, .number = AT(days), .highest = 400, .unit = "days" },
+    { "report-only", TAKES_RECONCILE, .flag = AT(report_only) },
+    { "limit", TAKES_HISTORY, .text = AT(limit) },
+    { "since", TAKES_HISTORY, .text = AT(since) },
     { "html", TAKES_REPORT, .text = AT(html) },
     { "template", TAKES_REPORT, .text = AT(template) },
-    { "warning", TAKES_LEVELS, .text = AT(warning) },
-    { "critical", TAKES_LEVELS, .text = AT(critical) },
+    { "warning", TAKES_THRESHOLDS, .text = AT(warning) },
+    { "critical", TAKES_THRESHOLDS, .text = AT(critical) },
     { "help", TAKES_ALWAYS, .letter = 'h', .flag = AT(help) },
     { "version", TAKES_ALWAYS, .letter = 'V', .flag = AT(version) },
 };
 enum { OPTION_COUNT = sizeof known_options / sizeof known_options[0],
-       OPTION_FIRST = 256 }; /* above every character: what getopt_long gives for the first of them */
+       OPTION_FIRST = 256 }; /* getopt_long returns this for the first row; it is above every letter */
 
 const char *options_help(void)
 {
     return help;
 }
 
-/* Whether these words name the command; second is NULL where there is one word only. */
+/* Whether these words name the command; second is NULL if there is only one word. */
 static bool is_named(const struct known_command *command, const char *first, const char *second)
 {
     if (strcmp(first, command->name) != 0)
@@ -183,7 +183,7 @@ static bool is_named(const struct known_command *command, const char *first, con
     return command->second == NULL || (second != NULL && strcmp(second, command->second) == 0);
 }
 
-/* Whether the command is named so; second NULL: whether it begins so. */
+/* Whether the command has these two words; second NULL: whether its first word is first. */
 static bool matches_words(const struct known_command *command, const char *first, const char *second)
 {
     return strcmp(first, command->name) == 0 &&
@@ -198,14 +198,14 @@ bool options_command_exists(const char *first, const char *second)
     return false;
 }
 
-bool options_are_taken(const char *first, const char *second, const char *option)
+bool options_command_accepts(const char *first, const char *second, const char *option)
 {
     unsigned takes = 0;
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         takes |= matches_words(&commands[i], first, second) ? commands[i].takes : 0;
     for (int i = 0; i < OPTION_COUNT; i++)
         if (strcmp(option, known_options[i].name) == 0)
-            return (known_options[i].taken_by & takes) != 0;
+            return (known_options[i].accepted_by & takes) != 0;
     return false;
 }
 
@@ -214,16 +214,16 @@ static bool takes_value(const struct known_option *option)
     return option->text != 0 || option->number != 0;
 }
 
-/* What getopt_long gave: a letter, or a place in the table. */
-static const struct known_option *find_option(int given)
+/* code is the result of getopt_long: a letter, or OPTION_FIRST + row. */
+static const struct known_option *find_option(int code)
 {
     for (int i = 0; i < OPTION_COUNT; i++)
-        if (given == known_options[i].letter)
+        if (code == known_options[i].letter)
             return &known_options[i];
-    return &known_options[given - OPTION_FIRST];
+    return &known_options[code - OPTION_FIRST];
 }
 
-static int take_option(const struct known_option *option, struct options *options, struct err *err)
+static int apply_option(const struct known_option *option, struct options *options, struct err *err)
 {
     char *base = (char *)options;
     if (option->text != 0)
@@ -233,42 +233,42 @@ static int take_option(const struct known_option *option, struct options *option
     if (option->number == 0)
         return 0;
     int64_t *number = (int64_t *)(void *)(base + option->number);
-    if (!str_to_int(optarg, number) || *number < 1 || *number > option->most)
+    if (!str_to_int(optarg, number) || *number < 1 || *number > option->highest)
         return err_set(err, EX_USAGE, "--%s takes a whole number of %s from 1 to %" PRId64 "; see --help", option->name,
-                       option->unit, option->most);
+                       option->unit, option->highest);
     return 0;
 }
 
 static bool is_given(const struct known_option *option, const struct options *options)
 {
     const char *base = (const char *)options;
-    if (option->text != 0) /* an option with a default is accepted by every command, so no caller asks for it */
+    if (option->text != 0) /* NULL means "not used": an option with a default is TAKES_ALWAYS, which nobody checks */
         return *(const char *const *)(const void *)(base + option->text) != NULL;
     if (option->number != 0)
         return *(const int64_t *)(const void *)(base + option->number) != 0;
     return *(const bool *)(base + option->flag);
 }
 
-/* The first option given that the command does not take; NULL when there is none. */
+/* The first option on the command line that the command does not accept; NULL if there is none. */
 static const char *misplaced_option(const struct options *options, unsigned takes)
 {
     for (int i = 0; i < OPTION_COUNT; i++)
-        if (((takes | TAKES_ALWAYS) & known_options[i].taken_by) == 0 && is_given(&known_options[i], options))
+        if (((takes | TAKES_ALWAYS) & known_options[i].accepted_by) == 0 && is_given(&known_options[i], options))
             return known_options[i].name;
     return NULL;
 }
 
-/* Whether the command has as many arguments as it takes, and only options that go with it. */
+/* Checks the number of arguments and that the command accepts each option. */
 static int check_command_line(const struct options *options, const struct known_command *command, char **words,
                               struct err *err)
 {
     bool two_words = command->second != NULL;
-    if (options->argument_count < command->least)
+    if (options->argument_count < command->min_arguments)
         return err_set(err, EX_USAGE, "%s%s%s needs an argument; see --help", words[0], two_words ? " " : "",
                        two_words ? words[1] : "");
-    if (options->argument_count > command->most)
+    if (options->argument_count > command->max_arguments)
         return err_set(err, EX_USAGE, "'%s' is one word too many (put quotes around '1 hour ago'); see --help",
-                       options->arguments[command->most]);
+                       options->arguments[command->max_arguments]);
     const char *misplaced = misplaced_option(options, command->takes);
     if (misplaced != NULL)
         return err_set(err, EX_USAGE, "--%s cannot be used with %s; see --help", misplaced, words[0]);
@@ -281,8 +281,8 @@ static int check_command_line(const struct options *options, const struct known_
     return 0;
 }
 
-/* Finds the command in words, `run` when there are none. */
-static int take_command(int count, char **words, struct options *options, struct err *err)
+/* Finds the command in words; `run` if there are no words. */
+static int find_command(int count, char **words, struct options *options, struct err *err)
 {
     static char run[] = "run";
     static char *run_words[] = { run, NULL };
@@ -332,17 +332,17 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
             return err_set(err, EX_USAGE, "there is no option -%c; see --help", optopt);
         if (option == '?')
             return err_set(err, EX_USAGE, "there is no option %s; see --help", argv[optind - 1]);
-        if (take_option(find_option(option), ret_options, err) != 0)
+        if (apply_option(find_option(option), ret_options, err) != 0)
             return -1;
     }
     if (ret_options->help || ret_options->version) {
         ret_options->command = ret_options->help ? COMMAND_HELP : COMMAND_VERSION;
         ret_options->arguments = argv + optind;
         ret_options->argument_count = argc - optind;
-        ret_options->profile = NULL; /* they are the same for every profile, also for one that does not exist */
+        ret_options->profile = NULL; /* the output does not depend on the profile, which may not exist */
         return 0;
     }
-    if (take_command(argc - optind, argv + optind, ret_options, err) != 0)
+    if (find_command(argc - optind, argv + optind, ret_options, err) != 0)
         return -1;
     return ret_options->profile != NULL ? profile_select(ret_options, ret_options->profile, err) : 0;
 }

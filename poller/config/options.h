@@ -1,4 +1,4 @@
-/* options: the command line. */
+/* options: parses the command line. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -34,28 +34,28 @@ enum command {
 
 #define OPTIONS_PATH_SIZE 1024
 
-/* Paths that a profile has of its own, see profile.h. */
+/* The paths of a profile, see profile.h. */
 struct options_paths {
     char config[OPTIONS_PATH_SIZE], dids[OPTIONS_PATH_SIZE], log[OPTIONS_PATH_SIZE];
     char state_dir[OPTIONS_PATH_SIZE], state_parent[OPTIONS_PATH_SIZE];
 };
 
-/* Where a profile is selected, paths point into own_paths: a copy is good for as long as the original lives. */
+/* The command line. With a profile, paths point into own_paths, so a copy is valid only as long as the original. */
 struct options {
     enum command command;
-    char **arguments;     /* of the command, borrowed from argv */
+    char **arguments;     /* the command's arguments, borrowed from argv */
     int argument_count;
     struct config_paths config;
     const char *state_dir;
-    const char *log;      /* "-": no file */
-    const char *legacy;   /* an older script's checkpoint */
-    const char *cron_file; /* check: what cron reads */
+    const char *log;      /* the log file; "-": none */
+    const char *legacy;   /* the older script's checkpoint file */
+    const char *cron_file; /* check: the file that starts runs */
     bool help, version;
-    bool named_state_dir, named_log, named_legacy; /* on the command line */
-    const char *profile;  /* NULL: the default one */
-    char profile_words[48]; /* " --profile NAME", for a command that a person is to type; "" for the default one */
+    bool named_state_dir, named_log, named_legacy; /* the command line has the option */
+    const char *profile;  /* NULL: the default profile */
+    char profile_option[48]; /* " --profile NAME", for commands in messages; "" for the default profile */
     const char *profiles_dir;
-    const char *state_base; /* below which a profile's state is, and whose owner it has; NULL: there is none */
+    const char *state_base; /* the directory above the profile's state, with the same owner; NULL: no profile */
     struct options_paths own_paths;
     bool all_profiles;
     bool cron;
@@ -63,32 +63,32 @@ struct options {
     int64_t every;        /* seconds from one run to the next; 0: a single run */
     bool json;
     bool yes;             /* do not ask */
-    bool all;             /* failed: every call that is rejected ... */
-    const char *reason;   /* ... or those whose reason holds this text (NULL: any) ... */
+    bool all;             /* failed: all rejected calls ... */
+    const char *reason;   /* ... or only those whose reason contains this text (NULL: any) ... */
     const char *before;   /* ... and that ended before this time (NULL: any) */
-    const char *from, *to; /* backfill: of which time ... */
-    const char *campaign, *status; /* ... and of which calls (NULL: any) */
-    bool force;           /* backfill: accepted calls too */
-    int64_t days;         /* reconcile: how many; 0: the usual number */
+    const char *from, *to; /* backfill: the time range of the calls ... */
+    const char *campaign, *status; /* ... and their campaign and status (NULL: any) */
+    bool force;           /* backfill: also send accepted calls */
+    int64_t days;         /* reconcile: the last days to compare; 0: the default */
     bool report_only;     /* reconcile: send nothing */
-    const char *limit;    /* history: at most so many runs (NULL: the usual number) ... */
+    const char *limit;    /* history: at most this many runs (NULL: the default) ... */
     const char *since;    /* ... that started at this time or later (NULL: any) */
-    const char *warning, *critical; /* health: thresholds in seconds; NULL: the usual ones */
-    const char *html;     /* report: the file to write; "-": standard output; NULL: not said */
-    const char *template; /* report: NULL: the one that was installed */
+    const char *warning, *critical; /* health: thresholds in seconds; NULL: the defaults */
+    const char *html;     /* report: the file to write; "-": standard output; NULL: missing */
+    const char *template; /* report: the template file; NULL: the installed one */
 };
 
-/* options_parse: reads the command line; all texts are borrowed from argv. Errors: EX_USAGE. */
+/* options_parse: parses the command line. Ownership: all texts are borrowed from argv. Errors: EX_USAGE. */
 int options_parse(int argc, char **argv, struct options *ret_options, struct err *err) MUST_CHECK;
 
-/* options_help: the text of --help. Borrowed, static. */
+/* options_help: the text of --help, a constant. */
 const char *options_help(void);
 
-/* options_command_exists: whether a command is named by these words; second NULL: whether one begins with first. */
+/* options_command_exists: whether there is a command of these two words; second NULL: one whose first word is first. */
 bool options_command_exists(const char *first, const char *second);
 
-/* options_are_taken: whether that command (second NULL: one of those that begin with first) takes the option of this
- * name, which not every command takes. */
-bool options_are_taken(const char *first, const char *second, const char *option);
+/* options_command_accepts: whether this command accepts the option, one that not every command accepts. second NULL:
+ * whether any command accepts it whose first word is first. */
+bool options_command_accepts(const char *first, const char *second, const char *option);
 
 #endif

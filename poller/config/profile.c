@@ -1,4 +1,4 @@
-/* profile: one of several tenants of a dialer, with settings, key, state and log of its own. */
+/* profile: a tenant of a dialer that several tenants share, with its own settings, key, state and log. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,21 +8,21 @@
 #include "base/privileges.h"
 #include "config/profile.h"
 
-#define NAME_MOST 32
+#define MAX_NAME 32
 
 bool profile_is_name(const char *text)
 {
     static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     size_t length = strlen(text);
-    return length >= 1 && length <= NAME_MOST && strspn(text, allowed) == length;
+    return length >= 1 && length <= MAX_NAME && strspn(text, allowed) == length;
 }
 
-/* "/var/log/some.log" -> "/var/log/some-NAME.log". False: it does not fit. */
-static bool put_beside(char *out, const char *path, const char *name, const char *ending)
+/* "/var/log/some.log" -> "/var/log/some-NAME.log". False if the result is too long. */
+static bool insert_name(char *out, const char *path, const char *name, const char *ending)
 {
-    size_t length = strlen(path), tail = strlen(ending);
-    if (length >= tail && strcmp(path + length - tail, ending) == 0)
-        length -= tail;
+    size_t length = strlen(path), ending_length = strlen(ending);
+    if (length >= ending_length && strcmp(path + length - ending_length, ending) == 0)
+        length -= ending_length;
     else
         ending = "";
     return snprintf(out, OPTIONS_PATH_SIZE, "%.*s-%s%s", (int)length, path, name, ending) < OPTIONS_PATH_SIZE;
@@ -33,17 +33,17 @@ int profile_select(struct options *options, const char *name, struct err *err)
     struct options_paths *own = &options->own_paths;
     bool fits = true;
     if (!profile_is_name(name))
-        return err_set(err, EX_USAGE, "'%.40s' is no profile's name: it takes 1 to %d letters, digits, - and _; see --help",
-                       name, NAME_MOST);
+        return err_set(err, EX_USAGE, "'%.40s' is no profile name: use 1 to %d letters, digits, - and _; see --help", name,
+                       MAX_NAME);
     options->profile = name;
-    (void)snprintf(options->profile_words, sizeof options->profile_words, " --profile %s", name);
+    (void)snprintf(options->profile_option, sizeof options->profile_option, " --profile %s", name);
     if (!options->config.required_own) {
         fits = snprintf(own->config, OPTIONS_PATH_SIZE, "%s/%s.conf", options->profiles_dir, name) < OPTIONS_PATH_SIZE;
         options->config.own = own->config;
         options->config.required_own = true;
     }
     if (!options->config.required_dids) {
-        fits = put_beside(own->dids, options->config.dids, name, ".conf") && fits;
+        fits = insert_name(own->dids, options->config.dids, name, ".conf") && fits;
         options->config.dids = own->dids;
     }
     if (!options->named_state_dir) {
@@ -54,11 +54,11 @@ int profile_select(struct options *options, const char *name, struct err *err)
         options->state_dir = own->state_dir;
     }
     if (!options->named_log && strcmp(options->log, "-") != 0) {
-        fits = put_beside(own->log, options->log, name, ".log") && fits;
+        fits = insert_name(own->log, options->log, name, ".log") && fits;
         options->log = own->log;
     }
     if (!options->named_legacy)
-        options->legacy = ""; /* the older script knew of no tenants */
+        options->legacy = ""; /* the older script had no tenants */
     return fits ? 0 : err_set(err, EX_USAGE, "the paths of profile %s are too long", name);
 }
 
@@ -70,7 +70,7 @@ int profile_check(const struct options *options, struct err *err)
     return 0;
 }
 
-/* Makes a directory where there is none, with that mode whatever the umask says. */
+/* Creates a missing directory. chmod: the umask may have removed bits of mode. */
 static int make_directory(const char *path, mode_t mode, struct err *err)
 {
     if (mkdir(path, mode) == 0)
@@ -82,12 +82,13 @@ static int make_directory(const char *path, mode_t mode, struct err *err)
                    strerror(errno), errno == EACCES ? "; run it once as root" : "");
 }
 
-int profile_enter_state(const struct options *options, struct err *err)
+int profile_drop_privileges(const struct options *options, struct err *err)
 {
     struct stat info;
     if (options->state_base == NULL)
         return privileges_drop_to_owner(options->state_dir, err);
-    /* The directory above belongs to an ordinary user, who could put anything there: root makes nothing in it. */
+    /* The parent directory may belong to an ordinary user, who could have put links there: root must not write in
+     * it. */
     if (privileges_drop_to_owner(options->state_base, err) != 0)
         return -1;
     if (stat(options->state_base, &info) != 0)

@@ -1,4 +1,4 @@
-/* profile: one of several tenants of a dialer, with settings, key, state and log of its own. */
+/* profile: a tenant of a dialer that several tenants share, with its own settings, key, state and log. */
 #ifndef PROFILE_H
 #define PROFILE_H
 
@@ -7,19 +7,20 @@
 #include "base/err.h"
 #include "config/options.h"
 
-/* profile_is_name: whether text is a profile's name: 1 to 32 letters, digits, - and _. */
+/* profile_is_name: whether text can name a profile: 1 to 32 letters, digits, - and _. */
 bool profile_is_name(const char *text);
 
-/* profile_select: makes each path of options that is not named on the command line that of the profile name: settings
- * in profiles_dir, dids file and log beside the default ones, state below the default one. name is borrowed. Errors:
- * EX_USAGE (no such name can be). */
+/* profile_select: sets each path of options that the command line does not name to the path of the profile name:
+ * settings in profiles_dir, dids file and log beside the default ones, state below the default one. Ownership: name is
+ * borrowed as long as options. Errors: EX_USAGE (invalid name, path too long). */
 int profile_select(struct options *options, const char *name, struct err *err) MUST_CHECK;
 
-/* profile_check: whether the settings of the selected profile exist; fine where none is selected. Errors: EX_CONFIG. */
+/* profile_check: checks that the settings file of the selected profile exists. Does nothing if no profile is selected.
+ * Errors: EX_CONFIG. */
 int profile_check(const struct options *options, struct err *err) MUST_CHECK;
 
-/* profile_enter_state: privileges_drop_to_owner of the state. That of a profile is made where it is missing, by that
- * owner and like the directory it lies in. Errors: EX_NOPERM, EX_IOERR. */
-int profile_enter_state(const struct options *options, struct err *err) MUST_CHECK;
+/* profile_drop_privileges: privileges_drop_to_owner for the state directory. For a profile the new user then creates a
+ * missing state directory, with the mode of its parent. Errors: EX_NOPERM, EX_IOERR, EX_SOFTWARE. */
+int profile_drop_privileges(const struct options *options, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* secrets: what a file holds that KEY_file in [source] or [sink] names. */
+/* secrets: reads the file that KEY_file in [source] or [sink] names. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #define MAX_SECRET_BYTES ((size_t)64 * 1024)
 
-/* Whoever can write the file decides by what receivers know us. */
+/* A file that every user can write is refused: any user could then choose the secret. */
 static int read_file(const struct param *param, char **ret_text, struct err *err)
 {
     struct stat info;

@@ -1,18 +1,18 @@
-/* secrets: what a file holds that KEY_file in [source] or [sink] names, instead of a secret in the settings. */
+/* secrets: reads the file that KEY_file in [source] or [sink] names; it holds a secret that is not in the settings. */
 #ifndef SECRETS_H
 #define SECRETS_H
 
 #include "config/config.h"
 #include "domain/params.h"
 
-/* secrets_read: gives each setting of params that names the file of a secret of specs the secret's key, and the file's
- * text without the white space at both ends. What is wrong is added to problems, as a fault of parts; then the setting
- * has the key still, and an empty value. Call this while the process may read what only root may read. */
+/* secrets_read: for each setting KEY_file of params whose KEY is a secret in specs, renames the setting to KEY and sets
+ * its value to the text of the file, without white space at both ends. Adds each failure to problems, with these parts;
+ * the value is then "". Call it before privileges_drop_to_owner: perhaps only root may read the file. */
 void secrets_read(struct params *params, const struct param_spec *specs, unsigned parts,
                   struct config_problems *problems);
 
-/* secrets_readable_by_all: the file that holds a secret of params and that every user may read; NULL: none. own is the
- * file of the settings themselves. Borrowed. */
+/* secrets_readable_by_all: the first file that holds a secret of params and that every user may read; NULL: none. own
+ * is the file of the settings themselves. Ownership: borrowed from params or own. */
 const char *secrets_readable_by_all(const struct params *params, const struct param_spec *specs, const char *own);
 
 #endif

@@ -83,7 +83,7 @@ int jump_count(struct jump *jump, const struct source *source, struct ledger *le
     return source_scan(source, &range, count_call, on_slice, &counting, err);
 }
 
-const char *jump_sentence(const struct jump *jump, const char *profile_words, char *out, size_t size)
+const char *jump_sentence(const struct jump *jump, const char *profile_option, char *out, size_t size)
 {
     char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE];
     const char *least = jump->more ? "at least " : "", *calls = jump->calls == 1 ? "call" : "calls";
@@ -95,7 +95,7 @@ const char *jump_sentence(const struct jump *jump, const char *profile_words, ch
         (void)snprintf(out, size, "%s%" PRId64 " finished %s skipped: not sent yet, and no run will send %s. To send "
                        "%s: did-optimizer-sync%s backfill --from '%s' --to '%s'", least, jump->calls,
                        jump->calls == 1 ? "call is" : "calls are", jump->calls == 1 ? "it" : "them",
-                       jump->calls == 1 ? "it" : "them", profile_words,
+                       jump->calls == 1 ? "it" : "them", profile_option,
                        clock_local(jump->first, from, sizeof from), clock_local(jump->last + 1, to, sizeof to));
     else
         (void)snprintf(out, size, "%s%" PRId64 " finished %s will be sent with the next run: the ledger has no record that "
@@ -104,7 +104,7 @@ const char *jump_sentence(const struct jump *jump, const char *profile_words, ch
 }
 
 void jump_report(const struct progress *progress, const struct source *source, const struct settings_sync *settings,
-                 const char *profile_words)
+                 const char *profile_option)
 {
     struct err err;
     char text[500];
@@ -114,5 +114,5 @@ void jump_report(const struct progress *progress, const struct source *source, c
     if (jump_count(&jump, source, progress->ledger, settings, &err) != 0)
         log_warn("⚠ The calls that the set checkpoint skips or sends could not be counted: %s", err.message);
     else if (jump.calls > 0 || jump.more)
-        log_warn("%s %s", is_forward(&jump) ? "⏩" : "⏪", jump_sentence(&jump, profile_words, text, sizeof text));
+        log_warn("%s %s", is_forward(&jump) ? "⏩" : "⏪", jump_sentence(&jump, profile_option, text, sizeof text));
 }

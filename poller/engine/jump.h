@@ -21,12 +21,12 @@ struct jump {
 int jump_count(struct jump *jump, const struct source *source, struct ledger *ledger,
                const struct settings_sync *settings, struct err *err) MUST_CHECK;
 
-/* jump_sentence: what becomes of the calls, and the command that sends those that are skipped. profile_words: as in
+/* jump_sentence: what becomes of the calls, and the command that sends those that are skipped. profile_option: as in
  * struct options. Returns out. */
-const char *jump_sentence(const struct jump *jump, const char *profile_words, char *out, size_t size);
+const char *jump_sentence(const struct jump *jump, const char *profile_option, char *out, size_t size);
 
 /* jump_report: says it in the log, where the checkpoint was set since the last run and calls are concerned. */
 void jump_report(const struct progress *progress, const struct source *source, const struct settings_sync *settings,
-                 const char *profile_words);
+                 const char *profile_option);
 
 #endif

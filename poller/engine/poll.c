@@ -357,7 +357,7 @@ static int work(struct run *run, struct err *err)
         progress_load(&run->progress, poll->settings, forward_now(&run->forward), err) != 0 ||
         ledger_read_note(poll->ledger, LEDGER_NOTE_SWEPT_TO, 0, &run->swept_to, err) != 0)
         return -1;
-    jump_report(&run->progress, poll->source, poll->settings, poll->profile_words);
+    jump_report(&run->progress, poll->source, poll->settings, poll->profile_option);
     struct position before = run->progress.checkpoint;
     run->saved = before;
     run->saved_ms = run->looked_ms = clock_mono_ms();

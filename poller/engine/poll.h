@@ -15,7 +15,7 @@
 struct poll {
     const char *state_dir;
     const char *legacy; /* an older script's checkpoint */
-    const char *profile_words; /* for commands that the log names, see struct options */
+    const char *profile_option; /* for commands that the log names, see struct options */
     const struct source *source;
     struct ledger *ledger;
     const struct sink *sink;

@@ -255,8 +255,8 @@ def test_named_paths_win_over_a_profiles_own(sync, db, api):
 
 
 @pytest.mark.parametrize("args, code, said", [
-    (["--profile", "a/b"], 64, "'a/b' is no profile's name"), (["--profile", ""], 64, "'' is no profile's name"),
-    (["--profile", "x" * 33, "status"], 64, "is no profile's name"), (["--profile", "../x", "check"], 64, "is no profile"),
+    (["--profile", "a/b"], 64, "'a/b' is no profile name"), (["--profile", ""], 64, "'' is no profile name"),
+    (["--profile", "x" * 33, "status"], 64, "is no profile name"), (["--profile", "../x", "check"], 64, "is no profile"),
     (["--profile", "a", "--all-profiles"], 64, "--profile cannot be used with --all-profiles"),
     (["--dry-run", "--all-profiles"], 64, "--dry-run cannot be used with --all-profiles"),
     (["status", "--all-profiles"], 64, "--all-profiles cannot be used with status")])

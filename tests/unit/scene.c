@@ -246,7 +246,7 @@ void scene_run_on(struct scene *scene)
     struct source source = memory_source_open(&scene->calls);
     struct sink sink = scene_sink(scene, &memory);
     struct poll poll = { .state_dir = scene->directory, .legacy = unit_path(scene->directory, "legacy"),
-                         .profile_words = "", .source = &source, .ledger = scene_ledger(scene), .sink = &sink,
+                         .profile_option = "", .source = &source, .ledger = scene_ledger(scene), .sink = &sink,
                          .settings = &scene->settings, .api = &scene->api, .dispositions = scene->dispositions,
                          .every = scene->every, .dry_run = scene->dry_run };
     poll_run(&poll, &scene->summary);

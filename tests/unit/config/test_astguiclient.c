@@ -1,4 +1,4 @@
-/* Tests of astguiclient: VICIdial's own file, read by VICIdial's own rules. */
+/* Tests of astguiclient: VICIdial's file, read by VICIdial's rules. */
 #include "../unit.h"
 
 #include "config/astguiclient.h"
@@ -65,12 +65,12 @@ static void test_astguiclient_ignores_comments_and_other_keys(void **state)
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-static void test_astguiclient_lets_later_lines_win(void **state)
+static void test_astguiclient_last_line_wins(void **state)
 {
     (void)state;
     static const struct row rows[] = {
         { "VARDB_pass => a\nVARDB_pass => b\n", pass, "b" },
-        { "VARDB_pass => a\nVARDB_password => b\n", pass, "b" }, /* by its beginning the second one is the same key */
+        { "VARDB_pass => a\nVARDB_password => b\n", pass, "b" }, /* the second line begins with the same key */
         { "VARDB_password => b\nVARDB_pass => a\n", pass, "a" },
         { "VARDB_pass => a\nVARDB_pass =>\n", pass, "" },
         { "VARDB_pass => a\n#VARDB_pass => b\n", pass, "a" },
@@ -79,7 +79,7 @@ static void test_astguiclient_lets_later_lines_win(void **state)
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-static void test_astguiclient_understands_the_quoted_form_with_a_dollar(void **state)
+static void test_astguiclient_reads_the_quoted_form_with_a_dollar(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -97,7 +97,7 @@ static void test_astguiclient_understands_the_quoted_form_with_a_dollar(void **s
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-/* The order and the lines that VICIdial's installer writes. */
+/* The lines that VICIdial's installer writes, in its order. */
 static void test_astguiclient_reads_a_whole_installed_file(void **state)
 {
     (void)state;
@@ -146,8 +146,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_astguiclient_reads_each_line_as_vicidial_does),
         cmocka_unit_test(test_astguiclient_ignores_comments_and_other_keys),
-        cmocka_unit_test(test_astguiclient_lets_later_lines_win),
-        cmocka_unit_test(test_astguiclient_understands_the_quoted_form_with_a_dollar),
+        cmocka_unit_test(test_astguiclient_last_line_wins),
+        cmocka_unit_test(test_astguiclient_reads_the_quoted_form_with_a_dollar),
         cmocka_unit_test(test_astguiclient_reads_a_whole_installed_file),
         cmocka_unit_test(test_astguiclient_reads_lines_of_any_length),
     };

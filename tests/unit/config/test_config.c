@@ -1,4 +1,4 @@
-/* Tests of config: where each value comes from, and what each setting may be. Refusals: test_config_problems.c. */
+/* Tests of config: the source and the range of each value. The problems are in test_config_problems.c. */
 #include "../unit.h"
 
 #include <libgen.h>
@@ -21,7 +21,7 @@ static int enter(void **state)
 
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, enter, unit_remove_directory)
 
-/* Writes the files whose text is not NULL, and reads them. What is wrong is printed and counted in *ret_problems. */
+/* Writes the files whose text is not NULL and loads them. Prints the problems, and counts them in *ret_problems. */
 static struct config load(const char *directory, const char *dids, const char *astguiclient, const char *own,
                           int *ret_problems)
 {
@@ -79,7 +79,7 @@ static const char *value_of(const struct config *config, const struct field *fie
 
 enum { LAYER_DIDS = 1, LAYER_ASTGUICLIENT = 2, LAYER_OWN = 4, LAYER_ENVIRONMENT = 8, LAYERS = 16 };
 
-/* Each of the 16 subsets of the layers, for each of the five values: the highest layer that is there counts. */
+/* Each of the five values with each of the 16 subsets of the layers: the highest layer present must win. */
 static void test_config_takes_each_database_value_from_the_highest_layer(void **state)
 {
     for (size_t i = 0; i < UNIT_COUNT(fields); i++) {
@@ -142,7 +142,7 @@ static void test_config_takes_api_values_from_environment_then_dids_then_default
     }
 }
 
-static void test_config_knows_an_empty_password_from_a_missing_one(void **state)
+static void test_config_distinguishes_an_empty_from_a_missing_password(void **state)
 {
     static const struct {
         const char *dids, *astguiclient, *own, *want_password, *want_host;
@@ -165,7 +165,7 @@ static void test_config_knows_an_empty_password_from_a_missing_one(void **state)
     }
 }
 
-static void test_config_needs_no_file_but_the_key(void **state)
+static void test_config_needs_only_the_key(void **state)
 {
     (void)setenv("API_KEY", "k-env", 1);
     struct config config = load(*state, NULL, NULL, NULL, NULL);
@@ -175,9 +175,9 @@ static void test_config_needs_no_file_but_the_key(void **state)
     config_free(&config);
 }
 
-/* ---- dids.conf: shared with programs whose keys are none of our business ---- */
+/* ---- dids.conf: other programs use it too ---- */
 
-static void test_config_accepts_any_dids_conf_in_silence(void **state)
+static void test_config_ignores_foreign_lines_of_dids_conf(void **state)
 {
     static const char *const rows[] = {
         "[general]\napi_key = k-123\napi_timeout = 7\n",
@@ -206,8 +206,8 @@ static void test_config_accepts_any_dids_conf_in_silence(void **state)
     }
 }
 
-/* The same rule in both files; only a password goes to the end of its line. */
-static void test_config_takes_no_comment_for_a_value(void **state)
+/* The same rule for both files: only a password has no comment. */
+static void test_config_removes_comments_from_values(void **state)
 {
     struct config config = load(*state,
                                 "[general] # ours\napi_key = k-1 # of March\napi_timeout = 7\t; seconds\n"
@@ -226,7 +226,7 @@ static void test_config_takes_no_comment_for_a_value(void **state)
     config_free(&config);
 }
 
-static void test_config_takes_more_campaigns_than_a_terminal_is_wide(void **state)
+static void test_config_accepts_a_long_list_of_campaigns(void **state)
 {
     char own[4200] = "[sync]\ncampaigns = ", want[4096] = "";
     for (int i = 0; i < 400; i++)
@@ -276,7 +276,7 @@ static void test_config_has_safe_defaults(void **state)
     assert_int_equal(config.log_level, LOG_INFO);
     assert_false(config.mask_phone);
     config_free(&config);
-    config_free(&config); /* it is empty now; once more does no harm */
+    config_free(&config); /* a second call does no harm */
 }
 
 static void test_config_makes_a_relative_path_absolute(void **state)
@@ -322,7 +322,7 @@ static void test_config_reads_texts_log_and_dispositions_of_our_own_file(void **
 
 /* ---- the shipped file ---- */
 
-/* The source tree's file, found from this program's place below build/. */
+/* The file of the source tree; its path follows from the path of this program below build/. */
 static char *shipped_file(void)
 {
     char path[500] = "";
@@ -337,7 +337,7 @@ static char *shipped_file(void)
     return NULL;
 }
 
-/* Takes the ';' off each `;key = value`. */
+/* Removes the ';' of each `;key = value`. */
 static void uncomment(char *text)
 {
     for (char *line = text; line != NULL; line = strchr(line, '\n')) {
@@ -350,7 +350,7 @@ static void uncomment(char *text)
 #define NUMBER(key, member) { ";" key " = ", offsetof(struct config, member) }
 
 static const struct {
-    const char *line; /* as it begins in the shipped file */
+    const char *line; /* the beginning of the line in the shipped file */
     size_t offset;
 } numbers[] = {
     NUMBER("batch_size", sync.batch_size),
@@ -401,7 +401,7 @@ static void test_config_shipped_file_documents_every_setting(void **state)
 static void test_config_shipped_file_shows_the_defaults(void **state)
 {
     char *shipped = shipped_file();
-    struct config untouched = load(*state, DIDS_KEY, NULL, shipped, NULL); /* as it is shipped it is fine */
+    struct config untouched = load(*state, DIDS_KEY, NULL, shipped, NULL); /* the unchanged file is valid */
     config_free(&untouched);
     struct config defaults = load(*state, DIDS_KEY, NULL, NULL, NULL);
     uncomment(shipped);
@@ -410,7 +410,7 @@ static void test_config_shipped_file_shows_the_defaults(void **state)
         unit_same_int(numbers[i].line, *(int64_t *)(void *)((char *)&shown + numbers[i].offset),
                       *(int64_t *)(void *)((char *)&defaults + numbers[i].offset));
     for (size_t i = 0; i < UNIT_COUNT(fields); i++)
-        if (strcmp(fields[i].own, "password") != 0) { /* VICIdial's well known one is not repeated there */
+        if (strcmp(fields[i].own, "password") != 0) { /* the shipped file does not repeat VICIdial's default password */
             char want[40];
             (void)snprintf(want, sizeof want, "%s", value_of(&defaults, &fields[i]));
             unit_same_text(fields[i].own, value_of(&shown, &fields[i]), want);
@@ -433,9 +433,9 @@ static void test_config_shipped_file_shows_the_defaults(void **state)
     free(shipped);
 }
 
-/* ---- settings of one kind, and files that the kinds do not need ---- */
+/* ---- settings of one type, and files that the types do not use ---- */
 
-static void test_config_keeps_what_only_a_kind_knows_with_its_place(void **state)
+static void test_config_keeps_the_settings_of_a_type_with_their_place(void **state)
 {
     struct config config = load(*state, DIDS_KEY, NULL,
                                 "[source]\ncolour = red\n[Sink]\nSecret = a ;b\nnote = c ;d\n[sink]\nempty =\n", NULL);
@@ -449,7 +449,7 @@ static void test_config_keeps_what_only_a_kind_knows_with_its_place(void **state
     config_free(&config);
 }
 
-static void test_config_refuses_a_kinds_setting_that_stands_twice(void **state)
+static void test_config_refuses_a_setting_of_a_type_that_is_set_twice(void **state)
 {
     int problems = 0;
     struct config config = load(*state, DIDS_KEY, NULL, "[sink]\nurl = a\nURL = b\n", &problems);
@@ -462,8 +462,8 @@ static unsigned parts_of_the_test(const char *source_type, const char *sink_type
     return (strcmp(source_type, "other") == 0 ? 0U : CONFIG_DATABASE) | (strcmp(sink_type, "other") == 0 ? 0U : CONFIG_API);
 }
 
-/* Each of the files and variables that is read where its kind needs it has something wrong in it. */
-static void test_config_reads_only_what_the_kinds_need(void **state)
+/* Each file and variable that depends on the type has a mistake: no message proves that it was not read. */
+static void test_config_reads_only_the_files_that_the_types_use(void **state)
 {
     static const struct {
         const char *own;
@@ -502,20 +502,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_directory(test_config_takes_each_database_value_from_the_highest_layer),
         in_directory(test_config_takes_api_values_from_environment_then_dids_then_default),
-        in_directory(test_config_knows_an_empty_password_from_a_missing_one),
-        in_directory(test_config_needs_no_file_but_the_key),
-        in_directory(test_config_accepts_any_dids_conf_in_silence),
+        in_directory(test_config_distinguishes_an_empty_from_a_missing_password),
+        in_directory(test_config_needs_only_the_key),
+        in_directory(test_config_ignores_foreign_lines_of_dids_conf),
         in_directory(test_config_reads_yes_and_no_in_the_usual_words),
-        in_directory(test_config_takes_no_comment_for_a_value),
-        in_directory(test_config_takes_more_campaigns_than_a_terminal_is_wide),
+        in_directory(test_config_removes_comments_from_values),
+        in_directory(test_config_accepts_a_long_list_of_campaigns),
         in_directory(test_config_has_safe_defaults),
         in_directory(test_config_makes_a_relative_path_absolute),
         in_directory(test_config_reads_texts_log_and_dispositions_of_our_own_file),
         cmocka_unit_test(test_config_shipped_file_documents_every_setting),
         in_directory(test_config_shipped_file_shows_the_defaults),
-        in_directory(test_config_keeps_what_only_a_kind_knows_with_its_place),
-        in_directory(test_config_refuses_a_kinds_setting_that_stands_twice),
-        in_directory(test_config_reads_only_what_the_kinds_need),
+        in_directory(test_config_keeps_the_settings_of_a_type_with_their_place),
+        in_directory(test_config_refuses_a_setting_of_a_type_that_is_set_twice),
+        in_directory(test_config_reads_only_the_files_that_the_types_use),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of config: files that are missing, unreadable or no files at all, and the secrets in them. */
+/* Tests of config: files that are missing or unreadable, paths that are no files, and secrets in messages. */
 #include "../unit.h"
 
 #include "config/config.h"
@@ -29,7 +29,7 @@ static void name_files(struct files *files, const char *directory)
     files->paths = (struct config_paths){ .dids = files->dids, .astguiclient = files->astguiclient, .own = files->own };
 }
 
-/* Loads and gives the problem texts, one a line. Returns the code. */
+/* Loads the files. Writes the problems to texts, one per line; returns their code. */
 static int load(const struct files *files, char *ret_texts, size_t size, int *ret_count)
 {
     struct config config;
@@ -46,14 +46,14 @@ static int load(const struct files *files, char *ret_texts, size_t size, int *re
     return code;
 }
 
-static void test_config_wants_the_files_that_were_named(void **state)
+static void test_config_requires_the_named_files(void **state)
 {
     struct files files;
     name_files(&files, *state);
     unit_write(files.dids, KEY);
     char texts[4000];
     int count = -1;
-    assert_int_equal(load(&files, texts, sizeof texts, &count), EX_OK); /* nobody asked for the other two */
+    assert_int_equal(load(&files, texts, sizeof texts, &count), EX_OK); /* the other two were not named */
     assert_int_equal(count, 0);
     files.paths.required_astguiclient = files.paths.required_own = true;
     assert_int_equal(load(&files, texts, sizeof texts, &count), EX_CONFIG);
@@ -66,11 +66,11 @@ static void test_config_wants_the_files_that_were_named(void **state)
     files.paths.required_astguiclient = files.paths.required_own = false;
     files.paths.required_dids = true;
     assert_int_equal(load(&files, texts, sizeof texts, &count), EX_CONFIG);
-    assert_int_equal(count, 2); /* the file, and the key that would stand in it */
+    assert_int_equal(count, 2); /* the missing file, and the missing key */
     unit_has("dids", texts, files.dids);
 }
 
-static void test_config_refuses_a_directory_in_a_files_place(void **state)
+static void test_config_refuses_a_directory_instead_of_a_file(void **state)
 {
     struct files files;
     name_files(&files, *state);
@@ -98,11 +98,11 @@ static void test_config_follows_symbolic_links(void **state)
     assert_int_equal(count, 0);
 }
 
-static void test_config_says_77_when_a_file_may_not_be_read(void **state)
+static void test_config_exits_77_without_the_right_to_read_a_file(void **state)
 {
     struct files files;
     name_files(&files, *state);
-    unit_write(files.dids, "[general]\napi_timeout = x\n"); /* two ordinary problems besides */
+    unit_write(files.dids, "[general]\napi_timeout = x\n"); /* two ordinary problems too */
     unit_write(files.own, "[log]\nlevel = info\n");
     assert_int_equal(chmod(files.own, 0), 0);
     char texts[4000];
@@ -116,7 +116,7 @@ static void test_config_says_77_when_a_file_may_not_be_read(void **state)
     unit_has("remedy", texts, "let this user read it");
 }
 
-static void test_config_refuses_files_that_are_no_text(void **state)
+static void test_config_refuses_files_with_zero_bytes(void **state)
 {
     struct files files;
     name_files(&files, *state);
@@ -147,7 +147,7 @@ static void test_config_limits_the_size_of_a_file(void **state)
     free(big);
 }
 
-/* Each row holds SECRET where a key or password stands, or stands by mistake; X... makes a line over-long. */
+/* Each row has SECRET in the place of a key or password, perhaps a wrong place; X... makes the line too long. */
 static const struct {
     const char *dids, *astguiclient, *own, *variable, *value;
 } secrets[] = {
@@ -197,7 +197,7 @@ static void test_config_messages_never_hold_a_secret(void **state)
     }
 }
 
-static void test_config_messages_never_hold_a_secret_of_an_over_long_line(void **state)
+static void test_config_messages_never_hold_a_secret_of_a_long_line(void **state)
 {
     static const char *const starts[] = { "[general]\napi_key = ", "[general]\ndb_pass = ", "[database]\npassword = " };
     for (size_t i = 0; i < UNIT_COUNT(starts); i++) {
@@ -218,14 +218,14 @@ static void test_config_messages_never_hold_a_secret_of_an_over_long_line(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_directory(test_config_wants_the_files_that_were_named),
-        in_directory(test_config_refuses_a_directory_in_a_files_place),
+        in_directory(test_config_requires_the_named_files),
+        in_directory(test_config_refuses_a_directory_instead_of_a_file),
         in_directory(test_config_follows_symbolic_links),
-        in_directory(test_config_says_77_when_a_file_may_not_be_read),
-        in_directory(test_config_refuses_files_that_are_no_text),
+        in_directory(test_config_exits_77_without_the_right_to_read_a_file),
+        in_directory(test_config_refuses_files_with_zero_bytes),
         in_directory(test_config_limits_the_size_of_a_file),
         in_directory(test_config_messages_never_hold_a_secret),
-        in_directory(test_config_messages_never_hold_a_secret_of_an_over_long_line),
+        in_directory(test_config_messages_never_hold_a_secret_of_a_long_line),
     };
     return cmocka_run_group_tests_name("config_files", tests, NULL, NULL);
 }

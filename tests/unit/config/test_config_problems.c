@@ -1,4 +1,4 @@
-/* Tests of config: each mistake is reported with its place and remedy, and no message holds a secret. */
+/* Tests of config: each message names the place and the remedy, and holds no secret. */
 #include "../unit.h"
 
 #include "config/config.h"
@@ -24,7 +24,7 @@ static int enter(void **state)
 
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, enter, unit_remove_directory)
 
-/* All problem texts of the three files (NULL: no such file), one a line, in *ret_texts. Returns the code. */
+/* Loads the three files (NULL: missing). *ret_texts has the problems, one per line; returns their code. */
 static int problems_of(const char *directory, const char *dids, const char *astguiclient, const char *own,
                        char *ret_texts, size_t size, int *ret_count)
 {
@@ -53,8 +53,8 @@ static int problems_of(const char *directory, const char *dids, const char *astg
 
 struct row {
     const char *dids, *astguiclient, *own;
-    const char *variable, *value; /* of the environment; NULL: none */
-    const char *parts[3];         /* what the one message must hold */
+    const char *variable, *value; /* an environment variable; NULL: none */
+    const char *parts[3];         /* texts that the message must contain */
 };
 
 static void check_rows(const char *directory, const struct row *rows, size_t count)
@@ -78,7 +78,7 @@ static void check_rows(const char *directory, const struct row *rows, size_t cou
     }
 }
 
-static void test_config_says_where_it_looked_for_a_missing_key(void **state)
+static void test_config_names_the_places_of_a_missing_key(void **state)
 {
     static const struct row rows[] = {
         { "", "", "", NULL, NULL, { "api_key", "dids.conf", "API_KEY" } },
@@ -95,7 +95,7 @@ static void test_config_says_where_it_looked_for_a_missing_key(void **state)
     check_rows(*state, rows, UNIT_COUNT(rows));
 }
 
-static void test_config_refuses_placeholders_and_keys_that_no_header_can_carry(void **state)
+static void test_config_refuses_placeholders_and_keys_that_are_no_header_value(void **state)
 {
     static const struct row rows[] = {
         { "[general]\napi_key = YOUR_API_KEY_HERE\n", "", "", NULL, NULL, { "dids.conf:2", "placeholder" } },
@@ -191,7 +191,7 @@ static void test_config_refuses_bad_values_with_their_place(void **state)
     check_rows(*state, rows, UNIT_COUNT(rows));
 }
 
-static void test_config_refuses_what_our_own_file_does_not_know(void **state)
+static void test_config_refuses_unknown_lines_of_our_own_file(void **state)
 {
     static const struct row rows[] = {
         { KEY, "", "[sync]\nbatchsize = 5\n", NULL, NULL, { "own.conf:2", "'batchsize'", "[sync]" } },
@@ -239,12 +239,12 @@ static const struct limits {
     { "database", "max_statement_time", offsetof(struct config, database.max_statement_time), 10, 1, 300 },
 };
 
-/* Loads with that number, NULL: without; returns the number of problems and the value taken. */
+/* Loads the setting with this number (NULL: without it). Returns the count of problems and the loaded value. */
 static int load_number(const char *directory, const struct limits *limit, const int64_t *number, int64_t *ret_value,
                        char *ret_text, size_t size)
 {
     char own[200] = "", paths[3][512];
-    /* A long sweep window asks for a long retention. */
+    /* A long sweep_window needs a long retention. */
     const char *first = strcmp(limit->key, "retention_days") == 0 ? "" : "retention_days = 14";
     if (number != NULL)
         (void)snprintf(own, sizeof own, "[sync]\n%s\n[%s]\n%s = %lld\n", first, limit->section, limit->key,
@@ -266,7 +266,7 @@ static int load_number(const char *directory, const struct limits *limit, const 
     return count;
 }
 
-static void test_config_holds_each_number_to_its_limits(void **state)
+static void test_config_enforces_the_range_of_each_number(void **state)
 {
     for (size_t i = 0; i < UNIT_COUNT(limits); i++) {
         const struct limits *limit = &limits[i];
@@ -311,13 +311,13 @@ static void test_config_reports_all_problems_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_directory(test_config_says_where_it_looked_for_a_missing_key),
-        in_directory(test_config_refuses_placeholders_and_keys_that_no_header_can_carry),
+        in_directory(test_config_names_the_places_of_a_missing_key),
+        in_directory(test_config_refuses_placeholders_and_keys_that_are_no_header_value),
         in_directory(test_config_refuses_a_key_that_is_set_twice_and_names_both_lines),
         in_directory(test_config_refuses_addresses_that_would_show_the_key),
         in_directory(test_config_refuses_bad_values_with_their_place),
-        in_directory(test_config_refuses_what_our_own_file_does_not_know),
-        in_directory(test_config_holds_each_number_to_its_limits),
+        in_directory(test_config_refuses_unknown_lines_of_our_own_file),
+        in_directory(test_config_enforces_the_range_of_each_number),
         in_directory(test_config_reports_all_problems_at_once),
     };
     return cmocka_run_group_tests_name("config_problems", tests, NULL, NULL);

@@ -1,9 +1,9 @@
-/* Tests of inifile: which lines are values, which are problems, and their numbers. */
+/* Tests of inifile: the reported values, problems and line numbers. */
 #include "../unit.h"
 
 #include "config/inifile.h"
 
-/* What the reader reports, one event a line: "LINE [SECTION] KEY=VALUE" or "LINE !PROBLEM". */
+/* The reported events, one per line: "LINE [SECTION] KEY=VALUE" or "LINE !PROBLEM". */
 struct events {
     char text[9300];
     size_t used;
@@ -38,7 +38,7 @@ static void check_rows(const struct row *rows, size_t count)
     }
 }
 
-static void test_inifile_hands_out_each_value_with_section_and_line(void **state)
+static void test_inifile_reports_each_value_with_section_and_line(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -63,13 +63,13 @@ static void test_inifile_hands_out_each_value_with_section_and_line(void **state
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-static void test_inifile_takes_no_notice_of_indentation_and_line_ends(void **state)
+static void test_inifile_ignores_indentation_and_line_ends(void **state)
 {
     (void)state;
     static const struct row rows[] = {
         { "[s]\r\na = 1\r\nb = 2\r\n", "2 [s] a=1\n3 [s] b=2\n" },
         { "  [s]  \n\ta = 1  \n    b = 2\n", "2 [s] a=1\n3 [s] b=2\n" },
-        { "a = 1\n  b = 2\n", "1 [] a=1\n2 [] b=2\n" }, /* inih alone would take the second for more of the first */
+        { "a = 1\n  b = 2\n", "1 [] a=1\n2 [] b=2\n" }, /* inih alone would continue the first value with the second line */
         { "\xEF\xBB\xBF[s]\na = 1\n", "2 [s] a=1\n" },
         { "\xEF\xBB\xBF" "a = 1\n", "1 [] a=1\n" },
     };
@@ -99,7 +99,7 @@ static void test_inifile_skips_comments(void **state)
 
 #define NO_VALUE "is not 'key = value'\n"
 
-static void test_inifile_reports_each_line_that_is_no_ini_and_goes_on(void **state)
+static void test_inifile_reports_each_line_that_is_not_ini_and_goes_on(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -109,13 +109,13 @@ static void test_inifile_reports_each_line_that_is_no_ini_and_goes_on(void **sta
         { "[s\na = 1\n", "1 !" NO_VALUE "2 [] a=1\n" },
         { "a ; = 1\n", "1 !" NO_VALUE },
         { "<html>\n", "1 !" NO_VALUE },
-        { "[s ; note]\na = 1\n", "1 !" NO_VALUE "2 [] a=1\n" }, /* inih takes the bracket for part of the comment */
+        { "[s ; note]\na = 1\n", "1 !" NO_VALUE "2 [] a=1\n" }, /* inih reads the bracket as part of the comment */
     };
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-/* inih is fed the beginning of a line only. */
-static void test_inifile_hands_out_the_whole_of_a_long_line(void **state)
+/* inih gets only the beginning of a line. */
+static void test_inifile_reports_the_whole_value_of_a_long_line(void **state)
 {
     (void)state;
     char list[2200] = "", text[5000], want[5000];
@@ -135,13 +135,13 @@ static void test_inifile_remembers_which_line_set_a_key(void **state)
 {
     (void)state;
     struct inifile_keys keys = { .count = 0 };
-    assert_int_equal(inifile_note_key(&keys, "s", "a", 2), 0);
-    assert_int_equal(inifile_note_key(&keys, "s", "b", 3), 0);
-    assert_int_equal(inifile_note_key(&keys, "t", "a", 5), 0);
-    assert_int_equal(inifile_note_key(&keys, "S", "A", 7), 2);
-    assert_int_equal(inifile_note_key(&keys, "t", "a", 9), 5);
+    assert_int_equal(inifile_add_key(&keys, "s", "a", 2), 0);
+    assert_int_equal(inifile_add_key(&keys, "s", "b", 3), 0);
+    assert_int_equal(inifile_add_key(&keys, "t", "a", 5), 0);
+    assert_int_equal(inifile_add_key(&keys, "S", "A", 7), 2);
+    assert_int_equal(inifile_add_key(&keys, "t", "a", 9), 5);
     inifile_keys_free(&keys);
-    assert_int_equal(inifile_note_key(&keys, "s", "a", 1), 0);
+    assert_int_equal(inifile_add_key(&keys, "s", "a", 1), 0);
     inifile_keys_free(&keys);
 }
 
@@ -195,11 +195,11 @@ static void test_inifile_shows_the_beginning_of_a_problem_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inifile_hands_out_each_value_with_section_and_line),
-        cmocka_unit_test(test_inifile_takes_no_notice_of_indentation_and_line_ends),
+        cmocka_unit_test(test_inifile_reports_each_value_with_section_and_line),
+        cmocka_unit_test(test_inifile_ignores_indentation_and_line_ends),
         cmocka_unit_test(test_inifile_skips_comments),
-        cmocka_unit_test(test_inifile_reports_each_line_that_is_no_ini_and_goes_on),
-        cmocka_unit_test(test_inifile_hands_out_the_whole_of_a_long_line),
+        cmocka_unit_test(test_inifile_reports_each_line_that_is_not_ini_and_goes_on),
+        cmocka_unit_test(test_inifile_reports_the_whole_value_of_a_long_line),
         cmocka_unit_test(test_inifile_remembers_which_line_set_a_key),
         cmocka_unit_test(test_inifile_reports_lines_that_are_too_long),
         cmocka_unit_test(test_inifile_shows_the_beginning_of_a_problem_line),

@@ -1,4 +1,4 @@
-/* Tests of options: the command line. */
+/* Tests of options: commands, options, and the messages for mistakes. */
 #include "../unit.h"
 
 #include <getopt.h>
@@ -7,17 +7,17 @@
 
 #define WORDS 20
 
-/* Splits line at blanks ("" stands for an empty word) and parses it. */
+/* Splits line at blanks and parses it; "" means an empty word. */
 static int parse(const char *line, struct options *ret_options, struct err *err)
 {
-    static char text[300]; /* the options borrow from it */
+    static char text[300]; /* static: struct options borrows from it */
     static char *argv[WORDS + 2];
     int argc = 0;
     (void)snprintf(text, sizeof text, "did-optimizer-sync %s", line);
     for (char *word = strtok(text, " "); word != NULL && argc <= WORDS; word = strtok(NULL, " "))
         argv[argc++] = strcmp(word, "\"\"") == 0 ? word + 2 : word;
     argv[argc] = NULL;
-    optind = 0; /* start afresh: the C library keeps its place */
+    optind = 0; /* makes getopt_long start again */
     *err = (struct err){ .message = "" };
     return options_parse(argc, argv, ret_options, err);
 }
@@ -67,7 +67,7 @@ static void test_options_take_every_path(void **state)
     }
 }
 
-static void test_options_require_only_the_files_that_are_named(void **state)
+static void test_options_require_only_the_named_files(void **state)
 {
     (void)state;
     static const struct {
@@ -89,7 +89,7 @@ static void test_options_require_only_the_files_that_are_named(void **state)
     }
 }
 
-static void test_options_know_every_command(void **state)
+static void test_options_parse_every_command(void **state)
 {
     (void)state;
     static const struct {
@@ -132,7 +132,7 @@ static void test_options_know_every_command(void **state)
     }
 }
 
-static void test_options_help_and_version_win_over_any_command(void **state)
+static void test_options_help_and_version_override_any_command(void **state)
 {
     (void)state;
     static const struct {
@@ -157,7 +157,7 @@ static void test_options_help_and_version_win_over_any_command(void **state)
     }
 }
 
-static void test_options_select_calls_that_are_rejected(void **state)
+static void test_options_select_rejected_calls(void **state)
 {
     (void)state;
     static const struct {
@@ -182,7 +182,7 @@ static void test_options_select_calls_that_are_rejected(void **state)
     }
 }
 
-static void test_options_of_the_views_are_taken_as_they_are(void **state)
+static void test_options_keep_the_texts_of_history_health_and_report(void **state)
 {
     (void)state;
     struct options options;
@@ -198,7 +198,7 @@ static void test_options_of_the_views_are_taken_as_they_are(void **state)
     assert_null(options.limit);
 }
 
-static void test_options_refuse_what_they_do_not_know_and_name_it(void **state)
+static void test_options_refuse_and_name_unknown_words(void **state)
 {
     (void)state;
     static const struct {
@@ -255,8 +255,8 @@ static void test_options_refuse_what_they_do_not_know_and_name_it(void **state)
         { "check --before now", "--before cannot be used with check" },
         { "--every", "--every needs a value" },
         { "--profile", "--profile needs a value" },
-        { "--profile a.b", "'a.b' is no profile's name" },
-        { "check --profile a/b", "'a/b' is no profile's name" },
+        { "--profile a.b", "'a.b' is no profile name" },
+        { "check --profile a/b", "'a/b' is no profile name" },
         { "--profile a --all-profiles", "--profile cannot be used with --all-profiles" },
         { "--all-profiles --dry-run", "--dry-run cannot be used with --all-profiles" },
         { "status --all-profiles", "--all-profiles cannot be used with status" },
@@ -277,7 +277,7 @@ static void test_options_refuse_what_they_do_not_know_and_name_it(void **state)
     }
 }
 
-static void test_options_leave_a_word_that_looks_like_an_option_alone_behind_two_dashes(void **state)
+static void test_options_after_two_dashes_are_arguments(void **state)
 {
     (void)state;
     struct options options;
@@ -346,13 +346,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options_default_to_a_run_with_the_documented_paths),
         cmocka_unit_test(test_options_take_every_path),
-        cmocka_unit_test(test_options_require_only_the_files_that_are_named),
-        cmocka_unit_test(test_options_know_every_command),
-        cmocka_unit_test(test_options_help_and_version_win_over_any_command),
-        cmocka_unit_test(test_options_select_calls_that_are_rejected),
-        cmocka_unit_test(test_options_of_the_views_are_taken_as_they_are),
-        cmocka_unit_test(test_options_refuse_what_they_do_not_know_and_name_it),
-        cmocka_unit_test(test_options_leave_a_word_that_looks_like_an_option_alone_behind_two_dashes),
+        cmocka_unit_test(test_options_require_only_the_named_files),
+        cmocka_unit_test(test_options_parse_every_command),
+        cmocka_unit_test(test_options_help_and_version_override_any_command),
+        cmocka_unit_test(test_options_select_rejected_calls),
+        cmocka_unit_test(test_options_keep_the_texts_of_history_health_and_report),
+        cmocka_unit_test(test_options_refuse_and_name_unknown_words),
+        cmocka_unit_test(test_options_after_two_dashes_are_arguments),
         cmocka_unit_test(test_options_help_names_every_option_and_exit_code),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Tests of profile: names, and which paths belong to one. */
+/* Tests of profile: names and paths. */
 #include "../unit.h"
 
 #include <getopt.h>
@@ -31,7 +31,7 @@ static int parse(const char *line, struct options *ret_options, struct err *err)
     return options_parse(argc, argv, ret_options, err);
 }
 
-static void test_profile_has_paths_of_its_own_but_for_those_that_are_named(void **state)
+static void test_profile_sets_the_paths_that_are_not_named(void **state)
 {
     (void)state;
     static const struct {
@@ -64,7 +64,7 @@ static void test_profile_has_paths_of_its_own_but_for_those_that_are_named(void 
     }
 }
 
-static void test_profile_paths_are_made_from_those_of_the_default_profile(void **state)
+static void test_profile_paths_derive_from_the_default_paths(void **state)
 {
     (void)state;
     struct err err;
@@ -95,7 +95,7 @@ static void test_profile_paths_that_are_too_long_are_refused(void **state)
     assert_int_equal(err.code, EX_USAGE);
 }
 
-static void test_profile_without_settings_is_78_and_names_the_file(void **state)
+static void test_profile_without_settings_is_exit_78_and_names_the_file(void **state)
 {
     struct err err = { .message = "" };
     struct options options = { .config = { .own = "o", .dids = "d", .astguiclient = "a" },
@@ -115,10 +115,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_profile_names_are_letters_digits_dashes_and_underscores),
-        cmocka_unit_test(test_profile_has_paths_of_its_own_but_for_those_that_are_named),
-        cmocka_unit_test(test_profile_paths_are_made_from_those_of_the_default_profile),
+        cmocka_unit_test(test_profile_sets_the_paths_that_are_not_named),
+        cmocka_unit_test(test_profile_paths_derive_from_the_default_paths),
         cmocka_unit_test(test_profile_paths_that_are_too_long_are_refused),
-        cmocka_unit_test_setup_teardown(test_profile_without_settings_is_78_and_names_the_file, unit_create_directory,
+        cmocka_unit_test_setup_teardown(test_profile_without_settings_is_exit_78_and_names_the_file, unit_create_directory,
                                         unit_remove_directory),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);

@@ -5,7 +5,7 @@
 
 static const struct param_spec specs[] = { { "token", true, "a secret" }, { "place", false, "no secret" }, { NULL, false, NULL } };
 
-/* What becomes of `token_file = path`: the value of token; the problems' texts in *ret_text. */
+/* Reads `token_file = path`. Returns the value of token; *ret_text has the problems. */
 static char *read_from(const char *path, bool set_twice, char *ret_text, size_t size)
 {
     struct params params = { NULL, 0 };
@@ -27,7 +27,7 @@ static char *read_from(const char *path, bool set_twice, char *ret_text, size_t 
     return value;
 }
 
-static void test_secrets_reads_a_file_without_the_white_space_around_its_text(void **state)
+static void test_secrets_reads_a_file_and_trims_white_space(void **state)
 {
     static const char *const rows[][2] = { { "s3cret", "s3cret" }, { " s3cret \n", "s3cret" }, { "\r\na b\n\nc\n", "a b\n\nc" },
                                            { "", "" }, { " \n", "" } };
@@ -46,7 +46,7 @@ static void test_secrets_reads_a_file_without_the_white_space_around_its_text(vo
     }
 }
 
-static void test_secrets_says_what_is_wrong_with_a_file(void **state)
+static void test_secrets_reports_each_problem_of_a_file(void **state)
 {
     char problem[1300];
     const char *path = unit_path(*state, "token");
@@ -101,8 +101,8 @@ static void test_secrets_finds_the_file_that_every_user_may_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_test_in_directory(test_secrets_reads_a_file_without_the_white_space_around_its_text),
-        unit_test_in_directory(test_secrets_says_what_is_wrong_with_a_file),
+        unit_test_in_directory(test_secrets_reads_a_file_and_trims_white_space),
+        unit_test_in_directory(test_secrets_reports_each_problem_of_a_file),
         unit_test_in_directory(test_secrets_finds_the_file_that_every_user_may_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -347,7 +347,7 @@ static void test_standing_by(void **state)
     struct err err;
     struct source source = memory_source_open(&scene->calls);
     struct poll poll = { .state_dir = scene->directory, .legacy = unit_path(scene->directory, "legacy"),
-                         .profile_words = "", .source = &source, .ledger = scene_ledger(scene),
+                         .profile_option = "", .source = &source, .ledger = scene_ledger(scene),
                          .settings = &scene->settings };
     assert_int_equal(poll_stand_by(&poll, false, 0, &err), 0);
     assert_int_not_equal(scene_note(scene, LEDGER_NOTE_LAST_STANDBY), 0);
