@@ -40,9 +40,18 @@ static sqlite3_stmt *to_sqlite(struct statement *statement)
     return (sqlite3_stmt *)statement;
 }
 
-static enum store_fault fault_of(int code)
+/* A write-ahead log's index that cannot grow is an I/O error to SQLite, also where the disk is full. */
+static bool is_full(sqlite3 *database)
 {
-    switch (code) {
+    int reason = sqlite3_system_errno(database);
+    return reason == ENOSPC || reason == EDQUOT;
+}
+
+static enum store_fault fault_of(sqlite3 *database)
+{
+    switch (sqlite3_errcode(database)) {
+    case SQLITE_IOERR:
+        return is_full(database) ? STORE_FULL : STORE_OTHER;
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
     case SQLITE_TOOBIG:
@@ -67,7 +76,7 @@ static int fail(struct store *store, const char *action, struct err *err)
 {
     const char *reason = sqlite3_errmsg(store->database);
     const char *remedy = "";
-    store->fault = fault_of(sqlite3_errcode(store->database));
+    store->fault = fault_of(store->database);
     switch (store->fault) {
     case STORE_DAMAGED:
         store->damaged = true;

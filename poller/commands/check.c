@@ -130,7 +130,7 @@ static void test_database(struct check *check)
 
 static void test_api(struct check *check)
 {
-    check_api(check->report, &check->config, check->route.sink);
+    check_api(check->report, check->options, &check->config, check->route.sink);
 }
 
 static void test_state(struct check *check)

@@ -18,12 +18,13 @@ static void report_health(struct check_report *report, const char *area, const s
     }
 }
 
-void check_api(struct check_report *report, const struct config *config, const struct sink_ops *kind)
+void check_api(struct check_report *report, const struct options *options, const struct config *config,
+               const struct sink_ops *kind)
 {
     struct err err;
     struct sink sink = { .ops = NULL };
     struct sink_health health;
-    const struct sink_settings settings = route_sink_settings(config);
+    const struct sink_settings settings = route_sink_settings(config, options->state_dir);
     if (sink_open(kind, &settings, &sink, &err) != 0 || sink_check(&sink, &health, &err) != 0)
         check_fail_err(report, kind->title, &err);
     else

@@ -4,9 +4,11 @@
 
 #include "commands/check_report.h"
 #include "config/config.h"
+#include "config/options.h"
 #include "sink/sink.h"
 
 /* check_api: asks a sink of that kind without giving it a call, and reports what it answers. */
-void check_api(struct check_report *report, const struct config *config, const struct sink_ops *kind);
+void check_api(struct check_report *report, const struct options *options, const struct config *config,
+               const struct sink_ops *kind);
 
 #endif

@@ -12,6 +12,7 @@ int journal_open(struct forward *forward, const char *kind, struct err *err)
     if (ledger_run_start(forward->ledger, kind, &forward->run, err) != 0)
         return -1;
     log_set_run(forward->run);
+    sink_begin(forward->sink, kind);
     return 0;
 }
 
@@ -111,7 +112,7 @@ static int count_up(void *context, const char *name, const char *label, int64_t 
     return ledger_add_to_counter(context, name, label, value, err);
 }
 
-int journal_close(struct forward *forward, const char *kind, struct err *err)
+static int write_counts(struct forward *forward, const char *kind, struct err *err)
 {
     struct ledger_counts counts;
     struct summary *summary = forward->summary;
@@ -145,6 +146,17 @@ int journal_close(struct forward *forward, const char *kind, struct err *err)
         return -1;
     forward->tally = (struct tally){ .resent = 0 };
     return forward_commit(forward, err);
+}
+
+int journal_close(struct forward *forward, const char *kind, struct err *err)
+{
+    int result = write_counts(forward, kind, err);
+    const struct sink_run run = { .kind = kind,
+                                  .exit_code = result == 0 ? summary_exit_code(forward->summary) : err->code,
+                                  .message = result == 0 ? forward->summary->message : err->message,
+                                  .took_ms = clock_mono_ms() - forward->started_ms };
+    sink_end(forward->sink, &run);
+    return result;
 }
 
 int journal_failed(struct ledger *ledger, const struct summary *summary, int64_t duration_ms, struct err *err)

@@ -101,7 +101,7 @@ int resources_open_sink(const struct options *options, struct resources *resourc
     const struct config *config = &resources->config;
     if (resources->sink.ops != NULL)
         return 0;
-    const struct sink_settings settings = route_sink_settings(config);
+    const struct sink_settings settings = route_sink_settings(config, options->state_dir);
     if (options->dry_run)
         return print_sink_open(resources->sink_kind, &settings, &resources->sink, err);
     return sink_open(resources->sink_kind, &settings, &resources->sink, err);

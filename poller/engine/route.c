@@ -83,11 +83,11 @@ struct source_settings route_source_settings(const struct config *config)
                                      .params = &config->source_params };
 }
 
-struct sink_settings route_sink_settings(const struct config *config)
+struct sink_settings route_sink_settings(const struct config *config, const char *state_dir)
 {
     const struct source_ops *source = NULL;
     bool known = source_find(config->source_type, "", &source, NULL) == 0;
     return (struct sink_settings){ .api = &config->api, .dispositions = config->dispositions,
                                    .source = config->source_type, .shape = known ? source->shape : NULL,
-                                   .params = &config->sink_params };
+                                   .params = &config->sink_params, .state_dir = state_dir };
 }

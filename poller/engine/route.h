@@ -26,6 +26,6 @@ void route_hide(const struct config *config, const struct route *route);
 
 /* route_source_settings, route_sink_settings: what the kinds are opened with. Borrowed from config. */
 struct source_settings route_source_settings(const struct config *config);
-struct sink_settings route_sink_settings(const struct config *config);
+struct sink_settings route_sink_settings(const struct config *config, const char *state_dir);
 
 #endif

@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "sink/did_optimizer.h"
+#include "sink/recorder.h"
 #include "sink/sink.h"
 
 /* A new kind is one row here. */
 static const struct sink_ops *const kinds[] = {
     &did_optimizer_sink,
+    &recorder_sink,
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
@@ -36,6 +38,18 @@ int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, 
         return -1;
     *ret_sink = (struct sink){ .ops = ops, .state = state };
     return 0;
+}
+
+void sink_begin(const struct sink *sink, const char *kind)
+{
+    if (sink != NULL && sink->ops != NULL && sink->ops->begin != NULL)
+        sink->ops->begin(sink->state, kind);
+}
+
+void sink_end(const struct sink *sink, const struct sink_run *run)
+{
+    if (sink != NULL && sink->ops != NULL && sink->ops->end != NULL)
+        sink->ops->end(sink->state, run);
 }
 
 void sink_make(const struct sink *sink, const struct call *call, uint32_t change, struct sink_message *ret_message)

@@ -21,6 +21,7 @@ struct sink_settings {
     const char *source;              /* the type of the source, which names its ids */
     const struct call_shape *shape;  /* the extras of its calls; NULL: none */
     const struct params *params; /* the kind's own settings, all of them known to it; NULL: none is set */
+    const char *state_dir;       /* where a kind may keep a file */
 };
 
 /* What is sent for one call. key: the same for the same content, so that the sink knows a repetition. */
@@ -34,10 +35,19 @@ struct sink_message {
 struct sink_observer {
     /* Message number index has been sent, or has failed. */
     void (*on_outcome)(void *context, size_t index, const struct outcome *outcome);
-    /* Called before messages are started and while answers are awaited, at least every 50 ms. Returns how many may be
-     * under way; 0 for good: start none any more, those under way are waited for. */
+    /* Called before messages are started and while answers are awaited, at least every 50 ms. Returns how many requests
+     * may be under way (a kind may send many messages in one); 0 for good: start none any more, those under way are
+     * waited for. */
     size_t (*on_turn)(void *context);
     void *context;
+};
+
+/* How a run ended, for a kind that notes runs. */
+struct sink_run {
+    const char *kind;    /* what it turned out to be: "sweep"; NULL: what it began as */
+    int exit_code;
+    const char *message; /* what ended it before its time; "": nothing */
+    int64_t took_ms;
 };
 
 /* What `check` says of a sink. */
@@ -56,6 +66,9 @@ struct sink_ops {
     const struct param_spec *params; /* optional: the settings of [sink] that only this kind knows, see params.h */
     /* Optional: prepares what sending needs, and sends nothing yet. Errors: EX_CONFIG. */
     int (*open)(const struct sink_settings *settings, void **ret_state, struct err *err);
+    /* Optional: see sink_begin, sink_end. */
+    void (*begin)(void *state, const char *kind);
+    void (*end)(void *state, const struct sink_run *run);
     /* See sink_make. */
     void (*make)(void *state, const struct call *call, uint32_t change, struct sink_message *ret_message);
     /* See sink_send. */
@@ -81,6 +94,12 @@ int sink_find(const char *type, const char *place, const struct sink_ops **ret_o
 /* sink_open: opens a sink of a kind. Ownership: sink_close. Errors: those of the kind. */
 int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, struct sink *ret_sink,
               struct err *err) MUST_CHECK;
+
+/* sink_begin: a run of that kind ("poll", "backfill"), a text that lives as long as the run, begins to work with the
+ * sink. sink_end: it has ended, and its outcomes are durable. A kind that notes runs says in the log what it could
+ * not note. No sink, or one that is not open, is fine. */
+void sink_begin(const struct sink *sink, const char *kind);
+void sink_end(const struct sink *sink, const struct sink_run *run);
 
 /* sink_make: the message for call. change: 0, or the number of a change after the call was accepted: a call that goes
  * back to what it was must not pass for a repetition. Ownership: sink_message_free. */

@@ -106,6 +106,35 @@ static void test_sink_does_without_what_a_kind_leaves_out(void **state)
     assert_null(other.state);
 }
 
+static char told[80];
+
+static void note_begin(void *state, const char *kind)
+{
+    assert_ptr_equal(state, told);
+    (void)snprintf(told, sizeof told, "begin %s;", kind);
+}
+
+static void note_end(void *state, const struct sink_run *run)
+{
+    size_t used = strlen(state);
+    (void)snprintf(told + used, sizeof told - used, "end %s %d %s", run->kind, run->exit_code, run->message);
+}
+
+static void test_sink_tells_its_kind_of_runs_if_it_wants_to_know(void **state)
+{
+    (void)state;
+    static const struct sink_ops noting = { .type = "noting", .begin = note_begin, .end = note_end };
+    static const struct sink_ops other = { .type = "other" };
+    static const struct sink_run run = { .kind = "sweep", .exit_code = EX_UNAVAILABLE, .message = "no" };
+    const struct sink *sinks[] = { NULL, &(struct sink){ .ops = NULL }, &(struct sink){ .ops = &other },
+                                   &(struct sink){ .ops = &noting, .state = told } };
+    for (size_t i = 0; i < UNIT_COUNT(sinks); i++) {
+        sink_begin(sinks[i], "poll");
+        sink_end(sinks[i], &run);
+    }
+    assert_string_equal(told, "begin poll;end sweep 69 no");
+}
+
 static void test_did_optimizer_reads_its_codes(void **state)
 {
     (void)state;
@@ -142,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_sink_find_lists_the_kinds_for_any_other_name),
         cmocka_unit_test(test_sink_hands_messages_to_its_kind_and_outcomes_back),
         cmocka_unit_test(test_sink_does_without_what_a_kind_leaves_out),
+        cmocka_unit_test(test_sink_tells_its_kind_of_runs_if_it_wants_to_know),
         cmocka_unit_test(test_did_optimizer_reads_its_codes),
         cmocka_unit_test(test_did_optimizer_wants_to_read_its_certificates),
     };

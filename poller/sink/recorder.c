@@ -1,0 +1,202 @@
+/* recorder: the sink `records`: calls are kept in a table of SQLite or PostgreSQL. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sink/recorder.h"
+#include "sink/recorder_sqlite.h"
+#include "sink/recorder_store.h"
+#include "sink/recorder_tables.h"
+#include "sink/recorder_verdict.h"
+
+/* So many calls become durable together: a commit waits for the disk. */
+#define GROUP 500
+
+struct recorder {
+    const struct recorder_store_ops *ops;
+    void *store;
+    struct recorder_tables tables;
+    const struct disposition_map *dispositions;
+    struct recorder_log log; /* kind NULL: no run has begun */
+};
+
+static const struct param_spec settings_of_records[] = {
+    { "file", false, "the file of SQLite; default: records.db in the state directory" },
+    { "source", false, "the name of the dialer in the column source" },
+    { "table", false, "the table of calls" },
+    { "logs_table", false, "the table of runs; -: none" },
+    { "column.*", false, "the name of a column in another table; -: it has no such column" },
+    { "timeout", false, "the seconds that a statement may take" },
+    { NULL, false, NULL },
+};
+
+/* ---- open and close ---- */
+
+static void close_recorder(void *context)
+{
+    struct recorder *state = context;
+    if (state->store != NULL)
+        state->ops->close(state->store);
+    recorder_tables_free(&state->tables);
+    free(state);
+}
+
+static int open_recorder(const struct sink_settings *settings, void **ret_state, struct err *err)
+{
+    struct recorder *state = mem_zero(1, sizeof *state);
+    const char *source = settings->source != NULL ? settings->source : "";
+    state->ops = &recorder_sqlite;
+    state->dispositions = settings->dispositions;
+    state->log.source = params_text(settings->params, "source", source);
+    if (recorder_tables_read(settings->params, &state->tables, err) != 0 ||
+        state->ops->open(settings->params, settings->state_dir, &state->tables, &state->store, err) != 0) {
+        close_recorder(state);
+        return -1;
+    }
+    *ret_state = state;
+    return 0;
+}
+
+static void make(void *context, const struct call *call, uint32_t change, struct sink_message *ret_message)
+{
+    const struct recorder *state = context;
+    (void)change; /* a row that goes back to what it was is not what the table has */
+    recorder_columns_message(state->log.source, call, state->dispositions, ret_message);
+}
+
+/* ---- runs ---- */
+
+static void begin_run(void *context, const char *kind)
+{
+    struct recorder *state = context;
+    state->log = (struct recorder_log){ .source = state->log.source, .kind = kind };
+}
+
+static const char *status_of(const struct recorder_log *log, int exit_code)
+{
+    if (exit_code == EX_OK && log->counts.failed == 0)
+        return "completed";
+    bool some = log->counts.created + log->counts.updated + log->counts.kept > 0;
+    return exit_code == EX_OK || exit_code == EX_TEMPFAIL || some ? "partial" : "failed";
+}
+
+/* A run that wrote nothing has no row. */
+static void end_run(void *context, const struct sink_run *run)
+{
+    struct recorder *state = context;
+    struct recorder_log *log = &state->log;
+    struct outcome failure;
+    if (log->id == 0)
+        return;
+    log->kind = run->kind != NULL ? run->kind : log->kind;
+    log->status = status_of(log, run->exit_code);
+    log->message = *run->message != '\0' ? run->message : NULL;
+    log->took_ms = run->took_ms;
+    if (state->ops->log_end(state->store, log, &failure) != 0)
+        log_warn("⚠ could not note the end of this run in %s: %s; the calls are recorded, and a later run notes this one "
+                 "as failed", state->tables.logs, failure.reason);
+    *log = (struct recorder_log){ .source = log->source };
+}
+
+/* ---- sending ---- */
+
+static int write_group(struct recorder *state, struct recorder_batch *batch, struct outcome *ret_failure)
+{
+    bool noted = state->tables.logs != NULL && state->log.kind != NULL;
+    if (state->ops->connect(state->store, batch, ret_failure) != 0 ||
+        (noted && state->log.id == 0 && state->ops->log_begin(state->store, &state->log, ret_failure) != 0))
+        return -1;
+    batch->log = noted ? &state->log : NULL;
+    return state->ops->write(state->store, batch, ret_failure);
+}
+
+static struct outcome outcome_of(const struct recorder_result *result)
+{
+    struct outcome outcome = { .kind = OUTCOME_ACCEPTED, .code = result->what };
+    if (result->what == RECORDER_REFUSED) {
+        outcome.kind = OUTCOME_REJECTED;
+        outcome.code = result->code;
+        (void)snprintf(outcome.reason, sizeof outcome.reason, "%s", result->reason);
+    }
+    outcome.known = result->what == RECORDER_KEPT;
+    return outcome;
+}
+
+/* Tells what became of each message, now that it is durable or known to have failed. */
+static void report(const struct recorder_batch *batch, size_t first, const struct outcome *failure, double took_ms)
+{
+    const struct sink_observer *observer = batch->observer;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct outcome outcome = failure != NULL ? *failure : outcome_of(&batch->results[i]);
+        outcome.took_ms = took_ms;
+        observer->on_outcome(observer->context, first + i, &outcome);
+    }
+}
+
+static int send_messages(void *context, const struct sink_message *const *messages, size_t count,
+                         const struct sink_observer *observer, struct err *err)
+{
+    struct recorder *state = context;
+    struct recorder_result *results = mem_zero(GROUP, sizeof *results);
+    (void)err;
+    for (size_t done = 0, size = 0; done < count && observer->on_turn(observer->context) > 0; done += size) {
+        double began_ms = clock_mono_exact_ms();
+        struct outcome failure;
+        size = count - done < GROUP ? count - done : GROUP;
+        struct recorder_batch batch = { .messages = messages + done, .count = size, .results = results,
+                                        .observer = observer };
+        bool written = write_group(state, &batch, &failure) == 0;
+        state->log.counts.failed += written ? 0 : (int64_t)size;
+        report(&batch, done, written ? NULL : &failure, clock_mono_exact_ms() - began_ms);
+    }
+    (void)observer->on_turn(observer->context);
+    free(results);
+    return 0;
+}
+
+/* ---- the check ---- */
+
+/* A call is written and taken back. */
+static int check(void *context, struct sink_health *ret_health, struct err *err)
+{
+    struct recorder *state = context;
+    static const struct call nobody = { .id = "did-optimizer-sync check", .started = CALL_NO_NUMBER,
+                                        .length = CALL_NO_NUMBER };
+    struct sink_message message;
+    struct recorder_result result = { .what = RECORDER_REFUSED };
+    struct outcome failure = { .kind = OUTCOME_ACCEPTED };
+    (void)err;
+    make(state, &nobody, 0, &message);
+    const struct sink_message *const messages[] = { &message };
+    struct recorder_batch batch = { .messages = messages, .count = 1, .results = &result };
+    *ret_health = (struct sink_health){ .state = SINK_WORKS };
+    int written = state->ops->rehearse(state->store, &batch, ret_health, &failure);
+    sink_message_free(&message);
+    if (written == 0 && *result.reason == '\0')
+        return 0;
+    ret_health->state = SINK_FAILS;
+    ret_health->exit_code = written != 0 && failure.kind == OUTCOME_RETRY ? EX_UNAVAILABLE : EX_CONFIG;
+    (void)snprintf(ret_health->text, sizeof ret_health->text, "%s", written != 0 ? failure.reason : result.reason);
+    (void)snprintf(ret_health->remedy, sizeof ret_health->remedy, "%s",
+                   *failure.advice != '\0' ? failure.advice + 2 : "ask the owner of the database");
+    return 0;
+}
+
+const struct sink_ops recorder_sink = {
+    .type = "records",
+    .title = "records",
+    .params = settings_of_records,
+    .open = open_recorder,
+    .make = make,
+    .begin = begin_run,
+    .end = end_run,
+    .send = send_messages,
+    .check = check,
+    .describe = recorder_verdict_describe,
+    .close = close_recorder,
+};

@@ -1,0 +1,9 @@
+/* recorder: the sink `records`: calls are kept in a table of SQLite or PostgreSQL. */
+#ifndef RECORDER_H
+#define RECORDER_H
+
+#include "sink/sink.h"
+
+extern const struct sink_ops recorder_sink;
+
+#endif
