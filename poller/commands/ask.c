@@ -1,4 +1,4 @@
-/* ask: a question to the person at the terminal. */
+/* ask: asks the operator at the terminal. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

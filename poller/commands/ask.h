@@ -6,8 +6,8 @@
 
 #include "base/err.h"
 
-/* ask_yes: prints the question, which ends without "[y/N]", and waits for a line. True for "y" and "yes", and where
- * standard input is no terminal: the script that calls this program has already decided. */
+/* ask_yes: prints the question, adds "[y/N]", and reads a line. True for "y" and "yes". True without a question if
+ * standard input is no terminal: the calling script has already decided. */
 bool PRINTF_LIKE(1, 2) ask_yes(const char *question, ...);
 
 #endif

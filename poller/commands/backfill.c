@@ -1,7 +1,7 @@
 /* backfill: `did-optimizer-sync backfill --from WHEN --to WHEN`.
  *
- * The poll's walk over another stretch: the live table first, then what the archiver has moved away. How far it has come is
- * noted in the ledger under the command's own words, together with the outcomes. */
+ * Walks through the range in the live table, then in the archive. The ledger's transaction with the outcomes also notes
+ * how far the walk has come. The note's name contains the command's arguments, so the same command continues. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,19 +29,18 @@ struct backfill {
     struct summary summary;
     struct turn turn;
     struct meter meter;
-    int64_t from, to;       /* epochs: what is asked for */
+    int64_t from, to;        /* epochs */
     bool has_archive;
-    enum source_table table; /* where it is at work ... */
-    int64_t reached;         /* ... and how far it has come there, an epoch */
-    char *note_names[3];     /* under which that is noted, by enum source_table, and since when it is forced */
+    enum source_table table; /* the table being walked ... */
+    int64_t reached;         /* ... and the epoch up to which its calls are handled */
+    char *note_names[3];     /* the notes with that epoch, by enum source_table, and the note FORCED */
 };
 
-enum { FORCED = SOURCE_ARCHIVE + 1 };
+enum { FORCED = SOURCE_ARCHIVE + 1 }; /* when a forced backfill began: it resends only calls that were sent before */
 
-/* ---- on the way ---- */
+/* ---- progress ---- */
 
-/* Lets others in when it is their turn, and shows how far it is. */
-static int pass(struct backfill *backfill, int64_t end_epoch, struct err *err)
+static int show_and_pause(struct backfill *backfill, int64_t end_epoch, struct err *err)
 {
     double share = (double)(end_epoch - backfill->from) / (double)(backfill->to - backfill->from + 1);
     if (backfill->has_archive)
@@ -52,23 +51,22 @@ static int pass(struct backfill *backfill, int64_t end_epoch, struct err *err)
 
 static int on_batch(void *context, int64_t end_epoch, struct err *err)
 {
-    return pass(context, end_epoch, err);
+    return show_and_pause(context, end_epoch, err);
 }
 
 static int on_reached(void *context, const struct position *reached, struct err *err)
 {
     struct backfill *backfill = context;
     if (reached->end_epoch > backfill->reached) {
-        backfill->reached = reached->end_epoch; /* once more from the beginning of that second */
+        backfill->reached = reached->end_epoch; /* a continued backfill reads the calls of this second again */
         const char *note = backfill->note_names[backfill->table];
         if (ledger_set_note(backfill->forward.ledger, note, backfill->reached, err) != 0)
             return -1;
     }
-    return pass(backfill, backfill->reached, err);
+    return show_and_pause(backfill, backfill->reached, err);
 }
 
-/* Calls that were not asked for. */
-static bool is_left_out(void *context, const struct call *call)
+static bool is_not_selected(void *context, const struct call *call)
 {
     const struct options *options = ((const struct backfill *)context)->options;
     return (options->campaign != NULL && strcasecmp(options->campaign, str_or_empty(call->campaign)) != 0) ||
@@ -81,7 +79,7 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
     if (ledger_read_note(backfill->forward.ledger, backfill->note_names[table], backfill->from, &from, err) != 0)
         return -1;
     if (from < backfill->from)
-        from = backfill->from; /* "3 days ago" was another day when that was noted */
+        from = backfill->from; /* --from '3 days ago' meant an earlier time when the note was written */
     if (from > backfill->from && from <= backfill->to) {
         char local[CLOCK_TEXT_SIZE];
         log_info("⏩ Continuing the stopped backfill from: %s", clock_local(from, local, sizeof local));
@@ -91,7 +89,7 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
     struct walk walk = { .forward = &backfill->forward,
                          .range = source_range_ended(&backfill->resources.source, table, from, backfill->to),
                          .floor = position_at(0, ""),
-                         .belongs_elsewhere = is_left_out,
+                         .belongs_elsewhere = is_not_selected,
                          .on_reached = on_reached,
                          .context = backfill };
     int result = from > backfill->to ? 0 : walk_run(&walk, &found, err);
@@ -101,8 +99,8 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
     return ledger_set_note(backfill->forward.ledger, backfill->note_names[table], backfill->to + 1, err);
 }
 
-/* A forced one that was stopped goes on a little before that place: what it has sent already is not sent again. */
-static int force(struct backfill *backfill, struct err *err)
+/* A continued backfill reads a few calls again. It must not send those that the forced backfill has sent already. */
+static int set_force_since(struct backfill *backfill, struct err *err)
 {
     int64_t *since = &backfill->forward.force_since;
     if (!backfill->options->force)
@@ -115,7 +113,7 @@ static int force(struct backfill *backfill, struct err *err)
 
 static int walk_tables(struct backfill *backfill, struct err *err)
 {
-    if (force(backfill, err) != 0 ||
+    if (set_force_since(backfill, err) != 0 ||
         source_inspect_archive(&backfill->resources.source, &backfill->has_archive, err) != 0 ||
         walk_table(backfill, SOURCE_LIVE, err) != 0 ||
         (backfill->has_archive && backfill->summary.stop == STOP_NONE &&
@@ -123,7 +121,7 @@ static int walk_tables(struct backfill *backfill, struct err *err)
         return -1;
     if (backfill->summary.stop != STOP_NONE)
         return 0;
-    for (int i = SOURCE_LIVE; i <= FORCED; i++) /* done: the same command may be given anew */
+    for (int i = SOURCE_LIVE; i <= FORCED; i++) /* complete: the same command starts over next time */
         if (ledger_delete_note(backfill->forward.ledger, backfill->note_names[i], err) != 0)
             return -1;
     return 0;
@@ -143,8 +141,8 @@ static int read_range(struct backfill *backfill, struct err *err)
     if (backfill->to > now)
         backfill->to = now;
     if (backfill->from >= backfill->to)
-        return err_set(err, EX_USAGE, "no call lies between --from %s and --to %s; --from must be the earlier time, and "
-                       "the future has no calls", options->from, options->to);
+        return err_set(err, EX_USAGE, "no call can have ended between --from %s and --to %s; --from must be earlier "
+                       "than --to and earlier than now", options->from, options->to);
     return 0;
 }
 
@@ -201,7 +199,7 @@ static void report(const struct backfill *backfill)
         log_warn("⏸ The backfill is not complete; run the same command again to continue from here");
 }
 
-/* While it is at work the terminal is the meter's; what becomes of each call is in the log. */
+/* The terminal shows the progress bar; the lines about calls go to the log file. */
 static void open_log(const struct options *options)
 {
     if (options->dry_run)

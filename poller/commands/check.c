@@ -26,8 +26,8 @@ struct check {
     struct config_problems problems;
     struct check_cron cron;
     bool enabled;
-    char next[128]; /* what is left to do when nothing failed; "": nothing */
-    bool has_state; /* the process is the state's owner, and may use the network */
+    char next[128]; /* the next step if no test failed; "": none */
+    bool has_state; /* the process runs as the state's owner, so it may use the network */
 };
 
 static void test_secret_files(const struct check *check)
@@ -61,7 +61,7 @@ static void test_files(const struct check *check)
                    "%s can be read by other users and holds the key", paths->dids);
 }
 
-static void tell_configuration(const struct check *check)
+static void report_configuration(const struct check *check)
 {
     const struct config *config = &check->config;
     char from[300], to[700];
@@ -88,7 +88,7 @@ static void test_configuration(struct check *check)
         check_fail_err(check->report, "configuration", &err);
     }
     if (problems->count == 0)
-        tell_configuration(check);
+        report_configuration(check);
     if (!config->api.verify_ssl)
         check_warn(check->report, "configuration", "remove that line",
                    "verify_ssl = 0 in %s: anyone on the network path can read the key", check->options->config.dids);
@@ -108,13 +108,13 @@ static void test_older_script(struct check *check)
         check_warn_message(check->report, "older script", advice);
 }
 
-/* It is told at the end, when it is known when the last run was. */
-static void look_at_cron(struct check *check)
+/* Now, as root. test_cron reports it at the end, when the age of the last run is known. */
+static void inspect_cron(struct check *check)
 {
-    check->cron = check_cron_look(check->options->cron_file);
+    check->cron = check_cron_inspect(check->options->cron_file);
 }
 
-/* From here on without root's rights. */
+/* Gives up root's rights: the tests after this one run as the state's owner. */
 static void test_owner(struct check *check)
 {
     struct err err;
@@ -150,8 +150,8 @@ static void test_sending(struct check *check)
                        check->options->profile_option);
 }
 
-/* How old the last run is says more than what starts it. What else is to be said of the runs, status says: here it may
- * be mended already. */
+/* Reports only the age of the last run. Why that run failed is the business of `status`: its cause may be fixed by now.
+ * Returns the age in seconds, -1: no run yet. */
 static int64_t test_last_run(const struct check *check)
 {
     struct err err;
@@ -164,12 +164,13 @@ static int64_t test_last_run(const struct check *check)
     if (!check->enabled)
         return age;
     if (age <= limits.warning)
-        check_good(check->report, "runs", "the last one began %" PRId64 " s ago", age);
+        check_good(check->report, "runs", "the last run started %" PRId64 " s ago", age);
     else if (age <= limits.critical)
-        check_warn(check->report, "runs", "see the line of cron", "the last one began %" PRId64 " min ago", age / 60);
+        check_warn(check->report, "runs", "see the cron line below", "the last run started %" PRId64 " min ago",
+                   age / 60);
     else
-        check_fail(check->report, "runs", EX_UNAVAILABLE, "see the line of cron, and: journalctl -u cron (or crond)",
-                   "the last one began %" PRId64 " min ago, so no calls were looked for since", age / 60);
+        check_fail(check->report, "runs", EX_UNAVAILABLE, "see the cron line below, and: journalctl -u cron (or crond)",
+                   "the last run started %" PRId64 " min ago, so newer calls are not known", age / 60);
     return age;
 }
 
@@ -179,17 +180,17 @@ static void test_cron(struct check *check)
     check_cron(check->report, &check->cron, age);
 }
 
-/* Every test, in order; what is wrong in one part keeps no other from being tested. */
+/* All tests, in order. A failed test does not stop the others. */
 static const struct {
     const char *area;
     void (*test)(struct check *check);
-    unsigned settings; /* the parts of the configuration that it works with */
+    unsigned settings; /* the parts of the configuration that the test needs */
     bool needs_state;
 } tests[] = {
     { "configuration", test_configuration, 0, false },
     { "log", test_log, 0, false },
     { "older script", test_older_script, 0, false },
-    { "cron", look_at_cron, 0, false },
+    { "cron", inspect_cron, 0, false },
     { "state", test_owner, 0, false },
     { "database", test_database, CONFIG_DATABASE, true },
     { NULL, test_api, CONFIG_API, true }, /* the sink's title */

@@ -1,4 +1,4 @@
-/* check_api: the part of `check` that asks where calls go. */
+/* check_api: the part of `check` that tests the sink. */
 #include "commands/check_api.h"
 #include "engine/route.h"
 #include "sink/sink.h"

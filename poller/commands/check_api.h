@@ -7,7 +7,7 @@
 #include "config/options.h"
 #include "sink/sink.h"
 
-/* check_api: asks a sink of that kind without giving it a call, and reports what it answers. */
+/* check_api: asks a sink of that kind whether it works, without sending a call, and adds the answer to report. */
 void check_api(struct check_report *report, const struct options *options, const struct config *config,
                const struct sink_ops *kind);
 

@@ -1,4 +1,4 @@
-/* check_cron: the part of `check` that looks at what starts the runs. */
+/* check_cron: the part of `check` that tests what starts the runs. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,12 +9,12 @@
 
 #define AREA "cron"
 
-/* Cron starts a run each minute, and a run may take most of one. */
+/* Cron starts a run each minute, and a run may take nearly a minute. */
 #define RECENT_SEC 300
 
-struct check_cron check_cron_look(const char *file)
+struct check_cron check_cron_inspect(const char *file)
 {
-    return (struct check_cron){ .file = file, .cron = cron_look(file), .daemon = cron_daemon("/proc") };
+    return (struct check_cron){ .file = file, .cron = cron_inspect(file), .daemon = cron_daemon("/proc") };
 }
 
 /* ---- our own line ---- */

@@ -1,4 +1,4 @@
-/* check_database: the part of `check` that asks the dialer's database. */
+/* check_database: the part of `check` that tests the dialer's database. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -8,8 +8,7 @@
 #include "engine/leader.h"
 #include "engine/resources.h"
 
-/* Clocks that differ by less are of no consequence. */
-#define CLOCKS_DIFFER_SEC 5
+#define CLOCK_TOLERANCE_SEC 5
 
 static void report_finding(void *context, const struct source_finding *finding)
 {
@@ -40,13 +39,13 @@ static void check_clock(struct check_report *report, const struct source *source
     if (source_now(source, &now, &err) != 0)
         return;
     int64_t apart = llabs((long long)(now - here));
-    if (apart > CLOCKS_DIFFER_SEC)
-        check_warn(report, "clock", "set both by NTP: timedatectl",
+    if (apart > CLOCK_TOLERANCE_SEC)
+        check_warn(report, "clock", "synchronize both clocks with NTP: timedatectl",
                    "the database's clock is %" PRId64 " s %s this host's; the database's clock is used", apart,
                    now > here ? "ahead of" : "behind");
 }
 
-/* A name that is written wrong selects nothing; where none is right, nothing at all would ever be sent. */
+/* A misspelled campaign selects nothing. If all are misspelled, no call would ever be sent. */
 static void check_campaigns(struct check_report *report, const struct source *source, const struct settings_sync *sync)
 {
     struct err err;
@@ -54,7 +53,8 @@ static void check_campaigns(struct check_report *report, const struct source *so
     if (*sync->campaigns == '\0' && *sync->exclude_campaigns == '\0')
         return;
     if (campaigns_look(source, sync, &found, &err) != 0) {
-        check_warn(report, "campaigns", source->ops->campaigns_remedy, "cannot be looked for: %s", err.message);
+        check_warn(report, "campaigns", source->ops->campaigns_remedy, "could not be compared with the dialer's: %s",
+                   err.message);
         return;
     }
     const char *remedy = found.selected > 0 ? "correct campaigns under [sync]: write each campaign ID as the dialer has it"
@@ -71,7 +71,7 @@ static void check_campaigns(struct check_report *report, const struct source *so
         check_good(report, "campaigns", "the dialer has every campaign that the settings name");
 }
 
-/* Without it no run sends anything. */
+/* Without the leader's lock no run sends calls. */
 static void check_leader(struct check_report *report, const struct options *options, const struct source *source)
 {
     struct err err;

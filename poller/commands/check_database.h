@@ -1,4 +1,4 @@
-/* check_database: the part of `check` that asks the dialer's database. */
+/* check_database: the part of `check` that tests the dialer's database. */
 #ifndef CHECK_DATABASE_H
 #define CHECK_DATABASE_H
 
@@ -6,8 +6,8 @@
 #include "config/config.h"
 #include "config/options.h"
 
-/* check_database: connects, looks at the tables, and reads nothing of them that costs anything. The campaigns that
- * config names are looked for. The leader's lock is tried. */
+/* check_database: connects, tests the tables with cheap queries only, compares the campaigns in config with the
+ * dialer's, and tries the leader's lock. */
 void check_database(struct check_report *report, const struct options *options, const struct config *config);
 
 #endif

@@ -1,4 +1,4 @@
-/* check_report: what `check` has found, one line a test, and the verdict. */
+/* check_report: the findings of `check`, one line per test, and the verdict. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 struct line {
     const char *area;
     enum check_level level;
-    char *text, *remedy; /* remedy: NULL: none */
+    char *text, *remedy; /* remedy NULL: none */
 };
 
 struct check_report {
@@ -22,7 +22,7 @@ struct check_report {
     int exit_code; /* of the first failure */
     struct line *lines;
     size_t count;
-    size_t levels[CHECK_FAILED + 1]; /* how many lines of each */
+    size_t levels[CHECK_FAILED + 1]; /* number of lines, by level */
 };
 
 struct check_report *check_report_new(bool json)
@@ -96,7 +96,7 @@ void check_fail(struct check_report *report, const char *area, int exit_code, co
     note_failure(report, exit_code);
 }
 
-/* Splits "could not read it: why; what to do". */
+/* Splits a message at its last "; ": "could not read X: why; what to do". */
 static void add_message(struct check_report *report, enum check_level level, const char *area, const char *message)
 {
     char *text = mem_copy(message), *split = NULL;
@@ -121,7 +121,6 @@ void check_warn_message(struct check_report *report, const char *area, const cha
 
 /* ---- the end ---- */
 
-/* The areas that failed, each once. */
 static void name_failed(const struct check_report *report, char *out, size_t size)
 {
     size_t used = 0;

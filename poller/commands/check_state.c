@@ -1,4 +1,4 @@
-/* check_state: the part of `check` that looks at what is on disk: state directory, ledger, log. */
+/* check_state: the part of `check` that tests the files: state directory, ledger, log. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,7 +17,7 @@
 #include "ledger/ledger.h"
 #include "ledger/legacy.h"
 
-/* A busy dialer's ledger grows by a few MB a day, and its journal may take as much for a moment. */
+/* A busy dialer's ledger grows by a few MB a day. Its journal can take as much for a moment. */
 #define FEW_BYTES (INT64_C(64) * 1024 * 1024)
 #define FEW_FILES 100
 
@@ -26,7 +26,7 @@
 /* ---- the log ---- */
 
 /* A warning: a run that cannot write its log sends calls all the same (log.h). */
-static void warn_of_log(struct check_report *report, const char *log, const char *reason, const char *remedy)
+static void warn_about_log(struct check_report *report, const char *log, const char *reason, const char *remedy)
 {
     check_warn(report, "log", remedy, "%s cannot be written: %s. Calls are still sent, and the log's lines go to syslog",
                log, reason);
@@ -35,12 +35,12 @@ static void warn_of_log(struct check_report *report, const char *log, const char
 static void check_existing_log(struct check_report *report, const char *log, const struct stat *info)
 {
     if (!S_ISREG(info->st_mode) && !S_ISCHR(info->st_mode)) {
-        warn_of_log(report, log, "it is not a regular file", "remove it, or name another with --log");
+        warn_about_log(report, log, "it is not a regular file", "remove it, or name another with --log");
         return;
     }
     int fd = open(log, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
-        warn_of_log(report, log, strerror(errno),
+        warn_about_log(report, log, strerror(errno),
                     "let its owner be the user that runs the program, or name another with --log");
     else
         check_good(report, "log", "%s can be written", log);
@@ -58,12 +58,12 @@ void check_log(struct check_report *report, const struct options *options)
         return;
     }
     char *directory = fileutil_directory_of(options->log);
-    char *inside = mem_format("%s/", directory); /* it has to be a directory */
+    char *inside = mem_format("%s/", directory); /* fails if this is not a directory */
     char *remedy = mem_format("make %s a directory that the program may write, or name another log with --log", directory);
     if (faccessat(AT_FDCWD, inside, W_OK | X_OK, AT_EACCESS) != 0)
-        warn_of_log(report, options->log, strerror(errno), remedy);
+        warn_about_log(report, options->log, strerror(errno), remedy);
     else
-        check_good(report, "log", "%s can be made", options->log);
+        check_good(report, "log", "%s can be created", options->log);
     free(remedy);
     free(inside);
     free(directory);
@@ -87,11 +87,11 @@ static void check_checkpoint(struct check_report *report, const char *state_dir)
     }
 }
 
-/* A directory that looks writable may be full, or on a disk that has become read-only. */
+/* Writes a file: the rights do not show whether the disk is full or read-only. */
 static void check_writing(struct check_report *report, const char *state_dir)
 {
     struct err err;
-    char text[4096]; /* a block, so that a full disk shows */
+    char text[4096]; /* a full disk may still take a smaller file */
     memset(text, ' ', sizeof text);
     text[sizeof text - 1] = '\0';
     char *path = mem_format("%s/" PROBE, state_dir);
@@ -103,7 +103,7 @@ static void check_writing(struct check_report *report, const char *state_dir)
     free(path);
 }
 
-/* Whoever ran a command as another user may have left files behind that the owner cannot use. False: there is one. */
+/* A command run as another user may have left files that the owner cannot use. False: it has. */
 static bool check_owner(struct check_report *report, const char *state_dir)
 {
     static const char *const names[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm", "lock" };
@@ -121,7 +121,7 @@ static bool check_owner(struct check_report *report, const char *state_dir)
     return good;
 }
 
-/* Written by habit since this program does the work; what was written just now is told of already (check.c). */
+/* Somebody may still write the older script's checkpoint out of habit. check.c reports one of the last minutes. */
 static void check_old_checkpoint(struct check_report *report, const char *legacy, struct ledger *ledger)
 {
     int64_t since = 0;

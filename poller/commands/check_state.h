@@ -5,10 +5,11 @@
 #include "commands/check_report.h"
 #include "config/options.h"
 
-/* check_log: whether a run can write the log; as the user that opens it, so before root gives up its rights. */
+/* check_log: reports whether a run can write the log. Call it before root gives up its rights: root opens the log. */
 void check_log(struct check_report *report, const struct options *options);
 
-/* check_state: whether a run can read and write its state; a file is made there and removed. As the state's owner. */
+/* check_state: reports whether a run can read and write its state. Creates and removes a file there. Call it as the
+ * state's owner. */
 void check_state(struct check_report *report, const struct options *options);
 
 #endif

@@ -17,10 +17,10 @@
 #include "ledger/ledger.h"
 #include "ledger/legacy.h"
 
-/* A run that was waited for so long may have sent calls that were counted. */
+/* If the command waited longer than this for the lock, a run may have sent some of the counted calls. */
 #define WAITED_MS 500
 
-/* Who has written the old script's checkpoint since looks here for what became of it. */
+/* A person who wrote the older script's checkpoint file out of habit looks here for the effect. */
 static void show_old_checkpoint(const struct options *options)
 {
     struct ledger *ledger = NULL;
@@ -54,22 +54,22 @@ static int show(const struct options *options, struct err *err)
     return 0;
 }
 
-/* A time, or what stands in a checkpoint file or is printed of it: a uniqueid, or END_EPOCH UNIQUEID. */
-static int read_where(const char *text, struct position *ret_position, struct err *err)
+/* text is a time, or any form that a checkpoint file may have. */
+static int read_position(const char *text, struct position *ret_position, struct err *err)
 {
     int64_t epoch = 0;
     if (checkpoint_parse(text, ret_position, NULL) == 0)
         return 0;
     if (when_parse(text, clock_now_epoch(), &epoch, err) != 0)
-        return err_set(err, err->code, "%s; or write a uniqueid", err->message);
+        return err_set(err, err->code, "%s, or a uniqueid", err->message);
     *ret_position = position_at(epoch, "");
     return 0;
 }
 
-/* ---- what a change means for the calls ---- */
+/* ---- the effect of a change on the calls ---- */
 
-/* Where runs would go on. Before the first run all that ended since the new checkpoint is sent. */
-static int read_places(struct ledger *ledger, const struct settings_sync *settings, struct jump *jump, struct err *err)
+/* Finds where the next run would continue. Before the first run that is now: a new checkpoint only adds calls. */
+static int find_start(struct ledger *ledger, const struct settings_sync *settings, struct jump *jump, struct err *err)
 {
     struct position floor;
     bool known = false, floor_known = false;
@@ -88,7 +88,7 @@ static int count(const struct options *options, const struct config *config, str
     struct source source = { .ops = NULL };
     int result = -1;
     if (ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) == 0 &&
-        read_places(ledger, &config->sync, jump, err) == 0 &&
+        find_start(ledger, &config->sync, jump, err) == 0 &&
         resources_connect(config, &source, err) == 0 && source_inspect(&source, err) == 0)
         result = jump_count(jump, &source, ledger, &config->sync, err);
     source_close(&source);
@@ -96,8 +96,8 @@ static int count(const struct options *options, const struct config *config, str
     return result;
 }
 
-/* Says what becomes of the calls. Returns whether there may be any: also where they could not be counted. */
-static bool say_what_it_means(const struct options *options, const struct config *config,
+/* Prints how many calls the change skips or sends. Returns false only if it certainly affects none. */
+static bool print_effect(const struct options *options, const struct config *config,
                               const struct config_problems *problems, const struct position *after)
 {
     struct err err;
@@ -126,7 +126,7 @@ static int set(const struct options *options, const struct position *position, s
     return 0;
 }
 
-/* Calls that a run has only noted, to send them later, are skipped as those that none has seen yet: as by a set one. */
+/* `checkpoint set` skips pending calls that no run has tried yet; progress.c does that. A reset must do the same. */
 static int forget_skipped(struct ledger *ledger, const struct position *start, struct err *err)
 {
     struct position copy;
@@ -143,7 +143,7 @@ static int reset(const struct options *options, const struct position *start, st
     struct ledger *ledger = NULL;
     if (ledger_open(options->state_dir, LEDGER_WRITE, &ledger, NULL, err) != 0)
         return -1;
-    /* The ledger's copy goes last: a crash in between leaves a state that only goes on from where it was. */
+    /* The file first: after a crash in between, the next run continues from the ledger's copy, as before the reset. */
     int result = checkpoint_remove(options->state_dir, err);
     if (result == 0 && (forget_skipped(ledger, start, err) != 0 || ledger_delete_checkpoint(ledger, err) != 0 ||
                         ledger_commit(ledger, err) != 0))
@@ -154,7 +154,7 @@ static int reset(const struct options *options, const struct position *start, st
     return result;
 }
 
-/* Nobody waits for the lock while a person thinks: runs go on. */
+/* Takes the lock only after the answer: runs must go on while a person thinks. */
 static int change(const struct options *options, const struct config *config, const struct config_problems *problems,
                   struct err *err)
 {
@@ -163,22 +163,22 @@ static int change(const struct options *options, const struct config *config, co
     char local[CLOCK_TEXT_SIZE];
     struct position position = position_at(clock_now_epoch() - config->sync.first_run_lookback, "");
     if (fileutil_check_writable_dir(options->state_dir, err) != 0 ||
-        (to_set && read_where(options->arguments[0], &position, err) != 0))
+        (to_set && read_position(options->arguments[0], &position, err) != 0))
         return -1;
     if (position.end_epoch > clock_now_epoch())
         return err_set(err, EX_USAGE, "could not set the checkpoint to %s: that time is in the future, and calls that end "
                        "before it would never be sent", clock_local(position.end_epoch, local, sizeof local));
-    bool concerns_calls = say_what_it_means(options, config, problems, &position);
-    if (concerns_calls && !options->yes && !ask_yes("Set the checkpoint?")) {
+    bool affects_calls = print_effect(options, config, problems, &position);
+    if (affects_calls && !options->yes && !ask_yes("Set the checkpoint?")) {
         (void)printf("nothing was changed\n");
         return 0;
     }
     int64_t began_ms = clock_mono_ms();
     if (lock_acquire_for_command(options->state_dir, &lock, err) != 0)
         return -1;
-    if (concerns_calls && clock_mono_ms() - began_ms >= WAITED_MS) {
+    if (affects_calls && clock_mono_ms() - began_ms >= WAITED_MS) {
         (void)printf("another run finished just now; the checkpoint after that run:\n");
-        (void)say_what_it_means(options, config, problems, &position);
+        (void)print_effect(options, config, problems, &position);
     }
     int result = to_set ? set(options, &position, err) : reset(options, &position, err);
     lock_release(lock);

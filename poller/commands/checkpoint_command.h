@@ -4,10 +4,10 @@
 
 #include "config/options.h"
 
-/* checkpoint_command: carries out one of the three. Before a change the command counts the finished calls that the
- * change skips or sends, if the database answers. It asks for confirmation on a terminal and waits until a run in
- * progress has ended. Prints what it did. Durable: on return. Returns the exit code: also EX_USAGE, EX_IOERR,
- * EX_NOPERM, EX_TEMPFAIL (a run does not end). */
+/* checkpoint_command: shows or changes the checkpoint. Before a change, it counts the finished calls that the change
+ * skips or sends, if the database answers. It asks for confirmation on a terminal and waits until a run in progress has
+ * ended. Durable: on return. Returns the exit code: EX_OK, EX_USAGE, EX_IOERR, EX_NOPERM, EX_TEMPFAIL (a run does not
+ * end). */
 int checkpoint_command(struct options *options);
 
 #endif

@@ -1,4 +1,4 @@
-/* cron: whether the host's cron starts the runs. Only looks. */
+/* cron: whether the host's cron starts the runs. Changes nothing. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #define MAX_BYTES ((size_t)1 << 20)
 #define BLANKS " \t"
 
-/* The line's beginning without blanks, and without the # that may stand before it. */
+/* Skips blanks and a leading #. */
 static const char *beginning(const char *line, bool *ret_off)
 {
     line += strspn(line, BLANKS);
@@ -23,13 +23,13 @@ static const char *beginning(const char *line, bool *ret_off)
     return line + strspn(line, "# \t");
 }
 
-/* Whether the line, taken for a crontab's, says when to start something: else it is a comment or a variable. */
+/* Whether a crontab's line starts a command. Otherwise the line is a comment or sets a variable. */
 static bool has_times(const char *line)
 {
     return *line == '*' || *line == '@' || (*line >= '0' && *line <= '9');
 }
 
-/* Looks for a line with times and words; *ret_off: only behind a #. */
+/* Whether a line starts a command that contains words; *ret_off: all such lines are commented out. */
 static bool find_line(const char *text, const char *words, bool *ret_off)
 {
     bool found_off = false;
@@ -48,7 +48,8 @@ static bool find_line(const char *text, const char *words, bool *ret_off)
     return found_off;
 }
 
-/* Debian's cron (load_database, crontab(5)) skips such files with a line in syslog only; others are less strict. */
+/* Debian's cron skips such files and reports that to syslog only (load_database, crontab(5)). Other crons are less
+ * strict. */
 static bool is_ignored(const char *path, const char *text, char *problem, size_t size)
 {
     struct stat info;
@@ -66,7 +67,7 @@ static bool is_ignored(const char *path, const char *text, char *problem, size_t
     return true;
 }
 
-struct cron cron_look(const char *path)
+struct cron cron_inspect(const char *path)
 {
     struct cron cron = { .state = CRON_ON };
     struct err err;
@@ -100,7 +101,7 @@ bool cron_has_line(const char *path, const char *words)
 
 /* ---- the daemon ---- */
 
-/* The name of process id, "" where it is not shown. */
+/* The name of a process; "" if the kernel does not show it. */
 static void read_name(const char *proc, const char *id, char *out, size_t size)
 {
     char *path = mem_format("%s/%s/comm", proc, id);
@@ -119,7 +120,7 @@ enum cron_daemon cron_daemon(const char *proc)
 {
     char name[32];
     read_name(proc, "1", name, sizeof name);
-    DIR *processes = *name != '\0' ? opendir(proc) : NULL; /* hidepid: others' processes are not shown */
+    DIR *processes = *name != '\0' ? opendir(proc) : NULL; /* with hidepid the kernel hides other users' processes */
     if (processes == NULL)
         return CRON_DAEMON_UNKNOWN;
     enum cron_daemon found = CRON_DAEMON_MISSING;

@@ -1,4 +1,4 @@
-/* enable: `did-optimizer-sync enable` and `disable`: whether cron, or a service, sends by itself. */
+/* enable: `did-optimizer-sync enable` and `disable`: whether cron or a service sends calls. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -14,7 +14,7 @@
 #include "ledger/ledger.h"
 #include "ledger/legacy.h"
 
-/* Where the next run goes on: the checkpoint, else the ledger's copy of it. */
+/* Reads the checkpoint file, or else the ledger's copy. */
 static bool find_checkpoint(const char *state_dir, struct position *ret_position)
 {
     enum checkpoint_found found = CHECKPOINT_MISSING;
@@ -29,8 +29,8 @@ static bool find_checkpoint(const char *state_dir, struct position *ret_position
     return known;
 }
 
-/* Enabling lets out what waits, so its reach is said: a checkpoint of last week means a week of calls. */
-static void say_where_it_goes_on(const struct options *options, const struct config *config)
+/* The operator must know how many calls the next run will send: a checkpoint of last week means a week of calls. */
+static void print_next_start(const struct options *options, const struct config *config)
 {
     struct position position;
     struct err ignored;
@@ -50,7 +50,7 @@ static void say_where_it_goes_on(const struct options *options, const struct con
         (void)printf("⚠ %s\n", advice);
 }
 
-static int note(const struct options *options, bool enabled, struct err *err)
+static int record_choice(const struct options *options, bool enabled, struct err *err)
 {
     struct lock *lock = NULL;
     if (profile_drop_privileges(options, err) != 0 || fileutil_check_writable_dir(options->state_dir, err) != 0 ||
@@ -69,14 +69,14 @@ int enable_command(const struct options *options)
     struct config_problems problems;
     struct route route;
     route_load(&options->config, &config, &route, &problems);
-    log_open(options->log, LOG_TERMINAL_NONE); /* now: the state's owner may not be able to */
+    log_open(options->log, LOG_TERMINAL_NONE); /* now: the state's owner may have no right to create the log */
     log_configure(config.log_format, config.log_level);
-    if (note(options, enabled, &err) != 0) {
+    if (record_choice(options, enabled, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
     } else if (enabled) {
         log_info("▶ Enabled: cron sends calls, starting with its next run");
         (void)printf("enabled: cron sends calls, starting with its next run\n");
-        say_where_it_goes_on(options, &config);
+        print_next_start(options, &config);
         if (problems.count > 0)
             (void)printf("⚠ The configuration has a problem: %s\n", problems.texts[0]);
     } else {

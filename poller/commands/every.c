@@ -1,8 +1,8 @@
 /* every: `did-optimizer-sync run --every SECONDS`, runs in a loop.
  *
- * Each round is a process of its own. It begins with the rights of this one, which may be root's, and gives them up as
- * a single run does. So each round reads the settings and opens the log again, nothing of a round stays for the next, and
- * this process touches neither network nor state. */
+ * Each round is a process of its own. It starts with this process's rights, which may be root's, and gives them up as a
+ * single run does. So each round reads the settings and opens the log again, and no memory of a round remains. This
+ * process uses neither network nor state. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 
 #define LOOK_MS 20
 
-/* Passes a signal on. */
+/* Sends the round SIGTERM if this process got a signal. */
 static void wait_for_round(pid_t child)
 {
     static const struct timespec moment = { .tv_nsec = LOOK_MS * 1000L * 1000 };

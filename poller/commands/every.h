@@ -4,8 +4,8 @@
 
 #include "config/options.h"
 
-/* every_command: begins a run every options->every seconds, or when the one before has ended, until SIGTERM or SIGINT
- * asks to stop; a run in progress then ends cleanly. Returns the exit code: 0. */
+/* every_command: starts a run every options->every seconds, but never two at a time. SIGTERM or SIGINT ends the loop
+ * after the run in progress has ended cleanly. Returns the exit code: 0. */
 int every_command(const struct options *options);
 
 #endif

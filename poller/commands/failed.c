@@ -15,11 +15,11 @@
 #include "commands/failed.h"
 #include "ledger/records.h"
 
-/* What each command makes of which calls. */
+/* What each command does. */
 struct change {
     enum call_state from, to;
-    const char *is;   /* what a call has to be for it */
-    const char *done; /* what follows "2 calls are" */
+    const char *is;   /* the name of state from */
+    const char *done; /* the end of the sentence "2 calls are ..." */
 };
 
 static const struct change changes[] = {
@@ -31,15 +31,14 @@ static const struct change changes[] = {
                                  "rejected again; to send: did-optimizer-sync failed retry" },
 };
 
-/* A command at work on the ledger. */
 struct work {
     const struct options *options;
     const struct change *change;
     struct ledger *ledger;
-    int64_t count; /* of the calls listed or changed */
+    int64_t count; /* calls listed or changed so far */
 };
 
-/* What is to be done with one selection of calls. */
+/* Works on the selected calls. */
 typedef int action(struct work *work, const struct records_selection *selection, struct err *err);
 
 static const char *member(const struct json *body, const char *name)
@@ -77,7 +76,7 @@ static void print_entry(void *context, const struct ledger_entry *entry)
     struct json *body = entry->payload != NULL ? json_parse(entry->payload) : NULL;
     struct ledger_entry shown = *entry;
     char *phone = mem_copy(member(body, "phoneNumber")), *reason = mem_copy(entry->reason != NULL ? entry->reason : "");
-    mask_if_enabled(reason, member(body, "phoneNumber")); /* the API may have repeated it */
+    mask_if_enabled(reason, member(body, "phoneNumber")); /* the API's reason may contain the number */
     mask_if_enabled(phone, member(body, "phoneNumber"));
     shown.reason = reason;
     if (work->options->json)
@@ -118,7 +117,7 @@ static int change_all(struct work *work, const struct records_selection *selecti
 
 /* ---- selecting ---- */
 
-/* Does it for all calls that the options select, the named ones left out. */
+/* Runs act once, on the calls that the options select. uniqueid NULL: any call. */
 static int for_selected(struct work *work, action *act, const char *uniqueid, struct err *err)
 {
     struct records_selection selection = { .uniqueid = uniqueid, .reason = work->options->reason };
@@ -128,8 +127,8 @@ static int for_selected(struct work *work, action *act, const char *uniqueid, st
     return act(work, &selection, err);
 }
 
-/* Does it for each uniqueid named, or once for all that the other options select. A uniqueid that is no such call is an
- * error, after the others are done. */
+/* Runs act for each uniqueid on the command line, or once without one. A uniqueid that selects no call is an error, but
+ * only after act has run for the others: `failed list` shows those. */
 static int for_each_selected(struct work *work, action *act, struct err *err)
 {
     const struct options *options = work->options;
@@ -145,7 +144,7 @@ static int for_each_selected(struct work *work, action *act, struct err *err)
     }
     if (missing == NULL)
         return 0;
-    return err_set(err, EX_USAGE, "no call %s is %s%s; to see what became of it: did-optimizer-sync why %s", missing,
+    return err_set(err, EX_USAGE, "no call %s is %s%s; to see its state: did-optimizer-sync why %s", missing,
                    work->change->is, work->change->to == work->change->from ? "" : ", and nothing was changed", missing);
 }
 
@@ -172,8 +171,8 @@ static int list(struct work *work, struct err *err)
     return result;
 }
 
-/* Whether the person at the terminal, if there is one, means it. */
-static int ask_before_drop(const struct options *options, bool *ret_go_on, struct err *err)
+/* Asks the operator at the terminal, if there is one. */
+static int ask_before_discarding(const struct options *options, bool *ret_go_on, struct err *err)
 {
     struct work work = { .options = options, .change = &changes[COMMAND_FAILED_LIST] };
     if (ledger_open(options->state_dir, LEDGER_READ_ONLY, &work.ledger, NULL, err) != 0)
@@ -217,7 +216,7 @@ int failed_command(const struct options *options, struct err *err)
     if (!named && !options->all && options->reason == NULL && options->before == NULL)
         return err_set(err, EX_USAGE, "name the calls: uniqueids, --all, --reason TEXT or --before WHEN; see --help");
     if (options->command == COMMAND_FAILED_DROP && !named && !options->yes &&
-        ask_before_drop(options, &go_on, err) != 0)
+        ask_before_discarding(options, &go_on, err) != 0)
         return -1;
     if (go_on)
         return change(&work, err);

@@ -1,4 +1,4 @@
-/* health: `did-optimizer-sync health`, one line for Nagios, Icinga and their kin. */
+/* health: `did-optimizer-sync health`, one line for Nagios, Icinga and similar monitors. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "config/profile.h"
 #include "ledger/diagnosis.h"
 
-/* Prints the line; what follows a | is for the machine, so none may stand in the text. */
+/* In a plugin's line, performance data begins at the first |, so the text must have none. */
 static int print_line(enum diagnosis_level level, const char *text, const char *performance)
 {
     char shown[1400];
@@ -23,7 +23,7 @@ static int print_line(enum diagnosis_level level, const char *text, const char *
 static int read_limit(const char *text, const char *option, int64_t *limit, struct err *err)
 {
     if (text != NULL && (!str_to_int(text, limit) || *limit < 0))
-        return err_set(err, EX_USAGE, "could not take %s %.40s: write a number of seconds", option, text);
+        return err_set(err, EX_USAGE, "could not use %s %.40s: write a number of seconds", option, text);
     return 0;
 }
 
@@ -34,12 +34,12 @@ static int read_limits(const struct options *options, struct diagnosis_limits *l
         read_limit(options->critical, "--critical", &limits->critical, err) != 0)
         return -1;
     if (limits->warning > limits->critical)
-        return err_set(err, EX_USAGE, "could not take --warning %" PRId64 ": it is more than --critical, %" PRId64,
+        return err_set(err, EX_USAGE, "could not use --warning %" PRId64 ": it is more than --critical, %" PRId64,
                        limits->warning, limits->critical);
     return 0;
 }
 
-/* A value of performance data; plugins write U for one that is not known. */
+/* A value of performance data. Plugins write U for an unknown value. */
 static const char *value_of(int64_t number, const char *unit, char out[32])
 {
     if (number == RECORDS_UNKNOWN)

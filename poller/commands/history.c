@@ -49,13 +49,13 @@ static void print_header(void)
 
 static void print_text(const struct records_run *run)
 {
-    char local[CLOCK_TEXT_SIZE], took[24], found[24], accepted[24], repeated[24], waiting[24], pending[24], aside[24];
-    char outcome[RECORDS_OUTCOME_SIZE], kind[32], message[1100];
+    char took[24], found[24], accepted[24], repeated[24], waiting[24], pending[24], rejected[24];
+    char local[CLOCK_TEXT_SIZE], outcome[RECORDS_OUTCOME_SIZE], kind[32], message[1100];
     (void)printf("%-25s %-9s %6s %5s %8s %7s %7s %7s %8s  %s\n", clock_local(run->started, local, sizeof local),
                  str_printable(run->kind, kind, sizeof kind), shown_duration(run->duration_ms, took),
                  shown_number(run->found, found), shown_number(run->accepted, accepted),
                  shown_number(run->repeated, repeated), shown_number(run->waiting, waiting), shown_number(run->pending, pending),
-                 shown_number(run->rejected, aside), records_outcome(run, outcome));
+                 shown_number(run->rejected, rejected), records_outcome(run, outcome));
     if (run->message != NULL && *run->message != '\0')
         (void)printf("    %s\n", str_printable(run->message, message, sizeof message));
 }
@@ -98,7 +98,7 @@ static void print_run(void *context, const struct records_run *run)
     listing->count++;
 }
 
-/* How things stand now, under what the runs did: with none of them for an hour the list looks as well as ever. */
+/* The verdict on the current state follows the list: without runs for an hour, the list alone would look good. */
 static int print_verdict(const struct options *options, struct ledger *ledger, struct err *err)
 {
     struct standing standing;
@@ -118,7 +118,7 @@ int history_command(const struct options *options, struct err *err)
     struct listing listing = { .json = options->json };
     int64_t since = 0, limit = options->since == NULL ? USUAL_LIMIT : INT64_MAX;
     if (options->limit != NULL && (!str_to_int(options->limit, &limit) || limit < 1))
-        return err_set(err, EX_USAGE, "could not take --limit %.40s: write a number from 1 on", options->limit);
+        return err_set(err, EX_USAGE, "could not use --limit %.40s: write a number, 1 or more", options->limit);
     if (options->since != NULL && when_parse(options->since, clock_now_epoch(), &since, err) != 0)
         return -1;
     if (fileutil_check_readable_dir(options->state_dir, err) != 0 ||

@@ -1,4 +1,4 @@
-/* meter: how far long work has come. */
+/* meter: the progress of long work. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ struct meter meter_start(void)
     return (struct meter){ .terminal = isatty(STDERR_FILENO) != 0, .started_ms = now_ms, .shown_ms = now_ms };
 }
 
-/* "3 min left", as far as that can be told yet. */
+/* ", 3 min left"; "" while it is too early for an estimate. */
 static const char *time_left(double share, double took_sec, char *out, size_t size)
 {
     if (share <= 0.01 || took_sec < 1.0)

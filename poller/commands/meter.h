@@ -7,18 +7,19 @@
 #include <stdint.h>
 
 struct meter {
-    bool terminal;       /* standard error is one */
-    int64_t started_ms, shown_ms;
-    int width;           /* of what stands on the terminal's line */
+    bool terminal;                /* standard error is a terminal */
+    int64_t started_ms, shown_ms; /* monotonic clock */
+    int width;                    /* characters on the terminal's line */
 };
 
-/* meter_start: from now on time is counted. */
+/* meter_start: starts the clock. */
 struct meter meter_start(void);
 
-/* meter_show: share, from 0 to 1, is done, with so many calls sent. Shows it where it is time to. */
+/* meter_show: shows the progress, at most 5 times a second on a terminal, else every 10 s. share: the part done, 0 to
+ * 1; calls: the number of calls handled. */
 void meter_show(struct meter *meter, double share, int64_t calls);
 
-/* meter_end: wipes the bar. */
+/* meter_end: clears the bar. */
 void meter_end(struct meter *meter);
 
 #endif

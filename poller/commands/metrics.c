@@ -14,8 +14,8 @@
 
 #define PREFIX "did_optimizer_sync_"
 
-/* The page, and the label that each of its samples has. The default profile's is empty, which no profile's name is: so
- * the pages of several profiles of a host have no sample in common, and node_exporter takes them all. */
+/* Each sample has the label profile, which is empty for the default profile. So no two profiles of a host have a sample
+ * in common: node_exporter refuses duplicates. */
 struct page {
     FILE *out;
     const char *profile;
@@ -26,7 +26,7 @@ static void begin(const struct page *page, const char *name, const char *type, c
     (void)fprintf(page->out, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s %s\n", name, help, name, type);
 }
 
-/* A sample up to its value. more: further labels, "" or beginning with a comma. */
+/* Writes a sample up to its value. more: more labels, "" or beginning with a comma. */
 static void sample(const struct page *page, const char *name, const char *more)
 {
     (void)fprintf(page->out, PREFIX "%s{profile=\"%s\"%s} ", name, page->profile, more);
@@ -39,7 +39,7 @@ static void gauge(const struct page *page, const char *name, int64_t value, cons
     (void)fprintf(page->out, "%" PRId64 "\n", value);
 }
 
-/* A figure that may be unknown: then it is left out. */
+/* Leaves an unknown value out. */
 static void gauge_known(const struct page *page, const char *name, int64_t value, const char *help)
 {
     if (value != RECORDS_UNKNOWN)
@@ -55,9 +55,9 @@ static void gauge_ms(const struct page *page, const char *name, int64_t value_ms
     (void)fprintf(page->out, "%.3f\n", (double)value_ms / 1000.0);
 }
 
-/* ---- how things stand ---- */
+/* ---- the current state ---- */
 
-static void write_standing(const struct page *page, const struct standing *standing)
+static void write_state(const struct page *page, const struct standing *standing)
 {
     const struct records_overview *overview = &standing->overview;
     struct diagnosis_limits limits = diagnosis_usual_limits();
@@ -65,13 +65,13 @@ static void write_standing(const struct page *page, const struct standing *stand
     int64_t limited_sec = standing->wait_until > standing->now ? standing->wait_until - standing->now : 0;
     gauge(page, "verdict", (int64_t)diagnosis.level, "The verdict of status and health: 0 OK, 1 WARNING, 2 CRITICAL.");
     gauge_known(page, "freshness_seconds", standing_freshness(standing),
-                "For how long calls may have waited: the age of the oldest finished call that is to be sent, or of the "
-                "last look at the dialer's calls.");
+                "For how long a call may have waited: the age of the oldest unsent call or, if longer, of the last "
+                "look at the dialer's calls.");
     gauge_known(page, "unsent", standing_unsent(standing),
                 "Least number of finished calls after the checkpoint that the last run saw but did not send.");
     gauge(page, "waiting_oldest_seconds", standing_age(standing, overview->oldest_waiting),
           "Age of the oldest finished call that waits for the agent's disposition.");
-    gauge(page, "pending", overview->counts.pending, "Calls that are pending: to be sent, or to be sent again.");
+    gauge(page, "pending", overview->counts.pending, "Calls that are waiting to be sent, or to be sent again.");
     gauge(page, "waiting", overview->counts.waiting, "Finished calls that wait for the agent's disposition.");
     gauge(page, "rejected", overview->counts.rejected, "Calls that the API rejected; an operator decides what to do.");
     gauge(page, "api_down", standing->outage_since != 0 ? 1 : 0, "1 while the API is down.");
@@ -107,10 +107,10 @@ static void write_last_run(const struct page *page, const struct records_overvie
 
 /* ---- counters ---- */
 
-/* A counter with one or two labels of its own: those of the ledger are "FIRST" or "FIRST SECOND". */
+/* A counter with one or two labels. The ledger's label is "FIRST" or "FIRST SECOND". */
 struct family {
     const struct page *page;
-    const char *name, *first, *second; /* second NULL: there is one */
+    const char *name, *first, *second; /* names; second NULL: one label */
 };
 
 static void write_sample(void *context, const char *label, int64_t value)
@@ -154,11 +154,11 @@ static int read_sum(struct ledger *ledger, const char *counter, int64_t *ret_sum
 
 /* ---- histograms ---- */
 
-/* A histogram, in seconds, of what tally counts in milliseconds. */
+/* A histogram in seconds; tally counts milliseconds. */
 struct histogram {
     const char *name, *help;
-    const char *counter, *sum_counter; /* the ledger's names */
-    const int64_t *bounds_ms;          /* as tally has them */
+    const char *counter, *sum_counter; /* names in the ledger */
+    const int64_t *bounds_ms;
     int64_t counts[TALLY_BOUNDS];      /* by bound */
 };
 
@@ -169,7 +169,7 @@ static void take_count(void *context, const char *label, int64_t value)
     int i = 0;
     if (!str_to_int(label, &bound))
         i = TALLY_BOUNDS - 1;
-    while (i < TALLY_BOUNDS - 1 && bound > histogram->bounds_ms[i]) /* also where an older version had other bounds */
+    while (i < TALLY_BOUNDS - 1 && bound > histogram->bounds_ms[i]) /* an older version may have had other bounds */
         i++;
     histogram->counts[i] += value;
 }
@@ -239,7 +239,7 @@ static int write_page(const struct page *page, const char *state_dir, struct err
         return -1;
     int result = standing_gather(state_dir, ledger, &standing, err);
     if (result == 0) {
-        write_standing(page, &standing);
+        write_state(page, &standing);
         write_last_run(page, &standing.overview);
         result = write_counters(page, ledger, err);
     }
@@ -254,7 +254,7 @@ int metrics_command(const struct options *options, struct err *err)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *memory = open_memstream(&text, &size); /* a page that stops in its middle is never printed */
+    FILE *memory = open_memstream(&text, &size); /* so that an error prints no half page */
     if (memory == NULL)
         mem_out_of_memory();
     struct page page = { memory, options->profile != NULL ? options->profile : "" };

@@ -1,7 +1,7 @@
-/* reconcile: `did-optimizer-sync reconcile`, the proof that nothing is missing.
+/* reconcile: `did-optimizer-sync reconcile`, proves that no call is missing.
  *
- * A walk over the last days, with the ledger's word on each call counted. What is missing or has changed becomes pending,
- * and is sent at the end as all that is pending. */
+ * Walks through the calls of the last days and counts their states in the ledger. A call that is missing or has changed
+ * becomes pending. At the end, the command sends the pending calls. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,14 +27,14 @@
 #define DEFAULT_DAYS 3
 #define DATE_SIZE 11
 
-/* What became of the calls that ended on one day, by local time. */
+/* The calls that ended on one day of the local time, by state. */
 struct day {
     char date[DATE_SIZE];
     int64_t finished, accepted, pending, waiting, rejected, missing, changed, out_of_scope;
 };
 
 struct reconcile {
-    struct options options; /* those given, but that a report alone is a dry run */
+    struct options options; /* the command line's; --report-only is a dry run */
     struct resources resources;
     struct forward forward;
     struct summary summary;
@@ -44,11 +44,11 @@ struct reconcile {
     size_t day_count;
     int64_t from, to;
     bool has_start;
-    struct position start;           /* what ended before the very first run is no matter here */
-    int64_t first_skipped, last_skipped; /* the ends of the calls out of scope */
+    struct position start;  /* of the very first run: older calls do not count */
+    int64_t first_skipped, last_skipped; /* epochs: the first and the last end of a call out of scope */
     int64_t finished;
     bool has_archive;
-    enum source_table table; /* where it is at work */
+    enum source_table table; /* the table being walked */
 };
 
 /* ---- counting ---- */
@@ -68,7 +68,7 @@ static struct day *day_of(struct reconcile *reconcile, int64_t epoch)
     return day;
 }
 
-static void name_call(const struct call *call, const char *what)
+static void log_difference(const struct call *call, const char *what)
 {
     char local[CLOCK_TEXT_SIZE];
     struct log_call about = { .uniqueid = call->id,
@@ -81,7 +81,7 @@ static void name_call(const struct call *call, const char *what)
              about.status, clock_local(call->ended, local, sizeof local));
 }
 
-/* No run sends it: it ended before a checkpoint that was set forward. */
+/* The operator has set the checkpoint to a later time than this call's end, so no run sends the call. */
 static void count_skipped(struct reconcile *reconcile, struct day *day, int64_t ended)
 {
     day->out_of_scope++;
@@ -91,14 +91,14 @@ static void count_skipped(struct reconcile *reconcile, struct day *day, int64_t 
         reconcile->last_skipped = ended;
 }
 
-static void count(void *context, const struct call *call, const struct call_record *record,
+static void count_call(void *context, const struct call *call, const struct call_record *record,
                   const struct decision *decision, bool in_scope)
 {
     struct reconcile *reconcile = context;
     struct position position = position_at(call->ended, call->id);
     bool known = record->state != CALL_UNKNOWN;
-    if (decision->kind == DECISION_LEAVE || (!known && decision->kind == DECISION_SKIP)) /* not ours, or not ended */
-        return;
+    if (decision->kind == DECISION_LEAVE || (!known && decision->kind == DECISION_SKIP))
+        return; /* not selected, or not ended */
     if (!known && !in_scope && reconcile->has_start && position_compare(&position, &reconcile->start) <= 0)
         return;
     struct day *day = day_of(reconcile, position.end_epoch);
@@ -119,7 +119,7 @@ static void count(void *context, const struct call *call, const struct call_reco
     else
         day->missing++;
     if (in_scope && decision->kind == DECISION_SEND && record->state != CALL_PENDING && record->state != CALL_WAITING)
-        name_call(call, known ? "has changed since the API accepted it" : "missing");
+        log_difference(call, known ? "has changed since the API accepted it" : "missing");
 }
 
 /* ---- walking ---- */
@@ -150,7 +150,7 @@ static int walk_table(struct reconcile *reconcile, enum source_table table, cons
                          .range = source_range_ended(&reconcile->resources.source, table, reconcile->from, reconcile->to),
                          .floor = *floor,
                          .duty = reconcile->options.report_only ? WALK_LOOK : WALK_NOTE,
-                         .judged = count,
+                         .judged = count_call,
                          .on_reached = on_reached,
                          .context = reconcile };
     reconcile->table = table;
@@ -170,8 +170,8 @@ static int send_due(struct reconcile *reconcile, struct err *err)
     return result;
 }
 
-/* Where runs go on: a checkpoint that was set since the last one counts already. */
-static int find_places(struct reconcile *reconcile, struct progress *ret_progress, struct err *err)
+/* Reads where the next run continues. A checkpoint that was set after the last run counts already. */
+static int read_positions(struct reconcile *reconcile, struct progress *ret_progress, struct err *err)
 {
     struct forward *forward = &reconcile->forward;
     bool known = false;
@@ -184,16 +184,16 @@ static int find_places(struct reconcile *reconcile, struct progress *ret_progres
         return -1;
     if (!known)
         return err_set(err, EX_CONFIG, "no run is recorded yet, so there is nothing to compare with; try again "
-                       "after the first one");
+                       "after the first run");
     return progress_load(ret_progress, forward->settings, forward_now(forward), err);
 }
 
-/* The days end where the poll has not been yet: what ended later is not missing. */
+/* The range ends where the polls have read every call: a call that ended later is not missing. */
 static int find_range(struct reconcile *reconcile, struct position *ret_floor, struct err *err)
 {
     struct forward *forward = &reconcile->forward;
     struct progress progress;
-    if (find_places(reconcile, &progress, err) != 0)
+    if (read_positions(reconcile, &progress, err) != 0)
         return -1;
     int64_t days = reconcile->options.days;
     if (days >= forward->settings->retention_days)
@@ -242,7 +242,7 @@ static int work(struct reconcile *reconcile, struct err *err)
     if (result == 0)
         result = journal_resume(&reconcile->forward, err);
     if (result == 0 && reconcile->options.report_only)
-        reconcile->summary.stop = STOP_NONE; /* a silence of the API's is no matter here */
+        reconcile->summary.stop = STOP_NONE; /* nothing is sent, so a rate limit does not matter */
     if (result == 0 && reconcile->summary.stop == STOP_NONE)
         result = walk_tables(reconcile, err);
     if (result != 0)
@@ -293,7 +293,7 @@ static void print_table(struct reconcile *reconcile, const struct day *all)
     print_row("all", all);
 }
 
-/* Says which calls are out of scope, and what sends them: the range of their ends, as backfill takes it. */
+/* Names the range of the calls out of scope, with the backfill command that sends them. */
 static void report_skipped(const struct reconcile *reconcile, int64_t count)
 {
     char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE], text[400];
@@ -302,11 +302,11 @@ static void report_skipped(const struct reconcile *reconcile, int64_t count)
                    reconcile->options.profile_option, clock_local(reconcile->first_skipped, from, sizeof from),
                    clock_local(reconcile->last_skipped + 1, to, sizeof to));
     log_warn("%s", text);
-    if (reconcile->options.cron || isatty(STDOUT_FILENO) == 0) /* else it stands there already */
+    if (reconcile->options.cron || isatty(STDOUT_FILENO) == 0) /* on a terminal the log line is enough */
         (void)printf("%s\n", text);
 }
 
-/* Says how it came out; under cron nothing is printed while all is well. Returns the exit code. */
+/* Prints the result; under cron only if something is wrong. Returns the exit code. */
 static int report(struct reconcile *reconcile)
 {
     const struct summary *summary = &reconcile->summary;
@@ -337,8 +337,8 @@ static void open_log(const struct options *options)
     log_open(options->log, shown ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS);
 }
 
-/* What cron starts waits to be enabled, as a run does: it would send whatever is missing. */
-static int ask_whether_off(const struct options *options, bool *ret_off, struct err *err)
+/* Under cron the command sends missing calls, so it must be enabled, as a run. */
+static int read_whether_off(const struct options *options, bool *ret_off, struct err *err)
 {
     bool enabled = true;
     if (options->cron && !options->report_only && enabled_read(options->state_dir, &enabled, err) != 0)
@@ -350,7 +350,7 @@ static int ask_whether_off(const struct options *options, bool *ret_off, struct 
     return 0;
 }
 
-/* The same crontab may be on every host of a cluster: where another one leads, that one reconciles. */
+/* Every host of a cluster may have the same crontab: only the leader reconciles. */
 static bool is_standby(const struct reconcile *reconcile)
 {
     bool standby = reconcile->options.cron && reconcile->resources.leader.role == LEADER_OTHER &&
@@ -371,7 +371,7 @@ int reconcile_command(const struct options *options)
     interrupt_install();
     open_log(options);
     if (resources_load(&reconcile.options, &reconcile.resources, &err) != 0 ||
-        profile_drop_privileges(options, &err) != 0 || ask_whether_off(options, &off, &err) != 0 ||
+        profile_drop_privileges(options, &err) != 0 || read_whether_off(options, &off, &err) != 0 ||
         (!off && work(&reconcile, &err) != 0))
         summary_fail(&reconcile.summary, &err);
     meter_end(&reconcile.meter);

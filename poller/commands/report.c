@@ -1,4 +1,4 @@
-/* report: `did-optimizer-sync report --html FILE`. What the page looks like stands in packaging/report.html alone. */
+/* report: `did-optimizer-sync report --html FILE`. packaging/report.html alone defines how the page looks. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "ledger/ledger.h"
 
 #define INSTALLED_TEMPLATE DATA_DIR "/report.html"
-#define MARKER "@DATA@" /* stands once in the template, where the data goes */
+#define MARKER "@DATA@" /* the place for the data in the template */
 #define TEMPLATE_BYTES ((size_t)1 << 20)
 
 static int read_template(const char *path, char **ret_text, struct err *err)
@@ -26,7 +26,8 @@ static int read_template(const char *path, char **ret_text, struct err *err)
                        path);
     const char *marker = strstr(*ret_text, MARKER);
     if (marker == NULL || strstr(marker + 1, MARKER) != NULL)
-        return err_set(err, EX_CONFIG, "could not use the page's template %s: " MARKER " must stand in it once", path);
+        return err_set(err, EX_CONFIG, "could not use the page's template %s: it must contain " MARKER " exactly once; "
+                       "install the program again", path);
     return 0;
 }
 
@@ -36,7 +37,7 @@ static int write_page(FILE *page, const char *template, const struct options *op
     struct standing standing;
     const char *marker = strstr(template, MARKER);
     (void)fwrite(template, 1, (size_t)(marker - template), page);
-    if (store_execute(ledger_store(ledger), "BEGIN", err) != 0 || /* all that is read is of one moment */
+    if (store_execute(ledger_store(ledger), "BEGIN", err) != 0 || /* a snapshot: a run may write meanwhile */
         standing_gather(options->state_dir, ledger, &standing, err) != 0 ||
         report_data_write(page, ledger, &standing, options, err) != 0)
         return -1;
@@ -74,8 +75,8 @@ static int deliver(const char *text, const char *path, const char *state_dir, st
         return 0;
     if (why.code != EX_NOPERM)
         return err_set(err, why.code, "%s", why.message);
-    return err_set(err, why.code, "%s; the page is written as the owner of %s: give that user a directory of its own "
-                   "there", why.message, state_dir);
+    return err_set(err, why.code, "%s; the owner of %s writes the page: name a FILE in a directory where that user may "
+                   "write", why.message, state_dir);
 }
 
 int report_command(const struct options *options, struct err *err)

@@ -4,7 +4,7 @@
 
 #include "config/options.h"
 
-/* report_command: puts what the ledger says into the template, and writes the page in one rename, or prints it. Reads
+/* report_command: puts the ledger's data into the template and replaces FILE by one rename, or prints the page. Reads
  * the state only: no database, no network. Errors: EX_USAGE, EX_CONFIG (no template), EX_IOERR, EX_NOPERM. */
 int report_command(const struct options *options, struct err *err) MUST_CHECK;
 

@@ -1,5 +1,5 @@
-/* report_data: what the report's page shows, as JSON. Lists of many rows are arrays of arrays, to be short; each list
- * names its columns. */
+/* report_data: the data of the report's page, as JSON. Long lists are arrays of arrays, to keep the page small; each
+ * list names its columns. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,13 +26,13 @@ enum {
     SET_ASIDE_BYTES = 1000000, /* each list ends where so much is written in all, however long its rows are */
     RUNS_BYTES = 1500000,
     CALLS_BYTES = 4400000,
-    OLDEST_OFFSET = 400 * 86400, /* how far back the local clock's changes are told */
+    OLDEST_OFFSET = 400 * 86400, /* how far back the page knows the local clock's changes */
 };
 
 struct writer {
     FILE *out;
     const char *profile;
-    size_t size; /* written so far */
+    size_t size; /* bytes written so far */
     struct err *err;
 };
 
@@ -40,7 +40,7 @@ struct writer {
 
 static void put(struct writer *writer, const char *text, size_t length)
 {
-    (void)fwrite(text, 1, length, writer->out); /* who owns out looks for errors at the end */
+    (void)fwrite(text, 1, length, writer->out); /* the owner of out checks for errors at the end */
     writer->size += length;
 }
 
@@ -49,8 +49,8 @@ static void put_text(struct writer *writer, const char *text)
     put(writer, text, strlen(text));
 }
 
-/* Writes JSON and frees it. In a script element of a page '<' could begin its end or a comment. The two characters that
- * are line ends to scripts only can stand in texts alone, as can '<': so an escape of JSON says the same. */
+/* Writes and frees json. Inside a script element, '<' could begin the element's end or a comment, and U+2028 and U+2029
+ * are line ends. JSON has these characters only within texts, so it can escape them. */
 static void put_json(struct writer *writer, struct json *json)
 {
     static const struct {
@@ -75,7 +75,7 @@ static void put_json(struct writer *writer, struct json *json)
     json_free(json);
 }
 
-/* Text for people; what does not fit in limit bytes is cut and ends with an ellipsis. */
+/* Cuts text that does not fit in limit bytes; then it ends with an ellipsis. */
 static void append_text(struct json *row, const char *text, size_t limit)
 {
     static const char ellipsis[] = "…";
@@ -94,7 +94,7 @@ static void append_column(struct json *row, struct statement *statement, int col
     append_text(row, store_text(statement, column), limit);
 }
 
-/* The same for what may hold the number in phone_column, which may be the column itself. */
+/* The same, but masks the phone number of phone_column in the text. column may be phone_column. */
 static void append_masked(struct json *row, struct statement *statement, int column, int phone_column, size_t limit)
 {
     const char *text = store_text(statement, column);
@@ -114,10 +114,10 @@ static void append_number(struct json *row, struct statement *statement, int col
 
 /* ---- lists ---- */
 
-/* One array a row, until bytes are written in all. */
+/* One array per row. The list ends when the whole page has that many bytes. */
 struct list {
     const char *name;
-    const char *columns; /* for the page: words in the order of the row */
+    const char *columns; /* names, separated by blanks */
     size_t bytes;
     void (*append)(struct json *row, struct statement *statement);
 };
@@ -199,7 +199,7 @@ static int put_rejected(struct writer *writer, struct store *store)
     return put_list(writer, &list, store, statement);
 }
 
-/* The run's message was masked when it was written. */
+/* Phone numbers in a run's message were masked when the run wrote it. */
 static void append_run(struct json *row, struct statement *statement)
 {
     enum { STARTED, KIND, DURATION, EXIT_CODE = 10, MESSAGE, FINISHED, SUPERSEDED };
@@ -260,7 +260,8 @@ static struct json *counts(const int64_t *numbers, int count)
     return array;
 }
 
-/* Each hour: its calls by enum call_state, the same by result, the answers and two percentiles of their times. */
+/* Each hour: calls by enum call_state, calls by result, number of answers, median and 95th percentile of their
+ * times. */
 static struct json *hours_json(struct hours *hours)
 {
     struct json *object = json_object(), *names = json_array(), *rows = json_array();
@@ -282,9 +283,10 @@ static struct json *hours_json(struct hours *hours)
     return object;
 }
 
-/* ---- the moment ---- */
+/* ---- the current state ---- */
 
-/* The dialer's local clock: from each epoch on, its seconds ahead of UTC. The reader may live by another clock. */
+/* The dialer's offsets to UTC in seconds, each with the epoch from which it holds. The browser may be in another
+ * zone. */
 static struct json *offsets(int64_t now)
 {
     struct json *array = json_array();
@@ -302,7 +304,7 @@ static struct json *offsets(int64_t now)
     return array;
 }
 
-/* The verdict, and what it rests on. The object borrows the texts of diagnosis. */
+/* object borrows the texts of diagnosis. */
 static void add_verdict(struct json *object, const struct standing *standing, const struct diagnosis *diagnosis)
 {
     json_add_text(object, "verdict", diagnosis_name(diagnosis->level));

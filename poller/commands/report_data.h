@@ -1,4 +1,4 @@
-/* report_data: what the report's page shows, as JSON. */
+/* report_data: the data of the report's page, as JSON. */
 #ifndef REPORT_DATA_H
 #define REPORT_DATA_H
 
@@ -7,10 +7,9 @@
 #include "config/options.h"
 #include "ledger/standing.h"
 
-/* report_data_write: writes one JSON object to out; options say whether numbers are masked, and the profile. It may
- * stand inside of an HTML element as it is: no '<' is in it. It stays below 4.5 MB: of what is many, the latest are named and
- * all are counted. The page's script is the only reader.
- * Errors: EX_IOERR. */
+/* report_data_write: writes one JSON object to out, for the page's script. The object has no '<', so it can be put into
+ * an HTML element. It stays below 4.5 MB: long lists have only their newest rows, but all are counted. options:
+ * profile. Errors: EX_IOERR. */
 int report_data_write(FILE *out, struct ledger *ledger, const struct standing *standing,
                       const struct options *options, struct err *err) MUST_CHECK;
 

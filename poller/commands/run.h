@@ -6,10 +6,11 @@
 
 #include "config/options.h"
 
-/* run_command: one run from settings to summary; results and errors are in the log. Returns the exit code. */
+/* run_command: does one run, from settings to summary. Results and errors go to the log. Returns the exit code. */
 int run_command(const struct options *options);
 
-/* run_round: as run_command, for one of the runs of a loop, in a process of its own. */
+/* run_round: as run_command, for one round of `run --every` in a process of its own. is_first: the loop's first
+ * round. */
 int run_round(const struct options *options, bool is_first);
 
 #endif

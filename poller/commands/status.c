@@ -1,4 +1,4 @@
-/* status: `did-optimizer-sync status`, how things stand. */
+/* status: `did-optimizer-sync status`, shows the current state. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "config/profile.h"
 #include "ledger/diagnosis.h"
 
-/* "2026-01-31 12:00:00 +0100, 5 min ago", after the words before. */
+/* NAME BEFORE2026-01-31 12:00:00 +0100, 5 min ago. none: the text for epoch 0. */
 static void print_time(const char *name, int64_t epoch, int64_t now, const char *none, const char *before)
 {
     char local[CLOCK_TEXT_SIZE];
@@ -30,13 +30,13 @@ static void print_zone(const struct zone *zone)
 {
     char names[ZONE_NAMES_SIZE], problem[ZONE_PROBLEM_SIZE];
     if (zone->count == 0)
-        return; /* no run has looked yet */
+        return; /* no run has read rows yet */
     (void)printf("%-19s %s\n", "time zone", zone_names(zone, names));
     if (*zone_problem(zone, problem) != '\0')
         (void)printf("%-19s ⚠ %s\n", "", problem);
 }
 
-/* Calls that a run saw beyond the checkpoint and did not send. */
+/* Finished calls after the checkpoint that the last run saw and did not send. */
 static void print_unsent(const struct standing *standing)
 {
     int64_t unsent = standing_unsent(standing);
@@ -51,7 +51,7 @@ static void print_unsent(const struct standing *standing)
                    "not known since ");
 }
 
-/* How the last run ended, in history's words. */
+/* Uses the same words as `history`. */
 static void print_last_run(const struct standing *standing)
 {
     const struct records_overview *overview = &standing->overview;
@@ -76,14 +76,14 @@ static void print_text(const struct standing *standing, const struct diagnosis *
                  ? "not enabled: cron sends no calls (to start: did-optimizer-sync enable)" : "enabled");
     print_time("checkpoint", standing->checkpoint, standing->now, "none yet", "");
     print_time("oldest unsent", standing->oldest_unsent, standing->now,
-               "none: every finished call that is known was accepted", "");
+               "none: every known finished call was accepted", "");
     (void)printf("%-19s %" PRId64 "\n", "pending", overview->counts.pending);
     if (overview->counts.pending > 0)
         print_time("  next try", overview->next_due, standing->now, "with the next run", "");
     (void)printf("%-19s %" PRId64 "\n", "waiting", overview->counts.waiting);
     (void)printf("%-19s %" PRId64 "%s\n", "rejected", overview->counts.rejected,
                  overview->counts.rejected > 0 ? " (see: did-optimizer-sync failed list)" : "");
-    (void)printf("%-19s %" PRId64 " remembered\n", "accepted", accepted);
+    (void)printf("%-19s %" PRId64 " in the ledger\n", "accepted", accepted);
     print_unsent(standing);
     print_last_run(standing);
     print_time("last success", overview->last_success, standing->now, "none yet", "");
@@ -93,7 +93,7 @@ static void print_text(const struct standing *standing, const struct diagnosis *
     print_zone(&standing->zone);
 }
 
-/* problem is borrowed by object. */
+/* object borrows problem. */
 static void add_zone(struct json *object, const struct zone *zone, const char *problem)
 {
     struct json *offsets = json_add(object, "utc_offsets", json_array());

@@ -1,4 +1,4 @@
-/* tenants: `did-optimizer-sync run --all-profiles`, every profile side by side. */
+/* tenants: `did-optimizer-sync run --all-profiles`, runs every profile in parallel. */
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 
 #define ENDING ".conf"
 
-/* The name of a profile whose settings are in the file of that name; NULL: it is none. Ownership: the caller frees it. */
+/* The profile's name, from its settings file's name; NULL: not a profile's file. Ownership: the caller frees it. */
 static char *name_of(const char *file)
 {
     size_t length = strlen(file), tail = strlen(ENDING);
@@ -30,7 +30,7 @@ static char *name_of(const char *file)
     return NULL;
 }
 
-/* Lists the profiles in *ret_names, in the order of their names; how many. No directory: none. */
+/* Sets *ret_names to the sorted names of the profiles and returns their number. */
 static size_t list(const char *directory, char ***ret_names)
 {
     struct dirent **files = NULL;
@@ -50,7 +50,7 @@ static size_t list(const char *directory, char ***ret_names)
     return count;
 }
 
-/* Does run for one profile (NULL: the default one) in a process of its own. -1: there is none. */
+/* Calls run for one profile (NULL: the default profile) in a new process. Returns -1 if no process could start. */
 static pid_t start(const struct options *options, const char *name, int (*run)(const struct options *))
 {
     (void)fflush(NULL);
@@ -63,7 +63,8 @@ static pid_t start(const struct options *options, const char *name, int (*run)(c
         exit(run(options));
     struct options own = *options;
     struct err err;
-    /* A path on the command line is the default profile's, beside or below which this one's lies. */
+    /* A path on the command line belongs to the default profile. This profile's own path is beside or below that
+     * one. */
     own.config.required_own = own.config.required_dids = own.named_state_dir = own.named_log = own.named_legacy = false;
     if (profile_select(&own, name, &err) == 0)
         exit(run(&own));
@@ -71,7 +72,7 @@ static pid_t start(const struct options *options, const char *name, int (*run)(c
     exit(err.code);
 }
 
-/* Of two exit codes the one that calls for attention: what is pending is sent later without any. */
+/* The worse of two exit codes. EX_TEMPFAIL is the least bad error: pending calls are sent later without help. */
 static int worse(int a, int b)
 {
     if (a == EX_OK || (a == EX_TEMPFAIL && b != EX_OK))
@@ -117,7 +118,7 @@ int tenants_command(const struct options *options, int (*run)(const struct optio
     for (size_t i = 0; i <= count; i++) {
         const char *name = i == 0 ? NULL : names[i - 1];
         if (name == NULL && !route_is_set_up(&options->config))
-            continue; /* every call is a tenant's */
+            continue; /* this host has calls of tenants only */
         pid_t child = start(options, name, run);
         if (child > 0)
             children[started++] = child;

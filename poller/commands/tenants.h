@@ -4,9 +4,9 @@
 
 #include "config/options.h"
 
-/* tenants_command: starts run in a process of its own for each profile with settings in profiles_dir, and for the
- * default profile if that has a key. So a slow profile delays no other. Without profiles, run starts in this process.
- * Passes SIGTERM and SIGINT on. Returns the worst of the exit codes. */
+/* tenants_command: calls run in a new process for each profile with settings in profiles_dir, and for the default
+ * profile if it is set up. So a slow profile delays no other. Without profiles, calls run in this process. Forwards
+ * SIGTERM and SIGINT as SIGTERM. Returns the worst of the exit codes. */
 int tenants_command(const struct options *options, int (*run)(const struct options *options));
 
 #endif

@@ -1,4 +1,4 @@
-/* why: `did-optimizer-sync why UNIQUEID`, what became of one call. */
+/* why: `did-optimizer-sync why UNIQUEID`, shows the status of one call at the API. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,19 +18,19 @@
 #include "ledger/records.h"
 #include "sink/sink.h"
 
-/* All that is known of the call; its texts are copies of its own. */
-struct life {
+/* The call as ledger and dialer know it. Its texts are copies. */
+struct view {
     const char *uniqueid;
-    bool known;               /* to the ledger */
+    bool known;               /* the ledger has the call */
     struct records_call call;
     struct records_attempt *attempts; /* before call.last, oldest first */
     int64_t attempt_count;
-    struct call *row;         /* the dialer's; NULL: none */
+    struct call *row;         /* of the dialer's table; NULL: none */
     enum explanation_row where;
     const char *const *places; /* see struct source_ops */
-    char problem[1200];       /* why the dialer was not asked, or gave no answer */
+    char problem[1200];       /* why the dialer's table could not be read */
     struct explanation_facts facts;
-    const struct sink_ops *sink; /* the kind, which reads the codes; NULL: not known */
+    const struct sink_ops *sink; /* the kind that explains the codes; NULL: unknown */
 };
 
 static const char *const state_names[] = {
@@ -38,7 +38,7 @@ static const char *const state_names[] = {
     [CALL_WAITING] = "waiting",  [CALL_REJECTED] = "rejected", [CALL_DISCARDED] = "discarded",
 };
 
-/* ---- what the ledger knows ---- */
+/* ---- the ledger ---- */
 
 static char *copy(const char *text)
 {
@@ -63,66 +63,66 @@ static void free_attempt(struct records_attempt *attempt)
     free((char *)attempt->agent);
 }
 
-static void take_call(void *context, const struct records_call *call)
+static void keep_call(void *context, const struct records_call *call)
 {
-    struct life *life = context;
-    life->known = true;
-    life->call = *call;
+    struct view *view = context;
+    view->known = true;
+    view->call = *call;
     if (call->record.state < CALL_UNKNOWN || call->record.state > CALL_DISCARDED)
-        life->call.record.state = CALL_UNKNOWN;
-    life->call.last = copy_attempt(&call->last);
-    life->call.reason = life->call.last.reason;
-    life->call.campaign = copy(call->campaign);
-    life->call.phone = copy(call->phone);
+        view->call.record.state = CALL_UNKNOWN;
+    view->call.last = copy_attempt(&call->last);
+    view->call.reason = view->call.last.reason;
+    view->call.campaign = copy(call->campaign);
+    view->call.phone = copy(call->phone);
 }
 
-static void take_attempt(void *context, const struct records_attempt *attempt)
+static void keep_attempt(void *context, const struct records_attempt *attempt)
 {
-    struct life *life = context;
-    life->attempts = mem_resize(life->attempts, (size_t)life->attempt_count + 1, sizeof *life->attempts);
-    life->attempts[life->attempt_count++] = copy_attempt(attempt);
+    struct view *view = context;
+    view->attempts = mem_resize(view->attempts, (size_t)view->attempt_count + 1, sizeof *view->attempts);
+    view->attempts[view->attempt_count++] = copy_attempt(attempt);
 }
 
-static void free_life(struct life *life)
+static void free_view(struct view *view)
 {
-    for (int64_t i = 0; i < life->attempt_count; i++)
-        free_attempt(&life->attempts[i]);
-    free(life->attempts);
-    if (life->known) {
-        free_attempt(&life->call.last);
-        free((char *)life->call.campaign);
-        free((char *)life->call.phone);
+    for (int64_t i = 0; i < view->attempt_count; i++)
+        free_attempt(&view->attempts[i]);
+    free(view->attempts);
+    if (view->known) {
+        free_attempt(&view->call.last);
+        free((char *)view->call.campaign);
+        free((char *)view->call.phone);
     }
-    free(life->row);
+    free(view->row);
 }
 
-/* All texts are copies that belong to this struct. */
-static void mask(struct life *life)
+/* May change the texts, because they are copies. */
+static void mask(struct view *view)
 {
-    char *phone = copy(life->call.phone);
-    mask_if_enabled((char *)life->call.reason, phone);
-    mask_if_enabled((char *)life->call.phone, phone);
-    for (int64_t i = 0; i < life->attempt_count; i++)
-        mask_if_enabled((char *)life->attempts[i].reason, phone);
+    char *phone = copy(view->call.phone);
+    mask_if_enabled((char *)view->call.reason, phone);
+    mask_if_enabled((char *)view->call.phone, phone);
+    for (int64_t i = 0; i < view->attempt_count; i++)
+        mask_if_enabled((char *)view->attempts[i].reason, phone);
     free(phone);
-    phone = life->row != NULL ? copy(life->row->number) : NULL;
+    phone = view->row != NULL ? copy(view->row->number) : NULL;
     if (phone != NULL)
-        mask_if_enabled((char *)life->row->number, phone);
+        mask_if_enabled((char *)view->row->number, phone);
     free(phone);
 }
 
-static int read_ledger(const struct options *options, struct life *life, struct err *err)
+static int read_ledger(const struct options *options, struct view *view, struct err *err)
 {
     struct ledger *ledger = NULL;
-    struct explanation_facts *facts = &life->facts;
+    struct explanation_facts *facts = &view->facts;
     int64_t outage_since = 0;
     bool has_floor = false, has_checkpoint = false;
     if (fileutil_check_writable_dir(options->state_dir, err) != 0 ||
         ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
-    int result = records_find_call(ledger, life->uniqueid, take_call, life, err);
+    int result = records_find_call(ledger, view->uniqueid, keep_call, view, err);
     if (result == 0)
-        result = records_list_attempts(ledger, life->uniqueid, take_attempt, life, err);
+        result = records_list_attempts(ledger, view->uniqueid, keep_attempt, view, err);
     if (result == 0)
         result = ledger_read_place(ledger, LEDGER_FLOOR, &facts->floor, &has_floor, err);
     if (result == 0)
@@ -132,8 +132,8 @@ static int read_ledger(const struct options *options, struct life *life, struct 
     ledger_close(ledger);
     facts->started = has_floor && has_checkpoint;
     facts->outage = outage_since != 0;
-    if (life->known) {
-        const struct records_call *call = &life->call;
+    if (view->known) {
+        const struct records_call *call = &view->call;
         facts->record = call->record;
         facts->accepted = call->last.tried != RECORDS_UNKNOWN ? call->last.tried : call->updated;
         facts->due = call->due != RECORDS_UNKNOWN ? call->due : 0;
@@ -142,46 +142,46 @@ static int read_ledger(const struct options *options, struct life *life, struct 
     return result;
 }
 
-/* ---- what the dialer says ---- */
+/* ---- the dialer's table ---- */
 
-static int take_row(void *context, const struct call *call, struct err *err)
+static int keep_row(void *context, const struct call *call, struct err *err)
 {
     (void)err;
-    struct life *life = context;
-    free(life->row);
-    life->row = call_copy(call);
+    struct view *view = context;
+    free(view->row);
+    view->row = call_copy(call);
     return 0;
 }
 
-static int read_row(const struct source *source, struct life *life, struct err *err)
+static int read_row(const struct source *source, struct view *view, struct err *err)
 {
-    life->places = source->ops->places;
-    if (source_inspect(source, err) != 0 || source_now(source, &life->facts.now, err) != 0 ||
-        source_fetch(source, SOURCE_LIVE, &life->uniqueid, 1, take_row, life, err) != 0)
+    view->places = source->ops->places;
+    if (source_inspect(source, err) != 0 || source_now(source, &view->facts.now, err) != 0 ||
+        source_fetch(source, SOURCE_LIVE, &view->uniqueid, 1, keep_row, view, err) != 0)
         return -1;
-    life->where = EXPLANATION_LIVE;
-    if (life->row != NULL)
+    view->where = EXPLANATION_LIVE;
+    if (view->row != NULL)
         return 0;
-    if (source_fetch(source, SOURCE_ARCHIVE, &life->uniqueid, 1, take_row, life, err) != 0)
+    if (source_fetch(source, SOURCE_ARCHIVE, &view->uniqueid, 1, keep_row, view, err) != 0)
         return -1;
-    if (life->row == NULL && *source_archive_problem(source) != '\0')
+    if (view->row == NULL && *source_archive_problem(source) != '\0')
         return err_set(err, EX_CONFIG, "%s", source_archive_problem(source));
-    life->where = life->row != NULL ? EXPLANATION_ARCHIVED : EXPLANATION_NO_ROW;
+    view->where = view->row != NULL ? EXPLANATION_ARCHIVED : EXPLANATION_NO_ROW;
     return 0;
 }
 
-static void ask_dialer(const struct config *config, const struct config_problems *problems, struct life *life)
+static void ask_dialer(const struct config *config, const struct config_problems *problems, struct view *view)
 {
     struct source source = { .ops = NULL };
     struct err err;
-    life->facts.now = clock_now_epoch();
+    view->facts.now = clock_now_epoch();
     if (problems->count > 0) {
-        (void)snprintf(life->problem, sizeof life->problem, "the configuration has a problem: %s", problems->texts[0]);
+        (void)snprintf(view->problem, sizeof view->problem, "the configuration has a problem: %s", problems->texts[0]);
         return;
     }
-    if (resources_connect(config, &source, &err) != 0 || read_row(&source, life, &err) != 0) {
-        (void)snprintf(life->problem, sizeof life->problem, "%s", err.message);
-        life->where = EXPLANATION_NOT_ASKED;
+    if (resources_connect(config, &source, &err) != 0 || read_row(&source, view, &err) != 0) {
+        (void)snprintf(view->problem, sizeof view->problem, "%s", err.message);
+        view->where = EXPLANATION_NOT_ASKED;
     }
     source_close(&source);
 }
@@ -205,7 +205,7 @@ static void print_time(const char *name, int64_t epoch)
         print_row(name, "%s", clock_local(epoch, local, sizeof local));
 }
 
-/* "SALE → answered, 45 s, agent 6666", as far as it is known. */
+/* "SALE → answered, 45 s, agent 6666", without the unknown parts. */
 static const char *content_of(const struct records_attempt *attempt, char out[300])
 {
     size_t used = (size_t)snprintf(out, 300, "%.40s", attempt->status != NULL ? attempt->status : "status not known");
@@ -218,11 +218,11 @@ static const char *content_of(const struct records_attempt *attempt, char out[30
     return out;
 }
 
-static void print_attempt(const struct life *life, const struct records_attempt *attempt, int64_t number)
+static void print_attempt(const struct view *view, const struct records_attempt *attempt, int64_t number)
 {
-    /* A failure's reason is not kept where the call was waiting after it. */
+    /* The reason is missing if the call was waiting after this attempt. */
     char name[32], local[CLOCK_TEXT_SIZE], content[300], answer[40] = "no answer";
-    bool accepted = attempt->answer > 0 && sink_describe(life->sink, attempt->answer, answer, sizeof answer);
+    bool accepted = attempt->answer > 0 && sink_describe(view->sink, attempt->answer, answer, sizeof answer);
     (void)snprintf(name, sizeof name, "attempt %" PRId64, number);
     print_row(name, "%s, %s after %" PRId64 " ms: %s", clock_local(attempt->tried, local, sizeof local), answer,
               attempt->took_ms != RECORDS_UNKNOWN ? attempt->took_ms : 0,
@@ -230,11 +230,11 @@ static void print_attempt(const struct life *life, const struct records_attempt 
     print_row("", "%s", content_of(attempt, content));
 }
 
-static void print_ledger(const struct life *life)
+static void print_ledger(const struct view *view)
 {
-    const struct records_call *call = &life->call;
+    const struct records_call *call = &view->call;
     char content[300];
-    if (!life->known) {
+    if (!view->known) {
         print_row("ledger", "has no record of this call");
         return;
     }
@@ -243,10 +243,10 @@ static void print_ledger(const struct life *life)
         print_row("campaign/number", "%s/%s", call->campaign != NULL ? call->campaign : "",
                   call->phone != NULL ? call->phone : "");
     print_time("first seen", call->seen);
-    for (int64_t i = 0; i < life->attempt_count; i++)
-        print_attempt(life, &life->attempts[i], call->tries - life->attempt_count + i);
+    for (int64_t i = 0; i < view->attempt_count; i++)
+        print_attempt(view, &view->attempts[i], call->tries - view->attempt_count + i);
     if (call->last.tried != RECORDS_UNKNOWN)
-        print_attempt(life, &call->last, call->tries);
+        print_attempt(view, &call->last, call->tries);
     else
         print_row("noted as", "%s", content_of(&call->last, content));
     print_row("state", "%s", state_names[call->record.state]);
@@ -256,14 +256,14 @@ static void print_ledger(const struct life *life)
         print_time("  next try", call->due);
 }
 
-static void print_table(const struct life *life)
+static void print_table(const struct view *view)
 {
     char local[CLOCK_TEXT_SIZE], ended[64] = "not ended", length[24] = "";
-    const struct call *row = life->row;
-    if (life->where == EXPLANATION_NOT_ASKED) {
-        print_row("dialer's table", "could not be read: %s", life->problem);
+    const struct call *row = view->row;
+    if (view->where == EXPLANATION_NOT_ASKED) {
+        print_row("dialer's table", "could not be read: %s", view->problem);
     } else if (row == NULL) {
-        print_row("dialer's table", "has no such call, nor has its archive");
+        print_row("dialer's table", "has no such call; its archive has none either");
     } else {
         if (row->finality != CALL_NOT_ENDED)
             (void)snprintf(ended, sizeof ended, "ended %s",
@@ -272,17 +272,17 @@ static void print_table(const struct life *life)
             (void)snprintf(length, sizeof length, "%" PRId64, row->length);
         print_row("dialer's table", "%s, %s s, agent %s, %s", str_or_empty(row->status), length,
                   str_or_empty(row->agent), ended);
-        if (life->where == EXPLANATION_ARCHIVED)
-            print_row("", "in the archive, %s", life->places[SOURCE_ARCHIVE]);
+        if (view->where == EXPLANATION_ARCHIVED)
+            print_row("", "in the archive, %s", view->places[SOURCE_ARCHIVE]);
     }
 }
 
-static void print_text(const struct life *life, const char *sentence)
+static void print_text(const struct view *view, const char *sentence)
 {
-    print_row("call", "%s", life->uniqueid);
-    print_ledger(life);
-    print_table(life);
-    print_row("so", "%s", sentence);
+    print_row("call", "%s", view->uniqueid);
+    print_ledger(view);
+    print_table(view);
+    print_row("explanation", "%s", sentence);
 }
 
 /* ---- JSON ---- */
@@ -299,10 +299,10 @@ static void add_attempt(struct json *object, const struct records_attempt *attem
     json_add_text(object, "agent", attempt->agent);
 }
 
-static void add_ledger(struct json *object, const struct life *life)
+static void add_ledger(struct json *object, const struct view *view)
 {
-    const struct records_call *call = &life->call;
-    if (!life->known) {
+    const struct records_call *call = &view->call;
+    if (!view->known) {
         json_add_null(object, "ledger");
         return;
     }
@@ -316,22 +316,22 @@ static void add_ledger(struct json *object, const struct life *life)
     json_add_text(ledger, "reason", call->reason);
     json_add_known(ledger, "tries", call->tries, RECORDS_UNKNOWN);
     struct json *attempts = json_add(ledger, "attempts", json_array());
-    for (int64_t i = 0; i < life->attempt_count; i++)
-        add_attempt(json_append(attempts, json_object()), &life->attempts[i]);
+    for (int64_t i = 0; i < view->attempt_count; i++)
+        add_attempt(json_append(attempts, json_object()), &view->attempts[i]);
     if (call->last.tried != RECORDS_UNKNOWN)
         add_attempt(json_append(attempts, json_object()), &call->last);
 }
 
-static void add_table(struct json *object, const struct life *life)
+static void add_table(struct json *object, const struct view *view)
 {
-    const struct call *row = life->row;
-    json_add_text(object, "table_problem", *life->problem != '\0' ? life->problem : NULL);
+    const struct call *row = view->row;
+    json_add_text(object, "table_problem", *view->problem != '\0' ? view->problem : NULL);
     if (row == NULL) {
         json_add_null(object, "table");
         return;
     }
     struct json *table = json_add(object, "table", json_object());
-    json_add_text(table, "name", life->places[life->where == EXPLANATION_LIVE ? SOURCE_LIVE : SOURCE_ARCHIVE]);
+    json_add_text(table, "name", view->places[view->where == EXPLANATION_LIVE ? SOURCE_LIVE : SOURCE_ARCHIVE]);
     json_add_text(table, "status", row->status);
     json_add_known(table, "length", call_number(row->length, RECORDS_UNKNOWN), RECORDS_UNKNOWN);
     json_add_text(table, "agent", row->agent);
@@ -343,41 +343,41 @@ static void add_table(struct json *object, const struct life *life)
     json_add_known(table, "end_epoch", row->ended, 0);
 }
 
-static void print_json(const struct life *life, const char *sentence)
+static void print_json(const struct view *view, const char *sentence)
 {
     struct json *object = json_object();
-    json_add_text(object, "uniqueid", life->uniqueid);
-    json_add_text(object, "state", state_names[life->facts.record.state]);
-    add_ledger(object, life);
-    add_table(object, life);
-    json_add_text(object, "so", sentence);
+    json_add_text(object, "uniqueid", view->uniqueid);
+    json_add_text(object, "state", state_names[view->facts.record.state]);
+    add_ledger(object, view);
+    add_table(object, view);
+    json_add_text(object, "explanation", sentence);
     json_print_line(object);
 }
 
 /* ---- the command ---- */
 
-static int tell(const struct options *options, const struct config *config, const struct config_problems *problems,
+static int show(const struct options *options, const struct config *config, const struct config_problems *problems,
                 struct err *err)
 {
-    struct life life = { .uniqueid = options->arguments[0] };
+    struct view view = { .uniqueid = options->arguments[0] };
     struct err ignored;
     char sentence[1200];
-    int result = read_ledger(options, &life, err);
-    if (sink_find(config->sink_type, config->sink_origin, &life.sink, &ignored) != 0)
-        life.sink = NULL;
+    int result = read_ledger(options, &view, err);
+    if (sink_find(config->sink_type, config->sink_origin, &view.sink, &ignored) != 0)
+        view.sink = NULL;
     if (result == 0) {
-        ask_dialer(config, problems, &life);
-        mask(&life);
-        life.facts.row = life.where;
-        life.facts.call = life.row;
-        life.facts.settings = &config->sync;
-        (void)explanation_of(&life.facts, sentence, sizeof sentence);
+        ask_dialer(config, problems, &view);
+        mask(&view);
+        view.facts.row = view.where;
+        view.facts.call = view.row;
+        view.facts.settings = &config->sync;
+        (void)explanation_of(&view.facts, sentence, sizeof sentence);
         if (options->json)
-            print_json(&life, sentence);
+            print_json(&view, sentence);
         else
-            print_text(&life, sentence);
+            print_text(&view, sentence);
     }
-    free_life(&life);
+    free_view(&view);
     return result;
 }
 
@@ -392,7 +392,7 @@ int why_command(struct options *options)
     route_load(&options->config, &config, &route, &problems);
     int result = profile_drop_privileges(options, &err);
     if (result == 0)
-        result = tell(options, &config, &problems, &err);
+        result = show(options, &config, &problems, &err);
     if (result != 0)
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
     config_problems_free(&problems);

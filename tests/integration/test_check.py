@@ -114,7 +114,7 @@ def test_a_new_installation(ready, api):
     ready.checkpoint_file.unlink()
     ready.log_file.unlink()
     told = "\n".join(check(ready, api)["✓"])
-    assert "none yet" in told and f"{ready.log_file} can be made" in told
+    assert "none yet" in told and f"{ready.log_file} can be created" in told
 
 
 # ---- configuration ----
@@ -248,7 +248,7 @@ def test_clocks_that_differ_are_told(ready, api):
         ready.dids_file.chmod(0o600)
         (line,) = check(ready, api)["⚠"]
         assert re.fullmatch(r"clock: the database's clock is \d+ s behind this host's; the database's clock is used; "
-                            "set both by NTP: timedatectl", line)
+                            "synchronize both clocks with NTP: timedatectl", line)
 
 
 def test_a_sites_own_index_is_used(ready, api, db):
@@ -629,7 +629,7 @@ def test_the_age_of_the_last_run_is_told(ready, api):
     assert ready.run().code == 0
     api.clear()
     (line,) = [line for line in check(ready, api)["✓"] if line.startswith("runs")]
-    assert re.fullmatch(r"runs: the last one began \d+ s ago", line)
+    assert re.fullmatch(r"runs: the last run started \d+ s ago", line)
 
 
 @pytest.mark.parametrize("age, code, mark", [(400, 0, "⚠"), (1000, 69, "✗")])
@@ -639,7 +639,7 @@ def test_runs_that_stopped_are_told_by_the_age_of_the_last_one(ready, api, age, 
     end_the_last_run(ready, age)
     api.clear()
     (line,) = check(ready, api, code)[mark]
-    assert line.startswith(f"runs: the last one began {age // 60} min ago")
+    assert line.startswith(f"runs: the last run started {age // 60} min ago")
 
 
 def test_old_runs_of_one_who_disabled_it_are_no_fault(ready, api):

@@ -106,8 +106,9 @@ def test_report_changes_nothing_in_the_state(host):
 
 
 @pytest.mark.parametrize("content, told", [
-    (None, "install the program again, or name the file with --template"), ("<html></html>", "@DATA@ must stand in it once"),
-    ("@DATA@ @DATA@", "@DATA@ must stand in it once")], ids=["missing", "no marker", "two markers"])
+    (None, "install the program again, or name the file with --template"),
+    ("<html></html>", "it must contain @DATA@ exactly once"),
+    ("@DATA@ @DATA@", "it must contain @DATA@ exactly once")], ids=["missing", "no marker", "two markers"])
 def test_a_template_that_cannot_be_used(host, content, told):
     template, page = host.directory / "own.html", host.directory / "report.html"
     if content is not None:
@@ -135,7 +136,7 @@ def test_report_wants_to_know_where_to(host):
 def test_a_folder_that_is_not_ours_is_named(ordinary, host):
     (host.directory / "web").mkdir(mode=0o555)
     done = host.run("report", "--html", host.directory / "web/report.html", "--template", TEMPLATE)
-    assert done.code == 77 and "Permission denied" in done.err and "a directory of its own there" in done.err
+    assert done.code == 77 and "Permission denied" in done.err and "in a directory where that user may write" in done.err
 
 
 def test_with_ten_thousand_long_calls_the_page_stays_below_5_mb(host):

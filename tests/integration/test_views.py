@@ -191,11 +191,11 @@ def test_why_of_an_accepted_call_tells_when_and_what_was_sent(sync, db, api):
     assert (attempt["answer"], attempt["reason"], attempt["status"], attempt["result"], attempt["length"],
             attempt["agent"]) == (200, None, "SALE", "answered", 45, "6666")
     assert told["table"]["name"] == "vicidial_log" and told["table"]["status"] == "SALE"
-    assert re.fullmatch(r"accepted at 20.*; nothing is left to do", told["so"])
+    assert re.fullmatch(r"accepted at 20.*; nothing is left to do", told["explanation"])
     shown = rows(sync.run("why", call).out)
     assert re.fullmatch(r"20.*, HTTP 200 after \d+ ms: accepted", shown["attempt 1"])
     assert "SALE → answered, 45 s, agent 6666" in sync.run("why", call).out
-    assert shown["state"] == "accepted" and shown["so"].startswith("accepted at 20")
+    assert shown["state"] == "accepted" and shown["explanation"].startswith("accepted at 20")
 
 
 def test_why_shows_every_attempt_with_its_reason(sync, db, api):
@@ -209,7 +209,8 @@ def test_why_shows_every_attempt_with_its_reason(sync, db, api):
     told = why(sync, call)
     assert told["state"] == "pending" and "out of paper" in told["ledger"]["reason"]
     assert [attempt["answer"] for attempt in told["ledger"]["attempts"]] == [500, 500]
-    assert "not accepted yet (HTTP 500" in told["so"] and "the call will be sent with the" in told["so"]
+    assert "not accepted yet (HTTP 500" in told["explanation"]
+    assert "the call will be sent with the" in told["explanation"]
     write_ledger(sync, "UPDATE call SET due = 0 WHERE state = 2")
     sync.run()
     shown = sync.run("why", call).out
@@ -223,10 +224,10 @@ def test_why_of_a_call_that_waits_for_its_disposition(sync, db):
     sync.run()
     told = why(sync, call)
     assert told["state"] == "waiting" and told["ledger"]["attempts"] == [] and told["ledger"]["due"] > now + 14000
-    assert told["so"].startswith("waiting for the agent's disposition, at most until 20")
+    assert told["explanation"].startswith("waiting for the agent's disposition, at most until 20")
     assert rows(sync.run("why", call).out)["noted as"].startswith("DISPO")
     db.update(call, status="NI")
-    assert why(sync, call)["so"] == "waiting is over: the call will be sent with the next run"
+    assert why(sync, call)["explanation"] == "waiting is over: the call will be sent with the next run"
 
 
 def test_why_of_a_call_that_went_back_to_the_agent_after_a_failure(sync, db, api):
@@ -246,10 +247,11 @@ def test_why_of_a_rejected_and_of_a_dropped_call(sync, db, api):
     call = db.insert(end_epoch=db.now() - 20)
     refuse(api, call)
     sync.run()
-    assert why(sync, call)["so"].startswith("rejected (HTTP 422: invalid campaign): the call will not be retried by itself")
+    assert why(sync, call)["explanation"].startswith(
+        "rejected (HTTP 422: invalid campaign): the call will not be retried by itself")
     assert rows(sync.run("why", call).out)["state"] == "rejected"
     sync.run("failed", "drop", call)
-    assert why(sync, call)["so"] == "discarded by an operator: the call is never sent"
+    assert why(sync, call)["explanation"] == "discarded by an operator: the call is never sent"
 
 
 def test_why_knows_that_the_table_has_changed_since(sync, db):
@@ -257,9 +259,9 @@ def test_why_knows_that_the_table_has_changed_since(sync, db):
     sync.run()
     db.update(call, status="DNC")
     assert re.fullmatch(r"accepted at .*; the table has changed since: the call will be sent again with the next sweep",
-                        why(sync, call)["so"])
+                        why(sync, call)["explanation"])
     sync.configure(config={"sync": {"resend_changed": "no"}})
-    assert "resend_changed is off" in why(sync, call)["so"]
+    assert "resend_changed is off" in why(sync, call)["explanation"]
 
 
 def test_why_keeps_what_was_sent_when_the_call_changes(sync, db, api):
@@ -281,13 +283,14 @@ def test_why_keeps_what_was_sent_when_the_call_changes(sync, db, api):
 def test_why_of_calls_that_only_the_table_knows(sync, db):
     now = db.now()
     early = db.insert(end_epoch=now - 4000)
-    assert why(sync, early)["so"] == "not sent: no run is recorded yet"
+    assert why(sync, early)["explanation"] == "not sent: no run is recorded yet"
     sync.run()
     fresh, running = db.insert(end_epoch=now - 1), db.insert(end_epoch=None)
-    assert "ended before the floor, 20" in why(sync, early)["so"] and "out of scope" in why(sync, early)["so"]
-    assert why(sync, fresh)["so"] == "not sent yet: the call will be sent with one of the next runs"
-    assert why(sync, running)["so"] == "not ended yet"
-    command = re.search(r"To send it: (backfill .*)$", why(sync, early)["so"]).group(1)
+    assert "ended before the floor, 20" in why(sync, early)["explanation"]
+    assert "out of scope" in why(sync, early)["explanation"]
+    assert why(sync, fresh)["explanation"] == "not sent yet: the call will be sent with one of the next runs"
+    assert why(sync, running)["explanation"] == "not ended yet"
+    command = re.search(r"To send it: (backfill .*)$", why(sync, early)["explanation"]).group(1)
     assert sync.run(*shlex.split(command)).code == 0 and why(sync, early)["state"] == "accepted"
 
 
@@ -307,8 +310,8 @@ def test_why_of_calls_that_the_table_has_no_more(sync, db):
     db.delete(gone)
     assert why(sync, archived)["table"]["name"] == "vicidial_log_archive"
     assert "in the archive, vicidial_log_archive" in sync.run("why", archived).out
-    assert why(sync, gone)["table"] is None and "the dialer deleted its row" in why(sync, gone)["so"]
-    assert "this call is neither in the ledger nor" in why(sync, "1.1")["so"]
+    assert why(sync, gone)["table"] is None and "the dialer deleted its row" in why(sync, gone)["explanation"]
+    assert "this call is neither in the ledger nor" in why(sync, "1.1")["explanation"]
     assert sync.run("why", "1.1").code == 0
 
 
@@ -323,8 +326,8 @@ def test_why_without_the_database_shows_what_the_ledger_knows(sync, db, what):
     told = why(sync, call)
     assert told["state"] == "accepted" and told["table"] is None and told["table_problem"]
     assert rows(sync.run("why", call).out)["dialer's table"].startswith("could not be read: ")
-    assert re.fullmatch("accepted at 20[^;]*", told["so"])
-    assert "the call is not in the ledger" in why(sync, "1.1")["so"]
+    assert re.fullmatch("accepted at 20[^;]*", told["explanation"])
+    assert "the call is not in the ledger" in why(sync, "1.1")["explanation"]
 
 
 def test_why_changes_nothing(sync, db, api):
@@ -605,7 +608,7 @@ def test_a_ledger_of_the_first_version_shows_in_every_view(sync, db, first_versi
     for state, uniqueid in first_version.items():
         told = why(sync, uniqueid)
         assert told["state"] == {1: "accepted", 2: "pending", 3: "waiting", 4: "rejected"}[state]
-        assert told["ledger"]["attempts"] == [] and told["ledger"]["first_seen"] is None and told["so"]
+        assert told["ledger"]["attempts"] == [] and told["ledger"]["first_seen"] is None and told["explanation"]
         assert "status not known" in sync.run("why", uniqueid).out
     page = metrics(sync)
     assert (page.value(P + "pending"), page.value(P + "waiting"), page.value(P + "rejected")) == (1, 1, 1)

@@ -46,7 +46,7 @@ static void test_cron_finds_its_line(void **state)
         { "* * * * * root did-optimizer-sync run", CRON_IGNORED },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
-        unit_same_int(rows[i].text, cron_look(write_file("a", rows[i].text)).state, rows[i].want);
+        unit_same_int(rows[i].text, cron_inspect(write_file("a", rows[i].text)).state, rows[i].want);
 }
 
 static void test_cron_takes_no_file_that_others_may_write(void **state)
@@ -61,14 +61,14 @@ static void test_cron_takes_no_file_that_others_may_write(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         const char *path = write_file("a", LINE);
         assert_int_equal(chmod(path, rows[i].mode), 0);
-        unit_same_int(rows[i].name, cron_look(path).state, rows[i].want);
+        unit_same_int(rows[i].name, cron_inspect(path).state, rows[i].want);
     }
-    assert_int_equal(cron_look("/nonexistent/a").state, CRON_NO_FILE);
-    assert_int_equal(cron_look(directory).state, CRON_UNKNOWN);
+    assert_int_equal(cron_inspect("/nonexistent/a").state, CRON_NO_FILE);
+    assert_int_equal(cron_inspect(directory).state, CRON_UNKNOWN);
     if (geteuid() == 0) {
         const char *path = write_file("a", LINE);
         assert_int_equal(chown(path, 12345, 12345), 0);
-        struct cron cron = cron_look(path);
+        struct cron cron = cron_inspect(path);
         assert_int_equal(cron.state, CRON_IGNORED);
         assert_string_equal(cron.problem, "root does not own it");
     }

@@ -75,11 +75,11 @@ static void test_health_takes_its_limits_from_the_command_line(void **state)
         { "0", "0", DIAGNOSIS_CRITICAL, "freshness=U;0;0;0 " },
         { "900", NULL, DIAGNOSIS_CRITICAL, "freshness=U;900;900;0 " },
         { NULL, "300", DIAGNOSIS_CRITICAL, "freshness=U;300;300;0 " },
-        { "901", NULL, DIAGNOSIS_UNKNOWN, "UNKNOWN - could not take --warning 901: it is more than --critical, 900\n" },
-        { NULL, "299", DIAGNOSIS_UNKNOWN, "UNKNOWN - could not take --warning 300: it is more than --critical, 299\n" },
-        { "soon", NULL, DIAGNOSIS_UNKNOWN, "UNKNOWN - could not take --warning soon: write a number of seconds\n" },
-        { "-1", NULL, DIAGNOSIS_UNKNOWN, "UNKNOWN - could not take --warning -1: write a number of seconds\n" },
-        { NULL, "15m", DIAGNOSIS_UNKNOWN, "UNKNOWN - could not take --critical 15m: write a number of seconds\n" },
+        { "901", NULL, DIAGNOSIS_UNKNOWN, "UNKNOWN - could not use --warning 901: it is more than --critical, 900\n" },
+        { NULL, "299", DIAGNOSIS_UNKNOWN, "UNKNOWN - could not use --warning 300: it is more than --critical, 299\n" },
+        { "soon", NULL, DIAGNOSIS_UNKNOWN, "UNKNOWN - could not use --warning soon: write a number of seconds\n" },
+        { "-1", NULL, DIAGNOSIS_UNKNOWN, "UNKNOWN - could not use --warning -1: write a number of seconds\n" },
+        { NULL, "15m", DIAGNOSIS_UNKNOWN, "UNKNOWN - could not use --critical 15m: write a number of seconds\n" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         const struct options options = { .state_dir = *state,
