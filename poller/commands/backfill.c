@@ -8,7 +8,6 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "base/fileutil.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -17,7 +16,6 @@
 #include "commands/backfill.h"
 #include "commands/meter.h"
 #include "config/profile.h"
-#include "engine/journal.h"
 #include "engine/resources.h"
 #include "engine/turn.h"
 #include "engine/walk.h"
@@ -25,7 +23,7 @@
 struct backfill {
     const struct options *options;
     struct resources resources;
-    struct forward forward;
+    struct engine engine;
     struct summary summary;
     struct turn turn;
     struct meter meter;
@@ -60,7 +58,7 @@ static int on_reached(void *context, const struct position *reached, struct err 
     if (reached->end_epoch > backfill->reached) {
         backfill->reached = reached->end_epoch; /* a continued backfill reads the calls of this second again */
         const char *note = backfill->note_names[backfill->table];
-        if (ledger_set_note(backfill->forward.ledger, note, backfill->reached, err) != 0)
+        if (ledger_set_note(backfill->engine.route.ledger, note, backfill->reached, err) != 0)
             return -1;
     }
     return show_and_pause(backfill, backfill->reached, err);
@@ -76,7 +74,7 @@ static bool is_not_selected(void *context, const struct call *call)
 static int walk_table(struct backfill *backfill, enum source_table table, struct err *err)
 {
     int64_t from = backfill->from, found = 0;
-    if (ledger_read_note(backfill->forward.ledger, backfill->note_names[table], backfill->from, &from, err) != 0)
+    if (ledger_read_note(backfill->engine.route.ledger, backfill->note_names[table], backfill->from, &from, err) != 0)
         return -1;
     if (from < backfill->from)
         from = backfill->from; /* --from '3 days ago' meant an earlier time when the note was written */
@@ -86,29 +84,29 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
     }
     backfill->table = table;
     backfill->reached = from;
-    struct walk walk = { .forward = &backfill->forward,
+    struct walk walk = { .engine = &backfill->engine,
                          .range = source_range_ended(&backfill->resources.source, table, from, backfill->to),
                          .floor = position_at(0, ""),
-                         .belongs_elsewhere = is_not_selected,
+                         .is_left_out = is_not_selected,
                          .on_reached = on_reached,
                          .context = backfill };
     int result = from > backfill->to ? 0 : walk_run(&walk, &found, err);
     backfill->summary.found += found;
     if (result != 0 || backfill->summary.stop != STOP_NONE)
         return result;
-    return ledger_set_note(backfill->forward.ledger, backfill->note_names[table], backfill->to + 1, err);
+    return ledger_set_note(backfill->engine.route.ledger, backfill->note_names[table], backfill->to + 1, err);
 }
 
 /* A continued backfill reads a few calls again. It must not send those that the forced backfill has sent already. */
 static int set_force_since(struct backfill *backfill, struct err *err)
 {
-    int64_t *since = &backfill->forward.force_since;
+    int64_t *since = &backfill->engine.terms.force_since;
     if (!backfill->options->force)
         return 0;
-    if (ledger_read_note(backfill->forward.ledger, backfill->note_names[FORCED], clock_now_epoch() + 1, since,
+    if (ledger_read_note(backfill->engine.route.ledger, backfill->note_names[FORCED], clock_now_epoch() + 1, since,
                          err) != 0)
         return -1;
-    return ledger_set_note(backfill->forward.ledger, backfill->note_names[FORCED], *since, err);
+    return ledger_set_note(backfill->engine.route.ledger, backfill->note_names[FORCED], *since, err);
 }
 
 static int walk_tables(struct backfill *backfill, struct err *err)
@@ -122,7 +120,7 @@ static int walk_tables(struct backfill *backfill, struct err *err)
     if (backfill->summary.stop != STOP_NONE)
         return 0;
     for (int i = SOURCE_LIVE; i <= FORCED; i++) /* complete: the same command starts over next time */
-        if (ledger_delete_note(backfill->forward.ledger, backfill->note_names[i], err) != 0)
+        if (ledger_delete_note(backfill->engine.route.ledger, backfill->note_names[i], err) != 0)
             return -1;
     return 0;
 }
@@ -159,29 +157,16 @@ static void name_notes(struct backfill *backfill)
 
 static int work(struct backfill *backfill, struct err *err)
 {
-    struct resources *resources = &backfill->resources;
-    struct settings_sync *settings = &resources->config.sync;
-    settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
-    if (fileutil_check_writable_dir(backfill->options->state_dir, err) != 0 ||
-        resources_open_source(resources, err) != 0 ||
-        resources_open_sink(backfill->options, resources, err) != 0)
-        return -1;
-    backfill->forward = resources_forward(resources, &backfill->summary);
-    backfill->forward.on_batch = on_batch;
-    backfill->forward.batch_context = backfill;
     backfill->turn = (struct turn){ .options = backfill->options,
-                                    .resources = resources,
-                                    .forward = &backfill->forward,
-                                    .rate = settings->backfill_rate };
+                                    .resources = &backfill->resources,
+                                    .engine = &backfill->engine,
+                                    .summary = &backfill->summary };
     int result = turn_begin(&backfill->turn, "backfill", err);
-    if (result == 0)
-        result = journal_resume(&backfill->forward, err);
+    backfill->engine.terms.on_batch = on_batch;
+    backfill->engine.terms.batch_context = backfill;
     if (result == 0 && backfill->summary.stop == STOP_NONE)
         result = walk_tables(backfill, err);
-    if (result != 0)
-        summary_fail(&backfill->summary, err);
-    struct err ignored;
-    return turn_end(&backfill->turn, result == 0 ? err : &ignored) == 0 ? result : -1;
+    return turn_end(&backfill->turn, result, err);
 }
 
 static void report(const struct backfill *backfill)
@@ -194,7 +179,7 @@ static void report(const struct backfill *backfill)
                  summary->accepted, summary->waiting);
         return;
     }
-    summary_report(summary, clock_mono_ms() - backfill->forward.started_ms);
+    summary_report(summary, clock_mono_ms() - backfill->engine.started_ms);
     if (summary->stop != STOP_NONE)
         log_warn("⏸ The backfill is not complete; run the same command again to continue from here");
 }

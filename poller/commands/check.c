@@ -22,7 +22,7 @@ struct check {
     const struct options *options;
     struct check_report *report;
     struct config config;
-    struct route route;
+    struct route_kinds kinds;
     struct config_problems problems;
     struct check_cron cron;
     bool enabled;
@@ -33,10 +33,10 @@ struct check {
 static void test_secret_files(const struct check *check)
 {
     const char *own = check->options->config.own, *readable = NULL;
-    if (check->route.source != NULL)
-        readable = secrets_readable_by_all(&check->config.source_params, check->route.source->params, own);
-    if (readable == NULL && check->route.sink != NULL)
-        readable = secrets_readable_by_all(&check->config.sink_params, check->route.sink->params, own);
+    if (check->kinds.source != NULL)
+        readable = secrets_readable_by_all(&check->config.source_params, check->kinds.source->params, own);
+    if (readable == NULL && check->kinds.sink != NULL)
+        readable = secrets_readable_by_all(&check->config.sink_params, check->kinds.sink->params, own);
     if (readable != NULL)
         check_warn(check->report, "configuration", "chmod 640 that file",
                    "%s holds a secret and can be read by other users", readable);
@@ -130,7 +130,7 @@ static void test_database(struct check *check)
 
 static void test_api(struct check *check)
 {
-    check_api(check->report, check->options, &check->config, check->route.sink);
+    check_api(check->report, check->options, &check->config, check->kinds.sink);
 }
 
 static void test_state(struct check *check)
@@ -202,8 +202,8 @@ static const struct {
 int check_command(const struct options *options)
 {
     struct check check = { .options = options, .report = check_report_new(options->json) };
-    route_load(&options->config, &check.config, &check.route, &check.problems);
-    const char *sink_area = check.route.sink != NULL ? check.route.sink->title : "sink";
+    route_load(&options->config, &check.config, &check.kinds, &check.problems);
+    const char *sink_area = check.kinds.sink != NULL ? check.kinds.sink->title : "sink";
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
         if ((tests[i].settings & check.problems.parts) != 0)
             check_warn(check.report, tests[i].area != NULL ? tests[i].area : sink_area, "fix those settings first",

@@ -191,8 +191,8 @@ int checkpoint_command(struct options *options)
     struct config config;
     struct config_problems problems;
     options->config.without_api = true;
-    struct route route;
-    route_load(&options->config, &config, &route, &problems); /* now: the state's owner may not read the settings */
+    struct route_kinds kinds;
+    route_load(&options->config, &config, &kinds, &problems); /* now: the state's owner may not read the settings */
     int result = profile_drop_privileges(options, &err);
     if (result == 0)
         result = options->command == COMMAND_CHECKPOINT_SHOW ? show(options, &err)

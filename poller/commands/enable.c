@@ -67,8 +67,8 @@ int enable_command(const struct options *options)
     struct err err = { .code = EX_OK };
     struct config config;
     struct config_problems problems;
-    struct route route;
-    route_load(&options->config, &config, &route, &problems);
+    struct route_kinds kinds;
+    route_load(&options->config, &config, &kinds, &problems);
     log_open(options->log, LOG_TERMINAL_NONE); /* now: the state's owner may have no right to create the log */
     log_configure(config.log_format, config.log_level);
     if (record_choice(options, enabled, &err) != 0) {

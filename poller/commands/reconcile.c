@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/fileutil.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -17,9 +16,10 @@
 #include "commands/meter.h"
 #include "commands/reconcile.h"
 #include "config/profile.h"
-#include "engine/journal.h"
+#include "engine/forward.h"
 #include "engine/progress.h"
 #include "engine/resources.h"
+#include "engine/revisit.h"
 #include "engine/turn.h"
 #include "engine/walk.h"
 #include "ledger/enabled.h"
@@ -36,7 +36,7 @@ struct day {
 struct reconcile {
     struct options options; /* the command line's; --report-only is a dry run */
     struct resources resources;
-    struct forward forward;
+    struct engine engine;
     struct summary summary;
     struct turn turn;
     struct meter meter;
@@ -146,11 +146,11 @@ static int walk_table(struct reconcile *reconcile, enum source_table table, cons
                       struct err *err)
 {
     int64_t found = 0;
-    struct walk walk = { .forward = &reconcile->forward,
+    struct walk walk = { .engine = &reconcile->engine,
                          .range = source_range_ended(&reconcile->resources.source, table, reconcile->from, reconcile->to),
                          .floor = *floor,
                          .duty = reconcile->options.report_only ? WALK_LOOK : WALK_NOTE,
-                         .judged = count_call,
+                         .on_judged = count_call,
                          .on_reached = on_reached,
                          .context = reconcile };
     reconcile->table = table;
@@ -161,48 +161,50 @@ static int walk_table(struct reconcile *reconcile, enum source_table table, cons
 
 static int send_due(struct reconcile *reconcile, struct err *err)
 {
-    struct forward *forward = &reconcile->forward;
-    struct candidates due = { .count = 0 };
-    int result = forward_due(forward, INT64_MIN, &due, err);
+    struct ledger_stretch all = { .after = position_at(INT64_MIN, ""), .ended_from = INT64_MIN,
+                                  .ended_before = INT64_MAX, .with_waiting = true };
+    struct work due = { .count = 0 };
+    size_t listed = 0;
+    int result = revisit_all(&reconcile->engine, &all, &due, &listed, err);
     if (result == 0)
-        result = forward_all(forward, &due, err);
-    candidates_clear(&due);
+        result = forward_all(&reconcile->engine, &due, err);
+    work_clear(&due);
     return result;
 }
 
 /* Reads where the next run continues. A checkpoint that was set after the last run counts already. */
 static int read_positions(struct reconcile *reconcile, struct progress *ret_progress, struct err *err)
 {
-    struct forward *forward = &reconcile->forward;
+    struct engine *engine = &reconcile->engine;
     bool known = false;
     *ret_progress = (struct progress){ .state_dir = reconcile->options.state_dir,
-                                       .ledger = forward->ledger,
+                                       .ledger = engine->route.ledger,
                                        .legacy = reconcile->options.legacy,
                                        .dry_run = true };
-    if (ledger_read_place(forward->ledger, LEDGER_CHECKPOINT, &ret_progress->checkpoint, &known, err) != 0 ||
-        ledger_read_place(forward->ledger, LEDGER_START, &reconcile->start, &reconcile->has_start, err) != 0)
+    if (ledger_read_place(engine->route.ledger, LEDGER_CHECKPOINT, &ret_progress->checkpoint, &known, err) != 0 ||
+        ledger_read_place(engine->route.ledger, LEDGER_START, &reconcile->start, &reconcile->has_start, err) != 0)
         return -1;
     if (!known)
         return err_set(err, EX_CONFIG, "no run is recorded yet, so there is nothing to compare with; try again "
                        "after the first run");
-    return progress_load(ret_progress, forward->settings, forward_now(forward), err);
+    return progress_load(ret_progress, engine->route.settings, engine_now(engine), err);
 }
 
 /* The range ends where the polls have read every call: a call that ended later is not missing. */
 static int find_range(struct reconcile *reconcile, struct position *ret_floor, struct err *err)
 {
-    struct forward *forward = &reconcile->forward;
+    struct engine *engine = &reconcile->engine;
     struct progress progress;
     if (read_positions(reconcile, &progress, err) != 0)
         return -1;
     int64_t days = reconcile->options.days;
-    if (days >= forward->settings->retention_days)
+    if (days >= engine->route.settings->retention_days)
         return err_set(err, EX_USAGE,
                        "accepted calls are remembered for %" PRId64 " days only; use a smaller --days, or raise "
                        "retention_days in [sync]",
-                       forward->settings->retention_days);
-    reconcile->from = forward_now(forward) - days * 86400;
-    reconcile->to = progress.checkpoint.end_epoch - forward->settings->overlap;
+                       engine->route.settings->retention_days);
+    reconcile->from = engine_now(engine) - days * 86400;
+    reconcile->to = progress.checkpoint.end_epoch - engine->route.settings->overlap;
     if (reconcile->to < progress.floor.end_epoch) /* no run scans this range any more */
         reconcile->to = progress.floor.end_epoch;
     *ret_floor = progress.floor;
@@ -224,31 +226,19 @@ static int walk_tables(struct reconcile *reconcile, struct err *err)
 
 static int work(struct reconcile *reconcile, struct err *err)
 {
-    struct resources *resources = &reconcile->resources;
-    struct settings_sync *settings = &resources->config.sync;
-    settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
-    if (fileutil_check_writable_dir(reconcile->options.state_dir, err) != 0 ||
-        resources_open_source(resources, err) != 0 ||
-        (!reconcile->options.report_only && resources_open_sink(&reconcile->options, resources, err) != 0))
-        return -1;
-    reconcile->forward = resources_forward(resources, &reconcile->summary);
-    reconcile->forward.on_batch = on_batch;
-    reconcile->forward.batch_context = reconcile;
     reconcile->turn = (struct turn){ .options = &reconcile->options,
-                                     .resources = resources,
-                                     .forward = &reconcile->forward,
-                                     .rate = settings->backfill_rate };
+                                     .resources = &reconcile->resources,
+                                     .engine = &reconcile->engine,
+                                     .summary = &reconcile->summary,
+                                     .only_looks = reconcile->options.report_only };
     int result = turn_begin(&reconcile->turn, "reconcile", err);
-    if (result == 0)
-        result = journal_resume(&reconcile->forward, err);
+    reconcile->engine.terms.on_batch = on_batch;
+    reconcile->engine.terms.batch_context = reconcile;
     if (result == 0 && reconcile->options.report_only)
         reconcile->summary.stop = STOP_NONE; /* nothing is sent, so a rate limit does not matter */
     if (result == 0 && reconcile->summary.stop == STOP_NONE)
         result = walk_tables(reconcile, err);
-    if (result != 0)
-        summary_fail(&reconcile->summary, err);
-    struct err ignored;
-    return turn_end(&reconcile->turn, result == 0 ? err : &ignored) == 0 ? result : -1;
+    return turn_end(&reconcile->turn, result, err);
 }
 
 /* ---- the table ---- */

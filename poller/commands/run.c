@@ -141,15 +141,11 @@ static int poll_once(const struct options *options, struct resources *resources,
     if (!*ret_nothing_to_do && resources_open_sink(options, resources, err) != 0)
         return -1;
     struct poll poll = {
+        .route = resources_route(resources),
         .state_dir = options->state_dir,
         .legacy = options->legacy,
         .profile_option = options->profile_option,
-        .source = &resources->source,
-        .ledger = resources->ledger,
-        .sink = &resources->sink,
-        .settings = &resources->config.sync,
         .api = &resources->config.api,
-        .dispositions = resources->config.dispositions,
         .every = options->every,
         .dry_run = options->dry_run,
     };

@@ -388,8 +388,8 @@ int why_command(struct options *options)
     struct config_problems problems;
     mask_enable(config_masks_phones(&options->config)); /* now: the state's owner may not read the settings */
     options->config.without_api = true;
-    struct route route;
-    route_load(&options->config, &config, &route, &problems);
+    struct route_kinds kinds;
+    route_load(&options->config, &config, &kinds, &problems);
     int result = profile_drop_privileges(options, &err);
     if (result == 0)
         result = show(options, &config, &problems, &err);

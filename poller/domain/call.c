@@ -100,3 +100,8 @@ bool call_is_as_accepted(const struct call *call, const struct call_record *reco
 {
     return record->sent_before && record->version_unknown == 0 && record->fingerprint == call_fingerprint(call);
 }
+
+bool call_is_open(const struct call_record *record)
+{
+    return record->state == CALL_PENDING || record->state == CALL_WAITING;
+}

@@ -86,6 +86,9 @@ struct call_record {
     int64_t tried;        /* when the last one was, by this host's clock; 0: none; only read */
 };
 
+/* call_is_open: whether it is pending or waiting: a later run looks at it again. */
+bool call_is_open(const struct call_record *record);
+
 /* call_is_as_accepted: whether we know that the API holds the call as it is now. */
 bool call_is_as_accepted(const struct call *call, const struct call_record *record);
 

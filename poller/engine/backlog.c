@@ -5,68 +5,74 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "engine/backlog.h"
+#include "engine/forward.h"
+#include "engine/revisit.h"
 
 #define OLD_SEC 3600
 
-struct backlog backlog_start(struct forward *forward, int64_t rate)
+struct backlog backlog_start(struct engine *engine, int64_t rate)
 {
-    return (struct backlog){ .forward = forward,
+    return (struct backlog){ .engine = engine,
                              .bucket = bucket_start(rate, clock_mono_ms()),
-                             .ended_before = rate > 0 ? forward_now(forward) - OLD_SEC : INT64_MIN,
+                             .ended_before = rate > 0 ? engine_now(engine) - OLD_SEC : INT64_MIN,
                              .done = position_at(INT64_MIN, "") };
 }
 
 /* How many calls a batch has: what the rate brings in a second at most, so that a batch is never long in coming. */
 static int64_t batch_of(const struct backlog *backlog)
 {
-    int64_t size = backlog->forward->settings->batch_size;
+    int64_t size = backlog->engine->route.settings->batch_size;
     return size < backlog->bucket.rate ? size : backlog->bucket.rate;
 }
 
-/* Adds the next calls of the backlog that are due, and takes them from what may be sent. */
-static int add_next(struct backlog *backlog, int64_t limit, struct candidates *candidates, struct err *err)
+/* Reads the next calls of the backlog that are due, and takes them from what may be sent. */
+static int add_next(struct backlog *backlog, int64_t limit, struct work *work, size_t *ret_count, struct err *err)
 {
-    size_t before = candidates->count;
-    const struct ledger_stretch stretch = { .after = backlog->done, .ended_before = backlog->ended_before,
-                                            .limit = limit };
-    if (forward_due_old(backlog->forward, &stretch, candidates, err) != 0)
+    struct ledger_stretch stretch = { .after = backlog->done, .ended_from = INT64_MIN,
+                                      .ended_before = backlog->ended_before, .limit = limit };
+    if (revisit_due(backlog->engine, &stretch, work, ret_count, err) != 0)
         return -1;
-    if (candidates->count > before) {
-        const struct candidate *last = &candidates->items[candidates->count - 1];
-        backlog->done = position_at(last->end_epoch, last->uniqueid);
-        bucket_take(&backlog->bucket, (int64_t)(candidates->count - before), clock_mono_ms());
-    }
+    backlog->done = stretch.after;
+    bucket_take(&backlog->bucket, (int64_t)*ret_count, clock_mono_ms());
     return 0;
 }
 
 /* Goes on at a place of this run's own, anywhere between the calls that had their turn and the end. */
 static void jump(struct backlog *backlog, int64_t from)
 {
-    uint64_t random = str_hash(STR_HASH_START, &backlog->forward->run, sizeof backlog->forward->run);
+    uint64_t random = str_hash(STR_HASH_START, &backlog->engine->run, sizeof backlog->engine->run);
     if (from < backlog->ended_before)
         backlog->done = position_at(from + (int64_t)(random % (uint64_t)(backlog->ended_before - from)), "");
 }
 
 /* After an outage one call of the first batch is all that the API is asked. The oldest may be those that it cannot
  * digest, more of them than go at once: so half of the batch is of another place, each run of another one. */
-static int add_mixed(struct backlog *backlog, int64_t limit, struct candidates *candidates, struct err *err)
+static int add_mixed(struct backlog *backlog, int64_t limit, struct work *work, size_t *ret_count, struct err *err)
 {
-    if (add_next(backlog, (limit + 1) / 2, candidates, err) != 0)
+    size_t more = 0;
+    if (add_next(backlog, (limit + 1) / 2, work, ret_count, err) != 0)
         return -1;
     if (backlog->done.end_epoch == INT64_MIN) /* there is none */
         return 0;
     jump(backlog, backlog->done.end_epoch);
-    return add_next(backlog, limit / 2, candidates, err);
+    int result = add_next(backlog, limit / 2, work, &more, err);
+    *ret_count += more;
+    return result;
 }
 
-int backlog_due(struct backlog *backlog, struct candidates *candidates, struct err *err)
+int backlog_due(struct backlog *backlog, struct work *work, size_t *ret_count, struct err *err)
 {
-    if (forward_due(backlog->forward, backlog->ended_before, candidates, err) != 0)
+    struct ledger_stretch recent = { .after = position_at(INT64_MIN, ""), .ended_from = backlog->ended_before,
+                                     .ended_before = INT64_MAX, .with_waiting = true };
+    size_t old = 0;
+    if (revisit_all(backlog->engine, &recent, work, ret_count, err) != 0)
         return -1;
-    if (backlog->bucket.rate == 0)
+    if (backlog->bucket.rate == 0 || backlog->engine->summary->stop != STOP_NONE)
         return 0;
-    return backlog->forward->breaker.must_probe ? add_mixed(backlog, batch_of(backlog), candidates, err)
-                                                : add_next(backlog, batch_of(backlog), candidates, err);
+    int result = backlog->engine->breaker.must_probe ? add_mixed(backlog, batch_of(backlog), work, &old, err)
+                                                     : add_next(backlog, batch_of(backlog), work, &old, err);
+    *ret_count += old;
+    return result;
 }
 
 /* Waits until the rate allows what was taken from it. False: until_ms comes first. */
@@ -76,7 +82,7 @@ static bool wait_for_turn(struct backlog *backlog, int64_t until_ms, int *ret_re
     if (turn_ms >= until_ms)
         return false;
     if (turn_ms > now_ms) {
-        *ret_result = forward_commit(backlog->forward, err);
+        *ret_result = engine_commit(backlog->engine, err);
         interrupt_sleep_until(turn_ms);
     }
     return true;
@@ -84,17 +90,18 @@ static bool wait_for_turn(struct backlog *backlog, int64_t until_ms, int *ret_re
 
 static int send_next(struct backlog *backlog, int64_t until_ms, bool *ret_done, struct err *err)
 {
-    struct candidates next = { .count = 0 };
-    int result = add_next(backlog, batch_of(backlog), &next, err);
-    *ret_done = next.count == 0;
+    struct work work = { .count = 0 };
+    size_t count = 0;
+    int result = add_next(backlog, batch_of(backlog), &work, &count, err);
+    *ret_done = count == 0;
     if (result == 0 && !*ret_done && !wait_for_turn(backlog, until_ms, &result, err)) {
         log_info("⏳ More calls that ended over an hour ago are pending; the next runs send %" PRId64 " of them a second "
                  "(backfill_rate)", backlog->bucket.rate);
         *ret_done = true;
     }
     if (result == 0 && !*ret_done)
-        result = forward_all(backlog->forward, &next, err);
-    candidates_clear(&next);
+        result = forward_all(backlog->engine, &work, err);
+    work_clear(&work);
     return result;
 }
 
@@ -102,7 +109,7 @@ int backlog_send(struct backlog *backlog, int64_t until_ms, struct err *err)
 {
     bool done = backlog->bucket.rate == 0;
     int result = 0;
-    while (result == 0 && !done && backlog->forward->summary->stop == STOP_NONE)
+    while (result == 0 && !done && backlog->engine->summary->stop == STOP_NONE)
         result = send_next(backlog, until_ms, &done, err);
     return result;
 }

@@ -7,24 +7,24 @@
 #define BACKLOG_H
 
 #include "domain/bucket.h"
-#include "domain/candidates.h"
-#include "engine/forward.h"
+#include "engine/engine.h"
+#include "engine/work.h"
 
 struct backlog {
-    struct forward *forward; /* borrowed */
+    struct engine *engine; /* borrowed */
     struct bucket bucket;    /* what the rate allows */
     int64_t ended_before;    /* epoch: calls that ended before it are of the backlog; INT64_MIN: none is, no rate */
     struct position done;    /* up to here each has had its turn in this run */
 };
 
-/* backlog_start: forward->clock is set. rate: calls a second; 0: no limit. */
-struct backlog backlog_start(struct forward *forward, int64_t rate);
+/* backlog_start: engine->clock is set. rate: calls a second; 0: no limit. */
+struct backlog backlog_start(struct engine *engine, int64_t rate);
 
-/* backlog_due: adds all calls that need another look (see ledger_due), but of the backlog only as many as may be sent
- * at once. Errors: those of the ledger. */
-int backlog_due(struct backlog *backlog, struct candidates *candidates, struct err *err) MUST_CHECK;
+/* backlog_due: reads again all calls that need another look (see revisit_all), but of the backlog only as many as may be
+ * sent at once. Those to be sent are added to work; *ret_count: how many were read. Errors: those of revisit_all. */
+int backlog_due(struct backlog *backlog, struct work *work, size_t *ret_count, struct err *err) MUST_CHECK;
 
-/* backlog_send: sends what backlog_due has left out, at the rate, until none is left, forward says stop or until_ms, a
+/* backlog_send: sends what backlog_due has left out, at the rate, until none is left, the run stops or until_ms, a
  * monotonic time. Durable before each pause: all outcomes. Errors: as forward_all. */
 int backlog_send(struct backlog *backlog, int64_t until_ms, struct err *err) MUST_CHECK;
 

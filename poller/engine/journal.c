@@ -7,12 +7,12 @@
 #include "base/log.h"
 #include "engine/journal.h"
 
-int journal_open(struct forward *forward, const char *kind, struct err *err)
+int journal_open(struct engine *engine, const char *kind, struct err *err)
 {
-    if (ledger_run_start(forward->ledger, kind, &forward->run, err) != 0)
+    if (ledger_run_start(engine->route.ledger, kind, &engine->run, err) != 0)
         return -1;
-    log_set_run(forward->run);
-    sink_begin(forward->sink, kind);
+    log_set_run(engine->run);
+    sink_begin(engine->route.sink, kind);
     return 0;
 }
 
@@ -20,15 +20,15 @@ int journal_open(struct forward *forward, const char *kind, struct err *err)
 static const char limit_advice[] = "; ask the API's owner to allow this dialer's address";
 
 /* outage_since: also an API that is down may say until when; that is an outage all the same. */
-static int check_silence(struct forward *forward, int64_t outage_since, struct err *err)
+static int check_silence(struct engine *engine, int64_t outage_since, struct err *err)
 {
-    int64_t until = 0, now = forward_now(forward);
+    int64_t until = 0, now = engine_now(engine);
     char local[CLOCK_TEXT_SIZE], since[CLOCK_TEXT_SIZE];
-    if (ledger_read_note(forward->ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
+    if (ledger_read_note(engine->route.ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
         return -1;
     if (until <= now || until > now + OUTCOME_WAIT_MAX_SEC) /* the latter: the clock was set back */
         return 0;
-    struct summary *summary = forward->summary;
+    struct summary *summary = engine->summary;
     summary->stop = outage_since != 0 ? STOP_OUTAGE : STOP_RATE_LIMITED;
     (void)clock_local(until, local, sizeof local);
     if (outage_since != 0)
@@ -43,68 +43,68 @@ static int check_silence(struct forward *forward, int64_t outage_since, struct e
 }
 
 /* What the source knew in earlier runs is used and kept. A problem is told of once. */
-static int recall(struct forward *forward, struct err *err)
+static int recall(struct engine *engine, struct err *err)
 {
     char earlier[SOURCE_MEMORY_SIZE], memory[SOURCE_MEMORY_SIZE], problem[SOURCE_PROBLEM_SIZE];
-    if (ledger_read_text_note(forward->ledger, LEDGER_NOTE_ZONE, earlier, sizeof earlier, err) != 0)
+    if (ledger_read_text_note(engine->route.ledger, LEDGER_NOTE_ZONE, earlier, sizeof earlier, err) != 0)
         return -1;
-    source_recall(forward->source, earlier, memory, problem);
+    source_recall(engine->route.source, earlier, memory, problem);
     if (*problem != '\0')
         log_warn("⚠ %s", problem);
-    return *memory != '\0' ? ledger_set_text_note(forward->ledger, LEDGER_NOTE_ZONE, memory, err) : 0;
+    return *memory != '\0' ? ledger_set_text_note(engine->route.ledger, LEDGER_NOTE_ZONE, memory, err) : 0;
 }
 
-int journal_resume(struct forward *forward, struct err *err)
+int journal_resume(struct engine *engine, struct err *err)
 {
     int64_t outage_since = 0, now = 0;
     bool in_doubt = false;
-    if (source_now(forward->source, &now, err) != 0)
+    if (source_now(engine->route.source, &now, err) != 0)
         return -1;
-    forward->clock = clock_reading_from(now);
-    forward->doubt = position_at(0, "");
-    if (ledger_read_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 ||
-        ledger_read_place(forward->ledger, LEDGER_DOUBT, &forward->doubt, &in_doubt, err) != 0)
+    engine->clock = clock_reading_from(now);
+    engine->doubt = position_at(0, "");
+    if (ledger_read_note(engine->route.ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &outage_since, err) != 0 ||
+        ledger_read_place(engine->route.ledger, LEDGER_DOUBT, &engine->doubt, &in_doubt, err) != 0)
         return -1;
-    forward->breaker = breaker_start(outage_since != 0, in_doubt);
-    return recall(forward, err) == 0 ? check_silence(forward, outage_since, err) : -1;
+    engine->breaker = breaker_start(outage_since != 0, in_doubt);
+    return recall(engine, err) == 0 ? check_silence(engine, outage_since, err) : -1;
 }
 
 /* An outage is remembered until the API answers usefully again; the next run begins with a single call. */
-static int note_outage(struct forward *forward, struct err *err)
+static int note_outage(struct engine *engine, struct err *err)
 {
     int64_t since = 0;
-    bool failed = forward->summary->stop == STOP_OUTAGE || forward->summary->stop == STOP_CONFIGURATION;
-    if (ledger_read_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &since, err) != 0)
+    bool failed = engine->summary->stop == STOP_OUTAGE || engine->summary->stop == STOP_CONFIGURATION;
+    if (ledger_read_note(engine->route.ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &since, err) != 0)
         return -1;
     if (failed && since == 0)
-        return ledger_set_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, forward->clock.epoch, err);
-    if (!failed && since != 0 && forward->breaker.answered)
-        return ledger_set_note(forward->ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, err);
+        return ledger_set_note(engine->route.ledger, LEDGER_NOTE_OUTAGE_SINCE, engine->clock.epoch, err);
+    if (!failed && since != 0 && engine->breaker.answered)
+        return ledger_set_note(engine->route.ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, err);
     return 0;
 }
 
 /* A call that alone was not taken is remembered until the API takes one. */
-static int note_doubt(struct forward *forward, struct err *err)
+static int note_doubt(struct engine *engine, struct err *err)
 {
-    return forward->breaker.answered ? ledger_delete_place(forward->ledger, LEDGER_DOUBT, err) : 0;
+    return engine->breaker.answered ? ledger_delete_place(engine->route.ledger, LEDGER_DOUBT, err) : 0;
 }
 
 /* Counts the runs in a row that the API's silence ended; one that came to its end, or another way, ends the row. */
-static int note_limit(struct forward *forward, struct err *err)
+static int note_limit(struct engine *engine, struct err *err)
 {
-    struct summary *summary = forward->summary;
+    struct summary *summary = engine->summary;
     int64_t before = 0;
-    if (ledger_read_note(forward->ledger, LEDGER_NOTE_LIMITED, 0, &before, err) != 0)
+    if (ledger_read_note(engine->route.ledger, LEDGER_NOTE_LIMITED, 0, &before, err) != 0)
         return -1;
     bool limited = summary->stop == STOP_RATE_LIMITED;
-    bool over = summary->stop == STOP_NONE || (!limited && forward->breaker.answered);
+    bool over = summary->stop == STOP_NONE || (!limited && engine->breaker.answered);
     summary->limited_runs = limited ? before + 1 : over ? 0 : before;
     size_t used = strlen(summary->message);
     if (limited && summary->limited_runs > SUMMARY_LIMITED_RUNS)
         (void)snprintf(summary->message + used, sizeof summary->message - used, " (for %" PRId64 " runs now)",
                        summary->limited_runs);
     return summary->limited_runs == before
-               ? 0 : ledger_set_note(forward->ledger, LEDGER_NOTE_LIMITED, summary->limited_runs, err);
+               ? 0 : ledger_set_note(engine->route.ledger, LEDGER_NOTE_LIMITED, summary->limited_runs, err);
 }
 
 static int count_up(void *context, const char *name, const char *label, int64_t value, struct err *err)
@@ -112,16 +112,16 @@ static int count_up(void *context, const char *name, const char *label, int64_t 
     return ledger_add_to_counter(context, name, label, value, err);
 }
 
-static int write_counts(struct forward *forward, const char *kind, struct err *err)
+static int write_counts(struct engine *engine, const char *kind, struct err *err)
 {
     struct ledger_counts counts;
-    struct summary *summary = forward->summary;
-    if (ledger_count(forward->ledger, &counts, err) != 0)
+    struct summary *summary = engine->summary;
+    if (ledger_count(engine->route.ledger, &counts, err) != 0)
         return -1;
     summary->pending_left = counts.pending;
-    if (note_outage(forward, err) != 0 || note_doubt(forward, err) != 0 || note_limit(forward, err) != 0)
+    if (note_outage(engine, err) != 0 || note_doubt(engine, err) != 0 || note_limit(engine, err) != 0)
         return -1;
-    struct source_effort effort = source_effort(forward->source);
+    struct source_effort effort = source_effort(engine->route.source);
     struct ledger_run figures = {
         .found = summary->found,
         .accepted = summary->accepted,
@@ -130,7 +130,7 @@ static int write_counts(struct forward *forward, const char *kind, struct err *e
         .pending = counts.pending,
         .waiting = counts.waiting,
         .rejected = summary->rejected,
-        .duration_ms = clock_mono_ms() - forward->started_ms,
+        .duration_ms = clock_mono_ms() - engine->started_ms,
         .statements = effort.statements,
         .database_ms = effort.took_ms,
         .rows_examined = effort.rows_examined,
@@ -141,21 +141,21 @@ static int write_counts(struct forward *forward, const char *kind, struct err *e
         .kind = kind,
         .message = summary->message,
     };
-    if (ledger_run_finish(forward->ledger, forward->run, &figures, err) != 0 ||
-        tally_each(&forward->tally, count_up, forward->ledger, err) != 0)
+    if (ledger_run_finish(engine->route.ledger, engine->run, &figures, err) != 0 ||
+        tally_each(&engine->tally, count_up, engine->route.ledger, err) != 0)
         return -1;
-    forward->tally = (struct tally){ .resent = 0 };
-    return forward_commit(forward, err);
+    engine->tally = (struct tally){ .resent = 0 };
+    return engine_commit(engine, err);
 }
 
-int journal_close(struct forward *forward, const char *kind, struct err *err)
+int journal_close(struct engine *engine, const char *kind, struct err *err)
 {
-    int result = write_counts(forward, kind, err);
+    int result = write_counts(engine, kind, err);
     const struct sink_run run = { .kind = kind,
-                                  .exit_code = result == 0 ? summary_exit_code(forward->summary) : err->code,
-                                  .message = result == 0 ? forward->summary->message : err->message,
-                                  .took_ms = clock_mono_ms() - forward->started_ms };
-    sink_end(forward->sink, &run);
+                                  .exit_code = result == 0 ? summary_exit_code(engine->summary) : err->code,
+                                  .message = result == 0 ? engine->summary->message : err->message,
+                                  .took_ms = clock_mono_ms() - engine->started_ms };
+    sink_end(engine->route.sink, &run);
     return result;
 }
 

@@ -7,7 +7,7 @@
  *   2. what the sweep finds below the checkpoint is noted as pending, in one transaction with how far the sweep has come;
  *   3. the same becomes of calls that ended more than an hour ago, as after an outage: in one transaction with the
  *      checkpoint's copy, so that it can go on to the calls of the moment, which are sent at once;
- *   4. outcomes are committed as they come (forward.c);
+ *   4. outcomes are committed as they come (engine_commit_if_due);
  *   5. the ledger's copy of the checkpoint, only as far as outcomes are recorded; then the checkpoint file
  *      (progress.c).
  *
@@ -19,14 +19,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "domain/candidates.h"
 #include "domain/decision.h"
 #include "engine/backlog.h"
+#include "engine/engine.h"
 #include "engine/forward.h"
 #include "engine/journal.h"
 #include "engine/jump.h"
 #include "engine/poll.h"
 #include "engine/progress.h"
+#include "engine/revisit.h"
 #include "engine/unsent.h"
 #include "engine/walk.h"
 
@@ -44,7 +45,7 @@
 
 struct run {
     const struct poll *poll;
-    struct forward forward;
+    struct engine engine;
     struct summary *summary;
     struct progress progress;
     struct backlog backlog;
@@ -62,12 +63,12 @@ static bool may_go_on(const struct run *run)
 
 static int64_t end_of_poll(const struct run *run)
 {
-    return forward_now(&run->forward) - run->poll->settings->settle;
+    return engine_now(&run->engine) - run->poll->route.settings->settle;
 }
 
 static int64_t start_of_poll(const struct run *run)
 {
-    int64_t from = run->progress.checkpoint.end_epoch - run->poll->settings->overlap;
+    int64_t from = run->progress.checkpoint.end_epoch - run->poll->route.settings->overlap;
     return from > run->progress.floor.end_epoch ? from : run->progress.floor.end_epoch;
 }
 
@@ -76,7 +77,7 @@ static int64_t start_of_poll(const struct run *run)
 /* One of the calls that wait to be sent, each as likely as the other, however many there are. */
 struct pick {
     struct run *run;
-    struct candidates one;
+    struct work one;
     uint64_t random; /* Knuth's MMIX generator: its high bits are good enough for this */
     int64_t seen;    /* calls that wait: the n-th takes the place with a chance of 1 in n (reservoir sampling) */
 };
@@ -84,20 +85,19 @@ struct pick {
 static int pick_one(void *context, const struct call *call, struct err *err)
 {
     struct pick *pick = context;
-    struct run *run = pick->run;
     struct call_record record;
+    struct decision decision;
     struct position position = position_at(call->ended, call->id);
-    if (position_compare(&position, &run->progress.floor) <= 0)
+    if (position_compare(&position, &pick->run->progress.floor) <= 0)
         return 0;
-    if (ledger_find(run->poll->ledger, call->id, &record, err) != 0)
+    if (engine_judge(&pick->run->engine, call, &record, &decision, err) != 0)
         return -1;
-    if (record.state != CALL_UNKNOWN ||
-        decision_of(call, &record, run->poll->settings, forward_now(&run->forward)).kind != DECISION_SEND)
+    if (record.state != CALL_UNKNOWN || decision.kind != DECISION_SEND)
         return 0;
     pick->random = pick->random * 6364136223846793005U + 1442695040888963407U;
     if ((pick->random >> 33) % (uint64_t)++pick->seen == 0) {
-        candidates_clear(&pick->one);
-        candidates_add(&pick->one, position.uniqueid, position.end_epoch);
+        work_clear(&pick->one);
+        work_add(&pick->one, call, &record, false);
     }
     return 0;
 }
@@ -109,9 +109,11 @@ static int pick_latest(struct pick *pick, struct err *err)
     int64_t to = end_of_poll(run), start = start_of_poll(run);
     for (int64_t span = LATEST_SEC; pick->seen == 0 && to >= start; span *= 4) {
         int64_t from = to - span > start ? to - span : start;
-        struct source_range range = { .end_from = from, .end_to = to,
-                                      .call_from = from - run->poll->settings->poll_window };
-        if (source_scan(run->poll->source, &range, pick_one, NULL, pick, err) != 0)
+        struct source_range range = { .end_from = from,
+                                      .end_to = to,
+                                      .call_from = from - run->poll->route.settings->poll_window,
+                                      .whole_rows = true };
+        if (source_scan(run->poll->route.source, &range, pick_one, NULL, pick, err) != 0)
             return -1;
         to = from - 1;
     }
@@ -122,14 +124,14 @@ static int pick_latest(struct pick *pick, struct err *err)
  * they may be just those that it cannot digest. Every other run asks them, as it comes to them. */
 static int probe_latest(struct run *run, struct err *err)
 {
-    if (!run->forward.breaker.must_probe || run->forward.run % 2 != 0 || run->poll->dry_run)
+    if (!run->engine.breaker.must_probe || run->engine.run % 2 != 0 || run->poll->dry_run)
         return 0;
     /* Knuth's factor spreads the numbers of runs that follow each other: each picks another call. */
-    struct pick pick = { .run = run, .random = (uint64_t)run->forward.run * 2654435761U };
+    struct pick pick = { .run = run, .random = (uint64_t)run->engine.run * 2654435761U };
     int result = pick_latest(&pick, err);
     if (result == 0)
-        result = forward_all(&run->forward, &pick.one, err);
-    candidates_clear(&pick.one);
+        result = forward_all(&run->engine, &pick.one, err);
+    work_clear(&pick.one);
     return result;
 }
 
@@ -143,20 +145,20 @@ static bool poll_sees(void *context, const struct call *call)
     int64_t ended = call->ended;
     /* By the clock as the run began: that of now may be ahead of the statement that gave age, and what the poll
      * cannot see must not count as short. */
-    int64_t lasted = call->age - (run->forward.clock.epoch - ended);
-    return !call->is_oddly_dated && ended >= start_of_poll(run) && lasted <= run->poll->settings->poll_window;
+    int64_t lasted = call->age - (run->engine.clock.epoch - ended);
+    return !call->is_oddly_dated && ended >= start_of_poll(run) && lasted <= run->poll->route.settings->poll_window;
 }
 
 /* Where the sweep begins: what was under way when the last one looked may have ended since, also where no run came for
  * hours. */
 static int64_t start_of_sweep(const struct run *run, int64_t last)
 {
-    int64_t since = last != 0 ? last : run->progress.checkpoint.end_epoch, now = forward_now(&run->forward);
+    int64_t since = last != 0 ? last : run->progress.checkpoint.end_epoch, now = engine_now(&run->engine);
     if (since < run->progress.floor.end_epoch)
         since = run->progress.floor.end_epoch;
     if (since > now) /* by a clock that was set back */
         since = now;
-    int64_t window = run->poll->settings->sweep_window, from = since - window;
+    int64_t window = run->poll->route.settings->sweep_window, from = since - window;
     /* The first one began where the checkpoint was then; by now it may be far ahead. */
     int64_t earliest = last != 0 ? from : run->progress.floor.end_epoch - window;
     return run->swept_to >= earliest && run->swept_to <= now ? run->swept_to : from;
@@ -174,7 +176,7 @@ static int on_swept(void *context, const struct position *reached, struct err *e
 /* In one transaction with what the sweep has found. */
 static int note_sweep(struct run *run, int64_t last, int64_t swept_to, struct err *err)
 {
-    struct ledger *ledger = run->poll->ledger;
+    struct ledger *ledger = run->poll->route.ledger;
     run->swept_to = swept_to;
     if (ledger_set_note(ledger, LEDGER_NOTE_SWEPT_TO, swept_to, err) != 0 ||
         ledger_set_note(ledger, LEDGER_NOTE_LAST_SWEEP, last, err) != 0)
@@ -187,9 +189,9 @@ static int note_sweep(struct run *run, int64_t last, int64_t swept_to, struct er
  * and goes on in the next run. */
 static int sweep(struct run *run, struct err *err)
 {
-    const struct settings_sync *settings = run->poll->settings;
-    struct ledger *ledger = run->poll->ledger;
-    int64_t now = forward_now(&run->forward), last = 0, found = 0;
+    const struct settings_sync *settings = run->poll->route.settings;
+    struct ledger *ledger = run->poll->route.ledger;
+    int64_t now = engine_now(&run->engine), last = 0, found = 0;
     if (ledger_read_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
         return -1;
     if (settings->sweep_interval == 0) /* when it is turned on again it need not make up for that time */
@@ -198,14 +200,15 @@ static int sweep(struct run *run, struct err *err)
     if (!clock_was_set_back && now - last < settings->sweep_interval)
         return 0;
     int64_t from = start_of_sweep(run, last);
-    struct walk walk = { .forward = &run->forward,
-                         .range = { .end_from = from - source_spread(run->poll->source),
+    struct walk walk = { .engine = &run->engine,
+                         .range = { .end_from = from - source_spread(run->poll->route.source),
                                     .end_to = end_of_poll(run),
-                                    .call_from = from },
+                                    .call_from = from,
+                                    .whole_rows = run->engine.terms.sends_at_once },
                          .floor = run->progress.floor,
                          .until_ms = clock_mono_ms() + settings->time_budget * 1000 / 2,
                          .duty = WALK_NOTE,
-                         .belongs_elsewhere = poll_sees,
+                         .is_left_out = poll_sees,
                          .on_reached = on_swept,
                          .context = run };
     run->swept = true;
@@ -258,25 +261,27 @@ static int heed_person(void *context, int64_t end_epoch, struct err *err)
  * read again by primary key and go with the first new ones: one that the API cannot digest must not stand alone. */
 static int catch_up(struct run *run, struct err *err)
 {
-    struct candidates due = { .count = 0 };
+    struct work due = { .count = 0 };
+    size_t due_count = 0;
     int64_t from = start_of_poll(run), found = 0;
-    if (backlog_due(&run->backlog, &due, err) != 0) {
-        candidates_clear(&due);
-        return -1;
+    int result = backlog_due(&run->backlog, &due, &due_count, err);
+    if (result != 0 || !may_go_on(run)) {
+        work_clear(&due);
+        return result;
     }
-    if (due.count > 0)
-        log_info("🔁 Trying pending and waiting calls again: %zu", due.count);
-    struct walk walk = { .forward = &run->forward,
+    if (due_count > 0)
+        log_info("🔁 Trying pending and waiting calls again: %zu", due_count);
+    struct walk walk = { .engine = &run->engine,
                          .range = { .end_from = from,
                                     .end_to = end_of_poll(run),
-                                    .call_from = from - run->poll->settings->poll_window,
+                                    .call_from = from - run->poll->route.settings->poll_window,
                                     .whole_rows = true },
                          .floor = run->progress.floor,
                          .first = &due,
                          .note_before = run->backlog.ended_before,
                          .on_reached = advance,
                          .context = run };
-    int result = walk_run(&walk, &found, err);
+    result = walk_run(&walk, &found, err);
     run->summary->found += found;
     if (result == 0 && found == 0 && may_go_on(run))
         log_info("📞 Found 0 new call results");
@@ -287,25 +292,26 @@ static int catch_up(struct run *run, struct err *err)
  * other quickly, the next one is not kept waiting. */
 static int send_backlog(struct run *run, struct err *err)
 {
-    int64_t share_ms = run->poll->settings->time_budget * 800;
+    int64_t share_ms = run->poll->route.settings->time_budget * 800;
     if (share_ms > BACKLOG_MS)
         share_ms = BACKLOG_MS;
     if (run->poll->every > 0 && share_ms > run->poll->every * 1000)
         share_ms = run->poll->every * 1000;
-    return run->poll->dry_run ? 0 : backlog_send(&run->backlog, run->forward.started_ms + share_ms, err);
+    return run->poll->dry_run ? 0 : backlog_send(&run->backlog, run->engine.started_ms + share_ms, err);
 }
 
 /* A call that alone was not taken is asked again as soon as the API takes another one: now it shows which of the two was
  * to blame. */
 static int ask_doubtful(struct run *run, struct err *err)
 {
-    const struct position *doubt = &run->forward.doubt;
-    struct candidates one = { .count = 0 };
-    if (!run->forward.breaker.answered || *doubt->uniqueid == '\0')
+    struct engine *engine = &run->engine;
+    struct work one = { .count = 0 };
+    if (!engine->breaker.answered || *engine->doubt.uniqueid == '\0')
         return 0;
-    candidates_add_known(&one, doubt->uniqueid, doubt->end_epoch);
-    int result = forward_all(&run->forward, &one, err);
-    candidates_clear(&one);
+    int result = revisit_call(engine, &engine->doubt, &one, err);
+    if (result == 0)
+        result = forward_all(engine, &one, err);
+    work_clear(&one);
     return result;
 }
 
@@ -318,22 +324,22 @@ static int64_t least(int64_t a, int64_t b)
 
 static int prune(struct run *run, struct err *err)
 {
-    const struct settings_sync *settings = run->poll->settings;
+    const struct settings_sync *settings = run->poll->route.settings;
     if (run->swept_to != 0)
         return 0; /* a sweep under way may come past calls that were accepted long ago */
-    int64_t now = forward_now(&run->forward), last = 0;
+    int64_t now = engine_now(&run->engine), last = 0;
     int64_t still_read = run->progress.checkpoint.end_epoch - settings->overlap;
-    if (ledger_read_note(run->poll->ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
+    if (ledger_read_note(run->poll->route.ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
         return -1;
     if (last != 0 && last < still_read)
         still_read = last;
-    still_read -= source_spread(run->poll->source);
+    still_read -= source_spread(run->poll->route.source);
     still_read -= settings->sweep_window; /* also when the clock is right again that is ahead now */
     struct ledger_age age = { .before = least(now - settings->retention_days * 86400, still_read),
                               .limit = PRUNE_LIMIT };
     /* Never sooner than accepted ones: what is forgotten while a scan still sees it would be sent again. */
     age.set_aside_before = least(now - settings->rejected_retention_days * 86400, age.before);
-    return ledger_prune(run->poll->ledger, &age, err);
+    return ledger_prune(run->poll->route.ledger, &age, err);
 }
 
 /* What this run leaves unsent beyond the checkpoint: nothing where it came to its end. Where the API or the clock
@@ -343,32 +349,32 @@ static void look_at_unsent(struct run *run)
     struct err ignored;
     int64_t from = start_of_poll(run);
     struct source_range range = { .end_from = from, .end_to = end_of_poll(run),
-                                  .call_from = from - run->poll->settings->poll_window };
+                                  .call_from = from - run->poll->route.settings->poll_window };
     if (run->summary->stop == STOP_NONE)
         run->summary->looked = true;
     else if (run->summary->stop != STOP_INTERRUPTED)
-        (void)!unsent_count(&run->forward, &range, &run->progress.floor, &ignored); /* then it is not known */
+        (void)!unsent_count(&run->engine, &range, &run->progress.floor, &ignored); /* then it is not known */
 }
 
 static int work(struct run *run, struct err *err)
 {
     const struct poll *poll = run->poll;
-    if (journal_resume(&run->forward, err) != 0 ||
-        progress_load(&run->progress, poll->settings, forward_now(&run->forward), err) != 0 ||
-        ledger_read_note(poll->ledger, LEDGER_NOTE_SWEPT_TO, 0, &run->swept_to, err) != 0)
+    if (journal_resume(&run->engine, err) != 0 ||
+        progress_load(&run->progress, poll->route.settings, engine_now(&run->engine), err) != 0 ||
+        ledger_read_note(poll->route.ledger, LEDGER_NOTE_SWEPT_TO, 0, &run->swept_to, err) != 0)
         return -1;
-    jump_report(&run->progress, poll->source, poll->settings, poll->profile_option);
+    jump_report(&run->progress, poll->route.source, poll->route.settings, poll->profile_option);
     struct position before = run->progress.checkpoint;
     run->saved = before;
     run->saved_ms = run->looked_ms = clock_mono_ms();
-    run->forward.on_batch = heed_person;
-    run->forward.batch_context = run;
-    run->backlog = backlog_start(&run->forward, poll->settings->backfill_rate);
+    run->engine.terms.on_batch = heed_person;
+    run->engine.terms.batch_context = run;
+    run->backlog = backlog_start(&run->engine, poll->route.settings->backfill_rate);
     if ((may_go_on(run) && sweep(run, err) != 0) || (may_go_on(run) && probe_latest(run, err) != 0) ||
         (may_go_on(run) && catch_up(run, err) != 0) || (may_go_on(run) && ask_doubtful(run, err) != 0) ||
         (may_go_on(run) && send_backlog(run, err) != 0))
         return -1;
-    if (forward_commit(&run->forward, err) != 0 || progress_save_open(&run->progress, err) != 0)
+    if (engine_commit(&run->engine, err) != 0 || progress_save_open(&run->progress, err) != 0)
         return -1;
     look_at_unsent(run);
     if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run && !run->progress.set_by_hand)
@@ -379,7 +385,7 @@ static int work(struct run *run, struct err *err)
 static struct progress progress_of(const struct poll *poll)
 {
     return (struct progress){ .state_dir = poll->state_dir,
-                              .ledger = poll->ledger,
+                              .ledger = poll->route.ledger,
                               .legacy = poll->legacy,
                               .dry_run = poll->dry_run };
 }
@@ -392,22 +398,18 @@ void poll_run(const struct poll *poll, struct summary *ret_summary)
         .poll = poll,
         .summary = ret_summary,
         .progress = progress_of(poll),
-        .forward = { .source = poll->source,
-                     .ledger = poll->ledger,
-                     .sink = poll->sink,
-                     .settings = poll->settings,
-                     .dispositions = poll->dispositions,
-                     .summary = ret_summary,
-                     .pace = pace_start(poll->api->concurrency, poll->api->max_concurrency),
-                     .started_ms = clock_mono_ms(),
-                     .deadline_ms = clock_mono_ms() + poll->settings->time_budget * 1000,
-                     .sends_at_once = poll->dry_run },
+        .engine = { .route = poll->route,
+                    .terms = { .deadline_ms = clock_mono_ms() + poll->route.settings->time_budget * 1000,
+                               .sends_at_once = poll->dry_run },
+                    .summary = ret_summary,
+                    .pace = pace_start(poll->api->concurrency, poll->api->max_concurrency),
+                    .started_ms = clock_mono_ms() },
     };
-    int result = journal_open(&run.forward, "poll", &err);
+    int result = journal_open(&run.engine, "poll", &err);
     if (result == 0) {
         if (work(&run, &err) != 0)
             summary_fail(ret_summary, &err);
-        result = journal_close(&run.forward, run.swept ? "sweep" : NULL, &err); /* also after a failure elsewhere */
+        result = journal_close(&run.engine, run.swept ? "sweep" : NULL, &err); /* also after a failure elsewhere */
     }
     if (result != 0 && ret_summary->stop != STOP_FAILED)
         summary_fail(ret_summary, &err);
@@ -417,11 +419,11 @@ int poll_stand_by(const struct poll *poll, bool another_leads, int64_t settled, 
 {
     struct progress progress = progress_of(poll);
     int64_t now = 0;
-    if (source_now(poll->source, &now, err) != 0 ||
-        progress_stand_by(&progress, poll->settings, now, settled, err) != 0 ||
-        ledger_set_note(poll->ledger, LEDGER_NOTE_LAST_STANDBY, clock_now_epoch(), err) != 0)
+    if (source_now(poll->route.source, &now, err) != 0 ||
+        progress_stand_by(&progress, poll->route.settings, now, settled, err) != 0 ||
+        ledger_set_note(poll->route.ledger, LEDGER_NOTE_LAST_STANDBY, clock_now_epoch(), err) != 0)
         return -1;
-    if (another_leads && ledger_set_note(poll->ledger, LEDGER_NOTE_LEADER_SEEN, clock_now_epoch(), err) != 0)
+    if (another_leads && ledger_set_note(poll->route.ledger, LEDGER_NOTE_LEADER_SEEN, clock_now_epoch(), err) != 0)
         return -1;
-    return ledger_commit(poll->ledger, err);
+    return ledger_commit(poll->route.ledger, err);
 }

@@ -4,24 +4,15 @@
 
 #include <stdbool.h>
 
-#include "domain/disposition.h"
-#include "domain/settings.h"
-#include "engine/summary.h"
-#include "ledger/ledger.h"
-#include "sink/sink.h"
-#include "source/source.h"
+#include "engine/engine.h"
 
-/* What a run works with; all borrowed. */
+/* What a run is started with; all borrowed. */
 struct poll {
+    struct route route;
     const char *state_dir;
     const char *legacy; /* an older script's checkpoint */
     const char *profile_option; /* for commands that the log names, see struct options */
-    const struct source *source;
-    struct ledger *ledger;
-    const struct sink *sink;
-    const struct settings_sync *settings;
     const struct settings_api *api;
-    const struct disposition_map *dispositions;
     int64_t every;       /* seconds from one run to the next, where they follow each other in a loop; 0: they do not */
     bool dry_run;        /* print on standard output what would be sent; change nothing */
 };

@@ -15,10 +15,10 @@ int resources_load(const struct options *options, struct resources *resources, s
 {
     struct config *config = &resources->config;
     struct config_problems problems;
-    struct route route;
-    route_load(&options->config, config, &route, &problems);
-    resources->source_kind = route.source;
-    resources->sink_kind = route.sink;
+    struct route_kinds kinds;
+    route_load(&options->config, config, &kinds, &problems);
+    resources->source_kind = kinds.source;
+    resources->sink_kind = kinds.sink;
     for (int i = 0; i < problems.count; i++)
         log_error("❌ %s", problems.texts[i]);
     int result = 0;
@@ -32,7 +32,7 @@ int resources_load(const struct options *options, struct resources *resources, s
         return -1;
     log_configure(config->log_format, config->log_level);
     mask_enable(config->mask_phone);
-    route_hide(config, &route);
+    route_hide(config, &kinds);
     if (!config->api.verify_ssl)
         log_warn("⚠ verify_ssl = 0 in %s: the API's certificate is not checked, so anyone on the network path can "
                  "read the key; remove that line", options->config.dids);
@@ -107,18 +107,23 @@ int resources_open_sink(const struct options *options, struct resources *resourc
     return sink_open(resources->sink_kind, &settings, &resources->sink, err);
 }
 
-struct forward resources_forward(const struct resources *resources, struct summary *summary)
+struct route resources_route(const struct resources *resources)
+{
+    return (struct route){ .source = &resources->source,
+                           .ledger = resources->ledger,
+                           .sink = &resources->sink,
+                           .settings = &resources->config.sync,
+                           .dispositions = resources->config.dispositions };
+}
+
+struct engine resources_engine(const struct resources *resources, struct summary *summary)
 {
     const struct settings_api *api = &resources->config.api;
-    return (struct forward){ .source = &resources->source,
-                             .sink = &resources->sink,
-                             .settings = &resources->config.sync,
-                             .dispositions = resources->config.dispositions,
-                             .summary = summary,
-                             .pace = pace_start(api->concurrency, api->max_concurrency),
-                             .started_ms = clock_mono_ms(),
-                             .of_the_past = true, /* of backfill and reconcile */
-                             .deadline_ms = INT64_MAX };
+    return (struct engine){ .route = resources_route(resources),
+                            .terms = { .deadline_ms = INT64_MAX, .of_the_past = true }, /* of backfill and reconcile */
+                            .summary = summary,
+                            .pace = pace_start(api->concurrency, api->max_concurrency),
+                            .started_ms = clock_mono_ms() };
 }
 
 void resources_close(struct resources *resources)

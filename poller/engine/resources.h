@@ -5,7 +5,7 @@
 #include "base/lock.h"
 #include "config/config.h"
 #include "config/options.h"
-#include "engine/forward.h"
+#include "engine/engine.h"
 #include "engine/leader.h"
 #include "ledger/ledger.h"
 #include "sink/sink.h"
@@ -46,9 +46,12 @@ void resources_report_repair(const struct ledger_repair *repair);
 /* resources_leader: what is known of which host leads; nobody has looked at first. source has to be open. Borrowed. */
 struct leader *resources_leader(const struct options *options, struct resources *resources);
 
-/* resources_forward: what long work sends calls with: what is open now, no end of its time, and summary, which is
+/* resources_route: what is open now, as an engine works with it. Borrowed. */
+struct route resources_route(const struct resources *resources);
+
+/* resources_engine: what long work sends calls with: what is open now, no end of its time, and summary, which is
  * borrowed. The ledger comes with each turn (turn.h). */
-struct forward resources_forward(const struct resources *resources, struct summary *summary);
+struct engine resources_engine(const struct resources *resources, struct summary *summary);
 
 /* resources_close_state: closes what changes the state, this host's lock last. */
 void resources_close_state(struct resources *resources);

@@ -31,25 +31,25 @@ static struct config_paths with_parts(const struct config_paths *paths)
     return own;
 }
 
-void route_load(const struct config_paths *paths, struct config *ret_config, struct route *ret_route,
+void route_load(const struct config_paths *paths, struct config *ret_config, struct route_kinds *ret_kinds,
                 struct config_problems *ret_problems)
 {
     struct err err;
     const struct config_paths own = with_parts(paths);
-    *ret_route = (struct route){ .source = NULL };
+    *ret_kinds = (struct route_kinds){ .source = NULL };
     config_load(&own, ret_config, ret_problems);
-    if (source_find(ret_config->source_type, ret_config->source_origin, &ret_route->source, &err) != 0)
+    if (source_find(ret_config->source_type, ret_config->source_origin, &ret_kinds->source, &err) != 0)
         config_add_problem(ret_problems, CONFIG_DATABASE, &err);
     else
-        settle(&ret_config->source_params, ret_route->source->params, "source", ret_route->source->type, CONFIG_DATABASE,
+        settle(&ret_config->source_params, ret_kinds->source->params, "source", ret_kinds->source->type, CONFIG_DATABASE,
                ret_problems);
-    int found = sink_find(ret_config->sink_type, ret_config->sink_origin, &ret_route->sink, &err);
+    int found = sink_find(ret_config->sink_type, ret_config->sink_origin, &ret_kinds->sink, &err);
     if (paths->without_api)
         return;
     if (found != 0)
         config_add_problem(ret_problems, CONFIG_API, &err);
     else
-        settle(&ret_config->sink_params, ret_route->sink->params, "sink", ret_route->sink->type, CONFIG_API,
+        settle(&ret_config->sink_params, ret_kinds->sink->params, "sink", ret_kinds->sink->type, CONFIG_API,
                ret_problems);
 }
 
@@ -68,13 +68,13 @@ static void hide(const struct params *params, const struct param_spec *specs)
     }
 }
 
-void route_hide(const struct config *config, const struct route *route)
+void route_hide(const struct config *config, const struct route_kinds *kinds)
 {
     log_hide_secret(config->api.key);
-    if (route->source != NULL)
-        hide(&config->source_params, route->source->params);
-    if (route->sink != NULL)
-        hide(&config->sink_params, route->sink->params);
+    if (kinds->source != NULL)
+        hide(&config->source_params, kinds->source->params);
+    if (kinds->sink != NULL)
+        hide(&config->sink_params, kinds->sink->params);
 }
 
 struct source_settings route_source_settings(const struct config *config)

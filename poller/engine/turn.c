@@ -1,5 +1,6 @@
 /* turn: long work beside the minute's runs. */
 #include "base/clock.h"
+#include "base/fileutil.h"
 #include "base/interrupt.h"
 #include "engine/journal.h"
 #include "engine/turn.h"
@@ -15,7 +16,7 @@ static int open_state(struct turn *turn, struct err *err)
         return -1;
     if (resources_open_ledger(turn->options, resources, err) != 0)
         return -1;
-    turn->forward->ledger = resources->ledger;
+    turn->engine->route.ledger = resources->ledger;
     turn->began_ms = clock_mono_ms();
     return 0;
 }
@@ -24,7 +25,7 @@ static void close_state(struct turn *turn)
 {
     struct resources *resources = turn->resources;
     ledger_close(resources->ledger);
-    resources->ledger = turn->forward->ledger = NULL;
+    resources->ledger = turn->engine->route.ledger = NULL;
     lock_release(resources->lock);
     resources->lock = NULL;
 }
@@ -41,31 +42,44 @@ static int confirm_leader(const struct turn *turn, struct err *err)
     return leader_confirm(resources_leader(turn->options, turn->resources), turn->resources->ledger, err);
 }
 
+static int open_ends(const struct turn *turn, struct err *err)
+{
+    const struct options *options = turn->options;
+    if (fileutil_check_writable_dir(options->state_dir, err) != 0 || resources_open_source(turn->resources, err) != 0)
+        return -1;
+    return turn->only_looks ? 0 : resources_open_sink(options, turn->resources, err);
+}
+
 int turn_begin(struct turn *turn, const char *kind, struct err *err)
 {
+    struct settings_sync *settings = &turn->resources->config.sync;
+    settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
+    if (open_ends(turn, err) != 0)
+        return -1;
+    *turn->engine = resources_engine(turn->resources, turn->summary);
     if (open_state(turn, err) != 0)
         return -1;
     turn->passed_ms = clock_mono_ms();
-    turn->bucket = bucket_start(turn->rate, turn->passed_ms);
+    turn->bucket = bucket_start(settings->backfill_rate, turn->passed_ms);
     if (!turn->options->dry_run && confirm_leader(turn, err) != 0)
         return -1;
-    return journal_open(turn->forward, kind, err);
+    return journal_open(turn->engine, kind, err) == 0 ? journal_resume(turn->engine, err) : -1;
 }
 
 /* How long to wait until the rate allows a whole batch. What was sent counts from when it began to go out: an API that
  * takes its time over a batch has earned the next one meanwhile. */
 static int64_t too_quick_by_ms(struct turn *turn)
 {
-    const struct forward *forward = turn->forward;
-    int64_t tried = forward->summary->accepted + forward->summary->failed;
+    const struct engine *engine = turn->engine;
+    int64_t tried = engine->summary->accepted + engine->summary->failed;
     bucket_take(&turn->bucket, tried - turn->taken, turn->passed_ms);
     turn->taken = tried;
-    return bucket_wait_ms(&turn->bucket, forward->settings->batch_size, clock_mono_ms());
+    return bucket_wait_ms(&turn->bucket, engine->route.settings->batch_size, clock_mono_ms());
 }
 
 static int let_others_in(struct turn *turn, int64_t wait_ms, struct err *err)
 {
-    if (forward_commit(turn->forward, err) != 0)
+    if (engine_commit(turn->engine, err) != 0)
         return -1;
     close_state(turn);
     interrupt_sleep_until(clock_mono_ms() + (wait_ms > BETWEEN_TURNS_MS ? wait_ms : BETWEEN_TURNS_MS));
@@ -81,7 +95,12 @@ int turn_pass(struct turn *turn, struct err *err)
     return result;
 }
 
-int turn_end(struct turn *turn, struct err *err)
+int turn_end(struct turn *turn, int result, struct err *err)
 {
-    return turn->forward->ledger == NULL ? 0 : journal_close(turn->forward, NULL, err);
+    struct err ignored;
+    if (result != 0)
+        summary_fail(turn->summary, err);
+    if (turn->engine->route.ledger == NULL)
+        return result;
+    return journal_close(turn->engine, NULL, result == 0 ? err : &ignored) == 0 ? result : -1;
 }

@@ -4,16 +4,18 @@
 #define TURN_H
 
 #include "domain/bucket.h"
-#include "engine/forward.h"
+#include "engine/engine.h"
 #include "engine/resources.h"
+#include "engine/summary.h"
 
 struct turn {
-    const struct options *options; /* borrowed, as are all of these */
-    struct resources *resources;   /* lock and ledger are opened and closed here; the rest is open */
-    struct forward *forward;       /* its ledger changes with each turn */
-    int64_t rate;                  /* at most so many calls a second; 0: no limit */
+    const struct options *options; /* borrowed, as are the next three */
+    struct resources *resources;   /* its settings are loaded; the rest is opened here */
+    struct engine *engine;         /* made here; its ledger changes with each turn */
+    struct summary *summary;       /* of the whole work */
+    bool only_looks;               /* the work sends nothing: no sink is opened */
     int64_t began_ms;              /* of this turn */
-    struct bucket bucket;          /* what rate allows */
+    struct bucket bucket;          /* what backfill_rate allows */
     int64_t taken;                 /* calls that were taken from it */
     int64_t passed_ms;             /* when turn_pass came to its end, and the next calls went out */
 };
@@ -22,9 +24,10 @@ struct turn {
  * more than rate allows in a second. */
 int64_t turn_batch(int64_t batch_size, int64_t rate);
 
-/* turn_begin: takes the lock, opens the ledger, makes sure that this host is the one that sends, and notes in the
- * ledger that a run of that kind has started. A dry run only looks. Errors: EX_TEMPFAIL (another run does not end),
- * EX_UNAVAILABLE (another host sends), those of the ledger. */
+/* turn_begin: opens source, sink, lock and ledger, makes sure that this host is the one that sends, notes in the ledger
+ * that a run of that kind has started, and takes up what earlier runs left (journal_resume). The caller sets the first
+ * five members. A dry run only looks. Errors: EX_TEMPFAIL (another run does not end), EX_UNAVAILABLE (another host
+ * sends), those of the source, the sink and the ledger. */
 int turn_begin(struct turn *turn, const char *kind, struct err *err) MUST_CHECK;
 
 /* turn_pass: to be called often, between two batches or statements: when the turn has lasted long enough, or calls went
@@ -33,7 +36,8 @@ int turn_begin(struct turn *turn, const char *kind, struct err *err) MUST_CHECK;
  * Durable on return, where the turn changed: all outcomes. Errors: as turn_begin. */
 int turn_pass(struct turn *turn, struct err *err) MUST_CHECK;
 
-/* turn_end: writes the counts of the whole work, see journal_close. */
-int turn_end(struct turn *turn, struct err *err) MUST_CHECK;
+/* turn_end: writes the counts of the whole work, see journal_close; nothing where it never began. result, err: how the
+ * work itself ended, which is in the summary from then on. Returns -1 where it or the writing failed. */
+int turn_end(struct turn *turn, int result, struct err *err) MUST_CHECK;
 
 #endif

@@ -7,7 +7,7 @@
 #define MOST_MS 1000
 
 struct unsent {
-    const struct forward *forward;
+    const struct engine *engine;
     const struct position *floor;
     int64_t until_ms;
     int64_t count, oldest;
@@ -17,14 +17,14 @@ struct unsent {
 static int consider(void *context, const struct call *call, struct err *err)
 {
     struct unsent *unsent = context;
-    const struct forward *forward = unsent->forward;
     struct call_record record;
+    struct decision decision;
     struct position position = position_at(call->ended, call->id);
     if (position_compare(&position, unsent->floor) <= 0)
         return 0;
-    if (ledger_find(forward->ledger, call->id, &record, err) != 0)
+    if (engine_judge(unsent->engine, call, &record, &decision, err) != 0)
         return -1;
-    if (record.state != CALL_UNKNOWN || forward_decide(forward, call, &record).kind != DECISION_SEND)
+    if (record.state != CALL_UNKNOWN || decision.kind != DECISION_SEND)
         return 0;
     unsent->count++;
     if (unsent->oldest == 0 || position.end_epoch < unsent->oldest)
@@ -41,15 +41,15 @@ static int on_slice(void *context, int64_t ended_before, struct err *err)
     return unsent->ended_early ? 1 : 0;
 }
 
-int unsent_count(struct forward *forward, const struct source_range *range, const struct position *floor,
-                  struct err *err)
+int unsent_count(struct engine *engine, const struct source_range *range, const struct position *floor,
+                 struct err *err)
 {
-    struct unsent unsent = { .forward = forward, .floor = floor, .until_ms = clock_mono_ms() + MOST_MS };
-    if (source_scan(forward->source, range, consider, on_slice, &unsent, err) != 0)
+    struct unsent unsent = { .engine = engine, .floor = floor, .until_ms = clock_mono_ms() + MOST_MS };
+    if (source_scan(engine->route.source, range, consider, on_slice, &unsent, err) != 0)
         return -1;
     /* Where the time was over before the first such call was found, nothing is known. */
-    forward->summary->looked = unsent.count > 0 || !unsent.ended_early;
-    forward->summary->unsent = unsent.count;
-    forward->summary->unsent_oldest = unsent.oldest;
+    engine->summary->looked = unsent.count > 0 || !unsent.ended_early;
+    engine->summary->unsent = unsent.count;
+    engine->summary->unsent_oldest = unsent.oldest;
     return 0;
 }

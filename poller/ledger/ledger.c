@@ -183,45 +183,33 @@ int ledger_forget_untried(struct ledger *ledger, int64_t ended_before, int64_t *
     return 0;
 }
 
-/* A pending call whose time has come. The index call_open has every column of this condition. */
-#define IS_DUE "state <> 1 AND state = 2 AND (due <= ?1 OR due > ?2) "
-
-/* Hands out the rows of a statement whose parameters 1 and 2 are those of IS_DUE. */
-static int hand_out_due(struct ledger *ledger, struct statement *statement, const struct ledger_time *time,
-                        ledger_on_due *on_due, void *context, struct err *err)
+int ledger_due(struct ledger *ledger, const struct ledger_time *time, const struct ledger_stretch *stretch,
+               ledger_on_due *on_due, void *context, struct err *err)
 {
+    /* The index call_open has every column of both halves, in this order: nothing is sorted. */
+    static const char sql[] =
+        "SELECT uniqueid, end_epoch FROM call WHERE state <> 1 AND state = 2 AND (due <= ?1 OR due > ?2) "
+        "AND end_epoch >= ?3 AND end_epoch < ?4 AND (end_epoch, uniqueid) > (?5, ?6) UNION ALL "
+        "SELECT uniqueid, end_epoch FROM call WHERE state <> 1 AND state = 3 AND ?7 AND (end_epoch, uniqueid) > (?5, ?6) "
+        "ORDER BY end_epoch, uniqueid LIMIT ?8";
+    /* SQLite enters the index by the bounds of end_epoch: so it does not go through what was handed out before. */
+    bool has_begun = stretch->after.end_epoch > stretch->ended_from;
+    int64_t from = has_begun ? stretch->after.end_epoch : stretch->ended_from;
     int row = 0;
+    struct statement *statement = store_prepare(ledger->store, sql);
     store_bind_int(statement, 1, time->now);
     store_bind_int(statement, 2, time->latest);
+    store_bind_int(statement, 3, from);
+    store_bind_int(statement, 4, stretch->ended_before);
+    store_bind_int(statement, 5, stretch->after.end_epoch);
+    store_bind_text(statement, 6, stretch->after.uniqueid);
+    store_bind_int(statement, 7, stretch->with_waiting ? 1 : 0);
+    store_bind_int(statement, 8, stretch->limit);
     while ((row = store_next(ledger->store, statement, err)) > 0) {
         const char *uniqueid = store_text(statement, 0);
         on_due(context, uniqueid != NULL ? uniqueid : "", store_int(statement, 1));
     }
     return row;
-}
-
-int ledger_due(struct ledger *ledger, const struct ledger_time *time, int64_t ended_from, ledger_on_due *on_due,
-               void *context, struct err *err)
-{
-    static const char sql[] = "SELECT uniqueid, end_epoch FROM call WHERE " IS_DUE "AND end_epoch >= ?3 UNION ALL "
-                              "SELECT uniqueid, end_epoch FROM call WHERE state <> 1 AND state = 3 "
-                              "ORDER BY end_epoch, uniqueid";
-    struct statement *statement = store_prepare(ledger->store, sql);
-    store_bind_int(statement, 3, ended_from);
-    return hand_out_due(ledger, statement, time, on_due, context, err);
-}
-
-int ledger_due_old(struct ledger *ledger, const struct ledger_time *time, const struct ledger_stretch *stretch,
-                   ledger_on_due *on_due, void *context, struct err *err)
-{
-    static const char sql[] = "SELECT uniqueid, end_epoch FROM call WHERE " IS_DUE "AND end_epoch < ?3 "
-                              "AND (end_epoch, uniqueid) > (?4, ?5) ORDER BY end_epoch, uniqueid LIMIT ?6";
-    struct statement *statement = store_prepare(ledger->store, sql);
-    store_bind_int(statement, 3, stretch->ended_before);
-    store_bind_int(statement, 4, stretch->after.end_epoch);
-    store_bind_text(statement, 5, stretch->after.uniqueid);
-    store_bind_int(statement, 6, stretch->limit);
-    return hand_out_due(ledger, statement, time, on_due, context, err);
 }
 
 int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct err *err)

@@ -84,20 +84,19 @@ struct ledger_time {
  * their number. */
 int ledger_forget_untried(struct ledger *ledger, int64_t ended_before, int64_t *ret_count, struct err *err) MUST_CHECK;
 
-/* ledger_due: hands out the calls that need another look, oldest first: pending ones whose time has come and that ended
- * at ended_from or later, and all waiting ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
-typedef void ledger_on_due(void *context, const char *uniqueid, int64_t end_epoch);
-int ledger_due(struct ledger *ledger, const struct ledger_time *time, int64_t ended_from, ledger_on_due *on_due,
-               void *context, struct err *err) MUST_CHECK;
-
-/* ledger_due_old: hands out the pending calls whose time has come and that ended before ended_before, oldest first,
- * those after a position, up to a limit. */
+/* Which calls ledger_due hands out: those after a position, up to a limit. */
 struct ledger_stretch {
     struct position after;
-    int64_t ended_before, limit;
+    int64_t ended_from, ended_before; /* of pending calls: the former included, the latter not */
+    bool with_waiting;                /* waiting calls as well, whenever they ended */
+    int64_t limit;
 };
-int ledger_due_old(struct ledger *ledger, const struct ledger_time *time, const struct ledger_stretch *stretch,
-                   ledger_on_due *on_due, void *context, struct err *err) MUST_CHECK;
+
+/* ledger_due: hands out the calls that need another look, oldest first: pending ones whose time has come, and waiting
+ * ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
+typedef void ledger_on_due(void *context, const char *uniqueid, int64_t end_epoch);
+int ledger_due(struct ledger *ledger, const struct ledger_time *time, const struct ledger_stretch *stretch,
+               ledger_on_due *on_due, void *context, struct err *err) MUST_CHECK;
 
 /* ledger_count: counts the open calls. */
 struct ledger_counts {

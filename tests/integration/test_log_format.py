@@ -23,7 +23,7 @@ def test_a_line_about_a_call_holds_what_is_known_of_it(sync, db, api):
     assert about(entries, good)["context"] == {
         "run": run, "uniqueid": good, "campaign": "TESTCAMP", "phone": PHONE, "status": "SALE", "result": "answered",
         "answer": 200, "attempt": 1}
-    assert about(entries, good)["logger"] == "forward" and about(entries, good)["level"] == "INFO"
+    assert about(entries, good)["logger"] == "settle" and about(entries, good)["level"] == "INFO"
     assert about(entries, refused)["context"].items() >= {
         "campaign": "OTHER", "result": "no_answer", "answer": 422, "attempt": 1}.items()
     assert about(entries, pending)["context"].items() >= {"answer": 500, "attempt": 1}.items()
@@ -49,7 +49,7 @@ def test_times_are_iso_8601_with_the_offset_and_each_line_names_its_part(sync, d
     entries = [json.loads(line) for line in sync.run().log.splitlines()]
     for entry in entries:
         assert datetime.datetime.fromisoformat(entry["timestamp"]) >= before
-    assert {entry["logger"] for entry in entries} == {"run", "resources", "walk", "forward", "progress", "summary"}
+    assert {entry["logger"] for entry in entries} == {"run", "resources", "walk", "settle", "progress", "summary"}
 
 
 def numbers_shown(*results):

@@ -33,8 +33,8 @@ LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # several times a
 
 # The pure and the state-keeping modules, and the unit tests of each.
 MODULES = {name: [f"test_{name}"] for name in (
-    "astguiclient", "backoff", "breaker", "bucket", "call", "candidates", "checkpoint", "cron", "decision", "diagnosis",
-    "did_optimizer_payload", "did_optimizer_verdict", "http_trouble", "message_key", "params", "secrets", "route",
+    "astguiclient", "backoff", "breaker", "bucket", "call", "checkpoint", "cron", "decision", "diagnosis",
+    "did_optimizer_payload", "did_optimizer_trouble", "did_optimizer_verdict",
     "disposition", "err", "explanation", "health", "hours", "json", "mask", "outcome", "pace", "position", "str",
     "stretch", "succession", "summary", "tally", "url", "vicidial_finality", "when", "zone")}
 # Those that notice most first, the slowest last.
@@ -44,10 +44,11 @@ MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"]
 # The engine, between a source and a sink in memory.
 RUNS = ["test_runs", "test_stops", "test_poll", "test_failing_ledger", "test_failing_steps", "test_crash",
         "test_failing_runs"]
-MODULES.update({name: [f"test_{name}", *RUNS] for name in ("forward", "walk", "progress", "journal", "backlog", "unsent")})
+MODULES.update({name: [f"test_{name}", *RUNS] for name in (
+    "forward", "walk", "revisit", "work", "progress", "journal", "backlog", "unsent")})
 MODULES.update({name: [f"test_{name}"] for name in ("campaigns", "jump")})
-MODULES["poll"] = RUNS
-MODULES["forward"].insert(1, "test_forward_records")
+FORWARD = ["test_forward", "test_forward_records", "test_revisit", "test_walk", *RUNS]
+MODULES.update(poll=RUNS, engine=FORWARD, forward=FORWARD, settle=FORWARD, suspects=FORWARD)
 
 # Judged by integration tests, those that notice most first.
 WHOLE = {

@@ -45,7 +45,9 @@ static int scan(void *state, const struct source_range *range, source_on_call *o
         if (!covers(range, call, memory->archived[i], memory->now))
             continue;
         (void)usleep(memory->slow_ms * 1000);
-        result = on_call(context, call, err);
+        result = check_reach(memory, err);
+        if (result == 0)
+            result = on_call(context, call, err);
         if (result == 0 && on_slice != NULL)
             result = on_slice(context, call->ended, err);
     }

@@ -245,10 +245,10 @@ void scene_run_on(struct scene *scene)
     static struct memory_sink memory;
     struct source source = memory_source_open(&scene->calls);
     struct sink sink = scene_sink(scene, &memory);
-    struct poll poll = { .state_dir = scene->directory, .legacy = unit_path(scene->directory, "legacy"),
-                         .profile_option = "", .source = &source, .ledger = scene_ledger(scene), .sink = &sink,
-                         .settings = &scene->settings, .api = &scene->api, .dispositions = scene->dispositions,
-                         .every = scene->every, .dry_run = scene->dry_run };
+    struct poll poll = { .route = { .source = &source, .ledger = scene_ledger(scene), .sink = &sink,
+                                    .settings = &scene->settings, .dispositions = scene->dispositions },
+                         .state_dir = scene->directory, .legacy = unit_path(scene->directory, "legacy"),
+                         .profile_option = "", .api = &scene->api, .every = scene->every, .dry_run = scene->dry_run };
     poll_run(&poll, &scene->summary);
     scene_close(scene);
     memory_sink_free(&memory);
@@ -273,14 +273,30 @@ bool scene_run_apart(struct scene *scene, size_t crash_at)
     return code == 0;
 }
 
-struct forward scene_forward(struct scene *scene, const struct source *source, const struct sink *sink)
+struct engine scene_engine(struct scene *scene, const struct source *source, const struct sink *sink)
 {
     scene->summary = (struct summary){ .stop = STOP_NONE };
-    return (struct forward){ .source = source, .ledger = scene_ledger(scene), .sink = sink,
-                             .settings = &scene->settings, .dispositions = scene->dispositions,
-                             .summary = &scene->summary, .pace = pace_start(1, 1), .run = 1,
-                             .clock = clock_reading_from(scene->calls.now), .started_ms = clock_mono_ms(),
-                             .deadline_ms = INT64_MAX };
+    return (struct engine){ .route = { .source = source, .ledger = scene_ledger(scene), .sink = sink,
+                                       .settings = &scene->settings, .dispositions = scene->dispositions },
+                            .terms = { .deadline_ms = INT64_MAX },
+                            .summary = &scene->summary, .pace = pace_start(1, 1), .run = 1,
+                            .clock = clock_reading_from(scene->calls.now), .started_ms = clock_mono_ms() };
+}
+
+void scene_take(struct engine *engine, struct work *work, const struct call *call)
+{
+    struct err err;
+    struct call_record record;
+    assert_int_equal(ledger_find(engine->route.ledger, call->id, &record, &err), 0);
+    work_add(work, call, &record, false);
+}
+
+void scene_revisit(struct engine *engine, struct work *work, const char *id, int64_t ended)
+{
+    struct err err;
+    struct position position = position_at(ended, id);
+    if (revisit_call(engine, &position, work, &err) != 0)
+        fail_msg("%s", err.message);
 }
 
 /* ---- what there is afterwards ---- */

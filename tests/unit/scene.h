@@ -7,6 +7,7 @@
 
 #include "engine/forward.h"
 #include "engine/poll.h"
+#include "engine/revisit.h"
 #include "memory_sink.h"
 #include "memory_source.h"
 
@@ -65,8 +66,11 @@ void scene_close(struct scene *scene);
 /* scene_break: the ledger loses a table. */
 void scene_break(struct scene *scene, const char *table);
 
-/* scene_forward: what sends calls, as a run has it when it begins. The summary is the scene's. */
-struct forward scene_forward(struct scene *scene, const struct source *source, const struct sink *sink);
+/* scene_engine: as a run has it when it begins. The summary is the scene's. */
+struct engine scene_engine(struct scene *scene, const struct source *source, const struct sink *sink);
+/* scene_take: takes a call in hand as a scan does that found it. scene_revisit: as one that is read again by its id. */
+void scene_take(struct engine *engine, struct work *work, const struct call *call);
+void scene_revisit(struct engine *engine, struct work *work, const char *id, int64_t ended);
 /* scene_sink: one that the scene answers for; memory is borrowed. */
 struct sink scene_sink(struct scene *scene, struct memory_sink *memory);
 

@@ -8,14 +8,14 @@
 static struct source source;
 static struct sink sink;
 static struct memory_sink memory;
-static struct forward forward;
+static struct engine engine;
 
 static struct backlog start(struct scene *scene, int64_t rate)
 {
     source = memory_source_open(&scene->calls);
     sink = scene_sink(scene, &memory);
-    forward = scene_forward(scene, &source, &sink);
-    return backlog_start(&forward, rate);
+    engine = scene_engine(scene, &source, &sink);
+    return backlog_start(&engine, rate);
 }
 
 /* A call that waits to be sent. */
@@ -40,13 +40,15 @@ static const char *due(struct backlog *backlog)
 {
     static char text[400];
     struct err err;
-    struct candidates list = { .count = 0 };
-    size_t used = 0;
+    struct work list = { .count = 0 };
+    size_t used = 0, count = 0;
     *text = '\0';
-    assert_int_equal(backlog_due(backlog, &list, &err), 0);
+    assert_int_equal(backlog_due(backlog, &list, &count, &err), 0);
+    assert_int_equal(count, list.count);
+    work_sort(&list);
     for (size_t i = 0; i < list.count; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? " " : "", list.items[i].uniqueid);
-    candidates_clear(&list);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? " " : "", list.items[i]->call->id);
+    work_clear(&list);
     return text;
 }
 
@@ -55,7 +57,7 @@ static int send_all(struct backlog *backlog, int64_t until_ms)
     struct err err;
     int result = backlog_send(backlog, until_ms, &err);
     memory_sink_free(&memory);
-    return result == 0 ? forward_commit(&forward, &err) : -1;
+    return result == 0 ? engine_commit(&engine, &err) : -1;
 }
 
 static void test_what_is_old(void **state)
@@ -65,7 +67,8 @@ static void test_what_is_old(void **state)
     put(scene, "new", NOW - 3600);
     struct backlog backlog = start(scene, 1000);
     assert_int_equal(backlog.ended_before, NOW - 3600);
-    assert_string_equal(due(&backlog), "new old");
+    assert_string_equal(due(&backlog), "old new");
+    assert_string_equal(backlog.done.uniqueid, "old");
     backlog = start(scene, 0);
     assert_int_equal(backlog.ended_before, INT64_MIN);
     assert_string_equal(due(&backlog), "old new"); /* no rate: none is held back */
@@ -157,8 +160,8 @@ static void test_after_an_outage_the_first_batch_is_mixed(void **state)
     for (int64_t run = 0; run < 20; run++) {
         struct backlog backlog = start(scene, 1000);
         backlog.ended_before = NOW - 8940;
-        forward.run = run;
-        forward.breaker.must_probe = true;
+        engine.run = run;
+        engine.breaker.must_probe = true;
         const char *ids = due(&backlog);
         unit_same_int(ids, strncmp(ids, "00 01", 5), 0);
         unit_true(ids, strlen(ids) == 5 || strcmp(ids + 6, "01") > 0);
@@ -168,14 +171,14 @@ static void test_after_an_outage_the_first_batch_is_mixed(void **state)
     assert_true(different > 10);
     scene->settings.batch_size = 3;
     struct backlog backlog = start(scene, 1000);
-    forward.breaker.must_probe = true;
+    engine.breaker.must_probe = true;
     backlog.ended_before = NOW - 8940;
     const char *ids = due(&backlog);
     unit_true(ids, strlen(ids) == 8 && strncmp(ids, "00 01", 5) == 0); /* two of three are the oldest */
     scene_close(scene);
     struct err err;
     backlog = start(scene, 1000);
-    forward.breaker.must_probe = true;
+    engine.breaker.must_probe = true;
     for (size_t i = 0; i < scene->calls.count; i++)
         assert_int_equal(ledger_forget(scene_ledger(scene), scene->calls.calls[i].id, &err), 0);
     assert_string_equal(due(&backlog), "");

@@ -35,22 +35,23 @@ static void test_what_asks_it_fails(void **state)
     struct scene *scene = *state;
     struct err err;
     struct source source = memory_source_open(&scene->calls);
-    struct candidates list = { .count = 0 };
+    struct work list = { .count = 0 };
+    size_t count = 0;
     const struct source_range range = { .end_from = 0, .end_to = SCENE_NOW };
     const struct position floor = position_at(0, "");
     (void)scene_add(scene, "a", SCENE_NOW - 5000);
     scene_break(scene, "call");
     for (int64_t rate = 0; rate <= 10; rate += 10) {
-        struct forward forward = scene_forward(scene, &source, NULL);
-        struct backlog backlog = backlog_start(&forward, rate);
-        assert_int_equal(backlog_due(&backlog, &list, &err), -1);
+        struct engine engine = scene_engine(scene, &source, NULL);
+        struct backlog backlog = backlog_start(&engine, rate);
+        assert_int_equal(backlog_due(&backlog, &list, &count, &err), -1);
         assert_int_equal(backlog_send(&backlog, INT64_MAX, &err), rate == 0 ? 0 : -1);
-        forward.breaker.must_probe = true;
-        assert_int_equal(backlog_due(&backlog, &list, &err), -1);
-        assert_int_equal(unsent_count(&forward, &range, &floor, &err), -1);
+        engine.breaker.must_probe = true;
+        assert_int_equal(backlog_due(&backlog, &list, &count, &err), -1);
+        assert_int_equal(unsent_count(&engine, &range, &floor, &err), -1);
         assert_int_equal(err.code, EX_IOERR);
     }
-    candidates_clear(&list);
+    work_clear(&list);
 }
 
 int main(void)

@@ -88,36 +88,36 @@ static int resume(void *context, struct err *err)
 {
     struct scene *scene = context;
     source = memory_source_open(&scene->calls);
-    struct forward forward = scene_forward(scene, &source, NULL);
+    struct engine engine = scene_engine(scene, &source, NULL);
     scene->calls.memory = "zones";
-    return journal_resume(&forward, err);
+    return journal_resume(&engine, err);
 }
 
 static int open_journal(void *context, struct err *err)
 {
     source = memory_source_open(&((struct scene *)context)->calls);
-    struct forward forward = scene_forward(context, &source, NULL);
-    return journal_open(&forward, "poll", err);
+    struct engine engine = scene_engine(context, &source, NULL);
+    return journal_open(&engine, "poll", err);
 }
 
 static int close_journal(void *context, struct err *err)
 {
     struct scene *scene = context;
     source = memory_source_open(&scene->calls);
-    struct forward forward = scene_forward(scene, &source, NULL);
+    struct engine engine = scene_engine(scene, &source, NULL);
     scene->summary.stop = STOP_RATE_LIMITED;
-    forward.breaker.answered = true;
-    forward.tally.resent = 1;
-    return journal_close(&forward, NULL, err);
+    engine.breaker.answered = true;
+    engine.tally.resent = 1;
+    return journal_close(&engine, NULL, err);
 }
 
 static int close_in_outage(void *context, struct err *err)
 {
     struct scene *scene = context;
     source = memory_source_open(&scene->calls);
-    struct forward forward = scene_forward(scene, &source, NULL);
+    struct engine engine = scene_engine(scene, &source, NULL);
     scene->summary.stop = STOP_OUTAGE;
-    return journal_close(&forward, NULL, err);
+    return journal_close(&engine, NULL, err);
 }
 
 static int note_failed_run(void *context, struct err *err)

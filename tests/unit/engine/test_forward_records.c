@@ -7,25 +7,25 @@
 static struct source source;
 static struct sink sink;
 static struct memory_sink memory;
-static struct forward forward;
+static struct engine engine;
 
 static void begin(struct scene *scene)
 {
     source = memory_source_open(&scene->calls);
     sink = scene_sink(scene, &memory);
-    forward = scene_forward(scene, &source, &sink);
+    engine = scene_engine(scene, &source, &sink);
 }
 
 /* Takes all calls of the source, with what begin has set up. */
 static void take_all(struct scene *scene)
 {
     struct err err;
-    struct candidates calls = { .count = 0 };
+    struct work calls = { .count = 0 };
     for (size_t i = 0; i < scene->calls.count; i++)
-        candidates_add(&calls, scene->calls.calls[i].id, scene->calls.calls[i].ended);
-    assert_int_equal(forward_all(&forward, &calls, &err), 0);
-    assert_int_equal(forward_commit(&forward, &err), 0);
-    candidates_clear(&calls);
+        scene_revisit(&engine, &calls, scene->calls.calls[i].id, scene->calls.calls[i].ended);
+    assert_int_equal(forward_all(&engine, &calls, &err), 0);
+    assert_int_equal(engine_commit(&engine, &err), 0);
+    work_clear(&calls);
     memory_sink_free(&memory);
 }
 
@@ -137,13 +137,15 @@ static void test_what_the_log_says(void **state)
     (void)scene_add(scene, "lost", SCENE_NOW - 70);
     put(scene, "lost", (struct call_record){ .state = CALL_PENDING }, 0);
     struct err err;
-    struct candidates calls = { .count = 0 };
+    struct work calls = { .count = 0 };
     begin(scene);
     for (size_t i = 0; i < scene->calls.count; i++)
-        candidates_add(&calls, scene->calls.calls[i].id, scene->calls.calls[i].ended);
+        if (strcmp(scene->calls.calls[i].id, "lost") != 0)
+            scene_take(&engine, &calls, &scene->calls.calls[i]);
     scene_drop(scene, "lost");
-    assert_int_equal(forward_all(&forward, &calls, &err), 0);
-    candidates_clear(&calls);
+    scene_revisit(&engine, &calls, "lost", SCENE_NOW - 70);
+    assert_int_equal(forward_all(&engine, &calls, &err), 0);
+    work_clear(&calls);
     memory_sink_free(&memory);
     for (size_t i = 0; i < UNIT_COUNT(lines); i++)
         scene_check_log(scene, lines[i], lines[i]);
@@ -264,14 +266,14 @@ static void test_since_when_something_waits(void **state)
 {
     struct scene *scene = *state;
     struct err err;
-    struct candidates calls = { .count = 0 };
+    struct work calls = { .count = 0 };
     int64_t began_ms = clock_mono_ms();
     begin(scene);
-    candidates_add_row(&calls, scene_add(scene, "a", SCENE_NOW - 100));
-    assert_int_equal(forward_all(&forward, &calls, &err), 0);
-    candidates_clear(&calls);
+    scene_take(&engine, &calls, scene_add(scene, "a", SCENE_NOW - 100));
+    assert_int_equal(forward_all(&engine, &calls, &err), 0);
+    work_clear(&calls);
     memory_sink_free(&memory);
-    unit_in_range(forward.first_uncommitted_ms, began_ms, clock_mono_ms());
+    unit_in_range(engine.first_uncommitted_ms, began_ms, clock_mono_ms());
 }
 
 /* ---- counters ---- */
@@ -283,20 +285,20 @@ static void test_counters(void **state)
     (void)scene_add(scene, "a", SCENE_NOW - 100);
     (void)scene_add(scene, "no", SCENE_NOW - 90);
     run(scene);
-    assert_int_equal(forward.tally.answers[201], 1);
-    assert_int_equal(forward.tally.answers[422], 1);
-    assert_int_equal(forward.tally.resent, 0);
-    assert_int_equal(forward.tally.results[0].accepted, 1);
-    assert_int_equal(forward.tally.results[0].rejected, 1);
-    assert_true(forward.tally.acceptance.sum_ms >= 100000);
+    assert_int_equal(engine.tally.answers[201], 1);
+    assert_int_equal(engine.tally.answers[422], 1);
+    assert_int_equal(engine.tally.resent, 0);
+    assert_int_equal(engine.tally.results[0].accepted, 1);
+    assert_int_equal(engine.tally.results[0].rejected, 1);
+    assert_true(engine.tally.acceptance.sum_ms >= 100000);
     assert_int_equal(scene->summary.failed, 1);
     assert_int_equal(scene->summary.repeated, 0);
     scene_call(scene, "a")->status = "SALE2";
     begin(scene);
-    forward.of_the_past = true;
+    engine.terms.of_the_past = true;
     take_all(scene);
-    assert_int_equal(forward.tally.resent, 1);
-    assert_int_equal(forward.tally.acceptance.sum_ms, 0);
+    assert_int_equal(engine.tally.resent, 1);
+    assert_int_equal(engine.tally.acceptance.sum_ms, 0);
 }
 
 /* ---- what is due ---- */
@@ -304,13 +306,18 @@ static void test_counters(void **state)
 static size_t count_due(struct scene *scene, int64_t due, int64_t cap)
 {
     struct err err;
-    struct candidates list = { .count = 0 };
+    struct ledger_stretch all = { .after = position_at(INT64_MIN, ""), .ended_from = INT64_MIN,
+                                  .ended_before = INT64_MAX };
+    struct work work = { .count = 0 };
+    size_t count = 0;
     scene->settings.retry_cap = cap;
+    scene->settings.batch_size = 10;
+    (void)scene_add(scene, "a", SCENE_NOW - 9);
     put(scene, "a", (struct call_record){ .state = CALL_PENDING }, due);
     begin(scene);
-    assert_int_equal(forward_due(&forward, INT64_MIN, &list, &err), 0);
-    size_t count = list.count;
-    candidates_clear(&list);
+    assert_int_equal(revisit_all(&engine, &all, &work, &count, &err), 0);
+    assert_int_equal(work.count, count);
+    work_clear(&work);
     return count;
 }
 

@@ -6,11 +6,11 @@
 
 static struct source source;
 
-static struct forward begin(struct scene *scene)
+static struct engine begin(struct scene *scene)
 {
     source = memory_source_open(&scene->calls);
-    struct forward forward = scene_forward(scene, &source, NULL);
-    return forward;
+    struct engine engine = scene_engine(scene, &source, NULL);
+    return engine;
 }
 
 static void set_note(struct scene *scene, const char *name, int64_t value)
@@ -40,14 +40,14 @@ static void test_a_silence_that_was_asked_for(void **state)
         struct err err;
         set_note(scene, LEDGER_NOTE_WAIT_UNTIL, rows[i].until);
         set_note(scene, LEDGER_NOTE_OUTAGE_SINCE, rows[i].outage);
-        struct forward forward = begin(scene);
-        forward.clock = (struct clock_reading){ .epoch = 0 };
-        unit_same_int(rows[i].name, journal_resume(&forward, &err), 0);
+        struct engine engine = begin(scene);
+        engine.clock = (struct clock_reading){ .epoch = 0 };
+        unit_same_int(rows[i].name, journal_resume(&engine, &err), 0);
         unit_same_int(rows[i].name, scene->summary.stop, rows[i].stop);
         unit_has(rows[i].name, scene->summary.message, rows[i].message);
-        unit_true(rows[i].name, forward.breaker.must_probe == (rows[i].outage != 0));
-        unit_true(rows[i].name, !forward.breaker.doubt);
-        unit_same_int(rows[i].name, forward.clock.epoch, SCENE_NOW);
+        unit_true(rows[i].name, engine.breaker.must_probe == (rows[i].outage != 0));
+        unit_true(rows[i].name, !engine.breaker.doubt);
+        unit_same_int(rows[i].name, engine.clock.epoch, SCENE_NOW);
     }
 }
 
@@ -57,15 +57,15 @@ static void test_a_call_in_doubt_is_known_to_the_next_run(void **state)
     struct err err;
     struct position doubt = position_at(SCENE_NOW - 50, "d");
     assert_int_equal(ledger_set_place(scene_ledger(scene), LEDGER_DOUBT, &doubt, &err), 0);
-    struct forward forward = begin(scene);
-    assert_int_equal(journal_resume(&forward, &err), 0);
-    assert_true(forward.breaker.doubt);
-    assert_string_equal(forward.doubt.uniqueid, "d");
-    assert_int_equal(journal_open(&forward, "poll", &err), 0);
-    assert_int_equal(journal_close(&forward, NULL, &err), 0);
+    struct engine engine = begin(scene);
+    assert_int_equal(journal_resume(&engine, &err), 0);
+    assert_true(engine.breaker.doubt);
+    assert_string_equal(engine.doubt.uniqueid, "d");
+    assert_int_equal(journal_open(&engine, "poll", &err), 0);
+    assert_int_equal(journal_close(&engine, NULL, &err), 0);
     assert_int_equal(scene_place(scene, LEDGER_DOUBT).end_epoch, SCENE_NOW - 50);
-    forward.breaker.answered = true; /* the API took one */
-    assert_int_equal(journal_close(&forward, NULL, &err), 0);
+    engine.breaker.answered = true; /* the API took one */
+    assert_int_equal(journal_close(&engine, NULL, &err), 0);
     assert_int_equal(scene_place(scene, LEDGER_DOUBT).end_epoch, 0);
 }
 
@@ -74,8 +74,8 @@ static void test_a_source_out_of_reach(void **state)
     struct scene *scene = *state;
     struct err err;
     scene->calls.fails = true;
-    struct forward forward = begin(scene);
-    assert_int_equal(journal_resume(&forward, &err), -1);
+    struct engine engine = begin(scene);
+    assert_int_equal(journal_resume(&engine, &err), -1);
     assert_int_equal(err.code, EX_UNAVAILABLE);
 }
 
@@ -102,12 +102,12 @@ static void test_an_outage_is_remembered(void **state)
     struct scene *scene = *state;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err;
-        struct forward forward = begin(scene);
+        struct engine engine = begin(scene);
         set_note(scene, LEDGER_NOTE_OUTAGE_SINCE, rows[i].before);
-        assert_int_equal(journal_open(&forward, "poll", &err), 0);
+        assert_int_equal(journal_open(&engine, "poll", &err), 0);
         scene->summary.stop = rows[i].stop;
-        forward.breaker.answered = rows[i].answered;
-        assert_int_equal(journal_close(&forward, NULL, &err), 0);
+        engine.breaker.answered = rows[i].answered;
+        assert_int_equal(journal_close(&engine, NULL, &err), 0);
         unit_same_int(rows[i].name, scene_note(scene, LEDGER_NOTE_OUTAGE_SINCE), rows[i].after);
     }
 }
@@ -133,11 +133,11 @@ static void test_runs_that_end_at_a_limit_are_counted(void **state)
     struct scene *scene = *state;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err;
-        struct forward forward = begin(scene);
-        assert_int_equal(journal_open(&forward, "poll", &err), 0);
+        struct engine engine = begin(scene);
+        assert_int_equal(journal_open(&engine, "poll", &err), 0);
         scene->summary.stop = rows[i].stop;
-        forward.breaker.answered = rows[i].answered;
-        assert_int_equal(journal_close(&forward, NULL, &err), 0);
+        engine.breaker.answered = rows[i].answered;
+        assert_int_equal(journal_close(&engine, NULL, &err), 0);
         unit_same_int(rows[i].name, scene_note(scene, LEDGER_NOTE_LIMITED), rows[i].count);
         unit_same_int(rows[i].name, scene->summary.limited_runs, rows[i].count);
         unit_true(rows[i].name, (strstr(scene->summary.message, " (for 3 runs now)") != NULL) == rows[i].told);
@@ -150,12 +150,12 @@ static void test_a_long_message(void **state)
 {
     struct scene *scene = *state;
     struct err err;
-    struct forward forward = begin(scene);
+    struct engine engine = begin(scene);
     set_note(scene, LEDGER_NOTE_LIMITED, 5);
-    assert_int_equal(journal_open(&forward, "poll", &err), 0);
+    assert_int_equal(journal_open(&engine, "poll", &err), 0);
     scene->summary.stop = STOP_RATE_LIMITED;
     memset(scene->summary.message, 'x', sizeof scene->summary.message - 4);
-    assert_int_equal(journal_close(&forward, NULL, &err), 0);
+    assert_int_equal(journal_close(&engine, NULL, &err), 0);
     assert_int_equal(strlen(scene->summary.message), sizeof scene->summary.message - 1);
     assert_int_equal(scene->summary.limited_runs, 6);
 }
@@ -164,18 +164,18 @@ static void test_what_the_source_knew(void **state)
 {
     struct scene *scene = *state;
     struct err err;
-    struct forward forward = begin(scene);
-    assert_int_equal(journal_resume(&forward, &err), 0);
+    struct engine engine = begin(scene);
+    assert_int_equal(journal_resume(&engine, &err), 0);
     assert_string_equal(scene->calls.earlier, "");
     assert_int_equal(scene_count_log(scene, "WARN"), 0);
     scene->calls.memory = "a zone";
     scene->calls.problem = "an odd zone";
-    assert_int_equal(journal_resume(&forward, &err), 0);
+    assert_int_equal(journal_resume(&engine, &err), 0);
     assert_int_equal(scene_count_log(scene, "an odd zone"), 1);
     scene->calls.memory = NULL; /* then it stays */
-    assert_int_equal(journal_resume(&forward, &err), 0);
+    assert_int_equal(journal_resume(&engine, &err), 0);
     assert_string_equal(scene->calls.earlier, "a zone");
-    assert_int_equal(journal_resume(&forward, &err), 0);
+    assert_int_equal(journal_resume(&engine, &err), 0);
     assert_string_equal(scene->calls.earlier, "a zone");
 }
 
@@ -196,11 +196,11 @@ static void test_a_ledger_that_fails(void **state)
         struct err err;
         struct summary summary = { .stop = STOP_FAILED, .failure_code = EX_UNAVAILABLE };
         scene_break(scene, rows[i].table);
-        struct forward forward = begin(scene);
-        unit_same_int(rows[i].table, journal_open(&forward, "poll", &err), rows[i].opens ? 0 : -1);
-        unit_same_int(rows[i].table, journal_resume(&forward, &err), rows[i].resumes ? 0 : -1);
-        tally_answer(&forward.tally, 201, 5.0);
-        unit_same_int(rows[i].table, journal_close(&forward, NULL, &err), rows[i].closes ? 0 : -1);
+        struct engine engine = begin(scene);
+        unit_same_int(rows[i].table, journal_open(&engine, "poll", &err), rows[i].opens ? 0 : -1);
+        unit_same_int(rows[i].table, journal_resume(&engine, &err), rows[i].resumes ? 0 : -1);
+        tally_answer(&engine.tally, 201, 5.0);
+        unit_same_int(rows[i].table, journal_close(&engine, NULL, &err), rows[i].closes ? 0 : -1);
         unit_same_int(rows[i].table, journal_failed(scene_ledger(scene), &summary, 1, &err),
                       rows[i].notes_failure ? 0 : -1);
         if (i + 1 < UNIT_COUNT(rows)) {
@@ -244,17 +244,17 @@ static void test_the_figures_of_a_run(void **state)
     put(scene, "p1", CALL_PENDING);
     put(scene, "p2", CALL_PENDING);
     put(scene, "w", CALL_WAITING);
-    struct forward forward = begin(scene);
-    assert_int_equal(journal_open(&forward, "poll", &err), 0);
-    assert_true(forward.run > 0);
+    struct engine engine = begin(scene);
+    assert_int_equal(journal_open(&engine, "poll", &err), 0);
+    assert_true(engine.run > 0);
     scene->summary = (struct summary){ .found = 11, .accepted = 12, .repeated = 13, .failed = 14, .rejected = 15,
                                        .waiting = 99, .looked = true, .unsent = 16, .unsent_oldest = SCENE_NOW - 17,
                                        .stop = STOP_FAILED, .failure_code = EX_IOERR, .message = "why" };
-    forward.started_ms = clock_mono_ms() - 5000;
-    tally_answer(&forward.tally, 201, 5.0);
-    assert_int_equal(journal_close(&forward, "sweep", &err), 0);
-    assert_int_equal(forward.tally.answers[201], 0); /* counted once */
-    assert_int_equal(forward.tally.resent, 0);
+    engine.started_ms = clock_mono_ms() - 5000;
+    tally_answer(&engine.tally, 201, 5.0);
+    assert_int_equal(journal_close(&engine, "sweep", &err), 0);
+    assert_int_equal(engine.tally.answers[201], 0); /* counted once */
+    assert_int_equal(engine.tally.resent, 0);
     scene_close(scene);
     assert_int_equal(last_run(scene), 1);
     assert_int_equal(scene->summary.pending_left, 2);

@@ -54,9 +54,10 @@ static struct summary run_in(const char *directory)
     struct disposition_map *map = disposition_map_new();
     const struct source source = memory_source_open(&from);
     const struct sink sink = memory_sink_open(&to);
-    struct poll poll = { .state_dir = directory, .legacy = unit_path(directory, "none"), .profile_option = "",
-                         .source = &source, .ledger = ledger, .sink = &sink, .settings = &settings, .api = &api,
-                         .dispositions = map };
+    struct poll poll = { .route = { .source = &source, .ledger = ledger, .sink = &sink, .settings = &settings,
+                                    .dispositions = map },
+                         .state_dir = directory, .legacy = unit_path(directory, "none"), .profile_option = "",
+                         .api = &api };
     poll_run(&poll, &summary);
     disposition_map_free(map);
     return summary;

@@ -15,13 +15,13 @@ static struct config_paths paths_in(const char *directory, const char *own)
 }
 
 /* The problems, one a line. */
-static void load(const struct config_paths *paths, struct config *config, struct route *route, unsigned *ret_parts,
-                 char *out, size_t size)
+static void load(const struct config_paths *paths, struct config *config, struct route_kinds *kinds,
+                 unsigned *ret_parts, char *out, size_t size)
 {
     struct config_problems problems;
     size_t used = 0;
     *out = '\0';
-    route_load(paths, config, route, &problems);
+    route_load(paths, config, kinds, &problems);
     for (int i = 0; i < problems.count && used < size; i++)
         used += (size_t)snprintf(out + used, size - used, "%s\n", problems.texts[i]);
     *ret_parts = problems.parts;
@@ -33,19 +33,19 @@ static void test_route_names_each_setting_that_its_kinds_do_not_know(void **stat
     char said[4000];
     unsigned parts = 0;
     struct config config;
-    struct route route;
+    struct route_kinds kinds;
     struct config_paths paths = paths_in(*state, "[source]\ncolour = red\n[sink]\nshape = round\nsize = 3\n");
     unit_write(paths.dids, "[general]\napi_key = k-123\n");
-    load(&paths, &config, &route, &parts, said, sizeof said);
-    assert_string_equal(route.source->type, "vicidial");
-    assert_string_equal(route.sink->type, "did-optimizer");
+    load(&paths, &config, &kinds, &parts, said, sizeof said);
+    assert_string_equal(kinds.source->type, "vicidial");
+    assert_string_equal(kinds.sink->type, "did-optimizer");
     unit_has("source", said, "own.conf:2: a source of the type vicidial has no setting 'colour' in [source]");
     unit_has("sink", said, "own.conf:4: a sink of the type did-optimizer has no setting 'shape' in [sink]");
     unit_has("sink", said, "own.conf:5: a sink of the type did-optimizer has no setting 'size' in [sink]");
     assert_int_equal(parts, CONFIG_API | CONFIG_DATABASE);
     config_free(&config);
     paths.without_api = true;
-    load(&paths, &config, &route, &parts, said, sizeof said);
+    load(&paths, &config, &kinds, &parts, said, sizeof said);
     unit_has("without the sink", said, "'colour'");
     unit_lacks("without the sink", said, "in [sink]");
     config_free(&config);
@@ -56,14 +56,14 @@ static void test_route_says_which_kinds_there_are(void **state)
     char said[4000];
     unsigned parts = 0;
     struct config config;
-    struct route route;
+    struct route_kinds kinds;
     struct config_paths paths = paths_in(*state, "[source]\ntype = x\n[sink]\ntype = y\n");
     unit_write(paths.dids, "[general]\napi_key = k-123\n");
-    load(&paths, &config, &route, &parts, said, sizeof said);
+    load(&paths, &config, &kinds, &parts, said, sizeof said);
     unit_has("source", said, "own.conf:2: there is no source of the type 'x'");
     unit_has("sink", said, "own.conf:4: there is no sink of the type 'y'");
-    assert_null(route.source);
-    assert_null(route.sink);
+    assert_null(kinds.source);
+    assert_null(kinds.sink);
     assert_int_equal(parts, CONFIG_API | CONFIG_DATABASE);
     config_free(&config);
 }

@@ -346,9 +346,9 @@ static void test_standing_by(void **state)
     struct scene *scene = *state;
     struct err err;
     struct source source = memory_source_open(&scene->calls);
-    struct poll poll = { .state_dir = scene->directory, .legacy = unit_path(scene->directory, "legacy"),
-                         .profile_option = "", .source = &source, .ledger = scene_ledger(scene),
-                         .settings = &scene->settings };
+    struct poll poll = { .route = { .source = &source, .ledger = scene_ledger(scene), .settings = &scene->settings },
+                         .state_dir = scene->directory, .legacy = unit_path(scene->directory, "legacy"),
+                         .profile_option = "" };
     assert_int_equal(poll_stand_by(&poll, false, 0, &err), 0);
     assert_int_not_equal(scene_note(scene, LEDGER_NOTE_LAST_STANDBY), 0);
     assert_int_equal(scene_note(scene, LEDGER_NOTE_LEADER_SEEN), 0);
@@ -361,7 +361,7 @@ static void test_standing_by(void **state)
     (void)scene_add(scene, "ours", SCENE_NOW - 40);
     check_run(scene, "it takes over", "ours", STOP_NONE);
     scene->calls.fails = true;
-    poll.ledger = scene_ledger(scene);
+    poll.route.ledger = scene_ledger(scene);
     assert_int_equal(poll_stand_by(&poll, true, 0, &err), -1);
 }
 

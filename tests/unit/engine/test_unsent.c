@@ -5,17 +5,17 @@
 
 static struct source source;
 
-static struct forward begin(struct scene *scene)
+static struct engine begin(struct scene *scene)
 {
     source = memory_source_open(&scene->calls);
-    return scene_forward(scene, &source, NULL);
+    return scene_engine(scene, &source, NULL);
 }
 
 static int count(struct scene *scene, struct position floor, struct err *err)
 {
-    struct forward forward = begin(scene);
+    struct engine engine = begin(scene);
     const struct source_range range = { .end_from = SCENE_NOW - 1000, .end_to = SCENE_NOW };
-    return unsent_count(&forward, &range, &floor, err);
+    return unsent_count(&engine, &range, &floor, err);
 }
 
 static void put(struct scene *scene, const char *id, enum call_state call_state)

@@ -9,7 +9,7 @@ struct going {
     struct source source;
     struct sink sink;
     struct memory_sink memory;
-    struct forward forward;
+    struct engine engine;
     struct walk walk;
     int64_t found;
     char reached[600]; /* "END ID, ": ends after SCENE_NOW - 1000 */
@@ -47,8 +47,8 @@ static struct going *set_out(struct scene *scene)
     static struct going going;
     going = (struct going){ .scene = scene, .source = memory_source_open(&scene->calls) };
     going.sink = scene_sink(scene, &going.memory);
-    going.forward = scene_forward(scene, &going.source, &going.sink);
-    going.walk = (struct walk){ .forward = &going.forward,
+    going.engine = scene_engine(scene, &going.source, &going.sink);
+    going.walk = (struct walk){ .engine = &going.engine,
                                 .range = { .end_from = SCENE_NOW - 1000, .end_to = SCENE_NOW, .whole_rows = true },
                                 .on_reached = on_reached,
                                 .context = &going };
@@ -59,7 +59,7 @@ static int go(struct going *going, struct err *err)
 {
     int result = walk_run(&going->walk, &going->found, err);
     if (result == 0)
-        result = forward_commit(&going->forward, err);
+        result = engine_commit(&going->engine, err);
     memory_sink_free(&going->memory);
     return result;
 }
@@ -88,16 +88,6 @@ static void test_it_sends_in_batches_and_says_how_far_it_is(void **state)
     assert_int_equal(going->found, 0);
 }
 
-static void test_rows_in_part_are_read_again(void **state)
-{
-    struct scene *scene = *state;
-    scene_add_many(scene, "a", 4, SCENE_NOW - 900, 10);
-    struct going *going = set_out(scene);
-    going->walk.range.whole_rows = false;
-    check_walk(going, "sent", "a0 a1 a2 a3", "120 , 130 a3");
-    assert_int_equal(scene->calls.fetched, 4);
-}
-
 /* Where no row was seen, a place before all calls is told of: nothing goes on. */
 static void test_an_empty_stretch(void **state)
 {
@@ -118,7 +108,7 @@ static void test_the_floor(void **state)
     scene_add_many(scene, "a", 4, SCENE_NOW - 900, 0);
     struct going *going = set_out(scene);
     going->walk.floor = position_at(SCENE_NOW - 900, "a1");
-    going->walk.judged = on_judged;
+    going->walk.on_judged = on_judged;
     check_walk(going, "the floor", "a2 a3", "100 , 100 , 100 a3");
     assert_string_equal(going->judged, "a0-00 a1-00 a2+00 a3+00 ");
     assert_int_equal(scene_record(scene, "a1").state, CALL_UNKNOWN);
@@ -130,8 +120,8 @@ static void test_what_belongs_elsewhere_is_left(void **state)
     scene_add_many(scene, "a", 1, SCENE_NOW - 900, 0);
     scene_add_many(scene, "other", 1, SCENE_NOW - 890, 0);
     struct going *going = set_out(scene);
-    going->walk.belongs_elsewhere = is_others;
-    going->walk.judged = on_judged;
+    going->walk.is_left_out = is_others;
+    going->walk.on_judged = on_judged;
     check_walk(going, "elsewhere", "a0", "110 other0");
     assert_string_equal(going->judged, "a0+00 ");
 }
@@ -164,12 +154,12 @@ static void test_duties(void **state)
         struct going *going = set_out(scene);
         going->walk.duty = rows[i].duty;
         going->walk.note_before = rows[i].note_before;
-        going->forward.sends_at_once = rows[i].at_once;
+        going->engine.terms.sends_at_once = rows[i].at_once;
         struct err err;
         assert_int_equal(go(going, &err), 0);
         unit_same_text(rows[i].name, scene_ids(scene, 0), rows[i].ids);
         unit_same_int(rows[i].name, going->found, rows[i].found);
-        unit_same_int(rows[i].name, going->forward.summary->waiting, 1);
+        unit_same_int(rows[i].name, going->engine.summary->waiting, 1);
         unit_same_int(rows[i].name, scene_record(scene, "w").state,
                       rows[i].duty == WALK_LOOK ? CALL_UNKNOWN : CALL_WAITING);
         for (size_t k = 0; k < 3; k++)
@@ -185,14 +175,16 @@ static void test_what_is_noted_is_due(void **state)
 {
     struct scene *scene = *state;
     struct err err;
-    struct candidates due = { .count = 0 };
+    struct work due = { .count = 0 };
+    struct ledger_stretch all = { .after = position_at(0, ""), .ended_before = INT64_MAX };
+    size_t count = 0;
     scene_add_many(scene, "a", 2, SCENE_NOW - 900, 10);
     struct going *going = set_out(scene);
     going->walk.duty = WALK_NOTE;
     check_walk(going, "noted", "", "100 , 110 , 110 a1, 110 a1");
-    assert_int_equal(forward_due(&going->forward, INT64_MIN, &due, &err), 0);
+    assert_int_equal(revisit_all(&going->engine, &all, &due, &count, &err), 0);
     assert_int_equal(due.count, 2);
-    candidates_clear(&due);
+    work_clear(&due);
     check_walk(set_out(scene), "a later walk", "", "100 , 110 , 110 a1, 110 a1");
     assert_int_equal(scene_record(scene, "a0").state, CALL_PENDING);
 }
@@ -200,11 +192,12 @@ static void test_what_is_noted_is_due(void **state)
 static void test_first_goes_with_the_first_batch(void **state)
 {
     struct scene *scene = *state;
-    struct candidates first = { .count = 0 };
+    struct work first = { .count = 0 };
     scene_add_many(scene, "a", 4, SCENE_NOW - 900, 10);
     (void)scene_add(scene, "x", SCENE_NOW - 2000);
-    candidates_add_known(&first, "x", SCENE_NOW - 2000);
     struct going *going = set_out(scene);
+    scene_revisit(&going->engine, &first, "x", SCENE_NOW - 2000);
+    first.items[0]->recorded = true;
     going->walk.first = &first;
     check_walk(going, "first", "x a0 a1 a2 a3", "110 , 130 a3");
     assert_int_equal(first.count, 0);
@@ -279,7 +272,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_scene(test_it_sends_in_batches_and_says_how_far_it_is),
-        in_scene(test_rows_in_part_are_read_again),
         in_scene(test_an_empty_stretch),
         in_scene(test_ties_are_not_passed_before_the_last_of_them),
         in_scene(test_the_floor),

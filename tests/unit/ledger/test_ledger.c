@@ -161,7 +161,9 @@ static const char *due_between(int64_t now, int64_t latest)
 {
     static char seen[300];
     seen[0] = '\0';
-    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ now, latest }, INT64_MIN, note_due, seen, &err), 0);
+    const struct ledger_stretch all = { .after = position_at(INT64_MIN, ""), .ended_from = INT64_MIN,
+                                        .ended_before = INT64_MAX, .with_waiting = true, .limit = 100 };
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ now, latest }, &all, note_due, seen, &err), 0);
     return seen;
 }
 
@@ -205,7 +207,15 @@ static void test_ledger_due_leaves_out_pending_calls_that_ended_before(void **st
     put("a", CALL_PENDING, 99, 0);
     put("b", CALL_PENDING, 100, 0);
     put("c", CALL_WAITING, 50, 0);
-    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 10, 20 }, 100, note_due, seen, &err), 0);
+    struct ledger_stretch stretch = { .after = position_at(INT64_MIN, ""), .ended_from = 100, .ended_before = INT64_MAX,
+                                      .with_waiting = true, .limit = 1 };
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 10, 20 }, &stretch, note_due, seen, &err), 0);
+    assert_string_equal(seen, "c@50 ");
+    stretch.after = position_at(50, "c"); /* where that ended */
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 10, 20 }, &stretch, note_due, seen, &err), 0);
+    assert_string_equal(seen, "c@50 b@100 ");
+    stretch.after = position_at(100, "b");
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 10, 20 }, &stretch, note_due, seen, &err), 0);
     assert_string_equal(seen, "c@50 b@100 ");
 }
 
@@ -213,13 +223,13 @@ static const char *old_after(int64_t end_epoch, const char *uniqueid, int64_t li
 {
     static char seen[300];
     seen[0] = '\0';
-    const struct ledger_stretch stretch = { .after = position_at(end_epoch, uniqueid), .ended_before = 300,
-                                            .limit = limit };
-    assert_int_equal(ledger_due_old(ledger, &(struct ledger_time){ 1000, 2000 }, &stretch, note_due, seen, &err), 0);
+    const struct ledger_stretch stretch = { .after = position_at(end_epoch, uniqueid), .ended_from = INT64_MIN,
+                                            .ended_before = 300, .limit = limit };
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 1000, 2000 }, &stretch, note_due, seen, &err), 0);
     return seen;
 }
 
-static void test_ledger_due_old_goes_through_them_in_order(void **state)
+static void test_ledger_due_goes_through_a_stretch_in_order(void **state)
 {
     (void)state;
     put("at the end", CALL_PENDING, 300, 0);
@@ -484,7 +494,7 @@ int main(void)
         in_ledger(test_ledger_due_hands_out_pending_calls_in_time_and_waiting_ones_always),
         in_ledger(test_ledger_due_hands_out_what_was_put_off_beyond_any_time),
         in_ledger(test_ledger_due_leaves_out_pending_calls_that_ended_before),
-        in_ledger(test_ledger_due_old_goes_through_them_in_order),
+        in_ledger(test_ledger_due_goes_through_a_stretch_in_order),
         in_ledger(test_ledger_forgets_what_was_only_noted),
         in_ledger(test_ledger_counts_what_is_open),
         in_ledger(test_ledger_keeps_notes_by_name),

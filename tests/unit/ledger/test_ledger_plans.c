@@ -82,13 +82,13 @@ static void test_ledger_asks_an_index_for_what_it_wants_and_looks_at_no_other_ca
     struct ledger_counts counts;
     struct records_overview overview;
     const struct ledger_time time = { 1000, 2000 };
-    const struct ledger_stretch stretch = { .after = { .end_epoch = 5 }, .ended_before = 1000, .limit = 10 };
+    const struct ledger_stretch stretch = { .after = { .end_epoch = 5 }, .ended_before = 1000, .with_waiting = true,
+                                            .limit = 10 };
     const struct ledger_age age = { 1000, 1000, 10 };
     int64_t number = 0;
     trace_ledger(*state);
     assert_int_equal(ledger_count(ledger, &counts, &err), 0);
-    assert_int_equal(ledger_due(ledger, &time, 500, nobody, NULL, &err), 0);
-    assert_int_equal(ledger_due_old(ledger, &time, &stretch, nobody, NULL, &err), 0);
+    assert_int_equal(ledger_due(ledger, &time, &stretch, nobody, NULL, &err), 0);
     assert_int_equal(ledger_forget_untried(ledger, 1000, &number, &err), 0);
     assert_int_equal(ledger_prune(ledger, &age, &err), 0);
     assert_int_equal(records_overview(ledger, &overview, &err), 0);

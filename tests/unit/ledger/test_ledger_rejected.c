@@ -87,8 +87,7 @@ static void test_records_releases_the_selected_calls_and_no_others(void **state)
             int64_t count = -1;
             fill();
             unit_same_int(selections[i].name,
-                          records_change_state(ledger, &selections[i].selection, CALL_REJECTED, targets[k], &count,
-                                               &err), 0);
+                          records_change_state(ledger, &selections[i].selection, CALL_REJECTED, targets[k], &count, &err), 0);
             unit_same_int(selections[i].name, count, strlen(selections[i].want) / 4);
             for (size_t m = 0; m < UNIT_COUNT(ids); m++) {
                 struct call_record record;
@@ -132,12 +131,14 @@ static void test_ledger_makes_a_released_call_due_at_once(void **state)
     (void)state;
     char seen[100] = "";
     int64_t count = 0;
+    const struct ledger_stretch all = { .after = position_at(INT64_MIN, ""), .ended_from = INT64_MIN,
+                                        .ended_before = INT64_MAX, .limit = 10 };
     put("1.1", CALL_REJECTED, 100, INT64_MAX, "why");
-    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, INT64_MIN, note_due, seen, &err), 0);
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, &all, note_due, seen, &err), 0);
     assert_string_equal(seen, "");
-    assert_int_equal(records_change_state(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED,
-                                          CALL_PENDING, &count, &err), 0);
-    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, INT64_MIN, note_due, seen, &err), 0);
+    assert_int_equal(records_change_state(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED, CALL_PENDING, &count,
+                                     &err), 0);
+    assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, &all, note_due, seen, &err), 0);
     assert_string_equal(seen, "1.1 ");
 }
 
