@@ -1,4 +1,4 @@
-/* campaigns: whether the campaigns that the settings name are on the dialer. */
+/* campaigns: whether the dialer has the campaigns that the settings name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,8 @@ static void add_campaign(void *context, const char *id)
     list->length += length + 1;
 }
 
-/* Writes the words of setting that present lacks to out as "A, B"; how many. *ret_words: how many there are in all. */
+/* Writes the words of setting that are not in present to out as "A, B" and returns their number. *ret_words: the number
+ * of all words. */
 static size_t find_unknown(const char *setting, const char *present, char *out, size_t size, size_t *ret_words)
 {
     size_t used = 0, unknown = 0;

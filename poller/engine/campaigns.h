@@ -1,5 +1,5 @@
-/* campaigns: whether the campaigns that the settings name are on the dialer. A name that is written wrong selects
- * nothing, and nobody would miss those calls. */
+/* campaigns: whether the dialer has the campaigns that the settings name. A misspelled name selects nothing, and nobody
+ * would miss those calls. */
 #ifndef CAMPAIGNS_H
 #define CAMPAIGNS_H
 
@@ -10,20 +10,20 @@
 #include "source/source.h"
 
 struct campaigns {
-    size_t selected;         /* how many `campaigns` names; 0: all are selected */
-    size_t unknown_selected; /* so many of these the dialer does not have ... */
-    char unknown[320];       /* ... namely "SALEZ, TEST" */
+    size_t selected;         /* number of names in `campaigns`; 0: all are selected */
+    size_t unknown_selected; /* number of these that the dialer does not have ... */
+    char unknown[320];       /* ... and their names: "SALEZ, TEST" */
     char unknown_excluded[320]; /* the same of `exclude_campaigns` */
-    char present[640];       /* those that the dialer has, as far as there is room */
+    char present[640];       /* the dialer's campaigns, cut to this size */
 };
 
-/* campaigns_look: compares the two settings with the dialer's campaigns; asks nothing where neither is set. Errors:
- * EX_CONFIG (no right to read them, no such table), EX_UNAVAILABLE. */
+/* campaigns_look: compares the two settings with the dialer's campaigns. If neither is set, sends no statement. Errors:
+ * EX_CONFIG (no right to read the table, no such table), EX_UNAVAILABLE. */
 int campaigns_look(const struct source *source, const struct settings_sync *settings, struct campaigns *ret_campaigns,
                    struct err *err) MUST_CHECK;
 
 /* campaigns_warn: logs a warning for each setting that names an unknown campaign, once a day and after a change of the
- * settings. ledger: NULL: always, and nothing is noted. What cannot be found out is no error. */
+ * settings. ledger NULL: warns always, and notes nothing. Ignores errors. */
 void campaigns_warn(const struct source *source, struct ledger *ledger, const struct settings_sync *settings);
 
 #endif

@@ -7,7 +7,7 @@
 #include "domain/decision.h"
 #include "engine/jump.h"
 
-/* A person waits for the number, or a run has better things to do. */
+/* A person waits for the number, and a run must not spend its time on it. */
 #define COUNT_MS 5000
 
 struct counting {
@@ -23,8 +23,8 @@ static bool is_forward(const struct jump *jump)
     return position_compare(&jump->after, &jump->before) > 0;
 }
 
-/* A call that was only noted to be sent later is skipped too, see ledger_forget_untried. */
-static bool is_concerned(const struct counting *counting, const struct call *call, const struct call_record *record)
+/* A pending call that was never tried is skipped too, see ledger_forget_untried. */
+static bool is_affected(const struct counting *counting, const struct call *call, const struct call_record *record)
 {
     bool only_noted = record->state == CALL_PENDING && record->tries == 0 && !record->sent_before;
     if (only_noted)
@@ -48,7 +48,7 @@ static int count_call(void *context, const struct call *call, struct err *err)
         return 0;
     if (ledger_find(counting->ledger, position.uniqueid, &record, err) != 0)
         return -1;
-    if (!is_concerned(counting, call, &record))
+    if (!is_affected(counting, call, &record))
         return 0;
     if (jump->calls == 0 || position.end_epoch < jump->first)
         jump->first = position.end_epoch;

@@ -8,10 +8,10 @@
 #include "source/source.h"
 
 struct jump {
-    struct position before, after; /* where runs would have gone on, and where they go on now */
+    struct position before, after; /* the checkpoint before and after it was set */
     int64_t from;                  /* forward: calls that ended before this epoch were sent or skipped already */
-    int64_t calls;                 /* forward: those that no run sends now; back: those that the next run sends */
-    int64_t first, last;           /* the ends of those calls */
+    int64_t calls;                 /* forward: calls that no run sends now; back: calls that the next run sends */
+    int64_t first, last;           /* epochs: the first and the last end of those calls */
     bool more;                     /* there may be more: the time for counting was over */
 };
 
@@ -21,11 +21,11 @@ struct jump {
 int jump_count(struct jump *jump, const struct source *source, struct ledger *ledger,
                const struct settings_sync *settings, struct err *err) MUST_CHECK;
 
-/* jump_sentence: what becomes of the calls, and the command that sends those that are skipped. profile_option: as in
- * struct options. Returns out. */
+/* jump_sentence: writes how many calls are skipped or sent, and the command that sends skipped ones. profile_option: as
+ * in struct options. Returns out. */
 const char *jump_sentence(const struct jump *jump, const char *profile_option, char *out, size_t size);
 
-/* jump_report: says it in the log, where the checkpoint was set since the last run and calls are concerned. */
+/* jump_report: logs that sentence if the checkpoint was set since the last run and affects calls. */
 void jump_report(const struct progress *progress, const struct source *source, const struct settings_sync *settings,
                  const char *profile_option);
 

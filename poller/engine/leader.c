@@ -7,7 +7,7 @@
 #include "engine/succession.h"
 #include "ledger/records.h"
 
-/* The connection of a run that was killed may have the lock for another moment. */
+/* The server may take a moment to end the connection of a killed run. */
 #define WAIT_SEC 2
 
 void leader_set_profile(struct leader *leader, const char *profile)
@@ -16,7 +16,7 @@ void leader_set_profile(struct leader *leader, const char *profile)
         locks_name(leader->source, profile, leader->lock);
 }
 
-/* ---- what is remembered from one look to the next ---- */
+/* ---- notes from one run to the next ---- */
 
 #define NOTE_LED "leader_led"
 #define NOTE_VACANT "leader_vacant_since"
@@ -36,9 +36,9 @@ static int write_notes(struct ledger *ledger, const struct succession_notes *not
                    ledger_set_note(ledger, NOTE_LOOKED, notes->looked, err) == 0 ? 0 : -1;
 }
 
-/* ---- looking ---- */
+/* ---- reading the lock ---- */
 
-static int look_at(struct leader *leader, struct locks_look *ret_lock, struct err *err)
+static int read_lock(struct leader *leader, struct locks_look *ret_lock, struct err *err)
 {
     if (locks_look(leader->source, leader->lock, true, ret_lock, err) != 0)
         return -1;
@@ -55,19 +55,19 @@ static int look_at(struct leader *leader, struct locks_look *ret_lock, struct er
     return 0;
 }
 
-/* The same with what was noted. Where VICIdial's table of servers cannot be read just now, what was so counts. */
-static int look_back(struct leader *leader, struct ledger *ledger, struct locks_look *ret_lock,
-                     struct succession_notes *ret_notes, struct err *err)
+/* Reads the notes too. If VICIdial's table of servers is unreadable now, the notes tell whether there is a cluster. */
+static int read_lock_and_notes(struct leader *leader, struct ledger *ledger, struct locks_look *ret_lock,
+                               struct succession_notes *ret_notes, struct err *err)
 {
-    if (look_at(leader, ret_lock, err) != 0 || read_notes(ledger, ret_notes, err) != 0)
+    if (read_lock(leader, ret_lock, err) != 0 || read_notes(ledger, ret_notes, err) != 0)
         return -1;
     if (ret_lock->servers == 0)
         leader->is_cluster = ret_notes->looked != 0;
     return 0;
 }
 
-/* How far the other host is, which leads. */
-static int ask_settled(struct leader *leader, const struct locks_look *lock, struct err *err)
+/* Reads what the other host, the leader, announces. */
+static int read_settled(struct leader *leader, const struct locks_look *lock, struct err *err)
 {
     int level = -1;
     leader->settled = 0;
@@ -80,8 +80,8 @@ static int ask_settled(struct leader *leader, const struct locks_look *lock, str
 
 /* ---- without a cluster ---- */
 
-/* Where the source's server has no locks, no two hosts can agree, and each sends for itself. */
-static bool is_alone(struct leader *leader)
+/* If the source's server has no locks, this host always counts as the leader. */
+static bool leads_without_locks(struct leader *leader)
 {
     if (locks_exist(leader->source))
         return false;
@@ -97,7 +97,7 @@ static int take_for_this_run(struct leader *leader, int wait_sec, struct err *er
     return 0;
 }
 
-/* The connection was made anew in the middle of a run, and the lock went with the old one. */
+/* The session reconnected during a run. The server freed the lock with the old connection. */
 static int take_again(void *context, struct err *err)
 {
     struct leader *leader = context;
@@ -122,14 +122,14 @@ static int become_leader(struct leader *leader, struct err *err)
                                     .settings = &leader->opened_with,
                                     .lock = leader->lock };
     bool held = false;
-    if (leader_holder_lease(leader->state_dir, lease_of(leader), 0, err) != 0 ||
+    if (leader_holder_write_lease(leader->state_dir, lease_of(leader), 0, err) != 0 ||
         leader_holder_start(&holder, &held, err) != 0)
         return -1;
-    leader->role = held ? LEADER_THIS : LEADER_OTHER; /* which was quicker */
+    leader->role = held ? LEADER_THIS : LEADER_OTHER; /* another host may have taken the lock first */
     return 0;
 }
 
-/* Takes the lock, if succession says so. */
+/* Takes the lock if succession_step allows it. */
 static int step_on_cluster(struct leader *leader, const struct locks_look *lock, struct succession_notes *notes,
                            struct err *err)
 {
@@ -138,7 +138,7 @@ static int step_on_cluster(struct leader *leader, const struct locks_look *lock,
                                     .is_held = leader->role != LEADER_NOBODY,
                                     .is_held_by_us = leader->role == LEADER_THIS,
                                     .takeover_after = takeover_after,
-                                    .patience = takeover_after + 2 * leader->period };
+                                    .longest_gap = takeover_after + 2 * leader->period };
     bool was_ours = succession_is_ours(notes, lock->now, takeover_after);
     if (succession_step(&look, notes) != SUCCESSION_TAKE)
         return 0;
@@ -158,7 +158,7 @@ static int elect_on_cluster(struct leader *leader, struct ledger *ledger, const 
         return -1;
     if (leader->role != LEADER_THIS)
         leader_holder_end(leader->state_dir);
-    if (leader->role == LEADER_OTHER && ask_settled(leader, lock, err) != 0)
+    if (leader->role == LEADER_OTHER && read_settled(leader, lock, err) != 0)
         return -1;
     leader->due = succession_due(notes, leader->sync->takeover_after);
     if (write_notes(ledger, notes, err) != 0)
@@ -170,21 +170,21 @@ int leader_elect(struct leader *leader, struct ledger *ledger, struct err *err)
 {
     struct locks_look lock;
     struct succession_notes notes;
-    if (is_alone(leader))
+    if (leads_without_locks(leader))
         return 0;
-    if (look_back(leader, ledger, &lock, &notes, err) != 0)
+    if (read_lock_and_notes(leader, ledger, &lock, &notes, err) != 0)
         return -1;
     if (leader->is_cluster)
         return elect_on_cluster(leader, ledger, &lock, &notes, err);
     if (leader->role == LEADER_THIS)
-        return 0; /* this run has it, or the holder of a cluster that is none any more */
+        return 0; /* this run has the lock, or the holder from when this was a cluster */
     locks_on_reconnect(leader->source, take_again, leader);
     return take_for_this_run(leader, 0, err);
 }
 
 /* ---- long work ---- */
 
-/* Where there is no cluster: nobody else is at work now. */
+/* Without a cluster, the lock only needs to be free now. */
 static int confirm_alone(struct leader *leader, struct err *err)
 {
     if (leader->role != LEADER_THIS && take_for_this_run(leader, WAIT_SEC, err) != 0)
@@ -198,13 +198,14 @@ int leader_confirm(struct leader *leader, struct ledger *ledger, struct err *err
     struct locks_look lock;
     struct succession_notes notes;
     if (leader->role == LEADER_THIS && !leader->is_cluster)
-        return 0; /* as it was found when the work began */
-    if (is_alone(leader))
+        return 0; /* confirmed when the work began */
+    if (leads_without_locks(leader))
         return 0;
-    if (look_back(leader, ledger, &lock, &notes, err) != 0 || (!leader->is_cluster && confirm_alone(leader, err) != 0))
+    if (read_lock_and_notes(leader, ledger, &lock, &notes, err) != 0 ||
+        (!leader->is_cluster && confirm_alone(leader, err) != 0))
         return -1;
     if (leader->role == LEADER_NOBODY && succession_is_ours(&notes, lock.now, leader->sync->takeover_after))
-        leader->role = LEADER_THIS; /* its holder takes the lock again in a moment */
+        leader->role = LEADER_THIS; /* this host's holder will take the lock again in a moment */
     if (leader->role == LEADER_OTHER)
         return err_set(err, EX_UNAVAILABLE, "another host sends the calls of this database; run this command there");
     if (leader->role == LEADER_NOBODY)
@@ -213,10 +214,10 @@ int leader_confirm(struct leader *leader, struct ledger *ledger, struct err *err
     return 0;
 }
 
-/* ---- what a run of the leader leaves ---- */
+/* ---- after a run of the leader ---- */
 
-/* Every call that ended up to there needs nothing more: it is neither open nor yet to be found. A call may be found
- * late: by the poll, which looks again at an overlap, or by the sweep. */
+/* Every call that ended up to *ret_settled is settled: it is not open, and no run will find it later. The poll finds
+ * late calls within its overlap, and the sweep finds the others. */
 static int find_settled(const struct leader *leader, struct ledger *ledger, bool is_done, int64_t *ret_settled,
                         struct err *err)
 {
@@ -244,7 +245,7 @@ int leader_report_settled(const struct leader *leader, struct ledger *ledger, bo
     if (!leader->is_cluster || leader->role != LEADER_THIS)
         return 0;
     return find_settled(leader, ledger, is_done, &settled, err) == 0
-               ? leader_holder_lease(leader->state_dir, lease_of(leader), settled, err) : -1;
+               ? leader_holder_write_lease(leader->state_dir, lease_of(leader), settled, err) : -1;
 }
 
 void leader_renew(const char *state_dir)
@@ -263,7 +264,7 @@ void leader_leave(struct leader *leader)
 
 /* ---- check ---- */
 
-/* Tries a lock of its own, so that no run is kept from the real one. */
+/* Tries a lock of another name, so that no run finds the real one taken. */
 static int try_lock(struct leader *leader, struct err *err)
 {
     char probe[LOCKS_NAME_SIZE + 8];
@@ -284,11 +285,11 @@ int leader_check(struct leader *leader, char *said, size_t size, struct err *err
         [LEADER_NOBODY] = "no host sends the calls now; the next runs choose a leader",
     };
     struct locks_look look;
-    if (is_alone(leader)) {
+    if (leads_without_locks(leader)) {
         (void)snprintf(said, size, "hosts that share this source cannot agree on one: let one alone send its calls");
         return 0;
     }
-    if (try_lock(leader, err) != 0 || look_at(leader, &look, err) != 0)
+    if (try_lock(leader, err) != 0 || read_lock(leader, &look, err) != 0)
         return -1;
     (void)snprintf(said, size, "the server's locks work%s%s", leader->is_cluster ? "; cluster: " : "",
                    leader->is_cluster ? words[leader->role] : "");

@@ -18,17 +18,17 @@
 #include "base/version.h"
 #include "engine/leader_holder.h"
 
-/* Which connection has the lock: its number, since when the server counts, and this process. Kept outside the ledger:
- * the ledger may be rebuilt while the connection lives. */
+/* "CONNECTION SERVER_STARTED PID" of the holder. Kept outside the ledger: the ledger may be rebuilt while the
+ * connection lives. */
 #define LEADER "leader"
 
 /* "SECONDS SETTLED VERSION". */
 #define LEASE "lease"
 
-/* How often the holder looks at its lease and its lock: one statement. */
+/* How often the holder checks its lease and its lock, with one statement. */
 #define LOOK_SEC 5
 
-/* How much older a call may become until the level that tells its age is told anew, and read. */
+/* A call grows older between two announcements, and until a standby reads one. */
 #define SLACK_SEC 60
 
 struct lease {
@@ -40,17 +40,17 @@ struct lease {
 struct keeper {
     const struct leader_holder *holder;
     char *state_dir;      /* absolute */
-    struct source source; /* its own */
+    struct source source; /* the holder's own connection */
     struct lease lease;
     int64_t renewed_ms; /* when the lease was last seen to change; monotonic */
-    int64_t number;     /* of the connection that had the lock last */
-    bool tells;         /* the server lets one session hold several locks */
-    int level;          /* that is told; -1: none */
+    int64_t number;     /* of the last connection that had the lock */
+    bool can_announce;         /* the server lets one session hold several locks */
+    int level;          /* the announced level; -1: none */
 };
 
 /* ---- the lease ---- */
 
-int leader_holder_lease(const char *state_dir, int64_t seconds, int64_t settled, struct err *err)
+int leader_holder_write_lease(const char *state_dir, int64_t seconds, int64_t settled, struct err *err)
 {
     char text[96];
     (void)snprintf(text, sizeof text, "%" PRId64 " %" PRId64 " " VERSION "\n", seconds, settled);
@@ -71,7 +71,7 @@ void leader_holder_end(const char *state_dir)
     free(path);
 }
 
-/* The words of a small file of ours; how many. They lie in *ret_text, which the caller frees. */
+/* Splits a small file into words and returns their number. The words are parts of *ret_text, which the caller frees. */
 static size_t read_words(const char *path, char *words[], size_t most, char **ret_text)
 {
     bool missing = false;
@@ -88,7 +88,7 @@ static size_t read_words(const char *path, char *words[], size_t most, char **re
     return count;
 }
 
-/* False: there is no lease, or one of another installation, whose runs start a holder of their own. */
+/* False: there is no lease, or another version wrote it: that version's runs start a holder of their own. */
 static bool read_lease(const char *state_dir, struct lease *ret_lease)
 {
     struct stat info;
@@ -102,7 +102,7 @@ static bool read_lease(const char *state_dir, struct lease *ret_lease)
     return good;
 }
 
-/* Both are measured by this process's own clock, so that a clock that is set changes nothing. */
+/* Measures with the monotonic clock, so that setting the clock does not end the lease. */
 static bool has_lease(struct keeper *keeper)
 {
     struct lease now;
@@ -116,7 +116,7 @@ static bool has_lease(struct keeper *keeper)
     return clock_mono_ms() - keeper->renewed_ms < now.seconds * 1000;
 }
 
-/* ---- whose lock ---- */
+/* ---- the lock ---- */
 
 bool leader_holder_owns(const char *state_dir, int64_t number, int64_t server_started)
 {
@@ -141,7 +141,7 @@ static int take_on_new_connection(struct keeper *keeper, bool *ret_held, struct 
     struct locks_look look;
     int64_t started = 0;
     if (source_open(keeper->holder->kind, keeper->holder->settings, &keeper->source, err) != 0 ||
-        locks_are_many(&keeper->source, keeper->holder->lock, &keeper->tells, err) != 0 ||
+        locks_are_many(&keeper->source, keeper->holder->lock, &keeper->can_announce, err) != 0 ||
         locks_take(&keeper->source, keeper->holder->lock, 0, ret_held, err) != 0)
         return -1;
     if (!*ret_held)
@@ -153,10 +153,9 @@ static int take_on_new_connection(struct keeper *keeper, bool *ret_held, struct 
     return note_leader(keeper, started, err);
 }
 
-/* Takes the lock where it is free; *ret_held says whether this process has it now. A new connection each time: the old
- * one may have some of the locks still. A lock that could not be noted is given up: the runs would take it for another
- * host's. */
-static int take(struct keeper *keeper, bool *ret_held, struct err *err)
+/* Takes the lock if it is free; *ret_held: this process has the lock now. Uses a new connection: the old one may still
+ * have some locks. Gives the lock up if the number could not be written: this host's runs would not recognize it. */
+static int take_lock(struct keeper *keeper, bool *ret_held, struct err *err)
 {
     source_close(&keeper->source);
     keeper->level = -1;
@@ -168,34 +167,34 @@ static int take(struct keeper *keeper, bool *ret_held, struct err *err)
     return -1;
 }
 
-/* Tells how old the open calls are, while that is known. A level that cannot be told now is told at the next look. */
-static void tell(struct keeper *keeper, int64_t now)
+/* Announces the age of the open calls, if it is known. After an error the next check tries again. */
+static void announce_age(struct keeper *keeper, int64_t now)
 {
     const struct lease *lease = &keeper->lease;
     int level = lease->settled > 0 ? locks_level(now - lease->settled + SLACK_SEC) : -1;
-    if (keeper->tells && locks_say(&keeper->source, keeper->holder->lock, keeper->level, level, NULL) == 0)
+    if (keeper->can_announce && locks_say(&keeper->source, keeper->holder->lock, keeper->level, level, NULL) == 0)
         keeper->level = level;
 }
 
-/* Looks whether the lock is still there, and takes it where it is free. False: another host has it. */
-static bool keep(struct keeper *keeper)
+/* Checks that this process still has the lock, and takes the lock if it is free. False: another host has it. */
+static bool keep_lock(struct keeper *keeper)
 {
     struct locks_look look;
     bool held = true;
     if (keeper->source.ops != NULL && locks_look(&keeper->source, keeper->holder->lock, false, &look, NULL) != 0)
-        return true; /* the server is away: the lock is gone with the connection, and is taken again when it is back */
+        return true; /* the server is down: when it is back, the lock is free and this process takes it again */
     if (keeper->source.ops == NULL || look.holder == 0)
-        return take(keeper, &held, NULL) != 0 || held;
+        return take_lock(keeper, &held, NULL) != 0 || held;
     if (look.holder == look.own)
-        tell(keeper, look.now);
-    /* The old number: the server has not found out yet that this process's former connection is gone. */
+        announce_age(keeper, look.now);
+    /* With the old number, the server has not noticed yet that this process's former connection ended. */
     return look.holder == look.own || look.holder == keeper->number;
 }
 
 static void keep_while_leased(struct keeper *keeper)
 {
     static const struct timespec second = { .tv_sec = 1 };
-    while (has_lease(keeper) && keep(keeper))
+    while (has_lease(keeper) && keep_lock(keeper))
         for (int i = 0; i < LOOK_SEC; i++) {
             if (interrupt_requested())
                 return;
@@ -205,8 +204,7 @@ static void keep_while_leased(struct keeper *keeper)
 
 /* ---- the process ---- */
 
-/* Lets go of everything that the run has open: its lock, its log, cron's pipe, and the directory that it began in, which
- * may be on a disk that is to be unmounted. */
+/* Closes what the run has open: lock, log and cron's pipe. Leaves the run's directory, whose disk may be unmounted. */
 static void detach(int report)
 {
     DIR *open_files = opendir("/proc/self/fd");
@@ -225,7 +223,7 @@ static void detach(int report)
         (void)closedir(open_files);
 }
 
-/* "1": it has the lock, "0": another connection has it, else the exit code and what went wrong. */
+/* "1": the holder has the lock; "0": another connection has it; else "EXIT_CODE REASON". */
 static void send_report(int report, int result, bool held, const struct err *err)
 {
     char *text = result == 0 ? mem_format("%d", held ? 1 : 0) : mem_format("%d %s", err->code, err->message);
@@ -234,13 +232,13 @@ static void send_report(int report, int result, bool held, const struct err *err
     free(text);
 }
 
-static void hold(const struct leader_holder *holder, int report)
+static void run_holder(const struct leader_holder *holder, int report)
 {
     struct err err = { .code = EX_UNAVAILABLE };
     struct keeper keeper = { .holder = holder, .state_dir = fileutil_absolute(holder->state_dir), .level = -1 };
     bool held = false;
     detach(report);
-    int result = take(&keeper, &held, &err);
+    int result = take_lock(&keeper, &held, &err);
     send_report(report, result, held, &err);
     if (result == 0 && held)
         keep_while_leased(&keeper);
@@ -282,7 +280,7 @@ int leader_holder_start(const struct leader_holder *holder, bool *ret_held, stru
     (void)fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        hold(holder, ends[1]);
+        run_holder(holder, ends[1]);
         _exit(0);
     }
     (void)close(ends[1]);

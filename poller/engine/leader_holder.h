@@ -1,12 +1,12 @@
 /* leader_holder: the process that keeps the leader's lock between two runs.
  *
- * A run lasts a moment each minute; whoever looks in between would find no leader. So the first run of a leader leaves
- * this small process behind. It keeps one connection with the lock, and nothing else: no log, no state, no lock file, no
- * directory.
+ * A run lasts a moment each minute. Between two runs no process would have the lock. So the first run of a leader
+ * starts this small process, the holder. The holder keeps one connection with the lock, and nothing else: no log, no
+ * state, no lock file, no directory.
  *
- * It ends with the lease, a file that each run renews (leader_holder_renew): cron stopped, the runs fail, or another
- * installation has come. It ends on SIGTERM, when another host has the lock, and when the host ends. A connection that
- * breaks is opened again within LOOK_SEC seconds, and the lock is taken again. */
+ * The holder ends with its lease, a file that each run renews (leader_holder_renew). The lease ends if cron has
+ * stopped, if the runs fail, or if another version is installed. The holder also ends on SIGTERM and when another host
+ * has the lock. If its connection breaks, it connects again within LOOK_SEC seconds and takes the lock again. */
 #ifndef LEADER_HOLDER_H
 #define LEADER_HOLDER_H
 
@@ -18,27 +18,27 @@
 
 struct leader_holder {
     const char *state_dir; /* all borrowed */
-    const struct source_ops *kind; /* of the source, which it opens for itself */
+    const struct source_ops *kind; /* of the source that the holder opens */
     const struct source_settings *settings;
-    const char *lock; /* its name */
+    const char *lock; /* the lock's name */
 };
 
-/* leader_holder_start: starts the process and waits until it has the lock; *ret_held is false where another connection
- * has the lock. A lease must be there. Errors: those of source_open; EX_UNAVAILABLE, EX_IOERR. */
+/* leader_holder_start: starts the holder and waits until it has the lock. *ret_held: false if another connection has
+ * the lock. There must be a lease. Errors: those of source_open; EX_UNAVAILABLE, EX_IOERR. */
 int leader_holder_start(const struct leader_holder *holder, bool *ret_held, struct err *err) MUST_CHECK;
 
-/* leader_holder_lease: writes the lease: for so many seconds from now on, and every call that ended up to settled
- * (epoch by the database's clock; 0: unknown) needs nothing more. Errors: EX_IOERR. */
-int leader_holder_lease(const char *state_dir, int64_t seconds, int64_t settled, struct err *err) MUST_CHECK;
+/* leader_holder_write_lease: writes a lease for that many seconds from now. Every call that ended up to settled is
+ * settled (epoch by the database's clock; 0: unknown). Durable: on return. Errors: EX_IOERR. */
+int leader_holder_write_lease(const char *state_dir, int64_t seconds, int64_t settled, struct err *err) MUST_CHECK;
 
-/* leader_holder_renew: the lease begins anew; nothing where there is none. */
+/* leader_holder_renew: starts the lease's time again. Without a lease it does nothing. */
 void leader_holder_renew(const char *state_dir);
 
-/* leader_holder_end: takes the lease away, so that a holder of this host ends within seconds. */
+/* leader_holder_end: deletes the lease, so that this host's holder ends within seconds. */
 void leader_holder_end(const char *state_dir);
 
-/* leader_holder_owns: whether connection number, of a server that started at that epoch, is the one of this host's
- * holder. Numbers begin anew when a server starts, so another host's connection may have the same one. */
+/* leader_holder_owns: whether the connection with that number belongs to this host's holder. server_started (epoch)
+ * tells one server's life from the next: a restarted server uses the same numbers again. */
 bool leader_holder_owns(const char *state_dir, int64_t number, int64_t server_started);
 
 #endif

@@ -13,12 +13,12 @@
 #define CLOCK_TOLERANCE_SEC 60
 
 /* A position that may be unknown. */
-struct maybe {
+struct optional_position {
     bool known;
     struct position position;
 };
 
-static void keep_aside(const struct progress *progress, const struct err *damage)
+static void keep_damaged_file(const struct progress *progress, const struct err *damage)
 {
     struct err err;
     char aside[512];
@@ -31,14 +31,14 @@ static void keep_aside(const struct progress *progress, const struct err *damage
         log_error("❌ the damaged checkpoint is kept as %s", aside);
 }
 
-/* What the file says, unless it cannot be right; then it is kept aside and counts as unknown. */
-static int read_file(struct progress *progress, const struct maybe *copy, int64_t now_epoch,
-                     struct maybe *ret_file, struct err *err)
+/* Reads the file. A damaged file is renamed and counts as missing. */
+static int read_file(struct progress *progress, const struct optional_position *copy, int64_t now_epoch,
+                     struct optional_position *ret_file, struct err *err)
 {
     enum checkpoint_found found = CHECKPOINT_MISSING;
     char local[CLOCK_TEXT_SIZE];
     struct position *position = &ret_file->position;
-    progress->mark = checkpoint_mark(progress->state_dir); /* first: what changes in between is a change */
+    progress->mark = checkpoint_mark(progress->state_dir); /* first, so that a change during the read is noticed */
     if (checkpoint_load(progress->state_dir, &found, position, err) != 0)
         return -1;
     if (found == CHECKPOINT_READ && position->end_epoch > now_epoch + CLOCK_TOLERANCE_SEC) {
@@ -52,16 +52,16 @@ static int read_file(struct progress *progress, const struct maybe *copy, int64_
         }
     }
     if (found == CHECKPOINT_DAMAGED) {
-        keep_aside(progress, err);
+        keep_damaged_file(progress, err);
         progress->mark = checkpoint_mark(progress->state_dir);
     }
     ret_file->known = found == CHECKPOINT_READ;
     return 0;
 }
 
-/* Where there is no file to go by: the ledger's copy, else some time ago. Never from zero. */
-static struct position without_file(const struct progress *progress, const struct maybe *copy,
-                                    const struct settings_sync *settings, int64_t now_epoch)
+/* Without a file: the ledger's copy, or else first_run_lookback ago. Never from the beginning of the table. */
+static struct position choose_without_file(const struct progress *progress, const struct optional_position *copy,
+                                           const struct settings_sync *settings, int64_t now_epoch)
 {
     struct err why_not;
     bool started = false; /* after `checkpoint reset` this is not the first run */
@@ -72,7 +72,7 @@ static struct position without_file(const struct progress *progress, const struc
         return position_at(now_epoch - settings->first_run_lookback, "");
     struct legacy legacy = legacy_load(progress->legacy, now_epoch, &why_not);
     if (legacy.found)
-        log_info("📅 First run: going on from where an older script stopped, says %s", progress->legacy);
+        log_info("📅 First run: continuing from where the older script stopped (%s)", progress->legacy);
     else if (*why_not.message != '\0')
         log_warn("⚠ %s", why_not.message);
     return legacy.found ? legacy.position : position_at(now_epoch - settings->first_run_lookback, "");
@@ -88,10 +88,11 @@ int64_t progress_skips_from(struct ledger *ledger, const struct position *checkp
     return from;
 }
 
-/* Calls that ended before the first checkpoint, or before one that a person set forward, are out of scope; setting it
- * back brings them in again. The file cannot hold every uniqueid as it is: only a later second was set forward. */
-static int set_floor(struct progress *progress, const struct maybe *floor, const struct maybe *copy, bool from_file,
-                     struct err *err)
+/* Calls that ended before the first checkpoint, or before one that a person set to a later time, are out of scope.
+ * Setting the checkpoint back brings them into scope again. The file cannot hold every uniqueid exactly, so only a
+ * later second counts as set forward. */
+static int set_floor(struct progress *progress, const struct optional_position *floor,
+                     const struct optional_position *copy, bool from_file, struct err *err)
 {
     bool set_forward = from_file && copy->known && progress->checkpoint.end_epoch > copy->position.end_epoch;
     bool set_back = floor->known && position_compare(&progress->checkpoint, &floor->position) < 0;
@@ -100,7 +101,7 @@ static int set_floor(struct progress *progress, const struct maybe *floor, const
     if (!set_forward)
         return 0;
     log_warn("⏩ The checkpoint was set forward: calls that ended before it are out of scope");
-    /* Also those that a run has noted to send them later (backlog.c): who skips calls need not know how far that is. */
+    /* Skip pending calls of backlog.c too: a person who skips calls cannot know which of them a run has noted. */
     if (progress->dry_run)
         return 0;
     if (ledger_forget_untried(progress->ledger, progress->floor.end_epoch, &noted, err) != 0)
@@ -110,21 +111,22 @@ static int set_floor(struct progress *progress, const struct maybe *floor, const
     return 0;
 }
 
-/* What the lost ledger knew of recent calls is gone: look at all of them again, back to the oldest one that was not sent yet
- * (open_since; 0: none is known). The API knows those it has. The note goes in the same transaction as the new places. */
-static int start_over(struct progress *progress, const struct settings_sync *settings, int64_t open_since, struct err *err)
+/* The states of recent calls are lost: read all of these calls again, back to the oldest unsent one (0: unknown). The
+ * API recognizes calls that it has. The note is written in the same transaction as the new places. */
+static int start_over(struct progress *progress, const struct settings_sync *settings, int64_t oldest_unsent,
+                      struct err *err)
 {
     char local[CLOCK_TEXT_SIZE];
     int64_t from = progress->checkpoint.end_epoch - settings->sweep_window;
-    if (open_since != 0 && open_since <= from)
-        from = open_since - 1;
+    if (oldest_unsent != 0 && oldest_unsent <= from)
+        from = oldest_unsent - 1;
     progress->checkpoint = progress->floor = position_at(from, "");
     log_warn("⚠ The ledger was lost: the calls that ended after %s are sent again. To list older ones that may be missing: "
              "did-optimizer-sync reconcile --report-only", clock_local(from, local, sizeof local));
     return progress->dry_run ? 0 : ledger_set_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, err);
 }
 
-/* The sweep has passed over calls that are in scope again: it begins anew, from there. */
+/* The sweep skipped calls that are now in scope again, so it must start over. */
 static int forget_sweeps(struct progress *progress, struct err *err)
 {
     if (progress->dry_run)
@@ -133,7 +135,8 @@ static int forget_sweeps(struct progress *progress, struct err *err)
                ? ledger_delete_note(progress->ledger, LEDGER_NOTE_SWEPT_TO, err) : -1;
 }
 
-/* Remembers where the very first run began, or a later one that was set back further. A rebuilt ledger does not know. */
+/* Notes where the very first run began, or an earlier time that a person has set later. A rebuilt ledger does not
+ * know. */
 static int note_start(const struct progress *progress, bool first_run, struct err *err)
 {
     bool known = false;
@@ -152,15 +155,15 @@ static int note_start(const struct progress *progress, bool first_run, struct er
 
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
 {
-    int64_t rebuilt = 0, open_since = checkpoint_oldest_unsent(progress->state_dir);
-    progress->open_since = open_since;
-    struct maybe copy = { .known = false }, floor = { .known = false }, file = { .known = false };
+    int64_t rebuilt = 0, oldest_unsent = checkpoint_oldest_unsent(progress->state_dir);
+    progress->oldest_unsent = oldest_unsent;
+    struct optional_position copy = { .known = false }, floor = { .known = false }, file = { .known = false };
     if (ledger_read_place(progress->ledger, LEDGER_CHECKPOINT, &copy.position, &copy.known, err) != 0 ||
         ledger_read_place(progress->ledger, LEDGER_FLOOR, &floor.position, &floor.known, err) != 0 ||
         ledger_read_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, &rebuilt, err) != 0 ||
         read_file(progress, &copy, now_epoch, &file, err) != 0)
         return -1;
-    progress->checkpoint = file.known ? file.position : without_file(progress, &copy, settings, now_epoch);
+    progress->checkpoint = file.known ? file.position : choose_without_file(progress, &copy, settings, now_epoch);
     progress->moved = file.known && copy.known && position_compare(&progress->checkpoint, &copy.position) != 0;
     if (progress->moved) {
         progress->before = copy.position;
@@ -169,9 +172,9 @@ int progress_load(struct progress *progress, const struct settings_sync *setting
     }
     if (set_floor(progress, &floor, &copy, file.known, err) != 0)
         return -1;
-    /* A ledger that somebody has removed knows no checkpoint, while the file tells of calls that only it knew. */
-    bool lost = rebuilt != 0 || (file.known && !copy.known && open_since != 0);
-    if (lost && start_over(progress, settings, open_since, err) != 0)
+    /* Somebody may have deleted the ledger: it has no checkpoint, but the file says that unsent calls were in it. */
+    bool lost = rebuilt != 0 || (file.known && !copy.known && oldest_unsent != 0);
+    if (lost && start_over(progress, settings, oldest_unsent, err) != 0)
         return -1;
     if (note_start(progress, !copy.known && !lost, err) != 0)
         return -1;
@@ -192,8 +195,8 @@ int progress_stand_by(struct progress *progress, const struct settings_sync *set
     if (settled == 0 && wanted >= furthest_back)
         return 0;
     progress->checkpoint = progress->floor = position_at(wanted > furthest_back ? wanted : furthest_back, "");
-    /* What lies before is another host's work, and no call that a person has skipped; what lies behind nobody here has
-     * looked for, however recently this host led. */
+    /* The other host has handled earlier calls, so `reconcile` must not count them as skipped. No run of this host has
+     * swept later calls, even if this host was the leader recently. */
     if (ledger_set_place(progress->ledger, LEDGER_START, &progress->floor, err) != 0 ||
         forget_sweeps(progress, err) != 0)
         return -1;
@@ -207,25 +210,25 @@ static void keep_manual_checkpoint(struct progress *progress)
              "continues from there");
 }
 
-/* The end of the oldest call below the checkpoint that is not sent yet; 0: there is none. */
-static int find_open(const struct progress *progress, int64_t *ret_open_since, struct err *err)
+/* The end of the oldest unsent call before the checkpoint; 0: there is none. */
+static int find_oldest_unsent(const struct progress *progress, int64_t *ret_ended, struct err *err)
 {
-    if (records_oldest_open(progress->ledger, ret_open_since, err) != 0)
+    if (records_oldest_open(progress->ledger, ret_ended, err) != 0)
         return -1;
-    if (*ret_open_since > progress->checkpoint.end_epoch)
-        *ret_open_since = 0;
+    if (*ret_ended > progress->checkpoint.end_epoch)
+        *ret_ended = 0;
     return 0;
 }
 
-/* The copy in the ledger goes on: it says what is true of the calls. What the person wants, the next run sees. */
+/* Only the file waits for the person's change: the ledger's copy must tell the truth about the calls. */
 static int save_file(struct progress *progress, struct err *err)
 {
     enum checkpoint_saved saved = CHECKPOINT_SAVED;
     if (progress->set_by_hand)
         return 0;
-    if (find_open(progress, &progress->open_since, err) != 0 ||
-        checkpoint_replace(progress->state_dir, &progress->checkpoint, progress->open_since, &progress->mark, &saved,
-                             err) != 0)
+    if (find_oldest_unsent(progress, &progress->oldest_unsent, err) != 0 ||
+        checkpoint_replace(progress->state_dir, &progress->checkpoint, progress->oldest_unsent, &progress->mark, &saved,
+                           err) != 0)
         return -1;
     if (saved == CHECKPOINT_CHANGED)
         keep_manual_checkpoint(progress);
@@ -242,10 +245,10 @@ bool progress_look(struct progress *progress)
 
 int progress_save_open(struct progress *progress, struct err *err)
 {
-    int64_t open_since = 0;
-    if (progress->dry_run || find_open(progress, &open_since, err) != 0)
+    int64_t oldest_unsent = 0;
+    if (progress->dry_run || find_oldest_unsent(progress, &oldest_unsent, err) != 0)
         return progress->dry_run ? 0 : -1;
-    return open_since != progress->open_since ? save_file(progress, err) : 0;
+    return oldest_unsent != progress->oldest_unsent ? save_file(progress, err) : 0;
 }
 
 int progress_save(struct progress *progress, struct err *err)

@@ -16,46 +16,44 @@ struct progress {
     bool dry_run;          /* change nothing */
     struct position checkpoint; /* every call up to here is out of scope or in the ledger */
     struct position floor;      /* calls up to here are out of scope */
-    bool moved;                 /* somebody has set the file since the last run, which had come as far as ... */
+    bool moved;                 /* a person has set the file since the last run, whose checkpoint was ... */
     struct position before;     /* ... this */
-    int64_t skips_from;         /* epoch: what ended before it was sent, or out of scope, before that */
-    uint64_t mark;              /* what the file held when it was last read or written here */
-    int64_t open_since;         /* what the file says of the oldest call that is not sent yet, see checkpoint_replace */
-    bool set_by_hand;           /* a person has changed the file since: it is left alone from then on */
+    int64_t skips_from;         /* epoch: calls that ended before it were sent or out of scope even before that */
+    uint64_t mark;              /* the file's content when this run last read or wrote it, see checkpoint_replace */
+    int64_t oldest_unsent;      /* epoch: the end of the oldest unsent call, as in the file; 0: none */
+    bool set_by_hand;           /* a person has changed the file during this run: the run leaves it alone */
 };
 
-/* progress_load: finds out where to go on: the file; where it is missing, empty or damaged the ledger's copy; else, on
- * the very first run, where an older script stopped; else first_run_lookback seconds ago. now_epoch is the database's
- * clock. A damaged file is kept under another name, and the log says so. After a ledger was rebuilt the calls of the
- * last sweep_window seconds before the checkpoint come into scope again: part of what it knew is lost. The caller
- * sets the first four members of *progress.
- * Durable on return: what was found, in the ledger and in the file. Errors: EX_IOERR, EX_NOPERM. */
+/* progress_load: finds where to continue: from the file; else from the ledger's copy; else, on the very first run,
+ * where the older script stopped; else first_run_lookback seconds ago. now_epoch is the database's clock. A damaged
+ * file is renamed, and the log says so. After a rebuild of the ledger, calls that ended up to sweep_window seconds
+ * before the checkpoint come into scope again, because their states may be lost. The caller sets the first four
+ * members. Durable on return: the places, in the ledger and in the file. Errors: EX_IOERR, EX_NOPERM. */
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
     MUST_CHECK;
 
-/* progress_skips_from: the epoch before which a checkpoint set forward skips nothing: late rows may have ended a while
- * (overlap) before the checkpoint, and calls that are pending back to the floor, which may be NULL: not known. */
+/* progress_skips_from: the epoch before which a checkpoint that is set forward skips no call. Late rows may have ended
+ * overlap seconds before the checkpoint, and pending calls may go back to the floor (NULL: unknown). */
 int64_t progress_skips_from(struct ledger *ledger, const struct position *checkpoint, const struct position *floor,
                             int64_t overlap);
 
-/* progress_stand_by: progress_load where this host sends no calls, so that it knows from where on it has to once it
- * does: what the other one still owes then is noted nowhere else. settled is how far the other one says that it is
- * (leader.h): checkpoint and floor go there, forward or back. 0: unknown; they stay where they are, retention_days back
- * at most. Durable and errors: as progress_load. */
+/* progress_stand_by: progress_load for a standby, so that it knows where to start when it takes over. settled: the
+ * epoch that the leader announces (leader.h); checkpoint and floor move there, forward or back. 0: unknown; both stay
+ * where they are, but at most retention_days back. Durable and errors: as progress_load. */
 int progress_stand_by(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch,
                       int64_t settled, struct err *err) MUST_CHECK;
 
-/* progress_save: makes checkpoint and floor durable: the ledger's copy with everything else that is not committed yet,
- * then the file. So the file may lie behind the copy, never ahead: a file that is ahead was set by a person. A file
- * that a person changes while a run is at work is not overwritten: the log says so, and the next run goes on from
- * there. */
+/* progress_save: makes checkpoint and floor durable: first the ledger's copy, with all uncommitted changes, then the
+ * file. So the file may be behind the copy, but never ahead: a file that is ahead was set by a person. A file that a
+ * person changes during a run is not overwritten: the log says so, and the next run continues from there. Errors:
+ * EX_IOERR. */
 int progress_save(struct progress *progress, struct err *err) MUST_CHECK;
 
-/* progress_save_open: the file alone, where the oldest call that is not sent yet is another one than when the file was written.
- * To be called at the end of a run. Errors: EX_IOERR. */
+/* progress_save_open: writes the file if the oldest unsent call has changed since the file was written. Call it at the
+ * end of a run. Errors: EX_IOERR. */
 int progress_save_open(struct progress *progress, struct err *err) MUST_CHECK;
 
-/* progress_look: whether a person has changed the file meanwhile, which the log says once. */
+/* progress_look: whether a person has changed the file during this run. Logs that once. */
 bool progress_look(struct progress *progress);
 
 /* progress_log: writes "words: local time (END_EPOCH UNIQUEID)" of the checkpoint to the log. */

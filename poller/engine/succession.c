@@ -1,4 +1,4 @@
-/* succession: which host may lead. */
+/* succession: decides whether this host may become the leader. */
 #include "engine/succession.h"
 
 bool succession_is_ours(const struct succession_notes *notes, int64_t now, int64_t takeover_after)
@@ -11,7 +11,7 @@ static enum succession_step step_without_leader(const struct succession_look *lo
     if (succession_is_ours(notes, look->now, look->takeover_after))
         return SUCCESSION_TAKE;
     bool in_a_row = notes->vacant_since != 0 && notes->looked <= look->now &&
-                    look->now - notes->looked <= look->patience;
+                    look->now - notes->looked <= look->longest_gap;
     if (!in_a_row)
         notes->vacant_since = look->now;
     notes->looked = look->now;

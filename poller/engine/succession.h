@@ -1,42 +1,42 @@
-/* succession: which host may lead, decided from one look at the leader's lock and from what this host noted at earlier
- * looks. Pure; leader.c explains the protocol. All times are epochs of the database's clock. */
+/* succession: decides whether this host may become the leader, from one look at the leader's lock and the notes of
+ * earlier looks. Pure; leader.h explains the protocol. All times are epochs of the database's clock. */
 #ifndef SUCCESSION_H
 #define SUCCESSION_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What this host remembers between two looks. 0: never. */
+/* This host's notes from one look to the next. 0: never. */
 struct succession_notes {
-    int64_t led;          /* when it last led; 0 as well once another host was seen leading */
-    int64_t vacant_since; /* the first of the looks in a row that found no leader */
-    int64_t looked;       /* the last look of all */
+    int64_t led;          /* when this host was last the leader; 0 again after another host was */
+    int64_t vacant_since; /* the first of the last looks in a row that found no leader */
+    int64_t looked;       /* the last look */
 };
 
 /* One look. */
 struct succession_look {
     int64_t now;
-    bool is_held;        /* somebody holds the lock ... */
-    bool is_held_by_us;  /* ... and it is this host */
+    bool is_held;           /* some host has the lock ... */
+    bool is_held_by_us;     /* ... and it is this host */
     int64_t takeover_after; /* seconds without a leader until another host takes over */
-    int64_t patience;       /* two looks further apart than this many seconds prove nothing about the time between */
+    int64_t longest_gap;    /* seconds: between two looks further apart there may have been a leader */
 };
 
 enum succession_step {
-    SUCCESSION_LEAD,   /* this host leads already */
-    SUCCESSION_TAKE,   /* it may take the lock */
-    SUCCESSION_FOLLOW, /* another host leads */
+    SUCCESSION_LEAD,   /* this host is the leader already */
+    SUCCESSION_TAKE,   /* this host may take the lock */
+    SUCCESSION_FOLLOW, /* another host is the leader */
     SUCCESSION_WAIT    /* there is no leader, and it is too early to take over */
 };
 
-/* succession_step: what to do; notes becomes what to remember. */
+/* succession_step: returns what to do, and updates notes. */
 enum succession_step succession_step(const struct succession_look *look, struct succession_notes *notes);
 
-/* succession_is_ours: this host led, and so recently that no other can have taken over since: each needs takeover_after
- * seconds without a leader. */
+/* succession_is_ours: whether this host was the leader in the last takeover_after seconds. Then no other host can have
+ * taken over: each waits that long. */
 bool succession_is_ours(const struct succession_notes *notes, int64_t now, int64_t takeover_after);
 
-/* succession_due: when a host that waits takes over, if there is no leader until then. */
+/* succession_due: the epoch at which a waiting host takes over, if there is no leader until then. */
 int64_t succession_due(const struct succession_notes *notes, int64_t takeover_after);
 
 #endif

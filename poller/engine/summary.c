@@ -32,7 +32,7 @@ int summary_exit_code(const struct summary *summary)
     return summary->pending_left > 0 ? EX_TEMPFAIL : EX_OK;
 }
 
-/* Appends ", N word" for what happened at all. */
+/* Appends ", COUNT WORDS", unless count is 0. */
 static void add(char *text, size_t size, size_t *used, int64_t count, const char *words)
 {
     if (count > 0 && *used < size)

@@ -7,12 +7,12 @@
 
 #include "base/err.h"
 
-/* Why a run stopped before everything was done. */
+/* Why a run stopped early. */
 enum summary_stop {
     STOP_NONE,
-    STOP_OUT_OF_TIME,    /* the time budget is spent */
-    STOP_INTERRUPTED,    /* a signal, or a person who has set the checkpoint meanwhile */
-    STOP_OUTAGE,         /* the API as a whole does not answer usefully */
+    STOP_OUT_OF_TIME,    /* the time budget is used up */
+    STOP_INTERRUPTED,    /* a signal came, or a person has set the checkpoint */
+    STOP_OUTAGE,         /* the API is down */
     STOP_RATE_LIMITED,   /* the API limited the rate */
     STOP_CONFIGURATION,  /* no call is accepted until the settings are fixed */
     STOP_FAILED          /* database, ledger or checkpoint: see failure_code */
@@ -20,30 +20,30 @@ enum summary_stop {
 
 struct summary {
     int64_t found;      /* calls to be sent */
-    int64_t accepted;   /* by the API in this run ... */
-    int64_t repeated;   /* ... of which it had already */
-    int64_t failed;     /* tries that ended otherwise */
+    int64_t accepted;   /* calls that the API accepted in this run ... */
+    int64_t repeated;   /* ... and among them, those that the API knew already */
+    int64_t failed;     /* attempts that were not accepted */
     int64_t waiting;       /* calls newly waiting: their disposition is not final */
     int64_t rejected;   /* calls newly rejected */
     int64_t forgotten;  /* rows that vanished while they were waiting or pending */
     int64_t pending_left;  /* calls still pending when the run ended */
-    bool looked;           /* the run knows of every call that had ended: each is settled, or one of ... */
-    int64_t unsent;        /* ... at least so many calls beyond the checkpoint that it saw and did not send */
+    bool looked;           /* the run read every call that had ended: unsent is valid */
+    int64_t unsent;        /* the least number of finished calls after the checkpoint that the run did not send */
     int64_t unsent_oldest; /* epoch: the end of the oldest of them */
     int64_t in_doubt;      /* calls on which the API failed, without another call to test the API with */
-    int64_t limited_runs;  /* so many runs in a row, this one included, ended because the API limited the rate */
+    int64_t limited_runs;  /* number of runs in a row, with this one, that a rate limit ended */
     enum summary_stop stop;
-    int failure_code;   /* STOP_FAILED: the exit code of what failed */
-    char message[1024]; /* why it stopped, for people */
+    int failure_code;   /* STOP_FAILED: the exit code of the error */
+    char message[1024]; /* why the run stopped, for people */
 };
 
-/* So many runs in a row may end at a 429: a burst does that. When one more does, it is a failure. */
+/* A burst of calls may end two runs in a row with a 429. The third one counts as a failure. */
 #define SUMMARY_LIMITED_RUNS 2
 
-/* summary_fail: the run ends because of err, whatever stopped it before. */
+/* summary_fail: sets stop to STOP_FAILED with err's message and exit code, whatever stop was before. */
 void summary_fail(struct summary *summary, const struct err *err);
 
-/* summary_exit_code: the exit code that says it: 0, or one of EX_UNAVAILABLE EX_TEMPFAIL EX_CONFIG and failure_code. */
+/* summary_exit_code: the run's exit code: EX_OK, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG or failure_code. */
 int summary_exit_code(const struct summary *summary);
 
 /* summary_report: logs the closing lines of a run that took duration_ms. */

@@ -254,7 +254,7 @@ static void test_a_ledger_that_is_gone(void **state)
             put(scene, "open", rows[i].ended, 1);
         assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
         assert_int_equal(progress_save_open(&progress, &err), 0);
-        unit_same_int(rows[i].name, progress.open_since, rows[i].ended <= NOW - 70 ? rows[i].ended : 0);
+        unit_same_int(rows[i].name, progress.oldest_unsent, rows[i].ended <= NOW - 70 ? rows[i].ended : 0);
         scene_close(scene);
         unit_same_int(rows[i].name, unlink(unit_path(scene->directory, "ledger.db")), 0);
         progress = load(scene);

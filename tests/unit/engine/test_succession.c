@@ -35,7 +35,7 @@ static void test_succession_step(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct succession_notes notes = rows[i].notes;
         struct succession_look look = { .now = NOW, .is_held = rows[i].held, .is_held_by_us = rows[i].ours,
-                                        .takeover_after = T, .patience = PATIENCE };
+                                        .takeover_after = T, .longest_gap = PATIENCE };
         unit_same_int(rows[i].name, succession_step(&look, &notes), rows[i].want);
         unit_same_int(rows[i].name, notes.led, rows[i].then.led);
         unit_same_int(rows[i].name, notes.vacant_since, rows[i].then.vacant_since);
@@ -99,7 +99,7 @@ static void run_host(struct world *world, int number)
     struct host *host = &world->hosts[number];
     struct succession_look look = { .now = world->now, .is_held = world->owner >= 0,
                                     .is_held_by_us = world->owner == number, .takeover_after = T,
-                                    .patience = PATIENCE };
+                                    .longest_gap = PATIENCE };
     host->renewed = world->now;
     enum succession_step step = succession_step(&look, &host->notes);
     if (step == SUCCESSION_TAKE) {
