@@ -25,7 +25,7 @@
 #include "config/options.h"
 #include "config/profile.h"
 
-/* Carries out a command that works on the state alone, as the state's owner, whoever started the program. */
+/* Runs a command that needs only the state directory, as that directory's owner. */
 static int state_command(struct options *options, int (*command)(const struct options *, struct err *))
 {
     struct err err = { .code = EX_OK };
@@ -41,8 +41,8 @@ static int run(const struct options *options)
     return options->every > 0 ? every_command(options) : run_command(options);
 }
 
-/* What the command's exit code would be if all that it prints could be written. */
-static int carry_out(struct options *options)
+/* Returns the command's exit code; end_output then checks whether the output could be written. */
+static int run_command_line(struct options *options)
 {
     switch (options->command) {
     case COMMAND_RUN:
@@ -86,14 +86,14 @@ static int carry_out(struct options *options)
     return EX_SOFTWARE;
 }
 
-/* A list that was cut off by a full disk must not look whole. */
+/* A list that a full disk cut off must not look complete. */
 static int end_output(int code)
 {
     if (fflush(stdout) == 0 && ferror(stdout) == 0)
         return code;
     (void)fprintf(stderr,
                   "did-optimizer-sync: could not write to the standard output: the printed text is incomplete\n");
-    return code == EX_OK || code == EX_TEMPFAIL ? EX_IOERR : code; /* 75 lets a reader think that all of it is there */
+    return code == EX_OK || code == EX_TEMPFAIL ? EX_IOERR : code; /* with 75 a script would trust the list */
 }
 
 int main(int argc, char **argv)
@@ -107,5 +107,5 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
-    return end_output(carry_out(&options));
+    return end_output(run_command_line(&options));
 }
