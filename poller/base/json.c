@@ -1,6 +1,5 @@
 /* json: the JSON operations that the program needs, over cJSON. */
 #include <cjson/cJSON.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,9 +64,8 @@ void json_add_text(struct json *object, const char *name, const char *text)
 /* Raw digits: cJSON keeps numbers as doubles, which would round integers above 2^53. */
 static cJSON *integer(int64_t number)
 {
-    char digits[32];
-    (void)snprintf(digits, sizeof digits, "%" PRId64, number);
-    return cJSON_CreateRaw(digits);
+    char room[STR_INT_SIZE];
+    return cJSON_CreateRaw(str_of_int(number, room));
 }
 
 void json_add_int(struct json *object, const char *name, int64_t number)

@@ -1,7 +1,5 @@
 /* str: trims, compares and parses text, and makes it safe to print or send. */
 #include <ctype.h>
-#include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -26,17 +24,23 @@ const char *str_or_empty(const char *text)
     return text != NULL ? text : "";
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 bool str_to_int(const char *text, int64_t *ret_number)
 {
-    const char *digits = (*text == '-' || *text == '+') ? text + 1 : text;
-    if (!isdigit((unsigned char)*digits))
+    const char *at = (*text == '-' || *text == '+') ? text + 1 : text;
+    int64_t number = 0; /* below 0: there is one number more than above */
+    if (!is_digit(*at))
         return false;
-    char *end = NULL;
-    errno = 0;
-    intmax_t number = strtoimax(text, &end, 10);
-    if (errno != 0 || *end != '\0' || number < INT64_MIN || number > INT64_MAX)
+    for (; is_digit(*at); at++)
+        if (__builtin_mul_overflow(number, 10, &number) || __builtin_sub_overflow(number, *at - '0', &number))
+            return false;
+    if (*at != '\0' || (*text != '-' && number == INT64_MIN))
         return false;
-    *ret_number = number;
+    *ret_number = *text == '-' ? number : -number;
     return true;
 }
 
@@ -49,17 +53,43 @@ int str_yes_no(const char *word)
     return -1;
 }
 
+const char *str_of_int(int64_t number, char room[STR_INT_SIZE])
+{
+    char *at = room + STR_INT_SIZE - 1;
+    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+    *at = '\0';
+    do
+        *--at = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (number < 0)
+        *--at = '-';
+    return at;
+}
+
+static bool is_separator(char c)
+{
+    return c == ' ' || c == '\t' || c == ',';
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Each row of a sweep comes here, and strspn, strcspn and strncasecmp alone would take as long as all the rest. */
 bool str_in_list(const char *list, const char *word)
 {
-    static const char separators[] = " \t,";
-    size_t length = strlen(word);
-    if (length == 0)
-        return false;
-    for (const char *at = list + strspn(list, separators); *at != '\0'; at += strspn(at, separators)) {
-        size_t span = strcspn(at, separators);
-        if (span == length && strncasecmp(at, word, length) == 0)
+    for (const char *at = list; *word != '\0' && *at != '\0'; at++) {
+        size_t same = 0;
+        while (word[same] != '\0' && !is_separator(at[same]) && lower(at[same]) == lower(word[same]))
+            same++;
+        at += same;
+        if (word[same] == '\0' && (*at == '\0' || is_separator(*at)))
             return true;
-        at += span;
+        while (*at != '\0' && !is_separator(*at))
+            at++;
+        if (*at == '\0')
+            break;
     }
     return false;
 }

@@ -23,7 +23,11 @@ bool str_to_int(const char *text, int64_t *ret_number) MUST_CHECK;
  * letters. */
 int str_yes_no(const char *word) MUST_CHECK;
 
-/* str_in_list: whether list, words separated by blanks or commas, contains word. Ignores the case of letters, as the
+/* str_of_int: writes number in decimal. Returns a pointer into room, to its first character. */
+#define STR_INT_SIZE 24
+const char *str_of_int(int64_t number, char room[STR_INT_SIZE]);
+
+/* str_in_list: whether list, words separated by blanks or commas, contains word. Ignores the case of A to Z, as the
  * dialer's database does. No list contains an empty word. */
 bool str_in_list(const char *list, const char *word) MUST_CHECK;
 

@@ -58,7 +58,7 @@ int64_t call_number(int64_t number, int64_t fallback)
 const char *call_extra(const struct call *call, const char *name)
 {
     for (int i = 0; call->shape != NULL && i < CALL_EXTRAS_MOST && call->shape->extras[i].name != NULL; i++)
-        if (strcmp(call->shape->extras[i].name, name) == 0)
+        if (*call->shape->extras[i].name == *name && strcmp(call->shape->extras[i].name, name) == 0)
             return call->extras[i];
     return NULL;
 }
@@ -69,27 +69,16 @@ static uint64_t add(uint64_t hash, const char *text)
     return str_hash(hash, str_or_empty(text), strlen(str_or_empty(text)) + 1);
 }
 
-/* In decimal, "" for none. Each row of a sweep comes here, and printf alone would take as long as all the rest. */
-#define NUMBER_SIZE 24
-static const char *write_number(int64_t number, char room[NUMBER_SIZE])
+/* In decimal, "" for none. */
+static uint64_t add_number(uint64_t hash, int64_t number)
 {
-    char *at = room + NUMBER_SIZE - 1;
-    uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
-    *at = '\0';
-    if (number == CALL_NO_NUMBER)
-        return at;
-    do
-        *--at = (char)('0' + left % 10);
-    while ((left /= 10) > 0);
-    if (number < 0)
-        *--at = '-';
-    return at;
+    char room[STR_INT_SIZE];
+    return add(hash, number != CALL_NO_NUMBER ? str_of_int(number, room) : "");
 }
 
 uint64_t call_fingerprint(const struct call *call)
 {
-    char room[NUMBER_SIZE];
-    uint64_t hash = add(add(add(STR_HASH_START, call->status), write_number(call->length, room)), call->agent);
+    uint64_t hash = add(add_number(add(STR_HASH_START, call->status), call->length), call->agent);
     for (int i = 0; call->shape != NULL && i < CALL_EXTRAS_MOST; i++)
         if (call->shape->extras[i].is_news)
             hash = add(hash, call->extras[i]);

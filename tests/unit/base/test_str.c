@@ -72,6 +72,8 @@ static void test_str_to_int_refuses_other_text_and_keeps_the_result(void **state
         "1,000",
         "NULL",
         "9223372036854775808",
+        "9223372036854775810",
+        "18446744073709551617",
         "-9223372036854775809",
         "99999999999999999999999999",
         "\xEF\xBC\x91" /* full-width 1 */,
@@ -95,6 +97,30 @@ static void test_str_yes_no_accepts_four_words_for_each(void **state)
         unit_same_int(rows[i].word, str_yes_no(rows[i].word), rows[i].want);
 }
 
+static void test_str_of_int_writes_what_str_to_int_reads(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t number;
+        const char *want;
+    } rows[] = {
+        { 0, "0" },           { 7, "7" },     { -7, "-7" },
+        { 10, "10" },         { 100, "100" }, { -100, "-100" },
+        { INT64_C(4294967296), "4294967296" },
+        { INT64_MAX, "9223372036854775807" },
+        { INT64_MIN, "-9223372036854775808" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char room[STR_INT_SIZE];
+        int64_t read = 4711;
+        const char *text = str_of_int(rows[i].number, room);
+        unit_same_text(rows[i].want, text, rows[i].want);
+        unit_true(rows[i].want, text >= room && text < room + sizeof room);
+        unit_true(rows[i].want, str_to_int(text, &read));
+        unit_same_int(rows[i].want, read, rows[i].number);
+    }
+}
+
 static void test_str_in_list_compares_whole_words_without_case(void **state)
 {
     (void)state;
@@ -111,6 +137,9 @@ static void test_str_in_list_compares_whole_words_without_case(void **state)
         { "", "A", false },                        { " , ", "A", false },
         { "A B", "A B", false },                   { "A B", "", false },
         { "", "", false },                         { " ", " ", false },
+        { "ABAB ABA", "ABA", true },               { "ABC  AB\tC", "C", true },
+        { "@[` {A}", "{a}", true },                { "@ [", "`", false },
+        { "A B,", ",", false },                    { "\xC3\x89", "\xC3\xA9", false },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char row[80];
@@ -289,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_str_to_int_reads_whole_decimal_numbers),
         cmocka_unit_test(test_str_to_int_refuses_other_text_and_keeps_the_result),
         cmocka_unit_test(test_str_yes_no_accepts_four_words_for_each),
+        cmocka_unit_test(test_str_of_int_writes_what_str_to_int_reads),
         cmocka_unit_test(test_str_in_list_compares_whole_words_without_case),
         cmocka_unit_test(test_str_make_utf8_replaces_each_invalid_byte),
         cmocka_unit_test(test_str_make_utf8_reads_no_byte_beyond_the_length),
