@@ -31,15 +31,22 @@ class Installation(Sync):
         shutil.copytree(self.state, self._kept)
 
     def go_back(self, checkpoint=None):
-        """To the state kept, and to a checkpoint."""
+        """To the state kept, and to a checkpoint, as an outage would have left it. A person who sets a checkpoint has the
+        run count the calls that are sent again, and sweep; neither is part of what a call costs."""
         shutil.rmtree(self.state)
         shutil.copytree(self._kept, self.state)
         if checkpoint:
             self.set_checkpoint(checkpoint)
+            end_epoch, _, uniqueid = checkpoint.partition(" ")
+            self._change_ledger("UPDATE note SET number = ?, text = ? WHERE name IN ('checkpoint', 'floor')", end_epoch,
+                                uniqueid)
 
     def make_sweep_due(self):
+        self._change_ledger("DELETE FROM note WHERE name = 'last_sweep'")
+
+    def _change_ledger(self, sql, *values):
         with contextlib.closing(sqlite3.connect(self.state / "ledger.db")) as ledger:
-            ledger.execute("DELETE FROM note WHERE name = 'last_sweep'")
+            ledger.execute(sql, values)
             ledger.commit()
 
     def command(self, *more):
