@@ -1,8 +1,8 @@
 /* tally: what a run adds to the counters that only ever grow. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "domain/tally.h"
 
 #define MOST_RESULTS ((int)(sizeof ((struct tally *)0)->results / sizeof(struct tally_result)))
@@ -84,9 +84,8 @@ static int give_histogram(const struct receiver *receiver, const struct tally_hi
                           const int64_t *bounds_ms, const char *name, const char *sum_name)
 {
     for (int i = 0; i < TALLY_BOUNDS; i++) {
-        char label[32] = "+Inf";
-        if (i < TALLY_BOUNDS - 1)
-            (void)snprintf(label, sizeof label, "%" PRId64, bounds_ms[i]);
+        char room[STR_INT_SIZE];
+        const char *label = i < TALLY_BOUNDS - 1 ? str_of_int(bounds_ms[i], room) : "+Inf";
         if (give(receiver, name, label, histogram->counts[i]) != 0)
             return -1;
     }
@@ -111,9 +110,8 @@ int tally_each(const struct tally *tally, tally_on_counter *on_counter, void *co
 {
     const struct receiver receiver = { .on_counter = on_counter, .context = context, .err = err };
     for (int64_t status = 0; status < MOST_CODES; status++) {
-        char label[32];
-        (void)snprintf(label, sizeof label, "%" PRId64, status);
-        if (give(&receiver, TALLY_ANSWERS, label, tally->answers[status]) != 0)
+        char room[STR_INT_SIZE];
+        if (give(&receiver, TALLY_ANSWERS, str_of_int(status, room), tally->answers[status]) != 0)
             return -1;
     }
     if (give_results(&receiver, tally) != 0 || give(&receiver, TALLY_RESENT, "", tally->resent) != 0 ||
