@@ -34,6 +34,7 @@ struct job {
     source_on_call *on_call;
     source_on_slice *on_slice;
     void *context;
+    char list[TABLE_SELECT_LIST_SIZE]; /* what is selected */
 };
 
 /* ---- one slice ---- */
@@ -127,16 +128,15 @@ static int read_slice(const struct job *job, const char *bound, int64_t end_from
 {
     struct vicidial_scan *scan = job->scan;
     const struct vicidial_table *table = &scan->tables[job->range->table];
-    char list[TABLE_SELECT_LIST_SIZE], limit[64] = "";
+    char limit[64] = "";
     struct session_result *result = NULL;
     bool may_shrink = scan->slice_sec > SLICE_SHORTEST_SEC;
     if (may_shrink && session_facts(scan->session).is_mariadb)
         (void)snprintf(limit, sizeof limit, " LIMIT %d ROWS EXAMINED %d", SLICE_MANY_ROWS + 1, SLICE_MANY_EXAMINED);
     else if (may_shrink)
         (void)snprintf(limit, sizeof limit, " LIMIT %d", SLICE_MANY_ROWS + 1);
-    vicidial_table_select_list(table, !job->range->whole_rows, list);
     char *sql = mem_format("SELECT %s FROM %s FORCE INDEX (`%s`) WHERE %s AND end_epoch >= %" PRId64
-                           " AND end_epoch <= %" PRId64 "%s", list, table->name, table->index, bound, end_from, end_to,
+                           " AND end_epoch <= %" PRId64 "%s", job->list, table->name, table->index, bound, end_from, end_to,
                            limit);
     int64_t started_ms = clock_mono_ms();
     int outcome = session_query(scan->session, sql, vicidial_table_action(table->name), &result, err);
@@ -268,6 +268,7 @@ int vicidial_scan_run(struct vicidial_scan *scan, const struct source_range *ran
                       source_on_slice *on_slice, void *context, struct err *err)
 {
     struct job job = { .scan = scan, .range = range, .on_call = on_call, .on_slice = on_slice, .context = context };
+    vicidial_table_select_list(&scan->tables[range->table], !range->whole_rows, job.list);
     if (scan->slice_sec == 0)
         scan->slice_sec = SLICE_FIRST_SEC;
     int result = scan->tables[range->table].index_on_end ? scan_by_end(&job, err) : scan_by_call_date(&job, err);
