@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/json.h"
+#include "base/json_writer.h"
 #include "base/str.h"
 #include "sink/did_optimizer_payload.h"
 
@@ -35,37 +35,37 @@ static const struct {
     { "timestamp", NUMBER_ABOVE_ZERO, offsetof(struct call, ended), NULL },
 };
 
-static void add_number_of(struct json *object, const char *name, const char *text)
+static void add_number_of(struct json_writer *object, const char *name, const char *text)
 {
     int64_t number = 0;
     if (text == NULL || !str_to_int(text, &number))
-        json_add_null(object, name);
+        json_writer_add_text(object, name, NULL);
     else
-        json_add_int(object, name, number);
+        json_writer_add_int(object, name, number);
 }
 
-static void add_member(struct json *object, const struct call *call, size_t i)
+static void add_member(struct json_writer *object, const struct call *call, size_t i)
 {
     const void *at = (const char *)call + members[i].at;
     const char *name = members[i].name;
     int64_t number = CALL_NO_NUMBER;
     switch (members[i].kind) {
     case TEXT:
-        json_add_text(object, name, *(const char *const *)at);
+        json_writer_add_text(object, name, *(const char *const *)at);
         break;
     case NUMBER:
-        json_add_known(object, name, *(const int64_t *)at, CALL_NO_NUMBER);
+        json_writer_add_known(object, name, *(const int64_t *)at, CALL_NO_NUMBER);
         break;
     case NUMBER_FROM_ZERO:
         number = *(const int64_t *)at;
-        json_add_known(object, name, number != CALL_NO_NUMBER && number < 0 ? 0 : number, CALL_NO_NUMBER);
+        json_writer_add_known(object, name, number != CALL_NO_NUMBER && number < 0 ? 0 : number, CALL_NO_NUMBER);
         break;
     case NUMBER_ABOVE_ZERO:
         number = *(const int64_t *)at;
-        json_add_known(object, name, number > 0 ? number : CALL_NO_NUMBER, CALL_NO_NUMBER);
+        json_writer_add_known(object, name, number > 0 ? number : CALL_NO_NUMBER, CALL_NO_NUMBER);
         break;
     case EXTRA:
-        json_add_text(object, name, call_extra(call, members[i].extra));
+        json_writer_add_text(object, name, call_extra(call, members[i].extra));
         break;
     case EXTRA_NUMBER:
         add_number_of(object, name, call_extra(call, members[i].extra));
@@ -75,11 +75,9 @@ static void add_member(struct json *object, const struct call *call, size_t i)
 
 char *did_optimizer_payload_body(const struct call *call, const struct disposition_map *map)
 {
-    struct json *object = json_object();
+    struct json_writer object = { .text = NULL };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
-        add_member(object, call, i);
-    json_add_text(object, "result", disposition_result(map, str_or_empty(call->status)));
-    char *body = json_print(object);
-    json_free(object);
-    return body;
+        add_member(&object, call, i);
+    json_writer_add_text(&object, "result", disposition_result(map, str_or_empty(call->status)));
+    return json_writer_end(&object);
 }

@@ -1,0 +1,26 @@
+/* json_writer: writes one flat JSON object as text, where a tree of values would cost several times as much. */
+#ifndef JSON_WRITER_H
+#define JSON_WRITER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Begin with all zero. Members are written in the order of the calls; a name is plain ASCII that needs no escape. */
+struct json_writer {
+    char *text;
+    size_t length, size;
+};
+
+/* json_writer_add_text: adds a member. NULL becomes null; invalid UTF-8 becomes U+FFFD, as json_add_text does it. */
+void json_writer_add_text(struct json_writer *writer, const char *name, const char *text);
+
+/* json_writer_add_int: adds a number with all its digits. */
+void json_writer_add_int(struct json_writer *writer, const char *name, int64_t number);
+
+/* json_writer_add_known: adds number, or null if it equals unknown. */
+void json_writer_add_known(struct json_writer *writer, const char *name, int64_t number, int64_t unknown);
+
+/* json_writer_end: ends the object. Returns its text, the same bytes as json_print gives. Ownership: the caller frees it. */
+char *json_writer_end(struct json_writer *writer);
+
+#endif
