@@ -32,7 +32,8 @@ COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 LOG_GROUP  ?= $(shell getent group adm >/dev/null && echo adm || echo root)
 
 # What Debian calls the packages that each kind of work needs.
-BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev libcjson-dev libinih-dev libsqlite3-dev
+BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev libcjson-dev libinih-dev libsqlite3-dev \
+                  libssl-dev
 # Debian 11 has them under a version only.
 MARIADB_PACKAGES := 'mariadb-server-core|mariadb-server-core-10.5' 'mariadb-client-core|mariadb-client-core-10.5'
 DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev $(MARIADB_PACKAGES) python3 python3-pymysql
@@ -50,7 +51,7 @@ HARDENING := -fstack-protector-strong -fPIE
 CC        ?= cc
 # Small: the time is spent in the libraries. Nothing unwinds the stack; a debugger finds what it needs in what -g writes.
 CFLAGS    ?= -Os -g -fno-asynchronous-unwind-tables
-LIBRARIES := libmariadb libcurl libcjson inih sqlite3
+LIBRARIES := libmariadb libcurl libcjson inih sqlite3 libcrypto
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
 LIB_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
 # Source fortification needs optimisation, and the sanitizers bring their own checks.

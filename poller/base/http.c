@@ -332,6 +332,24 @@ int http_run(struct http *http, const struct http_request *requests, size_t coun
     return result;
 }
 
+int http_connect(struct http *http, struct http_answer *ret_answer, struct err *err)
+{
+    struct slot *slot = &http->slots[0];
+    if ((http->multi == NULL && open_library(http, err) != 0) || (slot->easy == NULL && open_slot(http, slot, err) != 0))
+        return -1;
+    slot->failure[0] = '\0';
+    if (curl_easy_setopt(slot->easy, CURLOPT_CONNECT_ONLY, 1L) != CURLE_OK)
+        return err_set(err, EX_SOFTWARE, "could not prepare a connection: libcurl refuses an option");
+    CURLcode code = curl_easy_perform(slot->easy);
+    *ret_answer = (struct http_answer){ .body = "" };
+    if (code != CURLE_OK)
+        ret_answer->failure = *slot->failure != '\0' ? slot->failure : curl_easy_strerror(code);
+    ret_answer->unreachable = code != CURLE_OK;
+    curl_easy_cleanup(slot->easy); /* with its connection, which no request may use */
+    slot->easy = NULL;
+    return 0;
+}
+
 /* ---- addresses ---- */
 
 /* Writes a part of an address to out; "" if the address has no such part. False if the part is too long. */

@@ -76,6 +76,10 @@ struct http_observer {
 int http_run(struct http *http, const struct http_request *requests, size_t count, const struct http_observer *observer,
              struct err *err) MUST_CHECK;
 
+/* http_connect: connects, with TLS if the address begins with https, and sends no request. *ret_answer has failure, NULL
+ * if the connection was made, and no status. Its texts live until the next use of http. Errors: as http_run. */
+int http_connect(struct http *http, struct http_answer *ret_answer, struct err *err) MUST_CHECK;
+
 /* http_close: closes the connections and overwrites the headers in memory. http may be NULL. */
 void http_close(struct http *http);
 

@@ -19,6 +19,7 @@
 #include "engine/journal.h"
 #include "engine/poll.h"
 #include "engine/resources.h"
+#include "engine/route.h"
 #include "engine/summary.h"
 #include "ledger/enabled.h"
 #include "ledger/legacy.h"
@@ -202,10 +203,12 @@ static void log_whether_enabled(const struct options *options, bool is_first, co
 }
 
 /* After the time budget no request and no statement begins, and each has a timeout. 10 s more are for the disk. */
-static int64_t longest_run_sec(const struct config *config)
+static int64_t longest_run_sec(const struct options *options, const struct resources *resources)
 {
-    return config->sync.time_budget + config->api.connect_timeout + config->api.timeout +
-           config->database.connect_timeout + config->database.read_timeout + 10;
+    const struct config *config = &resources->config;
+    const struct sink_settings settings = route_sink_settings(config, options->state_dir);
+    return config->sync.time_budget + sink_longest_sec(resources->sink_kind, &settings) + config->database.connect_timeout +
+           config->database.read_timeout + 10;
 }
 
 /* Takes the lock. *ret_nothing_to_do: another run is at work, or this automatic run is not enabled. */
@@ -223,7 +226,7 @@ static int enter_state(const struct options *options, struct resources *resource
         log_info("🔒 Another run is at work; this run has nothing to do");
         return 0;
     }
-    lock_announce_longest_hold(resources->lock, longest_run_sec(&resources->config));
+    lock_announce_longest_hold(resources->lock, longest_run_sec(options, resources));
     bool enabled = false;
     if (enabled_read_or_create(options->state_dir, &enabled, &resources->off_is_new, err) != 0)
         return -1;

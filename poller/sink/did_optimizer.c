@@ -50,6 +50,11 @@ static int open_api(const struct sink_settings *settings, void **ret_state, stru
     return 0;
 }
 
+static int64_t longest_sec(const struct sink_settings *settings)
+{
+    return settings->api->connect_timeout + settings->api->timeout;
+}
+
 static void close_api(void *context)
 {
     struct did_optimizer *state = context;
@@ -171,6 +176,7 @@ const struct sink_ops did_optimizer_sink = {
     .type = "did-optimizer",
     .title = "API",
     .uses_api = true,
+    .longest_sec = longest_sec,
     .open = open_api,
     .make = make,
     .send = send_messages,

@@ -7,11 +7,13 @@
 #include "sink/did_optimizer.h"
 #include "sink/recorder.h"
 #include "sink/sink.h"
+#include "sink/webhook.h"
 
 /* A new kind is one row here. */
 static const struct sink_ops *const kinds[] = {
     &did_optimizer_sink,
     &recorder_sink,
+    &webhook_sink,
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
@@ -29,6 +31,11 @@ int sink_find(const char *type, const char *place, const struct sink_ops **ret_o
     }
     return err_set(err, EX_CONFIG, "%s: there is no sink of the type '%.60s'; type in [sink] is one of: %s", place, type,
                    list);
+}
+
+int64_t sink_longest_sec(const struct sink_ops *ops, const struct sink_settings *settings)
+{
+    return ops != NULL && ops->longest_sec != NULL ? ops->longest_sec(settings) : 0;
 }
 
 int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, struct sink *ret_sink, struct err *err)

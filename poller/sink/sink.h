@@ -64,6 +64,7 @@ struct sink_ops {
     const char *title; /* where calls go, for people: "API" */
     bool uses_api;     /* needs the address and the key of dids.conf */
     const struct param_spec *params; /* optional: the settings of [sink] that only this kind knows, see params.h */
+    int64_t (*longest_sec)(const struct sink_settings *settings); /* optional: see sink_longest_sec */
     /* Optional: prepares what sending needs, and sends nothing yet. Errors: EX_CONFIG. */
     int (*open)(const struct sink_settings *settings, void **ret_state, struct err *err);
     /* Optional: see sink_begin, sink_end. */
@@ -90,6 +91,10 @@ struct sink {
 
 /* sink_find: the kind of that name. Errors: EX_CONFIG, with a list of the kinds; place is where the name was set. */
 int sink_find(const char *type, const char *place, const struct sink_ops **ret_ops, struct err *err) MUST_CHECK;
+
+/* sink_longest_sec: the seconds that a message of that kind takes at most; 0: the kind does not say.
+ * ops may be NULL. */
+int64_t sink_longest_sec(const struct sink_ops *ops, const struct sink_settings *settings);
 
 /* sink_open: opens a sink of a kind. Ownership: sink_close. Errors: those of the kind. */
 int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, struct sink *ret_sink,

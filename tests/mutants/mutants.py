@@ -33,8 +33,9 @@ LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # several times a
 
 # The pure and the state-keeping modules, and the unit tests of each.
 MODULES = {name: [f"test_{name}"] for name in (
-    "astguiclient", "backoff", "breaker", "bucket", "call", "checkpoint", "cron", "decision", "diagnosis",
-    "did_optimizer_payload", "did_optimizer_trouble", "did_optimizer_verdict",
+    "astguiclient", "backoff", "base64", "breaker", "bucket", "call", "checkpoint", "cron", "decision", "diagnosis",
+    "did_optimizer_payload", "did_optimizer_verdict", "http_trouble", "message_key", "params", "route", "secrets",
+    "webhook_body", "webhook_signature", "webhook_verdict",
     "disposition", "err", "explanation", "health", "hours", "json", "mask", "outcome", "pace", "position", "str",
     "stretch", "succession", "summary", "tally", "url", "vicidial_finality", "when", "zone")}
 # Those that notice most first, the slowest last.
