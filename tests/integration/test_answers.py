@@ -47,7 +47,7 @@ def end_silence(sync):
 # ---- a request that is refused as such: the call, or the settings ----
 
 @pytest.mark.parametrize("status", REFUSALS)
-def test_one_call_that_is_refused_holds_up_no_other(sync, db, api, status):
+def test_one_refused_call_delays_no_other_call(sync, db, api, status):
     """A firewall before the API may dislike a single call, for ever: it is charged, and rejected in the end."""
     sync.configure(config={"sync": {"max_attempts": 2}})
     bad, *good = db.insert_many([{"end_epoch": db.now() - 30}] + [{}] * 300)
@@ -70,7 +70,7 @@ ALONE = {**{str(status): {"status": status} for status in REFUSALS + (500, 502)}
 
 
 @pytest.mark.parametrize("status", [403, 500])
-def test_many_bad_calls_hold_up_good_ones_for_some_runs_only(sync, db, api, status):
+def test_many_refused_calls_delay_good_ones_for_a_few_runs_only(sync, db, api, status):
     """Of many calls, which a firewall bars, say, one at random is a bad one: it took 27 runs until all were charged."""
     now = db.now()
     sync.configure(config={"sync": {"retry_base": 60}})
@@ -87,7 +87,7 @@ def test_many_bad_calls_hold_up_good_ones_for_some_runs_only(sync, db, api, stat
 
 
 @pytest.mark.parametrize("rule", ALONE.values(), ids=list(ALONE))
-def test_one_call_alone_declares_nothing(sync, db, api, rule):
+def test_a_single_failed_call_proves_no_outage(sync, db, api, rule):
     """Neither an outage, nor wrong settings, nor that all is well. It is not charged while nothing shows that the API
     works; the next call that the API takes shows that it was this one's fault."""
     bad = db.insert()
@@ -107,7 +107,7 @@ def test_one_call_alone_declares_nothing(sync, db, api, rule):
     assert "failed on a call" not in sync.run("health").out
 
 
-def test_a_call_in_doubt_is_asked_again_when_the_next_one_is_taken(sync, db, api):
+def test_an_unclear_call_is_sent_again_when_the_api_accepts_another(sync, db, api):
     """Not only when its own time comes, which may never be that of another call."""
     sync.configure(config={"sync": {"retry_base": 3600}})
     bad = db.insert()
@@ -120,7 +120,7 @@ def test_a_call_in_doubt_is_asked_again_when_the_next_one_is_taken(sync, db, api
     assert [entry["uniqueid"] for entry in api.log()] == [bad, good, bad] and call(sync, bad)[:2] == (PENDING, 1)
 
 
-def test_a_call_in_doubt_that_was_not_to_blame_arrives_with_the_next_one(sync, db, api):
+def test_an_unclear_call_that_is_good_arrives_with_the_next_call(sync, db, api):
     sync.configure(config={"sync": {"retry_base": 3600}})
     first = db.insert()
     api.rules([{"status": 502, "times": 1}])
@@ -132,7 +132,7 @@ def test_a_call_in_doubt_that_was_not_to_blame_arrives_with_the_next_one(sync, d
 
 @pytest.mark.parametrize("status, code", [(401, 78), (403, 78), (404, 78), (302, 78), (500, 69)])
 @pytest.mark.parametrize("apart", [False, True], ids=["at once", "one after the other"])
-def test_two_different_calls_declare_it(sync, db, api, status, code, apart):
+def test_two_different_failed_calls_are_an_outage_or_wrong_settings(sync, db, api, status, code, apart):
     """The next new call that comes is asked as well: then two different ones were not taken, and nothing between."""
     sync.configure(config={"sync": {"retry_base": 3600}})
     api.rules([{"status": status}])
@@ -153,7 +153,7 @@ def test_two_different_calls_declare_it(sync, db, api, status, code, apart):
     assert sorted(api.by_uniqueid()) == sorted(uniqueids)
 
 
-def test_the_same_call_twice_is_one_call(sync, db, api):
+def test_one_call_that_fails_twice_counts_once(sync, db, api):
     bad = db.insert()
     api.rules([{"status": 401}])
     for _ in range(4):
@@ -162,7 +162,7 @@ def test_the_same_call_twice_is_one_call(sync, db, api):
     assert call(sync, bad)[:2] == (PENDING, 0)
 
 
-def test_calls_that_were_charged_before_are_no_outage_at_night(sync, db, api):
+def test_calls_that_used_up_retries_by_day_are_no_outage_at_night(sync, db, api):
     """By day the API took others while it failed these."""
     bad = db.insert_many([{}] * 3)
     db.insert()
@@ -178,7 +178,7 @@ POISON = ('CallRecord validation failed: customerZip: Path `customerZip` (`12345
 
 
 @pytest.mark.parametrize("words", POISON)
-def test_calls_whose_values_the_api_blames_are_no_outage(sync, db, api, words):
+def test_calls_with_values_that_the_api_refuses_are_no_outage(sync, db, api, words):
     """The published server answers 500 for a bad value, again and again."""
     db.insert_many([{}] * 3)
     api.rules([{"status": 500, "body": json.dumps({"success": False, "error": words})}])
@@ -187,14 +187,14 @@ def test_calls_whose_values_the_api_blames_are_no_outage(sync, db, api, words):
     run(sync, 69)  # but an API that blames every call is broken itself
 
 
-def test_a_database_of_the_api_that_is_away_is_an_outage(sync, db, api):
+def test_an_api_without_its_database_is_an_outage(sync, db, api):
     db.insert_many([{}] * 3)
     api.rules([{"status": 500, "body": json.dumps({"success": False, "message": "API key validation failed",
                                                    "error": "Cast to x: connect ECONNREFUSED"})}])
     run(sync, 69)
 
 
-def test_nobody_says_that_it_works_again_while_nobody_knows(sync, db, api):
+def test_no_recovery_is_reported_before_the_api_accepts_a_call(sync, db, api):
     """The outage is not over because nothing was there to send, or only one call, which failed."""
     first, _ = db.insert_many([{}] * 2)
     api.rules([{"status": 500}])
@@ -215,7 +215,7 @@ def deflate(data):
 
 
 @pytest.mark.parametrize("encoding, compress", [("gzip", gzip.compress), ("deflate", deflate)])
-def test_an_answer_that_is_compressed_unasked_is_read(sync, db, api, encoding, compress):
+def test_a_compressed_answer_is_read(sync, db, api, encoding, compress):
     uniqueid, refused = db.insert_many([{}] * 2)
     api.rules([{"uniqueid": refused, "status": 422, "headers": {"Content-Encoding": encoding},
                 "body_hex": compress(b'{"error":"no such list"}').hex()},
@@ -224,7 +224,7 @@ def test_an_answer_that_is_compressed_unasked_is_read(sync, db, api, encoding, c
     assert call(sync, uniqueid)[0] == ACCEPTED and call(sync, refused)[::2] == (REJECTED, "HTTP 422: no such list")
 
 
-def test_brotli_is_read_too(sync, db, api):
+def test_a_brotli_answer_is_read(sync, db, api):
     """As `brotli` makes it of {"success":true}. Where libcurl was built without it, the message says so."""
     uniqueid = db.insert()
     api.rules([{"headers": {"Content-Encoding": "br"}, "body_hex": "1b0f0000a44574f6faa422935452d379387c1606"}])
@@ -235,14 +235,14 @@ def test_brotli_is_read_too(sync, db, api):
     assert call(sync, uniqueid)[0] == ACCEPTED
 
 
-def test_the_limit_counts_what_was_decoded(sync, db, api):
+def test_the_size_limit_counts_decoded_bytes(sync, db, api):
     db.insert_many([{}] * 2)
     bomb = gzip.compress(b'{"success":true}' + b" " * (1 << 20))
     api.rules([{"headers": {"Content-Encoding": "gzip"}, "body_hex": bomb.hex()}])
     assert len(bomb) < 4096 and "longer than 64 KiB" in run(sync, 69).log
 
 
-def test_an_encoding_that_is_not_what_it_says(sync, db, api):
+def test_an_answer_with_a_false_encoding_is_a_failure(sync, db, api):
     db.insert_many([{}] * 2)
     api.rules([{"headers": {"Content-Encoding": "gzip"}, "body": '{"success":true}'}])
     assert "could not be decoded" in run(sync, 69).log
@@ -251,7 +251,7 @@ def test_an_encoding_that_is_not_what_it_says(sync, db, api):
 @pytest.mark.parametrize("status, code, word", [
     (429, 75, "rate limited until"), (403, 78, "HTTP 403"), (401, 78, "HTTP 401"), (400, 0, "HTTP 400"),
     (500, 69, "HTTP 500"), (200, 69, "longer than 64 KiB")])
-def test_the_status_of_an_answer_that_is_too_long_decides(sync, db, api, status, code, word):
+def test_the_status_decides_if_the_answer_is_too_long(sync, db, api, status, code, word):
     uniqueids = db.insert_many([{}] * 2)
     api.rules([{"status": status, "action": "huge", "headers": {"Retry-After": "600"}}])
     before = db.now()
@@ -274,7 +274,7 @@ STRANGERS = {
 
 
 @pytest.mark.parametrize("rule, words", STRANGERS.values(), ids=list(STRANGERS))
-def test_what_came_instead_of_the_apis_answer_is_told(sync, db, api, rule, words):
+def test_a_foreign_answer_is_described_in_the_log(sync, db, api, rule, words):
     db.insert_many([{}] * 2)
     api.rules([rule])
     (message,) = errors(run(sync, 69))
@@ -284,7 +284,7 @@ def test_what_came_instead_of_the_apis_answer_is_told(sync, db, api, rule, words
     assert api.recorded() == []
 
 
-def test_what_came_instead_holds_no_secret(sync, db, api):
+def test_a_foreign_answer_puts_no_secret_into_the_log(sync, db, api):
     db.insert_many([{}] * 2)
     api.rules([{"status": 200, "body": f"debug {api.api_key} debug", "headers": {"Content-Type": f"a/{api.api_key}"}}])
     for result in (run(sync, 69), run(sync, 69, "check")):
@@ -293,7 +293,7 @@ def test_what_came_instead_holds_no_secret(sync, db, api):
 
 # ---- reasons ----
 
-def test_fastapis_reasons_are_told_and_what_it_echoes_is_not(sync, db, api):
+def test_fastapis_reasons_are_logged_without_the_values_it_repeats(sync, db, api):
     one, other = db.insert_many([{}] * 2)
     detail = [{"type": "missing", "loc": ["body", "campaignId"], "msg": "Field required", "input": {"name": "Jane"}}]
     api.rules([{"uniqueid": one, "status": 422, "body": json.dumps({"detail": detail})},
@@ -305,7 +305,7 @@ def test_fastapis_reasons_are_told_and_what_it_echoes_is_not(sync, db, api):
     assert "Jane" not in result.log and "Jane" not in run(sync, 0, "failed", "list").out
 
 
-def test_a_header_that_fastapi_misses_is_the_configuration(sync, db, api):
+def test_a_missing_header_is_wrong_configuration(sync, db, api):
     uniqueids = db.insert_many([{}] * 3)
     detail = [{"type": "missing", "loc": ["header", "x-api-key"], "msg": "Field required"}]
     api.rules([{"status": 422, "body": json.dumps({"detail": detail})}])
@@ -316,7 +316,7 @@ def test_a_header_that_fastapi_misses_is_the_configuration(sync, db, api):
     assert sorted(api.by_uniqueid()) == sorted(uniqueids)
 
 
-def test_values_that_a_reason_quotes_are_masked(sync, db, api):
+def test_values_in_a_reason_are_masked(sync, db, api):
     sync.configure(config={"log": {"mask_phone": "yes"}})
     db.insert()
     bad = db.insert()
@@ -327,7 +327,7 @@ def test_values_that_a_reason_quotes_are_masked(sync, db, api):
     assert "Jane" not in shown and "60601" not in shown
 
 
-def test_monitoring_counts_what_failed(sync, db, api):
+def test_grep_counts_failed_calls(sync, db, api):
     """As the script's users do: grep -c "failed:"."""
     uniqueids = db.insert_many([{}] * 5)
     api.rules([{"uniqueid": uniqueids[0], "status": 400}, {"uniqueid": uniqueids[1], "status": 500},
@@ -343,7 +343,7 @@ def test_monitoring_counts_what_failed(sync, db, api):
 
 # ---- where the settings are ----
 
-def test_a_refused_key_is_looked_for_where_it_stands(sync, db, api):
+def test_the_message_about_a_refused_key_names_its_file(sync, db, api):
     db.insert_many([{}] * 2)
     sync.configure(dids={"api_key": "wrong"})
     line = [number for number, text in enumerate(sync.dids_file.read_text().splitlines(), 1) if "api_key" in text]
@@ -370,7 +370,7 @@ def test_plain_http_to_another_host_is_refused_with_the_setting_that_allows_it(s
 
 # ---- an API that says when ----
 
-def test_an_api_that_is_down_until_then_is_not_asked_before(sync, db, api):
+def test_an_api_that_names_the_end_of_its_outage_gets_no_request_before(sync, db, api):
     """503 with Retry-After. It stays an outage meanwhile: no mail says that it works again."""
     uniqueids = db.insert_many([{}] * 8)
     api.rules([{"status": 503, "headers": {"Retry-After": "86400"}}])
@@ -386,7 +386,7 @@ def test_an_api_that_is_down_until_then_is_not_asked_before(sync, db, api):
     assert sorted(api.by_uniqueid()) == sorted(uniqueids)
 
 
-def test_one_call_alone_waits_as_long_as_it_was_told(sync, db, api):
+def test_a_single_call_waits_for_retry_after(sync, db, api):
     bad = db.insert()
     api.rules([{"status": 503, "headers": {"Retry-After": "600"}}])
     before = db.now()
@@ -417,7 +417,7 @@ def test_a_429_that_lasts_is_a_failure(sync, db, api, asked_again):
     assert run(sync, 0, "health").out.startswith("OK")
 
 
-def test_429s_that_are_apart_are_no_failure(sync, db, api):
+def test_separate_429s_are_no_failure(sync, db, api):
     for _ in range(4):
         db.insert()
         api.rules([{"status": 429, "times": 1}])

@@ -49,7 +49,7 @@ def when(db, ago):
     return str(db.now() - ago)
 
 
-def test_what_is_missing_of_the_range_arrives_and_nothing_else(older, db, api):
+def test_backfill_sends_only_the_missing_calls_of_the_range(older, db, api):
     wanted = spread(db, 300, 30 * HOUR, 6 * HOUR + 10)
     spread(db, 20, 40 * HOUR, 31 * HOUR)   # before it
     spread(db, 20, 5 * HOUR, 3 * HOUR)     # after it
@@ -66,7 +66,7 @@ def test_what_is_missing_of_the_range_arrives_and_nothing_else(older, db, api):
     assert asked(api) == collections.Counter(wanted)
 
 
-def test_the_archive_counts_where_the_live_table_has_the_row_no_more(older, db, api):
+def test_archived_calls_are_sent_from_the_archive(older, db, api):
     """The copy in the archive can be frozen in mid-call while the live row went on."""
     live = spread(db, 5, 20 * HOUR, 19 * HOUR)
     archived = spread(db, 5, 20 * HOUR, 19 * HOUR, table="vicidial_log_archive")
@@ -117,7 +117,7 @@ def test_a_dry_run_prints_and_changes_nothing(older, db, api):
 
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
-def test_one_that_was_stopped_goes_on_from_there(older, db, api, kill):
+def test_a_stopped_backfill_continues_where_it_stopped(older, db, api, kill):
     """Goal: no call is lost, and after Ctrl-C none is repeated; the second one does not begin anew."""
     wanted = spread(db, 3000, 20 * HOUR, 10 * HOUR)
     older.configure(config={"sync": {"backfill_rate": 0}})
@@ -145,7 +145,7 @@ def test_one_that_was_stopped_goes_on_from_there(older, db, api, kill):
     assert older.ledger("SELECT count(*) FROM note WHERE name LIKE 'backfill %'") == [(0,)]
 
 
-def test_force_comes_to_its_end_where_the_api_allows_fewer_requests_than_it_goes_back(older, db, api):
+def test_a_forced_backfill_completes_under_a_rate_limit(older, db, api):
     """A scan goes on some minutes before where it was stopped, and hours in a range of months."""
     began = db.now() - 20 * HOUR
     wanted = db.insert_many([{"uniqueid": f"{began + n}.{n}", "end_epoch": began + n} for n in range(3000)])
@@ -167,7 +167,7 @@ def test_force_comes_to_its_end_where_the_api_allows_fewer_requests_than_it_goes
 
 
 @pytest.mark.parametrize("answers", [200, 260, 320])
-def test_one_that_goes_from_winter_to_winter_and_is_stopped_in_summer_goes_on_from_there(sync, db, api, answers):
+def test_a_backfill_across_clock_changes_continues_where_it_stopped(sync, db, api, answers):
     """Neither end of the range shows the summer time in the middle. The calls lie close, some last two hours."""
     zone = zoneinfo.ZoneInfo(db.dialer.timezone)
     noon = int(datetime.datetime(2026, 7, 1, 12, tzinfo=zone).timestamp())
@@ -182,7 +182,7 @@ def test_one_that_goes_from_winter_to_winter_and_is_stopped_in_summer_goes_on_fr
     assert delivered(api) == collections.Counter(wanted)
 
 
-def test_the_minutes_run_comes_in_between_and_nothing_is_sent_twice(older, db, api):
+def test_runs_work_during_a_backfill_and_no_call_is_sent_twice(older, db, api):
     """Goal: while a backfill is at work, runs find and send the calls of the moment, and those of the backfill's range that
     they both see arrive once."""
     wanted = spread(db, 500, 20 * HOUR, 60)
@@ -223,7 +223,7 @@ def busiest_second(api):
     return max(sum(1 for other in arrived if at <= other < at + 1000) for at in arrived)
 
 
-def test_the_wait_for_the_lock_makes_nothing_quicker_and_nothing_older(older, db, api):
+def test_waiting_for_the_lock_changes_neither_rate_nor_age(older, db, api):
     """The rate used to be an average since before that wait, and the wait was added to the database's clock: then a call that
     was not settled yet was sent too early."""
     hold, rate = 600, 50
@@ -244,7 +244,7 @@ def test_the_wait_for_the_lock_makes_nothing_quicker_and_nothing_older(older, db
     assert sent.get(unsettled, float("inf")) >= settled_at * 1000, "sent before it was settled"
 
 
-def test_an_api_that_is_down_ends_it_and_it_goes_on_later(older, db, api):
+def test_an_outage_stops_a_backfill_which_continues_later(older, db, api):
     wanted = spread(db, 50, 20 * HOUR, 19 * HOUR)
     api.rules([{"status": 503}])
     words = ["backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR)]
@@ -256,7 +256,7 @@ def test_an_api_that_is_down_ends_it_and_it_goes_on_later(older, db, api):
     assert delivered(api) == collections.Counter(wanted)
 
 
-def test_on_a_terminal_a_bar_tells_how_long_it_will_take(older, db, api, tmp_path, monkeypatch):
+def test_a_terminal_shows_a_progress_bar(older, db, api, tmp_path, monkeypatch):
     spread(db, 400, 20 * HOUR, 19 * HOUR)
     older.configure(config={"sync": {"backfill_rate": 2, "batch_size": 1}})
     screen, terminal = os.openpty()
@@ -281,7 +281,7 @@ def test_on_a_terminal_a_bar_tells_how_long_it_will_take(older, db, api, tmp_pat
     os.close(screen)
 
 
-def test_where_another_host_is_elected_it_is_refused(older, db, api, tmp_path):
+def test_backfill_is_refused_on_a_standby(older, db, api, tmp_path):
     """The calls of this database are the other host's to send."""
     wanted = spread(db, 5, 20 * HOUR, 19 * HOUR)
     words = ["backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR)]
@@ -312,7 +312,7 @@ def test_where_another_host_is_elected_it_is_refused(older, db, api, tmp_path):
     (["--from", "1 hour ago", "--to", "now", "--json"], "--json cannot be used with backfill"),
     (["--from", "1 hour ago", "--to", "now", "--days", "2"], "--days cannot be used with backfill"),
 ])
-def test_what_cannot_be_meant_is_refused(sync, api, words, said):
+def test_impossible_arguments_are_refused(sync, api, words, said):
     run = sync.run("backfill", *words)
     assert run.code == 64 and said in run.err
     assert api.log() == []

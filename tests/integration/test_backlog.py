@@ -47,7 +47,7 @@ def behind(sync, db):
     return sync
 
 
-def test_the_calls_of_the_moment_come_first_and_old_ones_at_the_rate(behind, db, api):
+def test_current_calls_go_first_and_old_ones_at_the_rate(behind, db, api):
     old, fresh = spread(db, 250, 4 * HOUR, 2 * HOUR), spread(db, 200, HOUR - 300, 10)
     behind.configure(config={"api": {"concurrency": 1}})  # for the order of arrival
     run = behind.run()
@@ -60,7 +60,7 @@ def test_the_calls_of_the_moment_come_first_and_old_ones_at_the_rate(behind, db,
     assert behind.checkpoint().split()[1] == fresh[-1]
 
 
-def test_what_a_run_has_no_time_for_is_pending_and_goes_out_with_the_next_ones(behind, db, api):
+def test_old_calls_beyond_the_time_budget_are_pending_for_the_next_runs(behind, db, api):
     old = spread(db, 900, 4 * HOUR, 2 * HOUR)
     fresh = [db.insert()]
     run = behind.run()
@@ -96,7 +96,7 @@ def test_a_dry_run_shows_all_of_them_and_notes_none(behind, db, api):
 
 
 @pytest.mark.parametrize("answers", [1, 60, 150])
-def test_one_that_is_killed_loses_none(behind, db, api, answers):
+def test_a_killed_run_loses_no_old_call(behind, db, api, answers):
     """After the kill the checkpoint is beyond calls that only the ledger knows of."""
     old, fresh = spread(db, 200, 4 * HOUR, 2 * HOUR), spread(db, 20, HOUR - 300, 10)
     running = behind.start("run")
@@ -124,7 +124,7 @@ def test_a_signal_ends_it_cleanly(behind, db, api):
     assert asked(api) == collections.Counter(old)
 
 
-def test_through_an_outage_the_checkpoint_follows_at_an_hour_s_distance(behind, db, api):
+def test_during_an_outage_the_checkpoint_stays_an_hour_behind(behind, db, api):
     """So the runs need not read all of it again and again, and none of it is lost when the API is back."""
     old, fresh = spread(db, 300, 4 * HOUR, 2 * HOUR), spread(db, 30, HOUR - 300, 10)
     api.rules([{"status": 503}])
@@ -144,7 +144,7 @@ def test_through_an_outage_the_checkpoint_follows_at_an_hour_s_distance(behind, 
     assert asked(api) == collections.Counter(old + fresh)
 
 
-def test_an_api_that_cannot_digest_the_oldest_of_them_is_asked_with_others_too(behind, db, api):
+def test_recent_calls_test_an_api_that_fails_on_the_oldest_ones(behind, db, api):
     """After an outage it is asked with one call a run. More of the oldest than go at once may be those that it cannot
     digest, and at night no new call comes to show that it works."""
     behind.configure(config={"sync": {"backfill_rate": 20, "retry_base": 600}})
@@ -161,7 +161,7 @@ def test_an_api_that_cannot_digest_the_oldest_of_them_is_asked_with_others_too(b
     until(lambda: set(good) <= {body["uniqueid"] for body in api.recorded()}, morning)
 
 
-def test_who_sets_the_checkpoint_forward_skips_them(behind, db, api):
+def test_setting_the_checkpoint_forward_skips_pending_old_calls(behind, db, api):
     """As before a run noted them: else a checkpoint that was set far back by mistake could not be taken back."""
     spread(db, 900, 4 * HOUR, 2 * HOUR)
     db.insert(end_epoch=db.now() - 30)
@@ -176,7 +176,7 @@ def test_who_sets_the_checkpoint_forward_skips_them(behind, db, api):
     assert behind.run().code == 0 and len(api.log()) == sent
 
 
-def test_who_resets_the_checkpoint_skips_them_too(behind, db, api):
+def test_resetting_the_checkpoint_skips_pending_old_calls(behind, db, api):
     """Goal: what `checkpoint reset` says is skipped is skipped, also what a run had noted to send it later."""
     spread(db, 900, 4 * HOUR, 2 * HOUR)
     behind.configure(config={"sync": {"time_budget": 2}})
@@ -205,7 +205,7 @@ def run_until_none_is_pending(sync):
     assert code == 0 and pending(sync) == 0
 
 
-def test_what_the_sweep_finds_keeps_the_rate(at_work, db, api):
+def test_the_sweep_s_calls_are_sent_at_the_rate(at_work, db, api):
     late = spread(db, 200, 4 * HOUR, 2 * HOUR)
     at_work.configure(config={"sync": {"sweep_interval": 1}})
     run_until_none_is_pending(at_work)
@@ -213,7 +213,7 @@ def test_what_the_sweep_finds_keeps_the_rate(at_work, db, api):
     assert busiest_second(api, set(late)) <= 3 * 50
 
 
-def test_what_was_rejected_and_is_sent_again_keeps_the_rate(at_work, db, api):
+def test_retried_calls_are_sent_at_the_rate(at_work, db, api):
     late = spread(db, 200, 4 * HOUR, 2 * HOUR)
     at_work.configure(config={"sync": {"sweep_interval": 1}})
     api.rules([{"status": 400}])
@@ -225,14 +225,14 @@ def test_what_was_rejected_and_is_sent_again_keeps_the_rate(at_work, db, api):
     assert busiest_second(api, set(late)) <= 3 * 50
 
 
-def test_what_reconcile_finds_keeps_the_rate(at_work, db, api):
+def test_reconcile_sends_at_the_rate(at_work, db, api):
     missing = spread(db, 250, 4 * HOUR, 2 * HOUR)
     assert at_work.run("reconcile").code == 0
     assert asked(api) == collections.Counter(missing)
     assert busiest_second(api, set(missing)) <= 3 * 50
 
 
-def test_in_a_loop_the_next_run_is_not_kept_waiting(behind, db, api):
+def test_old_calls_do_not_delay_the_next_run_of_a_loop(behind, db, api):
     old = spread(db, 5000, 4 * HOUR, 2 * HOUR)
     running = behind.start("run", "--every", "1")
     for _ in range(3):
@@ -265,7 +265,7 @@ def test_calls_that_only_the_lost_ledger_knew_are_sent(behind, db, api, loss):
     assert "not sent yet" not in behind.checkpoint_file.read_text()
 
 
-def test_what_a_lost_ledger_owed_is_found_by_reconcile(behind, db, api):
+def test_reconcile_finds_calls_that_a_lost_ledger_had_pending(behind, db, api):
     """Goal: the same where a person has written the checkpoint, so that nothing tells of those calls any more: the run says
     how to find them, and reconcile counts them as not sent and names the command that sends them."""
     behind.set_checkpoint(db.now() - 12 * HOUR)

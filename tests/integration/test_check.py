@@ -135,7 +135,7 @@ def test_every_problem_of_the_configuration_is_a_line(ready, api):
     ({"astguiclient": {"VARDB_port": "x"}}, "database"), ({"dids": {"db_port": "x"}}, "database"),
     ({"config": {"sync": {"overlap": -1}}}, None), ({"config": {"log": {"level": "loud"}}}, None),
 ], ids=str)
-def test_what_is_wrong_in_one_part_keeps_no_other_from_being_tested(ready, api, settings, untested):
+def test_a_failed_test_does_not_stop_the_others(ready, api, settings, untested):
     ready.configure(**settings)
     ready.dids_file.chmod(0o600)
     marked = check(ready, api, 78)
@@ -240,7 +240,7 @@ def test_an_old_vicidial_is_good_enough(ready, api, db, gone):
     assert [column for column in gone if column not in marked["⚠"][0]] == []
 
 
-def test_clocks_that_differ_are_told(ready, api):
+def test_different_clocks_are_reported(ready, api):
     assert check(ready, api)["⚠"] == []
     with ClockedDialer(int(time.time()) - 600) as dialer:
         dialer.database()
@@ -642,7 +642,7 @@ def test_runs_that_stopped_are_told_by_the_age_of_the_last_one(ready, api, age, 
     assert line.startswith(f"runs: the last run started {age // 60} min ago")
 
 
-def test_old_runs_of_one_who_disabled_it_are_no_fault(ready, api):
+def test_old_runs_are_no_fault_while_sending_is_disabled(ready, api):
     assert ready.run().code == 0 and ready.run("disable").code == 0
     end_the_last_run(ready, 5000)
     api.clear()
@@ -739,7 +739,7 @@ def test_an_older_script_at_work_is_named_by_its_traces(ready, api):
 
 # ---- several at once ----
 
-def test_everything_broken_is_told_and_the_first_gives_the_exit_code(ready, api):
+def test_all_faults_are_reported_and_the_first_sets_the_exit_code(ready, api):
     ready.configure(dids={"api_key": "wrong"}, config={"database": {"socket": "/nonexistent/mysql.sock"}})
     ready.dids_file.chmod(0o600)
     ready.checkpoint_file.write_text("garbage\n")

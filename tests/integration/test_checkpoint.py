@@ -168,7 +168,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("spoil", DAMAGE.values(), ids=list(DAMAGE))
-def test_a_damaged_checkpoint_is_kept_aside_and_the_ledgers_copy_used(sync, db, api, spoil):
+def test_a_damaged_checkpoint_is_renamed_and_the_ledgers_copy_used(sync, db, api, spoil):
     first, = ended(db, 1200)
     run(sync)
     spoil(sync)
@@ -192,7 +192,7 @@ def test_a_damaged_checkpoint_of_a_new_installation(sync, db, api):
     assert arrived(api) == [in_time] and len(kept_aside(sync)) == 1
 
 
-def test_a_future_that_the_ledger_knows_of_is_the_clocks_fault(sync, db, api):
+def test_a_future_checkpoint_that_a_run_wrote_is_no_damage(sync, db, api):
     """The clock was set back after a run: its checkpoint is no damage, and calls go on from now."""
     first, = ended(db, 30)
     run(sync)
@@ -362,7 +362,7 @@ def test_set_forward_puts_older_calls_out_of_scope_and_back_brings_them_in(sync,
     assert len(api.log()) == 3
 
 
-def test_by_hand_as_people_do(sync, db, api):
+def test_a_person_writes_the_file(sync, db, api):
     """date -d "1 hour ago" > checkpoint, in place of the command."""
     run(sync)
     known, = ended(db, 100)
@@ -496,7 +496,7 @@ def test_on_a_terminal_it_asks(sync, db, api, command):
         ended(db, 1500)
 
 
-def test_it_does_not_ask_where_no_call_is_concerned(sync, db):
+def test_it_does_not_ask_if_no_call_is_affected(sync, db):
     ended(db, 3000)
     run(sync)
     code, said = answered(sync, "n", "checkpoint", "set", "now")
@@ -506,7 +506,7 @@ def test_it_does_not_ask_where_no_call_is_concerned(sync, db):
 @pytest.mark.parametrize("trouble", [
     {"config": {"database": {"socket": "/nowhere.sock"}}}, {"astguiclient": {"VARDB_pass": "wrong"}},
     {"config": {"sync": {"overlap": "much"}}}])
-def test_what_cannot_be_counted_is_said_and_asked(sync, db, trouble):
+def test_a_failed_count_is_reported_and_confirmed(sync, db, trouble):
     """Goal: who cannot be told what it means is asked on a terminal; elsewhere it goes on."""
     run(sync)
     sync.configure(**trouble)
@@ -562,7 +562,7 @@ def says_what_to_use(text, sync):
             "AST_DID_optimizer_sync.pl, out of root's crontab" in text)
 
 
-def test_whoever_writes_the_old_checkpoint_by_habit_is_told_what_to_use(sync, db):
+def test_a_person_who_writes_the_old_checkpoint_is_told_what_to_use(sync, db):
     run(sync)
     before = sync.checkpoint()
     written_by_habit(sync, db, ago=-1)
@@ -576,7 +576,7 @@ def test_whoever_writes_the_old_checkpoint_by_habit_is_told_what_to_use(sync, db
         assert str(sync.legacy_file) not in done.out + done.log
 
 
-def test_it_is_told_later_too_but_not_of_a_file_from_before_the_migration(sync, db):
+def test_the_advice_remains_but_ignores_a_file_from_before_the_migration(sync, db):
     def told():
         return [says_what_to_use(sync.run(*words).out, sync) for words in (("checkpoint", "show"), ("check",))]
 
@@ -640,7 +640,7 @@ def end_of(process):
 
 
 @pytest.mark.parametrize("write", [in_place, renamed, slowly])
-def test_set_forward_by_hand_during_a_run_is_honoured(sync, db, api, write):
+def test_a_checkpoint_set_forward_by_hand_during_a_run_is_obeyed(sync, db, api, write):
     process, now, calls = at_work(sync, db, api)
     wanted = str(now - 800)  # the last 30 calls are not before that
     write(sync, wanted)
@@ -656,7 +656,7 @@ def test_set_forward_by_hand_during_a_run_is_honoured(sync, db, api, write):
     assert set(arrived(api)) - sent == set(calls[-30:])
 
 
-def test_set_back_by_hand_during_a_run_is_honoured(sync, db, api):
+def test_a_checkpoint_set_back_by_hand_during_a_run_is_obeyed(sync, db, api):
     older, = ended(db, 5000)
     process, now, calls = at_work(sync, db, api)
     sync.set_checkpoint(now - 5100)

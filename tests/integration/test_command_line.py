@@ -141,7 +141,7 @@ def test_log_level(sync, db):
     assert sync.run().log == ""
 
 
-def test_the_log_is_appended_to_and_made_for_few_eyes(sync):
+def test_the_log_is_appended_to_and_private(sync):
     sync.run()
     first = sync.log_file.read_text()
     sync.run()
@@ -288,7 +288,7 @@ def test_bad_settings_leave_the_state_of_a_run_at_work_alone(sync, db, api):
     assert later.code == 78 and later.out.startswith("did-optimizer-sync does not work: the configuration has")
 
 
-def test_the_lock_of_a_dead_run_holds_up_nobody(sync, db, api):
+def test_the_lock_of_a_dead_run_delays_no_run(sync, db, api):
     """The kernel's lock goes with its process; the file stays."""
     uniqueid = db.insert()
     api.rules([{"action": "hang", "times": 1}])

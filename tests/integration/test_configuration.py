@@ -250,7 +250,7 @@ def tell(sync, what, layer, good, bad):
 @pytest.mark.parametrize("what, good, bad", [
     ("name", "asterisk", "nowhere"), ("user", "cron", "nobody"), ("password", "1234", "wrong"),
     ("host", "localhost", "256.256.256.256")], ids=["name", "user", "password", "host"])
-def test_the_database_is_told_by_the_highest_layer(sync, api, db, layer, what, good, bad):
+def test_the_strongest_layer_names_the_database(sync, api, db, layer, what, good, bad):
     sends(sync, api, db.insert(), env=tell(sync, what, layer, good, bad))
 
 
@@ -261,7 +261,7 @@ def tcp_dialer():
 
 
 @pytest.mark.parametrize("layer", range(4), ids=LAYERS[:4])
-def test_the_port_is_told_by_the_highest_layer(sync, api, tcp_dialer, layer):
+def test_the_strongest_layer_names_the_port(sync, api, tcp_dialer, layer):
     uniqueid = tcp_dialer.database().insert()
     sync.configure(astguiclient={"VARDB_server": "127.0.0.1"})
     sends(sync, api, uniqueid, env=tell(sync, "port", layer, str(tcp_dialer.port), "1"))
@@ -315,7 +315,7 @@ def test_a_wrong_host_is_named(sync, api, db):
     assert result.code == 69 and "'127.0.0.1'" in result.log and api.recorded() == []
 
 
-def test_an_empty_variable_says_nothing(sync, api, db):
+def test_an_empty_variable_is_ignored(sync, api, db):
     sends(sync, api, db.insert(), env={"API_KEY": "", "VICIDIAL_DB_NAME": "", "VICIDIAL_DB_PASSWORD": ""})
 
 
@@ -343,7 +343,7 @@ def test_dids_conf_of_another_program(sync, api, db):
 @pytest.mark.parametrize("line", [
     "api_keys_of_partners = " + "x" * 300, "db_user_notes", "[x]\napi_key = " + "x" * 300,
 ], ids=["long", "no value", "in another section"])
-def test_a_foreign_key_that_begins_like_ours_is_no_concern_of_ours(sync, api, db, line):
+def test_another_programs_key_with_a_similar_name_is_ignored(sync, api, db, line):
     with sync.dids_file.open("a") as dids:
         dids.write(line + "\n")
     sends(sync, api, db.insert())

@@ -117,7 +117,7 @@ def test_what_was_refused_is_kept_for_a_retry(sync, db, api):
 # ---- the configuration is wrong ----
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 401, 403, 404, 405])
-def test_an_answer_that_no_call_can_mend_stops_the_run(sync, db, api, status):
+def test_an_answer_about_the_settings_stops_the_run(sync, db, api, status):
     """One message, nothing lost or charged; once mended, every call arrives once. A redirect is not followed."""
     uniqueids = db.insert_many([{}] * 20)
     with Api(api_key=api.api_key) as elsewhere:
@@ -167,7 +167,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("rule", FAILURES.values(), ids=list(FAILURES))
-def test_a_call_that_fails_is_pending_and_holds_up_no_other(sync, db, api, rule):
+def test_a_failed_call_is_pending_and_delays_no_other(sync, db, api, rule):
     """It comes with the same idempotency key in a later run."""
     uniqueids = db.insert_many([{}] * 7)
     bad = uniqueids[3]
@@ -230,7 +230,7 @@ def test_a_poison_call_is_rejected_when_its_attempts_are_used_up(sync, db, api):
 
 
 @pytest.mark.parametrize("size", [10, 25])
-def test_a_cluster_of_poison_calls_at_the_head_of_the_queue(sync, db, api, size):
+def test_many_poison_calls_at_the_head_of_the_queue(sync, db, api, size):
     """It may look like an outage for a run or two, but no call behind it waits for long."""
     end = db.now() - 100
     poison, good = db.insert_many([{"end_epoch": end}] * size), db.insert_many([{}] * 40)
@@ -248,7 +248,7 @@ def test_a_cluster_of_poison_calls_at_the_head_of_the_queue(sync, db, api, size)
 # ---- the API fails as a whole ----
 
 @pytest.mark.parametrize("rule", FAILURES.values(), ids=list(FAILURES))
-def test_an_outage_charges_no_call_and_costs_little(sync, db, api, rule):
+def test_an_outage_uses_up_no_retry_and_few_requests(sync, db, api, rule):
     """Few requests in the first run, one in the next, and all calls once it is over."""
     uniqueids = db.insert_many([{}] * 30)
     before = sync.checkpoint()
@@ -314,7 +314,7 @@ def as_date(seconds):
 
 
 @pytest.mark.parametrize("retry_after", [in_seconds, as_date])
-def test_429_silences_this_run_and_those_until_the_time_is_over(sync, db, api, retry_after):
+def test_a_429_stops_all_runs_until_the_rate_limit_ends(sync, db, api, retry_after):
     sync.configure(config={"api": {"concurrency": 1}})
     uniqueids = db.insert_many([{}] * 10)
     asked = time.time()
@@ -335,7 +335,7 @@ def test_429_silences_this_run_and_those_until_the_time_is_over(sync, db, api, r
 
 @pytest.mark.parametrize("retry_after, least, most", [
     (None, 30, 120), ("86400", 895, 905), ("0", 30, 120), ("soon", 30, 120), ("-5", 30, 120), ("9" * 30, 30, 905)])
-def test_the_length_of_the_silence_is_sane(sync, db, api, retry_after, least, most):
+def test_the_rate_limit_has_a_sane_length(sync, db, api, retry_after, least, most):
     db.insert()
     api.rules([{"status": 429, "headers": {"Retry-After": retry_after} if retry_after else {}}])
     before = db.now()
@@ -343,7 +343,7 @@ def test_the_length_of_the_silence_is_sane(sync, db, api, retry_after, least, mo
     assert least <= note(sync, "rate_limited_until") - before <= most
 
 
-def test_a_silence_from_a_clock_that_was_wrong_is_not_kept(sync, db, api):
+def test_a_rate_limit_from_a_wrong_clock_is_ignored(sync, db, api):
     """The clock went back by hours: a silence that would last longer than any may is over."""
     uniqueid = db.insert()
     api.rules([{"status": 429, "times": 1}])
@@ -425,7 +425,7 @@ def test_several_requests_at_once_over_few_connections(sync, db, api, settings, 
     assert state["connections"] <= most
 
 
-def test_a_slow_call_holds_up_no_other(sync, db, api):
+def test_a_slow_call_delays_no_other(sync, db, api):
     sync.configure(dids={"api_timeout": 10})
     slow, *others = db.insert_many([{"end_epoch": db.now() - 10}] + [{}] * 40)
     api.rules([{"uniqueid": slow, "delay_ms": 700}])
@@ -519,7 +519,7 @@ def test_a_change_that_is_taken_back_is_sent_where_the_api_may_have_the_change(s
     assert sync.ledger("SELECT count(version_unknown) FROM call") == [(0,)]
 
 
-def test_an_pending_call_that_goes_back_to_the_agent_waits_for_the_choice(sync, db, api):
+def test_a_pending_call_that_goes_back_to_the_agent_waits_for_the_disposition(sync, db, api):
     uniqueid, other = db.insert(status="SALE"), db.insert()  # that the other arrives shows that the API works
     api.rules([{"uniqueid": uniqueid, "status": 500, "times": 1}])
     run(sync, code=75)

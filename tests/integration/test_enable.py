@@ -48,7 +48,7 @@ def test_cron_sends_nothing_before_it_is_enabled_and_everything_afterwards(new, 
     assert list(api.by_uniqueid()) == [call]
 
 
-def test_settings_that_are_not_there_yet_are_no_news_before_it_is_enabled(new, api):
+def test_missing_settings_send_no_mail_before_enable(new, api):
     new.configure(dids={"api_key": None})
     first, second = new.run("--cron"), new.run("--cron")
     assert (first.code, first.out, first.log.count("\n")) == (0, "", 1)
@@ -89,7 +89,7 @@ def test_a_run_by_hand_sends_and_says_that_cron_does_not(new, db, api):
     assert "cron does not send" not in new.run().log
 
 
-def test_what_other_commands_leave_enables_nothing(new, db, api):
+def test_other_commands_do_not_enable_sending(new, db, api):
     db.insert(end_epoch=db.now() - 60)
     assert new.run("checkpoint", "set", "1 day ago").code == 0
     assert new.run("backfill", "--from", "2 days ago", "--to", "1 day ago").code == 0
@@ -102,7 +102,7 @@ def test_what_other_commands_leave_enables_nothing(new, db, api):
 @pytest.mark.parametrize("spoil", [lambda sync: None, lambda sync: sync.checkpoint_file.unlink(),
                                    lambda sync: (sync.state / "ledger.db").write_bytes(b"no ledger" * 1000)],
                          ids=["whole", "no checkpoint", "damaged ledger"])
-def test_an_installation_of_before_that_was_sending_goes_on(sync, db, api, spoil):
+def test_an_older_installation_that_was_sending_continues(sync, db, api, spoil):
     """A state directory of a version that knew nothing of this counts as enabled; that is written down."""
     sync.run("--cron")
     for journal in ("ledger.db-wal", "ledger.db-shm"):
@@ -114,7 +114,7 @@ def test_an_installation_of_before_that_was_sending_goes_on(sync, db, api, spoil
     assert list(api.by_uniqueid()) == [call] and word(sync) == "yes"
 
 
-def test_an_installation_of_before_is_seen_as_enabled_by_who_only_looks(sync, db, api):
+def test_read_only_commands_show_an_older_installation_as_enabled(sync, db, api):
     sync.run("--cron")
     sync.enabled_file.unlink()
     assert json.loads(sync.run("status", "--json").out)["enabled"] is True
@@ -122,7 +122,7 @@ def test_an_installation_of_before_is_seen_as_enabled_by_who_only_looks(sync, db
     assert word(sync) is None
 
 
-def test_a_standby_of_before_stays_ready_to_take_over(sync, db, api):
+def test_an_older_standby_stays_ready_to_take_over(sync, db, api):
     """It has sent nothing itself, so only the ledger's copy of the checkpoint shows that it was at work."""
     with db.connect() as elected, elected.cursor() as cursor:
         cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
@@ -133,7 +133,7 @@ def test_a_standby_of_before_stays_ready_to_take_over(sync, db, api):
     assert list(api.by_uniqueid()) == [call] and word(sync) == "yes"
 
 
-def test_it_survives_a_ledger_that_is_made_anew(sync, db, api):
+def test_a_rebuilt_ledger_stays_enabled(sync, db, api):
     sync.run()
     sync.run("disable")
     for journal in ("ledger.db-wal", "ledger.db-shm"):

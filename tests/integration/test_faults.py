@@ -151,7 +151,7 @@ def test_a_ledger_held_by_another_program_is_waited_for_five_seconds(sync, db, a
     assert_each_once(api, uniqueids)
 
 
-def test_a_ledger_that_is_let_go_in_time_delays_the_run_only(sync, db, api):
+def test_a_ledger_that_is_unlocked_in_time_only_delays_the_run(sync, db, api):
     """Goal: a backup that reads the ledger for a second costs a second."""
     sync.run()
     uniqueids = insert_some(db)
@@ -190,7 +190,7 @@ def _first_page(path):
 
 
 @pytest.mark.parametrize("damage", [_garbage, _zeros, _cut_short, _first_page])
-def test_a_ledger_that_cannot_be_opened_is_made_anew_and_the_run_goes_on(sync, db, api, damage):
+def test_an_unreadable_ledger_is_rebuilt_and_the_run_continues(sync, db, api, damage):
     """Goal: nothing can be read from it; what is pending comes back by looking again at the last hours."""
     accepted = insert_some(db)
     api.rules([{"uniqueid": accepted[3], "status": 503}])
@@ -250,7 +250,7 @@ def test_damage_deep_in_the_ledger_costs_no_call(sync, db, api, long_known, wher
 
 @needs_shim
 @pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
-def test_a_disk_that_becomes_full_while_the_ledger_is_made_anew_costs_no_pending_call(staged, at):
+def test_a_full_disk_during_a_rebuild_loses_no_pending_call(staged, at):
     """Goal: what could be read of the damaged ledger is not given up because it cannot be written down now."""
     scene = staged(scenes.damaged_ledger)
     strike = shim.Strike(scene.sync, kinds=("write", "send"))
@@ -467,7 +467,7 @@ def test_a_name_that_does_not_resolve_is_an_outage(sync, db, api):
     assert_each_once(api, uniqueids)
 
 
-def test_an_api_that_sends_a_byte_a_second_is_given_up_in_time(sync, db, api):
+def test_an_api_that_sends_a_byte_a_second_times_out(sync, db, api):
     """Goal: a time-out covers the whole answer; a run is not held up by it call after call."""
     uniqueids = insert_some(db)
     sync.configure(dids={"api_timeout": 1})
@@ -510,7 +510,7 @@ def test_an_answer_of_a_hundred_megabytes_is_not_read(sync, db, api):
 
 
 @pytest.mark.parametrize("ended_ago", [100, 2 * HOUR])
-def test_a_call_that_the_api_cannot_digest_does_not_hold_up_those_of_hours_later(sync, db, api, ended_ago):
+def test_a_call_that_makes_the_api_fail_does_not_delay_later_calls(sync, db, api, ended_ago):
     """Goal: alone at the head of the line, it looks like an outage; it must not stay one for ever. The last call of the
     evening fails, and the night is quiet: in the morning the others pass, and it is charged."""
     now = db.now()

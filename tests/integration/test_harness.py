@@ -208,7 +208,7 @@ def test_hang_answers_nothing_and_notices_that_the_client_leaves(api):
     assert api.state()["max_in_flight"] == 1  # the one that hung was over before the next came
 
 
-def test_64_slow_requests_hold_up_nobody(api):
+def test_64_slow_requests_delay_no_other(api):
     api.rules([{"delay_ms": 1000}])
     started = time.monotonic()
     threads = [threading.Thread(target=post, args=(api, dict(CALL, uniqueid=f"1700000000.{n}"))) for n in range(64)]

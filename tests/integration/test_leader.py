@@ -95,7 +95,7 @@ def waits(one):
 
 # ---- who leads ----
 
-def test_a_fresh_installation_waits_until_it_knows_that_nobody_leads(db, api, host):
+def test_a_new_installation_waits_until_it_knows_that_there_is_no_leader(db, api, host):
     db.make_cluster()
     one = host("a")
     call = db.insert()
@@ -136,7 +136,7 @@ def test_long_work_on_another_host_takes_nothing_over(db, api, host, leader, wor
     assert requests(api) == {call: 1 for call in calls}
 
 
-def test_a_reconcile_of_cron_s_is_silent_on_a_standby(db, host, leader):
+def test_cron_s_reconcile_prints_nothing_on_a_standby(db, host, leader):
     """Goal: the same crontab on every host mails nothing each night from those that stand by."""
     db.insert(end_epoch=db.now() - 600)
     assert leader.run().code == 0
@@ -144,7 +144,7 @@ def test_a_reconcile_of_cron_s_is_silent_on_a_standby(db, host, leader):
     assert (run.code, run.out, run.err) == (0, "", "") and "standby" in run.log
 
 
-def test_long_work_is_refused_where_nobody_leads(db, api, host):
+def test_long_work_is_refused_without_a_leader(db, api, host):
     db.make_cluster()
     db.insert(end_epoch=db.now() - HOUR)
     run = host("b").run("backfill", "--from", "2 hours ago", "--to", "now")
@@ -152,7 +152,7 @@ def test_long_work_is_refused_where_nobody_leads(db, api, host):
     assert api.log() == [] and db.leader() is None
 
 
-def test_of_hosts_that_start_together_one_leads(db, api, host):
+def test_of_hosts_that_start_together_one_becomes_the_leader(db, api, host):
     db.make_cluster()
     hosts = [host(name) for name in "abc"]
     call = db.insert()
@@ -168,7 +168,7 @@ def test_of_hosts_that_start_together_one_leads(db, api, host):
     assert requests(api) == {call: 1, later: 1}
 
 
-def test_a_host_that_is_gone_is_followed_after_the_stated_time_and_not_before(db, api, host, leader):
+def test_another_host_takes_over_after_takeover_after_and_not_before(db, api, host, leader):
     other = host("b")
     stands_by(other)
     leader.end_leader(signal.SIGKILL)
@@ -183,7 +183,7 @@ def test_a_host_that_is_gone_is_followed_after_the_stated_time_and_not_before(db
     assert "standby" not in other.run().log and requests(api) == {call: 1}
 
 
-def test_a_leader_whose_process_is_killed_leads_on(db, api, host, leader):
+def test_a_leader_whose_holder_is_killed_stays_the_leader(db, api, host, leader):
     other = host("b")
     leader.end_leader(signal.SIGKILL)
     until(lambda: db.leader() is None)
@@ -192,7 +192,7 @@ def test_a_leader_whose_process_is_killed_leads_on(db, api, host, leader):
     stands_by(other)
 
 
-def test_runs_that_stop_coming_end_the_lease(db, api, host):
+def test_the_lease_ends_when_the_runs_stop(db, api, host):
     one = host("a")
     one.configure(config={"sync": {"time_budget": 1}})
     assert one.run().code == 0
@@ -209,7 +209,7 @@ def test_runs_that_stop_coming_end_the_lease(db, api, host):
     until(lambda: one.leader_pid() is None)
 
 
-def test_a_connection_that_ends_is_made_anew(db, api, host, leader):
+def test_the_holder_reconnects(db, api, host, leader):
     number = db.leader()
     db.query(f"KILL {number}")
     until(lambda: db.leader() not in (None, number))
@@ -218,7 +218,7 @@ def test_a_connection_that_ends_is_made_anew(db, api, host, leader):
     until(lambda: told(db) is not None)  # it tells how far it is again
 
 
-def test_a_lock_that_another_host_has_ends_the_process(db, api, host, leader):
+def test_the_holder_ends_when_another_host_has_the_lock(db, api, host, leader):
     with contextlib.closing(db.connect()) as connection, connection.cursor() as cursor:
         leader.end_leader()
         until(lambda: db.leader() is None)
@@ -227,7 +227,7 @@ def test_a_lock_that_another_host_has_ends_the_process(db, api, host, leader):
     assert leader.leader_pid() is None and not (leader.state / "lease").exists()
 
 
-def test_another_version_gets_a_process_of_its_own(db, leader):
+def test_another_version_starts_its_own_holder(db, leader):
     """An upgrade must not leave the old program at work."""
     lease = leader.state / "lease"
     old = leader.leader_pid()
@@ -254,14 +254,14 @@ def test_a_number_that_repeats_after_a_restart_of_the_server_is_another_host_s(d
 
 @pytest.mark.parametrize("spoil", [lambda ledger: ledger.write_bytes(b"x" * 8192), lambda ledger: ledger.unlink()],
                          ids=["damaged", "gone"])
-def test_a_leader_whose_ledger_is_made_anew_leads_on(db, api, leader, spoil):
+def test_a_leader_with_a_rebuilt_ledger_stays_the_leader(db, api, leader, spoil):
     spoil(leader.state / "ledger.db")
     call = db.insert()
     assert "standby" not in leader.run().log
     assert call in api.by_uniqueid()
 
 
-def test_a_standby_whose_ledger_is_made_anew_begins_where_the_leader_is(db, api, host, leader):
+def test_a_standby_with_a_rebuilt_ledger_starts_where_the_leader_is(db, api, host, leader):
     other = host("b")
     stands_by(other)
     (other.state / "ledger.db").unlink()
@@ -378,7 +378,7 @@ def test_after_a_takeover_reconcile_does_not_take_the_former_leader_s_calls_for_
     assert set(requests(api).values()) == {1}
 
 
-def test_a_leader_that_tells_nothing_leaves_the_checkpoint_where_it_is(db, api, host):
+def test_without_an_announcement_the_standby_s_checkpoint_stays(db, api, host):
     """An old server, or its first run: nothing may be lost."""
     db.make_cluster()
     other = host("b")
@@ -402,7 +402,7 @@ def at_work(sync, db, api):
     return run, db.leader()
 
 
-def test_the_lock_survives_a_connection_that_is_made_anew(sync, db, api, host):
+def test_a_run_takes_the_lock_again_after_a_reconnect(sync, db, api, host):
     run, number = at_work(sync, db, api)
     db.query(f"KILL {number}")
     until(lambda: db.leader() not in (None, number))
@@ -503,7 +503,7 @@ def test_the_lock_of_the_host_is_released_after_the_server_s(sync, db, api, word
 
 
 @pytest.mark.parametrize("trouble", ["slow", "close"])
-def test_a_moment_without_the_server_makes_no_leader_stand_by(api, tmp_path, trouble):
+def test_a_short_server_outage_does_not_end_a_leader(api, tmp_path, trouble):
     """It took its own lock for another host's, let go of it, and nobody sent calls for takeover_after."""
     todo = []
 

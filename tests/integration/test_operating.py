@@ -93,7 +93,7 @@ def test_a_uniqueid_that_is_no_such_call_is_an_error(sync, rejected, what, unkno
 
 
 @pytest.mark.parametrize("which", [["--all"], ["--reason", "phone"], ["--before", "10 minutes ago"]])
-def test_what_was_dropped_can_be_restored_and_sent(sync, api, rejected, which):
+def test_discarded_calls_can_be_restored_and_sent(sync, api, rejected, which):
     listed = sync.run("failed").out
     api.clear()
     dropped = sync.run("failed", "drop", *which)
@@ -106,7 +106,7 @@ def test_what_was_dropped_can_be_restored_and_sent(sync, api, rejected, which):
     assert sorted(body["uniqueid"] for body in api.recorded()) == rejected[:2]
 
 
-def test_a_call_that_was_dropped_late_can_be_restored_as_long_as_any(sync, rejected):
+def test_a_call_that_was_discarded_late_can_still_be_restored(sync, rejected):
     """Goal: the undo counts from the drop. The call itself is older than anything that is remembered."""
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
         ledger.execute("UPDATE call SET end_epoch = end_epoch - 100 * 86400 WHERE state = 4")
@@ -124,7 +124,7 @@ def grow_older(sync, days):
 
 @pytest.mark.parametrize("settings, remembered", [({}, 90), ({"rejected_retention_days": 20}, 20),
                                                   ({"rejected_retention_days": 20, "retention_days": 200}, 200)])
-def test_what_is_rejected_or_dropped_is_forgotten_after_a_time_of_its_own(sync, db, rejected, settings, remembered):
+def test_rejected_and_discarded_calls_have_their_own_retention(sync, db, rejected, settings, remembered):
     assert sync.run("failed", "drop", rejected[0]).code == 0
     sync.configure(config={"sync": settings})
     db.query("DELETE FROM vicidial_log")  # or what is forgotten would come in again at once
@@ -162,14 +162,14 @@ def test_failed_drop_asks_on_a_terminal(sync, rejected, which, typed, dropped):
 
 @pytest.mark.parametrize("words", [["drop", "--all", "--yes"], ["drop", "NAMED"], ["retry", "--all"],
                                    ["drop", "--reason", "no such reason"]], ids=" ".join)
-def test_nobody_is_asked_where_the_person_was_clear_or_nothing_is_at_stake(sync, rejected, words):
+def test_failed_drop_does_not_ask_about_named_or_no_calls(sync, rejected, words):
     words = [rejected[0] if word == "NAMED" else word for word in words]
     with at_a_terminal(sync, "failed", *words) as (process, _):
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "") and re.match(r"\d calls? (is|are) ", out)
 
 
-def test_failed_drop_is_for_good(sync, db, api, rejected):
+def test_discarded_calls_are_never_sent(sync, db, api, rejected):
     api.clear()
     assert sync.run("failed", "drop", "--all").out == \
         "2 calls are discarded and will not be sent; to undo this: did-optimizer-sync failed restore\n"
@@ -243,7 +243,7 @@ def test_status_shows_an_outage_and_how_old_the_oldest_unsent_call_is(sync, db, 
 
 # ---- several hosts, one database ----
 
-def test_of_two_hosts_one_is_elected_and_the_other_stands_by(sync, db, api, tmp_path):
+def test_of_two_hosts_one_is_the_leader_and_the_other_standby(sync, db, api, tmp_path):
     now = db.now()
     uniqueids = db.insert_many([{"end_epoch": now - 60 + n} for n in range(20)])
     other = Sync(tmp_path / "other", db, api, timezone="Europe/Berlin")
@@ -266,7 +266,7 @@ def stands_by(other, db):
     assert (run.code, "💤 standby" in run.log) == (0, True), run.log
 
 
-def test_a_host_that_takes_over_sends_what_the_former_one_pending(sync, db, api, tmp_path):
+def test_a_new_leader_sends_the_former_leader_s_pending_calls(sync, db, api, tmp_path):
     """It has never been elected before, and looks back to when it began to stand by."""
     now = db.now()
     other = Sync(tmp_path / "other", db, api, timezone=sync.timezone)
@@ -282,7 +282,7 @@ def test_a_host_that_takes_over_sends_what_the_former_one_pending(sync, db, api,
     assert list(api.by_uniqueid()) == [pending]
 
 
-def test_a_host_that_stands_by_goes_along_at_a_distance(sync, db, api, tmp_path):
+def test_a_standby_follows_the_leader_at_a_distance(sync, db, api, tmp_path):
     other = Sync(tmp_path / "other", db, api, timezone=sync.timezone)
     other.configure(config={"sync": {"settle": 0, "retention_days": 2}})
     now = db.now()
@@ -348,7 +348,7 @@ def test_a_call_that_waits_is_kept_while_the_archive_may_not_be_read(sync, db, a
     db.query("DROP USER half@localhost")
 
 
-def test_an_pending_call_that_the_dialer_has_deleted_is_forgotten(sync, db, api):
+def test_a_pending_call_that_the_dialer_has_deleted_is_forgotten(sync, db, api):
     now = db.now()
     pending = db.insert(end_epoch=now - 60)
     db.insert(end_epoch=now - 50)

@@ -64,7 +64,7 @@ def test_the_idempotency_key_changes_with_the_content(sync, db, api):
     assert first != second
 
 
-def test_a_call_that_goes_back_to_what_it_was_does_not_pass_for_a_repetition(sync, db, api):
+def test_a_call_that_changes_back_gets_a_new_key(sync, db, api):
     """An API that keeps to the keys would give its answer of then, and stay at what it has."""
     sync.configure(config={"sync": {"sweep_interval": 0}})
     uniqueid = db.insert()

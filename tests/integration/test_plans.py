@@ -131,7 +131,7 @@ def test_a_uniqueid_that_the_live_table_cannot_hold_ends_nothing(db, api, sync):
     assert api.by_uniqueid()[both[0]][-1]["disposition"] == "DNC"
 
 
-def test_a_call_that_waits_under_such_an_id_holds_up_no_other(db, api, sync):
+def test_a_call_that_waits_under_such_an_id_delays_no_other(db, api, sync):
     db.query("ALTER TABLE vicidial_log CONVERT TO CHARACTER SET utf8mb4")
     now = db.now()
     db.insert(uniqueid="1795000000.😀", end_epoch=now - 30, status="DISPO")

@@ -122,7 +122,7 @@ def test_a_day_s_backlog_arrives_oldest_first(sync, db, api):
 
 # ---- failures in the middle ----
 
-def test_a_failing_call_in_mid_batch_arrives_later_and_holds_up_no_other(sync, db, api):
+def test_a_failing_call_in_mid_batch_arrives_later_and_delays_no_other(sync, db, api):
     now = db.now()
     uniqueids = db.insert_many([{"end_epoch": now - 100 + n} for n in range(50)])
     api.rules([{"uniqueid": uniqueids[20], "times": 1, "status": 500}])
@@ -329,7 +329,7 @@ def run_with_late_sweep(sync, db, seconds, statement="end_epoch >="):
     sync.configure(astguiclient={"VARDB_server": "localhost"}, config={"database": {"socket": db.dialer.socket}})
 
 
-def test_what_a_slow_sweep_finds_is_sent_in_the_same_run(sync, db, api):
+def test_a_slow_sweep_s_calls_are_sent_in_the_same_run(sync, db, api):
     """Seconds that pass meanwhile make what it finds no less due."""
     now = db.now()
     uniqueid = db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10)
@@ -402,7 +402,7 @@ def pretend_no_run_since(sync, epoch):
         set_note(sync, name, epoch)
 
 
-def test_what_went_on_while_no_run_came_for_hours_is_found_by_the_sweep(sync, db, api):
+def test_the_sweep_finds_calls_from_hours_without_a_run(sync, db, api):
     """A call that was under way when the last one ended, longer than the poll sees; and a status that changed since."""
     now = db.now()
     stopped = now - 20 * 3600
@@ -428,7 +428,7 @@ def test_a_checkpoint_that_is_set_back_brings_long_calls_in_too(sync, db, api):
     assert_each_once(api, [long_call])
 
 
-def test_a_sweep_of_more_than_half_of_the_run_s_time_leaves_the_other_to_the_poll(sync, db, api):
+def test_a_sweep_leaves_half_of_the_time_to_the_poll(sync, db, api):
     """It goes on in the next run, where it was."""
     now = db.now()
     sync.configure(config={"sync": {"time_budget": 6}})
@@ -441,7 +441,7 @@ def test_a_sweep_of_more_than_half_of_the_run_s_time_leaves_the_other_to_the_pol
     assert note(sync, "last_sweep") >= now and note(sync, "swept_to") == 0
 
 
-def test_a_sweep_after_the_checkpoint_was_set_back_goes_on_where_it_was_however_fast_the_poll_is(sync, db, api):
+def test_an_unfinished_sweep_continues_where_it_stopped_even_if_the_poll_is_done(sync, db, api):
     """The poll comes up to now in the same run, and the sweep has not looked at anything of it yet."""
     now = db.now()
     sync.run()
@@ -459,7 +459,7 @@ def test_a_sweep_after_the_checkpoint_was_set_back_goes_on_where_it_was_however_
     assert_each_once(api, [newest, long_call])
 
 
-def test_a_sweep_goes_on_where_it_was(sync, db, api):
+def test_a_sweep_continues_where_it_stopped(sync, db, api):
     now = db.now()
     sync.set_checkpoint(now - 6 * 3600)
     sync.configure(config={"sync": {"sweep_interval": 0}})
@@ -492,7 +492,7 @@ def test_a_sweep_that_is_turned_on_again_does_not_look_at_the_time_without_it(sy
     assert_each_once(api, [known, newest])
 
 
-def test_nothing_that_the_next_sweep_will_see_is_forgotten_before(sync, db, api):
+def test_no_call_is_pruned_before_the_last_sweep_that_reads_it(sync, db, api):
     """Here it comes once a day, and accepted calls are remembered for a day."""
     now = db.now()
     sync.set_checkpoint(now - 3 * 86400)
@@ -507,7 +507,7 @@ def test_nothing_that_the_next_sweep_will_see_is_forgotten_before(sync, db, api)
 
 
 @pytest.mark.parametrize("swept_to", ["before", "ahead"])
-def test_a_mark_of_the_sweep_that_cannot_be_is_not_kept_to(sync, db, api, swept_to):
+def test_an_impossible_sweep_position_is_ignored(sync, db, api, swept_to):
     now = db.now()
     sync.run()
     set_note(sync, "swept_to", 1000 if swept_to == "before" else now + 100000)

@@ -257,7 +257,7 @@ def test_under_cron_a_failure_is_printed_since_nobody_has_looked(lived, db, api)
     (["--days", "7"], "remembered for 7 days only"),
     (["--dry-run"], "--dry-run cannot be used with reconcile"),
 ])
-def test_what_cannot_be_meant_is_refused(lived, words, said):
+def test_impossible_arguments_are_refused(lived, words, said):
     run = lived.run("reconcile", *words)
     assert run.code == 64 and said in run.err + run.log
 

@@ -33,7 +33,7 @@ def sent(api):
 
 @pytest.mark.parametrize("name, value", [("sql_select_limit", 5), ("max_join_size", 1),
                                          ("sql_mode", "'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT'")])
-def test_a_limit_or_mode_of_the_server_keeps_no_call_back(sync, db, api, server_setting, name, value):
+def test_a_limit_or_mode_of_the_server_delays_no_call(sync, db, api, server_setting, name, value):
     """Goal: all calls are sent, though the server would cut, refuse or misread the session's statements."""
     uniqueids = sorted(db.insert_many([{"end_epoch": db.now() - n % 60} for n in range(300)] + [{"uniqueid": "it\\'s.7"}]))
     server_setting(name, value)
@@ -60,7 +60,7 @@ def test_a_read_of_innodb_tables_holds_no_lock_while_calls_are_sent(sync, db, ap
     assert run.wait(30) == 0
 
 
-def test_an_idle_session_is_not_ended(sync, db, api, server_setting):
+def test_the_server_does_not_end_an_idle_session(sync, db, api, server_setting):
     """Goal: wait_timeout=1 on the server, and an API that takes longer: exit 0, all sent, over one connection."""
     now = db.now()  # more calls than one statement may give, so that there is one after the first answer
     first = db.insert(end_epoch=now - 3500)
@@ -75,7 +75,7 @@ def test_an_idle_session_is_not_ended(sync, db, api, server_setting):
     assert int(db.query("SHOW GLOBAL STATUS LIKE 'Connections'")[0]["Value"]) == int(before) + 1
 
 
-def test_a_connection_that_was_ended_between_two_statements_is_made_anew(sync, db, api):
+def test_the_session_reconnects_between_two_statements(sync, db, api):
     """Goal: a proxy or a person ends the idle connection while calls are sent: exit 0, each call once."""
     now = db.now()
     uniqueids = sorted(db.insert_many([{"end_epoch": now - 3500 + n} for n in range(3000)]))

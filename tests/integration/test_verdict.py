@@ -77,7 +77,7 @@ def test_all_is_well(sync, db):
 
 
 @pytest.mark.parametrize("minutes, level", [(6, "WARNING"), (20, "CRITICAL"), (600, "CRITICAL")])
-def test_when_runs_stop_nobody_knows(sync, db, minutes, level):
+def test_without_runs_the_verdict_gets_worse(sync, db, minutes, level):
     db.insert()
     sync.run()
     let_pass(sync, minutes)
@@ -91,7 +91,7 @@ def test_when_runs_stop_nobody_knows(sync, db, minutes, level):
     assert re.search(r"^unsent +not known since 20", sync.run("status").out, re.M)
 
 
-def test_before_the_first_run_nothing_is_well(sync, db):
+def test_before_the_first_run_the_verdict_is_not_ok(sync, db):
     assert verdict_of_all_views(sync) == ("CRITICAL", "no run yet; do: " + CHECK)
 
 
@@ -102,7 +102,7 @@ def test_calls_that_are_rejected(sync, db, api):
     assert verdict_of_all_views(sync) == ("WARNING", "1 call is rejected; do: did-optimizer-sync failed list")
 
 
-def test_an_pending_call_that_is_tried_again_is_usual_and_one_that_waits_is_not(sync, db, api):
+def test_a_short_retry_is_no_fault_and_a_long_one_is(sync, db, api):
     pending, _ = db.insert(end_epoch=db.now() - 30), db.insert()
     api.rules([{"uniqueid": pending, "status": 500}])
     assert sync.run().code == 75
@@ -118,7 +118,7 @@ def test_a_profile_s_verdict_names_its_own_command(sync, db):
     assert told["verdict_action"] == "did-optimizer-sync --profile acme check"
 
 
-def test_a_host_that_stands_by_is_well_as_long_as_it_looks(sync, db):
+def test_a_standby_is_ok_while_it_checks_the_leader(sync, db):
     sync.run()
     let_pass(sync, 600)
     with contextlib.closing(db.connect()) as leader, leader.cursor() as cursor:
@@ -132,7 +132,7 @@ def test_a_host_that_stands_by_is_well_as_long_as_it_looks(sync, db):
     assert verdict_of_all_views(sync)[0] == "CRITICAL"
 
 
-def test_where_no_host_of_a_cluster_leads_nothing_is_well(sync, db):
+def test_a_cluster_without_a_leader_is_not_ok(sync, db):
     db.make_cluster()
     assert "💤 standby: no host sends" in sync.run().log
     level, line = verdict_of_all_views(sync)
@@ -143,7 +143,7 @@ def test_where_no_host_of_a_cluster_leads_nothing_is_well(sync, db):
 
 # ---- what a run saw and did not send ----
 
-def test_a_refused_key_tells_how_many_calls_wait(sync, db, api):
+def test_a_refused_key_shows_the_number_of_unsent_calls(sync, db, api):
     now = db.now()
     db.insert_many([{"end_epoch": now - 400 + n} for n in range(175)])
     sync.configure(dids={"api_key": "wrong"})
@@ -163,7 +163,7 @@ def test_a_refused_key_tells_how_many_calls_wait(sync, db, api):
 
 @pytest.mark.parametrize("rule", [{"status": 503}, {"status": 429, "headers": {"Retry-After": "600"}}],
                          ids=["api_down", "silence"])
-def test_each_run_counts_what_waits_also_one_that_sends_little_or_nothing(sync, db, api, rule):
+def test_each_run_counts_unsent_calls_even_if_it_sends_none(sync, db, api, rule):
     now = db.now()
     db.insert_many([{"end_epoch": now - 100 + n} for n in range(20)])
     api.rules([rule])
@@ -173,7 +173,7 @@ def test_each_run_counts_what_waits_also_one_that_sends_little_or_nothing(sync, 
         db.insert(end_epoch=now - 50)
 
 
-def test_a_silence_that_lasts_is_no_longer_well(sync, db, api):
+def test_a_lasting_rate_limit_is_not_ok(sync, db, api):
     db.insert_many([{"end_epoch": db.now() - 20 + n} for n in range(3)])
     api.rules([{"status": 429, "headers": {"Retry-After": "600"}}])
     assert sync.run().code == 75
@@ -184,7 +184,7 @@ def test_a_silence_that_lasts_is_no_longer_well(sync, db, api):
     assert level == "WARNING" and line.startswith("the last run failed (exit 69): ") and line.endswith("; do: " + CHECK)
 
 
-def test_what_waits_is_counted_up_to_a_bound(sync, db, api):
+def test_unsent_calls_are_counted_up_to_a_bound(sync, db, api):
     """The dialer comes first: in a long outage no run reads all that waits."""
     now = db.now()
     db.insert_many([{"end_epoch": now - 3000 + n // 2} for n in range(5000)])
@@ -208,7 +208,7 @@ def test_what_the_ledger_knows_and_calls_out_of_scope_are_not_counted(sync, db, 
     assert (told["pending"], told["waiting"], told["rejected"], told["unsent"]) == (2, 1, 1, 1)
 
 
-def test_after_a_failed_run_on_a_quiet_evening_no_unsent_call_is_made_up(sync, db):
+def test_a_failed_run_without_calls_reports_no_unsent_call(sync, db):
     sync.set_checkpoint(db.now() - 9000)
     db.insert(end_epoch=db.now() - 7200)  # the last call of the day
     assert sync.run().code == 0
@@ -225,7 +225,7 @@ def test_after_a_failed_run_on_a_quiet_evening_no_unsent_call_is_made_up(sync, d
     assert re.search(r"^unsent +not known since 20.*, 20 min ago$", sync.run("status").out, re.M)
 
 
-def test_who_never_could_look_is_no_better_with_time(sync, db):
+def test_a_host_that_could_never_read_calls_stays_bad(sync, db):
     db.dialer.halt()
     assert sync.run("--cron").code == 69
     assert verdict_of_all_views(sync)[0] == "WARNING"

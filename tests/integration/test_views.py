@@ -243,7 +243,7 @@ def test_why_of_a_call_that_went_back_to_the_agent_after_a_failure(sync, db, api
     assert shown["state"] == "waiting" and shown["attempt 1"].endswith(" ms: not accepted")
 
 
-def test_why_of_a_rejected_and_of_a_dropped_call(sync, db, api):
+def test_why_of_a_rejected_and_of_a_discarded_call(sync, db, api):
     call = db.insert(end_epoch=db.now() - 20)
     refuse(api, call)
     sync.run()
@@ -409,7 +409,7 @@ def test_metrics_need_neither_database_nor_configuration(sync, db):
     assert metrics(sync).value(P + "calls_total", outcome="accepted", result="answered") == 1
 
 
-def test_metrics_tell_of_an_outage_and_of_silence(sync, db, api):
+def test_metrics_show_an_outage_and_a_rate_limit(sync, db, api):
     now = db.now()
     db.insert(end_epoch=now - 30)
     api.stop()
@@ -581,7 +581,7 @@ def test_no_run_for_longer_than_the_critical_time_is_critical(sync, db):
     assert health(sync)[0] == 2  # a person's doing is no run
 
 
-def test_health_that_cannot_be_told_is_unknown(sync, db, tmp_path):
+def test_an_unreadable_state_is_unknown(sync, db, tmp_path):
     sync.run()
     write_ledger(sync, "PRAGMA user_version = 99")
     code, line = health(sync)

@@ -123,7 +123,7 @@ def test_a_call_whose_disposition_is_open_waits_as_long_as_everywhere(writers, a
         assert abs(until - started - 4 * HOUR - 600) <= 5, "4 h 10 min after it was made"
 
 
-def test_one_that_is_past_its_horizon_is_sent_as_it_stands(writers, api):
+def test_a_call_past_its_horizon_is_sent_with_its_status(writers, api):
     db, sync, offsets = writers
     sync.set_checkpoint(db.now() - 6 * HOUR)
     old = [one for offset in offsets for one in calls(db, offset, [5 * HOUR], status="DISPO")]
@@ -249,7 +249,7 @@ def test_where_uniqueids_say_nothing_of_time_call_date_does(install, utc, api):
     assert_each_once(api, [one for one in expected if int(one[4:].split(".")[0]) > now - HOUR])
 
 
-def test_rows_with_absurd_times_lead_nobody_astray(install, utc, api):
+def test_rows_with_absurd_times_are_ignored(install, utc, api):
     db, sync = install(utc)
     now = db.now()
     expected = calls(db, 0, every(30, 3000))
@@ -270,7 +270,7 @@ def test_rows_with_absurd_times_lead_nobody_astray(install, utc, api):
     assert {row[0] for row in sync.ledger("SELECT uniqueid FROM call WHERE state = 3")} == set(dispo)
 
 
-def test_zones_that_differ_are_told_of_once_and_shown(install, utc, api):
+def test_different_zones_are_logged_once_and_shown(install, utc, api):
     db, sync = install(utc)
     for offset in (0, -7 * HOUR):
         calls(db, offset, every(60, 1800))
@@ -283,7 +283,7 @@ def test_zones_that_differ_are_told_of_once_and_shown(install, utc, api):
     assert "⚠ time zone: the dialer's hosts write call_date in different time zones" in sync.run("check").out
 
 
-def test_writers_unlike_the_server_are_told_of(install, utc, api):
+def test_writers_in_another_zone_than_the_server_are_logged(install, utc, api):
     db, sync = install(utc)
     calls(db, HOUR, every(60, 1800))
     run = sync.run()
@@ -292,7 +292,7 @@ def test_writers_unlike_the_server_are_told_of(install, utc, api):
     assert "Time zones" not in sync.run().log
 
 
-def test_where_all_agree_nothing_is_told(install, west, api):
+def test_equal_zones_are_not_logged(install, west, api):
     db, sync = install(west)
     calls(db, -8 * HOUR, every(60, 1800))
     assert "Time zones" not in sync.run().log

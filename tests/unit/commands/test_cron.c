@@ -49,7 +49,7 @@ static void test_cron_finds_its_line(void **state)
         unit_same_int(rows[i].text, cron_inspect(write_file("a", rows[i].text)).state, rows[i].want);
 }
 
-static void test_cron_takes_no_file_that_others_may_write(void **state)
+static void test_cron_ignores_a_file_that_others_may_write(void **state)
 {
     (void)state;
     static const struct {
@@ -74,7 +74,7 @@ static void test_cron_takes_no_file_that_others_may_write(void **state)
     }
 }
 
-static void test_cron_finds_words_in_lines_that_are_in_force(void **state)
+static void test_cron_finds_words_in_active_lines(void **state)
 {
     (void)state;
     assert_true(cron_has_line(write_file("a", "#* * * * * old.pl\n* * * * * old.pl\n"), "old.pl"));
@@ -132,8 +132,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cron_finds_its_line),
-        cmocka_unit_test(test_cron_takes_no_file_that_others_may_write),
-        cmocka_unit_test(test_cron_finds_words_in_lines_that_are_in_force),
+        cmocka_unit_test(test_cron_ignores_a_file_that_others_may_write),
+        cmocka_unit_test(test_cron_finds_words_in_active_lines),
         cmocka_unit_test(test_cron_finds_its_daemon),
     };
     return cmocka_run_group_tests_name("cron", tests, make_directory, remove_directory);

@@ -19,7 +19,7 @@ static void set_note(struct scene *scene, const char *name, int64_t value)
     assert_int_equal(ledger_set_note(scene_ledger(scene), name, value, &err), 0);
 }
 
-static void test_a_silence_that_was_asked_for(void **state)
+static void test_a_rate_limit_stops_the_run(void **state)
 {
     static const struct {
         const char *name;
@@ -51,7 +51,7 @@ static void test_a_silence_that_was_asked_for(void **state)
     }
 }
 
-static void test_a_call_in_doubt_is_known_to_the_next_run(void **state)
+static void test_the_next_run_knows_the_unclear_call(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -287,8 +287,8 @@ static void test_a_run_that_failed_early(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_scene(test_a_silence_that_was_asked_for),
-        in_scene(test_a_call_in_doubt_is_known_to_the_next_run),
+        in_scene(test_a_rate_limit_stops_the_run),
+        in_scene(test_the_next_run_knows_the_unclear_call),
         in_scene(test_a_source_out_of_reach),
         in_scene(test_an_outage_is_remembered),
         in_scene(test_runs_that_end_at_a_limit_are_counted),

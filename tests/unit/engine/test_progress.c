@@ -330,7 +330,7 @@ static void test_what_a_person_writes_is_left(void **state)
     check_place("still the person's", &file, NOW - 10, "person");
 }
 
-static void test_it_is_looked_at(void **state)
+static void test_a_change_by_a_person_is_noticed(void **state)
 {
     struct scene *scene = *state;
     struct progress progress = load(scene);
@@ -392,7 +392,7 @@ int main(void)
         in_scene(test_the_start_and_the_sweeps),
         in_scene(test_an_older_scripts_checkpoint_is_for_the_first_run),
         in_scene(test_what_a_person_writes_is_left),
-        in_scene(test_it_is_looked_at),
+        in_scene(test_a_change_by_a_person_is_noticed),
         in_scene(test_standing_by),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

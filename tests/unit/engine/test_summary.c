@@ -50,7 +50,7 @@ static void test_summary_of_a_failure_keeps_its_code_and_message(void **state)
     }
 }
 
-static void test_summary_exit_code_minds_no_other_figure(void **state)
+static void test_summary_exit_code_ignores_other_counts(void **state)
 {
     (void)state;
     struct summary summary = {
@@ -91,7 +91,7 @@ static void test_summary_line_is_the_one_operators_look_for(void **state)
     }
 }
 
-static void test_summary_survives_huge_figures(void **state)
+static void test_summary_survives_huge_counts(void **state)
 {
     struct summary summary = { .accepted = INT64_MAX, .repeated = INT64_MAX, .failed = INT64_MAX, .waiting = INT64_MAX,
                                .rejected = INT64_MAX, .forgotten = INT64_MAX, .pending_left = INT64_MAX };
@@ -138,9 +138,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_summary_exit_code_of_each_stop),
         cmocka_unit_test(test_summary_of_a_failure_keeps_its_code_and_message),
-        cmocka_unit_test(test_summary_exit_code_minds_no_other_figure),
+        cmocka_unit_test(test_summary_exit_code_ignores_other_counts),
         unit_test_in_directory(test_summary_line_is_the_one_operators_look_for),
-        unit_test_in_directory(test_summary_survives_huge_figures),
+        unit_test_in_directory(test_summary_survives_huge_counts),
         unit_test_in_directory(test_summary_closing_line_says_how_it_ended),
     };
     return cmocka_run_group_tests_name("summary", tests, NULL, NULL);

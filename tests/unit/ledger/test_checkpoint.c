@@ -96,7 +96,7 @@ static const char *const damaged[] = {
     "\x1B[31m",
 };
 
-static void test_checkpoint_refuses_what_is_none(void **state)
+static void test_checkpoint_refuses_other_texts(void **state)
 {
     (void)state;
     use_zone("UTC");
@@ -138,7 +138,7 @@ static void test_checkpoint_saves_and_loads_any_position(void **state)
     }
 }
 
-static void test_checkpoint_may_stand_behind_blanks_and_empty_lines(void **state)
+static void test_checkpoint_may_follow_blanks_and_empty_lines(void **state)
 {
     enum checkpoint_found found = CHECKPOINT_DAMAGED;
     struct position position;
@@ -195,7 +195,7 @@ static void check_damaged(const char *row, const char *directory)
     unit_has(row, err.message, unit_path(directory, "checkpoint"));
 }
 
-static void test_checkpoint_reports_damage_and_keeps_the_file_aside(void **state)
+static void test_checkpoint_reports_damage_and_renames_the_file(void **state)
 {
     static const struct {
         const char *name, *bytes;
@@ -260,7 +260,7 @@ static void test_checkpoint_refuses_a_symbolic_link(void **state)
     }
 }
 
-static void test_checkpoint_that_may_not_be_read_stops_the_run(void **state)
+static void test_checkpoint_without_the_right_to_read_is_an_error(void **state)
 {
     enum checkpoint_found found = CHECKPOINT_READ;
     struct position position;
@@ -289,7 +289,7 @@ static void test_checkpoint_that_cannot_be_saved_leaves_the_old_one(void **state
     assert_int_equal(err.code, EX_IOERR);
 }
 
-static void test_checkpoint_tells_since_when_calls_are_open(void **state)
+static void test_checkpoint_has_the_end_of_the_oldest_unsent_call(void **state)
 {
     static const struct { const char *content; int64_t want; } rows[] = {
         { NULL, 0 },
@@ -318,7 +318,7 @@ static enum checkpoint_saved save_over(const char *directory, uint64_t *mark, ch
     return saved;
 }
 
-static void test_checkpoint_of_a_person_is_not_saved_over(void **state)
+static void test_checkpoint_of_a_person_is_not_replaced(void **state)
 {
     static const struct {
         const char *read, *now; /* what the file held when it was read, and holds now; NULL: there is none */
@@ -359,7 +359,7 @@ static void test_checkpoint_of_a_person_is_not_saved_over(void **state)
     }
 }
 
-static void test_checkpoint_remove_deletes_the_file_and_minds_none_that_is_missing(void **state)
+static void test_checkpoint_remove_deletes_the_file_or_finds_none(void **state)
 {
     struct err err = { .message = "" };
     unit_write(unit_path(*state, "checkpoint"), "1729771200\n");
@@ -375,19 +375,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_checkpoint_reads_every_written_form),
-        cmocka_unit_test(test_checkpoint_refuses_what_is_none),
+        cmocka_unit_test(test_checkpoint_refuses_other_texts),
         unit_test_in_directory(test_checkpoint_saves_and_loads_any_position),
         unit_test_in_directory(test_checkpoint_file_is_one_line_and_a_remark_in_local_time),
         unit_test_in_directory(test_checkpoint_missing_or_empty_is_a_normal_state),
-        unit_test_in_directory(test_checkpoint_reports_damage_and_keeps_the_file_aside),
+        unit_test_in_directory(test_checkpoint_reports_damage_and_renames_the_file),
         unit_test_in_directory(test_checkpoint_that_is_a_directory_or_too_large_is_damaged),
         unit_test_in_directory(test_checkpoint_refuses_a_symbolic_link),
-        unit_test_in_directory(test_checkpoint_that_may_not_be_read_stops_the_run),
+        unit_test_in_directory(test_checkpoint_without_the_right_to_read_is_an_error),
         unit_test_in_directory(test_checkpoint_that_cannot_be_saved_leaves_the_old_one),
-        unit_test_in_directory(test_checkpoint_of_a_person_is_not_saved_over),
-        unit_test_in_directory(test_checkpoint_remove_deletes_the_file_and_minds_none_that_is_missing),
-        unit_test_in_directory(test_checkpoint_may_stand_behind_blanks_and_empty_lines),
-        unit_test_in_directory(test_checkpoint_tells_since_when_calls_are_open),
+        unit_test_in_directory(test_checkpoint_of_a_person_is_not_replaced),
+        unit_test_in_directory(test_checkpoint_remove_deletes_the_file_or_finds_none),
+        unit_test_in_directory(test_checkpoint_may_follow_blanks_and_empty_lines),
+        unit_test_in_directory(test_checkpoint_has_the_end_of_the_oldest_unsent_call),
     };
     return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
 }

@@ -84,7 +84,7 @@ static void test_diagnosis_of_a_log_that_cannot_be_written_is_a_warning(void **s
     assert_string_equal(diagnosis.action, "did-optimizer-sync --profile acme check");
 }
 
-static void test_diagnosis_of_one_call_that_was_not_taken_is_a_warning(void **state)
+static void test_diagnosis_of_a_single_failed_call_is_a_warning(void **state)
 {
     (void)state;
     static const struct {
@@ -115,7 +115,7 @@ static void test_diagnosis_of_one_call_that_was_not_taken_is_a_warning(void **st
 }
 
 /* Runs that come but cannot look at the dialer's calls prove nothing of them. */
-static void test_diagnosis_tells_a_run_from_a_look(void **state)
+static void test_diagnosis_needs_runs_that_read_the_dialers_calls(void **state)
 {
     (void)state;
     static const struct {
@@ -166,7 +166,7 @@ static void test_diagnosis_counts_the_calls_after_the_checkpoint(void **state)
     unit_lacks("long ago", diagnosis.text, "at least");
 }
 
-static void test_diagnosis_of_a_host_that_stands_by(void **state)
+static void test_diagnosis_of_a_standby(void **state)
 {
     (void)state;
     struct standing standing = well();
@@ -186,7 +186,7 @@ static void test_diagnosis_of_a_host_that_stands_by(void **state)
 }
 
 /* Between two leaders nobody sends: that is not well, and with time it is bad. */
-static void test_diagnosis_of_a_host_that_stands_by_while_none_leads(void **state)
+static void test_diagnosis_of_a_standby_without_a_leader(void **state)
 {
     (void)state;
     static const struct {
@@ -210,7 +210,7 @@ static void test_diagnosis_of_a_host_that_stands_by_while_none_leads(void **stat
 }
 
 /* A host that stands by, and whose run cannot reach the database for once, does not speak of the days when it led. */
-static void test_diagnosis_of_a_failed_run_of_a_host_that_stands_by(void **state)
+static void test_diagnosis_of_a_failed_run_of_a_standby(void **state)
 {
     (void)state;
     struct standing standing = well();
@@ -260,7 +260,7 @@ static void test_diagnosis_names_the_worst_action_and_the_profile_s_command(void
     assert_string_equal(diagnosis_name(DIAGNOSIS_UNKNOWN), "UNKNOWN");
 }
 
-static void test_diagnosis_is_one_line_however_much_there_is_to_say(void **state)
+static void test_diagnosis_is_always_one_line(void **state)
 {
     (void)state;
     struct standing standing = well();
@@ -281,15 +281,15 @@ int main(void)
         cmocka_unit_test(test_diagnosis_is_ok_when_nothing_is_wrong),
         cmocka_unit_test(test_diagnosis_finds_what_is_wrong),
         cmocka_unit_test(test_diagnosis_of_a_log_that_cannot_be_written_is_a_warning),
-        cmocka_unit_test(test_diagnosis_of_one_call_that_was_not_taken_is_a_warning),
-        cmocka_unit_test(test_diagnosis_tells_a_run_from_a_look),
+        cmocka_unit_test(test_diagnosis_of_a_single_failed_call_is_a_warning),
+        cmocka_unit_test(test_diagnosis_needs_runs_that_read_the_dialers_calls),
         cmocka_unit_test(test_diagnosis_counts_the_calls_after_the_checkpoint),
-        cmocka_unit_test(test_diagnosis_of_a_host_that_stands_by),
-        cmocka_unit_test(test_diagnosis_of_a_host_that_stands_by_while_none_leads),
-        cmocka_unit_test(test_diagnosis_of_a_failed_run_of_a_host_that_stands_by),
+        cmocka_unit_test(test_diagnosis_of_a_standby),
+        cmocka_unit_test(test_diagnosis_of_a_standby_without_a_leader),
+        cmocka_unit_test(test_diagnosis_of_a_failed_run_of_a_standby),
         cmocka_unit_test(test_diagnosis_trusts_no_run_of_the_future),
         cmocka_unit_test(test_diagnosis_names_the_worst_action_and_the_profile_s_command),
-        cmocka_unit_test(test_diagnosis_is_one_line_however_much_there_is_to_say),
+        cmocka_unit_test(test_diagnosis_is_always_one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static void write_file(const char *path, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static void test_enabled_is_what_the_file_says_else_what_the_past_says(void **state)
+static void test_enabled_is_the_file_or_else_the_past(void **state)
 {
     static const struct {
         const char *name, *file; /* NULL: none */
@@ -63,7 +63,7 @@ static void test_enabled_is_what_the_file_says_else_what_the_past_says(void **st
     }
 }
 
-static void test_enabled_keeps_what_the_operator_says(void **state)
+static void test_enabled_keeps_the_operators_choice(void **state)
 {
     bool enabled = false;
     make_past(*state, WORKED);
@@ -74,7 +74,7 @@ static void test_enabled_keeps_what_the_operator_says(void **state)
     }
 }
 
-static void test_enabled_refuses_a_file_that_says_neither(void **state)
+static void test_enabled_refuses_a_file_with_another_word(void **state)
 {
     static const char *const texts[] = { "", "\n", "maybe\n", "YES\n", "yesterday\n" };
     bool enabled = false;
@@ -88,7 +88,7 @@ static void test_enabled_refuses_a_file_that_says_neither(void **state)
     }
 }
 
-static void test_enabled_is_not_off_where_there_is_no_state_directory(void **state)
+static void test_enabled_is_not_off_without_a_state_directory(void **state)
 {
     assert_true(enabled_is_off(*state));
     assert_false(enabled_is_off(unit_path(*state, "missing")));
@@ -97,10 +97,10 @@ static void test_enabled_is_not_off_where_there_is_no_state_directory(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_test_in_directory(test_enabled_is_what_the_file_says_else_what_the_past_says),
-        unit_test_in_directory(test_enabled_keeps_what_the_operator_says),
-        unit_test_in_directory(test_enabled_refuses_a_file_that_says_neither),
-        unit_test_in_directory(test_enabled_is_not_off_where_there_is_no_state_directory),
+        unit_test_in_directory(test_enabled_is_the_file_or_else_the_past),
+        unit_test_in_directory(test_enabled_keeps_the_operators_choice),
+        unit_test_in_directory(test_enabled_refuses_a_file_with_another_word),
+        unit_test_in_directory(test_enabled_is_not_off_without_a_state_directory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -172,7 +172,7 @@ static const char *due_at(int64_t now)
     return due_between(now, INT64_MAX);
 }
 
-static void test_ledger_due_hands_out_pending_calls_in_time_and_waiting_ones_always(void **state)
+static void test_ledger_due_lists_pending_calls_in_time_and_waiting_ones_always(void **state)
 {
     (void)state;
     assert_string_equal(due_at(INT64_MAX), "");
@@ -190,7 +190,7 @@ static void test_ledger_due_hands_out_pending_calls_in_time_and_waiting_ones_alw
     assert_string_equal(due_at(1001), "old@100 a@200 b@200 waiting@250 late@300 ");
 }
 
-static void test_ledger_due_hands_out_what_was_put_off_beyond_any_time(void **state)
+static void test_ledger_due_lists_a_due_time_from_a_wrong_clock(void **state)
 {
     (void)state;
     put("a", CALL_PENDING, 200, 2000);
@@ -249,7 +249,7 @@ static void test_ledger_due_goes_through_a_stretch_in_order(void **state)
     assert_string_equal(old_after(INT64_MIN, "", 0), "");
 }
 
-static void test_ledger_forgets_what_was_only_noted(void **state)
+static void test_ledger_forgets_untried_calls(void **state)
 {
     (void)state;
     int64_t count = 0;
@@ -394,7 +394,7 @@ static int prune(int64_t before, int64_t set_aside_before, int64_t limit)
     return ledger_prune(ledger, &age, &err);
 }
 
-static void test_ledger_prunes_what_is_done_with_and_never_what_waits(void **state)
+static void test_ledger_prunes_settled_calls_and_no_open_ones(void **state)
 {
     static const struct {
         const char *uniqueid;
@@ -443,7 +443,7 @@ static void test_ledger_prunes_up_to_its_limit_oldest_first_and_old_runs(void **
     assert_string_equal(query(*state, "SELECT count(*) FROM run"), "0");
 }
 
-static void test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew(void **state)
+static void test_ledger_counts_attempts_and_keeps_columns_without_a_new_value(void **state)
 {
     const struct call call = { .status = "SALE", .length = 45, .agent = "6666", .campaign = "CAMP", .number = "312" };
     static const char seen[] = "SELECT tries || '/' || answer || '/' || took_ms || '/' || (tried > 1000000000) || '/' || "
@@ -491,19 +491,19 @@ int main(void)
         in_ledger(test_ledger_put_replaces_all_that_was_known),
         in_ledger(test_ledger_copies_the_texts_it_is_given),
         in_ledger(test_ledger_forgets),
-        in_ledger(test_ledger_due_hands_out_pending_calls_in_time_and_waiting_ones_always),
-        in_ledger(test_ledger_due_hands_out_what_was_put_off_beyond_any_time),
+        in_ledger(test_ledger_due_lists_pending_calls_in_time_and_waiting_ones_always),
+        in_ledger(test_ledger_due_lists_a_due_time_from_a_wrong_clock),
         in_ledger(test_ledger_due_leaves_out_pending_calls_that_ended_before),
         in_ledger(test_ledger_due_goes_through_a_stretch_in_order),
-        in_ledger(test_ledger_forgets_what_was_only_noted),
+        in_ledger(test_ledger_forgets_untried_calls),
         in_ledger(test_ledger_counts_what_is_open),
         in_ledger(test_ledger_keeps_notes_by_name),
         in_ledger(test_ledger_keeps_checkpoint_and_floor_apart),
         in_ledger(test_ledger_keeps_only_what_was_committed),
         in_ledger(test_ledger_run_start_is_durable_on_return),
-        in_ledger(test_ledger_prunes_what_is_done_with_and_never_what_waits),
+        in_ledger(test_ledger_prunes_settled_calls_and_no_open_ones),
         in_ledger(test_ledger_prunes_up_to_its_limit_oldest_first_and_old_runs),
-        in_ledger(test_ledger_counts_attempts_and_keeps_what_it_is_not_told_anew),
+        in_ledger(test_ledger_counts_attempts_and_keeps_columns_without_a_new_value),
         in_ledger(test_ledger_counters_only_grow),
     };
     return cmocka_run_group_tests_name("ledger", tests, NULL, NULL);

@@ -150,7 +150,7 @@ static void test_ledger_that_is_no_database_is_moved_aside(void **state)
     }
 }
 
-static void test_ledger_look_leaves_a_damaged_file_alone(void **state)
+static void test_ledger_read_only_leaves_a_damaged_file_alone(void **state)
 {
     unit_write(unit_path(*state, "ledger.db"), "this is no database, but a text that is long enough .................");
     struct ledger *ledger = NULL;
@@ -299,7 +299,7 @@ static void check_text(const char *row, const char *path, const char *want)
 }
 
 /* A crash left a new ledger that is complete, and the damaged one still in its place or not any more. */
-static void test_ledger_open_puts_a_complete_new_one_into_its_place(void **state)
+static void test_ledger_open_completes_an_interrupted_rebuild(void **state)
 {
     static const enum ledger_mode modes[] = { LEDGER_WRITE, LEDGER_READ_ONLY };
     for (int damaged_is_there = 0; damaged_is_there < 2; damaged_is_there++) {
@@ -334,7 +334,7 @@ static void test_ledger_open_puts_a_complete_new_one_into_its_place(void **state
     }
 }
 
-static void test_ledger_is_not_opened_while_an_old_journal_is_in_its_way(void **state)
+static void test_ledger_is_not_opened_beside_an_old_journal(void **state)
 {
     static const char *const journals[] = { "-wal", "-shm" };
     for (size_t i = 0; i < UNIT_COUNT(journals); i++) {
@@ -386,13 +386,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_test_in_directory(test_ledger_keeps_what_was_committed_before_a_crash),
         unit_test_in_directory(test_ledger_that_is_no_database_is_moved_aside),
-        unit_test_in_directory(test_ledger_look_leaves_a_damaged_file_alone),
+        unit_test_in_directory(test_ledger_read_only_leaves_a_damaged_file_alone),
         unit_test_in_directory(test_ledger_that_was_cut_off_is_rebuilt),
         unit_test_in_directory(test_ledger_damaged_inside_is_noticed_and_rebuilt_with_what_can_be_read),
         unit_test_in_directory(test_ledger_rebuild_saves_every_call_of_a_sound_file),
         unit_test_in_directory(test_ledger_rebuild_saves_what_is_before_behind_and_open_between_damaged_places),
-        unit_test_in_directory(test_ledger_open_puts_a_complete_new_one_into_its_place),
-        unit_test_in_directory(test_ledger_is_not_opened_while_an_old_journal_is_in_its_way),
+        unit_test_in_directory(test_ledger_open_completes_an_interrupted_rebuild),
+        unit_test_in_directory(test_ledger_is_not_opened_beside_an_old_journal),
         unit_test_in_directory(test_ledger_rebuild_begins_anew_after_a_crash_and_leaves_what_it_cannot_replace),
     };
     return cmocka_run_group_tests_name("ledger_damage", tests, NULL, NULL);

@@ -115,7 +115,7 @@ static void test_ledger_takes_an_empty_file_for_a_new_one(void **state)
     ledger_close(ledger);
 }
 
-static void test_ledger_look_shows_an_empty_one_where_there_is_none(void **state)
+static void test_ledger_read_only_shows_a_missing_file_as_empty(void **state)
 {
     struct ledger_repair repair;
     struct ledger *ledger = open_ledger(*state, LEDGER_READ_ONLY, &repair);
@@ -125,7 +125,7 @@ static void test_ledger_look_shows_an_empty_one_where_there_is_none(void **state
     assert_int_equal(count_files(*state), 0);
 }
 
-static void test_ledger_look_changes_nothing_on_disk(void **state)
+static void test_ledger_read_only_changes_nothing_on_disk(void **state)
 {
     const char *path = unit_path(*state, "ledger.db");
     size_t length_before = 0, length_after = 0;
@@ -147,7 +147,7 @@ static void test_ledger_look_changes_nothing_on_disk(void **state)
     assert_int_equal(count_files(*state), 1);
 }
 
-static void test_ledger_look_leaves_an_empty_file_empty(void **state)
+static void test_ledger_read_only_leaves_an_empty_file_empty(void **state)
 {
     struct ledger_repair repair;
     struct stat info;
@@ -160,7 +160,7 @@ static void test_ledger_look_leaves_an_empty_file_empty(void **state)
     assert_int_equal(count_files(*state), 1);
 }
 
-static void test_ledger_look_cannot_write(void **state)
+static void test_ledger_read_only_cannot_write(void **state)
 {
     struct ledger_repair repair;
     make_ledger(*state, 1);
@@ -189,7 +189,7 @@ static void test_ledger_look_cannot_write(void **state)
 }
 
 /* A dry run writes as a run does: nothing of it is seen, neither by itself nor by the next one. */
-static void test_ledger_of_a_dry_run_forgets_what_is_written(void **state)
+static void test_ledger_of_a_dry_run_ignores_changes(void **state)
 {
     struct ledger_repair repair;
     int64_t run = 7, note = 0;
@@ -212,7 +212,7 @@ static void test_ledger_of_a_dry_run_forgets_what_is_written(void **state)
     }
 }
 
-static void test_ledger_look_sees_what_is_written_meanwhile(void **state)
+static void test_ledger_read_only_sees_later_commits(void **state)
 {
     struct ledger_repair repair;
     make_ledger(*state, 1);
@@ -249,7 +249,7 @@ static const struct {
     { "no tables yet", "PRAGMA journal_mode = WAL", CALL_UNKNOWN },
 };
 
-static void test_ledger_look_changes_nothing_of_an_unfinished_one(void **state)
+static void test_ledger_read_only_changes_no_older_or_new_file(void **state)
 {
     const char *path = unit_path(*state, "ledger.db");
     for (size_t i = 0; i < UNIT_COUNT(unfinished); i++) {
@@ -275,7 +275,7 @@ static void test_ledger_look_changes_nothing_of_an_unfinished_one(void **state)
     }
 }
 
-static void test_ledger_brings_an_unfinished_one_up_to_date(void **state)
+static void test_ledger_migrates_an_older_or_new_file(void **state)
 {
     const char *path = unit_path(*state, "ledger.db");
     for (size_t i = 0; i < UNIT_COUNT(unfinished); i++) {
@@ -349,7 +349,7 @@ static void test_ledger_without_the_tables_of_its_version_is_refused(void **stat
     check_refused("write", *state, LEDGER_WRITE, EX_IOERR, "no such table");
 }
 
-static void test_ledger_says_what_is_in_its_way(void **state)
+static void test_ledger_names_the_obstacle(void **state)
 {
     const char *path = unit_path(*state, "ledger.db");
     assert_int_equal(mkdir(path, 0755), 0);
@@ -397,18 +397,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_test_in_directory(test_ledger_is_made_with_mode_0640_where_there_is_none),
         unit_test_in_directory(test_ledger_takes_an_empty_file_for_a_new_one),
-        unit_test_in_directory(test_ledger_look_shows_an_empty_one_where_there_is_none),
-        unit_test_in_directory(test_ledger_look_changes_nothing_on_disk),
-        unit_test_in_directory(test_ledger_look_leaves_an_empty_file_empty),
-        unit_test_in_directory(test_ledger_look_cannot_write),
-        unit_test_in_directory(test_ledger_of_a_dry_run_forgets_what_is_written),
-        unit_test_in_directory(test_ledger_look_sees_what_is_written_meanwhile),
-        unit_test_in_directory(test_ledger_look_changes_nothing_of_an_unfinished_one),
-        unit_test_in_directory(test_ledger_brings_an_unfinished_one_up_to_date),
+        unit_test_in_directory(test_ledger_read_only_shows_a_missing_file_as_empty),
+        unit_test_in_directory(test_ledger_read_only_changes_nothing_on_disk),
+        unit_test_in_directory(test_ledger_read_only_leaves_an_empty_file_empty),
+        unit_test_in_directory(test_ledger_read_only_cannot_write),
+        unit_test_in_directory(test_ledger_of_a_dry_run_ignores_changes),
+        unit_test_in_directory(test_ledger_read_only_sees_later_commits),
+        unit_test_in_directory(test_ledger_read_only_changes_no_older_or_new_file),
+        unit_test_in_directory(test_ledger_migrates_an_older_or_new_file),
         unit_test_in_directory(test_ledger_refuses_databases_of_others_and_of_newer_versions_untouched),
         unit_test_in_directory(test_ledger_refuses_the_next_schema_version_of_its_own_file),
         unit_test_in_directory(test_ledger_without_the_tables_of_its_version_is_refused),
-        unit_test_in_directory(test_ledger_says_what_is_in_its_way),
+        unit_test_in_directory(test_ledger_names_the_obstacle),
         unit_test_in_directory(test_ledger_works_below_a_linked_directory),
         unit_test_in_directory(test_ledger_that_may_not_be_read_is_77),
     };

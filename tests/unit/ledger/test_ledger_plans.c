@@ -77,7 +77,7 @@ static void check_plans(const char *directory)
     (void)sqlite3_close(database);
 }
 
-static void test_ledger_asks_an_index_for_what_it_wants_and_looks_at_no_other_call(void **state)
+static void test_ledger_statements_use_an_index_and_read_no_other_call(void **state)
 {
     struct ledger_counts counts;
     struct records_overview overview;
@@ -102,7 +102,7 @@ static void test_ledger_asks_an_index_for_what_it_wants_and_looks_at_no_other_ca
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_ledger(test_ledger_asks_an_index_for_what_it_wants_and_looks_at_no_other_call),
+        in_ledger(test_ledger_statements_use_an_index_and_read_no_other_call),
     };
     return cmocka_run_group_tests_name("ledger_plans", tests, NULL, NULL);
 }

@@ -75,7 +75,7 @@ static void test_ledger_lists_the_selected_calls_that_are_rejected_oldest_first(
     }
 }
 
-static void test_records_releases_the_selected_calls_and_no_others(void **state)
+static void test_records_changes_the_state_of_the_selected_calls_only(void **state)
 {
     (void)state;
     static const char *const ids[] = { "1.1", "2.2", "3.3", "4.4", "5.5", "6.6", "7.7" };
@@ -99,7 +99,7 @@ static void test_records_releases_the_selected_calls_and_no_others(void **state)
         }
 }
 
-static void test_records_restores_what_was_dropped(void **state)
+static void test_records_restores_discarded_calls(void **state)
 {
     (void)state;
     int64_t count = -1;
@@ -126,7 +126,7 @@ static void note_due(void *context, const char *uniqueid, int64_t end_epoch)
     (void)strcat(strcat(context, uniqueid), " ");
 }
 
-static void test_ledger_makes_a_released_call_due_at_once(void **state)
+static void test_ledger_makes_a_retried_call_due_at_once(void **state)
 {
     (void)state;
     char seen[100] = "";
@@ -218,9 +218,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_ledger(test_ledger_lists_the_selected_calls_that_are_rejected_oldest_first),
-        in_ledger(test_records_releases_the_selected_calls_and_no_others),
-        in_ledger(test_records_restores_what_was_dropped),
-        in_ledger(test_ledger_makes_a_released_call_due_at_once),
+        in_ledger(test_records_changes_the_state_of_the_selected_calls_only),
+        in_ledger(test_records_restores_discarded_calls),
+        in_ledger(test_ledger_makes_a_retried_call_due_at_once),
         in_ledger(test_ledger_overview_of_a_new_ledger_is_all_zero),
         in_ledger(test_ledger_overview_shows_what_is_pending),
         in_ledger(test_ledger_overview_shows_the_last_run_and_the_last_good_one),

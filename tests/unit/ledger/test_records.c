@@ -65,7 +65,7 @@ static const char *runs(int64_t since, int64_t limit)
     return seen;
 }
 
-static void test_records_lists_a_run_with_all_its_figures(void **state)
+static void test_records_lists_a_run_with_all_its_counts(void **state)
 {
     int64_t run = 0;
     const struct ledger_run figures = { .duration_ms = 11, .found = 12, .accepted = 13, .repeated = 14, .failed = 15,
@@ -94,7 +94,7 @@ static void test_records_lists_the_newest_runs_first_up_to_a_number_and_a_time(v
     assert_string_equal(runs(0, 0), "");
 }
 
-static void test_records_says_which_run_another_has_followed(void **state)
+static void test_records_marks_superseded_runs(void **state)
 {
     static const struct {
         const char *name, *sql;
@@ -209,7 +209,7 @@ static void test_records_lists_counters_by_label(void **state)
     assert_string_equal(seen, "200=3 500=7 ");
 }
 
-static void test_records_overview_has_the_figures_of_the_last_run_of_cron(void **state)
+static void test_records_overview_has_the_counts_of_cron_s_last_run(void **state)
 {
     struct records_overview got;
     run_sql(*state, "INSERT INTO run (kind, started, finished, accepted, exit_code, message, duration_ms, statements, "
@@ -273,14 +273,14 @@ static void test_records_says_what_it_cannot_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_ledger(test_records_lists_a_run_with_all_its_figures),
+        in_ledger(test_records_lists_a_run_with_all_its_counts),
         in_ledger(test_records_lists_the_newest_runs_first_up_to_a_number_and_a_time),
-        in_ledger(test_records_says_which_run_another_has_followed),
+        in_ledger(test_records_marks_superseded_runs),
         in_ledger(test_records_notes_a_retry_as_a_run),
         in_ledger(test_records_shows_all_that_is_known_of_a_call),
         in_ledger(test_records_lists_the_attempts_before_the_last_oldest_first),
         in_ledger(test_records_lists_counters_by_label),
-        in_ledger(test_records_overview_has_the_figures_of_the_last_run_of_cron),
+        in_ledger(test_records_overview_has_the_counts_of_cron_s_last_run),
         in_ledger(test_records_says_what_it_cannot_read),
     };
     return cmocka_run_group_tests_name("records", tests, NULL, NULL);
