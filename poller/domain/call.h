@@ -78,8 +78,8 @@ struct call_record {
     enum call_state state;
     bool sent_before;     /* the API has accepted some content of this call ... */
     uint64_t fingerprint; /* ... the last of them is this */
-    /* Not 0 while we do not know which version of the call the API holds: other content is on its way, or was and no
-     * answer came. It is the number of tries before that, from 1; the idempotency key has it too. */
+    /* Not 0 while we do not know which version of the call the API holds: content that differs from what was sent before is
+     * on its way, or was and no answer came. It is the number of tries before that, from 1; the idempotency key has it too. */
     int64_t version_unknown;
     int64_t attempts;     /* failed tries charged to the content that is pending */
     int64_t tries;        /* all attempts to send it so far; only read */

@@ -35,26 +35,39 @@ static bool has_changed(const struct work_item *item)
     return record->sent_before && record->version_unknown == 0 && !call_is_as_accepted(item->call, record);
 }
 
-/* Makes the message. A change has a number of its own, so that content which comes back is no repetition. */
-static int prepare(struct batch *batch, struct work_item *item, struct err *err)
+static void make(struct batch *batch, struct work_item *item)
+{
+    sink_message_free(&item->message);
+    sink_make(batch->engine->route.sink, item->call, (uint32_t)item->record.version_unknown, &item->message);
+}
+
+/* Makes the message. Content that differs from what was sent last has a number of its own, the number of tries before it:
+ * content that comes back is then no repetition of what was sent before. *ret_numbered: the ledger has a new number. */
+static int prepare(struct batch *batch, struct work_item *item, bool *ret_numbered, struct err *err)
 {
     struct call_record *record = &item->record;
-    bool changed = has_changed(item);
+    bool changed = has_changed(item), other = false;
     if (changed)
         record->version_unknown = record->tries > 0 ? record->tries : 1; /* ledgers of version 1 counted none */
-    sink_make(batch->engine->route.sink, item->call, (uint32_t)record->version_unknown, &item->message);
-    return changed ? settle_version_unknown(batch->engine, item, err) : 0;
+    make(batch, item);
+    if (!changed && record->state == CALL_PENDING && record->tries > 0 &&
+        ledger_has_other_payload(batch->engine->route.ledger, item->call->id, item->message.body, &other, err) != 0)
+        return -1;
+    if (other) {
+        record->version_unknown = record->tries;
+        make(batch, item);
+    }
+    *ret_numbered = *ret_numbered || changed || other;
+    return changed || other ? settle_version_unknown(batch->engine, item, err) : 0;
 }
 
 static int prepare_all(struct batch *batch, struct err *err)
 {
-    bool changed = false;
-    for (size_t i = 0; i < batch->count; i++) {
-        changed = changed || has_changed(batch->items[i]);
-        if (prepare(batch, batch->items[i], err) != 0)
+    bool numbered = false;
+    for (size_t i = 0; i < batch->count; i++)
+        if (prepare(batch, batch->items[i], &numbered, err) != 0)
             return -1;
-    }
-    return changed ? engine_commit(batch->engine, err) : 0;
+    return numbered ? engine_commit(batch->engine, err) : 0;
 }
 
 /* ---- outcomes ---- */

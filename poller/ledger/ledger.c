@@ -115,6 +115,20 @@ int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record 
     return 0;
 }
 
+int ledger_has_other_payload(struct ledger *ledger, const char *uniqueid, const char *payload, bool *ret_other,
+                             struct err *err)
+{
+    static const char sql[] = "SELECT 1 FROM call WHERE uniqueid = ?1 AND payload <> ?2";
+    struct statement *statement = store_prepare(ledger->store, sql);
+    store_bind_text(statement, 1, uniqueid);
+    store_bind_text(statement, 2, payload);
+    int row = store_next(ledger->store, statement, err);
+    *ret_other = row > 0;
+    if (row > 0)
+        store_reset(statement);
+    return row < 0 ? -1 : 0;
+}
+
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct err *err)
 {
     /* NULL leaves a column unchanged: those of the last attempt, if this is none, and those of an unknown row. */

@@ -49,6 +49,11 @@ int ledger_rebuild(const char *state_dir, struct ledger **ret_ledger, struct led
 int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record *ret_record,
                 struct err *err) MUST_CHECK;
 
+/* ledger_has_other_payload: whether the ledger keeps content of the call that the API has not accepted yet, and it is not
+ * payload. */
+int ledger_has_other_payload(struct ledger *ledger, const char *uniqueid, const char *payload, bool *ret_other,
+                             struct err *err) MUST_CHECK;
+
 /* One attempt to send a call. */
 struct ledger_attempt {
     int64_t answer;  /* the outcome's code; 0: no answer came */
