@@ -18,6 +18,8 @@
 #   make check-clang     the unit tests, compiled by clang
 #   make check-releases  the unit tests on other Debian releases, by both compilers    (make check-releases RELEASES=trixie)
 #   make clean
+#
+# WITHOUT="postgresql" builds without libpq; then the kinds that need it say so.
 
 NAME    := did-optimizer-sync
 VERSION := $(shell sed -n 's/^.define VERSION "\(.*\)"/\1/p' poller/base/version.h)
@@ -33,15 +35,15 @@ LOG_GROUP  ?= $(shell getent group adm >/dev/null && echo adm || echo root)
 
 # What Debian calls the packages that each kind of work needs.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev libcjson-dev libinih-dev libsqlite3-dev \
-                  libssl-dev
+                  libssl-dev $(if $(filter postgresql,$(WITHOUT)),,libpq-dev)
 # Debian 11 has them under a version only.
 MARIADB_PACKAGES := 'mariadb-server-core|mariadb-server-core-10.5' 'mariadb-client-core|mariadb-client-core-10.5'
 DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev $(MARIADB_PACKAGES) python3 python3-pymysql
 UNIT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev python3 tzdata
 TEST_PACKAGES  := $(sort $(DEMO_PACKAGES) $(UNIT_PACKAGES)) python3-pytest python3-pytest-xdist openssl ca-certificates \
-                  faketime
+                  faketime postgresql
 BROWSER_PACKAGES := chromium chromium-driver
-BENCH_PACKAGES := $(DEMO_PACKAGES) openssl ca-certificates wrk valgrind binutils
+BENCH_PACKAGES := $(DEMO_PACKAGES) postgresql openssl ca-certificates wrk valgrind binutils
 DEB_PACKAGES   := $(BUILD_PACKAGES) build-essential debhelper
 DEB_TEST_PACKAGES := $(DEB_PACKAGES) $(DEMO_PACKAGES) python3-pytest lintian mandoc mmdebstrap zstd
 
@@ -51,12 +53,16 @@ HARDENING := -fstack-protector-strong -fPIE
 CC        ?= cc
 # Small: the time is spent in the libraries. Nothing unwinds the stack; a debugger finds what it needs in what -g writes.
 CFLAGS    ?= -Os -g -fno-asynchronous-unwind-tables
-LIBRARIES := libmariadb libcurl libcjson inih sqlite3 libcrypto
+LIBRARIES := libmariadb libcurl libcjson inih sqlite3 libcrypto $(if $(filter postgresql,$(WITHOUT)),,libpq)
+# What is left out has no file, and the files that know of it are told.
+LEFT_OUT  := $(if $(filter postgresql,$(WITHOUT)),recorder_pq recorder_postgresql)
+LEFT_OUT_FLAGS := $(if $(filter postgresql,$(WITHOUT)),-DWITHOUT_POSTGRESQL)
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
 LIB_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
 # Source fortification needs optimisation, and the sanitizers bring their own checks.
 FORTIFY    = $(if $(filter -O0 -fsanitize%,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -iquote poller $(WARNINGS) $(HARDENING) $(FORTIFY) $(LIB_CFLAGS) $(CPPFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -iquote poller $(WARNINGS) $(HARDENING) $(FORTIFY) $(LIB_CFLAGS) $(LEFT_OUT_FLAGS) \
+             $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
 # The sanitizer build lives beside the plain one: `make BUILD=build/asan SANITIZE=1` is what `make test` uses.
@@ -65,9 +71,9 @@ ifdef SANITIZE
 override CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 endif
 
-SOURCES      := $(sort $(wildcard poller/*.c poller/*/*.c))
+SOURCES      := $(filter-out $(LEFT_OUT:%=poller/sink/%.c),$(sort $(wildcard poller/*.c poller/*/*.c)))
 OBJECTS      := $(SOURCES:%.c=$(BUILD)/%.o)
-UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_SOURCES := $(filter-out $(LEFT_OUT:%=tests/unit/sink/test_%.c),$(sort $(wildcard tests/unit/*/test_*.c)))
 UNIT_HELPERS := $(sort $(wildcard tests/unit/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
@@ -96,7 +102,7 @@ need-deb:
 need-deb-test:
 	@sh tests/need-packages.sh $(DEB_TEST_PACKAGES)
 
-$(BUILD)/$(NAME): $(OBJECTS)
+$(BUILD)/$(NAME): $(OBJECTS) $(BUILD)/left-out
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(OBJECTS) $(LIB_LIBS)
 
 $(BUILD)/poller/%.o: poller/%.c Makefile
@@ -110,6 +116,11 @@ $(KNOW_DATADIR): $(BUILD)/datadir
 $(BUILD)/datadir: FORCE
 	@mkdir -p $(@D)
 	@echo '$(DATADIR)' | cmp -s - $@ || echo '$(DATADIR)' >$@
+# The same for what is left out.
+$(BUILD)/poller/sink/recorder.o: $(BUILD)/left-out
+$(BUILD)/left-out: FORCE
+	@mkdir -p $(@D)
+	@echo '$(WITHOUT)' | cmp -s - $@ || echo '$(WITHOUT)' >$@
 FORCE:
 
 # A unit test links every module but main.c, and what stands in for a source or sink; SQLite's calls can be made to fail.

@@ -27,6 +27,14 @@ if [ "$(id -u)" -ne 0 ]; then
     as_root=sudo
 fi
 
+# The tests start a server of their own. Debian's package would make and start another one for the whole machine.
+case "$missing" in
+*postgresql*)
+    clusters=/etc/postgresql-common/createcluster.conf
+    [ -e "$clusters" ] || { $as_root mkdir -p "${clusters%/*}" &&
+        echo "create_main_cluster = false" | $as_root tee "$clusters" >/dev/null; } ;;
+esac
+
 echo "Installing what is missing: $missing"
 export DEBIAN_FRONTEND=noninteractive
 # A fresh machine has no package lists; an old list may name versions that are gone.

@@ -18,7 +18,7 @@
 
 static const char *const kept_variables[] = {
     "API_KEY", "DID_OPTIMIZER_API_URL", "VICIDIAL_DB_HOST", "VICIDIAL_DB_USER", "VICIDIAL_DB_PASSWORD",
-    "VICIDIAL_DB_NAME", "VICIDIAL_DB_PORT", "TZ", "PATH",
+    "VICIDIAL_DB_NAME", "VICIDIAL_DB_PORT", "PGPASSFILE", "TZ", "PATH",
 };
 
 static void clean_environment(void)

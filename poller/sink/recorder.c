@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "sink/recorder.h"
+#include "sink/recorder_postgresql.h"
 #include "sink/recorder_sqlite.h"
 #include "sink/recorder_store.h"
 #include "sink/recorder_tables.h"
@@ -26,6 +27,8 @@ struct recorder {
 };
 
 static const struct param_spec settings_of_records[] = {
+    { "url", false, "the database of PostgreSQL: postgresql://USER@HOST/DATABASE" },
+    { "password", true, "the account's password" },
     { "file", false, "the file of SQLite; default: records.db in the state directory" },
     { "source", false, "the name of the dialer in the column source" },
     { "table", false, "the table of calls" },
@@ -46,14 +49,33 @@ static void close_recorder(void *context)
     free(state);
 }
 
+/* Which place the settings name: url is PostgreSQL's, file is SQLite's. */
+static int choose_store(const struct params *params, const struct recorder_store_ops **ret_ops, struct err *err)
+{
+    const struct param *url = params_find(params, "url");
+    *ret_ops = &recorder_sqlite;
+    if (url == NULL)
+        return 0;
+    if (params_find(params, "file") != NULL)
+        return err_set(err, EX_CONFIG, "%s: url and file are both set; keep url for PostgreSQL, or file for SQLite",
+                       url->origin);
+#ifdef WITHOUT_POSTGRESQL
+    return err_set(err, EX_CONFIG, "%s: this program was built without PostgreSQL; install a package that has it, or "
+                   "use file for SQLite", url->origin);
+#else
+    *ret_ops = &recorder_postgresql;
+    return 0;
+#endif
+}
+
 static int open_recorder(const struct sink_settings *settings, void **ret_state, struct err *err)
 {
     struct recorder *state = mem_zero(1, sizeof *state);
     const char *source = settings->source != NULL ? settings->source : "";
-    state->ops = &recorder_sqlite;
     state->dispositions = settings->dispositions;
     state->log.source = params_text(settings->params, "source", source);
-    if (recorder_tables_read(settings->params, &state->tables, err) != 0 ||
+    if (choose_store(settings->params, &state->ops, err) != 0 ||
+        recorder_tables_read(settings->params, &state->tables, err) != 0 ||
         state->ops->open(settings->params, settings->state_dir, &state->tables, &state->store, err) != 0) {
         close_recorder(state);
         return -1;
@@ -98,8 +120,8 @@ static void end_run(void *context, const struct sink_run *run)
     log->message = *run->message != '\0' ? run->message : NULL;
     log->took_ms = run->took_ms;
     if (state->ops->log_end(state->store, log, &failure) != 0)
-        log_warn("⚠ could not note the end of this run in %s: %s; the calls are recorded, and a later run notes this one "
-                 "as failed", state->tables.logs, failure.reason);
+        log_warn("⚠ could not note the end of this run in %s: %s; the calls are recorded, and a later run notes this "
+                 "one as failed", state->tables.logs, failure.reason);
     *log = (struct recorder_log){ .source = log->source };
 }
 
@@ -118,8 +140,9 @@ static int write_group(struct recorder *state, struct recorder_batch *batch, str
 static struct outcome outcome_of(const struct recorder_result *result)
 {
     struct outcome outcome = { .kind = OUTCOME_ACCEPTED, .code = result->what };
-    if (result->what == RECORDER_REFUSED) {
-        outcome.kind = OUTCOME_REJECTED;
+    if (result->what >= RECORDER_REFUSED) {
+        outcome.kind = result->what == RECORDER_REFUSED ? OUTCOME_REJECTED : OUTCOME_RETRY;
+        outcome.blames_call = result->what == RECORDER_FAILED;
         outcome.code = result->code;
         (void)snprintf(outcome.reason, sizeof outcome.reason, "%s", result->reason);
     }

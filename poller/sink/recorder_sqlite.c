@@ -51,8 +51,10 @@ static int fail(const struct sqlite *state, const struct err *err, struct outcom
     const char *advice = fault != STORE_DAMAGED
                              ? "" : "; restore that file from a backup, or move it away: then the next run makes a new "
                                     "one, and backfill fills it";
-    return recorder_store_fail(ret_failure, OUTCOME_RETRY, RECORDER_CODE_SQLITE + (int64_t)fault, advice, "%s",
-                               err->message);
+    (void)recorder_store_fail(ret_failure, OUTCOME_RETRY, RECORDER_CODE_SQLITE + (int64_t)fault, advice, "%s",
+                              err->message);
+    ret_failure->unreachable = fault != STORE_OTHER; /* it says nothing of the calls */
+    return -1;
 }
 
 /* Takes the file's lock, or waits for it. Others may read meanwhile. */
@@ -183,8 +185,8 @@ static int open_file(struct sqlite *state, struct outcome *ret_failure)
     /* SQLite would open it all the same, and leave files beside it that may not be written either. */
     if (faccessat(AT_FDCWD, state->path, W_OK, AT_EACCESS) != 0 && errno != ENOENT)
         return recorder_store_fail(ret_failure, OUTCOME_RETRY, RECORDER_CODE_SQLITE + STORE_NOT_WRITABLE,
-                                   "; let the owner of the state directory write that file", "could not write to the records %s: %s",
-                                   state->path, strerror(errno));
+                                   "; let the owner of the state directory write that file",
+                                   "could not write to the records %s: %s", state->path, strerror(errno));
     if (store_open("the records", state->path, STORE_WRITE, &state->store, &err) != 0)
         return fail(state, &err, ret_failure);
     if (store_number(state->store, "SELECT count(*) FROM sqlite_master", &tables, &err) != 0 ||
@@ -346,7 +348,8 @@ static int rehearse(void *context, struct recorder_batch *batch, struct sink_hea
         (void)snprintf(ret_health->text, sizeof ret_health->text, "the first run makes %s", state->path);
         if (!may_make)
             (void)recorder_store_fail(ret_failure, OUTCOME_MISCONFIGURED, 0, "; make that directory, and let the "
-                                      "owner of the state directory write there", "the file %s cannot be made", state->path);
+                                      "owner of the state directory write there", "the file %s cannot be made",
+                                      state->path);
         free(directory);
         return may_make ? 0 : -1;
     }

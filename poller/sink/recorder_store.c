@@ -16,7 +16,7 @@ void recorder_store_count(struct recorder_counts *counts, const struct recorder_
         counts->created += results[i].what == RECORDER_CREATED ? 1 : 0;
         counts->updated += results[i].what == RECORDER_UPDATED ? 1 : 0;
         counts->kept += results[i].what == RECORDER_KEPT ? 1 : 0;
-        counts->failed += results[i].what == RECORDER_REFUSED ? 1 : 0;
+        counts->failed += results[i].what >= RECORDER_REFUSED ? 1 : 0;
     }
 }
 

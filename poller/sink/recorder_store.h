@@ -8,8 +8,8 @@
 
 /* What became of one message. */
 struct recorder_result {
-    enum { RECORDER_CREATED = 1, RECORDER_UPDATED, RECORDER_KEPT, RECORDER_REFUSED } what;
-    int64_t code;      /* REFUSED: the database's, see recorder_verdict.h */
+    enum { RECORDER_CREATED = 1, RECORDER_UPDATED, RECORDER_KEPT, RECORDER_REFUSED, RECORDER_FAILED } what;
+    int64_t code;      /* REFUSED, and FAILED, which may pass later: the database's, see recorder_verdict.h */
     char reason[400];  /* the same in words */
 };
 

@@ -58,38 +58,37 @@ static bool is_one_of(const char *sqlstate, const char *list)
     return str_in_list(list, str_or_empty(sqlstate)) || str_in_list(list, class);
 }
 
-/* PostgreSQL's manual, appendix A. 21: the same call twice. 22: a value that does not fit; 23: a constraint; 54: too
- * large for an index; P0001: what a trigger of the table's owner raises. */
-bool recorder_verdict_blames_row(const char *sqlstate)
-{
-    return is_one_of(sqlstate, "21 22 23 44 54 P0001");
-}
+/* PostgreSQL's manual, appendix A. 21: the same call twice; 22: a value that does not fit; 23 and 44: a constraint;
+ * 54: too large for an index; P0001: what a trigger of the table's owner raises. The first row that fits counts. */
+static const struct {
+    const char *list; /* of SQLSTATEs, and of classes */
+    enum recorder_blame blame;
+    const char *advice;
+} verdicts[] = {
+    { "21 22 23 44 54 P0001", RECORDER_BLAMES_ROW, "" },
+    { "42501", RECORDER_BLAMES_SETTINGS,
+      "; as the table's owner, GRANT SELECT, INSERT, UPDATE on both tables to the account" },
+    { "42P10", RECORDER_BLAMES_SETTINGS, "; create a UNIQUE index on the columns source and uuid" },
+    { "42", RECORDER_BLAMES_SETTINGS, "; does the table have another shape? Run did-optimizer-sync check" },
+    { "28000", RECORDER_BLAMES_SETTINGS,
+      "; pg_hba.conf of the server must let this account in; does it want TLS (?sslmode=require in url)?" },
+    { "28", RECORDER_BLAMES_SETTINGS, "; check the user in url, and password_file" },
+    { "3D 3F", RECORDER_BLAMES_SETTINGS, "; check the names in [sink]" },
+    { "25006", RECORDER_BLAMES_SERVER, "; is that server a standby, or default_transaction_read_only set?" },
+    { "53100", RECORDER_BLAMES_SERVER, "; free some space on the server's disk" },
+    { "53300", RECORDER_BLAMES_SERVER, "; the server allows no more connections" },
+    { "55P03", RECORDER_BLAMES_SERVER, "; another program has locked the table" },
+    { "57014", RECORDER_BLAMES_SERVER, "; the server is slow, or the table is locked; see timeout in [sink]" },
+    { "08 40 53 55 57 58", RECORDER_BLAMES_SERVER, "" },
+};
 
-/* What stands here lasts until a person mends it; all else may pass by itself. */
-enum outcome_kind recorder_verdict_of(const char *sqlstate, const char **ret_advice)
+enum recorder_blame recorder_verdict_of(const char *sqlstate, const char **ret_advice)
 {
-    static const struct {
-        const char *list; /* of SQLSTATEs, and of classes */
-        enum outcome_kind kind;
-        const char *advice;
-    } rows[] = {
-        { "42501", OUTCOME_MISCONFIGURED,
-          "; as the table's owner, GRANT SELECT, INSERT, UPDATE on both tables to the account" },
-        { "42P10", OUTCOME_MISCONFIGURED, "; create a UNIQUE index on the columns source and uuid" },
-        { "42", OUTCOME_MISCONFIGURED, "; does the table have another shape? Run did-optimizer-sync check" },
-        { "28", OUTCOME_MISCONFIGURED, "; check the user in url, and password_file" },
-        { "3D 3F", OUTCOME_MISCONFIGURED, "; check the names in [sink]" },
-        { "25006", OUTCOME_RETRY, "; is that server a standby, or default_transaction_read_only set?" },
-        { "53100", OUTCOME_RETRY, "; free some space on the server's disk" },
-        { "53300 53400", OUTCOME_RETRY, "; the server allows no more connections" },
-        { "55P03", OUTCOME_RETRY, "; another program has locked the table" },
-        { "57014", OUTCOME_RETRY, "; the server is slow, or the table is locked; see timeout in [sink]" },
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (is_one_of(sqlstate, rows[i].list)) {
-            *ret_advice = rows[i].advice;
-            return rows[i].kind;
+    for (size_t i = 0; i < sizeof verdicts / sizeof verdicts[0]; i++)
+        if (is_one_of(sqlstate, verdicts[i].list)) {
+            *ret_advice = verdicts[i].advice;
+            return verdicts[i].blame;
         }
     *ret_advice = "";
-    return OUTCOME_RETRY;
+    return RECORDER_BLAMES_NOBODY;
 }

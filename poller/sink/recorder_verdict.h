@@ -19,10 +19,15 @@ int64_t recorder_verdict_code(const char *sqlstate);
 /* recorder_verdict_describe: "created", "SQLSTATE 23505"; as sink_describe. */
 bool recorder_verdict_describe(int64_t code, char *out, size_t size);
 
-/* recorder_verdict_blames_row: whether PostgreSQL refuses the value of a row, so that other rows may pass. */
-bool recorder_verdict_blames_row(const char *sqlstate);
+/* What an error of PostgreSQL is about. */
+enum recorder_blame {
+    RECORDER_BLAMES_NOBODY,   /* not known: one row, or the server */
+    RECORDER_BLAMES_ROW,      /* its values are refused; other rows may pass */
+    RECORDER_BLAMES_SERVER,   /* its state, which may pass: no row is to blame */
+    RECORDER_BLAMES_SETTINGS  /* lasts until a person mends it */
+};
 
-/* recorder_verdict_of: what any other error of PostgreSQL means: RETRY or MISCONFIGURED, and the advice. */
-enum outcome_kind recorder_verdict_of(const char *sqlstate, const char **ret_advice);
+/* recorder_verdict_of: what the error is about, and what to do: "; do this", or "". */
+enum recorder_blame recorder_verdict_of(const char *sqlstate, const char **ret_advice);
 
 #endif

@@ -47,7 +47,7 @@ def _template():
     return directory / "data"
 
 
-def _free_port():
+def free_port():
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -65,7 +65,7 @@ class Dialer:
         # Not under the test's own directory: a Unix socket's path has room for 107 characters only.
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="dialer-"))
         self.socket = self.directory / "mysql.sock"
-        self.port = _free_port() if tcp else None
+        self.port = free_port() if tcp else None
         self._options = list(options)
         self._process = None
         self._connection = None

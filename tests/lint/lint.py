@@ -38,7 +38,7 @@ BANNED = {
 
 # Each library is known to one file.
 LIBRARIES = {"libmariadb": r"mysql|mariadb|errmsg\.h", "libcurl": r"curl/", "cJSON": r"cjson/|cJSON", "inih": r"ini\.h$",
-             "SQLite": r"sqlite3", "libcrypto": r"openssl/"}
+             "SQLite": r"sqlite3", "libcrypto": r"openssl/", "libpq": r"libpq|postgres_ext"}
 
 
 class Finding:

@@ -5,10 +5,11 @@
 #include "sink/recorder_store.h"
 #include "sink/recorder_verdict.h"
 
-static void test_an_error_blames_the_row_the_settings_or_nobody(void **state)
+static void test_an_error_blames_the_row_the_settings_the_server_or_nobody(void **state)
 {
     (void)state;
-    enum { ROW, SETTINGS, LATER };
+    enum { UNKNOWN = RECORDER_BLAMES_NOBODY, ROW = RECORDER_BLAMES_ROW, LATER = RECORDER_BLAMES_SERVER,
+           SETTINGS = RECORDER_BLAMES_SETTINGS };
     static const struct {
         const char *sqlstate;
         int means;
@@ -16,22 +17,19 @@ static void test_an_error_blames_the_row_the_settings_or_nobody(void **state)
     } rows[] = {
         { "22001", ROW, "" },           { "22P05", ROW, "" },           { "23502", ROW, "" },
         { "23505", ROW, "" },           { "21000", ROW, "" },           { "44000", ROW, "" },
-        { "54000", ROW, "" },           { "P0001", ROW, "" },           { "P0002", LATER, "" },
+        { "54000", ROW, "" },           { "P0001", ROW, "" },           { "P0002", UNKNOWN, "" },
         { "42501", SETTINGS, "GRANT" }, { "42P01", SETTINGS, "check" }, { "42P10", SETTINGS, "UNIQUE" },
         { "42703", SETTINGS, "check" }, { "28P01", SETTINGS, "user" },  { "3D000", SETTINGS, "names" },
-        { "3F000", SETTINGS, "names" }, { "25006", LATER, "standby" },  { "53100", LATER, "space" },
+        { "3F000", SETTINGS, "names" }, { "28000", SETTINGS, "pg_hba.conf" },
+        { "25006", LATER, "standby" },  { "53100", LATER, "space" },
         { "53300", LATER, "connec" },   { "55P03", LATER, "locked" },   { "57014", LATER, "slow" },
         { "57P01", LATER, "" },         { "08006", LATER, "" },         { "40P01", LATER, "" },
-        { "XX000", LATER, "" },         { "2", LATER, "" },             { "", LATER, "" },
-        { NULL, LATER, "" },
+        { "XX000", UNKNOWN, "" },         { "2", UNKNOWN, "" },             { "", UNKNOWN, "" },
+        { NULL, UNKNOWN, "" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         const char *name = str_or_empty(rows[i].sqlstate), *advice = NULL;
-        unit_same_int(name, recorder_verdict_blames_row(rows[i].sqlstate), rows[i].means == ROW);
-        if (rows[i].means == ROW)
-            continue;
-        unit_same_int(name, recorder_verdict_of(rows[i].sqlstate, &advice),
-                      rows[i].means == SETTINGS ? OUTCOME_MISCONFIGURED : OUTCOME_RETRY);
+        unit_same_int(name, recorder_verdict_of(rows[i].sqlstate, &advice), rows[i].means);
         unit_has(name, advice, rows[i].advice);
         unit_true(name, *advice == '\0' || strncmp(advice, "; ", 2) == 0);
         unit_true(name, (*advice == '\0') == (*rows[i].advice == '\0'));
@@ -78,7 +76,7 @@ static void test_what_is_no_sqlstate_has_no_code(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_an_error_blames_the_row_the_settings_or_nobody),
+        cmocka_unit_test(test_an_error_blames_the_row_the_settings_the_server_or_nobody),
         cmocka_unit_test(test_a_code_comes_back_in_words),
         cmocka_unit_test(test_what_is_no_sqlstate_has_no_code),
     };
