@@ -52,7 +52,7 @@ static void test_files(const struct check *check)
         check_warn(check->report, "configuration", "is this a VICIdial host?",
                    "there is no %s: VICIdial's defaults are used", paths->astguiclient);
     if (*database->password != '\0' && stat(paths->own, &info) == 0 && (info.st_mode & S_IROTH) != 0 &&
-        database->password_is_ours)
+        database->password_in_own_file)
         check_warn(check->report, "configuration", "chmod 640 that file",
                    "%s holds a password and can be read by other users", paths->own);
     test_secret_files(check);

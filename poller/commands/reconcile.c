@@ -97,7 +97,7 @@ static void count_call(void *context, const struct call *call, const struct call
     struct reconcile *reconcile = context;
     struct position position = position_at(call->ended, call->id);
     bool known = record->state != CALL_UNKNOWN;
-    if (decision->kind == DECISION_LEAVE || (!known && decision->kind == DECISION_SKIP))
+    if (decision->kind == DECISION_OUT_OF_SCOPE || (!known && decision->kind == DECISION_SKIP))
         return; /* not selected, or not ended */
     if (!known && !in_scope && reconcile->has_start && position_compare(&position, &reconcile->start) <= 0)
         return;
@@ -108,7 +108,7 @@ static void count_call(void *context, const struct call *call, const struct call
         day->rejected++;
     else if (record->state == CALL_PENDING)
         day->pending++;
-    else if (record->state == CALL_WAITING || (in_scope && decision->kind == DECISION_HOLD))
+    else if (record->state == CALL_WAITING || (in_scope && decision->kind == DECISION_WAIT))
         day->waiting++;
     else if (decision->kind == DECISION_SKIP)
         day->accepted++;

@@ -268,7 +268,7 @@ static struct json *hours_json(struct hours *hours)
     for (int i = 0; i < HOURS_RESULTS; i++)
         json_append_text(names, hours_result_names[i]);
     for (int i = 0; i < HOURS; i++) {
-        struct hours_figures figures = hours_figures(hours, i);
+        struct hours_stats figures = hours_stats(hours, i);
         struct json *row = json_array();
         json_append(row, counts(figures.states, HOURS_STATES));
         json_append(row, counts(figures.results, HOURS_RESULTS));

@@ -181,7 +181,7 @@ static void ask_dialer(const struct config *config, const struct config_problems
     }
     if (resources_connect(config, &source, &err) != 0 || read_row(&source, view, &err) != 0) {
         (void)snprintf(view->problem, sizeof view->problem, "%s", err.message);
-        view->where = EXPLANATION_NOT_ASKED;
+        view->where = EXPLANATION_ROW_UNKNOWN;
     }
     source_close(&source);
 }
@@ -260,7 +260,7 @@ static void print_table(const struct view *view)
 {
     char local[CLOCK_TEXT_SIZE], ended[64] = "not ended", length[24] = "";
     const struct call *row = view->row;
-    if (view->where == EXPLANATION_NOT_ASKED) {
+    if (view->where == EXPLANATION_ROW_UNKNOWN) {
         print_row("dialer's table", "could not be read: %s", view->problem);
     } else if (row == NULL) {
         print_row("dialer's table", "has no such call; its archive has none either");
@@ -337,8 +337,8 @@ static void add_table(struct json *object, const struct view *view)
     json_add_text(table, "agent", row->agent);
     json_add_text(table, "campaign", row->campaign);
     json_add_text(table, "phone", row->number);
-    for (int i = 0; row->shape != NULL && i < CALL_EXTRAS_MOST; i++)
-        if (row->shape->extras[i].is_news)
+    for (int i = 0; row->shape != NULL && i < CALL_MAX_EXTRAS; i++)
+        if (row->shape->extras[i].in_fingerprint)
             json_add_text(table, row->shape->extras[i].name, row->extras[i]);
     json_add_known(table, "end_epoch", row->ended, 0);
 }

@@ -355,7 +355,7 @@ static void on_own_value(void *context, const char *section, const char *key, co
         check_key_is_new(reading, section, key, line);
         set_from_line(reading, setting, value, line);
         if (setting->offset == AT(database.password))
-            reading->config->database.password_is_ours = true;
+            reading->config->database.password_in_own_file = true;
         return;
     }
     if (keep_param(reading, section, key, value, line))

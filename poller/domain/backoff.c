@@ -1,4 +1,4 @@
-/* backoff: how long to wait before a call is tried again. */
+/* backoff: the delay before the next try of a call. */
 #include "domain/backoff.h"
 
 int64_t backoff_delay_sec(int64_t attempt, int64_t base_sec, int64_t cap_sec, uint32_t random)

@@ -1,17 +1,15 @@
-/* breaker: tells an API that is down, or settings that are wrong, from a call that the API cannot digest (a circuit
- * breaker).
+/* breaker: tells an API that is down, or wrong settings, from a call that the API cannot process (a circuit breaker).
  *
- * One failure says little. The rule, for 401, 403, 404, 405 and 3xx as for 5xx and timeouts:
- *   - The API took or rejected another call in this run: the failure was about its call, which is charged with it.
- *   - Else, two different calls or more failed with nothing taken in between, in this run or in earlier ones: the API is
- *     down; where every answer of this run refused the request as such, the configuration is wrong. No call is charged.
- *   - Else, a single call failed: nobody knows. It is pending, not charged, and asked again after a pause, and together with
- *     the next call that the API takes. Nothing is declared, and nothing is said to be well.
- * Exceptions: a request that never got out says at once that the API is out of reach. A failure that points to its call
- * (the API blames the call's values, or it was charged before) counts not as one of two, only of six. Once an outage is
- * declared, one failure renews it.
- * Within a run five failures in a row end sending, but for one call, a random or the latest one: if it fails too, that is
- * six. */
+ * One failure can mean either. The rules are the same for 401, 403, 404, 405, 3xx, 5xx and timeouts:
+ * - The API accepted or rejected another call in this run: the call is at fault, and the failure uses up a retry.
+ * - Otherwise, two different calls failed without a success in between, in this run or earlier ones: the API is down.
+ * If each answer of this run refused the request as such, the configuration is wrong. No retry is used up.
+ * - Otherwise a single call failed: the cause is unknown. The call stays pending, and no retry is used up. It is sent
+ * again after a pause, and together with the next call that the API accepts. The API is reported neither up nor down.
+ * Exceptions: if a request could not be sent at all, the API is down at once. A failure that points to its call (the
+ * API blames the call's values, or the call has used up a retry before) does not count as one of the two, only as one
+ * of six. During an outage one failure confirms the outage. Within a run five failures in a row end sending, but for
+ * one probe: a random or the latest call. If the probe fails too, that makes six. */
 #ifndef BREAKER_H
 #define BREAKER_H
 
@@ -19,47 +17,47 @@
 
 enum breaker_failure {
     BREAKER_FAILED,     /* no useful answer */
-    BREAKER_REFUSED,    /* the request is refused as such: key, address, or a firewall */
-    BREAKER_UNREACHABLE /* no request got out */
+    BREAKER_REFUSED,    /* the request as such is refused: key, address, or a firewall */
+    BREAKER_UNREACHABLE /* the request could not be sent */
 };
 
-enum breaker_finding {
-    BREAKER_CLOSED,       /* no failure to be judged */
-    BREAKER_CALLS,        /* the API works: the failures are about their calls */
-    BREAKER_DOUBT,        /* too few calls were asked to tell */
-    BREAKER_OUTAGE,       /* the API is down */
-    BREAKER_CONFIGURATION /* the configuration is wrong */
+enum breaker_diagnosis {
+    BREAKER_NO_FAILURE,
+    BREAKER_CALL_AT_FAULT, /* the API works: the failed calls are at fault */
+    BREAKER_UNDECIDED,     /* too few calls were sent to know the cause */
+    BREAKER_OUTAGE,        /* the API is down */
+    BREAKER_CONFIGURATION  /* the configuration is wrong */
 };
 
 struct breaker {
     bool must_probe; /* send one call, a random or the latest one, before any others */
-    bool answered;   /* the API has answered usefully in this run */
-    bool down;       /* an outage was declared and is not over */
-    bool doubt;      /* another call failed alone in an earlier run */
-    int failures_in_a_row;     /* of different calls, in this run ... */
-    int refused_in_a_row;      /* ... of them by refusal ... */
-    int open_in_a_row;         /* ... and of calls against which nothing is known */
-    enum breaker_failure last; /* the latest */
+    bool answered;   /* the API has accepted or rejected a call in this run */
+    bool down;       /* an outage was reported and is not over */
+    bool doubt;      /* another call was the only one to fail in an earlier run */
+    int failures_in_a_row;     /* failed calls of this run since the last success ... */
+    int refused_in_a_row;      /* ... those whose request was refused as such ... */
+    int open_in_a_row;         /* ... and those that nothing points to as the cause */
+    enum breaker_failure last; /* the latest failure */
 };
 
 #define BREAKER_FAILURES 5
 
-/* breaker_start: the state at the start of a run. in_outage: the last run ended in an outage; in_doubt: a call failed
- * alone in an earlier run. */
+/* breaker_start: the state at the start of a run. in_outage: the last run ended in an outage. in_doubt: a single call
+ * failed in an earlier run, with an unknown cause. */
 struct breaker breaker_start(bool in_outage, bool in_doubt);
 
-/* breaker_asked_again: the call of in_doubt is sent again: what it comes to now is what counts. */
-void breaker_asked_again(struct breaker *breaker);
+/* breaker_clear_doubt: the call of in_doubt is sent again, so only its new outcome counts. */
+void breaker_clear_doubt(struct breaker *breaker);
 
-/* breaker_useful: the API has answered a call usefully (accepted or rejected it). */
-void breaker_useful(struct breaker *breaker);
+/* breaker_record_success: the API has accepted or rejected a call. */
+void breaker_record_success(struct breaker *breaker);
 
-/* breaker_failed: a call has failed, in that way. blamed: something points to the call. */
-void breaker_failed(struct breaker *breaker, enum breaker_failure how, bool blamed);
+/* breaker_record_failure: a call has failed. blamed: something points to the call as the cause. */
+void breaker_record_failure(struct breaker *breaker, enum breaker_failure how, bool blamed);
 
-/* breaker_find: what the open failures mean, when all calls at hand were asked. breaker_find_down: the same when the
- * call that was picked has failed too: one of the latter two. */
-enum breaker_finding breaker_find(const struct breaker *breaker);
-enum breaker_finding breaker_find_down(const struct breaker *breaker);
+/* breaker_diagnose: the cause of the failures since the last success, after all calls at hand were sent.
+ * breaker_diagnose_down: the same after the probe has failed too: BREAKER_OUTAGE or BREAKER_CONFIGURATION. */
+enum breaker_diagnosis breaker_diagnose(const struct breaker *breaker);
+enum breaker_diagnosis breaker_diagnose_down(const struct breaker *breaker);
 
 #endif

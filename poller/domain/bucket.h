@@ -1,7 +1,7 @@
 /* bucket: a token bucket, for sending at a rate.
  *
- * Each second adds as many tokens as calls may be sent in it, and one second's worth is all that it holds: time in
- * which nothing could be sent is not made up for. */
+ * Each second adds rate tokens, one per call. The bucket holds the tokens of one second at most, so a pause does not
+ * lead to a burst. */
 #ifndef BUCKET_H
 #define BUCKET_H
 
@@ -9,18 +9,18 @@
 
 struct bucket {
     int64_t rate;      /* calls a second; 0: no limit */
-    int64_t level;     /* thousandths of a token; negative after more was taken than there was */
-    int64_t filled_ms; /* up to when tokens have been added */
+    int64_t level;     /* thousandths of a token; negative if more tokens were taken than the bucket had */
+    int64_t filled_ms; /* the time up to which tokens are added */
 };
 
-/* bucket_start: a full one. All times are clock_mono_ms's. */
+/* bucket_start: a full bucket. All times are clock_mono_ms. */
 struct bucket bucket_start(int64_t rate, int64_t now_ms);
 
-/* bucket_take: calls were sent, or are about to be. */
+/* bucket_take: takes one token for each of these calls. */
 void bucket_take(struct bucket *bucket, int64_t calls, int64_t now_ms);
 
-/* bucket_wait_ms: how long until so many calls may be sent at once, where that is more than a second's worth until the
- * bucket is full; 0: they may now. */
+/* bucket_wait_ms: the milliseconds until this many calls may be sent at once; 0: now. For more calls than a second
+ * allows: until the bucket is full. */
 int64_t bucket_wait_ms(struct bucket *bucket, int64_t calls, int64_t now_ms);
 
 #endif

@@ -1,4 +1,4 @@
-/* call: one call as its source tells it, and what this program knows of it. */
+/* call: a call from its source, and the ledger's record of it. */
 #include <string.h>
 
 #include "base/mem.h"
@@ -7,7 +7,7 @@
 
 /* The texts that every call has, then its extras. */
 #define TEXTS 5
-#define TEXTS_MOST (TEXTS + CALL_EXTRAS_MOST)
+#define MAX_TEXTS (TEXTS + CALL_MAX_EXTRAS)
 
 static const char **text_at(struct call *call, int i)
 {
@@ -15,17 +15,17 @@ static const char **text_at(struct call *call, int i)
     return i < TEXTS ? texts[i] : &call->extras[i - TEXTS];
 }
 
-static size_t room_of(const char *text)
+static size_t text_size(const char *text)
 {
     return text != NULL ? strlen(text) + 1 : 0;
 }
 
 size_t call_size(const struct call *call)
 {
-    size_t size = sizeof *call + room_of(call->id) + room_of(call->campaign) + room_of(call->number) +
-                  room_of(call->agent) + room_of(call->status);
-    for (int i = 0; i < CALL_EXTRAS_MOST; i++)
-        size += room_of(call->extras[i]);
+    size_t size = sizeof *call + text_size(call->id) + text_size(call->campaign) + text_size(call->number) +
+                  text_size(call->agent) + text_size(call->status);
+    for (int i = 0; i < CALL_MAX_EXTRAS; i++)
+        size += text_size(call->extras[i]);
     return size;
 }
 
@@ -34,9 +34,9 @@ struct call *call_copy_to(void *memory, const struct call *call)
     struct call *copy = memory;
     *copy = *call;
     char *room = (char *)(copy + 1);
-    for (int i = 0; i < TEXTS_MOST; i++) {
+    for (int i = 0; i < MAX_TEXTS; i++) {
         const char **text = text_at(copy, i);
-        size_t size = room_of(*text);
+        size_t size = text_size(*text);
         if (size == 0)
             continue;
         *text = memcpy(room, *text, size);
@@ -57,35 +57,35 @@ int64_t call_number(int64_t number, int64_t fallback)
 
 const char *call_extra(const struct call *call, const char *name)
 {
-    for (int i = 0; call->shape != NULL && i < CALL_EXTRAS_MOST && call->shape->extras[i].name != NULL; i++)
+    for (int i = 0; call->shape != NULL && i < CALL_MAX_EXTRAS && call->shape->extras[i].name != NULL; i++)
         if (*call->shape->extras[i].name == *name && strcmp(call->shape->extras[i].name, name) == 0)
             return call->extras[i];
     return NULL;
 }
 
-/* With its NUL: "1","23" differs from "12","3". */
-static uint64_t add(uint64_t hash, const char *text)
+/* Hashes the NUL too, so that "1","23" differs from "12","3". */
+static uint64_t hash_text(uint64_t hash, const char *text)
 {
     return str_hash(hash, str_or_empty(text), strlen(str_or_empty(text)) + 1);
 }
 
 /* In decimal, "" for none. */
-static uint64_t add_number(uint64_t hash, int64_t number)
+static uint64_t hash_number(uint64_t hash, int64_t number)
 {
     char room[STR_INT_SIZE];
-    return add(hash, number != CALL_NO_NUMBER ? str_of_int(number, room) : "");
+    return hash_text(hash, number != CALL_NO_NUMBER ? str_of_int(number, room) : "");
 }
 
 uint64_t call_fingerprint(const struct call *call)
 {
-    uint64_t hash = add(add_number(add(STR_HASH_START, call->status), call->length), call->agent);
-    for (int i = 0; call->shape != NULL && i < CALL_EXTRAS_MOST; i++)
-        if (call->shape->extras[i].is_news)
-            hash = add(hash, call->extras[i]);
+    uint64_t hash = hash_text(hash_number(hash_text(STR_HASH_START, call->status), call->length), call->agent);
+    for (int i = 0; call->shape != NULL && i < CALL_MAX_EXTRAS; i++)
+        if (call->shape->extras[i].in_fingerprint)
+            hash = hash_text(hash, call->extras[i]);
     return hash;
 }
 
-bool call_is_as_accepted(const struct call *call, const struct call_record *record)
+bool call_matches_accepted(const struct call *call, const struct call_record *record)
 {
     return record->sent_before && record->version_unknown == 0 && record->fingerprint == call_fingerprint(call);
 }

@@ -1,4 +1,4 @@
-/* call: one call as its source tells it, and what this program knows of it. */
+/* call: a call from its source, and the ledger's record of it. */
 #ifndef CALL_H
 #define CALL_H
 
@@ -13,83 +13,84 @@
 
 enum call_direction { CALL_OUTBOUND, CALL_INBOUND, CALL_INTERNAL };
 
-/* Whether what the source says of a call is its last word. */
+/* Whether a call may still change. */
 enum call_finality {
     CALL_FINAL,
-    CALL_NOT_FINAL, /* it may still change: to be looked at again, and taken as it stands from wait_until on */
+    CALL_NOT_FINAL, /* its status may change: read the call again; from wait_until on send it as it is */
     CALL_NOT_ENDED
 };
 
-/* What the calls of one kind of source have beside what all calls have: a name each, in their order. */
-#define CALL_EXTRAS_MOST 12
+/* The extras of one type of source: data that other sources do not have. Each extra has a name. */
+#define CALL_MAX_EXTRAS 12
 struct call_shape {
     struct {
         const char *name;
-        bool is_news; /* a change of it is a change of the call: part of the fingerprint */
-    } extras[CALL_EXTRAS_MOST]; /* behind the last one: NULL */
+        bool in_fingerprint; /* part of the fingerprint: if it changes, the call is sent again */
+    } extras[CALL_MAX_EXTRAS]; /* a name of NULL ends the list */
 };
 
-/* A call, as its source tells it. A text is NULL where the source has none; "" is a text. */
+/* A call from its source. A text is NULL if the source has none; "" is a text. */
 struct call {
-    const char *id; /* never the same for two calls of a source; NULL only in a call that is all zero */
+    const char *id; /* unique within a source; NULL only in a call that is all zero */
     const char *campaign, *number, *agent, *status;
     int64_t started; /* epoch, or CALL_NO_NUMBER */
-    int64_t ended;   /* epoch; 0: it has not, or the source does not say when */
-    int64_t length;  /* seconds, or CALL_NO_NUMBER; below 0 where two machines' clocks differ */
-    int64_t age;     /* seconds since it was made, by the source's clock; -1: the source does not know */
+    int64_t ended;   /* epoch; 0: not ended, or the source does not know when */
+    int64_t length;  /* seconds, or CALL_NO_NUMBER; below 0 if the clocks of two machines differ */
+    int64_t age;     /* seconds since the call began, by the source's clock; -1: the source does not know */
     int64_t wait_until; /* CALL_NOT_FINAL: epoch by the source's clock */
     enum call_direction direction;
     enum call_finality finality;
-    bool is_oddly_dated; /* a scan by time may pass it by */
-    const struct call_shape *shape; /* lives as long as the source; NULL: no extras */
-    const char *extras[CALL_EXTRAS_MOST]; /* in the order of shape */
+    bool is_oddly_dated; /* its times contradict each other, so a scan by time may miss it */
+    const struct call_shape *shape; /* borrowed from the source; NULL: no extras */
+    const char *extras[CALL_MAX_EXTRAS]; /* in the order of shape */
 };
 
-/* call_size: the bytes that a copy of call takes, with its text. */
+/* call_size: the bytes of a copy of call with its texts. */
 size_t call_size(const struct call *call);
 
-/* call_copy_to: makes a copy that owns its text in memory of call_size bytes, which are aligned for any type. */
+/* call_copy_to: copies call and its texts to memory, which has call_size bytes and is aligned for any type. Returns the
+ * copy, in memory. */
 struct call *call_copy_to(void *memory, const struct call *call);
 
-/* call_copy: the same in memory of its own. Ownership: the caller frees it with free(). */
+/* call_copy: the same in new memory. Ownership: the caller frees the copy with free(). */
 struct call *call_copy(const struct call *call) MUST_CHECK;
 
-/* call_number: number, or fallback for CALL_NO_NUMBER. */
+/* call_number: returns number, or fallback if number is CALL_NO_NUMBER. */
 int64_t call_number(int64_t number, int64_t fallback);
 
-/* call_extra: the extra of that name; NULL: none. Borrowed from call. */
+/* call_extra: the extra with this name; NULL: none. Ownership: borrowed from call. */
 const char *call_extra(const struct call *call, const char *name);
 
-/* call_fingerprint: a number that changes when the call has changed for whoever is told of it: its status, length, agent
- * and the extras that are news. It is stored on disk: the way it is made must never change. */
+/* call_fingerprint: a hash of the data whose change makes the program send the call again: status, length, agent and
+ * the extras that are in_fingerprint. The algorithm must never change: fingerprints are stored in the ledger. */
 uint64_t call_fingerprint(const struct call *call);
 
-/* What is known of a call. The numbers are stored on disk: never renumber. */
+/* The state of a call in the ledger. The numbers are stored: never renumber. */
 enum call_state {
     CALL_UNKNOWN = 0,  /* never seen */
-    CALL_ACCEPTED = 1, /* the API has it, as fingerprint says */
+    CALL_ACCEPTED = 1, /* the API has accepted the version with this fingerprint */
     CALL_PENDING = 2,     /* to be sent (again) when due */
     CALL_WAITING = 3,     /* ended, but its disposition is not final yet */
-    CALL_REJECTED = 4,   /* the API refused it, or its attempts are used up */
-    CALL_DISCARDED = 5   /* rejected, and discarded by a person: never to be sent */
+    CALL_REJECTED = 4,   /* the API rejected it, or its attempts are used up */
+    CALL_DISCARDED = 5   /* rejected, and discarded by an operator: never to be sent */
 };
 
 struct call_record {
     enum call_state state;
-    bool sent_before;     /* the API has accepted some content of this call ... */
-    uint64_t fingerprint; /* ... the last of them is this */
-    /* Not 0 while we do not know which version of the call the API holds: content that differs from what was sent before is
-     * on its way, or was and no answer came. It is the number of tries before that, from 1; the idempotency key has it too. */
+    bool sent_before;     /* the API has accepted a version of this call ... */
+    uint64_t fingerprint; /* ... the last one has this fingerprint */
+    /* Not 0 while we do not know which version of the call the API holds: a version that differs from the ones before was
+     * sent, and no answer came yet. It counts the tries before that one, from 1; the idempotency key contains it. */
     int64_t version_unknown;
-    int64_t attempts;     /* failed tries charged to the content that is pending */
-    int64_t tries;        /* all attempts to send it so far; only read */
-    int64_t tried;        /* when the last one was, by this host's clock; 0: none; only read */
+    int64_t attempts;     /* failed tries of the pending version that have used up a retry */
+    int64_t tries;        /* all attempts to send the call; read-only */
+    int64_t tried;        /* the time of the last attempt, by this host's clock; 0: none; read-only */
 };
 
-/* call_is_open: whether it is pending or waiting: a later run looks at it again. */
+/* call_is_open: whether the call is pending or waiting, so that a later run processes it again. */
 bool call_is_open(const struct call_record *record);
 
-/* call_is_as_accepted: whether we know that the API holds the call as it is now. */
-bool call_is_as_accepted(const struct call *call, const struct call_record *record);
+/* call_matches_accepted: whether we know that the API holds the present version of the call. */
+bool call_matches_accepted(const struct call *call, const struct call_record *record);
 
 #endif

@@ -1,4 +1,4 @@
-/* decision: what to do with a call that its source tells of. */
+/* decision: whether to send a call, wait or skip it. */
 #include "base/str.h"
 #include "domain/decision.h"
 
@@ -13,14 +13,14 @@ struct decision decision_of(const struct call *call, const struct call_record *r
                             const struct settings_sync *settings, int64_t now_epoch)
 {
     static const struct decision skip = { .kind = DECISION_SKIP }, send = { .kind = DECISION_SEND },
-                                 leave = { .kind = DECISION_LEAVE };
+                                 out_of_scope = { .kind = DECISION_OUT_OF_SCOPE };
     if (call->finality == CALL_NOT_ENDED || record->state == CALL_REJECTED || record->state == CALL_DISCARDED)
         return skip;
     if (!is_selected(call, settings))
-        return leave;
-    if (record->sent_before && (!settings->resend_changed || call_is_as_accepted(call, record)))
+        return out_of_scope;
+    if (record->sent_before && (!settings->resend_changed || call_matches_accepted(call, record)))
         return skip;
     if (call->finality == CALL_NOT_FINAL && now_epoch < call->wait_until)
-        return (struct decision){ .kind = DECISION_HOLD, .hold_until = call->wait_until };
+        return (struct decision){ .kind = DECISION_WAIT, .wait_until = call->wait_until };
     return send;
 }

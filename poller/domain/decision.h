@@ -1,4 +1,4 @@
-/* decision: what to do with a call that its source tells of. */
+/* decision: whether to send a call, wait or skip it. */
 #ifndef DECISION_H
 #define DECISION_H
 
@@ -7,17 +7,17 @@
 
 enum decision_kind {
     DECISION_SEND,
-    DECISION_HOLD, /* look at it again in the next runs */
-    DECISION_SKIP, /* the API knows this already, or there is nothing to tell */
-    DECISION_LEAVE /* out of scope: its campaign is not selected */
+    DECISION_WAIT, /* wait for its disposition; the next runs read it again */
+    DECISION_SKIP, /* the API has this version already, or the call has not ended */
+    DECISION_OUT_OF_SCOPE /* its campaign is not selected */
 };
 
 struct decision {
     enum decision_kind kind;
-    int64_t hold_until; /* HOLD: epoch after which it is sent as it stands */
+    int64_t wait_until; /* WAIT: the epoch after which the call is sent as it is */
 };
 
-/* decision_of: decides on call, given what is known of it and now_epoch by its source's clock. Pure. */
+/* decision_of: decides on call. record is the ledger's record, now_epoch the time by the source's clock. Pure. */
 struct decision decision_of(const struct call *call, const struct call_record *record,
                             const struct settings_sync *settings, int64_t now_epoch);
 

@@ -1,4 +1,4 @@
-/* disposition: from the dialer's status to the result the API knows. */
+/* disposition: maps the dialer's status to the API's result. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

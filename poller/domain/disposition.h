@@ -1,4 +1,4 @@
-/* disposition: from the dialer's status to the result the API knows. */
+/* disposition: maps the dialer's status to the API's result. */
 #ifndef DISPOSITION_H
 #define DISPOSITION_H
 
@@ -10,15 +10,17 @@ struct disposition_map;
  * any other completed. Ownership: disposition_map_free. */
 struct disposition_map *disposition_map_new(void) MUST_CHECK;
 
-/* disposition_map_set: maps status ("*": any other) to result, replacing what stood. Both are copied.
- * Errors: EX_CONFIG when the API knows no such result, naming those it knows. */
+/* disposition_map_set: maps status ("*": any other) to result, and replaces an earlier mapping. Ownership: both are
+ * copied.
+ * Errors: EX_CONFIG if the API has no such result; the message lists the API's results. */
 int disposition_map_set(struct disposition_map *map, const char *status, const char *result, struct err *err)
     MUST_CHECK;
 
-/* disposition_result: the result for a status, compared without case as the dialer's database does. Borrowed from map. */
+/* disposition_result: the result of a status. Ignores the case of letters, as the dialer's database does. Ownership:
+ * borrowed from map. */
 const char *disposition_result(const struct disposition_map *map, const char *status);
 
-/* disposition_map_free: NULL is fine. */
+/* disposition_map_free: frees map, which may be NULL. */
 void disposition_map_free(struct disposition_map *map);
 
 #endif

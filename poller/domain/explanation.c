@@ -1,4 +1,4 @@
-/* explanation: where a call stands, and what happens to it next. */
+/* explanation: the status of a call, and the next step. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,13 +7,13 @@
 #include "domain/decision.h"
 #include "domain/explanation.h"
 
-/* The sentence as it grows. */
+/* The sentence, while its parts are appended. */
 struct text {
     char *out;
     size_t size, used;
 };
 
-static void PRINTF_LIKE(2, 3) say(struct text *text, const char *format, ...)
+static void PRINTF_LIKE(2, 3) append(struct text *text, const char *format, ...)
 {
     va_list args;
     if (text->used >= text->size)
@@ -23,10 +23,10 @@ static void PRINTF_LIKE(2, 3) say(struct text *text, const char *format, ...)
     va_end(args);
 }
 
-static void say_time(struct text *text, const char *before, int64_t epoch)
+static void append_time(struct text *text, const char *before, int64_t epoch)
 {
     char local[CLOCK_TEXT_SIZE];
-    say(text, "%s%s", before, clock_local(epoch, local, sizeof local));
+    append(text, "%s%s", before, clock_local(epoch, local, sizeof local));
 }
 
 static struct decision decide(const struct explanation_facts *facts)
@@ -34,101 +34,103 @@ static struct decision decide(const struct explanation_facts *facts)
     return decision_of(facts->call, &facts->record, facts->settings, facts->now);
 }
 
-/* ---- by what the ledger knows ---- */
+/* ---- calls in the ledger ---- */
 
 static void explain_next_try(const struct explanation_facts *facts, struct text *text)
 {
     if (facts->outage)
-        say(text, "sent when the API works again");
+        append(text, "sent when the API works again");
     else if (facts->due > facts->now)
-        say_time(text, "sent with the first run after ", facts->due);
+        append_time(text, "sent with the first run after ", facts->due);
     else
-        say(text, "sent with the next run");
+        append(text, "sent with the next run");
 }
 
 static void explain_pending(const struct explanation_facts *facts, struct text *text)
 {
-    bool seen = facts->row == EXPLANATION_LIVE || facts->row == EXPLANATION_ARCHIVED;
+    bool has_row = facts->row == EXPLANATION_LIVE || facts->row == EXPLANATION_ARCHIVED;
     struct decision decision = { .kind = DECISION_SEND };
-    if (seen)
+    if (has_row)
         decision = decide(facts);
     if (facts->reason != NULL)
-        say(text, "not accepted yet (%s): ", facts->reason);
+        append(text, "not accepted yet (%s): ", facts->reason);
     else
-        say(text, facts->record.sent_before ? "accepted before, and changed since: " : "not sent yet: ");
+        append(text, facts->record.sent_before ? "accepted before, and changed since: " : "not sent yet: ");
     if (facts->row == EXPLANATION_NO_ROW) {
-        say(text, "the dialer deleted its row, so the call will be forgotten");
-    } else if (decision.kind == DECISION_LEAVE) {
-        say(text, "its campaign is no longer selected, so the call will not be sent");
-    } else if (seen && decision.kind == DECISION_SKIP) {
-        say(text, "the row is the same again as the API has it, so nothing will be sent");
-    } else if (seen && decision.kind == DECISION_HOLD) {
-        say(text, "the call waits for the agent's disposition");
-        say_time(text, ", at most until ", decision.hold_until);
+        append(text, "the dialer deleted its row, so the call will be forgotten");
+    } else if (decision.kind == DECISION_OUT_OF_SCOPE) {
+        append(text, "its campaign is no longer selected, so the call will not be sent");
+    } else if (has_row && decision.kind == DECISION_SKIP) {
+        append(text, "the row is the same again as the API has it, so nothing will be sent");
+    } else if (has_row && decision.kind == DECISION_WAIT) {
+        append(text, "the call waits for the agent's disposition");
+        append_time(text, ", at most until ", decision.wait_until);
     } else {
-        say(text, "the call will be ");
+        append(text, "the call will be ");
         explain_next_try(facts, text);
     }
 }
 
 static void explain_waiting(const struct explanation_facts *facts, struct text *text)
 {
-    bool seen = facts->row == EXPLANATION_LIVE || facts->row == EXPLANATION_ARCHIVED;
-    struct decision decision = { .kind = DECISION_HOLD, .hold_until = facts->due };
-    if (seen)
+    bool has_row = facts->row == EXPLANATION_LIVE || facts->row == EXPLANATION_ARCHIVED;
+    struct decision decision = { .kind = DECISION_WAIT, .wait_until = facts->due };
+    if (has_row)
         decision = decide(facts);
     if (facts->row == EXPLANATION_NO_ROW)
-        say(text, "waiting, but the dialer deleted its row: the call will be forgotten");
-    else if (decision.kind == DECISION_LEAVE)
-        say(text, "waiting, but its campaign is no longer selected: the call will be forgotten");
-    else if (decision.kind == DECISION_HOLD)
-        say_time(text, "waiting for the agent's disposition, at most until ", decision.hold_until);
+        append(text, "waiting, but the dialer deleted its row: the call will be forgotten");
+    else if (decision.kind == DECISION_OUT_OF_SCOPE)
+        append(text, "waiting, but its campaign is no longer selected: the call will be forgotten");
+    else if (decision.kind == DECISION_WAIT)
+        append_time(text, "waiting for the agent's disposition, at most until ", decision.wait_until);
     else
-        say(text, "waiting is over: the call will be sent with the next run");
+        append(text, "waiting is over: the call will be sent with the next run");
 }
 
-/* Accepted, and the table says something else now. */
+/* The call was accepted, and its row differs now. */
 static void explain_change(const struct explanation_facts *facts, struct text *text)
 {
     struct decision decision = decide(facts);
-    say(text, "; the table has changed since");
+    append(text, "; the table has changed since");
     if (!facts->settings->resend_changed)
-        say(text, ", but resend_changed is off: the call is not sent again");
+        append(text, ", but resend_changed is off: the call is not sent again");
     else if (facts->call->finality == CALL_NOT_ENDED)
-        say(text, ", and says that the call has not ended");
+        append(text, ", and says that the call has not ended");
     else if (facts->row == EXPLANATION_ARCHIVED || facts->settings->sweep_interval == 0 ||
              facts->call->age > facts->settings->sweep_window)
-        say(text, ", but the sweep does not look back that far: the call is not sent again by itself");
-    else if (decision.kind == DECISION_HOLD)
-        say_time(text, ": the call will be sent again when its disposition is final, at the latest ", decision.hold_until);
+        append(text, ", but the sweep does not look back that far: the call is not sent again by itself");
+    else if (decision.kind == DECISION_WAIT)
+        append_time(text, ": the call will be sent again when its disposition is final, at the latest ",
+                    decision.wait_until);
     else
-        say(text, ": the call will be sent again with the next sweep");
+        append(text, ": the call will be sent again with the next sweep");
 }
 
 static void explain_accepted(const struct explanation_facts *facts, struct text *text)
 {
-    say_time(text, "accepted at ", facts->accepted);
-    if (facts->row == EXPLANATION_NOT_ASKED)
+    append_time(text, "accepted at ", facts->accepted);
+    if (facts->row == EXPLANATION_ROW_UNKNOWN)
         return;
     if (facts->row == EXPLANATION_NO_ROW)
-        say(text, "; the dialer deleted its row, and nothing is left to do");
-    else if (!call_is_as_accepted(facts->call, &facts->record))
+        append(text, "; the dialer deleted its row, and nothing is left to do");
+    else if (!call_matches_accepted(facts->call, &facts->record))
         explain_change(facts, text);
     else
-        say(text, "; nothing is left to do");
+        append(text, "; nothing is left to do");
 }
 
-/* ---- by what the table says alone ---- */
+/* ---- calls that are not in the ledger ---- */
 
 static void explain_missed(const struct explanation_facts *facts, struct text *text)
 {
     int64_t ended = facts->call->ended;
-    say(text, "not in the ledger, though the call ended before the checkpoint: ");
+    append(text, "not in the ledger, though the call ended before the checkpoint: ");
     if (ended < facts->now - facts->settings->retention_days * 86400)
-        say(text, "the ledger keeps accepted calls for %" PRId64 " days only, so the API may have accepted this call",
-            facts->settings->retention_days);
+        append(text, "the ledger keeps accepted calls for %" PRId64 " days only, so the API may have accepted "
+               "this call",
+               facts->settings->retention_days);
     else
-        say(text, "the row was written after our scan had passed its time. Run `reconcile`");
+        append(text, "the row was written after our scan had passed its time. Run `reconcile`");
 }
 
 static void explain_new(const struct explanation_facts *facts, struct text *text)
@@ -138,35 +140,36 @@ static void explain_new(const struct explanation_facts *facts, struct text *text
                                            facts->call->id);
     struct decision decision = decide(facts);
     if (facts->call->finality == CALL_NOT_ENDED) {
-        say(text, "not ended yet");
-    } else if (decision.kind == DECISION_LEAVE) {
-        say(text, "its campaign is not selected: out of scope");
+        append(text, "not ended yet");
+    } else if (decision.kind == DECISION_OUT_OF_SCOPE) {
+        append(text, "its campaign is not selected: out of scope");
     } else if (!facts->started) {
-        say(text, "not sent: no run is recorded yet");
+        append(text, "not sent: no run is recorded yet");
     } else if (position_compare(&position, &facts->floor) <= 0) {
-        say_time(text, "ended before the floor, ", facts->floor.end_epoch);
-        say_time(text, ": out of scope, no run sends this call. To send it: backfill --from '", position.end_epoch);
-        say_time(text, "' --to '", position.end_epoch + 1);
-        say(text, "'");
+        append_time(text, "ended before the floor, ", facts->floor.end_epoch);
+        append_time(text, ": out of scope, no run sends this call. To send it: backfill --from '", position.end_epoch);
+        append_time(text, "' --to '", position.end_epoch + 1);
+        append(text, "'");
     } else if (facts->row == EXPLANATION_ARCHIVED) {
-        say(text, "not in the ledger, and its row is in the archive, which no run reads. Run `reconcile`");
+        append(text, "not in the ledger, and its row is in the archive, which no run reads. Run `reconcile`");
     } else if (position.end_epoch < facts->checkpoint.end_epoch - settings->overlap &&
                facts->call->age > settings->sweep_window) {
         explain_missed(facts, text);
-    } else if (decision.kind == DECISION_HOLD) {
-        say_time(text, "not seen yet: the call will wait for the agent's disposition, at most until ", decision.hold_until);
+    } else if (decision.kind == DECISION_WAIT) {
+        append_time(text, "not seen yet: the call will wait for the agent's disposition, at most until ",
+                    decision.wait_until);
     } else {
-        say(text, "not sent yet: the call will be sent with %s", facts->outage ? "the others, when the API works again"
-                                                                          : "one of the next runs");
+        append(text, "not sent yet: the call will be sent with %s",
+               facts->outage ? "the others, when the API works again" : "one of the next runs");
     }
 }
 
 static void explain_unknown(const struct explanation_facts *facts, struct text *text)
 {
-    if (facts->row == EXPLANATION_NOT_ASKED)
-        say(text, "the call is not in the ledger");
+    if (facts->row == EXPLANATION_ROW_UNKNOWN)
+        append(text, "the call is not in the ledger");
     else if (facts->row == EXPLANATION_NO_ROW)
-        say(text, "this call is neither in the ledger nor in the dialer's table");
+        append(text, "this call is neither in the ledger nor in the dialer's table");
     else
         explain_new(facts, text);
 }
@@ -189,11 +192,12 @@ const char *explanation_of(const struct explanation_facts *facts, char *out, siz
         explain_waiting(facts, &text);
         break;
     case CALL_REJECTED:
-        say(&text, "rejected (%s): the call will not be retried by itself; to send it: did-optimizer-sync failed retry",
-            facts->reason != NULL ? facts->reason : "the reason is not known");
+        append(&text, "rejected (%s): the call will not be retried by itself; to send it: did-optimizer-sync failed "
+               "retry",
+               facts->reason != NULL ? facts->reason : "the reason is not known");
         break;
     case CALL_DISCARDED:
-        say(&text, "discarded by an operator: the call is never sent");
+        append(&text, "discarded by an operator: the call is never sent");
         break;
     }
     return out;

@@ -1,4 +1,4 @@
-/* explanation: where a call stands, and what happens to it next, in one sentence for people. */
+/* explanation: the status of a call and the next step, in one sentence for operators. */
 #ifndef EXPLANATION_H
 #define EXPLANATION_H
 
@@ -12,24 +12,24 @@
 
 /* Where the dialer's row of a call was found. */
 enum explanation_row {
-    EXPLANATION_NOT_ASKED, /* the database is out of reach */
+    EXPLANATION_ROW_UNKNOWN, /* the database is unreachable */
     EXPLANATION_NO_ROW,
     EXPLANATION_LIVE,
     EXPLANATION_ARCHIVED
 };
 
 struct explanation_facts {
-    struct call_record record;  /* what the ledger knows */
-    int64_t accepted;           /* record.sent_before: epoch */
-    int64_t due;                /* PENDING and WAITING: epoch */
-    const char *reason;         /* REJECTED, and PENDING after a failed attempt; else NULL */
+    struct call_record record;  /* the ledger's record */
+    int64_t accepted;           /* the epoch of the last acceptance, if record.sent_before */
+    int64_t due;                /* PENDING and WAITING: the epoch of the next try */
+    const char *reason;         /* of a rejection, or of the last failed attempt; otherwise NULL */
     enum explanation_row row;
     const struct call *call;    /* LIVE and ARCHIVED: the row */
-    bool started;               /* there was a run: floor and checkpoint are known */
+    bool started;               /* a run is recorded, so floor and checkpoint are known */
     struct position floor, checkpoint;
-    bool outage;                /* the API as a whole does not work */
-    const struct settings_sync *settings; /* NULL where the row is not known */
-    int64_t now;                /* epoch, by the clock of the row's database where there is a row */
+    bool outage;                /* the API is down */
+    const struct settings_sync *settings; /* NULL if the row is unknown */
+    int64_t now;                /* epoch, by the database's clock if there is a row */
 };
 
 /* explanation_of: writes the sentence to out. Returns out. Pure. */

@@ -1,4 +1,4 @@
-/* hours: what became of the calls of the last hours, hour by hour. */
+/* hours: counts calls and answer times of the last hours, per hour. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,11 +10,11 @@ enum { HOUR = 3600, OTHER = HOURS_RESULTS - 1 };
 const char *const hours_result_names[HOURS_RESULTS] = { "answered", "completed", "no_answer", "busy", "dropped", "dnc",
                                                         "other" };
 
-/* All answer times are kept until the end: 4 bytes a call make exact percentiles. */
+/* Keeps all answer times, 4 bytes per call, as percentiles are to be exact. */
 struct hour {
-    struct hours_figures figures;
+    struct hours_stats stats;
     uint32_t *took_ms;
-    size_t room;
+    size_t capacity;
 };
 
 struct hours {
@@ -46,7 +46,7 @@ int64_t hours_first(const struct hours *hours)
     return hours->first;
 }
 
-/* NULL: outside. */
+/* The hour of epoch; NULL if epoch is outside of the range. */
 static struct hour *find(struct hours *hours, int64_t epoch)
 {
     int64_t index = epoch < hours->first ? -1 : (epoch - hours->first) / HOUR;
@@ -66,8 +66,8 @@ void hours_add_call(struct hours *hours, int64_t end_epoch, enum call_state stat
     struct hour *hour = find(hours, end_epoch);
     if (hour == NULL || (int)state < 0 || (int)state >= HOURS_STATES)
         return;
-    hour->figures.states[state]++;
-    hour->figures.results[find_result(result)]++;
+    hour->stats.states[state]++;
+    hour->stats.results[find_result(result)]++;
 }
 
 void hours_add_answer(struct hours *hours, int64_t epoch, int64_t took_ms)
@@ -75,13 +75,13 @@ void hours_add_answer(struct hours *hours, int64_t epoch, int64_t took_ms)
     struct hour *hour = find(hours, epoch);
     if (hour == NULL || took_ms < 0)
         return;
-    size_t used = (size_t)hour->figures.answers;
-    if (used == hour->room) {
-        hour->room = used == 0 ? 64 : used * 2;
-        hour->took_ms = mem_resize(hour->took_ms, hour->room, sizeof hour->took_ms[0]);
+    size_t used = (size_t)hour->stats.answers;
+    if (used == hour->capacity) {
+        hour->capacity = used == 0 ? 64 : used * 2;
+        hour->took_ms = mem_resize(hour->took_ms, hour->capacity, sizeof hour->took_ms[0]);
     }
     hour->took_ms[used] = took_ms < UINT32_MAX ? (uint32_t)took_ms : UINT32_MAX;
-    hour->figures.answers++;
+    hour->stats.answers++;
 }
 
 static int compare(const void *one, const void *other)
@@ -90,19 +90,19 @@ static int compare(const void *one, const void *other)
     return a < b ? -1 : a > b;
 }
 
-/* The least of count sorted values that percent of them do not exceed. */
+/* The nearest-rank percentile of count sorted values. */
 static int64_t percentile(const uint32_t *sorted, size_t count, size_t percent)
 {
     return count == 0 ? 0 : sorted[(count * percent + 99) / 100 - 1];
 }
 
-struct hours_figures hours_figures(struct hours *hours, int index)
+struct hours_stats hours_stats(struct hours *hours, int index)
 {
     struct hour *hour = &hours->hour[index];
-    size_t count = (size_t)hour->figures.answers;
+    size_t count = (size_t)hour->stats.answers;
     if (count > 0)
         qsort(hour->took_ms, count, sizeof hour->took_ms[0], compare);
-    hour->figures.p50_ms = percentile(hour->took_ms, count, 50);
-    hour->figures.p95_ms = percentile(hour->took_ms, count, 95);
-    return hour->figures;
+    hour->stats.p50_ms = percentile(hour->took_ms, count, 50);
+    hour->stats.p95_ms = percentile(hour->took_ms, count, 95);
+    return hour->stats;
 }

@@ -1,11 +1,11 @@
-/* pace: how many requests may be in flight: as many as the API can handle. */
+/* pace: the number of requests in flight: as many as the API can handle. */
 #include "domain/pace.h"
 
 #define FIRST 2.0
 #define STRAIN_RATIO 1.5
-#define STRAIN_LEAST_MS 5.0    /* less than this is noise, not strain */
-#define TYPICAL_WEIGHT 0.2     /* of the newest answer */
-#define FORGET_RATIO 1.0005    /* by which the quickest time grows with each answer */
+#define STRAIN_MIN_MS 5.0    /* a smaller difference is noise */
+#define TYPICAL_WEIGHT 0.2     /* the weight of the newest answer */
+#define FORGET_RATIO 1.0005    /* each answer raises fastest_ms by this factor, so that an old value loses its effect */
 
 struct pace pace_start(int64_t fixed, int64_t most)
 {
@@ -16,8 +16,8 @@ struct pace pace_start(int64_t fixed, int64_t most)
     };
 }
 
-/* Goes down at most once for the requests that were in flight together. */
-static void go_down(struct pace *pace, double ratio)
+/* Lowers the limit at most once for requests that were in flight together. */
+static void lower_limit(struct pace *pace, double ratio)
 {
     pace->strained = true;
     if (pace->since_change < (int64_t)pace->limit)
@@ -28,27 +28,27 @@ static void go_down(struct pace *pace, double ratio)
         pace->limit = 1.0;
 }
 
-static void learn(struct pace *pace, double took_ms)
+static void update_times(struct pace *pace, double took_ms)
 {
-    pace->quickest_ms *= FORGET_RATIO;
-    if (pace->quickest_ms <= 0.0 || took_ms < pace->quickest_ms)
-        pace->quickest_ms = took_ms;
+    pace->fastest_ms *= FORGET_RATIO;
+    if (pace->fastest_ms <= 0.0 || took_ms < pace->fastest_ms)
+        pace->fastest_ms = took_ms;
     pace->typical_ms = pace->typical_ms <= 0.0
                            ? took_ms : pace->typical_ms + TYPICAL_WEIGHT * (took_ms - pace->typical_ms);
 }
 
-void pace_answered(struct pace *pace, double took_ms, bool useful)
+void pace_record_answer(struct pace *pace, double took_ms, bool useful)
 {
     pace->since_change++;
     if (pace->fixed)
         return;
     if (!useful) {
-        go_down(pace, 0.5);
+        lower_limit(pace, 0.5);
         return;
     }
-    learn(pace, took_ms);
-    if (pace->typical_ms > pace->quickest_ms * STRAIN_RATIO && pace->typical_ms > pace->quickest_ms + STRAIN_LEAST_MS)
-        go_down(pace, 0.8);
+    update_times(pace, took_ms);
+    if (pace->typical_ms > pace->fastest_ms * STRAIN_RATIO && pace->typical_ms > pace->fastest_ms + STRAIN_MIN_MS)
+        lower_limit(pace, 0.8);
     else
         pace->limit += pace->strained ? 1.0 / pace->limit : 1.0;
     if (pace->limit > pace->most)

@@ -1,4 +1,4 @@
-/* params: the settings that only one kind of source or sink knows. */
+/* params: the settings that only one type of source or sink has. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ int params_yes_no(const struct params *params, const char *key, bool fallback, b
     return 0;
 }
 
-static bool fits(const char *spec, const char *key)
+static bool matches_spec(const char *spec, const char *key)
 {
     size_t length = strlen(spec);
     if (length > 0 && spec[length - 1] == '*')
@@ -67,7 +67,7 @@ static bool fits(const char *spec, const char *key)
 const struct param_spec *params_spec_of(const struct param_spec *specs, const char *key)
 {
     for (; specs != NULL && specs->key != NULL; specs++)
-        if (fits(specs->key, key))
+        if (matches_spec(specs->key, key))
             return specs;
     return NULL;
 }

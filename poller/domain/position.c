@@ -1,4 +1,4 @@
-/* position: a place in the order of finished calls, (end_epoch, uniqueid). */
+/* position: the order of finished calls, by (end_epoch, uniqueid). */
 #include <string.h>
 
 #include "domain/position.h"

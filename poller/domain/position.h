@@ -1,10 +1,10 @@
-/* position: a place in the order of finished calls, (end_epoch, uniqueid). */
+/* position: the order of finished calls, by (end_epoch, uniqueid). */
 #ifndef POSITION_H
 #define POSITION_H
 
 #include <stdint.h>
 
-/* VICIdial's uniqueid is VARCHAR(20); longer ones, from a widened column, are compared by their beginning. */
+/* VICIdial's uniqueid is VARCHAR(20). A longer one, from a widened column, is compared by its beginning. */
 #define POSITION_UNIQUEID_SIZE 64
 
 struct position {
@@ -12,10 +12,11 @@ struct position {
     char uniqueid[POSITION_UNIQUEID_SIZE]; /* "" comes before every call of that second */
 };
 
-/* position_at: the place of one call; uniqueid is copied. */
+/* position_at: the position of a call. Ownership: uniqueid is copied. */
 struct position position_at(int64_t end_epoch, const char *uniqueid);
 
-/* position_compare: below, at or above zero as a is before, at or after b: by time, then byte by byte. */
+/* position_compare: negative, 0 or positive if a is before, equal to or after b: by time, then by the bytes of
+ * uniqueid. */
 int position_compare(const struct position *a, const struct position *b);
 
 #endif

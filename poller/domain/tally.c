@@ -1,16 +1,16 @@
-/* tally: what a run adds to the counters that only ever grow. */
+/* tally: the counts that a run adds to the ledger's counters. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "domain/tally.h"
 
-#define MOST_RESULTS ((int)(sizeof ((struct tally *)0)->results / sizeof(struct tally_result)))
-#define MOST_CODES ((int64_t)(sizeof ((struct tally *)0)->answers / sizeof(int64_t)))
+#define MAX_RESULTS ((int)(sizeof ((struct tally *)0)->results / sizeof(struct tally_result)))
+#define MAX_CODES ((int64_t)(sizeof ((struct tally *)0)->answers / sizeof(int64_t)))
 
 static const int64_t request_bounds_ms[TALLY_BOUNDS - 1] = { 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000 };
 
-/* A call waits for cron, for its disposition, for the sweep, for an API that is back. */
+/* From 10 s to a day: a call waits for cron, its disposition, the sweep, or an API that was down. */
 static const int64_t acceptance_bounds_ms[TALLY_BOUNDS - 1] = { 10000,   30000,   60000,    90000,    120000,  300000,
                                                                 600000, 1800000, 3600000, 14400000, 86400000 };
 
@@ -35,16 +35,16 @@ static void observe(struct tally_histogram *histogram, const int64_t *bounds_ms,
 
 void tally_answer(struct tally *tally, int64_t code, double took_ms)
 {
-    tally->answers[code > 0 && code < MOST_CODES ? code : 0]++;
+    tally->answers[code > 0 && code < MAX_CODES ? code : 0]++;
     if (code > 0 && took_ms >= 0.0)
         observe(&tally->request, request_bounds_ms, (int64_t)(took_ms + 0.5));
 }
 
-/* The line of a result; those beyond the last share it. */
+/* The row of a result. Results that find no free row share the last one. */
 static struct tally_result *find_result(struct tally *tally, const char *name)
 {
     int i = 0;
-    while (i < MOST_RESULTS - 1 && tally->results[i].name != NULL && strcmp(tally->results[i].name, name) != 0)
+    while (i < MAX_RESULTS - 1 && tally->results[i].name != NULL && strcmp(tally->results[i].name, name) != 0)
         i++;
     if (tally->results[i].name == NULL)
         tally->results[i].name = name;
@@ -67,7 +67,7 @@ void tally_rejected(struct tally *tally, const char *result)
     find_result(tally, result)->rejected++;
 }
 
-/* ---- handing out ---- */
+/* ---- reporting ---- */
 
 struct receiver {
     tally_on_counter *on_counter;
@@ -75,32 +75,32 @@ struct receiver {
     struct err *err;
 };
 
-static int give(const struct receiver *receiver, const char *name, const char *label, int64_t value)
+static int report(const struct receiver *receiver, const char *name, const char *label, int64_t value)
 {
     return value == 0 ? 0 : receiver->on_counter(receiver->context, name, label, value, receiver->err);
 }
 
-static int give_histogram(const struct receiver *receiver, const struct tally_histogram *histogram,
-                          const int64_t *bounds_ms, const char *name, const char *sum_name)
+static int report_histogram(const struct receiver *receiver, const struct tally_histogram *histogram,
+                            const int64_t *bounds_ms, const char *name, const char *sum_name)
 {
     for (int i = 0; i < TALLY_BOUNDS; i++) {
         char room[STR_INT_SIZE];
         const char *label = i < TALLY_BOUNDS - 1 ? str_of_int(bounds_ms[i], room) : "+Inf";
-        if (give(receiver, name, label, histogram->counts[i]) != 0)
+        if (report(receiver, name, label, histogram->counts[i]) != 0)
             return -1;
     }
-    return give(receiver, sum_name, "", histogram->sum_ms);
+    return report(receiver, sum_name, "", histogram->sum_ms);
 }
 
-static int give_results(const struct receiver *receiver, const struct tally *tally)
+static int report_results(const struct receiver *receiver, const struct tally *tally)
 {
-    for (int i = 0; i < MOST_RESULTS && tally->results[i].name != NULL; i++) {
+    for (int i = 0; i < MAX_RESULTS && tally->results[i].name != NULL; i++) {
         char label[128];
         (void)snprintf(label, sizeof label, "accepted %s", tally->results[i].name);
-        if (give(receiver, TALLY_CALLS, label, tally->results[i].accepted) != 0)
+        if (report(receiver, TALLY_CALLS, label, tally->results[i].accepted) != 0)
             return -1;
         (void)snprintf(label, sizeof label, "rejected %s", tally->results[i].name);
-        if (give(receiver, TALLY_CALLS, label, tally->results[i].rejected) != 0)
+        if (report(receiver, TALLY_CALLS, label, tally->results[i].rejected) != 0)
             return -1;
     }
     return 0;
@@ -109,13 +109,14 @@ static int give_results(const struct receiver *receiver, const struct tally *tal
 int tally_each(const struct tally *tally, tally_on_counter *on_counter, void *context, struct err *err)
 {
     const struct receiver receiver = { .on_counter = on_counter, .context = context, .err = err };
-    for (int64_t status = 0; status < MOST_CODES; status++) {
+    for (int64_t status = 0; status < MAX_CODES; status++) {
         char room[STR_INT_SIZE];
-        if (give(&receiver, TALLY_ANSWERS, str_of_int(status, room), tally->answers[status]) != 0)
+        if (report(&receiver, TALLY_ANSWERS, str_of_int(status, room), tally->answers[status]) != 0)
             return -1;
     }
-    if (give_results(&receiver, tally) != 0 || give(&receiver, TALLY_RESENT, "", tally->resent) != 0 ||
-        give_histogram(&receiver, &tally->request, request_bounds_ms, TALLY_REQUEST, TALLY_REQUEST_SUM) != 0)
+    if (report_results(&receiver, tally) != 0 || report(&receiver, TALLY_RESENT, "", tally->resent) != 0 ||
+        report_histogram(&receiver, &tally->request, request_bounds_ms, TALLY_REQUEST, TALLY_REQUEST_SUM) != 0)
         return -1;
-    return give_histogram(&receiver, &tally->acceptance, acceptance_bounds_ms, TALLY_ACCEPTANCE, TALLY_ACCEPTANCE_SUM);
+    return report_histogram(&receiver, &tally->acceptance, acceptance_bounds_ms, TALLY_ACCEPTANCE,
+                            TALLY_ACCEPTANCE_SUM);
 }

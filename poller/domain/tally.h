@@ -1,4 +1,4 @@
-/* tally: what a run adds to the counters that only ever grow: answers, outcomes, and how long things took. */
+/* tally: the counts that a run adds to the ledger's counters: answers, outcomes and times. */
 #ifndef TALLY_H
 #define TALLY_H
 
@@ -7,10 +7,10 @@
 
 #include "base/err.h"
 
-/* How many values were at most as large as each bound, as Prometheus counts histograms; the last bound is infinite. */
+/* A histogram. The last bound is infinite. Unlike in Prometheus each value counts for one bound only. */
 #define TALLY_BOUNDS 12
 struct tally_histogram {
-    int64_t counts[TALLY_BOUNDS]; /* of the values between the bound before and this one */
+    int64_t counts[TALLY_BOUNDS]; /* the values above the bound before and not above this one */
     int64_t sum_ms;
 };
 
@@ -19,29 +19,30 @@ struct tally_result {
     int64_t accepted, rejected;
 };
 
-/* Start from zero. */
+/* All zero at first. */
 struct tally {
-    int64_t answers[600]; /* by the outcome's code; 0: no answer came */
+    int64_t answers[600]; /* by the outcome's code; 0: no answer */
     struct tally_result results[16];
     struct tally_histogram request;    /* from a request to its answer */
     struct tally_histogram acceptance; /* from the end of a call to its acceptance */
     int64_t resent;                    /* accepted again after a change */
 };
 
-/* tally_bounds_ms: the bounds of a histogram but the infinite one, TALLY_BOUNDS - 1 of them. */
+/* tally_request_bounds_ms, tally_acceptance_bounds_ms: the TALLY_BOUNDS - 1 finite bounds of each histogram, in ms. */
 const int64_t *tally_request_bounds_ms(void);
 const int64_t *tally_acceptance_bounds_ms(void);
 
-/* tally_answer: an answer came, or none (code 0), after took_ms. */
+/* tally_answer: counts an answer with this code after took_ms; code 0: no answer. */
 void tally_answer(struct tally *tally, int64_t code, double took_ms);
 
-/* tally_accepted: a call was accepted so many seconds after its end, for the first time or again. TALLY_NOT_TIMED: how
- * late it was does not count. */
+/* tally_accepted: counts a call that was accepted after_sec seconds after its end. again: it was accepted before.
+ * TALLY_NOT_TIMED: do not count the time. tally_rejected: counts a rejected call. Ownership: result is borrowed. */
 #define TALLY_NOT_TIMED INT64_MIN
 void tally_accepted(struct tally *tally, const char *result, int64_t after_sec, bool again);
 void tally_rejected(struct tally *tally, const char *result);
 
-/* tally_each: hands out every counter that is not zero. -1 of the receiver ends it. */
+/* tally_each: calls on_counter for each counter that is not zero. Stops if on_counter returns -1. Errors: those of
+ * on_counter. */
 typedef int tally_on_counter(void *context, const char *name, const char *label, int64_t value, struct err *err);
 int tally_each(const struct tally *tally, tally_on_counter *on_counter, void *context, struct err *err) MUST_CHECK;
 

@@ -32,7 +32,7 @@ struct batch {
 static bool has_changed(const struct work_item *item)
 {
     const struct call_record *record = &item->record;
-    return record->sent_before && record->version_unknown == 0 && !call_is_as_accepted(item->call, record);
+    return record->sent_before && record->version_unknown == 0 && !call_matches_accepted(item->call, record);
 }
 
 static void make(struct batch *batch, struct work_item *item)
@@ -75,7 +75,7 @@ static int prepare_all(struct batch *batch, struct err *err)
 /* A dry run: nobody has the call, and nothing is to be recorded of it. */
 static void note_shown(struct batch *batch, struct work_item *item)
 {
-    breaker_useful(&batch->engine->breaker);
+    breaker_record_success(&batch->engine->breaker);
     batch->engine->summary->accepted++;
     item->recorded = true;
 }
@@ -101,12 +101,12 @@ static void count_answer(struct engine *engine, struct work_item *item, const st
     item->attempt = (struct ledger_attempt){ .answer = outcome->code, .took_ms = (int64_t)(outcome->took_ms + 0.5) };
     if (strcmp(engine->doubt.uniqueid, item->call->id) == 0) {
         engine->doubt = position_at(0, "");
-        breaker_asked_again(&engine->breaker);
+        breaker_clear_doubt(&engine->breaker);
     }
     if (outcome->kind == OUTCOME_SHOWN)
         return;
     tally_answer(&engine->tally, outcome->code, outcome->took_ms);
-    pace_answered(&engine->pace, outcome->took_ms, outcome_is_useful(outcome));
+    pace_record_answer(&engine->pace, outcome->took_ms, outcome_is_useful(outcome));
     engine->summary->failed += outcome->kind == OUTCOME_ACCEPTED ? 0 : 1;
 }
 
@@ -116,7 +116,7 @@ static int take_outcome(struct batch *batch, struct work_item *item, const struc
     struct engine *engine = batch->engine;
     count_answer(engine, item, outcome);
     if (outcome_is_useful(outcome)) { /* the API works: what failed before was the calls' own fault */
-        breaker_useful(&engine->breaker);
+        breaker_record_success(&engine->breaker);
         if (suspects_charge(&batch->suspects, err) != 0)
             return -1;
     }

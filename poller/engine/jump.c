@@ -32,7 +32,7 @@ static bool is_affected(const struct counting *counting, const struct call *call
     if (record->state == CALL_PENDING || record->state == CALL_WAITING)
         return false;
     enum decision_kind kind = decision_of(call, record, counting->settings, counting->now_epoch).kind;
-    return kind == DECISION_SEND || kind == DECISION_HOLD;
+    return kind == DECISION_SEND || kind == DECISION_WAIT;
 }
 
 static int count_call(void *context, const struct call *call, struct err *err)

@@ -67,11 +67,11 @@ static int consider(struct visit *visit, const struct call *call, struct err *er
     case DECISION_SEND:
         work_add(visit->work, call, &record, record.state != CALL_UNKNOWN);
         return 0;
-    case DECISION_HOLD:
-        return settle_waiting(engine, call, &record, decision.hold_until, err);
+    case DECISION_WAIT:
+        return settle_waiting(engine, call, &record, decision.wait_until, err);
     case DECISION_SKIP:
         return settle_known(engine, call, &record, err);
-    case DECISION_LEAVE: /* what the API has of it already is remembered */
+    case DECISION_OUT_OF_SCOPE: /* what the API has of it already is remembered */
         return record.sent_before
                    ? settle_known(engine, call, &record, err)
                    : settle_forgotten(engine, call->id, call, &record, "its campaign is not selected", err);

@@ -23,7 +23,8 @@ void suspects_add(struct suspects *suspects, struct work_item *item, const struc
     item->suspicion = mem_zero(1, sizeof *outcome);
     *item->suspicion = *outcome;
     suspects->items[suspects->count++] = item;
-    breaker_failed(&suspects->engine->breaker, failure_of(outcome), outcome->blames_call || item->record.attempts > 0);
+    breaker_record_failure(&suspects->engine->breaker, failure_of(outcome),
+                           outcome->blames_call || item->record.attempts > 0);
 }
 
 void suspects_clear(struct suspects *suspects)
@@ -99,7 +100,7 @@ int suspects_charge(struct suspects *suspects, struct err *err)
 /* ---- the API is to blame, or the configuration ---- */
 
 /* Stops the run. No call is charged. */
-static int declare(struct suspects *suspects, enum breaker_finding finding, struct err *err)
+static int declare(struct suspects *suspects, enum breaker_diagnosis finding, struct err *err)
 {
     struct engine *engine = suspects->engine;
     const struct breaker *breaker = &engine->breaker;
@@ -128,15 +129,15 @@ static int declare(struct suspects *suspects, enum breaker_finding finding, stru
 int suspects_judge(struct suspects *suspects, struct err *err)
 {
     const struct engine *engine = suspects->engine;
-    enum breaker_finding finding = breaker_find(&engine->breaker);
+    enum breaker_diagnosis finding = breaker_diagnose(&engine->breaker);
     if (suspects->count == 0 || engine->summary->stop == STOP_OUTAGE || engine->summary->stop == STOP_CONFIGURATION)
         return 0;
-    if (finding == BREAKER_CALLS)
+    if (finding == BREAKER_CALL_AT_FAULT)
         return suspects_charge(suspects, err);
-    return finding == BREAKER_DOUBT ? settle_each(suspects, leave_in_doubt, err) : declare(suspects, finding, err);
+    return finding == BREAKER_UNDECIDED ? settle_each(suspects, leave_in_doubt, err) : declare(suspects, finding, err);
 }
 
 int suspects_judge_probe(struct suspects *suspects, struct err *err)
 {
-    return declare(suspects, breaker_find_down(&suspects->engine->breaker), err);
+    return declare(suspects, breaker_diagnose_down(&suspects->engine->breaker), err);
 }

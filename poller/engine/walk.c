@@ -63,8 +63,8 @@ static int consider(void *context, const struct call *call, struct err *err)
         walk->on_judged(walk->context, call, &record, &decision, in_scope);
     if (!in_scope || call_is_open(&record)) /* open calls have a turn of their own, see revisit.h */
         return 0;
-    if (decision.kind == DECISION_HOLD)
-        return wait_for_status(walker, call, &record, decision.hold_until, err);
+    if (decision.kind == DECISION_WAIT)
+        return wait_for_status(walker, call, &record, decision.wait_until, err);
     return decision.kind == DECISION_SEND ? take(walker, call, &record, err) : 0;
 }
 

@@ -61,7 +61,7 @@ static void add_extra_number(struct json *object, const char *name, const struct
 static void add_extras(struct json *object, const struct call *call)
 {
     struct json *extras = json_add(object, "raw_data", json_object());
-    for (int i = 0; call->shape != NULL && i < CALL_EXTRAS_MOST && call->shape->extras[i].name != NULL; i++)
+    for (int i = 0; call->shape != NULL && i < CALL_MAX_EXTRAS && call->shape->extras[i].name != NULL; i++)
         json_add_text(extras, call->shape->extras[i].name, call->extras[i]);
 }
 

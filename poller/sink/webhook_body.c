@@ -32,7 +32,7 @@ static bool is_member(const char *name)
 /* The name of extra number i, NULL behind the last. One that is called like a member of every call is left out. */
 static const char *extra_name(const struct webhook_template *names, size_t i)
 {
-    return names->shape != NULL && i < CALL_EXTRAS_MOST ? names->shape->extras[i].name : NULL;
+    return names->shape != NULL && i < CALL_MAX_EXTRAS ? names->shape->extras[i].name : NULL;
 }
 
 /* What member is called in the body; "" where it is left out. */

@@ -335,7 +335,7 @@ enum extra { DID, OUTBOUND_CNUM, TALK_SEC, DIAL_STATUS, ANSWERED_BY, RECORDINGFI
 static const struct call_shape shape = {
     .extras = { [DID] = { .name = "did" },
                 [OUTBOUND_CNUM] = { .name = "outbound_cnum" },
-                [TALK_SEC] = { .name = "talk_sec", .is_news = true },
+                [TALK_SEC] = { .name = "talk_sec", .in_fingerprint = true },
                 [DIAL_STATUS] = { .name = "dial_status" },
                 [ANSWERED_BY] = { .name = "answered_by" },
                 [RECORDINGFILE] = { .name = "recordingfile" },

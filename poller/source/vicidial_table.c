@@ -147,7 +147,7 @@ static const enum table_column extras[] = { TABLE_LEAD_ID, TABLE_LIST_ID, TABLE_
 /* What is news may not change: it is part of the fingerprints that ledgers hold. */
 const struct call_shape vicidial_table_shape = { .extras = { { .name = "lead_id" }, { .name = "list_id" },
                                                      { .name = "phone_code" }, { .name = "user_group" },
-                                                     { .name = "term_reason", .is_news = true },
+                                                     { .name = "term_reason", .in_fingerprint = true },
                                                      { .name = "comments" }, { .name = "alt_dial" },
                                                      { .name = "called_count" }, { .name = "call_date" } } };
 

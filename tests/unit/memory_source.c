@@ -6,7 +6,8 @@
 #include "base/str.h"
 #include "memory_source.h"
 
-static const struct call_shape shape = { .extras = { { .name = "note" }, { .name = "cause", .is_news = true } } };
+static const struct call_shape shape = { .extras = { { .name = "note" },
+                                                    { .name = "cause", .in_fingerprint = true } } };
 
 static int check_reach(const struct memory_source *memory, struct err *err)
 {

@@ -1,4 +1,4 @@
-/* Tests of backoff: the wait before another try. */
+/* Tests of backoff: the delay before the next try. */
 #include "../unit.h"
 
 #include "domain/backoff.h"
@@ -37,7 +37,7 @@ static void test_backoff_spreads_over_the_last_quarter(void **state)
     unit_in_range(backoff_delay_sec(1, 1000, 3600, UINT32_MAX), 750, 1000);
 }
 
-static void test_backoff_is_never_below_one_second_nor_out_of_its_share(void **state)
+static void test_backoff_is_at_least_one_second_and_within_its_quarter(void **state)
 {
     (void)state;
     static const int64_t bases[] = { -7, 0, 1, 2, 3, 4, 5, 60, 86400 };
@@ -53,7 +53,7 @@ static void test_backoff_is_never_below_one_second_nor_out_of_its_share(void **s
         }
 }
 
-static void test_backoff_takes_off_a_thousandth_of_a_quarter_at_a_time(void **state)
+static void test_backoff_spreads_in_steps_of_a_thousandth_of_a_quarter(void **state)
 {
     (void)state;
     static const struct {
@@ -69,8 +69,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_backoff_doubles_up_to_the_cap),
         cmocka_unit_test(test_backoff_spreads_over_the_last_quarter),
-        cmocka_unit_test(test_backoff_is_never_below_one_second_nor_out_of_its_share),
-        cmocka_unit_test(test_backoff_takes_off_a_thousandth_of_a_quarter_at_a_time),
+        cmocka_unit_test(test_backoff_is_at_least_one_second_and_within_its_quarter),
+        cmocka_unit_test(test_backoff_spreads_in_steps_of_a_thousandth_of_a_quarter),
     };
     return cmocka_run_group_tests_name("backoff", tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
-/* Tests of bucket: how many calls a rate lets through, by a clock of the test's own. */
+/* Tests of bucket: the calls that a rate allows, by a simulated clock. */
 #include "../unit.h"
 
 #include "domain/bucket.h"
 
-/* How many calls may be sent at once. */
+/* The number of calls that may be sent at once. */
 static int64_t room_of(struct bucket *bucket, int64_t now_ms)
 {
     int64_t least = 0, most = bucket->rate;
@@ -17,7 +17,7 @@ static int64_t room_of(struct bucket *bucket, int64_t now_ms)
     return least;
 }
 
-static void test_bucket_holds_one_second_s_worth_and_no_more(void **state)
+static void test_bucket_holds_the_tokens_of_one_second(void **state)
 {
     (void)state;
     static const int64_t rates[] = { 1, 2, 50, 100, 100000 };
@@ -32,7 +32,7 @@ static void test_bucket_holds_one_second_s_worth_and_no_more(void **state)
     }
 }
 
-static void test_bucket_never_lets_through_more_than_the_rate_and_one_second_s_worth(void **state)
+static void test_bucket_never_exceeds_the_rate_by_more_than_one_second(void **state)
 {
     (void)state;
     static const int64_t rates[] = { 1, 3, 7, 50, 450 };
@@ -47,12 +47,12 @@ static void test_bucket_never_lets_through_more_than_the_rate_and_one_second_s_w
             sent += room;
             unit_in_range(sent, 0, rates[i] + now_ms * rates[i] / 1000);
         }
-        /* And what the rate allows does go through; at one a second, what is left over of a step finds no room. */
+        /* The rate is reached as well. At one call a second the full bucket loses the rest of a step. */
         unit_in_range(sent, rates[i] > 1 ? rates[i] * 58 : 40, rates[i] * 61);
     }
 }
 
-static void test_bucket_says_how_long_to_wait(void **state)
+static void test_bucket_returns_the_time_to_wait(void **state)
 {
     (void)state;
     static const struct {
@@ -73,7 +73,7 @@ static void test_bucket_says_how_long_to_wait(void **state)
     }
 }
 
-static void test_bucket_takes_no_notice_of_a_clock_that_stands_still_or_goes_back(void **state)
+static void test_bucket_ignores_a_clock_that_stands_still_or_goes_back(void **state)
 {
     (void)state;
     struct bucket bucket = bucket_start(10, 5000);
@@ -94,10 +94,10 @@ static void test_bucket_without_a_rate_has_no_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bucket_holds_one_second_s_worth_and_no_more),
-        cmocka_unit_test(test_bucket_never_lets_through_more_than_the_rate_and_one_second_s_worth),
-        cmocka_unit_test(test_bucket_says_how_long_to_wait),
-        cmocka_unit_test(test_bucket_takes_no_notice_of_a_clock_that_stands_still_or_goes_back),
+        cmocka_unit_test(test_bucket_holds_the_tokens_of_one_second),
+        cmocka_unit_test(test_bucket_never_exceeds_the_rate_by_more_than_one_second),
+        cmocka_unit_test(test_bucket_returns_the_time_to_wait),
+        cmocka_unit_test(test_bucket_ignores_a_clock_that_stands_still_or_goes_back),
         cmocka_unit_test(test_bucket_without_a_rate_has_no_limit),
     };
     return cmocka_run_group_tests_name("bucket", tests, NULL, NULL);

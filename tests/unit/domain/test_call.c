@@ -1,16 +1,16 @@
-/* Tests of call: what every call has, its source's extras, its fingerprint. */
+/* Tests of call: its texts, its source's extras, its fingerprint. */
 #include "../unit.h"
 
 #include "base/str.h"
 #include "domain/call.h"
 
-/* As VICIdial's source has it, so that the fixed values below are those of its ledgers. */
+/* The extras of VICIdial's source, so that the fixed values below are those of existing ledgers. */
 static const struct call_shape shape = { .extras = { { .name = "list_id" },
-                                                     { .name = "term_reason", .is_news = true },
+                                                     { .name = "term_reason", .in_fingerprint = true },
                                                      { .name = "comments" } } };
 enum { LIST_ID, TERM_REASON, COMMENTS };
 
-static void test_call_copy_owns_its_text_and_keeps_null_apart_from_empty(void **state)
+static void test_call_copy_owns_its_texts_and_keeps_null_and_empty(void **state)
 {
     (void)state;
     char id[] = "1729771200.5", comments[] = "";
@@ -32,14 +32,14 @@ static void test_call_copy_owns_its_text_and_keeps_null_apart_from_empty(void **
 }
 
 /* Each text of a call. */
-enum { TEXTS = 5 + CALL_EXTRAS_MOST };
+enum { TEXTS = 5 + CALL_MAX_EXTRAS };
 static const char **text_at(struct call *call, int i)
 {
     const char **texts[] = { &call->id, &call->campaign, &call->number, &call->agent, &call->status };
     return i < 5 ? texts[i] : &call->extras[i - 5];
 }
 
-static void test_call_copy_of_an_all_null_and_of_a_full_call(void **state)
+static void test_call_copy_of_an_empty_and_of_a_full_call(void **state)
 {
     (void)state;
     struct call call = { .age = 7 };
@@ -72,15 +72,15 @@ static void test_call_extra_is_found_by_its_name(void **state)
     assert_null(call_extra(&call, "lead_id"));
     assert_null(call_extra(&bare, "list_id"));
     struct call_shape full = { .extras = { { .name = "" } } };
-    for (int i = 0; i < CALL_EXTRAS_MOST; i++)
-        full.extras[i].name = i < CALL_EXTRAS_MOST - 1 ? "other" : "last";
+    for (int i = 0; i < CALL_MAX_EXTRAS; i++)
+        full.extras[i].name = i < CALL_MAX_EXTRAS - 1 ? "other" : "last";
     call.shape = &full;
-    call.extras[CALL_EXTRAS_MOST - 1] = "here";
+    call.extras[CALL_MAX_EXTRAS - 1] = "here";
     assert_string_equal(call_extra(&call, "last"), "here");
     assert_null(call_extra(&call, "none"));
 }
 
-static void test_call_number_falls_back_where_there_is_none(void **state)
+static void test_call_number_returns_the_fallback_for_no_number(void **state)
 {
     (void)state;
     assert_int_equal(call_number(45, 99), 45);
@@ -96,26 +96,26 @@ static struct call typical_call(void)
                           .shape = &shape, .extras = { "old", "CALLER", "old" } };
 }
 
-static void test_call_is_as_accepted_while_its_version_is_known_and_has_its_fingerprint(void **state)
+static void test_call_matches_accepted_needs_a_known_version_and_its_fingerprint(void **state)
 {
     (void)state;
     const struct call call = typical_call();
     const uint64_t print = call_fingerprint(&call);
-    assert_true(call_is_as_accepted(&call, &(struct call_record){ .sent_before = true, .fingerprint = print }));
-    assert_false(call_is_as_accepted(&call, &(struct call_record){ .sent_before = true, .fingerprint = print + 1 }));
-    assert_false(call_is_as_accepted(&call, &(struct call_record){ .fingerprint = print }));
-    assert_false(call_is_as_accepted(&call, &(struct call_record){ .sent_before = true, .fingerprint = print,
+    assert_true(call_matches_accepted(&call, &(struct call_record){ .sent_before = true, .fingerprint = print }));
+    assert_false(call_matches_accepted(&call, &(struct call_record){ .sent_before = true, .fingerprint = print + 1 }));
+    assert_false(call_matches_accepted(&call, &(struct call_record){ .fingerprint = print }));
+    assert_false(call_matches_accepted(&call, &(struct call_record){ .sent_before = true, .fingerprint = print,
                                                                    .version_unknown = 1 }));
 }
 
-/* The value is stored in every ledger: another one would send every remembered call again. */
-static void test_call_fingerprint_never_changes_its_way(void **state)
+/* Ledgers store this value: with another one the program would send every call of the ledger again. */
+static void test_call_fingerprint_never_changes_its_algorithm(void **state)
 {
     (void)state;
     struct call call = typical_call(), empty = { .length = CALL_NO_NUMBER, .shape = &shape };
     assert_true(call_fingerprint(&call) == UINT64_C(0x8d29874d729b1236));
     assert_true(call_fingerprint(&empty) == UINT64_C(0x4d25767f9dce13f5));
-    /* A length counts as its decimal text, which is what the dialer's column was once taken for. */
+    /* The length is hashed as decimal text, as in the first ledgers. */
     static const int64_t lengths[] = { 0, 9, 10, 4294967295, INT64_MAX, -1, -10, -3600, INT64_MIN + 1 };
     for (size_t i = 0; i < UNIT_COUNT(lengths); i++) {
         char text[64];
@@ -129,7 +129,7 @@ static void test_call_fingerprint_never_changes_its_way(void **state)
     }
 }
 
-static void test_call_fingerprint_sees_status_length_agent_and_the_extras_that_are_news_only(void **state)
+static void test_call_fingerprint_covers_status_length_agent_and_marked_extras(void **state)
 {
     (void)state;
     const struct call call = typical_call();
@@ -161,7 +161,7 @@ static void test_call_fingerprint_sees_status_length_agent_and_the_extras_that_a
     assert_true(call_fingerprint(&other) == before);
 }
 
-static void test_call_fingerprint_keeps_neighbouring_fields_apart(void **state)
+static void test_call_fingerprint_separates_neighbouring_fields(void **state)
 {
     (void)state;
     struct call a = { .status = "A1", .length = 23 }, b = { .status = "A", .length = 123 };
@@ -187,14 +187,14 @@ static void test_call_states_keep_their_stored_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_call_copy_owns_its_text_and_keeps_null_apart_from_empty),
-        cmocka_unit_test(test_call_copy_of_an_all_null_and_of_a_full_call),
+        cmocka_unit_test(test_call_copy_owns_its_texts_and_keeps_null_and_empty),
+        cmocka_unit_test(test_call_copy_of_an_empty_and_of_a_full_call),
         cmocka_unit_test(test_call_extra_is_found_by_its_name),
-        cmocka_unit_test(test_call_number_falls_back_where_there_is_none),
-        cmocka_unit_test(test_call_is_as_accepted_while_its_version_is_known_and_has_its_fingerprint),
-        cmocka_unit_test(test_call_fingerprint_never_changes_its_way),
-        cmocka_unit_test(test_call_fingerprint_sees_status_length_agent_and_the_extras_that_are_news_only),
-        cmocka_unit_test(test_call_fingerprint_keeps_neighbouring_fields_apart),
+        cmocka_unit_test(test_call_number_returns_the_fallback_for_no_number),
+        cmocka_unit_test(test_call_matches_accepted_needs_a_known_version_and_its_fingerprint),
+        cmocka_unit_test(test_call_fingerprint_never_changes_its_algorithm),
+        cmocka_unit_test(test_call_fingerprint_covers_status_length_agent_and_marked_extras),
+        cmocka_unit_test(test_call_fingerprint_separates_neighbouring_fields),
         cmocka_unit_test(test_call_states_keep_their_stored_numbers),
     };
     return cmocka_run_group_tests_name("call", tests, NULL, NULL);

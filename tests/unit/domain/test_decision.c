@@ -1,4 +1,4 @@
-/* Tests of decision: send, hold or skip. */
+/* Tests of decision: send, wait or skip. */
 #include "../unit.h"
 
 #include "domain/decision.h"
@@ -13,7 +13,8 @@ static const struct settings_sync settings = {
 
 static const struct call_record unknown = { .state = CALL_UNKNOWN };
 
-static const struct call_shape shape = { .extras = { { .name = "comments" }, { .name = "reason", .is_news = true } } };
+static const struct call_shape shape = { .extras = { { .name = "comments" },
+                                                    { .name = "reason", .in_fingerprint = true } } };
 
 static struct call make_call(enum call_finality finality, int64_t wait_until)
 {
@@ -22,7 +23,7 @@ static struct call make_call(enum call_finality finality, int64_t wait_until)
                           .shape = &shape, .extras = { NULL, "CALLER" } };
 }
 
-static void test_decision_sends_what_is_ready_and_waits_for_the_rest(void **state)
+static void test_decision_sends_final_calls_and_waits_for_the_others(void **state)
 {
     (void)state;
     static const struct {
@@ -33,8 +34,8 @@ static void test_decision_sends_what_is_ready_and_waits_for_the_rest(void **stat
     } rows[] = {
         { "ready", CALL_FINAL, 0, DECISION_SEND },
         { "ready, and a time that means nothing", CALL_FINAL, NOW + 100, DECISION_SEND },
-        { "waits", CALL_NOT_FINAL, NOW + 100, DECISION_HOLD },
-        { "waits another second", CALL_NOT_FINAL, NOW + 1, DECISION_HOLD },
+        { "waits", CALL_NOT_FINAL, NOW + 100, DECISION_WAIT },
+        { "waits another second", CALL_NOT_FINAL, NOW + 1, DECISION_WAIT },
         { "has waited", CALL_NOT_FINAL, NOW, DECISION_SEND },
         { "has waited for long", CALL_NOT_FINAL, NOW - 1000, DECISION_SEND },
         { "has not ended", CALL_NOT_ENDED, NOW - 1000, DECISION_SKIP },
@@ -43,12 +44,12 @@ static void test_decision_sends_what_is_ready_and_waits_for_the_rest(void **stat
         struct call call = make_call(rows[i].finality, rows[i].wait_until);
         struct decision decision = decision_of(&call, &unknown, &settings, NOW);
         unit_same_int(rows[i].name, decision.kind, rows[i].want);
-        unit_same_int(rows[i].name, decision.hold_until, rows[i].want == DECISION_HOLD ? rows[i].wait_until : 0);
+        unit_same_int(rows[i].name, decision.wait_until, rows[i].want == DECISION_WAIT ? rows[i].wait_until : 0);
     }
 }
 
-/* What is known of the call decides as well. changed: its status differs from what the API accepted. */
-static void test_decision_weighs_what_is_known_of_the_call(void **state)
+/* The ledger's record decides too. changed: the status differs from the accepted one. */
+static void test_decision_depends_on_the_record(void **state)
 {
     (void)state;
     static const struct {
@@ -62,15 +63,15 @@ static void test_decision_weighs_what_is_known_of_the_call(void **state)
         { "accepted, unchanged, resend off", CALL_FINAL, CALL_ACCEPTED, true, false, false, DECISION_SKIP },
         { "accepted, changed", CALL_FINAL, CALL_ACCEPTED, true, true, true, DECISION_SEND },
         { "accepted, changed, resend off", CALL_FINAL, CALL_ACCEPTED, true, true, false, DECISION_SKIP },
-        { "accepted, changed to not final", CALL_NOT_FINAL, CALL_ACCEPTED, true, true, true, DECISION_HOLD },
-        { "accepted, changed to unsettled", CALL_NOT_FINAL, CALL_ACCEPTED, true, true, true, DECISION_HOLD },
+        { "accepted, changed to not final", CALL_NOT_FINAL, CALL_ACCEPTED, true, true, true, DECISION_WAIT },
+        { "accepted, changed to unsettled", CALL_NOT_FINAL, CALL_ACCEPTED, true, true, true, DECISION_WAIT },
         { "accepted though not final, still that", CALL_NOT_FINAL, CALL_ACCEPTED, true, false, true, DECISION_SKIP },
         { "pending", CALL_FINAL, CALL_PENDING, false, false, true, DECISION_SEND },
         { "pending, resend off", CALL_FINAL, CALL_PENDING, false, false, false, DECISION_SEND },
         { "pending for a change", CALL_FINAL, CALL_PENDING, true, true, true, DECISION_SEND },
         { "pending for a change that was taken back", CALL_FINAL, CALL_PENDING, true, false, true, DECISION_SKIP },
         { "waiting, final now", CALL_FINAL, CALL_WAITING, false, false, true, DECISION_SEND },
-        { "waiting, still not final", CALL_NOT_FINAL, CALL_WAITING, false, false, true, DECISION_HOLD },
+        { "waiting, still not final", CALL_NOT_FINAL, CALL_WAITING, false, false, true, DECISION_WAIT },
         { "waiting for a change, final now", CALL_FINAL, CALL_WAITING, true, true, true, DECISION_SEND },
         { "rejected", CALL_FINAL, CALL_REJECTED, false, false, true, DECISION_SKIP },
         { "rejected, not final now", CALL_NOT_FINAL, CALL_REJECTED, false, false, true, DECISION_SKIP },
@@ -88,7 +89,7 @@ static void test_decision_weighs_what_is_known_of_the_call(void **state)
     }
 }
 
-/* Its content is what was accepted last, but other content may have reached the API since. */
+/* The call equals the last accepted version, but another version may have reached the API since. */
 static void test_decision_sends_a_call_again_while_its_version_is_unknown(void **state)
 {
     (void)state;
@@ -98,11 +99,11 @@ static void test_decision_sends_a_call_again_while_its_version_is_unknown(void *
     struct settings_sync off = settings;
     off.resend_changed = false;
     assert_int_equal(decision_of(&ready, &record, &settings, NOW).kind, DECISION_SEND);
-    assert_int_equal(decision_of(&waits, &record, &settings, NOW).kind, DECISION_HOLD);
+    assert_int_equal(decision_of(&waits, &record, &settings, NOW).kind, DECISION_WAIT);
     assert_int_equal(decision_of(&ready, &record, &off, NOW).kind, DECISION_SKIP);
 }
 
-static void test_decision_sees_each_change_that_counts(void **state)
+static void test_decision_resends_after_each_change_of_the_fingerprint(void **state)
 {
     (void)state;
     const struct call call = make_call(CALL_FINAL, 0);
@@ -129,7 +130,7 @@ static void test_decision_sees_each_change_that_counts(void **state)
         unit_same_int(rows[i].name, decision_of(rows[i].call, &record, &settings, NOW).kind, rows[i].want);
 }
 
-static void test_decision_leaves_campaigns_that_are_not_selected(void **state)
+static void test_decision_skips_campaigns_that_are_not_selected(void **state)
 {
     (void)state;
     static const struct {
@@ -143,21 +144,21 @@ static void test_decision_leaves_campaigns_that_are_not_selected(void **state)
         { "", "", NULL, CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
         { "SALES", "", "SALES", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
         { "OTHER, sales", "", "Sales", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
-        { "SALES", "", "SALES2", CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
-        { "SALES2", "", "SALES", CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
-        { "SALES", "", "", CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
-        { "SALES", "", NULL, CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
-        { "", "TEST", "test", CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "SALES", "", "SALES2", CALL_FINAL, CALL_UNKNOWN, false, DECISION_OUT_OF_SCOPE },
+        { "SALES2", "", "SALES", CALL_FINAL, CALL_UNKNOWN, false, DECISION_OUT_OF_SCOPE },
+        { "SALES", "", "", CALL_FINAL, CALL_UNKNOWN, false, DECISION_OUT_OF_SCOPE },
+        { "SALES", "", NULL, CALL_FINAL, CALL_UNKNOWN, false, DECISION_OUT_OF_SCOPE },
+        { "", "TEST", "test", CALL_FINAL, CALL_UNKNOWN, false, DECISION_OUT_OF_SCOPE },
         { "", "TEST", "SALES", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
         { "", "TEST", "", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
-        { "SALES TEST", "TEST", "TEST", CALL_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE },
+        { "SALES TEST", "TEST", "TEST", CALL_FINAL, CALL_UNKNOWN, false, DECISION_OUT_OF_SCOPE },
         { "SALES TEST", "TEST", "SALES", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
-        { "OTHER", "", "SALES", CALL_NOT_FINAL, CALL_UNKNOWN, false, DECISION_LEAVE }, /* not waiting either */
-        { "OTHER", "", "SALES", CALL_NOT_FINAL, CALL_WAITING, false, DECISION_LEAVE },
-        { "OTHER", "", "SALES", CALL_FINAL, CALL_PENDING, false, DECISION_LEAVE },
-        { "OTHER", "", "SALES", CALL_FINAL, CALL_PENDING, true, DECISION_LEAVE },
-        { "OTHER", "", "SALES", CALL_FINAL, CALL_ACCEPTED, true, DECISION_LEAVE }, /* though it has changed */
-        { "OTHER", "", "SALES", CALL_FINAL, CALL_REJECTED, false, DECISION_SKIP }, /* a person decides on those */
+        { "OTHER", "", "SALES", CALL_NOT_FINAL, CALL_UNKNOWN, false, DECISION_OUT_OF_SCOPE }, /* nor does it wait */
+        { "OTHER", "", "SALES", CALL_NOT_FINAL, CALL_WAITING, false, DECISION_OUT_OF_SCOPE },
+        { "OTHER", "", "SALES", CALL_FINAL, CALL_PENDING, false, DECISION_OUT_OF_SCOPE },
+        { "OTHER", "", "SALES", CALL_FINAL, CALL_PENDING, true, DECISION_OUT_OF_SCOPE },
+        { "OTHER", "", "SALES", CALL_FINAL, CALL_ACCEPTED, true, DECISION_OUT_OF_SCOPE }, /* although it has changed */
+        { "OTHER", "", "SALES", CALL_FINAL, CALL_REJECTED, false, DECISION_SKIP }, /* an operator decides */
         { "OTHER", "", "SALES", CALL_FINAL, CALL_DISCARDED, false, DECISION_SKIP },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -180,11 +181,11 @@ static void test_decision_leaves_campaigns_that_are_not_selected(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decision_sends_what_is_ready_and_waits_for_the_rest),
-        cmocka_unit_test(test_decision_weighs_what_is_known_of_the_call),
+        cmocka_unit_test(test_decision_sends_final_calls_and_waits_for_the_others),
+        cmocka_unit_test(test_decision_depends_on_the_record),
         cmocka_unit_test(test_decision_sends_a_call_again_while_its_version_is_unknown),
-        cmocka_unit_test(test_decision_sees_each_change_that_counts),
-        cmocka_unit_test(test_decision_leaves_campaigns_that_are_not_selected),
+        cmocka_unit_test(test_decision_resends_after_each_change_of_the_fingerprint),
+        cmocka_unit_test(test_decision_skips_campaigns_that_are_not_selected),
     };
     return cmocka_run_group_tests_name("decision", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of disposition: from the dialer's status to the API's result. */
+/* Tests of disposition: the dialer's status and the API's result. */
 #include "../unit.h"
 
 #include "domain/disposition.h"
@@ -13,7 +13,7 @@ static void check_rows(const struct disposition_map *map, const struct row *rows
         unit_same_text(rows[i].status, disposition_result(map, rows[i].status), rows[i].want);
 }
 
-static void test_disposition_maps_as_documented_by_default(void **state)
+static void test_disposition_has_the_documented_defaults(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -48,7 +48,7 @@ static void test_disposition_set_changes_and_adds_rows(void **state)
     disposition_map_free(map);
 }
 
-static void test_disposition_star_is_any_other_status(void **state)
+static void test_disposition_star_maps_any_other_status(void **state)
 {
     (void)state;
     static const struct row wanted[] = { { "XYZ", "no_answer" }, { "", "no_answer" }, { "SALE", "answered" } };
@@ -59,7 +59,7 @@ static void test_disposition_star_is_any_other_status(void **state)
     disposition_map_free(map);
 }
 
-static void test_disposition_refuses_a_result_the_api_does_not_know(void **state)
+static void test_disposition_refuses_an_unknown_result(void **state)
 {
     (void)state;
     static const char *const rows[] = {
@@ -71,12 +71,12 @@ static void test_disposition_refuses_a_result_the_api_does_not_know(void **state
         unit_same_int(rows[i], disposition_map_set(map, "SALE", rows[i], &err), -1);
         unit_same_int(rows[i], err.code, EX_CONFIG);
         unit_has(rows[i], err.message, "answered dnc no_answer busy dropped completed");
-        unit_same_text(rows[i], disposition_result(map, "SALE"), "answered"); /* what stood stands */
+        unit_same_text(rows[i], disposition_result(map, "SALE"), "answered"); /* the mapping is unchanged */
     }
     disposition_map_free(map);
 }
 
-static void test_disposition_copies_what_it_is_given(void **state)
+static void test_disposition_copies_its_texts(void **state)
 {
     (void)state;
     char status[] = "XYZ", result[] = "busy";
@@ -93,11 +93,11 @@ static void test_disposition_copies_what_it_is_given(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_disposition_maps_as_documented_by_default),
+        cmocka_unit_test(test_disposition_has_the_documented_defaults),
         cmocka_unit_test(test_disposition_set_changes_and_adds_rows),
-        cmocka_unit_test(test_disposition_star_is_any_other_status),
-        cmocka_unit_test(test_disposition_refuses_a_result_the_api_does_not_know),
-        cmocka_unit_test(test_disposition_copies_what_it_is_given),
+        cmocka_unit_test(test_disposition_star_maps_any_other_status),
+        cmocka_unit_test(test_disposition_refuses_an_unknown_result),
+        cmocka_unit_test(test_disposition_copies_its_texts),
     };
     return cmocka_run_group_tests_name("disposition", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of explanation: one sentence on where a call stands. */
+/* Tests of explanation: one sentence on the status of a call. */
 #include "../unit.h"
 
 #include "domain/explanation.h"
@@ -19,7 +19,7 @@ static struct settings_sync settings(void)
     };
 }
 
-/* What the table says of a call, compared with what was accepted. */
+/* How the row of a call differs from the accepted version. */
 enum table { SAME, CHANGED, CHANGED_TO_DISPO, DISPO, RUNNING };
 
 struct row {
@@ -71,12 +71,12 @@ static const char *explain(const struct row *row, const struct settings_sync *us
     return explain_behind(NOW - 10, row, used, out, size);
 }
 
-static void test_explanation_says_where_a_call_stands(void **state)
+static void test_explanation_of_every_status(void **state)
 {
     (void)state;
     static const struct row rows[] = {
         { "accepted", CALL_ACCEPTED, EXPLANATION_LIVE, SAME, 60, 0, NULL, false, false, "; nothing is left to do" },
-        { "accepted, table not asked", CALL_ACCEPTED, EXPLANATION_NOT_ASKED, SAME, 60, 0, NULL, false, false,
+        { "accepted, table not asked", CALL_ACCEPTED, EXPLANATION_ROW_UNKNOWN, SAME, 60, 0, NULL, false, false,
           "accepted at 20" },
         { "accepted and archived", CALL_ACCEPTED, EXPLANATION_ARCHIVED, SAME, 60, 0, NULL, false, false,
           "nothing is left to do" },
@@ -95,7 +95,7 @@ static void test_explanation_says_where_a_call_stands(void **state)
           "not sent yet: the call will be sent with the next run" },
         { "pending, later", CALL_PENDING, EXPLANATION_LIVE, SAME, 60, 90, "HTTP 500", false, false,
           "not accepted yet (HTTP 500): the call will be sent with the first run after 20" },
-        { "pending, outage", CALL_PENDING, EXPLANATION_NOT_ASKED, SAME, 60, 90, NULL, true, false,
+        { "pending, outage", CALL_PENDING, EXPLANATION_ROW_UNKNOWN, SAME, 60, 90, NULL, true, false,
           "the call will be sent when the API works again" },
         { "pending, changed", CALL_PENDING, EXPLANATION_LIVE, CHANGED, 60, 0, NULL, false, true,
           "accepted before, and changed since: the call will be sent" },
@@ -106,7 +106,7 @@ static void test_explanation_says_where_a_call_stands(void **state)
         { "pending and gone", CALL_PENDING, EXPLANATION_NO_ROW, SAME, 60, 0, NULL, false, false, "will be forgotten" },
         { "waiting", CALL_WAITING, EXPLANATION_LIVE, DISPO, 60, 500, NULL, false, false,
           "waiting for the agent's disposition, at most until 20" },
-        { "waiting, table not asked", CALL_WAITING, EXPLANATION_NOT_ASKED, DISPO, 60, 500, NULL, false, false,
+        { "waiting, table not asked", CALL_WAITING, EXPLANATION_ROW_UNKNOWN, DISPO, 60, 500, NULL, false, false,
           "waiting for the agent's disposition, at most until 20" },
         { "waiting, final now", CALL_WAITING, EXPLANATION_LIVE, SAME, 60, 500, NULL, false, false,
           "the call will be sent with the next run" },
@@ -129,7 +129,7 @@ static void test_explanation_says_where_a_call_stands(void **state)
           "in the archive, which no run reads. Run `reconcile`" },
         { "running", CALL_UNKNOWN, EXPLANATION_LIVE, RUNNING, 60, 0, NULL, false, false, "not ended yet" },
         { "nowhere", CALL_UNKNOWN, EXPLANATION_NO_ROW, SAME, 60, 0, NULL, false, false, "this call is neither in the ledger nor" },
-        { "not asked", CALL_UNKNOWN, EXPLANATION_NOT_ASKED, SAME, 60, 0, NULL, false, false,
+        { "not asked", CALL_UNKNOWN, EXPLANATION_ROW_UNKNOWN, SAME, 60, 0, NULL, false, false,
           "the call is not in the ledger" },
     };
     const struct settings_sync used = settings();
@@ -139,7 +139,7 @@ static void test_explanation_says_where_a_call_stands(void **state)
     }
 }
 
-/* As it can be once resend_changed was off for a time. */
+/* This state can occur if resend_changed was off for a time. */
 static void test_explanation_of_an_accepted_call_whose_version_is_unknown(void **state)
 {
     (void)state;
@@ -153,7 +153,7 @@ static void test_explanation_of_an_accepted_call_whose_version_is_unknown(void *
     unit_has("unknown", explanation_of(&facts, text, sizeof text), "the call will be sent again with the next sweep");
 }
 
-/* Each limit, and one second beyond it; a row's age is a minute more than the time since its call's end. */
+/* Each limit, and one second beyond it. A row is one minute older than the end of its call. */
 static void test_explanation_is_exact_to_the_second(void **state)
 {
     (void)state;
@@ -184,7 +184,7 @@ static void test_explanation_is_exact_to_the_second(void **state)
     }
 }
 
-static void test_explanation_knows_the_settings(void **state)
+static void test_explanation_depends_on_the_settings(void **state)
 {
     (void)state;
     struct settings_sync used = settings();
@@ -197,7 +197,7 @@ static void test_explanation_knows_the_settings(void **state)
     unit_has("no sweep", explain(&changed, &used, text, sizeof text), "the call is not sent again by itself");
 }
 
-static void test_explanation_fits_where_there_is_room(void **state)
+static void test_explanation_is_cut_to_the_size(void **state)
 {
     (void)state;
     const struct settings_sync used = settings();
@@ -213,11 +213,11 @@ static void test_explanation_fits_where_there_is_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_explanation_says_where_a_call_stands),
+        cmocka_unit_test(test_explanation_of_every_status),
         cmocka_unit_test(test_explanation_of_an_accepted_call_whose_version_is_unknown),
         cmocka_unit_test(test_explanation_is_exact_to_the_second),
-        cmocka_unit_test(test_explanation_knows_the_settings),
-        cmocka_unit_test(test_explanation_fits_where_there_is_room),
+        cmocka_unit_test(test_explanation_depends_on_the_settings),
+        cmocka_unit_test(test_explanation_is_cut_to_the_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

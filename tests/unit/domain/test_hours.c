@@ -1,4 +1,4 @@
-/* Tests of hours: what became of the calls, hour by hour. */
+/* Tests of hours: calls and answer times per hour. */
 #include "../unit.h"
 
 #include <time.h>
@@ -49,8 +49,8 @@ static void test_hours_count_calls_by_state_and_result(void **state)
     hours_add_call(hours, FIRST, (enum call_state)99, "answered"); /* a damaged row */
     hours_add_call(hours, FIRST, (enum call_state)HOURS_STATES, "answered");
     hours_add_call(hours, FIRST, (enum call_state)-1, "answered");
-    hours_add_call(hours, FIRST, CALL_UNKNOWN, "busy"); /* counted all the same */
-    struct hours_figures first = hours_figures(hours, 0), second = hours_figures(hours, 1), third = hours_figures(hours, 2);
+    hours_add_call(hours, FIRST, CALL_UNKNOWN, "busy"); /* counted too */
+    struct hours_stats first = hours_stats(hours, 0), second = hours_stats(hours, 1), third = hours_stats(hours, 2);
     assert_int_equal(first.states[CALL_ACCEPTED], 2);
     assert_int_equal(first.results[0], 1);
     assert_string_equal(hours_result_names[5], "dnc");
@@ -65,11 +65,11 @@ static void test_hours_count_calls_by_state_and_result(void **state)
     hours_close(NULL);
 }
 
-static void test_hours_know_exact_percentiles(void **state)
+static void test_hours_have_exact_percentiles(void **state)
 {
     (void)state;
     static const struct {
-        int count; /* of answers that took 1, 2, 3, ... ms */
+        int count; /* answers with times of 1, 2, 3, ... ms */
         int64_t want_p50, want_p95;
     } rows[] = { { 0, 0, 0 }, { 1, 1, 1 }, { 2, 1, 2 }, { 3, 2, 3 }, { 20, 10, 19 }, { 100, 50, 95 }, { 1000, 500, 950 } };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -80,30 +80,30 @@ static void test_hours_know_exact_percentiles(void **state)
             hours_add_answer(hours, FIRST + 3600, n);
         hours_add_answer(hours, FIRST + 3600, -1); /* a damaged row */
         hours_add_answer(hours, FIRST + 4 * 3600, 1);
-        struct hours_figures figures = hours_figures(hours, 1);
+        struct hours_stats figures = hours_stats(hours, 1);
         unit_same_int(row, figures.answers, rows[i].count);
         unit_same_int(row, figures.p50_ms, rows[i].want_p50);
         unit_same_int(row, figures.p95_ms, rows[i].want_p95);
-        unit_same_int(row, hours_figures(hours, 0).answers, 0);
+        unit_same_int(row, hours_stats(hours, 0).answers, 0);
         hours_close(hours);
     }
 }
 
-static void test_hours_take_any_time_that_an_answer_takes(void **state)
+static void test_hours_accept_any_answer_time(void **state)
 {
     (void)state;
     struct hours *hours = three_hours();
     hours_add_answer(hours, FIRST, 0);
-    assert_int_equal(hours_figures(hours, 0).answers, 1);
-    assert_int_equal(hours_figures(hours, 0).p95_ms, 0);
+    assert_int_equal(hours_stats(hours, 0).answers, 1);
+    assert_int_equal(hours_stats(hours, 0).p95_ms, 0);
     hours_add_answer(hours, FIRST, INT64_MAX);
-    assert_int_equal(hours_figures(hours, 0).p50_ms, 0);
-    assert_int_equal(hours_figures(hours, 0).p95_ms, UINT32_MAX); /* the most that is kept: 49 days */
+    assert_int_equal(hours_stats(hours, 0).p50_ms, 0);
+    assert_int_equal(hours_stats(hours, 0).p95_ms, UINT32_MAX); /* the highest stored time: 49 days */
     hours_close(hours);
 }
 
 /* 27 October 2024 had 25 hours in Berlin, 31 March 23. */
-static void test_clock_midnight_is_the_local_days_begin(void **state)
+static void test_clock_midnight_is_the_begin_of_the_local_day(void **state)
 {
     (void)state;
     static const struct {
@@ -134,9 +134,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hours_begin_at_the_full_local_hour),
         cmocka_unit_test(test_hours_count_calls_by_state_and_result),
-        cmocka_unit_test(test_hours_know_exact_percentiles),
-        cmocka_unit_test(test_hours_take_any_time_that_an_answer_takes),
-        cmocka_unit_test(test_clock_midnight_is_the_local_days_begin),
+        cmocka_unit_test(test_hours_have_exact_percentiles),
+        cmocka_unit_test(test_hours_accept_any_answer_time),
+        cmocka_unit_test(test_clock_midnight_is_the_begin_of_the_local_day),
     };
     return cmocka_run_group_tests_name("hours", tests, NULL, NULL);
 }

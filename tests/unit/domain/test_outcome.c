@@ -1,4 +1,4 @@
-/* Tests of outcome: what a sink made of a call. */
+/* Tests of outcome: the result of sending a call. */
 #include "../unit.h"
 
 #include "domain/outcome.h"
@@ -17,7 +17,7 @@ static void test_outcome_wait_is_clamped(void **state)
         assert_int_equal(outcome_clamp_wait(rows[i].given), rows[i].want);
 }
 
-static void test_outcome_is_useful_when_the_sink_has_looked_at_the_call(void **state)
+static void test_outcome_is_useful_if_the_sink_has_processed_the_call(void **state)
 {
     (void)state;
     static const struct {
@@ -36,7 +36,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outcome_wait_is_clamped),
-        cmocka_unit_test(test_outcome_is_useful_when_the_sink_has_looked_at_the_call),
+        cmocka_unit_test(test_outcome_is_useful_if_the_sink_has_processed_the_call),
     };
     return cmocka_run_group_tests_name("outcome", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of pace: how many requests may be in flight. */
+/* Tests of pace: the number of requests in flight. */
 #include "../unit.h"
 
 #include "domain/pace.h"
@@ -6,10 +6,10 @@
 static void answer(struct pace *pace, int count, double took_ms, bool useful)
 {
     for (int i = 0; i < count; i++)
-        pace_answered(pace, took_ms, useful);
+        pace_record_answer(pace, took_ms, useful);
 }
 
-static void test_pace_begins_with_two_or_the_number_of_the_settings(void **state)
+static void test_pace_begins_with_two_or_the_fixed_limit(void **state)
 {
     (void)state;
     static const struct {
@@ -23,7 +23,7 @@ static void test_pace_begins_with_two_or_the_number_of_the_settings(void **state
     }
 }
 
-static void test_pace_that_is_fixed_stays(void **state)
+static void test_pace_fixed_limit_stays(void **state)
 {
     (void)state;
     struct pace pace = pace_start(8, 32);
@@ -36,19 +36,19 @@ static void test_pace_that_is_fixed_stays(void **state)
     assert_int_equal(pace_limit(&one), 1);
 }
 
-static void test_pace_grows_by_one_an_answer_up_to_most_while_answers_stay_quick(void **state)
+static void test_pace_grows_by_one_per_fast_answer_up_to_most(void **state)
 {
     (void)state;
     struct pace pace = pace_start(0, 32);
-    for (int i = 1; i <= 30; i++) { /* one more an answer doubles it each round */
-        pace_answered(&pace, 10, true);
+    for (int i = 1; i <= 30; i++) { /* one more per answer doubles the limit each round */
+        pace_record_answer(&pace, 10, true);
         assert_int_equal(pace_limit(&pace), 2 + i);
     }
     answer(&pace, 1000, 10, true);
     assert_int_equal(pace_limit(&pace), 32);
 }
 
-static void test_pace_takes_a_few_milliseconds_more_for_noise(void **state)
+static void test_pace_ignores_a_few_milliseconds_as_noise(void **state)
 {
     (void)state;
     struct pace pace = pace_start(0, 32);
@@ -57,7 +57,7 @@ static void test_pace_takes_a_few_milliseconds_more_for_noise(void **state)
     assert_int_equal(pace_limit(&pace), 32);
 }
 
-static void test_pace_goes_down_when_answers_take_half_as_long_again(void **state)
+static void test_pace_lowers_the_limit_if_answers_take_half_as_long_again(void **state)
 {
     (void)state;
     struct pace pace = pace_start(0, 32);
@@ -77,7 +77,7 @@ static void test_pace_grows_slowly_after_strain(void **state)
     (void)state;
     struct pace pace = pace_start(0, 32);
     answer(&pace, 18, 10, true); /* 20 */
-    answer(&pace, 2, 10, false); /* as many answers as requests were in flight */
+    answer(&pace, 2, 10, false); /* two answers for two requests in flight */
     int64_t low = pace_limit(&pace);
     assert_int_equal(low, 10);
     answer(&pace, 10, 10, true); /* one round: about one more */
@@ -91,13 +91,13 @@ static void test_pace_halves_once_for_failures_that_were_in_flight_together(void
     (void)state;
     struct pace pace = pace_start(0, 32);
     answer(&pace, 100, 10, true);
-    answer(&pace, 15, 10, false); /* they were on their way before the first of them failed */
+    answer(&pace, 15, 10, false); /* they were sent before the first of them failed */
     assert_int_equal(pace_limit(&pace), 16);
     answer(&pace, 2, 10, false);
     assert_int_equal(pace_limit(&pace), 8);
 }
 
-static void test_pace_is_never_below_one_nor_above_most(void **state)
+static void test_pace_limit_is_between_one_and_most(void **state)
 {
     (void)state;
     static const int64_t most[] = { 1, 2, 3, 32, 64 };
@@ -107,7 +107,7 @@ static void test_pace_is_never_below_one_nor_above_most(void **state)
         uint32_t random = 1;
         for (int k = 0; k < 20000; k++) {
             random = random * 1664525 + 1013904223;
-            pace_answered(&pace, times[(random >> 16) % UNIT_COUNT(times)], random >> 30 != 0);
+            pace_record_answer(&pace, times[(random >> 16) % UNIT_COUNT(times)], random >> 30 != 0);
             int64_t limit = pace_limit(&pace);
             unit_true("limit", limit >= 1 && limit <= most[i]);
         }
@@ -116,7 +116,7 @@ static void test_pace_is_never_below_one_nor_above_most(void **state)
     }
 }
 
-static void test_pace_learns_a_fifth_of_each_answer_s_time(void **state)
+static void test_pace_averages_with_a_weight_of_a_fifth(void **state)
 {
     (void)state;
     static const struct {
@@ -125,13 +125,13 @@ static void test_pace_learns_a_fifth_of_each_answer_s_time(void **state)
     } rows[] = { { 100, 100 }, { 200, 120 }, { 20, 100 }, { 100, 100 }, { 600, 200 } };
     struct pace pace = pace_start(0, 32);
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        pace_answered(&pace, rows[i].took_ms, true);
+        pace_record_answer(&pace, rows[i].took_ms, true);
         assert_int_equal((int)(pace.typical_ms + 0.5), rows[i].want);
     }
-    unit_in_range((int)pace.quickest_ms, 20, 20);
+    unit_in_range((int)pace.fastest_ms, 20, 20);
 }
 
-static void test_pace_goes_down_again_only_after_as_many_answers_as_were_in_flight(void **state)
+static void test_pace_lowers_the_limit_again_only_after_a_full_round(void **state)
 {
     (void)state;
     static const int want[] = { 10, 5, 2, 1, 1 };
@@ -150,16 +150,16 @@ static void test_pace_goes_down_again_only_after_as_many_answers_as_were_in_flig
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pace_begins_with_two_or_the_number_of_the_settings),
-        cmocka_unit_test(test_pace_that_is_fixed_stays),
-        cmocka_unit_test(test_pace_grows_by_one_an_answer_up_to_most_while_answers_stay_quick),
-        cmocka_unit_test(test_pace_takes_a_few_milliseconds_more_for_noise),
-        cmocka_unit_test(test_pace_goes_down_when_answers_take_half_as_long_again),
+        cmocka_unit_test(test_pace_begins_with_two_or_the_fixed_limit),
+        cmocka_unit_test(test_pace_fixed_limit_stays),
+        cmocka_unit_test(test_pace_grows_by_one_per_fast_answer_up_to_most),
+        cmocka_unit_test(test_pace_ignores_a_few_milliseconds_as_noise),
+        cmocka_unit_test(test_pace_lowers_the_limit_if_answers_take_half_as_long_again),
         cmocka_unit_test(test_pace_grows_slowly_after_strain),
         cmocka_unit_test(test_pace_halves_once_for_failures_that_were_in_flight_together),
-        cmocka_unit_test(test_pace_is_never_below_one_nor_above_most),
-        cmocka_unit_test(test_pace_learns_a_fifth_of_each_answer_s_time),
-        cmocka_unit_test(test_pace_goes_down_again_only_after_as_many_answers_as_were_in_flight),
+        cmocka_unit_test(test_pace_limit_is_between_one_and_most),
+        cmocka_unit_test(test_pace_averages_with_a_weight_of_a_fifth),
+        cmocka_unit_test(test_pace_lowers_the_limit_again_only_after_a_full_round),
     };
     return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of params: the settings that only one kind of source or sink knows. */
+/* Tests of params: the settings that only one type of source or sink has. */
 #include "../unit.h"
 
 #include "domain/params.h"
@@ -18,7 +18,7 @@ static struct params some(const char *key, const char *value)
     return params;
 }
 
-static void test_params_tells_what_is_set_and_the_fallback_for_what_is_not(void **state)
+static void test_params_return_the_value_or_the_fallback(void **state)
 {
     (void)state;
     struct params params = some("Url", "https://a.example");
@@ -32,7 +32,7 @@ static void test_params_tells_what_is_set_and_the_fallback_for_what_is_not(void 
     params_free(&params);
 }
 
-static void test_params_reads_numbers_within_their_range_alone(void **state)
+static void test_params_accept_numbers_within_their_range(void **state)
 {
     (void)state;
     static const struct {
@@ -57,7 +57,7 @@ static void test_params_reads_numbers_within_their_range_alone(void **state)
     assert_int_equal(number, 10);
 }
 
-static void test_params_reads_yes_and_no_in_the_words_of_all_settings(void **state)
+static void test_params_accept_the_usual_words_for_yes_and_no(void **state)
 {
     (void)state;
     static const struct {
@@ -80,8 +80,8 @@ static void test_params_reads_yes_and_no_in_the_words_of_all_settings(void **sta
     assert_true(yes);
 }
 
-/* Which row of specs a key belongs to: as a setting, or as the name of a secret's file. */
-static void test_params_knows_the_settings_of_a_kind_and_the_files_of_its_secrets(void **state)
+/* The row of specs that a key matches: as a setting, or as the file of a secret. */
+static void test_params_find_the_settings_of_a_type_and_the_files_of_its_secrets(void **state)
 {
     (void)state;
     static const struct {
@@ -110,7 +110,7 @@ static void test_params_knows_the_settings_of_a_kind_and_the_files_of_its_secret
     }
 }
 
-static void test_params_says_when_a_kind_has_no_setting_of_its_own(void **state)
+static void test_params_check_names_a_type_without_settings(void **state)
 {
     (void)state;
     struct err err = { .message = "" };
@@ -124,11 +124,11 @@ static void test_params_says_when_a_kind_has_no_setting_of_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_params_tells_what_is_set_and_the_fallback_for_what_is_not),
-        cmocka_unit_test(test_params_reads_numbers_within_their_range_alone),
-        cmocka_unit_test(test_params_reads_yes_and_no_in_the_words_of_all_settings),
-        cmocka_unit_test(test_params_knows_the_settings_of_a_kind_and_the_files_of_its_secrets),
-        cmocka_unit_test(test_params_says_when_a_kind_has_no_setting_of_its_own),
+        cmocka_unit_test(test_params_return_the_value_or_the_fallback),
+        cmocka_unit_test(test_params_accept_numbers_within_their_range),
+        cmocka_unit_test(test_params_accept_the_usual_words_for_yes_and_no),
+        cmocka_unit_test(test_params_find_the_settings_of_a_type_and_the_files_of_its_secrets),
+        cmocka_unit_test(test_params_check_names_a_type_without_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static void test_position_orders_by_time_then_uniqueid_byte_by_byte(void **state
     }
 }
 
-static void test_position_copies_the_uniqueid_and_cuts_what_is_too_long(void **state)
+static void test_position_copies_the_uniqueid_and_cuts_a_long_one(void **state)
 {
     (void)state;
     static const size_t lengths[] = { 0, 20, POSITION_UNIQUEID_SIZE - 1, POSITION_UNIQUEID_SIZE, 300 };
@@ -59,7 +59,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_position_orders_by_time_then_uniqueid_byte_by_byte),
-        cmocka_unit_test(test_position_copies_the_uniqueid_and_cuts_what_is_too_long),
+        cmocka_unit_test(test_position_copies_the_uniqueid_and_cuts_a_long_one),
     };
     return cmocka_run_group_tests_name("position", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of tally: what is counted, and under which name. */
+/* Tests of tally: the counters and their names. */
 #include "../unit.h"
 
 #include "domain/tally.h"
@@ -33,7 +33,7 @@ static struct counters hand_out(const struct tally *tally)
     return counters;
 }
 
-/* The value of one counter; 0: it was not handed out. */
+/* The value of one counter; 0 if it was not reported. */
 static int64_t value_of(const struct counters *counters, const char *name, const char *label)
 {
     for (int i = 0; i < counters->count; i++)
@@ -42,7 +42,7 @@ static int64_t value_of(const struct counters *counters, const char *name, const
     return 0;
 }
 
-static void test_tally_of_nothing_hands_out_nothing(void **state)
+static void test_tally_that_is_empty_reports_nothing(void **state)
 {
     (void)state;
     const struct tally tally = { .resent = 0 };
@@ -62,12 +62,12 @@ static void test_tally_counts_answers_by_status(void **state)
         tally_answer(&tally, rows[i].status, -1.0);
         tally_answer(&tally, rows[i].status, -1.0);
         struct counters counters = hand_out(&tally);
-        unit_same_int(rows[i].label, counters.count, 1); /* a time below 0 is none */
+        unit_same_int(rows[i].label, counters.count, 1); /* a time below 0 is not counted */
         unit_same_int(rows[i].label, value_of(&counters, TALLY_ANSWERS, rows[i].label), 2);
     }
 }
 
-static void test_tally_puts_a_time_under_the_first_bound_that_is_not_below_it(void **state)
+static void test_tally_counts_a_time_for_the_first_bound_above_it(void **state)
 {
     (void)state;
     static const struct {
@@ -87,12 +87,12 @@ static void test_tally_puts_a_time_under_the_first_bound_that_is_not_below_it(vo
     tally_answer(&tally, 1, 7.0);
     assert_int_equal(tally.request.sum_ms, 7);
     tally = (struct tally){ .resent = 0 };
-    tally_answer(&tally, 0, 7.0); /* no answer has no time of its own */
+    tally_answer(&tally, 0, 7.0); /* the time of a missing answer is not counted */
     struct counters counters = hand_out(&tally);
     assert_int_equal(counters.count, 1);
 }
 
-static void test_tally_counts_acceptances_once_and_changes_apart(void **state)
+static void test_tally_counts_first_and_repeated_acceptances_separately(void **state)
 {
     (void)state;
     struct tally tally = { .resent = 0 };
@@ -113,7 +113,7 @@ static void test_tally_counts_acceptances_once_and_changes_apart(void **state)
     assert_int_equal(counters.count, 7);
 }
 
-static void test_tally_of_more_results_than_it_has_room_for(void **state)
+static void test_tally_shares_its_last_row_among_further_results(void **state)
 {
     (void)state;
     static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i",
@@ -123,11 +123,11 @@ static void test_tally_of_more_results_than_it_has_room_for(void **state)
         tally_rejected(&tally, names[i]);
     struct counters counters = hand_out(&tally);
     assert_int_equal(value_of(&counters, TALLY_CALLS, "rejected o"), 1);
-    assert_int_equal(value_of(&counters, TALLY_CALLS, "rejected p"), 3); /* the last line is shared */
+    assert_int_equal(value_of(&counters, TALLY_CALLS, "rejected p"), 3); /* the last row is shared */
     assert_int_equal(counters.count, 16);
 }
 
-static void test_tally_ends_where_the_receiver_says_so(void **state)
+static void test_tally_stops_if_the_callback_fails(void **state)
 {
     (void)state;
     struct tally tally = { .resent = 0 };
@@ -142,14 +142,14 @@ static void test_tally_ends_where_the_receiver_says_so(void **state)
         struct err err = { .code = EX_OK };
         assert_int_equal(tally_each(&tally, take, &counters, &err), -1);
         assert_int_equal(counters.count, at - 1);
-        assert_int_equal(counters.calls, at); /* it is not asked again */
+        assert_int_equal(counters.calls, at); /* the callback is not called again */
         assert_int_equal(err.code, EX_IOERR);
     }
 }
 
-static void test_tally_bounds_stay_as_they_are(void **state)
+static void test_tally_bounds_never_change(void **state)
 {
-    (void)state; /* what was counted under others would be wrong */
+    (void)state; /* the ledger's counters were counted with these bounds */
     static const int64_t request[] = { 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000 };
     static const int64_t acceptance_sec[] = { 10, 30, 60, 90, 120, 300, 600, 1800, 3600, 14400, 86400 };
     assert_int_equal(UNIT_COUNT(request), TALLY_BOUNDS - 1);
@@ -162,13 +162,13 @@ static void test_tally_bounds_stay_as_they_are(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tally_of_nothing_hands_out_nothing),
+        cmocka_unit_test(test_tally_that_is_empty_reports_nothing),
         cmocka_unit_test(test_tally_counts_answers_by_status),
-        cmocka_unit_test(test_tally_puts_a_time_under_the_first_bound_that_is_not_below_it),
-        cmocka_unit_test(test_tally_counts_acceptances_once_and_changes_apart),
-        cmocka_unit_test(test_tally_of_more_results_than_it_has_room_for),
-        cmocka_unit_test(test_tally_ends_where_the_receiver_says_so),
-        cmocka_unit_test(test_tally_bounds_stay_as_they_are),
+        cmocka_unit_test(test_tally_counts_a_time_for_the_first_bound_above_it),
+        cmocka_unit_test(test_tally_counts_first_and_repeated_acceptances_separately),
+        cmocka_unit_test(test_tally_shares_its_last_row_among_further_results),
+        cmocka_unit_test(test_tally_stops_if_the_callback_fails),
+        cmocka_unit_test(test_tally_bounds_never_change),
     };
     return cmocka_run_group_tests_name("tally", tests, NULL, NULL);
 }

@@ -43,8 +43,8 @@ static void check_rows(const struct row *rows, size_t count)
         struct call call = make_call(rows[i].status, rows[i].comments, rows[i].ended_ago, rows[i].age, &settings);
         struct decision decision = decision_of(&call, &unknown, &settings, NOW);
         unit_same_int(rows[i].name, decision.kind, rows[i].want);
-        if (rows[i].want == DECISION_HOLD)
-            unit_same_int(rows[i].name, decision.hold_until - NOW, rows[i].want_until);
+        if (rows[i].want == DECISION_WAIT)
+            unit_same_int(rows[i].name, decision.wait_until - NOW, rows[i].want_until);
     }
 }
 
@@ -69,23 +69,23 @@ static void test_vicidial_finality_waits_for_what_is_not_final_up_to_the_horizon
 {
     (void)state;
     static const struct row rows[] = {
-        { "in call", "INCALL", NULL, 5, 100, DECISION_HOLD, HORIZON - 100 },
-        { "queue", "QUEUE", NULL, 5, 0, DECISION_HOLD, HORIZON },
-        { "dispo", "DISPO", NULL, 5, 4 * 3600, DECISION_HOLD, HORIZON - 4 * 3600 },
-        { "lower case", "dispo", NULL, 5, 100, DECISION_HOLD, HORIZON - 100 },
-        { "empty status", "", NULL, 5, 100, DECISION_HOLD, HORIZON - 100 },
-        { "NULL status", NULL, NULL, 5, 100, DECISION_HOLD, HORIZON - 100 },
-        { "one second below", "DISPO", NULL, 5, HORIZON - 1, DECISION_HOLD, 1 },
+        { "in call", "INCALL", NULL, 5, 100, DECISION_WAIT, HORIZON - 100 },
+        { "queue", "QUEUE", NULL, 5, 0, DECISION_WAIT, HORIZON },
+        { "dispo", "DISPO", NULL, 5, 4 * 3600, DECISION_WAIT, HORIZON - 4 * 3600 },
+        { "lower case", "dispo", NULL, 5, 100, DECISION_WAIT, HORIZON - 100 },
+        { "empty status", "", NULL, 5, 100, DECISION_WAIT, HORIZON - 100 },
+        { "NULL status", NULL, NULL, 5, 100, DECISION_WAIT, HORIZON - 100 },
+        { "one second below", "DISPO", NULL, 5, HORIZON - 1, DECISION_WAIT, 1 },
         { "at the horizon", "DISPO", NULL, 5, HORIZON, DECISION_SEND, 0 },
         { "above", "DISPO", NULL, 5, HORIZON + 1, DECISION_SEND, 0 },
         { "empty status, at the horizon", "", NULL, 5, HORIZON, DECISION_SEND, 0 },
-        { "REMOTE helps XFER only", "INCALL", "REMOTE", 5, 100, DECISION_HOLD, HORIZON - 100 },
+        { "REMOTE helps XFER only", "INCALL", "REMOTE", 5, 100, DECISION_WAIT, HORIZON - 100 },
         /* The age counts, not the end: the agent of a long call has as much time as any other. */
         { "just ended, made long ago", "DISPO", NULL, 0, HORIZON, DECISION_SEND, 0 },
-        { "ended long ago, so it says", "DISPO", NULL, 2 * HORIZON, 100, DECISION_HOLD, HORIZON - 100 },
+        { "ended long ago, so it says", "DISPO", NULL, 2 * HORIZON, 100, DECISION_WAIT, HORIZON - 100 },
         /* Without a call_date the end is what counts. */
-        { "unknown age, just ended", "DISPO", NULL, 10, -1, DECISION_HOLD, HORIZON - 10 },
-        { "unknown age, one below", "DISPO", NULL, HORIZON - 1, -1, DECISION_HOLD, 1 },
+        { "unknown age, just ended", "DISPO", NULL, 10, -1, DECISION_WAIT, HORIZON - 10 },
+        { "unknown age, one below", "DISPO", NULL, HORIZON - 1, -1, DECISION_WAIT, 1 },
         { "unknown age, at the horizon", "DISPO", NULL, HORIZON, -1, DECISION_SEND, 0 },
     };
     check_rows(rows, UNIT_COUNT(rows));
@@ -95,17 +95,17 @@ static void test_vicidial_finality_waits_for_what_is_unsettled_for_a_moment_afte
 {
     (void)state;
     static const struct row rows[] = {
-        { "DONEM", "DONEM", NULL, 10, 60, DECISION_HOLD, HOLD - 10 },
-        { "PU", "PU", NULL, 0, 60, DECISION_HOLD, HOLD },
-        { "AA", "AA", NULL, 1, 60, DECISION_HOLD, HOLD - 1 },
-        { "AM", "am", NULL, 1, 60, DECISION_HOLD, HOLD - 1 },
-        { "UNKAM", "UNKAM", NULL, 1, 60, DECISION_HOLD, HOLD - 1 },
-        { "one second below", "AA", NULL, HOLD - 1, 60, DECISION_HOLD, 1 },
+        { "DONEM", "DONEM", NULL, 10, 60, DECISION_WAIT, HOLD - 10 },
+        { "PU", "PU", NULL, 0, 60, DECISION_WAIT, HOLD },
+        { "AA", "AA", NULL, 1, 60, DECISION_WAIT, HOLD - 1 },
+        { "AM", "am", NULL, 1, 60, DECISION_WAIT, HOLD - 1 },
+        { "UNKAM", "UNKAM", NULL, 1, 60, DECISION_WAIT, HOLD - 1 },
+        { "one second below", "AA", NULL, HOLD - 1, 60, DECISION_WAIT, 1 },
         { "at the hold", "AA", NULL, HOLD, 60, DECISION_SEND, 0 },
         { "above", "AA", NULL, HOLD + 1, 60, DECISION_SEND, 0 },
-        { "the end counts, not the age", "AA", NULL, 10, 99999, DECISION_HOLD, HOLD - 10 },
-        { "unknown age", "AA", NULL, 10, -1, DECISION_HOLD, HOLD - 10 },
-        { "AMD's 3 s in the future", "AA", NULL, -3, 60, DECISION_HOLD, HOLD + 3 },
+        { "the end counts, not the age", "AA", NULL, 10, 99999, DECISION_WAIT, HOLD - 10 },
+        { "unknown age", "AA", NULL, 10, -1, DECISION_WAIT, HOLD - 10 },
+        { "AMD's 3 s in the future", "AA", NULL, -3, 60, DECISION_WAIT, HOLD + 3 },
     };
     check_rows(rows, UNIT_COUNT(rows));
 }
@@ -114,13 +114,13 @@ static void test_vicidial_finality_of_a_remote_agents_transfer(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        { "an agent's transfer", "XFER", "AUTO", 10, 60, DECISION_HOLD, HOLD - 10 },
-        { "without comments", "XFER", NULL, 10, 60, DECISION_HOLD, HOLD - 10 },
+        { "an agent's transfer", "XFER", "AUTO", 10, 60, DECISION_WAIT, HOLD - 10 },
+        { "without comments", "XFER", NULL, 10, 60, DECISION_WAIT, HOLD - 10 },
         { "a remote agent's call", "XFER", "REMOTE", 10, 60, DECISION_SEND, 0 },
         { "in small letters", "xfer", "remote", 10, 60, DECISION_SEND, 0 },
-        { "more than REMOTE", "XFER", "REMOTE 1", 10, 60, DECISION_HOLD, HOLD - 10 },
+        { "more than REMOTE", "XFER", "REMOTE 1", 10, 60, DECISION_WAIT, HOLD - 10 },
         { "an agent's transfer, settled", "XFER", "AUTO", HOLD, 60, DECISION_SEND, 0 },
-        { "REMOTE helps XFER only", "AA", "REMOTE", 10, 60, DECISION_HOLD, HOLD - 10 },
+        { "REMOTE helps XFER only", "AA", "REMOTE", 10, 60, DECISION_WAIT, HOLD - 10 },
     };
     check_rows(rows, UNIT_COUNT(rows));
 }
