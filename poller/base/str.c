@@ -68,7 +68,7 @@ const char *str_of_int(int64_t number, char room[STR_INT_SIZE])
 
 static bool is_separator(char c)
 {
-    return c == ' ' || c == '\t' || c == ',';
+    return c <= ',' && (c == ' ' || c == '\t' || c == ','); /* most letters need one comparison */
 }
 
 static char lower(char c)
