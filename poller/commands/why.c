@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "commands/why.h"
+#include "commands/why_attempt.h"
 #include "config/profile.h"
 #include "domain/explanation.h"
 #include "engine/resources.h"
@@ -220,13 +221,10 @@ static const char *content_of(const struct records_attempt *attempt, char out[30
 
 static void print_attempt(const struct view *view, const struct records_attempt *attempt, int64_t number)
 {
-    /* The reason is missing if the call was waiting after this attempt. */
-    char name[32], local[CLOCK_TEXT_SIZE], content[300], answer[40] = "no answer";
-    bool accepted = attempt->answer > 0 && sink_describe(view->sink, attempt->answer, answer, sizeof answer);
+    bool is_accepted = attempt == &view->call.last && view->call.record.state == CALL_ACCEPTED;
+    char name[32], content[300], line[1600];
     (void)snprintf(name, sizeof name, "attempt %" PRId64, number);
-    print_row(name, "%s, %s after %" PRId64 " ms: %s", clock_local(attempt->tried, local, sizeof local), answer,
-              attempt->took_ms != RECORDS_UNKNOWN ? attempt->took_ms : 0,
-              attempt->reason != NULL ? attempt->reason : accepted ? "accepted" : "not accepted");
+    print_row(name, "%s", why_attempt(attempt, view->sink, is_accepted, line, sizeof line));
     print_row("", "%s", content_of(attempt, content));
 }
 
