@@ -120,7 +120,7 @@ static int declare(struct suspects *suspects, enum breaker_diagnosis finding, st
                     "lost, calls are sent when that is fixed", breaker->failures_in_a_row + (breaker->doubt ? 1 : 0),
                     latest->reason, latest->advice);
     else
-        engine_stop(engine, STOP_OUTAGE, "the API does not work: %s%s; no call is lost, the next run tries again",
+        engine_stop(engine, STOP_OUTAGE, "the API is down: %s%s; no call is lost, the next run tries again",
                     latest->reason, latest->advice);
     /* An API that is down may say until when, too. */
     return pause > 0 ? engine_note(engine, LEDGER_NOTE_WAIT_UNTIL, engine_now(engine) + pause, err) : 0;

@@ -156,7 +156,7 @@ static void judge_probe(const struct probe *probe, struct sink_health *health)
         const char *advice = outcome->advice; /* "; check ..." */
         health->exit_code = refused ? EX_CONFIG : EX_UNAVAILABLE;
         found(health, *advice != '\0' ? advice + 2 : "ask the API's owner", "%s (%s)%s: %s", url, origin,
-              refused ? "" : " does not work", outcome->reason);
+              refused ? "" : " is down", outcome->reason);
     }
 }
 

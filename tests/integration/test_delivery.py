@@ -255,7 +255,7 @@ def test_an_outage_uses_up_no_retry_and_few_requests(sync, db, api, rule):
     api.rules([rule])
     result = run(sync, code=69)
     (message,) = errors(result)
-    assert "the API does not work: " in message and "no call is lost" in message
+    assert "the API is down: " in message and "no call is lost" in message
     assert states(sync) == {} and int(sync.checkpoint().split()[0]) == int(before)
     assert len(api.log()) <= 15
     api.clear()

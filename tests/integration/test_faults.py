@@ -441,7 +441,7 @@ def assert_outage_and_then_all(sync, api, uniqueids, *words):
     """The run ends with 69, says why, charges no call; it is for the caller to mend things before the next."""
     run = sync.run()
     assert run.code == 69, run.log
-    for word in ("❌ the API does not work", *words):
+    for word in ("❌ the API is down", *words):
         assert word in run.log
     assert sync.ledger("SELECT count(*) FROM call") == [(0,)]
     return run

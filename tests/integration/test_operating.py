@@ -234,7 +234,7 @@ def test_status_shows_an_outage_and_how_old_the_oldest_unsent_call_is(sync, db, 
     shown = json.loads(sync.run("status", "--json").out)
     assert shown["api_down"] is True
     assert shown["oldest_unsent"] == now - 30 and shown["unsent"] == 1  # the run saw the call, and did not send it
-    assert shown["last_run_exit_code"] == 69 and "does not work" in shown["last_run_message"]
+    assert shown["last_run_exit_code"] == 69 and "the API is down" in shown["last_run_message"]
     api.start()
     sync.run()
     shown = json.loads(sync.run("status", "--json").out)
@@ -483,7 +483,7 @@ def test_the_first_run_goes_on_from_where_an_older_script_stopped(sync, db, api,
 def test_an_older_script_still_at_work_is_warned_of(sync, db):
     sync.legacy_file.write_text(f"{db.now() - 100}.1")
     for said in (sync.run().log, sync.run("check").out):
-        assert "AST_DID_optimizer_sync.pl, out of root's crontab" in said
+        assert "AST_DID_optimizer_sync.pl from root's crontab" in said
 
 
 @pytest.mark.parametrize("trick", ["link", "writable", "future", "old", "garbage"])

@@ -141,7 +141,7 @@ def test_an_api_that_is_down_for_a_whole_run_loses_nothing(sync, db, api):
     before = sync.checkpoint()
     down = sync.run()
     assert down.code == 69
-    assert "❌ the API does not work" in down.log
+    assert "❌ the API is down" in down.log
     assert sync.checkpoint().split()[0] == before
     assert sync.ledger("SELECT count(*) FROM call") == [(0,)]
     api.start()

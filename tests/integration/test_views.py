@@ -76,13 +76,14 @@ def test_history_shows_what_each_run_did_newest_first(sync, db, api):
     assert oldest["kind"] == "sweep" and oldest["exit_code"] == 0 and oldest["outcome"] == "succeeded"
     assert (oldest["found"], oldest["accepted"], oldest["waiting"], oldest["rejected"]) == (4, 3, 1, 1)
     assert oldest["rows_examined"] >= 5 and oldest["database_statements"] > 0
-    assert newest["kind"] == "poll" and newest["outcome"] == "failed (69)" and "does not work" in newest["message"]
+    assert newest["kind"] == "poll" and newest["outcome"] == "failed (69)" and "the API is down" in newest["message"]
     lines = sync.run("history").out.splitlines()
     assert lines[0].split() == "started kind took found accepted repeats waiting pending rejected ended".split()
     assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} poll +\d+\.\d\ds +\d+ +0 +0 +1 +\d+ +0  failed \(69\)", lines[1])
-    assert lines[2].startswith("    the API does not work")
+    assert lines[2].startswith("    the API is down")
     assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} sweep +\d+\.\d\ds +4 +3 +0 +1 +0 +1  succeeded", lines[3])
-    assert lines[-1].startswith("now: CRITICAL - the last run failed (exit 69): the API does not work")
+    assert lines[-1].startswith("now: CRITICAL - the last run failed (exit 69): the API is down")
+    assert "; API down since " in lines[-1], "one state, one wording"
     assert max(len(line) for line in lines[:-1] if not line.startswith(" ")) <= 104
 
 

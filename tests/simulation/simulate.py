@@ -47,7 +47,7 @@ API_TROUBLES = {
 BLOCKS_OF_FOUR_HOURS = ["unavailable", "cut off", "portal", "silence", "refused", "slow", "slow", "cron is off",
                         "flaky", "flaky", "flaky", "flaky"]
 KILLED = 0.06  # of the runs
-# Done; the database or the API does not work; something is pending. Everything else is a fault.
+# Done; the database cannot be reached, or the API is down; something is pending. Everything else is a fault.
 GOOD_EXITS = {0, 69, 75}
 
 
