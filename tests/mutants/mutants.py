@@ -53,6 +53,7 @@ MODULES.update(poll=RUNS, engine=FORWARD, forward=FORWARD, settle=FORWARD, suspe
 
 # Judged by integration tests, those that notice most first.
 WHOLE = {
+    "leader": ["test_leader.py"],
     "turn": ["test_backfill.py", "test_reconcile.py"],
     "vicidial": ["test_poll.py", "test_backfill.py", "test_check.py"],
     "vicidial_scan": ["test_zone.py", "test_poll.py", "test_plans.py"],
