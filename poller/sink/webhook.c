@@ -22,6 +22,7 @@
 static const struct param_spec settings_known[] = {
     { "url", false, "the receiver's address" },
     { "secret", true, "what messages are signed with; several secrets sign with each" },
+    { "source", false, "the name of the dialer in the body and the webhook-id" },
     { "name.*", false, "another name for a member of the body; empty: leave it out" },
     { "timeout", false, "seconds that a request may take" },
     { "connect_timeout", false, "seconds to wait for a connection" },
@@ -126,7 +127,8 @@ static void close_webhook(void *context)
 static int open_webhook(const struct sink_settings *settings, void **ret_state, struct err *err)
 {
     struct webhook *state = mem_zero(1, sizeof *state);
-    state->names = (struct webhook_template){ .source = settings->source, .shape = settings->shape,
+    state->names = (struct webhook_template){ .source = params_text(settings->params, "source", settings->source),
+                                              .shape = settings->shape,
                                               .dispositions = settings->dispositions, .params = settings->params };
     if (read_url(settings->params, state, err) != 0 || read_secrets(settings->params, state, err) != 0 ||
         webhook_body_check(&state->names, err) != 0 || open_requests(settings, state, err) != 0) {

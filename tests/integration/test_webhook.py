@@ -80,6 +80,14 @@ def test_members_are_renamed_and_left_out(sync, db, hook):
     assert not {"campaign", "number", "lead_id", "started_at"} & set(body)
 
 
+def test_each_dialer_may_have_a_name_of_its_own(sync, db, hook):
+    settle(sync, source="dialer.7")
+    db.insert()
+    run(sync)
+    [(message_id, body)] = hook.received
+    assert body["source"] == "dialer.7" and message_id.startswith("dialer_7-")
+
+
 @pytest.mark.parametrize("order", ["old first", "new first"])
 def test_every_secret_signs_while_the_receiver_changes_over(sync, db, hook, order):
     other = new_secret(24)

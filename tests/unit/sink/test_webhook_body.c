@@ -49,6 +49,11 @@ static void test_body_is_null_where_nothing_is_known(void **state)
           "{\"source\":\"vicidial\",\"id\":\"x\",\"direction\":\"inbound\",\"campaign\":null,\"number\":null,\"agent\":null,"
           "\"status\":null,\"result\":\"completed\",\"started\":null,\"started_at\":null,\"ended\":null,\"ended_at\":null,"
           "\"length\":null}");
+    call.started = call.ended = 1;
+    check("the first second", &call, NULL,
+          "{\"source\":\"vicidial\",\"id\":\"x\",\"direction\":\"inbound\",\"campaign\":null,\"number\":null,\"agent\":null,"
+          "\"status\":null,\"result\":\"completed\",\"started\":1,\"started_at\":\"1970-01-01T00:00:01Z\",\"ended\":1,"
+          "\"ended_at\":\"1970-01-01T00:00:01Z\",\"length\":null}");
     call.started = 0;
     call.ended = INT64_MAX;
     call.length = -7;
@@ -85,7 +90,9 @@ static void test_body_refuses_names_of_no_member_and_names_that_two_would_have(v
         { { { "name.id", "" }, { "name.number", "" } }, NULL },
         { { { "name.note", "status" }, { "name.status", "" } }, NULL },
         { { { "timeout", "1" }, { "name.colour", "x" } }, "own.conf:4: name.colour: a call from vicidial has no member 'colour'; "
-                                                          "its members are: source, id, " },
+                                                          "its members are: source, id, direction, campaign, number, agent, status, "
+                                                          "result, started, started_at, ended, ended_at, length, lead_id, "
+                                                          "Status, note" },
         { { { "name.id", "number" }, { "url", "x" } }, "own.conf:4: name.id: another member is called 'number' too" },
         { { { "name.id", "x" }, { "name.note", "x" } }, "own.conf:4: name.id: another member is called 'x' too" },
     };

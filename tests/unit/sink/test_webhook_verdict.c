@@ -17,7 +17,7 @@ static void test_verdict_of_every_status(void **state)
     static const long rejected[] = { 400, 413, 422 };
     static const long misconfigured[] = { 401, 402, 403, 404, 405, 406, 407, 410, 411, 415, 426 };
     for (long status = 200; status <= 599; status++) {
-        char row[16];
+        char row[24];
         enum outcome_kind want = status <= 299 ? OUTCOME_ACCEPTED : status <= 399 ? OUTCOME_MISCONFIGURED : OUTCOME_RETRY;
         for (size_t i = 0; i < UNIT_COUNT(rejected); i++)
             want = status == rejected[i] ? OUTCOME_REJECTED : want;
