@@ -338,6 +338,21 @@ static bool keep_param(struct reading *reading, const char *section, const char 
     return true;
 }
 
+/* Kinds of sources have other places for what our own file does not say of the database. */
+static void note_ours(struct config *config, const struct setting *setting)
+{
+    static const struct {
+        size_t setting, flag;
+    } flags[] = {
+        { AT(database.host), AT(database.host_in_own_file) },         { AT(database.port), AT(database.port_in_own_file) },
+        { AT(database.socket), AT(database.socket_in_own_file) },     { AT(database.user), AT(database.user_in_own_file) },
+        { AT(database.password), AT(database.password_in_own_file) }, { AT(database.name), AT(database.name_in_own_file) },
+    };
+    for (size_t i = 0; i < COUNT(flags); i++)
+        if (setting->offset == flags[i].setting)
+            *(bool *)(void *)((char *)config + flags[i].flag) = true;
+}
+
 static void on_own_value(void *context, const char *section, const char *key, const char *value, int line)
 {
     struct reading *reading = context;
@@ -354,8 +369,7 @@ static void on_own_value(void *context, const char *section, const char *key, co
     if (setting != NULL) {
         check_key_is_new(reading, section, key, line);
         set_from_line(reading, setting, value, line);
-        if (setting->offset == AT(database.password))
-            reading->config->database.password_in_own_file = true;
+        note_ours(reading->config, setting);
         return;
     }
     if (keep_param(reading, section, key, value, line))

@@ -50,6 +50,13 @@ struct call *call_copy(const struct call *call)
     return call_copy_to(mem_zero(1, call_size(call)), call);
 }
 
+const char *call_direction_name(enum call_direction direction)
+{
+    static const char *const names[] = { [CALL_OUTBOUND] = "outbound", [CALL_INBOUND] = "inbound",
+                                         [CALL_INTERNAL] = "internal" };
+    return names[direction];
+}
+
 int64_t call_number(int64_t number, int64_t fallback)
 {
     return number != CALL_NO_NUMBER ? number : fallback;

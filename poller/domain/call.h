@@ -55,6 +55,9 @@ struct call *call_copy_to(void *memory, const struct call *call);
 /* call_copy: the same in new memory. Ownership: the caller frees the copy with free(). */
 struct call *call_copy(const struct call *call) MUST_CHECK;
 
+/* call_direction_name: "outbound", "inbound", "internal". */
+const char *call_direction_name(enum call_direction direction);
+
 /* call_number: returns number, or fallback if number is CALL_NO_NUMBER. */
 int64_t call_number(int64_t number, int64_t fallback);
 

@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "domain/disposition.h"
 
-static const char KNOWN_RESULTS[] = "answered dnc no_answer busy dropped completed";
+static const char KNOWN_RESULTS[] = "answered dnc no_answer busy dropped completed failed";
 
 struct mapping {
     char *status;
@@ -50,6 +50,13 @@ int disposition_map_set(struct disposition_map *map, const char *status, const c
         if (*at >= 'A' && *at <= 'Z')
             *at = (char)(*at - 'A' + 'a');
     return 0;
+}
+
+void disposition_map_add_defaults(struct disposition_map *map, const struct disposition_default *defaults)
+{
+    for (; defaults != NULL && defaults->status != NULL; defaults++)
+        if (find(map, defaults->status) == NULL)
+            (void)!disposition_map_set(map, defaults->status, defaults->result, NULL); /* known results: cannot fail */
 }
 
 struct disposition_map *disposition_map_new(void)

@@ -7,7 +7,9 @@
 
 struct settings_database {
     char *host, *user, *password, *name;
-    bool password_in_own_file; /* /etc/did-optimizer-sync.conf sets the password */
+    /* /etc/did-optimizer-sync.conf sets these */
+    bool host_in_own_file, port_in_own_file, socket_in_own_file;
+    bool user_in_own_file, password_in_own_file, name_in_own_file;
     char *socket; /* "": the usual places */
     char *ssl_ca; /* "": no TLS */
     int64_t port;

@@ -43,6 +43,11 @@ void route_load(const struct config_paths *paths, struct config *ret_config, str
     else
         settle(&ret_config->source_params, ret_kinds->source->params, "source", ret_kinds->source->type, CONFIG_DATABASE,
                ret_problems);
+    if (ret_kinds->source != NULL)
+        disposition_map_add_defaults(ret_config->dispositions, ret_kinds->source->dispositions);
+    if (ret_kinds->source != NULL && ret_kinds->source->find_database != NULL &&
+        ret_kinds->source->find_database(&ret_config->source_params, &ret_config->database, &err) != 0)
+        config_add_problem(ret_problems, CONFIG_DATABASE, &err);
     int found = sink_find(ret_config->sink_type, ret_config->sink_origin, &ret_kinds->sink, &err);
     if (paths->without_api)
         return;

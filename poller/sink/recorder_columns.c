@@ -73,7 +73,7 @@ static char *print_values(const char *source, const struct call *call, const str
     int64_t length = call->length != CALL_NO_NUMBER && call->length < 0 ? 0 : call->length;
     json_add_text(object, "source", source);
     json_add_text(object, "uuid", call->id);
-    json_add_text(object, "direction", inbound ? "inbound" : "outbound");
+    json_add_text(object, "direction", call_direction_name(call->direction));
     json_add_text(object, "caller_id", extra_of(call, "caller_id", NULL, inbound ? call->number : NULL));
     json_add_text(object, "destination", extra_of(call, "destination", NULL, inbound ? NULL : call->number));
     json_add_text(object, "phone_number", call->number);

@@ -116,7 +116,7 @@ static const char *text_of(const struct webhook_template *names, const struct ca
     case ID:
         return call->id;
     case DIRECTION:
-        return call->direction == CALL_INBOUND ? "inbound" : "outbound";
+        return call_direction_name(call->direction);
     case CAMPAIGN:
         return call->campaign;
     case NUMBER:

@@ -328,14 +328,14 @@ static const char *agent_of(const struct asterisk_row *head, const struct asteri
 
 /* ---- the call ---- */
 
-enum extra { DID, OUTBOUND_CNUM, TALK_SEC, DIAL_STATUS, ANSWERED_BY, RECORDINGFILE, DESTINATION, DCONTEXT, CLID,
+enum extra { DID, OUTBOUND_CNUM, BILLSEC, DIAL_STATUS, ANSWERED_BY, RECORDINGFILE, DESTINATION, DCONTEXT, CLID,
              USERFIELD, CALL_DATE };
 
 /* What is news may not change: it is part of the fingerprints that ledgers hold. */
 static const struct call_shape shape = {
     .extras = { [DID] = { .name = "did" },
                 [OUTBOUND_CNUM] = { .name = "outbound_cnum" },
-                [TALK_SEC] = { .name = "talk_sec", .in_fingerprint = true },
+                [BILLSEC] = { .name = "billsec", .in_fingerprint = true },
                 [DIAL_STATUS] = { .name = "dial_status" },
                 [ANSWERED_BY] = { .name = "answered_by" },
                 [RECORDINGFILE] = { .name = "recordingfile" },
@@ -360,8 +360,8 @@ static void tell_result(const struct rows *rows, const struct asterisk_row *best
         if (strcmp(call->status, results[i].disposition) == 0)
             call->extras[DIAL_STATUS] = results[i].dial_status;
     bool talked = rank == ANSWERED || rank == MACHINE;
-    (void)snprintf(made->talk_sec, sizeof made->talk_sec, "%" PRId64, talked ? talk_of(rows) : 0);
-    call->extras[TALK_SEC] = made->talk_sec;
+    (void)snprintf(made->talk, sizeof made->talk, "%" PRId64, talked ? talk_of(rows) : 0);
+    call->extras[BILLSEC] = made->talk;
     call->extras[ANSWERED_BY] = answered_by(rows, rank);
 }
 

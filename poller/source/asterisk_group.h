@@ -26,7 +26,7 @@ struct asterisk_call {
     struct call call;       /* its texts are borrowed from the rows and from here */
     int64_t made;           /* when its first channel was made: it never changes, unlike call.started */
     char number[ASTERISK_PARTY_SIZE], agent[ASTERISK_PARTY_SIZE];
-    char talk_sec[24];
+    char talk[24];
 };
 
 /* asterisk_group_sort: puts rows in the order of asterisk_row_compare and frees repetitions. Returns how many stay. */

@@ -35,6 +35,7 @@ struct session_result {
 struct session {
     MYSQL *mysql;
     const struct settings_database *settings;
+    const struct session_words *words;
     int (*on_reconnect)(void *context, struct err *err);
     void *context;
     bool is_mariadb, reconnecting;
@@ -68,18 +69,17 @@ static bool is_damage(unsigned code)
 #define NEEDS_TLS "; the server accepts this account over TLS only: set ssl_ca under [database] in " \
                   "/etc/did-optimizer-sync.conf to the file with the server's CA certificate"
 
-static const char *remedy_for(unsigned code, int *ret_exit_code)
+static const char *remedy_for(unsigned code, const struct session_words *words, int *ret_exit_code)
 {
     *ret_exit_code = EX_CONFIG;
     switch (code) {
     case ER_ACCESS_DENIED_ERROR:
     case ER_DBACCESS_DENIED_ERROR:
-        return "; check VARDB_user, VARDB_pass and VARDB_database in astguiclient.conf, or [database] in "
-               "/etc/did-optimizer-sync.conf";
+        return words->credentials;
     case ER_BAD_DB_ERROR:
-        return "; check VARDB_database in astguiclient.conf";
+        return words->name;
     case ER_NO_SUCH_TABLE:
-        return "; is this VICIdial's database?";
+        return words->no_table;
     case ER_TABLEACCESS_DENIED_ERROR:
     case ER_COLUMNACCESS_DENIED_ERROR:
         return "; grant SELECT on it to this user";
@@ -93,12 +93,12 @@ static const char *remedy_for(unsigned code, int *ret_exit_code)
         *ret_exit_code = EX_UNAVAILABLE;
     }
     if (is_damage(code))
-        return "; the dialer's table is damaged: run REPAIR TABLE vicidial_log, or vicidial_log_archive where it is that";
+        return words->damaged;
     switch (code) {
     case CR_CONNECTION_ERROR:
     case CR_CONN_HOST_ERROR:
     case CR_UNKNOWN_HOST:
-        return "; is the server running, and VARDB_server right in astguiclient.conf?";
+        return words->server;
     case ER_CON_COUNT_ERROR:
     case ER_TOO_MANY_USER_CONNECTIONS:
         return "; the server is at its connection limit; the next run tries again";
@@ -139,7 +139,7 @@ static int fail(struct session *session, const char *action, struct err *err)
 {
     int exit_code = EX_UNAVAILABLE;
     unsigned code = mysql_errno(session->mysql);
-    const char *remedy = remedy_for(code, &exit_code);
+    const char *remedy = remedy_for(code, session->words, &exit_code);
     session->failure = failure_of(code);
     return err_set(err, exit_code, "could not %s: %s (%u)%s", action, mysql_error(session->mysql), code, remedy);
 }
@@ -190,7 +190,9 @@ static int connect_by(struct session *session, const char *host, const char *soc
     if (mysql_real_connect(session->mysql, host, settings->user, settings->password, settings->name,
                            (unsigned)settings->port, socket, 0) != NULL)
         return 0;
-    return fail(session, "connect to the VICIdial database", err);
+    char action[80];
+    (void)snprintf(action, sizeof action, "connect to the %s", session->words->database);
+    return fail(session, action, err);
 }
 
 /* "localhost" means a Unix socket, as for every MySQL client. Where the socket lies differs by distribution, and a server
@@ -243,7 +245,7 @@ static int connect_to_server(struct session *session, struct err *err)
     bool local = strcasecmp(session->settings->host, "localhost") == 0;
     int result = local ? connect_local(session, err) : connect_by(session, session->settings->host, NULL, err);
     if (result != 0 && mysql_errno(session->mysql) == ER_ACCESS_DENIED_ERROR && needs_tls(session))
-        return err_set(err, EX_CONFIG, "could not connect to the VICIdial database: %s (%u)" NEEDS_TLS,
+        return err_set(err, EX_CONFIG, "could not connect to the %s: %s (%u)" NEEDS_TLS, session->words->database,
                        mysql_error(session->mysql), mysql_errno(session->mysql));
     return result;
 }
@@ -351,10 +353,12 @@ static int prepare(struct session *session, struct err *err)
     return 0;
 }
 
-int session_open(const struct settings_database *settings, struct session **ret_session, struct err *err)
+int session_open(const struct settings_database *settings, const struct session_words *words,
+                 struct session **ret_session, struct err *err)
 {
     struct session *session = mem_zero(1, sizeof *session);
     session->settings = settings;
+    session->words = words;
     if (connect_to_server(session, err) != 0 || prepare(session, err) != 0) {
         session_close(session);
         return -1;

@@ -15,10 +15,21 @@
 struct session;
 struct session_result;
 
-/* session_open: connects and prepares the session. settings is borrowed for the life of the session.
+/* What errors call the database of a kind of source, and where its operator looks. */
+struct session_words {
+    const char *database;    /* "VICIdial database" */
+    const char *credentials; /* where user, password and database are set */
+    const char *name;        /* where the database is named */
+    const char *server;      /* where the server is named: "... in astguiclient.conf" */
+    const char *no_table;    /* what to do where a table is missing */
+    const char *damaged;     /* what to do about a damaged table */
+};
+
+/* session_open: connects and prepares the session. settings and words are borrowed for the life of the session.
  * Ownership: session_close. Errors: EX_UNAVAILABLE (no server), EX_CONFIG (user, password, database or plain connection
  * refused), with the remedy. */
-int session_open(const struct settings_database *settings, struct session **ret_session, struct err *err) MUST_CHECK;
+int session_open(const struct settings_database *settings, const struct session_words *words,
+                 struct session **ret_session, struct err *err) MUST_CHECK;
 
 /* session_on_reconnect: has on_reconnect called after each new connection, before the statement that found the old one
  * gone is repeated: locks and all else that belonged to the connection are gone with it. -1 with *err from it fails that

@@ -2,12 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "source/asterisk.h"
 #include "source/source.h"
 #include "source/vicidial.h"
 
 /* A new kind is one row here. */
 static const struct source_ops *const kinds[] = {
     &vicidial_source,
+    &asterisk_source,
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])

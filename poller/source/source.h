@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "domain/call.h"
+#include "domain/disposition.h"
 #include "domain/params.h"
 #include "domain/settings.h"
 #include "source/locks.h"
@@ -68,11 +69,15 @@ struct source_ops {
     const struct call_shape *shape; /* the extras of its calls; NULL: none */
     bool uses_dialer;      /* needs the database of astguiclient.conf */
     const struct param_spec *params; /* optional: the settings of [source] that only this kind knows, see params.h */
+    const struct disposition_default *dispositions; /* optional: results of its own statuses, until [dispositions] says so */
     const char *title;     /* for people: "VICIdial database" */
     const char *places[2]; /* by enum source_table: where calls stand, for people */
     const char *campaigns_remedy; /* what to do where list_campaigns fails, for people; NULL: nothing */
     int64_t longest_sec;   /* calls that last longer change no more where they are looked for by their end ... */
     int64_t after_end_sec; /* ... and that are made so long after their end, as machines' clocks differ */
+    /* Optional: sets what our own file does not say of the database, and what may be read by root alone; texts are the
+     * owner's to free. Errors: EX_CONFIG, EX_NOPERM. */
+    int (*find_database)(const struct params *params, struct settings_database *database, struct err *err);
     /* See source_open, source_inspect, source_now, source_scan and source_fetch. */
     int (*open)(const struct source_settings *settings, void **ret_state, struct err *err);
     int (*inspect)(void *state, struct err *err);

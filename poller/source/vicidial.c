@@ -29,6 +29,16 @@ struct vicidial {
     struct vicidial_scan scan;
 };
 
+static const struct session_words words = {
+    .database = "VICIdial database",
+    .credentials = "; check VARDB_user, VARDB_pass and VARDB_database in astguiclient.conf, or [database] in "
+                   "/etc/did-optimizer-sync.conf",
+    .name = "; check VARDB_database in astguiclient.conf",
+    .server = "; is the server running, and VARDB_server right in astguiclient.conf?",
+    .no_table = "; is this VICIdial's database?",
+    .damaged = "; the dialer's table is damaged: run REPAIR TABLE vicidial_log, or vicidial_log_archive where it is that",
+};
+
 static void close_vicidial(void *state)
 {
     struct vicidial *vicidial = state;
@@ -42,7 +52,7 @@ static int open_vicidial(const struct source_settings *settings, void **ret_stat
     vicidial->database = settings->database;
     vicidial->settings = settings->sync;
     vicidial->tables[SOURCE_LIVE].name = table_names[SOURCE_LIVE];
-    if (session_open(settings->database, &vicidial->session, err) != 0) {
+    if (session_open(settings->database, &words, &vicidial->session, err) != 0) {
         close_vicidial(vicidial);
         return -1;
     }

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "source/stretch.h"
 #include "source/vicidial_sample.h"
 
 /* So many rows are looked at: few enough for each run, and of two hosts at work both are likely to be among them. What
@@ -58,10 +59,10 @@ static char *by_uniqueid(const struct vicidial_table *table, int64_t from, int64
 
 static char *by_date(const struct vicidial_table *table, int64_t from, int64_t to, bool latest, int rows)
 {
-    char first[TABLE_DATETIME_SIZE], end[TABLE_DATETIME_SIZE];
+    char first[STRETCH_DATETIME_SIZE], end[STRETCH_DATETIME_SIZE];
     return mem_format("SELECT " COLUMNS " FROM %s FORCE INDEX (`%s`) WHERE call_date >= '%s' AND call_date < '%s' "
-                      "ORDER BY call_date %s LIMIT %d", table->name, table->index, vicidial_table_datetime(from, first),
-                      vicidial_table_datetime(to, end), latest ? "DESC" : "ASC", rows);
+                      "ORDER BY call_date %s LIMIT %d", table->name, table->index, stretch_datetime(from, first),
+                      stretch_datetime(to, end), latest ? "DESC" : "ASC", rows);
 }
 
 /* Two statements in one, which are freed. */

@@ -7,25 +7,10 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "source/slice.h"
+#include "source/stretch.h"
 #include "source/vicidial_sample.h"
 #include "source/vicidial_scan.h"
-#include "source/stretch.h"
-
-/* A scan reads the table in slices, so that no statement holds it for long however busy the site is, and no result is
- * large. A slice grows while statements are quick and shrinks when one is not. */
-#define SLICE_FIRST_SEC 300
-#define SLICE_SHORTEST_SEC 10
-#define SLICE_LONGEST_SEC 14400
-#define SLICE_QUICK_MS 2
-#define SLICE_SLOW_MS 6
-#define SLICE_FEW_ROWS 500
-#define SLICE_MANY_ROWS 1000     /* a slice with more rows is read again as shorter ones ... */
-#define SLICE_MANY_EXAMINED 4000 /* ... as is one for which the server has to look at more than these (MariaDB) */
-
-/* A long range is sampled so often: between two samples no zone comes and goes again. Ramadan, without summer time in
- * Morocco, is the shortest that is known to. But not more often than SAMPLES_MOST times. */
-#define SAMPLE_SEC (14 * 86400)
-#define SAMPLES_MOST 64
 
 /* What a scan has to do, and for whom. */
 struct job {
@@ -38,21 +23,6 @@ struct job {
 };
 
 /* ---- one slice ---- */
-
-/* Fits the length of the next slice to what the last one took. */
-static void adapt_slice(struct vicidial_scan *scan, int64_t took_ms, uint64_t rows, bool too_many)
-{
-    if (too_many)
-        scan->slice_sec /= 4;
-    else if (took_ms >= SLICE_SLOW_MS)
-        scan->slice_sec /= 2;
-    else if (took_ms < SLICE_QUICK_MS && rows < SLICE_FEW_ROWS)
-        scan->slice_sec *= 2;
-    if (scan->slice_sec < SLICE_SHORTEST_SEC)
-        scan->slice_sec = SLICE_SHORTEST_SEC;
-    if (scan->slice_sec > SLICE_LONGEST_SEC)
-        scan->slice_sec = SLICE_LONGEST_SEC;
-}
 
 /* A row of a slice. */
 struct found {
@@ -128,13 +98,9 @@ static int read_slice(const struct job *job, const char *bound, int64_t end_from
 {
     struct vicidial_scan *scan = job->scan;
     const struct vicidial_table *table = &scan->tables[job->range->table];
-    char limit[64] = "";
+    char limit[SLICE_LIMIT_SIZE];
     struct session_result *result = NULL;
-    bool may_shrink = scan->slice_sec > SLICE_SHORTEST_SEC;
-    if (may_shrink && session_facts(scan->session).is_mariadb)
-        (void)snprintf(limit, sizeof limit, " LIMIT %d ROWS EXAMINED %d", SLICE_MANY_ROWS + 1, SLICE_MANY_EXAMINED);
-    else if (may_shrink)
-        (void)snprintf(limit, sizeof limit, " LIMIT %d", SLICE_MANY_ROWS + 1);
+    (void)slice_limit(scan->slice_sec, session_facts(scan->session).is_mariadb, limit);
     char *sql = mem_format("SELECT %s FROM %s FORCE INDEX (`%s`) WHERE %s AND end_epoch >= %" PRId64
                            " AND end_epoch <= %" PRId64 "%s", job->list, table->name, table->index, bound, end_from, end_to,
                            limit);
@@ -144,9 +110,8 @@ static int read_slice(const struct job *job, const char *bound, int64_t end_from
     if (outcome != 0)
         return -1;
     uint64_t rows = session_rows(result);
-    /* The server warns when it has stopped for the number of rows examined; the result is then not whole. */
-    *ret_too_many = may_shrink && (rows > SLICE_MANY_ROWS || session_is_cut(result));
-    adapt_slice(scan, clock_mono_ms() - started_ms, rows, *ret_too_many);
+    *ret_too_many = slice_is_too_long(scan->slice_sec, rows, session_is_cut(result));
+    scan->slice_sec = slice_adapted(scan->slice_sec, clock_mono_ms() - started_ms, rows, *ret_too_many);
     if (!*ret_too_many)
         outcome = hand_out(job, result, err);
     session_free(result);
@@ -182,33 +147,14 @@ static int scan_by_end(const struct job *job, struct err *err)
 
 /* ---- by call_date ---- */
 
-static void add_windows(struct stretch_list *list, int64_t from, int64_t to, const struct zone *zone)
+static int sample(void *context, int64_t from, int64_t to, struct zone *zone, struct err *err)
 {
-    for (size_t i = 0; i < zone->count; i++)
-        stretch_add(list, from, to, zone->offsets[i].sec);
-}
-
-/* Before the time for which the zones are known, the rows are asked again and again: the clocks changed twice a year,
- * or the server came from elsewhere. */
-static int add_older(const struct job *job, int64_t from, int64_t to, struct stretch_list *list, struct err *err)
-{
-    const struct vicidial_table *table = &job->scan->tables[job->range->table];
-    int64_t step = (to - from) / SAMPLES_MOST > SAMPLE_SEC ? (to - from) / SAMPLES_MOST : SAMPLE_SEC;
-    struct zone here = { .count = 0 }, there = { .count = 0 };
-    if (vicidial_sample_from(job->scan->session, table, from, from + step, &here, err) != 0)
-        return -1;
-    for (int64_t end = from + step; from < to; from = end, end += step, here = there) {
-        there = (struct zone){ .count = 0 };
-        if (vicidial_sample_from(job->scan->session, table, end, end + step, &there, err) != 0)
-            return -1;
-        add_windows(list, from, end < to ? end : to, &here);
-        add_windows(list, from, end < to ? end : to, &there);
-    }
-    return 0;
+    const struct job *job = context;
+    return vicidial_sample_from(job->scan->session, &job->scan->tables[job->range->table], from, to, zone, err);
 }
 
 /* Where the rows of the range may stand by local time. */
-static int find_stretches(const struct job *job, struct stretch_list *list, struct err *err)
+static int find_stretches(struct job *job, struct stretch_list *list, struct err *err)
 {
     const struct vicidial_scan *scan = job->scan;
     int64_t from = job->range->call_from, to = job->range->call_to;
@@ -220,9 +166,9 @@ static int find_stretches(const struct job *job, struct stretch_list *list, stru
     if (to < from)
         to = from;
     if (from < scan->zone_from &&
-        add_older(job, from, to < scan->zone_from ? to : scan->zone_from, list, err) != 0)
+        stretch_add_sampled(list, from, to < scan->zone_from ? to : scan->zone_from, sample, job, err) != 0)
         return -1;
-    add_windows(list, from, to, scan->zone);
+    stretch_add_zone(list, from, to, scan->zone);
     return 0;
 }
 
@@ -232,12 +178,12 @@ static int scan_stretch(const struct job *job, const struct stretch_list *list, 
 {
     int result = 0;
     while (result == 0 && *at <= to) {
-        char first_date[TABLE_DATETIME_SIZE], end_date[TABLE_DATETIME_SIZE], bound[160];
+        char first_date[STRETCH_DATETIME_SIZE], end_date[STRETCH_DATETIME_SIZE], bound[160];
         bool too_many = false;
         int64_t end = *at + job->scan->slice_sec;
         bool is_end = end > to;
-        (void)vicidial_table_datetime(*at, first_date);
-        (void)vicidial_table_datetime(is_end ? to + 1 : end, end_date);
+        (void)stretch_datetime(*at, first_date);
+        (void)stretch_datetime(is_end ? to + 1 : end, end_date);
         if (is_end && is_last && job->range->call_to == 0)
             (void)snprintf(bound, sizeof bound, "call_date >= '%s'", first_date);
         else
@@ -253,7 +199,7 @@ static int scan_stretch(const struct job *job, const struct stretch_list *list, 
     return result;
 }
 
-static int scan_by_call_date(const struct job *job, struct err *err)
+static int scan_by_call_date(struct job *job, struct err *err)
 {
     struct stretch_list list = { .count = 0 };
     int64_t at = INT64_MIN, to = 0, after = 0, behind = 0;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -127,16 +126,6 @@ void vicidial_table_select_list(const struct vicidial_table *table, bool scanned
                                  wanted ? columns[i].name : "NULL");
     }
     (void)snprintf(out + used, TABLE_SELECT_LIST_SIZE - used, TABLE_LOCAL_SEC ", UNIX_TIMESTAMP()");
-}
-
-const char *vicidial_table_datetime(int64_t local_sec, char out[TABLE_DATETIME_SIZE])
-{
-    time_t seconds = (time_t)local_sec;
-    struct tm fields;
-    if (gmtime_r(&seconds, &fields) == NULL ||
-        strftime(out, TABLE_DATETIME_SIZE, "%Y-%m-%d %H:%M:%S", &fields) == 0)
-        (void)snprintf(out, TABLE_DATETIME_SIZE, "1970-01-01 00:00:00");
-    return out;
 }
 
 /* The columns that have no other place in a call, in their order. */

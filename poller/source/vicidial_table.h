@@ -62,10 +62,6 @@ const char *vicidial_table_action(const char *name);
 void vicidial_table_select_list(const struct vicidial_table *table, bool scanned_only,
                                 char out[TABLE_SELECT_LIST_SIZE]);
 
-/* vicidial_table_datetime: writes such seconds as a DATETIME. Returns out. */
-#define TABLE_DATETIME_SIZE 32
-const char *vicidial_table_datetime(int64_t local_sec, char out[TABLE_DATETIME_SIZE]);
-
 /* vicidial_table_call: the call that row tells of; its text is borrowed from row. A column that was not read or that
  * the table lacks is NULL. */
 struct call vicidial_table_call(const char *const *row, const struct zone *zone, const struct settings_sync *settings);

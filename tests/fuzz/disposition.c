@@ -5,7 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char known[] = " answered dnc no_answer busy dropped completed ";
+    static const char known[] = " answered dnc no_answer busy dropped completed failed ";
     struct disposition_map *map = disposition_map_new();
     char *status = fuzz_part(&data, &size);
     for (int i = 0; i < 20 && size > 0; i++) {

@@ -94,7 +94,7 @@ static void clear(struct made *made)
 struct want {
     const char *name;
     struct given rows[MOST + 1];
-    const char *number, *agent, *status, *talk_sec, *answered_by;
+    const char *number, *agent, *status, *billsec, *answered_by;
     enum call_direction direction;
     int length;
 };
@@ -223,7 +223,7 @@ static void test_asterisk_group_tells_who_spoke_and_how_it_ended(void **state)
         unit_same_text(want->name, call->number, want->number);
         unit_same_text(want->name, call->agent, want->agent);
         unit_same_text(want->name, call->status, want->status);
-        unit_same_text(want->name, call_extra(call, "talk_sec"), want->talk_sec);
+        unit_same_text(want->name, call_extra(call, "billsec"), want->billsec);
         unit_same_text(want->name, call_extra(call, "answered_by"), want->answered_by);
         unit_same_int(want->name, call->direction, want->direction);
         unit_same_int(want->name, call->length, want->length);

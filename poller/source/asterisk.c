@@ -1,0 +1,258 @@
+/* asterisk: the kind of source that reads the cdr table of FreePBX, Issabel or plain Asterisk, and never writes it. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "source/asterisk.h"
+#include "source/asterisk_account.h"
+#include "source/asterisk_sample.h"
+#include "source/asterisk_scan.h"
+
+/* Rows of a call come one after the other, within moments; and clocks differ. */
+#define SETTLE_SEC 60
+
+/* cdr.conf: the longest time that Asterisk's batch mode is ever set to in practice; its own default is 300. */
+#define BATCH_MOST_SEC 3600
+
+struct asterisk {
+    struct session *session;
+    const char *table_name;
+    struct asterisk_table table;
+    struct zone zone; /* that of the latest rows; only after inspect */
+    struct asterisk_scan scan;
+    bool has_cut_ids;
+};
+
+static const struct session_words words = {
+    .database = "database of Asterisk's calls",
+    .credentials = "; check user, password and name in [database], or the file with FreePBX's account",
+    .name = "; check name in [database]",
+    .server = "; is the server running, and host right in [database]?",
+    .no_table = "; check name in [database] and table in [source]",
+    .damaged = "; the table of calls is damaged: run REPAIR TABLE cdr",
+};
+
+static const struct param_spec params[] = {
+    { "table", false, "the table of calls: cdr" },
+    { "campaign", false, "the campaign of calls without an accountcode" },
+    { "trunks", false, "the names of the channels that lead outside; empty: all but short numbers" },
+    { "batch_time", false, "for how many seconds Asterisk keeps rows back (cdr.conf: batch, time)" },
+    { "internal_calls", false, "send calls between extensions too" },
+    { "freepbx_conf", false, "the file with FreePBX's database account" },
+    { NULL, false, NULL },
+};
+
+static const struct disposition_default dispositions[] = {
+    { "ANSWERED", "answered" }, { "NO ANSWER", "no_answer" },  { "BUSY", "busy" },
+    { "FAILED", "failed" },     { "CONGESTION", "failed" },    { NULL, NULL },
+};
+
+static void close_asterisk(void *state)
+{
+    struct asterisk *asterisk = state;
+    session_close(asterisk->session);
+    free(asterisk);
+}
+
+static int read_params(struct asterisk *asterisk, const struct params *given, struct err *err)
+{
+    int64_t batch_sec = 0;
+    const struct param *table = params_find(given, "table"), *campaign = params_find(given, "campaign");
+    asterisk->table_name = table != NULL ? table->value : "cdr";
+    if (!asterisk_table_is_name(asterisk->table_name))
+        return err_set(err, EX_CONFIG, "%s: table: '%.70s' is no name of a table", table->origin, table->value);
+    if (campaign != NULL && *campaign->value == '\0')
+        return err_set(err, EX_CONFIG, "%s: campaign: the API takes no call without a campaign; write a name",
+                       campaign->origin);
+    if (params_integer(given, "batch_time", 0, 0, BATCH_MOST_SEC, &batch_sec, err) != 0 ||
+        params_yes_no(given, "internal_calls", false, &asterisk->scan.with_internal, err) != 0)
+        return -1;
+    asterisk->scan.rules = (struct asterisk_rules){ .campaign = campaign != NULL ? campaign->value : "DEFAULT",
+                                                    .trunks = params_text(given, "trunks", ""),
+                                                    .settle_sec = SETTLE_SEC + batch_sec,
+                                                    .zone = &asterisk->zone };
+    return 0;
+}
+
+static int open_asterisk(const struct source_settings *settings, void **ret_state, struct err *err)
+{
+    struct asterisk *asterisk = mem_zero(1, sizeof *asterisk);
+    if (read_params(asterisk, settings->params, err) != 0 ||
+        session_open(settings->database, &words, &asterisk->session, err) != 0) {
+        close_asterisk(asterisk);
+        return -1;
+    }
+    asterisk->scan.session = asterisk->session;
+    asterisk->scan.table = &asterisk->table;
+    *ret_state = asterisk;
+    return 0;
+}
+
+static int inspect(void *state, struct err *err)
+{
+    struct asterisk *asterisk = state;
+    int64_t now = 0;
+    asterisk->zone = (struct zone){ .count = 0 };
+    if (asterisk_table_inspect(asterisk->session, asterisk->table_name, &asterisk->table, err) != 0 ||
+        asterisk_sample_latest(asterisk->session, &asterisk->table, &now, &asterisk->has_cut_ids, &asterisk->zone,
+                               err) != 0)
+        return -1;
+    asterisk->scan.zone_from = now - ASTERISK_SAMPLE_HOLDS_SEC;
+    asterisk->scan.rules.now = now;
+    return 0;
+}
+
+/* ---- reading ---- */
+
+static int now(void *state, int64_t *ret_epoch, struct err *err)
+{
+    const struct asterisk *asterisk = state;
+    return session_numbers(asterisk->session, "SELECT UNIX_TIMESTAMP()", "read the database's clock", ret_epoch, 1, err);
+}
+
+static int scan(void *state, const struct source_range *range, source_on_call *on_call, source_on_slice *on_slice,
+                void *context, struct err *err)
+{
+    struct asterisk *asterisk = state;
+    return asterisk_scan_run(&asterisk->scan, range, on_call, on_slice, context, err);
+}
+
+static int fetch(void *state, enum source_table table, const char *const *ids, size_t count, source_on_call *on_call,
+                 void *context, struct err *err)
+{
+    struct asterisk *asterisk = state;
+    (void)table; /* there is no archive */
+    return asterisk_scan_fetch(&asterisk->scan, ids, count, on_call, context, err);
+}
+
+/* ---- what it tells beside calls ---- */
+
+static struct source_effort effort(void *state)
+{
+    const struct asterisk *asterisk = state;
+    int64_t examined = 0;
+    struct session_facts facts = session_facts(asterisk->session);
+    struct source_effort effort = { .statements = facts.statements, .took_ms = (int64_t)(facts.took_ms + 0.5) };
+    if (session_numbers(asterisk->session,
+                        "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS "
+                        "WHERE VARIABLE_NAME LIKE 'Handler_read%'",
+                        "read the session's figures", &examined, 1, NULL) == 0)
+        effort.rows_examined = examined;
+    return effort;
+}
+
+static int64_t spread(const void *state)
+{
+    const struct asterisk *asterisk = state;
+    return zone_spread(&asterisk->zone);
+}
+
+/* What earlier runs knew of the zones in which rows are written is used and kept: in autumn both passes of an hour. */
+static void recall(void *state, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
+                   char problem[SOURCE_PROBLEM_SIZE])
+{
+    struct asterisk *asterisk = state;
+    struct zone before;
+    (void)problem; /* several zones are no fault here: PBXes of several places may share a table */
+    zone_read(earlier, &before);
+    zone_recall(&asterisk->zone, &before);
+    zone_write(&asterisk->zone, memory);
+}
+
+/* ---- what `check` finds ---- */
+
+/* Who is told. */
+struct checking {
+    source_on_finding *on_finding;
+    void *context;
+};
+
+static void PRINTF_LIKE(3, 4) tell(const struct checking *checking, struct source_finding finding, const char *text,
+                                   ...)
+{
+    char written[1200];
+    va_list args;
+    va_start(args, text);
+    (void)vsnprintf(written, sizeof written, text, args);
+    va_end(args);
+    finding.text = written;
+    checking->on_finding(checking->context, &finding);
+}
+
+static void check_table(const struct asterisk *asterisk, const struct checking *checking)
+{
+    const struct asterisk_table *table = &asterisk->table;
+    const struct source_finding good = { .kind = SOURCE_GOOD, .about = "table" };
+    struct source_finding slow = { .kind = SOURCE_WARNS, .about = "table" };
+    char *remedy = asterisk_table_remedy(table);
+    slow.remedy = remedy;
+    if (*table->date_key != '\0')
+        tell(checking, good, "%s has every column that is needed; reads use the index %s on %s", table->name,
+             table->date_key, table->date);
+    else
+        tell(checking, slow, "%s has no usable index on %s: each read goes through the whole table. It is read as long "
+             "as it has at most %d rows", table->name, table->date, ASTERISK_SMALL_ROWS);
+    free(remedy);
+    if (*table->missing != '\0')
+        tell(checking, good, "%s lacks %s; null is sent instead%s", table->name, table->missing,
+             table->has_column[ASTERISK_LINKEDID] ? "" : ", and rows are put together by uniqueid");
+}
+
+static void check_ids(const struct asterisk *asterisk, const struct checking *checking)
+{
+    const struct source_finding cut = {
+        .kind = SOURCE_WARNS,
+        .about = "table",
+        .remedy = "shorten systemname in asterisk.conf, or widen the columns uniqueid and linkedid to VARCHAR(150)",
+    };
+    if (asterisk->has_cut_ids)
+        tell(checking, cut, "%s cuts the ids of channels, so rows of one call cannot be put together: each is sent as a "
+             "call", asterisk->table.name);
+}
+
+static void check(void *state, source_on_finding *on_finding, void *context)
+{
+    struct err err;
+    char names[ZONE_NAMES_SIZE];
+    struct asterisk *asterisk = state;
+    const struct checking checking = { .on_finding = on_finding, .context = context };
+    const struct session_facts facts = session_facts(asterisk->session);
+    const struct source_finding good = { .kind = SOURCE_GOOD, .about = "database" },
+                                dated = { .kind = SOURCE_GOOD, .about = "time zone" },
+                                old = { .kind = SOURCE_WARNS, .about = "database",
+                                        .remedy = "MariaDB 10.1 and MySQL 5.7.8 support it" };
+    tell(&checking, good, "connected to %s", facts.server);
+    if (*facts.missing != '\0')
+        tell(&checking, old, "this server is too old for %s; calls are still sent", facts.missing);
+    if (inspect(asterisk, &err) != 0) {
+        struct source_finding failed = { .kind = SOURCE_FAILS, .about = "table", .exit_code = err.code };
+        tell(&checking, failed, "%s", err.message);
+        return;
+    }
+    check_table(asterisk, &checking);
+    check_ids(asterisk, &checking);
+    tell(&checking, dated, "%s is written in %s", asterisk->table.date, zone_names(&asterisk->zone, names));
+}
+
+const struct source_ops asterisk_source = {
+    .type = "asterisk-cdr",
+    .title = "database of Asterisk's calls",
+    .places = { "the table of calls", "" },
+    .params = params,
+    .dispositions = dispositions,
+    .longest_sec = ASTERISK_LONGEST_SEC,
+    .after_end_sec = ASTERISK_GAP_SEC,
+    .find_database = asterisk_account_find,
+    .open = open_asterisk,
+    .inspect = inspect,
+    .now = now,
+    .scan = scan,
+    .fetch = fetch,
+    .close = close_asterisk,
+    .check = check,
+    .effort = effort,
+    .spread = spread,
+    .recall = recall,
+};

@@ -1,0 +1,404 @@
+"""asterisk-cdr: the calls of FreePBX, Issabel and plain Asterisk, from the tables that these make to the API."""
+import contextlib
+import random
+import time
+
+import pytest
+
+from harness.pbx import Pbx
+from harness.sync import Sync
+
+HOUR = 3600
+RESULTS = {"ANSWERED": ("answered", "ANSWER"), "NO ANSWER": ("no_answer", "NOANSWER"), "BUSY": ("busy", "BUSY"),
+           "FAILED": ("failed", "CHANUNAVAIL"), "CONGESTION": ("failed", "CONGESTION"), "CANCEL": ("completed", None)}
+
+
+@pytest.fixture
+def install(dialer, api, tmp_path):
+    """install(kind): a fresh PBX, and an installation that reads it, at work since three hours ago."""
+    with contextlib.ExitStack() as stack:
+        def make(kind="freepbx", since=3 * HOUR, **source):
+            if not dialer.running:
+                dialer.start()
+            pbx = Pbx(dialer, kind, source.get("table", "cdr"))
+            stack.callback(lambda: dialer.running and pbx.drop())
+            sync = Sync(tmp_path / "host", None, api, timezone=dialer.timezone)
+            stack.callback(sync.close)
+            sync.configure(config={**pbx.config(), "sync": {"settle": 0, "splay": 0, "sweep_interval": 1}})
+            sync.configure(config={"source": source})
+            sync.set_checkpoint(pbx.now() - since)
+            return pbx, sync
+
+        yield make
+
+
+def assert_delivered(api, calls, versions=1):
+    """Every call in its final shape, and none but these."""
+    sent = api.by_uniqueid()
+    assert sorted(sent) == sorted(call.id for call in calls)
+    for call in calls:
+        assert call.seen_in(sent[call.id][-1]) == call.wanted
+        assert len(sent[call.id]) <= versions, sent[call.id]
+
+
+def every_kind(pbx, ended):
+    """One call of each kind, all of which ended in the minute before ended."""
+    return [pbx.outbound(ended), pbx.outbound(ended - 1, disposition="NO ANSWER"),
+            pbx.outbound(ended - 2, disposition="BUSY"), pbx.outbound(ended - 3, disposition="FAILED"),
+            pbx.outbound(ended - 4, disposition="CONGESTION"), pbx.outbound(ended - 5, disposition="CANCEL"),
+            pbx.ring_group(ended - 6), pbx.ring_group(ended - 7, talk=0), pbx.queue(ended - 8),
+            pbx.queue(ended - 9, talk=0), pbx.voicemail(ended - 10), pbx.transfer(ended - 11)]
+
+
+def run_until_done(sync):
+    """Runs until nothing is pending, a second apart: a sweep and a retry come no sooner."""
+    for _ in range(12):
+        time.sleep(1.1)
+        run = sync.run()
+        assert run.code in (0, 75), run.log
+        if run.code == 0 and " 0 processed" in run.log:
+            return
+    raise AssertionError(run.log)
+
+
+def write(pbx, calls):
+    pbx.write([row for call in calls for row in call.rows])
+
+
+@pytest.mark.parametrize("kind", ["freepbx", "freepbx-myisam", "issabel", "asterisk"])
+def test_each_call_arrives_once_with_its_result(install, api, kind):
+    pbx, sync = install(kind)
+    calls = every_kind(pbx, pbx.now() - 100)
+    write(pbx, calls)
+    write(pbx, [pbx.internal(pbx.now() - 100)])
+    for _ in range(2):
+        run = sync.run()
+        assert run.code == 0, run.log
+    assert_delivered(api, calls)
+    for body in api.recorded():
+        result, dial_status = RESULTS[body["disposition"]]
+        assert (body["result"], body.get("dialStatus")) == (result, dial_status)
+        assert body["campaignId"] == "DEFAULT" and body["leadId"] is None
+        assert body["startEpoch"] == body["endEpoch"] - body["duration"] and body["timestamp"] == body["endEpoch"]
+        assert body["callDate"]
+
+
+def test_a_table_from_before_linkedid_is_put_together_by_uniqueid(install, api):
+    pbx, sync = install("old")
+    calls = [pbx.outbound(pbx.now() - 100), pbx.ring_group(pbx.now() - 90), pbx.voicemail(pbx.now() - 80)]
+    for call in calls:
+        call.wanted.pop("agentId")  # there is no cnum either
+    write(pbx, calls)
+    assert sync.run().code == 0
+    assert_delivered(api, calls)
+
+
+def test_rows_from_before_an_upgrade_have_no_linkedid(install, api):
+    pbx, sync = install()
+    calls = [pbx.outbound(pbx.now() - 100), pbx.ring_group(pbx.now() - 90)]
+    write(pbx, calls)
+    pbx.query("UPDATE cdr SET linkedid = '', sequence = 0")
+    assert sync.run().code == 0
+    assert_delivered(api, calls)
+
+
+def test_a_system_s_name_is_part_of_the_ids(install, api):
+    pbx, sync = install()
+    serials = pbx.channel_id
+    pbx.channel_id = lambda epoch: "pbx-east-" + serials(epoch)
+    calls = every_kind(pbx, pbx.now() - 100)
+    write(pbx, calls)
+    api.rules([{"times": 1, "status": 500}])  # one is fetched by its id
+    sync.configure(config={"sync": {"retry_base": 0}})
+    sync.run()
+    run_until_done(sync)
+    assert_delivered(api, calls)
+
+
+def test_ids_that_the_columns_cut_lose_no_call(install, api):
+    pbx, sync = install()
+    serials = pbx.channel_id
+    pbx.channel_id = lambda epoch: ("the-head-office-in-springfield-" + serials(epoch))[:32]
+    calls = [pbx.outbound(pbx.now() - 100, extension=str(n)) for n in range(101, 111)]
+    write(pbx, calls)
+    assert sync.run().code == 0
+    assert sorted(body["agentId"] for body in api.recorded()) == [str(n) for n in range(101, 111)]
+    assert "cuts the ids" in sync.run("check").out
+    assert sync.run().code == 0 and len(api.recorded()) == 10
+
+
+def test_a_call_is_sent_when_its_newest_end_is_a_minute_old(install, api):
+    pbx, sync = install()
+    early, late = pbx.outbound(pbx.now() - 61), pbx.outbound(pbx.now() - 20)
+    write(pbx, [early, late])
+    assert sync.run().code == 0
+    assert_delivered(api, [early])
+    pbx.query("UPDATE cdr SET duration = duration - 41 WHERE linkedid = %s", [late.id])  # a minute passes
+    late.wanted.update(endEpoch=late.wanted["endEpoch"] - 41, duration=late.wanted["duration"] - 41)
+    assert sync.run().code == 0
+    sent = api.by_uniqueid()[late.id]
+    assert len(sent) == 1 and sent[0]["endEpoch"] == late.wanted["endEpoch"]
+
+
+def test_batch_mode_waits_for_rows_that_are_held_back(install, api):
+    pbx, sync = install(batch_time=300)
+    old, young = pbx.queue(pbx.now() - 365), pbx.queue(pbx.now() - 355 + 20)
+    write(pbx, [old, young])
+    assert sync.run().code == 0
+    assert_delivered(api, [old])
+
+
+def test_rows_come_at_the_end_however_long_the_call_was(install, api):
+    pbx, sync = install()
+    now = pbx.now()
+    calls = []
+    for length in (5, 60, 1700, 2 * HOUR - 100, 5 * HOUR):
+        calls.append(pbx.outbound(now - 90, talk=length))
+        write(pbx, calls[-1:])
+        assert sync.run().code == 0
+    run_until_done(sync)
+    assert_delivered(api, calls)
+
+
+def test_a_queue_s_caller_who_still_waits_is_not_sent_as_unanswered(install, api):
+    pbx, sync = install()
+    call = pbx.queue(pbx.now() - 70, wait=300, talk=100)
+    legs = [row for row in call.rows if row["uniqueid"] != call.id]
+    pbx.write(legs[:1])  # the first agent did not answer, 300 s ago
+    assert sync.run().code == 0
+    assert api.recorded() == []
+    pbx.write([row for row in call.rows if row not in legs[:1]])
+    assert sync.run().code == 0
+    assert_delivered(api, [call])
+
+
+def test_rows_that_come_after_a_call_was_sent_are_sent_where_they_change_the_result(install, api):
+    pbx, sync = install()
+    growing, idle = pbx.transfer(pbx.now() - 70), pbx.outbound(pbx.now() - 100)
+    pbx.write(growing.rows[1:2])
+    write(pbx, [idle])
+    assert sync.run().code == 0
+    assert len(api.recorded()) == 2
+    pbx.write([growing.rows[0], growing.rows[2]])
+    pbx.write([{**idle.rows[0], "sequence": 999, "duration": 1, "billsec": 0, "disposition": "NO ANSWER",
+                "dstchannel": "", "lastapp": "NoOp"}])
+    for _ in range(2):
+        assert sync.run().code == 0
+    assert_delivered(api, [growing, idle], versions=2)
+    assert len(api.by_uniqueid()[idle.id]) == 1
+
+
+def test_internal_calls_are_sent_where_the_settings_say_so(install, api):
+    pbx, sync = install(internal_calls="yes", campaign="OFFICE")
+    call = pbx.internal(pbx.now() - 100)
+    write(pbx, [call])
+    assert sync.run().code == 0
+    assert_delivered(api, [call])
+    assert api.recorded()[0]["campaignId"] == "OFFICE"
+
+
+def test_a_table_of_another_name_and_accounts_as_campaigns(install, api):
+    pbx, sync = install(table="replicate_cdr")
+    calls = [pbx.outbound(pbx.now() - 100, accountcode="SALES"), pbx.outbound(pbx.now() - 100, accountcode="CARE")]
+    write(pbx, calls)
+    sync.configure(config={"sync": {"campaigns": "SALES"}})
+    assert sync.run().code == 0
+    assert_delivered(api, calls[:1])
+    assert api.recorded()[0]["campaignId"] == "SALES"
+
+
+def test_a_row_that_is_there_twice_counts_once(install, api):
+    """transient_cdr is filled by a trigger and has no key."""
+    pbx, sync = install(table="transient_cdr")
+    call = pbx.transfer(pbx.now() - 100)
+    write(pbx, [call, call])
+    assert sync.run().code == 0
+    assert_delivered(api, [call])
+
+
+@pytest.mark.parametrize("kind", ["freepbx", "issabel"])
+def test_a_history_of_late_batched_and_growing_calls_arrives_whole_through_kills_and_failures(install, api, kind):
+    """Runs are killed, the API fails, rows come in the order of their ends but up to two hours after their start."""
+    pbx, sync = install(kind)
+    chance = random.Random(14)
+    now = pbx.now()
+    make = [pbx.outbound, pbx.ring_group, pbx.queue, pbx.voicemail, pbx.transfer]
+    calls = [chance.choice(make)(now - 70 - chance.randrange(2 * HOUR)) for _ in range(120)]
+    calls += [pbx.outbound(now - 70 - chance.randrange(HOUR), talk=chance.randrange(HOUR, 2 * HOUR)) for _ in range(10)]
+    rows = sorted((row for call in calls for row in call.rows),
+                  key=lambda row: row["start"] + row["duration"] + chance.choice([0, 0, 300]))
+    sync.configure(config={"sync": {"retry_base": 0, "max_attempts": 1000, "backfill_rate": 0}})
+    for part in range(6):
+        pbx.write(rows[part * len(rows) // 6:(part + 1) * len(rows) // 6])
+        api.rules([{"times": 3, "status": 500}] if part % 2 else [])
+        running = sync.start()
+        if part % 3 == 1:
+            with contextlib.suppress(Exception):
+                running.wait(0.05 + chance.random() / 10)
+            running.kill()
+        running.wait(60)
+    api.rules([])
+    run_until_done(sync)
+    assert_delivered(api, calls, versions=4)
+
+
+def test_both_passes_of_the_hour_that_autumn_repeats(install, api):
+    """New York, 2025-11-02 06:00 UTC: 02:00 becomes 01:00. A backfill reads it months later."""
+    pbx, sync = install()
+    change = 1762063200
+    calls = []
+    for start in (change - 3000, change - 600, change + 600, change + 3000, change + 5400):
+        calls.append(pbx.outbound(start + 100, talk=90))
+    crossing = pbx.transfer(change + 900, first=1200, second=600)
+    calls.append(crossing)
+    write(pbx, calls)
+    run = sync.run("backfill", "--from", str(change - 2 * HOUR), "--to", str(change + 2 * HOUR))
+    assert run.code == 0, run.out + run.err
+    assert_delivered(api, calls)
+
+
+def test_times_in_utc_and_in_other_zones_are_found(install, api):
+    """cdr.conf: usegmtime = yes; or a PBX far away."""
+    for offset in (0, 7 * HOUR, -8 * HOUR, 19800):
+        pbx, sync = install()
+        calls = [pbx.outbound(pbx.now() - 100 - n) for n in range(3)]
+        for call in calls:
+            for row in call.rows:
+                row["local"] = pbx.query("SELECT TIMESTAMPADD(SECOND, %s, '1970-01-01') AS it",
+                                         [row["start"] + offset])[0]["it"]
+        write(pbx, calls)
+        assert sync.run().code == 0
+        assert_delivered(api, calls)
+        api.clear()
+        sync.close()
+        for file in sync.state.glob("*"):
+            if file.is_file() and file.name != "enabled":
+                file.unlink()
+        sync.state.rename(sync.directory / f"state{offset}")
+        (sync.directory).rename(sync.directory.parent / f"host{offset}")
+
+
+# ---- what it costs ----
+
+ROWS = 30000
+
+
+def fill(pbx, rows=ROWS):
+    """So many rows, one each 10 s up to now."""
+    date = "calldate" if "calldate" in pbx.columns else "start"
+    pbx.query(f"INSERT INTO cdr ({date}, src, dst, channel, dstchannel, lastapp, duration, billsec, disposition, uniqueid, "
+              "linkedid, sequence) SELECT FROM_UNIXTIME(UNIX_TIMESTAMP() - 100 - 10 * seq), '101', '15551234567', "
+              "CONCAT('PJSIP/101-', seq), CONCAT('PJSIP/acme-', seq), 'Dial', 8, 4, 'ANSWERED', "
+              "CONCAT(UNIX_TIMESTAMP() - 100 - 10 * seq, '.', seq), CONCAT(UNIX_TIMESTAMP() - 100 - 10 * seq, '.', seq), "
+              f"seq FROM seq_1_to_{rows}")
+    pbx.query("ANALYZE TABLE cdr")
+
+
+@pytest.mark.parametrize("kind", ["freepbx", "freepbx-myisam", "issabel"])
+def test_a_run_reads_the_recent_rows_alone(install, api, kind):
+    pbx, sync = install(kind, since=600)
+    sync.configure(config={"sync": {"sweep_interval": 0}})
+    fill(pbx)
+    assert sync.run().code == 0
+    assert sync.run().code == 0
+    examined = [row[0] for row in sync.ledger("SELECT rows_examined FROM run ORDER BY id")]
+    assert 0 < examined[-1] < 2000, examined
+    assert 0 < len(api.recorded()) < 200
+
+
+def test_every_statement_on_the_table_uses_an_index(install, api):
+    pbx, sync = install(since=600)
+    fill(pbx)
+    pbx.query("SET GLOBAL log_output = 'TABLE'")
+    pbx.query("TRUNCATE mysql.general_log")
+    pbx.query("SET GLOBAL general_log = 1")
+    try:
+        api.rules([{"times": 2, "status": 500}])
+        sync.configure(config={"sync": {"retry_base": 0}})
+        sync.run()
+        run_until_done(sync)
+    finally:
+        pbx.query("SET GLOBAL general_log = 0")
+    asked = [row["argument"] for row in pbx.query(
+        "SELECT argument FROM mysql.general_log WHERE command_type = 'Query' AND argument LIKE '%%`cdr`%%' "
+        "AND argument LIKE '%%SELECT%%' AND argument NOT LIKE '%%general_log%%'")]
+    assert any("linkedid IN" in sql for sql in asked)
+    assert any("calldate` >=" in sql for sql in asked)
+    for sql in asked:
+        for step in pbx.query("EXPLAIN " + sql.replace("%", "%%")):
+            if step["table"] == "cdr":
+                assert step["type"] in ("range", "ref") and step["key"] in ("calldate", "uniqueid"), (sql, step)
+    assert not [sql for sql in asked if any(word in sql for word in ("INSERT", "UPDATE", "DELETE", "LOCK TABLES"))]
+
+
+def test_a_table_without_an_index_on_its_dates_is_read_while_it_is_small_and_refused_when_it_is_large(install, api):
+    pbx, sync = install("asterisk", since=600)
+    fill(pbx, 1000)
+    run = sync.run("check")
+    assert "no usable index on start" in run.out and "CREATE INDEX start ON `cdr` (`start`)" in run.out, run.out
+    assert sync.run().code == 0
+    before = len(api.recorded())
+    assert before > 0
+    fill(pbx, 30000)
+    for run in (sync.run(), sync.run("check")):
+        assert run.code == 78
+        assert "CREATE INDEX start ON `cdr` (`start`)" in run.out + run.log
+    assert len(api.recorded()) == before
+    pbx.query("CREATE INDEX start ON `cdr` (`start`)")
+    assert sync.run().code == 0
+    assert "reads use the index start on start" in sync.run("check").out
+
+
+# ---- where it connects ----
+
+def test_check_tells_what_it_finds(install, api):
+    pbx, sync = install()
+    write(pbx, [pbx.outbound(pbx.now() - 100)])
+    run = sync.run("check")
+    assert run.code == 0, run.out
+    assert "reads use the index calldate on calldate" in run.out
+    assert "calldate is written in UTC-0" in run.out
+    assert "VICIdial" not in run.out + run.log and "astguiclient" not in run.out
+
+
+@pytest.mark.parametrize("text", [
+    '<?php\n$amp_conf["AMPDBUSER"] = "freepbxuser";\n$amp_conf["AMPDBPASS"] = "secret1234";\n'
+    '$amp_conf["AMPDBHOST"] = "localhost";\n$amp_conf["AMPDBNAME"] = "asterisk";\n',
+    "# Issabel\nAMPDBHOST=localhost\nAMPDBUSER=freepbxuser\nAMPDBPASS=secret1234\nAMPDBNAME=asterisk\n",
+    "[global]\nhostname = localhost\ndbname=asteriskcdrdb\nuser=freepbxuser\npassword=secret1234\ntable=cdr\n",
+    "[asterisk]\nusername=>other\npassword=>wrong\n[asteriskcdrdb]\nenabled=>yes\nusername=>freepbxuser\n"
+    "password=>secret1234\ndatabase=>asteriskcdrdb\n",
+])
+def test_the_account_comes_from_the_pbx_s_own_file(install, api, text):
+    pbx, sync = install()
+    call = pbx.outbound(pbx.now() - 100)
+    write(pbx, [call])
+    file = sync.directory / "pbx.conf"
+    file.write_text(text)
+    sync.configure(config={"database": {"user": None, "password": None}, "source": {"freepbx_conf": file}})
+    run = sync.run()
+    assert run.code == 0, run.log
+    assert_delivered(api, [call])
+    assert "secret1234" not in run.log + run.out + sync.run("check").out
+
+
+@pytest.mark.parametrize("source, database, words", [
+    ({"table": "no`table"}, {}, ["table: 'no`table' is no name of a table"]),
+    ({"table": "missing"}, {}, ["missing", "check name in [database] and table in [source]"]),
+    ({"campaign": ""}, {}, ["campaign: the API takes no call without a campaign"]),
+    ({"batch_time": "soon"}, {}, ["batch_time: 'soon' is not a whole number from 0 to 3600"]),
+    ({"trunk": "acme"}, {}, ["has no setting 'trunk'", "trunks"]),
+    ({"freepbx_conf": "/nowhere"}, {"user": None, "password": None}, ["there is no file /nowhere"]),
+    ({}, {"password": "wrong"}, ["check user, password and name in [database]"]),
+    ({}, {"name": "mysql"}, ["check"]),
+])
+def test_what_is_wrong_is_said_and_nothing_is_sent(install, api, source, database, words):
+    pbx, sync = install()
+    write(pbx, [pbx.outbound(pbx.now() - 100)])
+    sync.configure(config={"source": source, "database": database})
+    run = sync.run()
+    assert run.code == 78, run.log
+    for word in words:
+        assert word in run.log, run.log
+    assert "VICIdial" not in run.log
+    assert api.recorded() == []
