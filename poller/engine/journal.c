@@ -16,17 +16,17 @@ int journal_open(struct engine *engine, const char *kind, struct err *err)
     return 0;
 }
 
-/* A 429 that lasts is the likeliest fault of a first installation, and only the API's owner can mend it. */
+/* A lasting 429 is the most likely fault of a new installation. Only the API's owner can remove the limit. */
 static const char limit_advice[] = "; ask the API's owner to allow this dialer's address";
 
-/* outage_since: also an API that is down may say until when; that is an outage all the same. */
-static int check_silence(struct engine *engine, int64_t outage_since, struct err *err)
+/* Stops the run until a rate limit ends. outage_since: an API that is down may also name a time; that is an outage. */
+static int check_rate_limit(struct engine *engine, int64_t outage_since, struct err *err)
 {
     int64_t until = 0, now = engine_now(engine);
     char local[CLOCK_TEXT_SIZE], since[CLOCK_TEXT_SIZE];
     if (ledger_read_note(engine->route.ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
         return -1;
-    if (until <= now || until > now + OUTCOME_WAIT_MAX_SEC) /* the latter: the clock was set back */
+    if (until <= now || until > now + OUTCOME_WAIT_MAX_SEC) /* the second: the clock was set back */
         return 0;
     struct summary *summary = engine->summary;
     summary->stop = outage_since != 0 ? STOP_OUTAGE : STOP_RATE_LIMITED;
@@ -42,7 +42,7 @@ static int check_silence(struct engine *engine, int64_t outage_since, struct err
     return 0;
 }
 
-/* What the source knew in earlier runs is used and kept. A problem is told of once. */
+/* Gives the source its notes of earlier runs, and saves its new ones. Logs a problem once. */
 static int recall(struct engine *engine, struct err *err)
 {
     char earlier[SOURCE_MEMORY_SIZE], memory[SOURCE_MEMORY_SIZE], problem[SOURCE_PROBLEM_SIZE];
@@ -66,10 +66,10 @@ int journal_resume(struct engine *engine, struct err *err)
         ledger_read_place(engine->route.ledger, LEDGER_DOUBT, &engine->doubt, &in_doubt, err) != 0)
         return -1;
     engine->breaker = breaker_start(outage_since != 0, in_doubt);
-    return recall(engine, err) == 0 ? check_silence(engine, outage_since, err) : -1;
+    return recall(engine, err) == 0 ? check_rate_limit(engine, outage_since, err) : -1;
 }
 
-/* An outage is remembered until the API answers usefully again; the next run begins with a single call. */
+/* Notes an outage until the API accepts a call again: meanwhile each run starts with a single call. */
 static int note_outage(struct engine *engine, struct err *err)
 {
     int64_t since = 0;
@@ -83,13 +83,13 @@ static int note_outage(struct engine *engine, struct err *err)
     return 0;
 }
 
-/* A call that alone was not taken is remembered until the API takes one. */
-static int note_doubt(struct engine *engine, struct err *err)
+/* Keeps the note of a single failed call until the API accepts a call. */
+static int clear_doubt(struct engine *engine, struct err *err)
 {
     return engine->breaker.answered ? ledger_delete_place(engine->route.ledger, LEDGER_DOUBT, err) : 0;
 }
 
-/* Counts the runs in a row that the API's silence ended; one that came to its end, or another way, ends the row. */
+/* Counts the runs in a row that a rate limit ended. Any other end of a run starts the count again. */
 static int note_limit(struct engine *engine, struct err *err)
 {
     struct summary *summary = engine->summary;
@@ -119,10 +119,10 @@ static int write_counts(struct engine *engine, const char *kind, struct err *err
     if (ledger_count(engine->route.ledger, &counts, err) != 0)
         return -1;
     summary->pending_left = counts.pending;
-    if (note_outage(engine, err) != 0 || note_doubt(engine, err) != 0 || note_limit(engine, err) != 0)
+    if (note_outage(engine, err) != 0 || clear_doubt(engine, err) != 0 || note_limit(engine, err) != 0)
         return -1;
     struct source_effort effort = source_effort(engine->route.source);
-    struct ledger_run figures = {
+    struct ledger_run counts_of_run = {
         .found = summary->found,
         .accepted = summary->accepted,
         .repeated = summary->repeated,
@@ -141,7 +141,7 @@ static int write_counts(struct engine *engine, const char *kind, struct err *err
         .kind = kind,
         .message = summary->message,
     };
-    if (ledger_run_finish(engine->route.ledger, engine->run, &figures, err) != 0 ||
+    if (ledger_run_finish(engine->route.ledger, engine->run, &counts_of_run, err) != 0 ||
         tally_each(&engine->tally, count_up, engine->route.ledger, err) != 0)
         return -1;
     engine->tally = (struct tally){ .resent = 0 };
@@ -165,12 +165,12 @@ int journal_failed(struct ledger *ledger, const struct summary *summary, int64_t
     int64_t run = 0;
     if (ledger_count(ledger, &counts, err) != 0 || ledger_run_start(ledger, "poll", &run, err) != 0)
         return -1;
-    struct ledger_run figures = {
+    struct ledger_run counts_of_run = {
         .pending = counts.pending,
         .waiting = counts.waiting,
         .duration_ms = duration_ms,
         .exit_code = summary_exit_code(summary),
         .message = summary->message,
     };
-    return ledger_run_finish(ledger, run, &figures, err) == 0 ? ledger_commit(ledger, err) : -1;
+    return ledger_run_finish(ledger, run, &counts_of_run, err) == 0 ? ledger_commit(ledger, err) : -1;
 }

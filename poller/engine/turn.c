@@ -1,4 +1,4 @@
-/* turn: long work beside the minute's runs. */
+/* turn: long work while cron's runs continue. */
 #include "base/clock.h"
 #include "base/fileutil.h"
 #include "base/interrupt.h"
@@ -6,7 +6,7 @@
 #include "engine/turn.h"
 
 #define TURN_MS 1000
-#define BETWEEN_TURNS_MS 100 /* long enough for a run that waits to come in */
+#define BETWEEN_TURNS_MS 100 /* long enough for a waiting run to take the lock */
 #define BATCH 100
 
 static int open_state(struct turn *turn, struct err *err)
@@ -36,7 +36,7 @@ int64_t turn_batch(int64_t batch_size, int64_t rate)
     return batch_size < most ? batch_size : most;
 }
 
-/* Each turn: a host whose runs have stopped coming leads no longer. */
+/* In each turn, because a host whose runs have stopped does not stay the leader. */
 static int confirm_leader(const struct turn *turn, struct err *err)
 {
     return leader_confirm(resources_leader(turn->options, turn->resources), turn->resources->ledger, err);
@@ -66,9 +66,9 @@ int turn_begin(struct turn *turn, const char *kind, struct err *err)
     return journal_open(turn->engine, kind, err) == 0 ? journal_resume(turn->engine, err) : -1;
 }
 
-/* How long to wait until the rate allows a whole batch. What was sent counts from when it began to go out: an API that
- * takes its time over a batch has earned the next one meanwhile. */
-static int64_t too_quick_by_ms(struct turn *turn)
+/* How long to wait until the rate allows a whole batch. Counts from the start of the last batch: while a slow API
+ * handles that batch, the bucket fills for the next one. */
+static int64_t wait_for_rate_ms(struct turn *turn)
 {
     const struct engine *engine = turn->engine;
     int64_t tried = engine->summary->accepted + engine->summary->failed;
@@ -88,7 +88,7 @@ static int let_others_in(struct turn *turn, int64_t wait_ms, struct err *err)
 
 int turn_pass(struct turn *turn, struct err *err)
 {
-    int64_t wait_ms = too_quick_by_ms(turn);
+    int64_t wait_ms = wait_for_rate_ms(turn);
     bool goes_on = turn->options->dry_run || (wait_ms == 0 && clock_mono_ms() - turn->began_ms < TURN_MS);
     int result = goes_on ? 0 : let_others_in(turn, wait_ms, err);
     turn->passed_ms = clock_mono_ms();

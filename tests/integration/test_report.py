@@ -377,7 +377,7 @@ def test_everything_has_a_name_for_those_who_do_not_see_it(browser, various):
         !(node.localName === 'table' && node.caption.textContent)).map((node) => node.outerHTML.slice(0, 80))"""
     assert browser.run(unnamed) == []
     assert browser.run("return document.querySelector('.plot').getAttribute('aria-label')").startswith(
-        "Calls an hour: accepted 9, pending 3.")
+        "Calls per hour: accepted 9, pending 3.")
     browser.click("figure summary")
     browser.wait_until("return document.querySelectorAll('figure details[open] tbody tr').length === 72")
     assert browser.run("return document.querySelector('figure details tbody tr').innerText.trim()").endswith("\t9\t0\t3\t0\t0")
@@ -390,7 +390,7 @@ def test_the_charts_go_back_as_far_as_is_asked(host, browser):
     for hours, calls in (("24", 1), ("72", 3), ("168", 6)):
         browser.run("document.querySelector(`input[name=range][value='${arguments[0]}']`).click()", hours)
         assert browser.run("return document.querySelector('.plot').getAttribute('aria-label')").startswith(
-            f"Calls an hour: accepted {calls}.")
+            f"Calls per hour: accepted {calls}.")
         assert browser.run("return document.querySelectorAll('.plot')[0].querySelectorAll('rect.k-one').length") == len(
             {1: "1", 3: "13", 6: "137"}[calls])
 
