@@ -26,6 +26,7 @@
 #include "engine/journal.h"
 #include "engine/jump.h"
 #include "engine/poll.h"
+#include "engine/probe.h"
 #include "engine/progress.h"
 #include "engine/revisit.h"
 #include "engine/unsent.h"
@@ -33,9 +34,6 @@
 
 /* While calls flow the checkpoint is saved at most so often; it may lie behind what is recorded. */
 #define SAVE_MS 1000
-
-/* The first stretch in which the latest calls are looked for. */
-#define LATEST_SEC 600
 
 /* Cron starts a run each minute: the calls of the moment wait for it no longer than that, however long a run may last. */
 #define BACKLOG_MS 40000
@@ -74,64 +72,19 @@ static int64_t start_of_poll(const struct run *run)
 
 /* ---- after an outage ---- */
 
-/* One of the calls that wait to be sent, each as likely as the other, however many there are. */
-struct pick {
-    struct run *run;
-    struct work one;
-    uint64_t random; /* Knuth's MMIX generator: its high bits are good enough for this */
-    int64_t seen;    /* calls that wait: the n-th takes the place with a chance of 1 in n (reservoir sampling) */
-};
-
-static int pick_one(void *context, const struct call *call, struct err *err)
+/* Sends one of the latest calls. The oldest alone would not do to see whether the API works again: they may be just those
+ * that it cannot digest. Every other run sends them, as it comes to them. */
+static int send_probe(struct run *run, struct err *err)
 {
-    struct pick *pick = context;
-    struct call_record record;
-    struct decision decision;
-    struct position position = position_at(call->ended, call->id);
-    if (position_compare(&position, &pick->run->progress.floor) <= 0)
+    struct engine *engine = &run->engine;
+    struct work one = { .count = 0 };
+    if (!engine->breaker.must_probe || engine->run % 2 != 0 || run->poll->dry_run)
         return 0;
-    if (engine_judge(&pick->run->engine, call, &record, &decision, err) != 0)
-        return -1;
-    if (record.state != CALL_UNKNOWN || decision.kind != DECISION_SEND)
-        return 0;
-    pick->random = pick->random * 6364136223846793005U + 1442695040888963407U;
-    if ((pick->random >> 33) % (uint64_t)++pick->seen == 0) {
-        work_clear(&pick->one);
-        work_add(&pick->one, call, &record, false);
-    }
-    return 0;
-}
-
-/* Looks for the latest calls that wait to be sent, further and further back until there are some, and picks one. */
-static int pick_latest(struct pick *pick, struct err *err)
-{
-    struct run *run = pick->run;
-    int64_t to = end_of_poll(run), start = start_of_poll(run);
-    for (int64_t span = LATEST_SEC; pick->seen == 0 && to >= start; span *= 4) {
-        int64_t from = to - span > start ? to - span : start;
-        struct source_range range = { .end_from = from,
-                                      .end_to = to,
-                                      .call_from = from - run->poll->route.settings->poll_window,
-                                      .whole_rows = true };
-        if (source_scan(run->poll->route.source, &range, pick_one, NULL, pick, err) != 0)
-            return -1;
-        to = from - 1;
-    }
-    return 0;
-}
-
-/* After an outage: sends one of the latest calls. The oldest alone would not do to see whether the API works again:
- * they may be just those that it cannot digest. Every other run asks them, as it comes to them. */
-static int probe_latest(struct run *run, struct err *err)
-{
-    if (!run->engine.breaker.must_probe || run->engine.run % 2 != 0 || run->poll->dry_run)
-        return 0;
-    /* Knuth's factor spreads the numbers of runs that follow each other: each picks another call. */
-    struct pick pick = { .run = run, .random = (uint64_t)run->engine.run * 2654435761U };
-    int result = pick_latest(&pick, err);
+    struct source_range range = { .end_from = start_of_poll(run), .end_to = end_of_poll(run) };
+    int result = probe_pick(engine, &range, &run->progress.floor, &one, err);
     if (result == 0)
-        result = forward_all(&run->engine, &pick.one, err);
-    work_clear(&pick.one);
+        result = forward_all(engine, &one, err);
+    work_clear(&one);
     return result;
 }
 
@@ -370,7 +323,7 @@ static int work(struct run *run, struct err *err)
     run->engine.terms.on_batch = heed_person;
     run->engine.terms.batch_context = run;
     run->backlog = backlog_start(&run->engine, poll->route.settings->backfill_rate);
-    if ((may_go_on(run) && sweep(run, err) != 0) || (may_go_on(run) && probe_latest(run, err) != 0) ||
+    if ((may_go_on(run) && sweep(run, err) != 0) || (may_go_on(run) && send_probe(run, err) != 0) ||
         (may_go_on(run) && catch_up(run, err) != 0) || (may_go_on(run) && ask_doubtful(run, err) != 0) ||
         (may_go_on(run) && send_backlog(run, err) != 0))
         return -1;

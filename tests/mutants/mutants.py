@@ -49,7 +49,7 @@ MODULES.update({name: [f"test_{name}", *RUNS] for name in (
     "forward", "walk", "revisit", "work", "progress", "journal", "backlog", "unsent")})
 MODULES.update({name: [f"test_{name}"] for name in ("campaigns", "jump")})
 FORWARD = ["test_forward", "test_forward_records", "test_revisit", "test_walk", *RUNS]
-MODULES.update(poll=RUNS, engine=FORWARD, forward=FORWARD, settle=FORWARD, suspects=FORWARD)
+MODULES.update(poll=RUNS, probe=RUNS, engine=FORWARD, forward=FORWARD, settle=FORWARD, suspects=FORWARD)
 
 # Judged by integration tests, those that notice most first.
 WHOLE = {
