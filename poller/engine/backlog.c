@@ -18,7 +18,7 @@ struct backlog backlog_start(struct engine *engine, int64_t rate)
                              .done = position_at(INT64_MIN, "") };
 }
 
-/* How many calls a batch has: what the rate brings in a second at most, so that a batch is never long in coming. */
+/* The size of a batch: at most what the rate allows in a second, so that no batch takes long. */
 static int64_t batch_of(const struct backlog *backlog)
 {
     int64_t size = backlog->engine->route.settings->batch_size;
@@ -37,16 +37,16 @@ static int add_next(struct backlog *backlog, int64_t limit, struct work *work, s
     return 0;
 }
 
-/* Goes on at a place of this run's own, anywhere between the calls that had their turn and the end. */
-static void jump(struct backlog *backlog, int64_t from)
+/* Skips to a random place between the calls that were read and the end, another one in each run. */
+static void skip_ahead(struct backlog *backlog, int64_t from)
 {
     uint64_t random = str_hash(STR_HASH_START, &backlog->engine->run, sizeof backlog->engine->run);
     if (from < backlog->ended_before)
         backlog->done = position_at(from + (int64_t)(random % (uint64_t)(backlog->ended_before - from)), "");
 }
 
-/* After an outage one call of the first batch is all that the API is asked. The oldest may be those that it cannot
- * digest, more of them than go at once: so half of the batch is of another place, each run of another one. */
+/* After an outage a run tests the API with one call of its first batch. The oldest calls may be just those that the API
+ * cannot digest, even a whole batch of them. So half of the batch comes from another place, in each run another one. */
 static int add_mixed(struct backlog *backlog, int64_t limit, struct work *work, size_t *ret_count, struct err *err)
 {
     size_t more = 0;
@@ -54,7 +54,7 @@ static int add_mixed(struct backlog *backlog, int64_t limit, struct work *work, 
         return -1;
     if (backlog->done.end_epoch == INT64_MIN) /* there is none */
         return 0;
-    jump(backlog, backlog->done.end_epoch);
+    skip_ahead(backlog, backlog->done.end_epoch);
     int result = add_next(backlog, limit / 2, work, &more, err);
     *ret_count += more;
     return result;
@@ -75,7 +75,7 @@ int backlog_due(struct backlog *backlog, struct work *work, size_t *ret_count, s
     return result;
 }
 
-/* Waits until the rate allows what was taken from it. False: until_ms comes first. */
+/* Waits until the rate allows the calls that were taken. False: until_ms comes first. */
 static bool wait_for_turn(struct backlog *backlog, int64_t until_ms, int *ret_result, struct err *err)
 {
     int64_t now_ms = clock_mono_ms(), turn_ms = now_ms + bucket_wait_ms(&backlog->bucket, 0, now_ms);

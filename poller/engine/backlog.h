@@ -12,9 +12,9 @@
 
 struct backlog {
     struct engine *engine; /* borrowed */
-    struct bucket bucket;    /* what the rate allows */
-    int64_t ended_before;    /* epoch: calls that ended before it are of the backlog; INT64_MIN: none is, no rate */
-    struct position done;    /* up to here each has had its turn in this run */
+    struct bucket bucket;    /* the calls that the rate allows */
+    int64_t ended_before;    /* epoch: the backlog has the calls that ended before it; INT64_MIN: none, for there is no rate */
+    struct position done;    /* up to here this run has read them */
 };
 
 /* backlog_start: engine->clock is set. rate: calls a second; 0: no limit. */

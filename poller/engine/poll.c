@@ -1,19 +1,19 @@
 /* poll: one run, from the checkpoint to now.
  *
- * Invariant: every call at or below the checkpoint is out of scope or in the ledger, settled or pending. A crash anywhere
- * may repeat a POST, with the same idempotency key, but never lose a call. So the order of durable steps is:
+ * Invariant: the ledger has every call at or below the checkpoint, settled or pending, or the call is out of scope. A
+ * crash may repeat a POST, with the same idempotency key. It never loses a call. So the order of durable steps is:
  *
- *   1. the run is noted in the ledger: outcomes can be written, or nothing is sent;
- *   2. what the sweep finds below the checkpoint is noted as pending, in one transaction with how far the sweep has come;
- *   3. the same becomes of calls that ended more than an hour ago, as after an outage: in one transaction with the
- *      checkpoint's copy, so that it can go on to the calls of the moment, which are sent at once;
- *   4. outcomes are committed as they come (engine_commit_if_due);
- *   5. the ledger's copy of the checkpoint, only as far as outcomes are recorded; then the checkpoint file
+ *   1. The ledger notes the run. Where that fails, outcomes could not be written, and nothing is sent.
+ *   2. The sweep notes the calls that it finds below the checkpoint as pending, in one transaction with its own place.
+ *   3. The poll notes calls that ended more than an hour ago as pending, in one transaction with the ledger's copy of the
+ *      checkpoint. So after an outage it comes to the calls of the last hour at once, and sends those first.
+ *   4. Outcomes are committed as they come (engine_commit_if_due).
+ *   5. The ledger's copy of the checkpoint moves, only as far as outcomes are recorded. The checkpoint file follows
  *      (progress.c).
  *
- * Last of all the old calls go out, at backfill_rate (backlog.c), with what is left of the run's time. So neither can
- * they keep a new call waiting for longer than until the next run, nor can a lasting stream of new ones keep them
- * waiting: each run has its share of them with the first batch, too. */
+ * At the end the old calls go out, at backfill_rate (backlog.c), with the rest of the run's time. A new call waits for
+ * them no longer than until the next run. A lasting stream of new calls does not hold them up either: in each run some of
+ * them go with the first batch. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -32,13 +32,13 @@
 #include "engine/unsent.h"
 #include "engine/walk.h"
 
-/* While calls flow the checkpoint is saved at most so often; it may lie behind what is recorded. */
+/* The checkpoint is saved at most this often while calls are sent. It may lie behind the recorded outcomes. */
 #define SAVE_MS 1000
 
-/* Cron starts a run each minute: the calls of the moment wait for it no longer than that, however long a run may last. */
+/* Cron starts a run each minute. Old calls must not keep the next one waiting, however long a run may last. */
 #define BACKLOG_MS 40000
 
-/* A run forgets at most so many old calls: a small step each minute, no long write. */
+/* A run deletes at most this many old calls from the ledger, so that no write takes long. */
 #define PRUNE_LIMIT 5000
 
 struct run {
@@ -72,8 +72,8 @@ static int64_t start_of_poll(const struct run *run)
 
 /* ---- after an outage ---- */
 
-/* Sends one of the latest calls. The oldest alone would not do to see whether the API works again: they may be just those
- * that it cannot digest. Every other run sends them, as it comes to them. */
+/* Sends one of the latest calls, to see whether the API works again. The oldest calls may be just those that it cannot
+ * digest, so only every other run begins with them. */
 static int send_probe(struct run *run, struct err *err)
 {
     struct engine *engine = &run->engine;
@@ -90,29 +90,29 @@ static int send_probe(struct run *run, struct err *err)
 
 /* ---- the two walks ---- */
 
-/* Whether the poll of this run comes past the call anyway: it ended in the poll's stretch, was no longer than that can see,
- * and its date is where the poll looks. */
-static bool poll_sees(void *context, const struct call *call)
+/* Whether the poll of this run finds the call anyway: it ended in the poll's range, it is not longer than poll_window, and
+ * its date is where the poll looks. */
+static bool poll_finds(void *context, const struct call *call)
 {
     const struct run *run = context;
     int64_t ended = call->ended;
-    /* By the clock as the run began: that of now may be ahead of the statement that gave age, and what the poll
-     * cannot see must not count as short. */
+    /* Use the clock of the run's start: the age comes from an earlier statement. By the present clock the call would
+     * seem shorter than it was, and neither poll nor sweep would take it. */
     int64_t lasted = call->age - (run->engine.clock.epoch - ended);
     return !call->is_oddly_dated && ended >= start_of_poll(run) && lasted <= run->poll->route.settings->poll_window;
 }
 
-/* Where the sweep begins: what was under way when the last one looked may have ended since, also where no run came for
+/* Where the sweep begins. Calls that were under way during the last sweep may have ended since, even if no run came for
  * hours. */
 static int64_t start_of_sweep(const struct run *run, int64_t last)
 {
     int64_t since = last != 0 ? last : run->progress.checkpoint.end_epoch, now = engine_now(&run->engine);
     if (since < run->progress.floor.end_epoch)
         since = run->progress.floor.end_epoch;
-    if (since > now) /* by a clock that was set back */
+    if (since > now) /* the clock was set back */
         since = now;
     int64_t window = run->poll->route.settings->sweep_window, from = since - window;
-    /* The first one began where the checkpoint was then; by now it may be far ahead. */
+    /* The first sweep began at the checkpoint of that time, which may have moved far ahead since. */
     int64_t earliest = last != 0 ? from : run->progress.floor.end_epoch - window;
     return run->swept_to >= earliest && run->swept_to <= now ? run->swept_to : from;
 }
@@ -126,8 +126,8 @@ static int on_swept(void *context, const struct position *reached, struct err *e
     return 0;
 }
 
-/* In one transaction with what the sweep has found. */
-static int note_sweep(struct run *run, int64_t last, int64_t swept_to, struct err *err)
+/* Commits the sweep's place together with the calls that it noted. */
+static int save_sweep(struct run *run, int64_t last, int64_t swept_to, struct err *err)
 {
     struct ledger *ledger = run->poll->route.ledger;
     run->swept_to = swept_to;
@@ -137,9 +137,9 @@ static int note_sweep(struct run *run, int64_t last, int64_t swept_to, struct er
     return ledger_commit(ledger, err);
 }
 
-/* Looks for what the poll cannot see: calls longer than its window, rows that came very late, statuses that changed.
- * They are sent together with what else is pending. It takes half of the run's time at most, so that the poll has its turn,
- * and goes on in the next run. */
+/* Looks for the calls that the poll cannot find: those longer than poll_window, rows that were written very late, statuses
+ * that changed. They become pending, and go out with the other pending calls. The sweep takes at most half of the run's
+ * time, for the poll needs the rest; the next run continues the sweep. */
 static int sweep(struct run *run, struct err *err)
 {
     const struct settings_sync *settings = run->poll->route.settings;
@@ -147,8 +147,8 @@ static int sweep(struct run *run, struct err *err)
     int64_t now = engine_now(&run->engine), last = 0, found = 0;
     if (ledger_read_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
         return -1;
-    if (settings->sweep_interval == 0) /* when it is turned on again it need not make up for that time */
-        return last == 0 && run->swept_to == 0 ? 0 : note_sweep(run, 0, 0, err);
+    if (settings->sweep_interval == 0) /* once it is turned on again, it does not make up for the time without it */
+        return last == 0 && run->swept_to == 0 ? 0 : save_sweep(run, 0, 0, err);
     bool clock_was_set_back = last > now;
     if (!clock_was_set_back && now - last < settings->sweep_interval)
         return 0;
@@ -161,7 +161,7 @@ static int sweep(struct run *run, struct err *err)
                          .floor = run->progress.floor,
                          .until_ms = clock_mono_ms() + settings->time_budget * 1000 / 2,
                          .duty = WALK_NOTE,
-                         .is_left_out = poll_sees,
+                         .is_left_out = poll_finds,
                          .on_reached = on_swept,
                          .context = run };
     run->swept = true;
@@ -173,10 +173,10 @@ static int sweep(struct run *run, struct err *err)
         log_info("🧹 Sweep found %" PRId64 " calls that were written late, lasted long or changed", found);
     if (!may_go_on(run))
         return 0;
-    return clock_mono_ms() < walk.until_ms ? note_sweep(run, now, 0, err) : note_sweep(run, last, run->swept_to, err);
+    return clock_mono_ms() < walk.until_ms ? save_sweep(run, now, 0, err) : save_sweep(run, last, run->swept_to, err);
 }
 
-/* Saves the checkpoint where it has moved since it was last saved. */
+/* Saves the checkpoint if it has moved. */
 static int save(struct run *run, struct err *err)
 {
     if (position_compare(&run->saved, &run->progress.checkpoint) == 0)
@@ -194,8 +194,8 @@ static int advance(void *context, const struct position *reached, struct err *er
     return clock_mono_ms() - run->saved_ms >= SAVE_MS ? save(run, err) : 0;
 }
 
-/* A person who sets the checkpoint forward wants calls to be skipped: this run sends no more of them. */
-static int heed_person(void *context, int64_t end_epoch, struct err *err)
+/* Somebody who sets the checkpoint forward wants calls to be skipped, so this run stops sending them. */
+static int stop_if_set_by_hand(void *context, int64_t end_epoch, struct err *err)
 {
     struct run *run = context;
     (void)end_epoch;
@@ -210,8 +210,8 @@ static int heed_person(void *context, int64_t end_epoch, struct err *err)
     return 0;
 }
 
-/* Everything that ended from a little before the checkpoint up to now. Pending calls whose time has come and waiting ones are
- * read again by primary key and go with the first new ones: one that the API cannot digest must not stand alone. */
+/* Sends the calls that ended since a little before the checkpoint. Pending and waiting calls are read again by their ids and
+ * go with the first new ones: a call that the API cannot digest must not be the only one in its batch. */
 static int catch_up(struct run *run, struct err *err)
 {
     struct work due = { .count = 0 };
@@ -241,8 +241,8 @@ static int catch_up(struct run *run, struct err *err)
     return result == 0 ? save(run, err) : -1;
 }
 
-/* What is left of the run's time but for the last fifth, in which a slow API may still answer. Where runs follow each
- * other quickly, the next one is not kept waiting. */
+/* Sends old calls in the rest of the run's time, except the last fifth, in which a slow API may still answer. Where runs
+ * follow each other quickly, the next run does not wait for them. */
 static int send_backlog(struct run *run, struct err *err)
 {
     int64_t share_ms = run->poll->route.settings->time_budget * 800;
@@ -253,9 +253,9 @@ static int send_backlog(struct run *run, struct err *err)
     return run->poll->dry_run ? 0 : backlog_send(&run->backlog, run->engine.started_ms + share_ms, err);
 }
 
-/* A call that alone was not taken is asked again as soon as the API takes another one: now it shows which of the two was
- * to blame. */
-static int ask_doubtful(struct run *run, struct err *err)
+/* Sends the call again that failed while no other call was there to test the API with. The API has accepted another call by
+ * now, so this time it shows whether the call is to blame. */
+static int retry_doubtful_call(struct run *run, struct err *err)
 {
     struct engine *engine = &run->engine;
     struct work one = { .count = 0 };
@@ -279,7 +279,7 @@ static int prune(struct run *run, struct err *err)
 {
     const struct settings_sync *settings = run->poll->route.settings;
     if (run->swept_to != 0)
-        return 0; /* a sweep under way may come past calls that were accepted long ago */
+        return 0; /* an unfinished sweep may read calls that were accepted long ago */
     int64_t now = engine_now(&run->engine), last = 0;
     int64_t still_read = run->progress.checkpoint.end_epoch - settings->overlap;
     if (ledger_read_note(run->poll->route.ledger, LEDGER_NOTE_LAST_SWEEP, 0, &last, err) != 0)
@@ -287,17 +287,17 @@ static int prune(struct run *run, struct err *err)
     if (last != 0 && last < still_read)
         still_read = last;
     still_read -= source_spread(run->poll->route.source);
-    still_read -= settings->sweep_window; /* also when the clock is right again that is ahead now */
+    still_read -= settings->sweep_window; /* also after a clock that is ahead now has been set right */
     struct ledger_age age = { .before = least(now - settings->retention_days * 86400, still_read),
                               .limit = PRUNE_LIMIT };
-    /* Never sooner than accepted ones: what is forgotten while a scan still sees it would be sent again. */
+    /* Not before accepted calls: a scan would find the deleted call as a new one, and send it again. */
     age.set_aside_before = least(now - settings->rejected_retention_days * 86400, age.before);
     return ledger_prune(run->poll->route.ledger, &age, err);
 }
 
-/* What this run leaves unsent beyond the checkpoint: nothing where it came to its end. Where the API or the clock
- * stopped it, the calls are counted, also while the API limits the rate. Who was stopped by a signal ends at once. */
-static void look_at_unsent(struct run *run)
+/* Counts the calls that this run leaves unsent. A run that came to its end leaves none. A run that a signal stopped ends at
+ * once, without counting. */
+static void count_unsent(struct run *run)
 {
     struct err ignored;
     int64_t from = start_of_poll(run);
@@ -306,7 +306,7 @@ static void look_at_unsent(struct run *run)
     if (run->summary->stop == STOP_NONE)
         run->summary->looked = true;
     else if (run->summary->stop != STOP_INTERRUPTED)
-        (void)!unsent_count(&run->engine, &range, &run->progress.floor, &ignored); /* then it is not known */
+        (void)!unsent_count(&run->engine, &range, &run->progress.floor, &ignored); /* then the number is not known */
 }
 
 static int work(struct run *run, struct err *err)
@@ -320,16 +320,16 @@ static int work(struct run *run, struct err *err)
     struct position before = run->progress.checkpoint;
     run->saved = before;
     run->saved_ms = run->looked_ms = clock_mono_ms();
-    run->engine.terms.on_batch = heed_person;
+    run->engine.terms.on_batch = stop_if_set_by_hand;
     run->engine.terms.batch_context = run;
     run->backlog = backlog_start(&run->engine, poll->route.settings->backfill_rate);
     if ((may_go_on(run) && sweep(run, err) != 0) || (may_go_on(run) && send_probe(run, err) != 0) ||
-        (may_go_on(run) && catch_up(run, err) != 0) || (may_go_on(run) && ask_doubtful(run, err) != 0) ||
+        (may_go_on(run) && catch_up(run, err) != 0) || (may_go_on(run) && retry_doubtful_call(run, err) != 0) ||
         (may_go_on(run) && send_backlog(run, err) != 0))
         return -1;
     if (engine_commit(&run->engine, err) != 0 || progress_save_open(&run->progress, err) != 0)
         return -1;
-    look_at_unsent(run);
+    count_unsent(run);
     if (position_compare(&before, &run->progress.checkpoint) != 0 && !poll->dry_run && !run->progress.set_by_hand)
         progress_log(&run->progress, "💾 Saved checkpoint");
     return prune(run, err);

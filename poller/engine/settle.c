@@ -68,7 +68,7 @@ int settle_forgotten(struct engine *engine, const char *id, const struct call *c
     return engine_forget(engine, id, err);
 }
 
-/* ---- calls in hand ---- */
+/* ---- calls that are being sent ---- */
 
 struct log_call settle_log_call(const struct engine *engine, const struct work_item *item)
 {

@@ -26,7 +26,7 @@ int settle_known(struct engine *engine, const struct call *call, const struct ca
 int settle_forgotten(struct engine *engine, const char *id, const struct call *call, const struct call_record *record,
                      const char *why, struct err *err) MUST_CHECK;
 
-/* Of a call in hand. */
+/* Of a call that is being sent. */
 
 /* settle_version_unknown: it is about to be sent with the content of its message, and from then on nobody knows which
  * version of it the API holds. Must be durable before the message is sent. */

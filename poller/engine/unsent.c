@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "engine/unsent.h"
 
-/* The dialer comes first: in a long outage this is asked each minute, and "at least 1000" alarms as well as more. */
+/* In a long outage each run counts. The dialer comes first, and "at least 1000" is alarm enough. */
 #define MOST_CALLS 1000
 #define MOST_MS 1000
 
@@ -47,7 +47,7 @@ int unsent_count(struct engine *engine, const struct source_range *range, const 
     struct unsent unsent = { .engine = engine, .floor = floor, .until_ms = clock_mono_ms() + MOST_MS };
     if (source_scan(engine->route.source, range, consider, on_slice, &unsent, err) != 0)
         return -1;
-    /* Where the time was over before the first such call was found, nothing is known. */
+    /* Where the time was over before the first such call was found, the number is not known. */
     engine->summary->looked = unsent.count > 0 || !unsent.ended_early;
     engine->summary->unsent = unsent.count;
     engine->summary->unsent_oldest = unsent.oldest;

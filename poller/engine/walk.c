@@ -9,17 +9,17 @@
 
 struct walker {
     const struct walk *walk;
-    struct work work;         /* found and not sent yet */
-    struct position furthest; /* of the calls seen */
+    struct work work;         /* calls that were found and not sent yet */
+    struct position furthest; /* of the calls that were read */
     int64_t noted;            /* calls that became pending since on_reached was last called */
-    int64_t found;            /* calls to be sent, so far ... */
-    int64_t logged;           /* ... of which the log has told */
+    int64_t found;            /* calls to be sent */
+    int64_t logged;           /* how many of them the log has counted */
     bool ended_early;
 };
 
 /* ---- finding ---- */
 
-/* Takes a call that is to be sent in hand for the next batch, or does what else the walk is for. */
+/* Keeps a call that is to be sent for the next batch, or does what the walk's duty is instead. */
 static int take(struct walker *walker, const struct call *call, const struct call_record *record, struct err *err)
 {
     const struct walk *walk = walker->walk;
@@ -44,7 +44,7 @@ static int wait_for_status(struct walker *walker, const struct call *call, const
     return 0;
 }
 
-/* Compares one call with the ledger, and decides. */
+/* Compares a call with the ledger, and acts on the decision. */
 static int consider(void *context, const struct call *call, struct err *err)
 {
     struct walker *walker = context;
@@ -61,7 +61,7 @@ static int consider(void *context, const struct call *call, struct err *err)
         return -1;
     if (walk->on_judged != NULL)
         walk->on_judged(walk->context, call, &record, &decision, in_scope);
-    if (!in_scope || call_is_open(&record)) /* open calls have a turn of their own, see revisit.h */
+    if (!in_scope || call_is_open(&record)) /* open calls are read by their ids, see revisit.h */
         return 0;
     if (decision.kind == DECISION_WAIT)
         return wait_for_status(walker, call, &record, decision.wait_until, err);
@@ -70,7 +70,8 @@ static int consider(void *context, const struct call *call, struct err *err)
 
 /* ---- sending ---- */
 
-/* Sends what was found, and says how far everything is settled: every call that ended before ended_before was seen. */
+/* Sends the calls that were found, and tells up to where all calls are settled. The source has handed out every call that
+ * ended before ended_before. */
 static int send(struct walker *walker, int64_t ended_before, struct err *err)
 {
     const struct walk *walk = walker->walk;
@@ -84,7 +85,7 @@ static int send(struct walker *walker, int64_t ended_before, struct err *err)
     if (forward_all(walk->engine, work, err) != 0)
         return -1;
     const struct work_item *open = work_first_open(work);
-    /* Not even the first one was settled, as while the API is down: there is nothing to tell. */
+    /* Nothing was settled, as while the API is down: the walk has not come further. */
     bool nothing_settled = open != NULL && open == work->items[0] && walker->noted == 0;
     walker->noted = 0;
     if (open != NULL && open->call->ended <= reached.end_epoch)
@@ -98,7 +99,7 @@ static int on_slice(void *context, int64_t ended_before, struct err *err)
     struct walker *walker = context;
     struct engine *engine = walker->walk->engine;
     bool enough = walker->work.count >= (size_t)engine->route.settings->batch_size;
-    bool nothing_found = walker->work.count == 0; /* then only how far the walk has come is to be told */
+    bool nothing_found = walker->work.count == 0; /* tell how far the walk has come */
     if ((enough || nothing_found) && send(walker, ended_before, err) != 0)
         return -1;
     int64_t until_ms = walker->walk->until_ms;

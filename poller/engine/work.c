@@ -1,4 +1,4 @@
-/* work: the calls that a run has in hand. */
+/* work: the calls that a run is to send. */
 #include <stdlib.h>
 #include <string.h>
 

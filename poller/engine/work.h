@@ -1,4 +1,4 @@
-/* work: the calls that a run has in hand, each from the moment it is found until its outcome is in the ledger. */
+/* work: the calls that a run is to send, each from the moment it is found until its outcome is in the ledger. */
 #ifndef WORK_H
 #define WORK_H
 
@@ -18,11 +18,11 @@ struct work_item {
     struct call_record record; /* what the ledger says of it */
     bool recorded;             /* the ledger has it, so the checkpoint may pass it */
     /* Of its batch, see forward.c. */
-    struct sink_message message;   /* without a body: its batch has not begun, or is over */
-    bool answered;                 /* the sink has said what became of it */
-    struct ledger_attempt attempt; /* answered: what that was */
-    int64_t attempt_number;        /* of this content, from 1; 0: it was not tried */
-    struct outcome *suspicion;     /* the failure that either the call or the API is to blame for, see suspects.h */
+    struct sink_message message;   /* without a body before and after its batch */
+    bool answered;                 /* the sink has told the outcome */
+    struct ledger_attempt attempt; /* answered: what is recorded of the try */
+    int64_t attempt_number;        /* answered: which try of this content it was, from 1 */
+    struct outcome *suspicion;     /* a failure for which the call or the API is to blame, see suspects.h; NULL: none */
 };
 
 /* Start from zero, release with work_clear. */
@@ -31,7 +31,7 @@ struct work {
     size_t count, capacity;
     struct work_item **index; /* by id: a hash table with open addressing */
     size_t index_size;        /* a power of two; 0: there is none yet */
-    struct work_block *blocks; /* items and calls lie close together: thousands are added in a moment */
+    struct work_block *blocks; /* the memory of items and calls: a batch takes few allocations */
 };
 
 /* work_add: adds a copy of call. A call can be listed twice, as when its end changes during a scan: then the version
