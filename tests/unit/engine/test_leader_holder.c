@@ -1,0 +1,386 @@
+/* Tests of leader_holder: what the runs leave for it, whose lock it is, and how long it keeps it. */
+#include "../unit_host.h"
+
+#include <time.h>
+
+#include "base/interrupt.h"
+#include "base/version.h"
+
+#define LOCK "calls"
+#define LOOK 5 /* seconds from one look of the holder to the next */
+
+static void lease(const char *directory, int64_t seconds, int64_t settled)
+{
+    struct err err;
+    assert_int_equal(leader_holder_write_lease(directory, seconds, settled, &err), 0);
+}
+
+static int start(const char *directory, bool *ret_held, struct err *err)
+{
+    struct leader_holder holder = { .state_dir = directory, .kind = &memory_locks_kind, .lock = LOCK };
+    unit_host_begin();
+    return leader_holder_start(&holder, ret_held, err);
+}
+
+/* The holder has the lock, and has looked once. */
+static int64_t hold(const char *directory, int64_t seconds, int64_t settled)
+{
+    struct err err;
+    bool held = false;
+    lease(directory, seconds, settled);
+    if (start(directory, &held, &err) != 0)
+        fail_msg("%s", err.message);
+    assert_true(held);
+    assert_true(unit_host_pass(0));
+    return memory_locks_holder(LOCK);
+}
+
+/* ---- the files ---- */
+
+static void test_the_lease(void **state)
+{
+    const char *path = unit_path(*state, "lease");
+    struct stat before, after;
+    leader_holder_renew(*state); /* makes none */
+    assert_false(unit_exists(path));
+    lease(*state, 290, 77);
+    char *text = unit_read(path);
+    assert_string_equal(text, "290 77 " VERSION "\n");
+    free(text);
+    const struct timespec old[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    assert_int_equal(stat(path, &before), 0);
+    leader_holder_renew(*state);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_mtim.tv_sec, 1000);
+    unit_in_range(after.st_mtim.tv_sec, time(NULL) - 60, time(NULL));
+    leader_holder_end(*state);
+    assert_false(unit_exists(path));
+    leader_holder_end(*state); /* none there is fine */
+    struct err err;
+    assert_int_equal(leader_holder_write_lease(unit_path(*state, "nowhere"), 1, 1, &err), -1);
+}
+
+static void test_whose_connection_it_is(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t number, started;
+        bool ours;
+    } rows[] = {
+        { "7 1000 4711\n", 7, 1000, true },
+        { "7 1000", 7, 1000, true },
+        { "  7 1000 4711 more", 7, 1000, true },
+        { "7 1000 4711\n", 7, 1002, true }, /* the server's start may be a second off, on either side */
+        { "7 1000 4711\n", 7, 998, true },
+        { "7 1000 4711\n", 7, 1003, false },
+        { "7 1000 4711\n", 7, 997, false },
+        { "7 1000 4711\n", 8, 1000, false },
+        { "0 1000 4711\n", 0, 1000, false }, /* nobody */
+        { "7\n", 7, 0, false },
+        { "7 x\n", 7, 0, false },
+        { "x 1000\n", 0, 1000, false },
+        { "", 0, 0, false },
+    };
+    const char *path = unit_path(*state, "leader");
+    assert_false(leader_holder_owns(*state, 7, 1000));
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        unit_write(path, rows[i].text);
+        unit_true(rows[i].text, leader_holder_owns(*state, rows[i].number, rows[i].started) == rows[i].ours);
+    }
+    unit_write(path, rows[0].text);
+    assert_int_equal(rename(path, unit_path(*state, "elsewhere")), 0);
+    assert_int_equal(symlink("elsewhere", path), 0);
+    assert_false(leader_holder_owns(*state, 7, 1000));
+}
+
+/* ---- it begins ---- */
+
+static void test_it_takes_the_lock(void **state)
+{
+    int64_t number = hold(*state, 290, 0);
+    assert_int_equal(number, 1);
+    assert_true(leader_holder_owns(*state, number, memory_locks->started));
+    assert_true(unit_host_pass(10 * LOOK));
+    assert_int_equal(memory_locks_holder(LOCK), number);
+    assert_int_equal(memory_locks->connections, 1);
+}
+
+static void test_another_host_has_it(void **state)
+{
+    struct err err;
+    bool held = true;
+    memory_locks->connections = 8;
+    memory_locks_give(LOCK, 7);
+    lease(*state, 290, 0);
+    assert_int_equal(start(*state, &held, &err), 0);
+    assert_false(held);
+    assert_false(unit_host_pass(LOOK));
+    assert_int_equal(memory_locks_holder(LOCK), 7);
+    assert_false(unit_exists(unit_path(*state, "leader")));
+}
+
+/* Whichever of its statements fails: the run is told why, and nobody has the lock. */
+static void test_it_cannot_begin(void **state)
+{
+    struct err err;
+    bool held = true;
+    lease(*state, 290, 0);
+    memory_locks->fails = true;
+    assert_int_equal(start(*state, &held, &err), -1);
+    assert_int_equal(err.code, EX_UNAVAILABLE);
+    assert_string_equal(err.message, "could not keep the leader's lock: the server in memory is out of reach");
+    assert_false(unit_host_pass(LOOK));
+    memory_locks->fails = false;
+    size_t tried = 0;
+    for (int result = -1; result != 0 && tried < 10; tried++) {
+        memory_locks->fails_at = memory_locks->statements + 1 + tried;
+        result = start(*state, &held, &err);
+        if (result != 0) {
+            assert_false(unit_host_pass(LOOK));
+            assert_int_equal(memory_locks_holder(LOCK), 0);
+            assert_false(unit_exists(unit_path(*state, "leader")));
+        }
+    }
+    assert_int_equal(tried, 5); /* are_many, take, look, started; then it passes */
+    assert_true(held);
+}
+
+/* A lock that the runs would not know as theirs is given up. */
+static void test_it_cannot_be_noted(void **state)
+{
+    struct err err;
+    bool held = true;
+    lease(*state, 290, 0);
+    assert_int_equal(mkdir(unit_path(*state, "leader"), 0700), 0);
+    assert_int_equal(start(*state, &held, &err), -1);
+    assert_int_equal(err.code, EX_IOERR);
+    unit_has("why", err.message, "could not keep the leader's lock: could not");
+    assert_false(unit_host_pass(LOOK));
+    assert_int_equal(memory_locks_holder(LOCK), 0);
+    assert_int_equal(rmdir(unit_path(*state, "leader")), 0);
+}
+
+/* ---- how long it keeps the lock ---- */
+
+static void test_it_ends_with_its_lease(void **state)
+{
+    (void)hold(*state, 20, 0);
+    assert_true(unit_host_pass(15));
+    assert_int_not_equal(memory_locks_holder(LOCK), 0);
+    assert_false(unit_host_pass(LOOK)); /* now 20 seconds are over */
+    assert_int_equal(memory_locks_holder(LOCK), 0);
+}
+
+static void test_a_renewed_lease_begins_anew(void **state)
+{
+    (void)hold(*state, 20, 0);
+    for (int i = 0; i < 4; i++) {
+        assert_true(unit_host_pass(15));
+        if (i % 2 == 0)
+            leader_holder_renew(*state);
+        else
+            lease(*state, 20, 0);
+    }
+    assert_true(unit_host_pass(15));
+    assert_false(unit_host_pass(3 * LOOK));
+}
+
+static void test_a_lease_that_is_another_length(void **state)
+{
+    (void)hold(*state, 20, 0);
+    lease(*state, 100, 0);
+    assert_true(unit_host_pass(90));
+    assert_false(unit_host_pass(20));
+}
+
+static void test_it_ends_without_a_lease_of_its_own(void **state)
+{
+    static const char *const texts[] = { NULL, "", "290 0\n", "290 0 0.0.0-another\n", "x 0 " VERSION "\n",
+                                         "290 x " VERSION "\n" };
+    for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
+        (void)hold(*state, 290, 0);
+        if (texts[i] == NULL)
+            leader_holder_end(*state);
+        else
+            unit_write(unit_path(*state, "lease"), texts[i]);
+        unit_true(texts[i], !unit_host_pass(LOOK));
+        unit_same_int(texts[i], memory_locks_holder(LOCK), 0);
+    }
+}
+
+static void test_it_ends_on_a_signal(void **state)
+{
+    interrupt_install();
+    (void)hold(*state, 290, 0);
+    long long number = 0, started = 0, process = 0;
+    char *text = unit_read(unit_path(*state, "leader"));
+    assert_int_equal(sscanf(text, "%lld %lld %lld", &number, &started, &process), 3);
+    free(text);
+    assert_int_equal(kill((pid_t)process, SIGTERM), 0);
+    assert_false(unit_host_pass(1)); /* at once, not with the next look */
+    assert_int_equal(memory_locks_holder(LOCK), 0);
+}
+
+/* ---- what may happen meanwhile ---- */
+
+static void test_another_host_takes_it_meanwhile(void **state)
+{
+    (void)hold(*state, 290, 0);
+    memory_locks_give(LOCK, 99);
+    assert_false(unit_host_pass(LOOK));
+    assert_int_equal(memory_locks_holder(LOCK), 99);
+}
+
+static void test_its_connection_breaks(void **state)
+{
+    int64_t number = hold(*state, 290, 0);
+    memory_locks->is_cut[number] = true;
+    memory_locks_end(number);
+    assert_true(unit_host_pass(LOOK));
+    int64_t now = memory_locks_holder(LOCK);
+    assert_true(now > number);
+    assert_false(leader_holder_owns(*state, number, memory_locks->started));
+    assert_true(leader_holder_owns(*state, now, memory_locks->started));
+}
+
+/* The server may find out late that the connection is gone: its old number has the lock still. */
+static void test_the_server_does_not_know_that_it_broke(void **state)
+{
+    int64_t number = hold(*state, 290, 0);
+    memory_locks->is_cut[number] = true;
+    assert_true(unit_host_pass(2 * LOOK));
+    assert_int_equal(memory_locks_holder(LOCK), number);
+    memory_locks_end(number);
+    assert_true(unit_host_pass(LOOK));
+    assert_true(memory_locks_holder(LOCK) > number);
+}
+
+static void test_the_server_is_away(void **state)
+{
+    int64_t number = hold(*state, 290, 0);
+    memory_locks->fails = true;
+    memory_locks->is_cut[number] = true;
+    memory_locks_end(number);
+    assert_true(unit_host_pass(4 * LOOK));
+    memory_locks->fails = false;
+    assert_true(unit_host_pass(LOOK));
+    assert_true(memory_locks_holder(LOCK) > number);
+}
+
+/* It cannot take the lock again at once: it has no connection then, and tries again. */
+static void test_the_server_goes_away_as_it_takes_it_again(void **state)
+{
+    int64_t number = hold(*state, 290, 0);
+    memory_locks->is_cut[number] = true;
+    memory_locks_end(number);
+    memory_locks->fails_at = memory_locks->statements + 2; /* the look passes */
+    assert_true(unit_host_pass(LOOK));
+    assert_int_equal(memory_locks_holder(LOCK), 0);
+    assert_true(unit_host_pass(LOOK));
+    assert_true(memory_locks_holder(LOCK) > number);
+    memory_locks_give(LOCK, 99); /* by a host that was quicker */
+    assert_false(unit_host_pass(LOOK));
+}
+
+/* ---- how far the leader is ---- */
+
+static int told(void)
+{
+    int found = -1;
+    for (int level = 0; level < LOCKS_LEVELS; level++) {
+        char name[60];
+        (void)snprintf(name, sizeof name, LOCK ".%d", level);
+        if (memory_locks_holder(name) == 0)
+            continue;
+        assert_int_equal(found, -1); /* one alone */
+        assert_int_equal(memory_locks_holder(name), memory_locks_holder(LOCK));
+        found = level;
+    }
+    return found;
+}
+
+/* A level is told a minute early, so that it is true until it is told anew and read. */
+static void test_how_old_the_open_calls_are_is_told(void **state)
+{
+    int64_t now = memory_locks->now;
+    (void)hold(*state, 100000, now - 900);
+    assert_int_equal(told(), 0);
+    assert_true(unit_host_pass(LOOK));
+    assert_int_equal(told(), 1); /* 905 and 60 seconds are more than 960 */
+    lease(*state, 100000, now - 1800);
+    assert_true(unit_host_pass(LOOK));
+    assert_int_equal(told(), 1);
+    assert_true(unit_host_pass(60));
+    assert_int_equal(told(), 2);
+    lease(*state, 100000, 0); /* it is not known */
+    assert_true(unit_host_pass(LOOK));
+    assert_int_equal(told(), -1);
+    lease(*state, 100000, memory_locks->now);
+    assert_true(unit_host_pass(LOOK));
+    assert_int_equal(told(), 0);
+}
+
+static void test_the_least_time_counts_as_known(void **state)
+{
+    memory_locks->now = 1000;
+    (void)hold(*state, 290, 1);
+    assert_int_equal(told(), 1);
+}
+
+static void test_a_level_that_is_taken_is_told_later(void **state)
+{
+    memory_locks_give(LOCK ".0", 99);
+    (void)hold(*state, 290, memory_locks->now);
+    assert_int_equal(memory_locks_holder(LOCK ".0"), 99);
+    memory_locks_end(99);
+    assert_true(unit_host_pass(LOOK));
+    assert_int_equal(told(), 0);
+}
+
+static void test_after_a_new_connection_it_is_told_again(void **state)
+{
+    int64_t number = hold(*state, 290, memory_locks->now);
+    memory_locks->is_cut[number] = true;
+    memory_locks_end(number);
+    assert_true(unit_host_pass(2 * LOOK));
+    assert_int_equal(told(), 0);
+}
+
+/* There a second lock would end the first. */
+static void test_a_server_with_one_lock_each_is_told_nothing(void **state)
+{
+    memory_locks->one_each = true;
+    (void)hold(*state, 290, memory_locks->now);
+    assert_true(unit_host_pass(2 * LOOK));
+    assert_int_equal(told(), -1);
+    assert_int_not_equal(memory_locks_holder(LOCK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        on_host(test_the_lease),
+        on_host(test_whose_connection_it_is),
+        on_host(test_it_takes_the_lock),
+        on_host(test_another_host_has_it),
+        on_host(test_it_cannot_begin),
+        on_host(test_it_cannot_be_noted),
+        on_host(test_it_ends_with_its_lease),
+        on_host(test_a_renewed_lease_begins_anew),
+        on_host(test_a_lease_that_is_another_length),
+        on_host(test_it_ends_without_a_lease_of_its_own),
+        on_host(test_it_ends_on_a_signal),
+        on_host(test_another_host_takes_it_meanwhile),
+        on_host(test_its_connection_breaks),
+        on_host(test_the_server_does_not_know_that_it_broke),
+        on_host(test_the_server_is_away),
+        on_host(test_the_server_goes_away_as_it_takes_it_again),
+        on_host(test_how_old_the_open_calls_are_is_told),
+        on_host(test_the_least_time_counts_as_known),
+        on_host(test_a_level_that_is_taken_is_told_later),
+        on_host(test_after_a_new_connection_it_is_told_again),
+        on_host(test_a_server_with_one_lock_each_is_told_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
