@@ -47,14 +47,12 @@ RUNS = ["test_runs", "test_stops", "test_poll", "test_failing_ledger", "test_fai
         "test_failing_runs"]
 MODULES.update({name: [f"test_{name}", *RUNS] for name in (
     "forward", "walk", "revisit", "work", "progress", "journal", "backlog", "unsent")})
-MODULES.update({name: [f"test_{name}"] for name in ("campaigns", "jump", "leader", "leader_holder")})
+MODULES.update({name: [f"test_{name}"] for name in ("campaigns", "jump", "leader", "leader_holder", "turn")})
 FORWARD = ["test_forward", "test_forward_records", "test_revisit", "test_walk", *RUNS]
 MODULES.update(poll=RUNS, probe=RUNS, engine=FORWARD, forward=FORWARD, settle=FORWARD, suspects=FORWARD)
 
 # Judged by integration tests, those that notice most first.
 WHOLE = {
-    "leader": ["test_leader.py"],
-    "turn": ["test_backfill.py", "test_reconcile.py"],
     "vicidial": ["test_poll.py", "test_backfill.py", "test_check.py"],
     "vicidial_scan": ["test_zone.py", "test_poll.py", "test_plans.py"],
     "vicidial_table": ["test_poll.py", "test_zone.py", "test_plans.py"],

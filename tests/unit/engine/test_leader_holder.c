@@ -1,6 +1,8 @@
 /* Tests of leader_holder: what the runs leave for it, whose lock it is, and how long it keeps it. */
 #include "../unit_host.h"
 
+#include <dirent.h>
+#include <limits.h>
 #include <time.h>
 
 #include "base/interrupt.h"
@@ -209,15 +211,47 @@ static void test_it_ends_without_a_lease_of_its_own(void **state)
     }
 }
 
+static pid_t process_of(const char *directory)
+{
+    long long number = 0, started = 0, process = 0;
+    char *text = unit_read(unit_path(directory, "leader"));
+    assert_int_equal(sscanf(text, "%lld %lld %lld", &number, &started, &process), 3);
+    free(text);
+    return (pid_t)process;
+}
+
+/* The run's lock, its log and cron's pipe would stay open for as long as the host leads. */
+static void test_it_lets_go_of_what_the_run_has_open(void **state)
+{
+    char path[80], target[PATH_MAX];
+    size_t open_files = 0;
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    (void)hold(*state, 290, 0);
+    pid_t process = process_of(*state);
+    assert_int_equal(getsid(process), process);
+    (void)snprintf(path, sizeof path, "/proc/%d/fd", (int)process);
+    DIR *directory = opendir(path);
+    assert_non_null(directory);
+    for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+        ssize_t length = readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1);
+        if (length < 0)
+            continue; /* . and .. */
+        target[length] = '\0';
+        unit_same_text(entry->d_name, target, "/dev/null");
+        open_files++;
+    }
+    assert_int_equal(open_files, 3);
+    (void)closedir(directory);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 static void test_it_ends_on_a_signal(void **state)
 {
     interrupt_install();
     (void)hold(*state, 290, 0);
-    long long number = 0, started = 0, process = 0;
-    char *text = unit_read(unit_path(*state, "leader"));
-    assert_int_equal(sscanf(text, "%lld %lld %lld", &number, &started, &process), 3);
-    free(text);
-    assert_int_equal(kill((pid_t)process, SIGTERM), 0);
+    assert_int_equal(kill(process_of(*state), SIGTERM), 0);
     assert_false(unit_host_pass(1)); /* at once, not with the next look */
     assert_int_equal(memory_locks_holder(LOCK), 0);
 }
@@ -370,6 +404,7 @@ int main(void)
         on_host(test_a_renewed_lease_begins_anew),
         on_host(test_a_lease_that_is_another_length),
         on_host(test_it_ends_without_a_lease_of_its_own),
+        on_host(test_it_lets_go_of_what_the_run_has_open),
         on_host(test_it_ends_on_a_signal),
         on_host(test_another_host_takes_it_meanwhile),
         on_host(test_its_connection_breaks),
