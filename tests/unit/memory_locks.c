@@ -104,6 +104,7 @@ static int look(void *state, const char *name, bool count_servers, struct locks_
     struct connection *connection = state;
     if (reach(connection, err) != 0)
         return -1;
+    memory_locks->was_asked_for_servers |= count_servers;
     *ret_look = (struct locks_look){ .now = memory_locks->now, .holder = memory_locks_holder(name),
                                      .own = connection->number,
                                      .servers = count_servers ? memory_locks->servers : 0 };
@@ -119,7 +120,8 @@ static int started(void *state, int64_t *ret_started, struct err *err)
 static int take(void *state, const char *name, int wait_sec, bool *ret_taken, struct err *err)
 {
     struct connection *connection = state;
-    (void)wait_sec;
+    if (wait_sec > memory_locks->longest_wait)
+        memory_locks->longest_wait = wait_sec;
     if (reach(connection, err) != 0)
         return -1;
     int64_t holder = memory_locks_holder(name);

@@ -16,6 +16,8 @@ struct memory_locks {
     bool is_cut[MEMORY_LOCKS_MOST + 1]; /* the client has lost that one, and connects anew with the next statement */
     bool refuses;         /* grants no lock */
     size_t statements;
+    bool was_asked_for_servers; /* which is a second table to read */
+    int longest_wait;     /* seconds that anybody would have waited for a lock */
     size_t fails_at;      /* this statement fails, of those from 1 on; 0: none does */
     struct {
         char name[LOCKS_NAME_SIZE + 8];

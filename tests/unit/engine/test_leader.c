@@ -116,6 +116,7 @@ static void test_one_server_has_the_lock_for_a_run(void **state)
     assert_false(here.leader.is_cluster);
     assert_int_equal(here.leader.looked, memory_locks->now);
     assert_int_equal(memory_locks_holder(LOCK), 1);
+    assert_int_equal(memory_locks->longest_wait, 0); /* a run in each minute waits for nobody */
     assert_false(unit_exists(unit_path(*state, "lease")));
     leader_leave(&here.leader);
     assert_int_equal(memory_locks_holder(LOCK), 0);
@@ -358,6 +359,7 @@ static void test_long_work_without_a_cluster(void **state)
     assert_int_equal(confirm(&here, *state, &err), 0);
     assert_int_equal(here.leader.role, LEADER_THIS);
     assert_int_equal(memory_locks_holder(LOCK), 0); /* the minute's runs need it */
+    assert_int_equal(memory_locks->longest_wait, 2); /* a run that was killed may have it for a moment */
     size_t statements = memory_locks->statements;
     assert_int_equal(leader_confirm(&here.leader, here.ledger, &err), 0); /* once is enough */
     assert_int_equal(memory_locks->statements, statements);

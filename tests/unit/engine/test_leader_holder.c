@@ -106,6 +106,8 @@ static void test_it_takes_the_lock(void **state)
     assert_true(unit_host_pass(10 * LOOK));
     assert_int_equal(memory_locks_holder(LOCK), number);
     assert_int_equal(memory_locks->connections, 1);
+    assert_false(memory_locks->was_asked_for_servers); /* it looks often: it asks for no more than it needs */
+    assert_int_equal(memory_locks->longest_wait, 0);
 }
 
 static void test_another_host_has_it(void **state)
