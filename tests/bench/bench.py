@@ -24,12 +24,13 @@ import rows_distant  # noqa: E402
 import rows_forward  # noqa: E402
 import rows_idle  # noqa: E402
 import rows_pace  # noqa: E402
+import rows_records  # noqa: E402
 import rows_size  # noqa: E402
 import traffic  # noqa: E402
 from endpoint import Nginx  # noqa: E402
 
 # In this order: the busy group adds calls to the largest table, and the size group reports what others met.
-GROUPS = {"forward": rows_forward, "distant": rows_distant, "idle": rows_idle, "busy": rows_busy, "pace": rows_pace,
+GROUPS = {"forward": rows_forward, "distant": rows_distant, "idle": rows_idle, "busy": rows_busy, "pace": rows_pace, "records": rows_records,
           "size": rows_size}
 
 _SYSTEM_TRUSTS = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")

@@ -34,7 +34,7 @@ LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # several times a
 # The pure and the state-keeping modules, and the unit tests of each.
 MODULES = {name: [f"test_{name}"] for name in (
     "astguiclient", "backoff", "base64", "breaker", "bucket", "call", "checkpoint", "cron", "decision", "diagnosis",
-    "did_optimizer_payload", "did_optimizer_verdict", "http_trouble", "message_key", "params", "route", "secrets",
+    "did_optimizer_payload", "did_optimizer_verdict", "http_trouble", "message_key", "params", "recorder_columns", "recorder_verdict", "route", "secrets",
     "webhook_body", "webhook_signature", "webhook_verdict",
     "disposition", "err", "explanation", "health", "hours", "json", "mask", "outcome", "pace", "position", "str",
     "stretch", "succession", "summary", "tally", "url", "vicidial_finality", "when", "zone")}
@@ -42,6 +42,8 @@ MODULES = {name: [f"test_{name}"] for name in (
 LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_rejected", "test_ledger_damage"]
 MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"], store=["test_store", *LEDGER],
                rebuild=["test_ledger_damage", "test_ledger_files"], records=["test_records", "test_ledger_rejected"])
+MODULES.update({name: ["test_recorder_tables", "test_recorder"] for name in ("recorder_tables", "recorder_sql")})
+MODULES.update({name: ["test_recorder"] for name in ("recorder", "recorder_sqlite", "recorder_store")})
 # The engine, between a source and a sink in memory.
 RUNS = ["test_runs", "test_stops", "test_poll", "test_failing_ledger", "test_failing_steps", "test_crash",
         "test_failing_runs"]
@@ -57,6 +59,8 @@ WHOLE = {
     "vicidial_scan": ["test_zone.py", "test_poll.py", "test_plans.py"],
     "vicidial_table": ["test_poll.py", "test_zone.py", "test_plans.py"],
     "vicidial_sample": ["test_zone.py", "test_poll.py"],
+    "recorder_postgresql": ["test_records_postgresql.py"],
+    "recorder_pq": ["test_records_postgresql.py"],
     "session": ["test_session.py", "test_faults.py", "test_configuration.py"],
 }
 SAMPLE = 5
