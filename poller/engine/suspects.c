@@ -52,10 +52,10 @@ static int charge(struct engine *engine, struct work_item *item, struct err *err
 {
     bool refused = item->suspicion->kind == OUTCOME_MISCONFIGURED;
     int64_t attempts = ++item->record.attempts;
-    char reason[sizeof item->suspicion->reason + 80], next[80];
+    char reason[sizeof item->suspicion->reason + 120], next[80];
     const struct settle_outlook outlook = { .advice = "", .next = next };
-    (void)snprintf(reason, sizeof reason, "%s%s", item->suspicion->reason,
-                   refused ? ", though the API accepts other calls" : "");
+    (void)snprintf(reason, sizeof reason, refused ? "%s, though the %s accepts other calls" : "%s",
+                   item->suspicion->reason, sink_title(engine->route.sink));
     if (attempts >= engine->route.settings->max_attempts) {
         size_t used = strlen(reason);
         (void)snprintf(reason + used, sizeof reason - used, ", after %" PRId64 " attempts", attempts);
@@ -71,9 +71,10 @@ static int leave_in_doubt(struct engine *engine, struct work_item *item, struct 
 {
     int64_t delay = delay_of(engine, item, item->record.tries + 1);
     struct position place = position_at(item->call->ended, item->call->id);
-    char next[160];
-    (void)snprintf(next, sizeof next, "there was no other call to test the API with, so no retry is used up; next try "
-                   "in %" PRId64 " s, or after the next call that the API accepts", delay);
+    char next[220];
+    const char *title = sink_title(engine->route.sink);
+    (void)snprintf(next, sizeof next, "there was no other call to test the %s with, so no retry is used up; next try "
+                   "in %" PRId64 " s, or after the next call that the %s accepts", title, delay, title);
     const struct settle_outlook outlook = { .advice = item->suspicion->advice, .next = next };
     engine->summary->in_doubt++;
     int result = settle_pending(engine, item, item->suspicion->reason, delay, &outlook, err);
@@ -105,6 +106,7 @@ static int declare(struct suspects *suspects, enum breaker_diagnosis finding, st
     struct engine *engine = suspects->engine;
     const struct breaker *breaker = &engine->breaker;
     struct outcome none = { .kind = OUTCOME_RETRY, .reason = "no useful answer" }, *latest = &none;
+    const char *title = sink_title(engine->route.sink);
     int64_t pause = 0;
     for (size_t i = 0; i < suspects->count; i++) {
         latest = suspects->items[i]->suspicion;
@@ -113,14 +115,14 @@ static int declare(struct suspects *suspects, enum breaker_diagnosis finding, st
             pause = latest->wait_sec;
     }
     if (finding == BREAKER_CONFIGURATION && breaker->down)
-        engine_stop(engine, STOP_CONFIGURATION, "the API still refuses calls, the last: %s%s; no call is lost, calls are "
-                    "sent when that is fixed", latest->reason, latest->advice);
+        engine_stop(engine, STOP_CONFIGURATION, "the %s still refuses calls, the last: %s%s; no call is lost, calls are "
+                    "sent when that is fixed", title, latest->reason, latest->advice);
     else if (finding == BREAKER_CONFIGURATION)
-        engine_stop(engine, STOP_CONFIGURATION, "the API refused %d different calls in a row, the last: %s%s; no call is "
-                    "lost, calls are sent when that is fixed", breaker->failures_in_a_row + (breaker->doubt ? 1 : 0),
-                    latest->reason, latest->advice);
+        engine_stop(engine, STOP_CONFIGURATION, "the %s refused %d different calls in a row, the last: %s%s; no call is "
+                    "lost, calls are sent when that is fixed", title,
+                    breaker->failures_in_a_row + (breaker->doubt ? 1 : 0), latest->reason, latest->advice);
     else
-        engine_stop(engine, STOP_OUTAGE, "the API is down: %s%s; no call is lost, the next run tries again",
+        engine_stop(engine, STOP_OUTAGE, "the %s is down: %s%s; no call is lost, the next run tries again", title,
                     latest->reason, latest->advice);
     /* An API that is down may say until when, too. */
     return pause > 0 ? engine_note(engine, LEDGER_NOTE_WAIT_UNTIL, engine_now(engine) + pause, err) : 0;

@@ -212,7 +212,7 @@ static int check(void *context, struct sink_health *ret_health, struct err *err)
 
 const struct sink_ops recorder_sink = {
     .type = "records",
-    .title = "records",
+    .title = "record store",
     .params = settings_of_records,
     .open = open_recorder,
     .make = make,

@@ -47,6 +47,11 @@ int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, 
     return 0;
 }
 
+const char *sink_title(const struct sink *sink)
+{
+    return sink != NULL && sink->ops != NULL && sink->ops->title != NULL ? sink->ops->title : "API";
+}
+
 void sink_begin(const struct sink *sink, const char *kind)
 {
     if (sink != NULL && sink->ops != NULL && sink->ops->begin != NULL)

@@ -100,6 +100,9 @@ int64_t sink_longest_sec(const struct sink_ops *ops, const struct sink_settings 
 int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, struct sink *ret_sink,
               struct err *err) MUST_CHECK;
 
+/* sink_title: where calls go, for people, behind "the"; "API" where the kind has no title. */
+const char *sink_title(const struct sink *sink);
+
 /* sink_begin: a run of that kind ("poll", "backfill"), a text that lives as long as the run, begins to work with the
  * sink. sink_end: it has ended, and its outcomes are durable. A kind that notes runs says in the log what it could
  * not note. No sink, or one that is not open, is fine. */

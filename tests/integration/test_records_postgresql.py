@@ -59,7 +59,7 @@ def succeeds(run):
 
 def outage(run, *words):
     """No call was lost, and the run says why none was written."""
-    assert run.code == 69 and "no call is lost" in run.log, run.log
+    assert run.code == 69 and "the record store is down: " in run.log and "no call is lost" in run.log, run.log
     for word in words:
         assert word in run.log, run.log
 
@@ -382,6 +382,19 @@ def test_tls_as_the_address_asks_for_it(db, sync, calls, certificates):
     sync.configure(config={"sink": {"url": calls.url(host="localhost", sslmode="verify-full",
                                                      sslrootcert=certificates.self_signed[0])}})
     outage(sync.run("run"), "certificate verify failed")
+
+
+def test_numbers_in_plain_text_over_the_network_are_warned_of(db, sync, calls):
+    """0.0.0.0 leads to this host too, and is not known as one of its names."""
+    insert(db, 1)
+    sync.configure(config={"sink": {"url": calls.url(host="0.0.0.0", sslmode="disable")}})
+    checked, run = sync.run("check"), succeeds(sync.run("run"))
+    assert "NOT ENCRYPTED" in checked.out and "add ?sslmode=verify-full to url in [sink]" in checked.out, checked.out
+    assert run.log.count("⚠ the connection to PostgreSQL on 0.0.0.0 is not encrypted") == 1
+    sync.configure(config={"sink": {"url": calls.url(sslmode="disable")}})
+    insert(db, 1)
+    checked, run = sync.run("check"), succeeds(sync.run("run"))
+    assert "on this host" in checked.out and "not encrypted" not in run.log, checked.out
 
 
 def test_a_server_that_requires_tls_loses_nothing(db, sync, calls, postgresql):

@@ -3,6 +3,7 @@
 #include "../unit.h"
 
 #include "sink/did_optimizer.h"
+#include "sink/recorder.h"
 
 static void test_sink_find_knows_the_default(void **state)
 {
@@ -106,6 +107,15 @@ static void test_sink_does_without_what_a_kind_leaves_out(void **state)
     assert_null(other.state);
 }
 
+static void test_sink_has_a_title_for_people(void **state)
+{
+    (void)state;
+    static const struct sink_ops plain = { .type = "plain" };
+    assert_string_equal(sink_title(NULL), "API");
+    assert_string_equal(sink_title(&(struct sink){ .ops = &plain }), "API");
+    assert_string_equal(sink_title(&(struct sink){ .ops = &recorder_sink }), "record store");
+}
+
 static char told[80];
 
 static void note_begin(void *state, const char *kind)
@@ -171,6 +181,7 @@ int main(void)
         cmocka_unit_test(test_sink_find_lists_the_kinds_for_any_other_name),
         cmocka_unit_test(test_sink_hands_messages_to_its_kind_and_outcomes_back),
         cmocka_unit_test(test_sink_does_without_what_a_kind_leaves_out),
+        cmocka_unit_test(test_sink_has_a_title_for_people),
         cmocka_unit_test(test_sink_tells_its_kind_of_runs_if_it_wants_to_know),
         cmocka_unit_test(test_did_optimizer_reads_its_codes),
         cmocka_unit_test(test_did_optimizer_wants_to_read_its_certificates),
