@@ -1,10 +1,10 @@
-/* locks: named locks of a source's server, with which hosts that read the same calls agree on a leader. */
+/* locks: named locks of a source's server, by which hosts that read the same calls elect a leader. */
 #include <stdio.h>
 
 #include "source/locks.h"
 #include "source/source.h"
 
-/* Of the lowest level. One run of the sweep and the overlap fit into twice this age, which is what a busy site has. */
+/* The age of level 0. At a busy site open calls are as old as a sweep and the overlap: level 1 covers both. */
 #define LEVEL_SEC 960
 
 bool locks_exist(const struct source *source)
@@ -48,7 +48,7 @@ void locks_on_reconnect(const struct source *source, int (*on_reconnect)(void *c
     source->ops->locks->on_reconnect(source->state, on_reconnect, context);
 }
 
-/* ---- how old the leader's open calls are ---- */
+/* ---- the age of the leader's open calls ---- */
 
 int64_t locks_age(int level)
 {
@@ -72,7 +72,7 @@ int locks_say(const struct source *source, const char *name, int before, int lev
     (void)snprintf(of_level, sizeof of_level, "%s.%d", name, level);
     if (level >= 0 && locks_take(source, of_level, 0, &taken, err) != 0)
         return -1;
-    if (!taken) /* by a connection of the former leader that the server has not found gone yet */
+    if (!taken) /* the server has not yet noticed that the former leader's connection is dead */
         return err_set(err, EX_UNAVAILABLE, "the server's lock %s is taken", of_level);
     (void)snprintf(of_level, sizeof of_level, "%s.%d", name, before);
     if (before >= 0)

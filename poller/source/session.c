@@ -1,4 +1,4 @@
-/* session: one read-only session with a MariaDB or MySQL server. */
+/* session: a read-only session with a MariaDB or MySQL server. */
 #include <errmsg.h>
 #include <inttypes.h>
 #include <mysql.h>
@@ -20,11 +20,11 @@ enum { FILE_GONE = 29, CRASHED = 126, CRASHED_RECORD = 127, NOT_A_TABLE = 130, C
        CRASHED_ON_USAGE = 145, INDEX_GONE = 1017, NO_KEY_FILE = 1034, MARKED_CRASHED = 1194,
        MARKED_CRASHED_REPAIR = 1195 };
 
-/* MySQL's own: a statement that took too long, a server or an account that wants TLS, an idle session that it ended. */
+/* Errors of MySQL only: a statement was too slow, the server or account needs TLS, an idle session was closed. */
 enum { MYSQL_TIMEOUT = 3024, MYSQL_NEEDS_TLS = 3159, MYSQL_CANNOT_CONVERT = 3854, MYSQL_IDLE = 4031,
        CLIENT_NEEDS_TLS = 2061 };
 
-/* A session may wait this long for its next statement, while calls are being sent; servers were seen with 3 s. */
+/* While calls are sent, a session is idle for up to this long. Some servers have a wait_timeout of 3 s. */
 #define IDLE_SEC 3600
 
 struct session_result {
@@ -111,8 +111,7 @@ static const char *remedy_for(unsigned code, const struct session_words *words, 
     }
 }
 
-/* Whether a table that is there cannot be read, until somebody sees to it or for the minutes that the archiver is at
- * it, while the server itself goes on working. */
+/* SESSION_TABLE_UNUSABLE: only this table cannot be read, until somebody repairs it or the archiver releases it. */
 static enum session_failure failure_of(unsigned code)
 {
     switch (code) {
@@ -160,7 +159,7 @@ static int set_options(const struct session *session, struct err *err)
                   mysql_options(mysql, MYSQL_OPT_LOCAL_INFILE, &off) != 0 ||
                   mysql_options(mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4") != 0;
     bool tls = *settings->ssl_ca != '\0';
-    if (tls && access(settings->ssl_ca, R_OK) != 0) /* the library's own words would name the server instead */
+    if (tls && access(settings->ssl_ca, R_OK) != 0) /* the library's message would blame the server */
         return err_set(err, EX_CONFIG, "could not read the certificates in %s; correct ssl_ca in [database]",
                        settings->ssl_ca);
     failed = failed || mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, tls ? &yes : &no) != 0 ||
@@ -180,7 +179,7 @@ static void start_handle(struct session *session)
         mem_out_of_memory();
 }
 
-/* One attempt, by that socket or, where it is NULL, by host and port. */
+/* One attempt: by socket, or by host and port if socket is NULL. */
 static int connect_by(struct session *session, const char *host, const char *socket, struct err *err)
 {
     const struct settings_database *settings = session->settings;
@@ -195,8 +194,8 @@ static int connect_by(struct session *session, const char *host, const char *soc
     return fail(session, action, err);
 }
 
-/* "localhost" means a Unix socket, as for every MySQL client. Where the socket lies differs by distribution, and a server
- * that ended leaves a stale one behind: then the next place is tried, and TCP last. */
+/* "localhost" means a Unix socket, as for every MySQL client. Each distribution has another path, and a server that
+ * crashed leaves a dead socket. So this tries each path, then TCP. */
 static int connect_local(struct session *session, struct err *err)
 {
     static const char *const places[] = { "/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock",
@@ -215,8 +214,8 @@ static int connect_local(struct session *session, struct err *err)
     return connect_by(session, "127.0.0.1", NULL, err);
 }
 
-/* A server tells an account that needs TLS the same as one with a wrong password. Asking once more, over TLS, tells the two
- * apart; the certificate is not checked, and nothing is asked of that connection. */
+/* A server gives the same error for a wrong password and for an account that needs TLS. A second attempt over TLS tells
+ * which one it is. It does not check the certificate, and runs no statement. */
 static bool needs_tls(struct session *session)
 {
     struct settings_database with_tls = *session->settings;
@@ -254,18 +253,18 @@ static int connect_to_server(struct session *session, struct err *err)
 
 enum value { FIXED, IDLE, LIMIT, LIMIT_MS };
 
-/* What a read depends on. A variable that an old or other server lacks is left out there; mandatory ones exist everywhere. */
+/* The variables on which a read depends. Old servers lack some of them; mandatory ones exist everywhere. */
 static const struct variable {
-    const char *assignment; /* all of it, or up to its value */
+    const char *assignment; /* the whole text, or the text before the value */
     enum value value;
     bool mandatory;
-    const char *loss; /* what is missing without it, for people; NULL: nothing that anybody would notice */
+    const char *loss; /* the protection that is missing without it, for messages; NULL: none */
 } variables[] = {
     { "NAMES utf8mb4", FIXED, false, NULL }, /* skip-character-set-client-handshake: the client's wish is ignored */
     { "SESSION sql_mode = ''", FIXED, true, NULL },
-    { "SESSION autocommit = 1", FIXED, true, NULL }, /* else a read of InnoDB's tables holds their metadata lock */
+    { "SESSION autocommit = 1", FIXED, true, NULL }, /* otherwise a read of InnoDB tables keeps their metadata lock */
     { "SESSION sql_select_limit = 18446744073709551615", FIXED, true, NULL },
-    { "SESSION sql_big_selects = 1", FIXED, false, NULL }, /* else max_join_size refuses a read */
+    { "SESSION sql_big_selects = 1", FIXED, false, NULL }, /* otherwise max_join_size may refuse a read */
     { "SESSION sql_auto_is_null = 0", FIXED, false, NULL },
     { "SESSION net_write_timeout = 60", FIXED, false, NULL },
     { "SESSION wait_timeout = ", IDLE, false, NULL },
@@ -311,7 +310,7 @@ static bool is_client_error(const struct session *session)
     return mysql_errno(session->mysql) >= CR_MIN_ERROR && mysql_errno(session->mysql) <= CR_MAX_ERROR;
 }
 
-/* Sets them one by one, where a server refused them together. */
+/* The server has refused one of the variables: sets them one by one. */
 static int set_each(struct session *session, const char *action, struct err *err)
 {
     char assignment[128], sql[160];
@@ -328,7 +327,7 @@ static int set_each(struct session *session, const char *action, struct err *err
     return 0;
 }
 
-/* The session can write nothing, waits for nothing long, and understands text as this program does. */
+/* Makes the session read-only, limits its waits, and sets its character set. */
 static int prepare(struct session *session, struct err *err)
 {
     static const char action[] = "prepare the database session";
@@ -383,8 +382,8 @@ void session_close(struct session *session)
 
 /* ---- statements ---- */
 
-/* Whether the connection had ended before the statement came. One that ends while the server is at work on the statement, or
- * times out, is another matter: the statement may be what brought it down. */
+/* Whether the connection was closed before the statement arrived, so that the statement may be repeated. A connection
+ * that ends during a statement, or times out, is another case: the statement may be the cause. */
 static bool had_ended(const struct session *session, double took_ms)
 {
     switch (mysql_errno(session->mysql)) {

@@ -1,4 +1,4 @@
-/* source: where calls come from. The table of kinds. */
+/* source: the interface of all sources, and the table of their types. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 #include "source/source.h"
 #include "source/vicidial.h"
 
-/* A new kind is one row here. */
+/* A new type is one row here. */
 static const struct source_ops *const kinds[] = {
     &vicidial_source,
     &asterisk_source,

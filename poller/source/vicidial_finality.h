@@ -1,15 +1,16 @@
-/* vicidial_finality: whether a row of VICIdial's says the last word on its call. */
+/* vicidial_finality: whether the status in a row of VICIdial is final. */
 #ifndef VICIDIAL_FINALITY_H
 #define VICIDIAL_FINALITY_H
 
 #include "domain/call.h"
 #include "domain/settings.h"
 
-/* vicidial_finality_tell: fills finality and wait_until; all else is filled. comments: the row's, or NULL. now: the
- * database's clock as the row was read. went_back: by how many seconds the clocks of who wrote the row were put back
- * since, as in autumn: so much longer VICIdial's own screens take the call for a recent one (vdc_db_query.php:
- * call_date within 4 hours). */
-void vicidial_finality_tell(struct call *call, const char *comments, int64_t now, int64_t went_back,
+/* vicidial_finality_set: sets finality and wait_until of call, whose other members are set. comments: of the row, or
+ * NULL.
+ * now: the database's clock when the row was read. went_back: the seconds by which the clock of the row's writer was
+ * set back since then (end of DST). VICIdial's screens write a disposition that much later (vdc_db_query.php: call_date
+ * within 4 hours). */
+void vicidial_finality_set(struct call *call, const char *comments, int64_t now, int64_t went_back,
                             const struct settings_sync *settings);
 
 #endif

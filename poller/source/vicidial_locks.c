@@ -10,12 +10,12 @@
 #include "source/vicidial.h"
 #include "source/vicidial_locks.h"
 
-/* A lock's name has room for 64 characters; MySQL 9.6 has no MD5(), so the hash is made here. */
+/* A lock's name has at most 64 characters, so it holds a hash. The hash is computed here, as MySQL 9.6 has no MD5(). */
 static void name_lock(const void *state, const char *profile, char out[LOCKS_NAME_SIZE])
 {
     const char *database = vicidial_database(state)->name;
     uint64_t hash = STR_HASH_START;
-    for (const char *at = database; *at != '\0'; at++) { /* some servers take Asterisk for asterisk */
+    for (const char *at = database; *at != '\0'; at++) { /* some servers ignore the case of letters */
         char letter = (char)tolower((unsigned char)*at);
         hash = str_hash(hash, &letter, 1);
     }
@@ -45,8 +45,8 @@ static int look(void *state, const char *name, bool count_servers, struct locks_
     return 0;
 }
 
-/* The server tells its clock and for how long it runs by two statements. Where time passes in between, on a host under
- * load, say, they are asked again: a leader that takes its own lock for another host's stops sending. */
+/* The clock and the uptime need two statements. If much time passes between them, on a host under load, repeat both:
+ * with a wrong start time a leader takes its own lock for another host's and stops sending. */
 static int started(void *state, int64_t *ret_started, struct err *err)
 {
     enum { TIMES = 5, QUICK_MS = 1000 };
@@ -58,7 +58,7 @@ static int started(void *state, int64_t *ret_started, struct err *err)
         if (session_numbers(session, "SELECT UNIX_TIMESTAMP()", "read the database's clock", &now, 1, err) != 0)
             return -1;
         if (!session_uptime(session, &uptime))
-            continue; /* the connection ended just now; the next statement makes it anew */
+            continue; /* the connection was closed just now; the next statement reconnects */
         *ret_started = (int64_t)((uint64_t)now - uptime);
         known = true;
         if (clock_mono_ms() - began_ms <= QUICK_MS)
@@ -127,7 +127,7 @@ static int ask(void *state, const char *name, int64_t holder, int *ret_level, st
     *ret_level = -1;
     for (int level = 0; level < LOCKS_LEVELS; level++)
         if (holders[level] == holder)
-            *ret_level = level; /* while it changes from one to the other it tells both: the older counts */
+            *ret_level = level; /* during a change the leader has both locks: the higher level counts */
     return 0;
 }
 

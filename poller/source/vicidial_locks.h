@@ -4,8 +4,8 @@
 
 #include "source/locks.h"
 
-/* vicidial_locks: what locks.h asks for; state is that of vicidial_source. A name is made of the database's. A server
- * that is older than MariaDB 10.0.2 or MySQL 5.7.5 lets a connection hold one lock only. */
+/* vicidial_locks: the functions of locks.h; state is that of vicidial_source. A lock's name depends on the name of the
+ * database. Before MariaDB 10.0.2 and MySQL 5.7.5 a connection can have only one lock. */
 extern const struct locks_ops vicidial_locks;
 
 #endif

@@ -5,17 +5,17 @@
 #include "source/source.h"
 #include "source/vicidial_table.h"
 
-/* A row may say that its call ended before it was made: machines' clocks differ (VICIdial warns beyond 8 s:
- * conf_exten_check.php), and rows that are written at hangup carry the time of dialling (FastAGI_log.pl). */
+/* In a row the end of a call may be before its begin: clocks of machines differ (VICIdial warns above 8 s:
+ * conf_exten_check.php), and rows that are written at hangup have the time of dialling (FastAGI_log.pl). */
 #define VICIDIAL_AFTER_END_SEC 600
 
 struct vicidial_scan {
     struct session *session;
     const struct settings_sync *settings;
     const struct vicidial_table *tables; /* by enum source_table */
-    const struct zone *zone;    /* of the calls made since zone_from, an epoch */
+    const struct zone *zone;    /* the zones of calls that began since zone_from, an epoch */
     int64_t zone_from;
-    int64_t slice_sec;          /* how long the next slice is; 0 at first */
+    int64_t slice_sec;          /* the length of the next slice; 0 at first */
 };
 
 /* vicidial_scan_run: see source_scan. */

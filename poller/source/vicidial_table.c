@@ -176,7 +176,7 @@ struct call vicidial_table_call(const char *const *row, const struct zone *zone,
     if (made > 0 && now > 0)
         call.age = now > made ? now - made : 0;
     int64_t went_back = call.is_oddly_dated ? 0 : zone_went_back(zone, local_sec - made);
-    vicidial_finality_tell(&call, row[TABLE_COMMENTS], now, went_back, settings);
+    vicidial_finality_set(&call, row[TABLE_COMMENTS], now, went_back, settings);
     return call;
 }
 

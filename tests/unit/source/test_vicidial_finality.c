@@ -33,7 +33,7 @@ static struct call make_call(const char *status, const char *comments, int64_t e
 {
     struct call call = { .id = "1729771000.1", .status = status, .agent = "agent1", .length = 45,
                          .ended = NOW - ended_ago, .age = age };
-    vicidial_finality_tell(&call, comments, NOW, 0, chosen);
+    vicidial_finality_set(&call, comments, NOW, 0, chosen);
     return call;
 }
 
@@ -131,12 +131,12 @@ static void test_vicidial_finality_waits_for_calls_that_have_not_ended(void **st
     static const char *const statuses[] = { "SALE", "INCALL", "AA", "", NULL };
     for (size_t i = 0; i < UNIT_COUNT(statuses); i++) {
         struct call call = { .status = statuses[i], .age = 60, .finality = CALL_NOT_FINAL, .wait_until = 1 };
-        vicidial_finality_tell(&call, NULL, NOW, 0, &settings);
+        vicidial_finality_set(&call, NULL, NOW, 0, &settings);
         unit_same_int(statuses[i], call.finality, CALL_NOT_ENDED);
         unit_same_int(statuses[i], decision_of(&call, &unknown, &settings, NOW).kind, DECISION_SKIP);
     }
     struct call first = { .status = "SALE", .ended = 1, .age = -1 };
-    vicidial_finality_tell(&first, NULL, NOW, 0, &settings);
+    vicidial_finality_set(&first, NULL, NOW, 0, &settings);
     assert_int_equal(first.finality, CALL_FINAL);
 }
 
@@ -164,10 +164,10 @@ static void test_vicidial_finality_gives_an_hour_more_where_the_clocks_went_back
 {
     (void)state;
     struct call call = { .status = "DISPO", .ended = NOW - 10, .age = 100 };
-    vicidial_finality_tell(&call, NULL, NOW, 3600, &settings);
+    vicidial_finality_set(&call, NULL, NOW, 3600, &settings);
     assert_int_equal(call.wait_until, NOW + HORIZON - 100 + 3600);
     call.age = -1;
-    vicidial_finality_tell(&call, NULL, NOW, 3600, &settings);
+    vicidial_finality_set(&call, NULL, NOW, 3600, &settings);
     assert_int_equal(call.wait_until, NOW + HORIZON - 10);
 }
 
