@@ -22,7 +22,7 @@ static bool is_unsettled(const struct call *call, const char *comments, const st
     return strcasecmp(status, "XFER") != 0 || strcasecmp(str_or_empty(comments), "REMOTE") != 0;
 }
 
-static void hold_until(struct call *call, int64_t epoch)
+static void wait_until(struct call *call, int64_t epoch)
 {
     if (call->finality == CALL_FINAL || epoch > call->wait_until)
         call->wait_until = epoch;
@@ -39,7 +39,7 @@ void vicidial_finality_set(struct call *call, const char *comments, int64_t now,
     /* Without a call_date the end is the best guess of when the call was made. */
     int64_t made = call->age >= 0 ? now - call->age + went_back : call->ended;
     if (is_not_final(call, settings))
-        hold_until(call, made + settings->not_final_horizon);
+        wait_until(call, made + settings->not_final_horizon);
     if (is_unsettled(call, comments, settings))
-        hold_until(call, call->ended + settings->unsettled_hold);
+        wait_until(call, call->ended + settings->unsettled_hold);
 }
