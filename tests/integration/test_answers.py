@@ -1,4 +1,4 @@
-"""What an answer means: about its call, about the API, or about the settings; and what is told of it."""
+"""Whether an answer concerns its call, the API or the settings; and what the log says about the answer."""
 import gzip
 import json
 import sqlite3
@@ -38,7 +38,7 @@ def make_due(sync):
     ledger.close()
 
 
-def end_silence(sync):
+def end_rate_limit(sync):
     with sqlite3.connect(str(sync.state / "ledger.db")) as ledger:
         ledger.execute("UPDATE note SET number = 1 WHERE name = 'rate_limited_until'")
     ledger.close()
@@ -48,7 +48,7 @@ def end_silence(sync):
 
 @pytest.mark.parametrize("status", REFUSALS)
 def test_one_refused_call_delays_no_other_call(sync, db, api, status):
-    """A firewall before the API may dislike a single call, for ever: it is charged, and rejected in the end."""
+    """A firewall may refuse a single call for ever. That call uses up its retries and is then rejected."""
     sync.configure(config={"sync": {"max_attempts": 2}})
     bad, *good = db.insert_many([{"end_epoch": db.now() - 30}] + [{}] * 300)
     api.rules([{"uniqueid": bad, "status": status}])
@@ -71,7 +71,7 @@ ALONE = {**{str(status): {"status": status} for status in REFUSALS + (500, 502)}
 
 @pytest.mark.parametrize("status", [403, 500])
 def test_many_refused_calls_delay_good_ones_for_a_few_runs_only(sync, db, api, status):
-    """Of many calls, which a firewall bars, say, one at random is a bad one: it took 27 runs until all were charged."""
+    """A firewall may refuse many calls, at random places. Once it took 27 runs until each had used up a retry."""
     now = db.now()
     sync.configure(config={"sync": {"retry_base": 60}})
     bad = db.insert_many([{"end_epoch": now - 300 + n} for n in range(40)])
@@ -88,8 +88,8 @@ def test_many_refused_calls_delay_good_ones_for_a_few_runs_only(sync, db, api, s
 
 @pytest.mark.parametrize("rule", ALONE.values(), ids=list(ALONE))
 def test_a_single_failed_call_proves_no_outage(sync, db, api, rule):
-    """Neither an outage, nor wrong settings, nor that all is well. It is not charged while nothing shows that the API
-    works; the next call that the API takes shows that it was this one's fault."""
+    """It proves no outage, no wrong settings, and no success. It uses up no retry while nothing shows that the API
+    works. The next accepted call shows that the fault was this call's."""
     bad = db.insert()
     api.rules([{"uniqueid": bad, **rule}])
     for _ in range(3):
@@ -108,7 +108,7 @@ def test_a_single_failed_call_proves_no_outage(sync, db, api, rule):
 
 
 def test_an_unclear_call_is_sent_again_when_the_api_accepts_another(sync, db, api):
-    """Not only when its own time comes, which may never be that of another call."""
+    """Not only at its own due time, when there may be no other call."""
     sync.configure(config={"sync": {"retry_base": 3600}})
     bad = db.insert()
     api.rules([{"uniqueid": bad, "status": 500}])
@@ -133,7 +133,7 @@ def test_an_unclear_call_that_is_good_arrives_with_the_next_call(sync, db, api):
 @pytest.mark.parametrize("status, code", [(401, 78), (403, 78), (404, 78), (302, 78), (500, 69)])
 @pytest.mark.parametrize("apart", [False, True], ids=["at once", "one after the other"])
 def test_two_different_failed_calls_are_an_outage_or_wrong_settings(sync, db, api, status, code, apart):
-    """The next new call that comes is asked as well: then two different ones were not taken, and nothing between."""
+    """The run also tries the next new call: then two different calls failed in a row."""
     sync.configure(config={"sync": {"retry_base": 3600}})
     api.rules([{"status": status}])
     uniqueids = [db.insert()]
@@ -163,7 +163,7 @@ def test_one_call_that_fails_twice_counts_once(sync, db, api):
 
 
 def test_calls_that_used_up_retries_by_day_are_no_outage_at_night(sync, db, api):
-    """By day the API took others while it failed these."""
+    """By day the API accepted other calls while these failed."""
     bad = db.insert_many([{}] * 3)
     db.insert()
     api.rules([{"uniqueid": uniqueid, "status": status} for uniqueid, status in zip(bad, (500, 403, 500))])
@@ -195,7 +195,7 @@ def test_an_api_without_its_database_is_an_outage(sync, db, api):
 
 
 def test_no_recovery_is_reported_before_the_api_accepts_a_call(sync, db, api):
-    """The outage is not over because nothing was there to send, or only one call, which failed."""
+    """The outage is not over if there was no call to send, or only one call, which failed."""
     first, _ = db.insert_many([{}] * 2)
     api.rules([{"status": 500}])
     assert "does not work" in run(sync, 69, "--cron").out
@@ -371,7 +371,7 @@ def test_plain_http_to_another_host_is_refused_with_the_setting_that_allows_it(s
 # ---- an API that says when ----
 
 def test_an_api_that_names_the_end_of_its_outage_gets_no_request_before(sync, db, api):
-    """503 with Retry-After. It stays an outage meanwhile: no mail says that it works again."""
+    """503 with Retry-After. It stays an outage until then: no mail says that the API works again."""
     uniqueids = db.insert_many([{}] * 8)
     api.rules([{"status": 503, "headers": {"Retry-After": "86400"}}])
     before = db.now()
@@ -381,7 +381,7 @@ def test_an_api_that_names_the_end_of_its_outage_gets_no_request_before(sync, db
     api.clear(rules=True)
     silent = run(sync, 69, "--cron")
     assert api.log() == [] and silent.out == "" and "rate limited until" in silent.log
-    end_silence(sync)
+    end_rate_limit(sync)
     assert "works again" in run(sync, 0, "--cron").out
     assert sorted(api.by_uniqueid()) == sorted(uniqueids)
 
@@ -395,9 +395,9 @@ def test_a_single_call_waits_for_retry_after(sync, db, api):
     assert 600 <= due - before <= 610
 
 
-@pytest.mark.parametrize("asked_again", [False, True], ids=["in the silence", "after it"])
+@pytest.mark.parametrize("asked_again", [False, True], ids=["during the limit", "after it"])
 def test_a_429_that_lasts_is_a_failure(sync, db, api, asked_again):
-    """Two runs may end so: a burst does that. The third mails and says so, with what to do about it."""
+    """A burst may end two runs with a 429. The third such run sends a mail with the remedy."""
     uniqueids = db.insert_many([{}] * 4)
     api.rules([{"status": 429, "headers": {"Retry-After": "600"}}])
     for code, mailed in ((75, False), (75, False), (69, True), (69, False)):
@@ -407,10 +407,10 @@ def test_a_429_that_lasts_is_a_failure(sync, db, api, asked_again):
         if mailed:
             assert "does not work: rate limited until" in result.out and "ask the API's owner" in result.out
         if asked_again:
-            end_silence(sync)
+            end_rate_limit(sync)
     assert "ask the API's owner" in run(sync, 1, "health").out
     api.rules([])
-    end_silence(sync)
+    end_rate_limit(sync)
     time.sleep(0.1)
     assert "works again" in run(sync, 0, "--cron").out
     assert sorted(api.by_uniqueid()) == sorted(uniqueids)
@@ -422,5 +422,5 @@ def test_separate_429s_are_no_failure(sync, db, api):
         db.insert()
         api.rules([{"status": 429, "times": 1}])
         run(sync, 75)
-        end_silence(sync)
+        end_rate_limit(sync)
         run(sync)

@@ -125,7 +125,7 @@ def test_a_signal_ends_it_cleanly(behind, db, api):
 
 
 def test_during_an_outage_the_checkpoint_stays_an_hour_behind(behind, db, api):
-    """So the runs need not read all of it again and again, and none of it is lost when the API is back."""
+    """So the runs need not read all of these calls each time, and no call is lost when the API works again."""
     old, fresh = spread(db, 300, 4 * HOUR, 2 * HOUR), spread(db, 30, HOUR - 300, 10)
     api.rules([{"status": 503}])
     for _ in range(3):
@@ -145,8 +145,8 @@ def test_during_an_outage_the_checkpoint_stays_an_hour_behind(behind, db, api):
 
 
 def test_recent_calls_test_an_api_that_fails_on_the_oldest_ones(behind, db, api):
-    """After an outage it is asked with one call a run. More of the oldest than go at once may be those that it cannot
-    digest, and at night no new call comes to show that it works."""
+    """After an outage each run tests the API with one call. The oldest calls may be the ones that make the API fail,
+    and at night there is no new call to show that the API works."""
     behind.configure(config={"sync": {"backfill_rate": 20, "retry_base": 600}})
     poison, good = spread(db, 40, 4 * HOUR, 3 * HOUR), spread(db, 40, 3 * HOUR, 2 * HOUR)
     api.rules([{"status": 500}])
@@ -177,7 +177,7 @@ def test_setting_the_checkpoint_forward_skips_pending_old_calls(behind, db, api)
 
 
 def test_resetting_the_checkpoint_skips_pending_old_calls(behind, db, api):
-    """Goal: what `checkpoint reset` says is skipped is skipped, also what a run had noted to send it later."""
+    """Goal: all calls that `checkpoint reset` reports as skipped are skipped, also pending calls without a try."""
     spread(db, 900, 4 * HOUR, 2 * HOUR)
     behind.configure(config={"sync": {"time_budget": 2}})
     assert behind.run().code == 75
@@ -266,8 +266,8 @@ def test_calls_that_only_the_lost_ledger_knew_are_sent(behind, db, api, loss):
 
 
 def test_reconcile_finds_calls_that_a_lost_ledger_had_pending(behind, db, api):
-    """Goal: the same where a person has written the checkpoint, so that nothing tells of those calls any more: the run says
-    how to find them, and reconcile counts them as not sent and names the command that sends them."""
+    """Goal: the same after a person has written the checkpoint, so that the file does not name the oldest unsent call.
+    The run says how to find these calls. reconcile counts them and names the command that sends them."""
     behind.set_checkpoint(db.now() - 12 * HOUR)
     old, later = spread(db, 30, 10 * HOUR, 9 * HOUR), spread(db, 5, HOUR + 300, HOUR + 200)
     api.stop()

@@ -507,7 +507,7 @@ def test_it_does_not_ask_if_no_call_is_affected(sync, db):
     {"config": {"database": {"socket": "/nowhere.sock"}}}, {"astguiclient": {"VARDB_pass": "wrong"}},
     {"config": {"sync": {"overlap": "much"}}}])
 def test_a_failed_count_is_reported_and_confirmed(sync, db, trouble):
-    """Goal: who cannot be told what it means is asked on a terminal; elsewhere it goes on."""
+    """Goal: if the calls cannot be counted, the command asks on a terminal, and continues elsewhere."""
     run(sync)
     sync.configure(**trouble)
     before, words = sync.checkpoint(), ("checkpoint", "set", str(db.now() - 500))

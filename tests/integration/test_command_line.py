@@ -272,8 +272,8 @@ def test_another_run_holds_the_lock(sync, db, api, options):
 
 
 def test_bad_settings_leave_the_state_of_a_run_at_work_alone(sync, db, api):
-    """Goal: what a mail has to be remembered by is written under the lock too. The ledger looks damaged here, as it may
-    while the run at work rebuilds it."""
+    """Goal: the note that a mail was sent is written under the lock too. The ledger looks damaged here, as it may while
+    the run at work rebuilds it."""
     assert sync.run("--cron").code == 0
     sync.configure(dids={"api_key": None})
     for journal in ("ledger.db-wal", "ledger.db-shm"):

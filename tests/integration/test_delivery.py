@@ -118,7 +118,7 @@ def test_what_was_refused_is_kept_for_a_retry(sync, db, api):
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 401, 403, 404, 405])
 def test_an_answer_about_the_settings_stops_the_run(sync, db, api, status):
-    """One message, nothing lost or charged; once mended, every call arrives once. A redirect is not followed."""
+    """One message, no call lost, no retry used up. After the fix every call arrives once. No redirect is followed."""
     uniqueids = db.insert_many([{}] * 20)
     with Api(api_key=api.api_key) as elsewhere:
         api.rules([{"status": status, "headers": {"Location": f"{elsewhere.url}/api/v1/call-results"}}])
@@ -281,7 +281,7 @@ def test_the_api_is_down_for_a_whole_run(sync, db, api):
 
 
 def test_the_api_goes_down_in_the_middle(sync, db, api):
-    """What it took before is not sent again; what it did not take is charged at most the one try it had."""
+    """Accepted calls are not sent again. Other calls use up at most the one retry that they had."""
     uniqueids = db.insert_many([{}] * 60)
     api.rules([{"after": 20, "status": 502}])
     assert sync.run().code in (69, 75)
@@ -344,7 +344,7 @@ def test_the_rate_limit_has_a_sane_length(sync, db, api, retry_after, least, mos
 
 
 def test_a_rate_limit_from_a_wrong_clock_is_ignored(sync, db, api):
-    """The clock went back by hours: a silence that would last longer than any may is over."""
+    """The clock went back by hours: a rate limit that would last longer than the maximum is over."""
     uniqueid = db.insert()
     api.rules([{"status": 429, "times": 1}])
     run(sync, code=75)
@@ -500,7 +500,7 @@ def killed_before_the_answer(sync, db, api, uniqueid):
 
 @pytest.mark.parametrize("lose", [answer_lost, answer_lost_alone, answer_lost_in_an_outage, killed_before_the_answer])
 def test_a_change_that_is_taken_back_is_sent_where_the_api_may_have_the_change(sync, db, api, lose):
-    """It took the change, but nobody was told: what it accepted before is not what it has."""
+    """The API accepted the change, but its answer was lost: the API no longer has the version accepted before."""
     uniqueid = db.insert(status="SALE")
     run(sync)
     first = api.log()[0]["idempotency_key"]

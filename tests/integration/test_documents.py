@@ -1,4 +1,4 @@
-"""The documents are held against the program: what they name exists, and what exists is named."""
+"""The documents are compared with the program: what they name exists, and what exists is named."""
 import re
 import subprocess
 

@@ -438,7 +438,7 @@ def test_an_archive_that_is_locked_holds_up_no_call(sync, db, api):
 # ---- the API and the way to it ----
 
 def assert_outage_and_then_all(sync, api, uniqueids, *words):
-    """The run ends with 69, says why, charges no call; it is for the caller to mend things before the next."""
+    """The run ends with 69 and says why, and no retry is used up. The caller removes the fault before the next run."""
     run = sync.run()
     assert run.code == 69, run.log
     for word in ("❌ the API is down", *words):
@@ -468,7 +468,7 @@ def test_a_name_that_does_not_resolve_is_an_outage(sync, db, api):
 
 
 def test_an_api_that_sends_a_byte_a_second_times_out(sync, db, api):
-    """Goal: a time-out covers the whole answer; a run is not held up by it call after call."""
+    """Goal: the timeout covers the whole answer, and such answers do not delay a run call after call."""
     uniqueids = insert_some(db)
     sync.configure(dids={"api_timeout": 1})
     api.rules([{"action": "drip"}])
@@ -511,8 +511,8 @@ def test_an_answer_of_a_hundred_megabytes_is_not_read(sync, db, api):
 
 @pytest.mark.parametrize("ended_ago", [100, 2 * HOUR])
 def test_a_call_that_makes_the_api_fail_does_not_delay_later_calls(sync, db, api, ended_ago):
-    """Goal: alone at the head of the line, it looks like an outage; it must not stay one for ever. The last call of the
-    evening fails, and the night is quiet: in the morning the others pass, and it is charged."""
+    """Goal: alone at the head of the queue, such a call looks like an outage, but not for ever. The last call of the
+    evening fails, and the night is quiet. In the morning the API accepts others, and this call uses up a retry."""
     now = db.now()
     sync.set_checkpoint(now - 10 * HOUR)
     bad = db.insert(end_epoch=now - 10 * HOUR + 60)

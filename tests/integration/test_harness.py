@@ -1,4 +1,4 @@
-"""The harness itself: a test is worth no more than the dialer and the API it is held against."""
+"""The harness itself: a test is worth no more than the dialer and the API that it uses."""
 import contextlib
 import http.client
 import json

@@ -63,7 +63,7 @@ def host(db, api, tmp_path):
 
 @pytest.fixture
 def leader(db, host):
-    """A host that leads, and has told how far it is. Its runs may be far apart, as on a slow machine."""
+    """A host that is the leader and has announced what is settled. Its runs may be far apart, as on a slow machine."""
     one = host("a")
     one.configure(config={"sync": {"takeover_after": 300}})
     assert one.run().code == 0
@@ -137,7 +137,7 @@ def test_long_work_on_another_host_takes_nothing_over(db, api, host, leader, wor
 
 
 def test_cron_s_reconcile_prints_nothing_on_a_standby(db, host, leader):
-    """Goal: the same crontab on every host mails nothing each night from those that stand by."""
+    """Goal: with the same crontab on every host, a standby mails nothing each night."""
     db.insert(end_epoch=db.now() - 600)
     assert leader.run().code == 0
     run = host("b").run("reconcile", "--cron")
@@ -504,7 +504,7 @@ def test_the_lock_of_the_host_is_released_after_the_server_s(sync, db, api, word
 
 @pytest.mark.parametrize("trouble", ["slow", "close"])
 def test_a_short_server_outage_does_not_end_a_leader(api, tmp_path, trouble):
-    """It took its own lock for another host's, let go of it, and nobody sent calls for takeover_after."""
+    """It mistook its own lock for another host's and released it. No host sent calls for takeover_after."""
     todo = []
 
     def on_packet(data):

@@ -107,7 +107,7 @@ def test_discarded_calls_can_be_restored_and_sent(sync, api, rejected, which):
 
 
 def test_a_call_that_was_discarded_late_can_still_be_restored(sync, rejected):
-    """Goal: the undo counts from the drop. The call itself is older than anything that is remembered."""
+    """Goal: the days for an undo count from the discarding. The call itself is older than any other in the ledger."""
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
         ledger.execute("UPDATE call SET end_epoch = end_epoch - 100 * 86400 WHERE state = 4")
         ledger.commit()
@@ -259,7 +259,7 @@ def test_of_two_hosts_one_is_the_leader_and_the_other_standby(sync, db, api, tmp
 
 
 def stands_by(other, db):
-    """A run of another host while the first one is elected."""
+    """A run of another host while the first host is the leader."""
     with contextlib.closing(db.connect()) as elected, elected.cursor() as cursor:
         cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
         run = other.run()
@@ -267,7 +267,7 @@ def stands_by(other, db):
 
 
 def test_a_new_leader_sends_the_former_leader_s_pending_calls(sync, db, api, tmp_path):
-    """It has never been elected before, and looks back to when it began to stand by."""
+    """It was never the leader before. It starts from when it became standby."""
     now = db.now()
     other = Sync(tmp_path / "other", db, api, timezone=sync.timezone)
     other.configure(config={"sync": {"settle": 0}})

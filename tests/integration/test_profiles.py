@@ -102,7 +102,7 @@ def test_a_call_belongs_to_each_profile_that_selects_it(sync, db, api, other_api
 
 
 def test_a_slow_tenant_holds_up_no_other(sync, db, api, other_api, every_profile):
-    """Nor do tenants of one database stand by for each other."""
+    """Nor are tenants of one database standby for each other."""
     call = db.insert()
     slow = Tenant(sync, "slow", other_api)
     other_api.rules([{"delay_ms": 4000}])

@@ -1,4 +1,4 @@
-"""One state has one verdict, in every view, and what nobody looked at is not called well."""
+"""One state has one verdict in every view, and the verdict is never OK if no run has read the calls."""
 import contextlib
 import json
 import os

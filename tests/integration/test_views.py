@@ -46,7 +46,7 @@ def rows(text):
 
 @pytest.fixture
 def first_version(sync, db):
-    """A ledger as the first version left it: an accepted, a pending, a waiting and a set-aside call, and a run."""
+    """A ledger of the first version: an accepted, a pending, a waiting and a rejected call, and a run."""
     now = db.now()
     calls = {state: db.insert(end_epoch=now - 100 + state) for state in (1, 2, 3, 4)}
     make_first_version(sync.state / "ledger.db", [(calls[state], state, now - 100 + state) for state in calls],

@@ -1,4 +1,4 @@
-"""What is right and what is wrong of what the API was sent.
+"""Decides which of the results that the API got are right.
 
 The judge knows the promise and the truth (history.py), nothing of how the program keeps it. Its figures are VICIdial's:
 
@@ -57,7 +57,7 @@ class Verdict:
 
 
 def is_early(state, now, history):
-    """Whether nobody may be told of this state yet."""
+    """Whether it is too early to send this state."""
     if state.status in NOT_FINAL:
         return history.local(now) - state.called < HORIZON
     if state.status in UNSETTLED and not (state.status == "XFER" and state.comments == "REMOTE"):
@@ -66,7 +66,7 @@ def is_early(state, now, history):
 
 
 def _judge_delivery(delivery, before, history, verdict):
-    """Each result must be what the dialer had at that moment, ripe to be told, and news."""
+    """Each result must be the dialer's state at that moment, final, and new to the API."""
     states = history.between(delivery.uniqueid, delivery.first, delivery.last)
     real = [state for state in states if is_finished(state) and content(state) == delivery.content]
     if not real:
@@ -84,7 +84,7 @@ def _judge_delivery(delivery, before, history, verdict):
 
 
 def _acceptable(states, history):
-    """The contents that may be the API's last word; None stands for no word at all."""
+    """The contents that the API may have in the end; None: no content at all."""
     deadline = states[-1].called + REACH
     in_reach = [state for state in states if history.local(state.at) <= deadline]
     later = states[len(in_reach):]

@@ -114,7 +114,7 @@ static void test_diagnosis_of_a_single_failed_call_is_a_warning(void **state)
     }
 }
 
-/* Runs that come but cannot look at the dialer's calls prove nothing of them. */
+/* Runs that cannot read the dialer's calls prove nothing about these calls. */
 static void test_diagnosis_needs_runs_that_read_the_dialers_calls(void **state)
 {
     (void)state;
@@ -185,7 +185,7 @@ static void test_diagnosis_of_a_standby(void **state)
     assert_true(!standing_is_standby(&standing));
 }
 
-/* Between two leaders nobody sends: that is not well, and with time it is bad. */
+/* Between two leaders no host sends calls: first a warning, later critical. */
 static void test_diagnosis_of_a_standby_without_a_leader(void **state)
 {
     (void)state;
@@ -209,7 +209,7 @@ static void test_diagnosis_of_a_standby_without_a_leader(void **state)
     }
 }
 
-/* A host that stands by, and whose run cannot reach the database for once, does not speak of the days when it led. */
+/* After one failed run, a standby must not report the time since it was last the leader. */
 static void test_diagnosis_of_a_failed_run_of_a_standby(void **state)
 {
     (void)state;
