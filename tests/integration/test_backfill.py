@@ -307,7 +307,7 @@ def test_backfill_is_refused_on_a_standby(older, db, api, tmp_path):
     (["--from", "yesterday"], "--from WHEN and --to WHEN"),
     ([], "--from WHEN and --to WHEN"),
     (["--from", "sometime", "--to", "now"], "sometime"),
-    (["--from", "now", "--to", "1 hour ago"], "--from must be the earlier time"),
+    (["--from", "now", "--to", "1 hour ago"], "--from must be earlier than --to"),
     (["--from", "1 hour ago", "--to", "now", "extra"], "one word too many"),
     (["--from", "1 hour ago", "--to", "now", "--json"], "--json cannot be used with backfill"),
     (["--from", "1 hour ago", "--to", "now", "--days", "2"], "--days cannot be used with backfill"),

@@ -559,7 +559,7 @@ def written_by_habit(sync, db, ago):
 
 def says_what_to_use(text, sync):
     return (str(sync.legacy_file) in text and "did-optimizer-sync checkpoint set WHEN" in text and
-            "AST_DID_optimizer_sync.pl, out of root's crontab" in text)
+            "remove the line with AST_DID_optimizer_sync.pl from root's crontab" in text)
 
 
 def test_a_person_who_writes_the_old_checkpoint_is_told_what_to_use(sync, db):
