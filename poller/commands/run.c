@@ -203,12 +203,15 @@ static void log_whether_enabled(const struct options *options, bool is_first, co
 }
 
 /* After the time budget no request and no statement begins, and each has a timeout. 10 s more are for the disk. */
+#define DISK_SEC 10
 static int64_t longest_run_sec(const struct options *options, const struct resources *resources)
 {
     const struct config *config = &resources->config;
+    if (resources->sink_kind == NULL) /* not enabled: the run reads no settings, and sends nothing */
+        return DISK_SEC;
     const struct sink_settings settings = route_sink_settings(config, options->state_dir);
     return config->sync.time_budget + sink_longest_sec(resources->sink_kind, &settings) + config->database.connect_timeout +
-           config->database.read_timeout + 10;
+           config->database.read_timeout + DISK_SEC;
 }
 
 /* Takes the lock. *ret_nothing_to_do: another run is at work, or this automatic run is not enabled. */
