@@ -2,6 +2,7 @@
 #
 #   make                 build build/did-optimizer-sync
 #   make demo            forward real rows from a throw-away MariaDB to a local stand-in of the API
+#   make demo-routes     VICIdial to PostgreSQL and Asterisk to a webhook, side by side
 #   make test            every test, on the plain and on the ASan+UBSan build      (make test T=name: those that match)
 #   make soak            crashes, kills, failures and simulated days for long, and the figures (make soak T=name)
 #   make check           the unit tests alone, in seconds                           (make check T=name)
@@ -39,6 +40,7 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev l
 # Debian 11 has them under a version only.
 MARIADB_PACKAGES := 'mariadb-server-core|mariadb-server-core-10.5' 'mariadb-client-core|mariadb-client-core-10.5'
 DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev $(MARIADB_PACKAGES) python3 python3-pymysql
+DEMO_ROUTES_PACKAGES := $(DEMO_PACKAGES) postgresql
 UNIT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev python3 tzdata
 TEST_PACKAGES  := $(sort $(DEMO_PACKAGES) $(UNIT_PACKAGES)) python3-pytest python3-pytest-xdist openssl ca-certificates \
                   faketime postgresql
@@ -77,7 +79,7 @@ UNIT_SOURCES := $(filter-out $(LEFT_OUT:%=tests/unit/sink/test_%.c),$(sort $(wil
 UNIT_HELPERS := $(sort $(wildcard tests/unit/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all demo test check install uninstall clean need-build need-demo need-unit need-test binaries unit-tests standin shim soak need-browser FORCE
+.PHONY: all demo demo-routes test check install uninstall clean need-build need-demo need-unit need-test binaries unit-tests standin shim soak need-browser FORCE
 .PHONY: dist deb test-deb need-deb need-deb-test bench need-bench bench-programs
 .DELETE_ON_ERROR:
 
@@ -88,6 +90,8 @@ need-build:
 	@sh tests/need-packages.sh $(BUILD_PACKAGES)
 need-demo:
 	@sh tests/need-packages.sh $(DEMO_PACKAGES)
+need-demo-routes:
+	@sh tests/need-packages.sh $(DEMO_ROUTES_PACKAGES)
 need-unit:
 	@sh tests/need-packages.sh $(UNIT_PACKAGES)
 need-test:
@@ -161,6 +165,10 @@ unit-tests: $(UNIT_TESTS)
 demo: need-demo
 	@$(MAKE) --no-print-directory -s binaries standin
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo.py
+
+demo-routes: need-demo-routes
+	@$(MAKE) --no-print-directory -s binaries
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo_routes.py
 
 test: need-test need-fuzz need-browser
 	@$(MAKE) --no-print-directory binaries standin shim unit-tests

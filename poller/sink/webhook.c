@@ -73,8 +73,8 @@ static int read_secrets(const struct params *params, struct webhook *state, stru
 {
     const struct param *secret = params_find(params, "secret");
     if (secret == NULL)
-        return err_set(err, EX_CONFIG, "the sink webhook has no secret: write `secret = whsec_...`, or `secret_file = /...`, "
-                       "under [sink]");
+        return err_set(err, EX_CONFIG, "the sink webhook has no secret: write `secret = whsec_...`, or "
+                       "`secret_file = /...`, under [sink]");
     state->places.secret = secret->value;
     state->places.secret_origin = secret->origin;
     return webhook_secrets_read(secret->value, secret->origin, &state->secrets, err);
@@ -82,9 +82,9 @@ static int read_secrets(const struct params *params, struct webhook *state, stru
 
 static int read_timeouts(const struct params *params, int64_t *ret_timeout, int64_t *ret_connect, struct err *err)
 {
-    return params_integer(params, "timeout", TIMEOUT_SEC, 1, TIMEOUT_MOST_SEC, ret_timeout, err) != 0 ||
-                   params_integer(params, "connect_timeout", CONNECT_TIMEOUT_SEC, 1, TIMEOUT_MOST_SEC, ret_connect, err) != 0
-               ? -1 : 0;
+    if (params_integer(params, "timeout", TIMEOUT_SEC, 1, TIMEOUT_MOST_SEC, ret_timeout, err) != 0)
+        return -1;
+    return params_integer(params, "connect_timeout", CONNECT_TIMEOUT_SEC, 1, TIMEOUT_MOST_SEC, ret_connect, err);
 }
 
 static int open_requests(const struct sink_settings *settings, struct webhook *state, struct err *err)
@@ -101,8 +101,8 @@ static int open_requests(const struct sink_settings *settings, struct webhook *s
         return err_set(err, EX_CONFIG, "%s: could not read the certificates in %s; correct ca_file", ca_file->origin,
                        ca_file->value);
     if (!verify)
-        log_warn("⚠ %s: verify = no: the receiver's certificate is not checked, so anyone on the network path can read every "
-                 "customer's number; remove that line", params_find(params, "verify")->origin);
+        log_warn("⚠ %s: verify = no: the receiver's certificate is not checked, so anyone on the network path can read "
+                 "every customer's number; remove that line", params_find(params, "verify")->origin);
     state->http = http_open(&(struct http_settings){
         .url = params_text(params, "url", ""),
         .headers = headers,
@@ -199,8 +199,8 @@ static int check(void *context, struct sink_health *ret_health, struct err *err)
         return -1;
     if (answer.failure == NULL) {
         ret_health->state = SINK_WORKS;
-        (void)snprintf(ret_health->text, sizeof ret_health->text, "%s accepts %s, and %zu secret%s can sign; not tested: "
-                       "whether it accepts the signature and the calls, which only a call can show", state->host,
+        (void)snprintf(ret_health->text, sizeof ret_health->text, "%s accepts %s, and %zu secret%s can sign; not "
+                       "tested: whether it accepts the signature and the calls, which only a call can show", state->host,
                        state->places.tls ? "TLS connections with a valid certificate" : "connections without TLS",
                        state->secrets.count, state->secrets.count == 1 ? "" : "s");
         return 0;

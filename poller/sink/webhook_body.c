@@ -14,7 +14,8 @@
 
 /* The members that every call has, in their order; the source's extras follow. A number that is not known is null. */
 enum member {
-    SOURCE, ID, DIRECTION, CAMPAIGN, NUMBER, AGENT, STATUS, RESULT, STARTED, STARTED_AT, ENDED, ENDED_AT, LENGTH, MEMBERS
+    SOURCE, ID, DIRECTION, CAMPAIGN, NUMBER, AGENT, STATUS, RESULT, STARTED, STARTED_AT, ENDED, ENDED_AT, LENGTH,
+    MEMBERS
 };
 static const char *const members[MEMBERS] = {
     "source", "id", "direction", "campaign", "number", "agent", "status", "result", "started", "started_at", "ended",

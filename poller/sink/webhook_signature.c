@@ -14,20 +14,21 @@
 
 #define HOW_TO_MAKE "make one with: echo whsec_$(openssl rand -base64 32)"
 
-static int read_one(const char *word, size_t length, const char *origin, struct webhook_secrets *secrets, struct err *err)
+static int read_one(const char *word, size_t length, const char *origin, struct webhook_secrets *secrets,
+                    struct err *err)
 {
     size_t head = strlen(PREFIX);
     unsigned char bytes[3 * WEBHOOK_SECRET_MOST];
     size_t count = 0;
     if (length < head || strncmp(word, PREFIX, head) != 0)
-        return err_set(err, EX_CONFIG, "%s: secret does not begin with " PREFIX "; copy it from the receiver, or " HOW_TO_MAKE,
-                       origin);
+        return err_set(err, EX_CONFIG, "%s: secret does not begin with " PREFIX "; copy it from the receiver, or "
+                       HOW_TO_MAKE, origin);
     if (length - head > sizeof bytes || !base64_decode(word + head, length - head, bytes, &count))
-        return err_set(err, EX_CONFIG, "%s: what stands behind " PREFIX " in secret is not base64; copy the secret again",
-                       origin);
+        return err_set(err, EX_CONFIG, "%s: what stands behind " PREFIX " in secret is not base64; copy the "
+                       "secret again", origin);
     if (count < WEBHOOK_SECRET_LEAST || count > WEBHOOK_SECRET_MOST)
-        (void)err_set(err, EX_CONFIG, "%s: secret has %zu bytes; Standard Webhooks wants %d to %d; " HOW_TO_MAKE, origin,
-                      count, WEBHOOK_SECRET_LEAST, WEBHOOK_SECRET_MOST);
+        (void)err_set(err, EX_CONFIG, "%s: secret has %zu bytes; Standard Webhooks wants %d to %d; " HOW_TO_MAKE,
+                      origin, count, WEBHOOK_SECRET_LEAST, WEBHOOK_SECRET_MOST);
     else if (secrets->count == WEBHOOK_SECRETS)
         (void)err_set(err, EX_CONFIG, "%s: secret holds more than %d secrets; keep those that the receiver still knows",
                       origin, WEBHOOK_SECRETS);

@@ -54,15 +54,17 @@ static void advise(long status, const struct webhook_places *places, char *out, 
 {
     *out = '\0';
     if (status >= 300 && status <= 399)
-        (void)snprintf(out, size, "; the receiver redirects: put its final address into url (%.200s)", places->url_origin);
+        (void)snprintf(out, size, "; the receiver redirects: put its final address into url (%.200s)",
+                       places->url_origin);
     else if (status == 401 || status == 403)
-        (void)snprintf(out, size, "; check secret (%.150s), url, and this host's clock: a receiver refuses a signature that "
-                                  "is 5 minutes off (timedatectl)", places->secret_origin);
+        (void)snprintf(out, size, "; check secret (%.150s), url, and this host's clock: a receiver refuses a signature "
+                                  "that is 5 minutes off (timedatectl)", places->secret_origin);
     else if (status == 410)
-        (void)snprintf(out, size, "; the receiver has given up this address for good: put its new one into url (%.150s), or "
-                                  "end this route: did-optimizer-sync disable", places->url_origin);
+        (void)snprintf(out, size, "; the receiver has given up this address for good: put its new one into url (%.150s), "
+                                  "or end this route: did-optimizer-sync disable", places->url_origin);
     else if (status == 429)
-        (void)snprintf(out, size, "; ask the receiver's owner to allow more calls, or lower max_concurrency under [api]");
+        (void)snprintf(out, size, "; ask the receiver's owner to allow more calls, or lower max_concurrency under "
+                                  "[api]");
     else if (kind_of_status(status) == OUTCOME_MISCONFIGURED)
         (void)snprintf(out, size, "; check url (%.200s)", places->url_origin);
 }
@@ -90,7 +92,8 @@ static void quote(const struct http_answer *answer, const struct webhook_places 
     free(line);
 }
 
-static void judge_failure(const struct http_answer *answer, const struct webhook_places *places, struct outcome *outcome)
+static void judge_failure(const struct http_answer *answer, const struct webhook_places *places,
+                          struct outcome *outcome)
 {
     char remedy[sizeof outcome->advice - 2];
     const char *failure = answer->failure != NULL ? answer->failure : "no answer";
@@ -113,7 +116,8 @@ struct outcome webhook_verdict_of(const struct http_answer *answer, const struct
     if (outcome.kind == OUTCOME_ACCEPTED)
         return outcome;
     quote(answer, places, said, sizeof said);
-    (void)snprintf(outcome.reason, sizeof outcome.reason, "HTTP %ld%s%s", answer->status, *said != '\0' ? ": " : "", said);
+    (void)snprintf(outcome.reason, sizeof outcome.reason, "HTTP %ld%s%s", answer->status, *said != '\0' ? ": " : "",
+                   said);
     advise(answer->status, places, outcome.advice, sizeof outcome.advice);
     return outcome;
 }

@@ -114,6 +114,18 @@ def test_neither_key_nor_dids_conf_nor_the_api_s_variables_matter(sync, db, hook
     assert len(hook.received) == 1
 
 
+def test_default_route_and_profile_run_side_by_side_without_any_key(sync, db, hook):
+    directory = sync.directory / "did-optimizer-sync.d"
+    directory.mkdir()
+    with Receiver() as other:
+        (directory / "two.conf").write_text(
+            f"[sync]\nsettle = 0\nsplay = 0\n[database]\nsocket = {db.dialer.socket}\n"
+            f"[sink]\ntype = webhook\nurl = {other.url}\nsecret = {other.secret}\n")
+        uniqueid = db.insert()
+        assert sync.run("run", "--all-profiles", "--profiles-dir", directory).code == 0
+        assert list(hook.ids()) == list(other.ids()) == [uniqueid]
+
+
 # ---- what an answer means ----
 
 @pytest.mark.parametrize("answer", [200, 201, 204, (200, {}, '{"success": false}'), (202, {"Content-Type": "text/html"}, "<html>")],
@@ -125,7 +137,7 @@ def test_any_2xx_accepts_whatever_the_body_says(sync, db, hook, answer):
     assert states(sync) == {uniqueid: ACCEPTED} and hook.requests == 1
 
 
-@pytest.mark.parametrize("status", [400, 413, 422])
+@pytest.mark.parametrize("status", [400, 422])
 def test_a_refused_call_is_rejected_with_the_receiver_s_words(sync, db, hook, status):
     hook.answers.append((status, {}, f"campaign is unknown to {hook.secret}"))
     uniqueid = db.insert()
@@ -136,7 +148,7 @@ def test_a_refused_call_is_rejected_with_the_receiver_s_words(sync, db, hook, st
     assert hook.requests == 1
 
 
-@pytest.mark.parametrize("answer", [408, 409, 425, 500, 502, 503, 504, 599, "cut"])
+@pytest.mark.parametrize("answer", [409, 503, "cut"])
 def test_a_call_waits_for_a_receiver_that_fails(sync, db, hook, answer):
     hook.answers.append((answer, {}, ""))
     uniqueid = db.insert()
@@ -148,8 +160,8 @@ def test_a_call_waits_for_a_receiver_that_fails(sync, db, hook, answer):
 
 
 @pytest.mark.parametrize("status, words", [
-    (401, "check secret"), (403, "check secret"), (404, "check url"), (405, "check url"), (415, "check url"),
-    (410, "given up this address for good"), (301, "redirects"), (302, "redirects"), (307, "redirects"), (308, "redirects")])
+    (403, "check secret"), (404, "check url"), (410, "given up this address for good"), (302, "redirects"),
+    (308, "redirects")])
 def test_what_every_call_would_get_stops_the_run_and_loses_nothing(sync, db, hook, status, words):
     hook.always = (status, {"Location": hook.url.replace("/hook", "/elsewhere")}, "")
     rows = [db.insert() for _ in range(8)]
@@ -278,19 +290,12 @@ def test_check_says_when_nobody_listens(sync, hook):
     assert result.code == 69 and "nothing listens there" in result.out
 
 
+# The others are in tests/unit/sink/test_webhook.c.
 BAD = {
     "no url": ({"url": None}, "has no url"),
-    "no scheme": ({"url": "a.example/token-t0k"}, "url is not an http(s) address"),
     "plain http": ({"url": "http://a.example/token-t0k"}, "plain http to another host"),
-    "a user": ({"url": "https://me:token-t0k@a.example/"}, "is not a plain https://"),
-    "no secret": ({"secret": None}, "has no secret"),
     "a short secret": ({"secret": "whsec_dDBrLXQwaw=="}, "Standard Webhooks wants 24 to 64"),
-    "a secret without prefix": ({"secret": "token-t0k"}, "does not begin with whsec_"),
-    "no base64": ({"secret": "whsec_token-t0k!"}, "is not base64"),
     "an unknown member": ({"name.color": "x"}, "has no member 'color'"),
-    "a name twice": ({"name.agent": "number"}, "another member is called 'number'"),
-    "a bad number": ({"timeout": "0"}, "is not a whole number from 1 to 300"),
-    "no certificates": ({"ca_file": "/no/such/file.pem"}, "correct ca_file"),
     "an unknown setting": ({"colour": "red"}, "has no setting 'colour' in [sink]"),
 }
 

@@ -35,7 +35,7 @@ LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # several times a
 MODULES = {name: [f"test_{name}"] for name in (
     "astguiclient", "backoff", "base64", "breaker", "bucket", "call", "checkpoint", "cron", "decision", "diagnosis",
     "did_optimizer_payload", "did_optimizer_verdict", "http_trouble", "message_key", "params", "recorder_columns", "recorder_verdict", "route", "secrets",
-    "webhook_body", "webhook_signature", "webhook_verdict",
+    "webhook", "webhook_body", "webhook_signature", "webhook_verdict",
     "disposition", "err", "explanation", "health", "hours", "json", "mask", "outcome", "pace", "position", "str",
     "stretch", "succession", "summary", "tally", "url", "vicidial_finality", "when", "zone")}
 # Those that notice most first, the slowest last.
