@@ -15,7 +15,7 @@ MINUTE, HOUR = 60, 3600
 
 def run_when_elected(sync, env=None, command=()):
     """A run soon after another: the database may need a moment to notice that the connection of that one is gone, and
-    until then another host seems to be elected."""
+    until then another host seems to be the leader."""
     deadline = time.monotonic() + 10
     while True:
         run = sync.run(*command, env=env)

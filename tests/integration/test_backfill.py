@@ -290,9 +290,9 @@ def test_backfill_is_refused_on_a_standby(older, db, api, tmp_path):
     other.configure(config={"sync": {"settle": 0, "splay": 0}})
     last = db.insert()
     api.rules([{"delay_ms": 3000}])
-    elected = other.start()
+    leader = other.start()
     while not api.log():
-        assert elected.poll() is None
+        assert leader.poll() is None
         time.sleep(0.02)
     run = older.run(*words)
     assert run.code == 69 and "another host sends the calls of this database" in run.out + run.err

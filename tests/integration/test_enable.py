@@ -124,7 +124,7 @@ def test_read_only_commands_show_an_older_installation_as_enabled(sync, db, api)
 
 def test_an_older_standby_stays_ready_to_take_over(sync, db, api):
     """It has sent nothing itself, so only the ledger's copy of the checkpoint shows that it was at work."""
-    with db.connect() as elected, elected.cursor() as cursor:
+    with db.connect() as leader, leader.cursor() as cursor:
         cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
         assert "standby" in sync.run("--cron").log
     sync.enabled_file.unlink()

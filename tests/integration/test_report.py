@@ -17,7 +17,7 @@ from harness.sync import Sync
 TEMPLATE = ROOT / "packaging/report.html"
 COLUMNS = ("uniqueid", "state", "end_epoch", "updated", "reason", "seen", "tries", "tried", "answer", "took_ms", "status",
            "result", "length", "agent", "campaign", "phone")
-ACCEPTED, PENDING, WAITING, SET_ASIDE = 1, 2, 3, 4
+ACCEPTED, PENDING, WAITING, REJECTED = 1, 2, 3, 4
 READY = "return document.documentElement.dataset.ready === 'yes'"
 
 
@@ -142,7 +142,7 @@ def test_a_folder_that_is_not_ours_is_named(ordinary, host):
 def test_with_ten_thousand_long_calls_the_page_stays_below_5_mb(host):
     """Hostile ones too: '<' takes six bytes each."""
     now = int(time.time())
-    put_calls(host, [{"end_epoch": now - i, "reason": "<" * 1000, "state": SET_ASIDE, "agent": "Ü" * 300} for i in range(12000)])
+    put_calls(host, [{"end_epoch": now - i, "reason": "<" * 1000, "state": REJECTED, "agent": "Ü" * 300} for i in range(12000)])
     write(host, "INSERT INTO run (kind, started, message) VALUES ('poll', ?, ?)", [(now, "<" * 5000)] * 1500)
     page = report(host)
     told = data(page)
@@ -232,14 +232,14 @@ def test_the_page_shows_what_happened(sync, db, api, browser):
                {"uniqueid": calls[4], "status": 500}])
     assert sync.run().code == 75
     show(browser, report(sync))
-    assert {name: card(browser, name) for name in ("today", "pending", "waiting", "aside", "api_down")} == {
-        "today": "2", "pending": "1", "waiting": "1", "aside": "1", "api_down": "Up"}
+    assert {name: card(browser, name) for name in ("today", "pending", "waiting", "rejected", "api_down")} == {
+        "today": "2", "pending": "1", "waiting": "1", "rejected": "1", "api_down": "Up"}
     assert re.fullmatch(r"\d+ (s|min)", card(browser, "freshness")) and re.fullmatch(r"\d\d:\d\d", card(browser, "run"))
     assert ": partly sent, 2 accepted" in browser.text("#card-run .note")
     assert column(browser, 2) == [f"312555000{i}" for i in (4, 3, 2, 1, 0)]
     assert column(browser, 5) == ["answered", "", "busy", "no answer", "answered"]
     assert [text.partition("\n")[0] for text in column(browser, 6)] == ["pending", "waiting", "rejected", "accepted", "accepted"]
-    assert column(browser, 5, "#aside-table") == ["HTTP 422: invalid <b>campaign</b>"]
+    assert column(browser, 5, "#rejected-table") == ["HTTP 422: invalid <b>campaign</b>"]
     assert column(browser, 2, "#runs-table") == ["sweep"] and column(browser, 5, "#runs-table") == ["2"]
     assert browser.text("#trouble") == "" and browser.text("#stale") == "" and card(browser, "unsent") == "0"
     assert column(browser, 11, "#runs-table") == ["partly sent"]
@@ -413,12 +413,12 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=list(HOSTILE))
 def test_hostile_data_is_shown_as_text_and_nothing_of_it_runs(host, browser, text):
     names = ("reason", "agent", "campaign", "phone", "status", "result", "uniqueid")
-    put_calls(host, [{name: text for name in names} | {"state": SET_ASIDE}])
+    put_calls(host, [{name: text for name in names} | {"state": REJECTED}])
     write(host, "INSERT INTO run (kind, started, finished, exit_code, message) VALUES (?, ?, ?, 70, ?)", [(text, 5, 6, text), ("poll", 5, 6, text)])
     show(browser, report(host))
     assert browser.run("return [...document.querySelectorAll('#calls-table tbody td')].map((cell) => cell.textContent)")[1:] == [
         text, text, text, text.replace("_", " ", 1), "rejected" + text, text, "45 s", "200 in 40 ms", "1", text]
-    assert text in browser.run("return document.querySelector('#aside-table tbody').textContent")
+    assert text in browser.run("return document.querySelector('#rejected-table tbody').textContent")
     assert text in browser.run("return document.querySelector('#runs-table tbody').textContent")
     assert text in browser.run("return document.querySelector('#verdict').textContent")
     for select in ("status", "campaign"):
@@ -430,7 +430,7 @@ def test_hostile_data_is_shown_as_text_and_nothing_of_it_runs(host, browser, tex
 
 
 def test_control_characters_and_broken_text_are_made_harmless(host, browser):
-    put_calls(host, [{"reason": "\x1b[2J\x07red\r\n\x7f\u0085", "state": SET_ASIDE, "agent": "x" * 65536,
+    put_calls(host, [{"reason": "\x1b[2J\x07red\r\n\x7f\u0085", "state": REJECTED, "agent": "x" * 65536,
                       "campaign": "long " * 13000}])
     with contextlib.closing(sqlite3.connect(host.state / "ledger.db")) as ledger:
         ledger.execute("UPDATE call SET phone = CAST(x'33FF31C0' AS TEXT)")
@@ -481,7 +481,7 @@ def test_ten_thousand_calls_are_all_there(host, browser):
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280])
 def test_no_width_needs_scrolling_sideways(host, browser, width):
-    put_calls(host, [{"state": SET_ASIDE, "reason": "HTTP 422: " + "long" * 60, "campaign": "W" * 60, "status": "WWWWWW"}])
+    put_calls(host, [{"state": REJECTED, "reason": "HTTP 422: " + "long" * 60, "campaign": "W" * 60, "status": "WWWWWW"}])
     write(host, "INSERT INTO run (kind, started, finished, exit_code, message) VALUES ('sweep', 5, 6, 70, ?)",
           [("unbreakable" * 30,)])
     browser.size(width, 800, mobile=width < 500)

@@ -162,7 +162,7 @@ def test_a_refused_key_shows_the_number_of_unsent_calls(sync, db, api):
 
 
 @pytest.mark.parametrize("rule", [{"status": 503}, {"status": 429, "headers": {"Retry-After": "600"}}],
-                         ids=["api_down", "silence"])
+                         ids=["api_down", "rate_limited"])
 def test_each_run_counts_unsent_calls_even_if_it_sends_none(sync, db, api, rule):
     now = db.now()
     db.insert_many([{"end_epoch": now - 100 + n} for n in range(20)])

@@ -39,12 +39,12 @@ API_TROUBLES = {
     "unavailable": [{"status": 503}],
     "cut off": [{"action": "reset"}],
     "portal": [{"action": "garbage"}],
-    "silence": [{"status": 429, "headers": {"Retry-After": "150"}, "times": 3}],
+    "rate limited": [{"status": 429, "headers": {"Retry-After": "150"}, "times": 3}],
     "flaky": [{"status": 500, "probability": 0.15}, {"action": "record-then-reset", "probability": 0.1}],
     "slow": [{"delay_ms": 150}],
 }
 # Shares of the day: four hours of it have 24 blocks.
-BLOCKS_OF_FOUR_HOURS = ["unavailable", "cut off", "portal", "silence", "refused", "slow", "slow", "cron is off",
+BLOCKS_OF_FOUR_HOURS = ["unavailable", "cut off", "portal", "rate limited", "refused", "slow", "slow", "cron is off",
                         "flaky", "flaky", "flaky", "flaky"]
 KILLED = 0.06  # of the runs
 # Done; the database cannot be reached, or the API is down; something is pending. Everything else is a fault.

@@ -32,7 +32,7 @@ static void test_diagnosis_finds_what_is_wrong(void **state)
     (void)state;
     static const struct {
         const char *name;
-        int64_t pending_age, waiting_age, run_age, exit_code, rejected, outage_age, silence;
+        int64_t pending_age, waiting_age, run_age, exit_code, rejected, outage_age, limited_for;
         enum diagnosis_level want;
         const char *says, *action;
     } rows[] = {
@@ -53,7 +53,7 @@ static void test_diagnosis_finds_what_is_wrong(void **state)
         { "one rejected", 0, 0, 12, 0, 1, 0, 0, DIAGNOSIS_WARNING, "1 call is rejected", "failed list" },
         { "rejected", 0, 0, 12, 0, 2, 0, 0, DIAGNOSIS_WARNING, "2 calls are rejected", "failed list" },
         { "api_down", 0, 0, 12, 69, 0, 60, 0, DIAGNOSIS_CRITICAL, "API down since", "check" },
-        { "silence", 0, 0, 12, 75, 0, 0, 60, DIAGNOSIS_OK, "rate limited until", "" },
+        { "rate limited", 0, 0, 12, 75, 0, 0, 60, DIAGNOSIS_OK, "rate limited until", "" },
         { "rejected in an outage", 0, 0, 12, 0, 1, 60, 0, DIAGNOSIS_CRITICAL, "1 call is rejected", "check" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -64,7 +64,7 @@ static void test_diagnosis_finds_what_is_wrong(void **state)
         standing.overview.last_run_exit_code = rows[i].exit_code;
         standing.overview.counts.rejected = rows[i].rejected;
         standing.outage_since = rows[i].outage_age != 0 ? NOW - rows[i].outage_age : 0;
-        standing.wait_until = rows[i].silence != 0 ? NOW + rows[i].silence : 0;
+        standing.wait_until = rows[i].limited_for != 0 ? NOW + rows[i].limited_for : 0;
         struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
         unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
         unit_has(rows[i].name, diagnosis.text, rows[i].says);

@@ -153,7 +153,7 @@ static void test_vicidial_finality_obeys_the_settings(void **state)
     assert_int_equal(make_call("AA", NULL, 10, 0, &own).finality, CALL_FINAL);
     own.not_final_horizon = own.unsettled_hold = 0;
     own.unsettled = settings.unsettled;
-    struct call call = make_call("", NULL, 0, 0, &own); /* both spans off: nothing is held */
+    struct call call = make_call("", NULL, 0, 0, &own); /* both durations are 0: no call waits */
     assert_int_equal(decision_of(&call, &unknown, &own, NOW).kind, DECISION_SEND);
     call = make_call("AA", NULL, 0, 0, &own);
     assert_int_equal(decision_of(&call, &unknown, &own, NOW).kind, DECISION_SEND);
