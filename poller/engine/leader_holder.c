@@ -108,8 +108,8 @@ static bool has_lease(struct keeper *keeper)
     struct lease now;
     if (!read_lease(keeper->state_dir, &now))
         return false;
-    const struct lease *before = &keeper->lease;
-    if (keeper->renewed_ms == 0 || now.inode != before->inode || now.written.tv_sec != before->written.tv_sec ||
+    const struct lease *before = &keeper->lease; /* zero at first, as no file is */
+    if (now.inode != before->inode || now.written.tv_sec != before->written.tv_sec ||
         now.written.tv_nsec != before->written.tv_nsec)
         keeper->renewed_ms = clock_mono_ms();
     keeper->lease = now;
@@ -153,17 +153,15 @@ static int take_on_new_connection(struct keeper *keeper, bool *ret_held, struct 
     return note_leader(keeper, started, err);
 }
 
-/* Takes the lock if it is free; *ret_held: this process has the lock now. Uses a new connection: the old one may still
+/* Takes the lock if it is free; *ret_held, where nothing fails: this process has the lock now. Uses a new connection: the old one may still
  * have some locks. Gives the lock up if the number could not be written: this host's runs would not recognize it. */
 static int take_lock(struct keeper *keeper, bool *ret_held, struct err *err)
 {
     source_close(&keeper->source);
     keeper->level = -1;
-    *ret_held = false;
     if (take_on_new_connection(keeper, ret_held, err) == 0)
         return 0;
     source_close(&keeper->source);
-    *ret_held = false;
     return -1;
 }
 
@@ -235,7 +233,7 @@ static void send_report(int report, int result, bool held, const struct err *err
 static void run_holder(const struct leader_holder *holder, int report)
 {
     struct err err = { .code = EX_UNAVAILABLE };
-    struct keeper keeper = { .holder = holder, .state_dir = fileutil_absolute(holder->state_dir), .level = -1 };
+    struct keeper keeper = { .holder = holder, .state_dir = fileutil_absolute(holder->state_dir) };
     bool held = false;
     detach(report);
     int result = take_lock(&keeper, &held, &err);

@@ -417,6 +417,7 @@ static void test_how_far_the_leader_is(void **state)
         { "swept a while ago", true, LOOKED - 300, 0, true, 600, LOOKED - 300 - 600 },
         { "not done", true, LOOKED, 0, false, 600, CHECKPOINT - 600 },
         { "a call is open", true, LOOKED - 5, LOOKED - 5000, true, 600, LOOKED - 5001 },
+        { "just later", true, LOOKED - 5, LOOKED - 606, true, 600, LOOKED - 607 },
         { "a recent one", true, LOOKED - 5, LOOKED - 604, true, 600, LOOKED - 605 },
         { "a later one", true, LOOKED - 5, LOOKED - 300, true, 600, LOOKED - 605 },
         { "never swept", true, 0, 0, true, 600, 0 },

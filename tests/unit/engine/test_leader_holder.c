@@ -98,12 +98,27 @@ static void test_whose_connection_it_is(void **state)
 
 /* ---- it begins ---- */
 
+static int lowest_free_fd(void)
+{
+    int fd = dup(0);
+    (void)close(fd);
+    return fd;
+}
+
 static void test_it_takes_the_lock(void **state)
 {
+    int free_fd = lowest_free_fd();
     int64_t number = hold(*state, 290, 0);
+    assert_int_equal(lowest_free_fd(), free_fd); /* the run keeps nothing of it open */
     assert_int_equal(number, 1);
     assert_true(leader_holder_owns(*state, number, memory_locks->started));
+    size_t statements = memory_locks->statements;
+    assert_true(unit_host_pass(LOOK - 1));
+    assert_int_equal(memory_locks->statements, statements);
+    assert_true(unit_host_pass(1));
+    assert_int_equal(memory_locks->statements, statements + 1);
     assert_true(unit_host_pass(10 * LOOK));
+    assert_int_equal(memory_locks->statements, statements + 11);
     assert_int_equal(memory_locks_holder(LOCK), number);
     assert_int_equal(memory_locks->connections, 1);
     assert_false(memory_locks->was_asked_for_servers); /* it looks often: it asks for no more than it needs */
@@ -194,6 +209,8 @@ static void test_a_lease_that_is_another_length(void **state)
 {
     (void)hold(*state, 20, 0);
     lease(*state, 100, 0);
+    assert_true(unit_host_pass(90));
+    unit_write(unit_path(*state, "lease"), "100 0 " VERSION " and more\n");
     assert_true(unit_host_pass(90));
     assert_false(unit_host_pass(20));
 }
