@@ -49,9 +49,9 @@ RUNS = ["test_runs", "test_stops", "test_poll", "test_failing_ledger", "test_fai
         "test_failing_runs"]
 MODULES.update({name: [f"test_{name}", *RUNS] for name in (
     "forward", "walk", "revisit", "work", "progress", "journal", "backlog", "unsent")})
-MODULES.update({name: [f"test_{name}"] for name in ("campaigns", "jump", "leader", "leader_holder", "turn")})
+MODULES.update({name: [f"test_{name}"] for name in ("campaigns", "jump", "leader", "leader_holder", "resources", "turn")})
 FORWARD = ["test_forward", "test_forward_records", "test_revisit", "test_walk", *RUNS]
-MODULES.update(poll=RUNS, probe=RUNS, engine=FORWARD, forward=FORWARD, settle=FORWARD, suspects=FORWARD)
+MODULES.update(poll=RUNS, probe=RUNS, engine=["test_engine", *FORWARD], forward=FORWARD, settle=FORWARD, suspects=FORWARD)
 
 # Judged by integration tests, those that notice most first.
 WHOLE = {

@@ -106,6 +106,59 @@ static void waiting_rows(struct scene *scene)
     scene_call(scene, "b1")->wait_until = SCENE_NOW + 120;
 }
 
+static struct outcome limits_the_fourth(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)sent;
+    (void)nth;
+    struct outcome outcome = scene_outcome(scene->sent_count < 3 ? OUTCOME_ACCEPTED : OUTCOME_RATE_LIMITED);
+    outcome.wait_sec = scene->sent_count < 3 ? 0 : 60;
+    return outcome;
+}
+
+static void rate_limit(struct scene *scene)
+{
+    scene_add_many(scene, "a", 3, SCENE_NOW - 50, 0);
+    scene_add_many(scene, "b", 4, SCENE_NOW - 40, 5);
+    scene->answer = limits_the_fourth;
+}
+
+/* Of the first batch one call is taken; then the API as a whole is down. */
+static struct outcome goes_down(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)sent;
+    (void)nth;
+    return scene_outcome(scene->sent_count == 0 ? OUTCOME_ACCEPTED : OUTCOME_RETRY);
+}
+
+static void outage(struct scene *scene)
+{
+    scene_add_many(scene, "a", 4, SCENE_NOW - 50, 0);
+    scene_add_many(scene, "b", 6, SCENE_NOW - 40, 5);
+    scene->answer = goes_down;
+}
+
+static struct outcome refuses_one(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)scene;
+    return scene_outcome(nth < 2 && strcmp(sent->id, "a0") == 0 ? OUTCOME_RETRY : OUTCOME_ACCEPTED);
+}
+
+/* A call failed that was alone: whether it or the API is to blame, another call shows. */
+static void doubtful_call(struct scene *scene)
+{
+    scene_add_many(scene, "a", 1, SCENE_NOW - 50, 0);
+    scene->answer = refuses_one;
+    scene_run(scene);
+    scene_pass(scene, 60);
+    scene_add_many(scene, "b", 3, SCENE_NOW, 0);
+}
+
+/* While the crash is mended the API mends too. */
+static void api_works(struct scene *scene)
+{
+    scene->answer = NULL;
+}
+
 /* While the crash is mended the rows go back to what they were. */
 static void change_back(struct scene *scene)
 {
@@ -118,13 +171,17 @@ static const struct {
     void (*prepare)(struct scene *scene);
     size_t least_steps;
     void (*after)(struct scene *scene); /* the crash */
+    bool changes_back;                  /* so that what was changed need not arrive */
 } ways[] = {
-    { "first run", first_run, 24, NULL },
-    { "changed rows", changed_rows, 11, NULL },
-    { "changed rows and back", changed_rows, 11, change_back },
-    { "late rows", late_rows, 18, NULL },
-    { "after an outage", after_an_outage, 22, NULL },
-    { "waiting rows", waiting_rows, 11, NULL },
+    { "first run", first_run, 27, NULL, false },
+    { "changed rows", changed_rows, 13, NULL, false },
+    { "changed rows and back", changed_rows, 11, change_back, true },
+    { "late rows", late_rows, 20, NULL, false },
+    { "after an outage", after_an_outage, 24, NULL, false },
+    { "waiting rows", waiting_rows, 13, NULL, false },
+    { "rate limit", rate_limit, 20, api_works, false },
+    { "outage", outage, 25, api_works, false },
+    { "doubtful call", doubtful_call, 15, NULL, false },
 };
 
 /* ---- the sweep over all steps ---- */
@@ -179,7 +236,7 @@ static void sweep_one_way(struct scene *scene, size_t way)
         if (ways[way].after != NULL)
             ways[way].after(scene);
         recover(scene);
-        check_all_arrived(scene, row, ways[way].after == NULL);
+        check_all_arrived(scene, row, !ways[way].changes_back);
     }
     unit_true(row, ended);
     unit_true(row, step >= ways[way].least_steps); /* the steps are really counted */
