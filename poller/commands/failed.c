@@ -41,32 +41,33 @@ struct work {
 /* Works on the selected calls. */
 typedef int action(struct work *work, const struct records_selection *selection, struct err *err);
 
-static const char *member(const struct json *body, const char *name)
+/* What the message of a call says, if it has the API's names; else what the ledger knows of the call. */
+static const char *known(const struct json *body, const char *name, const char *noted)
 {
     const char *text = body != NULL ? json_text(body, name) : NULL;
-    return text != NULL ? text : "";
+    return str_or_empty(text != NULL ? text : noted);
 }
 
-static void print_json(const struct ledger_entry *entry, const struct json *body, const char *phone)
+static void print_json(const struct ledger_entry *entry, const struct call *call)
 {
     struct json *object = json_object();
     json_add_text(object, "uniqueid", entry->uniqueid);
     json_add_int(object, "end_epoch", entry->end_epoch);
-    json_add_text(object, "campaign", member(body, "campaignId"));
-    json_add_text(object, "phone", phone);
-    json_add_text(object, "status", member(body, "disposition"));
+    json_add_text(object, "campaign", call->campaign);
+    json_add_text(object, "phone", call->number);
+    json_add_text(object, "status", call->status);
     json_add_int(object, "attempts", entry->record.attempts);
     json_add_text(object, "reason", entry->reason);
     json_print_line(object);
 }
 
-static void print_text(const struct ledger_entry *entry, const struct json *body, const char *phone)
+static void print_text(const struct ledger_entry *entry, const struct call *call)
 {
     char local[CLOCK_TEXT_SIZE], shown[1024];
     char line[1024];
     (void)snprintf(line, sizeof line, "%-20s  %s  %s/%s → %s  %s", entry->uniqueid,
-                   clock_local(entry->end_epoch, local, sizeof local), member(body, "campaignId"),
-                   phone, member(body, "disposition"), entry->reason != NULL ? entry->reason : "");
+                   clock_local(entry->end_epoch, local, sizeof local), call->campaign, call->number, call->status,
+                   str_or_empty(entry->reason));
     (void)printf("%s\n", str_printable(line, shown, sizeof shown));
 }
 
@@ -74,15 +75,19 @@ static void print_entry(void *context, const struct ledger_entry *entry)
 {
     struct work *work = context;
     struct json *body = entry->payload != NULL ? json_parse(entry->payload) : NULL;
+    const char *number = known(body, "phoneNumber", entry->call->number);
+    char *phone = mem_copy(number), *reason = mem_copy(str_or_empty(entry->reason));
+    mask_if_enabled(reason, number); /* the sink's reason may contain the number */
+    mask_if_enabled(phone, number);
+    const struct call call = { .campaign = known(body, "campaignId", entry->call->campaign),
+                               .number = phone,
+                               .status = known(body, "disposition", entry->call->status) };
     struct ledger_entry shown = *entry;
-    char *phone = mem_copy(member(body, "phoneNumber")), *reason = mem_copy(entry->reason != NULL ? entry->reason : "");
-    mask_if_enabled(reason, member(body, "phoneNumber")); /* the API's reason may contain the number */
-    mask_if_enabled(phone, member(body, "phoneNumber"));
     shown.reason = reason;
     if (work->options->json)
-        print_json(&shown, body, phone);
+        print_json(&shown, &call);
     else
-        print_text(&shown, body, phone);
+        print_text(&shown, &call);
     free(reason);
     free(phone);
     json_free(body);

@@ -34,13 +34,19 @@ static struct statement *prepare_for(struct store *store, const char *sql, const
 int records_list_rejected(struct ledger *ledger, const struct records_selection *selection, records_on_entry *on_entry,
                           void *context, struct err *err)
 {
-    static const char sql[] = "SELECT uniqueid, end_epoch, attempts, reason, payload FROM call WHERE " SELECTED
+    static const char sql[] = "SELECT uniqueid, end_epoch, attempts, reason, payload, campaign, phone, status FROM call "
+                              "WHERE " SELECTED
                               " ORDER BY end_epoch, uniqueid";
     struct store *store = ledger_store(ledger);
     struct statement *statement = prepare_for(store, sql, selection, CALL_REJECTED);
     int row = 0;
     while ((row = store_next(store, statement, err)) > 0) {
-        struct ledger_entry entry = { .uniqueid = store_text(statement, 0),
+        struct call call = { .id = store_text(statement, 0),
+                             .campaign = store_text(statement, 5),
+                             .number = store_text(statement, 6),
+                             .status = store_text(statement, 7) };
+        struct ledger_entry entry = { .uniqueid = call.id,
+                                      .call = &call,
                                       .record = { .state = CALL_REJECTED, .attempts = store_int(statement, 2) },
                                       .end_epoch = store_int(statement, 1),
                                       .reason = store_text(statement, 3),

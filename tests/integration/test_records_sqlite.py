@@ -114,6 +114,8 @@ def test_a_bad_row_is_rejected_and_the_others_are_written(db, sync, place):
     run = sync.run("run")
     assert f"✗ {bad}: failed: no BAD here (rejected)" in run.log
     assert good in by_uuid(place) and bad not in by_uuid(place)
+    listed = json.loads(sync.run("failed", "list", "--json").out)
+    assert (listed["campaign"], listed["phone"], listed["status"]) == ("BAD", db.row(bad)["phone_number"], "SALE")
     assert logs(place)[-1]["status"] == "partial" and logs(place)[-1]["failed_count"] == 1
     rows(place, "DROP TRIGGER t")
     assert sync.run("failed", "retry", bad).code == 0

@@ -284,6 +284,48 @@ static void test_a_run_that_failed_early(void **state)
         unit_same_int("figure", got[i], want[i]);
 }
 
+static char told[120];
+
+static void note_begin(void *state, const char *kind)
+{
+    (void)state;
+    (void)snprintf(told, sizeof told, "%s;", kind);
+}
+
+static void note_end(void *state, const struct sink_run *run)
+{
+    size_t used = strlen(told);
+    (void)state;
+    assert_true(run->took_ms >= 0);
+    (void)snprintf(told + used, sizeof told - used, "%s %d %s", run->kind != NULL ? run->kind : "-", run->exit_code,
+                   run->message);
+}
+
+static void test_the_sink_is_told_of_a_run(void **state)
+{
+    struct scene *scene = *state;
+    static const struct sink_ops ops = { .type = "noting", .begin = note_begin, .end = note_end };
+    const struct sink sink = { .ops = &ops };
+    struct err err;
+    struct engine engine = begin(scene);
+    engine.route.sink = &sink;
+    assert_int_equal(journal_open(&engine, "poll", &err), 0);
+    assert_string_equal(told, "poll;");
+    scene->summary = (struct summary){ .stop = STOP_OUTAGE, .message = "it is down" };
+    assert_int_equal(journal_close(&engine, NULL, &err), 0);
+    assert_string_equal(told, "poll;- 69 it is down");
+    assert_int_equal(journal_open(&engine, "poll", &err), 0);
+    scene->summary = (struct summary){ .stop = STOP_NONE };
+    assert_int_equal(journal_close(&engine, "sweep", &err), 0);
+    assert_string_equal(told, "poll;sweep 0 ");
+    assert_int_equal(journal_open(&engine, "poll", &err), 0);
+    scene_close(scene);
+    scene_break(scene, "run"); /* its end cannot be noted in the ledger */
+    engine.route.ledger = scene_ledger(scene);
+    assert_int_equal(journal_close(&engine, NULL, &err), -1);
+    unit_has("ledger", told, "poll;- 74 could not write");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +339,7 @@ int main(void)
         in_scene(test_a_ledger_that_fails),
         in_scene(test_the_figures_of_a_run),
         in_scene(test_a_run_that_failed_early),
+        in_scene(test_the_sink_is_told_of_a_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
