@@ -139,6 +139,7 @@ static void test_str_in_list_compares_whole_words_without_case(void **state)
         { "", "", false },                         { " ", " ", false },
         { "ABAB ABA", "ABA", true },               { "ABC  AB\tC", "C", true },
         { "@[` {A}", "{a}", true },                { "@ [", "`", false },
+        { "AZ", "az", true },                      { "az", "AZ", true },
         { "A B,", ",", false },                    { "\xC3\x89", "\xC3\xA9", false },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
