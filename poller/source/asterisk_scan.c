@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "source/asterisk_sample.h"
 #include "source/asterisk_scan.h"
-#include "source/slice.h"
 #include "source/stretch.h"
 
 /* Some host's clock may be ahead. */
@@ -75,9 +74,9 @@ static int read_rows(struct reading *reading, char *sql, bool *ret_too_long, str
         return -1;
     uint64_t rows = session_rows(result);
     bool may_shrink = ret_too_long != NULL && *scan->table->date_key != '\0';
-    bool too_long = may_shrink && slice_is_too_long(scan->slice_sec, rows, session_is_cut(result));
+    bool too_long = may_shrink && slice_is_too_long(&scan->slice, rows, session_is_cut(result));
     if (may_shrink)
-        scan->slice_sec = slice_adapted(scan->slice_sec, clock_mono_ms() - started_ms, rows, too_long);
+        slice_adapt(&scan->slice, clock_mono_ms() - started_ms, rows, too_long);
     for (const char *const *row = too_long ? NULL : session_next(result); row != NULL; row = session_next(result))
         add_row(reading, asterisk_table_row(scan->table, row, &reading->now));
     session_free(result);
@@ -208,10 +207,10 @@ static int read_slice(struct reading *reading, int64_t to, int64_t *at, struct e
     const struct asterisk_table *table = scan->table;
     char first[STRETCH_DATETIME_SIZE], behind[STRETCH_DATETIME_SIZE], limit[SLICE_LIMIT_SIZE] = "";
     bool too_long = false;
-    int64_t end = *at + (*table->date_key != '\0' ? scan->slice_sec : WHOLE_SEC);
+    int64_t end = *at + (*table->date_key != '\0' ? slice_length(&scan->slice) : WHOLE_SEC);
     end = end > to ? to + 1 : end;
     if (*table->date_key != '\0')
-        (void)slice_limit(scan->slice_sec, session_facts(scan->session).is_mariadb, limit);
+        (void)slice_limit(&scan->slice, session_facts(scan->session).is_mariadb, limit);
     char *select = asterisk_table_select(table, table->date_key), *condition = condition_of(reading);
     char *sql = mem_format("%s WHERE `%s` >= '%s' AND `%s` < '%s'%s%s", select, table->date,
                            stretch_datetime(*at, first), table->date, stretch_datetime(end, behind), condition, limit);
@@ -245,8 +244,6 @@ int asterisk_scan_run(struct asterisk_scan *scan, const struct source_range *ran
 {
     struct reading reading = { .scan = scan, .range = *range, .on_call = on_call, .on_slice = on_slice,
                                .context = context };
-    if (scan->slice_sec == 0)
-        scan->slice_sec = SLICE_FIRST_SEC;
     int result = read_range(&reading, err);
     free_rows(&reading);
     return result < 0 ? -1 : 0;
@@ -350,8 +347,6 @@ int asterisk_scan_fetch(struct asterisk_scan *scan, const char *const *ids, size
 {
     struct reading reading = { .scan = scan, .on_call = on_call, .context = context, .zone = *scan->rules.zone };
     struct wanted *wanted = mem_zero(count + 1, sizeof *wanted);
-    if (scan->slice_sec == 0)
-        scan->slice_sec = SLICE_FIRST_SEC;
     for (size_t i = 0; i < count; i++) {
         int64_t local_sec = asterisk_row_weak_local(ids[i]);
         wanted[i] = (struct wanted){ .id = ids[i], .began = local_sec > 0 ? local_sec : asterisk_row_epoch(ids[i]) };

@@ -4,6 +4,7 @@
 
 #include "source/asterisk_group.h"
 #include "source/asterisk_table.h"
+#include "source/slice.h"
 #include "source/source.h"
 
 /* The rows of a call follow each other: none begins so long after the end of all that began before it. */
@@ -17,7 +18,7 @@ struct asterisk_scan {
     const struct asterisk_table *table;
     struct asterisk_rules rules; /* its zone is that of the calls made since zone_from */
     int64_t zone_from;
-    int64_t slice_sec;           /* how long the next slice is; 0 at first */
+    struct slice slice;          /* all zero at first */
     bool with_internal;          /* hand out also calls between extensions */
 };
 

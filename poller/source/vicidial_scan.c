@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "source/slice.h"
 #include "source/stretch.h"
 #include "source/vicidial_sample.h"
 #include "source/vicidial_scan.h"
@@ -100,7 +99,7 @@ static int read_slice(const struct job *job, const char *bound, int64_t end_from
     const struct vicidial_table *table = &scan->tables[job->range->table];
     char limit[SLICE_LIMIT_SIZE];
     struct session_result *result = NULL;
-    (void)slice_limit(scan->slice_sec, session_facts(scan->session).is_mariadb, limit);
+    (void)slice_limit(&scan->slice, session_facts(scan->session).is_mariadb, limit);
     char *sql = mem_format("SELECT %s FROM %s FORCE INDEX (`%s`) WHERE %s AND end_epoch >= %" PRId64
                            " AND end_epoch <= %" PRId64 "%s", job->list, table->name, table->index, bound, end_from, end_to,
                            limit);
@@ -110,8 +109,8 @@ static int read_slice(const struct job *job, const char *bound, int64_t end_from
     if (outcome != 0)
         return -1;
     uint64_t rows = session_rows(result);
-    *ret_too_many = slice_is_too_long(scan->slice_sec, rows, session_is_cut(result));
-    scan->slice_sec = slice_adapted(scan->slice_sec, clock_mono_ms() - started_ms, rows, *ret_too_many);
+    *ret_too_many = slice_is_too_long(&scan->slice, rows, session_is_cut(result));
+    slice_adapt(&scan->slice, clock_mono_ms() - started_ms, rows, *ret_too_many);
     if (!*ret_too_many)
         outcome = hand_out(job, result, err);
     session_free(result);
@@ -132,7 +131,7 @@ static int scan_by_end(const struct job *job, struct err *err)
     int result = 0;
     while (result == 0 && from <= job->range->end_to) {
         bool too_many = false;
-        int64_t to = from + job->scan->slice_sec - 1;
+        int64_t to = from + slice_length(&job->scan->slice) - 1;
         if (to > job->range->end_to)
             to = job->range->end_to;
         if (read_slice(job, "TRUE", from, to, &too_many, err) != 0)
@@ -180,7 +179,7 @@ static int scan_stretch(const struct job *job, const struct stretch_list *list, 
     while (result == 0 && *at <= to) {
         char first_date[STRETCH_DATETIME_SIZE], end_date[STRETCH_DATETIME_SIZE], bound[160];
         bool too_many = false;
-        int64_t end = *at + job->scan->slice_sec;
+        int64_t end = *at + slice_length(&job->scan->slice);
         bool is_end = end > to;
         (void)stretch_datetime(*at, first_date);
         (void)stretch_datetime(is_end ? to + 1 : end, end_date);
@@ -215,8 +214,6 @@ int vicidial_scan_run(struct vicidial_scan *scan, const struct source_range *ran
 {
     struct job job = { .scan = scan, .range = range, .on_call = on_call, .on_slice = on_slice, .context = context };
     vicidial_table_select_list(&scan->tables[range->table], !range->whole_rows, job.list);
-    if (scan->slice_sec == 0)
-        scan->slice_sec = SLICE_FIRST_SEC;
     int result = scan->tables[range->table].index_on_end ? scan_by_end(&job, err) : scan_by_call_date(&job, err);
     return result < 0 ? -1 : 0;
 }

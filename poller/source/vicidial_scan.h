@@ -2,6 +2,7 @@
 #ifndef VICIDIAL_SCAN_H
 #define VICIDIAL_SCAN_H
 
+#include "source/slice.h"
 #include "source/source.h"
 #include "source/vicidial_table.h"
 
@@ -15,7 +16,7 @@ struct vicidial_scan {
     const struct vicidial_table *tables; /* by enum source_table */
     const struct zone *zone;    /* the zones of calls that began since zone_from, an epoch */
     int64_t zone_from;
-    int64_t slice_sec;          /* the length of the next slice; 0 at first */
+    struct slice slice;         /* all zero at first */
 };
 
 /* vicidial_scan_run: see source_scan. */
