@@ -12,8 +12,8 @@
  * a person's data. object: text as JSON; NULL: it is none. Ownership: the caller frees it. */
 char *did_optimizer_reason_of(const struct json *object, const char *text) MUST_CHECK;
 
-/* did_optimizer_reason_blames_header: whether detail finds fault with a header of the request, which every call has
- * in common. */
+/* did_optimizer_reason_blames_header: whether detail names a header of the request as wrong. All calls have the same
+ * headers, so no call is at fault. */
 bool did_optimizer_reason_blames_header(const struct json *object);
 
 /* did_optimizer_reason_blames_call: whether the words of a server error point to the values of this one call: the

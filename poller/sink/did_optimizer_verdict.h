@@ -1,4 +1,4 @@
-/* did_optimizer_verdict: what an answer of the API, or its absence, means for a call. */
+/* did_optimizer_verdict: turns an answer of the API, or a missing answer, into an outcome. */
 #ifndef DID_OPTIMIZER_VERDICT_H
 #define DID_OPTIMIZER_VERDICT_H
 
@@ -7,11 +7,11 @@
 #include "base/http.h"
 #include "domain/outcome.h"
 
-/* What came back for one request, and what is to be said of it. Texts may be NULL: not known. */
+/* The answer to one request, and the texts that a reason needs. Texts may be NULL if they are unknown. */
 struct answer {
     struct http_answer http;
-    const char *secret;     /* the key: an API may repeat it, but no reason may */
-    const char *key_origin; /* where key and address are set, to be named as a remedy */
+    const char *secret;     /* the API key: an answer may repeat it, but a reason must not */
+    const char *key_origin; /* the places that set key and address, for the remedy */
     const char *url_origin;
     bool tls;               /* the address begins with https */
 };

@@ -1,4 +1,4 @@
-/* message_key: a number of a message by which a receiver knows its repetition. */
+/* message_key: the idempotency key of a message, by which a receiver recognizes a repetition. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>

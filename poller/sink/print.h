@@ -1,4 +1,4 @@
-/* print: the sink of a dry run: prints the message that another kind makes for a call, and sends nothing. */
+/* print: the sink of a dry run: prints the messages that another sink makes, and sends nothing. */
 #ifndef PRINT_H
 #define PRINT_H
 

@@ -1,5 +1,5 @@
-/* sink: where calls go. A kind of sink is a struct of functions and a row in the table of sink.c. It makes the message
- * for a call, sends messages, and judges its own answers: nobody above it knows what it speaks. */
+/* sink: the interface of all sinks. A type of sink is a struct of functions and a row in the table of sink.c. A sink
+ * makes the message of a call, sends messages and judges the answers. Only its own files know its protocol. */
 #ifndef SINK_H
 #define SINK_H
 
@@ -14,30 +14,30 @@
 #include "domain/params.h"
 #include "domain/settings.h"
 
-/* What a kind is opened with. Borrowed for the life of the sink. */
+/* The settings of a sink. Ownership: borrowed until sink_close. */
 struct sink_settings {
     const struct settings_api *api;
     const struct disposition_map *dispositions;
     const char *source;              /* the type of the source, which names its ids */
     const struct call_shape *shape;  /* the extras of its calls; NULL: none */
-    const struct params *params; /* the kind's own settings, all of them known to it; NULL: none is set */
-    const char *state_dir;       /* where a kind may keep a file */
+    const struct params *params; /* the type's own settings, checked by params_check; NULL: none */
+    const char *state_dir;       /* a sink may keep a file here */
 };
 
-/* What is sent for one call. key: the same for the same content, so that the sink knows a repetition. */
+/* The message of one call. key is the idempotency key: the same content has the same key. */
 #define SINK_KEY_SIZE 96
 struct sink_message {
     char *body; /* NULL: there is none */
     char key[SINK_KEY_SIZE];
 };
 
-/* What sink_send tells while it works; outcome is borrowed for the call. */
+/* The callbacks of sink_send. */
 struct sink_observer {
-    /* Message number index has been sent, or has failed. */
+    /* The message with this index has been sent, or has failed. Ownership: outcome is borrowed until the callback
+     * returns. */
     void (*on_outcome)(void *context, size_t index, const struct outcome *outcome);
-    /* Called before messages are started and while answers are awaited, at least every 50 ms. Returns how many requests
-     * may be under way (a kind may send many messages in one); 0 for good: start none any more, those under way are
-     * waited for. */
+    /* Called before messages are started and while the sink waits for answers, at least every 50 ms. Returns how many
+     * requests may be in flight; a request may have several messages. After a 0 no request is started any more. */
     size_t (*on_turn)(void *context);
     void *context;
 };
@@ -50,18 +50,18 @@ struct sink_run {
     int64_t took_ms;
 };
 
-/* What `check` says of a sink. */
+/* The result of sink_check. */
 struct sink_health {
     enum { SINK_WORKS, SINK_UNSURE, SINK_FAILS } state;
     int exit_code;     /* SINK_FAILS */
-    char text[2048];   /* what was found */
-    char remedy[400];  /* what to do about it; "" for SINK_WORKS */
+    char text[2048];   /* the finding */
+    char remedy[400];  /* what to do; "" for SINK_WORKS */
 };
 
-/* A kind of sink. state is what open made. Members that are said to be optional may be NULL. */
+/* A type of sink. state is the result of open. Optional members may be NULL. */
 struct sink_ops {
-    const char *type;  /* as [sink] type names it */
-    const char *title; /* where calls go, for people: "API" */
+    const char *type;  /* the value of type in [sink] */
+    const char *title; /* the receiver of calls, for messages: "API" */
     bool uses_api;     /* needs the address and the key of dids.conf */
     const struct param_spec *params; /* optional: the settings of [sink] that only this kind knows, see params.h */
     int64_t (*longest_sec)(const struct sink_settings *settings); /* optional: see sink_longest_sec */
@@ -83,20 +83,21 @@ struct sink_ops {
     void (*close)(void *state);
 };
 
-/* An open sink; ops is NULL where none is open. */
+/* An open sink; ops is NULL if the sink is closed. */
 struct sink {
     const struct sink_ops *ops;
     void *state;
 };
 
-/* sink_find: the kind of that name. Errors: EX_CONFIG, with a list of the kinds; place is where the name was set. */
+/* sink_find: finds a type by its name. place is the file and line that set the name. Errors: EX_CONFIG, with a list of
+ * all types. */
 int sink_find(const char *type, const char *place, const struct sink_ops **ret_ops, struct err *err) MUST_CHECK;
 
 /* sink_longest_sec: the seconds that a message of that kind takes at most; 0: the kind does not say.
  * ops may be NULL. */
 int64_t sink_longest_sec(const struct sink_ops *ops, const struct sink_settings *settings);
 
-/* sink_open: opens a sink of a kind. Ownership: sink_close. Errors: those of the kind. */
+/* sink_open: opens a sink of this type. Ownership: sink_close. Errors: those of the type. */
 int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, struct sink *ret_sink,
               struct err *err) MUST_CHECK;
 
@@ -109,8 +110,8 @@ const char *sink_title(const struct sink *sink);
 void sink_begin(const struct sink *sink, const char *kind);
 void sink_end(const struct sink *sink, const struct sink_run *run);
 
-/* sink_make: the message for call. change: 0, or the number of a change after the call was accepted: a call that goes
- * back to what it was must not pass for a repetition. Ownership: sink_message_free. */
+/* sink_make: makes the message of call. change: 0, or the number of a change after the call was accepted. A call that
+ * changes back needs another key than before, or the sink would ignore it. Ownership: sink_message_free. */
 void sink_make(const struct sink *sink, const struct call *call, uint32_t change, struct sink_message *ret_message);
 void sink_message_free(struct sink_message *message);
 
@@ -119,14 +120,14 @@ void sink_message_free(struct sink_message *message);
 int sink_send(const struct sink *sink, const struct sink_message *const *messages, size_t count,
               const struct sink_observer *observer, struct err *err) MUST_CHECK;
 
-/* sink_check: asks the sink whether it would take calls, and changes nothing in it. Errors: as sink_send. */
+/* sink_check: tests whether the sink would accept calls, and changes nothing in it. Errors: those of sink_send. */
 int sink_check(const struct sink *sink, struct sink_health *ret_health, struct err *err) MUST_CHECK;
 
 /* sink_describe: writes the code of an outcome in the words of the kind to out ("HTTP 500"). Returns whether the code
  * alone says that the call was accepted. ops may be NULL: not known. */
 bool sink_describe(const struct sink_ops *ops, int64_t code, char *out, size_t size);
 
-/* sink_close: closes what is open; nothing open is fine. */
+/* sink_close: closes the sink, which may be closed already. */
 void sink_close(struct sink *sink);
 
 #endif
