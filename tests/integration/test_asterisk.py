@@ -278,6 +278,53 @@ def test_times_in_utc_and_in_other_zones_are_found(install, api):
         (sync.directory).rename(sync.directory.parent / f"host{offset}")
 
 
+def test_the_commands_know_such_calls(install, api):
+    pbx, sync = install(since=600)
+    now = pbx.now()
+    long, sent = pbx.outbound(now - 100, talk=9 * HOUR), pbx.queue(now - 120)
+    old = [pbx.transfer(now - 20 * HOUR), pbx.outbound(now - 30 * HOUR)]
+    write(pbx, [long, sent, *old])
+    assert sync.run("--dry-run").code == 0 and api.recorded() == []
+    assert sync.run().code == 0
+    run_until_done(sync)
+    assert_delivered(api, [sent])
+    why = sync.run("why", sent.id)
+    assert why.code == 0 and "accepted" in why.out, why.out
+    run = sync.run("backfill", "--from", str(now - 48 * HOUR), "--to", str(now - 25 * HOUR))
+    assert run.code == 0, run.out + run.log
+    assert_delivered(api, [sent, old[1]])
+    run = sync.run("reconcile")
+    assert run.code == 0 and "1 accepted" in run.log, run.out + run.log
+    assert sync.run("backfill", "--from", str(now - 25 * HOUR), "--to", str(now - 60)).code == 0
+    assert_delivered(api, [long, sent, *old])
+    assert sync.run("status").code == 0
+
+
+def test_a_person_s_own_results_win(install, api):
+    pbx, sync = install()
+    sync.configure(config={"dispositions": {"NO ANSWER": "dropped"}})
+    write(pbx, [pbx.outbound(pbx.now() - 100, disposition="NO ANSWER"), pbx.outbound(pbx.now() - 90, disposition="BUSY")])
+    assert sync.run().code == 0
+    assert sorted(body["result"] for body in api.recorded()) == ["busy", "dropped"]
+
+
+def test_text_that_is_no_utf_8_and_names_with_quotes(install, api):
+    pbx, sync = install(trunks="ac'me")
+    pbx.query("ALTER TABLE cdr CONVERT TO CHARACTER SET latin1")
+    serials = pbx.channel_id
+    pbx.channel_id = lambda epoch: "o'hare-" + serials(epoch)
+    call = pbx.outbound(pbx.now() - 100, accountcode="Müller's", dstchannel="PJSIP/ac'me-00000001",
+                        clid='"Zoë \\" <101>')
+    write(pbx, [call])
+    api.rules([{"times": 1, "status": 500}])
+    sync.configure(config={"sync": {"retry_base": 0}})
+    sync.run()
+    run_until_done(sync)
+    assert_delivered(api, [call])
+    assert api.recorded()[0]["campaignId"] == "Müller's"
+    assert sync.run("why", "☎").code in (0, 1, 64, 65)
+
+
 # ---- what it costs ----
 
 ROWS = 30000

@@ -184,9 +184,18 @@ static void test_call_states_keep_their_stored_numbers(void **state)
     assert_int_equal(CALL_DISCARDED, 5);
 }
 
+static void test_call_directions_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(call_direction_name(CALL_OUTBOUND), "outbound");
+    assert_string_equal(call_direction_name(CALL_INBOUND), "inbound");
+    assert_string_equal(call_direction_name(CALL_INTERNAL), "internal");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_call_directions_have_names),
         cmocka_unit_test(test_call_copy_owns_its_texts_and_keeps_null_and_empty),
         cmocka_unit_test(test_call_copy_of_an_empty_and_of_a_full_call),
         cmocka_unit_test(test_call_extra_is_found_by_its_name),

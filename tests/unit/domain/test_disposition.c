@@ -48,6 +48,24 @@ static void test_disposition_set_changes_and_adds_rows(void **state)
     disposition_map_free(map);
 }
 
+/* A kind of source has statuses of its own; what a person has set counts more, and so does what VICIdial means. */
+static void test_disposition_defaults_of_a_source_fill_what_is_open(void **state)
+{
+    (void)state;
+    static const struct disposition_default defaults[] = { { "NO ANSWER", "no_answer" }, { "FAILED", "failed" },
+                                                           { "CONGESTION", "failed" },   { "SALE", "busy" },
+                                                           { NULL, NULL } };
+    static const struct row wanted[] = { { "NO ANSWER", "no_answer" }, { "FAILED", "dropped" },
+                                         { "congestion", "failed" },   { "SALE", "answered" }, { "x", "completed" } };
+    struct disposition_map *map = disposition_map_new();
+    struct err err;
+    assert_int_equal(disposition_map_set(map, "failed", "dropped", &err), 0);
+    disposition_map_add_defaults(map, defaults);
+    disposition_map_add_defaults(map, NULL);
+    check_rows(map, wanted, UNIT_COUNT(wanted));
+    disposition_map_free(map);
+}
+
 static void test_disposition_star_maps_any_other_status(void **state)
 {
     (void)state;
@@ -95,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_disposition_has_the_documented_defaults),
         cmocka_unit_test(test_disposition_set_changes_and_adds_rows),
+        cmocka_unit_test(test_disposition_defaults_of_a_source_fill_what_is_open),
         cmocka_unit_test(test_disposition_star_maps_any_other_status),
         cmocka_unit_test(test_disposition_refuses_an_unknown_result),
         cmocka_unit_test(test_disposition_copies_its_texts),

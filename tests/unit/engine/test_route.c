@@ -51,6 +51,46 @@ static void test_route_names_each_setting_that_its_kinds_do_not_know(void **stat
     config_free(&config);
 }
 
+/* What [database] leaves open comes from the PBX's own file, and results of Asterisk's dispositions from the kind. */
+static void test_route_finds_the_account_of_a_pbx(void **state)
+{
+    char said[4000], own[1000];
+    unsigned parts = 0;
+    struct config config;
+    struct route_kinds kinds;
+    const char *file = unit_path(*state, "freepbx.conf");
+    unit_write(file, "$amp_conf['AMPDBUSER'] = 'pbx';\n$amp_conf['AMPDBPASS'] = 'p-123';\n"
+                     "$amp_conf['AMPDBHOST'] = 'db.example';\n$amp_conf['AMPDBPORT'] = '3307';\n");
+    (void)snprintf(own, sizeof own, "[source]\ntype = asterisk-cdr\nfreepbx_conf = %s\n[sink]\ntype = records\n"
+                                    "[dispositions]\nBUSY = dropped\n", file);
+    struct config_paths paths = paths_in(*state, own);
+    load(&paths, &config, &kinds, &parts, said, sizeof said);
+    assert_string_equal(said, "");
+    assert_string_equal(config.database.user, "pbx");
+    assert_string_equal(config.database.password, "p-123");
+    assert_string_equal(config.database.host, "db.example");
+    assert_string_equal(config.database.name, "asteriskcdrdb");
+    assert_int_equal(config.database.port, 3307);
+    assert_string_equal(disposition_result(config.dispositions, "CONGESTION"), "failed");
+    assert_string_equal(disposition_result(config.dispositions, "BUSY"), "dropped");
+    config_free(&config);
+    (void)snprintf(own + strlen(own), sizeof own - strlen(own), "[database]\nuser = u\npassword = p\nhost = h\nname = n\n");
+    paths = paths_in(*state, own);
+    load(&paths, &config, &kinds, &parts, said, sizeof said);
+    assert_string_equal(said, "");
+    assert_string_equal(config.database.user, "u");
+    assert_string_equal(config.database.password, "p");
+    assert_string_equal(config.database.host, "h");
+    assert_string_equal(config.database.name, "n");
+    assert_int_equal(config.database.port, 3306);
+    config_free(&config);
+    unit_write(file, "nothing\n");
+    load(&paths, &config, &kinds, &parts, said, sizeof said);
+    unit_has("empty", said, "names no user and password of a database");
+    assert_int_equal(parts, CONFIG_DATABASE);
+    config_free(&config);
+}
+
 static void test_route_says_which_kinds_there_are(void **state)
 {
     char said[4000];
@@ -80,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_test_in_directory(test_route_names_each_setting_that_its_kinds_do_not_know),
+        unit_test_in_directory(test_route_finds_the_account_of_a_pbx),
         unit_test_in_directory(test_route_says_which_kinds_there_are),
         unit_test_in_directory(test_route_of_the_default_kinds_needs_a_key),
     };

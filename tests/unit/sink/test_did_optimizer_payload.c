@@ -277,9 +277,32 @@ static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
     free(body);
 }
 
+/* Asterisk's own word for the result, from which the published server makes its own; VICIdial's calls have none. */
+static void test_did_optimizer_payload_has_dial_status_and_talk_time_only_where_the_source_has_them(void **state)
+{
+    (void)state;
+    static const struct call_shape asterisk = { .extras = { { .name = "dial_status" }, { .name = "billsec" } } };
+    struct call call = full_call();
+    char *body = did_optimizer_payload_body(&call, map);
+    unit_lacks("vicidial", body, "dialStatus");
+    unit_lacks("vicidial", body, "talkTime");
+    free(body);
+    call.shape = &asterisk;
+    call.extras[0] = "NOANSWER";
+    call.extras[1] = "12";
+    body = did_optimizer_payload_body(&call, map);
+    unit_has("asterisk", body, "\"timestamp\":1729771200,\"dialStatus\":\"NOANSWER\",\"talkTime\":12,\"result\"");
+    free(body);
+    call.extras[0] = NULL;
+    body = did_optimizer_payload_body(&call, map);
+    unit_lacks("no word", body, "dialStatus");
+    free(body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_did_optimizer_payload_has_dial_status_and_talk_time_only_where_the_source_has_them),
         cmocka_unit_test(test_payload_of_a_full_row_is_what_the_api_documents),
         cmocka_unit_test(test_payload_of_an_empty_row_is_null_in_every_field_but_the_result),
         cmocka_unit_test(test_payload_keeps_empty_texts_apart_from_null),

@@ -85,9 +85,64 @@ static void test_stretch_says_which_calls_were_met_in_every_zone(void **state)
     stretch_clear(&list);
 }
 
+/* Which epochs were asked for, and from which one on summer time holds. */
+struct asked {
+    int64_t summer_from, last_from;
+    int count;
+};
+
+static int sample(void *context, int64_t from, int64_t to, struct zone *zone, struct err *err)
+{
+    struct asked *asked = context;
+    if (asked->count < 0)
+        return err_set(err, EX_UNAVAILABLE, "gone");
+    asked->count++;
+    asked->last_from = from;
+    zone_add(zone, to >= asked->summer_from ? 7200 : 3600, 0);
+    return 0;
+}
+
+/* Where the clocks changed between two samples, both zones are read. */
+static void test_stretch_of_long_ago_is_read_in_the_zones_of_both_ends(void **state)
+{
+    (void)state;
+    struct err err;
+    const int64_t day = 86400, from = 1729771100;
+    struct stretch_list list = { .count = 0 };
+    struct asked asked = { .summer_from = from + 30 * day };
+    assert_int_equal(stretch_add_sampled(&list, from, from + 60 * day, sample, &asked, &err), 0);
+    assert_int_equal(asked.count, 6);
+    assert_int_equal(asked.last_from, from + 70 * day);
+    assert_int_equal(list.count, 10);
+    int64_t first = 0, last = 0;
+    assert_true(stretch_next(&list, INT64_MIN, &first, &last));
+    assert_int_equal(first, from + 3600);
+    assert_int_equal(last, from + 60 * day + 7200);
+    stretch_clear(&list);
+    asked.count = 0;
+    assert_int_equal(stretch_add_sampled(&list, from, from + 36500 * day, sample, &asked, &err), 0);
+    unit_in_range(asked.count, 60, 70);
+    stretch_clear(&list);
+    asked.count = -1;
+    assert_int_equal(stretch_add_sampled(&list, from, from + day, sample, &asked, &err), -1);
+    assert_string_equal(err.message, "gone");
+    stretch_clear(&list);
+}
+
+static void test_stretch_writes_a_local_time_as_a_datetime(void **state)
+{
+    (void)state;
+    char out[STRETCH_DATETIME_SIZE];
+    assert_string_equal(stretch_datetime(1729771100, out), "2024-10-24 11:58:20");
+    assert_string_equal(stretch_datetime(0, out), "1970-01-01 00:00:00");
+    assert_string_equal(stretch_datetime(INT64_MAX, out), "1970-01-01 00:00:00");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stretch_of_long_ago_is_read_in_the_zones_of_both_ends),
+        cmocka_unit_test(test_stretch_writes_a_local_time_as_a_datetime),
         cmocka_unit_test(test_stretches_of_all_windows_are_disjoint_and_in_order),
         cmocka_unit_test(test_stretch_that_is_begun_goes_on_from_there),
         cmocka_unit_test(test_stretch_says_which_calls_were_met_in_every_zone),
