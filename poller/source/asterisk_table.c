@@ -146,7 +146,7 @@ static int refuse_if_large(struct session *session, const struct asterisk_table 
     int64_t rows = 0;
     if (*table->date_key != '\0')
         return 0;
-    (void)snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM (SELECT 1 FROM `%s` LIMIT %d) AS some", table->name,
+    (void)snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM (SELECT 1 FROM `%s` LIMIT %d) AS first_rows", table->name,
                    ASTERISK_SMALL_ROWS + 1);
     if (session_numbers(session, sql, asterisk_table_action(table, action), &rows, 1, err) != 0)
         return -1;

@@ -19,6 +19,7 @@ from harness import certs  # noqa: E402
 from harness.process import ROOT  # noqa: E402
 
 import report  # noqa: E402
+import rows_asterisk  # noqa: E402
 import rows_busy  # noqa: E402
 import rows_distant  # noqa: E402
 import rows_forward  # noqa: E402
@@ -30,8 +31,8 @@ import traffic  # noqa: E402
 from endpoint import Nginx  # noqa: E402
 
 # In this order: the busy group adds calls to the largest table, and the size group reports what others met.
-GROUPS = {"forward": rows_forward, "distant": rows_distant, "idle": rows_idle, "busy": rows_busy, "pace": rows_pace, "records": rows_records,
-          "size": rows_size}
+GROUPS = {"forward": rows_forward, "distant": rows_distant, "idle": rows_idle, "busy": rows_busy, "pace": rows_pace,
+          "records": rows_records, "asterisk": rows_asterisk, "size": rows_size}
 
 _SYSTEM_TRUSTS = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 

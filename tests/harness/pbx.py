@@ -77,6 +77,16 @@ class Pbx:
                        [local or row["start"], *given.values()])
         return rows
 
+    def fill(self, rows, since=100):
+        """So many answered calls of one row, one each 10 s, the last of which began since seconds ago."""
+        date = "calldate" if "calldate" in self.columns else "start"
+        self.query(f"INSERT INTO `{self.table}` ({date}, src, dst, channel, dstchannel, lastapp, duration, billsec, "
+                   "disposition, uniqueid, linkedid, sequence) SELECT FROM_UNIXTIME(at), '101', '15551234567', "
+                   "CONCAT('PJSIP/101-', seq), CONCAT('PJSIP/acme-', seq), 'Dial', 8, 4, 'ANSWERED', CONCAT(at, '.', seq), "
+                   "CONCAT(at, '.', seq), seq FROM (SELECT seq, UNIX_TIMESTAMP() - %s - 10 * seq AS at "
+                   f"FROM seq_1_to_{rows}) AS every", [since])
+        self.query(f"ANALYZE TABLE `{self.table}`")
+
     # ---- calls, each a Call with its rows ----
 
     def channel_id(self, epoch):

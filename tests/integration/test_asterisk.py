@@ -330,22 +330,11 @@ def test_text_that_is_no_utf_8_and_names_with_quotes(install, api):
 ROWS = 30000
 
 
-def fill(pbx, rows=ROWS):
-    """So many rows, one each 10 s up to now."""
-    date = "calldate" if "calldate" in pbx.columns else "start"
-    pbx.query(f"INSERT INTO cdr ({date}, src, dst, channel, dstchannel, lastapp, duration, billsec, disposition, uniqueid, "
-              "linkedid, sequence) SELECT FROM_UNIXTIME(UNIX_TIMESTAMP() - 100 - 10 * seq), '101', '15551234567', "
-              "CONCAT('PJSIP/101-', seq), CONCAT('PJSIP/acme-', seq), 'Dial', 8, 4, 'ANSWERED', "
-              "CONCAT(UNIX_TIMESTAMP() - 100 - 10 * seq, '.', seq), CONCAT(UNIX_TIMESTAMP() - 100 - 10 * seq, '.', seq), "
-              f"seq FROM seq_1_to_{rows}")
-    pbx.query("ANALYZE TABLE cdr")
-
-
 @pytest.mark.parametrize("kind", ["freepbx", "freepbx-myisam", "issabel"])
 def test_a_run_reads_the_recent_rows_alone(install, api, kind):
     pbx, sync = install(kind, since=600)
     sync.configure(config={"sync": {"sweep_interval": 0}})
-    fill(pbx)
+    pbx.fill(ROWS)
     assert sync.run().code == 0
     assert sync.run().code == 0
     examined = [row[0] for row in sync.ledger("SELECT rows_examined FROM run ORDER BY id")]
@@ -355,7 +344,7 @@ def test_a_run_reads_the_recent_rows_alone(install, api, kind):
 
 def test_every_statement_on_the_table_uses_an_index(install, api):
     pbx, sync = install(since=600)
-    fill(pbx)
+    pbx.fill(ROWS)
     pbx.query("SET GLOBAL log_output = 'TABLE'")
     pbx.query("TRUNCATE mysql.general_log")
     pbx.query("SET GLOBAL general_log = 1")
@@ -380,13 +369,13 @@ def test_every_statement_on_the_table_uses_an_index(install, api):
 
 def test_a_table_without_an_index_on_its_dates_is_read_while_it_is_small_and_refused_when_it_is_large(install, api):
     pbx, sync = install("asterisk", since=600)
-    fill(pbx, 1000)
+    pbx.fill(1000)
     run = sync.run("check")
     assert "no usable index on start" in run.out and "CREATE INDEX start ON `cdr` (`start`)" in run.out, run.out
     assert sync.run().code == 0
     before = len(api.recorded())
     assert before > 0
-    fill(pbx, 30000)
+    pbx.fill(ROWS)
     for run in (sync.run(), sync.run("check")):
         assert run.code == 78
         assert "CREATE INDEX start ON `cdr` (`start`)" in run.out + run.log

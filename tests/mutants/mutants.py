@@ -35,9 +35,9 @@ LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # several times a
 MODULES = {name: [f"test_{name}"] for name in (
     "astguiclient", "backoff", "base64", "breaker", "bucket", "call", "checkpoint", "cron", "decision", "diagnosis",
     "did_optimizer_payload", "did_optimizer_verdict", "http_trouble", "message_key", "params", "recorder_columns", "recorder_verdict", "route", "secrets",
-    "webhook", "webhook_body", "webhook_signature", "webhook_verdict",
-    "disposition", "err", "explanation", "health", "hours", "json", "mask", "outcome", "pace", "position", "str",
-    "stretch", "succession", "summary", "tally", "url", "vicidial_finality", "when", "zone")}
+    "webhook", "webhook_body", "webhook_signature", "webhook_verdict", "asterisk_group", "asterisk_party", "asterisk_row",
+    "disposition", "err", "explanation", "freepbx", "health", "hours", "json", "mask", "outcome", "pace", "position",
+    "slice", "str", "stretch", "succession", "summary", "tally", "url", "vicidial_finality", "when", "zone")}
 # Those that notice most first, the slowest last.
 LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_rejected", "test_ledger_damage"]
 MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"], store=["test_store", *LEDGER],
@@ -59,6 +59,11 @@ WHOLE = {
     "vicidial_scan": ["test_zone.py", "test_poll.py", "test_plans.py"],
     "vicidial_table": ["test_poll.py", "test_zone.py", "test_plans.py"],
     "vicidial_sample": ["test_zone.py", "test_poll.py"],
+    "asterisk": ["test_asterisk.py"],
+    "asterisk_account": ["test_asterisk.py"],
+    "asterisk_sample": ["test_asterisk.py"],
+    "asterisk_scan": ["test_asterisk.py"],
+    "asterisk_table": ["test_asterisk.py"],
     "recorder_postgresql": ["test_records_postgresql.py"],
     "recorder_pq": ["test_records_postgresql.py"],
     "session": ["test_session.py", "test_faults.py", "test_configuration.py"],
