@@ -3,13 +3,15 @@
 
 #include "sink/webhook_body.h"
 
-static const struct call_shape shape = { .extras = { { .name = "lead_id" }, { .name = "Status" }, { .name = "note" } } };
+/* Two are called like a member of every call. */
+static const struct call_shape shape = { .extras = { { .name = "lead_id" }, { .name = "Status" }, { .name = "note" },
+                                                     { .name = "SOURCE" } } };
 
 static struct call some_call(void)
 {
     return (struct call){ .id = "1729771100.5", .campaign = "C1", .number = "3125550001", .agent = "1001", .status = "SALE",
                           .started = 1729771100, .ended = 1729771145, .length = 45, .shape = &shape,
-                          .extras = { "77", "hidden", "a \"b\"\n" } };
+                          .extras = { "77", "hidden", "a \"b\"\n", "hidden too" } };
 }
 
 static struct params params_of(const char *const (*pairs)[2], size_t count)
@@ -88,11 +90,12 @@ static void test_body_refuses_names_of_no_member_and_names_that_two_would_have(v
         { { { "name.id", "x" }, { "name.note", "y" } }, NULL },
         { { { "name.id", "number" }, { "name.number", "id" } }, NULL }, /* changed for each other */
         { { { "name.id", "" }, { "name.number", "" } }, NULL },
+        { { { "name.lead_id", "lead" }, { "NAME.NOTE", "remark" } }, NULL },
         { { { "name.note", "status" }, { "name.status", "" } }, NULL },
         { { { "timeout", "1" }, { "name.colour", "x" } }, "own.conf:4: name.colour: a call from vicidial has no member 'colour'; "
                                                           "its members are: source, id, direction, campaign, number, agent, status, "
                                                           "result, started, started_at, ended, ended_at, length, lead_id, "
-                                                          "Status, note" },
+                                                          "Status, note, SOURCE" },
         { { { "name.id", "number" }, { "url", "x" } }, "own.conf:4: name.id: another member is called 'number' too" },
         { { { "name.id", "x" }, { "name.note", "x" } }, "own.conf:4: name.id: another member is called 'x' too" },
     };
