@@ -2,12 +2,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "sink/recorder.h"
 #include "sink/recorder_postgresql.h"
 #include "sink/recorder_sqlite.h"
@@ -190,7 +188,7 @@ static int check(void *context, struct sink_health *ret_health, struct err *err)
     struct recorder *state = context;
     static const struct call nobody = { .id = "did-optimizer-sync check", .started = CALL_NO_NUMBER,
                                         .length = CALL_NO_NUMBER };
-    struct sink_message message;
+    struct sink_message message = { .body = NULL };
     struct recorder_result result = { .what = RECORDER_REFUSED };
     struct outcome failure = { .kind = OUTCOME_ACCEPTED };
     (void)err;

@@ -309,13 +309,15 @@ static void note_failure(struct recorder_result *result, enum recorder_blame bla
     (void)snprintf(result->reason, sizeof result->reason, "%.399s", reason != NULL ? reason + 2 : failure->reason);
 }
 
-/* Writes messages in one statement. A row that fails undoes it, back to a savepoint, and the halves are tried alone:
- * one bad row among 500 costs 18 more statements. So it goes also with an error that nobody knows: no row keeps the
- * others from being written for ever. */
-static int write_part(struct postgresql *state, const struct recorder_batch *batch, size_t first, size_t count,
-                      struct outcome *ret_failure)
+/* Writes count messages in one statement. 0: they are written. 1: a row failed, so nothing of them is done, *ret_blame says
+ * what the error is about, and the transaction goes on. -1: it cannot go on. */
+static int try_part(struct postgresql *state, const struct recorder_batch *batch, size_t first, size_t count,
+                    enum recorder_blame *ret_blame, struct outcome *ret_failure)
 {
     struct recorder_pq *pq = state->pq;
+    struct outcome ignored;
+    const char *advice = "";
+    *ret_blame = RECORDER_BLAMES_SERVER;
     if (recorder_pq_run(pq, "SAVEPOINT part", batch->observer, ret_failure) != 0)
         return -1;
     char *array = array_of(batch->messages + first, count);
@@ -323,21 +325,36 @@ static int write_part(struct postgresql *state, const struct recorder_batch *bat
     free(array);
     if (result == 0) {
         take_rows(state, batch, first, count);
+        *ret_blame = RECORDER_BLAMES_NOBODY;
         return 0;
     }
-    const char *advice = "";
-    enum recorder_blame blame = recorder_verdict_of(recorder_pq_sqlstate(pq), &advice);
-    if (!recorder_pq_is_connected(pq) || blame == RECORDER_BLAMES_SERVER || blame == RECORDER_BLAMES_SETTINGS)
+    *ret_blame = recorder_verdict_of(recorder_pq_sqlstate(pq), &advice);
+    if (!recorder_pq_is_connected(pq) || *ret_blame == RECORDER_BLAMES_SERVER || *ret_blame == RECORDER_BLAMES_SETTINGS)
         return -1;
-    const struct outcome failure = *ret_failure;
-    if (recorder_pq_run(pq, "ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part", batch->observer, ret_failure) != 0)
-        return -1;
-    if (count == 1) {
-        note_failure(&batch->results[first], blame, &failure);
-        return 0;
+    return recorder_pq_run(pq, "ROLLBACK TO SAVEPOINT part", batch->observer, &ignored) == 0 ? 1 : -1;
+}
+
+/* Writes all messages at once. Where a row fails, half as many are tried, down to the bad one alone, and then twice as
+ * many again: one bad row among 500 costs 18 more statements. So it goes also with an error that nobody knows: no row
+ * keeps the others from being written for ever. */
+static int write_rows(struct postgresql *state, const struct recorder_batch *batch, struct outcome *ret_failure)
+{
+    for (size_t first = 0, size = batch->count; first < batch->count;) {
+        enum recorder_blame blame = RECORDER_BLAMES_NOBODY;
+        size = size < batch->count - first ? size : batch->count - first;
+        int tried = try_part(state, batch, first, size, &blame, ret_failure);
+        if (tried < 0)
+            return -1;
+        if (tried > 0 && size > 1) {
+            size /= 2;
+            continue;
+        }
+        if (tried > 0)
+            note_failure(&batch->results[first], blame, ret_failure);
+        first += size;
+        size *= 2;
     }
-    return write_part(state, batch, first, count / 2, ret_failure) == 0
-               ? write_part(state, batch, first + count / 2, count - count / 2, ret_failure) : -1;
+    return 0;
 }
 
 static int write_batch(void *context, struct recorder_batch *batch, struct outcome *ret_failure)
@@ -345,7 +362,7 @@ static int write_batch(void *context, struct recorder_batch *batch, struct outco
     struct postgresql *state = context;
     struct recorder_log after = { .id = 0 };
     char *last = NULL;
-    if (begin(state, batch, ret_failure) != 0 || write_part(state, batch, 0, batch->count, ret_failure) != 0)
+    if (begin(state, batch, ret_failure) != 0 || write_rows(state, batch, ret_failure) != 0)
         return roll_back(state);
     if (batch->log != NULL) {
         after = *batch->log;
@@ -390,7 +407,7 @@ static int rehearse(void *context, struct recorder_batch *batch, struct sink_hea
     if (result == 0 && !found.is_complete)
         result = make_tables(state, &found.names, found.has_logs, batch, ret_failure);
     if (result == 0)
-        result = write_part(state, batch, 0, batch->count, ret_failure);
+        result = write_rows(state, batch, ret_failure);
     (void)roll_back(state);
     free_names(&found.names);
     return result;

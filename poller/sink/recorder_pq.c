@@ -1,4 +1,5 @@
 /* recorder_pq: a connection to PostgreSQL (libpq). */
+#include <inttypes.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <pwd.h>
@@ -191,7 +192,7 @@ static PGconn *start(struct recorder_pq *pq)
     const char *keywords[MOST_OPTIONS + 8], *values[MOST_OPTIONS + 8];
     int count = 0;
     char user_timeout[24];
-    (void)snprintf(user_timeout, sizeof user_timeout, "%lld", (long long)(pq->timeout * 1000 + SLACK_MS));
+    (void)snprintf(user_timeout, sizeof user_timeout, "%" PRId64, pq->timeout * 1000 + SLACK_MS);
     const char *const ours[][2] = { { "fallback_application_name", "did-optimizer-sync" },
                                     { "client_encoding", "UTF8" },
                                     { "tcp_user_timeout", user_timeout },
