@@ -86,12 +86,13 @@ SKIPPED = re.compile(r"^\s*(#|typedef\b|_Static_assert|enum \{)|^\s*(static |con
 class Mutant:
     def __init__(self, module, start, end, new, text):
         self.module, self.start, self.end, self.new = module, start, end, new
+        self.text = text  # as it was when the run began: somebody may be working on the file
         self.line, self.column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
         self.old = text[start:end]
         self.source = text.splitlines()[self.line - 1].strip()
 
-    def apply(self, text):
-        return text[:self.start] + self.new + text[self.end:]
+    def changed(self):
+        return self.text[:self.start] + self.new + self.text[self.end:]
 
     def __str__(self):
         old = self.old if len(self.old) < 60 else self.old[:57] + "..."
@@ -212,8 +213,7 @@ def survives(mutant):
     """True, False, or None when it is no change: it does not compile, or to the same machine code."""
     with workplace() as directory:
         source, to = pathlib.Path(directory) / f"{mutant.module}.c", pathlib.Path(directory) / "mutant.o"
-        text = source_of(mutant.module).read_text()
-        source.write_text(mutant.apply(text))
+        source.write_text(mutant.changed())
         if not compile_file(source, to):
             return None
         if mutant.module in WHOLE:
@@ -222,7 +222,7 @@ def survives(mutant):
             alive = all(passes(test, [to], directory) for test in MODULES[mutant.module])
         if alive:
             changed = machine_code(source, to)
-            source.write_text(text)
+            source.write_text(mutant.text)
             alive = True if machine_code(source, to) != changed else None
         return alive
 

@@ -79,8 +79,10 @@ static size_t sweep_run(struct scene *scene, size_t many)
         scene_run_on(scene);
         failed = broken_ledger_has_failed();
         broken_ledger_at(0, 0);
-        if (failed && scene->summary.stop == STOP_FAILED)
+        if (failed) { /* no error is swallowed */
+            unit_same_int(row, scene->summary.stop, STOP_FAILED);
             unit_same_int(row, summary_exit_code(&scene->summary), EX_IOERR);
+        }
         if (nth <= 2) /* the run could not be noted */
             unit_same_int(row, scene->sent_count - sent, 0);
         check_checkpoint(scene, row);
