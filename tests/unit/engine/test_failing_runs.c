@@ -13,12 +13,21 @@ static struct outcome fails_first(struct scene *scene, const struct scene_sent *
     return scene_outcome(nth == 0 && strcmp(sent->id, "b2") == 0 ? OUTCOME_RETRY : OUTCOME_ACCEPTED);
 }
 
-/* Ties, a call to be tried again, a change, late rows for the sweep, and one that waits. */
+/* Ties, a call to be tried again, a change, late rows for the sweep, one that waits, and two that waited: the row of one
+ * is gone, that of the other in the archive. */
 static void stage(struct scene *scene)
 {
     scene->settings.sweep_interval = 60;
     scene_add_many(scene, "a", 4, NOW - 50, 0);
+    scene_add_many(scene, "w", 2, NOW - 45, 0);
+    for (size_t i = 4; i < 6; i++) {
+        scene->calls.calls[i].finality = CALL_NOT_FINAL;
+        scene->calls.calls[i].wait_until = NOW + 600;
+    }
     scene_run(scene);
+    scene_drop(scene, "w0");
+    scene_archive(scene, "w1");
+    scene_call(scene, "w1")->finality = CALL_FINAL;
     scene_pass(scene, 60);
     scene_call(scene, "a1")->status = "NA";
     scene_add_many(scene, "late", 2, NOW - 400, 5);

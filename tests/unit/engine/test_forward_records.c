@@ -387,6 +387,14 @@ static void test_content_that_comes_back_is_no_repetition(void **state)
     scene_check_log(scene, "in the ledger's words", "✓ a: ");
 }
 
+static void test_a_length_that_the_source_does_not_know(void **state)
+{
+    struct scene *scene = *state;
+    scene_add(scene, "a", SCENE_NOW - 100)->length = CALL_NO_NUMBER;
+    run(scene);
+    scene_check_log(scene, "shown as none", "SALE (0s)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +409,7 @@ int main(void)
         in_scene(test_counters),
         in_scene(test_what_is_due),
         in_scene(test_content_that_comes_back_is_no_repetition),
+        in_scene(test_a_length_that_the_source_does_not_know),
         in_scene(test_a_change_in_doubt_keeps_its_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
