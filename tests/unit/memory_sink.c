@@ -1,4 +1,6 @@
 /* memory_sink: a sink that keeps what it gets, and answers as a test says. */
+#include "unit.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,8 @@ static void make(void *state, const struct call *call, uint32_t change, struct s
 {
     (void)state;
     const char *uniqueid = str_or_empty(call->id);
+    if (call->number == NULL)
+        fail_msg("%s is sent without what a scan may leave out", uniqueid);
     ret_message->body = mem_format("%s %s", uniqueid, str_or_empty(call->status));
     (void)snprintf(ret_message->key, sizeof ret_message->key, "%.60s-%" PRIu32, uniqueid, change);
 }

@@ -43,8 +43,14 @@ static int scan(void *state, const struct source_range *range, source_on_call *o
     memory->asked_whole = range->whole_rows;
     for (size_t i = 0; result == 0 && i < memory->count; i++) {
         const struct call *call = &memory->calls[i];
+        struct call part = *call;
         if (!covers(range, call, memory->archived[i], memory->now))
             continue;
+        if (!range->whole_rows) { /* what does not decide on a call */
+            part.number = NULL;
+            part.started = CALL_NO_NUMBER;
+            call = &part;
+        }
         (void)usleep(memory->slow_ms * 1000);
         result = check_reach(memory, err);
         if (result == 0)

@@ -68,7 +68,7 @@ static void test_sink_hands_messages_to_its_kind_and_outcomes_back(void **state)
     for (uint32_t i = 0; i < 4; i++) {
         char uniqueid[8];
         (void)snprintf(uniqueid, sizeof uniqueid, "1.%u", (unsigned)i);
-        struct call call = { .id = uniqueid, .status = "SALE" };
+        struct call call = { .id = uniqueid, .status = "SALE", .number = "3125550100" };
         sink_make(&sink, &call, i, &messages[i]);
     }
     assert_string_equal(messages[3].body, "1.3 SALE");
