@@ -160,8 +160,17 @@ def test_rows_come_at_the_end_however_long_the_call_was(install, api):
     assert_delivered(api, calls)
 
 
+def test_a_call_whose_rows_lie_in_several_slices_is_sent_whole(install, api):
+    pbx, sync = install(since=200)
+    sync.configure(config={"sync": {"sweep_interval": 0}})
+    calls = [pbx.transfer(pbx.now() - 70, first=800, second=700), pbx.outbound(pbx.now() - 65)]
+    write(pbx, calls)
+    assert sync.run().code == 0
+    assert_delivered(api, calls)
+
+
 def test_a_queue_s_caller_who_still_waits_is_not_sent_as_unanswered(install, api):
-    pbx, sync = install()
+    pbx, sync = install(internal_calls="yes")  # without it, the agent's row alone would not be sent anyway
     call = pbx.queue(pbx.now() - 70, wait=300, talk=100)
     legs = [row for row in call.rows if row["uniqueid"] != call.id]
     pbx.write(legs[:1])  # the first agent did not answer, 300 s ago
@@ -252,6 +261,8 @@ def test_both_passes_of_the_hour_that_autumn_repeats(install, api):
     crossing = pbx.transfer(change + 900, first=1200, second=600)
     calls.append(crossing)
     write(pbx, calls)
+    pbx.fill(200)  # the latest rows, and those of two days ago, show winter time
+    pbx.fill(200, since=3 * 86400)
     run = sync.run("backfill", "--from", str(change - 2 * HOUR), "--to", str(change + 2 * HOUR))
     assert run.code == 0, run.out + run.err
     assert_delivered(api, calls)

@@ -148,6 +148,10 @@ static const struct want calls[] = {
         ROW("2", CUSTOMER, "101", "Local/101@from-queue-00000001;2", PHONE, "Dial", "NO ANSWER", 10, 15, 0),
         ROW("3", CUSTOMER, "102", "Local/102@from-queue-00000002;2", PHONE_2, "Dial", "ANSWERED", 40, 160, 150) },
       CUSTOMER, "102", "ANSWERED", "150", "person", CALL_INBOUND, 200 },
+    { "queue, the agent's row stands first: both began in one second",
+      { ROW("2", CUSTOMER, "102", "Local/102@from-queue-00000002;2", PHONE_2, "Dial", "ANSWERED", 0, 160, 150),
+        ROW("1", CUSTOMER, "500", TRUNK, "Local/102@from-queue-00000002;1", "Queue", "ANSWERED", 0, 160, 160) },
+      CUSTOMER, "102", "ANSWERED", "150", "person", CALL_INBOUND, 160 },
     { "queue, whose agents are phones: no row of their own",
       { ROW("1", CUSTOMER, "500", TRUNK, PHONE, "Queue", "ANSWERED", 0, 90, 80) },
       CUSTOMER, "101", "ANSWERED", "80", "person", CALL_INBOUND, 90 },
@@ -395,6 +399,9 @@ static void test_asterisk_group_knows_both_passes_of_the_hour_that_autumn_repeat
           { change - 86400, change - 86400 + 5000 }, { 7200, 7200 } },
         { "a second late", &both, { change + 1800, 0 }, { change + 1801, 0 }, { 3600, 0 } },
         { "a second early", &both, { change + 1800, 0 }, { change + 1799, 0 }, { 3600, 0 } },
+        { "a second early, one zone", &summer, { change - 1800, 0 }, { change - 1801, 0 }, { 7200, 0 } },
+        { "of two offsets that fit, that of the row closest to its channel", &both, { change + 86400, change + 80000 },
+          { change + 86401, change + 86400 }, { 3600, 3600 } },
         { "one zone", &summer, { change - 1800, 0 }, { change - 1800, 0 }, { 7200, 0 } },
     };
     for (size_t i = 0; i < UNIT_COUNT(cases); i++) {
