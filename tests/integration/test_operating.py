@@ -473,7 +473,7 @@ def test_the_first_run_goes_on_from_where_an_older_script_stopped(sync, db, api,
     db.insert(end_epoch=now - 7300)
     call = db.insert(end_epoch=now - 7100)
     run = sync.run()
-    assert run.code == 0 and "where an older script stopped" in run.log
+    assert run.code == 0 and "where the older script stopped" in run.log
     assert [entry["uniqueid"] for entry in api.log()] == [call]
     sync.legacy_file.write_text(text.format(now - 9000))  # only the first run looks at it
     sync.run()
