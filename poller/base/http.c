@@ -33,6 +33,7 @@ struct slot {
 struct http {
     struct http_settings settings;
     CURLM *multi;
+    CURLU *address; /* the parsed URL: libcurl would parse the text for each request. NULL: it has no such address */
     struct curl_slist *headers; /* common to all requests; may hold a secret */
     struct slot *slots;
 };
@@ -89,6 +90,8 @@ static CURLcode set_common_options(const struct http *http, struct slot *slot)
     } while (0)
     /* GCOVR_EXCL_BR_START: no supported system has a libcurl that refuses one of these */
     SET(CURLOPT_URL, settings->url);
+    if (http->address != NULL)
+        SET(CURLOPT_CURLU, http->address);
 #if CURL_AT_LEAST_VERSION(7, 85, 0)
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -152,6 +155,14 @@ static int open_library(struct http *http, struct err *err)
     http->multi = curl_multi_init();
     if (http->multi == NULL)
         mem_out_of_memory();
+    http->address = curl_url();
+    if (http->address == NULL)
+        mem_out_of_memory();
+    /* A text that libcurl refuses stays a text: then each request fails with libcurl's words. */
+    if (curl_url_set(http->address, CURLUPART_URL, http->settings.url, CURLU_GUESS_SCHEME) != CURLUE_OK) {
+        curl_url_cleanup(http->address);
+        http->address = NULL;
+    }
     long connections = (long)http->settings.connections;
     if (curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections) != CURLM_OK ||
         curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, connections) != CURLM_OK)
@@ -182,6 +193,7 @@ void http_close(struct http *http)
         free(http->slots[i].body);
     }
     free(http->slots);
+    curl_url_cleanup(http->address);
     if (http->multi != NULL)
         (void)curl_multi_cleanup(http->multi);
     for (struct curl_slist *header = http->headers; header != NULL; header = header->next)

@@ -1,4 +1,4 @@
-/* Tests of http_read_url. The tests of requests are in tests/integration. */
+/* Tests of http: addresses. The tests of requests that are answered are in tests/integration. */
 #include "../unit.h"
 
 #include "base/http.h"
@@ -50,12 +50,51 @@ static void test_http_refuses_a_host_above_255_characters(void **state)
     }
 }
 
+struct told {
+    int answers;
+    char failure[200];
+};
+
+static void keep_answer(void *context, size_t index, const struct http_answer *answer)
+{
+    struct told *told = context;
+    (void)index;
+    told->answers++;
+    (void)snprintf(told->failure, sizeof told->failure, "%s", answer->failure != NULL ? answer->failure : "none");
+}
+
+static size_t let_one_go(void *context)
+{
+    (void)context;
+    return 1;
+}
+
+static void test_http_fails_each_request_to_an_address_that_libcurl_refuses(void **state)
+{
+    (void)state;
+    static const char *const rows[] = { "", "https://", "https://a:x/", "https://[::1/", "nothing://host/" };
+    static const char *const no_headers[] = { NULL };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct err err;
+        struct told told = { .answers = 0 };
+        struct http *http = http_open(&(struct http_settings){ .url = rows[i], .headers = no_headers, .ca_file = "",
+                                                               .connect_timeout = 1, .timeout = 1, .connections = 1 });
+        const struct http_request requests[] = { { .body = "{}" }, { .body = "{}" } };
+        const struct http_observer observer = { .on_answer = keep_answer, .on_turn = let_one_go, .context = &told };
+        unit_same_int(rows[i], http_run(http, requests, UNIT_COUNT(requests), &observer, &err), 0);
+        unit_same_int(rows[i], told.answers, 2);
+        unit_true(rows[i], strcmp(told.failure, "none") != 0 && *told.failure != '\0');
+        http_close(http);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_http_reads_host_and_port),
         cmocka_unit_test(test_http_refuses_an_address_with_a_user_or_without_a_host),
         cmocka_unit_test(test_http_refuses_a_host_above_255_characters),
+        cmocka_unit_test(test_http_fails_each_request_to_an_address_that_libcurl_refuses),
     };
     return cmocka_run_group_tests_name("http", tests, NULL, NULL);
 }
