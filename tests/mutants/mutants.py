@@ -45,8 +45,8 @@ MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"]
 MODULES.update({name: ["test_recorder_tables", "test_recorder"] for name in ("recorder_tables", "recorder_sql")})
 MODULES.update({name: ["test_recorder"] for name in ("recorder", "recorder_sqlite", "recorder_store")})
 # The engine, between a source and a sink in memory.
-RUNS = ["test_runs", "test_stops", "test_poll", "test_failing_ledger", "test_failing_steps", "test_crash",
-        "test_failing_runs"]
+RUNS = ["test_runs", "test_stops", "test_poll", "test_forgetting", "test_failing_ledger", "test_failing_steps",
+        "test_crash", "test_failing_runs"]
 MODULES.update({name: [f"test_{name}", *RUNS] for name in (
     "forward", "walk", "revisit", "work", "progress", "journal", "backlog", "unsent")})
 MODULES.update({name: [f"test_{name}"] for name in ("campaigns", "jump", "leader", "leader_holder", "resources", "turn")})

@@ -88,6 +88,12 @@ static const char *archive_problem(const void *state)
     return memory->archive_problem != NULL ? memory->archive_problem : "";
 }
 
+static int64_t spread(const void *state)
+{
+    const struct memory_source *memory = state;
+    return memory->spread;
+}
+
 static void recall(void *state, const char *earlier, char out[SOURCE_MEMORY_SIZE], char problem[SOURCE_PROBLEM_SIZE])
 {
     struct memory_source *memory = state;
@@ -121,6 +127,7 @@ static const struct source_ops memory_ops = {
     .scan = scan,
     .fetch = fetch,
     .close = close_memory,
+    .spread = spread,
     .recall = recall,
     .list_campaigns = list_campaigns,
     .inspect_archive = inspect_archive,

@@ -13,6 +13,7 @@ struct memory_source {
     int64_t now;             /* its clock */
     bool fails;              /* nothing can be read */
     const char *archive_problem; /* NULL: none */
+    int64_t spread;          /* see source_spread */
     unsigned slow_ms;        /* so long it takes to scan a call */
     const char *memory, *problem; /* what it knows from run to run, and what is wrong with that; NULL: nothing */
     char earlier[SOURCE_MEMORY_SIZE]; /* what it was told that it knew */
