@@ -291,6 +291,7 @@ static void test_a_quiet_run(void **state)
     check_run(scene, "quiet", "", STOP_NONE);
     assert_int_equal(scene_count_log(scene, "Saved checkpoint"), 1);
     assert_int_equal(scene_count_log(scene, "Sweep found"), 0);
+    assert_int_equal(scene_count_log(scene, "Trying "), 0); /* nothing was due */
     assert_int_equal(scene_count_log(scene, "Found 0 "), 1);
     assert_int_equal(scene_count_log(scene, "Found 1 "), 1);
 }

@@ -1,5 +1,6 @@
 /* Tests of unsent: which calls count as not sent, and what is known of them. */
 #include "../scene.h"
+#include "../unit_clock.h"
 
 #include "engine/unsent.h"
 
@@ -88,9 +89,27 @@ static void test_a_source_out_of_reach_says_nothing(void **state)
     assert_false(scene->summary.looked);
 }
 
+/* It counts for a second: the dialer comes first. Where no call was found until then the number is not known. */
+static void test_it_takes_a_second_at_most(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    scene_add_many(scene, "a", 5, SCENE_NOW - 900, 10);
+    scene->calls.slow_ms = 600;
+    assert_int_equal(count(scene, position_at(0, ""), &err), 0);
+    assert_int_equal(scene->summary.unsent, 2);
+    assert_true(scene->summary.looked);
+    put(scene, "a0", CALL_ACCEPTED);
+    put(scene, "a1", CALL_ACCEPTED);
+    assert_int_equal(count(scene, position_at(0, ""), &err), 0);
+    assert_int_equal(scene->summary.unsent, 0);
+    assert_false(scene->summary.looked);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        in_scene(test_it_takes_a_second_at_most),
         in_scene(test_which_calls_count),
         in_scene(test_the_oldest),
         in_scene(test_a_thousand_are_enough),
