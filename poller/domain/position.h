@@ -4,8 +4,9 @@
 
 #include <stdint.h>
 
-/* VICIdial's uniqueid is VARCHAR(20). A longer one, from a widened column, is compared by its beginning. */
-#define POSITION_UNIQUEID_SIZE 64
+/* VICIdial's uniqueid is VARCHAR(20), Asterisk's has up to 149 bytes (AST_MAX_PUBLIC_UNIQUEID). A longer one, from a
+ * widened column, is compared by its beginning. */
+#define POSITION_UNIQUEID_SIZE 256
 
 struct position {
     int64_t end_epoch;                     /* seconds since 1970 UTC */

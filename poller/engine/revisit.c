@@ -164,7 +164,7 @@ int revisit_all(struct engine *engine, struct ledger_stretch *stretch, struct wo
 {
     size_t batch_size = (size_t)engine->route.settings->batch_size, listed = batch_size;
     stretch->limit = (int64_t)batch_size;
-    for (*ret_count = 0; listed == batch_size && engine->summary->stop == STOP_NONE; *ret_count += listed) {
+    for (*ret_count = 0; listed == batch_size && engine_may_go_on(engine); *ret_count += listed) {
         if (revisit_due(engine, stretch, work, &listed, err) != 0)
             return -1;
         if (work->count < batch_size)

@@ -61,7 +61,7 @@ static bool parse_uniqueid(const char *line, struct position *ret_position)
 
 int checkpoint_parse(const char *text, struct position *ret_position, struct err *err)
 {
-    char line[256], shown[128];
+    char line[POSITION_UNIQUEID_SIZE + 64], shown[128];
     (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(text, "\n"), text);
     char *trimmed = str_trim(line);
     int64_t epoch = 0;

@@ -226,6 +226,56 @@ static void test_a_source_that_fails(void **state)
     work_clear(&work);
 }
 
+/* Asterisk's ids have up to 149 bytes. Such ids of one second differ in their last bytes only. */
+static void test_long_ids_of_one_second(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct ledger_stretch stretch = whole();
+    enum { COUNT = 7, LENGTH = 149 };
+    static char ids[COUNT][LENGTH + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "%0*zu", LENGTH, i);
+        struct call *call = scene_add(scene, ids[i], SCENE_NOW - 100);
+        put_state(scene, ids[i], (struct call_record){ .state = CALL_WAITING }, SCENE_NOW + 50);
+        call->finality = i == COUNT - 1 ? CALL_FINAL : CALL_NOT_FINAL;
+        call->wait_until = SCENE_NOW + 50;
+    }
+    begin(scene);
+    engine.terms.deadline_ms = clock_mono_ms() + 5000; /* no list may go on for ever */
+    assert_int_equal(revisit_all(&engine, &stretch, &work, &count, &err), 0);
+    assert_int_equal(scene->summary.stop, STOP_NONE);
+    assert_int_equal(count, COUNT);
+    assert_int_equal(work.count, 1);
+    assert_string_equal(work.items[0]->call->id, ids[COUNT - 1]);
+    work_clear(&work);
+    struct position doubtful = position_at(SCENE_NOW - 100, ids[COUNT - 1]);
+    assert_int_equal(revisit_call(&engine, &doubtful, &work, &err), 0);
+    assert_int_equal(work.count, 1);
+    work_clear(&work);
+}
+
+/* Waiting calls are read as long as the run has time, though none of them is sent. */
+static void test_the_end_of_the_time_ends_it(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct ledger_stretch stretch = whole();
+    size_t count = 0;
+    scene_add_many(scene, "a", 9, SCENE_NOW - 100, 1);
+    for (size_t i = 0; i < 9; i++) {
+        put_state(scene, scene->calls.calls[i].id, (struct call_record){ .state = CALL_WAITING }, SCENE_NOW + 50);
+        scene->calls.calls[i].finality = CALL_NOT_FINAL;
+        scene->calls.calls[i].wait_until = SCENE_NOW + 50;
+    }
+    begin(scene);
+    engine.terms.deadline_ms = clock_mono_ms();
+    assert_int_equal(revisit_all(&engine, &stretch, &work, &count, &err), 0);
+    assert_int_equal(count, 0);
+    assert_int_equal(scene->summary.stop, STOP_OUT_OF_TIME);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +287,8 @@ int main(void)
         in_scene(test_a_stop_ends_it),
         in_scene(test_a_call_that_was_reopened),
         in_scene(test_a_source_that_fails),
+        in_scene(test_long_ids_of_one_second),
+        in_scene(test_the_end_of_the_time_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

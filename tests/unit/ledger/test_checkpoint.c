@@ -16,11 +16,15 @@ static void test_checkpoint_reads_every_written_form(void **state)
 {
     (void)state;
     static const char long_id[] = "123456789012345678901234567890123456789012345678901234567890.12"; /* 63 */
-    static const struct {
+    static char longest_line[POSITION_UNIQUEID_SIZE + 20] = "1729771200 "; /* with the longest id */
+    const char *longest_id = longest_line + strlen(longest_line);
+    memset(longest_line + strlen(longest_line), '7', POSITION_UNIQUEID_SIZE - 1);
+    const struct {
         const char *text;
         int64_t want_epoch;
         const char *want_uniqueid;
     } rows[] = {
+        { longest_line, 1729771200, longest_id },
         { "1729771200 1729771100.5", 1729771200, "1729771100.5" },
         { "1729771200 1729771100.5\n", 1729771200, "1729771100.5" },
         { "1729771200 1729771100.5\n# 2024-10-24 14:00:00 +0200, a remark\n", 1729771200, "1729771100.5" },
@@ -87,7 +91,11 @@ static const char *const damaged[] = {
     "2024-10-24 25:00:00",
     "24.10.2024",
     "1999-12-31 00:00:00",
-    "1729771200 1234567890123456789012345678901234567890123456789012345678901234", /* 64 characters */
+    "1729771200 " /* 256 characters: one too many */
+    "1234567890123456789012345678901234567890123456789012345678901234"
+    "1234567890123456789012345678901234567890123456789012345678901234"
+    "1234567890123456789012345678901234567890123456789012345678901234"
+    "1234567890123456789012345678901234567890123456789012345678901234",
     "172977120017297712001729 1.1", /* 24 digits */
     "172977120017297712001729.1",
     "\xFF\xFE",
