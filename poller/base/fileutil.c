@@ -292,6 +292,7 @@ int fileutil_check_writable_dir(const char *path, struct err *err)
     if (fileutil_check_readable_dir(path, err) != 0)
         return -1;
     if (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
-        return err_set(err, exit_code(errno), "could not write in the state directory %s: %s", path, strerror(errno));
+        return err_set(err, exit_code(errno), "could not write in the state directory %s: %s%s", path, strerror(errno),
+                       errno == EACCES ? "; run as root or as its owner, who must have the right to write" : "");
     return 0;
 }

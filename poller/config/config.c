@@ -377,7 +377,7 @@ static void on_own_value(void *context, const char *section, const char *key, co
     char place[80] = "before the first [section]";
     if (*section != '\0')
         (void)snprintf(place, sizeof place, "in [%.60s]", section);
-    const char *remedy = "the shipped file lists every setting";
+    const char *remedy = "`man did-optimizer-sync.conf` lists every setting";
     if (find_setting(dids_settings, COUNT(dids_settings), "general", key) != NULL && strncmp(key, "api_", 4) == 0)
         remedy = "the API's address and key belong in dids.conf";
     add_problem(reading->problems, EX_CONFIG, "%s:%d: there is no setting '%.60s' %s; %s", reading->path, line, key,

@@ -33,8 +33,9 @@ static const struct session_words words = {
     .database = "VICIdial database",
     .credentials = "; check VARDB_user, VARDB_pass and VARDB_database in astguiclient.conf, or [database] in "
                    "/etc/did-optimizer-sync.conf",
-    .name = "; check VARDB_database in astguiclient.conf",
-    .server = "; is the server running, and VARDB_server right in astguiclient.conf?",
+    .name = "; check VARDB_database in astguiclient.conf, or name in [database] of /etc/did-optimizer-sync.conf",
+    .server = "; is the server running? Check VARDB_server and VARDB_port in astguiclient.conf, or host, port and "
+              "socket in [database] of /etc/did-optimizer-sync.conf",
     .no_table = "; is this VICIdial's database?",
     .damaged = "; the dialer's table is damaged: run REPAIR TABLE vicidial_log, or vicidial_log_archive where it is that",
 };
@@ -312,7 +313,8 @@ const struct source_ops vicidial_source = {
     .uses_dialer = true,
     .title = "VICIdial database",
     .places = { LIVE, ARCHIVE },
-    .campaigns_remedy = "let this user read them: GRANT SELECT (campaign_id) ON vicidial_campaigns",
+    .campaigns_remedy = "let this user read them, as the example grant.sql does: GRANT SELECT (campaign_id) ON "
+                        "vicidial_campaigns",
     .longest_sec = LONGEST_CALL_SEC,
     .after_end_sec = VICIDIAL_AFTER_END_SEC,
     .open = open_vicidial,

@@ -119,6 +119,7 @@ def test_a_state_directory_that_may_not_be_written_stops_the_run_before_anything
     run = sync.run()
     sync.state.chmod(0o700)
     assert run.code == 77 and f"could not write in the state directory {sync.state}" in run.log
+    assert "; run as root or as its owner" in run.log
     assert api.log() == []
     assert sync.run().code == 0
     assert_each_once(api, uniqueids)
