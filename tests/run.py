@@ -7,6 +7,8 @@
 With PATTERN only the tests whose name matches it (as pytest -k for the integration tests; a part of the name for the
 unit tests). The closing line is `N passed, N failed`.
 """
+import concurrent.futures
+import functools
 import os
 import pathlib
 import subprocess
@@ -23,22 +25,26 @@ FUZZ_SECONDS = 5  # a target; a minute in all
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
-def unit_tests(build_name, pattern):
+def unit_test(build_name, pattern, program):
     """Each test program writes its own result file."""
-    directory = BUILDS[build_name] / "unit"
-    for program in sorted(path for path in directory.glob("*/test_*") if path.suffix == ""):
-        result = RESULTS / f"unit-{build_name}-{program.name}.xml"
-        environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="xml", CMOCKA_XML_FILE=str(result), **SANITIZERS)
-        if pattern:
-            environment["UNIT_FILTER"] = f"*{pattern}*"
-        done = subprocess.run([program], env=environment, capture_output=True, text=True, cwd=ROOT, timeout=300)
-        if done.returncode != 0 or not result.exists():
-            print(f"{program.name} ({build_name}) ended with {done.returncode}\n{done.stdout}{done.stderr}")
-        if not result.exists() or (done.returncode != 0 and count(result)[1] == 0):
-            # It died before it could say so, or a sanitizer spoke after the last test.
-            yield program.name, 0, 1
-        else:
-            yield (program.name, *count(result))
+    result = RESULTS / f"unit-{build_name}-{program.name}.xml"
+    environment = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="xml", CMOCKA_XML_FILE=str(result), **SANITIZERS)
+    if pattern:
+        environment["UNIT_FILTER"] = f"*{pattern}*"
+    done = subprocess.run([program], env=environment, capture_output=True, text=True, cwd=ROOT, timeout=600)
+    if done.returncode != 0 or not result.exists():
+        print(f"{program.name} ({build_name}) ended with {done.returncode}\n{done.stdout}{done.stderr}")
+    if not result.exists() or (done.returncode != 0 and count(result)[1] == 0):
+        # It died before it could say so, or a sanitizer spoke after the last test.
+        return 0, 1
+    return count(result)
+
+
+def unit_tests(build_name, pattern):
+    """As many at once as there are processors."""
+    programs = sorted(path for path in (BUILDS[build_name] / "unit").glob("*/test_*") if path.suffix == "")
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        yield from pool.map(functools.partial(unit_test, build_name, pattern), programs)
 
 
 def integration_tests(build_name, pattern):
@@ -86,7 +92,7 @@ def main():
     passed = failed = 0
     for build_name in BUILDS:
         here = [0, 0]
-        for _, good, bad in unit_tests(build_name, pattern):
+        for good, bad in unit_tests(build_name, pattern):
             here[0] += good
             here[1] += bad
         print(f"unit tests, {build_name}: {here[0]} passed, {here[1]} failed", flush=True)
