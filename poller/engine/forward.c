@@ -18,7 +18,7 @@
 /* A stretch of the work that is under way. */
 struct batch {
     struct engine *engine;
-    struct work_item **items;    /* of the work; oldest first */
+    struct work_item **items;    /* those of the work that are sent; oldest first */
     size_t count;
     struct work_item **outgoing; /* what is handed to sink_send, in its order */
     struct suspects suspects;
@@ -228,17 +228,53 @@ static int deliver_all(struct batch *batch, struct err *err)
 
 /* ---- the whole batch ---- */
 
-static int forward_batch(struct engine *engine, struct work_item **items, size_t count, struct err *err)
+static bool is_same(const struct call_record *a, const struct call_record *b)
 {
-    struct batch batch = { .engine = engine, .items = items, .count = count };
+    return a->state == b->state && a->sent_before == b->sent_before && a->fingerprint == b->fingerprint &&
+           a->version_unknown == b->version_unknown && a->attempts == b->attempts && a->tries == b->tries;
+}
+
+/* Between two batches of long work other runs have the ledger (turn.h): a call that they sent, or took in hand, is
+ * theirs. *ret_goes: it is still to be sent here. */
+static int look_again(struct engine *engine, struct work_item *item, bool *ret_goes, struct err *err)
+{
+    struct call_record record;
+    struct decision decision;
+    if (engine_judge(engine, item->call, &record, &decision, err) != 0)
+        return -1;
+    *ret_goes = is_same(&record, &item->record) || (decision.kind == DECISION_SEND && !call_is_open(&record));
+    item->record = record;
+    item->recorded = item->recorded || !*ret_goes;
+    return 0;
+}
+
+static int choose(struct batch *batch, struct work_item **items, size_t count, bool others_worked, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool goes = true;
+        if (others_worked && look_again(batch->engine, items[i], &goes, err) != 0)
+            return -1;
+        if (goes)
+            batch->items[batch->count++] = items[i];
+    }
+    return 0;
+}
+
+static int forward_batch(struct engine *engine, struct work_item **items, size_t count, bool others_worked,
+                         struct err *err)
+{
+    struct batch batch = { .engine = engine, .items = mem_zero(count, sizeof(struct work_item *)) };
     batch.outgoing = mem_zero(count, sizeof(struct work_item *));
     batch.suspects = (struct suspects){ .engine = engine, .items = mem_zero(count, sizeof(struct work_item *)) };
-    int result = prepare_all(&batch, err) == 0 ? deliver_all(&batch, err) : -1;
+    int result = choose(&batch, items, count, others_worked, err);
+    if (result == 0)
+        result = prepare_all(&batch, err) == 0 ? deliver_all(&batch, err) : -1;
     suspects_clear(&batch.suspects);
-    for (size_t i = 0; i < count; i++)
-        sink_message_free(&items[i]->message);
+    for (size_t i = 0; i < batch.count; i++)
+        sink_message_free(&batch.items[i]->message);
     free(batch.suspects.items);
     free(batch.outgoing);
+    free(batch.items);
     return result;
 }
 
@@ -249,7 +285,8 @@ int forward_all(struct engine *engine, struct work *work, struct err *err)
     work_sort(work);
     for (size_t done = 0, count = 0; done < work->count && engine->summary->stop == STOP_NONE; done += count) {
         count = work->count - done < batch_size ? work->count - done : batch_size;
-        if (forward_batch(engine, work->items + done, count, err) != 0 ||
+        bool others_worked = done > 0 && terms->on_batch != NULL;
+        if (forward_batch(engine, work->items + done, count, others_worked, err) != 0 ||
             (terms->on_batch != NULL &&
              terms->on_batch(terms->batch_context, work->items[done + count - 1]->call->ended, err) != 0))
             return -1;

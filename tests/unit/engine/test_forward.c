@@ -123,6 +123,50 @@ static void test_whoever_asks_after_a_batch_may_end_it(void **state)
     finish(trial);
 }
 
+/* What another run does with the calls while the ledger is its own. */
+static int work_between(void *context, int64_t end_epoch, struct err *err)
+{
+    struct scene *scene = context;
+    static const struct {
+        const char *id;
+        enum call_state state;
+        bool is_other; /* the API took another content */
+    } done[] = { { "a3", CALL_ACCEPTED, false },
+                 { "a4", CALL_DISCARDED, false },
+                 { "a5", CALL_ACCEPTED, true },
+                 { "a6", CALL_PENDING, false } };
+    for (size_t i = 0; end_epoch == SCENE_NOW - 48 && i < UNIT_COUNT(done); i++) {
+        const struct call *call = scene_call(scene, done[i].id);
+        struct call_record record = { .state = done[i].state, .sent_before = done[i].state == CALL_ACCEPTED,
+                                      .fingerprint = call_fingerprint(call) + (done[i].is_other ? 1 : 0) };
+        struct ledger_entry entry = { .uniqueid = call->id, .record = record, .end_epoch = call->ended };
+        if (ledger_put(scene_ledger(scene), &entry, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void test_what_others_did_between_two_batches_counts(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    scene_add_many(scene, "a", 8, SCENE_NOW - 50, 1);
+    struct trial *trial = start(scene);
+    trial->engine.terms.on_batch = work_between;
+    trial->engine.terms.batch_context = scene;
+    for (size_t i = 0; i < 8; i++)
+        scene_take(&trial->engine, &trial->calls, &scene->calls.calls[i]);
+    assert_int_equal(all(trial, &err), 0);
+    assert_string_equal(scene_ids(scene, 0), "a0 a1 a2 a5 a7");
+    assert_true(all_settled(trial));
+    assert_int_equal(scene_record(scene, "a4").state, CALL_DISCARDED);
+    assert_int_equal(scene_record(scene, "a6").state, CALL_PENDING);
+    assert_int_equal(scene_record(scene, "a5").fingerprint, call_fingerprint(scene_call(scene, "a5")));
+    assert_int_equal(scene_record(scene, "a5").version_unknown, 0);
+    assert_int_equal(scene->summary.accepted, 5);
+    finish(trial);
+}
+
 /* A row whose end moved while it was scanned is listed twice. */
 static void test_a_call_that_is_listed_twice_is_sent_once(void **state)
 {
@@ -214,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_scene(test_it_goes_by_time_in_batches),
         in_scene(test_whoever_asks_after_a_batch_may_end_it),
+        in_scene(test_what_others_did_between_two_batches_counts),
         in_scene(test_a_call_that_is_listed_twice_is_sent_once),
         in_scene(test_force_sends_what_is_accepted_again),
         in_scene(test_outcomes),
