@@ -9,7 +9,7 @@
 
 void message_key(const char *id, const char *body, uint32_t change, char out[SINK_KEY_SIZE])
 {
-    char name[64];
+    char name[MESSAGE_KEY_ID_BYTES + 1];
     size_t length = 0;
     for (; length < sizeof name - 1 && id[length] != '\0'; length++) {
         unsigned char c = (unsigned char)id[length];

@@ -154,7 +154,10 @@ static void make(void *context, const struct call *call, uint32_t change, struct
     const struct webhook *state = context;
     char *id = mem_format("%s-%s", state->names.source, str_or_empty(call->id));
     ret_message->body = webhook_body(&state->names, call);
-    message_key(id, ret_message->body, change, ret_message->key);
+    /* A key holds the beginning of a long id, and the body may leave the id out: then the hash tells calls apart. */
+    char *content = strlen(id) > MESSAGE_KEY_ID_BYTES ? mem_format("%s %s", id, ret_message->body) : NULL;
+    message_key(id, content != NULL ? content : ret_message->body, change, ret_message->key);
+    free(content);
     for (char *dot = strchr(ret_message->key, '.'); dot != NULL; dot = strchr(dot, '.'))
         *dot = '_';
     free(id);

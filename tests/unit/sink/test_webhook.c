@@ -117,6 +117,30 @@ static void test_webhook_id_names_source_and_call(void **state)
     params_free(&named_params);
 }
 
+/* Long ids of channels begin alike, and a body may leave everything out. */
+static void test_webhook_ids_of_long_calls_differ(void **state)
+{
+    (void)state;
+    struct params params;
+    struct sink sink;
+    struct sink_message one, again, other;
+    struct call call = { .id = "a-branch-office-with-a-long-name-in-asterisk.conf-1729771100.500001",
+                         .number = "3125550001", .status = "SALE", .started = CALL_NO_NUMBER };
+    assert_int_equal(open_with(WITH("name.id", ""), &params, &sink, NULL), 0);
+    sink_make(&sink, &call, 0, &one);
+    sink_make(&sink, &call, 0, &again);
+    call.id = "a-branch-office-with-a-long-name-in-asterisk.conf-1729771100.500002";
+    sink_make(&sink, &call, 0, &other);
+    assert_string_equal(one.body, other.body);
+    assert_string_equal(one.key, again.key);
+    assert_string_not_equal(one.key, other.key);
+    sink_message_free(&one);
+    sink_message_free(&again);
+    sink_message_free(&other);
+    sink_close(&sink);
+    params_free(&params);
+}
+
 static void test_webhook_says_how_long_a_message_may_take(void **state)
 {
     (void)state;
@@ -136,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_webhook_names_what_is_wrong_in_its_settings),
         cmocka_unit_test(test_webhook_takes_plain_http_where_it_is_allowed),
         cmocka_unit_test(test_webhook_id_names_source_and_call),
+        cmocka_unit_test(test_webhook_ids_of_long_calls_differ),
         cmocka_unit_test(test_webhook_says_how_long_a_message_may_take),
     };
     return cmocka_run_group_tests_name("webhook", tests, enter, leave);
