@@ -28,7 +28,7 @@ static void test_json_writer_writes_each_byte_as_cjson_does(void **state)
 {
     (void)state;
     for (int byte = 1; byte < 256; byte++) {
-        char text[] = { 'x', (char)byte, 'y', '\0' }, row[16];
+        char text[] = { 'x', (char)byte, 'y', '\0' }, row[24];
         (void)snprintf(row, sizeof row, "byte %d", byte);
         is_as_cjson_prints(row, text);
     }
