@@ -80,6 +80,9 @@ static int fail(struct store *store, const char *action, struct err *err)
     const char *reason = sqlite3_errmsg(store->database);
     const char *remedy = "";
     store->fault = fault_of(store->database);
+    bool has_ended = store->in_transaction && sqlite3_get_autocommit(store->database) != 0;
+    if (store->fault == STORE_VALUE_REFUSED && has_ended) /* as by RAISE(ROLLBACK): it is not about this value alone */
+        store->fault = STORE_OTHER;
     switch (store->fault) {
     case STORE_DAMAGED:
         store->damaged = true;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -85,6 +86,15 @@ struct names {
     size_t count;
 };
 
+/* The name of a column as the settings spell it: to SQLite capitals and small letters are the same. */
+static const char *spelled(const struct recorder_tables *tables, const char *name)
+{
+    for (int i = 0; i < RECORDER_COLUMNS; i++)
+        if (tables->columns[i] != NULL && strcasecmp(tables->columns[i], name) == 0)
+            return tables->columns[i];
+    return name;
+}
+
 static int read_names(struct sqlite *state, const char *table, struct names *names, struct err *err)
 {
     static const char sql[] = "SELECT name FROM pragma_table_info(?1)";
@@ -94,7 +104,7 @@ static int read_names(struct sqlite *state, const char *table, struct names *nam
         store_bind_text(statement, 1, table);
     names->count = 0;
     while (names->count < MOST_COLUMNS && (found = store_next(state->store, statement, err)) == 1)
-        names->names[names->count++] = mem_copy(store_text(statement, 0));
+        names->names[names->count++] = mem_copy(spelled(state->tables, str_or_empty(store_text(statement, 0))));
     if (found == 1)
         store_reset(statement);
     return found < 0 ? -1 : 0;

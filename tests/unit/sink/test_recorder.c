@@ -337,6 +337,18 @@ static void test_a_table_of_an_older_version_gets_what_it_lacks(void **state)
     same_row("PRAGMA journal_mode", "delete"); /* as its owner has it */
 }
 
+/* SQLite knows a column by any spelling of its name. */
+static void test_a_table_may_spell_its_columns_in_its_own_way(void **state)
+{
+    (void)state;
+    execute("CREATE TABLE callcenter_records (Source TEXT, UUID TEXT, Record_Hash TEXT, Agent TEXT, "
+            "UNIQUE (source, uuid)); INSERT INTO callcenter_records VALUES ('vicidial', '1.1', 'x', '7')");
+    open_sink();
+    send_one("1.1", "A");
+    heard_only("old", 0, OUTCOME_ACCEPTED, RECORDER_UPDATED, "");
+    same_row("SELECT count(*), min(agent), min(campaign) FROM callcenter_records", "1|6666|SALES");
+}
+
 static void test_a_table_of_somebody_else_is_left_alone(void **state)
 {
     (void)state;
@@ -399,6 +411,25 @@ static void test_what_cannot_be_written_is_said_of_all_calls(void **state)
     send_one("1.1", "A");
     heard_only("directory", 0, OUTCOME_RETRY, RECORDER_CODE_SQLITE + STORE_NOT_WRITABLE,
                "unable to open database file");
+}
+
+/* A trigger or a constraint may end the whole transaction: then no call of the group is written. */
+static void test_a_row_that_ends_the_transaction_undoes_the_group(void **state)
+{
+    (void)state;
+    struct call calls[3] = { call_of("1.1", "A"), call_of("1.2", "BAD"), call_of("1.3", "A") };
+    open_sink();
+    send_one("1.0", "A");
+    execute("CREATE TRIGGER t BEFORE INSERT ON callcenter_records WHEN NEW.disposition = 'BAD' "
+            "BEGIN SELECT RAISE(ROLLBACK, 'no BAD here'); END");
+    send_calls(calls, 3);
+    for (size_t i = 0; i < 3; i++)
+        heard_only(calls[i].id, i, OUTCOME_RETRY, RECORDER_CODE_SQLITE + STORE_OTHER, "no BAD here");
+    assert_false(outcomes[1].unreachable);
+    same_row("SELECT group_concat(uuid) FROM callcenter_records", "1.0");
+    execute("DROP TRIGGER t");
+    send_calls(calls, 3);
+    same_row("SELECT count(*) FROM callcenter_records", "4");
 }
 
 static void test_a_failure_that_is_not_about_a_value_undoes_the_group(void **state)
@@ -479,6 +510,8 @@ int main(void)
         in_directory(test_a_run_that_gave_no_sign_for_long_is_marked_failed_by_a_later_one),
         in_directory(test_runs_need_not_be_noted),
         in_directory(test_a_table_of_an_older_version_gets_what_it_lacks),
+        in_directory(test_a_table_may_spell_its_columns_in_its_own_way),
+        in_directory(test_a_row_that_ends_the_transaction_undoes_the_group),
         in_directory(test_a_table_of_somebody_else_is_left_alone),
         in_directory(test_a_new_file_has_a_wal_and_the_rights_of_the_state),
         in_directory(test_a_lock_is_waited_for_and_then_tried_again_later),
