@@ -28,6 +28,7 @@ struct route {
 struct terms {
     int64_t deadline_ms; /* monotonic: start no request after it */
     bool of_the_past;    /* a person has old calls sent: their delay says nothing about the minute's runs */
+    bool lets_others_in; /* on_batch gives the ledger to other runs for a moment (turn.h) */
     bool sends_at_once;  /* a dry run: it also shows the calls that a run would note, to send them later */
     int64_t force_since; /* send also accepted calls that were not tried since then, by this host's clock; 0: off */
     /* Called after each batch with the end of its last call; -1 with *err ends the work. NULL: not called. */

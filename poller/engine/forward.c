@@ -285,7 +285,7 @@ int forward_all(struct engine *engine, struct work *work, struct err *err)
     work_sort(work);
     for (size_t done = 0, count = 0; done < work->count && engine->summary->stop == STOP_NONE; done += count) {
         count = work->count - done < batch_size ? work->count - done : batch_size;
-        bool others_worked = done > 0 && terms->on_batch != NULL;
+        bool others_worked = done > 0 && terms->lets_others_in;
         if (forward_batch(engine, work->items + done, count, others_worked, err) != 0 ||
             (terms->on_batch != NULL &&
              terms->on_batch(terms->batch_context, work->items[done + count - 1]->call->ended, err) != 0))

@@ -120,7 +120,7 @@ struct engine resources_engine(const struct resources *resources, struct summary
 {
     const struct settings_api *api = &resources->config.api;
     return (struct engine){ .route = resources_route(resources),
-                            .terms = { .deadline_ms = INT64_MAX, .of_the_past = true }, /* of backfill and reconcile */
+                            .terms = { .deadline_ms = INT64_MAX, .of_the_past = true, .lets_others_in = true }, /* of backfill and reconcile */
                             .summary = summary,
                             .pace = pace_start(api->concurrency, api->max_concurrency),
                             .started_ms = clock_mono_ms() };

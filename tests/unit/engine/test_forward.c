@@ -153,6 +153,7 @@ static void test_what_others_did_between_two_batches_counts(void **state)
     scene_add_many(scene, "a", 8, SCENE_NOW - 50, 1);
     struct trial *trial = start(scene);
     trial->engine.terms.on_batch = work_between;
+    trial->engine.terms.lets_others_in = true;
     trial->engine.terms.batch_context = scene;
     for (size_t i = 0; i < 8; i++)
         scene_take(&trial->engine, &trial->calls, &scene->calls.calls[i]);
