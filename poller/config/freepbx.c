@@ -1,5 +1,4 @@
 /* freepbx: the database account in the files of FreePBX, Issabel and Asterisk. */
-#include <ctype.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /* secrets: reads the file that KEY_file in [source] or [sink] names. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/fileutil.h"

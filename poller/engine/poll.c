@@ -19,7 +19,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "domain/decision.h"
 #include "engine/backlog.h"
 #include "engine/engine.h"
 #include "engine/forward.h"

@@ -1,12 +1,10 @@
 /* webhook_body: a call as JSON, for whoever receives it. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
 #include "base/json.h"
-#include "base/mem.h"
 #include "base/str.h"
 #include "sink/webhook_body.h"
 

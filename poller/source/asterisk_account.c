@@ -1,7 +1,5 @@
 /* asterisk_account: the account with which the PBX's own software reads its calls. */
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/fileutil.h"
 #include "base/mem.h"

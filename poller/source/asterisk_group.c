@@ -5,7 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/str.h"
 #include "source/asterisk_group.h"
 
 /* A channel's epoch and the start of its row are cut to seconds, and read one after the other. */

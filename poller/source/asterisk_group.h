@@ -40,7 +40,7 @@ size_t asterisk_group_length(struct asterisk_row *const *rows, size_t count);
 bool asterisk_group_date(struct asterisk_row *const *rows, size_t count, const struct zone *zone);
 
 /* asterisk_group_call: makes the call that the rows of one linkedid tell of. */
-void asterisk_group_call(struct asterisk_row *const *rows, size_t count, const struct asterisk_rules *rules,
+void asterisk_group_call(struct asterisk_row *const *items, size_t count, const struct asterisk_rules *rules,
                          struct asterisk_call *ret_call);
 
 #endif

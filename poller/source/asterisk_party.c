@@ -1,5 +1,4 @@
 /* asterisk_party: who takes part in a call, as names of channels and dialled numbers tell. */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>

@@ -34,7 +34,7 @@ char *asterisk_table_remedy(const struct asterisk_table *table);
 char *asterisk_table_select(const struct asterisk_table *table, const char *key);
 
 /* asterisk_table_row: a row of such a statement. *ret_now: the database's clock. Ownership: the caller frees it. */
-struct asterisk_row *asterisk_table_row(const struct asterisk_table *table, const char *const *columns,
+struct asterisk_row *asterisk_table_row(const struct asterisk_table *table, const char *const *row,
                                         int64_t *ret_now);
 
 /* asterisk_table_local_sec: the SQL of a row's date in seconds since 1970, as if there were no time zones. */
