@@ -60,7 +60,7 @@ static int read_params(struct asterisk *asterisk, const struct params *given, st
     int64_t batch_sec = 0;
     const struct param *table = params_find(given, "table"), *campaign = params_find(given, "campaign");
     asterisk->table_name = table != NULL ? table->value : "cdr";
-    if (!asterisk_table_is_name(asterisk->table_name))
+    if (table != NULL && !asterisk_table_is_name(asterisk->table_name))
         return err_set(err, EX_CONFIG, "%s: table: '%.70s' is no name of a table", table->origin, table->value);
     if (campaign != NULL && *campaign->value == '\0')
         return err_set(err, EX_CONFIG, "%s: campaign: the API takes no call without a campaign; write a name",
@@ -92,14 +92,14 @@ static int open_asterisk(const struct source_settings *settings, void **ret_stat
 static int inspect(void *state, struct err *err)
 {
     struct asterisk *asterisk = state;
-    int64_t now = 0;
+    int64_t latest = 0;
     asterisk->zone = (struct zone){ .count = 0 };
     if (asterisk_table_inspect(asterisk->session, asterisk->table_name, &asterisk->table, err) != 0 ||
-        asterisk_sample_latest(asterisk->session, &asterisk->table, &now, &asterisk->has_cut_ids, &asterisk->zone,
+        asterisk_sample_latest(asterisk->session, &asterisk->table, &latest, &asterisk->has_cut_ids, &asterisk->zone,
                                err) != 0)
         return -1;
-    asterisk->scan.zone_from = now - ASTERISK_SAMPLE_HOLDS_SEC;
-    asterisk->scan.rules.now = now;
+    asterisk->scan.zone_from = latest - ASTERISK_SAMPLE_HOLDS_SEC;
+    asterisk->scan.rules.now = latest;
     return 0;
 }
 
