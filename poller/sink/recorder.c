@@ -159,19 +159,27 @@ static void report(const struct recorder_batch *batch, size_t first, const struc
     }
 }
 
+/* Where one row of a group may be the cause of its failure, the rows are written one by one: the others must not be
+ * charged for it. on_turn ends that where one after the other fails. */
 static int send_messages(void *context, const struct sink_message *const *messages, size_t count,
                          const struct sink_observer *observer, struct err *err)
 {
     struct recorder *state = context;
     struct recorder_result *results = mem_zero(GROUP, sizeof *results);
+    size_t one_by_one_to = 0;
     (void)err;
     for (size_t done = 0, size = 0; done < count && observer->on_turn(observer->context) > 0; done += size) {
         double began_ms = clock_mono_exact_ms();
         struct outcome failure;
-        size = count - done < GROUP ? count - done : GROUP;
+        size = done < one_by_one_to ? 1 : count - done < GROUP ? count - done : GROUP;
         struct recorder_batch batch = { .messages = messages + done, .count = size, .results = results,
                                         .observer = observer };
         bool written = write_group(state, &batch, &failure) == 0;
+        if (!written && failure.blames_call && size > 1) {
+            one_by_one_to = done + size;
+            size = 0;
+            continue;
+        }
         state->log.counts.failed += written ? 0 : (int64_t)size;
         report(&batch, done, written ? NULL : &failure, clock_mono_exact_ms() - began_ms);
     }

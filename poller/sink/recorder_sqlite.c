@@ -309,8 +309,12 @@ static int write_row(struct sqlite *state, const struct sink_message *message, s
         result = put_row(state, message, &err);
     if (result == 0)
         return 0;
-    if (store_fault(state->store) != STORE_VALUE_REFUSED)
-        return fail(state, &err, ret_failure);
+    if (store_fault(state->store) != STORE_VALUE_REFUSED) {
+        bool may_be_its_own = store_fault(state->store) == STORE_OTHER; /* as of a trigger that fails on this row */
+        (void)fail(state, &err, ret_failure);
+        ret_failure->blames_call = may_be_its_own;
+        return -1;
+    }
     *ret_result = (struct recorder_result){ .what = RECORDER_REFUSED,
                                             .code = RECORDER_CODE_SQLITE + STORE_VALUE_REFUSED };
     (void)snprintf(ret_result->reason, sizeof ret_result->reason, "%s", store_reason(state->store));

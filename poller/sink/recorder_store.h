@@ -23,7 +23,8 @@ struct recorder_batch {
 };
 
 /* All functions that can fail return -1 and why in *ret_failure: RETRY or MISCONFIGURED, with a reason and advice,
- * which hold no secret. Then nothing that they began is done, or nobody knows. state is what open made. */
+ * which hold no secret. Then nothing that they began is done, or nobody knows. blames_call: one row of the batch may be
+ * the cause. state is what open made. */
 struct recorder_store_ops {
     /* Reads the settings; touches no file and no network. state_dir: where the file is by default. tables and params
      * are borrowed for the life of the store. Errors: EX_CONFIG. */
