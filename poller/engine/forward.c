@@ -53,8 +53,9 @@ static int prepare(struct batch *batch, struct work_item *item, bool *ret_number
     if (!changed && record->state == CALL_PENDING && record->tries > 0 &&
         ledger_has_other_payload(batch->engine->route.ledger, item->call->id, item->message.body, &other, err) != 0)
         return -1;
-    if (other) {
-        record->version_unknown = record->tries;
+    if (other) { /* a crash may have kept a try from being counted: the number rises all the same */
+        bool rises = record->tries > record->version_unknown;
+        record->version_unknown = rises ? record->tries : record->version_unknown + 1;
         make(batch, item);
     }
     *ret_numbered = *ret_numbered || changed || other;

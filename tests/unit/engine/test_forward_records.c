@@ -1,6 +1,8 @@
 /* Tests of forward: what it writes down of each call, for the next runs and for people. */
 #include "../scene.h"
 
+#include <sqlite3.h>
+
 #include "base/log.h"
 #include "ledger/records.h"
 
@@ -395,6 +397,43 @@ static void test_a_length_that_the_source_does_not_know(void **state)
     scene_check_log(scene, "shown as none", "SALE (0s)");
 }
 
+static void count_try(struct scene *scene, const char *id, int by)
+{
+    char sql[120];
+    sqlite3 *database = NULL;
+    (void)snprintf(sql, sizeof sql, "UPDATE call SET tries = tries + %d WHERE uniqueid = '%s'", by, id);
+    scene_close(scene);
+    assert_int_equal(sqlite3_open(unit_path(scene->directory, "ledger.db"), &database), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+/* A run that crashed between the ledger's note and the request: nothing counts that try. */
+static void test_a_try_that_a_crash_hid_has_a_key_of_its_own(void **state)
+{
+    static const char *const statuses[] = { "NA", "SALE", "NA", "SALE" };
+    struct scene *scene = *state;
+    struct err err;
+    bool other = false;
+    scene->settings.max_attempts = 9;
+    scene->answer = no_answer_until_the_last;
+    (void)scene_add(scene, "a", SCENE_NOW - 100);
+    for (size_t i = 0; i < UNIT_COUNT(statuses); i++) {
+        struct call_record before = scene_record(scene, "a");
+        scene_call(scene, "a")->status = statuses[i];
+        run(scene);
+        for (size_t k = 0; k < i; k++)
+            unit_true(statuses[i], strcmp(scene->sent[i].key, scene->sent[k].key) != 0);
+        if (i == 0)
+            continue;
+        struct call_record hidden = scene_record(scene, "a"); /* its try is as if it had not been */
+        unit_true(statuses[i], hidden.version_unknown > before.version_unknown);
+        count_try(scene, "a", -1);
+    }
+    assert_int_equal(ledger_has_other_payload(scene_ledger(scene), "a", "a NA", &other, &err), 0);
+    assert_true(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +448,7 @@ int main(void)
         in_scene(test_counters),
         in_scene(test_what_is_due),
         in_scene(test_content_that_comes_back_is_no_repetition),
+        in_scene(test_a_try_that_a_crash_hid_has_a_key_of_its_own),
         in_scene(test_a_length_that_the_source_does_not_know),
         in_scene(test_a_change_in_doubt_keeps_its_key),
     };
