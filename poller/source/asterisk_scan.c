@@ -301,14 +301,12 @@ static int read_weak(struct reading *reading, const struct wanted *wanted, struc
 
 /* Calls that began soon after each other: by the index on linkedid, else from the first one's beginning on, until all
  * are whole or the last one's time is over. */
-static int read_together(struct reading *reading, const struct wanted *wanted, size_t count, struct err *err)
+static int read_together(struct reading *reading, const struct wanted *wanted, const char *const *ids, size_t count,
+                         struct err *err)
 {
     const struct asterisk_table *table = reading->scan->table;
-    const char *ids[MANY_IDS];
     int64_t ignored = 0;
     bool is_linked = table->has_column[ASTERISK_LINKEDID];
-    for (size_t i = 0; i < count; i++)
-        ids[i] = wanted[i].id;
     reading->ids = ids;
     reading->id_count = count;
     reading->found = 0;
@@ -326,7 +324,8 @@ static int read_together(struct reading *reading, const struct wanted *wanted, s
     return hand_out(reading, INT64_MAX, &ignored, err);
 }
 
-static int read_wanted(struct reading *reading, const struct wanted *wanted, size_t count, struct err *err)
+static int read_wanted(struct reading *reading, const struct wanted *wanted, const char *const *ids, size_t count,
+                       struct err *err)
 {
     for (size_t done = 0, part = 0; done < count; done += part) {
         part = 1;
@@ -335,7 +334,8 @@ static int read_wanted(struct reading *reading, const struct wanted *wanted, siz
                wanted[done + part].began - wanted[done + part - 1].began <= APART_SEC &&
                asterisk_row_weak_local(wanted[done + part].id) == 0)
             part++;
-        int result = is_weak ? read_weak(reading, &wanted[done], err) : read_together(reading, &wanted[done], part, err);
+        int result = is_weak ? read_weak(reading, &wanted[done], err)
+                             : read_together(reading, &wanted[done], ids + done, part, err);
         if (result != 0)
             return -1;
     }
@@ -352,8 +352,12 @@ int asterisk_scan_fetch(struct asterisk_scan *scan, const char *const *ids, size
         wanted[i] = (struct wanted){ .id = ids[i], .began = local_sec > 0 ? local_sec : asterisk_row_epoch(ids[i]) };
     }
     qsort(wanted, count, sizeof *wanted, compare_wanted);
-    int result = read_wanted(&reading, wanted, count, err);
+    const char **sorted = mem_zero(count + 1, sizeof *sorted);
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = wanted[i].id;
+    int result = read_wanted(&reading, wanted, sorted, count, err);
     free_rows(&reading);
+    free(sorted);
     free(wanted);
     return result;
 }
