@@ -218,7 +218,7 @@ def long_known(sync, db, api):
     early = db.insert_many([{"end_epoch": now - 20 * HOUR + n} for n in range(5)])
     db.insert_many([{"end_epoch": now - 19 * HOUR + 10 * n} for n in range(3500)])
     api.rules([{"uniqueid": early[1], "status": 503}, {"uniqueid": early[2], "status": 422}])
-    sync.configure(config={"sync": {"retry_base": 600}})
+    sync.configure(config={"sync": {"retry_base": 600, "backfill_rate": 0}})
     assert sync.run().code == 75
     api.rules([])
     yield early[1], early[2]
