@@ -10,6 +10,14 @@
 #include "commands/status.h"
 #include "config/profile.h"
 #include "ledger/diagnosis.h"
+#include "source/source.h"
+
+/* All that is shown. */
+struct state {
+    struct standing standing;
+    int64_t accepted;
+    struct source_zones zones;
+};
 
 /* NAME BEFORE2026-01-31 12:00:00 +0100, 5 min ago. none: the text for epoch 0. */
 static void print_time(const char *name, int64_t epoch, int64_t now, const char *none, const char *before)
@@ -26,14 +34,13 @@ static void print_time(const char *name, int64_t epoch, int64_t now, const char 
                  clock_local(epoch, local, sizeof local), away / size, unit);
 }
 
-static void print_zone(const struct zone *zone)
+static void print_zones(const struct source_zones *zones)
 {
-    char names[ZONE_NAMES_SIZE], problem[ZONE_PROBLEM_SIZE];
-    if (zone->count == 0)
+    if (zones->count == 0)
         return; /* no run has read rows yet */
-    (void)printf("%-19s %s\n", "time zone", zone_names(zone, names));
-    if (*zone_problem(zone, problem) != '\0')
-        (void)printf("%-19s ⚠ %s\n", "", problem);
+    (void)printf("%-19s %s\n", "time zone", zones->names);
+    if (*zones->problem != '\0')
+        (void)printf("%-19s ⚠ %s\n", "", zones->problem);
 }
 
 /* Finished calls after the checkpoint that the last run saw and did not send. */
@@ -66,8 +73,9 @@ static void print_last_run(const struct standing *standing)
                  str_printable(overview->last_run_message, message, sizeof message));
 }
 
-static void print_text(const struct standing *standing, const struct diagnosis *diagnosis, int64_t accepted)
+static void print_text(const struct state *state, const struct diagnosis *diagnosis)
 {
+    const struct standing *standing = &state->standing;
     const struct records_overview *overview = &standing->overview;
     char *verdict = diagnosis_line(diagnosis);
     (void)printf("%-19s %s - %s\n", "verdict", diagnosis_name(diagnosis->level), verdict);
@@ -83,29 +91,29 @@ static void print_text(const struct standing *standing, const struct diagnosis *
     (void)printf("%-19s %" PRId64 "\n", "waiting", overview->counts.waiting);
     (void)printf("%-19s %" PRId64 "%s\n", "rejected", overview->counts.rejected,
                  overview->counts.rejected > 0 ? " (see: did-optimizer-sync failed list)" : "");
-    (void)printf("%-19s %" PRId64 " in the ledger\n", "accepted", accepted);
+    (void)printf("%-19s %" PRId64 " in the ledger\n", "accepted", state->accepted);
     print_unsent(standing);
     print_last_run(standing);
     print_time("last success", overview->last_success, standing->now, "none yet", "");
     print_time("API down since", standing->outage_since, standing->now, "no outage", "");
     if (standing->wait_until != 0)
         print_time("rate limited until", standing->wait_until, standing->now, "", "");
-    print_zone(&standing->zone);
+    print_zones(&state->zones);
 }
 
-/* object borrows problem. */
-static void add_zone(struct json *object, const struct zone *zone, const char *problem)
+/* object borrows the problem of *zones. */
+static void add_zones(struct json *object, const struct source_zones *zones)
 {
     struct json *offsets = json_add(object, "utc_offsets", json_array());
-    for (size_t i = 0; i < zone->count; i++)
-        json_append_int(offsets, zone->offsets[i].sec);
-    json_add_text(object, "time_zone_problem", *problem != '\0' ? problem : NULL);
+    for (size_t i = 0; i < zones->count; i++)
+        json_append_int(offsets, zones->utc_offsets[i]);
+    json_add_text(object, "time_zone_problem", *zones->problem != '\0' ? zones->problem : NULL);
 }
 
-static void print_json(const struct standing *standing, const struct diagnosis *diagnosis, int64_t accepted)
+static void print_json(const struct state *state, const struct diagnosis *diagnosis)
 {
+    const struct standing *standing = &state->standing;
     const struct records_overview *overview = &standing->overview;
-    char problem[ZONE_PROBLEM_SIZE];
     struct json *object = json_object();
     json_add_bool(object, "enabled", !standing->off);
     json_add_text(object, "verdict", diagnosis_name(diagnosis->level));
@@ -124,7 +132,7 @@ static void print_json(const struct standing *standing, const struct diagnosis *
     json_add_int(object, "pending", overview->counts.pending);
     json_add_int(object, "waiting", overview->counts.waiting);
     json_add_int(object, "rejected", overview->counts.rejected);
-    json_add_int(object, "accepted", accepted);
+    json_add_int(object, "accepted", state->accepted);
     json_add_known(object, "next_try", overview->next_due, 0);
     json_add_known(object, "last_run", overview->last_run, 0);
     json_add_int(object, "last_run_exit_code", overview->last_run_exit_code);
@@ -134,7 +142,7 @@ static void print_json(const struct standing *standing, const struct diagnosis *
     json_add_bool(object, "api_down", standing->outage_since != 0);
     json_add_known(object, "api_down_since", standing->outage_since, 0);
     json_add_known(object, "rate_limited_until", standing->wait_until, 0);
-    add_zone(object, &standing->zone, zone_problem(&standing->zone, problem));
+    add_zones(object, &state->zones);
     json_print_line(object);
 }
 
@@ -145,34 +153,37 @@ static int exit_code_of(const struct diagnosis *diagnosis)
     return diagnosis->level == DIAGNOSIS_WARNING ? EX_TEMPFAIL : EX_UNAVAILABLE;
 }
 
-static int read_state(const struct options *options, struct standing *ret_standing, int64_t *ret_accepted,
-                      struct err *err)
+static int read_state(const struct options *options, struct state *ret_state, struct err *err)
 {
+    char memory[SOURCE_MEMORY_SIZE];
     struct ledger *ledger = NULL;
     if (profile_drop_privileges(options, err) != 0 || fileutil_check_readable_dir(options->state_dir, err) != 0 ||
         ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
-    int result = standing_gather(options->state_dir, ledger, ret_standing, err);
+    int result = standing_gather(options->state_dir, ledger, &ret_state->standing, err);
     if (result == 0)
-        result = records_count_accepted(ledger, ret_accepted, err);
+        result = records_count_accepted(ledger, &ret_state->accepted, err);
+    if (result == 0)
+        result = ledger_read_text_note(ledger, LEDGER_NOTE_SOURCE_MEMORY, memory, sizeof memory, err);
     ledger_close(ledger);
+    if (result == 0)
+        (void)source_explain_memory(memory, &ret_state->zones);
     return result;
 }
 
 int status_command(const struct options *options)
 {
     struct err err = { .code = EX_OK };
-    struct standing standing;
+    struct state state;
     struct diagnosis_limits limits = diagnosis_usual_limits();
-    int64_t accepted = 0;
-    if (read_state(options, &standing, &accepted, &err) != 0) {
+    if (read_state(options, &state, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
-    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, options->profile);
+    struct diagnosis diagnosis = diagnosis_of(&state.standing, &limits, options->profile);
     if (options->json)
-        print_json(&standing, &diagnosis, accepted);
+        print_json(&state, &diagnosis);
     else
-        print_text(&standing, &diagnosis, accepted);
+        print_text(&state, &diagnosis);
     return exit_code_of(&diagnosis);
 }

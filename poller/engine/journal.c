@@ -46,12 +46,12 @@ static int check_rate_limit(struct engine *engine, int64_t outage_since, struct 
 static int recall(struct engine *engine, struct err *err)
 {
     char earlier[SOURCE_MEMORY_SIZE], memory[SOURCE_MEMORY_SIZE], problem[SOURCE_PROBLEM_SIZE];
-    if (ledger_read_text_note(engine->route.ledger, LEDGER_NOTE_ZONE, earlier, sizeof earlier, err) != 0)
+    if (ledger_read_text_note(engine->route.ledger, LEDGER_NOTE_SOURCE_MEMORY, earlier, sizeof earlier, err) != 0)
         return -1;
     source_recall(engine->route.source, earlier, memory, problem);
     if (*problem != '\0')
         log_warn("⚠ %s", problem);
-    return *memory != '\0' ? ledger_set_text_note(engine->route.ledger, LEDGER_NOTE_ZONE, memory, err) : 0;
+    return *memory != '\0' ? ledger_set_text_note(engine->route.ledger, LEDGER_NOTE_SOURCE_MEMORY, memory, err) : 0;
 }
 
 int journal_resume(struct engine *engine, struct err *err)

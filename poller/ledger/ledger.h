@@ -118,7 +118,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_CAMPAIGNS "campaigns"           /* see campaigns_warn */
 #define LEDGER_NOTE_LAST_STANDBY "stood_by"         /* epoch, this host's clock: the last run that was standby */
 #define LEDGER_NOTE_LEADER_SEEN "leader_seen"       /* the same: the last run that found another leader */
-#define LEDGER_NOTE_ZONE "zone"                     /* text: the time zones of the rows, see zone_write */
+#define LEDGER_NOTE_SOURCE_MEMORY "zone"            /* text: what the source remembers from run to run */
 #define LEDGER_NOTE_LOG_WORKS "log_works"           /* 0: the last run of cron or the service could not write its log */
 #define LEDGER_NOTE_LIMITED "limited_runs"          /* number of runs in a row that a rate limit ended */
 #define LEDGER_NOTE_TAKEN_OVER "taken_over"         /* epoch, this host's clock: this program sends calls since then */

@@ -21,7 +21,6 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
     struct position position, doubt = { .end_epoch = 0 };
     bool enabled = false;
     int64_t log_works = 1;
-    char zone[ZONE_TEXT_SIZE];
     *standing = (struct standing){ .now = 0 };
     if (records_overview(ledger, &standing->overview, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
@@ -31,7 +30,6 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
         ledger_read_note(ledger, LEDGER_NOTE_LEADER_SEEN, 0, &standing->leader_seen, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_LOG_WORKS, 1, &log_works, err) != 0 ||
         enabled_read(state_dir, &enabled, err) != 0 ||
-        ledger_read_text_note(ledger, LEDGER_NOTE_ZONE, zone, sizeof zone, err) != 0 ||
         checkpoint_load(state_dir, &found, &position, err) != 0)
         return -1;
     standing->off = !enabled;
@@ -39,7 +37,6 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
     standing->doubtful_ended = doubt.end_epoch;
     if (found == CHECKPOINT_READ)
         standing->checkpoint = position.end_epoch;
-    zone_read(zone, &standing->zone);
     standing->now = clock_now_epoch();
     if (standing->wait_until < standing->now)
         standing->wait_until = 0;

@@ -2,7 +2,6 @@
 #ifndef STANDING_H
 #define STANDING_H
 
-#include "domain/zone.h"
 #include "ledger/records.h"
 
 struct standing {
@@ -19,7 +18,6 @@ struct standing {
     bool log_fails;         /* the last run that cron or the service started could not write the log */
     int64_t last_standby;   /* epoch: the last run here that sent nothing because this host is standby; 0: none */
     int64_t leader_seen;    /* epoch: the last standby run that found another host to be the leader; 0: none */
-    struct zone zone;       /* the time zone in which rows are written, as the last run saw it */
 };
 
 /* standing_read: reads state_dir; uses no database and no network. Needs no right to write.

@@ -254,4 +254,5 @@ const struct source_ops asterisk_source = {
     .effort = effort,
     .spread = spread,
     .recall = recall,
+    .explain_memory = zone_explain,
 };

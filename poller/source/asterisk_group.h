@@ -6,9 +6,9 @@
 #define ASTERISK_GROUP_H
 
 #include "domain/call.h"
-#include "domain/zone.h"
 #include "source/asterisk_party.h"
 #include "source/asterisk_row.h"
+#include "source/zone.h"
 
 /* While the row of the call's first channel is missing, that channel is in the call: it may wait in a queue or be
  * parked. It may as well leave no row at all (cdr.conf: unanswered = no). So the call waits, but not for ever. */

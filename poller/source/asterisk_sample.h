@@ -2,8 +2,8 @@
 #ifndef ASTERISK_SAMPLE_H
 #define ASTERISK_SAMPLE_H
 
-#include "domain/zone.h"
 #include "source/asterisk_table.h"
+#include "source/zone.h"
 
 /* For how long before now the zones of asterisk_sample_latest hold. */
 #define ASTERISK_SAMPLE_HOLDS_SEC (2 * 86400)

@@ -120,6 +120,15 @@ void source_recall(const struct source *source, const char *earlier, char memory
         source->ops->recall(source->state, earlier, memory, problem);
 }
 
+bool source_explain_memory(const char *memory, struct source_zones *ret_zones)
+{
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        if (kinds[i]->explain_memory != NULL && kinds[i]->explain_memory(memory, ret_zones))
+            return true;
+    *ret_zones = (struct source_zones){ .count = 0 };
+    return false;
+}
+
 int source_list_campaigns(const struct source *source, source_on_campaign *on_campaign, void *context, struct err *err)
 {
     if (source->ops->list_campaigns == NULL)

@@ -65,6 +65,15 @@ typedef void source_on_finding(void *context, const struct source_finding *findi
 #define SOURCE_MEMORY_SIZE 512
 #define SOURCE_PROBLEM_SIZE 600
 
+/* The time zones in which a source's calls are dated, as its memory has them. */
+#define SOURCE_ZONES_MOST 8
+struct source_zones {
+    int64_t utc_offsets[SOURCE_ZONES_MOST]; /* seconds; the most frequent first */
+    size_t count;                           /* 0: none is known */
+    char names[SOURCE_ZONES_MOST * 16];     /* for people: "UTC-07:00, UTC+00:00" */
+    char problem[SOURCE_PROBLEM_SIZE];      /* what is wrong with them, and behind "; " what to do; "": nothing */
+};
+
 /* A type of source. state is the result of open. Optional members may be NULL. */
 struct source_ops {
     const char *type;      /* the value of type in [source] */
@@ -95,6 +104,8 @@ struct source_ops {
     int64_t (*spread)(const void *state);
     void (*recall)(void *state, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
                    char problem[SOURCE_PROBLEM_SIZE]);
+    /* Optional: see source_explain_memory. Needs no open source. */
+    bool (*explain_memory)(const char *memory, struct source_zones *ret_zones);
     int (*list_campaigns)(void *state, source_on_campaign *on_campaign, void *context, struct err *err);
     /* Optional, both or none: the archive, see source_inspect_archive and source_archive_problem. */
     int (*inspect_archive)(void *state, bool *ret_usable, struct err *err);
@@ -165,6 +176,11 @@ int64_t source_spread(const struct source *source);
  * to problem a problem that is new since then; "": none. */
 void source_recall(const struct source *source, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
                    char problem[SOURCE_PROBLEM_SIZE]);
+
+/* source_explain_memory: what the memory of an earlier run says of time zones. `status` may have no right to read the
+ * settings, so it does not know the type: the first type that can read memory explains it. False: none can; then
+ * *ret_zones is empty. */
+bool source_explain_memory(const char *memory, struct source_zones *ret_zones);
 
 /* source_list_campaigns: reports the id of each campaign. Errors: EX_CONFIG (no right), EX_UNAVAILABLE; also if there
  * are implausibly many, or if the type has no list of campaigns. */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "domain/zone.h"
+#include "source/zone.h"
 
 /* All zero at first. */
 struct stretch_list {

@@ -327,6 +327,7 @@ const struct source_ops vicidial_source = {
     .effort = effort,
     .spread = spread,
     .recall = recall,
+    .explain_memory = zone_explain,
     .list_campaigns = list_campaigns,
     .inspect_archive = inspect_archive,
     .archive_problem = archive_problem,

@@ -8,8 +8,8 @@
 #include "base/err.h"
 #include "domain/call.h"
 #include "domain/settings.h"
-#include "domain/zone.h"
 #include "source/session.h"
+#include "source/zone.h"
 
 /* What vicidial's calls have beside what all calls have. */
 extern const struct call_shape vicidial_table_shape;

@@ -160,6 +160,32 @@ static void test_source_of_a_kind_without_the_optional_members(void **state)
     assert_string_equal(finding.text, "make one");
 }
 
+static void test_source_explains_what_any_type_remembers_and_nothing_else(void **state)
+{
+    (void)state;
+    struct source_zones zones = { .count = 99, .names = "x", .problem = "x" };
+    static const char *const types[] = { "vicidial", "asterisk-cdr" };
+    static const char *const unknown[] = { "", "what no type has written", " server 3600" };
+    for (size_t i = 0; i < UNIT_COUNT(types); i++) {
+        struct err err;
+        const struct source_ops *ops = NULL;
+        unit_same_int(types[i], source_find(types[i], "default", &ops, &err), 0);
+        unit_true(types[i], ops->explain_memory != NULL && ops->explain_memory("3600@1764000000", &zones));
+    }
+    assert_true(source_explain_memory("-25200@1764000000 server -25200", &zones));
+    assert_int_equal(zones.count, 1);
+    assert_int_equal(zones.utc_offsets[0], -25200);
+    assert_string_equal(zones.names, "UTC-07:00");
+    assert_string_equal(zones.problem, "");
+    for (size_t i = 0; i < UNIT_COUNT(unknown); i++) {
+        zones = (struct source_zones){ .count = 99, .names = "x", .problem = "x" };
+        unit_true(unknown[i], !source_explain_memory(unknown[i], &zones));
+        unit_same_int(unknown[i], (int64_t)zones.count, 0);
+        unit_same_text(unknown[i], zones.names, "");
+        unit_same_text(unknown[i], zones.problem, "");
+    }
+}
+
 static void test_source_close_of_nothing_is_fine(void **state)
 {
     (void)state;
@@ -178,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_source_find_lists_the_kinds_for_any_other_name),
         cmocka_unit_test(test_source_scan_and_fetch_reach_the_kind),
         cmocka_unit_test(test_source_of_a_kind_without_the_optional_members),
+        cmocka_unit_test(test_source_explains_what_any_type_remembers_and_nothing_else),
         cmocka_unit_test(test_source_close_of_nothing_is_fine),
     };
     return cmocka_run_group_tests_name("source", tests, NULL, NULL);

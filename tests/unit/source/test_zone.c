@@ -1,7 +1,7 @@
 /* Tests of zone: in which time zones rows are written. */
 #include "../unit.h"
 
-#include "domain/zone.h"
+#include "source/zone.h"
 
 #define HOUR 3600
 #define NOW 1764000000
@@ -294,6 +294,30 @@ static void test_zone_text_that_is_damaged_is_read_as_far_as_it_goes(void **stat
     }
 }
 
+static void test_zone_is_explained_by_its_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *memory, *names, *problem; /* problem: a part of it */
+        int64_t first;
+        size_t count;
+    } rows[] = { { "", "x", "x", 99, 99 },
+                 { " server 3600", "x", "x", 99, 99 },
+                 { "19800@1764000000 server 19800", "UTC+05:30", "", 19800, 1 },
+                 { "3600@1764000000u server 0", "UTC+01:00", "the database server's time zone is UTC+00:00", 3600, 1 },
+                 { "0@1764000000m -25200@1764000000m server 0", "UTC-07:00, UTC+00:00",
+                   "different time zones", 0, 2 } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct source_zones zones = { .count = 99, .utc_offsets = { 99 }, .names = "x", .problem = "x" };
+        unit_true(rows[i].memory, zone_explain(rows[i].memory, &zones) == (rows[i].count < 99));
+        unit_same_int(rows[i].memory, (int64_t)zones.count, (int64_t)rows[i].count);
+        unit_same_int(rows[i].memory, zones.utc_offsets[0], rows[i].first);
+        unit_same_text(rows[i].memory, zones.names, rows[i].names);
+        unit_has(rows[i].memory, zones.problem, rows[i].problem);
+        unit_true(rows[i].memory, (*zones.problem == '\0') == (*rows[i].problem == '\0'));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_zone_knows_by_how_much_the_clocks_went_back),
         cmocka_unit_test(test_zone_outlives_the_process_as_text),
         cmocka_unit_test(test_zone_text_that_is_damaged_is_read_as_far_as_it_goes),
+        cmocka_unit_test(test_zone_is_explained_by_its_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

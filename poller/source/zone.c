@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "domain/zone.h"
+#include "source/zone.h"
 
 /* An offset that no row has shown for so long is out of use. */
 #define FORGOTTEN_SEC (2 * 86400)
@@ -293,4 +293,18 @@ const char *zone_problem(const struct zone *zone, char out[ZONE_PROBLEM_SIZE])
                        "server",
                        name_of(zone->offsets[unlike].sec, names), name_of(zone->server_sec, server));
     return out;
+}
+
+bool zone_explain(const char *memory, struct source_zones *ret_zones)
+{
+    struct zone zone;
+    zone_read(memory, &zone);
+    if (zone.count == 0)
+        return false;
+    *ret_zones = (struct source_zones){ .count = zone.count };
+    for (size_t i = 0; i < zone.count; i++)
+        ret_zones->utc_offsets[i] = zone.offsets[i].sec;
+    (void)zone_names(&zone, ret_zones->names);
+    (void)zone_problem(&zone, ret_zones->problem);
+    return true;
 }

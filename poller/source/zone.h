@@ -9,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "source/source.h"
+
 /* More than so many zones at once are noise. */
-#define ZONE_MOST 8
+#define ZONE_MOST SOURCE_ZONES_MOST
 
 struct zone_offset {
     int64_t sec;        /* local time less UTC, a multiple of a quarter of an hour */
@@ -80,5 +82,9 @@ const char *zone_names(const struct zone *zone, char out[ZONE_NAMES_SIZE]);
  * Returns out. */
 #define ZONE_PROBLEM_SIZE 512
 const char *zone_problem(const struct zone *zone, char out[ZONE_PROBLEM_SIZE]);
+
+/* zone_explain: the zones of a text of zone_write, see source_explain_memory. False: it has none;
+ * then *ret_zones stays as it is. */
+bool zone_explain(const char *memory, struct source_zones *ret_zones);
 
 #endif
