@@ -181,7 +181,7 @@ def test_the_report_is_written_as_the_readme_says(host):
     assert host.owner("/srv/calls/index.html") == f"{USER}:{USER} 0644"
     assert '"accepted_today":8,' in host.read("/srv/calls/index.html")
     refused = host.run(NAME, "report", "--html", "/srv/index.html")
-    assert refused.code == 77 and f"as the owner of {STATE}" in refused.out
+    assert refused.code == 77 and f"the owner of {STATE} writes the page" in refused.out
 
 
 def test_while_it_runs_it_has_no_privileges(host, db, api):
