@@ -1,5 +1,4 @@
 /* asterisk: the kind of source that reads the cdr table of FreePBX, Issabel or plain Asterisk, and never writes it. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +7,7 @@
 #include "source/asterisk_account.h"
 #include "source/asterisk_sample.h"
 #include "source/asterisk_scan.h"
+#include "source/findings.h"
 
 /* Rows of a call come one after the other, within moments; and clocks differ. */
 #define SETTLE_SEC 60
@@ -162,25 +162,7 @@ static void recall(void *state, const char *earlier, char memory[SOURCE_MEMORY_S
 
 /* ---- what `check` finds ---- */
 
-/* Who is told. */
-struct checking {
-    source_on_finding *on_finding;
-    void *context;
-};
-
-static void PRINTF_LIKE(3, 4) tell(const struct checking *checking, struct source_finding finding, const char *text,
-                                   ...)
-{
-    char written[1200];
-    va_list args;
-    va_start(args, text);
-    (void)vsnprintf(written, sizeof written, text, args);
-    va_end(args);
-    finding.text = written;
-    checking->on_finding(checking->context, &finding);
-}
-
-static void check_table(const struct asterisk *asterisk, const struct checking *checking)
+static void check_table(const struct asterisk *asterisk, const struct findings *findings)
 {
     const struct asterisk_table *table = &asterisk->table;
     const struct source_finding good = { .kind = SOURCE_GOOD, .about = "table" };
@@ -188,18 +170,18 @@ static void check_table(const struct asterisk *asterisk, const struct checking *
     char *remedy = asterisk_table_remedy(table);
     slow.remedy = remedy;
     if (*table->date_key != '\0')
-        tell(checking, good, "%s has every column that is needed; reads use the index %s on %s", table->name,
-             table->date_key, table->date);
+        findings_tell(findings, good, "%s has every column that is needed; reads use the index %s on %s", table->name,
+                      table->date_key, table->date);
     else
-        tell(checking, slow, "%s has no usable index on %s: each read goes through the whole table. It is read as long "
-             "as it has at most %d rows", table->name, table->date, ASTERISK_SMALL_ROWS);
+        findings_tell(findings, slow, "%s has no usable index on %s: each read goes through the whole table. It is read "
+                      "as long as it has at most %d rows", table->name, table->date, ASTERISK_SMALL_ROWS);
     free(remedy);
     if (*table->missing != '\0')
-        tell(checking, good, "%s lacks %s; null is sent instead%s", table->name, table->missing,
-             table->has_column[ASTERISK_LINKEDID] ? "" : ", and rows are put together by uniqueid");
+        findings_tell(findings, good, "%s lacks %s; null is sent instead%s", table->name, table->missing,
+                      table->has_column[ASTERISK_LINKEDID] ? "" : ", and rows are put together by uniqueid");
 }
 
-static void check_ids(const struct asterisk *asterisk, const struct checking *checking)
+static void check_ids(const struct asterisk *asterisk, const struct findings *findings)
 {
     const struct source_finding cut = {
         .kind = SOURCE_WARNS,
@@ -207,8 +189,8 @@ static void check_ids(const struct asterisk *asterisk, const struct checking *ch
         .remedy = "shorten systemname in asterisk.conf, or widen the columns uniqueid and linkedid to VARCHAR(150)",
     };
     if (asterisk->has_cut_ids)
-        tell(checking, cut, "%s cuts the ids of channels, so rows of one call cannot be put together: each is sent as a "
-             "call", asterisk->table.name);
+        findings_tell(findings, cut, "%s cuts the ids of channels, so rows of one call cannot be put together: each is "
+                      "sent as a call", asterisk->table.name);
 }
 
 static void check(void *state, source_on_finding *on_finding, void *context)
@@ -216,23 +198,16 @@ static void check(void *state, source_on_finding *on_finding, void *context)
     struct err err;
     char names[ZONE_NAMES_SIZE];
     struct asterisk *asterisk = state;
-    const struct checking checking = { .on_finding = on_finding, .context = context };
-    const struct session_facts facts = session_facts(asterisk->session);
-    const struct source_finding good = { .kind = SOURCE_GOOD, .about = "database" },
-                                dated = { .kind = SOURCE_GOOD, .about = "time zone" },
-                                old = { .kind = SOURCE_WARNS, .about = "database",
-                                        .remedy = "MariaDB 10.1 and MySQL 5.7.8 support it" };
-    tell(&checking, good, "connected to %s", facts.server);
-    if (*facts.missing != '\0')
-        tell(&checking, old, "this server is too old for %s; calls are still sent", facts.missing);
+    const struct findings findings = { .on_finding = on_finding, .context = context };
+    const struct source_finding dated = { .kind = SOURCE_GOOD, .about = "time zone" };
+    findings_tell_server(&findings, asterisk->session);
     if (inspect(asterisk, &err) != 0) {
-        struct source_finding failed = { .kind = SOURCE_FAILS, .about = "table", .exit_code = err.code };
-        tell(&checking, failed, "%s", err.message);
+        findings_tell_failure(&findings, &err);
         return;
     }
-    check_table(asterisk, &checking);
-    check_ids(asterisk, &checking);
-    tell(&checking, dated, "%s is written in %s", asterisk->table.date, zone_names(&asterisk->zone, names));
+    check_table(asterisk, &findings);
+    check_ids(asterisk, &findings);
+    findings_tell(&findings, dated, "%s is written in %s", asterisk->table.date, zone_names(&asterisk->zone, names));
 }
 
 const struct source_ops asterisk_source = {

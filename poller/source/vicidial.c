@@ -1,10 +1,10 @@
 /* vicidial: the kind of source that reads VICIdial's database, and never writes it. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "source/findings.h"
 #include "source/vicidial.h"
 #include "source/vicidial_locks.h"
 #include "source/vicidial_sample.h"
@@ -222,59 +222,35 @@ static void recall(void *state, const char *earlier, char memory[SOURCE_MEMORY_S
 
 /* ---- what `check` finds ---- */
 
-/* Who is told. */
-struct checking {
-    source_on_finding *on_finding;
-    void *context;
-};
-
-static void PRINTF_LIKE(3, 4) tell(const struct checking *checking, struct source_finding finding, const char *text,
-                                   ...)
-{
-    char written[1200];
-    va_list args;
-    va_start(args, text);
-    (void)vsnprintf(written, sizeof written, text, args);
-    va_end(args);
-    finding.text = written;
-    checking->on_finding(checking->context, &finding);
-}
-
-static void tell_failure(const struct checking *checking, const struct err *err)
-{
-    struct source_finding failed = { .kind = SOURCE_FAILS, .about = "table", .exit_code = err->code };
-    tell(checking, failed, "%s", err->message);
-}
-
 static const char *const no_call[] = { "" }; /* reading it costs nothing, and shows whether calls may be read */
 
-static void check_table(struct vicidial *vicidial, const struct checking *checking)
+static void check_table(struct vicidial *vicidial, const struct findings *findings)
 {
     struct err err;
     const struct vicidial_table *table = &vicidial->tables[SOURCE_LIVE];
     const struct source_finding good = { .kind = SOURCE_GOOD, .about = "table" },
                                 old = { .kind = SOURCE_WARNS, .about = "table", .remedy = "" };
-    tell(checking, good, LIVE " has every column that is needed; reads use the index %s", table->index_facts);
+    findings_tell(findings, good, LIVE " has every column that is needed; reads use the index %s", table->index_facts);
     if (*table->missing != '\0')
-        tell(checking, old, "this VICIdial is too old for %s; null is sent instead", table->missing);
+        findings_tell(findings, old, "this VICIdial is too old for %s; null is sent instead", table->missing);
     if (fetch(vicidial, SOURCE_LIVE, no_call, 1, NULL, NULL, &err) != 0)
-        tell_failure(checking, &err);
+        findings_tell_failure(findings, &err);
     else
-        tell(checking, good, "SELECT is granted");
+        findings_tell(findings, good, "SELECT is granted");
 }
 
-static void check_zone(const struct zone *zone, const struct checking *checking)
+static void check_zone(const struct zone *zone, const struct findings *findings)
 {
     char names[ZONE_NAMES_SIZE], problem[ZONE_PROBLEM_SIZE];
     const struct source_finding good = { .kind = SOURCE_GOOD, .about = "time zone" },
                                 bad = { .kind = SOURCE_WARNS, .about = "time zone" };
     if (*zone_problem(zone, problem) != '\0')
-        tell(checking, bad, "%s", problem);
+        findings_tell(findings, bad, "%s", problem);
     else
-        tell(checking, good, "call_date is written in %s", zone_names(zone, names));
+        findings_tell(findings, good, "call_date is written in %s", zone_names(zone, names));
 }
 
-static void check_archive(struct vicidial *vicidial, const struct checking *checking)
+static void check_archive(struct vicidial *vicidial, const struct findings *findings)
 {
     struct err err;
     const struct source_finding unread = {
@@ -283,28 +259,22 @@ static void check_archive(struct vicidial *vicidial, const struct checking *chec
         .remedy = "until then, pending calls whose rows move to the archive cannot be sent",
     };
     if (fetch(vicidial, SOURCE_ARCHIVE, no_call, 1, NULL, NULL, &err) == 0 && *vicidial->archive_problem != '\0')
-        tell(checking, unread, "%s", vicidial->archive_problem);
+        findings_tell(findings, unread, "%s", vicidial->archive_problem);
 }
 
 static void check(void *state, source_on_finding *on_finding, void *context)
 {
     struct err err;
     struct vicidial *vicidial = state;
-    const struct checking checking = { .on_finding = on_finding, .context = context };
-    const struct session_facts facts = session_facts(vicidial->session);
-    const struct source_finding good = { .kind = SOURCE_GOOD, .about = "database" },
-                                old = { .kind = SOURCE_WARNS, .about = "database",
-                                        .remedy = "MariaDB 10.1 and MySQL 5.7.8 support it" };
-    tell(&checking, good, "connected to %s", facts.server);
-    if (*facts.missing != '\0')
-        tell(&checking, old, "this server is too old for %s; calls are still sent", facts.missing);
+    const struct findings findings = { .on_finding = on_finding, .context = context };
+    findings_tell_server(&findings, vicidial->session);
     if (inspect(vicidial, &err) != 0) {
-        tell_failure(&checking, &err);
+        findings_tell_failure(&findings, &err);
         return;
     }
-    check_table(vicidial, &checking);
-    check_zone(&vicidial->zone, &checking);
-    check_archive(vicidial, &checking);
+    check_table(vicidial, &findings);
+    check_zone(&vicidial->zone, &findings);
+    check_archive(vicidial, &findings);
 }
 
 const struct source_ops vicidial_source = {
