@@ -1,26 +1,27 @@
-# did-optimizer-sync. `make demo` shows it at work, `make test` runs every test; both install what they lack.
+# did-optimizer-sync. `make demo` shows the program at work, `make test` runs every test. Both install missing packages.
 #
 #   make                 build build/did-optimizer-sync
 #   make demo            forward real rows from a throw-away MariaDB to a local stand-in of the API
 #   make demo-routes     VICIdial to PostgreSQL and Asterisk to a webhook, side by side
+#   make demo-callcenter a hosted PBX's calls into a table of SQLite, their recordings into Google Drive
 #   make test            every test, on the plain and on the ASan+UBSan build      (make test T=name: those that match)
-#   make soak            crashes, kills, failures and simulated days for long, and the figures (make soak T=name)
+#   make soak            hours of crashes, kills, failures and simulated days, with measurements (make soak T=name)
 #   make check           the unit tests alone, in seconds                           (make check T=name)
 #   make install         into $(DESTDIR)$(PREFIX); uninstall takes it away again
 #   make deb             build/deb/did-optimizer-sync_VERSION_ARCH.deb
-#   make bench           what the program costs, beside what it could cost at best: one table  (make bench ROWS=name)
+#   make bench           what the program costs, beside the lowest possible cost: one table  (make bench ROWS=name)
 #   make test-deb        install, upgrade and remove that package in bare Debian systems; as root
 #   make dist            the source as build/did-optimizer-sync-VERSION.tar.xz
 #   make lint            static analysis, banned functions, layers                     (make lint T=check)
-#   make fuzz            any bytes into all that reads what others write             (make fuzz SECONDS=600 T=url)
+#   make fuzz            random bytes for every parser of foreign input               (make fuzz SECONDS=600 T=url)
 #   make memcheck        every run of the integration tests under valgrind             (make memcheck T=poll)
-#   make coverage        the lines and branches that no test goes through
-#   make mutants         does a unit test notice each small change of the code?      (make mutants N=100 T=when)
+#   make coverage        the lines and branches that no test runs
+#   make mutants         whether a unit test notices each small change of the code      (make mutants N=100 T=when)
 #   make check-clang     the unit tests, compiled by clang
 #   make check-releases  the unit tests on other Debian releases, by both compilers    (make check-releases RELEASES=trixie)
 #   make clean
 #
-# WITHOUT="postgresql" builds without libpq; then the kinds that need it say so.
+# WITHOUT="postgresql" builds without libpq. The types that need libpq then say so.
 
 NAME    := did-optimizer-sync
 VERSION := $(shell sed -n 's/^.define VERSION "\(.*\)"/\1/p' poller/base/version.h)
@@ -34,13 +35,14 @@ MANDIR     ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 LOG_GROUP  ?= $(shell getent group adm >/dev/null && echo adm || echo root)
 
-# What Debian calls the packages that each kind of work needs.
+# Debian's names of the packages that each target needs.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev libcjson-dev libinih-dev libsqlite3-dev \
                   libssl-dev $(if $(filter postgresql,$(WITHOUT)),,libpq-dev)
-# Debian 11 has them under a version only.
+# In Debian 11 these packages have a version in their names.
 MARIADB_PACKAGES := 'mariadb-server-core|mariadb-server-core-10.5' 'mariadb-client-core|mariadb-client-core-10.5'
 DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev $(MARIADB_PACKAGES) python3 python3-pymysql
 DEMO_ROUTES_PACKAGES := $(DEMO_PACKAGES) postgresql
+DEMO_CALLCENTER_PACKAGES := $(BUILD_PACKAGES) python3 openssl tzdata
 UNIT_PACKAGES  := $(BUILD_PACKAGES) libcmocka-dev python3 tzdata
 TEST_PACKAGES  := $(sort $(DEMO_PACKAGES) $(UNIT_PACKAGES)) python3-pytest python3-pytest-xdist openssl ca-certificates \
                   faketime postgresql
@@ -53,10 +55,10 @@ DEB_TEST_PACKAGES := $(DEB_PACKAGES) $(DEMO_PACKAGES) python3-pytest lintian man
 WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wformat=2 -Wvla
 HARDENING := -fstack-protector-strong -fPIE
 CC        ?= cc
-# Small: the time is spent in the libraries. Nothing unwinds the stack; a debugger finds what it needs in what -g writes.
+# Optimized for size: the libraries take most of the time. Nothing unwinds the stack, and a debugger needs only -g's data.
 CFLAGS    ?= -Os -g -fno-asynchronous-unwind-tables
 LIBRARIES := libmariadb libcurl libcjson inih sqlite3 libcrypto $(if $(filter postgresql,$(WITHOUT)),,libpq)
-# What is left out has no file, and the files that know of it are told.
+# A left-out type has no file, and a macro tells the files that name it.
 LEFT_OUT  := $(if $(filter postgresql,$(WITHOUT)),recorder_pq recorder_postgresql)
 LEFT_OUT_FLAGS := $(if $(filter postgresql,$(WITHOUT)),-DWITHOUT_POSTGRESQL)
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
@@ -67,7 +69,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -iquote poller $(WARNINGS) $(HARDENING) $(FO
              $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
-# The sanitizer build lives beside the plain one: `make BUILD=build/asan SANITIZE=1` is what `make test` uses.
+# The sanitizer build has a directory of its own. `make test` makes it with `make BUILD=build/asan SANITIZE=1`.
 BUILD ?= build
 ifdef SANITIZE
 override CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -79,7 +81,7 @@ UNIT_SOURCES := $(filter-out $(LEFT_OUT:%=tests/unit/sink/test_%.c),$(sort $(wil
 UNIT_HELPERS := $(sort $(wildcard tests/unit/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all demo demo-routes test check install uninstall clean need-build need-demo need-unit need-test binaries unit-tests standin shim soak need-browser FORCE
+.PHONY: all demo demo-routes demo-callcenter test check install uninstall clean need-build need-demo need-unit need-test binaries unit-tests standin shim soak need-browser FORCE
 .PHONY: dist deb test-deb need-deb need-deb-test bench need-bench bench-programs
 .DELETE_ON_ERROR:
 
@@ -92,11 +94,13 @@ need-demo:
 	@sh tests/need-packages.sh $(DEMO_PACKAGES)
 need-demo-routes:
 	@sh tests/need-packages.sh $(DEMO_ROUTES_PACKAGES)
+need-demo-callcenter:
+	@sh tests/need-packages.sh $(DEMO_CALLCENTER_PACKAGES)
 need-unit:
 	@sh tests/need-packages.sh $(UNIT_PACKAGES)
 need-test:
 	@sh tests/need-packages.sh $(TEST_PACKAGES)
-# Not every system has a browser to install; without one the tests that need it are skipped, and say so.
+# Not every system offers a browser. Without a browser, the tests that need one are skipped.
 need-browser:
 	@sh tests/need-packages.sh $(BROWSER_PACKAGES) || echo "Without them the tests of the report's page are skipped."
 need-bench:
@@ -113,21 +117,21 @@ $(BUILD)/poller/%.o: poller/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The program names the directory that it is installed with: whatever does is made anew when that changes.
+# The program contains its installation directory, so a change of that directory rebuilds the files that name it.
 KNOW_DATADIR := $(BUILD)/poller/config/options.o $(BUILD)/poller/commands/report.o
 $(KNOW_DATADIR): ALL_CFLAGS += -DDATA_DIR='"$(DATADIR)"'
 $(KNOW_DATADIR): $(BUILD)/datadir
 $(BUILD)/datadir: FORCE
 	@mkdir -p $(@D)
 	@echo '$(DATADIR)' | cmp -s - $@ || echo '$(DATADIR)' >$@
-# The same for what is left out.
+# The same for left-out types.
 $(BUILD)/poller/sink/recorder.o: $(BUILD)/left-out
 $(BUILD)/left-out: FORCE
 	@mkdir -p $(@D)
 	@echo '$(WITHOUT)' | cmp -s - $@ || echo '$(WITHOUT)' >$@
 FORCE:
 
-# A unit test links every module but main.c, and what stands in for a source or sink; SQLite's calls can be made to fail.
+# A unit test links every module except main.c, and the source and sink in memory. The test can make SQLite's calls fail.
 UNIT_LDFLAGS := -Wl,--wrap=sqlite3_step,--wrap=sqlite3_exec
 UNIT_OBJECTS = $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) $(UNIT_HELPERS:tests/unit/%.c=$(BUILD)/unit/%.o)
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile
@@ -147,8 +151,8 @@ build/fault-shim.so: tests/fault/shim.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $< -ldl -lrt
 
-# Prometheus' checker of metrics and rules; the tests that need it are skipped without it. It is unpacked, not installed:
-# the package would start a server.
+# Prometheus' checker of metrics and rules. Without the checker, the tests that need it are skipped. The package is
+# unpacked and not installed, because its installation starts a server.
 build/promtool:
 	@mkdir -p build/prometheus
 	@cd build/prometheus && { apt-get download -qq prometheus || { apt-get update -q && apt-get download -qq prometheus; } && \
@@ -170,6 +174,10 @@ demo-routes: need-demo-routes
 	@$(MAKE) --no-print-directory -s binaries
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo_routes.py
 
+demo-callcenter: need-demo-callcenter
+	@$(MAKE) --no-print-directory -s binaries
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo_callcenter.py
+
 test: need-test need-fuzz need-browser
 	@$(MAKE) --no-print-directory binaries standin shim unit-tests
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=1 binaries unit-tests
@@ -178,7 +186,7 @@ test: need-test need-fuzz need-browser
 	@/usr/bin/python3 -B tests/run.py all '$(T)'
 
 soak: need-test
-	@$(MAKE) --no-print-directory binaries standin shim
+	@$(MAKE) --no-print-directory binaries standin shim build/bench/timed
 	@/usr/bin/python3 -B tests/soak.py '$(T)'
 
 check: need-unit
@@ -186,7 +194,7 @@ check: need-unit
 	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=1 unit-tests
 	@/usr/bin/python3 -B tests/run.py unit '$(T)'
 
-# What the program is measured against. nginx is unpacked, not installed: the package would start a server.
+# The bench sends to nginx. The package is unpacked and not installed, because its installation starts a server.
 BENCH_PROGRAMS := $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/bench/*.c))
 BENCH_NGINX    := build/bench/nginx/usr/sbin/nginx
 
@@ -205,10 +213,10 @@ bench: need-bench
 	@$(MAKE) --no-print-directory -s binaries standin bench-programs
 	@/usr/bin/python3 -B tests/bench/bench.py '$(ROWS)'
 
-# What is shipped names Debian's places; elsewhere the program may be in another directory, and the group adm missing.
+# The shipped files name Debian's directories. Elsewhere the program may be in another one, and there may be no group adm.
 LOCAL_PLACES = 's|/usr/sbin/$(NAME)|$(SBINDIR)/$(NAME)|g; s| root adm$$| root $(LOG_GROUP)|'
 
-# $(call install_etc,FROM,TO): unless it is there already, for then somebody may have changed it.
+# $(call install_etc,FROM,TO): installs a file unless it exists, because somebody may have changed it.
 define install_etc
 test -e $(DESTDIR)$(SYSCONFDIR)/$(2) || { install -D -m 0644 $(1) $(DESTDIR)$(SYSCONFDIR)/$(2) && \
 	    sed -i $(LOCAL_PLACES) $(DESTDIR)$(SYSCONFDIR)/$(2); }
@@ -233,15 +241,15 @@ install: all
 	@test -e $(STATE)/enabled || test -e $(STATE)/ledger.db || \
 	    echo "$(NAME) sends nothing yet. Run \`$(NAME) check', then let cron send: $(NAME) enable"
 
-# Settings and state stay: they are the operator's.
+# Settings and state stay, because they belong to the operator.
 uninstall:
 	rm -f $(DESTDIR)$(SYSCONFDIR)/cron.d/$(NAME) $(DESTDIR)$(SYSCONFDIR)/logrotate.d/$(NAME)
 	rm -f $(DESTDIR)$(SBINDIR)/$(NAME) $(DESTDIR)$(COMPLETIONDIR)/$(NAME)
 	rm -f $(DESTDIR)$(MANDIR)/man8/$(NAME).8 $(DESTDIR)$(MANDIR)/man5/$(NAME).conf.5
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
 
-# The source tree as one archive, the same to the byte wherever and whenever it is made. packaging/deb is copied to
-# where Debian's tools look for it, so that the checkout stays clean.
+# The source tree as one archive, identical to the byte on every machine. packaging/deb is copied to the place where
+# Debian's tools expect it, so that the checkout stays clean.
 DIST_FILES := $(wildcard .github .gitignore LICENSE Makefile README.md conf logrotate packaging poller tests)
 DIST_DATE   = $(shell sed -n 's/^ -- .*>  //p' packaging/deb/changelog | head -n 1)
 DEB_STAGE  := build/deb/$(NAME)-$(VERSION)
@@ -260,7 +268,7 @@ deb: need-deb dist
 	cd $(DEB_STAGE) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc
 	@ls build/deb/*.deb
 
-# The package's whole life in bare Debian systems under build/; as root.
+# Install, upgrade and remove the package in bare Debian systems under build/. Needs root.
 test-deb: need-deb-test deb
 	@$(MAKE) --no-print-directory standin
 	@/usr/bin/python3 -B -m pytest -c tests/pytest.ini -q tests/deb $(if $(T),-k '$(T)')

@@ -9,6 +9,7 @@
 #include "commands/backfill.h"
 #include "commands/check.h"
 #include "commands/checkpoint_command.h"
+#include "commands/dispositions.h"
 #include "commands/enable.h"
 #include "commands/every.h"
 #include "commands/failed.h"
@@ -17,6 +18,7 @@
 #include "commands/history.h"
 #include "commands/metrics.h"
 #include "commands/reconcile.h"
+#include "commands/recordings_command.h"
 #include "commands/report.h"
 #include "commands/run.h"
 #include "commands/status.h"
@@ -63,10 +65,16 @@ static int run_command_line(struct options *options)
     case COMMAND_FAILED_DROP:
     case COMMAND_FAILED_RESTORE:
         return state_command(options, failed_command);
+    case COMMAND_RECORDINGS_LIST:
+    case COMMAND_RECORDINGS_RETRY:
+    case COMMAND_RECORDINGS_WHY:
+        return state_command(options, recordings_command);
     case COMMAND_BACKFILL:
         return backfill_command(options);
     case COMMAND_RECONCILE:
         return reconcile_command(options);
+    case COMMAND_DISPOSITIONS:
+        return dispositions_command(options);
     case COMMAND_HISTORY:
         return state_command(options, history_command);
     case COMMAND_WHY:

@@ -1,7 +1,7 @@
-"""The program at work, for somebody who sees it for the first time. `make demo` calls it.
+"""The program at work, for somebody who sees the program for the first time. `make demo` calls this file.
 
-Everything is real but the API's owner: a MariaDB server with VICIdial's table, the built program, HTTP to a local
-stand-in of the API. All of it lives in a temporary directory and is gone at the end.
+Only the API's owner is not real. The rest is: a MariaDB server with VICIdial's table, the built program, and HTTP to
+a local stand-in of the API. All files are in a temporary directory that is removed at the end.
 """
 import collections
 import sys
@@ -9,9 +9,10 @@ import tempfile
 
 from harness.api import Api
 from harness.dialer import Dialer
+from harness.show import chapter, say
 from harness.sync import Sync
 
-# What the dialer writes, and how often it happens here: status, length in seconds, agent, comments.
+# What the dialer writes, and how often: status, length in seconds, agent, comments.
 CALLS = [
     ("SALE", 184, "1001", "AUTO", 4), ("A", 31, "1002", "AUTO", 3), ("NI", 58, "1001", "AUTO", 4),
     ("CALLBK", 77, "1003", "AUTO", 2), ("DNC", 22, "1002", "AUTO", 2), ("B", 9, "1003", "MANUAL", 2),
@@ -20,16 +21,8 @@ CALLS = [
 ]
 
 
-def say(text=""):
-    print(text, flush=True)
-
-
-def chapter(number, title):
-    say(f"\n\033[1m{number}. {title}\033[0m" if sys.stdout.isatty() else f"\n{number}. {title}")
-
-
 def dial(db):
-    """A morning's calls, the last eight of them ending in one and the same second."""
+    """Writes a morning's calls. The last eight of them end in the same second."""
     now = db.now()
     rows = []
     for status, length, agent, comments, times in CALLS:
@@ -46,10 +39,10 @@ def dial(db):
 
 
 def run(sync):
-    """One run, as an operator sees it."""
+    """Makes one run, and shows what an operator sees."""
     done = sync.run("--log", "-")
     for line in done.out.splitlines():
-        # The time stamps are cut off: they would say the same on every line.
+        # The time stamps are cut off, because every line has the same one.
         say("   " + line.split(" ", 3)[3])
     if done.code != 0:
         say(f"   {done.err}the program ended with {done.code}")
@@ -82,13 +75,13 @@ def main():
 
             chapter(2, "The dialer makes calls")
             rows, waiting = dial(db)
-            say(f"   {len(rows)} calls have ended: {sum(row['length_in_sec'] == 0 for row in rows)} of them have length "
-                "0, and the last 8 ended in the same second.")
+            say(f"   {len(rows)} calls have ended: {sum(row['length_in_sec'] == 0 for row in rows)} of them have "
+                "length 0, and the last 8 ended in the same second.")
             say("   One more has ended, but its agent is still choosing a disposition (status DISPO).")
 
             chapter(3, "One run of did-optimizer-sync, as cron starts it every minute")
             sync = Sync(directory + "/host", db, api)
-            # Small batches, so that the calls of one second lie across the edge between two of them.
+            # Small batches, so that two of them share the calls of one second.
             sync.configure(config={"sync": {"batch_size": 10}})
             run(sync)
 
@@ -105,7 +98,8 @@ def main():
             run(sync)
 
             received = {body["uniqueid"]: body for body in api.recorded()}
-            good = (len(api.recorded()) == len(received) == len(rows) + 1 and received[waiting]["disposition"] == "SALE")
+            good = (len(api.recorded()) == len(received) == len(rows) + 1 and
+                    received[waiting]["disposition"] == "SALE")
             sync.close()
     say()
     say("Every call arrived once, with the disposition it ended with. The server, the stand-in and all files are gone."

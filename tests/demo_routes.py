@@ -1,7 +1,9 @@
-"""Two routes at work, side by side: a VICIdial dialer's calls to PostgreSQL, and an Asterisk PBX's calls to a webhook.
+"""Two routes at work beside each other: a VICIdial dialer's calls to PostgreSQL, and an Asterisk PBX's calls to a
+webhook.
 
-`make demo-routes` calls it. Everything is real but the receiver's owner: MariaDB with VICIdial's and FreePBX's tables,
-PostgreSQL, the built program, HTTP to a receiver that verifies each signature. All of it is gone at the end.
+`make demo-routes` calls this file. Only the receiver's owner is not real. The rest is: MariaDB with VICIdial's and
+FreePBX's tables, PostgreSQL, the built program, HTTP to a receiver that verifies each signature. All files are
+removed at the end.
 """
 import collections
 import itertools
@@ -10,19 +12,20 @@ import sys
 import tempfile
 import unicodedata
 
-from demo import chapter, dial, say
+from demo import dial
 from harness.dialer import Dialer
 from harness.pbx import Pbx
 from harness.postgresql import PASSWORD, Postgresql
 from harness.receiver import Receiver
+from harness.show import chapter, say
 from harness.sync import Sync
 
 WIDTH = 62
-SHOWN = 6  # calls of a run
+SHOWN = 6  # the number of calls that are shown of a run
 
 
 def fit(line):
-    """The line in a column of its own; a picture takes two places."""
+    """The line, padded or cut to the width of a column. An emoji takes two places."""
     def places(text):
         return sum(1 + (unicodedata.east_asian_width(character) == "W") for character in text)
 
@@ -32,13 +35,13 @@ def fit(line):
 
 
 def beside(left, right):
-    """Two columns of text."""
+    """Two texts beside each other, as columns."""
     for first, second in itertools.zip_longest(left, right, fillvalue=""):
         say(f"   {fit(first)} │ {fit(second)}".rstrip())
 
 
 def brief(lines):
-    """What a run says, without its time stamps and levels, and of its calls the first ones."""
+    """The lines of a run without time stamps and levels. Of the lines about calls, only the first ones."""
     said = [line.split(" ", 3)[3].partition(" ")[2].strip() for line in lines]
     calls = [line for line in said if line.startswith("✓")]
     left_out = set(calls[SHOWN:])
@@ -49,7 +52,7 @@ def brief(lines):
 
 
 def conf(sync, *sections):
-    """What an operator writes for this route."""
+    """The settings that an operator writes for this route."""
     lines = []
     for section in sections:
         lines.append(f"[{section}]")
@@ -58,26 +61,29 @@ def conf(sync, *sections):
 
 
 def run(routes):
-    """One run of each, as cron starts it."""
+    """Makes one run of each route, as cron starts them."""
     done = [sync.run("--log", "-") for sync in routes]
     beside(*(brief(one.out.splitlines()) for one in done))
     return all(one.code == 0 for one in done)
 
 
 def call_at_the_pbx(pbx):
-    """Some calls of the last ten minutes: a queue, a ring group, a transfer, and numbers that were busy or did not answer."""
+    """Makes some calls of the last ten minutes: a queue, a ring group, a transfer, and numbers that were busy or did
+    not answer."""
     ended = pbx.now() - 300
     calls = [pbx.outbound(ended), pbx.outbound(ended - 20, disposition="NO ANSWER"),
-             pbx.outbound(ended - 40, disposition="BUSY"), pbx.ring_group(ended - 60), pbx.ring_group(ended - 80, talk=0),
-             pbx.queue(ended - 100), pbx.queue(ended - 120, talk=0), pbx.transfer(ended - 140)]
+             pbx.outbound(ended - 40, disposition="BUSY"), pbx.ring_group(ended - 60),
+             pbx.ring_group(ended - 80, talk=0), pbx.queue(ended - 100), pbx.queue(ended - 120, talk=0),
+             pbx.transfer(ended - 140)]
     pbx.write([row for call in calls for row in call.rows])
     return calls
 
 
 def show(results):
-    """How often each result came."""
+    """The lines that say how often each result came."""
     counted = collections.Counter(results)
-    return [f"{name:<10} {count:>4}" for name, count in sorted(counted.items())] + [f"{'in all':<10} {len(results):>4} calls"]
+    return ([f"{name:<10} {count:>4}" for name, count in sorted(counted.items())] +
+            [f"{'in all':<10} {len(results):>4} calls"])
 
 
 def records_of(calls):
@@ -85,7 +91,7 @@ def records_of(calls):
 
 
 def go_on(db, pbx, calls, hook, vicidial, asterisk):
-    """The chapters after the set-up. Returns whether all is as it should be."""
+    """Shows the chapters after the set-up. Returns whether every call arrived as it should."""
     chapter(3, "Calls end: a morning at the dialer, ten minutes at the PBX")
     rows, waiting = dial(db)
     pbx_calls = call_at_the_pbx(pbx)
@@ -96,7 +102,7 @@ def go_on(db, pbx, calls, hook, vicidial, asterisk):
     chapter(4, "One run of each route, as cron starts them every minute")
     good = run([vicidial, asterisk])
 
-    chapter(5, "What arrived: rows of callcenter_records, and messages whose signature is right")
+    chapter(5, "What arrived: rows of callcenter_records, and messages with a valid signature")
     records = records_of(calls)
     received = {call: versions[-1] for call, versions in hook.ids().items()}
     beside(show([row["call_status"] for row in records]), show([body["result"] for body in received.values()]))
@@ -111,8 +117,10 @@ def go_on(db, pbx, calls, hook, vicidial, asterisk):
     chapter(7, "And a minute later: nothing new, nothing twice")
     good = run([vicidial, asterisk]) and good
     records = {row["uuid"]: row for row in records_of(calls)}
-    return (good and hook.refused == [] and len(records) == len(rows) + 1 and records[waiting]["disposition"] == "SALE" and
-            {call: len(versions) for call, versions in hook.ids().items()} == {call.id: 1 for call in [*pbx_calls, late]})
+    return (good and hook.refused == [] and len(records) == len(rows) + 1 and
+            records[waiting]["disposition"] == "SALE" and
+            {call: len(versions) for call, versions in hook.ids().items()} ==
+            {call.id: 1 for call in [*pbx_calls, late]})
 
 
 def main():

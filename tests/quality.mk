@@ -1,4 +1,4 @@
-# What looks at the code itself: included by the Makefile, which names the targets.
+# The targets that check the code itself. The Makefile includes this file and lists its targets.
 
 LINT_PACKAGES := $(TEST_PACKAGES) clang clang-tidy clang-tools cppcheck shellcheck iwyu
 
@@ -10,9 +10,9 @@ need-lint:
 lint: need-lint
 	@LINT_FLAGS='$(filter-out -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2,$(ALL_CFLAGS)) -DDATA_DIR=\"$(DATADIR)\"' /usr/bin/python3 -B tests/lint/lint.py $(T)
 
-# ---- fuzzing: libFuzzer, with the sanitizers; the program's objects are built once more for it ----
+# ---- fuzzing: libFuzzer with the sanitizers, on a build of its own ----
 
-# Debian 11 has clang's runtime in a package that clang brings along.
+# In Debian 11, installing clang also installs its runtime.
 CLANG_PACKAGES := clang 'libclang-rt-dev|libclang-common-11-dev'
 FUZZ_PACKAGES := $(TEST_PACKAGES) $(CLANG_PACKAGES)
 FUZZ_CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -48,7 +48,7 @@ memcheck: need-memcheck
 	@$(MAKE) --no-print-directory -s binaries standin shim
 	@/usr/bin/python3 -B tests/memcheck.py '$(T)'
 
-# ---- coverage: what of poller/ the unit and integration tests go through ----
+# ---- coverage: the lines of poller/ that the unit and integration tests run ----
 
 COVERAGE := build/coverage
 GCOVR     = gcovr --root . --filter poller/ --object-directory $(COVERAGE) --exclude-unreachable-branches $(COVERAGE)
@@ -58,9 +58,9 @@ GCOVR     = gcovr --root . --filter poller/ --object-directory $(COVERAGE) --exc
 need-coverage:
 	@sh tests/need-packages.sh $(TEST_PACKAGES) gcovr
 
-# What ends with _exit (out of memory) is counted like the rest; and the files of the counts are there before a run becomes
-# another user, who could not make them. Whether the tests pass is for `make test` to say: here the fault shim counts the
-# writing of the counts among the program's own steps.
+# A process that ends with _exit (out of memory) is counted too. The files of the counts are made before a run becomes
+# another user, because that user could not make them. `make test` says whether the tests pass: here the fault shim counts
+# the writing of the counts as steps of the program.
 coverage: need-coverage
 	@$(MAKE) --no-print-directory -s standin shim
 	@$(MAKE) --no-print-directory -s BUILD=$(COVERAGE) CC=gcc CFLAGS='-O0 -g --coverage' CPPFLAGS='-D_exit=exit' binaries
@@ -84,7 +84,7 @@ check-clang: need-clang
 	@$(MAKE) --no-print-directory -s BUILD=build/clang CC=clang CFLAGS='-O2 -g -Werror' binaries unit-tests
 	@/usr/bin/python3 -B tests/run.py unit '$(T)' build/clang
 
-# ---- the unit tests on other Debian releases, in bare systems under build/roots; as root ----
+# ---- the unit tests on other Debian releases, in bare systems under build/roots; needs root ----
 
 RELEASES ?= bullseye bookworm trixie forky
 
@@ -94,7 +94,7 @@ check-releases: dist
 	@sh tests/need-packages.sh python3 mmdebstrap zstd
 	@/usr/bin/python3 -B tests/releases.py $(RELEASES)
 
-# ---- mutants: do the unit tests notice each small change? ----
+# ---- mutants: whether the unit tests notice each small change ----
 
 MUTANTS_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -DDATA_DIR=\"$(DATADIR)\"
 
@@ -103,4 +103,4 @@ MUTANTS_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all 
 mutants: need-test
 	@MUTANTS_FLAGS='$(filter-out -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $(WARNINGS) $(CFLAGS),$(ALL_CFLAGS)) -w $(MUTANTS_CFLAGS)' \
 	    MUTANTS_LIBS='$(LIB_LIBS) $(shell pkg-config --libs cmocka)' MUTANTS_LDFLAGS='$(UNIT_LDFLAGS)' \
-	    /usr/bin/python3 -B tests/mutants/mutants.py $(if $(N),-n $(N)) $(if $(SEED),-s $(SEED)) $(T)
+	    /usr/bin/python3 -B tests/mutants/mutants.py $(if $(N),-n $(N)) $(if $(SEED),-s $(SEED)) $(if $(J),-j $(J)) $(T)

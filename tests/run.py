@@ -4,8 +4,8 @@
     tests/run.py unit [PATTERN]    the unit tests alone
     tests/run.py all|unit PATTERN BUILD    on the build in that directory instead, without the fuzz targets
 
-With PATTERN only the tests whose name matches it (as pytest -k for the integration tests; a part of the name for the
-unit tests). The closing line is `N passed, N failed`.
+With PATTERN only the tests with a matching name: as pytest -k for the integration tests, a part of the name for the
+unit tests. The last line is `N passed, N failed`.
 """
 import concurrent.futures
 import functools
@@ -51,7 +51,8 @@ def integration_tests(build_name, pattern):
     result = RESULTS / f"integration-{build_name}.xml"
     environment = dict(os.environ, SYNC_BINARY=str(BUILDS[build_name] / "did-optimizer-sync"),
                        STANDIN=str(ROOT / "build/standin"), PYTHONDONTWRITEBYTECODE="1", **SANITIZERS)
-    command = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "-q", "-n", "2", f"--junitxml={result}",
+    workers = str(2 * (os.cpu_count() or 1))  # a test waits half of its time
+    command = [sys.executable, "-m", "pytest", "-c", "tests/pytest.ini", "-q", "-n", workers, f"--junitxml={result}",
                "tests/integration"]
     if pattern:
         command += ["-k", pattern]

@@ -1,11 +1,12 @@
-"""`make soak`: what `make test` does for seconds, for long, one after the other; and the figures.
+"""`make soak`: longer forms of tests that `make test` does for seconds, one after the other, with their counts.
 
-    tests/soak.py [PATTERN]      only the parts whose name contains PATTERN
+    tests/soak.py [PATTERN]      only the parts with PATTERN in their name
 
-Exit status 1 when a part finds a fault; the parts after it are run all the same.
+The exit status is 1 if a part finds a fault; the later parts still run.
 """
 import concurrent.futures
 import contextlib
+import functools
 import os
 import pathlib
 import sys
@@ -20,9 +21,28 @@ from fault import sweeps
 from harness.api import Api
 from harness.dialer import Dialer
 from harness.sync import Sync
+from simulation.million import soak
+from simulation.simulate import AUTUMN_NIGHT, BEGIN, SPRING_NIGHT, faults, simulate, table
+from simulation.troubles import Site
 
 KILLS = 300
-DAYS = [(1, 1700, 12), (2, 1700, 12), (3, 1700, 12)]  # seed, calls, hours
+BY_NAME_ONLY = "a million calls"  # it takes hours
+
+# name -> seed, calls, hours, begin of the first call, properties of the dialer (simulation/troubles.py).
+DAYS = {
+    "late rows": (1, 1700, 12, BEGIN, Site(locks=((25, 200), (300, 600)), audits=((60, 90), (240, 420), (5, 20)))),
+    "the ledger is lost, the host is off": (2, 1700, 12, AUTUMN_NIGHT,
+                                            Site(losses=(50, 400, 800), pauses=((120, 150), (500, 420)))),
+    "an index, clocks that are wrong": (3, 1700, 12, SPRING_NIGHT, Site(end_index=True, jumps=(
+        (60, 7200), (100, -7200), (400, -3600), (500, 3600)))),
+    "two zones": (4, 1700, 12, AUTUMN_NIGHT, Site(other_zone=-3 * 3600)),
+    "two zones, the other way": (5, 1700, 12, SPRING_NIGHT, Site(other_zone=2 * 3600, pauses=((200, 90),))),
+    "rows are late after quiet days": (9, 1700, 12, BEGIN, Site(quiet_days=3, locks=((200, 300),), audits=(
+        (5, 30), (240, 420), (5, 30), (600, 900)))),
+    "nothing fails": (6, 3000, 6, BEGIN, Site(calm=True)),
+    "a run every 5 seconds": (7, 1000, 2, BEGIN, Site(calm=True, interval=5)),
+    "a run every 5 seconds, and all fails": (8, 1000, 2, BEGIN, Site(interval=5, losses=(40,), pauses=((90, 60),))),
+}
 
 
 @contextlib.contextmanager
@@ -83,16 +103,21 @@ def kills():
     return {"kills": done.kills, "calls": done.calls, "repeated": done.repeated, "lost": done.lost}
 
 
-def simulated_days():
-    from simulation.simulate import faults, simulate
-    calls = lost = 0
-    for seed, count, hours in DAYS:
-        with tempfile.TemporaryDirectory(prefix="soak-") as directory:
-            simulation, verdict = simulate(pathlib.Path(directory), seed, count, hours)
-            assert faults(simulation, verdict) == [], f"seed {seed}"
-            calls += verdict.finished
-            lost += verdict.finished - verdict.delivered
-    return {"simulated calls": calls, "lost": lost}
+def simulated_day(name):
+    seed, count, hours, begin, site = DAYS[name]
+    with tempfile.TemporaryDirectory(prefix="soak-") as directory:
+        simulation, verdict = simulate(pathlib.Path(directory), seed, count, hours, begin=begin, site=site)
+    print(table(simulation, verdict))
+    assert faults(simulation, verdict) == []
+    return {"simulated calls": verdict.finished, "due in calm runs": len(simulation.promptness.offers),
+            "offered later than in the first run": len(simulation.promptness.late),
+            "lost": verdict.finished - verdict.delivered}
+
+
+def million():
+    """With SOAK_CALLS=30000 this part takes minutes."""
+    with tempfile.TemporaryDirectory(prefix="soak-") as directory:
+        return soak(pathlib.Path(directory), int(os.environ.get("SOAK_CALLS", 1_000_000)))
 
 
 PARTS = {
@@ -109,7 +134,8 @@ PARTS = {
     "allocations that fail": lambda: allocations(scenes.every_kind),
     "allocations that fail in a backfill": lambda: allocations(scenes.backfill, 0.1),
     "allocations that fail in a reconciliation": lambda: allocations(scenes.reconcile, 0.1),
-    "days of a dialer, three seeds": simulated_days,
+    **{f"day: {name}": functools.partial(simulated_day, name) for name in DAYS},
+    BY_NAME_ONLY: million,
 }
 
 
@@ -121,7 +147,7 @@ def main():
     pattern = sys.argv[1] if len(sys.argv) > 1 else ""
     began, totals, failed = time.monotonic(), {}, []
     for name, part in PARTS.items():
-        if pattern not in name:
+        if pattern not in name or (name == BY_NAME_ONLY and pattern == ""):
             continue
         part_began = time.monotonic()
         try:

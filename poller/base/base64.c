@@ -21,6 +21,16 @@ void base64_encode(const unsigned char *bytes, size_t length, char *out)
     *out = '\0';
 }
 
+size_t base64_encode_url(const unsigned char *bytes, size_t length, char *out)
+{
+    base64_encode(bytes, length, out);
+    size_t used = strcspn(out, "=");
+    out[used] = '\0';
+    for (size_t i = 0; i < used; i++)
+        out[i] = out[i] == '+' ? '-' : out[i] == '/' ? '_' : out[i];
+    return used;
+}
+
 bool base64_decode(const char *text, size_t length, unsigned char *out, size_t *ret_length)
 {
     size_t padding = 0, written = 0;

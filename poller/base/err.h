@@ -9,7 +9,7 @@
 
 /* code is the exit code for this failure, one of sysexits.h's EX_ numbers:
  * EX_USAGE EX_UNAVAILABLE EX_SOFTWARE EX_IOERR EX_TEMPFAIL EX_NOPERM EX_CONFIG.
- * message says "could not <verb> <object>: <reason>", lower case, without a full stop. It never holds a secret. */
+ * message says "could not <verb> <object>: <reason>", lower case, without a full stop. It never contains a secret. */
 struct err {
     int code;
     char message[1024];

@@ -175,6 +175,21 @@ const struct json *json_next(const struct json *element)
     return (const struct json *)to_const_cjson(element)->next;
 }
 
+bool json_is_list(const struct json *value)
+{
+    return cJSON_IsArray(to_const_cjson(value));
+}
+
+bool json_is_null(const struct json *value)
+{
+    return value == NULL || cJSON_IsNull(to_const_cjson(value));
+}
+
+size_t json_count(const struct json *array)
+{
+    return json_is_list(array) ? (size_t)cJSON_GetArraySize(to_const_cjson(array)) : 0;
+}
+
 char *json_text_or_number(const struct json *value)
 {
     const cJSON *item = to_const_cjson(value);
@@ -186,4 +201,13 @@ char *json_text_or_number(const struct json *value)
 void json_free(struct json *json)
 {
     cJSON_Delete(to_cjson(json));
+}
+
+void json_free_secret(struct json *json)
+{
+    const cJSON *member = json != NULL ? to_cjson(json)->child : NULL;
+    for (; member != NULL; member = member->next)
+        if (cJSON_IsString(member) && (member->type & cJSON_IsReference) == 0)
+            explicit_bzero(member->valuestring, strlen(member->valuestring));
+    json_free(json);
 }

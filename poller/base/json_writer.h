@@ -1,4 +1,4 @@
-/* json_writer: writes one flat JSON object as text, where a tree of values would cost several times as much. */
+/* json_writer: writes one flat JSON object as text. A tree of values would cost several times as much. */
 #ifndef JSON_WRITER_H
 #define JSON_WRITER_H
 
@@ -11,7 +11,7 @@ struct json_writer {
     size_t length, size;
 };
 
-/* json_writer_add_text: adds a member. NULL becomes null; invalid UTF-8 becomes U+FFFD, as json_add_text does it. */
+/* json_writer_add_text: adds a member. NULL becomes null; invalid UTF-8 becomes U+FFFD, as in json_add_text. */
 void json_writer_add_text(struct json_writer *writer, const char *name, const char *text);
 
 /* json_writer_add_int: adds a number with all its digits. */
@@ -20,7 +20,8 @@ void json_writer_add_int(struct json_writer *writer, const char *name, int64_t n
 /* json_writer_add_known: adds number, or null if it equals unknown. */
 void json_writer_add_known(struct json_writer *writer, const char *name, int64_t number, int64_t unknown);
 
-/* json_writer_end: ends the object. Returns its text, the same bytes as json_print gives. Ownership: the caller frees it. */
+/* json_writer_end: ends the object. Returns its text, the same bytes as json_print gives. Ownership: the caller frees
+ * it. */
 char *json_writer_end(struct json_writer *writer);
 
 #endif

@@ -14,7 +14,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 /* What the process prints besides the log file: nothing; only errors, on standard error (for a run without a terminal);
- * every line on standard output; every line on standard error (for a command whose result is on standard output). */
+ * every line on standard output; every line on standard error (for a command that prints its result). */
 enum log_terminal { LOG_TERMINAL_NONE, LOG_TERMINAL_ERRORS, LOG_TERMINAL_STDOUT, LOG_TERMINAL_STDERR };
 
 /* log_open: from now on lines go to the file path (created with mode 0640; NULL or "-": no file) and to terminal.

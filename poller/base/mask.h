@@ -13,8 +13,8 @@ void mask_phone(char *text, const char *phone);
  * (`...`): Mongoose quotes a call's values so. */
 void mask_api_text(char *text, const char *phone);
 
-/* mask_enable: whether what is shown from now on is masked, as the settings say; at first it is not. mask_if_enabled:
- * mask_api_text, if so. Whoever shows a text calls this one, and asks no setting. text may be NULL. */
+/* mask_enable: switches masking on or off for the whole process; it is off at first. mask_if_enabled: mask_api_text, if
+ * masking is on. Code that shows a text calls mask_if_enabled and need not know the settings. text may be NULL. */
 void mask_enable(bool on);
 void mask_if_enabled(char *text, const char *phone);
 

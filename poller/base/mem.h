@@ -1,6 +1,6 @@
 /* mem: allocates memory, or ends the program with a message.
  *
- * To end is safe at any moment: the next run finds each call again whose outcome is not recorded. */
+ * The program may end at any moment: the next run finds each call again that has no recorded outcome. */
 #ifndef MEM_H
 #define MEM_H
 

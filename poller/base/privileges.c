@@ -19,6 +19,7 @@
 static const char *const kept_variables[] = {
     "API_KEY", "DID_OPTIMIZER_API_URL", "VICIDIAL_DB_HOST", "VICIDIAL_DB_USER", "VICIDIAL_DB_PASSWORD",
     "VICIDIAL_DB_NAME", "VICIDIAL_DB_PORT", "PGPASSFILE", "TZ", "PATH",
+    "PBX_API_URL", "PBX_DOMAIN", "PBX_API_KEY",
 };
 
 static void clean_environment(void)

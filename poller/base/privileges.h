@@ -1,4 +1,4 @@
-/* privileges: gives up rights of the process that it does not need. */
+/* privileges: gives up rights that the process does not need. */
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H
 

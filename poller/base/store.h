@@ -1,4 +1,4 @@
-/* store: a file of tables, over SQLite: the ledger is one.
+/* store: a file of tables, over SQLite, such as the ledger.
  *
  * store_begin or the first store_change begins a transaction; store_commit ends it. Changes are durable when
  * store_commit has returned. Other processes can read the file meanwhile. */
@@ -34,6 +34,11 @@ enum store_fault {
 int store_open(const char *title, const char *path, enum store_mode mode, struct store **ret_store,
                struct err *err) MUST_CHECK;
 
+/* store_open_temporary: opens an empty store for data that need not outlive the process. What does not fit in a small
+ * part of the memory is in a file of SQLite's directory for such files, which nobody else can open, and which vanishes
+ * with the process. Ownership and errors: as store_open. */
+int store_open_temporary(const char *title, struct store **ret_store, struct err *err) MUST_CHECK;
+
 /* store_close: closes and frees the store. Uncommitted changes are lost. NULL is allowed. */
 void store_close(struct store *store);
 
@@ -47,7 +52,7 @@ const char *store_path(const struct store *store);
 enum store_fault store_fault(const struct store *store);
 const char *store_reason(const struct store *store);
 
-/* store_wait_for_locks: sets how long a function waits for another program's lock. It is 5 s at first. */
+/* store_wait_for_locks: sets how long a function waits for another program's lock; the default is 5 s. */
 void store_wait_for_locks(struct store *store, int most_ms);
 
 /* store_start_journal: switches to a WAL, so that commits survive a power cut. Errors: EX_IOERR. */

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* systemlog_write: sends whole lines to syslog as did-optimizer-sync. level is an enum log_level, length is in bytes. A
- * host without syslog loses the lines. */
+/* systemlog_write: sends whole lines to syslog as did-optimizer-sync. level is an enum log_level, length is in bytes.
+ * Without syslog the lines are lost. */
 void systemlog_write(int level, const char *lines, size_t length);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 
-/* What an address may be, and what messages call it. */
+/* The rules for an address, and its name in messages. */
 struct url_rules {
     const char *what;    /* "the API address" */
     const char *setting; /* "api_base_url" */
@@ -17,10 +17,10 @@ struct url_rules {
     bool is_secret;   /* the address itself is a secret: messages do not show it */
 };
 
-/* url_check: whether calls may be sent to the address text: http or https, a host name or IP address, and perhaps a port
- * and a path. A user name, query (unless allow_query), fragment, blank or unusual character is refused: two programs might
- * read it as different hosts. Plain http is accepted only for this host (localhost, 127.x.x.x, [::1]), or with
- * allow_insecure_http. Errors: EX_CONFIG, with the remedy. */
+/* url_check: whether calls may be sent to the address text: http or https, a host name or IP address, and perhaps a
+ * port and a path. A user name, query (unless allow_query), fragment, blank or unusual character is refused: two
+ * programs might read it as different hosts. Plain http is accepted only for this host (localhost, 127.x.x.x, [::1]),
+ * or with allow_insecure_http. Errors: EX_CONFIG, with the remedy. */
 int url_check(const char *text, const struct url_rules *rules, struct err *err) MUST_CHECK;
 
 #endif

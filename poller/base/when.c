@@ -2,11 +2,13 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/when.h"
 
@@ -172,4 +174,38 @@ int when_parse(const char *text, int64_t now_epoch, int64_t *ret_epoch, struct e
         return err_set(err, EX_USAGE, "could not accept the time '%.60s': it lies before the year 2000", text);
     *ret_epoch = epoch;
     return 0;
+}
+
+static bool names_day(const char *text)
+{
+    int64_t ignored = 0;
+    return strcasecmp(text, "today") == 0 || strcasecmp(text, "yesterday") == 0 ||
+           (strchr(text, ':') == NULL && strchr(text, '-') != NULL && parse_date(text, &ignored));
+}
+
+static int parse_both(const char *from, const char *to, int64_t now_epoch, int64_t *ret_from, int64_t *ret_to,
+                      struct err *err)
+{
+    if (when_parse(from, now_epoch, ret_from, err) != 0 || when_parse(to, now_epoch, ret_to, err) != 0)
+        return -1;
+    if (names_day(to))
+        *ret_to = clock_midnight(*ret_to + 36 * 3600) - 1; /* a day has 23 to 25 hours */
+    return 0;
+}
+
+int when_parse_range(const char *zone, const char *from, const char *to, int64_t now_epoch, int64_t *ret_from,
+                     int64_t *ret_to, struct err *err)
+{
+    if (*zone == '\0')
+        return parse_both(from, to, now_epoch, ret_from, ret_to, err);
+    /* The C library has no other way to ask for another zone than its own; the process has one thread. */
+    const char *own = getenv("TZ");
+    char *kept = own != NULL ? mem_copy(own) : NULL;
+    (void)setenv("TZ", zone, 1);
+    tzset();
+    int result = parse_both(from, to, now_epoch, ret_from, ret_to, err);
+    (void)(kept != NULL ? setenv("TZ", kept, 1) : unsetenv("TZ"));
+    tzset();
+    free(kept);
+    return result;
 }

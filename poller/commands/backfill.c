@@ -52,11 +52,11 @@ static int on_batch(void *context, int64_t end_epoch, struct err *err)
     return show_and_pause(context, end_epoch, err);
 }
 
-static int on_reached(void *context, const struct position *reached, struct err *err)
+static int on_reached(void *context, const struct walk_reached *reached, struct err *err)
 {
     struct backfill *backfill = context;
-    if (reached->end_epoch > backfill->reached) {
-        backfill->reached = reached->end_epoch; /* a continued backfill reads the calls of this second again */
+    if (reached->position.end_epoch > backfill->reached) {
+        backfill->reached = reached->position.end_epoch; /* a continued backfill reads the calls of this second again */
         const char *note = backfill->note_names[backfill->table];
         if (ledger_set_note(backfill->engine.route.ledger, note, backfill->reached, err) != 0)
             return -1;
@@ -69,6 +69,17 @@ static bool is_not_selected(void *context, const struct call *call)
     const struct options *options = ((const struct backfill *)context)->options;
     return (options->campaign != NULL && strcasecmp(options->campaign, str_or_empty(call->campaign)) != 0) ||
            (options->status != NULL && strcasecmp(options->status, str_or_empty(call->status)) != 0);
+}
+
+/* A run reads the calls that wait, so the walk leaves them alone. */
+static void count_waiting(void *context, const struct call *call, const struct call_record *record,
+                          const struct decision *decision, bool in_scope)
+{
+    struct backfill *backfill = context;
+    (void)call;
+    (void)in_scope;
+    if (record->state == CALL_WAITING && decision->kind == DECISION_WAIT)
+        backfill->summary.still_waiting++;
 }
 
 static int walk_table(struct backfill *backfill, enum source_table table, struct err *err)
@@ -88,6 +99,7 @@ static int walk_table(struct backfill *backfill, enum source_table table, struct
                          .range = source_range_ended(&backfill->resources.source, table, from, backfill->to),
                          .floor = position_at(0, ""),
                          .is_left_out = is_not_selected,
+                         .on_judged = count_waiting,
                          .on_reached = on_reached,
                          .context = backfill };
     int result = from > backfill->to ? 0 : walk_run(&walk, &found, err);
@@ -109,6 +121,23 @@ static int set_force_since(struct backfill *backfill, struct err *err)
     return ledger_set_note(backfill->engine.route.ledger, backfill->note_names[FORCED], *since, err);
 }
 
+/* Runs passed calls that they could not read in the archive (archive.h). This backfill has read them. */
+static int forget_unread(const struct backfill *backfill, struct err *err)
+{
+    struct ledger *ledger = backfill->engine.route.ledger;
+    int64_t from = 0, to = 0;
+    if (!backfill->has_archive || backfill->options->campaign != NULL || backfill->options->status != NULL)
+        return 0;
+    if (ledger_read_note(ledger, LEDGER_NOTE_UNREAD_FROM, 0, &from, err) != 0 ||
+        ledger_read_note(ledger, LEDGER_NOTE_UNREAD_TO, 0, &to, err) != 0)
+        return -1;
+    if (from == 0 || backfill->from > from || backfill->to < to)
+        return 0;
+    if (ledger_delete_note(ledger, LEDGER_NOTE_UNREAD_FROM, err) != 0)
+        return -1;
+    return ledger_delete_note(ledger, LEDGER_NOTE_UNREAD_TO, err);
+}
+
 static int walk_tables(struct backfill *backfill, struct err *err)
 {
     if (set_force_since(backfill, err) != 0 ||
@@ -122,19 +151,19 @@ static int walk_tables(struct backfill *backfill, struct err *err)
     for (int i = SOURCE_LIVE; i <= FORCED; i++) /* complete: the same command starts over next time */
         if (ledger_delete_note(backfill->engine.route.ledger, backfill->note_names[i], err) != 0)
             return -1;
-    return 0;
+    return forget_unread(backfill, err);
 }
 
 /* ---- before and after ---- */
 
-static int read_range(struct backfill *backfill, struct err *err)
+/* zone: a value of TZ; "": this host's. */
+static int read_range(struct backfill *backfill, const char *zone, struct err *err)
 {
     const struct options *options = backfill->options;
     int64_t now = clock_now_epoch();
     if (options->from == NULL || options->to == NULL)
         return err_set(err, EX_USAGE, "name the time range with --from WHEN and --to WHEN: --from '2026-01-31 08:00' --to now");
-    if (when_parse(options->from, now, &backfill->from, err) != 0 ||
-        when_parse(options->to, now, &backfill->to, err) != 0)
+    if (when_parse_range(zone, options->from, options->to, now, &backfill->from, &backfill->to, err) != 0)
         return -1;
     if (backfill->to > now)
         backfill->to = now;
@@ -142,6 +171,16 @@ static int read_range(struct backfill *backfill, struct err *err)
         return err_set(err, EX_USAGE, "no call can have ended between --from %s and --to %s; --from must be earlier "
                        "than --to and earlier than now", options->from, options->to);
     return 0;
+}
+
+/* Days are those of the source. */
+static int read_range_again(struct backfill *backfill, struct err *err)
+{
+    char zone[SOURCE_ZONE_SIZE] = "";
+    const struct source_ops *source = backfill->resources.source_kind;
+    if (source->find_zone != NULL)
+        source->find_zone(&backfill->resources.config.source_params, zone);
+    return *zone != '\0' ? read_range(backfill, zone, err) : 0;
 }
 
 static void name_notes(struct backfill *backfill)
@@ -176,7 +215,7 @@ static void report(const struct backfill *backfill)
         log_set_terminal(LOG_TERMINAL_STDOUT);
     if (backfill->options->dry_run && summary->stop == STOP_NONE) {
         log_info("📊 Dry run: %" PRId64 " would be sent, %" PRId64 " waiting until their disposition is final",
-                 summary->accepted, summary->waiting);
+                 summary->accepted, summary->waiting + summary->still_waiting);
         return;
     }
     summary_report(summary, clock_mono_ms() - backfill->engine.started_ms);
@@ -198,13 +237,13 @@ int backfill_command(const struct options *options)
     struct err err = { .code = EX_OK };
     struct backfill backfill = { .options = options, .resources = { .lock = NULL }, .meter = meter_start() };
     interrupt_install();
-    if (read_range(&backfill, &err) != 0) {
+    if (read_range(&backfill, "", &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
     open_log(options);
     name_notes(&backfill);
-    if (resources_load(options, &backfill.resources, &err) != 0 ||
+    if (resources_load(options, &backfill.resources, &err) != 0 || read_range_again(&backfill, &err) != 0 ||
         profile_drop_privileges(options, &err) != 0 || work(&backfill, &err) != 0)
         summary_fail(&backfill.summary, &err);
     meter_end(&backfill.meter);

@@ -1,6 +1,8 @@
 /* check: `did-optimizer-sync check`, tests the setup and names the remedies. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +10,7 @@
 #include "commands/check_api.h"
 #include "commands/check_cron.h"
 #include "commands/check_database.h"
+#include "commands/check_dialplan.h"
 #include "commands/check_report.h"
 #include "commands/check_state.h"
 #include "config/profile.h"
@@ -16,8 +19,9 @@
 #include "ledger/diagnosis.h"
 #include "ledger/enabled.h"
 #include "ledger/legacy.h"
+#include "recording/recording_settings.h"
 
-/* What the tests work with. */
+/* The data of the tests. */
 struct check {
     const struct options *options;
     struct check_report *report;
@@ -40,6 +44,23 @@ static void test_secret_files(const struct check *check)
     if (readable != NULL)
         check_warn(check->report, "configuration", "chmod 640 that file",
                    "%s holds a secret and can be read by other users", readable);
+}
+
+/* The settings, and the files that they name. Nothing is sent. */
+static void test_recordings(const struct check *check)
+{
+    struct recording_settings settings = { .url = NULL };
+    struct place place = { .ops = NULL };
+    struct err err;
+    if (check->kinds.place == NULL)
+        return;
+    if (recording_settings_read(&check->config.recordings_params, &check->config.source_params, &settings, &err) != 0 ||
+        place_open(check->kinds.place, &settings.place, &place, &err) != 0)
+        check_fail_err(check->report, "recordings", &err);
+    else
+        check_good(check->report, "recordings", "upload = %s", check->kinds.place->type);
+    place_close(&place);
+    recording_settings_clear(&settings);
 }
 
 static void test_files(const struct check *check)
@@ -78,6 +99,37 @@ static void report_configuration(const struct check *check)
     check_good(check->report, "configuration", "%s, %s", to, from);
 }
 
+/* Whether calls of the source have an extra of this name. *ret_looked_up: [enrich] can switch it off. */
+static bool has_extra(const struct source_ops *source, const char *name, bool *ret_looked_up)
+{
+    *ret_looked_up = false;
+    for (int i = 0; source->shape != NULL && i < CALL_MAX_EXTRAS && source->shape->extras[i].name != NULL; i++)
+        if (strcmp(source->shape->extras[i].name, name) == 0) {
+            *ret_looked_up = source->shape->extras[i].is_looked_up;
+            return true;
+        }
+    return false;
+}
+
+/* [sink] sends what [enrich] looks up. */
+static void test_dial_status(const struct check *check)
+{
+    bool looked_up = false;
+    const struct source_ops *source = check->kinds.source;
+    const struct param *asks = sink_asks_dial_status(check->kinds.sink, &check->config.sink_params);
+    if (asks == NULL || source == NULL)
+        return;
+    bool known = has_extra(source, "dial_status", &looked_up);
+    if (looked_up && !check->config.enrich.dial_status)
+        check_warn(check->report, "configuration",
+                   "remove dial_status = no from [enrich], or write dial_status = no under [sink]",
+                   "dialStatus is never sent: %s = %s in [sink] asks for it, but dial_status = no in [enrich] switches "
+                   "its look-up off", asks->key, asks->value);
+    else if (!known && strcasecmp(asks->key, "dial_status") == 0)
+        check_warn(check->report, "configuration", "remove dial_status from [sink]",
+                   "dialStatus is never sent: a call from %s has no dial status", source->type);
+}
+
 static void test_configuration(struct check *check)
 {
     const struct config *config = &check->config;
@@ -89,10 +141,12 @@ static void test_configuration(struct check *check)
     }
     if (problems->count == 0)
         report_configuration(check);
+    test_dial_status(check);
     if (!config->api.verify_ssl)
         check_warn(check->report, "configuration", "remove that line",
                    "verify_ssl = 0 in %s: anyone on the network path can read the key", check->options->config.dids);
     test_files(check);
+    test_recordings(check);
 }
 
 static void test_log(struct check *check)
@@ -106,6 +160,12 @@ static void test_older_script(struct check *check)
     if (check_other_crontabs(check->report, check->options->cron_file) == 0 &&
         legacy_advice(check->options->legacy, 0, advice, sizeof advice))
         check_warn_message(check->report, "older script", advice);
+}
+
+static void test_dialplan(struct check *check)
+{
+    if ((check->config.parts & CONFIG_API) != 0)
+        check_dialplan(check->report, check->options->config.dids);
 }
 
 /* Now, as root. test_cron reports it at the end, when the age of the last run is known. */
@@ -135,7 +195,8 @@ static void test_api(struct check *check)
 
 static void test_state(struct check *check)
 {
-    check_state(check->report, check->options);
+    const struct source_ops *source = check->kinds.source;
+    check_state(check->report, check->options, source != NULL ? source->type : NULL);
 }
 
 static void test_sending(struct check *check)
@@ -190,6 +251,7 @@ static const struct {
     { "configuration", test_configuration, 0, false },
     { "log", test_log, 0, false },
     { "older script", test_older_script, 0, false },
+    { "dialplan", test_dialplan, 0, false },
     { "cron", inspect_cron, 0, false },
     { "state", test_owner, 0, false },
     { "database", test_database, CONFIG_DATABASE, true },

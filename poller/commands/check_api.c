@@ -24,10 +24,15 @@ void check_api(struct check_report *report, const struct options *options, const
     struct err err;
     struct sink sink = { .ops = NULL };
     struct sink_health health;
-    const struct sink_settings settings = route_sink_settings(config, options->state_dir);
+    const struct sink_settings settings = route_sink_settings(config, options->state_dir, options->profile_option);
     if (sink_open(kind, &settings, &sink, &err) != 0 || sink_check(&sink, &health, &err) != 0)
         check_fail_err(report, kind->title, &err);
     else
         report_health(report, kind->title, &health);
+    if (kind->uses_api && config->sync.resend_changed != RESEND_NO)
+        check_good(report, kind->title, "resend_changed = %s: a call is sent again when %s changes. The API's "
+                   "published server stores it as a second record and counts its DID again",
+                   config->sync.resend_changed == RESEND_FINAL ? "final" : "yes",
+                   config->sync.resend_changed == RESEND_FINAL ? "its final status" : "its row");
     sink_close(&sink);
 }

@@ -84,6 +84,24 @@ static void check_leader(struct check_report *report, const struct options *opti
         check_good(report, "leader", "%s", said);
 }
 
+static void count_status(void *context, const struct status_flags *status)
+{
+    (void)status;
+    (*(int64_t *)context)++;
+}
+
+static void check_flags(struct check_report *report, const struct source *source, const struct disposition_map *map)
+{
+    struct err err;
+    int64_t count = 0;
+    if (!disposition_map_uses_flags(map))
+        return;
+    if (source_list_statuses(source, count_status, &count, &err) != 0)
+        check_fail_err(report, "dispositions", &err);
+    else
+        check_good(report, "dispositions", "the flags of %" PRId64 " statuses give the results (use = flags)", count);
+}
+
 void check_database(struct check_report *report, const struct options *options, const struct config *config)
 {
     struct err err;
@@ -94,6 +112,7 @@ void check_database(struct check_report *report, const struct options *options, 
     }
     source_check(&source, report_finding, report);
     check_clock(report, &source);
+    check_flags(report, &source, config->dispositions);
     check_leader(report, options, &source);
     check_campaigns(report, &source, &config->sync);
     source_close(&source);

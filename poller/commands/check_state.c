@@ -77,9 +77,11 @@ static void check_checkpoint(struct check_report *report, const char *state_dir)
     struct position position;
     enum checkpoint_found found = CHECKPOINT_MISSING;
     char local[CLOCK_TEXT_SIZE];
-    if (checkpoint_load(state_dir, &found, &position, &err) != 0 || found == CHECKPOINT_DAMAGED) {
-        err.code = EX_IOERR;
+    if (checkpoint_load(state_dir, &found, &position, &err) != 0) {
         check_fail_err(report, "checkpoint", &err);
+    } else if (found == CHECKPOINT_DAMAGED) {
+        check_warn(report, "checkpoint", "the next run renames the file and continues from the ledger's copy; without a copy, "
+                   "from first_run_lookback ago", "%s", err.message);
     } else if (found == CHECKPOINT_MISSING) {
         check_good(report, "checkpoint", "none yet: the first run will start 1 hour back (first_run_lookback)");
     } else {
@@ -131,18 +133,19 @@ static void check_old_checkpoint(struct check_report *report, const char *legacy
         check_warn_message(report, "older script", advice);
 }
 
-static void check_ledger(struct check_report *report, const char *state_dir, const char *legacy)
+static void check_ledger(struct check_report *report, const struct options *options, const char *source_type)
 {
     struct err err;
     struct ledger *ledger = NULL;
-    if (!check_owner(report, state_dir))
+    if (!check_owner(report, options->state_dir))
         return;
-    if (ledger_open(state_dir, LEDGER_READ_ONLY, &ledger, NULL, &err) != 0)
+    if (ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, &err) != 0 ||
+        (source_type != NULL && ledger_confirm_source(ledger, source_type, &err) != 0))
         check_fail_err(report, "ledger", &err);
     else
         check_good(report, "ledger", "can be read and written");
     if (ledger != NULL)
-        check_old_checkpoint(report, legacy, ledger);
+        check_old_checkpoint(report, options->legacy, ledger);
     ledger_close(ledger);
 }
 
@@ -159,7 +162,7 @@ static void check_space(struct check_report *report, const char *directory)
                    (uintmax_t)disk.f_favail);
 }
 
-void check_state(struct check_report *report, const struct options *options)
+void check_state(struct check_report *report, const struct options *options, const char *source_type)
 {
     struct err err;
     if (fileutil_check_writable_dir(options->state_dir, &err) != 0) {
@@ -168,7 +171,7 @@ void check_state(struct check_report *report, const struct options *options)
     }
     check_writing(report, options->state_dir);
     check_checkpoint(report, options->state_dir);
-    check_ledger(report, options->state_dir, options->legacy);
+    check_ledger(report, options, source_type);
     check_space(report, options->state_dir);
     char *log_directory = fileutil_directory_of(options->log);
     struct stat state_info, log_info;

@@ -9,7 +9,7 @@
 void check_log(struct check_report *report, const struct options *options);
 
 /* check_state: reports whether a run can read and write its state. Creates and removes a file there. Call it as the
- * state's owner. */
-void check_state(struct check_report *report, const struct options *options);
+ * state's owner. source_type: that of [source]; NULL: unknown. */
+void check_state(struct check_report *report, const struct options *options, const char *source_type);
 
 #endif

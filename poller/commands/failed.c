@@ -15,7 +15,7 @@
 #include "commands/failed.h"
 #include "ledger/records.h"
 
-/* What each command does. */
+/* The change that each command makes. */
 struct change {
     enum call_state from, to;
     const char *is;   /* the name of state from */
@@ -41,7 +41,7 @@ struct work {
 /* Works on the selected calls. */
 typedef int action(struct work *work, const struct records_selection *selection, struct err *err);
 
-/* What the message of a call says, if it has the API's names; else what the ledger knows of the call. */
+/* Data of a call: from its message if the message has the API's names, otherwise from the ledger. */
 static const char *known(const struct json *body, const char *name, const char *noted)
 {
     const char *text = body != NULL ? json_text(body, name) : NULL;

@@ -77,6 +77,7 @@ static void print_json(const struct records_run *run)
     json_add_known(object, "rejected", run->rejected, RECORDS_UNKNOWN);
     json_add_known(object, "database_statements", run->statements, RECORDS_UNKNOWN);
     json_add_known(object, "database_ms", run->database_ms, RECORDS_UNKNOWN);
+    json_add_known(object, "longest_statement_ms", run->longest_ms, RECORDS_UNKNOWN);
     json_add_known(object, "rows_examined", run->rows_examined, RECORDS_UNKNOWN);
     json_add_known(object, "unsent", run->unsent, RECORDS_UNKNOWN);
     json_add_known(object, "exit_code", run->exit_code, RECORDS_UNKNOWN);

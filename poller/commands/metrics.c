@@ -11,6 +11,7 @@
 #include "commands/metrics.h"
 #include "domain/tally.h"
 #include "ledger/diagnosis.h"
+#include "ledger/watched.h"
 
 #define PREFIX "did_optimizer_sync_"
 
@@ -73,13 +74,20 @@ static void write_state(const struct page *page, const struct standing *standing
           "Age of the oldest finished call that waits for the agent's disposition.");
     gauge(page, "pending", overview->counts.pending, "Calls that are waiting to be sent, or to be sent again.");
     gauge(page, "waiting", overview->counts.waiting, "Finished calls that wait for the agent's disposition.");
-    gauge(page, "rejected", overview->counts.rejected, "Calls that the API rejected; an operator decides what to do.");
-    gauge(page, "api_down", standing->outage_since != 0 ? 1 : 0, "1 while the API is down.");
-    gauge(page, "api_down_seconds", standing_age(standing, standing->outage_since), "How long the API has been down.");
-    gauge(page, "rate_limited_seconds", limited_sec, "Remaining time of the API's rate limit (429).");
+    gauge(page, "rejected", overview->counts.rejected, "Calls that were rejected; an operator decides what to do.");
+    gauge(page, "recordings_pending", standing->recordings.pending, "Recordings that are to be transferred.");
+    gauge(page, "recordings_rejected", standing->recordings.rejected,
+          "Recordings that could not be transferred; an operator decides what to do.");
+    begin(page, "recordings_stored_total", "counter", "Recordings that were stored.");
+    sample(page, "recordings_stored_total", "");
+    (void)fprintf(page->out, "%" PRId64 "\n", standing->recordings.stored);
+    gauge(page, "api_down", standing->outage_since != 0 ? 1 : 0, "1 while the sink is down.");
+    gauge(page, "api_down_seconds", standing_age(standing, standing->outage_since), "How long the sink has been down.");
+    gauge(page, "rate_limited_seconds", limited_sec, "Remaining time of the sink's rate limit (429).");
     gauge(page, "standby", standing_is_standby(standing) ? 1 : 0, "1 while this host of a cluster is standby.");
     if (standing->checkpoint != 0)
-        gauge(page, "checkpoint_timestamp_seconds", standing->checkpoint, "Every call up to this time has been handled.");
+        gauge(page, "checkpoint_timestamp_seconds", standing->checkpoint,
+              "Every call up to this time has been handled.");
     if (standing_last_activity(standing) != 0)
         gauge(page, "last_run_timestamp_seconds", standing_last_activity(standing),
               "Start of the last run that finished or was standby.");
@@ -95,10 +103,12 @@ static void write_last_run(const struct page *page, const struct records_overvie
     if (overview->last_run == 0)
         return;
     gauge(page, "last_run_exit_code", overview->last_run_exit_code, "Exit code of the last run: 0 and 75 are good.");
-    gauge_known(page, "last_run_accepted", overview->last_run_accepted, "Calls that the API accepted in the last run.");
+    gauge_known(page, "last_run_accepted", overview->last_run_accepted, "Calls that were accepted in the last run.");
     gauge_ms(page, "last_run_duration_seconds", overview->last_run_duration_ms, "Duration of the last run.");
     gauge_ms(page, "last_run_database_seconds", overview->last_run_database_ms,
              "Time that the last run waited for the dialer's database.");
+    gauge_ms(page, "last_run_longest_statement_seconds", overview->last_run_longest_ms,
+             "The longest statement of the last run on the dialer's database, without the network.");
     gauge_known(page, "last_run_database_statements", overview->last_run_statements,
                 "Statements that the last run sent to the dialer's database.");
     gauge_known(page, "last_run_rows_examined", overview->last_run_rows_examined,
@@ -206,6 +216,8 @@ static int write_counters(const struct page *page, struct ledger *ledger, struct
 {
     const struct family calls = { page, "calls_total", "outcome", "result" };
     const struct family answers = { page, "answers_total", "code", NULL };
+    const struct family looked_up = { page, "lookups_total", "field", "result" };
+    const struct family swept = { page, "sweep_found_total", "kind", NULL };
     const struct family runs = { page, "runs_total", "exit_code", "kind" };
     struct histogram acceptance = { .name = "acceptance_delay_seconds",
                                     .help = "From a call's end to its acceptance, without backfill and reconcile.",
@@ -217,13 +229,19 @@ static int write_counters(const struct page *page, struct ledger *ledger, struct
                                  .counter = TALLY_REQUEST,
                                  .sum_counter = TALLY_REQUEST_SUM,
                                  .bounds_ms = tally_request_bounds_ms() };
-    int64_t resent = 0;
-    if (write_family(ledger, &calls, TALLY_CALLS, "Calls by outcome and by the API's result.", err) != 0 ||
+    int64_t resent = 0, watched = 0;
+    if (write_family(ledger, &calls, TALLY_CALLS, "Calls by outcome and by the call's result.", err) != 0 ||
         write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the HTTP status of the answer; 0: no answer.",
                      err) != 0 ||
+        write_family(ledger, &looked_up, TALLY_LOOKED_UP, "Look-ups of a call's data in other tables.", err) != 0 ||
+        write_family(ledger, &swept, TALLY_SWEPT,
+                     "Calls that only the sweep found: new, or changed after they were accepted.", err) != 0 ||
         write_family(ledger, &runs, LEDGER_RUNS, "Runs that finished.", err) != 0 ||
-        read_sum(ledger, TALLY_RESENT, &resent, err) != 0)
+        read_sum(ledger, TALLY_RESENT, &resent, err) != 0 || watched_count(ledger, &watched, err) != 0)
         return -1;
+    begin(page, "watched", "gauge", "Calls that have not ended; each run reads them by their ids.");
+    sample(page, "watched", "");
+    (void)fprintf(page->out, "%" PRId64 "\n", watched);
     begin(page, "calls_resent_total", "counter", "Calls that were accepted again after they had changed.");
     sample(page, "calls_resent_total", "");
     (void)fprintf(page->out, "%" PRId64 "\n", resent);

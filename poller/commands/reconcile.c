@@ -119,7 +119,7 @@ static void count_call(void *context, const struct call *call, const struct call
     else
         day->missing++;
     if (in_scope && decision->kind == DECISION_SEND && record->state != CALL_PENDING && record->state != CALL_WAITING)
-        log_difference(call, known ? "has changed since the API accepted it" : "missing");
+        log_difference(call, known ? "has changed since it was accepted" : "missing");
 }
 
 /* ---- walking ---- */
@@ -131,10 +131,10 @@ static int on_batch(void *context, int64_t end_epoch, struct err *err)
     return turn_pass(&reconcile->turn, err);
 }
 
-static int on_reached(void *context, const struct position *reached, struct err *err)
+static int on_reached(void *context, const struct walk_reached *reached, struct err *err)
 {
     struct reconcile *reconcile = context;
-    double share = (double)(reached->end_epoch - reconcile->from) / (double)(reconcile->to - reconcile->from + 1);
+    double share = (double)(reached->position.end_epoch - reconcile->from) / (double)(reconcile->to - reconcile->from + 1);
     if (reconcile->has_archive)
         share = (share + (reconcile->table == SOURCE_ARCHIVE ? 1.0 : 0.0)) / 2.0;
     if (!reconcile->options.cron)
@@ -179,15 +179,14 @@ static int read_positions(struct reconcile *reconcile, struct progress *ret_prog
     bool known = false;
     *ret_progress = (struct progress){ .state_dir = reconcile->options.state_dir,
                                        .ledger = engine->route.ledger,
-                                       .legacy = reconcile->options.legacy,
-                                       .dry_run = true };
+                                       .legacy = reconcile->options.legacy };
     if (ledger_read_place(engine->route.ledger, LEDGER_CHECKPOINT, &ret_progress->checkpoint, &known, err) != 0 ||
         ledger_read_place(engine->route.ledger, LEDGER_START, &reconcile->start, &reconcile->has_start, err) != 0)
         return -1;
     if (!known)
         return err_set(err, EX_CONFIG, "no run is recorded yet, so there is nothing to compare with; try again "
                        "after the first run");
-    return progress_load(ret_progress, engine->route.settings, engine_now(engine), err);
+    return progress_find(ret_progress, engine->route.settings, engine_now(engine), err);
 }
 
 /* The range ends where the polls have read every call: a call that ended later is not missing. */

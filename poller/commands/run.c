@@ -35,8 +35,8 @@ static void open_log(const struct options *options)
         log_open(options->log, shown ? LOG_TERMINAL_STDOUT : LOG_TERMINAL_ERRORS);
 }
 
-/* Whether well differs from what the last mail said; then notes it. A full disk or an unreadable ledger must not mail
- * each minute, so without the ledger the note goes to a file in memory (mail_state.h). */
+/* Whether well differs from the last mail; if so, notes the change. A full disk or an unreadable ledger must not cause
+ * a mail each minute, so without the ledger the note goes to a file in memory (mail_state.h). */
 static bool differs_from_last_mail(struct ledger *ledger, const char *note, enum mail_topic what, bool well)
 {
     int64_t was_well = 1;
@@ -128,8 +128,8 @@ static int find_leader(const struct options *options, struct resources *resource
     *ret_nothing_to_do = leader->role != LEADER_THIS;
     if (leader->took_over)
         log_warn("⏫ This host is now the leader and sends the calls of this database: no other host has led for "
-                 "%" PRId64 " s. Calls since the checkpoint are sent; the API may have some of them already",
-                 resources->config.sync.takeover_after);
+                 "%" PRId64 " s. Calls since the checkpoint are sent; the %s may have some of them already",
+                 resources->config.sync.takeover_after, resources->sink_kind->title);
     return 0;
 }
 
@@ -137,7 +137,8 @@ static int find_leader(const struct options *options, struct resources *resource
 static int poll_once(const struct options *options, struct resources *resources, struct summary *ret_summary,
                      bool *ret_nothing_to_do, struct err *err)
 {
-    if (find_leader(options, resources, ret_nothing_to_do, err) != 0)
+    if (ledger_claim_for_source(resources->ledger, resources->config.source_type, err) != 0 ||
+        find_leader(options, resources, ret_nothing_to_do, err) != 0)
         return -1;
     if (!*ret_nothing_to_do && resources_open_sink(options, resources, err) != 0)
         return -1;
@@ -147,15 +148,18 @@ static int poll_once(const struct options *options, struct resources *resources,
         .legacy = options->legacy,
         .profile_option = options->profile_option,
         .api = &resources->config.api,
+        .place = &resources->place,
+        .recordings = &resources->recordings,
         .every = options->every,
         .dry_run = options->dry_run,
     };
     if (*ret_nothing_to_do)
         return stand_by(&poll, &resources->leader, err);
+    if (!options->dry_run)
+        resources_open_place(resources);
     campaigns_warn(&resources->source, options->dry_run ? NULL : resources->ledger, &resources->config.sync);
     poll_run(&poll, ret_summary);
-    return options->dry_run ? 0 : leader_report_settled(&resources->leader, resources->ledger,
-                                                              ret_summary->stop == STOP_NONE, err);
+    return leader_report_settled(&resources->leader, resources->ledger, ret_summary->stop == STOP_NONE, err);
 }
 
 /* Some damage shows only when a run reads that page of the ledger. Then the run rebuilds the ledger and starts
@@ -183,7 +187,7 @@ static void report(const struct options *options, const struct summary *summary,
         log_error("❌ %s", summary->message);
     else
         log_info("📊 Dry run: %" PRId64 " would be sent, %" PRId64 " waiting until their disposition is final",
-                 summary->accepted, summary->waiting);
+                 summary->accepted, summary->waiting + summary->still_waiting);
 }
 
 static bool is_automatic(const struct options *options)
@@ -209,7 +213,7 @@ static int64_t longest_run_sec(const struct options *options, const struct resou
     const struct config *config = &resources->config;
     if (resources->sink_kind == NULL) /* not enabled: the run reads no settings, and sends nothing */
         return DISK_SEC;
-    const struct sink_settings settings = route_sink_settings(config, options->state_dir);
+    const struct sink_settings settings = route_sink_settings(config, options->state_dir, options->profile_option);
     return config->sync.time_budget + sink_longest_sec(resources->sink_kind, &settings) + config->database.connect_timeout +
            config->database.read_timeout + DISK_SEC;
 }
@@ -246,7 +250,7 @@ static void warn_of_older_script(const struct options *options)
         log_warn("⚠ %s", advice);
 }
 
-/* Opens what a run needs, and runs. */
+/* Opens the resources of a run, and makes the run. */
 static int work(const struct options *options, struct resources *resources, struct summary *ret_summary,
                 bool *ret_nothing_to_do, struct err *err)
 {
@@ -261,6 +265,7 @@ static int work(const struct options *options, struct resources *resources, stru
         return -1;
     if (!options->dry_run)
         leader_renew(options->state_dir);
+    resources->config.database.run_period = options->every;
     if (resources_open_source(resources, err) != 0)
         return -1;
     if (poll_with_repair(options, resources, ret_summary, ret_nothing_to_do, err) != 0)
@@ -317,7 +322,7 @@ int run_round(const struct options *options, bool is_first)
         summary_fail(&summary, &err);
         log_error("❌ %s", err.message);
     }
-    if ((result != 0 || !loaded) && !options->dry_run && resources.ledger != NULL)
+    if ((result != 0 || !loaded) && resources.ledger != NULL)
         (void)!journal_failed(resources.ledger, &summary, clock_mono_ms() - began_ms, NULL);
     log_whether_enabled(options, is_first, &resources);
     if (options->cron && !nothing_to_do)

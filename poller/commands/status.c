@@ -73,6 +73,15 @@ static void print_last_run(const struct standing *standing)
                  str_printable(overview->last_run_message, message, sizeof message));
 }
 
+/* Without [recordings] there is no line. */
+static void print_recordings(const struct recordings_counts *counts)
+{
+    if (counts->pending + counts->rejected + counts->stored > 0)
+        (void)printf("%-19s %" PRId64 " stored, %" PRId64 " pending, %" PRId64 " rejected%s\n", "recordings",
+                     counts->stored, counts->pending, counts->rejected,
+                     counts->rejected > 0 ? " (see: did-optimizer-sync recordings list)" : "");
+}
+
 static void print_text(const struct state *state, const struct diagnosis *diagnosis)
 {
     const struct standing *standing = &state->standing;
@@ -82,7 +91,9 @@ static void print_text(const struct state *state, const struct diagnosis *diagno
     free(verdict);
     (void)printf("%-19s %s\n", "sending", standing->off
                  ? "not enabled: cron sends no calls (to start: did-optimizer-sync enable)" : "enabled");
-    print_time("checkpoint", standing->checkpoint, standing->now, "none yet", "");
+    print_time("checkpoint", standing->checkpoint, standing->now, standing->checkpoint_damaged
+               ? "damaged (see: did-optimizer-sync checkpoint show): the next run continues from the ledger's copy"
+               : "none yet", "");
     print_time("oldest unsent", standing->oldest_unsent, standing->now,
                "none: every known finished call was accepted", "");
     (void)printf("%-19s %" PRId64 "\n", "pending", overview->counts.pending);
@@ -92,6 +103,7 @@ static void print_text(const struct state *state, const struct diagnosis *diagno
     (void)printf("%-19s %" PRId64 "%s\n", "rejected", overview->counts.rejected,
                  overview->counts.rejected > 0 ? " (see: did-optimizer-sync failed list)" : "");
     (void)printf("%-19s %" PRId64 " in the ledger\n", "accepted", state->accepted);
+    print_recordings(&standing->recordings);
     print_unsent(standing);
     print_last_run(standing);
     print_time("last success", overview->last_success, standing->now, "none yet", "");
@@ -133,6 +145,9 @@ static void print_json(const struct state *state, const struct diagnosis *diagno
     json_add_int(object, "waiting", overview->counts.waiting);
     json_add_int(object, "rejected", overview->counts.rejected);
     json_add_int(object, "accepted", state->accepted);
+    json_add_int(object, "recordings_stored", standing->recordings.stored);
+    json_add_int(object, "recordings_pending", standing->recordings.pending);
+    json_add_int(object, "recordings_rejected", standing->recordings.rejected);
     json_add_known(object, "next_try", overview->next_due, 0);
     json_add_known(object, "last_run", overview->last_run, 0);
     json_add_int(object, "last_run_exit_code", overview->last_run_exit_code);

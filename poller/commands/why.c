@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/fileutil.h"
@@ -16,6 +17,7 @@
 #include "domain/explanation.h"
 #include "engine/resources.h"
 #include "engine/route.h"
+#include "domain/decision.h"
 #include "ledger/records.h"
 #include "sink/sink.h"
 
@@ -32,6 +34,7 @@ struct view {
     char problem[1200];       /* why the dialer's table could not be read */
     struct explanation_facts facts;
     const struct sink_ops *sink; /* the kind that explains the codes; NULL: unknown */
+    char extras[200]; /* the names of the extras in the fingerprint, "term_reason"; "": none */
 };
 
 static const char *const state_names[] = {
@@ -219,6 +222,24 @@ static const char *content_of(const struct records_attempt *attempt, char out[30
     return out;
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+    return strcmp(str_or_empty(a), str_or_empty(b)) == 0;
+}
+
+/* Whether a version that was accepted was sent again, although nothing changed that the ledger keeps of an attempt.
+ * Then one of the extras in the fingerprint changed: the ledger has only a hash of them. */
+static bool is_change_of_extras(const struct view *view, const struct records_attempt *attempt)
+{
+    char ignored[40];
+    int64_t number = attempt == &view->call.last ? view->attempt_count : attempt - view->attempts;
+    const struct records_attempt *before = number > 0 ? &view->attempts[number - 1] : NULL;
+    return *view->extras != '\0' && before != NULL && before->status != NULL && before->reason == NULL &&
+           before->answer > 0 && sink_describe(view->sink, before->answer, ignored, sizeof ignored) &&
+           is_same_text(before->status, attempt->status) && is_same_text(before->result, attempt->result) &&
+           is_same_text(before->agent, attempt->agent) && before->length == attempt->length;
+}
+
 static void print_attempt(const struct view *view, const struct records_attempt *attempt, int64_t number)
 {
     bool is_accepted = attempt == &view->call.last && view->call.record.state == CALL_ACCEPTED;
@@ -226,6 +247,8 @@ static void print_attempt(const struct view *view, const struct records_attempt 
     (void)snprintf(name, sizeof name, "attempt %" PRId64, number);
     print_row(name, "%s", why_attempt(attempt, view->sink, is_accepted, line, sizeof line));
     print_row("", "%s", content_of(attempt, content));
+    if (is_change_of_extras(view, attempt))
+        print_row("", "sent again because only %s had changed", view->extras);
 }
 
 static void print_ledger(const struct view *view)
@@ -254,6 +277,14 @@ static void print_ledger(const struct view *view)
         print_time("  next try", call->due);
 }
 
+/* They can make the program send a call again. */
+static void print_extras(const struct call *row)
+{
+    for (int i = 0; row->shape != NULL && i < CALL_MAX_EXTRAS && row->shape->extras[i].name != NULL; i++)
+        if (row->shape->extras[i].in_fingerprint && row->extras[i] != NULL)
+            print_row("", "%s %s", row->shape->extras[i].name, row->extras[i]);
+}
+
 static void print_table(const struct view *view)
 {
     char local[CLOCK_TEXT_SIZE], ended[64] = "not ended", length[24] = "";
@@ -270,6 +301,7 @@ static void print_table(const struct view *view)
             (void)snprintf(length, sizeof length, "%" PRId64, row->length);
         print_row("dialer's table", "%s, %s s, agent %s, %s", str_or_empty(row->status), length,
                   str_or_empty(row->agent), ended);
+        print_extras(row);
         if (view->where == EXPLANATION_ARCHIVED)
             print_row("", "in the archive, %s", view->places[SOURCE_ARCHIVE]);
     }
@@ -285,7 +317,7 @@ static void print_text(const struct view *view, const char *sentence)
 
 /* ---- JSON ---- */
 
-static void add_attempt(struct json *object, const struct records_attempt *attempt)
+static void add_attempt(struct json *object, const struct view *view, const struct records_attempt *attempt)
 {
     json_add_known(object, "time", attempt->tried, RECORDS_UNKNOWN);
     json_add_known(object, "answer", attempt->answer, RECORDS_UNKNOWN);
@@ -295,6 +327,8 @@ static void add_attempt(struct json *object, const struct records_attempt *attem
     json_add_text(object, "result", attempt->result);
     json_add_known(object, "length", attempt->length, RECORDS_UNKNOWN);
     json_add_text(object, "agent", attempt->agent);
+    if (is_change_of_extras(view, attempt))
+        json_add_text(object, "changed", view->extras);
 }
 
 static void add_ledger(struct json *object, const struct view *view)
@@ -315,9 +349,9 @@ static void add_ledger(struct json *object, const struct view *view)
     json_add_known(ledger, "tries", call->tries, RECORDS_UNKNOWN);
     struct json *attempts = json_add(ledger, "attempts", json_array());
     for (int64_t i = 0; i < view->attempt_count; i++)
-        add_attempt(json_append(attempts, json_object()), &view->attempts[i]);
+        add_attempt(json_append(attempts, json_object()), view, &view->attempts[i]);
     if (call->last.tried != RECORDS_UNKNOWN)
-        add_attempt(json_append(attempts, json_object()), &call->last);
+        add_attempt(json_append(attempts, json_object()), view, &call->last);
 }
 
 static void add_table(struct json *object, const struct view *view)
@@ -354,8 +388,43 @@ static void print_json(const struct view *view, const char *sentence)
 
 /* ---- the command ---- */
 
+/* As grep's: nothing was found. */
+#define NO_SUCH_CALL 1
+
+/* A call that the ledger does not know may be in the dialer's tables, which could not be read. */
+static int exit_code_of(const struct view *view)
+{
+    if (view->known || view->row != NULL)
+        return EX_OK;
+    return view->where == EXPLANATION_NO_ROW ? NO_SUCH_CALL : EX_UNAVAILABLE;
+}
+
+/* The extras that can make the program send a call again. */
+static void list_extras(const struct source_ops *source, char *out, size_t size)
+{
+    const struct call_shape *shape = source != NULL ? source->shape : NULL;
+    for (int i = 0; shape != NULL && i < CALL_MAX_EXTRAS && shape->extras[i].name != NULL; i++)
+        if (shape->extras[i].in_fingerprint) {
+            size_t used = strlen(out);
+            (void)snprintf(out + used, size - used, "%s%s", used > 0 ? " or " : "", shape->extras[i].name);
+        }
+}
+
+/* As engine.c does: a change that is no reason to send the call again. */
+static void discount_change(struct view *view, const struct settings_sync *settings)
+{
+    struct call_record *record = &view->facts.record;
+    const struct decision_accepted accepted = { .status = view->call.last.status, .agent = view->call.last.agent,
+                                                .length = view->call.last.length };
+    if (view->row != NULL && record->sent_before && record->version_unknown == 0 &&
+        (settings->resend_changed == RESEND_FINAL || settings->ignores_extras) &&
+        !decision_change_counts(view->row, &accepted, settings))
+        record->fingerprint = call_fingerprint(view->row);
+}
+
+/* *ret_code: the exit code, if the call could be looked up. */
 static int show(const struct options *options, const struct config *config, const struct config_problems *problems,
-                struct err *err)
+                const struct source_ops *source, int *ret_code, struct err *err)
 {
     struct view view = { .uniqueid = options->arguments[0] };
     struct err ignored;
@@ -363,17 +432,20 @@ static int show(const struct options *options, const struct config *config, cons
     int result = read_ledger(options, &view, err);
     if (sink_find(config->sink_type, config->sink_origin, &view.sink, &ignored) != 0)
         view.sink = NULL;
+    list_extras(source, view.extras, sizeof view.extras);
     if (result == 0) {
         ask_dialer(config, problems, &view);
         mask(&view);
         view.facts.row = view.where;
         view.facts.call = view.row;
         view.facts.settings = &config->sync;
+        discount_change(&view, &config->sync);
         (void)explanation_of(&view.facts, sentence, sizeof sentence);
         if (options->json)
             print_json(&view, sentence);
         else
             print_text(&view, sentence);
+        *ret_code = exit_code_of(&view);
     }
     free_view(&view);
     return result;
@@ -387,13 +459,14 @@ int why_command(struct options *options)
     mask_enable(config_masks_phones(&options->config)); /* now: the state's owner may not read the settings */
     options->config.without_api = true;
     struct route_kinds kinds;
+    int code = EX_OK;
     route_load(&options->config, &config, &kinds, &problems);
     int result = profile_drop_privileges(options, &err);
     if (result == 0)
-        result = show(options, &config, &problems, &err);
+        result = show(options, &config, &problems, kinds.source, &code, &err);
     if (result != 0)
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
     config_problems_free(&problems);
     config_free(&config);
-    return result == 0 ? EX_OK : err.code;
+    return result == 0 ? code : err.code;
 }

@@ -20,7 +20,7 @@
 
 #define MAX_FILE_BYTES ((size_t)1 << 20)
 
-enum kind { TEXT, PATH, NUMBER, YES_NO, LOG_FORMAT, LOG_LEVEL };
+enum kind { TEXT, PATH, NUMBER, YES_NO, RESEND, LOG_FORMAT, LOG_LEVEL };
 
 struct setting {
     const char *section, *key;
@@ -40,8 +40,8 @@ static const struct setting own_settings[] = {
     { "sync", "takeover_after", NUMBER, AT(sync.takeover_after), "180", 10, 86400 },
     { "sync", "overlap", NUMBER, AT(sync.overlap), "600", 0, 86400 },
     { "sync", "settle", NUMBER, AT(sync.settle), "2", 0, 3600 },
-    { "sync", "poll_window", NUMBER, AT(sync.poll_window), "1800", 0, 604800 },
-    { "sync", "sweep_interval", NUMBER, AT(sync.sweep_interval), "600", 0, 86400 },
+    { "sync", "poll_window", NUMBER, AT(sync.poll_window), "7200", 0, 604800 },
+    { "sync", "sweep_interval", NUMBER, AT(sync.sweep_interval), "1800", 0, 86400 },
     { "sync", "sweep_window", NUMBER, AT(sync.sweep_window), "21600", 0, 604800 },
     { "sync", "campaigns", TEXT, AT(sync.campaigns), "", 0, 0 },
     { "sync", "exclude_campaigns", TEXT, AT(sync.exclude_campaigns), "", 0, 0 },
@@ -50,7 +50,7 @@ static const struct setting own_settings[] = {
     { "sync", "unsettled", TEXT, AT(sync.unsettled), "DONEM PU AA AM UNKAM XFER", 0, 0 },
     { "sync", "unsettled_hold", NUMBER, AT(sync.unsettled_hold), "120", 0, 86400 },
     { "sync", "first_run_lookback", NUMBER, AT(sync.first_run_lookback), "3600", 0, 31536000 },
-    { "sync", "resend_changed", YES_NO, AT(sync.resend_changed), "yes", 0, 0 },
+    { "sync", "resend_changed", RESEND, AT(sync.resend_changed), "yes", 0, 0 },
     { "sync", "max_attempts", NUMBER, AT(sync.max_attempts), "10", 1, 1000 },
     { "sync", "retry_base", NUMBER, AT(sync.retry_base), "60", 0, 86400 },
     { "sync", "retry_cap", NUMBER, AT(sync.retry_cap), "3600", 1, 604800 },
@@ -58,7 +58,7 @@ static const struct setting own_settings[] = {
     { "sync", "retention_days", NUMBER, AT(sync.retention_days), "7", 1, 3650 },
     { "sync", "rejected_retention_days", NUMBER, AT(sync.rejected_retention_days), "90", 1, 3650 },
     { "api", "concurrency", NUMBER, AT(api.concurrency), "0", 0, 64 },
-    { "api", "max_concurrency", NUMBER, AT(api.max_concurrency), "32", 1, 64 },
+    { "api", "max_concurrency", NUMBER, AT(api.max_concurrency), "48", 1, 64 },
     { "api", "connect_timeout", NUMBER, AT(api.connect_timeout), "5", 1, 300 },
     { "api", "allow_insecure_http", YES_NO, AT(api.allow_insecure_http), "no", 0, 0 },
     { "api", "ca_file", PATH, AT(api.ca_file), "", 0, 0 },
@@ -72,8 +72,21 @@ static const struct setting own_settings[] = {
     { "database", "connect_timeout", NUMBER, AT(database.connect_timeout), "5", 1, 300 },
     { "database", "read_timeout", NUMBER, AT(database.read_timeout), "15", 1, 300 },
     { "database", "max_statement_time", NUMBER, AT(database.max_statement_time), "10", 1, 300 },
+    { "database", "max_server_time", NUMBER, AT(database.max_server_time), "1", 0, 60 },
     { "source", "type", TEXT, AT(source_type), "vicidial", 0, 0 },
     { "sink", "type", TEXT, AT(sink_type), "did-optimizer", 0, 0 },
+    { "recordings", "upload", TEXT, AT(recordings_type), "", 0, 0 },
+    { "enrich", "did", YES_NO, AT(enrich.did), "yes", 0, 0 },
+    { "enrich", "dial_status", YES_NO, AT(enrich.dial_status), "yes", 0, 0 },
+    { "enrich", "hangup_cause", YES_NO, AT(enrich.hangup_cause), "yes", 0, 0 },
+    { "enrich", "sip_hangup_cause", YES_NO, AT(enrich.sip_hangup_cause), "yes", 0, 0 },
+    { "enrich", "sip_hangup_reason", YES_NO, AT(enrich.sip_hangup_reason), "yes", 0, 0 },
+    { "enrich", "ring_time", YES_NO, AT(enrich.ring_time), "yes", 0, 0 },
+    { "enrich", "talk_time", YES_NO, AT(enrich.talk_time), "yes", 0, 0 },
+    { "enrich", "amd_result", YES_NO, AT(enrich.amd_result), "yes", 0, 0 },
+    { "enrich", "customer_state", YES_NO, AT(enrich.customer_state), "no", 0, 0 },
+    { "enrich", "customer_zip", YES_NO, AT(enrich.customer_zip), "no", 0, 0 },
+    { "enrich", "vendor_lead_code", YES_NO, AT(enrich.vendor_lead_code), "no", 0, 0 },
     { "log", "format", LOG_FORMAT, AT(log_format), "text", 0, 0 },
     { "log", "level", LOG_LEVEL, AT(log_level), "info", 0, 0 },
     { "log", "mask_phone", YES_NO, AT(mask_phone), "no", 0, 0 },
@@ -126,6 +139,7 @@ struct reading {
     const char *path;
     unsigned parts; /* of enum config_part: the parts that this file sets */
     struct inifile_keys keys; /* of our own file, which may set each key only once */
+    config_has_param *has_param; /* see struct config_paths */
 };
 
 static void PRINTF_LIKE(3, 4) add_problem(struct config_problems *problems, int code, const char *format, ...)
@@ -232,6 +246,12 @@ static int set_value(struct config *config, const struct setting *setting, const
             return err_set(err, EX_CONFIG, "'%.40s' is neither yes nor no", value);
         *(bool *)target = choice == 1;
         return 0;
+    case RESEND:
+        choice = strcasecmp(value, "final") == 0 ? RESEND_FINAL : str_yes_no(value);
+        if (choice < 0)
+            return err_set(err, EX_CONFIG, "'%.40s' is none of yes, no, final", value);
+        *(enum settings_resend *)target = (enum settings_resend)choice;
+        return 0;
     case LOG_FORMAT:
         choice = find_word(value, formats);
         if (choice < 0)
@@ -259,6 +279,8 @@ static void keep_origin(struct config *config, const struct setting *setting, co
         set_text(&config->source_origin, place);
     else if (setting->offset == AT(sink_type))
         set_text(&config->sink_origin, place);
+    else if (setting->offset == AT(recordings_type))
+        set_text(&config->recordings_origin, place);
 }
 
 static void set_or_report(struct reading *reading, const struct setting *setting, const char *value, const char *place)
@@ -329,7 +351,8 @@ static bool keep_param(struct reading *reading, const char *section, const char 
 {
     char place[512];
     struct params *params = strcasecmp(section, "source") == 0 ? &reading->config->source_params
-                            : strcasecmp(section, "sink") == 0 ? &reading->config->sink_params : NULL;
+                            : strcasecmp(section, "sink") == 0 ? &reading->config->sink_params
+                            : strcasecmp(section, "recordings") == 0 ? &reading->config->recordings_params : NULL;
     if (params == NULL)
         return false;
     check_key_is_new(reading, section, key, line);
@@ -338,7 +361,7 @@ static bool keep_param(struct reading *reading, const char *section, const char 
     return true;
 }
 
-/* Kinds of sources have other places for what our own file does not say of the database. */
+/* If /etc/did-optimizer-sync.conf lacks a value for the database, each type of source has other files for it. */
 static void note_ours(struct config *config, const struct setting *setting)
 {
     static const struct {
@@ -353,12 +376,57 @@ static void note_ours(struct config *config, const struct setting *setting)
             *(bool *)(void *)((char *)config + flags[i].flag) = true;
 }
 
+static void add_home(char out[CONFIG_HOME_SIZE], const char *section)
+{
+    size_t used = strlen(out);
+    (void)snprintf(out + used, CONFIG_HOME_SIZE - used, "%s[%s]", used > 0 ? " or " : "", section);
+}
+
+const char *config_home(const struct config *config, config_has_param *has_param, const char *key,
+                        char out[CONFIG_HOME_SIZE])
+{
+    *out = '\0';
+    for (size_t i = 0; i < COUNT(own_settings); i++)
+        if (strcasecmp(own_settings[i].key, key) == 0)
+            add_home(out, own_settings[i].section);
+    if (has_param != NULL && has_param("source", config->source_type, key))
+        add_home(out, "source");
+    if (has_param != NULL && has_param("sink", config->sink_type, key))
+        add_home(out, "sink");
+    if (has_param != NULL && has_param("recordings", config->recordings_type, key))
+        add_home(out, "recordings");
+    return out;
+}
+
+/* A misspelled ssl_ca is a problem of its section too: the program must not connect without it. */
+static void report_unknown_key(struct reading *reading, const char *section, const char *key, int line)
+{
+    char place[80] = "before the first [section]", home[CONFIG_HOME_SIZE], belongs[CONFIG_HOME_SIZE + 100] = "";
+    if (*section != '\0')
+        (void)snprintf(place, sizeof place, "in [%.60s]", section);
+    const char *remedy = "`man did-optimizer-sync.conf` lists every setting";
+    if (find_setting(dids_settings, COUNT(dids_settings), "general", key) != NULL && strncmp(key, "api_", 4) == 0)
+        remedy = "the API's address and key belong in dids.conf";
+    else if (*config_home(reading->config, reading->has_param, key, home) != '\0')
+        (void)snprintf(belongs, sizeof belongs, "this setting belongs in %s; ", home);
+    add_problem(reading->problems, EX_CONFIG, "%s:%d: there is no setting '%.60s' %s; %s%s", reading->path, line, key,
+                place, belongs, remedy);
+    reading->problems->parts |= part_of_section(section);
+}
+
 static void on_own_value(void *context, const char *section, const char *key, const char *value, int line)
 {
     struct reading *reading = context;
     struct err err;
     if (strcasecmp(section, "dispositions") == 0) {
         check_key_is_new(reading, section, key, line);
+        if (strcasecmp(key, "use") == 0) {
+            disposition_map_use_flags(reading->config->dispositions, strcasecmp(value, "flags") == 0);
+            if (strcasecmp(value, "flags") != 0 && strcasecmp(value, "table") != 0)
+                add_problem(reading->problems, EX_CONFIG, "%s:%d: use: '%.40s' is neither table nor flags", reading->path,
+                            line, value);
+            return;
+        }
         if (disposition_map_set(reading->config->dispositions, key, value, &err) != 0)
             add_problem(reading->problems, EX_CONFIG, "%s:%d: %.40s: %s", reading->path, line, key, err.message);
         return;
@@ -374,15 +442,7 @@ static void on_own_value(void *context, const char *section, const char *key, co
     }
     if (keep_param(reading, section, key, value, line))
         return;
-    char place[80] = "before the first [section]";
-    if (*section != '\0')
-        (void)snprintf(place, sizeof place, "in [%.60s]", section);
-    const char *remedy = "`man did-optimizer-sync.conf` lists every setting";
-    if (find_setting(dids_settings, COUNT(dids_settings), "general", key) != NULL && strncmp(key, "api_", 4) == 0)
-        remedy = "the API's address and key belong in dids.conf";
-    add_problem(reading->problems, EX_CONFIG, "%s:%d: there is no setting '%.60s' %s; %s", reading->path, line, key,
-                place, remedy);
-    reading->problems->parts |= part_of_section(section); /* perhaps a misspelt ssl_ca: do not connect without it */
+    report_unknown_key(reading, section, key, line);
 }
 
 static void on_own_problem(void *context, const char *section, const char *text, const char *problem, int line)
@@ -564,7 +624,8 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
 {
     *ret_config = (struct config){ .log_format = LOG_FORMAT_TEXT };
     *ret_problems = (struct config_problems){ .code = EX_OK };
-    struct reading reading = { .config = ret_config, .problems = ret_problems, .path = "" };
+    struct reading reading = { .config = ret_config, .problems = ret_problems, .path = "",
+                               .has_param = paths->has_param };
 
     load_defaults(&reading, paths->dids);
     reading.path = paths->own;
@@ -647,9 +708,11 @@ void config_free(struct config *config)
     free(config->api.key_origin);
     free(config->source_origin);
     free(config->sink_origin);
+    free(config->recordings_origin);
     disposition_map_free(config->dispositions);
     params_free(&config->source_params);
     params_free(&config->sink_params);
+    params_free(&config->recordings_params);
     *config = (struct config){ .dispositions = NULL };
 }
 

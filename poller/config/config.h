@@ -16,6 +16,9 @@ enum config_part { CONFIG_API = 1 << 0, CONFIG_DATABASE = 1 << 1 };
 /* Returns the parts that these types of source and sink use. */
 typedef unsigned config_parts_of(const char *source_type, const char *sink_type);
 
+/* Whether this type of the section, "source" or "sink", has a setting of that name. */
+typedef bool config_has_param(const char *section, const char *type, const char *key);
+
 /* The files of the settings; own is /etc/did-optimizer-sync.conf. required_*: the command line names the path, so the
  * file must exist. */
 struct config_paths {
@@ -25,12 +28,14 @@ struct config_paths {
     bool required_astguiclient, required_dids, required_own;
     bool without_api; /* the command does not contact the sink: its settings may be missing or wrong */
     config_parts_of *parts_of; /* NULL: both parts are used */
+    config_has_param *has_param; /* NULL: the types have no settings of their own */
 };
 
 struct config {
     struct settings_database database;
     struct settings_api api;
     struct settings_sync sync;
+    struct settings_enrich enrich;
     enum log_format log_format;
     enum log_level log_level;
     bool mask_phone; /* only the last four digits of a telephone number are shown */
@@ -39,7 +44,10 @@ struct config {
     char *source_origin; /* ... and the place that sets it, for messages: "FILE:LINE" */
     char *sink_type;   /* a type of sink.h ... */
     char *sink_origin; /* ... and the place that sets it */
-    struct params source_params, sink_params; /* the settings that only this type has; not checked here */
+    char *recordings_type;   /* a type of place.h; "": recordings stay where they are ... */
+    char *recordings_origin; /* ... and the place that sets it */
+    struct params source_params, sink_params, recordings_params; /* the settings that only this type has; not checked
+                                                                  * here */
     unsigned parts; /* of enum config_part: the parts that the types use */
 };
 
@@ -62,6 +70,12 @@ void config_load(const struct config_paths *paths, struct config *ret_config, st
 
 /* config_add_problem: adds a problem that another layer has found, and marks these parts as wrong. */
 void config_add_problem(struct config_problems *problems, unsigned parts, const struct err *err);
+
+/* config_home: writes to out the sections that have a setting of this name, "[enrich] or [sink]"; "": none. For
+ * messages about a setting in another section. Returns out. */
+#define CONFIG_HOME_SIZE 80
+const char *config_home(const struct config *config, config_has_param *has_param, const char *key,
+                        char out[CONFIG_HOME_SIZE]);
 
 /* config_masks_phones: whether mask_phone is set, for commands that need no other setting. Also true if the process has
  * no right to read the own file, which may set mask_phone. */

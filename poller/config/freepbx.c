@@ -54,7 +54,8 @@ static void take(struct reading *reading, const char *key, const char *value)
     }
 }
 
-/* Cuts a quoted text out, in place: what \ stands before counts as it is. Returns what follows; NULL: it has no end. */
+/* Cuts out a quoted text, in place; \ escapes the next character. Returns the rest of the line; NULL: no closing
+ * quote. */
 static char *unquote(char *at, char **ret_text)
 {
     char quote = *at, *out = ++at;

@@ -2,15 +2,15 @@
 #ifndef FREEPBX_H
 #define FREEPBX_H
 
-/* What a file says; NULL where it says nothing. */
+/* The values in a file; NULL: the file has no such value. */
 struct freepbx_account {
     char *host, *user, *password, *name, *socket, *port;
 };
 
 /* freepbx_read: reads text in any of three languages: PHP's $amp_conf["AMPDBUSER"] = "..."; (/etc/freepbx.conf),
  * AMPDBUSER=... (/etc/amportal.conf), and user = ... or username => ... (/etc/asterisk/cdr_mysql.conf and
- * res_odbc_additional.conf; there in no section, [global] or [asteriskcdrdb]). CDRDBHOST and its kin win over AMPDBHOST,
- * as in FreePBX. Ownership: freepbx_free. */
+ * res_odbc_additional.conf; there in no section, [global] or [asteriskcdrdb]). CDRDBHOST and its kin win over
+ * AMPDBHOST, as in FreePBX. Ownership: freepbx_free. */
 void freepbx_read(const char *text, struct freepbx_account *ret_account);
 
 /* freepbx_free: wipes the password first. */

@@ -11,7 +11,7 @@ struct inifile_reader {
     void (*on_value)(void *context, const char *section, const char *key, const char *value, int line);
     void (*on_problem)(void *context, const char *section, const char *text, const char *problem, int line);
     void *context;
-    const char *verbatim; /* keys, separated by blanks, whose values have no comments: passwords */
+    const char *verbatim; /* keys, separated by blanks; their values have no comments, because they are passwords */
 };
 
 #define INIFILE_MAX_LINE 4096

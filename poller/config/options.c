@@ -28,10 +28,14 @@ static const char help[] =
     "  failed retry WHICH      send these rejected calls again in the next run\n"
     "  failed drop WHICH       discard these rejected calls; they are never sent\n"
     "  failed restore WHICH    undo a drop: the discarded calls become rejected again\n"
+    "  recordings [list]       list the recordings that are rejected or failed, with the reason\n"
+    "  recordings retry WHICH  transfer these rejected recordings again in the next run\n"
+    "  recordings why UNIQUEID show where the recording of a call is, and what happened to it\n"
     "  backfill --from WHEN --to WHEN  send the missing calls of that time, archive included\n"
     "  reconcile               compare the calls of the last days with the ledger; send the missing ones\n"
     "  history                 list the last runs\n"
     "  why UNIQUEID            show the status of one call at the API, and its row in the dialer\n"
+    "  dispositions            compare the results of [dispositions] with the dialer's own flags of statuses\n"
     "  metrics                 print metrics for Prometheus\n"
     "  report --html FILE      write a page for the browser that shows all of this; - prints the page\n"
     "  health                  print a line for Nagios or Icinga: OK, WARNING, CRITICAL, UNKNOWN (exit 0 to 3)\n"
@@ -44,7 +48,7 @@ static const char help[] =
     "  --yes                   failed drop, checkpoint: do not ask for confirmation\n"
     "  --every SECONDS         run: repeat until a signal stops the program; for results within seconds\n"
     "  --dry-run               run, backfill: print the JSON that would be sent; change nothing\n"
-    "  --json                  check, status, failed list, history, why: print one JSON object per line\n"
+    "  --json                  check, status, failed list, recordings, history, why: print one JSON object per line\n"
     "  --cron                  run: print only when something starts to fail or works again;\n"
     "                          reconcile: print only when calls are still missing\n"
     "  --campaign ID, --status STATUS  backfill: send only calls of that campaign, with that status\n"
@@ -70,8 +74,8 @@ static const char help[] =
     "  --cron-file FILE        check: the cron file to look at (/etc/cron.d/did-optimizer-sync)\n"
     "  -h, --help, -V, --version\n"
     "\n"
-    "Exit status: 0 done; 64 usage; 69 database or API unreachable; 70 bug; 74 state cannot be read or\n"
-    "written; 75 calls are still pending; 77 no permission; 78 configuration.\n";
+    "Exit status: 0 done; 1 why: no such call; 64 usage; 69 database or API unreachable; 70 bug; 74 state\n"
+    "cannot be read or written; 75 calls are still pending; 77 no permission; 78 configuration.\n";
 
 /* The options that not every command accepts, in groups. */
 enum {
@@ -86,7 +90,8 @@ enum {
     TAKES_RUN = 1 << 8,
     TAKES_REPORT = 1 << 9,
     TAKES_YES = 1 << 10,
-    TAKES_ALWAYS = 1 << 11 /* every command accepts these */
+    TAKES_ALL = 1 << 11,
+    TAKES_ALWAYS = 1 << 12 /* every command accepts these */
 };
 
 static const struct known_command {
@@ -109,8 +114,13 @@ static const struct known_command {
     { "failed", "drop", COMMAND_FAILED_DROP, 0, INT_MAX, TAKES_WHICH | TAKES_YES },
     { "failed", "restore", COMMAND_FAILED_RESTORE, 0, INT_MAX, TAKES_WHICH },
     { "failed", NULL, COMMAND_FAILED_LIST, 0, 0, TAKES_JSON | TAKES_WHICH },
+    { "recordings", "list", COMMAND_RECORDINGS_LIST, 0, 0, TAKES_JSON },
+    { "recordings", "retry", COMMAND_RECORDINGS_RETRY, 0, INT_MAX, TAKES_ALL },
+    { "recordings", "why", COMMAND_RECORDINGS_WHY, 1, 1, TAKES_JSON },
+    { "recordings", NULL, COMMAND_RECORDINGS_LIST, 0, 0, TAKES_JSON },
     { "backfill", NULL, COMMAND_BACKFILL, 0, 0, TAKES_DRY_RUN | TAKES_BACKFILL },
     { "reconcile", NULL, COMMAND_RECONCILE, 0, 0, TAKES_CRON | TAKES_RECONCILE },
+    { "dispositions", NULL, COMMAND_DISPOSITIONS, 0, 0, 0 },
     { "history", NULL, COMMAND_HISTORY, 0, 0, TAKES_JSON | TAKES_HISTORY },
     { "why", NULL, COMMAND_WHY, 1, 1, TAKES_JSON },
     { "metrics", NULL, COMMAND_METRICS, 0, 0, 0 },
@@ -148,7 +158,7 @@ static const struct known_option {
     { "every", TAKES_RUN, .number = AT(every), .highest = 3600, .unit = "seconds" },
     { "json", TAKES_JSON, .flag = AT(json) },
     { "yes", TAKES_YES, .flag = AT(yes) },
-    { "all", TAKES_WHICH, .flag = AT(all) },
+    { "all", TAKES_WHICH | TAKES_ALL, .flag = AT(all) },
     { "reason", TAKES_WHICH, .text = AT(reason) },
     { "before", TAKES_WHICH, .text = AT(before) },
     { "from", TAKES_BACKFILL, .text = AT(from) },

@@ -25,6 +25,10 @@ enum command {
     COMMAND_RECONCILE,
     COMMAND_HISTORY,
     COMMAND_WHY,
+    COMMAND_DISPOSITIONS,
+    COMMAND_RECORDINGS_LIST,
+    COMMAND_RECORDINGS_RETRY,
+    COMMAND_RECORDINGS_WHY,
     COMMAND_METRICS,
     COMMAND_HEALTH,
     COMMAND_REPORT,
@@ -63,8 +67,8 @@ struct options {
     int64_t every;        /* seconds from one run to the next; 0: a single run */
     bool json;
     bool yes;             /* do not ask */
-    bool all;             /* failed: all rejected calls ... */
-    const char *reason;   /* ... or only those whose reason contains this text (NULL: any) ... */
+    bool all;             /* failed, recordings: all rejected calls, or recordings ... */
+    const char *reason;   /* ... or only those with this text in their reason (NULL: any) ... */
     const char *before;   /* ... and that ended before this time (NULL: any) */
     const char *from, *to; /* backfill: the time range of the calls ... */
     const char *campaign, *status; /* ... and their campaign and status (NULL: any) */
@@ -84,11 +88,12 @@ int options_parse(int argc, char **argv, struct options *ret_options, struct err
 /* options_help: the text of --help, a constant. */
 const char *options_help(void);
 
-/* options_command_exists: whether there is a command of these two words; second NULL: one whose first word is first. */
+/* options_command_exists: whether there is a command of these two words; second NULL: a command that begins with first.
+ */
 bool options_command_exists(const char *first, const char *second);
 
-/* options_command_accepts: whether this command accepts the option, one that not every command accepts. second NULL:
- * whether any command accepts it whose first word is first. */
+/* options_command_accepts: whether this command accepts the option. second NULL: whether any command that begins with
+ * first accepts it. Do not ask about options that every command accepts. */
 bool options_command_accepts(const char *first, const char *second, const char *option);
 
 #endif

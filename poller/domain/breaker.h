@@ -9,7 +9,8 @@
  * Exceptions: if a request could not be sent at all, the API is down at once. A failure that points to its call (the
  * API blames the call's values, or the call has used up a retry before) does not count as one of the two, only as one
  * of six. During an outage one failure confirms the outage. Within a run five failures in a row end sending, but for
- * one probe: a random or the latest call. If the probe fails too, that makes six. */
+ * one probe: a random or the latest call. If the probe fails too, that makes six. Without a call left for the probe,
+ * the five become pending, and no retry is used up. */
 #ifndef BREAKER_H
 #define BREAKER_H
 
@@ -35,8 +36,8 @@ struct breaker {
     bool down;       /* an outage was reported and is not over */
     bool doubt;      /* another call was the only one to fail in an earlier run */
     int failures_in_a_row;     /* failed calls of this run since the last success ... */
-    int refused_in_a_row;      /* ... those whose request was refused as such ... */
-    int open_in_a_row;         /* ... and those that nothing points to as the cause */
+    int refused_in_a_row;      /* ... those with a request that was refused as such ... */
+    int open_in_a_row;         /* ... and those without a sign that the call is the cause */
     enum breaker_failure last; /* the latest failure */
 };
 

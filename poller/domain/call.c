@@ -6,12 +6,13 @@
 #include "domain/call.h"
 
 /* The texts that every call has, then its extras. */
-#define TEXTS 5
+#define TEXTS 6
 #define MAX_TEXTS (TEXTS + CALL_MAX_EXTRAS)
 
 static const char **text_at(struct call *call, int i)
 {
-    const char **texts[TEXTS] = { &call->id, &call->campaign, &call->number, &call->agent, &call->status };
+    const char **texts[TEXTS] = { &call->id, &call->campaign, &call->number, &call->agent, &call->status,
+                                   &call->kin };
     return i < TEXTS ? texts[i] : &call->extras[i - TEXTS];
 }
 
@@ -23,7 +24,7 @@ static size_t text_size(const char *text)
 size_t call_size(const struct call *call)
 {
     size_t size = sizeof *call + text_size(call->id) + text_size(call->campaign) + text_size(call->number) +
-                  text_size(call->agent) + text_size(call->status);
+                  text_size(call->agent) + text_size(call->status) + text_size(call->kin);
     for (int i = 0; i < CALL_MAX_EXTRAS; i++)
         size += text_size(call->extras[i]);
     return size;
@@ -62,12 +63,30 @@ int64_t call_number(int64_t number, int64_t fallback)
     return number != CALL_NO_NUMBER ? number : fallback;
 }
 
-const char *call_extra(const struct call *call, const char *name)
+/* The number of the extra with this name; -1: none. */
+static int find_extra(const struct call *call, const char *name)
 {
     for (int i = 0; call->shape != NULL && i < CALL_MAX_EXTRAS && call->shape->extras[i].name != NULL; i++)
         if (*call->shape->extras[i].name == *name && strcmp(call->shape->extras[i].name, name) == 0)
-            return call->extras[i];
-    return NULL;
+            return i;
+    return -1;
+}
+
+const char *call_extra(const struct call *call, const char *name)
+{
+    int i = find_extra(call, name);
+    return i >= 0 ? call->extras[i] : NULL;
+}
+
+bool call_was_looked_up(const struct call *call, const char *name)
+{
+    int i = find_extra(call, name);
+    return i >= 0 && (call->looked_up >> i & 1) != 0;
+}
+
+bool call_shows(const struct call *call, int i)
+{
+    return !call->shape->extras[i].is_looked_up || (call->looked_up >> i & 1) != 0;
 }
 
 /* Hashes the NUL too, so that "1","23" differs from "12","3". */

@@ -21,11 +21,13 @@ enum call_finality {
 };
 
 /* The extras of one type of source: data that other sources do not have. Each extra has a name. */
-#define CALL_MAX_EXTRAS 12
+#define CALL_MAX_EXTRAS 24
 struct call_shape {
     struct {
         const char *name;
         bool in_fingerprint; /* part of the fingerprint: if it changes, the call is sent again */
+        bool is_looked_up;   /* known only after source_enrich; never in_fingerprint */
+        bool is_expected;    /* looked up, and nearly every call has it: a call without it is counted for people */
     } extras[CALL_MAX_EXTRAS]; /* a name of NULL ends the list */
 };
 
@@ -33,6 +35,8 @@ struct call_shape {
 struct call {
     const char *id; /* unique within a source; NULL only in a call that is all zero */
     const char *campaign, *number, *agent, *status;
+    const char *kin; /* the same for all rows of one party (lead), see source_find_kin; NULL: none */
+    int64_t began;   /* epoch: the date by which a scan finds the call; 0: the source does not know */
     int64_t started; /* epoch, or CALL_NO_NUMBER */
     int64_t ended;   /* epoch; 0: not ended, or the source does not know when */
     int64_t length;  /* seconds, or CALL_NO_NUMBER; below 0 if the clocks of two machines differ */
@@ -43,6 +47,7 @@ struct call {
     bool is_oddly_dated; /* its times contradict each other, so a scan by time may miss it */
     const struct call_shape *shape; /* borrowed from the source; NULL: no extras */
     const char *extras[CALL_MAX_EXTRAS]; /* in the order of shape */
+    uint32_t looked_up; /* bit i: extra i was looked up; if it is NULL, the source does not know it */
 };
 
 /* call_size: the bytes of a copy of call with its texts. */
@@ -64,8 +69,15 @@ int64_t call_number(int64_t number, int64_t fallback);
 /* call_extra: the extra with this name; NULL: none. Ownership: borrowed from call. */
 const char *call_extra(const struct call *call, const char *name);
 
-/* call_fingerprint: a hash of the data whose change makes the program send the call again: status, length, agent and
- * the extras that are in_fingerprint. The algorithm must never change: fingerprints are stored in the ledger. */
+/* call_was_looked_up: whether the extra with this name was looked up, with or without a result. */
+bool call_was_looked_up(const struct call *call, const char *name);
+
+/* call_shows: whether a sink may send extra number i. It may send each extra, except a look-up extra that was not
+ * looked up for this call. */
+bool call_shows(const struct call *call, int i);
+
+/* call_fingerprint: a hash of status, length, agent and the extras that are in_fingerprint. If the hash changes, the
+ * program sends the call again. The algorithm must never change, because the ledger stores fingerprints. */
 uint64_t call_fingerprint(const struct call *call);
 
 /* The state of a call in the ledger. The numbers are stored: never renumber. */
@@ -82,12 +94,14 @@ struct call_record {
     enum call_state state;
     bool sent_before;     /* the API has accepted a version of this call ... */
     uint64_t fingerprint; /* ... the last one has this fingerprint */
-    /* Not 0 while we do not know which version of the call the API holds: a version that differs from the ones before was
-     * sent, and no answer came yet. It counts the tries before that one, from 1; the idempotency key contains it. */
+    /* Not 0 while we do not know which version of the call the API holds: a version that differs from the ones before
+     * was sent, and no answer came yet. It counts the tries before that one, from 1; the idempotency key contains
+     * it. */
     int64_t version_unknown;
     int64_t attempts;     /* failed tries of the pending version that have used up a retry */
     int64_t tries;        /* all attempts to send the call; read-only */
     int64_t tried;        /* the time of the last attempt, by this host's clock; 0: none; read-only */
+    bool is_new;          /* the ledger had no record when it was asked; read-only */
 };
 
 /* call_is_open: whether the call is pending or waiting, so that a later run processes it again. */

@@ -21,4 +21,15 @@ struct decision {
 struct decision decision_of(const struct call *call, const struct call_record *record,
                             const struct settings_sync *settings, int64_t now_epoch);
 
+/* The content of a call that the API has accepted; NULL: unknown. */
+struct decision_accepted {
+    const char *status, *agent;
+    int64_t length;
+};
+
+/* decision_change_counts: whether a call that differs from the accepted content must be sent again. With resend_changed
+ * = final only the status counts. If the receiver ignores the extras, a changed extra does not count. */
+bool decision_change_counts(const struct call *call, const struct decision_accepted *accepted,
+                            const struct settings_sync *settings);
+
 #endif

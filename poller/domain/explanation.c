@@ -103,7 +103,7 @@ static void explain_change(const struct explanation_facts *facts, struct text *t
         append_time(text, ": the call will be sent again when its disposition is final, at the latest ",
                     decision.wait_until);
     else
-        append(text, ": the call will be sent again with the next sweep");
+        append(text, ": the sweep will send the call again");
 }
 
 static void explain_accepted(const struct explanation_facts *facts, struct text *text)

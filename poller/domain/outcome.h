@@ -22,6 +22,7 @@ struct outcome {
     bool blames_call;  /* RETRY: the sink's error text points to the values of this call */
     int64_t wait_sec;  /* how long the sink asks us to wait, clamped; 0: it does not ask */
     int64_t code;      /* the sink's code of its answer, such as an HTTP status; 0: no answer */
+    double started_ms; /* clock_mono_exact_ms: when the request started */
     double took_ms;    /* from the request to the answer, or to the failure */
     char reason[512];  /* one line for operators; "" for ACCEPTED and SHOWN */
     char advice[320];  /* what to do if every call has this outcome: "; check ..."; "": nothing */

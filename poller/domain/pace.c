@@ -16,6 +16,21 @@ struct pace pace_start(int64_t fixed, int64_t most)
     };
 }
 
+void pace_resume(struct pace *pace, const struct pace_memory *memory)
+{
+    if (pace->fixed || memory->limit < 1)
+        return;
+    pace->resumed = memory->limit;
+    pace->strained = memory->strained;
+    pace->limit = (double)memory->limit < pace->most ? (double)memory->limit : pace->most;
+}
+
+struct pace_memory pace_memory(const struct pace *pace)
+{
+    int64_t limit = pace_limit(pace), shown = pace->useful > pace->resumed ? pace->useful : pace->resumed;
+    return (struct pace_memory){ .limit = pace->fixed ? 0 : limit < shown ? limit : shown, .strained = pace->strained };
+}
+
 /* Lowers the limit at most once for requests that were in flight together. */
 static void lower_limit(struct pace *pace, double ratio)
 {
@@ -46,6 +61,7 @@ void pace_record_answer(struct pace *pace, double took_ms, bool useful)
         lower_limit(pace, 0.5);
         return;
     }
+    pace->useful++;
     update_times(pace, took_ms);
     if (pace->typical_ms > pace->fastest_ms * STRAIN_RATIO && pace->typical_ms > pace->fastest_ms + STRAIN_MIN_MS)
         lower_limit(pace, 0.8);

@@ -94,6 +94,17 @@ static void list_keys(const struct param_spec *specs, char *out, size_t size)
     }
 }
 
+/* The key that chooses the type of a section, and what the type is one of. */
+static const char *selector_of(const char *section)
+{
+    return strcmp(section, "recordings") == 0 ? "upload" : "type";
+}
+
+static const char *kind_of(const char *section)
+{
+    return strcmp(section, "recordings") == 0 ? "place" : section;
+}
+
 int params_check(const struct param *param, const struct param_spec *specs, const char *section, const char *type,
                  struct err *err)
 {
@@ -101,9 +112,10 @@ int params_check(const struct param *param, const struct param_spec *specs, cons
     if (params_spec_of(specs, param->key) != NULL || params_secret_of(specs, param->key) != NULL)
         return 0;
     list_keys(specs, keys, sizeof keys);
-    return err_set(err, EX_CONFIG, "%s: a %s of the type %s has no setting '%.60s' in [%s]; %s%s", param->origin, section,
-                   type, param->key, section, *keys != '\0' ? "its settings are: type, " : "its only setting is: type",
-                   keys);
+    const char *selector = selector_of(section);
+    return err_set(err, EX_CONFIG, "%s: a %s of the type %s has no setting '%.60s' in [%s]; its %s: %s%s%s",
+                   param->origin, kind_of(section), type, param->key, section,
+                   *keys != '\0' ? "settings are" : "only setting is", selector, *keys != '\0' ? ", " : "", keys);
 }
 
 void params_free(struct params *params)
@@ -117,4 +129,19 @@ void params_free(struct params *params)
     }
     free(params->items);
     *params = (struct params){ .count = 0 };
+}
+
+int params_find_type(const char *section, const char *const *types, size_t count, const char *type, const char *place,
+                     size_t *ret_which, struct err *err)
+{
+    char list[200] = "";
+    for (size_t i = 0, used = 0; i < count; i++, used = strlen(list)) {
+        if (strcmp(types[i], type) == 0) {
+            *ret_which = i;
+            return 0;
+        }
+        (void)snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", types[i]);
+    }
+    return err_set(err, EX_CONFIG, "%s: there is no %s of the type '%.60s'; %s in [%s] is one of: %s", place,
+                   kind_of(section), type, selector_of(section), section, list);
 }

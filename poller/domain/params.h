@@ -12,7 +12,7 @@
 struct param {
     char *key, *value;
     char *origin; /* the place that sets it, for messages: "/etc/did-optimizer-sync.conf:12" */
-    char *file;   /* the file that holds the value; NULL: the settings hold it */
+    char *file;   /* the file with the value; NULL: the value is in the settings */
 };
 
 /* A list of settings; { NULL, 0 } at first. */
@@ -25,7 +25,7 @@ struct params {
  * the same beginning. */
 struct param_spec {
     const char *key;
-    bool secret;       /* never shown; KEY_file may name a file that holds it */
+    bool secret;       /* never shown; KEY_file may name a file with the value */
     const char *about; /* one line for operators */
 };
 
@@ -52,12 +52,17 @@ const struct param_spec *params_spec_of(const struct param_spec *specs, const ch
 /* params_secret_of: for a key SECRET_file: the row of the secret; NULL if key is not the file of a secret. */
 const struct param_spec *params_secret_of(const struct param_spec *specs, const char *key);
 
-/* params_check: checks that specs, the settings of this type, contain param. section is "source" or "sink". Errors:
- * EX_CONFIG; the message names file and line, and the type's settings. */
+/* params_check: checks that specs, the settings of this type, contain param. section is "source", "sink" or
+ * "recordings". Errors: EX_CONFIG; the message names file and line, and the type's settings. */
 int params_check(const struct param *param, const struct param_spec *specs, const char *section, const char *type,
                  struct err *err) MUST_CHECK;
 
 /* params_free: overwrites each value, as it may be a secret, and frees the list. */
 void params_free(struct params *params);
+
+/* params_find_type: finds the value of type in that section, "source" or "sink", or of upload in "recordings", among
+ * the types that exist. place is the file and line that set it. Errors: EX_CONFIG, with a list of all types. */
+int params_find_type(const char *section, const char *const *types, size_t count, const char *type, const char *place,
+                     size_t *ret_which, struct err *err) MUST_CHECK;
 
 #endif

@@ -14,6 +14,9 @@ struct settings_database {
     char *ssl_ca; /* "": no TLS */
     int64_t port;
     int64_t connect_timeout, read_timeout, max_statement_time; /* seconds */
+    int64_t max_server_time; /* seconds of each minute for which runs may keep the server busy; 0: no limit ... */
+    int64_t run_period;      /* ... seconds from one run to the next; 0: a minute */
+    bool is_long_work;       /* a backfill or a reconciliation: no limit, but longer pauses */
 };
 
 struct settings_api {
@@ -46,13 +49,23 @@ struct settings_sync {
     int64_t not_final_horizon;  /* seconds after call_date; later no disposition is written any more */
     char *unsettled;            /* statuses that may still change shortly after the call */
     int64_t unsettled_hold;     /* seconds after end_epoch to wait for that change */
-    bool resend_changed;        /* send a call again if it changes after it was accepted */
+    enum settings_resend { RESEND_NO, RESEND_YES, RESEND_FINAL } resend_changed; /* send a call again if it changes after
+                                   * it was accepted; FINAL: only if its disposition changes */
+    bool ignores_extras;        /* the receiver reads no extra that is in_fingerprint; set by the type of sink */
     int64_t max_attempts;       /* failed tries before a call is rejected */
     int64_t retry_base;         /* seconds before the second try; doubled for each further one ... */
     int64_t retry_cap;          /* ... up to this many */
     int64_t backfill_rate;      /* calls a second that a backfill sends at most; 0: no limit */
     int64_t retention_days;     /* how long the ledger keeps accepted calls ... */
     int64_t rejected_retention_days; /* ... and rejected and discarded ones, if that is longer */
+};
+
+/* The data of a call that a source looks up in other tables. */
+struct settings_enrich {
+    bool did;         /* the number that the called party saw */
+    bool dial_status, hangup_cause, sip_hangup_cause, sip_hangup_reason, ring_time; /* the carrier's result */
+    bool talk_time, amd_result;
+    bool customer_state, customer_zip, vendor_lead_code; /* of the lead: personal data */
 };
 
 #endif

@@ -67,6 +67,17 @@ void tally_rejected(struct tally *tally, const char *result)
     find_result(tally, result)->rejected++;
 }
 
+void tally_looked_up(struct tally *tally, const char *name, bool known)
+{
+    enum { FIELDS = sizeof tally->fields / sizeof tally->fields[0] };
+    int i = 0;
+    while (i < FIELDS - 1 && tally->fields[i].name != NULL && strcmp(tally->fields[i].name, name) != 0)
+        i++;
+    tally->fields[i].name = name;
+    tally->fields[i].known += known ? 1 : 0;
+    tally->fields[i].unknown += known ? 0 : 1;
+}
+
 /* ---- reporting ---- */
 
 struct receiver {
@@ -106,6 +117,20 @@ static int report_results(const struct receiver *receiver, const struct tally *t
     return 0;
 }
 
+static int report_fields(const struct receiver *receiver, const struct tally *tally)
+{
+    for (size_t i = 0; i < sizeof tally->fields / sizeof tally->fields[0] && tally->fields[i].name != NULL; i++) {
+        char label[128];
+        (void)snprintf(label, sizeof label, "%s known", tally->fields[i].name);
+        if (report(receiver, TALLY_LOOKED_UP, label, tally->fields[i].known) != 0)
+            return -1;
+        (void)snprintf(label, sizeof label, "%s unknown", tally->fields[i].name);
+        if (report(receiver, TALLY_LOOKED_UP, label, tally->fields[i].unknown) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 int tally_each(const struct tally *tally, tally_on_counter *on_counter, void *context, struct err *err)
 {
     const struct receiver receiver = { .on_counter = on_counter, .context = context, .err = err };
@@ -114,7 +139,10 @@ int tally_each(const struct tally *tally, tally_on_counter *on_counter, void *co
         if (report(&receiver, TALLY_ANSWERS, str_of_int(status, room), tally->answers[status]) != 0)
             return -1;
     }
-    if (report_results(&receiver, tally) != 0 || report(&receiver, TALLY_RESENT, "", tally->resent) != 0 ||
+    if (report_results(&receiver, tally) != 0 || report_fields(&receiver, tally) != 0 ||
+        report(&receiver, TALLY_RESENT, "", tally->resent) != 0 ||
+        report(&receiver, TALLY_SWEPT, "new", tally->swept_new) != 0 ||
+        report(&receiver, TALLY_SWEPT, "changed", tally->swept_changed) != 0 ||
         report_histogram(&receiver, &tally->request, request_bounds_ms, TALLY_REQUEST, TALLY_REQUEST_SUM) != 0)
         return -1;
     return report_histogram(&receiver, &tally->acceptance, acceptance_bounds_ms, TALLY_ACCEPTANCE,

@@ -26,6 +26,11 @@ struct tally {
     struct tally_histogram request;    /* from a request to its answer */
     struct tally_histogram acceptance; /* from the end of a call to its acceptance */
     int64_t resent;                    /* accepted again after a change */
+    struct tally_field {
+        const char *name; /* NULL: the row is free */
+        int64_t known, unknown;
+    } fields[24];                      /* the looked-up extras, and the results of the look-ups */
+    int64_t swept_new, swept_changed;  /* calls that only the sweep found, and accepted calls that it found changed */
 };
 
 /* tally_request_bounds_ms, tally_acceptance_bounds_ms: the TALLY_BOUNDS - 1 finite bounds of each histogram, in ms. */
@@ -41,15 +46,22 @@ void tally_answer(struct tally *tally, int64_t code, double took_ms);
 void tally_accepted(struct tally *tally, const char *result, int64_t after_sec, bool again);
 void tally_rejected(struct tally *tally, const char *result);
 
+/* tally_looked_up: counts a look-up of an extra with this name, and whether it had a result. Ownership: name is
+ * borrowed. */
+void tally_looked_up(struct tally *tally, const char *name, bool known);
+
 /* tally_each: calls on_counter for each counter that is not zero. Stops if on_counter returns -1. Errors: those of
  * on_counter. */
 typedef int tally_on_counter(void *context, const char *name, const char *label, int64_t value, struct err *err);
 int tally_each(const struct tally *tally, tally_on_counter *on_counter, void *context, struct err *err) MUST_CHECK;
 
-/* The names of the counters. Their labels: a code, an outcome and a result, a bound in ms or "+Inf", or "". */
+/* The names of the counters. Their labels: a code, an outcome and a result, a bound in ms or "+Inf", "new" or
+ * "changed", or "". */
 #define TALLY_ANSWERS "answers"
 #define TALLY_CALLS "calls"
 #define TALLY_RESENT "resent"
+#define TALLY_LOOKED_UP "looked_up" /* "did known", "did unknown" */
+#define TALLY_SWEPT "swept"
 #define TALLY_REQUEST "request"
 #define TALLY_REQUEST_SUM "request_sum"
 #define TALLY_ACCEPTANCE "acceptance"

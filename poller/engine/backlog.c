@@ -18,14 +18,14 @@ struct backlog backlog_start(struct engine *engine, int64_t rate)
                              .done = position_at(INT64_MIN, "") };
 }
 
-/* The size of a batch: at most what the rate allows in a second, so that no batch takes long. */
+/* The size of a batch: at most the calls that the rate allows in a second, so that no batch takes long. */
 static int64_t batch_of(const struct backlog *backlog)
 {
     int64_t size = backlog->engine->route.settings->batch_size;
     return size < backlog->bucket.rate ? size : backlog->bucket.rate;
 }
 
-/* Reads the next calls of the backlog that are due, and takes them from what may be sent. */
+/* Reads the next due calls of the backlog, and takes their tokens from the bucket. */
 static int add_next(struct backlog *backlog, int64_t limit, struct work *work, size_t *ret_count, struct err *err)
 {
     struct ledger_stretch stretch = { .after = backlog->done, .ended_from = INT64_MIN,
@@ -37,7 +37,7 @@ static int add_next(struct backlog *backlog, int64_t limit, struct work *work, s
     return 0;
 }
 
-/* Skips to a random place between the calls that were read and the end, another one in each run. */
+/* Skips to a random place in the part that was not read; each run skips to another place. */
 static void skip_ahead(struct backlog *backlog, int64_t from)
 {
     uint64_t random = str_hash(STR_HASH_START, &backlog->engine->run, sizeof backlog->engine->run);
@@ -45,14 +45,14 @@ static void skip_ahead(struct backlog *backlog, int64_t from)
         backlog->done = position_at(from + (int64_t)(random % (uint64_t)(backlog->ended_before - from)), "");
 }
 
-/* After an outage a run tests the API with one call of its first batch. The oldest calls may be just those that the API
- * cannot digest, even a whole batch of them. So half of the batch comes from another place, in each run another one. */
+/* After an outage, a run tests the API with one call of its first batch. The oldest calls may be the ones that make the
+ * API fail, even a whole batch of them. So half of the batch comes from another place, which differs in each run. */
 static int add_mixed(struct backlog *backlog, int64_t limit, struct work *work, size_t *ret_count, struct err *err)
 {
     size_t more = 0;
     if (add_next(backlog, (limit + 1) / 2, work, ret_count, err) != 0)
         return -1;
-    if (backlog->done.end_epoch == INT64_MIN) /* there is none */
+    if (backlog->done.end_epoch == INT64_MIN) /* no backlog */
         return 0;
     skip_ahead(backlog, backlog->done.end_epoch);
     int result = add_next(backlog, limit / 2, work, &more, err);
@@ -75,7 +75,7 @@ int backlog_due(struct backlog *backlog, struct work *work, size_t *ret_count, s
     return result;
 }
 
-/* Waits until the rate allows the calls that were taken. False: until_ms comes first. */
+/* Waits until the rate allows the calls of the batch. False: until_ms came first. */
 static bool wait_for_turn(struct backlog *backlog, int64_t until_ms, int *ret_result, struct err *err)
 {
     int64_t now_ms = clock_mono_ms(), turn_ms = now_ms + bucket_wait_ms(&backlog->bucket, 0, now_ms);
@@ -109,7 +109,9 @@ int backlog_send(struct backlog *backlog, int64_t until_ms, struct err *err)
 {
     bool done = backlog->bucket.rate == 0;
     int result = 0;
-    while (result == 0 && !done && backlog->engine->summary->stop == STOP_NONE)
+    while (result == 0 && !done && backlog->engine->summary->stop == STOP_NONE) {
         result = send_next(backlog, until_ms, &done, err);
+        done = done || !engine_may_read(backlog->engine);
+    }
     return result;
 }

@@ -1,5 +1,5 @@
-/* campaigns: whether the dialer has the campaigns that the settings name. A misspelled name selects nothing, and nobody
- * would miss those calls. */
+/* campaigns: whether the dialer has the campaigns that the settings name. A misspelled name selects no call, and nobody
+ * would notice. */
 #ifndef CAMPAIGNS_H
 #define CAMPAIGNS_H
 
@@ -13,7 +13,7 @@ struct campaigns {
     size_t selected;         /* number of names in `campaigns`; 0: all are selected */
     size_t unknown_selected; /* number of these that the dialer does not have ... */
     char unknown[320];       /* ... and their names: "SALEZ, TEST" */
-    char unknown_excluded[320]; /* the same of `exclude_campaigns` */
+    char unknown_excluded[320]; /* the same for `exclude_campaigns` */
     char present[640];       /* the dialer's campaigns, cut to this size */
 };
 
@@ -23,7 +23,7 @@ int campaigns_look(const struct source *source, const struct settings_sync *sett
                    struct err *err) MUST_CHECK;
 
 /* campaigns_warn: logs a warning for each setting that names an unknown campaign, once a day and after a change of the
- * settings. ledger NULL: warns always, and notes nothing. Ignores errors. */
+ * settings. ledger NULL: always warns, and records nothing. Ignores errors. */
 void campaigns_warn(const struct source *source, struct ledger *ledger, const struct settings_sync *settings);
 
 #endif

@@ -1,9 +1,12 @@
-/* engine: what one run works with, what it was told, and what it has come to know. */
+/* engine: the parts, the orders and the state of one run. */
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/interrupt.h"
+#include "base/mask.h"
 #include "engine/engine.h"
+#include "ledger/recordings.h"
+#include "ledger/records.h"
 
 /* The group commit: an fsync for each outcome would cost more than its request. A crash repeats at most these. */
 #define COMMIT_COUNT 1000
@@ -14,7 +17,7 @@ int64_t engine_now(const struct engine *engine)
     return clock_reading_now(&engine->clock);
 }
 
-void engine_stop(struct engine *engine, enum summary_stop why, const char *format, ...)
+void engine_stop(struct engine *engine, enum summary_stop why, const struct call *call, const char *format, ...)
 {
     struct summary *summary = engine->summary;
     if (summary->stop != STOP_NONE)
@@ -24,16 +27,59 @@ void engine_stop(struct engine *engine, enum summary_stop why, const char *forma
     va_start(args, format);
     (void)vsnprintf(summary->message, sizeof summary->message, format, args);
     va_end(args);
+    if (call != NULL)
+        mask_if_enabled(summary->message, call->number);
 }
 
 bool engine_may_go_on(struct engine *engine)
 {
     if (interrupt_requested())
-        engine_stop(engine, STOP_INTERRUPTED, "stopped by a signal; the next run continues from here");
+        engine_stop(engine, STOP_INTERRUPTED, NULL, "stopped by a signal; the next run continues from here");
     else if (clock_mono_ms() >= engine->terms.deadline_ms)
-        engine_stop(engine, STOP_OUT_OF_TIME,
+        engine_stop(engine, STOP_OUT_OF_TIME, NULL,
                     "the time limit of this run is reached; the next run continues from here");
     return engine->summary->stop == STOP_NONE;
+}
+
+bool engine_may_read(struct engine *engine)
+{
+    if (!source_may_read(engine->route.source))
+        engine_stop(engine, STOP_OUT_OF_TIME, NULL,
+                    "this run has used its share of the %s's time (max_server_time); the next run continues from here",
+                    engine->route.source->ops->title);
+    return engine->summary->stop == STOP_NONE;
+}
+
+/* ---- calls that changed ---- */
+
+struct change {
+    const struct call *call;
+    const struct settings_sync *settings;
+    bool counts;
+};
+
+static void weigh(void *context, const struct records_call *known)
+{
+    struct change *change = context;
+    const struct decision_accepted accepted = { .status = known->last.status, .agent = known->last.agent,
+                                                .length = known->last.length };
+    change->counts = decision_change_counts(change->call, &accepted, change->settings);
+}
+
+/* This change is no reason to send the call again. So known then says that the API has the present version. */
+static int discount_change(const struct engine *engine, const struct call *call, struct call_record *known,
+                           struct err *err)
+{
+    const struct settings_sync *settings = engine->route.settings;
+    struct change change = { .call = call, .settings = settings, .counts = true };
+    bool may_not_count = settings->resend_changed == RESEND_FINAL || settings->ignores_extras;
+    if (!may_not_count || !known->sent_before || known->version_unknown != 0 || call_matches_accepted(call, known))
+        return 0;
+    if (records_find_call(engine->route.ledger, call->id, weigh, &change, err) != 0)
+        return -1;
+    if (!change.counts)
+        known->fingerprint = call_fingerprint(call);
+    return 0;
 }
 
 int engine_judge(const struct engine *engine, const struct call *call, struct call_record *ret_record,
@@ -44,11 +90,13 @@ int engine_judge(const struct engine *engine, const struct call *call, struct ca
     struct call_record known = *ret_record;
     if (known.tried < engine->terms.force_since)
         known.sent_before = false;
+    if (discount_change(engine, call, &known, err) != 0)
+        return -1;
     *ret_decision = decision_of(call, &known, engine->route.settings, engine_now(engine));
     return 0;
 }
 
-/* Counts a change of the ledger; result: what it came to. */
+/* Counts a change of the ledger; result is the change's result. */
 static int changed(struct engine *engine, int result)
 {
     if (result == 0 && engine->uncommitted++ == 0)
@@ -59,6 +107,20 @@ static int changed(struct engine *engine, int result)
 int engine_put(struct engine *engine, const struct ledger_entry *entry, struct err *err)
 {
     return changed(engine, ledger_put(engine->route.ledger, entry, err));
+}
+
+/* A call without times keeps the time at which it was seen. */
+int engine_expect_recording(struct engine *engine, const struct call *call, struct err *err)
+{
+    const char *path = engine->route.stores_recordings ? call_extra(call, "recording_path") : NULL;
+    int64_t started = call_number(call->started, call->ended);
+    bool is_new = false;
+    if (path == NULL || *path == '\0')
+        return 0;
+    if (recordings_expect(engine->route.ledger, call->id, path, started > 0 ? started : engine_now(engine), &is_new,
+                          err) != 0)
+        return -1;
+    return is_new ? changed(engine, 0) : 0;
 }
 
 int engine_forget(struct engine *engine, const char *id, struct err *err)

@@ -5,22 +5,22 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/mask.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/enrich.h"
 #include "engine/forward.h"
 #include "engine/settle.h"
 #include "engine/suspects.h"
 
-/* How long the API is left alone that limits the rate and does not say until when. */
+/* How long runs send nothing if the API limits the rate and does not say until when. */
 #define RATE_LIMIT_PAUSE_SEC 60
 
-/* A stretch of the work that is under way. */
+/* The part of the work that is being sent. */
 struct batch {
     struct engine *engine;
     struct work_item **items;    /* those of the work that are sent; oldest first */
     size_t count;
-    struct work_item **outgoing; /* what is handed to sink_send, in its order */
+    struct work_item **outgoing; /* the items for sink_send, in its order */
     struct suspects suspects;
     bool probing;       /* a single call is sent to see whether the API works */
     struct err failure; /* met inside a callback; code EX_OK: none */
@@ -41,8 +41,8 @@ static void make(struct batch *batch, struct work_item *item)
     sink_make(batch->engine->route.sink, item->call, (uint32_t)item->record.version_unknown, &item->message);
 }
 
-/* Makes the message. Content that differs from what was sent last has a number of its own, the number of tries before it:
- * content that comes back is then no repetition of what was sent before. *ret_numbered: the ledger has a new number. */
+/* Makes the message. Content that differs from the last sent one gets a number: the number of tries before it. So a
+ * content that comes back has another key than before. *ret_numbered: the ledger has a new number. */
 static int prepare(struct batch *batch, struct work_item *item, bool *ret_numbered, struct err *err)
 {
     struct call_record *record = &item->record;
@@ -53,7 +53,7 @@ static int prepare(struct batch *batch, struct work_item *item, bool *ret_number
     if (!changed && record->state == CALL_PENDING && record->tries > 0 &&
         ledger_has_other_payload(batch->engine->route.ledger, item->call->id, item->message.body, &other, err) != 0)
         return -1;
-    if (other) { /* a crash may have kept a try from being counted: the number rises all the same */
+    if (other) { /* a crash may have hidden a try, so the number rises in any case */
         bool rises = record->tries > record->version_unknown;
         record->version_unknown = rises ? record->tries : record->version_unknown + 1;
         make(batch, item);
@@ -73,7 +73,7 @@ static int prepare_all(struct batch *batch, struct err *err)
 
 /* ---- outcomes ---- */
 
-/* A dry run: nobody has the call, and nothing is to be recorded of it. */
+/* A dry run: the API does not have the call, so nothing is recorded. */
 static void note_shown(struct batch *batch, struct work_item *item)
 {
     breaker_record_success(&batch->engine->breaker);
@@ -85,16 +85,14 @@ static int pause_sending(struct batch *batch, const struct work_item *item, cons
                          struct err *err)
 {
     struct engine *engine = batch->engine;
-    char local[CLOCK_TEXT_SIZE], reason[sizeof outcome->reason];
+    char local[CLOCK_TEXT_SIZE];
     int64_t until = engine_now(engine) + (outcome->wait_sec > 0 ? outcome->wait_sec : RATE_LIMIT_PAUSE_SEC);
-    (void)snprintf(reason, sizeof reason, "%s", outcome->reason);
-    mask_if_enabled(reason, item->call->number); /* the run's message names no call */
-    engine_stop(engine, STOP_RATE_LIMITED, "rate limited until %s: %s%s", clock_local(until, local, sizeof local),
-                reason, outcome->advice);
+    engine_stop(engine, STOP_RATE_LIMITED, item->call, "rate limited until %s: %s%s",
+                clock_local(until, local, sizeof local), outcome->reason, outcome->advice);
     return engine_note(engine, LEDGER_NOTE_WAIT_UNTIL, until, err);
 }
 
-/* Counts an answer. The doubtful call of an earlier run is in doubt no longer: its new answer counts. */
+/* Counts an answer. If an earlier run left this call in doubt, the new answer ends the doubt. */
 static void count_answer(struct engine *engine, struct work_item *item, const struct outcome *outcome)
 {
     item->answered = true;
@@ -111,14 +109,14 @@ static void count_answer(struct engine *engine, struct work_item *item, const st
     engine->summary->failed += outcome->kind == OUTCOME_ACCEPTED ? 0 : 1;
 }
 
-/* What an outcome means for its call, for the API and for the run. */
+/* Records what an outcome means for its call, for the API and for the run. */
 static int take_outcome(struct batch *batch, struct work_item *item, const struct outcome *outcome, struct err *err)
 {
     struct engine *engine = batch->engine;
     count_answer(engine, item, outcome);
-    if (outcome_is_useful(outcome)) { /* the API works: what failed before was the calls' own fault */
+    if (outcome_is_useful(outcome)) { /* the API works, so the calls that had failed before are at fault */
         breaker_record_success(&engine->breaker);
-        if (suspects_charge(&batch->suspects, err) != 0)
+        if (suspects_charge(&batch->suspects, outcome->started_ms, err) != 0)
             return -1;
     }
     switch (outcome->kind) {
@@ -129,12 +127,12 @@ static int take_outcome(struct batch *batch, struct work_item *item, const struc
     case OUTCOME_RETRY:
     case OUTCOME_MISCONFIGURED:
         suspects_add(&batch->suspects, item, outcome);
-        return 0;
+        break;
     case OUTCOME_RATE_LIMITED:
         return pause_sending(batch, item, outcome, err);
     case OUTCOME_SHOWN:
         note_shown(batch, item);
-        return 0;
+        break;
     }
     return 0;
 }
@@ -152,7 +150,7 @@ static bool may_go_on(const struct batch *batch)
     return batch->failure.code == EX_OK && engine_may_go_on(batch->engine);
 }
 
-/* Between two turns of the network: how many requests may be in flight. */
+/* Called between two turns of the network. Returns how many requests may be in flight. */
 static size_t on_turn(void *context)
 {
     struct batch *batch = context;
@@ -166,7 +164,7 @@ static size_t on_turn(void *context)
 
 /* ---- sending ---- */
 
-/* Lists the items still to be sent in batch->outgoing; how many. */
+/* Lists the items still to be sent in batch->outgoing. Returns their number. */
 static size_t list_unsent(struct batch *batch)
 {
     size_t count = 0;
@@ -181,19 +179,18 @@ static int deliver(struct batch *batch, size_t count, struct err *err)
     const struct sink_message **messages = mem_zero(count, sizeof *messages);
     for (size_t i = 0; i < count; i++)
         messages[i] = &batch->outgoing[i]->message;
-    log_buffer_lines(); /* on_turn lets the lines go */
+    log_buffer_lines(); /* on_turn flushes the lines */
     struct sink_observer observer = { .on_outcome = on_outcome, .on_turn = on_turn, .context = batch };
     int result = sink_send(batch->engine->route.sink, messages, count, &observer, err);
-    if (result != 0) /* what the API has accepted must not be sent again */
+    if (result != 0) /* an accepted call must not be sent again */
         (void)!engine_commit(batch->engine, NULL);
     free(messages);
     log_flush();
     return result;
 }
 
-/* One of count unsent calls, picked at random so that no single call can keep the API looking down. Every other time it is
- * the latest: among many calls that the API cannot digest, and that are tried again and again, a random one tells little,
- * and those that came since are few. */
+/* Picks one of count unsent calls at random, so that a single bad call cannot make the API look down. Every other time,
+ * picks the latest call: among many calls that make the API fail, a random one is likely to fail too. */
 static size_t pick_probe(const struct engine *engine, size_t count)
 {
     const int64_t *failed = &engine->summary->failed;
@@ -235,8 +232,8 @@ static bool is_same(const struct call_record *a, const struct call_record *b)
            a->version_unknown == b->version_unknown && a->attempts == b->attempts && a->tries == b->tries;
 }
 
-/* Between two batches of long work other runs have the ledger (turn.h): a call that they sent, or took in hand, is
- * theirs. *ret_goes: it is still to be sent here. */
+/* Between two batches of long work, other runs have the ledger (turn.h). If they sent or recorded the call meanwhile,
+ * this work leaves it to them. *ret_goes: this work still sends the call. */
 static int look_again(struct engine *engine, struct work_item *item, bool *ret_goes, struct err *err)
 {
     struct call_record record;
@@ -287,7 +284,8 @@ int forward_all(struct engine *engine, struct work *work, struct err *err)
     for (size_t done = 0, count = 0; done < work->count && engine->summary->stop == STOP_NONE; done += count) {
         count = work->count - done < batch_size ? work->count - done : batch_size;
         bool others_worked = done > 0 && terms->lets_others_in;
-        if (forward_batch(engine, work->items + done, count, others_worked, err) != 0 ||
+        if (enrich_calls(engine, work, done, count, err) != 0 ||
+            forward_batch(engine, work->items + done, count, others_worked, err) != 0 ||
             (terms->on_batch != NULL &&
              terms->on_batch(terms->batch_context, work->items[done + count - 1]->call->ended, err) != 0))
             return -1;

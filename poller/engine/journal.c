@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/str.h"
 #include "engine/journal.h"
 
 int journal_open(struct engine *engine, const char *kind, struct err *err)
@@ -12,33 +13,32 @@ int journal_open(struct engine *engine, const char *kind, struct err *err)
     if (ledger_run_start(engine->route.ledger, kind, &engine->run, err) != 0)
         return -1;
     log_set_run(engine->run);
+    engine->summary->sink = sink_title(engine->route.sink);
     sink_begin(engine->route.sink, kind);
     return 0;
 }
-
-/* A lasting 429 is the most likely fault of a new installation. Only the API's owner can remove the limit. */
-static const char limit_advice[] = "; ask the API's owner to allow this dialer's address";
 
 /* Stops the run until a rate limit ends. outage_since: an API that is down may also name a time; that is an outage. */
 static int check_rate_limit(struct engine *engine, int64_t outage_since, struct err *err)
 {
     int64_t until = 0, now = engine_now(engine);
     char local[CLOCK_TEXT_SIZE], since[CLOCK_TEXT_SIZE];
+    const char *title = sink_title(engine->route.sink);
     if (ledger_read_note(engine->route.ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &until, err) != 0)
         return -1;
-    if (until <= now || until > now + OUTCOME_WAIT_MAX_SEC) /* the second: the clock was set back */
+    if (until <= now || until > now + OUTCOME_WAIT_MAX_SEC) /* a time that far ahead: the clock was set back */
         return 0;
     struct summary *summary = engine->summary;
     summary->stop = outage_since != 0 ? STOP_OUTAGE : STOP_RATE_LIMITED;
     (void)clock_local(until, local, sizeof local);
     if (outage_since != 0)
         (void)snprintf(summary->message, sizeof summary->message,
-                       "API down since %s and rate limited until %s; no call is lost",
+                       "%s down since %s and rate limited until %s; no call is lost", title,
                        clock_local(outage_since, since, sizeof since), local);
-    else
+    else /* A lasting 429 is the most likely fault of a new installation. Only the API's owner can remove the limit. */
         (void)snprintf(summary->message, sizeof summary->message,
-                       "rate limited until %s: the API asked for it, so no call is sent before then%s", local,
-                       limit_advice);
+                       "rate limited until %s: the %s asked for it, so no call is sent before then; ask the %s's owner to "
+                       "allow this dialer's address", local, title, title);
     return 0;
 }
 
@@ -54,6 +54,47 @@ static int recall(struct engine *engine, struct err *err)
     return *memory != '\0' ? ledger_set_text_note(engine->route.ledger, LEDGER_NOTE_SOURCE_MEMORY, memory, err) : 0;
 }
 
+/* ---- memory of the API's address ---- */
+
+/* The note: how many requests the API handles at once, whether there was strain, a hash of the address, and the sink's
+ * word. A hash, for the address of a webhook may hold a token. */
+static uint64_t hash_of_address(const struct sink *sink)
+{
+    const char *address = sink_address(sink);
+    return str_hash(STR_HASH_START, address, strlen(address));
+}
+
+static int resume_pace(struct engine *engine, struct err *err)
+{
+    const struct sink *sink = engine->route.sink;
+    struct pace_memory memory = { .limit = 0 };
+    char text[80], word[16] = "";
+    int strained = 0;
+    uint64_t address = 0;
+    if (ledger_read_text_note(engine->route.ledger, LEDGER_NOTE_PACE, text, sizeof text, err) != 0)
+        return -1;
+    if (sink == NULL || sscanf(text, "%" SCNd64 " %d %" SCNx64 " %15s", &memory.limit, &strained, &address, word) < 3 ||
+        address != hash_of_address(sink))
+        return 0;
+    memory.strained = strained != 0;
+    pace_resume(&engine->pace, &memory);
+    sink_recall(sink, word);
+    return 0;
+}
+
+/* A run without an answer has learned nothing. */
+static int note_pace(struct engine *engine, struct err *err)
+{
+    const struct sink *sink = engine->route.sink;
+    const struct pace_memory memory = pace_memory(&engine->pace);
+    char text[80];
+    if (sink == NULL || (memory.limit == 0 && !engine->breaker.answered))
+        return 0;
+    (void)snprintf(text, sizeof text, "%" PRId64 " %d %" PRIx64 " %s", memory.limit, memory.strained ? 1 : 0,
+                   hash_of_address(sink), sink_memory(sink));
+    return ledger_set_text_note(engine->route.ledger, LEDGER_NOTE_PACE, text, err);
+}
+
 int journal_resume(struct engine *engine, struct err *err)
 {
     int64_t outage_since = 0, now = 0;
@@ -66,10 +107,12 @@ int journal_resume(struct engine *engine, struct err *err)
         ledger_read_place(engine->route.ledger, LEDGER_DOUBT, &engine->doubt, &in_doubt, err) != 0)
         return -1;
     engine->breaker = breaker_start(outage_since != 0, in_doubt);
+    if (resume_pace(engine, err) != 0)
+        return -1;
     return recall(engine, err) == 0 ? check_rate_limit(engine, outage_since, err) : -1;
 }
 
-/* Notes an outage until the API accepts a call again: meanwhile each run starts with a single call. */
+/* Keeps the note of an outage until the API accepts a call; meanwhile each run starts with a single call. */
 static int note_outage(struct engine *engine, struct err *err)
 {
     int64_t since = 0;
@@ -112,16 +155,25 @@ static int count_up(void *context, const char *name, const char *label, int64_t 
     return ledger_add_to_counter(context, name, label, value, err);
 }
 
-static int write_counts(struct engine *engine, const char *kind, struct err *err)
+static void warn_of_strain(const struct source *source, const struct source_effort *effort)
+{
+    if (effort->is_strained)
+        log_warn("⚠ The %s is busy (the longest statement took %" PRId64 " ms, up to %" PRId64 " ran at once): this run "
+                 "read more slowly", source->ops->title, effort->longest_ms, effort->running);
+}
+
+static int write_counts(struct engine *engine, struct err *err)
 {
     struct ledger_counts counts;
     struct summary *summary = engine->summary;
     if (ledger_count(engine->route.ledger, &counts, err) != 0)
         return -1;
     summary->pending_left = counts.pending;
-    if (note_outage(engine, err) != 0 || clear_doubt(engine, err) != 0 || note_limit(engine, err) != 0)
+    if (note_outage(engine, err) != 0 || clear_doubt(engine, err) != 0 || note_limit(engine, err) != 0 ||
+        note_pace(engine, err) != 0)
         return -1;
     struct source_effort effort = source_effort(engine->route.source);
+    warn_of_strain(engine->route.source, &effort);
     struct ledger_run counts_of_run = {
         .found = summary->found,
         .accepted = summary->accepted,
@@ -134,11 +186,11 @@ static int write_counts(struct engine *engine, const char *kind, struct err *err
         .statements = effort.statements,
         .database_ms = effort.took_ms,
         .rows_examined = effort.rows_examined,
+        .longest_ms = effort.longest_ms,
         .looked = summary->looked,
         .unsent = summary->unsent,
         .unsent_oldest = summary->unsent_oldest,
         .exit_code = summary_exit_code(summary),
-        .kind = kind,
         .message = summary->message,
     };
     if (ledger_run_finish(engine->route.ledger, engine->run, &counts_of_run, err) != 0 ||
@@ -148,11 +200,10 @@ static int write_counts(struct engine *engine, const char *kind, struct err *err
     return engine_commit(engine, err);
 }
 
-int journal_close(struct engine *engine, const char *kind, struct err *err)
+int journal_close(struct engine *engine, struct err *err)
 {
-    int result = write_counts(engine, kind, err);
-    const struct sink_run run = { .kind = kind,
-                                  .exit_code = result == 0 ? summary_exit_code(engine->summary) : err->code,
+    int result = write_counts(engine, err);
+    const struct sink_run run = { .exit_code = result == 0 ? summary_exit_code(engine->summary) : err->code,
                                   .message = result == 0 ? engine->summary->message : err->message,
                                   .took_ms = clock_mono_ms() - engine->started_ms };
     sink_end(engine->route.sink, &run);

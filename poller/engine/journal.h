@@ -14,9 +14,8 @@ int journal_open(struct engine *engine, const char *kind, struct err *err) MUST_
 int journal_resume(struct engine *engine, struct err *err) MUST_CHECK;
 
 /* journal_close: counts the pending calls into the summary, and writes the run's counts and counters, and whether the
- * API is down. kind: the run's final kind; NULL: that of journal_open. Durable: on return, with all outcomes. Errors:
- * EX_IOERR. */
-int journal_close(struct engine *engine, const char *kind, struct err *err) MUST_CHECK;
+ * API is down. Durable: on return, with all outcomes. Errors: EX_IOERR. */
+int journal_close(struct engine *engine, struct err *err) MUST_CHECK;
 
 /* journal_failed: records a run that failed before it could read calls; the run took duration_ms. Durable: on return.
  * Errors: EX_IOERR. */

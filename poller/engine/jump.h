@@ -15,8 +15,8 @@ struct jump {
     bool more;                     /* there may be more: the time for counting was over */
 };
 
-/* jump_count: counts the calls, by index and in short statements, for a few seconds at most. What the ledger knows as
- * sent, rejected or waiting is not counted. The caller sets before, after and from. Errors: those of the source and
+/* jump_count: counts the calls, by index and in short statements, for a few seconds at most. Calls that the ledger has
+ * as sent, rejected or waiting do not count. The caller sets before, after and from. Errors: those of the source and
  * the ledger. */
 int jump_count(struct jump *jump, const struct source *source, struct ledger *ledger,
                const struct settings_sync *settings, struct err *err) MUST_CHECK;

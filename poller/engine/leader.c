@@ -1,4 +1,4 @@
-/* leader: of the hosts that share a dialer's database, one sends the calls. */
+/* leader: chooses the one host that sends the calls, of all hosts that share a dialer's database. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -38,35 +38,40 @@ static int write_notes(struct ledger *ledger, const struct succession_notes *not
 
 /* ---- reading the lock ---- */
 
-static int read_lock(struct leader *leader, struct locks_look *ret_lock, struct err *err)
+/* Notes the result of a look at the lock. */
+static int take_in(struct leader *leader, const struct locks_look *lock, struct err *err)
 {
-    if (locks_look(leader->source, leader->lock, true, ret_lock, err) != 0)
-        return -1;
-    bool ours = ret_lock->holder == ret_lock->own;
-    if (ret_lock->holder != 0 && !ours) {
+    bool ours = lock->holder == lock->own;
+    if (lock->holder != 0 && !ours) {
         int64_t started = 0;
         if (locks_started(leader->source, &started, err) != 0)
             return -1;
-        ours = leader_holder_owns(leader->state_dir, ret_lock->holder, started);
+        ours = leader_holder_owns(leader->state_dir, lock->holder, started);
     }
-    leader->role = ours ? LEADER_THIS : ret_lock->holder != 0 ? LEADER_OTHER : LEADER_NOBODY;
-    leader->is_cluster = ret_lock->servers > 1;
-    leader->looked = ret_lock->now;
+    leader->role = ours ? LEADER_THIS : lock->holder != 0 ? LEADER_OTHER : LEADER_NOBODY;
+    leader->is_cluster = lock->servers > 1;
+    leader->looked = lock->now;
     return 0;
 }
 
-/* Reads the notes too. If VICIdial's table of servers is unreadable now, the notes tell whether there is a cluster. */
-static int read_lock_and_notes(struct leader *leader, struct ledger *ledger, struct locks_look *ret_lock,
-                               struct succession_notes *ret_notes, struct err *err)
+static int read_lock(struct leader *leader, struct locks_look *ret_lock, struct err *err)
 {
-    if (read_lock(leader, ret_lock, err) != 0 || read_notes(ledger, ret_notes, err) != 0)
-        return -1;
-    if (ret_lock->servers == 0)
-        leader->is_cluster = ret_notes->looked != 0;
-    return 0;
+    return locks_look(leader->source, leader->lock, true, ret_lock, err) == 0 ? take_in(leader, ret_lock, err) : -1;
 }
 
-/* Reads what the other host, the leader, announces. */
+/* If VICIdial's table of servers is unreadable now, the notes tell whether there is a cluster. */
+static bool was_cluster(const struct succession_notes *notes)
+{
+    return notes->looked != 0;
+}
+
+static void heed_notes(struct leader *leader, const struct locks_look *lock, const struct succession_notes *notes)
+{
+    if (lock->servers == 0)
+        leader->is_cluster = was_cluster(notes);
+}
+
+/* Reads the announcement of the other host, the leader. */
 static int read_settled(struct leader *leader, const struct locks_look *lock, struct err *err)
 {
     int level = -1;
@@ -170,16 +175,22 @@ int leader_elect(struct leader *leader, struct ledger *ledger, struct err *err)
 {
     struct locks_look lock;
     struct succession_notes notes;
+    bool taken = false;
     if (leads_without_locks(leader))
         return 0;
-    if (read_lock_and_notes(leader, ledger, &lock, &notes, err) != 0)
+    if (read_notes(ledger, &notes, err) != 0 ||
+        locks_take_if_alone(leader->source, leader->lock, !was_cluster(&notes), &lock, &taken, err) != 0 ||
+        take_in(leader, &lock, err) != 0)
         return -1;
+    heed_notes(leader, &lock, &notes);
     if (leader->is_cluster)
         return elect_on_cluster(leader, ledger, &lock, &notes, err);
     if (leader->role == LEADER_THIS)
-        return 0; /* this run has the lock, or the holder from when this was a cluster */
+        return 0; /* this run has the lock, or the holder still has it from a time with several hosts */
     locks_on_reconnect(leader->source, take_again, leader);
-    return take_for_this_run(leader, 0, err);
+    leader->holds = taken;
+    leader->role = taken ? LEADER_THIS : LEADER_OTHER;
+    return 0;
 }
 
 /* ---- long work ---- */
@@ -198,11 +209,13 @@ int leader_confirm(struct leader *leader, struct ledger *ledger, struct err *err
     struct locks_look lock;
     struct succession_notes notes;
     if (leader->role == LEADER_THIS && !leader->is_cluster)
-        return 0; /* confirmed when the work began */
+        return 0; /* the begin of the work confirmed it */
     if (leads_without_locks(leader))
         return 0;
-    if (read_lock_and_notes(leader, ledger, &lock, &notes, err) != 0 ||
-        (!leader->is_cluster && confirm_alone(leader, err) != 0))
+    if (read_lock(leader, &lock, err) != 0 || read_notes(ledger, &notes, err) != 0)
+        return -1;
+    heed_notes(leader, &lock, &notes);
+    if (!leader->is_cluster && confirm_alone(leader, err) != 0)
         return -1;
     if (leader->role == LEADER_NOBODY && succession_is_ours(&notes, lock.now, leader->sync->takeover_after))
         leader->role = LEADER_THIS; /* this host's holder will take the lock again in a moment */
@@ -216,24 +229,21 @@ int leader_confirm(struct leader *leader, struct ledger *ledger, struct err *err
 
 /* ---- after a run of the leader ---- */
 
-/* Every call that ended up to *ret_settled is settled: it is not open, and no run will find it later. The poll finds
- * late calls within its overlap, and the sweep finds the others. */
+/* Every call that ended up to *ret_settled is settled: it is not open, and no run will find it later, unless its row
+ * was written more than overlap seconds late. */
 static int find_settled(const struct leader *leader, struct ledger *ledger, bool is_done, int64_t *ret_settled,
                         struct err *err)
 {
-    int64_t swept = 0, oldest = 0;
+    int64_t oldest = 0;
     struct position checkpoint;
     bool known = false;
     *ret_settled = 0;
     if (ledger_read_place(ledger, LEDGER_CHECKPOINT, &checkpoint, &known, err) != 0 ||
-        ledger_read_note(ledger, LEDGER_NOTE_LAST_SWEEP, 0, &swept, err) != 0 ||
         records_oldest_open(ledger, &oldest, err) != 0)
         return -1;
-    if (!known || (swept == 0 && leader->sync->sweep_interval != 0))
+    if (!known)
         return 0;
     int64_t settled = is_done ? leader->looked - leader->sync->settle : checkpoint.end_epoch;
-    if (swept != 0 && swept < settled)
-        settled = swept;
     settled -= leader->sync->overlap;
     *ret_settled = oldest != 0 && oldest - 1 < settled ? oldest - 1 : settled;
     return 0;
@@ -264,7 +274,7 @@ void leader_leave(struct leader *leader)
 
 /* ---- check ---- */
 
-/* Tries a lock of another name, so that no run finds the real one taken. */
+/* Tries a lock of another name, because a run must not find the real lock taken. */
 static int try_lock(struct leader *leader, struct err *err)
 {
     char probe[LOCKS_NAME_SIZE + 8];
@@ -273,7 +283,8 @@ static int try_lock(struct leader *leader, struct err *err)
     if (locks_take(leader->source, probe, WAIT_SEC, &taken, err) != 0)
         return -1;
     locks_give_up(leader->source, probe);
-    return taken ? 0 : err_set(err, EX_UNAVAILABLE, "the server does not grant the lock %s: is another check running?",
+    return taken ? 0 : err_set(err, EX_UNAVAILABLE, "the server does not grant the lock %s; if another "
+                                    "check is running, try again",
                                probe);
 }
 

@@ -1,4 +1,4 @@
-/* leader: of the hosts that share a dialer's database, one sends the calls.
+/* leader: chooses the one host that sends the calls, of all hosts that share a dialer's database.
  *
  * Hosts communicate only by named locks of the database server (locks): this program never writes to its tables. The
  * protocol, for each profile:
@@ -6,13 +6,14 @@
  *  1. There is a leader only if VICIdial knows several servers ("a cluster"). Otherwise each run has the lock while it
  *     works, so that two hosts do not send at the same time.
  *  2. The leader has the lock all the time, not only during its runs: its holder process keeps the lock
- *     (leader_holder). The holder writes its connection's number to a file. By that number the runs recognize the lock
- *     as their host's.
+ *     (leader_holder). The holder writes its connection's number to a file. By that number a run recognizes its own
+ *     host's lock.
  *  3. The holder lives as long as runs renew its lease. A run renews the lease when it starts, before it connects to
  *     the database. So a database outage does not end the lease, and the holder takes the lock again within seconds
  *     after the outage. A run that cannot read its settings or write its state does not renew the lease: another host
  *     takes over.
- *  4. The server frees a lock when the connection ends. It ends a connection that is silent for LOCKS_IDLE_SEC.
+ *  4. The server frees a lock when the connection ends. The server ends a connection that is idle for
+ *     SESSION_IDLE_SEC.
  *  5. A host that was the leader in the last takeover_after seconds takes a free lock at once: no other host can have
  *     taken over since then. Another host takes the lock after its runs have found it free for takeover_after seconds
  *     without a gap. A new installation waits too: it cannot know whether there was a leader. succession.c has the
@@ -54,7 +55,7 @@ struct leader {
     enum leader_role role; /* this and the next members are set when the lock is read */
     int64_t looked;        /* epoch by the database's clock: when the lock was last read */
     bool is_cluster;
-    bool holds;            /* this session itself has the lock, see 1. */
+    bool holds;            /* this session has the lock, see rule 1 */
     bool took_over;        /* this host has just become the leader, after another host or after none */
     int64_t settled;       /* LEADER_OTHER: that host has settled every call up to this epoch; 0: unknown */
     int64_t due;           /* LEADER_NOBODY: epoch at which this host takes over */
@@ -69,11 +70,12 @@ void leader_set_profile(struct leader *leader, const char *profile);
  * Errors: EX_UNAVAILABLE, EX_IOERR. */
 int leader_elect(struct leader *leader, struct ledger *ledger, struct err *err) MUST_CHECK;
 
-/* leader_confirm: checks that this host may do long work; never takes over. Errors: EX_UNAVAILABLE: another host is the
- * leader, or none; those of the ledger. */
+/* leader_confirm: checks that this host may do long work; never takes over. Errors: EX_UNAVAILABLE (another host is the
+ * leader, or there is no leader); those of the ledger. */
 int leader_confirm(struct leader *leader, struct ledger *ledger, struct err *err) MUST_CHECK;
 
-/* leader_report_settled: lets the holder announce up to when every call is settled. The leader calls it after a run.
+/* leader_report_settled: lets the holder announce the time up to which every call is settled. The leader calls it after
+ * a run.
  * is_done: the run finished, so it found every call that had ended when it began. Errors: EX_IOERR. */
 int leader_report_settled(const struct leader *leader, struct ledger *ledger, bool is_done, struct err *err) MUST_CHECK;
 
@@ -83,8 +85,8 @@ void leader_renew(const char *state_dir);
 /* leader_leave: releases the database lock that this session has, if any. Call it before the lock file is released. */
 void leader_leave(struct leader *leader);
 
-/* leader_check: tests the server's locks, and writes which host is the leader to said. Errors: those of the source;
- * EX_UNAVAILABLE: the server grants no lock. */
+/* leader_check: tests the server's locks, and writes to said which host is the leader. Errors: those of the source;
+ * EX_UNAVAILABLE (the server grants no lock). */
 int leader_check(struct leader *leader, char *said, size_t size, struct err *err) MUST_CHECK;
 
 #endif

@@ -18,11 +18,11 @@
 #include "base/version.h"
 #include "engine/leader_holder.h"
 
-/* "CONNECTION SERVER_STARTED PID" of the holder. Kept outside the ledger: the ledger may be rebuilt while the
- * connection lives. */
+/* The file with "CONNECTION SERVER_STARTED PID" of the holder. It is not in the ledger, because the ledger may be
+ * rebuilt while the connection lives. */
 #define LEADER "leader"
 
-/* "SECONDS SETTLED VERSION". */
+/* The file with "SECONDS SETTLED VERSION". */
 #define LEASE "lease"
 
 /* How often the holder checks its lease and its lock, with one statement. */
@@ -43,7 +43,7 @@ struct keeper {
     struct source source; /* the holder's own connection */
     struct lease lease;
     int64_t renewed_ms; /* when the lease was last seen to change; monotonic */
-    int64_t number;     /* of the last connection that had the lock */
+    int64_t number;     /* the number of the last connection that had the lock */
     bool can_announce;         /* the server lets one session hold several locks */
     int level;          /* the announced level; -1: none */
 };
@@ -88,7 +88,7 @@ static size_t read_words(const char *path, char *words[], size_t most, char **re
     return count;
 }
 
-/* False: there is no lease, or another version wrote it: that version's runs start a holder of their own. */
+/* False: there is no lease, or another version wrote it; that version's runs start their own holder. */
 static bool read_lease(const char *state_dir, struct lease *ret_lease)
 {
     struct stat info;
@@ -108,7 +108,7 @@ static bool has_lease(struct keeper *keeper)
     struct lease now;
     if (!read_lease(keeper->state_dir, &now))
         return false;
-    const struct lease *before = &keeper->lease; /* zero at first, as no file is */
+    const struct lease *before = &keeper->lease; /* all zero at first, unlike any file */
     if (now.inode != before->inode || now.written.tv_sec != before->written.tv_sec ||
         now.written.tv_nsec != before->written.tv_nsec)
         keeper->renewed_ms = clock_mono_ms();
@@ -121,8 +121,8 @@ static bool has_lease(struct keeper *keeper)
 bool leader_holder_owns(const char *state_dir, int64_t number, int64_t server_started)
 {
     int64_t noted = 0, started = 0;
-    char *path = mem_format("%s/" LEADER, state_dir), *words[3], *text = NULL;
-    bool good = read_words(path, words, 3, &text) >= 2 && str_to_int(words[0], &noted) &&
+    char *path = mem_format("%s/" LEADER, state_dir), *words[2], *text = NULL;
+    bool good = read_words(path, words, 2, &text) == 2 && str_to_int(words[0], &noted) &&
                 str_to_int(words[1], &started);
     free(text);
     free(path);
@@ -153,8 +153,9 @@ static int take_on_new_connection(struct keeper *keeper, bool *ret_held, struct 
     return note_leader(keeper, started, err);
 }
 
-/* Takes the lock if it is free; *ret_held, where nothing fails: this process has the lock now. Uses a new connection: the old one may still
- * have some locks. Gives the lock up if the number could not be written: this host's runs would not recognize it. */
+/* Takes the lock if it is free; *ret_held: this process has the lock now. Uses a new connection, because the old one
+ * may still have some locks. Gives the lock up if the number cannot be written, because runs would not recognize it.
+ */
 static int take_lock(struct keeper *keeper, bool *ret_held, struct err *err)
 {
     source_close(&keeper->source);
@@ -165,7 +166,7 @@ static int take_lock(struct keeper *keeper, bool *ret_held, struct err *err)
     return -1;
 }
 
-/* Announces the age of the open calls, if it is known. After an error the next check tries again. */
+/* Announces the age of the open calls, if the age is known. After an error, the next check tries again. */
 static void announce_age(struct keeper *keeper, int64_t now)
 {
     const struct lease *lease = &keeper->lease;
@@ -180,12 +181,12 @@ static bool keep_lock(struct keeper *keeper)
     struct locks_look look;
     bool held = true;
     if (keeper->source.ops != NULL && locks_look(&keeper->source, keeper->holder->lock, false, &look, NULL) != 0)
-        return true; /* the server is down: when it is back, the lock is free and this process takes it again */
+        return true; /* the server is down; when it is back, the lock is free and this process takes it again */
     if (keeper->source.ops == NULL || look.holder == 0)
         return take_lock(keeper, &held, NULL) != 0 || held;
     if (look.holder == look.own)
         announce_age(keeper, look.now);
-    /* With the old number, the server has not noticed yet that this process's former connection ended. */
+    /* The lock may still have the old number: then the server has not noticed that our former connection ended. */
     return look.holder == look.own || look.holder == keeper->number;
 }
 
@@ -202,14 +203,14 @@ static void keep_while_leased(struct keeper *keeper)
 
 /* ---- the process ---- */
 
-/* Closes what the run has open: lock, log and cron's pipe. Leaves the run's directory, whose disk may be unmounted. */
+/* Closes the run's files: lock, log and cron's pipe. Leaves the run's directory, so that its disk can be unmounted. */
 static void detach(int report)
 {
     DIR *open_files = opendir("/proc/self/fd");
     (void)setsid();
     (void)!chdir("/");
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; fd <= 2 && nothing >= 0; fd++)
+    for (int fd = 0; fd <= 2; fd++)
         (void)dup2(nothing, fd);
     for (const struct dirent *entry = open_files != NULL ? readdir(open_files) : NULL; entry != NULL;
          entry = readdir(open_files)) {
@@ -247,19 +248,13 @@ static void run_holder(const struct leader_holder *holder, int report)
 static int read_report(int report, bool *ret_held, struct err *err)
 {
     char text[1200];
-    size_t used = 0;
-    for (ssize_t got = 1; got != 0 && used < sizeof text - 1;) {
-        got = read(report, text + used, sizeof text - 1 - used);
-        if (got < 0 && errno == EINTR && !interrupt_requested())
-            continue;
-        if (got < 0)
-            return err_set(err, EX_UNAVAILABLE, "stopped by a signal before the leader's lock was taken");
-        used += (size_t)got;
-    }
-    text[used] = '\0';
+    ssize_t got = read(report, text, sizeof text - 1); /* one write is one read: a report is shorter than PIPE_BUF */
+    if (got < 0)
+        return err_set(err, EX_UNAVAILABLE, "stopped by a signal before the leader's lock was taken");
+    text[got] = '\0';
     char *reason = text + strcspn(text, " ");
     int64_t code = EX_UNAVAILABLE;
-    if (used == 1) {
+    if (got == 1) {
         *ret_held = *text == '1';
         return 0;
     }

@@ -1,8 +1,8 @@
 /* leader_holder: the process that keeps the leader's lock between two runs.
  *
- * A run lasts a moment each minute. Between two runs no process would have the lock. So the first run of a leader
- * starts this small process, the holder. The holder keeps one connection with the lock, and nothing else: no log, no
- * state, no lock file, no directory.
+ * A run lasts a moment each minute, and between two runs no process would have the lock. So the first run of a leader
+ * starts a small process, the holder. The holder keeps one connection with the lock. It keeps nothing else open: no
+ * log, no state, no lock file, no directory.
  *
  * The holder ends with its lease, a file that each run renews (leader_holder_renew). The lease ends if cron has
  * stopped, if the runs fail, or if another version is installed. The holder also ends on SIGTERM and when another host
@@ -17,14 +17,14 @@
 #include "source/source.h"
 
 struct leader_holder {
-    const char *state_dir; /* all borrowed */
-    const struct source_ops *kind; /* of the source that the holder opens */
+    const char *state_dir; /* all are borrowed */
+    const struct source_ops *kind; /* the type of source that the holder opens */
     const struct source_settings *settings;
     const char *lock; /* the lock's name */
 };
 
-/* leader_holder_start: starts the holder and waits until it has the lock. *ret_held: false if another connection has
- * the lock. There must be a lease. Errors: those of source_open; EX_UNAVAILABLE, EX_IOERR. */
+/* leader_holder_start: starts the holder and waits until it has the lock. *ret_held is false if another connection has
+ * the lock. A lease must exist. Errors: those of source_open; EX_UNAVAILABLE, EX_IOERR. */
 int leader_holder_start(const struct leader_holder *holder, bool *ret_held, struct err *err) MUST_CHECK;
 
 /* leader_holder_write_lease: writes a lease for that many seconds from now. Every call that ended up to settled is

@@ -5,16 +5,20 @@
 #include <stdbool.h>
 
 #include "engine/engine.h"
+#include "recording/place.h"
+#include "recording/recording_settings.h"
 
-/* What a run is started with; all borrowed. */
+/* The parts and options of a run; all borrowed. */
 struct poll {
     struct route route;
     const char *state_dir;
     const char *legacy; /* an older script's checkpoint */
     const char *profile_option; /* for commands that the log names, see struct options */
     const struct settings_api *api;
+    const struct place *place;   /* for recordings; closed: they stay where they are */
+    const struct recording_settings *recordings;
     int64_t every;       /* seconds from one run to the next, where they follow each other in a loop; 0: they do not */
-    bool dry_run;        /* print on standard output what would be sent; change nothing */
+    bool dry_run;        /* print the messages on standard output instead of sending them; change nothing */
 };
 
 /* poll_run: finds the calls that ended and sends them, until none is left or the time is over. *ret_summary says what
@@ -22,8 +26,8 @@ struct poll {
  * is writable: all outcomes, the checkpoint and the run's metrics. */
 void poll_run(const struct poll *poll, struct summary *ret_summary);
 
-/* poll_stand_by: what a run does where this host sends no calls. another_leads: a host does send them; else none does
- * yet. settled: see progress_stand_by. It needs no sink. Errors: those of the source and of progress_load. */
+/* poll_stand_by: the run of a standby host, which sends no calls. another_leads: another host sends them; false: no
+ * host does yet. settled: see progress_stand_by. It needs no sink. Errors: those of the source and of progress_load. */
 int poll_stand_by(const struct poll *poll, bool another_leads, int64_t settled, struct err *err) MUST_CHECK;
 
 #endif

@@ -5,9 +5,10 @@
 #include "engine/engine.h"
 #include "engine/work.h"
 
-/* probe_pick: adds one of the latest calls of range that are to be sent and that the ledger does not know, picked at random;
- * none where there is none. It reads the last ten minutes of the range, and goes further back only while it finds nothing.
- * floor: calls up to there are out of scope. Durable: nothing. Errors: those of the source and the ledger. */
+/* probe_pick: picks at random one of the latest calls of range that are to be sent and that the ledger does not know,
+ * and adds it to work. Reads the last ten minutes of the range, and goes further back only if they have no such call.
+ * Some hundred calls are enough, and it stops when the source's time is used up (source_may_read), so there may be
+ * none. Calls up to floor are out of scope. Durable: nothing. Errors: those of the source and the ledger. */
 int probe_pick(struct engine *engine, const struct source_range *range, const struct position *floor, struct work *work,
                struct err *err) MUST_CHECK;
 

@@ -18,44 +18,50 @@ struct optional_position {
     struct position position;
 };
 
-static void keep_damaged_file(const struct progress *progress, const struct err *damage)
+/* The other results of progress_find. */
+struct found {
+    struct optional_position file, copy, floor; /* the file, and the ledger's places */
+    bool is_damaged;                            /* the file is */
+    bool set_forward;                           /* by a person */
+    bool is_lost;                               /* the ledger */
+};
+
+static void keep_damaged_file(struct progress *progress)
 {
     struct err err;
     char aside[512];
-    log_error("❌ %s", damage->message);
-    if (progress->dry_run)
+    if (progress->keeps_file)
         return;
     if (checkpoint_set_aside(progress->state_dir, aside, sizeof aside, &err) != 0)
         log_error("❌ %s", err.message); /* if the directory cannot be written, saving the new one will fail too */
     else
         log_error("❌ the damaged checkpoint is kept as %s", aside);
+    progress->mark = checkpoint_mark(progress->state_dir);
 }
 
-/* Reads the file. A damaged file is renamed and counts as missing. */
-static int read_file(struct progress *progress, const struct optional_position *copy, int64_t now_epoch,
-                     struct optional_position *ret_file, struct err *err)
+/* Reads the file. A damaged file counts as missing. */
+static int read_file(struct progress *progress, struct found *found, int64_t now_epoch, struct err *err)
 {
-    enum checkpoint_found found = CHECKPOINT_MISSING;
+    enum checkpoint_found read = CHECKPOINT_MISSING;
     char local[CLOCK_TEXT_SIZE];
-    struct position *position = &ret_file->position;
+    struct position *position = &found->file.position;
     progress->mark = checkpoint_mark(progress->state_dir); /* first, so that a change during the read is noticed */
-    if (checkpoint_load(progress->state_dir, &found, position, err) != 0)
+    if (checkpoint_load(progress->state_dir, &read, position, err) != 0)
         return -1;
-    if (found == CHECKPOINT_READ && position->end_epoch > now_epoch + CLOCK_TOLERANCE_SEC) {
-        if (copy->known && position_compare(position, &copy->position) == 0) {
+    if (read == CHECKPOINT_READ && position->end_epoch > now_epoch + CLOCK_TOLERANCE_SEC) {
+        if (found->copy.known && position_compare(position, &found->copy.position) == 0) {
             /* A run wrote it before the database's clock was set back: every call up to now has been handled. */
             *position = position_at(now_epoch, "");
         } else {
-            found = CHECKPOINT_DAMAGED;
+            read = CHECKPOINT_DAMAGED;
             (void)err_set(err, EX_IOERR, "the checkpoint lies in the future: %s",
                           clock_local(position->end_epoch, local, sizeof local));
         }
     }
-    if (found == CHECKPOINT_DAMAGED) {
-        keep_damaged_file(progress, err);
-        progress->mark = checkpoint_mark(progress->state_dir);
-    }
-    ret_file->known = found == CHECKPOINT_READ;
+    found->is_damaged = read == CHECKPOINT_DAMAGED;
+    if (found->is_damaged)
+        log_error("❌ %s", err->message);
+    found->file.known = read == CHECKPOINT_READ;
     return 0;
 }
 
@@ -91,48 +97,96 @@ int64_t progress_skips_from(struct ledger *ledger, const struct position *checkp
 /* Calls that ended before the first checkpoint, or before one that a person set to a later time, are out of scope.
  * Setting the checkpoint back brings them into scope again. The file cannot hold every uniqueid exactly, so only a
  * later second counts as set forward. */
-static int set_floor(struct progress *progress, const struct optional_position *floor,
-                     const struct optional_position *copy, bool from_file, struct err *err)
+static void set_floor(struct progress *progress, struct found *found)
 {
-    bool set_forward = from_file && copy->known && progress->checkpoint.end_epoch > copy->position.end_epoch;
+    const struct optional_position *copy = &found->copy, *floor = &found->floor;
+    found->set_forward = found->file.known && copy->known && !found->is_lost &&
+                         progress->checkpoint.end_epoch > copy->position.end_epoch;
     bool set_back = floor->known && position_compare(&progress->checkpoint, &floor->position) < 0;
+    progress->floor = floor->known && !found->set_forward && !set_back ? floor->position : progress->checkpoint;
+    if (found->set_forward)
+        log_warn("⏩ The checkpoint was set forward: calls that ended before it are out of scope");
+}
+
+/* Pending calls of backlog.c are skipped too: a person who skips calls cannot know which of them a run has noted. */
+static int forget_skipped(const struct progress *progress, struct err *err)
+{
     int64_t noted = 0;
-    progress->floor = floor->known && !set_forward && !set_back ? floor->position : progress->checkpoint;
-    if (!set_forward)
-        return 0;
-    log_warn("⏩ The checkpoint was set forward: calls that ended before it are out of scope");
-    /* Skip pending calls of backlog.c too: a person who skips calls cannot know which of them a run has noted. */
-    if (progress->dry_run)
-        return 0;
-    if (ledger_forget_untried(progress->ledger, progress->floor.end_epoch, &noted, err) != 0)
+    if (ledger_forget_untried(progress->ledger, progress->checkpoint.end_epoch, &noted, err) != 0)
         return -1;
     if (noted > 0)
         log_warn("⏩ %" PRId64 " of these calls were pending and not tried yet", noted);
     return 0;
 }
 
-/* The states of recent calls are lost: read all of these calls again, back to the oldest unsent one (0: unknown). The
- * API recognizes calls that it has. The note is written in the same transaction as the new places. */
-static int start_over(struct progress *progress, const struct settings_sync *settings, int64_t oldest_unsent,
-                      struct err *err)
+/* The states of recent calls are lost: all of these calls are read again, back to the oldest unsent one (0: unknown).
+ * The API recognizes calls that it has. */
+static void start_over(struct progress *progress, const struct settings_sync *settings, const struct found *found)
 {
     char local[CLOCK_TEXT_SIZE];
     int64_t from = progress->checkpoint.end_epoch - settings->sweep_window;
-    if (oldest_unsent != 0 && oldest_unsent <= from)
-        from = oldest_unsent - 1;
+    if (found->floor.known && found->floor.position.end_epoch > from) /* that of an older copy of the ledger */
+        from = found->floor.position.end_epoch - 1;
+    if (progress->oldest_unsent != 0 && progress->oldest_unsent <= from)
+        from = progress->oldest_unsent - 1;
     progress->checkpoint = progress->floor = position_at(from, "");
     log_warn("⚠ The ledger was lost: the calls that ended after %s are sent again. To list older ones that may be missing: "
              "did-optimizer-sync reconcile --report-only", clock_local(from, local, sizeof local));
-    return progress->dry_run ? 0 : ledger_set_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, err);
 }
 
-/* The sweep skipped calls that are now in scope again, so it must start over. */
-static int forget_sweeps(struct progress *progress, struct err *err)
+/* Runs write the ledger first. So a file of a run that is ahead of the ledger says that somebody has deleted the
+ * ledger, or put an older copy in its place. A file that lists unsent calls says it too. */
+static bool is_lost(const struct progress *progress, const struct found *found)
 {
-    if (progress->dry_run)
-        return 0;
-    return ledger_delete_note(progress->ledger, LEDGER_NOTE_LAST_SWEEP, err) == 0
-               ? ledger_delete_note(progress->ledger, LEDGER_NOTE_SWEPT_TO, err) : -1;
+    const struct optional_position *file = &found->file, *copy = &found->copy;
+    if (!file->known || (copy->known && position_compare(&file->position, &copy->position) <= 0))
+        return false;
+    return (!copy->known && progress->oldest_unsent != 0) || checkpoint_is_of_run(progress->state_dir, &file->position);
+}
+
+static int find(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct found *found,
+                struct err *err)
+{
+    int64_t rebuilt = 0;
+    *found = (struct found){ .is_lost = false };
+    progress->oldest_unsent = checkpoint_oldest_unsent(progress->state_dir);
+    struct optional_position *copy = &found->copy, *floor = &found->floor;
+    if (ledger_read_place(progress->ledger, LEDGER_CHECKPOINT, &copy->position, &copy->known, err) != 0 ||
+        ledger_read_place(progress->ledger, LEDGER_FLOOR, &floor->position, &floor->known, err) != 0 ||
+        ledger_read_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, &rebuilt, err) != 0 ||
+        read_file(progress, found, now_epoch, err) != 0)
+        return -1;
+    progress->checkpoint = found->file.known ? found->file.position
+                                             : choose_without_file(progress, copy, settings, now_epoch);
+    found->is_lost = rebuilt != 0 || is_lost(progress, found);
+    progress->moved = found->file.known && copy->known && !found->is_lost &&
+                      position_compare(&progress->checkpoint, &copy->position) != 0;
+    if (progress->moved) {
+        progress->before = copy->position;
+        progress->skips_from = progress_skips_from(progress->ledger, &copy->position, floor->known ? &floor->position : NULL,
+                                                   settings->overlap);
+    }
+    set_floor(progress, found);
+    return 0;
+}
+
+int progress_find(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
+{
+    struct found found;
+    if (find(progress, settings, now_epoch, &found, err) != 0)
+        return -1;
+    if (found.is_lost)
+        start_over(progress, settings, &found);
+    return 0;
+}
+
+/* Scan and sweep skipped calls that are now in scope again, so they must start over. */
+static int forget_scans(struct progress *progress, struct err *err)
+{
+    if (ledger_delete_note(progress->ledger, LEDGER_NOTE_SCANNED_TO, err) != 0 ||
+        ledger_delete_note(progress->ledger, LEDGER_NOTE_LAST_SWEEP, err) != 0)
+        return -1;
+    return ledger_delete_note(progress->ledger, LEDGER_NOTE_SWEPT_TO, err);
 }
 
 /* Notes where the very first run began, or an earlier time that a person has set later. A rebuilt ledger does not
@@ -145,43 +199,42 @@ static int note_start(const struct progress *progress, bool first_run, struct er
     if (ledger_read_place(progress->ledger, LEDGER_START, &start, &known, err) != 0 ||
         ledger_read_note(progress->ledger, LEDGER_NOTE_TAKEN_OVER, 0, &taken_over, err) != 0)
         return -1;
-    if (taken_over == 0 && !progress->dry_run &&
-        ledger_set_note(progress->ledger, LEDGER_NOTE_TAKEN_OVER, clock_now_epoch(), err) != 0)
+    if (taken_over == 0 && ledger_set_note(progress->ledger, LEDGER_NOTE_TAKEN_OVER, clock_now_epoch(), err) != 0)
         return -1;
-    if (progress->dry_run || !(known ? position_compare(&progress->floor, &start) < 0 : first_run))
+    if (!(known ? position_compare(&progress->floor, &start) < 0 : first_run))
         return 0;
     return ledger_set_place(progress->ledger, LEDGER_START, &progress->floor, err);
 }
 
+/* Updates the ledger by the results. The changes become durable in one transaction with the new places. */
+static int heed(struct progress *progress, const struct settings_sync *settings, const struct found *found,
+                struct err *err)
+{
+    if (found->is_damaged)
+        keep_damaged_file(progress);
+    if (found->set_forward && forget_skipped(progress, err) != 0)
+        return -1;
+    if (found->is_lost) {
+        start_over(progress, settings, found);
+        if (ledger_set_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, err) != 0)
+            return -1;
+    }
+    if (note_start(progress, !found->copy.known && !found->is_lost, err) != 0)
+        return -1;
+    const struct optional_position *copy = &found->copy;
+    bool goes_on = copy->known && !found->is_lost && position_compare(&progress->checkpoint, &copy->position) >= 0;
+    return goes_on ? 0 : forget_scans(progress, err);
+}
+
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
 {
-    int64_t rebuilt = 0, oldest_unsent = checkpoint_oldest_unsent(progress->state_dir);
-    progress->oldest_unsent = oldest_unsent;
-    struct optional_position copy = { .known = false }, floor = { .known = false }, file = { .known = false };
-    if (ledger_read_place(progress->ledger, LEDGER_CHECKPOINT, &copy.position, &copy.known, err) != 0 ||
-        ledger_read_place(progress->ledger, LEDGER_FLOOR, &floor.position, &floor.known, err) != 0 ||
-        ledger_read_note(progress->ledger, LEDGER_NOTE_START_OVER, 0, &rebuilt, err) != 0 ||
-        read_file(progress, &copy, now_epoch, &file, err) != 0)
+    struct found found;
+    if (find(progress, settings, now_epoch, &found, err) != 0 || heed(progress, settings, &found, err) != 0)
         return -1;
-    progress->checkpoint = file.known ? file.position : choose_without_file(progress, &copy, settings, now_epoch);
-    progress->moved = file.known && copy.known && position_compare(&progress->checkpoint, &copy.position) != 0;
-    if (progress->moved) {
-        progress->before = copy.position;
-        progress->skips_from = progress_skips_from(progress->ledger, &copy.position, floor.known ? &floor.position : NULL,
-                                                   settings->overlap);
-    }
-    if (set_floor(progress, &floor, &copy, file.known, err) != 0)
-        return -1;
-    /* Somebody may have deleted the ledger: it has no checkpoint, but the file says that unsent calls were in it. */
-    bool lost = rebuilt != 0 || (file.known && !copy.known && oldest_unsent != 0);
-    if (lost && start_over(progress, settings, oldest_unsent, err) != 0)
-        return -1;
-    if (note_start(progress, !copy.known && !lost, err) != 0)
-        return -1;
-    if (floor.known && position_compare(&progress->floor, &floor.position) < 0 && forget_sweeps(progress, err) != 0)
-        return -1;
-    progress_log(progress, file.known || copy.known ? "📅 Last check" : "📅 Last check: none yet, starting from");
-    bool unchanged = file.known && copy.known && floor.known && position_compare(&file.position, &copy.position) == 0;
+    const struct optional_position *file = &found.file, *copy = &found.copy;
+    progress_log(progress, file->known || copy->known ? "📅 Last check" : "📅 Last check: none yet, starting from");
+    bool unchanged = file->known && copy->known && found.floor.known &&
+                     position_compare(&file->position, &copy->position) == 0;
     return unchanged ? 0 : progress_save(progress, err);
 }
 
@@ -198,7 +251,7 @@ int progress_stand_by(struct progress *progress, const struct settings_sync *set
     /* The other host has handled earlier calls, so `reconcile` must not count them as skipped. No run of this host has
      * swept later calls, even if this host was the leader recently. */
     if (ledger_set_place(progress->ledger, LEDGER_START, &progress->floor, err) != 0 ||
-        forget_sweeps(progress, err) != 0)
+        forget_scans(progress, err) != 0)
         return -1;
     return progress_save(progress, err);
 }
@@ -220,11 +273,11 @@ static int find_oldest_unsent(const struct progress *progress, int64_t *ret_ende
     return 0;
 }
 
-/* Only the file waits for the person's change: the ledger's copy must tell the truth about the calls. */
+/* A person's change only keeps the file from being replaced. The ledger's copy must still be right about the calls. */
 static int save_file(struct progress *progress, struct err *err)
 {
     enum checkpoint_saved saved = CHECKPOINT_SAVED;
-    if (progress->set_by_hand)
+    if (progress->set_by_hand || progress->keeps_file)
         return 0;
     if (find_oldest_unsent(progress, &progress->oldest_unsent, err) != 0 ||
         checkpoint_replace(progress->state_dir, &progress->checkpoint, progress->oldest_unsent, &progress->mark, &saved,
@@ -237,7 +290,7 @@ static int save_file(struct progress *progress, struct err *err)
 
 bool progress_look(struct progress *progress)
 {
-    uint64_t mark = progress->set_by_hand || progress->dry_run ? progress->mark : checkpoint_mark(progress->state_dir);
+    uint64_t mark = progress->set_by_hand || progress->keeps_file ? progress->mark : checkpoint_mark(progress->state_dir);
     if (mark != progress->mark && mark != FILEUTIL_NO_FILE && mark != FILEUTIL_NO_TEXT)
         keep_manual_checkpoint(progress);
     return progress->set_by_hand;
@@ -246,15 +299,13 @@ bool progress_look(struct progress *progress)
 int progress_save_open(struct progress *progress, struct err *err)
 {
     int64_t oldest_unsent = 0;
-    if (progress->dry_run || find_oldest_unsent(progress, &oldest_unsent, err) != 0)
-        return progress->dry_run ? 0 : -1;
+    if (find_oldest_unsent(progress, &oldest_unsent, err) != 0)
+        return -1;
     return oldest_unsent != progress->oldest_unsent ? save_file(progress, err) : 0;
 }
 
 int progress_save(struct progress *progress, struct err *err)
 {
-    if (progress->dry_run)
-        return 0;
     if (ledger_set_place(progress->ledger, LEDGER_CHECKPOINT, &progress->checkpoint, err) != 0 ||
         ledger_set_place(progress->ledger, LEDGER_FLOOR, &progress->floor, err) != 0 ||
         ledger_commit(progress->ledger, err) != 0)

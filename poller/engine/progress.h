@@ -13,11 +13,11 @@ struct progress {
     const char *state_dir; /* borrowed */
     struct ledger *ledger; /* borrowed */
     const char *legacy;    /* an older script's checkpoint, for the very first run; borrowed */
-    bool dry_run;          /* change nothing */
+    bool keeps_file;       /* do not change the checkpoint file: in a dry run, where the ledger ignores changes too */
     struct position checkpoint; /* every call up to here is out of scope or in the ledger */
     struct position floor;      /* calls up to here are out of scope */
-    bool moved;                 /* a person has set the file since the last run, whose checkpoint was ... */
-    struct position before;     /* ... this */
+    bool moved;                 /* a person has set the file since the last run */
+    struct position before;     /* the last run's checkpoint, if moved */
     int64_t skips_from;         /* epoch: calls that ended before it were sent or out of scope even before that */
     uint64_t mark;              /* the file's content when this run last read or wrote it, see checkpoint_replace */
     int64_t oldest_unsent;      /* epoch: the end of the oldest unsent call, as in the file; 0: none */
@@ -30,6 +30,11 @@ struct progress {
  * before the checkpoint come into scope again, because their states may be lost. The caller sets the first four
  * members. Durable on return: the places, in the ledger and in the file. Errors: EX_IOERR, EX_NOPERM. */
 int progress_load(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
+    MUST_CHECK;
+
+/* progress_find: finds the same places, and changes neither the ledger nor the file. Logs damage and changes by hand as
+ * progress_load does. Errors: EX_IOERR, EX_NOPERM. */
+int progress_find(struct progress *progress, const struct settings_sync *settings, int64_t now_epoch, struct err *err)
     MUST_CHECK;
 
 /* progress_skips_from: the epoch before which a checkpoint that is set forward skips no call. Late rows may have ended

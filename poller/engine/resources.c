@@ -1,4 +1,4 @@
-/* resources: what a command that looks at the dialer's calls holds open. */
+/* resources: opens the parts that a command needs to read the dialer's calls. */
 #include <inttypes.h>
 
 #include "base/clock.h"
@@ -19,12 +19,13 @@ int resources_load(const struct options *options, struct resources *resources, s
     route_load(&options->config, config, &kinds, &problems);
     resources->source_kind = kinds.source;
     resources->sink_kind = kinds.sink;
+    resources->place_kind = kinds.place;
     for (int i = 0; i < problems.count; i++)
         log_error("❌ %s", problems.texts[i]);
     int result = 0;
     if (problems.count == 1)
         result = err_set(err, problems.code, "the configuration has a problem: %s", problems.texts[0]);
-    else if (problems.count > 1)
+    else if (problems.count != 0)
         result = err_set(err, problems.code, "the configuration has %d problems, the first: %s", problems.count,
                          problems.texts[0]);
     config_problems_free(&problems);
@@ -55,13 +56,25 @@ int resources_open_ledger(const struct options *options, struct resources *resou
     return 0;
 }
 
+static void add_flags(void *context, const struct status_flags *status)
+{
+    disposition_map_add_flags(context, status);
+}
+
+int resources_read_flags(struct resources *resources, struct err *err)
+{
+    return source_list_statuses(&resources->source, add_flags, resources->config.dispositions, err);
+}
+
 int resources_open_source(struct resources *resources, struct err *err)
 {
     const struct source_settings settings = route_source_settings(&resources->config);
     if (source_open(resources->source_kind, &settings, &resources->source, err) != 0)
         return -1;
     log_info("✅ Connected to %s", resources->source.ops->title);
-    return source_inspect(&resources->source, err);
+    if (source_inspect(&resources->source, err) != 0)
+        return -1;
+    return disposition_map_uses_flags(resources->config.dispositions) ? resources_read_flags(resources, err) : 0;
 }
 
 int resources_connect(const struct config *config, struct source *ret_source, struct err *err)
@@ -101,10 +114,22 @@ int resources_open_sink(const struct options *options, struct resources *resourc
     const struct config *config = &resources->config;
     if (resources->sink.ops != NULL)
         return 0;
-    const struct sink_settings settings = route_sink_settings(config, options->state_dir);
+    const struct sink_settings settings = route_sink_settings(config, options->state_dir, options->profile_option);
     if (options->dry_run)
         return print_sink_open(resources->sink_kind, &settings, &resources->sink, err);
     return sink_open(resources->sink_kind, &settings, &resources->sink, err);
+}
+
+void resources_open_place(struct resources *resources)
+{
+    struct config *config = &resources->config;
+    struct err err;
+    if (resources->place_kind == NULL || resources->place.ops != NULL)
+        return;
+    recording_settings_clear(&resources->recordings);
+    if (recording_settings_read(&config->recordings_params, &config->source_params, &resources->recordings, &err) != 0 ||
+        place_open(resources->place_kind, &resources->recordings.place, &resources->place, &err) != 0)
+        log_error("❌ recordings: %s; recordings wait, and calls are sent as usual", err.message);
 }
 
 struct route resources_route(const struct resources *resources)
@@ -113,7 +138,8 @@ struct route resources_route(const struct resources *resources)
                            .ledger = resources->ledger,
                            .sink = &resources->sink,
                            .settings = &resources->config.sync,
-                           .dispositions = resources->config.dispositions };
+                           .dispositions = resources->config.dispositions,
+                           .stores_recordings = resources->place_kind != NULL };
 }
 
 struct engine resources_engine(const struct resources *resources, struct summary *summary)
@@ -128,6 +154,8 @@ struct engine resources_engine(const struct resources *resources, struct summary
 
 void resources_close(struct resources *resources)
 {
+    place_close(&resources->place);
+    recording_settings_clear(&resources->recordings);
     source_close(&resources->source);
     config_free(&resources->config);
 }

@@ -1,4 +1,4 @@
-/* revisit: calls that the ledger has as pending or waiting are read again from the source, by their ids. */
+/* revisit: reads pending and waiting calls again from the source, by their ids. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +7,8 @@
 #include "engine/forward.h"
 #include "engine/revisit.h"
 #include "engine/settle.h"
+#include "engine/watch.h"
+#include "ledger/watched.h"
 
 /* A call that the ledger listed. */
 struct listed {
@@ -20,7 +22,8 @@ struct visit {
     struct work *work;
     struct listed *calls; /* in the order of ids, once they are all listed */
     size_t count, capacity;
-    const char **wanted;  /* room for the ids that the source is asked for */
+    const char **wanted;  /* room for the ids to fetch */
+    int64_t kin_began;    /* epoch: a call that began earlier is no kin */
 };
 
 /* ---- listing ---- */
@@ -55,7 +58,7 @@ static void clear(struct visit *visit)
 
 /* ---- reading ---- */
 
-/* Decides on a call as the source has it now. */
+/* Decides on a call in its present version. */
 static int consider(struct visit *visit, const struct call *call, struct err *err)
 {
     struct engine *engine = visit->engine;
@@ -66,12 +69,14 @@ static int consider(struct visit *visit, const struct call *call, struct err *er
     switch (decision.kind) {
     case DECISION_SEND:
         work_add(visit->work, call, &record, record.state != CALL_UNKNOWN);
-        return 0;
+        break;
     case DECISION_WAIT:
+        if (record.state == CALL_WAITING)
+            engine->summary->still_waiting++;
         return settle_waiting(engine, call, &record, decision.wait_until, err);
     case DECISION_SKIP:
         return settle_known(engine, call, &record, err);
-    case DECISION_OUT_OF_SCOPE: /* what the API has of it already is remembered */
+    case DECISION_OUT_OF_SCOPE: /* the ledger still knows the version that the API has */
         return record.sent_before
                    ? settle_known(engine, call, &record, err)
                    : settle_forgotten(engine, call->id, call, &record, "its campaign is not selected", err);
@@ -87,12 +92,53 @@ static int on_call(void *context, const struct call *call, struct err *err)
         return 0;
     listed->found = true;
     struct call now = *call;
-    if (now.ended == 0) /* it was reopened: it keeps its place in the order of calls */
+    if (now.ended == 0) /* the call was reopened; it keeps its place in the order of calls */
         now.ended = listed->ended;
     return consider(visit, &now, err);
 }
 
-/* Asks a table for the calls that were not found yet. */
+/* A kin of a call that was not found. The kin may be that call under its new id, so it goes on the watch list, which
+ * the walk reads next. */
+static int on_kin(void *context, const struct call *call, struct err *err)
+{
+    struct visit *visit = context;
+    struct call_record record;
+    if (call->began < visit->kin_began)
+        return 0;
+    if (ledger_find(visit->engine->route.ledger, call->id, &record, err) != 0)
+        return -1;
+    return record.state == CALL_UNKNOWN ? watch_add(visit->engine, call, err) : 0;
+}
+
+/* Searches for calls that were not found, under their new ids; see watch.h. */
+static int find_kin(struct visit *visit, struct err *err)
+{
+    char **kins = mem_zero(visit->count, sizeof *kins);
+    size_t count = 0;
+    int result = 0;
+    visit->kin_began = INT64_MAX;
+    for (size_t i = 0; result == 0 && i < visit->count; i++) {
+        int64_t began = 0;
+        if (visit->calls[i].found)
+            continue;
+        result = watched_kin(visit->engine->route.ledger, visit->calls[i].id, &kins[count], &began, err);
+        if (result != 0 || kins[count] == NULL)
+            continue;
+        visit->kin_began = began - WATCH_KIN_SLACK_SEC < visit->kin_began ? began - WATCH_KIN_SLACK_SEC : visit->kin_began;
+        count++;
+    }
+    if (result == 0)
+        result = source_find_kin(visit->engine->route.source, (const char *const *)kins, count, visit->kin_began, on_kin,
+                                 visit, err);
+    if (result > 0)
+        result = watch_scan_again(visit->engine, visit->kin_began + WATCH_KIN_SLACK_SEC, err);
+    while (count > 0)
+        free(kins[--count]);
+    free(kins);
+    return result;
+}
+
+/* Fetches the calls that were not found yet from a table. */
 static int fetch(struct visit *visit, enum source_table table, struct err *err)
 {
     size_t count = 0;
@@ -102,14 +148,15 @@ static int fetch(struct visit *visit, enum source_table table, struct err *err)
     return source_fetch(visit->engine->route.source, table, visit->wanted, count, on_call, visit, err);
 }
 
-/* The source has no such call. problem: why its archive may have it all the same; "": it has not. */
+/* The source did not find the call. problem: why the archive could not be read; "": the archive was read. */
 static int settle_missing(struct engine *engine, const struct listed *listed, const char *problem, struct err *err)
 {
     struct call_record record;
     struct log_call about = { .uniqueid = listed->id, .answer = -1, .attempt = -1 };
     if (ledger_find(engine->route.ledger, listed->id, &record, err) != 0)
         return -1;
-    /* The dialer rewrote this row's uniqueid or deleted a duplicate: what it was is found under its other name. */
+    /* The dialer rewrote this row's uniqueid or deleted a duplicate. find_kin has looked for the call under its other
+     * uniqueid, and the sweep will find it if it did not. */
     if (*problem == '\0')
         return settle_forgotten(engine, listed->id, NULL, &record, "gone from the dialer", err);
     if (call_is_open(&record))
@@ -125,7 +172,7 @@ static int read_listed(struct visit *visit, struct err *err)
         return 0;
     qsort(visit->calls, visit->count, sizeof *visit->calls, compare);
     visit->wanted = mem_zero(visit->count, sizeof *visit->wanted);
-    if (fetch(visit, SOURCE_LIVE, err) != 0 || fetch(visit, SOURCE_ARCHIVE, err) != 0)
+    if (fetch(visit, SOURCE_LIVE, err) != 0 || fetch(visit, SOURCE_ARCHIVE, err) != 0 || find_kin(visit, err) != 0)
         return -1;
     const char *problem = source_archive_problem(source);
     for (size_t i = 0; i < visit->count; i++)
@@ -136,7 +183,7 @@ static int read_listed(struct visit *visit, struct err *err)
 
 /* ---- which calls ---- */
 
-/* A call is put off for no longer than this: a later time comes from a clock that was set back. */
+/* The longest possible delay of a call. A due time after that comes from a clock that was set back. */
 static int64_t longest_delay(const struct engine *engine)
 {
     int64_t cap = engine->route.settings->retry_cap;
@@ -151,7 +198,7 @@ int revisit_due(struct engine *engine, struct ledger_stretch *stretch, struct wo
     const struct ledger_time time = { .now = now, .latest = now + longest_delay(engine) };
     int result = ledger_due(engine->route.ledger, &time, stretch, list, &visit, err);
     *ret_count = visit.count;
-    if (visit.count > 0) /* they were listed in the order of position */
+    if (visit.count > 0) /* the ledger listed them by position */
         stretch->after = position_at(visit.calls[visit.count - 1].ended, visit.calls[visit.count - 1].id);
     if (result == 0)
         result = read_listed(&visit, err);
@@ -159,12 +206,15 @@ int revisit_due(struct engine *engine, struct ledger_stretch *stretch, struct wo
     return result;
 }
 
-int revisit_all(struct engine *engine, struct ledger_stretch *stretch, struct work *work, size_t *ret_count,
-                struct err *err)
+/* Adds to *count. *ret_whole: the stretch is read to its end. */
+static int revisit_stretch(struct engine *engine, struct ledger_stretch *stretch, struct work *work, size_t *count,
+                           bool *ret_whole, struct err *err)
 {
     size_t batch_size = (size_t)engine->route.settings->batch_size, listed = batch_size;
     stretch->limit = (int64_t)batch_size;
-    for (*ret_count = 0; listed == batch_size && engine_may_go_on(engine); *ret_count += listed) {
+    for (; listed == batch_size && engine_may_go_on(engine); *count += listed) {
+        if (*count > 0 && !source_may_read(engine->route.source))
+            break; /* the next walk stops the run, after it has sent the calls that were read */
         if (revisit_due(engine, stretch, work, &listed, err) != 0)
             return -1;
         if (work->count < batch_size)
@@ -173,7 +223,32 @@ int revisit_all(struct engine *engine, struct ledger_stretch *stretch, struct wo
             return -1;
         work_clear(work);
     }
+    *ret_whole = listed < batch_size;
     return 0;
+}
+
+int revisit_all(struct engine *engine, struct ledger_stretch *stretch, struct work *work, size_t *ret_count,
+                struct err *err)
+{
+    struct position begin = stretch->after, from;
+    bool was_cut = false, is_whole = false;
+    *ret_count = 0;
+    if (ledger_read_place(engine->route.ledger, LEDGER_REVISITED, &from, &was_cut, err) != 0)
+        return -1;
+    if (was_cut)
+        stretch->after = from;
+    if (revisit_stretch(engine, stretch, work, ret_count, &is_whole, err) != 0)
+        return -1;
+    if (was_cut && is_whole) {
+        stretch->after = begin;
+        stretch->until = &from;
+        if (revisit_stretch(engine, stretch, work, ret_count, &is_whole, err) != 0)
+            return -1;
+        stretch->until = NULL;
+    }
+    if (!is_whole && engine->summary->stop == STOP_NONE)
+        return engine_place(engine, LEDGER_REVISITED, &stretch->after, err);
+    return is_whole && was_cut ? ledger_delete_place(engine->route.ledger, LEDGER_REVISITED, err) : 0;
 }
 
 int revisit_call(struct engine *engine, const struct position *position, struct work *work, struct err *err)

@@ -1,9 +1,11 @@
 /* route: the source and the sink that the settings name. */
+#include <string.h>
+
 #include "base/log.h"
 #include "config/secrets.h"
 #include "engine/route.h"
 
-/* Of a kind that is not known, everything is read: its problem is told all the same. */
+/* For an unknown type, read all settings, so that their problems are reported too. */
 static unsigned parts_of(const char *source_type, const char *sink_type)
 {
     const struct source_ops *source = NULL;
@@ -13,14 +15,36 @@ static unsigned parts_of(const char *source_type, const char *sink_type)
     return (dialer ? CONFIG_DATABASE : 0U) | (api ? CONFIG_API : 0U);
 }
 
-/* What a kind has to say of its settings. */
-static void settle(struct params *params, const struct param_spec *specs, const char *section, const char *type,
-                   unsigned part, struct config_problems *problems)
+static bool has_param(const char *section, const char *type, const char *key)
+{
+    const struct source_ops *source = NULL;
+    const struct sink_ops *sink = NULL;
+    const struct place_ops *place = NULL;
+    if (strcmp(section, "recordings") == 0)
+        return place_find(type, "", &place, NULL) == 0 && params_spec_of(place->params, key) != NULL;
+    if (strcmp(section, "source") == 0)
+        return source_find(type, "", &source, NULL) == 0 && params_spec_of(source->params, key) != NULL;
+    return sink_find(type, "", &sink, NULL) == 0 && params_spec_of(sink->params, key) != NULL;
+}
+
+static void add_unknown_param(const struct config *config, const struct param *param, unsigned part,
+                              const struct err *unknown, struct config_problems *problems)
+{
+    struct err err = *unknown;
+    char home[CONFIG_HOME_SIZE];
+    if (*config_home(config, has_param, param->key, home) != '\0')
+        (void)err_set(&err, unknown->code, "%s; %.60s belongs in %s", unknown->message, param->key, home);
+    config_add_problem(problems, part, &err);
+}
+
+/* Checks the settings of one type. */
+static void settle(const struct config *config, struct params *params, const struct param_spec *specs,
+                   const char *section, const char *type, unsigned part, struct config_problems *problems)
 {
     struct err err;
     for (size_t i = 0; i < params->count; i++)
         if (params_check(&params->items[i], specs, section, type, &err) != 0)
-            config_add_problem(problems, part, &err);
+            add_unknown_param(config, &params->items[i], part, &err, problems);
     secrets_read(params, specs, part, problems);
 }
 
@@ -28,7 +52,25 @@ static struct config_paths with_parts(const struct config_paths *paths)
 {
     struct config_paths own = *paths;
     own.parts_of = parts_of;
+    own.has_param = has_param;
     return own;
+}
+
+/* Without upload there is no place, and no other setting. */
+static void load_recordings(struct config *config, struct route_kinds *kinds, struct config_problems *problems)
+{
+    struct err err;
+    const struct params *params = &config->recordings_params;
+    if (*config->recordings_type == '\0' && params->count == 0)
+        return;
+    if (*config->recordings_type == '\0')
+        (void)err_set(&err, EX_CONFIG, "%s: [recordings] has no upload: write `upload = directory`, or leave the whole "
+                      "section out", params->items[0].origin);
+    else if (place_find(config->recordings_type, config->recordings_origin, &kinds->place, &err) == 0) {
+        settle(config, &config->recordings_params, kinds->place->params, "recordings", kinds->place->type, 0, problems);
+        return;
+    }
+    config_add_problem(problems, 0, &err);
 }
 
 void route_load(const struct config_paths *paths, struct config *ret_config, struct route_kinds *ret_kinds,
@@ -40,22 +82,31 @@ void route_load(const struct config_paths *paths, struct config *ret_config, str
     config_load(&own, ret_config, ret_problems);
     if (source_find(ret_config->source_type, ret_config->source_origin, &ret_kinds->source, &err) != 0)
         config_add_problem(ret_problems, CONFIG_DATABASE, &err);
-    else
-        settle(&ret_config->source_params, ret_kinds->source->params, "source", ret_kinds->source->type, CONFIG_DATABASE,
-               ret_problems);
+    if (ret_kinds->source != NULL && ret_kinds->source->read_environment != NULL)
+        ret_kinds->source->read_environment(&ret_config->source_params);
+    if (ret_kinds->source != NULL)
+        settle(ret_config, &ret_config->source_params, ret_kinds->source->params, "source", ret_kinds->source->type,
+               CONFIG_DATABASE, ret_problems);
     if (ret_kinds->source != NULL)
         disposition_map_add_defaults(ret_config->dispositions, ret_kinds->source->dispositions);
     if (ret_kinds->source != NULL && ret_kinds->source->find_database != NULL &&
         ret_kinds->source->find_database(&ret_config->source_params, &ret_config->database, &err) != 0)
         config_add_problem(ret_problems, CONFIG_DATABASE, &err);
     int found = sink_find(ret_config->sink_type, ret_config->sink_origin, &ret_kinds->sink, &err);
+    ret_config->sync.ignores_extras = sink_ignores_extras(ret_kinds->sink, &ret_config->sink_params);
     if (paths->without_api)
         return;
+    if (ret_config->sync.ignores_extras && !ret_config->enrich.did) {
+        (void)err_set(&err, EX_CONFIG, "phone_number = did in [sink] contradicts did = no in [enrich]; remove one of the two "
+                      "lines");
+        config_add_problem(ret_problems, CONFIG_API, &err);
+    }
     if (found != 0)
         config_add_problem(ret_problems, CONFIG_API, &err);
     else
-        settle(&ret_config->sink_params, ret_kinds->sink->params, "sink", ret_kinds->sink->type, CONFIG_API,
+        settle(ret_config, &ret_config->sink_params, ret_kinds->sink->params, "sink", ret_kinds->sink->type, CONFIG_API,
                ret_problems);
+    load_recordings(ret_config, ret_kinds, ret_problems);
 }
 
 bool route_is_set_up(const struct config_paths *paths)
@@ -80,19 +131,22 @@ void route_hide(const struct config *config, const struct route_kinds *kinds)
         hide(&config->source_params, kinds->source->params);
     if (kinds->sink != NULL)
         hide(&config->sink_params, kinds->sink->params);
+    if (kinds->place != NULL)
+        hide(&config->recordings_params, kinds->place->params);
 }
 
 struct source_settings route_source_settings(const struct config *config)
 {
     return (struct source_settings){ .database = &config->database, .sync = &config->sync,
-                                     .params = &config->source_params };
+                                     .enrich = &config->enrich, .params = &config->source_params };
 }
 
-struct sink_settings route_sink_settings(const struct config *config, const char *state_dir)
+struct sink_settings route_sink_settings(const struct config *config, const char *state_dir, const char *profile_option)
 {
     const struct source_ops *source = NULL;
     bool known = source_find(config->source_type, "", &source, NULL) == 0;
     return (struct sink_settings){ .api = &config->api, .dispositions = config->dispositions,
                                    .source = config->source_type, .shape = known ? source->shape : NULL,
-                                   .params = &config->sink_params, .state_dir = state_dir };
+                                   .params = &config->sink_params, .state_dir = state_dir,
+                                   .profile_option = profile_option };
 }

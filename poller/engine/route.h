@@ -1,31 +1,33 @@
-/* route: the source and the sink that the settings name, and the settings that only these two kinds know. */
+/* route: the source and the sink that the settings name, and the settings of these two types. */
 #ifndef ROUTE_H
 #define ROUTE_H
 
 #include "config/config.h"
+#include "recording/place.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
-/* Where a kind is not known, NULL. */
+/* NULL: an unknown type. */
 struct route_kinds {
     const struct source_ops *source;
     const struct sink_ops *sink;
+    const struct place_ops *place; /* also NULL: recordings stay where they are */
 };
 
-/* route_load: config_load; finds both kinds, checks that each knows its settings, and reads the files that hold their
- * secrets. Reads only what these kinds need. Call this while the process may read what only root may read. Ownership: as
+/* route_load: config_load; finds the types, checks their settings, and reads the files with their secrets. Reads only
+ * the files that these types need. Call it while the process may read files that only root may read. Ownership: as
  * config_load. */
 void route_load(const struct config_paths *paths, struct config *ret_config, struct route_kinds *ret_kinds,
                 struct config_problems *ret_problems);
 
-/* route_is_set_up: whether there is a route: a key where the sink needs one. */
+/* route_is_set_up: whether the route has a key, if the sink needs one. */
 bool route_is_set_up(const struct config_paths *paths);
 
 /* route_hide: hides all secrets of the settings from the log. */
 void route_hide(const struct config *config, const struct route_kinds *kinds);
 
-/* route_source_settings, route_sink_settings: what the kinds are opened with. Borrowed from config. */
+/* route_source_settings, route_sink_settings: the settings to open source and sink. Ownership: borrowed from config. */
 struct source_settings route_source_settings(const struct config *config);
-struct sink_settings route_sink_settings(const struct config *config, const char *state_dir);
+struct sink_settings route_sink_settings(const struct config *config, const char *state_dir, const char *profile_option);
 
 #endif

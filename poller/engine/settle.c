@@ -1,18 +1,19 @@
-/* settle: what has become of a call, written to the ledger and the log, and counted. */
+/* settle: writes the result of a call to the ledger and the log, and counts it. */
 #include <inttypes.h>
 
 #include "base/log.h"
 #include "base/str.h"
 #include "engine/settle.h"
+#include "engine/watch.h"
 
 static const char *result_of(const struct engine *engine, const struct call *call)
 {
-    return disposition_result(engine->route.dispositions, str_or_empty(call->status));
+    return disposition_of(engine->route.dispositions, call);
 }
 
 /* ---- calls that were found ---- */
 
-/* Of a call that the API has accepted before, the ledger goes on showing what was accepted. */
+/* If the API has accepted the call before, the ledger still shows the accepted version. */
 static struct ledger_entry entry_of(const struct call *call, const struct call_record *record, enum call_state state)
 {
     struct ledger_entry entry = { .uniqueid = call->id,
@@ -31,6 +32,8 @@ int settle_waiting(struct engine *engine, const struct call *call, const struct 
     struct ledger_entry entry = entry_of(call, record, CALL_WAITING);
     entry.due = until;
     engine->summary->waiting++;
+    if (source_shows_open(engine->route.source) && watch_add(engine, call, err) != 0)
+        return -1;
     return engine_put(engine, &entry, err);
 }
 
@@ -43,6 +46,8 @@ int settle_noted(struct engine *engine, const struct call *call, const struct ca
 
 int settle_known(struct engine *engine, const struct call *call, const struct call_record *record, struct err *err)
 {
+    if (record->sent_before && record->state != CALL_REJECTED && engine_expect_recording(engine, call, err) != 0)
+        return -1;
     if (!call_is_open(record) || !record->sent_before)
         return 0;
     struct ledger_entry entry = entry_of(call, record, CALL_ACCEPTED);
@@ -68,9 +73,10 @@ int settle_forgotten(struct engine *engine, const char *id, const struct call *c
     return engine_forget(engine, id, err);
 }
 
-/* ---- calls that are being sent ---- */
+/* ---- calls that were sent and answered ---- */
 
-struct log_call settle_log_call(const struct engine *engine, const struct work_item *item)
+/* The data of an item for its log line. Borrowed from item. */
+static struct log_call log_call_of(const struct engine *engine, const struct work_item *item)
 {
     const struct call *call = item->call;
     return (struct log_call){ .uniqueid = call->id,
@@ -78,8 +84,8 @@ struct log_call settle_log_call(const struct engine *engine, const struct work_i
                               .phone = str_or_empty(call->number),
                               .status = str_or_empty(call->status),
                               .result = result_of(engine, call),
-                              .answer = item->answered ? item->attempt.answer : -1,
-                              .attempt = item->answered ? item->attempt_number : -1 };
+                              .answer = item->attempt.answer,
+                              .attempt = item->attempt_number };
 }
 
 static int put(struct engine *engine, struct work_item *item, enum call_state state, int64_t due, const char *reason,
@@ -94,7 +100,7 @@ static int put(struct engine *engine, struct work_item *item, enum call_state st
                                   .payload = item->message.body,
                                   .call = item->call,
                                   .result = result_of(engine, item->call),
-                                  .attempt = item->answered ? &item->attempt : NULL };
+                                  .attempt = &item->attempt };
     int result = engine_put(engine, &entry, err);
     item->recorded = result == 0;
     return result;
@@ -122,9 +128,9 @@ int settle_accepted(struct engine *engine, struct work_item *item, bool repeated
     item->record.fingerprint = call_fingerprint(call);
     item->record.version_unknown = 0;
     item->record.attempts = 0;
-    if (put(engine, item, CALL_ACCEPTED, 0, NULL, err) != 0)
+    if (put(engine, item, CALL_ACCEPTED, 0, NULL, err) != 0 || engine_expect_recording(engine, call, err) != 0)
         return -1;
-    struct log_call about = settle_log_call(engine, item);
+    struct log_call about = log_call_of(engine, item);
     log_for_call(LOG_INFO, &about, "✓ %s: %s/%s → %s (%" PRId64 "s)", call->id, about.campaign, about.phone, about.status,
               call_number(call->length, 0));
     return 0;
@@ -134,7 +140,7 @@ int settle_accepted(struct engine *engine, struct work_item *item, bool repeated
 static void log_failure(const struct engine *engine, const struct work_item *item, const char *reason,
                         const struct settle_outlook *outlook)
 {
-    struct log_call about = settle_log_call(engine, item);
+    struct log_call about = log_call_of(engine, item);
     log_for_call(LOG_WARN, &about, "✗ %s: failed: %s%s (%s)", about.uniqueid, reason, outlook->advice, outlook->next);
 }
 

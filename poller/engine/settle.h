@@ -1,53 +1,51 @@
-/* settle: what has become of a call, written to the ledger and the log, and counted. */
+/* settle: writes the result of a call to the ledger and the log, and counts it. */
 #ifndef SETTLE_H
 #define SETTLE_H
 
 #include "engine/engine.h"
 #include "engine/work.h"
 
-/* All of them: nothing is durable before the next commit. Errors: EX_IOERR, from the ledger. */
+/* Durable: with the next commit. Errors of all functions: EX_IOERR, from the ledger. */
 
-/* Of a call that was found; record: what the ledger says of it. */
+/* For a call that was found. record: the ledger's record of the call. */
 
-/* settle_waiting: its status is not final; it is looked at again in the next runs, and sent as it stands from until
- * (epoch) on. A call that waits already stays as it is. */
+/* settle_waiting: records that the call waits for its final status. The next runs read it again; from until (epoch) on
+ * it is sent with its present status. Does nothing if the call waits already. */
 int settle_waiting(struct engine *engine, const struct call *call, const struct call_record *record, int64_t until,
                    struct err *err) MUST_CHECK;
 
-/* settle_noted: it becomes pending, and is due at once. */
+/* settle_noted: makes the call pending and due at once. */
 int settle_noted(struct engine *engine, const struct call *call, const struct call_record *record, struct err *err)
     MUST_CHECK;
 
-/* settle_known: the API has it as it is. A call that was open is so no longer, if the API ever accepted it. */
+/* settle_known: the API has the present version. An open call is closed, if the API ever accepted it. Its recording may
+ * be known only now. */
 int settle_known(struct engine *engine, const struct call *call, const struct call_record *record, struct err *err)
     MUST_CHECK;
 
-/* settle_forgotten: an open call is deleted from the ledger; why: for people. call: NULL: the source no longer has it. */
+/* settle_forgotten: deletes an open call from the ledger. why: for the log. call NULL: the source no longer has it. */
 int settle_forgotten(struct engine *engine, const char *id, const struct call *call, const struct call_record *record,
                      const char *why, struct err *err) MUST_CHECK;
 
-/* Of a call that is being sent. */
+/* For a call that is being sent. */
 
-/* settle_version_unknown: it is about to be sent with the content of its message, and from then on nobody knows which
- * version of it the API holds. Must be durable before the message is sent. */
+/* settle_version_unknown: records that we will not know which version of the call the API holds, because another
+ * content is about to be sent. Must be durable before the message is sent. */
 int settle_version_unknown(struct engine *engine, struct work_item *item, struct err *err) MUST_CHECK;
 
-/* settle_accepted: the API has it. repeated: it had it already. */
+/* settle_accepted: the API has accepted the call. repeated: the API had the call already. */
 int settle_accepted(struct engine *engine, struct work_item *item, bool repeated, struct err *err) MUST_CHECK;
 
-/* settle_rejected: it is never sent again by itself; reason: for people. */
+/* settle_rejected: the call is never sent again by itself. reason: for the log and the views. */
 int settle_rejected(struct engine *engine, struct work_item *item, const char *reason, struct err *err) MUST_CHECK;
 
-/* How a call goes on that failed, for the log: the advice that comes with the reason ("": none), and what comes next. */
+/* For the log line of a failed call: the advice that follows the reason ("": none), and the next step. */
 struct settle_outlook {
     const char *advice, *next;
 };
 
-/* settle_pending: it is tried again in delay seconds; reason: for people. */
+/* settle_pending: the call is tried again in delay seconds. reason: for the log and the views. */
 int settle_pending(struct engine *engine, struct work_item *item, const char *reason, int64_t delay,
                    const struct settle_outlook *outlook, struct err *err) MUST_CHECK;
-
-/* settle_log_call: what the log says of an item beside the message. Borrowed from item. */
-struct log_call settle_log_call(const struct engine *engine, const struct work_item *item);
 
 #endif

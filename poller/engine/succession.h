@@ -29,7 +29,7 @@ enum succession_step {
     SUCCESSION_WAIT    /* there is no leader, and it is too early to take over */
 };
 
-/* succession_step: returns what to do, and updates notes. */
+/* succession_step: returns the next action, and updates notes. */
 enum succession_step succession_step(const struct succession_look *look, struct succession_notes *notes);
 
 /* succession_is_ours: whether this host was the leader in the last takeover_after seconds. Then no other host can have

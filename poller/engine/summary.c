@@ -1,4 +1,4 @@
-/* summary: what one run did, and how it ended. */
+/* summary: the counts of one run, and its end. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -43,10 +43,14 @@ void summary_report(const struct summary *summary, int64_t duration_ms)
 {
     char more[256] = "";
     size_t used = 0;
-    add(more, sizeof more, &used, summary->repeated, "of them already known to the API");
+    char known[64];
+    const char *sink = summary->sink != NULL ? summary->sink : "API";
+    (void)snprintf(known, sizeof known, "of them already known to the %.30s", sink);
+    add(more, sizeof more, &used, summary->repeated, known);
     add(more, sizeof more, &used, summary->waiting, "waiting until their disposition is final");
     add(more, sizeof more, &used, summary->rejected, "rejected");
     add(more, sizeof more, &used, summary->forgotten, "gone from the dialer");
+    add(more, sizeof more, &used, summary->incomplete, "without a DID or dial status");
     add(more, sizeof more, &used, summary->pending_left, "pending");
     log_info("📊 Summary: %" PRId64 " processed, %" PRId64 " failed in %.2fs%s", summary->accepted, summary->failed,
              (double)duration_ms / 1000.0, more);
@@ -58,7 +62,7 @@ void summary_report(const struct summary *summary, int64_t duration_ms)
     else if (summary->stop != STOP_NONE)
         log_warn("⏸ %s", summary->message);
     else if (summary->in_doubt > 0)
-        log_warn("⚠ The API accepted no call in this run. The next call shows whether the API works");
+        log_warn("⚠ The %s accepted no call in this run. The next call shows whether it works", sink);
     else if (code != EX_OK)
         log_warn("⏳ Sync completed; pending calls are tried again in a later run");
     else

@@ -1,4 +1,4 @@
-/* summary: what one run did, and how it ended. */
+/* summary: the counts of one run, and its end. */
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
@@ -24,14 +24,17 @@ struct summary {
     int64_t repeated;   /* ... and among them, those that the API knew already */
     int64_t failed;     /* attempts that were not accepted */
     int64_t waiting;       /* calls newly waiting: their disposition is not final */
+    int64_t still_waiting; /* calls that were waiting before, and are not final yet */
     int64_t rejected;   /* calls newly rejected */
     int64_t forgotten;  /* rows that vanished while they were waiting or pending */
+    int64_t incomplete; /* calls without an extra that nearly every call has, see call_shape; one is counted once */
     int64_t pending_left;  /* calls still pending when the run ended */
     bool looked;           /* the run read every call that had ended: unsent is valid */
     int64_t unsent;        /* the least number of finished calls after the checkpoint that the run did not send */
     int64_t unsent_oldest; /* epoch: the end of the oldest of them */
     int64_t in_doubt;      /* calls on which the API failed, without another call to test the API with */
     int64_t limited_runs;  /* number of runs in a row, with this one, that a rate limit ended */
+    const char *sink;   /* the receiver's name in messages; NULL: the API */
     enum summary_stop stop;
     int failure_code;   /* STOP_FAILED: the exit code of the error */
     char message[1024]; /* why the run stopped, for people */
@@ -40,7 +43,7 @@ struct summary {
 /* A burst of calls may end two runs in a row with a 429. The third one counts as a failure. */
 #define SUMMARY_LIMITED_RUNS 2
 
-/* summary_fail: sets stop to STOP_FAILED with err's message and exit code, whatever stop was before. */
+/* summary_fail: sets stop to STOP_FAILED with err's message and exit code, even after another stop. */
 void summary_fail(struct summary *summary, const struct err *err);
 
 /* summary_exit_code: the run's exit code: EX_OK, EX_UNAVAILABLE, EX_TEMPFAIL, EX_CONFIG or failure_code. */

@@ -16,6 +16,8 @@ static int open_state(struct turn *turn, struct err *err)
         return -1;
     if (resources_open_ledger(turn->options, resources, err) != 0)
         return -1;
+    if (ledger_claim_for_source(resources->ledger, resources->config.source_type, err) != 0)
+        return -1;
     turn->engine->route.ledger = resources->ledger;
     turn->began_ms = clock_mono_ms();
     return 0;
@@ -36,7 +38,7 @@ int64_t turn_batch(int64_t batch_size, int64_t rate)
     return batch_size < most ? batch_size : most;
 }
 
-/* In each turn, because a host whose runs have stopped does not stay the leader. */
+/* Called in each turn, because a host does not stay the leader after its runs have stopped. */
 static int confirm_leader(const struct turn *turn, struct err *err)
 {
     return leader_confirm(resources_leader(turn->options, turn->resources), turn->resources->ledger, err);
@@ -54,6 +56,7 @@ int turn_begin(struct turn *turn, const char *kind, struct err *err)
 {
     struct settings_sync *settings = &turn->resources->config.sync;
     settings->batch_size = turn_batch(settings->batch_size, settings->backfill_rate);
+    turn->resources->config.database.is_long_work = true;
     if (open_ends(turn, err) != 0)
         return -1;
     *turn->engine = resources_engine(turn->resources, turn->summary);
@@ -102,5 +105,5 @@ int turn_end(struct turn *turn, int result, struct err *err)
         summary_fail(turn->summary, err);
     if (turn->engine->route.ledger == NULL)
         return result;
-    return journal_close(turn->engine, NULL, result == 0 ? err : &ignored) == 0 ? result : -1;
+    return journal_close(turn->engine, result == 0 ? err : &ignored) == 0 ? result : -1;
 }

@@ -71,6 +71,16 @@ void work_add(struct work *work, const struct call *call, const struct call_reco
     *item = (struct work_item){ .call = copy, .record = *record, .recorded = recorded };
 }
 
+bool work_has(const struct work *work, const char *id)
+{
+    return work->count > 0 && *place_of(work, id) != NULL;
+}
+
+void work_replace(struct work *work, struct work_item *item, const struct call *call)
+{
+    item->call = call_copy_to(take_room(work, call_size(call)), call);
+}
+
 /* ---- by time ---- */
 
 static int compare(const void *left, const void *right)

@@ -106,21 +106,25 @@ int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, str
     return result;
 }
 
+/* Who wrote the file. */
+#define OF_A_RUN "every call up to this one has been handled"
+#define BY_HAND "set by hand"
+
 /* Ownership: the caller frees it. */
-static char *content_of(const struct position *position, int64_t oldest_unsent)
+static char *content_of(const struct position *position, const char *words, int64_t oldest_unsent)
 {
     char local[CLOCK_TEXT_SIZE], uniqueid[POSITION_UNIQUEID_SIZE];
     char open[128] = "";
     if (oldest_unsent != 0)
         (void)snprintf(open, sizeof open, OLDEST_UNSENT "%" PRId64 "\n", oldest_unsent);
-    return mem_format("%" PRId64 " %s\n# %s, every call up to this one has been handled\n%s", position->end_epoch,
+    return mem_format("%" PRId64 " %s\n# %s, %s\n%s", position->end_epoch,
                       str_printable(position->uniqueid, uniqueid, sizeof uniqueid),
-                      clock_local(position->end_epoch, local, sizeof local), open);
+                      clock_local(position->end_epoch, local, sizeof local), words, open);
 }
 
 int checkpoint_save(const char *state_dir, const struct position *position, struct err *err)
 {
-    char *text = content_of(position, 0);
+    char *text = content_of(position, BY_HAND, 0);
     int result = fileutil_replace(state_dir, "checkpoint", text, err);
     free(text);
     return result;
@@ -138,7 +142,7 @@ int checkpoint_replace(const char *state_dir, const struct position *position, i
                          enum checkpoint_saved *ret_saved, struct err *err)
 {
     bool replaced = false;
-    char *text = content_of(position, oldest_unsent);
+    char *text = content_of(position, OF_A_RUN, oldest_unsent);
     int result = fileutil_replace_if_unchanged(state_dir, "checkpoint", text, *mark, MAX_BYTES, &replaced, err);
     uint64_t found = replaced ? fileutil_checksum_of(text) : checkpoint_mark(state_dir);
     free(text);
@@ -165,6 +169,19 @@ int64_t checkpoint_oldest_unsent(const char *state_dir)
     free(text);
     free(path);
     return epoch;
+}
+
+bool checkpoint_is_of_run(const char *state_dir, const struct position *position)
+{
+    char *path = mem_format("%s/checkpoint", state_dir), *text = NULL;
+    char *expected = content_of(position, OF_A_RUN, checkpoint_oldest_unsent(state_dir));
+    bool missing = false;
+    bool is_same = fileutil_read(path, MAX_BYTES, FILEUTIL_REFUSE_LINK, &text, &missing, NULL) == 0 && !missing &&
+                   strcmp(text, expected) == 0;
+    free(expected);
+    free(text);
+    free(path);
+    return is_same;
 }
 
 int checkpoint_set_aside(const char *state_dir, char *ret_aside, size_t size, struct err *err)

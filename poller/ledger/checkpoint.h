@@ -7,6 +7,7 @@
 #ifndef CHECKPOINT_H
 #define CHECKPOINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,15 +29,16 @@ int checkpoint_parse(const char *text, struct position *ret_position, struct err
 int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, struct position *ret_position,
                     struct err *err) MUST_CHECK;
 
-/* checkpoint_save: replaces the file. Durable: on return. Errors: EX_IOERR; then the old file is unchanged. */
+/* checkpoint_save: replaces the file, as a person does. Durable: on return. Errors: EX_IOERR; then the old file is
+ * unchanged. */
 int checkpoint_save(const char *state_dir, const struct position *position, struct err *err) MUST_CHECK;
 
 /* checkpoint_mark: the file's present content as a number, for checkpoint_replace. */
 uint64_t checkpoint_mark(const char *state_dir);
 
-/* checkpoint_replace: as checkpoint_save, but only if the file still has the content that *mark stands for: a run must
- * not overwrite what a person has written meanwhile. oldest_unsent: the end of the oldest unsent call before the
- * checkpoint, 0: there is none. *mark becomes the new content's. Durable: on return. Errors: EX_IOERR. */
+/* checkpoint_replace: as checkpoint_save, but only if the file still has the content of *mark, because a run must not
+ * overwrite a person's change. oldest_unsent: the end of the oldest unsent call before the checkpoint; 0: none. *mark
+ * becomes the mark of the new content. Durable: on return. Errors: EX_IOERR. */
 enum checkpoint_saved {
     CHECKPOINT_SAVED,
     CHECKPOINT_BEING_CHANGED, /* the file is missing or empty, as for a moment while `date > checkpoint` runs */
@@ -48,6 +50,10 @@ int checkpoint_replace(const char *state_dir, const struct position *position, i
 /* checkpoint_oldest_unsent: the end (epoch) of the oldest unsent call before the checkpoint, as the last run wrote it
  * into the file. 0: there was none, or the file does not say. */
 int64_t checkpoint_oldest_unsent(const char *state_dir);
+
+/* checkpoint_is_of_run: whether the file has exactly the text of a run (checkpoint_replace), with this position. Then
+ * the ledger had that position before the file. */
+bool checkpoint_is_of_run(const char *state_dir, const struct position *position);
 
 /* checkpoint_set_aside: renames a damaged file; ret_aside gets the new name. Durable: on return. */
 int checkpoint_set_aside(const char *state_dir, char *ret_aside, size_t size, struct err *err) MUST_CHECK;

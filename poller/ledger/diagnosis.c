@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "ledger/diagnosis.h"
 
-/* After the clock was set back by more than this, the times in the ledger tell nothing. */
+/* After the clock was set back by more than this, the times in the ledger prove nothing. */
 #define CLOCK_TOLERANCE_SEC 300
 
 #define CHECK "check"
@@ -23,7 +23,7 @@ struct findings {
     size_t used;
 };
 
-/* ---- what is found ---- */
+/* ---- findings ---- */
 
 static void PRINTF_LIKE(3, 4) add(struct findings *findings, enum diagnosis_level level, const char *format, ...)
 {
@@ -164,6 +164,20 @@ static void judge_rejected(struct findings *findings)
     advise_command(findings, DIAGNOSIS_WARNING, "failed list");
 }
 
+static void judge_unread(struct findings *findings)
+{
+    const struct standing *standing = findings->standing;
+    char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE], command[2 * CLOCK_TEXT_SIZE + 40];
+    if (standing->unread_from == 0)
+        return;
+    (void)snprintf(command, sizeof command, "backfill --from '%s' --to '%s'",
+                   clock_local(standing->unread_from, from, sizeof from),
+                   clock_local(standing->unread_to, to, sizeof to));
+    add(findings, DIAGNOSIS_WARNING, "archived calls from %s to %s were not sent, as the archive could not be read", from,
+        to);
+    advise_command(findings, DIAGNOSIS_WARNING, command);
+}
+
 /* ---- the log ---- */
 
 static void judge_log(struct findings *findings)
@@ -191,6 +205,7 @@ struct diagnosis diagnosis_of(const struct standing *standing, const struct diag
     if (!standby) /* the leader sends the calls that are still pending here */
         judge_waiting(&findings);
     judge_rejected(&findings);
+    judge_unread(&findings);
     judge_log(&findings);
     if (findings.used == 0)
         add(&findings, DIAGNOSIS_OK, standby ? "standby, another host sends the calls; last look %" PRId64 " s ago"

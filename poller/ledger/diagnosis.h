@@ -20,11 +20,11 @@ struct diagnosis_limits diagnosis_usual_limits(void);
 struct diagnosis {
     enum diagnosis_level level;
     char text[1024];  /* the findings, those about runs first; one line without control characters */
-    char action[160]; /* what to do about the worst finding; "": nothing */
+    char action[240]; /* what to do about the worst finding; "": nothing */
 };
 
-/* diagnosis_of: judges the state. Calls that wait for the agent's disposition are no fault. profile: the profile whose
- * commands the action names, or NULL. Pure. */
+/* diagnosis_of: judges the state. Calls that wait for the agent's disposition are no fault. profile: the profile
+ * for the commands in the action; NULL: the default profile. Pure. */
 struct diagnosis diagnosis_of(const struct standing *standing, const struct diagnosis_limits *limits,
                               const char *profile);
 

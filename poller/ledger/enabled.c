@@ -42,8 +42,8 @@ static bool has_file(const char *state_dir, const char *name)
     return found;
 }
 
-/* Whether a run has worked here. Only runs that came as far as the calls, and those of a standby, write the ledger's
- * copy of the checkpoint. An unreadable ledger counts as one: the next run reports what is wrong with the ledger. */
+/* Whether a run has worked here. Only runs that read calls, and runs of a standby, write the ledger's copy of the
+ * checkpoint. With an unreadable ledger the answer is yes: the next run reports the ledger's problem. */
 static bool has_worked(const char *state_dir)
 {
     struct ledger *ledger = NULL;

@@ -21,7 +21,7 @@ enum ledger_mode {
     LEDGER_DRY_RUN    /* as LEDGER_READ_ONLY, but a change is no error: it is ignored */
 };
 
-/* What was done about a damaged ledger. */
+/* The repair of a damaged ledger. */
 struct ledger_repair {
     bool rebuilt;      /* the file was damaged: it was renamed and rebuilt */
     char aside[4200];  /* the new name of the damaged file */
@@ -49,8 +49,8 @@ int ledger_rebuild(const char *state_dir, struct ledger **ret_ledger, struct led
 int ledger_find(struct ledger *ledger, const char *uniqueid, struct call_record *ret_record,
                 struct err *err) MUST_CHECK;
 
-/* ledger_has_other_payload: whether the ledger keeps content of the call that the API has not accepted yet, and it is not
- * payload. */
+/* ledger_has_other_payload: whether the ledger keeps content of the call that the API has not accepted yet, and it is
+ * not payload. */
 int ledger_has_other_payload(struct ledger *ledger, const char *uniqueid, const char *payload, bool *ret_other,
                              struct err *err) MUST_CHECK;
 
@@ -92,13 +92,14 @@ int ledger_forget_untried(struct ledger *ledger, int64_t ended_before, int64_t *
 /* Which calls ledger_due hands out: those after a position, up to a limit. */
 struct ledger_stretch {
     struct position after;
+    const struct position *until;     /* up to this position, included; NULL: to the last call */
     int64_t ended_from, ended_before; /* of pending calls: the former included, the latter not */
     bool with_waiting;                /* waiting calls as well, whenever they ended */
     int64_t limit;
 };
 
-/* ledger_due: hands out the calls that need another look, oldest first: pending ones whose time has come, and waiting
- * ones. uniqueid is borrowed for the call; on_due must not change the ledger. */
+/* ledger_due: hands out the calls to read again, oldest first: pending calls that are due, and all waiting calls.
+ * uniqueid is borrowed until on_due returns; on_due must not change the ledger. */
 typedef void ledger_on_due(void *context, const char *uniqueid, int64_t end_epoch);
 int ledger_due(struct ledger *ledger, const struct ledger_time *time, const struct ledger_stretch *stretch,
                ledger_on_due *on_due, void *context, struct err *err) MUST_CHECK;
@@ -112,16 +113,23 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 /* The ledger's notes: numbers and texts that outlive a run. */
 #define LEDGER_NOTE_WAIT_UNTIL "rate_limited_until" /* epoch: the API limits the rate until then */
 #define LEDGER_NOTE_OUTAGE_SINCE "api_down_since"   /* epoch: the API has been down since then; 0: it works */
-#define LEDGER_NOTE_LAST_SWEEP "last_sweep"         /* epoch of the last sweep, by the database's clock */
-#define LEDGER_NOTE_SWEPT_TO "swept_to"             /* epoch: where an unfinished sweep goes on; 0: none */
+#define LEDGER_NOTE_SCANNED_TO "scanned_to"         /* epoch: the calls that began before it are in the ledger, or over */
+#define LEDGER_NOTE_LAST_SWEEP "last_sweep"         /* epoch, the source's clock: when the sweep last read a part */
+#define LEDGER_NOTE_SWEPT_TO "swept_to"             /* epoch: the sweep has read the calls that began before it */
 #define LEDGER_NOTE_START_OVER "start_over"         /* 1: the ledger was rebuilt; lost calls are not searched for yet */
 #define LEDGER_NOTE_CAMPAIGNS "campaigns"           /* see campaigns_warn */
 #define LEDGER_NOTE_LAST_STANDBY "stood_by"         /* epoch, this host's clock: the last run that was standby */
 #define LEDGER_NOTE_LEADER_SEEN "leader_seen"       /* the same: the last run that found another leader */
 #define LEDGER_NOTE_SOURCE_MEMORY "zone"            /* text: what the source remembers from run to run */
+#define LEDGER_NOTE_UNREAD_FROM "unread_from"       /* epoch: the archive could not be read: see archive.h ... */
+#define LEDGER_NOTE_UNREAD_TO "unread_to"           /* ... its calls up to that epoch were passed */
+#define LEDGER_NOTE_ENRICH_PROBLEM "enrich_problem" /* text: the last problem of the look-ups that the log has */
 #define LEDGER_NOTE_LOG_WORKS "log_works"           /* 0: the last run of cron or the service could not write its log */
 #define LEDGER_NOTE_LIMITED "limited_runs"          /* number of runs in a row that a rate limit ended */
 #define LEDGER_NOTE_TAKEN_OVER "taken_over"         /* epoch, this host's clock: this program sends calls since then */
+#define LEDGER_NOTE_PRUNED_TO "pruned_to"           /* text: the id of a call, see ledger_prune; "": at the beginning */
+#define LEDGER_NOTE_PACE "pace"                     /* text: see journal.c */
+#define LEDGER_NOTE_SOURCE "source"                 /* text: the type of the source of its calls */
 #define LEDGER_NOTE_HEALTHY "healthy"               /* 1: the last run went well; 0: it did not */
 
 /* ledger_read_note: reads a number; without a note, *ret_value is fallback. */
@@ -136,11 +144,17 @@ int ledger_set_text_note(struct ledger *ledger, const char *name, const char *te
 /* ledger_delete_note: deletes the note. A missing note is no error. */
 int ledger_delete_note(struct ledger *ledger, const char *name, struct err *err) MUST_CHECK;
 
+/* ledger_confirm_source: checks that this ledger is for the calls of this type of source. A new ledger has no note of
+ * that and is for any, and so is one of an earlier version. ledger_claim_for_source: the same; writes the missing note,
+ * durably. Errors also: EX_CONFIG, with the remedy. */
+int ledger_confirm_source(struct ledger *ledger, const char *type, struct err *err) MUST_CHECK;
+int ledger_claim_for_source(struct ledger *ledger, const char *type, struct err *err) MUST_CHECK;
+
 /* The places. LEDGER_CHECKPOINT: a copy of the checkpoint. LEDGER_FLOOR: calls at and before the floor are out of
  * scope. LEDGER_START: where the very first run began; earlier calls are never sent. LEDGER_DOUBT: the only call that
  * the last run tried, and on which the API failed; see breaker.h. *ret_known: the place is set.
  * ledger_delete_checkpoint deletes the checkpoint's copy and the floor. */
-enum ledger_place { LEDGER_CHECKPOINT, LEDGER_FLOOR, LEDGER_START, LEDGER_DOUBT };
+enum ledger_place { LEDGER_CHECKPOINT, LEDGER_FLOOR, LEDGER_START, LEDGER_DOUBT, LEDGER_REVISITED };
 int ledger_read_place(struct ledger *ledger, enum ledger_place which, struct position *ret_position, bool *ret_known,
                  struct err *err) MUST_CHECK;
 int ledger_set_place(struct ledger *ledger, enum ledger_place which, const struct position *position, struct err *err)
@@ -153,11 +167,11 @@ struct ledger_run {
     int64_t found, accepted, repeated, failed, pending, waiting, rejected;
     int64_t duration_ms;
     int64_t statements, database_ms, rows_examined; /* of the dialer's database */
+    int64_t longest_ms; /* its longest statement */
     bool looked;            /* the run read all calls that had ended: unsent is valid */
     int64_t unsent;         /* the least number of finished calls after the checkpoint that the run did not send */
     int64_t unsent_oldest;  /* epoch: the end of the oldest of them; 0: there is none */
     int exit_code;
-    const char *kind;    /* NULL: the kind given to ledger_run_start */
     const char *message; /* borrowed; may be NULL */
 };
 
@@ -174,8 +188,8 @@ int ledger_add_to_counter(struct ledger *ledger, const char *name, const char *l
                           struct err *err) MUST_CHECK;
 
 /* ledger_prune: deletes accepted calls that ended before an epoch, attempts and runs that began before the same epoch,
- * and rejected or discarded calls that ended before another epoch; of each kind at most limit. Durable: with the next
- * ledger_commit. */
+ * and rejected or discarded calls that ended before another epoch; of each kind at most limit. It looks at some of the
+ * accepted calls each time, and comes round to all of them (ledger.c). Durable: with the next ledger_commit. */
 struct ledger_age {
     int64_t before, set_aside_before, limit;
 };

@@ -14,9 +14,12 @@
 #define UNFINISHED ".new"
 #define COMPLETE ".rebuilt"
 
-/* The columns of version 1, those that version 2 added, and the one that version 6 added. */
+/* The columns of version 1, those that version 2 added, and the one that version 6 added. Version 9 has words: if their
+ * table cannot be read, the rest of the call can. */
 #define COLUMNS_1 "uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload"
 #define COLUMNS_2 COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, result, length, agent, campaign, phone"
+#define COLUMNS_9 COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, " SCHEMA_RESULT ", length, agent, "           \
+                  SCHEMA_CAMPAIGN ", phone"
 #define INSERT_1 "INSERT OR REPLACE INTO call (" COLUMNS_1 ", version_unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define INSERT_2                                                                                                       \
     "INSERT OR REPLACE INTO call (" COLUMNS_2 ", version_unknown) "                                                    \
@@ -31,6 +34,7 @@ static void copy_readable_calls(struct store *store, const char *damaged)
         { COLUMNS_1 ", " SCHEMA_VERSION_UNKNOWN_5, INSERT_1 },
         { COLUMNS_2 ", " SCHEMA_VERSION_UNKNOWN_5, INSERT_2 },
         { COLUMNS_2 ", version_unknown", INSERT_2 },
+        { COLUMNS_9 ", version_unknown", INSERT_2 },
     };
     static const char *const passes[] = { "NOT INDEXED ORDER BY uniqueid", "NOT INDEXED ORDER BY uniqueid DESC",
                                           "INDEXED BY call_open WHERE state <> 1" };
@@ -45,6 +49,10 @@ static void copy_readable_calls(struct store *store, const char *damaged)
 /* Copies the readable calls of path into a new ledger under another name, which is complete and durable on return. */
 static int build_new_ledger(const char *state_dir, const char *path, int64_t *ret_saved, struct err *err)
 {
+    static const char source[] = "SELECT name, text FROM note WHERE name = 'source'"; /* see ledger_confirm_source */
+    static const char recordings[] = "SELECT * FROM recording"; /* a damaged file may lack the end: see place_drive.c */
+    static const char keep_recording[] = "INSERT OR REPLACE INTO recording VALUES "
+                                         "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     static const char start_over[] = "INSERT INTO note (name, number) VALUES ('start_over', 1)"; /* see ledger.h */
     struct store *store = NULL;
     char *unfinished = mem_format("%s%s", path, UNFINISHED), *complete = mem_format("%s%s", path, COMPLETE);
@@ -52,6 +60,8 @@ static int build_new_ledger(const char *state_dir, const char *path, int64_t *re
     int result = store_open("the ledger", unfinished, STORE_WRITE, &store, err) == 0 ? schema_make(store, err) : -1;
     if (result == 0) {
         copy_readable_calls(store, path);
+        store_copy_rows(store, path, source, "INSERT OR REPLACE INTO note (name, text) VALUES (?, ?)");
+        store_copy_rows(store, path, recordings, keep_recording);
         if (store_change(store, store_prepare(store, start_over), err) != 0 || store_commit(store, err) != 0 ||
             store_number(store, "SELECT count(*) FROM call", ret_saved, err) != 0)
             result = -1;

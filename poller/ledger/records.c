@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "ledger/records.h"
+#include "ledger/schema.h"
 #include "base/store.h"
 
 /* Parameters 1 to 3 are those of struct records_selection; parameter 4 is the state. */
@@ -11,7 +12,7 @@
                  "AND (?2 IS NULL OR instr(lower(reason), lower(?2)) > 0) AND (?3 = 0 OR end_epoch < ?3)"
 
 /* The runs that cron starts. A run that an operator starts does not show that cron works. */
-#define BY_CRON "kind IN ('poll', 'sweep')"
+#define BY_CRON "kind = 'poll'"
 
 static int64_t number(struct statement *statement, int column)
 {
@@ -34,7 +35,8 @@ static struct statement *prepare_for(struct store *store, const char *sql, const
 int records_list_rejected(struct ledger *ledger, const struct records_selection *selection, records_on_entry *on_entry,
                           void *context, struct err *err)
 {
-    static const char sql[] = "SELECT uniqueid, end_epoch, attempts, reason, payload, campaign, phone, status FROM call "
+    static const char sql[] = "SELECT uniqueid, end_epoch, attempts, reason, payload, " SCHEMA_CAMPAIGN ", phone, "
+                              "status FROM call "
                               "WHERE " SELECTED
                               " ORDER BY end_epoch, uniqueid";
     struct store *store = ledger_store(ledger);
@@ -96,7 +98,7 @@ static int read_pending(struct store *store, struct records_overview *overview, 
 static int read_last_run(struct store *store, struct records_overview *overview, struct err *err)
 {
     static const char sql[] = "SELECT started, accepted, exit_code, message, duration_ms, statements, database_ms, "
-                              "rows_examined, unsent FROM run WHERE finished IS NOT NULL AND " BY_CRON
+                              "rows_examined, unsent, longest_ms FROM run WHERE finished IS NOT NULL AND " BY_CRON
                               " ORDER BY id DESC LIMIT 1";
     struct statement *statement = store_prepare(store, sql);
     int row = store_next(store, statement, err);
@@ -112,13 +114,14 @@ static int read_last_run(struct store *store, struct records_overview *overview,
     overview->last_run_database_ms = number(statement, 6);
     overview->last_run_rows_examined = number(statement, 7);
     overview->last_run_unsent = number(statement, 8);
+    overview->last_run_longest_ms = number(statement, 9);
     store_reset(statement);
     return 0;
 }
 
 static int read_last_success(struct store *store, struct records_overview *overview, struct err *err)
 {
-    static const char sql[] = "SELECT started FROM run WHERE exit_code IN (0, 75) AND " BY_CRON
+    static const char sql[] = "SELECT started FROM run WHERE exit_code = 0 AND " BY_CRON
                               " ORDER BY id DESC LIMIT 1";
     struct statement *statement = store_prepare(store, sql);
     int row = store_next(store, statement, err);
@@ -166,7 +169,9 @@ int records_oldest_open(struct ledger *ledger, int64_t *ret_ended, struct err *e
 
 int records_count_accepted(struct ledger *ledger, int64_t *ret_count, struct err *err)
 {
-    return store_number(ledger_store(ledger), "SELECT count(*) FROM call WHERE state = 1", ret_count, err);
+    /* SQLite counts a whole table without reading its rows, and call_open has the others. */
+    return store_number(ledger_store(ledger), "SELECT (SELECT count(*) FROM call) - "
+                        "(SELECT count(*) FROM call WHERE state <> 1)", ret_count, err);
 }
 
 /* ---- runs ---- */
@@ -189,7 +194,7 @@ int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, recor
 {
     static const char sql[] =
         "SELECT kind, started, finished, duration_ms, found, accepted, repeated, failed, waiting, pending, rejected, "
-        "statements, database_ms, rows_examined, unsent, exit_code, message, " RECORDS_SUPERSEDED " "
+        "statements, database_ms, rows_examined, longest_ms, unsent, exit_code, message, " RECORDS_SUPERSEDED " "
         "FROM run WHERE started >= ?1 ORDER BY id DESC LIMIT ?2";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
@@ -199,11 +204,11 @@ int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, recor
     while ((row = store_next(store, statement, err)) > 0) {
         const char *kind = store_text(statement, 0);
         struct records_run run = { .kind = kind != NULL ? kind : "",
-                                   .message = store_text(statement, 16),
-                                   .superseded = store_int(statement, 17) != 0 };
+                                   .message = store_text(statement, 17),
+                                   .superseded = store_int(statement, 18) != 0 };
         int64_t *const numbers[] = { &run.started, &run.finished, &run.duration_ms, &run.found, &run.accepted,
                                      &run.repeated, &run.failed, &run.waiting, &run.pending, &run.rejected, &run.statements,
-                                     &run.database_ms, &run.rows_examined, &run.unsent, &run.exit_code };
+                                     &run.database_ms, &run.rows_examined, &run.longest_ms, &run.unsent, &run.exit_code };
         for (int i = 0; i < (int)(sizeof numbers / sizeof numbers[0]); i++)
             *numbers[i] = number(statement, i + 1);
         on_run(context, &run);
@@ -240,8 +245,9 @@ int records_find_call(struct ledger *ledger, const char *uniqueid, records_on_ca
                       struct err *err)
 {
     static const char sql[] =
-        "SELECT tried, answer, took_ms, reason, status, result, length, agent, state, fingerprint, attempts, "
-        "end_epoch, seen, updated, due, tries, campaign, phone, version_unknown FROM call WHERE uniqueid = ?1";
+        "SELECT tried, answer, took_ms, reason, status, " SCHEMA_RESULT ", length, agent, state, fingerprint, attempts, "
+        "end_epoch, " SCHEMA_SEEN ", " SCHEMA_UPDATED ", due, tries, " SCHEMA_CAMPAIGN ", phone, version_unknown "
+        "FROM call WHERE uniqueid = ?1";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
     store_bind_text(statement, 1, uniqueid);

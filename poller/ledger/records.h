@@ -37,13 +37,14 @@ struct records_overview {
     int64_t oldest_pending, oldest_waiting; /* ... and of each kind */
     int64_t next_due;          /* when the next pending call is tried again */
     int64_t last_run, last_run_accepted, last_run_exit_code;
-    int64_t last_success;      /* start of the last run that succeeded */
+    int64_t last_success;      /* start of the last run that succeeded: exit code 0 */
     int64_t first_run;         /* start of the oldest run in the ledger */
     int64_t last_look;         /* start of the last run that looked ... */
     int64_t unsent_oldest;     /* ... and the end of its oldest unsent call */
     int64_t last_run_unsent;   /* unsent calls of the last run; unknown: it could not look */
     char last_run_message[256];
     int64_t last_run_duration_ms, last_run_statements, last_run_database_ms, last_run_rows_examined; /* or unknown */
+    int64_t last_run_longest_ms; /* the longest statement; or unknown */
 };
 
 /* records_overview: reads the current state. Reads only the index of open calls and the last runs, so the size of the
@@ -63,15 +64,15 @@ struct records_run {
     int64_t started, finished, duration_ms; /* finished: unknown while the run works, and if it was killed */
     bool superseded;                        /* another run of its kind has started since */
     int64_t found, accepted, repeated, failed, waiting, pending, rejected;
-    int64_t statements, database_ms, rows_examined, unsent;
+    int64_t statements, database_ms, rows_examined, longest_ms, unsent;
     int64_t exit_code;
     const char *message; /* why the run stopped early; NULL or "": it did not */
 };
 
-/* SQL: another run of the same kind has started since. A sweep starts as kind poll. */
+/* SQL: another run of the same kind has started since. */
 #define RECORDS_SUPERSEDED                                                                                             \
     "finished IS NULL AND EXISTS (SELECT 1 FROM run AS later WHERE later.id > run.id "                                 \
-    "AND replace(later.kind, 'sweep', 'poll') = replace(run.kind, 'sweep', 'poll'))"
+    "AND later.kind = run.kind)"
 
 /* records_outcome: how a run ended, the same text in every view: "succeeded", "partly sent", "stopped", "failed (69)",
  * "cut short" or "no end yet". Returns a constant or out. */

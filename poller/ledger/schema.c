@@ -4,13 +4,19 @@
  *            that. payload: content not accepted yet. tries: all attempts so far; attempts: the retries used up by this
  *            content. tried, answer, took_ms: the last attempt and the outcome's code (0: no answer). status to phone:
  *            the call as it was at that attempt. version_unknown: see struct call_record; NULL while we know the
- *            version.
+ *            version. A row has no more than it must: campaign_word and result_word are numbers of words, and then
+ *            campaign and result are NULL; seen is NULL where the first attempt came at once; updated is 0 where the
+ *            last attempt was the last change. The macros of schema.h read all of these.
+ *   word     texts that many calls share.
  *   attempt  the attempts before a call's last one; the row of the call has the last one. Nearly all calls are accepted
  *            at the first attempt and need no row here.
  *   note     numbers and texts that outlive a run, by name.
  *   run      one row per run with its counts. unsent: the finished calls after the checkpoint that the run saw and did
  *            not send; 0 for a run that finished, NULL for a run that could not read the dialer's calls.
+ *   enriched what was looked up for a call that is not settled yet, see enriched.h. made: epoch.
  *   counter  counts that only grow, for metrics.
+ *   watched  calls that have not ended, see watched.h.
+ *   recording  the recordings of accepted calls, see recordings.h. state: enum recordings_state. session is a secret.
  *
  * In SQL a state is its number in enum call_state. The index call_open leaves out accepted calls (1), which are nearly
  * all. SQLite uses that index only if a statement contains `state <> 1` literally, beside any other condition. */
@@ -19,7 +25,7 @@
 #include "base/mem.h"
 #include "ledger/schema.h"
 
-#define APPLICATION_ID 1145656147 /* "DIDS": whose file this is */
+#define APPLICATION_ID 1145656147 /* "DIDS": marks a file of this program */
 
 /* The text at index n turns version n into version n + 1. A released text never changes. */
 static const char *const migrations[] = {
@@ -93,6 +99,58 @@ static const char *const migrations[] = {
 
     "ALTER TABLE call ADD COLUMN version_unknown INTEGER;"
     "UPDATE call SET version_unknown = " SCHEMA_VERSION_UNKNOWN_5 " WHERE " SCHEMA_VERSION_UNKNOWN_5 " NOT NULL;",
+
+    "CREATE TABLE enriched (uniqueid TEXT PRIMARY KEY NOT NULL, extras TEXT NOT NULL, made INTEGER NOT NULL)"
+    "  WITHOUT ROWID;",
+
+    "CREATE TABLE watched (id TEXT PRIMARY KEY NOT NULL, kin TEXT, began INTEGER NOT NULL) WITHOUT ROWID;"
+    /* A sweep is a part of every run now. */
+    "DELETE FROM note WHERE name IN ('last_sweep', 'swept_to');"
+    "UPDATE run SET kind = 'poll' WHERE kind = 'sweep';"
+    "INSERT INTO counter (name, label, value) SELECT name, replace(label, ' sweep', ' poll'), value FROM counter "
+    "  WHERE name = 'runs' AND label LIKE '% sweep' ON CONFLICT (name, label) DO UPDATE SET value = value + excluded.value;"
+    "DELETE FROM counter WHERE name = 'runs' AND label LIKE '% sweep';",
+
+    /* An accepted call took 147 bytes, now it takes 93. Older rows do not change. The index call_ended took 33 bytes a
+     * call, only for reports and for deleting old calls; both read the table now. */
+    "DROP INDEX IF EXISTS call_ended;"
+    "CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
+    "ALTER TABLE call ADD COLUMN campaign_word INTEGER;"
+    "ALTER TABLE call ADD COLUMN result_word INTEGER;"
+    "DROP TRIGGER IF EXISTS call_tried;"
+    "CREATE TRIGGER call_tried BEFORE UPDATE ON call WHEN OLD.tries > 0 AND NEW.tries <> OLD.tries BEGIN"
+    "  INSERT INTO attempt (uniqueid, tried, state, answer, took_ms, reason, status, result, length, agent) VALUES"
+    "  (OLD.uniqueid, OLD.tried, OLD.state, OLD.answer, OLD.took_ms, OLD.reason, OLD.status,"
+    "   ifnull(OLD.result, (SELECT text FROM word WHERE id = OLD.result_word)), OLD.length, OLD.agent);"
+    "END;",
+
+    "ALTER TABLE run ADD COLUMN longest_ms INTEGER;", /* the longest statement asked of the dialer's database */
+
+    /* Few recordings are open at a time, so their indexes are small. */
+    "CREATE TABLE recording ("
+    "  call      TEXT PRIMARY KEY NOT NULL,"
+    "  path      TEXT NOT NULL,"
+    "  started   INTEGER NOT NULL,"
+    "  seen      INTEGER NOT NULL,"
+    "  state     INTEGER NOT NULL,"
+    "  noted     INTEGER NOT NULL DEFAULT 0,"
+    "  attempts  INTEGER NOT NULL DEFAULT 0,"
+    "  due       INTEGER NOT NULL DEFAULT 0,"
+    "  updated   INTEGER NOT NULL,"
+    "  size      INTEGER,"
+    "  validator TEXT,"
+    "  md5       TEXT,"
+    "  file_id   TEXT,"
+    "  session   TEXT,"
+    "  link      TEXT,"
+    "  reason    TEXT"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX recording_due ON recording (due) WHERE state = 1;"
+    "CREATE INDEX recording_rejected ON recording (updated) WHERE state = 3;"
+    "CREATE INDEX recording_unnoted ON recording (updated) WHERE noted = 0 AND state <> 1;"
+    "CREATE TRIGGER call_forgotten AFTER DELETE ON call BEGIN"
+    "  DELETE FROM recording WHERE call = OLD.uniqueid AND state = 2 AND noted = 1;"
+    "END;",
 };
 
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };

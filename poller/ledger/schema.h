@@ -8,6 +8,12 @@
  * real fingerprint is that small once in 2^32 calls. Version 1 did not count tries, so its number may be 0. */
 #define SCHEMA_VERSION_UNKNOWN_5 "CASE WHEN fingerprint BETWEEN 0 AND 4294967295 THEN max(fingerprint, 1) END"
 
+/* Columns of call that a row may lack, as schema.c explains. */
+#define SCHEMA_CAMPAIGN "ifnull(campaign, (SELECT text FROM word WHERE id = campaign_word))"
+#define SCHEMA_RESULT "ifnull(result, (SELECT text FROM word WHERE id = result_word))"
+#define SCHEMA_SEEN "ifnull(seen, tried)"
+#define SCHEMA_UPDATED "CASE updated WHEN 0 THEN tried ELSE updated END"
+
 /* schema_prepare: creates the tables in a new store, or migrates those of an older version, in one transaction. With
  * STORE_READ_ONLY it migrates a copy in memory. Durable: on return. Errors: EX_IOERR; EX_CONFIG: the file belongs to
  * another program, or a newer version wrote it. */

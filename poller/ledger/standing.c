@@ -28,10 +28,14 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
         ledger_read_place(ledger, LEDGER_DOUBT, &doubt, &standing->in_doubt, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_LAST_STANDBY, 0, &standing->last_standby, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_LEADER_SEEN, 0, &standing->leader_seen, err) != 0 ||
+        ledger_read_note(ledger, LEDGER_NOTE_UNREAD_FROM, 0, &standing->unread_from, err) != 0 ||
+        ledger_read_note(ledger, LEDGER_NOTE_UNREAD_TO, 0, &standing->unread_to, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_LOG_WORKS, 1, &log_works, err) != 0 ||
+        recordings_count(ledger, &standing->recordings, err) != 0 ||
         enabled_read(state_dir, &enabled, err) != 0 ||
         checkpoint_load(state_dir, &found, &position, err) != 0)
         return -1;
+    standing->checkpoint_damaged = found == CHECKPOINT_DAMAGED;
     standing->off = !enabled;
     standing->log_fails = log_works == 0;
     standing->doubtful_ended = doubt.end_epoch;

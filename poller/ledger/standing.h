@@ -2,20 +2,24 @@
 #ifndef STANDING_H
 #define STANDING_H
 
+#include "ledger/recordings.h"
 #include "ledger/records.h"
 
 struct standing {
     struct records_overview overview;
     bool off;               /* not enabled: cron and the service send no calls (enabled.h) */
     int64_t now;            /* epoch */
-    int64_t checkpoint;     /* epoch; 0: none */
+    int64_t checkpoint;     /* epoch; 0: none, or damaged */
+    bool checkpoint_damaged; /* the next run renames the file */
     int64_t oldest_unsent;  /* epoch: the end of the oldest known call that is not accepted yet; 0: none */
     int64_t oldest_pending; /* the same without the calls that wait for their disposition */
     int64_t outage_since;   /* epoch; 0: no outage */
     bool in_doubt;          /* the API failed on the only call: it is unknown whether the API works (breaker.h) ... */
     int64_t doubtful_ended; /* ... and that call ended then (epoch) */
     int64_t wait_until;     /* epoch; 0: the API limits no rate */
+    int64_t unread_from, unread_to; /* epochs: archived calls that runs passed, as they could not read them; 0: none */
     bool log_fails;         /* the last run that cron or the service started could not write the log */
+    struct recordings_counts recordings;
     int64_t last_standby;   /* epoch: the last run here that sent nothing because this host is standby; 0: none */
     int64_t leader_seen;    /* epoch: the last standby run that found another host to be the leader; 0: none */
 };

@@ -1,11 +1,11 @@
-/* did_optimizer_reason: what the API says of a failure, in its own words. */
+/* did_optimizer_reason: reads the API's own words for a failure. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "sink/did_optimizer_reason.h"
 
-/* Appends separator and more to *text, which is replaced. */
+/* Replaces *text by *text, separator and more. */
 static void append(char **text, const char *separator, const char *more)
 {
     char *longer = mem_format("%s%s%s", *text, **text != '\0' ? separator : "", more);
@@ -13,7 +13,7 @@ static void append(char **text, const char *separator, const char *more)
     *text = longer;
 }
 
-/* One fault of detail's list: the place, joined by dots, and what is wrong there. */
+/* One fault of detail's list: the place, joined by dots, and the fault. */
 static char *fault_text(const struct json *fault)
 {
     char *place = mem_copy("");
@@ -41,7 +41,7 @@ static char *detail_text(const struct json *detail)
     return text;
 }
 
-/* The first line of a text for people; a page, and JSON that is not as agreed, are for programs. */
+/* The first line of a text for people; "" for an HTML page, and for JSON in another form. */
 static char *first_line(const char *text)
 {
     text += strspn(text, " \t\r\n");
@@ -79,7 +79,7 @@ bool did_optimizer_reason_blames_header(const struct json *object)
 
 bool did_optimizer_reason_blames_call(const struct json *object, const char *words)
 {
-    /* "API key validation failed" is said while its database is away. */
+    /* The API says "API key validation failed" while its database is down. */
     const char *message = json_text(object, "message");
     if (message != NULL && strncmp(message, "API key", 7) == 0)
         return false;

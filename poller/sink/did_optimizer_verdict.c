@@ -1,4 +1,4 @@
-/* did_optimizer_verdict: what an answer of the API, or its absence, means for a call. */
+/* did_optimizer_verdict: turns an answer of the API, or a missing answer, into an outcome. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "sink/did_optimizer_verdict.h"
 #include "sink/http_trouble.h"
 
-/* How much of an answer that nobody expected is shown. */
+/* The most bytes of an unexpected answer in a reason. */
 #define SHOWN_BYTES 60
 
 static const struct http_names names = { .server = "the API",
@@ -21,7 +21,7 @@ static const struct http_names names = { .server = "the API",
 static enum outcome_kind kind_of_status(long status)
 {
     if (status >= 300 && status <= 399)
-        return OUTCOME_MISCONFIGURED; /* following a redirect would carry the key elsewhere */
+        return OUTCOME_MISCONFIGURED; /* never followed: a redirect could send the key to another host */
     switch (status) {
     case 400:
     case 409:
@@ -36,7 +36,7 @@ static enum outcome_kind kind_of_status(long status)
     case 429:
         return OUTCOME_RATE_LIMITED;
     default:
-        return OUTCOME_RETRY; /* 408, 425, 5xx, and whatever nobody has seen yet: the call is not lost */
+        return OUTCOME_RETRY; /* 408, 425, 5xx and unknown ones: a retry loses no call */
     }
 }
 
@@ -46,7 +46,7 @@ static void advise_setting(const char *name, const char *origin, char *out, size
     (void)snprintf(out, size, "; check %s (%.250s)", name, origin != NULL ? origin : "dids.conf");
 }
 
-/* What an operator can do about it; "" where that is nothing. */
+/* Writes what an operator can do; "" if nothing helps. */
 static void advise(const struct answer *answer, enum outcome_kind kind, char *out, size_t size)
 {
     long status = answer->http.status;
@@ -65,17 +65,17 @@ static void advise(const struct answer *answer, enum outcome_kind kind, char *ou
         advise_setting(status == 403 ? "what guards the API, and api_key" : "api_key", answer->key_origin, out, size);
 }
 
-/* Writes text to out as one line without the key: an API may repeat that. */
+/* Writes text to out as one line without the key, because an API may repeat the key. */
 static void show(const struct answer *answer, const char *text, char *out, size_t size)
 {
     char *shown = mem_copy(text);
-    str_hide(shown, answer->secret); /* before it is cut, or its beginning could stay */
+    str_hide(shown, answer->secret); /* before the text is cut: a cut key would not be found */
     (void)str_printable(shown, out, size);
     free(shown);
 }
 
-/* A 2xx that is not the API's: what came, and what was expected. A wrong path in the address looks like this, as the
- * published server answers one with its web page. */
+/* Describes a 2xx that is not the API's. A wrong path in the address leads to one: the published server answers a wrong
+ * path with its web page. */
 static void describe_stranger(const struct answer *answer, char *out, size_t size)
 {
     char begin[SHOWN_BYTES + 1], type[80], got[200] = "an empty body";
@@ -92,7 +92,7 @@ static void describe_stranger(const struct answer *answer, char *out, size_t siz
     free(line);
 }
 
-/* What libcurl or a web server before the API says of a connection that is not as it should be. */
+/* Adds advice for a failed connection, by the words of libcurl or of a web server before the API. */
 static void advise_connection(const struct answer *answer, const char *said, struct outcome *outcome)
 {
     char remedy[300];
@@ -109,11 +109,11 @@ static struct outcome judge_failure(const struct answer *answer, struct outcome 
     return outcome;
 }
 
-/* A 2xx: what it means depends on its body. */
+/* Judges a 2xx by its body. */
 static void judge_success(const struct answer *answer, const struct json *body, const char *words,
                           struct outcome *outcome, char *text, size_t size)
 {
-    if (body == NULL || answer->http.body_cut) { /* also where the part that was read is an object by chance */
+    if (body == NULL || answer->http.body_cut) { /* a cut body may be an object by chance */
         describe_stranger(answer, text, size);
         advise_setting("api_base_url", answer->url_origin, outcome->advice, sizeof outcome->advice);
     } else if (json_is(body, "success", false)) {
@@ -126,9 +126,8 @@ static void judge_success(const struct answer *answer, const struct json *body, 
     }
 }
 
-/* The API refuses a call in JSON. A web server or firewall before it has these statuses too, and may refuse every
- * request with them: nginx says 400 with a page to plain http on its TLS port. Its 413 is about the size of this one
- * call. */
+/* The API refuses a call in JSON. A web server or firewall before the API uses the same statuses, and may refuse every
+ * request: nginx answers 400 with a page to plain http on its TLS port. But nginx's 413 concerns this one call. */
 static bool is_strangers(const struct answer *answer, const struct json *body)
 {
     char remedy[8];
@@ -157,7 +156,8 @@ static void judge_refusal(const struct answer *answer, const struct json *body, 
 struct outcome did_optimizer_verdict_of(const struct answer *answer)
 {
     struct outcome outcome = { .kind = OUTCOME_RETRY, .wait_sec = outcome_clamp_wait(answer->http.retry_after_sec),
-                               .code = answer->http.status, .took_ms = answer->http.took_ms };
+                               .code = answer->http.status, .started_ms = answer->http.started_ms,
+                               .took_ms = answer->http.took_ms };
     if (answer->http.failure != NULL || answer->http.status == 0)
         return judge_failure(answer, outcome);
 

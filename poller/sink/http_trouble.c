@@ -1,4 +1,4 @@
-/* http_trouble: why no answer of an HTTP server came, and what to do about it. */
+/* http_trouble: what to do if no answer of an HTTP server came. */
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +28,7 @@
 
 enum scheme { ANY, HTTP_ONLY, HTTPS_ONLY };
 
-/* The first that fits. The words are those of libcurl 7.52 to 8.14 with OpenSSL 1.1 to 3 and GnuTLS. */
+/* The first row that matches counts. The words are those of libcurl 7.52 to 8.14 with OpenSSL 1.1 to 3 and GnuTLS. */
 static const struct {
     const char *words;
     enum scheme scheme;
@@ -63,14 +63,14 @@ static const struct {
     { "to HTTPS port", HTTP_ONLY, TLS_PORT }, /* nginx: "The plain HTTP request was sent to HTTPS port" */
     { "to an HTTPS server", HTTP_ONLY, TLS_PORT }, /* Go */
     { "speaking plain HTTP to an SSL-enabled", HTTP_ONLY, TLS_PORT }, /* Apache */
-    { "HTTP/0.9", HTTP_ONLY, TLS_PORT }, /* the server's TLS alert, taken for an answer */
+    { "HTTP/0.9", HTTP_ONLY, TLS_PORT }, /* libcurl takes the server's TLS alert for an answer */
     { "Empty reply", HTTP_ONLY, "if that port speaks TLS, write https:// in {url}; else ask {server}'s owner" },
     { "resolve host", ANY, NO_HOST },
     { "Resolving timed out", ANY, "this host's DNS does not answer: check /etc/resolv.conf" },
     { "timed out", ANY, NO_TIME },
     { "timeout", ANY, NO_TIME },
     { "Timeout", ANY, NO_TIME },
-    { "SSL_connect", HTTPS_ONLY, /* the connection was reset in it, as a web server may do with what is no request */
+    { "SSL_connect", HTTPS_ONLY, /* the server reset the connection, as web servers do without an HTTP request */
       "the server ended the TLS handshake: perhaps that port speaks plain http (check port and https:// in {url}), "
       "or a firewall is in between" },
     { "connect to", ANY, NOBODY }, /* "Failed to connect to", "Couldn't connect to server" */

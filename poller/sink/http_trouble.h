@@ -1,11 +1,11 @@
-/* http_trouble: why no answer of an HTTP server came, and what to do about it. */
+/* http_trouble: what to do if no answer of an HTTP server came. */
 #ifndef HTTP_TROUBLE_H
 #define HTTP_TROUBLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How a sink calls its server and its settings, for people. */
+/* A sink's names for its server and its settings, for messages. */
 struct http_names {
     const char *server;   /* "the API" */
     const char *url;      /* "api_base_url" */
@@ -13,9 +13,9 @@ struct http_names {
     const char *timeouts; /* "api_timeout in dids.conf and connect_timeout under [api]" */
 };
 
-/* http_trouble_remedy: writes to out what to do about a failure, in the words in which libcurl and its TLS library tell
- * it, or about the text of a web server that stands before the sink's. tls: the address begins with https. False, with
- * an empty out, where nothing is known. Pure. */
+/* http_trouble_remedy: writes to out what to do about a failure. said: the error of libcurl and its TLS library, or the
+ * text of a web server before the receiver. tls: the address begins with https. False, with an empty out, if said is
+ * unknown. Pure. */
 bool http_trouble_remedy(const char *said, bool tls, const struct http_names *names, char *out, size_t size);
 
 #endif

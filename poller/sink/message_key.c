@@ -1,4 +1,4 @@
-/* message_key: the idempotency key of a message, by which a receiver recognizes a repetition. */
+/* message_key: makes the idempotency key, by which a receiver recognizes a repeated message. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>

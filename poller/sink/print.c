@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "sink/print.h"
 
-/* The state is a sink of the other kind, which never sends. */
+/* The state is a sink of the configured type; it makes messages and never sends. */
 static void make(void *context, const struct call *call, uint32_t change, struct sink_message *ret_message)
 {
     struct call shown = *call;
@@ -24,9 +24,10 @@ static int print_messages(void *context, const struct sink_message *const *messa
     (void)context;
     (void)err;
     for (size_t i = 0; i < count && observer->on_turn(observer->context) > 0; i++) {
-        (void)printf("%s\n", messages[i]->body); /* main.c sees whether all of it could be written */
+        (void)printf("%s\n", messages[i]->body); /* main.c checks whether the whole output could be written */
         observer->on_outcome(observer->context, i, &shown);
     }
+    (void)fflush(stdout); /* the log's next line may go to the same file */
     return 0;
 }
 

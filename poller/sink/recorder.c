@@ -1,4 +1,4 @@
-/* recorder: the sink `records`: calls are kept in a table of SQLite or PostgreSQL. */
+/* recorder: the sink `records`, which writes calls to a table of SQLite or PostgreSQL. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "sink/recorder_tables.h"
 #include "sink/recorder_verdict.h"
 
-/* So many calls become durable together: a commit waits for the disk. */
+/* The most calls in one transaction, because each commit waits for the disk. */
 #define GROUP 500
 
 struct recorder {
@@ -25,14 +25,14 @@ struct recorder {
 };
 
 static const struct param_spec settings_of_records[] = {
-    { "url", false, "the database of PostgreSQL: postgresql://USER@HOST/DATABASE" },
+    { "url", false, "the PostgreSQL database: postgresql://USER@HOST/DATABASE" },
     { "password", true, "the account's password" },
-    { "file", false, "the file of SQLite; default: records.db in the state directory" },
+    { "file", false, "the SQLite file; default: records.db in the state directory" },
     { "source", false, "the name of the dialer in the column source" },
     { "table", false, "the table of calls" },
     { "logs_table", false, "the table of runs; -: none" },
-    { "column.*", false, "the name of a column in another table; -: it has no such column" },
-    { "timeout", false, "the seconds that a statement may take" },
+    { "column.*", false, "the name of a column in another table; -: the table has no such column" },
+    { "timeout", false, "how many seconds a statement may take" },
     { NULL, false, NULL },
 };
 
@@ -47,7 +47,7 @@ static void close_recorder(void *context)
     free(state);
 }
 
-/* Which place the settings name: url is PostgreSQL's, file is SQLite's. */
+/* Chooses PostgreSQL if the settings have url, otherwise SQLite. */
 static int choose_store(const struct params *params, const struct recorder_store_ops **ret_ops, struct err *err)
 {
     const struct param *url = params_find(params, "url");
@@ -58,8 +58,8 @@ static int choose_store(const struct params *params, const struct recorder_store
         return err_set(err, EX_CONFIG, "%s: url and file are both set; keep url for PostgreSQL, or file for SQLite",
                        url->origin);
 #ifdef WITHOUT_POSTGRESQL
-    return err_set(err, EX_CONFIG, "%s: this program was built without PostgreSQL; install a package that has it, or "
-                   "use file for SQLite", url->origin);
+    return err_set(err, EX_CONFIG, "%s: this program was built without PostgreSQL; install a package with PostgreSQL, "
+                   "or use file for SQLite", url->origin);
 #else
     *ret_ops = &recorder_postgresql;
     return 0;
@@ -85,7 +85,7 @@ static int open_recorder(const struct sink_settings *settings, void **ret_state,
 static void make(void *context, const struct call *call, uint32_t change, struct sink_message *ret_message)
 {
     const struct recorder *state = context;
-    (void)change; /* a row that goes back to what it was is not what the table has */
+    (void)change; /* not needed: the table has only a call's latest version, and the hash shows whether it differs */
     recorder_columns_message(state->log.source, call, state->dispositions, ret_message);
 }
 
@@ -105,7 +105,7 @@ static const char *status_of(const struct recorder_log *log, int exit_code)
     return exit_code == EX_OK || exit_code == EX_TEMPFAIL || some ? "partial" : "failed";
 }
 
-/* A run that wrote nothing has no row. */
+/* A run that wrote no call has no row. */
 static void end_run(void *context, const struct sink_run *run)
 {
     struct recorder *state = context;
@@ -113,13 +113,12 @@ static void end_run(void *context, const struct sink_run *run)
     struct outcome failure;
     if (log->id == 0)
         return;
-    log->kind = run->kind != NULL ? run->kind : log->kind;
     log->status = status_of(log, run->exit_code);
     log->message = *run->message != '\0' ? run->message : NULL;
     log->took_ms = run->took_ms;
     if (state->ops->log_end(state->store, log, &failure) != 0)
-        log_warn("⚠ could not note the end of this run in %s: %s; the calls are recorded, and a later run notes this "
-                 "one as failed", state->tables.logs, failure.reason);
+        log_warn("⚠ could not write the end of this run to %s: %s; the calls are recorded, and a later run marks this "
+                 "run as failed", state->tables.logs, failure.reason);
     *log = (struct recorder_log){ .source = log->source };
 }
 
@@ -127,11 +126,11 @@ static void end_run(void *context, const struct sink_run *run)
 
 static int write_group(struct recorder *state, struct recorder_batch *batch, struct outcome *ret_failure)
 {
-    bool noted = state->tables.logs != NULL && state->log.kind != NULL;
+    bool logged = state->tables.logs != NULL && state->log.kind != NULL;
     if (state->ops->connect(state->store, batch, ret_failure) != 0 ||
-        (noted && state->log.id == 0 && state->ops->log_begin(state->store, &state->log, ret_failure) != 0))
+        (logged && state->log.id == 0 && state->ops->log_begin(state->store, &state->log, ret_failure) != 0))
         return -1;
-    batch->log = noted ? &state->log : NULL;
+    batch->log = logged ? &state->log : NULL;
     return state->ops->write(state->store, batch, ret_failure);
 }
 
@@ -148,19 +147,21 @@ static struct outcome outcome_of(const struct recorder_result *result)
     return outcome;
 }
 
-/* Tells what became of each message, now that it is durable or known to have failed. */
-static void report(const struct recorder_batch *batch, size_t first, const struct outcome *failure, double took_ms)
+/* Reports the outcome of each message, after the commit or the failure. */
+static void report(const struct recorder_batch *batch, size_t first, const struct outcome *failure, double began_ms)
 {
     const struct sink_observer *observer = batch->observer;
+    double took_ms = clock_mono_exact_ms() - began_ms;
     for (size_t i = 0; i < batch->count; i++) {
         struct outcome outcome = failure != NULL ? *failure : outcome_of(&batch->results[i]);
+        outcome.started_ms = began_ms;
         outcome.took_ms = took_ms;
         observer->on_outcome(observer->context, first + i, &outcome);
     }
 }
 
-/* Where one row of a group may be the cause of its failure, the rows are written one by one: the others must not be
- * charged for it. on_turn ends that where one after the other fails. */
+/* If one row may have made a whole group fail, writes the rows of that group one by one, so that the other calls use up
+ * no retry. If many rows fail in turn, on_turn ends the loop. */
 static int send_messages(void *context, const struct sink_message *const *messages, size_t count,
                          const struct sink_observer *observer, struct err *err)
 {
@@ -181,16 +182,39 @@ static int send_messages(void *context, const struct sink_message *const *messag
             continue;
         }
         state->log.counts.failed += written ? 0 : (int64_t)size;
-        report(&batch, done, written ? NULL : &failure, clock_mono_exact_ms() - began_ms);
+        report(&batch, done, written ? NULL : &failure, began_ms);
     }
     (void)observer->on_turn(observer->context);
     free(results);
     return 0;
 }
 
+/* ---- recordings ---- */
+
+static int note_recordings(void *context, const struct sink_recording *recordings, size_t count, struct err *err)
+{
+    struct recorder *state = context;
+    struct outcome failure = { .kind = OUTCOME_ACCEPTED };
+    struct sink_message *bodies = mem_zero(count, sizeof *bodies);
+    const struct sink_message **messages = mem_zero(count, sizeof *messages);
+    for (size_t i = 0; i < count; i++) {
+        bodies[i].body = recorder_columns_note(state->log.source, &recordings[i]);
+        messages[i] = &bodies[i];
+    }
+    struct recorder_batch batch = { .messages = messages, .count = count };
+    int result = state->ops->connect(state->store, &batch, &failure);
+    if (result == 0)
+        result = state->ops->note(state->store, &batch, &failure);
+    for (size_t i = 0; i < count; i++)
+        sink_message_free(&bodies[i]);
+    free(messages);
+    free(bodies);
+    return result == 0 ? 0 : err_set(err, EX_UNAVAILABLE, "%s%s", failure.reason, failure.advice);
+}
+
 /* ---- the check ---- */
 
-/* A call is written and taken back. */
+/* Writes a call and rolls the transaction back. */
 static int check(void *context, struct sink_health *ret_health, struct err *err)
 {
     struct recorder *state = context;
@@ -227,5 +251,6 @@ const struct sink_ops recorder_sink = {
     .send = send_messages,
     .check = check,
     .describe = recorder_verdict_describe,
+    .note_recordings = note_recordings,
     .close = close_recorder,
 };

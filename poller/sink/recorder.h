@@ -1,4 +1,4 @@
-/* recorder: the sink `records`: calls are kept in a table of SQLite or PostgreSQL. */
+/* recorder: the sink `records`, which writes calls to a table of SQLite or PostgreSQL. */
 #ifndef RECORDER_H
 #define RECORDER_H
 

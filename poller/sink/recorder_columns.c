@@ -1,4 +1,4 @@
-/* recorder_columns: the columns of callcenter_records, and what a call puts into them. */
+/* recorder_columns: the columns of callcenter_records and their values for a call. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ const struct recorder_column recorder_columns[RECORDER_COLUMNS] = {
     { "updated_at", RECORDER_TIME, RECORDER_CHANGED, NULL },
 };
 
-/* The first of these extras that the source has; fallback where it has none. */
+/* The first of the two extras that the source has; fallback if it has neither. */
 static const char *extra_of(const struct call *call, const char *name, const char *other_name, const char *fallback)
 {
     const char *text = call_extra(call, name);
@@ -62,14 +62,15 @@ static void add_extras(struct json *object, const struct call *call)
 {
     struct json *extras = json_add(object, "raw_data", json_object());
     for (int i = 0; call->shape != NULL && i < CALL_MAX_EXTRAS && call->shape->extras[i].name != NULL; i++)
-        json_add_text(extras, call->shape->extras[i].name, call->extras[i]);
+        if (call_shows(call, i))
+            json_add_text(extras, call->shape->extras[i].name, call->extras[i]);
 }
 
 static char *print_values(const char *source, const struct call *call, const struct disposition_map *map)
 {
     struct json *object = json_object();
     bool inbound = call->direction == CALL_INBOUND;
-    /* A dialer writes a negative length where two machines' clocks differ. */
+    /* A dialer writes a negative length if the clocks of two machines differ. */
     int64_t length = call->length != CALL_NO_NUMBER && call->length < 0 ? 0 : call->length;
     json_add_text(object, "source", source);
     json_add_text(object, "uuid", call->id);
@@ -80,7 +81,7 @@ static char *print_values(const char *source, const struct call *call, const str
     json_add_text(object, "campaign", call->campaign);
     json_add_text(object, "agent", call->agent);
     json_add_text(object, "disposition", call->status);
-    json_add_text(object, "call_status", disposition_result(map, str_or_empty(call->status)));
+    json_add_text(object, "call_status", disposition_of(map, call));
     json_add_known(object, "start_epoch", call->started, CALL_NO_NUMBER);
     add_extra_number(object, "answer_epoch", call);
     json_add_known(object, "end_epoch", call->ended > 0 ? call->ended : CALL_NO_NUMBER, CALL_NO_NUMBER);
@@ -102,4 +103,19 @@ void recorder_columns_message(const char *source, const struct call *call, const
     (void)snprintf(ret_message->key, sizeof ret_message->key, "%016" PRIx64, hash);
     ret_message->body = mem_format("%.*s,\"record_hash\":\"%s\"}", (int)length - 1, values, ret_message->key);
     free(values);
+}
+
+char *recorder_columns_note(const char *source, const struct sink_recording *recording)
+{
+    struct json *object = json_object();
+    json_add_text(object, "source", source);
+    json_add_text(object, "uuid", recording->call);
+    json_add_text(object, "google_drive_id", recording->file_id);
+    json_add_text(object, "google_drive_url", recording->link);
+    json_add_text(object, "upload_status", recording->is_stored ? "stored" : "rejected");
+    json_add_int(object, "upload_retry_count", recording->attempts);
+    json_add_text(object, "recording_md5", recording->md5);
+    char *text = json_print(object);
+    json_free(object);
+    return text;
 }

@@ -11,13 +11,13 @@
 #include "sink/recorder_pq.h"
 #include "sink/recorder_verdict.h"
 
-#define MOST_COLUMNS 400 /* of the table, those of others too */
+#define MOST_COLUMNS 400 /* columns of the table, with those of other programs */
 
 struct postgresql {
     const struct recorder_tables *tables;
     struct recorder_pq *pq;
-    bool has_tables; /* they were looked at, or made */
-    char *begin, *upsert;
+    bool has_tables; /* the tables exist: the program has found or created them */
+    char *begin, *upsert, *note;
 };
 
 const struct recorder_dialect recorder_postgresql_dialect = {
@@ -35,9 +35,9 @@ const struct recorder_dialect recorder_postgresql_dialect = {
     .has_schemas = true,
 };
 
-/* What a transaction needs does not rest on the server's defaults. What is committed is on the server's disk; a
- * constraint that could wait for the commit tells at once which row it refuses. Only within the transaction, so that a
- * pool of connections can hand the connection on. */
+/* Sets everything that a transaction needs, because the server's defaults may differ. A commit waits for the server's
+ * disk. Constraints are checked at once, so the error shows which row is refused. The settings end with the
+ * transaction, so a connection pool may give the connection to another program. */
 static char *begin_text(int64_t timeout)
 {
     return mem_format("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = %" PRId64 "; "
@@ -62,6 +62,7 @@ static int open_settings(const struct params *params, const char *state_dir, con
     state->pq = pq;
     state->begin = begin_text(recorder_pq_timeout(pq));
     state->upsert = recorder_sql_upsert(&recorder_postgresql_dialect, tables);
+    state->note = recorder_sql_note(&recorder_postgresql_dialect, tables);
     *ret_state = state;
     return 0;
 }
@@ -72,6 +73,7 @@ static void close_connection(void *context)
     recorder_pq_free(state->pq);
     free(state->begin);
     free(state->upsert);
+    free(state->note);
     free(state);
 }
 
@@ -90,7 +92,7 @@ static int begin(struct postgresql *state, const struct recorder_batch *batch, s
     return recorder_pq_run(state->pq, state->begin, batch != NULL ? batch->observer : NULL, ret_failure);
 }
 
-/* Takes everything back. ret_failure keeps why. */
+/* Rolls back, and keeps *ret_failure of the caller. */
 static int roll_back(struct postgresql *state)
 {
     struct outcome ignored;
@@ -99,8 +101,8 @@ static int roll_back(struct postgresql *state)
     return -1;
 }
 
-/* Commits, with a last statement before (NULL: none), which is freed. A transaction that failed is rolled back by
- * COMMIT without an error: only the server's word for it tells. */
+/* Runs last (NULL: none), frees it, and commits. COMMIT rolls a failed transaction back without an error. Only the
+ * server's word for the command, ROLLBACK instead of COMMIT, shows that. */
 static int commit(struct postgresql *state, char *last, const struct recorder_batch *batch, struct outcome *ret_failure)
 {
     char *sql = last != NULL ? mem_format("%s; COMMIT", last) : mem_copy("COMMIT");
@@ -138,20 +140,20 @@ static void free_names(struct names *names)
         free(names->names[i]);
 }
 
-/* What the account may not do itself is said so that its owner can do it. */
+/* If the account has no right to change the table, the advice has the statement for the table's owner. */
 static int fail_to_make(struct postgresql *state, const char *table, const char *statement, struct outcome *failure)
 {
     struct recorder_pq_facts facts = recorder_pq_facts(state->pq);
     if (strcmp(recorder_pq_sqlstate(state->pq), "42501") != 0)
         return -1;
     (void)recorder_store_fail(failure, OUTCOME_MISCONFIGURED, failure->code, "", "the table %.100s is not complete, "
-                              "and the account %.60s may not change that", table, facts.user);
+                              "and the account %.60s has no right to change it", table, facts.user);
     if (statement != NULL)
         (void)snprintf(failure->advice, sizeof failure->advice, "; as the table's owner run: %s", statement);
     else
         (void)snprintf(failure->advice, sizeof failure->advice, "; as the owner of its schema run: GRANT USAGE, CREATE "
-                       "ON SCHEMA ... TO \"%.60s\"; or make the tables yourself: examples/records.sql in the "
-                       "documentation has the statements", facts.user);
+                       "ON SCHEMA ... TO \"%.60s\"; or create the tables with the statements in examples/records.sql "
+                       "of the documentation", facts.user);
     return -1;
 }
 
@@ -165,31 +167,13 @@ static int make_one(struct postgresql *state, const char *table, char *sql, bool
     return result;
 }
 
-/* Makes what is missing, in the transaction that is open. Two dialers may come at the same moment. */
-static int make_tables(struct postgresql *state, const struct names *names, bool has_logs,
-                       const struct recorder_batch *batch, struct outcome *ret_failure)
-{
-    const struct recorder_dialect *dialect = &recorder_postgresql_dialect;
-    const struct recorder_tables *tables = state->tables;
-    int result = recorder_pq_run(state->pq, "SELECT pg_advisory_xact_lock(1145656147)", batch->observer, ret_failure);
-    if (result == 0 && names->count == 0)
-        result = make_one(state, tables->records, recorder_sql_create(dialect, tables), false, batch, ret_failure);
-    for (int i = recorder_store_missing(tables, names->names, names->count, 0);
-         result == 0 && names->count > 0 && i < RECORDER_COLUMNS;
-         i = recorder_store_missing(tables, names->names, names->count, i + 1))
-        result = make_one(state, tables->records, recorder_sql_add(dialect, tables, i), true, batch, ret_failure);
-    if (result == 0 && !has_logs)
-        result = make_one(state, tables->logs, recorder_sql_create_logs(dialect, tables), false, batch, ret_failure);
-    return result;
-}
-
-/* What of the tables is there. */
+/* The tables and columns that exist. */
 struct found {
     struct names names;
     bool has_logs, is_complete;
 };
 
-static int look_at_tables(struct postgresql *state, struct found *found, const struct recorder_batch *batch,
+static int inspect_tables(struct postgresql *state, struct found *found, const struct recorder_batch *batch,
                           struct outcome *ret_failure)
 {
     const struct recorder_tables *tables = state->tables;
@@ -204,6 +188,29 @@ static int look_at_tables(struct postgresql *state, struct found *found, const s
     found->is_complete = found->has_logs && found->names.count > 0 &&
                          recorder_store_missing(tables, found->names.names, found->names.count, 0) == RECORDER_COLUMNS;
     free_names(&logs);
+    return result;
+}
+
+/* Creates missing tables and columns in the open transaction. Takes a lock first, because two dialers may do this at
+ * the same moment, and looks again: the other one may have made them before it let the lock go. */
+static int make_tables(struct postgresql *state, const struct recorder_batch *batch, struct outcome *ret_failure)
+{
+    const struct recorder_dialect *dialect = &recorder_postgresql_dialect;
+    const struct recorder_tables *tables = state->tables;
+    struct found found = { .has_logs = false };
+    const struct names *names = &found.names;
+    int result = recorder_pq_run(state->pq, "SELECT pg_advisory_xact_lock(1145656147)", batch->observer, ret_failure);
+    if (result == 0)
+        result = inspect_tables(state, &found, batch, ret_failure);
+    if (result == 0 && names->count == 0)
+        result = make_one(state, tables->records, recorder_sql_create(dialect, tables), false, batch, ret_failure);
+    for (int i = recorder_store_missing(tables, names->names, names->count, 0);
+         result == 0 && names->count > 0 && i < RECORDER_COLUMNS;
+         i = recorder_store_missing(tables, names->names, names->count, i + 1))
+        result = make_one(state, tables->records, recorder_sql_add(dialect, tables, i), true, batch, ret_failure);
+    if (result == 0 && !found.has_logs)
+        result = make_one(state, tables->logs, recorder_sql_create_logs(dialect, tables), false, batch, ret_failure);
+    free_names(&found.names);
     return result;
 }
 
@@ -228,11 +235,11 @@ static int connect_server(void *context, struct recorder_batch *batch, struct ou
     }
     if (state->has_tables)
         return 0;
-    int result = look_at_tables(state, &found, batch, ret_failure);
+    int result = inspect_tables(state, &found, batch, ret_failure);
     if (result == 0 && !found.is_complete) {
         result = begin(state, batch, ret_failure);
         if (result == 0)
-            result = make_tables(state, &found.names, found.has_logs, batch, ret_failure);
+            result = make_tables(state, batch, ret_failure);
         result = result == 0 ? commit(state, NULL, batch, ret_failure) : roll_back(state);
     }
     free_names(&found.names);
@@ -271,7 +278,7 @@ static int log_end(void *context, const struct recorder_log *log, struct outcome
 
 /* ---- records ---- */
 
-/* The messages are JSON objects, so with commas between them they are an array. */
+/* Joins the messages, which are JSON objects, to a JSON array. */
 static char *array_of(const struct sink_message *const *messages, size_t count)
 {
     size_t size = 3, used = 0;
@@ -284,8 +291,8 @@ static char *array_of(const struct sink_message *const *messages, size_t count)
     return array;
 }
 
-/* The rows that were written come back in the order of the messages, without those that stood there already. */
-static void take_rows(const struct postgresql *state, const struct recorder_batch *batch, size_t first, size_t count)
+/* The statement returns the written rows in the order of the messages. Messages without a row were unchanged. */
+static void read_results(const struct postgresql *state, const struct recorder_batch *batch, size_t first, size_t count)
 {
     size_t next = 0;
     for (size_t i = 0; i < count; i++)
@@ -301,16 +308,16 @@ static void take_rows(const struct postgresql *state, const struct recorder_batc
         }
 }
 
-static void note_failure(struct recorder_result *result, enum recorder_blame blame, const struct outcome *failure)
+static void set_failure(struct recorder_result *result, enum recorder_blame blame, const struct outcome *failure)
 {
-    const char *reason = strstr(failure->reason, ": "); /* behind what could not be done */
+    const char *reason = strstr(failure->reason, ": "); /* skips "could not ..." */
     *result = (struct recorder_result){ .what = blame == RECORDER_BLAMES_ROW ? RECORDER_REFUSED : RECORDER_FAILED,
                                         .code = failure->code };
     (void)snprintf(result->reason, sizeof result->reason, "%.399s", reason != NULL ? reason + 2 : failure->reason);
 }
 
-/* Writes count messages in one statement. 0: they are written. 1: a row failed, so nothing of them is done, *ret_blame says
- * what the error is about, and the transaction goes on. -1: it cannot go on. */
+/* Writes count messages in one statement. Returns 0: all are written. 1: a row failed and none is written; *ret_blame
+ * is the cause, and the transaction continues. -1: the transaction cannot continue. */
 static int try_part(struct postgresql *state, const struct recorder_batch *batch, size_t first, size_t count,
                     enum recorder_blame *ret_blame, struct outcome *ret_failure)
 {
@@ -324,7 +331,7 @@ static int try_part(struct postgresql *state, const struct recorder_batch *batch
     int result = recorder_pq_ask(pq, state->upsert, array, batch->observer, ret_failure);
     free(array);
     if (result == 0) {
-        take_rows(state, batch, first, count);
+        read_results(state, batch, first, count);
         *ret_blame = RECORDER_BLAMES_NOBODY;
         return 0;
     }
@@ -334,9 +341,9 @@ static int try_part(struct postgresql *state, const struct recorder_batch *batch
     return recorder_pq_run(pq, "ROLLBACK TO SAVEPOINT part", batch->observer, &ignored) == 0 ? 1 : -1;
 }
 
-/* Writes all messages at once. Where a row fails, half as many are tried, down to the bad one alone, and then twice as
- * many again: one bad row among 500 costs 18 more statements. So it goes also with an error that nobody knows: no row
- * keeps the others from being written for ever. */
+/* Writes all messages at once. If that fails, tries half as many, down to the bad row alone, and then twice as many
+ * again. One bad row among 500 costs 18 more statements. An unknown error is handled the same way, so that no row can
+ * block the other rows for ever. */
 static int write_rows(struct postgresql *state, const struct recorder_batch *batch, struct outcome *ret_failure)
 {
     for (size_t first = 0, size = batch->count; first < batch->count;) {
@@ -350,7 +357,7 @@ static int write_rows(struct postgresql *state, const struct recorder_batch *bat
             continue;
         }
         if (tried > 0)
-            note_failure(&batch->results[first], blame, ret_failure);
+            set_failure(&batch->results[first], blame, ret_failure);
         first += size;
         size *= 2;
     }
@@ -376,6 +383,21 @@ static int write_batch(void *context, struct recorder_batch *batch, struct outco
     return 0;
 }
 
+/* ---- recordings ---- */
+
+static int note(void *context, struct recorder_batch *batch, struct outcome *ret_failure)
+{
+    struct postgresql *state = context;
+    if (state->note == NULL)
+        return 0;
+    if (begin(state, batch, ret_failure) != 0)
+        return roll_back(state);
+    char *array = array_of(batch->messages, batch->count);
+    int result = recorder_pq_ask(state->pq, state->note, array, batch->observer, ret_failure);
+    free(array);
+    return result == 0 ? commit(state, NULL, batch, ret_failure) : roll_back(state);
+}
+
 /* ---- the check ---- */
 
 static void describe(const struct recorder_pq_facts *facts, struct sink_health *ret_health)
@@ -391,7 +413,7 @@ static void describe(const struct recorder_pq_facts *facts, struct sink_health *
                    ret_health->state == SINK_UNSURE ? "add ?sslmode=verify-full to url in [sink]" : "");
 }
 
-/* PostgreSQL takes back also tables that were made. */
+/* PostgreSQL rolls back created tables, too. */
 static int rehearse(void *context, struct recorder_batch *batch, struct sink_health *ret_health,
                     struct outcome *ret_failure)
 {
@@ -401,11 +423,11 @@ static int rehearse(void *context, struct recorder_batch *batch, struct sink_hea
         return -1;
     struct recorder_pq_facts facts = recorder_pq_facts(state->pq);
     describe(&facts, ret_health);
-    int result = look_at_tables(state, &found, batch, ret_failure);
+    int result = inspect_tables(state, &found, batch, ret_failure);
     if (result == 0)
         result = begin(state, batch, ret_failure);
     if (result == 0 && !found.is_complete)
-        result = make_tables(state, &found.names, found.has_logs, batch, ret_failure);
+        result = make_tables(state, batch, ret_failure);
     if (result == 0)
         result = write_rows(state, batch, ret_failure);
     (void)roll_back(state);
@@ -420,5 +442,6 @@ const struct recorder_store_ops recorder_postgresql = {
     .log_end = log_end,
     .write = write_batch,
     .rehearse = rehearse,
+    .note = note,
     .close = close_connection,
 };

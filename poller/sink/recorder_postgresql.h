@@ -6,7 +6,7 @@
 
 extern const struct recorder_store_ops recorder_postgresql;
 
-/* recorder_postgresql_dialect: PostgreSQL's words. */
+/* recorder_postgresql_dialect: PostgreSQL's SQL. */
 extern const struct recorder_dialect recorder_postgresql_dialect;
 
 #endif

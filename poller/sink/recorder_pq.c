@@ -17,17 +17,17 @@
 #include "sink/recorder_verdict.h"
 
 #define TURN_MS 50
-#define SLACK_MS 5000 /* the server ends a statement itself: if nothing came this much later, the connection is dead */
+#define SLACK_MS 5000 /* the server ends a slow statement; without an answer this much later, the connection is dead */
 #define SQLSTATE_SIZE 6
 #define MOST_OPTIONS 64
 
 struct recorder_pq {
-    PQconninfoOption *options; /* what url says */
+    PQconninfoOption *options; /* the options in url */
     char *password;            /* from the settings; "": none */
-    char *ignored_passfile;    /* which others may read, so that libpq would not; NULL: there is none */
+    char *ignored_passfile;    /* libpq ignores this password file, because other users may read it; NULL: none */
     int64_t timeout;
     PGconn *connection;        /* NULL: none */
-    PGresult *result;          /* of the last statement; NULL: none */
+    PGresult *result;          /* the result of the last statement; NULL: none */
     char sqlstate[SQLSTATE_SIZE];
 };
 
@@ -41,7 +41,7 @@ static const char *option(const struct recorder_pq *pq, const char *keyword)
     return "";
 }
 
-/* url without what may be a password: what stands before the last @, and the values of parameters for passwords. */
+/* url without possible passwords: without the text before the last @ and the values of password parameters. */
 static char *without_secrets(const char *url)
 {
     static const char *const secrets[] = { "password=", "sslpassword=" };
@@ -57,25 +57,25 @@ static char *without_secrets(const char *url)
     return safe;
 }
 
-static void one_line(const char *text, char *out, size_t size)
+static void copy_first_line(const char *text, char *out, size_t size)
 {
     size_t length = strcspn(text, "\n");
     (void)snprintf(out, size, "%.*s", (int)length, text);
 }
 
-/* libpq's words quote the text that they are about, so it is asked about one that holds no secret. */
+/* libpq's error quotes the url. So parse the url without secrets again, to get an error without secrets. */
 static int fail_url(const struct param *param, struct err *err)
 {
     char *safe = without_secrets(param->value), *words = NULL, reason[300];
     PQconninfoOption *options = PQconninfoParse(safe, &words);
-    one_line(str_or_empty(words), reason, sizeof reason);
+    copy_first_line(str_or_empty(words), reason, sizeof reason);
     if (options != NULL)
-        (void)snprintf(reason, sizeof reason, "the fault is in the account or the password: write a special letter of "
-                       "them as %%XX, or use password_file");
+        (void)snprintf(reason, sizeof reason, "the fault is in the account or the password: write special characters "
+                       "as %%XX, or use password_file");
     PQconninfoFree(options);
     PQfreemem(words);
     free(safe);
-    return err_set(err, EX_CONFIG, "%s: url is not an address of PostgreSQL: %s", param->origin, reason);
+    return err_set(err, EX_CONFIG, "%s: url is not a PostgreSQL address: %s", param->origin, reason);
 }
 
 int recorder_pq_new(const struct params *params, struct recorder_pq **ret_pq, struct err *err)
@@ -119,13 +119,13 @@ int64_t recorder_pq_timeout(const struct recorder_pq *pq)
 
 /* ---- failures ---- */
 
-/* In libpq's verbose words the SQLSTATE stands between two colons: "FATAL:  28P01: password ...". */
+/* In libpq's verbose errors the SQLSTATE is between two colons: "FATAL:  28P01: password ...". */
 static void find_sqlstate(const char *words, char out[SQLSTATE_SIZE])
 {
     *out = '\0';
     for (const char *at = strchr(words, ':'); at != NULL; at = strchr(at + 1, ':')) {
         const char *begin = at + 1 + strspn(at + 1, " ");
-        /* "FATAL:" has no digit, and each SQLSTATE has some. */
+        /* "FATAL:" has no digit; every SQLSTATE has one. */
         if (strspn(begin, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && begin[5] == ':' &&
             strcspn(begin, "0123456789") < 5) {
             (void)snprintf(out, SQLSTATE_SIZE, "%s", begin);
@@ -134,20 +134,20 @@ static void find_sqlstate(const char *words, char out[SQLSTATE_SIZE])
     }
 }
 
-/* What a failure means; words may quote anything, a password too. */
+/* Sets *ret_failure. words is libpq's error and may quote anything, even a password. */
 static int fail(struct recorder_pq *pq, const char *action, const char *words, struct outcome *ret_failure)
 {
     const char *advice = "";
     char line[400];
     enum recorder_blame blame = recorder_verdict_of(pq->sqlstate, &advice);
     enum outcome_kind kind = blame == RECORDER_BLAMES_SETTINGS ? OUTCOME_MISCONFIGURED : OUTCOME_RETRY;
-    one_line(words, line, sizeof line);
+    copy_first_line(words, line, sizeof line);
     str_hide(line, pq->password);
     str_hide(line, option(pq, "password"));
     str_hide(line, option(pq, "sslpassword"));
     (void)recorder_store_fail(ret_failure, kind, recorder_verdict_code(pq->sqlstate), advice, "could not %s: %s",
                               action, *line != '\0' ? line : "the connection was lost");
-    ret_failure->unreachable = blame == RECORDER_BLAMES_SERVER; /* it says nothing of the calls */
+    ret_failure->unreachable = blame == RECORDER_BLAMES_SERVER; /* no call is at fault */
     return -1;
 }
 
@@ -161,7 +161,7 @@ void recorder_pq_disconnect(struct recorder_pq *pq)
 
 /* ---- waiting ---- */
 
-/* Waits for the socket, a turn at most. */
+/* Waits for the socket, at most TURN_MS. */
 static void wait_a_turn(const struct recorder_pq *pq, short events, const struct sink_observer *observer)
 {
     struct pollfd socket = { .fd = PQsocket(pq->connection), .events = events };
@@ -172,8 +172,9 @@ static void wait_a_turn(const struct recorder_pq *pq, short events, const struct
 
 /* ---- connecting ---- */
 
-/* libpq warns of a password file that others may read on standard error, where cron would mail it each minute. */
-static void look_at_passfile(struct recorder_pq *pq)
+/* Finds a password file that other users may read. libpq would warn about it on standard error, and cron would mail the
+ * warning each minute. */
+static void find_unsafe_passfile(struct recorder_pq *pq)
 {
     struct stat info;
     const char *named = *option(pq, "passfile") != '\0' ? option(pq, "passfile") : getenv("PGPASSFILE");
@@ -198,7 +199,7 @@ static PGconn *start(struct recorder_pq *pq)
                                     { "tcp_user_timeout", user_timeout },
                                     { "password", pq->password },
                                     { "passfile", "/proc/self/no-password-file" } };
-    look_at_passfile(pq);
+    find_unsafe_passfile(pq);
     for (const PQconninfoOption *at = pq->options; at->keyword != NULL && count < MOST_OPTIONS; at++)
         if (at->val != NULL && *at->val != '\0') {
             keywords[count] = at->keyword;
@@ -208,7 +209,7 @@ static PGconn *start(struct recorder_pq *pq)
         bool wanted = strcmp(ours[i][0], "password") == 0 ? *pq->password != '\0'
                       : strcmp(ours[i][0], "passfile") == 0 ? pq->ignored_passfile != NULL
                       : strcmp(ours[i][0], "client_encoding") == 0 || *option(pq, ours[i][0]) == '\0';
-        if (wanted) { /* the later of two counts */
+        if (wanted) { /* libpq uses the later of two equal keywords */
             keywords[count] = ours[i][0];
             values[count++] = ours[i][1];
         }
@@ -217,7 +218,7 @@ static PGconn *start(struct recorder_pq *pq)
     return PQconnectStartParams(keywords, values, 0);
 }
 
-static void say_nothing(void *context, const char *words)
+static void ignore_notice(void *context, const char *words)
 {
     (void)context;
     (void)words;
@@ -251,7 +252,8 @@ static int fail_to_connect(struct recorder_pq *pq, bool in_time, struct outcome 
         (void)snprintf(ret_failure->advice, sizeof ret_failure->advice, "%s%.200s%s",
                        pq->ignored_passfile != NULL ? "; chmod 600 " : "; write password_file in [sink]",
                        pq->ignored_passfile != NULL ? pq->ignored_passfile : "",
-                       pq->ignored_passfile != NULL ? ": others may read it, so its password is not used" : "");
+                       pq->ignored_passfile != NULL ? ": other users may read this file, so its password is not used"
+                                                    : "");
     } else if (*pq->sqlstate == '\0') {
         (void)snprintf(ret_failure->advice, sizeof ret_failure->advice,
                        "; check url in [sink], and that the server runs");
@@ -267,7 +269,7 @@ int recorder_pq_connect(struct recorder_pq *pq, const struct sink_observer *obse
     pq->connection = start(pq);
     if (pq->connection == NULL)
         mem_out_of_memory();
-    (void)PQsetNoticeProcessor(pq->connection, say_nothing, NULL); /* libpq would write to standard error */
+    (void)PQsetNoticeProcessor(pq->connection, ignore_notice, NULL); /* the default writes to standard error */
     (void)PQsetErrorVerbosity(pq->connection, PQERRORS_VERBOSE);
     bool in_time = PQstatus(pq->connection) == CONNECTION_BAD ||
                    connect_until(pq, clock_mono_ms() + pq->timeout * 1000, observer);
@@ -284,7 +286,7 @@ bool recorder_pq_is_connected(const struct recorder_pq *pq)
 
 /* ---- statements ---- */
 
-static int lose(struct recorder_pq *pq, const char *words, struct outcome *ret_failure)
+static int fail_and_disconnect(struct recorder_pq *pq, const char *words, struct outcome *ret_failure)
 {
     (void)fail(pq, "write to PostgreSQL", words, ret_failure);
     ret_failure->unreachable = ret_failure->kind == OUTCOME_RETRY;
@@ -292,7 +294,7 @@ static int lose(struct recorder_pq *pq, const char *words, struct outcome *ret_f
     return -1;
 }
 
-/* Waits until the next result is there. False: the connection is dead. */
+/* Waits for the next result. False: the connection is dead. */
 static bool wait_for_result(struct recorder_pq *pq, int64_t until_ms, const struct sink_observer *observer)
 {
     int unsent = PQflush(pq->connection);
@@ -313,8 +315,8 @@ static bool is_error(const PGresult *result)
     return status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY;
 }
 
-/* Takes all results; the last one, or the first that is an error, is kept. */
-static int take_results(struct recorder_pq *pq, const struct sink_observer *observer, struct outcome *ret_failure)
+/* Reads all results, and keeps the last one or the first error. */
+static int read_results(struct recorder_pq *pq, const struct sink_observer *observer, struct outcome *ret_failure)
 {
     int64_t until_ms = clock_mono_ms() + pq->timeout * 1000 + SLACK_MS;
     PGresult *result = NULL;
@@ -322,7 +324,8 @@ static int take_results(struct recorder_pq *pq, const struct sink_observer *obse
     do {
         if (!wait_for_result(pq, until_ms, observer)) {
             bool dead = PQstatus(pq->connection) == CONNECTION_BAD;
-            return lose(pq, dead ? PQerrorMessage(pq->connection) : "the server did not answer in time", ret_failure);
+            return fail_and_disconnect(pq, dead ? PQerrorMessage(pq->connection) : "the server did not answer in time",
+                                       ret_failure);
         }
         result = PQgetResult(pq->connection);
         if (result != NULL && (pq->result == NULL || !is_error(pq->result))) {
@@ -336,9 +339,9 @@ static int take_results(struct recorder_pq *pq, const struct sink_observer *obse
         return 0;
     const char *sqlstate = PQresultErrorField(pq->result, PG_DIAG_SQLSTATE);
     (void)snprintf(pq->sqlstate, sizeof pq->sqlstate, "%s", str_or_empty(sqlstate));
-    const char *words = PQresultErrorField(pq->result, PG_DIAG_MESSAGE_PRIMARY); /* the others quote whole rows */
+    const char *words = PQresultErrorField(pq->result, PG_DIAG_MESSAGE_PRIMARY); /* the other fields quote whole rows */
     if (PQstatus(pq->connection) == CONNECTION_BAD)
-        return lose(pq, words != NULL ? words : PQerrorMessage(pq->connection), ret_failure);
+        return fail_and_disconnect(pq, words != NULL ? words : PQerrorMessage(pq->connection), ret_failure);
     return fail(pq, "write to PostgreSQL", str_or_empty(words), ret_failure);
 }
 
@@ -351,8 +354,8 @@ static int send_and_take(struct recorder_pq *pq, const char *sql, const char *va
         return fail(pq, "write to PostgreSQL", "", ret_failure);
     int sent = value != NULL ? PQsendQueryParams(pq->connection, sql, 1, NULL, &value, NULL, NULL, 0)
                              : PQsendQuery(pq->connection, sql);
-    return sent == 1 ? take_results(pq, observer, ret_failure)
-                     : lose(pq, PQerrorMessage(pq->connection), ret_failure);
+    return sent == 1 ? read_results(pq, observer, ret_failure)
+                     : fail_and_disconnect(pq, PQerrorMessage(pq->connection), ret_failure);
 }
 
 int recorder_pq_run(struct recorder_pq *pq, const char *sql, const struct sink_observer *observer,
@@ -387,7 +390,7 @@ const char *recorder_pq_sqlstate(const struct recorder_pq *pq)
     return pq->sqlstate;
 }
 
-/* ---- what is known of a connection ---- */
+/* ---- facts about the connection ---- */
 
 static bool is_local(const char *host)
 {

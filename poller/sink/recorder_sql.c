@@ -1,4 +1,4 @@
-/* recorder_sql: the statements that make and fill the tables, in the words of SQLite or PostgreSQL. */
+/* recorder_sql: the statements that create and fill the tables, for SQLite and PostgreSQL. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static char *end(struct text *text)
     return text->text;
 }
 
-/* length bytes of name between quotes, in which a quote is written twice. */
+/* Writes length bytes of name between quotes, and doubles each quote in name. */
 static void put_quoted(FILE *out, const char *name, size_t length, char quote)
 {
     (void)fputc(quote, out);
@@ -49,7 +49,7 @@ static void put_name(FILE *out, const char *name)
     put_quoted(out, name, strlen(name), '"');
 }
 
-/* PostgreSQL reads a backslash in a text as it stands (standard_conforming_strings), as SQLite does. */
+/* A backslash needs no escape: PostgreSQL (standard_conforming_strings) and SQLite read it as a plain character. */
 static void put_text(FILE *out, const char *text)
 {
     char *clean = text != NULL ? str_make_utf8(text, strlen(text)) : NULL;
@@ -96,7 +96,7 @@ static bool is_updated(const struct recorder_tables *tables, int i)
     return is_written(tables, i) && role != RECORDER_KEY && role != RECORDER_MADE;
 }
 
-/* The columns that chosen says, with commas between them. */
+/* Writes the columns that chosen selects, with commas between them. */
 static void put_columns(FILE *out, const struct recorder_tables *tables,
                         bool (*chosen)(const struct recorder_tables *tables, int i),
                         void (*put)(FILE *out, const struct recorder_dialect *dialect,
@@ -145,7 +145,7 @@ static void put_change(FILE *out, const struct recorder_dialect *dialect, const 
     (void)fputc(')', out);
 }
 
-/* What PostgreSQL reads the members as. Each member once: a time comes from the member of an epoch. */
+/* Whether PostgreSQL reads a member for this column. Time columns have no member: they come from the epoch's member. */
 static bool is_member(const struct recorder_tables *tables, int i)
 {
     (void)tables;
@@ -203,10 +203,71 @@ char *recorder_sql_upsert(const struct recorder_dialect *dialect, const struct r
     put_name(out, hash);
     (void)fprintf(out, " %s excluded.", dialect->differs);
     put_name(out, hash);
-    if (dialect->takes_many) { /* a row that an INSERT made has no xmax (PostgreSQL's manual, system columns) */
+    if (dialect->takes_many) { /* only a new row has xmax 0 (PostgreSQL's manual, system columns) */
         (void)fputs(" RETURNING r.", out);
         put_name(out, hash);
         (void)fputs(", r.xmax = 0", out);
+    }
+    return end(&text);
+}
+
+static bool is_foreign(const struct recorder_tables *tables, int i)
+{
+    return tables->columns[i] != NULL && recorder_columns[i].role == RECORDER_FOREIGN;
+}
+
+static bool is_in_note(const struct recorder_tables *tables, int i)
+{
+    return is_foreign(tables, i) || is_key(tables, i);
+}
+
+static void put_note_value(FILE *out, const struct recorder_dialect *dialect, int i)
+{
+    (void)fprintf(out, "%s%s%s", dialect->value_before, recorder_columns[i].name, dialect->value_after);
+}
+
+static void put_note_change(FILE *out, const struct recorder_dialect *dialect, const struct recorder_tables *tables,
+                            int i)
+{
+    put_name(out, tables->columns[i]);
+    (void)fputs(" = ", out);
+    put_note_value(out, dialect, i);
+}
+
+static void put_note_member(FILE *out, const struct recorder_dialect *dialect, const struct recorder_tables *tables,
+                            int i)
+{
+    (void)tables;
+    (void)fprintf(out, "%s %s", recorder_columns[i].name, dialect->types[recorder_columns[i].type]);
+}
+
+char *recorder_sql_note(const struct recorder_dialect *dialect, const struct recorder_tables *tables)
+{
+    struct text text;
+    bool any = false;
+    for (int i = 0; i < RECORDER_COLUMNS; i++)
+        any = any || is_foreign(tables, i);
+    if (!any)
+        return NULL;
+    FILE *out = begin(&text);
+    (void)fputs("UPDATE ", out);
+    put_table(out, dialect, tables->records);
+    (void)fputs(" AS r SET ", out);
+    put_columns(out, tables, is_foreign, put_note_change, dialect);
+    if (dialect->takes_many) {
+        (void)fputs(" FROM jsonb_to_recordset($1::jsonb) AS x (", out);
+        put_columns(out, tables, is_in_note, put_note_member, dialect);
+        (void)fputc(')', out);
+    }
+    const char *separator = " WHERE ";
+    for (int i = 0; i < RECORDER_COLUMNS; i++) {
+        if (!is_key(tables, i))
+            continue;
+        (void)fprintf(out, "%sr.", separator);
+        put_name(out, tables->columns[i]);
+        (void)fputs(" = ", out);
+        put_note_value(out, dialect, i);
+        separator = " AND ";
     }
     return end(&text);
 }
@@ -224,7 +285,7 @@ static bool is_there(const struct recorder_tables *tables, int i)
     return tables->columns[i] != NULL;
 }
 
-/* The name of an index has no schema: it is made in that of its table. */
+/* The name of an index has no schema, because an index is created in its table's schema. */
 static void put_index(FILE *out, const struct recorder_dialect *dialect, const struct recorder_tables *tables,
                       const char *column)
 {

@@ -1,4 +1,4 @@
-/* recorder_sqlite: records in a file of SQLite. */
+/* recorder_sqlite: records in an SQLite file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,17 +15,17 @@
 #include "sink/recorder_sqlite.h"
 #include "sink/recorder_verdict.h"
 
-/* How often to look up while another program that writes to the file is waited for. */
+/* How long one wait for another program's lock may take before on_turn is called. */
 #define LOOK_UP_MS 50
 
-#define MOST_COLUMNS 200 /* of the table, those of others too */
+#define MOST_COLUMNS 200 /* columns of the table, with those of other programs */
 
 struct sqlite {
     const struct recorder_tables *tables;
     char *path;
     int64_t lock_ms; /* how long to wait for a lock */
     struct store *store; /* NULL: not open */
-    char *find, *upsert;
+    char *find, *upsert, *note;
 };
 
 #define ISO "strftime('%Y-%m-%dT%H:%M:%SZ', "
@@ -45,20 +45,20 @@ const struct recorder_dialect recorder_sqlite_dialect = {
 
 /* ---- failures ---- */
 
-/* What a failure of the file means for all calls. err: what the store says of it. */
+/* Sets *ret_failure for a failure of the whole file. err: the store's error. */
 static int fail(const struct sqlite *state, const struct err *err, struct outcome *ret_failure)
 {
     enum store_fault fault = state->store != NULL ? store_fault(state->store) : STORE_OTHER;
     const char *advice = fault != STORE_DAMAGED
-                             ? "" : "; restore that file from a backup, or move it away: then the next run makes a new "
-                                    "one, and backfill fills it";
+                             ? "" : "; restore that file from a backup, or move the file away: then the next run makes "
+                                    "a new file, and backfill fills it";
     (void)recorder_store_fail(ret_failure, OUTCOME_RETRY, RECORDER_CODE_SQLITE + (int64_t)fault, advice, "%s",
                               err->message);
-    ret_failure->unreachable = fault != STORE_OTHER; /* it says nothing of the calls */
+    ret_failure->unreachable = fault != STORE_OTHER; /* no call is at fault */
     return -1;
 }
 
-/* Takes the file's lock, or waits for it. Others may read meanwhile. */
+/* Runs step, and waits while another program has locked the file. */
 static int wait_for(struct sqlite *state, int (*step)(struct store *store, struct err *err),
                     const struct recorder_batch *batch, struct err *err)
 {
@@ -86,8 +86,8 @@ struct names {
     size_t count;
 };
 
-/* The name of a column as the settings spell it: to SQLite capitals and small letters are the same. */
-static const char *spelled(const struct recorder_tables *tables, const char *name)
+/* The column's name as the settings spell it, because SQLite ignores the case of letters. */
+static const char *spell_name(const struct recorder_tables *tables, const char *name)
 {
     for (int i = 0; i < RECORDER_COLUMNS; i++)
         if (tables->columns[i] != NULL && strcasecmp(tables->columns[i], name) == 0)
@@ -104,7 +104,7 @@ static int read_names(struct sqlite *state, const char *table, struct names *nam
         store_bind_text(statement, 1, table);
     names->count = 0;
     while (names->count < MOST_COLUMNS && (found = store_next(state->store, statement, err)) == 1)
-        names->names[names->count++] = mem_copy(spelled(state->tables, str_or_empty(store_text(statement, 0))));
+        names->names[names->count++] = mem_copy(spell_name(state->tables, str_or_empty(store_text(statement, 0))));
     if (found == 1)
         store_reset(statement);
     return found < 0 ? -1 : 0;
@@ -126,7 +126,7 @@ static int add_missing(struct sqlite *state, const struct names *names, struct e
     return result;
 }
 
-/* Makes what is missing, in the transaction that is open. */
+/* Creates missing tables and columns in the open transaction. */
 static int make_tables(struct sqlite *state, struct outcome *ret_failure)
 {
     const struct recorder_tables *tables = state->tables;
@@ -156,7 +156,7 @@ static int open_settings(const struct params *params, const char *state_dir, con
 {
     const char *file = params_text(params, "file", "records.db");
     if (*file == '\0')
-        return err_set(err, EX_CONFIG, "%s: file is empty; name a file", params_find(params, "file")->origin);
+        return err_set(err, EX_CONFIG, "%s: file is empty; write a file's name", params_find(params, "file")->origin);
     int64_t timeout = 0;
     if (recorder_store_timeout(params, &timeout, err) != 0)
         return -1;
@@ -166,6 +166,7 @@ static int open_settings(const struct params *params, const char *state_dir, con
     state->path = *file == '/' ? mem_copy(file) : mem_format("%s/%s", state_dir, file);
     state->find = recorder_sql_find(&recorder_sqlite_dialect, tables);
     state->upsert = recorder_sql_upsert(&recorder_sqlite_dialect, tables);
+    state->note = recorder_sql_note(&recorder_sqlite_dialect, tables);
     *ret_state = state;
     return 0;
 }
@@ -183,16 +184,17 @@ static void close_file(void *context)
     free(state->path);
     free(state->find);
     free(state->upsert);
+    free(state->note);
     free(state);
 }
 
-/* A new file gets a WAL, so that a reader with a long report keeps no run waiting. A file that is there keeps the
- * journal that its owner chose. */
+/* A new file gets a WAL, so that no run waits for a reader's long report. An existing file keeps the journal mode that
+ * its owner chose. */
 static int open_file(struct sqlite *state, struct outcome *ret_failure)
 {
     struct err err;
     int64_t tables = 0;
-    /* SQLite would open it all the same, and leave files beside it that may not be written either. */
+    /* SQLite would open a file without write permission, and create journal files that cannot be written either. */
     if (faccessat(AT_FDCWD, state->path, W_OK, AT_EACCESS) != 0 && errno != ENOENT)
         return recorder_store_fail(ret_failure, OUTCOME_RETRY, RECORDER_CODE_SQLITE + STORE_NOT_WRITABLE,
                                    "; let the owner of the state directory write that file",
@@ -207,7 +209,7 @@ static int open_file(struct sqlite *state, struct outcome *ret_failure)
     return 0;
 }
 
-/* Ends the transaction: with all of it durable, or with nothing of it done. */
+/* Ends the transaction: commits it, or rolls it back after a failure. */
 static int finish(struct sqlite *state, const struct recorder_batch *batch, int result, struct outcome *ret_failure)
 {
     struct err err;
@@ -274,7 +276,7 @@ static int log_end(void *context, const struct recorder_log *log, struct outcome
 
 /* ---- records ---- */
 
-/* Whether the row is there, and says the same already. */
+/* Whether the row exists, and whether it equals the message already. */
 static int find_row(struct sqlite *state, const struct sink_message *message, bool *ret_found, bool *ret_same,
                     struct err *err)
 {
@@ -297,7 +299,7 @@ static int put_row(struct sqlite *state, const struct sink_message *message, str
     return store_change(state->store, statement, err);
 }
 
-/* A statement that fails takes back what it did, and the transaction goes on: no savepoint is needed. */
+/* SQLite undoes a failed statement, and the transaction continues. So no savepoint is needed. */
 static int write_row(struct sqlite *state, const struct sink_message *message, struct recorder_result *ret_result,
                      struct outcome *ret_failure)
 {
@@ -310,9 +312,9 @@ static int write_row(struct sqlite *state, const struct sink_message *message, s
     if (result == 0)
         return 0;
     if (store_fault(state->store) != STORE_VALUE_REFUSED) {
-        bool may_be_its_own = store_fault(state->store) == STORE_OTHER; /* as of a trigger that fails on this row */
+        bool blames_row = store_fault(state->store) == STORE_OTHER; /* a trigger may fail on this row */
         (void)fail(state, &err, ret_failure);
-        ret_failure->blames_call = may_be_its_own;
+        ret_failure->blames_call = blames_row;
         return -1;
     }
     *ret_result = (struct recorder_result){ .what = RECORDER_REFUSED,
@@ -347,6 +349,29 @@ static int write_batch(void *context, struct recorder_batch *batch, struct outco
     if (batch->log != NULL)
         batch->log->counts = after.counts;
     return 0;
+}
+
+/* ---- recordings ---- */
+
+static int note_rows(struct sqlite *state, const struct recorder_batch *batch, struct outcome *ret_failure)
+{
+    struct err err;
+    for (size_t i = 0; state->note != NULL && i < batch->count; i++) {
+        struct statement *statement = store_prepare(state->store, state->note);
+        if (statement != NULL)
+            store_bind_text(statement, 1, batch->messages[i]->body);
+        if (store_change(state->store, statement, &err) != 0)
+            return fail(state, &err, ret_failure);
+    }
+    return 0;
+}
+
+static int note(void *context, struct recorder_batch *batch, struct outcome *ret_failure)
+{
+    struct sqlite *state = context;
+    if (begin(state, batch, ret_failure) != 0)
+        return -1;
+    return finish(state, batch, note_rows(state, batch, ret_failure), ret_failure);
 }
 
 /* ---- the check ---- */
@@ -388,5 +413,6 @@ const struct recorder_store_ops recorder_sqlite = {
     .log_end = log_end,
     .write = write_batch,
     .rehearse = rehearse,
+    .note = note,
     .close = close_file,
 };

@@ -1,4 +1,4 @@
-/* recorder_sqlite: records in a file of SQLite. For recorder's files only. */
+/* recorder_sqlite: records in an SQLite file. For recorder's files only. */
 #ifndef RECORDER_SQLITE_H
 #define RECORDER_SQLITE_H
 
@@ -6,7 +6,7 @@
 
 extern const struct recorder_store_ops recorder_sqlite;
 
-/* recorder_sqlite_dialect: SQLite's words. */
+/* recorder_sqlite_dialect: SQLite's SQL. */
 extern const struct recorder_dialect recorder_sqlite_dialect;
 
 #endif

@@ -1,4 +1,4 @@
-/* recorder_store: what all places of records have in common. */
+/* recorder_store: the code that SQLite and PostgreSQL share. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,7 +35,7 @@ int recorder_store_missing(const struct recorder_tables *tables, char *const *na
     return from;
 }
 
-/* A table of that name that lacks these was made by somebody else, for something else: no column is added to it. */
+/* If a table lacks these columns, another program created it for another purpose. The program adds no column to it. */
 bool recorder_store_is_ours(const struct recorder_tables *tables, char *const *names, size_t count,
                             struct outcome *ret_failure)
 {

@@ -1,4 +1,4 @@
-/* recorder_store: where records are kept, as a struct of functions: SQLite or PostgreSQL. For recorder's files only. */
+/* recorder_store: the interface of the two databases, SQLite and PostgreSQL. For recorder's files only. */
 #ifndef RECORDER_STORE_H
 #define RECORDER_STORE_H
 
@@ -6,64 +6,66 @@
 #include "sink/recorder_sql.h"
 #include "sink/sink.h"
 
-/* What became of one message. */
+/* The result of writing one message. */
 struct recorder_result {
     enum { RECORDER_CREATED = 1, RECORDER_UPDATED, RECORDER_KEPT, RECORDER_REFUSED, RECORDER_FAILED } what;
-    int64_t code;      /* REFUSED, and FAILED, which may pass later: the database's, see recorder_verdict.h */
-    char reason[400];  /* the same in words */
+    int64_t code;      /* REFUSED and FAILED (a retry may succeed): the database's error, see recorder_verdict.h */
+    char reason[400];  /* the error in words */
 };
 
 /* Messages that become durable together. */
 struct recorder_batch {
     const struct sink_message *const *messages;
     size_t count;
-    struct recorder_result *results;      /* set for each message */
-    const struct sink_observer *observer; /* whose on_turn is called while the database is waited for; NULL: nobody's */
-    struct recorder_log *log; /* NULL: the run is not noted. Its counts grow by the batch when that is durable */
+    struct recorder_result *results;      /* one for each message */
+    const struct sink_observer *observer; /* its on_turn is called while the store waits; NULL: no observer */
+    struct recorder_log *log; /* gets the batch's counts after the commit; NULL: the run is not recorded */
 };
 
-/* All functions that can fail return -1 and why in *ret_failure: RETRY or MISCONFIGURED, with a reason and advice,
- * which hold no secret. Then nothing that they began is done, or nobody knows. blames_call: one row of the batch may be
- * the cause. state is what open made. */
+/* A function that fails returns -1 and sets *ret_failure: RETRY or MISCONFIGURED, with a reason and advice that contain
+ * no secret. Then the transaction was rolled back, or its result is unknown. blames_call: one row of the batch may be
+ * the cause. state is the state that open returned. */
 struct recorder_store_ops {
-    /* Reads the settings; touches no file and no network. state_dir: where the file is by default. tables and params
-     * are borrowed for the life of the store. Errors: EX_CONFIG. */
+    /* Reads the settings; uses no file and no network. state_dir: the default directory of the file. tables and params
+     * are borrowed until close. Errors: EX_CONFIG. */
     int (*open)(const struct params *params, const char *state_dir, const struct recorder_tables *tables,
                 void **ret_state, struct err *err);
-    /* Opens the database, where it is not open, and makes what is missing of the tables. */
+    /* Opens the database if it is not open, and creates missing tables and columns. */
     int (*connect)(void *state, struct recorder_batch *batch, struct outcome *ret_failure);
-    /* Notes that a run begins: sets log->id. Runs of the same source that gave no sign for long are marked as failed.
-     */
+    /* Records the begin of a run and sets log->id. Marks runs of the same source as failed if they wrote nothing for 15
+     * minutes. */
     int (*log_begin)(void *state, struct recorder_log *log, struct outcome *ret_failure);
-    /* Notes how a run ended. */
+    /* Records the end of a run. */
     int (*log_end)(void *state, const struct recorder_log *log, struct outcome *ret_failure);
-    /* Writes a batch in one transaction. A row that the database refuses keeps no other from being written. */
+    /* Writes a batch in one transaction. If the database refuses a row, the other rows are written. */
     int (*write)(void *state, struct recorder_batch *batch, struct outcome *ret_failure);
-    /* Opens the database, makes the tables, writes a batch and takes all of it back. ret_health says of a success how
-     * the database was reached. */
+    /* Opens the database, creates the tables, writes a batch and rolls everything back. After a success *ret_health
+     * says how the program reached the database. */
     int (*rehearse)(void *state, struct recorder_batch *batch, struct sink_health *ret_health,
                     struct outcome *ret_failure);
+    /* Writes recordings to the rows of their calls. Each message has only a body. A call without a row is no error. */
+    int (*note)(void *state, struct recorder_batch *batch, struct outcome *ret_failure);
     void (*close)(void *state);
 };
 
-/* recorder_store_timeout: the seconds that a statement may take, as the settings say. A lock is waited for half as
- * long, so that a failure tells which of the two it was. Errors: EX_CONFIG. */
+/* recorder_store_timeout: the setting timeout: how many seconds a statement may take. A lock may take half that time,
+ * so that a failure shows whether the lock was the cause. Errors: EX_CONFIG. */
 #define RECORDER_LOCK_SHARE 2
 int recorder_store_timeout(const struct params *params, int64_t *ret_timeout, struct err *err) MUST_CHECK;
 
-/* recorder_store_count: counts adds the results to what is there. */
+/* recorder_store_count: adds the results to counts. */
 void recorder_store_count(struct recorder_counts *counts, const struct recorder_result *results, size_t count);
 
-/* recorder_store_missing: which of the columns that names lists (count of them; as the database has them) are
- * missing: the number of the first at or after from, RECORDER_COLUMNS where none is. */
+/* recorder_store_missing: names are the columns that the table has. Returns the first missing column, from number from
+ * on; RECORDER_COLUMNS if none is missing. */
 int recorder_store_missing(const struct recorder_tables *tables, char *const *names, size_t count, int from);
 
-/* recorder_store_is_ours: whether a table with these columns is one of calls: it has what no record can do without.
- * Otherwise *ret_failure says what is missing. */
+/* recorder_store_is_ours: whether a table with these columns is a table of calls: it has the key and the hash. If not,
+ * *ret_failure names the missing column. */
 bool recorder_store_is_ours(const struct recorder_tables *tables, char *const *names, size_t count,
                             struct outcome *ret_failure);
 
-/* recorder_store_fail: fills a failure with the formatted reason. Returns -1. advice: "; do this", or "". */
+/* recorder_store_fail: sets *failure with the formatted reason. Returns -1. advice: "; do this", or "". */
 int recorder_store_fail(struct outcome *failure, enum outcome_kind kind, int64_t code, const char *advice,
                         const char *format, ...) PRINTF_LIKE(5, 6);
 

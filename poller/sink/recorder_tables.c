@@ -1,4 +1,4 @@
-/* recorder_tables: the names of tables and columns, as the settings have them. */
+/* recorder_tables: reads the names of tables and columns from the settings. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "sink/recorder_tables.h"
 
 #define PREFIX "column."
-#define NONE "-" /* there is no such table, or column */
+#define NONE "-" /* the setting for "no such table" or "no such column" */
 
 static int column_of(const char *name)
 {
@@ -25,7 +25,7 @@ static int fail_unknown(const struct param *param, struct err *err)
         size_t used = strlen(list);
         (void)snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", recorder_columns[i].name);
     }
-    return err_set(err, EX_CONFIG, "%s: %s names no column of callcenter_records; its columns are: %s", param->origin,
+    return err_set(err, EX_CONFIG, "%s: %s: callcenter_records has no such column; its columns are: %s", param->origin,
                    param->key, list);
 }
 
@@ -36,7 +36,7 @@ static int rename_column(struct recorder_tables *tables, const struct param *par
     if (column < 0)
         return fail_unknown(param, err);
     if (*param->value == '\0' || (without && (column == RECORDER_UUID || column == RECORDER_HASH)))
-        return err_set(err, EX_CONFIG, "%s: %s must name a column of the table; the rows of calls are found by it",
+        return err_set(err, EX_CONFIG, "%s: %s must name a column of the table: it is part of the key",
                        param->origin, param->key);
     free(tables->columns[column]);
     tables->columns[column] = without ? NULL : mem_copy(param->value);

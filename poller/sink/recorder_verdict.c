@@ -1,4 +1,4 @@
-/* recorder_verdict: what a database's error means for the call, and the code of an outcome. */
+/* recorder_verdict: judges a database's error, and makes an outcome's code. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "sink/recorder_verdict.h"
 
 #define SQLSTATE_LENGTH 5
-#define FIRST_SQLSTATE 1000 /* none is less: the least is 01000, in base 36 */
+#define FIRST_SQLSTATE 1000 /* every SQLSTATE is larger: the lowest is 01000, in base 36 */
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
@@ -59,9 +59,9 @@ static bool is_one_of(const char *sqlstate, const char *list)
 }
 
 /* PostgreSQL's manual, appendix A. 21: the same call twice; 22: a value that does not fit; 23 and 44: a constraint;
- * 54: too large for an index; P0001: what a trigger of the table's owner raises. The first row that fits counts. */
+ * 54: too large for an index; P0001: raised by a trigger of the table's owner. The first row that matches counts. */
 static const struct {
-    const char *list; /* of SQLSTATEs, and of classes */
+    const char *list; /* SQLSTATEs and their classes */
     enum recorder_blame blame;
     const char *advice;
 } verdicts[] = {
@@ -69,16 +69,17 @@ static const struct {
     { "42501", RECORDER_BLAMES_SETTINGS,
       "; as the table's owner, GRANT SELECT, INSERT, UPDATE on both tables to the account" },
     { "42P10", RECORDER_BLAMES_SETTINGS, "; create a UNIQUE index on the columns source and uuid" },
-    { "42", RECORDER_BLAMES_SETTINGS, "; does the table have another shape? Run did-optimizer-sync check" },
+    { "42", RECORDER_BLAMES_SETTINGS, "; the table may have another shape: run did-optimizer-sync check" },
     { "28000", RECORDER_BLAMES_SETTINGS,
-      "; pg_hba.conf of the server must let this account in; does it want TLS (?sslmode=require in url)?" },
+      "; let this account in with pg_hba.conf of the server, or add ?sslmode=require to url if the server wants TLS" },
     { "28", RECORDER_BLAMES_SETTINGS, "; check the user in url, and password_file" },
     { "3D 3F", RECORDER_BLAMES_SETTINGS, "; check the names in [sink]" },
-    { "25006", RECORDER_BLAMES_SERVER, "; is that server a standby, or default_transaction_read_only set?" },
+    { "25006", RECORDER_BLAMES_SERVER,
+      "; check that this server is no standby, and that default_transaction_read_only is off" },
     { "53100", RECORDER_BLAMES_SERVER, "; free some space on the server's disk" },
-    { "53300", RECORDER_BLAMES_SERVER, "; the server allows no more connections" },
-    { "55P03", RECORDER_BLAMES_SERVER, "; another program has locked the table" },
-    { "57014", RECORDER_BLAMES_SERVER, "; the server is slow, or the table is locked; see timeout in [sink]" },
+    { "53300", RECORDER_BLAMES_SERVER, "; raise max_connections of the server, or close some connections" },
+    { "55P03", RECORDER_BLAMES_SERVER, "; find the program that has locked the table" },
+    { "57014", RECORDER_BLAMES_SERVER, "; the server is slow, or the table is locked: raise timeout in [sink]" },
     { "08 40 53 55 57 58", RECORDER_BLAMES_SERVER, "" },
 };
 

@@ -1,15 +1,15 @@
-/* sink: where calls go. The table of kinds. */
+/* sink: the table of all types of sinks. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "domain/params.h"
 #include "sink/did_optimizer.h"
 #include "sink/recorder.h"
 #include "sink/sink.h"
 #include "sink/webhook.h"
 
-/* A new kind is one row here. */
+/* A new type is one row here. */
 static const struct sink_ops *const kinds[] = {
     &did_optimizer_sink,
     &recorder_sink,
@@ -20,22 +20,29 @@ static const struct sink_ops *const kinds[] = {
 
 int sink_find(const char *type, const char *place, const struct sink_ops **ret_ops, struct err *err)
 {
-    char list[200] = "";
-    for (size_t i = 0; i < KIND_COUNT; i++) {
-        size_t used = strlen(list);
-        if (strcmp(kinds[i]->type, type) == 0) {
-            *ret_ops = kinds[i];
-            return 0;
-        }
-        (void)snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", kinds[i]->type);
-    }
-    return err_set(err, EX_CONFIG, "%s: there is no sink of the type '%.60s'; type in [sink] is one of: %s", place, type,
-                   list);
+    const char *types[KIND_COUNT];
+    size_t which = 0;
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        types[i] = kinds[i]->type;
+    if (params_find_type("sink", types, KIND_COUNT, type, place, &which, err) != 0)
+        return -1;
+    *ret_ops = kinds[which];
+    return 0;
 }
 
 int64_t sink_longest_sec(const struct sink_ops *ops, const struct sink_settings *settings)
 {
     return ops != NULL && ops->longest_sec != NULL ? ops->longest_sec(settings) : 0;
+}
+
+bool sink_ignores_extras(const struct sink_ops *ops, const struct params *params)
+{
+    return ops != NULL && ops->ignores_extras != NULL && ops->ignores_extras(params);
+}
+
+const struct param *sink_asks_dial_status(const struct sink_ops *ops, const struct params *params)
+{
+    return ops != NULL && ops->asks_dial_status != NULL ? ops->asks_dial_status(params) : NULL;
 }
 
 int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, struct sink *ret_sink, struct err *err)
@@ -91,12 +98,36 @@ int sink_check(const struct sink *sink, struct sink_health *ret_health, struct e
     return 0;
 }
 
+int sink_note_recordings(const struct sink *sink, const struct sink_recording *recordings, size_t count,
+                         struct err *err)
+{
+    if (sink->ops == NULL || sink->ops->note_recordings == NULL)
+        return 0;
+    return sink->ops->note_recordings(sink->state, recordings, count, err);
+}
+
 bool sink_describe(const struct sink_ops *ops, int64_t code, char *out, size_t size)
 {
     if (ops != NULL && ops->describe != NULL)
         return ops->describe(code, out, size);
     (void)snprintf(out, size, "code %" PRId64, code);
     return false;
+}
+
+const char *sink_address(const struct sink *sink)
+{
+    return sink->ops != NULL && sink->ops->address != NULL ? sink->ops->address(sink->state) : "";
+}
+
+const char *sink_memory(const struct sink *sink)
+{
+    return sink->ops != NULL && sink->ops->memory != NULL ? sink->ops->memory(sink->state) : "";
+}
+
+void sink_recall(const struct sink *sink, const char *earlier)
+{
+    if (sink->ops != NULL && sink->ops->recall != NULL)
+        sink->ops->recall(sink->state, earlier);
 }
 
 void sink_close(struct sink *sink)

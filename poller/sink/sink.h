@@ -22,6 +22,7 @@ struct sink_settings {
     const struct call_shape *shape;  /* the extras of its calls; NULL: none */
     const struct params *params; /* the type's own settings, checked by params_check; NULL: none */
     const char *state_dir;       /* a sink may keep a file here */
+    const char *profile_option;  /* " --profile NAME", for commands in messages; "": the default profile; NULL: the same */
 };
 
 /* The message of one call. key is the idempotency key: the same content has the same key. */
@@ -42,12 +43,19 @@ struct sink_observer {
     void *context;
 };
 
-/* How a run ended, for a kind that notes runs. */
+/* How a run ended, for a type that records runs. */
 struct sink_run {
-    const char *kind;    /* what it turned out to be: "sweep"; NULL: what it began as */
     int exit_code;
-    const char *message; /* what ended it before its time; "": nothing */
+    const char *message; /* why the run stopped early; "": it did not */
     int64_t took_ms;
+};
+
+/* The end of a recording, for a type that keeps calls. Texts may be NULL. */
+struct sink_recording {
+    const char *call; /* the call's id */
+    bool is_stored;   /* false: it was rejected */
+    const char *file_id, *link, *md5;
+    int64_t attempts; /* failed ones */
 };
 
 /* The result of sink_check. */
@@ -64,8 +72,10 @@ struct sink_ops {
     const char *title; /* the receiver of calls, for messages: "API" */
     bool uses_api;     /* needs the address and the key of dids.conf */
     const struct param_spec *params; /* optional: the settings of [sink] that only this kind knows, see params.h */
+    bool (*ignores_extras)(const struct params *params); /* optional: see sink_ignores_extras */
+    const struct param *(*asks_dial_status)(const struct params *params); /* optional: see sink_asks_dial_status */
     int64_t (*longest_sec)(const struct sink_settings *settings); /* optional: see sink_longest_sec */
-    /* Optional: prepares what sending needs, and sends nothing yet. Errors: EX_CONFIG. */
+    /* Optional: prepares sending, and sends nothing yet. Errors: EX_CONFIG. */
     int (*open)(const struct sink_settings *settings, void **ret_state, struct err *err);
     /* Optional: see sink_begin, sink_end. */
     void (*begin)(void *state, const char *kind);
@@ -79,6 +89,13 @@ struct sink_ops {
     int (*check)(void *state, struct sink_health *ret_health, struct err *err);
     /* Optional: see sink_describe. */
     bool (*describe)(int64_t code, char *out, size_t size);
+    /* Optional: see sink_address. */
+    const char *(*address)(const void *state);
+    /* Optional: see sink_recall, sink_memory. */
+    void (*recall)(void *state, const char *earlier);
+    const char *(*memory)(const void *state);
+    /* Optional: see sink_note_recordings. */
+    int (*note_recordings)(void *state, const struct sink_recording *recordings, size_t count, struct err *err);
     /* Optional: frees state. */
     void (*close)(void *state);
 };
@@ -93,20 +110,28 @@ struct sink {
  * all types. */
 int sink_find(const char *type, const char *place, const struct sink_ops **ret_ops, struct err *err) MUST_CHECK;
 
-/* sink_longest_sec: the seconds that a message of that kind takes at most; 0: the kind does not say.
+/* sink_longest_sec: how many seconds a message of that type takes at most; 0: unknown.
  * ops may be NULL. */
 int64_t sink_longest_sec(const struct sink_ops *ops, const struct sink_settings *settings);
+
+/* sink_ignores_extras: whether a receiver of that type, with these settings, reads no extra that is in_fingerprint. ops
+ * may be NULL. */
+bool sink_ignores_extras(const struct sink_ops *ops, const struct params *params);
+
+/* sink_asks_dial_status: the setting that tells a sink of that type to send the extra dial_status, which the source may
+ * not look up; NULL: none. ops may be NULL. Ownership: borrowed from params. */
+const struct param *sink_asks_dial_status(const struct sink_ops *ops, const struct params *params);
 
 /* sink_open: opens a sink of this type. Ownership: sink_close. Errors: those of the type. */
 int sink_open(const struct sink_ops *ops, const struct sink_settings *settings, struct sink *ret_sink,
               struct err *err) MUST_CHECK;
 
-/* sink_title: where calls go, for people, behind "the"; "API" where the kind has no title. */
+/* sink_title: the receiver's name for messages, after "the"; "API" if the type has no title. */
 const char *sink_title(const struct sink *sink);
 
-/* sink_begin: a run of that kind ("poll", "backfill"), a text that lives as long as the run, begins to work with the
- * sink. sink_end: it has ended, and its outcomes are durable. A kind that notes runs says in the log what it could
- * not note. No sink, or one that is not open, is fine. */
+/* sink_begin: announces the begin of a run of this kind ("poll", "backfill"). Ownership: kind is borrowed until
+ * sink_end. sink_end: announces its end, after its outcomes are durable. A type that records runs logs its failures to
+ * do so. sink may be closed. */
 void sink_begin(const struct sink *sink, const char *kind);
 void sink_end(const struct sink *sink, const struct sink_run *run);
 
@@ -123,9 +148,23 @@ int sink_send(const struct sink *sink, const struct sink_message *const *message
 /* sink_check: tests whether the sink would accept calls, and changes nothing in it. Errors: those of sink_send. */
 int sink_check(const struct sink *sink, struct sink_health *ret_health, struct err *err) MUST_CHECK;
 
-/* sink_describe: writes the code of an outcome in the words of the kind to out ("HTTP 500"). Returns whether the code
- * alone says that the call was accepted. ops may be NULL: not known. */
+/* sink_note_recordings: writes where the recordings of accepted calls are to the rows of the calls, and touches nothing
+ * else there. Does nothing if the type has no place for it. Repeating it changes nothing. Errors: EX_UNAVAILABLE. */
+int sink_note_recordings(const struct sink *sink, const struct sink_recording *recordings, size_t count,
+                         struct err *err) MUST_CHECK;
+
+/* sink_describe: writes the code of an outcome in the words of the type to out ("HTTP 500"). Returns whether the code
+ * alone says that the call was accepted. ops NULL: an unknown type. */
 bool sink_describe(const struct sink_ops *ops, int64_t code, char *out, size_t size);
+
+/* sink_address: the receiver's address, because facts about one address say nothing about another. "" if the type has
+ * none. May contain a secret. Ownership: borrowed until sink_close. */
+const char *sink_address(const struct sink *sink);
+
+/* sink_memory: a word of at most 15 letters that the sink wants to know in the next run; "" if there is none.
+ * sink_recall: gives it back, where the address is still the same. */
+const char *sink_memory(const struct sink *sink);
+void sink_recall(const struct sink *sink, const char *earlier);
 
 /* sink_close: closes the sink, which may be closed already. */
 void sink_close(struct sink *sink);

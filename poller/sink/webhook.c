@@ -1,4 +1,4 @@
-/* webhook: any https address as a sink. */
+/* webhook: the sink `webhook`, which sends each call to an https address. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +21,11 @@
 
 static const struct param_spec settings_known[] = {
     { "url", false, "the receiver's address" },
-    { "secret", true, "what messages are signed with; several secrets sign with each" },
+    { "secret", true, "the key that signs messages; each of several secrets signs" },
     { "source", false, "the name of the dialer in the body and the webhook-id" },
-    { "name.*", false, "another name for a member of the body; empty: leave it out" },
-    { "timeout", false, "seconds that a request may take" },
-    { "connect_timeout", false, "seconds to wait for a connection" },
+    { "name.*", false, "another name for a member of the body; empty: leave the member out" },
+    { "timeout", false, "how many seconds a request may take" },
+    { "connect_timeout", false, "how many seconds to wait for a connection" },
     { "verify", false, "whether to verify the receiver's certificate" },
     { "ca_file", false, "certificates to trust instead of the system's" },
     { "allow_insecure_http", false, "allow plain http to other hosts" },
@@ -41,7 +41,8 @@ struct webhook {
     struct webhook_template names;
     struct webhook_secrets secrets;
     struct webhook_places places;
-    char host[256]; /* of the address, which may hold a token further on */
+    const char *url;
+    char host[256]; /* the host of url; the rest of url may contain a token, so messages do not show it */
     struct http *http;
 };
 
@@ -103,8 +104,9 @@ static int open_requests(const struct sink_settings *settings, struct webhook *s
     if (!verify)
         log_warn("⚠ %s: verify = no: the receiver's certificate is not checked, so anyone on the network path can read "
                  "every customer's number; remove that line", params_find(params, "verify")->origin);
+    state->url = params_text(params, "url", "");
     state->http = http_open(&(struct http_settings){
-        .url = params_text(params, "url", ""),
+        .url = state->url,
         .headers = headers,
         .ca_file = ca_file != NULL ? ca_file->value : "",
         .verify = verify,
@@ -114,6 +116,24 @@ static int open_requests(const struct sink_settings *settings, struct webhook *s
                                                                : settings->api->max_concurrency),
     });
     return 0;
+}
+
+static const char *address(const void *context)
+{
+    const struct webhook *state = context;
+    return state->url;
+}
+
+static const char *memory(const void *context)
+{
+    const struct webhook *state = context;
+    return sender_memory(state->http);
+}
+
+static void recall(void *context, const char *earlier)
+{
+    struct webhook *state = context;
+    sender_recall(state->http, earlier);
 }
 
 static void close_webhook(void *context)
@@ -130,6 +150,7 @@ static int open_webhook(const struct sink_settings *settings, void **ret_state, 
     state->names = (struct webhook_template){ .source = params_text(settings->params, "source", settings->source),
                                               .shape = settings->shape,
                                               .dispositions = settings->dispositions, .params = settings->params };
+    state->places.profile_option = settings->profile_option;
     if (read_url(settings->params, state, err) != 0 || read_secrets(settings->params, state, err) != 0 ||
         webhook_body_check(&state->names, err) != 0 || open_requests(settings, state, err) != 0) {
         close_webhook(state);
@@ -148,13 +169,14 @@ static int64_t longest_sec(const struct sink_settings *settings)
 
 /* ---- sending ---- */
 
-/* The id names the source, as several may send to one receiver. A dot in it would blur where the signed time begins. */
+/* The id names the source, because several sources may send to one receiver. The signed text separates id and time by a
+ * dot, so the id must not contain one. */
 static void make(void *context, const struct call *call, uint32_t change, struct sink_message *ret_message)
 {
     const struct webhook *state = context;
     char *id = mem_format("%s-%s", state->names.source, str_or_empty(call->id));
     ret_message->body = webhook_body(&state->names, call);
-    /* A key holds the beginning of a long id, and the body may leave the id out: then the hash tells calls apart. */
+    /* A key has only the beginning of a long id, and the body may lack the id. So the hash includes a long id. */
     char *content = strlen(id) > MESSAGE_KEY_ID_BYTES ? mem_format("%s %s", id, ret_message->body) : NULL;
     message_key(id, content != NULL ? content : ret_message->body, change, ret_message->key);
     free(content);
@@ -163,7 +185,7 @@ static void make(void *context, const struct call *call, uint32_t change, struct
     free(id);
 }
 
-/* Signed as it leaves: receivers refuse what was signed more than 5 minutes ago. */
+/* Signs a message when it leaves, because receivers refuse a signature that is more than 5 minutes old. */
 static size_t write_headers(const void *context, const struct sink_message *message,
                             char lines[HTTP_OWN_HEADERS][HTTP_OWN_HEADER_SIZE])
 {
@@ -193,7 +215,7 @@ static int send_messages(void *context, const struct sink_message *const *messag
 
 /* ---- the check ---- */
 
-/* No request is sent: whatever a receiver gets, it may take for a call. */
+/* Sends no request, because a receiver might take any request for a call. */
 static int check(void *context, struct sink_health *ret_health, struct err *err)
 {
     struct webhook *state = context;
@@ -203,7 +225,7 @@ static int check(void *context, struct sink_health *ret_health, struct err *err)
     if (answer.failure == NULL) {
         ret_health->state = SINK_WORKS;
         (void)snprintf(ret_health->text, sizeof ret_health->text, "%s accepts %s, and %zu secret%s can sign; not "
-                       "tested: whether it accepts the signature and the calls, which only a call can show", state->host,
+                       "tested: only a call shows whether the receiver accepts signature and calls", state->host,
                        state->places.tls ? "TLS connections with a valid certificate" : "connections without TLS",
                        state->secrets.count, state->secrets.count == 1 ? "" : "s");
         return 0;
@@ -228,5 +250,8 @@ const struct sink_ops webhook_sink = {
     .send = send_messages,
     .check = check,
     .describe = sender_describe,
+    .address = address,
+    .recall = recall,
+    .memory = memory,
     .close = close_webhook,
 };

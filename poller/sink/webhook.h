@@ -1,4 +1,4 @@
-/* webhook: any https address as a sink: each call a POST request, signed as Standard Webhooks says. */
+/* webhook: the sink `webhook`, which sends each call to an https address as a signed request (Standard Webhooks). */
 #ifndef WEBHOOK_H
 #define WEBHOOK_H
 

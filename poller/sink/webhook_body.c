@@ -1,16 +1,15 @@
-/* webhook_body: a call as JSON, for whoever receives it. */
+/* webhook_body: a call as a JSON object for the receiver. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
 #include "base/json.h"
-#include "base/str.h"
 #include "sink/webhook_body.h"
 
 #define SETTING "name."
 
-/* The members that every call has, in their order; the source's extras follow. A number that is not known is null. */
+/* The members that every call has, in their order; the source's extras follow. An unknown number is null. */
 enum member {
     SOURCE, ID, DIRECTION, CAMPAIGN, NUMBER, AGENT, STATUS, RESULT, STARTED, STARTED_AT, ENDED, ENDED_AT, LENGTH,
     MEMBERS
@@ -28,13 +27,13 @@ static bool is_member(const char *name)
     return false;
 }
 
-/* The name of extra number i, NULL behind the last. One that is called like a member of every call is left out. */
+/* The name of extra number i; NULL after the last. An extra with the name of a common member is left out. */
 static const char *extra_name(const struct webhook_template *names, size_t i)
 {
     return names->shape != NULL && i < CALL_MAX_EXTRAS ? names->shape->extras[i].name : NULL;
 }
 
-/* What member is called in the body; "" where it is left out. */
+/* The member's name in the body; "": the member is left out. */
 static const char *name_for(const struct webhook_template *names, const char *member)
 {
     char key[80];
@@ -52,7 +51,7 @@ static bool is_known(const struct webhook_template *names, const char *member)
     return is_member(member);
 }
 
-/* The members of a call from this source, for people. */
+/* Lists the members of a call from this source, for messages. */
 static void list_members(const struct webhook_template *names, char *out, size_t size)
 {
     size_t used = 0;
@@ -62,7 +61,7 @@ static void list_members(const struct webhook_template *names, char *out, size_t
         used += (size_t)snprintf(out + used, size - used, ", %s", extra_name(names, i));
 }
 
-/* How many members the body calls so. */
+/* How many members of the body have this name. */
 static size_t count_named(const struct webhook_template *names, const char *name)
 {
     size_t count = 0;
@@ -86,7 +85,7 @@ int webhook_body_check(const struct webhook_template *names, struct err *err)
                            param->origin, param->key, names->source, param->key + strlen(SETTING), known);
         }
         if (*param->value != '\0' && count_named(names, param->value) > 1)
-            return err_set(err, EX_CONFIG, "%s: %.60s: another member is called '%.40s' too; choose another name",
+            return err_set(err, EX_CONFIG, "%s: %.60s: another member also has the name '%.40s'; choose another name",
                            param->origin, param->key, param->value);
     }
     return 0;
@@ -96,7 +95,7 @@ int webhook_body_check(const struct webhook_template *names, struct err *err)
 
 #define TIME_SIZE 40
 
-/* epoch as "2026-01-31T12:00:00Z" in out, which is returned; NULL where it is no time. */
+/* Writes epoch to out as "2026-01-31T12:00:00Z". Returns out, or NULL if epoch is no time. */
 static const char *utc(int64_t epoch, char out[TIME_SIZE])
 {
     time_t seconds = (time_t)epoch;
@@ -125,7 +124,7 @@ static const char *text_of(const struct webhook_template *names, const struct ca
     case STATUS:
         return call->status;
     case RESULT:
-        return disposition_result(names->dispositions, str_or_empty(call->status));
+        return disposition_of(names->dispositions, call);
     case STARTED_AT:
         return utc(call->started, buffer);
     default:
@@ -133,7 +132,7 @@ static const char *text_of(const struct webhook_template *names, const struct ca
     }
 }
 
-/* The clocks of two machines may differ so much that a call lasts less than nothing. */
+/* If the clocks of two machines differ, a call's length may be negative. */
 static int64_t number_of(const struct call *call, enum member member)
 {
     if (member == STARTED)
@@ -158,7 +157,7 @@ char *webhook_body(const struct webhook_template *names, const struct call *call
     }
     for (size_t i = 0; extra_name(names, i) != NULL; i++) {
         const char *extra = extra_name(names, i), *name = name_for(names, extra);
-        if (*name != '\0' && !is_member(extra))
+        if (*name != '\0' && !is_member(extra) && call_shows(call, (int)i))
             json_add_text(object, name, call->extras[i]);
     }
     char *body = json_print(object);

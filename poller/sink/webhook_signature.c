@@ -1,11 +1,11 @@
-/* webhook_signature: signs a message as Standard Webhooks says. */
+/* webhook_signature: signs a message by the rules of Standard Webhooks. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
-#include "base/hmac.h"
+#include "base/crypto.h"
 #include "base/mem.h"
 #include "sink/webhook_signature.h"
 
@@ -24,13 +24,13 @@ static int read_one(const char *word, size_t length, const char *origin, struct 
         return err_set(err, EX_CONFIG, "%s: secret does not begin with " PREFIX "; copy it from the receiver, or "
                        HOW_TO_MAKE, origin);
     if (length - head > sizeof bytes || !base64_decode(word + head, length - head, bytes, &count))
-        return err_set(err, EX_CONFIG, "%s: what stands behind " PREFIX " in secret is not base64; copy the "
+        return err_set(err, EX_CONFIG, "%s: the text after " PREFIX " in secret is not base64; copy the "
                        "secret again", origin);
     if (count < WEBHOOK_SECRET_LEAST || count > WEBHOOK_SECRET_MOST)
-        (void)err_set(err, EX_CONFIG, "%s: secret has %zu bytes; Standard Webhooks wants %d to %d; " HOW_TO_MAKE,
+        (void)err_set(err, EX_CONFIG, "%s: secret has %zu bytes; Standard Webhooks asks for %d to %d; " HOW_TO_MAKE,
                       origin, count, WEBHOOK_SECRET_LEAST, WEBHOOK_SECRET_MOST);
     else if (secrets->count == WEBHOOK_SECRETS)
-        (void)err_set(err, EX_CONFIG, "%s: secret holds more than %d secrets; keep those that the receiver still knows",
+        (void)err_set(err, EX_CONFIG, "%s: secret has more than %d secrets; keep those that the receiver still knows",
                       origin, WEBHOOK_SECRETS);
     else {
         memcpy(secrets->items[secrets->count].bytes, bytes, count);
@@ -65,9 +65,9 @@ void webhook_sign(const struct webhook_secrets *secrets, const char *id, int64_t
     size_t length = strlen(content), used = 0;
     *out = '\0';
     for (size_t i = 0; i < secrets->count; i++) {
-        unsigned char mac[HMAC_SHA256_SIZE];
-        char text[BASE64_SIZE(HMAC_SHA256_SIZE)];
-        hmac_sha256(secrets->items[i].bytes, secrets->items[i].length, content, length, mac);
+        unsigned char mac[CRYPTO_SHA256_SIZE];
+        char text[BASE64_SIZE(CRYPTO_SHA256_SIZE)];
+        crypto_hmac_sha256(secrets->items[i].bytes, secrets->items[i].length, content, length, mac);
         base64_encode(mac, sizeof mac, text);
         used += (size_t)snprintf(out + used, WEBHOOK_SIGNATURE_SIZE - used, "%sv1,%s", used > 0 ? " " : "", text);
     }

@@ -1,4 +1,4 @@
-/* webhook_signature: signs a message as Standard Webhooks says (standardwebhooks.com, symmetric signatures, v1). */
+/* webhook_signature: signs a message by the rules of Standard Webhooks (standardwebhooks.com, symmetric, v1). */
 #ifndef WEBHOOK_SIGNATURE_H
 #define WEBHOOK_SIGNATURE_H
 
@@ -11,10 +11,10 @@
 #define WEBHOOK_SECRET_LEAST 24
 #define WEBHOOK_SECRET_MOST 64
 
-/* So many secrets sign at a time: the old one and the new one while the receiver changes over, and room to spare. */
+/* The most secrets at a time. While a receiver changes its secret, the old and the new one sign; two are a reserve. */
 #define WEBHOOK_SECRETS 4
 
-/* "v1," and the base64 of 32 bytes, for each secret, with a blank between them and a NUL at the end. */
+/* For each secret: "v1,", the base64 of 32 bytes, and a blank or the NUL at the end. */
 #define WEBHOOK_SIGNATURE_SIZE (WEBHOOK_SECRETS * 48)
 
 struct webhook_secrets {
@@ -25,8 +25,8 @@ struct webhook_secrets {
     size_t count;
 };
 
-/* webhook_secrets_read: reads secrets, "whsec_" and base64 each, with white space between them. origin: where they were
- * set, for people. Errors: EX_CONFIG, without a word of the secret; *ret_secrets is wiped then. */
+/* webhook_secrets_read: reads secrets with white space between them, each "whsec_" and base64. origin: the place that
+ * sets them, for messages. Errors: EX_CONFIG, without any part of a secret; *ret_secrets is then overwritten. */
 int webhook_secrets_read(const char *text, const char *origin, struct webhook_secrets *ret_secrets,
                          struct err *err) MUST_CHECK;
 

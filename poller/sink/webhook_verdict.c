@@ -1,4 +1,4 @@
-/* webhook_verdict: what a receiver's answer, or its absence, means for a call. */
+/* webhook_verdict: judges a receiver's answer, or a missing answer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "sink/http_trouble.h"
 #include "sink/webhook_verdict.h"
 
-/* How much of an answer is shown. */
+/* The most bytes of an answer in a reason. */
 #define SHOWN_BYTES 120
 
 #define BLANKS " \t\r\n"
@@ -18,13 +18,13 @@ static const struct http_names names = { .server = "the receiver",
                                          .ca_file = "ca_file under [sink]",
                                          .timeouts = "timeout and connect_timeout under [sink]" };
 
-/* Standard Webhooks: 2xx is success whatever the body says, a redirect is a failure, 410 wants no more messages. */
+/* Standard Webhooks: 2xx is a success with any body, a redirect is a failure, 410 asks to send no more messages. */
 static enum outcome_kind kind_of_status(long status)
 {
     if (status >= 200 && status <= 299)
         return OUTCOME_ACCEPTED;
     if (status >= 300 && status <= 399)
-        return OUTCOME_MISCONFIGURED; /* never followed: it would carry the calls elsewhere */
+        return OUTCOME_MISCONFIGURED; /* never followed: a redirect could send the calls to another host */
     switch (status) {
     case 400:
     case 413:
@@ -45,11 +45,11 @@ static enum outcome_kind kind_of_status(long status)
     case 429:
         return OUTCOME_RATE_LIMITED;
     default:
-        return OUTCOME_RETRY; /* 408, 409, 425, 5xx, and whatever nobody has seen yet: the call is not lost */
+        return OUTCOME_RETRY; /* 408, 409, 425, 5xx and unknown ones: a retry loses no call */
     }
 }
 
-/* What an operator can do about it; "" where that is nothing. */
+/* Writes what an operator can do; "" if nothing helps. */
 static void advise(long status, const struct webhook_places *places, char *out, size_t size)
 {
     *out = '\0';
@@ -57,11 +57,12 @@ static void advise(long status, const struct webhook_places *places, char *out, 
         (void)snprintf(out, size, "; the receiver redirects: put its final address into url (%.200s)",
                        places->url_origin);
     else if (status == 401 || status == 403)
-        (void)snprintf(out, size, "; check secret (%.150s), url, and this host's clock: a receiver refuses a signature "
-                                  "that is 5 minutes off (timedatectl)", places->secret_origin);
+        (void)snprintf(out, size, "; check secret (%.150s), url, and this host's clock (timedatectl): a receiver "
+                                  "refuses a signature that is 5 minutes off", places->secret_origin);
     else if (status == 410)
-        (void)snprintf(out, size, "; the receiver has given up this address for good: put its new one into url (%.150s), "
-                                  "or end this route: did-optimizer-sync disable", places->url_origin);
+        (void)snprintf(out, size, "; the receiver has given up this address for good: put its new address into url "
+                                  "(%.150s), or stop sending: did-optimizer-sync%s disable", places->url_origin,
+                       str_or_empty(places->profile_option));
     else if (status == 429)
         (void)snprintf(out, size, "; ask the receiver's owner to allow more calls, or lower max_concurrency under "
                                   "[api]");
@@ -69,7 +70,7 @@ static void advise(long status, const struct webhook_places *places, char *out, 
         (void)snprintf(out, size, "; check url (%.200s)", places->url_origin);
 }
 
-/* Puts * in the place of each secret. */
+/* Replaces each secret by asterisks. */
 static void hide_secrets(char *text, const char *secrets)
 {
     for (secrets += strspn(secrets, BLANKS); *secrets != '\0'; secrets += strspn(secrets, BLANKS)) {
@@ -82,12 +83,12 @@ static void hide_secrets(char *text, const char *secrets)
     }
 }
 
-/* The beginning of what the receiver says: for people only, and no page. */
+/* Quotes the first line of the answer for the reason; quotes nothing of an HTML page. */
 static void quote(const struct http_answer *answer, const struct webhook_places *places, char *out, size_t size)
 {
     const char *body = answer->body + strspn(answer->body, " \t\r\n");
     char *line = mem_format("%.*s", *body == '<' ? 0 : (int)strcspn(body, "\r\n"), body);
-    hide_secrets(line, places->secret); /* before it is cut, or a beginning could stay */
+    hide_secrets(line, places->secret); /* before the line is cut: a cut secret would not be found */
     (void)str_printable(line, out, size);
     free(line);
 }
@@ -106,7 +107,8 @@ static void judge_failure(const struct http_answer *answer, const struct webhook
 struct outcome webhook_verdict_of(const struct http_answer *answer, const struct webhook_places *places)
 {
     struct outcome outcome = { .kind = OUTCOME_RETRY, .wait_sec = outcome_clamp_wait(answer->retry_after_sec),
-                               .code = answer->status, .took_ms = answer->took_ms };
+                               .code = answer->status, .started_ms = answer->started_ms,
+                               .took_ms = answer->took_ms };
     char said[SHOWN_BYTES];
     if (answer->failure != NULL || answer->status == 0) {
         judge_failure(answer, places, &outcome);

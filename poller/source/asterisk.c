@@ -1,25 +1,26 @@
-/* asterisk: the kind of source that reads the cdr table of FreePBX, Issabel or plain Asterisk, and never writes it. */
+/* asterisk: the source that reads the cdr table of FreePBX, Issabel or plain Asterisk, and never writes it. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "source/asterisk.h"
 #include "source/asterisk_account.h"
+#include "source/asterisk_group.h"
 #include "source/asterisk_sample.h"
 #include "source/asterisk_scan.h"
 #include "source/findings.h"
 
-/* Rows of a call come one after the other, within moments; and clocks differ. */
+/* Asterisk writes the rows of a call within moments of each other, and the clocks of two machines differ. */
 #define SETTLE_SEC 60
 
-/* cdr.conf: the longest time that Asterisk's batch mode is ever set to in practice; its own default is 300. */
+/* cdr.conf: a generous limit for the time of Asterisk's batch mode; its default is 300. */
 #define BATCH_MOST_SEC 3600
 
 struct asterisk {
     struct session *session;
     const char *table_name;
     struct asterisk_table table;
-    struct zone zone; /* that of the latest rows; only after inspect */
+    struct zone zone; /* the zones of the latest rows; set by inspect */
     struct asterisk_scan scan;
     bool has_cut_ids;
 };
@@ -28,7 +29,7 @@ static const struct session_words words = {
     .database = "database of Asterisk's calls",
     .credentials = "; check user, password and name in [database], or the file with FreePBX's account",
     .name = "; check name in [database]",
-    .server = "; is the server running, and host right in [database]?",
+    .server = "; check that the server runs, and host in [database]",
     .no_table = "; check name in [database] and table in [source]",
     .damaged = "; the table of calls is damaged: run REPAIR TABLE cdr",
 };
@@ -36,8 +37,8 @@ static const struct session_words words = {
 static const struct param_spec params[] = {
     { "table", false, "the table of calls: cdr" },
     { "campaign", false, "the campaign of calls without an accountcode" },
-    { "trunks", false, "the names of the channels that lead outside; empty: all but short numbers" },
-    { "batch_time", false, "for how many seconds Asterisk keeps rows back (cdr.conf: batch, time)" },
+    { "trunks", false, "the names of the trunks; empty: all channels but short numbers" },
+    { "batch_time", false, "how many seconds Asterisk may delay rows (cdr.conf: batch, time)" },
     { "internal_calls", false, "send calls between extensions too" },
     { "freepbx_conf", false, "the file with FreePBX's database account" },
     { NULL, false, NULL },
@@ -61,10 +62,10 @@ static int read_params(struct asterisk *asterisk, const struct params *given, st
     const struct param *table = params_find(given, "table"), *campaign = params_find(given, "campaign");
     asterisk->table_name = table != NULL ? table->value : "cdr";
     if (table != NULL && !asterisk_table_is_name(asterisk->table_name))
-        return err_set(err, EX_CONFIG, "%s: table: '%.70s' is no name of a table", table->origin, table->value);
+        return err_set(err, EX_CONFIG, "%s: table: '%.70s' is not a valid table name", table->origin, table->value);
     if (campaign != NULL && *campaign->value == '\0')
-        return err_set(err, EX_CONFIG, "%s: campaign: the API takes no call without a campaign; write a name",
-                       campaign->origin);
+        return err_set(err, EX_CONFIG, "%s: campaign is empty, and the API accepts no call without a campaign; write a "
+                       "name", campaign->origin);
     if (params_integer(given, "batch_time", 0, 0, BATCH_MOST_SEC, &batch_sec, err) != 0 ||
         params_yes_no(given, "internal_calls", false, &asterisk->scan.with_internal, err) != 0)
         return -1;
@@ -108,7 +109,7 @@ static int inspect(void *state, struct err *err)
 static int now(void *state, int64_t *ret_epoch, struct err *err)
 {
     const struct asterisk *asterisk = state;
-    return session_numbers(asterisk->session, "SELECT UNIX_TIMESTAMP()", "read the database's clock", ret_epoch, 1, err);
+    return session_now(asterisk->session, ret_epoch, err);
 }
 
 static int scan(void *state, const struct source_range *range, source_on_call *on_call, source_on_slice *on_slice,
@@ -122,24 +123,22 @@ static int fetch(void *state, enum source_table table, const char *const *ids, s
                  void *context, struct err *err)
 {
     struct asterisk *asterisk = state;
-    (void)table; /* there is no archive */
+    (void)table; /* Asterisk has no archive table */
     return asterisk_scan_fetch(&asterisk->scan, ids, count, on_call, context, err);
 }
 
-/* ---- what it tells beside calls ---- */
+/* ---- other data ---- */
 
 static struct source_effort effort(void *state)
 {
     const struct asterisk *asterisk = state;
-    int64_t examined = 0;
-    struct session_facts facts = session_facts(asterisk->session);
-    struct source_effort effort = { .statements = facts.statements, .took_ms = (int64_t)(facts.took_ms + 0.5) };
-    if (session_numbers(asterisk->session,
-                        "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS "
-                        "WHERE VARIABLE_NAME LIKE 'Handler_read%'",
-                        "read the session's figures", &examined, 1, NULL) == 0)
-        effort.rows_examined = examined;
-    return effort;
+    return session_effort(asterisk->session);
+}
+
+static bool may_read(const void *state)
+{
+    const struct asterisk *asterisk = state;
+    return session_may_read(asterisk->session);
 }
 
 static int64_t spread(const void *state)
@@ -148,19 +147,19 @@ static int64_t spread(const void *state)
     return zone_spread(&asterisk->zone);
 }
 
-/* What earlier runs knew of the zones in which rows are written is used and kept: in autumn both passes of an hour. */
+/* Keeps the zones that earlier runs found: in autumn, rows of one hour are written in both offsets. */
 static void recall(void *state, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
                    char problem[SOURCE_PROBLEM_SIZE])
 {
     struct asterisk *asterisk = state;
     struct zone before;
-    (void)problem; /* several zones are no fault here: PBXes of several places may share a table */
+    (void)problem; /* several zones are no fault here: PBXes in several places may share a table */
     zone_read(earlier, &before);
     zone_recall(&asterisk->zone, &before);
     zone_write(&asterisk->zone, memory);
 }
 
-/* ---- what `check` finds ---- */
+/* ---- `check` ---- */
 
 static void check_table(const struct asterisk *asterisk, const struct findings *findings)
 {
@@ -173,12 +172,12 @@ static void check_table(const struct asterisk *asterisk, const struct findings *
         findings_tell(findings, good, "%s has every column that is needed; reads use the index %s on %s", table->name,
                       table->date_key, table->date);
     else
-        findings_tell(findings, slow, "%s has no usable index on %s: each read goes through the whole table. It is read "
-                      "as long as it has at most %d rows", table->name, table->date, ASTERISK_SMALL_ROWS);
+        findings_tell(findings, slow, "%s has no usable index on %s, so each read scans the whole table; runs read it "
+                      "only up to %d rows", table->name, table->date, ASTERISK_SMALL_ROWS);
     free(remedy);
     if (*table->missing != '\0')
         findings_tell(findings, good, "%s lacks %s; null is sent instead%s", table->name, table->missing,
-                      table->has_column[ASTERISK_LINKEDID] ? "" : ", and rows are put together by uniqueid");
+                      table->has_column[ASTERISK_LINKEDID] ? "" : ", and rows are grouped by uniqueid");
 }
 
 static void check_ids(const struct asterisk *asterisk, const struct findings *findings)
@@ -189,8 +188,8 @@ static void check_ids(const struct asterisk *asterisk, const struct findings *fi
         .remedy = "shorten systemname in asterisk.conf, or widen the columns uniqueid and linkedid to VARCHAR(150)",
     };
     if (asterisk->has_cut_ids)
-        findings_tell(findings, cut, "%s cuts the ids of channels, so rows of one call cannot be put together: each is "
-                      "sent as a call", asterisk->table.name);
+        findings_tell(findings, cut, "%s cuts the ids of channels, so the rows of one call cannot be grouped, and each "
+                      "row is sent as a call", asterisk->table.name);
 }
 
 static void check(void *state, source_on_finding *on_finding, void *context)
@@ -212,6 +211,7 @@ static void check(void *state, source_on_finding *on_finding, void *context)
 
 const struct source_ops asterisk_source = {
     .type = "asterisk-cdr",
+    .shape = &asterisk_group_shape,
     .title = "database of Asterisk's calls",
     .places = { "the table of calls", "" },
     .params = params,
@@ -227,6 +227,7 @@ const struct source_ops asterisk_source = {
     .close = close_asterisk,
     .check = check,
     .effort = effort,
+    .may_read = may_read,
     .spread = spread,
     .recall = recall,
     .explain_memory = zone_explain,

@@ -1,15 +1,15 @@
-/* asterisk: the kind of source that reads the cdr table of FreePBX, Issabel or plain Asterisk, and never writes it.
+/* asterisk: the source that reads the cdr table of FreePBX, Issabel or plain Asterisk, and never writes it.
  *
- * A row is written when its channel hangs up, with calldate = start: it is late by the length of the call. So a scan goes
- * by calldate, as far back as calls last, groups rows by linkedid, and takes a call as ended when its newest end is a
- * settle time old. CEL's LINKEDID_END would tell the end exactly. It is not used: cel may be off or filtered, may lack
- * calls' rows for as long as cdr does, has an index on neither time nor event type, and could replace none of this. */
+ * Asterisk writes a row when its channel hangs up, but calldate is the start of the call. So a scan by calldate reads
+ * back as far as the longest call lasts, and groups the rows by linkedid. A call has ended when its latest end is
+ * settle_sec old. CEL's LINKEDID_END would give the exact end, but cannot replace the scan: cel may be off or filtered,
+ * its rows may be as late as those of cdr, and it has no index on time or event type. */
 #ifndef ASTERISK_H
 #define ASTERISK_H
 
 #include "source/source.h"
 
-/* asterisk_source: calls are fetched by an index on linkedid, else by calldate from the epoch in the id on. */
+/* asterisk_source: fetches calls by an index on linkedid; without the index, by calldate from the epoch in the id. */
 extern const struct source_ops asterisk_source;
 
 #endif

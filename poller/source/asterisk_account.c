@@ -1,4 +1,4 @@
-/* asterisk_account: the account with which the PBX's own software reads its calls. */
+/* asterisk_account: finds the database account of the PBX's own software. */
 #include <stdlib.h>
 
 #include "base/fileutil.h"
@@ -9,10 +9,10 @@
 
 #define MAX_FILE_BYTES ((size_t)1 << 20)
 
-/* As FreePBX and Issabel name it. */
+/* The name in FreePBX and Issabel. */
 #define DATABASE "asteriskcdrdb"
 
-/* FreePBX's, Issabel's and older FreePBX's, and those of Asterisk's own modules. */
+/* The files of FreePBX, of Issabel and older FreePBX, and of Asterisk's own modules. */
 static const char *const files[] = { "/etc/freepbx.conf", "/etc/amportal.conf", "/etc/asterisk/cdr_mysql.conf",
                                      "/etc/asterisk/res_odbc_additional.conf", "/etc/asterisk/res_odbc.conf" };
 
@@ -27,7 +27,7 @@ static void set_text(char **target, const char *value)
     *target = copy;
 }
 
-/* Takes what our own file leaves open. */
+/* Copies the values that our own file does not set. */
 static void apply(const struct freepbx_account *account, struct settings_database *database)
 {
     int64_t port = 0;
@@ -46,7 +46,7 @@ static void apply(const struct freepbx_account *account, struct settings_databas
         database->port = port;
 }
 
-/* *ret_found: the file names a user and a password. */
+/* *ret_found: the file has a user and a password. named NULL: a usual file, which may be missing. */
 static int read_file(const char *path, const struct param *named, struct settings_database *database, bool *ret_found,
                      struct err *err)
 {
@@ -60,7 +60,8 @@ static int read_file(const char *path, const struct param *named, struct setting
                        failure.code == EX_NOPERM ? "; run as root, let this user read it, or set user and password in "
                                                    "[database]" : "");
     if (missing)
-        return named == NULL ? 0 : err_set(err, EX_CONFIG, "%s: %s: there is no file %s", named->origin, named->key, path);
+        return named == NULL ? 0 : err_set(err, EX_CONFIG, "%s: %s: the file %s does not exist", named->origin,
+                                           named->key, path);
     freepbx_read(text, &account);
     mem_free_secret(text);
     *ret_found = account.user != NULL && account.password != NULL;
@@ -69,7 +70,8 @@ static int read_file(const char *path, const struct param *named, struct setting
     freepbx_free(&account);
     if (*ret_found || named == NULL)
         return 0;
-    return err_set(err, EX_CONFIG, "%s: %s: %s names no user and password of a database", named->origin, named->key, path);
+    return err_set(err, EX_CONFIG, "%s: %s: %s has no user and password for a database", named->origin, named->key,
+                   path);
 }
 
 int asterisk_account_find(const struct params *params, struct settings_database *database, struct err *err)
@@ -86,6 +88,6 @@ int asterisk_account_find(const struct params *params, struct settings_database 
             return -1;
     if (found || is_ours)
         return 0;
-    return err_set(err, EX_CONFIG, "there is no account for the database of calls: looked for it in [database] and in %s, "
-                   "%s, %s and %s; set user and password in [database]", files[0], files[1], files[2], files[3]);
+    return err_set(err, EX_CONFIG, "no account for the database of calls was found in [database], %s, %s, %s, %s "
+                   "or %s; set user and password in [database]", files[0], files[1], files[2], files[3], files[4]);
 }

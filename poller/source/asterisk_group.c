@@ -1,4 +1,4 @@
-/* asterisk_group: the call that the rows of one linkedid tell of. */
+/* asterisk_group: makes a call from the rows of one linkedid. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "source/asterisk_group.h"
 
-/* A channel's epoch and the start of its row are cut to seconds, and read one after the other. */
+/* Asterisk reads a channel's epoch and its row's start one after the other, and cuts both to seconds. */
 #define CLOCK_SLACK_SEC 2
 
 /* ---- which rows ---- */
@@ -42,7 +42,7 @@ size_t asterisk_group_length(struct asterisk_row *const *rows, size_t count)
 
 /* ---- when ---- */
 
-/* The earliest time that calldate can mean and that is not before the channel was made; -1: there is none. */
+/* The earliest time that calldate can mean and that is not before the channel's epoch; -1: no such time. */
 static int64_t earliest(const struct asterisk_row *row, const struct zone *zone, int64_t *ret_offset)
 {
     int64_t best = -1;
@@ -56,8 +56,8 @@ static int64_t earliest(const struct asterisk_row *row, const struct zone *zone,
     return best;
 }
 
-/* The offset of the row that follows its channel's making most closely: hours later both passes of a repeated hour, and
- * a zone that is out of use since yesterday, come after that. False: no row tells. */
+/* The offset by which a row starts soonest after its channel's epoch. A wrong offset (the other pass of a repeated
+ * hour, or a zone used until yesterday) gives a start that is hours later. False: no row has a channel's epoch. */
 static bool find_offset(struct asterisk_row *const *rows, size_t count, const struct zone *zone, int64_t *ret_offset)
 {
     int64_t closest = INT64_MAX, offset = 0;
@@ -95,7 +95,7 @@ static int64_t end_of(const struct asterisk_row *row)
 
 /* ---- who answered ---- */
 
-/* Applications that answer a call with nobody there. */
+/* Whether an application, not a person, answered the call. */
 static bool is_machine(const struct asterisk_row *row)
 {
     static const char *const with_people[] = { "ConfBridge", "MeetMe", "Conference" };
@@ -105,7 +105,7 @@ static bool is_machine(const struct asterisk_row *row)
     return !asterisk_row_has(row, ASTERISK_DSTCHANNEL);
 }
 
-/* FreePBX dials vmu101, vmb101 or vms101 for the mailbox of 101; in old versions the row keeps the phone that rang. */
+/* FreePBX dials vmu101, vmb101 or vms101 for the mailbox of 101. In old versions such a row also has a dstchannel. */
 static bool is_voicemail(const struct asterisk_row *row)
 {
     const char *dst = row->text[ASTERISK_DST];
@@ -113,11 +113,11 @@ static bool is_voicemail(const struct asterisk_row *row)
            (strncasecmp(dst, "vm", 2) == 0 && strchr("ubsUBS", dst[2]) != NULL && strlen(dst) > 3);
 }
 
-/* Rows of one call, and what they have in common. */
+/* The rows of one call. */
 struct rows {
     struct asterisk_row *const *items;
     size_t count;
-    bool has_leg; /* some row begins at a Local channel: the phones that a queue or ring group tried */
+    bool has_leg; /* a row begins at a Local channel, as the phones of a queue or ring group do */
 };
 
 static bool is_answered(const struct asterisk_row *row)
@@ -125,15 +125,15 @@ static bool is_answered(const struct asterisk_row *row)
     return asterisk_row_is(row, ASTERISK_DISPOSITION, "ANSWERED");
 }
 
-/* The row of a Local channel: a person that was called on behalf of another row. */
+/* Whether the row begins at a Local channel: another row had this person called. */
 static bool is_leg(const struct asterisk_row *row)
 {
     return asterisk_party_is_local(row->text[ASTERISK_CHANNEL]) && asterisk_row_has(row, ASTERISK_DSTCHANNEL) &&
            !asterisk_party_is_local(row->text[ASTERISK_DSTCHANNEL]);
 }
 
-/* Whether a person answered in this row. A queue answers before any agent does, and so does what leads to a Local
- * channel: then the agents' own rows tell. */
+/* Whether a person answered in this row. A queue, or a row that leads to a Local channel, is answered before any agent
+ * answers. In that case only the agents' own rows count. */
 static bool reached_person(const struct rows *rows, const struct asterisk_row *row)
 {
     bool is_indirect = asterisk_party_is_local(row->text[ASTERISK_DSTCHANNEL]);
@@ -153,7 +153,7 @@ static struct rows rows_of(struct asterisk_row *const *items, size_t count)
 /* ---- the result ---- */
 
 static const struct {
-    const char *disposition, *dial_status; /* the latter as Dial has it */
+    const char *disposition, *dial_status; /* dial_status: the application Dial's word for the disposition */
 } results[] = { { "ANSWERED", "ANSWER" },
                 { "BUSY", "BUSY" },
                 { "NO ANSWER", "NOANSWER" },
@@ -162,8 +162,8 @@ static const struct {
 
 enum { ANSWERED, BUSY, NO_ANSWER, CONGESTION, FAILED, RESULTS, MACHINE = RESULTS, OTHER };
 
-/* The lower, the sooner it is the call's. Who meant to reach a person and met a mailbox or a queue has no answer; what
- * else answers alone, such as a menu, counts where nobody was called. */
+/* The row with the lowest rank gives the call its disposition. A mailbox or a queue counts as no answer, because the
+ * caller wanted a person. A menu counts as an answer only if nobody was called. */
 static int rank_of(const struct rows *rows, const struct asterisk_row *row)
 {
     if (is_answered(row) && !reached_person(rows, row)) {
@@ -177,7 +177,7 @@ static int rank_of(const struct rows *rows, const struct asterisk_row *row)
     return OTHER;
 }
 
-/* The row that the result is of: of the answered ones that with the longest talk, else the first. */
+/* The row that gives the call its disposition. If several rows are answered, the one with the longest talk. */
 static const struct asterisk_row *find_best(const struct rows *rows, int *ret_rank)
 {
     const struct asterisk_row *best = NULL;
@@ -193,8 +193,8 @@ static const struct asterisk_row *find_best(const struct rows *rows, int *ret_ra
     return best;
 }
 
-/* The seconds in which a person talked. Two rows may tell of the same seconds, as those of a call on hold and of the one
- * that asks back: these count once, so that nobody talks for longer than the call lasted. */
+/* The seconds in which a person talked. Rows may overlap, for example when an agent puts a caller on hold and calls a
+ * colleague. The overlap counts once, so the talk is never longer than the call. */
 static int64_t talk_of(const struct rows *rows)
 {
     int64_t talk = 0, counted_to = INT64_MIN, greatest = 0;
@@ -235,7 +235,7 @@ static const char *answered_by(const struct rows *rows, int rank)
 
 /* ---- who ---- */
 
-/* The row of the call's first channel, the earliest of them; else the earliest row at all. */
+/* The earliest row of the call's first channel; if there is none, the call's earliest row. */
 static const struct asterisk_row *find_head(const struct rows *rows, bool *ret_found)
 {
     const struct asterisk_row *head = NULL, *first = rows->items[0];
@@ -250,7 +250,7 @@ static const struct asterisk_row *find_head(const struct rows *rows, bool *ret_f
     return head != NULL ? head : first;
 }
 
-/* The first text in a column that is not empty; NULL: there is none. */
+/* The first non-empty text of a column; NULL: all are empty. */
 static const char *first_of(const struct rows *rows, enum asterisk_column column)
 {
     for (size_t i = 0; i < rows->count; i++)
@@ -259,7 +259,7 @@ static const char *first_of(const struct rows *rows, enum asterisk_column column
     return NULL;
 }
 
-/* The row that went out: the one with the result, if it did, else the first that did. NULL: none. */
+/* The row that went out through a trunk: best if it did, otherwise the first such row. NULL: no row did. */
 static const struct asterisk_row *find_trunk(const struct rows *rows, const struct asterisk_row *best,
                                              const char *trunks)
 {
@@ -271,8 +271,8 @@ static const struct asterisk_row *find_trunk(const struct rows *rows, const stru
     return NULL;
 }
 
-/* FreePBX notes did on inbound routes and outbound_cnum on outbound ones; elsewhere the channels tell. A channel that
- * could not be made leaves no dstchannel. */
+/* FreePBX sets did on inbound routes and outbound_cnum on outbound routes. Otherwise the channels' names decide. If a
+ * channel could not be created, its row has no dstchannel. */
 static enum call_direction direction_of(const struct rows *rows, const struct asterisk_row *head, bool goes_out,
                                         const char *trunks)
 {
@@ -281,7 +281,7 @@ static enum call_direction direction_of(const struct rows *rows, const struct as
         return CALL_INBOUND;
     if (first_of(rows, ASTERISK_OUTBOUND_CNUM) != NULL)
         return CALL_OUTBOUND;
-    if (comes_in && goes_out) /* forwarded; or, where trunks are guessed, a phone with a name */
+    if (comes_in && goes_out) /* a forwarded call; or, if trunks is not set, a phone with a name */
         return *trunks == '\0' && !asterisk_party_is_external(head->text[ASTERISK_SRC]) &&
                asterisk_party_is_external(head->text[ASTERISK_DST]) ? CALL_OUTBOUND : CALL_INBOUND;
     if (comes_in)
@@ -289,7 +289,7 @@ static enum call_direction direction_of(const struct rows *rows, const struct as
     return goes_out || asterisk_party_is_external(head->text[ASTERISK_DST]) ? CALL_OUTBOUND : CALL_INTERNAL;
 }
 
-/* The customer's number on a call to outside. dst may be s, h or a feature code: then Dial's arguments tell. */
+/* The customer's number of an outbound call. If dst is s, h or a feature code, the number is in Dial's arguments. */
 static const char *number_called(const struct rows *rows, const struct asterisk_row *head,
                                  const struct asterisk_row *trunk, char out[ASTERISK_PARTY_SIZE])
 {
@@ -303,7 +303,7 @@ static const char *number_called(const struct rows *rows, const struct asterisk_
     return head->text[ASTERISK_DST];
 }
 
-/* Who withholds his number is a customer all the same, and the API takes no call without a number. */
+/* The API accepts no call without a number, so a withheld number becomes "anonymous". */
 static const char *number_calling(const struct asterisk_row *head, char out[ASTERISK_PARTY_SIZE])
 {
     if (asterisk_row_has(head, ASTERISK_SRC))
@@ -311,7 +311,7 @@ static const char *number_calling(const struct asterisk_row *head, char out[ASTE
     return *asterisk_party_caller(head->text[ASTERISK_CLID], out) != '\0' ? out : "anonymous";
 }
 
-/* The extension; NULL: there is none. */
+/* The extension of the agent; NULL: none. */
 static const char *agent_of(const struct asterisk_row *head, const struct asterisk_row *best, int rank,
                             enum call_direction direction, char out[ASTERISK_PARTY_SIZE])
 {
@@ -330,8 +330,8 @@ static const char *agent_of(const struct asterisk_row *head, const struct asteri
 enum extra { DID, OUTBOUND_CNUM, BILLSEC, DIAL_STATUS, ANSWERED_BY, RECORDINGFILE, DESTINATION, DCONTEXT, CLID,
              USERFIELD, CALL_DATE };
 
-/* What is news may not change: it is part of the fingerprints that ledgers hold. */
-static const struct call_shape shape = {
+/* Never change which extras have in_fingerprint: ledgers store the fingerprints. */
+const struct call_shape asterisk_group_shape = {
     .extras = { [DID] = { .name = "did" },
                 [OUTBOUND_CNUM] = { .name = "outbound_cnum" },
                 [BILLSEC] = { .name = "billsec", .in_fingerprint = true },
@@ -345,8 +345,8 @@ static const struct call_shape shape = {
                 [CALL_DATE] = { .name = "call_date" } },
 };
 
-static void tell_result(const struct rows *rows, const struct asterisk_row *best, int rank,
-                        struct asterisk_call *made)
+static void set_result(const struct rows *rows, const struct asterisk_row *best, int rank,
+                       struct asterisk_call *made)
 {
     struct call *call = &made->call;
     if (rank == MACHINE)
@@ -354,7 +354,7 @@ static void tell_result(const struct rows *rows, const struct asterisk_row *best
     else
         call->status = rank < RESULTS ? results[rank].disposition : best->text[ASTERISK_DISPOSITION];
     if (*call->status == '\0')
-        call->status = "UNKNOWN"; /* the API takes no empty disposition */
+        call->status = "UNKNOWN"; /* the API accepts no empty disposition */
     for (int i = 0; i < RESULTS; i++)
         if (strcmp(call->status, results[i].disposition) == 0)
             call->extras[DIAL_STATUS] = results[i].dial_status;
@@ -364,8 +364,8 @@ static void tell_result(const struct rows *rows, const struct asterisk_row *best
     call->extras[ANSWERED_BY] = answered_by(rows, rank);
 }
 
-static void tell_parties(const struct rows *rows, const struct asterisk_row *head, const struct asterisk_row *best,
-                         int rank, const struct asterisk_rules *rules, struct asterisk_call *made)
+static void set_parties(const struct rows *rows, const struct asterisk_row *head, const struct asterisk_row *best,
+                        int rank, const struct asterisk_rules *rules, struct asterisk_call *made)
 {
     struct call *call = &made->call;
     const struct asterisk_row *trunk = find_trunk(rows, best, rules->trunks);
@@ -385,7 +385,7 @@ static void tell_parties(const struct rows *rows, const struct asterisk_row *hea
     call->extras[CALL_DATE] = head->text[ASTERISK_CALLDATE];
 }
 
-static void tell_finality(struct asterisk_call *made, bool has_head, const struct asterisk_rules *rules)
+static void set_finality(struct asterisk_call *made, bool has_head, const struct asterisk_rules *rules)
 {
     struct call *call = &made->call;
     call->wait_until = call->ended + rules->settle_sec + (has_head ? 0 : ASTERISK_HEAD_WAIT_SEC);
@@ -397,7 +397,7 @@ void asterisk_group_call(struct asterisk_row *const *items, size_t count, const 
 {
     bool has_head = false;
     int rank = OTHER;
-    *ret_call = (struct asterisk_call){ .call = { .id = items[0]->id, .shape = &shape } };
+    *ret_call = (struct asterisk_call){ .call = { .id = items[0]->id, .shape = &asterisk_group_shape } };
     struct call *call = &ret_call->call;
     call->is_oddly_dated = !asterisk_group_date(items, count, rules->zone);
     call->started = items[0]->started;
@@ -411,7 +411,7 @@ void asterisk_group_call(struct asterisk_row *const *items, size_t count, const 
     call->age = rules->now > ret_call->made ? rules->now - ret_call->made : 0;
     const struct rows rows = rows_of(items, count);
     const struct asterisk_row *head = find_head(&rows, &has_head), *best = find_best(&rows, &rank);
-    tell_result(&rows, best, rank, ret_call);
-    tell_parties(&rows, head, best, rank, rules, ret_call);
-    tell_finality(ret_call, has_head, rules);
+    set_result(&rows, best, rank, ret_call);
+    set_parties(&rows, head, best, rank, rules, ret_call);
+    set_finality(ret_call, has_head, rules);
 }

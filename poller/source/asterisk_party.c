@@ -1,4 +1,4 @@
-/* asterisk_party: who takes part in a call, as names of channels and dialled numbers tell. */
+/* asterisk_party: finds a call's parties in channel names and dialled numbers. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -6,10 +6,10 @@
 #include "base/str.h"
 #include "source/asterisk_party.h"
 
-/* FreePBX's extensions have at most so many digits in practice; no country's whole number has as few. */
+/* FreePBX's extensions have at most this many digits in practice; every country's full numbers have more. */
 #define EXTENSION_DIGITS 6
 
-/* The shortest number that leads outside: 112, 911. */
+/* The shortest external numbers: 112, 911. */
 #define NUMBER_DIGITS 3
 
 static const char *copy(const char *text, size_t length, char out[ASTERISK_PARTY_SIZE])
@@ -26,7 +26,7 @@ bool asterisk_party_is_local(const char *channel)
     return strncasecmp(channel, "Local/", 6) == 0;
 }
 
-/* TECH/PEER-HEX, Local/PEER@CONTEXT-HEX;N, DAHDI/i1/PEER-N. A peer's own name may hold a "-". */
+/* TECH/PEER-HEX, Local/PEER@CONTEXT-HEX;N, DAHDI/i1/PEER-N. A peer's name may contain a "-". */
 const char *asterisk_party_peer(const char *channel, char out[ASTERISK_PARTY_SIZE])
 {
     const char *slash = strchr(channel, '/');
@@ -68,7 +68,7 @@ bool asterisk_party_is_trunk(const char *channel, const char *trunks)
     return str_in_list(trunks, peer) || str_in_list(trunks, name);
 }
 
-/* The first destination alone: TECH/PEER/NUMBER, TECH/NUMBER@PEER, TECH/PEER/sip:NUMBER@HOST. */
+/* Reads only the first destination: TECH/PEER/NUMBER, TECH/NUMBER@PEER, TECH/PEER/sip:NUMBER@HOST. */
 const char *asterisk_party_dialled(const char *lastdata, char out[ASTERISK_PARTY_SIZE])
 {
     char first[ASTERISK_PARTY_SIZE];

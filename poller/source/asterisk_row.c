@@ -1,4 +1,4 @@
-/* asterisk_row: one row of Asterisk's cdr table, and which call it belongs to. */
+/* asterisk_row: one row of Asterisk's cdr table, and the id of its call. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 /* An epoch has ten digits until 2286. */
 #define EPOCH_DIGITS 10
 
-/* What a weak id has behind its text: "@", a calldate as a number, ".", a hash of the channel's name. */
+/* The end of a weak row's id: "@", the calldate as a number, ".", a hash of the channel's name. */
 #define WEAK_SIZE 48
 
 static int64_t number_of(const char *text)
@@ -22,7 +22,7 @@ static int64_t number_of(const char *text)
     return text != NULL && str_to_int(text, &number) ? number : 0;
 }
 
-/* systemname, where one is set in asterisk.conf, stands before the epoch with a "-". */
+/* If asterisk.conf sets systemname, the id begins with systemname and a "-", then the epoch. */
 int64_t asterisk_row_epoch(const char *id)
 {
     const char *dot = strrchr(id, '.');
@@ -50,13 +50,13 @@ int64_t asterisk_row_weak_local(const char *id)
     return *end == '.' && strlen(end) == 9 && strspn(end + 1, "0123456789abcdef") == 8 ? local_sec : 0;
 }
 
-/* Whether a column of that width may have cut the id: then other calls may share it. */
+/* Whether a column of that width may have cut the id; other calls may then have the same id. */
 static bool is_cut(const char *id, int64_t width)
 {
     return width > 0 && (int64_t)strlen(id) >= width;
 }
 
-/* Old tables have no linkedid, and rows from before an upgrade an empty one. */
+/* Old tables have no linkedid; after an upgrade, their old rows have an empty one. */
 static void find_id(struct asterisk_row *row, char *room, size_t size, const struct asterisk_widths *widths)
 {
     bool is_linked = asterisk_row_has(row, ASTERISK_LINKEDID);
@@ -102,8 +102,8 @@ static int compare(int64_t a, int64_t b)
     return a < b ? -1 : a > b;
 }
 
-/* There is no primary key: sequence restarts with Asterisk, and old tables lack it. What is equal in all of these is
- * one row twice, as in transient_cdr after its trigger was made anew. */
+/* The table has no primary key: sequence restarts with Asterisk, and old tables lack it. Two rows that are equal in all
+ * these columns are one row twice, as in transient_cdr after its trigger was created again. */
 int asterisk_row_compare(const struct asterisk_row *a, const struct asterisk_row *b)
 {
     static const enum asterisk_column texts[] = { ASTERISK_UNIQUEID,   ASTERISK_CHANNEL,  ASTERISK_DSTCHANNEL,

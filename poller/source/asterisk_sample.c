@@ -1,4 +1,4 @@
-/* asterisk_sample: a few rows, read to learn in which time zones they are written. */
+/* asterisk_sample: reads a few rows to find the time zones of calldate. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +9,12 @@
 #include "source/asterisk_sample.h"
 #include "source/stretch.h"
 
-/* So many rows are looked at. What a single row shows may be an error of its own, unless there are few. */
+/* The number of rows to read. A zone needs two rows, because one row may be wrong; with few rows, one is enough. */
 #define LATEST_ROWS 100
 #define FIRST_ROWS 30
 #define FEW_ROWS 50
 
-/* The first row of a channel starts so soon after the channel was made; later ones tell nothing. */
+/* The first row of a channel starts within this time after the channel's epoch. Later rows tell nothing about zones. */
 #define SOON_SEC 60
 
 #define AHEAD_SEC 86400
@@ -25,14 +25,14 @@ static int64_t number_of(const char *text)
     return text != NULL && str_to_int(text, &number) ? number : 0;
 }
 
-/* Whether a whole number of quarters of an hour lies between the two, and a moment. */
+/* Whether the two times differ by a multiple of a quarter of an hour, plus at most SOON_SEC. */
 static bool is_first_row(int64_t local_sec, int64_t epoch)
 {
     int64_t rest = (local_sec - epoch) % ZONE_STEP_SEC;
     return epoch > 0 && (rest + ZONE_STEP_SEC) % ZONE_STEP_SEC <= SOON_SEC;
 }
 
-/* The rows in a direction from a local time on: date, uniqueid, and what the date would be by the server's own zone. */
+/* A statement for the first or latest rows of a range: date, uniqueid, and the date in the server's own zone. */
 static char *select_rows(const struct asterisk_table *table, int64_t from, int64_t to, bool latest, int rows)
 {
     char first[STRETCH_DATETIME_SIZE], end[STRETCH_DATETIME_SIZE], force[120] = "";
@@ -45,7 +45,7 @@ static char *select_rows(const struct asterisk_table *table, int64_t from, int64
                       latest ? "DESC" : "ASC", rows);
 }
 
-/* Reads the rows of a statement, which is freed. */
+/* Runs sql, frees it, and adds the rows to sample. */
 static int read_rows(struct session *session, const struct asterisk_table *table, char *sql, struct zone_sample *sample,
                      bool *ret_cut, struct err *err)
 {
@@ -78,12 +78,10 @@ int asterisk_sample_latest(struct session *session, const struct asterisk_table 
                            struct zone *zone, struct err *err)
 {
     struct zone_sample sample = { .rows = 0 };
-    int64_t numbers[2] = { 0, 0 };
+    int64_t now = 0;
     *ret_cut = false;
-    if (session_numbers(session, "SELECT UNIX_TIMESTAMP(), TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())",
-                        "read the database's clock", numbers, 2, err) != 0)
+    if (session_now_and_offset(session, &now, &zone->server_sec, err) != 0)
         return -1;
-    int64_t now = numbers[0];
     char *latest = select_rows(table, 0, now + 2 * AHEAD_SEC, true, LATEST_ROWS),
          *before = select_rows(table, 0, now - ASTERISK_SAMPLE_HOLDS_SEC, true, LATEST_ROWS);
     char *both = mem_format("%s UNION ALL %s", latest, before);
@@ -92,10 +90,9 @@ int asterisk_sample_latest(struct session *session, const struct asterisk_table 
     if (read_rows(session, table, both, &sample, ret_cut, err) != 0)
         return -1;
     *ret_now = now;
-    zone->server_sec = numbers[1];
     zone_take(zone, &sample, sample.rows < FEW_ROWS ? 1 : 2);
     if (follows_server(zone))
-        zone_add(zone, numbers[1], 0);
+        zone_add(zone, zone->server_sec, 0);
     return 0;
 }
 

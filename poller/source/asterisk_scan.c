@@ -1,4 +1,4 @@
-/* asterisk_scan: goes through a stretch of the table in slices, and hands out whole calls. */
+/* asterisk_scan: reads a range of the table in slices, and hands out complete calls. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,32 +10,32 @@
 #include "source/asterisk_scan.h"
 #include "source/stretch.h"
 
-/* Some host's clock may be ahead. */
+/* A host's clock may be ahead of the database's by this much. */
 #define AHEAD_SEC 600
 
-/* A channel's epoch and the start of its row are cut to seconds. */
+/* Asterisk cuts a channel's epoch and the start of its row to seconds. */
 #define CLOCK_SLACK_SEC 5
 
-/* So many ids are asked for in one statement. */
+/* The most ids in one statement. */
 #define MANY_IDS 100
 
-/* Ids whose calls began so long after each other are looked for apart. */
+/* Calls that began further apart than this are read by separate statements. */
 #define APART_SEC 3600
 
-/* A table without an index is read in one piece: each piece would go through all of it. */
+/* Read a table without an index in one piece, because each piece would scan the whole table. */
 #define WHOLE_SEC (100 * 366 * INT64_C(86400))
 
-/* What is read, and for whom. */
+/* One scan or fetch at work. */
 struct reading {
     struct asterisk_scan *scan;
     struct source_range range;
-    const char *const *ids; /* these calls alone, however they ended; NULL: those of range */
+    const char *const *ids; /* only these calls, whenever they ended; NULL: the calls of range */
     size_t id_count;
     source_on_call *on_call;
     source_on_slice *on_slice;
     void *context;
-    struct zone zone;       /* of all that is read */
-    struct asterisk_row **rows; /* of calls that are not whole yet */
+    struct zone zone;       /* the zones of all rows that are read */
+    struct asterisk_row **rows; /* rows of calls that are not complete yet */
     size_t count, room;
     size_t found;           /* calls that were handed out */
     int64_t now;            /* by the database's clock */
@@ -61,7 +61,7 @@ static void free_rows(struct reading *reading)
     reading->count = reading->room = 0;
 }
 
-/* Runs sql, which is freed, and keeps its rows, if the result is whole. */
+/* Runs sql, frees it, and keeps its rows if the result is complete. */
 static int read_rows(struct reading *reading, char *sql, bool *ret_too_long, struct err *err)
 {
     struct asterisk_scan *scan = reading->scan;
@@ -103,8 +103,8 @@ static bool is_asked_for(const struct reading *reading, const struct asterisk_ca
            call->ended <= reading->now - reading->scan->rules.settle_sec;
 }
 
-/* Hands out the calls that are whole when every row begun before begun_before was read, and keeps the rows of the others.
- * *ret_made: when the first of these was made; INT64_MAX: there is none. */
+/* Every row that began before begun_before was read. Hands out the calls that are complete by now, and keeps the rows
+ * of the others. *ret_made: the epoch of the earliest call that is kept; INT64_MAX: none. */
 static int hand_out(struct reading *reading, int64_t begun_before, int64_t *ret_made, struct err *err)
 {
     struct asterisk_rules rules = reading->scan->rules;
@@ -137,22 +137,22 @@ static int hand_out(struct reading *reading, int64_t begun_before, int64_t *ret_
     return outcome;
 }
 
-/* After a slice: 0: go on, 1: it ends here, -1: it has failed. */
+/* After a slice. Returns 0: continue, 1: all ids were found, -1: failed. */
 static int after_slice(struct reading *reading, int64_t begun_before, struct err *err)
 {
-    int64_t oldest = 0, told = reading->range.end_to + 1;
+    int64_t oldest = 0, done_before = reading->range.end_to + 1;
     if (hand_out(reading, begun_before, &oldest, err) != 0)
         return -1;
     if (reading->ids != NULL && reading->found == reading->id_count)
         return 1;
     if (reading->on_slice == NULL)
         return 0;
-    /* What has ended a moment ago, and what is not whole, is handed out later. */
-    if (begun_before != INT64_MAX && told > begun_before - ASTERISK_GAP_SEC)
-        told = begun_before - ASTERISK_GAP_SEC;
-    if (told > reading->now - reading->scan->rules.settle_sec + 1)
-        told = reading->now - reading->scan->rules.settle_sec + 1;
-    return reading->on_slice(reading->context, told < oldest ? told : oldest, err);
+    /* Calls that ended a moment ago, or are not complete, are handed out later. */
+    if (begun_before != INT64_MAX && done_before > begun_before - ASTERISK_GAP_SEC)
+        done_before = begun_before - ASTERISK_GAP_SEC;
+    if (done_before > reading->now - reading->scan->rules.settle_sec + 1)
+        done_before = reading->now - reading->scan->rules.settle_sec + 1;
+    return reading->on_slice(reading->context, done_before < oldest ? done_before : oldest, err);
 }
 
 /* ---- by date ---- */
@@ -167,12 +167,12 @@ static int sample(void *context, int64_t from, int64_t to, struct zone *zone, st
     return 0;
 }
 
-/* Where the rows of the range may stand by local time. Those of a call that began at its end may begin later. */
+/* The local times of the range's rows. A call that began at the end of the range may have later rows. */
 static int find_stretches(struct reading *reading, struct stretch_list *list, struct err *err)
 {
     const struct asterisk_scan *scan = reading->scan;
     int64_t from = reading->range.call_from - CLOCK_SLACK_SEC, to = reading->range.call_to;
-    if (session_numbers(scan->session, "SELECT UNIX_TIMESTAMP()", "read the database's clock", &reading->now, 1, err) != 0)
+    if (session_now(scan->session, &reading->now, err) != 0)
         return -1;
     if (to == 0 || to > reading->now + AHEAD_SEC)
         to = reading->now + AHEAD_SEC;
@@ -186,7 +186,8 @@ static int find_stretches(struct reading *reading, struct stretch_list *list, st
     return 0;
 }
 
-/* "AND linkedid IN (...)", or by uniqueid where that is the call's id; "" for all. Ownership: the caller frees it. */
+/* "AND linkedid IN (...)", or by uniqueid if uniqueid is the call's id; "" for all calls. Ownership: the caller frees
+ * it. */
 static char *condition_of(const struct reading *reading)
 {
     const struct asterisk_table *table = reading->scan->table;
@@ -200,7 +201,7 @@ static char *condition_of(const struct reading *reading)
     return condition;
 }
 
-/* Reads the rows from *at on, as many as the slice's length says, and moves *at. */
+/* Reads one slice of rows from *at on, and moves *at to its end. */
 static int read_slice(struct reading *reading, int64_t to, int64_t *at, struct err *err)
 {
     struct asterisk_scan *scan = reading->scan;
@@ -223,7 +224,7 @@ static int read_slice(struct reading *reading, int64_t to, int64_t *at, struct e
     return too_long ? 0 : 1;
 }
 
-/* 0: read to the end, 1: ended early, -1: failed. */
+/* Returns 0: read to the end, 1: ended early, -1: failed. */
 static int read_range(struct reading *reading, struct err *err)
 {
     struct stretch_list list = { .count = 0 };
@@ -251,7 +252,7 @@ int asterisk_scan_run(struct asterisk_scan *scan, const struct source_range *ran
 
 /* ---- by id ---- */
 
-/* Reads the rows of ids by an index. An id with letters that the column's character set has not is not there. */
+/* Reads the rows of ids by an index. An id with letters outside the column's character set is in no row. */
 static int read_by_key(struct reading *reading, const char *key, const char *column, size_t first, size_t count,
                        struct err *err)
 {
@@ -273,10 +274,10 @@ static int read_by_key(struct reading *reading, const char *key, const char *col
     return 0;
 }
 
-/* A call and when it began. */
+/* A call to fetch, and when it began. */
 struct wanted {
     const char *id;
-    int64_t began; /* epoch; of a weak row its local time */
+    int64_t began; /* epoch; for a weak row its local time */
 };
 
 static int compare_wanted(const void *left, const void *right)
@@ -285,7 +286,7 @@ static int compare_wanted(const void *left, const void *right)
     return a->began < b->began ? -1 : a->began > b->began;
 }
 
-/* A weak row's id tells its date. */
+/* A weak row's id has its date. */
 static int read_weak(struct reading *reading, const struct wanted *wanted, struct err *err)
 {
     const struct asterisk_table *table = reading->scan->table;
@@ -299,8 +300,8 @@ static int read_weak(struct reading *reading, const struct wanted *wanted, struc
     return read_rows(reading, sql, NULL, err) != 0 ? -1 : hand_out(reading, INT64_MAX, &ignored, err);
 }
 
-/* Calls that began soon after each other: by the index on linkedid, else from the first one's beginning on, until all
- * are whole or the last one's time is over. */
+/* Reads calls that began soon after each other. Uses the index on linkedid. Without the index, reads from the first
+ * call's begin until all calls are complete, or until ASTERISK_LONGEST_SEC after the last call's begin. */
 static int read_together(struct reading *reading, const struct wanted *wanted, const char *const *ids, size_t count,
                          struct err *err)
 {

@@ -1,4 +1,4 @@
-/* asterisk_table: the table of Asterisk's calls: what it looks like, and how it is asked. */
+/* asterisk_table: the columns, indexes and statements of Asterisk's cdr table. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static const struct column {
     [ASTERISK_SEQUENCE] = { "sequence", true },
 };
 
-/* Asterisk's own scripts (contrib/ast-db-manage/cdr) name the start as CDR does; FreePBX keeps the older name. */
+/* Asterisk's own scripts (contrib/ast-db-manage/cdr) name the column start; FreePBX keeps the older name calldate. */
 #define OTHER_DATE "start"
 
 bool asterisk_table_is_name(const char *text)
@@ -64,7 +64,7 @@ static int show(struct session *session, const char *what, const struct asterisk
     return session_query(session, sql, action, ret_result, err);
 }
 
-/* varchar(32): 32. */
+/* The width in a column's type: 32 of varchar(32). */
 static int64_t width_of(const char *type)
 {
     const char *open = strchr(str_or_empty(type), '(');
@@ -99,8 +99,8 @@ static int inspect_columns(struct session *session, struct asterisk_table *table
         if (table->has_column[i])
             continue;
         if (!columns[i].optional)
-            return err_set(err, EX_CONFIG, "%s has no column %s, so it is no table of Asterisk's calls; correct table in "
-                           "[source] or name in [database]", table->name, columns[i].name);
+            return err_set(err, EX_CONFIG, "%s has no column %s, so it is not Asterisk's table of calls; correct table "
+                           "in [source] or name in [database]", table->name, columns[i].name);
         used += (size_t)snprintf(table->missing + used, sizeof table->missing - used, "%s%s", used > 0 ? " " : "",
                                  columns[i].name);
     }
@@ -121,7 +121,7 @@ static int inspect_indexes(struct session *session, struct asterisk_table *table
         return -1;
     for (const char *const *row = session_next(result); row != NULL; row = session_next(result)) {
         bool disabled = row[COMMENT] != NULL && strstr(row[COMMENT], "disabled") != NULL;
-        const char *column = str_or_empty(row[COLUMN_NAME]); /* MySQL 8: an index on an expression has none */
+        const char *column = str_or_empty(row[COLUMN_NAME]); /* MySQL 8: an index on an expression has no column */
         if (strcmp(row[POSITION_IN_INDEX], "1") != 0 || disabled || strlen(row[KEY_NAME]) >= ASTERISK_NAME_SIZE ||
             strchr(row[KEY_NAME], '`') != NULL)
             continue;
@@ -139,7 +139,7 @@ char *asterisk_table_remedy(const struct asterisk_table *table)
                       table->date);
 }
 
-/* Without an index each read goes through the whole table. */
+/* Without an index, each read would scan the whole table. */
 static int refuse_if_large(struct session *session, const struct asterisk_table *table, struct err *err)
 {
     char sql[160], action[ASTERISK_NAME_SIZE];
@@ -153,9 +153,9 @@ static int refuse_if_large(struct session *session, const struct asterisk_table 
     if (rows <= ASTERISK_SMALL_ROWS)
         return 0;
     char *remedy = asterisk_table_remedy(table);
-    (void)err_set(err, EX_CONFIG, "%s has no usable index on %s and more than %d rows, so every read would go through the "
-                  "whole table and slow the PBX down; no call is read until then; %s", table->name, table->date,
-                  ASTERISK_SMALL_ROWS, remedy);
+    (void)err_set(err, EX_CONFIG, "%s has no usable index on %s and more than %d rows, so every read would scan the "
+                  "whole table and slow the PBX down; no call is read until the table has the index: %s", table->name,
+                  table->date, ASTERISK_SMALL_ROWS, remedy);
     free(remedy);
     return -1;
 }
@@ -167,7 +167,7 @@ int asterisk_table_inspect(struct session *session, const char *name, struct ast
                ? refuse_if_large(session, ret_table, err) : -1;
 }
 
-/* Behind the columns: the date as if there were no zones, and the database's clock. Neither depends on a time zone. */
+/* These follow the columns: the date as if there were no time zones, and the database's clock. */
 enum { LOCAL_SEC = ASTERISK_COLUMNS, NOW_EPOCH };
 
 char *asterisk_table_select(const struct asterisk_table *table, const char *key)

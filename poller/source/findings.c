@@ -1,4 +1,5 @@
-/* findings: what a source tells `check`, a line each. */
+/* findings: reports a source's findings to `check`, one line each. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -27,7 +28,12 @@ void findings_tell_server(const struct findings *findings, const struct session 
     const struct source_finding good = { .kind = SOURCE_GOOD, .about = "database" },
                                 old = { .kind = SOURCE_WARNS, .about = "database",
                                         .remedy = "MariaDB 10.1 and MySQL 5.7.8 support it" };
-    findings_tell(findings, good, "connected to %s", facts.server);
+    if (facts.max_server_time > 0)
+        findings_tell(findings, good, "connected to %s; runs keep it busy for at most %" PRId64 " s of each minute "
+                      "(max_server_time)", facts.server, facts.max_server_time);
+    else
+        findings_tell(findings, good, "connected to %s; runs keep it busy without a limit (max_server_time)",
+                      facts.server);
     if (*facts.missing != '\0')
         findings_tell(findings, old, "this server is too old for %s; calls are still sent", facts.missing);
 }

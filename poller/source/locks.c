@@ -23,6 +23,12 @@ int locks_look(const struct source *source, const char *name, bool count_servers
     return source->ops->locks->look(source->state, name, count_servers, ret_look, err);
 }
 
+int locks_take_if_alone(const struct source *source, const char *name, bool alone_if_unknown,
+                        struct locks_look *ret_look, bool *ret_taken, struct err *err)
+{
+    return source->ops->locks->take_if_alone(source->state, name, alone_if_unknown, ret_look, ret_taken, err);
+}
+
 int locks_started(const struct source *source, int64_t *ret_started, struct err *err)
 {
     return source->ops->locks->started(source->state, ret_started, err);

@@ -13,10 +13,6 @@
 
 struct source;
 
-/* The server closes a connection with a lock after this many idle seconds. A host that loses power does not close its
- * connection, and the server's default wait_timeout is 8 hours. */
-#define LOCKS_IDLE_SEC 120
-
 #define LOCKS_NAME_SIZE 48
 
 /* The result of locks_look. */
@@ -36,6 +32,8 @@ struct locks_look {
 struct locks_ops {
     void (*name)(const void *state, const char *profile, char out[LOCKS_NAME_SIZE]);
     int (*look)(void *state, const char *name, bool count_servers, struct locks_look *ret_look, struct err *err);
+    int (*take_if_alone)(void *state, const char *name, bool alone_if_unknown, struct locks_look *ret_look,
+                         bool *ret_taken, struct err *err);
     int (*started)(void *state, int64_t *ret_started, struct err *err);
     int (*take)(void *state, const char *name, int wait_sec, bool *ret_taken, struct err *err);
     void (*give_up)(void *state, const char *name);
@@ -55,6 +53,12 @@ void locks_name(const struct source *source, const char *profile, char out[LOCKS
  * EX_UNAVAILABLE. */
 int locks_look(const struct source *source, const char *name, bool count_servers, struct locks_look *ret_look,
                struct err *err) MUST_CHECK;
+
+/* locks_take_if_alone: reads who has the lock, and the number of hosts. Takes the lock in the same statement if nobody
+ * has it and the source knows one host only; then holder is still 0. alone_if_unknown: also if that number is unknown.
+ * Errors: EX_UNAVAILABLE. */
+int locks_take_if_alone(const struct source *source, const char *name, bool alone_if_unknown,
+                        struct locks_look *ret_look, bool *ret_taken, struct err *err) MUST_CHECK;
 
 /* locks_started: the epoch of the server's start, give or take a second: connection ids start again then. Errors:
  * EX_UNAVAILABLE. */

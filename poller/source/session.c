@@ -10,9 +10,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "source/session.h"
+#include "source/throttle.h"
 
 /* Errors of a MyISAM file that is damaged or gone (my_base.h: HA_ERR_CRASHED and kin; mysys_err.h: EE_FILENOTFOUND),
  * and the server's words for it. */
@@ -24,8 +26,13 @@ enum { FILE_GONE = 29, CRASHED = 126, CRASHED_RECORD = 127, NOT_A_TABLE = 130, C
 enum { MYSQL_TIMEOUT = 3024, MYSQL_NEEDS_TLS = 3159, MYSQL_CANNOT_CONVERT = 3854, MYSQL_IDLE = 4031,
        CLIENT_NEEDS_TLS = 2061 };
 
-/* While calls are sent, a session is idle for up to this long. Some servers have a wait_timeout of 3 s. */
-#define IDLE_SEC 3600
+/* The epoch that the server reported stays usable for this long: clocks do not drift apart in so short a time. */
+#define CLOCK_FRESH_MS 10000
+
+/* Pauses, as multiples of a statement's time: a run keeps the server busy for at most half of its time, long work for a
+ * fifth. */
+#define PAUSE 1
+#define PAUSE_OF_LONG_WORK 4
 
 struct session_result {
     MYSQL_RES *rows;
@@ -38,11 +45,13 @@ struct session {
     const struct session_words *words;
     int (*on_reconnect)(void *context, struct err *err);
     void *context;
-    bool is_mariadb, reconnecting;
+    bool is_mariadb, reconnecting, is_lost, only_waits;
     enum session_failure failure;
     char missing[160];
     int64_t reconnects, statements;
     double took_ms;
+    struct clock_reading clock; /* read_ms 0: not read yet */
+    struct throttle throttle;
 };
 
 /* ---- errors ---- */
@@ -117,6 +126,8 @@ static enum session_failure failure_of(unsigned code)
     switch (code) {
     case ER_NO_SUCH_TABLE:
         return SESSION_NO_TABLE;
+    case ER_KEY_DOES_NOT_EXISTS:
+        return SESSION_NO_INDEX;
     case ER_TABLEACCESS_DENIED_ERROR:
     case ER_COLUMNACCESS_DENIED_ERROR:
     case ER_BAD_FIELD_ERROR:
@@ -251,11 +262,11 @@ static int connect_to_server(struct session *session, struct err *err)
 
 /* ---- the session's variables ---- */
 
-enum value { FIXED, IDLE, LIMIT, LIMIT_MS };
+enum value { FIXED, IDLE, LIMIT, LIMIT_MS, READ_ONLY };
 
 /* The variables on which a read depends. Old servers lack some of them; mandatory ones exist everywhere. */
 static const struct variable {
-    const char *assignment; /* the whole text, or the text before the value */
+    const char *assignment; /* the whole text, or the text before the value; NULL: servers name it differently */
     enum value value;
     bool mandatory;
     const char *loss; /* the protection that is missing without it, for messages; NULL: none */
@@ -267,12 +278,20 @@ static const struct variable {
     { "SESSION sql_big_selects = 1", FIXED, false, NULL }, /* otherwise max_join_size may refuse a read */
     { "SESSION sql_auto_is_null = 0", FIXED, false, NULL },
     { "SESSION net_write_timeout = 60", FIXED, false, NULL },
-    { "SESSION wait_timeout = ", IDLE, false, NULL },
+    { "SESSION wait_timeout = ", IDLE, true, NULL },
     { "SESSION lock_wait_timeout = ", LIMIT, false, NULL },
     { NULL, LIMIT, false, "a limit of a statement's time" },
+    { NULL, READ_ONLY, false, "a read-only session" }, /* MariaDB before 10.0, MySQL before 5.6 */
 };
 
 enum { VARIABLES = sizeof variables / sizeof variables[0] };
+
+/* MySQL 8.0 dropped the old name. MariaDB 11.1 knows both, and warns of the old one. */
+static const char *read_only_name(const struct session *session)
+{
+    return mysql_get_server_version(session->mysql) >= (session->is_mariadb ? 110101UL : 50720UL)
+               ? "transaction_read_only" : "tx_read_only";
+}
 
 /* Writes one assignment, with its value. */
 static void write_assignment(const struct session *session, const struct variable *variable, char *out, size_t size)
@@ -280,6 +299,10 @@ static void write_assignment(const struct session *session, const struct variabl
     int64_t limit = session->settings->max_statement_time;
     const char *text = variable->assignment;
     enum value value = variable->value;
+    if (value == READ_ONLY) {
+        (void)snprintf(out, size, "SESSION %s = 1", read_only_name(session));
+        return;
+    }
     if (text == NULL) { /* MariaDB's name and MySQL's differ, as do their units */
         text = session->is_mariadb ? "SESSION max_statement_time = " : "SESSION max_execution_time = ";
         value = session->is_mariadb ? LIMIT : LIMIT_MS;
@@ -288,7 +311,7 @@ static void write_assignment(const struct session *session, const struct variabl
         (void)snprintf(out, size, "%s", text);
     else
         (void)snprintf(out, size, "%s%" PRId64, text,
-                       value == IDLE ? (int64_t)IDLE_SEC : value == LIMIT ? limit : limit * 1000);
+                       value == IDLE ? (int64_t)SESSION_IDLE_SEC : value == LIMIT ? limit : limit * 1000);
 }
 
 static void note_missing(struct session *session, const char *what)
@@ -310,16 +333,24 @@ static bool is_client_error(const struct session *session)
     return mysql_errno(session->mysql) >= CR_MIN_ERROR && mysql_errno(session->mysql) <= CR_MAX_ERROR;
 }
 
+/* The server does not know the variable, or the words of the statement. */
+static bool is_unknown(const struct session *session)
+{
+    return mysql_errno(session->mysql) == ER_PARSE_ERROR || mysql_errno(session->mysql) == ER_UNKNOWN_SYSTEM_VARIABLE;
+}
+
 /* The server has refused one of the variables: sets them one by one. */
 static int set_each(struct session *session, const char *action, struct err *err)
 {
     char assignment[128], sql[160];
     for (int i = 0; i < VARIABLES; i++) {
+        bool read_only = variables[i].value == READ_ONLY;
         write_assignment(session, &variables[i], assignment, sizeof assignment);
-        (void)snprintf(sql, sizeof sql, "SET %s", assignment);
+        /* Every server with read-only sessions knows these words; the name of the variable differs. */
+        (void)snprintf(sql, sizeof sql, "SET %s", read_only ? "SESSION TRANSACTION READ ONLY" : assignment);
         if (run(session, sql) == 0)
             continue;
-        if (variables[i].mandatory || is_client_error(session))
+        if (variables[i].mandatory || is_client_error(session) || (read_only && !is_unknown(session)))
             return fail(session, action, err);
         if (variables[i].loss != NULL)
             note_missing(session, variables[i].loss);
@@ -338,18 +369,18 @@ static int prepare(struct session *session, struct err *err)
         write_assignment(session, &variables[i], assignment, sizeof assignment);
         used += (size_t)snprintf(sql + used, sizeof sql - used, "%s%s", i > 0 ? ", " : "", assignment);
     }
-    if (run(session, sql) != 0) {
-        if (is_client_error(session))
-            return fail(session, action, err);
-        if (set_each(session, action, err) != 0)
-            return -1;
-    }
-    if (run(session, "SET SESSION TRANSACTION READ ONLY") == 0)
+    if (run(session, sql) == 0)
         return 0;
-    if (mysql_errno(session->mysql) != ER_PARSE_ERROR && mysql_errno(session->mysql) != ER_UNKNOWN_SYSTEM_VARIABLE)
-        return fail(session, action, err);
-    note_missing(session, "a read-only session"); /* MariaDB before 10.0, MySQL before 5.6 */
-    return 0;
+    return is_client_error(session) ? fail(session, action, err) : set_each(session, action, err);
+}
+
+/* A run may use its share of a minute's limit. Long work, which a person started, has no such limit, but longer
+ * pauses. */
+static struct throttle start_throttle(const struct settings_database *settings)
+{
+    int64_t period = settings->run_period > 0 ? settings->run_period : 60;
+    int64_t limit_ms = settings->is_long_work ? 0 : settings->max_server_time * 1000 * period / 60;
+    return throttle_start((double)limit_ms, settings->is_long_work ? PAUSE_OF_LONG_WORK : PAUSE, clock_mono_exact_ms());
 }
 
 int session_open(const struct settings_database *settings, const struct session_words *words,
@@ -358,6 +389,7 @@ int session_open(const struct settings_database *settings, const struct session_
     struct session *session = mem_zero(1, sizeof *session);
     session->settings = settings;
     session->words = words;
+    session->throttle = start_throttle(settings);
     if (connect_to_server(session, err) != 0 || prepare(session, err) != 0) {
         session_close(session);
         return -1;
@@ -401,6 +433,7 @@ static int reconnect(struct session *session, struct err *err)
 {
     session->reconnects++;
     session->reconnecting = true;
+    session->clock.read_ms = 0; /* it may be another server now */
     int result = connect_to_server(session, err) == 0 ? prepare(session, err) : -1;
     if (result == 0 && session->on_reconnect != NULL)
         result = session->on_reconnect(session->context, err);
@@ -416,7 +449,36 @@ static bool ask(struct session *session, const char *sql, MYSQL_RES **ret_rows, 
     *ret_rows = good ? mysql_store_result(session->mysql) : NULL;
     *ret_took_ms = clock_mono_exact_ms() - started_ms;
     session->took_ms += *ret_took_ms;
-    return good && (*ret_rows != NULL || mysql_errno(session->mysql) == 0);
+    good = good && (*ret_rows != NULL || mysql_errno(session->mysql) == 0);
+    if (good && !session->only_waits) /* a failed statement has usually waited for a locked table */
+        throttle_add(&session->throttle, *ret_took_ms, clock_mono_exact_ms());
+    return good;
+}
+
+/* How many statements the server runs now, its own account of it; 0: it does not say. */
+static int64_t count_running(struct session *session)
+{
+    MYSQL_RES *rows = NULL;
+    double took_ms = 0;
+    int64_t running = 0;
+    if (!ask(session, "SHOW GLOBAL STATUS LIKE 'Threads_running'", &rows, &took_ms) || rows == NULL)
+        return 0;
+    MYSQL_ROW row = mysql_fetch_row(rows);
+    if (row == NULL || mysql_num_fields(rows) < 2 || row[1] == NULL || !str_to_int(row[1], &running))
+        running = 0;
+    mysql_free_result(rows);
+    return running;
+}
+
+/* Waits before the next statement as long as the last ones took the server. */
+static void make_pause(struct session *session)
+{
+    double now_ms = clock_mono_exact_ms();
+    if (throttle_wants_running(&session->throttle, now_ms))
+        throttle_note_running(&session->throttle, count_running(session), now_ms);
+    int64_t pause_ms = throttle_take_pause(&session->throttle, clock_mono_exact_ms());
+    if (pause_ms > 0)
+        interrupt_sleep_until(clock_mono_ms() + pause_ms);
 }
 
 int session_query(struct session *session, const char *sql, const char *action, struct session_result **ret_result,
@@ -426,14 +488,20 @@ int session_query(struct session *session, const char *sql, const char *action, 
     double took_ms = 0;
     *ret_result = NULL;
     session->failure = SESSION_FINE;
+    session->is_lost = false;
+    make_pause(session);
     bool good = ask(session, sql, &rows, &took_ms);
     if (!good && !session->reconnecting && had_ended(session, took_ms)) {
-        if (reconnect(session, err) != 0)
+        session->is_lost = reconnect(session, err) != 0;
+        if (session->is_lost)
             return -1;
         good = ask(session, sql, &rows, &took_ms);
     }
-    if (!good)
+    if (!good) {
+        unsigned code = mysql_errno(session->mysql);
+        session->is_lost = is_client_error(session) || code == ER_SERVER_SHUTDOWN || code == ER_CONNECTION_KILLED;
         return fail(session, action, err);
+    }
     if (rows == NULL)
         return 0;
     struct session_result *result = *ret_result = mem_zero(1, sizeof *result);
@@ -456,9 +524,39 @@ int session_numbers(struct session *session, const char *sql, const char *action
     return good ? 0 : err_set(err, EX_UNAVAILABLE, "could not %s: the server gave no number", action);
 }
 
+int session_now(struct session *session, int64_t *ret_epoch, struct err *err)
+{
+    struct clock_reading *clock = &session->clock;
+    if (clock->read_ms == 0 || clock_mono_ms() - clock->read_ms > CLOCK_FRESH_MS) {
+        int64_t epoch = 0;
+        if (session_numbers(session, "SELECT UNIX_TIMESTAMP()", "read the database's clock", &epoch, 1, err) != 0)
+            return -1;
+        *clock = clock_reading_from(epoch);
+    }
+    *ret_epoch = clock_reading_now(clock);
+    return 0;
+}
+
+int session_now_and_offset(struct session *session, int64_t *ret_epoch, int64_t *ret_offset, struct err *err)
+{
+    int64_t numbers[2] = { 0, 0 };
+    if (session_numbers(session, "SELECT UNIX_TIMESTAMP(), TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())",
+                        "read the database's clock", numbers, 2, err) != 0)
+        return -1;
+    session->clock = clock_reading_from(numbers[0]);
+    *ret_epoch = numbers[0];
+    *ret_offset = numbers[1];
+    return 0;
+}
+
 enum session_failure session_failure(const struct session *session)
 {
     return session->failure;
+}
+
+bool session_is_lost(const struct session *session)
+{
+    return session->is_lost;
 }
 
 const char *const *session_next(struct session_result *result)
@@ -508,7 +606,34 @@ struct session_facts session_facts(const struct session *session)
                                    .missing = session->missing,
                                    .reconnects = session->reconnects,
                                    .statements = session->statements,
-                                   .took_ms = session->took_ms };
+                                   .took_ms = session->took_ms,
+                                   .max_server_time = session->settings->max_server_time };
+}
+
+void session_set_only_waits(struct session *session, bool only_waits)
+{
+    session->only_waits = only_waits;
+}
+
+bool session_may_read(const struct session *session)
+{
+    return throttle_has_allowance(&session->throttle, clock_mono_exact_ms());
+}
+
+struct source_effort session_effort(struct session *session)
+{
+    int64_t examined = 0;
+    struct source_effort effort = { .statements = session->statements,
+                                    .took_ms = (int64_t)(session->took_ms + 0.5),
+                                    .longest_ms = (int64_t)(session->throttle.longest_ms + 0.5),
+                                    .running = session->throttle.most_running,
+                                    .is_strained = throttle_is_strained(&session->throttle) };
+    if (session_numbers(session,
+                        "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS "
+                        "WHERE VARIABLE_NAME LIKE 'Handler_read%'",
+                        "read the session's metrics", &examined, 1, NULL) == 0)
+        effort.rows_examined = examined;
+    return effort;
 }
 
 bool session_uptime(struct session *session, uint64_t *ret_seconds)

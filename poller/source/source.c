@@ -1,32 +1,31 @@
 /* source: the interface of all sources, and the table of their types. */
-#include <stdio.h>
-#include <string.h>
-
+#include "domain/params.h"
 #include "source/asterisk.h"
+#include "source/pbx.h"
 #include "source/source.h"
 #include "source/vicidial.h"
+#include "source/vicidial_inbound.h"
 
 /* A new type is one row here. */
 static const struct source_ops *const kinds[] = {
     &vicidial_source,
+    &vicidial_inbound_source,
     &asterisk_source,
+    &pbx_source,
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
 
 int source_find(const char *type, const char *place, const struct source_ops **ret_ops, struct err *err)
 {
-    char list[200] = "";
-    for (size_t i = 0; i < KIND_COUNT; i++) {
-        size_t used = strlen(list);
-        if (strcmp(kinds[i]->type, type) == 0) {
-            *ret_ops = kinds[i];
-            return 0;
-        }
-        (void)snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", kinds[i]->type);
-    }
-    return err_set(err, EX_CONFIG, "%s: there is no source of the type '%.60s'; type in [source] is one of: %s", place,
-                   type, list);
+    const char *types[KIND_COUNT];
+    size_t which = 0;
+    for (size_t i = 0; i < KIND_COUNT; i++)
+        types[i] = kinds[i]->type;
+    if (params_find_type("source", types, KIND_COUNT, type, place, &which, err) != 0)
+        return -1;
+    *ret_ops = kinds[which];
+    return 0;
 }
 
 int source_open(const struct source_ops *ops, const struct source_settings *settings, struct source *ret_source,
@@ -48,6 +47,16 @@ int source_inspect_archive(const struct source *source, bool *ret_usable, struct
 {
     *ret_usable = false;
     return source->ops->inspect_archive != NULL ? source->ops->inspect_archive(source->state, ret_usable, err) : 0;
+}
+
+bool source_moves_calls(const struct source *source)
+{
+    return source->ops->find_reach != NULL;
+}
+
+int source_find_reach(const struct source *source, int64_t since, struct source_reach *ret_reach, struct err *err)
+{
+    return source->ops->find_reach(source->state, since, ret_reach, err);
 }
 
 void source_check(const struct source *source, source_on_finding *on_finding, void *context)
@@ -96,15 +105,49 @@ int source_fetch(const struct source *source, enum source_table table, const cha
     return source->ops->fetch(source->state, table, ids, count, on_call, context, err);
 }
 
+bool source_shows_open(const struct source *source)
+{
+    return source->ops->shows_open != NULL && source->ops->shows_open(source->state);
+}
+
+int source_find_kin(const struct source *source, const char *const *kins, size_t count, int64_t began_from,
+                    source_on_call *on_call, void *context, struct err *err)
+{
+    return count > 0 ? source->ops->find_kin(source->state, kins, count, began_from, on_call, context, err) : 0;
+}
+
 const char *source_archive_problem(const struct source *source)
 {
     return source->ops->archive_problem != NULL ? source->ops->archive_problem(source->state) : "";
+}
+
+bool source_enriches(const struct source *source)
+{
+    return source->ops->enriches != NULL && source->ops->enriches(source->state);
+}
+
+int source_enrich(const struct source *source, const struct call *const *calls, size_t count,
+                  source_on_enriched *on_enriched, void *context, struct err *err)
+{
+    return source->ops->enrich(source->state, calls, count, on_enriched, context, err);
+}
+
+void source_enrich_problem(const struct source *source, char problem[SOURCE_PROBLEM_SIZE])
+{
+    *problem = '\0';
+    if (source->ops->enrich_problem != NULL)
+        source->ops->enrich_problem(source->state, problem);
 }
 
 struct source_effort source_effort(const struct source *source)
 {
     return source->ops->effort != NULL ? source->ops->effort(source->state)
                                        : (struct source_effort){ .statements = 0 };
+}
+
+bool source_may_read(const struct source *source)
+{
+    return source->ops->may_read == NULL || source->ops->may_read(source->state);
 }
 
 int64_t source_spread(const struct source *source)
@@ -134,6 +177,14 @@ int source_list_campaigns(const struct source *source, source_on_campaign *on_ca
     if (source->ops->list_campaigns == NULL)
         return err_set(err, EX_UNAVAILABLE, "a source of the type %s has no list of campaigns", source->ops->type);
     return source->ops->list_campaigns(source->state, on_campaign, context, err);
+}
+
+int source_list_statuses(const struct source *source, source_on_status *on_status, void *context, struct err *err)
+{
+    if (source->ops->list_statuses == NULL)
+        return err_set(err, EX_CONFIG, "a source of the type %s has no flags of statuses: `dispositions` cannot "
+                       "compare, and [dispositions] must not have `use = flags`", source->ops->type);
+    return source->ops->list_statuses(source->state, on_status, context, err);
 }
 
 void source_close(struct source *source)

@@ -12,12 +12,14 @@
 #include "domain/disposition.h"
 #include "domain/params.h"
 #include "domain/settings.h"
+#include "domain/status_flags.h"
 #include "source/locks.h"
 
 /* The settings of a source. Ownership: borrowed until source_close. */
 struct source_settings {
     const struct settings_database *database;
     const struct settings_sync *sync;
+    const struct settings_enrich *enrich;
     const struct params *params; /* the type's own settings, checked by params_check; NULL: none */
 };
 
@@ -32,6 +34,8 @@ struct source_range {
     int64_t call_from, call_to;
     enum source_table table;
     bool whole_rows; /* read all data of a call; otherwise at least the data for a decision, see source_scan */
+    bool with_open;  /* read also the calls that have not ended, and those that ended at another time than end_from to
+                      * end_to: a reader that watches them. Only if source_shows_open */
 };
 
 /* Called for each call, which is borrowed until the callback returns. -1 with *err ends the reading with that error. */
@@ -42,12 +46,28 @@ typedef int source_on_call(void *context, const struct call *call, struct err *e
  * before it. 0 goes on, 1 ends the scan, -1 with *err ends it with that error. NULL: no callback. */
 typedef int source_on_slice(void *context, int64_t ended_before, struct err *err);
 
+/* Called for each call of source_enrich. call is a copy of calls[index] with the extras that were looked up, borrowed
+ * until the callback returns. -1 with *err ends the look-up with that error. */
+typedef int source_on_enriched(void *context, size_t index, const struct call *call, struct err *err);
+
+/* How far back the live table goes; an older call is in the archive alone. */
+struct source_reach {
+    int64_t first; /* epoch: the live table has no call that began or ended before it; INT64_MAX: it has none at all */
+    int64_t whole; /* epoch: no call that began since then is in the archive alone. Later than first, as call_date is
+                    * local time, and as a few rows may be dated much too early */
+};
+
 typedef void source_on_campaign(void *context, const char *id);
+
+typedef void source_on_status(void *context, const struct status_flags *status);
 
 /* The cost for the source's server so far. */
 struct source_effort {
     int64_t statements, took_ms; /* measured here, so with the network */
     int64_t rows_examined;       /* as the server counts them; 0: unknown */
+    int64_t longest_ms;          /* the longest statement, without the network */
+    bool is_strained;            /* the server was in trouble, so the source read more slowly; then also ... */
+    int64_t running;             /* ... the most statements that it ran at once; 0: unknown */
 };
 
 /* One line of `check` about a source. Ownership: text is borrowed until the callback returns, the others are
@@ -61,9 +81,12 @@ struct source_finding {
 };
 typedef void source_on_finding(void *context, const struct source_finding *finding);
 
-/* What a source remembers from run to run, a line of text, and a problem that it reports to operators. */
+/* Sizes of texts: a source's memory between runs, which is one line, and a problem for operators. */
 #define SOURCE_MEMORY_SIZE 512
-#define SOURCE_PROBLEM_SIZE 600
+#define SOURCE_PROBLEM_SIZE 1200
+
+/* A time zone as a value of TZ. */
+#define SOURCE_ZONE_SIZE 80
 
 /* The time zones in which a source's calls are dated, as its memory has them. */
 #define SOURCE_ZONES_MOST 8
@@ -71,7 +94,7 @@ struct source_zones {
     int64_t utc_offsets[SOURCE_ZONES_MOST]; /* seconds; the most frequent first */
     size_t count;                           /* 0: none is known */
     char names[SOURCE_ZONES_MOST * 16];     /* for people: "UTC-07:00, UTC+00:00" */
-    char problem[SOURCE_PROBLEM_SIZE];      /* what is wrong with them, and behind "; " what to do; "": nothing */
+    char problem[SOURCE_PROBLEM_SIZE];      /* the problem, and behind "; " the remedy; "": none */
 };
 
 /* A type of source. state is the result of open. Optional members may be NULL. */
@@ -80,15 +103,21 @@ struct source_ops {
     const struct call_shape *shape; /* the extras of its calls; NULL: none */
     bool uses_dialer;      /* needs the database of astguiclient.conf */
     const struct param_spec *params; /* optional: the settings of [source] that only this type has, see params.h */
+    /* Optional: adds settings from the environment that params does not have. */
+    void (*read_environment)(struct params *params);
     const struct disposition_default *dispositions; /* optional: results of its own statuses; [dispositions] has priority */
     const char *title;     /* for messages: "VICIdial database" */
     const char *places[2]; /* by enum source_table: the names of the tables, for messages */
     const char *campaigns_remedy; /* what an operator can do if list_campaigns fails; NULL: nothing */
     int64_t longest_sec;   /* source_range_ended finds calls of at most this length ... */
-    int64_t after_end_sec; /* ... whose begin is at most this long after their end, as the clocks of machines differ */
+    int64_t after_end_sec; /* ... and their begin may be this long after their end, as the clocks of machines differ */
+    int64_t sweep_rest_sec; /* reading is slow, so the sweep reads a part only after this time; 0: in each run */
     /* Optional: sets the database settings that our own file does not set. Called while the process may read files that
      * only root may read. Ownership: the texts belong to *database. Errors: EX_CONFIG, EX_NOPERM. */
     int (*find_database)(const struct params *params, struct settings_database *database, struct err *err);
+    /* Optional: writes the time zone in which the source's days begin, as a value of TZ; "": this host's. Needs no open
+     * source; the settings need not be checked yet. */
+    void (*find_zone)(const struct params *params, char out[SOURCE_ZONE_SIZE]);
     /* See source_open, source_inspect, source_now, source_scan and source_fetch. */
     int (*open)(const struct source_settings *settings, void **ret_state, struct err *err);
     int (*inspect)(void *state, struct err *err);
@@ -98,18 +127,33 @@ struct source_ops {
     int (*fetch)(void *state, enum source_table table, const char *const *ids, size_t count, source_on_call *on_call,
                  void *context, struct err *err);
     void (*close)(void *state);
-    /* Optional: see source_check, source_effort, source_spread, source_recall and source_list_campaigns. */
+    /* Optional, all or none: see source_enriches, source_enrich and source_enrich_problem. */
+    bool (*enriches)(const void *state);
+    int (*enrich)(void *state, const struct call *const *calls, size_t count, source_on_enriched *on_enriched,
+                  void *context, struct err *err);
+    void (*enrich_problem)(const void *state, char problem[SOURCE_PROBLEM_SIZE]);
+    /* Optional: see source_check, source_effort, source_may_read, source_spread, source_recall and
+     * source_list_campaigns. */
     void (*check)(void *state, source_on_finding *on_finding, void *context);
     struct source_effort (*effort)(void *state);
+    bool (*may_read)(const void *state);
     int64_t (*spread)(const void *state);
     void (*recall)(void *state, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
                    char problem[SOURCE_PROBLEM_SIZE]);
     /* Optional: see source_explain_memory. Needs no open source. */
     bool (*explain_memory)(const char *memory, struct source_zones *ret_zones);
     int (*list_campaigns)(void *state, source_on_campaign *on_campaign, void *context, struct err *err);
+    /* Optional: see source_list_statuses. */
+    int (*list_statuses)(void *state, source_on_status *on_status, void *context, struct err *err);
     /* Optional, both or none: the archive, see source_inspect_archive and source_archive_problem. */
     int (*inspect_archive)(void *state, bool *ret_usable, struct err *err);
     const char *(*archive_problem)(const void *state);
+    /* Optional, only beside these: see source_moves_calls and source_find_reach. */
+    int (*find_reach)(void *state, int64_t since, struct source_reach *ret_reach, struct err *err);
+    /* Optional, both or none: see source_shows_open and source_find_kin. */
+    bool (*shows_open)(const void *state);
+    int (*find_kin)(void *state, const char *const *kins, size_t count, int64_t began_from, source_on_call *on_call,
+                    void *context, struct err *err);
     /* Optional: the locks by which several hosts elect a leader. */
     const struct locks_ops *locks;
 };
@@ -137,6 +181,16 @@ int source_inspect(const struct source *source, struct err *err) MUST_CHECK;
  * is no archive. Errors: those of source_inspect. */
 int source_inspect_archive(const struct source *source, bool *ret_usable, struct err *err) MUST_CHECK;
 
+/* source_moves_calls: whether calls of this type of source move from the live table to the archive. That may still be
+ * missing or not readable. */
+bool source_moves_calls(const struct source *source);
+
+/* source_find_reach: how far back the live table goes now, by its oldest calls since this epoch: some rows, by index. A
+ * host with a wrong clock may have written older ones, and a few of these. Only if source_moves_calls. Errors:
+ * EX_UNAVAILABLE. */
+int source_find_reach(const struct source *source, int64_t since, struct source_reach *ret_reach, struct err *err)
+    MUST_CHECK;
+
 /* source_check: inspects the source and reports each finding. A failure is a finding too. */
 void source_check(const struct source *source, source_on_finding *on_finding, void *context);
 
@@ -161,12 +215,40 @@ int source_scan(const struct source *source, const struct source_range *range, s
 int source_fetch(const struct source *source, enum source_table table, const char *const *ids, size_t count,
                  source_on_call *on_call, void *context, struct err *err) MUST_CHECK;
 
+/* source_shows_open: whether a scan can hand out calls that have not ended. Then a reader need not scan for them again:
+ * it reads them by their ids until they end. False where a scan finds each call by its end. Call it after
+ * source_inspect. */
+bool source_shows_open(const struct source *source);
+
+/* source_find_kin: reads the calls that began since began_from and have one of these kins (call.h). The dialer may
+ * rewrite the id of a call; this function finds the call under its new id. It may hand out earlier calls too. Only if
+ * source_shows_open. Returns 1 if it could not read all of them (no index, or too many rows); then scan for the call.
+ * Errors: those of source_scan. */
+int source_find_kin(const struct source *source, const char *const *kins, size_t count, int64_t began_from,
+                    source_on_call *on_call, void *context, struct err *err) MUST_CHECK;
+
 /* source_archive_problem: why the last source_fetch could not read the archive (refused, damaged, locked), with the
  * remedy; it is then unknown whether a call is there. "" if there was no problem. Ownership: borrowed from source. */
 const char *source_archive_problem(const struct source *source);
 
+/* source_enriches: whether the settings ask for anything to be looked up. */
+bool source_enriches(const struct source *source);
+
+/* source_enrich: looks up the extras that the settings ask for, and hands out each call with them. An extra that cannot
+ * be read is unknown; see source_enrich_problem. Call it only if source_enriches. Errors: EX_UNAVAILABLE (the server is
+ * gone), and those of the callback. */
+int source_enrich(const struct source *source, const struct call *const *calls, size_t count,
+                  source_on_enriched *on_enriched, void *context, struct err *err) MUST_CHECK;
+
+/* source_enrich_problem: writes which extras cannot be looked up and why, each reason in a line; "" if all can. */
+void source_enrich_problem(const struct source *source, char problem[SOURCE_PROBLEM_SIZE]);
+
 /* source_effort: the cost so far. Runs at most one more short statement. */
 struct source_effort source_effort(const struct source *source);
+
+/* source_may_read: false where a run has used up the time of the source's server that it may use (max_server_time).
+ * Reading on is no error: a run that has read nothing yet must go on, so that a slow server cannot stop all runs. */
+bool source_may_read(const struct source *source);
 
 /* source_spread: the seconds by which the end of a call may be wrong, if the hosts that write calls use several
  * zones. */
@@ -177,14 +259,19 @@ int64_t source_spread(const struct source *source);
 void source_recall(const struct source *source, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
                    char problem[SOURCE_PROBLEM_SIZE]);
 
-/* source_explain_memory: what the memory of an earlier run says of time zones. `status` may have no right to read the
- * settings, so it does not know the type: the first type that can read memory explains it. False: none can; then
- * *ret_zones is empty. */
+/* source_explain_memory: reads the time zones from the memory of an earlier run. `status` may have no right to read the
+ * settings, so it does not know the source's type. The first type that can read the memory explains it. False: none
+ * can; then *ret_zones is empty. */
 bool source_explain_memory(const char *memory, struct source_zones *ret_zones);
 
 /* source_list_campaigns: reports the id of each campaign. Errors: EX_CONFIG (no right), EX_UNAVAILABLE; also if there
  * are implausibly many, or if the type has no list of campaigns. */
 int source_list_campaigns(const struct source *source, source_on_campaign *on_campaign, void *context, struct err *err)
+    MUST_CHECK;
+
+/* source_list_statuses: reports each status with its flags: the system's and the campaigns'. Errors: EX_CONFIG (no
+ * right; the type has no flags), EX_UNAVAILABLE. */
+int source_list_statuses(const struct source *source, source_on_status *on_status, void *context, struct err *err)
     MUST_CHECK;
 
 /* source_close: closes the source, which may be closed already. */

@@ -1,4 +1,4 @@
-/* stretch: local times to be read so that every row of some time is met, in whatever zone it was written. */
+/* stretch: the local times to read, so that every row of a range is found, in any zone of its writer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -1,7 +1,7 @@
-/* stretch: local times to be read so that every row of some time is met, in whatever zone it was written.
+/* stretch: the local times to read, so that every row of a range is found, in any zone of its writer.
  *
- * Each window says: calls made between two epochs may be dated by this offset. The local times of all windows, put
- * together, are disjoint stretches; they are read from the first to the last. */
+ * A window means: calls that began between two epochs may have dates with this offset. The local times of all windows
+ * together are disjoint stretches, which are read from the first to the last. */
 #ifndef STRETCH_H
 #define STRETCH_H
 
@@ -27,7 +27,7 @@ void stretch_add(struct stretch_list *list, int64_t from, int64_t to, int64_t of
 /* stretch_add_zone: a window for each offset of zone. */
 void stretch_add_zone(struct stretch_list *list, int64_t from, int64_t to, const struct zone *zone);
 
-/* Adds to zone what the rows of the calls made between two epochs show. */
+/* Adds to zone the offsets in the rows of the calls that began between two epochs. */
 typedef int stretch_sample(void *context, int64_t from, int64_t to, struct zone *zone, struct err *err);
 
 /* stretch_add_sampled: windows for calls of long ago. The rows are asked again and again for their zones: the clocks
@@ -43,7 +43,8 @@ bool stretch_next(const struct stretch_list *list, int64_t at, int64_t *ret_from
  * were. */
 int64_t stretch_made_before(const struct stretch_list *list, int64_t at);
 
-/* stretch_datetime: writes a local time, in seconds since 1970 as if there were no zones, as a DATETIME. Returns out. */
+/* stretch_datetime: writes a local time, in seconds since 1970 as if there were no zones, as a DATETIME. Returns
+ * out. */
 #define STRETCH_DATETIME_SIZE 32
 const char *stretch_datetime(int64_t local_sec, char out[STRETCH_DATETIME_SIZE]);
 

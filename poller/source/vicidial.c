@@ -1,14 +1,15 @@
 /* vicidial: the kind of source that reads VICIdial's database, and never writes it. */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "source/findings.h"
 #include "source/vicidial.h"
+#include "source/vicidial_enrich.h"
+#include "source/vicidial_link.h"
 #include "source/vicidial_locks.h"
 #include "source/vicidial_sample.h"
 #include "source/vicidial_scan.h"
+#include "source/vicidial_statuses.h"
 #include "source/vicidial_table.h"
 
 /* No agent's screen writes to a call that is older than this (vdc_db_query.php: call_date within 4 hours). */
@@ -20,57 +21,35 @@
 static const char *const table_names[] = { [SOURCE_LIVE] = LIVE, [SOURCE_ARCHIVE] = ARCHIVE };
 
 struct vicidial {
-    const struct settings_database *database;
+    struct vicidial_link link; /* first: see vicidial_link.h */
     const struct settings_sync *settings;
-    struct session *session;
     struct vicidial_table tables[2]; /* by enum source_table; the archive only after inspect_archive */
-    char archive_problem[1024];      /* see source_archive_problem */
-    struct zone zone;                /* that of the latest rows; only after inspect */
     struct vicidial_scan scan;
-};
-
-static const struct session_words words = {
-    .database = "VICIdial database",
-    .credentials = "; check VARDB_user, VARDB_pass and VARDB_database in astguiclient.conf, or [database] in "
-                   "/etc/did-optimizer-sync.conf",
-    .name = "; check VARDB_database in astguiclient.conf, or name in [database] of /etc/did-optimizer-sync.conf",
-    .server = "; is the server running? Check VARDB_server and VARDB_port in astguiclient.conf, or host, port and "
-              "socket in [database] of /etc/did-optimizer-sync.conf",
-    .no_table = "; is this VICIdial's database?",
-    .damaged = "; the dialer's table is damaged: run REPAIR TABLE vicidial_log, or vicidial_log_archive where it is that",
+    struct vicidial_enrich *enrich;
 };
 
 static void close_vicidial(void *state)
 {
     struct vicidial *vicidial = state;
-    session_close(vicidial->session);
+    vicidial_enrich_close(vicidial->enrich);
+    vicidial_link_close(&vicidial->link);
     free(vicidial);
 }
 
 static int open_vicidial(const struct source_settings *settings, void **ret_state, struct err *err)
 {
     struct vicidial *vicidial = mem_zero(1, sizeof *vicidial);
-    vicidial->database = settings->database;
     vicidial->settings = settings->sync;
     vicidial->tables[SOURCE_LIVE].name = table_names[SOURCE_LIVE];
-    if (session_open(settings->database, &words, &vicidial->session, err) != 0) {
+    if (vicidial_link_open(&vicidial->link, settings->database,
+                           "; the dialer's table is damaged: run REPAIR TABLE " LIVE ", or " ARCHIVE " where it is "
+                           "that", err) != 0) {
         close_vicidial(vicidial);
         return -1;
     }
+    vicidial->enrich = vicidial_enrich_open(vicidial->link.session, settings->enrich);
     *ret_state = vicidial;
     return 0;
-}
-
-struct session *vicidial_session(void *state)
-{
-    struct vicidial *vicidial = state;
-    return vicidial->session;
-}
-
-const struct settings_database *vicidial_database(const void *state)
-{
-    const struct vicidial *vicidial = state;
-    return vicidial->database;
 }
 
 /* ---- what the table looks like ---- */
@@ -80,14 +59,14 @@ static int inspect(void *state, struct err *err)
     struct vicidial *vicidial = state;
     struct vicidial_table *table = &vicidial->tables[SOURCE_LIVE];
     int64_t now_epoch = 0;
-    vicidial->zone = (struct zone){ .count = 0 };
-    if (vicidial_table_inspect(vicidial->session, table_names[SOURCE_LIVE], table, err) != 0 ||
-        vicidial_sample_latest(vicidial->session, table, &now_epoch, &vicidial->zone, err) != 0)
+    vicidial->link.zone = (struct zone){ .count = 0 };
+    if (vicidial_table_inspect(vicidial->link.session, table_names[SOURCE_LIVE], table, err) != 0 ||
+        vicidial_sample_latest(vicidial->link.session, table, &now_epoch, &vicidial->link.zone, err) != 0)
         return -1;
-    vicidial->scan = (struct vicidial_scan){ .session = vicidial->session,
+    vicidial->scan = (struct vicidial_scan){ .session = vicidial->link.session,
                                              .settings = vicidial->settings,
                                              .tables = vicidial->tables,
-                                             .zone = &vicidial->zone,
+                                             .zone = &vicidial->link.zone,
                                              .zone_from = now_epoch - VICIDIAL_SAMPLE_HOLDS_SEC };
     return 0;
 }
@@ -96,30 +75,29 @@ static int inspect_archive(void *state, bool *ret_usable, struct err *err)
 {
     struct vicidial *vicidial = state;
     struct vicidial_table table;
-    *ret_usable = vicidial_table_inspect(vicidial->session, table_names[SOURCE_ARCHIVE], &table, err) == 0;
+    *ret_usable = vicidial_table_inspect(vicidial->link.session, table_names[SOURCE_ARCHIVE], &table, err) == 0;
     if (*ret_usable) {
         vicidial->tables[SOURCE_ARCHIVE] = table;
         return 0;
     }
-    if (session_failure(vicidial->session) != SESSION_NO_TABLE)
+    if (session_failure(vicidial->link.session) != SESSION_NO_TABLE)
         return -1;
     return 0;
 }
 
 /* ---- reading ---- */
 
-static int now(void *state, int64_t *ret_epoch, struct err *err)
-{
-    const struct vicidial *vicidial = state;
-    return session_numbers(vicidial->session, "SELECT UNIX_TIMESTAMP()", "read the database's clock", ret_epoch, 1,
-                           err);
-}
-
 static int scan(void *state, const struct source_range *range, source_on_call *on_call, source_on_slice *on_slice,
                 void *context, struct err *err)
 {
     struct vicidial *vicidial = state;
     return vicidial_scan_run(&vicidial->scan, range, on_call, on_slice, context, err);
+}
+
+static int find_reach(void *state, int64_t since, struct source_reach *ret_reach, struct err *err)
+{
+    const struct vicidial *vicidial = state;
+    return vicidial_scan_reach(&vicidial->scan, since, ret_reach, err);
 }
 
 /* Who is told of the calls that are fetched. */
@@ -143,138 +121,81 @@ static int fetch(void *state, enum source_table table, const char *const *ids, s
     struct vicidial *vicidial = state;
     char list[TABLE_SELECT_LIST_SIZE];
     struct err failure = { .code = EX_OK };
-    struct fetching fetching = { .zone = &vicidial->zone, .settings = vicidial->settings, .on_call = on_call,
+    struct fetching fetching = { .zone = &vicidial->link.zone, .settings = vicidial->settings, .on_call = on_call,
                                  .context = context };
-    if (table == SOURCE_ARCHIVE)
-        vicidial->archive_problem[0] = '\0';
     vicidial_table_select_list(&vicidial->tables[SOURCE_LIVE], false, list);
-    if (vicidial_table_fetch(vicidial->session, table_names[table], list, ids, count, hand_out, &fetching,
-                             &failure) == 0)
-        return 0;
-    enum session_failure why = session_failure(vicidial->session);
-    if (table == SOURCE_ARCHIVE && why == SESSION_NO_TABLE)
-        return 0; /* this dialer archives nothing */
-    if (table == SOURCE_ARCHIVE && why == SESSION_TABLE_UNUSABLE) {
-        (void)snprintf(vicidial->archive_problem, sizeof vicidial->archive_problem, "%s", failure.message);
-        return 0;
-    }
-    return err_set(err, failure.code, "%s", failure.message);
+    int result = vicidial_table_fetch(vicidial->link.session, table_names[table], list, ids, count, hand_out, &fetching,
+                                      &failure);
+    return vicidial_link_fetched(&vicidial->link, table, result, &failure, err);
 }
 
-static const char *archive_problem(const void *state)
+/* With an index on end_epoch a scan finds each call by its end. */
+static bool shows_open(const void *state)
 {
     const struct vicidial *vicidial = state;
-    return vicidial->archive_problem;
+    return !vicidial->tables[SOURCE_LIVE].index_on_end;
+}
+
+static int find_kin(void *state, const char *const *kins, size_t count, int64_t began_from, source_on_call *on_call,
+                    void *context, struct err *err)
+{
+    struct vicidial *vicidial = state;
+    const struct vicidial_table *table = &vicidial->tables[SOURCE_LIVE];
+    char list[TABLE_SELECT_LIST_SIZE];
+    struct fetching fetching = { .zone = &vicidial->link.zone, .settings = vicidial->settings, .on_call = on_call,
+                                 .context = context };
+    vicidial_table_select_list(table, false, list);
+    return vicidial_table_fetch_leads(vicidial->link.session, table, list, kins, count, began_from, hand_out, &fetching,
+                                      err);
+}
+
+static bool enriches(const void *state)
+{
+    const struct vicidial *vicidial = state;
+    return vicidial_enrich_is_on(vicidial->enrich);
+}
+
+static int enrich(void *state, const struct call *const *calls, size_t count, source_on_enriched *on_enriched,
+                  void *context, struct err *err)
+{
+    const struct vicidial *vicidial = state;
+    return vicidial_enrich_run(vicidial->enrich, calls, count, on_enriched, context, err);
+}
+
+static void enrich_problem(const void *state, char problem[SOURCE_PROBLEM_SIZE])
+{
+    const struct vicidial *vicidial = state;
+    vicidial_enrich_problem(vicidial->enrich, problem);
 }
 
 /* ---- what it tells beside calls ---- */
 
-static struct source_effort effort(void *state)
-{
-    const struct vicidial *vicidial = state;
-    int64_t examined = 0;
-    struct session_facts facts = session_facts(vicidial->session);
-    struct source_effort effort = { .statements = facts.statements, .took_ms = (int64_t)(facts.took_ms + 0.5) };
-    if (session_numbers(vicidial->session,
-                        "SELECT CAST(SUM(VARIABLE_VALUE) AS SIGNED) FROM information_schema.SESSION_STATUS "
-                        "WHERE VARIABLE_NAME LIKE 'Handler_read%'",
-                        "read the session's figures", &examined, 1, NULL) == 0)
-        effort.rows_examined = examined;
-    return effort;
-}
-
 static int list_campaigns(void *state, source_on_campaign *on_campaign, void *context, struct err *err)
 {
-    const struct vicidial *vicidial = state;
-    enum { MOST = 5000 }; /* a large dialer has some hundreds; the table is read by its primary key */
-    char sql[100];
-    struct session_result *result = NULL;
-    (void)snprintf(sql, sizeof sql, "SELECT campaign_id FROM vicidial_campaigns ORDER BY campaign_id LIMIT %d", MOST);
-    if (session_query(vicidial->session, sql, "read the dialer's campaigns", &result, err) != 0)
-        return -1;
-    bool all = session_rows(result) < MOST;
-    const char *const *row = NULL;
-    while (all && (row = session_next(result)) != NULL)
-        on_campaign(context, row[0] != NULL ? row[0] : "");
-    session_free(result);
-    return all ? 0 : err_set(err, EX_UNAVAILABLE, "could not read the dialer's campaigns: there are too many");
+    return vicidial_link_list(state, "campaign_id", "vicidial_campaigns", "campaigns", on_campaign, context, err);
 }
 
-static int64_t spread(const void *state)
+static int list_statuses(void *state, source_on_status *on_status, void *context, struct err *err)
 {
     const struct vicidial *vicidial = state;
-    return zone_spread(&vicidial->zone);
-}
-
-/* What earlier runs knew of the zones in which rows are written is used and kept. */
-static void recall(void *state, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
-                   char problem[SOURCE_PROBLEM_SIZE])
-{
-    struct vicidial *vicidial = state;
-    char told[ZONE_PROBLEM_SIZE], found[ZONE_PROBLEM_SIZE];
-    struct zone before;
-    zone_read(earlier, &before);
-    zone_recall(&vicidial->zone, &before);
-    if (*zone_problem(&vicidial->zone, found) != '\0' && strcmp(found, zone_problem(&before, told)) != 0)
-        (void)snprintf(problem, SOURCE_PROBLEM_SIZE, "Time zones: %s", found);
-    zone_write(&vicidial->zone, memory);
-}
-
-/* ---- what `check` finds ---- */
-
-static const char *const no_call[] = { "" }; /* reading it costs nothing, and shows whether calls may be read */
-
-static void check_table(struct vicidial *vicidial, const struct findings *findings)
-{
-    struct err err;
-    const struct vicidial_table *table = &vicidial->tables[SOURCE_LIVE];
-    const struct source_finding good = { .kind = SOURCE_GOOD, .about = "table" },
-                                old = { .kind = SOURCE_WARNS, .about = "table", .remedy = "" };
-    findings_tell(findings, good, LIVE " has every column that is needed; reads use the index %s", table->index_facts);
-    if (*table->missing != '\0')
-        findings_tell(findings, old, "this VICIdial is too old for %s; null is sent instead", table->missing);
-    if (fetch(vicidial, SOURCE_LIVE, no_call, 1, NULL, NULL, &err) != 0)
-        findings_tell_failure(findings, &err);
-    else
-        findings_tell(findings, good, "SELECT is granted");
-}
-
-static void check_zone(const struct zone *zone, const struct findings *findings)
-{
-    char names[ZONE_NAMES_SIZE], problem[ZONE_PROBLEM_SIZE];
-    const struct source_finding good = { .kind = SOURCE_GOOD, .about = "time zone" },
-                                bad = { .kind = SOURCE_WARNS, .about = "time zone" };
-    if (*zone_problem(zone, problem) != '\0')
-        findings_tell(findings, bad, "%s", problem);
-    else
-        findings_tell(findings, good, "call_date is written in %s", zone_names(zone, names));
-}
-
-static void check_archive(struct vicidial *vicidial, const struct findings *findings)
-{
-    struct err err;
-    const struct source_finding unread = {
-        .kind = SOURCE_WARNS,
-        .about = "table",
-        .remedy = "until then, pending calls whose rows move to the archive cannot be sent",
-    };
-    if (fetch(vicidial, SOURCE_ARCHIVE, no_call, 1, NULL, NULL, &err) == 0 && *vicidial->archive_problem != '\0')
-        findings_tell(findings, unread, "%s", vicidial->archive_problem);
+    return vicidial_statuses_list(vicidial->link.session, on_status, context, err);
 }
 
 static void check(void *state, source_on_finding *on_finding, void *context)
 {
     struct err err;
     struct vicidial *vicidial = state;
+    const struct vicidial_table *table = &vicidial->tables[SOURCE_LIVE];
     const struct findings findings = { .on_finding = on_finding, .context = context };
-    findings_tell_server(&findings, vicidial->session);
+    const struct source_finding good = { .kind = SOURCE_GOOD, .about = "table" };
+    findings_tell_server(&findings, vicidial->link.session);
     if (inspect(vicidial, &err) != 0) {
         findings_tell_failure(&findings, &err);
         return;
     }
-    check_table(vicidial, &findings);
-    check_zone(&vicidial->zone, &findings);
-    check_archive(vicidial, &findings);
+    findings_tell(&findings, good, LIVE " has every column that is needed; reads use the index %s", table->index_facts);
+    vicidial_link_check(&vicidial_source, vicidial, table->missing, "", &findings);
+    vicidial_enrich_check(vicidial->enrich, &findings);
 }
 
 const struct source_ops vicidial_source = {
@@ -289,17 +210,25 @@ const struct source_ops vicidial_source = {
     .after_end_sec = VICIDIAL_AFTER_END_SEC,
     .open = open_vicidial,
     .inspect = inspect,
-    .now = now,
+    .now = vicidial_link_now,
     .scan = scan,
     .fetch = fetch,
     .close = close_vicidial,
+    .enriches = enriches,
+    .enrich = enrich,
+    .enrich_problem = enrich_problem,
     .check = check,
-    .effort = effort,
-    .spread = spread,
-    .recall = recall,
+    .effort = vicidial_link_effort,
+    .may_read = vicidial_link_may_read,
+    .spread = vicidial_link_spread,
+    .recall = vicidial_link_recall,
     .explain_memory = zone_explain,
     .list_campaigns = list_campaigns,
+    .shows_open = shows_open,
+    .find_kin = find_kin,
+    .list_statuses = list_statuses,
     .inspect_archive = inspect_archive,
-    .archive_problem = archive_problem,
+    .find_reach = find_reach,
+    .archive_problem = vicidial_link_archive_problem,
     .locks = &vicidial_locks,
 };

@@ -6,17 +6,11 @@
 #ifndef VICIDIAL_H
 #define VICIDIAL_H
 
-#include "source/session.h"
 #include "source/source.h"
 
 /* vicidial_source: a scan reads by call_date, in all time zones in which hosts write it, or by end_epoch if the site
  * has an index on that column. source_fetch uses the primary key. The archive is vicidial_log_archive, to which
  * ADMIN_archive_log_tables.pl moves old rows. */
 extern const struct source_ops vicidial_source;
-
-/* vicidial_session, vicidial_database: the session and the settings of an open vicidial_source, for vicidial_locks.
- * Ownership: borrowed from state. */
-struct session *vicidial_session(void *state);
-const struct settings_database *vicidial_database(const void *state);
 
 #endif

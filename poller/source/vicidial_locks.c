@@ -7,13 +7,18 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "source/session.h"
-#include "source/vicidial.h"
+#include "source/vicidial_link.h"
 #include "source/vicidial_locks.h"
+
+static struct session *session_of(void *state)
+{
+    return ((struct vicidial_link *)state)->session;
+}
 
 /* A lock's name has at most 64 characters, so it holds a hash. The hash is computed here, as MySQL 9.6 has no MD5(). */
 static void name_lock(const void *state, const char *profile, char out[LOCKS_NAME_SIZE])
 {
-    const char *database = vicidial_database(state)->name;
+    const char *database = ((const struct vicidial_link *)state)->database->name;
     uint64_t hash = STR_HASH_START;
     for (const char *at = database; *at != '\0'; at++) { /* some servers ignore the case of letters */
         char letter = (char)tolower((unsigned char)*at);
@@ -26,22 +31,54 @@ static void name_lock(const void *state, const char *profile, char out[LOCKS_NAM
     (void)snprintf(out, LOCKS_NAME_SIZE, "did-optimizer-sync.%016" PRIx64, hash);
 }
 
-static int look(void *state, const char *name, bool count_servers, struct locks_look *ret_look, struct err *err)
+#define SERVERS "(SELECT COUNT(*) FROM servers)"
+
+/* Looks, and takes the lock if it is free and the number of servers is from least to 1; least 2: does not take it. The
+ * server evaluates the columns in their order, so the holder is the one before. A lock that this session has already is
+ * not free: a second GET_LOCK would need a second RELEASE_LOCK. */
+static int look_and_take(void *state, const char *name, bool count_servers, int least, int64_t numbers[5],
+                         struct err *err)
 {
-    struct session *session = vicidial_session(state);
+    struct session *session = session_of(state);
     static const char action[] = "look for the leader among the hosts";
-    char sql[256];
-    int64_t numbers[4] = { 0, 0, 0, 0 };
+    char sql[512], taking[256];
     for (bool count = count_servers;; count = false) {
-        (void)snprintf(sql, sizeof sql, "SELECT UNIX_TIMESTAMP(), IFNULL(IS_USED_LOCK('%s'), 0), CONNECTION_ID(), %s",
-                       name, count ? "(SELECT COUNT(*) FROM servers)" : "0");
-        if (session_numbers(session, sql, action, numbers, 4, err) == 0)
-            break;
+        const char *servers = count ? SERVERS : "0";
+        (void)snprintf(taking, sizeof taking,
+                       "IF(IS_FREE_LOCK('%s') AND %s BETWEEN %d AND 1, IFNULL(GET_LOCK('%s', 0), 0), 0)", name, servers,
+                       least, name);
+        (void)snprintf(sql, sizeof sql,
+                       "SELECT UNIX_TIMESTAMP(), IFNULL(IS_USED_LOCK('%s'), 0), CONNECTION_ID(), %s, %s", name, servers,
+                       least < 2 ? taking : "0");
+        if (session_numbers(session, sql, action, numbers, 5, err) == 0)
+            return 0;
         if (!count || session_failure(session) == SESSION_OTHER)
             return -1;
     }
-    *ret_look = (struct locks_look){ .now = numbers[0], .holder = numbers[1], .own = numbers[2],
-                                      .servers = numbers[3] };
+}
+
+static struct locks_look look_of(const int64_t numbers[5])
+{
+    return (struct locks_look){ .now = numbers[0], .holder = numbers[1], .own = numbers[2], .servers = numbers[3] };
+}
+
+static int look(void *state, const char *name, bool count_servers, struct locks_look *ret_look, struct err *err)
+{
+    int64_t numbers[5] = { 0 };
+    if (look_and_take(state, name, count_servers, 2, numbers, err) != 0)
+        return -1;
+    *ret_look = look_of(numbers);
+    return 0;
+}
+
+static int take_if_alone(void *state, const char *name, bool alone_if_unknown, struct locks_look *ret_look,
+                         bool *ret_taken, struct err *err)
+{
+    int64_t numbers[5] = { 0 };
+    if (look_and_take(state, name, true, alone_if_unknown ? 0 : 1, numbers, err) != 0)
+        return -1;
+    *ret_look = look_of(numbers);
+    *ret_taken = numbers[4] == 1;
     return 0;
 }
 
@@ -50,7 +87,7 @@ static int look(void *state, const char *name, bool count_servers, struct locks_
 static int started(void *state, int64_t *ret_started, struct err *err)
 {
     enum { TIMES = 5, QUICK_MS = 1000 };
-    struct session *session = vicidial_session(state);
+    struct session *session = session_of(state);
     bool known = false;
     for (int i = 0; i < TIMES; i++) {
         int64_t now = 0, began_ms = clock_mono_ms();
@@ -70,26 +107,22 @@ static int started(void *state, int64_t *ret_started, struct err *err)
 
 static int take(void *state, const char *name, int wait_sec, bool *ret_taken, struct err *err)
 {
-    struct session *session = vicidial_session(state);
-    static const char action[] = "take the leader's lock";
-    struct session_result *none = NULL;
+    struct session *session = session_of(state);
     char sql[160];
     int64_t taken = 0;
     (void)snprintf(sql, sizeof sql, "SELECT IFNULL(GET_LOCK('%s', %d), 0)", name, wait_sec);
-    if (session_numbers(session, sql, action, &taken, 1, err) != 0)
+    session_set_only_waits(session, true);
+    int waited = session_numbers(session, sql, "take the leader's lock", &taken, 1, err);
+    session_set_only_waits(session, false);
+    if (waited != 0)
         return -1;
     *ret_taken = taken == 1;
-    if (!*ret_taken)
-        return 0;
-    (void)snprintf(sql, sizeof sql, "SET SESSION wait_timeout = %d", LOCKS_IDLE_SEC);
-    int result = session_query(session, sql, action, &none, err);
-    session_free(none);
-    return result;
+    return 0;
 }
 
 static void give_up(void *state, const char *name)
 {
-    struct session *session = vicidial_session(state);
+    struct session *session = session_of(state);
     char sql[160];
     int64_t ignored = 0;
     (void)snprintf(sql, sizeof sql, "SELECT IFNULL(RELEASE_LOCK('%s'), 0)", name);
@@ -98,7 +131,7 @@ static void give_up(void *state, const char *name)
 
 static int are_many(void *state, const char *name, bool *ret_many, struct err *err)
 {
-    struct session *session = vicidial_session(state);
+    struct session *session = session_of(state);
     char sql[512];
     int64_t own = 0, answers[5] = { 0, 0, 0, 0, 0 };
     if (session_numbers(session, "SELECT CONNECTION_ID()", "try the server's locks", &own, 1, err) != 0)
@@ -115,7 +148,7 @@ static int are_many(void *state, const char *name, bool *ret_many, struct err *e
 
 static int ask(void *state, const char *name, int64_t holder, int *ret_level, struct err *err)
 {
-    struct session *session = vicidial_session(state);
+    struct session *session = session_of(state);
     char sql[LOCKS_LEVELS * (LOCKS_NAME_SIZE + 40) + 16] = "SELECT ";
     int64_t holders[LOCKS_LEVELS];
     size_t used = strlen(sql);
@@ -133,11 +166,12 @@ static int ask(void *state, const char *name, int64_t holder, int *ret_level, st
 
 static void on_reconnect(void *state, int (*call_back)(void *context, struct err *err), void *context)
 {
-    session_on_reconnect(vicidial_session(state), call_back, context);
+    session_on_reconnect(session_of(state), call_back, context);
 }
 
 const struct locks_ops vicidial_locks = { .name = name_lock,
                                           .look = look,
+                                          .take_if_alone = take_if_alone,
                                           .started = started,
                                           .take = take,
                                           .give_up = give_up,

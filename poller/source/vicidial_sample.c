@@ -1,4 +1,4 @@
-/* vicidial_sample: a few rows of one of the dialer's tables, read to learn in which time zones they are written. */
+/* vicidial_sample: reads a few rows of a dialer's table to find the time zones in which hosts write them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,22 +8,22 @@
 #include "source/stretch.h"
 #include "source/vicidial_sample.h"
 
-/* So many rows are looked at: few enough for each run, and of two hosts at work both are likely to be among them. What
- * a single row shows may be an error of its own, unless there are few. */
+/* The number of rows to read: few enough for each run, and enough to have rows of two hosts at work. A zone needs two
+ * rows, because one row may be wrong; with few rows, one is enough. */
 #define LATEST_ROWS 100
 #define FIRST_ROWS 30
 #define FEW_ROWS 50
 
-/* A uniqueid is an epoch, a dot and more. With fewer digits than ten, text is not in the order of time. */
+/* A uniqueid begins with an epoch and a dot. Below ten digits, the order of texts is not the order of times. */
 #define FIRST_UNIQUEID 1000000000
 
-/* Calls of so long ago say nothing of today's zones. */
+/* Calls of this long ago say nothing about today's zones. */
 #define STALE_SEC (30 * 86400)
 
-/* Clocks differ, and so does the zone that is looked for. */
+/* The clocks of two machines differ, and so do their zones. */
 #define AHEAD_SEC 86400
 
-/* The columns that tell: call_date, start_epoch, and what call_date would be by the server's own zone. */
+/* call_date, start_epoch, and call_date as it would be in the server's own zone. */
 #define COLUMNS TABLE_LOCAL_SEC ", start_epoch, TIMESTAMPDIFF(SECOND, '1970-01-01', FROM_UNIXTIME(start_epoch))"
 
 static int64_t number_of(const char *text)
@@ -32,7 +32,7 @@ static int64_t number_of(const char *text)
     return text != NULL && str_to_int(text, &number) ? number : 0;
 }
 
-/* Reads the rows of a statement that asks for COLUMNS, which is freed. */
+/* Runs sql, which selects COLUMNS, frees it, and adds the rows to sample. */
 static int read_rows(struct session *session, const struct vicidial_table *table, char *sql, struct zone_sample *sample,
                      struct err *err)
 {
@@ -47,7 +47,7 @@ static int read_rows(struct session *session, const struct vicidial_table *table
     return 0;
 }
 
-/* Ownership of the text: the caller frees it. */
+/* Ownership: the caller frees the text. */
 static char *by_uniqueid(const struct vicidial_table *table, int64_t from, int64_t to, bool latest, int rows)
 {
     from = from > FIRST_UNIQUEID ? from : FIRST_UNIQUEID;
@@ -65,7 +65,7 @@ static char *by_date(const struct vicidial_table *table, int64_t from, int64_t t
                       stretch_datetime(to, end), latest ? "DESC" : "ASC", rows);
 }
 
-/* Two statements in one, which are freed. */
+/* Joins two statements and frees them. */
 static char *both(char *one, char *other)
 {
     char *sql = mem_format("SELECT * FROM (%s) AS one UNION ALL SELECT * FROM (%s) AS other", one, other);
@@ -74,8 +74,8 @@ static char *both(char *one, char *other)
     return sql;
 }
 
-/* The latest rows, and some of two days ago: the clocks may have changed in between. By call_date the latest are of the
- * easternmost writer alone; those of two days ago are of all. */
+/* Reads the latest rows, and some of two days ago, because the clocks may have changed in between. By call_date, all
+ * latest rows are of the easternmost host; those of two days ago are of all hosts. */
 static int read_latest(struct session *session, const struct vicidial_table *table, int64_t now,
                        struct zone_sample *sample, struct err *err)
 {
@@ -84,7 +84,7 @@ static int read_latest(struct session *session, const struct vicidial_table *tab
                                 by_uniqueid(table, now - VICIDIAL_SAMPLE_HOLDS_SEC, now + AHEAD_SEC, false, FIRST_ROWS)),
                   sample, err) != 0)
         return -1;
-    if (sample->rows > 0 || table->index_on_end) /* by the latter, no look at all goes by call_date */
+    if (sample->rows > 0 || table->index_on_end) /* with an index on end_epoch, no read uses call_date */
         return 0;
     return read_rows(session, table, both(by_date(table, 0, now + 2 * AHEAD_SEC, true, LATEST_ROWS),
                                    by_date(table, 0, now - VICIDIAL_SAMPLE_HOLDS_SEC, true, LATEST_ROWS)), sample, err);
@@ -94,16 +94,12 @@ int vicidial_sample_latest(struct session *session, const struct vicidial_table 
                            struct zone *zone, struct err *err)
 {
     struct zone_sample sample = { .rows = 0 };
-    int64_t numbers[2] = { 0, 0 };
-    if (session_numbers(session, "SELECT UNIX_TIMESTAMP(), TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())",
-                        "read the database's clock", numbers, 2, err) != 0 ||
-        read_latest(session, table, numbers[0], &sample, err) != 0)
+    if (session_now_and_offset(session, ret_now, &zone->server_sec, err) != 0 ||
+        read_latest(session, table, *ret_now, &sample, err) != 0)
         return -1;
-    *ret_now = numbers[0];
-    zone->server_sec = numbers[1];
     zone_take(zone, &sample, sample.rows < FEW_ROWS ? 1 : 2);
     if (zone->count == 0)
-        zone_add(zone, numbers[1], 0);
+        zone_add(zone, zone->server_sec, 0);
     return 0;
 }
 

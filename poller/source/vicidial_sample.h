@@ -13,7 +13,7 @@
 int vicidial_sample_latest(struct session *session, const struct vicidial_table *table, int64_t *ret_now,
                            struct zone *zone, struct err *err) MUST_CHECK;
 
-/* vicidial_sample_from: adds to zone the zones of the first rows whose calls began between two epochs. Errors: those of
+/* vicidial_sample_from: adds to zone the zones of the first calls that began between two epochs. Errors: those of
  * session_query. */
 int vicidial_sample_from(struct session *session, const struct vicidial_table *table, int64_t from, int64_t to,
                          struct zone *zone, struct err *err) MUST_CHECK;

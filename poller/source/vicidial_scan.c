@@ -11,14 +11,14 @@
 #include "source/vicidial_sample.h"
 #include "source/vicidial_scan.h"
 
-/* What a scan has to do, and for whom. */
+/* The work of a scan, and its callbacks. */
 struct job {
     struct vicidial_scan *scan;
     const struct source_range *range;
     source_on_call *on_call;
     source_on_slice *on_slice;
     void *context;
-    char list[TABLE_SELECT_LIST_SIZE]; /* what is selected */
+    char list[TABLE_SELECT_LIST_SIZE]; /* the columns to select */
 };
 
 /* ---- one slice ---- */
@@ -26,7 +26,7 @@ struct job {
 /* A row of a slice. */
 struct found {
     const char *const *columns;
-    bool is_live; /* a row of the archive that stands in the live table too */
+    bool is_live; /* an archived row that the live table also has */
 };
 
 /* As the tables compare keys: neither case nor blanks at the end count. */
@@ -40,7 +40,7 @@ static bool is_same_key(const char *a, const char *b)
     return length_a == length_b && strncasecmp(a, b, length_a) == 0;
 }
 
-/* Rows of the archive whose keys the live table is asked for at once. */
+/* Archived rows. One statement asks the live table for all their keys. */
 struct asked {
     struct found *found;
     size_t count;
@@ -56,9 +56,9 @@ static int note_live(void *context, const char *const *row, struct err *err)
     return 0;
 }
 
-/* What was archived while it stands in the live table still is looked at there: the copy may be frozen in mid-call. The
- * keys are sent as text: to compare columns of two tables, the server must convert one where their character sets
- * differ, and then uses no index. */
+/* Skips archived rows that the live table still has, because the copy may be from the middle of the call. The keys are
+ * sent as text: if a statement compared columns of two tables with different character sets, the server would convert
+ * one column and use no index. */
 static int mark_live(const struct job *job, struct found *found, size_t count, struct err *err)
 {
     const struct vicidial_table *live = &job->scan->tables[SOURCE_LIVE];
@@ -100,9 +100,11 @@ static int read_slice(const struct job *job, const char *bound, int64_t end_from
     char limit[SLICE_LIMIT_SIZE];
     struct session_result *result = NULL;
     (void)slice_limit(&scan->slice, session_facts(scan->session).is_mariadb, limit);
-    char *sql = mem_format("SELECT %s FROM %s FORCE INDEX (`%s`) WHERE %s AND end_epoch >= %" PRId64
-                           " AND end_epoch <= %" PRId64 "%s", job->list, table->name, table->index, bound, end_from, end_to,
-                           limit);
+    char ended[100] = "";
+    if (!job->range->with_open)
+        (void)snprintf(ended, sizeof ended, " AND end_epoch >= %" PRId64 " AND end_epoch <= %" PRId64, end_from, end_to);
+    char *sql = mem_format("SELECT %s FROM %s FORCE INDEX (`%s`) WHERE %s%s%s", job->list, table->name, table->index, bound,
+                           ended, limit);
     int64_t started_ms = clock_mono_ms();
     int outcome = session_query(scan->session, sql, vicidial_table_action(table->name), &result, err);
     free(sql);
@@ -152,13 +154,12 @@ static int sample(void *context, int64_t from, int64_t to, struct zone *zone, st
     return vicidial_sample_from(job->scan->session, &job->scan->tables[job->range->table], from, to, zone, err);
 }
 
-/* Where the rows of the range may stand by local time. */
+/* Finds the local times that rows of the range may have. */
 static int find_stretches(struct job *job, struct stretch_list *list, struct err *err)
 {
     const struct vicidial_scan *scan = job->scan;
     int64_t from = job->range->call_from, to = job->range->call_to;
-    if (to == 0 &&
-        session_numbers(scan->session, "SELECT UNIX_TIMESTAMP()", "read the database's clock", &to, 1, err) != 0)
+    if (to == 0 && session_now(scan->session, &to, err) != 0)
         return -1;
     if (job->range->call_to == 0)
         to += VICIDIAL_AFTER_END_SEC; /* some host's clock may be ahead */
@@ -216,4 +217,32 @@ int vicidial_scan_run(struct vicidial_scan *scan, const struct source_range *ran
     vicidial_table_select_list(&scan->tables[range->table], !range->whole_rows, job.list);
     int result = scan->tables[range->table].index_on_end ? scan_by_end(&job, err) : scan_by_call_date(&job, err);
     return result < 0 ? -1 : 0;
+}
+
+/* ---- how far back the live table goes ---- */
+
+int vicidial_scan_reach(const struct vicidial_scan *scan, int64_t since, struct source_reach *ret_reach,
+                        struct err *err)
+{
+    const struct vicidial_table *live = &scan->tables[SOURCE_LIVE];
+    char list[TABLE_SELECT_LIST_SIZE], date[STRETCH_DATETIME_SIZE], bound[100];
+    struct session_result *result = NULL;
+    vicidial_table_select_list(live, true, list);
+    if (live->index_on_end)
+        (void)snprintf(bound, sizeof bound, "end_epoch >= %" PRId64 " ORDER BY end_epoch", since);
+    else
+        (void)snprintf(bound, sizeof bound, "call_date >= '%s' ORDER BY call_date", stretch_datetime(since, date));
+    char *sql = mem_format("SELECT %s FROM %s FORCE INDEX (`%s`) WHERE %s LIMIT %d", list, live->name, live->index,
+                           bound, ZONE_REACH_ROWS);
+    int outcome = session_query(scan->session, sql, vicidial_table_action(live->name), &result, err);
+    free(sql);
+    if (outcome != 0)
+        return -1;
+    *ret_reach = zone_reach_none();
+    for (const char *const *row; (row = session_next(result)) != NULL;) {
+        struct call call = vicidial_table_call(row, scan->zone, scan->settings);
+        zone_reach_add(scan->zone, live->index_on_end ? call.ended : call.began, VICIDIAL_AFTER_END_SEC, ret_reach);
+    }
+    session_free(result);
+    return 0;
 }

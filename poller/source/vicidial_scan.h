@@ -23,4 +23,8 @@ struct vicidial_scan {
 int vicidial_scan_run(struct vicidial_scan *scan, const struct source_range *range, source_on_call *on_call,
                       source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
 
+/* vicidial_scan_reach: see source_find_reach. */
+int vicidial_scan_reach(const struct vicidial_scan *scan, int64_t since, struct source_reach *ret_reach,
+                        struct err *err) MUST_CHECK;
+
 #endif

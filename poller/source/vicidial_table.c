@@ -1,4 +1,4 @@
-/* vicidial_table: one of the dialer's tables of calls: what it looks like, and its rows. */
+/* vicidial_table: the columns, indexes and rows of one of the dialer's tables of calls. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,16 +6,24 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "source/slice.h"
+#include "source/stretch.h"
 #include "source/vicidial_finality.h"
 #include "source/vicidial_table.h"
 
+/* The most rows that one statement may examine to find kin. A lead normally has a handful of rows. */
+#define MOST_KIN_ROWS 20000
+
+/* No zone's local time is further behind UTC than this. */
+#define ZONE_FURTHEST_SEC (12 * 3600)
+
 static const struct column {
     const char *name;
-    bool optional; /* added by a VICIdial upgrade that a site may not have made (upgrade_2.0.5.sql, upgrade_2.8.sql) */
+    bool optional; /* added by upgrade_2.0.5.sql or upgrade_2.8.sql, which a site may not have run */
     bool scanned;  /* needed to decide on a call */
 } columns[TABLE_COLUMNS] = {
     [TABLE_UNIQUEID] = { "uniqueid", false, true },
-    [TABLE_LEAD_ID] = { "lead_id", false, false },
+    [TABLE_LEAD_ID] = { "lead_id", false, true },
     [TABLE_LIST_ID] = { "list_id", false, false },
     [TABLE_CAMPAIGN_ID] = { "campaign_id", false, true },
     [TABLE_PHONE_NUMBER] = { "phone_number", false, false },
@@ -33,7 +41,7 @@ static const struct column {
     [TABLE_END_EPOCH] = { "end_epoch", false, true },
 };
 
-/* ---- what it looks like ---- */
+/* ---- columns and indexes ---- */
 
 /* Runs `SHOW what FROM table`. */
 static int show(struct session *session, const char *what, const struct vicidial_table *table,
@@ -69,7 +77,7 @@ static int inspect_columns(struct session *session, struct vicidial_table *table
     return 0;
 }
 
-/* VICIdial's own index is on call_date (MySQL_AST_CREATE_tables.sql); a site's own on end_epoch serves better. */
+/* VICIdial's own index is on call_date (MySQL_AST_CREATE_tables.sql). A site's index on end_epoch is better. */
 static int inspect_indexes(struct session *session, struct vicidial_table *table, struct err *err)
 {
     enum { KEY_NAME = 2, POSITION_IN_INDEX = 3, COLUMN_NAME = 4, COMMENT = 11 };
@@ -85,6 +93,8 @@ static int inspect_indexes(struct session *session, struct vicidial_table *table
             continue;
         if (strcasecmp(column, "uniqueid") == 0 && *table->key == '\0')
             (void)snprintf(table->key, sizeof table->key, "%s", row[KEY_NAME]);
+        if (strcasecmp(column, "lead_id") == 0 && *table->index_on_lead == '\0')
+            (void)snprintf(table->index_on_lead, sizeof table->index_on_lead, "%s", row[KEY_NAME]);
         if (table->index_on_end || (!on_end && strcasecmp(column, "call_date") != 0))
             continue;
         (void)snprintf(table->index, sizeof table->index, "%s", row[KEY_NAME]);
@@ -107,14 +117,14 @@ int vicidial_table_inspect(struct session *session, const char *name, struct vic
     return inspect_columns(session, ret_table, err) == 0 ? inspect_indexes(session, ret_table, err) : -1;
 }
 
-/* ---- its rows ---- */
+/* ---- rows ---- */
 
 const char *vicidial_table_action(const char *name)
 {
     return strstr(name, "archive") == NULL ? "read vicidial_log" : "read vicidial_log_archive";
 }
 
-/* Behind the fields: call_date as if there were no zones, and the database's clock. Neither depends on a time zone. */
+/* These follow the fields: call_date as if there were no time zones, and the database's clock. */
 enum { LOCAL_SEC = TABLE_COLUMNS, NOW_EPOCH };
 
 void vicidial_table_select_list(const struct vicidial_table *table, bool scanned_only, char out[TABLE_SELECT_LIST_SIZE])
@@ -128,17 +138,30 @@ void vicidial_table_select_list(const struct vicidial_table *table, bool scanned
     (void)snprintf(out + used, TABLE_SELECT_LIST_SIZE - used, TABLE_LOCAL_SEC ", UNIX_TIMESTAMP()");
 }
 
-/* The columns that have no other place in a call, in their order. */
+/* The columns that struct call has no member for, in their order. */
 static const enum table_column extras[] = { TABLE_LEAD_ID, TABLE_LIST_ID, TABLE_PHONE_CODE, TABLE_USER_GROUP,
                                             TABLE_TERM_REASON, TABLE_COMMENTS, TABLE_ALT_DIAL, TABLE_CALLED_COUNT,
                                             TABLE_CALL_DATE };
 
-/* What is news may not change: it is part of the fingerprints that ledgers hold. */
+/* Never change which extras have in_fingerprint: ledgers store the fingerprints. */
 const struct call_shape vicidial_table_shape = { .extras = { { .name = "lead_id" }, { .name = "list_id" },
                                                      { .name = "phone_code" }, { .name = "user_group" },
                                                      { .name = "term_reason", .in_fingerprint = true },
                                                      { .name = "comments" }, { .name = "alt_dial" },
-                                                     { .name = "called_count" }, { .name = "call_date" } } };
+                                                     { .name = "called_count" }, { .name = "call_date" },
+                                                     [VICIDIAL_LOOKED_UP_FROM] =
+                                                         { .name = "did", .is_looked_up = true, .is_expected = true },
+                                                     { .name = "dial_status", .is_looked_up = true, .is_expected = true },
+                                                     { .name = "hangup_cause", .is_looked_up = true },
+                                                     { .name = "sip_hangup_cause", .is_looked_up = true },
+                                                     { .name = "sip_hangup_reason", .is_looked_up = true },
+                                                     { .name = "ring_time", .is_looked_up = true },
+                                                     { .name = "talk_time", .is_looked_up = true },
+                                                     { .name = "amd_result", .is_looked_up = true },
+                                                     { .name = "customer_state", .is_looked_up = true },
+                                                     { .name = "customer_zip", .is_looked_up = true },
+                                                     { .name = "vendor_lead_code", .is_looked_up = true } } };
+_Static_assert(sizeof extras / sizeof extras[0] == VICIDIAL_LOOKED_UP_FROM, "the extras of a row come first");
 
 static int64_t number_of(const char *text, int64_t fallback)
 {
@@ -146,7 +169,7 @@ static int64_t number_of(const char *text, int64_t fallback)
     return text != NULL && str_to_int(text, &number) ? number : fallback;
 }
 
-/* A column that holds an epoch is an INT: what is far beyond is none, and cannot be counted with. */
+/* VICIdial's epoch columns are INT. A larger number is no epoch, and arithmetic with it could overflow. */
 static int64_t epoch_of(const char *text, int64_t fallback)
 {
     const int64_t most = INT64_C(1) << 40;
@@ -161,6 +184,7 @@ struct call vicidial_table_call(const char *const *row, const struct zone *zone,
                          .number = row[TABLE_PHONE_NUMBER],
                          .agent = row[TABLE_USER],
                          .status = row[TABLE_STATUS],
+                         .kin = row[TABLE_LEAD_ID],
                          .started = epoch_of(row[TABLE_START_EPOCH], CALL_NO_NUMBER),
                          .ended = epoch_of(row[TABLE_END_EPOCH], 0),
                          .length = number_of(row[TABLE_LENGTH_IN_SEC], CALL_NO_NUMBER),
@@ -173,6 +197,7 @@ struct call vicidial_table_call(const char *const *row, const struct zone *zone,
         call.ended = 0;
     int64_t local_sec = epoch_of(row[LOCAL_SEC], 0), now = epoch_of(row[NOW_EPOCH], 0);
     int64_t made = zone_made(zone, local_sec, call_number(call.started, 0), call.ended, &call.is_oddly_dated);
+    call.began = made > 0 ? made : 0;
     if (made > 0 && now > 0)
         call.age = now > made ? now - made : 0;
     int64_t went_back = call.is_oddly_dated ? 0 : zone_went_back(zone, local_sec - made);
@@ -182,31 +207,38 @@ struct call vicidial_table_call(const char *const *row, const struct zone *zone,
 
 /* ---- by key ---- */
 
-/* What is asked for, and for whom. */
+/* One fetch at work. */
 struct request {
     struct session *session;
     const char *name, *list;
+    const char *bound; /* SQL before the keys: their column, and the other bounds of the read */
+    const char *limit; /* SQL behind them */
+    bool *ret_cut;     /* set where the limit left rows out; NULL: there is no limit */
     vicidial_table_on_row *on_row;
     void *context;
 };
 
-static int ask(const struct request *request, const char *const *uniqueids, size_t count, struct err *err)
+static int ask(const struct request *request, const char *const *texts, size_t count, struct err *err)
 {
     struct session_result *result = NULL;
-    char *keys = session_quote_all(request->session, uniqueids, count);
-    char *sql = mem_format("SELECT %s FROM %s WHERE uniqueid IN (%s)", request->list, request->name, keys);
+    char *keys = session_quote_all(request->session, texts, count);
+    char *sql = mem_format("SELECT %s FROM %s %s IN (%s)%s", request->list, request->name, request->bound, keys,
+                           request->limit);
     int outcome = session_query(request->session, sql, vicidial_table_action(request->name), &result, err);
     free(sql);
     free(keys);
     if (outcome != 0)
         return -1;
+    if (request->ret_cut != NULL && session_is_cut(result))
+        *request->ret_cut = true;
     for (const char *const *row = session_next(result); outcome == 0 && row != NULL; row = session_next(result))
         outcome = request->on_row(request->context, row, err);
     session_free(result);
     return outcome;
 }
 
-/* One text that cannot be compared fails the statement: then each is asked for alone, and that one is not there. */
+/* One text that cannot be compared makes the whole statement fail. So ask for each uniqueid alone; a uniqueid that
+ * cannot be compared is in no row. */
 static int ask_each(const struct request *request, const char *const *uniqueids, size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
@@ -221,7 +253,8 @@ static int ask_each(const struct request *request, const char *const *uniqueids,
 int vicidial_table_fetch(struct session *session, const char *name, const char *list, const char *const *uniqueids,
                          size_t count, vicidial_table_on_row *on_row, void *context, struct err *err)
 {
-    struct request request = { .session = session, .name = name, .list = list, .on_row = on_row, .context = context };
+    struct request request = { .session = session, .name = name, .list = list, .bound = "WHERE uniqueid", .limit = "",
+                               .on_row = on_row, .context = context };
     for (size_t done = 0, part = 0; done < count; done += part) {
         struct err failure = { .code = EX_OK };
         part = count - done < TABLE_MANY_KEYS ? count - done : TABLE_MANY_KEYS;
@@ -233,4 +266,26 @@ int vicidial_table_fetch(struct session *session, const char *name, const char *
             return -1;
     }
     return 0;
+}
+
+int vicidial_table_fetch_leads(struct session *session, const struct vicidial_table *table, const char *list,
+                               const char *const *leads, size_t count, int64_t began_from,
+                               vicidial_table_on_row *on_row, void *context, struct err *err)
+{
+    char bound[200], date[STRETCH_DATETIME_SIZE], limit[SLICE_LIMIT_SIZE] = "";
+    bool is_cut = *table->index_on_lead == '\0';
+    struct request request = { .session = session, .name = table->name, .list = list, .bound = bound, .limit = limit,
+                               .ret_cut = &is_cut, .on_row = on_row, .context = context };
+    if (is_cut)
+        return 1;
+    (void)snprintf(bound, sizeof bound, "FORCE INDEX (`%s`) WHERE call_date >= '%s' AND lead_id", table->index_on_lead,
+                   stretch_datetime(began_from - ZONE_FURTHEST_SEC, date));
+    if (session_facts(session).is_mariadb) /* a test lead may have a hundred thousand rows */
+        (void)snprintf(limit, sizeof limit, " LIMIT ROWS EXAMINED %d", MOST_KIN_ROWS);
+    for (size_t done = 0, part = 0; done < count; done += part) {
+        part = count - done < TABLE_MANY_KEYS ? count - done : TABLE_MANY_KEYS;
+        if (ask(&request, leads + done, part, err) != 0)
+            return -1;
+    }
+    return is_cut ? 1 : 0;
 }

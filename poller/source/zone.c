@@ -1,4 +1,4 @@
-/* zone: in which time zones the dialer's rows are written, as the rows themselves tell. */
+/* zone: finds the time zones of the dialer's rows, from the rows themselves. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,6 +198,21 @@ int64_t zone_went_back(const struct zone *zone, int64_t sec)
     return most;
 }
 
+struct source_reach zone_reach_none(void)
+{
+    return (struct source_reach){ .first = INT64_MAX, .whole = INT64_MAX };
+}
+
+void zone_reach_add(const struct zone *zone, int64_t made, int64_t after_end_sec, struct source_reach *reach)
+{
+    int64_t unsure_sec = zone_spread(zone) + SUMMER_MOST_SEC + after_end_sec;
+    bool is_first = reach->first == INT64_MAX;
+    if (is_first || made - unsure_sec < reach->first)
+        reach->first = made - unsure_sec;
+    if (is_first || made + unsure_sec > reach->whole)
+        reach->whole = made + unsure_sec;
+}
+
 /* ---- text ---- */
 
 void zone_write(const struct zone *zone, char out[ZONE_TEXT_SIZE])
@@ -212,7 +227,7 @@ void zone_write(const struct zone *zone, char out[ZONE_TEXT_SIZE])
     (void)snprintf(out + used, ZONE_TEXT_SIZE - used, " server %" PRId64, zone->server_sec);
 }
 
-/* Reads "-25200@1764170000mu"; NULL where that is not what text begins with, else what follows. */
+/* Reads an offset such as "-25200@1764170000mu", and returns the rest of text; NULL: text begins otherwise. */
 static const char *read_offset(const char *text, struct zone_offset *ret_offset)
 {
     char *at = NULL;

@@ -1,7 +1,7 @@
-/* zone: in which time zones the dialer's rows are written, as the rows themselves tell.
+/* zone: finds the time zones of the dialer's rows, from the rows themselves.
  *
- * call_date is the local time of whoever wrote the row: the dialer's Perl, the web server's PHP or the database. They
- * need not agree. start_epoch is the same moment without a zone, so the difference of both is the writer's offset. */
+ * call_date is the local time of the row's writer: the dialer's Perl, the web server's PHP or the database. Their zones
+ * may differ. start_epoch is the same moment without a zone, so the difference of both is the writer's offset. */
 #ifndef ZONE_H
 #define ZONE_H
 
@@ -28,7 +28,7 @@ struct zone {
     int64_t server_sec; /* the database server's own offset now */
 };
 
-/* What a number of rows tell, by offset. All zero at first. */
+/* The offsets of some rows, with the number of rows for each. All zero at first. */
 #define ZONE_STEP_SEC 900
 #define ZONE_WEST_SEC (-12 * 3600)
 #define ZONE_EAST_SEC (14 * 3600)
@@ -37,11 +37,12 @@ struct zone_sample {
     struct zone_bucket {
         int64_t rows, unlike_server, first, last; /* first and last: epochs */
     } buckets[ZONE_BUCKETS];
-    int64_t rows; /* that tell anything */
+    int64_t rows; /* the rows that show a zone */
 };
 
 /* zone_sample_add: adds a row. local_sec is its call_date, counted from 1970 as if there were no zones; server_sec is
- * start_epoch by the database server's zone, counted alike. A row whose two times are no zone apart tells nothing. */
+ * start_epoch by the database server's zone, counted alike. A row is ignored if its two times differ by no
+ * zone's offset. */
 void zone_sample_add(struct zone_sample *sample, int64_t local_sec, int64_t start_epoch, int64_t server_sec);
 
 /* zone_take: adds the offsets that at least so many rows of sample show. */
@@ -50,8 +51,8 @@ void zone_take(struct zone *zone, const struct zone_sample *sample, int64_t leas
 /* zone_add: adds one offset, unless it is there or there are too many. seen: see struct zone_offset. */
 void zone_add(struct zone *zone, int64_t sec, int64_t seen);
 
-/* zone_recall: adds what was known earlier, as far as it is not long out of use: a host that rarely writes is not in
- * every sample, and after a change to summer time the rows of the hours before are still looked for. */
+/* zone_recall: adds the offsets of earlier runs that were in use recently. A host that rarely writes is not in every
+ * sample. And after a change to summer time, runs still read the rows of the hours before. */
 void zone_recall(struct zone *zone, const struct zone *earlier);
 
 /* zone_has: whether sec, rounded, is one of the offsets. */
@@ -69,7 +70,15 @@ int64_t zone_made(const struct zone *zone, int64_t local_sec, int64_t start_epoc
  * time, as the offset shows that came into use after it, or the server's own, where they wrote by that. */
 int64_t zone_went_back(const struct zone *zone, int64_t sec);
 
-/* zone_write, zone_read: as text that outlives the process; what cannot be read is left out. */
+/* zone_reach_none: how far back a table without rows goes. zone_reach_add: adds one of the table's ZONE_REACH_ROWS oldest
+ * rows, made at this epoch. One row alone shows nothing: a host's clock may have been days behind. Rows are moved by
+ * their local time. The same epoch has several local times where zones differ, and an hour has two when the clocks are
+ * put back. after_end_sec: see source_ops. */
+#define ZONE_REACH_ROWS 100
+struct source_reach zone_reach_none(void);
+void zone_reach_add(const struct zone *zone, int64_t made, int64_t after_end_sec, struct source_reach *reach);
+
+/* zone_write, zone_read: the zones as text for later runs. zone_read skips unreadable parts. */
 #define ZONE_TEXT_SIZE (ZONE_MOST * 32 + 32)
 void zone_write(const struct zone *zone, char out[ZONE_TEXT_SIZE]);
 void zone_read(const char *text, struct zone *ret_zone);
@@ -78,8 +87,8 @@ void zone_read(const char *text, struct zone *ret_zone);
 #define ZONE_NAMES_SIZE (ZONE_MOST * 16)
 const char *zone_names(const struct zone *zone, char out[ZONE_NAMES_SIZE]);
 
-/* zone_problem: what is wrong with the zones, for people, and behind "; " what to do; "" where nothing is wrong.
- * Returns out. */
+/* zone_problem: writes the problem with the zones, for people, and behind "; " the remedy; "": no problem. Returns
+ * out. */
 #define ZONE_PROBLEM_SIZE 512
 const char *zone_problem(const struct zone *zone, char out[ZONE_PROBLEM_SIZE]);
 

@@ -1,9 +1,9 @@
-"""Measures the program against what it could cost at best, and prints one table. `make bench` calls it.
+"""Compares the program with the least that its work could cost, and prints one table. `make bench` calls this file.
 
-    tests/bench/bench.py [ROWS]     ROWS: a part of a group's name, to run that one only
+    tests/bench/bench.py [ROWS]     ROWS: a part of a group's name, to run that group only
 
-Everything is real but the API's owner and lives in a directory that is gone at the end: a MariaDB server with VICIdial's
-table, nginx, the built program. The machine should have nothing else to do.
+Only the API's owner is not real. The rest is: a MariaDB server with VICIdial's table, nginx, the built program. All
+files are in a directory that is removed at the end. The machine should have nothing else to do.
 """
 import contextlib
 import functools
@@ -22,23 +22,26 @@ import report  # noqa: E402
 import rows_asterisk  # noqa: E402
 import rows_busy  # noqa: E402
 import rows_distant  # noqa: E402
+import rows_enrich  # noqa: E402
 import rows_forward  # noqa: E402
 import rows_idle  # noqa: E402
 import rows_pace  # noqa: E402
 import rows_records  # noqa: E402
 import rows_size  # noqa: E402
+import rows_steady  # noqa: E402
 import traffic  # noqa: E402
 from endpoint import Nginx  # noqa: E402
 
-# In this order: the busy group adds calls to the largest table, and the size group reports what others met.
-GROUPS = {"forward": rows_forward, "distant": rows_distant, "idle": rows_idle, "busy": rows_busy, "pace": rows_pace,
-          "records": rows_records, "asterisk": rows_asterisk, "size": rows_size}
+# The order matters: the busy group adds calls to the largest table, and the size group reports what others found.
+GROUPS = {"forward": rows_forward, "distant": rows_distant, "idle": rows_idle, "busy": rows_busy, "steady": rows_steady,
+          "pace": rows_pace, "records": rows_records, "enrich": rows_enrich, "asterisk": rows_asterisk,
+          "size": rows_size}
 
 _SYSTEM_TRUSTS = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 
 
 class Bench:
-    """What the groups share; made when it is first asked for."""
+    """What the groups share. Each part is made at its first use."""
 
     def __init__(self, stack):
         self._stack = stack
@@ -46,12 +49,12 @@ class Bench:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=place))
         stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
         self.backlog = int(os.environ.get("BACKLOG", 1_000_000))
-        self.memory = {}  # calls of backlog, sent over plain HTTP -> KiB
-        self.ledger_bytes = None  # a call
+        self.memory = {}  # number of calls in the backlog, sent over plain HTTP -> KiB
+        self.ledger_bytes = None  # bytes for each call
 
     @functools.cached_property
     def certificates(self):
-        """The authority stands at the end of the system's own, which a user's connection has to read too."""
+        """The test's CA is appended to the system's CAs, because a user's connection must read those too."""
         made = certs.make(self.directory)
         trusted = self.directory / "trusted.crt"
         trusted.write_bytes((_SYSTEM_TRUSTS.read_bytes() if _SYSTEM_TRUSTS.exists() else b"") + made.ca.read_bytes())
@@ -70,7 +73,7 @@ class Bench:
     def history(self, days):
         say(f"building {days} days of calls")
         made = traffic.Traffic(self.dialer, f"days{days}", days)
-        time.sleep(3)  # until its last call has ended long enough ago for a run to see it
+        time.sleep(3)  # a run sends the last call only some seconds after the end of that call
         return made
 
     @functools.cached_property

@@ -1,9 +1,10 @@
-"""nginx as an API that answers at once, and wrk, which finds out how fast that is."""
+"""nginx as an API that answers at once, and wrk, which measures how fast nginx is."""
 import contextlib
 import pathlib
 import re
 import socket
 import subprocess
+import sys
 import time
 
 from harness.process import ROOT, end, spawn
@@ -23,7 +24,7 @@ def _free_ports(count):
 
 
 class Address:
-    """What a Sync needs to know of an API."""
+    """The data about an API that a Sync needs."""
 
     def __init__(self, port, ca=None):
         self.url = f"{'https' if ca else 'http'}://127.0.0.1:{port}"
@@ -33,11 +34,12 @@ class Address:
 
 
 class Nginx:
-    """A single process, so that none is left behind; plain, tls and http2 are its addresses."""
+    """nginx as a single process, so that no child process remains. plain, tls and http2 are the server's addresses."""
 
     def __init__(self, directory, certificates):
         plain, tls, http2 = _free_ports(3)
-        self.plain, self.tls, self.http2 = Address(plain), Address(tls, certificates.ca), Address(http2, certificates.ca)
+        self.plain = Address(plain)
+        self.tls, self.http2 = Address(tls, certificates.ca), Address(http2, certificates.ca)
         certificate = "ssl_certificate {}; ssl_certificate_key {};".format(*certificates.good)
         places = " ".join(f"{kind}_temp_path {directory}/{kind};"
                           for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -70,8 +72,25 @@ class Nginx:
         end(self._process)
 
 
+class Relay:
+    """Another address of the same server; a round trip takes the given number of seconds."""
+
+    def __init__(self, address, seconds):
+        port = address.url.rpartition(":")[2]
+        self._process = spawn([sys.executable, "-B", pathlib.Path(__file__).with_name("relay.py"), port, str(seconds)],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8")
+        self.address = Address(int(self._process.stdout.readline()), address.ca)
+
+    def __enter__(self):
+        return self.address
+
+    def __exit__(self, *_):
+        end(self._process)
+        self._process.stdout.close()
+
+
 def wrk_rate(directory, address, body, connections):
-    """Answers a second to a POST of the body, without a pause, for a second."""
+    """The number of answers in a second, if the body is sent again and again without a pause."""
     script = pathlib.Path(directory) / "post.lua"
     script.write_text(f"wrk.method = 'POST'\nwrk.body = [==[{body}]==]\n"
                       f"wrk.headers['Content-Type'] = 'application/json'\nwrk.headers['x-api-key'] = '{KEY}'\n")

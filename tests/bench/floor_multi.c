@@ -87,7 +87,7 @@ static void start(CURLM *multi, struct slot *slot, struct curl_slist *headers, c
     check(curl_multi_add_handle(multi, slot->easy) == CURLM_OK, "starting a request");
 }
 
-/* Ends the request whose answer is there, and returns its slot. */
+/* Ends the request that got its answer, and returns its slot. */
 static struct slot *finish(CURLM *multi, const CURLMsg *message)
 {
     struct slot *slot = NULL;

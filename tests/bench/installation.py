@@ -9,16 +9,19 @@ import tempfile
 from harness.sync import Sync
 
 import measure
+from traffic import LONGEST_CALL
 
 
 class Installation(Sync):
-    """Bound to a database and an API. Its state is that of a program that has long been at work: there is a ledger, the
-    sweep of the last minutes is done, and nothing is known of the calls that are to be sent."""
+    """An installation with a database and an API, in the state of a program that has run for a long time: the ledger
+    exists, and the sweep of the last minutes is done. The ledger does not have the calls that are to be sent."""
 
-    def __init__(self, directory, database, api, **api_settings):
+    def __init__(self, directory, database, api, source="vicidial", **api_settings):
         super().__init__(tempfile.mkdtemp(dir=directory), database, api)
+        self._database = database
         # Only the benchmark's own backlogs take longer than a minute.
-        self.configure(config={"sync": {"time_budget": 3600, "backfill_rate": 0}, "api": dict(api_settings)})
+        self.configure(config={"sync": {"time_budget": 3600, "backfill_rate": 0}, "api": dict(api_settings),
+                               "database": {"max_server_time": 0}, "source": {"type": source}})
         if getattr(api, "ca", None):
             self.configure(config={"api": {"ca_file": api.ca}})
         self._kept = pathlib.Path(self.directory) / "kept-state"
@@ -31,8 +34,8 @@ class Installation(Sync):
         shutil.copytree(self.state, self._kept)
 
     def go_back(self, checkpoint=None):
-        """To the state kept, and to a checkpoint, as an outage would have left it. A person who sets a checkpoint has the
-        run count the calls that are sent again, and sweep; neither is part of what a call costs."""
+        """Returns to the kept state, with a checkpoint as after an outage. If a person sets a checkpoint instead, the
+        run also counts the calls that are sent again, and sweeps. Neither is part of the cost of a call."""
         shutil.rmtree(self.state)
         shutil.copytree(self._kept, self.state)
         if checkpoint:
@@ -40,6 +43,24 @@ class Installation(Sync):
             end_epoch, _, uniqueid = checkpoint.partition(" ")
             self._change_ledger("UPDATE note SET number = ?, text = ? WHERE name IN ('checkpoint', 'floor')", end_epoch,
                                 uniqueid)
+            # The watch list is empty, so the scan begins before the calls that were open then.
+            self._change_ledger("UPDATE note SET number = ? WHERE name = 'scanned_to'", int(end_epoch) - LONGEST_CALL)
+
+    def learn(self, checkpoint, sent):
+        """Makes a first run. Later runs know how many requests the address handles at once, whether it speaks HTTP/2,
+        and how late the dialer writes its rows."""
+        self.go_back(checkpoint)
+        self.go(sent=sent)
+        ((note,),) = self.ledger("SELECT text FROM note WHERE name = 'pace'")
+        self.go_back()
+        self._change_ledger("INSERT OR REPLACE INTO note (name, number, text) VALUES ('pace', 0, ?)", note)
+        self.know_for_days(self._database.now())
+        self.keep_state()
+
+    def know_for_days(self, now):
+        """As if runs had observed this dialer for two days: it writes its rows up to 40 s late."""
+        for name, number in ("late_now", 40), ("late_before", 40), ("late_since", now - 3600):
+            self._change_ledger("INSERT OR REPLACE INTO note (name, number, text) VALUES (?, ?, '')", name, number)
 
     def make_sweep_due(self):
         self._change_ledger("DELETE FROM note WHERE name = 'last_sweep'")
@@ -50,11 +71,12 @@ class Installation(Sync):
             ledger.commit()
 
     def command(self, *more):
-        """As cron starts it, but for the seconds by which --cron lets hosts start one after the other."""
+        """The command that cron starts. Without --cron, because a run with --cron first waits, so that hosts start
+        one after the other."""
         return self._command(["run", *more])
 
     def go(self, sent=None):
-        """One run; its cost. It must have sent so many calls."""
+        """Makes one run, and returns the run's cost. sent: the run must have sent so many calls."""
         before = self.log_file.stat().st_size if self.log_file.exists() else 0
         cost = measure.cost(self.command(), env={"PATH": "/usr/bin:/bin"})
         with open(self.log_file, "rb") as log:

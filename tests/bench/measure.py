@@ -1,4 +1,4 @@
-"""What a process costs."""
+"""The cost of a process."""
 import collections
 import math
 import os
@@ -16,7 +16,7 @@ def program(name):
 
 
 def cost(command, env=None, fine=(0, 75), timeout=600):
-    """Runs a command to its end. Its exit status must be one of the fine ones."""
+    """Runs a command to its end, and returns the cost. The exit status must be one of `fine`."""
     with tempfile.NamedTemporaryFile("r") as result:
         done = subprocess.run([program("timed"), result.name, *map(str, command)], env=env, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=timeout)
@@ -28,8 +28,8 @@ def cost(command, env=None, fine=(0, 75), timeout=600):
 
 
 def alternate(times, *actions):
-    """Does the actions in turn, so many times; for each the list of its results. What disturbs the machine meanwhile
-    disturbs all of them."""
+    """Does the actions in turn, so many times. Returns a list of results for each action. A disturbance of the
+    machine then affects all actions alike."""
     results = [[] for _ in actions]
     for _ in range(times):
         for action, kept in zip(actions, results):

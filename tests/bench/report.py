@@ -5,8 +5,8 @@ import textwrap
 
 @dataclasses.dataclass
 class Row:
-    """One line. ratio is of the figure to what it is compared with; holds is None where nothing is promised; why is what
-    stands between the figure and its target, where that is known."""
+    """One line. ratio: the figure divided by the value that it is compared with. holds: whether the target is met;
+    None: there is no target. why: the known reason why the figure misses or nearly misses the target."""
     name: str
     figure: str
     compared: str = ""

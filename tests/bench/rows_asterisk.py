@@ -13,7 +13,7 @@ SMALL, LARGE = 10_000, 1_000_000
 
 
 class Site(Installation):
-    """Reads the PBX; what the sweep and the poll look at has been accepted."""
+    """An installation that reads the PBX. The API has accepted all calls that the sweep and the poll read."""
 
     def __init__(self, directory, pbx, api):
         Sync.__init__(self, tempfile.mkdtemp(dir=directory), None, api)
@@ -35,7 +35,8 @@ def rows(bench):
     pbx.fill(LARGE - SMALL, since=10 * SMALL)
     large, = measure.alternate(15, lambda: site.go(sent=0))
     walls = [measure.median(costs) for costs in (small, large, bare)]
-    yield Row("idle run, cdr of 10,000 rows", ms(walls[0]), f"connect and SELECT 1 {ms(walls[2])}", times(walls[0], walls[2]))
+    yield Row("idle run, cdr of 10,000 rows", ms(walls[0]), f"connect and SELECT 1 {ms(walls[2])}",
+              times(walls[0], walls[2]))
     yield Row("idle run, cdr of a million rows", ms(walls[1]), ms(walls[0]), times(walls[1], walls[0]), "<= 1.30",
               walls[1] <= 1.3 * walls[0])
     yield Row("  rows read", f"{_examined(site):,}", f"10,000 rows {few:,}")

@@ -1,5 +1,5 @@
-"""A busy site: 10 million rows, 150,000 calls an hour. A million calls of backlog, the dialer's writes meanwhile, and a
-minute of it in normal operation."""
+"""A busy site with 10 million rows and 150,000 calls an hour: a backlog of a million calls, the dialer's writes
+during that work, and a minute of normal operation."""
 import contextlib
 import os
 import re
@@ -33,12 +33,13 @@ def rows(bench):
 # ---- the dialer's writes ----
 
 class _Dialing:
-    """UPDATEs of single calls while it lasts."""
+    """Updates single calls, as the dialer does, until end()."""
 
     def __init__(self, bench, traffic):
         listed = bench.directory / "uniqueids"
         if not listed.exists():
-            found = traffic.query("SELECT uniqueid FROM vicidial_log WHERE call_date > NOW() - INTERVAL 1 HOUR LIMIT 10000")
+            found = traffic.query("SELECT uniqueid FROM vicidial_log WHERE call_date > NOW() - INTERVAL 1 HOUR "
+                                  "LIMIT 10000")
             listed.write_text("".join(row["uniqueid"] + "\n" for row in found))
         self._process = spawn([measure.program("updates"), bench.dialer.socket, traffic.database.name, listed,
                                UPDATES_A_SECOND, 600], stdout=subprocess.PIPE, encoding="ascii")
@@ -47,7 +48,7 @@ class _Dialing:
         self._reader.start()
 
     def end(self):
-        """Seconds that each update took."""
+        """Ends the updates, and returns the seconds that each of them took."""
         end(self._process, signal.SIGTERM)
         self._reader.join()
         self._process.stdout.close()
@@ -76,8 +77,8 @@ def _dialer_rows(bench, site, traffic, backlog, before):
     row = _latency(f"  while {accepted:,} calls are drained", beside_us)
     row.compared, row.ratio = f"alone p99.9 {ms(limit)}", times(worst, limit)
     row.target, row.holds = "p99.9 <= 1.5 x", worst <= 1.5 * limit
-    row.why = ("an UPDATE that comes during a read waits for its end, 4 ms at most; with both of two cores at work on the "
-               "drain, waiting for a core adds to it")
+    row.why = ("an UPDATE that comes during a read waits for its end, 4 ms at most; with both of two cores at work on "
+               "the drain, waiting for a core adds to it")
     yield row
     yield Row("  worst case", ms(max(beside_us)), f"alone {ms(max(alone))}", times(max(beside_us), max(alone)),
               "< 50 ms", max(beside_us) < 0.05)
@@ -93,24 +94,26 @@ def _dialer_rows(bench, site, traffic, backlog, before):
 
 
 def _naive_reads(traffic, seconds):
-    """What a poller does that knows nothing of the table's indexes."""
+    """Reads as a poller that does not know the table's indexes."""
     with contextlib.closing(traffic.database.connect()) as connection, connection.cursor() as cursor:
         stop = time.monotonic() + seconds
         while time.monotonic() < stop:
             began = time.monotonic()
-            cursor.execute("SELECT * FROM vicidial_log WHERE end_epoch > UNIX_TIMESTAMP() - 60 ORDER BY end_epoch LIMIT 500")
+            cursor.execute("SELECT * FROM vicidial_log WHERE end_epoch > UNIX_TIMESTAMP() - 60 ORDER BY end_epoch "
+                           "LIMIT 500")
             cursor.fetchall()
             time.sleep(max(0, began + 1 - time.monotonic()))
 
 
 def _latency(name, took):
-    return Row(name, f"p50 {ms(statistics.median(took))}, p99.9 {ms(measure.quantile(took, 0.999))}, max {ms(max(took))}")
+    return Row(name, f"p50 {ms(statistics.median(took))}, p99.9 {ms(measure.quantile(took, 0.999))}, "
+                     f"max {ms(max(took))}")
 
 
 # ---- a minute of normal operation ----
 
 def _kind(statement):
-    """poll, sweep, re-read or other: told apart by the slice of end_epoch that is asked for."""
+    """poll, sweep, re-read or other. The range of end_epoch in the statement tells them apart."""
     found = re.search(r"end_epoch >= (\d+)", statement.sql)
     if "uniqueid IN" in statement.sql:
         return "re-read"
@@ -120,7 +123,7 @@ def _kind(statement):
 
 
 def _minute_rows(bench, site, traffic):
-    site.go()  # what ended while the backlog was drained
+    site.go()  # the calls that ended during the work on the backlog
     floor = [measure.program("floor_connect"), bench.dialer.socket, "cron", "1234", traffic.database.name]
     idle, bare = measure.alternate(5, lambda: site.go(sent=0), lambda: measure.cost(floor))
     known = site.ledger("SELECT count(*) FROM call")[0][0]
@@ -152,5 +155,5 @@ def _minute_rows(bench, site, traffic):
     yield Row("  server's time for all else", ms(spent("other", False)))
     yield Row("  rows examined a new call, no sweep", f"{examined / A_MINUTE:.1f}")
     longest = max((one.longest() for one in plain + swept), key=lambda statement: statement.seconds)
-    yield Row("  longest single statement", ms(longest.seconds), f"a {_kind(longest)}, {longest.rows:,} rows examined", "",
-              "<= 50 ms", longest.seconds <= 0.05)
+    yield Row("  longest single statement", ms(longest.seconds), f"a {_kind(longest)}, {longest.rows:,} rows examined",
+              "", "<= 50 ms", longest.seconds <= 0.05)

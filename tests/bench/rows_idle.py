@@ -11,14 +11,18 @@ DAYS = (1, 9, 90)
 
 def rows(bench):
     sites = [_site(bench, days) for days in DAYS]
-    floor = [measure.program("floor_connect"), bench.dialer.socket, "cron", "1234", bench.history(DAYS[0]).database.name]
+    floor = [measure.program("floor_connect"), bench.dialer.socket, "cron", "1234",
+             bench.history(DAYS[0]).database.name]
     runs = measure.alternate(15, *[lambda site=site: site.go(sent=0) for site in sites], lambda: measure.cost(floor))
     walls = [measure.median(of_one) for of_one in runs]
     bare = walls[-1]
     for days, wall, of_one in zip(DAYS, walls, runs):
-        yield Row(_name(days), ms(wall), f"connect and SELECT 1 {ms(bare)}", times(wall, bare), "<= 3", wall <= 3 * bare)
+        yield Row(_name(days), ms(wall), f"connect and SELECT 1 {ms(bare)}", times(wall, bare), "<= 3",
+                  wall <= 3 * bare)
         yield Row("  CPU of the process", ms(measure.median(of_one, "cpu")),
                   f"connect and SELECT 1 {ms(measure.median(runs[-1], 'cpu'))}")
+        yield Row("  memory", f"{measure.median(of_one, 'memory'):,.0f} KiB",
+                  f"connect and SELECT 1 {measure.median(runs[-1], 'memory'):,.0f} KiB")
     yield Row("  90 days beside 1 day", ms(walls[2]), ms(walls[0]), times(walls[2], walls[0]), "<= 1.20",
               walls[2] <= 1.2 * walls[0])
     for sweep in (False, True):
@@ -30,7 +34,7 @@ def _name(days):
 
 
 def _site(bench, days):
-    """All that the poll and the sweep look at has been accepted."""
+    """An installation whose API has accepted all calls that the poll and the sweep read."""
     traffic = bench.history(days)
     site = Installation(bench.directory, traffic.database, bench.nginx.plain)
     site.set_checkpoint(f"{traffic.database.now() - 7 * 3600}")
@@ -42,7 +46,7 @@ def _site(bench, days):
 
 
 def _server_rows(bench, sites, sweep):
-    """The server's share, and with the sweep due the wall time again."""
+    """The database server's part of the cost, and the wall time again for a run with a sweep."""
     def one(site):
         if sweep:
             site.make_sweep_due()
@@ -57,6 +61,7 @@ def _server_rows(bench, sites, sweep):
         first = statistics.median(one.time() for one in seen[0])
         name = f"  {'with the sweep due' if sweep else 'no sweep due'}, {days} day{'s' if days > 1 else ''}"
         yield Row(f"{name}: server's time", ms(time), f"1 day {ms(first)}", times(time, first))
+        yield Row(f"{name}: statements", f"{statistics.median(len(one.statements) for one in of_one):.0f}")
         yield Row(f"{name}: rows read", f"{of_one[-1].rows_read:,}", f"1 day {seen[0][-1].rows_read:,}",
                   times(of_one[-1].rows_read, seen[0][-1].rows_read), "<= 1.20",
                   of_one[-1].rows_read <= 1.2 * seen[0][-1].rows_read)

@@ -1,4 +1,4 @@
-"""20,000 calls into a table of SQLite and of PostgreSQL, beside COPY of the same rows into such a table."""
+"""20,000 calls into a table of SQLite and of PostgreSQL, compared with COPY of the same rows into such a table."""
 import time
 
 import measure
@@ -10,7 +10,7 @@ CALLS, MOST_SECONDS = 20_000, 2.0
 
 
 class _Table:
-    """Where the records go, as Installation wants to know an API."""
+    """The address of the records, in the form that Installation needs for an API."""
     url, api_key = "http://127.0.0.1:1", "unused"
 
     def __init__(self, **settings):
@@ -54,7 +54,8 @@ def rows(bench):
         site.go_back(checkpoint)
         clear_tables()
         whole = site.go(sent=CALLS).wall
-        yield Row("  beside COPY of the same rows", rate(CALLS, whole), f"COPY {rate(CALLS, copied)}", share(copied, whole))
+        yield Row("  beside COPY of the same rows", rate(CALLS, whole), f"COPY {rate(CALLS, copied)}",
+                  share(copied, whole))
         site.go_back(checkpoint)
         again = site.go(sent=CALLS).wall
         yield Row("  the same calls again: nothing changes", rate(CALLS, again), f"the first time {rate(CALLS, whole)}")
@@ -72,5 +73,5 @@ def _row(name, site, checkpoint, clear):
         return site.go(sent=CALLS)
 
     wall = measure.median([ours() for _ in range(3)])
-    return Row(f"records of {CALLS:,} calls, {name}", f"{wall:.2f} s", rate(CALLS, wall), target=f"<= {MOST_SECONDS:g} s",
-               holds=wall <= MOST_SECONDS)
+    return Row(f"records of {CALLS:,} calls, {name}", f"{wall:.2f} s", rate(CALLS, wall),
+               target=f"<= {MOST_SECONDS:g} s", holds=wall <= MOST_SECONDS)

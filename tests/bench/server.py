@@ -1,4 +1,4 @@
-"""What the database server did meanwhile, by its own account: the slow log with every statement in it."""
+"""The work of the database server in the meantime, by the slow log with every statement."""
 import contextlib
 import dataclasses
 import re
@@ -12,7 +12,7 @@ class Statement:
 
 
 class Seen:
-    """statements: those of the user cron, in order. rows_read: by the storage engines' handlers."""
+    """statements: those of the user cron, in order. rows_read: the rows that the storage engines' handlers read."""
 
     def __init__(self):
         self.statements = []
@@ -38,7 +38,7 @@ def watch(dialer):
     start = log.stat().st_size if log.exists() else 0
     own = -_rows_read(dialer)
     before = _rows_read(dialer)
-    own += before  # what the asking itself reads
+    own += before  # the rows that SHOW STATUS itself reads
     yield seen
     seen.rows_read = _rows_read(dialer) - before - own
     dialer.query("SET GLOBAL slow_query_log = 0, GLOBAL long_query_time = 10")
@@ -51,5 +51,6 @@ def _parse(text):
     for part in re.split(r"(?m)^# User@Host: ", text)[1:]:
         figures = re.search(r"# Query_time: ([\d.]+) .*Rows_examined: (\d+)", part)
         if part.startswith("cron[") and figures:
-            sql = "\n".join(line for line in part.splitlines()[1:] if not line.startswith(("#", "SET timestamp", "use ")))
+            sql = "\n".join(line for line in part.splitlines()[1:]
+                            if not line.startswith(("#", "SET timestamp", "use ")))
             yield Statement(float(figures[1]), int(figures[2]), sql)

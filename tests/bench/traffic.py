@@ -4,6 +4,7 @@ import time
 from harness.dialer import Dialer
 
 CALLS_A_DAY = 110_000
+LONGEST_CALL = 260  # seconds
 
 # A key buffer that holds the indexes, as on a dialer, and room to build them by sorting.
 OPTIONS = ["--key-buffer-size=512M", "--myisam-sort-buffer-size=512M", "--myisam-max-sort-file-size=16G"]
@@ -20,23 +21,23 @@ _CALLS = """
     FROM (SELECT seq, {until} - FLOOR(({count} - seq) * {span} / {count}) AS ended,
                  IF(seq MOD 12 < 8, seq MOD 25, 20 + seq * 31 MOD 240) AS lasted FROM seq_1_to_{count}) AS calls"""
 
-# The same day again, some days earlier.
+# The calls of that day again, some days earlier.
 _EARLIER = """
     SELECT CONCAT(start_epoch - days.seq * 86400, SUBSTR(uniqueid, 11)), lead_id, list_id, campaign_id,
            call_date - INTERVAL days.seq DAY, start_epoch - days.seq * 86400, end_epoch - days.seq * 86400,
-           length_in_sec, status, phone_code, phone_number, user, comments, processed, user_group, term_reason, alt_dial,
-           called_count
+           length_in_sec, status, phone_code, phone_number, user, comments, processed, user_group, term_reason,
+           alt_dial, called_count
     FROM seq_{days}_to_0 AS days STRAIGHT_JOIN {day}"""
 
 
 class Traffic:
-    """A database whose vicidial_log holds so many days of calls, evenly spread, that ended up to now."""
+    """A database with this many days of calls in vicidial_log, evenly spread up to now."""
 
     def __init__(self, dialer, name, days):
         self.database = dialer.database(name)
         self.query = self.database.query
         self.rows = days * CALLS_A_DAY
-        # Keys come last: to build them by sorting takes a fifth of the time.
+        # Keys come last: building them by sorting takes a fifth of the time.
         for table in "day", "history":
             self.query(f"CREATE TABLE {table} LIKE vicidial_log")
             self.query(f"ALTER TABLE {table} DROP PRIMARY KEY, DROP INDEX lead_id, DROP INDEX call_date")
@@ -48,13 +49,13 @@ class Traffic:
         self.query("RENAME TABLE history TO vicidial_log")
 
     def add(self, count, span, until=None):
-        """More calls, which ended in the span of seconds up to now."""
+        """Adds calls that ended in the last `span` seconds before `until` (by default now)."""
         self.query("INSERT INTO vicidial_log " + _CALLS.format(
             count=count, until=until or self.database.now(), span=span, numbered=self.rows))
         self.rows += count
 
     def nth_last(self, count):
-        """The position of the call before the last so many, as the checkpoint tells it."""
+        """The position before the last `count` calls, in the form of the checkpoint file."""
         row = self.query("SELECT end_epoch, uniqueid FROM vicidial_log ORDER BY end_epoch DESC, uniqueid DESC "
                          f"LIMIT {count}, 1")[0]
         return f"{row['end_epoch']} {row['uniqueid']}"
@@ -65,5 +66,5 @@ def server():
 
 
 def settle():
-    """Calls count as ended only some seconds after their end."""
+    """Waits, because a run sends a call only some seconds after the call's end."""
     time.sleep(3)

@@ -108,7 +108,8 @@ def test_unconfigured_check_says_what_to_do(host):
 
 
 def test_installed_beside_settings_that_are_there_it_sends_nothing(host, dialer, db, api):
-    """Another program of the host may have made dids.conf long before: cron's first minutes say nothing, send nothing."""
+    """Another program of the host may have made dids.conf long before: cron's first minutes say nothing, send
+    nothing."""
     settings = host.read(f"/etc/{NAME}.conf")
     configure(host, dialer, api)
     dial(db, 40)

@@ -5,7 +5,7 @@
  * to its end. The database's Unix socket and all other files are left alone. Environment, read before main can clear
  * it:
  *
- *   FAULT_ROOT     directory (or beginning of the paths) whose files are watched
+ *   FAULT_ROOT     watch the files below this directory (or with this beginning of their paths)
  *   FAULT_KINDS    which kinds of steps are counted, separated by commas; default: all but open and alloc
  *   FAULT_AT       the number of the step where it happens, from 1; 0 or unset: nothing happens, steps are only counted
  *   FAULT_FOR      for so many steps from there on; 0: for all the rest; default 1

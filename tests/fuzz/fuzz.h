@@ -1,5 +1,5 @@
-/* fuzz: what the fuzz targets share. A target is one function that libFuzzer calls with any bytes; it must return, touch
- * no memory that is not its own, and find that what it got out makes sense. */
+/* fuzz: what the fuzz targets share. A target is one function that libFuzzer calls with any bytes; it must return,
+ * touch no memory that is not its own, and find that what it got out makes sense. */
 #ifndef FUZZ_H
 #define FUZZ_H
 

@@ -3,7 +3,6 @@
 
 #include "base/json.h"
 #include "sink/did_optimizer_payload.h"
-#include "sink/message_key.h"
 #include "source/vicidial_table.h"
 
 /* Behind the columns: the local time and the database's clock. */
@@ -23,8 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         parts[i] = fuzz_part(&data, &size);
         row[i] = *parts[i] == 0x01 ? NULL : parts[i];
     }
+    size_t row_length = 0;
     struct call call = vicidial_table_call(row, &zone, &settings);
-    char *body = did_optimizer_payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
     HOLDS(str_is_utf8(body) && strchr(body, '\n') == NULL);
     struct json *json = json_parse(body);
     HOLDS(json != NULL);
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_free(json);
 
     char key[SINK_KEY_SIZE];
-    message_key(call.id, body, 0, key);
+    did_optimizer_payload_key(call.id, body, row_length, 0, key);
     HOLDS(strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == strlen(key));
 
     struct call *copy = call_copy(&call);

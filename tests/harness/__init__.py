@@ -1,5 +1,6 @@
-"""What the integration tests and the demonstration need around the program: a dialer's database, an API, a host.
+"""The surroundings of the program in the integration tests and the demonstrations: a dialer's database, an API, a
+host.
 
-Nothing here outlives the process that made it, not even when that process is killed; the temporary directories do
-in that case only.
+Every server ends with the process that started the server, even when that process is killed. Only then do the
+temporary directories remain.
 """

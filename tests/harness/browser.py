@@ -10,20 +10,21 @@ import urllib.request
 
 from .process import end, spawn
 
-_ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key under which the protocol hands out elements
+_ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the W3C protocol's key for an element's id
 _OPTIONS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps", "--force-prefers-reduced-motion",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps",
+            "--force-prefers-reduced-motion",
             "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1", "--lang=en-US"]
 
 
 def missing():
-    """Why there is no browser here; None when there is one."""
+    """The reason why this host has no browser; None when it has one."""
     lacking = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
     return f"{' and '.join(lacking)} cannot be found (Debian: chromium chromium-driver)" if lacking else None
 
 
 class Browser:
-    """One window. `with Browser(directory) as browser:`; directory holds the profile and what chromedriver says."""
+    """One window. `with Browser(directory) as browser:`; directory holds the profile and chromedriver's log."""
 
     def __init__(self, directory, timezone="UTC"):
         self._directory = pathlib.Path(directory)
@@ -76,16 +77,16 @@ class Browser:
             raise RuntimeError(f"{method} {path}: {error.read().decode('utf-8', 'replace')}") from None
 
     def open(self, path):
-        self.console()  # what was said before is of another page
+        self.console()  # drops the messages of the previous page
         self._ask("POST", "/url", {"url": pathlib.Path(path).absolute().as_uri()})
 
     def run(self, script, *arguments):
-        """Runs JavaScript, the body of a function that may await; what it returns."""
+        """Runs JavaScript as the body of an async function; returns the function's value."""
         return self._ask("POST", "/execute/sync", {"script": f"return (async () => {{ {script} }})()",
                                                    "args": list(arguments)})
 
     def text(self, selector):
-        """What is seen of an element; None where there is none, '' where it is hidden."""
+        """The visible text of an element; None if the element is missing, '' if it is hidden."""
         return self.run("const node = document.querySelector(arguments[0]); "
                         "return node && (node.checkVisibility() ? node.innerText : '');", selector)
 
@@ -97,10 +98,10 @@ class Browser:
             if self.run(script):
                 return
             time.sleep(0.05)
-        raise AssertionError(f"it never came about: {script}")
+        raise AssertionError(f"this did not become true within {seconds} s: {script}")
 
     def press(self, *keys):
-        """Types keys where the focus is; the protocol's own names: "\ue004" is Tab."""
+        """Types keys into the element with the focus. Special keys have the protocol's codes: "\ue004" is Tab."""
         focus = self._ask("GET", "/element/active")
         self._ask("POST", f"/element/{focus[_ELEMENT]}/value", {"text": "".join(keys)})
 
@@ -112,14 +113,15 @@ class Browser:
         return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
 
     def size(self, width, height, mobile=False):
-        self._devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
+        self._devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
+                       mobile=mobile)
 
     def media(self, dark=False, print_=False):
         self._devtools("Emulation.setEmulatedMedia", media="print" if print_ else "", features=[
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 
     def console(self):
-        """What the page said since the last time, refusals of its Content-Security-Policy included."""
+        """The page's messages since the last call, with the requests that its Content-Security-Policy blocked."""
         return [entry["message"] for entry in self._ask("POST", "/se/log", {"type": "browser"})]
 
     def screenshot(self, path, whole=False):

@@ -1,4 +1,4 @@
-"""Certificates for the stand-in: one that is good and those that a client must refuse."""
+"""Certificates for the stand-in: a good one, and several that a client must refuse."""
 import datetime
 import pathlib
 import subprocess
@@ -38,10 +38,11 @@ def _not_yet(directory, ca, names):
     config.write_text(f"[ca]\ndefault_ca=own\n[own]\ndatabase={directory}/index.txt\nserial={directory}/serial\n"
                       f"new_certs_dir={directory}\ndefault_md=sha256\npolicy=any\nx509_extensions=leaf\n"
                       f"[any]\ncommonName=supplied\n[leaf]\nsubjectAltName={names}\nextendedKeyUsage=serverAuth\n")
-    dates = [(datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ") for days in (5, 30)]
+    dates = [(datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
+             for days in (5, 30)]
     _openssl("req", "-new", "-key", key, "-subj", "/CN=not-yet", "-out", request)
-    _openssl("ca", "-batch", "-notext", "-config", config, "-cert", ca[0], "-keyfile", ca[1], "-in", request, "-out", cert,
-             "-startdate", dates[0], "-enddate", dates[1])
+    _openssl("ca", "-batch", "-notext", "-config", config, "-cert", ca[0], "-keyfile", ca[1], "-in", request,
+             "-out", cert, "-startdate", dates[0], "-enddate", dates[1])
     return cert, key
 
 
@@ -53,8 +54,8 @@ def _self_signed(directory, names):
 
 
 def make(directory):
-    """Makes them in the directory. Returns an object: ca (a path), and good, expired, not_yet, wrong_name, self_signed
-    (certificate, key)."""
+    """Makes all certificates in the directory. Returns an object: ca (a path), and good, expired, not_yet, wrong_name,
+    self_signed (each a pair: certificate, key)."""
     directory = pathlib.Path(directory)
     key, cert = _key(directory, "ca"), directory / "ca.crt"
     _openssl("req", "-x509", "-new", "-key", key, "-subj", "/CN=Test CA", "-days", 30, "-out", cert)

@@ -1,4 +1,4 @@
-"""A dialer's database: a private MariaDB server that holds what VICIdial would have written."""
+"""A dialer's database: a private MariaDB server with rows as VICIdial writes them."""
 import atexit
 import contextlib
 import functools
@@ -17,11 +17,13 @@ import pymysql
 from .process import ROOT, end, spawn
 
 SCHEMA = ROOT / "tests" / "vicidial_log.sql"
-# Debian keeps the server where a user's PATH does not look.
+# All tables that the program reads, by VICIdial's version.
+VICIDIAL = {"newest": [SCHEMA, ROOT / "tests" / "vicidial_tables.sql"], "2.4": [ROOT / "tests" / "vicidial_2.4.sql"]}
+# Debian installs the server in a directory that is not in a user's PATH.
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"
-# mariadbd refuses to run as root unless told so, and warns of the option for anybody else.
+# mariadbd refuses to run as root without --user; for other users the option causes a warning.
 _AS_ROOT = ["--user=root"] if os.geteuid() == 0 else []
-_INNODB = ["--innodb-log-file-size=4M"]  # instead of 96 MB that would be copied for every server
+_INNODB = ["--innodb-log-file-size=4M"]  # the default of 96 MB would be copied for every server
 _COLUMNS = ("uniqueid lead_id list_id campaign_id call_date start_epoch end_epoch length_in_sec status phone_code "
             "phone_number user comments processed user_group term_reason alt_dial called_count").split()
 
@@ -35,7 +37,7 @@ def _find(program):
 
 @functools.lru_cache(maxsize=None)
 def _template():
-    """An empty data directory, made once in this process: copying it is quicker than making another."""
+    """An empty data directory, made once in this process. Copying it is faster than making another."""
     directory = pathlib.Path(tempfile.mkdtemp(prefix="dialer-template-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     made = subprocess.run(
@@ -54,15 +56,15 @@ def free_port():
 
 
 class Dialer:
-    """A running server. timezone is the time zone its clock shows, as the dialer's host would have it.
+    """A running server. timezone is the time zone of the dialer's host.
 
-    With tcp=True it also listens on 127.0.0.1:port; otherwise only on its Unix socket. options are more mariadbd
-    options, which win over the ones given here.
+    With tcp=True the server also listens on 127.0.0.1:port; otherwise only on its Unix socket. options are further
+    mariadbd options, which override the ones given here.
     """
 
     def __init__(self, timezone="America/New_York", tcp=False, options=()):
         self.timezone = timezone
-        # Not under the test's own directory: a Unix socket's path has room for 107 characters only.
+        # Not under the test's own directory: the path of a Unix socket may have at most 107 characters.
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="dialer-"))
         self.socket = self.directory / "mysql.sock"
         self.port = free_port() if tcp else None
@@ -92,11 +94,11 @@ class Dialer:
 
     @property
     def log(self):
-        """What the server has to say."""
+        """The server's error log."""
         return (self.directory / "error.log").read_text(errors="replace")
 
     def start(self):
-        """Brings a server back that was halted or killed; it runs from the beginning, so this is rarely needed."""
+        """Starts a server again that was halted or killed. The constructor starts it first."""
         if self.running:
             return  # two servers on one data directory would ruin it
         network = ["--skip-networking"]
@@ -128,11 +130,11 @@ class Dialer:
             end(self._process, sig, patience=30)
 
     def halt(self):
-        """Shuts the server down in good order; start() brings it back with all its data."""
+        """Shuts the server down cleanly; start() brings it back with all its data."""
         self._end(signal.SIGTERM)
 
     def kill(self):
-        """Ends it like a power cut; start() brings it back."""
+        """Kills the server, as a power cut would; start() brings it back."""
         self._end(signal.SIGKILL)
 
     def restart(self):
@@ -140,17 +142,17 @@ class Dialer:
         self.start()
 
     def stop(self):
-        """Ends it for good and removes its files."""
+        """Ends the server and removes the server's files."""
         self.halt()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def connect(self, user="root", password="", database=None, **options):
-        """A new connection of one's own, say to hold a lock."""
+        """A new connection for the test alone, for example to hold a lock."""
         return pymysql.connect(unix_socket=str(self.socket), user=user, password=password, database=database,
                                charset="utf8mb4", autocommit=True, **options)
 
     def query(self, sql, args=None):
-        """Runs one statement as root; its rows as dicts, an empty list when it has none."""
+        """Runs one statement as root; returns its rows as dicts, an empty list when it has no rows."""
         with self._connection.cursor(pymysql.cursors.DictCursor) as cursor:
             cursor.execute(sql, args)
             return list(cursor.fetchall())
@@ -160,13 +162,13 @@ class Dialer:
         return self.query("SELECT UNIX_TIMESTAMP() AS now")[0]["now"]
 
     def database(self, name="asterisk"):
-        """A fresh database of that name, instead of one that may be there."""
+        """A fresh database of that name; drops an older one of that name first."""
         return Database(self, name)
 
 
 class Database:
-    """One VICIdial database, with the users cron/1234 (granted what VICIdial's manual grants) and reader/read1234
-    (SELECT only). Everything done through this object is done as root."""
+    """One VICIdial database, with the users cron/1234 (with the grants of VICIdial's manual) and reader/read1234
+    (SELECT only). The methods of this object run as root."""
 
     READER = ("reader", "read1234")
 
@@ -174,12 +176,11 @@ class Database:
         self.dialer = dialer
         self.name = name
         self._ids = itertools.count(1)
+        self._columns = _COLUMNS
         self.drop()
         dialer.query(f"CREATE DATABASE `{name}` CHARACTER SET utf8 COLLATE utf8_unicode_ci")
         dialer.query(f"USE `{name}`")
-        for statement in SCHEMA.read_text().split(";\n"):
-            if statement.strip():
-                dialer.query(statement)
+        self._load(SCHEMA)
         for host in ("localhost", "%"):
             dialer.query(f"CREATE USER IF NOT EXISTS cron@'{host}' IDENTIFIED BY '1234'")
             dialer.query(f"GRANT SELECT,INSERT,UPDATE,DELETE,LOCK TABLES ON `{name}`.* TO cron@'{host}'")
@@ -194,51 +195,71 @@ class Database:
         return self.dialer.connect(user, password, self.name)
 
     def query(self, sql, args=None):
-        self.dialer._connection.select_db(self.name)  # another database may have been used, or the server restarted
+        self.dialer._connection.select_db(self.name)  # a test may have used another database, or restarted the server
         return self.dialer.query(sql, args)
 
     def now(self):
         return self.dialer.now()
 
+    def _load(self, file, engine="MyISAM"):
+        for statement in file.read_text().replace("ENGINE=MyISAM", f"ENGINE={engine}").split(";\n"):
+            if statement.strip():
+                self.query(statement)
+
+    def make_vicidial(self, version="newest", engine="MyISAM"):
+        """Replaces the empty tables by all tables that the program reads, as that version of VICIdial has them."""
+        self.query("DROP TABLE vicidial_log, vicidial_log_archive")
+        for file in VICIDIAL[version]:
+            self._load(file, engine)
+        there = {row["Field"] for row in self.query("SHOW COLUMNS FROM vicidial_log")}
+        self._columns = [column for column in _COLUMNS if column in there]
+
+    def put(self, table, **columns):
+        """Writes one row of any table. Returns the row's AUTO_INCREMENT key, or 0 if the table has no such key."""
+        with self.dialer._connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO `{self.name}`.{table} (" + ",".join(f"`{column}`" for column in columns)
+                           + ") VALUES (" + ",".join(["%s"] * len(columns)) + ")", list(columns.values()))
+            return cursor.lastrowid
+
     def make_cluster(self):
-        """VICIdial knows of two servers, so a run leaves a process behind that keeps the leader's lock."""
+        """Gives VICIdial two servers, so that a run starts a background process that keeps the leader's lock."""
         self.query("CREATE TABLE servers (server_ip VARCHAR(15), active ENUM('Y','N'))")
         self.query("INSERT INTO servers VALUES ('10.0.0.1', 'Y'), ('10.0.0.2', 'Y')")
 
     def leader_lock(self, profile=None):
-        """The name of the lock that the leader has: the FNV-1a hash of the database's name and the profile's."""
+        """The name of the leader's lock: the FNV-1a hash of the names of the database and the profile."""
         value = 14695981039346656037
         for byte in (self.name.lower() + (f"/{profile}" if profile else "")).encode():
             value = (value ^ byte) * 1099511628211 % 2 ** 64
         return f"did-optimizer-sync.{value:016x}"
 
     def leader(self):
-        """The number of the connection that has the lock; None: nobody has it."""
+        """The number of the connection that holds the lock; None: the lock is free."""
         return self.query("SELECT IS_USED_LOCK(%s) AS holder", [self.leader_lock()])[0]["holder"]
 
     def insert(self, **columns):
-        """Writes one call and returns its uniqueid. What is not given is a sale that ended this second.
+        """Inserts one call and returns its uniqueid. The defaults make a sale that ended this second.
 
-        uniqueid is made from the epoch at which the call began, as Asterisk does; call_date comes from start_epoch
-        through the database's time zone.
+        As in Asterisk, uniqueid begins with the epoch of the call's begin. call_date is start_epoch in the database's
+        time zone.
         """
         return self.insert_many([columns])[0]
 
     def insert_many(self, rows, table="vicidial_log"):
-        """Writes many calls, each a dict as insert takes it; returns their uniqueids. Fast enough for 100,000."""
+        """Inserts many calls, each a dict of insert's arguments; returns their uniqueids. Fast enough for 100,000."""
         now = self.now()
         rows = [self._completed(row, now) for row in rows]
-        places = ["IFNULL(%s,FROM_UNIXTIME(%s))" if column == "call_date" else "%s" for column in _COLUMNS]
+        places = ["IFNULL(%s,FROM_UNIXTIME(%s))" if column == "call_date" else "%s" for column in self._columns]
         for start in range(0, len(rows), 1000):
             batch = rows[start:start + 1000]
-            values = [value for row in batch for column in _COLUMNS
+            values = [value for row in batch for column in self._columns
                       for value in (row[column] if column == "call_date" else (row[column],))]
-            self.query(f"INSERT INTO {table} ({','.join(_COLUMNS)}) VALUES "
+            self.query(f"INSERT INTO {table} ({','.join(self._columns)}) VALUES "
                        + ",".join(["(" + ",".join(places) + ")"] * len(batch)), values)
         return [row["uniqueid"] for row in rows]
 
     def _completed(self, given, now):
-        unknown = set(given) - set(_COLUMNS)
+        unknown = set(given) - set(self._columns)
         if unknown:
             raise TypeError(f"vicidial_log has no column {', '.join(sorted(unknown))}")
         number = next(self._ids)
@@ -251,7 +272,7 @@ class Database:
         began = row["start_epoch"]
         row.setdefault("length_in_sec", ended - began if ended and began is not None else None)
         row.setdefault("uniqueid", f"{began or ended or now}.{number}")
-        # The date to take as it stands, and the epoch to make one from when there is none.
+        # The call_date that the test gave. If the test gave none, call_date is made from the epoch.
         row["call_date"] = (row["call_date"], None) if "call_date" in row else (None, began or ended)
         return row
 
@@ -263,6 +284,6 @@ class Database:
         self.query("DELETE FROM vicidial_log WHERE uniqueid=%s", [uniqueid])
 
     def row(self, uniqueid):
-        """The call as it stands, a dict; None when there is none."""
+        """The call's current row as a dict; None if the row does not exist."""
         rows = self.query("SELECT * FROM vicidial_log WHERE uniqueid=%s", [uniqueid])
         return rows[0] if rows else None

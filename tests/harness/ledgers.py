@@ -1,4 +1,4 @@
-"""Ledgers as older versions of the program left them."""
+"""Ledgers in the formats of older versions of the program."""
 import contextlib
 import sqlite3
 

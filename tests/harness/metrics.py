@@ -1,4 +1,4 @@
-"""A strict reader of Prometheus' text format, as its documentation has it (exposition_formats.md)."""
+"""A strict reader of Prometheus' text format, as exposition_formats.md describes the format."""
 import re
 
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
@@ -7,8 +7,8 @@ _LABEL = re.compile(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"')
 
 
 class Metrics:
-    """value("name", label="text") of a page; AssertionError for a page that is not as it should be. Each sample has the
-    label profile, the same in the whole page, empty for the default one."""
+    """Gives value("name", label="text") of a page; AssertionError if the page breaks the format. Each sample of a page
+    must have the same label profile, which is empty for the default profile."""
 
     def __init__(self, page):
         self.samples, self.types, self.profile, helped = {}, {}, None, set()
@@ -54,7 +54,7 @@ class Metrics:
         assert self.value(name + "_sum") >= 0, name
 
     def value(self, name, **labels):
-        """None where there is no such sample."""
+        """The sample's value; None if the page lacks the sample."""
         return self.samples.get((name, frozenset({"profile": self.profile, **labels}.items())))
 
     def names(self):

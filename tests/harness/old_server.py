@@ -1,7 +1,8 @@
-"""An old or a slow database server: a relay in front of a real one.
+"""An old or a slow database server: a relay in front of a real server.
 
-Debian has one MariaDB only; what an older one would answer to a statement is put in the place of that one's answer. And a
-statement that the relay keeps for a while is late however fast the machine is.
+Debian has only one MariaDB version. So the relay replaces the server's answer by the error that an older server
+would give. The relay can also delay a statement, so that a test for slow statements does not depend on the machine's
+speed.
 """
 import contextlib
 import socket
@@ -13,8 +14,8 @@ UNKNOWN_VARIABLE, PARSE_ERROR = 1193, 1064
 
 
 class OldServer:
-    """Listens on 127.0.0.1:port. refused maps a word to an error number: a statement that holds the word gets that error.
-    late maps a word to seconds: the first statement that holds it comes to the server so much later."""
+    """Listens on 127.0.0.1:port. refused maps a word to an error number: a statement with that word gets that error.
+    late maps a word to seconds: the first statement with that word reaches the server that much later."""
 
     def __init__(self, path, refused=(), late=()):
         self._path, self._refused, self._late = str(path), dict(refused), dict(late)
@@ -27,7 +28,7 @@ class OldServer:
         return self
 
     def __exit__(self, *_):
-        for each in self._sockets:  # a thread that waits for one keeps it open, and the server's session with it
+        for each in self._sockets:  # a thread that reads from a socket keeps the socket and the server's session open
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()

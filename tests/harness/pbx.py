@@ -1,12 +1,13 @@
-"""A PBX's database of calls: the cdr table of FreePBX, Issabel or plain Asterisk, and rows as Asterisk writes them."""
+"""A PBX's call database: the cdr table of FreePBX, Issabel or plain Asterisk, with rows as Asterisk writes them."""
 import itertools
 
-# What each makes: FreePBX's installlib/SQL/cdr.sql and the columns that its module cdr adds, Issabel's
-# framework/SQL/cdr_mysql_table.sql, Asterisk's contrib/ast-db-manage/cdr, and a table from before linkedid.
+# The tables of FreePBX (installlib/SQL/cdr.sql and the columns that its module cdr adds), Issabel
+# (framework/SQL/cdr_mysql_table.sql), Asterisk (contrib/ast-db-manage/cdr), and a table without linkedid.
 _COMMON = """clid varchar(80) NOT NULL default '', src varchar(80) NOT NULL default '',
-    dst varchar(80) NOT NULL default '', dcontext varchar(80) NOT NULL default '', channel varchar(80) NOT NULL default '',
-    dstchannel varchar(80) NOT NULL default '', lastapp varchar(80) NOT NULL default '',
-    lastdata varchar(80) NOT NULL default '', duration int(11) NOT NULL default '0', billsec int(11) NOT NULL default '0',
+    dst varchar(80) NOT NULL default '', dcontext varchar(80) NOT NULL default '',
+    channel varchar(80) NOT NULL default '', dstchannel varchar(80) NOT NULL default '',
+    lastapp varchar(80) NOT NULL default '', lastdata varchar(80) NOT NULL default '',
+    duration int(11) NOT NULL default '0', billsec int(11) NOT NULL default '0',
     disposition varchar(45) NOT NULL default '', amaflags int(11) NOT NULL default '0',
     accountcode varchar(20) NOT NULL default '', uniqueid varchar(32) NOT NULL default '',
     userfield varchar(255) NOT NULL default '', did varchar(50) NOT NULL default '',
@@ -33,7 +34,7 @@ TRUNK, OTHER_TRUNK = "PJSIP/acme", "PJSIP/backup"
 
 
 class Pbx:
-    """A fresh asteriskcdrdb on a Dialer's server, with the account freepbxuser/secret1234, who may only read."""
+    """A fresh asteriskcdrdb on a Dialer's server, with the account freepbxuser/secret1234 that may only read."""
 
     USER, PASSWORD = "freepbxuser", "secret1234"
 
@@ -65,7 +66,7 @@ class Pbx:
                 "database": {"user": self.USER, "password": self.PASSWORD, "socket": self.dialer.socket}}
 
     def write(self, rows):
-        """Inserts rows as Asterisk does, those that ended first before the others. Columns that the table lacks are lost."""
+        """Inserts rows in the order of their ends, as Asterisk does. Ignores columns that the table lacks."""
         date = "calldate" if "calldate" in self.columns else "start"
         rows = sorted(rows, key=lambda row: row["start"] + row["duration"])
         for row in rows:
@@ -78,12 +79,13 @@ class Pbx:
         return rows
 
     def fill(self, rows, since=100):
-        """So many answered calls of one row, one each 10 s, the last of which began since seconds ago."""
+        """Inserts answered calls of one row each, one every 10 s; the last call began `since` seconds ago."""
         date = "calldate" if "calldate" in self.columns else "start"
         self.query(f"INSERT INTO `{self.table}` ({date}, src, dst, channel, dstchannel, lastapp, duration, billsec, "
                    "disposition, uniqueid, linkedid, sequence) SELECT FROM_UNIXTIME(at), '101', '15551234567', "
-                   "CONCAT('PJSIP/101-', seq), CONCAT('PJSIP/acme-', seq), 'Dial', 8, 4, 'ANSWERED', CONCAT(at, '.', seq), "
-                   "CONCAT(at, '.', seq), seq FROM (SELECT seq, UNIX_TIMESTAMP() - %s - 10 * seq AS at "
+                   "CONCAT('PJSIP/101-', seq), CONCAT('PJSIP/acme-', seq), 'Dial', 8, 4, 'ANSWERED', "
+                   "CONCAT(at, '.', seq), CONCAT(at, '.', seq), seq "
+                   "FROM (SELECT seq, UNIX_TIMESTAMP() - %s - 10 * seq AS at "
                    f"FROM seq_1_to_{rows}) AS every", [since])
         self.query(f"ANALYZE TABLE `{self.table}`")
 
@@ -93,8 +95,9 @@ class Pbx:
         return f"{int(epoch)}.{next(self._serial)}"
 
     def row(self, linkedid, uniqueid, start, duration, billsec, disposition, **columns):
-        return {"linkedid": linkedid, "uniqueid": uniqueid, "start": int(start), "duration": duration, "billsec": billsec,
-                "disposition": disposition, "sequence": next(self._sequence), "lastapp": "Dial", **columns}
+        return {"linkedid": linkedid, "uniqueid": uniqueid, "start": int(start), "duration": duration,
+                "billsec": billsec, "disposition": disposition, "sequence": next(self._sequence),
+                "lastapp": "Dial", **columns}
 
     def outbound(self, ended, talk=30, disposition="ANSWERED", extension="101", number="15551234567", **columns):
         """A call from an extension through a trunk; rings for 10 s."""
@@ -102,8 +105,9 @@ class Pbx:
         start = ended - talk - 10
         head = self.channel_id(start)
         row = self.row(head, head, start, talk + 10, talk, disposition, **{
-            "src": extension, "cnum": extension, "outbound_cnum": "15550001111", "dst": number, "dcontext": "from-internal",
-            "channel": f"PJSIP/{extension}-{start:08x}", "dstchannel": f"{TRUNK}-{start:08x}", **columns})
+            "src": extension, "cnum": extension, "outbound_cnum": "15550001111", "dst": number,
+            "dcontext": "from-internal", "channel": f"PJSIP/{extension}-{start:08x}",
+            "dstchannel": f"{TRUNK}-{start:08x}", **columns})
         return Call([row], phoneNumber=number, agentId=extension, disposition=disposition, endEpoch=ended,
                     duration=talk + 10, talkTime=talk)
 
@@ -112,7 +116,7 @@ class Pbx:
                 "channel": f"{TRUNK}-{next(self._serial):08x}"}
 
     def ring_group(self, ended, talk=30, caller="15557654321"):
-        """Three phones ring, the second answers; talk 0: none does."""
+        """Three phones ring, the second one answers; talk 0: no phone answers."""
         start = ended - talk - 12
         head = self.channel_id(start)
         common = self._inbound(caller, "600")
@@ -124,7 +128,8 @@ class Pbx:
                     disposition="ANSWERED" if talk else "NO ANSWER", endEpoch=ended)
 
     def queue(self, ended, wait=40, talk=30, caller="15557654322"):
-        """The queue answers at once; an agent does not, a second one answers after wait. talk 0: the caller gives up."""
+        """The queue answers at once; one agent does not answer, a second one answers after wait. talk 0: the caller
+        hangs up."""
         start = ended - talk - wait
         head = self.channel_id(start)
         rows = []
@@ -133,7 +138,8 @@ class Pbx:
             agent = 101 + n
             rows.append(self.row(head, leg, start + at, length, talk if answered else 0,
                                  "ANSWERED" if answered else "NO ANSWER", src=caller, dst=str(agent),
-                                 channel=f"Local/{agent}@from-queue-{start:08x};2", dstchannel=f"PJSIP/{agent}-{start:08x}"))
+                                 channel=f"Local/{agent}@from-queue-{start:08x};2",
+                                 dstchannel=f"PJSIP/{agent}-{start:08x}"))
         rows.append(self.row(head, head, start, wait + talk, wait + talk, "ANSWERED", lastapp="Queue",
                              dstchannel=f"Local/102@from-queue-{start:08x};1", **self._inbound(caller, "500")))
         return Call(rows, phoneNumber=caller, agentId="102" if talk else None, talkTime=talk, duration=wait + talk,
@@ -144,13 +150,15 @@ class Pbx:
         head = self.channel_id(start)
         common = self._inbound(caller, "101")
         rows = [self.row(head, head, start, 20, 0, "NO ANSWER", dstchannel="PJSIP/101-00000001", **common),
-                self.row(head, head, start + 20, 30, 30, "ANSWERED", **{**common, "lastapp": "VoiceMail", "dst": "vmu101"})]
+                self.row(head, head, start + 20, 30, 30, "ANSWERED",
+                         **{**common, "lastapp": "VoiceMail", "dst": "vmu101"})]
         return Call(rows, phoneNumber=caller, agentId=None, talkTime=0, duration=50, disposition="NO ANSWER",
                     endEpoch=ended)
 
     def transfer(self, ended, first=30, second=60, caller="15557654324"):
-        """101 answers, asks 102 back, and hands the caller over. All rows of the caller's channel come at its end; that
-        of 101's own call to 102 comes when 101 hangs up, with the linkedid that the merged calls have: the older one."""
+        """101 answers, calls 102, and transfers the caller to 102. Asterisk writes all rows of the caller's channel
+        when that channel ends. The row of 101's call to 102 comes when 101 hangs up. That row has the older linkedid
+        of the two merged calls."""
         start = ended - first - second - 5
         head, back = self.channel_id(start), self.channel_id(start + 15)
         common = self._inbound(caller, "101")
@@ -171,7 +179,7 @@ class Pbx:
 
 
 class Call:
-    """A call's rows in any order, and what the API shall have of it in the end."""
+    """A call's rows in any order, and the body that the API must have at the end."""
 
     def __init__(self, rows, **wanted):
         self.rows = rows
@@ -179,5 +187,5 @@ class Call:
         self.wanted = {"uniqueid": self.id, **wanted}
 
     def seen_in(self, body):
-        """The members of body that wanted names."""
+        """The members of body that have a name in wanted."""
         return {name: body.get(name) for name in self.wanted}

@@ -1,4 +1,4 @@
-"""A private PostgreSQL server, which keeps records."""
+"""A private PostgreSQL server for records."""
 import atexit
 import contextlib
 import csv
@@ -16,7 +16,7 @@ import time
 from .dialer import free_port
 from .process import end, spawn
 
-# Debian keeps a directory for each version.
+# Debian installs each version in a directory of its own.
 _DIRECTORIES = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
 # The server refuses to run as root.
 _AS_ROOT = os.geteuid() == 0
@@ -40,7 +40,7 @@ def _find(program):
 
 
 def _give(path):
-    """To the user that the server runs as."""
+    """Gives the path to the user that runs the server."""
     if _AS_ROOT:
         os.chown(path, _USER.pw_uid, _USER.pw_gid)
 
@@ -51,12 +51,13 @@ def _environment():
 
 @functools.lru_cache(maxsize=None)
 def _template():
-    """An empty data directory, made once in this process: copying it is quicker than making another."""
+    """An empty data directory, made once in this process. Copying it is faster than making another."""
     directory = pathlib.Path(tempfile.mkdtemp(prefix="postgresql-template-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     _give(directory)
-    made = subprocess.run([*_BECOME, _find("initdb"), "-D", directory / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                           "--locale=C", "--no-sync"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    made = subprocess.run([*_BECOME, _find("initdb"), "-D", directory / "data", "-U", "postgres", "-A", "trust", "-E",
+                           "UTF8", "--locale=C", "--no-sync"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True,
                           env=_environment(), cwd="/")
     if made.returncode != 0:
         raise RuntimeError("initdb failed:\n" + made.stdout)
@@ -64,8 +65,8 @@ def _template():
 
 
 class Postgresql:
-    """A running server on a Unix socket and on 127.0.0.1:port, which speaks TLS too where it has certificates (certs.py).
-    Everything done through this object is done as postgres. options: settings of the server."""
+    """A running server on a Unix socket and on 127.0.0.1:port. With certificates (certs.py) it also speaks TLS.
+    The methods of this object run as the user postgres. options: settings of the server."""
 
     def __init__(self, certificate=None, key=None, options=()):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="postgresql-"))
@@ -104,7 +105,7 @@ class Postgresql:
         return self._process is not None and self._process.poll() is None
 
     def start(self):
-        """Brings a server back that was halted or killed."""
+        """Starts a server again that was halted or killed."""
         if self.running:
             return
         words = [f"--{name}={value}" for name, value in self._settings.items()]
@@ -123,28 +124,30 @@ class Postgresql:
                 time.sleep(0.02)
 
     def halt(self):
-        """Shuts the server down, whoever is connected; start() brings it back with all its data."""
+        """Shuts the server down even with open connections; start() brings it back with all its data."""
         if self._process is not None:
             end(self._process, signal.SIGINT, patience=30)
 
     def kill(self):
-        """Ends it like a power cut, but for what the kernel has not written; start() brings it back."""
+        """Kills the server, as a power cut would, but the kernel still writes its buffers; start() brings it back."""
         self._process.kill()
         self._process.wait()
         self._wait_for_the_last()
 
     def _wait_for_the_last(self):
-        """Its processes see that it is gone, and go: until then no other server may use the directory."""
+        """Waits until all child processes of the server have ended. Before that no other server may use the
+        directory."""
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
-            busy = [path for path in pathlib.Path("/proc").glob("[0-9]*/cwd") if _points_to(path, self.directory / "data")]
+            busy = [path for path in pathlib.Path("/proc").glob("[0-9]*/cwd")
+                    if _points_to(path, self.directory / "data")]
             if not busy:
                 return
             time.sleep(0.01)
         raise TimeoutError("the server's processes do not end")
 
     def stop(self):
-        """Ends it for good and removes its files."""
+        """Ends the server and removes its files."""
         self.halt()
         shutil.rmtree(self.directory, ignore_errors=True)
 
@@ -153,7 +156,7 @@ class Postgresql:
                 "-v", "ON_ERROR_STOP=1"]
 
     def query(self, sql, database="postgres", user="postgres"):
-        """Runs statements; the rows of the last one as dicts of texts, None for NULL."""
+        """Runs statements; returns the rows of the last one as dicts of texts, None for NULL."""
         done = subprocess.run([*self._psql(database, user), "--csv", "-P", "null=\\N", "-f", "-"], input=sql,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env={**_environment(), "PGPASSWORD": PASSWORD})
@@ -164,7 +167,7 @@ class Postgresql:
 
     @contextlib.contextmanager
     def session(self, sql, database):
-        """Keeps a transaction open in which sql was run."""
+        """Runs sql in a transaction and keeps the transaction open."""
         process = spawn(self._psql(database, "postgres"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                         env=_environment())
         try:

@@ -1,4 +1,4 @@
-"""Child processes that cannot be left behind."""
+"""Child processes that end with the test, even when the test is killed."""
 import ctypes
 import os
 import pathlib
@@ -12,19 +12,19 @@ _PR_SET_PDEATHSIG = 1
 
 
 def spawn(command, **options):
-    """Popen of a child that the kernel kills when the calling thread ends, whatever ends it."""
+    """Popen of a child that the kernel kills when the calling thread ends for any reason."""
     parent = os.getpid()
 
     def die_with_parent():
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before the kernel knew of our wish
+        if os.getppid() != parent:  # the parent ended before prctl
             os._exit(1)
 
     return subprocess.Popen([str(word) for word in command], preexec_fn=die_with_parent, **options)
 
 
 def end(process, sig=signal.SIGTERM, patience=10):
-    """Ends a child and waits for it; whoever does not go in time is killed. Returns its exit status."""
+    """Ends a child and waits; kills a child that does not end in time. Returns its exit status."""
     if process.poll() is None:
         process.send_signal(sig)
         try:

@@ -1,4 +1,4 @@
-"""A receiver of webhooks that verifies signatures as Standard Webhooks asks of one, and answers as a test says."""
+"""A receiver of webhooks. It verifies signatures by the rules of Standard Webhooks and gives the test's answers."""
 import base64
 import collections
 import hashlib
@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 
-TOLERANCE = 5 * 60  # seconds that a message may be old, or new
+TOLERANCE = 5 * 60  # seconds that a message's time may differ from now
 
 
 def new_secret(size=32):
@@ -18,15 +18,15 @@ def new_secret(size=32):
 
 
 def signature(secret, message_id, timestamp, body):
-    """v1,... of a message, made without anything of the program's."""
+    """The signature v1,... of a message, computed without the program's code."""
     key = base64.b64decode(secret.partition("whsec_")[2])
     content = b".".join([message_id.encode(), str(timestamp).encode(), body])
     return "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
 
 
 def problem(secret, headers, body, now=None):
-    """Why a receiver with that secret refuses the message: (status, words), or None. The rules of the specification:
-    all three headers, a fresh time stamp, any one good signature of version 1, compared in constant time."""
+    """Why a receiver with that secret refuses the message: (status, words), or None. The specification asks for
+    all three headers, a fresh time stamp, one good signature of version 1, and a comparison in constant time."""
     message_id, stamp, signatures = (headers.get(f"webhook-{name}") for name in ("id", "timestamp", "signature"))
     if not message_id or not stamp or not signatures:
         return 400, "missing headers"
@@ -38,9 +38,11 @@ def problem(secret, headers, body, now=None):
 
 
 class Receiver:
-    """A running one. answers: what it says instead of 204, one after the other: a status, or (status, headers, body), or
-    "cut" (the connection ends without an answer); always: the same for every message; delay: seconds before each answer.
-    A message that is refused, or answered with other than 2xx, is not received."""
+    """A running receiver.
+
+    answers: a queue of answers instead of 204: a status, or (status, headers, body), or "cut" (the connection ends
+    without an answer). always: one such answer for every message. delay: the seconds before each answer.
+    A message counts as received only if the signature is good and the answer is 2xx."""
 
     def __init__(self, secret=None, cert=None, port=0):
         self.secret = secret or new_secret()
@@ -54,7 +56,8 @@ class Receiver:
         if cert:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*map(str, cert))
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True,
+                                                      do_handshake_on_connect=False)
         self.port = self._server.server_address[1]
         self.url = f"{'https' if cert else 'http'}://127.0.0.1:{self.port}/hook"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -70,7 +73,7 @@ class Receiver:
         self._server.server_close()
 
     def ids(self):
-        """Each call that was received, by its id, with its versions: a repetition of a message is none."""
+        """The received calls: id -> its versions. A repeated message adds no version."""
         messages = dict(self.received)
         calls = collections.defaultdict(list)
         for body in messages.values():
@@ -78,7 +81,7 @@ class Receiver:
         return calls
 
     def judge(self, path, headers, body):
-        """(status, headers, text) for one request; what is received and refused is noted."""
+        """Returns (status, headers, text) for one request; records what was received or refused."""
         with self._lock:
             self.requests += 1
             self.paths.append(path)

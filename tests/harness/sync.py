@@ -1,4 +1,4 @@
-"""One installation of the program under test, in a directory of its own."""
+"""One installation of the program under test, in its own directory."""
 import contextlib
 import os
 import pathlib
@@ -10,16 +10,16 @@ import types
 
 from .process import end, program, spawn
 
-# Nothing else of the tester's environment reaches the program: a stray API_KEY or http_proxy would change a test.
+# The program sees only these variables of the tester's environment: API_KEY or http_proxy would change a test.
 _PASSED_ON = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "LLVM_PROFILE_FILE")
 
 
 class Sync:
     """astguiclient, dids and config hold the settings of the three configuration files as dicts; change them with
-    configure(). A test that needs a file written otherwise writes to *_file itself.
+    configure(). A test that needs another file content writes to *_file itself.
 
-    enabled: cron may send, as after the command `enable`; a new installation has not been asked yet.
-    database and api (from dialer.py and api.py, both optional) give the settings to begin with.
+    enabled: cron may send, as after the command `enable`; a new installation is not enabled.
+    database and api (from dialer.py and api.py, both optional) give the first settings.
     """
 
     def __init__(self, directory, database=None, api=None, timezone=None, enabled=True):
@@ -34,6 +34,7 @@ class Sync:
         self.enabled_file = self.state / "enabled"
         self.checkpoint_file = self.state / "checkpoint"
         self.timezone = timezone
+        self.before = []  # the words of a program that starts ours, for example to measure ours
         self.astguiclient, self.dids, self.config = {}, {}, {}
         self._started = []
         self.state.mkdir(parents=True)
@@ -42,13 +43,14 @@ class Sync:
         if database is not None:
             self.astguiclient.update(VARserver_ip="127.0.0.1", VARDB_server="localhost", VARDB_database=database.name,
                                      VARDB_user="cron", VARDB_pass="1234", VARDB_port="3306")
-            self.config["database"] = {"socket": database.dialer.socket}
+            # A test does not depend on how quick the machine is; those of the limit set one.
+            self.config["database"] = {"socket": database.dialer.socket, "max_server_time": 0}
         if api is not None:
             self.dids.update(api_base_url=api.url, api_key=api.api_key)
         self.configure()
 
     def configure(self, astguiclient=(), dids=(), config=()):
-        """Merges settings into the three files and writes them; None takes a key out. config is by section:
+        """Merges settings into the three files and writes them; None removes a key. config is by section:
         configure(config={"sync": {"settle": 0}})."""
         _merge(self.astguiclient, dict(astguiclient))
         _merge(self.dids, dict(dids))
@@ -65,23 +67,24 @@ class Sync:
                 self.cron_file, *args]
 
     def words(self, *args):
-        """The program with the paths of this installation, as a list of words for another one to start it."""
+        """The program with the paths of this installation, as a list of words for subprocess."""
         return [str(word) for word in self._command(args)]
 
     def start(self, *args, env=None, stdin=subprocess.DEVNULL):
-        """Starts the program; returns its Popen (text, stdout and stderr are pipes). close() ends what still runs."""
+        """Starts the program, and returns its Popen (text, stdout and stderr are pipes). close() ends the program if
+        it still runs."""
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
         if self.timezone:
             environment["TZ"] = self.timezone
         environment.update(env or {})
-        process = spawn(self._command(args), env=environment, cwd=str(self.directory), stdin=stdin,
+        process = spawn([*self.before, *self._command(args)], env=environment, cwd=str(self.directory), stdin=stdin,
                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace")
         self._started.append(process)
         return process
 
     def run(self, *args, env=None, timeout=60):
-        """Runs the program to its end. Returns an object with code, out, err and log, which is what the log file
-        gained; TimeoutExpired when it takes too long."""
+        """Runs the program to its end. Returns an object with code, out, err and log: the log lines of this run.
+        TimeoutExpired when the run takes longer than timeout."""
         before = self.log_file.stat().st_size if self.log_file.exists() else 0
         process = self.start(*args, env=env)
         try:
@@ -100,7 +103,7 @@ class Sync:
         return content[offset if offset <= len(content) else 0:].decode("utf-8", "replace")
 
     def leader_pid(self):
-        """The process that keeps the leader's lock for this host; None when none does."""
+        """The background process that keeps the leader's lock for this host; None if there is none."""
         try:
             pid = int((self.state / "leader").read_text().split()[2])
             state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -109,7 +112,7 @@ class Sync:
         return pid if state != "Z" else None
 
     def end_leader(self, sig=signal.SIGTERM):
-        """Ends that process, as the end of the host would with SIGKILL."""
+        """Ends the process of leader_pid; with SIGKILL as if the host died."""
         pid = self.leader_pid()
         if pid is None:
             return
@@ -118,7 +121,7 @@ class Sync:
             time.sleep(0.01)
 
     def close(self):
-        """Ends every process started here, and the one that a run left behind."""
+        """Ends every process started here, and the leader's background process."""
         for process in self._started:
             end(process)
             process.stdout.close()

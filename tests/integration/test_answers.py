@@ -48,7 +48,7 @@ def end_rate_limit(sync):
 
 @pytest.mark.parametrize("status", REFUSALS)
 def test_one_refused_call_delays_no_other_call(sync, db, api, status):
-    """A firewall may refuse a single call for ever. That call uses up its retries and is then rejected."""
+    """A firewall may refuse a single call forever. That call uses up its retries and is then rejected."""
     sync.configure(config={"sync": {"max_attempts": 2}})
     bad, *good = db.insert_many([{"end_epoch": db.now() - 30}] + [{}] * 300)
     api.rules([{"uniqueid": bad, "status": status}])
@@ -88,8 +88,8 @@ def test_many_refused_calls_delay_good_ones_for_a_few_runs_only(sync, db, api, s
 
 @pytest.mark.parametrize("rule", ALONE.values(), ids=list(ALONE))
 def test_a_single_failed_call_proves_no_outage(sync, db, api, rule):
-    """It proves no outage, no wrong settings, and no success. It uses up no retry while nothing shows that the API
-    works. The next accepted call shows that the fault was this call's."""
+    """A single failed call proves no outage, no wrong settings, and no success. It uses up no retry while nothing shows
+    that the API works. The next accepted call shows that this call was at fault."""
     bad = db.insert()
     api.rules([{"uniqueid": bad, **rule}])
     for _ in range(3):
@@ -108,7 +108,7 @@ def test_a_single_failed_call_proves_no_outage(sync, db, api, rule):
 
 
 def test_an_unclear_call_is_sent_again_when_the_api_accepts_another(sync, db, api):
-    """Not only at its own due time, when there may be no other call."""
+    """The program does not wait for the due time of the unclear call."""
     sync.configure(config={"sync": {"retry_base": 3600}})
     bad = db.insert()
     api.rules([{"uniqueid": bad, "status": 500}])
@@ -371,7 +371,7 @@ def test_plain_http_to_another_host_is_refused_with_the_setting_that_allows_it(s
 # ---- an API that says when ----
 
 def test_an_api_that_names_the_end_of_its_outage_gets_no_request_before(sync, db, api):
-    """503 with Retry-After. It stays an outage until then: no mail says that the API works again."""
+    """503 with Retry-After. The outage lasts until that time, and no mail says that the API works again."""
     uniqueids = db.insert_many([{}] * 8)
     api.rules([{"status": 503, "headers": {"Retry-After": "86400"}}])
     before = db.now()

@@ -1,4 +1,4 @@
-"""asterisk-cdr: the calls of FreePBX, Issabel and plain Asterisk, from the tables that these make to the API."""
+"""asterisk-cdr: calls of FreePBX, Issabel and plain Asterisk go from the PBX's own tables to the API."""
 import contextlib
 import random
 import time
@@ -15,7 +15,7 @@ RESULTS = {"ANSWERED": ("answered", "ANSWER"), "NO ANSWER": ("no_answer", "NOANS
 
 @pytest.fixture
 def install(dialer, api, tmp_path):
-    """install(kind): a fresh PBX, and an installation that reads it, at work since three hours ago."""
+    """install(kind): a fresh PBX, and an installation that has read it for three hours."""
     with contextlib.ExitStack() as stack:
         def make(kind="freepbx", since=3 * HOUR, **source):
             if not dialer.running:
@@ -33,7 +33,7 @@ def install(dialer, api, tmp_path):
 
 
 def assert_delivered(api, calls, versions=1):
-    """Every call in its final shape, and none but these."""
+    """The API has every call with its final content, and no other call."""
     sent = api.by_uniqueid()
     assert sorted(sent) == sorted(call.id for call in calls)
     for call in calls:
@@ -42,7 +42,7 @@ def assert_delivered(api, calls, versions=1):
 
 
 def every_kind(pbx, ended):
-    """One call of each kind, all of which ended in the minute before ended."""
+    """One call of each kind; all calls ended in the minute before `ended`."""
     return [pbx.outbound(ended), pbx.outbound(ended - 1, disposition="NO ANSWER"),
             pbx.outbound(ended - 2, disposition="BUSY"), pbx.outbound(ended - 3, disposition="FAILED"),
             pbx.outbound(ended - 4, disposition="CONGESTION"), pbx.outbound(ended - 5, disposition="CANCEL"),
@@ -51,7 +51,7 @@ def every_kind(pbx, ended):
 
 
 def run_until_done(sync):
-    """Runs until nothing is pending, a second apart: a sweep and a retry come no sooner."""
+    """Makes runs until nothing is pending, a second apart, because a sweep and a retry come no sooner."""
     for _ in range(12):
         time.sleep(1.1)
         run = sync.run()
@@ -83,7 +83,7 @@ def test_each_call_arrives_once_with_its_result(install, api, kind):
         assert body["callDate"]
 
 
-def test_a_table_from_before_linkedid_is_put_together_by_uniqueid(install, api):
+def test_rows_of_a_table_without_linkedid_are_grouped_by_uniqueid(install, api):
     pbx, sync = install("old")
     calls = [pbx.outbound(pbx.now() - 100), pbx.ring_group(pbx.now() - 90), pbx.voicemail(pbx.now() - 80)]
     for call in calls:
@@ -108,7 +108,7 @@ def test_a_system_s_name_is_part_of_the_ids(install, api):
     pbx.channel_id = lambda epoch: "pbx-east-" + serials(epoch)
     calls = every_kind(pbx, pbx.now() - 100)
     write(pbx, calls)
-    api.rules([{"times": 1, "status": 500}])  # one is fetched by its id
+    api.rules([{"times": 1, "status": 500}])  # so one call is fetched by its id
     sync.configure(config={"sync": {"retry_base": 0}})
     sync.run()
     run_until_done(sync)
@@ -148,7 +148,7 @@ def test_batch_mode_waits_for_rows_that_are_held_back(install, api):
     assert_delivered(api, [old])
 
 
-def test_rows_come_at_the_end_however_long_the_call_was(install, api):
+def test_the_row_of_a_long_call_is_found_at_its_end(install, api):
     pbx, sync = install()
     now = pbx.now()
     calls = []
@@ -160,7 +160,7 @@ def test_rows_come_at_the_end_however_long_the_call_was(install, api):
     assert_delivered(api, calls)
 
 
-def test_a_call_whose_rows_lie_in_several_slices_is_sent_whole(install, api):
+def test_a_call_with_rows_in_several_slices_is_sent_once(install, api):
     pbx, sync = install(since=200)
     sync.configure(config={"sync": {"sweep_interval": 0}})
     calls = [pbx.transfer(pbx.now() - 70, first=800, second=700), pbx.outbound(pbx.now() - 65)]
@@ -170,7 +170,7 @@ def test_a_call_whose_rows_lie_in_several_slices_is_sent_whole(install, api):
 
 
 def test_a_queue_s_caller_who_still_waits_is_not_sent_as_unanswered(install, api):
-    pbx, sync = install(internal_calls="yes")  # without it, the agent's row alone would not be sent anyway
+    pbx, sync = install(internal_calls="yes")  # without this setting, the agent's row alone is never sent
     call = pbx.queue(pbx.now() - 70, wait=300, talk=100)
     legs = [row for row in call.rows if row["uniqueid"] != call.id]
     pbx.write(legs[:1])  # the first agent did not answer, 300 s ago
@@ -181,7 +181,7 @@ def test_a_queue_s_caller_who_still_waits_is_not_sent_as_unanswered(install, api
     assert_delivered(api, [call])
 
 
-def test_rows_that_come_after_a_call_was_sent_are_sent_where_they_change_the_result(install, api):
+def test_a_late_row_that_changes_the_result_makes_the_call_sent_again(install, api):
     pbx, sync = install()
     growing, idle = pbx.transfer(pbx.now() - 70), pbx.outbound(pbx.now() - 100)
     pbx.write(growing.rows[1:2])
@@ -197,7 +197,7 @@ def test_rows_that_come_after_a_call_was_sent_are_sent_where_they_change_the_res
     assert len(api.by_uniqueid()[idle.id]) == 1
 
 
-def test_internal_calls_are_sent_where_the_settings_say_so(install, api):
+def test_internal_calls_are_sent_with_internal_calls_yes(install, api):
     pbx, sync = install(internal_calls="yes", campaign="OFFICE")
     call = pbx.internal(pbx.now() - 100)
     write(pbx, [call])
@@ -206,7 +206,7 @@ def test_internal_calls_are_sent_where_the_settings_say_so(install, api):
     assert api.recorded()[0]["campaignId"] == "OFFICE"
 
 
-def test_a_table_of_another_name_and_accounts_as_campaigns(install, api):
+def test_the_table_may_have_another_name_and_accountcodes_are_campaigns(install, api):
     pbx, sync = install(table="replicate_cdr")
     calls = [pbx.outbound(pbx.now() - 100, accountcode="SALES"), pbx.outbound(pbx.now() - 100, accountcode="CARE")]
     write(pbx, calls)
@@ -216,8 +216,8 @@ def test_a_table_of_another_name_and_accounts_as_campaigns(install, api):
     assert api.recorded()[0]["campaignId"] == "SALES"
 
 
-def test_a_row_that_is_there_twice_counts_once(install, api):
-    """transient_cdr is filled by a trigger and has no key."""
+def test_a_duplicate_row_counts_once(install, api):
+    """A trigger fills transient_cdr, which has no key."""
     pbx, sync = install(table="transient_cdr")
     call = pbx.transfer(pbx.now() - 100)
     write(pbx, [call, call])
@@ -226,8 +226,8 @@ def test_a_row_that_is_there_twice_counts_once(install, api):
 
 
 @pytest.mark.parametrize("kind", ["freepbx", "issabel"])
-def test_a_history_of_late_batched_and_growing_calls_arrives_whole_through_kills_and_failures(install, api, kind):
-    """Runs are killed, the API fails, rows come in the order of their ends but up to two hours after their start."""
+def test_a_history_of_late_rows_arrives_whole_despite_kills_and_failures(install, api, kind):
+    """Runs are killed, the API fails, and rows come up to two hours after their start, in the order of their ends."""
     pbx, sync = install(kind)
     chance = random.Random(14)
     now = pbx.now()
@@ -251,7 +251,7 @@ def test_a_history_of_late_batched_and_growing_calls_arrives_whole_through_kills
     assert_delivered(api, calls, versions=4)
 
 
-def test_both_passes_of_the_hour_that_autumn_repeats(install, api):
+def test_calls_in_both_passes_of_the_repeated_hour_arrive(install, api):
     """New York, 2025-11-02 06:00 UTC: 02:00 becomes 01:00. A backfill reads it months later."""
     pbx, sync = install()
     change = 1762063200
@@ -289,7 +289,7 @@ def test_times_in_utc_and_in_other_zones_are_found(install, api):
         (sync.directory).rename(sync.directory.parent / f"host{offset}")
 
 
-def test_the_commands_know_such_calls(install, api):
+def test_the_commands_work_with_a_pbx(install, api):
     pbx, sync = install(since=600)
     now = pbx.now()
     long, sent = pbx.outbound(now - 100, talk=9 * HOUR), pbx.queue(now - 120)
@@ -298,12 +298,12 @@ def test_the_commands_know_such_calls(install, api):
     assert sync.run("--dry-run").code == 0 and api.recorded() == []
     assert sync.run().code == 0
     run_until_done(sync)
-    assert_delivered(api, [sent])
+    assert_delivered(api, [long, sent])
     why = sync.run("why", sent.id)
     assert why.code == 0 and "accepted" in why.out, why.out
     run = sync.run("backfill", "--from", str(now - 48 * HOUR), "--to", str(now - 25 * HOUR))
     assert run.code == 0, run.out + run.log
-    assert_delivered(api, [sent, old[1]])
+    assert_delivered(api, [long, sent, old[1]])
     run = sync.run("reconcile")
     assert run.code == 0 and "1 accepted" in run.log, run.out + run.log
     assert sync.run("backfill", "--from", str(now - 25 * HOUR), "--to", str(now - 60)).code == 0
@@ -311,7 +311,7 @@ def test_the_commands_know_such_calls(install, api):
     assert sync.run("status").code == 0
 
 
-def test_a_person_s_own_results_win(install, api):
+def test_results_in_the_settings_override_the_defaults(install, api):
     pbx, sync = install()
     sync.configure(config={"dispositions": {"NO ANSWER": "dropped"}})
     write(pbx, [pbx.outbound(pbx.now() - 100, disposition="NO ANSWER"), pbx.outbound(pbx.now() - 90, disposition="BUSY")])
@@ -319,7 +319,7 @@ def test_a_person_s_own_results_win(install, api):
     assert sorted(body["result"] for body in api.recorded()) == ["busy", "dropped"]
 
 
-def test_text_that_is_no_utf_8_and_names_with_quotes(install, api):
+def test_text_that_is_not_utf_8_and_names_with_quotes_arrive(install, api):
     pbx, sync = install(trunks="ac'me")
     pbx.query("ALTER TABLE cdr CONVERT TO CHARACTER SET latin1")
     serials = pbx.channel_id
@@ -336,13 +336,13 @@ def test_text_that_is_no_utf_8_and_names_with_quotes(install, api):
     assert sync.run("why", "☎").code in (0, 1, 64, 65)
 
 
-# ---- what it costs ----
+# ---- cost ----
 
 ROWS = 30000
 
 
 @pytest.mark.parametrize("kind", ["freepbx", "freepbx-myisam", "issabel"])
-def test_a_run_reads_the_recent_rows_alone(install, api, kind):
+def test_a_run_reads_only_recent_rows(install, api, kind):
     pbx, sync = install(kind, since=600)
     sync.configure(config={"sync": {"sweep_interval": 0}})
     pbx.fill(ROWS)
@@ -378,7 +378,7 @@ def test_every_statement_on_the_table_uses_an_index(install, api):
     assert not [sql for sql in asked if any(word in sql for word in ("INSERT", "UPDATE", "DELETE", "LOCK TABLES"))]
 
 
-def test_a_table_without_an_index_on_its_dates_is_read_while_it_is_small_and_refused_when_it_is_large(install, api):
+def test_without_an_index_on_dates_only_a_small_table_is_read(install, api):
     pbx, sync = install("asterisk", since=600)
     pbx.fill(1000)
     run = sync.run("check")
@@ -396,9 +396,9 @@ def test_a_table_without_an_index_on_its_dates_is_read_while_it_is_small_and_ref
     assert "reads use the index start on start" in sync.run("check").out
 
 
-# ---- where it connects ----
+# ---- connection ----
 
-def test_check_tells_what_it_finds(install, api):
+def test_check_reports_on_the_pbx(install, api):
     pbx, sync = install()
     write(pbx, [pbx.outbound(pbx.now() - 100)])
     run = sync.run("check")
@@ -416,7 +416,7 @@ def test_check_tells_what_it_finds(install, api):
     "[asterisk]\nusername=>other\npassword=>wrong\n[asteriskcdrdb]\nenabled=>yes\nusername=>freepbxuser\n"
     "password=>secret1234\ndatabase=>asteriskcdrdb\n",
 ])
-def test_the_account_comes_from_the_pbx_s_own_file(install, api, text):
+def test_the_account_comes_from_the_pbx_s_file(install, api, text):
     pbx, sync = install()
     call = pbx.outbound(pbx.now() - 100)
     write(pbx, [call])
@@ -430,16 +430,16 @@ def test_the_account_comes_from_the_pbx_s_own_file(install, api, text):
 
 
 @pytest.mark.parametrize("source, database, words", [
-    ({"table": "no`table"}, {}, ["table: 'no`table' is no name of a table"]),
+    ({"table": "no`table"}, {}, ["table: 'no`table' is not a valid table name"]),
     ({"table": "missing"}, {}, ["missing", "check name in [database] and table in [source]"]),
-    ({"campaign": ""}, {}, ["campaign: the API takes no call without a campaign"]),
+    ({"campaign": ""}, {}, ["campaign is empty, and the API accepts no call without a campaign"]),
     ({"batch_time": "soon"}, {}, ["batch_time: 'soon' is not a whole number from 0 to 3600"]),
     ({"trunk": "acme"}, {}, ["has no setting 'trunk'", "trunks"]),
-    ({"freepbx_conf": "/nowhere"}, {"user": None, "password": None}, ["there is no file /nowhere"]),
+    ({"freepbx_conf": "/nowhere"}, {"user": None, "password": None}, ["the file /nowhere does not exist"]),
     ({}, {"password": "wrong"}, ["check user, password and name in [database]"]),
     ({}, {"name": "mysql"}, ["check"]),
 ])
-def test_what_is_wrong_is_said_and_nothing_is_sent(install, api, source, database, words):
+def test_each_fault_is_reported_and_nothing_is_sent(install, api, source, database, words):
     pbx, sync = install()
     write(pbx, [pbx.outbound(pbx.now() - 100)])
     sync.configure(config={"source": source, "database": database})

@@ -1,4 +1,4 @@
-"""Calls that ended more than an hour ago go out at backfill_rate and keep no call of the moment waiting."""
+"""Calls that ended more than an hour ago are sent at backfill_rate, and do not delay current calls."""
 import collections
 import re
 import shlex
@@ -11,7 +11,7 @@ HOUR = 3600
 
 
 def spread(db, count, first_ago, last_ago, **columns):
-    """Calls whose ends lie evenly between two moments."""
+    """Calls with ends that are evenly spread between two moments."""
     now = db.now()
     return db.insert_many([{"end_epoch": now - first_ago + (first_ago - last_ago) * n // count, **columns}
                            for n in range(count)])
@@ -41,7 +41,7 @@ def until(condition, act):
 
 @pytest.fixture
 def behind(sync, db):
-    """An installation whose checkpoint lies five hours back; a run has ten seconds, a second brings 50 old calls."""
+    """An installation with a checkpoint five hours back. A run lasts ten seconds and sends 50 old calls a second."""
     sync.set_checkpoint(db.now() - 5 * HOUR)
     sync.configure(config={"sync": {"backfill_rate": 50, "time_budget": 10}})
     return sync
@@ -77,7 +77,7 @@ def test_old_calls_beyond_the_time_budget_are_pending_for_the_next_runs(behind, 
     assert asked(api) == collections.Counter(old + fresh)
 
 
-def test_without_a_limit_all_go_at_once_and_none_is_noted_as_pending(behind, db, api):
+def test_without_a_limit_all_calls_are_sent_at_once_and_none_is_pending(behind, db, api):
     behind.configure(config={"sync": {"backfill_rate": 0, "retry_base": 0}})
     old, fresh = spread(db, 1000, 4 * HOUR, 2 * HOUR), spread(db, 20, HOUR - 300, 10)
     api.rules([{"after": 600, "status": 401}])
@@ -88,7 +88,7 @@ def test_without_a_limit_all_go_at_once_and_none_is_noted_as_pending(behind, db,
     assert collections.Counter(body["uniqueid"] for body in api.recorded()) == collections.Counter(old + fresh)
 
 
-def test_a_dry_run_shows_all_of_them_and_notes_none(behind, db, api):
+def test_a_dry_run_shows_all_calls_and_records_none(behind, db, api):
     old, fresh = spread(db, 150, 4 * HOUR, 2 * HOUR), spread(db, 5, HOUR - 300, 10)
     run = behind.run("--dry-run")
     assert [re.search(r'"uniqueid":"([^"]+)"', line)[1] for line in run.out.splitlines()] == old + fresh
@@ -162,7 +162,7 @@ def test_recent_calls_test_an_api_that_fails_on_the_oldest_ones(behind, db, api)
 
 
 def test_setting_the_checkpoint_forward_skips_pending_old_calls(behind, db, api):
-    """As before a run noted them: else a checkpoint that was set far back by mistake could not be taken back."""
+    """Otherwise a person who set the checkpoint far back by mistake could not undo this."""
     spread(db, 900, 4 * HOUR, 2 * HOUR)
     db.insert(end_epoch=db.now() - 30)
     behind.configure(config={"sync": {"time_budget": 2}})
@@ -190,7 +190,7 @@ def test_resetting_the_checkpoint_skips_pending_old_calls(behind, db, api):
 
 @pytest.fixture
 def at_work(behind, db, api):
-    """The same installation, at work since five hours: it has sent all there was, and has not swept yet."""
+    """The same installation after five hours of work: it has sent every call, and has not swept yet."""
     behind.configure(config={"sync": {"sweep_interval": 0}})
     db.insert()
     assert behind.run().code == 0
@@ -250,7 +250,8 @@ def test_old_calls_do_not_delay_the_next_run_of_a_loop(behind, db, api):
 
 @pytest.mark.parametrize("loss", ["destroyed", "removed"])
 def test_calls_that_only_the_lost_ledger_knew_are_sent(behind, db, api, loss):
-    """Goal: the checkpoint lies past calls that only the ledger knew of. The file tells when the oldest of them ended."""
+    """Goal: the checkpoint is beyond calls that only the ledger had. The checkpoint file has the end of the oldest
+    one."""
     behind.set_checkpoint(db.now() - 12 * HOUR)
     old, later = spread(db, 30, 10 * HOUR, 9 * HOUR), spread(db, 5, HOUR + 300, HOUR + 200)
     api.stop()

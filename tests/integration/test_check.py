@@ -1,4 +1,5 @@
-"""`check`: a line for each thing a run needs, with the remedy where it is broken. Nothing is changed, no call sent."""
+"""`check`: one line for each thing that a run needs, with a remedy for each fault. It changes nothing and sends no
+call."""
 import contextlib
 import json
 import pathlib
@@ -24,7 +25,7 @@ NOBODYS_PORT = "http://127.0.0.1:1"
 
 @contextlib.contextmanager
 def cron_daemon(directory):
-    """Something that looks like cron's daemon: a process of that name."""
+    """A process with the name of cron's daemon."""
     shutil.copy(shutil.which("sleep"), directory / "crond")
     process = spawn([directory / "crond", "3600"])
     try:
@@ -46,7 +47,7 @@ CRONTAB = (ROOT / "packaging/cron.d/did-optimizer-sync").read_text()
 
 @pytest.fixture
 def ready(sync, db, daemon):
-    """An installation that could run, and a call for it to leave alone."""
+    """An installation that is ready to run, and a call that `check` must not send."""
     sync.cron_file.parent.mkdir()
     sync.cron_file.write_text(CRONTAB)
     sync.cron_file.chmod(0o644)
@@ -61,7 +62,7 @@ def everything(sync):
 
 
 def check(sync, api, code=0):
-    """Runs it: its lines by their mark. Nothing is sent, nothing on disk changes."""
+    """Runs `check`, and returns its lines by their mark. Nothing is sent, and nothing on disk changes."""
     before = everything(sync)
     done = sync.run("check")
     assert everything(sync) == before and api.recorded() == []
@@ -84,7 +85,7 @@ def subjects(lines):
 
 
 def one_is_broken(sync, api, code, *words):
-    """Exactly one thing is: its line."""
+    """Exactly one line has this mark; returns the line."""
     (line,) = check(sync, api, code)["✗"]
     for word in words:
         assert word in line
@@ -94,8 +95,9 @@ def one_is_broken(sync, api, code, *words):
 def test_all_is_well(ready, api, db):
     marked = check(ready, api)
     assert (marked["✗"], marked["⚠"]) == ([], [])
-    assert sorted(subjects(marked["✓"])) == ["API", "checkpoint", "configuration", "cron", "database", "leader", "ledger",
-                                             "log", "sending", "state", "table", "table", "time zone"]
+    assert sorted(subjects(marked["✓"])) == ["API", "API", "checkpoint", "configuration", "cron", "database",
+                                             *["enrichment"] * 11, "leader", "ledger", "log", "sending", "state",
+                                             "table", "table", "time zone"]
     told = "\n".join(marked["✓"])
     for word in (api.url, f"{ready.dids_file}:2", f"{ready.dids_file}:3", "asterisk", "cron", "call_date on call_date",
                  "SELECT is granted", str(ready.state), str(ready.log_file)):
@@ -117,7 +119,52 @@ def test_a_new_installation(ready, api):
     assert "none yet" in told and f"{ready.log_file} can be created" in told
 
 
+# ---- the API owner's script ----
+
+@pytest.mark.parametrize("file, line, told", [
+    ("extensions-vicidial.conf", "exten => h,1,AGI(agi-did-optimizer-report.agi)", True),
+    ("extensions.conf", " same => n,AGI(/var/lib/asterisk/agi-bin/agi-did-optimizer-report.agi,${X})", True),
+    ("extensions.conf", ";exten => h,1,AGI(agi-did-optimizer-report.agi)", False),
+    ("extensions.conf", "exten => h,1,NoOp() ; agi-did-optimizer-report.agi", False),
+    ("extensions.conf", "exten => h,1,AGI(agi://127.0.0.1:4577/call_log)", False),
+    ("manager.conf", "exten => h,1,AGI(agi-did-optimizer-report.agi)", False),
+])
+def test_the_api_owner_s_script_in_the_dialplan(ready, api, file, line, told):
+    """With both, the API gets each call twice."""
+    path = ready.dids_file.parent / file
+    path.write_text(f"[default]\nexten => s,1,NoOp\n{line}\n")
+    warned = [one for one in check(ready, api)["⚠"] if one.startswith("dialplan")]
+    assert [f"{path}:3 runs" in one and "posted twice" in one for one in warned] == [True] * told
+
+
+def test_check_names_the_fields_in_the_api_s_answer(ready, api):
+    told = "\n".join(check(ready, api)["✓"])
+    assert "its answer names uniqueid, campaignId, phoneNumber; phoneNumber is the called number" in told
+    assert "resend_changed = yes" in told and "second record" in told
+    ready.configure(config={"sink": {"phone_number": "did"}, "sync": {"resend_changed": "no"}})
+    told = "\n".join(check(ready, api)["✓"])
+    assert "phoneNumber is the DID (phone_number = did)" in told and "resend_changed" not in told
+
+
 # ---- configuration ----
+
+@pytest.mark.parametrize("settings, words", [
+    ({"sink": {"dial_status": "yes"}}, None),
+    ({"sink": {"phone_number": "did"}}, None),
+    ({"enrich": {"dial_status": "no"}}, None),
+    ({"sink": {"dial_status": "no", "phone_number": "did"}, "enrich": {"dial_status": "no"}}, None),
+    ({"sink": {"dial_status": "yes"}, "enrich": {"dial_status": "no"}}, "dial_status = yes in [sink] asks for it"),
+    ({"sink": {"phone_number": "did"}, "enrich": {"dial_status": "no"}}, "phone_number = did in [sink] asks for it"),
+    ({"sink": {"dial_status": "yes"}, "source": {"type": "vicidial-inbound"}}, "a call from vicidial-inbound has no dial"),
+])
+def test_a_dial_status_that_is_never_sent(ready, api, db, settings, words):
+    db.make_vicidial()
+    ready.configure(config=settings)
+    warned = [line for line in check(ready, api)["⚠"] if "dialStatus" in line]
+    assert len(warned) == (0 if words is None else 1)
+    for line in warned:
+        assert line.startswith("configuration: dialStatus is never sent: ") and words in line
+        assert "; remove dial_status" in line
 
 def test_every_problem_of_the_configuration_is_a_line(ready, api):
     ready.configure(dids={"api_key": None}, config={"sync": {"nonsense": 1, "overlap": -1}})
@@ -147,7 +194,7 @@ def test_a_failed_test_does_not_stop_the_others(ready, api, settings, untested):
 
 
 def test_json_says_the_same_as_the_text(ready, api):
-    """Once all well, once with a warning, once with a failure: one object each, with the same words."""
+    """Without a fault, with a warning, and with a failure: one object each, with the same words as the text."""
     for settings, code, verdict in [({}, 0, "good"), ({"dids": {"verify_ssl": 0}}, 0, "warning"),
                                     ({"dids": {"api_key": "wrong"}}, 78, "failed")]:
         ready.configure(**settings)
@@ -178,7 +225,7 @@ def test_a_file_that_may_not_be_read(ready, api, ordinary):
     (lambda sync: (sync.configure(config={"database": {"password": "1234"}}), sync.config_file.chmod(0o644)),
      ["holds a password", "chmod 640", "did-optimizer-sync.conf"]),
 ], ids=["key for everybody", "verify_ssl", "password for everybody"])
-def test_what_is_allowed_but_unwise(ready, api, spoil, words):
+def test_an_unwise_setting_is_a_warning(ready, api, spoil, words):
     spoil(ready)
     marked = check(ready, api)
     assert len(marked["⚠"]) == 1 and marked["✗"] == []
@@ -383,7 +430,7 @@ def made(tmp_path_factory):
 
 @contextlib.contextmanager
 def answering(answer, context=None):
-    """A server of one answer: its port. context: it speaks TLS."""
+    """A server that answers one request; returns its port. context: the server uses TLS."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         def serve():
             with contextlib.suppress(OSError):
@@ -468,8 +515,8 @@ def test_http_to_a_port_that_speaks_tls(ready, made):
     (b"\x15\x03\x03\x00\x02\x02\x46", 69, ["speaks TLS: write https://"]),
     (b"", 69, ["if that port speaks TLS"]),
 ], ids=["nginx's TLS port", "Go's TLS port", "another 400", "another 422", "TLS alert", "nothing"])
-def test_a_server_that_is_not_the_api_does_not_pass_for_it(ready, api, answer, code, words):
-    """Goal: status 400 alone proves nothing: so answers a web server in front of everything, with or without the API."""
+def test_check_notices_a_server_that_is_not_the_api(ready, api, answer, code, words):
+    """Goal: status 400 alone proves nothing, because a web server answers 400 too, even without the API."""
     with answering(answer) as port:
         ready.configure(dids={"api_base_url": f"http://127.0.0.1:{port}"})
         ready.dids_file.chmod(0o600)
@@ -516,7 +563,7 @@ def test_the_other_dialect_proves_the_key_too(ready, api):
     ({"api_base_url": "https://api.invalid"}, ["resolve", "host name in api_base_url", "getent hosts"]),
     ({"api_base_url": NOBODYS_PORT}, ["nothing listens there", "firewall"]),
 ], ids=["no such host", "refused"])
-def test_an_address_where_nobody_is(ready, api, settings, words):
+def test_an_address_without_a_server(ready, api, settings, words):
     ready.configure(dids=settings)
     ready.dids_file.chmod(0o600)
     one_is_broken(ready, api, 69, *words)
@@ -538,12 +585,15 @@ def test_the_state_directory_cannot_be_written(ready, api, ordinary):
 @pytest.mark.parametrize("content", ["garbage\n", "\0\0\0\0"], ids=["garbage", "zero bytes"])
 def test_the_checkpoint_is_damaged(ready, api, content):
     ready.checkpoint_file.write_text(content)
-    one_is_broken(ready, api, 74, "checkpoint: ", str(ready.checkpoint_file))
+    marked = check(ready, api)  # a run goes on, so it is a warning
+    (line,) = marked["⚠"]
+    assert line.startswith("checkpoint: ") and str(ready.checkpoint_file) in line and "continues from" in line
+    assert marked["✗"] == [] and ready.run().code == 0
 
 
 @pytest.mark.parametrize("name", ["ledger.db", "lock"])
 def test_a_file_of_the_state_that_its_owner_cannot_use(ready, api, ordinary, name):
-    """What a command leaves that was run as another user."""
+    """A command that another user ran has left these files."""
     assert ready.run().code == 0
     api.clear()
     (ready.state / name).chmod(0o444)
@@ -601,7 +651,7 @@ def test_a_log_that_cannot_be_written_is_a_warning_in_every_view(ready, api, ord
     assert (ready.run("status").code, ready.run("health").code) == (0, 0)
 
 
-def test_a_loop_of_runs_notes_a_log_that_cannot_be_written(ready):
+def test_a_loop_of_runs_reports_a_log_that_cannot_be_written(ready):
     for log, code in ((ready.directory / "missing" / "a.log", 1), (ready.log_file, 0)):
         loop = ready.start("run", "--every", "1", "--log", log)
         deadline = time.monotonic() + 60
@@ -634,7 +684,7 @@ def test_the_age_of_the_last_run_is_told(ready, api):
 
 @pytest.mark.parametrize("age, code, mark", [(400, 0, "⚠"), (1000, 69, "✗")])
 def test_runs_that_stopped_are_told_by_the_age_of_the_last_one(ready, api, age, code, mark):
-    """Goal: a dead cron shows, whatever its file says."""
+    """Goal: `check` notices a dead cron even if cron's file is good."""
     assert ready.run().code == 0
     end_the_last_run(ready, age)
     api.clear()
@@ -671,7 +721,8 @@ def test_what_is_wrong_with_crons_line(ready, api, spoil, code, words):
 
 @pytest.fixture
 def namespace(tmp_path, monkeypatch):
-    """namespace(words, script): the program in namespaces of its own, after the script, whose $STATE is its state."""
+    """namespace(words, script): runs the script and then the program in new namespaces; $STATE is the state
+    directory."""
     def enter(words, script, state):
         binary = program("SYNC_BINARY", "build/did-optimizer-sync")
         inner, outer = tmp_path / "inner", tmp_path / "outer"
@@ -692,7 +743,7 @@ def test_a_host_without_a_cron_daemon(ready, api, namespace):
     assert line.startswith("cron: no cron daemon is running on this host") and "systemctl enable --now cron" in line
     assert ready.run().code == 0
     api.clear()
-    assert check(ready, api)["⚠"] == []  # who sees runs needs no daemon of that name
+    assert check(ready, api)["⚠"] == []  # if runs happen, no daemon of that name is needed
 
 
 @pytest.mark.parametrize("size, fill, mark, code, words", [
@@ -743,4 +794,4 @@ def test_all_faults_are_reported_and_the_first_sets_the_exit_code(ready, api):
     ready.configure(dids={"api_key": "wrong"}, config={"database": {"socket": "/nonexistent/mysql.sock"}})
     ready.dids_file.chmod(0o600)
     ready.checkpoint_file.write_text("garbage\n")
-    assert subjects(check(ready, api, 69)["✗"]) == ["database", "API", "checkpoint"]
+    assert subjects(check(ready, api, 69)["✗"]) == ["database", "API"]

@@ -1,4 +1,4 @@
-"""The checkpoint: every form it is read in, what is wrong with it, and the command that shows and changes it."""
+"""The checkpoint: every form that is read, damage, and the command that shows and changes it."""
 import contextlib
 import datetime
 import fcntl
@@ -31,7 +31,7 @@ def run(sync, code=0):
 
 
 def started_from(result):
-    """The epoch the run went on from, as it says itself."""
+    """The epoch that the run continued from, by its log."""
     return int(re.search(r"📅 Last check: .*\((\d+)", result.log).group(1))
 
 
@@ -98,7 +98,7 @@ def test_a_uniqueid_that_the_file_cannot_hold_as_it_is_puts_nothing_out_of_scope
     assert arrived(api) == sorted([uniqueid, late])
 
 
-def test_what_is_written(sync, db, timezone="Europe/Berlin"):
+def test_the_file_has_one_line_and_a_comment_and_is_private(sync, db, timezone="Europe/Berlin"):
     """One line for the program, a comment for people; nothing left beside it; not for everybody's eyes."""
     sync.timezone = timezone
     (uniqueid,) = ended(db, 60)
@@ -183,6 +183,17 @@ def test_a_damaged_checkpoint_is_renamed_and_the_ledgers_copy_used(sync, db, api
     assert len(errors) == 2 and str(aside) in errors[1]
     assert sync.checkpoint() == f"{db.row(second)['end_epoch']} {second}"
     assert "❌" not in run(sync).log  # said once
+
+
+@pytest.mark.parametrize("spoil", [DAMAGE["garbage"], DAMAGE["before all calls"], a_directory])
+def test_status_says_that_the_checkpoint_is_damaged(sync, db, spoil):
+    run(sync)
+    spoil(sync)
+    line, = re.findall(r"^checkpoint .*", sync.run("status").out, re.MULTILINE)
+    assert "damaged" in line and "the next run continues from the ledger's copy" in line and "none yet" not in line
+    run(sync)
+    line, = re.findall(r"^checkpoint .*", sync.run("status").out, re.MULTILINE)
+    assert line.endswith(" ago") and "damaged" not in line
 
 
 def test_a_damaged_checkpoint_of_a_new_installation(sync, db, api):
@@ -669,7 +680,7 @@ def test_a_checkpoint_set_back_by_hand_during_a_run_is_obeyed(sync, db, api):
 
 
 def test_a_checkpoint_emptied_during_a_run_is_left_alone_and_nothing_is_lost(sync, db, api):
-    """Somebody may be about to write it. Empty means, as ever: from the ledger's copy."""
+    """Somebody may be writing the file. With an empty file, a run continues from the ledger's copy."""
     process, _, calls = at_work(sync, db, api)
     sync.checkpoint_file.write_text("")
     assert end_of(process) == 0
@@ -700,3 +711,46 @@ def test_reset_of_a_damaged_one_and_of_none(sync, db, api):
     for _ in range(2):
         assert sync.run("checkpoint", "reset").code == 0 and sync.checkpoint() is None
     assert "❌" not in run(sync).log
+
+
+@pytest.mark.parametrize("loss", ["deleted", "an older copy"])
+def test_calls_that_ended_before_the_checkpoint_survive_the_loss_of_the_ledger(sync, db, api, loss):
+    """Goal: the checkpoint file is ahead of the ledger, but no call is skipped: no pending, waiting or open call, and
+    no late row."""
+    now = db.now()
+    known = db.insert(end_epoch=now - 3000)
+    assert sync.run("run").code == 0
+    shutil.copytree(sync.state, sync.directory / "copy")
+    pending, waiting = db.insert(end_epoch=now - 900), db.insert(end_epoch=now - 700, status="DISPO")
+    running = db.insert(start_epoch=now - 500, end_epoch=None, status="INCALL")
+    last = db.insert(end_epoch=now - 10)
+    if loss == "an older copy":
+        api.rules([{"uniqueid": pending, "status": 500}])
+    sync.run("run")
+    assert sync.checkpoint() == f"{now - 10} {last}"
+    for file in sync.state.glob("ledger.db*"):
+        file.unlink()
+    for file in (sync.directory / "copy").glob("ledger.db*") if loss == "an older copy" else ():
+        shutil.copy(file, sync.state)
+    api.rules([])
+    late = db.insert(end_epoch=now - 12)
+    db.update(running, end_epoch=now - 11, status="SALE")
+    db.update(waiting, status="SALE")
+    run = sync.run("run")
+    assert run.code == 0 and "The ledger was lost" in run.log and "set forward" not in run.log, run.log
+    assert set(api.by_uniqueid()) == {known, pending, waiting, running, last, late}
+    sent = len(api.log())
+    run = sync.run("run")
+    assert "The ledger was lost" not in run.log and len(api.log()) == sent
+
+
+def test_a_checkpoint_that_a_person_set_is_obeyed_without_a_ledger(sync, db, api):
+    """Goal: after `checkpoint set`, the program does not assume a lost ledger, and a new installation does not go
+    back."""
+    now = db.now()
+    db.insert(end_epoch=now - 900)
+    after = db.insert(end_epoch=now - 100)
+    sync.checkpoint_file.unlink()
+    assert sync.run("checkpoint", "set", str(now - 500), "--yes").code == 0
+    run = sync.run("run")
+    assert "The ledger was lost" not in run.log and set(api.by_uniqueid()) == {after}

@@ -45,7 +45,7 @@ def test_help_names_every_command_and_option():
 
 
 def test_short_options_and_the_command_help():
-    """-help is -h and more letters, of which the first is unknown: h alone has a meaning now."""
+    """-h, help and --help print the same help."""
     for same in (["-h"], ["help"], ["--help", "nonsense"]):
         assert bare(*same).stdout == bare("--help").stdout
     assert bare("-V").stdout == bare("--version").stdout
@@ -187,6 +187,8 @@ def test_dry_run_says_what_it_does_apart_from_the_json(sync, db):
     db.insert_many([{}, {"status": "DISPO"}])
     done = sync.run("--dry-run")
     assert "Dry run: 1 would be sent, 1 waiting" in done.err and done.out.count("\n") == 1 and done.log == ""
+    assert sync.run().code == 0  # the ledger has the waiting call now
+    assert "Dry run: 0 would be sent, 1 waiting" in sync.run("--dry-run").err
 
 
 def test_dry_run_without_an_api_and_beside_another_run(sync, db, api):

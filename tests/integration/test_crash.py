@@ -1,4 +1,4 @@
-"""The program ended at any step: no call is missing, and only what was in flight is sent again."""
+"""The program ends at any step: no call is lost, and only calls in flight are sent again."""
 import pytest
 
 from fault import scene as scenes
@@ -10,9 +10,10 @@ needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim
 
 @needs_shim
 @pytest.mark.parametrize("when, share", [("before", 0.3), ("after", 0.3), ("middle", 0.15)])
-def test_a_crash_at_any_step_comes_to_what_an_uninterrupted_run_comes_to(staged, when, share):
-    """Goal: a crash before, after or within any write, sync, rename, unlink, truncation, send or receive costs nothing
-    but a repeat of what was in flight, under the same key. Here at a share of the steps, in `make soak` at all."""
+def test_a_crash_at_any_step_ends_with_the_result_of_an_uninterrupted_run(staged, when, share):
+    """Goal: after a crash before, after or within any write, sync, rename, unlink, truncation, send or receive, only
+    calls in flight are sent again, under the same keys. This test tries a share of the steps, `make soak` all of
+    them."""
     done = crash_sweep(staged(scenes.every_kind), when, share)
     assert done.steps > 100
 
@@ -20,16 +21,16 @@ def test_a_crash_at_any_step_comes_to_what_an_uninterrupted_run_comes_to(staged,
 @needs_shim
 @pytest.mark.parametrize("when, share", [("before", 0.3), ("after", 0.3), ("middle", 0.15)])
 def test_a_crash_at_any_step_of_the_first_run_loses_nothing(staged, when, share):
-    """Goal: a ledger or checkpoint that is half made is made whole by the next run."""
+    """Goal: the next run completes a half-made ledger or checkpoint."""
     crash_sweep(staged(scenes.first_run), when, share)
 
 
 @needs_shim
 @pytest.mark.parametrize("kind", [scenes.backfill, scenes.reconcile], ids=["backfill", "reconcile"])
 @pytest.mark.parametrize("when, share", [("before", 0.12), ("after", 0.12), ("middle", 0.06)])
-def test_a_crash_at_any_step_of_long_work_comes_to_what_an_uninterrupted_one_comes_to(staged, kind, when, share):
-    """Goal: the same for backfill and reconcile, which give up lock and ledger in between: the same command, given again,
-    completes the work and repeats only what was in flight."""
+def test_a_crash_at_any_step_of_long_work_ends_with_the_result_of_an_uninterrupted_one(staged, kind, when, share):
+    """Goal: the same for backfill and reconcile, which release lock and ledger in between. The same command, given
+    again, completes the work and repeats only calls in flight."""
     done = crash_sweep(staged(kind), when, share)
     assert done.steps > 80
 
@@ -37,7 +38,7 @@ def test_a_crash_at_any_step_of_long_work_comes_to_what_an_uninterrupted_one_com
 @needs_shim
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_while_a_damaged_ledger_is_rebuilt_loses_nothing(staged, when):
-    """Goal: what was pending before the damage, and only the ledger knows of, survives a crash in mid-repair."""
+    """Goal: a pending call that only the ledger has survives a crash during the repair."""
     repair_sweep(staged(scenes.damaged_ledger), when, 0.25)
 
 

@@ -3,6 +3,7 @@ import contextlib
 import email.utils
 import signal
 import sqlite3
+import subprocess
 import time
 
 import pytest
@@ -73,7 +74,8 @@ def test_a_2xx_that_does_not_say_otherwise_is_an_acceptance(sync, db, api, rule)
 
 
 def test_a_call_the_api_had_already(sync, db, api):
-    """An accepted call whose ledger was lost: sent again, recognized, said so."""
+    """The ledger was lost after the API accepted a call. The call is sent again, the API recognizes it, the log says
+    so."""
     uniqueid = db.insert()
     run(sync)
     (sync.state / "ledger.db").unlink()
@@ -344,7 +346,7 @@ def test_the_rate_limit_has_a_sane_length(sync, db, api, retry_after, least, mos
 
 
 def test_a_rate_limit_from_a_wrong_clock_is_ignored(sync, db, api):
-    """The clock went back by hours: a rate limit that would last longer than the maximum is over."""
+    """The clock was set back by hours: a rate limit longer than the maximum counts as over."""
     uniqueid = db.insert()
     api.rules([{"status": 429, "times": 1}])
     run(sync, code=75)
@@ -388,6 +390,46 @@ def test_tls(over_tls, db):
     arrived_once(api, uniqueids)
 
 
+def hashed(directory, ca):
+    """A directory of certificates as `update-ca-certificates` makes them."""
+    directory.mkdir(exist_ok=True)
+    (directory / "own.pem").write_bytes(ca.read_bytes())
+    subprocess.run(["openssl", "rehash", directory], check=True)
+    return directory
+
+
+def test_ca_file_may_name_a_directory(over_tls, db, tmp_path, certificates):
+    uniqueids = db.insert_many([{}] * 20)
+    sync, api = over_tls("good", ca_file=hashed(tmp_path / "trusted", certificates.ca))
+    run(sync)
+    arrived_once(api, uniqueids)
+    other = tmp_path / "another"
+    sync.configure(config={"sync": {"settle": 0}, "api": {"ca_file": hashed(other, certificates.self_signed[0])}})
+    db.insert()
+    assert "issuer" in errors(run(sync, code=69))[0]
+
+
+@pytest.mark.parametrize("in_directory, in_file, trusted", [
+    (True, False, True), (False, True, True), (False, False, False)], ids=["hashed directory", "bundle only", "neither"])
+def test_the_systems_certificates_are_trusted(over_tls, db, tmp_path, certificates, in_directory, in_file, trusted):
+    """Goal: the program reads only the certificates that a connection needs, from the hashed directory. It also finds a
+    certificate that an administrator added only to the bundle. A mount namespace gives the process its own files."""
+    uniqueids = db.insert_many([{}] * 20)
+    sync, api = over_tls("good", ca_file=None)
+    system = hashed(tmp_path / "system", certificates.ca if in_directory else certificates.self_signed[0])
+    bundle = certificates.ca if in_file else certificates.self_signed[0]
+    (system / "ca-certificates.crt").write_bytes(bundle.read_bytes())
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c",
+               'mount --bind "$0" /etc/ssl/certs && exec "$@"', str(system), *sync.words("run")]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
+                          env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"})
+    assert done.returncode == (0 if trusted else 69), done.stdout
+    if trusted:
+        arrived_once(api, uniqueids)
+    else:
+        assert api.state()["requests"] == 0 and "issuer" in done.stdout
+
+
 @pytest.mark.parametrize("certificate, ca, word", [
     ("expired", True, "expired"), ("wrong_name", True, "match"), ("good", False, "issuer")],
     ids=["expired", "another's name", "unknown authority"])
@@ -412,7 +454,7 @@ def test_a_plain_answer_where_tls_is_expected(sync, db, api):
 # ---- several at once ----
 
 @pytest.mark.parametrize("settings, most", [
-    ({"concurrency": 1}, 1), ({"concurrency": 3}, 3), ({"concurrency": 8}, 8), ({"max_concurrency": 5}, 5), ({}, 32)],
+    ({"concurrency": 1}, 1), ({"concurrency": 3}, 3), ({"concurrency": 8}, 8), ({"max_concurrency": 5}, 5), ({}, 48)],
     ids=str)
 def test_several_requests_at_once_over_few_connections(sync, db, api, settings, most):
     sync.configure(config={"api": settings})
@@ -423,6 +465,28 @@ def test_several_requests_at_once_over_few_connections(sync, db, api, settings, 
     state = api.state()
     assert min(2, most) <= state["max_in_flight"] <= most
     assert state["connections"] <= most
+
+
+def test_a_run_begins_with_as_many_requests_as_the_last_one_ended_with(sync, db, api):
+    """Goal: with a few calls a minute, a run does not begin with two requests again. The number belongs to one address,
+    and the setting limits it."""
+    api.rules([{"delay_ms": 300}])
+
+    def most_of(calls):
+        uniqueids = db.insert_many([{}] * calls)
+        api.clear()
+        run(sync)
+        arrived_once(api, uniqueids)
+        return api.state()["max_in_flight"]
+
+    assert most_of(20) <= 11  # it begins with two, and adds one for each answer
+    assert most_of(100) > 20
+    assert most_of(1) == 1
+    assert most_of(20) > 11  # a small run keeps the number
+    sync.configure(config={"api": {"max_concurrency": 6}})
+    assert most_of(20) == 6
+    sync.configure(config={"api": {}}, dids={"api_base_url": api.url.replace("127.0.0.1", "localhost")})
+    assert most_of(20) <= 11
 
 
 def test_a_slow_call_delays_no_other(sync, db, api):
@@ -452,7 +516,7 @@ def test_the_environments_proxy_is_not_used(sync, db, api):
 
 # ---- a call that changes while it is pending ----
 
-def test_a_change_that_is_taken_back_before_it_was_sent_is_not_sent(sync, db, api):
+def test_a_change_that_is_undone_before_it_was_sent_is_not_sent(sync, db, api):
     """What the API has is what the row says again."""
     sync.configure(config={"sync": {"sweep_interval": 1}})
     uniqueid = db.insert(status="SALE")
@@ -499,7 +563,7 @@ def killed_before_the_answer(sync, db, api, uniqueid):
 
 
 @pytest.mark.parametrize("lose", [answer_lost, answer_lost_alone, answer_lost_in_an_outage, killed_before_the_answer])
-def test_a_change_that_is_taken_back_is_sent_where_the_api_may_have_the_change(sync, db, api, lose):
+def test_an_undone_change_is_sent_if_the_api_may_have_the_change(sync, db, api, lose):
     """The API accepted the change, but its answer was lost: the API no longer has the version accepted before."""
     uniqueid = db.insert(status="SALE")
     run(sync)

@@ -1,13 +1,54 @@
-"""`make demo-routes` shows what it promises."""
+"""`make demo-routes` and `make demo-callcenter` deliver each call as they say, and so does the example of a profile."""
+import contextlib
+import json
+import sqlite3
 import subprocess
 import sys
+import time
 
+import pytest
+
+from harness.drive import Drive
+from harness.pbx_api import PbxApi
 from harness.process import ROOT
+from harness.sync import Sync
 
 
-def test_demo_routes_delivers_each_call_by_its_own_route():
-    done = subprocess.run([sys.executable, "-B", ROOT / "tests/demo_routes.py"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          encoding="utf-8", timeout=120, cwd=ROOT)
+@pytest.mark.parametrize("demo, words", [
+    ("demo_routes", ("type = records", "type = webhook", "type = asterisk-cdr", "Each call arrived once, by its own route.")),
+    ("demo_callcenter", ("type = pbx-api", "upload = google-drive", "records [████████████████████████] 2,000 of 2,000",
+                         "recordings [████████████████████████]", "in the table once, with its recording in Drive.")),
+])
+def test_a_demo_delivers_each_call(demo, words):
+    done = subprocess.run([sys.executable, "-B", ROOT / f"tests/{demo}.py"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          encoding="utf-8", timeout=240, cwd=ROOT)
     assert done.returncode == 0, done.stdout
-    for words in ("type = records", "type = webhook", "type = asterisk-cdr", "Each call arrived once, by its own route."):
-        assert words in done.stdout, done.stdout
+    for word in words:
+        assert word in done.stdout, done.stdout
+
+
+def test_the_example_of_a_hosted_pbx_delivers_calls_and_recordings(tmp_path):
+    """As an operator copies it: only what names the operator's PBX, files and folder is changed."""
+    with PbxApi() as pbx, Drive() as drive:
+        account = drive.accounts.service_account()
+        (tmp_path / "hosted-pbx.key").write_text(pbx.key)
+        (tmp_path / "drive.json").write_text(json.dumps(account))
+        text = (ROOT / "packaging/examples/hosted-pbx.conf").read_text()
+        for old, new in {"https://pbx.example.com:8080": pbx.url, "domain = example": "domain = demo",
+                         "/etc/did-optimizer-sync.d/": f"{tmp_path}/",
+                         "folder = 1AbCdEfGhIjKlMnOpQrStUvWxYz": f"folder = {drive.folder([account], shared_drive=True)}\n"
+                                                                 f"endpoint = {drive.url}"}.items():
+            assert old in text
+            text = text.replace(old, new)
+        sync = Sync(tmp_path / "host", timezone="UTC")
+        sync.config_file.write_text(text)
+        call = pbx.call(time.time() - 60)
+        content = pbx.record(call)
+        run = sync.run("run")
+        sync.close()
+        assert run.code == 0, run.log
+        (file,) = drive.files.values()
+        assert file["content"] == content
+        with contextlib.closing(sqlite3.connect(sync.state / "records.db")) as table:
+            assert table.execute("SELECT uuid, google_drive_url FROM callcenter_records").fetchall() == \
+                [(call["uuid"], file["webViewLink"])]

@@ -1,4 +1,4 @@
-"""The documents are compared with the program: what they name exists, and what exists is named."""
+"""Compares the documents with the program: each named thing exists, and each existing thing is named."""
 import re
 import subprocess
 
@@ -79,11 +79,13 @@ def test_the_manual_knows_every_kind_of_source_and_sink():
 
 def test_the_manual_knows_every_setting_that_only_a_kind_knows():
     items = " ".join(re.findall(r"^\.It Ic (.*)$", MAN5.read_text(), re.M))
-    for folder in ("source", "sink"):
-        text = "".join(path.read_text() for path in (POLLER / folder).glob("*.c"))
-        for table in re.findall(r"^static const struct param_spec \w+\[\] = {\n(.*?)^};", text, re.M | re.S):
+    for folder in ("source", "sink", "recording"):
+        text = "".join(path.read_text() for path in (POLLER / folder).glob("*.[ch]"))
+        tables = re.findall(r"^static const struct param_spec \w+\[\] = \{\n?(.*?)\};$", text, re.M | re.S)
+        for table in tables + re.findall(r"^#define \w+_COMMON_PARAMS +\\\n(.*?)\n\n", text, re.M | re.S):
             keys = re.findall(r'^    { "([\w.*]+)",', table, re.M)
-            assert keys and [key for key in keys if not has_word(key.rstrip("*"), items)] == []
+            assert keys or "_COMMON_PARAMS" in table
+            assert [key for key in keys if not has_word(key.rstrip("*"), items)] == []
 
 
 def test_the_readme_knows_every_setting_and_no_other():

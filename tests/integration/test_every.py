@@ -135,7 +135,7 @@ def test_between_rounds_the_lock_is_free(sync, db):
     stop(loop)
 
 
-def test_nothing_of_a_round_stays_behind(sync, db):
+def test_a_round_leaves_nothing_behind(sync, db):
     loop = sync.start("run", "--every", "1")
     until(lambda: rounds(sync) >= 2)
     files = len(os.listdir(f"/proc/{loop.pid}/fd"))
@@ -151,7 +151,7 @@ def test_nothing_of_a_round_stays_behind(sync, db):
     (["--every"], "needs a value"), (["--every", "5", "--cron"], "--cron cannot be used with --every"),
     (["--every", "5", "--dry-run"], "--dry-run cannot be used with --every"),
     (["check", "--every", "5"], "--every cannot be used with check")])
-def test_what_does_not_go_with_it_is_refused(sync, args, said):
+def test_options_that_exclude_every_are_refused(sync, args, said):
     done = sync.run(*args)
     assert done.code == 64 and said in done.err
 

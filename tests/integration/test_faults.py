@@ -192,7 +192,8 @@ def _first_page(path):
 
 @pytest.mark.parametrize("damage", [_garbage, _zeros, _cut_short, _first_page])
 def test_an_unreadable_ledger_is_rebuilt_and_the_run_continues(sync, db, api, damage):
-    """Goal: nothing can be read from it; what is pending comes back by looking again at the last hours."""
+    """Goal: nothing can be read from the ledger; the program finds the pending calls by reading the last hours
+    again."""
     accepted = insert_some(db)
     api.rules([{"uniqueid": accepted[3], "status": 503}])
     assert sync.run().code == 75
@@ -211,8 +212,8 @@ def test_an_unreadable_ledger_is_rebuilt_and_the_run_continues(sync, db, api, da
 
 @pytest.fixture
 def long_known(sync, db, api):
-    """Thousands of calls were forwarded since long ago; one of the first is pending, and one rejected. They ended before
-    any look back goes, so only the ledger knows of them. Returns their uniqueids (pending, rejected)."""
+    """Thousands of calls were forwarded since long ago; one of the first is pending, and one rejected. They ended
+    before any look back goes, so only the ledger knows of them. Returns their uniqueids (pending, rejected)."""
     now = db.now()
     sync.set_checkpoint(now - 21 * HOUR)
     early = db.insert_many([{"end_epoch": now - 20 * HOUR + n} for n in range(5)])
@@ -225,14 +226,14 @@ def long_known(sync, db, api):
     db.query("SET GLOBAL init_connect = ''")
 
 
-@pytest.mark.parametrize("where, which", [("call", 0.5), ("call", 0.99), ("call_ended", 0.5), ("call_open", 0),
-                                          ("note", 0), ("run", 0)])
+@pytest.mark.parametrize("where, which", [("call", 0.5), ("call", 0.99), ("call_open", 0), ("note", 0),
+                                          ("run", 0)])
 def test_damage_deep_in_the_ledger_costs_no_call(sync, db, api, long_known, where, which):
-    """Goal: damage that shows only in use, in any part of the ledger but the page that holds the pending call itself: the
-    run goes on, new calls pass, what is rejected stays so, and what is pending is delivered when its time has come."""
+    """Goal: damage that shows only in use, in any part of the ledger but the page that holds the pending call itself:
+    the run goes on, new calls pass, rejected calls stay rejected, and pending calls are sent when they are due."""
     pending, rejected = long_known
     pages = leaves(sync.state / "ledger.db", where)
-    assert where not in ("call", "call_ended") or len(pages) > 20
+    assert where != "call" or len(pages) > 20
     damage_page(sync.state / "ledger.db", pages[int(which * len(pages))])
     new = insert_some(db, 10)
     run = sync.run()
@@ -287,7 +288,7 @@ def test_a_database_killed_in_mid_run_loses_nothing_and_repeats_nothing(sync, db
     """Goal: what was accepted before is recorded although the run fails; the next run sends the rest, each once."""
     now = db.now()  # more calls than one statement may give
     uniqueids = db.insert_many([{"end_epoch": now - 3500 + n} for n in range(3000)])
-    db.query("FLUSH TABLES")  # MyISAM: what is not on disk is gone, and that is not what is tried here
+    db.query("FLUSH TABLES")  # MyISAM loses rows that are not on disk, but this test is about the program
     sync.configure(config={"sync": {"batch_size": 50}})
     api.rules([{"delay_ms": 20}])
     run = sync.start()
@@ -395,7 +396,8 @@ def _remove_rows(index):
 
 @pytest.mark.parametrize("damage", [_overwrite_keys, _cut_off_keys, _zero_header, _remove, _remove_rows])
 def test_a_crashed_archive_holds_up_no_call(fragile, api, damage):
-    """A call that waits is gone, and the archive that may have it is damaged: it goes on waiting, the others are sent."""
+    """A call that waits is gone, and the archive that may have it is damaged: it goes on waiting, the others are
+    sent."""
     db, sync = fragile
     waiting = db.insert(end_epoch=db.now() - 60, status="DISPO")
     assert sync.run().code == 0
@@ -512,8 +514,8 @@ def test_an_answer_of_a_hundred_megabytes_is_not_read(sync, db, api):
 
 @pytest.mark.parametrize("ended_ago", [100, 2 * HOUR])
 def test_a_call_that_makes_the_api_fail_does_not_delay_later_calls(sync, db, api, ended_ago):
-    """Goal: alone at the head of the queue, such a call looks like an outage, but not for ever. The last call of the
-    evening fails, and the night is quiet. In the morning the API accepts others, and this call uses up a retry."""
+    """Goal: alone at the head of the queue, such a call looks like an outage, but not forever. The last call of the
+    evening fails, and the night is quiet. In the morning the API accepts other calls, and this call uses up a retry."""
     now = db.now()
     sync.set_checkpoint(now - 10 * HOUR)
     bad = db.insert(end_epoch=now - 10 * HOUR + 60)
@@ -612,7 +614,7 @@ def test_a_database_s_clock_that_was_days_ahead_for_a_while_puts_off_and_repeats
 @pytest.mark.parametrize("lasting, share", [(1, 0.0075), (0, 0.0024)])
 def test_a_failed_allocation_never_crashes_the_program(staged, lasting, share):
     """Goal: the n-th malloc, calloc or realloc fails, alone or with all that follow: the run gives up in good order or
-    completes, and the next one delivers what is left. `make soak` tries every n."""
+    completes, and the next run sends the rest. `make soak` tries every n."""
     done = allocation_sweep(staged(scenes.every_kind), share, lasting)
     assert done.tried > (50 if lasting else 15)
 

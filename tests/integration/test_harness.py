@@ -1,4 +1,4 @@
-"""The harness itself: a test is worth no more than the dialer and the API that it uses."""
+"""Tests of the harness: the other tests depend on its dialer and its API."""
 import contextlib
 import http.client
 import json
@@ -132,6 +132,18 @@ def test_clear_forgets_what_arrived_and_keeps_the_rules(api):
 
 # ---- the API: how it fails ----
 
+def test_a_request_that_clear_overtakes_is_not_recorded(api):
+    """The test that sent it is over: the next one would find a call that it did not make."""
+    api.rules([{"delay_ms": 300}])
+    with raw_post(api) as connection:
+        while not api.log():
+            time.sleep(0.01)
+        api.clear(rules=True)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+    assert api.recorded() == []
+    assert post(api)[1]["message"] == "Call result recorded"
+
+
 def test_rules_choose_by_call_and_count(api):
     other = dict(CALL, uniqueid="1700000000.2")
     api.rules([{"uniqueid": other["uniqueid"], "status": 422, "body": '{"success":false,"error":"no"}'},
@@ -205,7 +217,7 @@ def test_hang_answers_nothing_and_notices_that_the_client_leaves(api):
     api.rules([])
     time.sleep(0.3)
     post(api)
-    assert api.state()["max_in_flight"] == 1  # the one that hung was over before the next came
+    assert api.state()["max_in_flight"] == 1  # the hanging request ended before the next one came
 
 
 def test_64_slow_requests_delay_no_other(api):
@@ -301,6 +313,50 @@ def test_the_table_is_as_vicidial_makes_it(db):
         assert {(row["Key_name"], row["Column_name"]) for row in indexes} == {
             ("PRIMARY", "uniqueid"), ("lead_id", "lead_id"), ("call_date", "call_date")}
     assert len(db.query("SHOW COLUMNS FROM vicidial_log")) == 18
+
+
+READ = ("vicidial_log vicidial_closer_log vicidial_log_extended vicidial_carrier_log call_log vicidial_cpd_log "
+        "vicidial_agent_log vicidial_list recording_log vicidial_statuses vicidial_campaign_statuses vicidial_campaigns "
+        "vicidial_inbound_groups servers vicidial_did_log vicidial_log_archive vicidial_closer_log_archive call_log_archive "
+        "vicidial_carrier_log_archive vicidial_agent_log_archive vicidial_log_extended_archive").split()
+ONLY_NEWEST = ("vicidial_dial_log vicidial_dial_cid_log vicidial_inbound_caller_codes vicidial_amd_log "
+               "vicidial_did_log_archive vicidial_dial_log_archive vicidial_dial_cid_log_archive "
+               "vicidial_inbound_caller_codes_archive vicidial_amd_log_archive recording_log_archive").split()
+
+
+@pytest.mark.parametrize("version, tables", [("newest", READ + ONLY_NEWEST), ("2.4", READ)])
+@pytest.mark.parametrize("engine", ["MyISAM", "InnoDB"])
+def test_the_dialer_has_all_tables_that_the_program_reads(db, version, tables, engine):
+    db.make_vicidial(version, engine)
+    rows = db.query("SELECT TABLE_NAME AS name, ENGINE AS engine, AUTO_INCREMENT AS counts, TABLE_COLLATION AS collation "
+                    "FROM information_schema.TABLES WHERE TABLE_SCHEMA=DATABASE()")
+    assert sorted(row["name"] for row in rows) == sorted(tables)
+    assert {row["engine"] for row in rows} == {engine} and {row["collation"] for row in rows} == {"utf8mb3_unicode_ci"}
+    assert [row["name"] for row in rows if row["counts"] and row["name"].endswith("_archive")] == []
+
+
+def test_the_dialer_has_the_schema_of_its_version(db):
+    def columns(table):
+        return {row["Field"] for row in db.query(f"SHOW COLUMNS FROM {table}")}
+
+    def indexed(table):
+        return {row["Column_name"] for row in db.query(f"SHOW INDEX FROM {table} WHERE Seq_in_index=1")}
+
+    db.make_vicidial("2.4")
+    assert "called_count" not in columns("vicidial_log") | columns("vicidial_closer_log")
+    assert "caller_code" not in columns("vicidial_carrier_log") and "lead_id" not in indexed("vicidial_carrier_log")
+    assert indexed("vicidial_log_extended") == {"uniqueid", "call_date"}
+    assert db.query("SELECT COUNT(*) AS n FROM vicidial_statuses")[0]["n"] == 38
+    assert db.row(db.insert())["status"] == "SALE"
+    assert [db.put("vicidial_closer_log", lead_id=7, status="QUEUE") for _ in range(2)] == [1, 2]
+    db.drop()
+    db = db.dialer.database(db.name)
+    db.make_vicidial()
+    assert indexed("vicidial_log_extended") == {"uniqueid", "call_date", "lead_id", "caller_code"}
+    assert {"closecallid", "call_date", "uniqueid", "lead_id"} < indexed("vicidial_closer_log")
+    assert "uniqueid" not in indexed("vicidial_dial_log") and "caller_code" not in indexed("vicidial_carrier_log")
+    assert db.query("SELECT COUNT(*) AS n, SUM(answering_machine='Y') AS machines FROM vicidial_statuses") == [
+        {"n": 50, "machines": 3}]
 
 
 def test_the_server_is_not_strict(db):
@@ -475,7 +531,8 @@ def test_runs_that_are_started_are_ended(sync, impostor):
 def test_the_configuration_files(sync, api, db):
     assert "VARDB_pass => 1234\n" in sync.astguiclient_file.read_text()
     assert f"[general]\napi_base_url = {api.url}\napi_key = test-key\n" == sync.dids_file.read_text()
-    assert sync.config_file.read_text() == f"[database]\nsocket = {db.dialer.socket}\n\n[sync]\nsettle = 0\nsplay = 0\n"
+    assert sync.config_file.read_text() == (f"[database]\nsocket = {db.dialer.socket}\nmax_server_time = 0\n\n"
+                                            "[sync]\nsettle = 0\nsplay = 0\n")
     sync.configure(dids={"api_key": None, "api_timeout": 3}, config={"sync": {"settle": None, "overlap": 60}})
     assert sync.dids_file.read_text() == f"[general]\napi_base_url = {api.url}\napi_timeout = 3\n"
     assert sync.config_file.read_text().endswith("[sync]\nsplay = 0\noverlap = 60\n")

@@ -1,4 +1,5 @@
-"""Rows and answers that somebody has made to do harm change nothing but a log line; nor does a strange place to run in."""
+"""Rows and answers that somebody has made to do harm change nothing but a log line; nor does a strange place to run
+in."""
 import contextlib
 import gzip
 import json
@@ -164,7 +165,8 @@ def started_by(tmp_path, monkeypatch):
 @pytest.mark.parametrize("words, answer, code", [(["--cron"], 401, 78), (["backfill", "--to", "now"], 200, 0)],
                          ids=["says an error", "prints"])
 def test_closed_standard_files_let_nothing_into_log_and_state(sync, db, api, started_by, words, answer, code, closed):
-    """What is opened first would get their numbers, and be written into as if it were what is printed to."""
+    """Otherwise the first opened files would get the numbers of the closed streams, and output would go into these
+    files."""
     db.insert_many([{}] * 2)
     api.rules([{"status": answer}])
     started_by(f'exec "{{}}" "$@" {closed}')
@@ -202,7 +204,7 @@ def test_a_run_that_is_aborted_leaves_no_core(sync, db, api, started_by, tmp_pat
 
 @pytest.mark.parametrize("words", ["status", "status --json", "failed list --json", "history", "check", "metrics", "--help",
                                    "--dry-run", "checkpoint show"])
-def test_what_could_not_be_printed_is_no_success(sync, db, api, started_by, words):
+def test_a_command_that_cannot_print_fails(sync, db, api, started_by, words):
     """Who keeps a list in a file must learn that the disk was full."""
     refused = db.insert()
     api.rules([{"uniqueid": refused, "status": 400}])
@@ -214,7 +216,7 @@ def test_what_could_not_be_printed_is_no_success(sync, db, api, started_by, word
     assert done.code == 74 and "could not write to the standard output" in done.err
 
 
-def test_who_reads_only_the_first_line_is_told_of_no_error(sync, db, api, started_by):
+def test_a_reader_of_the_first_line_only_causes_no_error(sync, db, api, started_by):
     db.insert_many([{} for _ in range(2000)])
     api.rules([{"status": 400}])
     assert sync.run().code == 0

@@ -17,6 +17,7 @@ import time
 import pytest
 
 from harness.dialer import Dialer
+from harness.api import Api
 from harness.sync import Sync
 
 TAKEOVER = 10  # the lowest that takeover_after may be
@@ -46,6 +47,13 @@ def led_just_now(sync, db):
 
 
 @pytest.fixture
+def api():
+    """Each test has its own API, so no process of another test knows the port."""
+    with Api() as server:
+        yield server
+
+
+@pytest.fixture
 def host(db, api, tmp_path):
     """Makes hosts: host("b")."""
     made = []
@@ -65,7 +73,7 @@ def host(db, api, tmp_path):
 def leader(db, host):
     """A host that is the leader and has announced what is settled. Its runs may be far apart, as on a slow machine."""
     one = host("a")
-    one.configure(config={"sync": {"takeover_after": 300}})
+    one.configure(config={"sync": {"takeover_after": 300, "sweep_interval": 1}})  # each run reads the last hours
     assert one.run().code == 0
     db.make_cluster()
     led_just_now(one, db)
@@ -137,7 +145,7 @@ def test_long_work_on_another_host_takes_nothing_over(db, api, host, leader, wor
 
 
 def test_cron_s_reconcile_prints_nothing_on_a_standby(db, host, leader):
-    """Goal: with the same crontab on every host, a standby mails nothing each night."""
+    """Goal: with the same crontab on every host, a standby host sends no mail at night."""
     db.insert(end_epoch=db.now() - 600)
     assert leader.run().code == 0
     run = host("b").run("reconcile", "--cron")
@@ -178,7 +186,7 @@ def test_another_host_takes_over_after_takeover_after_and_not_before(db, api, ho
     until(lambda: (time.sleep(1), "standby" not in other.run().log)[1])
     assert time.monotonic() - began >= TAKEOVER - 2
     assert list(api.by_uniqueid()) == [call]
-    # The former leader comes back, and stands by.
+    # The former leader comes back as a standby.
     stands_by(leader)
     assert "standby" not in other.run().log and requests(api) == {call: 1}
 
@@ -366,7 +374,7 @@ def test_what_the_former_leader_had_still_to_send_is_not_lost(db, api, host, lea
     assert open_call in api.by_uniqueid()
 
 
-def test_after_a_takeover_reconcile_does_not_take_the_former_leader_s_calls_for_skipped_ones(db, api, host, leader):
+def test_after_a_takeover_reconcile_does_not_count_the_former_leader_s_calls_as_skipped(db, api, host, leader):
     now = db.now()
     db.insert_many([{"end_epoch": now - 3000 + n} for n in range(30)])
     assert leader.run().code == 0
@@ -392,9 +400,10 @@ def test_without_an_announcement_the_standby_s_checkpoint_stays(db, api, host):
 # ---- without a cluster: a run has the lock while it works ----
 
 def at_work(sync, db, api):
-    """A run in its middle, and the connection that has the lock. The calls lasted so long that the sweep finds
-    them: before each batch it reads their rows."""
-    db.insert_many([{"end_epoch": db.now() - 600 + n, "length_in_sec": HOUR} for n in range(40)])
+    """A run in progress, and the connection that holds the lock. The calls ended over an hour ago, so the run reads
+    their rows again before each batch."""
+    sync.set_checkpoint(db.now() - 3 * HOUR)
+    db.insert_many([{"end_epoch": db.now() - 2 * HOUR + n} for n in range(40)])
     sync.configure(config={"sync": {"batch_size": 2}, "api": {"concurrency": 1}})
     api.rules([{"delay_ms": 300}])
     run = sync.start()
@@ -412,7 +421,7 @@ def test_a_run_takes_the_lock_again_after_a_reconnect(sync, db, api, host):
     assert db.leader() is None, "given up before the lock of this host"
 
 
-def test_a_run_whose_lock_another_host_took_meanwhile_ends(sync, db, api):
+def test_a_run_ends_if_another_host_took_its_lock(sync, db, api):
     run, number = at_work(sync, db, api)
     with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
         db.query(f"KILL {number}")
@@ -504,7 +513,7 @@ def test_the_lock_of_the_host_is_released_after_the_server_s(sync, db, api, word
 
 @pytest.mark.parametrize("trouble", ["slow", "close"])
 def test_a_short_server_outage_does_not_end_a_leader(api, tmp_path, trouble):
-    """It mistook its own lock for another host's and released it. No host sent calls for takeover_after."""
+    """A run mistook the host's own lock for another host's, and released it. No host sent calls for takeover_after."""
     todo = []
 
     def on_packet(data):

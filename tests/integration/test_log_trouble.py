@@ -2,6 +2,8 @@
 import os
 import socket
 import sqlite3
+import threading
+import time
 
 import pytest
 
@@ -21,7 +23,7 @@ def syslog(tmp_path, monkeypatch):
     path, old, script = tmp_path / "log.socket", tmp_path / "dev", tmp_path / "with-syslog"
     receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     receiver.bind(str(path))
-    receiver.setblocking(False)
+    receiver.settimeout(0.1)
     old.mkdir()
     mounts = "".join(f"touch /dev/{name} && mount --bind {old}/{name} /dev/{name} && " for name in
                      ("null", "zero", "random", "urandom"))
@@ -31,16 +33,26 @@ exec unshare --mount sh -c 'mount --rbind /dev {old} && mount -t tmpfs none /dev
 """)
     script.chmod(0o755)
     monkeypatch.setenv("SYNC_BINARY", str(script))
-    got = []
+    got, over = [], threading.Event()
 
-    def messages():
+    def receive():  # read meanwhile, like a syslog daemon: the socket has room for ten messages
         while True:
             try:
                 got.append(receiver.recv(65536).decode("utf-8", "replace"))
-            except BlockingIOError:
-                return got
+            except TimeoutError:
+                if over.is_set():
+                    return
+
+    reader = threading.Thread(target=receive)
+    reader.start()
+
+    def messages():
+        time.sleep(0.3)  # all sent messages are received
+        return got
 
     yield messages
+    over.set()
+    reader.join()
     receiver.close()
 
 

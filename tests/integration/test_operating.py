@@ -24,7 +24,7 @@ def states(sync):
 
 @pytest.fixture
 def rejected(sync, db, api):
-    """Three calls of which two are rejected for different reasons, ten minutes apart."""
+    """Three calls; the API rejects two of them, ten minutes apart and for different reasons."""
     now = db.now()
     calls = [db.insert(end_epoch=now - 900), db.insert(end_epoch=now - 300), db.insert(end_epoch=now - 100)]
     api.rules([{"uniqueid": calls[0], "status": 422, "body": '{"success":false,"error":"invalid campaign"}'},
@@ -98,7 +98,7 @@ def test_discarded_calls_can_be_restored_and_sent(sync, api, rejected, which):
     api.clear()
     dropped = sync.run("failed", "drop", *which)
     assert dropped.code == 0 and "failed restore" in dropped.out
-    assert sync.run().code == 0  # which forgets what is too old
+    assert sync.run().code == 0  # this run forgets calls that are too old
     done = sync.run("failed", "restore", *which)
     assert done.code == 0 and "retry" in done.out and done.out.split()[:3] == dropped.out.split()[:3]
     assert sync.run("failed").out == listed and api.log() == []
@@ -127,7 +127,7 @@ def grow_older(sync, days):
 def test_rejected_and_discarded_calls_have_their_own_retention(sync, db, rejected, settings, remembered):
     assert sync.run("failed", "drop", rejected[0]).code == 0
     sync.configure(config={"sync": settings})
-    db.query("DELETE FROM vicidial_log")  # or what is forgotten would come in again at once
+    db.query("DELETE FROM vicidial_log")  # otherwise the forgotten calls would be found again at once
     grow_older(sync, remembered - 1)
     assert sync.run().code == 0
     assert [states(sync).get(call) for call in rejected[:2]] == [5, 4]
@@ -182,7 +182,7 @@ def test_discarded_calls_are_never_sent(sync, db, api, rejected):
 
 
 @pytest.mark.parametrize("what", ["retry", "drop", "restore"])
-def test_failed_retry_and_drop_want_to_know_which(sync, rejected, what):
+def test_failed_retry_and_drop_need_a_selection(sync, rejected, what):
     done = sync.run("failed", what)
     assert done.code == 64
     assert "--all" in done.err
@@ -267,7 +267,7 @@ def stands_by(other, db):
 
 
 def test_a_new_leader_sends_the_former_leader_s_pending_calls(sync, db, api, tmp_path):
-    """It was never the leader before. It starts from when it became standby."""
+    """The second host was never the leader. It starts at the time when it became standby."""
     now = db.now()
     other = Sync(tmp_path / "other", db, api, timezone=sync.timezone)
     other.configure(config={"sync": {"settle": 0}})
@@ -397,8 +397,8 @@ def test_a_ledger_of_a_newer_version_is_refused_and_nothing_is_sent(sync, db, ap
 
 
 def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
-    """Goal: an upgrade forgets nothing: what was accepted is not sent again, what was pending is sent; `status` works before
-    the first run of the new version, and changes nothing."""
+    """Goal: an upgrade forgets nothing: what was accepted is not sent again, what was pending is sent; `status` works
+    before the first run of the new version, and changes nothing."""
     accepted, pending = db.insert(), db.insert()
     assert sync.run().code == 0
     rows = sync.ledger("SELECT uniqueid, state, end_epoch, fingerprint, updated, attempts FROM call ORDER BY uniqueid")
@@ -420,7 +420,7 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
     assert (shown["accepted"], shown["pending"]) == (1, 1)
     assert sync.ledger("PRAGMA user_version") == [(1,)]
     assert sync.run().code == 0
-    assert sync.ledger("PRAGMA user_version") == [(6,)]
+    assert sync.ledger("PRAGMA user_version") == [(11,)]
     assert sync.ledger("SELECT kind, pending, waiting FROM run WHERE finished = 101") == [("retry", 3, 4)]
     assert sync.ledger("SELECT 1 FROM note WHERE name = 'wait_until'") == []
     assert [entry["uniqueid"] for entry in api.log()[sent_before:]] == [pending]

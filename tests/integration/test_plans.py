@@ -37,7 +37,7 @@ def watched(db):
 
 
 def tables_of(statement):
-    return set(re.findall(r"\bvicidial_log(?:_archive)?\b", statement))
+    return set(re.findall(r"\bvicidial_(?:closer_log|did_log|log)(?:_archive)?\b", statement))
 
 
 def shape(statement):
@@ -63,8 +63,8 @@ def assert_sound(db, statements):
 
 @pytest.fixture(params=PAIRS, ids=lambda pair: " beside ".join(pair).replace(" COLLATE", ""))
 def lived(request, db, api, sync):
-    """Two days of a dialer whose tables have these character sets. The archive has copies of what the live table has, and
-    what it has no more."""
+    """Two days of calls in tables with these character sets. The archive has copies of the live table's rows, and rows
+    that the live table no longer has."""
     live, archive = request.param
     db.query(f"ALTER TABLE vicidial_log CONVERT TO CHARACTER SET {live}")
     db.query(f"ALTER TABLE vicidial_log_archive CONVERT TO CHARACTER SET {archive}")
@@ -100,6 +100,23 @@ def test_no_statement_reads_a_whole_table_or_two_tables(lived, db, api):
     assert set(wanted) <= set(delivered(api)) and set(lived.archived) <= set(delivered(api))
     assert set(delivered(api).values()) == {1}
     assert {body["disposition"] for body in api.recorded()} == {"SALE"}, "a frozen copy was sent"
+
+
+@pytest.mark.parametrize("lived", [PAIRS[0], PAIRS[3]], indirect=True)
+def test_a_run_after_a_long_outage_reads_by_index(lived, db, api):
+    lived.configure(config={"database": {"max_server_time": 0}})
+    with watched(db) as said:
+        lived.set_checkpoint(db.now() - 46 * HOUR)
+        assert lived.run().code == 0
+        db.query("ALTER TABLE vicidial_log ADD INDEX on_end (end_epoch)")
+        lived.set_checkpoint(db.now() - 46 * HOUR)
+        assert lived.run().code == 0
+    shapes = assert_sound(db, said)
+    for part in ("FROM vicidial_log FORCE INDEX (`call_date`) WHERE call_date >= 'x' ORDER BY call_date LIMIT 0",
+                 "FROM vicidial_log FORCE INDEX (`on_end`) WHERE end_epoch >= 0 ORDER BY end_epoch LIMIT 0",
+                 "FROM vicidial_log_archive FORCE INDEX (`call_date`)"):
+        assert any(part in one for one in shapes), f"no statement with {part}"
+    assert set(lived.archived) < set(delivered(api)) and set(delivered(api).values()) == {1}
 
 
 def test_a_backfill_looks_at_few_rows(lived, db, api):
@@ -142,7 +159,7 @@ def test_a_call_that_waits_under_such_an_id_delays_no_other(db, api, sync):
     plain = db.insert(end_epoch=now - 20)
     assert sync.run().code == 0
     assert delivered(api) == collections.Counter([plain])
-    assert sync.run("why", "1795000000.😀").code == 0
+    assert sync.run("why", "1795000000.😀").code == 1  # no such call
 
 
 @pytest.mark.parametrize("lived", [(UTF8, "utf8mb4")], indirect=True)
@@ -162,3 +179,38 @@ def test_the_dialer_s_update_goes_on_while_the_archive_is_read(lived, db, api):
                         "AND INFO LIKE '%%vicidial_log_archive%%'")
         cursor.execute("UNLOCK TABLES")
     assert running.wait(60) == 0
+
+
+@pytest.mark.parametrize("version", ["newest", "2.4"])
+def test_no_statement_for_inbound_calls_reads_a_whole_table(db, api, sync, version):
+    """The statements use the indexes on call_date and closecallid of vicidial_closer_log, and on uniqueid of
+    vicidial_did_log."""
+    db.make_vicidial(version)
+    now = db.now()
+    db.query("INSERT INTO vicidial_closer_log (lead_id,campaign_id,call_date,start_epoch,end_epoch,length_in_sec,status,"
+             "phone_number,uniqueid) SELECT seq, 'GROUP', FROM_UNIXTIME(%s + seq * 30), %s + seq * 30, %s + seq * 30 + 20, "
+             "20, IF(seq %% 50, 'SALE', 'DISPO'), '3125550199', CONCAT(%s + seq * 30, '.', seq) FROM seq_1_to_4000",
+             [now - 40 * HOUR] * 4)
+    db.query("INSERT INTO vicidial_did_log (uniqueid,channel,server_ip,extension,call_date) SELECT uniqueid, '', '', "
+             "'8005550100', call_date FROM vicidial_closer_log")
+    db.query("INSERT INTO vicidial_closer_log_archive SELECT * FROM vicidial_closer_log WHERE closecallid < 500")
+    db.query("DELETE FROM vicidial_closer_log WHERE closecallid < 250")
+    sync.configure(config={"source": {"type": "vicidial-inbound"}, "sync": {"backfill_rate": 0}})
+    sync.set_checkpoint(now - 9 * HOUR)
+    with watched(db) as said:
+        for _ in range(2):
+            assert sync.run().code == 0
+        backfill = sync.run("backfill", "--from", str(now - 48 * HOUR), "--to", str(now - 36 * HOUR))
+        assert backfill.code == 0, backfill.out + backfill.err
+        assert sync.run("reconcile", "--days", "2").code == 0
+        assert sync.run("why", f"{now - 40 * HOUR + 3000}.100/c100").code == 0
+        assert sync.run("check").code == 0
+    tables = {row["name"] for row in db.query("SELECT TABLE_NAME AS name FROM information_schema.TABLES")}
+    shapes = assert_sound(db, [one for one in said if tables_of(one) <= tables])
+    for part in ("FROM vicidial_closer_log FORCE INDEX (`call_date`)", "FROM vicidial_closer_log FORCE INDEX (`PRIMARY`)",
+                 "FROM vicidial_closer_log FORCE INDEX (`call_date`) WHERE call_date >= 'x' ORDER BY call_date LIMIT 0",
+                 "FROM vicidial_closer_log_archive FORCE INDEX (`call_date`)", "FROM vicidial_did_log FORCE INDEX (`uniqueid`)",
+                 "FROM vicidial_closer_log_archive FORCE INDEX (`PRIMARY`)"):
+        assert any(part in one for one in shapes), f"no statement with {part}"
+    assert set(delivered(api).values()) == {1} and len(delivered(api)) > 500
+    assert {body["phoneNumber"] for body in api.recorded()} == {"8005550100"}

@@ -11,7 +11,6 @@ import pytest
 
 from harness.api import Api
 from harness.dialer import Dialer
-from harness.old_server import OldServer
 from harness.sync import Sync
 
 STATUSES = ["SALE", "A", "NI", "DNC", "B", "NA", "NO", "BUSY", "AB", "ADC", "DROP", "PDROP", "N", "CALLBK"]
@@ -61,6 +60,63 @@ def test_calls_of_one_second_across_a_batch_edge_all_arrive(sync, db, api):
     assert sync.run().code == 0
     assert_each_once(api, uniqueids)
     assert sync.checkpoint() == f"{ended} {max(uniqueids)}"
+
+
+def test_a_call_of_hours_is_sent_in_the_first_run_after_its_end(sync, db, api):
+    """The scan is far beyond the call's begin, and the sweep is off."""
+    now = db.now()
+    sync.configure(config={"sync": {"sweep_interval": 0}})
+    call = db.insert(uniqueid=f"{now - 9000}.1", start_epoch=now - 9000, end_epoch=None, status="INCALL")
+    sync.run()
+    assert api.log() == [] and sync.ledger("SELECT id FROM watched") == [(call,)]
+    assert "did_optimizer_sync_watched{profile=\"\"} 1\n" in sync.run("metrics").out
+    before = server_reads(db)
+    sync.run()
+    assert server_reads(db) - before < 300
+    db.update(call, end_epoch=now - 10, status="SALE")
+    sync.run()
+    assert_each_once(api, [call])
+    assert sync.ledger("SELECT id FROM watched") == []
+
+
+def test_a_running_call_whose_uniqueid_is_rewritten_is_sent_under_its_new_name_only(sync, db, api):
+    """vdc_db_query.php rewrites it when the agent hangs up."""
+    now = db.now()
+    sync.configure(config={"sync": {"sweep_interval": 0}})
+    old = db.insert(uniqueid=f"{now - 9000}.100", start_epoch=now - 9000, end_epoch=None, status="INCALL", lead_id=77)
+    sync.run()
+    db.query("UPDATE vicidial_log SET uniqueid = %s, status = 'SALE', end_epoch = %s WHERE uniqueid = %s",
+             [f"{now - 9000}.99", now - 10, old])
+    sync.run()
+    assert_each_once(api, [f"{now - 9000}.99"])
+    assert sync.ledger("SELECT id FROM watched") == []
+
+
+@pytest.mark.parametrize("state", ["running", "pending"])
+@pytest.mark.parametrize("why", ["no index on lead_id", "a lead of 25,000 rows"])
+def test_a_rewritten_uniqueid_is_found_where_the_lead_cannot_be_read(sync, db, api, why, state):
+    """Goal: the scan goes back to the call's begin, without the sweep's help. Later runs do not go back again."""
+    now = db.now()
+    sync.configure(config={"sync": {"sweep_interval": 0}})
+    if why == "no index on lead_id":
+        db.query("ALTER TABLE vicidial_log DROP INDEX lead_id")
+    else:
+        db.insert_many([{"uniqueid": f"{now - 9999999 + n}.1", "end_epoch": now - 9999999 + n, "lead_id": 77}
+                        for n in range(25000)])
+    old = db.insert(uniqueid=f"{now - 9000}.100", start_epoch=now - 9000, end_epoch=None, status="INCALL", lead_id=77)
+    sync.run()
+    if state == "pending":
+        db.update(old, status="DISPO", end_epoch=now - 30)
+        sync.run()
+    db.query("UPDATE vicidial_log SET uniqueid = %s, status = 'SALE', end_epoch = %s WHERE uniqueid = %s",
+             [f"{now - 9000}.99", now - 10, old])
+    assert sync.run().code == 0
+    assert_each_once(api, [f"{now - 9000}.99"])
+    time.sleep(1.1)
+    sync.run()
+    assert sync.ledger("SELECT id FROM watched") == []
+    (scanned_to,), = sync.ledger("SELECT number FROM note WHERE name = 'scanned_to'")
+    assert scanned_to >= now
 
 
 def test_a_row_that_comes_late_with_an_old_end_is_found(sync, db, api):
@@ -188,8 +244,8 @@ def test_a_signal_ends_the_run_cleanly(sync, db, api):
 
 
 def test_a_killed_run_loses_nothing_and_repeats_only_what_was_in_flight(sync, db, api):
-    """Goal: what was asked of the API a second before the kill is durable (outcomes are committed 50 ms after the first of
-    a group); the rest is asked again with the same key."""
+    """Goal: what was asked of the API a second before the kill is durable (outcomes are committed 50 ms after the first
+    of a group); the rest is asked again with the same key."""
     now = db.now()
     uniqueids = db.insert_many([{"end_epoch": now - 900 + n} for n in range(800)])
     sync.configure(config={"api": {"concurrency": 4}})
@@ -266,7 +322,7 @@ def test_unsettled_calls_wait_two_minutes_at_most(sync, db, api, status, comment
     assert len(api.recorded()) == (1 if sent else 0)
 
 
-def test_a_waiting_row_whose_uniqueid_is_rewritten_is_sent_under_its_new_name_only(sync, db, api):
+def test_a_waiting_call_with_a_rewritten_uniqueid_is_sent_under_the_new_one_only(sync, db, api):
     now = db.now()
     old = db.insert(uniqueid=f"{now - 90}.100", end_epoch=now - 20, status="INCALL")
     sync.run()
@@ -304,6 +360,27 @@ def test_a_changed_call_is_not_sent_again_when_the_settings_say_so(sync, db, api
     assert len(api.log()) == 1
 
 
+@pytest.mark.parametrize("settings, sent", [
+    ({"sync": {"resend_changed": "yes"}}, ["reason", "length", "agent", "status"]),
+    ({"sync": {"resend_changed": "final"}}, ["status"]),
+    ({"sink": {"phone_number": "did"}}, ["length", "agent", "status"]),  # this server does not read the term reason
+], ids=["yes", "final", "the server that reads DIDs"])
+def test_which_change_is_sent_again(sync, db, api, settings, sent):
+    """On a server without deduplication, each POST is a new record."""
+    sync.configure(config=settings)
+    changes = {"reason": {"term_reason": "AGENT"}, "length": {"length_in_sec": 99}, "agent": {"user": "1002"},
+               "status": {"status": "SALE"}}
+    calls = {name: db.insert(end_epoch=db.now() - 20, status="NI", user="1001", term_reason="CALLER") for name in changes}
+    assert sync.run().code == 0
+    for name, change in changes.items():
+        db.update(calls[name], **change)
+    explained = {name: sync.run("why", call).out for name, call in calls.items()}
+    assert sync.run().code == 0 and sync.run().code == 0
+    assert [name for name, call in calls.items() if len(api.by_uniqueid()[call]) == 2] == sent
+    for name, text in explained.items():
+        assert ("changed since" in text) == (name in sent), text
+
+
 # ---- the sweep ----
 
 def sweep_again(sync):
@@ -312,38 +389,13 @@ def sweep_again(sync):
     time.sleep(1.1)
 
 
-def test_a_call_longer_than_the_poll_s_window_is_found_by_the_sweep(sync, db, api):
+def test_the_first_run_finds_long_calls(sync, db, api):
     now = db.now()
     sync.set_checkpoint(now - 5000)
     call = db.insert(uniqueid=f"{now - 9000}.1", start_epoch=now - 9000, end_epoch=now - 60)
     sync.run()
     assert_each_once(api, [call])
 
-
-def run_with_late_sweep(sync, db, seconds, statement="end_epoch >="):
-    """The sweep is the first to read with that statement, which comes to the server so much later."""
-    with OldServer(db.dialer.socket, late={statement: seconds}) as slow:
-        sync.configure(astguiclient={"VARDB_server": "127.0.0.1", "VARDB_port": slow.port},
-                       config={"database": {"socket": None}})
-        assert sync.run().code == 0
-    sync.configure(astguiclient={"VARDB_server": "localhost"}, config={"database": {"socket": db.dialer.socket}})
-
-
-def test_a_slow_sweep_s_calls_are_sent_in_the_same_run(sync, db, api):
-    """Seconds that pass meanwhile make what it finds no less due."""
-    now = db.now()
-    uniqueid = db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10)
-    run_with_late_sweep(sync, db, 2)
-    assert list(api.by_uniqueid()) == [uniqueid]
-
-
-def test_without_the_sweep_a_long_call_is_not_seen(sync, db, api):
-    now = db.now()
-    sync.set_checkpoint(now - 5000)
-    sync.configure(config={"sync": {"sweep_interval": 0}})
-    db.insert(uniqueid=f"{now - 9000}.1", start_epoch=now - 9000, end_epoch=now - 60)
-    sync.run()
-    assert api.log() == []
 
 
 def test_a_row_that_comes_after_the_overlap_is_found_by_the_sweep(sync, db, api):
@@ -398,12 +450,12 @@ def set_note(sync, name, number):
 def pretend_no_run_since(sync, epoch):
     """As if the last run had been then."""
     sync.set_checkpoint(epoch)
-    for name in ("checkpoint", "last_sweep"):
+    for name in ("checkpoint", "last_sweep", "scanned_to"):
         set_note(sync, name, epoch)
 
 
 def test_the_sweep_finds_calls_from_hours_without_a_run(sync, db, api):
-    """A call that was under way when the last one ended, longer than the poll sees; and a status that changed since."""
+    """A call was open at the end of the last run, and a status changed after that run."""
     now = db.now()
     stopped = now - 20 * 3600
     sync.set_checkpoint(stopped - 10000)
@@ -411,6 +463,7 @@ def test_the_sweep_finds_calls_from_hours_without_a_run(sync, db, api):
     sync.run()
     pretend_no_run_since(sync, stopped)
     db.update(changed, status="NI")
+    sync.configure(config={"sync": {"sweep_interval": 1}})
     long_call = db.insert(start_epoch=stopped - 3000, end_epoch=stopped + 300)
     assert sync.run().code == 0
     assert [body["disposition"] for body in api.by_uniqueid()[changed]] == ["SALE", "NI"]
@@ -428,53 +481,8 @@ def test_a_checkpoint_that_is_set_back_brings_long_calls_in_too(sync, db, api):
     assert_each_once(api, [long_call])
 
 
-def test_a_sweep_leaves_half_of_the_time_to_the_poll(sync, db, api):
-    """It goes on in the next run, where it was."""
-    now = db.now()
-    sync.configure(config={"sync": {"time_budget": 6}})
-    uniqueids = [db.insert(start_epoch=now - 3 * 3600, end_epoch=now - 10), db.insert(end_epoch=now - 20)]
-    run_with_late_sweep(sync, db, 3.2)  # half of 6 seconds is 3
-    assert list(delivered(api)) == uniqueids[1:]
-    assert note(sync, "last_sweep") == 0 and note(sync, "swept_to") > 0
-    assert sync.run().code == 0
-    assert_each_once(api, uniqueids)
-    assert note(sync, "last_sweep") >= now and note(sync, "swept_to") == 0
 
-
-def test_an_unfinished_sweep_continues_where_it_stopped_even_if_the_poll_is_done(sync, db, api):
-    """The poll comes up to now in the same run, and the sweep has not looked at anything of it yet."""
-    now = db.now()
-    sync.run()
-    # The first statement of the sweep reads four hours at most, of calls made 30 hours ago.
-    long_call = db.insert(start_epoch=now - 25 * 3600, end_epoch=now - 23 * 3600)
-    newest = db.insert(end_epoch=now - 20)
-    assert sync.run("checkpoint", "set", "24 hours ago").code == 0
-    sync.configure(config={"sync": {"time_budget": 6}})
-    # The calls that are in scope again are counted first; the sweep begins six hours (sweep_window) before them. Half of its 6
-    # seconds is 3.
-    run_with_late_sweep(sync, db, 3.2, f"end_epoch >= {int(sync.checkpoint().split()[0]) - 6 * 3600} ")
-    assert list(delivered(api)) == [newest]
-    assert note(sync, "swept_to") < now - 20 * 3600
-    assert sync.run().code == 0
-    assert_each_once(api, [newest, long_call])
-
-
-def test_a_sweep_continues_where_it_stopped(sync, db, api):
-    now = db.now()
-    sync.set_checkpoint(now - 6 * 3600)
-    sync.configure(config={"sync": {"sweep_interval": 0}})
-    db.insert(end_epoch=now - 10)
-    sync.run()
-    api.clear()
-    passed, ahead = db.insert(end_epoch=now - 14000), db.insert(end_epoch=now - 12000)
-    set_note(sync, "swept_to", now - 13000)
-    sync.configure(config={"sync": {"sweep_interval": 600}})
-    sync.run()
-    assert_each_once(api, [ahead])
-    assert passed not in delivered(api)
-
-
-def test_a_sweep_that_is_turned_on_again_does_not_look_at_the_time_without_it(sync, db, api):
+def test_a_sweep_that_is_turned_on_again_skips_the_time_without_it(sync, db, api):
     """What was accepted then may be forgotten, and would be sent again."""
     now = db.now()
     sync.set_checkpoint(now - 40 * 86400)
@@ -492,29 +500,21 @@ def test_a_sweep_that_is_turned_on_again_does_not_look_at_the_time_without_it(sy
     assert_each_once(api, [known, newest])
 
 
-def test_no_call_is_pruned_before_the_last_sweep_that_reads_it(sync, db, api):
-    """Here it comes once a day, and accepted calls are remembered for a day."""
+def test_no_call_is_pruned_that_the_sweep_still_reads(sync, db, api):
+    """After a pause of days, the sweep continues at its place, a part in each run. The ledger keeps accepted calls for
+    a day."""
     now = db.now()
-    sync.set_checkpoint(now - 3 * 86400)
-    uniqueids = [db.insert(end_epoch=now - 100000), db.insert(end_epoch=now - 20)]
+    sync.set_checkpoint(now - 5 * 86400)
+    uniqueids = [db.insert(end_epoch=now - 4 * 86400 + hour * 3600) for hour in (-5, -1)]
+    newest = db.insert(end_epoch=now - 20)
     sync.run()
-    sync.configure(config={"sync": {"retention_days": 1, "sweep_interval": 86400}})
-    set_note(sync, "last_sweep", now - 86000)
-    sync.run()
-    set_note(sync, "last_sweep", now - 86500)
-    sync.run()
-    assert_each_once(api, uniqueids)
+    sync.configure(config={"sync": {"retention_days": 1}})
+    set_note(sync, "last_sweep", now - 4 * 86400)
+    for _ in range(3):
+        sync.run()
+    assert now - 4 * 86400 - 6 * 3600 < note(sync, "swept_to") < now - 4 * 86400
+    assert_each_once(api, [*uniqueids, newest])
 
-
-@pytest.mark.parametrize("swept_to", ["before", "ahead"])
-def test_an_impossible_sweep_position_is_ignored(sync, db, api, swept_to):
-    now = db.now()
-    sync.run()
-    set_note(sync, "swept_to", 1000 if swept_to == "before" else now + 100000)
-    set_note(sync, "last_sweep", now - 700)
-    late = db.insert(end_epoch=now - 3000)
-    sync.run()
-    assert_each_once(api, [late])
 
 
 def test_the_sweep_leaves_what_ended_before_the_floor_alone(sync, db, api):
@@ -547,8 +547,8 @@ def test_a_long_history_is_not_read(sync, db, api):
 
 
 def test_a_call_behind_a_dense_stretch_of_the_table_is_not_overlooked(sync, db, api):
-    """A statement ends early where the server would look at too many rows: its result is not whole, and must not pass for
-    one. The long call begins behind 30,000 others that are no longer of interest."""
+    """A statement ends early where the server would look at too many rows: its result is not whole, and must not pass
+    for one. The long call begins behind 30,000 others that are no longer of interest."""
     now = db.now()
     sync.set_checkpoint(now - 100)
     sync.configure(config={"sync": {"sweep_interval": 0, "poll_window": 3600}})
@@ -559,8 +559,7 @@ def test_a_call_behind_a_dense_stretch_of_the_table_is_not_overlooked(sync, db, 
     assert_each_once(api, [long_call])
 
 
-def test_only_reading_statements_reach_the_database(sync, db, api):
-    db.insert(end_epoch=db.now() - 20)
+def statements_of_a_run(sync, db):
     db.query("SET GLOBAL log_output = 'TABLE'")
     db.query("TRUNCATE mysql.general_log")
     db.query("SET GLOBAL general_log = 1")
@@ -568,11 +567,30 @@ def test_only_reading_statements_reach_the_database(sync, db, api):
         sync.run()
     finally:
         db.query("SET GLOBAL general_log = 0")
-    said = [row["argument"].decode() if isinstance(row["argument"], bytes) else row["argument"] for row in
+    return [row["argument"].decode() if isinstance(row["argument"], bytes) else row["argument"] for row in
             db.query("SELECT argument FROM mysql.general_log WHERE command_type = 'Query' AND user_host LIKE 'cron%%'")]
+
+
+def test_an_idle_run_sends_few_statements_beside_its_reads(sync, db):
+    """Goal: one statement for the session's variables, two for the table's columns and indexes, and one each for the
+    clock, the lock, the run's cost and the release of the lock."""
+    db.query("CREATE TABLE servers (server_id VARCHAR(10))")
+    db.query("INSERT INTO servers VALUES ('one')")
+    sync.run()
+    said = [text for text in statements_of_a_run(sync, db)
+            if text.startswith("SHOW") or "FROM vicidial_log" not in text]
+    assert [text.split()[0] for text in said] == ["SET", "SHOW", "SHOW", "SELECT", "SELECT", "SELECT", "SELECT"], said
+    (locking,) = [text for text in said if "GET_LOCK" in text]
+    assert "IS_USED_LOCK" in locking and "servers" in locking
+    assert "RELEASE_LOCK" in said[-1]
+
+
+def test_only_reading_statements_reach_the_database(sync, db, api):
+    db.insert(end_epoch=db.now() - 20)
+    said = statements_of_a_run(sync, db)
     assert any("FROM vicidial_log FORCE INDEX (`call_date`)" in text for text in said)
     assert {text.split()[0] for text in said} == {"SELECT", "SET", "SHOW"}
-    assert "SET SESSION TRANSACTION READ ONLY" in said
+    assert sum(text.startswith("SET ") for text in said) == 1 and any("_read_only = 1" in text for text in said)
     assert not any("MD5(" in text for text in said)  # MySQL 9.6 has none
     assert any(text.startswith("SET NAMES utf8mb4, ") and "SESSION max_statement_time = " in text for text in said)
     reads = [text for text in said if "FROM vicidial_log" in text and not text.startswith("SHOW")]

@@ -1,4 +1,4 @@
-"""Several tenants on one dialer: profiles, and the campaigns whose calls are theirs."""
+"""Several tenants on one dialer: profiles, and the campaigns that each profile selects."""
 import contextlib
 import json
 import os
@@ -102,7 +102,7 @@ def test_a_call_belongs_to_each_profile_that_selects_it(sync, db, api, other_api
 
 
 def test_a_slow_tenant_holds_up_no_other(sync, db, api, other_api, every_profile):
-    """Nor are tenants of one database standby for each other."""
+    """Tenants of one database do not become standby for each other."""
     call = db.insert()
     slow = Tenant(sync, "slow", other_api)
     other_api.rules([{"delay_ms": 4000}])
@@ -158,7 +158,7 @@ def test_without_profiles_it_is_a_single_run(sync, db, api, every_profile):
     assert received(api) == [call] and not (sync.state / "profiles").exists()
 
 
-def test_the_state_of_a_profile_has_the_mode_of_the_one_it_lies_in(sync, db, other_api, every_profile):
+def test_a_profile_s_state_has_the_mode_of_the_directory_above(sync, db, other_api, every_profile):
     sync.state.chmod(0o770)
     acme = Tenant(sync, "acme", other_api)
     assert sync.run(*every_profile).code == 0
@@ -167,7 +167,7 @@ def test_the_state_of_a_profile_has_the_mode_of_the_one_it_lies_in(sync, db, oth
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
-def test_the_state_of_a_profile_belongs_to_the_owner_of_the_one_it_lies_in(db, api, other_api):
+def test_a_profile_s_state_has_the_owner_of_the_directory_above(db, api, other_api):
     nobody = 65534
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
@@ -199,8 +199,7 @@ def test_a_signal_is_passed_on(sync, db, api, other_api, every_profile):
     assert "stopped by a signal" in acme.log() and "stopped by a signal" in sync.log_file.read_text()
 
 
-def test_it_ends_where_its_starter_ignored_the_end_of_children(sync, db, api, other_api, every_profile, tmp_path,
-                                                               monkeypatch):
+def test_it_ends_although_its_parent_ignores_sigchld(sync, db, api, other_api, every_profile, tmp_path, monkeypatch):
     """A parent that ignores SIGCHLD, as some supervisors do, passes that on; SIGTERM was blocked too."""
     theirs = db.insert(campaign_id="ACME")
     Tenant(sync, "acme", other_api)
@@ -235,7 +234,7 @@ def test_all_profiles_can_run_in_a_loop(sync, db, api, other_api, every_profile)
     assert "standby" not in acme.log()
 
 
-def test_crons_mail_names_the_profile(sync, db, api, other_api, every_profile):
+def test_the_mail_of_cron_names_the_profile(sync, db, api, other_api, every_profile):
     Tenant(sync, "acme", other_api).enable()
     assert sync.run(*every_profile, "--cron").out == ""
     db.insert_many([{}] * 2)
@@ -260,7 +259,7 @@ def test_named_paths_win_over_a_profiles_own(sync, db, api):
     (["--profile", "a", "--all-profiles"], 64, "--profile cannot be used with --all-profiles"),
     (["--dry-run", "--all-profiles"], 64, "--dry-run cannot be used with --all-profiles"),
     (["status", "--all-profiles"], 64, "--all-profiles cannot be used with status")])
-def test_what_does_not_go_is_refused(sync, args, code, said):
+def test_wrong_combinations_of_profile_options_are_refused(sync, args, code, said):
     done = sync.run(*args)
     assert done.code == code and said in done.err
 
@@ -296,7 +295,7 @@ def test_a_call_that_is_pending_or_waiting_is_forgotten_when_its_campaign_is_not
     assert sync.run().code == 75
     sync.configure(config={"sync": {"exclude_campaigns": "GONE"}})
     db.update(waiting, status="SALE")
-    time.sleep(2.1)  # what is pending is due a second later
+    time.sleep(2.1)  # the pending calls are due a second later
     run = sync.run()
     assert run.code == 0
     for call in (waiting, pending):

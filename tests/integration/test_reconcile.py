@@ -26,7 +26,7 @@ def totals(run):
 
 @pytest.fixture
 def lived(sync, db, api):
-    """An installation that was there for two days, and a dialer whose calls of two days it has sent."""
+    """An installation that has run for two days and has sent all calls of these days."""
     now = db.now()
     sync.set_checkpoint(now - 47 * HOUR)
     sync.calls = db.insert_many([{"end_epoch": now - 46 * HOUR + n * 600} for n in range(250)])  # up to 4 hours ago
@@ -194,7 +194,7 @@ def test_a_checkpoint_set_since_the_last_run_counts_already(sync, db, api):
     assert sync.checkpoint() == str(now - 60)
 
 
-def test_a_change_of_an_accepted_call_that_was_set_over_is_out_of_scope_too(sync, db, api):
+def test_a_change_of_an_accepted_and_skipped_call_is_out_of_scope_too(sync, db, api):
     now = db.now()
     known = db.insert(end_epoch=now - 3000)
     assert sync.run().code == 0
@@ -245,7 +245,7 @@ def test_under_cron_no_progress_is_printed_however_long_it_takes(lived, db, api)
     assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_under_cron_a_failure_is_printed_since_nobody_has_looked(lived, db, api):
+def test_under_cron_reconcile_prints_that_it_could_not_read_the_calls(lived, db, api):
     lived.configure(config={"database": {"socket": lived.directory / "nowhere.sock"}})
     run = lived.run("reconcile", "--days", "2", "--cron")
     assert run.code == 69 and "❌" in run.err
@@ -262,7 +262,7 @@ def test_impossible_arguments_are_refused(lived, words, said):
     assert run.code == 64 and said in run.err + run.log
 
 
-def test_without_a_run_before_there_is_nothing_to_hold_against(sync, db, api):
+def test_without_an_earlier_run_there_is_nothing_to_compare_with(sync, db, api):
     sync.checkpoint_file.unlink()
     run = sync.run("reconcile")
     assert run.code == 78 and "no run is recorded yet" in run.err + run.log

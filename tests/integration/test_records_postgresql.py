@@ -1,5 +1,5 @@
-"""The sink `records` with a real PostgreSQL server: killed, full, read-only, slow, locked, picky or closed to the account.
-Nothing is lost, nothing is there twice, and what others added stays."""
+"""The sink `records` with a real PostgreSQL server: killed, full, read-only, slow, locked, picky or closed to the
+account. Nothing is lost, nothing is there twice, and what others added stays."""
 import contextlib
 import json
 import threading
@@ -8,6 +8,7 @@ import time
 import pytest
 
 from harness import certs
+from harness.keeping import installed, name_of
 from harness.postgresql import PASSWORD, Postgresql
 from harness.process import ROOT
 from harness.sync import Sync
@@ -95,7 +96,7 @@ def test_calls_become_rows_and_a_change_leaves_what_others_added(db, sync, calls
     changed = {name for name in before[call] if before[call][name] != after[call][name]}
     assert changed == {"disposition", "record_hash", "updated_at"} | (changed & {"call_status", "raw_data"})
     assert after[call]["disposition"] == "SALE"
-    assert [log["sync_type"] for log in calls.logs()] == ["sweep", "backfill"]
+    assert [log["sync_type"] for log in calls.logs()] == ["poll", "backfill"]
     assert "updated" in sync.run("why", call).out
 
 
@@ -249,18 +250,18 @@ def test_a_table_that_is_locked_loses_nothing(db, sync, calls):
     succeeds(sync.run("run"))
     more = insert(db, 3)
     with calls.session("LOCK TABLE callcenter_records"):
-        outage(sync.run("run"), "canceling statement due to lock timeout", "another program has locked the table")
+        outage(sync.run("run"), "canceling statement due to lock timeout", "find the program that has locked the table")
     succeeds(sync.run("run"))
     assert set(more) <= calls.by_uuid().keys()
 
 
-def test_a_slow_server_is_waited_for_and_then_left(db, sync, calls):
+def test_a_run_waits_for_a_slow_server_until_its_timeout(db, sync, calls):
     insert(db, 2)
     succeeds(sync.run("run"))
     calls.query("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;"
                 "CREATE TRIGGER t BEFORE INSERT ON callcenter_records FOR EACH STATEMENT EXECUTE FUNCTION slow()")
     more = insert(db, 3)
-    outage(sync.run("run"), "canceling statement due to statement timeout", "see timeout in [sink]")
+    outage(sync.run("run"), "canceling statement due to statement timeout", "raise timeout in [sink]")
     calls.query("DROP TRIGGER t ON callcenter_records")
     succeeds(sync.run("run"))
     assert set(more) <= calls.by_uuid().keys()
@@ -329,7 +330,7 @@ def test_an_account_that_may_not_create_gets_the_tables_from_its_owner(db, sync,
     """Goal: the message has the statement to run, and the shipped statements make the same tables."""
     calls.query("ALTER DATABASE calls OWNER TO postgres; REVOKE CREATE ON SCHEMA public FROM sync")
     more = insert(db, 3)
-    refused(sync, "the account sync may not change that", "GRANT USAGE, CREATE ON SCHEMA", "examples/records.sql")
+    refused(sync, "the account sync has no right to change it", "GRANT USAGE, CREATE ON SCHEMA", "examples/records.sql")
     calls.query((ROOT / "packaging/examples/records.sql").read_text())
     refused(sync, "permission denied for table callcenter_", "GRANT SELECT, INSERT, UPDATE")
     calls.query("GRANT SELECT, INSERT, UPDATE ON callcenter_records, callcenter_sync_logs TO sync")
@@ -385,7 +386,7 @@ def test_tls_as_the_address_asks_for_it(db, sync, calls, certificates):
 
 
 def test_numbers_in_plain_text_over_the_network_are_warned_of(db, sync, calls):
-    """0.0.0.0 leads to this host too, and is not known as one of its names."""
+    """0.0.0.0 also leads to this host, but the program does not know it as this host's name."""
     insert(db, 1)
     sync.configure(config={"sink": {"url": calls.url(host="0.0.0.0", sslmode="disable")}})
     checked, run = sync.run("check"), succeeds(sync.run("run"))
@@ -428,3 +429,44 @@ def test_two_dialers_that_begin_at_once_make_one_table(db, sync, calls, tmp_path
         succeeds(run)
     assert calls.query("SELECT source, count(*) AS n FROM callcenter_records GROUP BY source ORDER BY source") == [
         {"source": "other", "n": str(len(more))}, {"source": "vicidial", "n": str(len(more))}]
+
+
+def test_a_column_that_another_dialer_has_just_added_is_not_added_again(db, sync, calls):
+    """The other dialer adds the column after this one has looked, and before this one gets the lock."""
+    insert(db, 3)
+    succeeds(sync.run())
+    calls.query("ALTER TABLE callcenter_records DROP COLUMN recording_path")
+    insert(db, 3)
+    other = threading.Thread(target=calls.query, args=(
+        "DO $$ BEGIN PERFORM pg_advisory_xact_lock(1145656147); WHILE NOT EXISTS (SELECT FROM pg_locks WHERE "
+        "locktype = 'advisory' AND NOT granted) LOOP PERFORM pg_sleep(0.01); END LOOP; "
+        "ALTER TABLE callcenter_records ADD COLUMN recording_path text; END $$",))
+    other.start()
+    while not calls.query("SELECT 1 AS one FROM pg_locks WHERE locktype = 'advisory' AND granted"):
+        assert other.is_alive()
+    run = sync.run()
+    other.join()
+    succeeds(run)
+    assert len(calls.by_uuid()) == 6
+
+
+def test_the_link_of_a_recording_is_written_and_nothing_else(calls, tmp_path):
+    """Goal: only the columns of the recording change, and a later change of the call keeps them."""
+    with installed(tmp_path) as install:
+        pbx, sync = install()
+        (tmp_path / "password").write_text(PASSWORD + "\n")
+        (tmp_path / "password").chmod(0o600)
+        sync.configure(config={"sink": {"file": None, "url": calls.url(), "password_file": tmp_path / "password"}})
+        kept, other = pbx.call(int(time.time()) - 100), pbx.call(int(time.time()) - 90)
+        path = kept["recording"] = "/late.mp3"
+        sync.configure(config={"recordings": {"upload": None, "folder": None}})
+        succeeds(sync.run("run"))
+        before = calls.by_uuid()
+        sync.configure(config={"recordings": {"upload": "directory", "folder": sync.kept}})
+        pbx.record(kept, path=path)
+        succeeds(sync.run("run"))
+        after = calls.by_uuid()
+        assert after[other["uuid"]] == before[other["uuid"]]
+        changed = {name for name, value in after[kept["uuid"]].items() if before[kept["uuid"]][name] != value}
+        assert changed == {"google_drive_id", "google_drive_url", "upload_status", "upload_retry_count", "recording_md5"}
+        assert after[kept["uuid"]]["google_drive_url"] == str(sync.kept / name_of(kept, "mp3"))

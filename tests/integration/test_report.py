@@ -80,7 +80,7 @@ def test_the_page_is_replaced_in_one_rename_and_readable_for_everybody(host):
 
 @pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
 @pytest.mark.parametrize("kind, action", [("write", "ENOSPC"), ("sync", "EIO"), ("rename", "EROFS"), ("rename", "kill")])
-def test_what_goes_wrong_leaves_the_old_page(host, kind, action):
+def test_a_failure_leaves_the_old_page(host, kind, action):
     web = host.directory / "web"
     web.mkdir()
     (web / "report.html").write_text("old")
@@ -127,7 +127,7 @@ def test_a_template_of_ones_own(host):
     json.loads(done.out[len("before "):-len(" after\n")])
 
 
-def test_report_wants_to_know_where_to(host):
+def test_report_needs_a_file_to_write(host):
     for words in ([], ["--html", ""]):
         done = host.run("report", *words)
         assert done.code == 64 and "report --html FILE" in done.err
@@ -240,7 +240,7 @@ def test_the_page_shows_what_happened(sync, db, api, browser):
     assert column(browser, 5) == ["answered", "", "busy", "no answer", "answered"]
     assert [text.partition("\n")[0] for text in column(browser, 6)] == ["pending", "waiting", "rejected", "accepted", "accepted"]
     assert column(browser, 5, "#rejected-table") == ["HTTP 422: invalid <b>campaign</b>"]
-    assert column(browser, 2, "#runs-table") == ["sweep"] and column(browser, 5, "#runs-table") == ["2"]
+    assert column(browser, 2, "#runs-table") == ["poll"] and column(browser, 5, "#runs-table") == ["2"]
     assert browser.text("#trouble") == "" and browser.text("#stale") == "" and card(browser, "unsent") == "0"
     assert column(browser, 11, "#runs-table") == ["partly sent"]
 
@@ -289,7 +289,7 @@ def test_an_old_page_says_so_in_words(host, browser, age, told):
 
 @pytest.fixture
 def various(host, browser):
-    """Twelve calls of which each filter finds others."""
+    """Twelve calls; each filter finds a different part of them."""
     now = int(time.time())
     put_calls(host, [
         {"end_epoch": now - 100 + i, "status": ["SALE", "NA", "sale"][i % 3], "result": ["answered", "no_answer", None][i % 3],
@@ -342,7 +342,7 @@ def test_sorting_by_a_column_and_back(browser, various):
     assert column(browser, 5) == ["answered"] * 4 + ["no answer"] * 4 + [""] * 4
 
 
-def test_all_of_it_can_be_done_with_the_keyboard(browser, various):
+def test_the_whole_page_works_with_the_keyboard(browser, various):
     tab, enter, left = "\ue004", "\ue007", "\ue012"
     focus = "return document.activeElement.{}"
     browser.press(tab)
@@ -369,7 +369,7 @@ def test_all_of_it_can_be_done_with_the_keyboard(browser, various):
     assert column(browser, 2) == various
 
 
-def test_everything_has_a_name_for_those_who_do_not_see_it(browser, various):
+def test_every_part_of_the_page_has_an_accessible_name(browser, various):
     unnamed = """return [...document.querySelectorAll('input, select, button, svg[role=img], table, section, nav')].filter((node) =>
         !(node.labels && node.labels.length && node.labels[0].innerText.trim()) && !node.getAttribute('aria-label') &&
         !node.getAttribute('aria-labelledby') && !(node.localName === 'button' && node.innerText.trim()) &&
@@ -383,7 +383,7 @@ def test_everything_has_a_name_for_those_who_do_not_see_it(browser, various):
     assert browser.run("return document.querySelector('figure details tbody tr').innerText.trim()").endswith("\t9\t0\t3\t0\t0")
 
 
-def test_the_charts_go_back_as_far_as_is_asked(host, browser):
+def test_the_charts_show_the_chosen_period(host, browser):
     now = int(time.time())
     put_calls(host, [{"end_epoch": now - days * 86400 + 7200} for days in (1, 3, 3, 7, 7, 7)])
     show(browser, report(host))
@@ -442,7 +442,7 @@ def test_control_characters_and_broken_text_are_made_harmless(host, browser):
     assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_even_a_script_that_got_in_would_not_run(host, window):
+def test_the_policy_blocks_an_injected_script(host, window):
     page = report(host)
     page.write_text(page.read_text().replace("</main>", "<script>window.hit = 1</script><p onclick='window.hit = 1' "
                                              "id=p style='color: red'>x</p><img src='http://127.0.0.1:1/x'></main>"))
@@ -482,7 +482,7 @@ def test_ten_thousand_calls_are_all_there(host, browser):
 @pytest.mark.parametrize("width", [320, 360, 768, 1280])
 def test_no_width_needs_scrolling_sideways(host, browser, width):
     put_calls(host, [{"state": REJECTED, "reason": "HTTP 422: " + "long" * 60, "campaign": "W" * 60, "status": "WWWWWW"}])
-    write(host, "INSERT INTO run (kind, started, finished, exit_code, message) VALUES ('sweep', 5, 6, 70, ?)",
+    write(host, "INSERT INTO run (kind, started, finished, exit_code, message) VALUES ('poll', 5, 6, 70, ?)",
           [("unbreakable" * 30,)])
     browser.size(width, 800, mobile=width < 500)
     show(browser, report(host))
@@ -523,7 +523,7 @@ CONTRAST = """
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_every_text_stands_out(host, browser, dark):
+def test_every_text_has_enough_contrast(host, browser, dark):
     """A contrast of 4.5 to 1 at least, as WCAG 2 wants for text (level AA)."""
     put_calls(host, [{"state": state, "reason": "why"} for state in range(6)])
     write(host, "INSERT INTO run (kind, started, finished, exit_code, found) VALUES ('poll', 5, 6, ?, 0)", [(69,), (0,), (70,)])
@@ -535,7 +535,7 @@ def test_every_text_stands_out(host, browser, dark):
     assert browser.run(CONTRAST) == []
 
 
-def test_printed_nothing_is_cut_off(host, browser):
+def test_a_printed_page_is_complete(host, browser):
     put_calls(host, [{"end_epoch": int(time.time()) - i} for i in range(30)])
     browser.size(720, 1000)  # A4 between its margins
     show(browser, report(host))

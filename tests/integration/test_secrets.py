@@ -138,7 +138,7 @@ def test_the_certificate_is_bad(install, tmp_path, which):
         assert tls.state()["requests"] == 0
 
 
-def test_nothing_of_them_on_the_command_line_of_a_run(sync, strict_api):
+def test_a_run_s_command_line_and_environment_have_no_secret(sync, strict_api):
     """ps shows everybody the words; the environment of a run that read its files holds nothing either."""
     strict_api.rules([{"delay_ms": 1500}])
     running = sync.start()

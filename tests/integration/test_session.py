@@ -108,9 +108,10 @@ def test_text_is_whole_where_the_server_ignores_the_clients_character_set(tmp_pa
 
 
 @pytest.mark.parametrize("refused, missing", [
-    ({"SESSION TRANSACTION READ ONLY": PARSE_ERROR}, ["a read-only session"]),
+    ({"_read_only": UNKNOWN_VARIABLE, "SESSION TRANSACTION READ ONLY": PARSE_ERROR}, ["a read-only session"]),
     ({"max_statement_time": UNKNOWN_VARIABLE}, ["a limit of a statement's time"]),
-    ({"SESSION TRANSACTION READ ONLY": PARSE_ERROR, "max_statement_time": UNKNOWN_VARIABLE, "NAMES utf8mb4": 1115},
+    ({"_read_only": UNKNOWN_VARIABLE, "SESSION TRANSACTION READ ONLY": PARSE_ERROR,
+      "max_statement_time": UNKNOWN_VARIABLE, "NAMES utf8mb4": 1115},
      ["a read-only session", "a limit of a statement's time"]),
 ], ids=["MariaDB 5.5", "MySQL 5.6", "both"])
 def test_an_old_server_is_used_without_what_it_lacks_and_check_says_so(sync, db, api, refused, missing):

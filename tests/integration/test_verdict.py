@@ -1,4 +1,4 @@
-"""One state has one verdict in every view, and the verdict is never OK if no run has read the calls."""
+"""All views give the same verdict on a state. The verdict is never OK if no run has read the calls."""
 import contextlib
 import json
 import os
@@ -274,8 +274,8 @@ NOBODY = 65534
 
 @pytest.fixture
 def watched(db, api):
-    """An installation whose state the group nogroup may read; watched.look(*words) is a command of a user of that
-    group, and fails where it changes a file."""
+    """An installation with a state that the group nogroup may read. watched.look(*words) runs a command as a user of
+    that group, and fails if the command changes a file."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
     with tempfile.TemporaryDirectory() as directory:  # pytest's own is closed to other users

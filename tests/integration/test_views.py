@@ -73,7 +73,7 @@ def test_history_shows_what_each_run_did_newest_first(sync, db, api):
     db.insert(end_epoch=now - 5)
     assert sync.run().code == 69
     newest, oldest = json_lines(sync.run("history", "--json"))
-    assert oldest["kind"] == "sweep" and oldest["exit_code"] == 0 and oldest["outcome"] == "succeeded"
+    assert oldest["kind"] == "poll" and oldest["exit_code"] == 0 and oldest["outcome"] == "succeeded"
     assert (oldest["found"], oldest["accepted"], oldest["waiting"], oldest["rejected"]) == (4, 3, 1, 1)
     assert oldest["rows_examined"] >= 5 and oldest["database_statements"] > 0
     assert newest["kind"] == "poll" and newest["outcome"] == "failed (69)" and "the API is down" in newest["message"]
@@ -81,7 +81,7 @@ def test_history_shows_what_each_run_did_newest_first(sync, db, api):
     assert lines[0].split() == "started kind took found accepted repeats waiting pending rejected ended".split()
     assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} poll +\d+\.\d\ds +\d+ +0 +0 +1 +\d+ +0  failed \(69\)", lines[1])
     assert lines[2].startswith("    the API is down")
-    assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} sweep +\d+\.\d\ds +4 +3 +0 +1 +0 +1  succeeded", lines[3])
+    assert re.fullmatch(r"20\S+ \S+ [+-]\d{4} poll +\d+\.\d\ds +4 +3 +0 +1 +0 +1  succeeded", lines[3])
     assert lines[-1].startswith("now: CRITICAL - the last run failed (exit 69): the API is down")
     assert "; API down since " in lines[-1], "one state, one wording"
     assert max(len(line) for line in lines[:-1] if not line.startswith(" ")) <= 104
@@ -148,12 +148,12 @@ def test_history_tells_a_run_that_goes_on_from_one_that_was_killed(sync, db, api
     assert re.search(r"poll +- +- +- +- +- +- +-  cut short$", sync.run("history").out, re.M)
 
 
-def test_a_backfill_that_goes_on_is_not_ended_by_a_poll_that_came_after(sync, db):
+def test_a_later_poll_does_not_mark_a_backfill_in_progress_as_ended(sync, db):
     sync.run()
     write_ledger(sync, ("INSERT INTO run (kind, started) VALUES ('backfill', ?)", (db.now(),)))
     sync.run()
     assert [(row["kind"], row["outcome"]) for row in json_lines(sync.run("history", "--json"))] == [
-        ("poll", "succeeded"), ("backfill", "no end yet"), ("sweep", "succeeded")]
+        ("poll", "succeeded"), ("backfill", "no end yet"), ("poll", "succeeded")]
 
 
 def test_failed_retry_appears_in_history_and_leaves_status_alone(sync, db, api):
@@ -169,7 +169,7 @@ def test_failed_retry_appears_in_history_and_leaves_status_alone(sync, db, api):
     assert len(json_lines(sync.run("history", "--json"))) == 2
 
 
-def test_a_message_cannot_steer_the_terminal(sync, db):
+def test_a_message_cannot_control_the_terminal(sync, db):
     sync.run()
     write_ledger(sync, "UPDATE run SET message = char(27) || '[2Jx', exit_code = 69")
     assert "\x1b" not in sync.run("history").out
@@ -178,7 +178,9 @@ def test_a_message_cannot_steer_the_terminal(sync, db):
 # ---- why ----
 
 def why(sync, uniqueid):
-    return json_lines(sync.run("why", uniqueid, "--json"))[0]
+    done = sync.run("why", uniqueid, "--json")
+    assert done.code == 0 or uniqueid == "1.1", done.err  # the test uses this id for a call that does not exist
+    return json.loads(done.out)
 
 
 def test_why_of_an_accepted_call_tells_when_and_what_was_sent(sync, db, api):
@@ -259,7 +261,7 @@ def test_why_knows_that_the_table_has_changed_since(sync, db):
     call = db.insert(end_epoch=db.now() - 20, status="SALE")
     sync.run()
     db.update(call, status="DNC")
-    assert re.fullmatch(r"accepted at .*; the table has changed since: the call will be sent again with the next sweep",
+    assert re.fullmatch(r"accepted at .*; the table has changed since: the sweep will send the call again",
                         why(sync, call)["explanation"])
     sync.configure(config={"sync": {"resend_changed": "no"}})
     assert "resend_changed is off" in why(sync, call)["explanation"]
@@ -272,13 +274,32 @@ def test_why_keeps_what_was_sent_when_the_call_changes(sync, db, api):
     db.insert()  # the checkpoint moves on, past what the poll looks at again
     assert sync.run().code == 0
     db.query("UPDATE vicidial_log SET status = 'DNC' WHERE uniqueid = %s", (uniqueid,))
-    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
-        ledger.execute("DELETE FROM note WHERE name = 'last_sweep'")
-        ledger.commit()
+    sync.configure(config={"sync": {"sweep_interval": 1}})
     assert sync.run().code == 0
     assert [body["disposition"] for body in api.by_uniqueid()[uniqueid]] == ["SALE", "DNC"]
     told = json.loads(sync.run("why", uniqueid, "--json").out)
     assert [attempt["status"] for attempt in told["ledger"]["attempts"]] == ["SALE", "DNC"]
+
+
+def test_why_shows_that_only_the_term_reason_changed(sync, db, api):
+    call, other = (db.insert(status="SALE", term_reason="CALLER") for _ in range(2))
+    api.rules([{"uniqueid": other, "status": 500, "times": 1}])  # sent twice too, but nothing changed
+    sync.configure(config={"sync": {"retry_base": 0}})
+    sync.run()
+    db.update(call, term_reason="AGENT")
+    while sync.run().code != 0:
+        pass
+    assert [body["termReason"] for body in api.by_uniqueid()[call]] == ["CALLER", "AGENT"]
+    assert [attempt.get("changed") for attempt in why(sync, call)["ledger"]["attempts"]] == [None, "term_reason"]
+    assert why(sync, call)["table"]["term_reason"] == "AGENT"
+    shown = sync.run("why", call).out
+    assert "attempt 2" in shown.split("sent again because only term_reason had changed")[0]
+    assert re.search(r"^dialer's table .*\n +term_reason AGENT$", shown, re.M)
+    assert [attempt.get("changed") for attempt in why(sync, other)["ledger"]["attempts"]] == [None, None]
+    db.update(call, status="DNC")
+    sync.run()
+    assert why(sync, call)["ledger"]["attempts"][2].get("changed") is None
+    assert sync.run("why", call).out.count("sent again because") == 1
 
 
 def test_why_of_calls_that_only_the_table_knows(sync, db):
@@ -313,7 +334,7 @@ def test_why_of_calls_that_the_table_has_no_more(sync, db):
     assert "in the archive, vicidial_log_archive" in sync.run("why", archived).out
     assert why(sync, gone)["table"] is None and "the dialer deleted its row" in why(sync, gone)["explanation"]
     assert "this call is neither in the ledger nor" in why(sync, "1.1")["explanation"]
-    assert sync.run("why", "1.1").code == 0
+    assert sync.run("why", "1.1").code == 1 and sync.run("why", gone).code == 0  # like grep when it finds nothing
 
 
 @pytest.mark.parametrize("what", ["database", "configuration"])
@@ -329,6 +350,7 @@ def test_why_without_the_database_shows_what_the_ledger_knows(sync, db, what):
     assert rows(sync.run("why", call).out)["dialer's table"].startswith("could not be read: ")
     assert re.fullmatch("accepted at 20[^;]*", told["explanation"])
     assert "the call is not in the ledger" in why(sync, "1.1")["explanation"]
+    assert sync.run("why", "1.1").code == 69 and sync.run("why", call).code == 0
 
 
 def test_why_changes_nothing(sync, db, api):
@@ -339,11 +361,11 @@ def test_why_changes_nothing(sync, db, api):
     assert (sync.ledger("SELECT * FROM call"), sync.ledger("SELECT count(*) FROM run"), len(api.log())) == before
 
 
-def test_why_prints_no_secret_and_nothing_that_steers_a_terminal(sync, db, api):
+def test_why_prints_no_secret_and_no_control_character(sync, db, api):
     call = db.insert(end_epoch=db.now() - 20, user="\x1b[2J", status="SALE")
     sync.run()
     for done in (sync.run("why", call), sync.run("why", "\x1b[2J"), sync.run("why", "x" * 5000)):
-        assert done.code == 0 and "\x1b" not in done.out and api.api_key not in done.out
+        assert done.code == (0 if call in done.out else 1) and "\x1b" not in done.out and api.api_key not in done.out
 
 
 def test_why_needs_to_know_which_call(sync):
@@ -384,14 +406,15 @@ def test_metrics_count_calls_answers_runs_and_how_long_things_took(sync, db, api
     assert page.value(P + "calls_total", outcome="accepted", result="no_answer") == 1
     assert page.value(P + "calls_total", outcome="rejected", result="dnc") == 1
     assert page.value(P + "calls_resent_total") == 1
+    assert page.value(P + "watched") == 0
     assert [page.value(P + "answers_total", code=code) for code in ("200", "422", "500")] == [6, 1, 1]
     assert (page.value(P + "pending"), page.value(P + "waiting"), page.value(P + "rejected")) == (1, 1, 1)
     assert 40 <= page.value(P + "freshness_seconds") <= 100
     assert 30 <= page.value(P + "waiting_oldest_seconds") <= 90
-    assert page.value(P + "runs_total", kind="sweep", exit_code="0") == 1
+    assert page.value(P + "runs_total", kind="poll", exit_code="0") == 1
     assert page.value(P + "runs_total", kind="poll", exit_code="75") == 1
     assert page.value(P + "last_run_exit_code") == 75 and page.value(P + "api_down") == 0
-    assert page.value(P + "last_run_timestamp_seconds") == page.value(P + "last_success_timestamp_seconds") >= now
+    assert page.value(P + "last_run_timestamp_seconds") >= page.value(P + "last_success_timestamp_seconds") >= now
     assert page.value(P + "last_run_rows_examined") > 0 and page.value(P + "last_run_database_statements") > 0
     assert 0 < page.value(P + "last_run_database_seconds") <= page.value(P + "last_run_duration_seconds") + 1
     delay = P + "acceptance_delay_seconds"

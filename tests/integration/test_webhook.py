@@ -1,4 +1,4 @@
-"""Calls to a webhook: what is sent and how it is signed, what each answer means, and that no call is lost on the way."""
+"""Calls to a webhook: the content and the signature of messages, the meaning of each answer, and no lost call."""
 import os
 import signal
 import sqlite3
@@ -51,7 +51,7 @@ def run_until_done(sync, runs=10):
     raise AssertionError("not done")
 
 
-# ---- what is sent ----
+# ---- messages ----
 
 def test_a_call_arrives_signed_with_every_member_by_its_name(sync, db, hook):
     uniqueid = db.insert(status="SALE", length_in_sec=45, phone_number="3125550001", comments="größer", user="1001")
@@ -162,7 +162,7 @@ def test_a_call_waits_for_a_receiver_that_fails(sync, db, hook, answer):
 @pytest.mark.parametrize("status, words", [
     (403, "check secret"), (404, "check url"), (410, "given up this address for good"), (302, "redirects"),
     (308, "redirects")])
-def test_what_every_call_would_get_stops_the_run_and_loses_nothing(sync, db, hook, status, words):
+def test_an_answer_that_concerns_every_call_stops_the_run_and_loses_nothing(sync, db, hook, status, words):
     hook.always = (status, {"Location": hook.url.replace("/hook", "/elsewhere")}, "")
     rows = [db.insert() for _ in range(8)]
     result = run(sync, 78)
@@ -274,7 +274,7 @@ def test_a_bad_certificate_gets_nothing(sync, db, certificates, kind, words):
         assert "the receiver's certificate is not checked" in result.log
 
 
-# ---- check, and what is wrong in the settings ----
+# ---- check, and faults in the settings ----
 
 def test_check_connects_without_a_request_and_says_what_it_did_not_test(sync, hook):
     result = sync.run("check")
@@ -294,7 +294,7 @@ def test_check_says_when_nobody_listens(sync, hook):
 BAD = {
     "no url": ({"url": None}, "has no url"),
     "plain http": ({"url": "http://a.example/token-t0k"}, "plain http to another host"),
-    "a short secret": ({"secret": "whsec_dDBrLXQwaw=="}, "Standard Webhooks wants 24 to 64"),
+    "a short secret": ({"secret": "whsec_dDBrLXQwaw=="}, "Standard Webhooks asks for 24 to 64"),
     "an unknown member": ({"name.color": "x"}, "has no member 'color'"),
     "an unknown setting": ({"colour": "red"}, "has no setting 'colour' in [sink]"),
 }

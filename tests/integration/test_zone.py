@@ -16,7 +16,7 @@ HOUR = 3600
 
 @pytest.fixture(scope="module")
 def west():
-    """A server whose own zone is not that of its host."""
+    """A server with another time zone than its host."""
     with Dialer(timezone="UTC", options=["--default-time-zone=-08:00"]) as server:
         yield server
 
@@ -109,7 +109,7 @@ def test_all_calls_are_sent_in_the_next_run(writers, api):
     assert_each_once(api, expected)
 
 
-def test_a_call_whose_disposition_is_open_waits_as_long_as_everywhere(writers, api):
+def test_a_call_without_a_disposition_waits_equally_long_in_every_zone(writers, api):
     db, sync, offsets = writers
     for offset in offsets:
         calls(db, offset, every(60, 600))
@@ -141,7 +141,7 @@ def test_the_sweep_finds_what_came_late_and_what_changed(writers, api):
     assert_each_once(api, known)
     late = [one for offset in offsets for one in calls(db, offset, every(1200, 4 * HOUR, HOUR))]
     db.update(known[3], status="DNC")
-    change_ledger(sync, "UPDATE note SET number = number - 700 WHERE name = 'last_sweep'")
+    sync.configure(config={"sync": {"sweep_interval": 1}})
     assert sync.run().code == 0
     assert_each_once(api, known + late + [known[3]])
     assert api.by_uniqueid()[known[3]][-1]["disposition"] == "DNC"
@@ -221,6 +221,7 @@ def test_calls_of_before_the_clocks_changed_are_still_found(install, utc, api):
 
 def test_a_host_that_writes_rarely_is_remembered(install, utc, api):
     db, sync = install(utc)
+    sync.configure(config={"sync": {"overlap": 1200}})
     expected = calls(db, 0, every(60, 3000)) + calls(db, -7 * HOUR, [100, 200, 300])
     assert sync.run().code == 0
     expected += calls(db, 0, every(1, 400)) + calls(db, -7 * HOUR, [500])  # not among the latest
@@ -236,7 +237,7 @@ def test_a_single_row_in_a_zone_of_its_own_is_found_by_the_sweep(install, utc, a
     assert_each_once(api, expected)
 
 
-def test_where_uniqueids_say_nothing_of_time_call_date_does(install, utc, api):
+def test_call_date_gives_the_zone_if_uniqueids_have_no_time(install, utc, api):
     """Asterisk's systemname stands before the epoch."""
     db, sync = install(utc)
     now = db.now()
@@ -316,6 +317,6 @@ def test_an_end_that_vicidial_computed_in_the_wrong_zone_is_found(install, utc, 
     expected += db.insert_many([{"uniqueid": f"{now - n}.{n}", "start_epoch": now - n - 8 * HOUR, "status": "AB",
                                  "end_epoch": now - n - 8 * HOUR, "call_date": dated(now - n, -8 * HOUR)}
                                 for n in range(5)])
-    change_ledger(sync, "UPDATE note SET number = number - 700 WHERE name = 'last_sweep'")
+    sync.configure(config={"sync": {"sweep_interval": 1}})
     assert sync.run().code == 0
     assert_each_once(api, expected)

@@ -1,7 +1,8 @@
-"""Do the unit tests bite? `make mutants` calls it:   tests/mutants/mutants.py [-n N] [-s SEED] [MODULE...]
+"""Do the unit tests bite? `make mutants` calls it:   tests/mutants/mutants.py [-n N] [-s SEED] [-j JOBS] [-q] [MODULE...]
 
 Changes one operator, constant or condition of a module at a time, compiles that one file, links the module's unit tests
-with it (with the sanitizers, as `make check` does) and runs them. What works only with a database and an API is linked to the
+with it and runs them: first plain, which is quick, and if they pass with the sanitizers, as `make check` does. -q is
+quicker: without the slowest tests, whole runs with the sanitizers, and what `explained` lists. What works only with a database and an API is linked to the
 whole program and judged by its integration tests: half a minute each, so only a sample (SAMPLE a module) is taken unless -n
 says otherwise. A change that no test notices is a survivor; those that change nothing that could be seen stand in `explained`
 with their reason. With -n N of the changes at random.
@@ -27,6 +28,7 @@ from lint.source import ROOT, files, source_of, without_comments  # noqa: E402
 BUILD = ROOT / "build/mutants"
 MEMORY = "/dev/shm"
 FLAGS = shlex.split(os.environ["MUTANTS_FLAGS"])  # as the program is compiled, from the Makefile
+PLAIN_FLAGS = [flag for flag in FLAGS if not flag.startswith(("-g", "-O", "-fsanitize", "-fno-sanitize"))]
 LIBRARIES = shlex.split(os.environ["MUTANTS_LIBS"])
 UNIT_LINKER = shlex.split(os.environ["MUTANTS_LDFLAGS"])
 LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # several times as quick as the usual one
@@ -45,13 +47,17 @@ MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"]
 MODULES.update({name: ["test_recorder_tables", "test_recorder"] for name in ("recorder_tables", "recorder_sql")})
 MODULES.update({name: ["test_recorder"] for name in ("recorder", "recorder_sqlite", "recorder_store")})
 # The engine, between a source and a sink in memory.
-RUNS = ["test_runs", "test_stops", "test_poll", "test_forgetting", "test_failing_ledger", "test_failing_steps",
-        "test_crash", "test_failing_runs"]
+RUNS = ["test_failing_calls", "test_runs", "test_stops", "test_poll", "test_forgetting", "test_failing_ledger",
+        "test_failing_steps", "test_crash", "test_failing_runs"]
+SLOW = ["test_crash", "test_failing_runs"]
 MODULES.update({name: [f"test_{name}", *RUNS] for name in (
-    "forward", "walk", "revisit", "work", "progress", "journal", "backlog", "unsent")})
-MODULES.update({name: [f"test_{name}"] for name in ("campaigns", "jump", "leader", "leader_holder", "resources", "turn")})
+    "archive", "work", "progress", "journal", "backlog", "unsent", "enrich", "watch")})
+MODULES.update({name: [f"test_{name}"] for name in (
+    "campaigns", "jump", "late", "leader", "leader_holder", "resources", "turn")})
 FORWARD = ["test_forward", "test_forward_records", "test_revisit", "test_walk", *RUNS]
-MODULES.update(poll=RUNS, probe=RUNS, engine=["test_engine", *FORWARD], forward=FORWARD, settle=FORWARD, suspects=FORWARD)
+MODULES.update(poll=RUNS, probe=["test_probe", *RUNS], engine=["test_engine", *FORWARD], forward=FORWARD,
+               settle=FORWARD, suspects=["test_suspects", *FORWARD], revisit=["test_revisit", *FORWARD],
+               sweep=["test_sweep_parts", "test_sweep", *RUNS], walk=["test_walk", "test_watch", *RUNS])
 
 # Judged by integration tests, those that notice most first.
 WHOLE = {
@@ -81,6 +87,16 @@ CHANGES = [  # (what stands there, what is put in its place)
 ]
 # No statement of its own: what the preprocessor reads, and how large a buffer is.
 SKIPPED = re.compile(r"^\s*(#|typedef\b|_Static_assert|enum \{)|^\s*(static |const )*(char|unsigned char|int64_t|int|uint8_t) [^=;(]*\[")
+
+
+class Build:
+    """A way to compile. cpu_sec: after that much time of the processor a test goes on for ever."""
+    def __init__(self, name, flags, cpu_sec):
+        self.directory, self.flags, self.cpu_sec = BUILD / name, flags, cpu_sec
+
+
+PLAIN = Build("plain", PLAIN_FLAGS, 20)
+SANITIZED = Build("sanitized", FLAGS, 60)
 
 
 class Mutant:
@@ -148,8 +164,13 @@ def run(command, **options):
                           stderr=subprocess.STDOUT, text=True, errors="replace", **options)
 
 
-def compile_file(source, to):
-    return run(["gcc", *FLAGS, "-c", "-o", to, source], cwd=ROOT).returncode == 0
+def compile_file(source, to, flags):
+    return run(["gcc", *flags, "-c", "-o", to, source], cwd=ROOT).returncode == 0
+
+
+def tests_of(module, build, quick):
+    left_out = [] if not quick else SLOW if build is PLAIN else RUNS
+    return [test for test in MODULES.get(module, ()) if test not in left_out]
 
 
 def test_of(name):
@@ -158,31 +179,34 @@ def test_of(name):
     return path
 
 
-def prepare(tests):
+def prepare(build, tests):
     """Every module but main.c and what stands in for them in one archive, main.c's object beside it, and the tests' own
     objects."""
-    (BUILD / "unit").mkdir(parents=True, exist_ok=True)
-    jobs = [(path, BUILD / f"{path.stem}.o") for path in [*files("c"), *(ROOT / "tests/unit").glob("*.c")]]
-    jobs += [(test_of(test), BUILD / f"unit/{test}.o") for test in tests]
+    own = build.directory
+    (own / "unit").mkdir(parents=True, exist_ok=True)
+    jobs = [(path, own / f"{path.stem}.o") for path in [*files("c"), *(ROOT / "tests/unit").glob("*.c")]]
+    jobs += [(test_of(test), own / f"unit/{test}.o") for test in tests]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        if not all(pool.map(lambda job: compile_file(*job), jobs)):
+        if not all(pool.map(lambda job: compile_file(*job, build.flags), jobs)):
             sys.exit("the program does not compile")
-    archive = BUILD / "all.a"
+    archive = own / "all.a"
     archive.unlink(missing_ok=True)
-    run(["ar", "rcs", archive, *[to for _, to in jobs if to.parent == BUILD and to.stem != "main"]])
+    run(["ar", "rcs", archive, *[to for _, to in jobs if to.parent == own and to.stem != "main"]])
 
 
-def passes(test, extra, directory):
+def passes(build, test, extra, directory):
     """Whether the test program passes, linked with these objects before the archive."""
     program = pathlib.Path(directory) / test
-    linked = run(["gcc", *FLAGS, *LINKER, *UNIT_LINKER, "-o", program, BUILD / f"unit/{test}.o", *extra,
-                  BUILD / "all.a", *LIBRARIES], cwd=ROOT)
+    linked = run(["gcc", *build.flags, *LINKER, *UNIT_LINKER, "-o", program, build.directory / f"unit/{test}.o",
+                  *extra, build.directory / "all.a", *LIBRARIES], cwd=ROOT)
     if linked.returncode != 0:
         sys.exit(f"{test} does not link:\n{linked.stdout}")
     try:
-        # One that goes on for ever is ended, and was noticed. On a busy machine fifteen seconds of its time are minutes.
-        return run(["prlimit", "--cpu=15", program], cwd=ROOT, timeout=300, env={
-            **os.environ, "TMPDIR": str(directory), "ASAN_OPTIONS": "detect_leaks=1"}).returncode == 0
+        # One that goes on for ever is ended, and was noticed. On a busy machine a minute of its time is several.
+        done = run(["prlimit", f"--cpu={build.cpu_sec}", program], cwd=ROOT, timeout=600, env={
+            **os.environ, "TMPDIR": str(directory), "ASAN_OPTIONS": "detect_leaks=1"})
+        # A change may end the program before its last test, or let another process go on with the tests.
+        return done.returncode == 0 and "PASSED" in done.stdout and "FAILED" not in done.stdout
     except subprocess.TimeoutExpired:
         return False
 
@@ -190,7 +214,8 @@ def passes(test, extra, directory):
 def program_passes(tests, extra, directory):
     """Whether the whole program passes these integration tests, linked with these objects before the archive."""
     program = pathlib.Path(directory) / "did-optimizer-sync"
-    linked = run(["gcc", *FLAGS, *LINKER, "-o", program, BUILD / "main.o", *extra, BUILD / "all.a", *LIBRARIES], cwd=ROOT)
+    linked = run(["gcc", *FLAGS, *LINKER, "-o", program, SANITIZED.directory / "main.o", *extra,
+                  SANITIZED.directory / "all.a", *LIBRARIES], cwd=ROOT)
     if linked.returncode != 0:
         sys.exit(f"the program does not link:\n{linked.stdout}")
     files = [f"tests/integration/{test}" for test in tests]
@@ -204,27 +229,28 @@ def program_passes(tests, extra, directory):
 
 def machine_code(source, to):
     """What an optimizing compiler makes of it."""
-    plain = [flag for flag in FLAGS if not flag.startswith(("-g", "-O", "-fsanitize", "-fno-sanitize"))]
-    run(["gcc", *plain, "-O2", "-c", "-o", to, source], cwd=ROOT)
+    run(["gcc", *PLAIN_FLAGS, "-O2", "-c", "-o", to, source], cwd=ROOT)
     return to.read_bytes()
 
 
-def survives(mutant):
+def survives(mutant, quick):
     """True, False, or None when it is no change: it does not compile, or to the same machine code."""
+    if quick and is_explained(mutant, explained()):
+        return True
+    whole = mutant.module in WHOLE
     with workplace() as directory:
         source, to = pathlib.Path(directory) / f"{mutant.module}.c", pathlib.Path(directory) / "mutant.o"
         source.write_text(mutant.changed())
-        if not compile_file(source, to):
-            return None
-        if mutant.module in WHOLE:
-            alive = program_passes(WHOLE[mutant.module], [to], directory)
-        else:
-            alive = all(passes(test, [to], directory) for test in MODULES[mutant.module])
-        if alive:
-            changed = machine_code(source, to)
-            source.write_text(mutant.text)
-            alive = True if machine_code(source, to) != changed else None
-        return alive
+        for build in [SANITIZED] if whole else [PLAIN, SANITIZED]:
+            if not compile_file(source, to, build.flags):
+                return None
+            if whole and not program_passes(WHOLE[mutant.module], [to], directory):
+                return False
+            if not whole and not all(passes(build, test, [to], directory) for test in tests_of(mutant.module, build, quick)):
+                return False
+        changed = machine_code(source, to)
+        source.write_text(mutant.text)
+        return True if machine_code(source, to) != changed else None
 
 
 def explained():
@@ -243,6 +269,15 @@ def is_explained(mutant, list_):
                for module, line, change, _ in list_)
 
 
+def report_stale(reasons):
+    """Names explanations of lines that are no more: the code went on, and what stands there now is not explained."""
+    lines = {path.stem: path.read_text().splitlines() for path in files("c")}
+    everything = [line for text in lines.values() for line in text]
+    for module, part, change, _ in reasons:
+        if not any(part in line for line in (everything if module == "*" else lines.get(module, ()))):
+            print(f"explains nothing any more: {module} :: {part} :: {change}", flush=True)
+
+
 def sample_of(module, wanted, chance):
     """A module's changes: all of them, or of one that the whole program is needed for a sample."""
     mutants = list(mutants_of(module))
@@ -255,6 +290,8 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("-n", type=int)
     arguments.add_argument("-s", type=int, default=1)
+    arguments.add_argument("-j", type=int, default=os.cpu_count())
+    arguments.add_argument("-q", action="store_true")
     arguments.add_argument("modules", nargs="*", choices=[*MODULES, *WHOLE, []])
     chosen = arguments.parse_args()
     modules = chosen.modules or sorted([*MODULES, *WHOLE])
@@ -262,17 +299,21 @@ def main():
     mutants = [mutant for module in modules for mutant in sample_of(module, chosen.n, chance)]
     if chosen.n and chosen.n < len(mutants):
         mutants = sorted(chance.sample(mutants, chosen.n), key=mutants.index)
-    tests = sorted({test for module in modules for test in MODULES.get(module, ())})
     whole = sorted({test for module in modules for test in WHOLE.get(module, ())})
-    prepare(tests)
+    broken = []
+    for build in PLAIN, SANITIZED:
+        tests = sorted({test for module in modules for test in tests_of(module, build, chosen.q)})
+        prepare(build, tests)
+        with workplace() as directory:
+            broken += [test for test in tests if not passes(build, test, [], directory)]
     with workplace() as directory:
-        broken = [test for test in tests if not passes(test, [], directory)]
         broken += [test for test in whole if not program_passes([test], [], directory)]
     if broken:
-        sys.exit(f"not even the program as it stands passes: {' '.join(broken)}")
+        sys.exit(f"the unchanged program fails these tests: {' '.join(broken)}")
     reasons, counts = list(explained()), []
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = zip(mutants, pool.map(survives, mutants))
+    report_stale(reasons)
+    with concurrent.futures.ThreadPoolExecutor(chosen.j) as pool:
+        results = zip(mutants, pool.map(lambda mutant: survives(mutant, chosen.q), mutants))
         for module, own in itertools.groupby(results, lambda result: result[0].module):
             count = [0, 0, 0]
             for mutant, alive in own:

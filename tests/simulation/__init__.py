@@ -1,10 +1,13 @@
-"""A dialer in miniature: it lives through calls as VICIdial writes them, while the real program runs every minute, and
-a judge compares what the API holds with what really happened.
+"""A simulated dialer writes calls as VICIdial does, while the real program runs every minute. A judge then compares the
+API's calls with the true history.
 
-    clock.py        a database whose clock the simulation sets
+    clock.py        a database with a clock that the simulation sets
     statements.py   the statements with which VICIdial writes vicidial_log
-    history.py      what really happened: every state that a row ever had
-    dialer_life.py  the lives of calls, made of those statements, and the dialer that goes through them
+    history.py      the true history: every state that a row ever had
+    dialer_life.py  the lives of calls, made of those statements, and the dialer that plays them
     simulate.py     a day of the dialer, the program and its API with all their troubles; the command line
-    judge.py        what is right and what is wrong of what the API was sent
+    troubles.py     what fails around the program, and the properties of a dialer
+    judge.py        decides which of the sent calls are right
+    inbound_statements.py, inbound_life.py   the same for calls to DIDs, in vicidial_closer_log
+    promptness.py   how soon the program offered each call to the API
 """

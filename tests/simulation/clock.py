@@ -1,4 +1,5 @@
-"""A database whose clock the simulation sets: mariadbd under libfaketime, which reads the time from a file."""
+"""A database with a clock that the simulation sets: mariadbd under libfaketime, which reads the time from a file."""
+import bisect
 import os
 import pathlib
 import tempfile
@@ -10,17 +11,35 @@ from harness.dialer import Dialer
 
 
 def _library():
-    """The variant for programs with threads: the other one shows the real time now and then when two ask at once."""
+    """The library's variant for programs with threads. The other variant sometimes shows the real time when two
+    threads ask at once."""
     found = sorted(pathlib.Path("/usr/lib").glob("**/faketime/libfaketimeMT.so.1"))
     if not found:
         raise FileNotFoundError("libfaketime is not installed (Debian: libfaketime)")
     return found[0]
 
 
-class ClockedDialer(Dialer):
-    """Its clock stands still at the epoch given to set_clock; NOW(), UNIX_TIMESTAMP() and FROM_UNIXTIME() follow it.
+class Shown:
+    """The dialer's clock at a true time. jumps: (true epoch, seconds by which the clock is set forward at that
+    time), in the order of time."""
 
-    While the server starts or ends the clock runs, as mariadbd waits there for it to move.
+    def __init__(self, jumps=()):
+        self._since = [epoch for epoch, _ in jumps]
+        self._wrong_by = [0]
+        for _, seconds in jumps:
+            self._wrong_by.append(self._wrong_by[-1] + seconds)
+
+    def wrong_by(self, epoch):
+        return self._wrong_by[bisect.bisect_right(self._since, epoch)]
+
+    def __call__(self, epoch):
+        return epoch + self.wrong_by(epoch)
+
+
+class ClockedDialer(Dialer):
+    """set_clock stops the server's clock at an epoch; NOW(), UNIX_TIMESTAMP() and FROM_UNIXTIME() follow the clock.
+
+    The clock runs while the server starts or ends, because mariadbd waits for the time to move.
     """
 
     def __init__(self, epoch, **options):
@@ -60,4 +79,4 @@ class ClockedDialer(Dialer):
     def _write(self, text):
         new = self._clock.with_suffix(".new")
         new.write_text(text + "\n")
-        os.rename(new, self._clock)  # the server reads the file at any moment: never half of it
+        os.rename(new, self._clock)  # the server reads the file at any moment and must never read half a line

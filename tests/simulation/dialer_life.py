@@ -1,13 +1,14 @@
-"""The lives of calls, and the dialer that goes through them.
+"""The lives of calls, and the dialer that plays them.
 
-A life is a generator: it writes with the statements of statements.py and yields the seconds until it goes on. Its
-comment names the rows of the table of VICIdial's writers that it goes through. When it sets call.expected, that is what
-the row under call.uniqueid must show in the end: a life that is not what it claims to be would prove nothing.
+A life is a generator: it writes with the statements of statements.py and yields the seconds until its next statement.
+Its docstring names the statements in their order (A2, M5, ...). A life may set call.expected: the status that the row
+must have after the life. The judge compares the two, because a life that does not do what it claims proves nothing.
 """
 import collections
 import heapq
 import itertools
 
+from simulation.history import OUTBOUND
 from simulation.statements import Call, Vicidial
 
 CHOICES = ["SALE", "NI", "NI", "A", "A", "B", "DNC", "CALLBK", "N", "DC", "NP", "DEC", "QCFAIL", "INTRO1"]
@@ -24,8 +25,14 @@ def talk(dice):
     return int(min(1800, 8 + dice.expovariate(1 / 110)))
 
 
+def any_length(dice):
+    """A length from a second to five hours; all lengths are frequent."""
+    return dice.choice([1, dice.randint(2, 60), dice.randint(25 * MINUTE, 35 * MINUTE), dice.randint(HOUR, 3 * HOUR),
+                        dice.randint(3 * HOUR, 5 * HOUR)])
+
+
 def wrap_up(dice):
-    """Most agents are quick, some are not."""
+    """Most agents choose a disposition within a minute, some need up to 15."""
     return dice.choice([dice.randint(1, 8), dice.randint(3, 60), dice.randint(3, 60), dice.randint(30, 300),
                         dice.randint(60, 900)])
 
@@ -69,7 +76,7 @@ def agent_hangs_up(vicidial, call, dice):
 
 
 def hotkey(vicidial, call, dice):
-    """A2 A3 A6 A5: the disposition is written before the end, which finds no INCALL to turn into DISPO."""
+    """A2 A3 A6 A5: the disposition is written before the end. A5 finds no INCALL that it could change to DISPO."""
     yield from _until_talking(vicidial, call, dice)
     _choose(vicidial, call, dice)
     yield dice.randint(0, 3)
@@ -78,7 +85,7 @@ def hotkey(vicidial, call, dice):
 
 
 def hotkey_after_customer(vicidial, call, dice):
-    """A2 A3 A4 A6 A5: finished and final, and then it ends again."""
+    """A2 A3 A4 A6 A5: the call is finished and final, and then A5 writes a second end."""
     yield from _until_talking(vicidial, call, dice)
     vicidial.a4_hangup(call)
     yield dice.randint(1, 30)
@@ -88,7 +95,7 @@ def hotkey_after_customer(vicidial, call, dice):
 
 
 def slow_disposition(vicidial, call, dice):
-    """A2 A3 A5 A6, with 20 to 60 minutes before the last."""
+    """A2 A3 A5, then A6 20 to 60 minutes later."""
     yield from _until_talking(vicidial, call, dice)
     vicidial.a5_agent_hangup(call)
     call.in_auto_calls = False
@@ -97,12 +104,54 @@ def slow_disposition(vicidial, call, dice):
 
 
 def too_late_disposition(vicidial, call, dice):
-    """A2 A3 A5, and A6 after its 4 hours: no row takes it, unless the clocks were set back meanwhile."""
+    """A2 A3 A5, and A6 after its limit of 4 hours: A6 updates no row, unless the clocks were set back meanwhile."""
     yield from _until_talking(vicidial, call, dice)
     vicidial.a5_agent_hangup(call)
     call.in_auto_calls = False
     call.expected = "DISPO"
     yield dice.randint(4 * HOUR, 4 * HOUR + 30 * MINUTE)
+    _choose(vicidial, call, dice)
+
+
+def lasts_a_second(vicidial, call, dice):
+    """A2 A3 A4 A5 A6: a very short call."""
+    yield ring(dice)
+    vicidial.a2_answered(call)
+    yield dice.randint(0, 1)
+    vicidial.a3_agent_screen(call)
+    yield 1
+    vicidial.a4_hangup(call)
+    yield dice.randint(0, 2)
+    vicidial.a5_agent_hangup(call)
+    yield dice.randint(1, 8)
+    _choose(vicidial, call, dice)
+
+
+def lasts_for_hours(vicidial, call, dice):
+    """A2 A3 A5 A6, three to five hours long. Beyond 4 hours A6 updates no row: the status stays DISPO, because the
+    horizon has passed."""
+    yield ring(dice)
+    vicidial.a2_answered(call)
+    yield dice.randint(1, 6)
+    vicidial.a3_agent_screen(call)
+    yield dice.randint(3 * HOUR, 5 * HOUR)
+    vicidial.a5_agent_hangup(call)
+    call.in_auto_calls = False
+    call.expected = "DISPO"
+    yield wrap_up(dice)
+    _choose(vicidial, call, dice)
+
+
+def renamed_by_agent(vicidial, call, dice):
+    """A2 A3 A5 with another id of the same epoch, before the row has had an end; A6."""
+    yield ring(dice)
+    vicidial.a2_answered(call)
+    yield dice.randint(1, 6)
+    vicidial.a3_agent_screen(call)
+    yield min(any_length(dice), 3 * HOUR)
+    vicidial.a5_agent_hangup(call, new_uniqueid=vicidial.asterisk_id(call.epoch_part))
+    call.in_auto_calls = False
+    yield wrap_up(dice)
     _choose(vicidial, call, dice)
 
 
@@ -123,7 +172,7 @@ def long_call(vicidial, call, dice):
 
 
 def other_number(vicidial, call, dice):
-    """A2 A3 A5 with "dial alt": ALTNUM is the last word of this row."""
+    """A2 A3 A5 with "dial alt": ALTNUM is this row's final status."""
     yield from _until_talking(vicidial, call, dice)
     vicidial.a5_agent_hangup(call, status="ALTNUM")
     call.in_auto_calls = False
@@ -141,14 +190,14 @@ def empty_disposition(vicidial, call, dice):
 
 
 def crash_while_talking(vicidial, call, dice):
-    """A2 A3 A4: the browser is gone, INCALL stays for ever, with an end."""
+    """A2 A3 A4: the browser crashed; the row keeps INCALL for ever and has an end."""
     yield from _until_talking(vicidial, call, dice)
     vicidial.a4_hangup(call)
     call.expected = "INCALL"
 
 
 def crash_in_disposition(vicidial, call, dice):
-    """A2 A3 A5: the browser is gone, DISPO stays for ever."""
+    """A2 A3 A5: the browser crashed; the row keeps DISPO for ever."""
     yield from _until_talking(vicidial, call, dice)
     vicidial.a5_agent_hangup(call)
     call.in_auto_calls = False
@@ -156,7 +205,7 @@ def crash_in_disposition(vicidial, call, dice):
 
 
 def in_progress_for_ever(vicidial, call, dice):
-    """A2 A3: dialer and browser are gone, there is no end."""
+    """A2 A3: dialer and browser crashed; the row never gets an end."""
     yield from _until_talking(vicidial, call, dice)
     call.expected = "INCALL"
 
@@ -204,7 +253,7 @@ def manual(vicidial, call, dice):
 
 
 def manual_renamed(vicidial, call, dice):
-    """M2 under an id that the browser made, M3, A5 with Asterisk's id: the row has had an end under its old name."""
+    """M2 under the browser's uniqueid, M3, A5 with Asterisk's uniqueid: the row had an end before it was renamed."""
     asterisk_id = call.uniqueid
     call.uniqueid = f"{call.epoch_part}.{dice.randint(10000000, 99999999)}"
     yield ring(dice)
@@ -217,8 +266,21 @@ def manual_renamed(vicidial, call, dice):
     _choose_manual(vicidial, call, dice)
 
 
+def manual_renamed_at_its_end(vicidial, call, dice):
+    """M2 under an id that the browser made, A5 with Asterisk's id: under its old name the row never had an end."""
+    asterisk_id = call.uniqueid
+    call.uniqueid = f"{call.epoch_part}.{dice.randint(10000000, 99999999)}"
+    yield ring(dice)
+    vicidial.m2_call_is_up(call)
+    yield min(any_length(dice), 3 * HOUR)
+    vicidial.a5_agent_hangup(call, new_uniqueid=asterisk_id)
+    call.in_auto_calls = False
+    yield wrap_up(dice)
+    _choose_manual(vicidial, call, dice)
+
+
 def manual_renamed_when_final(vicidial, call, dice):
-    """M2 M3 M5 A5: a hotkey's disposition stands under the old name before the row is renamed."""
+    """M2 M3 M5 A5: a hotkey writes the disposition before A5 renames the row."""
     asterisk_id = call.uniqueid
     call.uniqueid = f"{call.epoch_part}.{dice.randint(10000000, 99999999)}"
     yield ring(dice)
@@ -232,7 +294,7 @@ def manual_renamed_when_final(vicidial, call, dice):
 
 
 def manual_logged_at_hangup(vicidial, call, dice):
-    """M4 (DONEM), M5 soon or late."""
+    """M4 (DONEM), then M5 after a short or a long wrap-up."""
     yield ring(dice) + talk(dice)
     vicidial.a5_agent_hangup(call)
     call.in_auto_calls = False
@@ -241,20 +303,20 @@ def manual_logged_at_hangup(vicidial, call, dice):
 
 
 def manual_crash(vicidial, call, dice):
-    """M4: the browser is gone, DONEM stays for ever."""
+    """M4: the browser crashed; the row keeps DONEM for ever."""
     yield ring(dice) + talk(dice)
     vicidial.a5_agent_hangup(call)
     call.expected = "DONEM"
 
 
 def manual_without_row(vicidial, call, dice):
-    """M6: nothing was logged before the disposition."""
+    """M6: the disposition writes the call's first row."""
     yield ring(dice) + talk(dice) + wrap_up(dice)
     _choose_manual(vicidial, call, dice)
 
 
 def manual_too_late(vicidial, call, dice):
-    """M2 A5 (DISPO for ever), and M5 after its 4 hours: M6 makes a second row."""
+    """M2 A5 (DISPO for ever), and M5 after its limit of 4 hours: M6 inserts a second row."""
     yield ring(dice)
     vicidial.m2_call_is_up(call)
     yield talk(dice)
@@ -277,7 +339,7 @@ def manual_not_answered(vicidial, call, dice):
 
 
 def manual_busy(vicidial, call, dice):
-    """N3 under Asterisk's id, then M6 where M5's called_count does not fit: two rows."""
+    """N3 under Asterisk's uniqueid, then M6, because called_count differs from what M5 asks for: two rows."""
     yield dice.randint(1, 10)
     vicidial.n3_busy(call, "AB")
     call.called_count += 1
@@ -286,7 +348,7 @@ def manual_busy(vicidial, call, dice):
 
 
 def double_row(vicidial, call, dice):
-    """M2 twice, under two ids of one epoch; M3 ends both in one second; the browser is gone. C1 deletes one."""
+    """M2 twice, under two uniqueids of one epoch. M3 ends both in one second, the browser crashes, C1 deletes one."""
     twin = f"{call.epoch_part}.{dice.randint(10000000, 99999999)}"
     yield ring(dice)
     vicidial.m2_call_is_up(call)
@@ -296,10 +358,10 @@ def double_row(vicidial, call, dice):
     vicidial.a4_hangup(call)
 
 
-# ---- calls that nobody took ----
+# ---- calls that no agent took ----
 
 def not_answered(vicidial, call, dice):
-    """N1: by the sweep, which comes round for many calls at once."""
+    """N1: written by VICIdial's periodic sweep, which writes many calls at once."""
     waited = dice.randint(35, 110)
     yield waited + (-(call.dialled + waited)) % 5
     call.expected = dice.choice(["NA"] * 12 + ["AB", "ADC", "DNCCAR", "CPDATB"])
@@ -307,7 +369,7 @@ def not_answered(vicidial, call, dice):
 
 
 def busy(vicidial, call, dice):
-    """N3: inserted after up to a minute of ringing, with the time of dialling as its end."""
+    """N3: inserted after up to a minute of ringing; its end is the time of dialling."""
     yield dice.choice([dice.randint(1, 10), dice.randint(1, 62)])
     call.expected = dice.choice(["AB", "AB", "AB", "ADC", "ADCT", "HUC21"])
     vicidial.n3_busy(call, call.expected)
@@ -321,15 +383,14 @@ def gone_before_routing(vicidial, call, dice):
 
 
 def found_by_audit(vicidial, call, dice):
-    """N5: four to seven minutes late."""
-    late = dice.randint(4 * MINUTE, 7 * MINUTE)
-    yield late
+    """N5: inserted minutes late; Site.audits says how many."""
+    yield dice.randint(*vicidial.audit_late)
     call.expected = "NA"
     vicidial.n5_audit(call, call.dialled + dice.randint(1, 40))
 
 
 def found_by_audit_without_end(vicidial, call, dice):
-    """N5 of a call_log row that has no end: 0, and a zero date."""
+    """N5 for a call_log row without an end: end 0 and a zero date."""
     yield dice.randint(4 * MINUTE, 7 * MINUTE)
     call.expected = "NA"
     vicidial.n5_audit(call, 0)
@@ -343,7 +404,7 @@ def stale(vicidial, call, dice):
 
 
 def stuck_in_queue(vicidial, call, dice):
-    """A2 N6: the DROP is refused as a duplicate, QUEUE stays for ever without an end."""
+    """A2 N6: MariaDB refuses the DROP as a duplicate; the row keeps QUEUE for ever and has no end."""
     yield ring(dice)
     vicidial.a2_answered(call)
     yield 15
@@ -372,6 +433,15 @@ def caller_abandons(vicidial, call, dice):
     call.expected = "DROP"
 
 
+def ends_without_an_agent(vicidial, call, dice):
+    """A2 (PU) A4 of any length: a message that plays on until the callee has gone, or an open line."""
+    yield ring(dice)
+    vicidial.a2_answered(call, "PU")
+    yield any_length(dice)
+    vicidial.a4_hangup(call)
+    call.expected = "PU"
+
+
 def dropped_by_timeout(vicidial, call, dice):
     """A2 Q1."""
     yield ring(dice)
@@ -382,7 +452,7 @@ def dropped_by_timeout(vicidial, call, dice):
 
 
 def dropped_to_call_menu(vicidial, call, dice):
-    """A2 Q1 with a term reason that is stored empty, A4 when the caller has had enough of the menu."""
+    """A2 Q1 with a term reason that is stored as an empty text, A4 when the caller leaves the menu."""
     yield ring(dice)
     vicidial.a2_answered(call)
     yield dice.randint(5, 15)
@@ -393,7 +463,7 @@ def dropped_to_call_menu(vicidial, call, dice):
 
 
 def drop_race(vicidial, call, dice):
-    """A2 A4 (DROP) A3 A5 A6: the caller drops while the agent's screen takes the call."""
+    """A2 A4 (DROP) A3 A5 A6: the caller hangs up while the call comes to the agent's screen."""
     yield ring(dice)
     vicidial.a2_answered(call)
     yield dice.randint(1, 5)
@@ -420,7 +490,7 @@ def survey(vicidial, call, dice):
 
 
 def survey_without_a_key(vicidial, call, dice):
-    """A2 (PU) A4: PU is the last word."""
+    """A2 (PU) A4: PU is the final status."""
     yield ring(dice)
     vicidial.a2_answered(call, "PU")
     yield dice.randint(2, 40)
@@ -440,7 +510,7 @@ def machine(vicidial, call, dice):
 
 
 def machine_with_message(vicidial, call, dice):
-    """A2 D1 D2 D2 A4: AA, AM or UNKAM while the message plays, AL or UNKAL, and a later end."""
+    """A2 D1 D2 D2 A4: AA, then AM or UNKAM while the message plays, then AL or UNKAL, then the end."""
     yield ring(dice)
     vicidial.a2_answered(call)
     yield dice.randint(2, 5)
@@ -455,7 +525,7 @@ def machine_with_message(vicidial, call, dice):
 
 
 def machine_inserted(vicidial, call, dice):
-    """D1 as an INSERT that ends in 3 s; A4 does or does not come."""
+    """D1 as an INSERT with an end 3 s from now; A4 follows half of the time."""
     yield ring(dice)
     vicidial.d1_machine_inserted(call)
     call.expected = "AA"
@@ -478,8 +548,22 @@ def machine_twice(vicidial, call, dice):
     call.expected = "AA"
 
 
+def machine_twice_and_the_first_goes(vicidial, call, dice):
+    """A2, D1 as an INSERT, D3 deletes the row of A2, which never had an end."""
+    yield ring(dice)
+    vicidial.a2_answered(call)
+    yield 3
+    twin = vicidial.asterisk_id(call.epoch_part)
+    vicidial.d1_machine_inserted(call, twin)
+    yield dice.randint(1, 100)
+    vicidial.d3_delete_duplicate(call, call.uniqueid)
+    call.uniqueid = twin
+    vicidial.a4_hangup(call)
+    call.expected = "AA"
+
+
 def machine_twice_for_an_hour(vicidial, call, dice):
-    """A2 D1, D1 as an INSERT, A4 ends both in one second; C1 deletes one within the hour, after it was sent."""
+    """A2 D1, D1 as an INSERT, A4 ends both in one second. C1 deletes one within the hour, after the program sent it."""
     yield ring(dice)
     vicidial.a2_answered(call)
     yield 3
@@ -491,8 +575,19 @@ def machine_twice_for_an_hour(vicidial, call, dice):
 
 # ---- remote agents ----
 
+def remote_agent_for_hours(vicidial, call, dice):
+    """A2 R1 R2 of any length: final at its end."""
+    yield ring(dice)
+    vicidial.a2_answered(call)
+    yield 2
+    vicidial.r1_remote_agent(call)
+    yield any_length(dice)
+    vicidial.a4_hangup(call)
+    call.expected = "XFER"
+
+
 def remote_agent(vicidial, call, dice):
-    """A2 R1 R2: XFER with the comments REMOTE is the last word."""
+    """A2 R1 R2: XFER with the comments REMOTE is the final status."""
     yield ring(dice)
     vicidial.a2_answered(call)
     yield 2
@@ -503,7 +598,7 @@ def remote_agent(vicidial, call, dice):
 
 
 def remote_agent_late(vicidial, call, dice):
-    """A2 A4 (DROP) R1: its loop of 2 s is behind."""
+    """A2 A4 (DROP) R1: R1 runs every 2 s, and comes after the hangup."""
     yield ring(dice)
     vicidial.a2_answered(call)
     yield dice.randint(1, 3)
@@ -529,7 +624,7 @@ def remote_control(vicidial, call, dice):
 # ---- two dialers ----
 
 def same_uniqueid(vicidial, call, dice):
-    """A2 of two Asterisk servers under one uniqueid: the second INSERT fails, and what follows it meets no row."""
+    """A2 on two Asterisk servers with one uniqueid: the second INSERT fails, and later statements find no row."""
     other = Call(call.life, call.lead_id + 5000000, 1, call.campaign_id, call.agent, call.dialled, call.uniqueid)
     yield ring(dice)
     vicidial.a2_answered(call)
@@ -545,7 +640,7 @@ def same_uniqueid(vicidial, call, dice):
     _choose(vicidial, call, dice)
 
 
-# How often each happens, in a thousand calls. Each happens at least twice, however few the calls are.
+# The share of each life in a thousand calls. Each life happens at least twice, even in a short simulation.
 LIVES = {
     not_answered: 300, busy: 110, customer_hangs_up: 110, agent_hangs_up: 80, machine: 60, machine_with_message: 40,
     caller_abandons: 25, manual: 30, manual_renamed: 20, dropped_by_timeout: 15, gone_before_routing: 15, hotkey: 15,
@@ -556,10 +651,11 @@ LIVES = {
     found_by_audit: 12, found_by_audit_without_end: 2, stale: 3, stuck_in_queue: 2, unlogged: 4, no_channel: 2,
     dropped_to_call_menu: 8, drop_race: 6, survey: 15, survey_without_a_key: 10, machine_inserted: 10,
     machine_twice: 5, machine_twice_for_an_hour: 6, remote_agent: 15, remote_agent_late: 4, remote_control: 5,
-    same_uniqueid: 3,
+    same_uniqueid: 3, lasts_a_second: 6, lasts_for_hours: 3, renamed_by_agent: 5, manual_renamed_at_its_end: 5,
+    ends_without_an_agent: 5, machine_twice_and_the_first_goes: 3, remote_agent_for_hours: 5,
 }
 
-# Over within the hour: the lead may be called again after that, by the same agent too.
+# These lives are over within the hour. Afterwards the lead may be called again, even by the same agent.
 SOON_OVER = {"not_answered", "busy", "caller_abandons", "customer_hangs_up", "hotkey"}
 
 
@@ -574,18 +670,32 @@ def with_edit(life, wait, status):
 
 
 class DialerLife:
-    """A day of calls, decided by the dice from the first to the last statement.
+    """A day of calls; the dice decide every statement.
 
-    run_until goes through all that happens up to an epoch. on_tick is told each second in which something happens,
-    before it does: it sets the database's clock.
+    run_until plays all events up to an epoch. on_tick gets each second that has events, before they happen, and sets
+    the database's clock. These epochs are true times; shown (clock.Shown) gives the dialer's time. site: see
+    troubles.py.
     """
+    lives = LIVES
+    campaigns = CAMPAIGNS
+    writer = Vicidial
+    call_type = Call
+    log = OUTBOUND  # see history.py
+    rules = None    # see judge.py
+    source = {}     # settings of the program's section [source]
 
-    def __init__(self, database, calls, begin, hours, dice, on_tick):
+    @staticmethod
+    def prepare(database):
+        """Makes the tables that the lives need beside vicidial_log."""
+
+    def __init__(self, database, calls, begin, hours, dice, on_tick, site, shown):
         self.calls = []
-        self.vicidial = Vicidial(database, web_skew=dice.randint(-3, 3))
+        self.vicidial = self.writer(database, web_skew=dice.randint(-3, 3))
+        self._begin, self._hours, self._site, self._shown = begin, hours, site, shown
+        self._locks = [(begin + minute * MINUTE, begin + minute * MINUTE + seconds) for minute, seconds in site.locks]
         self._on_tick = on_tick
         self._agenda = []  # (epoch, order, generator)
-        self._free_again = collections.deque()  # calls whose lead may be called again
+        self._free_again = collections.deque()  # calls with a lead that may be called again
         self._order = itertools.count()
         self._dice = dice
         self._plan_calls(calls, begin, hours)
@@ -596,18 +706,18 @@ class DialerLife:
         heapq.heappush(self._agenda, (epoch, next(self._order), generator))
 
     def _clean_up(self):
-        """C1."""
+        """C1, once an hour."""
         self.vicidial.c1_clean_up()
         return
         yield
 
     def _plan_calls(self, count, begin, hours):
         dice = self._dice
-        lives = [life for life in LIVES for _ in range(2)]
-        lives += dice.choices(list(LIVES), LIVES.values(), k=max(0, count - len(lives)))
+        lives = [life for life in self.lives for _ in range(2)]
+        lives += dice.choices(list(self.lives), self.lives.values(), k=max(0, count - len(lives)))
         dice.shuffle(lives)
         times = []
-        while len(times) < len(lives):  # a predictive dialer places calls by the handful, in one second
+        while len(times) < len(lives):  # a predictive dialer places several calls in one second
             times += [begin + dice.randrange(hours * HOUR)] * (1 + int(dice.expovariate(0.4)))
         for life, dialled in zip(lives, sorted(times[:len(lives)])):
             self._plan_call(life, dialled)
@@ -620,7 +730,9 @@ class DialerLife:
             agent = dice.choice([before.agent, dice.choice(AGENTS)])
         else:
             lead_id, called_count, agent = len(self.calls) + 1, dice.randint(1, 9), dice.choice(AGENTS)
-        call = Call(life.__name__, lead_id, called_count, dice.choice(CAMPAIGNS), agent, dialled)
+        call = self.call_type(life.__name__, lead_id, called_count, dice.choice(self.campaigns), agent, dialled)
+        if self._site.other_zone and dice.random() < 0.3:
+            call.zone_off = self._site.other_zone
         self.calls.append(call)
         if life.__name__ in SOON_OVER:
             self._free_again.append(call)
@@ -632,21 +744,29 @@ class DialerLife:
         self._add(dialled, self._live(life, call))
 
     def _live(self, life, call):
+        call.dialled = self.vicidial.now
         call.uniqueid = self.vicidial.asterisk_id(call.dialled)
         yield from life(self.vicidial, call, self._dice)
 
+    def _written(self, epoch):
+        """The time when an event of this epoch is written: the writer waits while the table is locked."""
+        return next((until for since, until in self._locks if since <= epoch < until), epoch)
+
     def next_event(self):
-        """The epoch of the next one, None when all is over."""
-        return self._agenda[0][0] if self._agenda else None
+        """The epoch of the next event; None after the last one."""
+        return self._written(self._agenda[0][0]) if self._agenda else None
 
     def run_until(self, epoch):
-        """How many events there were up to and with that second."""
-        count = 0
-        while self._agenda and self._agenda[0][0] <= epoch:
-            now, _, generator = heapq.heappop(self._agenda)
-            if now != self.vicidial.now:
+        """Plays the events up to that second, included. Returns their number."""
+        count, before = 0, None
+        while self._agenda and self.next_event() <= epoch:
+            now = self.next_event()
+            begun, _, generator = heapq.heappop(self._agenda)
+            if now != before:
                 self._on_tick(now)
-                self.vicidial.now = now
+                before = now
+            self.vicidial.now = self._shown(begun)  # a waiting writer has read the clock before the wait
+            self.vicidial.audit_late = self._site.audit_at(max(0, begun - self._begin), self._hours)
             wait = next(generator, None)
             if wait is not None:
                 self._add(now + wait, generator)

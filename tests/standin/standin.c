@@ -3,6 +3,8 @@
  * It answers POST /api/v1/call-results as the API does, remembers every result it was given, and fails on demand:
  * rules set with PUT /_standin/rules make it slow, wrong, cut off or silent; "slots" lets it serve no more requests at a
  * time than that, the others wait their turn. GET /_standin/state tells what arrived.
+ * With --published it is the API's published server: it recognizes no repetition, so each result is another record, and
+ * a member of a wrong type or size is answered 500.
  * It is stricter than the real API where that can uncover a fault of the client: JSON must be free of raw control
  * characters and be valid UTF-8, and the three required fields must be strings.
  *
@@ -32,7 +34,7 @@
 #define HANG_MS 60000
 #define CAPTIVE_PORTAL "<!DOCTYPE html><html><body><h1>Hotel WiFi</h1><a href=\"/login\">Log in</a></body></html>\n"
 
-/* One recorded version of a call: a new call, or one whose body differs from the version before it. */
+/* One recorded version of a call: a new call, or a body that differs from the version before it. */
 struct version {
     char *uniqueid, *body;
     struct version *next; /* the next older one in the same bucket */
@@ -43,7 +45,7 @@ struct request {
     size_t size;
     bool logged, key_ok;
     unsigned seq;
-    uintptr_t era; /* in which it began: its entry in the log lives as long as that */
+    uintptr_t era; /* in which it began: after a clearing it leaves no trace */
     cJSON *entry;
 };
 
@@ -52,7 +54,7 @@ static pthread_cond_t stop_now = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t slot_free = PTHREAD_COND_INITIALIZER;
 static bool stopping;
 static const char *api_key;
-static bool quiet;
+static bool quiet, published;
 
 /* Guarded by the lock. */
 static cJSON *rules;
@@ -258,13 +260,14 @@ static struct version **bucket(const char *uniqueid)
     return &versions[hash % BUCKETS];
 }
 
-/* Records a body, unless the call's newest version is the same. Returns whether it is. */
+/* Records a body, unless the call's newest version is the same; returns whether it is. What began before the last
+ * clearing belongs to an earlier test, which may have left while its request was delayed: it is not recorded. */
 static bool record(const struct request *request, struct MHD_Connection *connection, const char *uniqueid)
 {
     pthread_mutex_lock(&lock);
     struct version **first = bucket(uniqueid), *older = find(*first, uniqueid);
-    bool duplicate = older != NULL && strcmp(older->body, request->body) == 0;
-    if (!duplicate) {
+    bool duplicate = !published && older != NULL && strcmp(older->body, request->body) == 0;
+    if (!duplicate && request->era == era) {
         bool seen_before = false; /* true when the call was changed back to what it was */
         for (; older != NULL && !seen_before; older = find(older->next, uniqueid))
             seen_before = strcmp(older->body, request->body) == 0;
@@ -312,6 +315,22 @@ static bool has(const cJSON *call, const char *name)
     return text != NULL && *text != '\0';
 }
 
+/* What the API's published server refuses with 500: the first member of a wrong type or size; NULL: none. */
+static const char *invalid_member(const cJSON *call)
+{
+    static const char *const strings[] = {"phoneNumber", "customerPhone", "customerState", "customerZip", "dialStatus"};
+    for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++) {
+        const cJSON *member = cJSON_GetObjectItemCaseSensitive(call, strings[i]);
+        if (member != NULL && !cJSON_IsString(member))
+            return strings[i];
+    }
+    const cJSON *duration = cJSON_GetObjectItemCaseSensitive(call, "duration");
+    const cJSON *zip = cJSON_GetObjectItemCaseSensitive(call, "customerZip");
+    if (duration != NULL && (!cJSON_IsNumber(duration) || duration->valuedouble < 0))
+        return "duration";
+    return zip != NULL && strlen(zip->valuestring) > 10 ? "customerZip" : NULL;
+}
+
 /* Does what the API does with a result. Sets *ret_status, returns the answer's body, which the caller frees. */
 static char *process(const struct request *request, struct MHD_Connection *connection, const cJSON *call,
     unsigned *ret_status)
@@ -324,6 +343,13 @@ static char *process(const struct request *request, struct MHD_Connection *conne
         return copy("{\"success\":false,\"error\":\"Invalid JSON\"}");
     if (!has(call, "uniqueid") || !has(call, "phoneNumber") || !has(call, "campaignId"))
         return copy("{\"success\":false,\"error\":\"Missing required fields: uniqueid, phoneNumber, campaignId\"}");
+    const char *invalid = published ? invalid_member(call) : NULL;
+    if (invalid != NULL) {
+        char text[128];
+        snprintf(text, sizeof text, "{\"success\":false,\"error\":\"CallRecord validation failed: %s\"}", invalid);
+        *ret_status = 500;
+        return copy(text);
+    }
     *ret_status = 200;
     bool duplicate = record(request, connection, text_of(call, "uniqueid"));
     note(request, "duplicate", cJSON_CreateBool(duplicate));
@@ -732,7 +758,8 @@ static void serve(struct MHD_Daemon *daemon, const sigset_t *ends)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {{"key", 1, NULL, 'k'}, {"port", 1, NULL, 'p'}, {"port-file", 1, NULL, 'f'},
-        {"tls-cert", 1, NULL, 'c'}, {"tls-key", 1, NULL, 's'}, {"quiet", 0, NULL, 'q'}, {NULL, 0, NULL, 0}};
+        {"tls-cert", 1, NULL, 'c'}, {"tls-key", 1, NULL, 's'}, {"quiet", 0, NULL, 'q'},
+        {"published", 0, NULL, 'P'}, {NULL, 0, NULL, 0}};
     const char *port_file = NULL, *cert = NULL, *key = NULL;
     unsigned long port = 0;
     int option;
@@ -744,11 +771,12 @@ int main(int argc, char **argv)
         case 'c': cert = optarg; break;
         case 's': key = optarg; break;
         case 'q': quiet = true; break;
+        case 'P': published = true; break;
         default: api_key = NULL; optind = argc + 1; break;
         }
     }
     if (api_key == NULL || optind != argc || port > UINT16_MAX || (cert == NULL) != (key == NULL)) {
-        fputs("usage: standin --key KEY [--port N] [--port-file FILE] [--tls-cert FILE --tls-key FILE] [--quiet]\n",
+        fputs("usage: standin --key KEY [--port N] [--port-file FILE] [--tls-cert FILE --tls-key FILE] [--quiet] [--published]\n",
             stderr);
         return 64;
     }

@@ -25,7 +25,7 @@ static bool fails(void)
     return first > 0 && count >= first && count <= last;
 }
 
-/* The linker has the program call these in place of SQLite's own (--wrap). */
+/* The linker (--wrap) makes the program call these functions instead of SQLite's. */
 int __real_sqlite3_step(sqlite3_stmt *statement);
 int __real_sqlite3_exec(sqlite3 *database, const char *sql, int (*on_row)(void *, int, char **, char **), void *context,
                         char **message);

@@ -1,6 +1,7 @@
-/* memory_locks: a server in memory with named locks, and any number of connections to it. */
+/* memory_locks: a simulated server with named locks, in memory that several processes share. */
 #include "unit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 
@@ -65,10 +66,11 @@ static int64_t next_number(void)
 
 /* ---- the client's side ---- */
 
-/* What each statement begins with. */
+/* The first step of each statement. */
 static int reach(struct connection *connection, struct err *err)
 {
-    memory_locks->statements++;
+    if (++memory_locks->statements == memory_locks->dies_at)
+        (void)raise(SIGKILL);
     if (memory_locks->fails || memory_locks->statements == memory_locks->fails_at)
         return err_set(err, EX_UNAVAILABLE, "the server in memory is out of reach");
     if (!memory_locks->is_cut[connection->number])
@@ -108,6 +110,19 @@ static int look(void *state, const char *name, bool count_servers, struct locks_
     *ret_look = (struct locks_look){ .now = memory_locks->now, .holder = memory_locks_holder(name),
                                      .own = connection->number,
                                      .servers = count_servers ? memory_locks->servers : 0 };
+    return 0;
+}
+
+static int take_if_alone(void *state, const char *name, bool alone_if_unknown, struct locks_look *ret_look,
+                         bool *ret_taken, struct err *err)
+{
+    struct connection *connection = state;
+    if (look(state, name, true, ret_look, err) != 0)
+        return -1;
+    bool alone = ret_look->servers == 1 || (ret_look->servers == 0 && alone_if_unknown);
+    *ret_taken = alone && !memory_locks->refuses && ret_look->holder == 0;
+    if (*ret_taken)
+        memory_locks_give(name, connection->number);
     return 0;
 }
 
@@ -168,7 +183,8 @@ static void hear_reconnect(void *state, int (*on_reconnect)(void *context, struc
     connection->context = context;
 }
 
-static const struct locks_ops locks = { .name = name_lock, .look = look, .started = started, .take = take,
+static const struct locks_ops locks = { .name = name_lock, .look = look,
+                                        .take_if_alone = take_if_alone, .started = started, .take = take,
                                         .give_up = give_up, .are_many = are_many, .ask = ask,
                                         .on_reconnect = hear_reconnect };
 

@@ -1,10 +1,11 @@
-/* memory_sink: a sink that keeps what it gets, and answers as a test says. */
+/* memory_sink: a sink that keeps all messages, and gives the answers that a test sets. */
 #include "unit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "memory_sink.h"
@@ -16,7 +17,8 @@ static void make(void *state, const struct call *call, uint32_t change, struct s
     if (call->number == NULL)
         fail_msg("%s is sent without what a scan may leave out", uniqueid);
     ret_message->body = mem_format("%s %s", uniqueid, str_or_empty(call->status));
-    (void)snprintf(ret_message->key, sizeof ret_message->key, "%.60s-%" PRIu32, uniqueid, change);
+    const char *did = call->looked_up != 0 ? str_or_empty(call_extra(call, "did")) : "";
+    (void)snprintf(ret_message->key, sizeof ret_message->key, "%.60s-%" PRIu32 "%s", uniqueid, change, did);
 }
 
 static int send_messages(void *state, const struct sink_message *const *messages, size_t count,
@@ -30,8 +32,11 @@ static int send_messages(void *state, const struct sink_message *const *messages
             break;
         if (memory->count == MEMORY_SINK_MOST)
             return err_set(err, EX_SOFTWARE, "the sink in memory is full");
+        double started_ms = clock_mono_exact_ms();
         if (memory->answer != NULL)
             outcome = memory->answer(memory->context, memory->count, messages[i]);
+        if (outcome.started_ms == 0)
+            outcome.started_ms = started_ms;
         (void)snprintf(memory->keys[memory->count], SINK_KEY_SIZE, "%s", messages[i]->key);
         memory->bodies[memory->count++] = mem_copy(messages[i]->body);
         observer->on_outcome(observer->context, i, &outcome);

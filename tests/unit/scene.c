@@ -1,4 +1,4 @@
-/* scene: runs between a source and a sink in memory, with a ledger, a checkpoint and a log in a directory of their own. */
+/* scene: runs with a source and a sink in memory, and a ledger, a checkpoint and a log in a temporary directory. */
 #include <sqlite3.h>
 #include <sys/mman.h>
 
@@ -10,7 +10,7 @@
 
 /* ---- steps ---- */
 
-static struct scene *watched; /* whose steps are counted */
+static struct scene *watched; /* the scene that counts the steps */
 
 static void step(void)
 {
@@ -30,12 +30,12 @@ static int after_commit(void *context, sqlite3 *database, const char *name, int 
 
 static int before_commit(void *context)
 {
-    (void)sqlite3_wal_hook(context, after_commit, NULL); /* only now: to open a database sets a hook of its own */
+    (void)sqlite3_wal_hook(context, after_commit, NULL); /* only now, because opening a database sets its own hook */
     step();
     return 0;
 }
 
-/* SQLite calls it for each database that is opened. */
+/* SQLite calls this function for each opened database. */
 static int watch(sqlite3 *database, char **message, const void *routines)
 {
     (void)message;
@@ -58,7 +58,7 @@ static struct settings_sync usual_settings(void)
 
 int scene_enter(void **state)
 {
-    /* In memory: a sweep of crashes commits hundreds of times, and a process that ends loses no page. */
+    /* /dev/shm is fast: these tests commit hundreds of times, and a crashed process loses no page there. */
     if (getenv("TMPDIR") == NULL && access("/dev/shm", W_OK | X_OK) == 0)
         assert_int_equal(setenv("TMPDIR", "/dev/shm", 0), 0);
     void *directory = NULL;
@@ -101,7 +101,7 @@ void scene_begin_anew(struct scene *scene)
     scene->settings = usual_settings();
 }
 
-/* ---- its calls ---- */
+/* ---- calls ---- */
 
 struct call *scene_add(struct scene *scene, const char *id, int64_t ended)
 {
@@ -164,7 +164,7 @@ void scene_pass(struct scene *scene, int64_t seconds)
         scene->calls.calls[i].age += seconds;
 }
 
-/* ---- its sink ---- */
+/* ---- the sink ---- */
 
 struct outcome scene_outcome(enum outcome_kind kind)
 {
@@ -183,7 +183,7 @@ static struct outcome answer(void *context, size_t n, const struct sink_message 
     size_t nth = 0;
     bool known = false;
     (void)n;
-    step(); /* the request is lost */
+    step(); /* a crash here loses the request */
     assert_true(scene->sent_count < SCENE_MOST);
     assert_int_equal(sscanf(message->body, "%31s %15s", sent->id, sent->status), 2);
     (void)snprintf(sent->key, sizeof sent->key, "%s", message->key);
@@ -195,7 +195,7 @@ static struct outcome answer(void *context, size_t n, const struct sink_message 
     sent->accepted = outcome.kind == OUTCOME_ACCEPTED;
     outcome.known = sent->accepted && known;
     scene->sent_count++;
-    step(); /* its answer is lost */
+    step(); /* a crash here loses the answer */
     return outcome;
 }
 
@@ -205,7 +205,7 @@ struct sink scene_sink(struct scene *scene, struct memory_sink *memory)
     return memory_sink_open(memory);
 }
 
-/* ---- its runs ---- */
+/* ---- runs ---- */
 
 struct ledger *scene_ledger(struct scene *scene)
 {
@@ -268,7 +268,7 @@ bool scene_run_apart(struct scene *scene, size_t crash_at)
         _exit(0);
     }
     int code = unit_wait(child);
-    scene->ledger = NULL; /* what it was in that process */
+    scene->ledger = NULL; /* the ledger of the child, from the shared memory */
     assert_true(code == 0 || code == CRASHED);
     return code == 0;
 }
@@ -299,7 +299,7 @@ void scene_revisit(struct engine *engine, struct work *work, const char *id, int
         fail_msg("%s", err.message);
 }
 
-/* ---- what there is afterwards ---- */
+/* ---- results ---- */
 
 const char *scene_ids(const struct scene *scene, size_t first)
 {

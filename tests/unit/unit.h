@@ -126,7 +126,7 @@ static inline int unit_remove_directory(void **state)
     return result;
 }
 
-/* A test whose state is the path of an empty directory; the directory and its content are removed afterwards. */
+/* A test that gets the path of an empty directory as its state. The directory is removed after the test. */
 #define unit_test_in_directory(test) cmocka_unit_test_setup_teardown(test, unit_create_directory, unit_remove_directory)
 
 /* Returns directory/name. Valid for the next seven calls. */

@@ -1,5 +1,5 @@
-/* unit_clock: the monotonic clock of a test program, which a test sets forward. Who sleeps sets it forward too and does
- * not wait. For tests of what takes its time; at most one file of a program includes it. */
+/* unit_clock: a monotonic clock that a test can set forward. A sleep moves this clock forward and does not wait. For
+ * tests of code that waits. Include this header in one file of a program only. */
 #ifndef UNIT_CLOCK_H
 #define UNIT_CLOCK_H
 
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static int64_t unit_clock_ahead_ns;
-static void (*unit_clock_on_sleep)(void); /* told after each sleep; NULL: nobody asks */
+static void (*unit_clock_on_sleep)(void); /* called after each sleep; NULL: not called */
 
 static inline void unit_clock_pass(int64_t ms)
 {
@@ -24,7 +24,7 @@ static inline int unit_clock_sleep(int64_t ns)
     return 0;
 }
 
-/* These stand in for the C library's. */
+/* These functions replace those of the C library. */
 
 int clock_gettime(clockid_t clock, struct timespec *time)
 {

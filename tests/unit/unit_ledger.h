@@ -1,4 +1,4 @@
-/* unit_ledger: for tests of what is in a ledger: each has one of its own, open, in a directory of its own. */
+/* unit_ledger: gives each test an open ledger in a temporary directory. */
 #ifndef UNIT_LEDGER_H
 #define UNIT_LEDGER_H
 

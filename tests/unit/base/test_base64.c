@@ -3,11 +3,11 @@
 
 #include "base/base64.h"
 
-/* RFC 4648, section 10, and bytes that need the last two letters. */
+/* The vectors of RFC 4648, section 10, and bytes that need the last two letters of the alphabet. */
 static const struct {
     const char *bytes, *text;
-} rows[] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" },
-             { "foobar", "Zm9vYmFy" }, { "\xFB\xEF\xFF", "++//" } };
+} rows[] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+             { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" }, { "\xFB\xEF\xFF", "++//" } };
 
 static void test_base64_writes_and_reads_the_vectors_of_its_rfc(void **state)
 {
@@ -28,11 +28,26 @@ static void test_base64_writes_and_reads_the_vectors_of_its_rfc(void **state)
     }
 }
 
-static void test_base64_reads_nothing_else(void **state)
+static void test_base64_writes_the_alphabet_for_urls(void **state)
 {
     (void)state;
-    static const char *const refused[] = { "Z", "A", "Zg=", "Zg===", "Z===", "=", "==", "====", "Zm9v=", "Zh==", "Zm9=", "Zm 9", "Zm9v\n",
-                                           "Zm-v", "Zm_v", "Zg==Zg==", "Zm\xC3\xBC" };
+    static const struct {
+        const char *bytes, *text;
+    } urls[] = { { "", "" }, { "f", "Zg" }, { "fo", "Zm8" }, { "foo", "Zm9v" }, { "\xFB\xEF\xFF", "--__" },
+                 { "\xFB\xEF", "--8" } };
+    for (size_t i = 0; i < UNIT_COUNT(urls); i++) {
+        char text[BASE64_SIZE(3)];
+        size_t length = base64_encode_url((const unsigned char *)urls[i].bytes, strlen(urls[i].bytes), text);
+        unit_same_int(urls[i].text, length, strlen(urls[i].text));
+        unit_same_text(urls[i].text, text, urls[i].text);
+    }
+}
+
+static void test_base64_refuses_other_text(void **state)
+{
+    (void)state;
+    static const char *const refused[] = { "Z", "A", "Zg=", "Zg===", "Z===", "=", "==", "====", "Zm9v=",
+                                           "Zh==", "Zm9=", "Zm 9", "Zm9v\n", "Zm-v", "Zm_v", "Zg==Zg==", "Zm\xC3\xBC" };
     for (size_t i = 0; i < UNIT_COUNT(refused); i++) {
         unsigned char bytes[16];
         size_t length = 0;
@@ -47,7 +62,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_base64_writes_and_reads_the_vectors_of_its_rfc),
-        cmocka_unit_test(test_base64_reads_nothing_else),
+        cmocka_unit_test(test_base64_writes_the_alphabet_for_urls),
+        cmocka_unit_test(test_base64_refuses_other_text),
     };
     return cmocka_run_group_tests_name("base64", tests, NULL, NULL);
 }

@@ -30,7 +30,7 @@ static void test_fileutil_reads_a_file_up_to_its_limit(void **state)
     }
 }
 
-static void test_fileutil_missing_file_is_no_error(void **state)
+static void test_fileutil_missing_file_is_not_an_error(void **state)
 {
     char *text = (char *)1;
     bool missing = false;
@@ -57,7 +57,7 @@ static void check_refused(const char *path, enum fileutil_links links, int want_
     unit_has(path, err.message, path);
 }
 
-static void test_fileutil_refuses_what_is_no_text_file(void **state)
+static void test_fileutil_refuses_anything_but_a_text_file(void **state)
 {
     const char *zero = unit_path(*state, "zero"), *directory = unit_path(*state, "directory");
     const char *pipe = unit_path(*state, "pipe"), *file = unit_path(*state, "file");
@@ -140,8 +140,8 @@ static void test_fileutil_publishes_for_everybody_and_replaces_only_files(void *
     assert_int_equal(info.st_size, 3);
     assert_int_equal(symlink(path, unit_path(*state, "link")), 0);
     assert_int_equal(mkfifo(unit_path(*state, "pipe"), 0600), 0);
-    const char *const refused[] = { unit_path(*state, "link"), *state, unit_path(*state, "new/"), unit_path(*state, "pipe"),
-                                    "" };
+    const char *const refused[] = { unit_path(*state, "link"), *state, unit_path(*state, "new/"),
+                                    unit_path(*state, "pipe"), "" };
     for (size_t i = 0; i < UNIT_COUNT(refused); i++) {
         unit_same_int(refused[i], fileutil_publish(refused[i], "x", &err), -1);
         unit_same_int(refused[i], err.code, EX_USAGE);
@@ -194,7 +194,7 @@ static void test_fileutil_replace_does_not_follow_links(void **state)
     assert_true(S_ISREG(info.st_mode));
 }
 
-static void test_fileutil_replace_overwrites_what_a_crash_left(void **state)
+static void test_fileutil_replace_overwrites_the_file_that_a_crash_left(void **state)
 {
     struct err err;
     unit_write(unit_path(*state, "name"), "old");
@@ -242,12 +242,12 @@ static void test_fileutil_keep_damaged_renames_the_file_with_the_time(void **sta
 static void test_fileutil_check_writable_dir_needs_a_directory(void **state)
 {
     static const struct {
-        const char *name, *want; /* want NULL: fine */
+        const char *name, *want; /* want NULL: no error */
     } rows[] = {
         { "directory", NULL },
         { "missing", "install -d -m 0750" },
         { "file", "not a directory" },
-        { "link", NULL }, /* to another disk, say */
+        { "link", NULL }, /* for example to another disk */
         { "dangling", "a symbolic link that leads to no directory: No such file" },
         { "to a file", "not a directory" },
     };
@@ -324,8 +324,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_test_in_directory(test_fileutil_reads_a_file_up_to_its_limit),
-        unit_test_in_directory(test_fileutil_missing_file_is_no_error),
-        unit_test_in_directory(test_fileutil_refuses_what_is_no_text_file),
+        unit_test_in_directory(test_fileutil_missing_file_is_not_an_error),
+        unit_test_in_directory(test_fileutil_refuses_anything_but_a_text_file),
         unit_test_in_directory(test_fileutil_follows_a_symbolic_link_only_when_told),
         unit_test_in_directory(test_fileutil_exits_77_without_the_right_to_read),
         unit_test_in_directory(test_fileutil_replaces_the_whole_content),
@@ -333,7 +333,7 @@ int main(void)
         cmocka_unit_test(test_fileutil_directory_of_a_path),
         unit_test_in_directory(test_fileutil_absolute_is_right_in_another_working_directory),
         unit_test_in_directory(test_fileutil_replace_does_not_follow_links),
-        unit_test_in_directory(test_fileutil_replace_overwrites_what_a_crash_left),
+        unit_test_in_directory(test_fileutil_replace_overwrites_the_file_that_a_crash_left),
         unit_test_in_directory(test_fileutil_replace_that_fails_changes_nothing),
         unit_test_in_directory(test_fileutil_publishes_for_everybody_whatever_the_umask),
         unit_test_in_directory(test_fileutil_publishes_to_a_relative_path),

@@ -33,7 +33,7 @@ static void test_json_prints_large_integers_exactly(void **state)
     } rows[] = {
         { 0, "{\"n\":0}" },
         { 1729771200, "{\"n\":1729771200}" },
-        { INT64_C(9007199254740993), "{\"n\":9007199254740993}" }, /* 2^53 + 1: no double is that */
+        { INT64_C(9007199254740993), "{\"n\":9007199254740993}" }, /* 2^53 + 1: a double cannot hold it */
         { INT64_MAX, "{\"n\":9223372036854775807}" },
         { INT64_MIN, "{\"n\":-9223372036854775808}" },
     };
@@ -108,7 +108,7 @@ static void test_json_parse_reads_objects_only(void **state)
     }
 }
 
-static void test_json_reads_texts_and_booleans_of_that_type_only(void **state)
+static void test_json_reads_only_texts_as_texts_and_booleans_as_booleans(void **state)
 {
     (void)state;
     static const struct {
@@ -154,6 +154,40 @@ static void test_json_nests_arrays_and_objects(void **state)
     json_free(object);
 }
 
+static void test_json_distinguishes_lists_from_missing_and_other_values(void **state)
+{
+    (void)state;
+    struct json *object = json_parse("{\"two\":[1,2],\"none\":[],\"null\":null,\"text\":\"\",\"inner\":{\"a\":1}}");
+    static const struct {
+        const char *name;
+        bool is_list, is_null;
+        size_t count;
+    } rows[] = {
+        { "two", true, false, 2 },    { "none", true, false, 0 },   { "null", false, true, 0 },
+        { "text", false, false, 0 },  { "inner", false, false, 0 }, { "absent", false, true, 0 },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const struct json *member = json_member(object, rows[i].name);
+        unit_true(rows[i].name, json_is_list(member) == rows[i].is_list);
+        unit_true(rows[i].name, json_is_null(member) == rows[i].is_null);
+        unit_same_int(rows[i].name, json_count(member), rows[i].count);
+    }
+    json_free(object);
+}
+
+/* A test cannot read freed memory. So this one reads the borrowed text, which must not be cleared. */
+static void test_json_free_secret_leaves_borrowed_texts(void **state)
+{
+    (void)state;
+    char word[] = "borrowed";
+    struct json *object = json_object();
+    json_add_text(object, "word", word);
+    json_free_secret(object);
+    assert_string_equal(word, "borrowed");
+    json_free_secret(NULL);
+    json_free_secret(json_parse("{\"a\":\"b\",\"c\":1,\"d\":{\"e\":\"f\"}}"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,7 +197,9 @@ int main(void)
         cmocka_unit_test(test_json_nests_objects_in_arrays),
         cmocka_unit_test(test_json_parse_reads_objects_only),
         cmocka_unit_test(test_json_nests_arrays_and_objects),
-        cmocka_unit_test(test_json_reads_texts_and_booleans_of_that_type_only),
+        cmocka_unit_test(test_json_reads_only_texts_as_texts_and_booleans_as_booleans),
+        cmocka_unit_test(test_json_distinguishes_lists_from_missing_and_other_values),
+        cmocka_unit_test(test_json_free_secret_leaves_borrowed_texts),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
-/* Tests of json_writer: the same bytes as cJSON gives. */
+/* Tests of json_writer: the bytes must equal those of cJSON. */
 #include "../unit.h"
 
 #include "base/json.h"
 #include "base/json_writer.h"
 
-/* What cJSON makes of an object with that one member. Ownership: the caller frees it. */
+/* An object with one member, as cJSON prints the object. The caller frees the text. */
 static char *by_cjson(const char *text)
 {
     struct json *object = json_object();
@@ -38,8 +38,8 @@ static void test_json_writer_writes_texts_as_cjson_does(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "", "\"", "\\", "\"\\\b\f\n\r\t/", "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x93\x9E", "caf\xE9", "\xE2\x82", "\x7F", "</script>",
-        "\xED\xA0\x80", NULL,
+        "", "\"", "\\", "\"\\\b\f\n\r\t/", "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x93\x9E", "caf\xE9", "\xE2\x82", "\x7F",
+        "</script>", "\xED\xA0\x80", NULL,
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         is_as_cjson_prints(rows[i] != NULL ? rows[i] : "NULL", rows[i]);

@@ -37,7 +37,7 @@ static pid_t start_holder_for(const char *directory, int64_t longest_sec)
     if (child == 0) {
         struct lock *lock = NULL;
         struct err err;
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* if a test fails, the kernel must end this process */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* so that the kernel ends this process if a test fails */
         byte = lock_acquire(directory, 0, &lock, &err) == 0 && lock != NULL ? 'y' : 'n';
         if (byte == 'y' && longest_sec != 0)
             lock_announce_longest_hold(lock, longest_sec);
@@ -217,7 +217,7 @@ static void test_lock_error_names_the_obstacle(void **state)
     assert_int_equal(err.code, EX_IOERR);
 }
 
-static void test_lock_of_another_user_is_exit_77(void **state)
+static void test_lock_of_another_user_exits_77(void **state)
 {
     struct lock *lock = NULL;
     struct err err = { .message = "" };
@@ -242,7 +242,7 @@ int main(void)
         unit_test_in_directory(test_lock_for_command_waits_as_long_as_the_holder_announced),
         unit_test_in_directory(test_lock_clears_the_note_of_the_last_holder),
         unit_test_in_directory(test_lock_error_names_the_obstacle),
-        unit_test_in_directory(test_lock_of_another_user_is_exit_77),
+        unit_test_in_directory(test_lock_of_another_user_exits_77),
     };
     return cmocka_run_group_tests_name("lock", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of log: the lines in the file, on the terminal and in syslog, and the texts that no line shows. */
+/* Tests of log: the lines in the file, on the terminal and in syslog, and the texts that every line hides. */
 #include "../unit.h"
 
 #include <cjson/cJSON.h>
@@ -267,7 +267,7 @@ static void test_log_keeps_writing_to_a_renamed_file(void **state)
     free(new);
 }
 
-/* The text that the program sends to syslog(3). Both names below, as the compiler may choose either. */
+/* The text that the program sends to syslog(3). The compiler may call either of the two functions below. */
 static char syslog_text[4096];
 
 static void PRINTF_LIKE(1, 0) catch_syslog(const char *format, va_list args)
@@ -287,7 +287,8 @@ void syslog(int priority, const char *format, ...)
     va_end(args);
 }
 
-void PRINTF_LIKE(3, 4) __syslog_chk(int priority, int flag, const char *format, ...); /* NOLINT: glibc's name for it when fortified */
+/* NOLINTNEXTLINE: glibc's name for syslog when fortified */
+void PRINTF_LIKE(3, 4) __syslog_chk(int priority, int flag, const char *format, ...);
 void __syslog_chk(int priority, int flag, const char *format, ...)
 {
     va_list args;

@@ -53,8 +53,8 @@ static void keep_only_known_variables(const char *directory, const char *where)
                                             "MYSQL_UNIX_PORT", "MARIADB_PLUGIN_DIR", "SSL_CERT_FILE", "CURL_HOME",
                                             "SQLITE_TMPDIR", "TMPDIR", "MALLOC_TRACE", "RES_OPTIONS" };
     static const char *const known[] = { "API_KEY", "DID_OPTIMIZER_API_URL", "VICIDIAL_DB_HOST", "VICIDIAL_DB_USER",
-                                         "VICIDIAL_DB_PASSWORD", "VICIDIAL_DB_NAME", "VICIDIAL_DB_PORT", "PGPASSFILE", "TZ",
-                                         "PATH" };
+                                         "VICIDIAL_DB_PASSWORD", "VICIDIAL_DB_NAME", "VICIDIAL_DB_PORT", "PGPASSFILE",
+                                         "TZ", "PATH" };
     for (size_t i = 0; i < UNIT_COUNT(steering); i++)
         CHILD_CHECK(setenv(steering[i], "/elsewhere", 1) == 0);
     for (size_t i = 0; i < UNIT_COUNT(known); i++)

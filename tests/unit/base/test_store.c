@@ -1,5 +1,4 @@
-/* Tests of store: statements, failures, and a copy in memory. What the ledger keeps in it: test_ledger.c and its
- * neighbours. */
+/* Tests of store: statements, failures, and a copy in memory. For the ledger's tables, see test_ledger.c. */
 #include "../unit.h"
 
 #include <errno.h>
@@ -55,11 +54,11 @@ static void test_store_prepares_a_text_once(void **state)
     store_reset(second);
 }
 
-static void test_store_that_is_full_of_statements_says_so(void **state)
+static void test_store_fails_if_there_are_too_many_statements(void **state)
 {
     (void)state;
     static const char sql[] = "SELECT 1";
-    static char texts[100][sizeof sql]; /* a text is known by its address */
+    static char texts[100][sizeof sql]; /* the store compares the addresses of texts */
     size_t fit = 0;
     for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
         memcpy(texts[i], sql, sizeof sql);
@@ -67,7 +66,7 @@ static void test_store_that_is_full_of_statements_says_so(void **state)
         fit += statement != NULL;
         unit_same_int("run", store_next(store, statement, &err), statement != NULL ? 1 : -1);
     }
-    assert_in_range(fit, 40, 99); /* the program has fewer */
+    assert_in_range(fit, 40, 99); /* the program has fewer statements */
     for (size_t i = 0; i < UNIT_COUNT(texts); i++)
         unit_same_int("again", store_prepare(store, texts[i]) != NULL, i < fit);
 }
@@ -82,13 +81,13 @@ static void test_store_gives_back_a_statement_without_its_values(void **state)
     assert_int_equal(store_next(store, statement, &err), 1);
     assert_int_equal(store_int(statement, 0), 7);
     assert_string_equal(store_text(statement, 1), "seven");
-    assert_int_equal(store_next(store, store_prepare(store, sql), &err), 1); /* it was not at its end */
+    assert_int_equal(store_next(store, store_prepare(store, sql), &err), 1); /* a row was still to come */
     assert_true(store_is_null(statement, 0));
     assert_null(store_text(statement, 1));
     assert_int_equal(store_next(store, statement, &err), 0);
 }
 
-static void test_store_goes_on_with_a_copy_and_leaves_the_file(void **state)
+static void test_store_changes_a_copy_and_not_the_file(void **state)
 {
     size_t before_length = 0, after_length = 0;
     assert_int_equal(store_start_journal(store, &err), 0);
@@ -123,17 +122,17 @@ static void test_store_says_why_it_could_not_copy(void **state)
     assert_true(store_is_damaged(store));
 }
 
-static void test_store_minds_no_error_of_before(void **state)
+static void test_store_ignores_an_earlier_errno(void **state)
 {
     assert_int_equal(store_execute(store, "CREATE TABLE t (x)", &err), 0);
     store_close(store);
-    errno = EACCES; /* left over from something else */
+    errno = EACCES; /* left by an earlier call */
     open_store(*state, STORE_READ_ONLY);
     assert_int_equal(number("SELECT count(*) FROM t"), 0);
 }
 
-/* SQLite takes a file of one byte for an empty one, and would write into it. */
-static void test_store_look_leaves_what_is_next_to_empty_alone(void **state)
+/* SQLite treats a file of one byte as empty, and would write into that file. */
+static void test_store_look_does_not_change_a_nearly_empty_file(void **state)
 {
     static const struct {
         const char *text;
@@ -167,7 +166,7 @@ static enum store_fault fault_of(const char *sql, const char *words)
     return store_fault(store);
 }
 
-static void test_store_says_what_kind_of_failure_it_was(void **state)
+static void test_store_reports_the_kind_of_a_failure(void **state)
 {
     assert_int_equal(store_execute(store, "CREATE TABLE t (x INTEGER PRIMARY KEY, y CHECK (y <> 10))", &err), 0);
     assert_int_equal(fault_of("INSERT INTO t VALUES (1, 10)", "CHECK constraint failed"), STORE_VALUE_REFUSED);
@@ -200,12 +199,12 @@ static void test_store_rolls_back_what_was_not_committed(void **state)
         else
             store_roll_back(store);
     }
-    store_roll_back(store); /* nothing is fine */
+    store_roll_back(store); /* without a transaction this does no harm */
     assert_int_equal(store_commit(store, &err), 0);
     assert_int_equal(number("SELECT sum(x) FROM t"), 1);
 }
 
-static void test_store_names_what_it_could_not_open(void **state)
+static void test_store_names_the_file_that_it_could_not_open(void **state)
 {
     struct store *refused = NULL;
     assert_int_equal(symlink("x", unit_path(*state, "link")), 0);
@@ -218,16 +217,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_store(test_store_prepares_a_text_once),
-        in_store(test_store_that_is_full_of_statements_says_so),
+        in_store(test_store_fails_if_there_are_too_many_statements),
         in_store(test_store_gives_back_a_statement_without_its_values),
-        in_store(test_store_goes_on_with_a_copy_and_leaves_the_file),
+        in_store(test_store_changes_a_copy_and_not_the_file),
         in_store(test_store_says_why_it_could_not_copy),
-        in_store(test_store_minds_no_error_of_before),
-        in_store(test_store_look_leaves_what_is_next_to_empty_alone),
+        in_store(test_store_ignores_an_earlier_errno),
+        in_store(test_store_look_does_not_change_a_nearly_empty_file),
         in_store(test_store_refuses_a_link_with_the_shortest_name),
-        in_store(test_store_says_what_kind_of_failure_it_was),
+        in_store(test_store_reports_the_kind_of_a_failure),
         in_store(test_store_rolls_back_what_was_not_committed),
-        in_store(test_store_names_what_it_could_not_open),
+        in_store(test_store_names_the_file_that_it_could_not_open),
     };
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }

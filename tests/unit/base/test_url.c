@@ -3,7 +3,7 @@
 
 #include "base/url.h"
 
-/* As config checks the API's address. */
+/* Checks text as config checks the API's address. */
 static int check(const char *text, bool allow_insecure_http, struct err *err)
 {
     return url_check(text, &(struct url_rules){ .what = "the API address",
@@ -218,14 +218,15 @@ static void test_url_limits_the_length_of_a_host(void **state)
     }
 }
 
-static void test_url_takes_a_query_only_where_the_rules_say_so(void **state)
+static void test_url_accepts_a_query_only_if_the_rules_allow_it(void **state)
 {
     (void)state;
     static const struct {
         const char *text;
         int want;
-    } rows[] = { { "https://a.example/x?key=a&b=c,d;e@f!g*$", 0 }, { "https://a.example/?", 0 }, { "https://a.example?a=b", -1 },
-                 { "https://me@a.example/?a", -1 }, { "https://a.example/x#y", -1 }, { "https://a.example/x y", -1 },
+    } rows[] = { { "https://a.example/x?key=a&b=c,d;e@f!g*$", 0 }, { "https://a.example/?", 0 },
+                 { "https://a.example?a=b", -1 }, { "https://me@a.example/?a", -1 },
+                 { "https://a.example/x#y", -1 }, { "https://a.example/x y", -1 },
                  { "https://a.example/x?y\"", -1 } };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
@@ -242,8 +243,8 @@ static void test_url_never_shows_an_address_that_is_a_secret(void **state)
     const struct url_rules rules = { .what = "url", .setting = "url", .exposed = "every number", .place = "there",
                                      .is_secret = true };
     assert_int_equal(url_check("http://a.example/token", &rules, &err), -1);
-    assert_string_equal(err.message, "url is 'http://...', plain http to another host: anyone on the network path can read every "
-                                     "number. Write https:// instead; or, if that network is safe, write "
+    assert_string_equal(err.message, "url is 'http://...', plain http to another host: anyone on the network path can "
+                                     "read every number. Write https:// instead; or, if that network is safe, write "
                                      "`allow_insecure_http = yes` there");
 }
 
@@ -257,7 +258,7 @@ int main(void)
         cmocka_unit_test(test_url_refuses_addresses_that_programs_read_differently),
         cmocka_unit_test(test_url_message_never_quotes_a_password),
         cmocka_unit_test(test_url_limits_the_length_of_a_host),
-        cmocka_unit_test(test_url_takes_a_query_only_where_the_rules_say_so),
+        cmocka_unit_test(test_url_accepts_a_query_only_if_the_rules_allow_it),
         cmocka_unit_test(test_url_never_shows_an_address_that_is_a_secret),
     };
     return cmocka_run_group_tests_name("url", tests, NULL, NULL);

@@ -316,6 +316,36 @@ static void test_when_message_cuts_a_long_text(void **state)
     assert_true(strlen(err.message) < 300);
 }
 
+static void test_when_an_end_that_names_a_day_is_its_last_second(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host, *zone, *from, *to;
+        int64_t first, last;
+    } rows[] = {
+        { "UTC", "", "2024-10-20", "2024-10-23", 1729382400, 1729727999 },
+        { "UTC", "", "2024-10-23", "2024-10-23", 1729641600, 1729727999 },
+        { "UTC", "Asia/Ho_Chi_Minh", "2024-10-20", "2024-10-23", 1729357200, 1729702799 },
+        { "America/New_York", "<PBX>-07:00", "2024-10-20", "2024-10-23", 1729357200, 1729702799 },
+        { "UTC", "Europe/Berlin", "2024-10-27", "2024-10-27", 1729980000, 1730069999 }, /* 25 hours */
+        { "UTC", "", "yesterday", "yesterday", 1729641600, 1729727999 },
+        { "UTC", "", "yesterday", "today", 1729641600, 1729814399 },
+        { "UTC", "", "2024-10-20", "2024-10-23 00:00", 1729382400, 1729641600 },
+        { "UTC", "Asia/Ho_Chi_Minh", "2 days ago", "1729641600", NOW - 172800, 1729641600 },
+        { "UTC", "Asia/Ho_Chi_Minh", "2 days ago", "now", NOW - 172800, NOW },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct err err = { .message = "" };
+        int64_t first = 0, last = 0;
+        use_zone(rows[i].host);
+        int result = when_parse_range(rows[i].zone, rows[i].from, rows[i].to, NOW, &first, &last, &err);
+        unit_same_int(rows[i].to, result, 0);
+        unit_same_int(rows[i].to, first, rows[i].first);
+        unit_same_int(rows[i].to, last, rows[i].last);
+        unit_same_text(rows[i].to, getenv("TZ"), rows[i].host);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -331,6 +361,7 @@ int main(void)
         cmocka_unit_test(test_when_accepts_dates_that_exist),
         cmocka_unit_test(test_when_refuses_other_text_and_lists_the_accepted_forms),
         cmocka_unit_test(test_when_message_cuts_a_long_text),
+        cmocka_unit_test(test_when_an_end_that_names_a_day_is_its_last_second),
     };
     return cmocka_run_group_tests_name("when", tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@ static const char *write_file(const char *name, const char *text)
 
 #define LINE "* * * * * root did-optimizer-sync run --cron\n"
 
-static void test_cron_finds_its_line(void **state)
+static void test_cron_finds_the_line_that_starts_a_run(void **state)
 {
     (void)state;
     static const struct {
@@ -92,14 +92,15 @@ static void make_process(const char *id, const char *name)
     (void)write_file(path, name);
 }
 
-static void test_cron_finds_its_daemon(void **state)
+static void test_cron_finds_the_daemon(void **state)
 {
     (void)state;
     assert_int_equal(cron_daemon("/nonexistent"), CRON_DAEMON_UNKNOWN);
-    assert_int_equal(cron_daemon(directory), CRON_DAEMON_UNKNOWN); /* who does not see process 1 sees no others' */
+    /* process 1 is hidden, so other users' processes are too */
+    assert_int_equal(cron_daemon(directory), CRON_DAEMON_UNKNOWN);
     make_process("1", "systemd\n");
     make_process("22", "sh\n");
-    make_process("cron", "cron\n"); /* no process */
+    make_process("cron", "cron\n"); /* not a process */
     assert_int_equal(cron_daemon(directory), CRON_DAEMON_MISSING);
     make_process("333", "crond\n");
     assert_int_equal(cron_daemon(directory), CRON_DAEMON_RUNS);
@@ -131,10 +132,10 @@ static int remove_directory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cron_finds_its_line),
+        cmocka_unit_test(test_cron_finds_the_line_that_starts_a_run),
         cmocka_unit_test(test_cron_ignores_a_file_that_others_may_write),
         cmocka_unit_test(test_cron_finds_words_in_active_lines),
-        cmocka_unit_test(test_cron_finds_its_daemon),
+        cmocka_unit_test(test_cron_finds_the_daemon),
     };
     return cmocka_run_group_tests_name("cron", tests, make_directory, remove_directory);
 }

@@ -1,4 +1,4 @@
-/* Tests of health: what a monitoring plugin says. The verdict itself: test_diagnosis.c. */
+/* Tests of health: the line and exit code for a monitoring system. For the verdict itself, see test_diagnosis.c. */
 #include "../unit.h"
 
 #include "base/clock.h"
@@ -27,16 +27,16 @@ static void check_line(const char *row, const char *directory, const struct opti
     free(line);
 }
 
-static void test_health_prints_one_line_for_the_plugin(void **state)
+static void test_health_prints_one_line_for_the_monitoring_system(void **state)
 {
     static const struct {
         const char *name, *uniqueid;
         enum call_state state;
-    } calls[] = { { "pending", "1.1", CALL_PENDING }, { "waiting", "1.2", CALL_WAITING }, { "waiting", "1.3", CALL_WAITING },
-                  { "rejected", "1.4", CALL_REJECTED }, { "rejected", "1.5", CALL_REJECTED },
-                  { "rejected", "1.6", CALL_REJECTED } };
+    } calls[] = { { "pending", "1.1", CALL_PENDING }, { "waiting", "1.2", CALL_WAITING },
+                  { "waiting", "1.3", CALL_WAITING }, { "rejected", "1.4", CALL_REJECTED },
+                  { "rejected", "1.5", CALL_REJECTED }, { "rejected", "1.6", CALL_REJECTED } };
     const struct options options = { .state_dir = *state };
-    const struct ledger_run figures = { .exit_code = EX_CONFIG, .message = "no key | 401 || ?" };
+    const struct ledger_run failed_run = { .exit_code = EX_CONFIG, .message = "no key | 401 || ?" };
     struct ledger *ledger = NULL;
     struct ledger_repair repair;
     struct err err;
@@ -45,23 +45,23 @@ static void test_health_prints_one_line_for_the_plugin(void **state)
                "CRITICAL - not enabled: cron sends no calls; do: did-optimizer-sync enable | freshness=");
     assert_int_equal(enabled_set(*state, true, &err), 0);
     check_line("nothing there yet", *state, &options, DIAGNOSIS_CRITICAL,
-               "CRITICAL - no run yet; do: did-optimizer-sync check | freshness=U;300;900;0 pending=0 waiting=0 rejected=0 "
-               "unsent=U\n");
+               "CRITICAL - no run yet; do: did-optimizer-sync check | freshness=U;300;900;0 pending=0 waiting=0 "
+               "rejected=0 unsent=U\n");
     assert_int_equal(ledger_open(*state, LEDGER_WRITE, &ledger, &repair, &err), 0);
     for (size_t i = 0; i < UNIT_COUNT(calls); i++) {
-        /* Of a clock that is ahead: no figure depends on when the test runs. */
+        /* The calls end in the future, so no count depends on when the test runs. */
         struct ledger_entry entry = { .uniqueid = calls[i].uniqueid, .record = { .state = calls[i].state },
                                       .end_epoch = clock_now_epoch() + 86400 };
         unit_same_int(calls[i].name, ledger_put(ledger, &entry, &err), 0);
     }
     assert_int_equal(ledger_run_start(ledger, "poll", &run, &err), 0);
-    assert_int_equal(ledger_run_finish(ledger, run, &figures, &err), 0);
+    assert_int_equal(ledger_run_finish(ledger, run, &failed_run, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     ledger_close(ledger);
-    check_line("figures", *state, &options, DIAGNOSIS_WARNING, "s;300;900;0 pending=1 waiting=2 rejected=3 unsent=U\n");
-    check_line("a bar in the text is none for the machine", *state, &options, DIAGNOSIS_WARNING,
-               "WARNING - the last run failed (exit 78): no key / 401 // ?; 3 calls are rejected; do: did-optimizer-sync "
-               "check | freshness=");
+    check_line("counts", *state, &options, DIAGNOSIS_WARNING, "s;300;900;0 pending=1 waiting=2 rejected=3 unsent=U\n");
+    check_line("a bar in the text does not begin the metrics", *state, &options, DIAGNOSIS_WARNING,
+               "WARNING - the last run failed (exit 78): no key / 401 // ?; 3 calls are rejected; do: "
+               "did-optimizer-sync check | freshness=");
 }
 
 static void test_health_takes_its_limits_from_the_command_line(void **state)
@@ -92,7 +92,8 @@ static void test_health_takes_its_limits_from_the_command_line(void **state)
 static void test_health_is_unknown_where_the_state_cannot_be_read(void **state)
 {
     struct options options = { .state_dir = *state, .state_base = unit_path(*state, "missing") };
-    check_line("no directory above", *state, &options, DIAGNOSIS_UNKNOWN, "UNKNOWN - could not use the state directory ");
+    check_line("no directory above", *state, &options, DIAGNOSIS_UNKNOWN,
+               "UNKNOWN - could not use the state directory ");
     unit_write(unit_path(*state, "file"), "");
     options.state_base = *state;
     options.state_dir = unit_path(*state, "file");
@@ -104,7 +105,7 @@ static void test_health_is_unknown_where_the_state_cannot_be_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_test_in_directory(test_health_prints_one_line_for_the_plugin),
+        unit_test_in_directory(test_health_prints_one_line_for_the_monitoring_system),
         unit_test_in_directory(test_health_takes_its_limits_from_the_command_line),
         unit_test_in_directory(test_health_is_unknown_where_the_state_cannot_be_read),
     };

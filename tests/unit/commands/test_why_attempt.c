@@ -1,4 +1,4 @@
-/* Tests of why_attempt: the line of one attempt, for kinds of sinks with and without words for their codes. */
+/* Tests of why_attempt: the line of one attempt, for sinks that describe their codes in words and sinks that do not. */
 #include <inttypes.h>
 
 #include "../memory_sink.h"

@@ -21,7 +21,7 @@ static int enter(void **state)
 
 #define in_directory(test) cmocka_unit_test_setup_teardown(test, enter, unit_remove_directory)
 
-/* Writes the files whose text is not NULL and loads them. Prints the problems, and counts them in *ret_problems. */
+/* Writes each file that has a text, and loads the files. Problems fail the test, unless ret_problems counts them. */
 static struct config load(const char *directory, const char *dids, const char *astguiclient, const char *own,
                           int *ret_problems)
 {
@@ -151,7 +151,8 @@ static void test_config_distinguishes_an_empty_from_a_missing_password(void **st
         { DIDS_KEY "db_pass =\ndb_host =\n", "", "", "", "localhost", 3306 },
         { DIDS_KEY "db_pass = x\ndb_host = h\n", "VARDB_pass =>\nVARDB_server =>\n", "", "", "h", 3306 },
         { DIDS_KEY, "VARDB_pass => x\n", "[database]\npassword =\n", "", "localhost", 3306 },
-        { DIDS_KEY "db_port = 3307\n", "VARDB_port =>\n", "", "1234", "localhost", 3306 }, /* as VICIdial reads it */
+        /* VICIdial too takes its default for an empty port */
+        { DIDS_KEY "db_port = 3307\n", "VARDB_port =>\n", "", "1234", "localhost", 3306 },
         { DIDS_KEY "db_port =\n", "", "", "1234", "localhost", 3306 },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -165,7 +166,7 @@ static void test_config_distinguishes_an_empty_from_a_missing_password(void **st
     }
 }
 
-static void test_config_needs_only_the_key(void **state)
+static void test_config_needs_only_the_api_key(void **state)
 {
     (void)setenv("API_KEY", "k-env", 1);
     struct config config = load(*state, NULL, NULL, NULL, NULL);
@@ -177,7 +178,7 @@ static void test_config_needs_only_the_key(void **state)
 
 /* ---- dids.conf: other programs use it too ---- */
 
-static void test_config_ignores_foreign_lines_of_dids_conf(void **state)
+static void test_config_ignores_lines_of_other_programs_in_dids_conf(void **state)
 {
     static const char *const rows[] = {
         "[general]\napi_key = k-123\napi_timeout = 7\n",
@@ -377,6 +378,7 @@ static const struct {
     NUMBER("connect_timeout", database.connect_timeout),
     NUMBER("read_timeout", database.read_timeout),
     NUMBER("max_statement_time", database.max_statement_time),
+    NUMBER("max_server_time", database.max_server_time),
 };
 
 static const char *const other_lines[] = {
@@ -435,7 +437,7 @@ static void test_config_shipped_file_shows_the_defaults(void **state)
 
 /* ---- settings of one type, and files that the types do not use ---- */
 
-static void test_config_keeps_the_settings_of_a_type_with_their_place(void **state)
+static void test_config_keeps_each_setting_of_a_type_with_its_file_and_line(void **state)
 {
     struct config config = load(*state, DIDS_KEY, NULL,
                                 "[source]\ncolour = red\n[Sink]\nSecret = a ;b\nnote = c ;d\n[sink]\nempty =\n", NULL);
@@ -459,10 +461,11 @@ static void test_config_refuses_a_setting_of_a_type_that_is_set_twice(void **sta
 
 static unsigned parts_of_the_test(const char *source_type, const char *sink_type)
 {
-    return (strcmp(source_type, "other") == 0 ? 0U : CONFIG_DATABASE) | (strcmp(sink_type, "other") == 0 ? 0U : CONFIG_API);
+    return (strcmp(source_type, "other") == 0 ? 0U : CONFIG_DATABASE) |
+           (strcmp(sink_type, "other") == 0 ? 0U : CONFIG_API);
 }
 
-/* Each file and variable that depends on the type has a mistake: no message proves that it was not read. */
+/* Each file and variable that depends on the type has a mistake. Without a problem, config has not read them. */
 static void test_config_reads_only_the_files_that_the_types_use(void **state)
 {
     static const struct {
@@ -483,7 +486,8 @@ static void test_config_reads_only_the_files_that_the_types_use(void **state)
         unit_write(dids, "[general]\n"); /* no key */
         unit_write(astguiclient, "VARDB_server => from-astguiclient\nVARDB_port => none\n");
         unit_write(own, rows[i].own);
-        struct config_paths paths = { .dids = dids, .astguiclient = astguiclient, .own = own, .parts_of = parts_of_the_test };
+        struct config_paths paths = { .dids = dids, .astguiclient = astguiclient, .own = own,
+                                      .parts_of = parts_of_the_test };
         struct config config;
         struct config_problems problems;
         config_load(&paths, &config, &problems);
@@ -503,8 +507,8 @@ int main(void)
         in_directory(test_config_takes_each_database_value_from_the_highest_layer),
         in_directory(test_config_takes_api_values_from_environment_then_dids_then_default),
         in_directory(test_config_distinguishes_an_empty_from_a_missing_password),
-        in_directory(test_config_needs_only_the_key),
-        in_directory(test_config_ignores_foreign_lines_of_dids_conf),
+        in_directory(test_config_needs_only_the_api_key),
+        in_directory(test_config_ignores_lines_of_other_programs_in_dids_conf),
         in_directory(test_config_reads_yes_and_no_in_the_usual_words),
         in_directory(test_config_removes_comments_from_values),
         in_directory(test_config_accepts_a_long_list_of_campaigns),
@@ -513,7 +517,7 @@ int main(void)
         in_directory(test_config_reads_texts_log_and_dispositions_of_our_own_file),
         cmocka_unit_test(test_config_shipped_file_documents_every_setting),
         in_directory(test_config_shipped_file_shows_the_defaults),
-        in_directory(test_config_keeps_the_settings_of_a_type_with_their_place),
+        in_directory(test_config_keeps_each_setting_of_a_type_with_its_file_and_line),
         in_directory(test_config_refuses_a_setting_of_a_type_that_is_set_twice),
         in_directory(test_config_reads_only_the_files_that_the_types_use),
     };

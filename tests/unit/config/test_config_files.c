@@ -1,4 +1,4 @@
-/* Tests of config: files that are missing or unreadable, paths that are no files, and secrets in messages. */
+/* Tests of config: files that are missing or unreadable, paths that are not files, and secrets in messages. */
 #include "../unit.h"
 
 #include "config/config.h"
@@ -147,7 +147,7 @@ static void test_config_limits_the_size_of_a_file(void **state)
     free(big);
 }
 
-/* Each row has SECRET in the place of a key or password, perhaps a wrong place; X... makes the line too long. */
+/* SECRET stands where people write a key or password, sometimes in a wrong place. X... makes the line too long. */
 static const struct {
     const char *dids, *astguiclient, *own, *variable, *value;
 } secrets[] = {
@@ -176,7 +176,7 @@ static const struct {
     { KEY "api_timeout = x\n", "", "", "VICIDIAL_DB_PASSWORD", "SECRET" },
 };
 
-static void test_config_messages_never_hold_a_secret(void **state)
+static void test_config_messages_never_show_a_secret(void **state)
 {
     for (size_t i = 0; i < UNIT_COUNT(secrets); i++) {
         struct files files;
@@ -197,7 +197,7 @@ static void test_config_messages_never_hold_a_secret(void **state)
     }
 }
 
-static void test_config_messages_never_hold_a_secret_of_a_long_line(void **state)
+static void test_config_messages_never_show_a_secret_of_a_long_line(void **state)
 {
     static const char *const starts[] = { "[general]\napi_key = ", "[general]\ndb_pass = ", "[database]\npassword = " };
     for (size_t i = 0; i < UNIT_COUNT(starts); i++) {
@@ -224,8 +224,8 @@ int main(void)
         in_directory(test_config_exits_77_without_the_right_to_read_a_file),
         in_directory(test_config_refuses_files_with_zero_bytes),
         in_directory(test_config_limits_the_size_of_a_file),
-        in_directory(test_config_messages_never_hold_a_secret),
-        in_directory(test_config_messages_never_hold_a_secret_of_a_long_line),
+        in_directory(test_config_messages_never_show_a_secret),
+        in_directory(test_config_messages_never_show_a_secret_of_a_long_line),
     };
     return cmocka_run_group_tests_name("config_files", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of config: each message names the place and the remedy, and holds no secret. */
+/* Tests of config: each message names the file and line and the remedy, and shows no secret. */
 #include "../unit.h"
 
 #include "config/config.h"
@@ -78,7 +78,7 @@ static void check_rows(const char *directory, const struct row *rows, size_t cou
     }
 }
 
-static void test_config_names_the_places_of_a_missing_key(void **state)
+static void test_config_says_where_to_write_a_missing_key(void **state)
 {
     static const struct row rows[] = {
         { "", "", "", NULL, NULL, { "api_key", "dids.conf", "API_KEY" } },
@@ -95,7 +95,7 @@ static void test_config_names_the_places_of_a_missing_key(void **state)
     check_rows(*state, rows, UNIT_COUNT(rows));
 }
 
-static void test_config_refuses_placeholders_and_keys_that_are_no_header_value(void **state)
+static void test_config_refuses_placeholders_and_keys_that_no_header_can_carry(void **state)
 {
     static const struct row rows[] = {
         { "[general]\napi_key = YOUR_API_KEY_HERE\n", "", "", NULL, NULL, { "dids.conf:2", "placeholder" } },
@@ -161,7 +161,7 @@ static void test_config_refuses_addresses_that_would_show_the_key(void **state)
     assert_int_equal(count, 0);
 }
 
-static void test_config_refuses_bad_values_with_their_place(void **state)
+static void test_config_names_file_and_line_of_each_bad_value(void **state)
 {
     static const struct row rows[] = {
         { KEY "api_timeout = 0\n",
@@ -180,7 +180,7 @@ static void test_config_refuses_bad_values_with_their_place(void **state)
         { KEY, "", "[sync]\nbatch_size =\n", NULL, NULL, { "own.conf:2: batch_size", "''" } },
         { KEY, "", "[sync]\nbatch_size = 5.5\n", NULL, NULL, { "own.conf:2: batch_size", "'5.5'" } },
         { KEY, "", "[sync]\nbatch_size = 99999999999999999999\n", NULL, NULL, { "own.conf:2", "1 to 5000" } },
-        { KEY, "", "[sync]\nresend_changed = maybe\n", NULL, NULL, { "own.conf:2", "neither yes nor no" } },
+        { KEY, "", "[sync]\nresend_changed = maybe\n", NULL, NULL, { "own.conf:2", "none of yes, no, final" } },
         { KEY, "", "[log]\nformat = xml\n", NULL, NULL, { "own.conf:2", "neither text nor json" } },
         { KEY, "", "\n\n[log]\nlevel = loud\n", NULL, NULL, { "own.conf:4", "debug, info, warn, error" } },
         { KEY, "", "[log]\nmask_phone = last\n", NULL, NULL, { "own.conf:2", "mask_phone", "neither yes nor no" } },
@@ -218,8 +218,8 @@ static const struct limits {
     { "sync", "splay", offsetof(struct config, sync.splay), 10, 0, 30 },
     { "sync", "takeover_after", offsetof(struct config, sync.takeover_after), 180, 10, 86400 },
     { "sync", "settle", offsetof(struct config, sync.settle), 2, 0, 3600 },
-    { "sync", "poll_window", offsetof(struct config, sync.poll_window), 1800, 0, 604800 },
-    { "sync", "sweep_interval", offsetof(struct config, sync.sweep_interval), 600, 0, 86400 },
+    { "sync", "poll_window", offsetof(struct config, sync.poll_window), 7200, 0, 604800 },
+    { "sync", "sweep_interval", offsetof(struct config, sync.sweep_interval), 1800, 0, 86400 },
     { "sync", "sweep_window", offsetof(struct config, sync.sweep_window), 21600, 0, 604800 },
     { "sync", "not_final_horizon", offsetof(struct config, sync.not_final_horizon), 15000, 0, 604800 },
     { "sync", "unsettled_hold", offsetof(struct config, sync.unsettled_hold), 120, 0, 86400 },
@@ -231,12 +231,13 @@ static const struct limits {
     { "sync", "rejected_retention_days", offsetof(struct config, sync.rejected_retention_days), 90, 1, 3650 },
     { "sync", "backfill_rate", offsetof(struct config, sync.backfill_rate), 100, 0, 100000 },
     { "api", "concurrency", offsetof(struct config, api.concurrency), 0, 0, 64 },
-    { "api", "max_concurrency", offsetof(struct config, api.max_concurrency), 32, 1, 64 },
+    { "api", "max_concurrency", offsetof(struct config, api.max_concurrency), 48, 1, 64 },
     { "api", "connect_timeout", offsetof(struct config, api.connect_timeout), 5, 1, 300 },
     { "database", "port", offsetof(struct config, database.port), 3306, 1, 65535 },
     { "database", "connect_timeout", offsetof(struct config, database.connect_timeout), 5, 1, 300 },
     { "database", "read_timeout", offsetof(struct config, database.read_timeout), 15, 1, 300 },
     { "database", "max_statement_time", offsetof(struct config, database.max_statement_time), 10, 1, 300 },
+    { "database", "max_server_time", offsetof(struct config, database.max_server_time), 1, 0, 60 },
 };
 
 /* Loads the setting with this number (NULL: without it). Returns the count of problems and the loaded value. */
@@ -311,11 +312,11 @@ static void test_config_reports_all_problems_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_directory(test_config_names_the_places_of_a_missing_key),
-        in_directory(test_config_refuses_placeholders_and_keys_that_are_no_header_value),
+        in_directory(test_config_says_where_to_write_a_missing_key),
+        in_directory(test_config_refuses_placeholders_and_keys_that_no_header_can_carry),
         in_directory(test_config_refuses_a_key_that_is_set_twice_and_names_both_lines),
         in_directory(test_config_refuses_addresses_that_would_show_the_key),
-        in_directory(test_config_refuses_bad_values_with_their_place),
+        in_directory(test_config_names_file_and_line_of_each_bad_value),
         in_directory(test_config_refuses_unknown_lines_of_our_own_file),
         in_directory(test_config_enforces_the_range_of_each_number),
         in_directory(test_config_reports_all_problems_at_once),

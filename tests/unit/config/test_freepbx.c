@@ -3,7 +3,7 @@
 
 #include "config/freepbx.h"
 
-static void test_freepbx_reads_the_account_in_every_language(void **state)
+static void test_freepbx_reads_the_account_in_every_file_format(void **state)
 {
     (void)state;
     static const struct {
@@ -14,14 +14,14 @@ static void test_freepbx_reads_the_account_in_every_language(void **state)
           "require_once('/var/www/html/admin/bootstrap.php');\n?>\n",
           "db.example", "freepbxuser", "p;#\"w=d", NULL, NULL },
         { "$amp_conf['AMPDBPASS'] = 'it\\'s \\\\ \\n';\n", NULL, NULL, "it's \\ \\n", NULL, NULL },
-        { "$amp_conf['AMPDBPASS'] = 'open;\n$amp_conf[AMPDBUSER] = \"x\";\n// $amp_conf['AMPDBUSER'] = 'y';\n", NULL, NULL,
-          NULL, NULL, NULL },
-        { "# FreePBX 2\nAMPDBHOST=localhost\nAMPDBUSER=asteriskuser\nAMPDBPASS=amp=109;#\n AMPDBPORT = 3307\n", "localhost",
-          "asteriskuser", "amp=109;#", NULL, "3307" },
-        { "CDRDBHOST=calls.example\nAMPDBHOST=localhost\nAMPDBUSER=a\nCDRDBUSER=b\nCDRDBNAME=calls\n", "calls.example", "b",
-          NULL, "calls", NULL },
-        { "[global]\nhostname = localhost\ndbname=asteriskcdrdb\nuser = u\npassword = \"p w\"\nport=3306\n", "localhost",
-          "u", "p w", "asteriskcdrdb", "3306" },
+        { "$amp_conf['AMPDBPASS'] = 'open;\n$amp_conf[AMPDBUSER] = \"x\";\n// $amp_conf['AMPDBUSER'] = 'y';\n",
+          NULL, NULL, NULL, NULL, NULL },
+        { "# FreePBX 2\nAMPDBHOST=localhost\nAMPDBUSER=asteriskuser\nAMPDBPASS=amp=109;#\n AMPDBPORT = 3307\n",
+          "localhost", "asteriskuser", "amp=109;#", NULL, "3307" },
+        { "CDRDBHOST=calls.example\nAMPDBHOST=localhost\nAMPDBUSER=a\nCDRDBUSER=b\nCDRDBNAME=calls\n",
+          "calls.example", "b", NULL, "calls", NULL },
+        { "[global]\nhostname = localhost\ndbname=asteriskcdrdb\nuser = u\npassword = \"p w\"\nport=3306\n",
+          "localhost", "u", "p w", "asteriskcdrdb", "3306" },
         { "[asterisk]\nusername=>a\npassword=>b\n[asteriskcdrdb]\nusername=>c\npassword=>d\ndatabase=>asteriskcdrdb\n"
           "[other]\nusername=>e\n", NULL, "c", "d", "asteriskcdrdb", NULL },
         { ";user=a\n#user=b\n//user=c\nuser=\nnothing\n=x\n", NULL, NULL, NULL, NULL, NULL },
@@ -48,7 +48,7 @@ static void test_freepbx_reads_the_account_in_every_language(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_freepbx_reads_the_account_in_every_language),
+        cmocka_unit_test(test_freepbx_reads_the_account_in_every_file_format),
     };
     return cmocka_run_group_tests_name("freepbx", tests, NULL, NULL);
 }

@@ -69,7 +69,8 @@ static void test_inifile_ignores_indentation_and_line_ends(void **state)
     static const struct row rows[] = {
         { "[s]\r\na = 1\r\nb = 2\r\n", "2 [s] a=1\n3 [s] b=2\n" },
         { "  [s]  \n\ta = 1  \n    b = 2\n", "2 [s] a=1\n3 [s] b=2\n" },
-        { "a = 1\n  b = 2\n", "1 [] a=1\n2 [] b=2\n" }, /* inih alone would continue the first value with the second line */
+        /* inih alone would continue the first value with the second line */
+        { "a = 1\n  b = 2\n", "1 [] a=1\n2 [] b=2\n" },
         { "\xEF\xBB\xBF[s]\na = 1\n", "2 [s] a=1\n" },
         { "\xEF\xBB\xBF" "a = 1\n", "1 [] a=1\n" },
     };
@@ -109,12 +110,12 @@ static void test_inifile_reports_each_line_that_is_not_ini_and_goes_on(void **st
         { "[s\na = 1\n", "1 !" NO_VALUE "2 [] a=1\n" },
         { "a ; = 1\n", "1 !" NO_VALUE },
         { "<html>\n", "1 !" NO_VALUE },
-        { "[s ; note]\na = 1\n", "1 !" NO_VALUE "2 [] a=1\n" }, /* inih reads the bracket as part of the comment */
+        { "[s ; note]\na = 1\n", "1 !" NO_VALUE "2 [] a=1\n" }, /* inih takes the bracket as part of the comment */
     };
     check_rows(rows, UNIT_COUNT(rows));
 }
 
-/* inih gets only the beginning of a line. */
+/* inih receives only the beginning of a long line. */
 static void test_inifile_reports_the_whole_value_of_a_long_line(void **state)
 {
     (void)state;

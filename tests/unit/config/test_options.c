@@ -7,10 +7,10 @@
 
 #define WORDS 20
 
-/* Splits line at blanks and parses it; "" means an empty word. */
+/* Splits line at blanks and parses the words; "" means an empty word. */
 static int parse(const char *line, struct options *ret_options, struct err *err)
 {
-    static char text[300]; /* static: struct options borrows from it */
+    static char text[300]; /* static: struct options points into this text */
     static char *argv[WORDS + 2];
     int argc = 0;
     (void)snprintf(text, sizeof text, "did-optimizer-sync %s", line);
@@ -112,6 +112,7 @@ static void test_options_parse_every_command(void **state)
         { "report --html page", COMMAND_REPORT, 0, NULL },
         { "failed drop --log - 1.1 --state-dir d 1.2", COMMAND_FAILED_DROP, 2, "1.1" },
         { "history", COMMAND_HISTORY, 0, NULL },
+        { "dispositions", COMMAND_DISPOSITIONS, 0, NULL },
         { "why 1.1", COMMAND_WHY, 1, "1.1" },
         { "metrics", COMMAND_METRICS, 0, NULL },
         { "health", COMMAND_HEALTH, 0, NULL },
@@ -212,7 +213,7 @@ static void test_options_refuse_and_name_unknown_words(void **state)
         { "-xy", "no option -x" },
         { "--cron -xy run", "no option -x" },
         { "--dry-run=yes", "--dry-run" },
-        { "--c", "--c" }, /* could be --config or --cron */
+        { "--c", "--c" }, /* short for both --config and --cron */
         { "--log", "--log needs a value" },
         { "--dids a --config", "--config needs a value" },
         { "check --state-dir", "--state-dir needs a value" },

@@ -45,7 +45,8 @@ static void test_profile_sets_the_paths_that_are_not_named(void **state)
           "/var/lib/did-optimizer-sync", "" },
         { "--profile acme --profiles-dir p --log -", "p/acme.conf", "/etc/asterisk/dids-acme.conf",
           "/var/lib/did-optimizer-sync/profiles/acme", "-", "/var/lib/did-optimizer-sync", "" },
-        { "--config c --dids d --profile acme --state-dir s --log l --legacy-checkpoint x", "c", "d", "s", "l", NULL, "x" },
+        { "--config c --dids d --profile acme --state-dir s --log l --legacy-checkpoint x", "c", "d", "s", "l",
+          NULL, "x" },
         { "run", "/etc/did-optimizer-sync.conf", "/etc/asterisk/dids.conf", "/var/lib/did-optimizer-sync",
           "/var/log/did-optimizer-sync.log", NULL, "/tmp/did-optimizer-last-check.txt" },
     };
@@ -95,14 +96,14 @@ static void test_profile_paths_that_are_too_long_are_refused(void **state)
     assert_int_equal(err.code, EX_USAGE);
 }
 
-static void test_profile_without_settings_is_exit_78_and_names_the_file(void **state)
+static void test_profile_without_settings_exits_78_and_names_the_file(void **state)
 {
     struct err err = { .message = "" };
     struct options options = { .config = { .own = "o", .dids = "d", .astguiclient = "a" },
                                .profiles_dir = *state,
                                .state_dir = "s",
                                .log = "l" };
-    assert_int_equal(profile_check(&options, &err), 0); /* none is selected */
+    assert_int_equal(profile_check(&options, &err), 0); /* no profile is selected */
     assert_int_equal(profile_select(&options, "acme", &err), 0);
     assert_int_equal(profile_check(&options, &err), -1);
     assert_int_equal(err.code, EX_CONFIG);
@@ -118,8 +119,7 @@ int main(void)
         cmocka_unit_test(test_profile_sets_the_paths_that_are_not_named),
         cmocka_unit_test(test_profile_paths_derive_from_the_default_paths),
         cmocka_unit_test(test_profile_paths_that_are_too_long_are_refused),
-        cmocka_unit_test_setup_teardown(test_profile_without_settings_is_exit_78_and_names_the_file, unit_create_directory,
-                                        unit_remove_directory),
+        unit_test_in_directory(test_profile_without_settings_exits_78_and_names_the_file),
     };
     return cmocka_run_group_tests_name("profile", tests, NULL, NULL);
 }

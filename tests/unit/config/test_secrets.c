@@ -3,7 +3,9 @@
 
 #include "config/secrets.h"
 
-static const struct param_spec specs[] = { { "token", true, "a secret" }, { "place", false, "no secret" }, { NULL, false, NULL } };
+static const struct param_spec specs[] = { { "token", true, "a secret" },
+                                           { "place", false, "no secret" },
+                                           { NULL, false, NULL } };
 
 /* Reads `token_file = path`. Returns the value of token; *ret_text has the problems. */
 static char *read_from(const char *path, bool set_twice, char *ret_text, size_t size)
@@ -29,8 +31,8 @@ static char *read_from(const char *path, bool set_twice, char *ret_text, size_t 
 
 static void test_secrets_reads_a_file_and_trims_white_space(void **state)
 {
-    static const char *const rows[][2] = { { "s3cret", "s3cret" }, { " s3cret \n", "s3cret" }, { "\r\na b\n\nc\n", "a b\n\nc" },
-                                           { "", "" }, { " \n", "" } };
+    static const char *const rows[][2] = { { "s3cret", "s3cret" }, { " s3cret \n", "s3cret" },
+                                           { "\r\na b\n\nc\n", "a b\n\nc" }, { "", "" }, { " \n", "" } };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char problem[1300];
         const char *path = unit_path(*state, "token");
@@ -82,9 +84,10 @@ static void test_secrets_finds_the_file_that_every_user_may_read(void **state)
         const char *key;
         bool from_file;
         mode_t own, file;
-        int found; /* 0: none, 1: own, 2: the file */
-    } rows[] = { { "token", false, 0640, 0600, 0 }, { "token", false, 0644, 0600, 1 }, { "token_file", true, 0644, 0640, 0 },
-                 { "token_file", true, 0640, 0644, 2 }, { "place", false, 0644, 0644, 0 } };
+        int found; /* 0: no file, 1: own, 2: the secret's own file */
+    } rows[] = { { "token", false, 0640, 0600, 0 }, { "token", false, 0644, 0600, 1 },
+                 { "token_file", true, 0644, 0640, 0 }, { "token_file", true, 0640, 0644, 2 },
+                 { "place", false, 0644, 0644, 0 } };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct params params = { NULL, 0 };
         struct config_problems problems = { .code = EX_OK };

@@ -178,9 +178,37 @@ static void test_decision_skips_campaigns_that_are_not_selected(void **state)
     assert_int_equal(decision_of(&running, &unknown, &settings, NOW).kind, DECISION_SKIP);
 }
 
+static void test_decision_which_change_is_sent_again(void **state)
+{
+    (void)state;
+    static const struct decision_accepted sale = { .status = "SALE", .agent = "1001", .length = 45 },
+                                          never = { .status = NULL };
+    static const struct {
+        const char *name, *status, *agent;
+        int64_t length;
+        bool yes, final, ignoring; /* with resend_changed = yes, = final, with a receiver that ignores extras */
+    } rows[] = {
+        { "an extra alone", "SALE", "1001", 45, true, false, false },
+        { "the agent", "SALE", "1002", 45, true, false, true },
+        { "the length", "SALE", "1001", 46, true, false, true },
+        { "the status", "NI", "1001", 45, true, true, true },
+        { "no status any more", NULL, "1001", 45, true, true, true },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct call call = { .status = rows[i].status, .agent = rows[i].agent, .length = rows[i].length };
+        struct settings_sync yes = { .resend_changed = RESEND_YES }, final = { .resend_changed = RESEND_FINAL },
+                             ignoring = { .resend_changed = RESEND_YES, .ignores_extras = true };
+        unit_same_int(rows[i].name, decision_change_counts(&call, &sale, &yes), rows[i].yes);
+        unit_same_int(rows[i].name, decision_change_counts(&call, &sale, &final), rows[i].final);
+        unit_same_int(rows[i].name, decision_change_counts(&call, &sale, &ignoring), rows[i].ignoring);
+        unit_true(rows[i].name, decision_change_counts(&call, &never, &final));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decision_which_change_is_sent_again),
         cmocka_unit_test(test_decision_sends_final_calls_and_waits_for_the_others),
         cmocka_unit_test(test_decision_depends_on_the_record),
         cmocka_unit_test(test_decision_sends_a_call_again_while_its_version_is_unknown),

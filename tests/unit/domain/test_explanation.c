@@ -82,7 +82,7 @@ static void test_explanation_of_every_status(void **state)
           "nothing is left to do" },
         { "accepted and gone", CALL_ACCEPTED, EXPLANATION_NO_ROW, SAME, 60, 0, NULL, false, false, "the dialer deleted its row" },
         { "changed", CALL_ACCEPTED, EXPLANATION_LIVE, CHANGED, 60, 0, NULL, false, false,
-          "the table has changed since: the call will be sent again with the next sweep" },
+          "the table has changed since: the sweep will send the call again" },
         { "changed long ago", CALL_ACCEPTED, EXPLANATION_LIVE, CHANGED, 30000, 0, NULL, false, false,
           "the sweep does not look back that far" },
         { "changed in the archive", CALL_ACCEPTED, EXPLANATION_ARCHIVED, CHANGED, 60, 0, NULL, false, false,
@@ -150,7 +150,7 @@ static void test_explanation_of_an_accepted_call_whose_version_is_unknown(void *
                                                          .fingerprint = call_fingerprint(&call), .version_unknown = 1 },
                                              .accepted = NOW - 30, .row = EXPLANATION_LIVE, .call = &call,
                                              .started = true, .settings = &used, .now = NOW };
-    unit_has("unknown", explanation_of(&facts, text, sizeof text), "the call will be sent again with the next sweep");
+    unit_has("unknown", explanation_of(&facts, text, sizeof text), "the sweep will send the call again");
 }
 
 /* Each limit, and one second beyond it. A row is one minute older than the end of its call. */
@@ -163,7 +163,7 @@ static void test_explanation_is_exact_to_the_second(void **state)
         int64_t checkpoint_ago, ended_ago;
         const char *want;
     } rows[] = {
-        { "changed, at the sweep's end", CALL_ACCEPTED, 10, 21540, "sent again with the next sweep" },
+        { "changed, at the sweep's end", CALL_ACCEPTED, 10, 21540, "the sweep will send the call again" },
         { "changed, beyond the sweep's end", CALL_ACCEPTED, 10, 21541, "the sweep does not look back that far" },
         { "new, at the sweep's end", CALL_UNKNOWN, 10, 21540, "one of the next runs" },
         { "new, beyond the sweep's end", CALL_UNKNOWN, 10, 21541, "after our scan had passed its time. Run `reconcile`" },

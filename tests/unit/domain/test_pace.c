@@ -147,6 +147,65 @@ static void test_pace_lowers_the_limit_again_only_after_a_full_round(void **stat
     }
 }
 
+static void test_pace_begins_where_an_earlier_run_ended(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t fixed, most, remembered;
+        bool strained;
+        int64_t want;
+    } rows[] = {
+        { "nothing known", 0, 32, 0, false, 2 },   { "as before", 0, 32, 20, false, 20 },
+        { "never above most", 0, 8, 20, true, 8 }, { "a weak API", 0, 32, 1, true, 1 },
+        { "a fixed limit", 4, 32, 20, true, 4 },   { "nonsense", 0, 32, -5, false, 2 },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const struct pace_memory memory = { rows[i].remembered, rows[i].strained };
+        struct pace pace = pace_start(rows[i].fixed, rows[i].most);
+        pace_resume(&pace, &memory);
+        unit_same_int(rows[i].name, pace_limit(&pace), rows[i].want);
+    }
+}
+
+/* ok: so many useful answers, then failed: so many that are not. */
+static void test_pace_remembers_what_the_api_has_handled(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t fixed, before;
+        int ok, failed;
+        int64_t want;
+        bool strained;
+    } rows[] = {
+        { "no call", 0, 0, 0, 0, 0, false },          { "no call, but a memory", 0, 20, 0, 0, 20, false },
+        { "few calls show little", 0, 0, 3, 0, 3, false }, { "few calls forget nothing", 0, 20, 3, 0, 20, false },
+        { "many calls", 0, 0, 100, 0, 32, false },    { "a failure halves it", 0, 20, 0, 20, 10, true },
+        { "a failure at first", 0, 0, 0, 2, 0, true }, { "a fixed limit says nothing", 4, 0, 100, 0, 0, false },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const struct pace_memory before = { .limit = rows[i].before };
+        struct pace pace = pace_start(rows[i].fixed, 32);
+        pace_resume(&pace, &before);
+        answer(&pace, rows[i].ok, 10, true);
+        answer(&pace, rows[i].failed, 10, false);
+        struct pace_memory memory = pace_memory(&pace);
+        unit_same_int(rows[i].name, memory.limit, rows[i].want);
+        unit_true(rows[i].name, memory.strained == rows[i].strained);
+    }
+}
+
+static void test_pace_grows_slowly_where_an_earlier_run_met_strain(void **state)
+{
+    (void)state;
+    const struct pace_memory memory = { .limit = 8, .strained = true };
+    struct pace pace = pace_start(0, 32);
+    pace_resume(&pace, &memory);
+    answer(&pace, 8, 10, true);
+    unit_in_range(pace_limit(&pace), 8, 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +219,9 @@ int main(void)
         cmocka_unit_test(test_pace_limit_is_between_one_and_most),
         cmocka_unit_test(test_pace_averages_with_a_weight_of_a_fifth),
         cmocka_unit_test(test_pace_lowers_the_limit_again_only_after_a_full_round),
+        cmocka_unit_test(test_pace_begins_where_an_earlier_run_ended),
+        cmocka_unit_test(test_pace_remembers_what_the_api_has_handled),
+        cmocka_unit_test(test_pace_grows_slowly_where_an_earlier_run_met_strain),
     };
     return cmocka_run_group_tests_name("pace", tests, NULL, NULL);
 }

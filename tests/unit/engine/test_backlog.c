@@ -1,6 +1,7 @@
-/* Tests of backlog: which old calls go out when, and that each has its turn once in a run. */
+/* Tests of backlog: when old calls are sent, and that a run sends each of them once. */
 #include "../scene.h"
 
+#include "../broken_ledger.h"
 #include "engine/backlog.h"
 
 #define NOW SCENE_NOW
@@ -18,7 +19,7 @@ static struct backlog start(struct scene *scene, int64_t rate)
     return backlog_start(&engine, rate);
 }
 
-/* A call that waits to be sent. */
+/* Adds a pending call. */
 static void put(struct scene *scene, const char *id, int64_t ended)
 {
     struct err err;
@@ -60,7 +61,66 @@ static int send_all(struct backlog *backlog, int64_t until_ms)
     return result == 0 ? engine_commit(&engine, &err) : -1;
 }
 
-static void test_what_is_old(void **state)
+/* After an outage, half of the first batch comes from another place. The batch is no larger than usual. */
+static void test_a_mixed_batch_is_no_larger_than_others(void **state)
+{
+    struct scene *scene = *state;
+    scene->settings.batch_size = 10;
+    put_many(scene, 100, NOW - 3700);
+    size_t full = 0;
+    for (int64_t run = 1; run <= 20; run++) { /* the other place differs in each run, and may be near the end */
+        struct backlog backlog = start(scene, 4);
+        engine.run = run;
+        engine.breaker.must_probe = true;
+        const char *ids = due(&backlog);
+        unit_has("the oldest two", ids, "00 01 ");
+        assert_true(strlen(ids) <= strlen("00 01 50 51"));
+        full += strlen(ids) == strlen("00 01 50 51");
+    }
+    assert_true(full >= 10);
+}
+
+static int read_mixed(void *context, struct err *err)
+{
+    struct work list = { .count = 0 };
+    size_t count = 0;
+    struct backlog backlog = start(context, 4);
+    engine.breaker.must_probe = true;
+    int result = backlog_due(&backlog, &list, &count, err);
+    work_clear(&list);
+    return result;
+}
+
+static void test_an_error_in_a_mixed_batch_is_returned(void **state)
+{
+    put_many(*state, 20, NOW - 3700);
+    assert_true(broken_ledger_sweep("mixed", read_mixed, NULL, *state) >= 5);
+}
+
+/* The lowest rate is one call a second. */
+static void test_a_rate_of_one_call_a_second_sends_calls(void **state)
+{
+    struct scene *scene = *state;
+    put_many(scene, 3, NOW - 5000);
+    struct backlog backlog = start(scene, 1);
+    assert_string_equal(due(&backlog), "00");
+}
+
+/* If sending the recent calls has stopped the run, the run reads no old call. */
+static void test_after_a_stop_no_old_call_is_read(void **state)
+{
+    static const enum summary_stop stops[] = { STOP_RATE_LIMITED, STOP_OUTAGE };
+    struct scene *scene = *state;
+    put(scene, "old", NOW - 5000);
+    for (size_t i = 0; i < UNIT_COUNT(stops); i++) {
+        struct backlog backlog = start(scene, 10);
+        scene->summary.stop = stops[i];
+        assert_string_equal(due(&backlog), "");
+        assert_int_equal(scene->calls.fetched, 0);
+    }
+}
+
+static void test_calls_that_ended_over_an_hour_ago_are_the_backlog(void **state)
 {
     struct scene *scene = *state;
     put(scene, "old", NOW - 3601);
@@ -71,12 +131,12 @@ static void test_what_is_old(void **state)
     assert_string_equal(backlog.done.uniqueid, "old");
     backlog = start(scene, 0);
     assert_int_equal(backlog.ended_before, INT64_MIN);
-    assert_string_equal(due(&backlog), "old new"); /* no rate: none is held back */
+    assert_string_equal(due(&backlog), "old new"); /* without a rate no call is held back */
     assert_int_equal(send_all(&backlog, INT64_MAX), 0);
     assert_int_equal(scene->sent_count, 0);
 }
 
-static void test_a_batch_is_no_more_than_a_second_brings(void **state)
+static void test_a_batch_has_at_most_the_calls_of_one_second(void **state)
 {
     struct scene *scene = *state;
     put_many(scene, 9, NOW - 5000);
@@ -89,7 +149,7 @@ static void test_a_batch_is_no_more_than_a_second_brings(void **state)
     assert_string_equal(backlog.done.uniqueid, "01");
 }
 
-static void test_it_sends_the_rest_once(void **state)
+static void test_the_rest_is_sent_once(void **state)
 {
     struct scene *scene = *state;
     put_many(scene, 9, NOW - 5000);
@@ -102,8 +162,8 @@ static void test_it_sends_the_rest_once(void **state)
     assert_int_equal(scene_record(scene, "08").state, CALL_ACCEPTED);
 }
 
-/* A second brings one call: the second one has to wait until after the end. */
-static void test_its_time_is_kept_to(void **state)
+/* The rate allows one call a second, so the second call would come after the end. */
+static void test_sending_ends_in_time(void **state)
 {
     struct scene *scene = *state;
     put_many(scene, 3, NOW - 5000);
@@ -113,15 +173,15 @@ static void test_its_time_is_kept_to(void **state)
     assert_int_equal(scene->sent_count, 0);
     scene_check_log(scene, "it says so", "More calls that ended over an hour ago are pending");
     backlog = start(scene, 1);
-    assert_int_equal(send_all(&backlog, clock_mono_ms()), 0); /* not even one that may go at once */
+    assert_int_equal(send_all(&backlog, clock_mono_ms()), 0); /* not even a call that the rate allows at once */
     assert_int_equal(scene->sent_count, 0);
 }
 
-static void test_it_waits_for_the_rate(void **state)
+static void test_sending_waits_for_the_rate(void **state)
 {
     struct scene *scene = *state;
     put_many(scene, 6, NOW - 5000);
-    struct backlog backlog = start(scene, 5); /* three at once, the next three not before 200 ms are over */
+    struct backlog backlog = start(scene, 5); /* three calls at once, the next three after at least 200 ms */
     int64_t began_ms = clock_mono_ms();
     assert_int_equal(send_all(&backlog, began_ms + 60000), 0);
     assert_int_equal(scene->sent_count, 6);
@@ -135,7 +195,7 @@ static struct outcome limits(struct scene *scene, const struct scene_sent *sent,
     return scene_outcome(scene->sent_count < 4 ? OUTCOME_ACCEPTED : OUTCOME_RATE_LIMITED);
 }
 
-static void test_a_stop_ends_it(void **state)
+static void test_a_stop_ends_sending(void **state)
 {
     struct scene *scene = *state;
     scene->answer = limits;
@@ -149,7 +209,7 @@ static void test_a_stop_ends_it(void **state)
     assert_int_equal(send_all(&backlog, clock_mono_ms() + 60000), -1);
 }
 
-/* After an outage: half of the first batch is of another place, in each run of another one. */
+/* After an outage, half of the first batch comes from another place, which differs in each run. */
 static void test_after_an_outage_the_first_batch_is_mixed(void **state)
 {
     struct scene *scene = *state;
@@ -174,7 +234,7 @@ static void test_after_an_outage_the_first_batch_is_mixed(void **state)
     engine.breaker.must_probe = true;
     backlog.ended_before = NOW - 8940;
     const char *ids = due(&backlog);
-    unit_true(ids, strlen(ids) == 8 && strncmp(ids, "00 01", 5) == 0); /* two of three are the oldest */
+    unit_true(ids, strlen(ids) == 8 && strncmp(ids, "00 01", 5) == 0); /* two of the three calls are the oldest */
     scene_close(scene);
     struct err err;
     backlog = start(scene, 1000);
@@ -187,12 +247,16 @@ static void test_after_an_outage_the_first_batch_is_mixed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_scene(test_what_is_old),
-        in_scene(test_a_batch_is_no_more_than_a_second_brings),
-        in_scene(test_it_sends_the_rest_once),
-        in_scene(test_its_time_is_kept_to),
-        in_scene(test_it_waits_for_the_rate),
-        in_scene(test_a_stop_ends_it),
+        in_scene(test_after_a_stop_no_old_call_is_read),
+        in_scene(test_a_rate_of_one_call_a_second_sends_calls),
+        in_scene(test_a_mixed_batch_is_no_larger_than_others),
+        in_scene(test_an_error_in_a_mixed_batch_is_returned),
+        in_scene(test_calls_that_ended_over_an_hour_ago_are_the_backlog),
+        in_scene(test_a_batch_has_at_most_the_calls_of_one_second),
+        in_scene(test_the_rest_is_sent_once),
+        in_scene(test_sending_ends_in_time),
+        in_scene(test_sending_waits_for_the_rate),
+        in_scene(test_a_stop_ends_sending),
         in_scene(test_after_an_outage_the_first_batch_is_mixed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

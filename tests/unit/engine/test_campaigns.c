@@ -1,4 +1,4 @@
-/* Tests of campaigns: which names of the settings the dialer does not have, and how often a run says so. */
+/* Tests of campaigns: the dialer lacks campaigns of the settings, and runs warn about them. */
 #include "../scene.h"
 
 #include "engine/campaigns.h"
@@ -11,7 +11,7 @@
 static struct source source;
 static int64_t epoch = MIDNIGHT + DAY - 10;
 
-/* Stands in for the C library's. */
+/* Replaces the function of the C library. */
 time_t time(time_t *out)
 {
     if (out != NULL)
@@ -41,14 +41,14 @@ static struct campaigns look(struct scene *scene)
 
 static const char *const present[] = { "SALES", "TEST", "IN_1", NULL };
 
-static void test_which_are_unknown(void **state)
+static void test_campaigns_that_the_dialer_lacks_are_found(void **state)
 {
     static const struct {
         const char *campaigns, *excluded;
         size_t selected, unknown_selected;
         const char *unknown, *unknown_excluded, *present;
     } rows[] = {
-        { "", "", 0, 0, "", "", "" }, /* nothing is asked */
+        { "", "", 0, 0, "", "", "" }, /* the dialer is not asked */
         { "SALES", "", 1, 0, "", "", "SALES, TEST, IN_1" },
         { "SALES TEST", "IN_1", 2, 0, "", "", "SALES, TEST, IN_1" },
         { " \tSALES,TEST, IN_1 ", "", 3, 0, "", "", "SALES, TEST, IN_1" },
@@ -71,7 +71,7 @@ static void test_which_are_unknown(void **state)
     assert_int_equal(scene->calls.listed, UNIT_COUNT(rows) - 1);
 }
 
-static void test_a_dialer_without_campaigns(void **state)
+static void test_a_dialer_without_campaigns_lacks_all(void **state)
 {
     struct scene *scene = *state;
     set(scene, NULL, "TEST", "");
@@ -80,8 +80,8 @@ static void test_a_dialer_without_campaigns(void **state)
     assert_string_equal(found.present, "");
 }
 
-/* What does not fit is cut: unknown ones anywhere, those that there are at a whole word. */
-static void test_many_names(void **state)
+/* Long lists are cut: unknown campaigns at any byte, the dialer's campaigns after a whole name. */
+static void test_long_lists_of_names_are_cut(void **state)
 {
     struct scene *scene = *state;
     static char names[100][12], text[1000];
@@ -98,23 +98,23 @@ static void test_many_names(void **state)
     /* Each is ", " and 8 bytes: 63 of them and ", ..." take 633 bytes of 640. */
     assert_int_equal(strlen(found.present), 633);
     assert_string_equal(found.present + 618, ", CAMP0062, ...");
-    many[64] = NULL; /* 64 fit in 638 bytes, but nobody knows that none follows */
+    many[64] = NULL; /* 64 names fit in 638 bytes, but a next name would not */
     set(scene, many, "X", "");
     found = look(scene);
     assert_int_equal(strlen(found.present), 633);
 }
 
-static void test_the_room_is_used_to_the_last_byte(void **state)
+static void test_a_list_is_cut_at_the_last_possible_byte(void **state)
 {
     struct scene *scene = *state;
     static char first[640];
     static const char *two[] = { first, "LAST", NULL };
     static const struct {
-        size_t length, whole; /* of the first name, and of all that is shown */
+        size_t length, whole; /* of the first name, and of the whole text */
         const char *end;
     } rows[] = {
         { 627, 633, "A, LAST" }, { 628, 634, "A, LAST" },
-        { 629, 634, "A, ..." }, { 632, 637, "A, ..." }, /* a byte more would not leave room for ", ..." and another */
+        { 629, 634, "A, ..." }, { 632, 637, "A, ..." }, /* with one more byte, ", ..." would not fit */
         { 633, 5, ", ..." },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -127,7 +127,7 @@ static void test_the_room_is_used_to_the_last_byte(void **state)
     }
 }
 
-/* A long word of the settings takes no more than sixty bytes of the message. */
+/* The message has at most sixty bytes of a long name in the settings. */
 static void test_a_long_name_is_cut(void **state)
 {
     struct scene *scene = *state;
@@ -138,7 +138,7 @@ static void test_a_long_name_is_cut(void **state)
     assert_int_equal(strlen(look(scene).unknown), 60);
 }
 
-static void test_the_source_fails(void **state)
+static void test_an_error_of_the_source_gives_no_warning(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -148,13 +148,13 @@ static void test_the_source_fails(void **state)
     assert_int_equal(campaigns_look(&source, &scene->settings, &found, &err), -1);
     assert_int_equal(err.code, EX_UNAVAILABLE);
     campaigns_warn(&source, scene_ledger(scene), &scene->settings);
-    assert_int_equal(scene_note(scene, LEDGER_NOTE_CAMPAIGNS), 0); /* the next run asks again */
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_CAMPAIGNS), 0); /* so the next run asks again */
     assert_int_equal(scene_count_log(scene, "WARN"), 0);
 }
 
-/* ---- what a run says ---- */
+/* ---- warnings of runs ---- */
 
-static void test_it_warns_once(void **state)
+static void test_the_same_warning_comes_once(void **state)
 {
     struct scene *scene = *state;
     set(scene, present, "SALES", "TEST");
@@ -164,7 +164,7 @@ static void test_it_warns_once(void **state)
     campaigns_warn(&source, scene_ledger(scene), &scene->settings);
     scene_check_log(scene, "one", "campaigns names SALEZ, which the dialer does not have, so no call of it is sent");
     assert_int_equal(scene_count_log(scene, "WARN"), 1);
-    campaigns_warn(&source, scene_ledger(scene), &scene->settings); /* not again today */
+    campaigns_warn(&source, scene_ledger(scene), &scene->settings); /* no second warning today */
     assert_int_equal(scene->calls.listed, 2);
     assert_int_equal(scene_count_log(scene, "WARN"), 1);
     set(scene, present, "SALEZ X", "Y");
@@ -172,12 +172,12 @@ static void test_it_warns_once(void **state)
     scene_check_log(scene, "two", "SALEZ, X, which the dialer does not have, so no call of them is sent");
     scene_check_log(scene, "excluded", "exclude_campaigns names Y, which the dialer does not have");
     assert_int_equal(scene_count_log(scene, "WARN"), 3);
-    set(scene, present, "SALEZ", "X Y"); /* the same words, elsewhere */
+    set(scene, present, "SALEZ", "X Y"); /* the same names in the other setting */
     campaigns_warn(&source, scene_ledger(scene), &scene->settings);
     assert_int_equal(scene_count_log(scene, "WARN"), 5);
 }
 
-static void test_it_warns_once_a_day(void **state)
+static void test_the_warning_comes_once_a_day(void **state)
 {
     struct scene *scene = *state;
     static const struct {
@@ -193,8 +193,8 @@ static void test_it_warns_once_a_day(void **state)
     }
 }
 
-/* AB and C are not A and BC. */
-static void test_a_name_that_moves_to_the_other_setting(void **state)
+/* AB and C differ from A and BC. */
+static void test_a_name_moved_to_the_other_setting_is_a_new_warning(void **state)
 {
     struct scene *scene = *state;
     set(scene, present, "SALEZ", "X");
@@ -204,7 +204,7 @@ static void test_a_name_that_moves_to_the_other_setting(void **state)
     assert_int_equal(scene_count_log(scene, "WARN"), 3);
 }
 
-static void test_without_a_ledger_it_warns_each_time(void **state)
+static void test_without_a_ledger_each_run_warns(void **state)
 {
     struct scene *scene = *state;
     set(scene, present, "SALEZ", "");
@@ -214,7 +214,7 @@ static void test_without_a_ledger_it_warns_each_time(void **state)
     }
 }
 
-static void test_where_nothing_is_set_nothing_is_asked(void **state)
+static void test_without_campaigns_in_the_settings_the_dialer_is_not_asked(void **state)
 {
     struct scene *scene = *state;
     set(scene, present, "", "");
@@ -225,8 +225,8 @@ static void test_where_nothing_is_set_nothing_is_asked(void **state)
     assert_int_equal(scene->calls.listed, 1);
 }
 
-/* Then it cannot be noted that it was said, and it is not said each minute. */
-static void test_a_ledger_that_fails(void **state)
+/* The ledger cannot note the warning. So no run warns, instead of a warning each minute. */
+static void test_with_a_failing_ledger_no_run_warns(void **state)
 {
     struct scene *scene = *state;
     set(scene, present, "SALEZ", "");
@@ -238,18 +238,18 @@ static void test_a_ledger_that_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_scene(test_which_are_unknown),
-        in_scene(test_a_dialer_without_campaigns),
-        in_scene(test_many_names),
-        in_scene(test_the_room_is_used_to_the_last_byte),
+        in_scene(test_campaigns_that_the_dialer_lacks_are_found),
+        in_scene(test_a_dialer_without_campaigns_lacks_all),
+        in_scene(test_long_lists_of_names_are_cut),
+        in_scene(test_a_list_is_cut_at_the_last_possible_byte),
         in_scene(test_a_long_name_is_cut),
-        in_scene(test_the_source_fails),
-        in_scene(test_it_warns_once),
-        in_scene(test_it_warns_once_a_day),
-        in_scene(test_a_name_that_moves_to_the_other_setting),
-        in_scene(test_without_a_ledger_it_warns_each_time),
-        in_scene(test_where_nothing_is_set_nothing_is_asked),
-        in_scene(test_a_ledger_that_fails),
+        in_scene(test_an_error_of_the_source_gives_no_warning),
+        in_scene(test_the_same_warning_comes_once),
+        in_scene(test_the_warning_comes_once_a_day),
+        in_scene(test_a_name_moved_to_the_other_setting_is_a_new_warning),
+        in_scene(test_without_a_ledger_each_run_warns),
+        in_scene(test_without_campaigns_in_the_settings_the_dialer_is_not_asked),
+        in_scene(test_with_a_failing_ledger_no_run_warns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

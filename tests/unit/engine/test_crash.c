@@ -1,12 +1,13 @@
-/* Tests of a crash between any two steps of a run: a request lost, an answer lost, before and after each transaction of
- * the ledger. The next runs make up for it: each call arrives, a repetition under the same key, and nothing else. */
+/* Tests of a crash between any two steps of a run: before and after each request, each answer and each transaction of
+ * the ledger. After the next runs, each call has arrived, a repeated message had the same key, and nothing else was
+ * sent. */
 #include "../scene.h"
 
 #include "ledger/records.h"
 
 #define MOST_STEPS 400
 
-/* What has to hold at any moment: the file is not ahead of the copy, and what it has passed is in the ledger. */
+/* The invariant: the checkpoint file is not ahead of its copy in the ledger, and the ledger has each call up to it. */
 static void check_invariant(struct scene *scene, const char *row)
 {
     struct position file = scene_file(scene), copy = scene_place(scene, LEDGER_CHECKPOINT),
@@ -15,13 +16,13 @@ static void check_invariant(struct scene *scene, const char *row)
     for (size_t i = 0; i < scene->calls.count; i++) {
         const struct call *call = &scene->calls.calls[i];
         struct position place = position_at(call->ended, call->id);
-        bool came_late = strncmp(call->id, "late", 4) == 0; /* for the sweep to find */
+        bool came_late = strncmp(call->id, "late", 4) == 0; /* only the sweep finds these */
         if (!came_late && position_compare(&place, &copy) <= 0 && position_compare(&place, &floor) > 0)
             unit_true(row, scene_record(scene, call->id).state != CALL_UNKNOWN);
     }
 }
 
-/* Each content that was wanted has arrived, under one key; and no more often than a crash explains. */
+/* Each expected content has arrived, under one key, and at most as often as one crash explains. */
 static void check_arrived(struct scene *scene, const char *row, const char *id, const char *status)
 {
     size_t times = 0;
@@ -39,7 +40,7 @@ static void check_arrived(struct scene *scene, const char *row, const char *id, 
     unit_true(row, times <= 2);
 }
 
-/* ---- what happens before the run that crashes, and what has to have arrived after all ---- */
+/* ---- the events before the run that crashes, and the content that must arrive ---- */
 
 static struct outcome fails_first(struct scene *scene, const struct scene_sent *sent, size_t nth)
 {
@@ -72,7 +73,7 @@ static void changed_rows(struct scene *scene)
 
 static void late_rows(struct scene *scene)
 {
-    scene->settings.sweep_interval = 60;
+    scene->settings.sweep_interval = 1;
     scene_add_many(scene, "a", 2, SCENE_NOW - 50, 5);
     scene_run(scene);
     scene_pass(scene, 60);
@@ -122,7 +123,7 @@ static void rate_limit(struct scene *scene)
     scene->answer = limits_the_fourth;
 }
 
-/* Of the first batch one call is taken; then the API as a whole is down. */
+/* The API accepts one call of the first batch, and then is down. */
 static struct outcome goes_down(struct scene *scene, const struct scene_sent *sent, size_t nth)
 {
     (void)sent;
@@ -143,7 +144,7 @@ static struct outcome refuses_one(struct scene *scene, const struct scene_sent *
     return scene_outcome(nth < 2 && strcmp(sent->id, "a0") == 0 ? OUTCOME_RETRY : OUTCOME_ACCEPTED);
 }
 
-/* A call failed that was alone: whether it or the API is to blame, another call shows. */
+/* A single call failed. Only another call can show whether the call or the API is at fault. */
 static void doubtful_call(struct scene *scene)
 {
     scene_add_many(scene, "a", 1, SCENE_NOW - 50, 0);
@@ -153,13 +154,41 @@ static void doubtful_call(struct scene *scene)
     scene_add_many(scene, "b", 3, SCENE_NOW, 0);
 }
 
-/* While the crash is mended the API mends too. */
+/* Most calls of an outage are archived, and some more while the crash is mended. */
+static void archived_rows(struct scene *scene)
+{
+    scene->settings.backfill_rate = 1000;
+    scene_add_many(scene, "a", 2, SCENE_NOW - 500, 5);
+    scene_run(scene);
+    scene_pass(scene, 3 * 86400);
+    scene_add_many(scene, "b", 5, SCENE_NOW + 60, 7200);
+    scene_add_many(scene, "c", 3, SCENE_NOW + 2 * 86400, 7200);
+    scene_add_many(scene, "d", 2, SCENE_NOW + 3 * 86400 - 60, 5);
+    for (size_t i = 0; i < 7; i++)
+        scene->calls.archived[i] = true;
+}
+
+static void archived_rows_by_begin(struct scene *scene)
+{
+    scene->calls.shows_open = true;
+    archived_rows(scene);
+    for (size_t i = 0; i < scene->calls.count; i++)
+        scene->calls.calls[i].began = scene->calls.calls[i].started;
+}
+
+static void archive_more(struct scene *scene)
+{
+    scene_archive(scene, "c0");
+    scene_archive(scene, "c1");
+}
+
+/* The API works again before the next run. */
 static void api_works(struct scene *scene)
 {
     scene->answer = NULL;
 }
 
-/* While the crash is mended the rows go back to what they were. */
+/* The rows change back before the next run. */
 static void change_back(struct scene *scene)
 {
     scene_call(scene, "a1")->status = "SALE";
@@ -170,8 +199,8 @@ static const struct {
     const char *name;
     void (*prepare)(struct scene *scene);
     size_t least_steps;
-    void (*after)(struct scene *scene); /* the crash */
-    bool changes_back;                  /* so that what was changed need not arrive */
+    void (*after)(struct scene *scene); /* what happens after the crash */
+    bool changes_back;                  /* then the changed content need not arrive */
 } ways[] = {
     { "first run", first_run, 27, NULL, false },
     { "changed rows", changed_rows, 13, NULL, false },
@@ -182,11 +211,13 @@ static const struct {
     { "rate limit", rate_limit, 20, api_works, false },
     { "outage", outage, 25, api_works, false },
     { "doubtful call", doubtful_call, 15, NULL, false },
+    { "archived rows", archived_rows, 25, archive_more, false },
+    { "archived rows by begin", archived_rows_by_begin, 25, archive_more, false },
 };
 
-/* ---- the sweep over all steps ---- */
+/* ---- a crash at each step ---- */
 
-/* Runs until nothing is left to do, each a while after the other. */
+/* Makes runs, with pauses in between, until nothing is left to do. */
 static void recover(struct scene *scene)
 {
     for (int run = 0; run < 4; run++) {
@@ -196,7 +227,7 @@ static void recover(struct scene *scene)
     }
 }
 
-/* What the sink was told last is what the row says. */
+/* The last message of each call has the content of its row. */
 static void check_last(const struct scene *scene, const char *row, const struct call *call)
 {
     const char *last = "";
@@ -230,6 +261,7 @@ static void sweep_one_way(struct scene *scene, size_t way)
     for (; !ended && step < MOST_STEPS; step++) {
         (void)snprintf(row, sizeof row, "%s, a crash at step %zu", ways[way].name, step);
         scene_begin_anew(scene);
+        scene->calls.shows_open = false;
         ways[way].prepare(scene);
         ended = scene_run_apart(scene, step);
         check_invariant(scene, row);
@@ -239,7 +271,7 @@ static void sweep_one_way(struct scene *scene, size_t way)
         check_all_arrived(scene, row, !ways[way].changes_back);
     }
     unit_true(row, ended);
-    unit_true(row, step >= ways[way].least_steps); /* the steps are really counted */
+    unit_true(row, step >= ways[way].least_steps); /* the scene counts the steps */
 }
 
 static void test_a_crash_at_any_step_loses_nothing(void **state)
@@ -255,7 +287,7 @@ static void count_run(void *context, const struct records_run *run)
     assert_int_equal(run->finished, RECORDS_UNKNOWN);
 }
 
-/* The order of durable steps: nothing is sent before the run is noted; the checkpoint follows the outcomes. */
+/* The order of durable steps: the ledger has the run before anything is sent, and outcomes before the checkpoint. */
 static void test_the_run_is_noted_before_anything_is_sent(void **state)
 {
     struct scene *scene = *state;

@@ -1,9 +1,10 @@
-/* Tests of engine: when what it writes is durable, why a run stops, and what is to be done with a call. */
+/* Tests of engine: when changes are durable, why a run stops, and the decision on a call. */
 #include "../scene.h"
 #include "../unit_clock.h"
 
 #include "../broken_ledger.h"
 #include "base/interrupt.h"
+#include "base/mask.h"
 
 static struct source source;
 
@@ -13,7 +14,7 @@ static struct engine begin(struct scene *scene)
     return scene_engine(scene, &source, NULL);
 }
 
-/* What another program sees. */
+/* The value that another connection reads. */
 static int64_t durable(const struct scene *scene)
 {
     struct err err;
@@ -42,16 +43,16 @@ static void test_a_change_is_durable_after_50_ms(void **state)
     struct scene *scene = *state;
     struct engine engine = begin(scene);
     unit_clock_pass(1000);
-    commit_if_due(&engine); /* nothing waits */
+    commit_if_due(&engine); /* nothing is uncommitted */
     note(&engine, 1);
     commit_if_due(&engine);
     assert_int_equal(durable(scene), 0);
     unit_clock_pass(30);
-    note(&engine, 2); /* the first one counts */
+    note(&engine, 2); /* the 50 ms begin here */
     unit_clock_pass(20);
     commit_if_due(&engine);
     assert_int_equal(durable(scene), 2);
-    note(&engine, 3); /* the next group begins anew */
+    note(&engine, 3); /* the 50 ms of the next group begin here */
     commit_if_due(&engine);
     assert_int_equal(durable(scene), 2);
     unit_clock_pass(50);
@@ -64,7 +65,7 @@ static void test_a_thousand_changes_are_durable_at_once(void **state)
     struct scene *scene = *state;
     struct engine engine = begin(scene);
     note(&engine, 1);
-    engine.first_uncommitted_ms = INT64_MAX; /* however quick they come */
+    engine.first_uncommitted_ms = INT64_MAX; /* the time alone would not commit */
     for (int64_t i = 2; i <= 999; i++)
         note(&engine, i);
     commit_if_due(&engine);
@@ -97,20 +98,31 @@ static void test_each_kind_of_change_counts(void **state)
     assert_int_equal(engine.uncommitted, 0);
 }
 
-/* ---- why it stops ---- */
+/* ---- stops ---- */
 
 static void test_the_first_reason_counts(void **state)
 {
     struct engine engine = begin(*state);
     assert_true(engine_may_go_on(&engine));
-    engine_stop(&engine, STOP_OUTAGE, "down for %d calls", 3);
-    engine_stop(&engine, STOP_RATE_LIMITED, "limited");
+    engine_stop(&engine, STOP_OUTAGE, NULL, "down for %d calls", 3);
+    engine_stop(&engine, STOP_RATE_LIMITED, NULL, "limited");
     assert_int_equal(engine.summary->stop, STOP_OUTAGE);
     assert_string_equal(engine.summary->message, "down for 3 calls");
     assert_false(engine_may_go_on(&engine));
 }
 
-static void test_the_time_is_over(void **state)
+/* The log, the ledger and mails get only the text of the message, without the call. */
+static void test_the_message_masks_the_number_of_its_call(void **state)
+{
+    struct engine engine = begin(*state);
+    const struct call call = { .number = "3125550143" };
+    mask_enable(true);
+    engine_stop(&engine, STOP_OUTAGE, &call, "down: HTTP 500: no route to %s", call.number);
+    mask_enable(false);
+    assert_string_equal(engine.summary->message, "down: HTTP 500: no route to ******0143");
+}
+
+static void test_the_end_of_the_time_stops_the_run(void **state)
 {
     struct engine engine = begin(*state);
     engine.terms.deadline_ms = clock_mono_ms() + 500;
@@ -121,7 +133,7 @@ static void test_the_time_is_over(void **state)
     assert_false(engine_may_go_on(&engine));
 }
 
-static void test_its_clock_is_the_sources(void **state)
+static void test_the_engine_uses_the_source_s_clock(void **state)
 {
     struct engine engine = begin(*state);
     assert_int_equal(engine_now(&engine), SCENE_NOW);
@@ -129,7 +141,7 @@ static void test_its_clock_is_the_sources(void **state)
     assert_int_equal(engine_now(&engine), SCENE_NOW + 7);
 }
 
-/* ---- what is to be done with a call ---- */
+/* ---- the decision on a call ---- */
 
 static void put_accepted(struct engine *engine, const struct call *call)
 {
@@ -141,8 +153,8 @@ static void put_accepted(struct engine *engine, const struct call *call)
     assert_int_equal(ledger_put(engine->route.ledger, &entry, &err), 0);
 }
 
-/* `backfill --force` sends an accepted call again, once: what was tried since it began is done. */
-static void test_what_was_accepted_is_sent_again_by_force(void **state)
+/* `backfill --force` sends an accepted call again once: a call that was tried since the backfill began is done. */
+static void test_force_sends_an_accepted_call_again_once(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -162,7 +174,7 @@ static void test_what_was_accepted_is_sent_again_by_force(void **state)
     engine.terms.force_since = record.tried + 1;
     assert_int_equal(engine_judge(&engine, call, &record, &decision, &err), 0);
     assert_int_equal(decision.kind, DECISION_SEND);
-    assert_true(record.sent_before); /* what is known stays */
+    assert_true(record.sent_before); /* the record keeps what it had */
     broken_ledger_at(1, 1);
     assert_int_equal(engine_judge(&engine, call, &record, &decision, &err), -1);
     broken_ledger_at(0, 0);
@@ -176,9 +188,10 @@ int main(void)
         in_scene(test_a_thousand_changes_are_durable_at_once),
         in_scene(test_each_kind_of_change_counts),
         in_scene(test_the_first_reason_counts),
-        in_scene(test_the_time_is_over),
-        in_scene(test_its_clock_is_the_sources),
-        in_scene(test_what_was_accepted_is_sent_again_by_force),
+        in_scene(test_the_message_masks_the_number_of_its_call),
+        in_scene(test_the_end_of_the_time_stops_the_run),
+        in_scene(test_the_engine_uses_the_source_s_clock),
+        in_scene(test_force_sends_an_accepted_call_again_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

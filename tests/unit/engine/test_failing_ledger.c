@@ -1,12 +1,12 @@
-/* Tests of runs whose ledger cannot be read or written. */
+/* Tests of runs with a ledger that cannot be read or written. */
 #include "../scene.h"
 
 #include "engine/backlog.h"
 #include "engine/unsent.h"
 
-/* Nothing is sent where the run cannot be noted or a call not looked up; and no checkpoint passes a call that could
- * not be written down. */
-static void test_a_ledger_that_fails(void **state)
+/* A run sends nothing if it cannot note itself or cannot look a call up. The checkpoint does not pass a call that could
+ * not be recorded. */
+static void test_a_failing_ledger_stops_the_run(void **state)
 {
     static const struct {
         const char *table;
@@ -30,7 +30,7 @@ static void test_a_ledger_that_fails(void **state)
     }
 }
 
-static void test_what_asks_it_fails(void **state)
+static void test_each_function_that_reads_the_ledger_returns_the_error(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -57,8 +57,8 @@ static void test_what_asks_it_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_scene(test_a_ledger_that_fails),
-        in_scene(test_what_asks_it_fails),
+        in_scene(test_a_failing_ledger_stops_the_run),
+        in_scene(test_each_function_that_reads_the_ledger_returns_the_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Tests of runs of which one statement of the ledger fails, whichever, or all from then on: the run ends, and the next
- * ones make up for it. */
+/* Tests of runs while one statement of the ledger fails, or all statements after it too. The run ends, and the next
+ * runs do its work. */
 #include "../scene.h"
 
 #include "../broken_ledger.h"
@@ -13,11 +13,11 @@ static struct outcome fails_first(struct scene *scene, const struct scene_sent *
     return scene_outcome(nth == 0 && strcmp(sent->id, "b2") == 0 ? OUTCOME_RETRY : OUTCOME_ACCEPTED);
 }
 
-/* Ties, a call to be tried again, a change, late rows for the sweep, one that waits, and two that waited: the row of one
- * is gone, that of the other in the archive. */
+/* Calls of one second, a call to try again, a changed call, late rows for the sweep, and a waiting call. Two more calls
+ * waited: one row is gone now, and the other row is in the archive. */
 static void stage(struct scene *scene)
 {
-    scene->settings.sweep_interval = 60;
+    scene->settings.sweep_interval = 1;
     scene_add_many(scene, "a", 4, NOW - 50, 0);
     scene_add_many(scene, "w", 2, NOW - 45, 0);
     for (size_t i = 4; i < 6; i++) {
@@ -35,6 +35,49 @@ static void stage(struct scene *scene)
     scene_call(scene, "b1")->finality = CALL_NOT_FINAL;
     scene_call(scene, "b1")->wait_until = NOW + 120;
     scene->answer = fails_first;
+}
+
+/* Adds a call of a lead; ended 0: it has not ended. */
+static void add(struct scene *scene, const char *id, const char *lead, int64_t began, int64_t ended)
+{
+    struct call *call = scene_add(scene, id, ended);
+    call->kin = lead;
+    call->began = call->started = began;
+    call->age = scene->calls.now - began;
+    call->finality = ended == 0 ? CALL_NOT_ENDED : CALL_FINAL;
+}
+
+static void end(struct scene *scene, const char *id, int64_t ended)
+{
+    scene_call(scene, id)->ended = ended;
+    scene_call(scene, id)->finality = CALL_FINAL;
+}
+
+/* The same with a source that shows open calls. Of the watched calls, two have ended, one of them below the checkpoint;
+ * one has another id now, one is deleted, and one has not ended. A waiting call has another id too. */
+static void stage_of_open_calls(struct scene *scene)
+{
+    scene->calls.shows_open = true;
+    scene->settings.sweep_interval = 1;
+    add(scene, "late.passed", "1", NOW - 400, 0);
+    add(scene, "late.ended", "2", NOW - 400, 0);
+    add(scene, "old", "3", NOW - 400, 0);
+    add(scene, "gone", "4", NOW - 400, 0);
+    add(scene, "waited", "5", NOW - 400, NOW - 45);
+    scene_call(scene, "waited")->finality = CALL_NOT_FINAL;
+    scene_call(scene, "waited")->wait_until = NOW + 600;
+    add(scene, "a", "6", NOW - 100, NOW - 50);
+    scene_run(scene);
+    scene_pass(scene, 60);
+    scene_drop(scene, "old");
+    scene_drop(scene, "gone");
+    scene_drop(scene, "waited");
+    end(scene, "late.passed", NOW - 60);
+    end(scene, "late.ended", NOW + 20);
+    add(scene, "late.renamed", "3", NOW - 400, NOW + 10);
+    add(scene, "late.waited", "5", NOW - 400, NOW - 45);
+    add(scene, "late.row", "7", NOW - 300, NOW - 200);
+    add(scene, "b", "8", NOW, NOW + 30);
 }
 
 static void recover(struct scene *scene, const char *row)
@@ -59,7 +102,7 @@ static void check_arrived(struct scene *scene, const char *row)
     }
 }
 
-/* What the file has passed is in the ledger. */
+/* The ledger has each call up to the checkpoint file. */
 static void check_checkpoint(struct scene *scene, const char *row)
 {
     struct position file = scene_file(scene), copy = scene_place(scene, LEDGER_CHECKPOINT);
@@ -72,8 +115,8 @@ static void check_checkpoint(struct scene *scene, const char *row)
     }
 }
 
-/* many: so many statements in a row fail. */
-static size_t sweep_run(struct scene *scene, size_t many)
+/* many: how many statements in a row fail. */
+static size_t sweep_run(struct scene *scene, void (*stage_it)(struct scene *scene), size_t many)
 {
     size_t nth = 1;
     for (bool failed = true; failed; nth++) {
@@ -81,18 +124,18 @@ static size_t sweep_run(struct scene *scene, size_t many)
         (void)snprintf(row, sizeof row, "%zu statements from number %zu on fail", many, nth);
         assert_true(nth < MOST_STATEMENTS);
         scene_begin_anew(scene);
-        stage(scene);
-        (void)scene_ledger(scene); /* open: what fails is the run */
+        stage_it(scene);
+        (void)scene_ledger(scene); /* open the ledger now, so that the run fails, not the opening */
         size_t sent = scene->sent_count;
         broken_ledger_at(nth, many);
         scene_run_on(scene);
         failed = broken_ledger_has_failed();
         broken_ledger_at(0, 0);
-        if (failed) { /* no error is swallowed */
+        if (failed) { /* the run returns the error */
             unit_same_int(row, scene->summary.stop, STOP_FAILED);
             unit_same_int(row, summary_exit_code(&scene->summary), EX_IOERR);
         }
-        if (nth <= 2) /* the run could not be noted */
+        if (nth <= 2) /* the ledger did not get the run */
             unit_same_int(row, scene->sent_count - sent, 0);
         check_checkpoint(scene, row);
         recover(scene, row);
@@ -101,21 +144,23 @@ static size_t sweep_run(struct scene *scene, size_t many)
     return nth - 2;
 }
 
-static void test_a_run_whose_ledger_fails_once(void **state)
+static void test_after_one_failed_statement_the_next_runs_do_the_work(void **state)
 {
-    assert_true(sweep_run(*state, 1) >= 60);
+    assert_true(sweep_run(*state, stage, 1) >= 60);
+    assert_true(sweep_run(*state, stage_of_open_calls, 1) >= 60);
 }
 
-static void test_a_run_whose_ledger_fails_from_then_on(void **state)
+static void test_after_many_failed_statements_the_next_runs_do_the_work(void **state)
 {
-    assert_true(sweep_run(*state, MOST_STATEMENTS) >= 60);
+    assert_true(sweep_run(*state, stage, MOST_STATEMENTS) >= 60);
+    assert_true(sweep_run(*state, stage_of_open_calls, MOST_STATEMENTS) >= 60);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_scene(test_a_run_whose_ledger_fails_once),
-        in_scene(test_a_run_whose_ledger_fails_from_then_on),
+        in_scene(test_after_one_failed_statement_the_next_runs_do_the_work),
+        in_scene(test_after_many_failed_statements_the_next_runs_do_the_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of what the engine's functions say where one statement of the ledger fails, whichever. */
+/* Tests of the engine's functions while one statement of the ledger fails: each function returns the error. */
 #include "../scene.h"
 
 #include "../broken_ledger.h"
@@ -36,7 +36,7 @@ static void first_run(struct scene *scene)
     (void)scene_ledger(scene);
 }
 
-/* The overlap reaches behind the floor, so that nobody has to count what is pending. */
+/* The overlap reaches back beyond the floor, so pending calls need not be counted. */
 static void set_forward(struct scene *scene)
 {
     scene->settings.overlap = 1000;
@@ -108,7 +108,7 @@ static int close_journal(void *context, struct err *err)
     scene->summary.stop = STOP_RATE_LIMITED;
     engine.breaker.answered = true;
     engine.tally.resent = 1;
-    return journal_close(&engine, NULL, err);
+    return journal_close(&engine, err);
 }
 
 static int close_in_outage(void *context, struct err *err)
@@ -117,7 +117,7 @@ static int close_in_outage(void *context, struct err *err)
     source = memory_source_open(&scene->calls);
     struct engine engine = scene_engine(scene, &source, NULL);
     scene->summary.stop = STOP_OUTAGE;
-    return journal_close(&engine, NULL, err);
+    return journal_close(&engine, err);
 }
 
 static int note_failed_run(void *context, struct err *err)
@@ -135,13 +135,13 @@ static void again(void *context)
     prepare(context);
 }
 
-static void test_each_function_says_so(void **state)
+static void test_each_function_returns_the_error_of_the_ledger(void **state)
 {
     static const struct {
         const char *name;
         void (*prepare)(struct scene *scene);
         broken_ledger_act *act;
-        size_t least; /* statements that it takes */
+        size_t least; /* the least number of statements in the function */
     } rows[] = {
         { "load, set forward", set_forward, load, 11 },
         { "load, set back", set_back, load, 13 },
@@ -165,6 +165,6 @@ static void test_each_function_says_so(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { in_scene(test_each_function_says_so) };
+    const struct CMUnitTest tests[] = { in_scene(test_each_function_returns_the_error_of_the_ledger) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
-/* Tests of forward: what becomes of a list of calls, in the ledger, in the summary and at the sink. */
+/* Tests of forward: the effect of a list of calls on the ledger, the summary and the sink. */
 #include "../scene.h"
 
+#include "../broken_ledger.h"
 #include "ledger/records.h"
 
 struct trial {
@@ -20,6 +21,11 @@ static struct trial *start(struct scene *scene)
     return &trial;
 }
 
+static void finish(struct trial *trial)
+{
+    work_clear(&trial->calls);
+}
+
 static int all(struct trial *trial, struct err *err)
 {
     int result = forward_all(&trial->engine, &trial->calls, err);
@@ -29,7 +35,7 @@ static int all(struct trial *trial, struct err *err)
     return result;
 }
 
-/* Takes the calls that the source has, by their ids. */
+/* Adds the source's calls to the work, by their ids. */
 static struct trial *forward_of(struct scene *scene, const char *row, const char *want_ids)
 {
     struct err err;
@@ -42,19 +48,28 @@ static struct trial *forward_of(struct scene *scene, const char *row, const char
     return trial;
 }
 
+static void note_due(void *context, const struct records_call *call)
+{
+    *(int64_t *)context = call->due;
+}
+
+/* The seconds until the call is due. */
+static int64_t due_in(struct scene *scene, const char *id)
+{
+    struct err err;
+    int64_t due = 0;
+    assert_int_equal(records_find_call(scene_ledger(scene), id, note_due, &due, &err), 0);
+    return due - SCENE_NOW;
+}
+
 static bool all_settled(const struct trial *trial)
 {
     return work_first_open(&trial->calls) == NULL;
 }
 
-static void finish(struct trial *trial)
-{
-    work_clear(&trial->calls);
-}
-
 /* ---- answers ---- */
 
-/* The second word of an id says what becomes of it: "1-retry". */
+/* The second word of an id names the outcome: "1-retry". */
 static struct outcome as_its_id_says(struct scene *scene, const struct scene_sent *sent, size_t nth)
 {
     static const char *const words[] = { [OUTCOME_ACCEPTED] = "taken",   [OUTCOME_SHOWN] = "shown",
@@ -82,7 +97,7 @@ static int note_end(void *context, int64_t end_epoch, struct err *err)
     return used > 10 ? err_set(err, EX_SOFTWARE, "enough") : 0;
 }
 
-static void test_it_goes_by_time_in_batches(void **state)
+static void test_calls_are_sent_in_order_of_time_in_batches(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -102,12 +117,12 @@ static void test_it_goes_by_time_in_batches(void **state)
     assert_string_equal(scene_ids(scene, 0), "b c a d");
     assert_string_equal(ends, "-20 -10 ");
     assert_true(all_settled(trial));
-    assert_int_equal(scene->calls.fetched, 3); /* c was at hand */
+    assert_int_equal(scene->calls.fetched, 3); /* c was in the work already */
     assert_int_equal(trial->engine.uncommitted, 0);
     finish(trial);
 }
 
-static void test_whoever_asks_after_a_batch_may_end_it(void **state)
+static void test_a_callback_after_a_batch_may_end_sending(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -123,14 +138,14 @@ static void test_whoever_asks_after_a_batch_may_end_it(void **state)
     finish(trial);
 }
 
-/* What another run does with the calls while the ledger is its own. */
+/* Changes that another run makes between two batches. */
 static int work_between(void *context, int64_t end_epoch, struct err *err)
 {
     struct scene *scene = context;
     static const struct {
         const char *id;
         enum call_state state;
-        bool is_other; /* the API took another content */
+        bool is_other; /* the API accepted other content */
     } done[] = { { "a3", CALL_ACCEPTED, false },
                  { "a4", CALL_DISCARDED, false },
                  { "a5", CALL_ACCEPTED, true },
@@ -146,7 +161,7 @@ static int work_between(void *context, int64_t end_epoch, struct err *err)
     return 0;
 }
 
-static void test_what_others_did_between_two_batches_counts(void **state)
+static void test_changes_of_another_run_between_two_batches_count(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -168,8 +183,77 @@ static void test_what_others_did_between_two_batches_counts(void **state)
     finish(trial);
 }
 
-/* A row whose end moved while it was scanned is listed twice. */
-static void test_a_call_that_is_listed_twice_is_sent_once(void **state)
+static void test_changes_of_another_run_count_for_each_call(void **state)
+{
+    static const char *const ids[] = { "a2", "a3", "a4", "a5", "a6" };
+    struct scene *scene = *state;
+    struct err err;
+    scene->settings.batch_size = 1;
+    for (size_t i = 0; i < UNIT_COUNT(ids); i++)
+        (void)scene_add(scene, ids[i], SCENE_NOW - 48 + (int64_t)i);
+    struct trial *trial = start(scene);
+    trial->engine.terms.on_batch = work_between;
+    trial->engine.terms.lets_others_in = true;
+    trial->engine.terms.batch_context = scene;
+    for (size_t i = 0; i < UNIT_COUNT(ids); i++)
+        scene_take(&trial->engine, &trial->calls, scene_call(scene, ids[i]));
+    assert_int_equal(all(trial, &err), 0);
+    assert_string_equal(scene_ids(scene, 0), "a2 a5");
+    finish(trial);
+}
+
+static int break_ledger(void *context, int64_t end_epoch, struct err *err)
+{
+    (void)context;
+    (void)end_epoch;
+    (void)err;
+    broken_ledger_at(1, 1);
+    return 0;
+}
+
+static void test_an_error_reading_the_changes_of_another_run_is_returned(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    scene_add_many(scene, "a", 4, SCENE_NOW - 50, 1);
+    struct trial *trial = start(scene);
+    trial->engine.terms.on_batch = break_ledger;
+    trial->engine.terms.lets_others_in = true;
+    for (size_t i = 0; i < 4; i++)
+        scene_take(&trial->engine, &trial->calls, &scene->calls.calls[i]);
+    assert_int_equal(all(trial, &err), -1);
+    broken_ledger_at(0, 0);
+    assert_int_equal(err.code, EX_IOERR);
+    assert_string_equal(scene_ids(scene, 0), "a0 a1 a2");
+    finish(trial);
+}
+
+/* Pending calls that no other run changed still belong to this work, whatever their records say. */
+static void test_a_call_that_no_other_run_changed_is_sent(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    scene_add_many(scene, "a", 8, SCENE_NOW - 50, 1);
+    for (size_t i = 0; i < 8; i++) {
+        const struct ledger_attempt attempt = { .answer = 500 };
+        const struct ledger_entry entry = { .uniqueid = scene->calls.calls[i].id, .attempt = i % 2 == 0 ? &attempt : NULL,
+                                            .record = { .state = CALL_PENDING, .attempts = (int64_t)i % 3,
+                                                        .sent_before = i % 4 == 0, .fingerprint = i },
+                                            .end_epoch = SCENE_NOW - 50 };
+        assert_int_equal(ledger_put(scene_ledger(scene), &entry, &err), 0);
+    }
+    struct trial *trial = start(scene);
+    trial->engine.terms.lets_others_in = true;
+    for (size_t i = 0; i < 8; i++)
+        scene_revisit(&trial->engine, &trial->calls, scene->calls.calls[i].id, scene->calls.calls[i].ended);
+    assert_int_equal(all(trial, &err), 0);
+    assert_string_equal(scene_ids(scene, 0), "a0 a1 a2 a3 a4 a5 a6 a7");
+    assert_int_equal(scene->summary.accepted, 8);
+    finish(trial);
+}
+
+/* A scan hands out a row twice if the row's end changes during the scan. */
+static void test_a_call_listed_twice_is_sent_once(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -190,7 +274,7 @@ static void test_a_call_that_is_listed_twice_is_sent_once(void **state)
     }
 }
 
-static void test_force_sends_what_is_accepted_again(void **state)
+static void test_force_sends_accepted_calls_again(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -210,16 +294,132 @@ static void test_force_sends_what_is_accepted_again(void **state)
     assert_int_equal(scene->summary.repeated, 1);
 }
 
+/* ---- a sink that fails ---- */
+
+static int cannot_send(void *state, const struct sink_message *const *messages, size_t count,
+                       const struct sink_observer *observer, struct err *err)
+{
+    (void)state;
+    (void)messages;
+    (void)count;
+    (void)observer;
+    return err_set(err, EX_OSERR, "no request can be made");
+}
+
+static void test_an_error_of_the_sink_ends_sending(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 2, SCENE_NOW - 50, 1);
+    for (int after_outage = 0; after_outage < 2; after_outage++) {
+        struct err err;
+        struct trial *trial = start(scene);
+        struct sink_ops ops = *trial->sink.ops;
+        ops.send = cannot_send;
+        trial->sink.ops = &ops;
+        trial->engine.breaker = breaker_start(after_outage == 1, false);
+        scene_take(&trial->engine, &trial->calls, scene_call(scene, "a0"));
+        scene_take(&trial->engine, &trial->calls, scene_call(scene, "a1"));
+        assert_int_equal(all(trial, &err), -1);
+        assert_string_equal(err.message, "no request can be made");
+        assert_false(all_settled(trial));
+        finish(trial);
+    }
+}
+
+/* ---- after an outage ---- */
+
+/* About half of the runs probe with the latest call, the other runs with any call. */
+static void test_half_of_the_probes_are_the_latest_call(void **state)
+{
+    enum { CALLS = 20, RUNS = 60 };
+    struct scene *scene = *state;
+    size_t latest = 0, different = 0;
+    bool seen[CALLS] = { false };
+    scene->answer = as_its_id_says;
+    scene->settings.batch_size = CALLS;
+    scene_add_many(scene, "retry", CALLS, SCENE_NOW - 100, 1);
+    for (int64_t run = 1; run <= RUNS; run++) {
+        struct err err;
+        struct trial *trial = start(scene);
+        trial->engine.run = run;
+        trial->engine.breaker = breaker_start(true, false);
+        for (size_t i = 0; i < CALLS; i++)
+            scene_take(&trial->engine, &trial->calls, &scene->calls.calls[i]);
+        assert_int_equal(all(trial, &err), 0);
+        assert_int_equal(scene->sent_count, run); /* only the probe */
+        assert_int_equal(scene->summary.stop, STOP_OUTAGE);
+        size_t which = (size_t)atoi(scene->sent[run - 1].id + strlen("retry"));
+        latest += which == CALLS - 1;
+        different += !seen[which];
+        seen[which] = true;
+        finish(trial);
+    }
+    unit_in_range(latest, RUNS / 4, RUNS * 3 / 4);
+    unit_in_range(different, CALLS / 2, CALLS);
+}
+
+static struct outcome only_once(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)sent;
+    (void)nth;
+    return scene_outcome(scene->sent_count == 0 ? OUTCOME_ACCEPTED : OUTCOME_RETRY);
+}
+
+/* The API accepts only the probe: then five calls fail, and the next probe. */
+static void test_an_api_that_fails_after_the_probe_is_down_again(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    scene->answer = only_once;
+    scene->settings.batch_size = 20;
+    scene_add_many(scene, "a", 20, SCENE_NOW - 100, 1);
+    struct trial *trial = start(scene);
+    trial->engine.breaker = breaker_start(true, false);
+    for (size_t i = 0; i < 20; i++)
+        scene_take(&trial->engine, &trial->calls, &scene->calls.calls[i]);
+    assert_int_equal(all(trial, &err), 0);
+    assert_int_equal(scene->sent_count, 7);
+    assert_int_equal(scene->summary.accepted, 1);
+    assert_int_equal(scene->summary.stop, STOP_OUTAGE);
+    finish(trial);
+}
+
 /* ---- outcomes ---- */
 
-static void test_outcomes(void **state)
+/* Each answer takes a while. At the last answer, another process checks that the first outcome is durable. */
+static struct outcome looks_at_the_first(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    struct err err;
+    struct ledger *ledger = NULL;
+    struct call_record record;
+    (void)nth;
+    (void)usleep(60 * 1000);
+    if (strcmp(sent->id, "a2") == 0) {
+        assert_int_equal(ledger_open(scene->directory, LEDGER_READ_ONLY, &ledger, NULL, &err), 0);
+        assert_int_equal(ledger_find(ledger, "a0", &record, &err), 0);
+        assert_int_equal(record.state, CALL_ACCEPTED);
+        ledger_close(ledger);
+    }
+    return scene_outcome(OUTCOME_ACCEPTED);
+}
+
+/* So a crash in a slow batch repeats only the calls of the last moment. */
+static void test_outcomes_are_durable_before_a_slow_batch_ends(void **state)
+{
+    struct scene *scene = *state;
+    scene->answer = looks_at_the_first;
+    scene_add_many(scene, "a", 3, SCENE_NOW - 50, 1);
+    finish(forward_of(scene, "slow", "a0 a1 a2"));
+}
+
+static void test_each_outcome_has_its_effect_on_ledger_and_summary(void **state)
 {
     static const struct {
         const char *ids[3], *sent;
         enum summary_stop stop;
-        enum call_state state; /* of the first */
+        enum call_state state; /* of the first call */
         int64_t attempts, failed, rejected, in_doubt;
-        int64_t due_from, due_to; /* of the first, if it is pending */
+        int64_t due_from, due_to; /* of the first call, if it is pending */
     } rows[] = {
         { { "1-reject", "1-taken" }, "1-reject 1-taken", STOP_NONE, CALL_REJECTED, 0, 1, 1, 0, 0, 0 },
         { { "2-retry", "2-taken" }, "2-retry 2-taken", STOP_NONE, CALL_PENDING, 1, 1, 0, 0, 45, 62 },
@@ -250,6 +450,8 @@ static void test_outcomes(void **state)
         unit_same_int(first, scene->summary.rejected, rows[i].rejected);
         unit_same_int(first, scene->summary.in_doubt, rows[i].in_doubt);
         unit_true(first, all_settled(trial) == (rows[i].stop == STOP_NONE));
+        if (rows[i].state == CALL_PENDING)
+            unit_in_range(due_in(scene, first), rows[i].due_from, rows[i].due_to + 15);
         finish(trial);
     }
 }
@@ -257,12 +459,19 @@ static void test_outcomes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_scene(test_it_goes_by_time_in_batches),
-        in_scene(test_whoever_asks_after_a_batch_may_end_it),
-        in_scene(test_what_others_did_between_two_batches_counts),
-        in_scene(test_a_call_that_is_listed_twice_is_sent_once),
-        in_scene(test_force_sends_what_is_accepted_again),
-        in_scene(test_outcomes),
+        in_scene(test_calls_are_sent_in_order_of_time_in_batches),
+        in_scene(test_a_callback_after_a_batch_may_end_sending),
+        in_scene(test_changes_of_another_run_between_two_batches_count),
+        in_scene(test_changes_of_another_run_count_for_each_call),
+        in_scene(test_a_call_that_no_other_run_changed_is_sent),
+        in_scene(test_a_call_listed_twice_is_sent_once),
+        in_scene(test_force_sends_accepted_calls_again),
+        in_scene(test_an_error_reading_the_changes_of_another_run_is_returned),
+        in_scene(test_an_error_of_the_sink_ends_sending),
+        in_scene(test_half_of_the_probes_are_the_latest_call),
+        in_scene(test_an_api_that_fails_after_the_probe_is_down_again),
+        in_scene(test_outcomes_are_durable_before_a_slow_batch_ends),
+        in_scene(test_each_outcome_has_its_effect_on_ledger_and_summary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

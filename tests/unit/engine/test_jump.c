@@ -1,4 +1,5 @@
-/* Tests of jump: which finished calls a checkpoint that a person sets skips or sends again, and what is said of them. */
+/* Tests of jump: a person sets the checkpoint. Which finished calls does this skip or send again, and what does the
+ * program report? */
 #include "../scene.h"
 #include "../unit_clock.h"
 
@@ -38,8 +39,8 @@ static void check(const char *row, const struct jump *jump, int64_t calls, int64
     unit_true(row, !jump->more);
 }
 
-/* By tuple: of the calls that ended in one second those up to the checkpoint's uniqueid lie before it. */
-static void test_which_calls_lie_between(void **state)
+/* Positions are (end, uniqueid): calls that ended in the checkpoint's second compare by uniqueid. */
+static void test_calls_between_two_checkpoints_are_counted(void **state)
 {
     struct scene *scene = *state;
     scene_add_many(scene, "a", 3, NOW - 100, 10); /* a0 a1 a2 at -100 -90 -80 */
@@ -56,9 +57,9 @@ static void test_which_calls_lie_between(void **state)
     check("nowhere", &jump, 0, 0, 0);
 }
 
-/* What the ledger knows as sent, rejected or waiting is neither skipped nor sent again; what was only noted is skipped,
- * and no run needs the checkpoint to send it. */
-static void test_what_the_ledger_knows(void **state)
+/* A call that the ledger has as sent, rejected or waiting is neither skipped nor sent again. A call that was only noted
+ * is skipped; no run needs the checkpoint to send it. */
+static void test_known_calls_are_neither_skipped_nor_sent_again(void **state)
 {
     static const struct {
         const char *name;
@@ -80,20 +81,20 @@ static void test_what_the_ledger_knows(void **state)
         if (rows[i].state != CALL_UNKNOWN)
             put(scene, "a", rows[i].state, rows[i].tries, rows[i].sent_before);
         struct position low = position_at(NOW - 60, ""), high = position_at(NOW - 40, "");
-        (void)scene_add(scene, "later", NOW - 50); /* which is counted whatever came before it */
+        (void)scene_add(scene, "later", NOW - 50); /* counted in every case */
         unit_same_int(rows[i].name, count(scene, &low, &high, NOW - 60).calls, 1 + rows[i].forward);
         unit_same_int(rows[i].name, count(scene, &high, &low, 0).calls, 1 + rows[i].back);
-        unit_true(rows[i].name, !scene->calls.asked_whole); /* the dialer comes first */
+        unit_true(rows[i].name, !scene->calls.asked_whole); /* reading whole rows would cost the dialer more */
         assert_int_equal(scene_leave(state), 0);
         assert_int_equal(scene_enter(state), 0);
     }
 }
 
-static void test_what_is_decided(void **state)
+static void test_only_calls_in_scope_count(void **state)
 {
     struct scene *scene = *state;
     struct position low = position_at(NOW - 60, ""), high = position_at(NOW - 40, "");
-    scene_add(scene, "a", NOW - 50)->finality = CALL_NOT_FINAL; /* a run would let it wait */
+    scene_add(scene, "a", NOW - 50)->finality = CALL_NOT_FINAL; /* a run would wait for its disposition */
     scene_call(scene, "a")->wait_until = NOW + 100;
     scene_add(scene, "b", NOW - 50)->campaign = "OTHER";
     assert_int_equal(count(scene, &low, &high, NOW - 60).calls, 2);
@@ -107,7 +108,7 @@ static void test_what_is_decided(void **state)
 }
 
 /* The scan hands calls out roughly by time. */
-static void test_the_ends_are_the_least_and_the_greatest(void **state)
+static void test_the_range_is_from_the_earliest_to_the_latest_end(void **state)
 {
     struct scene *scene = *state;
     static const int64_t ends[] = { 50, 70, 40, 60 };
@@ -123,7 +124,7 @@ static void test_counting_takes_seconds_at_most(void **state)
 {
     struct scene *scene = *state;
     scene_add_many(scene, "a", 3, NOW - 50, 1);
-    scene->calls.slow_ms = 2600; /* the second call comes when the time is over */
+    scene->calls.slow_ms = 2600; /* the second call comes after the end of the time */
     struct position low = position_at(NOW - 100, ""), high = position_at(NOW - 10, "");
     struct jump jump = count(scene, &low, &high, NOW - 100);
     assert_int_equal(jump.calls, 2);
@@ -133,7 +134,7 @@ static void test_counting_takes_seconds_at_most(void **state)
     assert_true(jump.more);
 }
 
-static void test_what_fails(void **state)
+static void test_an_error_of_source_or_ledger_is_returned(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -149,9 +150,9 @@ static void test_what_fails(void **state)
     assert_int_equal(err.code, EX_IOERR);
 }
 
-/* ---- the sentence ---- */
+/* ---- the message ---- */
 
-static void test_the_sentence(void **state)
+static void test_the_message_names_calls_and_range(void **state)
 {
     (void)state;
     static const struct {
@@ -169,10 +170,10 @@ static void test_the_sentence(void **state)
         { 10, 20, 2, false, "2 finished calls are skipped: not sent yet, and no run will send them. To send them: ",
           "least" },
         { 10, 20, 7, true, "at least 7 finished calls are skipped", " is " },
-        { 20, 10, 1, false, "1 finished call will be sent with the next run: the ledger has no record that the API "
-          "accepted it", "least" },
+        { 20, 10, 1, false, "1 finished call will be sent with the next run: the ledger has no record that it "
+          "was accepted", "least" },
         { 20, 10, 2, true, "at least 2 finished calls will be sent with the next run: the ledger has no record that "
-          "the API accepted them", "skip" },
+          "they were accepted", "skip" },
     };
     assert_int_equal(setenv("TZ", "UTC", 1), 0);
     tzset();
@@ -197,11 +198,11 @@ static void report(struct scene *scene, int64_t before, int64_t after, bool move
     jump_report(&progress, &source, &scene->settings, "");
 }
 
-static void test_what_is_reported(void **state)
+static void test_only_a_jump_with_calls_is_reported(void **state)
 {
     struct scene *scene = *state;
     scene_add_many(scene, "a", 2, NOW - 50, 10);
-    report(scene, NOW - 60, NOW, false); /* nobody set it */
+    report(scene, NOW - 60, NOW, false); /* nobody set the checkpoint */
     report(scene, NOW - 30, NOW, true);  /* no call is concerned */
     assert_int_equal(scene_count_log(scene, "WARN"), 0);
     report(scene, NOW - 60, NOW - 45, true);
@@ -218,14 +219,14 @@ static void test_what_is_reported(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_scene(test_which_calls_lie_between),
-        in_scene(test_what_the_ledger_knows),
-        in_scene(test_what_is_decided),
-        in_scene(test_the_ends_are_the_least_and_the_greatest),
+        in_scene(test_calls_between_two_checkpoints_are_counted),
+        in_scene(test_known_calls_are_neither_skipped_nor_sent_again),
+        in_scene(test_only_calls_in_scope_count),
+        in_scene(test_the_range_is_from_the_earliest_to_the_latest_end),
         in_scene(test_counting_takes_seconds_at_most),
-        in_scene(test_what_fails),
-        cmocka_unit_test(test_the_sentence),
-        in_scene(test_what_is_reported),
+        in_scene(test_an_error_of_source_or_ledger_is_returned),
+        cmocka_unit_test(test_the_message_names_calls_and_range),
+        in_scene(test_only_a_jump_with_calls_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of leader: which host sends, on a cluster and without one, and what it tells the others. */
+/* Tests of leader: which host sends, on a cluster and without one, and what the leader announces to the others. */
 #include "../unit_host.h"
 
 #include "../broken_ledger.h"
@@ -28,7 +28,7 @@ static struct here open_here(const char *directory)
     return here;
 }
 
-/* As each run begins: nothing is known but what is in the ledger. */
+/* The begin of a run: it knows only what the ledger has. */
 static void begin(struct here *here, const char *directory)
 {
     here->leader = (struct leader){ .state_dir = directory, .sync = &here->sync, .source = &here->source,
@@ -66,7 +66,7 @@ static void set_note(struct here *here, const char *name, int64_t value)
     assert_int_equal(ledger_commit(here->ledger, &err), 0);
 }
 
-/* This host led a moment ago, and its holder works. */
+/* This host was the leader a moment ago, and its holder works. */
 static void lead(struct here *here, const char *directory)
 {
     set_note(here, "leader_led", memory_locks->now);
@@ -77,7 +77,7 @@ static void lead(struct here *here, const char *directory)
 
 /* ---- without a cluster ---- */
 
-static void test_the_name_of_the_lock(void **state)
+static void test_the_lock_is_named_after_the_profile(void **state)
 {
     struct here here = open_here(*state);
     begin(&here, *state);
@@ -87,7 +87,7 @@ static void test_the_name_of_the_lock(void **state)
     close_here(&here);
 }
 
-static void test_a_source_without_locks(void **state)
+static void test_a_source_without_locks_makes_this_host_the_leader(void **state)
 {
     static const struct source_ops kind = { .type = "none" };
     struct err err;
@@ -107,7 +107,7 @@ static void test_a_source_without_locks(void **state)
     close_here(&here);
 }
 
-static void test_one_server_has_the_lock_for_a_run(void **state)
+static void test_with_one_server_a_run_takes_the_lock(void **state)
 {
     struct here here = open_here(*state);
     memory_locks->servers = 1;
@@ -116,13 +116,14 @@ static void test_one_server_has_the_lock_for_a_run(void **state)
     assert_false(here.leader.is_cluster);
     assert_int_equal(here.leader.looked, memory_locks->now);
     assert_int_equal(memory_locks_holder(LOCK), 1);
-    assert_int_equal(memory_locks->longest_wait, 0); /* a run in each minute waits for nobody */
+    assert_int_equal(memory_locks->longest_wait, 0); /* a run of cron does not wait for the lock ... */
+    assert_int_equal(memory_locks->statements, 1);   /* ... and sends one statement */
     assert_false(unit_exists(unit_path(*state, "lease")));
     leader_leave(&here.leader);
     assert_int_equal(memory_locks_holder(LOCK), 0);
     assert_false(here.leader.holds);
     memory_locks_give(LOCK, OTHER);
-    leader_leave(&here.leader); /* nothing to give up */
+    leader_leave(&here.leader); /* it holds no lock */
     assert_int_equal(memory_locks_holder(LOCK), OTHER);
     assert_int_equal(elect(&here, *state), LEADER_OTHER);
     assert_false(here.leader.holds);
@@ -131,7 +132,7 @@ static void test_one_server_has_the_lock_for_a_run(void **state)
     close_here(&here);
 }
 
-static void test_a_run_that_has_it_already(void **state)
+static void test_a_run_that_has_the_lock_keeps_it(void **state)
 {
     struct err err;
     struct here here = open_here(*state);
@@ -145,8 +146,8 @@ static void test_a_run_that_has_it_already(void **state)
     close_here(&here);
 }
 
-/* The lock goes with the connection; the statement that finds it gone takes it again, or fails. */
-static void test_a_connection_that_breaks(void **state)
+/* The lock is lost with the connection. The next statement takes the lock again, or fails. */
+static void test_after_a_broken_connection_the_lock_is_taken_again(void **state)
 {
     struct err err;
     struct locks_look look;
@@ -165,12 +166,19 @@ static void test_a_connection_that_breaks(void **state)
     unit_has("why", err.message, "another host sends the calls now");
     assert_int_equal(here.leader.role, LEADER_OTHER);
     memory_locks->is_cut[memory_locks->connections] = true;
-    assert_int_equal(locks_look(&here.source, LOCK, false, &look, &err), 0); /* it has none to take again */
+    assert_int_equal(locks_look(&here.source, LOCK, false, &look, &err), 0); /* it holds no lock */
+    leader_leave(&here.leader);
+    memory_locks_end(OTHER);
+    assert_int_equal(elect(&here, *state), LEADER_THIS);
+    memory_locks->is_cut[memory_locks->connections] = true;
+    memory_locks->fails_at = memory_locks->statements + 2; /* the server goes away again while the lock is taken */
+    assert_int_equal(locks_look(&here.source, LOCK, false, &look, &err), -1);
+    unit_has("why", err.message, "out of reach");
     leader_leave(&here.leader);
     close_here(&here);
 }
 
-static void test_the_server_is_away(void **state)
+static void test_an_error_of_the_server_is_returned(void **state)
 {
     struct err err;
     struct here here = open_here(*state);
@@ -183,13 +191,12 @@ static void test_the_server_is_away(void **state)
         memory_locks->fails = false;
     }
     memory_locks->servers = 1;
-    memory_locks->fails_at = memory_locks->statements + 2; /* the lock itself */
-    assert_int_equal(leader_elect(&here.leader, here.ledger, &err), -1);
-    memory_locks->fails_at = memory_locks->statements + 2;
+    memory_locks->fails_at = memory_locks->statements + 2; /* the statement that takes the lock */
     assert_int_equal(leader_confirm(&here.leader, here.ledger, &err), -1);
+    unit_has("why", err.message, "out of reach");
     memory_locks->servers = 2;
     memory_locks_give(LOCK, OTHER);
-    for (size_t nth = 1; nth <= 3; nth++) { /* the look, when the server started, how far the leader is */
+    for (size_t nth = 1; nth <= 3; nth++) { /* three reads: the lock, the server's start, the leader's progress */
         memory_locks->fails_at = memory_locks->statements + nth;
         begin(&here, *state);
         assert_int_equal(leader_elect(&here.leader, here.ledger, &err), -1);
@@ -207,7 +214,7 @@ static void test_a_fresh_host_waits(void **state)
     assert_int_equal(elect(&here, *state), LEADER_NOBODY);
     assert_true(here.leader.is_cluster);
     assert_int_equal(here.leader.due, first + T);
-    ledger_close(here.ledger); /* what it noted is durable */
+    ledger_close(here.ledger); /* its notes are durable */
     source_close(&here.source);
     here = open_here(*state);
     assert_int_equal(note(&here, "leader_vacant_since"), first);
@@ -230,8 +237,8 @@ static void test_a_fresh_host_waits(void **state)
     close_here(&here);
 }
 
-/* Looks further apart than a takeover and two runs prove nothing of the time between. */
-static void test_a_gap_between_two_looks(void **state)
+/* Two looks prove nothing about the time in between if they are further apart than takeover_after and two runs. */
+static void test_after_a_gap_between_two_looks_the_wait_begins_again(void **state)
 {
     struct here here = open_here(*state);
     assert_int_equal(elect(&here, *state), LEADER_NOBODY);
@@ -244,24 +251,24 @@ static void test_a_gap_between_two_looks(void **state)
     close_here(&here);
 }
 
-static void test_the_leader_goes_on(void **state)
+static void test_the_leader_stays_the_leader(void **state)
 {
     struct here here = open_here(*state);
     lead(&here, *state);
-    assert_false(here.leader.took_over); /* it had led */
+    assert_false(here.leader.took_over); /* it was the leader before */
     int64_t connection = memory_locks_holder(LOCK);
     assert_true(unit_host_pass(PERIOD));
     assert_int_equal(elect(&here, *state), LEADER_THIS);
     assert_false(here.leader.took_over);
     assert_int_equal(memory_locks_holder(LOCK), connection);
     assert_int_equal(note(&here, "leader_led"), memory_locks->now);
-    memory_locks->servers = 1; /* a cluster no more: the holder's lock will do */
+    memory_locks->servers = 1; /* no cluster any more: the holder's lock is enough */
     assert_int_equal(elect(&here, *state), LEADER_THIS);
     assert_false(here.leader.holds);
     close_here(&here);
 }
 
-static void test_another_host_leads(void **state)
+static void test_a_host_is_standby_while_another_host_leads(void **state)
 {
     struct here here = open_here(*state);
     struct err err;
@@ -269,8 +276,8 @@ static void test_another_host_leads(void **state)
     memory_locks_give(LOCK, OTHER);
     assert_int_equal(leader_holder_write_lease(*state, 290, 0, &err), 0);
     assert_int_equal(elect(&here, *state), LEADER_OTHER);
-    assert_false(unit_exists(unit_path(*state, "lease"))); /* a holder of this host ends */
-    assert_int_equal(here.leader.settled, 0);              /* the other tells nothing */
+    assert_false(unit_exists(unit_path(*state, "lease"))); /* so a holder of this host would end */
+    assert_int_equal(here.leader.settled, 0);              /* the other host announces nothing */
     ledger_close(here.ledger);
     source_close(&here.source);
     here = open_here(*state);
@@ -285,8 +292,20 @@ static void test_another_host_leads(void **state)
     close_here(&here);
 }
 
-/* Numbers begin anew when a server starts: the same number may be another host's. */
-static void test_a_number_of_another_start(void **state)
+/* The server has just started, and its first connection belongs to the holder. */
+static void test_connection_number_1_can_belong_to_the_holder(void **state)
+{
+    struct here here = open_here(*state);
+    source_close(&here.source);
+    here.source = memory_locks_connect();
+    unit_write(unit_path(*state, "leader"), "1 900000 4711\n");
+    memory_locks_give(LOCK, 1);
+    assert_int_equal(elect(&here, *state), LEADER_THIS);
+    close_here(&here);
+}
+
+/* After a restart the server counts connections from 1 again, so another host may have the same number. */
+static void test_a_connection_number_from_before_a_restart_is_not_trusted(void **state)
 {
     struct here here = open_here(*state);
     lead(&here, *state);
@@ -295,11 +314,11 @@ static void test_a_number_of_another_start(void **state)
     close_here(&here);
 }
 
-static void test_another_host_is_quicker(void **state)
+static void test_a_host_is_standby_if_another_host_takes_the_lock_first(void **state)
 {
     struct here here = open_here(*state);
     set_note(&here, "leader_led", memory_locks->now);
-    memory_locks->refuses = true; /* it was free when this host looked */
+    memory_locks->refuses = true; /* the lock was free when this host looked */
     unit_host_begin();
     assert_int_equal(elect(&here, *state), LEADER_OTHER);
     assert_false(here.leader.took_over);
@@ -309,7 +328,7 @@ static void test_another_host_is_quicker(void **state)
     close_here(&here);
 }
 
-static void test_the_holder_cannot_begin(void **state)
+static void test_without_a_holder_a_host_does_not_lead(void **state)
 {
     struct here here = open_here(*state);
     struct err err;
@@ -320,17 +339,17 @@ static void test_the_holder_cannot_begin(void **state)
     assert_int_equal(leader_elect(&here.leader, here.ledger, &err), -1);
     unit_has("why", err.message, "could not keep the leader's lock");
     assert_false(unit_host_pass(0));
-    here.leader.state_dir = "/nowhere"; /* no lease can be written */
+    here.leader.state_dir = "/nowhere"; /* the lease cannot be written */
     assert_int_equal(leader_elect(&here.leader, here.ledger, &err), -1);
     close_here(&here);
 }
 
-/* VICIdial's table of servers cannot be read just now: what was so counts. */
-static void test_the_number_of_servers_is_not_known(void **state)
+/* VICIdial's table of servers cannot be read at the moment, so the last known number counts. */
+static void test_the_last_known_number_of_servers_counts(void **state)
 {
     struct here here = open_here(*state);
     memory_locks->servers = 0;
-    assert_int_equal(elect(&here, *state), LEADER_THIS); /* no cluster was ever seen */
+    assert_int_equal(elect(&here, *state), LEADER_THIS); /* it never saw a cluster */
     assert_true(here.leader.holds);
     assert_false(here.leader.is_cluster);
     leader_leave(&here.leader);
@@ -351,17 +370,17 @@ static int confirm(struct here *here, const char *directory, struct err *err)
     return leader_confirm(&here->leader, here->ledger, err);
 }
 
-static void test_long_work_without_a_cluster(void **state)
+static void test_long_work_needs_no_holder_without_a_cluster(void **state)
 {
     struct here here = open_here(*state);
     struct err err;
     memory_locks->servers = 1;
     assert_int_equal(confirm(&here, *state, &err), 0);
     assert_int_equal(here.leader.role, LEADER_THIS);
-    assert_int_equal(memory_locks_holder(LOCK), 0); /* the minute's runs need it */
-    assert_int_equal(memory_locks->longest_wait, 2); /* a run that was killed may have it for a moment */
+    assert_int_equal(memory_locks_holder(LOCK), 0); /* the runs of cron need the lock */
+    assert_int_equal(memory_locks->longest_wait, 2); /* a killed run may hold the lock for a moment */
     size_t statements = memory_locks->statements;
-    assert_int_equal(leader_confirm(&here.leader, here.ledger, &err), 0); /* once is enough */
+    assert_int_equal(leader_confirm(&here.leader, here.ledger, &err), 0); /* a second confirmation is harmless */
     assert_int_equal(memory_locks->statements, statements);
     memory_locks_give(LOCK, OTHER);
     assert_int_equal(confirm(&here, *state, &err), -1);
@@ -370,16 +389,16 @@ static void test_long_work_without_a_cluster(void **state)
     close_here(&here);
 }
 
-static void test_long_work_on_a_cluster(void **state)
+static void test_long_work_needs_the_leader_on_a_cluster(void **state)
 {
     struct here here = open_here(*state);
     struct err err;
     assert_int_equal(confirm(&here, *state, &err), -1);
     assert_int_equal(err.code, EX_UNAVAILABLE);
     unit_has("nobody", err.message, "no host of this cluster sends");
-    assert_int_equal(memory_locks_holder(LOCK), 0); /* it takes nothing over */
+    assert_int_equal(memory_locks_holder(LOCK), 0); /* it does not take over */
     set_note(&here, "leader_led", memory_locks->now - T);
-    assert_int_equal(confirm(&here, *state, &err), 0); /* its holder is about to take the lock again */
+    assert_int_equal(confirm(&here, *state, &err), 0); /* its holder will take the lock again */
     assert_int_equal(here.leader.role, LEADER_THIS);
     set_note(&here, "leader_led", memory_locks->now - T - 1);
     assert_int_equal(confirm(&here, *state, &err), -1);
@@ -391,7 +410,7 @@ static void test_long_work_on_a_cluster(void **state)
     close_here(&here);
 }
 
-/* ---- how far the leader is ---- */
+/* ---- the leader's progress ---- */
 
 static int64_t told(const char *directory)
 {
@@ -403,26 +422,24 @@ static int64_t told(const char *directory)
     return settled;
 }
 
-static void test_how_far_the_leader_is(void **state)
+static void test_the_leader_announces_its_progress(void **state)
 {
     enum { LOOKED = 1000000, CHECKPOINT = LOOKED - 50 };
     static const struct {
         const char *name;
         bool known;
-        int64_t swept, open; /* 0: never, none */
+        int64_t open; /* 0: no open call */
         bool is_done;
-        int64_t interval, settled;
+        int64_t settled;
     } rows[] = {
-        { "done", true, LOOKED - 5, 0, true, 600, LOOKED - 5 - 600 },
-        { "swept a while ago", true, LOOKED - 300, 0, true, 600, LOOKED - 300 - 600 },
-        { "not done", true, LOOKED, 0, false, 600, CHECKPOINT - 600 },
-        { "a call is open", true, LOOKED - 5, LOOKED - 5000, true, 600, LOOKED - 5001 },
-        { "just later", true, LOOKED - 5, LOOKED - 606, true, 600, LOOKED - 607 },
-        { "a recent one", true, LOOKED - 5, LOOKED - 604, true, 600, LOOKED - 605 },
-        { "a later one", true, LOOKED - 5, LOOKED - 300, true, 600, LOOKED - 605 },
-        { "never swept", true, 0, 0, true, 600, 0 },
-        { "never to be swept", true, 0, 0, true, 0, LOOKED - 5 - 600 },
-        { "no checkpoint", false, LOOKED - 5, 0, true, 600, 0 },
+        { "done", true, 0, true, LOOKED - 5 - 600 },
+        { "not done", true, 0, false, CHECKPOINT - 600 },
+        { "a call is open", true, LOOKED - 5000, true, LOOKED - 5001 },
+        { "just later", true, LOOKED - 606, true, LOOKED - 607 },
+        { "a recent one", true, LOOKED - 604, true, LOOKED - 605 },
+        { "just then", true, LOOKED - 605, true, LOOKED - 606 },
+        { "a later one", true, LOOKED - 300, true, LOOKED - 605 },
+        { "no checkpoint", false, 0, true, 0 },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct here here = open_here(*state);
@@ -432,11 +449,8 @@ static void test_how_far_the_leader_is(void **state)
         here.leader.role = LEADER_THIS;
         here.leader.is_cluster = true;
         here.leader.looked = LOOKED;
-        here.sync.sweep_interval = rows[i].interval;
         if (rows[i].known)
             assert_int_equal(ledger_set_place(here.ledger, LEDGER_CHECKPOINT, &checkpoint, &err), 0);
-        if (rows[i].swept != 0)
-            assert_int_equal(ledger_set_note(here.ledger, LEDGER_NOTE_LAST_SWEEP, rows[i].swept, &err), 0);
         struct ledger_entry entry = { .uniqueid = "a", .record = { .state = CALL_PENDING },
                                       .end_epoch = rows[i].open };
         if (rows[i].open != 0)
@@ -447,7 +461,7 @@ static void test_how_far_the_leader_is(void **state)
     }
 }
 
-static void test_who_does_not_lead_tells_nothing(void **state)
+static void test_a_standby_host_announces_nothing(void **state)
 {
     struct here here = open_here(*state);
     struct err err;
@@ -506,13 +520,13 @@ static void test_a_ledger_that_fails(void **state)
     assert_true(broken_ledger_sweep("elect", elect_once, NULL, &here) >= 7);
     set_note(&here, "leader_led", memory_locks->now);
     assert_true(broken_ledger_sweep("confirm", confirm_once, NULL, &here) >= 3);
-    assert_true(broken_ledger_sweep("report", report_once, NULL, &here) >= 3);
+    assert_true(broken_ledger_sweep("report", report_once, NULL, &here) >= 2);
     close_here(&here);
 }
 
 /* ---- check ---- */
 
-static void test_check(void **state)
+static void test_check_tests_lock_and_number_of_servers(void **state)
 {
     struct here here = open_here(*state);
     struct err err;
@@ -533,7 +547,7 @@ static void test_check(void **state)
         assert_int_equal(leader_check(&here.leader, said, sizeof said, &err), 0);
         unit_same_text(rows[i].says, said, rows[i].says);
         assert_int_equal(memory_locks_holder(LOCK), rows[i].holder);
-        assert_int_equal(memory_locks_holder(LOCK ".check"), 0); /* given up again */
+        assert_int_equal(memory_locks_holder(LOCK ".check"), 0); /* the test has released its lock */
     }
     memory_locks->refuses = true;
     assert_int_equal(leader_check(&here.leader, said, sizeof said, &err), -1);
@@ -542,35 +556,38 @@ static void test_check(void **state)
     memory_locks->fails = true;
     assert_int_equal(leader_check(&here.leader, said, sizeof said, &err), -1);
     memory_locks->fails = memory_locks->refuses = false;
-    memory_locks->fails_at = memory_locks->statements + 3; /* the look behind both of the lock's */
-    assert_int_equal(leader_check(&here.leader, said, sizeof said, &err), -1);
+    for (size_t nth = 1; nth <= 3; nth += 2) { /* taking the lock, and the look after its release */
+        memory_locks->fails_at = memory_locks->statements + nth;
+        assert_int_equal(leader_check(&here.leader, said, sizeof said, &err), -1);
+    }
     close_here(&here);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        on_host(test_the_name_of_the_lock),
-        on_host(test_a_source_without_locks),
-        on_host(test_one_server_has_the_lock_for_a_run),
-        on_host(test_a_run_that_has_it_already),
-        on_host(test_a_connection_that_breaks),
-        on_host(test_the_server_is_away),
+        on_host(test_the_lock_is_named_after_the_profile),
+        on_host(test_a_source_without_locks_makes_this_host_the_leader),
+        on_host(test_with_one_server_a_run_takes_the_lock),
+        on_host(test_a_run_that_has_the_lock_keeps_it),
+        on_host(test_after_a_broken_connection_the_lock_is_taken_again),
+        on_host(test_an_error_of_the_server_is_returned),
         on_host(test_a_fresh_host_waits),
-        on_host(test_a_gap_between_two_looks),
-        on_host(test_the_leader_goes_on),
-        on_host(test_another_host_leads),
-        on_host(test_a_number_of_another_start),
-        on_host(test_another_host_is_quicker),
-        on_host(test_the_holder_cannot_begin),
-        on_host(test_the_number_of_servers_is_not_known),
-        on_host(test_long_work_without_a_cluster),
-        on_host(test_long_work_on_a_cluster),
-        on_host(test_how_far_the_leader_is),
-        on_host(test_who_does_not_lead_tells_nothing),
+        on_host(test_after_a_gap_between_two_looks_the_wait_begins_again),
+        on_host(test_the_leader_stays_the_leader),
+        on_host(test_a_host_is_standby_while_another_host_leads),
+        on_host(test_connection_number_1_can_belong_to_the_holder),
+        on_host(test_a_connection_number_from_before_a_restart_is_not_trusted),
+        on_host(test_a_host_is_standby_if_another_host_takes_the_lock_first),
+        on_host(test_without_a_holder_a_host_does_not_lead),
+        on_host(test_the_last_known_number_of_servers_counts),
+        on_host(test_long_work_needs_no_holder_without_a_cluster),
+        on_host(test_long_work_needs_the_leader_on_a_cluster),
+        on_host(test_the_leader_announces_its_progress),
+        on_host(test_a_standby_host_announces_nothing),
         on_host(test_a_run_renews_the_lease),
         on_host(test_a_ledger_that_fails),
-        on_host(test_check),
+        on_host(test_check_tests_lock_and_number_of_servers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

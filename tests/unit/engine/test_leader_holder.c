@@ -1,4 +1,4 @@
-/* Tests of leader_holder: what the runs leave for it, whose lock it is, and how long it keeps it. */
+/* Tests of leader_holder: the runs' lease, the owner of the lock, and how long the holder keeps the lock. */
 #include "../unit_host.h"
 
 #include <dirent.h>
@@ -9,7 +9,7 @@
 #include "base/version.h"
 
 #define LOCK "calls"
-#define LOOK 5 /* seconds from one look of the holder to the next */
+#define LOOK 5 /* seconds between two looks of the holder */
 
 static void lease(const char *directory, int64_t seconds, int64_t settled)
 {
@@ -24,7 +24,7 @@ static int start(const char *directory, bool *ret_held, struct err *err)
     return leader_holder_start(&holder, ret_held, err);
 }
 
-/* The holder has the lock, and has looked once. */
+/* Starts a holder, which takes the lock and looks once. */
 static int64_t hold(const char *directory, int64_t seconds, int64_t settled)
 {
     struct err err;
@@ -39,11 +39,11 @@ static int64_t hold(const char *directory, int64_t seconds, int64_t settled)
 
 /* ---- the files ---- */
 
-static void test_the_lease(void **state)
+static void test_the_lease_is_written_renewed_and_ended(void **state)
 {
     const char *path = unit_path(*state, "lease");
     struct stat before, after;
-    leader_holder_renew(*state); /* makes none */
+    leader_holder_renew(*state); /* does not create a lease */
     assert_false(unit_exists(path));
     lease(*state, 290, 77);
     char *text = unit_read(path);
@@ -58,12 +58,12 @@ static void test_the_lease(void **state)
     unit_in_range(after.st_mtim.tv_sec, time(NULL) - 60, time(NULL));
     leader_holder_end(*state);
     assert_false(unit_exists(path));
-    leader_holder_end(*state); /* none there is fine */
+    leader_holder_end(*state); /* a missing lease is no error */
     struct err err;
     assert_int_equal(leader_holder_write_lease(unit_path(*state, "nowhere"), 1, 1, &err), -1);
 }
 
-static void test_whose_connection_it_is(void **state)
+static void test_a_note_of_this_host_names_its_connection(void **state)
 {
     static const struct {
         const char *text;
@@ -73,12 +73,12 @@ static void test_whose_connection_it_is(void **state)
         { "7 1000 4711\n", 7, 1000, true },
         { "7 1000", 7, 1000, true },
         { "  7 1000 4711 more", 7, 1000, true },
-        { "7 1000 4711\n", 7, 1002, true }, /* the server's start may be a second off, on either side */
+        { "7 1000 4711\n", 7, 1002, true }, /* the server's start may differ by a second */
         { "7 1000 4711\n", 7, 998, true },
         { "7 1000 4711\n", 7, 1003, false },
         { "7 1000 4711\n", 7, 997, false },
         { "7 1000 4711\n", 8, 1000, false },
-        { "0 1000 4711\n", 0, 1000, false }, /* nobody */
+        { "0 1000 4711\n", 0, 1000, false }, /* no connection */
         { "7\n", 7, 0, false },
         { "7 x\n", 7, 0, false },
         { "x 1000\n", 0, 1000, false },
@@ -96,7 +96,7 @@ static void test_whose_connection_it_is(void **state)
     assert_false(leader_holder_owns(*state, 7, 1000));
 }
 
-/* ---- it begins ---- */
+/* ---- the begin of the holder ---- */
 
 static int lowest_free_fd(void)
 {
@@ -105,11 +105,11 @@ static int lowest_free_fd(void)
     return fd;
 }
 
-static void test_it_takes_the_lock(void **state)
+static void test_the_holder_takes_the_lock(void **state)
 {
     int free_fd = lowest_free_fd();
     int64_t number = hold(*state, 290, 0);
-    assert_int_equal(lowest_free_fd(), free_fd); /* the run keeps nothing of it open */
+    assert_int_equal(lowest_free_fd(), free_fd); /* the run keeps no file of the holder open */
     assert_int_equal(number, 1);
     assert_true(leader_holder_owns(*state, number, memory_locks->started));
     size_t statements = memory_locks->statements;
@@ -121,11 +121,11 @@ static void test_it_takes_the_lock(void **state)
     assert_int_equal(memory_locks->statements, statements + 11);
     assert_int_equal(memory_locks_holder(LOCK), number);
     assert_int_equal(memory_locks->connections, 1);
-    assert_false(memory_locks->was_asked_for_servers); /* it looks often: it asks for no more than it needs */
+    assert_false(memory_locks->was_asked_for_servers); /* the holder looks often, so it reads only what it needs */
     assert_int_equal(memory_locks->longest_wait, 0);
 }
 
-static void test_another_host_has_it(void **state)
+static void test_the_holder_does_not_begin_if_another_host_has_the_lock(void **state)
 {
     struct err err;
     bool held = true;
@@ -139,8 +139,8 @@ static void test_another_host_has_it(void **state)
     assert_false(unit_exists(unit_path(*state, "leader")));
 }
 
-/* Whichever of its statements fails: the run is told why, and nobody has the lock. */
-static void test_it_cannot_begin(void **state)
+/* Each of its statements fails once: the run gets the reason, and no connection holds the lock. */
+static void test_after_any_failed_statement_no_holder_has_the_lock(void **state)
 {
     struct err err;
     bool held = true;
@@ -161,12 +161,25 @@ static void test_it_cannot_begin(void **state)
             assert_false(unit_exists(unit_path(*state, "leader")));
         }
     }
-    assert_int_equal(tried, 5); /* are_many, take, look, started; then it passes */
+    assert_int_equal(tried, 5); /* are_many, take, look, started; the fifth time nothing fails */
     assert_true(held);
 }
 
-/* A lock that the runs would not know as theirs is given up. */
-static void test_it_cannot_be_noted(void **state)
+static void test_a_holder_killed_at_its_begin_is_an_error(void **state)
+{
+    struct err err;
+    bool held = true;
+    lease(*state, 290, 0);
+    memory_locks->dies_at = memory_locks->statements + 2;
+    assert_int_equal(start(*state, &held, &err), -1);
+    assert_int_equal(err.code, EX_UNAVAILABLE);
+    assert_string_equal(err.message, "could not keep the leader's lock: the process that kept the lock ended");
+    assert_false(unit_host_pass(LOOK));
+    assert_false(unit_exists(unit_path(*state, "leader")));
+}
+
+/* If the holder cannot write its note, the runs would not recognize its lock. So it releases the lock. */
+static void test_a_holder_that_cannot_write_its_note_releases_the_lock(void **state)
 {
     struct err err;
     bool held = true;
@@ -180,9 +193,9 @@ static void test_it_cannot_be_noted(void **state)
     assert_int_equal(rmdir(unit_path(*state, "leader")), 0);
 }
 
-/* ---- how long it keeps the lock ---- */
+/* ---- the end of the holder ---- */
 
-static void test_it_ends_with_its_lease(void **state)
+static void test_the_holder_ends_with_its_lease(void **state)
 {
     (void)hold(*state, 20, 0);
     assert_true(unit_host_pass(15));
@@ -191,7 +204,7 @@ static void test_it_ends_with_its_lease(void **state)
     assert_int_equal(memory_locks_holder(LOCK), 0);
 }
 
-static void test_a_renewed_lease_begins_anew(void **state)
+static void test_a_renewed_lease_begins_again(void **state)
 {
     (void)hold(*state, 20, 0);
     for (int i = 0; i < 4; i++) {
@@ -205,7 +218,7 @@ static void test_a_renewed_lease_begins_anew(void **state)
     assert_false(unit_host_pass(3 * LOOK));
 }
 
-static void test_a_lease_that_is_another_length(void **state)
+static void test_a_renewed_lease_can_have_another_length(void **state)
 {
     (void)hold(*state, 20, 0);
     lease(*state, 100, 0);
@@ -215,7 +228,7 @@ static void test_a_lease_that_is_another_length(void **state)
     assert_false(unit_host_pass(20));
 }
 
-static void test_it_ends_without_a_lease_of_its_own(void **state)
+static void test_the_holder_ends_without_its_own_lease(void **state)
 {
     static const char *const texts[] = { NULL, "", "290 0\n", "290 0 0.0.0-another\n", "x 0 " VERSION "\n",
                                          "290 x " VERSION "\n" };
@@ -239,13 +252,14 @@ static pid_t process_of(const char *directory)
     return (pid_t)process;
 }
 
-/* The run's lock, its log and cron's pipe would stay open for as long as the host leads. */
-static void test_it_lets_go_of_what_the_run_has_open(void **state)
+/* Otherwise the run's lock, its log and cron's pipe would stay open while the host is the leader. */
+static void test_the_holder_closes_the_files_of_the_run(void **state)
 {
     char path[80], target[PATH_MAX];
     size_t open_files = 0;
-    int ends[2];
+    int ends[2], input = dup(0);
     assert_int_equal(pipe(ends), 0);
+    assert_int_equal(dup2(ends[0], 0), 0);
     (void)hold(*state, 290, 0);
     pid_t process = process_of(*state);
     assert_int_equal(getsid(process), process);
@@ -262,11 +276,13 @@ static void test_it_lets_go_of_what_the_run_has_open(void **state)
     }
     assert_int_equal(open_files, 3);
     (void)closedir(directory);
+    (void)dup2(input, 0);
+    (void)close(input);
     (void)close(ends[0]);
     (void)close(ends[1]);
 }
 
-static void test_it_ends_on_a_signal(void **state)
+static void test_a_signal_ends_the_holder(void **state)
 {
     interrupt_install();
     (void)hold(*state, 290, 0);
@@ -275,9 +291,9 @@ static void test_it_ends_on_a_signal(void **state)
     assert_int_equal(memory_locks_holder(LOCK), 0);
 }
 
-/* ---- what may happen meanwhile ---- */
+/* ---- troubles of a holder ---- */
 
-static void test_another_host_takes_it_meanwhile(void **state)
+static void test_the_holder_ends_when_another_host_has_the_lock(void **state)
 {
     (void)hold(*state, 290, 0);
     memory_locks_give(LOCK, 99);
@@ -285,7 +301,7 @@ static void test_another_host_takes_it_meanwhile(void **state)
     assert_int_equal(memory_locks_holder(LOCK), 99);
 }
 
-static void test_its_connection_breaks(void **state)
+static void test_after_a_broken_connection_the_holder_takes_the_lock_again(void **state)
 {
     int64_t number = hold(*state, 290, 0);
     memory_locks->is_cut[number] = true;
@@ -297,8 +313,8 @@ static void test_its_connection_breaks(void **state)
     assert_true(leader_holder_owns(*state, now, memory_locks->started));
 }
 
-/* The server may find out late that the connection is gone: its old number has the lock still. */
-static void test_the_server_does_not_know_that_it_broke(void **state)
+/* The server may notice late that the connection is gone: then the old connection still holds the lock. */
+static void test_the_holder_waits_until_the_server_ends_its_old_connection(void **state)
 {
     int64_t number = hold(*state, 290, 0);
     memory_locks->is_cut[number] = true;
@@ -309,7 +325,7 @@ static void test_the_server_does_not_know_that_it_broke(void **state)
     assert_true(memory_locks_holder(LOCK) > number);
 }
 
-static void test_the_server_is_away(void **state)
+static void test_the_holder_waits_for_a_server_that_is_away(void **state)
 {
     int64_t number = hold(*state, 290, 0);
     memory_locks->fails = true;
@@ -321,8 +337,8 @@ static void test_the_server_is_away(void **state)
     assert_true(memory_locks_holder(LOCK) > number);
 }
 
-/* It cannot take the lock again at once: it has no connection then, and tries again. */
-static void test_the_server_goes_away_as_it_takes_it_again(void **state)
+/* The holder cannot take the lock again at once, because it has no connection. It tries again. */
+static void test_the_holder_tries_again_if_the_server_goes_away_meanwhile(void **state)
 {
     int64_t number = hold(*state, 290, 0);
     memory_locks->is_cut[number] = true;
@@ -332,11 +348,22 @@ static void test_the_server_goes_away_as_it_takes_it_again(void **state)
     assert_int_equal(memory_locks_holder(LOCK), 0);
     assert_true(unit_host_pass(LOOK));
     assert_true(memory_locks_holder(LOCK) > number);
-    memory_locks_give(LOCK, 99); /* by a host that was quicker */
+    memory_locks_give(LOCK, 99); /* another host was quicker */
     assert_false(unit_host_pass(LOOK));
 }
 
-/* ---- how far the leader is ---- */
+/* The lock was free when the holder looked, and another host took it before the holder could. */
+static void test_the_holder_ends_if_another_host_takes_the_lock_first(void **state)
+{
+    int64_t number = hold(*state, 290, 0);
+    memory_locks->is_cut[number] = true;
+    memory_locks_end(number);
+    memory_locks->refuses = true;
+    assert_false(unit_host_pass(LOOK));
+    assert_int_equal(memory_locks_holder(LOCK), 0);
+}
+
+/* ---- the leader's progress ---- */
 
 static int told(void)
 {
@@ -346,15 +373,15 @@ static int told(void)
         (void)snprintf(name, sizeof name, LOCK ".%d", level);
         if (memory_locks_holder(name) == 0)
             continue;
-        assert_int_equal(found, -1); /* one alone */
+        assert_int_equal(found, -1); /* only one level is announced */
         assert_int_equal(memory_locks_holder(name), memory_locks_holder(LOCK));
         found = level;
     }
     return found;
 }
 
-/* A level is told a minute early, so that it is true until it is told anew and read. */
-static void test_how_old_the_open_calls_are_is_told(void **state)
+/* The holder announces a level a minute early, so that the level is true until hosts read the next one. */
+static void test_the_age_of_the_open_calls_is_announced(void **state)
 {
     int64_t now = memory_locks->now;
     (void)hold(*state, 100000, now - 900);
@@ -366,7 +393,7 @@ static void test_how_old_the_open_calls_are_is_told(void **state)
     assert_int_equal(told(), 1);
     assert_true(unit_host_pass(60));
     assert_int_equal(told(), 2);
-    lease(*state, 100000, 0); /* it is not known */
+    lease(*state, 100000, 0); /* unknown */
     assert_true(unit_host_pass(LOOK));
     assert_int_equal(told(), -1);
     lease(*state, 100000, memory_locks->now);
@@ -374,14 +401,14 @@ static void test_how_old_the_open_calls_are_is_told(void **state)
     assert_int_equal(told(), 0);
 }
 
-static void test_the_least_time_counts_as_known(void **state)
+static void test_the_shortest_age_counts_as_known(void **state)
 {
     memory_locks->now = 1000;
     (void)hold(*state, 290, 1);
     assert_int_equal(told(), 1);
 }
 
-static void test_a_level_that_is_taken_is_told_later(void **state)
+static void test_a_level_in_use_is_announced_later(void **state)
 {
     memory_locks_give(LOCK ".0", 99);
     (void)hold(*state, 290, memory_locks->now);
@@ -391,7 +418,7 @@ static void test_a_level_that_is_taken_is_told_later(void **state)
     assert_int_equal(told(), 0);
 }
 
-static void test_after_a_new_connection_it_is_told_again(void **state)
+static void test_after_a_new_connection_the_level_is_announced_again(void **state)
 {
     int64_t number = hold(*state, 290, memory_locks->now);
     memory_locks->is_cut[number] = true;
@@ -400,8 +427,8 @@ static void test_after_a_new_connection_it_is_told_again(void **state)
     assert_int_equal(told(), 0);
 }
 
-/* There a second lock would end the first. */
-static void test_a_server_with_one_lock_each_is_told_nothing(void **state)
+/* On such a server, taking a second lock would release the first. */
+static void test_with_one_lock_per_connection_nothing_is_announced(void **state)
 {
     memory_locks->one_each = true;
     (void)hold(*state, 290, memory_locks->now);
@@ -413,28 +440,30 @@ static void test_a_server_with_one_lock_each_is_told_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        on_host(test_the_lease),
-        on_host(test_whose_connection_it_is),
-        on_host(test_it_takes_the_lock),
-        on_host(test_another_host_has_it),
-        on_host(test_it_cannot_begin),
-        on_host(test_it_cannot_be_noted),
-        on_host(test_it_ends_with_its_lease),
-        on_host(test_a_renewed_lease_begins_anew),
-        on_host(test_a_lease_that_is_another_length),
-        on_host(test_it_ends_without_a_lease_of_its_own),
-        on_host(test_it_lets_go_of_what_the_run_has_open),
-        on_host(test_it_ends_on_a_signal),
-        on_host(test_another_host_takes_it_meanwhile),
-        on_host(test_its_connection_breaks),
-        on_host(test_the_server_does_not_know_that_it_broke),
-        on_host(test_the_server_is_away),
-        on_host(test_the_server_goes_away_as_it_takes_it_again),
-        on_host(test_how_old_the_open_calls_are_is_told),
-        on_host(test_the_least_time_counts_as_known),
-        on_host(test_a_level_that_is_taken_is_told_later),
-        on_host(test_after_a_new_connection_it_is_told_again),
-        on_host(test_a_server_with_one_lock_each_is_told_nothing),
+        on_host(test_the_lease_is_written_renewed_and_ended),
+        on_host(test_a_note_of_this_host_names_its_connection),
+        on_host(test_the_holder_takes_the_lock),
+        on_host(test_the_holder_does_not_begin_if_another_host_has_the_lock),
+        on_host(test_after_any_failed_statement_no_holder_has_the_lock),
+        on_host(test_a_holder_killed_at_its_begin_is_an_error),
+        on_host(test_a_holder_that_cannot_write_its_note_releases_the_lock),
+        on_host(test_the_holder_ends_with_its_lease),
+        on_host(test_a_renewed_lease_begins_again),
+        on_host(test_a_renewed_lease_can_have_another_length),
+        on_host(test_the_holder_ends_without_its_own_lease),
+        on_host(test_the_holder_closes_the_files_of_the_run),
+        on_host(test_a_signal_ends_the_holder),
+        on_host(test_the_holder_ends_when_another_host_has_the_lock),
+        on_host(test_after_a_broken_connection_the_holder_takes_the_lock_again),
+        on_host(test_the_holder_waits_until_the_server_ends_its_old_connection),
+        on_host(test_the_holder_waits_for_a_server_that_is_away),
+        on_host(test_the_holder_tries_again_if_the_server_goes_away_meanwhile),
+        on_host(test_the_holder_ends_if_another_host_takes_the_lock_first),
+        on_host(test_the_age_of_the_open_calls_is_announced),
+        on_host(test_the_shortest_age_counts_as_known),
+        on_host(test_a_level_in_use_is_announced_later),
+        on_host(test_after_a_new_connection_the_level_is_announced_again),
+        on_host(test_with_one_lock_per_connection_nothing_is_announced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

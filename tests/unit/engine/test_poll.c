@@ -1,4 +1,4 @@
-/* Tests of poll: whole runs, from a source in memory to a sink in memory, with a real ledger and checkpoint. */
+/* Tests of poll: whole runs with a source and a sink in memory, and a real ledger and checkpoint. */
 #include "../memory_sink.h"
 #include "../memory_source.h"
 #include "../unit_ledger.h"
@@ -10,10 +10,11 @@
 
 static struct settings_sync settings;
 static struct memory_source from;
+static int64_t rest_sec; /* the source's sweep_rest_sec */
 static struct memory_sink to;
 
 static const struct settings_sync defaults = {
-    .batch_size = 2, /* so that there are several batches */
+    .batch_size = 2, /* a small size makes several batches */
     .time_budget = 50,
     .overlap = 600,
     .settle = 2,
@@ -36,6 +37,7 @@ static int start(void **state)
     settings = defaults;
     log_configure(LOG_FORMAT_TEXT, LOG_ERROR);
     from = (struct memory_source){ .now = START };
+    rest_sec = 0;
     to = (struct memory_sink){ .count = 0 };
     return enter(state);
 }
@@ -46,13 +48,16 @@ static int end(void **state)
     return leave(state);
 }
 
-/* A run; its summary. */
+/* Makes a run, and returns its summary. */
 static struct summary run_in(const char *directory)
 {
     struct summary summary;
     const struct settings_api api = { .concurrency = 4, .max_concurrency = 4 };
     struct disposition_map *map = disposition_map_new();
-    const struct source source = memory_source_open(&from);
+    struct source source = memory_source_open(&from);
+    struct source_ops ops = *source.ops;
+    ops.sweep_rest_sec = rest_sec;
+    source.ops = &ops;
     const struct sink sink = memory_sink_open(&to);
     struct poll poll = { .route = { .source = &source, .ledger = ledger, .sink = &sink, .settings = &settings,
                                     .dispositions = map },
@@ -63,7 +68,7 @@ static struct summary run_in(const char *directory)
     return summary;
 }
 
-/* The messages that were sent from number first on: "1.1 SALE, 1.2 NA". */
+/* The messages from number first on, such as "1.1 SALE, 1.2 NA". */
 static const char *sent_from(size_t first)
 {
     static char text[400];
@@ -85,9 +90,9 @@ static void test_poll_sends_each_finished_call_once(void **state)
 {
     (void)memory_source_add(&from, "1.3", "NA", START - 50);
     (void)memory_source_add(&from, "1.2", "SALE", START - 90);
-    (void)memory_source_add(&from, "1.1", "DNC", START - 90); /* a tie */
+    (void)memory_source_add(&from, "1.1", "DNC", START - 90); /* ended in the same second */
     (void)memory_source_add(&from, "1.4", "SALE", START - 40);
-    (void)memory_source_add(&from, "1.5", "SALE", START - 1); /* too fresh: within settle */
+    (void)memory_source_add(&from, "1.5", "SALE", START - 1); /* ended less than settle seconds ago */
     struct summary summary = run_in(*state);
     assert_int_equal(summary_exit_code(&summary), 0);
     assert_int_equal(summary.accepted, 4);
@@ -112,9 +117,30 @@ static void test_poll_finds_a_call_that_came_late_with_an_old_end(void **state)
     (void)run_in(*state);
     assert_string_equal(sent_from(0), "1.1 SALE, 1.0 SALE");
     from.now += 600;
-    (void)memory_source_add(&from, "0.9", "SALE", START - 3000); /* only the sweep looks there */
+    settings.sweep_interval = 1;
+    (void)memory_source_add(&from, "0.9", "SALE", START - 3000); /* only the sweep reads so far back */
     (void)run_in(*state);
     assert_string_equal(sent_from(2), "0.9 SALE");
+}
+
+static void test_poll_lets_a_slow_source_rest_between_two_parts_of_the_sweep(void **state)
+{
+    static const struct {
+        int64_t rest_sec, interval;
+        size_t scans; /* of six runs, a minute apart: a poll each, and parts */
+    } rows[] = { { 0, 600, 12 }, { 120, 600, 9 }, { 1000, 600, 8 }, { 1000, 1800, 7 }, { 1000, 0, 6 } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        rest_sec = rows[i].rest_sec;
+        settings.sweep_interval = 0;
+        (void)run_in(*state); /* forgets where the last sweep was */
+        settings.sweep_interval = rows[i].interval;
+        from.scans = 0;
+        for (int run = 0; run < 6; run++) {
+            (void)run_in(*state);
+            from.now += 60;
+        }
+        unit_same_int(rows[i].rest_sec == 0 ? "no rest" : "rest", from.scans, rows[i].scans);
+    }
 }
 
 static void test_poll_waits_as_the_source_says(void **state)
@@ -135,7 +161,7 @@ static void test_poll_waits_as_the_source_says(void **state)
     from.now += 60;
     (void)run_in(*state);
     assert_string_equal(sent_from(0), "1.1 SALE");
-    from.now += 60; /* past what the source asked for */
+    from.now += 60; /* the wait that the source asked for is over */
     (void)run_in(*state);
     assert_string_equal(sent_from(1), "1.2 TALKING");
 }
@@ -144,17 +170,17 @@ static void test_poll_sends_a_change_again_with_another_key(void **state)
 {
     struct call *call = memory_source_add(&from, "1.1", "NA", START - 50);
     (void)run_in(*state);
-    call->extras[0] = "a note"; /* no news */
+    call->extras[0] = "a note"; /* this does not change the fingerprint */
     from.now += 700;
     (void)run_in(*state);
     assert_int_equal(to.count, 1);
-    call->extras[1] = "CALLER"; /* news */
+    call->extras[1] = "CALLER"; /* this changes the fingerprint */
     from.now += 700;
     (void)run_in(*state);
     call->status = "SALE";
     from.now += 700;
     (void)run_in(*state);
-    call->status = "NA"; /* what it was once */
+    call->status = "NA"; /* its earlier status */
     from.now += 700;
     (void)run_in(*state);
     assert_string_equal(sent_from(0), "1.1 NA, 1.1 NA, 1.1 SALE, 1.1 NA");
@@ -181,7 +207,7 @@ static void test_poll_loses_no_call_to_an_outage(void **state)
     to.answer = NULL;
     memory_sink_free(&to);
     for (int i = 0; i < 3; i++) {
-        from.now += 4000; /* past each pause */
+        from.now += 4000; /* longer than each pause */
         (void)run_in(*state);
     }
     for (size_t i = 0; i < UNIT_COUNT(ids); i++)
@@ -250,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         of_a_run(test_poll_sends_each_finished_call_once),
         of_a_run(test_poll_finds_a_call_that_came_late_with_an_old_end),
+        of_a_run(test_poll_lets_a_slow_source_rest_between_two_parts_of_the_sweep),
         of_a_run(test_poll_waits_as_the_source_says),
         of_a_run(test_poll_sends_a_change_again_with_another_key),
         of_a_run(test_poll_loses_no_call_to_an_outage),

@@ -1,4 +1,4 @@
-/* Tests of progress: where a run goes on, and in which order the checkpoint becomes durable. */
+/* Tests of progress: where a run continues, and in which order the checkpoint becomes durable. */
 #include "../scene.h"
 
 #include "engine/progress.h"
@@ -11,7 +11,7 @@ static struct progress progress_in(struct scene *scene)
     return (struct progress){ .state_dir = scene->directory,
                               .ledger = scene_ledger(scene),
                               .legacy = unit_path(scene->directory, "legacy"),
-                              .dry_run = scene->dry_run };
+                              .keeps_file = scene->dry_run };
 }
 
 static struct progress load(struct scene *scene)
@@ -52,8 +52,8 @@ static void again(void **state)
     assert_int_equal(scene_enter(state), 0);
 }
 
-/* file and copy: 0: there is none. The floor stands at NOW - 900 wherever there is a copy. */
-static void test_where_it_goes_on(void **state)
+/* file, copy: 0 means none. With a copy, the floor is at NOW - 900. */
+static void test_a_run_continues_at_the_checkpoint(void **state)
 {
     static const struct {
         const char *name;
@@ -99,7 +99,7 @@ static void test_where_it_goes_on(void **state)
     }
 }
 
-static void test_a_file_that_cannot_be_right_is_kept_aside(void **state)
+static void test_an_impossible_checkpoint_file_is_moved_aside(void **state)
 {
     static const char *const texts[] = { "no checkpoint\n", NULL };
     for (size_t i = 0; i < UNIT_COUNT(texts); i++) {
@@ -117,8 +117,8 @@ static void test_a_file_that_cannot_be_right_is_kept_aside(void **state)
     }
 }
 
-/* It may be a trick: it is neither followed nor moved. */
-static void test_a_link_in_the_files_place_ends_the_run(void **state)
+/* The link may be an attack, so the program neither follows nor moves it. */
+static void test_a_link_instead_of_the_checkpoint_file_ends_the_run(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -162,8 +162,8 @@ static void put(struct scene *scene, const char *id, int64_t ended, int64_t atte
     assert_int_equal(ledger_put(scene_ledger(scene), &entry, &err), 0);
 }
 
-/* Who sets it forward skips calls, also those that were noted only. */
-static void test_setting_it_forward_forgets_what_was_only_noted(void **state)
+/* Setting the checkpoint forward skips calls, also calls that were only noted. */
+static void test_setting_the_checkpoint_forward_forgets_noted_calls(void **state)
 {
     struct scene *scene = *state;
     set_places(scene, NOW - 70, NOW - 900);
@@ -176,12 +176,12 @@ static void test_setting_it_forward_forgets_what_was_only_noted(void **state)
     assert_int_equal(scene_record(scene, "tried").state, CALL_PENDING);
     assert_int_equal(scene_record(scene, "later").state, CALL_PENDING);
     check_place("before", &progress.before, NOW - 70, "c");
-    assert_int_equal(progress.skips_from, NOW - 900); /* something was pending */
+    assert_int_equal(progress.skips_from, NOW - 900); /* a call was pending */
     scene_check_log(scene, "log", "1 of the");
     scene_check_log(scene, "log", "(1729771150 x)");
 }
 
-static void test_from_where_a_jump_skips(void **state)
+static void test_a_jump_skips_from_the_old_checkpoint_or_a_pending_call(void **state)
 {
     struct scene *scene = *state;
     struct position at = position_at(1000, ""), low = position_at(500, ""), high = position_at(990, "");
@@ -199,22 +199,47 @@ static void set_note(struct scene *scene, const char *name, int64_t value)
     assert_int_equal(ledger_set_note(scene_ledger(scene), name, value, &err), 0);
 }
 
-/* After the ledger was rebuilt a sweep_window is looked at again; once. */
-static void test_a_rebuilt_ledger(void **state)
+/* After a rebuild of the ledger, one run reads the last sweep_window seconds again. */
+static void test_after_a_rebuild_one_run_reads_sweep_window_again(void **state)
 {
     struct scene *scene = *state;
     set_file(scene, NOW - 70, "x");
     set_note(scene, LEDGER_NOTE_START_OVER, 1);
+    set_note(scene, LEDGER_NOTE_SCANNED_TO, NOW - 50);
     struct progress progress = load(scene);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_SCANNED_TO), 0);
     check_place("again", &progress.checkpoint, NOW - 70 - 14400, "");
     check_place("again", &progress.floor, NOW - 70 - 14400, "");
     assert_int_equal(scene_note(scene, LEDGER_NOTE_START_OVER), 0);
-    assert_int_equal(scene_place(scene, LEDGER_START).end_epoch, 0); /* it does not know */
+    assert_int_equal(scene_place(scene, LEDGER_START).end_epoch, 0); /* unknown */
     progress = load(scene);
     check_place("once", &progress.checkpoint, NOW - 70 - 14400, "");
 }
 
-static void test_a_dry_run_does_not_make_up_for_a_rebuilt_ledger(void **state)
+/* reconcile may write to the ledger, but leaves the places to the runs of cron. */
+static void test_finding_the_places_changes_nothing(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    set_places(scene, NOW - 70, NOW - 900);
+    set_note(scene, LEDGER_NOTE_START_OVER, 1);
+    set_note(scene, LEDGER_NOTE_LAST_SWEEP, NOW - 80);
+    set_file(scene, NOW - 20, "x");
+    struct progress progress = progress_in(scene);
+    assert_int_equal(progress_find(&progress, &scene->settings, NOW, &err), 0);
+    check_place("lost", &progress.floor, NOW - 901, ""); /* calls that ended before the floor were never in scope */
+    set_file(scene, NOW + 61, "x");
+    assert_int_equal(progress_find(&progress, &scene->settings, NOW, &err), 0);
+    check_place("damaged", &progress.checkpoint, NOW - 901, "");
+    assert_int_equal(scene_file(scene).end_epoch, NOW + 61);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_START_OVER), 1);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), NOW - 80);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_TAKEN_OVER), 0);
+    assert_int_equal(scene_place(scene, LEDGER_CHECKPOINT).end_epoch, NOW - 70);
+    assert_int_equal(scene_place(scene, LEDGER_FLOOR).end_epoch, NOW - 900);
+}
+
+static void test_a_dry_run_after_a_rebuild_changes_nothing(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -229,20 +254,20 @@ static void test_a_dry_run_does_not_make_up_for_a_rebuilt_ledger(void **state)
     assert_int_equal(scene_file(scene).end_epoch, NOW - 70);
 }
 
-/* A ledger that is gone takes with it what only it knew: the file says how far back that was. */
-static void test_a_ledger_that_is_gone(void **state)
+/* With the ledger, the program loses data that only the ledger had. The checkpoint file says how far back to read. */
+static void test_without_a_ledger_the_checkpoint_file_says_where_to_begin(void **state)
 {
     static const struct {
         const char *name;
-        int64_t ended; /* of the call that is pending; 0: there is none */
+        int64_t ended; /* of the pending call; 0: no pending call */
         int64_t from;
     } rows[] = {
-        { "nothing was open", 0, NOW - 70 },
+        { "nothing was open", 0, NOW - 70 - 14400 },
         { "a call within the last hours", NOW - 14470, NOW - 70 - 14400 - 1 },
         { "the same", NOW - 14469, NOW - 70 - 14400 },
         { "an older one", NOW - 50000, NOW - 50001 },
         { "one at the checkpoint", NOW - 70, NOW - 70 - 14400 },
-        { "one beyond it", NOW - 69, NOW - 70 },
+        { "one beyond it", NOW - 69, NOW - 70 - 14400 },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct scene *scene = *state;
@@ -264,7 +289,7 @@ static void test_a_ledger_that_is_gone(void **state)
     }
 }
 
-static void test_the_start_and_the_sweeps(void **state)
+static void test_a_checkpoint_before_the_start_moves_it_and_restarts_the_sweep(void **state)
 {
     struct scene *scene = *state;
     (void)load(scene);
@@ -273,19 +298,22 @@ static void test_the_start_and_the_sweeps(void **state)
     set_note(scene, LEDGER_NOTE_TAKEN_OVER, 5);
     set_note(scene, LEDGER_NOTE_LAST_SWEEP, NOW - 60);
     set_note(scene, LEDGER_NOTE_SWEPT_TO, NOW - 90);
-    set_file(scene, NOW - 500, "x"); /* forward: the start stays */
+    set_note(scene, LEDGER_NOTE_SCANNED_TO, NOW - 50);
+    set_file(scene, NOW - 500, "x"); /* forward: the start does not move */
     (void)load(scene);
     assert_int_equal(scene_place(scene, LEDGER_START).end_epoch, NOW - 600);
     assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), NOW - 60);
-    set_file(scene, NOW - 700, "x"); /* back, and in front of both */
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_SCANNED_TO), NOW - 50);
+    set_file(scene, NOW - 700, "x"); /* back, before both */
     (void)load(scene);
     assert_int_equal(scene_place(scene, LEDGER_START).end_epoch, NOW - 700);
     assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), 0);
     assert_int_equal(scene_note(scene, LEDGER_NOTE_SWEPT_TO), 0);
+    assert_int_equal(scene_note(scene, LEDGER_NOTE_SCANNED_TO), 0);
     assert_int_equal(scene_note(scene, LEDGER_NOTE_TAKEN_OVER), 5);
 }
 
-/* `checkpoint reset`: the start is known, the rest is not: an older script's checkpoint counts no more. */
+/* After `checkpoint reset` only the start is known. The checkpoint of an older script no longer counts. */
 static void test_an_older_scripts_checkpoint_is_for_the_first_run(void **state)
 {
     struct scene *scene = *state;
@@ -308,9 +336,9 @@ static void test_an_older_scripts_checkpoint_is_for_the_first_run(void **state)
     assert_int_equal(progress.checkpoint.end_epoch, NOW - 600);
 }
 
-/* ---- a person, while a run is at work ---- */
+/* ---- a person changes the file during a run ---- */
 
-static void test_what_a_person_writes_is_left(void **state)
+static void test_a_file_written_by_a_person_is_not_replaced(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -334,7 +362,7 @@ static void test_a_change_by_a_person_is_noticed(void **state)
 {
     struct scene *scene = *state;
     struct progress progress = load(scene);
-    unit_write(unit_path(scene->directory, "checkpoint"), ""); /* as while `date >checkpoint` runs */
+    unit_write(unit_path(scene->directory, "checkpoint"), ""); /* as during `date >checkpoint` */
     assert_false(progress_look(&progress));
     assert_int_equal(unlink(unit_path(scene->directory, "checkpoint")), 0);
     assert_false(progress_look(&progress));
@@ -345,9 +373,9 @@ static void test_a_change_by_a_person_is_noticed(void **state)
     assert_int_equal(scene_count_log(scene, "changed by hand"), 1);
 }
 
-/* ---- where another host sends ---- */
+/* ---- standby ---- */
 
-static void test_standing_by(void **state)
+static void test_a_standby_host_follows_the_leader(void **state)
 {
     static const struct {
         const char *name;
@@ -380,20 +408,21 @@ static void test_standing_by(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_scene(test_where_it_goes_on),
-        in_scene(test_a_file_that_cannot_be_right_is_kept_aside),
-        in_scene(test_a_link_in_the_files_place_ends_the_run),
+        in_scene(test_a_run_continues_at_the_checkpoint),
+        in_scene(test_an_impossible_checkpoint_file_is_moved_aside),
+        in_scene(test_a_link_instead_of_the_checkpoint_file_ends_the_run),
         in_scene(test_a_dry_run_changes_nothing),
-        in_scene(test_setting_it_forward_forgets_what_was_only_noted),
-        in_scene(test_from_where_a_jump_skips),
-        in_scene(test_a_rebuilt_ledger),
-        in_scene(test_a_dry_run_does_not_make_up_for_a_rebuilt_ledger),
-        in_scene(test_a_ledger_that_is_gone),
-        in_scene(test_the_start_and_the_sweeps),
+        in_scene(test_finding_the_places_changes_nothing),
+        in_scene(test_setting_the_checkpoint_forward_forgets_noted_calls),
+        in_scene(test_a_jump_skips_from_the_old_checkpoint_or_a_pending_call),
+        in_scene(test_after_a_rebuild_one_run_reads_sweep_window_again),
+        in_scene(test_a_dry_run_after_a_rebuild_changes_nothing),
+        in_scene(test_without_a_ledger_the_checkpoint_file_says_where_to_begin),
+        in_scene(test_a_checkpoint_before_the_start_moves_it_and_restarts_the_sweep),
         in_scene(test_an_older_scripts_checkpoint_is_for_the_first_run),
-        in_scene(test_what_a_person_writes_is_left),
+        in_scene(test_a_file_written_by_a_person_is_not_replaced),
         in_scene(test_a_change_by_a_person_is_noticed),
-        in_scene(test_standing_by),
+        in_scene(test_a_standby_host_follows_the_leader),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

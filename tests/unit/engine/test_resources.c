@@ -1,22 +1,22 @@
-/* Tests of resources: what a command opens, says of it, and closes again. */
+/* Tests of resources: what a command opens, logs and closes. */
 #include "../unit.h"
 
 #include "base/log.h"
 #include "base/mask.h"
 #include "engine/resources.h"
 
-struct place {
+struct installation {
     char *directory;
     struct options options;
     struct resources resources;
 };
 
-static struct place place;
+static struct installation place;
 
 static int enter(void **state)
 {
     int result = unit_create_directory(state);
-    place = (struct place){ .directory = *state };
+    place = (struct installation){ .directory = *state };
     place.options = (struct options){ .state_dir = place.directory,
                                       .config = { .own = unit_path(place.directory, "own.conf"),
                                                   .dids = unit_path(place.directory, "dids.conf"),
@@ -53,7 +53,7 @@ static size_t count_log(const char *part)
 
 /* ---- the settings ---- */
 
-static void test_settings_without_a_problem(void **state)
+static void test_good_settings_are_read(void **state)
 {
     (void)state;
     struct err err;
@@ -62,10 +62,10 @@ static void test_settings_without_a_problem(void **state)
     assert_string_equal(place.resources.sink_kind->type, "did-optimizer");
     assert_int_equal(count_log("verify_ssl"), 0);
     log_info("the key is k-123");
-    assert_int_equal(count_log("k-123"), 0); /* it is hidden from then on */
+    assert_int_equal(count_log("k-123"), 0); /* the log hides the key from now on */
 }
 
-static void test_a_certificate_that_nobody_checks(void **state)
+static void test_a_run_warns_if_no_certificate_is_verified(void **state)
 {
     (void)state;
     struct err err;
@@ -75,8 +75,8 @@ static void test_a_certificate_that_nobody_checks(void **state)
     assert_int_equal(count_log("verify_ssl = 0 in "), 1);
 }
 
-/* Each problem is a line of the log; the message that the run ends with has the first. */
-static void test_settings_with_problems(void **state)
+/* Each problem is a line of the log. The run's last message has the first problem. */
+static void test_each_problem_of_the_settings_is_logged(void **state)
 {
     (void)state;
     struct err err;
@@ -90,7 +90,12 @@ static void test_settings_with_problems(void **state)
     unit_write(place.options.config.own, "[sync]\nbatch_size = none\nsettle = none\n[source]\ntype = none\n");
     assert_int_equal(resources_load(&place.options, &place.resources, &err), -1);
     unit_has("three", err.message, "the configuration has 3 problems, the first: ");
+    unit_has("the first", err.message, "batch_size");
     assert_int_equal(count_log("ERROR"), 4);
+    resources_close(&place.resources);
+    unit_write(place.options.config.own, "[sync]\nbatch_size = none\nsettle = none\n");
+    assert_int_equal(resources_load(&place.options, &place.resources, &err), -1);
+    unit_has("two", err.message, "the configuration has 2 problems, the first: ");
 }
 
 static void test_the_settings_of_the_log_are_obeyed(void **state)
@@ -104,9 +109,9 @@ static void test_the_settings_of_the_log_are_obeyed(void **state)
     assert_string_equal(text, "******0100");
 }
 
-/* ---- what is opened ---- */
+/* ---- opening ---- */
 
-static void test_a_dry_run_forgets_what_it_writes(void **state)
+static void test_a_dry_run_leaves_no_change_in_the_ledger(void **state)
 {
     (void)state;
     struct err err;
@@ -176,11 +181,24 @@ static void test_a_source_is_opened_and_inspected(void **state)
     assert_int_equal(count_log("✅ Connected to the test's calls"), 1);
     assert_int_equal(inspections, 1);
     source_close(&place.resources.source);
-    assert_int_equal(resources_open_source(&place.resources, &err), -1); /* it may not be read */
+    assert_int_equal(resources_open_source(&place.resources, &err), -1); /* the program has no right to read it */
     assert_int_equal(err.code, EX_CONFIG);
 }
 
-static void test_a_kind_that_nobody_knows(void **state)
+/* Some commands open the source with the settings alone. */
+static void test_a_source_is_opened_with_the_settings_alone(void **state)
+{
+    (void)state;
+    struct err err;
+    struct source source;
+    unit_write(place.options.config.own, "[database]\nhost = 127.0.0.1\nport = 1\nuser = u\npassword = p\n");
+    assert_int_equal(resources_load(&place.options, &place.resources, &err), 0);
+    assert_int_equal(resources_connect(&place.resources.config, &source, &err), -1);
+    assert_int_equal(err.code, EX_UNAVAILABLE);
+    unit_has("nobody listens there", err.message, "127.0.0.1");
+}
+
+static void test_an_unknown_type_is_an_error(void **state)
 {
     (void)state;
     struct err err;
@@ -203,14 +221,14 @@ static void test_a_sink_is_opened_once(void **state)
     assert_int_equal(resources_open_sink(&place.options, &place.resources, &err), 0);
     assert_ptr_equal(place.resources.sink.state, first);
     sink_close(&place.resources.sink);
-    place.options.dry_run = true; /* it prints */
+    place.options.dry_run = true; /* a dry run has the sink that prints */
     assert_int_equal(resources_open_sink(&place.options, &place.resources, &err), 0);
     assert_ptr_not_equal(place.resources.sink.ops, place.resources.sink_kind);
 }
 
-/* ---- what is made of it ---- */
+/* ---- leader, engine, lock ---- */
 
-static void test_the_leader_that_a_run_asks_for(void **state)
+static void test_a_run_gets_its_leader(void **state)
 {
     (void)state;
     static const struct source_ops kind = { .type = "test" };
@@ -227,11 +245,11 @@ static void test_the_leader_that_a_run_asks_for(void **state)
         assert_string_equal(leader->state_dir, place.directory);
     }
     leader->role = LEADER_OTHER;
-    assert_int_equal(resources_leader(&place.options, &place.resources)->role, LEADER_OTHER); /* it is kept */
+    assert_int_equal(resources_leader(&place.options, &place.resources)->role, LEADER_OTHER); /* the role is kept */
     place.resources.source.ops = NULL;
 }
 
-static void test_what_long_work_sends_with(void **state)
+static void test_long_work_gets_an_engine_without_a_deadline(void **state)
 {
     (void)state;
     struct summary summary;
@@ -239,6 +257,7 @@ static void test_what_long_work_sends_with(void **state)
     struct engine engine = resources_engine(&place.resources, &summary);
     assert_true(engine.terms.of_the_past);
     assert_false(engine.terms.sends_at_once);
+    assert_true(engine.terms.lets_others_in);
     assert_true(engine.terms.deadline_ms == INT64_MAX);
     assert_ptr_equal(engine.summary, &summary);
     assert_ptr_equal(engine.route.source, &place.resources.source);
@@ -263,17 +282,18 @@ static void test_the_lock_is_released(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_place(test_settings_without_a_problem),
-        in_place(test_a_certificate_that_nobody_checks),
-        in_place(test_settings_with_problems),
+        in_place(test_good_settings_are_read),
+        in_place(test_a_run_warns_if_no_certificate_is_verified),
+        in_place(test_each_problem_of_the_settings_is_logged),
         in_place(test_the_settings_of_the_log_are_obeyed),
-        in_place(test_a_dry_run_forgets_what_it_writes),
+        in_place(test_a_dry_run_leaves_no_change_in_the_ledger),
         in_place(test_a_ledger_that_was_rebuilt_is_reported),
         in_place(test_a_source_is_opened_and_inspected),
-        in_place(test_a_kind_that_nobody_knows),
+        in_place(test_a_source_is_opened_with_the_settings_alone),
+        in_place(test_an_unknown_type_is_an_error),
         in_place(test_a_sink_is_opened_once),
-        in_place(test_the_leader_that_a_run_asks_for),
-        in_place(test_what_long_work_sends_with),
+        in_place(test_a_run_gets_its_leader),
+        in_place(test_long_work_gets_an_engine_without_a_deadline),
         in_place(test_the_lock_is_released),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

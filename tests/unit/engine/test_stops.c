@@ -1,5 +1,4 @@
-/* Tests of runs that end before all is done, or must not do all: what they leave behind, and what the next one makes of
- * it. */
+/* Tests of runs that end early, or must not do everything: what they leave, and how the next run continues. */
 #include "../scene.h"
 
 #include <signal.h>
@@ -15,7 +14,7 @@ static void check_run(struct scene *scene, const char *row, const char *ids, enu
     unit_same_int(row, scene->summary.stop, stop);
 }
 
-static void test_the_time_is_over(void **state)
+static void test_a_run_out_of_time_is_continued_by_the_next(void **state)
 {
     struct scene *scene = *state;
     scene->settings.time_budget = 0;
@@ -38,8 +37,8 @@ static struct outcome is_interrupted(struct scene *scene, const struct scene_sen
     return scene_outcome(OUTCOME_ACCEPTED);
 }
 
-/* In a process of its own: a signal is remembered. */
-static void test_a_signal(void **state)
+/* In a child process, because the program remembers a signal. */
+static void test_a_run_ended_by_a_signal_is_continued_by_the_next(void **state)
 {
     struct scene *scene = *state;
     scene->answer = is_interrupted;
@@ -47,10 +46,10 @@ static void test_a_signal(void **state)
     assert_true(scene_run_apart(scene, 0));
     assert_string_equal(scene_ids(scene, 0), "a0 a1 a2 a3 a4");
     assert_int_equal(scene->summary.stop, STOP_INTERRUPTED);
-    assert_false(scene->summary.looked); /* it ends at once */
+    assert_false(scene->summary.looked); /* the run ends at once */
     assert_int_equal(scene_record(scene, "a4").state, CALL_ACCEPTED);
     assert_int_equal(scene_record(scene, "a5").state, CALL_UNKNOWN);
-    assert_int_equal(scene_file(scene).end_epoch, SCENE_NOW - 50); /* before the first that is open */
+    assert_int_equal(scene_file(scene).end_epoch, SCENE_NOW - 50); /* before the first open call */
     assert_string_equal(scene_file(scene).uniqueid, "");
     scene->answer = NULL;
     check_run(scene, "goes on", "a5 a6 a7", STOP_NONE);
@@ -64,13 +63,13 @@ static struct outcome shows(struct scene *scene, const struct scene_sent *sent, 
     return scene_outcome(OUTCOME_SHOWN);
 }
 
-static void test_a_dry_run(void **state)
+static void test_a_dry_run_sends_and_changes_nothing(void **state)
 {
     struct scene *scene = *state;
     scene->settings.backfill_rate = 10;
     scene->settings.first_run_lookback = 8000;
     scene->settings.sweep_interval = 60;
-    (void)scene_add(scene, "old", SCENE_NOW - 7000); /* a run would note it, to send it at the rate */
+    (void)scene_add(scene, "old", SCENE_NOW - 7000); /* a real run would note this call, to send it at the rate */
     scene_add_many(scene, "a", 4, SCENE_NOW - 100, 10);
     scene->dry_run = true;
     scene->answer = shows;
@@ -85,7 +84,7 @@ static void test_a_dry_run(void **state)
     check_run(scene, "in earnest", "a0 a1 a2 a3 old", STOP_NONE);
 }
 
-static void test_a_source_that_fails(void **state)
+static void test_a_source_that_fails_stops_the_run_and_loses_no_call(void **state)
 {
     struct scene *scene = *state;
     scene_add_many(scene, "a", 4, SCENE_NOW - 100, 10);
@@ -104,7 +103,7 @@ static struct outcome loses_the_source(struct scene *scene, const struct scene_s
     return scene_outcome(OUTCOME_ACCEPTED);
 }
 
-static void test_a_source_that_is_lost_on_the_way(void **state)
+static void test_a_source_lost_during_a_run_loses_no_call(void **state)
 {
     struct scene *scene = *state;
     scene->answer = loses_the_source;
@@ -118,7 +117,7 @@ static void test_a_source_that_is_lost_on_the_way(void **state)
     assert_int_equal(scene_file(scene).end_epoch, SCENE_NOW - 50);
 }
 
-/* Old calls: noted first, with the checkpoint, and sent at the rate after the calls of the moment. */
+/* Old calls are noted first, together with the checkpoint. They are sent at the rate, after the current calls. */
 static void test_old_calls_go_last(void **state)
 {
     struct scene *scene = *state;
@@ -144,7 +143,7 @@ static struct outcome dislikes(struct scene *scene, const struct scene_sent *sen
     return scene_outcome(strstr(sent->id, "bad") != NULL ? OUTCOME_RETRY : OUTCOME_ACCEPTED);
 }
 
-static void test_a_call_in_doubt_is_asked_again_with_the_next_one(void **state)
+static void test_a_call_in_doubt_is_tried_again_with_the_next_call(void **state)
 {
     struct scene *scene = *state;
     scene->answer = dislikes;
@@ -152,7 +151,7 @@ static void test_a_call_in_doubt_is_asked_again_with_the_next_one(void **state)
     check_run(scene, "alone", "bad", STOP_NONE);
     assert_int_equal(scene->summary.in_doubt, 1);
     assert_int_equal(scene_record(scene, "bad").attempts, 0);
-    assert_int_equal(scene_file(scene).end_epoch, SCENE_NOW - 100); /* it is in the ledger */
+    assert_int_equal(scene_file(scene).end_epoch, SCENE_NOW - 100); /* the ledger has the call */
     assert_string_equal(scene_place(scene, LEDGER_DOUBT).uniqueid, "bad");
     check_run(scene, "nothing is due", "", STOP_NONE);
     (void)scene_add(scene, "good", SCENE_NOW - 90);
@@ -162,7 +161,7 @@ static void test_a_call_in_doubt_is_asked_again_with_the_next_one(void **state)
     check_run(scene, "not due", "", STOP_NONE);
 }
 
-static void test_two_that_fail_alone_are_an_outage(void **state)
+static void test_two_single_calls_that_fail_are_an_outage(void **state)
 {
     struct scene *scene = *state;
     scene->answer = dislikes;
@@ -175,113 +174,8 @@ static void test_two_that_fail_alone_are_an_outage(void **state)
     scene_check_log(scene, "not charged", "no retry");
 }
 
-/* ---- the sweep ---- */
-
-static void test_a_sweep_that_was_stopped_goes_on(void **state)
-{
-    struct scene *scene = *state;
-    scene->settings.sweep_interval = 600;
-    (void)scene_add(scene, "a", SCENE_NOW - 10);
-    check_run(scene, "first", "a", STOP_NONE);
-    scene_pass(scene, 600);
-    struct err err;
-    assert_int_equal(ledger_set_note(scene_ledger(scene), LEDGER_NOTE_SWEPT_TO, SCENE_NOW - 300, &err), 0);
-    assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
-    (void)scene_add(scene, "passed", SCENE_NOW - 400)->age;
-    (void)scene_add(scene, "ahead", SCENE_NOW - 200);
-    scene_call(scene, "passed")->age = 5000;
-    scene_call(scene, "ahead")->age = 800;
-    check_run(scene, "from where it had come", "ahead", STOP_NONE);
-    assert_int_equal(scene_note(scene, LEDGER_NOTE_SWEPT_TO), 0);
-}
-
-static void set_note(struct scene *scene, const char *name, int64_t value)
-{
-    struct err err;
-    assert_int_equal(ledger_set_note(scene_ledger(scene), name, value, &err), 0);
-    assert_int_equal(ledger_commit(scene_ledger(scene), &err), 0);
-}
-
-static void test_a_sweep_that_is_turned_off(void **state)
-{
-    struct scene *scene = *state;
-    set_note(scene, LEDGER_NOTE_SWEPT_TO, SCENE_NOW - 100); /* the very first one was under way */
-    check_run(scene, "at first", "", STOP_NONE);
-    assert_int_equal(scene_note(scene, LEDGER_NOTE_SWEPT_TO), 0);
-    scene->settings.sweep_interval = 600;
-    check_run(scene, "on", "", STOP_NONE);
-    assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), SCENE_NOW);
-    scene->settings.sweep_interval = 0;
-    check_run(scene, "off", "", STOP_NONE);
-    assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), 0);
-    scene->settings.sweep_interval = 600;
-    set_note(scene, LEDGER_NOTE_LAST_SWEEP, SCENE_NOW + 900);
-    check_run(scene, "the clock was set back", "", STOP_NONE);
-    assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), SCENE_NOW);
-}
-
-/* How far an earlier sweep had come counts only where it can be right. */
-static void test_where_a_sweep_begins(void **state)
-{
-    static const struct {
-        const char *name;
-        int64_t swept_to; /* after SCENE_NOW */
-        const char *ids;
-    } rows[] = {
-        { "none", -SCENE_NOW, "b c" },  { "within", -150, "c" },     { "at its earliest", -200, "b c" },
-        { "too early", -201, "b c" },   { "long ago", -500, "b c" }, { "now", 600, "" },
-        { "in the future", 700, "b c" },
-    };
-    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct scene *scene = *state;
-        scene->settings.sweep_interval = 600;
-        scene->settings.sweep_window = 200;
-        scene->settings.poll_window = 10;
-        scene->settings.overlap = 0;
-        (void)scene_add(scene, "z", SCENE_NOW - 10); /* the poll looks no further back */
-        check_run(scene, "first", "z", STOP_NONE);
-        scene_pass(scene, 600);
-        scene_add(scene, "a", SCENE_NOW + 200)->age = 801; /* made before the window */
-        scene_add(scene, "b", SCENE_NOW + 200)->age = 800;
-        scene_add(scene, "c", SCENE_NOW + 201)->age = 700;
-        set_note(scene, LEDGER_NOTE_SWEPT_TO, SCENE_NOW + rows[i].swept_to);
-        check_run(scene, rows[i].name, rows[i].ids, STOP_NONE);
-        if (i + 1 < UNIT_COUNT(rows)) {
-            assert_int_equal(scene_leave(state), 0);
-            assert_int_equal(scene_enter(state), 0);
-        }
-    }
-}
-
-/* It takes half of a run's time at most, and goes on in the next one. */
-static void test_a_sweep_that_takes_long(void **state)
-{
-    struct scene *scene = *state;
-    scene->settings.sweep_interval = 600;
-    scene->settings.overlap = 0;
-    scene->settings.poll_window = 10;
-    (void)scene_add(scene, "z", SCENE_NOW - 10);
-    check_run(scene, "first", "z", STOP_NONE);
-    scene_pass(scene, 600);
-    scene_add_many(scene, "late", 8, SCENE_NOW - 500, 20);
-    for (size_t i = 0; i < 8; i++) /* of no length: the next sweep looks at calls made from there on */
-        scene->calls.calls[i].age = scene->calls.now - scene->calls.calls[i].ended;
-    scene->settings.time_budget = 1;
-    scene->calls.slow_ms = 120;
-    scene_run(scene);
-    assert_int_equal(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), SCENE_NOW);
-    unit_in_range(scene_note(scene, LEDGER_NOTE_SWEPT_TO), SCENE_NOW - 500, SCENE_NOW - 380);
-    scene->settings.time_budget = 50;
-    scene->calls.slow_ms = 0;
-    scene_run(scene);
-    assert_int_equal(scene_note(scene, LEDGER_NOTE_SWEPT_TO), 0);
-    unit_in_range(scene_note(scene, LEDGER_NOTE_LAST_SWEEP), SCENE_NOW + 600, SCENE_NOW + 660);
-    assert_int_equal(scene->sent_count, 9);
-    assert_int_equal(scene->summary.pending_left, 0);
-}
-
-/* Where nothing has happened nothing is said. */
-static void test_a_quiet_run(void **state)
+/* If nothing happened, the log has no line about calls. */
+static void test_a_run_without_calls_logs_little(void **state)
 {
     struct scene *scene = *state;
     scene->settings.sweep_interval = 60;
@@ -291,12 +185,12 @@ static void test_a_quiet_run(void **state)
     check_run(scene, "quiet", "", STOP_NONE);
     assert_int_equal(scene_count_log(scene, "Saved checkpoint"), 1);
     assert_int_equal(scene_count_log(scene, "Sweep found"), 0);
-    assert_int_equal(scene_count_log(scene, "Trying "), 0); /* nothing was due */
+    assert_int_equal(scene_count_log(scene, "Trying "), 0); /* no call was due */
     assert_int_equal(scene_count_log(scene, "Found 0 "), 1);
     assert_int_equal(scene_count_log(scene, "Found 1 "), 1);
 }
 
-/* ---- what is forgotten ---- */
+/* ---- forgetting ---- */
 
 static void test_old_calls_are_forgotten_once_no_scan_sees_them(void **state)
 {
@@ -323,12 +217,12 @@ static struct outcome sets_it_forward(struct scene *scene, const struct scene_se
         char text[40];
         (void)snprintf(text, sizeof text, "%lld\n", (long long)SCENE_NOW - 55);
         unit_write(unit_path(scene->directory, "checkpoint"), text);
-        (void)usleep(1100000); /* a run looks once a second */
+        (void)usleep(1100000); /* a run reads the file once a second */
     }
     return scene_outcome(OUTCOME_ACCEPTED);
 }
 
-static void test_a_person_skips_calls(void **state)
+static void test_a_checkpoint_set_by_a_person_during_a_run_skips_calls(void **state)
 {
     struct scene *scene = *state;
     scene->answer = sets_it_forward;
@@ -340,9 +234,9 @@ static void test_a_person_skips_calls(void **state)
     assert_int_equal(scene_record(scene, "a3").state, CALL_UNKNOWN);
 }
 
-/* ---- where another host sends ---- */
+/* ---- standby ---- */
 
-static void test_standing_by(void **state)
+static void test_a_standby_run_sends_nothing(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -369,22 +263,18 @@ static void test_standing_by(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_scene(test_the_time_is_over),
-        in_scene(test_a_signal),
-        in_scene(test_a_dry_run),
-        in_scene(test_a_source_that_fails),
-        in_scene(test_a_source_that_is_lost_on_the_way),
+        in_scene(test_a_run_out_of_time_is_continued_by_the_next),
+        in_scene(test_a_run_ended_by_a_signal_is_continued_by_the_next),
+        in_scene(test_a_dry_run_sends_and_changes_nothing),
+        in_scene(test_a_source_that_fails_stops_the_run_and_loses_no_call),
+        in_scene(test_a_source_lost_during_a_run_loses_no_call),
         in_scene(test_old_calls_go_last),
-        in_scene(test_a_call_in_doubt_is_asked_again_with_the_next_one),
-        in_scene(test_two_that_fail_alone_are_an_outage),
-        in_scene(test_a_sweep_that_was_stopped_goes_on),
-        in_scene(test_a_sweep_that_is_turned_off),
-        in_scene(test_where_a_sweep_begins),
-        in_scene(test_a_sweep_that_takes_long),
-        in_scene(test_a_quiet_run),
+        in_scene(test_a_call_in_doubt_is_tried_again_with_the_next_call),
+        in_scene(test_two_single_calls_that_fail_are_an_outage),
+        in_scene(test_a_run_without_calls_logs_little),
         in_scene(test_old_calls_are_forgotten_once_no_scan_sees_them),
-        in_scene(test_a_person_skips_calls),
-        in_scene(test_standing_by),
+        in_scene(test_a_checkpoint_set_by_a_person_during_a_run_skips_calls),
+        in_scene(test_a_standby_run_sends_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of succession: who may lead, in a table and in many random histories of three hosts. */
+/* Tests of succession: which host may lead, in a table and in many random histories of three hosts. */
 #include "../unit.h"
 
 #include "engine/succession.h"
@@ -51,7 +51,7 @@ enum { HOSTS = 3, LEASE = 290, SECONDS = 24 * 3600, HISTORIES = 200 };
 
 struct host {
     struct succession_notes notes;
-    int64_t down_until, renewed, relock_at; /* relock_at: when its holder tries again; 0: no holder lives */
+    int64_t down_until, renewed, relock_at; /* relock_at: the time of the holder's next try; 0: no holder */
 };
 
 struct world {
@@ -84,7 +84,7 @@ static void give_lock(struct world *world, int host)
          * may not have been seen by all. */
         if (world->free_since - world->leads_since > PATIENCE) {
             assert_true(world->now - world->free_since >= T);
-            assert_true(world->now - world->hosts[world->former].notes.led > 60); /* its last run is over */
+            assert_true(world->now - world->hosts[world->former].notes.led > 60); /* its last run has ended */
         }
     }
     if (host != world->former)
@@ -109,7 +109,7 @@ static void run_host(struct world *world, int number)
     }
 }
 
-/* The holder: ends with its lease and when another host leads, and takes a free lock again. */
+/* The holder ends with its lease, or when another host leads. It takes a free lock again. */
 static void hold(struct world *world, int number)
 {
     struct host *host = &world->hosts[number];
@@ -128,12 +128,12 @@ static void disturb(struct world *world)
 {
     int host = (int)roll(world, HOSTS);
     int64_t what = roll(world, 600);
-    /* A host sees the lock once a minute, so not that it was taken and lost again in between. */
+    /* A host looks at the lock once a minute, so it does not see changes in between. */
     if (what > 2 || world->now - world->disturbed <= 2 * PATIENCE)
         return;
     world->disturbed = world->now;
     switch (what) {
-    case 0: /* power fails; for a minute or for an hour */
+    case 0: /* the power fails for a minute or for an hour */
         world->hosts[host].down_until = world->now + 20 + roll(world, roll(world, 2) == 0 ? 120 : 3600);
         world->hosts[host].relock_at = 0;
         if (world->owner == host)
@@ -172,7 +172,7 @@ static void test_succession_in_many_histories(void **state)
                     run_host(&world, i);
             }
             led += world.owner >= 0;
-            /* Where every host works, one of them leads soon. */
+            /* When every host works, one of them soon leads. */
             assert_true(world.owner >= 0 || world.now - all_up_since < T + 180 ||
                         world.now - world.free_since < T + 180);
         }

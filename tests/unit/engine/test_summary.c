@@ -80,6 +80,7 @@ static void test_summary_line_is_the_one_operators_look_for(void **state)
         { { .accepted = 0 }, 0, "📊 Summary: 0 processed, 0 failed in 0.00s\n" },
         { { .accepted = 12, .failed = 3 }, 1234, "📊 Summary: 12 processed, 3 failed in 1.23s\n" },
         { { .accepted = 5, .repeated = 2 }, 50000, " in 50.00s, 2 of them already known to the API\n" },
+        { { .accepted = 5, .repeated = 2, .sink = "webhook" }, 50000, " 2 of them already known to the webhook\n" },
         { { .waiting = 4 }, 10, "0 failed in 0.01s, 4 waiting until their disposition is final\n" },
         { { .rejected = 1 }, 10, " in 0.01s, 1 rejected\n" },
         { { .forgotten = 1, .pending_left = 2 }, 10, " in 0.01s, 1 gone from the dialer, 2 pending\n" },

@@ -1,4 +1,4 @@
-/* Tests of turn: long work that lets the minute's runs in, at the rate, and only where this host sends. */
+/* Tests of turn: long work pauses for the runs of cron, sends at the rate, and works on the leader only. */
 #include "../scene.h"
 #include "../unit_clock.h"
 
@@ -25,6 +25,40 @@ static int open_sink(const struct sink_settings *settings, void **ret_state, str
     return 0;
 }
 
+/* ---- a cluster: another host has the leader's lock, or nobody has ---- */
+
+static struct {
+    int64_t holder; /* the connection that holds the lock */
+    size_t looks;
+} cluster;
+
+static void name_lock(const void *state, const char *profile, char out[LOCKS_NAME_SIZE])
+{
+    (void)state;
+    (void)snprintf(out, LOCKS_NAME_SIZE, "calls%s", profile != NULL ? profile : "");
+}
+
+static int look(void *state, const char *name, bool count_servers, struct locks_look *ret_look, struct err *err)
+{
+    (void)state;
+    (void)name;
+    (void)count_servers;
+    (void)err;
+    cluster.looks++;
+    *ret_look = (struct locks_look){ .now = SCENE_NOW, .holder = cluster.holder, .own = 1, .servers = 2 };
+    return 0;
+}
+
+static int started(void *state, int64_t *ret_started, struct err *err)
+{
+    (void)state;
+    (void)err;
+    *ret_started = SCENE_NOW - 5000;
+    return 0;
+}
+
+static const struct locks_ops cluster_locks = { .name = name_lock, .look = look, .started = started };
+
 struct long_work {
     struct source_ops source_kind;
     struct sink_ops sink_kind;
@@ -38,7 +72,7 @@ struct long_work {
 static struct memory_sink sink;
 static struct long_work work;
 
-/* What is asked of it while it pauses: whether a run could come in, and what it would see. */
+/* What a run would find during a pause: can it take the lock, and what does it read? */
 static struct {
     const char *directory;
     size_t let_in, accepted;
@@ -117,7 +151,7 @@ static bool is_locked(const struct scene *scene)
     return locked;
 }
 
-static void test_how_large_a_batch_is(void **state)
+static void test_a_batch_has_at_most_the_calls_of_a_turn(void **state)
 {
     (void)state;
     static const int64_t rows[][3] = { /* batch_size, rate, batch */
@@ -134,7 +168,7 @@ static void count_run(void *context, const struct records_run *run)
     assert_string_equal(run->kind, "backfill");
 }
 
-static void test_it_begins(void **state)
+static void test_long_work_begins(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -152,7 +186,7 @@ static void test_it_begins(void **state)
     assert_int_equal(runs, 1);
 }
 
-static void test_what_only_looks_needs_no_sink(void **state)
+static void test_work_that_only_reads_needs_no_sink(void **state)
 {
     struct err err;
     set_up(*state, 0);
@@ -162,8 +196,8 @@ static void test_what_only_looks_needs_no_sink(void **state)
     end();
 }
 
-/* A dry run takes no lock, and nobody asks who leads. */
-static void test_a_dry_run_lets_nobody_wait(void **state)
+/* A dry run does not take the lock. */
+static void test_a_dry_run_does_not_block_runs(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -194,18 +228,18 @@ static void test_a_turn_lasts_a_second(void **state)
     unit_clock_pass(100);
     int64_t before = clock_mono_ms();
     pass();
-    assert_true(meanwhile.let_in >= 1); /* for a tenth of a second, in naps */
+    assert_true(meanwhile.let_in >= 1); /* the pause is a tenth of a second, in short sleeps */
     unit_in_range(clock_mono_ms() - before, 100, 190);
     meanwhile.let_in = 0;
-    unit_clock_pass(700); /* the next one begins anew */
+    unit_clock_pass(700); /* the next turn begins */
     pass();
     assert_int_equal(meanwhile.let_in, 0);
     assert_true(is_locked(*state));
     end();
 }
 
-/* Who comes in sees all that was sent. */
-static void test_everything_is_durable_before_others_come_in(void **state)
+/* A run in a pause sees the outcomes of all sent calls. */
+static void test_all_outcomes_are_durable_before_a_pause(void **state)
 {
     struct err err;
     begin(*state, 0);
@@ -220,27 +254,65 @@ static void test_everything_is_durable_before_others_come_in(void **state)
     end();
 }
 
-/* Ten a second: after twenty calls it waits, and lets others in for as long. */
-static void test_the_rate(void **state)
+/* The rate is ten calls a second. After twenty calls the work waits, and lets runs in during the wait. */
+static void test_long_work_keeps_to_the_rate(void **state)
 {
     begin(*state, 10);
     pass();
-    assert_int_equal(meanwhile.let_in, 0); /* the first batch may go at once */
+    assert_int_equal(meanwhile.let_in, 0); /* the rate allows the first batch at once */
     work.summary.accepted = 15;
     work.summary.failed = 5;
     int64_t before = clock_mono_ms();
     pass();
     unit_in_range(clock_mono_ms() - before, 1900, 2200);
-    assert_true(meanwhile.let_in >= 30); /* all the time */
+    assert_true(meanwhile.let_in >= 30); /* during the whole wait */
     before = clock_mono_ms();
-    pass(); /* nothing was sent since */
+    pass(); /* nothing was sent since then */
     assert_true(clock_mono_ms() - before < 100);
     end();
 }
 
-/* ---- what fails ---- */
+/* ---- on a cluster ---- */
 
-static void test_it_cannot_begin(void **state)
+static void test_only_the_leader_does_long_work(void **state)
+{
+    struct err err;
+    set_up(*state, 0);
+    work.source_kind.locks = &cluster_locks;
+    cluster.holder = 7; /* another host holds the lock */
+    assert_int_equal(turn_begin(&work.turn, "backfill", &err), -1);
+    assert_int_equal(err.code, EX_UNAVAILABLE);
+    unit_has("why", err.message, "another host sends the calls");
+    resources_close_state(&work.resources);
+    set_up(*state, 0);
+    work.source_kind.locks = &cluster_locks;
+    cluster.holder = 1;
+    assert_int_equal(turn_begin(&work.turn, "backfill", &err), 0);
+    cluster.holder = 7; /* another host takes over between two turns */
+    unit_clock_pass(1000);
+    assert_int_equal(turn_pass(&work.turn, &err), -1);
+    unit_has("why", err.message, "another host sends the calls");
+    end();
+}
+
+static void test_a_dry_run_does_not_need_the_leader(void **state)
+{
+    struct err err;
+    set_up(*state, 0);
+    (void)scene_ledger(*state);
+    scene_close(*state);
+    work.options.dry_run = true;
+    work.source_kind.locks = &cluster_locks;
+    cluster.holder = 7;
+    cluster.looks = 0;
+    assert_int_equal(turn_begin(&work.turn, "backfill", &err), 0);
+    assert_int_equal(cluster.looks, 0);
+    end();
+}
+
+/* ---- errors ---- */
+
+static void test_an_error_at_the_begin_is_returned(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -248,7 +320,7 @@ static void test_it_cannot_begin(void **state)
     scene->calls.fails = true;
     assert_int_equal(turn_begin(&work.turn, "backfill", &err), -1);
     assert_int_equal(err.code, EX_UNAVAILABLE);
-    assert_int_equal(turn_end(&work.turn, -1, &err), -1); /* it never began: nothing is written */
+    assert_int_equal(turn_end(&work.turn, -1, &err), -1); /* the work never began, so nothing is written */
     assert_int_equal(work.summary.stop, STOP_FAILED);
     assert_int_equal(work.summary.failure_code, EX_UNAVAILABLE);
     scene->calls.fails = false;
@@ -263,7 +335,50 @@ static void test_it_cannot_begin(void **state)
     resources_close_state(&work.resources);
 }
 
-static void test_a_turn_fails(void **state)
+/* A directory has the name of a file of the state. */
+static void block(const char *name)
+{
+    const char *path = unit_path(work.options.state_dir, name);
+    (void)remove(path);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void test_an_error_opening_the_state_is_returned(void **state)
+{
+    static const char *const names[] = { "lock", "ledger.db" };
+    for (size_t i = 0; i < UNIT_COUNT(names); i++) {
+        struct err err;
+        set_up(*state, 0);
+        block(names[i]);
+        unit_same_int(names[i], turn_begin(&work.turn, "backfill", &err), -1);
+        unit_has(names[i], err.message, names[i]);
+        unit_same_int(names[i], turn_end(&work.turn, -1, &err), -1);
+        resources_close_state(&work.resources);
+        assert_int_equal(rmdir(unit_path(work.options.state_dir, names[i])), 0);
+    }
+}
+
+static void block_lock(void)
+{
+    block("lock");
+    unit_clock_on_sleep = NULL;
+}
+
+static void test_an_error_reopening_the_state_is_returned(void **state)
+{
+    struct err err;
+    begin(*state, 0);
+    unit_clock_pass(1000);
+    unit_clock_on_sleep = block_lock;
+    assert_int_equal(turn_pass(&work.turn, &err), -1);
+    unit_has("why", err.message, "lock");
+    assert_int_equal(turn_end(&work.turn, -1, &err), -1);
+    assert_int_equal(work.summary.stop, STOP_FAILED);
+    resources_close_state(&work.resources);
+    source_close(&work.resources.source);
+}
+
+static void test_an_error_in_a_turn_is_returned(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -271,7 +386,7 @@ static void test_a_turn_fails(void **state)
     assert_int_equal(engine_note(&work.engine, "a", 1, &err), 0);
     meanwhile.directory = NULL;
     unit_clock_pass(1000);
-    broken_ledger_at(1, 1); /* to commit */
+    broken_ledger_at(1, 1); /* the commit fails */
     assert_int_equal(turn_pass(&work.turn, &err), -1);
     broken_ledger_at(0, 0);
     assert_int_equal(err.code, EX_IOERR);
@@ -281,7 +396,7 @@ static void test_a_turn_fails(void **state)
     source_close(&work.resources.source);
 }
 
-static void test_the_end_fails(void **state)
+static void test_an_error_at_the_end_is_returned(void **state)
 {
     struct err err;
     begin(*state, 0);
@@ -297,16 +412,20 @@ static void test_the_end_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_how_large_a_batch_is),
-        in_scene(test_it_begins),
-        in_scene(test_what_only_looks_needs_no_sink),
-        in_scene(test_a_dry_run_lets_nobody_wait),
+        cmocka_unit_test(test_a_batch_has_at_most_the_calls_of_a_turn),
+        in_scene(test_long_work_begins),
+        in_scene(test_work_that_only_reads_needs_no_sink),
+        in_scene(test_a_dry_run_does_not_block_runs),
         in_scene(test_a_turn_lasts_a_second),
-        in_scene(test_everything_is_durable_before_others_come_in),
-        in_scene(test_the_rate),
-        in_scene(test_it_cannot_begin),
-        in_scene(test_a_turn_fails),
-        in_scene(test_the_end_fails),
+        in_scene(test_all_outcomes_are_durable_before_a_pause),
+        in_scene(test_long_work_keeps_to_the_rate),
+        in_scene(test_only_the_leader_does_long_work),
+        in_scene(test_a_dry_run_does_not_need_the_leader),
+        in_scene(test_an_error_at_the_begin_is_returned),
+        in_scene(test_an_error_opening_the_state_is_returned),
+        in_scene(test_an_error_reopening_the_state_is_returned),
+        in_scene(test_an_error_in_a_turn_is_returned),
+        in_scene(test_an_error_at_the_end_is_returned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,12 @@
-/* Tests of walk: what becomes of what a stretch of calls holds, and how far the walk says that all is settled. */
+/* Tests of walk: what it does with the calls of a range, and how far it reports that all calls are settled. */
 #include "../scene.h"
 
+#include "../broken_ledger.h"
 #include "engine/walk.h"
+#include "engine/watch.h"
+#include "ledger/watched.h"
 
-/* A walk under way, and what it told. */
+/* A walk, and what its callbacks reported. */
 struct going {
     struct scene *scene;
     struct source source;
@@ -13,17 +16,19 @@ struct going {
     struct walk walk;
     int64_t found;
     char reached[600]; /* "END ID, ": ends after SCENE_NOW - 1000 */
+    int64_t began_before; /* as on_reached last reported it */
     char judged[400];  /* "ID+ ID- ": in scope or not */
-    int fails_at;      /* on_reached fails then, counted from 1 */
+    int fails_at;      /* on_reached fails at call number fails_at, counted from 1 */
     int told;
 };
 
-static int on_reached(void *context, const struct position *reached, struct err *err)
+static int on_reached(void *context, const struct walk_reached *reached, struct err *err)
 {
     struct going *going = context;
     size_t used = strlen(going->reached);
     (void)snprintf(going->reached + used, sizeof going->reached - used, "%s%lld %s", used > 0 ? ", " : "",
-                   (long long)(reached->end_epoch - SCENE_NOW + 1000), reached->uniqueid);
+                   (long long)(reached->position.end_epoch - SCENE_NOW + 1000), reached->position.uniqueid);
+    going->began_before = reached->began_before;
     return ++going->told == going->fails_at ? err_set(err, EX_SOFTWARE, "no further") : 0;
 }
 
@@ -64,7 +69,7 @@ static int go(struct going *going, struct err *err)
     return result;
 }
 
-/* A walk that comes to its end: what it sent, and what it said of how far it had come. */
+/* Checks a walk that comes to its end: the calls that it sent, and the places that it reported. */
 static void check_walk(struct going *going, const char *row, const char *ids, const char *reached)
 {
     struct err err;
@@ -74,7 +79,7 @@ static void check_walk(struct going *going, const char *row, const char *ids, co
     unit_same_text(row, going->reached, reached);
 }
 
-static void test_it_sends_in_batches_and_says_how_far_it_is(void **state)
+static void test_a_walk_sends_in_batches_and_reports_its_progress(void **state)
 {
     struct scene *scene = *state;
     scene_add_many(scene, "a", 7, SCENE_NOW - 900, 10);
@@ -88,21 +93,21 @@ static void test_it_sends_in_batches_and_says_how_far_it_is(void **state)
     assert_int_equal(going->found, 0);
 }
 
-/* Where no row was seen, a place before all calls is told of: nothing goes on. */
-static void test_an_empty_stretch(void **state)
+/* If the walk saw no row, it reports a place before all calls. */
+static void test_an_empty_range_reports_its_end(void **state)
 {
     struct going *going = set_out(*state);
     check_walk(going, "empty", "", "-1729770200 , -1729770200 ");
 }
 
-static void test_ties_are_not_passed_before_the_last_of_them(void **state)
+static void test_calls_of_one_second_are_passed_together(void **state)
 {
     struct scene *scene = *state;
     scene_add_many(scene, "a", 5, SCENE_NOW - 900, 0);
     check_walk(set_out(scene), "ties", "a0 a1 a2 a3 a4", "100 , 100 a4");
 }
 
-static void test_the_floor(void **state)
+static void test_calls_up_to_the_floor_are_left_out(void **state)
 {
     struct scene *scene = *state;
     scene_add_many(scene, "a", 4, SCENE_NOW - 900, 0);
@@ -114,7 +119,7 @@ static void test_the_floor(void **state)
     assert_int_equal(scene_record(scene, "a1").state, CALL_UNKNOWN);
 }
 
-static void test_what_belongs_elsewhere_is_left(void **state)
+static void test_calls_of_another_walk_are_left_out(void **state)
 {
     struct scene *scene = *state;
     scene_add_many(scene, "a", 1, SCENE_NOW - 900, 0);
@@ -126,7 +131,7 @@ static void test_what_belongs_elsewhere_is_left(void **state)
     assert_string_equal(going->judged, "a0+00 ");
 }
 
-static void test_duties(void **state)
+static void test_each_duty_sends_notes_or_only_looks(void **state)
 {
     static const struct {
         const char *name;
@@ -149,7 +154,7 @@ static void test_duties(void **state)
         assert_int_equal(i == 0 ? 0 : scene_enter(state), 0);
         scene = *state;
         scene_add_many(scene, "a", 3, SCENE_NOW - 900, 10);
-        scene_add(scene, "w", SCENE_NOW - 800)->finality = CALL_NOT_FINAL;
+        scene_add(scene, "w", SCENE_NOW - 895)->finality = CALL_NOT_FINAL;
         scene_call(scene, "w")->wait_until = SCENE_NOW + 1000;
         struct going *going = set_out(scene);
         going->walk.duty = rows[i].duty;
@@ -170,8 +175,8 @@ static void test_duties(void **state)
     }
 }
 
-/* What is noted is due at once, and is no business of a later walk. */
-static void test_what_is_noted_is_due(void **state)
+/* A noted call is due at once, and a later walk leaves it alone. */
+static void test_a_noted_call_is_due_at_once(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -189,7 +194,7 @@ static void test_what_is_noted_is_due(void **state)
     assert_int_equal(scene_record(scene, "a0").state, CALL_PENDING);
 }
 
-static void test_first_goes_with_the_first_batch(void **state)
+static void test_the_first_calls_are_sent_with_the_first_batch(void **state)
 {
     struct scene *scene = *state;
     struct work first = { .count = 0 };
@@ -204,7 +209,7 @@ static void test_first_goes_with_the_first_batch(void **state)
     assert_int_equal(going->found, 4);
 }
 
-static void test_its_time(void **state)
+static void test_a_walk_ends_in_time(void **state)
 {
     struct scene *scene = *state;
     scene_add_many(scene, "a", 7, SCENE_NOW - 900, 10);
@@ -214,6 +219,40 @@ static void test_its_time(void **state)
     going = set_out(scene);
     going->walk.until_ms = clock_mono_ms() + 60000;
     check_walk(going, "not over", "a0 a1 a2 a3 a4 a5 a6", "120 , 150 , 160 a6");
+}
+
+static void test_a_walk_that_used_up_the_source_s_time_sends_what_it_read(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 7, SCENE_NOW - 900, 10);
+    scene->calls.may_read = 2;
+    struct going *going = set_out(scene);
+    check_walk(going, "used up", "a0 a1", "110 ");
+    assert_int_equal(scene->summary.stop, STOP_OUT_OF_TIME);
+    unit_same_text("used up", scene->summary.message, "this run has used its share of the memory's time "
+                   "(max_server_time); the next run continues from here");
+}
+
+static void test_a_walk_passes_its_start_on_a_slow_source_too(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 7, SCENE_NOW - 900, 10);
+    scene->calls.may_read = 1;
+    struct going *going = set_out(scene);
+    going->walk.must_pass = SCENE_NOW - 900 + 30;
+    check_walk(going, "passed", "a0 a1 a2 a3 a4", "120 , 140 ");
+    assert_int_equal(scene->summary.stop, STOP_OUT_OF_TIME);
+}
+
+static void test_a_spare_walk_ends_without_a_stop_of_the_run(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 7, SCENE_NOW - 900, 10);
+    scene->calls.may_read = 4;
+    struct going *going = set_out(scene);
+    going->walk.is_spare = true;
+    check_walk(going, "spare", "a0 a1 a2 a3", "120 , 130 ");
+    assert_int_equal(scene->summary.stop, STOP_NONE);
 }
 
 static struct outcome takes_two(struct scene *scene, const struct scene_sent *sent, size_t nth)
@@ -231,7 +270,7 @@ static struct outcome takes_none(struct scene *scene, const struct scene_sent *s
     return scene_outcome(OUTCOME_RATE_LIMITED);
 }
 
-static void test_a_stop_in_a_batch(void **state)
+static void test_a_stop_in_a_batch_ends_the_walk(void **state)
 {
     struct scene *scene = *state;
     scene_add_many(scene, "a", 7, SCENE_NOW - 900, 10);
@@ -242,7 +281,7 @@ static void test_a_stop_in_a_batch(void **state)
     check_walk(set_out(scene), "up to the first that is open", "a0 a1 a2", "120 ");
 }
 
-static void test_what_fails_ends_it(void **state)
+static void test_an_error_ends_the_walk(void **state)
 {
     struct scene *scene = *state;
     struct err err;
@@ -259,30 +298,387 @@ static void test_what_fails_ends_it(void **state)
     assert_string_equal(going->reached, "");
 }
 
-static void test_the_log_tells_of_each_find_once(void **state)
+static void test_the_log_reports_each_found_call_once(void **state)
 {
     struct scene *scene = *state;
     scene_add_many(scene, "a", 4, SCENE_NOW - 900, 10);
     check_walk(set_out(scene), "sent", "a0 a1 a2 a3", "120 , 130 a3");
     scene_check_log(scene, "first batch", "Found 3 ");
     scene_check_log(scene, "second batch", "Found 1 ");
+    check_walk(set_out(scene), "nothing new", "", "100 , 110 , 120 , 130 , 130 a3, 130 a3");
+    assert_int_equal(scene_count_log(scene, "Found "), 2);
+}
+
+static struct outcome takes_three(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)sent;
+    (void)nth;
+    return scene_outcome(scene->sent_count < 3 ? OUTCOME_ACCEPTED : OUTCOME_RATE_LIMITED);
+}
+
+static void test_a_batch_that_settles_nothing_reports_nothing(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 7, SCENE_NOW - 900, 10);
+    scene->answer = takes_three;
+    check_walk(set_out(scene), "the first batch only", "a0 a1 a2 a3", "120 ");
+}
+
+static struct outcome takes_one(struct scene *scene, const struct scene_sent *sent, size_t nth)
+{
+    (void)sent;
+    (void)nth;
+    return scene_outcome(scene->sent_count < 1 ? OUTCOME_ACCEPTED : OUTCOME_RATE_LIMITED);
+}
+
+/* Ties: the next run begins with the second of the open call. */
+static void test_a_stop_in_the_last_batch_does_not_pass_the_open_call(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 2, SCENE_NOW - 900, 0);
+    scene->answer = takes_one;
+    check_walk(set_out(scene), "ties", "a0 a1", "100 ");
+}
+
+static void test_a_noted_call_is_settled_while_the_api_is_down(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 4, SCENE_NOW - 900, 10);
+    scene->answer = takes_none;
+    struct going *going = set_out(scene);
+    going->walk.note_before = SCENE_NOW - 890;
+    check_walk(going, "the noted call", "a1", "100 ");
+}
+
+static void test_an_open_first_call_is_not_passed(void **state)
+{
+    struct scene *scene = *state;
+    struct work first = { .count = 0 };
+    scene_add_many(scene, "a", 3, SCENE_NOW - 900, 10);
+    scene_call(scene, "a1")->began = scene_call(scene, "a2")->began = SCENE_NOW - 950;
+    scene_add(scene, "x", SCENE_NOW - 2000)->began = SCENE_NOW - 2100;
+    scene->answer = takes_none;
+    struct going *going = set_out(scene);
+    scene_revisit(&going->engine, &first, "x", SCENE_NOW - 2000);
+    going->walk.first = &first;
+    going->walk.note_before = SCENE_NOW - 890; /* a0 becomes pending, so the walk has come further */
+    check_walk(going, "down", "x", "-1000 ");
+    assert_int_equal(going->began_before, SCENE_NOW - 2100);
+}
+
+/* No later run looks for a call that the checkpoint has passed. */
+static void test_a_call_up_to_the_checkpoint_is_pending_first(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 3, SCENE_NOW - 900, 0);
+    scene->answer = takes_none;
+    struct going *going = set_out(scene);
+    going->walk.checkpoint = position_at(SCENE_NOW - 900, "a1");
+    check_walk(going, "down", "a0", "100 ");
+    assert_int_equal(scene_record(scene, "a0").state, CALL_PENDING);
+    assert_int_equal(scene_record(scene, "a1").state, CALL_PENDING);
+    assert_int_equal(scene_record(scene, "a2").state, CALL_UNKNOWN);
+}
+
+/* The place by begin: before the first call that is not settled. */
+static void test_the_begin_of_an_open_call_is_not_passed(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t began[3]; /* of calls that end at SCENE_NOW - 900, - 890 and - 880; the first is accepted */
+        int64_t want;
+    } rows[] = { { "the earliest open call", { SCENE_NOW - 990, SCENE_NOW - 910, SCENE_NOW - 920 }, SCENE_NOW - 920 },
+                 { "in the other order", { SCENE_NOW - 990, SCENE_NOW - 930, SCENE_NOW - 920 }, SCENE_NOW - 930 },
+                 { "later than the slice", { SCENE_NOW - 990, SCENE_NOW - 800, SCENE_NOW - 880 }, SCENE_NOW - 880 },
+                 { "unknown", { SCENE_NOW - 990, 0, SCENE_NOW - 920 }, INT64_MIN } };
+    static const char *const ids[] = { "a", "b", "c" };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct scene *scene = *state;
+        scene_begin_anew(scene);
+        for (size_t k = 0; k < UNIT_COUNT(ids); k++)
+            scene_add(scene, ids[k], SCENE_NOW - 900 + 10 * (int64_t)k)->began = rows[i].began[k];
+        scene->sent_count = 1;
+        scene->answer = takes_two;
+        struct going *going = set_out(scene);
+        check_walk(going, rows[i].name, "a b", "110 ");
+        unit_same_int(rows[i].name, going->began_before, rows[i].want);
+    }
+}
+
+/* ---- calls that have not ended ---- */
+
+static struct going *set_out_with_open(struct scene *scene)
+{
+    scene->calls.shows_open = true;
+    struct going *going = set_out(scene);
+    going->walk.range.with_open = true;
+    return going;
+}
+
+static struct call *add_open(struct scene *scene, const char *id, int64_t began)
+{
+    struct call *call = scene_add(scene, id, 0);
+    call->began = began;
+    call->finality = CALL_NOT_ENDED;
+    return call;
+}
+
+static bool is_watched(struct scene *scene, const char *id)
+{
+    struct err err;
+    bool has = false;
+    assert_int_equal(watched_has(scene_ledger(scene), id, &has, &err), 0);
+    return has;
+}
+
+static void put_on_list(struct scene *scene, const char *id)
+{
+    struct err err;
+    const struct watched watched = { .id = id, .began = SCENE_NOW - 300 };
+    assert_int_equal(watched_add(scene_ledger(scene), &watched, &err), 0);
+}
+
+static void test_a_scan_watches_the_calls_that_have_not_ended(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    struct going *going = set_out_with_open(scene);
+    int64_t horizon = watch_horizon(&going->engine);
+    struct ledger_entry known = { .uniqueid = "known", .record = { .state = CALL_PENDING }, .end_epoch = SCENE_NOW };
+    (void)add_open(scene, "open", SCENE_NOW - 300);
+    (void)add_open(scene, "oldest", SCENE_NOW - horizon);
+    (void)add_open(scene, "stuck", SCENE_NOW - horizon - 1);
+    (void)add_open(scene, "known", SCENE_NOW - 300);
+    scene_add(scene, "just", SCENE_NOW)->began = SCENE_NOW - 300;
+    scene_add(scene, "later", SCENE_NOW + 1)->began = SCENE_NOW - 300;
+    assert_int_equal(ledger_put(scene_ledger(scene), &known, &err), 0);
+    assert_int_equal(go(going, &err), 0);
+    assert_string_equal(scene_ids(scene, 0), "just");
+    assert_true(is_watched(scene, "open"));
+    assert_true(is_watched(scene, "oldest"));
+    assert_true(is_watched(scene, "later"));
+    assert_false(is_watched(scene, "stuck"));
+    assert_false(is_watched(scene, "known"));
+    assert_false(is_watched(scene, "just"));
+}
+
+static void test_a_watched_call_leaves_the_list_unless_the_walk_keeps_it(void **state)
+{
+    static const char *const ids[] = { "below", "sent", "waits" };
+    struct scene *scene = *state;
+    struct err err;
+    for (size_t i = 0; i < UNIT_COUNT(ids); i++) {
+        scene_add(scene, ids[i], SCENE_NOW - 900 + (int64_t)i)->began = SCENE_NOW - 950;
+        put_on_list(scene, ids[i]);
+    }
+    scene_call(scene, "waits")->finality = CALL_NOT_FINAL;
+    scene_call(scene, "waits")->wait_until = SCENE_NOW + 1000;
+    struct going *going = set_out_with_open(scene);
+    going->walk.floor = position_at(SCENE_NOW - 900, "below");
+    assert_int_equal(go(going, &err), 0);
+    assert_string_equal(scene_ids(scene, 0), "sent");
+    assert_false(is_watched(scene, "below"));
+    assert_true(is_watched(scene, "sent")); /* until watch_tidy */
+    assert_true(is_watched(scene, "waits"));
+}
+
+static void test_only_one_walk_of_a_run_reads_the_watched_calls(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    scene_add(scene, "a", SCENE_NOW - 2000)->began = SCENE_NOW - 2100;
+    put_on_list(scene, "a");
+    struct going *going = set_out_with_open(scene);
+    going->walk.leaves_watched = true;
+    going->walk.range.call_from = SCENE_NOW - 1000;
+    assert_int_equal(go(going, &err), 0);
+    assert_int_equal(scene->calls.fetched, 0);
+    going = set_out_with_open(scene);
+    going->walk.range.call_from = SCENE_NOW - 1000;
+    assert_int_equal(go(going, &err), 0);
+    assert_string_equal(scene_ids(scene, 0), "a");
+}
+
+/* A dry run has shown the watched calls before it scans. No other scan leaves them out. */
+static void test_only_the_scan_of_a_dry_run_leaves_out_watched_calls(void **state)
+{
+    static const struct {
+        const char *name;
+        bool at_once, with_open;
+        const char *ids;
+    } rows[] = { { "a run", false, true, "a" }, { "a dry run", true, true, "" }, { "by end", true, false, "a" } };
+    struct scene *scene = *state;
+    struct err err;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        scene_begin_anew(scene);
+        scene_add(scene, "a", SCENE_NOW - 900)->began = SCENE_NOW - 950;
+        put_on_list(scene, "a");
+        struct going *going = set_out_with_open(scene);
+        going->engine.terms.sends_at_once = rows[i].at_once;
+        going->walk.range.with_open = rows[i].with_open;
+        going->walk.leaves_watched = true;
+        unit_same_int(rows[i].name, go(going, &err), 0);
+        unit_same_text(rows[i].name, scene_ids(scene, 0), rows[i].ids);
+    }
+}
+
+/* See watch_scan_again. */
+static void test_the_scan_begins_where_a_lost_call_began(void **state)
+{
+    static const struct {
+        const char *name;
+        bool with_open, leaves_watched;
+        int64_t again_from, want;
+    } rows[] = { { "no order", true, false, 0, 1000 },           { "earlier", true, false, 900, 900 },
+                 { "the first second", true, false, 1, 1 },      { "later", true, false, 1100, 1000 },
+                 { "not its watched calls", true, true, 900, 1000 }, { "a scan by end", false, false, 900, 1000 } };
+    struct scene *scene = *state;
+    struct err err;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        scene->calls.scans = 0;
+        struct going *going = set_out_with_open(scene);
+        going->walk.range.with_open = rows[i].with_open;
+        going->walk.leaves_watched = rows[i].leaves_watched;
+        going->walk.range.call_from = 1000;
+        going->engine.scan_again_from = rows[i].again_from;
+        unit_same_int(rows[i].name, go(going, &err), 0);
+        unit_same_int(rows[i].name, scene->calls.ranges[0].call_from, rows[i].want);
+    }
+}
+
+static void test_a_stop_ends_the_reading_of_watched_calls(void **state)
+{
+    static char ids[600][16];
+    struct scene *scene = *state;
+    struct err err;
+    scene->settings.batch_size = 500;
+    for (size_t i = 0; i < UNIT_COUNT(ids); i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "w%03zu", i);
+        scene_add(scene, ids[i], SCENE_NOW - 900)->began = SCENE_NOW - 950;
+        put_on_list(scene, ids[i]);
+    }
+    scene->answer = takes_none;
+    struct going *going = set_out_with_open(scene);
+    assert_int_equal(go(going, &err), 0);
+    assert_int_equal(scene->sent_count, 1);
+    assert_int_equal(going->found, 500); /* a page */
+    assert_int_equal(scene->calls.scans, 0);
+    assert_string_equal(going->reached, "");
+}
+
+static int cannot_send(void *state, const struct sink_message *const *messages, size_t count,
+                       const struct sink_observer *observer, struct err *err)
+{
+    (void)state;
+    (void)messages;
+    (void)count;
+    (void)observer;
+    return err_set(err, EX_OSERR, "no request can be made");
+}
+
+static void test_an_error_while_watched_calls_are_sent_ends_the_walk(void **state)
+{
+    static const char *const ids[] = { "a", "b", "c" }; /* a batch */
+    struct scene *scene = *state;
+    struct err err;
+    for (size_t i = 0; i < UNIT_COUNT(ids); i++) {
+        scene_add(scene, ids[i], SCENE_NOW - 900)->began = SCENE_NOW - 950;
+        put_on_list(scene, ids[i]);
+    }
+    struct going *going = set_out_with_open(scene);
+    struct sink_ops ops = *going->sink.ops;
+    ops.send = cannot_send;
+    going->sink.ops = &ops;
+    assert_int_equal(go(going, &err), -1);
+    assert_string_equal(err.message, "no request can be made");
+    assert_int_equal(scene->calls.scans, 0);
+}
+
+static void put_back(void *context)
+{
+    struct scene *scene = context;
+    struct err err;
+    const struct ledger_entry changed = { .uniqueid = "changed", .end_epoch = SCENE_NOW - 900,
+                                          .record = { .state = CALL_ACCEPTED, .sent_before = true, .fingerprint = 1 } };
+    assert_int_equal(ledger_put(scene_ledger(scene), &changed, &err), 0);
+    assert_int_equal(watched_remove(scene_ledger(scene), "open", &err), 0);
+    put_on_list(scene, "watched");
+}
+
+static int act(void *context, struct err *err)
+{
+    struct going *going = set_out_with_open(context);
+    going->walk.checkpoint = position_at(SCENE_NOW - 900, "changed");
+    return go(going, err);
+}
+
+static int show(void *context, struct err *err)
+{
+    struct going *going = set_out_with_open(context);
+    going->engine.terms.sends_at_once = going->walk.leaves_watched = true;
+    return go(going, err);
+}
+
+/* Each walk begins a transaction, so each makes the same statements. */
+static void end_transaction(void *context)
+{
+    struct err err;
+    assert_int_equal(ledger_commit(scene_ledger(context), &err), 0);
+}
+
+static void test_no_error_of_a_dry_run_is_swallowed(void **state)
+{
+    struct scene *scene = *state;
+    scene_add(scene, "a", SCENE_NOW - 900)->began = SCENE_NOW - 950;
+    put_on_list(scene, "a");
+    end_transaction(scene);
+    assert_in_range(broken_ledger_sweep("dry", show, end_transaction, scene), 3, 10);
+    assert_string_equal(scene_ids(scene, 0), "");
+}
+
+static void test_no_error_of_the_ledger_is_swallowed(void **state)
+{
+    struct scene *scene = *state;
+    (void)add_open(scene, "open", SCENE_NOW - 300);
+    (void)add_open(scene, "watched", SCENE_NOW - 300);
+    scene_add(scene, "changed", SCENE_NOW - 900)->began = SCENE_NOW - 950;
+    put_back(scene);
+    assert_in_range(broken_ledger_sweep("walk", act, put_back, scene), 8, 60);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        in_scene(test_it_sends_in_batches_and_says_how_far_it_is),
-        in_scene(test_an_empty_stretch),
-        in_scene(test_ties_are_not_passed_before_the_last_of_them),
-        in_scene(test_the_floor),
-        in_scene(test_what_belongs_elsewhere_is_left),
-        in_scene(test_duties),
-        in_scene(test_what_is_noted_is_due),
-        in_scene(test_first_goes_with_the_first_batch),
-        in_scene(test_its_time),
-        in_scene(test_a_stop_in_a_batch),
-        in_scene(test_what_fails_ends_it),
-        in_scene(test_the_log_tells_of_each_find_once),
+        in_scene(test_a_walk_sends_in_batches_and_reports_its_progress),
+        in_scene(test_an_empty_range_reports_its_end),
+        in_scene(test_calls_of_one_second_are_passed_together),
+        in_scene(test_calls_up_to_the_floor_are_left_out),
+        in_scene(test_calls_of_another_walk_are_left_out),
+        in_scene(test_each_duty_sends_notes_or_only_looks),
+        in_scene(test_a_noted_call_is_due_at_once),
+        in_scene(test_the_first_calls_are_sent_with_the_first_batch),
+        in_scene(test_a_walk_ends_in_time),
+        in_scene(test_a_walk_that_used_up_the_source_s_time_sends_what_it_read),
+        in_scene(test_a_walk_passes_its_start_on_a_slow_source_too),
+        in_scene(test_a_spare_walk_ends_without_a_stop_of_the_run),
+        in_scene(test_a_stop_in_a_batch_ends_the_walk),
+        in_scene(test_an_error_ends_the_walk),
+        in_scene(test_the_log_reports_each_found_call_once),
+        in_scene(test_a_batch_that_settles_nothing_reports_nothing),
+        in_scene(test_a_stop_in_the_last_batch_does_not_pass_the_open_call),
+        in_scene(test_a_noted_call_is_settled_while_the_api_is_down),
+        in_scene(test_an_open_first_call_is_not_passed),
+        in_scene(test_a_call_up_to_the_checkpoint_is_pending_first),
+        in_scene(test_the_begin_of_an_open_call_is_not_passed),
+        in_scene(test_a_scan_watches_the_calls_that_have_not_ended),
+        in_scene(test_a_watched_call_leaves_the_list_unless_the_walk_keeps_it),
+        in_scene(test_only_one_walk_of_a_run_reads_the_watched_calls),
+        in_scene(test_only_the_scan_of_a_dry_run_leaves_out_watched_calls),
+        in_scene(test_the_scan_begins_where_a_lost_call_began),
+        in_scene(test_a_stop_ends_the_reading_of_watched_calls),
+        in_scene(test_an_error_while_watched_calls_are_sent_ends_the_walk),
+        in_scene(test_no_error_of_a_dry_run_is_swallowed),
+        in_scene(test_no_error_of_the_ledger_is_swallowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

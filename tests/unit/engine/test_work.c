@@ -1,4 +1,4 @@
-/* Tests of work: the calls that a run has in hand. */
+/* Tests of work: the list of calls that a run will send. */
 #include "../unit.h"
 
 #include "engine/work.h"
@@ -16,13 +16,13 @@ static void add(struct work *work, const char *id, int64_t ended, bool recorded)
     work_add(work, &call, &unknown, recorded);
 }
 
-static void test_it_sorts_by_end_then_id(void **state)
+static void test_work_is_sorted_by_end_then_id(void **state)
 {
     (void)state;
     static const struct {
         const char *id;
         int64_t ended;
-    } rows[] = { /* as sorted; added from the middle outwards below */
+    } rows[] = { /* in order; the test adds them from the middle outwards */
         { "9", INT64_MIN }, { "z", -1 }, { "", 0 },        { "1.10", 100 }, { "1.9", 100 },
         { "A", 100 },       { "a", 100 }, { "\xFF", 100 }, { "0", 101 },    { "1", INT64_MAX },
     };
@@ -44,7 +44,7 @@ static void test_it_sorts_by_end_then_id(void **state)
     work_clear(&work);
 }
 
-static void test_the_first_open_one(void **state)
+static void test_the_first_open_call_is_found(void **state)
 {
     (void)state;
     struct work work = { .count = 0 };
@@ -57,8 +57,8 @@ static void test_the_first_open_one(void **state)
     work_clear(&work);
 }
 
-/* The index is made anew as the work grows, and finds each call by its id. */
-static void test_of_a_call_that_is_listed_twice_the_later_version_counts(void **state)
+/* The index is rebuilt when the work grows, and finds each call by its id. */
+static void test_the_later_version_of_a_call_counts(void **state)
 {
     (void)state;
     enum { COUNT = 5000 };
@@ -77,14 +77,14 @@ static void test_of_a_call_that_is_listed_twice_the_later_version_counts(void **
         (void)snprintf(id, sizeof id, "%05d.1", i);
         unit_same_text(id, work.items[i]->call->id, id);
         unit_same_int(id, work.items[i]->call->ended, 20);
-        unit_true(id, work.items[i]->recorded); /* what the ledger has, it has */
+        unit_true(id, work.items[i]->recorded); /* the ledger still has the call */
     }
-    add(&work, "00000.1", 20, false); /* the same end: the row read last */
+    add(&work, "00000.1", 20, false); /* the same end: the last row counts */
     assert_int_equal(work.count, COUNT);
     work_clear(&work);
 }
 
-static void test_the_row_read_last_counts_where_the_end_is_the_same(void **state)
+static void test_with_the_same_end_the_last_row_counts(void **state)
 {
     (void)state;
     struct work work = { .count = 0 };
@@ -98,7 +98,7 @@ static void test_the_row_read_last_counts_where_the_end_is_the_same(void **state
     work_clear(&work);
 }
 
-static void test_it_has_copies_of_any_length(void **state)
+static void test_work_copies_texts_of_any_length(void **state)
 {
     (void)state;
     static const size_t lengths[] = { 16000, 382, 1, 0, 16383, 16384, 2, 20000, 63, 8191, 8190, 8192, 70000 };
@@ -130,7 +130,7 @@ static void test_it_has_copies_of_any_length(void **state)
     work_clear(&work);
 }
 
-static void test_it_may_be_empty_and_used_again(void **state)
+static void test_cleared_work_can_be_used_again(void **state)
 {
     (void)state;
     struct work work = { .count = 0 };
@@ -151,12 +151,12 @@ static void test_it_may_be_empty_and_used_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_it_sorts_by_end_then_id),
-        cmocka_unit_test(test_the_first_open_one),
-        cmocka_unit_test(test_of_a_call_that_is_listed_twice_the_later_version_counts),
-        cmocka_unit_test(test_the_row_read_last_counts_where_the_end_is_the_same),
-        cmocka_unit_test(test_it_has_copies_of_any_length),
-        cmocka_unit_test(test_it_may_be_empty_and_used_again),
+        cmocka_unit_test(test_work_is_sorted_by_end_then_id),
+        cmocka_unit_test(test_the_first_open_call_is_found),
+        cmocka_unit_test(test_the_later_version_of_a_call_counts),
+        cmocka_unit_test(test_with_the_same_end_the_last_row_counts),
+        cmocka_unit_test(test_work_copies_texts_of_any_length),
+        cmocka_unit_test(test_cleared_work_can_be_used_again),
     };
     return cmocka_run_group_tests_name("work", tests, NULL, NULL);
 }

@@ -314,7 +314,8 @@ static void test_checkpoint_has_the_end_of_the_oldest_unsent_call(void **state)
     }
 }
 
-/* How a save over what mark stands for comes out; the file's text afterwards in *ret_text, NULL: none. */
+/* Saves over the content that mark stands for, and returns the result. *ret_text: the file's text afterwards; NULL: no
+ * file. */
 static enum checkpoint_saved save_over(const char *directory, uint64_t *mark, char **ret_text)
 {
     struct position position = position_at(1729771200, "1729771100.5");
@@ -329,7 +330,7 @@ static enum checkpoint_saved save_over(const char *directory, uint64_t *mark, ch
 static void test_checkpoint_of_a_person_is_not_replaced(void **state)
 {
     static const struct {
-        const char *read, *now; /* what the file held when it was read, and holds now; NULL: there is none */
+        const char *read, *now; /* the file's text when it was read, and now; NULL: no file */
         enum checkpoint_saved want;
     } rows[] = {
         { NULL, NULL, CHECKPOINT_SAVED },
@@ -362,7 +363,7 @@ static void test_checkpoint_of_a_person_is_not_replaced(void **state)
         free(text);
         if (rows[i].want != CHECKPOINT_SAVED)
             continue;
-        unit_same_int(name, save_over(*state, &mark, &text), CHECKPOINT_SAVED); /* over one's own */
+        unit_same_int(name, save_over(*state, &mark, &text), CHECKPOINT_SAVED); /* over the program's own text */
         free(text);
     }
 }

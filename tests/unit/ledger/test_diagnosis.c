@@ -1,4 +1,4 @@
-/* Tests of diagnosis: from how things stand to the one verdict. */
+/* Tests of diagnosis: the verdict on the present state. */
 #include "../unit.h"
 
 #include "ledger/diagnosis.h"
@@ -114,13 +114,25 @@ static void test_diagnosis_of_a_single_failed_call_is_a_warning(void **state)
     }
 }
 
+static void test_diagnosis_names_archived_calls_that_were_passed(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    standing.unread_from = NOW - 7200;
+    standing.unread_to = NOW - 3600;
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_int_equal(diagnosis.level, DIAGNOSIS_WARNING);
+    assert_non_null(strstr(diagnosis.text, "were not sent, as the archive could not be read"));
+    assert_non_null(strstr(diagnosis.action, "backfill --from '"));
+}
+
 /* Runs that cannot read the dialer's calls prove nothing about these calls. */
 static void test_diagnosis_needs_runs_that_read_the_dialers_calls(void **state)
 {
     (void)state;
     static const struct {
         const char *name;
-        int64_t look_age, first_run_age; /* look_age 0: none ever looked */
+        int64_t look_age, first_run_age; /* look_age 0: no run ever read the calls */
         enum diagnosis_level want;
         const char *says;
         int64_t want_freshness;
@@ -141,7 +153,7 @@ static void test_diagnosis_needs_runs_that_read_the_dialers_calls(void **state)
         struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
         unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
         unit_has(rows[i].name, diagnosis.text, rows[i].says);
-        unit_lacks(rows[i].name, diagnosis.text, "is not sent yet"); /* of no such call is anything known */
+        unit_lacks(rows[i].name, diagnosis.text, "is not sent yet"); /* nothing is known about these calls */
         unit_same_int(rows[i].name, standing_freshness(&standing), rows[i].want_freshness);
         unit_same_int(rows[i].name, standing_unsent(&standing), RECORDS_UNKNOWN);
     }
@@ -160,7 +172,7 @@ static void test_diagnosis_counts_the_calls_after_the_checkpoint(void **state)
     standing.overview.last_run_unsent = 1;
     diagnosis = diagnosis_of(&standing, &limits, NULL);
     unit_has("one", diagnosis.text, "at least 1 finished call after the checkpoint is not sent yet");
-    standing.overview.last_run = NOW - 301; /* what it knew is out of date */
+    standing.overview.last_run = NOW - 301; /* its count is out of date */
     assert_int_equal(standing_unsent(&standing), RECORDS_UNKNOWN);
     diagnosis = diagnosis_of(&standing, &limits, NULL);
     unit_lacks("long ago", diagnosis.text, "at least");
@@ -181,7 +193,7 @@ static void test_diagnosis_of_a_standby(void **state)
     assert_int_equal(standing_unsent(&standing), RECORDS_UNKNOWN);
     standing.last_standby = standing.leader_seen = NOW - 1000;
     assert_int_equal(diagnosis_of(&standing, &limits, NULL).level, DIAGNOSIS_CRITICAL);
-    standing.overview.last_run = standing.overview.last_look = NOW - 10; /* it has taken over since */
+    standing.overview.last_run = standing.overview.last_look = NOW - 10; /* the host has taken over since then */
     assert_true(!standing_is_standby(&standing));
 }
 
@@ -191,7 +203,7 @@ static void test_diagnosis_of_a_standby_without_a_leader(void **state)
     (void)state;
     static const struct {
         const char *name;
-        int64_t led_age; /* when another host was last seen leading, or this one looked; 0: never */
+        int64_t led_age; /* how long ago another host led, or this host looked; 0: never */
         enum diagnosis_level want;
         int64_t want_freshness;
     } rows[] = {
@@ -264,7 +276,7 @@ static void test_diagnosis_is_always_one_line(void **state)
 {
     (void)state;
     struct standing standing = well();
-    char profile[200];
+    char profile[300];
     memset(profile, 'p', sizeof profile - 1);
     profile[sizeof profile - 1] = '\0';
     standing.overview.last_run_exit_code = 69;
@@ -282,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_diagnosis_finds_what_is_wrong),
         cmocka_unit_test(test_diagnosis_of_a_log_that_cannot_be_written_is_a_warning),
         cmocka_unit_test(test_diagnosis_of_a_single_failed_call_is_a_warning),
+        cmocka_unit_test(test_diagnosis_names_archived_calls_that_were_passed),
         cmocka_unit_test(test_diagnosis_needs_runs_that_read_the_dialers_calls),
         cmocka_unit_test(test_diagnosis_counts_the_calls_after_the_checkpoint),
         cmocka_unit_test(test_diagnosis_of_a_standby),

@@ -1,4 +1,4 @@
-/* enabled: whether what starts by itself may send. */
+/* Tests of enabled: whether cron and the service may send. */
 #include "ledger/enabled.h"
 #include "ledger/ledger.h"
 #include "../unit.h"
@@ -84,7 +84,7 @@ static void test_enabled_refuses_a_file_with_another_word(void **state)
         unit_same_int(texts[i], enabled_read(*state, &enabled, &err), -1);
         unit_same_int(texts[i], err.code, EX_IOERR);
         unit_has(texts[i], err.message, "did-optimizer-sync enable");
-        unit_same_int(texts[i], enabled_is_off(*state), false); /* the run that follows says what is wrong */
+        unit_same_int(texts[i], enabled_is_off(*state), false); /* the next run reports the problem */
     }
 }
 

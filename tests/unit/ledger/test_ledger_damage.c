@@ -1,4 +1,4 @@
-/* Tests of ledger: a crash, a damaged file, and what is saved of it. */
+/* Tests of ledger: a crash, a damaged file, and the data that a rebuild saves. */
 #include "../unit.h"
 
 #include <sqlite3.h>
@@ -15,7 +15,7 @@ static struct ledger *open_ledger(const char *directory, enum ledger_mode mode, 
     return ledger;
 }
 
-/* Makes a ledger of count accepted calls and one of each other state, and closes it. */
+/* Makes a ledger with count accepted calls and one call of each other state, and closes it. */
 static void make_ledger(const char *directory, int count)
 {
     static const enum call_state others[] = { CALL_PENDING, CALL_WAITING, CALL_REJECTED };
@@ -62,7 +62,7 @@ static void damage(const char *path, long offset, size_t length)
     assert_int_equal(fclose(file), 0);
 }
 
-/* Runs sql, which may ask for one text; that text, or "". Valid until the next call. */
+/* Runs sql, and returns its text, or "". Valid until the next call. */
 static const char *run_sql(const char *path, const char *sql)
 {
     static char text[300];
@@ -79,7 +79,7 @@ static const char *run_sql(const char *path, const char *sql)
     return text;
 }
 
-/* Overwrites each page of the file in which text stands. */
+/* Overwrites each page of the file that contains text. */
 static void damage_pages_with(const char *path, const char *text)
 {
     size_t length = 0, pages = 0;
@@ -93,7 +93,7 @@ static void damage_pages_with(const char *path, const char *text)
     assert_in_range(pages, 1, 2);
 }
 
-static void test_ledger_keeps_what_was_committed_before_a_crash(void **state)
+static void test_ledger_keeps_committed_changes_after_a_crash(void **state)
 {
     static const enum ledger_mode modes[] = { LEDGER_READ_ONLY, LEDGER_WRITE, LEDGER_READ_ONLY };
     (void)fflush(NULL);
@@ -180,7 +180,7 @@ static void test_ledger_that_was_cut_off_is_rebuilt(void **state)
     assert_int_equal(stat(repair.aside, &info), 0);
 }
 
-static void test_ledger_damaged_inside_is_noticed_and_rebuilt_with_what_can_be_read(void **state)
+static void test_ledger_damaged_inside_is_rebuilt_with_the_readable_data(void **state)
 {
     struct stat info;
     struct ledger_repair repair;
@@ -216,8 +216,12 @@ static void test_ledger_rebuild_saves_every_call_of_a_sound_file(void **state)
     struct ledger *ledger = NULL;
     struct call_record record;
     make_ledger(*state, 1000);
+    assert_int_equal(ledger_open(*state, LEDGER_WRITE, &ledger, NULL, &err), 0);
+    assert_int_equal(ledger_claim_for_source(ledger, "vicidial", &err), 0);
+    ledger_close(ledger);
     assert_int_equal(ledger_rebuild(*state, &ledger, &repair, &err), 0);
     assert_int_equal(repair.saved, 1003);
+    assert_int_equal(ledger_confirm_source(ledger, "vicidial-inbound", &err), -1);
     assert_int_equal(ledger_find(ledger, "0000000999.1", &record, &err), 0);
     assert_true(record.state == CALL_ACCEPTED && record.sent_before && record.fingerprint == 42);
     assert_int_equal(ledger_find(ledger, "other.2", &record, &err), 0);
@@ -235,18 +239,18 @@ static void test_ledger_rebuild_saves_every_call_of_a_sound_file(void **state)
 #define CALL_OF_VERSION_5 \
     CALL_OF_VERSION_1 ADD("seen") ADD("tries") ADD("tried") ADD("answer") ADD("took_ms") ADD("status") ADD("result") \
     ADD("length") ADD("agent") ADD("campaign") ADD("phone")
-/* 5000 accepted calls but for 2500, which is pending. */
+/* 5000 accepted calls, but call 2500 is pending. */
 #define FILL(columns, values) \
     "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4999) INSERT INTO call (uniqueid, " \
     "state, end_epoch, updated, fingerprint, payload" columns ") SELECT printf('%010d.1', i), " \
     "CASE i WHEN 2500 THEN 2 ELSE 1 END, i, i, i + 7, " \
     "CASE i WHEN 1000 THEN 'damage this' WHEN 4000 THEN 'damage this' END" values " FROM n"
 
-/* Between two damaged places only an index leads to a call. */
-static void test_ledger_rebuild_saves_what_is_before_behind_and_open_between_damaged_places(void **state)
+/* A call between two damaged places can be found only by an index. */
+static void test_ledger_rebuild_saves_calls_around_damage_and_open_calls_within(void **state)
 {
     static const struct {
-        const char *name, *make, *fill, *ask, *want; /* of what only a newer version knows */
+        const char *name, *make, *fill, *ask, *want; /* data that only a newer version has */
     } rows[] = {
         { "version 1", CALL_OF_VERSION_1, FILL("", ""),
           "SELECT count(*) FROM call WHERE campaign IS NULL AND tries = 0 AND fingerprint = end_epoch + 7 AND "
@@ -298,7 +302,7 @@ static void check_text(const char *row, const char *path, const char *want)
     free(text);
 }
 
-/* A crash left a new ledger that is complete, and the damaged one still in its place or not any more. */
+/* A crash left a complete new ledger; the damaged ledger was moved already, or not yet. */
 static void test_ledger_open_completes_an_interrupted_rebuild(void **state)
 {
     static const enum ledger_mode modes[] = { LEDGER_WRITE, LEDGER_READ_ONLY };
@@ -352,7 +356,7 @@ static void test_ledger_is_not_opened_beside_an_old_journal(void **state)
         unit_has(name, err.message, "could not move ");
         unit_true(name, unit_exists(unit_path(*state, "ledger.db.rebuilt")));
         unit_true(name, !unit_exists(unit_path(*state, "ledger.db")));
-        assert_int_equal(rmdir(unit_path(*state, beside)), 0); /* somebody clears the way */
+        assert_int_equal(rmdir(unit_path(*state, beside)), 0); /* somebody removes the obstacle */
         ledger = open_ledger(*state, LEDGER_WRITE, &repair);
         unit_same_int(name, state_of(ledger, "0000000000.1"), CALL_ACCEPTED);
         ledger_close(ledger);
@@ -361,7 +365,7 @@ static void test_ledger_is_not_opened_beside_an_old_journal(void **state)
     }
 }
 
-static void test_ledger_rebuild_begins_anew_after_a_crash_and_leaves_what_it_cannot_replace(void **state)
+static void test_ledger_rebuild_restarts_after_a_crash_and_fails_at_a_directory(void **state)
 {
     struct ledger_repair repair;
     struct ledger *ledger = NULL;
@@ -384,16 +388,16 @@ static void test_ledger_rebuild_begins_anew_after_a_crash_and_leaves_what_it_can
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_test_in_directory(test_ledger_keeps_what_was_committed_before_a_crash),
+        unit_test_in_directory(test_ledger_keeps_committed_changes_after_a_crash),
         unit_test_in_directory(test_ledger_that_is_no_database_is_moved_aside),
         unit_test_in_directory(test_ledger_read_only_leaves_a_damaged_file_alone),
         unit_test_in_directory(test_ledger_that_was_cut_off_is_rebuilt),
-        unit_test_in_directory(test_ledger_damaged_inside_is_noticed_and_rebuilt_with_what_can_be_read),
+        unit_test_in_directory(test_ledger_damaged_inside_is_rebuilt_with_the_readable_data),
         unit_test_in_directory(test_ledger_rebuild_saves_every_call_of_a_sound_file),
-        unit_test_in_directory(test_ledger_rebuild_saves_what_is_before_behind_and_open_between_damaged_places),
+        unit_test_in_directory(test_ledger_rebuild_saves_calls_around_damage_and_open_calls_within),
         unit_test_in_directory(test_ledger_open_completes_an_interrupted_rebuild),
         unit_test_in_directory(test_ledger_is_not_opened_beside_an_old_journal),
-        unit_test_in_directory(test_ledger_rebuild_begins_anew_after_a_crash_and_leaves_what_it_cannot_replace),
+        unit_test_in_directory(test_ledger_rebuild_restarts_after_a_crash_and_fails_at_a_directory),
     };
     return cmocka_run_group_tests_name("ledger_damage", tests, NULL, NULL);
 }

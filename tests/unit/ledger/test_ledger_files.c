@@ -1,4 +1,5 @@
-/* Tests of ledger: opening, looking without touching, and databases that are not ours. Damage: test_ledger_damage.c. */
+/* Tests of ledger: opening, reading without a change, and databases of other programs. For damage see
+ * test_ledger_damage.c. */
 #include "../unit.h"
 
 #include <dirent.h>
@@ -16,7 +17,7 @@ static struct ledger *open_ledger(const char *directory, enum ledger_mode mode, 
     return ledger;
 }
 
-/* Makes a ledger of count accepted calls and one of each other state, and closes it. */
+/* Makes a ledger with count accepted calls and one call of each other state, and closes it. */
 static void make_ledger(const char *directory, int count)
 {
     static const enum call_state others[] = { CALL_PENDING, CALL_WAITING, CALL_REJECTED };
@@ -108,7 +109,7 @@ static void test_ledger_is_made_with_mode_0640_where_there_is_none(void **state)
 static void test_ledger_takes_an_empty_file_for_a_new_one(void **state)
 {
     struct ledger_repair repair;
-    unit_write(unit_path(*state, "ledger.db"), ""); /* a crash right after the file was made */
+    unit_write(unit_path(*state, "ledger.db"), ""); /* as after a crash right after the file was created */
     struct ledger *ledger = open_ledger(*state, LEDGER_WRITE, &repair);
     assert_false(repair.rebuilt);
     assert_int_equal(state_of(ledger, "1.1"), CALL_UNKNOWN);
@@ -188,13 +189,13 @@ static void test_ledger_read_only_cannot_write(void **state)
     ledger_close(ledger);
 }
 
-/* A dry run writes as a run does: nothing of it is seen, neither by itself nor by the next one. */
+/* A dry run writes like a run, but neither this dry run nor a later run sees the changes. */
 static void test_ledger_of_a_dry_run_ignores_changes(void **state)
 {
     struct ledger_repair repair;
     int64_t run = 7, note = 0;
     make_ledger(*state, 1);
-    for (int there = 1; there >= 0; there--) { /* also where there is no ledger yet */
+    for (int there = 1; there >= 0; there--) { /* with and without a ledger */
         struct ledger *ledger = open_ledger(*state, LEDGER_DRY_RUN, &repair);
         struct ledger_entry entry = { .uniqueid = "9.9", .record = { .state = CALL_PENDING }, .end_epoch = 1 };
         assert_int_equal(ledger_run_start(ledger, "poll", &run, &err), 0);
@@ -227,7 +228,7 @@ static void test_ledger_read_only_sees_later_commits(void **state)
     ledger_close(look);
 }
 
-/* The files that LEDGER_READ_ONLY may find of an older version, or of a run that is only just making its ledger. */
+/* Files that LEDGER_READ_ONLY may find: of an older version, or of a run that is creating its ledger. */
 #define VERSION_1 \
     "CREATE TABLE call (uniqueid TEXT PRIMARY KEY NOT NULL, state INTEGER NOT NULL, end_epoch INTEGER NOT NULL, " \
     "fingerprint INTEGER, updated INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, due INTEGER, reason TEXT, " \
@@ -242,7 +243,7 @@ static void test_ledger_read_only_sees_later_commits(void **state)
 
 static const struct {
     const char *name, *sql;
-    enum call_state want; /* of the call 1.1 */
+    enum call_state want; /* of call 1.1 */
 } unfinished[] = {
     { "version 1", VERSION_1, CALL_PENDING },
     { "version 1, with a journal", "PRAGMA journal_mode = WAL; " VERSION_1, CALL_PENDING },
@@ -299,7 +300,7 @@ static void test_ledger_migrates_an_older_or_new_file(void **state)
     }
 }
 
-/* Whose ever they are: they are refused, and left as they are. */
+/* The ledger refuses these files, and does not change them. */
 static void test_ledger_refuses_databases_of_others_and_of_newer_versions_untouched(void **state)
 {
     static const struct {
@@ -335,7 +336,7 @@ static void test_ledger_refuses_the_next_schema_version_of_its_own_file(void **s
     make_ledger(*state, 1);
     run_sql(unit_path(*state, "ledger.db"), "PRAGMA user_version = 1000");
     check_refused("newer", *state, LEDGER_WRITE, EX_CONFIG, "newer version");
-    run_sql(unit_path(*state, "ledger.db"), "PRAGMA user_version = 6");
+    run_sql(unit_path(*state, "ledger.db"), "PRAGMA user_version = 11");
     struct ledger *ledger = open_ledger(*state, LEDGER_WRITE, &repair);
     assert_int_equal(state_of(ledger, "other.2"), CALL_PENDING);
     ledger_close(ledger);
@@ -374,8 +375,8 @@ static void test_ledger_works_below_a_linked_directory(void **state)
         fail_msg("%s", err.message);
 }
 
-/* In a process that is another user's altogether, as the program's is: before 2.33 glibc's faccessat trusts that the real
- * and the effective user are the same. */
+/* A child process becomes another user, both real and effective, as the program does. Before 2.33, glibc's faccessat
+ * assumes that both are the same. */
 static void test_ledger_that_may_not_be_read_is_77(void **state)
 {
     make_ledger(*state, 1);

@@ -1,12 +1,12 @@
-/* Tests of ledger and records: how SQLite goes about their statements. A hundred thousand calls that are rejected must
- * cost a run next to nothing. */
+/* Tests of ledger and records: the query plans of their statements. A hundred thousand rejected calls must cost a run
+ * almost nothing. */
 #include "../unit_ledger.h"
 
 #include <sqlite3.h>
 
 #include "ledger/records.h"
 
-/* Every statement that ran since the trace began. */
+/* Every statement since the trace began. */
 static char *texts[200];
 static size_t count;
 
@@ -28,7 +28,7 @@ static int begin_trace(sqlite3 *database, char **message, const sqlite3_api_rout
     return sqlite3_trace_v2(database, SQLITE_TRACE_STMT, on_statement, NULL);
 }
 
-/* Prepares the ledger anew, so that its connection is traced. */
+/* Opens the ledger again, so that its connection is traced. */
 static void trace_ledger(const char *directory)
 {
     ledger_close(ledger);
@@ -46,10 +46,15 @@ static void nobody(void *context, const char *uniqueid, int64_t end_epoch)
     (void)end_epoch;
 }
 
-/* One step of a plan is fine where it looks up one call, or is content with an index, or with the part of one that was
- * asked for. */
-static bool is_fine(const char *step)
+/* A step of a plan is good if it looks up one call, or reads only an index, or only the selected part of an index.
+ * There is no index of accepted calls: pruning goes from call to call up to its limit, and counting reads the whole
+ * table. */
+static bool is_fine(const char *sql, const char *step)
 {
+    if (strstr(step, "SEARCH call USING PRIMARY KEY (uniqueid>?") != NULL)
+        return strstr(step, "uniqueid<?") != NULL || strstr(sql, "LIMIT 1 OFFSET ?2") != NULL;
+    if (strstr(sql, "(SELECT count(*) FROM call) - ") != NULL && strcmp(step, "SCAN call") == 0)
+        return true;
     bool scan = strncmp(step, "SCAN ", 5) == 0 && strstr(step, "CONSTANT ROW") == NULL;
     bool by_key = strstr(step, "USING PRIMARY KEY (uniqueid=?)") != NULL;
     bool on_call = strstr(step, " call") != NULL && strstr(step, "SUBQUERY") == NULL;
@@ -69,7 +74,7 @@ static void check_plans(const char *directory)
         if (sqlite3_prepare_v2(database, sql, -1, &statement, NULL) == SQLITE_OK)
             while (sqlite3_step(statement) == SQLITE_ROW) {
                 const char *step = (const char *)sqlite3_column_text(statement, 3);
-                if (!is_fine(step))
+                if (!is_fine(texts[i], step))
                     fail_msg("%s\n%s", texts[i], step);
             }
         (void)sqlite3_finalize(statement);

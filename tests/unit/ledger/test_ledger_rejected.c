@@ -1,4 +1,4 @@
-/* Tests of ledger: the calls that are rejected, and the overview for people. */
+/* Tests of ledger: rejected calls, and the overview for people. */
 #include "../unit_ledger.h"
 
 #include "base/clock.h"
@@ -15,7 +15,7 @@ static void put(const char *uniqueid, enum call_state state, int64_t end_epoch, 
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
 }
 
-/* Three calls that are rejected, and one of each other state that no selection may touch. */
+/* Three rejected calls, and one call of each other state, which no selection may change. */
 static void fill(void)
 {
     put("3.3", CALL_REJECTED, 300, 0, "HTTP 400: no campaign");
@@ -39,7 +39,7 @@ static const struct {
     { "by the beginning of a uniqueid", { "2.", NULL, 0 }, "" },
     { "by reason", { NULL, "400", 0 }, "3.3 " },
     { "by reason, without case", { NULL, "bad PHONE", 0 }, "1.1 " },
-    { "by a part of all reasons", { NULL, "HTTP", 0 }, "1.1 3.3 " }, /* no reason holds no text */
+    { "by a part of all reasons", { NULL, "HTTP", 0 }, "1.1 3.3 " }, /* a call without a reason does not match */
     { "by a reason with a wild card", { NULL, "%", 0 }, "1.1 " },
     { "by a reason that is none", { NULL, "xyz", 0 }, "" },
     { "ended before", { NULL, NULL, 200 }, "1.1 " },
@@ -157,12 +157,12 @@ static void test_ledger_overview_of_a_new_ledger_is_all_zero(void **state)
     memset(&got, 0xFF, sizeof got);
     memset(&zero, 0, sizeof zero);
     assert_int_equal(records_overview(ledger, &got, &err), 0);
-    assert_int_equal(got.last_run_unsent, RECORDS_UNKNOWN); /* nobody has looked: that is not none */
+    assert_int_equal(got.last_run_unsent, RECORDS_UNKNOWN); /* nobody has counted, so this is not 0 */
     got.last_run_unsent = 0;
     assert_memory_equal(&got, &zero, sizeof got);
 }
 
-static void test_ledger_overview_shows_what_is_pending(void **state)
+static void test_ledger_overview_shows_the_pending_calls(void **state)
 {
     (void)state;
     struct records_overview got;
@@ -197,13 +197,13 @@ static void test_ledger_overview_shows_the_last_run_and_the_last_good_one(void *
     static const struct {
         int exit_code;
         bool good;
-    } rows[] = { { 69, false }, { 78, false }, { 74, false }, { 0, true }, { 69, true } /* the one before */ };
+    } rows[] = { { 69, false }, { 78, false }, { 74, false }, { 75, false }, { 0, true }, { 75, true }, { 69, true } /* the one before */ };
     int64_t now = clock_now_epoch(), unfinished = 0;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char row[32];
         struct records_overview got;
         finish_run(rows[i].exit_code, (int64_t)i, i % 2 == 0 ? "why" : NULL);
-        assert_int_equal(ledger_run_start(ledger, "poll", &unfinished, &err), 0); /* one that is under way */
+        assert_int_equal(ledger_run_start(ledger, "poll", &unfinished, &err), 0); /* a run that has not ended */
         assert_int_equal(records_overview(ledger, &got, &err), 0);
         (void)snprintf(row, sizeof row, "run %zu", i);
         unit_same_int(row, got.last_run_exit_code, rows[i].exit_code);
@@ -222,7 +222,7 @@ int main(void)
         in_ledger(test_records_restores_discarded_calls),
         in_ledger(test_ledger_makes_a_retried_call_due_at_once),
         in_ledger(test_ledger_overview_of_a_new_ledger_is_all_zero),
-        in_ledger(test_ledger_overview_shows_what_is_pending),
+        in_ledger(test_ledger_overview_shows_the_pending_calls),
         in_ledger(test_ledger_overview_shows_the_last_run_and_the_last_good_one),
     };
     return cmocka_run_group_tests_name("ledger_rejected", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Tests of records: runs, calls, attempts and counters, as people see them. What is rejected, and the overview:
+/* Tests of records: runs, calls, attempts and counters, as people see them. For rejected calls and the overview see
  * test_ledger_rejected.c. */
 #include "../unit_ledger.h"
 
@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "ledger/records.h"
 
-/* Changes the file behind the ledger's back. */
+/* Changes the file with another connection. */
 static void run_sql(const char *directory, const char *sql)
 {
     sqlite3 *database = NULL;
@@ -17,7 +17,7 @@ static void run_sql(const char *directory, const char *sql)
     assert_int_equal(sqlite3_close(database), SQLITE_OK);
 }
 
-/* ---- what is handed out, as one text ---- */
+/* ---- the records as one text ---- */
 
 static char seen[1000];
 
@@ -49,7 +49,7 @@ static void note_run(void *context, const struct records_run *run)
 {
     const int64_t numbers[] = { run->started, run->finished, run->duration_ms, run->found, run->accepted, run->repeated,
                                 run->failed, run->waiting, run->pending, run->rejected, run->statements, run->database_ms,
-                                run->rows_examined, run->exit_code };
+                                run->rows_examined, run->longest_ms, run->exit_code };
     assert_ptr_equal(context, seen);
     note_text(run->kind);
     for (size_t i = 0; i < UNIT_COUNT(numbers); i++)
@@ -70,27 +70,27 @@ static void test_records_lists_a_run_with_all_its_counts(void **state)
     int64_t run = 0;
     const struct ledger_run figures = { .duration_ms = 11, .found = 12, .accepted = 13, .repeated = 14, .failed = 15,
                                         .waiting = 16, .pending = 17, .rejected = 18, .statements = 19, .database_ms = 20,
-                                        .rows_examined = 21, .exit_code = 75, .message = "why" };
+                                        .rows_examined = 21, .longest_ms = 22, .exit_code = 75, .message = "why" };
     assert_string_equal(runs(0, 10), "");
     assert_int_equal(ledger_run_start(ledger, "poll", &run, &err), 0);
     run_sql(*state, "UPDATE run SET started = 1000");
-    assert_string_equal(runs(0, 10), "poll,1000,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,\n");
+    assert_string_equal(runs(0, 10), "poll,1000,?,?,?,?,?,?,?,?,?,?,?,?,?,?,NULL,\n");
     assert_int_equal(ledger_run_finish(ledger, run, &figures, &err), 0);
     run_sql(*state, "UPDATE run SET finished = 1001");
-    assert_string_equal(runs(0, 10), "poll,1000,1001,11,12,13,14,15,16,17,18,19,20,21,75,why,\n");
+    assert_string_equal(runs(0, 10), "poll,1000,1001,11,12,13,14,15,16,17,18,19,20,21,22,75,why,\n");
 }
 
 static void test_records_lists_the_newest_runs_first_up_to_a_number_and_a_time(void **state)
 {
-    run_sql(*state, "INSERT INTO run (kind, started, finished) VALUES ('poll', 100, 1), ('sweep', 200, 1), "
+    run_sql(*state, "INSERT INTO run (kind, started, finished) VALUES ('poll', 100, 1), ('backfill', 200, 1), "
                     "('dry', 300, 1)");
     assert_true(strncmp(runs(0, 1), "dry,300,", 8) == 0);
-    unit_lacks("one", seen, "sweep");
-    unit_has("two", runs(0, 2), "sweep,200,");
+    unit_lacks("one", seen, "backfill");
+    unit_has("two", runs(0, 2), "backfill,200,");
     unit_lacks("two", seen, "poll");
-    unit_has("since", runs(200, 9), "sweep,200,");
+    unit_has("since", runs(200, 9), "backfill,200,");
     unit_lacks("since", seen, "poll");
-    unit_lacks("since a second later", runs(201, 9), "sweep");
+    unit_lacks("since a second later", runs(201, 9), "backfill");
     assert_string_equal(runs(0, 0), "");
 }
 
@@ -102,7 +102,6 @@ static void test_records_marks_superseded_runs(void **state)
     } rows[] = {
         { "goes on", "INSERT INTO run (kind, started) VALUES ('poll', 1)", false },
         { "another kind", "INSERT INTO run (kind, started) VALUES ('backfill', 2)", false },
-        { "a sweep begins as a poll", "INSERT INTO run (kind, started) VALUES ('sweep', 3)", true },
         { "it ended", "UPDATE run SET finished = 4 WHERE kind = 'poll'", false },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -122,7 +121,7 @@ static void test_records_notes_a_retry_as_a_run(void **state)
     }
     assert_int_equal(records_note_retry(ledger, 5, &err), 0);
     run_sql(*state, "UPDATE run SET started = 1, finished = 2");
-    assert_string_equal(runs(0, 9), "retry,1,2,0,5,0,0,0,1,2,0,0,0,0,0,NULL,\n");
+    assert_string_equal(runs(0, 9), "retry,1,2,0,5,0,0,0,1,2,0,0,0,0,0,0,NULL,\n");
 }
 
 /* ---- one call ---- */
@@ -169,7 +168,7 @@ static const char *attempts_of(const char *uniqueid)
     return seen;
 }
 
-static void test_records_shows_all_that_is_known_of_a_call(void **state)
+static void test_records_shows_the_whole_record_of_a_call(void **state)
 {
     run_sql(*state, "INSERT INTO call (uniqueid, state, fingerprint, version_unknown, attempts, end_epoch, seen, "
                     "updated, due, tries, reason, campaign, phone, tried, answer, took_ms, status, result, length, agent) "
@@ -213,8 +212,8 @@ static void test_records_overview_has_the_counts_of_cron_s_last_run(void **state
 {
     struct records_overview got;
     run_sql(*state, "INSERT INTO run (kind, started, finished, accepted, exit_code, message, duration_ms, statements, "
-                    "database_ms, rows_examined) VALUES ('sweep', 50, 51, 52, 75, 'why', 53, 54, 55, 56), "
-                    "('backfill', 60, 61, 62, 63, 'a person''s', 64, 65, 66, 67)");
+                    "database_ms, rows_examined, longest_ms) VALUES ('poll', 50, 51, 52, 75, 'why', 53, 54, 55, 56, 57), "
+                    "('backfill', 60, 61, 62, 63, 'a person''s', 64, 65, 66, 67, 68)");
     assert_int_equal(records_overview(ledger, &got, &err), 0);
     assert_int_equal(got.last_run, 50);
     assert_int_equal(got.last_run_accepted, 52);
@@ -224,16 +223,18 @@ static void test_records_overview_has_the_counts_of_cron_s_last_run(void **state
     assert_int_equal(got.last_run_statements, 54);
     assert_int_equal(got.last_run_database_ms, 55);
     assert_int_equal(got.last_run_rows_examined, 56);
-    assert_int_equal(got.last_success, 50);
+    assert_int_equal(got.last_run_longest_ms, 57);
+    assert_int_equal(got.last_success, 0); /* that run sent only a part */
     /* An older version did not write these. */
     run_sql(*state, "INSERT INTO run (kind, started, finished, accepted, exit_code) VALUES ('poll', 70, 71, 72, 0)");
     assert_int_equal(records_overview(ledger, &got, &err), 0);
     assert_int_equal(got.last_run, 70);
     assert_true(got.last_run_duration_ms == RECORDS_UNKNOWN && got.last_run_statements == RECORDS_UNKNOWN);
     assert_true(got.last_run_database_ms == RECORDS_UNKNOWN && got.last_run_rows_examined == RECORDS_UNKNOWN);
+    assert_true(got.last_run_longest_ms == RECORDS_UNKNOWN);
 }
 
-/* ---- a ledger that can be read no more ---- */
+/* ---- a ledger that cannot be read ---- */
 
 static void on_nothing(void *context, const char *label, int64_t value)
 {
@@ -242,7 +243,7 @@ static void on_nothing(void *context, const char *label, int64_t value)
     (void)value;
 }
 
-static void test_records_says_what_it_cannot_read(void **state)
+static void test_records_reports_an_unreadable_ledger(void **state)
 {
     static const struct {
         const char *name, *sql;
@@ -277,11 +278,11 @@ int main(void)
         in_ledger(test_records_lists_the_newest_runs_first_up_to_a_number_and_a_time),
         in_ledger(test_records_marks_superseded_runs),
         in_ledger(test_records_notes_a_retry_as_a_run),
-        in_ledger(test_records_shows_all_that_is_known_of_a_call),
+        in_ledger(test_records_shows_the_whole_record_of_a_call),
         in_ledger(test_records_lists_the_attempts_before_the_last_oldest_first),
         in_ledger(test_records_lists_counters_by_label),
         in_ledger(test_records_overview_has_the_counts_of_cron_s_last_run),
-        in_ledger(test_records_says_what_it_cannot_read),
+        in_ledger(test_records_reports_an_unreadable_ledger),
     };
     return cmocka_run_group_tests_name("records", tests, NULL, NULL);
 }

@@ -1,9 +1,10 @@
-/* Tests of schema: what becomes of an older version's calls. */
+/* Tests of schema: the migration of ledgers of older versions. */
 #include "../unit.h"
 
 #include <sqlite3.h>
 
 #include "ledger/ledger.h"
+#include "ledger/records.h"
 
 static struct err err;
 
@@ -15,7 +16,8 @@ static struct err err;
     "held INTEGER, exit_code INTEGER, message TEXT); PRAGMA application_id = 1145656147; PRAGMA user_version = 1; "
 #define CALL_OF_VERSION_5 \
     CALL_OF_VERSION_1 "ALTER TABLE call ADD COLUMN tries INTEGER NOT NULL DEFAULT 6; " \
-    "ALTER TABLE call ADD COLUMN tried INTEGER; PRAGMA user_version = 5; "
+    "ALTER TABLE call ADD COLUMN tried INTEGER; CREATE TABLE counter (name TEXT NOT NULL, label TEXT NOT NULL, " \
+    "value INTEGER NOT NULL, PRIMARY KEY (name, label)) WITHOUT ROWID; PRAGMA user_version = 5; "
 #define CALLS \
     "INSERT INTO call (uniqueid, state, end_epoch, updated, fingerprint) VALUES " \
     "('never accepted', 2, 1, 1, NULL), ('none counted', 2, 1, 1, 0), ('one try', 2, 1, 1, 1), " \
@@ -38,7 +40,7 @@ static void check_calls(const char *version, struct ledger *ledger)
         enum call_state state;
         bool sent_before;
         int64_t version_unknown;
-        uint64_t fingerprint; /* 0: not known any more */
+        uint64_t fingerprint; /* 0: no longer known */
     } calls[] = {
         { "never accepted", CALL_PENDING, false, 0, 0 },
         { "none counted", CALL_PENDING, true, 1, 0 },
@@ -63,8 +65,8 @@ static void check_calls(const char *version, struct ledger *ledger)
     }
 }
 
-/* Up to version 5 the number of tries stood in the fingerprint's place while it was not known which version of the call
- * the API holds. */
+/* Up to version 5, the column of the fingerprint had the number of tries while nobody knew which version of the call
+ * the API has. */
 static void test_schema_gives_the_unknown_version_of_a_call_its_own_column(void **state)
 {
     static const struct {
@@ -84,10 +86,108 @@ static void test_schema_gives_the_unknown_version_of_a_call_its_own_column(void 
     }
 }
 
+/* A ledger of version 6: the tables that versions 8 and 9 change. */
+#define LEDGER_OF_VERSION_6 \
+    CALL_OF_VERSION_1 \
+    "ALTER TABLE call ADD COLUMN seen INTEGER; ALTER TABLE call ADD COLUMN tries INTEGER NOT NULL DEFAULT 0; " \
+    "ALTER TABLE call ADD COLUMN tried INTEGER; ALTER TABLE call ADD COLUMN answer INTEGER; " \
+    "ALTER TABLE call ADD COLUMN took_ms INTEGER; ALTER TABLE call ADD COLUMN status TEXT; " \
+    "ALTER TABLE call ADD COLUMN result TEXT; ALTER TABLE call ADD COLUMN length INTEGER; " \
+    "ALTER TABLE call ADD COLUMN agent TEXT; ALTER TABLE call ADD COLUMN campaign TEXT; " \
+    "ALTER TABLE call ADD COLUMN phone TEXT; ALTER TABLE call ADD COLUMN version_unknown INTEGER; " \
+    "CREATE TABLE attempt (id INTEGER PRIMARY KEY, uniqueid TEXT NOT NULL, tried INTEGER, state INTEGER, " \
+    "answer INTEGER, took_ms INTEGER, reason TEXT, status TEXT, result TEXT, length INTEGER, agent TEXT); " \
+    "CREATE TABLE IF NOT EXISTS counter (name TEXT NOT NULL, label TEXT NOT NULL, value INTEGER NOT NULL, " \
+    "PRIMARY KEY (name, label)) WITHOUT ROWID; " \
+    "CREATE TRIGGER call_tried BEFORE UPDATE ON call WHEN OLD.tries > 0 AND NEW.tries <> OLD.tries BEGIN " \
+    "INSERT INTO attempt (uniqueid, result) VALUES (OLD.uniqueid, 'by the old trigger'); END; " \
+    "CREATE INDEX call_open ON call (state, end_epoch, uniqueid, due) WHERE state <> 1; " \
+    "CREATE INDEX call_ended ON call (end_epoch, state); PRAGMA user_version = 6; " \
+    "INSERT INTO call (uniqueid, state, end_epoch, updated, fingerprint, seen, tries, tried, answer, campaign, result) " \
+    "VALUES ('old', 1, 100, 7, 5000000000, 5, 1, 7, 200, 'CAMP', 'busy'); "
+
+static void keep_call(void *context, const struct records_call *call)
+{
+    char *shown = context;
+    (void)snprintf(shown, 200, "%d %d %d %s %s", (int)call->seen, (int)call->updated, (int)call->last.tried, call->campaign,
+                   call->last.result);
+}
+
+static void keep_attempt(void *context, const struct records_attempt *attempt)
+{
+    (void)snprintf(context, 200, "%s", attempt->result);
+}
+
+/* Old rows do not change, because the migration of a large ledger would take minutes. New rows are shorter. */
+static void test_schema_keeps_the_data_of_older_rows(void **state)
+{
+    static const enum ledger_mode modes[] = { LEDGER_READ_ONLY, LEDGER_WRITE, LEDGER_WRITE };
+    const struct ledger_attempt attempt = { .answer = 200 };
+    const struct ledger_entry again = { .uniqueid = "old", .end_epoch = 100, .attempt = &attempt, .result = "answered",
+                                        .record = { .state = CALL_ACCEPTED } };
+    const char *path = unit_path(*state, "ledger.db");
+    struct ledger *ledger = NULL;
+    char shown[200] = "";
+    run_sql(path, LEDGER_OF_VERSION_6);
+    for (size_t k = 0; k < UNIT_COUNT(modes); k++) {
+        assert_int_equal(ledger_open(*state, modes[k], &ledger, NULL, &err), 0);
+        assert_int_equal(records_find_call(ledger, "old", keep_call, shown, &err), 0);
+        assert_string_equal(shown, "5 7 7 CAMP busy");
+        if (k + 1 < UNIT_COUNT(modes))
+            ledger_close(ledger);
+    }
+    assert_int_equal(ledger_put(ledger, &again, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    assert_int_equal(records_find_call(ledger, "old", keep_call, shown, &err), 0);
+    unit_has("changed", shown, " CAMP answered");
+    assert_int_equal(records_list_attempts(ledger, "old", keep_attempt, shown, &err), 0);
+    assert_string_equal(shown, "busy");
+    ledger_close(ledger);
+    run_sql(path, "CREATE INDEX call_ended ON call (end_epoch)"); /* the index was removed */
+}
+
+/* The migration is one transaction. If the process dies in it, the old ledger stays, and the next process migrates
+ * it. */
+static void test_schema_is_migrated_as_a_whole_or_not_at_all(void **state)
+{
+    const char *path = unit_path(*state, "ledger.db");
+    struct ledger *ledger = NULL;
+    run_sql(path, LEDGER_OF_VERSION_6 "CREATE TABLE word (another INTEGER);"); /* the second statement fails */
+    assert_int_equal(ledger_open(*state, LEDGER_WRITE, &ledger, NULL, &err), -1);
+    run_sql(path, "DROP INDEX call_ended; CREATE INDEX call_ended ON call (end_epoch, state); DROP TABLE word; "
+                  "UPDATE call SET updated = updated");
+    assert_int_equal(ledger_open(*state, LEDGER_WRITE, &ledger, NULL, &err), 0);
+    char shown[200] = "";
+    assert_int_equal(records_find_call(ledger, "old", keep_call, shown, &err), 0);
+    assert_string_equal(shown, "5 7 7 CAMP busy");
+    ledger_close(ledger);
+}
+
+static void test_schema_words_survive_a_rebuild(void **state)
+{
+    const struct call call = { .campaign = "CAMP" };
+    const struct ledger_entry entry = { .uniqueid = "new", .end_epoch = 100, .call = &call, .result = "busy",
+                                        .record = { .state = CALL_ACCEPTED } };
+    struct ledger_repair repair;
+    struct ledger *ledger = NULL;
+    char shown[200] = "";
+    assert_int_equal(ledger_open(*state, LEDGER_WRITE, &ledger, NULL, &err), 0);
+    assert_int_equal(ledger_put(ledger, &entry, &err), 0);
+    assert_int_equal(ledger_commit(ledger, &err), 0);
+    ledger_close(ledger);
+    assert_int_equal(ledger_rebuild(*state, &ledger, &repair, &err), 0);
+    assert_int_equal(records_find_call(ledger, "new", keep_call, shown, &err), 0);
+    unit_has("rebuilt", shown, " CAMP busy");
+    ledger_close(ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         unit_test_in_directory(test_schema_gives_the_unknown_version_of_a_call_its_own_column),
+        unit_test_in_directory(test_schema_keeps_the_data_of_older_rows),
+        unit_test_in_directory(test_schema_is_migrated_as_a_whole_or_not_at_all),
+        unit_test_in_directory(test_schema_words_survive_a_rebuild),
     };
     return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
 }

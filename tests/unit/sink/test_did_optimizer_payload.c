@@ -1,4 +1,4 @@
-/* Tests of did_optimizer_payload: the JSON the API gets for a call, and its idempotency key. */
+/* Tests of did_optimizer_payload: a call's JSON for the API, and the idempotency key of that JSON. */
 #include "../unit.h"
 
 #include <cjson/cJSON.h>
@@ -7,6 +7,7 @@
 #include "sink/message_key.h"
 
 static struct disposition_map *map;
+static size_t row_length;
 
 static int make_map(void **state)
 {
@@ -66,7 +67,7 @@ static void test_payload_of_a_full_row_is_what_the_api_documents(void **state)
 {
     (void)state;
     struct call call = full_call();
-    char *body = did_optimizer_payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
     assert_string_equal(body, "{\"uniqueid\":\"1729771100.5\",\"leadId\":\"1234567\",\"listId\":\"99000101\","
                               "\"campaignId\":\"SALES01\",\"phoneNumber\":\"03012345678\",\"phoneCode\":\"49\","
                               "\"disposition\":\"SALE\",\"duration\":45,\"agentId\":\"007\",\"userGroup\":\"AGENTS\","
@@ -80,7 +81,7 @@ static void test_payload_of_an_empty_row_is_null_in_every_field_but_the_result(v
 {
     (void)state;
     struct call call = { .started = CALL_NO_NUMBER, .length = CALL_NO_NUMBER, .age = -1 };
-    char *body = did_optimizer_payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
     assert_string_equal(body,
                         "{\"uniqueid\":null,\"leadId\":null,\"listId\":null,\"campaignId\":null,\"phoneNumber\":null,"
                         "\"phoneCode\":null,\"disposition\":null,\"duration\":null,\"agentId\":null,\"userGroup\":null,"
@@ -95,12 +96,12 @@ static void test_payload_keeps_empty_texts_apart_from_null(void **state)
     struct call call = full_call();
     call.extras[TERM_REASON] = "";
     call.extras[COMMENTS] = NULL;
-    char *body = did_optimizer_payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
     unit_has("term reason", body, "\"termReason\":\"\",\"comments\":null");
     free(body);
 }
 
-/* Each number that every call has; duration alone is never below 0, and a call that was sent has ended. */
+/* The numbers that every call has. A duration is never below 0, and an end of 0 or less means that there is none. */
 static void test_payload_numbers_are_exact_integers_or_null(void **state)
 {
     (void)state;
@@ -112,7 +113,8 @@ static void test_payload_numbers_are_exact_integers_or_null(void **state)
         { 1, "1", "1", "1" },
         { -1, "-1", "0", "null" },
         { -3600, "-3600", "0", "null" },
-        { 1729771200, "1729771200", "1729771200", "1729771200" }, /* a length counted from 1970: the dialer's own value */
+        /* the dialer itself writes such a length, counted from 1970 */
+        { 1729771200, "1729771200", "1729771200", "1729771200" },
         { 4294967295, "4294967295", "4294967295", "4294967295" },
         { 9007199254740993, "9007199254740993", "9007199254740993", "9007199254740993" }, /* a double would round it */
         { INT64_MAX, "9223372036854775807", "9223372036854775807", "9223372036854775807" },
@@ -123,7 +125,7 @@ static void test_payload_numbers_are_exact_integers_or_null(void **state)
         char want[300];
         struct call call = full_call();
         call.length = call.started = call.ended = rows[i].number;
-        char *body = did_optimizer_payload_body(&call, map);
+        char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
         (void)snprintf(want, sizeof want, "\"duration\":%s,", rows[i].want_duration);
         unit_has(rows[i].want, body, want);
         (void)snprintf(want, sizeof want, "\"startEpoch\":%s,\"endEpoch\":%s,\"timestamp\":%s,", rows[i].want,
@@ -133,7 +135,7 @@ static void test_payload_numbers_are_exact_integers_or_null(void **state)
     }
 }
 
-/* What must stand for an extra that is a number. */
+/* The expected JSON of an extra that is a number. */
 static void test_payload_number_of_an_extra_is_an_exact_integer_or_null(void **state)
 {
     (void)state;
@@ -144,7 +146,7 @@ static void test_payload_number_of_an_extra_is_an_exact_integer_or_null(void **s
         { "1", "1" },
         { "-1", "-1" },
         { "-3600", "-3600" },
-        { "1729771200", "1729771200" }, /* a length counted from 1970: the dialer's own value */
+        { "1729771200", "1729771200" }, /* the dialer itself writes such a length, counted from 1970 */
         { "4294967295", "4294967295" },
         { "9007199254740993", "9007199254740993" }, /* a double would round it */
         { "9223372036854775807", "9223372036854775807" },
@@ -162,7 +164,7 @@ static void test_payload_number_of_an_extra_is_an_exact_integer_or_null(void **s
         char want[300];
         struct call call = full_call();
         call.extras[CALLED_COUNT] = rows[i].text;
-        char *body = did_optimizer_payload_body(&call, map);
+        char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
         (void)snprintf(want, sizeof want, "\"calledCount\":%s,", rows[i].want);
         unit_has(rows[i].text, body, want);
         free(body);
@@ -183,7 +185,7 @@ static void test_payload_maps_the_status_to_the_result(void **state)
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct call call = full_call();
         call.status = rows[i].status;
-        char *body = did_optimizer_payload_body(&call, map);
+        char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
         cJSON *parsed = cJSON_Parse(body);
         const char *row = rows[i].status != NULL ? rows[i].status : "NULL";
         unit_same_text(row, cJSON_GetStringValue(cJSON_GetObjectItem(parsed, "result")), rows[i].want);
@@ -193,7 +195,7 @@ static void test_payload_maps_the_status_to_the_result(void **state)
     }
 }
 
-static void test_payload_carries_any_text_through_json_unharmed(void **state)
+static void test_payload_keeps_any_text_unchanged(void **state)
 {
     (void)state;
     char longest[256];
@@ -222,7 +224,7 @@ static void test_payload_carries_any_text_through_json_unharmed(void **state)
                 continue;
             struct call call = full_call();
             *text_at(&call, k) = rows[i].text;
-            char *body = did_optimizer_payload_body(&call, map);
+            char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
             cJSON *parsed = cJSON_Parse(body);
             (void)snprintf(row, sizeof row, "%s in %s", rows[i].name, names[k]);
             unit_same_int(row, cJSON_GetArraySize(parsed), 19);
@@ -237,7 +239,7 @@ static void test_payload_is_one_line_without_raw_control_characters(void **state
     (void)state;
     struct call call = full_call();
     call.extras[COMMENTS] = "a\r\nX-Header: 1\x01\x1B";
-    char *body = did_optimizer_payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
     for (const char *at = body; *at != '\0'; at++)
         unit_true(body, (unsigned char)*at >= 0x20);
     free(body);
@@ -249,7 +251,8 @@ static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
     static const char id[] = "1729771100.5";
     char first[SINK_KEY_SIZE], again[SINK_KEY_SIZE], other[SINK_KEY_SIZE];
     struct call call = full_call();
-    char *body = did_optimizer_payload_body(&call, map), *same = did_optimizer_payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
+    char *same = did_optimizer_payload_body(&call, map, NULL, &row_length);
     message_key(id, body, 0, first);
     message_key(id, same, 0, again);
     assert_string_equal(first, again);
@@ -262,7 +265,7 @@ static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
             *text_at(&changed, i) = "1";
         else
             *numbers[i - UNIT_COUNT(names)] = 1;
-        char *other_body = did_optimizer_payload_body(&changed, map);
+        char *other_body = did_optimizer_payload_body(&changed, map, NULL, &row_length);
         message_key(id, other_body, 0, other);
         (void)snprintf(row, sizeof row, "member %zu", i);
         unit_true(row, strcmp(first, other) != 0);
@@ -277,24 +280,110 @@ static void test_payload_key_is_the_same_for_the_same_body_only(void **state)
     free(body);
 }
 
-/* Asterisk's own word for the result, from which the published server makes its own; VICIdial's calls have none. */
-static void test_did_optimizer_payload_has_dial_status_and_talk_time_only_where_the_source_has_them(void **state)
+/* ---- looked-up data ---- */
+
+static const struct call_shape looked_up = {
+    .extras = { { .name = "call_date" }, { .name = "did", .is_looked_up = true },
+                { .name = "dial_status", .is_looked_up = true }, { .name = "hangup_cause", .is_looked_up = true },
+                { .name = "sip_hangup_reason", .is_looked_up = true }, { .name = "ring_time", .is_looked_up = true },
+                { .name = "talk_time", .is_looked_up = true }, { .name = "amd_result", .is_looked_up = true },
+                { .name = "customer_state", .is_looked_up = true }, { .name = "customer_zip", .is_looked_up = true },
+                { .name = "vendor_lead_code", .is_looked_up = true } },
+};
+
+static struct call looked_up_call(void)
+{
+    struct call call = full_call();
+    const char *found[] = { "2024-10-24 12:00:00", "13125550100", "ANSWER", "16", "OK", "12", "33", "HUMAN", "IL",
+                            "60601", "X-7" };
+    call.shape = &looked_up;
+    for (size_t i = 0; i < CALL_MAX_EXTRAS; i++)
+        call.extras[i] = i < UNIT_COUNT(found) ? found[i] : NULL;
+    call.looked_up = 0x7fe;
+    return call;
+}
+
+static void test_did_optimizer_payload_has_looked_up_data_after_the_result(void **state)
+{
+    (void)state;
+    struct call call = looked_up_call();
+    char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
+    assert_string_equal(body + row_length,
+                        ",\"did\":\"13125550100\",\"customerPhone\":\"03012345678\",\"hangupCause\":16,"
+                        "\"sipHangupReason\":\"OK\",\"ringTime\":12,\"talkTime\":33,\"amdResult\":\"HUMAN\","
+                        "\"customerState\":\"IL\",\"customerZip\":\"60601\",\"vendorLeadCode\":\"X-7\"}");
+    unit_has("called", body, "\"phoneNumber\":\"03012345678\"");
+    unit_lacks("not asked for", body, "dialStatus");
+    free(body);
+}
+
+/* The published server answers 500 if a member is null that should be a string. */
+static void test_did_optimizer_payload_sends_no_member_that_was_not_looked_up(void **state)
+{
+    (void)state;
+    static const struct did_optimizer_reading all = { .number_is_did = true, .takes_dial_status = true };
+    struct call call = looked_up_call();
+    for (size_t i = 1; i < CALL_MAX_EXTRAS; i++)
+        call.extras[i] = NULL;
+    char *body = did_optimizer_payload_body(&call, map, &all, &row_length);
+    assert_string_equal(body + row_length, ",\"did\":null,\"customerPhone\":\"03012345678\",\"hangupCause\":null,"
+                                           "\"sipHangupReason\":null,\"ringTime\":null,\"amdResult\":null,"
+                                           "\"vendorLeadCode\":null}");
+    unit_has("no DID", body, "\"phoneNumber\":\"03012345678\"");
+    free(body);
+    call.looked_up = 0;
+    body = did_optimizer_payload_body(&call, map, &all, &row_length);
+    assert_string_equal(body + row_length, ",\"customerPhone\":\"03012345678\"}");
+    free(body);
+}
+
+static void test_did_optimizer_payload_may_name_the_did_as_the_number(void **state)
+{
+    (void)state;
+    static const struct did_optimizer_reading published = { .number_is_did = true, .takes_dial_status = true };
+    struct call call = looked_up_call();
+    char *body = did_optimizer_payload_body(&call, map, &published, &row_length);
+    unit_has("number", body, "\"phoneNumber\":\"13125550100\"");
+    unit_has("customer", body, "\"customerPhone\":\"03012345678\",\"dialStatus\":\"ANSWER\"");
+    free(body);
+}
+
+/* A message that is repeated after a crash or an upgrade keeps its key, even if other data was looked up. */
+static void test_did_optimizer_payload_key_depends_on_the_row_only(void **state)
+{
+    (void)state;
+    char with[SINK_KEY_SIZE], without[SINK_KEY_SIZE];
+    struct call call = looked_up_call(), plain = call;
+    plain.looked_up = 0;
+    for (size_t i = 1; i < CALL_MAX_EXTRAS; i++)
+        plain.extras[i] = NULL;
+    char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
+    did_optimizer_payload_key(call.id, body, row_length, 3, with);
+    free(body);
+    body = did_optimizer_payload_body(&plain, map, NULL, &row_length);
+    did_optimizer_payload_key(call.id, body, row_length, 3, without);
+    assert_string_equal(with, without);
+    free(body);
+}
+
+/* The published server derives its own result from Asterisk's dial status. VICIdial's rows have no dial status. */
+static void test_did_optimizer_payload_has_dial_status_and_talk_time_if_the_source_has_them(void **state)
 {
     (void)state;
     static const struct call_shape asterisk = { .extras = { { .name = "dial_status" }, { .name = "billsec" } } };
     struct call call = full_call();
-    char *body = did_optimizer_payload_body(&call, map);
+    char *body = did_optimizer_payload_body(&call, map, NULL, &row_length);
     unit_lacks("vicidial", body, "dialStatus");
     unit_lacks("vicidial", body, "talkTime");
     free(body);
     call.shape = &asterisk;
     call.extras[0] = "NOANSWER";
     call.extras[1] = "12";
-    body = did_optimizer_payload_body(&call, map);
+    body = did_optimizer_payload_body(&call, map, NULL, &row_length);
     unit_has("asterisk", body, "\"timestamp\":1729771200,\"dialStatus\":\"NOANSWER\",\"talkTime\":12,\"result\"");
     free(body);
     call.extras[0] = NULL;
-    body = did_optimizer_payload_body(&call, map);
+    body = did_optimizer_payload_body(&call, map, NULL, &row_length);
     unit_lacks("no word", body, "dialStatus");
     free(body);
 }
@@ -302,16 +391,20 @@ static void test_did_optimizer_payload_has_dial_status_and_talk_time_only_where_
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_did_optimizer_payload_has_dial_status_and_talk_time_only_where_the_source_has_them),
+        cmocka_unit_test(test_did_optimizer_payload_has_dial_status_and_talk_time_if_the_source_has_them),
         cmocka_unit_test(test_payload_of_a_full_row_is_what_the_api_documents),
         cmocka_unit_test(test_payload_of_an_empty_row_is_null_in_every_field_but_the_result),
         cmocka_unit_test(test_payload_keeps_empty_texts_apart_from_null),
         cmocka_unit_test(test_payload_numbers_are_exact_integers_or_null),
         cmocka_unit_test(test_payload_number_of_an_extra_is_an_exact_integer_or_null),
         cmocka_unit_test(test_payload_maps_the_status_to_the_result),
-        cmocka_unit_test(test_payload_carries_any_text_through_json_unharmed),
+        cmocka_unit_test(test_payload_keeps_any_text_unchanged),
         cmocka_unit_test(test_payload_is_one_line_without_raw_control_characters),
         cmocka_unit_test(test_payload_key_is_the_same_for_the_same_body_only),
+        cmocka_unit_test(test_did_optimizer_payload_has_looked_up_data_after_the_result),
+        cmocka_unit_test(test_did_optimizer_payload_sends_no_member_that_was_not_looked_up),
+        cmocka_unit_test(test_did_optimizer_payload_may_name_the_did_as_the_number),
+        cmocka_unit_test(test_did_optimizer_payload_key_depends_on_the_row_only),
     };
     return cmocka_run_group_tests_name("did_optimizer_payload", tests, make_map, free_map);
 }

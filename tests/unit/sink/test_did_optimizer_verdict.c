@@ -35,7 +35,7 @@ static void test_verdict_of_each_status_with_and_without_words(void **state)
             struct outcome outcome = judge(rows[i].status, bodies[k]);
             (void)snprintf(row, sizeof row, "HTTP %ld %s", rows[i].status, bodies[k]);
             (void)snprintf(number, sizeof number, "%ld", rows[i].status);
-            /* A page is not the API's: the call is not to blame, see the test of pages. */
+            /* The API did not send the page, so the call is not at fault. */
             bool page = *bodies[k] == '<' && rows[i].want == OUTCOME_REJECTED && rows[i].status != 413;
             unit_same_int(row, outcome.kind, page ? OUTCOME_MISCONFIGURED : rows[i].want);
             unit_true(row, !outcome.known);
@@ -43,7 +43,7 @@ static void test_verdict_of_each_status_with_and_without_words(void **state)
         }
 }
 
-static void test_verdict_of_a_2xx_depends_on_its_body(void **state)
+static void test_verdict_of_a_2xx_depends_on_the_body(void **state)
 {
     (void)state;
     static const struct {
@@ -92,7 +92,7 @@ static void test_verdict_of_a_2xx_depends_on_its_body(void **state)
         }
 }
 
-static void test_verdict_of_no_answer_is_to_try_again(void **state)
+static void test_verdict_of_no_answer_is_a_retry(void **state)
 {
     (void)state;
     static const struct {
@@ -116,7 +116,7 @@ static void test_verdict_of_no_answer_is_to_try_again(void **state)
     }
 }
 
-static void test_verdict_gives_the_apis_own_reason(void **state)
+static void test_verdict_quotes_the_reason_that_the_api_gives(void **state)
 {
     (void)state;
     static const struct {
@@ -182,7 +182,7 @@ static void test_verdict_names_the_remedy_and_where(void **state)
     assert_string_equal(judge(400, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"x\"}]}").advice, "");
 }
 
-static void test_verdict_of_a_page_is_not_the_apis(void **state)
+static void test_verdict_of_a_page_blames_the_proxy_and_not_the_call(void **state)
 {
     (void)state;
     static const struct {
@@ -211,7 +211,7 @@ static void test_verdict_of_a_page_is_not_the_apis(void **state)
     assert_int_equal(judge(413, "<html>too large</html>").kind, OUTCOME_REJECTED);
 }
 
-static void test_verdict_of_a_missing_header_is_the_configuration(void **state)
+static void test_verdict_of_a_missing_header_is_misconfigured(void **state)
 {
     (void)state;
     static const struct {
@@ -229,7 +229,7 @@ static void test_verdict_of_a_missing_header_is_the_configuration(void **state)
     unit_has("advice", judge(422, rows[0].body).advice, "check api_key");
 }
 
-static void test_verdict_tells_who_is_blamed(void **state)
+static void test_verdict_blames_the_call_or_the_api(void **state)
 {
     (void)state;
     static const struct {
@@ -237,10 +237,11 @@ static void test_verdict_tells_who_is_blamed(void **state)
         const char *body;
         bool want;
     } rows[] = {
-        { 500, "{\"success\":false,\"error\":\"CallRecord validation failed: zip: Path `zip` (`123456`) is long\"}", true },
+        { 500, "{\"success\":false,\"error\":\"CallRecord validation failed: zip: Path `zip` (`123456`) is long\"}",
+          true },
         { 500, "{\"error\":\"Cast to Number failed for value \\\"x\\\" at path \\\"duration\\\"\"}", true },
         { 500, "{\"error\":\"customerState.substring is not a function\"}", true },
-        { 400, "{\"error\":\"Cast to Number failed\"}", false }, /* it is rejected */
+        { 400, "{\"error\":\"Cast to Number failed\"}", false }, /* the call is rejected */
         { 500, "{\"message\":\"API key validation failed\",\"error\":\"Cast to ObjectId failed\"}", false },
         { 500, "{\"message\":\"API key validation failed\"}", false },
         { 500, "{\"error\":\"connect ECONNREFUSED\"}", false }, { 500, "", false },
@@ -261,11 +262,12 @@ static void test_verdict_says_what_came_instead_of_the_answer(void **state)
     } rows[] = {
         { "", NULL, "expected a JSON object, got an empty body", false },
         { " \n", "text/plain", "got an empty body", false },
-        { "OK", "text/plain", "HTTP 200, but not the API's answer: expected a JSON object, got text/plain: 'OK'", false },
+        { "OK", "text/plain", "HTTP 200, but not the API's answer: expected a JSON object, got text/plain: 'OK'",
+          false },
         { "[]", "application/json", "got application/json: '[]'", false },
         { "OK", NULL, "got a body without Content-Type: 'OK'", false },
-        { "\n<!DOCTYPE html>\n<p>", "text/html", "(a proxy's or portal's page?): expected a JSON object, got text/html: "
-                                                "'<!DOCTYPE html>'", false },
+        { "\n<!DOCTYPE html>\n<p>", "text/html",
+          "(a proxy's or portal's page?): expected a JSON object, got text/html: '<!DOCTYPE html>'", false },
         { "{\"a\":\"key-xyz", "text/html", "text/html: '{\"a\":\"*******' (longer than 64 KiB)", true },
         { "a\x1b[1m", "te\x07xt", "te?xt: 'a?[1m'", false },
         { "123456789 123456789 123456789 123456789 123456789 123456789 123456789", "t",
@@ -338,13 +340,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdict_of_each_status_with_and_without_words),
-        cmocka_unit_test(test_verdict_of_a_2xx_depends_on_its_body),
-        cmocka_unit_test(test_verdict_of_no_answer_is_to_try_again),
-        cmocka_unit_test(test_verdict_gives_the_apis_own_reason),
+        cmocka_unit_test(test_verdict_of_a_2xx_depends_on_the_body),
+        cmocka_unit_test(test_verdict_of_no_answer_is_a_retry),
+        cmocka_unit_test(test_verdict_quotes_the_reason_that_the_api_gives),
         cmocka_unit_test(test_verdict_names_the_remedy_and_where),
-        cmocka_unit_test(test_verdict_of_a_page_is_not_the_apis),
-        cmocka_unit_test(test_verdict_of_a_missing_header_is_the_configuration),
-        cmocka_unit_test(test_verdict_tells_who_is_blamed),
+        cmocka_unit_test(test_verdict_of_a_page_blames_the_proxy_and_not_the_call),
+        cmocka_unit_test(test_verdict_of_a_missing_header_is_misconfigured),
+        cmocka_unit_test(test_verdict_blames_the_call_or_the_api),
         cmocka_unit_test(test_verdict_says_what_came_instead_of_the_answer),
         cmocka_unit_test(test_verdict_reason_is_cut_at_a_whole_character),
         cmocka_unit_test(test_verdict_survives_deeply_nested_json),

@@ -1,11 +1,11 @@
-/* Tests of http_trouble: why no answer of an HTTP server came, and what to do about it. */
+/* Tests of http_trouble: why an HTTP server did not answer, and the remedy. */
 #include "../unit.h"
 
 #include "sink/http_trouble.h"
 
 enum { BOTH, HTTP, HTTPS };
 
-/* What libcurl says (7.88 to 8.14, with OpenSSL unless told otherwise), and a word of the remedy; NULL: none. */
+/* libcurl's messages (7.88 to 8.14, with OpenSSL unless noted), and a word of the remedy; NULL: no remedy. */
 static const struct {
     const char *said;
     int scheme;
@@ -36,7 +36,7 @@ static const struct {
     { "error:0A0000C6:SSL routines::packet length too long", HTTPS, "speaks plain http" },
     { "OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to 127.0.0.1:5000", HTTPS, "speaks plain http" },
     { "OpenSSL SSL_connect: Connection reset by peer in connection to 127.0.0.1:5000", HTTPS, "speaks plain http" },
-    { "error:0A00010B:SSL routines::wrong version number", HTTP, NULL }, /* cannot be */
+    { "error:0A00010B:SSL routines::wrong version number", HTTP, NULL }, /* impossible with plain http */
     { "Received HTTP/0.9 when not allowed", HTTP, "speaks TLS" },
     { "<center>The plain HTTP request was sent to HTTPS port</center>", HTTP, "speaks TLS" },
     { "Client sent an HTTP request to an HTTPS server.", HTTP, "speaks TLS" },
@@ -66,11 +66,14 @@ static const struct http_names names = { .server = "the API",
 static void test_trouble_names_server_and_settings_as_its_sink_does(void **state)
 {
     (void)state;
-    static const struct http_names others = { .server = "SERVER", .url = "URL", .ca_file = "FILE", .timeouts = "TIMEOUTS" };
-    static const char *const wants[][2] = { { "wrong version number", "that port speaks plain http, not TLS: check port and https:// in URL" },
-                                            { "timed out", "SERVER is slow, or a firewall drops the packets: check the address and the "
-                                                           "firewall; TIMEOUTS say how long to wait" },
-                                            { "adding trust anchors", "FILE is no file of certificates in PEM format: correct it" } };
+    static const struct http_names others = { .server = "SERVER", .url = "URL", .ca_file = "FILE",
+                                              .timeouts = "TIMEOUTS" };
+    static const char *const wants[][2] = {
+        { "wrong version number", "that port speaks plain http, not TLS: check port and https:// in URL" },
+        { "timed out", "SERVER is slow, or a firewall drops the packets: check the address and the firewall; TIMEOUTS "
+                       "say how long to wait" },
+        { "adding trust anchors", "FILE is no file of certificates in PEM format: correct it" },
+    };
     for (size_t i = 0; i < UNIT_COUNT(wants); i++) {
         char remedy[320], cut[12];
         unit_true(wants[i][0], http_trouble_remedy(wants[i][0], true, &others, remedy, sizeof remedy));
@@ -80,7 +83,7 @@ static void test_trouble_names_server_and_settings_as_its_sink_does(void **state
     }
 }
 
-static void test_trouble_has_a_remedy_of_its_own_for_each_kind(void **state)
+static void test_trouble_has_a_remedy_for_each_kind(void **state)
 {
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
@@ -100,7 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trouble_names_server_and_settings_as_its_sink_does),
-        cmocka_unit_test(test_trouble_has_a_remedy_of_its_own_for_each_kind),
+        cmocka_unit_test(test_trouble_has_a_remedy_for_each_kind),
     };
     return cmocka_run_group_tests_name("http_trouble", tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
-/* Tests of message_key: by what a receiver knows a repetition. */
+/* Tests of message_key: the key by which a receiver recognizes a repeated message. */
 #include "../unit.h"
 
 #include "sink/message_key.h"
 
-/* The keys of earlier versions must be met again by retries after an upgrade. */
+/* After an upgrade, retries must have the same keys as in earlier versions. */
 static void test_message_key_keeps_its_form(void **state)
 {
     (void)state;

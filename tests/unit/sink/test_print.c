@@ -6,7 +6,8 @@
 #include "sink/did_optimizer.h"
 #include "sink/print.h"
 
-static const struct settings_api api = { .ca_file = "", .base_url = "http://127.0.0.1:1", .key = "k", .concurrency = 1 };
+static const struct settings_api api = { .ca_file = "", .base_url = "http://127.0.0.1:1", .key = "k",
+                                         .concurrency = 1 };
 static const char number[] = "03012345678";
 
 struct watch {
@@ -26,7 +27,7 @@ static void on_outcome(void *context, size_t index, const struct outcome *outcom
     assert_int_equal(outcome->kind, OUTCOME_SHOWN);
 }
 
-/* What is printed of count calls, of which there are turns for so many. */
+/* Writes to out the output of a dry run for count calls. on_turn stops the run after the number turns of calls. */
 static void print(const char *path, bool masked, size_t count, size_t turns, char *out, size_t size)
 {
     struct disposition_map *map = disposition_map_new();
@@ -59,7 +60,7 @@ static void print(const char *path, bool masked, size_t count, size_t turns, cha
     (void)fclose(file);
 }
 
-static void test_print_shows_the_message_of_the_kind_a_line_each(void **state)
+static void test_print_shows_each_message_on_its_own_line(void **state)
 {
     char text[4000];
     print(unit_path(*state, "out"), false, 2, 3, text, sizeof text);
@@ -71,7 +72,7 @@ static void test_print_shows_the_message_of_the_kind_a_line_each(void **state)
     assert_string_equal(strchr(second + 1, '\n'), "\n");
 }
 
-static void test_print_hides_the_number_where_that_is_asked_for(void **state)
+static void test_print_hides_the_number_with_mask_phone(void **state)
 {
     char text[4000];
     print(unit_path(*state, "out"), true, 1, 1, text, sizeof text);
@@ -79,7 +80,7 @@ static void test_print_hides_the_number_where_that_is_asked_for(void **state)
     unit_has("number", text, "\"*******5678\"");
 }
 
-static void test_print_ends_when_it_is_told(void **state)
+static void test_print_stops_when_on_turn_says_so(void **state)
 {
     char text[4000];
     print(unit_path(*state, "out"), false, 3, 1, text, sizeof text);
@@ -89,9 +90,9 @@ static void test_print_ends_when_it_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        unit_test_in_directory(test_print_shows_the_message_of_the_kind_a_line_each),
-        unit_test_in_directory(test_print_hides_the_number_where_that_is_asked_for),
-        unit_test_in_directory(test_print_ends_when_it_is_told),
+        unit_test_in_directory(test_print_shows_each_message_on_its_own_line),
+        unit_test_in_directory(test_print_hides_the_number_with_mask_phone),
+        unit_test_in_directory(test_print_stops_when_on_turn_says_so),
     };
     return cmocka_run_group_tests_name("print", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of recorder, with SQLite: what a run leaves in the tables, and what it says where it cannot. */
+/* Tests of recorder, with SQLite: the rows that a run writes, and its errors. */
 #include "../unit.h"
 
 #include <sqlite3.h>
@@ -17,7 +17,7 @@ static struct sink sink;
 static struct err err;
 static const char *directory;
 
-/* What on_outcome heard. */
+/* The outcomes that on_outcome received. */
 static struct outcome outcomes[MOST];
 static size_t heard, turns, turns_left;
 
@@ -110,7 +110,7 @@ static void execute(const char *sql)
     assert_int_equal(sqlite3_close(file), SQLITE_OK);
 }
 
-/* The only row's columns with | between them; "-" for NULL. */
+/* The columns of the only row, with | between them; "-" for NULL. */
 static const char *row(const char *sql)
 {
     static char text[8][2000];
@@ -167,7 +167,7 @@ static void test_a_call_is_created_then_known_then_updated(void **state)
              "2024-10-24T11:58:20Z|2024-10-24T12:00:00Z|-|100|{}");
 }
 
-static void test_what_others_added_survives_a_change(void **state)
+static void test_columns_of_other_programs_survive_a_change(void **state)
 {
     (void)state;
     open_sink();
@@ -180,7 +180,7 @@ static void test_what_others_added_survives_a_change(void **state)
     send_one("1.1", "A");
     same_row("SELECT updated_at FROM callcenter_records", "then");
     struct call changed = call_of("1.1", "SALE");
-    changed.ended = 0; /* the source does not know any more */
+    changed.ended = 0; /* the source no longer knows the end */
     send_calls(&changed, 1);
     heard_only("changed", 0, OUTCOME_ACCEPTED, RECORDER_UPDATED, "");
     same_row("SELECT id, google_drive_id, google_drive_url, upload_status, upload_retry_count, recording_md5, notes, "
@@ -201,7 +201,7 @@ static void test_two_dialers_may_have_the_same_id(void **state)
     same_row("SELECT count(*), min(source), max(source) FROM callcenter_records", "2|berlin's|vicidial");
 }
 
-static void test_a_row_that_is_refused_keeps_no_other_from_being_written(void **state)
+static void test_a_refused_row_does_not_block_other_rows(void **state)
 {
     (void)state;
     struct call calls[4] = { call_of("1.1", "A"), call_of("1.2", "BAD"), call_of("1.3", "A"), call_of("1.4", "BAD") };
@@ -220,7 +220,7 @@ static void test_a_row_that_is_refused_keeps_no_other_from_being_written(void **
     same_row("SELECT total_records, success_count, failed_count FROM callcenter_sync_logs", "4|2|2");
 }
 
-static void test_many_calls_go_in_groups_and_none_after_the_last_turn(void **state)
+static void test_calls_are_written_in_groups_and_none_after_the_last_turn(void **state)
 {
     (void)state;
     static char ids[MOST][8];
@@ -234,7 +234,7 @@ static void test_many_calls_go_in_groups_and_none_after_the_last_turn(void **sta
     assert_int_equal(heard, MOST);
     unit_in_range(turns, 3, 10);
     same_row("SELECT count(*), min(total) FROM callcenter_records, (SELECT count(*) AS total FROM "
-             "callcenter_sync_logs)", "600|0"); /* no run has begun */
+             "callcenter_sync_logs)", "600|0"); /* no run has a row */
     static struct sink_message messages[MOST];
     static const struct sink_message *list[MOST];
     for (size_t i = 0; i < MOST; i++) {
@@ -254,9 +254,9 @@ static void test_many_calls_go_in_groups_and_none_after_the_last_turn(void **sta
 
 /* ---- runs ---- */
 
-static void end_run(const char *kind, int exit_code, const char *message)
+static void end_run(int exit_code, const char *message)
 {
-    const struct sink_run run = { .kind = kind, .exit_code = exit_code, .message = message, .took_ms = 1234 };
+    const struct sink_run run = { .exit_code = exit_code, .message = message, .took_ms = 1234 };
     sink_end(&sink, &run);
 }
 
@@ -268,35 +268,35 @@ static void test_a_run_that_writes_has_a_row(void **state)
                                "FROM callcenter_sync_logs ORDER BY id DESC LIMIT 1";
     open_sink();
     sink_begin(&sink, "poll");
-    end_run(NULL, EX_OK, "");
+    end_run(EX_OK, "");
     assert_false(unit_exists(unit_path(directory, "records.db"))); /* nothing to write */
     sink_begin(&sink, "poll");
     send_one("1.1", "A");
     same_row(last, "vicidial|poll|running|1|1|0|0|0|-|-|0");
     send_one("1.1", "B");
     send_one("1.1", "B");
-    end_run(NULL, EX_OK, "");
+    end_run(EX_OK, "");
     same_row(last, "vicidial|poll|completed|3|1|1|1|0|1234|-|1");
-    end_run(NULL, EX_IOERR, "again"); /* it has ended */
+    end_run(EX_IOERR, "again"); /* the run ended above: this call changes nothing */
     same_row(last, "vicidial|poll|completed|3|1|1|1|0|1234|-|1");
     sink_begin(&sink, "poll");
     send_one("1.2", "A");
-    end_run("sweep", EX_TEMPFAIL, "some wait");
-    same_row(last, "vicidial|sweep|partial|1|1|0|0|0|1234|some wait|1");
+    end_run(EX_TEMPFAIL, "some wait");
+    same_row(last, "vicidial|poll|partial|1|1|0|0|0|1234|some wait|1");
     sink_begin(&sink, "backfill");
     execute("CREATE TRIGGER t BEFORE INSERT ON callcenter_records BEGIN SELECT RAISE(ABORT, 'no'); END");
     send_one("1.3", "A");
-    end_run(NULL, EX_UNAVAILABLE, "it's down");
+    end_run(EX_UNAVAILABLE, "it's down");
     same_row(last, "vicidial|backfill|failed|1|0|0|0|1|1234|it's down|1");
     same_row("SELECT count(*) FROM callcenter_sync_logs", "3");
 }
 
-static void test_a_run_that_gave_no_sign_for_long_is_marked_failed_by_a_later_one(void **state)
+static void test_a_run_without_an_end_is_marked_failed_by_a_later_run(void **state)
 {
     (void)state;
     open_sink();
     sink_begin(&sink, "poll");
-    send_one("1.1", "A"); /* and then it is killed */
+    send_one("1.1", "A"); /* then the run is killed */
     execute("INSERT INTO callcenter_sync_logs (source, sync_type, status, start_time, updated_at) VALUES "
             "('vicidial', 'poll', 'running', 'x', '2020-01-01T00:00:00Z'), "
             "('another', 'poll', 'running', 'x', '2020-01-01T00:00:00Z'), "
@@ -310,21 +310,21 @@ static void test_a_run_that_gave_no_sign_for_long_is_marked_failed_by_a_later_on
              "WHERE status = 'failed'", "2020-01-01T00:00:00Z|1");
 }
 
-static void test_runs_need_not_be_noted(void **state)
+static void test_runs_are_not_recorded_without_a_logs_table(void **state)
 {
     (void)state;
     params_add(&params, "logs_table", "-", "conf:1");
     open_sink();
     sink_begin(&sink, "poll");
     send_one("1.1", "A");
-    end_run(NULL, EX_OK, "");
+    end_run(EX_OK, "");
     same_row("SELECT count(*), min(name) FROM sqlite_master WHERE type = 'table' AND name LIKE 'call%'",
              "1|callcenter_records");
 }
 
 /* ---- tables ---- */
 
-static void test_a_table_of_an_older_version_gets_what_it_lacks(void **state)
+static void test_a_table_of_an_older_version_gets_the_missing_columns(void **state)
 {
     (void)state;
     execute("CREATE TABLE callcenter_records (source TEXT, uuid TEXT, record_hash TEXT, agent TEXT, "
@@ -334,11 +334,11 @@ static void test_a_table_of_an_older_version_gets_what_it_lacks(void **state)
     heard_only("old", 0, OUTCOME_ACCEPTED, RECORDER_UPDATED, "");
     same_row("SELECT count(*), min(agent), min(campaign), min(upload_status) FROM callcenter_records",
              "1|6666|SALES|-");
-    same_row("PRAGMA journal_mode", "delete"); /* as its owner has it */
+    same_row("PRAGMA journal_mode", "delete"); /* as the owner of the file has set it */
 }
 
-/* SQLite knows a column by any spelling of its name. */
-static void test_a_table_may_spell_its_columns_in_its_own_way(void **state)
+/* SQLite ignores case in the names of columns. */
+static void test_a_table_may_write_its_columns_in_other_case(void **state)
 {
     (void)state;
     execute("CREATE TABLE callcenter_records (Source TEXT, UUID TEXT, Record_Hash TEXT, Agent TEXT, "
@@ -349,7 +349,7 @@ static void test_a_table_may_spell_its_columns_in_its_own_way(void **state)
     same_row("SELECT count(*), min(agent), min(campaign) FROM callcenter_records", "1|6666|SALES");
 }
 
-static void test_a_table_of_somebody_else_is_left_alone(void **state)
+static void test_a_table_of_another_program_is_not_changed(void **state)
 {
     (void)state;
     execute("CREATE TABLE callcenter_records (id, uuid)");
@@ -376,7 +376,7 @@ static void test_a_new_file_has_a_wal_and_the_rights_of_the_state(void **state)
 
 /* ---- failures ---- */
 
-static void test_a_lock_is_waited_for_and_then_tried_again_later(void **state)
+static void test_a_call_is_tried_again_later_after_a_wait_for_a_lock(void **state)
 {
     (void)state;
     params_add(&params, "timeout", "1", "conf:1");
@@ -386,15 +386,15 @@ static void test_a_lock_is_waited_for_and_then_tried_again_later(void **state)
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     send_one("1.2", "A");
     heard_only("locked", 0, OUTCOME_RETRY, RECORDER_CODE_SQLITE + STORE_LOCKED, "another program has locked it");
-    unit_in_range(turns, 5, 100); /* while it waited */
-    assert_true(outcomes[0].unreachable); /* the call is not to blame */
+    unit_in_range(turns, 5, 100); /* on_turn was called during the wait */
+    assert_true(outcomes[0].unreachable); /* the call is not at fault */
     assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_close(other), SQLITE_OK);
     send_one("1.2", "A");
     heard_only("free", 0, OUTCOME_ACCEPTED, RECORDER_CREATED, "");
 }
 
-static void test_what_cannot_be_written_is_said_of_all_calls(void **state)
+static void test_an_error_of_the_file_is_reported_for_all_calls(void **state)
 {
     (void)state;
     struct call calls[3] = { call_of("1.1", "A"), call_of("1.2", "A"), call_of("1.3", "A") };
@@ -413,8 +413,8 @@ static void test_what_cannot_be_written_is_said_of_all_calls(void **state)
                "unable to open database file");
 }
 
-/* A trigger or a constraint may end the whole transaction: then no call of the group is written. */
-static void test_a_row_that_ends_the_transaction_leaves_the_others_alone(void **state)
+/* A trigger or a constraint may end the whole transaction, and then no call of the group is written. */
+static void test_a_row_that_ends_the_transaction_does_not_block_other_rows(void **state)
 {
     (void)state;
     struct call calls[3] = { call_of("1.1", "A"), call_of("1.2", "BAD"), call_of("1.3", "A") };
@@ -434,7 +434,7 @@ static void test_a_row_that_ends_the_transaction_leaves_the_others_alone(void **
     same_row("SELECT count(*) FROM callcenter_records", "4");
 }
 
-static void test_a_failure_that_is_not_about_a_value(void **state)
+static void test_a_failure_of_the_table_blames_no_call(void **state)
 {
     (void)state;
     struct call calls[2] = { call_of("1.1", "A"), call_of("1.2", "FULL") };
@@ -442,7 +442,7 @@ static void test_a_failure_that_is_not_about_a_value(void **state)
     send_one("1.0", "A");
     execute("CREATE TRIGGER t BEFORE INSERT ON callcenter_records WHEN NEW.disposition = 'FULL' "
             "BEGIN INSERT INTO nothing_of_that_name VALUES (1); END");
-    send_calls(calls, 2); /* with such a trigger, SQLite prepares no statement, whatever the row says */
+    send_calls(calls, 2); /* with such a trigger SQLite prepares no statement for any row */
     heard_only("1.1", 0, OUTCOME_RETRY, RECORDER_CODE_SQLITE + STORE_OTHER, "nothing_of_that_name");
     heard_only("1.2", 1, OUTCOME_RETRY, RECORDER_CODE_SQLITE + STORE_OTHER, "nothing_of_that_name");
     assert_false(outcomes[1].unreachable);
@@ -452,7 +452,7 @@ static void test_a_failure_that_is_not_about_a_value(void **state)
     same_row("SELECT count(*) FROM callcenter_records", "3");
 }
 
-static void test_settings_that_are_wrong_keep_it_from_opening(void **state)
+static void test_wrong_settings_are_an_error_at_open(void **state)
 {
     (void)state;
     static const char *const rows[][2] = { { "file", "" }, { "table", "" }, { "column.x", "y" }, { "timeout", "0" } };
@@ -504,22 +504,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_directory(test_a_call_is_created_then_known_then_updated),
-        in_directory(test_what_others_added_survives_a_change),
+        in_directory(test_columns_of_other_programs_survive_a_change),
         in_directory(test_two_dialers_may_have_the_same_id),
-        in_directory(test_a_row_that_is_refused_keeps_no_other_from_being_written),
-        in_directory(test_many_calls_go_in_groups_and_none_after_the_last_turn),
+        in_directory(test_a_refused_row_does_not_block_other_rows),
+        in_directory(test_calls_are_written_in_groups_and_none_after_the_last_turn),
         in_directory(test_a_run_that_writes_has_a_row),
-        in_directory(test_a_run_that_gave_no_sign_for_long_is_marked_failed_by_a_later_one),
-        in_directory(test_runs_need_not_be_noted),
-        in_directory(test_a_table_of_an_older_version_gets_what_it_lacks),
-        in_directory(test_a_table_may_spell_its_columns_in_its_own_way),
-        in_directory(test_a_row_that_ends_the_transaction_leaves_the_others_alone),
-        in_directory(test_a_table_of_somebody_else_is_left_alone),
+        in_directory(test_a_run_without_an_end_is_marked_failed_by_a_later_run),
+        in_directory(test_runs_are_not_recorded_without_a_logs_table),
+        in_directory(test_a_table_of_an_older_version_gets_the_missing_columns),
+        in_directory(test_a_table_may_write_its_columns_in_other_case),
+        in_directory(test_a_row_that_ends_the_transaction_does_not_block_other_rows),
+        in_directory(test_a_table_of_another_program_is_not_changed),
         in_directory(test_a_new_file_has_a_wal_and_the_rights_of_the_state),
-        in_directory(test_a_lock_is_waited_for_and_then_tried_again_later),
-        in_directory(test_what_cannot_be_written_is_said_of_all_calls),
-        in_directory(test_a_failure_that_is_not_about_a_value),
-        in_directory(test_settings_that_are_wrong_keep_it_from_opening),
+        in_directory(test_a_call_is_tried_again_later_after_a_wait_for_a_lock),
+        in_directory(test_an_error_of_the_file_is_reported_for_all_calls),
+        in_directory(test_a_failure_of_the_table_blames_no_call),
+        in_directory(test_wrong_settings_are_an_error_at_open),
         in_directory(test_the_check_changes_nothing),
     };
     return cmocka_run_group_tests_name("recorder", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Tests of recorder_columns: what a call puts into a row. */
+/* Tests of recorder_columns: the row of a call. */
 #include "../unit.h"
 
 #include "base/json.h"
@@ -26,7 +26,7 @@ static char *message_of(const struct call *call, char key[SINK_KEY_SIZE])
     return message.body;
 }
 
-static void test_a_call_becomes_a_row_in_the_names_of_the_columns(void **state)
+static void test_a_message_names_its_members_like_the_columns(void **state)
 {
     (void)state;
     char key[SINK_KEY_SIZE], want[900];
@@ -60,7 +60,7 @@ static void test_each_member_of_the_table_is_in_the_message_and_no_other(void **
     free(body);
 }
 
-static void test_what_is_not_known_is_null(void **state)
+static void test_an_unknown_value_is_null(void **state)
 {
     (void)state;
     struct call call = { .id = "1", .started = CALL_NO_NUMBER, .length = CALL_NO_NUMBER };
@@ -77,12 +77,12 @@ static void test_what_is_not_known_is_null(void **state)
     free(body);
 }
 
-static void test_odd_values_come_out_clean(void **state)
+static void test_odd_values_are_cleaned(void **state)
 {
     (void)state;
     struct call call = whole_call();
     call.direction = CALL_INBOUND;
-    call.length = -3;                  /* two machines' clocks differ */
+    call.length = -3;                  /* the clocks of two machines differ */
     call.number = "+31 20";
     call.agent = "O'Neil \"x\" \xff\x01";
     call.extras[1] = "soon";
@@ -97,13 +97,13 @@ static void test_odd_values_come_out_clean(void **state)
     free(body);
 }
 
-static void test_the_key_tells_one_content_from_another(void **state)
+static void test_different_contents_have_different_keys(void **state)
 {
     (void)state;
     char first[SINK_KEY_SIZE], again[SINK_KEY_SIZE], other[SINK_KEY_SIZE];
     struct call call = whole_call();
     free(message_of(&call, first));
-    call.age = 99; /* a clock */
+    call.age = 99; /* the age depends on when the run looks */
     free(message_of(&call, again));
     call.extras[0] = "78";
     free(message_of(&call, other));
@@ -115,11 +115,11 @@ static void test_the_key_tells_one_content_from_another(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_call_becomes_a_row_in_the_names_of_the_columns),
+        cmocka_unit_test(test_a_message_names_its_members_like_the_columns),
         cmocka_unit_test(test_each_member_of_the_table_is_in_the_message_and_no_other),
-        cmocka_unit_test(test_what_is_not_known_is_null),
-        cmocka_unit_test(test_odd_values_come_out_clean),
-        cmocka_unit_test(test_the_key_tells_one_content_from_another),
+        cmocka_unit_test(test_an_unknown_value_is_null),
+        cmocka_unit_test(test_odd_values_are_cleaned),
+        cmocka_unit_test(test_different_contents_have_different_keys),
     };
     return cmocka_run_group_tests_name("recorder_columns", tests, NULL, NULL);
 }

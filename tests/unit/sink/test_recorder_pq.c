@@ -1,5 +1,5 @@
-/* Tests of recorder_pq: what is an address of PostgreSQL, and what an error of one shows. Connections are tested with
- * a real server (tests/integration/test_records_postgresql.py). */
+/* Tests of recorder_pq: PostgreSQL addresses, and the errors of a connection. For connections to a real server see
+ * tests/integration/test_records_postgresql.py. */
 #include "../unit.h"
 
 #include "sink/recorder_pq.h"
@@ -70,7 +70,7 @@ static void test_an_error_shows_no_password(void **state)
     }
 }
 
-static void test_a_server_that_is_not_there_is_out_of_reach(void **state)
+static void test_a_missing_server_is_unreachable(void **state)
 {
     (void)state;
     struct recorder_pq *pq = NULL;
@@ -85,7 +85,7 @@ static void test_a_server_that_is_not_there_is_out_of_reach(void **state)
     unit_has("reason", failure.reason, "Connection refused");
     unit_has("advice", failure.advice, "; check url in [sink]");
     assert_false(recorder_pq_is_connected(pq));
-    assert_int_equal(recorder_pq_run(pq, "SELECT 1", NULL, &failure), -1); /* nobody is there to run it */
+    assert_int_equal(recorder_pq_run(pq, "SELECT 1", NULL, &failure), -1); /* no server runs the statement */
     recorder_pq_free(pq);
 }
 
@@ -96,7 +96,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_settings(test_addresses_that_libpq_knows),
         in_settings(test_an_error_shows_no_password),
-        in_settings(test_a_server_that_is_not_there_is_out_of_reach),
+        in_settings(test_a_missing_server_is_unreachable),
     };
     return cmocka_run_group_tests_name("recorder_pq", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of recorder_tables and recorder_sql: the settings' names, and the statements they end up in. */
+/* Tests of recorder_tables and recorder_sql: names in the settings, and the statements with these names. */
 #include "../unit.h"
 
 #include "sink/recorder_sqlite.h"
@@ -49,7 +49,7 @@ static void test_another_table_may_have_other_names_and_lack_columns(void **stat
     free(sql);
 }
 
-static void test_a_name_that_is_wrong_is_refused_with_its_line(void **state)
+static void test_a_wrong_name_is_refused_with_its_line(void **state)
 {
     (void)state;
     static const struct {
@@ -57,7 +57,7 @@ static void test_a_name_that_is_wrong_is_refused_with_its_line(void **state)
     } rows[] = {
         { "column.colour", "x", "its columns are: source, uuid, direction" },
         { "column.uuid", "-", "column.uuid must name a column" },
-        { "column.record_hash", "-", "the rows of calls are found by it" },
+        { "column.record_hash", "-", "it is part of the key" },
         { "column.agent", "", "column.agent must name a column" },
         { "table", "", "table is empty" },
         { "logs_table", "", "logs_table is empty" },
@@ -98,7 +98,7 @@ static void test_names_are_quoted(void **state)
     }
 }
 
-static void test_an_upsert_leaves_alone_what_others_write(void **state)
+static void test_an_upsert_does_not_write_columns_of_other_programs(void **state)
 {
     (void)state;
     read_tables();
@@ -141,7 +141,7 @@ static void test_the_statements_of_postgresql_read_many_messages(void **state)
     free(sql);
 }
 
-static void test_a_runs_words_cannot_end_their_text(void **state)
+static void test_the_text_of_a_run_is_quoted(void **state)
 {
     (void)state;
     read_tables();
@@ -169,11 +169,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_settings(test_the_tables_have_our_own_names_by_default),
         in_settings(test_another_table_may_have_other_names_and_lack_columns),
-        in_settings(test_a_name_that_is_wrong_is_refused_with_its_line),
+        in_settings(test_a_wrong_name_is_refused_with_its_line),
         in_settings(test_names_are_quoted),
-        in_settings(test_an_upsert_leaves_alone_what_others_write),
+        in_settings(test_an_upsert_does_not_write_columns_of_other_programs),
         in_settings(test_the_statements_of_postgresql_read_many_messages),
-        in_settings(test_a_runs_words_cannot_end_their_text),
+        in_settings(test_the_text_of_a_run_is_quoted),
     };
     return cmocka_run_group_tests_name("recorder_tables", tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ static void test_an_error_blames_the_row_the_settings_the_server_or_nobody(void 
     }
 }
 
-static void test_a_code_comes_back_in_words(void **state)
+static void test_a_code_is_described_in_words(void **state)
 {
     (void)state;
     static const struct {
@@ -64,7 +64,7 @@ static void test_a_code_comes_back_in_words(void **state)
     }
 }
 
-static void test_what_is_no_sqlstate_has_no_code(void **state)
+static void test_a_text_that_is_not_a_sqlstate_has_no_code(void **state)
 {
     (void)state;
     static const char *const texts[] = { "", "2350", "235055", "23a05", "23-05" };
@@ -77,8 +77,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_error_blames_the_row_the_settings_the_server_or_nobody),
-        cmocka_unit_test(test_a_code_comes_back_in_words),
-        cmocka_unit_test(test_what_is_no_sqlstate_has_no_code),
+        cmocka_unit_test(test_a_code_is_described_in_words),
+        cmocka_unit_test(test_a_text_that_is_not_a_sqlstate_has_no_code),
     };
     return cmocka_run_group_tests_name("recorder_verdict", tests, NULL, NULL);
 }

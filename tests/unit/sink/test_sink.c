@@ -1,4 +1,4 @@
-/* Tests of sink: the table of kinds, and what each kind is asked through. */
+/* Tests of sink: the table of kinds, and the functions of a sink. */
 #include "../memory_sink.h"
 #include "../unit.h"
 
@@ -74,7 +74,7 @@ static void test_sink_hands_messages_to_its_kind_and_outcomes_back(void **state)
     assert_string_equal(messages[3].body, "1.3 SALE");
     assert_string_equal(messages[3].key, "1.3-3");
     assert_int_equal(sink_send(&sink, (const struct sink_message *const *)list, 4, &observer, &err), 0);
-    assert_int_equal(watch.outcomes, 2); /* then the turns were over */
+    assert_int_equal(watch.outcomes, 2); /* on_turn then stopped sending */
     assert_int_equal(watch.last.kind, OUTCOME_REJECTED);
     assert_int_equal(memory.count, 2);
     assert_string_equal(memory.keys[1], "1.1-1");
@@ -85,10 +85,10 @@ static void test_sink_hands_messages_to_its_kind_and_outcomes_back(void **state)
     memory_sink_free(&memory);
     sink_close(&sink);
     assert_null(sink.ops);
-    sink_close(&sink); /* nothing open is fine */
+    sink_close(&sink); /* closing a closed sink is no error */
 }
 
-static void test_sink_does_without_what_a_kind_leaves_out(void **state)
+static void test_sink_works_without_the_optional_functions(void **state)
 {
     (void)state;
     struct memory_sink memory = { .answer = NULL };
@@ -127,22 +127,22 @@ static void note_begin(void *state, const char *kind)
 static void note_end(void *state, const struct sink_run *run)
 {
     size_t used = strlen(state);
-    (void)snprintf(told + used, sizeof told - used, "end %s %d %s", run->kind, run->exit_code, run->message);
+    (void)snprintf(told + used, sizeof told - used, "end %d %s", run->exit_code, run->message);
 }
 
-static void test_sink_tells_its_kind_of_runs_if_it_wants_to_know(void **state)
+static void test_sink_announces_runs_to_a_kind_with_begin_and_end(void **state)
 {
     (void)state;
     static const struct sink_ops noting = { .type = "noting", .begin = note_begin, .end = note_end };
     static const struct sink_ops other = { .type = "other" };
-    static const struct sink_run run = { .kind = "sweep", .exit_code = EX_UNAVAILABLE, .message = "no" };
+    static const struct sink_run run = { .exit_code = EX_UNAVAILABLE, .message = "no" };
     const struct sink *sinks[] = { NULL, &(struct sink){ .ops = NULL }, &(struct sink){ .ops = &other },
                                    &(struct sink){ .ops = &noting, .state = told } };
     for (size_t i = 0; i < UNIT_COUNT(sinks); i++) {
         sink_begin(sinks[i], "poll");
         sink_end(sinks[i], &run);
     }
-    assert_string_equal(told, "begin poll;end sweep 69 no");
+    assert_string_equal(told, "begin poll;end 69 no");
 }
 
 static void test_did_optimizer_reads_its_codes(void **state)
@@ -162,7 +162,7 @@ static void test_did_optimizer_reads_its_codes(void **state)
     }
 }
 
-static void test_did_optimizer_wants_to_read_its_certificates(void **state)
+static void test_did_optimizer_reads_its_certificates(void **state)
 {
     (void)state;
     struct err err;
@@ -180,11 +180,11 @@ int main(void)
         cmocka_unit_test(test_sink_find_knows_the_default),
         cmocka_unit_test(test_sink_find_lists_the_kinds_for_any_other_name),
         cmocka_unit_test(test_sink_hands_messages_to_its_kind_and_outcomes_back),
-        cmocka_unit_test(test_sink_does_without_what_a_kind_leaves_out),
+        cmocka_unit_test(test_sink_works_without_the_optional_functions),
         cmocka_unit_test(test_sink_has_a_title_for_people),
-        cmocka_unit_test(test_sink_tells_its_kind_of_runs_if_it_wants_to_know),
+        cmocka_unit_test(test_sink_announces_runs_to_a_kind_with_begin_and_end),
         cmocka_unit_test(test_did_optimizer_reads_its_codes),
-        cmocka_unit_test(test_did_optimizer_wants_to_read_its_certificates),
+        cmocka_unit_test(test_did_optimizer_reads_its_certificates),
     };
     return cmocka_run_group_tests_name("sink", tests, NULL, NULL);
 }

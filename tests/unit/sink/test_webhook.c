@@ -1,4 +1,4 @@
-/* Tests of webhook: its settings, its messages and how long one may take. */
+/* Tests of webhook: settings, messages, and the time limit of a message. */
 #include "../unit.h"
 
 #include "sink/webhook.h"
@@ -48,13 +48,15 @@ static void test_webhook_names_what_is_wrong_in_its_settings(void **state)
         { { "url", "http://a.example/t0ken", "secret", SECRET, NULL }, "own.conf:7: url is 'http://...', plain http" },
         { { "url", "https://a.example/", "secret", "t0ken", NULL }, "own.conf:7: secret does not begin with whsec_" },
         { { "url", "https://a.example/", "secret", SECRET, "timeout", "301", NULL }, "own.conf:7: timeout: '301'" },
-        { { "url", "https://a.example/", "secret", SECRET, "connect_timeout", "0", NULL }, "own.conf:7: connect_timeout: '0'" },
+        { { "url", "https://a.example/", "secret", SECRET, "connect_timeout", "0", NULL },
+          "own.conf:7: connect_timeout: '0'" },
         { { "url", "https://a.example/", "secret", SECRET, "verify", "x", NULL }, "own.conf:7: verify: 'x'" },
         { { "url", "https://a.example/", "secret", SECRET, "allow_insecure_http", "", NULL },
           "own.conf:7: allow_insecure_http: ''" },
         { { "url", "https://a.example/", "secret", SECRET, "ca_file", "/no/such/file", NULL },
           "own.conf:7: could not read the certificates in /no/such/file" },
-        { { "url", "https://a.example/", "secret", SECRET, "name.id", "number", NULL }, "own.conf:7: name.id: another" },
+        { { "url", "https://a.example/", "secret", SECRET, "name.id", "number", NULL },
+          "own.conf:7: name.id: another" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct params params;
@@ -68,7 +70,7 @@ static void test_webhook_names_what_is_wrong_in_its_settings(void **state)
     }
 }
 
-static void test_webhook_takes_plain_http_where_it_is_allowed(void **state)
+static void test_webhook_accepts_plain_http_if_it_is_allowed(void **state)
 {
     (void)state;
     struct params params;
@@ -84,7 +86,7 @@ static void test_webhook_takes_plain_http_where_it_is_allowed(void **state)
     params_free(&params);
 }
 
-/* The same id for the same content, another for any other; it names the source, and has no dot. */
+/* The same content has the same id, other content has another id. The id contains the source's name and no dot. */
 static void test_webhook_id_names_source_and_call(void **state)
 {
     (void)state;
@@ -117,7 +119,7 @@ static void test_webhook_id_names_source_and_call(void **state)
     params_free(&named_params);
 }
 
-/* Long ids of channels begin alike, and a body may leave everything out. */
+/* Long ids of channels have the same beginning, and the settings may leave out all members of the body. */
 static void test_webhook_ids_of_long_calls_differ(void **state)
 {
     (void)state;
@@ -158,7 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_webhook_names_what_is_wrong_in_its_settings),
-        cmocka_unit_test(test_webhook_takes_plain_http_where_it_is_allowed),
+        cmocka_unit_test(test_webhook_accepts_plain_http_if_it_is_allowed),
         cmocka_unit_test(test_webhook_id_names_source_and_call),
         cmocka_unit_test(test_webhook_ids_of_long_calls_differ),
         cmocka_unit_test(test_webhook_says_how_long_a_message_may_take),

@@ -1,4 +1,4 @@
-/* Tests of webhook_signature: the vectors are made by Python's hmac. */
+/* Tests of webhook_signature. Python's hmac made the vectors. */
 #include "../unit.h"
 
 #include "sink/webhook_signature.h"
@@ -9,7 +9,7 @@
 /* The base64 of 60 bytes. */
 #define SIXTY "eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4"
 
-static void test_signature_is_that_of_another_implementation(void **state)
+static void test_signature_equals_the_one_of_python(void **state)
 {
     (void)state;
     static const struct {
@@ -17,8 +17,8 @@ static void test_signature_is_that_of_another_implementation(void **state)
         int64_t timestamp;
         const char *body, *want;
     } rows[] = {
-        { OLD, "vicidial-1729771100_5-af63dc4c8601ec8c", 1729771200, "{\"id\":\"1729771100.5\",\"number\":\"3125550001\"}",
-          "v1,TrzP7HyE3n2WXIlc6IXNE+xI9Wp/Il7Ro9dbt+tF2DQ=" },
+        { OLD, "vicidial-1729771100_5-af63dc4c8601ec8c", 1729771200,
+          "{\"id\":\"1729771100.5\",\"number\":\"3125550001\"}", "v1,TrzP7HyE3n2WXIlc6IXNE+xI9Wp/Il7Ro9dbt+tF2DQ=" },
         { OLD, "m", 1, "{\"comments\":\"größer\"}",
           "v1,BnJMODW2Fk4s1jJ5FrTDCX29el53bGeDaY46ZPudPuU=" },
         { NEW, "m", 1729771200, "",
@@ -37,7 +37,7 @@ static void test_signature_is_that_of_another_implementation(void **state)
     }
 }
 
-static void test_signature_refuses_a_secret_that_is_none_and_shows_nothing_of_it(void **state)
+static void test_signature_refuses_a_malformed_secret_without_showing_it(void **state)
 {
     (void)state;
     static const struct {
@@ -49,12 +49,12 @@ static void test_signature_refuses_a_secret_that_is_none_and_shows_nothing_of_it
         { "whsec", "does not begin with whsec_" },
         { "WHSEC_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u", "does not begin with whsec_" },
         { OLD " MDEyMzQ1", "does not begin with whsec_" },
-        { "whsec_", "has 0 bytes; Standard Webhooks wants 24 to 64" },
-        { "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=", "has 23 bytes; Standard Webhooks wants 24 to 64" },
-        { "whsec_" SIXTY "eHh4eHg=", "has 65 bytes; Standard Webhooks wants 24 to 64" },
+        { "whsec_", "has 0 bytes; Standard Webhooks asks for 24 to 64" },
+        { "whsec_eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHg=", "has 23 bytes; Standard Webhooks asks for 24 to 64" },
+        { "whsec_" SIXTY "eHh4eHg=", "has 65 bytes; Standard Webhooks asks for 24 to 64" },
         { "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1u!", "is not base64" },
         { "whsec_" SIXTY SIXTY SIXTY SIXTY SIXTY, "is not base64" },
-        { OLD " " OLD " " OLD " " OLD " " OLD, "holds more than 4 secrets" },
+        { OLD " " OLD " " OLD " " OLD " " OLD, "has more than 4 secrets" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct webhook_secrets secrets;
@@ -69,7 +69,7 @@ static void test_signature_refuses_a_secret_that_is_none_and_shows_nothing_of_it
     }
 }
 
-static void test_signature_takes_secrets_of_24_to_64_bytes_four_at_a_time(void **state)
+static void test_signature_accepts_up_to_four_secrets_of_24_to_64_bytes(void **state)
 {
     (void)state;
     struct webhook_secrets secrets;
@@ -82,9 +82,9 @@ static void test_signature_takes_secrets_of_24_to_64_bytes_four_at_a_time(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_signature_is_that_of_another_implementation),
-        cmocka_unit_test(test_signature_refuses_a_secret_that_is_none_and_shows_nothing_of_it),
-        cmocka_unit_test(test_signature_takes_secrets_of_24_to_64_bytes_four_at_a_time),
+        cmocka_unit_test(test_signature_equals_the_one_of_python),
+        cmocka_unit_test(test_signature_refuses_a_malformed_secret_without_showing_it),
+        cmocka_unit_test(test_signature_accepts_up_to_four_secrets_of_24_to_64_bytes),
     };
     return cmocka_run_group_tests_name("webhook_signature", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of webhook_verdict: the status alone decides. */
+/* Tests of webhook_verdict: the status alone decides the outcome. */
 #include "../unit.h"
 
 #include "sink/webhook_verdict.h"
@@ -7,7 +7,8 @@
 
 static struct outcome judge(const struct http_answer *answer)
 {
-    const struct webhook_places places = { .url_origin = "own.conf:2", .secret_origin = "own.conf:3", .secret = SECRETS, .tls = true };
+    const struct webhook_places places = { .url_origin = "own.conf:2", .secret_origin = "own.conf:3", .secret = SECRETS,
+                                           .tls = true, .profile_option = " --profile night" };
     return webhook_verdict_of(answer, &places);
 }
 
@@ -18,7 +19,9 @@ static void test_verdict_of_every_status(void **state)
     static const long misconfigured[] = { 401, 402, 403, 404, 405, 406, 407, 410, 411, 415, 426 };
     for (long status = 200; status <= 599; status++) {
         char row[24];
-        enum outcome_kind want = status <= 299 ? OUTCOME_ACCEPTED : status <= 399 ? OUTCOME_MISCONFIGURED : OUTCOME_RETRY;
+        enum outcome_kind want = status <= 299   ? OUTCOME_ACCEPTED
+                                 : status <= 399 ? OUTCOME_MISCONFIGURED
+                                                 : OUTCOME_RETRY;
         for (size_t i = 0; i < UNIT_COUNT(rejected); i++)
             want = status == rejected[i] ? OUTCOME_REJECTED : want;
         for (size_t i = 0; i < UNIT_COUNT(misconfigured); i++)
@@ -46,19 +49,22 @@ static void test_verdict_says_what_to_correct(void **state)
                  { 401, "; check secret (own.conf:3), url, and this host's clock" },
                  { 403, "; check secret (own.conf:3)" },
                  { 404, "; check url (own.conf:2)" },
-                 { 410, "; the receiver has given up this address for good: put its new one into url (own.conf:2)" },
+                 { 410, "; the receiver has given up this address for good: put its new address into url "
+                        "(own.conf:2)" },
+                 { 410, "or stop sending: did-optimizer-sync --profile night disable" },
                  { 429, "; ask the receiver's owner to allow more calls" },
                  { 500, "" },
                  { 422, "" } };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        struct outcome outcome = judge(&(struct http_answer){ .status = rows[i].status, .body = "", .retry_after_sec = 7 });
+        const struct http_answer answer = { .status = rows[i].status, .body = "", .retry_after_sec = 7 };
+        struct outcome outcome = judge(&answer);
         unit_has(rows[i].want, outcome.advice, rows[i].want);
         unit_true(rows[i].want, *rows[i].want != '\0' || *outcome.advice == '\0');
         unit_same_int(rows[i].want, outcome.wait_sec, 7);
     }
 }
 
-static void test_verdict_quotes_one_line_without_a_secret_and_no_page(void **state)
+static void test_verdict_quotes_one_line_but_no_secret_and_no_page(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
@@ -81,10 +87,11 @@ static void test_verdict_quotes_one_line_without_a_secret_and_no_page(void **sta
     unit_in_range(strlen(outcome.reason), 100, 140);
 }
 
-static void test_verdict_of_no_answer_is_to_try_again_and_names_the_remedy(void **state)
+static void test_verdict_of_no_answer_is_a_retry_and_names_the_remedy(void **state)
 {
     (void)state;
-    struct outcome outcome = judge(&(struct http_answer){ .failure = "Operation timed out after 1000 milliseconds", .body = "" });
+    const struct http_answer late = { .failure = "Operation timed out after 1000 milliseconds", .body = "" };
+    struct outcome outcome = judge(&late);
     assert_int_equal(outcome.kind, OUTCOME_RETRY);
     assert_int_equal(outcome.code, 0);
     unit_has("timeout", outcome.reason, "timed out");
@@ -103,8 +110,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdict_of_every_status),
         cmocka_unit_test(test_verdict_says_what_to_correct),
-        cmocka_unit_test(test_verdict_quotes_one_line_without_a_secret_and_no_page),
-        cmocka_unit_test(test_verdict_of_no_answer_is_to_try_again_and_names_the_remedy),
+        cmocka_unit_test(test_verdict_quotes_one_line_but_no_secret_and_no_page),
+        cmocka_unit_test(test_verdict_of_no_answer_is_a_retry_and_names_the_remedy),
     };
     return cmocka_run_group_tests_name("webhook_verdict", tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
-/* Tests of asterisk_group: the call that the rows of one linkedid tell of. */
+/* Tests of asterisk_group: the rows of one linkedid make one call. */
 #include "../unit.h"
 
 #include "source/asterisk_group.h"
 
-#define E 1729771100 /* when the first channel was made */
+#define E 1729771100 /* the time when the first channel was created */
 #define ZONE 7200
 #define SETTLE 60
 #define MOST 8
@@ -14,14 +14,14 @@
 #define PHONE_3 "PJSIP/103-00000004"
 #define CUSTOMER "15551234567"
 
-/* A row: of channel .uid, which began at seconds after E; NULL ends a call's rows. */
+/* A row of channel .uid, which began `at` seconds after E. NULL ends the rows of a call. */
 struct given {
     const char *uid, *src, *dst, *channel, *dstchannel, *app, *disposition;
     int at, duration, billsec;
     const char *did, *cnum, *outbound_cnum, *accountcode, *data, *clid;
 };
 
-/* The last argument may be followed by more members: .did = "..." */
+/* More members may follow the last argument: .did = "..." */
 #define ROW(uid_, src_, dst_, channel_, dstchannel_, app_, disposition_, at_, duration_, ...) \
     { .uid = uid_, .src = src_, .dst = dst_, .channel = channel_, .dstchannel = dstchannel_, .app = app_, \
       .disposition = disposition_, .at = at_, .duration = duration_, .billsec = __VA_ARGS__ }
@@ -63,7 +63,7 @@ static struct asterisk_row *row_of(const struct given *given, int sequence)
     return asterisk_row_make(columns, E + ZONE + given->at, &widths);
 }
 
-/* The rows are there since an hour after E, unless now says otherwise. */
+/* The time is an hour after E, unless `now` is set. */
 static void make_at(const struct given *given, const char *trunks, int64_t now, struct made *made)
 {
     static struct zone zone;
@@ -89,7 +89,7 @@ static void clear(struct made *made)
         free(made->rows[i]);
 }
 
-/* ---- who, and with which result ---- */
+/* ---- party and result ---- */
 
 struct want {
     const char *name;
@@ -152,7 +152,7 @@ static const struct want calls[] = {
       { ROW("2", CUSTOMER, "102", "Local/102@from-queue-00000002;2", PHONE_2, "Dial", "ANSWERED", 0, 160, 150),
         ROW("1", CUSTOMER, "500", TRUNK, "Local/102@from-queue-00000002;1", "Queue", "ANSWERED", 0, 160, 160) },
       CUSTOMER, "102", "ANSWERED", "150", "person", CALL_INBOUND, 160 },
-    { "queue, whose agents are phones: no row of their own",
+    { "a queue with phones as agents, which have no row of their own",
       { ROW("1", CUSTOMER, "500", TRUNK, PHONE, "Queue", "ANSWERED", 0, 90, 80) },
       CUSTOMER, "101", "ANSWERED", "80", "person", CALL_INBOUND, 90 },
     { "queue, given up: no agent answered",
@@ -215,7 +215,7 @@ static const struct want calls[] = {
       CUSTOMER, "101", "FAILED", "0", NULL, CALL_OUTBOUND, 6 },
 };
 
-static void test_asterisk_group_tells_who_spoke_and_how_it_ended(void **state)
+static void test_asterisk_group_finds_party_and_result(void **state)
 {
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(calls); i++) {
@@ -240,7 +240,7 @@ static void test_asterisk_group_tells_who_spoke_and_how_it_ended(void **state)
     }
 }
 
-static void test_asterisk_group_has_the_words_of_dial_for_known_results(void **state)
+static void test_asterisk_group_has_dial_s_words_for_known_results(void **state)
 {
     (void)state;
     static const char *const cases[][2] = { { "ANSWERED", "ANSWER" }, { "NO ANSWER", "NOANSWER" }, { "BUSY", "BUSY" },
@@ -272,7 +272,7 @@ static void test_asterisk_group_takes_the_campaign_from_accountcode_else_from_th
     clear(&made);
 }
 
-static void test_asterisk_group_obeys_the_trunks_that_are_named(void **state)
+static void test_asterisk_group_uses_the_trunks_in_the_settings(void **state)
 {
     (void)state;
     const struct given rows[] = { ROW("1", "15559876543", CUSTOMER, "SIP/alice-1", "SIP/4711-2", "Dial", "ANSWERED", 0,
@@ -289,7 +289,7 @@ static void test_asterisk_group_obeys_the_trunks_that_are_named(void **state)
     clear(&made);
 }
 
-/* ---- when it is final ---- */
+/* ---- finality ---- */
 
 static void test_asterisk_group_is_final_a_settle_time_after_its_newest_end(void **state)
 {
@@ -307,7 +307,7 @@ static void test_asterisk_group_is_final_a_settle_time_after_its_newest_end(void
     clear(&made);
 }
 
-/* The agents' rows come when their phones hang up; the customer still waits in the queue. */
+/* Asterisk writes the agents' rows when their phones hang up. The customer still waits in the queue then. */
 static void test_asterisk_group_waits_for_the_row_of_the_first_channel(void **state)
 {
     (void)state;
@@ -326,7 +326,7 @@ static void test_asterisk_group_waits_for_the_row_of_the_first_channel(void **st
     clear(&made);
 }
 
-/* What comes later and tells nothing new must not be sent again; what changes the result must. */
+/* A later row that changes the result makes the call sent again. Any other later row does not. */
 static void test_asterisk_group_has_another_fingerprint_when_its_result_changes(void **state)
 {
     (void)state;
@@ -350,7 +350,7 @@ static void test_asterisk_group_has_another_fingerprint_when_its_result_changes(
     clear(&other);
 }
 
-static void test_asterisk_group_counts_a_row_that_is_there_twice_once(void **state)
+static void test_asterisk_group_counts_a_duplicate_row_once(void **state)
 {
     (void)state;
     const struct given row = ROW("1", "101", CUSTOMER, PHONE, TRUNK, "Dial", "ANSWERED", 0, 65, 60);
@@ -364,9 +364,9 @@ static void test_asterisk_group_counts_a_row_that_is_there_twice_once(void **sta
     assert_int_equal(asterisk_group_length(rows, 0), 0);
 }
 
-/* ---- when it was: autumn repeats an hour ---- */
+/* ---- the time of a call: in autumn an hour repeats ---- */
 
-/* A row of a channel made at epoch channel, dated local_sec. */
+/* A row with date local_sec, of a channel that was created at epoch channel. */
 static struct asterisk_row *dated(int64_t channel, int64_t local_sec)
 {
     static const struct asterisk_widths widths = { .uniqueid = 32, .linkedid = 32 };
@@ -377,7 +377,7 @@ static struct asterisk_row *dated(int64_t channel, int64_t local_sec)
     return asterisk_row_make(columns, local_sec, &widths);
 }
 
-static void test_asterisk_group_knows_both_passes_of_the_hour_that_autumn_repeats(void **state)
+static void test_asterisk_group_knows_both_passes_of_the_repeated_hour(void **state)
 {
     (void)state;
     const int64_t change = 1729990800; /* 2024-10-27 01:00 UTC: 03:00 becomes 02:00 in Berlin */
@@ -417,14 +417,14 @@ static void test_asterisk_group_knows_both_passes_of_the_hour_that_autumn_repeat
     }
 }
 
-static void test_asterisk_group_dates_what_no_known_zone_fits_by_its_channel(void **state)
+static void test_asterisk_group_uses_the_channel_s_time_if_no_zone_fits(void **state)
 {
     (void)state;
     const struct zone east = zone_of(7200, 0), none = { .count = 0 };
     struct asterisk_row *west = dated(E, E - 18000), *plain = dated(0, E + 7200);
     assert_false(asterisk_group_date(&west, 1, &east));
     assert_int_equal(west->started, E);
-    assert_true(asterisk_group_date(&plain, 1, &east)); /* nothing contradicts */
+    assert_true(asterisk_group_date(&plain, 1, &east)); /* the zone is possible */
     assert_int_equal(plain->started, E);
     assert_true(asterisk_group_date(&plain, 1, &none));
     assert_int_equal(plain->started, E + 7200);
@@ -435,16 +435,16 @@ static void test_asterisk_group_dates_what_no_known_zone_fits_by_its_channel(voi
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_asterisk_group_tells_who_spoke_and_how_it_ended),
-        cmocka_unit_test(test_asterisk_group_has_the_words_of_dial_for_known_results),
+        cmocka_unit_test(test_asterisk_group_finds_party_and_result),
+        cmocka_unit_test(test_asterisk_group_has_dial_s_words_for_known_results),
         cmocka_unit_test(test_asterisk_group_takes_the_campaign_from_accountcode_else_from_the_setting),
-        cmocka_unit_test(test_asterisk_group_obeys_the_trunks_that_are_named),
+        cmocka_unit_test(test_asterisk_group_uses_the_trunks_in_the_settings),
         cmocka_unit_test(test_asterisk_group_is_final_a_settle_time_after_its_newest_end),
         cmocka_unit_test(test_asterisk_group_waits_for_the_row_of_the_first_channel),
         cmocka_unit_test(test_asterisk_group_has_another_fingerprint_when_its_result_changes),
-        cmocka_unit_test(test_asterisk_group_counts_a_row_that_is_there_twice_once),
-        cmocka_unit_test(test_asterisk_group_knows_both_passes_of_the_hour_that_autumn_repeats),
-        cmocka_unit_test(test_asterisk_group_dates_what_no_known_zone_fits_by_its_channel),
+        cmocka_unit_test(test_asterisk_group_counts_a_duplicate_row_once),
+        cmocka_unit_test(test_asterisk_group_knows_both_passes_of_the_repeated_hour),
+        cmocka_unit_test(test_asterisk_group_uses_the_channel_s_time_if_no_zone_fits),
     };
     return cmocka_run_group_tests_name("asterisk_group", tests, NULL, NULL);
 }

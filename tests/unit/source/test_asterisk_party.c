@@ -3,7 +3,7 @@
 
 #include "source/asterisk_party.h"
 
-static void test_asterisk_party_peer_is_what_a_channel_is_named_after(void **state)
+static void test_asterisk_party_peer_is_in_the_channel_s_name(void **state)
 {
     (void)state;
     static const struct {
@@ -33,7 +33,7 @@ static void test_asterisk_party_peer_is_what_a_channel_is_named_after(void **sta
     assert_int_equal(strlen(asterisk_party_peer(long_name, out)), ASTERISK_PARTY_SIZE - 1);
 }
 
-static void test_asterisk_party_trunks_that_are_named_are_the_only_ones(void **state)
+static void test_asterisk_party_with_trunks_set_there_are_no_others(void **state)
 {
     (void)state;
     static const char trunks[] = "acme, PJSIP/4711";
@@ -46,7 +46,7 @@ static void test_asterisk_party_trunks_that_are_named_are_the_only_ones(void **s
     assert_false(asterisk_party_is_local("PJSIP/Local-1"));
 }
 
-static void test_asterisk_party_tells_numbers_from_feature_codes(void **state)
+static void test_asterisk_party_distinguishes_numbers_and_feature_codes(void **state)
 {
     (void)state;
     static const struct {
@@ -65,7 +65,7 @@ static void test_asterisk_party_tells_numbers_from_feature_codes(void **state)
     }
 }
 
-static void test_asterisk_party_finds_the_number_that_was_dialled_and_the_one_that_called(void **state)
+static void test_asterisk_party_finds_dialled_and_calling_number(void **state)
 {
     (void)state;
     static const struct {
@@ -96,10 +96,10 @@ static void test_asterisk_party_finds_the_number_that_was_dialled_and_the_one_th
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_asterisk_party_peer_is_what_a_channel_is_named_after),
-        cmocka_unit_test(test_asterisk_party_trunks_that_are_named_are_the_only_ones),
-        cmocka_unit_test(test_asterisk_party_tells_numbers_from_feature_codes),
-        cmocka_unit_test(test_asterisk_party_finds_the_number_that_was_dialled_and_the_one_that_called),
+        cmocka_unit_test(test_asterisk_party_peer_is_in_the_channel_s_name),
+        cmocka_unit_test(test_asterisk_party_with_trunks_set_there_are_no_others),
+        cmocka_unit_test(test_asterisk_party_distinguishes_numbers_and_feature_codes),
+        cmocka_unit_test(test_asterisk_party_finds_dialled_and_calling_number),
     };
     return cmocka_run_group_tests_name("asterisk_party", tests, NULL, NULL);
 }

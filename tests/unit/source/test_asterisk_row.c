@@ -1,4 +1,4 @@
-/* Tests of asterisk_row: the call that a row belongs to, and whether two rows are one. */
+/* Tests of asterisk_row: the call of a row, and duplicate rows. */
 #include "../unit.h"
 
 #include "source/asterisk_row.h"
@@ -12,7 +12,7 @@ static struct asterisk_row *row_of(const char *uniqueid, const char *linkedid, c
     return asterisk_row_make(columns, 1729778300, &freepbx);
 }
 
-static void test_asterisk_row_epoch_stands_before_the_last_dot(void **state)
+static void test_asterisk_row_epoch_is_before_the_last_dot(void **state)
 {
     (void)state;
     static const struct {
@@ -58,8 +58,8 @@ static void test_asterisk_row_belongs_to_its_linkedid_else_to_its_uniqueid(void 
     }
 }
 
-/* FreePBX's columns hold 32 characters. A long name of the system takes the place of what tells calls apart. */
-static void test_asterisk_row_with_a_cut_or_missing_id_stands_for_itself(void **state)
+/* FreePBX's columns have 32 characters. After a long system name, the unique part of the id is cut off. */
+static void test_asterisk_row_with_a_cut_or_missing_id_is_a_call_alone(void **state)
 {
     (void)state;
     const char *cut = "head-office-number-4-1729771100."; /* 32 characters */
@@ -83,8 +83,8 @@ static void test_asterisk_row_with_a_cut_or_missing_id_stands_for_itself(void **
         free(rows[i]);
 }
 
-/* An alembic table keeps 150 characters, and a table without limits any number. */
-static void test_asterisk_row_with_room_to_spare_is_not_cut(void **state)
+/* A table made by alembic has 150 characters; another table may have no limit. */
+static void test_asterisk_row_in_a_wide_column_is_not_cut(void **state)
 {
     (void)state;
     const struct asterisk_widths wide = { .uniqueid = 150, .linkedid = 150 }, none = { .uniqueid = 0 };
@@ -95,7 +95,7 @@ static void test_asterisk_row_with_room_to_spare_is_not_cut(void **state)
     free(other);
 }
 
-static void test_asterisk_row_reads_numbers_and_takes_null_for_nothing(void **state)
+static void test_asterisk_row_reads_numbers_and_null(void **state)
 {
     (void)state;
     const char *columns[ASTERISK_COLUMNS] = { [ASTERISK_DURATION] = "65", [ASTERISK_BILLSEC] = "x",
@@ -111,7 +111,7 @@ static void test_asterisk_row_reads_numbers_and_takes_null_for_nothing(void **st
 }
 
 /* The table has no primary key, and sequence may be missing. */
-static void test_asterisk_row_differs_from_another_in_any_of_what_tells_rows_apart(void **state)
+static void test_asterisk_row_differs_by_each_identifying_column(void **state)
 {
     (void)state;
     static const char *const usual[ASTERISK_COLUMNS] = {
@@ -150,12 +150,12 @@ static void test_asterisk_row_differs_from_another_in_any_of_what_tells_rows_apa
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_asterisk_row_epoch_stands_before_the_last_dot),
+        cmocka_unit_test(test_asterisk_row_epoch_is_before_the_last_dot),
         cmocka_unit_test(test_asterisk_row_belongs_to_its_linkedid_else_to_its_uniqueid),
-        cmocka_unit_test(test_asterisk_row_with_a_cut_or_missing_id_stands_for_itself),
-        cmocka_unit_test(test_asterisk_row_with_room_to_spare_is_not_cut),
-        cmocka_unit_test(test_asterisk_row_reads_numbers_and_takes_null_for_nothing),
-        cmocka_unit_test(test_asterisk_row_differs_from_another_in_any_of_what_tells_rows_apart),
+        cmocka_unit_test(test_asterisk_row_with_a_cut_or_missing_id_is_a_call_alone),
+        cmocka_unit_test(test_asterisk_row_in_a_wide_column_is_not_cut),
+        cmocka_unit_test(test_asterisk_row_reads_numbers_and_null),
+        cmocka_unit_test(test_asterisk_row_differs_by_each_identifying_column),
     };
     return cmocka_run_group_tests_name("asterisk_row", tests, NULL, NULL);
 }

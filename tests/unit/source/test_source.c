@@ -1,8 +1,10 @@
-/* Tests of source: the table of kinds, and what a kind is asked through. */
+/* Tests of source: the table of kinds, and the functions of a source. */
 #include "../memory_source.h"
 #include "../unit.h"
 
+#include "source/pbx.h"
 #include "source/vicidial.h"
+#include "source/vicidial_inbound.h"
 
 #define NOW INT64_C(1729771200)
 
@@ -13,12 +15,16 @@ static void test_source_find_knows_the_default(void **state)
     const struct source_ops *ops = NULL;
     assert_int_equal(source_find("vicidial", "default", &ops, &err), 0);
     assert_ptr_equal(ops, &vicidial_source);
+    assert_int_equal(source_find("vicidial-inbound", "default", &ops, &err), 0);
+    assert_ptr_equal(ops, &vicidial_inbound_source);
+    assert_int_equal(source_find("pbx-api", "default", &ops, &err), 0);
+    assert_ptr_equal(ops, &pbx_source);
 }
 
 static void test_source_find_lists_the_kinds_for_any_other_name(void **state)
 {
     (void)state;
-    static const char *const names[] = { "", "memory", "VICIdial", "vicidial ", "vicidial-inbound" };
+    static const char *const names[] = { "", "memory", "VICIdial", "vicidial ", "vicidial_inbound" };
     for (size_t i = 0; i < UNIT_COUNT(names); i++) {
         struct err err;
         const struct source_ops *ops = NULL;
@@ -31,11 +37,11 @@ static void test_source_find_lists_the_kinds_for_any_other_name(void **state)
     }
 }
 
-/* What has been handed out: "1.1 1.2 ". */
+/* The calls that were handed out: "1.1 1.2 ". */
 struct seen {
     char ids[200];
     int64_t ended_before;
-    size_t stop_after; /* slices; 0: it goes on */
+    size_t stop_after; /* the number of slices; 0: no stop */
 };
 
 static int see(void *context, const struct call *call, struct err *err)
@@ -118,7 +124,7 @@ static void count_campaign(void *context, const char *id)
     (*(int *)context)++;
 }
 
-/* The first finding counts. */
+/* The first result counts. */
 static void keep_finding(void *context, const struct source_finding *finding)
 {
     struct source_finding *kept = context;
@@ -160,7 +166,7 @@ static void test_source_of_a_kind_without_the_optional_members(void **state)
     assert_string_equal(finding.text, "make one");
 }
 
-static void test_source_explains_what_any_type_remembers_and_nothing_else(void **state)
+static void test_source_explains_the_memory_of_any_type(void **state)
 {
     (void)state;
     struct source_zones zones = { .count = 99, .names = "x", .problem = "x" };
@@ -186,7 +192,7 @@ static void test_source_explains_what_any_type_remembers_and_nothing_else(void *
     }
 }
 
-static void test_source_close_of_nothing_is_fine(void **state)
+static void test_source_close_of_a_closed_source_is_no_error(void **state)
 {
     (void)state;
     struct source source = { .ops = NULL };
@@ -204,8 +210,8 @@ int main(void)
         cmocka_unit_test(test_source_find_lists_the_kinds_for_any_other_name),
         cmocka_unit_test(test_source_scan_and_fetch_reach_the_kind),
         cmocka_unit_test(test_source_of_a_kind_without_the_optional_members),
-        cmocka_unit_test(test_source_explains_what_any_type_remembers_and_nothing_else),
-        cmocka_unit_test(test_source_close_of_nothing_is_fine),
+        cmocka_unit_test(test_source_explains_the_memory_of_any_type),
+        cmocka_unit_test(test_source_close_of_a_closed_source_is_no_error),
     };
     return cmocka_run_group_tests_name("source", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of stretch: which local times are to be read. */
+/* Tests of stretch: which local times must be read. */
 #include "../unit.h"
 
 #include "source/stretch.h"
@@ -7,7 +7,7 @@ struct window {
     int64_t from, to, offset;
 };
 
-/* What is to be read, as "10-19 30-39". */
+/* The stretches to read, such as "10-19 30-39". */
 static void check_stretches(const char *row, const struct window *windows, size_t count, const char *want)
 {
     struct stretch_list list = { .count = 0 };
@@ -46,7 +46,7 @@ static void test_stretches_of_all_windows_are_disjoint_and_in_order(void **state
     check_stretches("point", point, UNIT_COUNT(point), "100-100");
 }
 
-static void test_stretch_that_is_begun_goes_on_from_there(void **state)
+static void test_a_started_stretch_is_continued(void **state)
 {
     (void)state;
     struct stretch_list list = { .count = 0 };
@@ -65,7 +65,7 @@ static void test_stretch_that_is_begun_goes_on_from_there(void **state)
     stretch_clear(&list);
 }
 
-static void test_stretch_says_which_calls_were_met_in_every_zone(void **state)
+static void test_stretch_knows_which_calls_were_read_in_every_zone(void **state)
 {
     (void)state;
     struct stretch_list list = { .count = 0 };
@@ -79,13 +79,13 @@ static void test_stretch_says_which_calls_were_met_in_every_zone(void **state)
         (void)snprintf(row, sizeof row, "read before %lld", (long long)rows[i].at);
         unit_same_int(row, stretch_made_before(&list, rows[i].at), rows[i].want);
     }
-    stretch_add(&list, 50, 199, 60); /* 110 to 259: it begins while the first is read, and ends after it */
+    stretch_add(&list, 50, 199, 60); /* 110 to 259: begins within the first stretch, and ends after it */
     unit_same_int("begun later", stretch_made_before(&list, 150), 90);
     unit_same_int("ends later", stretch_made_before(&list, 200), 140);
     stretch_clear(&list);
 }
 
-/* Which epochs were asked for, and from which one on summer time holds. */
+/* The epochs that were asked for, and the first epoch of summer time. */
 struct asked {
     int64_t summer_from, last_from;
     int count;
@@ -102,7 +102,7 @@ static int sample(void *context, int64_t from, int64_t to, struct zone *zone, st
     return 0;
 }
 
-/* Where the clocks changed between two samples, both zones are read. */
+/* If the clocks changed between two samples, both zones are read. */
 static void test_stretch_of_long_ago_is_read_in_the_zones_of_both_ends(void **state)
 {
     (void)state;
@@ -144,8 +144,8 @@ int main(void)
         cmocka_unit_test(test_stretch_of_long_ago_is_read_in_the_zones_of_both_ends),
         cmocka_unit_test(test_stretch_writes_a_local_time_as_a_datetime),
         cmocka_unit_test(test_stretches_of_all_windows_are_disjoint_and_in_order),
-        cmocka_unit_test(test_stretch_that_is_begun_goes_on_from_there),
-        cmocka_unit_test(test_stretch_says_which_calls_were_met_in_every_zone),
+        cmocka_unit_test(test_a_started_stretch_is_continued),
+        cmocka_unit_test(test_stretch_knows_which_calls_were_read_in_every_zone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Tests of vicidial_finality: whether a row says the last word on its call, and what is decided by that. */
+/* Tests of vicidial_finality: whether the status of a row is final, and how long the call waits otherwise. */
 #include "../unit.h"
 
 #include "domain/decision.h"
@@ -20,7 +20,7 @@ static const struct settings_sync settings = {
 
 static const struct call_record unknown = { .state = CALL_UNKNOWN };
 
-/* ended_ago: seconds since its end. */
+/* ended_ago: seconds since the end of the call. */
 struct row {
     const char *name, *status, *comments;
     int64_t ended_ago, age;
@@ -80,10 +80,10 @@ static void test_vicidial_finality_waits_for_what_is_not_final_up_to_the_horizon
         { "above", "DISPO", NULL, 5, HORIZON + 1, DECISION_SEND, 0 },
         { "empty status, at the horizon", "", NULL, 5, HORIZON, DECISION_SEND, 0 },
         { "REMOTE helps XFER only", "INCALL", "REMOTE", 5, 100, DECISION_WAIT, HORIZON - 100 },
-        /* The age counts, not the end: the agent of a long call has as much time as any other. */
+        /* The age counts, not the end: VICIdial limits the agent's time from the begin of the call. */
         { "just ended, made long ago", "DISPO", NULL, 0, HORIZON, DECISION_SEND, 0 },
         { "ended long ago, so it says", "DISPO", NULL, 2 * HORIZON, 100, DECISION_WAIT, HORIZON - 100 },
-        /* Without a call_date the end is what counts. */
+        /* Without a call_date the end counts. */
         { "unknown age, just ended", "DISPO", NULL, 10, -1, DECISION_WAIT, HORIZON - 10 },
         { "unknown age, one below", "DISPO", NULL, HORIZON - 1, -1, DECISION_WAIT, 1 },
         { "unknown age, at the horizon", "DISPO", NULL, HORIZON, -1, DECISION_SEND, 0 },
@@ -149,7 +149,7 @@ static void test_vicidial_finality_obeys_the_settings(void **state)
     own.not_final_horizon = 50;
     assert_int_equal(make_call("WAIT", NULL, 10, 49, &own).wait_until, NOW + 1);
     assert_int_equal(make_call("WAIT", NULL, 10, 50, &own).wait_until, NOW);
-    assert_int_equal(make_call("INCALL", NULL, 10, 0, &own).finality, CALL_FINAL); /* not in the list any more */
+    assert_int_equal(make_call("INCALL", NULL, 10, 0, &own).finality, CALL_FINAL); /* no longer in the list */
     assert_int_equal(make_call("AA", NULL, 10, 0, &own).finality, CALL_FINAL);
     own.not_final_horizon = own.unsettled_hold = 0;
     own.unsettled = settings.unsettled;
@@ -159,7 +159,7 @@ static void test_vicidial_finality_obeys_the_settings(void **state)
     assert_int_equal(decision_of(&call, &unknown, &own, NOW).kind, DECISION_SEND);
 }
 
-/* In autumn VICIdial's screens take a call for an hour younger. Without a call_date there is nothing that went back. */
+/* In autumn, VICIdial's screens see a call as an hour younger. Without a call_date this makes no difference. */
 static void test_vicidial_finality_gives_an_hour_more_where_the_clocks_went_back(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* Tests of zone: in which time zones rows are written. */
+/* Tests of zone: the time zones that rows are written in. */
 #include "../unit.h"
 
 #include "source/zone.h"
@@ -6,7 +6,7 @@
 #define HOUR 3600
 #define NOW 1764000000
 
-/* Rows written in an offset every step seconds, the first at NOW + from; the server's own is server. */
+/* Adds rows written with an offset, one every step seconds, the first at NOW + from. server: the server's offset. */
 static void add_rows(struct zone_sample *sample, int64_t offset, int64_t from, int count, int64_t step, int64_t server)
 {
     for (int i = 0; i < count; i++) {
@@ -42,7 +42,7 @@ static void test_zone_is_what_the_rows_show_to_a_quarter_of_an_hour(void **state
     }
 }
 
-static void test_zone_takes_no_row_without_two_times(void **state)
+static void test_zone_ignores_a_row_without_both_times(void **state)
 {
     (void)state;
     struct zone_sample sample = { .rows = 0 };
@@ -55,7 +55,7 @@ static void test_zone_takes_no_row_without_two_times(void **state)
     assert_int_equal(sample.rows, 0);
 }
 
-static void test_zone_leaves_out_what_too_few_rows_show(void **state)
+static void test_zone_ignores_an_offset_with_too_few_rows(void **state)
 {
     (void)state;
     struct zone_sample sample = { .rows = 0 };
@@ -73,7 +73,7 @@ static void test_zone_leaves_out_what_too_few_rows_show(void **state)
     assert_false(zone_has(&two, 3 * HOUR));
 }
 
-static void test_zone_has_room_for_the_most_frequent(void **state)
+static void test_zone_keeps_the_most_frequent_offsets(void **state)
 {
     (void)state;
     struct zone_sample sample = { .rows = 0 };
@@ -88,7 +88,7 @@ static void test_zone_has_room_for_the_most_frequent(void **state)
     assert_int_equal(zone.count, ZONE_MOST);
 }
 
-static void test_zone_problem(void **state)
+static void test_zone_problem_names_differing_zones(void **state)
 {
     (void)state;
     static const struct {
@@ -142,7 +142,7 @@ static void test_zone_differs_from_the_server_s_by_more_than_half_of_two_rows_at
     }
 }
 
-static void test_zone_that_was_mixed_with_one_that_is_gone_is_no_problem(void **state)
+static void test_zone_mixed_with_an_old_zone_is_no_problem(void **state)
 {
     (void)state;
     char problem[ZONE_PROBLEM_SIZE];
@@ -156,7 +156,7 @@ static void test_zone_that_was_mixed_with_one_that_is_gone_is_no_problem(void **
     assert_string_equal(zone_problem(&zone, problem), "");
 }
 
-static void test_zone_spread(void **state)
+static void test_zone_spread_is_the_difference_of_the_zones(void **state)
 {
     (void)state;
     static const struct {
@@ -171,7 +171,7 @@ static void test_zone_spread(void **state)
     }
 }
 
-static void test_zone_recalls_what_is_not_long_out_of_use(void **state)
+static void test_zone_recalls_zones_in_recent_use(void **state)
 {
     (void)state;
     struct zone_sample sample = { .rows = 0 };
@@ -193,7 +193,7 @@ static void test_zone_forgets_nothing_while_no_call_is_made(void **state)
 {
     (void)state;
     struct zone zone = { .count = 0 }, earlier = { .count = 0 };
-    zone_add(&zone, 0, 0); /* the server's, for want of rows */
+    zone_add(&zone, 0, 0); /* the server's offset, because there are no rows */
     zone_add(&earlier, -7 * HOUR, NOW - 300 * 86400LL);
     zone_recall(&zone, &earlier);
     check_offsets("after a pause", &zone, "UTC-07:00, UTC+00:00");
@@ -233,6 +233,42 @@ static void test_zone_says_when_a_call_was_made(void **state)
     assert_int_equal(zone_made(&none, NOW, 0, NOW + 5, &odd), NOW);
 }
 
+static struct source_reach reach_of(const struct zone *zone, const int64_t *made, size_t count)
+{
+    struct source_reach reach = zone_reach_none();
+    for (size_t i = 0; i < count; i++)
+        zone_reach_add(zone, made[i], 600, &reach);
+    return reach;
+}
+
+/* Which rows are archived is decided by their local time. */
+static void test_zone_reach_allows_for_all_zones_and_a_change_of_clocks(void **state)
+{
+    (void)state;
+    struct zone one = { .count = 0 }, two = { .count = 0 };
+    zone_add(&one, -5 * HOUR, 0);
+    zone_add(&two, -5 * HOUR, 0);
+    zone_add(&two, -8 * HOUR, 0);
+    static const int64_t made[] = { 1000000 };
+    struct source_reach of_one = reach_of(&one, made, 1), of_two = reach_of(&two, made, 1);
+    unit_same_int("one zone, first", of_one.first, 1000000 - HOUR - 600);
+    unit_same_int("one zone, whole", of_one.whole, 1000000 + HOUR + 600);
+    unit_same_int("two zones, first", of_two.first, 1000000 - 4 * HOUR - 600);
+    unit_same_int("two zones, whole", of_two.whole, 1000000 + 4 * HOUR + 600);
+}
+
+static void test_zone_reach_goes_by_all_of_the_rows(void **state)
+{
+    (void)state;
+    struct zone zone = { .count = 0 };
+    static const int64_t made[] = { 500000, 2000000, 400000, 1000000 };
+    struct source_reach none = zone_reach_none(), some = reach_of(&zone, made, 4);
+    unit_same_int("no rows, first", none.first, INT64_MAX);
+    unit_same_int("no rows, whole", none.whole, INT64_MAX);
+    unit_same_int("first", some.first, 400000 - HOUR - 600);
+    unit_same_int("whole", some.whole, 2000000 + HOUR + 600);
+}
+
 static void test_zone_knows_by_how_much_the_clocks_went_back(void **state)
 {
     (void)state;
@@ -263,7 +299,7 @@ static void test_zone_knows_by_how_much_the_clocks_went_back(void **state)
     unit_same_int("no call since, and not the server's zone", zone_went_back(&autumn, -4 * HOUR), 0);
 }
 
-static void test_zone_outlives_the_process_as_text(void **state)
+static void test_zone_text_is_read_by_the_next_run(void **state)
 {
     (void)state;
     static const char *const rows[] = { " server 3600", "-25200@1764000000m 0@1764000100mu server -28800",
@@ -277,7 +313,7 @@ static void test_zone_outlives_the_process_as_text(void **state)
     }
 }
 
-static void test_zone_text_that_is_damaged_is_read_as_far_as_it_goes(void **state)
+static void test_zone_text_is_read_up_to_its_damage(void **state)
 {
     (void)state;
     static const struct {
@@ -322,19 +358,21 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_zone_is_what_the_rows_show_to_a_quarter_of_an_hour),
-        cmocka_unit_test(test_zone_takes_no_row_without_two_times),
-        cmocka_unit_test(test_zone_leaves_out_what_too_few_rows_show),
-        cmocka_unit_test(test_zone_has_room_for_the_most_frequent),
-        cmocka_unit_test(test_zone_problem),
+        cmocka_unit_test(test_zone_ignores_a_row_without_both_times),
+        cmocka_unit_test(test_zone_ignores_an_offset_with_too_few_rows),
+        cmocka_unit_test(test_zone_keeps_the_most_frequent_offsets),
+        cmocka_unit_test(test_zone_problem_names_differing_zones),
         cmocka_unit_test(test_zone_differs_from_the_server_s_by_more_than_half_of_two_rows_at_least),
-        cmocka_unit_test(test_zone_that_was_mixed_with_one_that_is_gone_is_no_problem),
-        cmocka_unit_test(test_zone_spread),
-        cmocka_unit_test(test_zone_recalls_what_is_not_long_out_of_use),
+        cmocka_unit_test(test_zone_mixed_with_an_old_zone_is_no_problem),
+        cmocka_unit_test(test_zone_spread_is_the_difference_of_the_zones),
+        cmocka_unit_test(test_zone_recalls_zones_in_recent_use),
         cmocka_unit_test(test_zone_forgets_nothing_while_no_call_is_made),
         cmocka_unit_test(test_zone_says_when_a_call_was_made),
+        cmocka_unit_test(test_zone_reach_allows_for_all_zones_and_a_change_of_clocks),
+        cmocka_unit_test(test_zone_reach_goes_by_all_of_the_rows),
         cmocka_unit_test(test_zone_knows_by_how_much_the_clocks_went_back),
-        cmocka_unit_test(test_zone_outlives_the_process_as_text),
-        cmocka_unit_test(test_zone_text_that_is_damaged_is_read_as_far_as_it_goes),
+        cmocka_unit_test(test_zone_text_is_read_by_the_next_run),
+        cmocka_unit_test(test_zone_text_is_read_up_to_its_damage),
         cmocka_unit_test(test_zone_is_explained_by_its_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

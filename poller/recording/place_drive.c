@@ -1,0 +1,534 @@
+/* place_drive: the place `google-drive`. A recording gets its file id before the upload, and the ledger keeps the id
+ * and then the address of the upload. So an upload continues after a crash, and a repeated one makes no second file:
+ * Drive refuses an id that it has. If the ledger was lost, the file is found by the call's id in its appProperties. */
+#include <ctype.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/google_token.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/url.h"
+#include "recording/place_drive.h"
+#include "recording/place_drive_verdict.h"
+
+#define ENDPOINT "https://www.googleapis.com"
+#define SCOPE "https://www.googleapis.com/auth/drive"
+#define BEARER "Authorization: Bearer "
+#define FIELDS "id,webViewLink,size,md5Checksum"
+
+/* Drive allows 124 bytes for the name and the value of a property. */
+#define PROPERTY "callUuid"
+#define PROPERTY_MOST (124 - sizeof PROPERTY + 1)
+
+/* So many answers in turn that keep nothing of what was sent end the try. */
+#define STANDSTILLS 3
+
+#define IDS 20
+
+struct drive {
+    const char *folder; /* borrowed, as the next two */
+    const char *ca_file;
+    char *endpoint;
+    int64_t timeout;
+    struct google_token *token;
+    char *ids[IDS]; /* made, and not used yet */
+    size_t id_count;
+    struct transfer_failure no_token; /* why there is no token ... */
+    int64_t no_token_until_ms;        /* ... and until when nobody asks for one again, monotonic */
+};
+
+enum step { SEARCH, MAKE_ID, START, ASK, SEND, LOOK, DELETE, STORED, FAILED };
+
+struct upload {
+    struct drive *drive;
+    struct place_file *file;
+    enum step step;
+    struct transfer_failure failure; /* FAILED */
+    char *url, *body, *authorization;
+    char range[96], length[64], type[80];
+    const char *headers[6];
+    int source; /* the file in the spool; -1: not open */
+    int64_t offset;
+    int standstills, restarts;
+    bool has_asked;
+};
+
+#define NO_TOKEN_MS 30000
+
+/* So many sessions of one upload may vanish in a run. */
+#define RESTARTS 2
+
+static const struct param_spec params[] = {
+    PLACE_COMMON_PARAMS,
+    { "credentials", true, "the key file of a service account, or of a person's access" },
+    { "subject", false, "the e-mail address of the person for whom a service account acts" },
+    { "endpoint", false, "another address than Google's" },
+    { NULL, false, NULL },
+};
+
+/* ---- open and close ---- */
+
+static void close_drive(void *context)
+{
+    struct drive *drive = context;
+    google_token_close(drive->token);
+    for (size_t i = 0; i < drive->id_count; i++)
+        free(drive->ids[i]);
+    free(drive->endpoint);
+    free(drive);
+}
+
+static int check_settings(const struct place_settings *settings, struct err *err)
+{
+    const struct param *endpoint = params_find(settings->params, "endpoint"),
+                       *folders = params_find(settings->params, "subfolders");
+    struct err why;
+    if (*settings->folder == '\0')
+        return err_set(err, EX_CONFIG, "upload = google-drive needs `folder = ID` in [recordings]: the last part of the "
+                       "folder's address");
+    if (params_find(settings->params, "credentials") == NULL)
+        return err_set(err, EX_CONFIG, "upload = google-drive needs `credentials_file = /FILE` in [recordings]: the key "
+                       "file of a service account");
+    if (folders != NULL && strcmp(folders->value, "none") != 0)
+        return err_set(err, EX_CONFIG, "%s: upload = google-drive knows no sub-folders; remove subfolders",
+                       folders->origin);
+    const struct url_rules rules = { .what = "endpoint", .setting = "endpoint", .place = "under [recordings]",
+                                     .exposed = "the token and every recording" };
+    if (endpoint != NULL && url_check(endpoint->value, &rules, &why) != 0)
+        return err_set(err, why.code, "%s: %.900s", endpoint->origin, why.message);
+    return 0;
+}
+
+static int open_drive(const struct place_settings *settings, void **ret_state, struct err *err)
+{
+    if (check_settings(settings, err) != 0)
+        return -1;
+    const struct param *credentials = params_find(settings->params, "credentials");
+    struct drive *drive = mem_zero(1, sizeof *drive);
+    drive->folder = settings->folder;
+    drive->ca_file = "";
+    drive->timeout = settings->timeout;
+    drive->endpoint = mem_copy(params_text(settings->params, "endpoint", ENDPOINT));
+    const struct google_token_settings token = {
+        .credentials = credentials->value,
+        .origin = credentials->file != NULL ? credentials->file : credentials->origin,
+        .wish = { .scope = SCOPE, .subject = params_text(settings->params, "subject", "") },
+        .ca_file = "",
+        .timeout = 20,
+        .connect_timeout = 10,
+    };
+    if (google_token_open(&token, &drive->token, err) != 0) {
+        close_drive(drive);
+        return -1;
+    }
+    *ret_state = drive;
+    return 0;
+}
+
+static void begin(void *context, struct place_file *file, void **ret_transfer)
+{
+    struct upload *upload = mem_zero(1, sizeof *upload);
+    upload->drive = context;
+    upload->file = file;
+    upload->source = -1;
+    upload->step = *file->session != '\0' ? ASK : *file->file_id != '\0' ? START
+                   : strlen(file->call) <= PROPERTY_MOST ? SEARCH : MAKE_ID;
+    *ret_transfer = upload;
+}
+
+static void clear_request(struct upload *upload)
+{
+    free(upload->url);
+    free(upload->body);
+    mem_free_secret(upload->authorization);
+    upload->url = upload->body = upload->authorization = NULL;
+}
+
+static void end(void *context, void *transfer)
+{
+    struct upload *upload = transfer;
+    (void)context;
+    clear_request(upload);
+    if (upload->source >= 0)
+        (void)close(upload->source);
+    free(upload);
+}
+
+/* ---- requests ---- */
+
+/* Percent-encodes text for a query. */
+static char *encode(const char *text)
+{
+    char *out = mem_zero(3 * strlen(text) + 1, 1), *at = out;
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        bool plain = c < 0x80 && (isalnum(c) || strchr("-._~", c) != NULL);
+        at += snprintf(at, 4, plain ? "%c" : "%%%02X", c);
+    }
+    return out;
+}
+
+static char *search_url(const struct upload *upload)
+{
+    const char *call = upload->file->call;
+    char *value = mem_zero(2 * strlen(call) + 1, 1), *at = value;
+    for (; *call != '\0'; call++) {
+        if (*call == '\'' || *call == '\\')
+            *at++ = '\\';
+        *at++ = *call;
+    }
+    char *query = mem_format("appProperties has { key='" PROPERTY "' and value='%s' } and trashed=false", value);
+    char *coded = encode(query);
+    char *url = mem_format("%s/drive/v3/files?q=%s&fields=files(" FIELDS ")&supportsAllDrives=true"
+                           "&includeItemsFromAllDrives=true", upload->drive->endpoint, coded);
+    free(coded);
+    free(query);
+    free(value);
+    return url;
+}
+
+static char *metadata_of(const struct upload *upload)
+{
+    const struct place_file *file = upload->file;
+    struct json *object = json_object();
+    json_add_text(object, "id", file->file_id);
+    json_add_text(object, "name", file->name);
+    json_append_text(json_add(object, "parents", json_array()), upload->drive->folder);
+    if (strlen(file->call) <= PROPERTY_MOST)
+        json_add_text(json_add(object, "appProperties", json_object()), PROPERTY, file->call);
+    char *text = json_print(object);
+    json_free(object);
+    return text;
+}
+
+/* Sets the header with the token. False: there is none, and the transfer failed. A request for a token takes up to 20
+ * seconds, in which all else waits, so the other recordings of the run do not ask again. */
+static bool authorize(struct upload *upload)
+{
+    struct drive *drive = upload->drive;
+    const char *token = NULL;
+    struct err err;
+    bool may_ask = clock_mono_ms() >= drive->no_token_until_ms;
+    if (may_ask && google_token_get(drive->token, &token, &err) == 0) {
+        upload->authorization = mem_format(BEARER "%s", token);
+        return true;
+    }
+    if (may_ask) {
+        (void)transfer_fail(&drive->no_token, err.code == EX_CONFIG ? TRANSFER_MISCONFIGURED : TRANSFER_RETRY, "",
+                            "%.500s", err.message);
+        drive->no_token_until_ms = clock_mono_ms() + NO_TOKEN_MS;
+    }
+    upload->failure = drive->no_token;
+    upload->step = FAILED;
+    return false;
+}
+
+static bool open_source(struct upload *upload)
+{
+    if (upload->source < 0)
+        upload->source = open(upload->file->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (upload->source >= 0)
+        return true;
+    (void)transfer_fail(&upload->failure, TRANSFER_RETRY, "", "could not read the recording in the spool");
+    upload->step = FAILED;
+    return false;
+}
+
+/* The requests to the upload's own address, which is the secret itself: they have no token. */
+static void fill_session_request(struct upload *upload, struct http_transfer *request)
+{
+    const struct place_file *file = upload->file;
+    upload->url = mem_copy(file->session);
+    request->method = "PUT";
+    if (upload->step == ASK)
+        (void)snprintf(upload->range, sizeof upload->range, "Content-Range: bytes */%" PRId64, file->size);
+    else
+        (void)snprintf(upload->range, sizeof upload->range, "Content-Range: bytes %" PRId64 "-%" PRId64 "/%" PRId64,
+                       upload->offset, file->size - 1, file->size);
+    upload->headers[0] = upload->range;
+    upload->headers[1] = NULL;
+    if (upload->step == SEND && open_source(upload)) {
+        request->file = upload->source;
+        request->from = upload->offset;
+        request->length = file->size - upload->offset;
+    }
+}
+
+static void fill_api_request(struct upload *upload, struct http_transfer *request)
+{
+    const struct place_file *file = upload->file;
+    const char *endpoint = upload->drive->endpoint;
+    size_t count = 0;
+    upload->headers[count++] = upload->authorization;
+    request->method = upload->step == START ? "POST" : upload->step == DELETE ? "DELETE" : "GET";
+    if (upload->step == SEARCH)
+        upload->url = search_url(upload);
+    else if (upload->step == MAKE_ID)
+        upload->url = mem_format("%s/drive/v3/files/generateIds?count=%d&space=drive&type=files", endpoint, IDS);
+    else if (upload->step == START) {
+        upload->url = mem_format("%s/upload/drive/v3/files?uploadType=resumable&supportsAllDrives=true&fields=" FIELDS,
+                                 endpoint);
+        upload->body = metadata_of(upload);
+        request->body = upload->body;
+        (void)snprintf(upload->type, sizeof upload->type, "X-Upload-Content-Type: %s", file->content_type);
+        (void)snprintf(upload->length, sizeof upload->length, "X-Upload-Content-Length: %" PRId64, file->size);
+        upload->headers[count++] = "Content-Type: application/json; charset=UTF-8";
+        upload->headers[count++] = upload->type;
+        upload->headers[count++] = upload->length;
+    } else {
+        char *id = encode(file->file_id);
+        upload->url = mem_format("%s/drive/v3/files/%s?supportsAllDrives=true&fields=" FIELDS, endpoint, id);
+        free(id);
+    }
+    upload->headers[count] = NULL;
+}
+
+static void take_id(struct upload *upload)
+{
+    struct drive *drive = upload->drive;
+    char *id = drive->ids[--drive->id_count];
+    (void)snprintf(upload->file->file_id, sizeof upload->file->file_id, "%s", id);
+    free(id);
+    upload->file->changed = true;
+    upload->step = START;
+}
+
+static enum transfer_turn next(void *context, void *transfer, struct http_transfer *ret_request,
+                               struct transfer_failure *ret_failure)
+{
+    struct upload *upload = transfer;
+    (void)context;
+    clear_request(upload);
+    if (upload->step == MAKE_ID && upload->drive->id_count > 0) {
+        take_id(upload);
+        return TRANSFER_AGAIN;
+    }
+    if (upload->step == STORED)
+        return TRANSFER_DONE;
+    *ret_request = (struct http_transfer){ .file = -1, .ca_file = upload->drive->ca_file,
+                                           .timeout = upload->drive->timeout, .headers = upload->headers };
+    if (upload->step == ASK || upload->step == SEND)
+        fill_session_request(upload, ret_request);
+    else if (upload->step != FAILED && authorize(upload))
+        fill_api_request(upload, ret_request);
+    ret_request->url = upload->url;
+    if (upload->step != FAILED)
+        return TRANSFER_SEND;
+    *ret_failure = upload->failure;
+    return TRANSFER_FAILED;
+}
+
+/* ---- answers ---- */
+
+static void fail(struct upload *upload, const struct http_answer *answer)
+{
+    const struct google_token *token = upload->drive->token;
+    const struct drive_asker asker = { .account = google_token_name(token), .is_user = google_token_is_user(token),
+                                       .names_the_folder = upload->step == START };
+    drive_verdict(answer, &asker, &upload->failure);
+    str_hide(upload->failure.reason, upload->file->session);
+    upload->step = FAILED;
+}
+
+/* Forgets the upload's address, because it is over. */
+static void forget_session(struct upload *upload)
+{
+    upload->file->session[0] = '\0';
+    upload->file->changed = true;
+}
+
+/* Whether file, as Drive shows it, is our recording. */
+static bool is_ours(const struct place_file *file, const struct json *json)
+{
+    int64_t size = -1;
+    char *text = json_text_or_number(json_member(json, "size"));
+    bool same = text != NULL && str_to_int(text, &size) && size == file->size &&
+                strcmp(str_or_empty(json_text(json, "md5Checksum")), file->md5) == 0;
+    free(text);
+    return same;
+}
+
+static void finish(struct upload *upload, const struct json *json)
+{
+    struct place_file *file = upload->file;
+    (void)snprintf(file->file_id, sizeof file->file_id, "%s", str_or_empty(json_text(json, "id")));
+    (void)snprintf(file->link, sizeof file->link, "%s", str_or_empty(json_text(json, "webViewLink")));
+    file->changed = true;
+    upload->step = STORED;
+}
+
+/* Judges the file that the upload made, or that had its id already. */
+static void judge_file(struct upload *upload, const struct http_answer *answer)
+{
+    struct json *json = json_parse(answer->body);
+    if (json != NULL && is_ours(upload->file, json))
+        finish(upload, json);
+    else if (json != NULL && json_text(json, "id") != NULL)
+        upload->step = DELETE;
+    else
+        fail(upload, &(struct http_answer){ .status = 502, .body = "" });
+    json_free(json);
+}
+
+static void judge_search(struct upload *upload, const struct http_answer *answer)
+{
+    struct json *json = json_parse(answer->body);
+    const struct json *found = json != NULL ? json_first(json_member(json, "files")) : NULL;
+    while (found != NULL && !is_ours(upload->file, found))
+        found = json_next(found);
+    upload->step = MAKE_ID;
+    if (found != NULL)
+        finish(upload, found);
+    json_free(json);
+}
+
+static void judge_ids(struct upload *upload, const struct http_answer *answer)
+{
+    struct drive *drive = upload->drive;
+    struct json *json = json_parse(answer->body);
+    const struct json *id = json != NULL ? json_first(json_member(json, "ids")) : NULL;
+    for (; id != NULL; id = json_next(id)) {
+        char *text = json_text_or_number(id);
+        if (text != NULL && drive->id_count < IDS)
+            drive->ids[drive->id_count++] = text;
+        else
+            free(text);
+    }
+    json_free(json);
+    if (drive->id_count == 0)
+        fail(upload, &(struct http_answer){ .status = 502, .body = "" });
+}
+
+/* The upload's address must not leave the host, or TLS. */
+static bool is_safe(const struct upload *upload, const char *location)
+{
+    return strncmp(location, "https://", 8) == 0 ||
+           strncmp(location, upload->drive->endpoint, strlen(upload->drive->endpoint)) == 0;
+}
+
+static void judge_start(struct upload *upload, const struct http_answer *answer)
+{
+    struct place_file *file = upload->file;
+    char reason[80];
+    drive_reason(answer, reason, sizeof reason);
+    if (answer->status == 200 && http_header(answer, "Location", file->session, sizeof file->session) &&
+        is_safe(upload, file->session)) {
+        file->changed = true;
+        upload->offset = 0;
+        upload->step = SEND;
+    } else if (answer->status == 409)
+        upload->step = LOOK;
+    else if (answer->status == 400 && strcmp(reason, "invalid") == 0) { /* ids do not last for ever */
+        file->file_id[0] = '\0';
+        file->changed = true;
+        fail(upload, answer);
+        upload->failure.fault = TRANSFER_RETRY;
+    } else {
+        if (answer->status == 200)
+            forget_session(upload);
+        fail(upload, answer);
+    }
+}
+
+/* 308: how much of the file Drive has; the upload goes on there. */
+static void judge_progress(struct upload *upload, const struct http_answer *answer)
+{
+    char range[64] = "";
+    int64_t last = -1;
+    if (http_header(answer, "Range", range, sizeof range)) {
+        const char *dash = strchr(range, '-');
+        if (strncmp(range, "bytes=0-", 8) != 0 || dash == NULL || !str_to_int(dash + 1, &last))
+            last = -1;
+    }
+    bool moved = last + 1 > upload->offset || upload->step == ASK;
+    upload->standstills = moved ? 0 : upload->standstills + 1;
+    upload->offset = last + 1;
+    upload->step = SEND;
+    if (upload->standstills >= STANDSTILLS || upload->offset >= upload->file->size)
+        fail(upload, &(struct http_answer){ .status = 503, .body = "" });
+}
+
+static void judge_session(struct upload *upload, const struct http_answer *answer)
+{
+    long status = answer->status;
+    if (answer->failure == NULL && status == 308)
+        judge_progress(upload, answer);
+    else if (answer->failure == NULL && (status == 200 || status == 201))
+        judge_file(upload, answer);
+    else if (answer->failure == NULL && (status == 404 || status == 410)) {
+        forget_session(upload); /* it lives for a week */
+        upload->step = START;
+        if (++upload->restarts > RESTARTS)
+            fail(upload, &(struct http_answer){ .status = 503, .body = "" });
+    } else if (answer->failure == NULL && status == 400 && upload->step == SEND && !upload->has_asked) {
+        upload->has_asked = true; /* libcurl repeats a request on a broken connection; some of it may have arrived */
+        upload->step = ASK;
+    } else if (answer->failure == NULL && status == 409) {
+        forget_session(upload);
+        upload->step = LOOK;
+    } else {
+        if (answer->failure == NULL && status >= 400 && status <= 499 && status != 429 && status != 408)
+            forget_session(upload);
+        fail(upload, answer);
+    }
+}
+
+static void judge_deleted(struct upload *upload, const struct http_answer *answer)
+{
+    if (answer->status != 204 && answer->status != 404) {
+        fail(upload, answer);
+        return;
+    }
+    upload->file->file_id[0] = '\0';
+    forget_session(upload);
+    (void)transfer_fail(&upload->failure, TRANSFER_RETRY, "", "Google Drive had another content under the file's id; that "
+                        "file was deleted");
+    upload->step = FAILED;
+}
+
+static void judge(void *context, void *transfer, const struct http_answer *answer)
+{
+    struct upload *upload = transfer;
+    bool well = answer->failure == NULL && answer->status == 200;
+    (void)context;
+    if (upload->step == ASK || upload->step == SEND)
+        judge_session(upload, answer);
+    else if (answer->failure == NULL && answer->status == 401 &&
+             google_token_refused(upload->drive->token, upload->authorization + strlen(BEARER)))
+        return; /* the same request again, with another token */
+    else if (upload->step == START && answer->failure == NULL)
+        judge_start(upload, answer);
+    else if (upload->step == DELETE && answer->failure == NULL)
+        judge_deleted(upload, answer);
+    else if (upload->step == LOOK && answer->failure == NULL && answer->status == 404) { /* the file was deleted */
+        upload->file->file_id[0] = '\0';
+        upload->file->changed = true;
+        upload->step = MAKE_ID;
+    }
+    else if (!well)
+        fail(upload, answer);
+    else if (upload->step == SEARCH)
+        judge_search(upload, answer);
+    else if (upload->step == MAKE_ID)
+        judge_ids(upload, answer);
+    else
+        judge_file(upload, answer);
+}
+
+const struct place_ops place_drive = {
+    .type = "google-drive",
+    .params = params,
+    .open = open_drive,
+    .begin = begin,
+    .next = next,
+    .judge = judge,
+    .end = end,
+    .close = close_drive,
+};

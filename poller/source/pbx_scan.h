@@ -1,0 +1,26 @@
+/* pbx_scan: reads a range of the calls of a hosted PBX in windows. For pbx's files only. */
+#ifndef PBX_SCAN_H
+#define PBX_SCAN_H
+
+#include "source/pbx_pages.h"
+#include "source/source.h"
+
+/* Calls are dated by their start; longer ones are not looked for. */
+#define PBX_LONGEST_SEC (6 * 3600)
+
+struct pbx_scan {
+    struct pbx_pages pages;
+    const char *campaign;     /* of each call; borrowed */
+    bool with_internal;       /* scans hand out the calls between extensions too */
+    char lost[SOURCE_PROBLEM_SIZE]; /* why the last pbx_fetch_run could not find some ids; "": no problem */
+};
+
+/* pbx_scan_run: see source_scan. */
+int pbx_scan_run(struct pbx_scan *scan, const struct source_range *range, source_on_call *on_call,
+                 source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
+
+/* pbx_scan_end: the result of a step that may have failed because of a signal. If on_slice says so too, the scan has
+ * ended early, which is no error: the result is 1. */
+int pbx_scan_end(int result, int64_t reached, source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,327 @@
+"""[recordings]: the recordings of a hosted PBX's calls, from the PBX to the place that keeps them, and their links."""
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import sqlite3
+import time
+
+import pytest
+
+from harness.keeping import installed, make_due, name_of, records, run, spooled, state_of, stored
+from harness.pbx_api import PbxApi
+from harness.recordings import sound
+
+
+@pytest.fixture
+def install(tmp_path):
+    with installed(tmp_path) as make:
+        yield make
+
+
+def test_each_recording_is_stored_and_its_record_has_the_link(install):
+    pbx, sync = install()
+    now = int(time.time())
+    calls = [pbx.call(now - 100 - i) for i in range(10)]
+    silent = pbx.call(now - 50, talk=0, status="NO_ANSWER")
+    contents = {name_of(call): pbx.record(call) for call in calls}
+    run(sync, "🎙 Recordings: 10 stored, 0 rejected")
+    assert stored(sync) == contents
+    assert spooled(sync) == []
+    rows = records(sync)
+    for call in calls:
+        row = rows[call["uuid"]]
+        assert (row["google_drive_id"], row["google_drive_url"], row["upload_status"], row["upload_retry_count"]) == \
+            (name_of(call), str(sync.kept / name_of(call)), "stored", 0)
+        assert row["recording_md5"] == hashlib.md5(contents[name_of(call)]).hexdigest()
+        assert row["recording_path"] == call["recording"]
+    assert rows[silent["uuid"]]["upload_status"] is None
+    asked = len(pbx.recordings.requests)
+    run(sync)
+    assert len(pbx.recordings.requests) == asked, "a stored recording is asked for again"
+
+
+def test_a_path_that_comes_after_the_call_gets_its_recording(install):
+    pbx, sync = install()
+    call = pbx.call(int(time.time()) - 100)
+    run(sync)
+    assert sync.ledger("SELECT * FROM recording") == []
+    content = pbx.record(call)
+    run(sync)
+    assert stored(sync) == {name_of(call): content}
+
+
+def test_sub_folders_and_names_follow_the_settings(install):
+    pbx, sync = install(subfolders="month", name="{YYYYMMDD}-{uuid}.wav")
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call)
+    run(sync)
+    started = time.gmtime(call["started"])
+    assert stored(sync) == {time.strftime(f"%Y/%m/%Y%m%d-{call['uuid']}.wav", started): content}
+
+
+def test_a_broken_download_goes_on_where_it_ended(install):
+    pbx, sync = install()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call, sound("long", 300001))
+    pbx.recordings.answers[call["recording"]].append("half")
+    run(sync, "recording not stored")
+    assert stored(sync) == {} and spooled(sync) == [f"{call['uuid']}.part"]
+    make_due(sync)
+    run(sync)
+    assert [(asked, status) for _, asked, status in pbx.recordings.requests] == [(None, 200), ("bytes=150000-", 206)]
+    assert stored(sync) == {name_of(call): content}
+
+
+def test_a_part_of_an_older_recording_is_not_continued(install):
+    pbx, sync = install()
+    call = pbx.call(int(time.time()) - 100)
+    pbx.record(call, sound("first", 300001))
+    pbx.recordings.answers[call["recording"]].append("half")
+    run(sync)
+    content = pbx.record(call, sound("second", 300001))
+    make_due(sync)
+    run(sync)
+    assert stored(sync) == {name_of(call): content}
+
+
+@pytest.mark.parametrize("answer, words", [("page", "a web page instead of the recording"), ("empty", "is empty"),
+                                           ("cut", "could not read from the PBX"), (503, "HTTP 503"), (302, "redirects")])
+def test_what_is_no_recording_is_not_stored(install, answer, words):
+    pbx, sync = install()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call)
+    pbx.recordings.answers[call["recording"]].append(answer)
+    run(sync, words)
+    assert stored(sync) == {}
+    assert state_of(sync, call) == (1, 0, 0), "a failure that may be the PBX's uses up an attempt"
+    make_due(sync)
+    run(sync)
+    assert stored(sync) == {name_of(call): content}
+
+
+def test_a_recording_that_comes_late_is_waited_for(install):
+    pbx, sync = install()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call, late=2)
+    for _ in range(3):
+        run(sync)
+        make_due(sync)
+    assert stored(sync) == {name_of(call): content}
+
+
+def test_a_recording_that_never_comes_is_rejected_after_a_day(install):
+    pbx, sync = install()
+    call = pbx.call(int(time.time()) - 100)
+    pbx.record(call, late=9)
+    run(sync)
+    assert state_of(sync, call)[0] == 1
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE recording SET due = 0, seen = seen - 86401")
+        ledger.commit()
+    run(sync, "does not have the recording")
+    assert state_of(sync, call) == (3, 0, 1)
+    assert records(sync)[call["uuid"]]["upload_status"] == "rejected"
+
+
+def test_one_bad_recording_among_good_ones_uses_up_its_attempts(install):
+    pbx, sync = install(max_attempts=2)
+    now = int(time.time())
+    bad, good = pbx.call(now - 200), pbx.call(now - 100)
+    pbx.record(bad)
+    pbx.recordings.answers[bad["recording"]].extend([500] * 9)
+    contents = {name_of(good): pbx.record(good)}
+    run(sync)
+    for _ in range(2):
+        more = pbx.call(int(time.time()) - 1)
+        contents[name_of(more)] = pbx.record(more)
+        with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+            ledger.execute("UPDATE recording SET due = 1 WHERE state = 1")
+            ledger.commit()
+        run(sync)
+    state, attempts, _ = state_of(sync, bad)
+    assert (state, attempts) == (3, 2)
+    assert stored(sync) == contents
+
+
+def test_a_wrong_key_stops_the_step_once_and_costs_no_attempt(install):
+    pbx, sync = install(key="wrong", concurrency=2)
+    now = int(time.time())
+    calls = [pbx.call(now - 100 - i) for i in range(6)]
+    for call in calls:
+        pbx.record(call)
+    done = run(sync, "the PBX refuses the key for recordings (HTTP 401); correct key")
+    assert done.log.count("none uses up an attempt") == 1
+    assert len(records(sync)) == 6, "calls are recorded all the same"
+    assert {state_of(sync, call)[:2] for call in calls} == {(1, 0)}
+    assert len(pbx.recordings.requests) == 2
+
+
+def test_a_missing_directory_stops_the_step_and_says_what_to_do(install):
+    pbx, sync = install()
+    calls = [pbx.call(int(time.time()) - 100 - i) for i in range(3)]
+    contents = {name_of(call): pbx.record(call) for call in calls}
+    sync.kept.rmdir()
+    run(sync, "make the directory of folder in [recordings], or mount its disk")
+    assert {state_of(sync, call)[:2] for call in calls} == {(1, 0)}
+    sync.kept.mkdir()
+    make_due(sync)
+    run(sync)
+    assert stored(sync) == contents
+
+
+def test_a_recording_larger_than_the_spool_is_rejected_and_others_pass(install):
+    pbx, sync = install(spool_mb=1)
+    now = int(time.time())
+    large, small = pbx.call(now - 200), pbx.call(now - 100)
+    pbx.record(large, sound("large", 1200000))
+    content = pbx.record(small)
+    run(sync, "the recording has 1 MB or more, and the spool may hold 1; raise spool_mb")
+    assert stored(sync) == {name_of(small): content}
+    assert state_of(sync, large)[0] == 3 and spooled(sync) == []
+
+
+def test_recordings_that_do_not_fit_into_the_spool_together_come_one_after_another(install):
+    pbx, sync = install(spool_mb=1, concurrency=4)
+    now = int(time.time())
+    calls = [pbx.call(now - 100 - n) for n in range(6)]
+    contents = {name_of(call): pbx.record(call, sound(call["uuid"], 700000)) for call in calls}
+    sync.kept.rmdir()  # so what was downloaded stays in the spool
+    run(sync, "the spool ")
+    assert sum((sync.state / "spool" / name).stat().st_size for name in spooled(sync)) <= 1 << 20
+    sync.kept.mkdir()
+    for _ in range(8):
+        make_due(sync)
+        run(sync)
+    assert stored(sync) == contents and spooled(sync) == []
+
+
+def test_a_download_of_an_earlier_path_is_not_stored_as_the_new_one(install):
+    pbx, sync = install()
+    call = pbx.call(int(time.time()) - 100)
+    pbx.record(call, b"the first recording")
+    sync.kept.rmdir()
+    run(sync)
+    assert spooled(sync) == [f"{call['uuid']}.done"]
+    pbx.record(call, b"another one", path=f"/{pbx.domain}/archive/other.mp3")
+    sync.kept.mkdir()
+    run(sync)
+    make_due(sync)
+    run(sync)
+    assert stored(sync) == {name_of(call): b"another one"}
+
+
+def test_a_pbx_that_is_down_costs_no_attempt_where_another_run_downloaded_recordings(install):
+    pbx, sync = install(concurrency=1)
+    now = int(time.time())
+    first = pbx.call(now - 200)
+    pbx.record(first)
+    sync.kept.rmdir()
+    run(sync)
+    later = pbx.call(now - 100)
+    pbx.record(later)
+    pbx.recordings.answers["/" + later["recording"].lstrip("/")].extend([500] * 5)
+    sync.kept.mkdir()
+    make_due(sync)
+    run(sync)
+    assert name_of(first) in stored(sync)
+    assert state_of(sync, later)[:2] == (1, 0)
+
+
+@pytest.mark.parametrize("settings, words", [({"concurrency": "abc"}, "concurrency"), ({"upload": "tape"}, "tape"),
+                                             ({"folder": None}, "folder")])
+def test_check_names_a_wrong_setting(install, settings, words):
+    pbx, sync = install()
+    assert "recordings" in sync.run("check").out
+    sync.configure(config={"recordings": settings})
+    done = sync.run("check")
+    assert done.code == 78 and any("✗" in line and words in line for line in done.out.splitlines()), done.out
+
+
+def test_the_key_of_the_source_goes_to_no_other_host(install):
+    pbx, sync = install(url="http://localhost:1")
+    with PbxApi(key="") as other:
+        sync.configure(config={"recordings": {"url": other.url.replace("127.0.0.1", "localhost")}})
+        call = pbx.call(int(time.time()) - 100)
+        pbx.record(call)
+        other.recordings.add(call["recording"], b"other")
+        heard = []
+        answer = other.recordings.answer
+        other.recordings.answer = lambda request, may: heard.append(dict(request.headers)) or answer(request, may)
+        run(sync)
+        assert heard and all("Authorization" not in headers for headers in heard)
+        assert stored(sync) == {name_of(call): b"other"}
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"upload": "attic"}, "upload in [recordings] is one of: directory"),
+    ({"upload": None}, "[recordings] has no upload"),
+    ({"speed": "9"}, "a place of the type directory has no setting 'speed' in [recordings]"),
+])
+def test_a_wrong_setting_names_its_line(install, settings, words):
+    pbx, sync = install()
+    sync.configure(config={"recordings": settings})
+    done = sync.run("run")
+    assert done.code == 78 and words in done.log and "did-optimizer-sync.conf:" in done.log, done.log
+
+
+@pytest.mark.parametrize("settings, words", [({"name": "{ext}"}, "does not contain {uuid}"),
+                                             ({"subfolders": "week"}, "none of none, year, month"),
+                                             ({"folder": "kept"}, "a whole path")])
+def test_a_wrong_value_stops_the_recordings_and_no_call(install, settings, words):
+    pbx, sync = install()
+    sync.configure(config={"recordings": settings})
+    call = pbx.call(int(time.time()) - 100)
+    pbx.record(call)
+    run(sync, words)
+    assert call["uuid"] in records(sync) and state_of(sync, call)[0] == 1
+
+
+def test_a_kill_at_any_moment_loses_no_recording_and_stores_none_twice(install):
+    pbx, sync = install(concurrency=3)
+    now = int(time.time())
+    calls = [pbx.call(now - 100 - i) for i in range(12)]
+    contents = {name_of(call): pbx.record(call, sound(call["uuid"], 400000)) for call in calls}
+    for delay in [0.02 * i for i in range(1, 16)]:
+        process = sync.start("run")
+        time.sleep(delay)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    for _ in range(2):
+        make_due(sync)
+        run(sync)
+    assert stored(sync) == contents
+    assert spooled(sync) == []
+    assert {row["upload_status"] for row in records(sync).values()} == {"stored"}
+
+
+def test_the_commands_show_rejected_recordings_and_try_them_again(install):
+    pbx, sync = install(spool_mb=1)
+    now = int(time.time())
+    large, small, late = pbx.call(now - 200), pbx.call(now - 100), pbx.call(now - 90)
+    pbx.record(large, sound("large", 1200000))
+    pbx.record(small)
+    pbx.record(late, late=1)
+    assert sync.run("recordings").out == "no recording is rejected or has failed\n"
+    run(sync)
+    listed = [json.loads(line) for line in sync.run("recordings", "list", "--json").out.splitlines()]
+    assert [(row["call"], row["state"]) for row in listed] == [(large["uuid"], "rejected"), (late["uuid"], "pending")]
+    assert "raise spool_mb" in listed[0]["reason"] and "HTTP 404" in listed[1]["reason"]
+    why = sync.run("recordings", "why", small["uuid"])
+    assert why.code == 0 and str(sync.kept / name_of(small)) in why.out, why.out
+    status = sync.run("status")
+    assert "1 stored, 1 pending, 1 rejected (see: did-optimizer-sync recordings list)" in status.out, status.out
+    metrics = sync.run("metrics").out
+    for name, count in [("stored_total", 1), ("pending", 1), ("rejected", 1)]:
+        assert f'did_optimizer_sync_recordings_{name}{{profile=""}} {count}\n' in metrics
+
+    assert sync.run("recordings", "retry").code == 64
+    assert "no recording of a call x is rejected" in sync.run("recordings", "retry", "x").err
+    assert sync.run("recordings", "why", "x").code == 64
+    retried = sync.run("recordings", "retry", "--all")
+    assert retried.out == "1 recording is tried again with the next run\n"
+    sync.configure(config={"recordings": {"spool_mb": 2}})
+    make_due(sync)
+    run(sync)
+    assert set(stored(sync)) == {name_of(call) for call in (large, small, late)}

@@ -1,0 +1,93 @@
+"""The program ends at any step on disk or network while it transfers recordings: none is lost, none is stored twice."""
+import json
+import shutil
+import time
+
+import pytest
+
+from fault import shim
+from fault.shim import END_STATUS, Strike
+from fault.sweeps import points
+from harness.drive import Drive
+from harness.keeping import installed, make_due, name_of, run, spooled, stored
+from harness.recordings import sound
+
+needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
+STEPS = 24  # of all, as each takes three runs; SWEEP_SHARE changes it
+
+
+class Stage:
+    """Three calls with recordings, one of them half in the spool, and the state directory as it is before the run that
+    is struck. Everything is in the state directory, where the shim sees it."""
+
+    def __init__(self, pbx, sync, drive):
+        self.pbx, self.sync, self.drive = pbx, sync, drive
+        sync.kept = sync.state / "kept"
+        sync.kept.mkdir()
+        now = int(time.time())
+        calls = [pbx.call(now - 100 - i) for i in range(3)]
+        self.contents = {name_of(call): pbx.record(call, sound(call["uuid"], 300000)) for call in calls}
+        pbx.recordings.answers[calls[0]["recording"]].append("half")
+        for call in calls[1:]:
+            pbx.recordings.answers[call["recording"]].append(404)
+        run(sync)
+        make_due(sync)
+        self._prepared = sync.directory / "prepared"
+        shutil.copytree(sync.state, self._prepared)
+
+    def reset(self):
+        shutil.rmtree(self.sync.state)
+        shutil.copytree(self._prepared, self.sync.state)
+        if self.drive:
+            self.drive.files.clear()
+            self.drive.sessions.clear()
+
+    def kept(self):
+        """The files with their contents; a half-made one counts too, unless its name says that it is one."""
+        if not self.drive:
+            return {name: content for name, content in stored(self.sync).items() if not name.startswith(".")}
+        files = list(self.drive.files.values())
+        assert len({file["name"] for file in files}) == len(files)
+        return {file["name"]: file["content"] for file in files}
+
+    def finish(self):
+        for _ in range(2):
+            make_due(self.sync)
+            run(self.sync)
+        assert self.kept() == self.contents
+        assert spooled(self.sync) == []
+        assert set(self.sync.ledger("SELECT state, noted, session FROM recording")) == {(2, 1, None)}
+
+
+@pytest.fixture(params=["directory", "google-drive"])
+def stage(request, tmp_path):
+    with installed(tmp_path) as install, Drive() as drive:
+        settings = {"folder": tmp_path / "host" / "state" / "kept"}
+        if request.param == "google-drive":
+            account = drive.accounts.service_account()
+            (tmp_path / "key.json").write_text(json.dumps(account))
+            settings = {"upload": "google-drive", "endpoint": drive.url, "credentials_file": tmp_path / "key.json",
+                        "folder": drive.folder(shared_with=[account], shared_drive=True)}
+        pbx, sync = install(**settings)
+        sync.configure(config={"sink": {"file": sync.state / "calls.db"}})
+        yield Stage(pbx, sync, drive if request.param == "google-drive" else None)
+
+
+@needs_shim
+@pytest.mark.parametrize("when", ["before", "middle", "after"])
+def test_a_crash_at_any_step_loses_no_recording_and_stores_none_twice(stage, when):
+    stage.reset()
+    watched = Strike(stage.sync)
+    assert stage.sync.run("run", env=watched.env).code == 0
+    steps = watched.report().steps
+    stage.finish()
+    assert steps > 50
+    ended = 0
+    for at in points(steps, STEPS / steps):
+        stage.reset()
+        struck = stage.sync.run("run", env=Strike(stage.sync, at=at, when=when).env)
+        ended += struck.code == END_STATUS
+        kept = stage.kept()
+        assert kept.items() <= stage.contents.items(), f"{when} step {at}"
+        stage.finish()
+    assert ended > STEPS / 2

@@ -1,0 +1,292 @@
+"""upload = google-drive: recordings of a hosted PBX in a folder of Google Drive, through its traps and our crashes."""
+import collections
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from harness.drive import Drive
+from harness.keeping import installed, make_due, name_of, records, run, spooled, state_of, stored
+from harness.recordings import sound
+
+
+@pytest.fixture
+def drive():
+    with Drive() as server:
+        yield server
+
+
+@pytest.fixture
+def install(tmp_path):
+    with installed(tmp_path) as make:
+        yield make
+
+
+@pytest.fixture
+def keep(install, drive, tmp_path):
+    """keep(): a PBX, and an installation that keeps its recordings in a Shared drive, as a service account."""
+    def make(account=None, folder=None, **recordings):
+        account = account or drive.accounts.service_account()
+        place = folder or drive.folder(shared_with=[account], shared_drive=True)
+        key_file = tmp_path / "key.json"
+        key_file.write_text(json.dumps(account))
+        key_file.chmod(0o600)
+        return install(upload="google-drive", folder=place, credentials_file=key_file, endpoint=drive.url, **recordings)
+
+    return make
+
+
+def kept(drive):
+    """The files in the folder, by their names; none twice."""
+    counted = collections.Counter(file["name"] for file in drive.files.values())
+    assert set(counted.values()) <= {1}, counted
+    return {file["name"]: file["content"] for file in drive.files.values()}
+
+
+def assert_secrets_hidden(drive, *texts):
+    for text in texts:
+        for session in drive.sessions:
+            assert session not in text
+        for token in drive.accounts.tokens:
+            assert token not in text
+        assert "PRIVATE KEY" not in text
+
+
+def test_each_recording_is_one_file_and_its_record_has_the_link(keep, drive):
+    pbx, sync = keep()
+    now = int(time.time())
+    calls = [pbx.call(now - 100 - i) for i in range(8)]
+    contents = {name_of(call): pbx.record(call) for call in calls}
+    done = run(sync, "🎙 Recordings: 8 stored, 0 rejected")
+    assert kept(drive) == contents and spooled(sync) == []
+    rows = records(sync)
+    by_name = {file["name"]: file for file in drive.files.values()}
+    for call in calls:
+        file, row = by_name[name_of(call)], rows[call["uuid"]]
+        assert (row["google_drive_id"], row["google_drive_url"]) == (file["id"], file["webViewLink"])
+        assert row["recording_md5"] == file["md5Checksum"]
+        assert file["appProperties"] == {"callUuid": call["uuid"]} and file["mimeType"] == "audio/mpeg"
+    assert_secrets_hidden(drive, done.log, done.out, done.err)
+    assert drive.kinds.count("token") == 1
+    asked = len(drive.kinds)
+    run(sync)
+    assert len(drive.kinds) == asked
+    assert sync.ledger("SELECT count(*) FROM recording WHERE session IS NOT NULL") == [(0,)]
+
+
+@pytest.mark.parametrize("kind, answer", [
+    ("chunk", "half"), ("chunk", "cut"), ("chunk", "lost"), ("chunk", 503), ("chunk", "gone"), ("start", "lost"),
+    ("start", 500), ("ids", 503), ("list", 429), ("list", "cut"), ("start", 401), ("status", 503),
+    ("start", (403, "userRateLimitExceeded")), ("token", 503),
+])
+def test_a_failure_at_any_request_leads_to_one_file(keep, drive, kind, answer):
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call, sound("long", 700001))
+    drive.answers[kind].append(answer)
+    if kind == "status":
+        drive.answers["chunk"].append("half")
+    for _ in range(4):
+        done = run(sync)
+        assert_secrets_hidden(drive, done.log)
+        make_due(sync)
+    assert kept(drive) == {name_of(call): content}
+    assert state_of(sync, call) == (2, 0, 1)
+
+
+def test_an_upload_goes_on_with_what_the_server_has(keep, drive):
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call, sound("long", 900001))
+    drive.keeps = 262144
+    run(sync)
+    assert kept(drive) == {name_of(call): content}
+    assert drive.kinds.count("chunk") == 4 and drive.kinds.count("start") == 1
+
+
+def test_a_server_that_keeps_nothing_ends_the_try(keep, drive):
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    pbx.record(call, sound("long", 900001))
+    drive.keeps = 0
+    run(sync, "recording not stored")
+    assert drive.kinds.count("chunk") <= 4 and kept(drive) == {}
+
+
+def test_the_session_of_a_crashed_run_is_resumed(keep, drive):
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call, sound("long", 900001))
+    process = []
+
+    def kill(kind, _):
+        if kind == "chunk" and process:
+            os.kill(process[0].pid, signal.SIGKILL)
+
+    drive.on_request = kill
+    drive.answers["chunk"].append("half")
+    process.append(sync.start("run"))
+    process[0].wait()
+    drive.on_request = None
+    assert sync.ledger("SELECT count(*) FROM recording WHERE session IS NOT NULL") == [(1,)]
+    make_due(sync)
+    run(sync)
+    assert kept(drive) == {name_of(call): content}
+    assert drive.kinds.count("start") == 1 and drive.kinds.count("status") == 1
+
+
+@pytest.mark.parametrize("kind", ["token", "list", "ids", "start", "chunk"])
+def test_a_kill_at_any_request_loses_no_recording_and_stores_none_twice(keep, drive, kind):
+    pbx, sync = keep(concurrency=2)
+    now = int(time.time())
+    calls = [pbx.call(now - 100 - i) for i in range(4)]
+    contents = {name_of(call): pbx.record(call, sound(call["uuid"], 300000)) for call in calls}
+    for after in (False, True):
+        process = []
+
+        def kill(asked, _):
+            if asked == kind and process:
+                time.sleep(0.05 if after else 0)
+                os.kill(process[0].pid, signal.SIGKILL)
+
+        if after:
+            drive.answers[kind].append("lost")
+        drive.on_request = kill
+        process.append(sync.start("run"))
+        process[0].wait()
+        drive.on_request = None
+        make_due(sync)
+    for _ in range(3):
+        run(sync)
+        make_due(sync)
+    assert kept(drive) == contents
+    assert {row["upload_status"] for row in records(sync).values()} == {"stored"}
+
+
+def test_a_lost_ledger_makes_no_second_file(keep, drive):
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call)
+    run(sync)
+    for path in sync.state.glob("ledger.db*"):
+        path.unlink()
+    run(sync)
+    assert kept(drive) == {name_of(call): content}
+    assert state_of(sync, call) == (2, 0, 1)
+    assert drive.kinds.count("start") == 1
+
+
+def test_a_folder_that_is_not_shared_is_named_with_the_remedy(keep, drive):
+    account = drive.accounts.service_account()
+    pbx, sync = keep(account=account, folder=drive.folder(shared_drive=True))
+    calls = [pbx.call(int(time.time()) - 100 - i) for i in range(3)]
+    for call in calls:
+        pbx.record(call)
+    done = run(sync, "HTTP 404 notFound", f"share it with {account['client_email']}")
+    assert done.log.count("none uses up an attempt") == 1 and len(records(sync)) == 3
+    assert {state_of(sync, call)[:2] for call in calls} == {(1, 0)}
+
+
+def test_a_service_account_without_storage_is_told_of_shared_drives(keep, drive):
+    account = drive.accounts.service_account()
+    pbx, sync = keep(account=account, folder=drive.folder(shared_with=[account]))
+    call = pbx.call(int(time.time()) - 100)
+    pbx.record(call)
+    run(sync, "storageQuotaExceeded", "a service account has no storage: name a folder of a Shared drive")
+    assert state_of(sync, call)[:2] == (1, 0)
+
+
+def test_a_person_with_a_full_drive_is_told_to_free_space(keep, drive):
+    user = drive.accounts.user(scope="https://www.googleapis.com/auth/drive")
+    pbx, sync = keep(account=user, folder=drive.folder())
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call)
+    drive.answers["start"].append((403, "storageQuotaExceeded"))
+    run(sync, "free space in the Google Drive")
+    make_due(sync)
+    run(sync)
+    assert kept(drive) == {name_of(call): content}
+
+
+def test_after_a_change_of_the_place_the_ids_of_the_other_one_are_not_used(keep, drive, tmp_path):
+    """A service account has no storage, so somebody chooses another place. The ledger had the id of a file in Drive."""
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call)
+    drive.answers["start"].append((403, "storageQuotaExceeded"))
+    run(sync)
+    assert sync.ledger("SELECT file_id FROM recording")[0][0]
+    sync.kept.mkdir(exist_ok=True)
+    sync.configure(config={"recordings": {"upload": "directory", "folder": sync.kept, "credentials_file": None,
+                                          "endpoint": None}})
+    make_due(sync)
+    run(sync)
+    assert stored(sync) == {name_of(call): content}
+
+
+def test_sessions_that_vanish_again_and_again_end_the_try(keep, drive):
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    pbx.record(call)
+    drive.always["chunk"] = "gone"
+    run(sync)
+    assert drive.kinds.count("start") == 3
+    assert state_of(sync, call)[0] == 1
+
+
+def test_without_a_token_a_run_asks_for_one_only_once(keep, drive):
+    """Each request may take 20 seconds, in which nothing else happens."""
+    pbx, sync = keep(concurrency=4)
+    calls = [pbx.call(int(time.time()) - 100 - n) for n in range(6)]
+    for call in calls:
+        pbx.record(call)
+    drive.answers["token"] += [500] * 20
+    run(sync)
+    assert drive.kinds.count("token") == 1
+    assert {state_of(sync, call)[:2] for call in calls} == {(1, 0)}
+
+
+def test_a_deleted_key_stops_the_recordings_and_no_call(keep, drive):
+    account = drive.accounts.service_account()
+    pbx, sync = keep(account=account)
+    drive.accounts.delete_key(account)
+    call = pbx.call(int(time.time()) - 100)
+    pbx.record(call)
+    done = run(sync, "❌ recordings:", "key")
+    assert call["uuid"] in records(sync) and state_of(sync, call)[:2] == (1, 0)
+    assert_secrets_hidden(drive, done.log)
+
+
+@pytest.mark.parametrize("settings, words", [({"folder": None}, "needs `folder = ID`"),
+                                             ({"credentials_file": None}, "needs `credentials_file = /FILE`"),
+                                             ({"subfolders": "year"}, "knows no sub-folders"),
+                                             ({"endpoint": "http://example.com"}, "plain http")])
+def test_what_is_missing_is_named(keep, drive, settings, words):
+    pbx, sync = keep()
+    sync.configure(config={"recordings": settings})
+    call = pbx.call(int(time.time()) - 100)
+    pbx.record(call)
+    run(sync, words)
+    assert state_of(sync, call)[0] == 1
+
+
+def test_a_token_that_ends_while_uploads_are_in_flight_ends_none_of_them(keep, drive):
+    """Each of them gets 401 for the same token; one new token is enough for all."""
+    pbx, sync = keep(concurrency=8)
+    now = int(time.time())
+    contents = {name_of(call): pbx.record(call) for call in [pbx.call(now - 100 - i) for i in range(8)]}
+    ended = []
+
+    def end_token(kind, request):
+        if kind == "start" and not ended:
+            ended.append(request.headers["Authorization"])
+            time.sleep(0.5)  # the other requests come in the meantime
+            drive.accounts.revoke_tokens()
+
+    drive.on_request = end_token
+    run(sync, "🎙 Recordings: 8 stored, 0 rejected")
+    assert kept(drive) == contents and ended
+    assert drive.kinds.count("token") == 2
+    assert len([request for request in drive.requests if request.headers.get("Authorization") == ended[0]]) > 1
