@@ -69,6 +69,9 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -iquote poller $(WARNINGS) $(HARDENING) $(FO
              $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(LDFLAGS)
 
+# As many compilers at once as there are processors, unless the user named a number.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 # The sanitizer build has a directory of its own. `make test` makes it with `make BUILD=build/asan SANITIZE=1`.
 BUILD ?= build
 ifdef SANITIZE
@@ -86,7 +89,7 @@ UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 .DELETE_ON_ERROR:
 
 all: need-build
-	@$(MAKE) --no-print-directory $(BUILD)/$(NAME)
+	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/$(NAME)
 
 need-build:
 	@sh tests/need-packages.sh $(BUILD_PACKAGES)
@@ -167,31 +170,31 @@ binaries: $(BUILD)/$(NAME)
 unit-tests: $(UNIT_TESTS)
 
 demo: need-demo
-	@$(MAKE) --no-print-directory -s binaries standin
+	@$(MAKE) --no-print-directory $(JOBS) -s binaries standin
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo.py
 
 demo-routes: need-demo-routes
-	@$(MAKE) --no-print-directory -s binaries
+	@$(MAKE) --no-print-directory $(JOBS) -s binaries
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo_routes.py
 
 demo-callcenter: need-demo-callcenter
-	@$(MAKE) --no-print-directory -s binaries
+	@$(MAKE) --no-print-directory $(JOBS) -s binaries
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo_callcenter.py
 
 test: need-test need-fuzz need-browser
-	@$(MAKE) --no-print-directory binaries standin shim unit-tests
-	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=1 binaries unit-tests
-	@$(MAKE) --no-print-directory fuzz-targets
+	@$(MAKE) --no-print-directory $(JOBS) binaries standin shim unit-tests
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/asan SANITIZE=1 binaries unit-tests
+	@$(MAKE) --no-print-directory $(JOBS) fuzz-targets
 	-@$(MAKE) --no-print-directory build/promtool
 	@/usr/bin/python3 -B tests/run.py all '$(T)'
 
 soak: need-test
-	@$(MAKE) --no-print-directory binaries standin shim build/bench/timed
+	@$(MAKE) --no-print-directory $(JOBS) binaries standin shim build/bench/timed
 	@/usr/bin/python3 -B tests/soak.py '$(T)'
 
 check: need-unit
-	@$(MAKE) --no-print-directory unit-tests
-	@$(MAKE) --no-print-directory BUILD=build/asan SANITIZE=1 unit-tests
+	@$(MAKE) --no-print-directory $(JOBS) unit-tests
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/asan SANITIZE=1 unit-tests
 	@/usr/bin/python3 -B tests/run.py unit '$(T)'
 
 # The bench sends to nginx. The package is unpacked and not installed, because its installation starts a server.
@@ -210,7 +213,7 @@ $(BENCH_NGINX):
 bench-programs: $(BENCH_PROGRAMS) $(BENCH_NGINX)
 
 bench: need-bench
-	@$(MAKE) --no-print-directory -s binaries standin bench-programs
+	@$(MAKE) --no-print-directory $(JOBS) -s binaries standin bench-programs
 	@/usr/bin/python3 -B tests/bench/bench.py '$(ROWS)'
 
 # The shipped files name Debian's directories. Elsewhere the program may be in another one, and there may be no group adm.
@@ -270,7 +273,7 @@ deb: need-deb dist
 
 # Install, upgrade and remove the package in bare Debian systems under build/. Needs root.
 test-deb: need-deb-test deb
-	@$(MAKE) --no-print-directory standin
+	@$(MAKE) --no-print-directory $(JOBS) standin
 	@/usr/bin/python3 -B -m pytest -c tests/pytest.ini -q tests/deb $(if $(T),-k '$(T)')
 
 include tests/quality.mk

@@ -31,10 +31,10 @@ build/fuzz/targets/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(filter-out build/fuzz/p
 fuzz-link: $(FUZZ_TARGETS)
 
 fuzz-targets:
-	@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang CFLAGS='$(FUZZ_CFLAGS)' fuzz-link
+	@$(MAKE) --no-print-directory $(JOBS) BUILD=build/fuzz CC=clang CFLAGS='$(FUZZ_CFLAGS)' fuzz-link
 
 fuzz: need-fuzz
-	@$(MAKE) --no-print-directory -s fuzz-targets
+	@$(MAKE) --no-print-directory $(JOBS) -s fuzz-targets
 	@/usr/bin/python3 -B tests/fuzz/fuzz.py $(SECONDS) $(T)
 
 # ---- valgrind: every run of the integration tests ----
@@ -45,7 +45,7 @@ need-memcheck:
 	@sh tests/need-packages.sh $(TEST_PACKAGES) valgrind
 
 memcheck: need-memcheck
-	@$(MAKE) --no-print-directory -s binaries standin shim
+	@$(MAKE) --no-print-directory $(JOBS) -s binaries standin shim
 	@/usr/bin/python3 -B tests/memcheck.py '$(T)'
 
 # ---- coverage: the lines of poller/ that the unit and integration tests run ----
@@ -62,9 +62,9 @@ need-coverage:
 # another user, because that user could not make them. `make test` says whether the tests pass: here the fault shim counts
 # the writing of the counts as steps of the program.
 coverage: need-coverage
-	@$(MAKE) --no-print-directory -s standin shim
-	@$(MAKE) --no-print-directory -s BUILD=$(COVERAGE) CC=gcc CFLAGS='-O0 -g --coverage' CPPFLAGS='-D_exit=exit' binaries
-	@$(MAKE) --no-print-directory -s BUILD=$(COVERAGE) CC=gcc CFLAGS='-O0 -g --coverage' unit-tests
+	@$(MAKE) --no-print-directory $(JOBS) -s standin shim
+	@$(MAKE) --no-print-directory $(JOBS) -s BUILD=$(COVERAGE) CC=gcc CFLAGS='-O0 -g --coverage' CPPFLAGS='-D_exit=exit' binaries
+	@$(MAKE) --no-print-directory $(JOBS) -s BUILD=$(COVERAGE) CC=gcc CFLAGS='-O0 -g --coverage' unit-tests
 	@find $(COVERAGE) -name '*.gcda' -delete
 	@$(COVERAGE)/$(NAME) --version >/dev/null && chmod -R a+rwX $(COVERAGE)
 	-@/usr/bin/python3 -B tests/run.py all '' $(COVERAGE)
@@ -81,7 +81,7 @@ need-clang:
 	@sh tests/need-packages.sh $(UNIT_PACKAGES) $(CLANG_PACKAGES)
 
 check-clang: need-clang
-	@$(MAKE) --no-print-directory -s BUILD=build/clang CC=clang CFLAGS='-O2 -g -Werror' binaries unit-tests
+	@$(MAKE) --no-print-directory $(JOBS) -s BUILD=build/clang CC=clang CFLAGS='-O2 -g -Werror' binaries unit-tests
 	@/usr/bin/python3 -B tests/run.py unit '$(T)' build/clang
 
 # ---- the unit tests on other Debian releases, in bare systems under build/roots; needs root ----
