@@ -12,7 +12,7 @@
 #   make bench           what the program costs, beside the lowest possible cost: one table  (make bench ROWS=name)
 #   make test-deb        install, upgrade and remove that package in bare Debian systems; as root
 #   make dist            the source as build/did-optimizer-sync-VERSION.tar.xz
-#   make lint            static analysis, banned functions, layers                     (make lint T=check)
+#   make lint            static analysis, banned functions, layers, long lines        (make lint T=check)
 #   make fuzz            random bytes for every parser of foreign input               (make fuzz SECONDS=600 T=url)
 #   make memcheck        every run of the integration tests under valgrind             (make memcheck T=poll)
 #   make coverage        the lines and branches that no test runs

@@ -73,26 +73,28 @@ static char *advise_on_claims(const struct google_request *request, const struct
     const struct google_credentials *credentials = request->credentials;
     int64_t ahead = clock_error(request, answer);
     if (ahead != 0)
-        return mem_format("this host's clock is %" PRId64 " s %s Google's; " HOW_TO_SET_CLOCK, ahead > 0 ? ahead : -ahead,
-                          ahead > 0 ? "ahead of" : "behind");
+        return mem_format("this host's clock is %" PRId64 " s %s Google's; " HOW_TO_SET_CLOCK,
+                          ahead > 0 ? ahead : -ahead, ahead > 0 ? "ahead of" : "behind");
     if (strstr(refusal->words, "iat") != NULL)
         return mem_copy("this host's clock is wrong; " HOW_TO_SET_CLOCK);
     if (strstr(refusal->words, "not found") != NULL)
-        return mem_format("there is no service account %s any more; make another one with a JSON key, and put the key into %s",
+        return mem_format("there is no service account %s any more; make another one with a JSON key, and put the key "
+                          "into %s",
                           credentials->client_email, credentials->origin);
     if (strstr(refusal->words, "email or User ID") != NULL)
         return mem_format("Google knows no user %s; correct the person for whom the service account acts",
                           request->wish->subject);
-    return mem_format("the key %s of %s was deleted, or this host's clock is wrong; make another JSON key (Google Cloud "
-                      "console, IAM & Admin, Service Accounts, Keys), and put it into %s",
+    return mem_format("the key %s of %s was deleted, or this host's clock is wrong; make another JSON key (Google "
+                      "Cloud console, IAM & Admin, Service Accounts, Keys), and put it into %s",
                       credentials->private_key_id, credentials->client_email, credentials->origin);
 }
 
 static char *advise_on_refresh_token(const struct google_request *request)
 {
-    return mem_format("the refresh token was revoked or has expired; get another one and put it into %s. It lasts 7 days "
-                      "while the OAuth consent screen is in Testing (publish the app), it ends when it is not used for 6 "
-                      "months, and a user has at most 100 of a client", request->credentials->origin);
+    return mem_format("the refresh token was revoked or has expired; get another one and put it into %s. It lasts 7 "
+                      "days while the OAuth consent screen is in Testing (publish the app), it ends when it is not "
+                      "used for 6 months, and a user has at most 100 of a client",
+                      request->credentials->origin);
 }
 
 static char *advise_on_client(const struct google_request *request)
@@ -100,18 +102,21 @@ static char *advise_on_client(const struct google_request *request)
     const struct google_credentials *credentials = request->credentials;
     const struct google_wish *wish = request->wish;
     if (credentials->kind == GOOGLE_USER)
-        return mem_format("the refresh token does not belong to the OAuth client %s; get one with this client, and put it "
-                          "into %s", credentials->client_id, credentials->origin);
+        return mem_format("the refresh token does not belong to the OAuth client %s; get one with this client, and put "
+                          "it into %s",
+                          credentials->client_id, credentials->origin);
     if (*wish->subject == '\0')
-        return mem_format("the service account %s may not get tokens for %s; see in the Google Cloud console whether it is "
-                          "disabled", credentials->client_email, wish->scope);
+        return mem_format("the service account %s may not get tokens for %s; see in the Google Cloud console whether "
+                          "it is disabled",
+                          credentials->client_email, wish->scope);
     return mem_format("%s may not act for %s; an administrator must add the account's client ID with the scope %s "
                       "(admin.google.com, Security, API controls, Domain-wide delegation)",
                       credentials->client_email, wish->subject, wish->scope);
 }
 
 /* Ownership: the caller frees the text. */
-static char *advise(const struct google_request *request, const struct http_answer *answer, const struct refusal *refusal)
+static char *advise(const struct google_request *request, const struct http_answer *answer,
+                    const struct refusal *refusal)
 {
     const struct google_credentials *credentials = request->credentials;
     if (strcmp(refusal->error, "invalid_grant") == 0)
@@ -140,8 +145,9 @@ static int fail_with_status(const struct google_request *request, const struct h
         return err_set(err, EX_UNAVAILABLE, FAILED ": it answers HTTP %ld%s%s; the next run asks again",
                        status, *refusal.error != '\0' ? ": " : "", refusal.error);
     if (*refusal.error == '\0')
-        return err_set(err, EX_CONFIG, FAILED ": %s answers HTTP %ld and is not Google's token endpoint; correct token_uri "
-                       "in %s, or write https://oauth2.googleapis.com/token",
+        return err_set(err, EX_CONFIG,
+                       FAILED ": %s answers HTTP %ld and is not Google's token endpoint; correct token_uri in %s, or "
+                              "write https://oauth2.googleapis.com/token",
                        request->credentials->token_uri, status, request->credentials->origin);
     char *remedy = advise(request, answer, &refusal);
     (void)err_set(err, EX_CONFIG, FAILED ": %.400s (Google says %s%s%s)", remedy, refusal.error,

@@ -8,11 +8,12 @@
 #define DEFAULT_TOKEN_URI "https://oauth2.googleapis.com/token"
 
 #define HOW_TO_GET_KEY "in the Google Cloud console, IAM & Admin, Service Accounts, Keys, make a JSON key"
-#define HOW_TO_GET_USER "write {\"type\":\"authorized_user\",\"client_id\":..,\"client_secret\":..,\"refresh_token\":..} into it"
+#define HOW_TO_GET_USER                                                                                                \
+    "write {\"type\":\"authorized_user\",\"client_id\":..,\"client_secret\":..,\"refresh_token\":..} into it"
 
 /* A member of the file that is a text, and not empty. */
-static int need(const struct google_credentials *credentials, const char *name, const char *remedy, const char **ret_text,
-                struct err *err)
+static int need(const struct google_credentials *credentials, const char *name, const char *remedy,
+                const char **ret_text, struct err *err)
 {
     *ret_text = json_text(credentials->file, name);
     if (*ret_text != NULL && **ret_text != '\0')
@@ -59,7 +60,8 @@ int google_credentials_read(const char *text, const char *origin, struct google_
     struct json *file = json_parse(text);
     *ret_credentials = (struct google_credentials){ .file = file, .origin = origin };
     if (file == NULL)
-        return err_set(err, EX_CONFIG, "%s: the file is no JSON object; " HOW_TO_GET_KEY ", and copy the whole file", origin);
+        return err_set(err, EX_CONFIG, "%s: the file is no JSON object; " HOW_TO_GET_KEY ", and copy the whole file",
+                       origin);
     const char *type = str_or_empty(json_text(file, "type"));
     bool is_account = strcmp(type, "service_account") == 0, is_user = strcmp(type, "authorized_user") == 0;
     if (is_account || is_user)
@@ -67,10 +69,11 @@ int google_credentials_read(const char *text, const char *origin, struct google_
                    ? read_token_uri(ret_credentials, err)
                    : -1;
     if (json_member(file, "installed") != NULL || json_member(file, "web") != NULL)
-        return err_set(err, EX_CONFIG, "%s: the file has an OAuth client, but no refresh token of a user; " HOW_TO_GET_USER,
-                       origin);
-    return err_set(err, EX_CONFIG, "%s: the file has the type `%s`, not service_account or authorized_user; " HOW_TO_GET_KEY,
-                   origin, str_printable(type, shown, sizeof shown));
+        return err_set(err, EX_CONFIG,
+                       "%s: the file has an OAuth client, but no refresh token of a user; " HOW_TO_GET_USER, origin);
+    return err_set(err, EX_CONFIG,
+                   "%s: the file has the type `%s`, not service_account or authorized_user; " HOW_TO_GET_KEY, origin,
+                   str_printable(type, shown, sizeof shown));
 }
 
 const char *google_credentials_name(const struct google_credentials *credentials)

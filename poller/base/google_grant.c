@@ -50,13 +50,15 @@ int google_grant_make(const struct google_credentials *credentials, const struct
         char *token = NULL;
         if (sign_claims(credentials, wish, now, &token, err) != 0)
             return -1;
-        *ret_form = mem_format("grant_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Agrant-type%%3Ajwt-bearer&assertion=%s", token);
+        *ret_form =
+            mem_format("grant_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Agrant-type%%3Ajwt-bearer&assertion=%s", token);
         mem_free_secret(token);
         return 0;
     }
     char *id = encode(credentials->client_id), *secret = encode(credentials->client_secret);
     char *refresh = encode(credentials->refresh_token);
-    *ret_form = mem_format("grant_type=refresh_token&client_id=%s&client_secret=%s&refresh_token=%s", id, secret, refresh);
+    *ret_form =
+        mem_format("grant_type=refresh_token&client_id=%s&client_secret=%s&refresh_token=%s", id, secret, refresh);
     mem_free_secret(refresh);
     mem_free_secret(secret);
     mem_free_secret(id);

@@ -59,8 +59,8 @@ static size_t on_turn(void *context)
 /* A connection of its own, because an hour passes until the next request. */
 static int ask(const struct google_token *token, struct attempt *attempt)
 {
-    static const char *const headers[] = { "Content-Type: application/x-www-form-urlencoded", "Accept: application/json",
-                                           NULL };
+    static const char *const headers[] = { "Content-Type: application/x-www-form-urlencoded",
+                                           "Accept: application/json", NULL };
     struct http *http = http_open(&(struct http_settings){ .url = token->credentials.token_uri,
                                                            .headers = headers,
                                                            .ca_file = token->settings.ca_file,

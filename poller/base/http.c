@@ -443,7 +443,8 @@ bool http_speaks_http2(const struct http *http)
 int http_connect(struct http *http, struct http_answer *ret_answer, struct err *err)
 {
     struct slot *slot = &http->slots[0];
-    if ((http->multi == NULL && open_library(http, err) != 0) || (slot->easy == NULL && open_slot(http, slot, err) != 0))
+    if ((http->multi == NULL && open_library(http, err) != 0) ||
+        (slot->easy == NULL && open_slot(http, slot, err) != 0))
         return -1;
     slot->failure[0] = '\0';
     if (curl_easy_setopt(slot->easy, CURLOPT_CONNECT_ONLY, 1L) != CURLE_OK)
@@ -692,8 +693,10 @@ static int prepare_exchange(struct exchange *exchange, const struct http_transfe
     if (transfer->sigv4 == NULL) /* libcurl 7.88 would sign this line, but does not send it */
         add_line(&exchange->headers, "Expect:"); /* do not wait for 100 Continue */
     CURLcode code = set_transfer(exchange);
-    return code == CURLE_OK ? 0 : err_set(err, EX_SOFTWARE, "could not prepare a transfer: this libcurl (%s) refuses an "
-                                          "option: %s", curl_version(), curl_easy_strerror(code));
+    return code == CURLE_OK ? 0
+                            : err_set(err, EX_SOFTWARE,
+                                      "could not prepare a transfer: this libcurl (%s) refuses an option: %s",
+                                      curl_version(), curl_easy_strerror(code));
 }
 
 int http_pool_start(struct http_pool *pool, const struct http_transfer *transfer, struct err *err)

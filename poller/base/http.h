@@ -98,7 +98,8 @@ bool http_speaks_http2(const struct http *http);
  * NULL if the connection was made, and no status. Its texts live until the next use of http. Errors: as http_run. */
 int http_connect(struct http *http, struct http_answer *ret_answer, struct err *err) MUST_CHECK;
 
-/* ---- transfers: requests to any address, with bodies from and to files, so that memory does not depend on their size */
+/* ---- transfers: requests to any address, with bodies from and to files, so that memory does not depend on their
+ * size */
 
 /* One request. Ownership: everything but the struct itself and the list of headers is borrowed until on_answer has
  * returned. The server's certificate is always checked. */
@@ -107,7 +108,7 @@ struct http_transfer {
     const char *url;
     const char *const *headers;     /* lines "Name: value", ended by NULL; may be NULL */
     const char *body;               /* the request's body as text; NULL: none, or a part of a file */
-    int file;                       /* that file, open for reading; -1: none. Its position is neither used nor changed */
+    int file; /* that file, open for reading; -1: none. Its position is neither used nor changed */
     int64_t from, length;           /* the part: bytes */
     const char *ca_file;            /* "": the system's certificates */
     int64_t timeout;                /* seconds: to connect, and the longest silence */

@@ -176,7 +176,8 @@ static bool is_at_rest(const char *path, struct stat *ret_info)
     free(name);
     if (has_wal || stat(path, ret_info) != 0 || clock_gettime(CLOCK_REALTIME, &now) != 0)
         return false;
-    int64_t age_ms = (now.tv_sec - ret_info->st_mtim.tv_sec) * 1000 + (now.tv_nsec - ret_info->st_mtim.tv_nsec) / 1000000;
+    int64_t age_ms =
+        (now.tv_sec - ret_info->st_mtim.tv_sec) * 1000 + (now.tv_nsec - ret_info->st_mtim.tv_nsec) / 1000000;
     return age_ms < 0 || age_ms > UNSTABLE_MS;
 }
 

@@ -46,13 +46,15 @@ int url_check(const char *text, const struct url_rules *rules, struct err *err)
         return err_set(err, EX_CONFIG, "%s is not an http(s) address; write https://HOST", rules->what);
     const char *place = text + (tls ? 8 : 7);
     if (!is_plain(place, rules->allow_query) || !http_read_url(text, &url))
-        return err_set(err, EX_CONFIG, "%s is not a plain https://HOST[:PORT][/PATH%s]; leave out user names, blanks%s and #",
+        return err_set(err, EX_CONFIG,
+                       "%s is not a plain https://HOST[:PORT][/PATH%s]; leave out user names, blanks%s and #",
                        rules->what, rules->allow_query ? "[?QUERY]" : "", rules->allow_query ? "" : ", ?");
     /* Compare the host as written too: libcurl may read 127.1 as this host, other programs as a name. */
     bool here = strncasecmp(place, url.host, strlen(url.host)) == 0 && is_this_host(url.host);
     if (!tls && !here && !rules->allow_insecure_http)
-        return err_set(err, EX_CONFIG, "%s is '%.100s', plain http to another host: anyone on the network path can read %s. "
-                       "Write https:// instead; or, if that network is safe, write `allow_insecure_http = yes` %.300s",
+        return err_set(err, EX_CONFIG,
+                       "%s is '%.100s', plain http to another host: anyone on the network path can read %s. Write "
+                       "https:// instead; or, if that network is safe, write `allow_insecure_http = yes` %.300s",
                        rules->setting, rules->is_secret ? "http://..." : text, rules->exposed, rules->place);
     return 0;
 }

@@ -19,7 +19,8 @@
 int when_parse(const char *text, int64_t now_epoch, int64_t *ret_epoch, struct err *err) MUST_CHECK;
 
 /* when_parse_range: when_parse for both ends of a range. An end that names a day (a date, `today`, `yesterday`) means
- * its last second. zone is a value of TZ: the zone of times without an offset; "": this host's. Errors: as when_parse. */
+ * its last second. zone is a value of TZ: the zone of times without an offset; "": this host's. Errors: as
+ * when_parse. */
 int when_parse_range(const char *zone, const char *from, const char *to, int64_t now_epoch, int64_t *ret_from,
                      int64_t *ret_to, struct err *err) MUST_CHECK;
 

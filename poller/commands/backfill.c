@@ -162,7 +162,8 @@ static int read_range(struct backfill *backfill, const char *zone, struct err *e
     const struct options *options = backfill->options;
     int64_t now = clock_now_epoch();
     if (options->from == NULL || options->to == NULL)
-        return err_set(err, EX_USAGE, "name the time range with --from WHEN and --to WHEN: --from '2026-01-31 08:00' --to now");
+        return err_set(err, EX_USAGE,
+                       "name the time range with --from WHEN and --to WHEN: --from '2026-01-31 08:00' --to now");
     if (when_parse_range(zone, options->from, options->to, now, &backfill->from, &backfill->to, err) != 0)
         return -1;
     if (backfill->to > now)

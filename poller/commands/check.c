@@ -207,7 +207,8 @@ static void test_sending(struct check *check)
     else if (check->enabled)
         check_good(check->report, "sending", "enabled: cron sends the calls that end");
     else
-        (void)snprintf(check->next, sizeof check->next, "cron sends no calls until you run: did-optimizer-sync%s enable",
+        (void)snprintf(check->next, sizeof check->next,
+                       "cron sends no calls until you run: did-optimizer-sync%s enable",
                        check->options->profile_option);
 }
 

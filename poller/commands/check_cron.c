@@ -43,7 +43,8 @@ static void check_line(struct check_report *report, const struct check_cron *see
         if (last_run_age >= 0 && last_run_age < RECENT_SEC)
             check_good(report, AREA, "%s has no line for this program; something else starts the runs", file);
         else
-            check_warn(report, AREA, "install the package's file again, or copy packaging/cron.d/did-optimizer-sync there",
+            check_warn(report, AREA,
+                       "install the package's file again, or copy packaging/cron.d/did-optimizer-sync there",
                        "%s %s, so cron starts no run", file,
                        seen->cron.state == CRON_NO_FILE ? "is not there" : "has no line for this program");
     }

@@ -57,16 +57,19 @@ static void check_campaigns(struct check_report *report, const struct source *so
                    err.message);
         return;
     }
-    const char *remedy = found.selected > 0 ? "correct campaigns under [sync]: write each campaign ID as the dialer has it"
-                                            : NULL;
+    const char *remedy =
+        found.selected > 0 ? "correct campaigns under [sync]: write each campaign ID as the dialer has it" : NULL;
     if (found.unknown_selected > 0 && found.unknown_selected == found.selected)
-        check_fail(report, "campaigns", EX_CONFIG, remedy, "the dialer has no campaign %s, so no call is sent; the dialer has: %s",
-                   found.unknown, found.present);
+        check_fail(report, "campaigns", EX_CONFIG, remedy,
+                   "the dialer has no campaign %s, so no call is sent; the dialer has: %s", found.unknown,
+                   found.present);
     else if (found.unknown_selected > 0)
-        check_warn(report, "campaigns", remedy, "the dialer has no campaign %s; the dialer has: %s", found.unknown, found.present);
+        check_warn(report, "campaigns", remedy, "the dialer has no campaign %s; the dialer has: %s", found.unknown,
+                   found.present);
     if (*found.unknown_excluded != '\0')
         check_warn(report, "campaigns", "correct exclude_campaigns under [sync]",
-                   "the dialer has no campaign %s to exclude; the dialer has: %s", found.unknown_excluded, found.present);
+                   "the dialer has no campaign %s to exclude; the dialer has: %s", found.unknown_excluded,
+                   found.present);
     if (found.unknown_selected == 0 && *found.unknown_excluded == '\0')
         check_good(report, "campaigns", "the dialer has every campaign that the settings name");
 }

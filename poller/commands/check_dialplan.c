@@ -41,8 +41,9 @@ static void check_file(struct check_report *report, const char *path)
                    "ask the API's owner which of them to keep; then comment that line out, or run "
                    "`did-optimizer-sync disable`",
                    "%s:%d runs the API owner's report script, so each call is posted twice, under different uniqueids: "
-                   "the script knows the DID and the carrier's result, posts once and never the agent's disposition; this "
-                   "program sends the final disposition, and tries until the API accepts", path, number);
+                   "the script knows the DID and the carrier's result, posts once and never the agent's disposition; "
+                   "this program sends the final disposition, and tries until the API accepts",
+                   path, number);
         break;
     }
     free(text);

@@ -153,7 +153,9 @@ static void print_verdict(const struct check_report *report, const char *next)
 
 static void print_json(const struct check_report *report, const char *next)
 {
-    static const char *const words[] = { [CHECK_GOOD] = "good", [CHECK_WARNING] = "warning", [CHECK_FAILED] = "failed" };
+    static const char *const words[] = {
+        [CHECK_GOOD] = "good", [CHECK_WARNING] = "warning", [CHECK_FAILED] = "failed"
+    };
     enum check_level worst = report->levels[CHECK_FAILED] > 0    ? CHECK_FAILED
                              : report->levels[CHECK_WARNING] > 0 ? CHECK_WARNING
                                                                  : CHECK_GOOD;

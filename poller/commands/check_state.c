@@ -28,8 +28,8 @@
 /* A warning: a run that cannot write its log sends calls all the same (log.h). */
 static void warn_about_log(struct check_report *report, const char *log, const char *reason, const char *remedy)
 {
-    check_warn(report, "log", remedy, "%s cannot be written: %s. Calls are still sent, and the log's lines go to syslog",
-               log, reason);
+    check_warn(report, "log", remedy,
+               "%s cannot be written: %s. Calls are still sent, and the log's lines go to syslog", log, reason);
 }
 
 static void check_existing_log(struct check_report *report, const char *log, const struct stat *info)
@@ -59,7 +59,8 @@ void check_log(struct check_report *report, const struct options *options)
     }
     char *directory = fileutil_directory_of(options->log);
     char *inside = mem_format("%s/", directory); /* fails if this is not a directory */
-    char *remedy = mem_format("make %s a directory that the program may write, or name another log with --log", directory);
+    char *remedy =
+        mem_format("make %s a directory that the program may write, or name another log with --log", directory);
     if (faccessat(AT_FDCWD, inside, W_OK | X_OK, AT_EACCESS) != 0)
         warn_about_log(report, options->log, strerror(errno), remedy);
     else
@@ -80,8 +81,10 @@ static void check_checkpoint(struct check_report *report, const char *state_dir)
     if (checkpoint_load(state_dir, &found, &position, &err) != 0) {
         check_fail_err(report, "checkpoint", &err);
     } else if (found == CHECKPOINT_DAMAGED) {
-        check_warn(report, "checkpoint", "the next run renames the file and continues from the ledger's copy; without a copy, "
-                   "from first_run_lookback ago", "%s", err.message);
+        check_warn(report, "checkpoint",
+                   "the next run renames the file and continues from the ledger's copy; without a copy, from "
+                   "first_run_lookback ago",
+                   "%s", err.message);
     } else if (found == CHECKPOINT_MISSING) {
         check_good(report, "checkpoint", "none yet: the first run will start 1 hour back (first_run_lookback)");
     } else {
@@ -114,7 +117,8 @@ static bool check_owner(struct check_report *report, const char *state_dir)
         char *path = mem_format("%s/%s", state_dir, names[i]);
         if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) != 0 && errno != ENOENT) {
             good = false;
-            char *remedy = mem_format("give it to the owner of the directory: chown --reference=%s %s", state_dir, path);
+            char *remedy =
+                mem_format("give it to the owner of the directory: chown --reference=%s %s", state_dir, path);
             check_fail(report, "ledger", EX_NOPERM, remedy, "%s cannot be read and written: %s", path, strerror(errno));
             free(remedy);
         }

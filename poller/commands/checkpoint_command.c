@@ -43,8 +43,9 @@ static int show(const struct options *options, struct err *err)
     if (found == CHECKPOINT_DAMAGED)
         return -1; /* err says what is wrong */
     if (found == CHECKPOINT_MISSING)
-        (void)printf("no checkpoint in %s: the next run continues from the ledger's copy. Without a copy it will start 1 hour "
-                     "back (first_run_lookback)\n", options->state_dir);
+        (void)printf("no checkpoint in %s: the next run continues from the ledger's copy. Without a copy it will start "
+                     "1 hour back (first_run_lookback)\n",
+                     options->state_dir);
     else
         (void)printf("%s (%" PRId64 "%s%s), %" PRId64 " s ago\n",
                      clock_local(position.end_epoch, local, sizeof local), position.end_epoch,
@@ -166,8 +167,10 @@ static int change(const struct options *options, const struct config *config, co
         (to_set && read_position(options->arguments[0], &position, err) != 0))
         return -1;
     if (position.end_epoch > clock_now_epoch())
-        return err_set(err, EX_USAGE, "could not set the checkpoint to %s: that time is in the future, and calls that end "
-                       "before it would never be sent", clock_local(position.end_epoch, local, sizeof local));
+        return err_set(err, EX_USAGE,
+                       "could not set the checkpoint to %s: that time is in the future, and calls that end before it "
+                       "would never be sent",
+                       clock_local(position.end_epoch, local, sizeof local));
     bool affects_calls = print_effect(options, config, problems, &position);
     if (affects_calls && !options->yes && !ask_yes("Set the checkpoint?")) {
         (void)printf("nothing was changed\n");

@@ -115,7 +115,8 @@ static void print_status(const struct seen *seen)
 static bool is_pasted(const struct dispositions *all, size_t i)
 {
     const struct seen *seen = &all->seen[i];
-    if (strcmp(seen->by_table, seen->by_flags) == 0 || *seen->status == '\0' || strpbrk(seen->status, "=:;#[]* \t") != NULL)
+    if (strcmp(seen->by_table, seen->by_flags) == 0 || *seen->status == '\0' ||
+        strpbrk(seen->status, "=:;#[]* \t") != NULL)
         return false;
     for (size_t k = 0; k < i; k++)
         if (strcmp(all->seen[k].status, seen->status) == 0)
@@ -128,9 +129,11 @@ static void print(struct dispositions *all)
     bool any = false;
     if (all->count > 1)
         qsort(all->seen, all->count, sizeof *all->seen, compare);
-    (void)printf("# The statuses of the last %d days. Flags: H human answered, $ sale, D do not call, C customer contact,\n"
+    (void)printf("# The statuses of the last %d days. Flags: H human answered, $ sale, D do not call, C customer "
+                 "contact,\n"
                  "# N not interested, K scheduled callback.\n"
-                 "# %-7s %9s  %-30s  %-6s  %-10s %s\n", DAYS, "status", "calls", "name", "flags", "by table", "by flags");
+                 "# %-7s %9s  %-30s  %-6s  %-10s %s\n",
+                 DAYS, "status", "calls", "name", "flags", "by table", "by flags");
     for (size_t i = 0; i < all->count; i++)
         print_status(&all->seen[i]);
     (void)printf("# To follow the flags, write these lines, or only `use = flags`, into /etc/did-optimizer-sync.conf:\n"

@@ -150,7 +150,8 @@ static int for_each_selected(struct work *work, action *act, struct err *err)
     if (missing == NULL)
         return 0;
     return err_set(err, EX_USAGE, "no call %s is %s%s; to see its state: did-optimizer-sync why %s", missing,
-                   work->change->is, work->change->to == work->change->from ? "" : ", and nothing was changed", missing);
+                   work->change->is, work->change->to == work->change->from ? "" : ", and nothing was changed",
+                   missing);
 }
 
 /* ---- the commands ---- */

@@ -54,8 +54,9 @@ static void print_text(const struct records_run *run)
     (void)printf("%-25s %-9s %6s %5s %8s %7s %7s %7s %8s  %s\n", clock_local(run->started, local, sizeof local),
                  str_printable(run->kind, kind, sizeof kind), shown_duration(run->duration_ms, took),
                  shown_number(run->found, found), shown_number(run->accepted, accepted),
-                 shown_number(run->repeated, repeated), shown_number(run->waiting, waiting), shown_number(run->pending, pending),
-                 shown_number(run->rejected, rejected), records_outcome(run, outcome));
+                 shown_number(run->repeated, repeated), shown_number(run->waiting, waiting),
+                 shown_number(run->pending, pending), shown_number(run->rejected, rejected),
+                 records_outcome(run, outcome));
     if (run->message != NULL && *run->message != '\0')
         (void)printf("    %s\n", str_printable(run->message, message, sizeof message));
 }

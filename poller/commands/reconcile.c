@@ -134,7 +134,8 @@ static int on_batch(void *context, int64_t end_epoch, struct err *err)
 static int on_reached(void *context, const struct walk_reached *reached, struct err *err)
 {
     struct reconcile *reconcile = context;
-    double share = (double)(reached->position.end_epoch - reconcile->from) / (double)(reconcile->to - reconcile->from + 1);
+    double share =
+        (double)(reached->position.end_epoch - reconcile->from) / (double)(reconcile->to - reconcile->from + 1);
     if (reconcile->has_archive)
         share = (share + (reconcile->table == SOURCE_ARCHIVE ? 1.0 : 0.0)) / 2.0;
     if (!reconcile->options.cron)
@@ -147,7 +148,8 @@ static int walk_table(struct reconcile *reconcile, enum source_table table, cons
 {
     int64_t found = 0;
     struct walk walk = { .engine = &reconcile->engine,
-                         .range = source_range_ended(&reconcile->resources.source, table, reconcile->from, reconcile->to),
+                         .range =
+                             source_range_ended(&reconcile->resources.source, table, reconcile->from, reconcile->to),
                          .floor = *floor,
                          .duty = reconcile->options.report_only ? WALK_LOOK : WALK_NOTE,
                          .on_judged = count_call,
@@ -275,8 +277,8 @@ static void print_table(struct reconcile *reconcile, const struct day *all)
 {
     if (reconcile->day_count > 1)
         qsort(reconcile->days, reconcile->day_count, sizeof *reconcile->days, compare_days);
-    (void)printf("%-10s %9s %9s %8s %8s %9s %8s %8s %13s\n", "day", "finished", "accepted", "pending", "waiting", "rejected",
-                 "missing", "changed", "out of scope");
+    (void)printf("%-10s %9s %9s %8s %8s %9s %8s %8s %13s\n", "day", "finished", "accepted", "pending", "waiting",
+                 "rejected", "missing", "changed", "out of scope");
     for (size_t i = 0; i < reconcile->day_count; i++)
         print_row(reconcile->days[i].date, &reconcile->days[i]);
     print_row("all", all);
@@ -286,9 +288,10 @@ static void print_table(struct reconcile *reconcile, const struct day *all)
 static void report_skipped(const struct reconcile *reconcile, int64_t count)
 {
     char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE], text[400];
-    (void)snprintf(text, sizeof text, "⏩ %" PRId64 " calls are out of scope: the checkpoint was set forward over them, and "
-                   "no run sends them. To send them: did-optimizer-sync%s backfill --from '%s' --to '%s'", count,
-                   reconcile->options.profile_option, clock_local(reconcile->first_skipped, from, sizeof from),
+    (void)snprintf(text, sizeof text,
+                   "⏩ %" PRId64 " calls are out of scope: the checkpoint was set forward over them, and no run sends "
+                   "them. To send them: did-optimizer-sync%s backfill --from '%s' --to '%s'",
+                   count, reconcile->options.profile_option, clock_local(reconcile->first_skipped, from, sizeof from),
                    clock_local(reconcile->last_skipped + 1, to, sizeof to));
     log_warn("%s", text);
     if (reconcile->options.cron || isatty(STDOUT_FILENO) == 0) /* on a terminal the log line is enough */
@@ -309,10 +312,11 @@ static int report(struct reconcile *reconcile)
         code = EX_TEMPFAIL;
     if (!reconcile->options.cron || code != EX_OK)
         print_table(reconcile, &all);
-    log_info("📊 Reconciled: %" PRId64 " finished, %" PRId64 " accepted, %" PRId64 " pending, %" PRId64 " waiting, %" PRId64
+    log_info("📊 Reconciled: %" PRId64 " finished, %" PRId64 " accepted, %" PRId64 " pending, %" PRId64 " waiting, "
+                                                                                                       "%" PRId64
              " rejected, %" PRId64 " missing, %" PRId64 " changed, %" PRId64 " out of scope; %" PRId64 " sent now",
-             all.finished, all.accepted, all.pending, all.waiting, all.rejected, all.missing, all.changed, all.out_of_scope,
-             summary->accepted);
+             all.finished, all.accepted, all.pending, all.waiting, all.rejected, all.missing, all.changed,
+             all.out_of_scope, summary->accepted);
     if (all.out_of_scope > 0)
         report_skipped(reconcile, all.out_of_scope);
     if (summary->stop != STOP_NONE)

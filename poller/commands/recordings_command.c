@@ -110,8 +110,11 @@ static int explain(const struct options *options, struct ledger *ledger, struct 
     const char *call = options->arguments[0];
     if (recordings_list(ledger, RECORDINGS_PENDING, call, explain_row, &listing, err) != 0)
         return -1;
-    return listing.count > 0 ? 0 : err_set(err, EX_USAGE, "the ledger has no recording of the call %s; to see the call: "
-                                           "did-optimizer-sync why %s", call, call);
+    return listing.count > 0 ? 0
+                             : err_set(err, EX_USAGE,
+                                       "the ledger has no recording of the call %s; to see the call: "
+                                       "did-optimizer-sync why %s",
+                                       call, call);
 }
 
 static int look(const struct options *options, int (*act)(const struct options *, struct ledger *, struct err *),

@@ -185,9 +185,10 @@ static int put_calls(struct writer *writer, struct store *store)
 {
     static const struct list list = { "calls", CALL_NAMES, CALLS_BYTES, append_call };
     /* No index has the end of all calls: so nothing else of them goes through the sorting. */
-    struct statement *statement = store_prepare(store, "SELECT " CALL_COLUMNS " FROM call WHERE uniqueid IN (SELECT uniqueid "
-                                                       "FROM call ORDER BY end_epoch DESC, uniqueid DESC LIMIT ?1) "
-                                                       "ORDER BY end_epoch DESC, uniqueid DESC");
+    struct statement *statement = store_prepare(store, "SELECT " CALL_COLUMNS " FROM call WHERE uniqueid IN (SELECT "
+                                                                              "uniqueid FROM call ORDER BY end_epoch "
+                                                       "DESC, uniqueid DESC LIMIT ?1) ORDER BY end_epoch DESC, "
+                                                       "uniqueid DESC");
     store_bind_int(statement, 1, MOST_CALLS);
     return put_list(writer, &list, store, statement);
 }
@@ -324,7 +325,8 @@ static void put_moment(struct writer *writer, const struct standing *standing, i
                        struct json *hours)
 {
     const struct records_overview *overview = &standing->overview;
-    const struct records_run last = { .exit_code = overview->last_run_exit_code, .message = overview->last_run_message };
+    const struct records_run last = { .exit_code = overview->last_run_exit_code,
+                                      .message = overview->last_run_message };
     struct diagnosis_limits limits = diagnosis_usual_limits();
     struct diagnosis diagnosis = diagnosis_of(standing, &limits, writer->profile);
     char host[256] = "", shown_host[256], outcome[RECORDS_OUTCOME_SIZE];

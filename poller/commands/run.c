@@ -214,8 +214,8 @@ static int64_t longest_run_sec(const struct options *options, const struct resou
     if (resources->sink_kind == NULL) /* not enabled: the run reads no settings, and sends nothing */
         return DISK_SEC;
     const struct sink_settings settings = route_sink_settings(config, options->state_dir, options->profile_option);
-    return config->sync.time_budget + sink_longest_sec(resources->sink_kind, &settings) + config->database.connect_timeout +
-           config->database.read_timeout + DISK_SEC;
+    return config->sync.time_budget + sink_longest_sec(resources->sink_kind, &settings) +
+           config->database.connect_timeout + config->database.read_timeout + DISK_SEC;
 }
 
 /* Takes the lock. *ret_nothing_to_do: another run is at work, or this automatic run is not enabled. */

@@ -367,9 +367,12 @@ static void note_ours(struct config *config, const struct setting *setting)
     static const struct {
         size_t setting, flag;
     } flags[] = {
-        { AT(database.host), AT(database.host_in_own_file) },         { AT(database.port), AT(database.port_in_own_file) },
-        { AT(database.socket), AT(database.socket_in_own_file) },     { AT(database.user), AT(database.user_in_own_file) },
-        { AT(database.password), AT(database.password_in_own_file) }, { AT(database.name), AT(database.name_in_own_file) },
+        { AT(database.host), AT(database.host_in_own_file) },
+        { AT(database.port), AT(database.port_in_own_file) },
+        { AT(database.socket), AT(database.socket_in_own_file) },
+        { AT(database.user), AT(database.user_in_own_file) },
+        { AT(database.password), AT(database.password_in_own_file) },
+        { AT(database.name), AT(database.name_in_own_file) },
     };
     for (size_t i = 0; i < COUNT(flags); i++)
         if (setting->offset == flags[i].setting)
@@ -423,8 +426,8 @@ static void on_own_value(void *context, const char *section, const char *key, co
         if (strcasecmp(key, "use") == 0) {
             disposition_map_use_flags(reading->config->dispositions, strcasecmp(value, "flags") == 0);
             if (strcasecmp(value, "flags") != 0 && strcasecmp(value, "table") != 0)
-                add_problem(reading->problems, EX_CONFIG, "%s:%d: use: '%.40s' is neither table nor flags", reading->path,
-                            line, value);
+                add_problem(reading->problems, EX_CONFIG, "%s:%d: use: '%.40s' is neither table nor flags",
+                            reading->path, line, value);
             return;
         }
         if (disposition_map_set(reading->config->dispositions, key, value, &err) != 0)
@@ -591,8 +594,10 @@ static void check_key(const struct settings_api *api, const struct config_paths 
                     "Optimizer account", api->key_origin);
     for (const char *at = api->key; *at != '\0'; at++)
         if (*at <= ' ' || *at > '~') {
-            add_problem(problems, EX_CONFIG, "%s: api_key contains a space, a control character or a letter that is not "
-                        "ASCII; copy the key again", api->key_origin);
+            add_problem(problems, EX_CONFIG,
+                        "%s: api_key contains a space, a control character or a letter that is not ASCII; copy the key "
+                        "again",
+                        api->key_origin);
             break;
         }
 }

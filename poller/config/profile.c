@@ -33,8 +33,8 @@ int profile_select(struct options *options, const char *name, struct err *err)
     struct options_paths *own = &options->own_paths;
     bool fits = true;
     if (!profile_is_name(name))
-        return err_set(err, EX_USAGE, "'%.40s' is no profile name: use 1 to %d letters, digits, - and _; see --help", name,
-                       MAX_NAME);
+        return err_set(err, EX_USAGE, "'%.40s' is no profile name: use 1 to %d letters, digits, - and _; see --help",
+                       name, MAX_NAME);
     options->profile = name;
     (void)snprintf(options->profile_option, sizeof options->profile_option, " --profile %s", name);
     if (!options->config.required_own) {
@@ -48,7 +48,8 @@ int profile_select(struct options *options, const char *name, struct err *err)
     }
     if (!options->named_state_dir) {
         fits = snprintf(own->state_parent, OPTIONS_PATH_SIZE, "%s/profiles", options->state_dir) < OPTIONS_PATH_SIZE &&
-               snprintf(own->state_dir, OPTIONS_PATH_SIZE, "%s/profiles/%s", options->state_dir, name) < OPTIONS_PATH_SIZE &&
+               snprintf(own->state_dir, OPTIONS_PATH_SIZE, "%s/profiles/%s", options->state_dir, name) <
+                   OPTIONS_PATH_SIZE &&
                fits;
         options->state_base = options->state_dir;
         options->state_dir = own->state_dir;
@@ -65,8 +66,9 @@ int profile_select(struct options *options, const char *name, struct err *err)
 int profile_check(const struct options *options, struct err *err)
 {
     if (options->profile != NULL && access(options->config.own, F_OK) != 0 && errno == ENOENT)
-        return err_set(err, EX_CONFIG, "there is no profile %s: its settings, %s, do not exist; make that file (it may be "
-                       "empty)", options->profile, options->config.own);
+        return err_set(err, EX_CONFIG,
+                       "there is no profile %s: its settings, %s, do not exist; make that file (it may be empty)",
+                       options->profile, options->config.own);
     return 0;
 }
 

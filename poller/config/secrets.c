@@ -22,14 +22,14 @@ static int read_file(const struct param *param, char **ret_text, struct err *err
         return err_set(err, EX_CONFIG, "%s: %s can be written by every user: chmod o-w it", param->origin, path);
     if (fileutil_read(path, MAX_SECRET_BYTES, FILEUTIL_FOLLOW_LINK, ret_text, &missing, err) != 0) {
         const struct err why = *err;
-        return err_set(err, why.code == EX_NOPERM ? EX_NOPERM : EX_CONFIG, "%s: %s: %.700s%s", param->origin, param->key,
-                       why.message, why.code == EX_NOPERM ? "; run as root, or let this user read it" : "");
+        return err_set(err, why.code == EX_NOPERM ? EX_NOPERM : EX_CONFIG, "%s: %s: %.700s%s", param->origin,
+                       param->key, why.message, why.code == EX_NOPERM ? "; run as root, or let this user read it" : "");
     }
     if (missing)
         return err_set(err, EX_CONFIG, "%s: %s: there is no file %s", param->origin, param->key, path);
     if (*str_trim(*ret_text) == '\0')
-        return err_set(err, EX_CONFIG, "%s: %s: the file %s is empty; write the secret into it", param->origin, param->key,
-                       path);
+        return err_set(err, EX_CONFIG, "%s: %s: the file %s is empty; write the secret into it", param->origin,
+                       param->key, path);
     return 0;
 }
 

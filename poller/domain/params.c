@@ -51,7 +51,8 @@ int params_yes_no(const struct params *params, const char *key, bool fallback, b
     if (param != NULL)
         yes = str_yes_no(param->value);
     if (yes < 0)
-        return err_set(err, EX_CONFIG, "%s: %s: '%.40s' is neither yes nor no", param->origin, param->key, param->value);
+        return err_set(err, EX_CONFIG, "%s: %s: '%.40s' is neither yes nor no", param->origin, param->key,
+                       param->value);
     *ret_yes = yes == 1;
     return 0;
 }

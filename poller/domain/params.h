@@ -43,7 +43,8 @@ const char *params_text(const struct params *params, const char *key, const char
  * file and line, and the values that are allowed. */
 int params_integer(const struct params *params, const char *key, int64_t fallback, int64_t lowest, int64_t highest,
                    int64_t *ret_number, struct err *err) MUST_CHECK;
-int params_yes_no(const struct params *params, const char *key, bool fallback, bool *ret_yes, struct err *err) MUST_CHECK;
+int params_yes_no(const struct params *params, const char *key, bool fallback, bool *ret_yes,
+                  struct err *err) MUST_CHECK;
 
 /* params_spec_of: the row of specs that matches key; NULL if the type has no such setting. specs NULL: an empty
  * table. */

@@ -49,8 +49,12 @@ struct settings_sync {
     int64_t not_final_horizon;  /* seconds after call_date; later no disposition is written any more */
     char *unsettled;            /* statuses that may still change shortly after the call */
     int64_t unsettled_hold;     /* seconds after end_epoch to wait for that change */
-    enum settings_resend { RESEND_NO, RESEND_YES, RESEND_FINAL } resend_changed; /* send a call again if it changes after
-                                   * it was accepted; FINAL: only if its disposition changes */
+    enum settings_resend {
+        RESEND_NO,
+        RESEND_YES,
+        RESEND_FINAL
+    } resend_changed;           /* send a call again if it changes after
+                                 * it was accepted; FINAL: only if its disposition changes */
     bool ignores_extras;        /* the receiver reads no extra that is in_fingerprint; set by the type of sink */
     int64_t max_attempts;       /* failed tries before a call is rejected */
     int64_t retry_base;         /* seconds before the second try; doubled for each further one ... */

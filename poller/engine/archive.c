@@ -7,8 +7,8 @@
  * hour ago (backlog.c): neither asks for the archive. */
 #define RECENT_SEC (2 * 3600)
 
-/* Rows that were dated years ago, by a host with a wrong clock, do not show how far the table goes. They may be more than
- * source_find_reach allows for. */
+/* Rows that were dated years ago, by a host with a wrong clock, do not show how far the table goes. They may be more
+ * than source_find_reach allows for. */
 #define LOOK_BACK_SEC (30 * 86400)
 
 static int64_t least(int64_t a, int64_t b)
@@ -42,9 +42,9 @@ static void tell_unusable(struct archive *archive, int64_t from, int64_t to, con
     const struct source_ops *ops = archive->engine->route.source->ops;
     char first[CLOCK_TEXT_SIZE], last[CLOCK_TEXT_SIZE];
     log_warn("⚠ %s may no longer have all calls from %s to %s, and %s cannot be read (%s). Those calls are not sent. "
-             "Correct that, then send them: did-optimizer-sync%s backfill --from '%s' --to '%s'", ops->places[SOURCE_LIVE],
-             clock_local(from, first, sizeof first), clock_local(to, last, sizeof last), ops->places[SOURCE_ARCHIVE],
-             reason, archive->profile_option, first, last);
+             "Correct that, then send them: did-optimizer-sync%s backfill --from '%s' --to '%s'",
+             ops->places[SOURCE_LIVE], clock_local(from, first, sizeof first), clock_local(to, last, sizeof last),
+             ops->places[SOURCE_ARCHIVE], reason, archive->profile_option, first, last);
     archive->state = ARCHIVE_OFF;
 }
 

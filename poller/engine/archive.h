@@ -35,7 +35,8 @@ struct archive {
     /* Set by archive.c; all zero at first. */
     int64_t whole;      /* see struct source_reach: the archive has been read up to there; 0: not at all */
     bool is_open;       /* it can be read, and the log says that this run does */
-    struct err trouble; /* why it cannot be read now, for the end of the run: first the live calls are sent. EX_OK: it can */
+    struct err
+        trouble; /* why it cannot be read now, for the end of the run: first the live calls are sent. EX_OK: it can */
 };
 
 /* archive_may_have: whether the archive may have calls that began, or ended, since this epoch. False for ordinary

@@ -95,8 +95,10 @@ static int send_next(struct backlog *backlog, int64_t until_ms, bool *ret_done, 
     int result = add_next(backlog, batch_of(backlog), &work, &count, err);
     *ret_done = count == 0;
     if (result == 0 && !*ret_done && !wait_for_turn(backlog, until_ms, &result, err)) {
-        log_info("⏳ More calls that ended over an hour ago are pending; the next runs send %" PRId64 " of them a second "
-                 "(backfill_rate)", backlog->bucket.rate);
+        log_info("⏳ More calls that ended over an hour ago are pending; the next runs send %" PRId64 " of them a "
+                                                                                                     "second "
+                 "(backfill_rate)",
+                 backlog->bucket.rate);
         *ret_done = true;
     }
     if (result == 0 && !*ret_done)

@@ -47,7 +47,8 @@ struct engine {
     struct summary *summary; /* borrowed; counted up; stop is set when nothing more may be sent in this run */
     struct breaker breaker;
     int64_t scan_again_from; /* epoch: the next scan for new calls begins there or earlier; 0: no order, see watch.h */
-    struct position doubt; /* the call that failed alone in an earlier run, and was not tried since; uniqueid "": none */
+    struct position
+        doubt; /* the call that failed alone in an earlier run, and was not tried since; uniqueid "": none */
     struct pace pace;
     struct tally tally;
     int64_t uncommitted;          /* changes of the ledger that are not durable yet ... */

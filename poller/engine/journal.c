@@ -37,8 +37,9 @@ static int check_rate_limit(struct engine *engine, int64_t outage_since, struct 
                        clock_local(outage_since, since, sizeof since), local);
     else /* A lasting 429 is the most likely fault of a new installation. Only the API's owner can remove the limit. */
         (void)snprintf(summary->message, sizeof summary->message,
-                       "rate limited until %s: the %s asked for it, so no call is sent before then; ask the %s's owner to "
-                       "allow this dialer's address", local, title, title);
+                       "rate limited until %s: the %s asked for it, so no call is sent before then; ask the %s's owner "
+                       "to allow this dialer's address",
+                       local, title, title);
     return 0;
 }
 
@@ -158,8 +159,9 @@ static int count_up(void *context, const char *name, const char *label, int64_t 
 static void warn_of_strain(const struct source *source, const struct source_effort *effort)
 {
     if (effort->is_strained)
-        log_warn("⚠ The %s is busy (the longest statement took %" PRId64 " ms, up to %" PRId64 " ran at once): this run "
-                 "read more slowly", source->ops->title, effort->longest_ms, effort->running);
+        log_warn("⚠ The %s is busy (the longest statement took %" PRId64 " ms, up to %" PRId64 " ran at once): this "
+                                                                                               "run read more slowly",
+                 source->ops->title, effort->longest_ms, effort->running);
 }
 
 static int write_counts(struct engine *engine, struct err *err)

@@ -98,8 +98,10 @@ const char *jump_sentence(const struct jump *jump, const char *profile_option, c
                        jump->calls == 1 ? "it" : "them", profile_option,
                        clock_local(jump->first, from, sizeof from), clock_local(jump->last + 1, to, sizeof to));
     else
-        (void)snprintf(out, size, "%s%" PRId64 " finished %s will be sent with the next run: the ledger has no record that "
-                       "%s accepted", least, jump->calls, calls, jump->calls == 1 ? "it was" : "they were");
+        (void)snprintf(out, size,
+                       "%s%" PRId64 " finished %s will be sent with the next run: the ledger has no record that %s "
+                       "accepted",
+                       least, jump->calls, calls, jump->calls == 1 ? "it was" : "they were");
     return out;
 }
 

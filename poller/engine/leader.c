@@ -222,7 +222,8 @@ int leader_confirm(struct leader *leader, struct ledger *ledger, struct err *err
     if (leader->role == LEADER_OTHER)
         return err_set(err, EX_UNAVAILABLE, "another host sends the calls of this database; run this command there");
     if (leader->role == LEADER_NOBODY)
-        return err_set(err, EX_UNAVAILABLE, "no host of this cluster sends the calls now, so nothing was sent. First let "
+        return err_set(err, EX_UNAVAILABLE,
+                       "no host of this cluster sends the calls now, so nothing was sent. First let "
                        "`did-optimizer-sync run` (cron's line) become the leader on one host, then do this there");
     return 0;
 }

@@ -73,8 +73,8 @@ struct run {
     int64_t scan_from;          /* epoch: where the scan of this run begins */
     int64_t watched_from;       /* epoch: after an outage, the earliest begin of a watched call; INT64_MAX: none */
     int64_t read;               /* calls that the scan of this run has read */
-    int64_t ended_by;           /* epoch: it left those alone that ended later. Rows of calls that began later may be unread,
-                                 * however long this run takes */
+    int64_t ended_by; /* epoch: it left those alone that ended later. Rows of calls that began later may be unread,
+                       * however long this run takes */
 };
 
 static int64_t least(int64_t a, int64_t b)
@@ -276,7 +276,8 @@ static int scan_live(struct run *run, struct work *due, struct err *err)
         log_info("📞 Found 0 new call results");
     if (result != 0 || late_save(&run->late, run->poll->route.ledger, err) != 0)
         return -1;
-    if (may_go_on(run) && watch_tidy(&run->engine, err) != 0) /* otherwise an old call may have ended and not be sent yet */
+    if (may_go_on(run) &&
+        watch_tidy(&run->engine, err) != 0) /* otherwise an old call may have ended and not be sent yet */
         return -1;
     return 0;
 }

@@ -130,8 +130,9 @@ static void start_over(struct progress *progress, const struct settings_sync *se
     if (progress->oldest_unsent != 0 && progress->oldest_unsent <= from)
         from = progress->oldest_unsent - 1;
     progress->checkpoint = progress->floor = position_at(from, "");
-    log_warn("⚠ The ledger was lost: the calls that ended after %s are sent again. To list older ones that may be missing: "
-             "did-optimizer-sync reconcile --report-only", clock_local(from, local, sizeof local));
+    log_warn("⚠ The ledger was lost: the calls that ended after %s are sent again. To list older ones that may be "
+             "missing: did-optimizer-sync reconcile --report-only",
+             clock_local(from, local, sizeof local));
 }
 
 /* Runs write the ledger first. So a file of a run that is ahead of the ledger says that somebody has deleted the
@@ -163,8 +164,8 @@ static int find(struct progress *progress, const struct settings_sync *settings,
                       position_compare(&progress->checkpoint, &copy->position) != 0;
     if (progress->moved) {
         progress->before = copy->position;
-        progress->skips_from = progress_skips_from(progress->ledger, &copy->position, floor->known ? &floor->position : NULL,
-                                                   settings->overlap);
+        progress->skips_from = progress_skips_from(progress->ledger, &copy->position,
+                                                   floor->known ? &floor->position : NULL, settings->overlap);
     }
     set_floor(progress, found);
     return 0;
@@ -290,7 +291,8 @@ static int save_file(struct progress *progress, struct err *err)
 
 bool progress_look(struct progress *progress)
 {
-    uint64_t mark = progress->set_by_hand || progress->keeps_file ? progress->mark : checkpoint_mark(progress->state_dir);
+    uint64_t mark =
+        progress->set_by_hand || progress->keeps_file ? progress->mark : checkpoint_mark(progress->state_dir);
     if (mark != progress->mark && mark != FILEUTIL_NO_FILE && mark != FILEUTIL_NO_TEXT)
         keep_manual_checkpoint(progress);
     return progress->set_by_hand;

@@ -263,7 +263,8 @@ static int charge_doubts(struct work *work, struct err *err)
     for (size_t i = 0; i < work->doubt_count; i++) {
         if (result == 0 && work->passed[work->doubts[i].stage] > 0) {
             work->is_uncommitted = true;
-            result = recordings_charge(work->step->ledger, work->doubts[i].call, work->step->settings->max_attempts, err);
+            result =
+                recordings_charge(work->step->ledger, work->doubts[i].call, work->step->settings->max_attempts, err);
         }
         free(work->doubts[i].call);
     }
@@ -279,7 +280,8 @@ static void judge_failure(struct job *job, int64_t *ret_delay)
     struct work *work = job->work;
     const struct transfer_failure *failure = &job->failure;
     int64_t known_sec = clock_now_epoch() - job->row.seen, most = work->step->settings->max_attempts;
-    bool refused_alone = failure->fault == TRANSFER_MISCONFIGURED && job->stage == FETCHING && work->passed[FETCHING] > 0;
+    bool refused_alone =
+        failure->fault == TRANSFER_MISCONFIGURED && job->stage == FETCHING && work->passed[FETCHING] > 0;
     *ret_delay = recording_step_delay(known_sec);
     if (failure->fault == TRANSFER_REJECTED || (failure->fault == TRANSFER_NOT_YET && known_sec > PATIENCE_SEC)) {
         *ret_delay = 0;
@@ -342,8 +344,8 @@ static bool may_go_on(const struct work *work)
     return !interrupt_requested() && clock_mono_ms() < work->step->deadline_ms;
 }
 
-/* Lets each recording that waits for nothing make its next turn. *ret_again: another turn can be made at once. A turn may
- * take seconds, such as for a token. */
+/* Lets each recording that waits for nothing make its next turn. *ret_again: another turn can be made at once. A turn
+ * may take seconds, such as for a token. */
 static int advance_all(struct work *work, bool *ret_again, struct err *err)
 {
     for (size_t i = 0; i < work->job_count && may_go_on(work); i++) {
@@ -444,8 +446,8 @@ static int transfer_all(struct work *work, struct err *err)
     return 0;
 }
 
-/* The run's time is over. The recordings on their way come after all others that are due, so that a few large ones do not
- * keep these waiting. */
+/* The run's time is over. The recordings on their way come after all others that are due, so that a few large ones do
+ * not keep these waiting. */
 static int postpone_unfinished(struct work *work, struct err *err)
 {
     for (size_t i = 0; i < work->job_count; i++) {
@@ -507,7 +509,8 @@ static int note_all(const struct recording_step *step, struct err *err)
         struct err why;
         result = recordings_list_unnoted(step->ledger, QUEUE, add_note, notes, err);
         goes_on = notes->count == QUEUE;
-        if (result == 0 && notes->count > 0 && sink_note_recordings(step->sink, notes->items, notes->count, &why) != 0) {
+        if (result == 0 && notes->count > 0 &&
+            sink_note_recordings(step->sink, notes->items, notes->count, &why) != 0) {
             log_warn("⚠ could not write the links of recordings to the %s: %s; the next run writes them",
                      sink_title(step->sink), why.message);
             goes_on = false;
@@ -528,8 +531,9 @@ static int check_place(const struct recording_step *step, struct err *err)
 {
     char noted[1024];
     const struct place_settings *settings = &step->settings->place;
-    char *place = mem_format("%s %.300s %.300s %.300s", step->place->ops->type, settings->folder,
-                             params_text(settings->params, "endpoint", ""), params_text(settings->params, "bucket", ""));
+    char *place =
+        mem_format("%s %.300s %.300s %.300s", step->place->ops->type, settings->folder,
+                   params_text(settings->params, "endpoint", ""), params_text(settings->params, "bucket", ""));
     int result = ledger_read_text_note(step->ledger, NOTE_PLACE, noted, sizeof noted, err);
     if (result == 0 && strcmp(noted, place) != 0 &&
         ((*noted != '\0' && recordings_forget_place(step->ledger, err) != 0) ||

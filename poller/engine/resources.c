@@ -127,7 +127,8 @@ void resources_open_place(struct resources *resources)
     if (resources->place_kind == NULL || resources->place.ops != NULL)
         return;
     recording_settings_clear(&resources->recordings);
-    if (recording_settings_read(&config->recordings_params, &config->source_params, &resources->recordings, &err) != 0 ||
+    if (recording_settings_read(&config->recordings_params, &config->source_params, &resources->recordings, &err) !=
+            0 ||
         place_open(resources->place_kind, &resources->recordings.place, &resources->place, &err) != 0)
         log_error("❌ recordings: %s; recordings wait, and calls are sent as usual", err.message);
 }
@@ -146,7 +147,9 @@ struct engine resources_engine(const struct resources *resources, struct summary
 {
     const struct settings_api *api = &resources->config.api;
     return (struct engine){ .route = resources_route(resources),
-                            .terms = { .deadline_ms = INT64_MAX, .of_the_past = true, .lets_others_in = true }, /* of backfill and reconcile */
+                            .terms = { .deadline_ms = INT64_MAX,
+                                       .of_the_past = true,
+                                       .lets_others_in = true }, /* of backfill and reconcile */
                             .summary = summary,
                             .pace = pace_start(api->concurrency, api->max_concurrency),
                             .started_ms = clock_mono_ms() };

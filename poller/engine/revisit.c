@@ -124,12 +124,13 @@ static int find_kin(struct visit *visit, struct err *err)
         result = watched_kin(visit->engine->route.ledger, visit->calls[i].id, &kins[count], &began, err);
         if (result != 0 || kins[count] == NULL)
             continue;
-        visit->kin_began = began - WATCH_KIN_SLACK_SEC < visit->kin_began ? began - WATCH_KIN_SLACK_SEC : visit->kin_began;
+        visit->kin_began =
+            began - WATCH_KIN_SLACK_SEC < visit->kin_began ? began - WATCH_KIN_SLACK_SEC : visit->kin_began;
         count++;
     }
     if (result == 0)
-        result = source_find_kin(visit->engine->route.source, (const char *const *)kins, count, visit->kin_began, on_kin,
-                                 visit, err);
+        result = source_find_kin(visit->engine->route.source, (const char *const *)kins, count, visit->kin_began,
+                                 on_kin, visit, err);
     if (result > 0)
         result = watch_scan_again(visit->engine, visit->kin_began + WATCH_KIN_SLACK_SEC, err);
     while (count > 0)

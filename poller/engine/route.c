@@ -97,8 +97,8 @@ void route_load(const struct config_paths *paths, struct config *ret_config, str
     if (paths->without_api)
         return;
     if (ret_config->sync.ignores_extras && !ret_config->enrich.did) {
-        (void)err_set(&err, EX_CONFIG, "phone_number = did in [sink] contradicts did = no in [enrich]; remove one of the two "
-                      "lines");
+        (void)err_set(&err, EX_CONFIG,
+                      "phone_number = did in [sink] contradicts did = no in [enrich]; remove one of the two lines");
         config_add_problem(ret_problems, CONFIG_API, &err);
     }
     if (found != 0)

@@ -28,6 +28,7 @@ void route_hide(const struct config *config, const struct route_kinds *kinds);
 
 /* route_source_settings, route_sink_settings: the settings to open source and sink. Ownership: borrowed from config. */
 struct source_settings route_source_settings(const struct config *config);
-struct sink_settings route_sink_settings(const struct config *config, const char *state_dir, const char *profile_option);
+struct sink_settings route_sink_settings(const struct config *config, const char *state_dir,
+                                         const char *profile_option);
 
 #endif

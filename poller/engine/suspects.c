@@ -95,9 +95,10 @@ static int leave_untested(struct engine *engine, struct work_item *item, struct 
 {
     int64_t delay = delay_of(engine, item, item->record.tries + 1);
     char next[220];
-    (void)snprintf(next, sizeof next, "%d calls failed in a row, and there was no other call to test the %s with, so no "
-                   "retry is used up; next try in %" PRId64 " s", engine->breaker.failures_in_a_row,
-                   sink_title(engine->route.sink), delay);
+    (void)snprintf(next, sizeof next,
+                   "%d calls failed in a row, and there was no other call to test the %s with, so no "
+                   "retry is used up; next try in %" PRId64 " s",
+                   engine->breaker.failures_in_a_row, sink_title(engine->route.sink), delay);
     const struct settle_outlook outlook = { .advice = item->suspicion->advice, .next = next };
     return settle_pending(engine, item, item->suspicion->reason, delay, &outlook, err);
 }
@@ -145,12 +146,14 @@ static int declare(struct suspects *suspects, enum breaker_diagnosis finding, st
             pause = latest->wait_sec;
     }
     if (finding == BREAKER_CONFIGURATION && breaker->down)
-        engine_stop(engine, STOP_CONFIGURATION, call, "the %s still refuses calls, the last: %s%s; no call is lost, calls "
-                    "are sent when that is fixed", title, latest->reason, latest->advice);
+        engine_stop(engine, STOP_CONFIGURATION, call,
+                    "the %s still refuses calls, the last: %s%s; no call is lost, calls are sent when that is fixed",
+                    title, latest->reason, latest->advice);
     else if (finding == BREAKER_CONFIGURATION)
-        engine_stop(engine, STOP_CONFIGURATION, call, "the %s refused %d different calls in a row, the last: %s%s; no call "
-                    "is lost, calls are sent when that is fixed", title,
-                    breaker->failures_in_a_row + (breaker->doubt ? 1 : 0), latest->reason, latest->advice);
+        engine_stop(engine, STOP_CONFIGURATION, call,
+                    "the %s refused %d different calls in a row, the last: %s%s; no call is lost, calls are sent when "
+                    "that is fixed",
+                    title, breaker->failures_in_a_row + (breaker->doubt ? 1 : 0), latest->reason, latest->advice);
     else
         engine_stop(engine, STOP_OUTAGE, call, "the %s is down: %s%s; no call is lost, the next run tries again", title,
                     latest->reason, latest->advice);
@@ -171,7 +174,8 @@ int suspects_judge(struct suspects *suspects, struct err *err)
      * against the API, and the next run tries the call again. */
     if (finding == BREAKER_CALL_AT_FAULT || finding == BREAKER_NO_FAILURE)
         return settle_each(suspects, charge, INFINITY, err);
-    return finding == BREAKER_UNDECIDED ? settle_each(suspects, leave_in_doubt, INFINITY, err) : declare(suspects, finding, err);
+    return finding == BREAKER_UNDECIDED ? settle_each(suspects, leave_in_doubt, INFINITY, err)
+                                        : declare(suspects, finding, err);
 }
 
 int suspects_judge_probe(struct suspects *suspects, struct err *err)

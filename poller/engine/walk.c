@@ -113,7 +113,8 @@ static int consider(void *context, const struct call *call, struct err *err)
         return wait_for_status(walker, call, &record, decision.wait_until, err);
     if (decision.kind == DECISION_SEND)
         return take(walker, call, &record, err);
-    return record.state == CALL_ACCEPTED && walk->duty != WALK_LOOK ? settle_known(walk->engine, call, &record, err) : 0;
+    return record.state == CALL_ACCEPTED && walk->duty != WALK_LOOK ? settle_known(walk->engine, call, &record, err)
+                                                                    : 0;
 }
 
 /* ---- sending ---- */

@@ -34,12 +34,13 @@ struct walk {
                                  * looks for them; end_epoch 0: none */
     bool leaves_watched;        /* with_open: the watched calls were read by another walk of this run */
     struct work *first;         /* calls to be sent first; emptied; NULL: none */
-    int64_t must_pass;          /* epoch: so far the walk goes also if the source's time is used up (source_may_read) ... */
+    int64_t must_pass; /* epoch: so far the walk goes also if the source's time is used up (source_may_read) ... */
     bool is_spare;              /* ... and then the walk ends without a stop of the run; a later run reads the rest */
     int64_t until_ms;           /* monotonic: the walk ends early then; 0: only with the run's own time */
     enum walk_duty duty;
-    int64_t note_before;        /* WALK_SEND: calls that ended before this epoch become pending, as with WALK_NOTE; 0: none */
-    bool (*is_left_out)(void *context, const struct call *call); /* calls that are not this walk's; NULL: there are none */
+    int64_t note_before; /* WALK_SEND: calls that ended before this epoch become pending, as with WALK_NOTE; 0: none */
+    bool (*is_left_out)(void *context,
+                        const struct call *call); /* calls that are not this walk's; NULL: there are none */
     /* Called for each call, also for calls out of scope, with which the walk does nothing else; NULL: not called. */
     void (*on_judged)(void *context, const struct call *call, const struct call_record *record,
                       const struct decision *decision, bool in_scope);

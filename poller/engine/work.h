@@ -22,7 +22,7 @@ struct work_item {
     bool answered;                 /* the sink has reported the outcome */
     struct ledger_attempt attempt; /* if answered: the record of this try */
     int64_t attempt_number;        /* if answered: the number of this try of the content, from 1 */
-    struct outcome *suspicion;     /* a failure for which the call or the API is to blame, see suspects.h; NULL: none ... */
+    struct outcome *suspicion; /* a failure for which the call or the API is to blame, see suspects.h; NULL: none ... */
     double suspected_ms;           /* ... and since when, clock_mono_exact_ms */
 };
 

@@ -173,8 +173,8 @@ static void judge_unread(struct findings *findings)
     (void)snprintf(command, sizeof command, "backfill --from '%s' --to '%s'",
                    clock_local(standing->unread_from, from, sizeof from),
                    clock_local(standing->unread_to, to, sizeof to));
-    add(findings, DIAGNOSIS_WARNING, "archived calls from %s to %s were not sent, as the archive could not be read", from,
-        to);
+    add(findings, DIAGNOSIS_WARNING, "archived calls from %s to %s were not sent, as the archive could not be read",
+        from, to);
     advise_command(findings, DIAGNOSIS_WARNING, command);
 }
 

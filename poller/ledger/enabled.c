@@ -25,8 +25,10 @@ static int read_file(const char *state_dir, bool *ret_exists, bool *ret_enabled,
         text[strcspn(text, " \t\r\n")] = '\0';
         *ret_enabled = strcmp(text, "yes") == 0;
         if (!*ret_enabled && strcmp(text, "no") != 0)
-            result = err_set(err, EX_IOERR, "could not read %s: it contains neither yes nor no, so no call is sent; run: "
-                             "did-optimizer-sync enable (or disable)", path);
+            result = err_set(err, EX_IOERR,
+                             "could not read %s: it contains neither yes nor no, so no call is sent; run: "
+                             "did-optimizer-sync enable (or disable)",
+                             path);
     }
     free(text);
     free(path);

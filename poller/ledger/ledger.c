@@ -137,7 +137,8 @@ int ledger_has_other_payload(struct ledger *ledger, const char *uniqueid, const 
 }
 
 /* Binds the call itself, for people. A text that became a word is bound as its number. */
-static int bind_call(struct ledger *ledger, struct statement *statement, const struct ledger_entry *entry, struct err *err)
+static int bind_call(struct ledger *ledger, struct statement *statement, const struct ledger_entry *entry,
+                     struct err *err)
 {
     const struct call *call = entry->call;
     int64_t campaign = 0, result = 0;
@@ -210,17 +211,16 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct e
     /* An upsert takes SQLite half as long again as this insert, and nearly all calls are new. */
     static const char insert[] = "INSERT OR IGNORE INTO " COLUMNS_OF_CALL;
     /* NULL leaves a column unchanged: those of the last attempt, if this is none, and those of an unknown row. */
-    static const char sql[] =
-        "INSERT INTO " COLUMNS_OF_CALL
-        "ON CONFLICT (uniqueid) DO UPDATE SET state = ?2, end_epoch = ?3, fingerprint = ?4, updated = ?5, "
-        "attempts = ?6, due = ?7, reason = ?8, payload = ?9, seen = " SCHEMA_SEEN ", "
-        "tries = tries + ?10, tried = ifnull(?11, tried), answer = ifnull(?12, answer), took_ms = ifnull(?13, took_ms), "
-        "status = ifnull(?14, status), length = ifnull(?16, length), agent = ifnull(?17, agent), "
-        "phone = ifnull(?19, phone), version_unknown = ?20, "
-        "campaign = CASE WHEN ?21 NOT NULL THEN NULL ELSE ifnull(?18, campaign) END, "
-        "campaign_word = CASE WHEN ?18 NOT NULL THEN NULL ELSE ifnull(?21, campaign_word) END, "
-        "result = CASE WHEN ?22 NOT NULL THEN NULL ELSE ifnull(?15, result) END, "
-        "result_word = CASE WHEN ?15 NOT NULL THEN NULL ELSE ifnull(?22, result_word) END";
+    static const char sql[] = "INSERT INTO " COLUMNS_OF_CALL "ON CONFLICT (uniqueid) DO UPDATE SET state = ?2, "
+                                                             "end_epoch = ?3, fingerprint = ?4, updated = ?5, "
+                              "attempts = ?6, due = ?7, reason = ?8, payload = ?9, seen = " SCHEMA_SEEN ", tries = "
+                              "tries + ?10, tried = ifnull(?11, tried), answer = ifnull(?12, answer), took_ms = "
+                              "ifnull(?13, took_ms), status = ifnull(?14, status), length = ifnull(?16, length), agent "
+                              "= ifnull(?17, agent), phone = ifnull(?19, phone), version_unknown = ?20, campaign = "
+                              "CASE WHEN ?21 NOT NULL THEN NULL ELSE ifnull(?18, campaign) END, campaign_word = CASE "
+                              "WHEN ?18 NOT NULL THEN NULL ELSE ifnull(?21, campaign_word) END, result = CASE WHEN ?22 "
+                              "NOT NULL THEN NULL ELSE ifnull(?15, result) END, result_word = CASE WHEN ?15 NOT NULL "
+                              "THEN NULL ELSE ifnull(?22, result_word) END";
     bool is_new = entry->record.is_new, is_open = call_is_open(&entry->record);
     ledger->changes++;
     if (is_new && put(ledger, insert, entry, err) != 0)
@@ -254,12 +254,11 @@ int ledger_due(struct ledger *ledger, const struct ledger_time *time, const stru
                ledger_on_due *on_due, void *context, struct err *err)
 {
     /* The index call_open has every column of both halves, in this order: nothing is sorted. */
-    static const char sql[] =
-        "SELECT uniqueid, end_epoch FROM call WHERE state <> 1 AND state = 2 AND (due <= ?1 OR due > ?2) "
-        "AND end_epoch >= ?3 AND end_epoch < ?4 AND (end_epoch, uniqueid) > (?5, ?6) "
-        "AND (end_epoch, uniqueid) <= (?9, ?10) UNION ALL "
-        "SELECT uniqueid, end_epoch FROM call WHERE state <> 1 AND state = 3 AND ?7 AND (end_epoch, uniqueid) > (?5, ?6) "
-        "AND (end_epoch, uniqueid) <= (?9, ?10) ORDER BY end_epoch, uniqueid LIMIT ?8";
+    static const char sql[] = "SELECT uniqueid, end_epoch FROM call WHERE state <> 1 AND state = 2 AND (due <= ?1 OR "
+                              "due > ?2) AND end_epoch >= ?3 AND end_epoch < ?4 AND (end_epoch, uniqueid) > (?5, ?6) "
+                              "AND (end_epoch, uniqueid) <= (?9, ?10) UNION ALL SELECT uniqueid, end_epoch FROM call "
+                              "WHERE state <> 1 AND state = 3 AND ?7 AND (end_epoch, uniqueid) > (?5, ?6) AND "
+                              "(end_epoch, uniqueid) <= (?9, ?10) ORDER BY end_epoch, uniqueid LIMIT ?8";
     /* The bounds of end_epoch let SQLite skip, in the index, the calls that were handed out before. */
     bool has_begun = stretch->after.end_epoch > stretch->ended_from;
     int64_t from = has_begun ? stretch->after.end_epoch : stretch->ended_from;
@@ -321,8 +320,8 @@ static int skip(struct ledger *ledger, const char *after, int64_t count, char *r
 
 static int prune_accepted(struct ledger *ledger, const struct ledger_age *age, struct err *err)
 {
-    static const char sql[] = "DELETE FROM call WHERE uniqueid > ?1 AND uniqueid <= ifnull(?2, x'ff') AND end_epoch < ?3 "
-                              "AND state = 1"; /* any text is less than x'ff' */
+    static const char sql[] = "DELETE FROM call WHERE uniqueid > ?1 AND uniqueid <= ifnull(?2, x'ff') AND end_epoch < "
+                              "?3 AND state = 1"; /* any text is less than x'ff' */
     char from[POSITION_UNIQUEID_SIZE], to[POSITION_UNIQUEID_SIZE];
     int64_t visits = PRUNE_VISITS + 2 * ledger->changes;
     if (visits > age->limit)
@@ -438,9 +437,10 @@ int ledger_confirm_source(struct ledger *ledger, const char *type, struct err *e
         return -1;
     if (*noted == '\0' || strcmp(noted, type) == 0)
         return 0;
-    return err_set(err, EX_CONFIG, "the ledger %s has the calls of a source of the type %s, but type in [source] is %s: no "
-                   "call is sent, because the calls of two sources must not mix in one ledger; write type = %s under "
-                   "[source], or give the new source its own profile or --state-dir",
+    return err_set(err, EX_CONFIG,
+                   "the ledger %s has the calls of a source of the type %s, but type in [source] is %s: no call is "
+                   "sent, because the calls of two sources must not mix in one ledger; write type = %s under [source], "
+                   "or give the new source its own profile or --state-dir",
                    store_path(ledger->store), noted, type, noted);
 }
 
@@ -505,10 +505,10 @@ static int count_run(struct ledger *ledger, int64_t run, struct err *err)
 
 int ledger_run_finish(struct ledger *ledger, int64_t run, const struct ledger_run *counts, struct err *err)
 {
-    static const char sql[] =
-        "UPDATE run SET finished = ?2, duration_ms = ?3, found = ?4, accepted = ?5, repeated = ?6, pending = ?7, waiting = ?8, "
-        "rejected = ?9, failed = ?10, statements = ?11, database_ms = ?12, rows_examined = ?13, exit_code = ?14, "
-        "longest_ms = ?15, message = ?16, unsent = ?17, unsent_oldest = ?18 WHERE id = ?1";
+    static const char sql[] = "UPDATE run SET finished = ?2, duration_ms = ?3, found = ?4, accepted = ?5, repeated = "
+                              "?6, pending = ?7, waiting = ?8, rejected = ?9, failed = ?10, statements = ?11, "
+                              "database_ms = ?12, rows_examined = ?13, exit_code = ?14, longest_ms = ?15, message = "
+                              "?16, unsent = ?17, unsent_oldest = ?18 WHERE id = ?1";
     struct statement *statement = store_prepare(ledger->store, sql);
     const int64_t numbers[] = { run, clock_now_epoch(), counts->duration_ms, counts->found,
                                 counts->accepted, counts->repeated, counts->pending, counts->waiting, counts->rejected,

@@ -18,8 +18,11 @@
  * table cannot be read, the rest of the call can. */
 #define COLUMNS_1 "uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload"
 #define COLUMNS_2 COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, result, length, agent, campaign, phone"
-#define COLUMNS_9 COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, " SCHEMA_RESULT ", length, agent, "           \
-                  SCHEMA_CAMPAIGN ", phone"
+#define COLUMNS_9                                                                                                      \
+    COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, " SCHEMA_RESULT ", length, agent, " SCHEMA_CAMPAIGN ", " \
+                                                                                                                  "ph" \
+                                                                                                                  "on" \
+                                                                                                                  "e"
 #define INSERT_1 "INSERT OR REPLACE INTO call (" COLUMNS_1 ", version_unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define INSERT_2                                                                                                       \
     "INSERT OR REPLACE INTO call (" COLUMNS_2 ", version_unknown) "                                                    \

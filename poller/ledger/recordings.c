@@ -138,7 +138,8 @@ int recordings_list(struct ledger *ledger, enum recordings_state state, const ch
 
 int recordings_retry(struct ledger *ledger, const char *call, int64_t *ret_count, struct err *err)
 {
-    static const char sql[] = "UPDATE recording SET state = 1, noted = 0, attempts = 0, due = 0, seen = ?2, updated = ?2"
+    static const char sql[] = "UPDATE recording SET state = 1, noted = 0, attempts = 0, due = 0, seen = ?2, updated = "
+                              "?2"
                               " WHERE state = 3 AND (?1 IS NULL OR call = ?1)";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
@@ -153,8 +154,8 @@ int recordings_retry(struct ledger *ledger, const char *call, int64_t *ret_count
 int recordings_forget_place(struct ledger *ledger, struct err *err)
 {
     struct store *store = ledger_store(ledger);
-    return store_change(store, store_prepare(store, "UPDATE recording SET file_id = NULL, session = NULL WHERE state != 2"),
-                        err);
+    return store_change(
+        store, store_prepare(store, "UPDATE recording SET file_id = NULL, session = NULL WHERE state != 2"), err);
 }
 
 int recordings_charge(struct ledger *ledger, const char *call, int64_t most_attempts, struct err *err)

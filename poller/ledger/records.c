@@ -61,7 +61,8 @@ int records_list_rejected(struct ledger *ledger, const struct records_selection 
 int records_change_state(struct ledger *ledger, const struct records_selection *selection, enum call_state from,
                     enum call_state to, int64_t *ret_count, struct err *err)
 {
-    static const char sql[] = "UPDATE call SET state = ?5, attempts = CASE ?5 WHEN 2 THEN 0 ELSE attempts END, due = 0, "
+    static const char sql[] = "UPDATE call SET state = ?5, attempts = CASE ?5 WHEN 2 THEN 0 ELSE attempts END, due = "
+                              "0, "
                               "updated = ?6 WHERE " SELECTED;
     struct store *store = ledger_store(ledger);
     struct statement *statement = prepare_for(store, sql, selection, from);
@@ -206,9 +207,10 @@ int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, recor
         struct records_run run = { .kind = kind != NULL ? kind : "",
                                    .message = store_text(statement, 17),
                                    .superseded = store_int(statement, 18) != 0 };
-        int64_t *const numbers[] = { &run.started, &run.finished, &run.duration_ms, &run.found, &run.accepted,
-                                     &run.repeated, &run.failed, &run.waiting, &run.pending, &run.rejected, &run.statements,
-                                     &run.database_ms, &run.rows_examined, &run.longest_ms, &run.unsent, &run.exit_code };
+        int64_t *const numbers[] = { &run.started,       &run.finished,   &run.duration_ms, &run.found,
+                                     &run.accepted,      &run.repeated,   &run.failed,      &run.waiting,
+                                     &run.pending,       &run.rejected,   &run.statements,  &run.database_ms,
+                                     &run.rows_examined, &run.longest_ms, &run.unsent,      &run.exit_code };
         for (int i = 0; i < (int)(sizeof numbers / sizeof numbers[0]); i++)
             *numbers[i] = number(statement, i + 1);
         on_run(context, &run);
@@ -244,10 +246,12 @@ static struct records_attempt read_attempt(struct statement *statement)
 int records_find_call(struct ledger *ledger, const char *uniqueid, records_on_call *on_call, void *context,
                       struct err *err)
 {
-    static const char sql[] =
-        "SELECT tried, answer, took_ms, reason, status, " SCHEMA_RESULT ", length, agent, state, fingerprint, attempts, "
-        "end_epoch, " SCHEMA_SEEN ", " SCHEMA_UPDATED ", due, tries, " SCHEMA_CAMPAIGN ", phone, version_unknown "
-        "FROM call WHERE uniqueid = ?1";
+    static const char sql[] = "SELECT tried, answer, took_ms, reason, status, " SCHEMA_RESULT ", length, agent, state, "
+                                                                                              "fingerprint, attempts, "
+                              "end_epoch, " SCHEMA_SEEN ", " SCHEMA_UPDATED ", due, tries, " SCHEMA_CAMPAIGN ", phone, "
+                                                                                                             "version_"
+                                                                                                             "unknown "
+                              "FROM call WHERE uniqueid = ?1";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
     store_bind_text(statement, 1, uniqueid);

@@ -107,8 +107,9 @@ static const char *const migrations[] = {
     /* A sweep is a part of every run now. */
     "DELETE FROM note WHERE name IN ('last_sweep', 'swept_to');"
     "UPDATE run SET kind = 'poll' WHERE kind = 'sweep';"
-    "INSERT INTO counter (name, label, value) SELECT name, replace(label, ' sweep', ' poll'), value FROM counter "
-    "  WHERE name = 'runs' AND label LIKE '% sweep' ON CONFLICT (name, label) DO UPDATE SET value = value + excluded.value;"
+    "INSERT INTO counter (name, label, value) SELECT name, replace(label, ' sweep', ' poll'), value FROM counter   "
+    "WHERE name = 'runs' AND label LIKE '% sweep' ON CONFLICT (name, label) DO UPDATE SET value = value + "
+    "excluded.value;"
     "DELETE FROM counter WHERE name = 'runs' AND label LIKE '% sweep';",
 
     /* An accepted call took 147 bytes, now it takes 93. Older rows do not change. The index call_ended took 33 bytes a

@@ -84,6 +84,6 @@ int watched_count(struct ledger *ledger, int64_t *ret_count, struct err *err)
 
 int watched_oldest(struct ledger *ledger, int64_t *ret_began, struct err *err)
 {
-    return store_number(ledger_store(ledger), "SELECT coalesce(min(began), 9223372036854775807) FROM watched", ret_began,
-                        err);
+    return store_number(ledger_store(ledger), "SELECT coalesce(min(began), 9223372036854775807) FROM watched",
+                        ret_began, err);
 }

@@ -22,8 +22,8 @@ static size_t word_at(const char *text)
 int name_check(const char *template, struct err *err)
 {
     if (strstr(template, words[0]) == NULL)
-        return err_set(err, EX_CONFIG, "name: '%.80s' does not contain {uuid}, so two recordings could have the same name",
-                       template);
+        return err_set(err, EX_CONFIG,
+                       "name: '%.80s' does not contain {uuid}, so two recordings could have the same name", template);
     for (const char *at = template; *at != '\0'; at++) {
         if (*at == '/' || iscntrl((unsigned char)*at))
             return err_set(err, EX_CONFIG, "name: '%.80s' contains a slash or a control character; for sub-folders use "
@@ -121,8 +121,12 @@ const char *name_folder(enum name_folders folders, int64_t started, char out[NAM
 static const struct {
     const char *extension, *type, *other_type;
 } types[] = {
-    { "wav", "audio/wav", "audio/x-wav" }, { "mp3", "audio/mpeg", "audio/mp3" }, { "ogg", "audio/ogg", "application/ogg" },
-    { "m4a", "audio/mp4", "audio/x-m4a" }, { "opus", "audio/opus", NULL },       { "gsm", "audio/x-gsm", "audio/gsm" },
+    { "wav", "audio/wav", "audio/x-wav" },
+    { "mp3", "audio/mpeg", "audio/mp3" },
+    { "ogg", "audio/ogg", "application/ogg" },
+    { "m4a", "audio/mp4", "audio/x-m4a" },
+    { "opus", "audio/opus", NULL },
+    { "gsm", "audio/x-gsm", "audio/gsm" },
 };
 #define TYPES (sizeof types / sizeof types[0])
 

@@ -27,7 +27,8 @@ static int open_directory(const struct place_settings *settings, void **ret_stat
 {
     const struct param *folder = params_find(settings->params, "folder");
     if (*settings->folder != '/')
-        return err_set(err, EX_CONFIG, "%s: upload = directory needs `folder = /DIRECTORY` in [recordings], a whole path",
+        return err_set(err, EX_CONFIG,
+                       "%s: upload = directory needs `folder = /DIRECTORY` in [recordings], a whole path",
                        folder != NULL ? folder->origin : "[recordings]");
     struct directory *state = mem_zero(1, sizeof *state);
     state->folder = settings->folder;
@@ -105,8 +106,8 @@ static enum transfer_turn fail(const char *what, struct transfer_failure *ret_fa
                              "mount its disk, and let the owner of the state directory write there",
                              "could not write %.300s: %s", what, strerror(errno));
     if (errno == ENOSPC || errno == EDQUOT)
-        return transfer_fail(ret_failure, TRANSFER_MISCONFIGURED, "; free space there", "could not write %.300s: %s", what,
-                             strerror(errno));
+        return transfer_fail(ret_failure, TRANSFER_MISCONFIGURED, "; free space there", "could not write %.300s: %s",
+                             what, strerror(errno));
     return transfer_fail(ret_failure, TRANSFER_RETRY, "", "could not write %.300s: %s", what, strerror(errno));
 }
 

@@ -91,11 +91,13 @@ static int check_settings(const struct place_settings *settings, struct err *err
                        *folders = params_find(settings->params, "subfolders");
     struct err why;
     if (*settings->folder == '\0')
-        return err_set(err, EX_CONFIG, "upload = google-drive needs `folder = ID` in [recordings]: the last part of the "
-                       "folder's address");
+        return err_set(err, EX_CONFIG,
+                       "upload = google-drive needs `folder = ID` in [recordings]: the last part of the folder's "
+                       "address");
     if (params_find(settings->params, "credentials") == NULL)
-        return err_set(err, EX_CONFIG, "upload = google-drive needs `credentials_file = /FILE` in [recordings]: the key "
-                       "file of a service account");
+        return err_set(err, EX_CONFIG,
+                       "upload = google-drive needs `credentials_file = /FILE` in [recordings]: the key file of a "
+                       "service account");
     if (folders != NULL && strcmp(folders->value, "none") != 0)
         return err_set(err, EX_CONFIG, "%s: upload = google-drive knows no sub-folders; remove subfolders",
                        folders->origin);
@@ -488,8 +490,8 @@ static void judge_deleted(struct upload *upload, const struct http_answer *answe
     }
     upload->file->file_id[0] = '\0';
     forget_session(upload);
-    (void)transfer_fail(&upload->failure, TRANSFER_RETRY, "", "Google Drive had another content under the file's id; that "
-                        "file was deleted");
+    (void)transfer_fail(&upload->failure, TRANSFER_RETRY, "",
+                        "Google Drive had another content under the file's id; that file was deleted");
     upload->step = FAILED;
 }
 

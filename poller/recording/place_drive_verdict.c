@@ -16,7 +16,8 @@ static const struct {
     { "teamDriveFileLimitExceeded", "; the Shared drive is full; name a folder of another one in [recordings]" },
     { "numChildrenInNonRootLimitExceeded", "; the folder is full; name another folder in [recordings]" },
     { "accessNotConfigured", "; switch the Google Drive API on in the Google Cloud project of %s" },
-    { "insufficientPermissions", "; the access of %s lacks the scope drive (for a person: drive.file); grant it again" },
+    { "insufficientPermissions", "; the access of %s lacks the scope drive (for a person: drive.file); grant it "
+                                 "again" },
     { "insufficientFilePermissions", "; make %s a Content manager of the Shared drive" },
     { "appNotAuthorizedToFile", "; let this program make the folder of %s itself, or share the folder with it" },
     { "domainPolicy", "; ask the administrator of the Workspace to allow Drive apps for %s" },
@@ -39,13 +40,14 @@ void drive_reason(const struct http_answer *answer, char *out, size_t size)
     json_free(json);
 }
 
-static void stop(struct transfer_failure *failure, const struct drive_asker *asker, const char *format, const char *words)
+static void stop(struct transfer_failure *failure, const struct drive_asker *asker, const char *format,
+                 const char *words)
 {
     const char *place = strstr(format, "%s");
     int before = place != NULL ? (int)(place - format) : (int)strlen(format);
     (void)transfer_fail(failure, TRANSFER_MISCONFIGURED, "", "Google Drive: %s", words);
-    (void)snprintf(failure->remedy, sizeof failure->remedy, "%.*s%s%s", before, format, place != NULL ? asker->account : "",
-                   place != NULL ? place + 2 : "");
+    (void)snprintf(failure->remedy, sizeof failure->remedy, "%.*s%s%s", before, format,
+                   place != NULL ? asker->account : "", place != NULL ? place + 2 : "");
 }
 
 /* Whether Drive only asks to slow down. */
@@ -62,17 +64,20 @@ static void judge(const struct http_answer *answer, const struct drive_asker *as
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
         if (strcmp(remedies[i].reason, reason) == 0) {
             bool no_storage = i == 0 && !asker->is_user;
-            stop(failure, asker, no_storage ? "; a service account has no storage: name a folder of a Shared drive in "
-                 "[recordings], and make %s a Content manager of that drive; or use a person's token" : remedies[i].remedy,
+            stop(failure, asker,
+                 no_storage ? "; a service account has no storage: name a folder of a Shared drive in [recordings], "
+                              "and make %s a Content manager of that drive; or use a person's token"
+                            : remedies[i].remedy,
                  words);
             return;
         }
     if (is_rate_limit(status, reason))
-        (void)transfer_fail(failure, TRANSFER_RATE_LIMITED, "; lower concurrency or set rate in [recordings] if this lasts",
+        (void)transfer_fail(failure, TRANSFER_RATE_LIMITED,
+                            "; lower concurrency or set rate in [recordings] if this lasts",
                             "Google Drive limits the rate of requests: %s", words);
     else if (status == 404 && asker->names_the_folder)
-        stop(failure, asker, "; check folder in [recordings], and share it with %s: as Content manager of a Shared drive",
-             words);
+        stop(failure, asker,
+             "; check folder in [recordings], and share it with %s: as Content manager of a Shared drive", words);
     else if (status == 401 || status == 403)
         stop(failure, asker, "; check what %s may do in the folder", words);
     else if (status == 400)

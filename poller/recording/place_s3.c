@@ -227,7 +227,8 @@ static void fail(struct put *put, const struct http_answer *answer)
     element(answer->body, "<Code>", code, sizeof code);
     element(answer->body, "<Message>", words, sizeof words);
     long status = answer->status;
-    bool is_final = (status >= 300 && status <= 399) || status == 401 || status == 403 || status == 404 || status == 405;
+    bool is_final =
+        (status >= 300 && status <= 399) || status == 401 || status == 403 || status == 404 || status == 405;
     const char *remedy = is_final ? "; check endpoint, region, bucket and access_key in [recordings]" : "";
     for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
         if (strcmp(remedies[i].code, code) == 0) {
@@ -240,12 +241,12 @@ static void fail(struct put *put, const struct http_answer *answer)
                             "could not reach the bucket's server: %.300s", answer->failure);
     else
         (void)transfer_fail(&put->failure,
-                            is_final ? TRANSFER_MISCONFIGURED
-                            : status == 429 || strcmp(code, "SlowDown") == 0 ? TRANSFER_RATE_LIMITED
+                            is_final                                                          ? TRANSFER_MISCONFIGURED
+                            : status == 429 || strcmp(code, "SlowDown") == 0                  ? TRANSFER_RATE_LIMITED
                             : status == 400 && strcmp(code, "XAmzContentSHA256Mismatch") != 0 ? TRANSFER_REJECTED
                                                                                               : TRANSFER_RETRY,
-                            remedy, "the bucket's server answered HTTP %ld%s%s%s%s", status, *code != '\0' ? " " : "", code,
-                            *words != '\0' ? ": " : "", words);
+                            remedy, "the bucket's server answered HTTP %ld%s%s%s%s", status, *code != '\0' ? " " : "",
+                            code, *words != '\0' ? ": " : "", words);
     put->failure.wait_sec = answer->retry_after_sec > 0 ? answer->retry_after_sec : 0;
 }
 

@@ -36,7 +36,8 @@ static int check_url(const struct param *url, const struct params *params, const
     const struct url_rules rules = { .what = "url", .setting = "url", .exposed = "the key and every recording",
                                      .place = "under [recordings]",
                                      .allow_insecure_http = insecure || insecure_source };
-    return url_check(url->value, &rules, &why) == 0 ? 0 : err_set(err, why.code, "%s: %.900s", url->origin, why.message);
+    return url_check(url->value, &rules, &why) == 0 ? 0
+                                                    : err_set(err, why.code, "%s: %.900s", url->origin, why.message);
 }
 
 static char *without_slash(char *url)
@@ -90,7 +91,8 @@ static int read_key(const struct params *params, const struct params *source, st
         key = params_find(source, "key");
     for (const char *at = key != NULL ? key->value : ""; *at != '\0'; at++)
         if (iscntrl((unsigned char)*at)) /* a line end in a header would begin another header */
-            return err_set(err, EX_CONFIG, "%s: the key contains a control character; write it in one line", key->origin);
+            return err_set(err, EX_CONFIG, "%s: the key contains a control character; write it in one line",
+                           key->origin);
     if (key != NULL && *key->value != '\0')
         settings->authorization = mem_format("Authorization: Bearer %s", key->value);
     else if (key == NULL && same && user != NULL)

@@ -29,8 +29,9 @@ char *spool_done(const struct spool *spool, const char *call) MUST_CHECK;
 /* spool_size: the size of a file; -1: there is none. */
 int64_t spool_size(const char *path);
 
-/* spool_has_room: whether this many more bytes fit: into the limit, and on the disk. The ledger may be on the same disk,
- * and calls need it, so SPOOL_DISK_RESERVE bytes stay free. spool_add: so many bytes were written; negative: deleted. */
+/* spool_has_room: whether this many more bytes fit: into the limit, and on the disk. The ledger may be on the same
+ * disk, and calls need it, so SPOOL_DISK_RESERVE bytes stay free. spool_add: so many bytes were written; negative:
+ * deleted. */
 #define SPOOL_DISK_RESERVE ((int64_t)256 << 20)
 bool spool_has_room(const struct spool *spool, int64_t bytes);
 void spool_add(struct spool *spool, int64_t bytes);

@@ -25,7 +25,8 @@ struct did_optimizer {
 };
 
 static const struct param_spec params[] = {
-    { "phone_number", false, "what phoneNumber holds: called, the number that was called, or did, the number that it saw" },
+    { "phone_number", false,
+      "what phoneNumber holds: called, the number that was called, or did, the number that it saw" },
     { "dial_status", false, "send dialStatus, which some servers prefer to the disposition" },
     { NULL, false, NULL },
 };

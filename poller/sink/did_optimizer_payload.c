@@ -111,7 +111,8 @@ static void add_special(struct json_writer *object, const struct call *call, siz
         if (has_did(call) && call->number != NULL)
             json_writer_add_text(object, name, call->number);
         break;
-    case ROW_DIAL_STATUS: /* Asterisk's calls have no disposition but this: the published server makes its result of it */
+    case ROW_DIAL_STATUS: /* Asterisk's calls have no disposition but this: the published server makes its result of
+     * it */
         if (call_extra(call, extra) != NULL && !call_was_looked_up(call, extra))
             json_writer_add_text(object, name, call_extra(call, extra));
         break;

@@ -5,17 +5,20 @@
 
 #include "sink/http_trouble.h"
 
-#define ISSUER \
-    "nobody whom this host trusts has signed the certificate: put the CA's (or that very) certificate into a PEM file, " \
+#define ISSUER                                                                                                         \
+    "nobody whom this host trusts has signed the certificate: put the CA's (or that very) certificate into a PEM "     \
+    "file, "                                                                                                           \
     "and name it with {ca_file} of /etc/did-optimizer-sync.conf"
 #define HOST_NAME \
     "the certificate is for another name: write the host name for which it was made into {url}"
-#define EXPIRED \
-    "{server}'s owner has to renew the certificate; if it is still valid by its date, this host's clock is wrong: see " \
+#define EXPIRED                                                                                                        \
+    "{server}'s owner has to renew the certificate; if it is still valid by its date, this host's clock is wrong: "    \
+    "see "                                                                                                             \
     "timedatectl"
 #define TOO_EARLY "this host's clock is wrong, or the certificate is too new: compare `date -u` with the true time"
-#define TOO_OLD \
-    "{server}'s server offers only TLS or keys that are too old to be safe: its owner has to update it (TLS 1.2 or later)"
+#define TOO_OLD                                                                                                        \
+    "{server}'s server offers only TLS or keys that are too old to be safe: its owner has to update it (TLS 1.2 or "   \
+    "later)"
 #define PLAIN_PORT "that port speaks plain http, not TLS: check port and https:// in {url}"
 #define TLS_PORT "that port speaks TLS: write https:// in {url}"
 #define NO_HOST "check the host name in {url}, and this host's DNS: getent hosts NAME"
@@ -38,7 +41,8 @@ static const struct {
     { "certificate expiration date has passed", ANY, EXPIRED },
     { "certificate is not yet valid", ANY, TOO_EARLY },
     { "certificate not activated yet", ANY, TOO_EARLY },
-    { "subject name", ANY, HOST_NAME }, /* "no alternative certificate subject name matches ...", "subject name '...' does" */
+    { "subject name", ANY,
+      HOST_NAME }, /* "no alternative certificate subject name matches ...", "subject name '...' does" */
     { "subject does not match", ANY, HOST_NAME },
     { "self-signed certificate", ANY, ISSUER },
     { "self signed certificate", ANY, ISSUER },
@@ -60,8 +64,8 @@ static const struct {
     { "packet length", HTTPS_ONLY, PLAIN_PORT },
     { "record overflow", HTTPS_ONLY, PLAIN_PORT },
     { "unexpected TLS packet", HTTPS_ONLY, PLAIN_PORT }, /* GnuTLS */
-    { "to HTTPS port", HTTP_ONLY, TLS_PORT }, /* nginx: "The plain HTTP request was sent to HTTPS port" */
-    { "to an HTTPS server", HTTP_ONLY, TLS_PORT }, /* Go */
+    { "to HTTPS port", HTTP_ONLY, TLS_PORT },            /* nginx: "The plain HTTP request was sent to HTTPS port" */
+    { "to an HTTPS server", HTTP_ONLY, TLS_PORT },       /* Go */
     { "speaking plain HTTP to an SSL-enabled", HTTP_ONLY, TLS_PORT }, /* Apache */
     { "HTTP/0.9", HTTP_ONLY, TLS_PORT }, /* libcurl takes the server's TLS alert for an answer */
     { "Empty reply", HTTP_ONLY, "if that port speaks TLS, write https:// in {url}; else ask {server}'s owner" },

@@ -22,7 +22,8 @@ struct sink_settings {
     const struct call_shape *shape;  /* the extras of its calls; NULL: none */
     const struct params *params; /* the type's own settings, checked by params_check; NULL: none */
     const char *state_dir;       /* a sink may keep a file here */
-    const char *profile_option;  /* " --profile NAME", for commands in messages; "": the default profile; NULL: the same */
+    const char
+        *profile_option; /* " --profile NAME", for commands in messages; "": the default profile; NULL: the same */
 };
 
 /* The message of one call. key is the idempotency key: the same content has the same key. */

@@ -42,7 +42,8 @@ static void apply(const struct freepbx_account *account, struct settings_databas
     set_text(&database->host, account->host);
     if (!database->socket_in_own_file)
         set_text(&database->socket, account->socket);
-    if (!database->port_in_own_file && account->port != NULL && str_to_int(account->port, &port) && port > 0 && port < 65536)
+    if (!database->port_in_own_file && account->port != NULL && str_to_int(account->port, &port) && port > 0 &&
+        port < 65536)
         database->port = port;
 }
 

@@ -101,8 +101,8 @@ int asterisk_sample_from(struct session *session, const struct asterisk_table *t
 {
     struct zone_sample sample = { .rows = 0 };
     bool ignored = false;
-    if (read_rows(session, table, select_rows(table, from + ZONE_WEST_SEC, to + ZONE_EAST_SEC, false, FIRST_ROWS), &sample,
-                  &ignored, err) != 0)
+    if (read_rows(session, table, select_rows(table, from + ZONE_WEST_SEC, to + ZONE_EAST_SEC, false, FIRST_ROWS),
+                  &sample, &ignored, err) != 0)
         return -1;
     zone_take(zone, &sample, 1);
     return 0;

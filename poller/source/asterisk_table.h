@@ -15,7 +15,8 @@ struct asterisk_table {
     const char *date;               /* the column with the start: calldate in FreePBX, start in Asterisk's scripts */
     struct asterisk_widths widths;
     char missing[160];              /* the optional columns that the table lacks */
-    char date_key[ASTERISK_NAME_SIZE], linkedid_key[ASTERISK_NAME_SIZE], uniqueid_key[ASTERISK_NAME_SIZE]; /* "": none */
+    char date_key[ASTERISK_NAME_SIZE], linkedid_key[ASTERISK_NAME_SIZE],
+        uniqueid_key[ASTERISK_NAME_SIZE]; /* "": none */
 };
 
 /* asterisk_table_is_name: whether text can be the name of a table. */

@@ -24,8 +24,9 @@ struct pbx_client;
 struct pbx_client *pbx_client_open(const struct pbx_account *account) MUST_CHECK;
 
 /* pbx_client_get: asks for one page. query is percent-encoded. Repeats the request a few times after 429, 5xx, a
- * time-out or a broken connection, but not after a minute. A signal ends the request at once. Ownership: pbx_page_clear,
- * also after an error. Errors: EX_CONFIG (key or address), EX_TEMPFAIL (a signal), else EX_UNAVAILABLE; the message has the remedy. */
+ * time-out or a broken connection, but not after a minute. A signal ends the request at once. Ownership:
+ * pbx_page_clear, also after an error. Errors: EX_CONFIG (key or address), EX_TEMPFAIL (a signal), else EX_UNAVAILABLE;
+ * the message has the remedy. */
 int pbx_client_get(struct pbx_client *client, const char *query, struct pbx_page *ret_page, struct err *err) MUST_CHECK;
 
 /* pbx_client_retry_wait: the milliseconds to wait before the next try of a request. tries: those so far; elapsed_ms:

@@ -34,9 +34,9 @@ typedef int pbx_on_page(void *context, struct err *err);
 
 /* pbx_pages_read: reads a window. Returns 0 when every row of it was read, 1 if a callback or the limit ended it.
  * A row that is no call of the window is skipped, and the log has a warning. It is an error if a page has such rows
- * alone and one of them is outside of the window, if no row of a page has a member of a call, or if more than a few rows
- * of the window, and more than there are calls, cannot be read.
- * Errors: those of pbx_client_get and of the callbacks; EX_UNAVAILABLE, EX_CONFIG if the list cannot be complete. */
+ * alone and one of them is outside of the window, if no row of a page has a member of a call, or if more than a few
+ * rows of the window, and more than there are calls, cannot be read. Errors: those of pbx_client_get and of the
+ * callbacks; EX_UNAVAILABLE, EX_CONFIG if the list cannot be complete. */
 int pbx_pages_read(struct pbx_pages *pages, const struct pbx_window *window, pbx_on_row *on_row, pbx_on_page *on_page,
                    void *context, struct err *err) MUST_CHECK;
 

@@ -55,8 +55,8 @@ struct pbx_rules {
 extern const struct call_shape pbx_row_shape;
 extern const struct disposition_default pbx_row_dispositions[];
 
-/* pbx_row_read: reads a row. A row without a start has the time of its uuid. An answer that is no time is absent; a start
- * or end that is no time makes the row unreadable: without its end the call would never be sent. Ownership:
+/* pbx_row_read: reads a row. A row without a start has the time of its uuid. An answer that is no time is absent; a
+ * start or end that is no time makes the row unreadable: without its end the call would never be sent. Ownership:
  * pbx_row_clear. Returns NULL, or why it is not the row of a call. */
 const char *pbx_row_read(const struct json *json, const struct pbx_zone *zone, struct pbx_row *ret_row);
 

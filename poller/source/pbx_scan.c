@@ -46,8 +46,9 @@ static bool is_asked_for(const struct scanning *scanning, const struct pbx_row *
                      (row->started < scanning->window.from ||
                       (row->started > scanning->window.to && !scanning->is_last));
     bool is_left_out = !scanning->scan->with_internal && pbx_row_is_internal(row);
-    return !is_beside && !is_left_out && row->ended != 0 && row->ended >= range->end_from && row->ended <= range->end_to &&
-           row->started >= range->call_from && (range->call_to == 0 || row->started <= range->call_to);
+    return !is_beside && !is_left_out && row->ended != 0 && row->ended >= range->end_from &&
+           row->ended <= range->end_to && row->started >= range->call_from &&
+           (range->call_to == 0 || row->started <= range->call_to);
 }
 
 static int on_row(void *context, const struct pbx_row *row, struct err *err)

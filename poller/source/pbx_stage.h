@@ -21,8 +21,8 @@ int pbx_stage_add(struct pbx_stage *stage, const struct pbx_row *row, struct err
 /* Called for each row, which is borrowed until the callback returns. 0 goes on, 1 and -1 end the reading. */
 typedef int pbx_stage_on_row(void *context, const struct pbx_row *row, struct err *err);
 
-/* pbx_stage_empty: hands out all rows, those that began first at first, and forgets them, also after an error. Returns 0,
- * or what ended the reading. Errors: EX_IOERR, and those of the callback. */
+/* pbx_stage_empty: hands out all rows, those that began first at first, and forgets them, also after an error. Returns
+ * 0, or what ended the reading. Errors: EX_IOERR, and those of the callback. */
 int pbx_stage_empty(struct pbx_stage *stage, pbx_stage_on_row *on_row, void *context, struct err *err) MUST_CHECK;
 
 /* pbx_stage_close: stage may be NULL. */

@@ -96,8 +96,8 @@ static const char *remedy_for(unsigned code, const struct session_words *words, 
     case CLIENT_NEEDS_TLS:
         return NEEDS_TLS;
     case CR_SSL_CONNECTION_ERROR:
-        return "; TLS with the server failed: check ssl_ca under [database] in /etc/did-optimizer-sync.conf, and that the "
-               "server's certificate is valid for this host name";
+        return "; TLS with the server failed: check ssl_ca under [database] in /etc/did-optimizer-sync.conf, and that "
+               "the server's certificate is valid for this host name";
     default:
         *ret_exit_code = EX_UNAVAILABLE;
     }

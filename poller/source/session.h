@@ -59,7 +59,8 @@ int session_numbers(struct session *session, const char *sql, const char *action
  * the result is never ahead of the server, and at most a second behind. session_now_and_offset always asks, also for
  * the seconds by which the server's local time is ahead of UTC. Errors: EX_UNAVAILABLE. */
 int session_now(struct session *session, int64_t *ret_epoch, struct err *err) MUST_CHECK;
-int session_now_and_offset(struct session *session, int64_t *ret_epoch, int64_t *ret_offset, struct err *err) MUST_CHECK;
+int session_now_and_offset(struct session *session, int64_t *ret_epoch, int64_t *ret_offset,
+                           struct err *err) MUST_CHECK;
 
 /* Why the last statement failed, in the classes that callers distinguish. */
 enum session_failure {

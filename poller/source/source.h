@@ -105,7 +105,8 @@ struct source_ops {
     const struct param_spec *params; /* optional: the settings of [source] that only this type has, see params.h */
     /* Optional: adds settings from the environment that params does not have. */
     void (*read_environment)(struct params *params);
-    const struct disposition_default *dispositions; /* optional: results of its own statuses; [dispositions] has priority */
+    const struct disposition_default
+        *dispositions;     /* optional: results of its own statuses; [dispositions] has priority */
     const char *title;     /* for messages: "VICIdial database" */
     const char *places[2]; /* by enum source_table: the names of the tables, for messages */
     const char *campaigns_remedy; /* what an operator can do if list_campaigns fails; NULL: nothing */

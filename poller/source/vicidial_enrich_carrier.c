@@ -128,8 +128,8 @@ static int look_by_id(const struct enrich_pass *pass, struct enrich_keys *by_lea
 
 int enrich_carrier(const struct enrich_pass *pass, struct err *err)
 {
-    struct enrich_keys by_lead = enrich_keys_make(pass->batch, pass->is_archive ? needs_archived_carrier : needs_carrier,
-                                                  enrich_lead_of);
+    struct enrich_keys by_lead =
+        enrich_keys_make(pass->batch, pass->is_archive ? needs_archived_carrier : needs_carrier, enrich_lead_of);
     int result = enrich_pass_run(pass, ENRICH_CARRIER, &by_lead, BEFORE_SEC, on_carrier, &by_lead, err);
     if (result == 0 && pass->tables[ENRICH_CARRIER].is_off)
         result = look_by_id(pass, &by_lead, err);

@@ -66,7 +66,8 @@ static void on_agent(void *context, const char *const *row)
     const struct enrich_keys *by_lead = context;
     int64_t talk = 0, dead = 0, disposed = 0;
     size_t first = 0, count = enrich_keys_find(by_lead, row[0], &first);
-    if (row[2] == NULL || !str_to_int(row[2], &talk) || row[4] == NULL || !str_to_int(row[4], &disposed) || disposed <= 0)
+    if (row[2] == NULL || !str_to_int(row[2], &talk) || row[4] == NULL || !str_to_int(row[4], &disposed) ||
+        disposed <= 0)
         return;
     if (row[3] != NULL && !str_to_int(row[3], &dead))
         dead = 0;

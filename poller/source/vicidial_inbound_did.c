@@ -135,7 +135,8 @@ void vicidial_inbound_did_check(struct vicidial_inbound_did *did, const struct f
         (void)!enrich_lookup_run(did->session, &did->archive, &request, ignore_row, NULL, &ignored);
     const struct enrich_lookup *trouble = trouble_of(did);
     if (did->live.is_off)
-        findings_tell(findings, bad, "did: the number that the caller dialled cannot be looked up: %s", trouble->problem);
+        findings_tell(findings, bad, "did: the number that the caller dialled cannot be looked up: %s",
+                      trouble->problem);
     else if (trouble != NULL)
         findings_tell(findings, bad, "did: not known of old calls: %s", trouble->problem);
     else

@@ -162,9 +162,10 @@ static char *select_zones(const struct vicidial_inbound_table *table, int64_t fr
 static char *select_latest(const struct vicidial_inbound_table *table, int64_t now)
 {
     char *before = select_zones(table, 0, now - INBOUND_SAMPLE_HOLDS_SEC, true, LATEST_ROWS);
-    char *sql = mem_format("SELECT * FROM (SELECT " ZONE_COLUMNS " FROM %s FORCE INDEX (`PRIMARY`) WHERE closecallid > 0 "
-                           "ORDER BY closecallid DESC LIMIT %d) AS latest UNION ALL SELECT * FROM (%s) AS earlier", table->name, LATEST_ROWS,
-                           before);
+    char *sql = mem_format("SELECT * FROM (SELECT " ZONE_COLUMNS " FROM %s FORCE INDEX (`PRIMARY`) WHERE closecallid > "
+                                                                 "0 ORDER BY closecallid DESC LIMIT %d) AS latest "
+                           "UNION ALL SELECT * FROM (%s) AS earlier",
+                           table->name, LATEST_ROWS, before);
     free(before);
     return sql;
 }

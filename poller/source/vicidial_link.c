@@ -135,8 +135,8 @@ void vicidial_link_check(const struct source_ops *ops, void *state, const char *
     const struct source_finding unread = {
         .kind = SOURCE_WARNS,
         .about = "table",
-        .remedy = "until then, a pending call cannot be sent after its row has moved to the archive, nor a call of a long "
-                  "outage",
+        .remedy = "until then, a pending call cannot be sent after its row has moved to the archive, nor a call of a "
+                  "long outage",
     };
     const struct source_finding none = {
         .kind = SOURCE_WARNS,

@@ -101,8 +101,10 @@ static int started(void *state, int64_t *ret_started, struct err *err)
         if (clock_mono_ms() - began_ms <= QUICK_MS)
             break;
     }
-    return known ? 0 : err_set(err, EX_UNAVAILABLE, "could not look for the leader among the hosts: the server does not "
-                               "say for how long it runs");
+    return known ? 0
+                 : err_set(err, EX_UNAVAILABLE,
+                           "could not look for the leader among the hosts: the server does not "
+                           "say for how long it runs");
 }
 
 static int take(void *state, const char *name, int wait_sec, bool *ret_taken, struct err *err)

@@ -80,8 +80,9 @@ static int read_latest(struct session *session, const struct vicidial_table *tab
                        struct zone_sample *sample, struct err *err)
 {
     if (*table->key != '\0' &&
-        read_rows(session, table, both(by_uniqueid(table, now - STALE_SEC, now + AHEAD_SEC, true, LATEST_ROWS),
-                                by_uniqueid(table, now - VICIDIAL_SAMPLE_HOLDS_SEC, now + AHEAD_SEC, false, FIRST_ROWS)),
+        read_rows(session, table,
+                  both(by_uniqueid(table, now - STALE_SEC, now + AHEAD_SEC, true, LATEST_ROWS),
+                       by_uniqueid(table, now - VICIDIAL_SAMPLE_HOLDS_SEC, now + AHEAD_SEC, false, FIRST_ROWS)),
                   sample, err) != 0)
         return -1;
     if (sample->rows > 0 || table->index_on_end) /* with an index on end_epoch, no read uses call_date */

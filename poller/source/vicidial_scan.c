@@ -102,9 +102,10 @@ static int read_slice(const struct job *job, const char *bound, int64_t end_from
     (void)slice_limit(&scan->slice, session_facts(scan->session).is_mariadb, limit);
     char ended[100] = "";
     if (!job->range->with_open)
-        (void)snprintf(ended, sizeof ended, " AND end_epoch >= %" PRId64 " AND end_epoch <= %" PRId64, end_from, end_to);
-    char *sql = mem_format("SELECT %s FROM %s FORCE INDEX (`%s`) WHERE %s%s%s", job->list, table->name, table->index, bound,
-                           ended, limit);
+        (void)snprintf(ended, sizeof ended, " AND end_epoch >= %" PRId64 " AND end_epoch <= %" PRId64, end_from,
+                       end_to);
+    char *sql = mem_format("SELECT %s FROM %s FORCE INDEX (`%s`) WHERE %s%s%s", job->list, table->name, table->index,
+                           bound, ended, limit);
     int64_t started_ms = clock_mono_ms();
     int outcome = session_query(scan->session, sql, vicidial_table_action(table->name), &result, err);
     free(sql);

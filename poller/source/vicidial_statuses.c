@@ -23,8 +23,9 @@ static int list(struct session *session, const char *table, const char *campaign
                 void *context, struct err *err)
 {
     struct session_result *result = NULL;
-    char *sql = mem_format("SELECT status, %s, status_name, human_answered, sale, dnc, customer_contact, not_interested, "
-                           "scheduled_callback FROM %s LIMIT %d", campaign, table, MOST);
+    char *sql = mem_format("SELECT status, %s, status_name, human_answered, sale, dnc, customer_contact, "
+                           "not_interested, scheduled_callback FROM %s LIMIT %d",
+                           campaign, table, MOST);
     char *action = mem_format("read %s", table);
     int outcome = session_query(session, sql, action, &result, err);
     free(sql);

@@ -144,23 +144,28 @@ static const enum table_column extras[] = { TABLE_LEAD_ID, TABLE_LIST_ID, TABLE_
                                             TABLE_CALL_DATE };
 
 /* Never change which extras have in_fingerprint: ledgers store the fingerprints. */
-const struct call_shape vicidial_table_shape = { .extras = { { .name = "lead_id" }, { .name = "list_id" },
-                                                     { .name = "phone_code" }, { .name = "user_group" },
-                                                     { .name = "term_reason", .in_fingerprint = true },
-                                                     { .name = "comments" }, { .name = "alt_dial" },
-                                                     { .name = "called_count" }, { .name = "call_date" },
-                                                     [VICIDIAL_LOOKED_UP_FROM] =
-                                                         { .name = "did", .is_looked_up = true, .is_expected = true },
-                                                     { .name = "dial_status", .is_looked_up = true, .is_expected = true },
-                                                     { .name = "hangup_cause", .is_looked_up = true },
-                                                     { .name = "sip_hangup_cause", .is_looked_up = true },
-                                                     { .name = "sip_hangup_reason", .is_looked_up = true },
-                                                     { .name = "ring_time", .is_looked_up = true },
-                                                     { .name = "talk_time", .is_looked_up = true },
-                                                     { .name = "amd_result", .is_looked_up = true },
-                                                     { .name = "customer_state", .is_looked_up = true },
-                                                     { .name = "customer_zip", .is_looked_up = true },
-                                                     { .name = "vendor_lead_code", .is_looked_up = true } } };
+const struct call_shape vicidial_table_shape = {
+    .extras = { { .name = "lead_id" },
+                { .name = "list_id" },
+                { .name = "phone_code" },
+                { .name = "user_group" },
+                { .name = "term_reason", .in_fingerprint = true },
+                { .name = "comments" },
+                { .name = "alt_dial" },
+                { .name = "called_count" },
+                { .name = "call_date" },
+                [VICIDIAL_LOOKED_UP_FROM] = { .name = "did", .is_looked_up = true, .is_expected = true },
+                { .name = "dial_status", .is_looked_up = true, .is_expected = true },
+                { .name = "hangup_cause", .is_looked_up = true },
+                { .name = "sip_hangup_cause", .is_looked_up = true },
+                { .name = "sip_hangup_reason", .is_looked_up = true },
+                { .name = "ring_time", .is_looked_up = true },
+                { .name = "talk_time", .is_looked_up = true },
+                { .name = "amd_result", .is_looked_up = true },
+                { .name = "customer_state", .is_looked_up = true },
+                { .name = "customer_zip", .is_looked_up = true },
+                { .name = "vendor_lead_code", .is_looked_up = true } }
+};
 _Static_assert(sizeof extras / sizeof extras[0] == VICIDIAL_LOOKED_UP_FROM, "the extras of a row come first");
 
 static int64_t number_of(const char *text, int64_t fallback)

@@ -70,10 +70,10 @@ int64_t zone_made(const struct zone *zone, int64_t local_sec, int64_t start_epoc
  * time, as the offset shows that came into use after it, or the server's own, where they wrote by that. */
 int64_t zone_went_back(const struct zone *zone, int64_t sec);
 
-/* zone_reach_none: how far back a table without rows goes. zone_reach_add: adds one of the table's ZONE_REACH_ROWS oldest
- * rows, made at this epoch. One row alone shows nothing: a host's clock may have been days behind. Rows are moved by
- * their local time. The same epoch has several local times where zones differ, and an hour has two when the clocks are
- * put back. after_end_sec: see source_ops. */
+/* zone_reach_none: how far back a table without rows goes. zone_reach_add: adds one of the table's ZONE_REACH_ROWS
+ * oldest rows, made at this epoch. One row alone shows nothing: a host's clock may have been days behind. Rows are
+ * moved by their local time. The same epoch has several local times where zones differ, and an hour has two when the
+ * clocks are put back. after_end_sec: see source_ops. */
 #define ZONE_REACH_ROWS 100
 struct source_reach zone_reach_none(void);
 void zone_reach_add(const struct zone *zone, int64_t made, int64_t after_end_sec, struct source_reach *reach);

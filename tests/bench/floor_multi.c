@@ -1,7 +1,7 @@
 /* floor_multi: what libcurl's multi interface can do at best. Posts the bodies in FILE, one a line, over so many
  * connections; nothing is read from a database, recorded or logged. Prints the seconds from the first request to the
- * last answer. (With epoll and curl_multi_socket_action it is slower: for a handful of sockets the bookkeeping costs more
- * than poll.)
+ * last answer. (With epoll and curl_multi_socket_action it is slower: for a handful of sockets the bookkeeping costs
+ * more than poll.)
  *
  *     floor_multi URL FILE COUNT CONNECTIONS [CA_FILE] */
 #include <curl/curl.h>
@@ -72,7 +72,8 @@ static void prepare(struct slot *slot, const char *url, const char *ca_file)
     curl_easy_setopt(slot->easy, CURLOPT_PRIVATE, slot);
     if (ca_file != NULL) {
         curl_easy_setopt(slot->easy, CURLOPT_CAINFO, ca_file);
-        curl_easy_setopt(slot->easy, CURLOPT_CAPATH, NULL); /* with one, each connection would parse the whole file again */
+        curl_easy_setopt(slot->easy, CURLOPT_CAPATH,
+                         NULL); /* with one, each connection would parse the whole file again */
     }
 }
 

@@ -1,5 +1,6 @@
-/* timed: runs a command and writes what it cost to a file: seconds from start to end, seconds of CPU, peak memory in KiB,
- * exit status. A process of its own because a big parent's memory would count as the child's, and its fork as time.
+/* timed: runs a command and writes what it cost to a file: seconds from start to end, seconds of CPU, peak memory in
+ * KiB, exit status. A process of its own because a big parent's memory would count as the child's, and its fork as
+ * time.
  *
  *     timed FILE COMMAND [ARGUMENT...] */
 #include <signal.h>

@@ -1,8 +1,8 @@
 /* updates: the dialer's writes while something reads. Updates single rows by uniqueid at a fixed rate until it is told
  * to stop (SIGTERM) or the seconds are over, and prints how long each took, in microseconds, one a line.
  *
- * The time counts from when the update was due, not from when the one before it let it go: a dialer's agents do not wait
- * for each other.
+ * The time counts from when the update was due, not from when the one before it let it go: a dialer's agents do not
+ * wait for each other.
  *
  *     updates SOCKET DATABASE FILE_OF_UNIQUEIDS RATE SECONDS */
 #include <errno.h>

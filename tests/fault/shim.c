@@ -483,8 +483,8 @@ time_t time(time_t *also)
 /* ---- what libraries cannot stand ----
  *
  * glibc 2.36 crashes when it cannot load /etc/nsswitch.conf for lack of memory (nss_database.c), which libmariadb makes
- * it do in mysql_init; and mysql_real_connect itself uses copies of its arguments without looking whether there are any.
- * No program can prevent that, so the trace tells allocations that failed in there. */
+ * it do in mysql_init; and mysql_real_connect itself uses copies of its arguments without looking whether there are
+ * any. No program can prevent that, so the trace tells allocations that failed in there. */
 
 struct servent *getservbyname(const char *name, const char *protocol)
 {

@@ -5,7 +5,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const keys[] = { "VARDB_server", "VARDB_database", "VARDB_user", "VARDB_pass", "VARDB_port", "V" };
+    static const char *const keys[] = {
+        "VARDB_server", "VARDB_database", "VARDB_user", "VARDB_pass", "VARDB_port", "V"
+    };
     char *text = fuzz_text(data, size);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         int line = 0;

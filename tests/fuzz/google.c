@@ -15,7 +15,8 @@ static void read_credentials(const char *text)
     struct err err = { .message = "" };
     if (google_credentials_read(text, "/etc/key.json", &credentials, &err) == 0) {
         HOLDS(*google_credentials_name(&credentials) != '\0' && *credentials.token_uri != '\0');
-        HOLDS(credentials.kind == GOOGLE_SERVICE_ACCOUNT ? *credentials.private_key != '\0' : *credentials.refresh_token != '\0');
+        HOLDS(credentials.kind == GOOGLE_SERVICE_ACCOUNT ? *credentials.private_key != '\0'
+                                                         : *credentials.refresh_token != '\0');
     } else {
         HOLDS(err.code == EX_CONFIG);
         fuzz_printable(err.message, sizeof err.message);
@@ -23,10 +24,13 @@ static void read_credentials(const char *text)
     google_credentials_clear(&credentials);
 }
 
-static void read_answer(const struct google_credentials *credentials, const char *form, const struct http_answer *answer)
+static void read_answer(const struct google_credentials *credentials, const char *form,
+                        const struct http_answer *answer)
 {
     static const struct google_wish wish = { .scope = "drive", .subject = "" };
-    const struct google_request request = { .credentials = credentials, .wish = &wish, .form = form, .now = 1760000000 };
+    const struct google_request request = {
+        .credentials = credentials, .wish = &wish, .form = form, .now = 1760000000
+    };
     struct err err = { .message = "" };
     char *token = NULL;
     int64_t life = 0;
@@ -46,7 +50,10 @@ static void read_answer(const struct google_credentials *credentials, const char
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct google_credentials account = {
-        .kind = GOOGLE_SERVICE_ACCOUNT, .origin = "/etc/key.json", .client_email = "a@b.example", .private_key_id = "k1",
+        .kind = GOOGLE_SERVICE_ACCOUNT,
+        .origin = "/etc/key.json",
+        .client_email = "a@b.example",
+        .private_key_id = "k1",
         .token_uri = "https://oauth2.example/token",
     };
     static const struct google_credentials user = {
@@ -57,11 +64,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *body = fuzz_part(&data, &size);
     int64_t number = 0, epoch = 0;
     read_credentials(file);
-    const struct http_answer answer = { .status = str_to_int(status, &number) && number > 0 ? (long)(number % 600) : 200,
-                                        .date = str_to_int(date, &epoch) && epoch > 0 && epoch < INT64_C(1) << 40 ? epoch : 0,
-                                        .body = body };
+    const struct http_answer answer = {
+        .status = str_to_int(status, &number) && number > 0 ? (long)(number % 600) : 200,
+        .date = str_to_int(date, &epoch) && epoch > 0 && epoch < INT64_C(1) << 40 ? epoch : 0,
+        .body = body
+    };
     read_answer(&account, "grant_type=jwt&assertion=eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJhIn0." SIGNATURE, &answer);
-    read_answer(&user, "grant_type=refresh_token&client_secret=GOCSPX-a-secret%26of%3Dit&refresh_token=1%2F%2Fa-refresh-token",
+    read_answer(&user,
+                "grant_type=refresh_token&client_secret=GOCSPX-a-secret%26of%3Dit&refresh_token=1%2F%2Fa-refresh-token",
                 &answer);
     free(body);
     free(date);

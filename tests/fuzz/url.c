@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         HOLDS(strpbrk(text, "# \t\r\n\\\"'<>{}|^`") == NULL && strcspn(text + 8, "/") <= strcspn(text + 8, "?@"));
     if (url_check(text, &here, &err) == 0 && strncasecmp(text, "https://", 8) != 0) {
         const char *host = text + strlen("http://");
-        HOLDS(strncasecmp(host, "localhost", 9) == 0 || strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0);
+        HOLDS(strncasecmp(host, "localhost", 9) == 0 || strncmp(host, "127.", 4) == 0 ||
+              strncmp(host, "[::1]", 5) == 0);
         size_t length = *host == '[' ? 5 : strcspn(host, ":/");
         HOLDS(strchr("127.", *host) == NULL || strspn(host, "0123456789.") == length);
     }

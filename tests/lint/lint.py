@@ -36,6 +36,8 @@ BANNED = {
     "gethostbyname": "nothing", "setjmp": "nothing", "longjmp": "nothing",
 }
 
+COLUMNS = 120  # of a line
+
 # Each library is known to one file.
 LIBRARIES = {"libmariadb": r"mysql|mariadb|errmsg\.h", "libcurl": r"curl/", "cJSON": r"cjson/|cJSON", "inih": r"ini\.h$",
              "SQLite": r"sqlite3", "libcrypto": r"openssl/", "libpq": r"libpq|postgres_ext"}
@@ -189,6 +191,14 @@ def shellcheck():
         yield from diagnostics(text, "shellcheck")
 
 
+def columns():
+    """No line of C is longer than COLUMNS characters, as in .editorconfig."""
+    for path in [*files(), *test_sources(), *ROOT.glob("tests/fuzz/*.c"), *ROOT.glob("tests/unit/*.[ch]")]:
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if len(line) > COLUMNS:
+                yield Finding(relative(path), number, f"the line has {len(line)} characters", "columns")
+
+
 def banned():
     """Functions that are not called, and what is used in their place."""
     for path in files():
@@ -230,7 +240,8 @@ def layering():
                 yield Finding(relative(path), number, f"{name} is a kind's own; include {other}/{other}.h", "layering")
 
 
-CHECKS = [compilers, headers, banned, libraries, layering, shellcheck, cppcheck, analyzer, iwyu, clang_tidy, scan_build]
+CHECKS = [compilers, headers, columns, banned, libraries, layering, shellcheck, cppcheck, analyzer, iwyu, clang_tidy,
+          scan_build]
 TOOLS = {"compilers": COMPILERS, "clang_tidy": ("clang-tidy",), "cppcheck": ("cppcheck",), "shellcheck": ("shellcheck",),
          "iwyu": ("include-what-you-use",), "scan_build": ("scan-build",)}
 
@@ -262,6 +273,9 @@ def version(tool):
 
 
 def main():
+    names = [check.__name__ for check in CHECKS]
+    if unknown := [word for word in sys.argv[1:] if word not in names]:
+        sys.exit(f"there is no check {' '.join(unknown)}; the checks are: {' '.join(names)}")
     chosen = [check for check in CHECKS if check.__name__ in sys.argv[1:] or len(sys.argv) == 1]
     for tool in dict.fromkeys(tool for check in chosen for tool in TOOLS.get(check.__name__, ())):
         here, pinned = version(tool), PINNED.get(tool, "")

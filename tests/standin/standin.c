@@ -1,12 +1,11 @@
 /* standin: a local stand-in of the DID Optimizer API, for tests and demonstrations.
  *
  * It answers POST /api/v1/call-results as the API does, remembers every result it was given, and fails on demand:
- * rules set with PUT /_standin/rules make it slow, wrong, cut off or silent; "slots" lets it serve no more requests at a
- * time than that, the others wait their turn. GET /_standin/state tells what arrived.
- * With --published it is the API's published server: it recognizes no repetition, so each result is another record, and
- * a member of a wrong type or size is answered 500.
- * It is stricter than the real API where that can uncover a fault of the client: JSON must be free of raw control
- * characters and be valid UTF-8, and the three required fields must be strings.
+ * rules set with PUT /_standin/rules make it slow, wrong, cut off or silent; "slots" lets it serve no more requests at
+ * a time than that, the others wait their turn. GET /_standin/state tells what arrived. With --published it is the
+ * API's published server: it recognizes no repetition, so each result is another record, and a member of a wrong type
+ * or size is answered 500. It is stricter than the real API where that can uncover a fault of the client: JSON must be
+ * free of raw control characters and be valid UTF-8, and the three required fields must be strings.
  *
  * Each connection has its own thread, so a delayed request holds up nobody else; one mutex guards what is shared. */
 #include <arpa/inet.h>
@@ -776,8 +775,9 @@ int main(int argc, char **argv)
         }
     }
     if (api_key == NULL || optind != argc || port > UINT16_MAX || (cert == NULL) != (key == NULL)) {
-        fputs("usage: standin --key KEY [--port N] [--port-file FILE] [--tls-cert FILE --tls-key FILE] [--quiet] [--published]\n",
-            stderr);
+        fputs("usage: standin --key KEY [--port N] [--port-file FILE] [--tls-cert FILE --tls-key FILE] [--quiet] "
+              "[--published]\n",
+              stderr);
         return 64;
     }
     sigset_t ends;

@@ -18,7 +18,8 @@ struct memory_source {
     bool loses_kin;          /* source_find_kin returns 1 and hands out no call */
     const char *archive_refused; /* why source_inspect_archive fails; "": there is no archive; NULL: it is there */
     size_t reaches;          /* how often it was asked how far the live table goes back */
-    void (*on_read)(struct memory_source *memory); /* called before it looks at a call: its archiver; NULL: not called */
+    void (*on_read)(
+        struct memory_source *memory); /* called before it looks at a call: its archiver; NULL: not called */
     int64_t spread;          /* see source_spread */
     size_t may_read, read;   /* how many calls a run may read (0: all) and has read; see source_may_read */
     unsigned slow_ms;        /* how long the scan of one call takes */

@@ -37,8 +37,9 @@ static void test_disposition_set_changes_and_adds_rows(void **state)
         { "UVW", "NO_ANSWER" }, { "RST", "ANSWERED" },
     };
     static const struct row wanted[] = {
-        { "AB", "busy" },     { "ab", "busy" },     { "SALE", "completed" },     { "DNC", "no_answer" },
-        { "B", "dnc" },       { "XYZ", "dropped" }, { "UVW", "no_answer" }, { "RST", "answered" }, { "anything", "completed" },
+        { "AB", "busy" },       { "ab", "busy" },      { "SALE", "completed" },
+        { "DNC", "no_answer" }, { "B", "dnc" },        { "XYZ", "dropped" },
+        { "UVW", "no_answer" }, { "RST", "answered" }, { "anything", "completed" },
     };
     struct disposition_map *map = disposition_map_new();
     struct err err;

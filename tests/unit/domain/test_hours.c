@@ -71,7 +71,9 @@ static void test_hours_have_exact_percentiles(void **state)
     static const struct {
         int count; /* answers with times of 1, 2, 3, ... ms */
         int64_t want_p50, want_p95;
-    } rows[] = { { 0, 0, 0 }, { 1, 1, 1 }, { 2, 1, 2 }, { 3, 2, 3 }, { 20, 10, 19 }, { 100, 50, 95 }, { 1000, 500, 950 } };
+    } rows[] = {
+        { 0, 0, 0 }, { 1, 1, 1 }, { 2, 1, 2 }, { 3, 2, 3 }, { 20, 10, 19 }, { 100, 50, 95 }, { 1000, 500, 950 }
+    };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char row[32];
         struct hours *hours = three_hours();

@@ -38,12 +38,14 @@ static void test_params_accept_numbers_within_their_range(void **state)
     static const struct {
         const char *value;
         int64_t number; /* -1: refused */
-    } rows[] = { { "1", 1 }, { "300", 300 }, { "+7", 7 }, { "0", -1 }, { "301", -1 }, { "", -1 }, { "ten", -1 }, { "1.5", -1 } };
+    } rows[] = { { "1", 1 },    { "300", 300 }, { "+7", 7 },   { "0", -1 },
+                 { "301", -1 }, { "", -1 },     { "ten", -1 }, { "1.5", -1 } };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct err err = { .message = "" };
         int64_t number = -1;
         struct params params = some("timeout", rows[i].value);
-        unit_same_int(rows[i].value, params_integer(&params, "timeout", 10, 1, 300, &number, &err), rows[i].number < 0 ? -1 : 0);
+        unit_same_int(rows[i].value, params_integer(&params, "timeout", 10, 1, 300, &number, &err),
+                      rows[i].number < 0 ? -1 : 0);
         unit_same_int(rows[i].value, number, rows[i].number);
         if (rows[i].number < 0) {
             unit_same_int(rows[i].value, err.code, EX_CONFIG);
@@ -94,7 +96,8 @@ static void test_params_find_the_settings_of_a_type_and_the_files_of_its_secrets
         { "xurl_file", NULL, NULL },   { "url_files", NULL, NULL },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-        const struct param_spec *spec = params_spec_of(specs, rows[i].key), *secret = params_secret_of(specs, rows[i].key);
+        const struct param_spec *spec = params_spec_of(specs, rows[i].key),
+                                *secret = params_secret_of(specs, rows[i].key);
         unit_same_text(rows[i].key, spec != NULL ? spec->key : NULL, rows[i].spec);
         unit_same_text(rows[i].key, secret != NULL ? secret->key : NULL, rows[i].secret);
         struct err err = { .message = "" };
@@ -116,8 +119,8 @@ static void test_params_check_names_a_type_without_settings(void **state)
     struct err err = { .message = "" };
     struct params params = some("url", "x");
     assert_int_equal(params_check(&params.items[1], NULL, "source", "vicidial", &err), -1);
-    assert_string_equal(err.message, "own.conf:7: a source of the type vicidial has no setting 'url' in [source]; its only "
-                                     "setting is: type");
+    assert_string_equal(err.message, "own.conf:7: a source of the type vicidial has no setting 'url' in [source]; its "
+                                     "only setting is: type");
     params_free(&params);
 }
 

@@ -4,8 +4,14 @@
 #include "domain/disposition.h"
 #include "domain/status_flags.h"
 
-enum { H = STATUS_HUMAN_ANSWERED, S = STATUS_SALE, D = STATUS_DNC, C = STATUS_CUSTOMER_CONTACT, N = STATUS_NOT_INTERESTED,
-       K = STATUS_SCHEDULED_CALLBACK };
+enum {
+    H = STATUS_HUMAN_ANSWERED,
+    S = STATUS_SALE,
+    D = STATUS_DNC,
+    C = STATUS_CUSTOMER_CONTACT,
+    N = STATUS_NOT_INTERESTED,
+    K = STATUS_SCHEDULED_CALLBACK
+};
 
 static void test_status_flags_of_a_new_installation(void **state)
 {

@@ -74,8 +74,14 @@ static void test_tally_counts_a_time_for_the_first_bound_above_it(void **state)
         double took_ms;
         const char *label;
         int64_t sum;
-    } rows[] = { { 0.0, "5", 0 },         { 5.4, "5", 5 },          { 5.5, "10", 6 },           { 10.0, "10", 10 },
-                 { 11.0, "25", 11 },      { 9999.0, "10000", 9999 }, { 10000.0, "10000", 10000 }, { 10001.0, "+Inf", 10001 } };
+    } rows[] = { { 0.0, "5", 0 },
+                 { 5.4, "5", 5 },
+                 { 5.5, "10", 6 },
+                 { 10.0, "10", 10 },
+                 { 11.0, "25", 11 },
+                 { 9999.0, "10000", 9999 },
+                 { 10000.0, "10000", 10000 },
+                 { 10001.0, "+Inf", 10001 } };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct tally tally = { .resent = 0 };
         tally_answer(&tally, 200, rows[i].took_ms);

@@ -88,7 +88,8 @@ static void test_calls_that_were_archived_in_an_outage_are_sent_once(void **stat
         check_sent_once(scene, "the next run");
         unit_same_int("the next run asks for nothing", (int64_t)(scene->calls.reaches - reaches), 0);
     }
-    scene_check_log(scene, "from when", "may no longer have all of these calls: this run also reads memory's archive, from ");
+    scene_check_log(scene, "from when",
+                    "may no longer have all of these calls: this run also reads memory's archive, from ");
     unit_same_int("once a run", (int64_t)scene_count_log(scene, "also reads memory's archive"), 2);
 }
 

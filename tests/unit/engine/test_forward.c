@@ -236,9 +236,12 @@ static void test_a_call_that_no_other_run_changed_is_sent(void **state)
     scene_add_many(scene, "a", 8, SCENE_NOW - 50, 1);
     for (size_t i = 0; i < 8; i++) {
         const struct ledger_attempt attempt = { .answer = 500 };
-        const struct ledger_entry entry = { .uniqueid = scene->calls.calls[i].id, .attempt = i % 2 == 0 ? &attempt : NULL,
-                                            .record = { .state = CALL_PENDING, .attempts = (int64_t)i % 3,
-                                                        .sent_before = i % 4 == 0, .fingerprint = i },
+        const struct ledger_entry entry = { .uniqueid = scene->calls.calls[i].id,
+                                            .attempt = i % 2 == 0 ? &attempt : NULL,
+                                            .record = { .state = CALL_PENDING,
+                                                        .attempts = (int64_t)i % 3,
+                                                        .sent_before = i % 4 == 0,
+                                                        .fingerprint = i },
                                             .end_epoch = SCENE_NOW - 50 };
         assert_int_equal(ledger_put(scene_ledger(scene), &entry, &err), 0);
     }

@@ -200,8 +200,9 @@ static void test_a_json_line_of_an_unsent_call_has_no_attempt(void **state)
     scene_revisit(&engine, &calls, "accepted", SCENE_NOW - 60);
     assert_int_equal(engine_commit(&engine, &err), 0);
     assert_int_equal(calls.count, 0);
-    scene_check_log(scene, "other", "\"context\":{\"uniqueid\":\"other\",\"campaign\":\"TEST\",\"phone\":\"3125550100\","
-                                    "\"status\":\"SALE\",\"result\":\"answered\"}");
+    scene_check_log(scene, "other",
+                    "\"context\":{\"uniqueid\":\"other\",\"campaign\":\"TEST\",\"phone\":\"3125550100\","
+                    "\"status\":\"SALE\",\"result\":\"answered\"}");
     scene_check_log(scene, "gone", "\"context\":{\"uniqueid\":\"gone\"}");
     scene_check_log(scene, "perhaps", "\"context\":{\"uniqueid\":\"perhaps\"}");
     assert_int_equal(scene_count_log(scene, "accepted"), 0); /* the log has no line about settled calls */

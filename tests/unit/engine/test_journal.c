@@ -356,10 +356,14 @@ static void test_the_pace_is_resumed(void **state)
         int64_t begins;
         int useful, failed;
     } rows[] = {
-        { "the first run", "https://one", 2, 100, 0 },    { "as many as before", "https://one", 32, 1, 0 },
-        { "a small run forgets nothing", "https://one", 32, 0, 0 }, { "nor one without a call", "https://one", 32, 0, 1 },
-        { "a failure halves it", "https://one", 16, 0, 0 }, { "another address", "https://two", 2, 5, 0 },
-        { "which is remembered instead", "https://one", 2, 0, 0 }, { "a note of its own", "https://two", 5, 0, 0 },
+        { "the first run", "https://one", 2, 100, 0 },
+        { "as many as before", "https://one", 32, 1, 0 },
+        { "a small run forgets nothing", "https://one", 32, 0, 0 },
+        { "nor one without a call", "https://one", 32, 0, 1 },
+        { "a failure halves it", "https://one", 16, 0, 0 },
+        { "another address", "https://two", 2, 5, 0 },
+        { "which is remembered instead", "https://one", 2, 0, 0 },
+        { "a note of its own", "https://two", 5, 0, 0 },
     };
     struct scene *scene = *state;
     static const struct sink_ops ops = { .type = "addressed", .address = tell_address, .recall = recall,

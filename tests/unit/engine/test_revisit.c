@@ -190,7 +190,9 @@ static void test_each_call_has_its_turn(void **state)
     static const struct {
         size_t count;
         const char *sent;
-    } runs[] = { { 3, "" }, { 3, "" }, { 3, "a7" }, { 3, "a0" }, { 3, "" }, { 5, "a8" } }; /* the last two, and a batch */
+    } runs[] = {
+        { 3, "" }, { 3, "" }, { 3, "a7" }, { 3, "a0" }, { 3, "" }, { 5, "a8" }
+    }; /* the last two, and a batch */
     struct scene *scene = *state;
     struct err err;
     size_t count = 0;

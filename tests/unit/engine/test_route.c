@@ -109,7 +109,8 @@ static void test_route_finds_the_account_of_a_pbx(void **state)
     assert_string_equal(disposition_result(config.dispositions, "CONGESTION"), "failed");
     assert_string_equal(disposition_result(config.dispositions, "BUSY"), "dropped");
     config_free(&config);
-    (void)snprintf(own + strlen(own), sizeof own - strlen(own), "[database]\nuser = u\npassword = p\nhost = h\nname = n\n");
+    (void)snprintf(own + strlen(own), sizeof own - strlen(own),
+                   "[database]\nuser = u\npassword = p\nhost = h\nname = n\n");
     paths = paths_in(*state, own);
     load(&paths, &config, &kinds, &parts, said, sizeof said);
     assert_string_equal(said, "");
@@ -190,7 +191,8 @@ static void test_route_hides_secrets_and_nothing_else(void **state)
     struct config config;
     struct route_kinds kinds;
     struct config_paths paths = paths_in(*state, "[source]\ntype = asterisk-cdr\n[database]\nuser = u\npassword = p\n"
-                                                 "[sink]\ntype = webhook\nsecret = whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"
+                                                 "[sink]\ntype = webhook\nsecret = "
+                                                 "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"
                                                  "url = https://crm.example/calls\nsource = north\n");
     load(&paths, &config, &kinds, &parts, said, sizeof said);
     assert_string_equal(said, "");

@@ -125,8 +125,9 @@ static void test_calls_that_fail_in_a_row_use_up_no_retry_without_a_probe(void *
     assert_int_equal(scene_record(scene, "a").state, CALL_PENDING);
     assert_int_equal(scene_record(scene, "e").attempts, 2);
     check_place(scene, "no doubt", "");
-    scene_check_log(scene, "a", "a: failed: HTTP 503 (5 calls failed in a row, and there was no other call to test the API "
-                                "with, so no retry is used up; next try in 2 s)");
+    scene_check_log(scene, "a",
+                    "a: failed: HTTP 503 (5 calls failed in a row, and there was no other call to test the API with, "
+                    "so no retry is used up; next try in 2 s)");
     assert_int_equal(scene->summary.stop, STOP_NONE);
 }
 

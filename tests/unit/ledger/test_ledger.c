@@ -69,7 +69,8 @@ static void test_ledger_finds_the_record_that_was_put(void **state)
         const char *uniqueid;
         struct call_record record;
     } rows[] = {
-        { "1729771100.1", { CALL_ACCEPTED, true, UINT64_C(0x8d29874d729b1236), 0, 0, 0, 0, false } }, /* above any int64_t */
+        { "1729771100.1",
+          { CALL_ACCEPTED, true, UINT64_C(0x8d29874d729b1236), 0, 0, 0, 0, false } }, /* above any int64_t */
         { "1729771100.2", { CALL_ACCEPTED, true, 0, 0, 0, 0, 0, false } },
         { "1729771100.3", { CALL_ACCEPTED, true, UINT64_MAX, 0, 0, 0, 0, false } },
         { "1729771100.4", { CALL_PENDING, false, 0, 0, 3, 0, 0, false } },
@@ -280,8 +281,8 @@ static void test_ledger_counts_open_calls(void **state)
     struct ledger_counts counts = { 9, 9, 9 };
     assert_int_equal(ledger_count(ledger, &counts, &err), 0);
     assert_true(counts.pending == 0 && counts.waiting == 0 && counts.rejected == 0);
-    static const enum call_state states[] = { CALL_PENDING, CALL_PENDING, CALL_PENDING, CALL_WAITING, CALL_WAITING, CALL_REJECTED,
-                                              CALL_ACCEPTED, CALL_DISCARDED };
+    static const enum call_state states[] = { CALL_PENDING, CALL_PENDING,  CALL_PENDING,  CALL_WAITING,
+                                              CALL_WAITING, CALL_REJECTED, CALL_ACCEPTED, CALL_DISCARDED };
     for (size_t i = 0; i < UNIT_COUNT(states); i++) {
         char uniqueid[16];
         (void)snprintf(uniqueid, sizeof uniqueid, "1.%zu", i);
@@ -381,24 +382,31 @@ static void test_ledger_run_start_is_durable_on_return(void **state)
     assert_int_equal(state_of("1.1"), CALL_WAITING); /* together with the uncommitted changes */
     assert_int_equal(ledger_run_start(ledger, "backfill", &second, &err), 0);
     assert_true(second > first);
-    struct ledger_run figures = {
-        .found = 1, .accepted = 2, .repeated = 3, .pending = 4, .waiting = 5, .rejected = 6, .exit_code = 75, .message = "why"
-    };
+    struct ledger_run figures = { .found = 1,
+                                  .accepted = 2,
+                                  .repeated = 3,
+                                  .pending = 4,
+                                  .waiting = 5,
+                                  .rejected = 6,
+                                  .exit_code = 75,
+                                  .message = "why" };
     assert_int_equal(ledger_run_finish(ledger, second, &figures, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
-    assert_string_equal(query(*state,
-                              "SELECT found||'/'||accepted||'/'||repeated||'/'||pending||'/'||waiting||'/'||rejected||'/'||"
-                              "exit_code||'/'||message||'/'||kind FROM run ORDER BY id DESC"),
+    assert_string_equal(query(*state, "SELECT found||'/'||accepted||'/'||repeated||'/'||pending||'/'||waiting||'/"
+                                      "'||rejected||'/'||"
+                                      "exit_code||'/'||message||'/'||kind FROM run ORDER BY id DESC"),
                         "1/2/3/4/5/6/75/why/backfill");
     assert_string_equal(query(*state, "SELECT finished >= started AND duration_ms >= 0 FROM run ORDER BY id DESC"),
                         "1");
     assert_string_equal(query(*state, "SELECT kind || coalesce(finished, '-') FROM run ORDER BY id"), "poll-");
-    assert_string_equal(query(*state, "SELECT name || '/' || label || '/' || value FROM counter"), "runs/75 backfill/1");
+    assert_string_equal(query(*state, "SELECT name || '/' || label || '/' || value FROM counter"), "runs/75 "
+                                                                                                   "backfill/1");
     figures = (struct ledger_run){ .failed = 7, .statements = 8, .database_ms = 9, .rows_examined = 10,
                                    .longest_ms = 11 };
     assert_int_equal(ledger_run_finish(ledger, second, &figures, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
-    assert_string_equal(query(*state, "SELECT failed||'/'||statements||'/'||database_ms||'/'||rows_examined||'/'||longest_ms "
+    assert_string_equal(query(*state, "SELECT "
+                                      "failed||'/'||statements||'/'||database_ms||'/'||rows_examined||'/'||longest_ms "
                                       "||'/'||kind||'/'||coalesce(message, '-') FROM run ORDER BY id DESC"),
                         "7/8/9/10/11/backfill/-");
 }
@@ -444,8 +452,13 @@ static void test_ledger_prunes_accepted_calls_in_rounds(void **state)
         const char *new_call;
         int64_t limit;
     } rows[] = {
-        { "1 2 3 4 5", NULL, 0 }, { "2 3 4 5", NULL, 2 }, { "2 4 5", NULL, 2 },
-        { "0 2 4 5", "0", 2 }, /* behind the place */     { "2 4 5", NULL, 2 }, { "2 4 5", NULL, 2 }, { "2 4 5", NULL, 1000 },
+        { "1 2 3 4 5", NULL, 0 },
+        { "2 3 4 5", NULL, 2 },
+        { "2 4 5", NULL, 2 },
+        { "0 2 4 5", "0", 2 },
+        /* behind the place */ { "2 4 5", NULL, 2 },
+        { "2 4 5", NULL, 2 },
+        { "2 4 5", NULL, 1000 },
     };
     put("1", CALL_ACCEPTED, 3, 0);
     put("2", CALL_ACCEPTED, 1000, 0);
@@ -499,12 +512,17 @@ static void test_ledger_prunes_old_runs(void **state)
 static void test_ledger_counts_attempts_and_keeps_columns_without_a_new_value(void **state)
 {
     const struct call call = { .status = "SALE", .length = 45, .agent = "6666", .campaign = "CAMP", .number = "312" };
-    static const char seen[] = "SELECT tries || '/' || answer || '/' || took_ms || '/' || (tried > 1000000000) || '/' || "
-                               "status || '/' || " SCHEMA_RESULT " || '/' || length || '/' || agent || '/' || "
-                               SCHEMA_CAMPAIGN " || '/' || phone FROM call";
+    static const char seen[] = "SELECT tries || '/' || answer || '/' || took_ms || '/' || (tried > 1000000000) || '/' "
+                               "|| "
+                               "status || '/' || " SCHEMA_RESULT " || '/' || length || '/' || agent || '/' "
+                                                                 "|| " SCHEMA_CAMPAIGN " || '/' || phone FROM call";
     const struct ledger_attempt first = { .answer = 503, .took_ms = 70 }, second = { .answer = 200, .took_ms = 30 };
-    struct ledger_entry entry = { .uniqueid = "1.1", .end_epoch = 100, .record = { .state = CALL_PENDING }, .call = &call,
-                                  .result = "answered", .attempt = &first };
+    struct ledger_entry entry = { .uniqueid = "1.1",
+                                  .end_epoch = 100,
+                                  .record = { .state = CALL_PENDING },
+                                  .call = &call,
+                                  .result = "answered",
+                                  .attempt = &first };
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     assert_string_equal(query(*state, seen), "1/503/70/1/SALE/answered/45/6666/CAMP/312");
@@ -530,10 +548,15 @@ static void test_ledger_keeps_an_accepted_call_short(void **state)
 {
     const struct call call = { .status = "SALE", .length = 45, .agent = "6666", .campaign = "CAMP", .number = "312" };
     const struct ledger_attempt attempt = { .answer = 200, .took_ms = 30 };
-    struct ledger_entry entry = { .uniqueid = "1.1", .end_epoch = 100, .record = { .state = CALL_ACCEPTED }, .call = &call,
-                                  .result = "answered", .attempt = &attempt };
-    static const char seen[] = "SELECT group_concat(campaign IS NULL AND result IS NULL AND seen IS NULL AND updated = 0 AND "
-                               SCHEMA_CAMPAIGN " = 'CAMP' AND " SCHEMA_RESULT " = 'answered' AND " SCHEMA_SEEN " = tried "
+    struct ledger_entry entry = { .uniqueid = "1.1",
+                                  .end_epoch = 100,
+                                  .record = { .state = CALL_ACCEPTED },
+                                  .call = &call,
+                                  .result = "answered",
+                                  .attempt = &attempt };
+    static const char seen[] = "SELECT group_concat(campaign IS NULL AND result IS NULL AND seen IS NULL AND updated = "
+                               "0 AND " SCHEMA_CAMPAIGN " = 'CAMP' AND " SCHEMA_RESULT " = 'answered' AND " SCHEMA_SEEN
+                               " = tried "
                                "AND " SCHEMA_UPDATED " = tried) FROM call";
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     entry.uniqueid = "1.2";
@@ -574,8 +597,8 @@ static void test_ledger_changes_a_row_of_an_older_version(void **state)
                                   .attempt = &attempt };
     static const char seen[] = "SELECT " SCHEMA_SEEN " || '/' || ifnull(" SCHEMA_CAMPAIGN ", '-') || '/' || "
                                "ifnull(" SCHEMA_RESULT ", '-') FROM call";
-    run_sql(*state, "INSERT INTO call (uniqueid, state, end_epoch, updated, seen, tries, tried, campaign, result) VALUES "
-                    "('1.1', 2, 100, 7, 5, 1, 6, 'OLD', 'busy')");
+    run_sql(*state, "INSERT INTO call (uniqueid, state, end_epoch, updated, seen, tries, tried, campaign, result) "
+                    "VALUES ('1.1', 2, 100, 7, 5, 1, 6, 'OLD', 'busy')");
     assert_int_equal(ledger_put(ledger, &entry, &err), 0);
     assert_int_equal(ledger_commit(ledger, &err), 0);
     assert_string_equal(query(*state, seen), "5/OLD/busy");
@@ -604,7 +627,8 @@ static void test_ledger_limits_its_words(void **state)
     }
     assert_int_equal(ledger_commit(ledger, &err), 0);
     assert_string_equal(query(*state, "SELECT count(*) FROM word"), "1000");
-    assert_string_equal(query(*state, "SELECT count(*) FROM call WHERE " SCHEMA_CAMPAIGN " = 'c' || CAST(uniqueid AS INT)"),
+    assert_string_equal(query(*state, "SELECT count(*) FROM call WHERE " SCHEMA_CAMPAIGN " = 'c' || CAST(uniqueid AS "
+                                                                                         "INT)"),
                         "1100");
 }
 

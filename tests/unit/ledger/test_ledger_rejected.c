@@ -86,8 +86,9 @@ static void test_records_changes_the_state_of_the_selected_calls_only(void **sta
         for (size_t k = 0; k < UNIT_COUNT(targets); k++) {
             int64_t count = -1;
             fill();
-            unit_same_int(selections[i].name,
-                          records_change_state(ledger, &selections[i].selection, CALL_REJECTED, targets[k], &count, &err), 0);
+            unit_same_int(
+                selections[i].name,
+                records_change_state(ledger, &selections[i].selection, CALL_REJECTED, targets[k], &count, &err), 0);
             unit_same_int(selections[i].name, count, strlen(selections[i].want) / 4);
             for (size_t m = 0; m < UNIT_COUNT(ids); m++) {
                 struct call_record record;
@@ -136,8 +137,9 @@ static void test_ledger_makes_a_retried_call_due_at_once(void **state)
     put("1.1", CALL_REJECTED, 100, INT64_MAX, "why");
     assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, &all, note_due, seen, &err), 0);
     assert_string_equal(seen, "");
-    assert_int_equal(records_change_state(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED, CALL_PENDING, &count,
-                                     &err), 0);
+    assert_int_equal(records_change_state(ledger, &(struct records_selection){ .before = 0 }, CALL_REJECTED,
+                                          CALL_PENDING, &count, &err),
+                     0);
     assert_int_equal(ledger_due(ledger, &(struct ledger_time){ 0, INT64_MAX }, &all, note_due, seen, &err), 0);
     assert_string_equal(seen, "1.1 ");
 }
@@ -197,7 +199,8 @@ static void test_ledger_overview_shows_the_last_run_and_the_last_good_one(void *
     static const struct {
         int exit_code;
         bool good;
-    } rows[] = { { 69, false }, { 78, false }, { 74, false }, { 75, false }, { 0, true }, { 75, true }, { 69, true } /* the one before */ };
+    } rows[] = { { 69, false }, { 78, false }, { 74, false }, { 75, false },
+                 { 0, true },   { 75, true },  { 69, true } /* the one before */ };
     int64_t now = clock_now_epoch(), unfinished = 0;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char row[32];

@@ -47,9 +47,11 @@ static void note_text(const char *text)
 
 static void note_run(void *context, const struct records_run *run)
 {
-    const int64_t numbers[] = { run->started, run->finished, run->duration_ms, run->found, run->accepted, run->repeated,
-                                run->failed, run->waiting, run->pending, run->rejected, run->statements, run->database_ms,
-                                run->rows_examined, run->longest_ms, run->exit_code };
+    const int64_t numbers[] = {
+        run->started,    run->finished,    run->duration_ms,   run->found,      run->accepted,
+        run->repeated,   run->failed,      run->waiting,       run->pending,    run->rejected,
+        run->statements, run->database_ms, run->rows_examined, run->longest_ms, run->exit_code
+    };
     assert_ptr_equal(context, seen);
     note_text(run->kind);
     for (size_t i = 0; i < UNIT_COUNT(numbers); i++)
@@ -68,9 +70,20 @@ static const char *runs(int64_t since, int64_t limit)
 static void test_records_lists_a_run_with_all_its_counts(void **state)
 {
     int64_t run = 0;
-    const struct ledger_run figures = { .duration_ms = 11, .found = 12, .accepted = 13, .repeated = 14, .failed = 15,
-                                        .waiting = 16, .pending = 17, .rejected = 18, .statements = 19, .database_ms = 20,
-                                        .rows_examined = 21, .longest_ms = 22, .exit_code = 75, .message = "why" };
+    const struct ledger_run figures = { .duration_ms = 11,
+                                        .found = 12,
+                                        .accepted = 13,
+                                        .repeated = 14,
+                                        .failed = 15,
+                                        .waiting = 16,
+                                        .pending = 17,
+                                        .rejected = 18,
+                                        .statements = 19,
+                                        .database_ms = 20,
+                                        .rows_examined = 21,
+                                        .longest_ms = 22,
+                                        .exit_code = 75,
+                                        .message = "why" };
     assert_string_equal(runs(0, 10), "");
     assert_int_equal(ledger_run_start(ledger, "poll", &run, &err), 0);
     run_sql(*state, "UPDATE run SET started = 1000");
@@ -171,9 +184,9 @@ static const char *attempts_of(const char *uniqueid)
 static void test_records_shows_the_whole_record_of_a_call(void **state)
 {
     run_sql(*state, "INSERT INTO call (uniqueid, state, fingerprint, version_unknown, attempts, end_epoch, seen, "
-                    "updated, due, tries, reason, campaign, phone, tried, answer, took_ms, status, result, length, agent) "
-                    "VALUES ('1.1', 2, 30, 29, 31, 32, 33, 34, 35, 36, 'why', 'CAMP', '312', 37, 503, 38, 'SALE', "
-                    "'answered', 39, 'A')");
+                    "updated, due, tries, reason, campaign, phone, tried, answer, took_ms, status, result, length, "
+                    "agent) VALUES ('1.1', 2, 30, 29, 31, 32, 33, 34, 35, 36, 'why', 'CAMP', '312', 37, 503, 38, "
+                    "'SALE', 'answered', 39, 'A')");
     run_sql(*state, "INSERT INTO call (uniqueid, state, end_epoch, updated) VALUES ('old', 1, 40, 41)");
     assert_string_equal(call_of("1.1"), "2,1,30,29,31,32,33,34,35,36,why,CAMP,312,37,503,38,why,SALE,answered,39,A,\n");
     assert_string_equal(call_of("old"), "1,0,0,0,0,40,?,41,?,0,NULL,NULL,NULL,?,?,?,NULL,NULL,NULL,?,NULL,\n");
@@ -212,8 +225,8 @@ static void test_records_overview_has_the_counts_of_cron_s_last_run(void **state
 {
     struct records_overview got;
     run_sql(*state, "INSERT INTO run (kind, started, finished, accepted, exit_code, message, duration_ms, statements, "
-                    "database_ms, rows_examined, longest_ms) VALUES ('poll', 50, 51, 52, 75, 'why', 53, 54, 55, 56, 57), "
-                    "('backfill', 60, 61, 62, 63, 'a person''s', 64, 65, 66, 67, 68)");
+                    "database_ms, rows_examined, longest_ms) VALUES ('poll', 50, 51, 52, 75, 'why', 53, 54, 55, 56, "
+                    "57), ('backfill', 60, 61, 62, 63, 'a person''s', 64, 65, 66, 67, 68)");
     assert_int_equal(records_overview(ledger, &got, &err), 0);
     assert_int_equal(got.last_run, 50);
     assert_int_equal(got.last_run_accepted, 52);

@@ -87,30 +87,31 @@ static void test_schema_gives_the_unknown_version_of_a_call_its_own_column(void 
 }
 
 /* A ledger of version 6: the tables that versions 8 and 9 change. */
-#define LEDGER_OF_VERSION_6 \
-    CALL_OF_VERSION_1 \
-    "ALTER TABLE call ADD COLUMN seen INTEGER; ALTER TABLE call ADD COLUMN tries INTEGER NOT NULL DEFAULT 0; " \
-    "ALTER TABLE call ADD COLUMN tried INTEGER; ALTER TABLE call ADD COLUMN answer INTEGER; " \
-    "ALTER TABLE call ADD COLUMN took_ms INTEGER; ALTER TABLE call ADD COLUMN status TEXT; " \
-    "ALTER TABLE call ADD COLUMN result TEXT; ALTER TABLE call ADD COLUMN length INTEGER; " \
-    "ALTER TABLE call ADD COLUMN agent TEXT; ALTER TABLE call ADD COLUMN campaign TEXT; " \
-    "ALTER TABLE call ADD COLUMN phone TEXT; ALTER TABLE call ADD COLUMN version_unknown INTEGER; " \
-    "CREATE TABLE attempt (id INTEGER PRIMARY KEY, uniqueid TEXT NOT NULL, tried INTEGER, state INTEGER, " \
-    "answer INTEGER, took_ms INTEGER, reason TEXT, status TEXT, result TEXT, length INTEGER, agent TEXT); " \
-    "CREATE TABLE IF NOT EXISTS counter (name TEXT NOT NULL, label TEXT NOT NULL, value INTEGER NOT NULL, " \
-    "PRIMARY KEY (name, label)) WITHOUT ROWID; " \
-    "CREATE TRIGGER call_tried BEFORE UPDATE ON call WHEN OLD.tries > 0 AND NEW.tries <> OLD.tries BEGIN " \
-    "INSERT INTO attempt (uniqueid, result) VALUES (OLD.uniqueid, 'by the old trigger'); END; " \
-    "CREATE INDEX call_open ON call (state, end_epoch, uniqueid, due) WHERE state <> 1; " \
-    "CREATE INDEX call_ended ON call (end_epoch, state); PRAGMA user_version = 6; " \
-    "INSERT INTO call (uniqueid, state, end_epoch, updated, fingerprint, seen, tries, tried, answer, campaign, result) " \
+#define LEDGER_OF_VERSION_6                                                                                            \
+    CALL_OF_VERSION_1                                                                                                  \
+    "ALTER TABLE call ADD COLUMN seen INTEGER; ALTER TABLE call ADD COLUMN tries INTEGER NOT NULL DEFAULT 0; "         \
+    "ALTER TABLE call ADD COLUMN tried INTEGER; ALTER TABLE call ADD COLUMN answer INTEGER; "                          \
+    "ALTER TABLE call ADD COLUMN took_ms INTEGER; ALTER TABLE call ADD COLUMN status TEXT; "                           \
+    "ALTER TABLE call ADD COLUMN result TEXT; ALTER TABLE call ADD COLUMN length INTEGER; "                            \
+    "ALTER TABLE call ADD COLUMN agent TEXT; ALTER TABLE call ADD COLUMN campaign TEXT; "                              \
+    "ALTER TABLE call ADD COLUMN phone TEXT; ALTER TABLE call ADD COLUMN version_unknown INTEGER; "                    \
+    "CREATE TABLE attempt (id INTEGER PRIMARY KEY, uniqueid TEXT NOT NULL, tried INTEGER, state INTEGER, "             \
+    "answer INTEGER, took_ms INTEGER, reason TEXT, status TEXT, result TEXT, length INTEGER, agent TEXT); "            \
+    "CREATE TABLE IF NOT EXISTS counter (name TEXT NOT NULL, label TEXT NOT NULL, value INTEGER NOT NULL, "            \
+    "PRIMARY KEY (name, label)) WITHOUT ROWID; "                                                                       \
+    "CREATE TRIGGER call_tried BEFORE UPDATE ON call WHEN OLD.tries > 0 AND NEW.tries <> OLD.tries BEGIN "             \
+    "INSERT INTO attempt (uniqueid, result) VALUES (OLD.uniqueid, 'by the old trigger'); END; "                        \
+    "CREATE INDEX call_open ON call (state, end_epoch, uniqueid, due) WHERE state <> 1; "                              \
+    "CREATE INDEX call_ended ON call (end_epoch, state); PRAGMA user_version = 6; "                                    \
+    "INSERT INTO call (uniqueid, state, end_epoch, updated, fingerprint, seen, tries, tried, answer, campaign, "       \
+    "result) "                                                                                                         \
     "VALUES ('old', 1, 100, 7, 5000000000, 5, 1, 7, 200, 'CAMP', 'busy'); "
 
 static void keep_call(void *context, const struct records_call *call)
 {
     char *shown = context;
-    (void)snprintf(shown, 200, "%d %d %d %s %s", (int)call->seen, (int)call->updated, (int)call->last.tried, call->campaign,
-                   call->last.result);
+    (void)snprintf(shown, 200, "%d %d %d %s %s", (int)call->seen, (int)call->updated, (int)call->last.tried,
+                   call->campaign, call->last.result);
 }
 
 static void keep_attempt(void *context, const struct records_attempt *attempt)

@@ -52,14 +52,19 @@ static void test_pbx_row_makes_the_same_call_of_both_shapes(void **state)
     } rows[] = {
         { "{\"uuid\":\"7b0e\",\"direction\":\"outbound\",\"caller_id_number\":\"2001\",\"outbound_caller_id_number\":"
           "\"84280000001\",\"destination_number\":\"0900000001\",\"start_epoch\":\"1760000000\",\"answer_epoch\":"
-          "\"1760000010\",\"end_epoch\":\"1760000070\",\"duration\":\"70\",\"billsec\":\"60\",\"call_status\":\"ANSWER\","
-          "\"record_path\":\"/demo/a.mp3\"}", "ANSWER", "/demo/a.mp3", PBX_EPOCH },
-        { "{\"uuid\":\"7b0e\",\"direction\":\"outbound\",\"caller_id\":2001,\"destination\":\"0900000001\",\"start_time\":"
+          "\"1760000010\",\"end_epoch\":\"1760000070\",\"duration\":\"70\",\"billsec\":\"60\",\"call_status\":"
+          "\"ANSWER\","
+          "\"record_path\":\"/demo/a.mp3\"}",
+          "ANSWER", "/demo/a.mp3", PBX_EPOCH },
+        { "{\"uuid\":\"7b0e\",\"direction\":\"outbound\",\"caller_id\":2001,\"destination\":\"0900000001\",\"start_"
+          "time\":"
           "\"2025-10-09T15:53:20+07:00\",\"answer_time\":\"2025-10-09T15:53:30+07:00\",\"end_time\":"
           "\"2025-10-09T15:54:30+07:00\",\"duration\":70,\"billsec\":60,\"disposition\":\"ANSWERED\","
-          "\"recording_path\":\"a.wav\"}", "ANSWERED", "a.wav", PBX_DOCUMENTED },
+          "\"recording_path\":\"a.wav\"}",
+          "ANSWERED", "a.wav", PBX_DOCUMENTED },
         { "{\"uuid\":\"7b0e\",\"caller_id_number\":\"2001\",\"destination_number\":\"0900000001\",\"start_epoch\":"
-          "1760000000,\"answer_epoch\":1760000010.0,\"end_epoch\":1760000070,\"billsec\":60,\"call_status\":\"answer\"}",
+          "1760000000,\"answer_epoch\":1760000010.0,\"end_epoch\":1760000070,\"billsec\":60,\"call_status\":"
+          "\"answer\"}",
           "answer", NULL, PBX_EPOCH },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -162,9 +167,10 @@ static void test_pbx_row_maps_the_results(void **state)
     static const struct {
         const char *status, *result;
     } rows[] = {
-        { "ANSWER", "answered" }, { "answered", "answered" }, { "NO_ANSWER", "no_answer" }, { "NO ANSWER", "no_answer" },
-        { "NOANSWER", "no_answer" }, { "CANCELED", "no_answer" }, { "Cancelled", "no_answer" }, { "BUSY", "busy" },
-        { "FAILED", "failed" }, { "VOICEMAIL", "completed" },
+        { "ANSWER", "answered" },     { "answered", "answered" },  { "NO_ANSWER", "no_answer" },
+        { "NO ANSWER", "no_answer" }, { "NOANSWER", "no_answer" }, { "CANCELED", "no_answer" },
+        { "Cancelled", "no_answer" }, { "BUSY", "busy" },          { "FAILED", "failed" },
+        { "VOICEMAIL", "completed" },
     };
     struct disposition_map *map = disposition_map_new();
     disposition_map_add_defaults(map, pbx_row_dispositions);

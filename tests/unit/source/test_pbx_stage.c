@@ -24,7 +24,8 @@ static int note(void *context, const struct pbx_row *row, struct err *err)
 {
     char **names = context, *old = *names;
     (void)err;
-    *names = mem_format("%s%s:%s ", old, row->text[PBX_UUID], row->text[PBX_CALLEE] != NULL ? row->text[PBX_CALLEE] : "-");
+    *names =
+        mem_format("%s%s:%s ", old, row->text[PBX_UUID], row->text[PBX_CALLEE] != NULL ? row->text[PBX_CALLEE] : "-");
     free(old);
     return 0;
 }
@@ -48,8 +49,8 @@ static void test_pbx_stage_keeps_the_same_of_two_rows_in_either_order(void **sta
     } pairs[] = {
         { "the later end", ROW("a", "1760000000", "1760000050", TO("1") ",\"billsec\":9"),
           ROW("a", "1760000000", "1760000060", TO("2")), "a:2 " },
-        { "an end", ROW("a", "1760000000", "0", TO("1") ",\"billsec\":9"), ROW("a", "1760000000", "1760000001", TO("2")),
-          "a:2 " },
+        { "an end", ROW("a", "1760000000", "0", TO("1") ",\"billsec\":9"),
+          ROW("a", "1760000000", "1760000001", TO("2")), "a:2 " },
         { "the most data", ROW("a", "1760000000", "1760000050", TO("9")),
           ROW("a", "1760000000", "1760000050", TO("1") ",\"billsec\":9"), "a:1 " },
         { "the text", ROW("a", "1760000000", "1760000050", TO("1")), ROW("a", "1760000000", "1760000050", TO("2")),
