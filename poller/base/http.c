@@ -662,8 +662,8 @@ static void free_secret_list(struct curl_slist *list)
 static void clear_exchange(struct exchange *exchange)
 {
     free_secret_list(exchange->headers);
-    free(exchange->body);
-    free(exchange->head);
+    mem_free_secret(exchange->body); /* an answer may name the address of an upload, which is a secret */
+    mem_free_secret(exchange->head);
     CURL *easy = exchange->easy;
     *exchange = (struct exchange){ .easy = easy };
 }

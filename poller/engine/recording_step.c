@@ -45,6 +45,7 @@ struct job {
     char md5[SPOOL_MD5_SIZE], name[NAME_SIZE], folder[NAME_FOLDER_SIZE];
     struct http_transfer request;
     struct transfer_failure failure;
+    int64_t started_ms; /* monotonic */
 };
 
 /* A recording that failed before any other one passed. */
@@ -66,6 +67,7 @@ struct work {
     struct doubt *doubts;
     size_t doubt_count;
     int64_t stored, rejected;
+    int64_t started_ms;    /* monotonic */
     int64_t next_start_ms; /* monotonic, by the rate */
     bool is_uncommitted;
 };
@@ -101,6 +103,7 @@ static void enqueue(void *context, const struct recordings_row *row)
     copy->call = mem_copy(row->call);
     copy->path = mem_copy(row->path);
     copy->validator = copy_text(row->validator);
+    copy->content_type = copy_text(row->content_type);
     copy->file_id = copy_text(row->file_id);
     copy->session = copy_text(row->session);
 }
@@ -110,6 +113,7 @@ static void free_copy(struct recordings_row *row)
     free((char *)row->call);
     free((char *)row->path);
     free((char *)row->validator);
+    free((char *)row->content_type);
     free((char *)row->file_id);
     mem_free_secret((char *)row->session);
     *row = (struct recordings_row){ .call = NULL };
@@ -135,13 +139,16 @@ static int fill_queue(struct work *work, struct err *err)
 static void begin_job(struct job *job, const struct recordings_row *row)
 {
     const struct recording_step *step = job->work->step;
-    *job = (struct job){ .work = job->work, .is_busy = true, .row = *row };
+    *job = (struct job){ .work = job->work, .is_busy = true, .row = *row, .started_ms = clock_mono_ms() };
     job->row.call = job->call = mem_copy(row->call);
     job->row.path = job->path = mem_copy(row->path);
     job->row.session = job->row.file_id = job->row.validator = job->row.md5 = job->row.link = job->row.reason = NULL;
+    job->row.content_type = NULL;
+    job->row.asked = row->asked > 0 ? row->asked : clock_now_epoch();
     job->fetch = (struct fetch){ .source = &step->settings->source, .spool = &job->work->spool, .call = job->call,
                                  .path = job->path, .size = row->size };
     (void)snprintf(job->fetch.validator, sizeof job->fetch.validator, "%s", str_or_empty(row->validator));
+    (void)snprintf(job->fetch.content_type, sizeof job->fetch.content_type, "%s", str_or_empty(row->content_type));
     (void)snprintf(job->file.file_id, sizeof job->file.file_id, "%s", str_or_empty(row->file_id));
     (void)snprintf(job->file.session, sizeof job->file.session, "%s", str_or_empty(row->session));
     fetch_begin(&job->fetch);
@@ -206,6 +213,7 @@ static int put(struct job *job, struct err *err)
     struct recordings_row row = job->row;
     row.size = job->fetch.size;
     row.validator = *job->fetch.validator != '\0' ? job->fetch.validator : NULL;
+    row.content_type = *job->fetch.content_type != '\0' ? job->fetch.content_type : NULL;
     row.file_id = *job->file.file_id != '\0' ? job->file.file_id : NULL;
     row.session = *job->file.session != '\0' ? job->file.session : NULL;
     row.reason = job->reason;
@@ -243,7 +251,7 @@ static void stop(struct work *work, const struct transfer_failure *failure)
 /* Whether a failure is this recording's: others pass, or it has failed for long. */
 static bool is_to_blame(const struct job *job)
 {
-    return job->work->passed[job->stage] > 0 || clock_now_epoch() - job->row.seen > PATIENCE_SEC;
+    return job->work->passed[job->stage] > 0 || clock_now_epoch() - job->row.asked > PATIENCE_SEC;
 }
 
 /* No other recording has passed yet: the end of the step decides whether this failure counts. */
@@ -279,7 +287,7 @@ static void judge_failure(struct job *job, int64_t *ret_delay)
 {
     struct work *work = job->work;
     const struct transfer_failure *failure = &job->failure;
-    int64_t known_sec = clock_now_epoch() - job->row.seen, most = work->step->settings->max_attempts;
+    int64_t known_sec = clock_now_epoch() - job->row.asked, most = work->step->settings->max_attempts;
     bool refused_alone =
         failure->fault == TRANSFER_MISCONFIGURED && job->stage == FETCHING && work->passed[FETCHING] > 0;
     *ret_delay = recording_step_delay(known_sec);
@@ -446,19 +454,37 @@ static int transfer_all(struct work *work, struct err *err)
     return 0;
 }
 
-/* The run's time is over. The recordings on their way come after all others that are due, so that a few large ones do
- * not keep these waiting. */
+/* Whether this run had time for the download, and the next one begins anew and gets no further. */
+static bool is_too_slow(const struct job *job)
+{
+    const struct work *work = job->work;
+    return job->stage == FETCHING && job->fetch.cannot_continue &&
+           work->step->deadline_ms - job->started_ms >= (work->step->deadline_ms - work->started_ms) / 2;
+}
+
+/* The run's time is over: the recording comes after all others that are due, so that a few large ones do not keep
+ * these waiting. */
+static int postpone(struct job *job, struct err *err)
+{
+    job->row.due = clock_now_epoch() + LEAST_DELAY_SEC;
+    if (!is_too_slow(job)) {
+        job->reason = mem_copy("the run's time was over; the next run goes on");
+        return put(job, err);
+    }
+    const char *url = job->work->step->settings->source.url;
+    (void)transfer_fail(&job->failure, TRANSFER_RETRY,
+                        "; let the PBX send parts of a recording (Range requests), or raise time_budget in [sync]",
+                        "the run's time was over after %" PRId64 " MB, and %.200s sends a recording only as a whole",
+                        job->fetch.offset >> 20, url);
+    job->work->passed[FETCHING]++; /* the PBX works: this recording is at fault */
+    return settle_failed(job, err);
+}
+
 static int postpone_unfinished(struct work *work, struct err *err)
 {
-    for (size_t i = 0; i < work->job_count; i++) {
-        struct job *job = &work->jobs[i];
-        if (!job->is_busy || job->has_ended)
-            continue;
-        job->row.due = clock_now_epoch() + LEAST_DELAY_SEC;
-        job->reason = mem_copy("the run's time was over; the next run goes on");
-        if (put(job, err) != 0)
+    for (size_t i = 0; i < work->job_count; i++)
+        if (work->jobs[i].is_busy && !work->jobs[i].has_ended && postpone(&work->jobs[i], err) != 0)
             return -1;
-    }
     return 0;
 }
 
@@ -559,6 +585,7 @@ static int open_work(struct work *work, struct err *err)
 {
     const struct recording_step *step = work->step;
     work->job_count = (size_t)step->settings->concurrency;
+    work->started_ms = clock_mono_ms();
     work->jobs = mem_zero(work->job_count, sizeof *work->jobs);
     for (size_t i = 0; i < work->job_count; i++)
         work->jobs[i].work = work;

@@ -5,7 +5,9 @@
 #include "ledger/recordings.h"
 
 /* The columns in the order of read_row. */
-#define COLUMNS "call, path, started, seen, state, attempts, due, size, validator, md5, file_id, session, link, reason"
+#define COLUMNS \
+    "call, path, started, seen, state, attempts, due, size, validator, md5, file_id, session, link, reason, asked, " \
+    "content_type"
 
 int recordings_expect(struct ledger *ledger, const char *call, const char *path, int64_t started, bool *ret_changed,
                       struct err *err)
@@ -14,7 +16,8 @@ int recordings_expect(struct ledger *ledger, const char *call, const char *path,
     static const char sql[] =
         "INSERT INTO recording (call, path, started, seen, state, updated) VALUES (?1, ?2, ?3, ?4, 1, ?4)"
         " ON CONFLICT (call) DO UPDATE SET path = excluded.path, state = 1, noted = 0, attempts = 0, due = 0,"
-        " updated = excluded.updated, size = NULL, validator = NULL, md5 = NULL, session = NULL, reason = NULL";
+        " updated = excluded.updated, size = NULL, validator = NULL, md5 = NULL, session = NULL, reason = NULL,"
+        " asked = NULL, content_type = NULL";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, known);
     *ret_changed = false;
@@ -50,7 +53,9 @@ static struct recordings_row read_row(struct statement *statement)
                                     .file_id = store_text(statement, 10),
                                     .session = store_text(statement, 11),
                                     .link = store_text(statement, 12),
-                                    .reason = store_text(statement, 13) };
+                                    .reason = store_text(statement, 13),
+                                    .asked = store_int(statement, 14),
+                                    .content_type = store_text(statement, 15) };
 }
 
 static int hand_out(struct ledger *ledger, struct statement *statement, recordings_on_row *on_row, void *context,
@@ -80,7 +85,7 @@ int recordings_put(struct ledger *ledger, const struct recordings_row *row, stru
 {
     static const char sql[] = "UPDATE recording SET state = ?2, noted = 0, attempts = ?3, due = ?4, size = ?5,"
                               " validator = ?6, md5 = ?7, file_id = ?8, session = ?9, link = ?10, reason = ?11,"
-                              " updated = ?12 WHERE call = ?1";
+                              " updated = ?12, asked = ?13, content_type = ?14 WHERE call = ?1";
     struct statement *statement = store_prepare(ledger_store(ledger), sql);
     store_bind_text(statement, 1, row->call);
     store_bind_int(statement, 2, row->state);
@@ -95,6 +100,9 @@ int recordings_put(struct ledger *ledger, const struct recordings_row *row, stru
     store_bind_text(statement, 10, row->link);
     store_bind_text(statement, 11, row->reason);
     store_bind_int(statement, 12, clock_now_epoch());
+    if (row->asked > 0)
+        store_bind_int(statement, 13, row->asked);
+    store_bind_text(statement, 14, row->content_type);
     return store_change(ledger_store(ledger), statement, err);
 }
 
@@ -138,9 +146,8 @@ int recordings_list(struct ledger *ledger, enum recordings_state state, const ch
 
 int recordings_retry(struct ledger *ledger, const char *call, int64_t *ret_count, struct err *err)
 {
-    static const char sql[] = "UPDATE recording SET state = 1, noted = 0, attempts = 0, due = 0, seen = ?2, updated = "
-                              "?2"
-                              " WHERE state = 3 AND (?1 IS NULL OR call = ?1)";
+    static const char sql[] = "UPDATE recording SET state = 1, noted = 0, attempts = 0, due = 0, seen = ?2,"
+                              " updated = ?2, asked = NULL WHERE state = 3 AND (?1 IS NULL OR call = ?1)";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
     store_bind_text(statement, 1, call);

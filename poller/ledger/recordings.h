@@ -23,11 +23,13 @@ struct recordings_row {
     const char *path; /* where it is at the PBX */
     int64_t started;  /* epoch: the call's begin, for the file's name */
     int64_t seen;     /* epoch: since when the ledger has this row */
+    int64_t asked;    /* epoch: of the first try; 0: none yet */
     enum recordings_state state;
     int64_t attempts;      /* failed tries that count */
     int64_t due;           /* epoch: of the next try */
     int64_t size;          /* bytes, as the PBX says; or RECORDINGS_NO_SIZE */
     const char *validator; /* the PBX's ETag or Last-Modified for the part that is in the spool */
+    const char *content_type; /* of the recording, as the PBX says */
     const char *md5;       /* of the whole recording, in hexadecimal digits */
     const char *file_id;   /* the place's name for the file; written before the file is made */
     const char *session;   /* the address of an unfinished upload: a secret */

@@ -152,6 +152,9 @@ static const char *const migrations[] = {
     "CREATE TRIGGER call_forgotten AFTER DELETE ON call BEGIN"
     "  DELETE FROM recording WHERE call = OLD.uniqueid AND state = 2 AND noted = 1;"
     "END;",
+
+    "ALTER TABLE recording ADD COLUMN asked INTEGER;" /* epoch of the first try */
+    "ALTER TABLE recording ADD COLUMN content_type TEXT;",
 };
 
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };

@@ -74,9 +74,8 @@ void fetch_begin(struct fetch *fetch)
 {
     fetch->state = FETCH_BEGUN;
     fetch->file = -1;
-    fetch->changed = fetch->has_head = false;
+    fetch->changed = fetch->has_head = fetch->cannot_continue = false;
     fetch->reserved = 0;
-    fetch->content_type[0] = '\0';
     fetch->url = NULL;
     fetch->part = spool_part(fetch->spool, fetch->call);
     fetch->done = spool_done(fetch->spool, fetch->call);
@@ -211,6 +210,7 @@ static void begin_whole(struct fetch *fetch, const struct http_answer *answer)
     fetch->size = -1;
     if (http_header(answer, "Content-Length", length, sizeof length) && !str_to_int(length, &fetch->size))
         fetch->size = -1;
+    fetch->cannot_continue = old > 0 || fetch->size < 0;
     read_validator(answer, fetch->validator);
     fetch->changed = true;
 }

@@ -27,8 +27,8 @@ struct fetch {
     const char *call, *path;
     int64_t size;                         /* of the recording, as the PBX says; -1: unknown. Kept in the ledger */
     char validator[FETCH_VALIDATOR_SIZE]; /* ETag or Last-Modified of the part; "": none. Kept in the ledger */
-    bool changed;                         /* size or validator has to be written to the ledger; the caller clears it */
-    char content_type[64];                /* of the answer; "": there was none in this run */
+    bool changed;                         /* one of these has to be written to the ledger; the caller clears it */
+    char content_type[64];                /* of the recording; "": the PBX did not say it. Kept in the ledger */
 
     enum { FETCH_BEGUN, FETCH_DONE, FETCH_FAILED } state;
     struct transfer_failure failure;
@@ -38,7 +38,8 @@ struct fetch {
     int file;
     int64_t offset;   /* of the next byte */
     int64_t reserved; /* bytes of the spool that are kept for the rest */
-    bool has_head;  /* the headers of the answer were read */
+    bool has_head;        /* the headers of the answer were read */
+    bool cannot_continue; /* the PBX cannot send the rest of a broken download: the next one begins anew */
 };
 
 /* fetch_url: writes the address of a recording: base, one slash, and the segments of path, each percent-encoded.
@@ -46,7 +47,8 @@ struct fetch {
  * the caller frees *ret_url. */
 const char *fetch_url(const char *base, const char *path, char **ret_url);
 
-/* fetch_begin: prepares the download. fetch_end: frees what belongs to it; the files stay. */
+/* fetch_begin: prepares the download; the caller has set the members above. fetch_end: frees what belongs to it; the
+ * files stay. */
 void fetch_begin(struct fetch *fetch);
 void fetch_end(struct fetch *fetch);
 

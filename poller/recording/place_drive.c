@@ -44,7 +44,7 @@ struct drive {
     int64_t no_token_until_ms;        /* ... and until when nobody asks for one again, monotonic */
 };
 
-enum step { SEARCH, MAKE_ID, START, ASK, SEND, LOOK, DELETE, STORED, FAILED };
+enum step { SEARCH, MAKE_ID, START, ASK, SEND, LOOK, STORED, FAILED };
 
 struct upload {
     struct drive *drive;
@@ -58,11 +58,12 @@ struct upload {
     int64_t offset;
     int standstills, restarts;
     bool has_asked;
+    bool replaces; /* the file exists, and gets this content as its next revision */
 };
 
 #define NO_TOKEN_MS 30000
 
-/* So many sessions of one upload may vanish in a run. */
+/* So many sessions or files of one upload may vanish in a run. */
 #define RESTARTS 2
 
 static const struct param_spec params[] = {
@@ -200,10 +201,12 @@ static char *metadata_of(const struct upload *upload)
 {
     const struct place_file *file = upload->file;
     struct json *object = json_object();
-    json_add_text(object, "id", file->file_id);
     json_add_text(object, "name", file->name);
-    json_append_text(json_add(object, "parents", json_array()), upload->drive->folder);
-    if (strlen(file->call) <= PROPERTY_MOST)
+    if (!upload->replaces) {
+        json_add_text(object, "id", file->file_id);
+        json_append_text(json_add(object, "parents", json_array()), upload->drive->folder);
+    }
+    if (!upload->replaces && strlen(file->call) <= PROPERTY_MOST)
         json_add_text(json_add(object, "appProperties", json_object()), PROPERTY, file->call);
     char *text = json_print(object);
     json_free(object);
@@ -269,14 +272,16 @@ static void fill_api_request(struct upload *upload, struct http_transfer *reques
     const char *endpoint = upload->drive->endpoint;
     size_t count = 0;
     upload->headers[count++] = upload->authorization;
-    request->method = upload->step == START ? "POST" : upload->step == DELETE ? "DELETE" : "GET";
+    request->method = upload->step != START ? "GET" : upload->replaces ? "PATCH" : "POST";
     if (upload->step == SEARCH)
         upload->url = search_url(upload);
     else if (upload->step == MAKE_ID)
         upload->url = mem_format("%s/drive/v3/files/generateIds?count=%d&space=drive&type=files", endpoint, IDS);
     else if (upload->step == START) {
-        upload->url = mem_format("%s/upload/drive/v3/files?uploadType=resumable&supportsAllDrives=true&fields=" FIELDS,
-                                 endpoint);
+        char *id = encode(upload->replaces ? file->file_id : "");
+        upload->url = mem_format("%s/upload/drive/v3/files%s%s?uploadType=resumable&supportsAllDrives=true&fields="
+                                 FIELDS, endpoint, upload->replaces ? "/" : "", id);
+        free(id);
         upload->body = metadata_of(upload);
         request->body = upload->body;
         (void)snprintf(upload->type, sizeof upload->type, "X-Upload-Content-Type: %s", file->content_type);
@@ -333,7 +338,7 @@ static void fail(struct upload *upload, const struct http_answer *answer)
 {
     const struct google_token *token = upload->drive->token;
     const struct drive_asker asker = { .account = google_token_name(token), .is_user = google_token_is_user(token),
-                                       .names_the_folder = upload->step == START };
+                                       .names_the_folder = upload->step == START && !upload->replaces };
     drive_verdict(answer, &asker, &upload->failure);
     str_hide(upload->failure.reason, upload->file->session);
     upload->step = FAILED;
@@ -346,15 +351,15 @@ static void forget_session(struct upload *upload)
     upload->file->changed = true;
 }
 
-/* Whether file, as Drive shows it, is our recording. */
-static bool is_ours(const struct place_file *file, const struct json *json)
+/* Whether file, as Drive shows it, is our recording. UNSAID: Drive does not say its size or MD5. */
+static enum likeness { SAME, OTHER, UNSAID } compare(const struct place_file *file, const struct json *json)
 {
     int64_t size = -1;
     char *text = json_text_or_number(json_member(json, "size"));
-    bool same = text != NULL && str_to_int(text, &size) && size == file->size &&
-                strcmp(str_or_empty(json_text(json, "md5Checksum")), file->md5) == 0;
+    const char *md5 = json_text(json, "md5Checksum");
+    bool is_said = text != NULL && str_to_int(text, &size) && md5 != NULL;
     free(text);
-    return same;
+    return !is_said ? UNSAID : size == file->size && strcmp(md5, file->md5) == 0 ? SAME : OTHER;
 }
 
 static void finish(struct upload *upload, const struct json *json)
@@ -366,16 +371,37 @@ static void finish(struct upload *upload, const struct json *json)
     upload->step = STORED;
 }
 
+/* The file with our id has another content: an upload was damaged, or the PBX has changed the recording. It is not
+ * deleted, but gets this content as its next revision; Drive keeps the other one for 30 days. */
+static void replace(struct upload *upload)
+{
+    if (!upload->replaces) {
+        upload->replaces = true;
+        upload->step = START;
+        return;
+    }
+    (void)transfer_fail(&upload->failure, TRANSFER_RETRY, "", "Google Drive has another content than was sent");
+    upload->step = FAILED;
+}
+
 /* Judges the file that the upload made, or that had its id already. */
 static void judge_file(struct upload *upload, const struct http_answer *answer)
 {
     struct json *json = json_parse(answer->body);
-    if (json != NULL && is_ours(upload->file, json))
-        finish(upload, json);
-    else if (json != NULL && json_text(json, "id") != NULL)
-        upload->step = DELETE;
-    else
+    bool is_file = json != NULL && json_text(json, "id") != NULL;
+    enum likeness likeness = is_file ? compare(upload->file, json) : UNSAID;
+    if (likeness == UNSAID || likeness == OTHER)
+        forget_session(upload); /* the upload has ended */
+    if (!is_file)
         fail(upload, &(struct http_answer){ .status = 502, .body = "" });
+    else if (likeness == SAME)
+        finish(upload, json);
+    else if (likeness == OTHER)
+        replace(upload);
+    else {
+        (void)transfer_fail(&upload->failure, TRANSFER_RETRY, "", "Google Drive does not say size and MD5 of the file");
+        upload->step = FAILED;
+    }
     json_free(json);
 }
 
@@ -383,7 +409,7 @@ static void judge_search(struct upload *upload, const struct http_answer *answer
 {
     struct json *json = json_parse(answer->body);
     const struct json *found = json != NULL ? json_first(json_member(json, "files")) : NULL;
-    while (found != NULL && !is_ours(upload->file, found))
+    while (found != NULL && compare(upload->file, found) != SAME)
         found = json_next(found);
     upload->step = MAKE_ID;
     if (found != NULL)
@@ -408,11 +434,18 @@ static void judge_ids(struct upload *upload, const struct http_answer *answer)
         fail(upload, &(struct http_answer){ .status = 502, .body = "" });
 }
 
-/* The upload's address must not leave the host, or TLS. */
+/* The recording goes to the address of the upload, which must not lead elsewhere: it is the endpoint's, or Google's. */
 static bool is_safe(const struct upload *upload, const char *location)
 {
-    return strncmp(location, "https://", 8) == 0 ||
-           strncmp(location, upload->drive->endpoint, strlen(upload->drive->endpoint)) == 0;
+    static const char google[] = ".googleapis.com";
+    const char *endpoint = upload->drive->endpoint, *host = location + 8;
+    size_t length = strlen(endpoint), least = sizeof google - 1;
+    if (strncmp(location, endpoint, length) == 0 && location[length] == '/')
+        return true;
+    if (strcmp(endpoint, ENDPOINT) != 0 || strncmp(location, "https://", 8) != 0)
+        return false;
+    length = strcspn(host, "/?#@:\\");
+    return host[length] == '/' && length > least && strncmp(host + length - least, google, least) == 0;
 }
 
 static void judge_start(struct upload *upload, const struct http_answer *answer)
@@ -427,7 +460,14 @@ static void judge_start(struct upload *upload, const struct http_answer *answer)
         upload->step = SEND;
     } else if (answer->status == 409)
         upload->step = LOOK;
-    else if (answer->status == 400 && strcmp(reason, "invalid") == 0) { /* ids do not last for ever */
+    else if (answer->status == 404 && upload->replaces) { /* deleted meanwhile */
+        upload->replaces = false;
+        file->file_id[0] = '\0';
+        file->changed = true;
+        upload->step = MAKE_ID;
+        if (++upload->restarts > RESTARTS)
+            fail(upload, answer);
+    } else if (answer->status == 400 && strcmp(reason, "invalid") == 0) { /* ids do not last for ever */
         file->file_id[0] = '\0';
         file->changed = true;
         fail(upload, answer);
@@ -482,19 +522,6 @@ static void judge_session(struct upload *upload, const struct http_answer *answe
     }
 }
 
-static void judge_deleted(struct upload *upload, const struct http_answer *answer)
-{
-    if (answer->status != 204 && answer->status != 404) {
-        fail(upload, answer);
-        return;
-    }
-    upload->file->file_id[0] = '\0';
-    forget_session(upload);
-    (void)transfer_fail(&upload->failure, TRANSFER_RETRY, "",
-                        "Google Drive had another content under the file's id; that file was deleted");
-    upload->step = FAILED;
-}
-
 static void judge(void *context, void *transfer, const struct http_answer *answer)
 {
     struct upload *upload = transfer;
@@ -507,8 +534,6 @@ static void judge(void *context, void *transfer, const struct http_answer *answe
         return; /* the same request again, with another token */
     else if (upload->step == START && answer->failure == NULL)
         judge_start(upload, answer);
-    else if (upload->step == DELETE && answer->failure == NULL)
-        judge_deleted(upload, answer);
     else if (upload->step == LOOK && answer->failure == NULL && answer->status == 404) { /* the file was deleted */
         upload->file->file_id[0] = '\0';
         upload->file->changed = true;

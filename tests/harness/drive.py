@@ -290,10 +290,24 @@ class Drive:
         metadata = json.loads(request.body or b"{}")
         self._check_metadata(metadata)
         self._parent(caller, metadata, request)
+        return self._open_session(caller, metadata, request)
+
+    def _update(self, caller, request):
+        """Begins a resumable upload of another content for a file that exists."""
+        file_id = urllib.parse.unquote(request.path[len(UPLOAD) + 1:])
+        item = self.files.get(file_id)
+        if item is None or not self._sees(caller, item, request):
+            raise _Stop(not_found(file_id))
+        metadata = json.loads(request.body or b"{}")
+        if "id" in metadata or "parents" in metadata:
+            raise _Stop(error(403, "fieldNotWritable"))
+        return self._open_session(caller, metadata, request, updates=file_id)
+
+    def _open_session(self, caller, metadata, request, updates=None):
         size = request.headers.get("X-Upload-Content-Length")
         made = secrets.token_urlsafe(30)
         self.sessions[made] = {"metadata": metadata, "caller": caller, "request": request, "content": b"", "done": None,
-                               "kind": request.headers.get("X-Upload-Content-Type"),
+                               "kind": request.headers.get("X-Upload-Content-Type"), "updates": updates,
                                "size": int(size) if size else None}
         return Reply(200, b"", {"Location": f"{self.url}{SESSION}{made}?upload_id={made}"})
 
@@ -326,8 +340,15 @@ class Drive:
         session["content"] += kept
         if len(session["content"]) < total:
             return self._progress(session)
-        session["done"] = self._create(session["caller"], session["metadata"], session["kind"], session["content"],
-                                       session["request"])
+        if session["updates"]:
+            content = session["content"]
+            self.files[session["updates"]].update({
+                **session["metadata"], "content": content, "size": str(len(content)),
+                "md5Checksum": hashlib.md5(content).hexdigest()})
+            session["done"] = session["updates"]
+        else:
+            session["done"] = self._create(session["caller"], session["metadata"], session["kind"],
+                                           session["content"], session["request"])
         return self._progress(session)
 
     def _session(self, request):
@@ -343,6 +364,8 @@ class Drive:
         by_upload = {"multipart": "multipart", "resumable": "start"}
         if request.path == "/token":
             return "token"
+        if request.path.startswith(UPLOAD + "/") and request.method == "PATCH":
+            return "update" if request.query.get("uploadType") == "resumable" else None
         if request.path.startswith(SESSION) and request.method == "PUT":
             return "status" if request.headers.get("Content-Range", "").startswith("bytes */") else "chunk"
         if request.path == UPLOAD and request.method == "POST":
@@ -356,7 +379,7 @@ class Drive:
         return None
 
     def _too_fast(self, kind):
-        if self.writes_per_second is None or kind not in ("multipart", "start", "folder", "delete"):
+        if self.writes_per_second is None or kind not in ("multipart", "start", "update", "folder", "delete"):
             return False
         while self._writes and self._writes[0] < time.monotonic() - 1:
             self._writes.popleft()
@@ -379,7 +402,7 @@ class Drive:
         if kind == "ids":
             return self._ids_made(request)
         work = {"list": self._listed, "folder": self._make_folder, "get": self._item, "delete": self._item,
-                "multipart": self._multipart, "start": self._start}[kind]
+                "multipart": self._multipart, "start": self._start, "update": self._update}[kind]
         return work(caller, request)
 
     def _answer(self, request):

@@ -26,10 +26,11 @@ class Recordings:
         self.answers = collections.defaultdict(collections.deque)
         self._files, self._lock = {}, threading.Lock()
 
-    def add(self, path, content, kind="audio/mpeg", late=0, ranges=True, length=True):
+    def add(self, path, content, kind="audio/mpeg", late=0, ranges=True, length=True, pause=0):
         """Adds a recording. late: the first so many requests are answered with 404, because the PBX has not archived
-        the call yet. ranges: the server obeys a Range header. length: the answer has a Content-Length."""
-        self._files[path] = {"content": content, "kind": kind, "ranges": ranges, "length": length}
+        the call yet. ranges: the server obeys a Range header. length: the answer has a Content-Length. pause: seconds
+        that pass in the middle of the content."""
+        self._files[path] = {"content": content, "kind": kind, "ranges": ranges, "length": length, "pause": pause}
         self.answers[path].extend([404] * late)
 
     def has(self, request):
@@ -63,12 +64,12 @@ class Recordings:
         headers = {"Content-Type": file["kind"], "ETag": mark, **({"Accept-Ranges": "bytes"} if file["ranges"] else {})}
         asked = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
         if not asked or not file["ranges"] or request.headers.get("If-Range", mark) != mark:
-            return Reply(200, content, headers, length=file["length"])
+            return Reply(200, content, headers, length=file["length"], pause=file["pause"])
         first, last = int(asked[1]), min(int(asked[2] or len(content)), len(content) - 1)
         if first >= len(content) or last < first:
             return Reply(416, b"", {"Content-Range": f"bytes */{len(content)}"})
         return Reply(206, content[first:last + 1], {**headers, "Content-Range": f"bytes {first}-{last}/{len(content)}"},
-                     length=file["length"])
+                     length=file["length"], pause=file["pause"])
 
 
 def _words(status):

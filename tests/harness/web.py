@@ -19,11 +19,11 @@ class Request:
 class Reply:
     """A reply. status None: the connection ends without an answer. sends: the connection ends after so many bytes of
     the content; None: all are sent. length: the reply has a Content-Length; otherwise the end of the connection ends
-    the content."""
+    the content. pause: seconds between the first half of the content and the rest."""
 
-    def __init__(self, status, content=b"", headers=(), sends=None, length=True):
+    def __init__(self, status, content=b"", headers=(), sends=None, length=True, pause=0):
         self.status, self.content, self.headers = status, content, dict(headers)
-        self.sends, self.length = sends, length
+        self.sends, self.length, self.pause = sends, length, pause
 
     @classmethod
     def of_json(cls, status, value, headers=()):
@@ -91,7 +91,11 @@ def _handler(answer, clock):
             if reply.sends is not None or not reply.length:
                 self.close_connection = True
             if self.command != "HEAD":
-                self.wfile.write(reply.content[:reply.sends])
+                half = len(reply.content) // 2 if reply.pause else 0
+                self.wfile.write(reply.content[:half])
+                self.wfile.flush()
+                time.sleep(reply.pause)
+                self.wfile.write(reply.content[half:reply.sends])
             self.wfile.flush()
 
         do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET

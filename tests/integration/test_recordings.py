@@ -118,11 +118,87 @@ def test_a_recording_that_never_comes_is_rejected_after_a_day(install):
     run(sync)
     assert state_of(sync, call)[0] == 1
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
-        ledger.execute("UPDATE recording SET due = 0, seen = seen - 86401")
+        ledger.execute("UPDATE recording SET due = 0, asked = asked - 86401")
         ledger.commit()
     run(sync, "does not have the recording")
     assert state_of(sync, call) == (3, 0, 1)
     assert records(sync)[call["uuid"]]["upload_status"] == "rejected"
+
+
+def test_the_day_of_waiting_begins_with_the_first_try(install):
+    """Where recordings could not be tried for days, the first 404 does not reject them."""
+    pbx, sync = install()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call)
+    sync.kept.rmdir()
+    run(sync)
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE recording SET due = 0, seen = seen - 86401, asked = NULL")
+        ledger.execute("UPDATE recording SET size = NULL, validator = NULL")
+        ledger.commit()
+    for path in (sync.state / "spool").iterdir():
+        path.unlink()
+    sync.kept.mkdir()
+    pbx.recordings.answers[call["recording"]].append(404)
+    run(sync)
+    assert state_of(sync, call)[0] == 1
+    make_due(sync)
+    run(sync)
+    assert stored(sync) == {name_of(call): content}
+
+
+def test_the_type_of_a_recording_outlives_the_run(install):
+    pbx, sync = install()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call, path="/recordings/without-an-ending")
+    sync.kept.rmdir()
+    run(sync, "recordings wait")
+    assert len(spooled(sync)) == 1
+    sync.kept.mkdir()
+    make_due(sync)
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE recording SET file_id = NULL")  # as after a change of the place
+        ledger.commit()
+    run(sync)
+    assert stored(sync) == {name_of(call): content}
+    assert len(pbx.recordings.requests) == 1, "the second run did not use the spool"
+
+
+def test_a_recording_that_a_run_cannot_download_is_not_begun_anew_for_ever(install):
+    """The PBX sends it only as a whole, and too slowly for a run."""
+    pbx, sync = install(max_attempts=2)
+    sync.configure(config={"sync": {"settle": 0, "splay": 0, "sweep_interval": 60, "time_budget": 3}})
+    now = int(time.time())
+    slow, quick = pbx.call(now - 100), pbx.call(now - 90)
+    pbx.record(slow, sound("slow", 200000), ranges=False, length=False, pause=20)
+    content = pbx.record(quick)
+    for attempt in (1, 2):
+        run(sync, "sends a recording only as a whole")
+        assert state_of(sync, slow)[1] == attempt
+        make_due(sync)
+    assert state_of(sync, slow)[0] == 3
+    assert stored(sync) == {name_of(quick): content}
+    assert "raise time_budget in [sync]" in sync.run("recordings", "list").out
+
+
+def test_recordings_have_a_share_of_a_run_whose_calls_took_all_of_it(install):
+    """They would disappear from the PBX while a long backlog is read."""
+    pbx, sync = install()
+    sync.configure(config={"sync": {"settle": 0, "splay": 0, "sweep_interval": 60, "time_budget": 5}})
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call)
+    sync.kept.rmdir()
+    run(sync, "recordings wait")
+    sync.kept.mkdir()
+    waits = []
+    pbx.on_request = lambda *_: time.sleep(waits.pop() if waits else 0)
+    for _ in range(5):  # the share is a second, in which a busy host may get nothing done
+        waits.append(4.2)
+        make_due(sync)
+        run(sync)
+        if stored(sync):
+            break
+    assert stored(sync) == {name_of(call): content}
 
 
 def test_one_bad_recording_among_good_ones_uses_up_its_attempts(install):

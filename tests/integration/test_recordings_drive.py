@@ -1,8 +1,10 @@
 """upload = google-drive: recordings of a hosted PBX in a folder of Google Drive, through its traps and our crashes."""
 import collections
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import time
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from harness.drive import Drive
 from harness.keeping import installed, make_due, name_of, records, run, spooled, state_of, stored
 from harness.recordings import sound
+from harness.web import Reply
 
 
 @pytest.fixture
@@ -104,6 +107,71 @@ def test_an_upload_goes_on_with_what_the_server_has(keep, drive):
     run(sync)
     assert kept(drive) == {name_of(call): content}
     assert drive.kinds.count("chunk") == 4 and drive.kinds.count("start") == 1
+
+
+def upload_again(sync):
+    """As after a crash between the upload and the ledger's note of it."""
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        ledger.execute("UPDATE recording SET due = 0, state = 1, noted = 0")
+        ledger.commit()
+
+
+def test_a_file_with_another_content_gets_the_right_one_and_is_not_deleted(keep, drive):
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call)
+    run(sync)
+    [file] = drive.files.values()
+    file.update({"content": b"damaged", "size": "7", "md5Checksum": "0" * 32})
+    upload_again(sync)
+    run(sync)
+    assert kept(drive) == {name_of(call): content} and list(drive.files) == [file["id"]]
+    assert "delete" not in drive.kinds and drive.kinds.count("update") == 1
+    assert state_of(sync, call)[0] == 2
+
+
+def test_a_file_that_stays_different_is_tried_again_later(keep, drive):
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    pbx.record(call)
+    run(sync)
+    [file] = drive.files.values()
+    file.update({"size": "7", "md5Checksum": "0" * 32})
+    drive.answers["chunk"].append(Reply.of_json(200, {name: file[name] for name in ("id", "size", "md5Checksum")}))
+    upload_again(sync)
+    run(sync, "another content than was sent")
+    assert state_of(sync, call)[0] == 1 and "delete" not in drive.kinds
+
+
+def test_a_file_whose_size_and_md5_drive_does_not_say_is_left_alone(keep, drive):
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call)
+    run(sync)
+    drive.answers["get"].append(Reply.of_json(200, {"id": next(iter(drive.files))}))
+    upload_again(sync)
+    run(sync, "does not say size and MD5")
+    make_due(sync)
+    run(sync)
+    assert kept(drive) == {name_of(call): content}
+    assert not {"delete", "update"} & set(drive.kinds)
+
+
+def test_no_recording_goes_to_another_host(keep, drive):
+    """The answer names an address for the upload that is not Google's, nor the endpoint's."""
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call)
+    with Drive() as other:
+        for address in (other.url, drive.url + ".example.net", f"{drive.url}@{other.url[7:]}",
+                        "https://www.googleapis.com"):
+            drive.answers["start"].append(Reply(200, b"", {"Location": address + "/upload/drive/v3/files?upload_id=1"}))
+            run(sync, "recording not stored")
+            make_due(sync)
+        assert other.requests == []
+    assert sync.ledger("SELECT session FROM recording") == [(None,)]
+    run(sync)
+    assert kept(drive) == {name_of(call): content}
 
 
 def test_a_server_that_keeps_nothing_ends_the_try(keep, drive):
