@@ -7,6 +7,8 @@ import pytest
 from harness.process import ROOT, program
 from lint.source import POLLER, described, files, folder_of, folders, source_of
 
+pytestmark = pytest.mark.plain_only
+
 NAME = "did-optimizer-sync"
 README, MAN8 = ROOT / "README.md", ROOT / f"packaging/man/{NAME}.8"
 MAN5, CONF = ROOT / f"packaging/man/{NAME}.conf.5", ROOT / f"conf/{NAME}.conf"

@@ -14,6 +14,8 @@ import pytest
 from harness.drive import Drive
 from harness.google_accounts import DRIVE
 
+pytestmark = pytest.mark.plain_only
+
 MIB = 1024 * 1024
 PIECE = 262144
 

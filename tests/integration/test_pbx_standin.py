@@ -11,6 +11,8 @@ from harness.pbx_api import PbxApi
 from harness.recordings import sound
 from harness.web import Reply
 
+pytestmark = pytest.mark.plain_only
+
 KEY = {"Authorization": "Bearer k3y-of-the-pbx"}
 
 

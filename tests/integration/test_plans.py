@@ -8,6 +8,8 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.plain_only
+
 HOUR = 3600
 ROWS = 4000  # in the live table: enough that reading all of it shows
 

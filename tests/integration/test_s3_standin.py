@@ -8,6 +8,8 @@ import pytest
 
 from harness.s3 import S3, signature
 
+pytestmark = pytest.mark.plain_only
+
 SECRET = "s3cret/Key+of=the+bucket"
 
 

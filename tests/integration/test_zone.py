@@ -186,6 +186,7 @@ def moments(days):
 YEAR = [(2025, 1, 10), (2025, 3, 8), (2025, 3, 9), (2025, 7, 4), (2025, 10, 31), (2025, 11, 1), (2025, 11, 2)]
 
 
+@pytest.mark.plain_only
 @pytest.mark.parametrize("move", [0, -6 * HOUR, 6 * HOUR], ids=["at home", "from the west", "from the east"])
 @pytest.mark.parametrize("days", [YEAR, YEAR[:4], YEAR[3:], YEAR[3:4]],
                          ids=["the year", "to summer", "from summer", "summer alone"])
