@@ -516,7 +516,7 @@ static void test_kin_that_began_up_to_an_hour_earlier_may_be_the_call(void **sta
 static void test_the_archive_is_asked_for_a_call_without_kin(void **state)
 {
     struct scene *scene = *state;
-    static const char *const old[] = { "a.kin", "alone", "has.none" };
+    static const char *const old[] = { "has.kin", "alone", "has.none" };
     static const char *const leads[] = { "7", "6", "8" };
     for (size_t i = 0; i < UNIT_COUNT(old); i++)
         (void)add(scene, old[i], leads[i], SCENE_NOW - 300, 0);
@@ -532,6 +532,17 @@ static void test_the_archive_is_asked_for_a_call_without_kin(void **state)
     (void)add(scene, "not.8", "8", SCENE_NOW - 300 - 3601, scene->calls.now - 20);
     check_run(scene, "archived", "alone has.none kin.7 not.8");
     assert_int_equal(count(scene), 0);
+}
+
+static void test_the_archive_is_asked_for_a_single_call(void **state)
+{
+    struct scene *scene = *state;
+    (void)add(scene, "a", "7", SCENE_NOW - 300, 0);
+    check_run(scene, "under way", "");
+    scene_pass(scene, 60);
+    end(scene, "a", SCENE_NOW + 20);
+    scene_archive(scene, "a");
+    check_run(scene, "archived", "a");
 }
 
 static void test_the_archive_is_not_asked_while_the_dialer_has_the_calls(void **state)
@@ -660,6 +671,26 @@ static void test_a_reader_ends_the_reading(void **state)
     assert_int_equal(refused.pages, 0);
 }
 
+/* A call that is gone stays on the list, and the next page is read. */
+static void test_a_reader_that_only_looks_reads_every_page(void **state)
+{
+    struct scene *scene = *state;
+    struct err err;
+    static char ids[501][16];
+    struct engine engine = begin(scene);
+    struct reading reading = { .scene = scene };
+    const struct watch_reader reader = { .ended_by = SCENE_NOW, .on_ended = on_ended, .on_page = on_page,
+                                         .only_looks = true, .context = &reading };
+    for (size_t i = 0; i < UNIT_COUNT(ids); i++) {
+        (void)snprintf(ids[i], sizeof ids[i], "w%03zu", i);
+        put_on_list(scene, ids[i], "7", SCENE_NOW - 300);
+    }
+    (void)add(scene, "w500", "7", SCENE_NOW - 300, SCENE_NOW);
+    assert_int_equal(watch_read(&engine, &reader, &err), 0);
+    assert_string_equal(reading.ids, "w500 ");
+    assert_int_equal(count(scene), 501);
+}
+
 /* One of them has kin. */
 static void test_a_full_page_of_calls_that_are_gone_is_forgotten(void **state)
 {
@@ -784,11 +815,13 @@ int main(void)
         in_watch(test_the_scan_for_lost_kin_survives_a_crash),
         in_watch(test_kin_that_began_up_to_an_hour_earlier_may_be_the_call),
         in_watch(test_the_archive_is_asked_for_a_call_without_kin),
+        in_watch(test_the_archive_is_asked_for_a_single_call),
         in_watch(test_the_archive_is_not_asked_while_the_dialer_has_the_calls),
         in_watch(test_ids_that_differ_in_case_are_two_calls),
         in_watch(test_a_reader_gets_the_calls_that_have_ended_by_then),
         in_watch(test_a_reader_ends_the_reading),
         in_watch(test_no_error_of_the_ledger_is_swallowed),
+        in_watch(test_a_reader_that_only_looks_reads_every_page),
         in_watch(test_a_full_page_of_calls_that_are_gone_is_forgotten),
         in_watch(test_kin_that_was_read_needs_no_scan),
         in_watch(test_how_long_a_call_is_watched),
