@@ -157,10 +157,11 @@ void spool_forget(struct spool *spool, const char *call)
     forget_file(spool, spool_done(spool, call));
 }
 
-/* Writes the digest of the file in hexadecimal digits to out. */
-static int digest_of(const char *path, enum crypto_digest_kind kind, char *out, struct err *err)
+/* Writes the digest of a part of the file to sum, and its size to *ret_size. */
+static int digest_of(const char *path, enum crypto_digest_kind kind, int64_t from, int64_t length,
+                     unsigned char sum[CRYPTO_SHA256_SIZE], size_t *ret_size, struct err *err)
 {
-    unsigned char block[65536], sum[CRYPTO_SHA256_SIZE];
+    unsigned char block[65536];
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (file < 0)
         return err_set(err, EX_IOERR, "could not read %s: %s", path, strerror(errno));
@@ -169,21 +170,46 @@ static int digest_of(const char *path, enum crypto_digest_kind kind, char *out, 
         (void)close(file);
         return err_set(err, EX_CONFIG, "this system forbids MD5 (FIPS), by which stored recordings are compared");
     }
-    ssize_t length = 0;
-    while ((length = read(file, block, sizeof block)) > 0)
-        crypto_digest_add(digest, block, (size_t)length);
+    ssize_t got = 0;
+    while (length > 0) {
+        size_t wanted = length < (int64_t)sizeof block ? (size_t)length : sizeof block;
+        got = pread(file, block, wanted, (off_t)from);
+        if (got <= 0)
+            break;
+        crypto_digest_add(digest, block, (size_t)got);
+        from += got;
+        length -= got;
+    }
     int error_number = errno;
     (void)close(file);
-    (void)crypto_hex(sum, crypto_digest_end(digest, sum), out);
-    return length == 0 ? 0 : err_set(err, EX_IOERR, "could not read %s: %s", path, strerror(error_number));
+    *ret_size = crypto_digest_end(digest, sum);
+    return got >= 0 ? 0 : err_set(err, EX_IOERR, "could not read %s: %s", path, strerror(error_number));
+}
+
+static int hex_digest_of(const char *path, enum crypto_digest_kind kind, int64_t from, int64_t length, char *out,
+                         struct err *err)
+{
+    unsigned char sum[CRYPTO_SHA256_SIZE];
+    size_t size = 0;
+    if (digest_of(path, kind, from, length, sum, &size, err) != 0)
+        return -1;
+    (void)crypto_hex(sum, size, out);
+    return 0;
 }
 
 int spool_md5(const char *path, char out[SPOOL_MD5_SIZE], struct err *err)
 {
-    return digest_of(path, CRYPTO_MD5, out, err);
+    return hex_digest_of(path, CRYPTO_MD5, 0, INT64_MAX, out, err);
 }
 
-int spool_sha256(const char *path, char out[SPOOL_SHA256_SIZE], struct err *err)
+int spool_md5_bytes(const char *path, int64_t from, int64_t length, unsigned char out[CRYPTO_SHA256_SIZE],
+                    struct err *err)
 {
-    return digest_of(path, CRYPTO_SHA256, out, err);
+    size_t size = 0;
+    return digest_of(path, CRYPTO_MD5, from, length, out, &size, err);
+}
+
+int spool_sha256(const char *path, int64_t from, int64_t length, char out[SPOOL_SHA256_SIZE], struct err *err)
+{
+    return hex_digest_of(path, CRYPTO_SHA256, from, length, out, err);
 }

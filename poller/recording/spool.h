@@ -52,9 +52,15 @@ void spool_forget(struct spool *spool, const char *call);
 #define SPOOL_MD5_SIZE CRYPTO_HEX_SIZE(CRYPTO_MD5_SIZE)
 int spool_md5(const char *path, char out[SPOOL_MD5_SIZE], struct err *err) MUST_CHECK;
 
-/* spool_sha256: the same for SHA-256. */
+/* spool_md5_bytes: the same of length bytes from there on; writes CRYPTO_MD5_SIZE bytes to out. */
+int spool_md5_bytes(const char *path, int64_t from, int64_t length, unsigned char out[CRYPTO_SHA256_SIZE],
+                    struct err *err) MUST_CHECK;
+
+/* spool_sha256: in hexadecimal digits, for SHA-256, of length bytes from there on. A file that ends before is no error
+ * here. */
 #define SPOOL_SHA256_SIZE CRYPTO_HEX_SIZE(CRYPTO_SHA256_SIZE)
-int spool_sha256(const char *path, char out[SPOOL_SHA256_SIZE], struct err *err) MUST_CHECK;
+int spool_sha256(const char *path, int64_t from, int64_t length, char out[SPOOL_SHA256_SIZE], struct err *err)
+    MUST_CHECK;
 
 /* spool_close: frees the paths. */
 void spool_close(struct spool *spool);

@@ -48,10 +48,14 @@ def spooled(sync):
     return sorted(path.name for path in spool.iterdir()) if spool.exists() else []
 
 
-def make_due(sync):
+def change_ledger(sync, sql, *args):
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
-        ledger.execute("UPDATE recording SET due = 0 WHERE state = 1")
+        ledger.execute(sql, args)
         ledger.commit()
+
+
+def make_due(sync):
+    change_ledger(sync, "UPDATE recording SET due = 0 WHERE state = 1")
 
 
 def name_of(call, ending="mp3"):

@@ -1,15 +1,13 @@
 """[recordings]: the recordings of a hosted PBX's calls, from the PBX to the place that keeps them, and their links."""
-import contextlib
 import hashlib
 import json
 import os
 import signal
-import sqlite3
 import time
 
 import pytest
 
-from harness.keeping import installed, make_due, name_of, records, run, spooled, state_of, stored
+from harness.keeping import change_ledger, installed, make_due, name_of, records, run, spooled, state_of, stored
 from harness.pbx_api import PbxApi
 from harness.recordings import sound
 
@@ -117,9 +115,7 @@ def test_a_recording_that_never_comes_is_rejected_after_a_day(install):
     pbx.record(call, late=9)
     run(sync)
     assert state_of(sync, call)[0] == 1
-    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
-        ledger.execute("UPDATE recording SET due = 0, asked = asked - 86401")
-        ledger.commit()
+    change_ledger(sync, "UPDATE recording SET due = 0, asked = asked - 86401")
     run(sync, "does not have the recording")
     assert state_of(sync, call) == (3, 0, 1)
     assert records(sync)[call["uuid"]]["upload_status"] == "rejected"
@@ -132,10 +128,8 @@ def test_the_day_of_waiting_begins_with_the_first_try(install):
     content = pbx.record(call)
     sync.kept.rmdir()
     run(sync)
-    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
-        ledger.execute("UPDATE recording SET due = 0, seen = seen - 86401, asked = NULL")
-        ledger.execute("UPDATE recording SET size = NULL, validator = NULL")
-        ledger.commit()
+    change_ledger(sync, "UPDATE recording SET due = 0, seen = seen - 86401, asked = NULL")
+    change_ledger(sync, "UPDATE recording SET size = NULL, validator = NULL")
     for path in (sync.state / "spool").iterdir():
         path.unlink()
     sync.kept.mkdir()
@@ -156,9 +150,7 @@ def test_the_type_of_a_recording_outlives_the_run(install):
     assert len(spooled(sync)) == 1
     sync.kept.mkdir()
     make_due(sync)
-    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
-        ledger.execute("UPDATE recording SET file_id = NULL")  # as after a change of the place
-        ledger.commit()
+    change_ledger(sync, "UPDATE recording SET file_id = NULL")  # as after a change of the place
     run(sync)
     assert stored(sync) == {name_of(call): content}
     assert len(pbx.recordings.requests) == 1, "the second run did not use the spool"
@@ -212,9 +204,7 @@ def test_one_bad_recording_among_good_ones_uses_up_its_attempts(install):
     for _ in range(2):
         more = pbx.call(int(time.time()) - 1)
         contents[name_of(more)] = pbx.record(more)
-        with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
-            ledger.execute("UPDATE recording SET due = 1 WHERE state = 1")
-            ledger.commit()
+        change_ledger(sync, "UPDATE recording SET due = 1 WHERE state = 1")
         run(sync)
     state, attempts, _ = state_of(sync, bad)
     assert (state, attempts) == (3, 2)

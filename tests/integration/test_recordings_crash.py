@@ -11,6 +11,7 @@ from fault.sweeps import points
 from harness.drive import Drive
 from harness.keeping import installed, make_due, name_of, run, spooled, stored
 from harness.recordings import sound
+from harness.s3 import S3
 
 needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
 STEPS = 24  # of all, as each takes three runs; SWEEP_SHARE changes it
@@ -20,8 +21,8 @@ class Stage:
     """Three calls with recordings, one of them half in the spool, and the state directory as it is before the run that
     is struck. Everything is in the state directory, where the shim sees it."""
 
-    def __init__(self, pbx, sync, drive):
-        self.pbx, self.sync, self.drive = pbx, sync, drive
+    def __init__(self, pbx, sync, drive=None, s3=None):
+        self.pbx, self.sync, self.drive, self.s3 = pbx, sync, drive, s3
         sync.kept = sync.state / "kept"
         sync.kept.mkdir()
         now = int(time.time())
@@ -41,9 +42,13 @@ class Stage:
         if self.drive:
             self.drive.files.clear()
             self.drive.sessions.clear()
+        if self.s3:
+            self.s3.objects["recordings"].clear()
 
     def kept(self):
         """The files with their contents; a half-made one counts too, unless its name says that it is one."""
+        if self.s3:
+            return {key: found["content"] for key, found in self.s3.objects["recordings"].items()}
         if not self.drive:
             return {name: content for name, content in stored(self.sync).items() if not name.startswith(".")}
         files = list(self.drive.files.values())
@@ -59,18 +64,23 @@ class Stage:
         assert set(self.sync.ledger("SELECT state, noted, session FROM recording")) == {(2, 1, None)}
 
 
-@pytest.fixture(params=["directory", "google-drive"])
+@pytest.fixture(params=["directory", "google-drive", "s3"])
 def stage(request, tmp_path):
-    with installed(tmp_path) as install, Drive() as drive:
+    with installed(tmp_path) as install, Drive() as drive, S3() as s3:
         settings = {"folder": tmp_path / "host" / "state" / "kept"}
         if request.param == "google-drive":
             account = drive.accounts.service_account()
             (tmp_path / "key.json").write_text(json.dumps(account))
             settings = {"upload": "google-drive", "endpoint": drive.url, "credentials_file": tmp_path / "key.json",
                         "folder": drive.folder(shared_with=[account], shared_drive=True)}
+        if request.param == "s3":
+            (tmp_path / "secret").write_text(s3.secret)
+            settings = {"upload": "s3", "endpoint": s3.url, "region": s3.region, "bucket": "recordings",
+                        "access_key": s3.key_id, "secret_key_file": tmp_path / "secret"}
         pbx, sync = install(**settings)
         sync.configure(config={"sink": {"file": sync.state / "calls.db"}})
-        yield Stage(pbx, sync, drive if request.param == "google-drive" else None)
+        yield Stage(pbx, sync, drive if request.param == "google-drive" else None,
+                    s3 if request.param == "s3" else None)
 
 
 @needs_shim

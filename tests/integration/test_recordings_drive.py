@@ -1,16 +1,14 @@
 """upload = google-drive: recordings of a hosted PBX in a folder of Google Drive, through its traps and our crashes."""
 import collections
-import contextlib
 import json
 import os
 import signal
-import sqlite3
 import time
 
 import pytest
 
 from harness.drive import Drive
-from harness.keeping import installed, make_due, name_of, records, run, spooled, state_of, stored
+from harness.keeping import change_ledger, installed, make_due, name_of, records, run, spooled, state_of, stored
 from harness.recordings import sound
 from harness.web import Reply
 
@@ -111,9 +109,7 @@ def test_an_upload_goes_on_with_what_the_server_has(keep, drive):
 
 def upload_again(sync):
     """As after a crash between the upload and the ledger's note of it."""
-    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
-        ledger.execute("UPDATE recording SET due = 0, state = 1, noted = 0")
-        ledger.commit()
+    change_ledger(sync, "UPDATE recording SET due = 0, state = 1, noted = 0")
 
 
 def test_a_file_with_another_content_gets_the_right_one_and_is_not_deleted(keep, drive):

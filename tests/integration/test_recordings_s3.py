@@ -1,11 +1,13 @@
 """upload = s3: recordings of a hosted PBX as objects in a bucket."""
+import os
+import signal
 import time
 
 import pytest
 
-from harness.keeping import installed, make_due, name_of, records, run, spooled, state_of
+from harness.keeping import change_ledger, installed, make_due, name_of, records, run, spooled, state_of
 from harness.recordings import sound
-from harness.s3 import S3
+from harness.s3 import S3, xml
 
 
 @pytest.fixture
@@ -83,3 +85,109 @@ def test_a_wrong_setting_stops_the_recordings_with_the_remedy(keep, s3, settings
     run(sync, words)
     assert {state_of(sync, call)[:2] for call in calls} == {(1, 0)}
     assert len(records(sync)) == 2
+
+
+# ---- large recordings, in parts ----
+
+LARGE = 20 << 20  # three parts
+
+
+def asked(s3, method):
+    return sum(1 for one, _, _ in s3.requests if one == method)
+
+
+@pytest.fixture
+def large(keep, s3):
+    """A PBX with one large recording, the installation, and what the bucket has in the end."""
+    pbx, sync = keep()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call, sound("large", LARGE))
+    return call, sync, {f"calls/{name_of(call)}": content}
+
+
+def test_a_large_recording_goes_in_parts(large, s3):
+    call, sync, wanted = large
+    done = run(sync)
+    assert kept(s3) == wanted and s3.uploads == {} and spooled(sync) == []
+    assert s3.objects["recordings"][f"calls/{name_of(call)}"]["type"] == "audio/mpeg"
+    assert asked(s3, "PUT") == 3 and asked(s3, "POST") == 2
+    assert s3.secret not in done.log
+    assert sync.ledger("SELECT state, session FROM recording") == [(2, None)]
+
+
+@pytest.mark.parametrize("at", range(1, 6))
+def test_a_killed_upload_goes_on_with_what_the_server_has(large, s3, at):
+    call, sync, wanted = large
+    process, seen = [], []
+
+    def kill(request):
+        seen.append(request.method)
+        if len(seen) == at:
+            while not process:
+                time.sleep(0.01)
+            os.kill(process[0].pid, signal.SIGKILL)
+
+    s3.on_request = kill
+    process.append(sync.start("run"))
+    process[0].wait()
+    s3.on_request = None
+    make_due(sync)
+    run(sync)
+    assert kept(s3) == wanted
+    assert len(s3.uploads) <= (1 if at == 1 else 0), "an upload is left over"
+    assert asked(s3, "PUT") <= 4, "parts that the server had were sent again"
+
+
+def test_parts_are_listed_page_by_page(large, s3):
+    call, sync, wanted = large
+    s3.page = 1
+    s3.answers.extend([None, None, None, None, 500])
+    run(sync, "HTTP 500")
+    assert sync.ledger("SELECT count(*) FROM recording WHERE session IS NOT NULL") == [(1,)]
+    make_due(sync)
+    run(sync)
+    assert kept(s3) == wanted and asked(s3, "PUT") == 3 and asked(s3, "GET") == 3
+
+
+@pytest.mark.parametrize("answer", [
+    (404, "NoSuchUpload"), (400, "InvalidPart"), (400, "InvalidPartOrder"), (400, "EntityTooSmall")])
+def test_an_upload_that_the_server_refuses_begins_anew(large, s3, answer):
+    call, sync, wanted = large
+    s3.answers.extend([None, None, None, None, answer])
+    run(sync)
+    assert kept(s3) == wanted and asked(s3, "PUT") == 6
+    assert len(s3.uploads) == (1 if answer[0] == 404 else 0), "a refused upload is ended"
+
+
+def test_uploads_that_vanish_again_and_again_end_the_try(large, s3):
+    call, sync, wanted = large
+    s3.answers.extend([None, (404, "NoSuchUpload")] * 3)
+    run(sync, "recording not stored")
+    assert state_of(sync, call)[0] == 1
+    make_due(sync)
+    run(sync)
+    assert kept(s3) == wanted
+
+
+@pytest.mark.parametrize("answer", [
+    xml("<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"), 503, xml("")])
+def test_a_completion_that_failed_is_repeated(large, s3, answer):
+    """The status 200 was sent before the server knew that it fails."""
+    call, sync, wanted = large
+    s3.answers.extend([None, None, None, None, answer])
+    run(sync, "recording not stored")
+    assert kept(s3) == {}
+    make_due(sync)
+    run(sync)
+    assert kept(s3) == wanted and asked(s3, "PUT") == 3
+
+
+def test_the_parts_of_another_recording_are_not_used(large, s3):
+    """The PBX replaced the recording between two runs."""
+    call, sync, wanted = large
+    s3.answers.extend([None, None, None, None, 500])
+    run(sync, "HTTP 500")
+    change_ledger(sync, "UPDATE recording SET session = substr(session, 1, length(session) - 1) || 'x'")
+    make_due(sync)
+    run(sync)
+    assert kept(s3) == wanted and s3.uploads == {} and asked(s3, "PUT") == 6 and asked(s3, "DELETE") == 1
