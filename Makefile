@@ -78,8 +78,11 @@ ifdef SANITIZE
 override CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 endif
 
-SOURCES      := $(filter-out $(LEFT_OUT:%=poller/sink/%.c),$(sort $(wildcard poller/*.c poller/*/*.c)))
+SOURCES      := $(filter-out $(LEFT_OUT:%=poller/sink/%.c) poller/serve/%,$(sort $(wildcard poller/*.c poller/*/*.c)))
 OBJECTS      := $(SOURCES:%.c=$(BUILD)/%.o)
+# The live page is a program of its own: the dialer's program does not link it.
+SERVE_SOURCES := $(sort $(wildcard poller/serve/*.c))
+SERVE_OBJECTS := $(SERVE_SOURCES:%.c=$(BUILD)/%.o)
 UNIT_SOURCES := $(filter-out $(LEFT_OUT:%=tests/unit/sink/test_%.c),$(sort $(wildcard tests/unit/*/test_*.c)))
 UNIT_HELPERS := $(sort $(wildcard tests/unit/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
@@ -136,7 +139,7 @@ FORCE:
 
 # A unit test links every module except main.c, and the source and sink in memory. The test can make SQLite's calls fail.
 UNIT_LDFLAGS := -Wl,--wrap=sqlite3_step,--wrap=sqlite3_exec
-UNIT_OBJECTS = $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) $(UNIT_HELPERS:tests/unit/%.c=$(BUILD)/unit/%.o)
+UNIT_OBJECTS = $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) $(SERVE_OBJECTS) $(UNIT_HELPERS:tests/unit/%.c=$(BUILD)/unit/%.o)
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -281,4 +284,4 @@ include tests/quality.mk
 clean:
 	rm -rf build
 
--include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(UNIT_HELPERS:tests/unit/%.c=$(BUILD)/unit/%.d)
+-include $(OBJECTS:.o=.d) $(SERVE_OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(UNIT_HELPERS:tests/unit/%.c=$(BUILD)/unit/%.d)

@@ -352,6 +352,18 @@ struct statement *store_prepare(struct store *store, const char *sql)
     return (struct statement *)statement;
 }
 
+struct statement *store_compile(struct store *store, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    return sqlite3_prepare_v2(store->database, sql, -1, &statement, NULL) == SQLITE_OK ? (struct statement *)statement
+                                                                                       : NULL;
+}
+
+void store_discard(struct statement *statement)
+{
+    (void)sqlite3_finalize(to_sqlite(statement));
+}
+
 void store_bind_int(struct statement *statement, int index, int64_t number)
 {
     (void)sqlite3_bind_int64(to_sqlite(statement), index, number);

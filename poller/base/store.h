@@ -81,6 +81,11 @@ int store_number(struct store *store, const char *sql, int64_t *ret_number, stru
  * need not check. */
 struct statement *store_prepare(struct store *store, const char *sql);
 
+/* store_compile: prepares sql that was made for one use. NULL after an error, as store_prepare. Ownership:
+ * store_discard, before store_close; NULL is allowed. */
+struct statement *store_compile(struct store *store, const char *sql);
+void store_discard(struct statement *statement);
+
 /* store_bind_int, store_bind_text: set a parameter, counted from 1. A parameter that is not set is SQL NULL, as is a
  * NULL text. Text is borrowed until the statement has run. */
 void store_bind_int(struct statement *statement, int index, int64_t number);

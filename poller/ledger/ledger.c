@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "ledger/enriched.h"
+#include "ledger/feed.h"
 #include "ledger/ledger.h"
 #include "ledger/rebuild.h"
 #include "ledger/schema.h"
@@ -155,6 +156,7 @@ static int bind_call(struct ledger *ledger, struct statement *statement, const s
     store_bind_int(statement, 16, call_number(call->length, 0));
     store_bind_text(statement, 17, call->agent);
     store_bind_text(statement, 19, call->number);
+    store_bind_int(statement, 24, (int64_t)call->direction);
     if (campaign != 0)
         store_bind_int(statement, 21, campaign);
     else
@@ -162,7 +164,7 @@ static int bind_call(struct ledger *ledger, struct statement *statement, const s
     return 0;
 }
 
-/* Binds the rest. Parameters 4, 7 to 9, 11 to 13, 20 and 23 stay NULL where there is nothing to say. */
+/* Binds the rest. Parameters 4, 7 to 9, 11 to 13, 20, 23 and 24 stay NULL where there is nothing to say. */
 static void bind_record(struct statement *statement, const struct ledger_entry *entry)
 {
     const struct call_record *record = &entry->record;
@@ -203,8 +205,9 @@ static int put(struct ledger *ledger, const char *sql, const struct ledger_entry
 
 #define COLUMNS_OF_CALL                                                                                                \
     "call (uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload, seen, tries, tried, "     \
-    "answer, took_ms, status, result, length, agent, campaign, phone, version_unknown, campaign_word, result_word) "  \
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?23, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22) "
+    "answer, took_ms, status, result, length, agent, campaign, phone, version_unknown, campaign_word, result_word, "   \
+    "direction) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?23, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "   \
+    "?20, ?21, ?22, ?24) "
 
 int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct err *err)
 {
@@ -216,7 +219,8 @@ int ledger_put(struct ledger *ledger, const struct ledger_entry *entry, struct e
                               "attempts = ?6, due = ?7, reason = ?8, payload = ?9, seen = " SCHEMA_SEEN ", tries = "
                               "tries + ?10, tried = ifnull(?11, tried), answer = ifnull(?12, answer), took_ms = "
                               "ifnull(?13, took_ms), status = ifnull(?14, status), length = ifnull(?16, length), agent "
-                              "= ifnull(?17, agent), phone = ifnull(?19, phone), version_unknown = ?20, campaign = "
+                              "= ifnull(?17, agent), phone = ifnull(?19, phone), direction = ifnull(?24, direction), "
+                              "version_unknown = ?20, campaign = "
                               "CASE WHEN ?21 NOT NULL THEN NULL ELSE ifnull(?18, campaign) END, campaign_word = CASE "
                               "WHEN ?18 NOT NULL THEN NULL ELSE ifnull(?21, campaign_word) END, result = CASE WHEN ?22 "
                               "NOT NULL THEN NULL ELSE ifnull(?15, result) END, result_word = CASE WHEN ?15 NOT NULL "
@@ -358,7 +362,9 @@ int ledger_prune(struct ledger *ledger, const struct ledger_age *age, struct err
         if (store_change(ledger->store, statement, err) != 0)
             return -1;
     }
-    return enriched_prune(ledger, age->before, err) == 0 ? prune_accepted(ledger, age, err) : -1;
+    if (enriched_prune(ledger, age->before, err) != 0 || feed_prune(ledger->store, err) != 0)
+        return -1;
+    return prune_accepted(ledger, age, err);
 }
 
 /* ---- notes ---- */

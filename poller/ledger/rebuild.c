@@ -15,18 +15,19 @@
 #define COMPLETE ".rebuilt"
 
 /* The columns of version 1, those that version 2 added, and the one that version 6 added. Version 9 has words: if their
- * table cannot be read, the rest of the call can. */
+ * table cannot be read, the rest of the call can. Version 13 added the direction. */
 #define COLUMNS_1 "uniqueid, state, end_epoch, fingerprint, updated, attempts, due, reason, payload"
 #define COLUMNS_2 COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, result, length, agent, campaign, phone"
 #define COLUMNS_9                                                                                                      \
-    COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, " SCHEMA_RESULT ", length, agent, " SCHEMA_CAMPAIGN ", " \
-                                                                                                                  "ph" \
-                                                                                                                  "on" \
-                                                                                                                  "e"
+    COLUMNS_1 ", seen, tries, tried, answer, took_ms, status, " SCHEMA_RESULT ", length, agent, "                      \
+              SCHEMA_CAMPAIGN ", phone"
 #define INSERT_1 "INSERT OR REPLACE INTO call (" COLUMNS_1 ", version_unknown) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define INSERT_2                                                                                                       \
     "INSERT OR REPLACE INTO call (" COLUMNS_2 ", version_unknown) "                                                    \
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define INSERT_13                                                                                                      \
+    "INSERT OR REPLACE INTO call (" COLUMNS_2 ", version_unknown, direction) "                                         \
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 /* Copies each readable call: from both ends of the table up to the damage, and by the index of open calls. */
 static void copy_readable_calls(struct store *store, const char *damaged)
@@ -38,6 +39,7 @@ static void copy_readable_calls(struct store *store, const char *damaged)
         { COLUMNS_2 ", " SCHEMA_VERSION_UNKNOWN_5, INSERT_2 },
         { COLUMNS_2 ", version_unknown", INSERT_2 },
         { COLUMNS_9 ", version_unknown", INSERT_2 },
+        { COLUMNS_9 ", version_unknown, direction", INSERT_13 },
     };
     static const char *const passes[] = { "NOT INDEXED ORDER BY uniqueid", "NOT INDEXED ORDER BY uniqueid DESC",
                                           "INDEXED BY call_open WHERE state <> 1" };

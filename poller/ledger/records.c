@@ -246,12 +246,11 @@ static struct records_attempt read_attempt(struct statement *statement)
 int records_find_call(struct ledger *ledger, const char *uniqueid, records_on_call *on_call, void *context,
                       struct err *err)
 {
-    static const char sql[] = "SELECT tried, answer, took_ms, reason, status, " SCHEMA_RESULT ", length, agent, state, "
-                                                                                              "fingerprint, attempts, "
-                              "end_epoch, " SCHEMA_SEEN ", " SCHEMA_UPDATED ", due, tries, " SCHEMA_CAMPAIGN ", phone, "
-                                                                                                             "version_"
-                                                                                                             "unknown "
-                              "FROM call WHERE uniqueid = ?1";
+    static const char sql[] =
+        "SELECT tried, answer, took_ms, reason, status, " SCHEMA_RESULT ", length, agent, state, fingerprint, "
+        "attempts, "
+        "end_epoch, " SCHEMA_SEEN ", " SCHEMA_UPDATED ", due, tries, " SCHEMA_CAMPAIGN ", phone, version_unknown, "
+        "direction FROM call WHERE uniqueid = ?1";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
     store_bind_text(statement, 1, uniqueid);
@@ -271,6 +270,7 @@ int records_find_call(struct ledger *ledger, const char *uniqueid, records_on_ca
                                  .reason = store_text(statement, 3),
                                  .campaign = store_text(statement, 16),
                                  .phone = store_text(statement, 17),
+                                 .direction = number(statement, 19),
                                  .last = read_attempt(statement) };
     on_call(context, &call);
     store_reset(statement);

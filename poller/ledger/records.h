@@ -99,6 +99,7 @@ struct records_attempt {
 struct records_call {
     struct call_record record;
     int64_t end_epoch, seen, updated, due, tries;
+    int64_t direction; /* enum call_direction; or unknown */
     const char *reason, *campaign, *phone;
     struct records_attempt last; /* the last attempt, with the call as it was then */
 };

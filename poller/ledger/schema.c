@@ -6,7 +6,8 @@
  *            the call as it was at that attempt. version_unknown: see struct call_record; NULL while we know the
  *            version. A row has no more than it must: campaign_word and result_word are numbers of words, and then
  *            campaign and result are NULL; seen is NULL where the first attempt came at once; updated is 0 where the
- *            last attempt was the last change. The macros of schema.h read all of these.
+ *            last attempt was the last change. The macros of schema.h read all of these. direction: enum
+ *            call_direction; NULL in rows of older versions.
  *   word     texts that many calls share.
  *   attempt  the attempts before a call's last one; the row of the call has the last one. Nearly all calls are accepted
  *            at the first attempt and need no row here.
@@ -17,6 +18,7 @@
  *   counter  counts that only grow, for metrics.
  *   watched  calls that have not ended, see watched.h.
  *   recording  the recordings of accepted calls, see recordings.h. state: enum recordings_state. session is a secret.
+ *   touched  the calls that changed, in the order of their changes, while somebody feeds a view from them: see feed.h.
  *
  * In SQL a state is its number in enum call_state. The index call_open leaves out accepted calls (1), which are nearly
  * all. SQLite uses that index only if a statement contains `state <> 1` literally, beside any other condition. */
@@ -155,6 +157,9 @@ static const char *const migrations[] = {
 
     "ALTER TABLE recording ADD COLUMN asked INTEGER;" /* epoch of the first try */
     "ALTER TABLE recording ADD COLUMN content_type TEXT;",
+
+    "ALTER TABLE call ADD COLUMN direction INTEGER;"
+    "CREATE TABLE touched (id INTEGER PRIMARY KEY, uniqueid TEXT NOT NULL);",
 };
 
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };
@@ -194,6 +199,15 @@ static int find_version(struct store *store, int64_t *ret_version, struct err *e
                        "could not use the ledger %s: it was written by a newer version of this program; "
                        "install that version again",
                        store_path(store));
+    return 0;
+}
+
+int schema_is_current(struct store *store, bool *ret_current, struct err *err)
+{
+    int64_t version = 0;
+    if (find_version(store, &version, err) != 0)
+        return -1;
+    *ret_current = version == NEWEST;
     return 0;
 }
 

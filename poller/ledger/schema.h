@@ -19,6 +19,9 @@
  * another program, or a newer version wrote it. */
 int schema_prepare(struct store *store, enum store_mode mode, struct err *err) MUST_CHECK;
 
+/* schema_is_current: whether the store has today's tables. Changes nothing. Errors: as schema_prepare. */
+int schema_is_current(struct store *store, bool *ret_current, struct err *err) MUST_CHECK;
+
 /* schema_make: creates the tables in a new store that has no journal yet. Durable: on return. Errors: EX_IOERR. */
 int schema_make(struct store *store, struct err *err) MUST_CHECK;
 
