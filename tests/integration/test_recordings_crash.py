@@ -48,7 +48,8 @@ class Stage:
     def kept(self):
         """The files with their contents; a half-made one counts too, unless its name says that it is one."""
         if self.s3:
-            return {key: found["content"] for key, found in self.s3.objects["recordings"].items()}
+            return {key.removeprefix("calls/"): found["content"]
+                    for key, found in self.s3.objects["recordings"].items()}
         if not self.drive:
             return {name: content for name, content in stored(self.sync).items() if not name.startswith(".")}
         files = list(self.drive.files.values())
@@ -75,7 +76,7 @@ def stage(request, tmp_path):
                         "folder": drive.folder(shared_with=[account], shared_drive=True)}
         if request.param == "s3":
             (tmp_path / "secret").write_text(s3.secret)
-            settings = {"upload": "s3", "endpoint": s3.url, "region": s3.region, "bucket": "recordings",
+            settings = {"upload": "s3", "folder": "calls", "endpoint": s3.url, "region": s3.region, "bucket": "recordings",
                         "access_key": s3.key_id, "secret_key_file": tmp_path / "secret"}
         pbx, sync = install(**settings)
         sync.configure(config={"sink": {"file": sync.state / "calls.db"}})
