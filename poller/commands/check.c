@@ -99,6 +99,16 @@ static void report_configuration(const struct check *check)
     check_good(check->report, "configuration", "%s, %s", to, from);
 }
 
+/* A variable that somebody has set for another program may be a surprise. */
+static void report_variables(const struct check *check, const char *section, const struct params *params)
+{
+    static const char origin[] = "environment variable ";
+    for (size_t i = 0; i < params->count; i++)
+        if (strncmp(params->items[i].origin, origin, sizeof origin - 1) == 0)
+            check_good(check->report, "configuration", "%s sets %s in [%s], because no file does",
+                       params->items[i].origin + sizeof origin - 1, params->items[i].key, section);
+}
+
 /* Whether calls of the source have an extra of this name. *ret_looked_up: [enrich] can switch it off. */
 static bool has_extra(const struct source_ops *source, const char *name, bool *ret_looked_up)
 {
@@ -141,6 +151,8 @@ static void test_configuration(struct check *check)
     }
     if (problems->count == 0)
         report_configuration(check);
+    report_variables(check, "source", &config->source_params);
+    report_variables(check, "recordings", &config->recordings_params);
     test_dial_status(check);
     if (!config->api.verify_ssl)
         check_warn(check->report, "configuration", "remove that line",

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "config/secrets.h"
 #include "engine/route.h"
+#include "recording/recording_settings.h"
 
 /* For an unknown type, read all settings, so that their problems are reported too. */
 static unsigned parts_of(const char *source_type, const char *sink_type)
@@ -67,6 +68,7 @@ static void load_recordings(struct config *config, struct route_kinds *kinds, st
         (void)err_set(&err, EX_CONFIG, "%s: [recordings] has no upload: write `upload = directory`, or leave the whole "
                       "section out", params->items[0].origin);
     else if (place_find(config->recordings_type, config->recordings_origin, &kinds->place, &err) == 0) {
+        recording_settings_from_environment(kinds->place, &config->recordings_params);
         settle(config, &config->recordings_params, kinds->place->params, "recordings", kinds->place->type, 0, problems);
         return;
     }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/url.h"
+#include "config/environment.h"
 #include "recording/recording_settings.h"
 
 #define TIMEOUT_SEC 60
@@ -159,4 +160,19 @@ void recording_settings_clear(struct recording_settings *settings)
     mem_free_secret(settings->authorization);
     free(settings->url);
     *settings = (struct recording_settings){ .url = NULL };
+}
+
+void recording_settings_from_environment(const struct place_ops *place, struct params *params)
+{
+    static const struct environment_variable of_all[] = { { "PBX_RECORDING_BASE_URL", "url" },
+                                                          { "CALLCENTER_MAX_RETRIES", "max_attempts" },
+                                                          { NULL, NULL } };
+    static const struct environment_variable of_drive[] = { { "GOOGLE_DRIVE_FOLDER_ID", "folder" },
+                                                            { "GOOGLE_DRIVE_CREDENTIALS", "credentials" },
+                                                            { "GOOGLE_DRIVE_CREDENTIALS_FILE", "credentials_file" },
+                                                            { "GOOGLE_APPLICATION_CREDENTIALS", "credentials_file" },
+                                                            { NULL, NULL } };
+    environment_read(of_all, params);
+    if (strcmp(place->type, "google-drive") == 0)
+        environment_read(of_drive, params);
 }

@@ -25,6 +25,10 @@ struct recording_settings {
 int recording_settings_read(const struct params *params, const struct params *source,
                             struct recording_settings *ret_settings, struct err *err) MUST_CHECK;
 
+/* recording_settings_from_environment: adds what params does not have from the variables of the script that pbx-api
+ * replaces: PBX_RECORDING_BASE_URL, CALLCENTER_MAX_RETRIES, and for google-drive GOOGLE_DRIVE_FOLDER_ID and others. */
+void recording_settings_from_environment(const struct place_ops *place, struct params *params);
+
 /* recording_settings_clear: overwrites the secrets and frees the texts. */
 void recording_settings_clear(struct recording_settings *settings);
 

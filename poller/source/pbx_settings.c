@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/url.h"
+#include "config/environment.h"
 #include "domain/params.h"
 #include "source/pbx_settings.h"
 
@@ -106,24 +107,19 @@ static int read_scan(const struct params *params, struct pbx_scan *scan, struct 
     return params_integer(params, "page_overlap", OVERLAP_ROWS, 0, 1000, &scan->pages.overlap, err);
 }
 
-static void add_from(struct params *params, const char *name, const char *key)
-{
-    char origin[80];
-    const char *value = getenv(name);
-    if (value == NULL || *value == '\0' || params_find(params, key) != NULL)
-        return;
-    (void)snprintf(origin, sizeof origin, "environment variable %s", name);
-    params_add(params, key, value, origin);
-}
-
 void pbx_settings_from_environment(struct params *params)
 {
-    bool has_own = params_find(params, "url") != NULL || params_find(params, "key") != NULL ||
-                   params_find(params, "key_file") != NULL || params_find(params, "user") != NULL;
-    add_from(params, "PBX_API_URL", "url");
-    add_from(params, "PBX_DOMAIN", "domain");
-    if (!has_own)
-        add_from(params, "PBX_API_KEY", "key");
+    static const struct environment_variable place[] = { { "PBX_API_URL", "url" },
+                                                         { "PBX_DOMAIN", "domain" },
+                                                         { "PBX_REQUEST_TIMEOUT", "timeout" },
+                                                         { "TIMEZONE", "time_zone" },
+                                                         { "CALLCENTER_BATCH_SIZE", "page_size" },
+                                                         { NULL, NULL } };
+    static const struct environment_variable account[] = { { "PBX_API_KEY", "key" }, { NULL, NULL } };
+    bool has_own = params_find(params, "url") != NULL || params_find(params, "user") != NULL;
+    environment_read(place, params);
+    if (!has_own) /* a key goes only to the address beside it */
+        environment_read(account, params);
 }
 
 int pbx_settings_read(const struct params *params, struct pbx_account *ret_account, struct pbx_zone *ret_zone,

@@ -11,8 +11,9 @@
 int pbx_settings_read(const struct params *params, struct pbx_account *ret_account, struct pbx_zone *ret_zone,
                       struct pbx_scan *ret_scan, struct err *err) MUST_CHECK;
 
-/* pbx_settings_from_environment: adds url, domain and key from PBX_API_URL, PBX_DOMAIN and PBX_API_KEY where params has
- * none. A key is only for the address beside it: it is left out if params has an address or another account. */
+/* pbx_settings_from_environment: adds what params does not have from PBX_API_URL, PBX_DOMAIN, PBX_API_KEY and others of
+ * the script that this source replaces. A key is only for the address beside it: it is left out if params has an
+ * address or another account. */
 void pbx_settings_from_environment(struct params *params);
 
 #endif

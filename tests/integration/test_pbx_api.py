@@ -593,6 +593,22 @@ def test_settings_may_come_from_the_environment(install):
     assert pbx.headers and not any("Authorization" in headers for headers in pbx.headers)  # it is another PBX's key
 
 
+def test_check_names_the_variables_that_set_something(install):
+    pbx, sync = install()
+    sync.configure(config={"recordings": {"upload": "directory", "folder": "/srv"}})
+    names = {"PBX_REQUEST_TIMEOUT": "7", "TIMEZONE": "Asia/Tokyo", "CALLCENTER_BATCH_SIZE": "1",
+             "PBX_RECORDING_BASE_URL": pbx.url + "/recordings", "CALLCENTER_MAX_RETRIES": "3",
+             "GOOGLE_DRIVE_FOLDER_ID": "1abc", "PBX_API_KEY": "another"}
+    told = [line.partition("configuration: ")[2] for line in sync.run("check", env=names).out.splitlines()
+            if "because no file does" in line]
+    assert told == ["PBX_REQUEST_TIMEOUT sets timeout in [source], because no file does",
+                    "CALLCENTER_BATCH_SIZE sets page_size in [source], because no file does",
+                    "PBX_RECORDING_BASE_URL sets url in [recordings], because no file does",
+                    "CALLCENTER_MAX_RETRIES sets max_attempts in [recordings], because no file does"]
+    checked = sync.run("check", env={**names, "PBX_REQUEST_TIMEOUT": "soon"})
+    assert checked.code == 78 and "environment variable PBX_REQUEST_TIMEOUT: timeout" in checked.out, checked.out
+
+
 def test_user_and_password_or_nothing_may_be_the_account(install):
     pbx, sync = install(login=("reader", "p4ss"))
     pbx.call(int(time.time()) - 60)

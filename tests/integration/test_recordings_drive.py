@@ -242,6 +242,21 @@ def test_a_lost_ledger_makes_no_second_file(keep, drive):
     assert drive.kinds.count("start") == 1
 
 
+def test_folder_and_key_may_come_from_the_environment(keep, drive, tmp_path):
+    account = drive.accounts.service_account()
+    folder = drive.folder(shared_with=[account], shared_drive=True)
+    pbx, sync = keep(account)
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call)
+    sync.configure(config={"recordings": {"folder": None, "credentials_file": None}})
+    done = sync.run("run", env={"GOOGLE_DRIVE_FOLDER_ID": folder,
+                                "GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "key.json")})
+    assert done.code == 0, done.log
+    assert kept(drive) == {name_of(call): content}
+    assert {tuple(file["parents"]) for file in drive.files.values()} == {(folder,)}
+    assert_secrets_hidden(drive, done.log, sync.run("check", env={"GOOGLE_DRIVE_CREDENTIALS": json.dumps(account)}).out)
+
+
 def test_a_folder_that_is_not_shared_is_named_with_the_remedy(keep, drive):
     account = drive.accounts.service_account()
     pbx, sync = keep(account=account, folder=drive.folder(shared_drive=True))
