@@ -19,6 +19,7 @@
 #include "ledger/diagnosis.h"
 #include "ledger/enabled.h"
 #include "ledger/legacy.h"
+#include "recording/place_check.h"
 #include "recording/recording_settings.h"
 
 /* The data of the tests. */
@@ -186,6 +187,41 @@ static void inspect_cron(struct check *check)
     check->cron = check_cron_inspect(check->options->cron_file);
 }
 
+static void report_place(const struct check *check, const struct place_finding *finding)
+{
+    const struct transfer_failure *failure = &finding->failure;
+    const char *remedy = *failure->remedy != '\0' ? failure->remedy + 2 : "try again later"; /* without "; " */
+    const char *room = *finding->room != '\0' ? "; " : "";
+    if (!finding->is_stored)
+        check_fail(check->report, "recordings", failure->fault == TRANSFER_MISCONFIGURED ? EX_CONFIG : EX_UNAVAILABLE,
+                   remedy, "a small file could not be stored: %s", failure->reason);
+    else if (!finding->is_deleted)
+        check_warn(check->report, "recordings", "delete it by hand; runs need not delete anything",
+                   "a small file was stored, and %s could not be deleted again: %s", finding->name, failure->reason);
+    else
+        check_good(check->report, "recordings", "a small file was stored and deleted again%s%s", room, finding->room);
+}
+
+/* Stores a small file in the place of the recordings, and deletes it. */
+static void test_place(struct check *check)
+{
+    struct recording_settings settings = { .url = NULL };
+    struct place place = { .ops = NULL };
+    struct place_finding finding;
+    struct err err;
+    if (check->kinds.place == NULL)
+        return;
+    if (recording_settings_read(&check->config.recordings_params, &check->config.source_params, &settings, &err) == 0 &&
+        place_open(check->kinds.place, &settings.place, &place, &err) == 0) { /* test_recordings reports the others */
+        if (place_check(&place, check->options->state_dir, &finding, &err) != 0)
+            check_fail_err(check->report, "recordings", &err);
+        else
+            report_place(check, &finding);
+    }
+    place_close(&place);
+    recording_settings_clear(&settings);
+}
+
 /* Gives up root's rights: the tests after this one run as the state's owner. */
 static void test_owner(struct check *check)
 {
@@ -269,6 +305,7 @@ static const struct {
     { "state", test_owner, 0, false },
     { "database", test_database, CONFIG_DATABASE, true },
     { NULL, test_api, CONFIG_API, true }, /* the sink's title */
+    { "recordings", test_place, 0, true },
     { "state", test_state, 0, true },
     { "sending", test_sending, 0, true },
     { "cron", test_cron, 0, false },

@@ -40,6 +40,7 @@ struct transfer_failure {
 
 #define PLACE_ID_SIZE 1200
 #define PLACE_SESSION_SIZE 4096
+#define PLACE_ROOM_SIZE 80
 
 /* A file in the spool, on its way to the place. */
 struct place_file {
@@ -54,6 +55,7 @@ struct place_file {
     char session[PLACE_SESSION_SIZE];  /* kept in the ledger, a secret; "": none */
     char link[PLACE_ID_SIZE];          /* set when the file is stored */
     bool changed;                      /* file_id or session has to be written to the ledger; the caller clears it */
+    char room[PLACE_ROOM_SIZE];        /* set by undo: "11 GB are free"; "": the place does not say it */
 };
 
 /* The settings of a place. Ownership: borrowed until place_close. */
@@ -75,6 +77,8 @@ struct place_ops {
     enum transfer_turn (*next)(void *state, void *transfer, struct http_transfer *ret_request,
                                struct transfer_failure *ret_failure);
     void (*judge)(void *state, void *transfer, const struct http_answer *answer);
+    /* After DONE: the next turns delete the file again. */
+    void (*undo)(void *state, void *transfer);
     void (*end)(void *state, void *transfer);
     void (*close)(void *state);
 };

@@ -1,10 +1,12 @@
 /* place_directory: the place `directory`. A file appears there complete, under its name, or not at all. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/fileutil.h"
@@ -19,6 +21,7 @@ struct directory {
 struct copy {
     const struct directory *directory;
     struct place_file *file;
+    bool undoes;
 };
 
 static const struct param_spec params[] = { PLACE_COMMON_PARAMS, { NULL, false, NULL } };
@@ -141,6 +144,17 @@ static enum transfer_turn store(const struct copy *copy, const char *path, struc
     return turn;
 }
 
+static enum transfer_turn delete_file(const struct copy *copy, const char *path, struct transfer_failure *ret_failure)
+{
+    struct statvfs disk;
+    if (unlink(path) != 0 && errno != ENOENT)
+        return fail(path, ret_failure);
+    if (statvfs(copy->directory->folder, &disk) == 0)
+        (void)snprintf(copy->file->room, sizeof copy->file->room, "%" PRIu64 " GB are free",
+                       (uint64_t)disk.f_bavail * disk.f_frsize >> 30);
+    return TRANSFER_DONE;
+}
+
 /* The name is kept in the ledger first: if the settings or the PBX's Content-Type change after a crash, the recording
  * still has only one file. */
 static enum transfer_turn next(void *context, void *transfer, struct http_transfer *ret_request,
@@ -157,10 +171,17 @@ static enum transfer_turn next(void *context, void *transfer, struct http_transf
         return TRANSFER_AGAIN;
     }
     char *path = mem_format("%s/%s", copy->directory->folder, file->file_id);
-    enum transfer_turn turn = store(copy, path, ret_failure);
+    enum transfer_turn turn = copy->undoes ? delete_file(copy, path, ret_failure) : store(copy, path, ret_failure);
     (void)snprintf(file->link, sizeof file->link, "%s", path);
     free(path);
     return turn;
+}
+
+static void undo(void *context, void *transfer)
+{
+    struct copy *copy = transfer;
+    (void)context;
+    copy->undoes = true;
 }
 
 static void judge(void *context, void *transfer, const struct http_answer *answer)
@@ -188,6 +209,7 @@ const struct place_ops place_directory = {
     .begin = begin,
     .next = next,
     .judge = judge,
+    .undo = undo,
     .end = end,
     .close = close_directory,
 };

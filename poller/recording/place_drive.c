@@ -44,7 +44,7 @@ struct drive {
     int64_t no_token_until_ms;        /* ... and until when nobody asks for one again, monotonic */
 };
 
-enum step { SEARCH, MAKE_ID, START, ASK, SEND, LOOK, STORED, FAILED };
+enum step { SEARCH, MAKE_ID, START, ASK, SEND, LOOK, DELETE, ROOM, STORED, FAILED };
 
 struct upload {
     struct drive *drive;
@@ -272,9 +272,13 @@ static void fill_api_request(struct upload *upload, struct http_transfer *reques
     const char *endpoint = upload->drive->endpoint;
     size_t count = 0;
     upload->headers[count++] = upload->authorization;
-    request->method = upload->step != START ? "GET" : upload->replaces ? "PATCH" : "POST";
+    request->method = upload->step == DELETE ? "DELETE" : upload->step != START ? "GET"
+                      : upload->replaces     ? "PATCH"
+                                             : "POST";
     if (upload->step == SEARCH)
         upload->url = search_url(upload);
+    else if (upload->step == ROOM)
+        upload->url = mem_format("%s/drive/v3/about?fields=storageQuota", endpoint);
     else if (upload->step == MAKE_ID)
         upload->url = mem_format("%s/drive/v3/files/generateIds?count=%d&space=drive&type=files", endpoint, IDS);
     else if (upload->step == START) {
@@ -522,6 +526,28 @@ static void judge_session(struct upload *upload, const struct http_answer *answe
     }
 }
 
+static bool read_bytes(const struct json *quota, const char *name, int64_t *ret_bytes)
+{
+    char *text = json_text_or_number(json_member(quota, name));
+    bool good = text != NULL && str_to_int(text, ret_bytes);
+    free(text);
+    return good;
+}
+
+/* A Shared drive has no such limit, and its answer speaks of the account's own storage. */
+static void judge_room(struct upload *upload, const struct http_answer *answer)
+{
+    struct json *json = answer->status == 200 ? json_parse(answer->body) : NULL;
+    const struct json *quota = json != NULL ? json_member(json, "storageQuota") : NULL;
+    int64_t limit = 0, usage = 0;
+    if (quota != NULL && google_token_is_user(upload->drive->token) && read_bytes(quota, "limit", &limit) &&
+        read_bytes(quota, "usage", &usage))
+        (void)snprintf(upload->file->room, sizeof upload->file->room, "%" PRId64 " of the account's %" PRId64
+                       " GB are free", usage < limit ? (limit - usage) >> 30 : 0, limit >> 30);
+    json_free(json);
+    upload->step = STORED;
+}
+
 static void judge(void *context, void *transfer, const struct http_answer *answer)
 {
     struct upload *upload = transfer;
@@ -534,6 +560,10 @@ static void judge(void *context, void *transfer, const struct http_answer *answe
         return; /* the same request again, with another token */
     else if (upload->step == START && answer->failure == NULL)
         judge_start(upload, answer);
+    else if (upload->step == DELETE && (answer->status == 204 || answer->status == 404))
+        upload->step = ROOM;
+    else if (upload->step == ROOM)
+        judge_room(upload, answer);
     else if (upload->step == LOOK && answer->failure == NULL && answer->status == 404) { /* the file was deleted */
         upload->file->file_id[0] = '\0';
         upload->file->changed = true;
@@ -549,6 +579,13 @@ static void judge(void *context, void *transfer, const struct http_answer *answe
         judge_file(upload, answer);
 }
 
+static void undo(void *context, void *transfer)
+{
+    struct upload *upload = transfer;
+    (void)context;
+    upload->step = DELETE;
+}
+
 const struct place_ops place_drive = {
     .type = "google-drive",
     .params = params,
@@ -556,6 +593,7 @@ const struct place_ops place_drive = {
     .begin = begin,
     .next = next,
     .judge = judge,
+    .undo = undo,
     .end = end,
     .close = close_drive,
 };

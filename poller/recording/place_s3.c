@@ -36,7 +36,7 @@ struct s3 {
 
 #define ETAG_SIZE 80
 
-enum step { BEGUN, WHOLE, OPEN, LIST, PART, COMPLETE, ABORT, LOOK, STORED, FAILED };
+enum step { BEGUN, WHOLE, OPEN, LIST, PART, COMPLETE, ABORT, LOOK, DELETE, STORED, FAILED };
 
 struct upload {
     struct s3 *s3;
@@ -278,7 +278,7 @@ static char *complete_body(const struct upload *upload)
 /* The parameters of a query stand in the order of their names: libcurl 7.88 signs them as they are written. */
 static char *request_url(const struct upload *upload)
 {
-    if (upload->step == WHOLE || upload->step == LOOK)
+    if (upload->step == WHOLE || upload->step == LOOK || upload->step == DELETE)
         return mem_copy(upload->key_url);
     if (upload->step == OPEN)
         return mem_format("%s?uploads=", upload->key_url);
@@ -306,7 +306,8 @@ static void digest_text(const char *text, char out[SPOOL_SHA256_SIZE])
 static bool fill_request(struct upload *upload, struct http_transfer *request)
 {
     static const char *const methods[] = { [WHOLE] = "PUT", [OPEN] = "POST", [LIST] = "GET", [PART] = "PUT",
-                                           [COMPLETE] = "POST", [ABORT] = "DELETE", [LOOK] = "GET" };
+                                           [COMPLETE] = "POST", [ABORT] = "DELETE", [LOOK] = "GET",
+                                           [DELETE] = "DELETE" };
     const struct place_file *file = upload->file;
     const struct s3 *s3 = upload->s3;
     char digest[SPOOL_SHA256_SIZE];
@@ -522,10 +523,17 @@ static void judge(void *context, void *transfer, const struct http_answer *answe
         judge_completed(upload, answer);
     else if (upload->step == LOOK)
         judge_look(upload, answer);
-    else if (upload->step == WHOLE && answer->status == 200)
+    else if (answer->status == (upload->step == WHOLE ? 200 : 204)) /* a file was stored, or deleted */
         upload->step = STORED;
     else
         fail(upload, answer);
+}
+
+static void undo(void *context, void *transfer)
+{
+    struct upload *upload = transfer;
+    (void)context;
+    upload->step = DELETE;
 }
 
 const struct place_ops place_s3 = {
@@ -535,6 +543,7 @@ const struct place_ops place_s3 = {
     .begin = begin,
     .next = next,
     .judge = judge,
+    .undo = undo,
     .end = end,
     .close = close_s3,
 };

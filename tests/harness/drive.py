@@ -84,8 +84,8 @@ class _Stop(Exception):
 
 
 class Drive:
-    """A running stand-in. A request has one of these kinds: token, ids, get, list, delete, multipart, start (of a
-    resumable upload), chunk, status (of a resumable upload).
+    """A running stand-in. A request has one of these kinds: token, about, ids, get, list, delete, multipart, start or
+    update (of a resumable upload), chunk, status (of a resumable upload).
 
     answers[kind]: a queue of things that happen instead of the proper answer, one for each request.
     always[kind]: the same thing for every request. The things are:
@@ -100,6 +100,7 @@ class Drive:
 
     def __init__(self, cert=None):
         self.ahead, self.keeps, self.writes_per_second = 0, None, None
+        self.limit, self.used = 15 << 30, 0  # bytes of the caller's storage
         self.answers, self.always, self.on_request = collections.defaultdict(collections.deque), {}, None
         self.kinds, self.requests = [], []
         self.files, self.folders, self.sessions = {}, {}, {}
@@ -208,6 +209,15 @@ class Drive:
         return Reply.of_json(200, _chosen(shown, request.query.get("fields", "kind,id,name,mimeType")))
 
     # ---- requests ----
+
+    def _about(self, request):
+        """about.get: fields is required."""
+        if "fields" not in request.query:
+            raise _Stop(error(400, "required", "The 'fields' parameter is required for this method."))
+        used = sum(int(item["size"]) for item in self.files.values())
+        quota = {"usage": str(used + self.used), "usageInDrive": str(used), "usageInDriveTrash": "0",
+                 "limit": str(self.limit)}
+        return Reply.of_json(200, _chosen({"kind": "drive#about", "storageQuota": quota}, request.query["fields"]))
 
     def _ids_made(self, request):
         count = int(request.query.get("count", 10))
@@ -370,6 +380,8 @@ class Drive:
             return "status" if request.headers.get("Content-Range", "").startswith("bytes */") else "chunk"
         if request.path == UPLOAD and request.method == "POST":
             return by_upload.get(request.query.get("uploadType"))
+        if request.path == "/drive/v3/about" and request.method == "GET":
+            return "about"
         if request.path == API + "/generateIds" and request.method == "GET":
             return "ids"
         if request.path == API:
@@ -401,6 +413,8 @@ class Drive:
             raise _Stop(error(403, "userRateLimitExceeded"))
         if kind == "ids":
             return self._ids_made(request)
+        if kind == "about":
+            return self._about(request)
         work = {"list": self._listed, "folder": self._make_folder, "get": self._item, "delete": self._item,
                 "multipart": self._multipart, "start": self._start, "update": self._update}[kind]
         return work(caller, request)

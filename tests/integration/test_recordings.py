@@ -2,6 +2,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import time
 
@@ -293,6 +294,17 @@ def test_a_pbx_that_is_down_costs_no_attempt_where_another_run_downloaded_record
     run(sync)
     assert name_of(first) in stored(sync)
     assert state_of(sync, later)[:2] == (1, 0)
+
+
+def test_check_stores_a_small_file_and_deletes_it(install):
+    _, sync = install()
+    out = sync.run("check").out
+    assert re.search(r"✓ recordings: a small file was stored and deleted again; \d+ GB are free", out), out
+    assert stored(sync) == {}
+    sync.kept.rmdir()
+    done = sync.run("check")
+    assert done.code == 78 and "✗ recordings: a small file could not be stored" in done.out, done.out
+    assert "mount its disk" in done.out
 
 
 @pytest.mark.parametrize("settings, words", [({"concurrency": "abc"}, "concurrency"), ({"upload": "tape"}, "tape"),

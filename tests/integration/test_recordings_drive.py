@@ -242,6 +242,50 @@ def test_a_lost_ledger_makes_no_second_file(keep, drive):
     assert drive.kinds.count("start") == 1
 
 
+def checked(sync):
+    done = sync.run("check")
+    return [line for line in done.out.splitlines() if "recordings: a small file" in line], done.out
+
+
+def test_check_stores_a_small_file_and_deletes_it(keep, drive):
+    _, sync = keep()
+    [line], out = checked(sync)
+    assert line.strip() == "✓ recordings: a small file was stored and deleted again"
+    assert drive.files == {} and drive.kinds[-2:] == ["delete", "about"]
+    assert list(sync.state.glob("check-*")) == []
+    assert_secrets_hidden(drive, out)
+
+
+def test_check_says_how_much_room_a_person_has(keep, drive):
+    user = drive.accounts.user(scope="https://www.googleapis.com/auth/drive")
+    _, sync = keep(account=user, folder=drive.folder())
+    drive.used = 4 << 30
+    [line], _ = checked(sync)
+    assert line.endswith("stored and deleted again; 11 of the account's 15 GB are free"), line
+
+
+@pytest.mark.parametrize("answers, words", [
+    ({"delete": (403, "insufficientFilePermissions")}, ["⚠ recordings: a small file was stored, and",
+                                                        "could not be deleted again", "delete it by hand"]),
+    ({"start": (403, "storageQuotaExceeded")}, ["✗ recordings: a small file could not be stored", "Shared drive"]),
+    ({"list": 503}, ["✗ recordings: a small file could not be stored", "HTTP 503", "try again later"]),
+    ({"token": (400, "invalid_grant")}, ["✗ recordings: a small file could not be stored"]),
+    ({"about": 500}, ["✓ recordings: a small file was stored and deleted again"]),
+])
+def test_check_names_what_the_place_refuses(keep, drive, answers, words):
+    _, sync = keep()
+    for kind, answer in answers.items():
+        drive.always[kind] = answer
+    _, out = checked(sync)
+    assert all(word in out for word in words), out
+
+
+def test_check_names_a_folder_that_is_not_shared(keep, drive):
+    _, sync = keep(folder=drive.folder(shared_with=["somebody@example.com"], shared_drive=True))
+    [line], out = checked(sync)
+    assert "could not be stored" in line and "share" in out, out
+
+
 def test_folder_and_key_may_come_from_the_environment(keep, drive, tmp_path):
     account = drive.accounts.service_account()
     folder = drive.folder(shared_with=[account], shared_drive=True)

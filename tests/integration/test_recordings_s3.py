@@ -87,6 +87,19 @@ def test_a_wrong_setting_stops_the_recordings_with_the_remedy(keep, s3, settings
     assert len(records(sync)) == 2
 
 
+@pytest.mark.parametrize("answers, words", [
+    ([], "✓ recordings: a small file was stored and deleted again"),
+    ([(404, "NoSuchBucket")], "make the bucket"),
+    ([None, (403, "AccessDenied")], "could not be deleted again")])
+def test_check_stores_a_small_object_and_deletes_it(keep, s3, answers, words):
+    _, sync = keep()
+    s3.answers.extend(answers)
+    done = sync.run("check")
+    assert words in done.out, done.out
+    assert len(kept(s3)) == (1 if "could not" in words else 0)
+    assert s3.secret not in done.out
+
+
 # ---- large recordings, in parts ----
 
 LARGE = 20 << 20  # three parts

@@ -1,0 +1,20 @@
+/* place_check: stores a small file in a place, and deletes it again. For `check`. */
+#ifndef PLACE_CHECK_H
+#define PLACE_CHECK_H
+
+#include "recording/place.h"
+
+/* What the place did. */
+struct place_finding {
+    bool is_stored, is_deleted;
+    char name[96];                   /* the name of the file */
+    char room[PLACE_ROOM_SIZE];      /* "11 GB are free"; "": the place does not say it */
+    struct transfer_failure failure; /* why the file was not stored, or not deleted */
+};
+
+/* place_check: directory is where the file is made on this host, for as long as it takes. Takes up to some seconds a
+ * request. Errors: EX_IOERR (directory), EX_SOFTWARE (libcurl); what the place refuses is a finding. */
+int place_check(const struct place *place, const char *directory, struct place_finding *ret_finding, struct err *err)
+    MUST_CHECK;
+
+#endif
