@@ -19,6 +19,7 @@
 enum transfer_turn {
     TRANSFER_SEND,  /* send this request, once the changes are durable */
     TRANSFER_AGAIN, /* call next again, once the changes are durable */
+    TRANSFER_WAIT,  /* call next again after the next answer to another transfer of this place */
     TRANSFER_DONE,
     TRANSFER_FAILED
 };

@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "base/url.h"
 #include "recording/place_drive.h"
+#include "recording/place_drive_folders.h"
 #include "recording/place_drive_verdict.h"
 
 #define ENDPOINT "https://www.googleapis.com"
@@ -33,18 +34,21 @@
 #define IDS 20
 
 struct drive {
-    const char *folder; /* borrowed, as the next two */
-    const char *ca_file;
+    const char *ca_file; /* borrowed */
     char *endpoint;
     int64_t timeout;
     struct google_token *token;
     char *ids[IDS]; /* made, and not used yet */
     size_t id_count;
+    struct drive_folders folders;
+    const void *finder; /* the upload that looks for a sub-folder or makes it: one at a time, so none is made twice */
     struct transfer_failure no_token; /* why there is no token ... */
     int64_t no_token_until_ms;        /* ... and until when nobody asks for one again, monotonic */
 };
 
-enum step { SEARCH, MAKE_ID, START, ASK, SEND, LOOK, DELETE, ROOM, STORED, FAILED };
+enum step {
+    SEARCH, MAKE_ID, FIND_FOLDER, FOLDER_ID, MAKE_FOLDER, START, ASK, SEND, LOOK, DELETE, ROOM, STORED, FAILED
+};
 
 struct upload {
     struct drive *drive;
@@ -53,6 +57,7 @@ struct upload {
     struct transfer_failure failure; /* FAILED */
     char *url, *body, *authorization;
     char range[96], length[64], type[80];
+    char folder_path[NAME_FOLDER_SIZE], folder_id[80]; /* FIND_FOLDER to MAKE_FOLDER */
     const char *headers[6];
     int source; /* the file in the spool; -1: not open */
     int64_t offset;
@@ -82,14 +87,14 @@ static void close_drive(void *context)
     google_token_close(drive->token);
     for (size_t i = 0; i < drive->id_count; i++)
         free(drive->ids[i]);
+    drive_folders_clear(&drive->folders);
     free(drive->endpoint);
     free(drive);
 }
 
 static int check_settings(const struct place_settings *settings, struct err *err)
 {
-    const struct param *endpoint = params_find(settings->params, "endpoint"),
-                       *folders = params_find(settings->params, "subfolders");
+    const struct param *endpoint = params_find(settings->params, "endpoint");
     struct err why;
     if (*settings->folder == '\0')
         return err_set(err, EX_CONFIG,
@@ -99,9 +104,6 @@ static int check_settings(const struct place_settings *settings, struct err *err
         return err_set(err, EX_CONFIG,
                        "upload = google-drive needs `credentials_file = /FILE` in [recordings]: the key file of a "
                        "service account");
-    if (folders != NULL && strcmp(folders->value, "none") != 0)
-        return err_set(err, EX_CONFIG, "%s: upload = google-drive knows no sub-folders; remove subfolders",
-                       folders->origin);
     const struct url_rules rules = { .what = "endpoint", .setting = "endpoint", .place = "under [recordings]",
                                      .exposed = "the token and every recording" };
     if (endpoint != NULL && url_check(endpoint->value, &rules, &why) != 0)
@@ -115,7 +117,7 @@ static int open_drive(const struct place_settings *settings, void **ret_state, s
         return -1;
     const struct param *credentials = params_find(settings->params, "credentials");
     struct drive *drive = mem_zero(1, sizeof *drive);
-    drive->folder = settings->folder;
+    drive->folders.root = settings->folder;
     drive->ca_file = "";
     drive->timeout = settings->timeout;
     drive->endpoint = mem_copy(params_text(settings->params, "endpoint", ENDPOINT));
@@ -157,7 +159,9 @@ static void clear_request(struct upload *upload)
 static void end(void *context, void *transfer)
 {
     struct upload *upload = transfer;
-    (void)context;
+    struct drive *drive = context;
+    if (drive->finder == upload)
+        drive->finder = NULL;
     clear_request(upload);
     if (upload->source >= 0)
         (void)close(upload->source);
@@ -197,6 +201,24 @@ static char *search_url(const struct upload *upload)
     return url;
 }
 
+static char *folder_url(const struct upload *upload)
+{
+    char *query = drive_folders_query(&upload->drive->folders, upload->folder_path);
+    char *coded = encode(query);
+    char *url = mem_format("%s/drive/v3/files?q=%s&orderBy=createdTime&fields=files(id)&supportsAllDrives=true"
+                           "&includeItemsFromAllDrives=true", upload->drive->endpoint, coded);
+    free(coded);
+    free(query);
+    return url;
+}
+
+static void know_folder(struct upload *upload, const char *id)
+{
+    drive_folders_add(&upload->drive->folders, upload->folder_path, id);
+    upload->drive->finder = NULL;
+    upload->step = START;
+}
+
 static char *metadata_of(const struct upload *upload)
 {
     const struct place_file *file = upload->file;
@@ -204,7 +226,7 @@ static char *metadata_of(const struct upload *upload)
     json_add_text(object, "name", file->name);
     if (!upload->replaces) {
         json_add_text(object, "id", file->file_id);
-        json_append_text(json_add(object, "parents", json_array()), upload->drive->folder);
+        json_append_text(json_add(object, "parents", json_array()), drive_folders_id(&upload->drive->folders, file->folder));
     }
     if (!upload->replaces && strlen(file->call) <= PROPERTY_MOST)
         json_add_text(json_add(object, "appProperties", json_object()), PROPERTY, file->call);
@@ -266,20 +288,33 @@ static void fill_session_request(struct upload *upload, struct http_transfer *re
     }
 }
 
+static const char *method_of(const struct upload *upload)
+{
+    if (upload->step == START)
+        return upload->replaces ? "PATCH" : "POST";
+    return upload->step == DELETE ? "DELETE" : upload->step == MAKE_FOLDER ? "POST" : "GET";
+}
+
 static void fill_api_request(struct upload *upload, struct http_transfer *request)
 {
     const struct place_file *file = upload->file;
     const char *endpoint = upload->drive->endpoint;
     size_t count = 0;
     upload->headers[count++] = upload->authorization;
-    request->method = upload->step == DELETE ? "DELETE" : upload->step != START ? "GET"
-                      : upload->replaces     ? "PATCH"
-                                             : "POST";
+    request->method = method_of(upload);
     if (upload->step == SEARCH)
         upload->url = search_url(upload);
     else if (upload->step == ROOM)
         upload->url = mem_format("%s/drive/v3/about?fields=storageQuota", endpoint);
-    else if (upload->step == MAKE_ID)
+    else if (upload->step == FIND_FOLDER)
+        upload->url = folder_url(upload);
+    else if (upload->step == MAKE_FOLDER) {
+        upload->url = mem_format("%s/drive/v3/files?supportsAllDrives=true&fields=id", endpoint);
+        upload->body = drive_folders_metadata(&upload->drive->folders, upload->folder_path,
+                                              upload->folder_id);
+        request->body = upload->body;
+        upload->headers[count++] = "Content-Type: application/json; charset=UTF-8";
+    } else if (upload->step == MAKE_ID || upload->step == FOLDER_ID)
         upload->url = mem_format("%s/drive/v3/files/generateIds?count=%d&space=drive&type=files", endpoint, IDS);
     else if (upload->step == START) {
         char *id = encode(upload->replaces ? file->file_id : "");
@@ -311,6 +346,15 @@ static void take_id(struct upload *upload)
     upload->step = START;
 }
 
+static void take_folder_id(struct upload *upload)
+{
+    struct drive *drive = upload->drive;
+    char *id = drive->ids[--drive->id_count];
+    (void)snprintf(upload->folder_id, sizeof upload->folder_id, "%s", id);
+    free(id);
+    upload->step = MAKE_FOLDER;
+}
+
 static enum transfer_turn next(void *context, void *transfer, struct http_transfer *ret_request,
                                struct transfer_failure *ret_failure)
 {
@@ -323,6 +367,15 @@ static enum transfer_turn next(void *context, void *transfer, struct http_transf
     }
     if (upload->step == STORED)
         return TRANSFER_DONE;
+    if (upload->step == START && !upload->replaces &&
+        drive_folders_lack(&upload->drive->folders, upload->file->folder, upload->folder_path)) {
+        if (upload->drive->finder != NULL)
+            return TRANSFER_WAIT;
+        upload->drive->finder = upload;
+        upload->step = FIND_FOLDER;
+    }
+    if (upload->step == FOLDER_ID && upload->drive->id_count > 0)
+        take_folder_id(upload);
     *ret_request = (struct http_transfer){ .file = -1, .ca_file = upload->drive->ca_file,
                                            .timeout = upload->drive->timeout, .headers = upload->headers };
     if (upload->step == ASK || upload->step == SEND)
@@ -342,7 +395,8 @@ static void fail(struct upload *upload, const struct http_answer *answer)
 {
     const struct google_token *token = upload->drive->token;
     const struct drive_asker asker = { .account = google_token_name(token), .is_user = google_token_is_user(token),
-                                       .names_the_folder = upload->step == START && !upload->replaces };
+                                       .names_the_folder = (upload->step == START && !upload->replaces) ||
+                                                           upload->step == MAKE_FOLDER };
     drive_verdict(answer, &asker, &upload->failure);
     str_hide(upload->failure.reason, upload->file->session);
     upload->step = FAILED;
@@ -418,6 +472,20 @@ static void judge_search(struct upload *upload, const struct http_answer *answer
     upload->step = MAKE_ID;
     if (found != NULL)
         finish(upload, found);
+    json_free(json);
+}
+
+static void judge_found_folder(struct upload *upload, const struct http_answer *answer)
+{
+    struct json *json = json_parse(answer->body);
+    const struct json *files = json != NULL ? json_member(json, "files") : NULL, *found = json_first(files);
+    const char *id = found != NULL ? json_text(found, "id") : NULL;
+    if (files == NULL)
+        fail(upload, &(struct http_answer){ .status = 502, .body = "" });
+    else if (id != NULL)
+        know_folder(upload, id);
+    else
+        upload->step = FOLDER_ID;
     json_free(json);
 }
 
@@ -560,6 +628,8 @@ static void judge(void *context, void *transfer, const struct http_answer *answe
         return; /* the same request again, with another token */
     else if (upload->step == START && answer->failure == NULL)
         judge_start(upload, answer);
+    else if (upload->step == MAKE_FOLDER && (well || answer->status == 409)) /* 409: a repeated request has made it */
+        know_folder(upload, upload->folder_id);
     else if (upload->step == DELETE && (answer->status == 204 || answer->status == 404))
         upload->step = ROOM;
     else if (upload->step == ROOM)
@@ -573,7 +643,9 @@ static void judge(void *context, void *transfer, const struct http_answer *answe
         fail(upload, answer);
     else if (upload->step == SEARCH)
         judge_search(upload, answer);
-    else if (upload->step == MAKE_ID)
+    else if (upload->step == FIND_FOLDER)
+        judge_found_folder(upload, answer);
+    else if (upload->step == MAKE_ID || upload->step == FOLDER_ID)
         judge_ids(upload, answer);
     else
         judge_file(upload, answer);

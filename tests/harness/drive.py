@@ -173,7 +173,7 @@ class Drive:
         given = metadata.get("id")
         if given is None:
             return
-        if given in self.files or given in self._deleted:
+        if given in self.files or given in self.folders or given in self._deleted:
             raise _Stop(error(409, "fileIdInUse"))
         if given not in self._ids:
             raise _Stop(error(400, "invalid", "The provided file ID is not usable."))
@@ -234,12 +234,27 @@ class Drive:
             raise _Stop(error(400, "badRequest"))
         parents = metadata.get("parents")
         inside = self._parent(caller, metadata, request) if parents else {"driveId": None, "readers": set()}
-        made = self.folder(inside["readers"], owner=caller["who"])
-        self.folders[made].update(name=metadata.get("name", "Untitled"), client=caller["client"],
-                                  driveId=inside["driveId"])
+        self._check_metadata(metadata)
+        made = metadata.get("id") or self.folder()
+        self.folders[made] = {"name": metadata.get("name", "Untitled"), "client": caller["client"], "can_add": True,
+                              "driveId": inside["driveId"], "owner": caller["who"], "readers": inside["readers"],
+                              "parent": parents and parents[0]}
         return self._shown_folder(made, request)
 
+    def _folders_listed(self, caller, request, parent, name):
+        """The folders of that name in a folder, the oldest first."""
+        if request.query.get("orderBy") != "createdTime":
+            raise _Stop(error(400, "invalid"))
+        found = [{"id": folder_id, "name": folder["name"]} for folder_id, folder in self.folders.items()
+                 if folder.get("parent") == parent and folder["name"] == name and self._sees(caller, folder, request)]
+        return Reply.of_json(200, _chosen({"kind": "drive#fileList", "files": found}, request.query.get("fields")))
+
     def _listed(self, caller, request):
+        folders = re.fullmatch(r"'([\w-]+)' in parents and name='([^']*)' and "
+                               r"mimeType='application/vnd.google-apps.folder' and trashed=false",
+                               request.query.get("q", ""))
+        if folders:
+            return self._folders_listed(caller, request, *folders.groups())
         match = re.fullmatch(r"appProperties has \{ key='((?:[^'\\]|\\.)*)' and value='((?:[^'\\]|\\.)*)' \}"
                              r"(?: and trashed ?= ?false)?", request.query.get("q", ""))
         if match is None:

@@ -242,6 +242,86 @@ def test_a_lost_ledger_makes_no_second_file(keep, drive):
     assert drive.kinds.count("start") == 1
 
 
+def folders(drive, root):
+    """The sub-folders of root: path -> id; none twice."""
+    found = {}
+    for folder_id, folder in drive.folders.items():
+        above = next((path + "/" for path, parent in found.items() if parent == folder.get("parent")), "")
+        if folder.get("parent") and (above or folder["parent"] == root):
+            assert above + folder["name"] not in found, "the folder was made twice"
+            found[above + folder["name"]] = folder_id
+    return found
+
+
+@pytest.fixture
+def by_month(keep, drive):
+    """A PBX with recordings of two months, the installation, the root folder, and name -> sub-folder."""
+    account = drive.accounts.service_account()
+    root = drive.folder(shared_with=[account], shared_drive=True)
+    pbx, sync = keep(account, root, subfolders="month", concurrency=8)
+    now = int(time.time())
+    sync.set_checkpoint(now - 40 * 86400)
+    calls = [pbx.call(ended) for ended in (*range(now - 106, now - 100), now - 35 * 86400, now - 35 * 86400 - 1)]
+    for call in calls:
+        pbx.record(call)
+    return pbx, sync, root, {name_of(call): time.strftime("%Y/%m", time.gmtime(call["started"])) for call in calls}
+
+
+def assert_in_folders(drive, root, wanted):
+    known = folders(drive, root)
+    assert set(known) == set(wanted.values()) | {path[:4] for path in wanted.values()}
+    assert {file["name"]: file["parents"] for file in drive.files.values()} == {
+        name: [known[path]] for name, path in wanted.items()}
+    kept(drive)
+
+
+def run_until_stored(sync, count):
+    for _ in range(8):
+        run(sync)
+        make_due(sync)
+        if sync.ledger("SELECT count(*) FROM recording WHERE state = 2") == [(count,)]:
+            return
+
+
+def test_sub_folders_are_made_once(by_month, drive):
+    pbx, sync, root, wanted = by_month
+    run_until_stored(sync, len(wanted))
+    assert_in_folders(drive, root, wanted)
+    asked = collections.Counter(drive.kinds)["folder"]
+    more = pbx.call(int(time.time()) - 20)
+    pbx.record(more)
+    run(sync)
+    wanted[name_of(more)] = time.strftime("%Y/%m", time.gmtime(more["started"]))
+    assert_in_folders(drive, root, wanted)
+    assert collections.Counter(drive.kinds)["folder"] == asked, "a folder that exists was made again"
+
+
+@pytest.mark.parametrize("answer", ["lost", "cut", 503, (403, "userRateLimitExceeded")])
+def test_a_failure_while_a_sub_folder_is_made_makes_no_second_one(by_month, drive, answer):
+    _, sync, root, wanted = by_month
+    drive.answers["folder"].extend([answer, answer])
+    run_until_stored(sync, len(wanted))
+    assert_in_folders(drive, root, wanted)
+
+
+def test_a_kill_while_a_sub_folder_is_made_makes_no_second_one(by_month, drive):
+    _, sync, root, wanted = by_month
+    process = []
+
+    def kill(kind, _):
+        if kind == "folder" and process:
+            os.kill(process[0].pid, signal.SIGKILL)
+
+    for _ in range(3):
+        drive.on_request = kill
+        process[:] = [sync.start("run")]
+        process[0].wait()
+        drive.on_request = None
+        make_due(sync)
+    run_until_stored(sync, len(wanted))
+    assert_in_folders(drive, root, wanted)
+
+
 def checked(sync):
     done = sync.run("check")
     return [line for line in done.out.splitlines() if "recordings: a small file" in line], done.out
@@ -384,7 +464,6 @@ def test_a_deleted_key_stops_the_recordings_and_no_call(keep, drive):
 
 @pytest.mark.parametrize("settings, words", [({"folder": None}, "needs `folder = ID`"),
                                              ({"credentials_file": None}, "needs `credentials_file = /FILE`"),
-                                             ({"subfolders": "year"}, "knows no sub-folders"),
                                              ({"endpoint": "http://example.com"}, "plain http")])
 def test_what_is_missing_is_named(keep, drive, settings, words):
     pbx, sync = keep()
