@@ -226,7 +226,8 @@ static char *metadata_of(const struct upload *upload)
     json_add_text(object, "name", file->name);
     if (!upload->replaces) {
         json_add_text(object, "id", file->file_id);
-        json_append_text(json_add(object, "parents", json_array()), drive_folders_id(&upload->drive->folders, file->folder));
+        const char *parent = drive_folders_id(&upload->drive->folders, file->folder);
+        json_append_text(json_add(object, "parents", json_array()), parent);
     }
     if (!upload->replaces && strlen(file->call) <= PROPERTY_MOST)
         json_add_text(json_add(object, "appProperties", json_object()), PROPERTY, file->call);

@@ -762,7 +762,7 @@ def test_a_disk_that_is_nearly_full(ready, api, namespace, size, fill, mark, cod
 
 
 def test_runs_that_something_else_starts_need_no_line_of_cron(ready, api):
-    """A service, say."""
+    """For example a service."""
     ready.cron_file.unlink()
     assert ready.run().code == 0
     api.clear()

@@ -61,7 +61,7 @@ FORMS = {
 @pytest.mark.parametrize("timezone", ["America/New_York", "Europe/Berlin", "UTC"])
 @pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
 def test_every_form_is_read_on_a_host_anywhere(sync, db, api, form, timezone):
-    """The database's server is in New York. What ended before the checkpoint is out of scope, what ended later not."""
+    """The database's server is in New York. Calls that ended before the checkpoint are out of scope, later ones are not."""
     sync.timezone = timezone
     point = db.now() - 1800
     before, after = db.insert(end_epoch=point - 30), db.insert(end_epoch=point + 30)
@@ -99,7 +99,7 @@ def test_a_uniqueid_that_the_file_cannot_hold_as_it_is_puts_nothing_out_of_scope
 
 
 def test_the_file_has_one_line_and_a_comment_and_is_private(sync, db, timezone="Europe/Berlin"):
-    """One line for the program, a comment for people; nothing left beside it; not for everybody's eyes."""
+    """One line for the program and a comment for people. No other file is left, and others cannot read it."""
     sync.timezone = timezone
     (uniqueid,) = ended(db, 60)
     run(sync)
@@ -119,7 +119,7 @@ def forget(sync):
 
 @pytest.mark.parametrize("spoil", [forget, lambda sync: sync.checkpoint_file.write_text("")], ids=["missing", "empty"])
 def test_without_a_checkpoint(sync, db, api, spoil):
-    """With no ledger either a run starts one hour ago; later on it goes on from the ledger's copy."""
+    """Without a ledger a run starts one hour back. Later it continues from the ledger's copy."""
     spoil(sync)
     too_old, in_time = ended(db, 3700, 3500)
     result = run(sync)
@@ -330,7 +330,7 @@ def test_set_waits_for_a_run_to_end(sync):
 
 
 def test_set_waits_as_long_as_the_settings_let_a_run_take(sync, db, api):
-    """A run says in the lock's file how long it may take; others wait for so long, see test_lock.c."""
+    """A run writes into the lock's file how long it may take. Others wait for that time, see test_lock.c."""
     sync.configure(config={"sync": {"time_budget": 300}})
     ended(db, 10)
     api.rules([{"delay_ms": 3000}])
@@ -356,7 +356,7 @@ def test_set_without_a_state_directory(sync):
 
 
 def test_set_forward_puts_older_calls_out_of_scope_and_back_brings_them_in(sync, db, api):
-    """Neither sends a call again that the API has accepted."""
+    """No call that the API has accepted is sent again."""
     sync.configure(config={"sync": {"sweep_interval": 1}})
     known, = ended(db, 3000)
     run(sync)
@@ -387,7 +387,7 @@ def test_a_person_writes_the_file(sync, db, api):
 # ---- what a change means for the calls ----
 
 def answered(sync, answer, *args):
-    """What the command says on a terminal where somebody types the answer, and its exit code."""
+    """What the command prints on a terminal where a person types the answer, and its exit code."""
     screen, terminal = os.openpty()
     process = sync.start(*args, stdin=terminal)
     os.write(screen, f"{answer}\n".encode())
@@ -442,7 +442,7 @@ def test_set_back_says_what_is_sent(sync, db, api):
 
 
 def test_calls_that_are_only_noted_to_be_sent_later_are_skipped_too(sync, db, api):
-    """They are below the checkpoint, and of them a run sends no more than backfill_rate a second."""
+    """They are below the checkpoint, and a run sends at most backfill_rate of them a second."""
     now = db.now()
     sync.set_checkpoint(now - 7200)
     sync.configure(config={"sync": {"backfill_rate": 1, "time_budget": 2}})
@@ -625,14 +625,14 @@ def renamed(sync, text):
 
 
 def slowly(sync, text):
-    """As the shell's `date > checkpoint` with a slow date: the file is empty for a while."""
+    """As `date > checkpoint` in a shell, with a slow `date`: the file is empty for a while."""
     with sync.checkpoint_file.open("w") as file:
         time.sleep(2.5)
         file.write(f"{text}\n")
 
 
 def at_work(sync, db, api):
-    """A run under way, with far to go; the calls by age, oldest first."""
+    """A run that has many calls to read; the calls by age, the oldest first."""
     now = db.now()
     calls = db.insert_many([{"end_epoch": now - 3000 + n * 10} for n in range(250)])
     sync.configure(config={"sync": {"batch_size": 5}, "api": {"concurrency": 1}})

@@ -14,7 +14,7 @@ NOBODYS_PORT = "http://127.0.0.1:1"
 
 
 def everything(sync):
-    """All that is on disk: of each path its content, or its kind."""
+    """All files on disk: the content or the kind of each path."""
     return {str(path): path.read_bytes() if path.is_file() else "directory" for path in sync.directory.rglob("*")}
 
 
@@ -28,7 +28,7 @@ def locked(sync):
 # ---- words ----
 
 def bare(*args):
-    """Runs the program with nothing but these words, away from every file of ours."""
+    """Runs the program with these words only, and without any file of ours."""
     return subprocess.run([program("SYNC_BINARY", "build/did-optimizer-sync"), *args], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=30)
 
@@ -153,7 +153,7 @@ def test_the_log_is_appended_to_and_private(sync):
                                    lambda path: subprocess.run(["mkfifo", path], check=True)],
                          ids=["directory", "symbolic link", "named pipe"])
 def test_a_log_that_is_no_file_is_left_alone_and_stops_no_run(sync, db, api, spoil):
-    """Results matter more than the log: as with one that cannot be written, the calls are sent."""
+    """Results matter more than the log, so the calls are sent, as with a log that cannot be written."""
     call, odd = db.insert(), sync.log_file.with_name("odd.log")
     spoil(odd)
     before = odd.lstat()
@@ -211,7 +211,7 @@ def test_dry_run_leaves_even_a_bad_checkpoint_alone(sync, db, content):
 
 
 def test_dry_run_of_calls_that_are_pending(sync, db, api):
-    """What an earlier run could not deliver is shown as well."""
+    """The calls that an earlier run could not deliver are shown too."""
     good, bad = db.insert_many([{}, {}])
     sync.configure(config={"sync": {"retry_base": 0}})
     api.rules([{"uniqueid": bad, "status": 503}])

@@ -1,4 +1,4 @@
-"""Where the settings come from, and what is said of bad ones: before anything is sent, and all at once."""
+"""Where the settings come from. Bad settings are all reported at once, before a call is sent."""
 import contextlib
 import json
 import os
@@ -17,7 +17,7 @@ NOBODYS_PORT = "http://127.0.0.1:1"
 
 @pytest.fixture
 def waiting(sync, db):
-    """An installation with secrets of its own in which one call waits to be sent."""
+    """An installation with its own secrets and one unsent call."""
     sync.configure(dids={"api_key": KEY}, astguiclient={"VARDB_pass": PASSWORD})
     db.insert()
     return sync
@@ -201,7 +201,7 @@ def test_a_file_that_is_named_must_exist(waiting, api, option):
 
 
 def test_plain_http_to_another_host_only_on_demand(sync, api, db):
-    """0.0.0.0 is not this host's name for itself, and yet leads here."""
+    """0.0.0.0 leads to this host, but is not one of its names."""
     uniqueid = db.insert()
     sync.configure(dids={"api_base_url": f"http://0.0.0.0:{api.port}"})
     problems, _ = refuse(sync, api)
@@ -358,7 +358,7 @@ def test_another_programs_key_with_a_similar_name_is_ignored(sync, api, db, line
 
 @pytest.mark.parametrize("key", ["format", "log_format"])
 def test_the_log_can_be_json(sync, api, db, key):
-    """Goal: one object a line, by either name of the setting."""
+    """Goal: the log has one object a line, with either name of the setting."""
     sync.configure(config={"log": {key: "json"}})
     call = db.insert()
     lines = [json.loads(line) for line in sync.run().log.splitlines()]
@@ -367,7 +367,7 @@ def test_the_log_can_be_json(sync, api, db, key):
 
 @pytest.mark.parametrize("which", ["astguiclient_file", "dids_file", "config_file"])
 def test_a_file_that_everybody_can_write_is_refused(sync, api, db, which):
-    """Goal: whoever can write it could have the key sent to a host of his own."""
+    """Goal: a person who can write the file could send the key to another host."""
     db.insert()
     path = getattr(sync, which)
     path.chmod(0o666)

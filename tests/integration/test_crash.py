@@ -63,6 +63,6 @@ def test_outcomes_are_on_disk_before_the_checkpoint_moves_past_them(staged):
 
 
 def test_kill_9_at_random_moments_loses_nothing(db, api, sync):
-    """Goal: no call is lost or recorded twice however often runs are killed; `make soak` does it 300 times."""
+    """Goal: no call is lost or recorded twice, however often runs are killed; `make soak` does it 300 times."""
     done = kill_loop(db, api, sync, kills=15)
     assert done.calls > 100

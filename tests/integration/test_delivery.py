@@ -1,4 +1,4 @@
-"""What becomes of a call for every way in which the API may answer, or not. Nothing is lost, nothing arrives twice."""
+"""What happens to a call with each answer of the API, and without an answer. No call is lost or arrives twice."""
 import contextlib
 import email.utils
 import signal
@@ -212,7 +212,7 @@ def test_the_wait_doubles_and_retry_after_lengthens_it(sync, db, api):
 
 
 def test_a_poison_call_is_rejected_when_its_attempts_are_used_up(sync, db, api):
-    """Others flow all the while."""
+    """Other calls are sent meanwhile."""
     sync.configure(config={"sync": {"max_attempts": 3}})
     poison = db.insert()
     api.rules([{"uniqueid": poison, "status": 500}])
@@ -269,7 +269,7 @@ def test_an_outage_uses_up_no_retry_and_few_requests(sync, db, api, rule):
 
 
 def test_the_api_is_down_for_a_whole_run(sync, db, api):
-    """Nobody listens at its port. What ends meanwhile is not lost either."""
+    """Nobody listens at the port. Calls that end in the outage are not lost."""
     uniqueids = db.insert_many([{}] * 20)
     api.stop()
     for _ in range(2):
@@ -517,7 +517,7 @@ def test_the_environments_proxy_is_not_used(sync, db, api):
 # ---- a call that changes while it is pending ----
 
 def test_a_change_that_is_undone_before_it_was_sent_is_not_sent(sync, db, api):
-    """What the API has is what the row says again."""
+    """The API already has the content that the row has again."""
     sync.configure(config={"sync": {"sweep_interval": 1}})
     uniqueid = db.insert(status="SALE")
     run(sync)
@@ -535,7 +535,7 @@ def test_a_change_that_is_undone_before_it_was_sent_is_not_sent(sync, db, api):
 
 
 def answer_lost(sync, db, api, uniqueid):
-    """That another one arrives shows that the API works."""
+    """Another call arrives, so the API works."""
     api.rules([{"uniqueid": uniqueid, "action": "record-then-reset", "times": 1}])
     db.insert()
     run(sync, code=75)

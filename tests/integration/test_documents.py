@@ -148,7 +148,7 @@ def test_no_document_names_an_option_that_does_not_exist(help_text):
 # ---- the guides ----
 
 def test_the_readme_is_short_enough_to_be_read():
-    """What only developers need stands in tests/README.md."""
+    """Text for developers is in tests/README.md."""
     assert len(README.read_text().splitlines()) <= 250
 
 

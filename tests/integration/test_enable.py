@@ -1,4 +1,4 @@
-"""What starts by itself, cron's line or a service, sends nothing before the operator has said so."""
+"""Cron's line and a service send nothing before the operator has enabled them."""
 import json
 import time
 
@@ -12,7 +12,7 @@ WAITS = f"⏸ Not enabled: cron sends no calls until you run `{NAME} enable`"
 
 @pytest.fixture
 def new(db, api, tmp_path):
-    """What an installation leaves: settings are there, and nobody has said that it may send."""
+    """A new installation: it has settings, but nobody has enabled it."""
     installation = Sync(tmp_path / "host", db, api, timezone=db.dialer.timezone, enabled=False)
     installation.configure(config={"sync": {"settle": 0, "splay": 0}})
     yield installation

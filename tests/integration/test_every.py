@@ -29,7 +29,7 @@ def rounds(sync):
 
 
 def stop(loop):
-    """Ends it as systemd does; what it printed."""
+    """Ends the process as systemd does. Returns its output."""
     loop.terminate()
     out, err = loop.communicate(timeout=20)
     assert loop.returncode == 0
@@ -95,7 +95,7 @@ def test_bad_settings_fail_their_rounds_and_good_ones_heal_them(sync, db, api):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
 def test_each_round_reads_as_root_and_works_as_the_owner_of_the_state():
-    """The database is out of reach here: what is looked at is who reads the settings, and who makes files."""
+    """The database cannot be reached. The test looks at who reads the settings and who makes files."""
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
         sync = Sync(pathlib.Path(directory) / "host")
@@ -157,7 +157,7 @@ def test_options_that_exclude_every_are_refused(sync, args, said):
 
 
 def test_the_shipped_unit_is_understood_by_systemd(tmp_path):
-    """Goal: no misspelt setting, which systemd would only warn of."""
+    """Goal: no setting is misspelt. systemd would only warn."""
     unit = tmp_path / "did-optimizer-sync.service"
     text = (ROOT / "packaging/examples/did-optimizer-sync.service").read_text()
     unit.write_text(text.replace("/usr/sbin/did-optimizer-sync", "/bin/true"))

@@ -72,7 +72,7 @@ def test_long_work_ends_with_74_when_its_state_cannot_be_written(staged, kind, e
 
 @needs_shim
 def test_writes_that_take_half_of_the_bytes_change_nothing(staged):
-    """Goal: every write and send is carried on with where it stopped."""
+    """Goal: every write and send continues where it stopped."""
     scene = staged(scenes.every_kind)
     scene.reset()
     code, wanted = scene.run().code, scene.outcome()
@@ -138,7 +138,7 @@ def ledger_waiting(sync):
 
 
 def test_a_ledger_held_by_another_program_is_waited_for_five_seconds(sync, db, api):
-    """Goal: then exit 74 with nothing sent; the next run is as if nothing had been."""
+    """Goal: exit 74 and nothing sent; the next run works as usual."""
     sync.run()
     uniqueids = insert_some(db)
     with ledger_waiting(sync):
@@ -253,7 +253,7 @@ def test_damage_deep_in_the_ledger_costs_no_call(sync, db, api, long_known, wher
 @needs_shim
 @pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
 def test_a_full_disk_during_a_rebuild_loses_no_pending_call(staged, at):
-    """Goal: what could be read of the damaged ledger is not given up because it cannot be written down now."""
+    """Goal: the readable part of a damaged ledger is kept, even if it cannot be written now."""
     scene = staged(scenes.damaged_ledger)
     strike = shim.Strike(scene.sync, kinds=("write", "send"))
     scene.run(strike.env)
@@ -451,7 +451,7 @@ def assert_outage_and_then_all(sync, api, uniqueids, *words):
 
 
 def test_a_refused_connection_is_an_outage(sync, db, api):
-    """Goal: nobody listens; all arrive once when somebody does."""
+    """Goal: nobody listens at first; later all calls arrive once."""
     uniqueids = insert_some(db)
     api.stop()
     assert_outage_and_then_all(sync, api, uniqueids, "Failed to connect", "no call is lost")
@@ -461,7 +461,7 @@ def test_a_refused_connection_is_an_outage(sync, db, api):
 
 
 def test_a_name_that_does_not_resolve_is_an_outage(sync, db, api):
-    """Goal: DNS failure is the way's fault, not the calls'."""
+    """Goal: a DNS failure is an outage, not a fault of the calls."""
     uniqueids = insert_some(db)
     sync.configure(dids={"api_base_url": "https://api.invalid"})
     assert_outage_and_then_all(sync, api, uniqueids, "api.invalid")
@@ -500,7 +500,7 @@ def test_answers_cut_off_are_asked_for_again_under_the_same_key(sync, db, api, a
 
 
 def test_an_answer_of_a_hundred_megabytes_is_not_read(sync, db, api):
-    """Goal: it is broken off, and the call is pending."""
+    """Goal: the request is ended, and the call is pending."""
     uniqueids = insert_some(db, 5)
     api.rules([{"uniqueid": uniqueids[2], "times": 1, "action": "huge"}])
     sync.configure(config={"sync": {"retry_base": 0}})
@@ -528,7 +528,7 @@ def test_a_call_that_makes_the_api_fail_does_not_delay_later_calls(sync, db, api
 
 
 def test_a_dry_run_in_an_outage_shows_each_call_once(sync, db, api):
-    """Goal: what it shows is what the next run would send; nothing is sent to find out whether the API is back."""
+    """Goal: the dry run shows what the next run would send. It does not test whether the API works again."""
     uniqueids = insert_some(db)
     api.rules([{"status": 500}])
     assert sync.run().code == 69

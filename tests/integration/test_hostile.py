@@ -73,7 +73,7 @@ def head(status="200 OK", *headers):
 
 
 def endless(connection, first, more):
-    """As long as the other side takes it."""
+    """Until the other side closes the connection."""
     connection.sendall(first)
     with contextlib.suppress(OSError):
         while True:
@@ -106,7 +106,7 @@ ANSWERS = {
 
 @contextlib.contextmanager
 def hostile_server(answer):
-    """Answers each connection so and closes it; its address."""
+    """Gives each connection this answer and closes it. Returns the address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         def serve():
             while True:
@@ -152,7 +152,7 @@ def test_a_hostile_answer_costs_a_log_line_and_no_call(sync, db, api, answer):
 
 @pytest.fixture
 def started_by(tmp_path, monkeypatch):
-    """Has the program started by a shell, after these words."""
+    """A shell starts the program, after these words."""
     def set_up(words):
         script = tmp_path / "started"
         script.write_text(f'#!/bin/sh\n{words.format(program("SYNC_BINARY", "build/did-optimizer-sync"))}\n')
@@ -205,7 +205,7 @@ def test_a_run_that_is_aborted_leaves_no_core(sync, db, api, started_by, tmp_pat
 @pytest.mark.parametrize("words", ["status", "status --json", "failed list --json", "history", "check", "metrics", "--help",
                                    "--dry-run", "checkpoint show"])
 def test_a_command_that_cannot_print_fails(sync, db, api, started_by, words):
-    """Who keeps a list in a file must learn that the disk was full."""
+    """A person who writes a list into a file must see that the disk was full."""
     refused = db.insert()
     api.rules([{"uniqueid": refused, "status": 400}])
     assert sync.run().code == 0

@@ -41,7 +41,7 @@ def log_of(sync):
 
 
 def led_just_now(sync, db):
-    """As if a run of this host had led this moment, so that it leads at once."""
+    """As if a run of this host had just been the leader, so it leads at once."""
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger, ledger:
         ledger.execute("INSERT OR REPLACE INTO note (name, number) VALUES ('leader_led', ?)", [db.now()])
 
@@ -145,7 +145,7 @@ def test_long_work_on_another_host_takes_nothing_over(db, api, host, leader, wor
 
 
 def test_cron_s_reconcile_prints_nothing_on_a_standby(db, host, leader):
-    """Goal: with the same crontab on every host, a standby host sends no mail at night."""
+    """Goal: with the same crontab on every host, a standby host sends no mail."""
     db.insert(end_epoch=db.now() - 600)
     assert leader.run().code == 0
     run = host("b").run("reconcile", "--cron")

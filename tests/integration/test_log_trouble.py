@@ -1,4 +1,4 @@
-"""A log that cannot be opened or written stops nothing, and neither it nor a lost state mails once a minute."""
+"""A log that cannot be opened or written stops no run. Neither such a log nor a lost state causes a mail each minute."""
 import os
 import socket
 import sqlite3

@@ -322,7 +322,7 @@ def test_a_call_that_is_archived_while_it_is_pending_is_sent_all_the_same(sync, 
 
 
 def test_a_call_that_waits_is_kept_while_the_archive_may_not_be_read(sync, db, api):
-    """Goal: a row that is gone from the live table may have been archived. Who cannot look there does not know."""
+    """Goal: a row that is gone from the live table may be in the archive, and a run that cannot read the archive says so."""
     now = db.now()
     db.query("CREATE OR REPLACE USER half@localhost IDENTIFIED BY 'half'")
     db.query("GRANT SELECT ON vicidial_log TO half@localhost")
@@ -517,7 +517,7 @@ def test_without_a_key_cron_s_first_run_leaves_a_state_that_later_runs_can_use(s
 # ---- a state directory on another disk ----
 
 def test_the_state_directory_may_be_a_link(sync, db, api):
-    """Goal: every command works where the state lies on another disk, and the link stays one."""
+    """Goal: every command works if the state directory is a link to another disk, and the link stays."""
     real = sync.directory / "other-disk"
     sync.state.rename(real)
     sync.state.symlink_to(real)

@@ -1,4 +1,4 @@
-"""What arrives at the API: for every kind of row the exact body, byte by byte and type by type."""
+"""The exact body for every kind of row, as it arrives at the API."""
 import json
 import re
 import time
@@ -66,7 +66,7 @@ def test_the_idempotency_key_changes_with_the_content(sync, db, api):
 
 
 def test_a_call_that_changes_back_gets_a_new_key(sync, db, api):
-    """An API that keeps to the keys would give its answer of then, and stay at what it has."""
+    """An API that remembers keys would repeat its old answer and keep its old content."""
     sync.configure(config={"sync": {"sweep_interval": 0}})
     uniqueid = db.insert()
     for status in ("SALE", "NI", "SALE", "NI"):
@@ -94,7 +94,7 @@ def test_a_change_keeps_its_key_when_it_is_tried_again(sync, db, api):
 
 
 def test_every_column_that_may_be_null_is_null(sync, db, api):
-    """The API wants a phone number and a campaign, so those stay."""
+    """The API needs a phone number and a campaign, so these members stay."""
     uniqueid = db.insert(list_id=None, phone_code=None, user=None, comments=None, user_group=None, term_reason=None,
                          alt_dial=None, called_count=None, length_in_sec=None, start_epoch=None)
     assert sync.run().code == 0
@@ -239,7 +239,7 @@ def test_dispositions_of_our_own(send, sync):
 # ---- the log ----
 
 def test_control_characters_never_reach_the_log(send, sync, db):
-    """A row can neither forge a line nor steer a terminal."""
+    """A row can neither forge a line of the log nor control a terminal."""
     db.make_vicidial()  # without its other tables the log has warnings
     send({"phone_number": "1\n2026 ERROR ❌", "campaign_id": "\x1b[31mX", "status": "\r\x08\x7f"})
     lines = sync.log_file.read_text().split("\n")

@@ -53,7 +53,7 @@ def assert_recorded(sync, calls):
 
 
 def refused(sync, code, *words):
-    """A run that fails: nothing passes for read, so the checkpoint stays."""
+    """A run that fails. The window does not count as read, so the checkpoint stays."""
     before = sync.checkpoint()
     run = sync.run("run", timeout=120)
     assert run.code == code, run.log
@@ -454,7 +454,7 @@ BAD_PAGES = [
 @pytest.mark.parametrize("later", [False, True], ids=["first-page", "later-page"])
 @pytest.mark.parametrize("answer, code, words", BAD_PAGES, ids=[words.replace(" ", "-") for _, _, words in BAD_PAGES])
 def test_a_page_that_is_not_what_it_should_be_is_an_error(install, answer, code, words, later):
-    """Goal: no error passes for an empty day. What was read before it may be sent."""
+    """Goal: an error is never taken for an empty day. Rows that were read before the error may be sent."""
     pbx, sync = install(page_size=20)
     now = int(time.time())
     made = [pbx.call(now - 60 - 30 * n) for n in range(60)]
@@ -503,7 +503,7 @@ def wait_for(condition):
 
 @pytest.mark.parametrize("at", ["first", "second", "scan", "page", "fetch"])
 def test_a_signal_ends_a_request_in_flight(install, api, at):
-    """Goal: whatever the run is asking for, it ends at once, and nothing passes for read."""
+    """Goal: the run ends at once, whatever it waits for, and the window does not count as read."""
     pbx, sync = install(page_size=20, sink="did-optimizer", sync={"retry_base": 0})
     now = int(time.time())
     made = [pbx.call(now - 60 - 30 * n) for n in range(60)]

@@ -1,4 +1,4 @@
-"""Finding calls: every one that ended arrives, none twice, and the dialer hardly notices."""
+"""Finding calls: every ended call arrives once, and the load on the dialer is small."""
 import collections
 import contextlib
 import datetime
@@ -663,7 +663,7 @@ def test_the_night_when_the_clocks_change_loses_and_repeats_nothing(tmp_path, ap
 
 
 def test_a_database_clock_that_is_set_back_stops_nothing(sync, db, api):
-    """The ledger knows that a run wrote this checkpoint, so it is believed, as far as the clock goes now."""
+    """The ledger knows that a run wrote this checkpoint, so the checkpoint counts, up to the present time."""
     first = db.insert(end_epoch=db.now() - 5)
     sync.run()
     ahead = db.now() + 7200

@@ -246,7 +246,7 @@ def test_the_mail_of_cron_names_the_profile(sync, db, api, other_api, every_prof
 
 
 def test_named_paths_win_over_a_profiles_own(sync, db, api):
-    """The tester's paths are named on each command line here."""
+    """Each command line here has the paths of the test."""
     call = db.insert()
     assert sync.run("--profile", "acme").code == 0
     assert received(api) == [call] and sync.checkpoint().endswith(call)

@@ -1,4 +1,4 @@
-"""reconcile: the proof that nothing is missing, and what it does where something is."""
+"""reconcile: it proves that no call is missing, or sends the missing calls."""
 import collections
 import contextlib
 import re
@@ -137,12 +137,12 @@ def by_hand(sync, db):
 
 
 def by_reset(sync, db):
-    """The next run starts five minutes ago, as it is set below."""
+    """The next run reads from five minutes ago, as set below."""
     assert sync.run("checkpoint", "reset", "--yes").code == 0
 
 
 def named_command(run):
-    """The backfill that is named, as its words."""
+    """The words of the backfill command that the output names."""
     (line,) = [line for line in run.out.splitlines() if "backfill --from" in line]
     words = shlex.split(line.partition("To send them: ")[2])
     assert words[0] == "did-optimizer-sync"

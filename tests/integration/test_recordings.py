@@ -123,7 +123,7 @@ def test_a_recording_that_never_comes_is_rejected_after_a_day(install):
 
 
 def test_the_day_of_waiting_begins_with_the_first_try(install):
-    """Where recordings could not be tried for days, the first 404 does not reject them."""
+    """If recordings could not be tried for days, the first 404 does not reject them."""
     pbx, sync = install()
     call = pbx.call(int(time.time()) - 100)
     content = pbx.record(call)

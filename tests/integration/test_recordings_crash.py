@@ -46,7 +46,7 @@ class Stage:
             self.s3.objects["recordings"].clear()
 
     def kept(self):
-        """The files with their contents; a half-made one counts too, unless its name says that it is one."""
+        """The files with their contents. An incomplete file counts too, unless its name says that it is incomplete."""
         if self.s3:
             return {key.removeprefix("calls/"): found["content"]
                     for key, found in self.s3.objects["recordings"].items()}

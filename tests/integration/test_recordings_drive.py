@@ -1,4 +1,4 @@
-"""upload = google-drive: recordings of a hosted PBX in a folder of Google Drive, through its traps and our crashes."""
+"""upload = google-drive: recordings of a hosted PBX in a folder of Google Drive, with Drive's pitfalls and with crashes."""
 import collections
 import json
 import os

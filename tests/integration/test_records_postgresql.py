@@ -1,5 +1,5 @@
 """The sink `records` with a real PostgreSQL server: killed, full, read-only, slow, locked, picky or closed to the
-account. Nothing is lost, nothing is there twice, and what others added stays."""
+account. No call is lost or there twice, and what others added stays."""
 import contextlib
 import json
 import threading
@@ -180,7 +180,7 @@ def test_an_error_that_nobody_knows_keeps_no_other_row_from_being_written(db, sy
 # ---- failures of the server ----
 
 def test_a_server_that_is_killed_in_mid_batch_loses_nothing(db, sync, calls, postgresql):
-    """Goal: the transaction waits at a lock of ours, and so is surely open, when the server dies."""
+    """Goal: the transaction waits for a lock of this test, so it is open when the server dies."""
     known = insert(db, 3)
     succeeds(sync.run("run"))
     sync.configure(config={"sink": {"timeout": 60}})
@@ -220,7 +220,7 @@ def test_a_session_that_is_ended_between_commit_and_answer_repeats_nothing(db, s
 
 
 def test_a_full_disk_loses_nothing(db, sync, calls):
-    """The server's own error for a full disk, raised by a trigger: this place cannot mount a small disk."""
+    """A trigger raises the server's error for a full disk, because a test cannot always mount a small disk."""
     insert(db, 2)
     succeeds(sync.run("run"))
     calls.query("CREATE FUNCTION full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100', "
@@ -270,7 +270,7 @@ def test_a_run_waits_for_a_slow_server_until_its_timeout(db, sync, calls):
 # ---- accounts, rights and tables ----
 
 def refused(sync, *words):
-    """The run and `check` say the same, and what to do."""
+    """The run and `check` say the same, with a remedy."""
     run, checked = sync.run("run"), sync.run("check")
     assert run.code in (69, 78) and checked.code in (69, 78), run.log
     for word in words:

@@ -153,7 +153,7 @@ def test_a_file_that_may_not_be_written_loses_nothing(db, sync, place, ordinary)
 
 @needs_shim
 def test_a_full_disk_loses_nothing(db, sync, place):
-    """Goal: the disk of the records alone is full, from some write on; nothing is half there, and nothing is lost."""
+    """Goal: only the disk of the records is full, from some write on. No call is incomplete or lost."""
     known = db.insert()
     sync.run("run")
     calls = [db.insert() for _ in range(3)]
@@ -169,7 +169,7 @@ def test_a_full_disk_loses_nothing(db, sync, place):
 
 @needs_shim
 def test_a_run_that_is_killed_anywhere_loses_and_repeats_nothing(db, sync, place):
-    """Goal: also between the records' commit and the ledger's, the next run comes to the same table."""
+    """Goal: the next run makes the same table, also after a kill between the commits of records and ledger."""
     for _ in range(6):
         db.insert()
     kept = sync.directory.parent / "kept"

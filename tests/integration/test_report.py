@@ -1,4 +1,4 @@
-"""report --html: the page as a file, and as a reader sees it in headless Chromium."""
+"""report --html: the page as a file, and as Chromium shows it."""
 import base64
 import contextlib
 import hashlib
@@ -40,7 +40,7 @@ def write(sync, sql, rows):
 
 
 def put_calls(sync, calls):
-    """Calls as the ledger keeps them; what is not said is that of an accepted sale a minute ago."""
+    """Calls as the ledger has them. The defaults are those of a sale that was accepted a minute ago."""
     now, rows = int(time.time()), []
     for i, given in enumerate(calls):
         ended = given.get("end_epoch", now - 60)
@@ -52,7 +52,7 @@ def put_calls(sync, calls):
 
 
 def where_it_is_half_past_twelve():
-    """A time zone, so that no test has an hour or a day end in its middle, whenever it is run."""
+    """A time zone in which no hour and no day ends during a test."""
     minutes = 750 - int(time.time()) // 60 % 1440  # a zone may be up to a day away
     return f"<HERE>{'-' if minutes >= 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"  # POSIX counts westward
 
@@ -453,7 +453,7 @@ def test_the_policy_blocks_an_injected_script(host, window):
 
 
 def test_ten_thousand_calls_are_all_there(host, browser):
-    """How long the browser takes is printed (-s), not held: that is the machine's affair."""
+    """The browser's time is printed (-s) and not checked, because it depends on the machine."""
     now = int(time.time())
     reasons = [None, None, "HTTP 503: the service is not available at the moment, try again later"]
     put_calls(host, [{"end_epoch": now - i * 50, "status": f"ST{i % 40}", "campaign": f"CAMP{i % 25:04}", "took_ms": i % 500,

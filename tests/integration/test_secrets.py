@@ -50,7 +50,7 @@ def sync(install, strict_api):
 
 
 def places_of_secrets(sync, *results):
-    """Where a secret is to be seen: what was printed, and every file but the two that hold it by right."""
+    """The places where a secret could be seen: all output, and all files but the two that must have it."""
     texts = {f"{words}, {name}": getattr(result, name).encode() for words, result in zip(COMMANDS, results)
              for name in ("out", "err")}
     texts.update((path.name, path.read_bytes()) for path in sync.directory.rglob("*")
@@ -77,7 +77,7 @@ STATUSES = [200, 302, 400, 401, 403, 422, 429, 500]
 @pytest.mark.parametrize("saying", SAYINGS.values(), ids=list(SAYINGS))
 @pytest.mark.parametrize("status", STATUSES)
 def test_the_api_repeats_the_key(sync, strict_api, status, saying):
-    """Of one call among others, which is noted against the call, then of all of them."""
+    """First for one call among others, which is recorded with the call; then for all calls."""
     strict_api.rules([{"status": status, "body": f'{{"success":false,"error":"{saying}"}}', "times": 1}, {"times": 1},
                       {"status": status, "body": f'{{"success":false,"message":"{saying}"}}'}])
     results = all_commands(sync)
@@ -139,7 +139,7 @@ def test_the_certificate_is_bad(install, tmp_path, which):
 
 
 def test_a_run_s_command_line_and_environment_have_no_secret(sync, strict_api):
-    """ps shows everybody the words; the environment of a run that read its files holds nothing either."""
+    """ps shows the command line to everybody. The environment has no secret either."""
     strict_api.rules([{"delay_ms": 1500}])
     running = sync.start()
     while strict_api.state()["requests"] == 0:

@@ -1,4 +1,4 @@
-"""What a server's own settings may not change: which calls are read, and whom a read holds up."""
+"""A server's own settings change neither which calls are read nor who waits for a read."""
 import os
 import pathlib
 import socket
@@ -15,7 +15,7 @@ from harness.sync import Sync
 
 @pytest.fixture
 def server_setting(db):
-    """server_setting(name, value) sets a variable of the server's for the sessions to come, and back afterwards."""
+    """server_setting(name, value) sets a variable of the server for new sessions, and sets it back at the end."""
     before = {}
 
     def change(name, value):
@@ -34,7 +34,7 @@ def sent(api):
 @pytest.mark.parametrize("name, value", [("sql_select_limit", 5), ("max_join_size", 1),
                                          ("sql_mode", "'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT'")])
 def test_a_limit_or_mode_of_the_server_delays_no_call(sync, db, api, server_setting, name, value):
-    """Goal: all calls are sent, though the server would cut, refuse or misread the session's statements."""
+    """Goal: all calls are sent, even if the server's settings would cut, refuse or misread statements."""
     uniqueids = sorted(db.insert_many([{"end_epoch": db.now() - n % 60} for n in range(300)] + [{"uniqueid": "it\\'s.7"}]))
     server_setting(name, value)
     assert sync.run().code == 0
@@ -115,7 +115,7 @@ def test_text_is_whole_where_the_server_ignores_the_clients_character_set(tmp_pa
      ["a read-only session", "a limit of a statement's time"]),
 ], ids=["MariaDB 5.5", "MySQL 5.6", "both"])
 def test_an_old_server_is_used_without_what_it_lacks_and_check_says_so(sync, db, api, refused, missing):
-    """Goal: the other variables are set all the same, calls are sent, and `check` names what is missing."""
+    """Goal: the other variables are set, calls are sent, and `check` names the missing one."""
     uniqueids = sorted(db.insert_many([{"end_epoch": db.now() - n % 60} for n in range(30)]))
     db.query("SET GLOBAL sql_select_limit = 5")
     try:
@@ -135,7 +135,7 @@ def test_an_old_server_is_used_without_what_it_lacks_and_check_says_so(sync, db,
 
 @pytest.mark.parametrize("account", ["the whole server", "this account"])
 def test_a_server_that_wants_tls_is_named_as_the_cause(tmp_path, api, account):
-    """Goal: exit 78, and the message says TLS and the setting, where the server only says "access denied"."""
+    """Goal: exit 78, and the message names TLS and the setting. The server says only "access denied"."""
     made = certs.make(tmp_path)
     options = [f"--ssl-cert={made.good[0]}", f"--ssl-key={made.good[1]}"]
     if account == "the whole server":
@@ -158,7 +158,7 @@ def test_a_server_that_wants_tls_is_named_as_the_cause(tmp_path, api, account):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can put files into the places of sockets for one process alone")
 def test_a_stale_socket_file_does_not_hide_the_server(sync, db, api, tmp_path):
-    """Goal: where a server that ended has left its socket, the next place is tried."""
+    """Goal: if a server has ended and left its socket, the program tries the next place."""
     uniqueid = db.insert()
     stale, living = tmp_path / "stale", tmp_path / "living"
     for directory in (stale, living):

@@ -129,7 +129,7 @@ def _assert_doctored_records_are_seen(simulation):
 
 
 def test_an_outage_longer_than_the_sweep_looks_back_loses_nothing(directory):
-    """What ended meanwhile stays pending for as long as that takes."""
+    """The calls that ended in the outage stay pending until it is over."""
     simulation, verdict = simulate(directory, 6, 300, 2, site=Site(outage_hours=9))
 
     assert faults(simulation, verdict) == []

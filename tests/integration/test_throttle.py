@@ -8,7 +8,7 @@ USED_UP = "this run has used its share of the VICIdial database's time (max_serv
 
 
 def insert_many(db, count):
-    """Calls of the last hours, evenly spread."""
+    """Calls that are evenly spread over the last hours."""
     now = db.now()
     return db.insert_many([{"end_epoch": now - HOURS * 3600 + 5 + number * (HOURS * 3600 - 60) // count,
                             "length_in_sec": 30} for number in range(count)])

@@ -29,7 +29,7 @@ def write_ledger(sync, *statements):
 
 
 def let_pass(sync, minutes):
-    """The ledger as it looks so many minutes later, when no run has come since."""
+    """The ledger as it would be so many minutes later without another run."""
     write_ledger(sync, f"UPDATE run SET started = started - {minutes * 60}, finished = finished - {minutes * 60}, "
                        f"unsent_oldest = unsent_oldest - {minutes * 60}")
 
@@ -46,7 +46,7 @@ def health(sync, *args):
 
 
 def sane(text):
-    """Without seconds, which go on while the views are asked."""
+    """Without seconds, which change while the views are read."""
     return re.sub(r"\d+ s ago", "N s ago", text)
 
 
@@ -185,7 +185,7 @@ def test_a_lasting_rate_limit_is_not_ok(sync, db, api):
 
 
 def test_unsent_calls_are_counted_up_to_a_bound(sync, db, api):
-    """The dialer comes first: in a long outage no run reads all that waits."""
+    """The dialer comes first: in a long outage no run reads all unsent calls."""
     now = db.now()
     db.insert_many([{"end_epoch": now - 3000 + n // 2} for n in range(5000)])
     api.rules([{"status": 503}])
@@ -237,7 +237,7 @@ def test_a_host_that_could_never_read_calls_stays_bad(sync, db):
 # ---- metrics of several profiles, and of backfills ----
 
 def test_metrics_of_two_profiles_have_no_sample_in_common(sync, db, api):
-    """node_exporter drops what it finds twice, so a folder with both files would lose one."""
+    """node_exporter drops samples that it finds twice, so one of two files in a folder would be lost."""
     db.insert()
     (sync.directory / "acme.conf").write_text(sync.config_file.read_text())
     (sync.directory / "dids-acme.conf").write_text(sync.dids_file.read_text())
@@ -334,7 +334,7 @@ def test_a_monitoring_user_sees_what_a_killed_run_has_left(watched, db):
 
 
 def test_a_monitoring_user_waits_for_a_ledger_that_another_program_has_locked(watched, db):
-    """Goal: a maintenance job that keeps readers out for a second is no UNKNOWN."""
+    """Goal: the answer is not UNKNOWN if a maintenance job keeps readers out for a second."""
     watched.run()
     ledger = watched.state / "ledger.db"
     with contextlib.closing(sqlite3.connect(ledger, isolation_level=None, check_same_thread=False)) as other:
@@ -367,7 +367,7 @@ def test_what_a_monitoring_user_may_not_read_is_unknown(watched, db):
 
 
 def test_a_monitoring_user_who_looks_while_runs_come_and_go_sees_a_whole_ledger(watched, db):
-    """Goal: the copy that is made where no WAL is at hand is never half old and half new."""
+    """Goal: a copy of a ledger without a WAL is never half old and half new."""
     watched.run()
     stop = threading.Event()
     path = watched.state / "ledger.db"

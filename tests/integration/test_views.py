@@ -1,4 +1,4 @@
-"""What an operator is shown of the ledger: history, why, metrics and health."""
+"""What operators see of the ledger: history, why, metrics and health."""
 import contextlib
 import json
 import os
@@ -40,7 +40,7 @@ def json_lines(done):
 
 
 def rows(text):
-    """name -> text of a view with one row a thing."""
+    """name -> text, of a view with one row for each name."""
     return {line[:15].strip(): line[16:] for line in text.splitlines()}
 
 
@@ -465,7 +465,7 @@ def test_a_label_cannot_break_the_page(sync, db):
 
 
 def example_page(sync, page, path=None):
-    """Runs the line of the cron example as cron does, with another page. path: where the program is found."""
+    """Runs the line of the cron example as cron does, with another page. path: the directory of the program."""
     text = (EXAMPLES / "did-optimizer-sync-metrics.cron").read_text()
     line = re.search(r"^\* \* \* \* \* root (.*metrics.*)$", text, re.M)[1]
     folder = sync.directory / "bin"
@@ -493,7 +493,7 @@ def test_the_cron_example_replaces_its_page_in_one_step_and_everybody_may_read_i
 
 
 def test_the_cron_example_makes_its_page_where_nobody_else_reads_half_of_it(sync, db):
-    """The page that is not whole has another name, which node_exporter does not read, and a mode of its owner alone."""
+    """An incomplete page has another name, which node_exporter does not read, and only its owner can read it."""
     folder = sync.directory / "textfile"
     folder.mkdir()
     (folder / "sync.prom").write_text("before\n")
@@ -655,7 +655,7 @@ def own_names(text):
 
 
 def test_rules_and_dashboard_ask_for_metrics_that_exist(sync, db, api):
-    """Goal: no panel stays empty and no alert silent because of a name that was changed."""
+    """Goal: no panel and no alert uses a name that has changed."""
     db.insert(end_epoch=db.now() - 20)
     sync.run()
     there = metrics(sync).names()

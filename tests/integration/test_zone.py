@@ -1,4 +1,4 @@
-"""Time zones: call_date is in the zone of whoever wrote the row. Every call arrives all the same."""
+"""Time zones: call_date is in the zone of whoever wrote the row. Every call arrives nevertheless."""
 import collections
 import contextlib
 import datetime
@@ -50,12 +50,12 @@ def install(tmp_path, api):
 
 
 def dated(epoch, offset):
-    """call_date as a writer of that offset has it."""
+    """call_date as a writer with that offset writes it."""
     return datetime.datetime.fromtimestamp(epoch + offset, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def calls(db, offset, ages, table="vicidial_log", **columns):
-    """Calls of two minutes each, written in that offset, one for each age of their end."""
+    """Calls of two minutes, written with that offset: one for each age of its end."""
     now = db.now()
     return db.insert_many([{"start_epoch": now - age - 120, "end_epoch": now - age,
                             "call_date": dated(now - age - 120, offset), **columns} for age in ages], table=table)
@@ -191,7 +191,7 @@ YEAR = [(2025, 1, 10), (2025, 3, 8), (2025, 3, 9), (2025, 7, 4), (2025, 10, 31),
 @pytest.mark.parametrize("days", [YEAR, YEAR[:4], YEAR[3:], YEAR[3:4]],
                          ids=["the year", "to summer", "from summer", "summer alone"])
 def test_a_backfill_over_a_year_sees_the_calls_of_both_summers(install, utc, api, days, move):
-    """The zone of today says nothing of last summer's, nor of where the server was then."""
+    """Today's zone does not show last summer's zone, nor the zone in which the server was then."""
     db, sync = install(utc, since=60)
     zone = zoneinfo.ZoneInfo("America/New_York")
     calls(db, -5 * HOUR, every(60, 600))
@@ -210,7 +210,7 @@ def test_a_backfill_over_a_year_sees_the_calls_of_both_summers(install, utc, api
 
 
 def test_calls_of_before_the_clocks_changed_are_still_found(install, utc, api):
-    """By the latest rows alone, spring would hide an hour of them from the poll."""
+    """If only the latest rows counted, the poll would miss an hour of them in spring."""
     db, sync = install(utc, since=6 * HOUR)
     sync.configure(config={"sync": {"sweep_interval": 0}})
     before = calls(db, -5 * HOUR, every(300, 6 * HOUR - 300, 2 * HOUR))
@@ -231,7 +231,7 @@ def test_a_host_that_writes_rarely_is_remembered(install, utc, api):
 
 
 def test_a_single_row_in_a_zone_of_its_own_is_found_by_the_sweep(install, utc, api):
-    """Among many that row is no reason to look in its zone; so the poll cannot see it, however short it was."""
+    """One row among many is no reason to read its zone, so only the sweep finds it."""
     db, sync = install(utc)
     expected = calls(db, 0, every(30, 3000)) + calls(db, -3 * HOUR, [100])
     assert sync.run().code == 0
@@ -239,7 +239,7 @@ def test_a_single_row_in_a_zone_of_its_own_is_found_by_the_sweep(install, utc, a
 
 
 def test_call_date_gives_the_zone_if_uniqueids_have_no_time(install, utc, api):
-    """Asterisk's systemname stands before the epoch."""
+    """The id begins with Asterisk's systemname, then comes the epoch."""
     db, sync = install(utc)
     now = db.now()
     expected = []
