@@ -95,6 +95,17 @@ void json_writer_add_known(struct json_writer *writer, const char *name, int64_t
         json_writer_add_int(writer, name, number);
 }
 
+void json_writer_add_json(struct json_writer *writer, const char *name, const char *json)
+{
+    put_name(writer, name);
+    put(writer, json, strlen(json));
+}
+
+void json_writer_add_bool(struct json_writer *writer, const char *name, bool value)
+{
+    json_writer_add_json(writer, name, value ? "true" : "false");
+}
+
 char *json_writer_end(struct json_writer *writer)
 {
     put(writer, writer->length == 0 ? "{}" : "}", writer->length == 0 ? 3 : 2); /* with the NUL */

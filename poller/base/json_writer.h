@@ -2,6 +2,7 @@
 #ifndef JSON_WRITER_H
 #define JSON_WRITER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,10 @@ void json_writer_add_int(struct json_writer *writer, const char *name, int64_t n
 
 /* json_writer_add_known: adds number, or null if it equals unknown. */
 void json_writer_add_known(struct json_writer *writer, const char *name, int64_t number, int64_t unknown);
+
+/* json_writer_add_bool: adds true or false. json_writer_add_json: adds a value that is JSON already. */
+void json_writer_add_bool(struct json_writer *writer, const char *name, bool value);
+void json_writer_add_json(struct json_writer *writer, const char *name, const char *json);
 
 /* json_writer_end: ends the object. Returns its text, the same bytes as json_print gives. Ownership: the caller frees
  * it. */

@@ -1,5 +1,4 @@
 /* tenants: `did-optimizer-sync run --all-profiles`, runs every profile in parallel. */
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,41 +13,6 @@
 #include "commands/tenants.h"
 #include "config/profile.h"
 #include "engine/route.h"
-
-#define ENDING ".conf"
-
-/* The profile's name, from its settings file's name; NULL: not a profile's file. Ownership: the caller frees it. */
-static char *name_of(const char *file)
-{
-    size_t length = strlen(file), tail = strlen(ENDING);
-    if (length <= tail || strcmp(file + length - tail, ENDING) != 0)
-        return NULL;
-    char *name = mem_copy_bytes(file, length - tail);
-    if (profile_is_name(name))
-        return name;
-    free(name);
-    return NULL;
-}
-
-/* Sets *ret_names to the sorted names of the profiles and returns their number. */
-static size_t list(const char *directory, char ***ret_names)
-{
-    struct dirent **files = NULL;
-    size_t count = 0;
-    int found = scandir(directory, &files, NULL, alphasort);
-    if (found < 0 && errno != ENOENT)
-        (void)fprintf(stderr, "did-optimizer-sync: could not read the profiles in %s: %s\n", directory,
-                      strerror(errno));
-    *ret_names = found > 0 ? mem_zero((size_t)found, sizeof **ret_names) : NULL;
-    for (int i = 0; i < found; i++) {
-        char *name = name_of(files[i]->d_name);
-        if (name != NULL)
-            (*ret_names)[count++] = name;
-        free(files[i]);
-    }
-    free(files);
-    return count;
-}
 
 /* Calls run for one profile (NULL: the default profile) in a new process. Returns -1 if no process could start. */
 static pid_t start(const struct options *options, const char *name, int (*run)(const struct options *))
@@ -109,7 +73,7 @@ static int wait_for_all(pid_t *children, size_t count)
 int tenants_command(const struct options *options, int (*run)(const struct options *))
 {
     char **names = NULL;
-    size_t count = list(options->profiles_dir, &names), started = 0;
+    size_t count = profile_list(options->profiles_dir, &names), started = 0;
     if (count == 0)
         return run(options);
     int worst = EX_OK;
@@ -126,9 +90,7 @@ int tenants_command(const struct options *options, int (*run)(const struct optio
             worst = EX_SOFTWARE;
     }
     worst = worse(worst, wait_for_all(children, started));
-    for (size_t i = 0; i < count; i++)
-        free(names[i]);
-    free(names);
+    profile_list_free(names, count);
     free(children);
     return worst;
 }

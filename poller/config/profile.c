@@ -1,10 +1,13 @@
 /* profile: a tenant of a dialer that several tenants share, with its own settings, key, state and log. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/privileges.h"
 #include "config/profile.h"
 
@@ -99,4 +102,47 @@ int profile_drop_privileges(const struct options *options, struct err *err)
     mode_t mode = info.st_mode & 0777;
     return make_directory(options->own_paths.state_parent, mode, err) == 0
                ? make_directory(options->state_dir, mode, err) : -1;
+}
+
+/* ---- the profiles of this host ---- */
+
+#define ENDING ".conf"
+
+/* The profile's name, from its settings file's name; NULL: not a profile's file. Ownership: the caller frees it. */
+static char *name_of(const char *file)
+{
+    size_t length = strlen(file), tail = strlen(ENDING);
+    if (length <= tail || strcmp(file + length - tail, ENDING) != 0)
+        return NULL;
+    char *name = mem_copy_bytes(file, length - tail);
+    if (profile_is_name(name))
+        return name;
+    free(name);
+    return NULL;
+}
+
+size_t profile_list(const char *directory, char ***ret_names)
+{
+    struct dirent **files = NULL;
+    size_t count = 0;
+    int found = scandir(directory, &files, NULL, alphasort);
+    if (found < 0 && errno != ENOENT)
+        (void)fprintf(stderr, "did-optimizer-sync: could not read the profiles in %s: %s\n", directory,
+                      strerror(errno));
+    *ret_names = found > 0 ? mem_zero((size_t)found, sizeof **ret_names) : NULL;
+    for (int i = 0; i < found; i++) {
+        char *name = name_of(files[i]->d_name);
+        if (name != NULL)
+            (*ret_names)[count++] = name;
+        free(files[i]);
+    }
+    free(files);
+    return count;
+}
+
+void profile_list_free(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
 }

@@ -3,6 +3,7 @@
 #define PROFILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "config/options.h"
@@ -22,5 +23,10 @@ int profile_check(const struct options *options, struct err *err) MUST_CHECK;
 /* profile_drop_privileges: privileges_drop_to_owner for the state directory. For a profile the new user then creates a
  * missing state directory, with the mode of its parent. Errors: EX_NOPERM, EX_IOERR, EX_SOFTWARE. */
 int profile_drop_privileges(const struct options *options, struct err *err) MUST_CHECK;
+
+/* profile_list: sets *ret_names to the sorted names of the profiles that have a settings file in directory, and returns
+ * their number. A directory that cannot be read is reported on standard error. Ownership: profile_list_free. */
+size_t profile_list(const char *directory, char ***ret_names);
+void profile_list_free(char **names, size_t count);
 
 #endif

@@ -111,6 +111,30 @@ void route_load(const struct config_paths *paths, struct config *ret_config, str
     load_recordings(ret_config, ret_kinds, ret_problems);
 }
 
+static unsigned no_parts(const char *source_type, const char *sink_type)
+{
+    (void)source_type;
+    (void)sink_type;
+    return 0;
+}
+
+void route_load_to_show(const struct config_paths *paths, struct config *ret_config, struct route_kinds *ret_kinds,
+                        struct config_problems *ret_problems)
+{
+    struct err err;
+    struct config_paths own = with_parts(paths);
+    own.parts_of = no_parts;
+    *ret_kinds = (struct route_kinds){ .source = NULL };
+    config_load(&own, ret_config, ret_problems);
+    if (source_find(ret_config->source_type, ret_config->source_origin, &ret_kinds->source, &err) != 0)
+        config_add_problem(ret_problems, 0, &err);
+    if (sink_find(ret_config->sink_type, ret_config->sink_origin, &ret_kinds->sink, &err) != 0)
+        config_add_problem(ret_problems, 0, &err);
+    if (*ret_config->recordings_type != '\0' &&
+        place_find(ret_config->recordings_type, ret_config->recordings_origin, &ret_kinds->place, &err) != 0)
+        config_add_problem(ret_problems, 0, &err);
+}
+
 bool route_is_set_up(const struct config_paths *paths)
 {
     const struct config_paths own = with_parts(paths);

@@ -20,6 +20,11 @@ struct route_kinds {
 void route_load(const struct config_paths *paths, struct config *ret_config, struct route_kinds *ret_kinds,
                 struct config_problems *ret_problems);
 
+/* route_load_to_show: the same for a process that only shows the settings: reads the own file alone, no secret of
+ * another file, and checks neither the source's nor the sink's settings. */
+void route_load_to_show(const struct config_paths *paths, struct config *ret_config, struct route_kinds *ret_kinds,
+                        struct config_problems *ret_problems);
+
 /* route_is_set_up: whether the route has a key, if the sink needs one. */
 bool route_is_set_up(const struct config_paths *paths);
 

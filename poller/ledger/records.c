@@ -190,18 +190,20 @@ const char *records_outcome(const struct records_run *run, char out[RECORDS_OUTC
     return out;
 }
 
-int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, records_on_run *on_run, void *context,
+int records_page_runs(struct ledger *ledger, const struct records_runs *which, records_on_run *on_run, void *context,
                       struct err *err)
 {
     static const char sql[] =
         "SELECT kind, started, finished, duration_ms, found, accepted, repeated, failed, waiting, pending, rejected, "
         "statements, database_ms, rows_examined, longest_ms, unsent, exit_code, message, " RECORDS_SUPERSEDED " "
-        "FROM run WHERE started >= ?1 ORDER BY id DESC LIMIT ?2";
+        "FROM run WHERE started >= ?1 AND (?3 IS NULL OR kind = ?3) ORDER BY id DESC LIMIT ?2 OFFSET ?4";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
     int row = 0;
-    store_bind_int(statement, 1, since);
-    store_bind_int(statement, 2, limit);
+    store_bind_int(statement, 1, which->since);
+    store_bind_int(statement, 2, which->limit);
+    store_bind_text(statement, 3, which->kind);
+    store_bind_int(statement, 4, which->skip);
     while ((row = store_next(store, statement, err)) > 0) {
         const char *kind = store_text(statement, 0);
         struct records_run run = { .kind = kind != NULL ? kind : "",
@@ -216,6 +218,13 @@ int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, recor
         on_run(context, &run);
     }
     return row;
+}
+
+int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, records_on_run *on_run, void *context,
+                      struct err *err)
+{
+    const struct records_runs which = { .since = since, .limit = limit };
+    return records_page_runs(ledger, &which, on_run, context, err);
 }
 
 int records_note_retry(struct ledger *ledger, int64_t count, struct err *err)

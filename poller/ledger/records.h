@@ -84,6 +84,14 @@ typedef void records_on_run(void *context, const struct records_run *run);
 int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, records_on_run *on_run, void *context,
                       struct err *err) MUST_CHECK;
 
+/* records_page_runs: the same for the runs of one kind, without the newest ones. */
+struct records_runs {
+    const char *kind; /* NULL: any */
+    int64_t since, limit, skip;
+};
+int records_page_runs(struct ledger *ledger, const struct records_runs *which, records_on_run *on_run, void *context,
+                      struct err *err) MUST_CHECK;
+
 /* records_note_retry: records a `failed retry` of count calls as a run. Durable: with the next ledger_commit. */
 int records_note_retry(struct ledger *ledger, int64_t count, struct err *err) MUST_CHECK;
 
