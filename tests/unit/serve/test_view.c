@@ -157,7 +157,7 @@ static void test_view_goes_on_where_the_last_page_ended(void **state)
             char next[VIEW_CURSOR_SIZE] = "", after[VIEW_CURSOR_SIZE] = "", all[200] = "";
             struct view_query query = { .size = size, .ascending = ascending == 1, .after = after };
             do {
-                (void)snprintf(all + strlen(all), sizeof all - strlen(all), "%s", list(&query, next));
+                (void)snprintf(all + strlen(all), sizeof all - strlen(all), "%.100s", list(&query, next));
                 (void)snprintf(after, sizeof after, "%s", next);
             } while (*next != '\0');
             unit_same_text("all pages", all, ascending == 1 ? "a b a c d e f " : "f e d c a b a ");

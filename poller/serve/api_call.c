@@ -1,0 +1,83 @@
+/* api_call: one call's whole story. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mask.h"
+#include "commands/why_story.h"
+#include "serve/api_call.h"
+#include "serve/api_calls.h"
+#include "serve/api_recordings.h"
+
+static void hide_nothing(char *text, const char *phone)
+{
+    (void)text;
+    (void)phone;
+}
+
+/* Ownership: the caller frees *ret_text. */
+static int tell(struct serve_profile *profile, struct ledger *ledger, const struct api_request *request, bool masks,
+                bool *ret_known, char **ret_text, struct err *err)
+{
+    struct why_story story = { .uniqueid = request->id, .where = EXPLANATION_ROW_UNKNOWN, .sink = profile->kinds.sink };
+    int result = why_story_read(ledger, &story, err);
+    if (result == 0) {
+        (void)snprintf(story.problem, sizeof story.problem, "the page does not read the dialer's table; "
+                       "`did-optimizer-sync why` does");
+        story.facts.now = clock_now_epoch();
+        why_story_name_extras(&story, profile->kinds.source);
+        why_story_mask(&story, masks ? mask_api_text : hide_nothing);
+        why_story_explain(&story, &profile->config.sync);
+        struct json *json = why_story_json(&story);
+        *ret_text = json_print(json);
+        json_free(json);
+    }
+    *ret_known = story.known;
+    why_story_free(&story);
+    return result;
+}
+
+struct found {
+    struct json_writer *object;
+    bool masks;
+};
+
+static void add_row(void *context, const struct view_row *row)
+{
+    struct found *found = context;
+    api_calls_add_row(found->object, row, found->masks);
+}
+
+void api_call(struct api *api, const struct api_request *request, struct api_reply *reply)
+{
+    struct serve_profile *profile = profiles_find(api->profiles, request->profile);
+    struct ledger *ledger = NULL;
+    struct err err;
+    bool known = false, masks = api_masks(api, request, request->profile);
+    char *story = NULL, *recording = NULL;
+    if (profile == NULL || request->id == NULL) {
+        api_reply_error(reply, 404, "not_found", "there is no such profile");
+        return;
+    }
+    struct json_writer object = { .text = NULL };
+    struct found found = { .object = &object, .masks = masks };
+    int result = profiles_ledger(profile, &ledger, &err);
+    if (result == 0)
+        result = tell(profile, ledger, request, masks, &known, &story, &err);
+    if (result == 0)
+        result = view_find(api->view, request->profile, request->id, add_row, &found, &err);
+    if (result == 0)
+        result = api_recordings_of(ledger, request->profile, request->id, masks, &recording, &err);
+    if (result == 0 && !known) {
+        api_reply_error(reply, 404, "not_found", "the ledger has no such call");
+    } else if (result != 0) {
+        api_reply_failure(reply, &err);
+    } else {
+        json_writer_add_json(&object, "story", story);
+        json_writer_add_json(&object, "file", recording != NULL ? recording : "null");
+        api_reply_json(reply, &object);
+    }
+    free(object.text);
+    free(story);
+    free(recording);
+}

@@ -1,0 +1,129 @@
+/* view_thread: the thread that feeds view.db from the ledgers. */
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "serve/view_thread.h"
+
+/* A change is on the page within a second. */
+enum { PAUSE_SEC = 1, PAUSE_AFTER_PROBLEM_SEC = 5 };
+
+struct view_thread {
+    char *path;
+    const struct view_feed_profile *profiles;
+    size_t count;
+    view_thread_on_problem *on_problem;
+    void *context;
+    char problem[1024]; /* the last one that was told */
+    int64_t changes;    /* atomic */
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t stopped;
+    bool stop; /* under mutex */
+};
+
+static void tell(struct view_thread *thread, const char *problem)
+{
+    if (strcmp(thread->problem, problem) == 0)
+        return;
+    (void)snprintf(thread->problem, sizeof thread->problem, "%s", problem);
+    if (*problem != '\0' && thread->on_problem != NULL)
+        thread->on_problem(thread->context, problem);
+}
+
+/* False: the thread shall end. */
+static bool pause_for(struct view_thread *thread, int seconds)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += seconds;
+    (void)pthread_mutex_lock(&thread->mutex);
+    while (!thread->stop && seconds > 0 && pthread_cond_timedwait(&thread->stopped, &thread->mutex, &until) == 0)
+        continue;
+    bool goes_on = !thread->stop;
+    (void)pthread_mutex_unlock(&thread->mutex);
+    return goes_on;
+}
+
+/* Feeds until the end, or until view.db fails: then -1. */
+static int feed_until_end(struct view_thread *thread, struct err *err)
+{
+    struct view_feed *feed = NULL;
+    bool busy = true;
+    int64_t before = 0;
+    if (view_feed_open(thread->path, thread->profiles, thread->count, &feed, err) != 0)
+        return -1;
+    int result = 0;
+    do {
+        result = view_feed_step(feed, &busy, err);
+        if (result == 0)
+            tell(thread, "");
+        int64_t changes = view_feed_changes(feed);
+        (void)__atomic_add_fetch(&thread->changes, changes - before, __ATOMIC_RELAXED);
+        before = changes;
+    } while (result == 0 && pause_for(thread, busy ? 0 : PAUSE_SEC));
+    view_feed_close(feed);
+    return result;
+}
+
+static void *run(void *context)
+{
+    struct view_thread *thread = context;
+    struct err err;
+    while (feed_until_end(thread, &err) != 0) {
+        tell(thread, err.message);
+        if (!pause_for(thread, PAUSE_AFTER_PROBLEM_SEC))
+            break;
+    }
+    return NULL;
+}
+
+int view_thread_start(const char *path, const struct view_feed_profile *profiles, size_t count,
+                      view_thread_on_problem *on_problem, void *context, struct view_thread **ret_thread,
+                      struct err *err)
+{
+    struct view_thread *thread = mem_zero(1, sizeof *thread);
+    pthread_condattr_t monotonic;
+    thread->path = mem_copy(path);
+    thread->profiles = profiles;
+    thread->count = count;
+    thread->on_problem = on_problem;
+    thread->context = context;
+    (void)pthread_mutex_init(&thread->mutex, NULL);
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&thread->stopped, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
+    int error = pthread_create(&thread->thread, NULL, run, thread);
+    if (error != 0) {
+        free(thread->path);
+        free(thread);
+        return err_set(err, EX_IOERR, "could not start a thread: %s", strerror(error));
+    }
+    *ret_thread = thread;
+    return 0;
+}
+
+const int64_t *view_thread_changes(const struct view_thread *thread)
+{
+    return &thread->changes;
+}
+
+void view_thread_stop(struct view_thread *thread)
+{
+    if (thread == NULL)
+        return;
+    (void)pthread_mutex_lock(&thread->mutex);
+    thread->stop = true;
+    (void)pthread_cond_signal(&thread->stopped);
+    (void)pthread_mutex_unlock(&thread->mutex);
+    (void)pthread_join(thread->thread, NULL);
+    (void)pthread_cond_destroy(&thread->stopped);
+    (void)pthread_mutex_destroy(&thread->mutex);
+    free(thread->path);
+    free(thread);
+}

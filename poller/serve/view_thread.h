@@ -1,0 +1,27 @@
+/* view_thread: the thread that feeds view.db from the ledgers. */
+#ifndef VIEW_THREAD_H
+#define VIEW_THREAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "serve/view_feed.h"
+
+struct view_thread;
+
+/* view_thread_start: begins to feed the file at path. The path is copied; the profiles are borrowed until
+ * view_thread_stop. What goes wrong with view.db is tried again after some seconds, and told to on_problem from the
+ * thread, once for each text; on_problem may be NULL. Errors: EX_IOERR (no thread could start). */
+typedef void view_thread_on_problem(void *context, const char *problem);
+int view_thread_start(const char *path, const struct view_feed_profile *profiles, size_t count,
+                      view_thread_on_problem *on_problem, void *context, struct view_thread **ret_thread,
+                      struct err *err) MUST_CHECK;
+
+/* view_thread_changes: a number that grows with each change of view.db; read it with __atomic_load_n. Valid until
+ * view_thread_stop. */
+const int64_t *view_thread_changes(const struct view_thread *thread);
+
+/* view_thread_stop: ends the thread after its present portion, and frees it. NULL is allowed. */
+void view_thread_stop(struct view_thread *thread);
+
+#endif
