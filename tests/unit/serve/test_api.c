@@ -509,6 +509,90 @@ static void test_api_events_tell_changes_and_runs(void **state)
     free(said);
 }
 
+/* ---- the description of the API ---- */
+
+static const struct json *member_at(const struct json *json, const char *const *names)
+{
+    for (; json != NULL && *names != NULL; names++)
+        json = json_member(json, *names);
+    return json;
+}
+
+/* The schema itself, where `schema` refers to one. */
+static const struct json *resolve(const struct json *document, const struct json *schema)
+{
+    static const char start[] = "#/components/schemas/";
+    const char *name = json_text(schema, "$ref");
+    if (name == NULL)
+        return schema;
+    assert_int_equal(strncmp(name, start, sizeof start - 1), 0);
+    const char *const path[] = { "components", "schemas", name + sizeof start - 1, NULL };
+    schema = member_at(document, path);
+    unit_true(name, schema != NULL);
+    return schema;
+}
+
+/* Every member that the schema requires is there, and so within the first element of each list. */
+static void check_schema(const char *path, const struct json *document, const struct json *schema,
+                         const struct json *answer)
+{
+    schema = resolve(document, schema);
+    const struct json *required = json_member(schema, "required");
+    for (const struct json *name = json_first(required); name != NULL; name = json_next(name)) {
+        char *text = json_text_or_number(name), place[200];
+        const struct json *property = json_member(json_member(schema, "properties"), text);
+        const struct json *value = json_member(answer, text);
+        (void)snprintf(place, sizeof place, "%s: %s", path, text);
+        unit_true(place, property != NULL && value != NULL);
+        const struct json *items = json_member(resolve(document, property), "items");
+        if (items != NULL && json_first(value) != NULL)
+            check_schema(place, document, items, json_first(value));
+        else if (!json_is_null(value))
+            check_schema(place, document, property, value);
+        free(text);
+    }
+}
+
+static void test_api_answers_as_its_description_says(void **state)
+{
+    static const struct {
+        const char *path, *query;
+        api_handler *handler;
+        const char *profile, *id;
+    } rows[] = {
+        { "/profiles", "", api_profiles, NULL, NULL },
+        { "/summary", "", api_summary, NULL, NULL },
+        { "/calls", "", api_calls, NULL, NULL },
+        { "/calls/{profile}/{id}", "", api_call, "default", "a" },
+        { "/choices", "", api_choices, NULL, NULL },
+        { "/runs", "", api_runs, NULL, NULL },
+        { "/charts", "from=0&to=86400", api_charts, NULL, NULL },
+        { "/rejected", "", api_rejected, NULL, NULL },
+        { "/recordings", "", api_recordings, NULL, NULL },
+    };
+    (void)state;
+    int64_t run = 0;
+    char *text = unit_read("packaging/serve/openapi.json");
+    assert_non_null(text);
+    struct json *document = json_parse(text);
+    assert_non_null(document);
+    assert_int_equal(ledger_run_start(ledgers[0], "poll", &run, &err), 0);
+    put_recording(0, "a", RECORDINGS_STORED, "https://example.com/x");
+    feed_all();
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const char *const to_schema[] = { "paths", rows[i].path, "get", "responses", "200",
+                                          "content", "application/json", "schema", NULL };
+        const struct json *schema = member_at(document, to_schema);
+        unit_true(rows[i].path, schema != NULL);
+        struct json *answer = json_parse(ask(rows[i].handler, rows[i].query, false, rows[i].profile, rows[i].id));
+        unit_true(rows[i].path, answer != NULL);
+        check_schema(rows[i].path, document, schema, answer);
+        json_free(answer);
+    }
+    json_free(document);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -527,6 +611,7 @@ int main(void)
         with_api(test_api_plays_recordings_only_from_their_directory),
         with_api(test_api_lists_recordings_with_their_files),
         with_api(test_api_events_tell_changes_and_runs),
+        with_api(test_api_answers_as_its_description_says),
     };
     return cmocka_run_group_tests_name("api", tests, NULL, NULL);
 }

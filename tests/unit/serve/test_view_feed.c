@@ -2,6 +2,8 @@
 #include "view_scene.h"
 #include "../broken_ledger.h"
 
+#include <signal.h>
+
 #define TRIGGERS "SELECT count(*) FROM sqlite_master WHERE name LIKE '%touched_%'"
 
 static const struct scene_call first = { "a", "CAMP", "5551234", "6001", "SALE", "answered", 1000, 10, CALL_ACCEPTED,
@@ -297,6 +299,70 @@ static void test_view_feed_loses_nothing_when_a_statement_fails(void **state)
     assert_false(failed);
 }
 
+/* In a child process: it feeds without end, and pauses nowhere. */
+static void feed_without_end(void)
+{
+    struct view_feed *own = NULL;
+    bool busy = false;
+    if (view_feed_open(view_path, profiles, LEDGERS, &own, &err) == 0)
+        while (view_feed_step(own, &busy, &err) == 0)
+            continue;
+    _exit(1);
+}
+
+/* kill -9 at any moment, while a run writes: nothing is missing afterwards, and nothing is there twice. */
+static void test_view_feed_survives_kills_while_a_run_writes(void **state)
+{
+    (void)state;
+    char id[20];
+    int64_t count = 0, known = 0, number = 0;
+    view_feed_close(feed);
+    feed = NULL;
+    srandom(1);
+    for (int kills = 0; kills < 30; kills++) {
+        (void)fflush(NULL);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0)
+            feed_without_end();
+        for (long writes = random() % 40; writes >= 0; writes--) {
+            for (int i = 0; i < 20; i++) {
+                struct scene_call call = first;
+                (void)snprintf(id, sizeof id, "%05d", (int)(random() % 3000));
+                call.id = id;
+                call.ended = ++number;
+                if (random() % 4 == 0)
+                    assert_int_equal(ledger_forget(ledgers[0], id, &err), 0);
+                else
+                    put_call(0, &call);
+            }
+            commit(0);
+        }
+        assert_int_equal(kill(child, SIGKILL), 0);
+        assert_int_equal(unit_wait(child), -1);
+    }
+    open_feed();
+    step_until_done();
+    const struct view_filter none = { .profile = NULL };
+    assert_int_equal(view_count(view, &none, &count, &err), 0);
+    assert_int_equal(store_number(ledger_store(ledgers[0]), "SELECT count(*) FROM call", &known, &err), 0);
+    assert_int_equal(count, known);
+    /* Each row has the call's last change. */
+    struct store *both = NULL;
+    int64_t differ = 0;
+    assert_int_equal(store_open("the view", view_path, STORE_WRITE, &both, &err), 0);
+    char *attach = mem_format("ATTACH '%s/ledger.db' AS ledger", state_dirs[0]);
+    assert_int_equal(store_execute(both, attach, &err), 0);
+    free(attach);
+    assert_int_equal(store_number(both,
+                                  "SELECT count(*) FROM ledger.call AS l LEFT JOIN main.call AS v USING (uniqueid) "
+                                  "WHERE v.ended IS NOT l.end_epoch OR v.tries IS NOT l.tries",
+                                  &differ, &err),
+                     0);
+    assert_int_equal(differ, 0);
+    store_close(both);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +377,7 @@ int main(void)
         in_scene(test_view_feed_goes_on_with_the_other_ledgers),
         in_scene(test_view_feed_can_be_forgotten),
         in_scene(test_view_feed_loses_nothing_when_a_statement_fails),
+        in_scene(test_view_feed_survives_kills_while_a_run_writes),
     };
     return cmocka_run_group_tests_name("view_feed", tests, NULL, NULL);
 }
