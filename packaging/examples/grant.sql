@@ -42,6 +42,8 @@ GRANT SELECT ON asterisk.vicidial_statuses TO 'did_optimizer'@'localhost';
 GRANT SELECT ON asterisk.vicidial_campaign_statuses TO 'did_optimizer'@'localhost';
 -- The list of campaigns, which is needed if the settings name campaigns.
 GRANT SELECT (campaign_id) ON asterisk.vicidial_campaigns TO 'did_optimizer'@'localhost';
+-- The addresses of recordings, for [recordings]:
+-- GRANT SELECT (vicidial_id, lead_id, location, start_epoch, end_epoch, length_in_sec) ON asterisk.recording_log TO 'did_optimizer'@'localhost';
 -- For the source vicidial-inbound, remove the dashes before GRANT: the calls of queues, the DIDs that callers dialled,
 -- and the list of queues. An old VICIdial has no vicidial_did_log_archive.
 -- GRANT SELECT ON asterisk.vicidial_closer_log TO 'did_optimizer'@'localhost';

@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "base/mask.h"
 #include "engine/engine.h"
+#include "engine/recording_locate.h"
 #include "ledger/recordings.h"
 #include "ledger/records.h"
 
@@ -119,6 +120,20 @@ int engine_expect_recording(struct engine *engine, const struct call *call, stru
         return 0;
     if (recordings_expect(engine->route.ledger, call->id, path, started > 0 ? started : engine_now(engine), &is_new,
                           err) != 0)
+        return -1;
+    return is_new ? changed(engine, 0) : 0;
+}
+
+int engine_look_for_recording(struct engine *engine, const struct call *call, struct err *err)
+{
+    char path[RECORDING_LOCATE_PATH_SIZE];
+    int64_t started = call_number(call->started, call->ended);
+    bool is_new = false;
+    if (!engine->route.stores_recordings || !source_finds_recordings(engine->route.source) ||
+        call_number(call->length, 0) <= 0)
+        return 0;
+    recording_locate_begin(call->kin, call->ended, path);
+    if (recordings_expect(engine->route.ledger, call->id, path, started, &is_new, err) != 0)
         return -1;
     return is_new ? changed(engine, 0) : 0;
 }

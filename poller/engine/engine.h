@@ -82,6 +82,9 @@ int engine_put(struct engine *engine, const struct ledger_entry *entry, struct e
 int engine_forget(struct engine *engine, const char *id, struct err *err) MUST_CHECK;
 int engine_note(struct engine *engine, const char *name, int64_t value, struct err *err) MUST_CHECK;
 int engine_expect_recording(struct engine *engine, const struct call *call, struct err *err) MUST_CHECK;
+
+/* engine_look_for_recording: the same for an accepted call whose recording the source's table may have. */
+int engine_look_for_recording(struct engine *engine, const struct call *call, struct err *err) MUST_CHECK;
 int engine_place(struct engine *engine, enum ledger_place which, const struct position *position, struct err *err)
     MUST_CHECK;
 

@@ -349,6 +349,7 @@ static int transfer_recordings(struct run *run, struct err *err)
         return 0;
     const struct recording_step step = { .ledger = poll->route.ledger,
                                          .sink = poll->route.sink,
+                                         .source = poll->route.source,
                                          .settings = poll->recordings,
                                          .place = poll->place,
                                          .state_dir = poll->state_dir,

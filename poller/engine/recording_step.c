@@ -10,8 +10,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/url.h"
 #include "domain/backoff.h"
 #include "domain/outcome.h"
+#include "engine/recording_locate.h"
 #include "engine/recording_step.h"
 #include "ledger/recordings.h"
 
@@ -38,6 +40,8 @@ struct job {
     bool is_over; /* has_ended: its files in the spool are not needed any more */
     enum stage stage;
     char *call, *path, *reason;
+    char *base;                 /* the address of the host that has this recording; NULL: that of the settings */
+    struct fetch_source source; /* with that address */
     struct recordings_row row; /* texts: those above and below */
     struct fetch fetch;
     struct place_file file;
@@ -62,6 +66,8 @@ struct work {
     size_t job_count;
     struct recordings_row *queue; /* copies */
     size_t queue_count, queue_next;
+    struct recordings_row *unlocated; /* copies of rows without an address; as many as the queue has */
+    size_t unlocated_count;
     bool is_stopped; /* no further recording begins in this run */
     int64_t passed[STAGES], failed[STAGES];
     struct doubt *doubts;
@@ -98,7 +104,9 @@ static void enqueue(void *context, const struct recordings_row *row)
     struct work *work = context;
     if (is_in_hand(work, row->call))
         return;
-    struct recordings_row *copy = &work->queue[work->queue_count++];
+    bool is_located = *row->path != RECORDING_LOCATE_MARK || recording_locate_url(row->path) != NULL;
+    struct recordings_row *copy = is_located ? &work->queue[work->queue_count++]
+                                             : &work->unlocated[work->unlocated_count++];
     *copy = *row;
     copy->call = mem_copy(row->call);
     copy->path = mem_copy(row->path);
@@ -106,6 +114,7 @@ static void enqueue(void *context, const struct recordings_row *row)
     copy->content_type = copy_text(row->content_type);
     copy->file_id = copy_text(row->file_id);
     copy->session = copy_text(row->session);
+    copy->link = copy_text(row->link);
 }
 
 static void free_copy(struct recordings_row *row)
@@ -116,6 +125,7 @@ static void free_copy(struct recordings_row *row)
     free((char *)row->content_type);
     free((char *)row->file_id);
     mem_free_secret((char *)row->session);
+    free((char *)row->link);
     *row = (struct recordings_row){ .call = NULL };
 }
 
@@ -126,15 +136,63 @@ static void clear_queue(struct work *work)
     work->queue_next = work->queue_count = 0;
 }
 
+static int locate(struct work *work, struct err *err)
+{
+    work->is_uncommitted = true;
+    int result = recording_locate_run(work->step->ledger, work->step->source, work->unlocated, work->unlocated_count,
+                                      err);
+    for (size_t i = 0; i < work->unlocated_count; i++)
+        free_copy(&work->unlocated[i]);
+    work->unlocated_count = 0;
+    return result;
+}
+
+/* A recording whose address has just been found is due at once, so the list is read again if it has nothing else. */
 static int fill_queue(struct work *work, struct err *err)
 {
-    int64_t now = clock_now_epoch();
-    const struct ledger_time time = { .now = now, .latest = now + MOST_DELAY_SEC + OUTCOME_WAIT_MAX_SEC };
+    int result = 0;
+    bool has_located = true;
     clear_queue(work);
-    return recordings_list_due(work->step->ledger, &time, QUEUE, enqueue, work, err);
+    while (result == 0 && work->queue_count == 0 && has_located) {
+        int64_t now = clock_now_epoch();
+        const struct ledger_time time = { .now = now, .latest = now + MOST_DELAY_SEC + OUTCOME_WAIT_MAX_SEC };
+        result = recordings_list_due(work->step->ledger, &time, QUEUE, enqueue, work, err);
+        has_located = work->unlocated_count > 0;
+        if (result == 0 && has_located)
+            result = locate(work, err);
+    }
+    return result;
 }
 
 /* ---- one recording ---- */
+
+/* The path of the recording below the address of the source of the fetch. A recording that the dialer's table names has
+ * a whole URL, whose host the settings may replace. */
+static const char *choose_address(struct job *job)
+{
+    const char *url = *job->path == RECORDING_LOCATE_MARK ? recording_locate_url(job->path) : NULL;
+    if (url == NULL)
+        return job->path;
+    size_t host = strcspn(url, ":") + 3, length = host + strcspn(url + host, "/");
+    if (job->source.url == NULL) {
+        job->base = mem_format("%.*s", (int)length, url);
+        job->source.url = job->base;
+    }
+    return url + length + strspn(url + length, "/");
+}
+
+/* Checks the address that the dialer's table has. */
+static bool may_fetch(struct job *job)
+{
+    struct err why;
+    const struct url_rules rules = { .what = "the address in recording_log", .setting = "the address in recording_log",
+                                     .place = "under [recordings]", .exposed = "every recording",
+                                     .allow_insecure_http = job->work->step->settings->allow_insecure_http };
+    if (job->base == NULL || url_check(job->base, &rules, &why) == 0)
+        return true;
+    (void)transfer_fail(&job->failure, TRANSFER_MISCONFIGURED, "", "%.500s", why.message);
+    return false;
+}
 
 static void begin_job(struct job *job, const struct recordings_row *row)
 {
@@ -145,8 +203,9 @@ static void begin_job(struct job *job, const struct recordings_row *row)
     job->row.session = job->row.file_id = job->row.validator = job->row.md5 = job->row.link = job->row.reason = NULL;
     job->row.content_type = NULL;
     job->row.asked = row->asked > 0 ? row->asked : clock_now_epoch();
-    job->fetch = (struct fetch){ .source = &step->settings->source, .spool = &job->work->spool, .call = job->call,
-                                 .path = job->path, .size = row->size };
+    job->source = step->settings->source;
+    job->fetch = (struct fetch){ .source = &job->source, .spool = &job->work->spool, .call = job->call,
+                                 .path = choose_address(job), .size = row->size };
     (void)snprintf(job->fetch.validator, sizeof job->fetch.validator, "%s", str_or_empty(row->validator));
     (void)snprintf(job->fetch.content_type, sizeof job->fetch.content_type, "%s", str_or_empty(row->content_type));
     (void)snprintf(job->file.file_id, sizeof job->file.file_id, "%s", str_or_empty(row->file_id));
@@ -161,6 +220,7 @@ static void end_job(struct job *job)
     fetch_end(&job->fetch);
     free(job->call);
     free(job->path);
+    free(job->base);
     free(job->reason);
     struct work *work = job->work;
     explicit_bzero(job->file.session, sizeof job->file.session);
@@ -201,6 +261,8 @@ static enum transfer_turn next_turn(struct job *job)
     job->request = (struct http_transfer){ .file = -1 };
     if (job->stage == STORING)
         return place->ops->next(place->state, job->transfer, &job->request, &job->failure);
+    if (!may_fetch(job))
+        return TRANSFER_FAILED;
     enum transfer_turn turn = fetch_next(&job->fetch, &job->request, &job->failure);
     if (turn != TRANSFER_DONE)
         return turn;
@@ -309,6 +371,16 @@ static void judge_failure(struct job *job, int64_t *ret_delay)
         *ret_delay = asked;
 }
 
+/* Forgets the URL, so that the next try looks it up again. */
+static int look_again(struct job *job, struct err *err)
+{
+    const char *url = recording_locate_url(job->path);
+    char *path = mem_format("%.*s", (int)(url - 1 - job->path), job->path);
+    int result = recordings_set_path(job->work->step->ledger, job->call, path, err);
+    free(path);
+    return result;
+}
+
 static int settle_failed(struct job *job, struct err *err)
 {
     int64_t delay = 0;
@@ -323,6 +395,8 @@ static int settle_failed(struct job *job, struct err *err)
     if (delay > 0)
         (void)snprintf(outlook, sizeof outlook, "next try in %" PRId64 " s", delay);
     bool is_usual = job->failure.fault == TRANSFER_NOT_YET && delay > 0;
+    if (is_usual && *job->path == RECORDING_LOCATE_MARK && look_again(job, err) != 0) /* it was moved */
+        return -1;
     if (!is_usual)
         log_warn("🎙 %s: recording not stored: %s (%s)", job->call, job->reason, outlook);
     return put(job, err);
@@ -471,7 +545,7 @@ static int postpone(struct job *job, struct err *err)
         job->reason = mem_copy("the run's time was over; the next run goes on");
         return put(job, err);
     }
-    const char *url = job->work->step->settings->source.url;
+    const char *url = job->source.url;
     (void)transfer_fail(&job->failure, TRANSFER_RETRY,
                         "; let the PBX send parts of a recording (Range requests), or raise time_budget in [sync]",
                         "the run's time was over after %" PRId64 " MB, and %.200s sends a recording only as a whole",
@@ -613,7 +687,7 @@ static int transfer_due(struct work *work, struct err *err)
     }
     if (work->queue_count == 0) { /* opening the spool has deleted what a crash left there */
         spool_close(&work->spool);
-        return 0;
+        return commit(work, err);
     }
     int result = open_work(work, err);
     if (result == 0)
@@ -632,7 +706,9 @@ static int transfer_due(struct work *work, struct err *err)
 
 int recording_step_run(const struct recording_step *step, struct err *err)
 {
-    struct work work = { .step = step, .queue = mem_zero(QUEUE, sizeof(struct recordings_row)) };
+    struct work work = { .step = step,
+                         .queue = mem_zero(QUEUE, sizeof(struct recordings_row)),
+                         .unlocated = mem_zero(QUEUE, sizeof(struct recordings_row)) };
     int result = check_place(step, err);
     if (result == 0)
         result = fill_queue(&work, err);
@@ -640,5 +716,6 @@ int recording_step_run(const struct recording_step *step, struct err *err)
         result = transfer_due(&work, err);
     clear_queue(&work);
     free(work.queue);
+    free(work.unlocated);
     return result == 0 ? note_all(step, err) : -1;
 }

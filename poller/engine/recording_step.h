@@ -11,11 +11,13 @@
 #include "recording/place.h"
 #include "recording/recording_settings.h"
 #include "sink/sink.h"
+#include "source/source.h"
 
 /* All pointers are borrowed. */
 struct recording_step {
     struct ledger *ledger;
     const struct sink *sink;
+    const struct source *source; /* that says where recordings are (source_finds_recordings) */
     const struct recording_settings *settings;
     const struct place *place;
     const char *state_dir;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "config/secrets.h"
+#include "base/str.h"
 #include "engine/route.h"
 #include "recording/recording_settings.h"
 
@@ -164,7 +165,8 @@ void route_hide(const struct config *config, const struct route_kinds *kinds)
 struct source_settings route_source_settings(const struct config *config)
 {
     return (struct source_settings){ .database = &config->database, .sync = &config->sync,
-                                     .enrich = &config->enrich, .params = &config->source_params };
+                                     .enrich = &config->enrich, .params = &config->source_params,
+                                     .stores_recordings = *str_or_empty(config->recordings_type) != '\0' };
 }
 
 struct sink_settings route_sink_settings(const struct config *config, const char *state_dir, const char *profile_option)

@@ -128,7 +128,8 @@ int settle_accepted(struct engine *engine, struct work_item *item, bool repeated
     item->record.fingerprint = call_fingerprint(call);
     item->record.version_unknown = 0;
     item->record.attempts = 0;
-    if (put(engine, item, CALL_ACCEPTED, 0, NULL, err) != 0 || engine_expect_recording(engine, call, err) != 0)
+    if (put(engine, item, CALL_ACCEPTED, 0, NULL, err) != 0 || engine_expect_recording(engine, call, err) != 0 ||
+        engine_look_for_recording(engine, call, err) != 0)
         return -1;
     struct log_call about = log_call_of(engine, item);
     log_for_call(LOG_INFO, &about, "✓ %s: %s/%s → %s (%" PRId64 "s)", call->id, about.campaign, about.phone,

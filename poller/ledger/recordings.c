@@ -81,6 +81,23 @@ int recordings_list_due(struct ledger *ledger, const struct ledger_time *time, i
     return hand_out(ledger, statement, on_row, context, err);
 }
 
+int recordings_set_path(struct ledger *ledger, const char *call, const char *path, struct err *err)
+{
+    struct store *store = ledger_store(ledger);
+    struct statement *statement = store_prepare(store, "UPDATE recording SET path = ?2 WHERE call = ?1");
+    store_bind_text(statement, 1, call);
+    store_bind_text(statement, 2, path);
+    return store_change(store, statement, err);
+}
+
+int recordings_forget(struct ledger *ledger, const char *call, struct err *err)
+{
+    struct store *store = ledger_store(ledger);
+    struct statement *statement = store_prepare(store, "DELETE FROM recording WHERE call = ?1");
+    store_bind_text(statement, 1, call);
+    return store_change(store, statement, err);
+}
+
 int recordings_put(struct ledger *ledger, const struct recordings_row *row, struct err *err)
 {
     static const char sql[] = "UPDATE recording SET state = ?2, noted = 0, attempts = ?3, due = ?4, size = ?5,"

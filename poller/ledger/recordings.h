@@ -48,6 +48,10 @@ typedef void recordings_on_row(void *context, const struct recordings_row *row);
 int recordings_list_due(struct ledger *ledger, const struct ledger_time *time, int64_t limit,
                         recordings_on_row *on_row, void *context, struct err *err) MUST_CHECK;
 
+/* recordings_set_path: the recording is at this path. recordings_forget: the call has no recording; deletes the row. */
+int recordings_set_path(struct ledger *ledger, const char *call, const char *path, struct err *err) MUST_CHECK;
+int recordings_forget(struct ledger *ledger, const char *call, struct err *err) MUST_CHECK;
+
 /* recordings_put: writes everything of the row but path, started and seen. A state other than pending is not noted at
  * the sink yet. */
 int recordings_put(struct ledger *ledger, const struct recordings_row *row, struct err *err) MUST_CHECK;

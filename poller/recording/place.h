@@ -89,6 +89,8 @@ struct place_ops {
     { "folder", false, "where the recordings go: a directory, a prefix or a folder's id" },                            \
     { "url", false, "the address of the recordings; default: the host of url in [source]" },                           \
     { "key", true, "the key for the recordings; default: that of [source]" },                                          \
+    { "user", false, "the user for the recordings, instead of a key" },                                                \
+    { "password", true, "the user's password" },                                                                       \
     { "ca_file", false, "certificates to trust for that address; default: that of [source]" },                         \
     { "name", false, "the name of a file; it contains {uuid}" },                                                       \
     { "subfolders", false, "none, year or month" },                                                                    \

@@ -52,9 +52,10 @@ static int read_url(const struct params *params, const struct params *source, st
                     struct err *err)
 {
     const struct param *own = params_find(params, "url"), *other = params_find(source, "url");
-    if (own == NULL && other == NULL)
-        return err_set(err, EX_CONFIG, "[recordings] has no url: write `url = https://HOST`, the address of the "
-                       "recordings");
+    if (params_yes_no(params, "allow_insecure_http", false, &settings->allow_insecure_http, err) != 0)
+        return -1;
+    if (own == NULL && other == NULL) /* the source says where each recording is */
+        return 0;
     if (check_url(own != NULL ? own : other, params, source, err) != 0)
         return -1;
     settings->url = without_slash(own != NULL ? mem_copy(own->value) : host_of(other->value));
@@ -86,8 +87,13 @@ static int read_key(const struct params *params, const struct params *source, st
                     struct err *err)
 {
     const struct param *key = params_find(params, "key"), *url = params_find(source, "url"),
-                       *user = params_find(source, "user");
-    bool same = url != NULL && is_same_host(settings->url, url->value);
+                       *user = params_find(source, "user"), *own_user = params_find(params, "user");
+    if (own_user != NULL && strchr(own_user->value, ':') != NULL)
+        return err_set(err, EX_CONFIG, "%s: user must not contain a colon", own_user->origin);
+    if (settings->url == NULL && (key != NULL || own_user != NULL))
+        return err_set(err, EX_CONFIG, "%s: a key or a user needs `url = https://HOST` in [recordings]: it goes to no "
+                       "other address", (key != NULL ? key : own_user)->origin);
+    bool same = url != NULL && settings->url != NULL && is_same_host(settings->url, url->value);
     if (key == NULL && same)
         key = params_find(source, "key");
     for (const char *at = key != NULL ? key->value : ""; *at != '\0'; at++)
@@ -96,6 +102,8 @@ static int read_key(const struct params *params, const struct params *source, st
                            key->origin);
     if (key != NULL && *key->value != '\0')
         settings->authorization = mem_format("Authorization: Bearer %s", key->value);
+    else if (own_user != NULL)
+        settings->authorization = basic(own_user->value, params_text(params, "password", ""));
     else if (key == NULL && same && user != NULL)
         settings->authorization = basic(user->value, params_text(source, "password", ""));
     settings->source.authorization = settings->authorization;

@@ -9,7 +9,8 @@
 /* Ownership: the texts that are const are borrowed from the params. */
 struct recording_settings {
     struct fetch_source source; /* its url and authorization are owned by this struct */
-    char *url, *authorization;
+    char *url, *authorization; /* url NULL: each recording has its own address, and no key goes there */
+    bool allow_insecure_http;
     struct place_settings place;
     const char *name; /* the template of a file's name */
     enum name_folders folders;

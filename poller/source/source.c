@@ -187,6 +187,17 @@ int source_list_statuses(const struct source *source, source_on_status *on_statu
     return source->ops->list_statuses(source->state, on_status, context, err);
 }
 
+bool source_finds_recordings(const struct source *source)
+{
+    return source->ops != NULL && source->ops->find_recordings != NULL;
+}
+
+int source_find_recordings(const struct source *source, const struct source_recording_key *keys, size_t count,
+                           source_on_recording *on_recording, void *context, struct err *err)
+{
+    return source->ops->find_recordings(source->state, keys, count, on_recording, context, err);
+}
+
 void source_close(struct source *source)
 {
     if (source->ops != NULL)

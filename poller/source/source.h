@@ -21,6 +21,7 @@ struct source_settings {
     const struct settings_sync *sync;
     const struct settings_enrich *enrich;
     const struct params *params; /* the type's own settings, checked by params_check; NULL: none */
+    bool stores_recordings;      /* [recordings] names a place */
 };
 
 /* Where calls are read. The archive is where a source that has one moves old calls to; its copy of a call that was
@@ -97,6 +98,23 @@ struct source_zones {
     char problem[SOURCE_PROBLEM_SIZE];      /* the problem, and behind "; " the remedy; "": none */
 };
 
+/* A call whose recording is looked for. Ownership: borrowed. */
+struct source_recording_key {
+    const char *call;     /* its id */
+    const char *kin;      /* see call.h; NULL: none */
+    int64_t began, ended; /* epochs */
+};
+
+/* A recording of a call. */
+struct source_recording {
+    const char *url;      /* where it is now: perhaps no web address yet. Borrowed */
+    int64_t began, ended; /* epochs; ended 0: it is still recorded, or nobody knows */
+    int64_t length;       /* seconds */
+};
+
+/* Called for each recording of keys[index]. */
+typedef void source_on_recording(void *context, size_t index, const struct source_recording *recording);
+
 /* A type of source. state is the result of open. Optional members may be NULL. */
 struct source_ops {
     const char *type;      /* the value of type in [source] */
@@ -146,6 +164,9 @@ struct source_ops {
     int (*list_campaigns)(void *state, source_on_campaign *on_campaign, void *context, struct err *err);
     /* Optional: see source_list_statuses. */
     int (*list_statuses)(void *state, source_on_status *on_status, void *context, struct err *err);
+    /* Optional: see source_find_recordings. */
+    int (*find_recordings)(void *state, const struct source_recording_key *keys, size_t count,
+                           source_on_recording *on_recording, void *context, struct err *err);
     /* Optional, both or none: the archive, see source_inspect_archive and source_archive_problem. */
     int (*inspect_archive)(void *state, bool *ret_usable, struct err *err);
     const char *(*archive_problem)(const void *state);
@@ -274,6 +295,13 @@ int source_list_campaigns(const struct source *source, source_on_campaign *on_ca
  * right; the type has no flags), EX_UNAVAILABLE. */
 int source_list_statuses(const struct source *source, source_on_status *on_status, void *context, struct err *err)
     MUST_CHECK;
+
+/* source_finds_recordings: whether the source has a table of recordings, so that their places must be looked up.
+ * source_find_recordings: reports the recordings of these calls; of some calls there are none. Errors: EX_UNAVAILABLE,
+ * EX_CONFIG (no right to read). */
+bool source_finds_recordings(const struct source *source);
+int source_find_recordings(const struct source *source, const struct source_recording_key *keys, size_t count,
+                           source_on_recording *on_recording, void *context, struct err *err) MUST_CHECK;
 
 /* source_close: closes the source, which may be closed already. */
 void source_close(struct source *source);

@@ -7,6 +7,7 @@
 #include "source/vicidial_enrich.h"
 #include "source/vicidial_link.h"
 #include "source/vicidial_locks.h"
+#include "source/vicidial_recordings.h"
 #include "source/vicidial_sample.h"
 #include "source/vicidial_scan.h"
 #include "source/vicidial_statuses.h"
@@ -26,6 +27,7 @@ struct vicidial {
     struct vicidial_table tables[2]; /* by enum source_table; the archive only after inspect_archive */
     struct vicidial_scan scan;
     struct vicidial_enrich *enrich;
+    bool stores_recordings;
 };
 
 static void close_vicidial(void *state)
@@ -40,6 +42,7 @@ static int open_vicidial(const struct source_settings *settings, void **ret_stat
 {
     struct vicidial *vicidial = mem_zero(1, sizeof *vicidial);
     vicidial->settings = settings->sync;
+    vicidial->stores_recordings = settings->stores_recordings;
     vicidial->tables[SOURCE_LIVE].name = table_names[SOURCE_LIVE];
     if (vicidial_link_open(&vicidial->link, settings->database,
                            "; the dialer's table is damaged: run REPAIR TABLE " LIVE ", or " ARCHIVE " where it is "
@@ -181,6 +184,13 @@ static int list_statuses(void *state, source_on_status *on_status, void *context
     return vicidial_statuses_list(vicidial->link.session, on_status, context, err);
 }
 
+static int find_recordings(void *state, const struct source_recording_key *keys, size_t count,
+                           source_on_recording *on_recording, void *context, struct err *err)
+{
+    const struct vicidial *vicidial = state;
+    return vicidial_recordings_find(vicidial->link.session, keys, count, on_recording, context, err);
+}
+
 static void check(void *state, source_on_finding *on_finding, void *context)
 {
     struct err err;
@@ -196,6 +206,8 @@ static void check(void *state, source_on_finding *on_finding, void *context)
     findings_tell(&findings, good, LIVE " has every column that is needed; reads use the index %s", table->index_facts);
     vicidial_link_check(&vicidial_source, vicidial, table->missing, "", &findings);
     vicidial_enrich_check(vicidial->enrich, &findings);
+    if (vicidial->stores_recordings)
+        vicidial_recordings_check(vicidial->link.session, &findings);
 }
 
 const struct source_ops vicidial_source = {
@@ -227,6 +239,7 @@ const struct source_ops vicidial_source = {
     .shows_open = shows_open,
     .find_kin = find_kin,
     .list_statuses = list_statuses,
+    .find_recordings = find_recordings,
     .inspect_archive = inspect_archive,
     .find_reach = find_reach,
     .archive_problem = vicidial_link_archive_problem,

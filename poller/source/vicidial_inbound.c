@@ -8,6 +8,7 @@
 #include "source/vicidial_inbound_scan.h"
 #include "source/vicidial_link.h"
 #include "source/vicidial_locks.h"
+#include "source/vicidial_recordings.h"
 
 #define LIVE "vicidial_closer_log"
 #define ARCHIVE "vicidial_closer_log_archive"
@@ -25,6 +26,7 @@ struct inbound {
     struct vicidial_inbound_scan scan;
     const struct settings_enrich *enrich;
     struct vicidial_inbound_did did;
+    bool stores_recordings;
 };
 
 static const struct param_spec params[] = {
@@ -59,6 +61,7 @@ static int open_inbound(const struct source_settings *settings, void **ret_state
     inbound->scan.session = inbound->link.session;
     inbound->scan.tables = inbound->tables;
     inbound->scan.zone = &inbound->link.zone;
+    inbound->stores_recordings = settings->stores_recordings;
     *ret_state = inbound;
     return 0;
 }
@@ -163,6 +166,13 @@ static int list_campaigns(void *state, source_on_campaign *on_campaign, void *co
 
 /* ---- what `check` finds ---- */
 
+static int find_recordings(void *state, const struct source_recording_key *keys, size_t count,
+                           source_on_recording *on_recording, void *context, struct err *err)
+{
+    const struct inbound *inbound = state;
+    return vicidial_recordings_find(inbound->link.session, keys, count, on_recording, context, err);
+}
+
 static void check(void *state, source_on_finding *on_finding, void *context)
 {
     struct err err;
@@ -180,6 +190,8 @@ static void check(void *state, source_on_finding *on_finding, void *context)
     vicidial_link_check(&vicidial_inbound_source, inbound, table->missing, "0/c0", &findings);
     if (enriches(inbound))
         vicidial_inbound_did_check(&inbound->did, &findings);
+    if (inbound->stores_recordings)
+        vicidial_recordings_check(inbound->link.session, &findings);
 }
 
 const struct source_ops vicidial_inbound_source = {
@@ -202,6 +214,7 @@ const struct source_ops vicidial_inbound_source = {
     .enriches = enriches,
     .enrich = enrich,
     .enrich_problem = enrich_problem,
+    .find_recordings = find_recordings,
     .check = check,
     .effort = vicidial_link_effort,
     .may_read = vicidial_link_may_read,
