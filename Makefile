@@ -213,6 +213,11 @@ $(BENCH_NGINX):
 	@cd build/bench/nginx && { apt-get download -qq nginx || { apt-get update -q && apt-get download -qq nginx; } && \
 	    dpkg-deb -x nginx_*.deb .; } >/dev/null 2>&1 || { echo "nginx could not be fetched: apt-get download nginx"; exit 1; }
 
+# This one measures a part of the program itself.
+build/bench/view_queries: tests/bench/view_queries.c $(OBJECTS) $(SERVE_OBJECTS) Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) $(SERVE_OBJECTS) $(LIB_LIBS)
+
 bench-programs: $(BENCH_PROGRAMS) $(BENCH_NGINX)
 
 bench: need-bench

@@ -29,13 +29,14 @@ import rows_pace  # noqa: E402
 import rows_records  # noqa: E402
 import rows_size  # noqa: E402
 import rows_steady  # noqa: E402
+import rows_view  # noqa: E402
 import traffic  # noqa: E402
 from endpoint import Nginx  # noqa: E402
 
 # The order matters: the busy group adds calls to the largest table, and the size group reports what others found.
 GROUPS = {"forward": rows_forward, "distant": rows_distant, "idle": rows_idle, "busy": rows_busy, "steady": rows_steady,
           "pace": rows_pace, "records": rows_records, "enrich": rows_enrich, "asterisk": rows_asterisk,
-          "size": rows_size}
+          "view": rows_view, "size": rows_size}
 
 _SYSTEM_TRUSTS = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 
