@@ -7,6 +7,7 @@ from report import Row
 
 MOST_MS = 100
 
+
 def rows(bench):
     with tempfile.TemporaryDirectory(dir=bench.directory) as directory:
         said = subprocess.run([measure.program("view_queries"), directory, str(bench.backlog)], check=True,

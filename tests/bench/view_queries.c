@@ -45,7 +45,7 @@ static void put(struct ledger *ledger, int64_t number, int64_t ended)
     static const char *const statuses[] = { "NA", "A", "AMD", "B", "NO", "BUSY", "DROP", "XFER", "SALE" };
     static const char *const results[] = { "no_answer", "completed", "answered", "dropped", "busy", "dnc" };
     static const char *const campaigns[] = { "C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9", "C10" };
-    char id[32], phone[24], agent[24];
+    char id[48], phone[24], agent[24];
     long luck = random() % 1000;
     (void)snprintf(id, sizeof id, "%" PRId64 ".%07" PRId64, ended - 60, number);
     (void)snprintf(phone, sizeof phone, "1%010ld", 2000000000 + random());
