@@ -21,7 +21,8 @@
 #   make check-releases  the unit tests on other Debian releases, by both compilers    (make check-releases RELEASES=trixie)
 #   make clean
 #
-# WITHOUT="postgresql" builds without libpq. The types that need libpq then say so.
+# WITHOUT="postgresql" builds without libpq. The types that need libpq then say so. WITHOUT="serve" leaves out the live
+# page, and libmicrohttpd with it. WITHOUT="postgresql serve" does both.
 
 NAME    := did-optimizer-sync
 VERSION := $(shell sed -n 's/^.define VERSION "\(.*\)"/\1/p' poller/base/version.h)
@@ -37,7 +38,8 @@ LOG_GROUP  ?= $(shell getent group adm >/dev/null && echo adm || echo root)
 
 # Debian's names of the packages that each target needs.
 BUILD_PACKAGES := gcc libc6-dev pkg-config libmariadb-dev libcurl4-openssl-dev libcjson-dev libinih-dev libsqlite3-dev \
-                  libssl-dev $(if $(filter postgresql,$(WITHOUT)),,libpq-dev)
+                  libssl-dev $(if $(filter postgresql,$(WITHOUT)),,libpq-dev) \
+                  $(if $(filter serve,$(WITHOUT)),,libmicrohttpd-dev)
 # In Debian 11 these packages have a version in their names.
 MARIADB_PACKAGES := 'mariadb-server-core|mariadb-server-core-10.5' 'mariadb-client-core|mariadb-client-core-10.5'
 DEMO_PACKAGES  := $(BUILD_PACKAGES) libmicrohttpd-dev $(MARIADB_PACKAGES) python3 python3-pymysql
@@ -81,9 +83,12 @@ endif
 SOURCES      := $(filter-out $(LEFT_OUT:%=poller/sink/%.c) poller/serve/%,$(sort $(wildcard poller/*.c poller/*/*.c)))
 OBJECTS      := $(SOURCES:%.c=$(BUILD)/%.o)
 # The live page is a program of its own: the dialer's program does not link it.
-SERVE_SOURCES := $(sort $(wildcard poller/serve/*.c))
+SERVE_SOURCES := $(if $(filter serve,$(WITHOUT)),,$(sort $(wildcard poller/serve/*.c)))
 SERVE_OBJECTS := $(SERVE_SOURCES:%.c=$(BUILD)/%.o)
-UNIT_SOURCES := $(filter-out $(LEFT_OUT:%=tests/unit/sink/test_%.c),$(sort $(wildcard tests/unit/*/test_*.c)))
+SERVE         := $(if $(SERVE_SOURCES),$(BUILD)/$(NAME)-serve)
+SERVE_LIBS     = $(if $(SERVE_SOURCES),$(shell pkg-config --libs libmicrohttpd))
+UNIT_SOURCES := $(filter-out $(LEFT_OUT:%=tests/unit/sink/test_%.c) $(if $(SERVE),,tests/unit/serve/%), \
+                $(sort $(wildcard tests/unit/*/test_*.c)))
 UNIT_HELPERS := $(sort $(wildcard tests/unit/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
@@ -92,7 +97,7 @@ UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 .DELETE_ON_ERROR:
 
 all: need-build
-	@$(MAKE) --no-print-directory $(JOBS) $(BUILD)/$(NAME)
+	@$(MAKE) --no-print-directory $(JOBS) binaries
 
 need-build:
 	@sh tests/need-packages.sh $(BUILD_PACKAGES)
@@ -119,12 +124,15 @@ need-deb-test:
 $(BUILD)/$(NAME): $(OBJECTS) $(BUILD)/left-out
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(OBJECTS) $(LIB_LIBS)
 
+$(BUILD)/$(NAME)-serve: $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) $(SERVE_OBJECTS) $(BUILD)/left-out
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB_LIBS) $(SERVE_LIBS)
+
 $(BUILD)/poller/%.o: poller/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The program contains its installation directory, so a change of that directory rebuilds the files that name it.
-KNOW_DATADIR := $(BUILD)/poller/config/options.o $(BUILD)/poller/commands/report.o
+KNOW_DATADIR := $(BUILD)/poller/config/options.o $(BUILD)/poller/commands/report.o $(BUILD)/poller/serve/serve_options.o
 $(KNOW_DATADIR): ALL_CFLAGS += -DDATA_DIR='"$(DATADIR)"'
 $(KNOW_DATADIR): $(BUILD)/datadir
 $(BUILD)/datadir: FORCE
@@ -137,16 +145,18 @@ $(BUILD)/left-out: FORCE
 	@echo '$(WITHOUT)' | cmp -s - $@ || echo '$(WITHOUT)' >$@
 FORCE:
 
-# A unit test links every module except main.c, and the source and sink in memory. The test can make SQLite's calls fail.
+# A unit test links every module except the files with main, and the source and sink in memory. The test can make
+# SQLite's calls fail.
 UNIT_LDFLAGS := -Wl,--wrap=sqlite3_step,--wrap=sqlite3_exec
-UNIT_OBJECTS = $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) $(SERVE_OBJECTS) $(UNIT_HELPERS:tests/unit/%.c=$(BUILD)/unit/%.o)
+UNIT_OBJECTS = $(filter-out $(BUILD)/poller/main.o $(BUILD)/poller/serve/serve_main.o,$(OBJECTS) $(SERVE_OBJECTS)) \
+               $(UNIT_HELPERS:tests/unit/%.c=$(BUILD)/unit/%.o)
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/unit/%: tests/unit/%.c $(UNIT_OBJECTS) Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(UNIT_LDFLAGS) -MMD -MP -MF $@.d -o $@ $< $(UNIT_OBJECTS) \
-	    $(LIB_LIBS) $(shell pkg-config --cflags --libs cmocka)
+	    $(LIB_LIBS) $(SERVE_LIBS) $(shell pkg-config --cflags --libs cmocka)
 
 build/standin: tests/standin/standin.c Makefile
 	@mkdir -p $(@D)
@@ -169,7 +179,7 @@ build/promtool:
 
 standin: build/standin
 shim: build/fault-shim.so
-binaries: $(BUILD)/$(NAME)
+binaries: $(BUILD)/$(NAME) $(SERVE)
 unit-tests: $(UNIT_TESTS)
 
 demo: need-demo

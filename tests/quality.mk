@@ -102,5 +102,5 @@ MUTANTS_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all 
 
 mutants: need-test
 	@MUTANTS_FLAGS='$(filter-out -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 $(WARNINGS) $(CFLAGS),$(ALL_CFLAGS)) -w $(MUTANTS_CFLAGS)' \
-	    MUTANTS_LIBS='$(LIB_LIBS) $(shell pkg-config --libs cmocka)' MUTANTS_LDFLAGS='$(UNIT_LDFLAGS)' \
+	    MUTANTS_LIBS='$(LIB_LIBS) $(SERVE_LIBS) $(shell pkg-config --libs cmocka)' MUTANTS_LDFLAGS='$(UNIT_LDFLAGS)' \
 	    /usr/bin/python3 -B tests/mutants/mutants.py $(if $(N),-n $(N)) $(if $(SEED),-s $(SEED)) $(if $(J),-j $(J)) $(T)

@@ -1,85 +1,22 @@
 /* api: what the answers of the live page's API share. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mask.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "serve/api.h"
 
-/* ---- replies ---- */
-
-void api_reply_new(struct api_reply *reply)
-{
-    *reply = (struct api_reply){ .status = 200, .type = "application/json", .file = -1 };
-}
-
-void api_reply_free(struct api_reply *reply)
-{
-    free(reply->text);
-    if (reply->end != NULL)
-        reply->end(reply->context);
-    if (reply->file >= 0)
-        (void)close(reply->file);
-    api_reply_new(reply);
-}
-
-void api_reply_header(struct api_reply *reply, const char *name, const char *format, ...)
-{
-    char value[API_HEADER_SIZE];
-    va_list args;
-    if (reply->header_count == API_HEADERS)
-        return;
-    va_start(args, format);
-    (void)vsnprintf(value, sizeof value, format, args);
-    va_end(args);
-    (void)str_printable(value, reply->headers[reply->header_count].value, API_HEADER_SIZE);
-    reply->headers[reply->header_count++].name = name;
-}
-
-void api_reply_json(struct api_reply *reply, struct json_writer *object)
-{
-    free(reply->text);
-    reply->text = json_writer_end(object);
-    reply->length = strlen(reply->text);
-}
-
-void api_reply_error(struct api_reply *reply, int status, const char *code, const char *message)
-{
-    struct json_writer error = { .text = NULL }, object = { .text = NULL };
-    json_writer_add_text(&error, "code", code);
-    json_writer_add_text(&error, "message", message);
-    char *text = json_writer_end(&error);
-    json_writer_add_json(&object, "error", text);
-    free(text);
-    api_reply_free(reply);
-    reply->status = status;
-    api_reply_json(reply, &object);
-}
-
-void api_reply_failure(struct api_reply *reply, const struct err *err)
-{
-    if (err->code == EX_USAGE)
-        api_reply_error(reply, 400, "bad_request", err->message);
-    else if (err->code == EX_TEMPFAIL)
-        api_reply_error(reply, 503, "not_ready", err->message);
-    else
-        api_reply_error(reply, 500, "failed", err->message);
-}
-
 /* ---- requests ---- */
 
-const char *api_text(const struct api_request *request, const char *name)
+const char *api_text(const struct request *request, const char *name)
 {
     const char *text = request->query != NULL ? request->query(request->context, name) : NULL;
     return text != NULL && *text != '\0' ? text : NULL;
 }
 
-bool api_number(const struct api_request *request, const char *name, int64_t fallback, int64_t least, int64_t most,
-                int64_t *ret_number, struct api_reply *reply)
+bool api_number(const struct request *request, const char *name, int64_t fallback, int64_t least, int64_t most,
+                int64_t *ret_number, struct reply *reply)
 {
     const char *text = api_text(request, name);
     *ret_number = fallback;
@@ -88,14 +25,14 @@ bool api_number(const struct api_request *request, const char *name, int64_t fal
     if (str_to_int(text, ret_number) && *ret_number >= least && *ret_number <= most)
         return true;
     char *message = mem_format("%s must be a whole number from %lld to %lld", name, (long long)least, (long long)most);
-    api_reply_error(reply, 400, "bad_request", message);
+    reply_error(reply, 400, "bad_request", message);
     free(message);
     return false;
 }
 
-bool api_masks(const struct api *api, const struct api_request *request, const char *profile)
+bool api_masks(const struct api *api, const struct request *request, const char *profile)
 {
-    return request->is_viewer && profiles_mask_any(api->profiles, profile);
+    return request->role != ROLE_ADMIN && profiles_mask_any(api->profiles, profile);
 }
 
 void api_add_masked(struct json_writer *object, const char *name, const char *text, const char *number, bool masks)
@@ -155,14 +92,14 @@ char *api_list_end(struct api_list *list)
 }
 
 bool api_begin_json(struct json_writer *object, const char *name, struct api_list *list, int result,
-                    const struct err *err, struct api_reply *reply)
+                    const struct err *err, struct reply *reply)
 {
     char *text = api_list_end(list);
     *object = (struct json_writer){ .text = NULL };
     if (result == 0)
         json_writer_add_json(object, name, text);
     else
-        api_reply_failure(reply, err);
+        reply_failure(reply, err);
     free(text);
     return result == 0;
 }

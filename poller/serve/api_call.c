@@ -16,7 +16,7 @@ static void hide_nothing(char *text, const char *phone)
 }
 
 /* Ownership: the caller frees *ret_text. */
-static int tell(struct serve_profile *profile, struct ledger *ledger, const struct api_request *request, bool masks,
+static int tell(struct serve_profile *profile, struct ledger *ledger, const struct request *request, bool masks,
                 bool *ret_known, char **ret_text, struct err *err)
 {
     struct why_story story = { .uniqueid = request->id, .where = EXPLANATION_ROW_UNKNOWN, .sink = profile->kinds.sink };
@@ -48,7 +48,7 @@ static void add_row(void *context, const struct view_row *row)
     api_calls_add_row(found->object, row, found->masks);
 }
 
-void api_call(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_call(struct api *api, const struct request *request, struct reply *reply)
 {
     struct serve_profile *profile = profiles_find(api->profiles, request->profile);
     struct ledger *ledger = NULL;
@@ -56,7 +56,7 @@ void api_call(struct api *api, const struct api_request *request, struct api_rep
     bool known = false, masks = api_masks(api, request, request->profile);
     char *story = NULL, *recording = NULL;
     if (profile == NULL || request->id == NULL) {
-        api_reply_error(reply, 404, "not_found", "there is no such profile");
+        reply_error(reply, 404, "not_found", "there is no such profile");
         return;
     }
     struct json_writer object = { .text = NULL };
@@ -69,13 +69,13 @@ void api_call(struct api *api, const struct api_request *request, struct api_rep
     if (result == 0)
         result = api_recordings_of(ledger, request->profile, request->id, masks, &recording, &err);
     if (result == 0 && !known) {
-        api_reply_error(reply, 404, "not_found", "the ledger has no such call");
+        reply_error(reply, 404, "not_found", "the ledger has no such call");
     } else if (result != 0) {
-        api_reply_failure(reply, &err);
+        reply_failure(reply, &err);
     } else {
         json_writer_add_json(&object, "story", story);
         json_writer_add_json(&object, "file", recording != NULL ? recording : "null");
-        api_reply_json(reply, &object);
+        reply_json(reply, &object);
     }
     free(object.text);
     free(story);

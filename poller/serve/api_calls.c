@@ -14,8 +14,8 @@ enum { USUAL_ROWS = 50, MOST_CHOICES = 2000, CSV_ROWS = 500 };
 
 /* ---- the query ---- */
 
-bool api_calls_filter(const struct api *api, const struct api_request *request, struct view_filter *ret_filter,
-                      struct api_reply *reply)
+bool api_calls_filter(const struct api *api, const struct request *request, struct view_filter *ret_filter,
+                      struct reply *reply)
 {
     *ret_filter = (struct view_filter){ .profile = api_text(request, "profile"),
                                         .direction = api_text(request, "direction"),
@@ -31,8 +31,8 @@ bool api_calls_filter(const struct api *api, const struct api_request *request, 
            api_number(request, "to", 0, 0, INT64_MAX, &ret_filter->to, reply);
 }
 
-bool api_calls_query(const struct api *api, const struct api_request *request, struct view_query *ret_query,
-                     struct api_reply *reply)
+bool api_calls_query(const struct api *api, const struct request *request, struct view_query *ret_query,
+                     struct reply *reply)
 {
     const char *sort = api_text(request, "sort"), *order = api_text(request, "order");
     struct view_query query = { .after = api_text(request, "after") };
@@ -41,13 +41,13 @@ bool api_calls_query(const struct api *api, const struct api_request *request, s
         !api_number(request, "page", 1, 1, INT32_MAX, &query.page, reply))
         return false;
     if (sort != NULL && !view_sort_of(sort, &query.sort)) {
-        api_reply_error(reply, 400, "bad_request",
+        reply_error(reply, 400, "bad_request",
                         "sort must be ended, length, status, result, campaign, agent or number");
         return false;
     }
     query.ascending = order != NULL && strcmp(order, "asc") == 0;
     if (order != NULL && !query.ascending && strcmp(order, "desc") != 0) {
-        api_reply_error(reply, 400, "bad_request", "order must be asc or desc");
+        reply_error(reply, 400, "bad_request", "order must be asc or desc");
         return false;
     }
     *ret_query = query;
@@ -94,7 +94,7 @@ void api_calls_add_page(struct json_writer *object, const struct view_query *que
 
 struct listing {
     const struct api *api;
-    const struct api_request *request;
+    const struct request *request;
     struct api_list rows;
 };
 
@@ -106,7 +106,7 @@ static void add_row(void *context, const struct view_row *row)
     api_list_add(&listing->rows, &object);
 }
 
-void api_calls(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_calls(struct api *api, const struct request *request, struct reply *reply)
 {
     struct listing listing = { .api = api, .request = request };
     struct view_query query;
@@ -123,7 +123,7 @@ void api_calls(struct api *api, const struct api_request *request, struct api_re
     if (!api_begin_json(&object, "calls", &listing.rows, result, &err, reply))
         return;
     api_calls_add_page(&object, &query, total, next);
-    api_reply_json(reply, &object);
+    reply_json(reply, &object);
 }
 
 /* ---- choices ---- */
@@ -133,7 +133,7 @@ static void add_choice(void *context, const char *text)
     api_list_add_text(context, text);
 }
 
-void api_choices(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_choices(struct api *api, const struct request *request, struct reply *reply)
 {
     static const struct {
         const char *name;
@@ -154,11 +154,11 @@ void api_choices(struct api *api, const struct api_request *request, struct api_
         free(list);
     }
     if (result == 0) {
-        api_reply_json(reply, &object);
+        reply_json(reply, &object);
         return;
     }
     free(json_writer_end(&object));
-    api_reply_failure(reply, &err);
+    reply_failure(reply, &err);
 }
 
 /* ---- CSV ---- */
@@ -166,7 +166,7 @@ void api_choices(struct api *api, const struct api_request *request, struct api_
 /* A stream owns copies of the request's texts, because the request ends before it. */
 struct csv {
     struct api *api;
-    struct api_request request; /* is_viewer alone */
+    struct request request; /* role alone */
     struct view_query query;
     char after[VIEW_CURSOR_SIZE];
     char *texts[9];
@@ -279,7 +279,7 @@ static void own_texts(struct csv *csv)
             *texts[i] = csv->texts[i] = mem_copy(*texts[i]);
 }
 
-void api_calls_csv(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_calls_csv(struct api *api, const struct request *request, struct reply *reply)
 {
     /* The byte order mark tells a spreadsheet that this is UTF-8. */
     static const char head[] = "\xEF\xBB\xBFprofile,id,ended_local,direction,state,status,result,campaign,agent,number,"
@@ -290,12 +290,12 @@ void api_calls_csv(struct api *api, const struct api_request *request, struct ap
     if (!api_calls_filter(api, request, &query.filter, reply))
         return;
     if (view_count(api->view, &query.filter, &ignored, &err) != 0) { /* while the status can still say so */
-        api_reply_failure(reply, &err);
+        reply_failure(reply, &err);
         return;
     }
     struct csv *csv = mem_zero(1, sizeof *csv);
     csv->api = api;
-    csv->request.is_viewer = request->is_viewer;
+    csv->request.role = request->role;
     csv->query = query;
     csv->query.size = CSV_ROWS;
     own_texts(csv);
@@ -304,5 +304,5 @@ void api_calls_csv(struct api *api, const struct api_request *request, struct ap
     reply->read = read_csv;
     reply->end = end_csv;
     reply->context = csv;
-    api_reply_header(reply, "Content-Disposition", "attachment; filename=\"calls.csv\"");
+    reply_header(reply, "Content-Disposition", "attachment; filename=\"calls.csv\"");
 }

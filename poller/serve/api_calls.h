@@ -16,12 +16,12 @@ api_handler api_calls_csv;
 api_handler api_choices;
 
 /* api_calls_filter: the filter of a request. False: it is wrong, and *reply says so. Texts are borrowed. */
-bool api_calls_filter(const struct api *api, const struct api_request *request, struct view_filter *ret_filter,
-                      struct api_reply *reply) MUST_CHECK;
+bool api_calls_filter(const struct api *api, const struct request *request, struct view_filter *ret_filter,
+                      struct reply *reply) MUST_CHECK;
 
 /* api_calls_query: the same with order and page. */
-bool api_calls_query(const struct api *api, const struct api_request *request, struct view_query *ret_query,
-                     struct api_reply *reply) MUST_CHECK;
+bool api_calls_query(const struct api *api, const struct request *request, struct view_query *ret_query,
+                     struct reply *reply) MUST_CHECK;
 
 /* api_calls_add_row: adds the members of a call to an object. api_calls_add_page: those of a page of calls; total
  * may be VIEW_UNKNOWN. */

@@ -101,7 +101,7 @@ static void end_events(void *context)
     free(events);
 }
 
-void api_events(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_events(struct api *api, const struct request *request, struct reply *reply)
 {
     struct events *events = mem_zero(1, sizeof *events);
     (void)request;
@@ -114,5 +114,5 @@ void api_events(struct api *api, const struct api_request *request, struct api_r
     reply->read = read_events;
     reply->end = end_events;
     reply->context = events;
-    api_reply_header(reply, "X-Accel-Buffering", "no"); /* nginx would keep the events back */
+    reply_header(reply, "X-Accel-Buffering", "no"); /* nginx would keep the events back */
 }

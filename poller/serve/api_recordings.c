@@ -57,7 +57,7 @@ int api_recordings_of(struct ledger *ledger, const char *profile, const char *id
 
 struct listing {
     struct api *api;
-    const struct api_request *request;
+    const struct request *request;
     struct api_list rows;
     int result; /* -1: a ledger could not be read, and err says why */
     struct err err;
@@ -82,7 +82,7 @@ static void add_row(void *context, const struct view_row *row)
     free(file);
 }
 
-void api_recordings(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_recordings(struct api *api, const struct request *request, struct reply *reply)
 {
     struct listing listing = { .api = api, .request = request };
     struct view_query query;
@@ -103,7 +103,7 @@ void api_recordings(struct api *api, const struct api_request *request, struct a
     if (!api_begin_json(&object, "recordings", &listing.rows, result != 0 ? result : listing.result, &err, reply))
         return;
     api_calls_add_page(&object, &query, total, next);
-    api_reply_json(reply, &object);
+    reply_json(reply, &object);
 }
 
 /* ---- the sound ---- */
@@ -196,64 +196,64 @@ static bool is_below(const struct serve_profile *profile, const char *path)
 }
 
 static void send_file(const struct serve_profile *profile, const struct place_of_sound *place,
-                      const struct api_request *request, struct api_reply *reply)
+                      const struct request *request, struct reply *reply)
 {
     struct stat info;
     int file = is_below(profile, place->link) ? open(place->link, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
     if (file < 0 || fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
         if (file >= 0)
             (void)close(file);
-        api_reply_error(reply, 404, "not_found", "the recording's file is not in its directory, or this user may not "
+        reply_error(reply, 404, "not_found", "the recording's file is not in its directory, or this user may not "
                         "read it");
         return;
     }
     reply->file = file;
     reply->type = type_of(place->type, place->link);
-    api_reply_header(reply, "Accept-Ranges", "bytes");
+    reply_header(reply, "Accept-Ranges", "bytes");
     int64_t length = 0;
     enum api_range part = api_recordings_range(request->range, info.st_size, &reply->from, &length);
     reply->length = (size_t)length;
     if (part == API_RANGE_PART) {
         reply->status = 206;
-        api_reply_header(reply, "Content-Range", "bytes %" PRId64 "-%" PRId64 "/%" PRId64, reply->from,
+        reply_header(reply, "Content-Range", "bytes %" PRId64 "-%" PRId64 "/%" PRId64, reply->from,
                          reply->from + length - 1, (int64_t)info.st_size);
     } else if (part == API_RANGE_NONE) {
-        api_reply_error(reply, 416, "range", "the recording has no such bytes");
-        api_reply_header(reply, "Content-Range", "bytes */%" PRId64, (int64_t)info.st_size);
+        reply_error(reply, 416, "range", "the recording has no such bytes");
+        reply_header(reply, "Content-Range", "bytes */%" PRId64, (int64_t)info.st_size);
     }
 }
 
 static void send_sound(const struct serve_profile *profile, const struct place_of_sound *place,
-                       const struct api_request *request, bool masks, struct api_reply *reply)
+                       const struct request *request, bool masks, struct reply *reply)
 {
     if (!place->found) {
-        api_reply_error(reply, 404, "not_found", "this call has no recording");
+        reply_error(reply, 404, "not_found", "this call has no recording");
     } else if (place->state != RECORDINGS_STORED) {
-        api_reply_error(reply, 409, "not_stored", "the recording is not stored yet");
+        reply_error(reply, 409, "not_stored", "the recording is not stored yet");
     } else if (*place->link == '/') {
         send_file(profile, place, request, reply);
     } else if (strncmp(place->link, "https://", 8) == 0 && !masks) {
-        api_reply_free(reply);
+        reply_free(reply);
         reply->status = 302;
-        api_reply_header(reply, "Location", "%s", place->link);
+        reply_header(reply, "Location", "%s", place->link);
     } else {
-        api_reply_error(reply, 404, "not_found",
+        reply_error(reply, 404, "not_found",
                         masks ? "the recording is elsewhere, and its address may show the number"
                               : "the recording cannot be played from here");
     }
 }
 
-void api_recordings_audio(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_recordings_audio(struct api *api, const struct request *request, struct reply *reply)
 {
     struct serve_profile *profile = profiles_find(api->profiles, request->profile);
     struct ledger *ledger = NULL;
     struct place_of_sound place = { .found = false };
     struct err err;
     if (profile == NULL || request->id == NULL)
-        api_reply_error(reply, 404, "not_found", "there is no such profile");
+        reply_error(reply, 404, "not_found", "there is no such profile");
     else if (profiles_ledger(profile, &ledger, &err) != 0 ||
              recordings_list(ledger, RECORDINGS_STORED, request->id, keep_place, &place, &err) != 0)
-        api_reply_failure(reply, &err);
+        reply_failure(reply, &err);
     else
         send_sound(profile, &place, request, api_masks(api, request, request->profile), reply);
     free(place.link);

@@ -66,18 +66,18 @@ char *api_runs_running(struct ledger *ledger)
 }
 
 /* The profile of the request; without one, the first. */
-static struct serve_profile *profile_of(struct api *api, const struct api_request *request, struct api_reply *reply)
+static struct serve_profile *profile_of(struct api *api, const struct request *request, struct reply *reply)
 {
     const char *name = api_text(request, "profile");
     struct serve_profile *profile = name != NULL ? profiles_find(api->profiles, name) : &api->profiles->list[0];
     if (profile == NULL || api->profiles->count == 0) {
-        api_reply_error(reply, 404, "not_found", "there is no such profile");
+        reply_error(reply, 404, "not_found", "there is no such profile");
         return NULL;
     }
     return profile;
 }
 
-void api_runs(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_runs(struct api *api, const struct request *request, struct reply *reply)
 {
     struct serve_profile *profile = profile_of(api, request, reply);
     struct records_runs which = { .kind = api_text(request, "kind") };
@@ -99,7 +99,7 @@ void api_runs(struct api *api, const struct api_request *request, struct api_rep
     json_writer_add_text(&object, "profile", profile->name);
     json_writer_add_int(&object, "page", page);
     json_writer_add_int(&object, "size", size);
-    api_reply_json(reply, &object);
+    reply_json(reply, &object);
 }
 
 /* ---- charts ---- */
@@ -180,7 +180,7 @@ static void add_bar(void *context, const struct view_bar *part)
     count_result(bar, part->result, part->calls);
 }
 
-void api_charts(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_charts(struct api *api, const struct request *request, struct reply *reply)
 {
     const char *by = api_text(request, "by");
     bool by_day = by != NULL && strcmp(by, "day") == 0;
@@ -189,7 +189,7 @@ void api_charts(struct api *api, const struct api_request *request, struct api_r
     struct chart chart = { .bar = { .calls = 0 } };
     struct err err;
     if (by != NULL && !by_day && strcmp(by, "hour") != 0) {
-        api_reply_error(reply, 400, "bad_request", "by must be hour or day");
+        reply_error(reply, 400, "bad_request", "by must be hour or day");
         return;
     }
     if (!api_number(request, "to", now + 1, 0, (int64_t)1 << 40, &which.to, reply) ||
@@ -197,7 +197,7 @@ void api_charts(struct api *api, const struct api_request *request, struct api_r
         !api_number(request, "offset", clock_offset(now), -DAY, DAY, &which.offset, reply))
         return;
     if ((which.to - which.from) / seconds > MOST_BARS) {
-        api_reply_error(reply, 400, "bad_request",
+        reply_error(reply, 400, "bad_request",
                         "that is too long for bars of this width: ask for days, or for less");
         return;
     }
@@ -209,14 +209,14 @@ void api_charts(struct api *api, const struct api_request *request, struct api_r
     json_writer_add_int(&object, "seconds", seconds);
     json_writer_add_int(&object, "from", which.from);
     json_writer_add_int(&object, "to", which.to);
-    api_reply_json(reply, &object);
+    reply_json(reply, &object);
 }
 
 /* ---- reasons ---- */
 
 struct reasons {
     const struct api *api;
-    const struct api_request *request;
+    const struct request *request;
     struct api_list list;
 };
 
@@ -233,7 +233,7 @@ static void add_reason(void *context, const struct view_reason *reason)
     api_list_add(&reasons->list, &object);
 }
 
-void api_rejected(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_rejected(struct api *api, const struct request *request, struct reply *reply)
 {
     struct reasons reasons = { .api = api, .request = request };
     struct err err;
@@ -243,5 +243,5 @@ void api_rejected(struct api *api, const struct api_request *request, struct api
     int result = view_reasons(api->view, api_text(request, "profile"), size, add_reason, &reasons, &err);
     struct json_writer object;
     if (api_begin_json(&object, "reasons", &reasons.list, result, &err, reply))
-        api_reply_json(reply, &object);
+        reply_json(reply, &object);
 }

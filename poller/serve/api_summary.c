@@ -26,7 +26,7 @@ static void add_profile(struct json_writer *object, const struct serve_profile *
     json_writer_add_text(object, "settings_problem", profile->problem);
 }
 
-void api_profiles(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_profiles(struct api *api, const struct request *request, struct reply *reply)
 {
     struct api_list list = { .text = NULL };
     struct json_writer object = { .text = NULL };
@@ -38,7 +38,7 @@ void api_profiles(struct api *api, const struct api_request *request, struct api
     }
     char *text = api_list_end(&list);
     json_writer_add_json(&object, "profiles", text);
-    api_reply_json(reply, &object);
+    reply_json(reply, &object);
     free(text);
 }
 
@@ -150,14 +150,14 @@ static void add_state(struct json_writer *object, struct api *api, struct serve_
         json_writer_add_text(object, "list", NULL);
 }
 
-void api_summary(struct api *api, const struct api_request *request, struct api_reply *reply)
+void api_summary(struct api *api, const struct request *request, struct reply *reply)
 {
     const char *wanted = api_text(request, "profile");
     struct api_list list = { .text = NULL };
     struct json_writer object = { .text = NULL };
     char host[256] = "";
     if (wanted != NULL && profiles_find(api->profiles, wanted) == NULL) {
-        api_reply_error(reply, 404, "not_found", "there is no such profile");
+        reply_error(reply, 404, "not_found", "there is no such profile");
         return;
     }
     (void)gethostname(host, sizeof host - 1);
@@ -175,6 +175,6 @@ void api_summary(struct api *api, const struct api_request *request, struct api_
     json_writer_add_int(&object, "now", clock_now_epoch());
     json_writer_add_int(&object, "utc_offset", clock_offset(clock_now_epoch()));
     json_writer_add_int(&object, "changes", __atomic_load_n(api->changes, __ATOMIC_RELAXED));
-    api_reply_json(reply, &object);
+    reply_json(reply, &object);
     free(text);
 }

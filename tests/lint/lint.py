@@ -40,7 +40,8 @@ COLUMNS = 120  # of a line
 
 # Each library is known to one file.
 LIBRARIES = {"libmariadb": r"mysql|mariadb|errmsg\.h", "libcurl": r"curl/", "cJSON": r"cjson/|cJSON", "inih": r"ini\.h$",
-             "SQLite": r"sqlite3", "libcrypto": r"openssl/", "libpq": r"libpq|postgres_ext"}
+             "SQLite": r"sqlite3", "libcrypto": r"openssl/", "libpq": r"libpq|postgres_ext",
+             "libmicrohttpd": r"microhttpd"}
 
 
 class Finding:

@@ -180,7 +180,7 @@ def test_of(name):
 
 
 def prepare(build, tests):
-    """Every module but main.c and what stands in for them in one archive, main.c's object beside it, and the tests' own
+    """Every module but the files with main and what stands in for them in one archive, main.c's object beside it, and the tests' own
     objects."""
     own = build.directory
     (own / "unit").mkdir(parents=True, exist_ok=True)
@@ -191,7 +191,7 @@ def prepare(build, tests):
             sys.exit("the program does not compile")
     archive = own / "all.a"
     archive.unlink(missing_ok=True)
-    run(["ar", "rcs", archive, *[to for _, to in jobs if to.parent == own and to.stem != "main"]])
+    run(["ar", "rcs", archive, *[to for _, to in jobs if to.parent == own and to.stem not in ("main", "serve_main")]])
 
 
 def passes(build, test, extra, directory):

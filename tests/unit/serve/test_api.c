@@ -25,7 +25,7 @@ static struct view_feed_profile sources[2];
 static struct view_feed *feed;
 static int64_t changes;
 static struct api api;
-static struct api_reply reply;
+static struct reply reply;
 static struct err err;
 
 #define NUMBER "84912345678"
@@ -97,13 +97,13 @@ static int enter(void **state)
     assert_int_equal(view_feed_open(view_path, sources, 2, &feed, &err), 0);
     feed_all();
     api = (struct api){ .profiles = &profiles, .view = view_open(view_path), .changes = &changes };
-    api_reply_new(&reply);
+    reply_new(&reply);
     return 0;
 }
 
 static int leave(void **state)
 {
-    api_reply_free(&reply);
+    reply_free(&reply);
     view_close(api.view);
     view_feed_close(feed);
     profiles_free(&profiles);
@@ -134,9 +134,9 @@ static const char *query_value(const void *context, const char *name)
 
 static const char *ask(api_handler *handler, const char *query, bool is_viewer, const char *profile, const char *id)
 {
-    const struct api_request request = { .profile = profile, .id = id, .is_viewer = is_viewer, .query = query_value,
-                                         .context = query };
-    api_reply_free(&reply);
+    const struct request request = { .profile = profile, .id = id, .query = query_value, .context = query,
+                                     .role = is_viewer ? ROLE_VIEWER : ROLE_ADMIN };
+    reply_free(&reply);
     handler(&api, &request, &reply);
     return reply.text;
 }
@@ -422,8 +422,9 @@ static void test_api_range_is_read_as_browsers_write_it(void **state)
 
 static void play(const char *id, const char *range, bool is_viewer)
 {
-    const struct api_request request = { .profile = "default", .id = id, .range = range, .is_viewer = is_viewer };
-    api_reply_free(&reply);
+    const struct request request = { .profile = "default", .id = id, .range = range,
+                                     .role = is_viewer ? ROLE_VIEWER : ROLE_ADMIN };
+    reply_free(&reply);
     api_recordings_audio(&api, &request, &reply);
 }
 
