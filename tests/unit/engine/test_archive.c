@@ -372,7 +372,8 @@ static void test_without_an_archive_the_live_table_goes_on(void **state)
 {
     static const struct {
         const char *refused, *said;
-    } ways[] = { { "", "there is no such table" }, { "SELECT command denied", "SELECT command denied" } };
+        bool is_noted; /* until a backfill has read the archive */
+    } ways[] = { { "", "there is no such table", false }, { "SELECT command denied", "SELECT command denied", true } };
     struct scene *scene = *state;
     for (size_t i = 0; i < UNIT_COUNT(ways); i++) {
         scene_begin_anew(scene);
@@ -384,6 +385,8 @@ static void test_without_an_archive_the_live_table_goes_on(void **state)
         unit_same_int(ways[i].said, (int64_t)scene->sent_count, 24);
         scene_check_log(scene, ways[i].said, ways[i].said);
         unit_same_int("one line", (int64_t)scene_count_log(scene, "Those calls are not sent"), (int64_t)i + 1);
+        unit_true(ways[i].said, (scene_note(scene, LEDGER_NOTE_UNREAD_FROM) > 0) == ways[i].is_noted);
+        unit_true(ways[i].said, (scene_note(scene, LEDGER_NOTE_UNREAD_TO) > SCENE_NOW + 48 * HOUR) == ways[i].is_noted);
     }
     scene_check_log(scene, "the command", "then send them: did-optimizer-sync backfill --from '");
 }
