@@ -344,7 +344,7 @@ static void finish(struct fetch *fetch)
     if (fetch->size < 0)
         fetch->changed = true;
     fetch->size = fetch->offset;
-    if (spool_finish(fetch->spool, fetch->file, fetch->part, fetch->done, &err) != 0)
+    if (spool_finish(fetch->file, fetch->part, fetch->done, &err) != 0)
         FAIL(NO_ROOM, "", "%.500s", err.message);
     else
         fetch->state = FETCH_DONE;

@@ -85,6 +85,13 @@ static bool copy_file(const char *from, const char *to)
     return good;
 }
 
+/* Gives the file, which is synced, a second name if both names are on one disk; otherwise copies it. */
+static bool link_or_copy(const char *from, const char *to)
+{
+    (void)unlink(to); /* of a run that was killed */
+    return (link(from, to) == 0 && chmod(to, 0640) == 0) || copy_file(from, to);
+}
+
 /* Makes the sub-folders below folder. The folder itself must exist: if its disk is not mounted, nothing may be written
  * into the empty directory. */
 static bool make_folders(const char *folder, const char *below)
@@ -132,7 +139,7 @@ static enum transfer_turn store(const struct copy *copy, const char *path, struc
     enum transfer_turn turn = TRANSFER_DONE;
     if (!make_folders(copy->directory->folder, below))
         turn = fail(folder, ret_failure);
-    else if (!is_same(path, file) && (!copy_file(file->path, temporary) || rename(temporary, path) != 0))
+    else if (!is_same(path, file) && (!link_or_copy(file->path, temporary) || rename(temporary, path) != 0))
         turn = fail(path, ret_failure);
     else if (fileutil_sync_directory(folder, &err) != 0)
         turn = transfer_fail(ret_failure, TRANSFER_RETRY, "", "%.500s", err.message);

@@ -134,13 +134,13 @@ void spool_close(struct spool *spool)
 
 /* ---- files ---- */
 
-int spool_finish(const struct spool *spool, int file, const char *part, const char *done, struct err *err)
+int spool_finish(int file, const char *part, const char *done, struct err *err)
 {
     if (fsync(file) != 0)
         return err_set(err, EX_IOERR, "could not write %s: %s", part, strerror(errno));
     if (rename(part, done) != 0)
         return err_set(err, EX_IOERR, "could not rename %s: %s", part, strerror(errno));
-    return fileutil_sync_directory(spool->directory, err);
+    return 0;
 }
 
 static void forget_file(struct spool *spool, char *path)

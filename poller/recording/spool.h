@@ -41,8 +41,9 @@ void spool_add(struct spool *spool, int64_t bytes);
 void spool_reserve(struct spool *spool, int64_t bytes);
 void spool_fill(struct spool *spool, int64_t bytes);
 
-/* spool_finish: syncs the open file part, and gives it the name done. Durable: on return. Errors: EX_IOERR. */
-int spool_finish(const struct spool *spool, int file, const char *part, const char *done, struct err *err) MUST_CHECK;
+/* spool_finish: syncs the open file part, and gives it the name done. The content is durable before the new name, which
+ * may be lost: then the download ends again. Errors: EX_IOERR. */
+int spool_finish(int file, const char *part, const char *done, struct err *err) MUST_CHECK;
 
 /* spool_forget: deletes both files of a call. Missing files are no error. */
 void spool_forget(struct spool *spool, const char *call);

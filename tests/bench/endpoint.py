@@ -12,7 +12,8 @@ from harness.process import ROOT, end, spawn
 KEY = "test-key"
 _NGINX = ROOT / "build" / "bench" / "nginx" / "usr" / "sbin" / "nginx"
 _PATH = "/api/v1/call-results"
-_SERVER = "server { listen 127.0.0.1:%s; %s location = " + _PATH + " { return 200 '{\"success\":true}'; } }"
+_SERVER = ("server { listen 127.0.0.1:%s; %s location = " + _PATH + " { return 200 '{\"success\":true}'; } "
+           "location /recordings/ { rewrite ^ /one.wav break; } }")
 
 
 def _free_ports(count):
@@ -48,6 +49,7 @@ class Nginx:
             f"daemon off; master_process off; pid {directory}/pid; error_log {directory}/error.log;\n"
             "events { worker_connections 256; }\n"
             f"http {{ access_log off; keepalive_requests 1000000000; default_type application/json; {places}\n"
+            f"root {directory}; types {{ audio/x-wav wav; }}\n"
             f"{_SERVER % (plain, '')}\n"
             f"{_SERVER % (f'{tls} ssl', certificate)}\n{_SERVER % (f'{http2} ssl http2', certificate)}\n}}\n")
         self._process = spawn([_NGINX, "-p", directory, "-c", conf, "-e", f"{directory}/error.log"],
