@@ -55,6 +55,13 @@ static int recall(struct engine *engine, struct err *err)
     return *memory != '\0' ? ledger_set_text_note(engine->route.ledger, LEDGER_NOTE_SOURCE_MEMORY, memory, err) : 0;
 }
 
+int journal_remember(struct engine *engine, struct err *err)
+{
+    char memory[SOURCE_MEMORY_SIZE];
+    source_remember(engine->route.source, memory);
+    return *memory != '\0' ? ledger_set_text_note(engine->route.ledger, LEDGER_NOTE_SOURCE_MEMORY, memory, err) : 0;
+}
+
 /* ---- memory of the API's address ---- */
 
 /* The note: how many requests the API handles at once, whether there was strain, a hash of the address, and the sink's

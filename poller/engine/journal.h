@@ -13,6 +13,10 @@ int journal_open(struct engine *engine, const char *kind, struct err *err) MUST_
  * the ledger. */
 int journal_resume(struct engine *engine, struct err *err) MUST_CHECK;
 
+/* journal_remember: keeps what the source has learned from the scans of this run, with the outcomes that are committed
+ * next. Call it only if all calls that the scans handed out are settled or pending. */
+int journal_remember(struct engine *engine, struct err *err) MUST_CHECK;
+
 /* journal_close: counts the pending calls into the summary, and writes the run's counts and counters, and whether the
  * API is down. Durable: on return, with all outcomes. Errors: EX_IOERR. */
 int journal_close(struct engine *engine, struct err *err) MUST_CHECK;

@@ -127,7 +127,8 @@ static struct source_range range_of_poll(const struct run *run)
                                   .end_to = end_of_poll(run),
                                   .call_from = shows_open(run) ? run->scan_from
                                                                : from - run->poll->route.settings->poll_window,
-                                  .whole_rows = true };
+                                  .whole_rows = true,
+                                  .is_repeated = true };
 }
 
 /* ---- after an outage ---- */
@@ -200,6 +201,15 @@ static int advance_live(void *context, const struct walk_reached *reached, struc
     return run->archive.state == ARCHIVE_UNREAD ? 0 : advance(run, reached, err);
 }
 
+/* A source may read a long list before it hands out the first call. That must not leave every run without time to send:
+ * the checkpoint would stay for ever. */
+static void keep_time_to_send(struct run *run)
+{
+    int64_t half_ms = run->poll->route.settings->time_budget * 500, least_ms = clock_mono_ms() + half_ms;
+    if (run->read == 0 && run->engine.terms.deadline_ms < least_ms)
+        run->engine.terms.deadline_ms = least_ms;
+}
+
 /* Learns from each call that a scan finds late: an earlier scan had passed its date, and it was not on the watch
  * list. */
 static void learn(void *context, const struct call *call, const struct call_record *record,
@@ -207,6 +217,7 @@ static void learn(void *context, const struct call *call, const struct call_reco
 {
     struct run *run = context;
     bool watched = true;
+    keep_time_to_send(run);
     run->read++;
     if (run->scanned_before == 0 || !in_scope || decision->kind != DECISION_SEND || record->state != CALL_UNKNOWN ||
         call->began >= run->scanned_before || call->is_oddly_dated || call->began < run->scan_from)
@@ -296,6 +307,8 @@ static int catch_up(struct run *run, struct err *err)
         result = follow_archive(run, err);
     if (result == 0 && may_go_on(run))
         result = scan_live(run, &due, err);
+    if (result == 0 && may_go_on(run) && !run->poll->dry_run)
+        result = journal_remember(&run->engine, err);
     work_clear(&due);
     return result == 0 ? save(run, err) : -1;
 }

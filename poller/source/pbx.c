@@ -1,5 +1,7 @@
 /* pbx: the source `pbx-api`, the list of calls that a hosted PBX offers over HTTP. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -18,6 +20,9 @@ struct pbx {
 
 /* A part of the sweep takes several requests of a second each. */
 #define SWEEP_REST_SEC 1800
+
+/* Divides the memory: before it is what was tested, after it what was read. */
+#define KNOWN_MARK '|'
 
 static const struct param_spec params[] = {
     { "url", false, "the PBX's address: https://HOST:8080" },
@@ -66,6 +71,7 @@ static int open_pbx(const struct source_settings *settings, void **ret_state, st
     }
     pbx->scan.pages.client = pbx_client_open(&account);
     pbx->scan.pages.zone = &pbx->zone;
+    pbx->scan.reach = settings->sync->overlap + settings->sync->poll_window;
     *ret_state = pbx;
     return 0;
 }
@@ -139,6 +145,18 @@ static struct source_effort effort(void *state)
     return pbx_client_effort(pbx->scan.pages.client);
 }
 
+static void write_memory(const struct pbx *pbx, const struct pbx_known *known, char memory[SOURCE_MEMORY_SIZE])
+{
+    char text[PBX_KNOWN_TEXT_SIZE];
+    pbx_verify_write(&pbx->scan.pages, &pbx->verified, memory);
+    if (known->at == 0)
+        return;
+    pbx_known_write(known, text);
+    size_t used = strlen(memory);
+    if (used + strlen(text) + 3 <= SOURCE_MEMORY_SIZE)
+        (void)snprintf(memory + used, SOURCE_MEMORY_SIZE - used, " %c%s", KNOWN_MARK, text);
+}
+
 /* The first scan reports a failure. */
 static void recall(void *state, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
                    char problem[SOURCE_PROBLEM_SIZE])
@@ -148,7 +166,19 @@ static void recall(void *state, const char *earlier, char memory[SOURCE_MEMORY_S
     (void)problem;
     if (!pbx_verify_recall(&pbx->scan.pages, &pbx->verified, earlier))
         (void)!verify(pbx, &ignored);
-    pbx_verify_write(&pbx->scan.pages, &pbx->verified, memory);
+    pbx->scan.known = (struct pbx_known){ .at = 0 };
+    const char *known = strchr(earlier, KNOWN_MARK);
+    if (known != NULL)
+        pbx_known_read(known + 1, &pbx->scan.known);
+    write_memory(pbx, &pbx->scan.known, memory);
+}
+
+static void remember(void *state, char memory[SOURCE_MEMORY_SIZE])
+{
+    const struct pbx *pbx = state;
+    *memory = '\0';
+    if (pbx->scan.read.at != 0)
+        write_memory(pbx, &pbx->scan.read, memory);
 }
 
 static void check(void *state, source_on_finding *on_finding, void *context)
@@ -177,6 +207,7 @@ const struct source_ops pbx_source = {
     .check = check,
     .effort = effort,
     .recall = recall,
+    .remember = remember,
     .inspect_archive = inspect_archive,
     .archive_problem = archive_problem,
 };

@@ -48,6 +48,10 @@ struct reading {
     int64_t pages_taken;     /* ... of so many pages */
     bool by_start, by_end;   /* they are in that order, newest first */
     int64_t last_start, last_end;
+    uint64_t list;           /* the hash of the query */
+    struct pbx_known known;  /* the anchors of the pages so far */
+    int64_t unsettled;       /* the position of the last row that must be read again; -1: there is none */
+    bool is_known;           /* the rest of the list is known */
 };
 
 /* ---- rows ---- */
@@ -106,6 +110,14 @@ static void note_stray_row(struct reading *reading, const struct pbx_row *row)
                       *pages->zone->name != '\0' ? pages->zone->name : "this host's", pages->zone_place);
 }
 
+/* A call that is open for longer than any call lasts stays so. */
+static void note_unsettled(struct reading *reading, const struct pbx_row *row, int64_t position)
+{
+    int64_t settled_by = reading->window->settled_by;
+    if (row->ended > settled_by || (row->ended == 0 && row->started > settled_by - PBX_LONGEST_SEC))
+        reading->unsettled = position;
+}
+
 /* Hands out one row, unless it is no call of the window. number: its place in the list. A row with a uuid of the page
  * before is no new one for the order and the count, but may have other data. */
 static int take_row(struct reading *reading, const struct json *json, int64_t number, struct err *err)
@@ -124,6 +136,7 @@ static int take_row(struct reading *reading, const struct json *json, int64_t nu
     } else {
         if (row.dialect != PBX_AUTO)
             reading->pages->seen = row.dialect;
+        note_unsettled(reading, &row, number - 1);
         if (!pbx_page_has(&reading->before, row.text[PBX_UUID])) {
             reading->fresh++;
             note_order(reading, &row);
@@ -193,6 +206,16 @@ static int get(struct pbx_pages *pages, const struct pbx_window *window, int64_t
     if (result == 0 && pages->seen == PBX_AUTO && ret_page->count == 0)
         pages->seen = ret_page->dialect;
     return result;
+}
+
+/* The list of the window's days: only a list that names days is the same in the next run. */
+static uint64_t hash_of_list(const struct pbx_pages *pages, const struct pbx_window *window)
+{
+    const struct pbx_pages by_days = { .domain = pages->domain, .zone = pages->zone, .dialect = PBX_DOCUMENTED };
+    char *query = pbx_query_make(&by_days, window, 0, 0);
+    uint64_t hash = str_hash(STR_HASH_START, query, strlen(query));
+    free(query);
+    return hash;
 }
 
 /* The uuid of the first row that has one; "": none has. Ownership: the caller frees it. */
@@ -274,6 +297,30 @@ static bool is_whole(const struct reading *reading, const struct pbx_page *page)
     return page->total >= 0 && reading->offset >= page->total && reading->taken >= page->total;
 }
 
+/* Whether the rest of the list is known to an earlier run. Keeps the anchors of this page for a later one. */
+static bool is_known(struct reading *reading, const struct pbx_page *page)
+{
+    const struct pbx_window *window = reading->window;
+    pbx_known_add(&reading->known, page, reading->offset);
+    reading->is_known = window->known != NULL && window->known->list == reading->list &&
+                        pbx_known_is_met(window->known, page, reading->offset);
+    return reading->is_known;
+}
+
+static void tell_known(const struct reading *reading)
+{
+    struct pbx_known *out = reading->window->ret_known;
+    if (out == NULL)
+        return;
+    struct pbx_known known = reading->known;
+    if (reading->is_known)
+        pbx_known_inherit(&known, reading->window->known, reading->before.total);
+    pbx_known_drop(&known, reading->unsettled);
+    memcpy(out->anchors, known.anchors, sizeof known.anchors);
+    out->count = known.count;
+    out->list = reading->list;
+}
+
 /* Reads one page. Returns 0: there may be more, 1: the callback ended it, 2: the window was read, -1: failed. */
 static int read_page(struct reading *reading, struct err *err)
 {
@@ -287,6 +334,8 @@ static int read_page(struct reading *reading, struct err *err)
         result = 2;
     else if (result == 0)
         result = take_rows(reading, &page, err);
+    if (result == 0 && is_known(reading, &page))
+        result = 2;
     if (result == 0) {
         reading->offset = next_offset(reading, &page);
         if (is_past(reading, &page) || is_whole(reading, &page))
@@ -302,7 +351,8 @@ static int read_page(struct reading *reading, struct err *err)
 int pbx_pages_read(struct pbx_pages *pages, const struct pbx_window *window, pbx_on_row *on_row, pbx_on_page *on_page,
                    void *context, struct err *err)
 {
-    struct reading reading = { .pages = pages, .window = window, .on_row = on_row, .context = context };
+    struct reading reading = { .pages = pages, .window = window, .on_row = on_row, .context = context,
+                               .unsettled = -1, .list = hash_of_list(pages, window) };
     int result = 0;
     for (int64_t count = 0; result == 0; count++) {
         if (count == MAX_PAGES)
@@ -313,9 +363,11 @@ int pbx_pages_read(struct pbx_pages *pages, const struct pbx_window *window, pbx
         if (result == 0 && on_page != NULL)
             result = on_page(context, err);
     }
-    pbx_page_clear(&reading.before);
-    free(reading.page_first);
     if (result == 2 && judge_unreadable_rows(&reading, err) != 0)
         result = -1;
+    if (result == 2)
+        tell_known(&reading);
+    pbx_page_clear(&reading.before);
+    free(reading.page_first);
     return result == 2 ? 0 : result;
 }

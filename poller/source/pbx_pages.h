@@ -6,6 +6,10 @@
 #define PBX_PAGES_H
 
 #include "source/pbx_client.h"
+#include "source/pbx_known.h"
+
+/* Calls are dated by their start; longer ones are not looked for. */
+#define PBX_LONGEST_SEC (6 * 3600)
 
 struct pbx_pages {
     struct pbx_client *client;     /* borrowed, like the texts */
@@ -23,6 +27,9 @@ struct pbx_window {
     int64_t from, to;  /* epochs, included */
     int64_t slack_sec; /* rows this far outside are no error: the time zone is not known yet */
     int64_t limit;     /* read one page of this many rows; 0: all */
+    int64_t settled_by;             /* known calls that ended later, or have not ended, must be read again */
+    const struct pbx_known *known;  /* the end of the list that need not be read again; NULL: read it all */
+    struct pbx_known *ret_known;    /* gets the list and the anchors when the window was read; NULL: not needed */
 };
 
 /* Called for each row, which is borrowed until the callback returns. 1 ends the reading, -1 with *err ends it with that

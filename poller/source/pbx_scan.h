@@ -5,13 +5,13 @@
 #include "source/pbx_pages.h"
 #include "source/source.h"
 
-/* Calls are dated by their start; longer ones are not looked for. */
-#define PBX_LONGEST_SEC (6 * 3600)
-
 struct pbx_scan {
     struct pbx_pages pages;
     const char *campaign;     /* of each call; borrowed */
     bool with_internal;       /* scans hand out the calls between extensions too */
+    int64_t reach;            /* seconds: a repeated range is read again that far back from the end of the last one */
+    struct pbx_known known;   /* of the repeated range, as earlier runs have read it ... */
+    struct pbx_known read;    /* ... and as this one has; at 0: it has not */
     char lost[SOURCE_PROBLEM_SIZE]; /* why the last pbx_fetch_run could not find some ids; "": no problem */
 };
 

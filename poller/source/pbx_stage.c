@@ -8,6 +8,7 @@
 struct pbx_stage {
     struct store *store;
     const struct pbx_zone *zone;
+    bool had_variants;
 };
 
 int pbx_stage_open(const struct pbx_zone *zone, struct pbx_stage **ret_stage, struct err *err)
@@ -21,14 +22,37 @@ int pbx_stage_open(const struct pbx_zone *zone, struct pbx_stage **ret_stage, st
     return store_execute(stage->store, table, err);
 }
 
+/* Whether the stage has another row with this uuid. */
+static int find_variant(struct pbx_stage *stage, const char *uuid, const char *body, struct err *err)
+{
+    struct statement *statement = store_prepare(stage->store, "SELECT 1 FROM row WHERE uuid = ? AND body <> ?");
+    store_bind_text(statement, 1, uuid);
+    store_bind_text(statement, 2, body);
+    int found = store_next(stage->store, statement, err);
+    if (found == 1) {
+        store_reset(statement);
+        stage->had_variants = true;
+    }
+    return found < 0 ? -1 : 0;
+}
+
+bool pbx_stage_had_variants(const struct pbx_stage *stage)
+{
+    return stage->had_variants;
+}
+
 int pbx_stage_add(struct pbx_stage *stage, const struct pbx_row *row, struct err *err)
 {
     static const char sql[] =
         "INSERT INTO row (uuid, started, ended, amount, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (uuid) DO UPDATE SET "
         "started = excluded.started, ended = excluded.ended, amount = excluded.amount, body = excluded.body "
         "WHERE (excluded.ended, excluded.amount, excluded.body) > (row.ended, row.amount, row.body)";
-    struct statement *statement = store_prepare(stage->store, sql);
     char *body = json_print(row->json);
+    if (find_variant(stage, row->text[PBX_UUID], body, err) != 0) {
+        free(body);
+        return -1;
+    }
+    struct statement *statement = store_prepare(stage->store, sql);
     store_bind_text(statement, 1, row->text[PBX_UUID]);
     store_bind_int(statement, 2, row->started);
     store_bind_int(statement, 3, row->ended);

@@ -18,6 +18,9 @@ int pbx_stage_open(const struct pbx_zone *zone, struct pbx_stage **ret_stage, st
  * same rows keeps the same one, in whatever order they come. Errors: EX_IOERR. */
 int pbx_stage_add(struct pbx_stage *stage, const struct pbx_row *row, struct err *err) MUST_CHECK;
 
+/* pbx_stage_had_variants: whether one of the rows so far had the uuid of another one that was different. */
+bool pbx_stage_had_variants(const struct pbx_stage *stage);
+
 /* Called for each row, which is borrowed until the callback returns. 0 goes on, 1 and -1 end the reading. */
 typedef int pbx_stage_on_row(void *context, const struct pbx_row *row, struct err *err);
 

@@ -163,6 +163,13 @@ void source_recall(const struct source *source, const char *earlier, char memory
         source->ops->recall(source->state, earlier, memory, problem);
 }
 
+void source_remember(const struct source *source, char memory[SOURCE_MEMORY_SIZE])
+{
+    *memory = '\0';
+    if (source->ops->remember != NULL)
+        source->ops->remember(source->state, memory);
+}
+
 bool source_explain_memory(const char *memory, struct source_zones *ret_zones)
 {
     for (size_t i = 0; i < KIND_COUNT; i++)

@@ -37,6 +37,8 @@ struct source_range {
     bool whole_rows; /* read all data of a call; otherwise at least the data for a decision, see source_scan */
     bool with_open;  /* read also the calls that have not ended, and those that ended at another time than end_from to
                       * end_to: a reader that watches them. Only if source_shows_open */
+    bool is_repeated; /* each run asks for such a range; the source may leave out calls that an earlier run read, see
+                       * source_remember */
 };
 
 /* Called for each call, which is borrowed until the callback returns. -1 with *err ends the reading with that error. */
@@ -151,7 +153,7 @@ struct source_ops {
     int (*enrich)(void *state, const struct call *const *calls, size_t count, source_on_enriched *on_enriched,
                   void *context, struct err *err);
     void (*enrich_problem)(const void *state, char problem[SOURCE_PROBLEM_SIZE]);
-    /* Optional: see source_check, source_effort, source_may_read, source_spread, source_recall and
+    /* Optional: see source_check, source_effort, source_may_read, source_spread, source_recall, source_remember and
      * source_list_campaigns. */
     void (*check)(void *state, source_on_finding *on_finding, void *context);
     struct source_effort (*effort)(void *state);
@@ -159,6 +161,7 @@ struct source_ops {
     int64_t (*spread)(const void *state);
     void (*recall)(void *state, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
                    char problem[SOURCE_PROBLEM_SIZE]);
+    void (*remember)(void *state, char memory[SOURCE_MEMORY_SIZE]);
     /* Optional: see source_explain_memory. Needs no open source. */
     bool (*explain_memory)(const char *memory, struct source_zones *ret_zones);
     int (*list_campaigns)(void *state, source_on_campaign *on_campaign, void *context, struct err *err);
@@ -280,6 +283,10 @@ int64_t source_spread(const struct source *source);
  * to problem a problem that is new since then; "": none. */
 void source_recall(const struct source *source, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
                    char problem[SOURCE_PROBLEM_SIZE]);
+
+/* source_remember: writes to memory what a later run needs after the scans of this run; "": nothing new. Call it only
+ * if all calls that the scans handed out are settled or pending, and save the memory in the same transaction. */
+void source_remember(const struct source *source, char memory[SOURCE_MEMORY_SIZE]);
 
 /* source_explain_memory: reads the time zones from the memory of an earlier run. `status` may have no right to read the
  * settings, so it does not know the source's type. The first type that can read the memory explains it. False: none

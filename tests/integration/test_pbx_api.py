@@ -690,6 +690,161 @@ def test_each_run_reads_a_part_of_the_day_only(install, dialect):
         assert len(pbx.queries) <= 6
 
 
+# ---- ranges that are asked for again ----
+
+def requests_of(pbx, sync, *codes):
+    """The requests of one run that ends with one of the codes (0)."""
+    before = pbx.requests
+    run = sync.run("run")
+    assert run.code in (codes or (0,)), run.log
+    return pbx.requests - before
+
+
+def forget_when(sync, since=HOUR):
+    """As if the range had been read whole so long ago."""
+    (text,), = sync.ledger("SELECT text FROM note WHERE name = 'zone'")
+    tested, known = text.split(" |")
+    place, at, *rest = known.split(" ")
+    known = " ".join([place, str(int(at) - since), *rest])
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE note SET text = ? WHERE name = 'zone'", [f"{tested} |{known}"])
+
+
+def at_noon():
+    """The name of a zone where it is noon, so that no day begins during a test."""
+    hours = 12 - time.gmtime().tm_hour
+    return f"Etc/GMT{-hours:+d}" if hours else "Etc/GMT"
+
+
+def fill(pbx, count=900, **how):
+    """As many calls, one a minute; returns those that the installation has to record."""
+    now = int(time.time())
+    made = [pbx.call(now - 30 - 60 * n, **how) for n in range(count)]
+    return [call for call in made if call["ended"] > now - 3 * HOUR]
+
+
+def test_a_run_reads_the_end_of_a_counted_list_only_if_it_has_changed(install):
+    """Goal: where the PBX names days only and counts its calls, a minute's run does not read all days again."""
+    pbx, sync = install("documented", page_size=100, zone=at_noon(), sync={"sweep_interval": 1800})
+    made = fill(pbx)
+    assert requests_of(pbx, sync) > 9
+    assert [requests_of(pbx, sync) for _ in range(3)] == [1] * 3
+    for count in (1, 40, 150):  # 40: the anchor moves down the page; 150: to the next one
+        now = int(time.time())
+        made += [pbx.call(now - 1, length=30 + n) for n in range(count)]
+        assert requests_of(pbx, sync) <= 2 + count // 80
+        assert_recorded(sync, made)
+    now = int(time.time())
+    made.append(pbx.call(now - 1, length=7000))  # it began long ago, so it stands far down in the list
+    assert requests_of(pbx, sync) <= 8
+    assert_recorded(sync, made)
+    assert requests_of(pbx, sync) == 1
+    # One row comes for one that goes, behind the anchors: only a whole reading shows that.
+    pbx.rows.remove(made[170])
+    made.append(pbx.call(int(time.time()) - 1, length=3600))
+    assert requests_of(pbx, sync) == 1
+    forget_when(sync)
+    assert requests_of(pbx, sync) > 9
+    assert_recorded(sync, made)
+    assert requests_of(pbx, sync) == 1
+
+
+@pytest.mark.parametrize("order", ["start", "end", "oldest", "grouped", "none"])
+def test_no_order_of_a_counted_list_hides_a_call_from_a_later_run(install, order):
+    pbx, sync = install("documented", page_size=50, zone=at_noon(), sync={"sweep_interval": 1800})
+    pbx.order = order
+    made = fill(pbx, 300, own="2001")
+    for run in range(4):
+        assert sync.run("run").code == 0
+        assert_recorded(sync, made)
+        now = int(time.time())
+        made += [pbx.call(now - 1 - n, length=10 + 700 * n, own=f"200{n % 4}") for n in range(3 * run)]
+    assert sync.run("run").code == 0
+    assert_recorded(sync, made)
+
+
+def test_a_call_that_was_listed_before_its_end_is_recorded_when_it_has_ended(install):
+    """Goal: a row behind the anchors that changes in place is read, if an earlier run could not take it yet."""
+    pbx, sync = install("documented", page_size=50, zone=at_noon(), sync={"sweep_interval": 1800})
+    made = fill(pbx, 400)
+    open_call = pbx.call(None, length=5400)  # it stands behind 90 others
+    assert requests_of(pbx, sync) > 8
+    assert requests_of(pbx, sync) > 1
+    assert_recorded(sync, made)
+    open_call["ended"] = int(time.time()) - 1
+    assert sync.run("run").code == 0
+    assert_recorded(sync, [*made, open_call])
+    assert [requests_of(pbx, sync) for _ in range(2)] == [1] * 2
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_calls_that_a_run_could_not_settle_are_read_again(install, api, dialect):
+    pbx, sync = install(dialect, sink="did-optimizer", page_size=50, zone=at_noon(), sync={"sweep_interval": 1800})
+    made = fill(pbx, 300)
+    api.rules([{"status": 503}])
+    for _ in range(3):
+        requests_of(pbx, sync, 69, 75)
+    api.rules([])
+    while sync.run("run").code == 75:
+        pass
+    assert sorted(api.by_uniqueid()) == sorted(call["uuid"] for call in made)
+
+
+def test_a_checkpoint_that_is_set_back_makes_a_run_read_all_again(install):
+    pbx, sync = install("documented", since=1800, page_size=50, zone=at_noon(), sync={"sweep_interval": 1800})
+    made = fill(pbx, 300)
+    assert requests_of(pbx, sync) > 6
+    assert requests_of(pbx, sync) == 1
+    assert len(records(sync)) < 32
+    assert sync.run("checkpoint", "set", "110 minutes ago").code == 0
+    assert requests_of(pbx, sync) > 6
+    assert_recorded(sync, [call for call in made if call["ended"] > time.time() - 6600])
+
+
+def test_other_settings_make_a_run_read_all_again(install):
+    pbx, sync = install("documented", page_size=50, zone=at_noon(), sync={"sweep_interval": 1800})
+    fill(pbx, 300)
+    inside = pbx.call(int(time.time()) - 60, length=5400, direction="internal")
+    assert requests_of(pbx, sync) > 6
+    assert requests_of(pbx, sync) == 1
+    assert inside["uuid"] not in records(sync)
+    sync.configure(config={"source": {"internal_calls": "yes"}})
+    assert sync.run("run").code == 0
+    assert inside["uuid"] in records(sync)
+
+
+def test_a_list_that_takes_longer_than_a_run_may_stops_no_call(install):
+    """Goal: where reading the list alone takes longer than time_budget, runs send calls all the same."""
+    pbx, sync = install("documented", zone=at_noon(), page_size=50,
+                        sync={"sweep_interval": 1800, "time_budget": 1, "batch_size": 50})
+    made = fill(pbx, 300)
+    pbx.always = 0.2
+    for _ in range(10):
+        requests_of(pbx, sync, 0, 75)
+        if len(records(sync)) == len(made):
+            break
+    assert_recorded(sync, made)
+    pbx.always = None
+    made.append(pbx.call(int(time.time()) - 1))
+    assert sync.run("run").code == 0
+    assert requests_of(pbx, sync) == 1
+    assert_recorded(sync, made)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_quiet_pbx_is_not_asked_for_all_days_each_minute(install, dialect):
+    """Goal: after a weekend without calls a run costs what it costs after a minute without calls. A PBX that wrote no
+    calls for hours, and then all of them, hides none."""
+    pbx, sync = install(dialect, since=61 * HOUR, zone=at_noon(), sync={"sweep_interval": 1800})
+    now = int(time.time())
+    made = [pbx.call(now - 60 * HOUR)]
+    requests_of(pbx, sync)
+    assert all(requests_of(pbx, sync) <= 2 for _ in range(3))
+    made.append(pbx.call(int(time.time()) - 1))
+    assert requests_of(pbx, sync) <= 6  # with the test of the time zone
+    assert_recorded(sync, made)
+
+
 def test_reconcile_and_backfill_read_the_same_list(install):
     pbx, sync = install()
     now = int(time.time())
