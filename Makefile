@@ -257,7 +257,7 @@ install: all
 	install -d $(DESTDIR)$(DOCDIR)/examples
 	install -m 0644 README.md packaging/CHANGELOG.md $(DESTDIR)$(DOCDIR)
 	install -m 0644 conf/* packaging/examples/* $(DESTDIR)$(DOCDIR)/examples
-	sed -i $(LOCAL_PLACES) $(DESTDIR)$(DOCDIR)/examples/$(NAME).service $(DESTDIR)$(DOCDIR)/examples/$(NAME)-metrics.cron
+	sed -i $(LOCAL_PLACES) $(DESTDIR)$(DOCDIR)/examples/$(NAME).service $(DESTDIR)$(DOCDIR)/examples/*.cron
 	install -d -m 0750 $(STATE)
 	@test -e $(STATE)/enabled || test -e $(STATE)/ledger.db || \
 	    echo "$(NAME) sends nothing yet. Run \`$(NAME) check', then let cron send: $(NAME) enable"

@@ -645,9 +645,10 @@ def test_a_ledger_of_the_first_version_shows_in_every_view(sync, db, first_versi
 
 # ---- the examples ----
 
-def test_the_alert_rules_are_what_prometheus_takes_and_do_as_they_say():
-    promtool("check", "rules", EXAMPLES / "did-optimizer-sync.rules.yml")
-    promtool("test", "rules", "did-optimizer-sync.rules.test.yml", cwd=ROOT / "tests/promtool")
+@pytest.mark.parametrize("rules", ["did-optimizer-sync", "callcenter"])
+def test_the_rules_are_what_prometheus_takes_and_do_as_they_say(rules):
+    promtool("check", "rules", EXAMPLES / f"{rules}.rules.yml")
+    promtool("test", "rules", f"{rules}.rules.test.yml", cwd=ROOT / "tests/promtool")
 
 
 def own_names(text):
@@ -662,7 +663,7 @@ def test_rules_and_dashboard_ask_for_metrics_that_exist(sync, db, api):
     dashboard = json.loads((EXAMPLES / "did-optimizer-sync.dashboard.json").read_text())
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
     assert len(expressions) >= 10 and len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
-    rules = (EXAMPLES / "did-optimizer-sync.rules.yml").read_text()
-    for text in (*expressions, rules):
+    rules = [(EXAMPLES / f"{name}.rules.yml").read_text() for name in ("did-optimizer-sync", "callcenter")]
+    for text in (*expressions, *rules):
         assert own_names(text), text
         assert own_names(text) <= there, own_names(text) - there
