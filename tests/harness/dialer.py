@@ -165,6 +165,15 @@ class Dialer:
         """A fresh database of that name; drops an older one of that name first."""
         return Database(self, name)
 
+    def days(self, first_ago, last_ago):
+        """Two whole days of the dialer's time zone, so many days ago: (their dates, when the first one begins, when
+        the last one is over)."""
+        row = self.query("SELECT CURDATE() - INTERVAL %s DAY AS first, CURDATE() - INTERVAL %s DAY AS last, "
+                         "UNIX_TIMESTAMP(CURDATE() - INTERVAL %s DAY) AS begin, "
+                         "UNIX_TIMESTAMP(CURDATE() - INTERVAL %s DAY) AS end",
+                         [first_ago, last_ago, first_ago, last_ago - 1])[0]
+        return (str(row["first"]), str(row["last"])), int(row["begin"]), int(row["end"])
+
 
 class Database:
     """One VICIdial database, with the users cron/1234 (with the grants of VICIdial's manual) and reader/read1234

@@ -449,3 +449,18 @@ def test_each_fault_is_reported_and_nothing_is_sent(install, api, source, databa
         assert word in run.log, run.log
     assert "VICIdial" not in run.log
     assert api.recorded() == []
+
+
+@pytest.mark.parametrize("kind", ["freepbx", "asterisk"])
+def test_a_backfill_of_days_reads_whole_days(install, dialer, api, kind):
+    pbx, sync = install(kind)
+    assert sync.run("run").code == 0
+    (first, last), begin, end = dialer.days(3, 2)
+    for at in (begin - 1, end):
+        pbx.write(pbx.outbound(at).rows)
+    wanted = [pbx.outbound(at) for at in (begin, begin + 12 * HOUR, end - 1)]
+    for call in wanted:
+        pbx.write(call.rows)
+    done = sync.run("backfill", "--from", first, "--to", last)
+    assert done.code == 0, done.out + done.err
+    assert_delivered(api, wanted)

@@ -15,7 +15,7 @@ import pytest
 from harness.process import program
 from harness.sync import Sync
 
-HOUR = 3600
+HOUR, DAY = 3600, 86400
 
 
 def delivered(api):
@@ -64,6 +64,16 @@ def test_backfill_sends_only_the_missing_calls_of_the_range(older, db, api):
     again = older.run("backfill", "--from", when(db, 30 * HOUR), "--to", when(db, 6 * HOUR))
     assert again.code == 0 and "0 processed, 0 failed" in again.out
     assert asked(api) == collections.Counter(wanted)
+
+
+def test_named_days_are_read_whole(older, db, api):
+    """Goal: the days are the dialer's own, and the last one counts to its last second."""
+    (first, last), begin, end = db.dialer.days(3, 2)
+    db.insert_many([{"end_epoch": begin - 1}, {"end_epoch": end}])
+    wanted = db.insert_many([{"end_epoch": at} for at in (begin, begin + DAY // 2, end - 1)])
+    run = older.run("backfill", "--from", first, "--to", last)
+    assert run.code == 0, run.out + run.err
+    assert delivered(api) == asked(api) == collections.Counter(wanted)
 
 
 def test_archived_calls_are_sent_from_the_archive(older, db, api):

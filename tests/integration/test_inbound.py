@@ -392,3 +392,14 @@ def test_records_know_who_called_whom(closer, sync, tmp_path):
     assert [row[:3] for row in rows] == [(call, "inbound", "3125550199")]
     raw = json.loads(rows[0][3])
     assert (raw["did"], raw["queue_seconds"]) == (DID, "20")
+
+
+def test_a_backfill_of_days_reads_whole_days(closer, sync, api):
+    run(sync)
+    (first, last), begin, end = closer.db.dialer.days(3, 2)
+    for at in (begin - 1, end):
+        closer.visit(end_epoch=at)
+    wanted = [closer.visit(end_epoch=at) for at in (begin, begin + 12 * HOUR, end - 1)]
+    done = sync.run("backfill", "--from", first, "--to", last)
+    assert done.code == 0, done.out + done.err
+    assert sorted(sent(api)) == sorted(wanted)
