@@ -56,8 +56,9 @@ void pbx_known_add(struct pbx_known *known, const struct pbx_page *page, int64_t
         uint64_t rows = hash_rows(row_at(page, position - offset));
         if (rows == 0)
             return;
-        known->anchors[known->count++] =
-            (struct pbx_anchor){ .rows = rows, .behind = page->total - position - PBX_KNOWN_ROWS, .position = position };
+        known->anchors[known->count++] = (struct pbx_anchor){ .rows = rows,
+                                                              .behind = page->total - position - PBX_KNOWN_ROWS,
+                                                              .position = position };
     }
 }
 

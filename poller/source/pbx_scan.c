@@ -128,7 +128,8 @@ static uint64_t place_of(const struct pbx_scan *scan)
 {
     const struct pbx_pages *pages = &scan->pages;
     const char *const texts[] = { pbx_client_address(pages->client), pages->domain, pages->zone->name };
-    int64_t numbers[] = { pbx_time_offset(pages->zone, clock_now_epoch()), (int64_t)pages->dialect, scan->with_internal };
+    int64_t numbers[] = { pbx_time_offset(pages->zone, clock_now_epoch()), (int64_t)pages->dialect,
+                          scan->with_internal };
     uint64_t hash = str_hash(STR_HASH_START, numbers, sizeof numbers);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         hash = str_hash(hash, texts[i], strlen(texts[i]) + 1);

@@ -77,8 +77,13 @@ static inline void put_call(int at, const struct scene_call *made)
     const struct call call = { .campaign = made->campaign, .number = made->number, .agent = made->agent,
                                .status = made->status, .length = made->length, .direction = made->direction };
     const struct ledger_attempt attempt = { .answer = 200, .took_ms = 80 };
-    struct ledger_entry entry = { .uniqueid = made->id, .end_epoch = made->ended, .call = &call, .due = made->ended + 60,
-                                  .result = made->result, .attempt = &attempt, .reason = made->reason };
+    struct ledger_entry entry = { .uniqueid = made->id,
+                                  .end_epoch = made->ended,
+                                  .call = &call,
+                                  .due = made->ended + 60,
+                                  .result = made->result,
+                                  .attempt = &attempt,
+                                  .reason = made->reason };
     assert_int_equal(ledger_find(ledgers[at], made->id, &entry.record, &err), 0);
     entry.record.state = made->state;
     assert_int_equal(ledger_put(ledgers[at], &entry, &err), 0);
