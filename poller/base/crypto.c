@@ -1,5 +1,6 @@
-/* crypto: digests and signatures. The only file that includes libcrypto. */
+/* crypto: digests, signatures and passwords. The only file that includes libcrypto. */
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -7,11 +8,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/types.h>
 
 #include "base/crypto.h"
 #include "base/mem.h"
 
 #define LEAST_RSA_BITS 2048
+#define SCRYPT_MEMORY (256U * 1024 * 1024)
 
 void crypto_hmac_sha256(const void *key, size_t key_length, const char *text, size_t length,
                         unsigned char out[CRYPTO_SHA256_SIZE])
@@ -72,6 +76,28 @@ const char *crypto_hex(const unsigned char *bytes, size_t length, char *out)
     }
     out[2 * length] = '\0';
     return out;
+}
+
+/* ---- passwords ---- */
+
+void crypto_random(void *out, size_t size)
+{
+    if (getrandom(out, size, 0) != (ssize_t)size)
+        mem_out_of_memory(); /* GCOVR_EXCL_LINE: the kernel gives 256 bytes at once */
+}
+
+bool crypto_equal(const void *a, const void *b, size_t size)
+{
+    return CRYPTO_memcmp(a, b, size) == 0;
+}
+
+bool crypto_scrypt(const char *password, const unsigned char *salt, size_t salt_size,
+                   const struct crypto_scrypt_cost *cost, unsigned char *out, size_t size)
+{
+    bool done = EVP_PBE_scrypt(password, strlen(password), salt, salt_size, cost->n, cost->r, cost->p, SCRYPT_MEMORY,
+                               out, size) == 1;
+    ERR_clear_error();
+    return done;
 }
 
 /* ---- signatures ---- */

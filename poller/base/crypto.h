@@ -1,8 +1,10 @@
-/* crypto: digests and signatures, over libcrypto. */
+/* crypto: digests, signatures and passwords, over libcrypto. */
 #ifndef CRYPTO_H
 #define CRYPTO_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -31,6 +33,21 @@ void crypto_digest_drop(struct crypto_digest *digest);
  * Returns out. */
 #define CRYPTO_HEX_SIZE(length) (2 * (length) + 1)
 const char *crypto_hex(const unsigned char *bytes, size_t length, char *out);
+
+/* crypto_random: fills out with size unpredictable bytes of the kernel; size is at most 256. Without them the program
+ * ends. */
+void crypto_random(void *out, size_t size);
+
+/* crypto_equal: whether size bytes are equal, in a time that does not tell where they differ. */
+bool crypto_equal(const void *a, const void *b, size_t size) MUST_CHECK;
+
+/* crypto_scrypt: derives size bytes from a password (RFC 7914). n is a power of two; it takes 128 * r * n bytes of
+ * memory and time in proportion to r * n * p. False: the numbers are wrong or need more than 256 MiB. */
+struct crypto_scrypt_cost {
+    uint64_t n, r, p;
+};
+bool crypto_scrypt(const char *password, const unsigned char *salt, size_t salt_size,
+                   const struct crypto_scrypt_cost *cost, unsigned char *out, size_t size) MUST_CHECK;
 
 /* crypto_sign_rs256: signs length bytes of text by RSASSA-PKCS1-v1_5 with SHA-256. private_key: an RSA key of at least
  * 2048 bits as PEM text, not encrypted. Ownership: the caller frees *ret_signature; every copy of the key is wiped.

@@ -108,15 +108,31 @@ static int sync_directory(const char *directory)
     return result;
 }
 
+/* How a new file shall be. */
+struct look {
+    mode_t mode;
+    bool has_owner; /* it gets owner and group */
+    uid_t owner;
+    gid_t group;
+};
+
+/* Before the file has its content, so that nobody reads it who may not. */
+static int set_look(int fd, const struct look *look)
+{
+    if (look->has_owner)
+        return fchown(fd, look->owner, look->group) == 0 && fchmod(fd, look->mode) == 0 ? 0 : -1;
+    bool readable_by_all = (look->mode & S_IROTH) != 0; /* fchmod: the umask may have removed these bits */
+    return readable_by_all ? fchmod(fd, look->mode) : 0;
+}
+
 /* Writes text to a new file at path and syncs the file. Returns -1 with errno. */
-static int write_new_file(const char *path, const char *text, mode_t mode)
+static int write_new_file(const char *path, const char *text, const struct look *look)
 {
     (void)unlink(path); /* a crash may have left it; O_EXCL then ensures that this process made the file */
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
     if (fd < 0)
         return -1;
-    bool readable_by_all = (mode & S_IROTH) != 0; /* fchmod: the umask may have removed these bits */
-    int result = (!readable_by_all || fchmod(fd, mode) == 0) && write_all(fd, text) == 0 && fsync(fd) == 0 ? 0 : -1;
+    int result = set_look(fd, look) == 0 && write_all(fd, text) == 0 && fsync(fd) == 0 ? 0 : -1;
     int error_number = errno;
     if (close(fd) != 0 && result == 0) {
         result = -1;
@@ -153,15 +169,14 @@ struct expected_content {
 };
 
 /* expected NULL: replace any content. */
-static int replace(const char *directory, const char *name, const char *text, mode_t mode,
+static int replace(const char *directory, const char *name, const char *text, const struct look *look,
                    struct expected_content *expected, struct err *err)
 {
     int result = -1;
     char *path = mem_format("%s/%s", directory, name);
     char *temporary = mem_format("%s/.%s.new", directory, name);
-    if (write_new_file(temporary, text, mode) != 0)
-        (void)err_set(err, errno == EACCES ? EX_NOPERM : EX_IOERR, "could not write %s: %s", temporary,
-                      strerror(errno));
+    if (write_new_file(temporary, text, look) != 0)
+        (void)err_set(err, exit_code(errno), "could not write %s: %s", temporary, strerror(errno));
     else if (expected != NULL && fileutil_checksum(path, expected->max_bytes) != expected->checksum)
         expected->refused = true;
     else if (rename(temporary, path) != 0)
@@ -177,16 +192,18 @@ static int replace(const char *directory, const char *name, const char *text, mo
     return expected != NULL && expected->refused ? 0 : result;
 }
 
+static const struct look private_look = { .mode = 0640 }, public_look = { .mode = 0644 };
+
 int fileutil_replace(const char *directory, const char *name, const char *text, struct err *err)
 {
-    return replace(directory, name, text, 0640, NULL, err);
+    return replace(directory, name, text, &private_look, NULL, err);
 }
 
 int fileutil_replace_if_unchanged(const char *directory, const char *name, const char *text, uint64_t checksum,
                                   size_t max_bytes, bool *ret_replaced, struct err *err)
 {
     struct expected_content expected = { .checksum = checksum, .max_bytes = max_bytes };
-    int result = replace(directory, name, text, 0640, &expected, err);
+    int result = replace(directory, name, text, &private_look, &expected, err);
     *ret_replaced = result == 0 && !expected.refused;
     return result;
 }
@@ -216,8 +233,24 @@ int fileutil_publish(const char *path, const char *text, struct err *err)
     if (*name == '\0')
         return err_set(err, EX_USAGE, "could not write '%s': name a file", path);
     char *directory = fileutil_directory_of(path);
-    int result = replace(directory, name, text, 0644, NULL, err);
+    int result = replace(directory, name, text, &public_look, NULL, err);
     free(directory);
+    return result;
+}
+
+int fileutil_rewrite(const char *path, const char *text, gid_t group, struct err *err)
+{
+    struct stat info;
+    struct look look = { .mode = 0640, .has_owner = true, .owner = geteuid(), .group = group };
+    char *place = realpath(path, NULL);
+    if (place != NULL && stat(place, &info) == 0)
+        look = (struct look){ .mode = info.st_mode & 07777, .has_owner = true, .owner = info.st_uid,
+                              .group = info.st_gid };
+    const char *whole = place != NULL ? place : path, *slash = strrchr(whole, '/');
+    char *directory = fileutil_directory_of(whole);
+    int result = replace(directory, slash != NULL ? slash + 1 : whole, text, &look, NULL, err);
+    free(directory);
+    free(place);
     return result;
 }
 

@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/stat.h>
 #include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -40,6 +41,11 @@ int fileutil_replace_if_unchanged(const char *directory, const char *name, const
 /* fileutil_publish: fileutil_replace for the file path, with mode 0644, so that everybody may read the new file.
  * Errors: EX_IOERR, EX_NOPERM (no right to write in the directory), EX_USAGE (path is a directory, link or device). */
 int fileutil_publish(const char *path, const char *text, struct err *err) MUST_CHECK;
+
+/* fileutil_rewrite: fileutil_replace for a file of an administrator, at path: owner, group and mode stay, and a
+ * symbolic link is followed. A missing file gets mode 0640 and this group. Errors: EX_IOERR, EX_NOPERM; the old
+ * file stays. */
+int fileutil_rewrite(const char *path, const char *text, gid_t group, struct err *err) MUST_CHECK;
 
 /* fileutil_keep_damaged: renames the file (or directory) path to "path.damaged-YYYYMMDD-HHMMSS", in UTC. Writes the new
  * name to ret_path, of size bytes, unless ret_path is NULL. Errors: EX_IOERR, EX_SOFTWARE. Durable: on return. */

@@ -1,6 +1,8 @@
-/* jwt: a signed JSON web token (RFC 7519), by RS256 (RFC 7518, section 3.3). */
+/* jwt: a signed JSON web token (RFC 7519), by RS256 or HS256 (RFC 7518, sections 3.2 and 3.3). */
 #ifndef JWT_H
 #define JWT_H
+
+#include <stddef.h>
 
 #include "base/err.h"
 #include "base/json.h"
@@ -11,5 +13,12 @@
  * crypto_sign_rs256. */
 int jwt_sign(const struct json *claims, const char *key_id, const char *private_key, char **ret_token,
              struct err *err) MUST_CHECK;
+
+/* jwt_sign_hs256: the same, signed with a secret of size bytes. Ownership: the caller frees it with mem_free_secret. */
+char *jwt_sign_hs256(const struct json *claims, const void *secret, size_t size) MUST_CHECK;
+
+/* jwt_verify_hs256: the claims of a token that jwt_sign_hs256 made with this secret; NULL: it did not. The caller
+ * checks what the claims say, such as exp. Ownership: json_free. */
+struct json *jwt_verify_hs256(const char *token, const void *secret, size_t size) MUST_CHECK;
 
 #endif

@@ -53,7 +53,7 @@ static int fill_standard_files(void)
 }
 
 /* Dialers run on systems older than closefrom (glibc 2.34) and close_range (Linux 5.9). */
-static int close_inherited_files(void)
+static int close_inherited_files(int from)
 {
     DIR *files = opendir("/proc/self/fd");
     if (files == NULL)
@@ -61,7 +61,7 @@ static int close_inherited_files(void)
     const struct dirent *entry;
     int64_t fd;
     while ((entry = readdir(files)) != NULL)
-        if (str_to_int(entry->d_name, &fd) && fd > STDERR_FILENO && fd != dirfd(files))
+        if (str_to_int(entry->d_name, &fd) && fd >= from && fd != dirfd(files))
             (void)close((int)fd);
     return closedir(files);
 }
@@ -88,12 +88,17 @@ static int reset_signals(void)
 
 int privileges_harden(struct err *err)
 {
+    return privileges_harden_with_files(0, err);
+}
+
+int privileges_harden_with_files(int count, struct err *err)
+{
     clean_environment();
     if (reset_signals() != 0)
         return err_set(err, EX_SOFTWARE, "could not reset the signals: %s", strerror(errno));
     if (fill_standard_files() != 0)
         return err_set(err, EX_SOFTWARE, "could not open /dev/null: %s", strerror(errno));
-    if (close_inherited_files() != 0)
+    if (close_inherited_files(STDERR_FILENO + 1 + count) != 0)
         return err_set(err, EX_SOFTWARE, "could not close inherited files: /proc/self/fd: %s", strerror(errno));
     if (forbid_core_dumps() != 0)
         return err_set(err, EX_SOFTWARE, "could not forbid core dumps: %s", strerror(errno));

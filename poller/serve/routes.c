@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "base/mem.h"
 #include "serve/api_call.h"
 #include "serve/api_calls.h"
@@ -13,11 +14,17 @@
 #include "serve/api_summary.h"
 #include "serve/percent.h"
 #include "serve/routes.h"
+#include "serve/static_files.h"
 
 #define API "/api/v1"
 
 static const struct route routes[] = {
+    { "GET", "/", ROLE_NONE, static_files_page, NULL },
+    { "GET", "/{id}", ROLE_NONE, static_files_named, NULL },
+    { "GET", API "/openapi.json", ROLE_VIEWER, static_files_openapi, NULL },
+    { "POST", API "/session", ROLE_NONE, api_session_begin, NULL },
     { "GET", API "/session", ROLE_VIEWER, api_session_show, NULL },
+    { "DELETE", API "/session", ROLE_VIEWER, api_session_end, NULL },
     { "GET", API "/profiles", ROLE_VIEWER, NULL, api_profiles },
     { "GET", API "/summary", ROLE_VIEWER, NULL, api_summary },
     { "GET", API "/calls", ROLE_VIEWER, NULL, api_calls },
@@ -94,7 +101,8 @@ static bool proves_intent(const struct request *request)
     if (strcmp(request->method, "GET") == 0 || request->session == NULL)
         return true;
     const char *token = request->header != NULL ? request->header(request->context, "X-CSRF-Token") : NULL;
-    return token != NULL && request->csrf != NULL && strcmp(token, request->csrf) == 0;
+    return token != NULL && request->csrf != NULL && strlen(token) == strlen(request->csrf) &&
+           crypto_equal(token, request->csrf, strlen(token));
 }
 
 /* False: it is refused, and *reply says why. */

@@ -3,13 +3,22 @@
 #define SERVE_H
 
 #include "serve/api.h"
+#include "serve/bearer.h"
 #include "serve/reply.h"
 #include "serve/request.h"
 #include "serve/serve_settings.h"
+#include "serve/sessions.h"
+#include "serve/throttle_login.h"
+#include "serve/users.h"
 
 struct serve {
     const struct serve_settings *settings;
-    struct api api; /* the calls and their profiles */
+    const char *page_dir; /* the page's files */
+    struct api api;       /* the calls and their profiles */
+    struct users *users;
+    struct sessions *sessions;
+    struct throttle_login *throttle;
+    struct bearer_secret secret;
 };
 
 /* A handler fills *reply, which is new, and returns within some ms. */

@@ -5,25 +5,29 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
+#include "base/fileutil.h"
 #include "base/interrupt.h"
 #include "base/log.h"
-#include "base/mask.h"
 #include "base/mem.h"
 #include "base/privileges.h"
 #include "base/version.h"
-#include "config/profile.h"
+#include "serve/identity.h"
 #include "serve/listener.h"
+#include "serve/notify.h"
 #include "serve/routes.h"
 #include "serve/serve.h"
 #include "serve/serve_options.h"
 #include "serve/server.h"
+#include "serve/user_command.h"
 #include "serve/view_thread.h"
 
-enum { STEP_MS = 1000 };
+enum { STEP_MS = 1000, PEM_MOST = 256 * 1024 };
 
 /* All that the page needs, from its start to its end. */
 struct page {
     const struct serve_options *options;
+    size_t inherited; /* sockets of systemd */
     struct serve_settings settings;
     struct profiles profiles;
     struct view_feed_profile *sources;
@@ -34,6 +38,7 @@ struct page {
 
 static void handle(void *context, struct request *request, struct reply *reply)
 {
+    identity_find(context, request);
     routes_answer(context, request, reply);
 }
 
@@ -43,8 +48,7 @@ static void on_feed_problem(void *context, const char *problem)
     log_error("the list of calls cannot be kept up to date: %s", problem);
 }
 
-/* As the user who started the program: the addresses may need its rights. */
-static int open_listeners(struct page *page, struct err *err)
+static int open_addresses(struct page *page, struct err *err)
 {
     char *addresses = mem_copy(page->settings.listen), *rest = addresses;
     int result = 0;
@@ -62,6 +66,57 @@ static int open_listeners(struct page *page, struct err *err)
     }
     free(addresses);
     return result;
+}
+
+/* As the user who started the program: the addresses may need its rights. systemd's sockets are in the place of the
+ * setting. */
+static int open_listeners(struct page *page, struct err *err)
+{
+    for (size_t i = 0; i < page->inherited; i++)
+        server_listen(page->server, LISTENER_FIRST + (int)i);
+    return page->inherited > 0 ? 0 : open_addresses(page, err);
+}
+
+/* Ownership: the caller frees *ret_text. */
+static int read_pem(const char *path, char **ret_text, struct err *err)
+{
+    bool missing = false;
+    if (fileutil_read(path, PEM_MOST, FILEUTIL_FOLLOW_LINK, ret_text, &missing, err) != 0)
+        return -1;
+    return missing ? err_set(err, EX_CONFIG, "%s does not exist: see tls_certificate and tls_key", path) : 0;
+}
+
+static int start_server(struct page *page, struct err *err)
+{
+    char *certificate = NULL, *key = NULL;
+    int result = 0;
+    if (*page->settings.tls_key != '\0') {
+        result = read_pem(page->settings.tls_certificate, &certificate, err);
+        if (result == 0)
+            result = read_pem(page->settings.tls_key, &key, err);
+    }
+    if (result == 0)
+        result = server_start(certificate, key, handle, &page->serve, &page->server, err);
+    mem_free_secret(key);
+    free(certificate);
+    return result;
+}
+
+/* What logs people in. */
+static int open_doors(struct page *page, struct err *err)
+{
+    struct serve *serve = &page->serve;
+    serve->users = users_open(page->settings.users);
+    serve->sessions = mem_zero(1, sizeof *serve->sessions);
+    serve->sessions->life_ms = page->settings.session_hours * 3600 * 1000;
+    serve->sessions->idle_ms = page->settings.idle_minutes * 60 * 1000;
+    serve->throttle = mem_zero(1, sizeof *serve->throttle);
+    serve->throttle->attempts = page->settings.login_attempts;
+    if (users_refresh(serve->users, err) != 0 || bearer_load(page->options->state_dir, &serve->secret, err) != 0)
+        return -1;
+    if (users_at(serve->users, 0) == NULL)
+        log_warn("nobody can log in yet: run did-optimizer-sync-serve user add NAME --role admin");
+    return 0;
 }
 
 static int open_view(struct page *page, struct err *err)
@@ -83,11 +138,11 @@ static int open_view(struct page *page, struct err *err)
 static int open_page(struct page *page, struct err *err)
 {
     page->serve.settings = &page->settings;
-    if (serve_settings_load(page->options->config, false, &page->settings, err) != 0 ||
-        server_start(NULL, NULL, handle, &page->serve, &page->server, err) != 0 || open_listeners(page, err) != 0)
+    page->serve.page_dir = page->options->page_dir;
+    if (start_server(page, err) != 0 || open_listeners(page, err) != 0)
         return -1;
     profiles_load(&page->options->paths, &page->profiles);
-    if (privileges_drop_to_owner(page->options->state_dir, err) != 0)
+    if (privileges_drop_to_owner(page->options->state_dir, err) != 0 || open_doors(page, err) != 0)
         return -1;
     return open_view(page, err);
 }
@@ -99,18 +154,40 @@ static void close_page(struct page *page)
     view_close(page->serve.api.view);
     free(page->sources);
     profiles_free(&page->profiles);
-    serve_settings_free(&page->settings);
+    users_close(page->serve.users);
+    free(page->serve.sessions);
+    free(page->serve.throttle);
 }
 
-static int run(const struct serve_options *options, struct err *err)
+static void serve_until_signal(struct page *page)
 {
-    struct page page = { .options = options };
-    log_open("-", LOG_TERMINAL_STDERR);
+    log_info("the page is ready");
+    notify_say("READY=1");
+    while (!interrupt_requested()) {
+        server_step(page->server, NULL, 0, notify_pause(STEP_MS));
+        notify_alive(clock_mono_ms());
+    }
+    notify_say("STOPPING=1");
+}
+
+static int run(struct page *page, struct err *err)
+{
     interrupt_install();
-    int result = open_page(&page, err);
-    while (result == 0 && !interrupt_requested())
-        server_step(page.server, NULL, 0, STEP_MS);
-    close_page(&page);
+    int result = open_page(page, err);
+    if (result == 0)
+        serve_until_signal(page);
+    close_page(page);
+    return result;
+}
+
+static int run_command(const struct serve_options *options, size_t inherited, struct err *err)
+{
+    struct page page = { .options = options, .inherited = inherited };
+    log_open("-", LOG_TERMINAL_STDERR);
+    int result = serve_settings_load(options->config, false, &page.settings, err);
+    if (result == 0)
+        result = options->command == SERVE_RUN ? run(&page, err) : user_command(options, &page.settings, err);
+    serve_settings_free(&page.settings);
     return result;
 }
 
@@ -118,15 +195,21 @@ int main(int argc, char **argv)
 {
     struct serve_options options;
     struct err err = { .code = EX_OK };
+    size_t inherited = 0;
     (void)umask(0027);
     (void)setlocale(LC_ALL, "C");
-    int result = privileges_harden(&err) != 0 ? -1 : serve_options_parse(argc, argv, &options, &err);
+    int result = listener_inherited(&inherited, &err);
+    notify_begin();
+    if (result != 0 || privileges_harden_with_files((int)inherited, &err) != 0)
+        result = -1;
+    else
+        result = serve_options_parse(argc, argv, &options, &err);
     if (result == 0 && options.command == SERVE_HELP)
         (void)fputs(serve_options_help(), stdout);
     else if (result == 0 && options.command == SERVE_VERSION)
         (void)printf("did-optimizer-sync-serve %s\n", VERSION);
     else if (result == 0)
-        result = run(&options, &err);
+        result = run_command(&options, inherited, &err);
     if (result == 0)
         return EX_OK;
     (void)fprintf(stderr, "did-optimizer-sync-serve: %s\n", err.message);

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "base/crypto.h"
 #include "base/mem.h"
@@ -300,10 +299,7 @@ static enum outcome start_over(struct view_feed *feed, struct feed *ledger, stru
 {
     unsigned char bytes[TOKEN_BYTES];
     int64_t total = 0;
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
-        (void)err_set(err, EX_IOERR, "could not read random bytes from the kernel");
-        return STEP_LEDGER_FAILED;
-    }
+    crypto_random(bytes, sizeof bytes);
     (void)crypto_hex(bytes, sizeof bytes, progress->token);
     if (feed_start(ledger, progress->token, &progress->mark, err) != 0 || feed_count(ledger, &total, err) != 0)
         return STEP_LEDGER_FAILED;

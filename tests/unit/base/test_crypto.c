@@ -62,6 +62,47 @@ static void test_crypto_digests_equal_the_vectors_of_their_standards(void **stat
     crypto_digest_drop(NULL);
 }
 
+/* The vectors of RFC 7914, section 12. */
+static void test_crypto_scrypt_equals_the_vectors_of_its_rfc(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *password, *salt;
+        struct crypto_scrypt_cost cost;
+        const char *want; /* the first 16 bytes; NULL: refused */
+    } rows[] = {
+        { "", "", { 16, 1, 1 }, "77d6576238657b203b19ca42c18a0497" },
+        { "password", "NaCl", { 1024, 8, 16 }, "fdbabe1c9d3472007856e7190d01e9fe" },
+        { "pleaseletmein", "SodiumChloride", { 16384, 8, 1 }, "7023bdcb3afd7348461c06cd81fd38eb" },
+        { "password", "NaCl", { 1000, 8, 16 }, NULL },
+        { "password", "NaCl", { 1048576, 8, 1 }, NULL },
+        { "password", "NaCl", { 1024, 8, 0 }, NULL },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        unsigned char bytes[64];
+        char hex[CRYPTO_HEX_SIZE(16)];
+        bool done = crypto_scrypt(rows[i].password, (const unsigned char *)rows[i].salt, strlen(rows[i].salt),
+                                  &rows[i].cost, bytes, sizeof bytes);
+        unit_true(rows[i].password, done == (rows[i].want != NULL));
+        if (done)
+            unit_same_text(rows[i].password, crypto_hex(bytes, 16, hex), rows[i].want);
+    }
+}
+
+static void test_crypto_compares_and_makes_random_bytes(void **state)
+{
+    (void)state;
+    unsigned char a[32], b[32];
+    crypto_random(a, sizeof a);
+    crypto_random(b, sizeof b);
+    assert_false(crypto_equal(a, b, sizeof a));
+    assert_true(crypto_equal(a, a, sizeof a));
+    memcpy(b, a, sizeof a);
+    b[31] ^= 1;
+    assert_false(crypto_equal(a, b, sizeof a));
+    assert_true(crypto_equal(a, b, sizeof a - 1));
+}
+
 static void test_crypto_rs256_verifies_with_the_public_key(void **state)
 {
     (void)state;
@@ -115,6 +156,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crypto_hmac_equals_the_vectors_of_its_rfc),
         cmocka_unit_test(test_crypto_digests_equal_the_vectors_of_their_standards),
+        cmocka_unit_test(test_crypto_scrypt_equals_the_vectors_of_its_rfc),
+        cmocka_unit_test(test_crypto_compares_and_makes_random_bytes),
         cmocka_unit_test(test_crypto_rs256_verifies_with_the_public_key),
         cmocka_unit_test(test_crypto_rs256_refuses_an_unusable_key),
     };

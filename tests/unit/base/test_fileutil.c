@@ -307,6 +307,33 @@ static void test_fileutil_publishes_for_everybody_whatever_the_umask(void **stat
     assert_false(unit_exists(unit_path(*state, ".page.new")));
 }
 
+static void test_fileutil_rewrites_with_the_owner_group_and_mode_of_the_file(void **state)
+{
+    struct err err;
+    struct stat info;
+    const char *path = unit_path(*state, "conf"), *link = unit_path(*state, "link");
+    assert_int_equal(fileutil_rewrite(path, "first", getegid(), &err), 0);
+    assert_int_equal(unit_mode(path), 0640);
+    assert_int_equal(chmod(path, 0604), 0);
+    bool is_root = geteuid() == 0;
+    if (is_root)
+        assert_int_equal(chown(path, 12345, 23456), 0);
+    assert_int_equal(symlink("conf", link), 0);
+    assert_int_equal(fileutil_rewrite(link, "second", getegid(), &err), 0);
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_int_equal(lstat(path, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0604);
+    if (is_root) {
+        assert_int_equal(info.st_uid, 12345);
+        assert_int_equal(info.st_gid, 23456);
+    }
+    char *text = unit_read(path);
+    assert_string_equal(text, "second");
+    free(text);
+    assert_int_equal(fileutil_rewrite("/nonexistent/x", "y", getegid(), &err), -1);
+}
+
 static void test_fileutil_publishes_to_a_relative_path(void **state)
 {
     struct err err;
@@ -336,6 +363,7 @@ int main(void)
         unit_test_in_directory(test_fileutil_replace_overwrites_the_file_that_a_crash_left),
         unit_test_in_directory(test_fileutil_replace_that_fails_changes_nothing),
         unit_test_in_directory(test_fileutil_publishes_for_everybody_whatever_the_umask),
+        unit_test_in_directory(test_fileutil_rewrites_with_the_owner_group_and_mode_of_the_file),
         unit_test_in_directory(test_fileutil_publishes_to_a_relative_path),
         unit_test_in_directory(test_fileutil_keep_damaged_renames_the_file_with_the_time),
         unit_test_in_directory(test_fileutil_check_writable_dir_needs_a_directory),

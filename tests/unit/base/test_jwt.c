@@ -72,11 +72,51 @@ static void test_jwt_reports_the_problem_with_a_key(void **state)
     json_free(claims);
 }
 
+/* Made by Python's hmac: {"alg":"HS256","typ":"JWT"} and {"sub":"ann"}, with the secret "key". */
+#define HS256 \
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbm4ifQ.HYl7YunO5Rohhr3JEVx5eimO6xeIIC3T-H0448pgNfk"
+
+static void test_jwt_hs256_is_what_others_make(void **state)
+{
+    (void)state;
+    struct json *claims = json_object();
+    json_add_text(claims, "sub", "ann");
+    char *token = jwt_sign_hs256(claims, "key", 3);
+    assert_string_equal(token, HS256);
+    free(token);
+    json_free(claims);
+    claims = jwt_verify_hs256(HS256, "key", 3);
+    assert_string_equal(json_text(claims, "sub"), "ann");
+    json_free(claims);
+}
+
+static void test_jwt_hs256_refuses_what_was_not_signed(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "", ".", "..", "...", "a.b.c", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbm4ifQ",
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhbm4ifQ.",
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJib2IifQ.HYl7YunO5Rohhr3JEVx5eimO6xeIIC3T-H0448pgNfk",
+        HS256 "A", HS256 "=", HS256 ".",
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.",           /* alg none */
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.bosbghxJBSKM66n_xSvTAk1cB1FxtJhlXx7HjNAJ4JA", /* alg none */
+        /* signed, but the claims are a list */
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.WyJhbm4iXQ.058rgMAecX0gQgZIY7tJF1kuS6pRg2Y7"
+        "KMkPVPRLTa8",
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        unit_true(rows[i], jwt_verify_hs256(rows[i], "key", 3) == NULL);
+    assert_null(jwt_verify_hs256(HS256, "kex", 3));
+    assert_null(jwt_verify_hs256(HS256, "key", 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_jwt_has_three_parts_and_a_good_signature),
         cmocka_unit_test(test_jwt_reports_the_problem_with_a_key),
+        cmocka_unit_test(test_jwt_hs256_is_what_others_make),
+        cmocka_unit_test(test_jwt_hs256_refuses_what_was_not_signed),
     };
     return cmocka_run_group_tests_name("jwt", tests, NULL, NULL);
 }

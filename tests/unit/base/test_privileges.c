@@ -103,6 +103,22 @@ static void inherit_files(const char *directory, const char *where)
     CHILD_CHECK(fcntl(STDERR_FILENO, F_GETFD) >= 0);
 }
 
+static void keep_two_files(const char *directory, const char *where)
+{
+    struct err err;
+    (void)directory;
+    for (int fd = STDERR_FILENO + 1; fd <= 10; fd++)
+        (void)dup2(STDERR_FILENO, fd);
+    CHILD_CHECK(privileges_harden_with_files(2, &err) == 0);
+    for (int fd = STDERR_FILENO + 1; fd <= 10; fd++)
+        CHILD_CHECK((fcntl(fd, F_GETFD) >= 0) == (fd <= STDERR_FILENO + 2));
+}
+
+static void test_privileges_harden_keeps_the_files_that_are_wanted(void **state)
+{
+    run_child(*state, keep_two_files);
+}
+
 static void test_privileges_harden_closes_inherited_files(void **state)
 {
     run_child(*state, inherit_files);
@@ -249,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         unit_test_in_directory(test_privileges_harden_keeps_only_known_environment_variables),
         unit_test_in_directory(test_privileges_harden_fills_closed_standard_files),
+        unit_test_in_directory(test_privileges_harden_keeps_the_files_that_are_wanted),
         unit_test_in_directory(test_privileges_harden_closes_inherited_files),
         unit_test_in_directory(test_privileges_harden_resets_ignored_and_blocked_signals),
         unit_test_in_directory(test_privileges_harden_forbids_core_dumps),

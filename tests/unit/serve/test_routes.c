@@ -17,7 +17,8 @@ static const char *find(const void *context, const char *name)
 
 static int status_of(const char *method, const char *path, enum role role)
 {
-    struct serve serve = { .settings = NULL };
+    struct serve_settings settings = { .read_only = false };
+    struct serve serve = { .settings = &settings, .page_dir = "/nonexistent" };
     struct request request = { .method = method, .path = path, .role = role, .user = "ann", .header = find };
     reply_free(&reply);
     routes_answer(&serve, &request, &reply);

@@ -1,0 +1,403 @@
+"""The live page as a server: who gets in, what is refused, and what a hostile client can do to others."""
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness import certs
+from harness.serve import PASSWORD, Client, Page
+
+PARTS = ["content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy", "cache-control"]
+
+
+@pytest.fixture
+def make_page(tmp_path):
+    made = []
+
+    def make(sync=None, start=True, **options):
+        page = Page(tmp_path / f"page{len(made)}", sync, **options)
+        made.append(page)
+        page.add_user("ann")
+        page.add_user("vic", "viewer")
+        return page.start() if start else page
+
+    yield make
+    for page in made:
+        page.close()
+
+
+@pytest.fixture
+def page(make_page):
+    return make_page()
+
+
+# ---- who gets in ----
+
+def test_a_user_logs_in_and_out(page):
+    client = page.client()
+    assert client.get("/api/v1/session").status == 401
+    got = client.log_in("ann")
+    assert got.status == 200 and got.json()["name"] == "ann" and got.json()["role"] == "admin"
+    cookie = got.headers["Set-Cookie"]
+    assert re.fullmatch(r"session=[0-9a-f]{64}; Path=/; HttpOnly; SameSite=Strict", cookie)
+    assert client.get("/api/v1/session").json() == got.json()
+    assert client.ask("DELETE", "/api/v1/session").status == 200
+    assert client.get("/api/v1/session").status == 401
+
+
+def test_every_answer_has_the_headers_that_protect_the_page(page):
+    client = page.client("ann")
+    for path, status in (("/", 200), ("/api/v1/session", 200), ("/nothing", 404), ("/api/v1/calls?size=x", 400)):
+        got = client.get(path)
+        assert got.status == status, path
+        assert [name for name in PARTS if name not in got.headers] == [], path
+    assert "default-src 'self'" in got.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("body, status", [
+    ({"name": "ann", "password": "wrong password"}, 401), ({"name": "nobody", "password": PASSWORD}, 401),
+    ({"name": "ann"}, 400), ({"name": 1, "password": 2}, 400), ({"name": "ann", "password": "x" * 5000}, 401),
+    ([], 400), ({"name": "ann\nforged line", "password": "x"}, 401), ({"name": "", "password": ""}, 401)])
+def test_a_wrong_login_is_refused(page, body, status):
+    got = page.client().ask("POST", "/api/v1/session", body)
+    assert got.status == status and "error" in got.json() and "Set-Cookie" not in got.headers
+    assert "forged" not in page.said()
+
+
+def test_a_form_of_another_site_cannot_log_in(page):
+    body = json.dumps({"name": "ann", "password": PASSWORD})
+    for kind in ("text/plain", "application/x-www-form-urlencoded", None):
+        assert page.client().ask("POST", "/api/v1/session", body, Content_Type=kind).status == 400
+
+
+def test_who_guesses_passwords_must_wait_and_others_need_not(make_page):
+    page = make_page(login_attempts=2)
+    guesser = page.client()
+    for _ in range(2):
+        assert guesser.log_in("ann", "wrong password", X_Forwarded_For="192.0.2.9").status == 401
+    got = guesser.log_in("ann", X_Forwarded_For="192.0.2.9")  # the right one, now
+    assert got.status == 429 and 890 <= int(got.headers["Retry-After"]) <= 900
+    assert page.client().log_in("ann", X_Forwarded_For="192.0.2.10").status == 200
+    # What the client itself adds in front of the proxy's word changes nothing.
+    assert page.client().log_in("ann", X_Forwarded_For="192.0.2.77, 192.0.2.9").status == 429
+    for number in range(6):
+        page.client().log_in(f"other{number}", "wrong password", X_Forwarded_For="192.0.2.9")
+    assert page.client().log_in("vic", X_Forwarded_For="192.0.2.9").status == 429  # the address has guessed too often
+
+
+def test_a_change_needs_the_csrf_token(page):
+    client = page.client("ann")
+    right, client.csrf = client.csrf, None
+    assert client.ask("DELETE", "/api/v1/session").status == 403
+    for wrong in ("", "x", right[:-1], right[:-1] + ("0" if right[-1] != "0" else "1"), right + "0"):
+        assert client.ask("DELETE", "/api/v1/session", X_CSRF_Token=wrong).status == 403
+    assert client.get("/api/v1/session").status == 200
+    assert client.ask("DELETE", "/api/v1/session", X_CSRF_Token=right).status == 200
+
+
+def test_a_session_ends_with_its_user_or_password(page):
+    ann, vic = page.client("ann"), page.client("vic")
+    assert page.run("user", "password", "ann", stdin="another long password\n").returncode == 0
+    assert page.run("user", "remove", "vic").returncode == 0
+    assert ann.get("/api/v1/session").status == 401
+    assert vic.get("/api/v1/session").status == 401
+    assert page.client().log_in("ann").status == 401
+    assert page.client().log_in("ann", "another long password").status == 200
+
+
+def test_a_viewer_cannot_change_anything_by_any_route(page):
+    client = page.client("vic")
+    assert client.get("/api/v1/session").json()["role"] == "viewer"
+    for path in ("/api/v1/actions", "/api/v1/settings"):
+        assert client.ask("POST", path, {}).status in (403, 404, 405)
+
+
+def test_a_forged_cookie_is_nobody(page):
+    real = page.client("ann").cookie
+    for cookie in ("", "0" * 64, real[:-1], real + "0", real.upper() + "x", "../" * 10, "a" * 5000):
+        client = page.client()
+        client.cookie = cookie
+        assert client.get("/api/v1/session").status == 401, cookie
+    client = page.client()
+    assert client.get("/api/v1/session", Cookie=f"other=1; session={real}; more=2").status == 200
+
+
+# ---- machines ----
+
+def _part(data):
+    return base64.urlsafe_b64encode(json.dumps(data).encode()).rstrip(b"=").decode()
+
+
+def _sign(page, header, claims):
+    secret = bytes.fromhex((page.state / "token.key").read_text().strip())
+    content = f"{_part(header)}.{_part(claims)}"
+    mac = hmac.new(secret, content.encode(), hashlib.sha256).digest()
+    return f"{content}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+def _claims(token):
+    part = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def test_a_machine_comes_with_a_bearer_token_and_needs_no_csrf_token(page):
+    done = page.run("token", "vic", "--days", "2")
+    assert done.returncode == 0
+    token = done.stdout.strip()
+    assert 2 * 86400 - 60 < _claims(token)["exp"] - time.time() <= 2 * 86400
+    client = page.client(token=token)
+    assert client.get("/api/v1/session").json() == {"name": "vic", "role": "viewer", "csrf": None, "read_only": False}
+    assert client.ask("DELETE", "/api/v1/session").status == 200
+    assert (page.state / "token.key").stat().st_mode & 0o007 == 0
+
+
+def test_a_token_that_is_forged_expired_or_of_an_old_password_is_refused(page):
+    token = page.run("token", "ann").stdout.strip()
+    good, header = _claims(token), {"alg": "HS256", "typ": "JWT"}
+    assert page.client(token=_sign(page, header, good)).get("/api/v1/session").status == 200
+    head, body, mac = token.split(".")
+    bad = [_sign(page, header, {**good, "exp": int(time.time()) - 1}), _sign(page, header, {**good, "exp": "x"}),
+           _sign(page, header, {**good, "sub": "vic"}), _sign(page, {"alg": "none"}, good),
+           _sign(page, {"alg": "RS256"}, good), f"{_part({'alg': 'none'})}.{body}.", f"{head}.{body}.", f"{head}.{body}",
+           f"{head}.{_part({**good, 'sub': 'vic'})}.{mac}", token[:-2], token + "AA", "", "x", "..", "." * 5000]
+    for one in bad:
+        assert page.client(token=one).get("/api/v1/session").status == 401, one
+    # A bad token is not made up for by a good cookie.
+    assert page.client("ann").get("/api/v1/session", Authorization="Bearer x").status == 401
+    assert page.run("user", "password", "ann", stdin="another long password\n").returncode == 0
+    assert page.client(token=token).get("/api/v1/session").status == 401
+
+
+# ---- the command line ----
+
+def test_users_are_added_listed_and_removed(page):
+    assert page.run("user", "list").stdout == "ann admin\nvic viewer\n"
+    text = page.users.read_text()
+    assert PASSWORD not in text and re.fullmatch(r"(\w+:\w+:scrypt\$16384\$8\$5\$[\w+/=]+\$[\w+/=]+\n){2}", text)
+    assert page.users.stat().st_mode & 0o777 == 0o640
+    for args, stdin, words in (
+            (("user", "add", "ann", "--role", "admin"), PASSWORD, "there is a user ann already"),
+            (("user", "add", "a b", "--role", "admin"), PASSWORD, "letters, digits"),
+            (("user", "add", "bob", "--role", "admin"), "short", "10 to 1000 characters"),
+            (("user", "add", "bob", "--role", "admin"), "", "no line"),
+            (("user", "password", "bob"), PASSWORD, "there is no user bob"),
+            (("user", "remove", "bob"), "", "there is no user bob"), (("token", "bob"), "", "there is no user bob")):
+        done = page.run(*args, stdin=stdin and stdin + "\n")
+        assert done.returncode == 64 and words in done.stderr, done
+    assert page.users.read_text() == text
+
+
+def test_a_damaged_file_of_users_lets_nobody_in(make_page):
+    page = make_page(start=False)
+    page.users.write_text(page.users.read_text() + "eve:admin:plain\n")
+    page.configure()
+    done = subprocess.run(page.words(), capture_output=True, text=True, timeout=30)
+    assert done.returncode == 78 and "serve.users:3: the line has a password that is not scrypt" in done.stderr
+
+
+# ---- what is refused ----
+
+@pytest.mark.parametrize("path", ["/../serve.conf", "/..%2fserve.conf", "/%2e%2e/serve.conf", "//etc/passwd",
+                                  "/page/../../serve.conf", "/./index.html", "/index.html/", "/index.html%00.js",
+                                  "/.htaccess", "/index.php", "/INDEX.HTML", "/index.html;x", "/api/v1/../../index.html",
+                                  "/%", "/%zz", "/etc%2fpasswd.html", "/\\..\\serve.conf"])
+def test_a_path_leads_nowhere_else(page, path):
+    with page.socket() as bare:
+        bare.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        got = _read_all(bare)
+    assert re.match(rb"HTTP/1.1 40[04]", got) and b"users =" not in got and b"root:" not in got, got
+
+
+def _read_all(bare):
+    got = b""
+    try:
+        while piece := bare.recv(65536):
+            got += piece
+    except ConnectionResetError:
+        pass
+    return got
+
+
+def _status(got):
+    return int(got.split(b" ", 2)[1]) if got else None
+
+
+@pytest.mark.parametrize("head, statuses", [
+    ("POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n", [413]),
+    ("POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n", [400, 413]),
+    ("POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", [400]),
+    ("POST /api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", [400]),
+    ("GET / HTTP/1.1\r\nHost: x\r\nX: " + "a" * 60000 + "\r\n\r\n", [431, 413]),
+    ("GET /" + "a" * 60000 + " HTTP/1.1\r\nHost: x\r\n\r\n", [414, 431]),
+    ("GET / HTTP/1.1\r\nHost: x\r\n" + "A: b\r\n" * 20000 + "\r\n", [431, 413]),
+    ("GET /?" + "a=b&" * 65 + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", [400]),
+    ("GET /?a=%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", [400]),
+    ("GET /?a=%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", [400]),
+    ("GET / HTTP/1.1\r\n\r\n", [400]),
+    ("nonsense\r\n\r\n", [400, None]),
+    ("BREW / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", [405]),
+    ("CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", [404, 400]),
+], ids=lambda value: value[:40] if isinstance(value, str) else "")
+def test_a_malformed_or_huge_request_is_refused(page, head, statuses):
+    with page.socket() as bare:
+        try:
+            bare.sendall(head.encode())
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        assert _status(_read_all(bare)) in statuses
+    assert page.client("ann").get("/api/v1/session").status == 200
+
+
+def test_a_body_without_its_length_is_bounded_too(page):
+    with page.socket() as bare:
+        bare.sendall(b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            for _ in range(10000):
+                bare.sendall(b"1000\r\n" + b"x" * 4096 + b"\r\n")
+    assert page.client().get("/").status == 200
+
+
+# ---- hostile clients ----
+
+def test_thousands_of_idle_connections_keep_nobody_out(page):
+    client = page.client("ann")
+    idle = []
+    try:
+        # The page closes the oldest ones meanwhile.
+        for number in range(900):
+            idle.append(page.socket())
+            if number % 100 == 99:
+                assert client.get("/api/v1/session").status == 200
+        for _ in range(20):
+            assert client.get("/api/v1/session").status == 200
+        open_files = len(os.listdir(f"/proc/{page.process.pid}/fd"))
+        assert open_files < 600
+    finally:
+        for one in idle:
+            one.close()
+
+
+def test_a_request_that_comes_byte_by_byte_is_cut_off(page):
+    """Goal: a byte now and then does not keep a connection."""
+    began = time.monotonic()
+    with page.socket() as bare:
+        bare.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
+        while not select.select([bare], [], [], 0.5)[0]:
+            assert time.monotonic() - began < 100
+            try:
+                bare.sendall(b"a")
+            except (BrokenPipeError, ConnectionResetError):
+                break
+    assert time.monotonic() - began >= 19
+
+
+def test_a_stream_goes_on_while_others_are_served(page):
+    client = page.client("ann")
+    connection = page.connect()
+    connection.request("GET", "/api/v1/events", headers={"Cookie": f"session={client.cookie}"})
+    stream = connection.getresponse()
+    assert stream.status == 200 and stream.headers["Content-Type"] == "text/event-stream"
+    assert stream.fp.readline() != b""
+    for _ in range(30):
+        assert client.get("/api/v1/session").status == 200
+    connection.close()
+    assert page.stop() == 0  # also with a stream that sleeps
+
+
+# ---- where it listens ----
+
+def test_it_listens_where_the_setting_says(make_page):
+    page = make_page(inherit=False, start=False)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        page.port = free.getsockname()[1]
+    local = page.directory / "serve.sock"
+    page.configure(listen=f"127.0.0.1:{page.port} unix:{local}")
+    page.start()
+    assert page.client("ann").get("/api/v1/session").status == 200
+    page.local = local
+    assert page.client("ann").get("/api/v1/session").status == 200
+    assert local.stat().st_mode & 0o777 == 0o660
+    page.stop(signal.SIGKILL)
+    page.start()  # over the socket that the killed process has left
+    assert page.client("ann").get("/api/v1/session").status == 200
+
+
+def test_a_second_page_does_not_take_the_address_of_the_first(make_page):
+    page = make_page(inherit=False, start=False)
+    local = page.directory / "serve.sock"
+    page.configure(listen=f"unix:{local}")
+    page.local = local
+    page.start()
+    done = subprocess.run(page.words(), capture_output=True, text=True, timeout=30)
+    assert done.returncode == 78 and "could not listen" in done.stderr
+    assert page.client().get("/").status == 200
+
+
+@pytest.mark.parametrize("listen", ["8470", "localhost:8470", "127.0.0.1:0", "127.0.0.1:70000", "[::1:8470", "unix:here",
+                                    "unix:/" + "x" * 200, "127.0.0.1:", ":8470"])
+def test_a_wrong_address_is_an_error_of_the_settings(make_page, listen):
+    page = make_page(inherit=False, start=False)
+    page.configure(listen=listen)
+    done = subprocess.run(page.words(), capture_output=True, text=True, timeout=30)
+    assert done.returncode == 78 and "listen" in done.stderr
+
+
+def test_tls_of_its_own(make_page, tmp_path):
+    made = certs.make(tmp_path)
+    page = make_page(tls_certificate=made.good[0], tls_key=made.good[1])
+    with page.socket() as bare:  # no TLS, no answer
+        bare.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"HTTP/1.1 200" not in _read_all(bare)
+    page.trust(made.ca)
+    client = page.client()
+    assert client.log_in("ann").headers["Set-Cookie"].endswith("; Secure")
+    assert client.get("/api/v1/session").status == 200
+    page.stop()
+    page.configure(tls_key=made.expired[1])  # of another certificate
+    done = subprocess.run(page.words(), capture_output=True, text=True, timeout=30)
+    assert done.returncode == 78 and "tls_key" in done.stderr
+
+
+def test_a_proxy_on_this_host_says_that_it_has_tls(page):
+    assert page.client().log_in("ann", X_Forwarded_Proto="https").headers["Set-Cookie"].endswith("; Secure")
+
+
+# ---- systemd ----
+
+def test_systemd_is_told_that_it_is_ready_alive_and_ending(make_page):
+    page = make_page(start=False)
+    place = str(page.directory / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(place)
+        systemd.settimeout(30)
+        page.start(env={"NOTIFY_SOCKET": place, "WATCHDOG_USEC": "500000"})
+        said = [systemd.recv(100) for _ in range(3)]
+        assert said == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+        assert page.stop() == 0
+        while (word := systemd.recv(100)) == b"WATCHDOG=1":
+            pass
+        assert word == b"STOPPING=1"
+
+
+# ---- the page's files ----
+
+def test_the_files_of_the_page_are_served_with_a_tag(page):
+    (page.files / "app.js").write_text("1;\n")
+    got = page.client().get("/app.js")
+    assert got.body == b"1;\n" and got.headers["Content-Type"].startswith("text/javascript")
+    assert got.headers["Cache-Control"] == "no-cache"
+    again = page.client().get("/app.js", If_None_Match=got.headers["ETag"])
+    assert again.status == 304 and again.body == b""
+    (page.files / "app.js").write_text("2;\n")
+    assert page.client().get("/app.js", If_None_Match=got.headers["ETag"]).body == b"2;\n"
+    assert page.client().ask("HEAD", "/app.js").headers["Content-Length"] == "3"
+    assert page.client().get("/style.css").status == 404
