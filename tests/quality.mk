@@ -16,7 +16,8 @@ lint: need-lint
 CLANG_PACKAGES := clang 'libclang-rt-dev|libclang-common-11-dev'
 FUZZ_PACKAGES := $(TEST_PACKAGES) $(CLANG_PACKAGES)
 FUZZ_CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-FUZZ_TARGETS  := $(patsubst tests/fuzz/%.c,build/fuzz/targets/%,$(wildcard tests/fuzz/*.c))
+FUZZ_TARGETS  := $(patsubst tests/fuzz/%.c,build/fuzz/targets/%,\
+                 $(filter-out $(if $(SERVE_SOURCES),,tests/fuzz/graphql.c),$(wildcard tests/fuzz/*.c)))
 SECONDS       ?= 60
 
 .PHONY: need-fuzz fuzz fuzz-targets fuzz-link
@@ -27,6 +28,9 @@ need-fuzz:
 build/fuzz/targets/%: tests/fuzz/%.c tests/fuzz/fuzz.h $(filter-out build/fuzz/poller/main.o,$(SOURCES:%.c=build/fuzz/%.o))
 	@mkdir -p $(@D)
 	clang $(ALL_CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(LIB_LIBS)
+
+# This reader is of the live page, and needs nothing but the files of its name.
+build/fuzz/targets/graphql: $(patsubst %.c,build/fuzz/%.o,$(filter poller/serve/graphql%,$(SERVE_SOURCES)))
 
 fuzz-link: $(FUZZ_TARGETS)
 

@@ -198,6 +198,41 @@ char *json_text_or_number(const struct json *value)
     return cJSON_IsNumber(item) ? mem_format("%.15g", item->valuedouble) : NULL;
 }
 
+enum json_kind json_kind(const struct json *value)
+{
+    const cJSON *item = to_const_cjson(value);
+    if (cJSON_IsBool(item))
+        return cJSON_IsTrue(item) ? JSON_TRUE : JSON_FALSE;
+    if (cJSON_IsNumber(item))
+        return JSON_NUMBER;
+    if (cJSON_IsString(item))
+        return JSON_STRING;
+    if (cJSON_IsArray(item))
+        return JSON_ARRAY;
+    return cJSON_IsObject(item) ? JSON_OBJECT : JSON_NULL;
+}
+
+double json_number(const struct json *value)
+{
+    return to_const_cjson(value)->valuedouble;
+}
+
+const char *json_string(const struct json *value)
+{
+    return to_const_cjson(value)->valuestring;
+}
+
+const char *json_name(const struct json *member)
+{
+    return to_const_cjson(member)->string;
+}
+
+const struct json *json_first_member(const struct json *object)
+{
+    const cJSON *item = to_const_cjson(object);
+    return cJSON_IsObject(item) ? (const struct json *)item->child : NULL;
+}
+
 void json_free(struct json *json)
 {
     cJSON_Delete(to_cjson(json));

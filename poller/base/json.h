@@ -60,6 +60,16 @@ bool json_is_null(const struct json *value);
 size_t json_count(const struct json *array);
 char *json_text_or_number(const struct json *value) MUST_CHECK;
 
+/* What a value is, for a reader that takes any JSON. json_kind: a missing value, NULL, is JSON_NULL. json_number: the
+ * number; json_string: the text of a string; json_name: the name of an object's member, borrowed. json_first_member: of
+ * an object, in the order of the text; NULL: it has none. json_next gives the others. */
+enum json_kind { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+enum json_kind json_kind(const struct json *value);
+double json_number(const struct json *value);
+const char *json_string(const struct json *value);
+const char *json_name(const struct json *member);
+const struct json *json_first_member(const struct json *object);
+
 /* json_free: frees the object with all its members. json may be NULL. */
 void json_free(struct json *json);
 

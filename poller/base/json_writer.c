@@ -65,9 +65,8 @@ static void put_string(struct json_writer *writer, const char *text)
     writer->length = (size_t)(out - writer->text);
 }
 
-void json_writer_add_text(struct json_writer *writer, const char *name, const char *text)
+static void put_text(struct json_writer *writer, const char *text)
 {
-    put_name(writer, name);
     if (text == NULL) {
         put(writer, "null", 4);
     } else if (str_is_utf8(text)) {
@@ -77,6 +76,30 @@ void json_writer_add_text(struct json_writer *writer, const char *name, const ch
         put_string(writer, valid);
         free(valid);
     }
+}
+
+void json_writer_add_text(struct json_writer *writer, const char *name, const char *text)
+{
+    put_name(writer, name);
+    put_text(writer, text);
+}
+
+static void end_with_nul(struct json_writer *writer)
+{
+    need(writer, 1);
+    writer->text[writer->length] = '\0';
+}
+
+void json_writer_put(struct json_writer *writer, const char *json)
+{
+    put(writer, json, strlen(json));
+    end_with_nul(writer);
+}
+
+void json_writer_put_text(struct json_writer *writer, const char *text)
+{
+    put_text(writer, text);
+    end_with_nul(writer);
 }
 
 void json_writer_add_int(struct json_writer *writer, const char *name, int64_t number)

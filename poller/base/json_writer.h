@@ -25,6 +25,12 @@ void json_writer_add_known(struct json_writer *writer, const char *name, int64_t
 void json_writer_add_bool(struct json_writer *writer, const char *name, bool value);
 void json_writer_add_json(struct json_writer *writer, const char *name, const char *json);
 
+/* json_writer_put: writes a piece of JSON as it is. json_writer_put_text: writes a string, or null for NULL, with the
+ * rules of json_writer_add_text. For a text that is not one flat object; both put a NUL behind the text, which is not
+ * counted in length. */
+void json_writer_put(struct json_writer *writer, const char *json);
+void json_writer_put_text(struct json_writer *writer, const char *text);
+
 /* json_writer_end: ends the object. Returns its text, the same bytes as json_print gives. Ownership: the caller frees
  * it. */
 char *json_writer_end(struct json_writer *writer);

@@ -40,6 +40,10 @@ MODULES = {name: [f"test_{name}"] for name in (
     "webhook", "webhook_body", "webhook_signature", "webhook_verdict", "asterisk_group", "asterisk_party", "asterisk_row",
     "disposition", "err", "explanation", "freepbx", "health", "hours", "json", "mask", "outcome", "pace", "position",
     "slice", "str", "stretch", "succession", "summary", "tally", "url", "vicidial_finality", "when", "zone")}
+MODULES.update({name: ["test_graphql_parser"] for name in ("graphql_lexer", "graphql_string", "graphql_parser")})
+MODULES.update({name: ["test_graphql_validate", "test_graphql"] for name in (
+    "graphql", "graphql_validate", "graphql_links", "graphql_input", "graphql_plan", "graphql_types", "graphql_execute",
+    "graphql_errors", "graphql_introspection")})
 # Those that notice most first, the slowest last.
 LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_rejected", "test_ledger_damage"]
 MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"], store=["test_store", *LEDGER],

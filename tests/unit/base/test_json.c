@@ -188,6 +188,27 @@ static void test_json_free_secret_leaves_borrowed_texts(void **state)
     json_free_secret(json_parse("{\"a\":\"b\",\"c\":1,\"d\":{\"e\":\"f\"}}"));
 }
 
+static void test_json_tells_each_kind_of_value(void **state)
+{
+    static const enum json_kind kinds[] = { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY,
+                                            JSON_OBJECT };
+    struct json *object = json_parse("{\"a\":null,\"b\":false,\"c\":true,\"d\":-1.5,\"e\":\"x\",\"f\":[1],\"g\":{}}");
+    const struct json *member = json_first_member(object);
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(kinds); i++, member = json_next(member)) {
+        const char name[] = { (char)('a' + i), '\0' };
+        assert_string_equal(json_name(member), name);
+        unit_same_int(name, json_kind(member), kinds[i]);
+    }
+    assert_null(member);
+    assert_true(json_number(json_member(object, "d")) == -1.5);
+    assert_string_equal(json_string(json_member(object, "e")), "x");
+    assert_int_equal(json_kind(NULL), JSON_NULL);
+    assert_null(json_first_member(json_member(object, "f")));
+    assert_null(json_first_member(json_member(object, "g")));
+    json_free(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_json_reads_only_texts_as_texts_and_booleans_as_booleans),
         cmocka_unit_test(test_json_distinguishes_lists_from_missing_and_other_values),
         cmocka_unit_test(test_json_free_secret_leaves_borrowed_texts),
+        cmocka_unit_test(test_json_tells_each_kind_of_value),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }

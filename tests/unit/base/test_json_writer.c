@@ -92,6 +92,22 @@ static void test_json_writer_grows_in_many_small_steps(void **state)
     json_free(object);
 }
 
+static void test_json_writer_puts_pieces_of_any_json(void **state)
+{
+    struct json_writer writer = { .text = NULL };
+    (void)state;
+    json_writer_put(&writer, "[");
+    json_writer_put_text(&writer, "a\"\xFF");
+    json_writer_put(&writer, ",");
+    json_writer_put_text(&writer, NULL);
+    assert_string_equal(writer.text, "[\"a\\\"\xEF\xBF\xBD\",null");
+    assert_int_equal(writer.length, strlen(writer.text));
+    writer.length = 1; /* what comes after is given up */
+    json_writer_put(&writer, "]");
+    assert_string_equal(writer.text, "[]");
+    free(writer.text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +116,7 @@ int main(void)
         cmocka_unit_test(test_json_writer_grows_with_the_text),
         cmocka_unit_test(test_json_writer_joins_members_in_their_order),
         cmocka_unit_test(test_json_writer_grows_in_many_small_steps),
+        cmocka_unit_test(test_json_writer_puts_pieces_of_any_json),
     };
     return cmocka_run_group_tests_name("json_writer", tests, NULL, NULL);
 }
