@@ -161,6 +161,11 @@ struct graphql_value *graphql_new_integer(struct arena *arena, int64_t number)
     return value;
 }
 
+struct graphql_value *graphql_new_known(struct arena *arena, int64_t number, int64_t unknown)
+{
+    return number != unknown ? graphql_new_integer(arena, number) : NULL;
+}
+
 struct graphql_value *graphql_new_boolean(struct arena *arena, bool truth)
 {
     struct graphql_value *value = graphql_new(arena, GRAPHQL_BOOLEAN);

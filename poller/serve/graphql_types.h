@@ -110,10 +110,11 @@ const char *graphql_text_of(const struct graphql_value *object, const char *name
 int64_t graphql_integer_of(const struct graphql_value *object, const char *name, int64_t fallback);
 
 /* Making values. graphql_add: adds value to a list, or under the borrowed name to an object; NULL is left out. Returns
- * value. Texts are copied, and NULL gives NULL. */
+ * value. Texts are copied, and NULL gives NULL. graphql_new_known: NULL if number equals unknown. */
 struct graphql_value *graphql_new(struct arena *arena, enum graphql_value_kind kind) MUST_CHECK;
 struct graphql_value *graphql_new_text(struct arena *arena, const char *text) MUST_CHECK;
 struct graphql_value *graphql_new_integer(struct arena *arena, int64_t number) MUST_CHECK;
+struct graphql_value *graphql_new_known(struct arena *arena, int64_t number, int64_t unknown) MUST_CHECK;
 struct graphql_value *graphql_new_boolean(struct arena *arena, bool truth) MUST_CHECK;
 struct graphql_value *graphql_new_native(struct arena *arena, const void *native) MUST_CHECK;
 struct graphql_value *graphql_add(struct graphql_value *parent, const char *name, struct graphql_value *value);

@@ -8,6 +8,7 @@
 #include "serve/api_call.h"
 #include "serve/api_calls.h"
 #include "serve/api_events.h"
+#include "serve/api_graphql.h"
 #include "serve/api_recordings.h"
 #include "serve/api_runs.h"
 #include "serve/api_session.h"
@@ -37,6 +38,7 @@ static const struct route routes[] = {
     { "GET", API "/recordings", ROLE_VIEWER, NULL, api_recordings },
     { "GET", API "/recordings/{profile}/{id}/audio", ROLE_VIEWER, NULL, api_recordings_audio },
     { "GET", API "/events", ROLE_VIEWER, NULL, api_events },
+    { "POST", "/graphql", ROLE_VIEWER, NULL, api_graphql },
 };
 enum { COUNT = sizeof routes / sizeof routes[0] };
 

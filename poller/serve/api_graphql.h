@@ -1,0 +1,27 @@
+/* api_graphql: POST /graphql of the live page: the queries that call-centre dashboards ask, over the same data as the
+ * rest of the API. */
+#ifndef API_GRAPHQL_H
+#define API_GRAPHQL_H
+
+#include "serve/api.h"
+#include "serve/graphql_types.h"
+
+/* api_graphql: answers a JSON body {"query":...,"variables":{...},"operationName":...}. A query that is wrong is answered
+ * with 200 and its errors, or with 400 for a client that accepts application/graphql-response+json, as the draft
+ * "GraphQL over HTTP" says. A body that is no request at all: 400, 415. */
+api_handler api_graphql;
+
+/* api_graphql_act: does one action on a profile: the words of a command, without options, up to NULL: "sync"; "backfill",
+ * FROM, TO; "enable"; "disable"; "settings", "set", KEY, VALUE. *ret_message says what was begun. */
+typedef int api_graphql_act(void *context, const char *profile, const char *const words[], char **ret_message,
+                            struct err *err);
+
+/* What the resolvers get as their context. */
+struct api_graphql {
+    struct api *api;
+    const struct request *request;
+    api_graphql_act *act; /* NULL: this server only shows */
+    void *act_context;
+};
+
+#endif

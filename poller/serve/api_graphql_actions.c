@@ -1,0 +1,182 @@
+/* api_graphql_actions: what changes something. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "base/when.h"
+#include "ledger/enabled.h"
+#include "serve/api_graphql.h"
+#include "serve/api_graphql_actions.h"
+#include "serve/api_graphql_routes.h"
+
+enum { DAY = 86400, MOST_ACTIONS = 8 };
+
+/* Actions are collected and checked first, so that a wrong argument changes nothing. */
+struct actions {
+    const struct graphql_call *call;
+    struct serve_profile *profile;
+    const char *words[MOST_ACTIONS][5];
+    int count;
+    const char *message; /* of the last one */
+};
+
+/* name NULL: the first profile. */
+static int begin(struct actions *actions, const struct graphql_call *call, const char *name, struct err *err)
+{
+    const struct api_graphql *context = call->context;
+    const struct profiles *profiles = context->api->profiles;
+    *actions = (struct actions){ .call = call, .message = "nothing has to be changed" };
+    if (context->request->role < ROLE_ADMIN)
+        return err_set(err, EX_NOPERM, "your user may not do this: an administrator may");
+    if (name != NULL)
+        actions->profile = profiles_find(profiles, name);
+    else if (profiles->count > 0)
+        actions->profile = &profiles->list[0];
+    return actions->profile != NULL ? 0 : err_set(err, EX_USAGE, "there is no such profile");
+}
+
+static void add(struct actions *actions, const char *first, const char *second, const char *third, const char *fourth)
+{
+    const char *const words[5] = { first, second, third, fourth, NULL };
+    memcpy(actions->words[actions->count++], words, sizeof words);
+}
+
+static int run(struct actions *actions, struct err *err)
+{
+    const struct api_graphql *context = actions->call->context;
+    if (context->act == NULL)
+        return err_set(err, EX_UNAVAILABLE, "this server only shows: use the command on the host");
+    for (int i = 0; i < actions->count; i++) {
+        char *message = NULL;
+        if (context->act(context->act_context, actions->profile->name, actions->words[i], &message, err) != 0)
+            return -1;
+        actions->message = arena_format(actions->call->arena, "%s", str_or_empty(message));
+        free(message);
+    }
+    return 0;
+}
+
+/* ---- sync ---- */
+
+static int add_sync(struct actions *actions, const struct graphql_value *input, struct err *err)
+{
+    const char *from = graphql_text_of(input, "fromDate"), *to = graphql_text_of(input, "toDate");
+    int64_t first = 0, last = 0;
+    bool has_dates = *str_or_empty(from) != '\0' || *str_or_empty(to) != '\0';
+    if (!has_dates && graphql_integer_of(input, "fullSync", 0) != 0)
+        return err_set(err, EX_USAGE, "say which calls to send again: give fromDate and toDate");
+    if (!has_dates) {
+        add(actions, "sync", NULL, NULL, NULL);
+        return 0;
+    }
+    if (when_parse_range("", str_or_empty(from), str_or_empty(to), clock_now_epoch(), &first, &last, err) != 0)
+        return -1;
+    if (first > last)
+        return err_set(err, EX_USAGE, "fromDate must not be after toDate");
+    add(actions, "backfill", from, to, NULL);
+    return 0;
+}
+
+int api_graphql_sync(const struct graphql_call *call, struct graphql_value **ret_value, struct err *err)
+{
+    static const char *const counts[] = { "recordsFetched", "recordsCreated", "recordsUpdated", "recordsSkipped",
+                                          "totalFetched" };
+    static const struct graphql_value none = { .kind = GRAPHQL_OBJECT };
+    const struct graphql_value *input = graphql_member(call->arguments, "input");
+    struct actions actions;
+    input = input != NULL && input->kind == GRAPHQL_OBJECT ? input : &none;
+    if (begin(&actions, call, graphql_text_of(input, "configId"), err) != 0 ||
+        add_sync(&actions, input, err) != 0 || run(&actions, err) != 0)
+        return -1;
+    *ret_value = graphql_new(call->arena, GRAPHQL_OBJECT);
+    (void)graphql_add(*ret_value, "success", graphql_new_boolean(call->arena, true));
+    (void)graphql_add(*ret_value, "message", graphql_new_text(call->arena, actions.message));
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        (void)graphql_add(*ret_value, counts[i], graphql_new_integer(call->arena, 0));
+    return 0;
+}
+
+/* ---- configurations ---- */
+
+static void add_setting(struct actions *actions, const char *key, const char *old, const char *wanted)
+{
+    if (*str_or_empty(wanted) != '\0' && strcmp(str_or_empty(old), wanted) != 0)
+        add(actions, "settings", "set", key, wanted);
+}
+
+static void add_number(struct actions *actions, const char *key, int64_t old, int64_t wanted)
+{
+    if (wanted != old)
+        add(actions, "settings", "set", key, arena_format(actions->call->arena, "%lld", (long long)wanted));
+}
+
+/* Sending is on if the configuration is active and follows the schedule. */
+static void add_switch(struct actions *actions, const struct graphql_value *input)
+{
+    const char *mode = graphql_text_of(input, "syncMode");
+    int64_t active = graphql_integer_of(input, "isActive", -1);
+    bool is_off = enabled_is_off(actions->profile->options.state_dir);
+    bool wants_off = active == 0 || (mode != NULL && strcmp(mode, "MANUAL") == 0);
+    if ((active >= 0 || mode != NULL) && wants_off != is_off)
+        add(actions, wants_off ? "disable" : "enable", NULL, NULL, NULL);
+}
+
+static int add_changes(struct actions *actions, const struct graphql_value *input, struct err *err)
+{
+    const struct config *config = &actions->profile->config;
+    const char *cron = graphql_text_of(input, "cronExpression");
+    int64_t days = (config->sync.first_run_lookback + DAY - 1) / DAY;
+    int64_t wanted_days = graphql_integer_of(input, "defaultDaysBack", days);
+    if (*str_or_empty(graphql_text_of(input, "apiKey")) != '\0')
+        return err_set(err, EX_USAGE, "a key cannot be set from here: write it into the file of the settings on the host");
+    if (*str_or_empty(cron) != '\0' && strcmp(cron, "* * * * *") != 0)
+        return err_set(err, EX_USAGE, "cron starts a run each minute, and cronExpression cannot change that");
+    add_setting(actions, "source.url", params_text(&config->source_params, "url", NULL), graphql_text_of(input, "apiUrl"));
+    add_setting(actions, "source.domain", params_text(&config->source_params, "domain", NULL),
+                graphql_text_of(input, "domain"));
+    add_number(actions, "sync.batch_size", config->sync.batch_size,
+               graphql_integer_of(input, "batchSize", config->sync.batch_size));
+    if (wanted_days != days)
+        add_number(actions, "sync.first_run_lookback", config->sync.first_run_lookback, wanted_days * DAY);
+    add_switch(actions, input);
+    return 0;
+}
+
+static int finish(struct actions *actions, struct graphql_value **ret_value, struct err *err)
+{
+    if (run(actions, err) != 0)
+        return -1;
+    *ret_value = api_graphql_config_of(actions->call, actions->profile, err);
+    return *ret_value != NULL ? 0 : -1;
+}
+
+int api_graphql_create_config(const struct graphql_call *call, struct graphql_value **ret_value, struct err *err)
+{
+    struct actions actions;
+    if (begin(&actions, call, graphql_text_of(call->arguments, "profile"), err) != 0)
+        return -1;
+    if (!enabled_is_off(actions.profile->options.state_dir))
+        return err_set(err, EX_USAGE, "the profile %s has a configuration already: use updateCallCenterConfig",
+                       actions.profile->name);
+    return add_changes(&actions, graphql_member(call->arguments, "input"), err) == 0
+               ? finish(&actions, ret_value, err) : -1;
+}
+
+int api_graphql_update_config(const struct graphql_call *call, struct graphql_value **ret_value, struct err *err)
+{
+    struct actions actions;
+    if (begin(&actions, call, graphql_text_of(call->arguments, "id"), err) != 0 ||
+        add_changes(&actions, graphql_member(call->arguments, "input"), err) != 0)
+        return -1;
+    return finish(&actions, ret_value, err);
+}
+
+int api_graphql_delete_config(const struct graphql_call *call, struct graphql_value **ret_value, struct err *err)
+{
+    struct actions actions;
+    if (begin(&actions, call, graphql_text_of(call->arguments, "id"), err) != 0)
+        return -1;
+    add(&actions, "disable", NULL, NULL, NULL);
+    return finish(&actions, ret_value, err);
+}
