@@ -129,10 +129,12 @@ static int add_changes(struct actions *actions, const struct graphql_value *inpu
     int64_t days = (config->sync.first_run_lookback + DAY - 1) / DAY;
     int64_t wanted_days = graphql_integer_of(input, "defaultDaysBack", days);
     if (*str_or_empty(graphql_text_of(input, "apiKey")) != '\0')
-        return err_set(err, EX_USAGE, "a key cannot be set from here: write it into the file of the settings on the host");
+        return err_set(err, EX_USAGE,
+                       "a key cannot be set from here: write it into the file of the settings on the host");
     if (*str_or_empty(cron) != '\0' && strcmp(cron, "* * * * *") != 0)
         return err_set(err, EX_USAGE, "cron starts a run each minute, and cronExpression cannot change that");
-    add_setting(actions, "source.url", params_text(&config->source_params, "url", NULL), graphql_text_of(input, "apiUrl"));
+    add_setting(actions, "source.url", params_text(&config->source_params, "url", NULL),
+                graphql_text_of(input, "apiUrl"));
     add_setting(actions, "source.domain", params_text(&config->source_params, "domain", NULL),
                 graphql_text_of(input, "domain"));
     add_number(actions, "sync.batch_size", config->sync.batch_size,

@@ -97,7 +97,8 @@ static void add_times(struct graphql_value *record, struct arena *arena, const s
     (void)graphql_add(record, "duration", known_text(arena, row->length));
     (void)graphql_add(record, "createdAt", graphql_new_known(arena, row->seen, VIEW_UNKNOWN));
     (void)graphql_add(record, "updatedAt", graphql_new_known(arena, row->updated, VIEW_UNKNOWN));
-    (void)graphql_add(record, "syncedAt", row->state == CALL_ACCEPTED ? graphql_new_known(arena, row->tried, VIEW_UNKNOWN) : NULL);
+    (void)graphql_add(record, "syncedAt",
+                      row->state == CALL_ACCEPTED ? graphql_new_known(arena, row->tried, VIEW_UNKNOWN) : NULL);
 }
 
 static void add_outcome(struct graphql_value *record, struct arena *arena, const struct view_row *row, bool masks)
@@ -247,7 +248,8 @@ static int read_order(const struct graphql_value *pagination, struct view_query 
         if (strcmp(by, names[i].field) == 0)
             by = names[i].order;
     if (by != NULL && !view_sort_of(by, &query->sort))
-        return err_set(err, EX_USAGE, "sortBy must be endTime, duration, callStatus, disposition, campaign, agent or number");
+        return err_set(err, EX_USAGE,
+                       "sortBy must be endTime, duration, callStatus, disposition, campaign, agent or number");
     query->ascending = order != NULL && strcasecmp(order, "asc") == 0;
     if (order != NULL && !query->ascending && strcasecmp(order, "desc") != 0)
         return err_set(err, EX_USAGE, "sortOrder must be ASC or DESC");

@@ -75,7 +75,8 @@ static void add_run(void *context, const struct records_run *run)
                                                                       (long long)run->started)));
     (void)graphql_add(log, "configId", graphql_new_text(arena, listing->profile));
     (void)graphql_add(log, "kind", graphql_new_text(arena, run->kind));
-    (void)graphql_add(log, "syncType", graphql_new_text(arena, strcmp(run->kind, "poll") == 0 ? "SCHEDULED" : "MANUAL"));
+    (void)graphql_add(log, "syncType",
+                      graphql_new_text(arena, strcmp(run->kind, "poll") == 0 ? "SCHEDULED" : "MANUAL"));
     (void)graphql_add(log, "status", graphql_new_text(arena, status_of(run)));
     (void)graphql_add(log, "outcome", graphql_new_text(arena, records_outcome(run, outcome)));
     (void)graphql_add(log, "errorMessage", not_empty(arena, run->message));

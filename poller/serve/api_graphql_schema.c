@@ -261,4 +261,5 @@ static const struct graphql_type types[] = {
     END
 };
 
-const struct graphql_schema api_graphql_schema = { "The calls of this host's phone systems.", types, "Query", "Mutation" };
+const struct graphql_schema api_graphql_schema = { "The calls of this host's phone systems.", types, "Query",
+                                                   "Mutation" };

@@ -94,8 +94,8 @@ static void test_a_request_is_a_json_object_with_a_query(void **state)
         { "{\"query\":\"{__typename}\",\"variables\":null,\"operationName\":null}", other, 200, "{\"data\":" },
         { "{\"query\":\"query a{__typename} query b{b:__typename}\",\"operationName\":\"b\"}", json_headers, 200,
           "{\"b\":\"Query\"}" },
-        { "{\"query\":\"query($a:Boolean!){__typename @include(if:$a)}\",\"variables\":{\"a\":false}}", json_headers, 200,
-          "{\"data\":{}}" },
+        { "{\"query\":\"query($a:Boolean!){__typename @include(if:$a)}\",\"variables\":{\"a\":false}}", json_headers,
+          200, "{\"data\":{}}" },
         { "{\"query\":\"{what}\"}", json_headers, 200, "\"errors\":[{\"message\":\"there is no field what in Query\"" },
         { "{\"query\":\"{\"}", json_headers, 200, "\"errors\":[{" },
         { "{\"query\":\"{__typename}\"}", no_headers, 415, "application/json" },
@@ -139,14 +139,39 @@ static void test_records_are_pages_of_calls_newest_first(void **state)
 {
     (void)state;
     assert_string_equal(ask_query("{getCallCenterRecords(pagination:{page:1,limit:2}){items{id externalUuid direction "
-                                  "callerIdNumber destinationNumber startEpoch endEpoch duration callStatus disposition "
-                                  "state} pagination{currentPage totalPages totalItems hasNextPage hasPreviousPage}}}"),
+                                  "callerIdNumber destinationNumber startEpoch endEpoch duration callStatus "
+                                  "disposition state} pagination{currentPage totalPages totalItems hasNextPage "
+                                  "hasPreviousPage}}}"),
                         "{\"data\":{\"getCallCenterRecords\":{\"items\":["
-                        "{\"id\":\"tenant/c\",\"externalUuid\":\"c\",\"direction\":\"INBOUND\",\"callerIdNumber\":\"" NUMBER
-                        "\",\"destinationNumber\":\"6001\",\"startEpoch\":\"2955\",\"endEpoch\":\"3000\",\"duration\":\"45\","
+                        "{\"id\":\"tenant/"
+                        "c\",\"externalUuid\":\"c\",\"direction\":\"INBOUND\",\"callerIdNumber\":\"" NUMBER "\","
+                                                                                                            "\"destinat"
+                                                                                                            "ionNumber"
+                                                                                                            "\":"
+                                                                                                            "\"6001\","
+                                                                                                            "\"startEpo"
+                                                                                                            "ch\":"
+                                                                                                            "\"2955\","
+                                                                                                            "\"endEpoch"
+                                                                                                            "\":"
+                                                                                                            "\"3000\","
+                                                                                                            "\"duration"
+                                                                                                            "\":\"45\","
                         "\"callStatus\":\"SALE\",\"disposition\":\"answered\",\"state\":\"rejected\"},"
-                        "{\"id\":\"default/b\",\"externalUuid\":\"b\",\"direction\":\"INBOUND\",\"callerIdNumber\":\"" NUMBER
-                        "\",\"destinationNumber\":\"6001\",\"startEpoch\":\"1955\",\"endEpoch\":\"2000\",\"duration\":\"45\","
+                        "{\"id\":\"default/"
+                        "b\",\"externalUuid\":\"b\",\"direction\":\"INBOUND\",\"callerIdNumber\":\"" NUMBER "\","
+                                                                                                            "\"destinat"
+                                                                                                            "ionNumber"
+                                                                                                            "\":"
+                                                                                                            "\"6001\","
+                                                                                                            "\"startEpo"
+                                                                                                            "ch\":"
+                                                                                                            "\"1955\","
+                                                                                                            "\"endEpoch"
+                                                                                                            "\":"
+                                                                                                            "\"2000\","
+                                                                                                            "\"duration"
+                                                                                                            "\":\"45\","
                         "\"callStatus\":\"SALE\",\"disposition\":\"answered\",\"state\":\"rejected\"}],"
                         "\"pagination\":{\"currentPage\":1,\"totalPages\":2,\"totalItems\":3,\"hasNextPage\":true,"
                         "\"hasPreviousPage\":false}}}}");
@@ -256,9 +281,11 @@ static void test_one_record_is_found_by_its_id(void **state)
     (void)state;
     put_recording(1, "c", RECORDINGS_STORED, "x");
     feed_all();
-    unit_has("with profile", ask_query("{getCallCenterRecordById(id:\"tenant/c\"){uuid reason answerCode recording "
-                                       "recordPath rawData}}"),
-             "{\"uuid\":\"c\",\"reason\":\"the number " NUMBER " is unknown\",\"answerCode\":422,\"recording\":\"stored\","
+    unit_has("with profile",
+             ask_query("{getCallCenterRecordById(id:\"tenant/c\"){uuid reason answerCode recording "
+                       "recordPath rawData}}"),
+             "{\"uuid\":\"c\",\"reason\":\"the number " NUMBER " is "
+                                                               "unknown\",\"answerCode\":422,\"recording\":\"stored\","
              "\"recordPath\":\"/api/v1/recordings/tenant/c/audio\",\"rawData\":null}");
     unit_has("without", ask_query("{getCallCenterRecordById(id:\"c\"){id recordPath}}"), "{\"id\":\"tenant/c\"");
     unit_has("in the first profile", ask_query("{getCallCenterRecordById(id:\"a\"){id recordPath}}"),
@@ -285,7 +312,8 @@ static void test_a_viewer_sees_masked_numbers(void **state)
     unit_has("a search by more than is shown",
              ask_as(ROLE_VIEWER, true, "{getCallCenterRecords(filters:{search:\"849123\"}){total}}", NULL), "errors");
     unit_has("a search by what is shown",
-             ask_as(ROLE_VIEWER, true, "{getCallCenterRecords(filters:{search:\"5678\"}){total}}", NULL), "{\"total\":3}");
+             ask_as(ROLE_VIEWER, true, "{getCallCenterRecords(filters:{search:\"5678\"}){total}}", NULL),
+             "{\"total\":3}");
 }
 
 /* ---- runs and profiles ---- */
@@ -333,7 +361,8 @@ static void test_a_config_is_a_profile_without_its_secrets(void **state)
 
 /* ---- mutations ---- */
 
-#define SYNC "mutation($input:SyncCallCenterInput){syncCallCenterData(input:$input){success message recordsFetched error}}"
+#define SYNC                                                                                                           \
+    "mutation($input:SyncCallCenterInput){syncCallCenterData(input:$input){success message recordsFetched error}}"
 #define UPDATE "mutation($input:UpdateCallCenterConfigInput!){updateCallCenterConfig(id:\"default\" input:$input){id}}"
 #define CREATE "mutation($input:CreateCallCenterConfigInput!){createCallCenterConfig(input:$input){id}}"
 
@@ -369,9 +398,9 @@ static void test_mutations_become_actions(void **state)
         unit_lacks(rows[i].variables, ask_as(ROLE_ADMIN, true, rows[i].query, rows[i].variables), "errors");
         unit_same_text(rows[i].variables, done, rows[i].done);
     }
-    assert_string_equal(ask_as(ROLE_ADMIN, true, SYNC, NULL),
-                        "{\"data\":{\"syncCallCenterData\":{\"success\":true,\"message\":\"begun\",\"recordsFetched\":0,"
-                        "\"error\":null}}}");
+    assert_string_equal(ask_as(ROLE_ADMIN, true, SYNC, NULL), "{\"data\":{\"syncCallCenterData\":{\"success\":true,"
+                                                              "\"message\":\"begun\",\"recordsFetched\":0,"
+                                                              "\"error\":null}}}");
     assert_int_equal(enabled_set(unit_path(base, "state"), false, &err), 0);
     (void)ask_as(ROLE_ADMIN, true, UPDATE, "{\"input\":{\"isActive\":true}}");
     assert_string_equal(done, "default: enable; ");
@@ -404,7 +433,8 @@ static void test_what_is_wrong_changes_nothing(void **state)
         unit_same_text(rows[i].variables, done, "");
     }
     refuses = true;
-    unit_has("refused", ask_as(ROLE_ADMIN, true, SYNC, NULL), "{\"data\":null,\"errors\":[{\"message\":\"it did not work\"");
+    unit_has("refused", ask_as(ROLE_ADMIN, true, SYNC, NULL),
+             "{\"data\":null,\"errors\":[{\"message\":\"it did not work\"");
     refuses = false;
 }
 
