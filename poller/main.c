@@ -1,7 +1,9 @@
 /* did-optimizer-sync: sends the result of every finished VICIdial call to the DID Optimizer API, once. */
 #include <locale.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mask.h"
 #include "base/privileges.h"
@@ -21,6 +23,9 @@
 #include "commands/recordings_command.h"
 #include "commands/report.h"
 #include "commands/run.h"
+#include "commands/serve_command.h"
+#include "commands/settings_command.h"
+#include "commands/started_by.h"
 #include "commands/status.h"
 #include "commands/tenants.h"
 #include "commands/why.h"
@@ -85,6 +90,12 @@ static int run_command_line(struct options *options)
         return health_command(options);
     case COMMAND_REPORT:
         return state_command(options, report_command);
+    case COMMAND_SETTINGS_SHOW:
+    case COMMAND_SETTINGS_SET:
+        return settings_command(options);
+    case COMMAND_SERVE: /* it must be the first word: its options are its own */
+        (void)fprintf(stderr, "did-optimizer-sync: write the options behind the word serve\n");
+        return EX_USAGE;
     case COMMAND_HELP:
         return help_command(options);
     case COMMAND_VERSION:
@@ -110,10 +121,13 @@ int main(int argc, char **argv)
     struct err err;
     (void)umask(0027);
     (void)setlocale(LC_ALL, "C");
+    if (argc > 1 && strcmp(argv[1], "serve") == 0)
+        return serve_command(argv); /* before the sockets of systemd are closed */
     if (privileges_harden(&err) != 0 || options_parse(argc, argv, &options, &err) != 0 ||
         profile_check(&options, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
+    started_by_log(&options, argv + optind, argc - optind);
     return end_output(run_command_line(&options));
 }

@@ -172,6 +172,8 @@ static int change(const struct options *options, const struct config *config, co
                        "would never be sent",
                        clock_local(position.end_epoch, local, sizeof local));
     bool affects_calls = print_effect(options, config, problems, &position);
+    if (options->dry_run)
+        return 0;
     if (affects_calls && !options->yes && !ask_yes("Set the checkpoint?")) {
         (void)printf("nothing was changed\n");
         return 0;

@@ -669,6 +669,16 @@ void config_add_problem(struct config_problems *problems, unsigned parts, const 
     problems->parts |= parts;
 }
 
+bool config_known(size_t index, const char **ret_section, const char **ret_key, const char **ret_default)
+{
+    if (index >= COUNT(own_settings))
+        return false;
+    *ret_section = own_settings[index].section;
+    *ret_key = own_settings[index].key;
+    *ret_default = own_settings[index].default_value;
+    return true;
+}
+
 bool config_masks_phones(const struct config_paths *paths)
 {
     struct config config;

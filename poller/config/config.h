@@ -3,6 +3,7 @@
 #define CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/log.h"
 #include "domain/disposition.h"
@@ -76,6 +77,10 @@ void config_add_problem(struct config_problems *problems, unsigned parts, const 
 #define CONFIG_HOME_SIZE 80
 const char *config_home(const struct config *config, config_has_param *has_param, const char *key,
                         char out[CONFIG_HOME_SIZE]);
+
+/* config_known: the settings of our own file that every type has, by their place: section, key and default, constants.
+ * False: there are no more. */
+bool config_known(size_t index, const char **ret_section, const char **ret_key, const char **ret_default);
 
 /* config_masks_phones: whether mask_phone is set, for commands that need no other setting. Also true if the process has
  * no right to read the own file, which may set mask_phone. */

@@ -38,6 +38,9 @@ static const char help[] =
     "  dispositions            compare the results of [dispositions] with the dialer's own flags of statuses\n"
     "  metrics                 print metrics for Prometheus\n"
     "  report --html FILE      write a page for the browser that shows all of this; - prints the page\n"
+    "  settings [show]         list the settings of /etc/did-optimizer-sync.conf\n"
+    "  settings set KEY VALUE  change one, such as sync.batch_size, with the checks of `check`\n"
+    "  serve ...               start the live page, did-optimizer-sync-serve; see its --help\n"
     "  health                  print a line for Nagios or Icinga: OK, WARNING, CRITICAL, UNKNOWN (exit 0 to 3)\n"
     "  help [COMMAND]          explain a command and its options\n"
     "\n"
@@ -47,8 +50,10 @@ static const char help[] =
     "Options:\n"
     "  --yes                   failed drop, checkpoint: do not ask for confirmation\n"
     "  --every SECONDS         run: repeat until a signal stops the program; for results within seconds\n"
-    "  --dry-run               run, backfill: print the JSON that would be sent; change nothing\n"
-    "  --json                  check, status, failed list, recordings, history, why: print one JSON object per line\n"
+    "  --dry-run               run, backfill: print the JSON that would be sent; checkpoint set: say what it would\n"
+    "                          skip or send; change nothing\n"
+    "  --json                  check, status, failed list, recordings, history, why, settings: print a JSON object\n"
+    "                          per line\n"
     "  --cron                  run: print only when something starts to fail or works again;\n"
     "                          reconcile: print only when calls are still missing\n"
     "  --campaign ID, --status STATUS  backfill: send only calls of that campaign, with that status\n"
@@ -106,7 +111,7 @@ static const struct known_command {
     { "enable", NULL, COMMAND_ENABLE, 0, 0, 0 },
     { "disable", NULL, COMMAND_DISABLE, 0, 0, 0 },
     { "checkpoint", "show", COMMAND_CHECKPOINT_SHOW, 0, 0, 0 },
-    { "checkpoint", "set", COMMAND_CHECKPOINT_SET, 1, 1, TAKES_YES },
+    { "checkpoint", "set", COMMAND_CHECKPOINT_SET, 1, 1, TAKES_YES | TAKES_DRY_RUN },
     { "checkpoint", "reset", COMMAND_CHECKPOINT_RESET, 0, 0, TAKES_YES },
     { "status", NULL, COMMAND_STATUS, 0, 0, TAKES_JSON },
     { "failed", "list", COMMAND_FAILED_LIST, 0, INT_MAX, TAKES_JSON | TAKES_WHICH },
@@ -126,6 +131,10 @@ static const struct known_command {
     { "metrics", NULL, COMMAND_METRICS, 0, 0, 0 },
     { "health", NULL, COMMAND_HEALTH, 0, 0, TAKES_THRESHOLDS },
     { "report", NULL, COMMAND_REPORT, 0, 0, TAKES_REPORT },
+    { "settings", "show", COMMAND_SETTINGS_SHOW, 0, 0, TAKES_JSON },
+    { "settings", "set", COMMAND_SETTINGS_SET, 2, 2, 0 },
+    { "settings", NULL, COMMAND_SETTINGS_SHOW, 0, 0, TAKES_JSON },
+    { "serve", NULL, COMMAND_SERVE, 0, INT_MAX, 0 },
     { "help", NULL, COMMAND_HELP, 0, 2, 0 },
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

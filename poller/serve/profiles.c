@@ -71,6 +71,16 @@ void profiles_free(struct profiles *profiles)
     *profiles = (struct profiles){ .list = NULL };
 }
 
+void profiles_read_again(struct profiles *profiles)
+{
+    for (size_t i = 0; i < profiles->count; i++) {
+        struct serve_profile *profile = &profiles->list[i];
+        config_free(&profile->config);
+        free((char *)profile->problem);
+        load_settings(profile);
+    }
+}
+
 struct serve_profile *profiles_find(const struct profiles *profiles, const char *name)
 {
     for (size_t i = 0; i < profiles->count; i++)

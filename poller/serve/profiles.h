@@ -35,6 +35,9 @@ struct profiles {
 void profiles_load(const struct options *options, struct profiles *ret_profiles);
 void profiles_free(struct profiles *profiles);
 
+/* profiles_read_again: reads the settings of each profile again, after somebody may have changed them. */
+void profiles_read_again(struct profiles *profiles);
+
 /* profiles_find: the profile with that name; NULL: there is none. */
 struct serve_profile *profiles_find(const struct profiles *profiles, const char *name);
 

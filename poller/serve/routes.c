@@ -5,6 +5,7 @@
 
 #include "base/crypto.h"
 #include "base/mem.h"
+#include "serve/api_actions.h"
 #include "serve/api_call.h"
 #include "serve/api_calls.h"
 #include "serve/api_events.h"
@@ -12,6 +13,7 @@
 #include "serve/api_recordings.h"
 #include "serve/api_runs.h"
 #include "serve/api_session.h"
+#include "serve/api_settings.h"
 #include "serve/api_summary.h"
 #include "serve/percent.h"
 #include "serve/routes.h"
@@ -26,6 +28,10 @@ static const struct route routes[] = {
     { "POST", API "/session", ROLE_NONE, api_session_begin, NULL },
     { "GET", API "/session", ROLE_VIEWER, api_session_show, NULL },
     { "DELETE", API "/session", ROLE_VIEWER, api_session_end, NULL },
+    { "POST", API "/actions", ROLE_ADMIN, api_actions_begin, NULL },
+    { "GET", API "/actions/{id}", ROLE_ADMIN, api_actions_show, NULL },
+    { "GET", API "/journal", ROLE_ADMIN, api_actions_journal, NULL },
+    { "GET", API "/settings", ROLE_ADMIN, api_settings, NULL },
     { "GET", API "/profiles", ROLE_VIEWER, NULL, api_profiles },
     { "GET", API "/summary", ROLE_VIEWER, NULL, api_summary },
     { "GET", API "/calls", ROLE_VIEWER, NULL, api_calls },

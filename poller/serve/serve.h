@@ -2,6 +2,8 @@
 #ifndef SERVE_H
 #define SERVE_H
 
+#include "serve/action_journal.h"
+#include "serve/actor.h"
 #include "serve/api.h"
 #include "serve/bearer.h"
 #include "serve/reply.h"
@@ -19,6 +21,8 @@ struct serve {
     struct sessions *sessions;
     struct throttle_login *throttle;
     struct bearer_secret secret;
+    struct actor *actor; /* NULL: read_only */
+    struct action_journal *journal;
 };
 
 /* A handler fills *reply, which is new, and returns within some ms. */

@@ -1,9 +1,13 @@
 /* did-optimizer-sync-serve: the live page of did-optimizer-sync. */
+#include <errno.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fileutil.h"
@@ -12,6 +16,7 @@
 #include "base/mem.h"
 #include "base/privileges.h"
 #include "base/version.h"
+#include "serve/api_actions.h"
 #include "serve/identity.h"
 #include "serve/listener.h"
 #include "serve/notify.h"
@@ -29,6 +34,7 @@ struct page {
     const struct serve_options *options;
     size_t inherited; /* sockets of systemd */
     struct serve_settings settings;
+    char *program; /* did-optimizer-sync */
     struct profiles profiles;
     struct view_feed_profile *sources;
     struct view_thread *feed;
@@ -135,15 +141,64 @@ static int open_view(struct page *page, struct err *err)
     return result;
 }
 
+/* did-optimizer-sync is beside this program. Ownership: the caller frees it. */
+static char *find_program(const struct serve_options *options)
+{
+    char own[OPTIONS_PATH_SIZE];
+    if (options->program != NULL)
+        return mem_copy(options->program);
+    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+    own[length > 0 ? length : 0] = '\0';
+    char *directory = fileutil_directory_of(own);
+    char *program = mem_format("%s/did-optimizer-sync", directory);
+    free(directory);
+    return program;
+}
+
+/* First of all: it must have neither the sockets nor the threads of the page. */
+static int start_actor(struct page *page, struct err *err)
+{
+    if (page->settings.read_only)
+        return 0;
+    page->program = find_program(page->options);
+    if (access(page->program, X_OK) != 0)
+        return err_set(err, EX_CONFIG, "%s cannot be started: %s; name it with --program, or set read_only = yes",
+                       page->program, strerror(errno));
+    return actor_start(page->program, page->options->passed, &page->serve.actor, err);
+}
+
+/* The API's key may be in the environment. The process that starts commands has it; this one needs none. */
+static void forget_environment(void)
+{
+    const char *zone = getenv("TZ");
+    char *kept = zone != NULL ? mem_copy(zone) : NULL;
+    if (clearenv() != 0 || (kept != NULL && setenv("TZ", kept, 1) != 0))
+        mem_out_of_memory();
+    free(kept);
+}
+
+static int open_journal(struct page *page, struct err *err)
+{
+    char *path = mem_format("%s/journal.db", page->options->state_dir);
+    int result = action_journal_open(path, &page->serve.journal, err);
+    free(path);
+    return result;
+}
+
 static int open_page(struct page *page, struct err *err)
 {
     page->serve.settings = &page->settings;
     page->serve.page_dir = page->options->page_dir;
-    if (start_server(page, err) != 0 || open_listeners(page, err) != 0)
+    if (start_actor(page, err) != 0 || start_server(page, err) != 0 || open_listeners(page, err) != 0)
         return -1;
     profiles_load(&page->options->paths, &page->profiles);
-    if (privileges_drop_to_owner(page->options->state_dir, err) != 0 || open_doors(page, err) != 0)
+    forget_environment();
+    if (privileges_drop_to_owner(page->options->state_dir, err) != 0 || open_doors(page, err) != 0 ||
+        open_journal(page, err) != 0)
         return -1;
+    if (geteuid() == 0)
+        log_warn("the page runs as root, because root owns %s: give that directory to the user who owns %s",
+                 page->options->state_dir, page->options->paths.state_dir);
     return open_view(page, err);
 }
 
@@ -157,17 +212,24 @@ static void close_page(struct page *page)
     users_close(page->serve.users);
     free(page->serve.sessions);
     free(page->serve.throttle);
+    actor_stop(page->serve.actor);
+    action_journal_close(page->serve.journal);
+    free(page->program);
 }
 
-static void serve_until_signal(struct page *page)
+static int serve_until_signal(struct page *page, struct err *err)
 {
+    struct pollfd actor = { .fd = page->serve.actor != NULL ? actor_socket(page->serve.actor) : -1, .events = POLLIN };
     log_info("the page is ready");
     notify_say("READY=1");
     while (!interrupt_requested()) {
-        server_step(page->server, NULL, 0, notify_pause(STEP_MS));
+        server_step(page->server, &actor, page->serve.actor != NULL ? 1 : 0, notify_pause(STEP_MS));
+        if (actor.revents != 0 && !api_actions_take_news(&page->serve))
+            return err_set(err, EX_SOFTWARE, "the process that starts commands has ended");
         notify_alive(clock_mono_ms());
     }
     notify_say("STOPPING=1");
+    return 0;
 }
 
 static int run(struct page *page, struct err *err)
@@ -175,7 +237,7 @@ static int run(struct page *page, struct err *err)
     interrupt_install();
     int result = open_page(page, err);
     if (result == 0)
-        serve_until_signal(page);
+        result = serve_until_signal(page, err);
     close_page(page);
     return result;
 }

@@ -401,3 +401,195 @@ def test_the_files_of_the_page_are_served_with_a_tag(page):
     assert page.client().get("/app.js", If_None_Match=got.headers["ETag"]).body == b"2;\n"
     assert page.client().ask("HEAD", "/app.js").headers["Content-Length"] == "3"
     assert page.client().get("/style.css").status == 404
+
+
+# ---- what administrators do ----
+
+@pytest.fixture
+def acting(make_page, sync):
+    return make_page(sync)
+
+
+def _rejected(api, db, sync):
+    """A call that the API rejects."""
+    call = db.insert(end_epoch=db.now() - 300)
+    api.rules([{"uniqueid": call, "status": 422, "body": '{"success":false,"error":"invalid campaign"}'}])
+    assert sync.run().code == 0
+    api.rules([])
+    return call
+
+
+def _states(sync):
+    return dict(sync.ledger("SELECT uniqueid, state FROM call"))
+
+
+def test_sync_now_sends_the_calls_and_notes_who_did_it(acting, sync, db, api):
+    call = db.insert(end_epoch=db.now() - 100)
+    client = acting.client("ann")
+    done = client.outcome("sync")
+    assert (done["state"], done["exit_code"], done["user"], done["action"]) == ("done", 0, "ann", "sync")
+    assert call in api.by_uniqueid()
+    assert "started by ann over the page: run\n" in sync.log_file.read_text()
+    rows = client.get("/api/v1/journal").json()
+    assert rows["total"] == 1 and rows["actions"][0]["id"] == done["id"] and rows["actions"][0]["address"] == "127.0.0.1"
+
+
+def test_backfill_over_the_page(acting, sync, db, api):
+    call = db.insert(end_epoch=db.now() - 40000)
+    done = acting.client("ann").outcome("backfill", **{"from": "1 day ago", "to": "now"})
+    assert done["exit_code"] == 0 and call in api.by_uniqueid(), done
+
+
+def test_rejected_calls_are_retried_dropped_and_restored(acting, sync, db, api):
+    call, client = _rejected(api, db, sync), acting.client("ann")
+    rejected = _states(sync)[call]
+    assert client.outcome("failed_drop", ids=[call])["exit_code"] == 0
+    assert _states(sync)[call] != rejected
+    assert client.outcome("failed_restore", ids=[call])["exit_code"] == 0
+    assert _states(sync)[call] == rejected
+    assert client.outcome("failed_retry", all=True)["exit_code"] == 0
+    assert client.outcome("sync")["exit_code"] == 0
+    assert call in api.by_uniqueid() and _states(sync)[call] != rejected
+
+
+def test_pause_and_resume(acting, sync):
+    client = acting.client("ann")
+    assert client.outcome("disable")["exit_code"] == 0 and not sync.enabled_file.read_text().startswith("yes\n")
+    assert client.outcome("enable")["exit_code"] == 0 and sync.enabled_file.read_text().startswith("yes\n")
+
+
+def test_a_checkpoint_says_first_what_it_skips(acting, sync, db):
+    assert sync.run().code == 0
+    db.insert(end_epoch=db.now() - 100)
+    client, before = acting.client("ann"), sync.checkpoint()
+    done = client.outcome("checkpoint_set", when="now", dry_run=True)
+    assert done["exit_code"] == 0 and "1 finished call is skipped" in done["output"] and sync.checkpoint() == before, done
+    assert client.outcome("checkpoint_set", when="now")["exit_code"] == 0
+    assert sync.checkpoint() != before
+    done = client.outcome("checkpoint_set", when="nonsense")
+    assert done["state"] == "failed" and done["exit_code"] == 64
+
+
+def test_settings_are_changed_with_their_checks(acting, sync):
+    client = acting.client("ann")
+    sync.config_file.write_text("# ours\n" + sync.config_file.read_text())
+    old = sync.config_file.read_text()
+    assert client.outcome("settings_set", key="sync.batch_size", value="123")["exit_code"] == 0
+    assert sync.config_file.read_text() == old.replace("splay = 0\n", "splay = 0\nbatch_size = 123\n")
+    assert sync.config_file.with_name(sync.config_file.name + ".old").read_text() == old
+    shown = {(row["section"], row["key"]): row for row in client.get("/api/v1/settings").json()["settings"]}
+    assert shown["sync", "batch_size"]["value"] == "123" and shown["sync", "batch_size"]["can_change"]
+    assert shown["database", "password"]["value"] is None and not shown["database", "host"]["can_change"]
+    done = client.outcome("settings_set", key="sync.batch_size", value="0")
+    assert done["state"] == "failed" and "not a whole number from 1 to 5000" in done["output"]
+    # Masking holds from the next request on.
+    vic = acting.client("vic")
+    assert client.outcome("settings_set", key="log.mask_phone", value="yes")["exit_code"] == 0
+    assert vic.get("/api/v1/calls").status == 200
+    for key in ("sink.type", "database.host", "source.url", "api.ca_file", "sync", "nonsense.x"):
+        assert client.act("settings_set", key=key, value="x").status == 400, key
+
+
+@pytest.mark.parametrize("body", [
+    {"profile": "default", "action": "rm"}, {"profile": "default", "action": "run"}, {"profile": "default"},
+    {"profile": "../x", "action": "sync"}, {"profile": "--config=/x", "action": "sync"}, {"profile": "nobody", "action": "sync"},
+    {"profile": "default", "action": "sync", "arguments": {"config": "/x"}},
+    {"profile": "default", "action": "sync", "arguments": []},
+    {"profile": "default", "action": "sync", "arguments": "x"},
+    {"profile": "default", "action": "backfill", "arguments": {"from": "now"}},
+    {"profile": "default", "action": "backfill", "arguments": {"from": "now\n--force", "to": "now"}},
+    {"profile": "default", "action": "backfill", "arguments": {"from": ["now"], "to": "now"}},
+    {"profile": "default", "action": "backfill", "arguments": {"from": "now", "to": "now", "force": "yes"}},
+    {"profile": "default", "action": "failed_retry", "arguments": {"ids": []}},
+    {"profile": "default", "action": "failed_retry", "arguments": {"ids": ["x" * 101]}},
+    {"profile": "default", "action": "failed_retry", "arguments": {"ids": ["a", ""]}},
+    {"profile": "default", "action": "failed_retry", "arguments": {"ids": "a"}},
+    {"profile": "default", "action": "reconcile", "arguments": {"days": 401}},
+    {"profile": "default", "action": "reconcile", "arguments": {"days": "1 --report-only"}}], ids=str)
+def test_nothing_else_can_be_started(acting, body):
+    client = acting.client("ann")
+    got = client.ask("POST", "/api/v1/actions", body)
+    assert got.status in (400, 404) and "error" in got.json()
+    assert client.get("/api/v1/journal").json()["total"] == 0
+
+
+def test_a_value_is_never_an_option(acting, sync):
+    """Goal: what begins with - stays a value."""
+    client = acting.client("ann")
+    done = client.outcome("failed_retry", ids=["--all", "--config=/nonexistent"])
+    assert "--all" in done["output"] and done["exit_code"] != 70, done
+    done = client.outcome("checkpoint_set", when="--help")
+    assert done["exit_code"] == 64 and "Usage" not in done["output"]
+
+
+def test_the_process_that_starts_commands_believes_nothing(acting, sync, tmp_path):
+    """Goal: whoever has taken over the page's process can start the table's commands and nothing else."""
+    children = [pid for pid in os.listdir("/proc") if pid.isdigit() and _parent(pid) == acting.process.pid]
+    assert len(children) == 1
+    with open(f"/proc/{children[0]}/comm", encoding="ascii") as name:
+        assert name.read() == "serve-actor\n"
+    open_files = [os.readlink(f"/proc/{children[0]}/fd/{number}") for number in os.listdir(f"/proc/{children[0]}/fd")]
+    assert len([name for name in open_files if name.startswith("socket:")]) == 1, open_files
+
+
+def _parent(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
+            return int(stat.read().rpartition(")")[2].split()[1])
+    except OSError:
+        return None
+
+
+def test_a_read_only_page_acts_for_nobody(make_page, sync):
+    page = make_page(sync, read_only="yes")
+    client = page.client("ann")
+    assert client.get("/api/v1/session").json()["read_only"] is True
+    assert client.act("sync").status == 409
+    assert [pid for pid in os.listdir("/proc") if pid.isdigit() and _parent(pid) == page.process.pid] == []
+
+
+def test_a_viewer_or_a_request_without_the_token_starts_nothing(acting, sync, db, api):
+    db.insert(end_epoch=db.now() - 100)
+    assert acting.client("vic").act("sync").status == 403
+    client = acting.client("ann")
+    client.csrf = None
+    assert client.act("sync").status == 403
+    assert client.get("/api/v1/journal").json()["total"] == 0
+    token = acting.run("token", "ann").stdout.strip()
+    assert acting.client(token=token).outcome("sync")["user"] == "ann"
+
+
+def test_the_end_of_the_page_ends_its_commands_cleanly(acting, sync, db, api):
+    for number in range(50):
+        db.insert(end_epoch=db.now() - 1000 - number)
+    api.rules([{"delay_ms": 300}])
+    client = acting.client("ann")
+    number = client.act("sync").json()["id"]
+    assert acting.stop() == 0
+    assert not [pid for pid in os.listdir("/proc") if pid.isdigit() and b"did-optimizer-sync\0" in _command_line(pid) and
+                str(sync.state).encode() in _command_line(pid)]
+    acting.start()
+    client.log_in("ann")
+    assert client.get(f"/api/v1/actions/{number}").json()["state"] in ("lost", "done")
+
+
+def _command_line(pid):
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as line:
+            return line.read()
+    except OSError:
+        return b""
+
+
+def test_a_page_whose_commands_cannot_be_started_ends(acting):
+    """Goal: systemd starts both processes again, instead of a page whose buttons do nothing."""
+    child = next(pid for pid in os.listdir("/proc") if pid.isdigit() and _parent(pid) == acting.process.pid)
+    os.kill(int(child), signal.SIGKILL)
+    assert acting.process.wait(20) == 70
+    assert "the process that starts commands has ended" in acting.said()
+
+
+def test_serve_is_a_word_of_the_program(sync, acting):
+    done = subprocess.run([sync.words()[0], "serve", "--version"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and done.stdout.startswith("did-optimizer-sync-serve ")
+    assert sync.run("serve").code == 64

@@ -114,6 +114,23 @@ static void test_serve_settings_have_defaults_and_take_values(void **state)
     serve_settings_free(&settings);
 }
 
+static void test_serve_settings_are_all_in_the_shipped_file(void **state)
+{
+    (void)state;
+    char *shipped = unit_read("conf/did-optimizer-sync-serve.conf");
+    char *manual = unit_read("packaging/man/did-optimizer-sync-serve.8");
+    static const char *const keys[] = { "listen", "socket_group", "tls_certificate", "tls_key", "users", "read_only",
+                                        "session_hours", "idle_minutes", "login_attempts" };
+    for (size_t i = 0; i < UNIT_COUNT(keys); i++) {
+        char line[60];
+        (void)snprintf(line, sizeof line, "\n;%s =", keys[i]);
+        unit_has(keys[i], shipped, line);
+        unit_has(keys[i], manual, keys[i]);
+    }
+    free(manual);
+    free(shipped);
+}
+
 static void test_serve_settings_name_file_and_line_of_a_mistake(void **state)
 {
     static const struct {
@@ -143,6 +160,7 @@ int main(void)
         cmocka_unit_test(test_serve_options_read_commands),
         cmocka_unit_test(test_serve_options_pass_the_paths_on),
         unit_test_in_directory(test_serve_settings_have_defaults_and_take_values),
+        cmocka_unit_test(test_serve_settings_are_all_in_the_shipped_file),
         unit_test_in_directory(test_serve_settings_name_file_and_line_of_a_mistake),
     };
     return cmocka_run_group_tests_name("serve_options", tests, NULL, NULL);

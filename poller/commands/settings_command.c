@@ -1,0 +1,235 @@
+/* settings_command: shows and changes the settings of our own file. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/fileutil.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "commands/settings_command.h"
+#include "config/inifile.h"
+#include "config/settings_edit.h"
+#include "engine/route.h"
+
+enum { FILE_MOST = 256 * 1024, NAME_SIZE = 80 };
+
+/* By name, because it must hold for a type that is not chosen too. A file may hold a secret, and root would read it. */
+static bool is_secret(const char *key)
+{
+    static const char *const parts[] = { "password", "secret", "token", "_key", "key_", "credential", "_file" };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (strcasestr(key, parts[i]) != NULL && strcasecmp(key, "ca_file") != 0)
+            return true;
+    return false;
+}
+
+/* ---- show ---- */
+
+/* The settings of the file, and which of the known ones it has. */
+struct listing {
+    settings_command_on_row *on_row;
+    void *context;
+    struct inifile_keys keys;
+};
+
+static void hand_out(const struct listing *listing, const char *section, const char *key, const char *value,
+                     bool is_set)
+{
+    const struct settings_command_row row = { .section = section, .key = key, .value = is_secret(key) ? NULL : value,
+                                              .is_set = is_set };
+    listing->on_row(listing->context, &row);
+}
+
+static void on_value(void *context, const char *section, const char *key, const char *value, int line)
+{
+    struct listing *listing = context;
+    (void)inifile_add_key(&listing->keys, section, key, line);
+    hand_out(listing, section, key, value, true);
+}
+
+/* `check` reports it. */
+static void on_problem(void *context, const char *section, const char *text, const char *problem, int line)
+{
+    (void)context;
+    (void)section;
+    (void)text;
+    (void)problem;
+    (void)line;
+}
+
+int settings_command_list(const char *path, settings_command_on_row *on_row, void *context, struct err *err)
+{
+    struct listing listing = { .on_row = on_row, .context = context };
+    const char *section = NULL, *key = NULL, *value = NULL;
+    char *text = NULL;
+    bool missing = false;
+    if (fileutil_read(path, FILE_MOST, FILEUTIL_FOLLOW_LINK, &text, &missing, err) != 0)
+        return -1;
+    inifile_read(str_or_empty(text), &(struct inifile_reader){ .on_value = on_value, .on_problem = on_problem,
+                                                               .context = &listing, .verbatim = "password secret" });
+    for (size_t i = 0; config_known(i, &section, &key, &value); i++)
+        if (inifile_add_key(&listing.keys, section, key, 1) == 0)
+            hand_out(&listing, section, key, value, false);
+    inifile_keys_free(&listing.keys);
+    mem_free_secret(text);
+    return 0;
+}
+
+static void print_row(void *context, const struct settings_command_row *row)
+{
+    const struct options *options = context;
+    char plain[500];
+    if (!options->json) {
+        (void)printf("%s.%s = %s%s\n", row->section, row->key,
+                     str_printable(row->value != NULL ? row->value : "(secret)", plain, sizeof plain),
+                     row->is_set ? "" : "  (default)");
+        return;
+    }
+    struct json *object = json_object();
+    json_add_text(object, "section", row->section);
+    json_add_text(object, "key", row->key);
+    json_add_text(object, "value", row->value);
+    json_add_bool(object, "is_set", row->is_set);
+    json_print_line(object);
+}
+
+/* ---- set ---- */
+
+/* "sync.batch_size" */
+static int split_name(const char *name, char section[NAME_SIZE], char key[NAME_SIZE], struct err *err)
+{
+    size_t dot = strcspn(name, ".");
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-*";
+    bool valid = name[dot] == '.' && dot > 0 && dot < NAME_SIZE && strlen(name + dot + 1) < NAME_SIZE &&
+                 name[dot + 1] != '\0' && strspn(name, letters) == dot &&
+                 name[dot + 1 + strspn(name + dot + 1, letters)] == '\0';
+    if (!valid)
+        return err_set(err, EX_USAGE, "name the setting as SECTION.KEY, such as sync.batch_size");
+    (void)snprintf(section, NAME_SIZE, "%.*s", (int)dot, name);
+    (void)snprintf(key, NAME_SIZE, "%s", name + dot + 1);
+    return is_secret(key) ? err_set(err, EX_USAGE, "%s is or leads to a secret: write it into the file by hand", key)
+                          : 0;
+}
+
+/* A comment sign would cut the value off. */
+static int check_value(const char *value, struct err *err)
+{
+    bool plain = str_is_utf8(value) && strlen(value) <= 1000;
+    for (const char *at = value; *at != '\0'; at++)
+        plain = plain && (unsigned char)*at >= ' ' && *at != 0x7F &&
+                !((*at == ';' || *at == '#') && (at == value || at[-1] == ' '));
+    return plain ? 0 : err_set(err, EX_USAGE, "the value must be one line, without a comment");
+}
+
+static bool has_text(const struct config_problems *problems, const char *text)
+{
+    for (int i = 0; i < problems->count; i++)
+        if (strcmp(problems->texts[i], text) == 0)
+            return true;
+    return false;
+}
+
+/* The name of the file in messages, in the place of that of the copy which was checked. Ownership: the caller frees
+ * it. */
+static char *with_own_name(const char *problem, const char *copy, const char *own)
+{
+    const char *at = strstr(problem, copy);
+    return at == NULL ? mem_copy(problem)
+                      : mem_format("%.*s%s%s", (int)(at - problem), problem, own, at + strlen(copy));
+}
+
+/* The checks of `check` on a copy. Problems that are there already, such as a missing key, hinder nobody. */
+static int check_copy(const struct options *options, const char *copy, struct err *err)
+{
+    struct config_paths paths = options->config;
+    struct config before, after;
+    struct config_problems old_problems, problems;
+    struct route_kinds kinds;
+    int result = 0;
+    route_load(&paths, &before, &kinds, &old_problems);
+    paths.own = copy;
+    route_load(&paths, &after, &kinds, &problems);
+    for (int i = 0; result == 0 && i < problems.count; i++) {
+        char *problem = with_own_name(problems.texts[i], copy, options->config.own);
+        if (!has_text(&old_problems, problem))
+            result = err_set(err, EX_USAGE, "nothing was changed: %s", problem);
+        free(problem);
+    }
+    config_free(&before);
+    config_free(&after);
+    config_problems_free(&old_problems);
+    config_problems_free(&problems);
+    return result;
+}
+
+/* Beside the file, so that relative names and rights are the same. */
+static int check_text(const struct options *options, const char *text, struct err *err)
+{
+    char *copy = mem_format("%s.new", options->config.own);
+    int result = fileutil_rewrite(copy, text, getegid(), err);
+    if (result == 0)
+        result = check_copy(options, copy, err);
+    (void)unlink(copy);
+    free(copy);
+    return result;
+}
+
+static int replace(const struct options *options, const char *old, const char *text, struct err *err)
+{
+    char *kept = mem_format("%s.old", options->config.own);
+    struct stat info;
+    int result = 0;
+    if (stat(options->config.own, &info) == 0) {
+        result = fileutil_rewrite(kept, old, info.st_gid, err);
+        if (result == 0 && chmod(kept, info.st_mode & 0777) != 0)
+            result = err_set(err, EX_IOERR, "could not set the rights of %s: %s", kept, strerror(errno));
+    }
+    if (result == 0)
+        result = fileutil_rewrite(options->config.own, text, getegid(), err);
+    free(kept);
+    return result;
+}
+
+static int set(const struct options *options, const char *old, struct err *err)
+{
+    char section[NAME_SIZE], key[NAME_SIZE];
+    const char *value = options->arguments[1];
+    if (split_name(options->arguments[0], section, key, err) != 0 || check_value(value, err) != 0)
+        return -1;
+    char *text = settings_edit(old, section, key, value);
+    int result = check_text(options, text, err);
+    if (result == 0)
+        result = replace(options, old, text, err);
+    free(text);
+    if (result == 0)
+        (void)printf("%s: %s.%s = %s; the next run uses it\n", options->config.own, section, key, value);
+    return result;
+}
+
+static int read_and_set(const struct options *options, struct err *err)
+{
+    char *text = NULL;
+    bool missing = false;
+    if (fileutil_read(options->config.own, FILE_MOST, FILEUTIL_FOLLOW_LINK, &text, &missing, err) != 0)
+        return -1;
+    int result = set(options, str_or_empty(text), err);
+    mem_free_secret(text);
+    return result;
+}
+
+int settings_command(const struct options *options)
+{
+    struct err err = { .code = EX_OK };
+    struct options own = *options;
+    int result = options->command == COMMAND_SETTINGS_SHOW
+                     ? settings_command_list(options->config.own, print_row, &own, &err)
+                     : read_and_set(options, &err);
+    if (result == 0)
+        return EX_OK;
+    (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+    return err.code;
+}

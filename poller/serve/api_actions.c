@@ -1,0 +1,166 @@
+/* api_actions: what administrators do, and what was done. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "serve/actions.h"
+#include "serve/api_actions.h"
+
+/* ---- begin ---- */
+
+/* The output of an action that could not begin. */
+static void fail(struct serve *serve, int64_t id, const struct err *failure)
+{
+    struct err err;
+    if (action_journal_line(serve->journal, id, failure->message, &err) != 0 ||
+        action_journal_end(serve->journal, id, clock_now_epoch(), failure->code, &err) != 0)
+        log_error("%s", err.message);
+}
+
+static void begin(struct serve *serve, const struct request *request, const char *profile, const char *action,
+                  const struct json *arguments, struct reply *reply)
+{
+    struct err err;
+    struct json_writer object = { .text = NULL };
+    char *text = arguments != NULL ? json_print(arguments) : mem_copy("{}");
+    const struct action_journal_row row = { .began = clock_now_epoch(), .user = request->user,
+                                            .address = request->address, .profile = profile, .action = action,
+                                            .arguments = text };
+    int64_t id = 0;
+    int result = action_journal_begin(serve->journal, &row, &id, &err);
+    free(text);
+    if (result == 0 && actor_ask(serve->actor, id, request->user, profile, action, arguments, &err) != 0) {
+        fail(serve, id, &err);
+        result = -1;
+    }
+    if (result != 0) {
+        reply_failure(reply, &err);
+        return;
+    }
+    log_info("user %s starts %s for profile %s: action %lld", request->user, action, profile, (long long)id);
+    json_writer_add_int(&object, "id", id);
+    reply_json(reply, &object);
+    reply->status = 202;
+}
+
+static void check_and_begin(struct serve *serve, const struct request *request, const struct json *body,
+                            struct reply *reply)
+{
+    const char *profile = json_text(body, "profile"), *action = json_text(body, "action");
+    const struct json *arguments = json_member(body, "arguments");
+    struct actions_words words;
+    struct err err;
+    if (profile == NULL || action == NULL) {
+        reply_error(reply, 400, "bad_request", "send {\"profile\":...,\"action\":...,\"arguments\":{...}}");
+    } else if (profiles_find(serve->api.profiles, profile) == NULL) {
+        reply_error(reply, 404, "no_profile", "there is no such profile");
+    } else if (actions_build(action, profile, arguments, &words, &err) != 0) {
+        reply_failure(reply, &err);
+    } else {
+        actions_free(&words);
+        begin(serve, request, profile, action, json_is_null(arguments) ? NULL : arguments, reply);
+    }
+}
+
+void api_actions_begin(struct serve *serve, const struct request *request, struct reply *reply)
+{
+    struct json *body = request->body != NULL ? json_parse(request->body) : NULL;
+    if (serve->actor == NULL)
+        reply_error(reply, 409, "read_only", "this page only shows: read_only is set in its settings");
+    else if (body == NULL)
+        reply_error(reply, 400, "bad_request", "the body must be a JSON object");
+    else
+        check_and_begin(serve, request, body, reply);
+    json_free(body);
+}
+
+bool api_actions_take_news(struct serve *serve)
+{
+    struct actor_news news;
+    struct err err;
+    int got = 0;
+    while ((got = actor_receive(serve->actor, &news)) > 0) {
+        int result = news.is_end ? action_journal_end(serve->journal, news.id, clock_now_epoch(), news.exit_code, &err)
+                                 : action_journal_line(serve->journal, news.id, news.line, &err);
+        if (result != 0)
+            log_error("%s", err.message);
+        if (news.is_end)
+            profiles_read_again(serve->api.profiles);
+    }
+    return got == 0;
+}
+
+/* ---- show ---- */
+
+/* 75 is no failure: the rest is sent later, without help. */
+static const char *state_of(const struct action_journal_row *row)
+{
+    if (row->ended == 0)
+        return "running";
+    if (row->exit_code < 0)
+        return "lost";
+    return row->exit_code == EX_OK || row->exit_code == EX_TEMPFAIL ? "done" : "failed";
+}
+
+static void add_row(void *context, const struct action_journal_row *row)
+{
+    struct api_list *list = context;
+    struct json_writer object = { .text = NULL };
+    json_writer_add_int(&object, "id", row->id);
+    json_writer_add_int(&object, "began", row->began);
+    json_writer_add_known(&object, "ended", row->ended, 0);
+    json_writer_add_text(&object, "user", row->user);
+    json_writer_add_text(&object, "address", row->address);
+    json_writer_add_text(&object, "profile", row->profile);
+    json_writer_add_text(&object, "action", row->action);
+    json_writer_add_json(&object, "arguments", row->arguments);
+    json_writer_add_text(&object, "state", state_of(row));
+    json_writer_add_known(&object, "exit_code", row->exit_code, -1);
+    json_writer_add_text(&object, "output", row->output);
+    api_list_add(list, &object);
+}
+
+void api_actions_show(struct serve *serve, const struct request *request, struct reply *reply)
+{
+    struct api_list list = { .text = NULL };
+    struct err err;
+    int64_t id = 0, total = 0;
+    if (!str_to_int(request->id, &id) || id < 1) {
+        reply_error(reply, 404, "not_found", "there is no such action");
+        return;
+    }
+    int result = action_journal_list(serve->journal, id, 0, 1, add_row, &list, &total, &err);
+    char *text = api_list_end(&list);
+    size_t length = strlen(text);
+    if (result != 0) {
+        reply_failure(reply, &err);
+    } else if (length <= 2) {
+        reply_error(reply, 404, "not_found", "there is no such action");
+    } else {
+        reply->text = mem_copy_bytes(text + 1, length - 2); /* the list's only object */
+        reply->length = length - 2;
+    }
+    free(text);
+}
+
+void api_actions_journal(struct serve *serve, const struct request *request, struct reply *reply)
+{
+    struct api_list list = { .text = NULL };
+    struct json_writer object;
+    struct err err;
+    int64_t page = 0, size = 0, total = 0;
+    if (!api_number(request, "page", 1, 1, ACTION_JOURNAL_MOST, &page, reply) ||
+        !api_number(request, "size", 50, 1, 200, &size, reply))
+        return;
+    int result = action_journal_list(serve->journal, 0, (page - 1) * size, size, add_row, &list, &total, &err);
+    if (!api_begin_json(&object, "actions", &list, result, &err, reply))
+        return;
+    json_writer_add_int(&object, "page", page);
+    json_writer_add_int(&object, "size", size);
+    json_writer_add_int(&object, "total", total);
+    reply_json(reply, &object);
+}

@@ -1,0 +1,17 @@
+/* api_actions: what administrators do, and what was done: /actions and /journal of the live page's API. */
+#ifndef API_ACTIONS_H
+#define API_ACTIONS_H
+
+#include "serve/serve.h"
+
+/* api_actions_begin: POST {"profile","action","arguments"}: 202 {"id"}. 400: the action is wrong; 409: the page is
+ * read-only. api_actions_show: GET /actions/{id}: the action with state (running, done, failed, lost), exit_code and
+ * output. api_actions_journal: GET /journal: a page of actions, newest first. Parameters: page, size. */
+serve_handler api_actions_begin;
+serve_handler api_actions_show;
+serve_handler api_actions_journal;
+
+/* api_actions_take_news: notes what the commands have printed. False: the process that starts them is gone. */
+bool api_actions_take_news(struct serve *serve) MUST_CHECK;
+
+#endif
