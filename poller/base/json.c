@@ -175,17 +175,6 @@ const struct json *json_next(const struct json *element)
     return (const struct json *)to_const_cjson(element)->next;
 }
 
-const struct json *json_first_member(const struct json *object)
-{
-    const cJSON *members = to_const_cjson(object);
-    return cJSON_IsObject(members) ? (const struct json *)members->child : NULL;
-}
-
-const char *json_name(const struct json *member)
-{
-    return to_const_cjson(member)->string;
-}
-
 bool json_is_list(const struct json *value)
 {
     return cJSON_IsArray(to_const_cjson(value));

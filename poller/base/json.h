@@ -48,8 +48,6 @@ bool json_is(const struct json *object, const char *name, bool value);
 
 /* json_member: a member of any type, borrowed; NULL if it is missing.
  * json_first, json_next: the elements of an array in turn; NULL after the last one, and if array is not an array.
- * json_first_member, json_name: the members of an object in turn, with json_next, and a member's name; NULL if object
- * is not an object.
  * json_is_list, json_is_object, json_is_null: whether value is an array, an object, or is missing or null.
  * json_count: the number of elements of an array; 0 if array is not an array.
  * json_text_or_number: a string or a number as text; NULL for any other type and for NULL. Ownership: the caller frees
@@ -57,8 +55,6 @@ bool json_is(const struct json *object, const char *name, bool value);
 const struct json *json_member(const struct json *object, const char *name);
 const struct json *json_first(const struct json *array);
 const struct json *json_next(const struct json *element);
-const struct json *json_first_member(const struct json *object);
-const char *json_name(const struct json *member);
 bool json_is_list(const struct json *value);
 bool json_is_object(const struct json *value);
 bool json_is_null(const struct json *value);

@@ -33,6 +33,9 @@ def make_page(tmp_path):
     yield make
     for page in made:
         page.close()
+    for page in made:
+        said = page.said() if page.log.exists() else ""
+        assert "Sanitizer" not in said and "runtime error" not in said, said
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 /* Tests of routes: which requests find a handler, and whom the table lets in. */
 #include "../unit.h"
 
+#include "base/json.h"
 #include "serve/percent.h"
 #include "serve/routes.h"
 
@@ -72,6 +73,34 @@ static void test_routes_let_in_whom_they_should(void **state)
     }
 }
 
+static void test_routes_are_those_of_the_description(void **state)
+{
+    size_t count = 0, found = 0;
+    const struct route *routes = routes_list(&count);
+    char *text = unit_read("packaging/serve/openapi.json");
+    struct json *document = json_parse(text);
+    const struct json *paths = json_member(document, "paths");
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        static const char base[] = "/api/v1";
+        char method[10];
+        if (strncmp(routes[i].path, base, sizeof base - 1) != 0)
+            continue;
+        (void)snprintf(method, sizeof method, "%s", routes[i].method);
+        for (char *at = method; *at != '\0'; at++)
+            *at = (char)(*at | 0x20);
+        const struct json *path = json_member(paths, routes[i].path + sizeof base - 1);
+        unit_true(routes[i].path, path != NULL && json_member(path, method) != NULL);
+        found++;
+    }
+    for (const struct json *path = json_first_member(paths); path != NULL; path = json_next(path))
+        for (const struct json *one = json_first_member(path); one != NULL; one = json_next(one))
+            found--;
+    assert_int_equal(found, 0);
+    json_free(document);
+    free(text);
+}
+
 static void test_percent_decodes_and_refuses(void **state)
 {
     static const struct {
@@ -96,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_routes_say_what_is_wrong),
         cmocka_unit_test(test_routes_let_in_whom_they_should),
+        cmocka_unit_test(test_routes_are_those_of_the_description),
         cmocka_unit_test(test_percent_decodes_and_refuses),
     };
     reply_new(&reply);
