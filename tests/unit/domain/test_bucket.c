@@ -83,7 +83,7 @@ static void test_bucket_ignores_a_clock_that_stands_still_or_goes_back(void **st
     assert_int_equal(room_of(&bucket, 5500), 5);
 }
 
-static void test_bucket_without_a_rate_has_no_limit(void **state)
+static void test_bucket_has_no_limit_without_a_rate(void **state)
 {
     (void)state;
     struct bucket bucket = bucket_start(0, 0);
@@ -98,7 +98,7 @@ int main(void)
         cmocka_unit_test(test_bucket_never_exceeds_the_rate_by_more_than_one_second),
         cmocka_unit_test(test_bucket_returns_the_time_to_wait),
         cmocka_unit_test(test_bucket_ignores_a_clock_that_stands_still_or_goes_back),
-        cmocka_unit_test(test_bucket_without_a_rate_has_no_limit),
+        cmocka_unit_test(test_bucket_has_no_limit_without_a_rate),
     };
     return cmocka_run_group_tests_name("bucket", tests, NULL, NULL);
 }

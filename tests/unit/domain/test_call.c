@@ -39,7 +39,7 @@ static const char **text_at(struct call *call, int i)
     return i < 5 ? texts[i] : &call->extras[i - 5];
 }
 
-static void test_call_copy_of_an_empty_and_of_a_full_call(void **state)
+static void test_call_copy_is_equal_for_an_empty_and_a_full_call(void **state)
 {
     (void)state;
     struct call call = { .age = 7 };
@@ -108,7 +108,7 @@ static void test_call_matches_accepted_needs_a_known_version_and_its_fingerprint
                                                                    .version_unknown = 1 }));
 }
 
-/* Ledgers store this value: with another one the program would send every call of the ledger again. */
+/* Ledgers store this value. If it changed, the program would send every call of the ledger again. */
 static void test_call_fingerprint_never_changes_its_algorithm(void **state)
 {
     (void)state;
@@ -197,7 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_call_directions_have_names),
         cmocka_unit_test(test_call_copy_owns_its_texts_and_keeps_null_and_empty),
-        cmocka_unit_test(test_call_copy_of_an_empty_and_of_a_full_call),
+        cmocka_unit_test(test_call_copy_is_equal_for_an_empty_and_a_full_call),
         cmocka_unit_test(test_call_extra_is_found_by_its_name),
         cmocka_unit_test(test_call_number_returns_the_fallback_for_no_number),
         cmocka_unit_test(test_call_matches_accepted_needs_a_known_version_and_its_fingerprint),

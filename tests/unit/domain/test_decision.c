@@ -48,7 +48,7 @@ static void test_decision_sends_final_calls_and_waits_for_the_others(void **stat
     }
 }
 
-/* The ledger's record decides too. changed: the status differs from the accepted one. */
+/* The ledger's record decides too. In a row, changed means that the status differs from the accepted one. */
 static void test_decision_depends_on_the_record(void **state)
 {
     (void)state;
@@ -153,7 +153,7 @@ static void test_decision_skips_campaigns_that_are_not_selected(void **state)
         { "", "TEST", "", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
         { "SALES TEST", "TEST", "TEST", CALL_FINAL, CALL_UNKNOWN, false, DECISION_OUT_OF_SCOPE },
         { "SALES TEST", "TEST", "SALES", CALL_FINAL, CALL_UNKNOWN, false, DECISION_SEND },
-        { "OTHER", "", "SALES", CALL_NOT_FINAL, CALL_UNKNOWN, false, DECISION_OUT_OF_SCOPE }, /* nor does it wait */
+        { "OTHER", "", "SALES", CALL_NOT_FINAL, CALL_UNKNOWN, false, DECISION_OUT_OF_SCOPE }, /* and it does not wait */
         { "OTHER", "", "SALES", CALL_NOT_FINAL, CALL_WAITING, false, DECISION_OUT_OF_SCOPE },
         { "OTHER", "", "SALES", CALL_FINAL, CALL_PENDING, false, DECISION_OUT_OF_SCOPE },
         { "OTHER", "", "SALES", CALL_FINAL, CALL_PENDING, true, DECISION_OUT_OF_SCOPE },
@@ -178,7 +178,7 @@ static void test_decision_skips_campaigns_that_are_not_selected(void **state)
     assert_int_equal(decision_of(&running, &unknown, &settings, NOW).kind, DECISION_SKIP);
 }
 
-static void test_decision_which_change_is_sent_again(void **state)
+static void test_decision_resends_only_the_changes_that_the_settings_name(void **state)
 {
     (void)state;
     static const struct decision_accepted sale = { .status = "SALE", .agent = "1001", .length = 45 },
@@ -186,7 +186,8 @@ static void test_decision_which_change_is_sent_again(void **state)
     static const struct {
         const char *name, *status, *agent;
         int64_t length;
-        bool yes, final, ignoring; /* with resend_changed = yes, = final, with a receiver that ignores extras */
+        bool yes, final, ignoring; /* with resend_changed = yes; with resend_changed = final; with a receiver that
+                                      ignores extras */
     } rows[] = {
         { "an extra alone", "SALE", "1001", 45, true, false, false },
         { "the agent", "SALE", "1002", 45, true, false, true },
@@ -208,7 +209,7 @@ static void test_decision_which_change_is_sent_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decision_which_change_is_sent_again),
+        cmocka_unit_test(test_decision_resends_only_the_changes_that_the_settings_name),
         cmocka_unit_test(test_decision_sends_final_calls_and_waits_for_the_others),
         cmocka_unit_test(test_decision_depends_on_the_record),
         cmocka_unit_test(test_decision_sends_a_call_again_while_its_version_is_unknown),

@@ -49,8 +49,8 @@ static void test_disposition_set_changes_and_adds_rows(void **state)
     disposition_map_free(map);
 }
 
-/* A kind of source has statuses of its own; what a person has set counts more, and so does what VICIdial means. */
-static void test_disposition_defaults_of_a_source_fill_what_is_open(void **state)
+/* A source's own statuses fill what is open. The settings and the stock statuses of VICIdial come first. */
+static void test_disposition_fills_what_is_open_from_the_source_s_defaults(void **state)
 {
     (void)state;
     static const struct disposition_default defaults[] = { { "NO ANSWER", "no_answer" }, { "FAILED", "failed" },
@@ -114,7 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_disposition_has_the_documented_defaults),
         cmocka_unit_test(test_disposition_set_changes_and_adds_rows),
-        cmocka_unit_test(test_disposition_defaults_of_a_source_fill_what_is_open),
+        cmocka_unit_test(test_disposition_fills_what_is_open_from_the_source_s_defaults),
         cmocka_unit_test(test_disposition_star_maps_any_other_status),
         cmocka_unit_test(test_disposition_refuses_an_unknown_result),
         cmocka_unit_test(test_disposition_copies_its_texts),

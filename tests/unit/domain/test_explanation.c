@@ -71,7 +71,7 @@ static const char *explain(const struct row *row, const struct settings_sync *us
     return explain_behind(NOW - 10, row, used, out, size);
 }
 
-static void test_explanation_of_every_status(void **state)
+static void test_explanation_exists_for_every_status(void **state)
 {
     (void)state;
     static const struct row rows[] = {
@@ -146,7 +146,7 @@ static void test_explanation_of_every_status(void **state)
 }
 
 /* This state can occur if resend_changed was off for a time. */
-static void test_explanation_of_an_accepted_call_whose_version_is_unknown(void **state)
+static void test_explanation_names_an_accepted_call_whose_version_is_unknown(void **state)
 {
     (void)state;
     char text[1200];
@@ -159,7 +159,7 @@ static void test_explanation_of_an_accepted_call_whose_version_is_unknown(void *
     unit_has("unknown", explanation_of(&facts, text, sizeof text), "the sweep will send the call again");
 }
 
-/* Each limit, and one second beyond it. A row is one minute older than the end of its call. */
+/* Each limit, and one second beyond the limit. A row is one minute older than the end of its call. */
 static void test_explanation_is_exact_to_the_second(void **state)
 {
     (void)state;
@@ -222,8 +222,8 @@ static void test_explanation_is_cut_to_the_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_explanation_of_every_status),
-        cmocka_unit_test(test_explanation_of_an_accepted_call_whose_version_is_unknown),
+        cmocka_unit_test(test_explanation_exists_for_every_status),
+        cmocka_unit_test(test_explanation_names_an_accepted_call_whose_version_is_unknown),
         cmocka_unit_test(test_explanation_is_exact_to_the_second),
         cmocka_unit_test(test_explanation_depends_on_the_settings),
         cmocka_unit_test(test_explanation_is_cut_to_the_size),

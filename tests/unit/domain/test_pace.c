@@ -23,7 +23,7 @@ static void test_pace_begins_with_two_or_the_fixed_limit(void **state)
     }
 }
 
-static void test_pace_fixed_limit_stays(void **state)
+static void test_pace_keeps_a_fixed_limit(void **state)
 {
     (void)state;
     struct pace pace = pace_start(8, 32);
@@ -168,7 +168,7 @@ static void test_pace_begins_where_an_earlier_run_ended(void **state)
     }
 }
 
-/* ok: so many useful answers, then failed: so many that are not. */
+/* First `ok` useful answers, then `failed` answers that are not useful. */
 static void test_pace_remembers_what_the_api_has_handled(void **state)
 {
     (void)state;
@@ -210,7 +210,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pace_begins_with_two_or_the_fixed_limit),
-        cmocka_unit_test(test_pace_fixed_limit_stays),
+        cmocka_unit_test(test_pace_keeps_a_fixed_limit),
         cmocka_unit_test(test_pace_grows_by_one_per_fast_answer_up_to_most),
         cmocka_unit_test(test_pace_ignores_a_few_milliseconds_as_noise),
         cmocka_unit_test(test_pace_lowers_the_limit_if_answers_take_half_as_long_again),

@@ -13,7 +13,7 @@ enum {
     K = STATUS_SCHEDULED_CALLBACK
 };
 
-static void test_status_flags_of_a_new_installation(void **state)
+static void test_status_flags_give_the_stock_statuses_their_results(void **state)
 {
     (void)state;
     static const struct {
@@ -41,7 +41,7 @@ static void test_status_flags_of_a_new_installation(void **state)
     }
 }
 
-static void test_status_flags_where_the_agent_chose_nothing_the_length_tells(void **state)
+static void test_status_flags_use_the_length_if_the_agent_chose_nothing(void **state)
 {
     (void)state;
     struct call call = { .status = "DISMX", .length = 45, .agent = "1001" };
@@ -54,7 +54,7 @@ static void test_status_flags_where_the_agent_chose_nothing_the_length_tells(voi
 }
 
 /* A dead route and a busy line are NA too while VICIdial does not log causes. */
-static void test_status_flags_the_carrier_tells_why_nobody_answered(void **state)
+static void test_status_flags_use_the_carrier_s_cause_if_nobody_answered(void **state)
 {
     (void)state;
     static const struct call_shape shape = { .extras = { { .name = "dial_status", .is_looked_up = true },
@@ -78,7 +78,7 @@ static void test_status_flags_the_carrier_tells_why_nobody_answered(void **state
     }
 }
 
-/* VICIdial counts a flag that the system's row or the campaign's has (AST_VDadapt.pl): an N takes nothing away. */
+/* A flag counts if the system's row or the campaign's row has Y (AST_VDadapt.pl): an N in one removes no Y. */
 static void test_disposition_flags_are_the_union(void **state)
 {
     (void)state;
@@ -97,7 +97,7 @@ static void test_disposition_flags_are_the_union(void **state)
     disposition_map_free(map);
 }
 
-static void test_disposition_of_follows_the_flags_only_if_told_and_own_lines_first(void **state)
+static void test_disposition_of_uses_the_flags_only_if_set_and_own_lines_first(void **state)
 {
     (void)state;
     struct err err;
@@ -113,14 +113,15 @@ static void test_disposition_of_follows_the_flags_only_if_told_and_own_lines_fir
     assert_string_equal(disposition_of(map, &own), "failed");
     const struct call no = { .status = "NO" };
     const struct status_flags row = { .status = "NO" };
-    assert_string_equal(disposition_of(map, &no), "no_answer"); /* VICIdial lists no such status: the table knows it */
+    assert_string_equal(disposition_of(map, &no), "no_answer"); /* VICIdial does not list this status, but the program's
+                                                                   table has it */
     disposition_map_add_flags(map, &row);
     assert_string_equal(disposition_of(map, &no), "completed"); /* a site's own status, without a flag */
     assert_string_equal(disposition_result(map, "B"), "dnc");
     disposition_map_free(map);
 }
 
-static void test_status_flags_letters(void **state)
+static void test_status_flags_have_one_letter_each(void **state)
 {
     (void)state;
     char text[STATUS_FLAGS_LETTERS_SIZE];
@@ -132,12 +133,12 @@ static void test_status_flags_letters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_status_flags_of_a_new_installation),
-        cmocka_unit_test(test_status_flags_where_the_agent_chose_nothing_the_length_tells),
-        cmocka_unit_test(test_status_flags_the_carrier_tells_why_nobody_answered),
+        cmocka_unit_test(test_status_flags_give_the_stock_statuses_their_results),
+        cmocka_unit_test(test_status_flags_use_the_length_if_the_agent_chose_nothing),
+        cmocka_unit_test(test_status_flags_use_the_carrier_s_cause_if_nobody_answered),
         cmocka_unit_test(test_disposition_flags_are_the_union),
-        cmocka_unit_test(test_disposition_of_follows_the_flags_only_if_told_and_own_lines_first),
-        cmocka_unit_test(test_status_flags_letters),
+        cmocka_unit_test(test_disposition_of_uses_the_flags_only_if_set_and_own_lines_first),
+        cmocka_unit_test(test_status_flags_have_one_letter_each),
     };
     return cmocka_run_group_tests_name("status_flags", tests, NULL, NULL);
 }

@@ -42,7 +42,7 @@ static int64_t value_of(const struct counters *counters, const char *name, const
     return 0;
 }
 
-static void test_tally_that_is_empty_reports_nothing(void **state)
+static void test_tally_reports_nothing_while_it_is_empty(void **state)
 {
     (void)state;
     const struct tally tally = { .resent = 0 };
@@ -168,7 +168,7 @@ static void test_tally_bounds_never_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tally_that_is_empty_reports_nothing),
+        cmocka_unit_test(test_tally_reports_nothing_while_it_is_empty),
         cmocka_unit_test(test_tally_counts_answers_by_status),
         cmocka_unit_test(test_tally_counts_a_time_for_the_first_bound_above_it),
         cmocka_unit_test(test_tally_counts_first_and_repeated_acceptances_separately),
