@@ -1,8 +1,8 @@
 """The integration tests with the program under valgrind. `make memcheck` calls it:   tests/memcheck.py [PATTERN]
 
-Every run of the program must touch no memory that is not its own, lose none, and have no descriptor open when it ends but
-the three it was given. The program is some thirty times slower there, so that a test about time may fail: whether the tests
-pass is for `make test` to say, here only what valgrind finds counts. Sweeps over every step take a tenth of them.
+No run of the program may touch memory that is not its own, lose memory, or end with a descriptor open besides the three
+that it was given. Under valgrind the program is about thirty times slower, so a test of time may fail. `make test` says
+whether the tests pass; here only the findings of valgrind count. Tests of every step try a tenth of the steps.
 """
 import collections
 import os

@@ -1,11 +1,11 @@
 """Runs the tests and counts them. `make test` and `make check` call it:
 
-    tests/run.py all [PATTERN]     unit and integration tests, on the plain and on the sanitizer build, and the fuzz targets
-    tests/run.py unit [PATTERN]    the unit tests alone
-    tests/run.py all|unit PATTERN BUILD    on the build in that directory instead, without the fuzz targets
+    tests/run.py all [PATTERN]     the unit and integration tests on both builds, plain and sanitizers; the fuzz targets
+    tests/run.py unit [PATTERN]    only the unit tests
+    tests/run.py all|unit PATTERN BUILD    the same on the build in that directory, without the fuzz targets
 
-With PATTERN only the tests with a matching name: as pytest -k for the integration tests, a part of the name for the
-unit tests. The last line is `N passed, N failed`.
+PATTERN selects tests by name: for integration tests it is pytest's -k, for unit tests a part of the name. The last
+line is `N passed, N failed`.
 """
 import concurrent.futures
 import functools

@@ -24,9 +24,9 @@ _BESIDE = {
     "vicidial_list": "(lead_id, phone_number, state, postal_code) SELECT lead_id, '', 'IL', '60601'",
 }
 
-_SLOW = ("each call needs a row of about five tables by index: the DID is in up to three, what the carrier said in one or two, "
-         "the agent's time in one. On a slow machine such a row costs 20 to 40 us, and reading the 500 calls themselves "
-         "takes about as long as all look-ups")
+_SLOW = ("each call needs a row of about five tables by index: the DID is in up to three, what the carrier said in one "
+         "or two, the agent's time in one. On a slow machine such a row costs 20 to 40 us, and reading the 500 calls "
+         "themselves takes about as long as all look-ups")
 
 
 class Site:

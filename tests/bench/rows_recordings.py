@@ -18,7 +18,8 @@ def _note_all(sync):
     """Puts the recordings into the ledger, as if their calls had been accepted."""
     now = int(time.time())
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
-        ledger.executemany("INSERT INTO recording (call, path, started, seen, state, updated) VALUES (?, ?, ?, ?, 1, ?)",
+        ledger.executemany("INSERT INTO recording (call, path, started, seen, state, updated) "
+                           "VALUES (?, ?, ?, ?, 1, ?)",
                            [(f"call-{n}", f"/{n}.wav", now, now, now) for n in range(COUNT)])
         ledger.commit()
 
@@ -61,5 +62,6 @@ def rows(bench):
     curl = _curl(bench, bench.nginx.plain.url, bench.directory / "by-curl")
     yield Row(f"{COUNT:,} recordings of 1 MB, {AT_ONCE} at once, into a directory", f"{COUNT / ours:,.0f} MB/s",
               f"curl -Z {COUNT / curl:,.0f} MB/s", share(curl, ours), f">= {100 * TARGET:.0f} %",
-              curl / ours >= TARGET, why="each file is synced to the disk, before the ledger says that it is stored, and "
-                                         "read again for its MD5; curl does neither")
+              curl / ours >= TARGET,
+              why="each file is synced to the disk, before the ledger says that it is stored, and "
+                  "read again for its MD5; curl does neither")

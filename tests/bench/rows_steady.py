@@ -19,11 +19,12 @@ EVERY, ROUNDS = 5, 36  # run --every 5, for three minutes
 # 120 ms. A poll that read forty minutes of calls in each run took 688 ms, which was 32 times the floor.
 SERVER_TIME = 32 * 120 / 688
 
-_ROWS = ("a call is read when it is new; then 1.4 times, as each scan goes back 82 s for rows that are written late; once when "
-         "it is 40 minutes old, and 1.5 times by the sweep. The calls that are open or wait for a disposition are read by "
-         "their ids in each run, 2 or 3 rows for each new call. Most of them have been open for over ten minutes")
-_TIME = ("the server takes 20 us for a row by its id, and 8 us for a row of a range in so short statements; the floor reads "
-         "longer ranges, at 5 us a row. More than half of the time is for the calls that are open or wait")
+_ROWS = ("a call is read when it is new; then 1.4 times, as each scan goes back 82 s for rows that are written late; "
+         "once when it is 40 minutes old, and 1.5 times by the sweep. The calls that are open or wait for a "
+         "disposition are read by their ids in each run, 2 or 3 rows for each new call. Most of them have been open "
+         "for over ten minutes")
+_TIME = ("the server takes 20 us for a row by its id, and 8 us for a row of a range in so short statements; the floor "
+         "reads longer ranges, at 5 us a row. More than half of the time is for the calls that are open or wait")
 
 
 def rows(bench):

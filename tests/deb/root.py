@@ -84,7 +84,8 @@ class Root:
     def owner(self, inside):
         """'user:group mode', with names as this system knows them."""
         info = self.path(inside).lstat()
-        names = [next((line.split(":")[0] for line in self.read(file).splitlines() if line.split(":")[2] == str(number)),
+        names = [next((line.split(":")[0] for line in self.read(file).splitlines()
+                       if line.split(":")[2] == str(number)),
                       str(number)) for file, number in (("/etc/passwd", info.st_uid), ("/etc/group", info.st_gid))]
         return f"{names[0]}:{names[1]} {info.st_mode & 0o7777:04o}"
 

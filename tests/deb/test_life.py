@@ -60,7 +60,8 @@ def log_files(host):
 
 def logged_calls(host):
     """How often each call's line stands in the log and its rotated files."""
-    text = "".join(gzip.open(path, "rt").read() if path.suffix == ".gz" else path.read_text() for path in log_files(host))
+    text = "".join(gzip.open(path, "rt").read() if path.suffix == ".gz" else path.read_text()
+                   for path in log_files(host))
     return re.findall(r"✓ ([0-9.]+):", text)
 
 
@@ -312,7 +313,8 @@ def test_upgrade_keeps_configuration_checkpoint_and_ledger(host, dialer, db, api
     assert host.need(NAME, "--version") == f"{NAME} {VERSION}\n"
     assert host.read(f"/etc/{NAME}.conf") == edited, "an edited file is kept"
     assert host.owner(f"/etc/{NAME}.conf") == "root:root 0640", "and who may read it"
-    assert "As the version before had it" not in host.read(f"/etc/cron.d/{NAME}"), "an untouched one follows the package"
+    assert "As the version before had it" not in host.read(f"/etc/cron.d/{NAME}"), \
+        "an untouched one follows the package"
     assert state(host) == kept
     assert host.owner(STATE) == f"{USER}:{USER} 0750"
 

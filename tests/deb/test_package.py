@@ -61,7 +61,8 @@ def test_built_twice_it_is_the_same_to_the_byte(tmp_path):
 
 def test_what_is_in_etc_is_a_conffile():
     listed = output("dpkg-deb", "-I", built_package(), "conffiles")
-    in_etc = [path for path, (mode, _) in contents(built_package()).items() if path.startswith("/etc/") and mode[0] == "-"]
+    in_etc = [path for path, (mode, _) in contents(built_package()).items() if path.startswith("/etc/")
+              and mode[0] == "-"]
     assert sorted(listed.split()) == sorted(in_etc) == [
         f"/etc/cron.d/{NAME}", f"/etc/{NAME}.conf", f"/etc/logrotate.d/{NAME}"]
 

@@ -36,7 +36,8 @@ class Client:
             headers.setdefault("Content-Type", "application/json")
         connection = self.page.connect()
         try:
-            connection.request(method, path, body, {name: value for name, value in headers.items() if value is not None})
+            connection.request(method, path, body,
+                               {name: value for name, value in headers.items() if value is not None})
             got = connection.getresponse()
             content = got.read()
         finally:

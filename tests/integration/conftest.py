@@ -2,7 +2,8 @@
 import os
 import sys
 
-sys.dont_write_bytecode = True  # before the first import of ours: the source tree stays clean
+# set before the first import of our modules, so that no bytecode is written into the source tree
+sys.dont_write_bytecode = True
 
 import pytest
 
@@ -57,7 +58,7 @@ def sync(db, api, tmp_path):
 
 @pytest.fixture
 def ordinary(tmp_path, monkeypatch):
-    """The program is run without root's right to open and write everywhere."""
+    """Runs the program without root's right to open and write every file."""
     become = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
     script = tmp_path / "ordinary"
     script.write_text(f'#!/bin/sh\nexec {become} "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@"\n')

@@ -13,7 +13,7 @@ REFUSALS = (301, 308, 401, 403, 404, 405)
 
 @pytest.fixture
 def sync(sync):
-    """What fails is tried again soon."""
+    """Failed calls are tried again soon."""
     sync.configure(dids={"api_timeout": 1}, config={"sync": {"retry_base": 0}})
     return sync
 
@@ -44,7 +44,7 @@ def end_rate_limit(sync):
     ledger.close()
 
 
-# ---- a request that is refused as such: the call, or the settings ----
+# ---- the API refuses a request: is the call at fault, or the settings? ----
 
 @pytest.mark.parametrize("status", REFUSALS)
 def test_one_refused_call_delays_no_other_call(sync, db, api, status):
@@ -114,7 +114,7 @@ def test_an_unclear_call_is_sent_again_when_the_api_accepts_another(sync, db, ap
     api.rules([{"uniqueid": bad, "status": 500}])
     run(sync, 75)
     run(sync, 75)
-    assert len(api.log()) == 1  # not each minute: the API may store it and fail after that
+    assert len(api.log()) == 1  # not each minute, because the API may store the call and fail afterwards
     good = db.insert()
     run(sync, 75)
     assert [entry["uniqueid"] for entry in api.log()] == [bad, good, bad] and call(sync, bad)[:2] == (PENDING, 1)
@@ -174,7 +174,8 @@ def test_calls_that_used_up_retries_by_day_are_no_outage_at_night(sync, db, api)
 
 
 POISON = ('CallRecord validation failed: customerZip: Path `customerZip` (`12345678901`) is longer than 10',
-          'Cast to Number failed for value "Jane Doe" (type string) at path "duration"', "x.substring is not a function")
+          'Cast to Number failed for value "Jane Doe" (type string) at path "duration"',
+          "x.substring is not a function")
 
 
 @pytest.mark.parametrize("words", POISON)
@@ -184,7 +185,7 @@ def test_calls_with_values_that_the_api_refuses_are_no_outage(sync, db, api, wor
     api.rules([{"status": 500, "body": json.dumps({"success": False, "error": words})}])
     assert errors(run(sync, 75)) == []
     db.insert_many([{}] * 20)
-    run(sync, 69)  # but an API that blames every call is broken itself
+    run(sync, 69)  # but if the API blames every call, the API itself is broken
 
 
 def test_an_api_without_its_database_is_an_outage(sync, db, api):
@@ -195,7 +196,7 @@ def test_an_api_without_its_database_is_an_outage(sync, db, api):
 
 
 def test_no_recovery_is_reported_before_the_api_accepts_a_call(sync, db, api):
-    """The outage is not over if there was no call to send, or only one call, which failed."""
+    """An outage is not over if there was no call to send, or if the only call failed."""
     first, _ = db.insert_many([{}] * 2)
     api.rules([{"status": 500}])
     assert "does not work" in run(sync, 69, "--cron").out
@@ -225,7 +226,7 @@ def test_a_compressed_answer_is_read(sync, db, api, encoding, compress):
 
 
 def test_a_brotli_answer_is_read(sync, db, api):
-    """As `brotli` makes it of {"success":true}. Where libcurl was built without it, the message says so."""
+    """The body is what `brotli` makes of {"success":true}. If libcurl was built without brotli, the message says so."""
     uniqueid = db.insert()
     api.rules([{"headers": {"Content-Encoding": "br"}, "body_hex": "1b0f0000a44574f6faa422935452d379387c1606"}])
     result = sync.run()
@@ -328,7 +329,7 @@ def test_values_in_a_reason_are_masked(sync, db, api):
 
 
 def test_grep_counts_failed_calls(sync, db, api):
-    """As the script's users do: grep -c "failed:"."""
+    """Users of the older script count failures so: grep -c "failed:"."""
     uniqueids = db.insert_many([{}] * 5)
     api.rules([{"uniqueid": uniqueids[0], "status": 400}, {"uniqueid": uniqueids[1], "status": 500},
                {"uniqueid": uniqueids[2], "status": 403}])
@@ -368,7 +369,7 @@ def test_plain_http_to_another_host_is_refused_with_the_setting_that_allows_it(s
     assert "allow_insecure_http" not in sync.run("check").out
 
 
-# ---- an API that says when ----
+# ---- an API that names the end of its outage ----
 
 def test_an_api_that_names_the_end_of_its_outage_gets_no_request_before(sync, db, api):
     """503 with Retry-After. The outage lasts until that time, and no mail says that the API works again."""

@@ -1,4 +1,4 @@
-"""After an outage that is longer than the live table goes back, runs go on in the archive."""
+"""After a long outage the live table no longer has the oldest calls. The runs find these calls in the archive."""
 import collections
 import contextlib
 import shlex
@@ -20,7 +20,8 @@ def calls(db, now, first_hours_ago, last_hours_ago, count=40, **columns):
 
 
 def archive(db, cutoff, table="vicidial_log"):
-    """ADMIN_archive_log_tables.pl: all rows are copied, then the old ones deleted. The first copy of a row stays."""
+    """Does what ADMIN_archive_log_tables.pl does: it copies all rows, then deletes the old rows. The first copy of a
+    row stays."""
     db.query(f"INSERT IGNORE INTO {table}_archive SELECT * FROM {table}")
     db.query(f"DELETE FROM {table} WHERE call_date < FROM_UNIXTIME(%s)", (cutoff,))
 
@@ -38,7 +39,7 @@ def run_until_done(sync, most=20):
 
 @pytest.fixture
 def away(sync, db):
-    """An installation that has not run for three days, on a dialer that keeps a day."""
+    """An installation that has not run for three days. The dialer's live table has one day."""
     sync.configure(config={"sync": {"backfill_rate": 1000}})
     sync.set_checkpoint(db.now() - 72 * HOUR)
     sync.wanted = calls(db, db.now(), 71, 0.05)
@@ -56,7 +57,7 @@ def index(request, db):
     return request.param
 
 
-def test_a_run_goes_on_in_the_archive(index, away, db, api):
+def test_a_run_continues_in_the_archive(index, away, db, api):
     run = away.run()
     assert run.code == 0, run.log
     assert delivered(api) == collections.Counter(away.wanted)
@@ -71,7 +72,7 @@ def test_a_run_goes_on_in_the_archive(index, away, db, api):
 
 
 @pytest.mark.parametrize("only", ["vicidial_log", "vicidial_log_archive"])
-def test_only_one_of_the_tables_has_an_index_on_end_epoch(only, away, db, api):
+def test_an_index_on_end_epoch_in_one_table_is_enough(only, away, db, api):
     db.query(f"ALTER TABLE {only} ADD INDEX on_end (end_epoch)")
     assert away.run().code == 0
     assert delivered(api) == collections.Counter(away.wanted)
@@ -84,7 +85,7 @@ def test_the_archive_may_have_another_character_set(charset, away, db, api):
     assert delivered(api) == collections.Counter(away.wanted)
 
 
-def test_everything_is_archived(away, db, api):
+def test_calls_arrive_if_the_live_table_is_empty(away, db, api):
     archive(db, db.now() + DAY)
     db.query("UPDATE vicidial_log_archive SET status = 'SALE'")
     assert away.run().code == 0
@@ -95,7 +96,7 @@ def test_everything_is_archived(away, db, api):
     assert delivered(api) == collections.Counter([*away.wanted, new])
 
 
-def test_a_checkpoint_that_is_set_far_back(sync, db, api):
+def test_a_checkpoint_set_far_back_sends_archived_calls(sync, db, api):
     sync.configure(config={"sync": {"backfill_rate": 1000}})
     assert sync.run().code == 0
     wanted = calls(db, db.now(), 30 * 24, 3 * 24)
@@ -107,7 +108,7 @@ def test_a_checkpoint_that_is_set_far_back(sync, db, api):
 
 
 def test_the_archive_is_read_over_several_runs(away, db, api):
-    """A busy dialer: the database's time of a run is used up before the archive is read."""
+    """On a busy dialer, a run has used up its max_server_time before it has read the archive."""
     away.configure(config={"database": {"max_server_time": 1}, "sync": {"exclude_campaigns": "OTHER"}})
     first, = calls(db, db.now(), 70, 30, count=1, campaign_id="OTHER")
     columns = [row["Field"] for row in db.query("SHOW COLUMNS FROM vicidial_log")]
@@ -155,7 +156,7 @@ def assert_live_goes_on(away, api, reason):
     return run.log.split("then send them: did-optimizer-sync ")[1].splitlines()[0]
 
 
-def test_no_right_to_read_the_archive(away, db, api):
+def test_a_missing_right_to_read_the_archive_delays_only_archived_calls(away, db, api):
     with user(db, "vicidial_log") as account:
         away.configure(astguiclient=account)
         command = assert_live_goes_on(away, api, "command denied")
@@ -168,12 +169,12 @@ def test_no_right_to_read_the_archive(away, db, api):
     assert delivered(api) == collections.Counter(away.wanted)
 
 
-def test_no_archive(away, db, api):
+def test_a_missing_archive_delays_only_archived_calls(away, db, api):
     db.query("RENAME TABLE vicidial_log_archive TO vicidial_log_archive_2023")
     assert_live_goes_on(away, api, "there is no such table")
 
 
-def test_an_archive_without_an_index(away, db, api):
+def test_an_archive_without_an_index_delays_only_archived_calls(away, db, api):
     db.query("ALTER TABLE vicidial_log_archive DROP INDEX call_date")
     assert_live_goes_on(away, api, "no usable index on call_date")
 
@@ -220,16 +221,16 @@ def test_a_damaged_archive_fails_the_run_but_keeps_no_live_call_waiting(damage, 
     assert delivered(api) == collections.Counter(away.wanted)
 
 
-def test_a_row_that_is_dated_days_too_early(away, db, api):
-    """A host whose clock was days behind wrote it, and no archiver has seen it. It does not show that the live table goes
-    back so far."""
+def test_a_row_that_is_dated_days_too_early_hides_no_archived_call(away, db, api):
+    """A host whose clock was days behind wrote the row, and the archiver has not moved the row yet. The row does not
+    prove that the live table goes back so far."""
     db.insert(end_epoch=db.now() - 10 * DAY)
     assert away.run().code == 0
     assert delivered(api) == collections.Counter(away.wanted)
 
 
-def turn_back(sync, db, seconds):
-    """As if the program had been off for so long after its last run."""
+def turn_the_ledger_back(sync, db, seconds):
+    """Makes the ledger as if the program had been off for `seconds` after its last run."""
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger, ledger:
         ledger.execute("UPDATE note SET number = number - ? WHERE name IN ('checkpoint', 'floor', 'scanned_to', "
                        "'last_sweep')", (seconds,))
@@ -239,11 +240,12 @@ def turn_back(sync, db, seconds):
              "call_date = call_date - INTERVAL %s SECOND", (seconds, seconds, seconds))
 
 
-def test_a_call_that_got_another_id_in_the_outage_and_was_archived(sync, db, api):
-    """VICIdial rewrites the uniqueid of a row when the agent hangs up. Its lead was called once more since."""
+def test_a_call_that_got_another_id_in_the_outage_and_was_archived_arrives(sync, db, api):
+    """VICIdial rewrites the uniqueid of a row when the agent hangs up. The row's lead has been called again since
+    then."""
     call = db.insert(start_epoch=db.now() - 600, end_epoch=None, status="INCALL", lead_id=77)
     assert sync.run().code == 0 and delivered(api) == {}
-    turn_back(sync, db, 72 * HOUR)
+    turn_the_ledger_back(sync, db, 72 * HOUR)
     db.query("UPDATE vicidial_log SET uniqueid = '1600000000.777', end_epoch = start_epoch + 660, status = 'SALE' "
              "WHERE uniqueid = %s", (call,))
     calls(db, db.now(), 71, 30)
@@ -253,8 +255,8 @@ def test_a_call_that_got_another_id_in_the_outage_and_was_archived(sync, db, api
     assert delivered(api)["1600000000.777"] == 1
 
 
-def test_calls_that_are_archived_while_the_run_reads(sync, db, api):
-    """The archiver runs again and again, each time with a later cutoff."""
+def test_calls_that_are_archived_while_the_run_reads_arrive(sync, db, api):
+    """The archiver runs repeatedly, each time with a later cutoff."""
     sync.configure(config={"sync": {"backfill_rate": 1000}})
     sync.set_checkpoint(db.now() - 72 * HOUR)
     wanted = calls(db, db.now(), 70, 3, count=4000)
@@ -269,8 +271,8 @@ def test_calls_that_are_archived_while_the_run_reads(sync, db, api):
     assert delivered(api) == collections.Counter(wanted)
 
 
-def test_hosts_in_two_time_zones(sync, db, api):
-    """Rows are archived by their local time, so calls of one host go later than those of the other."""
+def test_archived_calls_of_hosts_in_two_time_zones_arrive(sync, db, api):
+    """The archiver goes by local time, so it moves one host's calls later than the other host's."""
     sync.configure(config={"sync": {"backfill_rate": 1000}})
     sync.set_checkpoint(db.now() - 72 * HOUR)
     wanted = calls(db, db.now(), 60, 0.1, count=1200)
@@ -285,13 +287,13 @@ def test_hosts_in_two_time_zones(sync, db, api):
 
 
 @pytest.mark.parametrize("version", ["newest", "2.4"])
-def test_calls_of_the_queues(version, sync, db, api):
+def test_archived_calls_of_the_queues_arrive(version, sync, db, api):
     db.make_vicidial(version)
     now = db.now()
-    db.query("INSERT INTO vicidial_closer_log (lead_id,campaign_id,call_date,start_epoch,end_epoch,length_in_sec,status,"
-             "phone_number,uniqueid) SELECT seq, 'GROUP', FROM_UNIXTIME(%s + seq * 600), %s + seq * 600, "
-             "%s + seq * 600 + 20, 20, 'SALE', '3125550199', CONCAT(%s + seq * 600, '.', seq) FROM seq_1_to_420",
-             [now - 71 * HOUR] * 4)
+    db.query("INSERT INTO vicidial_closer_log "
+             "(lead_id,campaign_id,call_date,start_epoch,end_epoch,length_in_sec,status,phone_number,uniqueid) SELECT "
+             "seq, 'GROUP', FROM_UNIXTIME(%s + seq * 600), %s + seq * 600, %s + seq * 600 + 20, 20, 'SALE', "
+             "'3125550199', CONCAT(%s + seq * 600, '.', seq) FROM seq_1_to_420", [now - 71 * HOUR] * 4)
     sync.configure(config={"source": {"type": "vicidial-inbound"}, "sync": {"backfill_rate": 1000}})
     sync.set_checkpoint(now - 72 * HOUR)
     archive(db, now - DAY, "vicidial_closer_log")
@@ -301,7 +303,7 @@ def test_calls_of_the_queues(version, sync, db, api):
     assert "archive" not in sync.run().log
 
 
-def test_an_ordinary_run_asks_for_nothing(sync, db, api):
+def test_an_ordinary_run_does_not_read_the_archive(sync, db, api):
     db.insert()
     assert sync.run().code == 0
     db.insert()

@@ -15,7 +15,7 @@ RESULTS = {"ANSWERED": ("answered", "ANSWER"), "NO ANSWER": ("no_answer", "NOANS
 
 @pytest.fixture
 def install(dialer, api, tmp_path):
-    """install(kind): a fresh PBX, and an installation that has read it for three hours."""
+    """install(kind) makes a fresh PBX, and an installation that has read its calls for three hours."""
     with contextlib.ExitStack() as stack:
         def make(kind="freepbx", since=3 * HOUR, **source):
             if not dialer.running:
@@ -51,7 +51,7 @@ def every_kind(pbx, ended):
 
 
 def run_until_done(sync):
-    """Makes runs until nothing is pending, a second apart, because a sweep and a retry come no sooner."""
+    """Runs the program once a second until no call is pending. A sweep or a retry comes no sooner."""
     for _ in range(12):
         time.sleep(1.1)
         run = sync.run()
@@ -87,7 +87,7 @@ def test_rows_of_a_table_without_linkedid_are_grouped_by_uniqueid(install, api):
     pbx, sync = install("old")
     calls = [pbx.outbound(pbx.now() - 100), pbx.ring_group(pbx.now() - 90), pbx.voicemail(pbx.now() - 80)]
     for call in calls:
-        call.wanted.pop("agentId")  # there is no cnum either
+        call.wanted.pop("agentId")  # this table has no column cnum either
     write(pbx, calls)
     assert sync.run().code == 0
     assert_delivered(api, calls)
@@ -108,7 +108,7 @@ def test_a_system_s_name_is_part_of_the_ids(install, api):
     pbx.channel_id = lambda epoch: "pbx-east-" + serials(epoch)
     calls = every_kind(pbx, pbx.now() - 100)
     write(pbx, calls)
-    api.rules([{"times": 1, "status": 500}])  # so one call is fetched by its id
+    api.rules([{"times": 1, "status": 500}])  # so the program fetches a call by its id
     sync.configure(config={"sync": {"retry_base": 0}})
     sync.run()
     run_until_done(sync)
@@ -173,7 +173,7 @@ def test_a_queue_s_caller_who_still_waits_is_not_sent_as_unanswered(install, api
     pbx, sync = install(internal_calls="yes")  # without this setting, the agent's row alone is never sent
     call = pbx.queue(pbx.now() - 70, wait=300, talk=100)
     legs = [row for row in call.rows if row["uniqueid"] != call.id]
-    pbx.write(legs[:1])  # the first agent did not answer, 300 s ago
+    pbx.write(legs[:1])  # the first agent's phone rang 300 s ago, and the agent did not answer
     assert sync.run().code == 0
     assert api.recorded() == []
     pbx.write([row for row in call.rows if row not in legs[:1]])
@@ -227,7 +227,7 @@ def test_a_duplicate_row_counts_once(install, api):
 
 @pytest.mark.parametrize("kind", ["freepbx", "issabel"])
 def test_a_history_of_late_rows_arrives_whole_despite_kills_and_failures(install, api, kind):
-    """Runs are killed, the API fails, and rows come up to two hours after their start, in the order of their ends."""
+    """Runs are killed and the API fails. Rows appear in the order of their ends, up to two hours after their start."""
     pbx, sync = install(kind)
     chance = random.Random(14)
     now = pbx.now()
@@ -269,7 +269,7 @@ def test_calls_in_both_passes_of_the_repeated_hour_arrive(install, api):
 
 
 def test_times_in_utc_and_in_other_zones_are_found(install, api):
-    """cdr.conf: usegmtime = yes; or a PBX far away."""
+    """Either cdr.conf has usegmtime = yes, or the PBX is far away."""
     for offset in (0, 7 * HOUR, -8 * HOUR, 19800):
         pbx, sync = install()
         calls = [pbx.outbound(pbx.now() - 100 - n) for n in range(3)]
@@ -314,7 +314,8 @@ def test_the_commands_work_with_a_pbx(install, api):
 def test_results_in_the_settings_override_the_defaults(install, api):
     pbx, sync = install()
     sync.configure(config={"dispositions": {"NO ANSWER": "dropped"}})
-    write(pbx, [pbx.outbound(pbx.now() - 100, disposition="NO ANSWER"), pbx.outbound(pbx.now() - 90, disposition="BUSY")])
+    write(pbx,
+          [pbx.outbound(pbx.now() - 100, disposition="NO ANSWER"), pbx.outbound(pbx.now() - 90, disposition="BUSY")])
     assert sync.run().code == 0
     assert sorted(body["result"] for body in api.recorded()) == ["busy", "dropped"]
 

@@ -31,7 +31,7 @@ def taken(api):
 
 
 def spread(db, count, first_ago, last_ago, table="vicidial_log", **columns):
-    """Calls with ends that are evenly spread between two moments."""
+    """Inserts calls. Their ends are evenly spread between two moments."""
     now = db.now()
     return db.insert_many([{"end_epoch": now - first_ago + (first_ago - last_ago) * n // count, **columns}
                            for n in range(count)], table=table)
@@ -39,7 +39,7 @@ def spread(db, count, first_ago, last_ago, table="vicidial_log", **columns):
 
 @pytest.fixture
 def older(sync, db):
-    """An installation that is at work since a minute ago, on a dialer with calls of the days before."""
+    """An installation whose first run was a minute ago. The dialer also has calls of the days before."""
     sync.set_checkpoint(db.now() - 60)
     assert sync.run().code == 0
     return sync
@@ -67,7 +67,7 @@ def test_backfill_sends_only_the_missing_calls_of_the_range(older, db, api):
 
 
 def test_named_days_are_read_whole(older, db, api):
-    """Goal: the days are the dialer's own, and the last one counts to its last second."""
+    """Goal: the days are those of the dialer's time zone, and the last day counts to its last second."""
     (first, last), begin, end = db.dialer.days(3, 2)
     db.insert_many([{"end_epoch": begin - 1}, {"end_epoch": end}])
     wanted = db.insert_many([{"end_epoch": at} for at in (begin, begin + DAY // 2, end - 1)])
@@ -77,7 +77,7 @@ def test_named_days_are_read_whole(older, db, api):
 
 
 def test_archived_calls_are_sent_from_the_archive(older, db, api):
-    """The archive may have a copy from the middle of a call, while the live row changed later."""
+    """The archive may have a copy that was made in the middle of a call. The live row changed later."""
     live = spread(db, 5, 20 * HOUR, 19 * HOUR)
     archived = spread(db, 5, 20 * HOUR, 19 * HOUR, table="vicidial_log_archive")
     now = db.now()
@@ -90,14 +90,14 @@ def test_archived_calls_are_sent_from_the_archive(older, db, api):
     assert api.by_uniqueid()[both["uniqueid"]][-1]["disposition"] == "SALE"
 
 
-def test_a_dialer_without_an_archive_is_fine(older, db, api):
+def test_a_dialer_needs_no_archive(older, db, api):
     wanted = spread(db, 5, 20 * HOUR, 19 * HOUR)
     db.query("DROP TABLE vicidial_log_archive")
     assert older.run("backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR)).code == 0
     assert delivered(api) == collections.Counter(wanted)
 
 
-def test_campaign_and_status_choose(older, db, api):
+def test_campaign_and_status_select_the_calls(older, db, api):
     spread(db, 5, 20 * HOUR, 19 * HOUR)
     spread(db, 5, 20 * HOUR, 19 * HOUR, campaign_id="OTHER")
     wanted = spread(db, 5, 20 * HOUR, 19 * HOUR, campaign_id="OTHER", status="DNC")
@@ -127,7 +127,7 @@ def test_a_dry_run_prints_and_changes_nothing(older, db, api):
 
 
 def test_a_dry_run_counts_the_calls_that_wait(older, db):
-    """Whether a run has seen the call before, or the backfill finds it first."""
+    """The dry run counts both: calls that a run has seen before, and calls that the backfill finds first."""
     now = db.now()
     db.insert_many([{"end_epoch": now - 60, "status": "DISPO"}] * 2)
     words = ["backfill", "--from", when(db, 24 * HOUR), "--to", "now", "--dry-run"]
@@ -136,7 +136,7 @@ def test_a_dry_run_counts_the_calls_that_wait(older, db):
     db.insert(end_epoch=now - 30, status="DISPO")
     assert "0 would be sent, 3 waiting" in older.run(*words).err
     db.query("UPDATE vicidial_log SET status = 'SALE' WHERE end_epoch = %s", [now - 60])
-    assert "0 would be sent, 1 waiting" in older.run(*words).err  # the next run sends the two
+    assert "0 would be sent, 1 waiting" in older.run(*words).err  # the next run sends both calls
 
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGINT])
@@ -169,7 +169,8 @@ def test_a_stopped_backfill_continues_where_it_stopped(older, db, api, kill):
 
 
 def test_a_forced_backfill_completes_under_a_rate_limit(older, db, api):
-    """A scan continues some minutes before the place where it stopped, or hours before, in a range of months."""
+    """A scan continues some minutes before the place where it stopped. In a range of months it continues hours
+    before."""
     began = db.now() - 20 * HOUR
     wanted = db.insert_many([{"uniqueid": f"{began + n}.{n}", "end_epoch": began + n} for n in range(3000)])
     words = ("backfill", "--from", when(db, 1000 * HOUR), "--to", when(db, 10 * HOUR))
@@ -184,7 +185,7 @@ def test_a_forced_backfill_completes_under_a_rate_limit(older, db, api):
     assert done.code == 0
     assert taken(api) == collections.Counter(wanted)
     api.rules([])
-    assert older.run(*words, "--force").code == 0  # the same command again sends them once more
+    assert older.run(*words, "--force").code == 0  # the same command sends these calls again
     assert taken(api) == collections.Counter(wanted * 2)
     assert older.ledger("SELECT count(*) FROM note WHERE name LIKE 'backfill %'") == [(0,)]
 
@@ -212,7 +213,7 @@ def test_runs_work_during_a_backfill_and_no_call_is_sent_twice(older, db, api):
     """Goal: during a backfill, runs find and send the current calls. Calls that both see arrive once."""
     wanted = spread(db, 500, 20 * HOUR, 60)
     older.configure(config={"sync": {"backfill_rate": 0}, "api": {"concurrency": 4}})
-    api.rules([{"delay_ms": 60}])  # so the backfill works nearly all the time, and must let a run in
+    api.rules([{"delay_ms": 60}])  # so the backfill works nearly all the time, and must let runs work in between
     backfill = older.start("backfill", "--from", when(db, 24 * HOUR), "--to", "now")
     while len(api.log()) < 30:
         assert backfill.poll() is None
@@ -239,7 +240,7 @@ def test_the_rate_is_kept(older, db, api):
     older.configure(config={"sync": {"backfill_rate": 100}})
     began = time.monotonic()
     assert older.run("backfill", "--from", when(db, 24 * HOUR), "--to", when(db, 12 * HOUR)).code == 0
-    assert time.monotonic() - began >= 2.0  # there is no wait after the last batch
+    assert time.monotonic() - began >= 2.0  # the backfill does not wait after its last batch
 
 
 def busiest_second(api):
@@ -249,8 +250,8 @@ def busiest_second(api):
 
 
 def test_waiting_for_the_lock_changes_neither_rate_nor_age(older, db, api):
-    """The rate used to be an average that included the wait, and the wait was added to the database's clock. Then a
-    call was sent before it was settled."""
+    """The rate was once an average that included the wait. The wait was also added to the database's clock, so the
+    program sent a call before `settle` had passed."""
     hold, rate = 600, 50
     older.configure(config={"sync": {"unsettled_hold": hold, "backfill_rate": rate}})
     wanted = spread(db, 500, 20 * HOUR, 19 * HOUR)
@@ -286,7 +287,8 @@ def test_a_terminal_shows_a_progress_bar(older, db, api, tmp_path, monkeypatch):
     older.configure(config={"sync": {"backfill_rate": 2, "batch_size": 1}})
     screen, terminal = os.openpty()
     script = tmp_path / "on-terminal"
-    script.write_text(f'#!/bin/sh\nexec "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@" 2>"{os.ttyname(terminal)}"\n')
+    script.write_text(f'#!/bin/sh\nexec "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@" '
+                      f'2>"{os.ttyname(terminal)}"\n')
     script.chmod(0o755)
     monkeypatch.setenv("SYNC_BINARY", str(script))
     backfill = older.start("backfill", "--from", when(db, 20 * HOUR + 600), "--to", when(db, 19 * HOUR - 600))

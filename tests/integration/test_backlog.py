@@ -11,7 +11,7 @@ HOUR = 3600
 
 
 def spread(db, count, first_ago, last_ago, **columns):
-    """Calls with ends that are evenly spread between two moments."""
+    """Inserts calls. Their ends are evenly spread between two moments."""
     now = db.now()
     return db.insert_many([{"end_epoch": now - first_ago + (first_ago - last_ago) * n // count, **columns}
                            for n in range(count)])
@@ -125,7 +125,7 @@ def test_a_signal_ends_it_cleanly(behind, db, api):
 
 
 def test_during_an_outage_the_checkpoint_stays_an_hour_behind(behind, db, api):
-    """So the runs need not read all of these calls each time, and no call is lost when the API works again."""
+    """Then a run need not read all of these calls again, and no call is lost when the API works again."""
     old, fresh = spread(db, 300, 4 * HOUR, 2 * HOUR), spread(db, 30, HOUR - 300, 10)
     api.rules([{"status": 503}])
     for _ in range(3):
@@ -190,7 +190,7 @@ def test_resetting_the_checkpoint_skips_pending_old_calls(behind, db, api):
 
 @pytest.fixture
 def at_work(behind, db, api):
-    """The same installation after five hours of work: it has sent every call, and has not swept yet."""
+    """The same installation after five hours of work. It has sent every call, and has not swept yet."""
     behind.configure(config={"sync": {"sweep_interval": 0}})
     db.insert()
     assert behind.run().code == 0

@@ -1,5 +1,5 @@
-"""`check`: one line for each thing that a run needs, with a remedy for each fault. It changes nothing and sends no
-call."""
+"""`check` prints one line for each thing that a run needs, with a remedy for each fault. `check` changes nothing and
+sends no call."""
 import contextlib
 import json
 import pathlib
@@ -25,7 +25,7 @@ NOBODYS_PORT = "http://127.0.0.1:1"
 
 @contextlib.contextmanager
 def cron_daemon(directory):
-    """A process with the name of cron's daemon."""
+    """Starts a process that has the name of cron's daemon."""
     shutil.copy(shutil.which("sleep"), directory / "crond")
     process = spawn([directory / "crond", "3600"])
     try:
@@ -85,14 +85,14 @@ def subjects(lines):
 
 
 def one_is_broken(sync, api, code, *words):
-    """Exactly one line has this mark; returns the line."""
+    """Returns the line with this mark; exactly one line must have it."""
     (line,) = check(sync, api, code)["✗"]
     for word in words:
         assert word in line
     return line
 
 
-def test_all_is_well(ready, api, db):
+def test_an_installation_that_is_ready_passes(ready, api, db):
     marked = check(ready, api)
     assert (marked["✗"], marked["⚠"]) == ([], [])
     assert sorted(subjects(marked["✓"])) == ["API", "API", "checkpoint", "configuration", "cron", "database",
@@ -105,14 +105,14 @@ def test_all_is_well(ready, api, db):
     assert [entry["status"] for entry in api.log()] == [400]  # one empty request, which the API refuses
 
 
-def test_all_is_well_after_a_run(ready, api):
+def test_an_installation_that_has_run_passes(ready, api):
     assert ready.run().code == 0
     api.clear()
     assert check(ready, api)["✗"] == []
 
 
-def test_a_new_installation(ready, api):
-    """No checkpoint, no log yet."""
+def test_a_new_installation_passes(ready, api):
+    """A new installation has no checkpoint and no log yet."""
     ready.checkpoint_file.unlink()
     ready.log_file.unlink()
     told = "\n".join(check(ready, api)["✓"])
@@ -129,8 +129,8 @@ def test_a_new_installation(ready, api):
     ("extensions.conf", "exten => h,1,AGI(agi://127.0.0.1:4577/call_log)", False),
     ("manager.conf", "exten => h,1,AGI(agi-did-optimizer-report.agi)", False),
 ])
-def test_the_api_owner_s_script_in_the_dialplan(ready, api, file, line, told):
-    """With both, the API gets each call twice."""
+def test_the_api_owner_s_script_in_the_dialplan_is_a_warning(ready, api, file, line, told):
+    """If both the script and the program send, the API gets each call twice."""
     path = ready.dids_file.parent / file
     path.write_text(f"[default]\nexten => s,1,NoOp\n{line}\n")
     warned = [one for one in check(ready, api)["⚠"] if one.startswith("dialplan")]
@@ -155,9 +155,10 @@ def test_check_names_the_fields_in_the_api_s_answer(ready, api):
     ({"sink": {"dial_status": "no", "phone_number": "did"}, "enrich": {"dial_status": "no"}}, None),
     ({"sink": {"dial_status": "yes"}, "enrich": {"dial_status": "no"}}, "dial_status = yes in [sink] asks for it"),
     ({"sink": {"phone_number": "did"}, "enrich": {"dial_status": "no"}}, "phone_number = did in [sink] asks for it"),
-    ({"sink": {"dial_status": "yes"}, "source": {"type": "vicidial-inbound"}}, "a call from vicidial-inbound has no dial"),
+    ({"sink": {"dial_status": "yes"}, "source": {"type": "vicidial-inbound"}},
+     "a call from vicidial-inbound has no dial"),
 ])
-def test_a_dial_status_that_is_never_sent(ready, api, db, settings, words):
+def test_a_dial_status_that_is_never_sent_is_a_warning(ready, api, db, settings, words):
     db.make_vicidial()
     ready.configure(config=settings)
     warned = [line for line in check(ready, api)["⚠"] if "dialStatus" in line]
@@ -172,7 +173,7 @@ def test_every_problem_of_the_configuration_is_a_line(ready, api):
     marked = check(ready, api, 78)
     assert subjects(marked["✗"]) == ["configuration"] * 3 and api.state()["requests"] == 0
     (line,) = marked["⚠"]
-    assert line.startswith("API: not tested: the settings above are wrong")  # nothing that nobody looked at passes for good
+    assert line.startswith("API: not tested: the settings above are wrong")  # what could not be tested has no ✓
 
 
 @pytest.mark.parametrize("settings, untested", [
@@ -194,7 +195,7 @@ def test_a_failed_test_does_not_stop_the_others(ready, api, settings, untested):
 
 
 def test_json_says_the_same_as_the_text(ready, api):
-    """Without a fault, with a warning, and with a failure: one object each, with the same words as the text."""
+    """Without a fault, with a warning and with a failure, the output is one object with the same words as the text."""
     for settings, code, verdict in [({}, 0, "good"), ({"dids": {"verify_ssl": 0}}, 0, "warning"),
                                     ({"dids": {"api_key": "wrong"}}, 78, "failed")]:
         ready.configure(**settings)
@@ -212,7 +213,7 @@ def test_json_says_the_same_as_the_text(ready, api):
         assert all(line["remedy"] for line in told["checks"] if line["level"] != "good")
 
 
-def test_a_file_that_may_not_be_read(ready, api, ordinary):
+def test_a_file_that_may_not_be_read_is_a_failure(ready, api, ordinary):
     ready.dids_file.chmod(0)
     done = ready.run("check")
     assert done.code == 77
@@ -234,7 +235,7 @@ def test_an_unwise_setting_is_a_warning(ready, api, spoil, words):
 
 # ---- database ----
 
-def test_the_database_is_down(ready, api):
+def test_a_database_that_is_down_is_a_failure(ready, api):
     ready.configure(config={"database": {"socket": "/nonexistent/mysql.sock"}})
     ready.dids_file.chmod(0o600)
     line = one_is_broken(ready, api, 69, "is the server running")
@@ -244,7 +245,7 @@ def test_the_database_is_down(ready, api):
 @pytest.mark.parametrize("setting, word", [
     ({"VARDB_pass": "wrong"}, "VARDB_pass"), ({"VARDB_user": "nobody"}, "VARDB_user"),
     ({"VARDB_database": "nowhere"}, "VARDB_database")], ids=["password", "user", "database"])
-def test_the_database_refuses(ready, api, setting, word):
+def test_a_refused_connection_names_the_setting_to_check(ready, api, setting, word):
     ready.configure(astguiclient=setting)
     ready.dids_file.chmod(0o600)
     assert one_is_broken(ready, api, 78, "check VARDB_", word).startswith("database: ")
@@ -256,14 +257,14 @@ def test_the_database_refuses(ready, api, setting, word):
     ("ALTER TABLE vicidial_log DROP INDEX call_date", ["index on call_date", "ADD INDEX (call_date)"]),
     ("ALTER TABLE vicidial_log DISABLE KEYS", ["index on call_date", "ADD INDEX (call_date)"]),
 ], ids=["no table", "no column", "no index", "index disabled"])
-def test_the_table_is_not_as_needed(ready, api, db, sql, words):
+def test_a_table_that_is_not_as_needed_is_a_failure(ready, api, db, sql, words):
     db.query(sql)
     assert one_is_broken(ready, api, 78, *words).startswith("table: ")
     assert ready.run().code == 78 and api.recorded() == []
 
 
 @pytest.mark.parametrize("right", ["INSERT", "SELECT (uniqueid)"])
-def test_the_right_to_read_is_missing(ready, api, db, right):
+def test_a_missing_right_to_read_is_a_failure(ready, api, db, right):
     db.query("CREATE OR REPLACE USER meek@localhost IDENTIFIED BY 'meek'")
     db.query(f"GRANT {right} ON vicidial_log TO meek@localhost")
     ready.configure(astguiclient={"VARDB_user": "meek", "VARDB_pass": "meek"})
@@ -300,7 +301,8 @@ def test_different_clocks_are_reported(ready, api):
 
 def test_a_sites_own_index_is_used(ready, api, db):
     db.query("ALTER TABLE vicidial_log ADD INDEX by_end (end_epoch)")
-    assert "table: vicidial_log has every column that is needed; reads use the index by_end on end_epoch" in check(ready, api)["✓"]
+    line = "table: vicidial_log has every column that is needed; reads use the index by_end on end_epoch"
+    assert line in check(ready, api)["✓"]
 
 
 # ---- campaigns ----
@@ -316,10 +318,11 @@ def select(sync, **settings):
     sync.dids_file.chmod(0o600)
 
 
-def test_campaigns_that_all_are_unknown_are_a_failure(ready, api, campaigns):
-    """Goal: a typing error selects nothing. Nobody would miss those calls."""
+def test_settings_that_name_only_unknown_campaigns_are_a_failure(ready, api, campaigns):
+    """Goal: a typing error selects no call, and nobody would notice the missing calls."""
     select(ready, campaigns="SALEZ")
-    line = one_is_broken(ready, api, 78, "no campaign SALEZ", "so no call is sent", "the dialer has: RETRY_2, SALES, TESTCAMP")
+    line = one_is_broken(ready, api, 78, "no campaign SALEZ", "so no call is sent",
+                         "the dialer has: RETRY_2, SALES, TESTCAMP")
     assert line.startswith("campaigns: ")
 
 
@@ -336,7 +339,7 @@ def test_a_campaign_that_is_unknown_is_a_warning(ready, api, campaigns, settings
 
 
 def test_campaigns_that_the_dialer_has_are_fine(ready, api, campaigns):
-    """Letters compare without case, as everywhere with campaigns."""
+    """Campaigns are compared without regard to upper and lower case, as everywhere."""
     select(ready, campaigns="sales, TestCamp", exclude_campaigns="RETRY_2")
     marked = check(ready, api)
     assert marked["✗"] == marked["⚠"] == [] and "campaigns" in subjects(marked["✓"])
@@ -386,33 +389,34 @@ def test_a_run_warns_of_an_unknown_campaign_once_a_day_and_after_a_change(ready,
     ({"api_base_url": NOBODYS_PORT}, 69, [NOBODYS_PORT, "connect"]),
     ({"api_key": "wrong"}, 78, ["Invalid API key", "check api_key (", "/dids.conf:"]),
 ], ids=["down", "wrong key"])
-def test_the_api_is_not_as_set(ready, api, settings, code, words):
+def test_an_api_that_is_not_as_set_is_a_failure(ready, api, settings, code, words):
     ready.configure(dids=settings)
     ready.dids_file.chmod(0o600)
     assert one_is_broken(ready, api, code, *words).startswith("API: ")
 
 
-def test_the_api_is_elsewhere(ready, api):
+def test_an_api_at_another_path_is_a_failure_that_names_the_setting(ready, api):
     ready.configure(dids={"api_base_url": api.url + "/v2"})
     ready.dids_file.chmod(0o600)
     assert one_is_broken(ready, api, 78, "404", "check api_base_url (", f"{ready.dids_file}:").startswith("API: ")
 
 
 @pytest.mark.parametrize("rule, code, words", [
-    ({"status": 403}, 78, ["HTTP 403", "check what guards the API, and api_key ("]), ({"status": 405}, 78, ["HTTP 405", "check api_base_url"]),
+    ({"status": 403}, 78, ["HTTP 403", "check what guards the API, and api_key ("]),
+    ({"status": 405}, 78, ["HTTP 405", "check api_base_url"]),
     ({"status": 301, "headers": {"Location": "https://a.example/"}}, 78, ["HTTP 301", "put its final address"]),
     ({"status": 500}, 69, ["HTTP 500"]), ({"status": 429}, 69, ["HTTP 429", "ask the API's owner"]),
     ({"action": "garbage"}, 69, ["proxy's or portal's page"]), ({"action": "reset"}, 69, []),
     ({"action": "huge"}, 69, ["longer than 64 KiB"]), ({"action": "hang"}, 69, ["timed out"]),
 ], ids=lambda value: str(value.get("status") or value["action"]) if isinstance(value, dict) else None)
-def test_the_api_answers_badly(ready, api, rule, code, words):
+def test_each_bad_answer_of_the_api_has_its_remedy(ready, api, rule, code, words):
     api.rules([rule])
     ready.configure(dids={"api_timeout": 1})
     ready.dids_file.chmod(0o600)
     assert one_is_broken(ready, api, code, *words).startswith("API: ")
 
 
-def test_the_apis_certificate_is_bad(ready, api, tmp_path):
+def test_a_bad_certificate_of_the_api_is_a_failure(ready, api, tmp_path):
     made = certs.make(tmp_path)
     with Api(cert=made.expired[0], key=made.expired[1]) as tls:
         ready.configure(dids={"api_base_url": tls.url}, config={"api": {"ca_file": made.ca}})
@@ -472,14 +476,14 @@ def test_each_kind_of_bad_certificate_has_its_remedy(ready, made, name, ca, word
 
 
 def test_a_self_signed_certificate_that_is_named_is_good(ready, made):
-    """As the remedy says."""
+    """The remedy of the message names ca_file."""
     with Api(cert=made.self_signed[0], key=made.self_signed[1]) as tls:
         ready.configure(dids={"api_base_url": tls.url}, config={"api": {"ca_file": made.self_signed[0]}})
         ready.dids_file.chmod(0o600)
         assert check(ready, tls)["✗"] == []
 
 
-def test_a_tls_that_is_too_old(ready, made):
+def test_a_version_of_tls_that_is_too_old_is_a_failure(ready, made):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*made.good)
     with warnings.catch_warnings():
@@ -494,13 +498,13 @@ def test_a_tls_that_is_too_old(ready, made):
     assert done.code == 69 and "too old to be safe" in line and "TLS 1.2" in line
 
 
-def test_https_to_a_port_that_speaks_http(ready, api):
+def test_https_to_a_port_that_speaks_http_is_a_failure(ready, api):
     ready.configure(dids={"api_base_url": api.url.replace("http:", "https:")})
     ready.dids_file.chmod(0o600)
     one_is_broken(ready, api, 69, "that port speaks plain http", "https:// in api_base_url")
 
 
-def test_http_to_a_port_that_speaks_tls(ready, made):
+def test_http_to_a_port_that_speaks_tls_is_a_failure(ready, made):
     with Api(cert=made.good[0], key=made.good[1]) as tls:
         ready.configure(dids={"api_base_url": tls.url.replace("https:", "http:")})
         ready.dids_file.chmod(0o600)
@@ -524,7 +528,8 @@ def test_check_notices_a_server_that_is_not_the_api(ready, api, answer, code, wo
 
 
 def test_a_run_blames_no_call_for_what_a_web_server_refuses(ready, api, db):
-    """Goal: with plain http to a TLS port every call was rejected, and the run ended well."""
+    """Goal: a wrong address costs no call. Once, with plain http to a TLS port, every call was rejected and the run
+    succeeded."""
     calls = [db.insert() for _ in range(5)]
     page = "<html><center>The plain HTTP request was sent to HTTPS port</center></html>"
     with answering(http(400, page)) as port:
@@ -543,7 +548,7 @@ def test_a_run_names_the_remedy_of_a_bad_certificate(ready, made):
     assert done.code == 69 and "renew the certificate" in done.out and "expired" in done.out
 
 
-def test_an_api_that_takes_an_empty_call_is_strange(ready, api):
+def test_an_api_that_accepts_an_empty_call_is_a_warning(ready, api):
     with answering(http(200, '{"status": "ok"}', "application/json")) as port:
         ready.configure(dids={"api_base_url": f"http://127.0.0.1:{port}"})
         ready.dids_file.chmod(0o600)
@@ -563,7 +568,7 @@ def test_the_other_dialect_proves_the_key_too(ready, api):
     ({"api_base_url": "https://api.invalid"}, ["resolve", "host name in api_base_url", "getent hosts"]),
     ({"api_base_url": NOBODYS_PORT}, ["nothing listens there", "firewall"]),
 ], ids=["no such host", "refused"])
-def test_an_address_without_a_server(ready, api, settings, words):
+def test_an_address_without_a_server_is_a_failure(ready, api, settings, words):
     ready.configure(dids=settings)
     ready.dids_file.chmod(0o600)
     one_is_broken(ready, api, 69, *words)
@@ -571,35 +576,36 @@ def test_an_address_without_a_server(ready, api, settings, words):
 
 # ---- state and log ----
 
-def test_the_state_directory_is_missing(ready, api):
+def test_a_missing_state_directory_is_a_failure(ready, api):
     shutil.rmtree(ready.state)
     one_is_broken(ready, api, 74, "state: ", f"install -d -m 0750 {ready.state}")
 
 
-def test_the_state_directory_cannot_be_written(ready, api, ordinary):
+def test_a_state_directory_that_cannot_be_written_is_a_failure(ready, api, ordinary):
     ready.state.chmod(0o555)
     one_is_broken(ready, api, 77, "state: ", str(ready.state), "Permission denied")
     ready.state.chmod(0o755)
 
 
 @pytest.mark.parametrize("content", ["garbage\n", "\0\0\0\0"], ids=["garbage", "zero bytes"])
-def test_the_checkpoint_is_damaged(ready, api, content):
+def test_a_damaged_checkpoint_is_a_warning(ready, api, content):
     ready.checkpoint_file.write_text(content)
-    marked = check(ready, api)  # a run goes on, so it is a warning
+    marked = check(ready, api)  # a run continues, so this is a warning
     (line,) = marked["⚠"]
     assert line.startswith("checkpoint: ") and str(ready.checkpoint_file) in line and "continues from" in line
     assert marked["✗"] == [] and ready.run().code == 0
 
 
 @pytest.mark.parametrize("name", ["ledger.db", "lock"])
-def test_a_file_of_the_state_that_its_owner_cannot_use(ready, api, ordinary, name):
-    """A command that another user ran has left these files."""
+def test_a_file_of_the_state_that_its_owner_cannot_use_is_a_failure(ready, api, ordinary, name):
+    """Another user ran a command, which left these files."""
     assert ready.run().code == 0
     api.clear()
     (ready.state / name).chmod(0o444)
     done = ready.run("check")
     (line, _) = [line for line in done.out.splitlines() if line[0] == "✗"]
-    assert done.code == 77 and line.startswith(f"✗ ledger: {ready.state / name} cannot be read and written: Permission denied")
+    assert done.code == 77 and line.startswith(f"✗ ledger: {ready.state / name} cannot be read and written: Permission "
+                                               f"denied")
     assert f"chown --reference={ready.state} {ready.state / name}" in line
     (ready.state / name).chmod(0o640)
 
@@ -610,7 +616,7 @@ def test_check_leaves_nothing_in_the_state_directory(ready, api):
     assert sorted(path.name for path in ready.state.iterdir()) == names and not any("probe" in name for name in names)
 
 
-def test_the_ledger_is_damaged(ready, api):
+def test_a_damaged_ledger_is_a_failure(ready, api):
     (ready.state / "ledger.db").write_bytes(b"SQLite format 3\0" + b"garbage " * 1000)
     one_is_broken(ready, api, 74, "ledger: ", "ledger.db")
 
@@ -624,12 +630,13 @@ def read_only(path):
     ("odd.log", read_only, ["Permission denied", "let its owner be the user that runs the program"]),
     ("odd.log", lambda path: path.mkdir(), ["it is not a regular file", "remove it"]),
     ("odd.log", lambda path: path.symlink_to("/dev/null"), ["it is not a regular file", "remove it"]),
-    ("missing/a.log", lambda path: None, ["No such file or directory", "missing a directory that the program may write"]),
+    ("missing/a.log", lambda path: None,
+     ["No such file or directory", "missing a directory that the program may write"]),
     ("file/a.log", lambda path: path.parent.touch(), ["Not a directory", "file a directory"]),
     ("locked/a.log", lambda path: path.parent.mkdir(0o555), ["Permission denied", "locked a directory"]),
 ], ids=["read-only", "a directory", "a symbolic link", "no directory", "a file above", "a directory that is read-only"])
 def test_a_log_that_cannot_be_written_is_a_warning_in_every_view(ready, api, ordinary, name, spoil, words):
-    """Runs go on, and syslog gets the lines: check said NOT READY."""
+    """Runs continue, and syslog gets the lines. Once, check said NOT READY for this."""
     log = ready.directory / name
     spoil(log)
     done = ready.run("check", "--log", log)
@@ -670,12 +677,12 @@ def end_the_last_run(sync, seconds_ago):
         ledger.commit()
 
 
-def test_a_new_installation_has_no_runs_yet(ready, api):
+def test_a_new_installation_needs_no_run_yet(ready, api):
     marked = check(ready, api)
     assert f"cron: {ready.cron_file} starts a run each minute" in marked["✓"] and "runs" not in subjects(marked["✓"])
 
 
-def test_the_age_of_the_last_run_is_told(ready, api):
+def test_check_tells_the_age_of_the_last_run(ready, api):
     assert ready.run().code == 0
     api.clear()
     (line,) = [line for line in check(ready, api)["✓"] if line.startswith("runs")]
@@ -683,8 +690,8 @@ def test_the_age_of_the_last_run_is_told(ready, api):
 
 
 @pytest.mark.parametrize("age, code, mark", [(400, 0, "⚠"), (1000, 69, "✗")])
-def test_runs_that_stopped_are_told_by_the_age_of_the_last_one(ready, api, age, code, mark):
-    """Goal: `check` notices a dead cron even if cron's file is good."""
+def test_check_reports_that_runs_have_stopped(ready, api, age, code, mark):
+    """Goal: `check` notices that cron is dead, even if cron's file is good."""
     assert ready.run().code == 0
     end_the_last_run(ready, age)
     api.clear()
@@ -710,9 +717,10 @@ def pause(path):
     (lambda path: path.write_text("# did-optimizer-sync: nothing\n7 7 * * * root true\n"), 0,
      ["has no line for this program", "packaging/cron.d"]),
     (lambda path: path.chmod(0o664), 78, ["cron ignores", "users other than root can write it", "chmod 644"]),
-    (lambda path: path.write_text(CRONTAB.rstrip("\n")), 78, ["cron ignores", "its last line has no newline at the end"]),
+    (lambda path: path.write_text(CRONTAB.rstrip("\n")), 78,
+     ["cron ignores", "its last line has no newline at the end"]),
 ], ids=["commented out", "missing", "another's", "writable", "no newline"])
-def test_what_is_wrong_with_crons_line(ready, api, spoil, code, words):
+def test_each_fault_of_crons_line_is_named(ready, api, spoil, code, words):
     spoil(ready.cron_file)
     marked = check(ready, api, code)
     (line,) = marked["✗" if code else "⚠"]
@@ -737,13 +745,13 @@ def namespace(tmp_path, monkeypatch):
     return enter
 
 
-def test_a_host_without_a_cron_daemon(ready, api, namespace):
+def test_a_host_without_a_cron_daemon_is_reported(ready, api, namespace):
     namespace("--mount --pid --fork --mount-proc", "", ready.state)
     (line,) = check(ready, api)["⚠"]
     assert line.startswith("cron: no cron daemon is running on this host") and "systemctl enable --now cron" in line
     assert ready.run().code == 0
     api.clear()
-    assert check(ready, api)["⚠"] == []  # if runs happen, no daemon of that name is needed
+    assert check(ready, api)["⚠"] == []  # if there are runs, no daemon of that name is needed
 
 
 @pytest.mark.parametrize("size, fill, mark, code, words", [
@@ -752,7 +760,7 @@ def test_a_host_without_a_cron_daemon(ready, api, namespace):
     ("64k", "head -c 100000 /dev/zero > $STATE/big || true", "✗", 74, ["state: ", "No space left on device"]),
     ("100m", "mount -o remount,ro $STATE", "✗", 74, ["state: ", "Read-only file system"]),
 ], ids=["few bytes", "few files", "full", "read-only"])
-def test_a_disk_that_is_nearly_full(ready, api, namespace, size, fill, mark, code, words):
+def test_a_disk_that_is_nearly_full_is_a_warning(ready, api, namespace, size, fill, mark, code, words):
     namespace("--mount --propagation=private",
               f"cp -a $STATE $STATE.copy; mount -t tmpfs -o size={size} tmpfs $STATE; cp -a $STATE.copy/. $STATE\n"
               f"rm -rf $STATE.copy; {fill}", ready.state)
@@ -762,7 +770,7 @@ def test_a_disk_that_is_nearly_full(ready, api, namespace, size, fill, mark, cod
 
 
 def test_runs_that_something_else_starts_need_no_line_of_cron(ready, api):
-    """For example a service."""
+    """For example, a systemd service starts them."""
     ready.cron_file.unlink()
     assert ready.run().code == 0
     api.clear()
@@ -778,10 +786,11 @@ def test_an_older_script_in_a_crontab_is_named(ready, api, script, path):
     with (ready.directory / path).open("a") as crontab:
         crontab.write(f"*/2 * * * * root /usr/share/astguiclient/{script}\n")
     (line,) = check(ready, api)["⚠"]
-    assert line == f"older script: {ready.directory / path} starts {script}; remove that line: otherwise both programs send every call"
+    assert line == f"older script: {ready.directory / path} starts {script}; remove that line: otherwise both " \
+        "programs send every call"
 
 
-def test_an_older_script_at_work_is_named_by_its_traces(ready, api):
+def test_check_recognizes_an_older_script_at_work_by_its_traces(ready, api):
     ready.legacy_file.write_text("1700000000.1\n")
     ready.legacy_file.chmod(0o644)
     (line,) = check(ready, api)["⚠"]

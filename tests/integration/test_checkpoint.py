@@ -1,4 +1,4 @@
-"""The checkpoint: every form that is read, damage, and the command that shows and changes it."""
+"""The checkpoint: every form that the program reads, damage, and the command that shows and changes the checkpoint."""
 import contextlib
 import datetime
 import fcntl
@@ -15,7 +15,7 @@ import pytest
 
 
 def ended(db, *seconds_ago):
-    """Calls that ended so long ago, as uniqueids."""
+    """Inserts a call for each age of its end, in seconds. Returns their uniqueids."""
     now = db.now()
     return db.insert_many([{"end_epoch": now - ago} for ago in seconds_ago])
 
@@ -31,7 +31,7 @@ def run(sync, code=0):
 
 
 def started_from(result):
-    """The epoch that the run continued from, by its log."""
+    """The epoch from which the run continued, as the log says."""
     return int(re.search(r"📅 Last check: .*\((\d+)", result.log).group(1))
 
 
@@ -61,7 +61,8 @@ FORMS = {
 @pytest.mark.parametrize("timezone", ["America/New_York", "Europe/Berlin", "UTC"])
 @pytest.mark.parametrize("form", FORMS.values(), ids=list(FORMS))
 def test_every_form_is_read_on_a_host_anywhere(sync, db, api, form, timezone):
-    """The database's server is in New York. Calls that ended before the checkpoint are out of scope, later ones are not."""
+    """The database's server is in New York. Calls that ended before the checkpoint are out of scope, later calls are
+    not."""
     sync.timezone = timezone
     point = db.now() - 1800
     before, after = db.insert(end_epoch=point - 30), db.insert(end_epoch=point + 30)
@@ -73,14 +74,14 @@ def test_every_form_is_read_on_a_host_anywhere(sync, db, api, form, timezone):
     assert sync.checkpoint() == f"{point + 30} {after}"
 
 
-def test_minutes_are_enough(sync, db, api):
+def test_a_time_needs_no_seconds(sync, db, api):
     before, after = ended(db, 1900, 1700)
     sync.set_checkpoint(local(db.now() - 1800, sync.timezone, "%Y-%m-%d %H:%M"))
     run(sync)
     assert arrived(api) == [after]
 
 
-def test_a_tie_is_cut_at_the_uniqueid(sync, db, api):
+def test_of_calls_with_the_same_end_the_uniqueid_decides(sync, db, api):
     end = db.now() - 1000
     db.insert_many([{"uniqueid": f"1700000000.{i}", "end_epoch": end} for i in (1, 2, 3)])
     sync.set_checkpoint(f"{end} 1700000000.2")
@@ -99,7 +100,8 @@ def test_a_uniqueid_that_the_file_cannot_hold_as_it_is_puts_nothing_out_of_scope
 
 
 def test_the_file_has_one_line_and_a_comment_and_is_private(sync, db, timezone="Europe/Berlin"):
-    """One line for the program and a comment for people. No other file is left, and others cannot read it."""
+    """The file has one line for the program and a comment for people. No temporary file is left, and other users cannot
+    read it."""
     sync.timezone = timezone
     (uniqueid,) = ended(db, 60)
     run(sync)
@@ -118,8 +120,8 @@ def forget(sync):
 
 
 @pytest.mark.parametrize("spoil", [forget, lambda sync: sync.checkpoint_file.write_text("")], ids=["missing", "empty"])
-def test_without_a_checkpoint(sync, db, api, spoil):
-    """Without a ledger a run starts one hour back. Later it continues from the ledger's copy."""
+def test_without_a_checkpoint_a_run_uses_the_ledger_or_starts_one_hour_back(sync, db, api, spoil):
+    """Without a ledger, a run starts one hour back. Later runs continue from the ledger's copy."""
     spoil(sync)
     too_old, in_time = ended(db, 3700, 3500)
     result = run(sync)
@@ -182,7 +184,7 @@ def test_a_damaged_checkpoint_is_renamed_and_the_ledgers_copy_used(sync, db, api
     errors = [line for line in result.log.splitlines() if " ERROR ❌ " in line]
     assert len(errors) == 2 and str(aside) in errors[1]
     assert sync.checkpoint() == f"{db.row(second)['end_epoch']} {second}"
-    assert "❌" not in run(sync).log  # said once
+    assert "❌" not in run(sync).log  # the log says so only once
 
 
 @pytest.mark.parametrize("spoil", [DAMAGE["garbage"], DAMAGE["before all calls"], a_directory])
@@ -196,7 +198,7 @@ def test_status_says_that_the_checkpoint_is_damaged(sync, db, spoil):
     assert line.endswith(" ago") and "damaged" not in line
 
 
-def test_a_damaged_checkpoint_of_a_new_installation(sync, db, api):
+def test_with_a_damaged_checkpoint_a_new_installation_starts_one_hour_back(sync, db, api):
     too_old, in_time = ended(db, 3700, 3500)
     sync.set_checkpoint("lorem ipsum")
     run(sync)
@@ -204,7 +206,8 @@ def test_a_damaged_checkpoint_of_a_new_installation(sync, db, api):
 
 
 def test_a_future_checkpoint_that_a_run_wrote_is_no_damage(sync, db, api):
-    """The clock was set back after a run: its checkpoint is no damage, and calls go on from now."""
+    """The clock was set back after a run. That run's checkpoint is not damaged, and runs continue from the present
+    time."""
     first, = ended(db, 30)
     run(sync)
     future = f"{db.now() + 7200} 1800000000.1"
@@ -256,7 +259,7 @@ def test_a_ledger_that_cannot_be_written_stops_the_run_before_anything_is_sent(s
 
 # ---- checkpoint show ----
 
-def test_show(sync, db):
+def test_show_prints_the_checkpoint_and_its_age(sync, db):
     point = db.now() - 500
     sync.timezone = "Europe/Berlin"
     sync.set_checkpoint(f"{point} 1700000000.7")
@@ -282,7 +285,7 @@ def test_show_changes_nothing(sync):
     ("now", 0), ("30 seconds ago", 30), ("90 minutes ago", 5400), ("1 hour ago", 3600), ("2 hours ago", 7200),
     ("3 days ago", 259200), ("{epoch}", 4000), ("{local}", 4000), ("{printed}", 4000), ("{iso}", 4000),
     ("{epoch}.123", 4000), ("pbx-{epoch}.123", 4000), ("{epoch} 1700000000.7", 4000)])
-def test_set(sync, timezone, when, ago):
+def test_set_accepts_each_form_of_a_time(sync, timezone, when, ago):
     sync.timezone = timezone
     expected = int(time.time()) - ago
     done = sync.run("checkpoint", "set", when.format(
@@ -296,7 +299,7 @@ def test_set(sync, timezone, when, ago):
 
 @pytest.mark.parametrize("timezone", ["America/New_York", "Europe/Berlin"])
 @pytest.mark.parametrize("when, days", [("today", 0), ("yesterday", 1)])
-def test_set_to_a_day(sync, timezone, when, days):
+def test_set_accepts_a_day(sync, timezone, when, days):
     sync.timezone = timezone
     today = datetime.datetime.now(zoneinfo.ZoneInfo(timezone)).date()
     assert sync.run("checkpoint", "set", when).code == 0
@@ -305,13 +308,13 @@ def test_set_to_a_day(sync, timezone, when, days):
 
 
 @pytest.mark.parametrize("when, word", [
-    ("{epoch}", "future"), ("{epoch}.5", "future"), ("{local}", "future"), ("tomorrow", "understand"), ("", "understand"),
-    ("12:00", "understand"), ("1 fortnight ago", "understand"), ("1 hour", "understand"),
+    ("{epoch}", "future"), ("{epoch}.5", "future"), ("{local}", "future"), ("tomorrow", "understand"),
+    ("", "understand"), ("12:00", "understand"), ("1 fortnight ago", "understand"), ("1 hour", "understand"),
     ("1 hour ago or so", "understand"),
     ("2024-13-01 00:00:00", "understand"), ("2024-02-30 12:00:00", "understand"), ("2024-10-24 25:00:00", "understand"),
     ("2024-10-24 12:00:00 extra", "understand"), ("12", "before the year 2000"), ("9" * 40, "understand"),
     ("1999-12-31 23:59:59", "understand"), ("now; rm -rf /", "understand")])
-def test_set_refuses(sync, when, word):
+def test_set_refuses_other_words(sync, when, word):
     before = sync.checkpoint_file.read_bytes()
     future = int(time.time()) + 3600
     done = sync.run("checkpoint", "set", when.format(epoch=future, local=local(future, sync.timezone)))
@@ -330,7 +333,7 @@ def test_set_waits_for_a_run_to_end(sync):
 
 
 def test_set_waits_as_long_as_the_settings_let_a_run_take(sync, db, api):
-    """A run writes into the lock's file how long it may take. Others wait for that time, see test_lock.c."""
+    """A run writes into its lock file how long the run may take. Other commands wait for that time; see test_lock.c."""
     sync.configure(config={"sync": {"time_budget": 300}})
     ended(db, 10)
     api.rules([{"delay_ms": 3000}])
@@ -345,11 +348,11 @@ def test_set_waits_as_long_as_the_settings_let_a_run_take(sync, db, api):
     said, err = setting.communicate(timeout=20)
     assert (setting.returncode, err) == (0, "")
     first, _, second = said.partition("another run finished just now; the checkpoint after that run:\n")
-    assert first.startswith("1 finished call is skipped")  # as it was before the run had sent it
+    assert first.startswith("1 finished call is skipped")  # the ledger as it was before the run had sent the call
     assert second.startswith("no finished call is skipped")
 
 
-def test_set_without_a_state_directory(sync):
+def test_set_names_a_missing_state_directory(sync):
     shutil.rmtree(sync.state)
     done = sync.run("checkpoint", "set", "now")
     assert done.code == 74 and f"install -d -m 0750 {sync.state}" in done.err
@@ -364,7 +367,7 @@ def test_set_forward_puts_older_calls_out_of_scope_and_back_brings_them_in(sync,
     assert sync.run("checkpoint", "set", "10 minutes ago").code == 0
     assert "set forward" in run(sync).log
     assert arrived(api) == [known, wanted]
-    time.sleep(1.1)  # so that the sweep looks as well
+    time.sleep(1.1)  # so that the run sweeps, too
     assert "set forward" not in run(sync).log
     assert arrived(api) == [known, wanted]
     assert sync.run("checkpoint", "set", "55 minutes ago").code == 0
@@ -373,8 +376,8 @@ def test_set_forward_puts_older_calls_out_of_scope_and_back_brings_them_in(sync,
     assert len(api.log()) == 3
 
 
-def test_a_person_writes_the_file(sync, db, api):
-    """date -d "1 hour ago" > checkpoint, in place of the command."""
+def test_a_person_may_write_the_file(sync, db, api):
+    """In place of the command, a person types: date -d "1 hour ago" > checkpoint."""
     run(sync)
     known, = ended(db, 100)
     run(sync)
@@ -387,7 +390,7 @@ def test_a_person_writes_the_file(sync, db, api):
 # ---- what a change means for the calls ----
 
 def answered(sync, answer, *args):
-    """What the command prints on a terminal where a person types the answer, and its exit code."""
+    """Runs the command on a terminal where a person types the answer. Returns its output and exit code."""
     screen, terminal = os.openpty()
     process = sync.start(*args, stdin=terminal)
     os.write(screen, f"{answer}\n".encode())
@@ -420,7 +423,7 @@ def test_set_forward_says_what_is_skipped_and_how_to_send_it(sync, db, api):
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("3 finished calls are skipped: not sent yet")
     result = run(sync)
-    assert "⏩ 3 finished calls are skipped" in result.log  # and the run says it too
+    assert "⏩ 3 finished calls are skipped" in result.log  # and the run says so, too
     assert backfill_in(result.log) == backfill_in(done.out)
     assert not set(skipped) & set(arrived(api))
     assert sync.run(*backfill_in(done.out)).code == 0
@@ -436,13 +439,13 @@ def test_set_back_says_what_is_sent(sync, db, api):
     assert done.out.startswith("2 finished calls will be sent with the next run")
     assert "⏪ 2 finished calls will be sent" in run(sync).log
     assert set(older) < set(arrived(api)) and len(api.log()) == 3
-    done = sync.run("checkpoint", "set", "1 hour ago")  # all of them are known
+    done = sync.run("checkpoint", "set", "1 hour ago")  # the ledger knows all of them
     assert done.out.startswith("no additional finished call is sent")
     assert "finished call" not in run(sync).log
 
 
 def test_calls_that_are_only_noted_to_be_sent_later_are_skipped_too(sync, db, api):
-    """They are below the checkpoint, and a run sends at most backfill_rate of them a second."""
+    """These calls are below the checkpoint. A run sends at most backfill_rate of them a second."""
     now = db.now()
     sync.set_checkpoint(now - 7200)
     sync.configure(config={"sync": {"backfill_rate": 1, "time_budget": 2}})
@@ -573,7 +576,7 @@ def says_what_to_use(text, sync):
             "remove the line with AST_DID_optimizer_sync.pl from root's crontab" in text)
 
 
-def test_a_person_who_writes_the_old_checkpoint_is_told_what_to_use(sync, db):
+def test_a_person_who_writes_the_old_checkpoint_learns_what_to_use(sync, db):
     run(sync)
     before = sync.checkpoint()
     written_by_habit(sync, db, ago=-1)
@@ -594,14 +597,14 @@ def test_the_advice_remains_but_ignores_a_file_from_before_the_migration(sync, d
     written_by_habit(sync, db, ago=1000)
     run(sync)
     assert told() == [False, False]
-    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:  # that was two hours ago
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:  # the file is from two hours ago
         ledger.execute("UPDATE note SET number = number - 7200 WHERE name = 'taken_over'")
         ledger.commit()
     assert told() == [True, True]
 
 
 def test_a_reset_does_not_go_back_to_the_old_script(sync, db, api):
-    """Its checkpoint is for the very first run."""
+    """The old script's checkpoint is for the very first run only."""
     forget(sync)
     sync.legacy_file.write_text(f"{db.now() - 7200}.1\n")
     old, = ended(db, 7000)
@@ -625,14 +628,14 @@ def renamed(sync, text):
 
 
 def slowly(sync, text):
-    """As `date > checkpoint` in a shell, with a slow `date`: the file is empty for a while."""
+    """Writes the file as `date > checkpoint` does with a slow `date`: the file is empty for a while."""
     with sync.checkpoint_file.open("w") as file:
         time.sleep(2.5)
         file.write(f"{text}\n")
 
 
 def at_work(sync, db, api):
-    """A run that has many calls to read; the calls by age, the oldest first."""
+    """Starts a run that has many calls to read. Returns the run and the calls, the oldest call first."""
     now = db.now()
     calls = db.insert_many([{"end_epoch": now - 3000 + n * 10} for n in range(250)])
     sync.configure(config={"sync": {"batch_size": 5}, "api": {"concurrency": 1}})
@@ -653,7 +656,7 @@ def end_of(process):
 @pytest.mark.parametrize("write", [in_place, renamed, slowly])
 def test_a_checkpoint_set_forward_by_hand_during_a_run_is_obeyed(sync, db, api, write):
     process, now, calls = at_work(sync, db, api)
-    wanted = str(now - 800)  # the last 30 calls are not before that
+    wanted = str(now - 800)  # the last 30 calls did not end before that time
     write(sync, wanted)
     assert end_of(process) == 75
     assert sync.checkpoint() == wanted
@@ -661,7 +664,7 @@ def test_a_checkpoint_set_forward_by_hand_during_a_run_is_obeyed(sync, db, api, 
     assert "The checkpoint was changed by hand during this run" in log
     api.rules([])
     sent = set(arrived(api))
-    assert len(sent) < 220  # it ended then, and left alone what a person wants to skip
+    assert len(sent) < 220  # then the run ended, and did not send what the person wants to skip
     result = run(sync)
     assert started_from(result) == now - 800 and "set forward" in result.log
     assert set(arrived(api)) - sent == set(calls[-30:])
@@ -680,7 +683,7 @@ def test_a_checkpoint_set_back_by_hand_during_a_run_is_obeyed(sync, db, api):
 
 
 def test_a_checkpoint_emptied_during_a_run_is_left_alone_and_nothing_is_lost(sync, db, api):
-    """Somebody may be writing the file. With an empty file, a run continues from the ledger's copy."""
+    """Somebody may be writing the file at this moment. If the file is empty, a run continues from the ledger's copy."""
     process, _, calls = at_work(sync, db, api)
     sync.checkpoint_file.write_text("")
     assert end_of(process) == 0
@@ -692,7 +695,7 @@ def test_a_checkpoint_emptied_during_a_run_is_left_alone_and_nothing_is_lost(syn
 
 # ---- checkpoint reset ----
 
-def test_reset(sync, db, api):
+def test_reset_starts_one_hour_back(sync, db, api):
     """The next run starts one hour ago, and sends nothing again."""
     sync.set_checkpoint(db.now() - 600)
     too_old, known, older = ended(db, 3700, 100, 3300)
@@ -706,7 +709,7 @@ def test_reset(sync, db, api):
     assert arrived(api) == [older, known] and len(api.log()) == 2
 
 
-def test_reset_of_a_damaged_one_and_of_none(sync, db, api):
+def test_reset_needs_no_good_checkpoint(sync, db, api):
     sync.set_checkpoint("garbage")
     for _ in range(2):
         assert sync.run("checkpoint", "reset").code == 0 and sync.checkpoint() is None

@@ -14,7 +14,7 @@ NOBODYS_PORT = "http://127.0.0.1:1"
 
 
 def everything(sync):
-    """All files on disk: the content or the kind of each path."""
+    """All files of the installation: the content or the kind of each path."""
     return {str(path): path.read_bytes() if path.is_file() else "directory" for path in sync.directory.rglob("*")}
 
 
@@ -28,7 +28,7 @@ def locked(sync):
 # ---- words ----
 
 def bare(*args):
-    """Runs the program with these words only, and without any file of ours."""
+    """Runs the program with these words only, and without the test's files."""
     return subprocess.run([program("SYNC_BINARY", "build/did-optimizer-sync"), *args], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", timeout=30)
 
@@ -58,7 +58,7 @@ def test_short_options_and_the_command_help():
     (["check"], ["test configuration"], ["checkpoint", "WHICH is"]),
     (["checkpoint", "set"], ["'N minutes|hours|days ago'"], ["checkpoint reset", "--force"]),
 ], ids=lambda value: " ".join(value))
-def test_help_of_one_command(words, own, others):
+def test_help_prints_one_command(words, own, others):
     done = bare("help", *words)
     assert (done.returncode, done.stderr) == (0, "")
     assert [word for word in own if word not in done.stdout] == []
@@ -66,7 +66,7 @@ def test_help_of_one_command(words, own, others):
     assert bare(*words, "--help").stdout == bare(*words, "-h").stdout == done.stdout
 
 
-def test_version_is_the_sources():
+def test_the_version_is_that_of_the_source():
     version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/base/version.h").read_text()).group(1)
     done = bare("--version")
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"did-optimizer-sync {version}")
@@ -82,7 +82,7 @@ def test_version_is_the_sources():
     (["checkpoint", "set", "-5"], "-5"), (["check", "--dry-run"], "--dry-run"),
     (["checkpoint", "reset", "--cron"], "--cron"),
     ([""], "''")], ids=lambda value: " ".join(value) if isinstance(value, list) else None)
-def test_usage_errors(sync, words, told):
+def test_a_wrong_command_line_is_refused_with_64(sync, words, told):
     before = everything(sync)
     done = sync.run(*words)
     assert (done.code, done.out) == (64, "")
@@ -105,14 +105,14 @@ def test_a_run_that_is_not_on_a_terminal_prints_nothing(sync, db):
     assert (done.code, done.out, done.err) == (0, "", "") and "✅ Sync completed successfully" in done.log
 
 
-def test_log_to_the_terminal_only(sync, db):
+def test_log_minus_prints_the_log_to_the_terminal_only(sync, db):
     uniqueid = db.insert()
     done = sync.run("--log", "-")
     assert (done.code, done.err, done.log) == (0, "", "")
     assert f"✓ {uniqueid}: " in done.out and not (sync.directory / "-").exists()
 
 
-def test_the_lines_operators_look_for(sync, db):
+def test_the_log_has_the_lines_that_operators_look_for(sync, db):
     uniqueid = db.insert(campaign_id="CAMP", phone_number="3125551212", status="SALE", length_in_sec=45)
     lines = sync.run().log.splitlines()
     stamp = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4} (INFO |WARN |ERROR) "
@@ -122,12 +122,12 @@ def test_the_lines_operators_look_for(sync, db):
                  r"📞 Found 1 new call results", re.escape(f"✓ {uniqueid}: CAMP/3125551212 → SALE (45s)"),
                  r"💾 Saved checkpoint: .+" + re.escape(uniqueid) + r"\)",
                  r"📊 Summary: 1 processed, 0 failed in \d+\.\d\ds", r"✅ Sync completed successfully"]:
-        (place,) = [i for i, line in enumerate(said) if re.fullmatch(want, line)]  # once each, and in this order
+        (place,) = [i for i, line in enumerate(said) if re.fullmatch(want, line)]  # each line once, in this order
         said = said[place + 1:]
     assert said == []
 
 
-def test_json_log(sync, db):
+def test_a_json_log_has_one_object_a_line(sync, db):
     uniqueid = db.insert()
     sync.configure(config={"log": {"format": "json"}})
     entries = [json.loads(line) for line in sync.run().log.splitlines()]
@@ -135,7 +135,7 @@ def test_json_log(sync, db):
     assert any(entry["message"].startswith(f"✓ {uniqueid}: ") for entry in entries)
 
 
-def test_log_level(sync, db):
+def test_the_log_level_leaves_out_lesser_lines(sync, db):
     db.insert()
     sync.configure(config={"log": {"level": "error"}})
     assert sync.run().log == ""
@@ -153,7 +153,7 @@ def test_the_log_is_appended_to_and_private(sync):
                                    lambda path: subprocess.run(["mkfifo", path], check=True)],
                          ids=["directory", "symbolic link", "named pipe"])
 def test_a_log_that_is_no_file_is_left_alone_and_stops_no_run(sync, db, api, spoil):
-    """Results matter more than the log, so the calls are sent, as with a log that cannot be written."""
+    """Results matter more than the log. So the calls are sent, as when the log cannot be written."""
     call, odd = db.insert(), sync.log_file.with_name("odd.log")
     spoil(odd)
     before = odd.lstat()
@@ -165,7 +165,7 @@ def test_a_log_that_is_no_file_is_left_alone_and_stops_no_run(sync, db, api, spo
 # ---- --dry-run ----
 
 def test_dry_run_shows_what_a_run_would_send_and_changes_nothing(sync, db, api):
-    """On a new installation, and later with a ledger."""
+    """This holds on a new installation, and later with a ledger."""
     expected = []
     for calls in ([{}, {"status": "DISPO"}, {"comments": "line\nend"}], [{}]):
         db.insert_many(calls)
@@ -187,11 +187,11 @@ def test_dry_run_says_what_it_does_apart_from_the_json(sync, db):
     db.insert_many([{}, {"status": "DISPO"}])
     done = sync.run("--dry-run")
     assert "Dry run: 1 would be sent, 1 waiting" in done.err and done.out.count("\n") == 1 and done.log == ""
-    assert sync.run().code == 0  # the ledger has the waiting call now
+    assert sync.run().code == 0  # now the ledger has the waiting call
     assert "Dry run: 0 would be sent, 1 waiting" in sync.run("--dry-run").err
 
 
-def test_dry_run_without_an_api_and_beside_another_run(sync, db, api):
+def test_dry_run_needs_no_api_and_no_lock(sync, db, api):
     db.insert()
     sync.configure(dids={"api_base_url": NOBODYS_PORT})
     with locked(sync):
@@ -210,13 +210,13 @@ def test_dry_run_leaves_even_a_bad_checkpoint_alone(sync, db, content):
     assert done.code == 0 and len(done.out.splitlines()) == 1 and everything(sync) == before
 
 
-def test_dry_run_of_calls_that_are_pending(sync, db, api):
-    """The calls that an earlier run could not deliver are shown too."""
+def test_dry_run_shows_pending_calls(sync, db, api):
+    """An earlier run could not deliver these calls."""
     good, bad = db.insert_many([{}, {}])
     sync.configure(config={"sync": {"retry_base": 0}})
     api.rules([{"uniqueid": bad, "status": 503}])
     assert sync.run().code == 75
-    time.sleep(2)  # until it is due
+    time.sleep(2)  # until the call is due
     shown = [json.loads(line)["uniqueid"] for line in sync.run("--dry-run").out.splitlines()]
     assert shown == [bad] and api.by_uniqueid().keys() == {good}
     assert sync.ledger("SELECT state, attempts FROM call WHERE uniqueid = ?", bad) == [(2, 1)]
@@ -240,12 +240,12 @@ def test_cron_mails_once_when_it_breaks_and_once_when_it_works_again(sync, db, a
             "config": {"database": dict(sync.config["database"])}}
     if not new:
         assert sync.run("--cron").out == ""
-    db.insert_many([{}] * 2)  # one alone could be to blame itself
+    db.insert_many([{}] * 2)  # if a single call failed, that call could be at fault
     sync.configure(**failure)
     printed = [sync.run("--cron") for _ in range(3)]
     assert [done.code for done in printed] == [printed[0].code] * 3 and printed[0].code in (69, 78)
     assert "does not work: " in printed[0].out and [done.out for done in printed[1:]] == ["", ""]
-    assert "❌" in printed[2].log  # the log goes on saying it
+    assert "❌" in printed[2].log  # the log continues to say so
     sync.configure(**good)
     mended, later = sync.run("--cron"), sync.run("--cron")
     assert (mended.code, mended.out) == (0, "did-optimizer-sync works again.\n")
@@ -274,8 +274,8 @@ def test_another_run_holds_the_lock(sync, db, api, options):
 
 
 def test_bad_settings_leave_the_state_of_a_run_at_work_alone(sync, db, api):
-    """Goal: the note that a mail was sent is written under the lock too. The ledger looks damaged here, as it may while
-    the run at work rebuilds it."""
+    """Goal: the note that a mail was sent is written under the lock, too. The ledger looks damaged here, as it may look
+    while a run rebuilds it."""
     assert sync.run("--cron").code == 0
     sync.configure(dids={"api_key": None})
     for journal in ("ledger.db-wal", "ledger.db-shm"):
@@ -286,12 +286,12 @@ def test_bad_settings_leave_the_state_of_a_run_at_work_alone(sync, db, api):
         done = sync.run("--cron")
         assert sorted((path.name, path.read_bytes()) for path in sync.state.iterdir()) == before
     assert (done.code, done.out, done.err) == (78, "", "") and "Another run is at work" in done.log
-    later = sync.run("--cron")  # it is told when the lock is free
+    later = sync.run("--cron")  # the mail comes when the lock is free
     assert later.code == 78 and later.out.startswith("did-optimizer-sync does not work: the configuration has")
 
 
 def test_the_lock_of_a_dead_run_delays_no_run(sync, db, api):
-    """The kernel's lock goes with its process; the file stays."""
+    """The kernel releases a lock when its process ends. The file stays."""
     uniqueid = db.insert()
     api.rules([{"action": "hang", "times": 1}])
     first = sync.start()

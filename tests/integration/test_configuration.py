@@ -24,7 +24,8 @@ def waiting(sync, db):
 
 
 def refuse(sync, api, *args, code=78, env=None):
-    """Runs with bad settings: the problems that were logged, and standard error. Nothing is sent or given away."""
+    """Runs with bad settings. Returns the logged problems and standard error. Nothing is sent, and no secret is
+    printed."""
     before = sorted(os.listdir(sync.state))
     result = sync.run(*args, env=env)
     assert result.code == code, result.log + result.err
@@ -36,7 +37,7 @@ def refuse(sync, api, *args, code=78, env=None):
 
 
 def place_of(sync, name):
-    """FILE as its path; FILE:KEY as path:line, of the last line that gives this key."""
+    """For FILE, its path. For FILE:KEY, path:line of the last line that sets this key."""
     name, _, key = name.partition(":")
     path = sync.config_file if name == "own.conf" else sync.directory / name
     lines = [number for number, line in enumerate(path.read_text().splitlines(), 1) if line.startswith(key)]
@@ -44,14 +45,14 @@ def place_of(sync, name):
 
 
 def sends(sync, api, uniqueid, env=None):
-    """Runs with good settings: exactly this call arrives."""
+    """Runs with good settings. Exactly this call arrives."""
     result = sync.run(env=env)
     assert (result.code, list(api.by_uniqueid())) == (0, [uniqueid]), result.log + result.err
     return result
 
 
-# What configure() is given; the place that must be named, FILE or FILE:KEY for the line of that key; and words of the
-# problem and of its remedy.
+# Each row: the arguments of configure(); the place that the message must name, FILE or FILE:KEY for the line of that
+# key; words of the problem and of its remedy.
 BAD = {
     "no key": ({"dids": {"api_key": None}}, "dids.conf", ["there is no API key", "API_KEY", "write `api_key = "]),
     "empty key": ({"dids": {"api_key": ""}}, "dids.conf", ["there is no API key", "API_KEY", "write `api_key = "]),
@@ -100,11 +101,12 @@ BAD = {
     "a setting that the source lacks": ({"config": {"source": {"url": "x"}}}, "own.conf:url",
                                         ["a source of the type vicidial has no setting 'url' in [source]",
                                          "its only setting is: type"]),
-    "a setting of the sink in another section": ({"config": {"enrich": {"phone_number": "did"}}}, "own.conf:phone_number",
-                                                 ["no setting 'phone_number' in [enrich]",
+    "a setting of the sink in another section": ({"config": {"enrich": {"phone_number": "did"}}},
+                                                 "own.conf:phone_number", ["no setting 'phone_number' in [enrich]",
                                                   "this setting belongs in [sink]"]),
     "a setting of the sink in the source": ({"config": {"source": {"phone_number": "did"}}}, "own.conf:phone_number",
-                                            ["has no setting 'phone_number' in [source]", "phone_number belongs in [sink]"]),
+                                            ["has no setting 'phone_number' in [source]",
+                                             "phone_number belongs in [sink]"]),
     "a setting of two sections": ({"config": {"sync": {"dial_status": "yes"}}}, "own.conf:dial_status",
                                   ["this setting belongs in [enrich] or [sink]"]),
     "unknown source": ({"config": {"source": {"type": "vicidal"}}}, "own.conf:type",
@@ -151,7 +153,7 @@ def test_a_bad_environment_variable_is_named(waiting, api, env, name, remedy):
     assert "X-Evil" not in problems[0] + err
 
 
-def test_all_problems_are_told_at_once(waiting, api):
+def test_all_problems_are_reported_at_once(waiting, api):
     waiting.configure(dids={"api_key": None, "api_base_url": "nonsense", "api_timeout": 999},
                       config={"sync": {"batch_size": "x", "overlap": -1}, "sink": {"a": 1}})
     problems, err = refuse(waiting, api)
@@ -174,7 +176,7 @@ FILES = ["astguiclient_file", "dids_file", "config_file"]
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_directory_in_a_files_place(waiting, api, name):
+def test_a_directory_in_place_of_a_file_is_named(waiting, api, name):
     path = getattr(waiting, name)
     path.unlink()
     path.mkdir()
@@ -183,7 +185,7 @@ def test_a_directory_in_a_files_place(waiting, api, name):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_that_may_not_be_read(waiting, api, ordinary, name):
+def test_a_file_that_may_not_be_read_is_named_once(waiting, api, ordinary, name):
     path = getattr(waiting, name)
     path.chmod(0)
     problems, err = refuse(waiting, api, code=77)
@@ -200,8 +202,8 @@ def test_a_file_that_is_named_must_exist(waiting, api, option):
     assert len(told) == 1 and str(missing) in err
 
 
-def test_plain_http_to_another_host_only_on_demand(sync, api, db):
-    """0.0.0.0 leads to this host, but is not one of its names."""
+def test_plain_http_to_another_host_needs_a_setting(sync, api, db):
+    """0.0.0.0 leads to this host, but the program does not know it as a name of this host."""
     uniqueid = db.insert()
     sync.configure(dids={"api_base_url": f"http://0.0.0.0:{api.port}"})
     problems, _ = refuse(sync, api)
@@ -213,7 +215,7 @@ def test_plain_http_to_another_host_only_on_demand(sync, api, db):
 # ---- precedence ----
 
 def test_the_environments_key_wins(sync, api, db):
-    uniqueids = db.insert_many([{}] * 2)  # one that is refused alone could be to blame itself
+    uniqueids = db.insert_many([{}] * 2)  # if a single call was refused, that call could be at fault
     result = sync.run(env={"API_KEY": "another-key"})
     assert result.code == 78 and api.recorded() == []
     assert "check api_key (environment variable API_KEY)" in result.log
@@ -229,13 +231,13 @@ def test_the_environments_address_wins(sync, api, db):
     sends(sync, api, uniqueid, env={"DID_OPTIMIZER_API_URL": api.url + "/"})
 
 
-def test_the_default_address_is_told(sync, api, db):
+def test_the_default_address_is_named_in_the_log(sync, api, db):
     sync.configure(dids={"api_base_url": None})
     assert f"http://localhost:5000 (from default: {sync.dids_file} sets none)" in sync.run("check").out
 
 
 LAYERS = ["environment", "own file", "astguiclient.conf", "dids.conf", "default"]
-NAMES = {  # of one setting in each of the layers
+NAMES = {  # the name of one setting in each of the layers
     "host": ("VICIDIAL_DB_HOST", "host", "VARDB_server", "db_host"),
     "port": ("VICIDIAL_DB_PORT", "port", "VARDB_port", "db_port"),
     "name": ("VICIDIAL_DB_NAME", "name", "VARDB_database", "db_name"),
@@ -244,9 +246,9 @@ NAMES = {  # of one setting in each of the layers
 }
 
 
-def tell(sync, what, layer, good, bad):
-    """Sets one of the database's settings right in one layer and wrong in those below it, leaving out those above it.
-    Returns the environment to run in."""
+def set_in_layer(sync, what, layer, good, bad):
+    """Sets one of the database's settings right in one layer and wrong in the layers below. The layers above do not
+    have the setting. Returns the environment for the run."""
     told = [None] * layer + [good] + [bad] * (len(LAYERS) - 1 - layer)
     variable, own, astguiclient, dids = NAMES[what]
     sync.configure(config={"database": {own: told[1]}}, astguiclient={astguiclient: told[2]}, dids={dids: told[3]})
@@ -258,7 +260,7 @@ def tell(sync, what, layer, good, bad):
     ("name", "asterisk", "nowhere"), ("user", "cron", "nobody"), ("password", "1234", "wrong"),
     ("host", "localhost", "256.256.256.256")], ids=["name", "user", "password", "host"])
 def test_the_strongest_layer_names_the_database(sync, api, db, layer, what, good, bad):
-    sends(sync, api, db.insert(), env=tell(sync, what, layer, good, bad))
+    sends(sync, api, db.insert(), env=set_in_layer(sync, what, layer, good, bad))
 
 
 @pytest.fixture(scope="module")
@@ -271,7 +273,7 @@ def tcp_dialer():
 def test_the_strongest_layer_names_the_port(sync, api, tcp_dialer, layer):
     uniqueid = tcp_dialer.database().insert()
     sync.configure(astguiclient={"VARDB_server": "127.0.0.1"})
-    sends(sync, api, uniqueid, env=tell(sync, "port", layer, str(tcp_dialer.port), "1"))
+    sends(sync, api, uniqueid, env=set_in_layer(sync, "port", layer, str(tcp_dialer.port), "1"))
 
 
 @pytest.fixture(scope="module")
@@ -281,7 +283,7 @@ def certificates(tmp_path_factory):
 
 @pytest.fixture
 def tls_dialer(certificates, tmp_path):
-    """Makes a server that offers TLS with that certificate, or none."""
+    """Makes a server that offers TLS with the named certificate, or no TLS."""
     with contextlib.ExitStack() as servers:
         def make(name):
             cert, key = getattr(certificates, name, (None, None))
@@ -293,7 +295,8 @@ def tls_dialer(certificates, tmp_path):
 @pytest.mark.parametrize("certificate, ca, works", [
     ("good", "ca", True), ("wrong_name", "ca", False), ("expired", "ca", False), ("good", "other", False),
     ("none", "ca", False)])
-def test_the_database_must_prove_itself_where_a_ca_is_set(sync, api, tls_dialer, certificates, tmp_path, certificate, ca,
+def test_the_database_needs_a_good_certificate_if_a_ca_is_set(sync, api, tls_dialer, certificates, tmp_path,
+                                                              certificate, ca,
                                                           works):
     server = tls_dialer(certificate)
     uniqueid = server.database().insert()
@@ -326,7 +329,7 @@ def test_an_empty_variable_is_ignored(sync, api, db):
     sends(sync, api, db.insert(), env={"API_KEY": "", "VICIDIAL_DB_NAME": "", "VICIDIAL_DB_PASSWORD": ""})
 
 
-def test_another_database_of_the_same_server(sync, api, db):
+def test_another_database_of_the_same_server_can_be_named(sync, api, db):
     other = db.dialer.database("other")
     db.insert()
     uniqueid = other.insert(uniqueid="1700000000.4711")
@@ -337,8 +340,8 @@ def test_another_database_of_the_same_server(sync, api, db):
 
 # ---- files as people write them ----
 
-def test_dids_conf_of_another_program(sync, api, db):
-    """Indented lines, Asterisk's own =>, a byte order mark, CR LF, and much that is not ours."""
+def test_dids_conf_of_another_program_is_read(sync, api, db):
+    """The file has indented lines, Asterisk's own =>, a byte order mark, CR LF, and many lines for other programs."""
     sync.dids_file.write_bytes("\r\n".join([
         "\ufeff[general]", "; shared with the AGI script", "    fallback_did => 3125550100", "bindaddr",
         f"    api_base_url => {api.url}/", f"\tapi_key\t=> {api.api_key}   ", "\tapi_timeout = 5 ; seconds",
@@ -367,7 +370,7 @@ def test_the_log_can_be_json(sync, api, db, key):
 
 @pytest.mark.parametrize("which", ["astguiclient_file", "dids_file", "config_file"])
 def test_a_file_that_everybody_can_write_is_refused(sync, api, db, which):
-    """Goal: a person who can write the file could send the key to another host."""
+    """Goal: whoever can write the file could make the program send the key to another host."""
     db.insert()
     path = getattr(sync, which)
     path.chmod(0o666)
@@ -376,29 +379,30 @@ def test_a_file_that_everybody_can_write_is_refused(sync, api, db, which):
     assert api.log() == []
 
 
-def test_our_own_file_as_an_editor_of_another_system_leaves_it(sync, api, db):
+def test_our_own_file_may_come_from_an_editor_of_another_system(sync, api, db):
     content = sync.config_file.read_text().replace("\n", "\r\n").replace("socket", "  \tsocket")
     sync.config_file.write_bytes(("\ufeff" + content).encode())
     sends(sync, api, db.insert())
 
 
-def test_astguiclient_conf_as_vicidial_reads_it(sync, api, db):
-    """The last line wins, the key is a beginning, the value follows the last =, and > is taken out."""
+def test_astguiclient_conf_is_read_as_vicidial_reads_it(sync, api, db):
+    """The last line wins. A line matches by the beginning of its key. The value follows the last =, and > is
+    removed."""
     sync.astguiclient_file.write_text(
         "# database\nVARDB_server => localhost\nVARDB_database => nowhere\n\tVARDB_database\t=> aste>risk # here\r\n"
         "VARDB_user => x=cron\nVARDB_password => 1234\n#VARDB_pass => wrong\nvardb_pass => wrong\nVARDB_port =>\n")
     sends(sync, api, db.insert())
 
 
-def test_astguiclient_conf_in_php_style(sync, api, db):
+def test_astguiclient_conf_may_have_php_style(sync, api, db):
     sync.astguiclient_file.write_text("$VARDB_server => 'localhost';\n$VARDB_database => 'asterisk';\n"
                                       "$VARDB_user => 'cron';\n$VARDB_pass => '1234';\n")
     sends(sync, api, db.insert())
 
 
 def test_the_shipped_files_are_accepted(sync, api, db):
-    """The example of dids.conf up to its placeholder; our own file with every commented line, "each shows the default",
-    made a setting."""
+    """The example of dids.conf is accepted except for its placeholder. Our own file is accepted with each commented
+    line, which shows the default, made a setting."""
     root = program("NONE", "conf")
     lines = (root / "did-optimizer-sync.conf").read_text().splitlines()
     given = [line[1:] if line.startswith(";") else line for line in lines]
@@ -409,7 +413,8 @@ def test_the_shipped_files_are_accepted(sync, api, db):
     assert len(problems) == 1 and "still the placeholder" in problems[0]
     sync.dids_file.write_text(example.replace("YOUR_API_KEY_HERE", api.api_key)
                               .replace("https://dids.example.com", api.url))
-    sends(sync, api, db.insert(end_epoch=db.now() - 5))  # by the shipped file's settings a call has to settle
+    # with the shipped file's settings, a call must be older than `settle`
+    sends(sync, api, db.insert(end_epoch=db.now() - 5))
 
 
 # ---- what they do ----
@@ -424,7 +429,7 @@ def test_api_timeout_bounds_a_request(sync, api, db):
     assert result.code == 69 and "timed out" in result.log.lower()
 
 
-def test_verify_ssl_0_is_warned_of_in_every_run(sync, api, db):
+def test_every_run_warns_of_verify_ssl_0(sync, api, db):
     sync.configure(dids={"verify_ssl": 0})
     for _ in range(2):
         result = sync.run()

@@ -1,4 +1,4 @@
-"""The program ends at any step: no call is lost, and only calls in flight are sent again."""
+"""The program may end at any step. No call is lost, and only calls in flight are sent again."""
 import pytest
 
 from fault import scene as scenes
@@ -11,9 +11,9 @@ needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim
 @needs_shim
 @pytest.mark.parametrize("when, share", [("before", 0.3), ("after", 0.3), ("middle", 0.15)])
 def test_a_crash_at_any_step_ends_with_the_result_of_an_uninterrupted_run(staged, when, share):
-    """Goal: after a crash before, after or within any write, sync, rename, unlink, truncation, send or receive, only
-    calls in flight are sent again, under the same keys. This test tries a share of the steps, `make soak` all of
-    them."""
+    """Goal: the program may crash before, within or after any write, sync, rename, unlink, truncation, send or receive.
+    Only calls in flight are sent again, under the same keys. This test tries a share of the steps; `make soak` tries
+    all."""
     done = crash_sweep(staged(scenes.every_kind), when, share)
     assert done.steps > 100
 
@@ -29,8 +29,8 @@ def test_a_crash_at_any_step_of_the_first_run_loses_nothing(staged, when, share)
 @pytest.mark.parametrize("kind", [scenes.backfill, scenes.reconcile], ids=["backfill", "reconcile"])
 @pytest.mark.parametrize("when, share", [("before", 0.12), ("after", 0.12), ("middle", 0.06)])
 def test_a_crash_at_any_step_of_long_work_ends_with_the_result_of_an_uninterrupted_one(staged, kind, when, share):
-    """Goal: the same for backfill and reconcile, which release lock and ledger in between. The same command, given
-    again, completes the work and repeats only calls in flight."""
+    """Goal: the same for backfill and reconcile, which release lock and ledger in between. The same command, run again,
+    completes the work and repeats only calls in flight."""
     done = crash_sweep(staged(kind), when, share)
     assert done.steps > 80
 
@@ -44,8 +44,9 @@ def test_a_crash_while_a_damaged_ledger_is_rebuilt_loses_nothing(staged, when):
 
 @needs_shim
 def test_outcomes_are_on_disk_before_the_checkpoint_moves_past_them(staged):
-    """Goal: the order of durable steps holds on a power cut too, when unsynced bytes are gone: each checkpoint is
-    written, synced, renamed and its directory synced; before that the outcomes of all that was sent are."""
+    """Goal: the order of durable steps also protects against a power cut, when unsynced bytes are lost. First, the
+    outcomes of all sent calls are synced. Then the checkpoint is written, synced and renamed, and its directory is
+    synced."""
     scene = staged(scenes.every_kind)
     scene.reset()
     strike = shim.Strike(scene.sync)
@@ -62,7 +63,7 @@ def test_outcomes_are_on_disk_before_the_checkpoint_moves_past_them(staged):
         assert ("write", "/ledger.db-wal") in trace[last_answer:at], "an answer is not recorded"
 
 
-def test_kill_9_at_random_moments_loses_nothing(db, api, sync):
-    """Goal: no call is lost or recorded twice, however often runs are killed; `make soak` does it 300 times."""
+def test_kill_9_at_random_moments_loses_no_call(db, api, sync):
+    """Goal: no call is lost or recorded twice, however often runs are killed. `make soak` kills 300 runs."""
     done = kill_loop(db, api, sync, kills=15)
     assert done.calls > 100

@@ -17,13 +17,13 @@ ACCEPTED, PENDING, WAITING, REJECTED = 1, 2, 3, 4
 
 @pytest.fixture
 def sync(sync):
-    """What fails is tried again soon."""
+    """Failed calls are tried again soon."""
     sync.configure(dids={"api_timeout": 1}, config={"sync": {"retry_base": 0}})
     return sync
 
 
 def states(sync):
-    """What the ledger knows: uniqueid -> state."""
+    """The state of each call in the ledger, by uniqueid."""
     return dict(sync.ledger("SELECT uniqueid, state FROM call"))
 
 
@@ -42,7 +42,7 @@ def errors(result):
 
 
 def run_until_done(sync, runs=10):
-    """Runs again and again, a little later each time, until nothing is left to do."""
+    """Runs the program, each time a little later, until no call is left to send."""
     for _ in range(runs):
         result = sync.run()
         if result.code == 0:
@@ -64,7 +64,7 @@ def arrived_once(api, uniqueids):
     {"status": 201}, {"status": 202}, {"status": 200, "body": '{"success":true,"duplicate":true}'},
     {"status": 200, "body": "{}"}, {"status": 200, "body": '  {"data":{"success":false}}\n'},
     {"status": 200, "body": '{"success":"false"}'}], ids=lambda rule: rule.get("body", str(rule["status"])))
-def test_a_2xx_that_does_not_say_otherwise_is_an_acceptance(sync, db, api, rule):
+def test_a_2xx_means_accepted_unless_the_body_says_otherwise(sync, db, api, rule):
     uniqueid = db.insert()
     api.rules([rule])
     run(sync)
@@ -73,9 +73,9 @@ def test_a_2xx_that_does_not_say_otherwise_is_an_acceptance(sync, db, api, rule)
     assert len(api.log()) == 1
 
 
-def test_a_call_the_api_had_already(sync, db, api):
-    """The ledger was lost after the API accepted a call. The call is sent again, the API recognizes it, the log says
-    so."""
+def test_a_call_that_the_api_already_has_is_accepted(sync, db, api):
+    """The ledger was lost after the API accepted a call. The program sends the call again. The API recognizes the call,
+    and the log says so."""
     uniqueid = db.insert()
     run(sync)
     (sync.state / "ledger.db").unlink()
@@ -108,7 +108,7 @@ def test_a_refused_call_is_rejected_and_not_tried_again(sync, db, api, status, b
     arrived_once(api, [before, after])
 
 
-def test_what_was_refused_is_kept_for_a_retry(sync, db, api):
+def test_a_refused_call_is_kept_for_a_retry(sync, db, api):
     bad = db.insert(comments="keep me")
     api.rules([{"status": 422}])
     run(sync)
@@ -129,21 +129,22 @@ def test_an_answer_about_the_settings_stops_the_run(sync, db, api, status):
     (message,) = errors(result)
     assert f"HTTP {status}" in message and ("api_key" if status in (401, 403) else "api_base_url") in message
     assert "dids.conf" in message
-    assert len(api.log()) <= 8 and states(sync) == {}  # those that were on their way already
+    assert len(api.log()) <= 8 and states(sync) == {}  # these were in flight already
     api.clear()
     run(sync, code=78)
-    assert len(api.log()) == 1  # no need to ask more than once
+    assert len(api.log()) == 1  # one request is enough
     api.rules([])
     run(sync)
     arrived_once(api, uniqueids)
 
 
-def test_the_key_is_withdrawn_in_the_middle(sync, db, api):
+def test_a_key_that_is_withdrawn_during_a_run_costs_no_call(sync, db, api):
     sync.configure(config={"api": {"concurrency": 1}})
     uniqueids = db.insert_many([{}] * 12)
     api.rules([{"after": 2, "status": 401}])
     (message,) = errors(run(sync, code=78))
-    assert "the API refused 6 different calls in a row" in message  # one alone could be about that call
+    # if a single call was refused, that call could be at fault
+    assert "the API refused 6 different calls in a row" in message
     assert len(api.log()) == 8 and sorted(states(sync).values()) == [ACCEPTED] * 2
     api.rules([])
     run(sync)
@@ -170,7 +171,7 @@ FAILURES = {
 
 @pytest.mark.parametrize("rule", FAILURES.values(), ids=list(FAILURES))
 def test_a_failed_call_is_pending_and_delays_no_other(sync, db, api, rule):
-    """It comes with the same idempotency key in a later run."""
+    """A later run sends the call with the same idempotency key."""
     uniqueids = db.insert_many([{}] * 7)
     bad = uniqueids[3]
     api.rules([{"uniqueid": bad, **rule}])
@@ -178,7 +179,8 @@ def test_a_failed_call_is_pending_and_delays_no_other(sync, db, api, rule):
     assert states(sync) == {**dict.fromkeys(uniqueids, ACCEPTED), bad: PENDING}
     (attempts, reason, due), = sync.ledger("SELECT attempts, reason, due FROM call WHERE uniqueid = ?", bad)
     assert attempts == 1 and reason and f"✗ {bad}: failed: {reason}" in result.log
-    assert int(sync.checkpoint().split()[0]) == db.row(uniqueids[-1])["end_epoch"]  # the checkpoint waits for nobody
+    # the checkpoint moves past a pending call
+    assert int(sync.checkpoint().split()[0]) == db.row(uniqueids[-1])["end_epoch"]
     api.rules([])
     run_until_done(sync)
     assert states(sync) == dict.fromkeys(uniqueids, ACCEPTED)
@@ -186,8 +188,9 @@ def test_a_failed_call_is_pending_and_delays_no_other(sync, db, api, rule):
     assert len({entry["idempotency_key"] for entry in api.log() if entry["uniqueid"] == bad}) == 1
 
 
-def test_an_answer_that_was_lost(sync, db, api):
-    """The API recorded the call and the connection broke: the repetition carries the same key and is a duplicate."""
+def test_a_lost_answer_leads_to_no_second_record(sync, db, api):
+    """The API recorded the call, then the connection broke. The second request has the same key, so the API sees a
+    duplicate."""
     good, lost = db.insert_many([{}, {}])
     api.rules([{"uniqueid": lost, "action": "record-then-reset", "times": 1}])
     run_until_done(sync)
@@ -197,7 +200,7 @@ def test_an_answer_that_was_lost(sync, db, api):
     assert states(sync) == {good: ACCEPTED, lost: ACCEPTED}
 
 
-def test_the_wait_doubles_and_retry_after_lengthens_it(sync, db, api):
+def test_the_delay_doubles_and_retry_after_lengthens_it(sync, db, api):
     sync.configure(config={"sync": {"retry_base": 100}})
     good, bad, asked = db.insert_many([{}, {}, {}])
     api.rules([{"uniqueid": bad, "status": 500},
@@ -208,11 +211,11 @@ def test_the_wait_doubles_and_retry_after_lengthens_it(sync, db, api):
     assert 75 <= due[bad] - before <= 105 and 600 <= due[asked] - before <= 605
     api.clear()
     run(sync, code=75)
-    assert api.log() == []  # not before its time
+    assert api.log() == []  # not before the call is due
 
 
 def test_a_poison_call_is_rejected_when_its_attempts_are_used_up(sync, db, api):
-    """Other calls are sent meanwhile."""
+    """Meanwhile other calls are sent."""
     sync.configure(config={"sync": {"max_attempts": 3}})
     poison = db.insert()
     api.rules([{"uniqueid": poison, "status": 500}])
@@ -232,8 +235,8 @@ def test_a_poison_call_is_rejected_when_its_attempts_are_used_up(sync, db, api):
 
 
 @pytest.mark.parametrize("size", [10, 25])
-def test_many_poison_calls_at_the_head_of_the_queue(sync, db, api, size):
-    """It may look like an outage for a run or two, but no call behind it waits for long."""
+def test_many_poison_calls_at_the_head_of_the_queue_delay_no_call_for_long(sync, db, api, size):
+    """For a run or two, this may look like an outage. But no later call waits for long."""
     end = db.now() - 100
     poison, good = db.insert_many([{"end_epoch": end}] * size), db.insert_many([{}] * 40)
     api.rules([{"uniqueid": uniqueid, "status": 500} for uniqueid in poison])
@@ -251,7 +254,7 @@ def test_many_poison_calls_at_the_head_of_the_queue(sync, db, api, size):
 
 @pytest.mark.parametrize("rule", FAILURES.values(), ids=list(FAILURES))
 def test_an_outage_uses_up_no_retry_and_few_requests(sync, db, api, rule):
-    """Few requests in the first run, one in the next, and all calls once it is over."""
+    """The first run makes few requests, the next run one. After the outage, all calls are sent."""
     uniqueids = db.insert_many([{}] * 30)
     before = sync.checkpoint()
     api.rules([rule])
@@ -268,8 +271,8 @@ def test_an_outage_uses_up_no_retry_and_few_requests(sync, db, api, rule):
     arrived_once(api, uniqueids)
 
 
-def test_the_api_is_down_for_a_whole_run(sync, db, api):
-    """Nobody listens at the port. Calls that end in the outage are not lost."""
+def test_an_api_that_is_down_for_a_whole_run_loses_no_call(sync, db, api):
+    """No server listens at the port. Calls that end during the outage are not lost."""
     uniqueids = db.insert_many([{}] * 20)
     api.stop()
     for _ in range(2):
@@ -282,8 +285,8 @@ def test_the_api_is_down_for_a_whole_run(sync, db, api):
     assert len(api.log()) == 22
 
 
-def test_the_api_goes_down_in_the_middle(sync, db, api):
-    """Accepted calls are not sent again. Other calls use up at most the one retry that they had."""
+def test_an_api_that_goes_down_during_a_run_loses_no_call(sync, db, api):
+    """Accepted calls are not sent again. Other calls use up at most one retry."""
     uniqueids = db.insert_many([{}] * 60)
     api.rules([{"after": 20, "status": 502}])
     assert sync.run().code in (69, 75)
@@ -322,7 +325,7 @@ def test_a_429_stops_all_runs_until_the_rate_limit_ends(sync, db, api, retry_aft
     asked = time.time()
     api.rules([{"after": 3, "status": 429, "headers": {"Retry-After": retry_after(4)}}])
     result = run(sync, code=75)
-    assert len(api.log()) == 4  # the next one was not sent any more
+    assert len(api.log()) == 4  # the next call was not sent
     assert "ask the API's owner" in result.log and "100 requests in 15 minutes" in result.log
     assert sorted(states(sync).values()) == [ACCEPTED] * 3
     api.rules([])
@@ -337,7 +340,7 @@ def test_a_429_stops_all_runs_until_the_rate_limit_ends(sync, db, api, retry_aft
 
 @pytest.mark.parametrize("retry_after, least, most", [
     (None, 30, 120), ("86400", 895, 905), ("0", 30, 120), ("soon", 30, 120), ("-5", 30, 120), ("9" * 30, 30, 905)])
-def test_the_rate_limit_has_a_sane_length(sync, db, api, retry_after, least, most):
+def test_the_length_of_a_rate_limit_is_bounded(sync, db, api, retry_after, least, most):
     db.insert()
     api.rules([{"status": 429, "headers": {"Retry-After": retry_after} if retry_after else {}}])
     before = db.now()
@@ -346,7 +349,7 @@ def test_the_rate_limit_has_a_sane_length(sync, db, api, retry_after, least, mos
 
 
 def test_a_rate_limit_from_a_wrong_clock_is_ignored(sync, db, api):
-    """The clock was set back by hours: a rate limit longer than the maximum counts as over."""
+    """The clock was set back by hours. A rate limit that is longer than the maximum counts as over."""
     uniqueid = db.insert()
     api.rules([{"status": 429, "times": 1}])
     run(sync, code=75)
@@ -366,7 +369,7 @@ def certificates(tmp_path_factory):
 
 @pytest.fixture
 def over_tls(db, tmp_path, certificates):
-    """Makes an installation and its API, which shows the certificate of that name."""
+    """Makes an installation and its API. The API has the certificate of that name."""
     opened = []
 
     def make(name, ca_file=certificates.ca, **dids):
@@ -383,7 +386,7 @@ def over_tls(db, tmp_path, certificates):
         api.stop()
 
 
-def test_tls(over_tls, db):
+def test_calls_arrive_over_tls(over_tls, db):
     uniqueids = db.insert_many([{}] * 20)
     sync, api = over_tls("good")
     run(sync)
@@ -410,7 +413,8 @@ def test_ca_file_may_name_a_directory(over_tls, db, tmp_path, certificates):
 
 
 @pytest.mark.parametrize("in_directory, in_file, trusted", [
-    (True, False, True), (False, True, True), (False, False, False)], ids=["hashed directory", "bundle only", "neither"])
+    (True, False, True), (False, True, True), (False, False, False)],
+                         ids=["hashed directory", "bundle only", "neither"])
 def test_the_systems_certificates_are_trusted(over_tls, db, tmp_path, certificates, in_directory, in_file, trusted):
     """Goal: the program reads only the certificates that a connection needs, from the hashed directory. It also finds a
     certificate that an administrator added only to the bundle. A mount namespace gives the process its own files."""
@@ -439,12 +443,12 @@ def test_a_bad_certificate_is_refused(over_tls, db, certificate, ca, word):
     (message,) = errors(run(sync, code=69))
     assert word in message and "SSL" in message and "no call is lost" in message
     assert api.state()["requests"] == 0 and states(sync) == {}
-    sync.configure(dids={"verify_ssl": 0})  # obeyed, whatever it is worth
+    sync.configure(dids={"verify_ssl": 0})  # the setting is obeyed, although it is unsafe
     run(sync)
     arrived_once(api, [uniqueid])
 
 
-def test_a_plain_answer_where_tls_is_expected(sync, db, api):
+def test_a_plain_answer_in_place_of_tls_is_refused(sync, db, api):
     db.insert()
     sync.configure(dids={"api_base_url": api.url.replace("http:", "https:")})
     run(sync, code=69)
@@ -479,7 +483,7 @@ def test_a_run_begins_with_as_many_requests_as_the_last_one_ended_with(sync, db,
         arrived_once(api, uniqueids)
         return api.state()["max_in_flight"]
 
-    assert most_of(20) <= 11  # it begins with two, and adds one for each answer
+    assert most_of(20) <= 11  # the run begins with two, and adds one for each answer
     assert most_of(100) > 20
     assert most_of(1) == 1
     assert most_of(20) > 11  # a small run keeps the number
@@ -499,7 +503,7 @@ def test_a_slow_call_delays_no_other(sync, db, api):
     arrived_once(api, [slow, *others])
 
 
-def test_oldest_first(sync, db, api):
+def test_the_oldest_calls_are_sent_first(sync, db, api):
     sync.configure(config={"api": {"concurrency": 1}})
     now = db.now()
     uniqueids = [db.insert(end_epoch=now - ago) for ago in (100, 900, 500, 300, 700)]
@@ -508,7 +512,7 @@ def test_oldest_first(sync, db, api):
 
 
 def test_the_environments_proxy_is_not_used(sync, db, api):
-    """A proxy would see the key of a plain request."""
+    """A proxy could read the key of a plain request."""
     uniqueid = db.insert()
     run(sync, env={"http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"})
     arrived_once(api, [uniqueid])
@@ -522,7 +526,7 @@ def test_a_change_that_is_undone_before_it_was_sent_is_not_sent(sync, db, api):
     uniqueid = db.insert(status="SALE")
     run(sync)
     db.update(uniqueid, status="NI")
-    other = db.insert()  # that it arrives shows that the API works
+    other = db.insert()  # its acceptance shows that the API works
     api.rules([{"uniqueid": uniqueid, "status": 500, "times": 1}])
     time.sleep(1.1)
     run(sync, code=75)
@@ -542,7 +546,7 @@ def answer_lost(sync, db, api, uniqueid):
 
 
 def answer_lost_alone(sync, db, api, uniqueid):
-    """One call alone is no outage: it is pending."""
+    """A single failed call is no outage, so the call is pending."""
     api.rules([{"uniqueid": uniqueid, "action": "record-then-reset", "times": 1}])
     run(sync, code=75)
 
@@ -584,7 +588,7 @@ def test_an_undone_change_is_sent_if_the_api_may_have_the_change(sync, db, api, 
 
 
 def test_a_pending_call_that_goes_back_to_the_agent_waits_for_the_disposition(sync, db, api):
-    uniqueid, other = db.insert(status="SALE"), db.insert()  # that the other arrives shows that the API works
+    uniqueid, other = db.insert(status="SALE"), db.insert()  # the acceptance of the other call shows that the API works
     api.rules([{"uniqueid": uniqueid, "status": 500, "times": 1}])
     run(sync, code=75)
     assert states(sync) == {uniqueid: PENDING, other: ACCEPTED}
@@ -610,14 +614,15 @@ def test_a_signal_ends_a_run_cleanly(sync, db, api):
     running.send_signal(signal.SIGTERM)
     assert running.wait(10) == 75
     taken = len(api.recorded())
-    assert 1 <= taken < 10 and sorted(states(sync).values()) == [ACCEPTED] * taken  # what was on its way is noted
+    # the outcomes of calls in flight are recorded
+    assert 1 <= taken < 10 and sorted(states(sync).values()) == [ACCEPTED] * taken
     api.rules([])
     run(sync)
     arrived_once(api, uniqueids)
     assert len(api.log()) == 10
 
 
-def test_a_run_keeps_to_its_time(sync, db, api):
+def test_a_run_ends_within_its_time_budget(sync, db, api):
     sync.configure(config={"api": {"concurrency": 1}, "sync": {"time_budget": 1}})
     uniqueids = db.insert_many([{}] * 20)
     api.rules([{"delay_ms": 100}])

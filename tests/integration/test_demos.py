@@ -15,29 +15,31 @@ from harness.sync import Sync
 
 
 @pytest.mark.parametrize("demo, words", [
-    ("demo_routes", ("type = records", "type = webhook", "type = asterisk-cdr", "Each call arrived once, by its own route.")),
+    ("demo_routes",
+     ("type = records", "type = webhook", "type = asterisk-cdr", "Each call arrived once, by its own route.")),
     ("demo_callcenter", ("type = pbx-api", "upload = google-drive", "records [████████████████████████] 2,000 of 2,000",
                          "recordings [████████████████████████]", "in the table once, with its recording in Drive.")),
 ])
 def test_a_demo_delivers_each_call(demo, words):
-    done = subprocess.run([sys.executable, "-B", ROOT / f"tests/{demo}.py"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          encoding="utf-8", timeout=240, cwd=ROOT)
+    done = subprocess.run([sys.executable, "-B", ROOT / f"tests/{demo}.py"], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, encoding="utf-8", timeout=240, cwd=ROOT)
     assert done.returncode == 0, done.stdout
     for word in words:
         assert word in done.stdout, done.stdout
 
 
 def test_the_example_of_a_hosted_pbx_delivers_calls_and_recordings(tmp_path):
-    """As an operator copies it: only what names the operator's PBX, files and folder is changed."""
+    """The test copies the example as an operator does. Only the names of the operator's PBX, files and folder are
+    changed."""
     with PbxApi() as pbx, Drive() as drive:
         account = drive.accounts.service_account()
         (tmp_path / "hosted-pbx.key").write_text(pbx.key)
         (tmp_path / "drive.json").write_text(json.dumps(account))
         text = (ROOT / "packaging/examples/hosted-pbx.conf").read_text()
+        folder = f"folder = {drive.folder([account], shared_drive=True)}\nendpoint = {drive.url}"
         for old, new in {"https://pbx.example.com:8080": pbx.url, "domain = example": "domain = demo",
                          "/etc/did-optimizer-sync.d/": f"{tmp_path}/",
-                         "folder = 1AbCdEfGhIjKlMnOpQrStUvWxYz": f"folder = {drive.folder([account], shared_drive=True)}\n"
-                                                                 f"endpoint = {drive.url}"}.items():
+                         "folder = 1AbCdEfGhIjKlMnOpQrStUvWxYz": folder}.items():
             assert old in text
             text = text.replace(old, new)
         sync = Sync(tmp_path / "host", timezone="UTC")

@@ -1,4 +1,4 @@
-"""The results of calls by VICIdial's own flags of statuses."""
+"""The results of calls, decided by the flags that VICIdial gives its statuses."""
 import configparser
 
 import pytest
@@ -20,10 +20,12 @@ def test_the_flags_give_the_results(dialer_of, db, api, sync):
     sync.configure(config={"dispositions": {"use": "flags", "AB": "failed"}})
     db.put("vicidial_campaign_statuses", status="WON", campaign_id="TESTCAMP", sale="Y")
     db.put("vicidial_campaign_statuses", status="LOST", campaign_id="TESTCAMP", sale="N")
-    db.insert_many([{"status": status} for status in ("SALE", "B", "A", "NI", "DNC", "NA", "DROP", "AB", "WON", "LOST")])
+    db.insert_many([{"status": status}
+                    for status in ("SALE", "B", "A", "NI", "DNC", "NA", "DROP", "AB", "WON", "LOST")])
     assert sync.run().code == 0
     assert result_of(api) == {"SALE": "answered", "B": "busy", "A": "completed", "NI": "answered", "DNC": "dnc",
-                              "NA": "no_answer", "DROP": "dropped", "AB": "failed", "WON": "answered", "LOST": "completed"}
+                              "NA": "no_answer", "DROP": "dropped", "AB": "failed", "WON": "answered",
+                              "LOST": "completed"}
     assert "use = flags" in sync.run("check").out
 
 
@@ -66,7 +68,7 @@ def test_the_command_compares_table_and_flags(dialer_of, db, api, sync):
     settings.read_string(told.out)
     assert dict(settings["dispositions"]) == {"B": "busy", "N": "no_answer"}
     assert api.recorded() == [] and not (sync.state / "ledger.db").exists()
-    sync.config_file.write_text(sync.config_file.read_text() + told.out)  # as it is told
+    sync.config_file.write_text(sync.config_file.read_text() + told.out)  # this is what the command advises
     assert sync.run().code == 0 and result_of(api)["B"] == "busy"
 
 

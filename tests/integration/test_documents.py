@@ -1,4 +1,4 @@
-"""Compares the documents with the program: each named thing exists, and each existing thing is named."""
+"""Compares the documents with the program. Each named thing exists, and each existing thing is named."""
 import re
 import subprocess
 
@@ -36,10 +36,11 @@ def test_every_module_has_a_header_and_every_header_its_guard():
         assert path.stem in ("main", "serve_main") or header.exists(), path
     for header in files("h"):
         name, text = header.stem, header.read_text()
-        assert text.startswith(f"/* {name}: ") and f"#ifndef {name.upper()}_H\n#define {name.upper()}_H\n" in text, header
+        guard = f"#ifndef {name.upper()}_H\n#define {name.upper()}_H\n"
+        assert text.startswith(f"/* {name}: ") and guard in text, header
 
 
-def test_every_source_says_first_what_it_is():
+def test_the_first_line_of_every_source_says_what_the_file_is():
     for path in files("c"):
         name = {"main": NAME, "serve_main": f"{NAME}-serve"}.get(path.stem, path.stem)
         assert path.read_text().startswith(f"/* {name}: "), path.name

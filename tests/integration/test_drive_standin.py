@@ -1,4 +1,4 @@
-"""The stand-in of Google Drive: what it accepts, and each of the traps that a client must not fall into."""
+"""Tests of the stand-in of Google Drive: what it accepts, and each mistake of a client that it punishes."""
 import base64
 import email.utils
 import hashlib
@@ -56,11 +56,11 @@ def coded(value):
 
 
 def assertion(key_file, header=(), signer=None, **claims):
-    """A signed assertion; its header and claims with these changes."""
+    """A signed assertion, with these changes of header and claims."""
     now = int(time.time())
     content = ".".join([coded({"alg": "RS256", "typ": "JWT", "kid": key_file["private_key_id"], **dict(header)}),
-                        coded({"iss": key_file["client_email"], "scope": DRIVE, "aud": key_file["token_uri"], "iat": now,
-                               "exp": now + 3600, **claims})])
+                        coded({"iss": key_file["client_email"], "scope": DRIVE, "aud": key_file["token_uri"],
+                               "iat": now, "exp": now + 3600, **claims})])
     with tempfile.NamedTemporaryFile() as file:
         file.write((signer or key_file)["private_key"].encode())
         file.flush()
@@ -153,13 +153,15 @@ def test_a_refresh_token_gets_tokens_until_it_is_revoked(drive):
     form = {name: user[name] for name in ("client_id", "client_secret", "refresh_token")}
     status, _, answer = ask_token(drive, grant_type="refresh_token", **form)
     assert status == 200 and "refresh_token" not in answer
-    assert ask_token(drive, grant_type="refresh_token", **{**form, "client_secret": "x"})[2]["error"] == "invalid_client"
+    assert ask_token(drive, grant_type="refresh_token",
+                     **{**form, "client_secret": "x"})[2]["error"] == "invalid_client"
     assert ask_token(drive, grant_type="refresh_token", **{**form, "client_id": "x"})[2]["error"] == "invalid_client"
     assert ask_token(drive, grant_type="password", **form)[2]["error"] == "unsupported_grant_type"
     other = drive.accounts.user()
     del drive.accounts.users[user["refresh_token"]]
     status, _, answer = ask_token(drive, grant_type="refresh_token", **{**form, "client_id": other["client_id"]})
-    assert (status, answer) == (400, {"error": "invalid_grant", "error_description": "Token has been expired or revoked."})
+    assert (status, answer) == (400,
+                                {"error": "invalid_grant", "error_description": "Token has been expired or revoked."})
 
 
 # ---- folders ----
@@ -180,7 +182,8 @@ def test_a_folder_of_a_shared_drive_shows_its_drive(drive):
 def test_a_folder_that_is_not_shared_does_not_exist(drive):
     token = token_of(drive)
     hidden, shared = drive.folder(), drive.folder([drive.account], shared_drive=True)
-    for folder, query in ((hidden, "supportsAllDrives=true"), (shared, "fields=id"), ("nothing", "supportsAllDrives=true")):
+    for folder, query in ((hidden, "supportsAllDrives=true"), (shared, "fields=id"),
+                          ("nothing", "supportsAllDrives=true")):
         status, _, answer = look(drive, folder, token, query)
         assert (status, reason(answer)) == (404, "notFound")
     narrow = token_of(drive, scope=DRIVE + ".file")
@@ -188,9 +191,10 @@ def test_a_folder_that_is_not_shared_does_not_exist(drive):
 
 
 def multipart(drive, token, metadata, content=b"sound", query="supportsAllDrives=true"):
-    body = b"\r\n".join([b"--B", b"Content-Type: application/json; charset=UTF-8", b"", json.dumps(metadata).encode(), b"--B",
-                         b"Content-Type: audio/mpeg", b"", content, b"--B--", b""])
-    return ask(drive, "POST", f"/upload/drive/v3/files?uploadType=multipart&{query}&fields=id,webViewLink,size,md5Checksum",
+    body = b"\r\n".join([b"--B", b"Content-Type: application/json; charset=UTF-8", b"", json.dumps(metadata).encode(),
+                         b"--B", b"Content-Type: audio/mpeg", b"", content, b"--B--", b""])
+    return ask(drive, "POST",
+               f"/upload/drive/v3/files?uploadType=multipart&{query}&fields=id,webViewLink,size,md5Checksum",
                body, {"Content-Type": "multipart/related; boundary=B"}, token)
 
 
@@ -198,12 +202,13 @@ def new_id(drive, token):
     return ask(drive, "GET", "/drive/v3/files/generateIds?count=1", token=token)[2]["ids"][0]
 
 
-def test_where_a_service_account_may_not_put_a_file(drive):
+def test_a_service_account_needs_a_shared_drive_and_the_right_to_add_files(drive):
     token = token_of(drive)
     places = {"storageQuotaExceeded": drive.folder([drive.account]), "notFound": drive.folder(),
               "insufficientFilePermissions": drive.folder([drive.account], shared_drive=True, can_add=False)}
     for want, folder in places.items():
-        for status, _, answer in (multipart(drive, token, {"parents": [folder]}), start(drive, token, {"parents": [folder]}, 9)):
+        for status, _, answer in (multipart(drive, token, {"parents": [folder]}),
+                                  start(drive, token, {"parents": [folder]}, 9)):
             assert (status, reason(answer)) == (404 if want == "notFound" else 403, want)
     shared = drive.folder([drive.account], shared_drive=True)
     assert multipart(drive, token, {"parents": [shared]}, query="a=b")[0] == 404
@@ -214,9 +219,11 @@ def test_where_a_service_account_may_not_put_a_file(drive):
 def test_a_person_puts_files_into_a_folder_that_the_tool_made(drive):
     user = drive.accounts.user()
     token = ask_token(drive, grant_type="refresh_token",
-                      **{name: user[name] for name in ("client_id", "client_secret", "refresh_token")})[2]["access_token"]
+                      **{name: user[name]
+                         for name in ("client_id", "client_secret", "refresh_token")})[2]["access_token"]
     status, _, folder = ask(drive, "POST", "/drive/v3/files?fields=id", {"name": "calls", "mimeType":
-                                                                         "application/vnd.google-apps.folder"}, token=token)
+                                                                         "application/vnd.google-apps.folder"},
+                            token=token)
     assert status == 200
     assert multipart(drive, token, {"parents": [folder["id"]]})[0] == 200
     assert multipart(drive, token, {"parents": [drive.folder(owner="person@example.com")]})[0] == 404
@@ -273,11 +280,11 @@ def test_chunks_make_a_file(drive, shared):
     status, _, answer = put(drive, session, content[PIECE:], f"bytes {PIECE}-{len(content) - 1}/{len(content)}")
     assert (status, answer["id"], answer["size"]) == (200, made, str(len(content)))
     assert drive.files[made]["content"] == content
-    assert put(drive, session, b"", f"bytes */{len(content)}")[2]["id"] == made  # it had finished
+    assert put(drive, session, b"", f"bytes */{len(content)}")[2]["id"] == made  # the upload was complete before
     assert start(drive, token, {"id": made, "parents": [folder]}, 9)[0] == 409
 
 
-def test_a_whole_file_in_one_put(drive, shared):
+def test_one_put_may_upload_a_whole_file(drive, shared):
     token, folder = shared
     session = session_of(drive, token, {"parents": [folder]}, 5)
     assert put(drive, session, b"sound")[2]["md5Checksum"] == hashlib.md5(b"sound").hexdigest()
@@ -294,7 +301,7 @@ def test_a_chunk_that_does_not_fit_is_refused(drive, shared, first, last, total,
     assert status == 308 and "Range" not in headers
 
 
-def test_less_may_be_kept_than_was_sent(drive, shared):
+def test_the_server_may_keep_fewer_bytes_than_were_sent(drive, shared):
     session = session_of(drive, shared[0], {"parents": [shared[1]]}, 5 * PIECE)
     drive.keeps = PIECE + 100
     status, headers, _ = put(drive, session, b"x" * 4 * PIECE, f"bytes 0-{4 * PIECE - 1}/{5 * PIECE}")
@@ -337,11 +344,13 @@ def test_an_answer_may_be_lost_after_the_work(drive, shared):
 def test_a_file_is_found_by_its_property_and_deleted(drive, shared):
     token, folder = shared
     made = new_id(drive, token)
-    assert multipart(drive, token, {"id": made, "parents": [folder], "appProperties": {"callUuid": "it's \\ u"}})[0] == 200
+    assert multipart(drive, token,
+                     {"id": made, "parents": [folder], "appProperties": {"callUuid": "it's \\ u"}})[0] == 200
     query = urllib.parse.quote("appProperties has { key='callUuid' and value='it\\'s \\\\ u' } and trashed=false")
     wide = "&supportsAllDrives=true&includeItemsFromAllDrives=true&fields=files(id,size)"
     driven = f"&corpora=drive&driveId={drive.folders[folder]['driveId']}"
-    assert ask(drive, "GET", f"/drive/v3/files?q={query}{wide}{driven}", token=token)[2] == {"files": [{"id": made, "size": "5"}]}
+    assert ask(drive, "GET", f"/drive/v3/files?q={query}{wide}{driven}",
+               token=token)[2] == {"files": [{"id": made, "size": "5"}]}
     assert ask(drive, "GET", f"/drive/v3/files?q={query}&fields=files(id)", token=token)[2] == {"files": []}
     assert ask(drive, "GET", f"/drive/v3/files?q={query}{wide}&corpora=drive", token=token)[0] == 400
     assert ask(drive, "GET", "/drive/v3/files?q=name%20%3D%20%27a%27", token=token)[0] == 400
@@ -351,13 +360,14 @@ def test_a_file_is_found_by_its_property_and_deleted(drive, shared):
     assert ask(drive, "DELETE", where, token=token)[0] == 404
     assert ask(drive, "DELETE", where + "?supportsAllDrives=true", token=token)[0] == 204
     assert ask(drive, "GET", where + "?supportsAllDrives=true", token=token)[0] == 404
-    assert multipart(drive, token, {"id": made, "parents": [folder]})[0] == 409  # an id is used once
+    assert multipart(drive, token, {"id": made, "parents": [folder]})[0] == 409  # an id may be used only once
 
 
 @pytest.mark.parametrize("rule, status, want", [
-    (429, 429, "rateLimitExceeded"), (403, 403, "userRateLimitExceeded"), ((403, "dailyLimitExceeded"), 403, "dailyLimitExceeded"),
+    (429, 429, "rateLimitExceeded"), (403, 403, "userRateLimitExceeded"),
+    ((403, "dailyLimitExceeded"), 403, "dailyLimitExceeded"),
     ((403, "accessNotConfigured"), 403, "accessNotConfigured"), (500, 500, "backendError"), (503, 503, "backendError")])
-def test_rules_of_the_test_come_first(drive, shared, rule, status, want):
+def test_rules_of_the_test_come_before_all_else(drive, shared, rule, status, want):
     drive.answers["multipart"].append(rule)
     answer = multipart(drive, shared[0], {"parents": [shared[1]]})
     assert (answer[0], reason(answer[2])) == (status, want)

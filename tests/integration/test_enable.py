@@ -20,7 +20,7 @@ def new(db, api, tmp_path):
 
 
 def word(sync):
-    """The first word of the file; None: there is none."""
+    """The first word of the file, or None if there is no file."""
     return sync.enabled_file.read_text().split()[0] if sync.enabled_file.exists() else None
 
 
@@ -36,7 +36,7 @@ def test_cron_sends_nothing_before_it_is_enabled_and_everything_afterwards(new, 
     first = new.run("--cron")
     assert (first.code, first.out, first.err) == (0, "", "")
     assert first.log.count("\n") == 1 and WAITS in first.log
-    for _ in range(2):  # no line each minute
+    for _ in range(2):  # the log does not get a line each minute
         later = new.run("--cron")
         assert (later.code, later.out, later.err, later.log) == (0, "", "", "")
     assert api.state()["requests"] == 0 and new.checkpoint() is None
@@ -58,7 +58,7 @@ def test_missing_settings_send_no_mail_before_enable(new, api):
     assert "does not work: " in new.run("--cron").out
 
 
-def test_disable_stops_cron_and_enable_goes_on_without_a_loss(sync, db, api):
+def test_disable_stops_cron_and_enable_continues_without_a_loss(sync, db, api):
     sent = db.insert()
     assert sync.run("--cron").code == 0
     disabled = sync.run("disable")
@@ -76,7 +76,7 @@ def test_disable_stops_cron_and_enable_goes_on_without_a_loss(sync, db, api):
 
 
 def test_a_run_by_hand_sends_and_says_that_cron_does_not(new, db, api):
-    """It leaves a ledger and a checkpoint, which must not pass for those of an installation that was sending."""
+    """The run leaves a ledger and a checkpoint. They must not make the program believe that cron was sending before."""
     by_hand = db.insert()
     done = new.run()
     assert done.code == 0 and list(api.by_uniqueid()) == [by_hand]
@@ -103,7 +103,7 @@ def test_other_commands_do_not_enable_sending(new, db, api):
                                    lambda sync: (sync.state / "ledger.db").write_bytes(b"no ledger" * 1000)],
                          ids=["whole", "no checkpoint", "damaged ledger"])
 def test_an_older_installation_that_was_sending_continues(sync, db, api, spoil):
-    """A state directory of a version that knew nothing of this counts as enabled; that is written down."""
+    """A state directory of a version without `enable` counts as enabled. The program records this in the file."""
     sync.run("--cron")
     for journal in ("ledger.db-wal", "ledger.db-shm"):
         (sync.state / journal).unlink(missing_ok=True)
@@ -123,7 +123,7 @@ def test_read_only_commands_show_an_older_installation_as_enabled(sync, db, api)
 
 
 def test_an_older_standby_stays_ready_to_take_over(sync, db, api):
-    """It has sent nothing itself, so only the ledger's copy of the checkpoint shows that it was at work."""
+    """The standby has sent nothing. Only the ledger's copy of the checkpoint shows that the standby was running."""
     with db.connect() as leader, leader.cursor() as cursor:
         cursor.execute("SELECT GET_LOCK(%s, 0)", [db.leader_lock()])
         assert "standby" in sync.run("--cron").log
@@ -154,7 +154,7 @@ def test_migration_from_the_older_script_is_one_step(new, db, api):
     assert api.log() == []
     said = new.run("enable").out
     assert "continues from where the older script stopped" in said and str(new.legacy_file) in said
-    assert "AST_DID_optimizer_sync.pl" in said  # it is still being written
+    assert "AST_DID_optimizer_sync.pl" in said  # the older script is still writing the file
     assert new.run("--cron").code == 0
     assert list(api.by_uniqueid()) == [call]
 
@@ -190,7 +190,7 @@ def test_every_view_says_that_it_is_not_enabled(new, db, api):
     verdict = new.run("check").out.splitlines()[-1]
     assert " verdict: READY" in verdict and verdict.endswith(f"; cron sends no calls until you run: {NAME} enable")
     new.run()
-    assert new.run("health").code == 2  # a run by hand is no sender
+    assert new.run("health").code == 2  # a run by hand does not enable sending
     new.run("enable")
     assert new.run("health").code == 0
     assert "✓ sending: enabled" in new.run("check").out and "not enabled" not in new.run("status").out

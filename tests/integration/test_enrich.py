@@ -1,4 +1,4 @@
-"""Looking up data of a call in other tables of the dialer, with the newest schema and with 2.4's."""
+"""The program looks up data of a call in other tables of the dialer, with the newest schema and with that of 2.4."""
 import contextlib
 import json
 import re
@@ -25,15 +25,15 @@ def at(epoch):
 
 
 def put(db, table, **columns):
-    """As Database.put, but a date that is an epoch is written in the dialer's time zone."""
+    """Does what Database.put does. A date that is given as an epoch is written in the dialer's time zone."""
     dates = {name: db.query("SELECT FROM_UNIXTIME(%s) AS date", (value["sql"],))[0]["date"]
              for name, value in columns.items() if isinstance(value, dict)}
     db.put(table, **{**columns, **dates})
 
 
 class Dialled:
-    """Puts calls with all that VICIdial writes about them. archive: the nightly job has moved the rows beside the
-    call."""
+    """Inserts calls with all rows that VICIdial writes about them. archive: the nightly job has moved the other rows
+    into their archives."""
 
     def __init__(self, db, archive=""):
         self.db, self.archive, self.lead = db, archive, 5000
@@ -41,12 +41,14 @@ class Dialled:
     def _put(self, table, **columns):
         put(self.db, table + self.archive, **columns)
 
-    def call(self, letter="V", did="13125550100", carrier=True, agent=True, code=None, extended=True, ended=None, **call):
+    def call(self, letter="V", did="13125550100", carrier=True, agent=True, code=None, extended=True, ended=None,
+             **call):
         self.lead += 1
         lead, end = self.lead, ended or self.db.now() - 10
         code = code or code_of(lead, letter)
         started = end - 45
-        uniqueid = self.db.insert(lead_id=lead, end_epoch=end, start_epoch=started, uniqueid=f"{started}.{lead}", **call)
+        uniqueid = self.db.insert(lead_id=lead, end_epoch=end, start_epoch=started, uniqueid=f"{started}.{lead}",
+                                  **call)
         if extended:
             self._put("vicidial_log_extended", uniqueid=uniqueid, lead_id=lead, caller_code=code, call_date=at(started),
                       server_ip="")
@@ -99,7 +101,7 @@ def test_all_looked_up_data_of_a_call_are_sent(db, api, sync, newest):
     done = run(sync)
     same = {"dialStatus": "ANSWER", "sipHangupCause": 200, "sipHangupReason": "OK", "ringTime": 12, "talkTime": 33,
             "amdResult": "HUMAN", "customerState": "IL", "customerZip": "60601", "vendorLeadCode": "X-7"}
-    # On an answered autodial call, the cause belongs to the leg that was swapped away.
+    # On an answered autodial call, the cause belongs to the leg that Asterisk replaced.
     assert found(body_of(api, auto)) == {"did": "13125550100", "hangupCause": None, **same}
     assert found(body_of(api, manual)) == {"did": "3125550111", "hangupCause": 16, **same}
     assert body_of(api, auto)["customerPhone"] == body_of(api, auto)["phoneNumber"] == db.row(auto)["phone_number"]
@@ -161,15 +163,18 @@ def test_a_placeholder_is_no_did(api, sync, newest, shown):
     want = shown if shown and len(shown) == 20 else None
     assert body_of(api, uniqueid)["did"] == want
     assert ("1 without a DID or dial status" in done.log) == (want is None)
-    unknown = [line for line in sync.run("metrics").out.splitlines() if 'lookups_total{' in line and 'field="did"' in line]
-    assert [line.split()[-1] for line in unknown] == ["1"] and (f'result="{"known" if want else "unknown"}"' in unknown[0])
+    unknown = [line for line in sync.run("metrics").out.splitlines() if 'lookups_total{' in line
+               and 'field="did"' in line]
+    assert [line.split()[-1]
+            for line in unknown] == ["1"] and (f'result="{"known" if want else "unknown"}"' in unknown[0])
 
 
 def test_the_newest_row_of_a_code_before_the_call_counts(db, api, sync, newest):
     uniqueid = newest.call(did=None)
     start = db.row(uniqueid)["start_epoch"]
     for seconds, did in ((-90000, "3120000001"), (-300, "3120000002"), (500, "3120000003"), (700, "3120000004")):
-        put(db, "vicidial_dial_cid_log", caller_code=code_of(newest.lead), outbound_cid=did, call_date=at(start + seconds))
+        put(db, "vicidial_dial_cid_log", caller_code=code_of(newest.lead), outbound_cid=did,
+            call_date=at(start + seconds))
     run(sync)
     assert body_of(api, uniqueid)["did"] == "3120000003"
 
@@ -189,8 +194,8 @@ def test_before_schema_1657_the_did_is_in_the_dial_log(db, api, sync, newest):
 
 # ---- the carrier's result ----
 
-def test_the_carrier_s_row_is_the_call_s_own(db, api, sync, newest):
-    """Two attempts to reach one lead differ by the code, or else by the id."""
+def test_the_carrier_s_row_belongs_to_the_call(db, api, sync, newest):
+    """Two attempts to reach one lead differ by the code or, without a code, by the id."""
     sync.configure(config={"sink": {"dial_status": "yes"}})
     uniqueid = newest.call(carrier=False)
     start, lead = db.row(uniqueid)["start_epoch"], newest.lead
@@ -214,14 +219,16 @@ def test_the_carrier_s_row_is_the_call_s_own(db, api, sync, newest):
 
 def test_sip_zero_is_unknown_and_ring_time_is_never_negative(db, api, sync, newest):
     uniqueid = newest.call(letter="M", carrier=False)
-    put(db, "vicidial_carrier_log", uniqueid="1.1", lead_id=newest.lead, server_ip="", caller_code=code_of(newest.lead, "M"),
+    put(db, "vicidial_carrier_log", uniqueid="1.1", lead_id=newest.lead, server_ip="",
+        caller_code=code_of(newest.lead, "M"),
         dialstatus="NOANSWER", dial_time=3, answered_time=9, sip_hangup_reason="left over", call_date=at(db.now() - 60))
     run(sync)
     assert found(body_of(api, uniqueid)) == {"did": "13125550100", "hangupCause": None, "sipHangupCause": None,
-                                             "sipHangupReason": None, "ringTime": 0, "talkTime": 33, "amdResult": "HUMAN"}
+                                             "sipHangupReason": None, "ringTime": 0, "talkTime": 33,
+                                             "amdResult": "HUMAN"}
 
 
-def test_talk_time_waits_for_the_agent_s_row_to_be_complete(db, api, sync, newest):
+def test_talk_time_is_sent_only_from_a_complete_row_of_the_agent(db, api, sync, newest):
     open_row, none = newest.call(), newest.call(agent=False)
     db.query("UPDATE vicidial_agent_log SET dispo_epoch = 0 WHERE uniqueid = %s", (open_row,))
     run(sync)
@@ -244,8 +251,8 @@ def test_free_text_of_the_lead_is_checked(db, api, sync, newest, state, zip_code
 # ---- looked up once ----
 
 def test_looked_up_data_are_kept_until_the_call_is_sent(db, api, sync, newest):
-    """The nightly job or an agent may change the data while the API is down. Then the same call would get another
-    key."""
+    """The nightly job or an agent may change the data while the API is down. With changed data, the same call would get
+    another key."""
     sync.configure(config={"sync": {"retry_base": 0}})
     api.rules([{"status": 500}])
     uniqueid = newest.call()
@@ -255,7 +262,7 @@ def test_looked_up_data_are_kept_until_the_call_is_sent(db, api, sync, newest):
     db.query("UPDATE vicidial_dial_cid_log SET outbound_cid = '13125550199'")
     first = {entry["idempotency_key"] for entry in api.log()}
     api.rules([])
-    while sync.run().code != 0:  # until it is due
+    while sync.run().code != 0:  # until the call is due
         assert api.recorded() == []
     assert body_of(api, uniqueid)["did"] == "13125550100"
     assert {entry["idempotency_key"] for entry in api.log()} == first
@@ -334,7 +341,7 @@ def test_vicidial_2_4_gives_the_data_that_it_has(db, api, sync):
 # ---- tables that cannot be read ----
 
 def test_a_missing_right_costs_a_field_and_no_call(db, api, sync, newest):
-    """As with an account that was made with grant.sql of an older version of the program."""
+    """An account that was made with grant.sql of an older version lacks such a right."""
     user, password = db.READER
     for host in ("localhost", "%%"):
         db.query(f"REVOKE SELECT ON `{db.name}`.* FROM {user}@'{host}'", ())
@@ -405,7 +412,8 @@ def test_each_statement_reads_some_rows_of_one_table_by_an_index(db, api, sync, 
     sync.set_checkpoint(now - 60)
     sync.configure(config={"sync": {"backfill_rate": 0}, "enrich": {name: "yes" for name in FIELDS}})
     run(sync)
-    uniqueids = db.insert_many([{"lead_id": lead + n, "end_epoch": now - 30 * HOUR + n, "uniqueid": f"{now - 31 * HOUR}.{n + 1}"}
+    uniqueids = db.insert_many([{"lead_id": lead + n, "end_epoch": now - 30 * HOUR + n,
+                                 "uniqueid": f"{now - 31 * HOUR}.{n + 1}"}
                                 for n in range(calls)])
     db.query("CREATE TABLE numbers (n INT PRIMARY KEY) SELECT seq AS n FROM seq_1_to_6000")
     date = "FROM_UNIXTIME(%d - n)" % (now - 30 * HOUR)
@@ -418,7 +426,8 @@ def test_each_statement_reads_some_rows_of_one_table_by_an_index(db, api, sync, 
                "vicidial_inbound_caller_codes": "uniqueid, caller_code, prev_caller_code, group_id, call_date) "
                                                 f"SELECT n, n, n, 1, {date}",
                "vicidial_carrier_log": f"uniqueid, lead_id, call_date, server_ip) SELECT n, {lead - 1} + n, {date}, ''",
-               "vicidial_agent_log": f"agent_log_id, lead_id, event_time, server_ip) SELECT n, {lead - 1} + n, {date}, ''",
+               "vicidial_agent_log": f"agent_log_id, lead_id, event_time, server_ip) SELECT n, {lead - 1} + n, {date}, "
+                                     f"''",
                "vicidial_amd_log": f"lead_id, call_date, server_ip) SELECT {lead - 1} + n, {date}, ''",
                "vicidial_list": f"lead_id, phone_number) SELECT {lead - 1} + n, ''"}
     there = {next(iter(row.values())) for row in db.query("SHOW TABLES")}
@@ -433,16 +442,18 @@ def test_each_statement_reads_some_rows_of_one_table_by_an_index(db, api, sync, 
         done = sync.run("backfill", "--from", str(now - 31 * HOUR), "--to", str(now - 29 * HOUR))
         assert done.code == 0, done.err
     assert set(api.by_uniqueid()) == set(uniqueids)
-    asked = [one for one in said if " FORCE INDEX" in one and "vicidial_log " not in one and "vicidial_log_archive " not in one]
+    asked = [one for one in said if " FORCE INDEX" in one and "vicidial_log " not in one
+             and "vicidial_log_archive " not in one]
     assert {re.search(r" FROM (\w+) ", one)[1] for one in asked} >= set(tables)
     for one in asked:
         assert len(re.findall(r"\b(FROM|JOIN)\b", one)) == 1 and re.search(r"IN \((.*?)\)", one)[1].count(",") < 500
         try:
             step, = db.query("EXPLAIN " + one.replace("%", "%%"))
         except pymysql.err.MySQLError as failure:
-            assert failure.args[0] in (1146, 1176, 1054) and version == "2.4"  # no such table, index or column yet
+            # this schema has no such table, index or column yet
+            assert failure.args[0] in (1146, 1176, 1054) and version == "2.4"
             continue
-        # A key that is not there needs no row at all.
+        # A key that the table does not have reads no row.
         assert step["type"] in ("range", "const", "ref", "eq_ref") or step["table"] is None, (step, one[:200])
         assert "filesort" not in (step["Extra"] or "")
     examined, = sync.ledger("SELECT rows_examined FROM run WHERE kind = 'backfill'")[0]
@@ -464,7 +475,8 @@ def test_a_statement_asks_for_at_most_500_keys(db, api, sync, newest):
 
 @pytest.fixture
 def published(db, tmp_path):
-    """It reads phoneNumber as the DID, refuses members of a wrong type with 500, and recognizes no repetition."""
+    """The published server reads phoneNumber as the DID, answers 500 to members of a wrong type, and recognizes no
+    repeated call."""
     with Api(published=True) as server:
         installation = Sync(tmp_path / "published", db, server, timezone=db.dialer.timezone)
         installation.configure(config={"sync": {"settle": 0, "splay": 0}, "sink": {"phone_number": "did"},
@@ -479,7 +491,8 @@ def test_the_published_server_gets_the_did_as_the_number(db, published):
     db.make_vicidial()
     dialled = Dialled(db)
     known, unknown = dialled.call(), dialled.call(did=None, carrier=False, agent=False)
-    db.query("ALTER TABLE vicidial_list MODIFY postal_code VARCHAR(20)")  # the column of VICIdial holds no longer text
+    # the longest text that VICIdial's column holds
+    db.query("ALTER TABLE vicidial_list MODIFY postal_code VARCHAR(20)")
     db.query("UPDATE vicidial_list SET state = NULL, postal_code = '60601-12345678' LIMIT 10")
     done = published.run()
     assert done.code == 0, done.log

@@ -1,4 +1,4 @@
-"""run --every SECONDS: runs in a loop."""
+"""`run --every SECONDS` makes runs in a loop."""
 import contextlib
 import os
 import pathlib
@@ -29,7 +29,7 @@ def rounds(sync):
 
 
 def stop(loop):
-    """Ends the process as systemd does. Returns its output."""
+    """Ends the process as systemd does. Returns the output of the process."""
     loop.terminate()
     out, err = loop.communicate(timeout=20)
     assert loop.returncode == 0
@@ -46,7 +46,7 @@ def test_calls_are_sent_as_they_end(sync, db, api):
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_at_once_when_idle(sync, db, how):
+def test_an_idle_loop_stops_at_once(sync, db, how):
     loop = sync.start("run", "--every", "3600")
     until(lambda: rounds(sync) == 1)
     loop.send_signal(how)
@@ -54,7 +54,7 @@ def test_it_stops_at_once_when_idle(sync, db, how):
     assert rounds(sync) == 1
 
 
-def test_a_signal_lets_the_calls_in_flight_end(sync, db, api):
+def test_a_signal_lets_the_requests_in_flight_end(sync, db, api):
     db.insert_many([{} for _ in range(300)])
     api.rules([{"delay_ms": 200}])
     loop = sync.start("run", "--every", "1")
@@ -67,7 +67,7 @@ def test_a_signal_lets_the_calls_in_flight_end(sync, db, api):
     assert len(api.by_uniqueid()) == 300 and all(len(entries) == 1 for entries in api.by_uniqueid().values())
 
 
-def test_changed_settings_count_from_the_next_round_on(sync, db, api):
+def test_changed_settings_take_effect_in_the_next_round(sync, db, api):
     loop = sync.start("run", "--every", "1")
     until(lambda: rounds(sync) >= 1)
     sync.configure(config={"log": {"format": "json"}, "dispositions": {"XYZ": "busy"}})
@@ -78,7 +78,7 @@ def test_changed_settings_count_from_the_next_round_on(sync, db, api):
     stop(loop)
 
 
-def test_bad_settings_fail_their_rounds_and_good_ones_heal_them(sync, db, api):
+def test_rounds_fail_while_settings_are_bad_and_succeed_afterwards(sync, db, api):
     loop = sync.start("run", "--every", "1")
     until(lambda: rounds(sync) >= 1)
     sync.configure(config={"sync": {"batch_size": "many"}})
@@ -94,7 +94,7 @@ def test_bad_settings_fail_their_rounds_and_good_ones_heal_them(sync, db, api):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
-def test_each_round_reads_as_root_and_works_as_the_owner_of_the_state():
+def test_each_round_reads_settings_as_root_and_works_as_the_owner_of_the_state():
     """The database cannot be reached. The test looks at who reads the settings and who makes files."""
     with tempfile.TemporaryDirectory() as directory:
         os.chmod(directory, 0o755)
@@ -110,7 +110,7 @@ def test_each_round_reads_as_root_and_works_as_the_owner_of_the_state():
             until(lambda: log_of(sync).count("🚀") >= 2)
             owners = set()
             for path in sync.state.iterdir():
-                with contextlib.suppress(FileNotFoundError):  # the ledger's journal goes when a round ends
+                with contextlib.suppress(FileNotFoundError):  # the ledger's journal disappears when a round ends
                     owners.add(path.stat().st_uid)
             assert owners == {65534}
             sync.configure(config={"sync": {"batch_size": "many"}})
@@ -156,13 +156,14 @@ def test_options_that_exclude_every_are_refused(sync, args, said):
     assert done.code == 64 and said in done.err
 
 
-def test_the_shipped_unit_is_understood_by_systemd(tmp_path):
+def test_systemd_understands_the_shipped_unit(tmp_path):
     """Goal: no setting is misspelt. systemd would only warn."""
     unit = tmp_path / "did-optimizer-sync.service"
     text = (ROOT / "packaging/examples/did-optimizer-sync.service").read_text()
     unit.write_text(text.replace("/usr/sbin/did-optimizer-sync", "/bin/true"))
     try:
-        done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True, timeout=60)
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True,
+                              timeout=60)
     except FileNotFoundError:
         pytest.skip("there is no systemd-analyze")
     assert [line for line in done.stderr.splitlines() if "did-optimizer-sync" in line] == []

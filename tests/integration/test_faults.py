@@ -1,5 +1,5 @@
-"""Whatever fails around the program: the run says so, ends with the right code, loses nothing, and the next one that
-can completes the work."""
+"""Whatever fails around the program, the run says so, ends with the right code and loses no call. A later run completes
+the work."""
 import collections
 import contextlib
 import datetime
@@ -26,13 +26,13 @@ def delivered(api):
 
 
 def assert_each_once(api, uniqueids):
-    """The API holds exactly these calls, one version of each, and was asked once for each."""
+    """The API has exactly these calls, one version of each, and got one request for each."""
     assert delivered(api) == collections.Counter(uniqueids)
     assert collections.Counter(entry["uniqueid"] for entry in api.log()) == collections.Counter(uniqueids)
 
 
 def assert_same_keys(api):
-    """Each call came under one idempotency key however often it came."""
+    """However often a call came, it had one idempotency key."""
     keys = collections.defaultdict(set)
     for entry in api.log():
         keys[entry["uniqueid"]].add(entry["idempotency_key"])
@@ -49,15 +49,14 @@ def insert_some(db, count=20, ended_ago=100):
 @needs_shim
 @pytest.mark.parametrize("error", ["ENOSPC", "EDQUOT", "EIO"])
 def test_a_disk_that_becomes_full_ends_the_run_with_74_and_loses_nothing(staged, error):
-    """Goal: from any write on, none succeeds. What can no longer be recorded is no longer sent; before the first
-    outcome can be recorded, nothing is."""
+    """Goal: from some write on, every write fails. The run sends no call whose outcome cannot be recorded."""
     error_sweep(staged(scenes.every_kind), error, kinds=("write",), lasting=0, share=0.25)
 
 
 @needs_shim
 @pytest.mark.parametrize("kinds", [("sync",), ("rename",), FILES])
 def test_a_single_failing_step_ends_the_run_with_74_and_loses_nothing(staged, kinds):
-    """Goal: no return value of a write, sync or rename is ignored where it counts."""
+    """Goal: the program ignores no failure of a write, sync or rename that matters."""
     error_sweep(staged(scenes.every_kind), "EIO", kinds=kinds, share=0.2 if kinds == FILES else 0.4)
 
 
@@ -66,7 +65,7 @@ def test_a_single_failing_step_ends_the_run_with_74_and_loses_nothing(staged, ki
 @pytest.mark.parametrize("error, kinds, lasting", [("ENOSPC", ("write",), 0), ("EIO", FILES, 1)],
                          ids=["disk full", "one failing step"])
 def test_long_work_ends_with_74_when_its_state_cannot_be_written(staged, kind, error, kinds, lasting):
-    """Goal: the same for backfill and reconcile: what cannot be recorded is not sent, and the same command goes on."""
+    """Goal: the same for backfill and reconcile. The same command, run again, continues."""
     error_sweep(staged(kind), error, kinds=kinds, lasting=lasting, share=0.1)
 
 
@@ -86,17 +85,17 @@ def test_writes_that_take_half_of_the_bytes_change_nothing(staged):
 
 @needs_shim
 def test_a_log_that_cannot_be_written_stops_nothing(sync, db, api):
-    """Goal: a full disk under /var/log is no reason to keep results back."""
+    """Goal: a full disk under /var/log delays no result."""
     uniqueids = insert_some(db)
     strike = shim.Strike(sync, 1, "ENOSPC", kinds=("write",), lasting=0, root=sync.log_file)
     assert sync.run(env=strike.env).code == 0
-    assert strike.report().hits >= 3  # lines are written several at once
+    assert strike.report().hits >= 3  # one write may have several lines
     assert_each_once(api, uniqueids)
 
 
 @needs_shim
 def test_a_read_only_file_system_stops_the_run_before_anything_is_sent(sync, db, api):
-    """Goal: EROFS from the first file that is opened for writing: exit 74, no request."""
+    """Goal: the first open of a file for writing fails with EROFS. The run exits with 74 and makes no request."""
     uniqueids = insert_some(db)
     strike = shim.Strike(sync, 1, "EROFS", kinds=("open", *FILES), lasting=0)
     run = sync.run(env=strike.env)
@@ -108,9 +107,9 @@ def test_a_read_only_file_system_stops_the_run_before_anything_is_sent(sync, db,
 
 def test_a_state_directory_that_may_not_be_written_stops_the_run_before_anything_is_sent(sync, db, api, tmp_path,
                                                                                          monkeypatch):
-    """Goal: permissions were changed by hand: exit 77, the directory is named, no request."""
+    """Goal: a person has changed the permissions. The run exits with 77, names the directory and makes no request."""
     uniqueids = insert_some(db)
-    ordinary = tmp_path / "ordinary"  # root, but without root's right to write everywhere
+    ordinary = tmp_path / "ordinary"  # as root, but without root's right to write every file
     become = "setpriv --bounding-set=-all" if os.geteuid() == 0 else ""
     ordinary.write_text(f'#!/bin/sh\nexec {become} "{program("SYNC_BINARY", "build/did-optimizer-sync")}" "$@"\n')
     ordinary.chmod(0o755)
@@ -129,7 +128,7 @@ def test_a_state_directory_that_may_not_be_written_stops_the_run_before_anything
 
 @contextlib.contextmanager
 def ledger_waiting(sync):
-    """Another program is in the middle of a transaction on the ledger."""
+    """Another program holds a transaction on the ledger."""
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db", isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield other
@@ -138,7 +137,7 @@ def ledger_waiting(sync):
 
 
 def test_a_ledger_held_by_another_program_is_waited_for_five_seconds(sync, db, api):
-    """Goal: exit 74 and nothing sent; the next run works as usual."""
+    """Goal: the run exits with 74 and sends nothing. The next run works as usual."""
     sync.run()
     uniqueids = insert_some(db)
     with ledger_waiting(sync):
@@ -153,7 +152,7 @@ def test_a_ledger_held_by_another_program_is_waited_for_five_seconds(sync, db, a
 
 
 def test_a_ledger_that_is_unlocked_in_time_only_delays_the_run(sync, db, api):
-    """Goal: a backup that reads the ledger for a second costs a second."""
+    """Goal: a backup that reads the ledger for a second delays the run by a second."""
     sync.run()
     uniqueids = insert_some(db)
     with ledger_waiting(sync) as other:
@@ -165,8 +164,8 @@ def test_a_ledger_that_is_unlocked_in_time_only_delays_the_run(sync, db, api):
     assert_each_once(api, uniqueids)
 
 
-def assert_made_anew(sync, run):
-    """The run has said so, loudly, and kept the damaged file."""
+def assert_rebuilt(sync, run):
+    """The run has logged an error and kept the damaged file."""
     assert "ERROR ❌ the ledger was damaged; it was rebuilt" in run.log
     (kept,) = [file for file in sync.state.glob("ledger.db.damaged-*") if not file.name.endswith(("-wal", "-shm"))]
     assert str(kept) in run.log
@@ -192,8 +191,7 @@ def _first_page(path):
 
 @pytest.mark.parametrize("damage", [_garbage, _zeros, _cut_short, _first_page])
 def test_an_unreadable_ledger_is_rebuilt_and_the_run_continues(sync, db, api, damage):
-    """Goal: nothing can be read from the ledger; the program finds the pending calls by reading the last hours
-    again."""
+    """Goal: the ledger cannot be read at all. The program finds the pending calls by reading the last hours again."""
     accepted = insert_some(db)
     api.rules([{"uniqueid": accepted[3], "status": 503}])
     assert sync.run().code == 75
@@ -202,7 +200,7 @@ def test_an_unreadable_ledger_is_rebuilt_and_the_run_continues(sync, db, api, da
     new = insert_some(db, 5, ended_ago=20)
     run = sync.run()
     assert run.code == 0, run.log
-    assert_made_anew(sync, run)
+    assert_rebuilt(sync, run)
     assert delivered(api) == collections.Counter([*accepted, *new])
     assert_same_keys(api)
     assert sync.ledger("SELECT count(*) FROM call WHERE state = 1") == [(25,)]
@@ -212,8 +210,8 @@ def test_an_unreadable_ledger_is_rebuilt_and_the_run_continues(sync, db, api, da
 
 @pytest.fixture
 def long_known(sync, db, api):
-    """Thousands of calls were forwarded since long ago; one of the first is pending, and one rejected. They ended
-    before any look back goes, so only the ledger knows of them. Returns their uniqueids (pending, rejected)."""
+    """The ledger has thousands of accepted calls. One of the first calls is pending, and one is rejected. Both ended
+    before any scan looks back, so only the ledger knows of them. Returns their uniqueids (pending, rejected)."""
     now = db.now()
     sync.set_checkpoint(now - 21 * HOUR)
     early = db.insert_many([{"end_epoch": now - 20 * HOUR + n} for n in range(5)])
@@ -229,8 +227,8 @@ def long_known(sync, db, api):
 @pytest.mark.parametrize("where, which", [("call", 0.5), ("call", 0.99), ("call_open", 0), ("note", 0),
                                           ("run", 0)])
 def test_damage_deep_in_the_ledger_costs_no_call(sync, db, api, long_known, where, which):
-    """Goal: damage that shows only in use, in any part of the ledger but the page that holds the pending call itself:
-    the run goes on, new calls pass, rejected calls stay rejected, and pending calls are sent when they are due."""
+    """Goal: the damage is anywhere in the ledger except in the page of the pending call, and shows only in use. The run
+    continues, new calls are sent, rejected calls stay rejected, and pending calls are sent when they are due."""
     pending, rejected = long_known
     pages = leaves(sync.state / "ledger.db", where)
     assert where != "call" or len(pages) > 20
@@ -239,10 +237,10 @@ def test_damage_deep_in_the_ledger_costs_no_call(sync, db, api, long_known, wher
     run = sync.run()
     assert run.code == 75, run.log
     assert set(new) <= set(delivered(api)) and pending not in delivered(api)
-    if where != "run" and which != 0.5:  # the runs and the middle of the calls are not looked at in this run
-        assert_made_anew(sync, run)
+    if where != "run" and which != 0.5:  # this run does not read the table of runs, nor the middle of the calls
+        assert_rebuilt(sync, run)
     (due,), = sync.ledger("SELECT due FROM call WHERE uniqueid = ?", pending)
-    db.query("SET GLOBAL init_connect = %s", [f"SET timestamp = {due + 1}"])  # the clock of every user but root
+    db.query("SET GLOBAL init_connect = %s", [f"SET timestamp = {due + 1}"])  # the limit for every user except root
     assert sync.run().code == 0
     assert delivered(api)[pending] == 1
     assert max(delivered(api).values()) == 1
@@ -253,13 +251,14 @@ def test_damage_deep_in_the_ledger_costs_no_call(sync, db, api, long_known, wher
 @needs_shim
 @pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
 def test_a_full_disk_during_a_rebuild_loses_no_pending_call(staged, at):
-    """Goal: the readable part of a damaged ledger is kept, even if it cannot be written now."""
+    """Goal: the readable part of a damaged ledger is not lost, even if the disk is full at present."""
     scene = staged(scenes.damaged_ledger)
     strike = shim.Strike(scene.sync, kinds=("write", "send"))
     scene.run(strike.env)
     trace = strike.report().trace
     standing = {"/ledger.db", "/ledger.db-wal", "/ledger.db-shm"}
-    begin = next(i for i, (_, name) in enumerate(trace) if name not in standing)  # here the new ledger begins
+    # from here on, the program writes the new ledger
+    begin = next(i for i, (_, name) in enumerate(trace) if name not in standing)
     end = trace.index(("send", "api"))
     scene.reset()
     strike = shim.Strike(scene.sync, begin + 1 + int(at * (end - begin)), "ENOSPC", kinds=("write",), lasting=0)
@@ -271,7 +270,7 @@ def test_a_full_disk_during_a_rebuild_loses_no_pending_call(staged, at):
 # ---- the database ----
 
 def test_a_database_that_is_down_ends_the_run_with_69(sync, db, api):
-    """Goal: nothing is sent, the message says what to look at, the next run is complete."""
+    """Goal: nothing is sent, the message says what to check, and the next run sends every call."""
     uniqueids = insert_some(db)
     checkpoint = sync.checkpoint()
     db.dialer.halt()
@@ -285,10 +284,11 @@ def test_a_database_that_is_down_ends_the_run_with_69(sync, db, api):
 
 
 def test_a_database_killed_in_mid_run_loses_nothing_and_repeats_nothing(sync, db, api):
-    """Goal: what was accepted before is recorded although the run fails; the next run sends the rest, each once."""
-    now = db.now()  # more calls than one statement may give
+    """Goal: the run fails, but records the calls that were accepted before. The next run sends each of the others
+    once."""
+    now = db.now()  # more calls than one statement may return
     uniqueids = db.insert_many([{"end_epoch": now - 3500 + n} for n in range(3000)])
-    db.query("FLUSH TABLES")  # MyISAM loses rows that are not on disk, but this test is about the program
+    db.query("FLUSH TABLES")  # MyISAM would lose rows that are not on disk, and this test is about the program
     sync.configure(config={"sync": {"batch_size": 50}})
     api.rules([{"delay_ms": 20}])
     run = sync.start()
@@ -301,13 +301,14 @@ def test_a_database_killed_in_mid_run_loses_nothing_and_repeats_nothing(sync, db
     assert 20 <= len(api.log()) < 2000
     api.rules([])
     db.dialer.start()
-    uniqueids.append(db.insert())  # the dialer goes on, which mends the table
+    uniqueids.append(db.insert())  # the dialer continues, and so repairs the table
     assert sync.run().code == 0
     assert_each_once(api, uniqueids)
 
 
 def test_a_server_without_free_connections_is_named(sync, db, api):
-    """Goal: exit 69, "too many connections" and that the next run tries again; which then succeeds."""
+    """Goal: the run exits with 69. Its message has "too many connections" and says that the next run tries again. The
+    next run succeeds."""
     uniqueids = insert_some(db)
     before = db.query("SELECT @@max_connections AS n")[0]["n"]
     db.query("SET GLOBAL max_connections = 10")
@@ -326,8 +327,8 @@ def test_a_server_without_free_connections_is_named(sync, db, api):
 
 
 def test_a_locked_table_is_given_up_within_the_statement_s_time(sync, db, api):
-    """Goal: max_statement_time = 1 and a table that another connection holds: exit 69 soon, and the message says that
-    the table is locked or busy; the program never joins the queue in front of the dialer for long."""
+    """Goal: another connection holds the table, and max_statement_time is 1. The run soon exits with 69, and says that
+    the table is locked or busy. So the program does not stand in the dialer's way for long."""
     uniqueids = insert_some(db)
     sync.configure(config={"database": {"max_statement_time": 1}})
     with contextlib.closing(db.connect()) as other, other.cursor() as cursor:
@@ -336,7 +337,7 @@ def test_a_locked_table_is_given_up_within_the_statement_s_time(sync, db, api):
         run = sync.run()
         took = time.monotonic() - began
     assert run.code == 69 and "locked or very busy" in run.log, run.log
-    assert took < 30  # the lock is held until the run is over
+    assert took < 30  # the lock lasts longer than the run
     assert api.log() == []
     assert sync.run().code == 0
     assert_each_once(api, uniqueids)
@@ -344,7 +345,7 @@ def test_a_locked_table_is_given_up_within_the_statement_s_time(sync, db, api):
 
 @pytest.fixture
 def fragile(tmp_path, api):
-    """A database that does not mend its tables by itself, and an installation that reads it."""
+    """A database that does not repair its tables by itself, and an installation that reads from it."""
     with Dialer(options=["--myisam-recover-options=OFF"]) as server:
         database = server.database()
         installation = Sync(tmp_path / "fragile", database, api, timezone=server.timezone)
@@ -355,7 +356,8 @@ def fragile(tmp_path, api):
 
 
 def _overwrite_keys(index):
-    """What a power cut leaves of an index that was not yet on disk: its header, and blocks of something else."""
+    """Leaves what a power cut leaves of an index that was not yet on disk: its header, and blocks with other
+    content."""
     size = index.stat().st_size
     with index.open("r+b") as file:
         file.seek(2048)
@@ -363,7 +365,7 @@ def _overwrite_keys(index):
 
 
 def test_a_crashed_table_is_named_with_its_remedy(fragile, api):
-    """Goal: exit 69, REPAIR TABLE vicidial_log in the message, nothing lost once that is done."""
+    """Goal: the run exits with 69, and its message has REPAIR TABLE vicidial_log. After the repair, no call is lost."""
     db, sync = fragile
     uniqueids = insert_some(db, 200, ended_ago=300)
     db.query("FLUSH TABLES")
@@ -395,9 +397,9 @@ def _remove_rows(index):
 
 
 @pytest.mark.parametrize("damage", [_overwrite_keys, _cut_off_keys, _zero_header, _remove, _remove_rows])
-def test_a_crashed_archive_holds_up_no_call(fragile, api, damage):
-    """A call that waits is gone, and the archive that may have it is damaged: it goes on waiting, the others are
-    sent."""
+def test_a_crashed_archive_delays_no_other_call(fragile, api, damage):
+    """The row of a waiting call is gone, and the archive that may have the row is damaged. The call stays waiting, and
+    the others are sent."""
     db, sync = fragile
     waiting = db.insert(end_epoch=db.now() - 60, status="DISPO")
     assert sync.run().code == 0
@@ -420,8 +422,9 @@ def test_a_crashed_archive_holds_up_no_call(fragile, api, damage):
     assert sorted(api.by_uniqueid()) == sorted([waiting, call])
 
 
-def test_an_archive_that_is_locked_holds_up_no_call(sync, db, api):
-    """VICIdial's archiver optimizes it for minutes, at a time when it has just moved calls there that wait."""
+def test_an_archive_that_is_locked_delays_no_other_call(sync, db, api):
+    """VICIdial's archiver locks the archive for minutes while it optimizes. It has just moved the rows of waiting calls
+    there."""
     sync.configure(config={"database": {"max_statement_time": 1}})
     waiting = db.insert(end_epoch=db.now() - 60, status="DISPO")
     assert sync.run().code == 0
@@ -441,7 +444,7 @@ def test_an_archive_that_is_locked_holds_up_no_call(sync, db, api):
 # ---- the API and the way to it ----
 
 def assert_outage_and_then_all(sync, api, uniqueids, *words):
-    """The run ends with 69 and says why, and no retry is used up. The caller removes the fault before the next run."""
+    """The run exits with 69 and says why, and no retry is used up. The caller removes the fault before the next run."""
     run = sync.run()
     assert run.code == 69, run.log
     for word in ("❌ the API is down", *words):
@@ -451,7 +454,7 @@ def assert_outage_and_then_all(sync, api, uniqueids, *words):
 
 
 def test_a_refused_connection_is_an_outage(sync, db, api):
-    """Goal: nobody listens at first; later all calls arrive once."""
+    """Goal: at first no server listens. Later all calls arrive once."""
     uniqueids = insert_some(db)
     api.stop()
     assert_outage_and_then_all(sync, api, uniqueids, "Failed to connect", "no call is lost")
@@ -461,7 +464,7 @@ def test_a_refused_connection_is_an_outage(sync, db, api):
 
 
 def test_a_name_that_does_not_resolve_is_an_outage(sync, db, api):
-    """Goal: a DNS failure is an outage, not a fault of the calls."""
+    """Goal: a failure of DNS counts as an outage and not as a fault of the calls."""
     uniqueids = insert_some(db)
     sync.configure(dids={"api_base_url": "https://api.invalid"})
     assert_outage_and_then_all(sync, api, uniqueids, "api.invalid")
@@ -471,7 +474,7 @@ def test_a_name_that_does_not_resolve_is_an_outage(sync, db, api):
 
 
 def test_an_api_that_sends_a_byte_a_second_times_out(sync, db, api):
-    """Goal: the timeout covers the whole answer, and such answers do not delay a run call after call."""
+    """Goal: the timeout limits the whole answer. Such answers do not delay a run by one timeout for each call."""
     uniqueids = insert_some(db)
     sync.configure(dids={"api_timeout": 1})
     api.rules([{"action": "drip"}])
@@ -485,13 +488,13 @@ def test_an_api_that_sends_a_byte_a_second_times_out(sync, db, api):
 
 
 @pytest.mark.parametrize("action", ["reset", "record-then-reset", "partial"])
-def test_answers_cut_off_are_asked_for_again_under_the_same_key(sync, db, api, action):
-    """Goal: whether the API took a call that it did not confirm is unknown, so it is sent again; once is enough."""
+def test_a_cut_off_answer_makes_the_call_sent_again_with_the_same_key(sync, db, api, action):
+    """Goal: nobody knows whether the API has a call that it did not confirm, so the call is sent again, once."""
     uniqueids = insert_some(db)
     cut = uniqueids[3::4]
     api.rules([{"uniqueid": uniqueid, "times": 1, "action": action} for uniqueid in cut])
     sync.configure(config={"sync": {"retry_base": 0}})
-    if sync.run().code == 75:  # libcurl itself asks again when a kept-alive connection breaks
+    if sync.run().code == 75:  # libcurl itself repeats a request if a kept-alive connection breaks
         time.sleep(1.1)
         assert sync.run().code == 0
     assert delivered(api) == collections.Counter(uniqueids)
@@ -500,7 +503,7 @@ def test_answers_cut_off_are_asked_for_again_under_the_same_key(sync, db, api, a
 
 
 def test_an_answer_of_a_hundred_megabytes_is_not_read(sync, db, api):
-    """Goal: the request is ended, and the call is pending."""
+    """Goal: the program ends the request, and the call is pending."""
     uniqueids = insert_some(db, 5)
     api.rules([{"uniqueid": uniqueids[2], "times": 1, "action": "huge"}])
     sync.configure(config={"sync": {"retry_base": 0}})
@@ -514,8 +517,9 @@ def test_an_answer_of_a_hundred_megabytes_is_not_read(sync, db, api):
 
 @pytest.mark.parametrize("ended_ago", [100, 2 * HOUR])
 def test_a_call_that_makes_the_api_fail_does_not_delay_later_calls(sync, db, api, ended_ago):
-    """Goal: alone at the head of the queue, such a call looks like an outage, but not forever. The last call of the
-    evening fails, and the night is quiet. In the morning the API accepts other calls, and this call uses up a retry."""
+    """Goal: such a call, alone at the head of the queue, looks like an outage, but not forever. The last call of the
+    evening fails, and at night there is no other call. In the morning the API accepts other calls, and this call uses
+    up a retry."""
     now = db.now()
     sync.set_checkpoint(now - 10 * HOUR)
     bad = db.insert(end_epoch=now - 10 * HOUR + 60)
@@ -543,7 +547,7 @@ def test_a_dry_run_in_an_outage_shows_each_call_once(sync, db, api):
 @needs_shim
 @pytest.mark.parametrize("hours", [-3, 3])
 def test_a_host_s_clock_that_is_hours_off_changes_nothing(sync, db, api, hours):
-    """Goal: the database's clock rules. What is found and when it is due come out the same as with the right time."""
+    """Goal: the database's clock decides. The same calls are found and due as with the right time."""
     wrong = shim.Strike(sync, clock_ahead=hours * HOUR).env
     uniqueids = insert_some(db)
     api.rules([{"uniqueid": uniqueids[5], "times": 1, "status": 503}])
@@ -559,13 +563,13 @@ def test_a_host_s_clock_that_is_hours_off_changes_nothing(sync, db, api, hours):
     time.sleep(1.1)
     assert sync.run(env=wrong).code == 0
     later = insert_some(db, 5, ended_ago=10)
-    assert sync.run().code == 0  # the clock is put right
+    assert sync.run().code == 0  # the clock is corrected
     assert delivered(api) == collections.Counter(uniqueids + later)
     assert len(api.log()) == len(uniqueids + later) + 1
 
 
 def test_a_database_s_clock_set_back_and_forward_loses_and_repeats_nothing(sync, db, api):
-    """Goal: after the jump back, calls that end by the new time are found at once; after the jump forward too."""
+    """Goal: calls are found at once after the clock is set back, and also after it is set forward."""
     now = db.now()
     stage = scenes.Scene(db, api, sync)
     sync.set_checkpoint(now - HOUR)
@@ -589,7 +593,7 @@ def test_a_database_s_clock_set_back_and_forward_loses_and_repeats_nothing(sync,
 
 
 def test_a_database_s_clock_that_was_days_ahead_for_a_while_puts_off_and_repeats_nothing(sync, db, api):
-    """Goal: what was due by that clock is due now, and what was accepted is not forgotten before its time."""
+    """Goal: calls that were due by that clock are due now. Accepted calls are not forgotten too early."""
     now = db.now()
     stage = scenes.Scene(db, api, sync)
     try:
@@ -613,8 +617,8 @@ def test_a_database_s_clock_that_was_days_ahead_for_a_while_puts_off_and_repeats
 @needs_shim
 @pytest.mark.parametrize("lasting, share", [(1, 0.0075), (0, 0.0024)])
 def test_a_failed_allocation_never_crashes_the_program(staged, lasting, share):
-    """Goal: the n-th malloc, calloc or realloc fails, alone or with all that follow: the run gives up in good order or
-    completes, and the next run sends the rest. `make soak` tries every n."""
+    """Goal: the n-th malloc, calloc or realloc fails, alone or with all later ones. The run ends cleanly or completes,
+    and the next run sends the rest. `make soak` tries every n."""
     done = allocation_sweep(staged(scenes.every_kind), share, lasting)
     assert done.tried > (50 if lasting else 15)
 
@@ -622,6 +626,6 @@ def test_a_failed_allocation_never_crashes_the_program(staged, lasting, share):
 @needs_shim
 @pytest.mark.parametrize("kind", [scenes.backfill, scenes.reconcile], ids=["backfill", "reconcile"])
 def test_a_failed_allocation_never_crashes_long_work(staged, kind):
-    """Goal: the same for backfill and reconcile: the same command completes what a failed one has left."""
+    """Goal: the same for backfill and reconcile. The same command, run again, completes the work."""
     done = allocation_sweep(staged(kind), 0.003)
     assert done.tried > 10

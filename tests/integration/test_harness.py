@@ -38,7 +38,7 @@ def post(api, body=CALL, key="test-key", timeout=10, **headers):
 
 @contextlib.contextmanager
 def raw_post(api, body=CALL, timeout=10):
-    """A socket on which a whole call was posted and nothing read yet."""
+    """A socket on which a whole call was posted. Nothing has been read from it yet."""
     text = json.dumps(body).encode()
     with socket.create_connection(("127.0.0.1", api.port), timeout=timeout) as connection:
         connection.sendall(b"POST %s HTTP/1.1\r\nHost: api\r\nx-api-key: test-key\r\nContent-Length: %d\r\n\r\n%s"
@@ -51,7 +51,7 @@ def read_all(connection):
 
 
 def gone(pid, within=10):
-    """Whether the process ends in time; one that is dead but not yet waited for counts as ended."""
+    """Whether the process ends in time. A zombie, dead but not waited for, counts as ended."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         try:
@@ -84,7 +84,7 @@ def test_the_same_content_again_is_a_duplicate_and_another_content_an_update(api
     assert status == 200 and again["duplicate"] is True and again["message"] == "Call result already processed"
     assert post(api, changed)[1]["data"]["disposition"] == "NI"
     assert "duplicate" in post(api, changed)[1]
-    assert "duplicate" not in post(api)[1]  # changed back: news again
+    assert "duplicate" not in post(api)[1]  # changed back, so the content is new again
     assert api.by_uniqueid() == {CALL["uniqueid"]: [CALL, changed, CALL]}
     assert [entry["duplicate_of_content"] for entry in api.state()["recorded"]] == [False, False, True]
     assert [line["duplicate"] for line in api.log()] == [False, True, False, True, False]
@@ -92,7 +92,7 @@ def test_the_same_content_again_is_a_duplicate_and_another_content_an_update(api
 
 @pytest.mark.parametrize("field", ["uniqueid", "phoneNumber", "campaignId"])
 @pytest.mark.parametrize("value", ["", None, "absent"])
-def test_a_required_field_is_missed(api, field, value):
+def test_a_call_without_a_required_field_is_refused(api, field, value):
     body = {**CALL, field: value}
     if value == "absent":
         del body[field]
@@ -112,7 +112,7 @@ def test_a_wrong_key_is_refused_before_anything_else(api):
     assert [line["key_ok"] for line in api.log()] == [False, False]
 
 
-def test_other_paths_and_methods(api):
+def test_other_paths_and_methods_are_refused(api):
     assert api.request("GET", PATH)[0] == 405
     assert api.request("GET", "/api/v1/health")[::2] == (200, '{"success":true}')
     assert api.request("GET", "/api/v2")[0] == 404
@@ -133,7 +133,7 @@ def test_clear_forgets_what_arrived_and_keeps_the_rules(api):
 # ---- the API: how it fails ----
 
 def test_a_request_that_clear_overtakes_is_not_recorded(api):
-    """The test that sent it is over: the next one would find a call that it did not make."""
+    """The test that sent the request is over. Otherwise the next test would find a call that it did not make."""
     api.rules([{"delay_ms": 300}])
     with raw_post(api) as connection:
         while not api.log():
@@ -170,7 +170,7 @@ def test_a_mistaken_rule_is_refused(api, rule):
 
 
 @pytest.mark.parametrize("action, recorded", [("reset", 0), ("record-then-reset", 1)])
-def test_reset(api, action, recorded):
+def test_the_action_reset_breaks_the_connection(api, action, recorded):
     api.rules([{"action": action, "times": 1}])
     with raw_post(api) as connection, pytest.raises(ConnectionResetError):
         connection.recv(1)
@@ -179,7 +179,7 @@ def test_reset(api, action, recorded):
     assert post(api)[1].get("duplicate", False) is (recorded == 1)
 
 
-def test_partial(api):
+def test_the_action_partial_sends_half_of_the_answer(api):
     api.rules([{"action": "partial"}])
     with raw_post(api) as connection:
         head, _, body = read_all(connection).partition(b"\r\n\r\n")
@@ -187,20 +187,20 @@ def test_partial(api):
     assert 0 < len(body) == declared // 2
 
 
-def test_garbage(api):
+def test_the_action_garbage_answers_with_a_page(api):
     api.rules([{"action": "garbage"}])
     status, headers, body = api.request("POST", PATH, json.dumps(CALL), {"x-api-key": "test-key"})
     assert status == 200 and headers["Content-Type"] == "text/html" and "<html>" in body and api.recorded() == []
 
 
-def test_drip(api):
+def test_the_action_drip_answers_byte_by_byte(api):
     api.rules([{"action": "drip", "body": "{}"}])
     started = time.monotonic()
     assert post(api) == (200, {})
     assert time.monotonic() - started > 1.9
 
 
-def test_huge(api):
+def test_the_action_huge_answers_without_end(api):
     api.rules([{"action": "huge"}])
     connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=30)
     connection.request("POST", PATH, json.dumps(CALL), {"x-api-key": "test-key"})
@@ -210,14 +210,14 @@ def test_huge(api):
     connection.close()
 
 
-def test_hang_answers_nothing_and_notices_that_the_client_leaves(api):
+def test_the_action_hang_answers_nothing_and_notices_that_the_client_leaves(api):
     api.rules([{"action": "hang"}])
     with raw_post(api, timeout=0.5) as connection, pytest.raises(socket.timeout):
         connection.recv(1)
     api.rules([])
     time.sleep(0.3)
     post(api)
-    assert api.state()["max_in_flight"] == 1  # the hanging request ended before the next one came
+    assert api.state()["max_in_flight"] == 1  # the hanging request ended before the next request came
 
 
 def test_64_slow_requests_delay_no_other(api):
@@ -228,7 +228,7 @@ def test_64_slow_requests_delay_no_other(api):
         thread.start()
     for thread in threads:
         thread.join()
-    assert 1 <= time.monotonic() - started < 32  # one after the other they would take 64
+    assert 1 <= time.monotonic() - started < 32  # one after the other, they would take 64 s
     state = api.state()
     assert len(state["recorded"]) == state["connections"] == 64 and state["max_in_flight"] > 32
 
@@ -242,7 +242,7 @@ def test_kept_alive_connections_are_counted_once(api):
     assert (api.state()["requests"], api.state()["connections"]) == (3, 1)
 
 
-def test_an_outage_and_the_return_on_the_same_port():
+def test_the_api_returns_on_the_same_port_after_an_outage():
     with Api() as api:
         post(api)
         url, pid = api.url, api.pid
@@ -256,17 +256,17 @@ def test_an_outage_and_the_return_on_the_same_port():
 
 
 @pytest.mark.parametrize("rule", [{"action": "hang"}, {"action": "drip"}, {"delay_ms": 60000}])
-def test_it_ends_at_once_with_a_request_on_its_hands(rule):
+def test_the_api_ends_at_once_during_a_request(rule):
     with Api() as api:
         api.rules([rule])
         with raw_post(api):
             time.sleep(0.2)
             started = time.monotonic()
             assert api.stop() == 0
-            assert time.monotonic() - started < 30  # a request that is waited for takes 60
+            assert time.monotonic() - started < 30  # waiting for the request would take 60 s
 
 
-def test_port_file(tmp_path):
+def test_the_stand_in_writes_its_port_into_a_file(tmp_path):
     program = os.environ.get("STANDIN") or ROOT / "build/standin"
     standin = subprocess.Popen([program, "--key", "k", "--port-file", tmp_path / "port"], stdout=subprocess.PIPE)
     try:
@@ -286,7 +286,7 @@ def test_port_file(tmp_path):
     ("good", "127.0.0.1", None), ("good", "localhost", None),
     ("expired", "localhost", "certificate has expired"), ("wrong_name", "localhost", "mismatch"),
     ("good", None, "unable to get local issuer")])
-def test_certificates(tmp_path, which, host, complaint):
+def test_each_certificate_has_the_fault_that_its_name_says(tmp_path, which, host, complaint):
     made = certs.make(tmp_path)
     cert, key = getattr(made, which)
     context = ssl.create_default_context(cafile=str(made.ca) if host else None)
@@ -300,12 +300,12 @@ def test_certificates(tmp_path, which, host, complaint):
             with pytest.raises(ssl.SSLCertVerificationError, match=complaint):
                 connection.request("GET", "/api/v1/health")
         connection.close()
-        assert post(api)[0] == 200  # the tests' own client does not mind
+        assert post(api)[0] == 200  # the tests' own client accepts any certificate
 
 
 # ---- the dialer ----
 
-def test_the_table_is_as_vicidial_makes_it(db):
+def test_the_tables_are_those_that_vicidial_makes(db):
     for table in ("vicidial_log", "vicidial_log_archive"):
         (status,) = db.query("SHOW TABLE STATUS LIKE %s", [table])
         assert (status["Engine"], status["Collation"]) == ("MyISAM", "utf8mb3_unicode_ci")
@@ -316,9 +316,10 @@ def test_the_table_is_as_vicidial_makes_it(db):
 
 
 READ = ("vicidial_log vicidial_closer_log vicidial_log_extended vicidial_carrier_log call_log vicidial_cpd_log "
-        "vicidial_agent_log vicidial_list recording_log vicidial_statuses vicidial_campaign_statuses vicidial_campaigns "
-        "vicidial_inbound_groups servers vicidial_did_log vicidial_log_archive vicidial_closer_log_archive call_log_archive "
-        "vicidial_carrier_log_archive vicidial_agent_log_archive vicidial_log_extended_archive").split()
+        "vicidial_agent_log vicidial_list recording_log vicidial_statuses vicidial_campaign_statuses "
+        "vicidial_campaigns vicidial_inbound_groups servers vicidial_did_log vicidial_log_archive "
+        "vicidial_closer_log_archive call_log_archive vicidial_carrier_log_archive vicidial_agent_log_archive "
+        "vicidial_log_extended_archive").split()
 ONLY_NEWEST = ("vicidial_dial_log vicidial_dial_cid_log vicidial_inbound_caller_codes vicidial_amd_log "
                "vicidial_did_log_archive vicidial_dial_log_archive vicidial_dial_cid_log_archive "
                "vicidial_inbound_caller_codes_archive vicidial_amd_log_archive recording_log_archive").split()
@@ -328,8 +329,8 @@ ONLY_NEWEST = ("vicidial_dial_log vicidial_dial_cid_log vicidial_inbound_caller_
 @pytest.mark.parametrize("engine", ["MyISAM", "InnoDB"])
 def test_the_dialer_has_all_tables_that_the_program_reads(db, version, tables, engine):
     db.make_vicidial(version, engine)
-    rows = db.query("SELECT TABLE_NAME AS name, ENGINE AS engine, AUTO_INCREMENT AS counts, TABLE_COLLATION AS collation "
-                    "FROM information_schema.TABLES WHERE TABLE_SCHEMA=DATABASE()")
+    rows = db.query("SELECT TABLE_NAME AS name, ENGINE AS engine, AUTO_INCREMENT AS counts, TABLE_COLLATION AS "
+                    "collation FROM information_schema.TABLES WHERE TABLE_SCHEMA=DATABASE()")
     assert sorted(row["name"] for row in rows) == sorted(tables)
     assert {row["engine"] for row in rows} == {engine} and {row["collation"] for row in rows} == {"utf8mb3_unicode_ci"}
     assert [row["name"] for row in rows if row["counts"] and row["name"].endswith("_archive")] == []
@@ -380,7 +381,7 @@ def test_cron_has_the_documented_rights_and_no_others(db):
             cursor.execute("UPDATE vicidial_log SET status='B'")
 
 
-def test_call_date_is_the_dialers_local_time(db):
+def test_call_date_is_in_the_dialers_local_time(db):
     winter, summer = db.insert_many([{"start_epoch": 1700000000}, {"start_epoch": 1720000000}])
     assert str(db.row(winter)["call_date"]) == "2023-11-14 17:13:20"  # 22:13:20 UTC
     assert str(db.row(summer)["call_date"]) == "2024-07-03 05:46:40"  # 09:46:40 UTC
@@ -395,7 +396,7 @@ def test_a_call_by_default_just_ended(db):
     assert len(row["phone_number"]) == 10 and len(uniqueid) <= 20 and None not in row.values()
 
 
-def test_calls_that_are_not_over_and_odd_ones(db):
+def test_insert_can_make_open_calls_and_odd_ones(db):
     talking = db.row(db.insert(end_epoch=None, status="INCALL"))
     assert talking["end_epoch"] is None and talking["length_in_sec"] is None and talking["call_date"] is not None
     assert db.row(db.insert(call_date=None))["call_date"] is None
@@ -405,7 +406,7 @@ def test_calls_that_are_not_over_and_odd_ones(db):
         db.insert(statsu="SALE")
 
 
-def test_update_and_delete(db):
+def test_rows_can_be_updated_and_deleted(db):
     uniqueid = db.insert(status="INCALL")
     db.update(uniqueid, status="SALE", user="7")
     assert (db.row(uniqueid)["status"], db.row(uniqueid)["user"]) == ("SALE", "7")
@@ -413,7 +414,7 @@ def test_update_and_delete(db):
     assert db.row(uniqueid) is None
 
 
-def test_many_calls_at_once(db):
+def test_insert_many_makes_thousands_of_calls(db):
     assert len(set(db.insert_many([{}] * 20000))) == 20000
     assert db.query("SELECT COUNT(*) AS n FROM vicidial_log")[0]["n"] == 20000
 
@@ -444,7 +445,7 @@ def test_the_server_stops_is_killed_and_comes_back():
     assert gone(pid) and not directory.exists()
 
 
-def test_a_server_on_tcp():
+def test_a_server_can_listen_on_tcp():
     with Dialer(tcp=True) as server:
         server.database()
         connection = pymysql.connect(host="127.0.0.1", port=server.port, user="cron", password="1234",
@@ -456,7 +457,7 @@ def test_a_server_on_tcp():
 
 @pytest.mark.parametrize("made", [
     "harness.dialer.Dialer()", "harness.api.Api()",
-    "subprocess.Popen([harness.api.program('STANDIN', 'build/standin'), '--key', 'k'])"])  # sees to it by itself
+    "subprocess.Popen([harness.api.program('STANDIN', 'build/standin'), '--key', 'k'])"])  # the program ends by itself
 def test_nothing_survives_a_killed_parent(made, tmp_path):
     code = ("import harness.api, harness.dialer, subprocess, time\n"
             f"it = {made}\ntime.sleep(0.2)\nprint(it.pid, flush=True)\ntime.sleep(60)")
@@ -482,7 +483,7 @@ def test_the_dialer_works_for_an_ordinary_user():
         os.setgid(nobody.pw_gid)
         os.setuid(nobody.pw_uid)
 
-    with tempfile.TemporaryDirectory() as copy:  # the source tree itself may be root's alone
+    with tempfile.TemporaryDirectory() as copy:  # maybe only root can read the source tree
         os.chmod(copy, 0o755)
         shutil.copytree(ROOT / "tests/harness", f"{copy}/tests/harness")
         shutil.copy(ROOT / "tests/vicidial_log.sql", f"{copy}/tests")
@@ -496,7 +497,7 @@ def test_the_dialer_works_for_an_ordinary_user():
 
 @pytest.fixture
 def impostor(tmp_path, monkeypatch):
-    """A script in the program's place, which shows what the program would be given."""
+    """A script in place of the program. It prints the arguments and the environment that the program would get."""
     script = tmp_path / "impostor"
     script.write_text('#!/bin/sh\n'
                       'if [ "$1" = "--version" ]; then exit 3; fi\n'
@@ -509,7 +510,7 @@ def impostor(tmp_path, monkeypatch):
     monkeypatch.setenv("API_KEY", "stray")
 
 
-def test_a_run_and_what_it_leaves(sync, impostor):
+def test_run_returns_code_output_and_new_log_lines(sync, impostor):
     first, second = sync.run("first", env={"EXTRA": "yes"}), sync.run("second")
     assert (first.code, first.err, first.log, second.log) == (5, "complaint\n", "line for first\n", "line for second\n")
     assert f"--state-dir {sync.state} --log {sync.log_file} --legacy-checkpoint {sync.legacy_file} " \
@@ -528,7 +529,7 @@ def test_runs_that_are_started_are_ended(sync, impostor):
     sync.close()
 
 
-def test_the_configuration_files(sync, api, db):
+def test_configure_writes_the_configuration_files(sync, api, db):
     assert "VARDB_pass => 1234\n" in sync.astguiclient_file.read_text()
     assert f"[general]\napi_base_url = {api.url}\napi_key = test-key\n" == sync.dids_file.read_text()
     assert sync.config_file.read_text() == (f"[database]\nsocket = {db.dialer.socket}\nmax_server_time = 0\n\n"
@@ -538,7 +539,7 @@ def test_the_configuration_files(sync, api, db):
     assert sync.config_file.read_text().endswith("[sync]\nsplay = 0\noverlap = 60\n")
 
 
-def test_checkpoint_and_ledger(sync, db, tmp_path):
+def test_checkpoint_and_ledger_can_be_read_and_set(sync, db, tmp_path):
     assert abs(int(sync.checkpoint()) - db.now() + 3600) < 10
     sync.set_checkpoint("1700000000 1700000000.1\n# for people")
     assert sync.checkpoint() == "1700000000 1700000000.1"

@@ -1,5 +1,5 @@
-"""Rows and answers that somebody has made to do harm change nothing but a log line; nor does a strange place to run
-in."""
+"""Rows and answers that are made to do harm change only a log line. A strange environment of the program changes
+nothing."""
 import contextlib
 import gzip
 import json
@@ -19,7 +19,7 @@ KIB = 1024
 
 
 def assert_clean(text):
-    """Whole lines of valid UTF-8 without a control character."""
+    """The text has whole lines of valid UTF-8 without a control character."""
     assert [line for line in text.split("\n") if re.search(r"[\x00-\x1f\x7f-\x9f]", line)] == []
 
 
@@ -35,7 +35,8 @@ def test_a_hostile_row_changes_nothing_but_its_line(sync, db, api, format_):
     db.query("ALTER TABLE vicidial_log MODIFY comments MEDIUMTEXT, MODIFY phone_number MEDIUMTEXT, "
              "MODIFY status VARCHAR(200), MODIFY campaign_id VARCHAR(200), CONVERT TO CHARACTER SET utf8mb4")
     sync.configure(config={"log": {"format": format_}})
-    calls = [{"comments": text, "phone_number": text, "status": text[:200], "campaign_id": text[:200]} for text in HOSTILE]
+    calls = [{"comments": text, "phone_number": text, "status": text[:200], "campaign_id": text[:200]}
+             for text in HOSTILE]
     uniqueids = db.insert_many(calls)
     done = sync.run()
     assert done.code == 0, done.log[-2000:]
@@ -59,7 +60,7 @@ def test_a_hostile_row_that_is_rejected_is_shown_without_harm(sync, db, api):
     assert sync.run().code == 0
     for words in (["failed", "list"], ["failed", "list", "--json"], ["status"], ["status", "--json"]):
         done = sync.run(*words)
-        assert done.code == (75 if words[0] == "status" else 0)  # WARNING: calls are rejected
+        assert done.code == (75 if words[0] == "status" else 0)  # the verdict is WARNING, because calls are rejected
         assert_clean(done.out)
         assert_clean(done.err)
         for line in done.out.splitlines() if "--json" in words else ():
@@ -73,7 +74,7 @@ def head(status="200 OK", *headers):
 
 
 def endless(connection, first, more):
-    """Until the other side closes the connection."""
+    """Sends data until the other side closes the connection."""
     connection.sendall(first)
     with contextlib.suppress(OSError):
         while True:
@@ -93,10 +94,12 @@ ANSWERS = {
     "trailers without an end": lambda c: endless(c, CHUNKED, b"X: " + b"y" * 1000 + b"\r\n"),
     "deep JSON": lambda c: c.sendall(head() + b'{"a":' * 10000),
     "deep JSON, closed": lambda c: c.sendall(head() + b'{"a":' * 6000 + b"1" + b"}" * 6000),
-    "a compressed bomb": lambda c: c.sendall(head("200 OK", "Content-Encoding: gzip", f"Content-Length: {len(BOMB)}") + BOMB),
+    "a compressed bomb": lambda c: c.sendall(head("200 OK", "Content-Encoding: gzip",
+                                                  f"Content-Length: {len(BOMB)}") + BOMB),
     "longer than it is": lambda c: c.sendall(head("200 OK", "Content-Length: 999") + b'{"success":true}'),
     "a length below zero": lambda c: c.sendall(head("200 OK", "Content-Length: -5") + b'{"success":true}'),
-    "a chunk beyond all": lambda c: c.sendall(head("200 OK", "Transfer-Encoding: chunked") + b"ffffffffffffffffff\r\nx"),
+    "a chunk beyond all": lambda c: c.sendall(head("200 OK",
+                                                   "Transfer-Encoding: chunked") + b"ffffffffffffffffff\r\nx"),
     "no HTTP": lambda c: c.sendall(b"\x00\xff\x1b[2J SSH-2.0-x\r\n"),
     "NULs": lambda c: c.sendall(head("500 X\x1b[31m") + b'\x00{"success":true}\x00'),
     "another program's page": lambda c: c.sendall(head("200 OK", "Content-Type: text/html") + b"<html>\x1b[2J</html>"),
@@ -106,7 +109,7 @@ ANSWERS = {
 
 @contextlib.contextmanager
 def hostile_server(answer):
-    """Gives each connection this answer and closes it. Returns the address."""
+    """Starts a server that gives each connection this answer and closes the connection. Returns the address."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         def serve():
             while True:
@@ -119,7 +122,7 @@ def hostile_server(answer):
                     connection.recv(64 * KIB)
                     answer(connection)
                     connection.shutdown(socket.SHUT_WR)
-                    while connection.recv(64 * KIB):  # a reset could overtake what was sent
+                    while connection.recv(64 * KIB):  # otherwise a reset could overtake the answer
                         pass
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -136,7 +139,7 @@ def test_a_hostile_answer_costs_a_log_line_and_no_call(sync, db, api, answer):
     with hostile_server(answer) as address:
         sync.configure(dids={"api_base_url": address})
         done = sync.run()
-        assert done.code == 69, done.log  # no answer of an API: an outage, and no call is charged
+        assert done.code == 69, done.log  # no API answers like this, so it is an outage, and no retry is used up
         assert_clean(done.log)
         assert len(done.log) < 16 * KIB
         assert "memory" not in done.log and "Too large response headers" not in done.log  # libcurl's words
@@ -148,11 +151,11 @@ def test_a_hostile_answer_costs_a_log_line_and_no_call(sync, db, api, answer):
     assert sorted(api.by_uniqueid()) == sorted(uniqueids)
 
 
-# ---- the place it is run in ----
+# ---- the environment of the program ----
 
 @pytest.fixture
 def started_by(tmp_path, monkeypatch):
-    """A shell starts the program, after these words."""
+    """A shell starts the program after these words of shell."""
     def set_up(words):
         script = tmp_path / "started"
         script.write_text(f'#!/bin/sh\n{words.format(program("SYNC_BINARY", "build/did-optimizer-sync"))}\n')
@@ -178,12 +181,12 @@ def test_closed_standard_files_let_nothing_into_log_and_state(sync, db, api, sta
 
 
 def dumped(pid):
-    """Waits for the end of a process that Popen still has to see; whether it left a core."""
+    """Waits for the end of a process that Popen has not waited for. Returns whether the process left a core."""
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT).si_code == os.CLD_DUMPED
 
 
 def test_a_run_that_is_aborted_leaves_no_core(sync, db, api, started_by, tmp_path):
-    """A core would hold the key and the password."""
+    """A core would contain the key and the password."""
     other = subprocess.Popen(["/bin/sh", "-c", "ulimit -c unlimited 2>&1 && kill -ABRT $$"], cwd=tmp_path,
                              stdout=subprocess.DEVNULL)
     if not dumped(other.pid):
@@ -202,10 +205,10 @@ def test_a_run_that_is_aborted_leaves_no_core(sync, db, api, started_by, tmp_pat
     assert running.wait() == -signal.SIGABRT
 
 
-@pytest.mark.parametrize("words", ["status", "status --json", "failed list --json", "history", "check", "metrics", "--help",
-                                   "--dry-run", "checkpoint show"])
+@pytest.mark.parametrize("words", ["status", "status --json", "failed list --json", "history", "check", "metrics",
+                                   "--help", "--dry-run", "checkpoint show"])
 def test_a_command_that_cannot_print_fails(sync, db, api, started_by, words):
-    """A person who writes a list into a file must see that the disk was full."""
+    """A person who redirects a list into a file must learn that the disk was full."""
     refused = db.insert()
     api.rules([{"uniqueid": refused, "status": 400}])
     assert sync.run().code == 0

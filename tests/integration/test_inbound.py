@@ -91,7 +91,7 @@ def test_a_call_waits_for_its_disposition(closer, sync, api, status, comments):
 
 
 def test_a_disposition_has_no_limit_of_4_hours(closer, sync, api):
-    """vdc_db_query.php finds the row by lead and user alone, so the row may be old."""
+    """vdc_db_query.php finds the row only by lead and user, so the row may be old."""
     now = closer.db.now()
     sync.set_checkpoint(now - 10 * HOUR)
     call = closer.visit(did=DID, status="DISPO", start_epoch=now - 9 * HOUR, end_epoch=now - 9 * HOUR + 300)
@@ -147,7 +147,7 @@ def test_emails_and_chats_are_no_calls(closer, sync, api):
 
 
 def test_each_queue_of_a_transferred_call_is_a_call(closer, sync, api):
-    """All rows of a call have its uniqueid."""
+    """All rows of a call have the call's uniqueid."""
     now = closer.db.now()
     uniqueid = f"{now - 300}.5"
     first = closer.visit(did=DID, uniqueid=uniqueid, status="XFER", comments="REMOTE")
@@ -183,8 +183,8 @@ def test_a_counter_that_starts_again_makes_other_calls(closer, sync, api):
     assert len(api.recorded()) == 3
 
 
-def test_rows_of_web_pages_have_no_uniqueid_and_are_sent(closer, sync, api):
-    """closer_dispo.php, admin_modify_lead.php."""
+def test_rows_of_web_pages_are_sent_without_a_uniqueid(closer, sync, api):
+    """closer_dispo.php and admin_modify_lead.php write such rows."""
     now = closer.db.now()
     closer.visit(uniqueid="", start_epoch=now - 90, processed="Y")
     closer.visit(uniqueid="", start_epoch=2024, call_date=closer.date(now - 80), processed="Y")
@@ -198,7 +198,8 @@ def in_type(sync, kind):
     sync.configure(config={"source": {"type": kind}, "sync": {"splay": 0, "settle": 0}})
 
 
-@pytest.mark.parametrize("words", [[], ["--cron"], ["--dry-run"], ["backfill", "--from", "3 hours ago", "--to", "now"], ["reconcile"]])
+@pytest.mark.parametrize("words", [[], ["--cron"], ["--dry-run"], ["backfill", "--from", "3 hours ago", "--to", "now"],
+                                   ["reconcile"]])
 def test_another_source_does_not_get_the_ledger(closer, sync, api, words):
     call = closer.visit(did=DID)
     run(sync)

@@ -1,6 +1,6 @@
-"""Hosts that share a database: one of them sends the calls. Each host is a state directory of its own; VICIdial's table
-of servers makes them a cluster. takeover_after is as short as it may be where a host is to take over, and long where it
-is not."""
+"""Several hosts share a database, and one of them sends the calls. Here each host is a state directory. VICIdial's
+table of servers makes the hosts a cluster. takeover_after is as short as allowed in tests of a takeover, and long in
+other tests."""
 import collections
 import contextlib
 import fcntl
@@ -20,7 +20,7 @@ from harness.dialer import Dialer
 from harness.api import Api
 from harness.sync import Sync
 
-TAKEOVER = 10  # the lowest that takeover_after may be
+TAKEOVER = 10  # the lowest allowed takeover_after
 HOUR = 3600
 
 
@@ -41,7 +41,7 @@ def log_of(sync):
 
 
 def led_just_now(sync, db):
-    """As if a run of this host had just been the leader, so it leads at once."""
+    """Makes the ledger as if a run of this host had just been the leader, so that this host leads at once."""
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger, ledger:
         ledger.execute("INSERT OR REPLACE INTO note (name, number) VALUES ('leader_led', ?)", [db.now()])
 
@@ -71,7 +71,8 @@ def host(db, api, tmp_path):
 
 @pytest.fixture
 def leader(db, host):
-    """A host that is the leader and has announced what is settled. Its runs may be far apart, as on a slow machine."""
+    """A host that is the leader and has announced up to which time every call has been handled. Its runs may be far
+    apart, as on a slow machine."""
     one = host("a")
     one.configure(config={"sync": {"takeover_after": 300, "sweep_interval": 1}})  # each run reads the last hours
     assert one.run().code == 0
@@ -83,7 +84,7 @@ def leader(db, host):
 
 
 def told(db):
-    """The level at which the leader says that everything older is settled; None: it says nothing."""
+    """The time up to which the leader says that every call has been handled; None if it says nothing."""
     names = [f"{db.leader_lock()}.{level}" for level in range(14)]
     levels = [level for level, name in enumerate(names) if db.query("SELECT IS_USED_LOCK(%s) AS h", [name])[0]["h"]]
     return levels[-1] if levels else None
@@ -118,7 +119,7 @@ def test_a_new_installation_waits_until_it_knows_that_there_is_no_leader(db, api
 
 
 def test_between_two_runs_of_the_leader_nobody_takes_over(db, api, host, leader):
-    """The lock was held for 25 s of each minute, and a host that looked later took it."""
+    """Once the leader held the lock for only 25 s of each minute, and a host that tried later got it."""
     other = host("b")
     number = db.leader()
     for _ in range(4):
@@ -132,15 +133,16 @@ def test_between_two_runs_of_the_leader_nobody_takes_over(db, api, host, leader)
 
 @pytest.mark.parametrize("words", [["backfill", "--from", "2 hours ago", "--to", "now"], ["reconcile"]],
                          ids=["backfill", "reconcile"])
-def test_long_work_on_another_host_takes_nothing_over(db, api, host, leader, words):
-    """It took over between two minutes: 400 known calls were sent again, and the leader said standby."""
+def test_long_work_on_another_host_does_not_take_over(db, api, host, leader, words):
+    """Once such a command took over between two runs. 400 known calls were sent again, and the leader became a
+    standby."""
     calls = db.insert_many([{"end_epoch": db.now() - 600 + n} for n in range(40)])
     other = host("b")
     assert leader.run().code == 0
     run = other.run(*words)
     assert run.code == 69 and "another host sends the calls of this database" in run.out + run.err
     assert "standby" not in leader.run().log
-    assert leader.run(*words).code == 0  # beside its own holder
+    assert leader.run(*words).code == 0  # its own holder is running
     assert requests(api) == {call: 1 for call in calls}
 
 
@@ -160,7 +162,7 @@ def test_long_work_is_refused_without_a_leader(db, api, host):
     assert api.log() == [] and db.leader() is None
 
 
-def test_of_hosts_that_start_together_one_becomes_the_leader(db, api, host):
+def test_one_of_two_hosts_that_start_together_becomes_the_leader(db, api, host):
     db.make_cluster()
     hosts = [host(name) for name in "abc"]
     call = db.insert()
@@ -186,7 +188,7 @@ def test_another_host_takes_over_after_takeover_after_and_not_before(db, api, ho
     until(lambda: (time.sleep(1), "standby" not in other.run().log)[1])
     assert time.monotonic() - began >= TAKEOVER - 2
     assert list(api.by_uniqueid()) == [call]
-    # The former leader comes back as a standby.
+    # When the former leader returns, it is a standby.
     stands_by(leader)
     assert "standby" not in other.run().log and requests(api) == {call: 1}
 
@@ -208,7 +210,7 @@ def test_the_lease_ends_when_the_runs_stop(db, api, host):
     led_just_now(one, db)
     loop = one.start("run", "--every", "1")
     until(lambda: db.leader() is not None)
-    time.sleep(TAKEOVER + 4)  # longer than the lease: it is renewed
+    time.sleep(TAKEOVER + 4)  # longer than the lease, so the lease was renewed
     assert db.leader() is not None
     loop.terminate()
     assert loop.wait(20) == 0
@@ -223,7 +225,7 @@ def test_the_holder_reconnects(db, api, host, leader):
     until(lambda: db.leader() not in (None, number))
     stands_by(host("b"))
     assert "standby" not in leader.run().log
-    until(lambda: told(db) is not None)  # it tells how far it is again
+    until(lambda: told(db) is not None)  # it announces again up to which time every call has been handled
 
 
 def test_the_holder_ends_when_another_host_has_the_lock(db, api, host, leader):
@@ -236,7 +238,7 @@ def test_the_holder_ends_when_another_host_has_the_lock(db, api, host, leader):
 
 
 def test_another_version_starts_its_own_holder(db, leader):
-    """An upgrade must not leave the old program at work."""
+    """An upgrade must not leave the old program running."""
     lease = leader.state / "lease"
     old = leader.leader_pid()
     lease.write_text(re.sub(r"\S+$", "0.0.0", lease.read_text().strip()) + "\n")
@@ -255,7 +257,7 @@ def test_a_number_that_repeats_after_a_restart_of_the_server_is_another_host_s(d
         (leader.state / "leader").write_text(f"{other.thread_id()} {started - 60} 0\n")
         stands_by(leader)
         assert api.log() == []
-        (leader.state / "leader").write_text(f"{other.thread_id()} {started} 0\n")  # then it is this host's own
+        (leader.state / "leader").write_text(f"{other.thread_id()} {started} 0\n")  # this host's own connection
         assert "standby" not in leader.run().log
     assert list(api.by_uniqueid()) == [call]
 
@@ -278,7 +280,7 @@ def test_a_standby_with_a_rebuilt_ledger_starts_where_the_leader_is(db, api, hos
     assert db.now() - 2000 <= int(other.checkpoint().split()[0]) <= db.now() - 900
 
 
-def test_the_process_keeps_nothing_of_the_run_open(db, leader):
+def test_the_holder_keeps_no_file_of_the_run_open(db, leader):
     pid = leader.leader_pid()
     files = {os.readlink(link) for link in pathlib.Path(f"/proc/{pid}/fd").iterdir()}
     assert {name.partition(":")[0] for name in files} == {"/dev/null", "socket"} and len(files) == 2
@@ -288,8 +290,9 @@ def test_the_process_keeps_nothing_of_the_run_open(db, leader):
     assert os.readlink(f"/proc/{pid}/cwd") == "/", "no disk is kept busy"
 
 
-def test_the_process_finds_its_files_by_relative_paths_too(db, leader):
-    """Its working directory is not the run's. It reads the lease, and connects anew by the socket."""
+def test_the_holder_finds_its_files_by_relative_paths_too(db, leader):
+    """The holder's working directory is not that of the run. The holder reads the lease, and reconnects by the
+    socket."""
     leader.end_leader()
     until(lambda: db.leader() is None)
     (leader.directory / "db.sock").symlink_to(db.dialer.socket)
@@ -302,16 +305,16 @@ def test_the_process_finds_its_files_by_relative_paths_too(db, leader):
     assert leader.leader_pid() == pid
 
 
-def test_cron_is_not_kept_waiting(db, host):
+def test_a_run_does_not_keep_cron_waiting(db, host):
     one = host("a")
     assert one.run().code == 0
     db.make_cluster()
     led_just_now(one, db)
-    run = one.run("--cron", timeout=30)  # it returns when standard output and error are closed
+    run = one.run("--cron", timeout=30)  # this returns when standard output and standard error are closed
     assert (run.code, run.out, run.err) == (0, "", "") and db.leader() is not None
 
 
-def test_without_a_cluster_nothing_stays_behind(sync, db, api):
+def test_without_a_cluster_no_holder_stays(sync, db, api):
     sync.run()
     assert db.leader() is None and sync.leader_pid() is None
     assert not (sync.state / "lease").exists() and not (sync.state / "leader").exists()
@@ -320,14 +323,14 @@ def test_without_a_cluster_nothing_stays_behind(sync, db, api):
 def test_a_server_that_restarts_makes_no_other_host_the_leader(dialer, db, api, host, leader):
     other = host("b")
     dialer.restart()
-    until(lambda: db.leader() is not None)  # whoever looked in between found it free
+    until(lambda: db.leader() is not None)  # a host that tried in between found the lock free
     stands_by(other)
     call = db.insert()
     assert "standby" not in leader.run().log and list(api.by_uniqueid()) == [call]
 
 
 def test_two_profiles_have_two_leaders(db, api, host, leader):
-    """A lock a profile: another host may lead another tenant."""
+    """Each profile has its own lock, so different hosts may lead different tenants."""
     other = host("b")
     names = {db.leader_lock(), db.leader_lock("acme"), db.leader_lock("globex")}
     assert len(names) == 3 and all(re.fullmatch(r"did-optimizer-sync\.[0-9a-f]{16}", name) for name in names)
@@ -356,7 +359,7 @@ def test_a_takeover_repeats_the_last_half_hour_and_no_more(db, api, host, leader
 
 
 @pytest.mark.parametrize("state", ["pending", "waiting"])
-def test_what_the_former_leader_had_still_to_send_is_not_lost(db, api, host, leader, state):
+def test_pending_calls_of_the_former_leader_are_not_lost(db, api, host, leader, state):
     now = db.now()
     open_call = db.insert(end_epoch=now - 3 * HOUR, status="SALE" if state == "pending" else "DISPO")
     leader.configure(config={"sync": {"first_run_lookback": 8 * HOUR}})
@@ -387,7 +390,7 @@ def test_after_a_takeover_reconcile_does_not_count_the_former_leader_s_calls_as_
 
 
 def test_without_an_announcement_the_standby_s_checkpoint_stays(db, api, host):
-    """An old server, or its first run: nothing may be lost."""
+    """The database server is old, or the leader made its first run. No call may be lost."""
     db.make_cluster()
     other = host("b")
     before = other.checkpoint()
@@ -452,15 +455,15 @@ def test_check_without_a_cluster_says_that_the_locks_work(sync, db):
     assert "✓ leader: the server's locks work\n" in sync.run("check").out
 
 
-# ---- what stands between a host and the server ----
+# ---- a proxy between a host and the server ----
 
 UPTIME_IS_ASKED = b"\x01\x00\x00\x00\x09"  # a packet of one byte: COM_STATISTICS
 
 
 @contextlib.contextmanager
 def between(dialer, on_packet):
-    """Stands before the server, on a port of its own. on_packet(data) sees what a client sends before the server does;
-    "close" ends the connection."""
+    """A proxy in front of the server, on its own port. on_packet(data) gets what a client sends before the server gets
+    it. If on_packet returns "close", the proxy ends the connection."""
     def pump(client):
         with client, socket.socket(socket.AF_UNIX) as server, contextlib.suppress(OSError):
             server.connect(str(dialer.socket))
@@ -490,8 +493,8 @@ def connect_by(one, port):
 @pytest.mark.parametrize("words", [["run"], ["backfill", "--from", "2 hours ago", "--to", "now"], ["reconcile"]],
                          ids=["run", "backfill", "reconcile"])
 def test_the_lock_of_the_host_is_released_after_the_server_s(sync, db, api, words):
-    """The other way round this host's next run could start in between. It would find the server's lock taken, and say
-    that another host sends the calls."""
+    """In the opposite order, this host's next run could start in between. It would find that the server's lock is
+    taken, and say that another host sends the calls."""
     assert sync.run().code == 0
     db.insert(end_epoch=db.now() - 600)
     seen = []
@@ -513,7 +516,8 @@ def test_the_lock_of_the_host_is_released_after_the_server_s(sync, db, api, word
 
 @pytest.mark.parametrize("trouble", ["slow", "close"])
 def test_a_short_server_outage_does_not_end_a_leader(api, tmp_path, trouble):
-    """A run mistook the host's own lock for another host's, and released it. No host sent calls for takeover_after."""
+    """Once a run mistook the host's own lock for another host's lock, and released it. Then no host sent calls for
+    takeover_after."""
     todo = []
 
     def on_packet(data):
@@ -532,7 +536,8 @@ def test_a_short_server_outage_does_not_end_a_leader(api, tmp_path, trouble):
         db.make_cluster()
         led_just_now(one, db)
         assert one.run().code == 0 and one.leader_pid() is not None
-        until(lambda: int(db.query("SHOW GLOBAL STATUS LIKE 'Uptime'")[0]["Value"]) > 5)  # else it began just now anyway
+        # otherwise the connection began just now
+        until(lambda: int(db.query("SHOW GLOBAL STATUS LIKE 'Uptime'")[0]["Value"]) > 5)
         number, call = db.leader(), db.insert()
         todo.append(trouble)
         run = one.run()

@@ -1,4 +1,4 @@
-"""The log for machines (format = json), and numbers that are not shown whole (mask_phone = yes)."""
+"""The log for machines (format = json), and masked phone numbers (mask_phone = yes)."""
 import datetime
 import json
 import pathlib
@@ -7,7 +7,7 @@ import time
 PHONE, SHOWN = "3125551234", "******1234"
 
 
-def about(entries, uniqueid):
+def entries_about(entries, uniqueid):
     (entry,) = [entry for entry in entries if entry["context"].get("uniqueid") == uniqueid]
     return entry
 
@@ -20,14 +20,14 @@ def test_a_line_about_a_call_holds_what_is_known_of_it(sync, db, api):
     sync.configure(config={"log": {"format": "json"}})
     entries = [json.loads(line) for line in sync.run().log.splitlines()]
     (run,) = [row[0] for row in sync.ledger("SELECT id FROM run")]
-    assert about(entries, good)["context"] == {
+    assert entries_about(entries, good)["context"] == {
         "run": run, "uniqueid": good, "campaign": "TESTCAMP", "phone": PHONE, "status": "SALE", "result": "answered",
         "answer": 200, "attempt": 1}
-    assert about(entries, good)["logger"] == "settle" and about(entries, good)["level"] == "INFO"
-    assert about(entries, refused)["context"].items() >= {
+    assert entries_about(entries, good)["logger"] == "settle" and entries_about(entries, good)["level"] == "INFO"
+    assert entries_about(entries, refused)["context"].items() >= {
         "campaign": "OTHER", "result": "no_answer", "answer": 422, "attempt": 1}.items()
-    assert about(entries, pending)["context"].items() >= {"answer": 500, "attempt": 1}.items()
-    assert about(entries, pending)["level"] == about(entries, refused)["level"] == "WARN"
+    assert entries_about(entries, pending)["context"].items() >= {"answer": 500, "attempt": 1}.items()
+    assert entries_about(entries, pending)["level"] == entries_about(entries, refused)["level"] == "WARN"
 
 
 def test_attempts_are_counted(sync, db, api):
@@ -37,8 +37,8 @@ def test_attempts_are_counted(sync, db, api):
     api.rules([{"uniqueid": pending, "status": 500, "times": 1}])
     contexts = []
     for _ in range(2):
-        contexts.append(about([json.loads(line) for line in sync.run().log.splitlines()], pending)["context"])
-        time.sleep(2.1)  # it is due a second later
+        contexts.append(entries_about([json.loads(line) for line in sync.run().log.splitlines()], pending)["context"])
+        time.sleep(2.1)  # the call is due a second later
     assert [(context["answer"], context["attempt"]) for context in contexts] == [(500, 1), (200, 2)]
 
 
@@ -88,7 +88,8 @@ def test_a_number_that_the_api_repeats_while_it_is_down_is_masked_too(sync, db, 
 
 
 def test_every_view_of_a_call_masks_its_number(sync, db, api):
-    """why and report, also where the API has repeated the number in its reason; backfill and reconcile in the log."""
+    """The views are `why` and `report`, also if the API repeats the number in its reason, and the log of backfill and
+    reconcile."""
     refused = db.insert(phone_number=PHONE)
     api.rules([{"uniqueid": refused, "status": 422, "body": json.dumps({"error": f"no DID for {PHONE}"})}])
     sync.configure(config={"log": {"mask_phone": "yes"}})

@@ -1,4 +1,5 @@
-"""A log that cannot be opened or written stops no run. Neither such a log nor a lost state causes a mail each minute."""
+"""If the log cannot be opened or written, runs continue. Neither such a log nor a lost state causes a mail each
+minute."""
 import os
 import socket
 import sqlite3
@@ -16,8 +17,8 @@ needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=str(shim.
 
 @pytest.fixture
 def syslog(tmp_path, monkeypatch):
-    """Catches what the program hands to syslog: a function that returns the messages so far. /dev/log is its own in a
-    mount namespace, where /dev has besides only what the program needs."""
+    """Catches what the program writes to syslog. Returns a function that returns the messages so far. The program runs
+    in a mount namespace with another /dev, which has /dev/log and only the devices that the program needs."""
     if os.geteuid() != 0:
         pytest.skip("only root may have a /dev of its own")
     path, old, script = tmp_path / "log.socket", tmp_path / "dev", tmp_path / "with-syslog"
@@ -35,7 +36,7 @@ exec unshare --mount sh -c 'mount --rbind /dev {old} && mount -t tmpfs none /dev
     monkeypatch.setenv("SYNC_BINARY", str(script))
     got, over = [], threading.Event()
 
-    def receive():  # read meanwhile, like a syslog daemon: the socket has room for ten messages
+    def receive():  # reads continuously, as a syslog daemon does, because the socket has room for ten messages
         while True:
             try:
                 got.append(receiver.recv(65536).decode("utf-8", "replace"))
@@ -47,7 +48,7 @@ exec unshare --mount sh -c 'mount --rbind /dev {old} && mount -t tmpfs none /dev
     reader.start()
 
     def messages():
-        time.sleep(0.3)  # all sent messages are received
+        time.sleep(0.3)  # now all sent messages have been received
         return got
 
     yield messages
@@ -106,7 +107,8 @@ def test_the_lines_go_to_syslog_without_a_secret(sync, db, api, syslog):
     assert sync.run("--cron", "--log", no_directory(sync)).code == 0
     said = "\n".join(syslog())
     assert list(api.by_uniqueid()) == [call]
-    for words in ("could not open the log ", "🚀 Starting call results sync...", f"✓ {call}: ", "📊 Summary: 1 processed"):
+    for words in ("could not open the log ", "🚀 Starting call results sync...", f"✓ {call}: ",
+                  "📊 Summary: 1 processed"):
         assert words in said
     assert all(f" {NAME}[" in message for message in syslog())
     assert api.api_key not in said and "1234" not in said.replace(call, "")
@@ -133,7 +135,7 @@ def test_every_command_that_logs_goes_on_without_its_log(sync, db, api):
     assert list(api.by_uniqueid()) == [call]
 
 
-# ---- where the state itself cannot remember what was mailed ----
+# ---- the state directory cannot record what was mailed ----
 
 def newer_ledger(sync):
 
@@ -159,7 +161,7 @@ def no_state(sync):
 
 
 def full_state(sync):
-    """No room for a checkpoint or a ledger: the files that are there can be read."""
+    """The disk has no room for a checkpoint or a ledger. Existing files can be read."""
     for name in ("ledger.db-wal", "ledger.db-shm"):
         (sync.state / name).unlink(missing_ok=True)
     sync.state.chmod(0o500)

@@ -1,4 +1,4 @@
-"""What an operator does and sees: status, failed, several hosts, and what the ledger remembers."""
+"""What an operator does and sees: status, failed, several hosts, and what the ledger keeps."""
 import contextlib
 import json
 import os
@@ -72,7 +72,7 @@ def test_failed_retry_takes_uniqueids(sync, api, rejected):
     assert [body["uniqueid"] for body in api.recorded()] == [rejected[1]]
 
 
-def test_failed_without_a_word_lists(sync, rejected):
+def test_failed_without_a_word_lists_the_calls(sync, rejected):
     assert sync.run("failed").out == sync.run("failed", "list").out != ""
     assert sync.run("failed", "--json", "--reason", "phone").out.count("\n") == 1
 
@@ -80,7 +80,7 @@ def test_failed_without_a_word_lists(sync, rejected):
 @pytest.mark.parametrize("what", ["list", "retry", "drop", "restore"])
 @pytest.mark.parametrize("unknown", ["1.1", "accepted"])
 def test_a_uniqueid_that_is_no_such_call_is_an_error(sync, rejected, what, unknown):
-    """A typing error must not look like success, and nothing is half done."""
+    """A typing error must not look like success, and the command changes either all named calls or none."""
     unknown = rejected[2] if unknown == "accepted" else unknown
     if what == "restore":
         assert sync.run("failed", "drop", rejected[0]).code == 0
@@ -107,7 +107,8 @@ def test_discarded_calls_can_be_restored_and_sent(sync, api, rejected, which):
 
 
 def test_a_call_that_was_discarded_late_can_still_be_restored(sync, rejected):
-    """Goal: the days for an undo count from the discarding. The call itself is older than any other in the ledger."""
+    """Goal: the days for an undo count from the day when the call was discarded. The call itself is the oldest in the
+    ledger."""
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
         ledger.execute("UPDATE call SET end_epoch = end_epoch - 100 * 86400 WHERE state = 4")
         ledger.commit()
@@ -127,7 +128,7 @@ def grow_older(sync, days):
 def test_rejected_and_discarded_calls_have_their_own_retention(sync, db, rejected, settings, remembered):
     assert sync.run("failed", "drop", rejected[0]).code == 0
     sync.configure(config={"sync": settings})
-    db.query("DELETE FROM vicidial_log")  # otherwise the forgotten calls would be found again at once
+    db.query("DELETE FROM vicidial_log")  # otherwise the next scan would find the forgotten calls at once
     grow_older(sync, remembered - 1)
     assert sync.run().code == 0
     assert [states(sync).get(call) for call in rejected[:2]] == [5, 4]
@@ -138,7 +139,7 @@ def test_rejected_and_discarded_calls_have_their_own_retention(sync, db, rejecte
 
 @contextlib.contextmanager
 def at_a_terminal(sync, *args):
-    """The program with a person at it: (its process, what to type to)."""
+    """Starts the program on a terminal. Returns the process and the file to type into."""
     ours, its = pty.openpty()
     try:
         process = sync.start(*args, stdin=its)
@@ -201,12 +202,12 @@ def rows(text):
     return {line[:19].strip(): line[20:] for line in text.splitlines()}
 
 
-def test_status_before_the_first_run(sync, db):
+def test_status_works_before_the_first_run(sync, db):
     shown = rows(sync.run("status").out)
     assert shown["last run"] == "none yet" and shown["pending"] == "0"
 
 
-def test_status_shows_what_is_open(sync, db, api, rejected):
+def test_status_shows_pending_waiting_and_rejected_calls(sync, db, api, rejected):
     now = db.now()
     db.insert(end_epoch=now - 20, status="DISPO")
     pending = db.insert(end_epoch=now - 10)
@@ -243,7 +244,7 @@ def test_status_shows_an_outage_and_how_old_the_oldest_unsent_call_is(sync, db, 
 
 # ---- several hosts, one database ----
 
-def test_of_two_hosts_one_is_the_leader_and_the_other_standby(sync, db, api, tmp_path):
+def test_one_of_two_hosts_is_the_leader_and_the_other_a_standby(sync, db, api, tmp_path):
     now = db.now()
     uniqueids = db.insert_many([{"end_epoch": now - 60 + n} for n in range(20)])
     other = Sync(tmp_path / "other", db, api, timezone="Europe/Berlin")
@@ -274,9 +275,9 @@ def test_a_new_leader_sends_the_former_leader_s_pending_calls(sync, db, api, tmp
     stands_by(other, db)
     began = int(other.checkpoint().split()[0])
     assert now - 3605 <= began <= db.now() - 3600
-    other.set_checkpoint(now - 3 * 86400)  # as if that had been three days ago ...
+    other.set_checkpoint(now - 3 * 86400)  # as if this had been three days ago ...
     stands_by(other, db)
-    pending = db.insert(end_epoch=now - 2 * 86400)  # ... and the former one fell silent a day after
+    pending = db.insert(end_epoch=now - 2 * 86400)  # ... and the former leader stopped a day later
     assert int(other.checkpoint().split()[0]) == now - 3 * 86400
     assert other.run().code == 0
     assert list(api.by_uniqueid()) == [pending]
@@ -298,7 +299,8 @@ def test_a_standby_follows_the_leader_at_a_distance(sync, db, api, tmp_path):
 
 def test_accepted_calls_are_pruned_after_their_time_and_never_sent_again(sync, db, api):
     now = db.now()
-    old = db.insert_many([{"uniqueid": f"{now - 3 * 86400 + n}.1", "end_epoch": now - 3 * 86400 + n} for n in range(50)])
+    old = db.insert_many([{"uniqueid": f"{now - 3 * 86400 + n}.1", "end_epoch": now - 3 * 86400 + n}
+                          for n in range(50)])
     sync.set_checkpoint(now - 4 * 86400)
     sync.configure(config={"sync": {"retention_days": 2}})
     new = db.insert(end_epoch=now - 30)
@@ -322,7 +324,8 @@ def test_a_call_that_is_archived_while_it_is_pending_is_sent_all_the_same(sync, 
 
 
 def test_a_call_that_waits_is_kept_while_the_archive_may_not_be_read(sync, db, api):
-    """Goal: a row that is gone from the live table may be in the archive, and a run that cannot read the archive says so."""
+    """Goal: the row of a waiting call is not in the live table, so the row may be in the archive. The program keeps the
+    call, and a run that cannot read the archive says so."""
     now = db.now()
     db.query("CREATE OR REPLACE USER half@localhost IDENTIFIED BY 'half'")
     db.query("GRANT SELECT ON vicidial_log TO half@localhost")
@@ -361,8 +364,8 @@ def test_a_pending_call_that_the_dialer_has_deleted_is_forgotten(sync, db, api):
     assert pending not in states(sync) and len(api.recorded()) == 1
 
 
-def test_a_damaged_ledger_is_rebuilt_and_what_was_pending_is_not_lost(sync, db, api):
-    """The damage lies in the middle of the file: opening it shows nothing, using it does."""
+def test_a_damaged_ledger_is_rebuilt_and_loses_no_pending_call(sync, db, api):
+    """The damage is in the middle of the file. Opening the ledger does not show it, but using the ledger does."""
     now = db.now()
     uniqueids = db.insert_many([{"uniqueid": f"{now - 3000 + n}.1", "end_epoch": now - 3000 + n} for n in range(2500)])
     pending = uniqueids[7]
@@ -397,7 +400,7 @@ def test_a_ledger_of_a_newer_version_is_refused_and_nothing_is_sent(sync, db, ap
 
 
 def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
-    """Goal: an upgrade forgets nothing: what was accepted is not sent again, what was pending is sent; `status` works
+    """Goal: an upgrade forgets no call. Accepted calls are not sent again, and pending calls are sent. `status` works
     before the first run of the new version, and changes nothing."""
     accepted, pending = db.insert(), db.insert()
     assert sync.run().code == 0
@@ -412,8 +415,10 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
                            "VALUES (?, ?, ?, ?, ?, ?, 0)", (row[0], 1 if row[0] == accepted else 2, *row[2:]))
         ledger.execute("UPDATE call SET fingerprint = NULL WHERE state = 2")
         began = db.now() - 60
-        ledger.execute("INSERT INTO run (kind, started, finished, owed, held, exit_code) VALUES ('replay', ?, 101, 3, 4, 0)", [began])
-        ledger.execute("INSERT INTO note (name, number) VALUES ('wait_until', 1000)")  # it has passed
+        ledger.execute("INSERT INTO run (kind, started, finished, owed, held, exit_code) VALUES ('replay', ?, 101, 3, "
+                       "4, 0)", [began])
+        # the time of the next try has passed
+        ledger.execute("INSERT INTO note (name, number) VALUES ('wait_until', 1000)")
         ledger.commit()
     sent_before = len(api.log())
     shown = json.loads(sync.run("status", "--json").out)
@@ -428,7 +433,7 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
         (accepted, 1, 0, None), (pending, 1, 1, 200)]
 
 
-# ---- a pause the API asks for, an outage ----
+# ---- a rate limit, an outage ----
 
 def test_a_429_stops_sending_until_the_time_the_api_names_across_runs(sync, db, api):
     now = db.now()
@@ -447,13 +452,13 @@ def test_a_429_stops_sending_until_the_time_the_api_names_across_runs(sync, db, 
     assert sync.ledger("SELECT max(attempts) FROM call") == [(0,)]
 
 
-def test_in_an_outage_each_run_costs_one_request(sync, db, api):
+def test_in_an_outage_each_run_makes_one_request(sync, db, api):
     now = db.now()
     uniqueids = db.insert_many([{"end_epoch": now - 100 + n} for n in range(40)])
     api.rules([{"status": 503}])
     assert sync.run().code == 69
     first = len(api.log())
-    assert first <= 5 + 8 + 1  # the failures in a row, what was in flight besides, the probe
+    assert first <= 5 + 8 + 1  # the failures in a row, the other requests in flight, and the probe
     for _ in range(3):
         assert sync.run().code == 69
     assert len(api.log()) == first + 3
@@ -463,7 +468,7 @@ def test_in_an_outage_each_run_costs_one_request(sync, db, api):
     assert sync.ledger("SELECT max(attempts) FROM call") == [(0,)]
 
 
-# ---- moving over from an older script ----
+# ---- the migration from an older script ----
 
 @pytest.mark.parametrize("text", ["{}.123", "{}"])
 def test_the_first_run_goes_on_from_where_an_older_script_stopped(sync, db, api, text):
@@ -475,7 +480,7 @@ def test_the_first_run_goes_on_from_where_an_older_script_stopped(sync, db, api,
     run = sync.run()
     assert run.code == 0 and "where the older script stopped" in run.log
     assert [entry["uniqueid"] for entry in api.log()] == [call]
-    sync.legacy_file.write_text(text.format(now - 9000))  # only the first run looks at it
+    sync.legacy_file.write_text(text.format(now - 9000))  # only the first run reads it
     sync.run()
     assert len(api.log()) == 1
 
@@ -505,7 +510,8 @@ def test_an_older_checkpoint_that_cannot_be_trusted_is_not_used(sync, db, api, t
 
 
 def test_without_a_key_cron_s_first_run_leaves_a_state_that_later_runs_can_use(sync, db, api):
-    """Installed, but not configured yet: whoever runs later owns the state, not root."""
+    """The program is installed, but not configured yet. The state must belong to the user of later runs, not to
+    root."""
     sync.configure(dids={"api_key": None})
     assert sync.run("--cron").code == 78
     sync.configure(dids={"api_key": api.api_key})
@@ -533,7 +539,7 @@ def test_the_state_directory_may_be_a_link(sync, db, api):
 
 
 def test_a_state_directory_that_is_a_link_to_nothing_is_named(sync, db, api):
-    """A disk that is not mounted: nothing is made in its place, nothing is sent."""
+    """The link leads to a disk that is not mounted. The program makes no directory there, and sends nothing."""
     real = sync.directory / "other-disk"
     sync.state.rename(real)
     sync.state.symlink_to(sync.directory / "not-mounted")

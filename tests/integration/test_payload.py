@@ -13,7 +13,7 @@ ORDER = ("uniqueid leadId listId campaignId phoneNumber phoneCode disposition du
 
 @pytest.fixture
 def send(sync, db, api):
-    """Writes rows, runs once, and returns the body of each, by uniqueid; every one has to arrive."""
+    """Inserts rows, runs once, and returns the body of each call, by uniqueid. Every call must arrive."""
     def send_rows(*rows, code=0):
         uniqueids = db.insert_many(rows)
         done = sync.run()
@@ -24,8 +24,8 @@ def send(sync, db, api):
     return send_rows
 
 
-def test_the_whole_body(send, db):
-    """Keys, their order, values and types; callDate is the dialer's local time."""
+def test_the_body_has_every_member_in_its_order(send, db):
+    """The test compares keys, their order, values and types. callDate is in the dialer's local time."""
     end = db.now() - 100
     (body,) = send(dict(
         uniqueid=f"{end - 75}.4711", lead_id=123456, list_id=99000000000001, campaign_id="OUTBOUND",
@@ -42,7 +42,7 @@ def test_the_whole_body(send, db):
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", call_date)
 
 
-def test_the_headers(send, api):
+def test_the_headers_have_key_type_and_version(send, api):
     version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/base/version.h").read_text()).group(1)
     first, second = send({}, {})
     entries = {entry["uniqueid"]: entry for entry in api.log()}
@@ -66,7 +66,7 @@ def test_the_idempotency_key_changes_with_the_content(sync, db, api):
 
 
 def test_a_call_that_changes_back_gets_a_new_key(sync, db, api):
-    """An API that remembers keys would repeat its old answer and keep its old content."""
+    """With the old key, an API that remembers keys would repeat its old answer and keep the content in between."""
     sync.configure(config={"sync": {"sweep_interval": 0}})
     uniqueid = db.insert()
     for status in ("SALE", "NI", "SALE", "NI"):
@@ -86,15 +86,15 @@ def test_a_change_keeps_its_key_when_it_is_tried_again(sync, db, api):
     db.insert()
     assert sync.run().code == 75
     time.sleep(1.1)
-    assert sync.run().code == 75  # nothing else shows that the API works, and one call alone is no outage
-    time.sleep(4.1)  # the third failure in all
+    assert sync.run().code == 75  # no other call shows that the API works, and a single failed call is no outage
+    time.sleep(4.1)  # the third failure altogether
     assert sync.run().code == 0
     keys = [entry["idempotency_key"] for entry in api.log() if entry["uniqueid"] == uniqueid]
     assert len(keys) == 3 and len(set(keys)) == 1
 
 
 def test_every_column_that_may_be_null_is_null(sync, db, api):
-    """The API needs a phone number and a campaign, so these members stay."""
+    """The API requires a phone number and a campaign, so these two members stay."""
     uniqueid = db.insert(list_id=None, phone_code=None, user=None, comments=None, user_group=None, term_reason=None,
                          alt_dial=None, called_count=None, length_in_sec=None, start_epoch=None)
     assert sync.run().code == 0
@@ -107,7 +107,8 @@ def test_every_column_that_may_be_null_is_null(sync, db, api):
 
 @pytest.mark.parametrize("column", ["phone_number", "campaign_id"])
 def test_a_row_without_a_required_field_is_rejected_and_delays_no_other(sync, db, api, column):
-    """Such a call is sent as it is, refused, and rejected with the API's words; others are not held up."""
+    """The program sends such a call as it is. The API refuses the call, and the call is rejected with the API's
+    words."""
     bad, good = db.insert_many([{column: None}, {}])
     assert sync.run().code == 0
     assert list(api.by_uniqueid()) == [good]
@@ -115,7 +116,7 @@ def test_a_row_without_a_required_field_is_rejected_and_delays_no_other(sync, db
     assert state == 4 and "Missing required fields: uniqueid, phoneNumber, campaignId" in reason
 
 
-def test_a_row_without_uniqueid(sync, db, api):
+def test_a_row_without_uniqueid_is_rejected_and_delays_no_other(sync, db, api):
     db.insert(uniqueid="")
     good = db.insert()
     assert sync.run().code == 0 and sync.run().code == 0
@@ -125,13 +126,13 @@ def test_a_row_without_uniqueid(sync, db, api):
 
 @pytest.mark.parametrize("length, duration", [
     (0, 0), (-3, 0), (-2147483648, 0), (2147483647, 2147483647), (1700000000, 1700000000), (86400, 86400)])
-def test_lengths(send, length, duration):
+def test_the_duration_is_a_number_of_seconds_and_never_negative(send, length, duration):
     (body,) = send({"length_in_sec": length, "start_epoch": int(time.time()) - 60})
     assert body["duration"] == duration and type(body["duration"]) is int
 
 
-def test_zero_and_missing_dates(sync, db, api):
-    """Such rows are out of the reach of an index on call_date; with one on end_epoch they are found."""
+def test_zero_and_missing_dates_arrive(sync, db, api):
+    """A scan by an index on call_date cannot find such rows. A scan by an index on end_epoch finds them."""
     db.query("ALTER TABLE vicidial_log ADD INDEX (end_epoch)")
     zero, missing = db.insert_many([{"call_date": "0000-00-00 00:00:00"}, {}])
     db.update(missing, call_date=None)
@@ -140,7 +141,7 @@ def test_zero_and_missing_dates(sync, db, api):
     assert (calls[zero][0]["callDate"], calls[missing][0]["callDate"]) == ("0000-00-00 00:00:00", None)
 
 
-def test_the_largest_numbers(send, db):
+def test_the_largest_numbers_arrive(send, db):
     today = db.query("SELECT NOW() AS now")[0]["now"]
     (body,) = send({"start_epoch": 4294967295, "called_count": 65535, "lead_id": 4294967295, "length_in_sec": 1,
                     "list_id": 2 ** 64 - 1, "uniqueid": "9" * 20, "call_date": today})
@@ -159,7 +160,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("charset", ["utf8", "utf8mb4"])
 @pytest.mark.parametrize("text", TEXTS.values(), ids=list(TEXTS))
-def test_text_arrives_as_it_was(send, db, text, charset):
+def test_text_arrives_unchanged(send, db, text, charset):
     if charset == "utf8mb4":
         db.query("ALTER TABLE vicidial_log CONVERT TO CHARACTER SET utf8mb4")
         text = (text[:250] + "😀🎉")
@@ -167,7 +168,7 @@ def test_text_arrives_as_it_was(send, db, text, charset):
     assert body["comments"] == text
 
 
-def test_text_in_every_column(send):
+def test_text_arrives_unchanged_in_every_column(send):
     odd = "é\"\\\n"
     (body,) = send({"campaign_id": odd, "phone_code": odd, "phone_number": odd, "user": odd, "user_group": odd,
                     "alt_dial": odd, "status": odd, "uniqueid": odd})
@@ -176,22 +177,23 @@ def test_text_in_every_column(send):
         "customerPhone"]
 
 
-def test_a_latin1_table(send, db):
+def test_text_of_a_latin1_table_arrives(send, db):
     db.query("ALTER TABLE vicidial_log CONVERT TO CHARACTER SET latin1")
     (body,) = send({"comments": "José déjà vu €", "user": "Zoë"})
     assert (body["comments"], body["agentId"]) == ("José déjà vu €", "Zoë")
 
 
 @pytest.mark.parametrize("raw, text", [
-    (b"abc\xff\xfedef", "abc\ufffd\ufffddef"),            # never valid
+    (b"abc\xff\xfedef", "abc\ufffd\ufffddef"),            # bytes that are never valid
     (b"Jos\xe9", "Jos\ufffd"),                            # latin1
-    ("José 😀".encode(), "José 😀"),                       # UTF-8 in a column that does not know it
-    (b"\xc3", "\ufffd"), (b"\x80x", "\ufffdx"),           # cut off; a middle without a start
-    (b"\xc0\xaf", "\ufffd\ufffd"),                        # overlong
+    ("José 😀".encode(), "José 😀"),                       # UTF-8 in a column without a character set
+    # a character that is cut off; the middle of a character without its start
+    (b"\xc3", "\ufffd"), (b"\x80x", "\ufffdx"),
+    (b"\xc0\xaf", "\ufffd\ufffd"),                        # an overlong form
     (b"\xed\xa0\x80", "\ufffd\ufffd\ufffd"),              # a surrogate
-    (b"\xf4\x90\x80\x80", "\ufffd" * 4),                  # beyond the last character
+    (b"\xf4\x90\x80\x80", "\ufffd" * 4),                  # beyond the last character of Unicode
 ], ids=lambda value: value.hex() if isinstance(value, bytes) else "")
-def test_bytes_that_are_no_utf8(send, db, raw, text):
+def test_bytes_that_are_no_utf8_are_replaced(send, db, raw, text):
     db.query("ALTER TABLE vicidial_log MODIFY comments VARBINARY(255)")
     (body,) = send({"comments": raw})
     assert body["comments"] == text
@@ -201,7 +203,7 @@ def test_bytes_that_are_no_utf8(send, db, raw, text):
     (["called_count"], ["calledCount"]), (["term_reason"], ["termReason"]), (["alt_dial"], ["altDial"]),
     (["called_count", "term_reason", "alt_dial"], ["termReason", "altDial", "calledCount"]),
 ], ids=["called_count", "term_reason", "alt_dial", "all three"])
-def test_an_old_vicidial_lacks_columns(sync, db, api, gone, names):
+def test_columns_that_an_old_vicidial_lacks_are_left_out(sync, db, api, gone, names):
     db.insert()
     db.query("ALTER TABLE vicidial_log " + ", ".join(f"DROP COLUMN {column}" for column in gone))
     assert sync.run().code == 0
@@ -209,8 +211,9 @@ def test_an_old_vicidial_lacks_columns(sync, db, api, gone, names):
     assert list(body) == ORDER and [name for name in ORDER if body[name] is None] == names
 
 
-def test_an_enum_that_the_server_could_not_store(send):
-    """Not strict, it stores an empty string (VICIdial writes CALLMENUXFER)."""
+def test_an_enum_that_the_server_could_not_store_is_empty(send):
+    """A server that is not strict stores an empty string. VICIdial writes CALLMENUXFER, which the column does not
+    know."""
     (body,) = send({"term_reason": "CALLMENUXFER"})
     assert body["termReason"] == ""
 
@@ -223,13 +226,13 @@ RESULTS = {"SALE": "answered", "A": "answered", "DNC": "dnc", "B": "dnc", "NA": 
            "SALES": "completed", "N": "completed", "AL": "completed", "CALLBK": "completed"}
 
 
-def test_the_default_dispositions(send):
+def test_each_default_disposition_has_its_result(send):
     bodies = send(*({"status": status} for status in RESULTS))
     assert {body["disposition"]: body["result"] for body in bodies} == RESULTS
 
 
-def test_dispositions_of_our_own(send, sync):
-    """They add to the default table and change it; * is any other."""
+def test_dispositions_in_the_settings_come_first(send, sync):
+    """The settings extend and change the default table. * stands for any other status."""
     sync.configure(config={"dispositions": {"AB": "busy", "sale": "completed", "XYZ": "DNC", "*": "no_answer"}})
     bodies = send(*({"status": status} for status in ("AB", "SALE", "XYZ", "A", "DROP", "NI")))
     assert {body["disposition"]: body["result"] for body in bodies} == {

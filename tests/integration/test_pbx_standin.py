@@ -37,7 +37,8 @@ def test_a_call_names_its_recording(pbx):
     content = pbx.record(call)
     assert call["recording"] == f"/demo/archive/2025/Oct/09/{call['uuid']}.mp3" and len(content) == 20000
     assert content == sound(call["uuid"]) != pbx.record(pbx.call(1760000001))
-    page = pbx.page({"from": "2025-10-09 00:00:00", "to": "2025-10-10 00:00:00", "limit": 10, "offset": 0, "domain": "demo"})
+    page = pbx.page({"from": "2025-10-09 00:00:00", "to": "2025-10-10 00:00:00", "limit": 10, "offset": 0,
+                     "domain": "demo"})
     assert page["data"][1]["record_path"] == call["recording"]
     status, headers, got = get(pbx, call["recording"])
     assert (status, got, headers["Content-Type"], headers["Content-Length"]) == (200, content, "audio/mpeg", "20000")
@@ -87,7 +88,8 @@ def test_a_part_only_of_the_recording_that_was_begun(pbx):
 
 def test_what_goes_wrong_with_a_recording(pbx):
     pbx.recordings.add("/a.mp3", b"0123456789", late=2)
-    pbx.recordings.answers["/a.mp3"].extend([503, "page", "empty", "half", "cut", Reply(302, b"", {"Location": "/b.mp3"})])
+    pbx.recordings.answers["/a.mp3"].extend([503, "page", "empty", "half", "cut",
+                                             Reply(302, b"", {"Location": "/b.mp3"})])
     assert [get(pbx, "/a.mp3")[0] for _ in range(3)] == [404, 404, 503]
     status, headers, text = get(pbx, "/a.mp3")
     assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8") and b"Log in" in text

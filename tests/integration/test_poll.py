@@ -21,13 +21,13 @@ def delivered(api):
 
 
 def assert_each_once(api, uniqueids):
-    """The API holds exactly these calls, one version of each, and was asked once for each."""
+    """The API has exactly these calls, one version of each, and got one request for each."""
     assert delivered(api) == collections.Counter(uniqueids)
     assert collections.Counter(entry["uniqueid"] for entry in api.log()) == collections.Counter(uniqueids)
 
 
 def mixed_calls(now, count, seed=1):
-    """A busy half hour: half of the calls have length 0, and hundreds share a second with others."""
+    """A busy half hour. Half of the calls have length 0, and hundreds end in the same second as others."""
     chance = random.Random(seed)
     rows = []
     for number in range(count):
@@ -63,7 +63,7 @@ def test_calls_of_one_second_across_a_batch_edge_all_arrive(sync, db, api):
 
 
 def test_a_call_of_hours_is_sent_in_the_first_run_after_its_end(sync, db, api):
-    """The scan is far beyond the call's begin, and the sweep is off."""
+    """The scan has long passed the call's start, and the sweep is off."""
     now = db.now()
     sync.configure(config={"sync": {"sweep_interval": 0}})
     call = db.insert(uniqueid=f"{now - 9000}.1", start_epoch=now - 9000, end_epoch=None, status="INCALL")
@@ -80,7 +80,7 @@ def test_a_call_of_hours_is_sent_in_the_first_run_after_its_end(sync, db, api):
 
 
 def test_a_running_call_whose_uniqueid_is_rewritten_is_sent_under_its_new_name_only(sync, db, api):
-    """vdc_db_query.php rewrites it when the agent hangs up."""
+    """vdc_db_query.php rewrites the uniqueid when the agent hangs up."""
     now = db.now()
     sync.configure(config={"sync": {"sweep_interval": 0}})
     old = db.insert(uniqueid=f"{now - 9000}.100", start_epoch=now - 9000, end_epoch=None, status="INCALL", lead_id=77)
@@ -95,7 +95,7 @@ def test_a_running_call_whose_uniqueid_is_rewritten_is_sent_under_its_new_name_o
 @pytest.mark.parametrize("state", ["running", "pending"])
 @pytest.mark.parametrize("why", ["no index on lead_id", "a lead of 25,000 rows"])
 def test_a_rewritten_uniqueid_is_found_where_the_lead_cannot_be_read(sync, db, api, why, state):
-    """Goal: the scan goes back to the call's begin, without the sweep's help. Later runs do not go back again."""
+    """Goal: the scan goes back to the call's start, without the sweep's help. Later runs do not go back again."""
     now = db.now()
     sync.configure(config={"sync": {"sweep_interval": 0}})
     if why == "no index on lead_id":
@@ -119,7 +119,7 @@ def test_a_rewritten_uniqueid_is_found_where_the_lead_cannot_be_read(sync, db, a
     assert scanned_to >= now
 
 
-def test_a_row_that_comes_late_with_an_old_end_is_found(sync, db, api):
+def test_a_row_that_is_written_late_with_an_old_end_is_found(sync, db, api):
     first = db.insert(end_epoch=db.now() - 20)
     sync.run()
     late = db.insert(end_epoch=db.now() - 300)
@@ -168,7 +168,8 @@ def test_calls_that_ended_before_the_first_checkpoint_are_out_of_scope(sync, db,
 def test_a_day_s_backlog_arrives_oldest_first(sync, db, api):
     now = db.now()
     sync.set_checkpoint(now - 86400)
-    sync.configure(config={"api": {"concurrency": 1}, "sync": {"backfill_rate": 0}})  # with one: test_backlog.py
+    # test_backlog.py has the tests with a limit
+    sync.configure(config={"api": {"concurrency": 1}, "sync": {"backfill_rate": 0}})
     rows = [{"uniqueid": f"{now - 80000 + 130 * n}.1", "end_epoch": now - 80000 + 130 * n, "length_in_sec": 0}
             for n in range(600)]
     db.insert_many(rows)
@@ -186,7 +187,7 @@ def test_a_failing_call_in_mid_batch_arrives_later_and_delays_no_other(sync, db,
     first = sync.run()
     assert first.code == 75
     assert set(delivered(api)) == set(uniqueids) - {uniqueids[20]}
-    time.sleep(1.1)  # the shortest wait before a second try is one second
+    time.sleep(1.1)  # the shortest delay before a second try is one second
     assert sync.run().code == 0
     assert delivered(api) == collections.Counter(uniqueids)
 
@@ -215,7 +216,7 @@ def test_three_runs_at_once_send_nothing_twice(sync, db, api):
     assert_each_once(api, uniqueids)
 
 
-def test_a_run_out_of_time_goes_on_in_the_next(sync, db, api):
+def test_a_run_out_of_time_continues_in_the_next_run(sync, db, api):
     now = db.now()
     uniqueids = db.insert_many([{"end_epoch": now - 100 + n} for n in range(60)])
     api.rules([{"delay_ms": 100}])
@@ -244,8 +245,8 @@ def test_a_signal_ends_the_run_cleanly(sync, db, api):
 
 
 def test_a_killed_run_loses_nothing_and_repeats_only_what_was_in_flight(sync, db, api):
-    """Goal: what was asked of the API a second before the kill is durable (outcomes are committed 50 ms after the first
-    of a group); the rest is asked again with the same key."""
+    """Goal: the outcomes of requests that ended a second before the kill are durable, because outcomes are committed 50
+    ms after the first of a group. The other calls are sent again with the same key."""
     now = db.now()
     uniqueids = db.insert_many([{"end_epoch": now - 900 + n} for n in range(800)])
     sync.configure(config={"api": {"concurrency": 4}})
@@ -284,7 +285,7 @@ def test_outcomes_become_durable_while_a_request_of_the_same_batch_is_on_its_way
         assert run.poll() is None
         time.sleep(0.05)
         if (sync.state / "ledger.db").exists():
-            with contextlib.suppress(sqlite3.OperationalError):  # its tables are not made yet
+            with contextlib.suppress(sqlite3.OperationalError):  # the ledger's tables do not exist yet
                 accepted = sync.ledger("SELECT uniqueid FROM call WHERE state = 1")
     assert len(accepted) == 19
     assert run.wait(30) == 0
@@ -363,14 +364,15 @@ def test_a_changed_call_is_not_sent_again_when_the_settings_say_so(sync, db, api
 @pytest.mark.parametrize("settings, sent", [
     ({"sync": {"resend_changed": "yes"}}, ["reason", "length", "agent", "status"]),
     ({"sync": {"resend_changed": "final"}}, ["status"]),
-    ({"sink": {"phone_number": "did"}}, ["length", "agent", "status"]),  # this server does not read the term reason
+    ({"sink": {"phone_number": "did"}}, ["length", "agent", "status"]),  # this server ignores the term reason
 ], ids=["yes", "final", "the server that reads DIDs"])
-def test_which_change_is_sent_again(sync, db, api, settings, sent):
-    """On a server without deduplication, each POST is a new record."""
+def test_only_a_changed_status_is_sent_again_with_resend_changed_final(sync, db, api, settings, sent):
+    """A server without deduplication makes a new record of each POST."""
     sync.configure(config=settings)
     changes = {"reason": {"term_reason": "AGENT"}, "length": {"length_in_sec": 99}, "agent": {"user": "1002"},
                "status": {"status": "SALE"}}
-    calls = {name: db.insert(end_epoch=db.now() - 20, status="NI", user="1001", term_reason="CALLER") for name in changes}
+    calls = {name: db.insert(end_epoch=db.now() - 20, status="NI", user="1001", term_reason="CALLER")
+             for name in changes}
     assert sync.run().code == 0
     for name, change in changes.items():
         db.update(calls[name], **change)
@@ -398,7 +400,7 @@ def test_the_first_run_finds_long_calls(sync, db, api):
 
 
 
-def test_a_row_that_comes_after_the_overlap_is_found_by_the_sweep(sync, db, api):
+def test_a_row_that_is_written_after_the_overlap_is_found_by_the_sweep(sync, db, api):
     first = db.insert(end_epoch=db.now() - 20)
     sync.run()
     late = db.insert(end_epoch=db.now() - 2000)
@@ -423,8 +425,8 @@ def test_a_status_changed_hours_after_delivery_is_sent_again_by_the_sweep(sync, 
     assert len(api.by_uniqueid()[newest]) == 1
 
 
-def test_what_the_sweep_found_survives_an_outage(sync, db, api):
-    """It lies below the checkpoint, so it must be in the ledger before the sweep counts as done."""
+def test_calls_that_the_sweep_found_survive_an_outage(sync, db, api):
+    """These calls are below the checkpoint, so they must be in the ledger before the sweep counts as done."""
     db.insert(end_epoch=db.now() - 20)
     sync.run()
     late = db.insert(end_epoch=db.now() - 2000)
@@ -448,14 +450,14 @@ def set_note(sync, name, number):
 
 
 def pretend_no_run_since(sync, epoch):
-    """As if the last run had been then."""
+    """Makes the ledger as if the last run had been at that time."""
     sync.set_checkpoint(epoch)
     for name in ("checkpoint", "last_sweep", "scanned_to"):
         set_note(sync, name, epoch)
 
 
 def test_the_sweep_finds_calls_from_hours_without_a_run(sync, db, api):
-    """A call was open at the end of the last run, and a status changed after that run."""
+    """One call was open at the end of the last run, and the status of another changed after that run."""
     now = db.now()
     stopped = now - 20 * 3600
     sync.set_checkpoint(stopped - 10000)
@@ -483,7 +485,7 @@ def test_a_checkpoint_that_is_set_back_brings_long_calls_in_too(sync, db, api):
 
 
 def test_a_sweep_that_is_turned_on_again_skips_the_time_without_it(sync, db, api):
-    """What was accepted then may be forgotten, and would be sent again."""
+    """The ledger may have forgotten calls of that time, and the sweep would send them again."""
     now = db.now()
     sync.set_checkpoint(now - 40 * 86400)
     known = db.insert(end_epoch=now - 30 * 86400)
@@ -501,8 +503,8 @@ def test_a_sweep_that_is_turned_on_again_skips_the_time_without_it(sync, db, api
 
 
 def test_no_call_is_pruned_that_the_sweep_still_reads(sync, db, api):
-    """After a pause of days, the sweep continues at its place, a part in each run. The ledger keeps accepted calls for
-    a day."""
+    """After a pause of days, the sweep continues where it stopped, a part in each run. The ledger keeps accepted calls
+    for a day."""
     now = db.now()
     sync.set_checkpoint(now - 5 * 86400)
     uniqueids = [db.insert(end_epoch=now - 4 * 86400 + hour * 3600) for hour in (-5, -1)]
@@ -517,7 +519,7 @@ def test_no_call_is_pruned_that_the_sweep_still_reads(sync, db, api):
 
 
 
-def test_the_sweep_leaves_what_ended_before_the_floor_alone(sync, db, api):
+def test_the_sweep_ignores_calls_that_ended_before_the_floor(sync, db, api):
     now = db.now()
     sync.set_checkpoint(now - 1000)
     db.insert(end_epoch=now - 2000)
@@ -547,8 +549,8 @@ def test_a_long_history_is_not_read(sync, db, api):
 
 
 def test_a_call_behind_a_dense_stretch_of_the_table_is_not_overlooked(sync, db, api):
-    """A statement ends early where the server would look at too many rows: its result is not whole, and must not pass
-    for one. The long call begins behind 30,000 others that are no longer of interest."""
+    """A statement ends early if the server would read too many rows. Then its result is incomplete, and the program
+    must notice this. The long call begins after 30,000 others that are not to be sent."""
     now = db.now()
     sync.set_checkpoint(now - 100)
     sync.configure(config={"sync": {"sweep_interval": 0, "poll_window": 3600}})
@@ -572,8 +574,8 @@ def statements_of_a_run(sync, db):
 
 
 def test_an_idle_run_sends_few_statements_beside_its_reads(sync, db):
-    """Goal: one statement for the session's variables, two for the table's columns and indexes, and one each for the
-    clock, the lock, the run's cost and the release of the lock."""
+    """Goal: one statement sets the session's variables, and two read the table's columns and indexes. The clock, the
+    lock, the run's cost and the release of the lock need one each."""
     db.query("CREATE TABLE servers (server_id VARCHAR(10))")
     db.query("INSERT INTO servers VALUES ('one')")
     sync.run()
@@ -591,7 +593,7 @@ def test_only_reading_statements_reach_the_database(sync, db, api):
     assert any("FROM vicidial_log FORCE INDEX (`call_date`)" in text for text in said)
     assert {text.split()[0] for text in said} == {"SELECT", "SET", "SHOW"}
     assert sum(text.startswith("SET ") for text in said) == 1 and any("_read_only = 1" in text for text in said)
-    assert not any("MD5(" in text for text in said)  # MySQL 9.6 has none
+    assert not any("MD5(" in text for text in said)  # MySQL 9.6 has no such variable
     assert any(text.startswith("SET NAMES utf8mb4, ") and "SESSION max_statement_time = " in text for text in said)
     reads = [text for text in said if "FROM vicidial_log" in text and not text.startswith("SHOW")]
     bounded = ("call_date >=", "uniqueid IN", "uniqueid >= ")
@@ -618,7 +620,7 @@ def test_a_site_s_own_index_on_end_epoch_is_used(sync, db, api):
 
 
 def test_no_lock_is_held_while_the_api_is_slow(sync, db, api):
-    """The whole batch is in memory before the first POST: the dialer's own statements do not wait."""
+    """The whole batch is in memory before the first POST, so the dialer's own statements do not wait."""
     now = db.now()
     uniqueids = db.insert_many([{"end_epoch": now - 300 + n} for n in range(40)])
     api.rules([{"delay_ms": 2000}])
@@ -627,7 +629,7 @@ def test_no_lock_is_held_while_the_api_is_slow(sync, db, api):
         time.sleep(0.02)
     threads = db.query("SELECT COMMAND, STATE FROM information_schema.PROCESSLIST WHERE USER = 'cron'")
     assert [row["COMMAND"] for row in threads] == ["Sleep"]
-    db.query("LOCK TABLES vicidial_log WRITE")  # would wait behind a reader
+    db.query("LOCK TABLES vicidial_log WRITE")  # this statement would wait for a reader
     db.query("UNLOCK TABLES")
     assert run.poll() is None, "the run was over before: this shows nothing"
     run.send_signal(signal.SIGTERM)
@@ -639,14 +641,15 @@ def test_no_lock_is_held_while_the_api_is_slow(sync, db, api):
 
 # ---- clocks ----
 
-# The nights on which the clocks went back: the hour that happens twice begins at this epoch.
+# The nights on which the clocks went back. The repeated hour begins at this epoch.
 AUTUMN = {"America/New_York": datetime.datetime(2026, 11, 1, 5, tzinfo=datetime.timezone.utc),
           "Europe/Berlin": datetime.datetime(2026, 10, 25, 0, tzinfo=datetime.timezone.utc)}
 SPRING = {"America/New_York": datetime.datetime(2026, 3, 8, 6, tzinfo=datetime.timezone.utc)}
 
 
 @pytest.mark.parametrize("host", ["America/New_York", "Europe/Berlin"])
-@pytest.mark.parametrize("zone, night", [*AUTUMN.items(), *SPRING.items()], ids=["NY-autumn", "Berlin-autumn", "NY-spring"])
+@pytest.mark.parametrize("zone, night", [*AUTUMN.items(), *SPRING.items()],
+                         ids=["NY-autumn", "Berlin-autumn", "NY-spring"])
 def test_the_night_when_the_clocks_change_loses_and_repeats_nothing(tmp_path, api, zone, night, host):
     begins = int(night.timestamp())
     with Dialer(timezone=zone) as dialer:
@@ -663,7 +666,8 @@ def test_the_night_when_the_clocks_change_loses_and_repeats_nothing(tmp_path, ap
 
 
 def test_a_database_clock_that_is_set_back_stops_nothing(sync, db, api):
-    """The ledger knows that a run wrote this checkpoint, so the checkpoint counts, up to the present time."""
+    """The ledger knows that a run wrote this checkpoint. So the checkpoint counts, but at most up to the present
+    time."""
     first = db.insert(end_epoch=db.now() - 5)
     sync.run()
     ahead = db.now() + 7200

@@ -26,7 +26,7 @@ def until(condition, seconds=30):
 
 
 class Tenant:
-    """A profile beside an installation, where --all-profiles looks for it."""
+    """A profile of an installation, in the directory that --all-profiles reads."""
 
     def __init__(self, sync, name, api, key=None, **settings):
         self.sync, self.name = sync, name
@@ -46,7 +46,7 @@ class Tenant:
             for section, values in sections.items()))
 
     def enable(self):
-        """As `--profile NAME enable` does."""
+        """Does what `--profile NAME enable` does."""
         self.state.mkdir(parents=True)
         (self.state / "enabled").write_text("yes\n")
 
@@ -66,7 +66,7 @@ def other_api():
 
 @pytest.fixture
 def every_profile(sync):
-    """Arguments of a run of every profile."""
+    """The arguments for a run of every profile."""
     return "run", "--all-profiles", "--profiles-dir", sync.directory / "did-optimizer-sync.d"
 
 
@@ -101,7 +101,7 @@ def test_a_call_belongs_to_each_profile_that_selects_it(sync, db, api, other_api
     assert [[entry["uniqueid"] for entry in server.log()] for server in (api, other_api)] == [[call], [call, call]]
 
 
-def test_a_slow_tenant_holds_up_no_other(sync, db, api, other_api, every_profile):
+def test_a_slow_tenant_delays_no_other(sync, db, api, other_api, every_profile):
     """Tenants of one database do not become standby for each other."""
     call = db.insert()
     slow = Tenant(sync, "slow", other_api)
@@ -125,7 +125,7 @@ def test_the_exit_code_is_the_worst_of_all(sync, db, api, other_api, every_profi
     assert sync.run(*every_profile).code == worst
 
 
-def test_bad_settings_of_one_tenant_hold_up_no_other(sync, db, api, other_api, every_profile):
+def test_bad_settings_of_one_tenant_delay_no_other(sync, db, api, other_api, every_profile):
     call = db.insert()
     bad = Tenant(sync, "bad", other_api, batch_size="many")
     good = Tenant(sync, "good", other_api)
@@ -152,7 +152,7 @@ def test_files_that_are_no_profiles_settings_are_left_alone(sync, db, other_api,
     assert [path.name for path in (sync.state / "profiles").iterdir()] == ["acme"]
 
 
-def test_without_profiles_it_is_a_single_run(sync, db, api, every_profile):
+def test_without_profiles_all_profiles_makes_a_single_run(sync, db, api, every_profile):
     call = db.insert()
     assert sync.run(*every_profile).code == 0
     assert received(api) == [call] and not (sync.state / "profiles").exists()
@@ -178,7 +178,7 @@ def test_a_profile_s_state_has_the_owner_of_the_directory_above(db, api, other_a
         sync.run("run", "--all-profiles", "--profiles-dir", acme.directory)
         for path in (sync.state / "profiles", acme.state, acme.state / "lock"):
             assert (path.stat().st_uid, path.stat().st_gid) == (nobody, nobody), path
-        # That owner could put anything there: root follows no link of his.
+        # That owner may have made a link there, so root must not follow it.
         shutil.rmtree(sync.state / "profiles")
         elsewhere = pathlib.Path(directory) / "elsewhere"
         (elsewhere / "acme").mkdir(parents=True)
@@ -199,7 +199,8 @@ def test_a_signal_is_passed_on(sync, db, api, other_api, every_profile):
     assert "stopped by a signal" in acme.log() and "stopped by a signal" in sync.log_file.read_text()
 
 
-def test_it_ends_although_its_parent_ignores_sigchld(sync, db, api, other_api, every_profile, tmp_path, monkeypatch):
+def test_a_run_of_all_profiles_ends_although_its_parent_ignores_sigchld(sync, db, api, other_api, every_profile,
+                                                                        tmp_path, monkeypatch):
     """A parent that ignores SIGCHLD, as some supervisors do, passes that on; SIGTERM was blocked too."""
     theirs = db.insert(campaign_id="ACME")
     Tenant(sync, "acme", other_api)
@@ -212,7 +213,7 @@ os.execv("{program("SYNC_BINARY", "build/did-optimizer-sync")}", sys.argv)
 """)
     script.chmod(0o755)
     monkeypatch.setenv("SYNC_BINARY", str(script))
-    assert sync.run(*every_profile).code == 0  # it used to wait for ever
+    assert sync.run(*every_profile).code == 0  # once it waited forever
     assert received(other_api) == [theirs]
     db.insert_many([{} for _ in range(200)])
     other_api.rules([{"delay_ms": 200}])
@@ -246,7 +247,7 @@ def test_the_mail_of_cron_names_the_profile(sync, db, api, other_api, every_prof
 
 
 def test_named_paths_win_over_a_profiles_own(sync, db, api):
-    """Each command line here has the paths of the test."""
+    """Each command line of this test names the paths."""
     call = db.insert()
     assert sync.run("--profile", "acme").code == 0
     assert received(api) == [call] and sync.checkpoint().endswith(call)
@@ -255,7 +256,8 @@ def test_named_paths_win_over_a_profiles_own(sync, db, api):
 
 @pytest.mark.parametrize("args, code, said", [
     (["--profile", "a/b"], 64, "'a/b' is no profile name"), (["--profile", ""], 64, "'' is no profile name"),
-    (["--profile", "x" * 33, "status"], 64, "is no profile name"), (["--profile", "../x", "check"], 64, "is no profile"),
+    (["--profile", "x" * 33, "status"], 64, "is no profile name"),
+    (["--profile", "../x", "check"], 64, "is no profile"),
     (["--profile", "a", "--all-profiles"], 64, "--profile cannot be used with --all-profiles"),
     (["--dry-run", "--all-profiles"], 64, "--dry-run cannot be used with --all-profiles"),
     (["status", "--all-profiles"], 64, "--all-profiles cannot be used with status")])
@@ -266,7 +268,7 @@ def test_wrong_combinations_of_profile_options_are_refused(sync, args, code, sai
 
 @pytest.mark.parametrize("command", ["run", "check", "status", "failed list", "checkpoint show"])
 def test_a_profile_without_settings_is_78_and_names_the_file(sync, command):
-    sync.config_file.unlink()  # it is named on the command line here
+    sync.config_file.unlink()  # because this test names the file on the command line
     done = sync.run("--profile", "acme", *command.split())
     assert done.code == 78
     assert "there is no profile acme" in done.err and str(sync.config_file) in done.err
@@ -282,7 +284,7 @@ def test_campaigns_that_are_not_selected_are_out_of_scope(sync, db, api):
     assert [json.loads(line)["campaignId"] for line in sync.run("--dry-run").out.splitlines()] == ["SALES"]
     assert sync.run().code == 0
     assert received(api) == [calls["SALES"]]
-    assert sync.ledger("SELECT uniqueid FROM call") == [(calls["SALES"],)]  # nor is the other one waiting
+    assert sync.ledger("SELECT uniqueid FROM call") == [(calls["SALES"],)]  # and the other call is not waiting
 
 
 def test_a_call_that_is_pending_or_waiting_is_forgotten_when_its_campaign_is_not_selected_any_more(sync, db, api):
@@ -303,13 +305,13 @@ def test_a_call_that_is_pending_or_waiting_is_forgotten_when_its_campaign_is_not
     assert received(api) == [stays] and sync.ledger("SELECT uniqueid FROM call") == [(stays,)]
 
 
-def test_what_was_accepted_is_remembered_while_its_campaign_is_not_selected(sync, db, api):
+def test_accepted_calls_are_remembered_while_their_campaign_is_not_selected(sync, db, api):
     call = db.insert(campaign_id="SALES", end_epoch=db.now() - 10)
     sync.configure(config={"sync": {"sweep_interval": 1}})
     assert sync.run().code == 0
     db.update(call, status="DISPO")
     time.sleep(1.1)
-    assert sync.run().code == 0  # it is waiting again, for the change
+    assert sync.run().code == 0  # the call is waiting again, because of the change
     sync.configure(config={"sync": {"exclude_campaigns": "SALES"}})
     db.update(call, status="SALE")
     assert sync.run().code == 0

@@ -35,7 +35,7 @@ def test_the_time_when_a_call_became_final_is_found(states, now, since):
 
 
 def judged(states, attempts=(), runs=((1060, 0), (1120, 0), (1180, 0)), shown=Shown(), swept=()):
-    """attempts, swept: by the begin of the run."""
+    """attempts and swept are dictionaries; the keys are the times when the runs began."""
     runs = [Run(0, first, first, code=code, swept=int(first in swept)) for first, code in runs]
     offered = [run for run in runs if run.first in attempts]
     return judge_promptness(History({"1": states}, "UTC", shown), runs, {"1": offered}, settle=2, interval=60)

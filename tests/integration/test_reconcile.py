@@ -1,4 +1,4 @@
-"""reconcile: it proves that no call is missing, or sends the missing calls."""
+"""reconcile proves that no call is missing, or sends the missing calls."""
 import collections
 import contextlib
 import re
@@ -31,7 +31,7 @@ def lived(sync, db, api):
     sync.set_checkpoint(now - 47 * HOUR)
     sync.calls = db.insert_many([{"end_epoch": now - 46 * HOUR + n * 600} for n in range(250)])  # up to 4 hours ago
     assert sync.run().code == 0
-    sync.set_checkpoint(now - 1)  # nothing came since, as runs would have found
+    sync.set_checkpoint(now - 1)  # no call has ended since, because runs would have found it
     assert sync.run().code == 0
     with __import__("contextlib").closing(__import__("sqlite3").connect(sync.state / "ledger.db")) as ledger:
         ledger.execute("UPDATE note SET number = ?, text = '' WHERE name = 'floor'", (now - 47 * HOUR,))
@@ -39,7 +39,7 @@ def lived(sync, db, api):
     return sync
 
 
-def test_all_is_well(lived, db, api):
+def test_reconcile_finds_nothing_wrong_after_two_days_of_runs(lived, db, api):
     run = lived.run("reconcile", "--days", "2")
     assert run.code == 0, run.out + run.err
     assert totals(run) == {"finished": 250, "accepted": 250, "pending": 0, "waiting": 0, "rejected": 0, "missing": 0,
@@ -53,7 +53,8 @@ def test_all_is_well(lived, db, api):
 
 
 def make_trouble(db, lived):
-    """Calls that no run has seen: in the table, in the archive, and changed long after they were sent."""
+    """Makes calls that no run has seen, in the table and in the archive, and calls that changed long after they were
+    sent."""
     now = db.now()
     late = db.insert_many([{"end_epoch": now - 30 * HOUR + n} for n in range(3)])
     archived = db.insert_many([{"end_epoch": now - 31 * HOUR + n} for n in range(2)], table="vicidial_log_archive")
@@ -77,7 +78,7 @@ def test_what_is_missing_or_changed_is_named_and_sent(lived, db, api):
     assert again.code == 0 and totals(again)["accepted"] == 255 and totals(again)["missing"] == 0
 
 
-def test_a_report_sends_nothing_and_says_so_with_its_exit_code(lived, db, api):
+def test_report_only_sends_nothing_and_its_exit_code_says_so(lived, db, api):
     missing, _ = make_trouble(db, lived)
     before = lived.ledger("SELECT * FROM call ORDER BY uniqueid")
     run = lived.run("reconcile", "--days", "2", "--report-only")
@@ -110,7 +111,7 @@ def test_every_state_has_its_column(lived, db, api):
     api.rules([{"uniqueid": rejected, "status": 422, "body": '{"success":false,"error":"no such DID"}'},
                {"uniqueid": pending, "status": 500}])
     assert lived.run().code == 75
-    lived.configure(config={"sync": {"overlap": 0}})  # so that all of them are before the end of what is looked at
+    lived.configure(config={"sync": {"overlap": 0}})  # so that reconcile reads all of them
     make_trouble(db, lived)
     run = lived.run("reconcile", "--days", "2", "--report-only")
     assert run.code == 75
@@ -119,7 +120,7 @@ def test_every_state_has_its_column(lived, db, api):
     assert waiting not in delivered(api) and last in delivered(api)
 
 
-# ---- what the checkpoint was set forward over ----
+# ---- calls that a checkpoint set forward has skipped ----
 
 def test_calls_before_the_first_run_were_never_to_be_sent(lived, db, api):
     db.insert_many([{"end_epoch": db.now() - 47 * HOUR - 600 + n} for n in range(3)])
@@ -137,7 +138,7 @@ def by_hand(sync, db):
 
 
 def by_reset(sync, db):
-    """The next run reads from five minutes ago, as set below."""
+    """The next run starts five minutes ago; a setting below says so."""
     assert sync.run("checkpoint", "reset", "--yes").code == 0
 
 
@@ -150,13 +151,13 @@ def named_command(run):
 
 
 @pytest.mark.parametrize("skip", [by_command, by_hand, by_reset])
-def test_calls_that_the_checkpoint_was_set_over_are_counted_and_can_be_sent(sync, db, api, skip):
+def test_skipped_calls_are_counted_and_can_be_sent(sync, db, api, skip):
     sync.configure(config={"sync": {"first_run_lookback": 300}})
     now = db.now()
     known = db.insert(end_epoch=now - 3000)
     assert sync.run().code == 0
     skipped = db.insert_many([{"end_epoch": now - 2500 + n * 100} for n in range(5)])
-    waiting = db.insert(end_epoch=now - 2200, status="DISPO")  # nobody waits for its disposition
+    waiting = db.insert(end_epoch=now - 2200, status="DISPO")  # no agent has to choose its disposition
     db.insert(end_epoch=None, status="INCALL")
     wanted = db.insert(end_epoch=now - 100)
     skip(sync, db)
@@ -187,7 +188,7 @@ def test_a_checkpoint_set_since_the_last_run_counts_already(sync, db, api):
     db.insert(end_epoch=now - 3000)
     assert sync.run().code == 0
     db.insert_many([{"end_epoch": now - 2000 + n} for n in range(4)])
-    db.insert(end_epoch=now - 70)  # in the overlap, where no run looks any more
+    db.insert(end_epoch=now - 70)  # in the overlap, which no run reads again
     sync.set_checkpoint(now - 60)
     run = sync.run("reconcile", "--days", "1", "--report-only")
     assert run.code == 75 and totals(run)["out_of_scope"] == 5
@@ -221,18 +222,19 @@ def test_a_profile_is_named_in_the_command(sync, db, api):
     assert named_command(sync.run(*sync.run_as, "reconcile", "--days", "1"))[:3] == ["--profile", "acme", "backfill"]
 
 
-# ---- what it needs, and when it speaks ----
+# ---- what reconcile needs, and when it prints ----
 
-def test_a_report_needs_no_api_key(lived, db, api):
+def test_report_only_needs_no_api_key(lived, db, api):
     lived.configure(dids={"api_key": None, "api_base_url": "http://api.example.com"})
     run = lived.run("reconcile", "--days", "2", "--report-only")
     assert run.code == 0 and totals(run)["accepted"] == 250
     assert "API key" not in run.log
-    assert lived.run("reconcile", "--days", "2").code == 78  # it would send
+    assert lived.run("reconcile", "--days", "2").code == 78  # without --report-only it would send
 
 
-def test_under_cron_no_progress_is_printed_however_long_it_takes(lived, db, api):
-    """The archive is read slowly: another connection holds it for longer than the meter waits for its first line."""
+def test_under_cron_reconcile_never_prints_progress(lived, db, api):
+    """Reading the archive is slow: another connection locks it for longer than the meter waits before its first
+    line."""
     db.insert_many([{"end_epoch": db.now() - 20 * HOUR}], table="vicidial_log_archive")
     lived.configure(config={"database": {"max_statement_time": 60, "read_timeout": 60}})
     holder = db.connect(user="root", password="")
@@ -262,7 +264,7 @@ def test_impossible_arguments_are_refused(lived, words, said):
     assert run.code == 64 and said in run.err + run.log
 
 
-def test_without_an_earlier_run_there_is_nothing_to_compare_with(sync, db, api):
+def test_without_an_earlier_run_reconcile_has_nothing_to_compare_with(sync, db, api):
     sync.checkpoint_file.unlink()
     run = sync.run("reconcile")
     assert run.code == 78 and "no run is recorded yet" in run.err + run.log

@@ -86,7 +86,8 @@ def test_a_part_of_an_older_recording_is_not_continued(install):
 
 
 @pytest.mark.parametrize("answer, words", [("page", "a web page instead of the recording"), ("empty", "is empty"),
-                                           ("cut", "could not read from the PBX"), (503, "HTTP 503"), (302, "redirects")])
+                                           ("cut", "could not read from the PBX"), (503, "HTTP 503"),
+                                           (302, "redirects")])
 def test_what_is_no_recording_is_not_stored(install, answer, words):
     pbx, sync = install()
     call = pbx.call(int(time.time()) - 100)

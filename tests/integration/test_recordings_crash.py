@@ -76,8 +76,8 @@ def stage(request, tmp_path):
                         "folder": drive.folder(shared_with=[account], shared_drive=True)}
         if request.param == "s3":
             (tmp_path / "secret").write_text(s3.secret)
-            settings = {"upload": "s3", "folder": "calls", "endpoint": s3.url, "region": s3.region, "bucket": "recordings",
-                        "access_key": s3.key_id, "secret_key_file": tmp_path / "secret"}
+            settings = {"upload": "s3", "folder": "calls", "endpoint": s3.url, "region": s3.region,
+                        "bucket": "recordings", "access_key": s3.key_id, "secret_key_file": tmp_path / "secret"}
         pbx, sync = install(**settings)
         sync.configure(config={"sink": {"file": sync.state / "calls.db"}})
         yield Stage(pbx, sync, drive if request.param == "google-drive" else None,

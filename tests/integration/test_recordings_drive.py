@@ -1,4 +1,5 @@
-"""upload = google-drive: recordings of a hosted PBX in a folder of Google Drive, with Drive's pitfalls and with crashes."""
+"""upload = google-drive: recordings of a hosted PBX in a folder of Google Drive, also with the errors that Drive makes,
+and with crashes."""
 import collections
 import json
 import os

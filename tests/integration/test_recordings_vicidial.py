@@ -228,8 +228,8 @@ def test_a_table_that_cannot_be_read_stops_no_call(install, db, web, tmp_path):
 
 def test_recordings_are_looked_up_by_index(install, db, web):
     sync = install()
-    db.query("INSERT INTO recording_log (vicidial_id, lead_id, location, start_epoch) SELECT CONCAT('x', seq), seq + 1000, "
-             "'http://10.0.0.1/x.wav', 1700000000 FROM seq_1_to_5000")
+    db.query("INSERT INTO recording_log (vicidial_id, lead_id, location, start_epoch) SELECT CONCAT('x', seq), seq + "
+             "1000, 'http://10.0.0.1/x.wav', 1700000000 FROM seq_1_to_5000")
     calls = [db.insert(end_epoch=db.now() - 60 - n, length_in_sec=50) for n in range(20)]
     for n, call in enumerate(calls[:10]):
         record(db, web, call, name=f"{n}.wav")

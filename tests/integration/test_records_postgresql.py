@@ -1,5 +1,5 @@
-"""The sink `records` with a real PostgreSQL server: killed, full, read-only, slow, locked, picky or closed to the
-account. No call is lost or there twice, and what others added stays."""
+"""The sink `records` with a real PostgreSQL server. The server is killed, full, read-only or slow, has locked tables
+and constraints, or refuses the account. No call is lost or written twice, and what other programs added stays."""
 import contextlib
 import json
 import threading
@@ -59,7 +59,7 @@ def succeeds(run):
 
 
 def outage(run, *words):
-    """No call was lost, and the run says why none was written."""
+    """No call was lost, and the run says why no call was written."""
     assert run.code == 69 and "the record store is down: " in run.log and "no call is lost" in run.log, run.log
     for word in words:
         assert word in run.log, run.log
@@ -103,7 +103,8 @@ def test_calls_become_rows_and_a_change_leaves_what_others_added(db, sync, calls
 def test_a_later_run_marks_a_run_that_was_killed(db, sync, calls):
     insert(db)
     succeeds(sync.run("run"))
-    calls.query("UPDATE callcenter_sync_logs SET status = 'running', end_time = NULL, updated_at = now() - interval '1 h'")
+    calls.query("UPDATE callcenter_sync_logs SET status = 'running', end_time = NULL, updated_at = now() - interval '1 "
+                "h'")
     insert(db)
     succeeds(sync.run("run"))
     assert [log["status"] for log in calls.logs()] == ["failed", "completed"]
@@ -111,14 +112,19 @@ def test_a_later_run_marks_a_run_that_was_killed(db, sync, calls):
 
 
 def test_another_programs_table_is_filled_by_its_own_names(db, sync, calls):
-    """Goal: names in camel case and a schema, as Prisma makes them; columns that the table lacks are left out."""
-    calls.query('CREATE SCHEMA app AUTHORIZATION sync; SET ROLE sync; CREATE TABLE app."CallCenterRecord" (id serial PRIMARY '
-                'KEY, "externalUuid" text UNIQUE, "startTime" timestamp(3), "rawData" json, hash text, "driveUrl" text)')
-    left_out = ("source direction caller_id destination phone_number campaign agent disposition call_status start_epoch "
-                "answer_epoch end_epoch answer_time end_time duration billsec recording_path google_drive_id upload_status "
-                "upload_retry_count recording_md5 first_seen created_at updated_at").split()
+    """Goal: the table has a schema and names in camel case, as Prisma makes them. Columns that the table lacks are left
+    out."""
+    calls.query('CREATE SCHEMA app AUTHORIZATION sync; SET ROLE sync; CREATE TABLE app."CallCenterRecord" (id serial '
+                'PRIMARY '
+                'KEY, "externalUuid" text UNIQUE, "startTime" timestamp(3), "rawData" json, hash text, "driveUrl" '
+                'text)')
+    left_out = ("source direction caller_id destination phone_number campaign agent disposition call_status "
+                "start_epoch answer_epoch end_epoch answer_time end_time duration billsec recording_path "
+                "google_drive_id upload_status upload_retry_count recording_md5 first_seen created_at "
+                "updated_at").split()
     sync.configure(config={"sink": {
-        "table": "app.CallCenterRecord", "logs_table": "-", "column.uuid": "externalUuid", "column.start_time": "startTime",
+        "table": "app.CallCenterRecord", "logs_table": "-", "column.uuid": "externalUuid",
+        "column.start_time": "startTime",
         "column.raw_data": "rawData", "column.record_hash": "hash", "column.google_drive_url": "driveUrl",
         **{f"column.{name}": "-" for name in left_out}}})
     call = db.insert(start_epoch=db.now() - 100)
@@ -134,8 +140,8 @@ def test_another_programs_table_is_filled_by_its_own_names(db, sync, calls):
 
 def test_bad_rows_among_good_ones_are_rejected_alone(db, sync, calls):
     succeeds(sync.run("run"))
-    calls.query("SET ROLE sync; CREATE TABLE callcenter_records (source text, uuid text, record_hash text, agent varchar(4), "
-                "campaign text CHECK (campaign <> 'BAD'), UNIQUE (source, uuid))")
+    calls.query("SET ROLE sync; CREATE TABLE callcenter_records (source text, uuid text, record_hash text, agent "
+                "varchar(4), campaign text CHECK (campaign <> 'BAD'), UNIQUE (source, uuid))")
     good = insert(db, 40)
     long = db.insert(user="66666")
     bad = insert(db, 2, campaign_id="BAD")
@@ -206,7 +212,7 @@ def wait_until(holds):
 
 
 def test_a_session_that_is_ended_between_commit_and_answer_repeats_nothing(db, sync, calls):
-    """Goal: the rows are committed, and the program is killed before its ledger knows."""
+    """Goal: the rows are committed, but the program is killed before it can record this in its ledger."""
     more = insert(db, 4)
     succeeds(sync.run("run"))
     rows = calls.by_uuid()
@@ -223,8 +229,8 @@ def test_a_full_disk_loses_nothing(db, sync, calls):
     """A trigger raises the server's error for a full disk, because a test cannot always mount a small disk."""
     insert(db, 2)
     succeeds(sync.run("run"))
-    calls.query("CREATE FUNCTION full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = '53100', "
-                "MESSAGE = 'could not extend file: No space left on device'; END $$; "
+    calls.query("CREATE FUNCTION full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING ERRCODE = "
+                "'53100', MESSAGE = 'could not extend file: No space left on device'; END $$; "
                 "CREATE TRIGGER t BEFORE INSERT ON callcenter_records FOR EACH STATEMENT EXECUTE FUNCTION full()")
     more = insert(db, 3)
     outage(sync.run("run"), "No space left on device", "free some space on the server's disk")
@@ -258,8 +264,9 @@ def test_a_table_that_is_locked_loses_nothing(db, sync, calls):
 def test_a_run_waits_for_a_slow_server_until_its_timeout(db, sync, calls):
     insert(db, 2)
     succeeds(sync.run("run"))
-    calls.query("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;"
-                "CREATE TRIGGER t BEFORE INSERT ON callcenter_records FOR EACH STATEMENT EXECUTE FUNCTION slow()")
+    calls.query("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN "
+                "NULL; END $$;CREATE TRIGGER t BEFORE INSERT ON callcenter_records FOR EACH STATEMENT EXECUTE FUNCTION "
+                "slow()")
     more = insert(db, 3)
     outage(sync.run("run"), "canceling statement due to statement timeout", "raise timeout in [sink]")
     calls.query("DROP TRIGGER t ON callcenter_records")
@@ -270,7 +277,7 @@ def test_a_run_waits_for_a_slow_server_until_its_timeout(db, sync, calls):
 # ---- accounts, rights and tables ----
 
 def refused(sync, *words):
-    """The run and `check` say the same, with a remedy."""
+    """The run and `check` name the same fault, with a remedy."""
     run, checked = sync.run("run"), sync.run("check")
     assert run.code in (69, 78) and checked.code in (69, 78), run.log
     for word in words:
@@ -279,7 +286,7 @@ def refused(sync, *words):
         assert PASSWORD not in text and "wrong-secret" not in text
 
 
-def test_a_wrong_password_is_said_without_it(db, sync, calls):
+def test_the_message_about_a_wrong_password_does_not_have_the_password(db, sync, calls):
     insert(db, 3)
     sync.password_file.write_text("wrong-secret")
     refused(sync, 'password authentication failed for user "sync"', "check the user in url, and password_file")
@@ -327,7 +334,7 @@ def test_url_and_file_exclude_each_other(sync):
 
 
 def test_an_account_that_may_not_create_gets_the_tables_from_its_owner(db, sync, calls):
-    """Goal: the message has the statement to run, and the shipped statements make the same tables."""
+    """Goal: the message has the statement to run. The shipped statements make the same tables."""
     calls.query("ALTER DATABASE calls OWNER TO postgres; REVOKE CREATE ON SCHEMA public FROM sync")
     more = insert(db, 3)
     refused(sync, "the account sync has no right to change it", "GRANT USAGE, CREATE ON SCHEMA", "examples/records.sql")
@@ -359,24 +366,25 @@ def test_a_table_of_another_shape_is_left_alone(db, sync, calls):
     refused(sync, "the table callcenter_records has no column source, so it is not a table of this program")
     assert list(calls.query("SELECT * FROM information_schema.columns WHERE table_name = 'callcenter_records' AND "
                             "column_name = 'source'")) == []
-    calls.query("DROP TABLE callcenter_records; SET ROLE sync; CREATE TABLE callcenter_records (source text, uuid text, "
-                "record_hash text, start_time int)")
+    calls.query("DROP TABLE callcenter_records; SET ROLE sync; CREATE TABLE callcenter_records (source text, uuid "
+                "text, record_hash text, start_time int)")
     refused(sync, 'column "start_time" is of type integer', "another shape")
-    calls.query("DROP TABLE callcenter_records; SET ROLE sync; CREATE TABLE callcenter_records (source text, uuid text, "
-                "record_hash text)")
+    calls.query("DROP TABLE callcenter_records; SET ROLE sync; CREATE TABLE callcenter_records (source text, uuid "
+                "text, record_hash text)")
     refused(sync, "create a UNIQUE index on the columns source and uuid")
 
 
 # ---- TLS ----
 
-def test_tls_as_the_address_asks_for_it(db, sync, calls, certificates):
+def test_the_address_decides_on_tls_and_the_certificate(db, sync, calls, certificates):
     more = insert(db, 2)
     checked = sync.run("check")
     assert "TLSv1.3, the server's certificate is not checked" in checked.out, checked.out
-    sync.configure(config={"sink": {"url": calls.url(host="localhost", sslmode="verify-full", sslrootcert=certificates.ca)}})
+    sync.configure(config={"sink": {"url": calls.url(host="localhost", sslmode="verify-full",
+                                                     sslrootcert=certificates.ca)}})
     checked = sync.run("check")
     assert "takes records as sync, TLSv1.3, the server's certificate is checked" in checked.out, checked.out
-    assert calls.query("SELECT to_regclass('callcenter_records') AS t")[0]["t"] is None  # the check took it back
+    assert calls.query("SELECT to_regclass('callcenter_records') AS t")[0]["t"] is None  # the check rolled it back
     succeeds(sync.run("run"))
     assert calls.by_uuid().keys() == set(more)
     insert(db, 2)
@@ -385,8 +393,8 @@ def test_tls_as_the_address_asks_for_it(db, sync, calls, certificates):
     outage(sync.run("run"), "certificate verify failed")
 
 
-def test_numbers_in_plain_text_over_the_network_are_warned_of(db, sync, calls):
-    """0.0.0.0 also leads to this host, but the program does not know it as this host's name."""
+def test_a_connection_over_the_network_without_tls_is_a_warning(db, sync, calls):
+    """0.0.0.0 also leads to this host, but the program does not know it as a name of this host."""
     insert(db, 1)
     sync.configure(config={"sink": {"url": calls.url(host="0.0.0.0", sslmode="disable")}})
     checked, run = sync.run("check"), succeeds(sync.run("run"))
@@ -432,7 +440,7 @@ def test_two_dialers_that_begin_at_once_make_one_table(db, sync, calls, tmp_path
 
 
 def test_a_column_that_another_dialer_has_just_added_is_not_added_again(db, sync, calls):
-    """The other dialer adds the column after this one has looked, and before this one gets the lock."""
+    """The other dialer adds the column after this dialer has looked, and before this dialer gets the lock."""
     insert(db, 3)
     succeeds(sync.run())
     calls.query("ALTER TABLE callcenter_records DROP COLUMN recording_path")
@@ -451,7 +459,7 @@ def test_a_column_that_another_dialer_has_just_added_is_not_added_again(db, sync
 
 
 def test_the_link_of_a_recording_is_written_and_nothing_else(calls, tmp_path):
-    """Goal: only the columns of the recording change, and a later change of the call keeps them."""
+    """Goal: only the columns of the recording change. A later change of the call keeps these columns."""
     with installed(tmp_path) as install:
         pbx, sync = install()
         (tmp_path / "password").write_text(PASSWORD + "\n")
@@ -468,5 +476,6 @@ def test_the_link_of_a_recording_is_written_and_nothing_else(calls, tmp_path):
         after = calls.by_uuid()
         assert after[other["uuid"]] == before[other["uuid"]]
         changed = {name for name, value in after[kept["uuid"]].items() if before[kept["uuid"]][name] != value}
-        assert changed == {"google_drive_id", "google_drive_url", "upload_status", "upload_retry_count", "recording_md5"}
+        assert changed == {"google_drive_id", "google_drive_url", "upload_status", "upload_retry_count",
+                           "recording_md5"}
         assert after[kept["uuid"]]["google_drive_url"] == str(sync.kept / name_of(kept, "mp3"))

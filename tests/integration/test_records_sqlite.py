@@ -1,4 +1,5 @@
-"""The sink `records` with a file of SQLite: the dialer's calls in a table, through failures of disk and readers."""
+"""The sink `records` with an SQLite file: the dialer's calls in a table, also if the disk fails or readers lock the
+file."""
 import contextlib
 import json
 import shutil
@@ -15,7 +16,7 @@ needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim
 
 @pytest.fixture
 def place(tmp_path):
-    """The directory of the records."""
+    """The directory of the file of records."""
     directory = tmp_path / "records"
     directory.mkdir()
     return directory
@@ -50,7 +51,7 @@ def logs(place):
 
 
 def test_calls_of_the_dialer_become_rows_and_follow_it(db, sync, place):
-    """Goal: no key and no dids.conf are needed; a call that changes is updated, and keeps what others added."""
+    """Goal: the sink needs no key and no dids.conf. A changed call is updated, and keeps what other programs added."""
     sync.dids_file.unlink()
     now = db.now()
     first = db.insert(end_epoch=now - 60, length_in_sec=45, status="A", phone_number="3125550100", user="O'Neil")
@@ -153,7 +154,7 @@ def test_a_file_that_may_not_be_written_loses_nothing(db, sync, place, ordinary)
 
 @needs_shim
 def test_a_full_disk_loses_nothing(db, sync, place):
-    """Goal: only the disk of the records is full, from some write on. No call is incomplete or lost."""
+    """Goal: from some write on, only the disk with the records is full. No call is incomplete or lost."""
     known = db.insert()
     sync.run("run")
     calls = [db.insert() for _ in range(3)]
@@ -169,7 +170,8 @@ def test_a_full_disk_loses_nothing(db, sync, place):
 
 @needs_shim
 def test_a_run_that_is_killed_anywhere_loses_and_repeats_nothing(db, sync, place):
-    """Goal: the next run makes the same table, also after a kill between the commits of records and ledger."""
+    """Goal: after a kill at any step, also between the commits of records and ledger, the next run makes the same
+    table."""
     for _ in range(6):
         db.insert()
     kept = sync.directory.parent / "kept"

@@ -15,14 +15,14 @@ from harness.process import ROOT
 from harness.sync import Sync
 
 TEMPLATE = ROOT / "packaging/report.html"
-COLUMNS = ("uniqueid", "state", "end_epoch", "updated", "reason", "seen", "tries", "tried", "answer", "took_ms", "status",
-           "result", "length", "agent", "campaign", "phone")
+COLUMNS = ("uniqueid", "state", "end_epoch", "updated", "reason", "seen", "tries", "tried", "answer", "took_ms",
+           "status", "result", "length", "agent", "campaign", "phone")
 ACCEPTED, PENDING, WAITING, REJECTED = 1, 2, 3, 4
 READY = "return document.documentElement.dataset.ready === 'yes'"
 
 
 def report(sync, *options):
-    """Writes the page; its path."""
+    """Writes the page and returns its path."""
     page = sync.directory / "report.html"
     done = sync.run("report", "--html", page, "--template", TEMPLATE, *options)
     assert (done.code, done.out, done.err) == (0, "", "")
@@ -40,11 +40,12 @@ def write(sync, sql, rows):
 
 
 def put_calls(sync, calls):
-    """Calls as the ledger has them. The defaults are those of a sale that was accepted a minute ago."""
+    """Writes calls into the ledger. The defaults are those of a sale that was accepted a minute ago."""
     now, rows = int(time.time()), []
     for i, given in enumerate(calls):
         ended = given.get("end_epoch", now - 60)
-        call = {"uniqueid": f"{ended}.{i}", "state": ACCEPTED, "end_epoch": ended, "updated": ended, "seen": ended, "tries": 1,
+        call = {"uniqueid": f"{ended}.{i}", "state": ACCEPTED, "end_epoch": ended, "updated": ended, "seen": ended,
+                "tries": 1,
                 "tried": ended, "answer": 200, "took_ms": 40, "status": "SALE", "result": "answered", "length": 45,
                 "agent": "6666", "campaign": "TESTCAMP", "phone": f"312{i:07}", **given}
         rows.append([call.get(column) for column in COLUMNS])
@@ -54,7 +55,8 @@ def put_calls(sync, calls):
 def where_it_is_half_past_twelve():
     """A time zone in which no hour and no day ends during a test."""
     minutes = 750 - int(time.time()) // 60 % 1440  # a zone may be up to a day away
-    return f"<HERE>{'-' if minutes >= 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"  # POSIX counts westward
+    # POSIX counts westward
+    return f"<HERE>{'-' if minutes >= 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 @pytest.fixture
@@ -72,14 +74,15 @@ def test_the_page_is_replaced_in_one_rename_and_readable_for_everybody(host):
     page = report(host)
     first = page.stat()
     assert first.st_mode & 0o777 == 0o644
-    with page.open("rb") as old:  # whoever reads it at this moment
+    with page.open("rb") as old:  # a reader that has the old page open
         report(host)
         assert page.stat().st_ino != first.st_ino and old.read().endswith(b"</html>\n")
     assert [path.name for path in host.directory.iterdir() if "report" in path.name] == ["report.html"]
 
 
 @pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
-@pytest.mark.parametrize("kind, action", [("write", "ENOSPC"), ("sync", "EIO"), ("rename", "EROFS"), ("rename", "kill")])
+@pytest.mark.parametrize("kind, action",
+                         [("write", "ENOSPC"), ("sync", "EIO"), ("rename", "EROFS"), ("rename", "kill")])
 def test_a_failure_leaves_the_old_page(host, kind, action):
     web = host.directory / "web"
     web.mkdir()
@@ -92,7 +95,7 @@ def test_a_failure_leaves_the_old_page(host, kind, action):
     assert [path.name for path in web.iterdir()] == ["report.html"]
 
 
-def test_the_page_on_standard_output(host):
+def test_the_page_can_be_written_to_standard_output(host):
     done = host.run("report", "--html", "-", "--template", TEMPLATE)
     assert done.code == 0 and done.out.startswith("<!DOCTYPE html>") and done.out.endswith("</html>\n")
     assert "@DATA@" not in done.out
@@ -100,7 +103,8 @@ def test_the_page_on_standard_output(host):
 
 def test_report_changes_nothing_in_the_state(host):
     put_calls(host, [{}])
-    before = {path: path.read_bytes() for path in host.state.iterdir() if path.name in ("ledger.db", "checkpoint", "lock")}
+    before = {path: path.read_bytes() for path in host.state.iterdir()
+              if path.name in ("ledger.db", "checkpoint", "lock")}
     report(host)
     assert {path: path.read_bytes() for path in before} == before
 
@@ -109,7 +113,7 @@ def test_report_changes_nothing_in_the_state(host):
     (None, "install the program again, or name the file with --template"),
     ("<html></html>", "it must contain @DATA@ exactly once"),
     ("@DATA@ @DATA@", "it must contain @DATA@ exactly once")], ids=["missing", "no marker", "two markers"])
-def test_a_template_that_cannot_be_used(host, content, told):
+def test_a_template_that_cannot_be_used_is_named(host, content, told):
     template, page = host.directory / "own.html", host.directory / "report.html"
     if content is not None:
         template.write_text(content)
@@ -119,7 +123,7 @@ def test_a_template_that_cannot_be_used(host, content, told):
     assert page.read_text() == "old"
 
 
-def test_a_template_of_ones_own(host):
+def test_a_persons_own_template_can_be_used(host):
     template = host.directory / "own.html"
     template.write_text("before @DATA@ after\n")
     done = host.run("report", "--html", "-", "--template", template)
@@ -133,16 +137,18 @@ def test_report_needs_a_file_to_write(host):
         assert done.code == 64 and "report --html FILE" in done.err
 
 
-def test_a_folder_that_is_not_ours_is_named(ordinary, host):
+def test_a_folder_where_the_user_may_not_write_is_named(ordinary, host):
     (host.directory / "web").mkdir(mode=0o555)
     done = host.run("report", "--html", host.directory / "web/report.html", "--template", TEMPLATE)
-    assert done.code == 77 and "Permission denied" in done.err and "in a directory where that user may write" in done.err
+    assert done.code == 77
+    assert "Permission denied" in done.err and "in a directory where that user may write" in done.err
 
 
 def test_with_ten_thousand_long_calls_the_page_stays_below_5_mb(host):
-    """Hostile ones too: '<' takes six bytes each."""
+    """Even hostile texts do not make the page larger: each '<' takes six bytes."""
     now = int(time.time())
-    put_calls(host, [{"end_epoch": now - i, "reason": "<" * 1000, "state": REJECTED, "agent": "Ü" * 300} for i in range(12000)])
+    put_calls(host, [{"end_epoch": now - i, "reason": "<" * 1000, "state": REJECTED, "agent": "Ü" * 300}
+                     for i in range(12000)])
     write(host, "INSERT INTO run (kind, started, message) VALUES ('poll', ?, ?)", [(now, "<" * 5000)] * 1500)
     page = report(host)
     told = data(page)
@@ -153,13 +159,13 @@ def test_with_ten_thousand_long_calls_the_page_stays_below_5_mb(host):
     assert told["calls"]["rows"][0][1] == now and told["calls"]["rows"][0][-1] == "<" * 599 + "…"
 
 
-def test_what_is_not_known_of_a_call_is_null(host):
+def test_unknown_data_of_a_call_are_null(host):
     write(host, "INSERT INTO call (uniqueid, state, end_epoch, updated) VALUES (?, 3, 0, 0)", [("1.1",)])
     assert data(report(host))["calls"]["rows"] == [
         ["1.1", 0, 3, None, None, None, None, None, None, None, None, 0, None, None]]
 
 
-def test_the_hours_and_their_percentiles(host):
+def test_the_page_has_percentiles_for_each_hour(host):
     now = int(time.time())
     put_calls(host, [{"end_epoch": now - 3 * 3600, "took_ms": took} for took in range(1, 101)] + [
         {"end_epoch": now - 3 * 3600, "answer": 0, "took_ms": 9999, "state": PENDING},
@@ -184,7 +190,7 @@ def test_the_policy_names_the_hashes_of_style_and_script():
 
 @pytest.fixture(scope="session")
 def window(tmp_path_factory):
-    """One browser for all, far away from the dialer."""
+    """One browser for all tests, in a time zone far from the dialer's."""
     if chromium.missing():
         pytest.skip(chromium.missing())
     with chromium.Browser(tmp_path_factory.mktemp("browser"), timezone="Asia/Tokyo") as opened:
@@ -196,7 +202,7 @@ def browser(window):
     window.media()
     window.size(1280, 900)
     yield window
-    assert window.console() == []  # nothing failed, and nothing was refused
+    assert window.console() == []  # no script failed, and the policy refused nothing
 
 
 def show(browser, page):
@@ -221,7 +227,7 @@ def choose(browser, select, label):
 def search(browser, words):
     browser.run("""const field = document.querySelector('#filter-text'); field.value = arguments[0];
         field.dispatchEvent(new Event('input'));""", words)
-    time.sleep(0.3)  # it waits for a pause in the typing
+    time.sleep(0.3)  # the page waits for a pause in the typing
 
 
 def test_the_page_shows_what_happened(sync, db, api, browser):
@@ -238,14 +244,15 @@ def test_the_page_shows_what_happened(sync, db, api, browser):
     assert ": partly sent, 2 accepted" in browser.text("#card-run .note")
     assert column(browser, 2) == [f"312555000{i}" for i in (4, 3, 2, 1, 0)]
     assert column(browser, 5) == ["answered", "", "busy", "no answer", "answered"]
-    assert [text.partition("\n")[0] for text in column(browser, 6)] == ["pending", "waiting", "rejected", "accepted", "accepted"]
+    assert [text.partition("\n")[0] for text in column(browser, 6)] == ["pending", "waiting", "rejected", "accepted",
+                                                                        "accepted"]
     assert column(browser, 5, "#rejected-table") == ["HTTP 422: invalid <b>campaign</b>"]
     assert column(browser, 2, "#runs-table") == ["poll"] and column(browser, 5, "#runs-table") == ["2"]
     assert browser.text("#trouble") == "" and browser.text("#stale") == "" and card(browser, "unsent") == "0"
     assert column(browser, 11, "#runs-table") == ["partly sent"]
 
 
-def test_an_outage_is_said_at_the_top(sync, db, api, browser):
+def test_an_outage_is_shown_at_the_top(sync, db, api, browser):
     db.insert_many([{}] * 2)
     api.rules([{"status": 503}])
     assert sync.run().code == 69
@@ -255,7 +262,7 @@ def test_an_outage_is_said_at_the_top(sync, db, api, browser):
 
 
 def test_a_page_before_the_first_run_is_friendly(tmp_path, browser):
-    """On a new installation there is no ledger at all."""
+    """A new installation has no ledger at all."""
     new = Sync(tmp_path / "new", enabled=False)
     show(browser, report(new))
     assert "No calls yet" in browser.text("#welcome") and "did-optimizer-sync check" in browser.text("#welcome")
@@ -263,47 +270,51 @@ def test_a_page_before_the_first_run_is_friendly(tmp_path, browser):
     assert browser.text("#calls") == "" and browser.text("#days") == "" and list(new.state.iterdir()) == []
 
 
-def test_times_are_the_dialers_wherever_the_reader_is(host, browser):
+def test_times_are_in_the_dialers_zone_wherever_the_reader_is(host, browser):
     summer, winter = 1782921600, 1767283200  # 2026-07-01 and 2026-01-01, 16:00 UTC
     host.timezone = "America/New_York"
     put_calls(host, [{"end_epoch": summer}, {"end_epoch": winter}])
     page = report(host)
-    page.write_text(page.read_text().replace(f'"written":{data(page)["moment"]["written"]}', f'"written":{summer + 60}'))
+    page.write_text(page.read_text().replace(f'"written":{data(page)["moment"]["written"]}',
+                                             f'"written":{summer + 60}'))
     show(browser, page)
     assert column(browser, 1) == ["1 Jul 12:00:00", "1 Jan 11:00:00"]
     assert browser.run("return document.querySelector('#calls-table time').title") == "2026-07-01 12:00:00 -0400"
     assert "Written 2026-07-01 12:01:00 -0400" in browser.text("#written")
 
 
-@pytest.mark.parametrize("age, told", [(0, ""), (840, ""), (960, "This page is old: it was written 16 min ago"), (3700, "This page is old: it was written 61 min ago"),
+@pytest.mark.parametrize("age, told", [(0, ""), (840, ""), (960, "This page is old: it was written 16 min ago"),
+                                       (3700, "This page is old: it was written 61 min ago"),
                                        (90000, "This page is old: it was written 25 h ago")])
 def test_an_old_page_says_so_in_words(host, browser, age, told):
     page = report(host)
     written = data(page)["moment"]["written"]
     page.write_text(page.read_text().replace(f'"written":{written}', f'"written":{written - age}'))
     show(browser, page)
-    assert browser.text("#verdict").startswith("UNKNOWN - this page has no data for the last " if told else "CRITICAL - no run yet")
+    assert browser.text("#verdict").startswith("UNKNOWN - this page has no data for the last " if told
+                                               else "CRITICAL - no run yet")
     assert "CRITICAL - no run yet; do: did-optimizer-sync check" in browser.text("#verdict")
     assert browser.text("#stale").startswith(told) and (browser.text("#stale") == "") == (told == "")
 
 
 @pytest.fixture
 def various(host, browser):
-    """Twelve calls; each filter finds a different part of them."""
+    """Twelve calls. Each filter shows a different part of them."""
     now = int(time.time())
     put_calls(host, [
-        {"end_epoch": now - 100 + i, "status": ["SALE", "NA", "sale"][i % 3], "result": ["answered", "no_answer", None][i % 3],
+        {"end_epoch": now - 100 + i, "status": ["SALE", "NA", "sale"][i % 3],
+         "result": ["answered", "no_answer", None][i % 3],
          "campaign": ["SOLAR", "MEDICARE"][i % 2], "phone": f"31255500{i:02}", "uniqueid": f"17000000{i:02}.{i}",
-         "state": [ACCEPTED, ACCEPTED, ACCEPTED, PENDING][i % 4], "reason": "HTTP 503" if i % 4 == 3 else None, "agent": f"a{i}",
-         "length": i * 10, "took_ms": (i * 7) % 12 + 1} for i in range(12)])
+         "state": [ACCEPTED, ACCEPTED, ACCEPTED, PENDING][i % 4], "reason": "HTTP 503" if i % 4 == 3 else None,
+         "agent": f"a{i}", "length": i * 10, "took_ms": (i * 7) % 12 + 1} for i in range(12)])
     show(browser, report(host))
     return [f"31255500{i:02}" for i in range(12)]
 
 
 @pytest.mark.parametrize("select, label, chosen", [
     ("state", "pending", [3, 7, 11]), ("status", "NA", [1, 4, 7, 10]), ("status", "SALE", [0, 3, 6, 9]),
-    ("result", "no answer", [1, 4, 7, 10]), ("result", "(none)", [2, 5, 8, 11]), ("campaign", "SOLAR", [0, 2, 4, 6, 8, 10]),
-    ("campaign", "any", range(12))])
+    ("result", "no answer", [1, 4, 7, 10]), ("result", "(none)", [2, 5, 8, 11]),
+    ("campaign", "SOLAR", [0, 2, 4, 6, 8, 10]), ("campaign", "any", range(12))])
 def test_each_filter_shows_its_calls(browser, various, select, label, chosen):
     choose(browser, select, label)
     assert column(browser, 2) == [various[i] for i in reversed(chosen)]
@@ -311,15 +322,15 @@ def test_each_filter_shows_its_calls(browser, various, select, label, chosen):
 
 
 @pytest.mark.parametrize("words, chosen", [
-    ("3125550007", [7]), ("5550", range(12)), ("1700000011.11", [11]), ("A5", [5]), ("http 503", [3, 7, 11]), (" 0003 ", [3]),
-    ("nobody", [])])
+    ("3125550007", [7]), ("5550", range(12)), ("1700000011.11", [11]), ("A5", [5]), ("http 503", [3, 7, 11]),
+    (" 0003 ", [3]), ("nobody", [])])
 def test_the_text_filter_finds_numbers_uniqueids_agents_and_reasons(browser, various, words, chosen):
     search(browser, words)
     assert column(browser, 2) == [various[i] for i in reversed(chosen)]
     assert (browser.text("#calls-table .nothing") == "No call matches these filters.") == (len(chosen) == 0)
 
 
-def test_filters_narrow_each_other_and_are_taken_back_at_once(browser, various):
+def test_filters_combine_and_one_button_resets_them(browser, various):
     choose(browser, "status", "NA")
     choose(browser, "campaign", "MEDICARE")
     search(browser, "a7")
@@ -328,8 +339,8 @@ def test_filters_narrow_each_other_and_are_taken_back_at_once(browser, various):
     browser.wait_until("return document.querySelectorAll('#calls-table tbody tr').length === 12")
 
 
-def test_sorting_by_a_column_and_back(browser, various):
-    browser.click("#calls-table th:nth-child(8) button")  # length: a number, the largest first
+def test_a_column_sorts_both_ways(browser, various):
+    browser.click("#calls-table th:nth-child(8) button")  # the length is a number: the largest comes first
     assert column(browser, 2) == various[::-1]
     assert browser.run("return document.querySelector('#calls-table th:nth-child(8)').ariaSort") == "descending"
     browser.click("#calls-table th:nth-child(8) button")
@@ -338,7 +349,7 @@ def test_sorting_by_a_column_and_back(browser, various):
     took = [(i * 7) % 12 + 1 for i in range(12)]
     assert column(browser, 2) == [various[i] for i in sorted(range(12), key=lambda i: -took[i])]
     assert browser.run("return document.querySelectorAll('#calls-table th[aria-sort]').length") == 1
-    browser.click("#calls-table th:nth-child(5) button")  # what is not known comes last
+    browser.click("#calls-table th:nth-child(5) button")  # unknown values come last
     assert column(browser, 5) == ["answered"] * 4 + ["no answer"] * 4 + [""] * 4
 
 
@@ -354,7 +365,8 @@ def test_the_whole_page_works_with_the_keyboard(browser, various):
     for _ in range(60):
         browser.press(tab)
         node = browser.run("const at = document.activeElement, box = at.getBoundingClientRect(); "
-                           "return [at.localName, at.id, at.innerText, getComputedStyle(at).outlineStyle, box.width > 0];")
+                           "return [at.localName, at.id, at.innerText, getComputedStyle(at).outlineStyle, box.width > "
+                           "0];")
         if node[0] == "body":
             break
         seen.add(f"{node[0]} {node[1]}".strip())
@@ -370,7 +382,8 @@ def test_the_whole_page_works_with_the_keyboard(browser, various):
 
 
 def test_every_part_of_the_page_has_an_accessible_name(browser, various):
-    unnamed = """return [...document.querySelectorAll('input, select, button, svg[role=img], table, section, nav')].filter((node) =>
+    unnamed = """const controls = 'input, select, button, svg[role=img], table, section, nav';
+        return [...document.querySelectorAll(controls)].filter((node) =>
         !(node.labels && node.labels.length && node.labels[0].innerText.trim()) && !node.getAttribute('aria-label') &&
         !node.getAttribute('aria-labelledby') && !(node.localName === 'button' && node.innerText.trim()) &&
         !(node.localName === 'button' && !node.offsetParent) && !(node.localName === 'select' && !node.offsetParent) &&
@@ -380,7 +393,8 @@ def test_every_part_of_the_page_has_an_accessible_name(browser, various):
         "Calls per hour: accepted 9, pending 3.")
     browser.click("figure summary")
     browser.wait_until("return document.querySelectorAll('figure details[open] tbody tr').length === 72")
-    assert browser.run("return document.querySelector('figure details tbody tr').innerText.trim()").endswith("\t9\t0\t3\t0\t0")
+    assert browser.run("return document.querySelector('figure details tbody "
+                       "tr').innerText.trim()").endswith("\t9\t0\t3\t0\t0")
 
 
 def test_the_charts_show_the_chosen_period(host, browser):
@@ -414,9 +428,11 @@ HOSTILE = {
 def test_hostile_data_is_shown_as_text_and_nothing_of_it_runs(host, browser, text):
     names = ("reason", "agent", "campaign", "phone", "status", "result", "uniqueid")
     put_calls(host, [{name: text for name in names} | {"state": REJECTED}])
-    write(host, "INSERT INTO run (kind, started, finished, exit_code, message) VALUES (?, ?, ?, 70, ?)", [(text, 5, 6, text), ("poll", 5, 6, text)])
+    write(host, "INSERT INTO run (kind, started, finished, exit_code, message) VALUES (?, ?, ?, 70, ?)",
+          [(text, 5, 6, text), ("poll", 5, 6, text)])
     show(browser, report(host))
-    assert browser.run("return [...document.querySelectorAll('#calls-table tbody td')].map((cell) => cell.textContent)")[1:] == [
+    assert browser.run("return [...document.querySelectorAll('#calls-table tbody td')].map((cell) => "
+                       "cell.textContent)")[1:] == [
         text, text, text, text.replace("_", " ", 1), "rejected" + text, text, "45 s", "200 in 40 ms", "1", text]
     assert text in browser.run("return document.querySelector('#rejected-table tbody').textContent")
     assert text in browser.run("return document.querySelector('#runs-table tbody').textContent")
@@ -425,7 +441,8 @@ def test_hostile_data_is_shown_as_text_and_nothing_of_it_runs(host, browser, tex
         choose(browser, select, re.sub("[ \n]+", " ", text) + " (1)")
         assert len(column(browser, 1)) == 1
     assert browser.run("return [window.hit === undefined, document.querySelectorAll('script, style').length, "
-                       "document.querySelectorAll('img, iframe, b').length - document.querySelectorAll('.legend b').length]") == [
+                       "document.querySelectorAll('img, iframe, b').length - document.querySelectorAll('.legend "
+                       "b').length]") == [
         True, 3, 0]
 
 
@@ -436,7 +453,8 @@ def test_control_characters_and_broken_text_are_made_harmless(host, browser):
         ledger.execute("UPDATE call SET phone = CAST(x'33FF31C0' AS TEXT)")
         ledger.commit()
     show(browser, report(host))
-    shown = browser.run("return [...document.querySelectorAll('#calls-table tbody td')].map((cell) => cell.textContent)")
+    shown = browser.run("return [...document.querySelectorAll('#calls-table tbody td')].map((cell) => "
+                        "cell.textContent)")
     assert shown[5] == "rejected?[2J?red????" and shown[1] == "3\ufffd1\ufffd"
     assert shown[6] == "x" * 99 + "…" and shown[2].startswith("long long") and len(shown[2]) == 100
     assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
@@ -453,10 +471,11 @@ def test_the_policy_blocks_an_injected_script(host, window):
 
 
 def test_ten_thousand_calls_are_all_there(host, browser):
-    """The browser's time is printed (-s) and not checked, because it depends on the machine."""
+    """The test prints the browser's time (-s) and does not check it, because it depends on the machine."""
     now = int(time.time())
     reasons = [None, None, "HTTP 503: the service is not available at the moment, try again later"]
-    put_calls(host, [{"end_epoch": now - i * 50, "status": f"ST{i % 40}", "campaign": f"CAMP{i % 25:04}", "took_ms": i % 500,
+    put_calls(host, [{"end_epoch": now - i * 50, "status": f"ST{i % 40}", "campaign": f"CAMP{i % 25:04}",
+                      "took_ms": i % 500,
                       "state": PENDING if i % 3 == 2 else ACCEPTED, "reason": reasons[i % 3]} for i in range(10500)])
     write(host, "INSERT INTO run (kind, started, finished, exit_code) VALUES ('poll', ?, ?, 0)",
           [(now - i * 60, now - i * 60) for i in range(1000)])
@@ -468,10 +487,11 @@ def test_ten_thousand_calls_are_all_there(host, browser):
         select.value = '3'; select.dispatchEvent(new Event('change')); document.body.offsetHeight;
         return performance.now() - begun;""")
     longest = browser.run("""return await new Promise((resolve) => { new PerformanceObserver((list) =>
-        resolve(Math.max(...list.getEntries().map((entry) => entry.duration)))).observe({ type: 'longtask', buffered: true });
+        resolve(Math.max(...list.getEntries().map((entry) => entry.duration))))
+            .observe({ type: 'longtask', buffered: true });
         setTimeout(() => resolve(0), 500); });""")
-    print(f"\n10,000 calls: {page.stat().st_size / 1e6:.2f} MB, loaded in {load:.0f} ms, longest task {longest:.0f} ms, "
-          f"filtered in {filtering:.0f} ms")
+    print(f"\n10,000 calls: {page.stat().st_size / 1e6:.2f} MB, loaded in {load:.0f} ms, longest task {longest:.0f} "
+          f"ms, filtered in {filtering:.0f} ms")
     browser.click("#filters button[type=reset]")
     browser.wait_until("return document.querySelector('#calls-table [role=status]').innerText === '1–25 of 10,000'")
     assert browser.text("#calls-after") == "The latest 10,000 of 10,500 calls in the ledger."
@@ -481,14 +501,16 @@ def test_ten_thousand_calls_are_all_there(host, browser):
 
 @pytest.mark.parametrize("width", [320, 360, 768, 1280])
 def test_no_width_needs_scrolling_sideways(host, browser, width):
-    put_calls(host, [{"state": REJECTED, "reason": "HTTP 422: " + "long" * 60, "campaign": "W" * 60, "status": "WWWWWW"}])
+    put_calls(host,
+              [{"state": REJECTED, "reason": "HTTP 422: " + "long" * 60, "campaign": "W" * 60, "status": "WWWWWW"}])
     write(host, "INSERT INTO run (kind, started, finished, exit_code, message) VALUES ('poll', 5, 6, 70, ?)",
           [("unbreakable" * 30,)])
     browser.size(width, 800, mobile=width < 500)
     show(browser, report(host))
     assert browser.run("return [document.documentElement.scrollWidth <= innerWidth, innerWidth]") == [True, width]
-    wide = """return [...document.querySelectorAll('main *')].filter((node) => !node.closest('.table, details, caption, svg') &&
-        node.getBoundingClientRect().right > innerWidth + 1).map((node) => node.outerHTML.slice(0, 80))"""
+    wide = """return [...document.querySelectorAll('main *')].filter((node) =>
+        !node.closest('.table, details, caption, svg') && node.getBoundingClientRect().right > innerWidth + 1)
+            .map((node) => node.outerHTML.slice(0, 80))"""
     assert browser.run(wide) == []
 
 
@@ -497,7 +519,8 @@ def test_dark_mode_has_its_own_colours(host, browser):
     show(browser, report(host))
     colours = """const lightness = (node, what) => getComputedStyle(document.querySelector(node))[what].match(/\\d+/g)
         .slice(0, 3).reduce((sum, part) => sum + Number(part), 0) / 3;
-        return ['body', '.card', '#filter-text'].map((node) => [lightness(node, 'backgroundColor'), lightness(node, 'color')]);"""
+        return ['body', '.card', '#filter-text'].map((node) =>
+            [lightness(node, 'backgroundColor'), lightness(node, 'color')]);"""
     light = browser.run(colours)
     browser.media(dark=True)
     dark = browser.run(colours)
@@ -506,27 +529,33 @@ def test_dark_mode_has_its_own_colours(host, browser):
 
 CONTRAST = """
     const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-    const light = (colour) => numbers(colour).slice(0, 3).map((part) => part / 255).map((part) => part <= 0.04045 ? part / 12.92
-        : ((part + 0.055) / 1.055) ** 2.4).reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
-    const behind = (node) => { for (; node; node = node.parentElement) { const colour = getComputedStyle(node).backgroundColor;
+    const light = (colour) => numbers(colour).slice(0, 3).map((part) => part / 255)
+        .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+    const behind = (node) => { for (; node; node = node.parentElement) {
+        const colour = getComputedStyle(node).backgroundColor;
         if (numbers(colour)[3] !== 0) return colour; } return 'rgb(255, 255, 255)'; };
     const poor = new Set();
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walk.nextNode()) {
         const node = walk.currentNode.parentElement;
-        if (!walk.currentNode.data.trim() || !node.checkVisibility() || node.closest('script, :disabled, option')) continue;
-        const style = getComputedStyle(node), [a, b] = [light(node.closest('svg') ? style.fill : style.color), light(behind(node))];
+        if (!walk.currentNode.data.trim() || !node.checkVisibility()) continue;
+        if (node.closest('script, :disabled, option')) continue;
+        const style = getComputedStyle(node), ink = node.closest('svg') ? style.fill : style.color;
+        const [a, b] = [light(ink), light(behind(node))];
         const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-        if (contrast < 4.5) poor.add(`${node.localName}.${node.className.baseVal ?? node.className} ${contrast.toFixed(2)}`);
+        const name = node.className.baseVal ?? node.className;
+        if (contrast < 4.5) poor.add(`${node.localName}.${name} ${contrast.toFixed(2)}`);
     }
     return [...poor];"""
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_text_has_enough_contrast(host, browser, dark):
-    """A contrast of 4.5 to 1 at least, as WCAG 2 wants for text (level AA)."""
+    """The contrast is at least 4.5 to 1, as WCAG 2 requires for text (level AA)."""
     put_calls(host, [{"state": state, "reason": "why"} for state in range(6)])
-    write(host, "INSERT INTO run (kind, started, finished, exit_code, found) VALUES ('poll', 5, 6, ?, 0)", [(69,), (0,), (70,)])
+    write(host, "INSERT INTO run (kind, started, finished, exit_code, found) VALUES ('poll', 5, 6, ?, 0)",
+          [(69,), (0,), (70,)])
     page = report(host)
     page.write_text(page.read_text().replace(f'"written":{data(page)["moment"]["written"]}', '"written":1700000000'))
     browser.media(dark=dark)

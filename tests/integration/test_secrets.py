@@ -1,4 +1,4 @@
-"""Neither the API's key nor the database's password is ever written down or shown, whatever fails."""
+"""Whatever fails, the program never writes or shows the API's key or the database's password."""
 import pathlib
 import time
 
@@ -10,7 +10,7 @@ from harness.sync import Sync
 
 KEY = "Kq7-secret-key-XhZ2mB9tR4vLw8sD"
 PASSWORD = "Pw5-secret-word-GjN3cF6yTqE"
-# A cut-off secret is a secret still.
+# A part of a secret is still a secret.
 SECRETS = [KEY[:12], KEY[-12:], PASSWORD[:12], PASSWORD[-12:]]
 NOBODYS_PORT = "http://127.0.0.1:1"
 COMMANDS = ["run", "--cron", "--log -", "--dry-run", "check", "status", "failed list", "checkpoint show"]
@@ -24,7 +24,7 @@ def strict_api():
 
 @pytest.fixture
 def install(db, tmp_path):
-    """Makes an installation with the secrets, wired to an API, in which two calls wait."""
+    """Makes an installation with the secrets, an API and two unsent calls."""
     made = []
 
     def make(api):
@@ -50,7 +50,7 @@ def sync(install, strict_api):
 
 
 def places_of_secrets(sync, *results):
-    """The places where a secret could be seen: all output, and all files but the two that must have it."""
+    """The places where a secret is visible: in the output, or in any file except the two that must have it."""
     texts = {f"{words}, {name}": getattr(result, name).encode() for words, result in zip(COMMANDS, results)
              for name in ("out", "err")}
     texts.update((path.name, path.read_bytes()) for path in sync.directory.rglob("*")
@@ -62,13 +62,13 @@ def all_commands(sync):
     return [sync.run(*words.split()) for words in COMMANDS]
 
 
-def test_when_all_is_well(sync, strict_api):
+def test_no_secret_is_shown_if_all_is_well(sync, strict_api):
     results = all_commands(sync)
     assert [result.code for result in results] == [0] * len(results) and len(strict_api.recorded()) == 2
     assert places_of_secrets(sync, *results) == []
 
 
-# The API repeats the key in what it says; at the end of a long text, too, where it may be cut in two.
+# The API repeats the key in its answers, also at the end of a long text, where the program may cut the key in two.
 SAYINGS = {"plain": f"key {KEY} is not welcome", "twice": f"{KEY}{KEY}", "late": "x" * 140 + KEY,
            "later": "x" * 230 + KEY + "x" * 100}
 STATUSES = [200, 302, 400, 401, 403, 422, 429, 500]
@@ -76,8 +76,8 @@ STATUSES = [200, 302, 400, 401, 403, 422, 429, 500]
 
 @pytest.mark.parametrize("saying", SAYINGS.values(), ids=list(SAYINGS))
 @pytest.mark.parametrize("status", STATUSES)
-def test_the_api_repeats_the_key(sync, strict_api, status, saying):
-    """First for one call among others, which is recorded with the call; then for all calls."""
+def test_no_secret_is_shown_if_the_api_repeats_the_key(sync, strict_api, status, saying):
+    """First the API does so for one of several calls, whose answer is recorded. Then it does so for all calls."""
     strict_api.rules([{"status": status, "body": f'{{"success":false,"error":"{saying}"}}', "times": 1}, {"times": 1},
                       {"status": status, "body": f'{{"success":false,"message":"{saying}"}}'}])
     results = all_commands(sync)
@@ -85,20 +85,20 @@ def test_the_api_repeats_the_key(sync, strict_api, status, saying):
     assert places_of_secrets(sync, *results) == []
 
 
-def test_the_api_repeats_the_key_to_a_log_in_json(sync, strict_api):
+def test_no_secret_is_in_a_log_in_json_if_the_api_repeats_the_key(sync, strict_api):
     sync.configure(config={"log": {"format": "json"}})
     strict_api.rules([{"status": 401, "body": f'{{"error":"{KEY}"}}'}])
     assert sync.run().code == 78
     assert KEY not in sync.log_file.read_text()
 
 
-def test_the_api_repeats_the_key_in_a_redirect(sync, strict_api):
+def test_no_secret_is_shown_if_the_api_repeats_the_key_in_a_redirect(sync, strict_api):
     strict_api.rules([{"status": 302, "headers": {"Location": f"{NOBODYS_PORT}/?key={KEY}"}}])
     results = all_commands(sync)
     assert results[0].code == 78 and places_of_secrets(sync, *results) == []
 
 
-def test_the_key_is_refused(sync, strict_api):
+def test_no_secret_is_shown_if_the_key_is_refused(sync, strict_api):
     sync.configure(dids={"api_key": KEY + "x"})
     results = all_commands(sync)
     assert results[0].code == 78 and places_of_secrets(sync, *results) == []
@@ -110,15 +110,15 @@ def test_the_key_is_refused(sync, strict_api):
     {"dids": {"api_key": KEY + " x"}}, {"dids": {"api_base_url": f"https://me:{PASSWORD}@a.example"}},
     {"config": {"database": {"pasword": PASSWORD}}}, {"config": {"api": {"api_key": KEY}}}],
     ids=["API down", "password refused", "database down", "bad setting", "bad key", "address", "misspelt", "misplaced"])
-def test_something_is_wrong(sync, settings):
+def test_no_secret_is_shown_if_the_settings_are_wrong(sync, settings):
     sync.configure(**settings)
     results = all_commands(sync)
     assert results[0].code in (69, 78)
-    own = [sync.config_file.name] if "config" in settings else []  # where this test wrote it
+    own = [sync.config_file.name] if "config" in settings else []  # this test wrote the password there
     assert [place for place in places_of_secrets(sync, *results) if place not in own] == []
 
 
-def test_secrets_from_the_environment(sync):
+def test_no_secret_from_the_environment_is_shown(sync):
     sync.configure(astguiclient={"VARDB_pass": "wrong"}, dids={"api_key": "wrong"})
     good = sync.run(env={"API_KEY": KEY, "VICIDIAL_DB_PASSWORD": PASSWORD})
     bad = sync.run("check", env={"API_KEY": KEY + "\x01", "VICIDIAL_DB_PASSWORD": PASSWORD + "x"})
@@ -127,7 +127,7 @@ def test_secrets_from_the_environment(sync):
 
 
 @pytest.mark.parametrize("which", ["expired", "wrong_name"])
-def test_the_certificate_is_bad(install, tmp_path, which):
+def test_no_secret_is_sent_or_shown_if_the_certificate_is_bad(install, tmp_path, which):
     made = certs.make(tmp_path)
     cert, key = getattr(made, which)
     with Api(api_key=KEY, cert=cert, key=key) as tls:
@@ -139,7 +139,7 @@ def test_the_certificate_is_bad(install, tmp_path, which):
 
 
 def test_a_run_s_command_line_and_environment_have_no_secret(sync, strict_api):
-    """ps shows the command line to everybody. The environment has no secret either."""
+    """Every user can read the command line with ps. The environment has no secret, either."""
     strict_api.rules([{"delay_ms": 1500}])
     running = sync.start()
     while strict_api.state()["requests"] == 0:

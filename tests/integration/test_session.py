@@ -1,4 +1,4 @@
-"""A server's own settings change neither which calls are read nor who waits for a read."""
+"""The settings of the database server change neither which calls are read nor which statements wait for a read."""
 import os
 import pathlib
 import socket
@@ -15,7 +15,8 @@ from harness.sync import Sync
 
 @pytest.fixture
 def server_setting(db):
-    """server_setting(name, value) sets a variable of the server for new sessions, and sets it back at the end."""
+    """server_setting(name, value) sets a variable of the server for new sessions, and restores the old value at the
+    end."""
     before = {}
 
     def change(name, value):
@@ -34,15 +35,17 @@ def sent(api):
 @pytest.mark.parametrize("name, value", [("sql_select_limit", 5), ("max_join_size", 1),
                                          ("sql_mode", "'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT'")])
 def test_a_limit_or_mode_of_the_server_delays_no_call(sync, db, api, server_setting, name, value):
-    """Goal: all calls are sent, even if the server's settings would cut, refuse or misread statements."""
-    uniqueids = sorted(db.insert_many([{"end_epoch": db.now() - n % 60} for n in range(300)] + [{"uniqueid": "it\\'s.7"}]))
+    """Goal: all calls are sent, even if the server's settings would cut results, refuse statements or read them
+    otherwise."""
+    uniqueids = sorted(db.insert_many([{"end_epoch": db.now() - n % 60}
+                                       for n in range(300)] + [{"uniqueid": "it\\'s.7"}]))
     server_setting(name, value)
     assert sync.run().code == 0
     assert sent(api) == uniqueids
 
 
 def test_a_read_of_innodb_tables_holds_no_lock_while_calls_are_sent(sync, db, api, server_setting):
-    """Goal: autocommit=0 on the server: an ALTER TABLE goes through while the run waits for the API."""
+    """Goal: the server has autocommit=0. An ALTER TABLE succeeds while the run waits for the API."""
     db.query("ALTER TABLE vicidial_log ENGINE=InnoDB")
     db.insert_many([{"end_epoch": db.now() - n % 60} for n in range(20)])
     server_setting("autocommit", 0)
@@ -61,8 +64,9 @@ def test_a_read_of_innodb_tables_holds_no_lock_while_calls_are_sent(sync, db, ap
 
 
 def test_the_server_does_not_end_an_idle_session(sync, db, api, server_setting):
-    """Goal: wait_timeout=1 on the server, and an API that takes longer: exit 0, all sent, over one connection."""
-    now = db.now()  # more calls than one statement may give, so that there is one after the first answer
+    """Goal: the server has wait_timeout=1, and the API takes longer. The run exits with 0 and sends all calls, over one
+    connection."""
+    now = db.now()  # more calls than one statement may return, so that a second statement follows the first answer
     first = db.insert(end_epoch=now - 3500)
     uniqueids = sorted([first, *db.insert_many([{"end_epoch": now - 3400 + n} for n in range(3000)])])
     sync.configure(config={"sync": {"batch_size": 50}})
@@ -76,7 +80,8 @@ def test_the_server_does_not_end_an_idle_session(sync, db, api, server_setting):
 
 
 def test_the_session_reconnects_between_two_statements(sync, db, api):
-    """Goal: a proxy or a person ends the idle connection while calls are sent: exit 0, each call once."""
+    """Goal: a proxy or a person ends the idle connection while calls are sent. The run exits with 0 and sends each call
+    once."""
     now = db.now()
     uniqueids = sorted(db.insert_many([{"end_epoch": now - 3500 + n} for n in range(3000)]))
     sync.configure(config={"sync": {"batch_size": 50}})
@@ -94,7 +99,7 @@ def test_the_session_reconnects_between_two_statements(sync, db, api):
 
 
 def test_text_is_whole_where_the_server_ignores_the_clients_character_set(tmp_path, api):
-    """Goal: skip-character-set-client-handshake with a latin1 server: names and signs arrive as they are."""
+    """Goal: a latin1 server has skip-character-set-client-handshake. Names and signs arrive unchanged."""
     with Dialer(options=["--skip-character-set-client-handshake", "--character-set-server=latin1"]) as dialer:
         db = dialer.database()
         dialer.query("SET NAMES utf8mb4")
@@ -115,7 +120,7 @@ def test_text_is_whole_where_the_server_ignores_the_clients_character_set(tmp_pa
      ["a read-only session", "a limit of a statement's time"]),
 ], ids=["MariaDB 5.5", "MySQL 5.6", "both"])
 def test_an_old_server_is_used_without_what_it_lacks_and_check_says_so(sync, db, api, refused, missing):
-    """Goal: the other variables are set, calls are sent, and `check` names the missing one."""
+    """Goal: the program sets the other variables and sends the calls, and `check` names the missing variable."""
     uniqueids = sorted(db.insert_many([{"end_epoch": db.now() - n % 60} for n in range(30)]))
     db.query("SET GLOBAL sql_select_limit = 5")
     try:
@@ -135,7 +140,7 @@ def test_an_old_server_is_used_without_what_it_lacks_and_check_says_so(sync, db,
 
 @pytest.mark.parametrize("account", ["the whole server", "this account"])
 def test_a_server_that_wants_tls_is_named_as_the_cause(tmp_path, api, account):
-    """Goal: exit 78, and the message names TLS and the setting. The server says only "access denied"."""
+    """Goal: the run exits with 78, and its message names TLS and the setting. The server says only "access denied"."""
     made = certs.make(tmp_path)
     options = [f"--ssl-cert={made.good[0]}", f"--ssl-key={made.good[1]}"]
     if account == "the whole server":
@@ -152,13 +157,14 @@ def test_a_server_that_wants_tls_is_named_as_the_cause(tmp_path, api, account):
         assert "over TLS only: set ssl_ca under [database]" in result.log
         dialer.query("ALTER USER cron@'%' REQUIRE NONE")
         sync.configure(astguiclient={"VARDB_pass": "wrong"})
-        if account == "this account":  # a wrong password stays a wrong password
+        if account == "this account":  # a wrong password is still reported as a wrong password
             assert "TLS" not in sync.run().log
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can put files into the places of sockets for one process alone")
+@pytest.mark.skipif(os.geteuid() != 0,
+                    reason="only root can put files into the places of sockets for one process alone")
 def test_a_stale_socket_file_does_not_hide_the_server(sync, db, api, tmp_path):
-    """Goal: if a server has ended and left its socket, the program tries the next place."""
+    """Goal: if a server has ended and left its socket, the program tries the next socket."""
     uniqueid = db.insert()
     stale, living = tmp_path / "stale", tmp_path / "living"
     for directory in (stale, living):

@@ -1,8 +1,7 @@
-"""A dialer in miniature: every finished call reaches the API once, with the disposition the agent really chose,
-whatever happens in between. And the judge who says so: a judge that cannot find fault is worth nothing.
+"""A simulated dialer: every finished call reaches the API once, with the disposition that the agent really chose,
+whatever happens in between. The judge is tested too, because a judge that finds no fault proves nothing.
 
-SOAK=1 makes the days long enough for more than 5,000 calls.
-"""
+SOAK=1 makes the days long enough for more than 5,000 calls."""
 import dataclasses
 import os
 import re
@@ -23,7 +22,7 @@ CALLS, HOURS = (1700, 12) if os.environ.get("SOAK") == "1" else (600, 2)
 
 @pytest.fixture
 def directory():
-    """In memory where that is possible: hundreds of runs would wait for the disk at each durable step."""
+    """A directory in memory, if possible, because hundreds of runs would wait for the disk at each durable step."""
     memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(prefix="simulation-", dir=memory) as path:
         yield path
@@ -45,12 +44,12 @@ def test_every_finished_call_arrives_once_with_its_final_disposition(directory, 
     assert faults(simulation, verdict) == []
     assert verdict.delivered == verdict.finished > 0.9 * CALLS
     _assert_prompt(simulation)
-    # The day had all the troubles that it should have.
+    # The day had all the planned troubles.
     assert {call.life for call in simulation.calls} == {life.__name__ for life in LIVES}
     assert min(verdict.changed, verdict.gone_since, verdict.beyond_reach, verdict.repeated_excused) > 0
     assert simulation.forgotten > 0
     assert min(simulation.exits[code] for code in (0, 69, 75, -9)) > 0
-    _assert_doctored_records_are_seen(simulation)
+    _assert_false_records_are_noticed(simulation)
 
 
 @pytest.mark.parametrize("seed, options", [(1, {}), (2, {"begin": AUTUMN_NIGHT})], ids=["a day", "the clocks go back"])
@@ -61,16 +60,16 @@ def test_every_inbound_call_arrives_once_with_its_final_disposition(directory, s
     assert faults(simulation, verdict) == []
     assert verdict.delivered == verdict.finished > 0.9 * CALLS / 2
     assert simulation.promptness.late == [] and len(simulation.promptness.offers) > CALLS / 20
-    # The day had all the troubles that it should have.
+    # The day had all the planned troubles.
     assert {call.life for call in simulation.calls} == {life.__name__ for life in inbound_life.LIVES}
     assert min(verdict.changed, verdict.beyond_reach, verdict.repeated_excused) > 0
     assert min(simulation.exits[code] for code in (0, 69, 75, -9)) > 0
     _assert_the_dialled_number_is_known(simulation)
-    _assert_doctored_records_are_seen(simulation)
+    _assert_false_records_are_noticed(simulation)
 
 
 def _assert_the_dialled_number_is_known(simulation):
-    """phoneNumber is the DID; without one it is the caller's number."""
+    """phoneNumber is the DID, or the caller's number if there is no DID."""
     dialled = simulation.dialled
     for delivery in simulation.deliveries:
         channel, body = delivery.uniqueid.rpartition("/c")[0], delivery.body
@@ -87,9 +86,9 @@ def test_the_inbound_lives_have_all_19_kinds_of_write():
 
 
 def _assert_prompt(simulation):
-    """A call of any length is offered in the first run after it became final. The sweep finds rows that are later than
-    any row before: N3 of a dialer in another zone, and late rows after quiet days. It also finds a row that got another
-    id after it was sent."""
+    """The first run after a call became final offers the call, however long the call is. The sweep finds rows that are
+    written later than any row before: N3 of a dialer in another zone, and late rows after quiet days. The sweep also
+    finds a row that got another id after it was sent."""
     prompt, lives = simulation.promptness, lives_of(simulation)
     assert len(prompt.offers) > CALLS / 10
     assert prompt.percent > 95
@@ -100,8 +99,9 @@ def _assert_prompt(simulation):
     assert simulation.site.quiet_days or [offer for life, offer in late if life not in excused] == []
 
 
-def _assert_doctored_records_are_seen(simulation):
-    """The same record with one call missing, one early, one repeated, one untrue: each is one fault more."""
+def _assert_false_records_are_noticed(simulation):
+    """Changes the record: one call is missing, one is early, one is repeated, one is false. The judge finds one fault
+    more for each."""
     def kinds(deliveries):
         verdict = judge(simulation.history, deliveries, simulation.losses)
         return [(kind, uniqueid) for kind, uniqueid, _ in verdict.faults]
@@ -129,7 +129,7 @@ def _assert_doctored_records_are_seen(simulation):
 
 
 def test_an_outage_longer_than_the_sweep_looks_back_loses_nothing(directory):
-    """The calls that ended in the outage stay pending until it is over."""
+    """The calls that ended during the outage stay pending until the outage is over."""
     simulation, verdict = simulate(directory, 6, 300, 2, site=Site(outage_hours=9))
 
     assert faults(simulation, verdict) == []
@@ -239,7 +239,7 @@ CASES = [
 
 
 @pytest.mark.parametrize("states, deliveries, expected", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_the_judge(states, deliveries, expected):
+def test_the_judge_finds_each_kind_of_fault(states, deliveries, expected):
     assert judged(states, *deliveries)[1] == expected
 
 
@@ -262,7 +262,7 @@ def test_the_judge_uses_the_dialer_s_clock():
         assert [kind for kind, _, _ in verdict.faults] == kinds, jumps
 
 
-def test_the_judge_counts():
+def test_the_judge_counts_what_happened():
     verdict, _ = judged(TALKED, told(1120, "SALE"))
     assert (verdict.finished, verdict.delivered, verdict.percent) == (1, 1, 100)
 
@@ -277,14 +277,14 @@ def test_the_judge_counts():
     assert (verdict.delivered, verdict.beyond_reach, verdict.repeated_excused, verdict.changed) == (1, 1, 1, 0)
 
 
-def test_the_judge_allows_what_was_so_at_some_moment_of_the_run():
+def test_the_judge_allows_what_was_true_at_some_moment_of_the_run():
     while_it_ran = dataclasses.replace(told(1030, "SALE"), last=1110)
     assert judged(TALKED, while_it_ran)[1] == []
     assert judged(TALKED, dataclasses.replace(while_it_ran, last=1099))[1] == ["untrue"]
 
 
 def test_the_judge_counts_the_time_of_the_run_itself_for_waiting_alone():
-    """The dialer's clock stands still meanwhile: what the dialer wrote afterwards the run has not read."""
+    """The dialer's clock stands still during the run. The run has not read what the dialer wrote afterwards."""
     machine = [state(1000, "AA", 1000)]
     assert judged(machine, told(1110, "AA", until=1120))[1] == []
     assert judged(machine, told(1110, "AA", until=1119))[1] == ["early"]

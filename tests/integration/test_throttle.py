@@ -1,4 +1,4 @@
-"""The database's time that a run uses (max_server_time), and the longer pauses on a busy database."""
+"""The limit of the database's time for a run (max_server_time), and the longer pauses while the database is busy."""
 import contextlib
 import re
 import time
@@ -8,7 +8,7 @@ USED_UP = "this run has used its share of the VICIdial database's time (max_serv
 
 
 def insert_many(db, count):
-    """Calls that are evenly spread over the last hours."""
+    """Inserts calls that are evenly spread over the last hours."""
     now = db.now()
     return db.insert_many([{"end_epoch": now - HOURS * 3600 + 5 + number * (HOURS * 3600 - 60) // count,
                             "length_in_sec": 30} for number in range(count)])
@@ -21,7 +21,7 @@ def prepare(sync, db, **database):
 
 
 def test_runs_with_a_small_share_send_every_call_once(sync, db, api):
-    """Runs may use one second of each minute. So with one run each second, a run may use 1/60 of that second."""
+    """Runs may use one second of each minute. With one run each second, a run may use 1/60 of a second."""
     calls = insert_many(db, 12000)
     prepare(sync, db, max_server_time=1)
     loop = sync.start("run", "--every", "1")
@@ -45,7 +45,7 @@ def test_without_a_limit_one_run_sends_all_calls(sync, db, api):
 
 
 def test_a_busy_database_is_read_more_slowly(sync, db, api):
-    """40 statements run at once, as when a table is locked."""
+    """40 statements run at once, as while a table is locked."""
     calls = insert_many(db, 12000)
     prepare(sync, db, max_server_time=0)
     with contextlib.ExitStack() as stack:

@@ -29,7 +29,7 @@ def write_ledger(sync, *statements):
 
 
 def let_pass(sync, minutes):
-    """The ledger as it would be so many minutes later without another run."""
+    """Makes the ledger as it would be `minutes` later without another run."""
     write_ledger(sync, f"UPDATE run SET started = started - {minutes * 60}, finished = finished - {minutes * 60}, "
                        f"unsent_oldest = unsent_oldest - {minutes * 60}")
 
@@ -46,12 +46,12 @@ def health(sync, *args):
 
 
 def sane(text):
-    """Without seconds, which change while the views are read."""
+    """The text without its seconds, which change while the views are read."""
     return re.sub(r"\d+ s ago", "N s ago", text)
 
 
 def verdict_of_all_views(sync):
-    """(level, "text; do: action") as every view has it; AssertionError where two differ."""
+    """(level, "text; do: action"), the same in every view. If two views differ, AssertionError."""
     told, code = status(sync)
     level, text, action = told["verdict"], sane(told["verdict_text"]), told["verdict_action"]
     line = text + ("; do: " + action if action else "")
@@ -70,7 +70,7 @@ def verdict_of_all_views(sync):
 
 # ---- every view says the same ----
 
-def test_all_is_well(sync, db):
+def test_after_a_good_run_the_verdict_is_ok(sync, db):
     db.insert()
     sync.run()
     assert verdict_of_all_views(sync) == ("OK", "last run N s ago")
@@ -95,7 +95,7 @@ def test_before_the_first_run_the_verdict_is_not_ok(sync, db):
     assert verdict_of_all_views(sync) == ("CRITICAL", "no run yet; do: " + CHECK)
 
 
-def test_calls_that_are_rejected(sync, db, api):
+def test_rejected_calls_are_a_warning(sync, db, api):
     refused = db.insert()
     api.rules([{"uniqueid": refused, "status": 422}])
     sync.run()
@@ -167,7 +167,7 @@ def test_each_run_counts_unsent_calls_even_if_it_sends_none(sync, db, api, rule)
     now = db.now()
     db.insert_many([{"end_epoch": now - 100 + n} for n in range(20)])
     api.rules([rule])
-    for more in range(4):  # every other run after an outage probes with one of the latest calls
+    for more in range(4):  # after an outage, every second run probes with one of the latest calls
         sync.run()
         assert status(sync)[0]["unsent"] == 20 + more
         db.insert(end_epoch=now - 50)
@@ -185,7 +185,7 @@ def test_a_lasting_rate_limit_is_not_ok(sync, db, api):
 
 
 def test_unsent_calls_are_counted_up_to_a_bound(sync, db, api):
-    """The dialer comes first: in a long outage no run reads all unsent calls."""
+    """The dialer comes first, so in a long outage no run reads all unsent calls."""
     now = db.now()
     db.insert_many([{"end_epoch": now - 3000 + n // 2} for n in range(5000)])
     api.rules([{"status": 503}])
@@ -193,11 +193,11 @@ def test_unsent_calls_are_counted_up_to_a_bound(sync, db, api):
     assert 1000 <= status(sync)[0]["unsent"] < 5000
 
 
-def test_what_the_ledger_knows_and_calls_out_of_scope_are_not_counted(sync, db, api):
+def test_calls_in_the_ledger_and_out_of_scope_are_not_counted_as_unsent(sync, db, api):
     now = db.now()
     pending, refused, changed = (db.insert(end_epoch=now - age) for age in (50, 40, 30))
     db.insert(end_epoch=now - 20, status="DISPO")
-    db.insert(end_epoch=now - 9000)  # before the first run's beginning
+    db.insert(end_epoch=now - 9000)  # before the time at which the first run began to read
     api.rules([{"uniqueid": pending, "status": 500}, {"uniqueid": refused, "status": 422}])
     assert sync.run().code == 75
     db.update(changed, status="NI")
@@ -219,13 +219,14 @@ def test_a_failed_run_without_calls_reports_no_unsent_call(sync, db):
     told, _ = status(sync)
     assert told["unsent"] is None and told["oldest_unsent"] is None and told["freshness_seconds"] < 60
     assert "unsent=U" in health(sync)[1]
-    write_ledger(sync, "UPDATE run SET started = started - 1200 WHERE id = 1")  # the last that could look
+    write_ledger(sync, "UPDATE run SET started = started - 1200 WHERE id = 1")  # the last run that could read the calls
     level, line = verdict_of_all_views(sync)
-    assert level == "CRITICAL" and "no run could look at the dialer's calls for 20 min: newer ones are not known" in line
+    assert level == "CRITICAL"
+    assert "no run could look at the dialer's calls for 20 min: newer ones are not known" in line
     assert re.search(r"^unsent +not known since 20.*, 20 min ago$", sync.run("status").out, re.M)
 
 
-def test_a_host_that_could_never_read_calls_stays_bad(sync, db):
+def test_a_host_that_could_never_read_calls_stays_critical(sync, db):
     db.dialer.halt()
     assert sync.run("--cron").code == 69
     assert verdict_of_all_views(sync)[0] == "WARNING"
@@ -237,7 +238,7 @@ def test_a_host_that_could_never_read_calls_stays_bad(sync, db):
 # ---- metrics of several profiles, and of backfills ----
 
 def test_metrics_of_two_profiles_have_no_sample_in_common(sync, db, api):
-    """node_exporter drops samples that it finds twice, so one of two files in a folder would be lost."""
+    """node_exporter drops a sample that it finds twice, so one of two files in a folder would be lost."""
     db.insert()
     (sync.directory / "acme.conf").write_text(sync.config_file.read_text())
     (sync.directory / "dids-acme.conf").write_text(sync.dids_file.read_text())
@@ -252,7 +253,7 @@ def test_metrics_of_two_profiles_have_no_sample_in_common(sync, db, api):
     assert not set(pages[0].samples) & set(pages[1].samples) and pages[0].types == pages[1].types
 
 
-def test_a_backfill_does_not_count_into_the_acceptance_delay(sync, db, api):
+def test_a_backfill_does_not_change_the_acceptance_delay(sync, db, api):
     now = db.now()
     sync.run()
     fresh, old = db.insert(end_epoch=now - 20), db.insert(end_epoch=now - 90000)
@@ -267,7 +268,7 @@ def test_a_backfill_does_not_count_into_the_acceptance_delay(sync, db, api):
     assert page.value(P + "calls_total", outcome="accepted", result="answered") == 2
 
 
-# ---- who may only read ----
+# ---- users who may only read ----
 
 NOBODY = 65534
 
@@ -278,7 +279,7 @@ def watched(db, api):
     that group, and fails if the command changes a file."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
-    with tempfile.TemporaryDirectory() as directory:  # pytest's own is closed to other users
+    with tempfile.TemporaryDirectory() as directory:  # other users cannot read pytest's own directory
         os.chmod(directory, 0o755)
         sync = Sync(f"{directory}/host", db, api)
 
@@ -314,7 +315,7 @@ def test_a_monitoring_user_sees_what_a_run_at_work_has_written(watched, db):
     with contextlib.closing(sqlite3.connect(watched.state / "ledger.db")) as ledger:
         ledger.execute("UPDATE run SET started = started - 1200")
         ledger.commit()
-        assert (watched.state / "ledger.db-wal").stat().st_size > 0  # not in the ledger's own file yet
+        assert (watched.state / "ledger.db-wal").stat().st_size > 0  # these data are still in the WAL
         assert "CRITICAL - no run for 20 min" in watched.look("health").stdout
     assert "CRITICAL - no run for 20 min" in watched.look("health").stdout
 
@@ -328,13 +329,13 @@ def test_a_monitoring_user_sees_what_a_killed_run_has_left(watched, db):
     for name, content in kept.items():
         (watched.state / name).write_bytes(content)
     assert "CRITICAL - no run for 20 min" in watched.look("health").stdout
-    (watched.state / "ledger.db-shm").unlink()  # without it the WAL cannot be read by who may not write
+    (watched.state / "ledger.db-shm").unlink()  # without this file, a user who may not write cannot read the WAL
     done = watched.look("health")
     assert (done.returncode, done.stdout[:10]) == (3, "UNKNOWN - ")
 
 
 def test_a_monitoring_user_waits_for_a_ledger_that_another_program_has_locked(watched, db):
-    """Goal: the answer is not UNKNOWN if a maintenance job keeps readers out for a second."""
+    """Goal: the answer is not UNKNOWN if a maintenance job locks the ledger for a second."""
     watched.run()
     ledger = watched.state / "ledger.db"
     with contextlib.closing(sqlite3.connect(ledger, isolation_level=None, check_same_thread=False)) as other:
@@ -344,7 +345,7 @@ def test_a_monitoring_user_waits_for_a_ledger_that_another_program_has_locked(wa
 
         def let_go():
             other.execute("PRAGMA locking_mode = NORMAL")
-            other.execute("SELECT count(*) FROM run").fetchall()  # only then it is let go
+            other.execute("SELECT count(*) FROM run").fetchall()  # only then is the lock released
 
         timer = threading.Timer(1, let_go)
         timer.start()
@@ -353,7 +354,7 @@ def test_a_monitoring_user_waits_for_a_ledger_that_another_program_has_locked(wa
     assert done.stdout.startswith("OK - last run"), done.stdout
 
 
-def test_what_a_monitoring_user_may_not_read_is_unknown(watched, db):
+def test_a_state_that_a_monitoring_user_may_not_read_is_unknown(watched, db):
     watched.run()
     (watched.state / "ledger.db").chmod(stat.S_IRUSR | stat.S_IWUSR)
     done = watched.look("health")
@@ -361,13 +362,14 @@ def test_what_a_monitoring_user_may_not_read_is_unknown(watched, db):
     (watched.state / "ledger.db").chmod(0o640)
     watched.state.chmod(0o700)
     done = subprocess.run(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
-                           str(program("SYNC_BINARY", "build/did-optimizer-sync")), "--state-dir", str(watched.state), "health"],
+                           str(program("SYNC_BINARY", "build/did-optimizer-sync")), "--state-dir", str(watched.state),
+                           "health"],
                           capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout[:10]) == (3, "UNKNOWN - ") and "as a member of its group" in done.stdout
 
 
 def test_a_monitoring_user_who_looks_while_runs_come_and_go_sees_a_whole_ledger(watched, db):
-    """Goal: a copy of a ledger without a WAL is never half old and half new."""
+    """Goal: the copy of a ledger without a WAL is never a mixture of old and new pages."""
     watched.run()
     stop = threading.Event()
     path = watched.state / "ledger.db"
@@ -376,7 +378,8 @@ def test_a_monitoring_user_who_looks_while_runs_come_and_go_sees_a_whole_ledger(
         number = 0
         while not stop.is_set():
             number += 1
-            with contextlib.closing(sqlite3.connect(path, timeout=10)) as ledger:  # closing it is a checkpoint
+            # closing the ledger moves the WAL into it
+            with contextlib.closing(sqlite3.connect(path, timeout=10)) as ledger:
                 ledger.execute("INSERT INTO run (kind, started, finished, exit_code, unsent, message) VALUES "
                                "('poll', unixepoch(), unixepoch(), 0, 0, ?)", ("x" * 9000 + str(number),))
                 ledger.commit()
@@ -393,7 +396,8 @@ def test_a_monitoring_user_who_looks_while_runs_come_and_go_sees_a_whole_ledger(
                    str(program("SYNC_BINARY", "build/did-optimizer-sync")), "--state-dir", str(watched.state), "health"]
         watched.state.chmod(0o750)
         os.chown(watched.state, 0, NOBODY)
-        said = [subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout for _ in range(25)]
+        said = [subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+                for _ in range(25)]
     finally:
         stop.set()
         worker.join()

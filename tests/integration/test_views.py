@@ -1,4 +1,4 @@
-"""What operators see of the ledger: history, why, metrics and health."""
+"""The views of the ledger for operators: history, why, metrics and health."""
 import contextlib
 import json
 import os
@@ -40,13 +40,13 @@ def json_lines(done):
 
 
 def rows(text):
-    """name -> text, of a view with one row for each name."""
+    """The text of each name, for a view with one row a name."""
     return {line[:15].strip(): line[16:] for line in text.splitlines()}
 
 
 @pytest.fixture
 def first_version(sync, db):
-    """A ledger of the first version: an accepted, a pending, a waiting and a rejected call, and a run."""
+    """A ledger of the first version. It has an accepted, a pending, a waiting and a rejected call, and a run."""
     now = db.now()
     calls = {state: db.insert(end_epoch=now - 100 + state) for state in (1, 2, 3, 4)}
     make_first_version(sync.state / "ledger.db", [(calls[state], state, now - 100 + state) for state in calls],
@@ -56,7 +56,7 @@ def first_version(sync, db):
 
 # ---- history ----
 
-def test_history_before_the_first_run(sync, db):
+def test_history_works_before_the_first_run(sync, db):
     now = "now: CRITICAL - no run yet; do: did-optimizer-sync check\n"
     assert (sync.run("history").out, sync.run("history", "--since", "1 day ago").out) == (
         "no run yet\n" + now, "no run since then\n" + now)
@@ -87,7 +87,7 @@ def test_history_shows_what_each_run_did_newest_first(sync, db, api):
     assert max(len(line) for line in lines[:-1] if not line.startswith(" ")) <= 104
 
 
-def test_history_shows_runs_that_did_not_come_to_the_calls(sync, db, api):
+def test_history_shows_runs_that_failed_before_they_read_calls(sync, db, api):
     assert sync.run("--cron").code == 0
     db.dialer.halt()
     assert sync.run("--cron").code == 69
@@ -115,9 +115,10 @@ def test_history_limits_what_it_shows(sync, db):
     assert len(json_lines(sync.run("history", "--since", "1 hour ago", "--json"))) == 31
 
 
-def test_history_of_long_runs_and_of_each_end(sync, db):
+def test_history_shows_how_long_each_run_took_and_how_it_ended(sync, db):
     sync.run()
-    rows = [(99_990, 0, ""), (100_000, 75, ""), (5_999_000, 75, "the time limit of this run is reached"), (8_040_000, 69, "gone")]
+    rows = [(99_990, 0, ""), (100_000, 75, ""), (5_999_000, 75, "the time limit of this run is reached"),
+            (8_040_000, 69, "gone")]
     write_ledger(sync, "DELETE FROM run", *(
         ("INSERT INTO run (kind, started, finished, duration_ms, exit_code, message) VALUES ('poll', ?, ?, ?, ?, ?)",
          (db.now() - n, db.now(), *row)) for n, row in enumerate(rows)))
@@ -132,7 +133,7 @@ def test_history_refuses_what_it_cannot_understand(sync, db, words):
     assert done.code == 64 and words[1] in done.err
 
 
-def test_history_tells_a_run_that_goes_on_from_one_that_was_killed(sync, db, api):
+def test_history_distinguishes_a_run_in_progress_from_a_killed_one(sync, db, api):
     db.insert(end_epoch=db.now() - 20)
     api.rules([{"delay_ms": 20000}])
     run = sync.start()
@@ -165,7 +166,7 @@ def test_failed_retry_appears_in_history_and_leaves_status_alone(sync, db, api):
     newest = json_lines(sync.run("history", "--json"))[0]
     assert (newest["kind"], newest["found"], newest["pending"], newest["outcome"]) == ("retry", 1, 1, "succeeded")
     assert json.loads(sync.run("status", "--json").out)["last_run"] == json.loads(before)["last_run"]
-    assert sync.run("failed", "retry", "1.1").code == 64  # nothing was released: nothing to tell
+    assert sync.run("failed", "retry", "1.1").code == 64  # no call was released, so history has no line
     assert len(json_lines(sync.run("history", "--json"))) == 2
 
 
@@ -179,11 +180,11 @@ def test_a_message_cannot_control_the_terminal(sync, db):
 
 def why(sync, uniqueid):
     done = sync.run("why", uniqueid, "--json")
-    assert done.code == 0 or uniqueid == "1.1", done.err  # the test uses this id for a call that does not exist
+    assert done.code == 0 or uniqueid == "1.1", done.err  # this id is that of a call that does not exist
     return json.loads(done.out)
 
 
-def test_why_of_an_accepted_call_tells_when_and_what_was_sent(sync, db, api):
+def test_why_shows_when_and_what_was_sent_of_an_accepted_call(sync, db, api):
     now = db.now()
     call = db.insert(end_epoch=now - 20, status="SALE", length_in_sec=45, user="6666")
     sync.run()
@@ -221,7 +222,7 @@ def test_why_shows_every_attempt_with_its_reason(sync, db, api):
             ((1, 500), (2, 500), (3, 200))] == [True] * 3
 
 
-def test_why_of_a_call_that_waits_for_its_disposition(sync, db):
+def test_why_says_until_when_a_call_waits_for_its_disposition(sync, db):
     now = db.now()
     call = db.insert(end_epoch=now - 20, status="DISPO")
     sync.run()
@@ -233,10 +234,10 @@ def test_why_of_a_call_that_waits_for_its_disposition(sync, db):
     assert why(sync, call)["explanation"] == "waiting is over: the call will be sent with the next run"
 
 
-def test_why_of_a_call_that_went_back_to_the_agent_after_a_failure(sync, db, api):
+def test_why_explains_a_call_that_went_back_to_the_agent_after_a_failure(sync, db, api):
     sync.configure(config={"sync": {"retry_base": 0}})
     call = db.insert()
-    db.insert()  # that it arrives shows that the API works
+    db.insert()  # its acceptance shows that the API works
     api.rules([{"uniqueid": call, "status": 500, "times": 1}])
     assert sync.run().code == 75
     db.update(call, status="DISPO")
@@ -246,7 +247,7 @@ def test_why_of_a_call_that_went_back_to_the_agent_after_a_failure(sync, db, api
     assert shown["state"] == "waiting" and shown["attempt 1"].endswith(" ms: not accepted")
 
 
-def test_why_of_a_rejected_and_of_a_discarded_call(sync, db, api):
+def test_why_explains_a_rejected_and_a_discarded_call(sync, db, api):
     call = db.insert(end_epoch=db.now() - 20)
     refuse(api, call)
     sync.run()
@@ -257,7 +258,7 @@ def test_why_of_a_rejected_and_of_a_discarded_call(sync, db, api):
     assert why(sync, call)["explanation"] == "discarded by an operator: the call is never sent"
 
 
-def test_why_knows_that_the_table_has_changed_since(sync, db):
+def test_why_says_that_the_row_has_changed_since(sync, db):
     call = db.insert(end_epoch=db.now() - 20, status="SALE")
     sync.run()
     db.update(call, status="DNC")
@@ -268,10 +269,10 @@ def test_why_knows_that_the_table_has_changed_since(sync, db):
 
 
 def test_why_keeps_what_was_sent_when_the_call_changes(sync, db, api):
-    """The sweep notes a changed call as pending: the first attempt still says what was sent then."""
+    """The sweep makes a changed call pending. The first attempt still shows what was sent at that time."""
     uniqueid = db.insert(status="SALE", end_epoch=db.now() - 1900)
     assert sync.run().code == 0
-    db.insert()  # the checkpoint moves on, past what the poll looks at again
+    db.insert()  # the checkpoint moves on, and the next scan does not read the call again
     assert sync.run().code == 0
     db.query("UPDATE vicidial_log SET status = 'DNC' WHERE uniqueid = %s", (uniqueid,))
     sync.configure(config={"sync": {"sweep_interval": 1}})
@@ -283,7 +284,7 @@ def test_why_keeps_what_was_sent_when_the_call_changes(sync, db, api):
 
 def test_why_shows_that_only_the_term_reason_changed(sync, db, api):
     call, other = (db.insert(status="SALE", term_reason="CALLER") for _ in range(2))
-    api.rules([{"uniqueid": other, "status": 500, "times": 1}])  # sent twice too, but nothing changed
+    api.rules([{"uniqueid": other, "status": 500, "times": 1}])  # this call is also sent twice, but did not change
     sync.configure(config={"sync": {"retry_base": 0}})
     sync.run()
     db.update(call, term_reason="AGENT")
@@ -302,7 +303,7 @@ def test_why_shows_that_only_the_term_reason_changed(sync, db, api):
     assert sync.run("why", call).out.count("sent again because") == 1
 
 
-def test_why_of_calls_that_only_the_table_knows(sync, db):
+def test_why_explains_calls_that_only_the_table_has(sync, db):
     now = db.now()
     early = db.insert(end_epoch=now - 4000)
     assert why(sync, early)["explanation"] == "not sent: no run is recorded yet"
@@ -323,7 +324,7 @@ def test_why_needs_no_api_key(sync, db):
     assert told["table"]["status"] == "SALE" and told["table_problem"] is None
 
 
-def test_why_of_calls_that_the_table_has_no_more(sync, db):
+def test_why_explains_calls_that_the_table_no_longer_has(sync, db):
     now = db.now()
     archived, gone = db.insert(end_epoch=now - 30), db.insert(end_epoch=now - 20)
     sync.run()
@@ -334,7 +335,7 @@ def test_why_of_calls_that_the_table_has_no_more(sync, db):
     assert "in the archive, vicidial_log_archive" in sync.run("why", archived).out
     assert why(sync, gone)["table"] is None and "the dialer deleted its row" in why(sync, gone)["explanation"]
     assert "this call is neither in the ledger nor" in why(sync, "1.1")["explanation"]
-    assert sync.run("why", "1.1").code == 1 and sync.run("why", gone).code == 0  # like grep when it finds nothing
+    assert sync.run("why", "1.1").code == 1 and sync.run("why", gone).code == 0  # as grep does if it finds nothing
 
 
 @pytest.mark.parametrize("what", ["database", "configuration"])
@@ -368,7 +369,7 @@ def test_why_prints_no_secret_and_no_control_character(sync, db, api):
         assert done.code == (0 if call in done.out else 1) and "\x1b" not in done.out and api.api_key not in done.out
 
 
-def test_why_needs_to_know_which_call(sync):
+def test_why_without_a_uniqueid_is_refused(sync):
     done = sync.run("why")
     assert done.code == 64 and done.err == "did-optimizer-sync: why needs an argument; see --help\n"
 
@@ -381,7 +382,7 @@ def metrics(sync, *args):
     return Metrics(done.out)
 
 
-def test_metrics_before_the_first_run(sync, db):
+def test_metrics_work_before_the_first_run(sync, db):
     page = metrics(sync)
     assert page.value(P + "freshness_seconds") is None and page.value(P + "last_run_timestamp_seconds") is None
     version = re.search(r'#define VERSION "(.+)"', (ROOT / "poller/base/version.h").read_text()).group(1)
@@ -449,7 +450,7 @@ def test_metrics_show_an_outage_and_a_rate_limit(sync, db, api):
     assert 200 < metrics(sync).value(P + "rate_limited_seconds") <= 300
 
 
-def test_runs_are_counted_for_longer_than_they_are_remembered(sync, db):
+def test_runs_are_counted_although_the_ledger_forgets_them(sync, db):
     sync.run()
     sync.run()
     write_ledger(sync, "DELETE FROM run")
@@ -465,7 +466,7 @@ def test_a_label_cannot_break_the_page(sync, db):
 
 
 def example_page(sync, page, path=None):
-    """Runs the line of the cron example as cron does, with another page. path: the directory of the program."""
+    """Runs the line of the cron example as cron does, but with another page. path: the directory of the program."""
     text = (EXAMPLES / "did-optimizer-sync-metrics.cron").read_text()
     line = re.search(r"^\* \* \* \* \* root (.*metrics.*)$", text, re.M)[1]
     folder = sync.directory / "bin"
@@ -473,9 +474,10 @@ def example_page(sync, page, path=None):
     words = shlex.join(sync.words("metrics"))
     (folder / "did-optimizer-sync").write_text(f"#!/bin/sh\nexec {words}\n")
     (folder / "did-optimizer-sync").chmod(0o755)
-    assert "%" not in line and re.search(r"^SHELL=/bin/sh$", text, re.M)  # cron makes an end of line of a %
+    assert "%" not in line and re.search(r"^SHELL=/bin/sh$", text, re.M)  # cron replaces a % with an end of line
     return subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False,
-                          env={**os.environ, "PATH": f"{path or folder}:/usr/sbin:/usr/bin:/sbin:/bin", "PAGE": str(page)})
+                          env={**os.environ, "PATH": f"{path or folder}:/usr/sbin:/usr/bin:/sbin:/bin",
+                               "PAGE": str(page)})
 
 
 def test_the_cron_example_replaces_its_page_in_one_step_and_everybody_may_read_it(sync, db):
@@ -493,7 +495,7 @@ def test_the_cron_example_replaces_its_page_in_one_step_and_everybody_may_read_i
 
 
 def test_the_cron_example_makes_its_page_where_nobody_else_reads_half_of_it(sync, db):
-    """An incomplete page has another name, which node_exporter does not read, and only its owner can read it."""
+    """An incomplete page has another name, which node_exporter does not read. Only the owner can read that page."""
     folder = sync.directory / "textfile"
     folder.mkdir()
     (folder / "sync.prom").write_text("before\n")
@@ -531,8 +533,8 @@ def test_the_cron_example_replaces_nothing_but_a_page(sync, db, page):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give up being root")
-def test_the_cron_example_writes_where_only_root_may_and_reads_as_the_owner_of_the_state(db, api):
-    with tempfile.TemporaryDirectory() as directory:  # pytest's own is closed to other users
+def test_the_cron_example_writes_as_root_and_reads_as_the_owner_of_the_state(db, api):
+    with tempfile.TemporaryDirectory() as directory:  # other users cannot read pytest's own directory
         os.chmod(directory, 0o755)
         sync = Sync(f"{directory}/host", db, api)
         sync.run()
@@ -555,13 +557,14 @@ def health(sync, *args):
     return done.code, done.out.rstrip("\n")
 
 
-def test_health_is_ok_when_nothing_waits(sync, db):
+def test_health_is_ok_if_no_call_is_pending(sync, db):
     db.insert(end_epoch=db.now() - 20)
-    db.insert(end_epoch=db.now() - 2000, status="DISPO")  # it waits for its agent: nobody's fault
+    db.insert(end_epoch=db.now() - 2000, status="DISPO")  # the call waits for its agent, which is no fault
     sync.run()
     code, line = health(sync)
     assert code == 0
-    assert re.fullmatch(r"OK - last run \d+ s ago \| freshness=\d+s;300;900;0 pending=0 waiting=1 rejected=0 unsent=0", line)
+    assert re.fullmatch(r"OK - last run \d+ s ago \| freshness=\d+s;300;900;0 pending=0 waiting=1 rejected=0 unsent=0",
+                        line)
 
 
 def test_health_judges_the_oldest_unsent_call_by_its_thresholds(sync, db, api):
@@ -592,8 +595,8 @@ def test_an_outage_is_critical(sync, db, api):
 
 
 def test_no_run_for_longer_than_the_critical_time_is_critical(sync, db):
-    assert health(sync) == (2, "CRITICAL - no run yet; do: did-optimizer-sync check | freshness=U;300;900;0 pending=0 waiting=0 "
-                               "rejected=0 unsent=U")
+    assert health(sync) == (2, "CRITICAL - no run yet; do: did-optimizer-sync check | freshness=U;300;900;0 pending=0 "
+                               "waiting=0 rejected=0 unsent=U")
     sync.run()
     write_ledger(sync, "UPDATE run SET started = started - 1000, finished = finished - 1000")
     code, line = health(sync)
@@ -602,7 +605,7 @@ def test_no_run_for_longer_than_the_critical_time_is_critical(sync, db):
     assert health(sync, "--warning", "2000", "--critical", "2000")[0] == 0
     write_ledger(sync, ("INSERT INTO run (kind, started, finished, exit_code) VALUES ('retry', ?, ?, 0)",
                         (db.now(), db.now())))
-    assert health(sync)[0] == 2  # a person's doing is no run
+    assert health(sync)[0] == 2  # what a person does by hand is no run
 
 
 def test_an_unreadable_state_is_unknown(sync, db, tmp_path):
@@ -640,13 +643,13 @@ def test_a_ledger_of_the_first_version_shows_in_every_view(sync, db, first_versi
     promtool("check", "metrics", text=sync.run("metrics").out)
     assert health(sync)[0] == 1
     assert sync.run("status").code == 75 and "now: WARNING - " in sync.run("history").out
-    assert sync.ledger("PRAGMA user_version") == [(1,)]  # looking changes nothing
+    assert sync.ledger("PRAGMA user_version") == [(1,)]  # the views change nothing
 
 
 # ---- the examples ----
 
 @pytest.mark.parametrize("rules", ["did-optimizer-sync", "callcenter"])
-def test_the_rules_are_what_prometheus_takes_and_do_as_they_say(rules):
+def test_prometheus_accepts_the_rules_and_they_fire_as_they_say(rules):
     promtool("check", "rules", EXAMPLES / f"{rules}.rules.yml")
     promtool("test", "rules", f"{rules}.rules.test.yml", cwd=ROOT / "tests/promtool")
 

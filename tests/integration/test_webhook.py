@@ -20,7 +20,7 @@ def hook():
 
 @pytest.fixture
 def sync(sync, hook):
-    """The dialer's calls go to the receiver. There is no dids.conf, and what fails is tried again soon."""
+    """The dialer's calls go to the receiver. There is no dids.conf, and failed calls are tried again soon."""
     sync.configure(config={"sink": {"type": "webhook", "url": hook.url, "secret": hook.secret},
                            "sync": {"retry_base": 0}})
     sync.dids_file.unlink()
@@ -60,8 +60,8 @@ def test_a_call_arrives_signed_with_every_member_by_its_name(sync, db, hook):
     row = db.row(uniqueid)
     assert hook.refused == [] and hook.paths == ["/hook"]
     assert message_id.startswith("vicidial-" + uniqueid.replace(".", "_") + "-") and "." not in message_id
-    assert {name: body[name] for name in ("source", "id", "direction", "campaign", "number", "agent", "status", "result",
-                                          "length", "comments")} == {
+    assert {name: body[name] for name in ("source", "id", "direction", "campaign", "number", "agent", "status",
+                                          "result", "length", "comments")} == {
         "source": "vicidial", "id": uniqueid, "direction": "outbound", "campaign": row["campaign_id"],
         "number": "3125550001", "agent": "1001", "status": "SALE", "result": "answered", "length": 45,
         "comments": "größer"}
@@ -89,7 +89,7 @@ def test_each_dialer_may_have_a_name_of_its_own(sync, db, hook):
 
 
 @pytest.mark.parametrize("order", ["old first", "new first"])
-def test_every_secret_signs_while_the_receiver_changes_over(sync, db, hook, order):
+def test_every_secret_signs_while_the_receiver_changes_its_secret(sync, db, hook, order):
     other = new_secret(24)
     settle(sync, secret=" ".join([other, hook.secret] if order == "new first" else [hook.secret, other]))
     db.insert()
@@ -126,9 +126,10 @@ def test_default_route_and_profile_run_side_by_side_without_any_key(sync, db, ho
         assert list(hook.ids()) == list(other.ids()) == [uniqueid]
 
 
-# ---- what an answer means ----
+# ---- the meaning of an answer ----
 
-@pytest.mark.parametrize("answer", [200, 201, 204, (200, {}, '{"success": false}'), (202, {"Content-Type": "text/html"}, "<html>")],
+@pytest.mark.parametrize("answer", [200, 201, 204, (200, {}, '{"success": false}'),
+                                    (202, {"Content-Type": "text/html"}, "<html>")],
                          ids=["200", "201", "204", "success false", "a page"])
 def test_any_2xx_accepts_whatever_the_body_says(sync, db, hook, answer):
     hook.answers.append(answer)
@@ -192,7 +193,7 @@ def test_a_rate_limit_ends_sending_until_retry_after(sync, db, hook):
     run(sync, 75)
     assert hook.requests == 2 and len(hook.received) == 1
     run(sync, 75)
-    assert hook.requests == 2  # it asked for 10 minutes
+    assert hook.requests == 2  # the receiver asked for 10 minutes
     assert len(states(sync)) <= len(rows)
 
 
@@ -290,7 +291,7 @@ def test_check_says_when_nobody_listens(sync, hook):
     assert result.code == 69 and "nothing listens there" in result.out
 
 
-# The others are in tests/unit/sink/test_webhook.c.
+# The other faults are in tests/unit/sink/test_webhook.c.
 BAD = {
     "no url": ({"url": None}, "has no url"),
     "plain http": ({"url": "http://a.example/token-t0k"}, "plain http to another host"),
@@ -301,7 +302,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("settings, words", BAD.values(), ids=list(BAD))
-def test_a_bad_setting_is_told_with_its_place_by_check_and_by_a_run(sync, db, hook, settings, words):
+def test_check_and_a_run_name_a_bad_setting_with_its_place(sync, db, hook, settings, words):
     settle(sync, **settings)
     db.insert()
     for command in ("check", "run"):
@@ -323,7 +324,7 @@ def test_a_dry_run_shows_the_bodies_and_sends_nothing(sync, db, hook):
     assert f'"id":"{uniqueid}"' in result.out and hook.requests == 0
 
 
-def test_why_tells_the_answer_of_the_receiver(sync, db, hook):
+def test_why_shows_the_answer_of_the_receiver(sync, db, hook):
     hook.answers.append((422, {}, "no such campaign"))
     uniqueid = db.insert()
     run(sync)

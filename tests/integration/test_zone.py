@@ -1,4 +1,4 @@
-"""Time zones: call_date is in the zone of whoever wrote the row. Every call arrives nevertheless."""
+"""Time zones: call_date is in the zone of the host that wrote the row. Nevertheless every call arrives."""
 import collections
 import contextlib
 import datetime
@@ -16,7 +16,7 @@ HOUR = 3600
 
 @pytest.fixture(scope="module")
 def west():
-    """A server with another time zone than its host."""
+    """A server whose time zone is not that of its host."""
     with Dialer(timezone="UTC", options=["--default-time-zone=-08:00"]) as server:
         yield server
 
@@ -35,7 +35,7 @@ def utc():
 
 @pytest.fixture
 def install(tmp_path, api):
-    """install(dialer): a fresh database there and an installation for it, at work since an hour ago."""
+    """install(dialer) makes a fresh database on that server, and an installation that has worked for an hour."""
     with contextlib.ExitStack() as stack:
         def make(dialer, since=HOUR):
             database = dialer.database()
@@ -50,12 +50,12 @@ def install(tmp_path, api):
 
 
 def dated(epoch, offset):
-    """call_date as a writer with that offset writes it."""
+    """call_date, as a host with that offset writes it."""
     return datetime.datetime.fromtimestamp(epoch + offset, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def calls(db, offset, ages, table="vicidial_log", **columns):
-    """Calls of two minutes, written with that offset: one for each age of its end."""
+    """Inserts calls of two minutes, written with that offset, one call for each age of its end."""
     now = db.now()
     return db.insert_many([{"start_epoch": now - age - 120, "end_epoch": now - age,
                             "call_date": dated(now - age - 120, offset), **columns} for age in ages], table=table)
@@ -93,7 +93,7 @@ WRITERS = {
 
 @pytest.fixture(params=WRITERS, ids=str)
 def writers(request, install):
-    """A dialer and the offsets of those who write."""
+    """A dialer, and the offsets of the hosts that write."""
     server, offsets = WRITERS[request.param]
     db, sync = install(request.getfixturevalue(server))
     return db, sync, [int(offset) for offset in offsets]
@@ -133,7 +133,7 @@ def test_a_call_past_its_horizon_is_sent_with_its_status(writers, api):
     assert set(old) <= set(delivered(api))
 
 
-def test_the_sweep_finds_what_came_late_and_what_changed(writers, api):
+def test_the_sweep_finds_late_and_changed_calls(writers, api):
     db, sync, offsets = writers
     sync.set_checkpoint(db.now() - 6 * HOUR)
     known = [one for offset in offsets for one in calls(db, offset, every(600, 5 * HOUR))]
@@ -147,7 +147,7 @@ def test_the_sweep_finds_what_came_late_and_what_changed(writers, api):
     assert api.by_uniqueid()[known[3]][-1]["disposition"] == "DNC"
 
 
-def test_a_backfill_sees_all_in_both_tables(writers, api):
+def test_a_backfill_finds_all_calls_in_both_tables(writers, api):
     db, sync, offsets = writers
     sync.set_checkpoint(db.now())
     now = db.now()
@@ -162,7 +162,7 @@ def test_a_backfill_sees_all_in_both_tables(writers, api):
     assert_each_once(api, wanted)
 
 
-def test_reconcile_counts_all(writers, api):
+def test_reconcile_counts_all_calls(writers, api):
     db, sync, offsets = writers
     sync.set_checkpoint(db.now() - 26 * HOUR)
     assert sync.run().code == 0
@@ -180,7 +180,8 @@ def test_reconcile_counts_all(writers, api):
 
 def moments(days):
     zone = zoneinfo.ZoneInfo("America/New_York")
-    return [int(datetime.datetime(*day, hour, 30, tzinfo=zone).timestamp()) for day in days for hour in (0, 1, 4, 12, 23)]
+    return [int(datetime.datetime(*day, hour, 30, tzinfo=zone).timestamp()) for day in days
+            for hour in (0, 1, 4, 12, 23)]
 
 
 YEAR = [(2025, 1, 10), (2025, 3, 8), (2025, 3, 9), (2025, 7, 4), (2025, 10, 31), (2025, 11, 1), (2025, 11, 2)]
@@ -209,8 +210,8 @@ def test_a_backfill_over_a_year_sees_the_calls_of_both_summers(install, utc, api
     assert_each_once(api, wanted)
 
 
-def test_calls_of_before_the_clocks_changed_are_still_found(install, utc, api):
-    """If only the latest rows counted, the poll would miss an hour of them in spring."""
+def test_calls_from_before_the_clocks_changed_are_still_found(install, utc, api):
+    """If only the latest rows counted, a run would miss an hour of calls in spring."""
     db, sync = install(utc, since=6 * HOUR)
     sync.configure(config={"sync": {"sweep_interval": 0}})
     before = calls(db, -5 * HOUR, every(300, 6 * HOUR - 300, 2 * HOUR))
@@ -225,13 +226,13 @@ def test_a_host_that_writes_rarely_is_remembered(install, utc, api):
     sync.configure(config={"sync": {"overlap": 1200}})
     expected = calls(db, 0, every(60, 3000)) + calls(db, -7 * HOUR, [100, 200, 300])
     assert sync.run().code == 0
-    expected += calls(db, 0, every(1, 400)) + calls(db, -7 * HOUR, [500])  # not among the latest
+    expected += calls(db, 0, every(1, 400)) + calls(db, -7 * HOUR, [500])  # this row is not among the latest
     assert sync.run().code == 0
     assert_each_once(api, expected)
 
 
 def test_a_single_row_in_a_zone_of_its_own_is_found_by_the_sweep(install, utc, api):
-    """One row among many is no reason to read its zone, so only the sweep finds it."""
+    """A single row does not make the program read another zone, so only the sweep finds the row."""
     db, sync = install(utc)
     expected = calls(db, 0, every(30, 3000)) + calls(db, -3 * HOUR, [100])
     assert sync.run().code == 0
@@ -239,7 +240,7 @@ def test_a_single_row_in_a_zone_of_its_own_is_found_by_the_sweep(install, utc, a
 
 
 def test_call_date_gives_the_zone_if_uniqueids_have_no_time(install, utc, api):
-    """The id begins with Asterisk's systemname, then comes the epoch."""
+    """The id begins with Asterisk's systemname, and then has the epoch."""
     db, sync = install(utc)
     now = db.now()
     expected = []
@@ -303,14 +304,15 @@ def test_equal_zones_are_not_logged(install, west, api):
     assert "✓ time zone: call_date is written in UTC-08:00" in sync.run("check").out
 
 
-def test_without_calls_the_server_s_zone_is_taken(install, east, api):
+def test_without_calls_the_server_s_zone_counts(install, east, api):
     db, sync = install(east)
     assert sync.run().code == 0
     assert json.loads(sync.run("status", "--json").out)["utc_offsets"] == [int(5.5 * HOUR)]
 
 
 def test_an_end_that_vicidial_computed_in_the_wrong_zone_is_found(install, utc, api):
-    """FastAGI_log.pl takes UNIX_TIMESTAMP of another host's local time: such a call seems to have ended 8 hours ago."""
+    """FastAGI_log.pl applies UNIX_TIMESTAMP to another host's local time, so such a call seems to have ended 8 hours
+    ago."""
     db, sync = install(utc, since=12 * HOUR)
     expected = calls(db, -8 * HOUR, every(60, 1800))
     assert sync.run().code == 0

@@ -1,7 +1,7 @@
 """Static checks. `make lint` calls it:   tests/lint/lint.py [CHECK...]     those named, all of them without names
 
-Each prints `file:line: message [check]` for what it finds. What is right all the same stands in `exceptions`, with its
-reason. The closing line is the count; the exit status is 0 when nothing is found.
+Each check prints `file:line: message [check]` for each finding. `exceptions` lists correct code that a check complains
+about, with the reason. The last line is the number of findings. The exit status is 0 if there are none.
 """
 import concurrent.futures
 import os
@@ -20,11 +20,11 @@ from lint.source import ROOT, files, folder_of, folders, includes, without_comme
 FLAGS = shlex.split(os.environ["LINT_FLAGS"])  # as the program is compiled, from the Makefile
 COMPILERS = ("gcc", "clang")
 
-# The versions that the zero was seen with: those of Debian 12. Others may find more, or less.
+# With these versions, those of Debian 12, the checks found nothing. Other versions may find more or less.
 PINNED = {"gcc": "12.2.0", "clang": "14.0.6", "clang-tidy": "14.0.6", "cppcheck": "2.10", "shellcheck": "0.9.0",
           "include-what-you-use": "0.18"}
 
-# What stands for what. Each of these has hidden an overflow, a race or a shell somewhere.
+# Banned functions, and what to use instead. Each has caused overflows, races or shell injections in other programs.
 BANNED = {
     "sprintf": "snprintf", "vsprintf": "vsnprintf", "strcpy": "mem_copy, snprintf", "strcat": "mem_format, snprintf",
     "strncpy": "snprintf", "strncat": "snprintf", "stpcpy": "snprintf", "strtok": "strcspn", "strtok_r": "strcspn",
@@ -38,9 +38,9 @@ BANNED = {
 
 COLUMNS = 120  # of a line
 
-# Each library is known to one file.
-LIBRARIES = {"libmariadb": r"mysql|mariadb|errmsg\.h", "libcurl": r"curl/", "cJSON": r"cjson/|cJSON", "inih": r"ini\.h$",
-             "SQLite": r"sqlite3", "libcrypto": r"openssl/", "libpq": r"libpq|postgres_ext",
+# Only one file includes the headers of a library.
+LIBRARIES = {"libmariadb": r"mysql|mariadb|errmsg\.h", "libcurl": r"curl/", "cJSON": r"cjson/|cJSON",
+             "inih": r"ini\.h$", "SQLite": r"sqlite3", "libcrypto": r"openssl/", "libpq": r"libpq|postgres_ext",
              "libmicrohttpd": r"microhttpd"}
 
 
@@ -70,7 +70,7 @@ def run(*command):
 
 
 def compile_away(compiler, path, *options):
-    """What the compiler says of a file, with optimisation; its output is thrown away."""
+    """The compiler's messages about a file, with optimisation. The object file is discarded."""
     with tempfile.TemporaryDirectory() as directory:
         return run(compiler, *FLAGS, "-O2", *options, "-c", "-o", f"{directory}/output", path)[1]
 
@@ -82,7 +82,7 @@ def together(work, items):
 
 
 def diagnostics(text, check=None):
-    """Findings of compilers and their like: file:line:column: warning: message [check]"""
+    """The findings in the output of a compiler or a similar tool: file:line:column: warning: message [check]"""
     seen = set()
     for match in re.finditer(r"^(\S+?):(\d+):(?:\d+:)? (?:warning|error|style|performance|portability|fatal error): "
                              r"(.*?)(?: \[([\w.,=+-]+)\])?$", text, re.M):
@@ -104,7 +104,7 @@ def test_sources():
 # ---- the checks: each yields findings ----
 
 def compilers():
-    """Both compilers, with every warning of the Makefile, over the program and what tests it."""
+    """Both compilers, with every warning of the Makefile, for the program and its tests."""
     def compile_one(pair):
         compiler, path = pair
         return list(diagnostics(compile_away(compiler, path), compiler))
@@ -114,7 +114,8 @@ def compilers():
 def headers():
     """Each header compiles alone."""
     def compile_one(path):
-        return list(diagnostics(run("gcc", *FLAGS, "-fsyntax-only", "-x", "c", "-include", path, os.devnull)[1], "header"))
+        return list(diagnostics(run("gcc", *FLAGS, "-fsyntax-only", "-x", "c", "-include", path, os.devnull)[1],
+                                "header"))
     return together(compile_one, files("h"))
 
 
@@ -126,7 +127,8 @@ def analyzer():
 
 
 def clang_tidy():
-    """clang-tidy, with the list in .clang-tidy; a process a file, for in one it confuses their va_lists."""
+    """clang-tidy, with the list in .clang-tidy. Each file needs its own process, because otherwise clang-tidy mixes up
+    va_lists."""
     def analyze(path):
         return list(diagnostics(run("clang-tidy", "--quiet", f"--config-file={HERE / '.clang-tidy'}", path, "--",
                                     *FLAGS)[1]))
@@ -134,7 +136,7 @@ def clang_tidy():
 
 
 def cppcheck():
-    """cppcheck. Left out: variableScope, for one's declarations may stand together at the top."""
+    """cppcheck, without variableScope, because declarations may stand together at the top of a block."""
     text = run("cppcheck", "--std=c11", "--enable=warning,style,performance,portability", "--inconclusive", "--quiet",
                "--template={file}:{line}: {severity}: {message} [{id}]", "--suppress=missingIncludeSystem",
                "--suppress=variableScope", "-Ipoller", "-D_GNU_SOURCE", '-DPRId64="ld"', '-DPRIu64="lu"',
@@ -143,18 +145,18 @@ def cppcheck():
 
 
 def scan_build():
-    """The path-sensitive analyzer of clang, over a whole build."""
+    """The path-sensitive analyzer of clang, for a whole build."""
     with tempfile.TemporaryDirectory() as directory:
-        text = run("scan-build", "-o", f"{directory}/report", "make", "--no-print-directory", f"BUILD={directory}/build",
-                   f"-j{os.cpu_count()}", "binaries")[1]
+        text = run("scan-build", "-o", f"{directory}/report", "make", "--no-print-directory",
+                   f"BUILD={directory}/build", f"-j{os.cpu_count()}", "binaries")[1]
         if "scan-build: " not in text:
             yield Finding("scan-build", 0, "could not run: " + text[-200:], "scan-build")
         yield from diagnostics(text, "scan-build")
 
 
 def iwyu():
-    """include-what-you-use: what a .c file includes and does not need, and the system's headers in a .h. (What it would
-    add comes with our own headers, which stand for their own needs.)"""
+    """include-what-you-use: headers that a .c file does not need, and system headers that a .h file does not need. Its
+    advice to add headers is ignored, because our own headers include what they need."""
     def analyze(path):
         found, current = [], None
         for line in run("include-what-you-use", "-Xiwyu", "--no_comments", "-Xiwyu", "--no_fwd_decls", *FLAGS, "-c",
@@ -172,7 +174,7 @@ def iwyu():
 
 
 def scripts():
-    """Every shell script: by its first line, and those that are read in."""
+    """Every shell script: files with a shell in their first line, and the completions of bash."""
     skipped = {".git", "build", "__pycache__"}
     for directory, names, files in os.walk(ROOT):
         names[:] = [name for name in names if name not in skipped]
@@ -193,15 +195,15 @@ def shellcheck():
 
 
 def columns():
-    """No line of C is longer than COLUMNS characters, as in .editorconfig."""
-    for path in [*files(), *test_sources(), *ROOT.glob("tests/fuzz/*.c"), *ROOT.glob("tests/unit/*.[ch]")]:
+    """No line of C or Python is longer than COLUMNS characters, as in .editorconfig."""
+    for path in sorted({*files(), *(ROOT / "tests").rglob("*.[ch]"), *(ROOT / "tests").rglob("*.py")}):
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if len(line) > COLUMNS:
                 yield Finding(relative(path), number, f"the line has {len(line)} characters", "columns")
 
 
 def banned():
-    """Functions that are not called, and what is used in their place."""
+    """No file calls a banned function."""
     for path in files():
         for number, line in enumerate(without_comments(path.read_text()).splitlines(), 1):
             for name in re.findall(r"(?<![\w.>])(\w+)\s*\(", line):
@@ -210,7 +212,7 @@ def banned():
 
 
 def libraries():
-    """Each library's headers: in exactly one .c, in no .h."""
+    """Only one .c file, and no .h file, includes a library's headers."""
     for library, pattern in LIBRARIES.items():
         users = {}
         for path in files():
@@ -219,14 +221,16 @@ def libraries():
                     users.setdefault(path, (number, name))
         for path, (number, name) in users.items():
             if path.suffix == ".h" or len([user for user in users if user.suffix == ".c"]) > 1:
-                yield Finding(relative(path), number, f"<{name}> of {library} belongs into one .c file only", "libraries")
+                yield Finding(relative(path), number, f"<{name}> of {library} belongs into one .c file only",
+                              "libraries")
 
 
-KINDS = ("source", "sink")  # folders with a table of kinds: whoever stands above knows the interface alone
+KINDS = ("source", "sink")  # folders with a table of kinds: the folders above include only the interface
 
 
 def layering():
-    """A file includes its own folder's files and those of the folders below, never of one above, nor a kind's own."""
+    """A file includes files of its own folder and of folders below. It includes no file of a folder above, and no file
+    that belongs to one kind of source or sink."""
     rank = {name: number for number, name in enumerate(["", *folders()])}
     for path in files():
         own = folder_of(path)
@@ -236,15 +240,17 @@ def layering():
         for number, name, system in includes(path):
             other = name.split("/")[0] if "/" in name else ""
             if not system and rank.get(other, -1) < rank[own]:
-                yield Finding(relative(path), number, f"{own}/ includes {name}, which does not lie below it", "layering")
+                yield Finding(relative(path), number, f"{own}/ includes {name}, which does not lie below it",
+                              "layering")
             elif not system and other in KINDS and other != own and name != f"{other}/{other}.h":
-                yield Finding(relative(path), number, f"{name} is a kind's own; include {other}/{other}.h", "layering")
+                yield Finding(relative(path), number, f"{name} belongs to one kind; include {other}/{other}.h",
+                              "layering")
 
 
 CHECKS = [compilers, headers, columns, banned, libraries, layering, shellcheck, cppcheck, analyzer, iwyu, clang_tidy,
           scan_build]
-TOOLS = {"compilers": COMPILERS, "clang_tidy": ("clang-tidy",), "cppcheck": ("cppcheck",), "shellcheck": ("shellcheck",),
-         "iwyu": ("include-what-you-use",), "scan_build": ("scan-build",)}
+TOOLS = {"compilers": COMPILERS, "clang_tidy": ("clang-tidy",), "cppcheck": ("cppcheck",),
+         "shellcheck": ("shellcheck",), "iwyu": ("include-what-you-use",), "scan_build": ("scan-build",)}
 
 
 # ---- exceptions ----
@@ -254,7 +260,7 @@ def read_exceptions():
         if line.strip() and not line.startswith("#"):
             parts = [part.strip() for part in line.split("|", 3)]
             if len(parts) != 4 or not all(parts[:2]) or not parts[3]:
-                sys.exit(f"tests/lint/exceptions:{number}: it would be CHECK | FILE | TEXT | REASON")
+                sys.exit(f"tests/lint/exceptions:{number}: write CHECK | FILE | TEXT | REASON")
             yield number, parts
 
 
@@ -293,7 +299,8 @@ def main():
     if len(sys.argv) == 1:
         for number, parts in exceptions:
             if number not in used:
-                print(f"  tests/lint/exceptions:{number}: fits nothing any more: {' | '.join(parts[:3])}")
+                print(f"  tests/lint/exceptions:{number}: matches no finding any more; delete the line: "
+                      f"{' | '.join(parts[:3])}")
                 total += 1
     print(f"{total} findings, {len(used)} exceptions with their reasons")
     return 1 if total else 0

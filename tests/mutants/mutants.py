@@ -1,11 +1,16 @@
-"""Do the unit tests bite? `make mutants` calls it:   tests/mutants/mutants.py [-n N] [-s SEED] [-j JOBS] [-q] [MODULE...]
+"""Does a unit test notice a changed operator? `make mutants` calls it:
 
-Changes one operator, constant or condition of a module at a time, compiles that one file, links the module's unit tests
-with it and runs them: first plain, which is quick, and if they pass with the sanitizers, as `make check` does. -q is
-quicker: without the slowest tests, whole runs with the sanitizers, and what `explained` lists. What works only with a database and an API is linked to the
-whole program and judged by its integration tests: half a minute each, so only a sample (SAMPLE a module) is taken unless -n
-says otherwise. A change that no test notices is a survivor; those that change nothing that could be seen stand in `explained`
-with their reason. With -n N of the changes at random.
+    tests/mutants/mutants.py [-n N] [-s SEED] [-j JOBS] [-q] [MODULE...]
+
+Changes one operator, constant or condition of a module at a time. Compiles that file, links it with the module's unit
+tests and runs them: first plain, which is quick, then, if they pass, with the sanitizers, as `make check` does. -q is
+quicker: it leaves out the slowest tests, whole runs with the sanitizers, and the changes that `explained` lists.
+
+A module that works only with a database and an API is linked to the whole program and judged by its integration tests.
+That takes half a minute a change, so only a sample (SAMPLE changes a module) is tried, unless -n says otherwise.
+
+A change that no test notices is a survivor. Changes without a visible effect are in `explained`, with their reason. -n
+tries N changes, chosen at random.
 """
 import argparse
 import concurrent.futures
@@ -36,8 +41,10 @@ LINKER = ["-fuse-ld=gold"] if shutil.which("ld.gold") else []  # several times a
 # The pure and the state-keeping modules, and the unit tests of each.
 MODULES = {name: [f"test_{name}"] for name in (
     "astguiclient", "backoff", "base64", "breaker", "bucket", "call", "checkpoint", "cron", "decision", "diagnosis",
-    "did_optimizer_payload", "did_optimizer_verdict", "http_trouble", "message_key", "params", "recorder_columns", "recorder_verdict", "route", "secrets",
-    "webhook", "webhook_body", "webhook_signature", "webhook_verdict", "asterisk_group", "asterisk_party", "asterisk_row",
+    "did_optimizer_payload", "did_optimizer_verdict", "http_trouble", "message_key", "params", "recorder_columns",
+    "recorder_verdict", "route", "secrets",
+    "webhook", "webhook_body", "webhook_signature", "webhook_verdict", "asterisk_group", "asterisk_party",
+    "asterisk_row",
     "disposition", "err", "explanation", "freepbx", "health", "hours", "json", "mask", "outcome", "pace", "position",
     "slice", "str", "stretch", "succession", "summary", "tally", "url", "vicidial_finality", "when", "zone")}
 MODULES.update({name: ["test_graphql_parser"] for name in ("graphql_lexer", "graphql_string", "graphql_parser")})
@@ -90,7 +97,8 @@ CHANGES = [  # (what stands there, what is put in its place)
     (r"(?<![\w.])0(?![\w.])", ["1"]), (r"-1\b", ["0"]), (r"(?<![-\w.])[1-9]\d*(?![\w.])", ["+1", "-1"]),
 ]
 # No statement of its own: what the preprocessor reads, and how large a buffer is.
-SKIPPED = re.compile(r"^\s*(#|typedef\b|_Static_assert|enum \{)|^\s*(static |const )*(char|unsigned char|int64_t|int|uint8_t) [^=;(]*\[")
+SKIPPED = re.compile(r"^\s*(#|typedef\b|_Static_assert|enum \{)|^\s*(static |const )*(char|unsigned "
+                     r"char|int64_t|int|uint8_t) [^=;(]*\[")
 
 
 class Build:
@@ -117,7 +125,8 @@ class Mutant:
     def __str__(self):
         old = self.old if len(self.old) < 60 else self.old[:57] + "..."
         new = self.new if len(self.new) < 60 else self.new[:57] + "..."
-        return f"{source_of(self.module).relative_to(ROOT)}:{self.line}:{self.column}: {old} -> {new or '(nothing)'}   in: {self.source}"
+        place = f"{source_of(self.module).relative_to(ROOT)}:{self.line}:{self.column}"
+        return f"{place}: {old} -> {new or '(nothing)'}   in: {self.source}"
 
 
 def closing(text, opening):
@@ -184,8 +193,8 @@ def test_of(name):
 
 
 def prepare(build, tests):
-    """Every module but the files with main and what stands in for them in one archive, main.c's object beside it, and the tests' own
-    objects."""
+    """Makes one archive of all modules except the files with main and their substitutes. main.c's object and the
+    tests' own objects lie beside the archive."""
     own = build.directory
     (own / "unit").mkdir(parents=True, exist_ok=True)
     jobs = [(path, own / f"{path.stem}.o") for path in [*files("c"), *(ROOT / "tests/unit").glob("*.c")]]
@@ -224,8 +233,8 @@ def program_passes(tests, extra, directory):
         sys.exit(f"the program does not link:\n{linked.stdout}")
     files = [f"tests/integration/{test}" for test in tests]
     try:
-        return run([sys.executable, "-B", "-m", "pytest", "-c", "tests/pytest.ini", "-q", "-x", *files], cwd=ROOT, timeout=600,
-                   env={**os.environ, "SYNC_BINARY": str(program), "STANDIN": str(ROOT / "build/standin"),
+        return run([sys.executable, "-B", "-m", "pytest", "-c", "tests/pytest.ini", "-q", "-x", *files], cwd=ROOT,
+                   timeout=600, env={**os.environ, "SYNC_BINARY": str(program), "STANDIN": str(ROOT / "build/standin"),
                         "PYTHONDONTWRITEBYTECODE": "1", "ASAN_OPTIONS": "detect_leaks=1:exitcode=99"}).returncode == 0
     except subprocess.TimeoutExpired:
         return False
@@ -250,7 +259,8 @@ def survives(mutant, quick):
                 return None
             if whole and not program_passes(WHOLE[mutant.module], [to], directory):
                 return False
-            if not whole and not all(passes(build, test, [to], directory) for test in tests_of(mutant.module, build, quick)):
+            if not whole and not all(passes(build, test, [to], directory)
+                                     for test in tests_of(mutant.module, build, quick)):
                 return False
         changed = machine_code(source, to)
         source.write_text(mutant.text)
@@ -331,7 +341,8 @@ def main():
             counts.append(count)
     caught, harmless, alive = (sum(column) for column in zip(*counts))
     share = 100 * caught / max(1, caught + harmless + alive)
-    print(f"{caught + harmless + alive} changes: {caught} caught ({share:.1f} %), {harmless} explained, {alive} survive")
+    print(f"{caught + harmless + alive} changes: {caught} caught ({share:.1f} %), {harmless} explained, {alive} "
+          f"survive")
     return 0 if share >= 85 else 1
 
 
