@@ -3,18 +3,17 @@
 #ifndef API_GRAPHQL_H
 #define API_GRAPHQL_H
 
+#include "base/json.h"
 #include "serve/api.h"
-#include "serve/graphql_types.h"
 
 /* api_graphql: answers a JSON body {"query":...,"variables":{...},"operationName":...}. A query that is wrong is
  * answered with 200 and its errors, or with 400 for a client that accepts application/graphql-response+json, as the
  * draft "GraphQL over HTTP" says. A body that is no request at all: 400, 415. */
 api_handler api_graphql;
 
-/* api_graphql_act: does one action on a profile: the words of a command, without options, up to NULL: "sync";
- * "backfill", FROM, TO; "enable"; "disable"; "settings", "set", KEY, VALUE. *ret_message says what was begun. */
-typedef int api_graphql_act(void *context, const char *profile, const char *const words[], char **ret_message,
-                            struct err *err);
+/* api_graphql_act: begins an action of actions.h for the user of the request. *ret_id: its number in the journal. */
+typedef int api_graphql_act(void *context, const char *profile, const char *action, const struct json *arguments,
+                            int64_t *ret_id, struct err *err);
 
 /* What the resolvers get as their context. */
 struct api_graphql {

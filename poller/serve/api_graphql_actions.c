@@ -1,8 +1,8 @@
 /* api_graphql_actions: what changes something. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "base/when.h"
 #include "ledger/enabled.h"
@@ -16,9 +16,12 @@ enum { DAY = 86400, MOST_ACTIONS = 8 };
 struct actions {
     const struct graphql_call *call;
     struct serve_profile *profile;
-    const char *words[MOST_ACTIONS][5];
+    struct {
+        const char *name;
+        struct json *arguments;
+    } list[MOST_ACTIONS];
     int count;
-    const char *message; /* of the last one */
+    int64_t id; /* of the last one in the journal */
 };
 
 /* name NULL: the first profile. */
@@ -26,35 +29,50 @@ static int begin(struct actions *actions, const struct graphql_call *call, const
 {
     const struct api_graphql *context = call->context;
     const struct profiles *profiles = context->api->profiles;
-    *actions = (struct actions){ .call = call, .message = "nothing has to be changed" };
-    if (context->request->role < ROLE_ADMIN)
-        return err_set(err, EX_NOPERM, "your user may not do this: an administrator may");
+    *actions = (struct actions){ .call = call };
+    if (context->request->role < ROLE_ADMIN) {
+        (void)err_set(err, EX_NOPERM, "your user may not do this: an administrator may");
+        return -1;
+    }
     if (name != NULL)
         actions->profile = profiles_find(profiles, name);
     else if (profiles->count > 0)
         actions->profile = &profiles->list[0];
-    return actions->profile != NULL ? 0 : err_set(err, EX_USAGE, "there is no such profile");
+    if (actions->profile != NULL)
+        return 0;
+    (void)err_set(err, EX_USAGE, "there is no such profile");
+    return -1;
 }
 
-static void add(struct actions *actions, const char *first, const char *second, const char *third, const char *fourth)
+/* Returns the arguments to fill, whose texts are borrowed. */
+static struct json *add(struct actions *actions, const char *name)
 {
-    const char *const words[5] = { first, second, third, fourth, NULL };
-    memcpy(actions->words[actions->count++], words, sizeof words);
+    struct json *arguments = json_object();
+    actions->list[actions->count].name = name;
+    actions->list[actions->count++].arguments = arguments;
+    return arguments;
 }
 
+static void end(struct actions *actions)
+{
+    while (actions->count > 0)
+        json_free(actions->list[--actions->count].arguments);
+}
+
+/* Ends with the first action that cannot begin. */
 static int run(struct actions *actions, struct err *err)
 {
     const struct api_graphql *context = actions->call->context;
-    if (context->act == NULL)
-        return err_set(err, EX_UNAVAILABLE, "this server only shows: use the command on the host");
-    for (int i = 0; i < actions->count; i++) {
-        char *message = NULL;
-        if (context->act(context->act_context, actions->profile->name, actions->words[i], &message, err) != 0)
-            return -1;
-        actions->message = arena_format(actions->call->arena, "%s", str_or_empty(message));
-        free(message);
+    int result = 0;
+    if (context->act == NULL) {
+        end(actions);
+        return err_set(err, EX_UNAVAILABLE, "this page only shows: use the command on the host");
     }
-    return 0;
+    for (int i = 0; i < actions->count && result == 0; i++)
+        result = context->act(context->act_context, actions->profile->name, actions->list[i].name,
+                              actions->list[i].arguments, &actions->id, err);
+    end(actions);
+    return result;
 }
 
 /* ---- sync ---- */
@@ -67,14 +85,16 @@ static int add_sync(struct actions *actions, const struct graphql_value *input, 
     if (!has_dates && graphql_integer_of(input, "fullSync", 0) != 0)
         return err_set(err, EX_USAGE, "say which calls to send again: give fromDate and toDate");
     if (!has_dates) {
-        add(actions, "sync", NULL, NULL, NULL);
+        (void)add(actions, "sync");
         return 0;
     }
     if (when_parse_range("", str_or_empty(from), str_or_empty(to), clock_now_epoch(), &first, &last, err) != 0)
         return -1;
     if (first > last)
         return err_set(err, EX_USAGE, "fromDate must not be after toDate");
-    add(actions, "backfill", from, to, NULL);
+    struct json *arguments = add(actions, "backfill");
+    json_add_text(arguments, "from", from);
+    json_add_text(arguments, "to", to);
     return 0;
 }
 
@@ -91,7 +111,10 @@ int api_graphql_sync(const struct graphql_call *call, struct graphql_value **ret
         return -1;
     *ret_value = graphql_new(call->arena, GRAPHQL_OBJECT);
     (void)graphql_add(*ret_value, "success", graphql_new_boolean(call->arena, true));
-    (void)graphql_add(*ret_value, "message", graphql_new_text(call->arena, actions.message));
+    (void)graphql_add(*ret_value, "message",
+                      graphql_new_text(call->arena, "the run has begun: getCallCenterSyncLogs will have its end"));
+    (void)graphql_add(*ret_value, "syncLogId",
+                      graphql_new_text(call->arena, arena_format(call->arena, "%lld", (long long)actions.id)));
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         (void)graphql_add(*ret_value, counts[i], graphql_new_integer(call->arena, 0));
     return 0;
@@ -99,16 +122,23 @@ int api_graphql_sync(const struct graphql_call *call, struct graphql_value **ret
 
 /* ---- configurations ---- */
 
-static void add_setting(struct actions *actions, const char *key, const char *old, const char *wanted)
+static void add_setting(struct actions *actions, const char *key, const char *value)
+{
+    struct json *arguments = add(actions, "settings_set");
+    json_add_text(arguments, "key", key);
+    json_add_text(arguments, "value", value);
+}
+
+static void add_text(struct actions *actions, const char *key, const char *old, const char *wanted)
 {
     if (*str_or_empty(wanted) != '\0' && strcmp(str_or_empty(old), wanted) != 0)
-        add(actions, "settings", "set", key, wanted);
+        add_setting(actions, key, wanted);
 }
 
 static void add_number(struct actions *actions, const char *key, int64_t old, int64_t wanted)
 {
     if (wanted != old)
-        add(actions, "settings", "set", key, arena_format(actions->call->arena, "%lld", (long long)wanted));
+        add_setting(actions, key, arena_format(actions->call->arena, "%lld", (long long)wanted));
 }
 
 /* Sending is on if the configuration is active and follows the schedule. */
@@ -119,7 +149,7 @@ static void add_switch(struct actions *actions, const struct graphql_value *inpu
     bool is_off = enabled_is_off(actions->profile->options.state_dir);
     bool wants_off = active == 0 || (mode != NULL && strcmp(mode, "MANUAL") == 0);
     if ((active >= 0 || mode != NULL) && wants_off != is_off)
-        add(actions, wants_off ? "disable" : "enable", NULL, NULL, NULL);
+        (void)add(actions, wants_off ? "disable" : "enable");
 }
 
 static int add_changes(struct actions *actions, const struct graphql_value *input, struct err *err)
@@ -133,9 +163,9 @@ static int add_changes(struct actions *actions, const struct graphql_value *inpu
                        "a key cannot be set from here: write it into the file of the settings on the host");
     if (*str_or_empty(cron) != '\0' && strcmp(cron, "* * * * *") != 0)
         return err_set(err, EX_USAGE, "cron starts a run each minute, and cronExpression cannot change that");
-    add_setting(actions, "source.url", params_text(&config->source_params, "url", NULL),
+    add_text(actions, "source.url", params_text(&config->source_params, "url", NULL),
                 graphql_text_of(input, "apiUrl"));
-    add_setting(actions, "source.domain", params_text(&config->source_params, "domain", NULL),
+    add_text(actions, "source.domain", params_text(&config->source_params, "domain", NULL),
                 graphql_text_of(input, "domain"));
     add_number(actions, "sync.batch_size", config->sync.batch_size,
                graphql_integer_of(input, "batchSize", config->sync.batch_size));
@@ -179,6 +209,6 @@ int api_graphql_delete_config(const struct graphql_call *call, struct graphql_va
     struct actions actions;
     if (begin(&actions, call, graphql_text_of(call->arguments, "id"), err) != 0)
         return -1;
-    add(&actions, "disable", NULL, NULL, NULL);
+    (void)add(&actions, "disable");
     return finish(&actions, ret_value, err);
 }

@@ -172,7 +172,7 @@ static const struct graphql_field log_fields[] = {
 static const struct graphql_field sync_fields[] = {
     PLAIN("success", "Boolean!"),
     PLAIN("message", "String!"),
-    SAYS("syncLogId", "String", "The run has only begun: ask getCallCenterSyncLogs for it."),
+    SAYS("syncLogId", "String", "The action's number in the page's journal."),
     PLAIN("recordsFetched", "Int!"),
     PLAIN("recordsCreated", "Int!"),
     PLAIN("recordsUpdated", "Int!"),

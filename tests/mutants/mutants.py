@@ -51,6 +51,8 @@ MODULES.update({name: ["test_graphql_parser"] for name in ("graphql_lexer", "gra
 MODULES.update({name: ["test_graphql_validate", "test_graphql"] for name in (
     "graphql", "graphql_validate", "graphql_links", "graphql_input", "graphql_plan", "graphql_types", "graphql_execute",
     "graphql_errors", "graphql_introspection")})
+MODULES.update({name: ["test_api_graphql"] for name in (
+    "api_graphql", "api_graphql_records", "api_graphql_routes", "api_graphql_actions")})
 # Those that notice most first, the slowest last.
 LEDGER = ["test_ledger", "test_ledger_files", "test_ledger_rejected", "test_ledger_damage"]
 MODULES.update(ledger=LEDGER, schema=["test_ledger_files", "test_ledger_damage"], store=["test_store", *LEDGER],

@@ -37,20 +37,14 @@ static const char *const json_headers[] = { "Content-Type", "application/json", 
 static char done[1000];
 static bool refuses;
 
-static int note(void *context, const char *profile, const char *const words[], char **ret_message, struct err *error)
+static int note(void *context, const char *profile, const char *action, const struct json *given, int64_t *ret_id,
+                struct err *error)
 {
-    char *text = context;
-    (void)snprintf(text + strlen(text), sizeof done - strlen(text), "%s:", profile);
-    for (; *words != NULL; words++)
-        (void)snprintf(text + strlen(text), sizeof done - strlen(text), " %s", *words);
-    (void)snprintf(text + strlen(text), sizeof done - strlen(text), "; ");
-    *ret_message = mem_copy("begun");
-    if (refuses) {
-        free(*ret_message);
-        *ret_message = NULL;
-        return err_set(error, EX_IOERR, "it did not work");
-    }
-    return 0;
+    char *text = context, *printed = json_print(given);
+    (void)snprintf(text + strlen(text), sizeof done - strlen(text), "%s %s %s; ", profile, action, printed);
+    free(printed);
+    *ret_id = 7;
+    return refuses ? err_set(error, EX_IOERR, "it did not work") : 0;
 }
 
 static const char *ask_as(enum role role, bool has_actor, const char *text, const char *variables)
@@ -138,43 +132,19 @@ static void test_a_new_client_learns_by_the_status_that_its_query_is_wrong(void 
 static void test_records_are_pages_of_calls_newest_first(void **state)
 {
     (void)state;
-    assert_string_equal(ask_query("{getCallCenterRecords(pagination:{page:1,limit:2}){items{id externalUuid direction "
-                                  "callerIdNumber destinationNumber startEpoch endEpoch duration callStatus "
-                                  "disposition state} pagination{currentPage totalPages totalItems hasNextPage "
-                                  "hasPreviousPage}}}"),
-                        "{\"data\":{\"getCallCenterRecords\":{\"items\":["
-                        "{\"id\":\"tenant/"
-                        "c\",\"externalUuid\":\"c\",\"direction\":\"INBOUND\",\"callerIdNumber\":\"" NUMBER "\","
-                                                                                                            "\"destinat"
-                                                                                                            "ionNumber"
-                                                                                                            "\":"
-                                                                                                            "\"6001\","
-                                                                                                            "\"startEpo"
-                                                                                                            "ch\":"
-                                                                                                            "\"2955\","
-                                                                                                            "\"endEpoch"
-                                                                                                            "\":"
-                                                                                                            "\"3000\","
-                                                                                                            "\"duration"
-                                                                                                            "\":\"45\","
-                        "\"callStatus\":\"SALE\",\"disposition\":\"answered\",\"state\":\"rejected\"},"
-                        "{\"id\":\"default/"
-                        "b\",\"externalUuid\":\"b\",\"direction\":\"INBOUND\",\"callerIdNumber\":\"" NUMBER "\","
-                                                                                                            "\"destinat"
-                                                                                                            "ionNumber"
-                                                                                                            "\":"
-                                                                                                            "\"6001\","
-                                                                                                            "\"startEpo"
-                                                                                                            "ch\":"
-                                                                                                            "\"1955\","
-                                                                                                            "\"endEpoch"
-                                                                                                            "\":"
-                                                                                                            "\"2000\","
-                                                                                                            "\"duration"
-                                                                                                            "\":\"45\","
-                        "\"callStatus\":\"SALE\",\"disposition\":\"answered\",\"state\":\"rejected\"}],"
-                        "\"pagination\":{\"currentPage\":1,\"totalPages\":2,\"totalItems\":3,\"hasNextPage\":true,"
-                        "\"hasPreviousPage\":false}}}}");
+    assert_string_equal(
+        ask_query("{getCallCenterRecords(pagination:{page:1,limit:2}){items{id externalUuid direction "
+                  "callerIdNumber destinationNumber startEpoch endEpoch duration callStatus disposition "
+                  "state} pagination{currentPage totalPages totalItems hasNextPage hasPreviousPage}}}"),
+        "{\"data\":{\"getCallCenterRecords\":{\"items\":["
+        "{\"id\":\"tenant/c\",\"externalUuid\":\"c\",\"direction\":\"INBOUND\",\"callerIdNumber\":\"" NUMBER
+        "\",\"destinationNumber\":\"6001\",\"startEpoch\":\"2955\",\"endEpoch\":\"3000\",\"duration\":\"45\","
+        "\"callStatus\":\"SALE\",\"disposition\":\"answered\",\"state\":\"rejected\"},"
+        "{\"id\":\"default/b\",\"externalUuid\":\"b\",\"direction\":\"INBOUND\",\"callerIdNumber\":\"" NUMBER
+        "\",\"destinationNumber\":\"6001\",\"startEpoch\":\"1955\",\"endEpoch\":\"2000\",\"duration\":\"45\","
+        "\"callStatus\":\"SALE\",\"disposition\":\"answered\",\"state\":\"rejected\"}],"
+        "\"pagination\":{\"currentPage\":1,\"totalPages\":2,\"totalItems\":3,\"hasNextPage\":true,"
+        "\"hasPreviousPage\":false}}}}");
     assert_string_equal(ask_query("{getCallCenterRecords(pagination:{page:2,pageSize:2}){items{uuid} total pages "
                                   "pagination{pageSize hasNextPage hasPreviousPage}}}"),
                         "{\"data\":{\"getCallCenterRecords\":{\"items\":[{\"uuid\":\"a\"}],\"total\":3,\"pages\":2,"
@@ -284,8 +254,8 @@ static void test_one_record_is_found_by_its_id(void **state)
     unit_has("with profile",
              ask_query("{getCallCenterRecordById(id:\"tenant/c\"){uuid reason answerCode recording "
                        "recordPath rawData}}"),
-             "{\"uuid\":\"c\",\"reason\":\"the number " NUMBER " is "
-                                                               "unknown\",\"answerCode\":422,\"recording\":\"stored\","
+             "{\"uuid\":\"c\",\"reason\":\"the number " NUMBER
+             " is unknown\",\"answerCode\":422,\"recording\":\"stored\","
              "\"recordPath\":\"/api/v1/recordings/tenant/c/audio\",\"rawData\":null}");
     unit_has("without", ask_query("{getCallCenterRecordById(id:\"c\"){id recordPath}}"), "{\"id\":\"tenant/c\"");
     unit_has("in the first profile", ask_query("{getCallCenterRecordById(id:\"a\"){id recordPath}}"),
@@ -362,7 +332,7 @@ static void test_a_config_is_a_profile_without_its_secrets(void **state)
 /* ---- mutations ---- */
 
 #define SYNC                                                                                                           \
-    "mutation($input:SyncCallCenterInput){syncCallCenterData(input:$input){success message recordsFetched error}}"
+    "mutation($input:SyncCallCenterInput){syncCallCenterData(input:$input){success syncLogId recordsFetched error}}"
 #define UPDATE "mutation($input:UpdateCallCenterConfigInput!){updateCallCenterConfig(id:\"default\" input:$input){id}}"
 #define CREATE "mutation($input:CreateCallCenterConfigInput!){createCallCenterConfig(input:$input){id}}"
 
@@ -371,26 +341,29 @@ static void test_mutations_become_actions(void **state)
     static const struct {
         const char *query, *variables, *done;
     } rows[] = {
-        { SYNC, NULL, "default: sync; " },
-        { SYNC, "{\"input\":null}", "default: sync; " },
-        { SYNC, "{\"input\":{}}", "default: sync; " },
-        { SYNC, "{\"input\":{\"configId\":\"tenant\"}}", "tenant: sync; " },
-        { SYNC, "{\"input\":{\"fromDate\":\"\",\"toDate\":\"\"}}", "default: sync; " },
+        { SYNC, NULL, "default sync {}; " },
+        { SYNC, "{\"input\":null}", "default sync {}; " },
+        { SYNC, "{\"input\":{}}", "default sync {}; " },
+        { SYNC, "{\"input\":{\"configId\":\"tenant\"}}", "tenant sync {}; " },
+        { SYNC, "{\"input\":{\"fromDate\":\"\",\"toDate\":\"\"}}", "default sync {}; " },
         { SYNC, "{\"input\":{\"fromDate\":\"2026-01-01\",\"toDate\":\"2026-01-02\"}}",
-          "default: backfill 2026-01-01 2026-01-02; " },
+          "default backfill {\"from\":\"2026-01-01\",\"to\":\"2026-01-02\"}; " },
         { SYNC, "{\"input\":{\"fromDate\":\"2026-01-01\",\"toDate\":\"2026-01-02\",\"fullSync\":true}}",
-          "default: backfill 2026-01-01 2026-01-02; " },
+          "default backfill {\"from\":\"2026-01-01\",\"to\":\"2026-01-02\"}; " },
         { UPDATE, "{\"input\":{}}", "" },
         { UPDATE, "{\"input\":{\"batchSize\":500,\"cronExpression\":\"\",\"apiKey\":\"\",\"apiUrl\":\"\"}}", "" },
-        { UPDATE, "{\"input\":{\"batchSize\":200}}", "default: settings set sync.batch_size 200; " },
+        { UPDATE, "{\"input\":{\"batchSize\":200}}",
+          "default settings_set {\"key\":\"sync.batch_size\",\"value\":\"200\"}; " },
         { UPDATE, "{\"input\":{\"defaultDaysBack\":1}}", "" }, /* an hour is less than a day */
-        { UPDATE, "{\"input\":{\"defaultDaysBack\":30}}", "default: settings set sync.first_run_lookback 2592000; " },
+        { UPDATE, "{\"input\":{\"defaultDaysBack\":30}}",
+          "default settings_set {\"key\":\"sync.first_run_lookback\",\"value\":\"2592000\"}; " },
         { UPDATE, "{\"input\":{\"apiUrl\":\"https://pbx:8080\",\"domain\":\"d\"}}",
-          "default: settings set source.url https://pbx:8080; default: settings set source.domain d; " },
+          "default settings_set {\"key\":\"source.url\",\"value\":\"https://pbx:8080\"}; default settings_set "
+          "{\"key\":\"source.domain\",\"value\":\"d\"}; " },
         { UPDATE, "{\"input\":{\"isActive\":true,\"syncMode\":\"SCHEDULED\",\"cronExpression\":\"* * * * *\"}}", "" },
-        { UPDATE, "{\"input\":{\"isActive\":false}}", "default: disable; " },
-        { UPDATE, "{\"input\":{\"syncMode\":\"MANUAL\",\"isActive\":true}}", "default: disable; " },
-        { "mutation{deleteCallCenterConfig(id:\"tenant\"){id}}", NULL, "tenant: disable; " },
+        { UPDATE, "{\"input\":{\"isActive\":false}}", "default disable {}; " },
+        { UPDATE, "{\"input\":{\"syncMode\":\"MANUAL\",\"isActive\":true}}", "default disable {}; " },
+        { "mutation{deleteCallCenterConfig(id:\"tenant\"){id}}", NULL, "tenant disable {}; " },
     };
     (void)state;
     assert_int_equal(enabled_set(unit_path(base, "state"), true, &err), 0);
@@ -398,14 +371,15 @@ static void test_mutations_become_actions(void **state)
         unit_lacks(rows[i].variables, ask_as(ROLE_ADMIN, true, rows[i].query, rows[i].variables), "errors");
         unit_same_text(rows[i].variables, done, rows[i].done);
     }
-    assert_string_equal(ask_as(ROLE_ADMIN, true, SYNC, NULL), "{\"data\":{\"syncCallCenterData\":{\"success\":true,"
-                                                              "\"message\":\"begun\",\"recordsFetched\":0,"
-                                                              "\"error\":null}}}");
+    assert_string_equal(
+        ask_as(ROLE_ADMIN, true, SYNC, NULL),
+        "{\"data\":{\"syncCallCenterData\":{\"success\":true,\"syncLogId\":\"7\",\"recordsFetched\":0,"
+        "\"error\":null}}}");
     assert_int_equal(enabled_set(unit_path(base, "state"), false, &err), 0);
     (void)ask_as(ROLE_ADMIN, true, UPDATE, "{\"input\":{\"isActive\":true}}");
-    assert_string_equal(done, "default: enable; ");
+    assert_string_equal(done, "default enable {}; ");
     (void)ask_as(ROLE_ADMIN, true, CREATE, "{\"input\":{\"domain\":\"d\",\"isActive\":true}}");
-    assert_string_equal(done, "default: settings set source.domain d; default: enable; ");
+    assert_string_equal(done, "default settings_set {\"key\":\"source.domain\",\"value\":\"d\"}; default enable {}; ");
 }
 
 static void test_what_is_wrong_changes_nothing(void **state)
@@ -451,7 +425,7 @@ static void test_only_an_administrator_changes_something(void **state)
         unit_same_text(mutations[i], done, "");
         unit_has(mutations[i], ask_as(ROLE_NONE, true, mutations[i], NULL), "your user may not do this");
     }
-    unit_has("no actor", ask_as(ROLE_ADMIN, false, mutations[0], NULL), "this server only shows");
+    unit_has("no actor", ask_as(ROLE_ADMIN, false, mutations[0], NULL), "this page only shows");
 }
 
 /* ---- the schema itself ---- */
