@@ -38,38 +38,33 @@ static void check_names(const struct graphql_document *document, struct graphql_
 
 enum { NEW, UNDER_WAY, DONE }; /* marks */
 
-static bool has_cycle(const struct graphql_document *document, struct graphql_definition *fragment,
-                      struct graphql_errors *errors);
+static void enter_fragment(const struct graphql_document *document, struct graphql_definition *fragment,
+                           struct graphql_errors *errors);
 
-static bool selections_have_cycle(const struct graphql_document *document, const struct graphql_selection *selections,
-                                  struct graphql_errors *errors)
+static void find_cycles(const struct graphql_document *document, const struct graphql_selection *selections,
+                        struct graphql_errors *errors)
 {
-    bool found = false;
     for (; selections != NULL; selections = selections->next) {
         struct graphql_definition *used =
             selections->kind == GRAPHQL_SPREAD ? graphql_fragment_of(document, selections->name) : NULL;
-        if (used != NULL && used->mark == UNDER_WAY) {
+        if (used != NULL && used->mark == UNDER_WAY)
             (void)graphql_error_add(errors, selections->at, "the fragment %s contains itself", used->name);
-            found = true;
-        } else if (used != NULL) {
-            found = has_cycle(document, used, errors) || found;
-        } else {
-            found = selections_have_cycle(document, selections->selections, errors) || found;
-        }
+        else if (used != NULL)
+            enter_fragment(document, used, errors);
+        else
+            find_cycles(document, selections->selections, errors);
     }
-    return found;
 }
 
 /* Looks into each fragment once. */
-static bool has_cycle(const struct graphql_document *document, struct graphql_definition *fragment,
-                      struct graphql_errors *errors)
+static void enter_fragment(const struct graphql_document *document, struct graphql_definition *fragment,
+                           struct graphql_errors *errors)
 {
     if (fragment->mark == DONE)
-        return false;
+        return;
     fragment->mark = UNDER_WAY;
-    bool found = selections_have_cycle(document, fragment->selections, errors);
+    find_cycles(document, fragment->selections, errors);
     fragment->mark = DONE;
-    return found;
 }
 
 /* ---- variables, and the fragments that an operation needs ---- */
@@ -140,7 +135,7 @@ static void check_operation(struct reach *reach)
     size_t count = 0;
     for (; variable != NULL; variable = variable->next)
         count++;
-    reach->is_used = arena_zero(reach->errors->arena, count + 1, sizeof *reach->is_used);
+    reach->is_used = arena_zero(reach->errors->arena, count, sizeof *reach->is_used);
     check_usages(reach, reach->operation);
     reach_selections(reach, reach->operation->selections);
     variable = reach->operation->variables;
@@ -152,10 +147,10 @@ static void check_operation(struct reach *reach)
 void graphql_links_check(struct graphql_document *document, struct graphql_errors *errors)
 {
     struct reach reach = { .document = document, .errors = errors, .mark = DONE };
-    bool found = false;
     check_names(document, errors);
     for (struct graphql_definition *at = document->definitions; at != NULL; at = at->next)
-        found = (at->kind == GRAPHQL_FRAGMENT && has_cycle(document, at, errors)) || found;
+        if (!is_operation(at))
+            enter_fragment(document, at, errors);
     for (struct graphql_definition *at = document->definitions; at != NULL; at = at->next) {
         if (!is_operation(at))
             continue;
@@ -164,6 +159,6 @@ void graphql_links_check(struct graphql_document *document, struct graphql_error
         check_operation(&reach);
     }
     for (const struct graphql_definition *at = document->definitions; at != NULL; at = at->next)
-        if (!is_operation(at) && !at->is_used && !found)
+        if (!is_operation(at) && !at->is_used)
             (void)graphql_error_add(errors, at->at, "the fragment %s is not used", at->name);
 }
