@@ -181,6 +181,7 @@ static void test_records_can_be_filtered_and_sorted(void **state)
         { "pagination:{sortBy:\"endTime\" sortOrder:\"desc\"}", "c b a" },
         { "pagination:{sortBy:\"campaign\" sortOrder:asc}", "b a c" },
         { "pagination:{page:9}", "" },
+        { "pagination:{page:null limit:null sortBy:null}", "c b a" },
     };
     (void)state;
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
@@ -195,6 +196,22 @@ static void test_records_can_be_filtered_and_sorted(void **state)
         json_free(json);
         free(query);
     }
+}
+
+static void test_a_domain_stands_for_its_profile(void **state)
+{
+    (void)state;
+    params_add(&profiles.list[1].config.source_params, "domain", "pbx", "here");
+    unit_has("its calls", ask_query("{getCallCenterRecords(filters:{domain:\"PBX\"}){items{uuid domain} total}}"),
+             "{\"items\":[{\"uuid\":\"c\",\"domain\":\"pbx\"}],\"total\":1}");
+    unit_has("the same profile",
+             ask_query("{getCallCenterRecords(filters:{domain:\"pbx\" profile:\"tenant\"}){total}}"), "{\"total\":1}");
+    unit_has("another profile",
+             ask_query("{getCallCenterRecords(filters:{domain:\"pbx\" profile:\"default\"}){total items{uuid}}}"),
+             "{\"total\":0,\"items\":[]}");
+    unit_has("another domain", ask_query("{getCallCenterRecords(filters:{domain:\"x\"}){total pages}}"),
+             "{\"total\":0,\"pages\":0}");
+    unit_has("no domain", ask_query("{getCallCenterRecordById(id:\"a\"){domain}}"), "{\"domain\":null}");
 }
 
 /* The calls of the scene ended in 1970, which no time that people write can be. */
@@ -267,6 +284,16 @@ static void test_one_record_is_found_by_its_id(void **state)
              "{\"getCallCenterRecordById\":null}");
 }
 
+static void test_a_recording_has_an_address_of_this_server(void **state)
+{
+    (void)state;
+    put_call(1, "a b/\xC3\xA9", 4000, CALL_ACCEPTED, "CAMP");
+    put_recording(1, "a b/\xC3\xA9", RECORDINGS_STORED, "x");
+    feed_all();
+    unit_has("encoded", ask_query("{getCallCenterRecordById(id:\"tenant/a b/\\u00e9\"){recordPath}}"),
+             "{\"recordPath\":\"/api/v1/recordings/tenant/a%20b%2F%C3%A9/audio\"}");
+}
+
 /* The default profile masks numbers, and tenant does not. */
 static void test_a_viewer_sees_masked_numbers(void **state)
 {
@@ -304,17 +331,21 @@ static void test_sync_logs_are_the_runs_of_a_profile(void **state)
     unit_has("another kind", ask_query("{getCallCenterSyncLogs(kind:\"backfill\"){id}}"), ":[]");
     unit_has("page 2", ask_query("{getCallCenterSyncLogs(pagination:{page:2}){id}}"), ":[]");
     unit_has("no profile", ask_query("{getCallCenterSyncLogs(profile:\"x\"){id}}"), "there is no such profile");
+    unit_has("most", ask_query("{getCallCenterSyncLogs(pagination:{limit:500}){kind}}"), "[{\"kind\":\"poll\"}]");
     unit_has("too many", ask_query("{getCallCenterSyncLogs(pagination:{limit:501}){id}}"), "pageSize from 1 to 500");
+    unit_has("none", ask_query("{getCallCenterSyncLogs(pagination:{limit:0}){id}}"), "pageSize from 1 to 500");
+    unit_has("page 0", ask_query("{getCallCenterSyncLogs(pagination:{page:0}){id}}"), "page must be 1 or more");
 }
 
 static void test_a_config_is_a_profile_without_its_secrets(void **state)
 {
     (void)state;
     assert_string_equal(ask_query("{getCallCenterConfig{id apiUrl domain apiKey source sink batchSize masksNumbers "
-                                  "totalRecordsSynced rejected lastSyncAt problem}}"),
+                                  "totalRecordsSynced rejected lastSyncAt createdAt updatedAt problem}}"),
                         "{\"data\":{\"getCallCenterConfig\":{\"id\":\"default\",\"apiUrl\":\"\",\"domain\":\"\","
                         "\"apiKey\":null,\"source\":\"vicidial\",\"sink\":\"did-optimizer\",\"batchSize\":500,"
                         "\"masksNumbers\":true,\"totalRecordsSynced\":1,\"rejected\":1,\"lastSyncAt\":null,"
+                        "\"createdAt\":null,\"updatedAt\":null,"
                         "\"problem\":null}}}");
     unit_has("tenant", ask_query("{getCallCenterConfig(profile:\"tenant\"){id masksNumbers}}"),
              "{\"id\":\"tenant\",\"masksNumbers\":false}");
@@ -457,9 +488,11 @@ int main(void)
         with_api(test_a_new_client_learns_by_the_status_that_its_query_is_wrong),
         with_api(test_records_are_pages_of_calls_newest_first),
         with_api(test_records_can_be_filtered_and_sorted),
+        with_api(test_a_domain_stands_for_its_profile),
         with_api(test_records_of_a_stretch_of_time),
         with_api(test_wrong_arguments_say_what_is_right),
         with_api(test_one_record_is_found_by_its_id),
+        with_api(test_a_recording_has_an_address_of_this_server),
         with_api(test_a_viewer_sees_masked_numbers),
         with_api(test_sync_logs_are_the_runs_of_a_profile),
         with_api(test_a_config_is_a_profile_without_its_secrets),

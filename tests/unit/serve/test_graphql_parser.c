@@ -208,6 +208,7 @@ static void test_a_block_loses_its_margin(void **state)
         { "a\n\n\n  b", "a\\n\\n\\nb" },
         { "\n\ta\n\t\tb", "a\\n\\tb" },
         { " \n \t ", "" },
+        { "a\r\n  b\r\r\n  c", "a\\nb\\n\\nc" },
         { "x \\\"\"\" y", "x \\\"\\\"\\\" y" },
         { "\\n \\u0041 \"\" \\ ", "\\\\n \\\\u0041 \\\"\\\" \\\\ " },
         { "a\n   \n  b\n c", "a\\n  \\n b\\nc" },
