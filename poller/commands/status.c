@@ -12,6 +12,9 @@
 #include "ledger/diagnosis.h"
 #include "source/source.h"
 
+/* After such a time without a call an operator may take the checkpoint for stuck. */
+#define QUIET_SEC 900
+
 /* All that is shown. */
 struct state {
     struct standing standing;
@@ -32,6 +35,15 @@ static void print_time(const char *name, int64_t epoch, int64_t now, const char 
     int64_t size = away < 120 ? 1 : away < 7200 ? 60 : away < 172800 ? 3600 : 86400;
     (void)printf(epoch <= now ? "%-19s %s%s, %" PRId64 " %s ago\n" : "%-19s %s%s, in %" PRId64 " %s\n", name, before,
                  clock_local(epoch, local, sizeof local), away / size, unit);
+}
+
+/* The checkpoint is the end of the last call, so it stays where it is while nobody calls. */
+static void print_quiet(const struct standing *standing)
+{
+    int64_t looked = standing->overview.last_look;
+    if (standing->checkpoint != 0 && looked - standing->checkpoint > QUIET_SEC && standing_unsent(standing) == 0 &&
+        standing->oldest_unsent == 0)
+        print_time("", looked, standing->now, "", "no later call was found by ");
 }
 
 static void print_zones(const struct source_zones *zones)
@@ -94,6 +106,7 @@ static void print_text(const struct state *state, const struct diagnosis *diagno
     print_time("checkpoint", standing->checkpoint, standing->now, standing->checkpoint_damaged
                ? "damaged (see: did-optimizer-sync checkpoint show): the next run continues from the ledger's copy"
                : "none yet", "");
+    print_quiet(standing);
     print_time("oldest unsent", standing->oldest_unsent, standing->now,
                "none: every known finished call was accepted", "");
     (void)printf("%-19s %" PRId64 "\n", "pending", overview->counts.pending);

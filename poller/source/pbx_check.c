@@ -9,6 +9,9 @@
 /* Clocks may differ by this much without a word. */
 #define CLOCK_SEC 60
 
+/* Time zones differ by quarters of an hour; all that are met differ by half an hour at least. */
+#define ZONE_STEP_MIN 25
+
 static void check_calls(const struct pbx_pages *pages, const struct pbx_verified *verified,
                         const struct findings *findings)
 {
@@ -23,6 +26,26 @@ static void check_calls(const struct pbx_pages *pages, const struct pbx_verified
         findings_tell(findings, good, "the PBX lists calls of the domain %s, in the %s shape; one of the latest "
                       "began at %s", pages->domain, pages->seen == PBX_DOCUMENTED ? "documented" : "epoch",
                       clock_local(verified->newest, local, sizeof local));
+}
+
+/* The documented shape may name local times, which a wrong time zone moves by hours. But the uuid of a call has the time
+ * of its making in UTC, and no call begins in the future. */
+static void check_times(const struct pbx_verified *verified, const struct findings *findings)
+{
+    static const struct source_finding wrong = {
+        .kind = SOURCE_WARNS, .about = "time zone", .remedy = "correct time_zone under [source], or the PBX's clock",
+    };
+    int64_t off = verified->made != 0 ? verified->newest - verified->made : verified->newest - clock_now_epoch();
+    int64_t minutes = (off < 0 ? -off : off) / 60;
+    bool is_off = verified->made != 0 ? minutes >= ZONE_STEP_MIN : off > 0 && minutes >= ZONE_STEP_MIN;
+    if (verified->newest == 0 || !is_off)
+        return;
+    if (verified->made != 0)
+        findings_tell(findings, wrong, "one of the latest calls began %" PRId64 " h %" PRId64 " min %s its uuid was made",
+                      minutes / 60, minutes % 60, off > 0 ? "after" : "before");
+    else
+        findings_tell(findings, wrong, "one of the latest calls began %" PRId64 " h %" PRId64 " min in the future",
+                      minutes / 60, minutes % 60);
 }
 
 static void check_zone(const struct pbx_pages *pages, const struct pbx_verified *verified,
@@ -75,5 +98,6 @@ void pbx_check_run(struct pbx_pages *pages, source_on_finding *on_finding, void 
                   pbx_client_address(pages->client));
     check_calls(pages, &verified, &findings);
     check_zone(pages, &verified, &findings);
+    check_times(&verified, &findings);
     check_clock(pages, &findings);
 }

@@ -31,6 +31,7 @@ struct sample {
     char *uuid; /* NULL: there is none */
     int64_t started, ended;
     int64_t newest; /* when the first row began, ended or not; 0: there is none */
+    int64_t made;   /* when its uuid was made; 0: the uuid does not tell */
     int count;      /* of the ended ones so far */
     bool found;
 };
@@ -39,8 +40,10 @@ static int keep(void *context, const struct pbx_row *row, struct err *err)
 {
     struct sample *sample = context;
     (void)err;
-    if (sample->newest == 0)
+    if (sample->newest == 0) {
         sample->newest = row->started;
+        sample->made = pbx_time_of_uuid(row->text[PBX_UUID]);
+    }
     if (row->ended == 0) /* a list by the end of calls has it at no known time */
         return 0;
     free(sample->uuid);
@@ -103,6 +106,7 @@ int pbx_verify(struct pbx_pages *pages, struct pbx_verified *ret_verified, struc
         result = test_zone(pages, &sample, err);
     ret_verified->at = result == 0 ? now : 0;
     ret_verified->newest = sample.newest;
+    ret_verified->made = sample.made;
     ret_verified->zone_fits = result == 0 && sample.uuid != NULL;
     free(sample.uuid);
     return result;

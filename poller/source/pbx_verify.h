@@ -10,6 +10,7 @@
 struct pbx_verified {
     int64_t at;                /* epoch; 0: nothing is known yet */
     int64_t newest;            /* when one of the latest calls began; 0: there is none in the last days */
+    int64_t made;              /* when the uuid of that call was made; 0: the uuid does not tell */
     bool zone_fits;            /* a call is found by its local time; or this shape names no local times */
 };
 

@@ -308,6 +308,24 @@ def test_a_wrong_time_zone_loses_no_call(install, zone):
     assert_recorded(sync, made)
 
 
+@pytest.mark.parametrize("hours, uuid, words", [
+    (7, True, "began 7 h 0 min after its uuid was made"), (-7, True, "began 7 h 0 min before its uuid was made"),
+    (7, False, "began 6 h 59 min in the future"), (0, True, None), (0, False, None)])
+def test_check_says_that_local_times_are_read_in_a_wrong_zone(install, hours, uuid, words):
+    """Goal: in the documented shape a wrong zone hides no call, but it moves their times."""
+    pbx, sync = install("documented", zone="UTC")
+    call = pbx.call(int(time.time()) - 30, length=5)
+    if not uuid:
+        call["uuid"] = "call-1"
+    start = datetime.datetime.fromtimestamp(call["started"] + hours * HOUR, datetime.timezone.utc)
+    pbx.odd = {call["uuid"]: {"start_time": f"{start:%Y-%m-%d %H:%M:%S}"}}
+    check = sync.run("check")
+    if words:
+        assert words in check.out and "correct time_zone under [source]" in check.out, check.out
+    else:
+        assert "correct time_zone" not in check.out, check.out
+
+
 def test_calls_that_have_not_ended_do_not_test_the_time_zone(install):
     pbx, sync = install()
     pbx.filters_on = "end"
@@ -840,6 +858,10 @@ def test_a_quiet_pbx_is_not_asked_for_all_days_each_minute(install, dialect):
     made = [pbx.call(now - 60 * HOUR)]
     requests_of(pbx, sync)
     assert all(requests_of(pbx, sync) <= 2 for _ in range(3))
+    status = sync.run("status").out
+    assert "OK - " in status and "no later call was found by " in status, status
+    health = sync.run("health")
+    assert health.code == 0 and "pending=0" in health.out, health.out
     made.append(pbx.call(int(time.time()) - 1))
     assert requests_of(pbx, sync) <= 6  # with the test of the time zone
     assert_recorded(sync, made)
