@@ -47,13 +47,22 @@ static void test_secret_files(const struct check *check)
                    "%s holds a secret and can be read by other users", readable);
 }
 
+/* Whether a setting names a file that could not be read, which the test of the configuration reports. */
+static bool lacks_secret(const struct params *params)
+{
+    for (size_t i = 0; i < params->count; i++)
+        if (params->items[i].file != NULL && *params->items[i].value == '\0')
+            return true;
+    return false;
+}
+
 /* The settings, and the files that they name. Nothing is sent. */
 static void test_recordings(const struct check *check)
 {
     struct recording_settings settings = { .url = NULL };
     struct place place = { .ops = NULL };
     struct err err;
-    if (check->kinds.place == NULL)
+    if (check->kinds.place == NULL || lacks_secret(&check->config.recordings_params))
         return;
     if (recording_settings_read(&check->config.recordings_params, &check->config.source_params, &settings, &err) != 0 ||
         place_open(check->kinds.place, &settings.place, &place, &err) != 0)
@@ -209,7 +218,7 @@ static void test_place(struct check *check)
     struct place place = { .ops = NULL };
     struct place_finding finding;
     struct err err;
-    if (check->kinds.place == NULL)
+    if (check->kinds.place == NULL || lacks_secret(&check->config.recordings_params))
         return;
     if (recording_settings_read(&check->config.recordings_params, &check->config.source_params, &settings, &err) == 0 &&
         place_open(check->kinds.place, &settings.place, &place, &err) == 0) { /* test_recordings reports the others */
@@ -231,9 +240,17 @@ static void test_owner(struct check *check)
         check_fail_err(check->report, "state", &err);
 }
 
+/* Most sources are databases. */
+static const char *area_of_source(const struct check *check)
+{
+    const struct source_ops *source = check->kinds.source;
+    bool is_database = source == NULL || source->uses_dialer || source->find_database != NULL;
+    return is_database ? "database" : source->title;
+}
+
 static void test_database(struct check *check)
 {
-    check_database(check->report, check->options, &check->config);
+    check_database(check->report, area_of_source(check), check->options, &check->config);
 }
 
 static void test_api(struct check *check)
@@ -292,7 +309,7 @@ static void test_cron(struct check *check)
 
 /* All tests, in order. A failed test does not stop the others. */
 static const struct {
-    const char *area;
+    const char *area; /* NULL: that of the source or of the sink */
     void (*test)(struct check *check);
     unsigned settings; /* the parts of the configuration that the test needs */
     bool needs_state;
@@ -303,22 +320,30 @@ static const struct {
     { "dialplan", test_dialplan, 0, false },
     { "cron", inspect_cron, 0, false },
     { "state", test_owner, 0, false },
-    { "database", test_database, CONFIG_DATABASE, true },
-    { NULL, test_api, CONFIG_API, true }, /* the sink's title */
+    { NULL, test_database, CONFIG_DATABASE, true },
+    { NULL, test_api, CONFIG_API, true },
     { "recordings", test_place, 0, true },
     { "state", test_state, 0, true },
     { "sending", test_sending, 0, true },
     { "cron", test_cron, 0, false },
 };
 
+static const char *area_of(const struct check *check, const char *area, unsigned settings)
+{
+    if (area != NULL)
+        return area;
+    if (settings == CONFIG_DATABASE)
+        return area_of_source(check);
+    return check->kinds.sink != NULL ? check->kinds.sink->title : "sink";
+}
+
 int check_command(const struct options *options)
 {
     struct check check = { .options = options, .report = check_report_new(options->json) };
     route_load(&options->config, &check.config, &check.kinds, &check.problems);
-    const char *sink_area = check.kinds.sink != NULL ? check.kinds.sink->title : "sink";
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
         if ((tests[i].settings & check.problems.parts) != 0)
-            check_warn(check.report, tests[i].area != NULL ? tests[i].area : sink_area, "fix those settings first",
+            check_warn(check.report, area_of(&check, tests[i].area, tests[i].settings), "fix those settings first",
                        "not tested: the settings above are wrong");
         else if (!tests[i].needs_state || check.has_state)
             tests[i].test(&check);

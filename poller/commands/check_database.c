@@ -105,12 +105,13 @@ static void check_flags(struct check_report *report, const struct source *source
         check_good(report, "dispositions", "the flags of %" PRId64 " statuses give the results (use = flags)", count);
 }
 
-void check_database(struct check_report *report, const struct options *options, const struct config *config)
+void check_database(struct check_report *report, const char *area, const struct options *options,
+                    const struct config *config)
 {
     struct err err;
     struct source source = { .ops = NULL };
     if (resources_connect(config, &source, &err) != 0) {
-        check_fail_err(report, "database", &err);
+        check_fail_err(report, area, &err);
         return;
     }
     source_check(&source, report_finding, report);

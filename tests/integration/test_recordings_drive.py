@@ -367,6 +367,18 @@ def test_check_names_a_folder_that_is_not_shared(keep, drive):
     assert "could not be stored" in line and "share" in out, out
 
 
+def test_check_names_a_missing_key_once(keep, drive, tmp_path):
+    _, sync = keep(drive.accounts.service_account())
+    (tmp_path / "key.json").unlink()
+    check = sync.run("check")
+    failed = [line for line in check.out.splitlines() if line.startswith("✗") and "verdict" not in line]
+    assert check.code == 78 and len(failed) == 1 and "credentials_file: there is no file" in failed[0], check.out
+    sync.configure(config={"source": {"url": "nowhere"}})
+    assert "✗ PBX's API: " in sync.run("check").out  # and not: database
+    sync.configure(config={"source": {"key": None, "key_file": "/nowhere"}})
+    assert "PBX's API: not tested: the settings above are wrong" in sync.run("check").out
+
+
 def test_folder_and_key_may_come_from_the_environment(keep, drive, tmp_path):
     account = drive.accounts.service_account()
     folder = drive.folder(shared_with=[account], shared_drive=True)
