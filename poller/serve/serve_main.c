@@ -17,9 +17,11 @@
 #include "base/privileges.h"
 #include "base/version.h"
 #include "serve/api_actions.h"
+#include "serve/forget_command.h"
 #include "serve/identity.h"
 #include "serve/listener.h"
 #include "serve/notify.h"
+#include "serve/page_user.h"
 #include "serve/routes.h"
 #include "serve/serve.h"
 #include "serve/serve_options.h"
@@ -185,6 +187,15 @@ static int open_journal(struct page *page, struct err *err)
     return result;
 }
 
+static int give_up_rights(const struct serve_options *options, struct err *err)
+{
+    if (!options->as_root)
+        return page_user_become(options->state_dir, options->paths.state_dir, err);
+    if (geteuid() == 0)
+        log_warn("the page runs as root, because of --as-root");
+    return 0;
+}
+
 static int open_page(struct page *page, struct err *err)
 {
     page->serve.settings = &page->settings;
@@ -193,12 +204,8 @@ static int open_page(struct page *page, struct err *err)
         return -1;
     profiles_load(&page->options->paths, &page->profiles);
     forget_environment();
-    if (privileges_drop_to_owner(page->options->state_dir, err) != 0 || open_doors(page, err) != 0 ||
-        open_journal(page, err) != 0)
+    if (give_up_rights(page->options, err) != 0 || open_doors(page, err) != 0 || open_journal(page, err) != 0)
         return -1;
-    if (geteuid() == 0)
-        log_warn("the page runs as root, because root owns %s: give that directory to the user who owns %s",
-                 page->options->state_dir, page->options->paths.state_dir);
     return open_view(page, err);
 }
 
@@ -248,7 +255,9 @@ static int run_command(const struct serve_options *options, size_t inherited, st
     log_open("-", LOG_TERMINAL_STDERR);
     int result = serve_settings_load(options->config, false, &page.settings, err);
     if (result == 0)
-        result = options->command == SERVE_RUN ? run(&page, err) : user_command(options, &page.settings, err);
+        result = options->command == SERVE_RUN      ? run(&page, err)
+                 : options->command == SERVE_FORGET ? forget_command(options, err)
+                                                    : user_command(options, &page.settings, err);
     serve_settings_free(&page.settings);
     return result;
 }

@@ -19,6 +19,7 @@ static const char help[] =
     "  user remove NAME        remove a user\n"
     "  user list               list the users with their roles\n"
     "  token NAME              print a bearer token, with which a machine acts as this user\n"
+    "  forget                  the ledgers note no changes for the page any more; for its removal\n"
     "\n"
     "Options:\n"
     "  --role ROLE             user add: admin or viewer\n"
@@ -27,6 +28,7 @@ static const char help[] =
     "  --serve-state-dir DIR   this program's state (/var/lib/did-optimizer-sync-serve)\n"
     "  --page DIR              the page's files (" DATA_DIR "/serve)\n"
     "  --program FILE          did-optimizer-sync (beside this program)\n"
+    "  --as-root               let the page run as root, for a test; otherwise it refuses\n"
     "  --config, --dids, --astguiclient, --state-dir, --profiles-dir, --log\n"
     "                          the files of did-optimizer-sync, as there\n"
     "  -h, --help, -V, --version\n"
@@ -45,9 +47,10 @@ static const struct known_command {
     { "user", "remove", SERVE_USER_REMOVE, true, false, false },
     { "user", "password", SERVE_USER_PASSWORD, true, false, false },
     { "token", NULL, SERVE_TOKEN, true, false, true },
+    { "forget", NULL, SERVE_FORGET, false, false, false },
 };
 
-enum { ROLE = 256, DAYS, OWN_CONFIG, OWN_STATE, PAGE, PROGRAM, PASSED };
+enum { ROLE = 256, DAYS, OWN_CONFIG, OWN_STATE, PAGE, PROGRAM, AS_ROOT, PASSED };
 
 static const struct option known_options[] = {
     { "role", required_argument, NULL, ROLE },
@@ -56,6 +59,7 @@ static const struct option known_options[] = {
     { "serve-state-dir", required_argument, NULL, OWN_STATE },
     { "page", required_argument, NULL, PAGE },
     { "program", required_argument, NULL, PROGRAM },
+    { "as-root", no_argument, NULL, AS_ROOT },
     { "config", required_argument, NULL, PASSED },
     { "dids", required_argument, NULL, PASSED },
     { "astguiclient", required_argument, NULL, PASSED },
@@ -111,6 +115,9 @@ static int apply(int code, char **argv, struct serve_options *options, struct er
         return 0;
     case PROGRAM:
         options->program = optarg;
+        return 0;
+    case AS_ROOT:
+        options->as_root = true;
         return 0;
     case PASSED:
         return pass_on(options, argv, err);

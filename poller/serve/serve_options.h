@@ -2,6 +2,7 @@
 #ifndef SERVE_OPTIONS_H
 #define SERVE_OPTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -15,6 +16,7 @@ enum serve_command {
     SERVE_USER_REMOVE,
     SERVE_USER_PASSWORD,
     SERVE_TOKEN,
+    SERVE_FORGET,
     SERVE_HELP,
     SERVE_VERSION
 };
@@ -29,6 +31,7 @@ struct serve_options {
     int64_t days;          /* token: how long it is valid; 0: not given */
     const char *config;    /* the settings of this program */
     const char *state_dir; /* its own state */
+    bool as_root;          /* a process of root may stay one */
     const char *page_dir;  /* the page's files */
     const char *program;   /* did-optimizer-sync; NULL: beside this program */
     struct options paths;  /* the files of the profiles */

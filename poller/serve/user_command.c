@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/privileges.h"
 #include "serve/bearer.h"
+#include "serve/page_user.h"
 #include "serve/user_command.h"
 #include "serve/users.h"
 
@@ -71,6 +71,8 @@ static int put(struct users *users, const struct serve_options *options, struct 
         return err_set(err, EX_USAGE, "there is a user %s already", options->name);
     if (options->command == SERVE_USER_PASSWORD && users_find(users, options->name) == NULL)
         return err_set(err, EX_USAGE, "there is no user %s", options->name);
+    if (!options->as_root && page_user_settle(options->state_dir, options->paths.state_dir, err) != 0)
+        return -1;
     (void)stat(options->state_dir, &info);
     int result = ask_new_password(password, err);
     if (result == 0)
@@ -94,7 +96,9 @@ static int print_token(const struct users *users, const struct serve_options *op
     int64_t now = clock_now_epoch(), days = options->days > 0 ? options->days : USUAL_DAYS;
     if (user == NULL)
         return err_set(err, EX_USAGE, "there is no user %s", options->name);
-    if (privileges_drop_to_owner(options->state_dir, err) != 0 || bearer_load(options->state_dir, &secret, err) != 0)
+    if (!options->as_root && page_user_become(options->state_dir, options->paths.state_dir, err) != 0)
+        return -1;
+    if (bearer_load(options->state_dir, &secret, err) != 0)
         return -1;
     char *token = bearer_make(&secret, user, now, now + days * DAY_SEC);
     (void)puts(token);

@@ -86,13 +86,14 @@ class Page:
     """did-optimizer-sync-serve over the installation sync. settings are those of [serve]. With inherit, the page gets a
     listening socket as systemd passes it; otherwise it listens where the setting says."""
 
-    def __init__(self, directory, sync=None, inherit=True, arguments=(), **settings):
+    def __init__(self, directory, sync=None, inherit=True, arguments=(), as_root=True, **settings):
         self.directory = pathlib.Path(directory)
         self.state = self.directory / "serve"
         self.config = self.directory / "serve.conf"
         self.users = self.directory / "serve.users"
         self.files = self.directory / "page"
         self.sync, self.inherit, self.settings, self.arguments = sync, inherit, settings, list(arguments)
+        self.as_root = as_root  # in a test of root everything is root's
         self.context = self.process = self.local = None
         self.state.mkdir(parents=True)
         self.files.mkdir()
@@ -108,8 +109,9 @@ class Page:
             paths = ["--config", self.sync.config_file, "--dids", self.sync.dids_file, "--astguiclient",
                      self.sync.astguiclient_file, "--state-dir", self.sync.state, "--log", self.sync.log_file,
                      "--profiles-dir", self.sync.directory / "profiles"]
+        as_root = ["--as-root"] if self.as_root and os.geteuid() == 0 else []
         return [str(word) for word in [binary, "--serve-config", self.config, "--serve-state-dir", self.state, "--page",
-                                       self.files, *paths, *self.arguments, *args]]
+                                       self.files, *as_root, *paths, *self.arguments, *args]]
 
     def configure(self, **settings):
         self.settings.update(settings)

@@ -4,11 +4,16 @@ import hashlib
 import hmac
 import json
 import os
+import pathlib
 import re
+import resource
 import select
 import signal
+import shutil
 import socket
+import sqlite3
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -272,22 +277,40 @@ def test_a_body_without_its_length_is_bounded_too(page):
 
 # ---- hostile clients ----
 
-def test_thousands_of_idle_connections_keep_nobody_out(page):
-    client = page.client("ann")
+@pytest.mark.parametrize("count", [900, pytest.param(10_000, marks=pytest.mark.plain_only)])
+def test_thousands_of_idle_connections_keep_nobody_out(page, open_files, count):
+    client, memory = page.client("ann"), _memory(page)
     idle = []
     try:
         # The page closes the oldest ones meanwhile.
-        for number in range(900):
+        for number in range(min(count, open_files)):
             idle.append(page.socket())
             if number % 100 == 99:
                 assert client.get("/api/v1/session").status == 200
         for _ in range(20):
             assert client.get("/api/v1/session").status == 200
-        open_files = len(os.listdir(f"/proc/{page.process.pid}/fd"))
-        assert open_files < 600
+        assert len(os.listdir(f"/proc/{page.process.pid}/fd")) < 600
+        if count > 900:
+            assert _memory(page) - memory < 40 * 1024, "600 connections of 32 KiB, and as much again"
     finally:
         for one in idle:
             one.close()
+
+
+@pytest.fixture
+def open_files():
+    """How many files this process can open besides those that it has."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = min(hard, 20_000) if hard != resource.RLIM_INFINITY else 20_000
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+    yield max(soft, most) - 300
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def _memory(page):
+    """KiB of the page's process."""
+    with open(f"/proc/{page.process.pid}/status", encoding="ascii", errors="replace") as status:
+        return int(re.search(r"^VmRSS:\s+(\d+)", status.read(), re.M).group(1))
 
 
 def test_a_request_that_comes_byte_by_byte_is_cut_off(page):
@@ -373,6 +396,88 @@ def test_tls_of_its_own(make_page, tmp_path):
 
 def test_a_proxy_on_this_host_says_that_it_has_tls(page):
     assert page.client().log_in("ann", X_Forwarded_Proto="https").headers["Set-Cookie"].endswith("; Secure")
+
+
+# ---- who the page runs as ----
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
+SOMEBODY = 65534
+
+
+@pytest.fixture
+def roots_page():
+    """A page of root's in a directory that everybody may enter; the dialer's state belongs to another user."""
+    with tempfile.TemporaryDirectory(prefix="page-") as directory:
+        pathlib.Path(directory).chmod(0o755)
+        page = Page(pathlib.Path(directory) / "page", as_root=False)
+        (page.directory / "state").mkdir()
+        shutil.chown(page.directory / "state", SOMEBODY, SOMEBODY)
+        yield page
+        page.close()
+
+
+def _users_of(process):
+    with open(f"/proc/{process}/status", encoding="ascii", errors="replace") as status:
+        return re.search(r"^Uid:\s(.*)$", status.read(), re.M).group(1).split()
+
+
+@as_root
+@pytest.mark.plain_only
+def test_a_state_directory_of_roots_goes_to_the_owner_of_the_ledger(roots_page):
+    page = roots_page
+    (page.state / "journal.db").touch()
+    (page.state / "link").symlink_to(page.config)
+    page.add_user("ann")
+    assert (page.users.stat().st_uid, page.users.stat().st_gid) == (0, SOMEBODY)
+    page.start()
+    assert _users_of(page.process.pid) == [str(SOMEBODY)] * 4
+    owners = {path.name: path.lstat().st_uid for path in (page.state, *page.state.iterdir())}
+    assert owners.pop("link") == 0 and page.config.stat().st_uid == 0
+    assert set(owners.values()) == {SOMEBODY} and {"serve", "journal.db", "token.key", "view.db"} <= set(owners)
+    assert page.client("ann").get("/api/v1/session").status == 200
+    token = page.run("token", "ann").stdout.strip()
+    assert page.client(token=token).get("/api/v1/session").status == 200
+
+
+@as_root
+@pytest.mark.plain_only
+@pytest.mark.parametrize("owner, mode, words", [(0, 0o750, "root owns {0} and {1}"),
+                                                (SOMEBODY, 0o770, "others may write there")])
+def test_the_page_does_not_stay_root(roots_page, owner, mode, words):
+    """Goal: what speaks HTTP has no rights; the message says what to do."""
+    page, state = roots_page, roots_page.directory / "state"
+    os.chown(state, owner, owner)
+    page.state.chmod(mode)
+    for command in ((), ("user", "add", "ann", "--role", "admin")):
+        done = page.run(*command, stdin=PASSWORD + "\n")
+        assert done.returncode == 78 and "the page must not run as root" in done.stderr, done
+        assert words.format(page.state, state) in done.stderr and "chown -R USER: DIRECTORY" in done.stderr
+    assert page.state.stat().st_uid == 0 and list(page.state.iterdir()) == []
+
+
+def test_forget_ends_what_the_ledger_does_for_the_page(acting, db, sync):
+    db.insert(end_epoch=db.now() - 100)
+    assert sync.run().code == 0
+
+    def triggers():
+        with sqlite3.connect(sync.state / "ledger.db") as ledger:
+            return ledger.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE "
+                                  "'%\\_touched\\_%' ESCAPE '\\'").fetchone()[0]
+    until = time.monotonic() + 60
+    while triggers() == 0:
+        assert time.monotonic() < until, acting.said()
+        time.sleep(0.1)
+    assert acting.stop() == 0 and triggers() > 0
+    done = acting.run("forget")
+    assert (done.returncode, done.stderr) == (0, "") and "no ledger notes changes" in done.stdout
+    assert triggers() == 0
+    db.insert(end_epoch=db.now() - 90)
+    assert sync.run().code == 0
+    acting.start()  # from the beginning: both calls
+    client, until = acting.client("ann"), time.monotonic() + 60
+    while client.get("/api/v1/calls").json()["total"] != 2:
+        assert time.monotonic() < until, acting.said()
+        time.sleep(0.1)
 
 
 # ---- systemd ----

@@ -38,6 +38,8 @@ static void test_serve_options_read_commands(void **state)
         { "serve user remove ann", SERVE_USER_REMOVE, "ann", NULL },
         { "serve user password ann", SERVE_USER_PASSWORD, "ann", NULL },
         { "serve token ann --days 7", SERVE_TOKEN, "ann", NULL },
+        { "serve forget", SERVE_FORGET, NULL, NULL },
+        { "serve --as-root run", SERVE_RUN, NULL, NULL },
         { "serve --help", SERVE_HELP, NULL, NULL },
         { "serve -V", SERVE_VERSION, NULL, NULL },
         { "serve user add ann", SERVE_RUN, NULL, "needs --role" },
@@ -50,6 +52,7 @@ static void test_serve_options_read_commands(void **state)
         { "serve token ann bob", SERVE_RUN, NULL, "one word too many" },
         { "serve user", SERVE_RUN, NULL, "no command 'user'" },
         { "serve user kill", SERVE_RUN, NULL, "no command 'user kill'" },
+        { "serve forget ann", SERVE_RUN, NULL, "one word too many" },
         { "serve --page", SERVE_RUN, NULL, "needs a value" },
         { "serve --listen x", SERVE_RUN, NULL, "no option --listen" },
     };
