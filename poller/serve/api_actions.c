@@ -21,48 +21,46 @@ static void fail(struct serve *serve, int64_t id, const struct err *failure)
         log_error("%s", err.message);
 }
 
-static void begin(struct serve *serve, const struct request *request, const char *profile, const char *action,
-                  const struct json *arguments, struct reply *reply)
+int api_actions_start(struct serve *serve, const struct request *request, const char *profile, const char *action,
+                      const struct json *arguments, int64_t *ret_id, struct err *err)
 {
-    struct err err;
-    struct json_writer object = { .text = NULL };
+    struct actions_words words;
+    if (actions_build(action, profile, arguments, &words, err) != 0)
+        return -1;
+    actions_free(&words);
     char *text = arguments != NULL ? json_print(arguments) : mem_copy("{}");
     const struct action_journal_row row = { .began = clock_now_epoch(), .user = request->user,
                                             .address = request->address, .profile = profile, .action = action,
                                             .arguments = text };
-    int64_t id = 0;
-    int result = action_journal_begin(serve->journal, &row, &id, &err);
+    int result = action_journal_begin(serve->journal, &row, ret_id, err);
     free(text);
-    if (result == 0 && actor_ask(serve->actor, id, request->user, profile, action, arguments, &err) != 0) {
-        fail(serve, id, &err);
+    if (result == 0 && actor_ask(serve->actor, *ret_id, request->user, profile, action, arguments, err) != 0) {
+        fail(serve, *ret_id, err);
         result = -1;
     }
-    if (result != 0) {
-        reply_failure(reply, &err);
-        return;
-    }
-    log_info("user %s starts %s for profile %s: action %lld", request->user, action, profile, (long long)id);
-    json_writer_add_int(&object, "id", id);
-    reply_json(reply, &object);
-    reply->status = 202;
+    if (result == 0)
+        log_info("user %s starts %s for profile %s: action %lld", request->user, action, profile, (long long)*ret_id);
+    return result;
 }
 
-static void check_and_begin(struct serve *serve, const struct request *request, const struct json *body,
-                            struct reply *reply)
+static void begin(struct serve *serve, const struct request *request, const struct json *body, struct reply *reply)
 {
     const char *profile = json_text(body, "profile"), *action = json_text(body, "action");
     const struct json *arguments = json_member(body, "arguments");
-    struct actions_words words;
+    struct json_writer object = { .text = NULL };
     struct err err;
+    int64_t id = 0;
     if (profile == NULL || action == NULL) {
         reply_error(reply, 400, "bad_request", "send {\"profile\":...,\"action\":...,\"arguments\":{...}}");
     } else if (profiles_find(serve->api.profiles, profile) == NULL) {
         reply_error(reply, 404, "no_profile", "there is no such profile");
-    } else if (actions_build(action, profile, arguments, &words, &err) != 0) {
+    } else if (api_actions_start(serve, request, profile, action, json_is_null(arguments) ? NULL : arguments, &id,
+                                 &err) != 0) {
         reply_failure(reply, &err);
     } else {
-        actions_free(&words);
-        begin(serve, request, profile, action, json_is_null(arguments) ? NULL : arguments, reply);
+        json_writer_add_int(&object, "id", id);
+        reply_json(reply, &object);
+        reply->status = 202;
     }
 }
 
@@ -74,7 +72,7 @@ void api_actions_begin(struct serve *serve, const struct request *request, struc
     else if (body == NULL)
         reply_error(reply, 400, "bad_request", "the body must be a JSON object");
     else
-        check_and_begin(serve, request, body, reply);
+        begin(serve, request, body, reply);
     json_free(body);
 }
 

@@ -11,6 +11,12 @@ serve_handler api_actions_begin;
 serve_handler api_actions_show;
 serve_handler api_actions_journal;
 
+/* api_actions_start: begins an action of actions.h for the user of the request. serve must have an actor; profile must
+ * exist; arguments may be NULL. *ret_id: its number in the journal, which has it when this returns. Errors: EX_USAGE:
+ * the action or an argument is wrong; those of actor_ask and of the journal. */
+int api_actions_start(struct serve *serve, const struct request *request, const char *profile, const char *action,
+                      const struct json *arguments, int64_t *ret_id, struct err *err) MUST_CHECK;
+
 /* api_actions_take_news: notes what the commands have printed. False: the process that starts them is gone. */
 bool api_actions_take_news(struct serve *serve) MUST_CHECK;
 

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/json.h"
+#include "serve/api_actions.h"
 #include "serve/api_graphql.h"
 #include "serve/api_graphql_schema.h"
 #include "serve/graphql.h"
@@ -27,9 +28,18 @@ static bool is_json(const char *type)
     return false;
 }
 
-static void answer(struct api *api, const struct request *request, const struct json *body, struct reply *reply)
+static int act(void *context, const char *profile, const char *action, const struct json *arguments, int64_t *ret_id,
+               struct err *err)
 {
-    struct api_graphql context = { .api = api, .request = request };
+    const struct api_graphql *graphql = context;
+    return api_actions_start(graphql->serve, graphql->request, profile, action, arguments, ret_id, err);
+}
+
+static void answer(struct serve *serve, const struct request *request, const struct json *body, struct reply *reply)
+{
+    struct api_graphql context = { .api = &serve->api, .request = request, .serve = serve,
+                                   .act = serve->actor != NULL ? act : NULL };
+    context.act_context = &context;
     const struct json *variables = json_member(body, "variables");
     const struct graphql_query query = { .text = json_text(body, "query"),
                                          .operation = json_text(body, "operationName"),
@@ -50,7 +60,7 @@ static void refuse_hash(struct reply *reply)
     reply_json(reply, &object);
 }
 
-void api_graphql(struct api *api, const struct request *request, struct reply *reply)
+void api_graphql(struct serve *serve, const struct request *request, struct reply *reply)
 {
     bool is_text = request->body != NULL && strlen(request->body) == request->length;
     if (!is_json(header_of(request, "Content-Type"))) {
@@ -68,6 +78,6 @@ void api_graphql(struct api *api, const struct request *request, struct reply *r
     else if (variables != JSON_NULL && variables != JSON_OBJECT)
         reply_error(reply, 400, "bad_request", "`variables` must be an object");
     else
-        answer(api, request, body, reply);
+        answer(serve, request, body, reply);
     json_free(body);
 }

@@ -4,12 +4,12 @@
 #define API_GRAPHQL_H
 
 #include "base/json.h"
-#include "serve/api.h"
+#include "serve/serve.h"
 
 /* api_graphql: answers a JSON body {"query":...,"variables":{...},"operationName":...}. A query that is wrong is
  * answered with 200 and its errors, or with 400 for a client that accepts application/graphql-response+json, as the
  * draft "GraphQL over HTTP" says. A body that is no request at all: 400, 415. */
-api_handler api_graphql;
+serve_handler api_graphql;
 
 /* api_graphql_act: begins an action of actions.h for the user of the request. *ret_id: its number in the journal. */
 typedef int api_graphql_act(void *context, const char *profile, const char *action, const struct json *arguments,
@@ -18,6 +18,7 @@ typedef int api_graphql_act(void *context, const char *profile, const char *acti
 /* What the resolvers get as their context. */
 struct api_graphql {
     struct api *api;
+    struct serve *serve;
     const struct request *request;
     api_graphql_act *act; /* NULL: this server only shows */
     void *act_context;

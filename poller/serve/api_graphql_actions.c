@@ -164,9 +164,9 @@ static int add_changes(struct actions *actions, const struct graphql_value *inpu
     if (*str_or_empty(cron) != '\0' && strcmp(cron, "* * * * *") != 0)
         return err_set(err, EX_USAGE, "cron starts a run each minute, and cronExpression cannot change that");
     add_text(actions, "source.url", params_text(&config->source_params, "url", NULL),
-                graphql_text_of(input, "apiUrl"));
+             graphql_text_of(input, "apiUrl"));
     add_text(actions, "source.domain", params_text(&config->source_params, "domain", NULL),
-                graphql_text_of(input, "domain"));
+             graphql_text_of(input, "domain"));
     add_number(actions, "sync.batch_size", config->sync.batch_size,
                graphql_integer_of(input, "batchSize", config->sync.batch_size));
     if (wanted_days != days)

@@ -44,7 +44,7 @@ static const struct route routes[] = {
     { "GET", API "/recordings", ROLE_VIEWER, NULL, api_recordings },
     { "GET", API "/recordings/{profile}/{id}/audio", ROLE_VIEWER, NULL, api_recordings_audio },
     { "GET", API "/events", ROLE_VIEWER, NULL, api_events },
-    { "POST", "/graphql", ROLE_VIEWER, NULL, api_graphql },
+    { "POST", "/graphql", ROLE_VIEWER, api_graphql, NULL },
 };
 enum { COUNT = sizeof routes / sizeof routes[0] };
 

@@ -28,8 +28,8 @@ static void check_calls(const struct pbx_pages *pages, const struct pbx_verified
                       clock_local(verified->newest, local, sizeof local));
 }
 
-/* The documented shape may name local times, which a wrong time zone moves by hours. But the uuid of a call has the time
- * of its making in UTC, and no call begins in the future. */
+/* The documented shape may name local times, which a wrong time zone moves by hours. But the uuid of a call has the
+ * time of its making in UTC, and no call begins in the future. */
 static void check_times(const struct pbx_verified *verified, const struct findings *findings)
 {
     static const struct source_finding wrong = {
@@ -41,8 +41,8 @@ static void check_times(const struct pbx_verified *verified, const struct findin
     if (verified->newest == 0 || !is_off)
         return;
     if (verified->made != 0)
-        findings_tell(findings, wrong, "one of the latest calls began %" PRId64 " h %" PRId64 " min %s its uuid was made",
-                      minutes / 60, minutes % 60, off > 0 ? "after" : "before");
+        findings_tell(findings, wrong, "one of the latest calls began %" PRId64 " h %" PRId64
+                      " min %s its uuid was made", minutes / 60, minutes % 60, off > 0 ? "after" : "before");
     else
         findings_tell(findings, wrong, "one of the latest calls began %" PRId64 " h %" PRId64 " min in the future",
                       minutes / 60, minutes % 60);

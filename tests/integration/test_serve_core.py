@@ -540,7 +540,8 @@ def test_sync_now_sends_the_calls_and_notes_who_did_it(acting, sync, db, api):
     assert call in api.by_uniqueid()
     assert "started by ann over the page: run\n" in sync.log_file.read_text()
     rows = client.get("/api/v1/journal").json()
-    assert rows["total"] == 1 and rows["actions"][0]["id"] == done["id"] and rows["actions"][0]["address"] == "127.0.0.1"
+    row, = rows["actions"]
+    assert rows["total"] == 1 and row["id"] == done["id"] and row["address"] == "127.0.0.1"
 
 
 def test_backfill_over_the_page(acting, sync, db, api):
@@ -572,7 +573,8 @@ def test_a_checkpoint_says_first_what_it_skips(acting, sync, db):
     db.insert(end_epoch=db.now() - 100)
     client, before = acting.client("ann"), sync.checkpoint()
     done = client.outcome("checkpoint_set", when="now", dry_run=True)
-    assert done["exit_code"] == 0 and "1 finished call is skipped" in done["output"] and sync.checkpoint() == before, done
+    assert done["exit_code"] == 0 and "1 finished call is skipped" in done["output"], done
+    assert sync.checkpoint() == before
     assert client.outcome("checkpoint_set", when="now")["exit_code"] == 0
     assert sync.checkpoint() != before
     done = client.outcome("checkpoint_set", when="nonsense")
@@ -601,7 +603,8 @@ def test_settings_are_changed_with_their_checks(acting, sync):
 
 @pytest.mark.parametrize("body", [
     {"profile": "default", "action": "rm"}, {"profile": "default", "action": "run"}, {"profile": "default"},
-    {"profile": "../x", "action": "sync"}, {"profile": "--config=/x", "action": "sync"}, {"profile": "nobody", "action": "sync"},
+    {"profile": "../x", "action": "sync"}, {"profile": "--config=/x", "action": "sync"},
+    {"profile": "nobody", "action": "sync"},
     {"profile": "default", "action": "sync", "arguments": {"config": "/x"}},
     {"profile": "default", "action": "sync", "arguments": []},
     {"profile": "default", "action": "sync", "arguments": "x"},
@@ -675,8 +678,8 @@ def test_the_end_of_the_page_ends_its_commands_cleanly(acting, sync, db, api):
     client = acting.client("ann")
     number = client.act("sync").json()["id"]
     assert acting.stop() == 0
-    assert not [pid for pid in os.listdir("/proc") if pid.isdigit() and b"did-optimizer-sync\0" in _command_line(pid) and
-                str(sync.state).encode() in _command_line(pid)]
+    running = [_command_line(pid) for pid in os.listdir("/proc") if pid.isdigit()]
+    assert not [line for line in running if b"did-optimizer-sync\0" in line and str(sync.state).encode() in line]
     acting.start()
     client.log_in("ann")
     assert client.get(f"/api/v1/actions/{number}").json()["state"] in ("lost", "done")

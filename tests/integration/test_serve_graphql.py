@@ -1,5 +1,5 @@
-"""/graphql of the live page: what dashboards of call centres ask, over HTTP, and whether an independent implementation of
-the language agrees."""
+"""/graphql of the live page: what dashboards of call centres ask, over HTTP, and whether an independent implementation
+of the language agrees."""
 import itertools
 import json
 import time
@@ -31,8 +31,8 @@ query GetCallCenterRecords($pagination: PaginationInput!, $filters: CallCenterRe
 LOGS = """
 query GetCallCenterSyncLogs($pagination: PaginationInput!) {
   getCallCenterSyncLogs(pagination: $pagination) {
-    id syncType status fromDate toDate recordsFetched recordsCreated recordsUpdated recordsSkipped errorMessage startedAt
-    completedAt duration
+    id syncType status fromDate toDate recordsFetched recordsCreated recordsUpdated recordsSkipped errorMessage
+    startedAt completedAt duration
   }
 }
 """
@@ -104,7 +104,8 @@ def test_a_dashboard_asks_for_calls_page_by_page(page, api):
 
 @pytest.mark.parametrize("filters, found", [
     ({"callStatus": "SALE"}, 3), ({"callStatus": "B", "direction": "OUTBOUND"}, 2), ({"direction": "INBOUND"}, 0),
-    ({"search": "5550100003"}, 1), ({"startDateFrom": "2020-01-01T00:00:00.000Z"}, 5), ({"startDateTo": "2020-01-01"}, 0),
+    ({"search": "5550100003"}, 1), ({"startDateFrom": "2020-01-01T00:00:00.000Z"}, 5),
+    ({"startDateTo": "2020-01-01"}, 0),
     ({"disposition": "answered"}, 3), ({"domain": "pbx.example.com"}, 0)])
 def test_a_dashboard_filters(page, filters, found):
     got = data(page.client("ann"), RECORDS, {"pagination": {"page": 1}, "filters": filters})["getCallCenterRecords"]
@@ -128,6 +129,37 @@ def test_a_viewer_sees_masked_numbers_and_changes_nothing(page):
         got = ask(client, query, variables)
         assert got.json()["data"] is None and "your user may not do this" in got.json()["errors"][0]["message"]
     assert not (page.sync.state / "enabled").exists() or (page.sync.state / "enabled").read_text().strip() == "yes"
+
+
+def _ended(client):
+    """The actions of the journal, first to last, when all have ended."""
+    until = time.monotonic() + 60
+    while True:
+        rows = client.get("/api/v1/journal").json()["actions"]
+        if all(row["state"] != "running" for row in rows) or time.monotonic() > until:
+            return sorted(rows, key=lambda row: row["id"])
+        time.sleep(0.05)
+
+
+def test_mutations_are_commands_in_the_journal(page, api):
+    client, before = page.client("ann"), len(api.by_uniqueid())
+    got = data(client, SYNC, {"input": {}})["syncCallCenterData"]
+    assert got["success"] and got["syncLogId"], got
+    data(client, UPDATE, {"id": "default", "input": {"isActive": False, "batchSize": 40}})
+    rows = _ended(client)
+    assert [row["action"] for row in rows] == ["sync", "settings_set", "disable"]
+    assert {(row["state"], row["user"]) for row in rows} == {("done", "ann")}, rows
+    assert str(rows[0]["id"]) == got["syncLogId"] and len(api.by_uniqueid()) == before
+    assert "batch_size = 40" in page.sync.config_file.read_text()
+    assert not page.sync.enabled_file.read_text().startswith("yes\n")
+
+
+def test_a_setting_that_is_wrong_changes_nothing_and_the_journal_says_why(page):
+    client, before = page.client("ann"), page.sync.config_file.read_text()
+    data(client, UPDATE, {"id": "default", "input": {"batchSize": -4}})
+    row, = _ended(client)
+    assert row["state"] == "failed" and "batch_size" in row["output"], row
+    assert page.sync.config_file.read_text() == before
 
 
 # ---- who gets in, and what is refused ----
@@ -193,13 +225,17 @@ def test_a_client_can_build_the_schema(page, options):
 
 # Each is a query, or is none, for both.
 CORPUS = [
-    "{getCallCenterConfig{id}}", "{getCallCenterConfig{id}", "{getCallCenterConfig{}}", "{getCallCenterConfig}", "{}", "",
-    "{getCallCenterConfig{id{x}}}", "{what}", "query{__typename}", "query a b{__typename}", "{a:__typename b:__typename}",
+    "{getCallCenterConfig{id}}", "{getCallCenterConfig{id}", "{getCallCenterConfig{}}", "{getCallCenterConfig}",
+    "{}", "",
+    "{getCallCenterConfig{id{x}}}", "{what}", "query{__typename}", "query a b{__typename}",
+    "{a:__typename b:__typename}",
     "{getCallCenterConfigs{id ...on CallCenterConfig{profile}}}", "{getCallCenterConfigs{...on Query{__typename}}}",
-    "{...f} fragment f on Query{__typename}", "{...f} fragment f on Query{...f}", "{...f}", "fragment f on Query{__typename}",
+    "{...f} fragment f on Query{__typename}", "{...f} fragment f on Query{...f}", "{...f}",
+    "fragment f on Query{__typename}",
     "{__typename} fragment f on Query{__typename}", "{__typename @skip(if:true)}", "{__typename @skip}",
     "{__typename @skip(if:1)}", "{__typename @skip(if:true)@skip(if:true)}", "{__typename @what}",
-    "query @skip(if:true){__typename}", "{getCallCenterConfig(profile:1){id}}", "{getCallCenterConfig(profile:null){id}}",
+    "query @skip(if:true){__typename}", "{getCallCenterConfig(profile:1){id}}",
+    "{getCallCenterConfig(profile:null){id}}",
     "{getCallCenterConfig(what:1){id}}", "{getCallCenterRecordById{id}}", "{getCallCenterRecordById(id:\"x\"){id}}",
     "{getCallCenterRecordById(id:1){id}}", "{getCallCenterRecordById(id:\"x\" id:\"y\"){id}}",
     "query($i:String!){getCallCenterRecordById(id:$i){id}}", "query($i:String){getCallCenterRecordById(id:$i){id}}",
@@ -209,10 +245,14 @@ CORPUS = [
     "{getCallCenterRecords(pagination:{page:1}){total}}", "{getCallCenterRecords(pagination:{page:\"1\"}){total}}",
     "{getCallCenterRecords(pagination:{what:1}){total}}", "{getCallCenterRecords(pagination:{page:1 page:2}){total}}",
     "{getCallCenterRecords(pagination:1){total}}", "{getCallCenterRecords(filters:{direction:INBOUND}){total}}",
-    "{getCallCenterRecords(filters:{direction:UP}){total}}", "{getCallCenterRecords(filters:{direction:\"INBOUND\"}){total}}",
-    "{getCallCenterRecords(pagination:{page:2147483648}){total}}", "{getCallCenterRecords(pagination:{page:1.5}){total}}",
-    "{getCallCenterRecords(filters:{agent:\"\"\"\n  x\n\"\"\"}){total}}", "{getCallCenterRecords(filters:{agent:\"\\x\"}){total}}",
-    "{getCallCenterRecords(filters:{agent:\"\\u00e9\"}){total}}", "{getCallCenterRecords(filters:{agent:\"a\nb\"}){total}}",
+    "{getCallCenterRecords(filters:{direction:UP}){total}}",
+    "{getCallCenterRecords(filters:{direction:\"INBOUND\"}){total}}",
+    "{getCallCenterRecords(pagination:{page:2147483648}){total}}",
+    "{getCallCenterRecords(pagination:{page:1.5}){total}}",
+    "{getCallCenterRecords(filters:{agent:\"\"\"\n  x\n\"\"\"}){total}}",
+    "{getCallCenterRecords(filters:{agent:\"\\x\"}){total}}",
+    "{getCallCenterRecords(filters:{agent:\"\\u00e9\"}){total}}",
+    "{getCallCenterRecords(filters:{agent:\"a\nb\"}){total}}",
     "{x:getCallCenterRecords{total} x:getCallCenterRecords{pages}}",
     "{x:getCallCenterRecords{total} x:getCallCenterRecords(pagination:{page:2}){pages}}",
     "{x:getCallCenterRecords{total} x:getCallCenterConfig{id}}", "{getCallCenterRecords{x:total x:pages}}",

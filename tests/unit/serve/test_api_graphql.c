@@ -25,8 +25,9 @@ static const char *post(const char *body, const char *const *headers, enum role 
     const struct request request = { .method = "POST", .path = "/graphql", .body = body,
                                      .length = body != NULL ? strlen(body) : 0, .role = role,
                                      .header = header_value, .context = headers };
+    struct serve serve = { .api = api };
     reply_free(&reply);
-    api_graphql(&api, &request, &reply);
+    api_graphql(&serve, &request, &reply);
     return reply.text;
 }
 

@@ -84,18 +84,19 @@ static void test_routes_are_those_of_the_description(void **state)
     for (size_t i = 0; i < count; i++) {
         static const char base[] = "/api/v1";
         char method[10];
-        if (strncmp(routes[i].path, base, sizeof base - 1) != 0)
+        bool is_api = strncmp(routes[i].path, base, sizeof base - 1) == 0;
+        if (!is_api && strcmp(routes[i].path, "/graphql") != 0) /* the page's files */
             continue;
         (void)snprintf(method, sizeof method, "%s", routes[i].method);
         for (char *at = method; *at != '\0'; at++)
             *at = (char)(*at | 0x20);
-        const struct json *path = json_member(paths, routes[i].path + sizeof base - 1);
+        const struct json *path = json_member(paths, routes[i].path + (is_api ? sizeof base - 1 : 0));
         unit_true(routes[i].path, path != NULL && json_member(path, method) != NULL);
         found++;
     }
     for (const struct json *path = json_first_member(paths); path != NULL; path = json_next(path))
         for (const struct json *one = json_first_member(path); one != NULL; one = json_next(one))
-            found--;
+            found -= strcmp(json_name(one), "servers") != 0;
     assert_int_equal(found, 0);
     json_free(document);
     free(text);
