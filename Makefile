@@ -8,9 +8,9 @@
 #   make soak            hours of crashes, kills, failures and simulated days, with measurements (make soak T=name)
 #   make check           the unit tests alone, in seconds                           (make check T=name)
 #   make install         into $(DESTDIR)$(PREFIX); uninstall takes it away again
-#   make deb             build/deb/did-optimizer-sync_VERSION_ARCH.deb
+#   make deb             build/deb/did-optimizer-sync_VERSION_ARCH.deb, and did-optimizer-sync-serve_VERSION_ARCH.deb
 #   make bench           what the program costs, beside the lowest possible cost: one table  (make bench ROWS=name)
-#   make test-deb        install, upgrade and remove that package in bare Debian systems; as root
+#   make test-deb        install, upgrade and remove these packages in bare Debian systems; as root
 #   make dist            the source as build/did-optimizer-sync-VERSION.tar.xz
 #   make lint            static analysis, banned functions, layers, long lines        (make lint T=check)
 #   make fuzz            random bytes for every parser of foreign input               (make fuzz SECONDS=600 T=url)
@@ -34,6 +34,8 @@ DATADIR    ?= $(PREFIX)/share/$(NAME)
 DOCDIR     ?= $(PREFIX)/share/doc/$(NAME)
 MANDIR     ?= $(PREFIX)/share/man
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+SERVE_DOCDIR ?= $(PREFIX)/share/doc/$(NAME)-serve
 LOG_GROUP  ?= $(shell getent group adm >/dev/null && echo adm || echo root)
 
 # Debian's names of the packages that each target needs.
@@ -93,7 +95,7 @@ UNIT_HELPERS := $(sort $(wildcard tests/unit/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
 .PHONY: all demo demo-routes demo-callcenter test check install uninstall clean need-build need-demo need-unit need-test binaries unit-tests standin shim soak need-browser FORCE
-.PHONY: dist deb test-deb need-deb need-deb-test bench need-bench bench-programs
+.PHONY: install-dialer install-serve uninstall-serve dist deb test-deb need-deb need-deb-test bench need-bench bench-programs
 .DELETE_ON_ERROR:
 
 all: need-build
@@ -228,6 +230,11 @@ build/bench/view_queries: tests/bench/view_queries.c $(OBJECTS) $(SERVE_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) $(SERVE_OBJECTS) $(LIB_LIBS)
 
+# And this one is the page's lower bound.
+build/bench/hello_http: tests/bench/hello_http.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $< $(shell pkg-config --cflags --libs libmicrohttpd)
+
 bench-programs: $(BENCH_PROGRAMS) $(BENCH_NGINX)
 
 bench: need-bench
@@ -244,8 +251,11 @@ test -e $(DESTDIR)$(SYSCONFDIR)/$(2) || { install -D -m 0644 $(1) $(DESTDIR)$(SY
 endef
 
 STATE = $(DESTDIR)/var/lib/$(NAME)
+SERVE_EXAMPLES := $(wildcard packaging/examples/serve-*)
 
-install: all
+install: install-dialer $(if $(SERVE),install-serve)
+
+install-dialer: all
 	install -D -m 0755 $(BUILD)/$(NAME) $(DESTDIR)$(SBINDIR)/$(NAME)
 	$(call install_etc,conf/$(NAME).conf,$(NAME).conf)
 	$(call install_etc,packaging/cron.d/$(NAME),cron.d/$(NAME))
@@ -256,14 +266,36 @@ install: all
 	install -D -m 0644 packaging/report.html $(DESTDIR)$(DATADIR)/report.html
 	install -d $(DESTDIR)$(DOCDIR)/examples
 	install -m 0644 README.md packaging/CHANGELOG.md $(DESTDIR)$(DOCDIR)
-	install -m 0644 conf/* packaging/examples/* $(DESTDIR)$(DOCDIR)/examples
+	install -m 0644 conf/$(NAME).conf conf/dids.conf.example \
+	    $(filter-out $(SERVE_EXAMPLES),$(wildcard packaging/examples/*)) $(DESTDIR)$(DOCDIR)/examples
 	sed -i $(LOCAL_PLACES) $(DESTDIR)$(DOCDIR)/examples/$(NAME).service $(DESTDIR)$(DOCDIR)/examples/*.cron
 	install -d -m 0750 $(STATE)
 	@test -e $(STATE)/enabled || test -e $(STATE)/ledger.db || \
 	    echo "$(NAME) sends nothing yet. Run \`$(NAME) check', then let cron send: $(NAME) enable"
 
+# Nothing of the live page is enabled: the operator makes the first user, and then starts the page.
+install-serve: all
+	install -D -m 0755 $(SERVE) $(DESTDIR)$(SBINDIR)/$(NAME)-serve
+	$(call install_etc,conf/$(NAME)-serve.conf,$(NAME)-serve.conf)
+	install -D -m 0644 packaging/man/$(NAME)-serve.8 $(DESTDIR)$(MANDIR)/man8/$(NAME)-serve.8
+	install -d $(DESTDIR)$(DATADIR)/serve $(DESTDIR)$(SERVE_DOCDIR)/examples $(DESTDIR)$(UNITDIR)
+	install -m 0644 packaging/serve/* $(DESTDIR)$(DATADIR)/serve
+	install -m 0644 conf/$(NAME)-serve.conf $(SERVE_EXAMPLES) $(DESTDIR)$(SERVE_DOCDIR)/examples
+	install -m 0644 packaging/systemd/* $(DESTDIR)$(UNITDIR)
+	sed -i $(LOCAL_PLACES) $(DESTDIR)$(UNITDIR)/$(NAME)-serve.service
+	install -d -m 0750 $(STATE)-serve
+
+# On this host, and not below DESTDIR: the page ends, and the ledgers note no changes for it any more.
+uninstall-serve:
+	@test -n "$(DESTDIR)" || ! test -x $(SBINDIR)/$(NAME)-serve || { \
+	    systemctl disable --now $(NAME)-serve.service $(NAME)-serve.socket 2>/dev/null; \
+	    $(SBINDIR)/$(NAME)-serve forget || true; }
+	rm -f $(DESTDIR)$(SBINDIR)/$(NAME)-serve $(DESTDIR)$(MANDIR)/man8/$(NAME)-serve.8
+	rm -f $(DESTDIR)$(UNITDIR)/$(NAME)-serve.service $(DESTDIR)$(UNITDIR)/$(NAME)-serve.socket
+	rm -rf $(DESTDIR)$(SERVE_DOCDIR)
+
 # Settings and state stay, because they belong to the operator.
-uninstall:
+uninstall: uninstall-serve
 	rm -f $(DESTDIR)$(SYSCONFDIR)/cron.d/$(NAME) $(DESTDIR)$(SYSCONFDIR)/logrotate.d/$(NAME)
 	rm -f $(DESTDIR)$(SBINDIR)/$(NAME) $(DESTDIR)$(COMPLETIONDIR)/$(NAME)
 	rm -f $(DESTDIR)$(MANDIR)/man8/$(NAME).8 $(DESTDIR)$(MANDIR)/man5/$(NAME).conf.5
@@ -289,7 +321,7 @@ deb: need-deb dist
 	cd $(DEB_STAGE) && env -u MAKEFLAGS -u MAKELEVEL dpkg-buildpackage -b -us -uc
 	@ls build/deb/*.deb
 
-# Install, upgrade and remove the package in bare Debian systems under build/. Needs root.
+# Install, upgrade and remove the packages in bare Debian systems under build/. Needs root.
 test-deb: need-deb-test deb
 	@$(MAKE) --no-print-directory $(JOBS) standin
 	@/usr/bin/python3 -B -m pytest -c tests/pytest.ini -q tests/deb $(if $(T),-k '$(T)')

@@ -28,6 +28,7 @@ import rows_idle  # noqa: E402
 import rows_pace  # noqa: E402
 import rows_recordings  # noqa: E402
 import rows_records  # noqa: E402
+import rows_serve  # noqa: E402
 import rows_size  # noqa: E402
 import rows_steady  # noqa: E402
 import rows_view  # noqa: E402
@@ -37,7 +38,7 @@ from endpoint import Nginx  # noqa: E402
 # The order matters: the busy group adds calls to the largest table, and the size group reports what others found.
 GROUPS = {"forward": rows_forward, "distant": rows_distant, "idle": rows_idle, "busy": rows_busy, "steady": rows_steady,
           "pace": rows_pace, "records": rows_records, "recordings": rows_recordings, "enrich": rows_enrich,
-          "asterisk": rows_asterisk, "view": rows_view, "size": rows_size}
+          "asterisk": rows_asterisk, "view": rows_view, "serve": rows_serve, "size": rows_size}
 
 _SYSTEM_TRUSTS = pathlib.Path("/etc/ssl/certs/ca-certificates.crt")
 

@@ -8,6 +8,7 @@ import subprocess
 from harness.process import ROOT
 
 NAME = "did-optimizer-sync"
+SERVE = f"{NAME}-serve"
 USER = "_did-optimizer-sync"
 VERSION = re.search(r'VERSION "(.+)"', (ROOT / "poller/base/version.h").read_text()).group(1)
 PREVIOUS = "0.0.9"
@@ -22,15 +23,15 @@ def source_tree(directory):
     return tree
 
 
-def package_in(directory):
-    """The one package, without its debug symbols."""
-    found = [path for path in pathlib.Path(directory).glob(f"{NAME}_*.deb")]
-    assert len(found) == 1, f"not one package in {directory}: {found}"
+def package_in(directory, name=NAME):
+    """The one package of that name, without its debug symbols."""
+    found = [path for path in pathlib.Path(directory).glob(f"{name}_*.deb")]
+    assert len(found) == 1, f"not one package {name} in {directory}: {found}"
     return found[0]
 
 
-def built_package():
-    return package_in(ROOT / "build/deb")
+def built_package(name=NAME):
+    return package_in(ROOT / "build/deb", name)
 
 
 def build(tree, env=(), umask=0o022):

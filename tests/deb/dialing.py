@@ -8,12 +8,11 @@ KEY, PASSWORD = "deb-test-key", "deb-test-password"
 STATE, LOG = f"/var/lib/{NAME}", f"/var/log/{NAME}.log"
 
 
-def grant(dialer):
-    """Makes the account of examples/grant.sql, for a program that connects over TCP."""
-    dialer.query("CREATE TABLE asterisk.servers (server_ip VARCHAR(15), active ENUM('Y','N'), "
-                 "ASTmgrSECRET VARCHAR(20))")
-    dialer.query("CREATE TABLE asterisk.vicidial_campaigns (campaign_id VARCHAR(8) PRIMARY KEY, "
-                 "campaign_name VARCHAR(40))")
+def grant(database):
+    """Makes VICIdial's tables and the account of examples/grant.sql, for a program that connects over TCP."""
+    dialer = database.dialer
+    database.make_vicidial()
+    database.query("ALTER TABLE servers ADD ASTmgrSECRET VARCHAR(20)")
     sql = (ROOT / "packaging/examples/grant.sql").read_text()
     sql = re.sub("^--.*$", "", sql, flags=re.M).replace("localhost", "127.0.0.1").replace("CHOOSE_A_PASSWORD", PASSWORD)
     for statement in sql.split(";"):

@@ -114,9 +114,12 @@ class Root:
         return done.out
 
     def apt_install(self, package, *others):
-        """Installs a package file with what it depends on. An edited configuration file is kept, as an unattended
-        upgrade does."""
-        shutil.copy(package, self.path("/srv"))
+        """Installs a package file with what it depends on. Others are names, or files too. An edited configuration file
+        is kept, as an unattended upgrade does."""
+        for file in (package, *others):
+            if isinstance(file, pathlib.Path):
+                shutil.copy(file, self.path("/srv"))
+        others = [f"/srv/{other.name}" if isinstance(other, pathlib.Path) else other for other in others]
         self.need("apt-get", "update", "-q")
         return self.need("apt-get", "install", "-q", "-y", "--no-install-recommends",
                          "-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold",

@@ -26,7 +26,7 @@ def dialer():
 @pytest.fixture(scope="module")
 def db(dialer):
     database = dialer.database("asterisk")
-    grant(dialer)
+    grant(database)
     return database
 
 

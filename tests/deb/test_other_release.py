@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from deb.build import NAME, USER, VERSION, package_in, source_tree
+from deb.build import NAME, SERVE, USER, VERSION, package_in, source_tree
 from deb.dialing import KEY, LOG, STATE, CronJob, configure, grant
 from deb.root import NotToBeHad, Root, host_release
 from harness.api import Api
@@ -35,9 +35,9 @@ def package(release, tmp_path_factory):
     with enter(release, ["build-essential", *names]) as root:
         shutil.copytree(tree, root.path(f"/srv/{tree.name}"))
         root.need("sh", "-c", f"cd /srv/{tree.name} && dpkg-buildpackage -b -us -uc")
-        built = package_in(root.path("/srv"))
-        shutil.copy(built, directory)
-        return directory / built.name
+        for name in (NAME, SERVE):
+            shutil.copy(package_in(root.path("/srv"), name), directory)
+        return package_in(directory)
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,12 @@ def other(release):
 
 
 def test_it_builds_and_installs_there(package, other):
-    other.apt_install(package, "logrotate")
+    other.apt_install(package, package_in(package.parent, SERVE), "logrotate")
     assert other.need(NAME, "--version") == f"{NAME} {VERSION}\n"
+    assert other.need(NAME, "serve", "--version") == f"{SERVE} {VERSION}\n"
+    assert other.owner(f"/var/lib/{SERVE}") == f"{USER}:{USER} 0750"
+    assert other.path(f"/usr/lib/systemd/system/{SERVE}.service").exists() or \
+        other.path(f"/lib/systemd/system/{SERVE}.service").exists()
     assert other.owner(STATE) == f"{USER}:{USER} 0750" and other.owner(LOG) == "root:adm 0640"
     assert other.run(NAME, "check").code == 78
 
@@ -56,7 +60,7 @@ def test_it_builds_and_installs_there(package, other):
 def test_it_forwards_calls_there(package, other):
     with Dialer(tcp=True) as dialer, Api(api_key=KEY) as api:
         db = dialer.database("asterisk")
-        grant(dialer)
+        grant(db)
         configure(other, dialer, api)
         assert other.run(NAME, "check").code == 0
         other.need(NAME, "enable")

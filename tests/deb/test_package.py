@@ -6,10 +6,12 @@ import subprocess
 
 import pytest
 
-from deb.build import NAME, VERSION, build, built_package, source_tree
+from deb.build import NAME, SERVE, VERSION, build, built_package, source_tree
 from harness.process import ROOT
 
 MAN8, MAN5 = ROOT / f"packaging/man/{NAME}.8", ROOT / f"packaging/man/{NAME}.conf.5"
+SERVE_MAN = ROOT / f"packaging/man/{SERVE}.8"
+both = pytest.mark.parametrize("name", [NAME, SERVE])
 COMPLETION = ROOT / f"packaging/bash-completion/{NAME}"
 
 
@@ -55,26 +57,37 @@ def test_the_source_archive_is_the_same_in_another_time_zone(tmp_path):
 def test_built_twice_it_is_the_same_to_the_byte(tmp_path):
     again = build(source_tree(tmp_path / "elsewhere"), umask=0o077,
                   env={"TZ": "Asia/Kolkata", "LC_ALL": "C", "HOME": "/nonexistent", "DEB_BUILD_OPTIONS": "parallel=1"})
-    for first in (built_package(), *(ROOT / "build/deb").glob("*-dbgsym_*.deb")):
+    for first in (built_package(), built_package(SERVE), *(ROOT / "build/deb").glob("*-dbgsym_*.deb")):
         assert filecmp.cmp(first, again.parent / first.name, shallow=False), first.name
 
 
-def test_what_is_in_etc_is_a_conffile():
-    listed = output("dpkg-deb", "-I", built_package(), "conffiles")
-    in_etc = [path for path, (mode, _) in contents(built_package()).items() if path.startswith("/etc/")
+@pytest.mark.parametrize("name, files", [
+    (NAME, [f"/etc/cron.d/{NAME}", f"/etc/{NAME}.conf", f"/etc/logrotate.d/{NAME}"]), (SERVE, [f"/etc/{SERVE}.conf"])])
+def test_what_is_in_etc_is_a_conffile(name, files):
+    listed = output("dpkg-deb", "-I", built_package(name), "conffiles")
+    in_etc = [path for path, (mode, _) in contents(built_package(name)).items() if path.startswith("/etc/")
               and mode[0] == "-"]
-    assert sorted(listed.split()) == sorted(in_etc) == [
-        f"/etc/cron.d/{NAME}", f"/etc/{NAME}.conf", f"/etc/logrotate.d/{NAME}"]
+    assert sorted(listed.split()) == sorted(in_etc) == files
 
 
-def test_everything_is_roots_and_only_root_can_write():
-    for path, (mode, owner) in contents(built_package()).items():
+@both
+def test_everything_is_roots_and_only_root_can_write(name):
+    for path, (mode, owner) in contents(built_package(name)).items():
         assert owner == "root/root" and "w" not in mode[4:] and "s" not in mode, f"{mode} {owner} {path}"
 
 
-def test_the_program_is_hardened(tmp_path):
-    output("dpkg-deb", "-x", built_package(), tmp_path)
-    program = tmp_path / "usr/sbin" / NAME
+def test_a_dialer_without_the_page_needs_no_web_server():
+    """Goal: only the page's own package needs libmicrohttpd, and it fits the program of the same version."""
+    dialer, page = (output("dpkg-deb", "-f", built_package(name), "Depends") for name in (NAME, SERVE))
+    assert "libmicrohttpd" not in dialer and "libmicrohttpd" in page
+    assert f"{NAME} (= {VERSION})" in page and "adduser" in dialer
+    assert not [path for path in contents(built_package()) if "serve" in path]
+
+
+@both
+def test_the_program_is_hardened(tmp_path, name):
+    output("dpkg-deb", "-x", built_package(name), tmp_path)
+    program = tmp_path / "usr/sbin" / name
     assert "Type:                              DYN" in output("readelf", "-h", program)
     assert "BIND_NOW" in output("readelf", "-d", program)
     assert "GNU_RELRO" in output("readelf", "-l", "--wide", program)
@@ -82,13 +95,13 @@ def test_the_program_is_hardened(tmp_path):
     assert "__stack_chk_fail" in symbols and "_chk@" in symbols
 
 
-@pytest.mark.parametrize("page", [MAN8, MAN5], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [MAN8, MAN5, SERVE_MAN], ids=lambda page: page.name)
 def test_the_manual_page_is_well_formed(page):
     assert output("mandoc", "-Tlint", "-Wwarning", page) == ""
 
 
-def help_text():
-    return output(ROOT / f"build/deb/{NAME}-{VERSION}/build/{NAME}", "--help")
+def help_text(name=NAME):
+    return output(ROOT / f"build/deb/{NAME}-{VERSION}/build/{name}", "--help")
 
 
 def plain(page):
@@ -104,9 +117,9 @@ def test_the_manual_and_the_completion_know_every_option():
         assert option in completion, f"{option} is not in the completion"
 
 
-def commands():
+def commands(name=NAME):
     """The commands that --help lists, as 'word' or 'word word'."""
-    listed = help_text().partition("Commands:\n")[2].partition("\n\n")[0]
+    listed = help_text(name).partition("Commands:\n")[2].partition("\n\n")[0]
     return [match.group(1) for match in re.finditer(r"^  ([a-z]+(?: [a-z]+)?)", listed, re.M)]
 
 
@@ -116,6 +129,18 @@ def test_the_manual_knows_every_command():
     for command in commands():
         assert any(re.sub(r" (Ar|Op|Fl).*", "", heading) == command for heading in headings), \
             f"{command} is not in {MAN8.name}"
+
+
+def test_the_manual_of_the_page_knows_every_command_option_and_setting():
+    manual, text = plain(SERVE_MAN), SERVE_MAN.read_text()
+    for option in set(re.findall(r"--[a-z][a-z-]+", help_text(SERVE))):
+        assert option in manual, f"{option} is not in {SERVE_MAN.name}"
+    assert {"run", "user add", "forget"} <= set(commands(SERVE))
+    for command in commands(SERVE):
+        assert re.search(rf"^\.It Cm {command}\b", text, re.M), f"{command} is not in {SERVE_MAN.name}"
+    for key, value in re.findall(r"^;([a-z_]+) =[ ]?(.*)$", (ROOT / f"conf/{SERVE}.conf").read_text(), re.M):
+        assert re.search(rf"^ +([a-z_]+, )*{key}\b(?s:.){{0,600}}{re.escape(f'({value})' if value else '')}", manual,
+                         re.M), f"{SERVE_MAN.name}: {key} is {value}"
 
 
 def complete(*words):
@@ -150,12 +175,31 @@ def test_the_manual_knows_every_setting_and_its_default():
 def test_make_install_gives_the_same_files(tmp_path):
     tree = source_tree(tmp_path)
     output("make", "install", f"DESTDIR={tmp_path}/to", "PREFIX=/usr", cwd=tree)
-    installed = {str(path)[len(f"{tmp_path}/to"):] for path in (tmp_path / "to").rglob("*") if path.is_file()}
-    of_debian = {f"/usr/share/doc/{NAME}/{name}" for name in ("copyright", "changelog.gz")}
-    of_debian.add(f"/usr/share/lintian/overrides/{NAME}")
-    packaged = {path for path, (mode, _) in contents(built_package()).items() if mode[0] == "-"}
-    assert installed == {re.sub(r"\.gz$", "", path) for path in packaged - of_debian}
-    assert (tmp_path / "to/var/lib" / NAME).is_dir()
+    installed = files_in(tmp_path / "to")
+    assert installed & packaged_files(NAME) == installed - packaged_files(SERVE) == packaged_files(NAME)
+    assert installed - packaged_files(NAME) == packaged_files(SERVE)
+    for name in (NAME, SERVE):
+        assert (tmp_path / "to/var/lib" / name).is_dir()
+    assert not list((tmp_path / "to").rglob("*.wants")), "nothing starts by itself"
+
+
+def files_in(directory):
+    return {str(path)[len(str(directory)):] for path in directory.rglob("*") if path.is_file()}
+
+
+def packaged_files(name):
+    """What the package holds besides what Debian adds, as `make install` names it."""
+    of_debian = {f"/usr/share/doc/{name}/{file}" for file in ("copyright", "changelog.gz")}
+    of_debian.add(f"/usr/share/lintian/overrides/{name}")
+    packaged = {path for path, (mode, _) in contents(built_package(name)).items() if mode[0] == "-"}
+    return {re.sub(r"\.gz$", "", re.sub("^/lib/", "/usr/lib/", path)) for path in packaged - of_debian}
+
+
+def test_make_install_without_the_page_installs_none_of_it(tmp_path):
+    tree = source_tree(tmp_path)
+    output("make", "install", f"DESTDIR={tmp_path}/to", "PREFIX=/usr", "WITHOUT=serve", cwd=tree)
+    assert files_in(tmp_path / "to") == packaged_files(NAME)
+    assert not (tmp_path / "to/var/lib" / SERVE).exists()
 
 
 def test_the_program_names_the_page_that_is_installed_with_it(tmp_path):
@@ -165,20 +209,24 @@ def test_the_program_names_the_page_that_is_installed_with_it(tmp_path):
         output("make", "install", f"DESTDIR={tmp_path}/to", f"PREFIX={prefix}", cwd=tree)
         assert (tmp_path / f"to{prefix}/share/{NAME}/report.html").is_file()
         assert f"({prefix}/share/{NAME}/report.html)" in output(tmp_path / f"to{prefix}/sbin/{NAME}", "--help")
+        assert f"({prefix}/share/{NAME}/serve)" in output(tmp_path / f"to{prefix}/sbin/{SERVE}", "--help")
+        unit = (tmp_path / f"to{prefix}/lib/systemd/system/{SERVE}.service").read_text()
+        assert f"\nExecStart={prefix}/sbin/{SERVE}\n" in unit
 
 
 def test_make_install_keeps_what_was_edited_and_uninstall_leaves_it(tmp_path):
     tree = source_tree(tmp_path)
     make = ["make", f"DESTDIR={tmp_path}/to", "LOG_GROUP=root"]
     settings, cron = tmp_path / f"to/etc/{NAME}.conf", tmp_path / f"to/etc/cron.d/{NAME}"
+    pages = tmp_path / f"to/etc/{SERVE}.conf"
     output(*make, "install", cwd=tree)
     assert f"[ -x /usr/local/sbin/{NAME} ]" in cron.read_text()
     assert "create 0640 root root" in (tmp_path / f"to/etc/logrotate.d/{NAME}").read_text()
-    for path in (settings, cron):
+    for path in (settings, cron, pages):
         path.write_text("# edited\n")
     output(*make, "install", cwd=tree)
-    assert settings.read_text() == cron.read_text() == "# edited\n"
+    assert settings.read_text() == cron.read_text() == pages.read_text() == "# edited\n"
     output(*make, "uninstall", cwd=tree)
     left = {str(path.relative_to(tmp_path / "to")) for path in (tmp_path / "to").rglob("*")
             if path.is_file() or NAME in path.name}
-    assert left == {f"etc/{NAME}.conf", f"var/lib/{NAME}"}
+    assert left == {f"etc/{NAME}.conf", f"var/lib/{NAME}", f"etc/{SERVE}.conf", f"var/lib/{SERVE}"}
