@@ -18,6 +18,11 @@ int64_t engine_now(const struct engine *engine)
     return clock_reading_now(&engine->clock);
 }
 
+bool engine_is_closed(const struct engine *engine)
+{
+    return sink_opens_at(engine->route.sink) > clock_now_epoch();
+}
+
 void engine_stop(struct engine *engine, enum summary_stop why, const struct call *call, const char *format, ...)
 {
     struct summary *summary = engine->summary;

@@ -66,6 +66,9 @@ bool engine_may_go_on(struct engine *engine);
  * it after something was read and sent. Then each run makes progress, even if the source's server is slow. */
 bool engine_may_read(struct engine *engine);
 
+/* engine_is_closed: whether the sink takes no calls now (sink_opens_at). Then calls that are found become pending. */
+bool engine_is_closed(const struct engine *engine);
+
 /* engine_stop: ends sending in this run. The first reason counts. call: the call that the message is about; NULL: none.
  * This function masks the call's number in the message, because the log, the ledger and mails get only the text. */
 void engine_stop(struct engine *engine, enum summary_stop why, const struct call *call, const char *format, ...)

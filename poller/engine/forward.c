@@ -210,6 +210,18 @@ static int probe(struct batch *batch, size_t count, struct err *err)
     return result;
 }
 
+/* All calls are one request: if it fails, no call is at fault. */
+static int deliver_as_one(struct batch *batch, struct err *err)
+{
+    size_t count = list_unsent(batch);
+    batch->probing = true;
+    if (count > 0 && may_go_on(batch) && deliver(batch, count, err) != 0)
+        return -1;
+    if (batch->failure.code != EX_OK)
+        return err_set(err, batch->failure.code, "%s", batch->failure.message);
+    return batch->suspects.count > 0 ? suspects_judge_probe(&batch->suspects, err) : 0;
+}
+
 static int deliver_all(struct batch *batch, struct err *err)
 {
     size_t count = list_unsent(batch);
@@ -265,8 +277,9 @@ static int forward_batch(struct engine *engine, struct work_item **items, size_t
     batch.outgoing = mem_zero(count, sizeof(struct work_item *));
     batch.suspects = (struct suspects){ .engine = engine, .items = mem_zero(count, sizeof(struct work_item *)) };
     int result = choose(&batch, items, count, others_worked, err);
+    bool as_one = sink_batch(engine->route.sink) > 0;
     if (result == 0)
-        result = prepare_all(&batch, err) == 0 ? deliver_all(&batch, err) : -1;
+        result = prepare_all(&batch, err) != 0 ? -1 : as_one ? deliver_as_one(&batch, err) : deliver_all(&batch, err);
     suspects_clear(&batch.suspects);
     for (size_t i = 0; i < batch.count; i++)
         sink_message_free(&batch.items[i]->message);
@@ -274,6 +287,26 @@ static int forward_batch(struct engine *engine, struct work_item **items, size_t
     free(batch.outgoing);
     free(batch.items);
     return result;
+}
+
+/* The sink takes these calls later, so they become pending. Nothing is read or sent for them until then. */
+static int note_rest(struct engine *engine, struct work *work, size_t from, struct err *err)
+{
+    char local[CLOCK_TEXT_SIZE];
+    size_t noted = 0;
+    for (size_t i = from; i < work->count; i++) {
+        struct work_item *item = work->items[i];
+        if (item->recorded)
+            continue;
+        if (settle_noted(engine, item->call, &item->record, err) != 0)
+            return -1;
+        item->recorded = true;
+        noted++;
+    }
+    if (noted > 0)
+        log_info("⏳ %zu calls are pending until the next load: the %s takes calls again from %s on", noted,
+                 sink_title(engine->route.sink), clock_local(sink_opens_at(engine->route.sink), local, sizeof local));
+    return 0;
 }
 
 int forward_all(struct engine *engine, struct work *work, struct err *err)
@@ -284,6 +317,8 @@ int forward_all(struct engine *engine, struct work *work, struct err *err)
     for (size_t done = 0, count = 0; done < work->count && engine->summary->stop == STOP_NONE; done += count) {
         count = work->count - done < batch_size ? work->count - done : batch_size;
         bool others_worked = done > 0 && terms->lets_others_in;
+        if (engine_is_closed(engine))
+            return note_rest(engine, work, done, err);
         if (enrich_calls(engine, work, done, count, err) != 0 ||
             forward_batch(engine, work->items + done, count, others_worked, err) != 0 ||
             (terms->on_batch != NULL &&

@@ -178,6 +178,7 @@ static int write_counts(struct engine *engine, struct err *err)
     if (ledger_count(engine->route.ledger, &counts, err) != 0)
         return -1;
     summary->pending_left = counts.pending;
+    summary->is_between_loads = engine_is_closed(engine) && !engine->breaker.down;
     if (note_outage(engine, err) != 0 || clear_doubt(engine, err) != 0 || note_limit(engine, err) != 0 ||
         note_pace(engine, err) != 0)
         return -1;

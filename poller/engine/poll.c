@@ -139,7 +139,8 @@ static int send_probe(struct run *run, struct err *err)
 {
     struct engine *engine = &run->engine;
     struct work one = { .count = 0 };
-    if (!engine->breaker.must_probe || engine->run % 2 != 0 || run->poll->dry_run)
+    if (!engine->breaker.must_probe || engine->run % 2 != 0 || run->poll->dry_run ||
+        sink_batch(engine->route.sink) > 0)
         return 0;
     struct source_range range = { .end_from = start_of_poll(run), .end_to = end_of_poll(run) };
     int result = probe_pick(engine, &range, &run->progress.floor, &one, err);

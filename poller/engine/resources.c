@@ -111,13 +111,19 @@ void resources_close_state(struct resources *resources)
 
 int resources_open_sink(const struct options *options, struct resources *resources, struct err *err)
 {
-    const struct config *config = &resources->config;
+    struct config *config = &resources->config;
     if (resources->sink.ops != NULL)
         return 0;
     const struct sink_settings settings = route_sink_settings(config, options->state_dir, options->profile_option);
     if (options->dry_run)
         return print_sink_open(resources->sink_kind, &settings, &resources->sink, err);
-    return sink_open(resources->sink_kind, &settings, &resources->sink, err);
+    if (sink_open(resources->sink_kind, &settings, &resources->sink, err) != 0)
+        return -1;
+    if (sink_batch(&resources->sink) > 0) { /* they are far apart, so no rate has to protect the receiver */
+        config->sync.batch_size = (int64_t)sink_batch(&resources->sink);
+        config->sync.backfill_rate = 0;
+    }
+    return 0;
 }
 
 void resources_open_place(struct resources *resources)

@@ -213,7 +213,7 @@ static int revisit_stretch(struct engine *engine, struct ledger_stretch *stretch
 {
     size_t batch_size = (size_t)engine->route.settings->batch_size, listed = batch_size;
     stretch->limit = (int64_t)batch_size;
-    for (; listed == batch_size && engine_may_go_on(engine); *count += listed) {
+    for (; listed == batch_size && engine_may_go_on(engine) && !engine_is_closed(engine); *count += listed) {
         if (*count > 0 && !source_may_read(engine->route.source))
             break; /* the next walk stops the run, after it has sent the calls that were read */
         if (revisit_due(engine, stretch, work, &listed, err) != 0)
@@ -234,6 +234,8 @@ int revisit_all(struct engine *engine, struct ledger_stretch *stretch, struct wo
     struct position begin = stretch->after, from;
     bool was_cut = false, is_whole = false;
     *ret_count = 0;
+    if (engine_is_closed(engine)) /* the calls stay due */
+        return 0;
     if (ledger_read_place(engine->route.ledger, LEDGER_REVISITED, &from, &was_cut, err) != 0)
         return -1;
     if (was_cut)

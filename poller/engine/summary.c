@@ -29,7 +29,7 @@ int summary_exit_code(const struct summary *summary)
     case STOP_NONE:
         break;
     }
-    return summary->pending_left > 0 ? EX_TEMPFAIL : EX_OK;
+    return summary->pending_left > 0 && !summary->is_between_loads ? EX_TEMPFAIL : EX_OK;
 }
 
 /* Appends ", COUNT WORDS", unless count is 0. */

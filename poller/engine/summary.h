@@ -29,6 +29,7 @@ struct summary {
     int64_t forgotten;  /* rows that vanished while they were waiting or pending */
     int64_t incomplete; /* calls without an extra that nearly every call has, see call_shape; one is counted once */
     int64_t pending_left;  /* calls still pending when the run ended */
+    bool is_between_loads; /* the sink takes them later, and nothing is wrong (sink_opens_at) */
     bool looked;           /* the run read every call that had ended: unsent is valid */
     int64_t unsent;        /* the least number of finished calls after the checkpoint that the run did not send */
     int64_t unsent_oldest; /* epoch: the end of the oldest of them */

@@ -149,6 +149,9 @@ static int declare(struct suspects *suspects, enum breaker_diagnosis finding, st
         engine_stop(engine, STOP_CONFIGURATION, call,
                     "the %s still refuses calls, the last: %s%s; no call is lost, calls are sent when that is fixed",
                     title, latest->reason, latest->advice);
+    else if (finding == BREAKER_CONFIGURATION && sink_batch(engine->route.sink) > 0)
+        engine_stop(engine, STOP_CONFIGURATION, call, "the %s refuses the calls: %s%s; no call is lost, calls are sent "
+                    "when that is fixed", title, latest->reason, latest->advice);
     else if (finding == BREAKER_CONFIGURATION)
         engine_stop(engine, STOP_CONFIGURATION, call,
                     "the %s refused %d different calls in a row, the last: %s%s; no call is lost, calls are sent when "

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "domain/params.h"
+#include "sink/bigquery.h"
 #include "sink/did_optimizer.h"
 #include "sink/recorder.h"
 #include "sink/sink.h"
@@ -13,6 +14,7 @@
 static const struct sink_ops *const kinds[] = {
     &did_optimizer_sink,
     &recorder_sink,
+    &bigquery_sink,
     &webhook_sink,
 };
 
@@ -69,6 +71,16 @@ void sink_end(const struct sink *sink, const struct sink_run *run)
 {
     if (sink != NULL && sink->ops != NULL && sink->ops->end != NULL)
         sink->ops->end(sink->state, run);
+}
+
+size_t sink_batch(const struct sink *sink)
+{
+    return sink != NULL && sink->ops != NULL ? sink->ops->batch : 0;
+}
+
+int64_t sink_opens_at(const struct sink *sink)
+{
+    return sink != NULL && sink->ops != NULL && sink->ops->opens_at != NULL ? sink->ops->opens_at(sink->state) : 0;
 }
 
 void sink_make(const struct sink *sink, const struct call *call, uint32_t change, struct sink_message *ret_message)

@@ -76,6 +76,8 @@ struct sink_ops {
     bool (*ignores_extras)(const struct params *params); /* optional: see sink_ignores_extras */
     const struct param *(*asks_dial_status)(const struct params *params); /* optional: see sink_asks_dial_status */
     int64_t (*longest_sec)(const struct sink_settings *settings); /* optional: see sink_longest_sec */
+    size_t batch; /* see sink_batch */
+    int64_t (*opens_at)(const void *state); /* optional: see sink_opens_at */
     /* Optional: prepares sending, and sends nothing yet. Errors: EX_CONFIG. */
     int (*open)(const struct sink_settings *settings, void **ret_state, struct err *err);
     /* Optional: see sink_begin, sink_end. */
@@ -140,6 +142,15 @@ void sink_end(const struct sink *sink, const struct sink_run *run);
  * changes back needs another key than before, or the sink would ignore it. Ownership: sink_message_free. */
 void sink_make(const struct sink *sink, const struct call *call, uint32_t change, struct sink_message *ret_message);
 void sink_message_free(struct sink_message *message);
+
+/* sink_batch: how many messages the sink sends as one request, if it can get so many; 0: each message is a request of
+ * its own. Such a sink is sent whole batches, and no single call to test it with. If a batch fails, it may report only
+ * some of its messages. */
+size_t sink_batch(const struct sink *sink);
+
+/* sink_opens_at: the epoch, by this host's clock, until which the sink takes no batch; 0 or a past time: it takes one.
+ * Until then calls are pending in the ledger, and use up no retry. */
+int64_t sink_opens_at(const struct sink *sink);
 
 /* sink_send: sends messages in their order, several at once, and returns when each one that was started has its
  * outcome. Messages that were never started are not reported. Errors: EX_SOFTWARE (nothing can be sent at all). */

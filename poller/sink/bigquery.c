@@ -1,0 +1,395 @@
+/* bigquery: the sink `bigquery`, which loads calls into a table of Google BigQuery.
+ *
+ * BigQuery limits the load jobs of a day, so a batch has many calls, and batches are load_interval apart. Until then
+ * calls are pending in the ledger. The order of durable steps is:
+ *
+ *   1. bigquery.state notes the batch: its digest and time, which name its jobs. So if the run ends here, the repeated
+ *      batch has the same jobs, and BigQuery recognizes them. Another batch looks for its rows on every day.
+ *   2. One load job fills the batch's own staging table.
+ *   3. MERGE makes or changes one row a call. Only now the calls are accepted.
+ *   4. The ledger has the outcomes (the engine).
+ *   5. bigquery.state notes that no outcome is open. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "sink/bigquery.h"
+#include "sink/bigquery_api.h"
+#include "sink/bigquery_batch.h"
+#include "sink/bigquery_columns.h"
+#include "sink/bigquery_log.h"
+#include "sink/bigquery_state.h"
+#include "sink/bigquery_tables.h"
+#include "sink/bigquery_verdict.h"
+
+/* The calls of a batch: at most three load jobs for 100,000 calls, and less than 100 MB of memory. */
+#define BATCH 50000
+
+#define LOAD_INTERVAL_SEC 300
+
+/* After so long a project may have got a billing account. */
+#define SANDBOX_SEC 86400
+
+/* A staging table lasts a day, so the jobs of an older batch are not looked for. */
+#define REPEAT_SEC (12 * 3600)
+
+/* So many calls are reported if the settings are wrong: several show that it is not the fault of one. */
+#define SHOWN_FAILURES 6
+
+#define BAD_ROWS 8
+
+struct bigquery {
+    struct bigquery_api *api;
+    struct bigquery_origin origin;
+    const struct disposition_map *dispositions;
+    const char *state_dir, *location;
+    int64_t load_interval;
+    struct bigquery_state state;
+    bool is_poll;    /* otherwise the run may send calls again that BigQuery has */
+    bool is_settled; /* the engine got the outcomes of the last batch */
+};
+
+static const struct param_spec settings_of_bigquery[] = {
+    { "project", false, "the id of the Google Cloud project" },
+    { "dataset", false, "the dataset; made if it is missing" },
+    { "table", false, "the table of calls; made if it is missing; default: calls" },
+    { "credentials", true, "the key file of a service account" },
+    { "location", false, "the location of the dataset" },
+    { "load_interval", false, "seconds between two loads" },
+    { "tenant", false, "the name in the column tenant" },
+    { "source", false, "the name of the dialer in the column source" },
+    { "timeout", false, "how many seconds a request may be silent" },
+    { "bigquery_url", false, "the address of a stand-in, for tests" },
+    { NULL, false, NULL },
+};
+
+/* ---- open and close ---- */
+
+static void close_bigquery(void *context)
+{
+    struct bigquery *state = context;
+    bigquery_api_close(state->api);
+    free(state);
+}
+
+static int open_bigquery(const struct sink_settings *settings, void **ret_state, struct err *err)
+{
+    struct bigquery *state = mem_zero(1, sizeof *state);
+    const struct params *params = settings->params;
+    state->origin = (struct bigquery_origin){ .tenant = params_text(params, "tenant", "default"),
+                                              .source = params_text(params, "source", str_or_empty(settings->source)) };
+    state->dispositions = settings->dispositions;
+    state->state_dir = settings->state_dir;
+    state->location = params_text(params, "location", "");
+    if (params_integer(params, "load_interval", LOAD_INTERVAL_SEC, 0, 86400, &state->load_interval, err) != 0 ||
+        bigquery_api_open(params, &state->api, err) != 0) {
+        close_bigquery(state);
+        return -1;
+    }
+    bigquery_state_load(state->state_dir, &state->state);
+    *ret_state = state;
+    return 0;
+}
+
+static void make(void *context, const struct call *call, uint32_t change, struct sink_message *ret_message)
+{
+    const struct bigquery *state = context;
+    bigquery_columns_message(&state->origin, call, state->dispositions, change, ret_message);
+}
+
+static const char *address(const void *context)
+{
+    const struct bigquery *state = context;
+    return bigquery_api_address(state->api);
+}
+
+/* ---- runs ---- */
+
+static void begin_run(void *context, const char *kind)
+{
+    struct bigquery *state = context;
+    state->is_poll = strcmp(kind, "poll") == 0;
+}
+
+/* The outcomes are in the ledger now. */
+static void end_run(void *context, const struct sink_run *run)
+{
+    struct bigquery *state = context;
+    struct err err;
+    if (!state->is_settled || run->exit_code == EX_IOERR)
+        return;
+    state->is_settled = state->state.is_open = false;
+    if (bigquery_state_save(state->state_dir, &state->state, &err) != 0)
+        log_warn("⚠ %s; the next load looks for its rows in more of the table", err.message);
+}
+
+/* A clock that was set back does not stop loading. */
+static int64_t opens_at(const void *context)
+{
+    const struct bigquery *state = context;
+    int64_t loaded = state->state.loaded;
+    return loaded <= clock_now_epoch() ? loaded + state->load_interval : 0;
+}
+
+/* ---- sending ---- */
+
+/* What one call of sink_send works on. */
+struct delivery {
+    struct bigquery *state;
+    const struct sink_observer *observer;
+    struct bigquery_batch batch;
+    struct {
+        size_t index;
+        struct bigquery_failure failure;
+    } bad[BAD_ROWS];
+    size_t bad_count;
+    double began_ms;
+    enum bigquery_log_mode mode;
+};
+
+static void digest_of(const struct bigquery *state, const struct sink_message *const *messages, size_t count,
+                      char out[BIGQUERY_DIGEST_SIZE])
+{
+    const struct bigquery_names *names = bigquery_api_names(state->api);
+    unsigned char bytes[CRYPTO_SHA256_SIZE];
+    char hex[CRYPTO_HEX_SIZE(CRYPTO_SHA256_SIZE)];
+    char *place = mem_format("%s.%s.%s", names->project, names->dataset, names->table);
+    struct crypto_digest *sum = crypto_digest_begin(CRYPTO_SHA256);
+    if (sum == NULL)
+        mem_out_of_memory(); /* no policy forbids SHA-256 */
+    crypto_digest_add(sum, place, strlen(place));
+    for (size_t i = 0; i < count; i++)
+        crypto_digest_add(sum, messages[i]->key, strlen(messages[i]->key) + 1);
+    (void)crypto_hex(bytes, crypto_digest_end(sum, bytes), hex);
+    (void)snprintf(out, BIGQUERY_DIGEST_SIZE, "%.24s", hex);
+    free(place);
+}
+
+/* Notes the batch. If it is the one whose outcome is open, its jobs keep their names. */
+static int note_batch(struct delivery *delivery, struct err *err)
+{
+    struct bigquery_state *note = &delivery->state->state;
+    struct bigquery_batch *batch = &delivery->batch;
+    int64_t now = clock_now_epoch(), now_us = now * 1000000;
+    char digest[BIGQUERY_DIGEST_SIZE];
+    digest_of(delivery->state, batch->messages, batch->count, digest);
+    bool is_repeated = note->is_open && strcmp(digest, note->digest) == 0 && note->started <= now &&
+                       now - note->started < REPEAT_SEC;
+    batch->is_unsure = note->is_open || !delivery->state->is_poll;
+    batch->seen_us = now_us > note->seen_us ? now_us : note->seen_us + 1;
+    note->seen_us = batch->seen_us + (int64_t)batch->count;
+    note->loaded = now;
+    if (!is_repeated) /* never the same twice: its jobs would have the names of earlier ones */
+        note->started = now > note->started ? now : note->started + 1;
+    note->is_open = true;
+    (void)snprintf(note->digest, sizeof note->digest, "%s", digest);
+    batch->digest = note->digest;
+    batch->started = note->started;
+    delivery->state->is_settled = false;
+    return bigquery_state_save(delivery->state->state_dir, note, err);
+}
+
+static void on_bad(void *context, size_t index, const struct bigquery_failure *failure)
+{
+    struct delivery *delivery = context;
+    if (delivery->bad_count < BAD_ROWS) {
+        delivery->bad[delivery->bad_count].index = index;
+        delivery->bad[delivery->bad_count++].failure = *failure;
+    }
+}
+
+/* MERGE, or whole days where BigQuery has refused it. */
+static enum bigquery_fault bring_in(struct delivery *delivery, struct bigquery_failure *failure)
+{
+    struct bigquery_state *note = &delivery->state->state;
+    int64_t now = clock_now_epoch();
+    bool was_refused = note->sandbox != 0 && note->sandbox <= now && now - note->sandbox < SANDBOX_SEC;
+    delivery->mode = BIGQUERY_LOG_MERGED;
+    enum bigquery_fault fault = was_refused ? BIGQUERY_SANDBOX : bigquery_batch_merge(&delivery->batch, failure);
+    if (fault != BIGQUERY_SANDBOX) {
+        note->sandbox = fault == BIGQUERY_FINE ? 0 : note->sandbox;
+        return fault;
+    }
+    if (!was_refused) {
+        note->sandbox = now;
+        log_warn("⚠ the project %s has no billing account (sandbox): BigQuery refuses MERGE there, so each load "
+                 "replaces whole days; only this profile may write to the table",
+                 bigquery_api_names(delivery->state->api)->project);
+    }
+    delivery->mode = BIGQUERY_LOG_TRUNCATE;
+    return bigquery_batch_replace(&delivery->batch, failure);
+}
+
+static enum bigquery_fault load_all(struct delivery *delivery, struct bigquery_place *place, char *location,
+                                    struct bigquery_failure *failure)
+{
+    struct bigquery *state = delivery->state;
+    enum bigquery_fault fault = bigquery_tables_prepare(state->api, state->location, location, failure);
+    place->location = location;
+    if (fault == BIGQUERY_FINE)
+        fault = bigquery_batch_load(&delivery->batch, failure);
+    return fault == BIGQUERY_FINE ? bring_in(delivery, failure) : fault;
+}
+
+/* ---- outcomes ---- */
+
+static void report(const struct delivery *delivery, size_t index, struct outcome outcome)
+{
+    outcome.started_ms = delivery->began_ms;
+    outcome.took_ms = clock_mono_exact_ms() - delivery->began_ms;
+    delivery->observer->on_outcome(delivery->observer->context, index, &outcome);
+}
+
+static void report_success(struct delivery *delivery)
+{
+    static const struct outcome accepted = { .kind = OUTCOME_ACCEPTED, .code = 200 };
+    for (size_t i = 0; i < delivery->batch.left; i++)
+        report(delivery, delivery->batch.order[i], accepted);
+    for (size_t i = 0; i < delivery->bad_count; i++) {
+        struct outcome rejected = bigquery_verdict_outcome(&delivery->bad[i].failure);
+        rejected.kind = OUTCOME_REJECTED;
+        rejected.unreachable = false;
+        report(delivery, delivery->bad[i].index, rejected);
+    }
+    delivery->state->is_settled = true;
+}
+
+/* The batch as a whole failed, so it is enough to report some of its calls; the engine stops, and sends all later.
+ * After a job has failed, a repeated batch needs other jobs. */
+static void report_failure(struct delivery *delivery, const struct bigquery_failure *failure)
+{
+    struct bigquery_state *note = &delivery->state->state;
+    const struct outcome outcome = bigquery_verdict_outcome(failure);
+    size_t shown = outcome.kind == OUTCOME_MISCONFIGURED ? SHOWN_FAILURES : 1;
+    struct err err;
+    if (failure->code == BIGQUERY_FAILED_JOB)
+        note->digest[0] = '\0';
+    if (bigquery_api_lost_login(delivery->state->api) && note->no_login == 0)
+        note->no_login = clock_now_epoch();
+    if (bigquery_state_save(delivery->state->state_dir, note, &err) != 0)
+        log_warn("⚠ %s", err.message);
+    for (size_t i = 0; i < delivery->batch.count && i < shown; i++)
+        report(delivery, i, outcome);
+}
+
+/* update_log is for people: without its rows no call is missing. */
+static void write_log(struct delivery *delivery, const struct bigquery_place *place)
+{
+    const struct bigquery_batch *batch = &delivery->batch;
+    struct bigquery_state *note = &delivery->state->state;
+    struct bigquery_failure failure;
+    const struct bigquery_log log = { .batch = batch, .mode = delivery->mode, .no_login = note->no_login };
+    if (bigquery_log_write(place, &log, &failure) == BIGQUERY_FINE)
+        note->no_login = 0;
+    else if (failure.fault != BIGQUERY_GIVEN_UP)
+        log_warn("⚠ could not write to the table update_log: %s%s; the calls are in BigQuery", failure.reason,
+                 failure.advice);
+}
+
+static int send_messages(void *context, const struct sink_message *const *messages, size_t count,
+                         const struct sink_observer *observer, struct err *err)
+{
+    struct bigquery *state = context;
+    char location[BIGQUERY_LOCATION_SIZE] = "";
+    struct bigquery_place place = { .api = state->api, .location = location, .state_dir = state->state_dir };
+    struct delivery delivery = { .state = state, .observer = observer, .began_ms = clock_mono_exact_ms(),
+                                 .batch = { .place = &place, .origin = &state->origin, .messages = messages,
+                                            .count = count, .on_bad = on_bad, .context = &delivery } };
+    struct bigquery_failure failure = { .position = -1 };
+    if (count == 0 || observer->on_turn(observer->context) == 0)
+        return 0;
+    if (note_batch(&delivery, err) != 0)
+        return -1;
+    bigquery_api_watch(state->api, observer);
+    enum bigquery_fault fault = load_all(&delivery, &place, location, &failure);
+    if (fault == BIGQUERY_FINE) {
+        report_success(&delivery);
+        write_log(&delivery, &place);
+        bigquery_batch_drop(&delivery.batch);
+    } else if (fault != BIGQUERY_GIVEN_UP) /* otherwise the next run asks for the result */
+        report_failure(&delivery, &failure);
+    bigquery_api_watch(state->api, NULL);
+    (void)observer->on_turn(observer->context);
+    free(delivery.batch.order);
+    return 0;
+}
+
+/* ---- the check ---- */
+
+static void fail_check(const struct bigquery_failure *failure, struct sink_health *health)
+{
+    health->state = SINK_FAILS;
+    health->exit_code = failure->fault == BIGQUERY_RETRY ? EX_UNAVAILABLE : EX_CONFIG;
+    (void)snprintf(health->text, sizeof health->text, "%s", failure->reason);
+    (void)snprintf(health->remedy, sizeof health->remedy, "%s",
+                   *failure->advice != '\0' ? failure->advice + 2 : "ask the owner of the project");
+}
+
+/* BigQuery checks a statement that would change nothing, and does not run it. */
+static enum bigquery_fault try_dml(const struct bigquery *state, const char *location,
+                                   struct bigquery_failure *failure)
+{
+    const struct bigquery_names *names = bigquery_api_names(state->api);
+    const struct bigquery_place place = { .api = state->api, .location = location, .state_dir = state->state_dir };
+    char id[BIGQUERY_JOB_ID_SIZE];
+    char *sql = mem_format("UPDATE `%s.%s.%s` SET row_hash = row_hash WHERE call_date = DATE '0001-01-01'",
+                           names->project, names->dataset, names->table);
+    (void)snprintf(id, sizeof id, "check_%" PRId64, clock_now_epoch());
+    const struct bigquery_query query = { .sql = sql, .id = id, .is_dry_run = true };
+    enum bigquery_fault fault = bigquery_job_query(&place, &query, NULL, failure);
+    free(sql);
+    return fault;
+}
+
+static int check(void *context, struct sink_health *ret_health, struct err *err)
+{
+    struct bigquery *state = context;
+    const struct bigquery_names *names = bigquery_api_names(state->api);
+    char location[BIGQUERY_LOCATION_SIZE];
+    struct bigquery_failure failure;
+    (void)err;
+    *ret_health = (struct sink_health){ .state = SINK_WORKS };
+    enum bigquery_fault fault = bigquery_tables_look(state->api, state->location, location, &failure);
+    if (fault == BIGQUERY_MISSING) {
+        (void)snprintf(ret_health->text, sizeof ret_health->text, "%s may read the project %s; the first load makes "
+                       "the %s and finds out whether it may use MERGE", names->account, names->project,
+                       *location == '\0' ? "dataset and its tables" : "tables");
+        return 0;
+    }
+    if (fault == BIGQUERY_FINE)
+        fault = try_dml(state, location, &failure);
+    if (fault != BIGQUERY_FINE && fault != BIGQUERY_SANDBOX) {
+        fail_check(&failure, ret_health);
+        return 0;
+    }
+    (void)snprintf(ret_health->text, sizeof ret_health->text, "%s.%s.%s in %s is ready; mode: %s", names->project,
+                   names->dataset, names->table, location,
+                   fault == BIGQUERY_FINE ? "MERGE, a load job each load_interval"
+                                          : "whole days (WRITE_TRUNCATE), because the project has no billing account "
+                                            "(sandbox): BigQuery deletes each day after 60 days, and only one profile "
+                                            "may write to the table");
+    return 0;
+}
+
+const struct sink_ops bigquery_sink = {
+    .type = "bigquery",
+    .title = "BigQuery table",
+    .params = settings_of_bigquery,
+    .batch = BATCH,
+    .opens_at = opens_at,
+    .open = open_bigquery,
+    .begin = begin_run,
+    .end = end_run,
+    .make = make,
+    .send = send_messages,
+    .check = check,
+    .describe = bigquery_verdict_describe,
+    .address = address,
+    .close = close_bigquery,
+};

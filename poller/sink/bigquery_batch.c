@@ -1,0 +1,282 @@
+/* bigquery_batch: brings the calls of a batch into the table. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "sink/bigquery_batch.h"
+#include "sink/bigquery_sql.h"
+#include "sink/bigquery_tables.h"
+
+/* So many load jobs in turn, each without another bad row. */
+#define LOADS 5
+
+/* A table may be missing for some seconds after it was made. */
+#define NEW_MS 250
+
+/* The longest id of a call. */
+#define ID_SIZE 512
+#define DAY_SIZE 24
+
+/* A batch has calls of at most so many days, where whole days are replaced. */
+#define DAYS 4000
+
+void bigquery_batch_id(const struct bigquery_batch *batch, const char *name, char out[BIGQUERY_JOB_ID_SIZE])
+{
+    (void)snprintf(out, BIGQUERY_JOB_ID_SIZE, "calls_%s_%" PRId64 "_%s", batch->digest, batch->started, name);
+}
+
+/* Each batch has its own table: two runs, or two tenants, would replace each other's rows in a common one, and the
+ * MERGE would miss calls. */
+static char *staging_of(const struct bigquery_batch *batch)
+{
+    return mem_format("%s_staging_%s_%" PRId64, bigquery_api_names(batch->place->api)->table, batch->digest,
+                      batch->started);
+}
+
+static char *full_name(const struct bigquery_batch *batch, const char *table)
+{
+    const struct bigquery_names *names = bigquery_api_names(batch->place->api);
+    return mem_format("%s.%s.%s", names->project, names->dataset, table);
+}
+
+/* ---- loading ---- */
+
+static char *line_of(const void *context, size_t number)
+{
+    const struct bigquery_batch *batch = context;
+    char seen[BIGQUERY_TIME_SIZE];
+    if (number >= batch->left)
+        return NULL;
+    size_t index = batch->order[number];
+    const struct sink_message *message = batch->messages[index];
+    return mem_format("%.*s,\"seen_at\":\"%s\",\"change\":%" PRIu32 "}\n", (int)strlen(message->body) - 1,
+                      message->body, bigquery_columns_time(batch->seen_us + (int64_t)index, seen),
+                      bigquery_columns_change(message));
+}
+
+/* The number of the row that has the byte at position; batch->left: none. */
+static size_t find_row(const struct bigquery_batch *batch, int64_t position)
+{
+    int64_t end = 0;
+    for (size_t i = 0; position >= 0 && i < batch->left; i++) {
+        char *line = line_of(batch, i);
+        end += (int64_t)strlen(line);
+        free(line);
+        if (position < end)
+            return i;
+    }
+    return batch->left == 1 ? 0 : batch->left;
+}
+
+/* Takes the bad row out. False: BigQuery does not say which one it is. */
+static bool drop_bad(struct bigquery_batch *batch, const struct bigquery_failure *failure)
+{
+    size_t bad = find_row(batch, failure->position);
+    if (bad >= batch->left)
+        return false;
+    batch->on_bad(batch->context, batch->order[bad], failure);
+    batch->left--;
+    memmove(batch->order + bad, batch->order + bad + 1, (batch->left - bad) * sizeof *batch->order);
+    return true;
+}
+
+enum bigquery_fault bigquery_batch_load(struct bigquery_batch *batch, struct bigquery_failure *failure)
+{
+    char *staging = staging_of(batch), id[BIGQUERY_JOB_ID_SIZE], name[24];
+    const struct bigquery_load load = { .table = staging, .id = id, .line = line_of, .context = batch };
+    batch->order = mem_zero(batch->count, sizeof *batch->order);
+    batch->left = batch->count;
+    for (size_t i = 0; i < batch->count; i++)
+        batch->order[i] = i;
+    enum bigquery_fault fault = bigquery_tables_stage(batch->place->api, staging, failure);
+    for (int i = 1; fault == BIGQUERY_FINE && batch->left > 0; i++) {
+        (void)snprintf(name, sizeof name, "load_%d", i);
+        bigquery_batch_id(batch, name, id);
+        fault = bigquery_job_load(batch->place, &load, &batch->loaded, failure);
+        bool goes_on = i < LOADS && ((fault == BIGQUERY_ROW && drop_bad(batch, failure)) ||
+                                     (fault == BIGQUERY_MISSING && bigquery_api_pause(batch->place->api, NEW_MS << i)));
+        if (!goes_on) /* loaded, or failed */
+            break;
+        fault = BIGQUERY_FINE;
+    }
+    free(staging);
+    return fault;
+}
+
+/* ---- which rows ---- */
+
+/* The keys of a part of the batch. */
+struct extent {
+    size_t rows;
+    char first_day[DAY_SIZE], last_day[DAY_SIZE];
+    char first_id[ID_SIZE], last_id[ID_SIZE];
+};
+
+static void widen(char *first, char *last, size_t size, const char *text, bool is_first)
+{
+    if (is_first || strcmp(text, first) < 0)
+        (void)snprintf(first, size, "%s", text);
+    if (is_first || strcmp(text, last) > 0)
+        (void)snprintf(last, size, "%s", text);
+}
+
+/* Of the rows that are sure to be new, or of the others. BigQuery compares texts by their bytes, as strcmp does. */
+static void measure(const struct bigquery_batch *batch, bool is_new, struct extent *ret_extent)
+{
+    *ret_extent = (struct extent){ .rows = 0 };
+    for (size_t i = 0; i < batch->left; i++) {
+        const struct sink_message *message = batch->messages[batch->order[i]];
+        char day[DAY_SIZE] = "", id[ID_SIZE] = "";
+        if ((!batch->is_unsure && bigquery_columns_change(message) == 0) != is_new)
+            continue;
+        if (!bigquery_columns_value(message, "call_date", day, sizeof day) ||
+            !bigquery_columns_value(message, "call_id", id, sizeof id))
+            continue;
+        bool is_first = ret_extent->rows++ == 0;
+        widen(ret_extent->first_day, ret_extent->last_day, DAY_SIZE, day, is_first);
+        widen(ret_extent->first_id, ret_extent->last_id, ID_SIZE, id, is_first);
+    }
+}
+
+/* ---- merging ---- */
+
+static enum bigquery_fault merge(struct bigquery_batch *batch, const struct bigquery_query *query,
+                                 struct bigquery_failure *failure)
+{
+    struct json *job = NULL;
+    enum bigquery_fault fault = bigquery_job_query(batch->place, query, &job, failure);
+    if (fault == BIGQUERY_FINE)
+        batch->changed += bigquery_job_number(job, "query", "numDmlAffectedRows");
+    json_free(job);
+    return fault;
+}
+
+static enum bigquery_fault merge_new(struct bigquery_batch *batch, const struct bigquery_sql *names,
+                                     struct bigquery_failure *failure)
+{
+    char id[BIGQUERY_JOB_ID_SIZE];
+    struct extent extent;
+    measure(batch, true, &extent);
+    if (extent.rows == 0)
+        return BIGQUERY_FINE;
+    bigquery_batch_id(batch, "merge_new", id);
+    char *sql = bigquery_sql_merge(names);
+    const struct bigquery_query query = { .sql = sql, .id = id,
+                                          .params = { { "first_day", "DATE", extent.first_day },
+                                                      { "last_day", "DATE", extent.last_day } } };
+    enum bigquery_fault fault = merge(batch, &query, failure);
+    free(sql);
+    return fault;
+}
+
+static enum bigquery_fault merge_others(struct bigquery_batch *batch, const struct bigquery_sql *names,
+                                        struct bigquery_failure *failure)
+{
+    char id[BIGQUERY_JOB_ID_SIZE];
+    struct extent extent;
+    measure(batch, false, &extent);
+    if (extent.rows == 0)
+        return BIGQUERY_FINE;
+    bigquery_batch_id(batch, batch->is_unsure ? "merge_all" : "merge_changed", id);
+    char *sql = bigquery_sql_merge_everywhere(names);
+    const struct bigquery_query query = { .sql = sql, .id = id,
+                                          .params = { { "tenant", "STRING", batch->origin->tenant },
+                                                      { "source", "STRING", batch->origin->source },
+                                                      { "first_id", "STRING", extent.first_id },
+                                                      { "last_id", "STRING", extent.last_id },
+                                                      { "least_change", "INT64", batch->is_unsure ? "0" : "1" } } };
+    enum bigquery_fault fault = merge(batch, &query, failure);
+    free(sql);
+    return fault;
+}
+
+enum bigquery_fault bigquery_batch_merge(struct bigquery_batch *batch, struct bigquery_failure *failure)
+{
+    if (batch->left == 0)
+        return BIGQUERY_FINE;
+    char *staging = staging_of(batch), *from = full_name(batch, staging);
+    char *to = full_name(batch, bigquery_api_names(batch->place->api)->table);
+    const struct bigquery_sql names = { .target = to, .staging = from };
+    batch->changed = 0;
+    enum bigquery_fault fault = merge_new(batch, &names, failure);
+    if (fault == BIGQUERY_FINE)
+        fault = merge_others(batch, &names, failure);
+    free(to);
+    free(from);
+    free(staging);
+    return fault;
+}
+
+/* ---- without DML ---- */
+
+static enum bigquery_fault list_days(struct bigquery_batch *batch, const struct bigquery_sql *names,
+                                     struct json **ret_days, struct bigquery_failure *failure)
+{
+    char id[BIGQUERY_JOB_ID_SIZE];
+    struct extent extent;
+    bool is_unsure = batch->is_unsure;
+    batch->is_unsure = true; /* all rows */
+    measure(batch, false, &extent);
+    batch->is_unsure = is_unsure;
+    bigquery_batch_id(batch, "days", id);
+    char *sql = bigquery_sql_days(names);
+    const struct bigquery_query query = { .sql = sql, .id = id,
+                                          .params = { { "tenant", "STRING", batch->origin->tenant },
+                                                      { "source", "STRING", batch->origin->source },
+                                                      { "first_id", "STRING", extent.first_id },
+                                                      { "last_id", "STRING", extent.last_id } } };
+    enum bigquery_fault fault = bigquery_job_query(batch->place, &query, NULL, failure);
+    free(sql);
+    return fault == BIGQUERY_FINE ? bigquery_job_rows(batch->place, id, DAYS, ret_days, failure) : fault;
+}
+
+static enum bigquery_fault replace_day(struct bigquery_batch *batch, const struct bigquery_sql *names, const char *day,
+                                       struct bigquery_failure *failure)
+{
+    char id[BIGQUERY_JOB_ID_SIZE], digits[DAY_SIZE] = "", name[2 * DAY_SIZE];
+    for (size_t i = 0, length = 0; day[i] != '\0' && length + 1 < sizeof digits; i++)
+        if (day[i] >= '0' && day[i] <= '9')
+            digits[length++] = day[i];
+    (void)snprintf(name, sizeof name, "day_%s", digits);
+    bigquery_batch_id(batch, name, id);
+    char *sql = bigquery_sql_day(names);
+    char *partition = mem_format("%s$%s", bigquery_api_names(batch->place->api)->table, digits);
+    const struct bigquery_query query = { .sql = sql, .id = id, .partition = partition,
+                                          .params = { { "day", "DATE", day } } };
+    enum bigquery_fault fault = bigquery_job_query(batch->place, &query, NULL, failure);
+    free(partition);
+    free(sql);
+    return fault;
+}
+
+enum bigquery_fault bigquery_batch_replace(struct bigquery_batch *batch, struct bigquery_failure *failure)
+{
+    if (batch->left == 0)
+        return BIGQUERY_FINE;
+    char *staging = staging_of(batch), *from = full_name(batch, staging);
+    char *to = full_name(batch, bigquery_api_names(batch->place->api)->table);
+    const struct bigquery_sql names = { .target = to, .staging = from };
+    struct json *days = NULL;
+    enum bigquery_fault fault = list_days(batch, &names, &days, failure);
+    const struct json *day = days != NULL ? json_first(days) : NULL;
+    for (; fault == BIGQUERY_FINE && day != NULL; day = json_next(day))
+        fault = replace_day(batch, &names, json_string(day), failure);
+    if (fault == BIGQUERY_FINE)
+        batch->changed = (int64_t)batch->left;
+    json_free(days);
+    free(to);
+    free(from);
+    free(staging);
+    return fault;
+}
+
+void bigquery_batch_drop(const struct bigquery_batch *batch)
+{
+    struct bigquery_failure ignored;
+    char *staging = staging_of(batch);
+    (void)bigquery_tables_drop(batch->place->api, staging, &ignored);
+    free(staging);
+}

@@ -1,0 +1,243 @@
+/* bigquery_job: load jobs and query jobs. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "sink/bigquery_job.h"
+#include "sink/bigquery_tables.h"
+
+/* More is sent as a resumable upload: a proxy may limit the size of one request's body. */
+#define MULTIPART_MOST ((int64_t)10 * 1024 * 1024)
+
+/* So many uploads are begun if they are cut short. */
+#define UPLOADS 3
+
+#define BOUNDARY "calls_of_did_optimizer_sync"
+
+/* ---- the description of a job ---- */
+
+static void refer(struct json *job, const struct bigquery_place *place, const char *id)
+{
+    struct json *reference = json_add(job, "jobReference", json_object());
+    json_add_text(reference, "projectId", bigquery_api_names(place->api)->project);
+    json_add_text(reference, "jobId", id);
+    json_add_text(reference, "location", place->location);
+}
+
+static char *describe_load(const struct bigquery_place *place, const struct bigquery_load *load)
+{
+    struct json *job = json_object();
+    refer(job, place, load->id);
+    struct json *config = json_add(json_add(job, "configuration", json_object()), "load", json_object());
+    bigquery_tables_reference(config, "destinationTable", bigquery_api_names(place->api), load->table);
+    json_add_text(config, "sourceFormat", "NEWLINE_DELIMITED_JSON");
+    json_add_text(config, "createDisposition", "CREATE_NEVER");
+    json_add_text(config, "writeDisposition", load->appends ? "WRITE_APPEND" : "WRITE_TRUNCATE");
+    json_add_int(config, "maxBadRecords", 0);
+    if (!load->appends) { /* WRITE_TRUNCATE replaces the schema as well */
+        struct json *fields = json_add(json_add(config, "schema", json_object()), "fields", json_array());
+        bigquery_columns_fields(fields, bigquery_columns, BIGQUERY_COLUMNS);
+        bigquery_columns_fields(fields, &bigquery_change_column, 1);
+    }
+    char *text = json_print(job);
+    json_free(job);
+    return text;
+}
+
+static void add_params(struct json *config, const struct bigquery_query *query)
+{
+    struct json *list = json_add(config, "queryParameters", json_array());
+    json_add_text(config, "parameterMode", "NAMED");
+    for (size_t i = 0; i < BIGQUERY_PARAMS && query->params[i].name != NULL; i++) {
+        struct json *param = json_append(list, json_object());
+        json_add_text(param, "name", query->params[i].name);
+        json_add_text(json_add(param, "parameterType", json_object()), "type", query->params[i].type);
+        json_add_text(json_add(param, "parameterValue", json_object()), "value", query->params[i].value);
+    }
+}
+
+static char *describe_query(const struct bigquery_place *place, const struct bigquery_query *query)
+{
+    struct json *job = json_object();
+    refer(job, place, query->id);
+    struct json *configuration = json_add(job, "configuration", json_object());
+    if (query->is_dry_run)
+        json_add_bool(configuration, "dryRun", true);
+    struct json *config = json_add(configuration, "query", json_object());
+    json_add_text(config, "query", query->sql);
+    json_add_bool(config, "useLegacySql", false);
+    if (query->params[0].name != NULL)
+        add_params(config, query);
+    if (query->partition != NULL) {
+        bigquery_tables_reference(config, "destinationTable", bigquery_api_names(place->api), query->partition);
+        json_add_text(config, "createDisposition", "CREATE_NEVER");
+        json_add_text(config, "writeDisposition", "WRITE_TRUNCATE");
+    }
+    char *text = json_print(job);
+    json_free(job);
+    return text;
+}
+
+/* ---- the file ---- */
+
+/* A file without a name: it vanishes with the process. */
+struct parcel {
+    FILE *file;
+    int64_t from, length; /* the lines */
+    int64_t whole;        /* all parts */
+};
+
+static bool open_parcel(const char *state_dir, struct parcel *parcel)
+{
+    char *path = mem_format("%s/bigquery-XXXXXX", state_dir);
+    int fd = mkstemp(path);
+    if (fd >= 0)
+        (void)unlink(path);
+    parcel->file = fd >= 0 ? fdopen(fd, "w+") : NULL;
+    if (parcel->file == NULL && fd >= 0)
+        (void)close(fd);
+    free(path);
+    return parcel->file != NULL;
+}
+
+static bool write_text(struct parcel *parcel, const char *text)
+{
+    size_t length = strlen(text);
+    parcel->whole += (int64_t)length;
+    return fwrite(text, 1, length, parcel->file) == length;
+}
+
+/* Writes the parts of a multipart upload: the job, and the lines. */
+static bool write_parcel(const struct bigquery_load *load, const char *job, struct parcel *parcel)
+{
+    bool good = write_text(parcel, "--" BOUNDARY "\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n") &&
+                write_text(parcel, job) &&
+                write_text(parcel, "\r\n--" BOUNDARY "\r\nContent-Type: application/octet-stream\r\n\r\n");
+    parcel->from = parcel->whole;
+    char *line = load->line(load->context, 0);
+    for (size_t i = 1; good && line != NULL; i++) {
+        good = write_text(parcel, line);
+        free(line);
+        line = load->line(load->context, i);
+    }
+    free(line);
+    parcel->length = parcel->whole - parcel->from;
+    return good && write_text(parcel, "\r\n--" BOUNDARY "--\r\n") && fflush(parcel->file) == 0;
+}
+
+/* ---- loading ---- */
+
+/* Begins an upload, and sends the lines to its address. The repeated request of a job that BigQuery has is a
+ * duplicate. */
+static enum bigquery_fault send_resumable(const struct bigquery_place *place, const struct bigquery_load *load,
+                                          const char *job, const struct parcel *parcel, struct json **ret_job,
+                                          struct bigquery_failure *failure)
+{
+    enum bigquery_fault fault = BIGQUERY_RETRY;
+    for (int i = 0; i < UPLOADS && fault == BIGQUERY_RETRY; i++) {
+        char *session = NULL;
+        const struct bigquery_request start = { .method = "POST", .path = "/jobs?uploadType=resumable", .body = job,
+                                                .is_upload = true, .ret_session = &session };
+        fault = bigquery_api_ask(place->api, &start, NULL, failure);
+        if (fault == BIGQUERY_EXISTS) {
+            const struct bigquery_request again = { .method = "POST", .path = "/jobs", .body = job };
+            fault = bigquery_api_run(place->api, &again, load->id, place->location, ret_job, failure);
+        } else if (fault == BIGQUERY_FINE) {
+            const struct bigquery_request bytes = { .method = "PUT", .session = session, .file = fileno(parcel->file),
+                                                    .from = parcel->from, .length = parcel->length,
+                                                    .content_type = "application/octet-stream" };
+            fault = bigquery_api_run(place->api, &bytes, load->id, place->location, ret_job, failure);
+        }
+        mem_free_secret(session);
+    }
+    return fault;
+}
+
+static enum bigquery_fault send_multipart(const struct bigquery_place *place, const struct bigquery_load *load,
+                                          const struct parcel *parcel, struct json **ret_job,
+                                          struct bigquery_failure *failure)
+{
+    const struct bigquery_request request = { .method = "POST", .path = "/jobs?uploadType=multipart",
+                                              .is_upload = true, .file = fileno(parcel->file),
+                                              .length = parcel->whole,
+                                              .content_type = "multipart/related; boundary=" BOUNDARY };
+    return bigquery_api_run(place->api, &request, load->id, place->location, ret_job, failure);
+}
+
+enum bigquery_fault bigquery_job_load(const struct bigquery_place *place, const struct bigquery_load *load,
+                                      int64_t *ret_rows, struct bigquery_failure *failure)
+{
+    struct parcel parcel = { .file = NULL };
+    struct json *done = NULL;
+    char *job = describe_load(place, load);
+    enum bigquery_fault fault = BIGQUERY_RETRY;
+    if (!open_parcel(place->state_dir, &parcel) || !write_parcel(load, job, &parcel))
+        (void)bigquery_verdict_set(failure, fault, "; make room there",
+                                   "could not write the calls of a batch to a file in %.200s: %s", place->state_dir,
+                                   strerror(errno));
+    else
+        fault = parcel.whole > MULTIPART_MOST ? send_resumable(place, load, job, &parcel, &done, failure)
+                                              : send_multipart(place, load, &parcel, &done, failure);
+    if (fault == BIGQUERY_FINE)
+        *ret_rows = bigquery_job_number(done, "load", "outputRows");
+    json_free(done);
+    if (parcel.file != NULL)
+        (void)fclose(parcel.file);
+    free(job);
+    return fault;
+}
+
+/* ---- queries ---- */
+
+enum bigquery_fault bigquery_job_query(const struct bigquery_place *place, const struct bigquery_query *query,
+                                       struct json **ret_job, struct bigquery_failure *failure)
+{
+    char *body = describe_query(place, query);
+    const struct bigquery_request request = { .method = "POST", .path = "/jobs", .body = body };
+    struct json *job = NULL;
+    enum bigquery_fault fault = query->is_dry_run
+                                    ? bigquery_api_ask(place->api, &request, &job, failure)
+                                    : bigquery_api_run(place->api, &request, query->id, place->location, &job, failure);
+    free(body);
+    if (ret_job != NULL)
+        *ret_job = job;
+    else
+        json_free(job);
+    return fault;
+}
+
+enum bigquery_fault bigquery_job_rows(const struct bigquery_place *place, const char *id, size_t limit,
+                                      struct json **ret_json, struct bigquery_failure *failure)
+{
+    char *path = mem_format("/queries/%s?location=%s&maxResults=%zu", id, place->location, limit);
+    const struct bigquery_request request = { .method = "GET", .path = path };
+    struct json *json = NULL, *rows = json_array();
+    enum bigquery_fault fault = bigquery_api_ask(place->api, &request, &json, failure);
+    free(path);
+    const struct json *row = fault == BIGQUERY_FINE ? json_first(json_member(json, "rows")) : NULL;
+    for (; row != NULL; row = json_next(row)) {
+        const struct json *cell = json_first(json_member(row, "f"));
+        const char *text = cell != NULL ? json_text(cell, "v") : NULL;
+        if (text != NULL)
+            json_append_text(rows, text);
+    }
+    json_free(json);
+    *ret_json = rows;
+    return fault;
+}
+
+int64_t bigquery_job_number(const struct json *job, const char *group, const char *name)
+{
+    int64_t number = 0;
+    const struct json *statistics = json_member(job, "statistics");
+    const struct json *part = statistics != NULL ? json_member(statistics, group) : NULL;
+    char *text = json_text_or_number(part != NULL ? json_member(part, name) : NULL);
+    bool good = text != NULL && str_to_int(text, &number);
+    free(text);
+    return good ? number : 0;
+}

@@ -1,0 +1,103 @@
+/* Tests of bigquery_columns: the line of a call, its hash and its key. */
+#include "../unit.h"
+
+#include "sink/bigquery_columns.h"
+
+static const struct bigquery_origin origin = { .tenant = "acme", .source = "vicidial" };
+static struct disposition_map *map;
+
+static struct sink_message message_of(const struct call *call, uint32_t change)
+{
+    struct sink_message message;
+    bigquery_columns_message(&origin, call, map, change, &message);
+    return message;
+}
+
+static const struct call one = { .id = "1729771100.7", .campaign = "SALES", .number = "3125550100", .agent = "O'\"N",
+                                 .status = "A", .started = 1729771100, .ended = 1729771200, .length = -3 };
+
+static void test_the_line_has_each_column_of_the_call(void **state)
+{
+    (void)state;
+    struct sink_message message = message_of(&one, 0);
+    static const char *const parts[] = { "{\"tenant\":\"acme\",\"source\":\"vicidial\",\"call_id\":\"1729771100.7\","
+                                         "\"call_date\":\"2024-10-24\",\"direction\":\"outbound\"",
+                                         "\"agent\":\"O'\\\"N\"", "\"started_at\":\"2024-10-24T11:58:20Z\"",
+                                         "\"ended_at\":\"2024-10-24T12:00:00Z\"", "\"duration\":0", "\"billsec\":null",
+                                         "\"extras\":\"{}\",\"row_hash\":\"" };
+    for (size_t i = 0; i < UNIT_COUNT(parts); i++)
+        unit_has(parts[i], message.body, parts[i]);
+    sink_message_free(&message);
+}
+
+static void test_the_key_tells_a_repeated_message_from_a_change_back(void **state)
+{
+    (void)state;
+    struct call other = one;
+    other.status = "SALE";
+    struct sink_message first = message_of(&one, 0), same = message_of(&one, 0), back = message_of(&one, 2),
+                        changed = message_of(&other, 1);
+    assert_string_equal(first.key, same.key);
+    assert_string_equal(first.body, back.body);
+    assert_string_not_equal(first.key, back.key);
+    assert_memory_not_equal(first.key, changed.key, 32);
+    assert_int_equal(bigquery_columns_change(&first), 0);
+    assert_int_equal(bigquery_columns_change(&back), 2);
+    sink_message_free(&first);
+    sink_message_free(&same);
+    sink_message_free(&back);
+    sink_message_free(&changed);
+}
+
+static void test_the_day_of_a_call_without_a_start_is_that_of_its_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        struct call call;
+        const char *day;
+    } rows[] = {
+        { "end", { .id = "a", .started = CALL_NO_NUMBER, .ended = 1729771200 }, "2024-10-24" },
+        { "nothing", { .id = "a", .started = CALL_NO_NUMBER, .length = CALL_NO_NUMBER }, "1970-01-01" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char day[24];
+        struct sink_message message = message_of(&rows[i].call, 0);
+        unit_true(rows[i].row, bigquery_columns_value(&message, "call_date", day, sizeof day));
+        assert_string_equal(day, rows[i].day);
+        unit_true(rows[i].row, !bigquery_columns_value(&message, "call_date", day, 5));
+        sink_message_free(&message);
+    }
+}
+
+static void test_a_time_has_its_microseconds(void **state)
+{
+    (void)state;
+    char text[BIGQUERY_TIME_SIZE];
+    assert_string_equal(bigquery_columns_time(INT64_C(1729771200000007), text), "2024-10-24T12:00:00.000007Z");
+}
+
+static int make_map(void **state)
+{
+    (void)state;
+    map = disposition_map_new();
+    return 0;
+}
+
+static int free_map(void **state)
+{
+    (void)state;
+    disposition_map_free(map);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_line_has_each_column_of_the_call),
+        cmocka_unit_test(test_the_key_tells_a_repeated_message_from_a_change_back),
+        cmocka_unit_test(test_the_day_of_a_call_without_a_start_is_that_of_its_end),
+        cmocka_unit_test(test_a_time_has_its_microseconds),
+    };
+    return cmocka_run_group_tests(tests, make_map, free_map);
+}
