@@ -90,21 +90,28 @@ static void add_standing(struct json_writer *object, const struct standing *stan
     add_last_run(object, overview);
 }
 
-static int count(struct api *api, const char *profile, const char *state, int64_t *ret_count, struct err *err)
+/* Calls of a profile that ended at from or later, of one state or of all; VIEW_UNKNOWN: the list of calls may still be
+ * made. */
+static int64_t count(struct api *api, const char *profile, const char *state, int64_t from)
 {
-    const struct view_filter filter = { .profile = profile, .state = state };
-    return view_count(api->view, &filter, ret_count, err);
+    const struct view_filter filter = { .profile = profile, .state = state, .from = from };
+    struct err err;
+    int64_t calls = 0;
+    return view_count(api->view, &filter, &calls, &err) == 0 ? calls : VIEW_UNKNOWN;
 }
 
-/* The list of calls may still be made: then there are no counts of it. */
 static void add_counts(struct json_writer *object, struct api *api, const char *profile)
 {
-    struct err err;
-    int64_t total = VIEW_UNKNOWN, accepted = VIEW_UNKNOWN;
-    if (count(api, profile, NULL, &total, &err) != 0 || count(api, profile, "accepted", &accepted, &err) != 0)
-        total = accepted = VIEW_UNKNOWN;
-    json_writer_add_known(object, "calls", total, VIEW_UNKNOWN);
-    json_writer_add_known(object, "accepted", accepted, VIEW_UNKNOWN);
+    int64_t hour_ago = clock_now_epoch() - 3600, day_ago = clock_now_epoch() - 86400;
+    struct json_writer day = { .text = NULL };
+    json_writer_add_known(object, "calls", count(api, profile, NULL, 0), VIEW_UNKNOWN);
+    json_writer_add_known(object, "accepted", count(api, profile, "accepted", 0), VIEW_UNKNOWN);
+    json_writer_add_known(object, "calls_last_hour", count(api, profile, NULL, hour_ago), VIEW_UNKNOWN);
+    json_writer_add_known(&day, "accepted", count(api, profile, "accepted", day_ago), VIEW_UNKNOWN);
+    json_writer_add_known(&day, "rejected", count(api, profile, "rejected", day_ago), VIEW_UNKNOWN);
+    char *text = json_writer_end(&day);
+    json_writer_add_json(object, "last_day", text);
+    free(text);
 }
 
 struct copy_of {

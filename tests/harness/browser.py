@@ -80,6 +80,17 @@ class Browser:
         self.console()  # drops the messages of the previous page
         self._ask("POST", "/url", {"url": pathlib.Path(path).absolute().as_uri()})
 
+    def visit(self, address):
+        """Opens a page of a server of this host, with the console of the page before forgotten."""
+        self.console()
+        self._ask("POST", "/url", {"url": address})
+
+    def back(self):
+        self._ask("POST", "/back", {})
+
+    def forward(self):
+        self._ask("POST", "/forward", {})
+
     def run(self, script, *arguments):
         """Runs JavaScript as the body of an async function; returns the function's value."""
         return self._ask("POST", "/execute/sync", {"script": f"return (async () => {{ {script} }})()",
@@ -111,6 +122,10 @@ class Browser:
 
     def _devtools(self, command, **params):
         return self._ask("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
+
+    def accessibility(self):
+        """What a screen reader sees: nodes with role, name and ignored."""
+        return self._devtools("Accessibility.getFullAXTree")["nodes"]
 
     def size(self, width, height, mobile=False):
         self._devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,

@@ -6,6 +6,7 @@
 
 #include <getopt.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "ledger/recordings.h"

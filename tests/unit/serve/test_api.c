@@ -185,6 +185,20 @@ static void test_api_summary_has_the_verdict_and_the_counts(void **state)
     unit_has("profiles", get(api_profiles, ""), "\"recordings\":\"directory\"");
 }
 
+static void test_api_summary_counts_the_last_hour_and_day(void **state)
+{
+    (void)state;
+    int64_t now = clock_now_epoch();
+    unit_has("old calls only", get(api_summary, "profile=default"),
+             "\"calls_last_hour\":0,\"last_day\":{\"accepted\":0,\"rejected\":0}");
+    put_call(0, "new", now - 60, CALL_ACCEPTED, "CAMP");
+    put_call(0, "two hours", now - 7200, CALL_REJECTED, "CAMP");
+    put_call(0, "two days", now - 2 * 86400, CALL_REJECTED, "CAMP");
+    feed_all();
+    unit_has("new calls", get(api_summary, "profile=default"),
+             "\"calls_last_hour\":1,\"last_day\":{\"accepted\":1,\"rejected\":1}");
+}
+
 static void test_api_summary_shows_a_ledger_that_cannot_be_read(void **state)
 {
     (void)state;
@@ -466,6 +480,7 @@ int main(void)
         with_api(test_api_csv_has_every_call_once_and_no_formula),
         with_api(test_api_call_tells_the_story_of_one_call),
         with_api(test_api_summary_has_the_verdict_and_the_counts),
+        with_api(test_api_summary_counts_the_last_hour_and_day),
         with_api(test_api_summary_shows_a_ledger_that_cannot_be_read),
         with_api(test_api_runs_are_in_pages_and_of_a_kind),
         with_api(test_api_charts_add_up_the_calls),

@@ -1,0 +1,85 @@
+/* runs: what each run of a profile did. */
+import { get } from './api.js';
+import { make, select } from './dom.js';
+import { count, english, failure } from './parts.js';
+import { current, go } from './route.js';
+import { pager, table } from './table.js';
+import { number, parts, t, time, took, word } from './texts.js';
+
+const SIZE = 50;
+const KINDS = ['poll', 'backfill', 'reconcile', 'retry'];
+
+const isGood = (run) => run.exit_code === 0 || run.exit_code === 75;
+
+/* "failed (69)" has its code in it. */
+function outcome(run) {
+  const tone = run.finished === null ? 'info' : isGood(run) ? 'good' : 'bad';
+  return [make('span', { class: `pill ${tone}` }, word('outcome', run.outcome)),
+    run.message === null ? null : english(run.message, { class: 'reason' })];
+}
+
+function makeTable() {
+  const figure = (name) => ({ name: t(`column.${name}`), class: 'number', fill: (run) => count(run[name]) });
+  return table({ caption: t('nav.runs'), empty: t('runs.none'), key: (run) => `${run.kind} ${run.started}`, columns: [
+    { name: t('column.started'), class: 'tight span', fill: (run) => time(run.started) },
+    { name: t('column.kind'), fill: (run) => word('kind', run.kind) },
+    { name: t('column.duration'), class: 'number tight', fill: (run) => (run.duration_ms === null ? ''
+      : took(run.duration_ms)) },
+    figure('found'), figure('accepted'), figure('repeated'), figure('failed'), figure('pending'), figure('waiting'),
+    figure('rejected'),
+    { name: t('column.database'), class: 'number tight', fill: (run) => (run.database_ms === null ? ''
+      : took(run.database_ms)) },
+    { name: t('column.outcome'), class: 'long', fill: outcome }] });
+}
+
+/* The runs that are not over, as the stream of events tells them. */
+export function showRunning(node, profile, news) {
+  const list = news.profiles.find(({ name }) => name === profile)?.running ?? [];
+  node.replaceChildren(...list.map((run) => make('p', { class: 'running', role: 'status' },
+    make('span', { class: 'dot', 'aria-hidden': 'true' }),
+    ...parts('running', { kind: word('kind', run.kind), time: time(run.started), calls: number(news.calls) }))));
+  return list.length > 0;
+}
+
+export function runs(page) {
+  const list = makeTable(), trouble = make('div'), tools = make('div', { class: 'tools' }), now = make('div');
+  const pages = pager((to) => go('runs', { ...current().params, page: to > 1 ? to : '' }));
+  const kind = select([['', t('filter.any')], ...KINDS.map((one) => [one, word('kind', one)])], '', { id: 'kind',
+    on: { change: () => go('runs', { ...current().params, page: '', kind: kind.value }) } });
+  const node = make('div', {}, trouble, now, make('div', { class: 'panel rows' }, list.node, pages.node));
+  let params = {}, asked = 0, names = null;
+
+  const profile = () => params.profile || page.profiles()[0] || 'default';
+  function showTools() {
+    if (page.profiles().join() === names) return;
+    names = page.profiles().join();
+    tools.replaceChildren(...[page.profileField(false), make('label', { class: 'field inline' },
+      make('span', {}, t('column.kind')), kind)].filter(Boolean));
+  }
+  async function load() {
+    asked += 1;
+    const mine = asked, at = Math.max(1, Number(params.page) || 1);
+    try {
+      const got = await get('/runs', { profile: params.profile, kind: params.kind, page: at, size: SIZE });
+      if (mine !== asked) return;
+      trouble.replaceChildren();
+      list.show(got.runs);
+      pages.show(at, SIZE, got.runs.length, null);
+    } catch (error) {
+      if (mine === asked) trouble.replaceChildren(failure(error));
+    }
+  }
+  return { node, tools,
+    update(given) {
+      params = given;
+      kind.value = params.kind || '';
+      showTools();
+      load();
+    },
+    onSummary: showTools,
+    onChanged: load,
+    onRunning(news) {
+      showRunning(now, profile(), news);
+      load();
+    } };
+}

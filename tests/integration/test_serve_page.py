@@ -1,0 +1,536 @@
+"""The live page, as somebody with a browser sees it."""
+import contextlib
+import json
+import re
+import sqlite3
+import time
+
+import pytest
+
+from harness import browser as chromium
+from harness.process import ROOT
+from harness.serve import PASSWORD, Page
+from harness.sync import Sync
+
+pytestmark = pytest.mark.plain_only
+
+FILES = ROOT / "packaging/serve"
+ACCEPTED, PENDING, WAITING, REJECTED, DISCARDED = 1, 2, 3, 4, 5
+TAB, ENTER, ESCAPE, LEFT = "\ue004", "\ue007", "\ue00c", "\ue012"
+COLUMNS = ("uniqueid", "state", "end_epoch", "updated", "reason", "seen", "tries", "tried", "answer", "took_ms",
+           "status", "result", "length", "agent", "campaign", "phone", "direction")
+
+
+def put_calls(sync, calls):
+    """Calls as the ledger has them. The defaults are those of a sale that was accepted a minute ago."""
+    now, rows = int(time.time()), []
+    for i, given in enumerate(calls):
+        ended = given.get("end_epoch", now - 60 - i)
+        call = {"uniqueid": f"{ended}.{i}", "state": ACCEPTED, "reason": None, "end_epoch": ended, "updated": ended,
+                "seen": ended, "tries": 1, "tried": ended, "answer": 200, "took_ms": 40, "status": "SALE", "result": "answered",
+                "length": 45, "agent": "6666", "campaign": "TESTCAMP", "phone": f"312{i:07}", "direction": 0, **given}
+        rows.append([call[column] for column in COLUMNS])
+    write(sync, f"INSERT INTO call ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})", rows)
+
+
+def write(sync, sql, rows):
+    with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
+        ledger.executemany(sql, rows)
+        ledger.commit()
+
+
+@pytest.fixture(scope="module")
+def window(tmp_path_factory):
+    if chromium.missing():
+        pytest.skip(chromium.missing())
+    with chromium.Browser(tmp_path_factory.mktemp("browser"), timezone="Asia/Ho_Chi_Minh") as opened:
+        yield opened
+
+
+@pytest.fixture
+def browser(window):
+    """Nothing may fail in the page, and nothing may be refused by its policy."""
+    window.media()
+    window.size(1280, 900)
+    window.console()
+    yield window
+    # Chromium tells an answer of 401, as before the login, and each server that goes away.
+    assert [text for text in window.console() if not re.search("status of 401|net::ERR_", text)] == []
+
+
+@contextlib.contextmanager
+def serving(directory, sync, **settings):
+    page = Page(directory, sync, **settings)
+    page.files = FILES
+    page.add_user("ann")
+    page.add_user("vic", "viewer")
+    try:
+        yield page.start()
+    finally:
+        page.close()
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory):
+    """130 calls of two directions, three campaigns and all states, and a run."""
+    installation = Sync(tmp_path_factory.mktemp("page") / "host")
+    assert installation.run("failed", "retry", "--all").code == 0
+    now = int(time.time())
+    put_calls(installation, [
+        {"end_epoch": now - 100 - 60 * i, "phone": f"84912{i:06}", "direction": i % 2, "length": 130 - i,
+         "campaign": ["AUTO", "MEDICARE", "SOLAR"][i % 3], "status": ["SALE", "NA"][i % 2],
+         "result": ["answered", "no_answer"][i % 2], "agent": f"60{i % 7:02}",
+         **({"state": REJECTED, "reason": "HTTP 422: invalid campaign", "answer": 422} if i % 10 == 9 else {}),
+         **({"state": PENDING, "reason": "HTTP 503", "answer": 503} if i == 1 else {})} for i in range(130)])
+    write(installation, "INSERT INTO run (kind, started, finished, duration_ms, found, accepted, exit_code) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?)", [("poll", now - 60, now - 58, 2000, 130, 116, 0)])
+    with serving(installation.directory / "page", installation) as page:
+        installation.page = page
+        yield installation
+    installation.close()
+
+
+def address(page, view=""):
+    return f"http://127.0.0.1:{page.port}/{view}"
+
+
+def log_out(browser, page):
+    browser.visit(address(page))
+    browser.run("""const session = await fetch('api/v1/session');
+        if (session.ok) await fetch('api/v1/session', { method: 'DELETE',
+            headers: { 'X-CSRF-Token': (await session.json()).csrf } });
+        localStorage.clear();""")
+
+
+def show(browser, page, view="", name="ann"):
+    """Shows a view to a user who has just logged in."""
+    log_out(browser, page)
+    browser.visit(address(page))
+    type_in(browser, page, name)
+    browser.wait_until("return document.querySelector('.cards, .profile .notice, #title') !== null")
+    if view:
+        browser.run("location.hash = arguments[0]", "#/" + view)
+    browser.wait_until("return !document.querySelector('[aria-busy]') && "
+                       "['#updated', '#verdict'].every((one) => document.querySelector(one).innerText !== '')")
+    time.sleep(0.3)
+
+
+def type_in(browser, page, name, password=PASSWORD):
+    browser.wait_until("return document.activeElement.name === 'name'")
+    browser.press(name, TAB, password, ENTER)
+
+
+def column(browser, number):
+    return browser.texts(f"main tbody td:nth-child({number})")
+
+
+def wait_for_rows(browser, number, text=""):
+    browser.wait_until(f"return document.querySelectorAll('main tbody tr').length === {number} && "
+                       "document.querySelector('main .rows:has(tbody), main .rows').innerText"
+                       f".includes({json.dumps(text)})")
+
+
+def choose(browser, label, value):
+    """A choice in the <select> with that label, as a user makes it."""
+    browser.run("""const label = [...document.querySelectorAll('label')].find((one) => (
+            one.firstElementChild?.innerText === arguments[0]));
+        label.querySelector('select').value = arguments[1];
+        label.querySelector('select').dispatchEvent(new Event('change'));""", label, value)
+
+
+# ---- log in and out ----
+
+def test_a_user_logs_in_and_out_again(browser, host):
+    log_out(browser, host.page)
+    browser.visit(address(host.page, "#/calls?status=NA"))
+    type_in(browser, host.page, "ann")
+    wait_for_rows(browser, 50)  # the view of the address
+    assert "ann (administrator)" in browser.text("#user")
+    browser.click("#logout")
+    browser.wait_until("return document.querySelector('.login') !== null && document.querySelector('nav') === null")
+    assert browser.run("return (await fetch('api/v1/session')).status") == 401
+    assert browser.run("return document.cookie") == ""
+
+
+def test_a_wrong_password_is_said_in_words(browser, host):
+    log_out(browser, host.page)
+    browser.visit(address(host.page))
+    type_in(browser, host.page, "ann", "wrong password")
+    browser.wait_until("return document.querySelector('.said').innerText !== ''")
+    assert browser.text(".said") == "The name or the password is wrong."
+    assert browser.run("return document.activeElement.name") == "password"
+    browser.press(PASSWORD, ENTER)
+    browser.wait_until("return document.querySelector('.cards') !== null")
+
+
+def test_a_session_that_ended_leads_back_to_the_login_and_then_to_the_same_view(browser, host):
+    show(browser, host.page, "calls?campaign=SOLAR")
+    browser.run("await fetch('api/v1/session', { method: 'DELETE', headers: { 'X-CSRF-Token': "
+                "(await (await fetch('api/v1/session')).json()).csrf } })")
+    choose(browser, "Status", "NA")
+    browser.wait_until("return document.querySelector('.login .note') !== null")
+    assert browser.text(".login .note") == "Your session has ended. Log in again."
+    type_in(browser, host.page, "ann")
+    wait_for_rows(browser, 21)
+
+
+def test_a_viewer_has_no_actions(browser, host):
+    show(browser, host.page, "calls?state=rejected", name="vic")
+    wait_for_rows(browser, 13)
+    assert browser.texts("nav a") == ["Overview", "Calls", "Runs", "Recordings"]
+    browser.click("main tbody a")
+    browser.wait_until("return document.querySelector('#story .facts') !== null")
+    assert browser.run("return document.querySelector('#story [data-action]')") is None
+    browser.run("location.hash = '#/actions'")
+    browser.wait_until("return document.querySelector('main .nothing') !== null")
+    assert browser.text("main .nothing") == "There is no such page."
+
+
+# ---- overview ----
+
+def test_the_overview_shows_each_profile_and_its_calls(browser, host):
+    show(browser, host.page)
+    browser.wait_until("return document.querySelectorAll('#chart-calls .legend li').length > 0")
+    cards = dict(zip(browser.texts(".card dt"), browser.texts(".card .value"), strict=True))
+    assert {name: cards[name] for name in ("Calls", "Pending", "Waiting", "Rejected", "Mode", "Batch size")} == {
+        "Calls": "130", "Pending": "1", "Waiting": "0", "Rejected": "13", "Mode": "Running", "Batch size": "500"}
+    assert re.fullmatch(r"\d+ calls/h", cards["Rate"]) and int(cards["Rate"].split()[0]) > 50
+    legend = browser.text("#chart-calls .legend")
+    assert "accepted 116" in legend and "pending 1" in legend
+    wait_for_rows(browser, 1)
+    assert browser.texts("#chart-success .legend b") == ["89.9%"]  # 116 of 129
+    assert column(browser, 1) == ["HTTP 422: invalid campaign"] and column(browser, 2) == ["13"]
+    browser.click(".card [id=card-default-rejected]")
+    wait_for_rows(browser, 13)
+
+
+def test_the_arrow_keys_tell_the_bars_of_a_chart(browser, host):
+    show(browser, host.page, "overview?period=90d")
+    browser.wait_until("return document.querySelectorAll('#chart-calls rect.k-one').length > 0")
+    browser.run("document.querySelector('#chart-calls .plot').focus()")
+    browser.press(LEFT)
+    assert re.search(r"Calls: [1-9]\d*\naccepted: \d+", browser.text("#chart-calls .tip"))
+    browser.press(ESCAPE)
+    assert browser.text("#chart-calls .tip") == ""
+    browser.click("#chart-calls summary")
+    browser.wait_until("return document.querySelectorAll('#chart-calls tbody tr').length === 90")
+
+
+# ---- calls ----
+
+@pytest.mark.parametrize("label, value, calls", [
+    ("Status", "NA", 65), ("Result", "answered", 65), ("Campaign", "SOLAR", 43), ("Agent", "6003", 19),
+    ("Direction", "outbound", 65), ("Status at the API", "pending", 1), ("Recording", "stored", 0)])
+def test_each_filter_shows_its_calls(browser, host, label, value, calls):
+    show(browser, host.page, "calls")
+    wait_for_rows(browser, 50, "of 130")
+    choose(browser, label, value)
+    wait_for_rows(browser, min(calls, 50), f"of {calls}" if calls else "No call matches")
+    browser.click("#reset")
+    wait_for_rows(browser, 50, "of 130")
+
+
+def test_numbers_and_times_are_filters_too(browser, host):
+    show(browser, host.page, "calls")
+    browser.run("document.querySelector('input[type=search]').focus()")
+    browser.press("000017", ENTER)
+    wait_for_rows(browser, 1)
+    assert column(browser, 2) == ["84912000017"]
+    browser.click("#reset")
+    wait_for_rows(browser, 50)
+    browser.run("""const from = [...document.querySelectorAll('input[type=datetime-local]')][0];
+        const date = new Date(Date.now() - 3600000 + 7 * 3600000);  // the browser's zone
+        from.value = date.toISOString().slice(0, 16); from.dispatchEvent(new Event('change'));""")
+    browser.wait_until("return /of (5[89]|60)$/.test(document.querySelector('.foot span').innerText)")
+    assert browser.run("return document.querySelector('#csv').href").count("from=") == 1
+
+
+def test_pages_and_orders_are_made_by_the_server(browser, host):
+    show(browser, host.page, "calls")
+    wait_for_rows(browser, 50, "1–50 of 130")
+    first = column(browser, 2)
+    browser.run("[...document.querySelectorAll('.foot button')].find((one) => one.innerText === 'Last').click()")
+    wait_for_rows(browser, 30, "101–130 of 130")
+    assert column(browser, 2)[-1] == "84912000129"
+    browser.run("[...document.querySelectorAll('th button')].find((one) => one.innerText === 'Length').click()")
+    wait_for_rows(browser, 50, "1–50 of 130")
+    assert column(browser, 2) == first  # the longest call ended last
+    browser.run("[...document.querySelectorAll('th button')].find((one) => one.innerText === 'Length').click()")
+    browser.wait_until("return document.querySelector('main tbody td:nth-child(2)').innerText === '84912000129'")
+    assert browser.texts("th[aria-sort=ascending]") == ["Length"]
+    browser.run("[...document.querySelectorAll('th button')].find((one) => one.innerText === 'Agent').focus()")
+    browser.press(ENTER)
+    browser.wait_until("return document.querySelector('th[aria-sort]').innerText === 'Agent'")
+    assert browser.run("return document.activeElement.innerText") == "Agent"
+
+
+def test_back_and_forward_go_through_views_filters_pages_and_stories(browser, host):
+    show(browser, host.page, "calls")
+    wait_for_rows(browser, 50, "of 130")
+    choose(browser, "Campaign", "SOLAR")
+    wait_for_rows(browser, 43)
+    browser.click("main tbody a")
+    browser.wait_until("return document.querySelector('#story[open] .facts') !== null")
+    browser.back()
+    browser.wait_until("return document.querySelector('#story[open]') === null")
+    wait_for_rows(browser, 43)
+    browser.back()
+    wait_for_rows(browser, 50, "of 130")
+    assert browser.run("return [...document.querySelectorAll('select')].every((one) => one.value !== 'SOLAR')")
+    browser.forward()
+    wait_for_rows(browser, 43)
+    browser.forward()
+    browser.wait_until("return document.querySelector('#story[open] .facts') !== null")
+    browser.press(ESCAPE)
+    browser.wait_until("return document.querySelector('#story[open]') === null && !location.hash.includes('call=')")
+    browser.click("#nav-runs")
+    wait_for_rows(browser, 1)
+    browser.back()
+    wait_for_rows(browser, 43)
+
+
+def test_the_story_of_a_call(browser, host):
+    show(browser, host.page, "calls?state=rejected")
+    wait_for_rows(browser, 13)
+    browser.click("main tbody a")
+    browser.wait_until("return document.querySelector('#story .attempts') !== null")
+    told = browser.text("#story")
+    for part in ("rejected (HTTP 422: invalid campaign)", "84912000009", "inbound", "AUTO", "422", "Retry", "Discard"):
+        assert part in told, part
+
+
+def test_the_csv_has_what_is_filtered(browser, host):
+    show(browser, host.page, "calls?campaign=SOLAR&state=accepted")
+    lines = browser.run("return (await (await fetch(document.querySelector('#csv').href)).text()).trim().split('\\n')")
+    assert len(lines) == 1 + sum(i % 3 == 2 and i % 10 != 9 for i in range(130))
+
+
+# ---- what a screen reader, the keyboard, a phone and the night need ----
+
+VIEWS = ["overview", "calls", "calls?state=rejected&call=", "runs", "recordings", "actions", "journal"]
+
+# WCAG 2.1, 1.4.3: 4.5, and 3 for large texts. What lies over an image or a gradient is not here.
+CONTRAST = """
+const parse = (text) => { const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number); return [r, g, b, a]; };
+const over = ([r, g, b, a], [x, y, z]) => [r * a + x * (1 - a), g * a + y * (1 - a), b * a + z * (1 - a), 1];
+const light = (colour) => colour.slice(0, 3).map((one) => one / 255).map((one) => (
+    one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, one, i) => sum + one * [0.2126, 0.7152, 0.0722][i], 0);
+const root = parse(getComputedStyle(document.body).backgroundColor);
+function ground(node) {
+    const layers = [];
+    for (let at = node; at; at = at.parentElement) {
+        layers.push(parse(getComputedStyle(at).backgroundColor));
+        if (layers.at(-1)[3] === 1) break;
+    }
+    return layers.reverse().reduce((below, layer) => over(layer, below), root);
+}
+const bad = [];
+const walker = document.createTreeWalker(document.querySelector('dialog[open]') || document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+    const text = walker.currentNode.textContent.trim(), node = walker.currentNode.parentElement;
+    if (!text || !node.checkVisibility() || node.closest(':disabled, option, .unseen, caption, .skip')) continue;
+    const style = getComputedStyle(node), below = ground(node);
+    const ink = over(parse(node.closest('svg') ? style.fill : style.color), below);
+    const [a, b] = [light(ink), light(below)].sort((x, y) => y - x), size = parseFloat(style.fontSize);
+    const least = size >= 24 || (size >= 18.66 && style.fontWeight >= 700) ? 3 : 4.5;
+    if ((a + 0.05) / (b + 0.05) < least) bad.push(`${text.slice(0, 40)}: ${((a + 0.05) / (b + 0.05)).toFixed(2)}`);
+}
+return bad;"""
+
+STRUCTURE = """
+const bad = [], ids = [...document.querySelectorAll('[id]')].map(({ id }) => id);
+bad.push(...ids.filter((id, i) => ids.indexOf(id) !== i).map((id) => `twice: ${id}`));
+for (const node of document.querySelectorAll('[aria-labelledby], [aria-describedby], label[for]'))
+    for (const id of [node.getAttribute('aria-labelledby'), node.getAttribute('aria-describedby'), node.htmlFor])
+        if (id && !document.getElementById(id)) bad.push(`refers to nothing: ${id}`);
+let level = 0;
+for (const node of document.querySelectorAll('h1, h2, h3, h4')) {
+    if (!node.checkVisibility()) continue;
+    const now = Number(node.localName[1]);
+    if (now > level + 1) bad.push(`heading ${now} after ${level}: ${node.innerText}`);
+    level = now;
+}
+for (const node of document.querySelectorAll('th')) if (!node.scope) bad.push(`no scope: ${node.innerText}`);
+for (const node of document.querySelectorAll('[style], [onclick], [onerror]'))
+    if (!node.closest('.tip')) bad.push(node.outerHTML.slice(0, 80));
+for (const name of ['main', 'h1']) if (document.querySelectorAll(name).length !== 1) bad.push(name);
+return bad;"""
+
+NEED_NAME = {"button", "link", "textbox", "searchbox", "combobox", "checkbox", "radio", "spinbutton", "dialog", "table",
+             "navigation", "search", "region", "image", "img", "Date", "DateTime", "InputTime"}
+
+
+def unnamed(browser):
+    nodes = browser.accessibility()
+    return [node["role"]["value"] for node in nodes if not node.get("ignored") and node["role"]["value"] in NEED_NAME
+            and not node.get("name", {}).get("value", "").strip()]
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_view_can_be_read_and_has_names(browser, host, language, dark):
+    log_out(browser, host.page)
+    browser.media(dark=dark)
+    browser.run("localStorage.setItem('did-optimizer-sync-language', arguments[0])", language)
+    browser.visit(address(host.page, "?"))
+    browser.wait_until("return document.activeElement.name === 'name'")
+    assert browser.run(CONTRAST) == [] and browser.run(STRUCTURE) == [] and unnamed(browser) == [], "login"
+    assert browser.run("return document.documentElement.lang") == language
+    type_in(browser, host.page, "ann")
+    browser.wait_until("return document.querySelector('.cards') !== null")
+    rejected = host.page.client("ann").get("/api/v1/calls?state=rejected").json()["calls"][0]["id"]
+    for view in VIEWS:
+        browser.run("location.hash = arguments[0]", f"#/{view}" + (f"default/{rejected}" if view.endswith("=") else ""))
+        browser.wait_until("return document.querySelector('main tbody tr, .act, main .nothing:not([hidden])') !== null")
+        time.sleep(0.4)
+        assert browser.run(CONTRAST) == [], view
+        assert browser.run(STRUCTURE) == [], view
+        assert unnamed(browser) == [], view
+        ground = browser.run("return getComputedStyle(document.body).backgroundColor")
+        assert (int(re.search(r"\d+", ground)[0]) < 60) == dark
+
+
+def test_the_checks_of_contrast_and_names_find_what_is_wrong(browser, host):
+    show(browser, host.page)
+    browser.run("const at = document.createElement('p'); at.textContent = 'pale'; at.style.color = '#bbb'; "
+                "const field = document.createElement('input'); document.querySelector('main').append(at, field);")
+    assert browser.run(CONTRAST) == ["pale: 1.78"] and "textbox" in unnamed(browser)
+    assert any("pale" in text for text in browser.run(STRUCTURE))
+
+
+@pytest.mark.parametrize("language", ["en", "vi"])
+def test_no_view_is_wider_than_a_phone(browser, host, language):
+    show(browser, host.page)
+    browser.size(360, 740, mobile=True)
+    browser.run("localStorage.setItem('did-optimizer-sync-language', arguments[0])", language)
+    browser.visit(address(host.page, "?"))
+    browser.wait_until("return document.querySelector('.cards') !== null")
+    for view in VIEWS[:2] + VIEWS[3:]:
+        browser.run("location.hash = arguments[0]", f"#/{view}")
+        browser.wait_until("return document.querySelector('main tbody tr, .act, main .nothing:not([hidden])') !== null")
+        time.sleep(0.3)
+        assert browser.run("return document.documentElement.scrollWidth") <= 360, view
+
+
+def test_the_page_works_with_the_keyboard_alone(browser, host):
+    show(browser, host.page)
+    browser.run("document.activeElement.blur(); getSelection().removeAllRanges(); scrollTo(0, 0)")
+    browser.visit(address(host.page, "?"))
+    browser.wait_until("return document.querySelector('.cards') !== null")
+    browser.press(TAB)
+    assert browser.run("return document.activeElement.innerText") == "Skip to the content"
+    browser.press(ENTER)
+    assert browser.run("return document.activeElement.id") == "main"
+    browser.run("document.querySelector('#nav-calls').focus()")
+    browser.press(ENTER)
+    wait_for_rows(browser, 50)
+    assert browser.run("return document.activeElement.id") == "title"
+    seen = []
+    for _ in range(45):  # an input of date and time takes six
+        browser.press(TAB)
+        name, outline, top = browser.run(
+            "const at = document.activeElement; return [at.labels?.[0]?.firstElementChild?.innerText || at.innerText, "
+            "getComputedStyle(at).outlineStyle, at.getBoundingClientRect().top]")
+        assert outline != "none" and 0 <= top <= 900, name
+        seen.append(name)
+        if browser.run("return document.activeElement.classList.contains('open')"):
+            break
+    for name in ("Save as CSV", "Status at the API", "Agent", "From", "Show all", "Ended"):
+        assert name in [one.split("\n")[0] for one in seen], name
+    browser.press(ENTER)
+    browser.wait_until("return document.querySelector('#story[open] .facts') !== null")
+    assert browser.run("return document.querySelector('#story').contains(document.activeElement)")
+    browser.press(ESCAPE)
+    browser.wait_until("return document.querySelector('#story[open]') === null")
+    assert browser.run("return document.activeElement.classList.contains('open')")  # back at the call
+
+
+# ---- when the server is away ----
+
+def test_a_lost_connection_is_said_and_nothing_is_called_well(browser, host, tmp_path):
+    with serving(tmp_path / "page", host) as page:
+        show(browser, page)
+        assert browser.text("#lost") == ""
+        page.stop()
+        browser.run("document.dispatchEvent(new Event('visibilitychange'))")
+        browser.wait_until("return document.querySelector('#lost').innerText !== ''", 30)
+        assert browser.text("#lost").startswith("No connection to the server. What you see is from ")
+        assert browser.text("#verdict") == "Unknown"
+        page.start()
+        browser.run("document.dispatchEvent(new Event('visibilitychange'))")
+        browser.wait_until("return document.querySelector('.login') !== null", 30)  # its sessions ended with it
+
+
+# ---- texts ----
+
+def test_all_languages_have_the_same_texts_and_each_is_used():
+    english, vietnamese = (json.loads((FILES / f"texts.{name}.json").read_text()) for name in ("en", "vi"))
+    assert list(english) == list(vietnamese)
+    for key, text in english.items():
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", vietnamese[key])), key
+        assert text and vietnamese[key], key
+    code = "\n".join(path.read_text() for path in sorted(FILES.glob("*.js")))
+    words = set(re.findall(r"'([a-z][\w.]*)'", code))
+    # t(`card.${name}`), and word('state', name)
+    families = set(re.findall(r"`([a-z][\w.]*\.)\$\{", code)) | {
+        f"{kind}." for kind in re.findall(r"(?:word|pill)\('(\w+)'", code)}
+    unused = [key for key in english if key not in words and not any(key.startswith(family) for family in families)]
+    assert unused == []
+    asked = set(re.findall(r"\b(?:t|parts)\('([\w.]+)'", code))
+    assert sorted(asked - set(english)) == []
+
+
+def test_the_page_in_vietnamese(browser, host):
+    show(browser, host.page, "calls")
+    choose(browser, "Language", "vi")
+    browser.wait_until("return document.documentElement.lang === 'vi'")
+    wait_for_rows(browser, 50)
+    assert browser.text("#title") == "Cuộc gọi" and "đã nhận" in browser.text("main tbody")
+    assert browser.run("return document.activeElement.id") == "language"
+    browser.visit(address(host.page, "?again#/runs"))
+    wait_for_rows(browser, 1)
+    assert browser.text("#title") == "Lần chạy"  # it is kept
+
+
+HOSTILE = ["<img src=x onerror=\"window.hit=1\">", "</script><script>window.hit=1</script>",
+           "\"'><svg onload=window.hit=1>",
+           "javascript:window.hit=1", "\u202egnp.exe", "{from}${window.hit=1}"]
+
+
+def test_hostile_texts_are_shown_as_texts(browser, tmp_path):
+    host = Sync(tmp_path / "host")
+    assert host.run("failed", "retry", "--all").code == 0
+    put_calls(host, [{"uniqueid": f"{text}{i}", "status": text, "result": text, "campaign": text, "agent": text,
+                      "phone": text, "reason": text, "state": REJECTED} for i, text in enumerate(HOSTILE)])
+    write(host, "INSERT INTO run (kind, started, finished, exit_code, message) VALUES (?, ?, ?, 70, ?)",
+          [(text, 9, 10, text) for text in HOSTILE])
+    with serving(tmp_path / "page", host) as page:
+        show(browser, page, "calls")
+        wait_for_rows(browser, len(HOSTILE))
+        assert browser.run("return [...document.querySelectorAll('main tbody td:nth-child(5)')].map((one) => "
+                           "one.textContent)") == HOSTILE
+        for i in range(len(HOSTILE)):
+            browser.run("document.querySelectorAll('main tbody a')[arguments[0]].click()", i)
+            browser.wait_until("return document.querySelector('#story[open] .facts') !== null")
+            assert HOSTILE[i] in browser.run("return document.querySelector('#story').textContent")
+            browser.press(ESCAPE)
+            browser.wait_until("return document.querySelector('#story[open]') === null")
+        for view in ("runs", "overview", "actions"):
+            browser.run("location.hash = arguments[0]", f"#/{view}")
+            browser.wait_until("return document.querySelectorAll('main tbody tr').length >= 1")
+            time.sleep(0.3)
+            assert HOSTILE[0] in browser.run("return document.querySelector('main').textContent"), view
+        assert browser.run("return window.hit") is None
+        assert browser.run("return document.querySelector('main img, main script')") is None
+    host.close()
+
+
+def test_no_file_of_the_page_needs_what_the_policy_forbids():
+    for path in FILES.glob("*.*"):
+        text = path.read_text()
+        assert re.search(r"(inner|outer|Adjacent)HTML|document\.write|\beval\(|new Function", text) is None, path
+        if path.suffix in (".js", ".html", ".css"):
+            assert re.findall(r"https?://(?!www\.w3\.org/)[\w.]+", text) == [], path
+    html = (FILES / "index.html").read_text()
+    assert "<style" not in html and " style=" not in html and re.search(r"<script(?![^>]* src=)", html) is None
