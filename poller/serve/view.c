@@ -9,6 +9,7 @@
 #include "base/store.h"
 #include "base/str.h"
 #include "serve/view.h"
+#include "serve/view_counts.h"
 #include "serve/view_file.h"
 #include "serve/view_sql.h"
 #include "serve/view_where.h"
@@ -19,6 +20,7 @@ struct view {
     dev_t device;        /* of the open file ... */
     ino_t file;
     bool is_ready;
+    struct view_counts counts;
 };
 
 /* ---- names ---- */
@@ -72,6 +74,7 @@ struct view *view_open(const char *path)
 static void close_file(struct view *view)
 {
     store_close(view->store);
+    view_counts_forget(&view->counts);
     view->store = NULL;
     view->is_ready = false;
 }
@@ -351,11 +354,19 @@ static bool is_in_half(const struct view_where *where)
 
 static int count_rows(struct view *view, const struct view_sql *sql, int64_t *ret_count, struct err *err)
 {
+    int64_t version = 0;
+    /* Before the count: the feed may change the file meanwhile. */
+    if (store_number(view->store, "PRAGMA data_version", &version, err) != 0)
+        return -1;
+    if (view_counts_find(&view->counts, version, sql, ret_count))
+        return 0;
     struct statement *statement = view_sql_prepare(sql, view->store);
     int row = store_next(view->store, statement, err);
     if (row > 0)
         *ret_count = store_int(statement, 0);
     store_discard(statement);
+    if (row > 0)
+        view_counts_keep(&view->counts, sql, *ret_count);
     return row < 0 ? -1 : 0;
 }
 
