@@ -88,7 +88,8 @@ OBJECTS      := $(SOURCES:%.c=$(BUILD)/%.o)
 SERVE_SOURCES := $(if $(filter serve,$(WITHOUT)),,$(sort $(wildcard poller/serve/*.c)))
 SERVE_OBJECTS := $(SERVE_SOURCES:%.c=$(BUILD)/%.o)
 SERVE         := $(if $(SERVE_SOURCES),$(BUILD)/$(NAME)-serve)
-SERVE_LIBS     = $(if $(SERVE_SOURCES),$(shell pkg-config --libs libmicrohttpd))
+# Before glibc 2.34, as in Debian 11, threads are a library of their own.
+SERVE_LIBS     = $(if $(SERVE_SOURCES),$(shell pkg-config --libs libmicrohttpd) -lpthread)
 UNIT_SOURCES := $(filter-out $(LEFT_OUT:%=tests/unit/sink/test_%.c) $(if $(SERVE),,tests/unit/serve/%), \
                 $(sort $(wildcard tests/unit/*/test_*.c)))
 UNIT_HELPERS := $(sort $(wildcard tests/unit/*.c))
@@ -228,7 +229,8 @@ $(BENCH_NGINX):
 # This one measures a part of the program itself.
 build/bench/view_queries: tests/bench/view_queries.c $(OBJECTS) $(SERVE_OBJECTS) Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(filter-out $(BUILD)/poller/main.o,$(OBJECTS)) $(SERVE_OBJECTS) $(LIB_LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(filter-out %/main.o %/serve_main.o,$(OBJECTS) $(SERVE_OBJECTS)) \
+	    $(LIB_LIBS) $(SERVE_LIBS)
 
 # And this one is the page's lower bound.
 build/bench/hello_http: tests/bench/hello_http.c Makefile
