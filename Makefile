@@ -281,7 +281,7 @@ install-serve: all
 	$(call install_etc,conf/$(NAME)-serve.conf,$(NAME)-serve.conf)
 	install -D -m 0644 packaging/man/$(NAME)-serve.8 $(DESTDIR)$(MANDIR)/man8/$(NAME)-serve.8
 	install -d $(DESTDIR)$(DATADIR)/serve $(DESTDIR)$(SERVE_DOCDIR)/examples $(DESTDIR)$(UNITDIR)
-	install -m 0644 packaging/serve/* $(DESTDIR)$(DATADIR)/serve
+	install -m 0644 $(filter-out %/README.md,$(wildcard packaging/serve/*)) $(DESTDIR)$(DATADIR)/serve
 	install -m 0644 conf/$(NAME)-serve.conf $(SERVE_EXAMPLES) $(DESTDIR)$(SERVE_DOCDIR)/examples
 	install -m 0644 packaging/systemd/* $(DESTDIR)$(UNITDIR)
 	sed -i $(LOCAL_PLACES) $(DESTDIR)$(UNITDIR)/$(NAME)-serve.service
