@@ -131,15 +131,15 @@ int view_file_open_to_read(const char *path, struct store **ret_store, struct er
     *ret_store = NULL;
     if (access(path, F_OK) != 0)
         return 0;
-    if (store_open("the page's view", path, STORE_WRITE, ret_store, err) == 0 &&
-        store_execute(*ret_store, "PRAGMA query_only = 1; PRAGMA cache_size = -8192; PRAGMA mmap_size = 1073741824;"
-                      "PRAGMA temp_store = MEMORY;", err) == 0 &&
-        read_version(*ret_store, &version, err) == 0 && version == VERSION)
+    bool is_read = store_open("the page's view", path, STORE_WRITE, ret_store, err) == 0 &&
+                   store_execute(*ret_store, "PRAGMA query_only = 1; PRAGMA cache_size = -8192;"
+                                 "PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY;", err) == 0 &&
+                   read_version(*ret_store, &version, err) == 0;
+    if (is_read && version == VERSION)
         return 0;
-    bool is_fault = version == 0 || version == VERSION;
     store_close(*ret_store);
     *ret_store = NULL;
-    return is_fault ? -1 : 0;
+    return is_read ? 0 : -1; /* 0: the feed has just begun to make the file, or another version is being replaced */
 }
 
 int view_file_is_ready(struct store *store, bool *ret_ready, struct err *err)

@@ -37,11 +37,16 @@ class Baseline:
         settle(scene, self)  # a run that follows has nothing to do: the scene is a fair one
 
 
+def _run_as(scene, baseline):
+    run = scene.run()
+    assert run.code == baseline.code, f"{run.code} and not {baseline.code}: {run.out}{run.err}{run.log}"
+
+
 def settle(scene, baseline):
     """A run that must end as the baseline does, and after it one that must send nothing."""
-    assert scene.run().code == baseline.code
+    _run_as(scene, baseline)
     sent = len(scene.api.log())
-    assert scene.run().code == baseline.code
+    _run_as(scene, baseline)
     assert len(scene.api.log()) == sent, "something was sent after all was done"
 
 

@@ -13,6 +13,14 @@ from harness.process import program
 from harness.sync import Sync
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What a browser shows is made by scripts: the sanitizers see nothing of it."""
+    for item in items:
+        if {"browser", "window"} & set(item.fixturenames):
+            item.add_marker("plain_only")
+
+
 @pytest.fixture(scope="session")
 def dialer():
     """One server for the session; with xdist, one for each worker."""

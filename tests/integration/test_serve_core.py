@@ -189,6 +189,9 @@ def test_a_token_that_is_forged_expired_or_of_an_old_password_is_refused(page):
 # ---- the command line ----
 
 def test_users_are_added_listed_and_removed(page):
+    page.users.unlink()
+    page.add_user("ann", quick=False)
+    page.add_user("vic", "viewer", quick=False)
     assert page.run("user", "list").stdout == "ann admin\nvic viewer\n"
     text = page.users.read_text()
     assert PASSWORD not in text and re.fullmatch(r"(\w+:\w+:scrypt\$16384\$8\$5\$[\w+/=]+\$[\w+/=]+\n){2}", text)
@@ -427,7 +430,7 @@ def test_a_state_directory_of_roots_goes_to_the_owner_of_the_ledger(roots_page):
     page = roots_page
     (page.state / "journal.db").touch()
     (page.state / "link").symlink_to(page.config)
-    page.add_user("ann")
+    page.add_user("ann", quick=False)
     assert (page.users.stat().st_uid, page.users.stat().st_gid) == (0, SOMEBODY)
     page.start()
     assert _users_of(page.process.pid) == [str(SOMEBODY)] * 4

@@ -32,9 +32,11 @@ def directory():
 
 @pytest.mark.parametrize("seed, options", [
     (1, {"site": Site(quiet_days=3, locks=((25, 200), (70, 400)), audits=((60, 90), (4 * 60, 7 * 60), (60, 90)))}),
-    (2, {"begin": AUTUMN_NIGHT, "site": Site(losses=(50, 300), pauses=((110, 180),))}),
-    (3, {"begin": SPRING_NIGHT, "site": Site(end_index=True, other_zone=-3 * 3600,
-                                             jumps=((40, 3600), (70, -3600), (90, -1800), (100, 1800)))}),
+    pytest.param(2, {"begin": AUTUMN_NIGHT, "site": Site(losses=(50, 300), pauses=((110, 180),))},
+                 marks=pytest.mark.plain_only),
+    pytest.param(3, {"begin": SPRING_NIGHT, "site": Site(end_index=True, other_zone=-3 * 3600,
+                                                         jumps=((40, 3600), (70, -3600), (90, -1800), (100, 1800)))},
+                 marks=pytest.mark.plain_only),
 ], ids=["a day with late rows after quiet ones", "the clocks go back, the ledger is lost, the host is off",
         "the clocks go forward, an index on end_epoch, two zones, clocks that are wrong"])
 def test_every_finished_call_arrives_once_with_its_final_disposition(directory, seed, options):
@@ -52,7 +54,9 @@ def test_every_finished_call_arrives_once_with_its_final_disposition(directory, 
     _assert_false_records_are_noticed(simulation)
 
 
-@pytest.mark.parametrize("seed, options", [(1, {}), (2, {"begin": AUTUMN_NIGHT})], ids=["a day", "the clocks go back"])
+@pytest.mark.parametrize("seed, options", [
+    (1, {}), pytest.param(2, {"begin": AUTUMN_NIGHT}, marks=pytest.mark.plain_only)],
+    ids=["a day", "the clocks go back"])
 def test_every_inbound_call_arrives_once_with_its_final_disposition(directory, seed, options):
     simulation, verdict = simulate(directory, seed, CALLS // 2, HOURS, life=inbound_life.InboundLife, **options)
     print(table(simulation, verdict))
@@ -79,6 +83,7 @@ def _assert_the_dialled_number_is_known(simulation):
     assert any(delivery.body.get("transferOf") for delivery in simulation.deliveries)
 
 
+@pytest.mark.plain_only
 def test_the_inbound_lives_have_all_19_kinds_of_write():
     written = " ".join(life.__doc__ for life in inbound_life.LIVES)
     assert [kind for kind in [f"I{number}" for number in range(1, 19)] + ["I8b"]
@@ -128,6 +133,7 @@ def _assert_false_records_are_noticed(simulation):
     assert kinds([too_soon] + record) == [("early", waiting.uniqueid)]
 
 
+@pytest.mark.plain_only
 def test_an_outage_longer_than_the_sweep_looks_back_loses_nothing(directory):
     """The calls that ended during the outage stay pending until the outage is over."""
     simulation, verdict = simulate(directory, 6, 300, 2, site=Site(outage_hours=9))
@@ -136,6 +142,7 @@ def test_an_outage_longer_than_the_sweep_looks_back_loses_nothing(directory):
     assert verdict.delivered == verdict.finished > 0.9 * 300
 
 
+@pytest.mark.plain_only
 def test_the_judge_notices_a_program_that_does_not_wait_or_rescan(directory):
     careless = {"overlap": 0, "sweep_interval": 0, "not_final": "NONE", "unsettled": "NONE"}
     _, verdict = simulate(directory, 4, 300, 2, settings=careless)
@@ -144,6 +151,7 @@ def test_the_judge_notices_a_program_that_does_not_wait_or_rescan(directory):
     assert min(verdict.count(kind) for kind in ("missing", "outdated", "early")) > 0
 
 
+@pytest.mark.plain_only
 def test_the_judge_notices_a_program_that_does_not_send_changes(directory):
     _, verdict = simulate(directory, 5, 150, 1, settings={"resend_changed": "no"})
 
@@ -153,6 +161,7 @@ def test_the_judge_notices_a_program_that_does_not_send_changes(directory):
 
 # ---- the clock ----
 
+@pytest.mark.plain_only
 def test_the_database_shows_the_time_that_is_set():
     with ClockedDialer(BEGIN, timezone="America/New_York") as dialer:
         for epoch, local in ((BEGIN, "2024-10-24 08:00:00"), (BEGIN + 90061, "2024-10-25 09:01:01"),
@@ -238,11 +247,13 @@ CASES = [
 ]
 
 
+@pytest.mark.plain_only
 @pytest.mark.parametrize("states, deliveries, expected", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_the_judge_finds_each_kind_of_fault(states, deliveries, expected):
     assert judged(states, *deliveries)[1] == expected
 
 
+@pytest.mark.plain_only
 def test_the_judge_allows_one_repetition_where_the_ledger_was_lost():
     def kinds(times, forgotten):
         verdict = judge(History({"1000.1": TALKED}, "UTC"), [told(at, "SALE") for at in times], forgotten)
@@ -254,6 +265,7 @@ def test_the_judge_allows_one_repetition_where_the_ledger_was_lost():
     assert kinds((1120, 1180, 1240), [1180]) == (["repeated"], 1)
 
 
+@pytest.mark.plain_only
 def test_the_judge_uses_the_dialer_s_clock():
     """If the clock is set forward by an hour, DISPO is final an hour earlier in true time."""
     for jumps, kinds in ((), ["early"]), (((2000, 3600),), []), (((2000, 3600), (3000, -3600)), ["early"]):
@@ -262,6 +274,7 @@ def test_the_judge_uses_the_dialer_s_clock():
         assert [kind for kind, _, _ in verdict.faults] == kinds, jumps
 
 
+@pytest.mark.plain_only
 def test_the_judge_counts_what_happened():
     verdict, _ = judged(TALKED, told(1120, "SALE"))
     assert (verdict.finished, verdict.delivered, verdict.percent) == (1, 1, 100)
@@ -277,12 +290,14 @@ def test_the_judge_counts_what_happened():
     assert (verdict.delivered, verdict.beyond_reach, verdict.repeated_excused, verdict.changed) == (1, 1, 1, 0)
 
 
+@pytest.mark.plain_only
 def test_the_judge_allows_what_was_true_at_some_moment_of_the_run():
     while_it_ran = dataclasses.replace(told(1030, "SALE"), last=1110)
     assert judged(TALKED, while_it_ran)[1] == []
     assert judged(TALKED, dataclasses.replace(while_it_ran, last=1099))[1] == ["untrue"]
 
 
+@pytest.mark.plain_only
 def test_the_judge_counts_the_time_of_the_run_itself_for_waiting_alone():
     """The dialer's clock stands still during the run. The run has not read what the dialer wrote afterwards."""
     machine = [state(1000, "AA", 1000)]

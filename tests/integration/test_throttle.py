@@ -3,6 +3,10 @@ import contextlib
 import re
 import time
 
+import pytest
+
+pytestmark = pytest.mark.plain_only  # rates and pauses, which the sanitizers' slowness distorts
+
 HOURS = 3
 USED_UP = "this run has used its share of the VICIdial database's time (max_server_time)"
 

@@ -1,5 +1,7 @@
 /* Tests of view_feed: the view has what the ledgers have, whatever happens between. */
 #include "view_scene.h"
+
+#include <sqlite3.h>
 #include "../broken_ledger.h"
 
 #include <signal.h>
@@ -199,6 +201,29 @@ static void note_profile(void *context, const struct view_profile *profile)
                    profile->problem != NULL ? profile->problem : "");
 }
 
+/* Goal: whoever reads in the moment when the file is new, or of another version, is told to ask again. */
+static void test_view_that_is_not_made_yet_says_so(void **state)
+{
+    static const char *const contents[] = { "", "PRAGMA user_version = 99;" };
+    const char *path = unit_path(*state, "new.db");
+    for (size_t i = 0; i < 2; i++) {
+        sqlite3 *file = NULL;
+        struct view *fresh = view_open(path);
+        int64_t count = 0;
+        assert_int_equal(sqlite3_open(path, &file), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(file, contents[i], NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_close(file), SQLITE_OK);
+        FILE *touched = fopen(path, "ab");
+        assert_non_null(touched);
+        (void)fclose(touched);
+        (void)snprintf(err.message, sizeof err.message, "old");
+        assert_int_equal(view_count(fresh, &(struct view_filter){ .profile = NULL }, &count, &err), -1);
+        unit_same_int(contents[i], err.code, EX_TEMPFAIL);
+        unit_has(contents[i], err.message, "ask again soon");
+        view_close(fresh);
+    }
+}
+
 static void test_view_feed_copies_many_calls_in_portions_and_tells_how_far_it_is(void **state)
 {
     (void)state;
@@ -373,6 +398,7 @@ int main(void)
         in_scene(test_view_feed_begins_anew_when_a_backup_was_restored),
         in_scene(test_view_feed_drops_the_calls_of_a_profile_that_is_gone),
         in_scene(test_view_feed_replaces_a_damaged_view_and_one_of_another_version),
+        in_scene(test_view_that_is_not_made_yet_says_so),
         in_scene(test_view_feed_copies_many_calls_in_portions_and_tells_how_far_it_is),
         in_scene(test_view_feed_goes_on_with_the_other_ledgers),
         in_scene(test_view_feed_can_be_forgotten),
