@@ -12,9 +12,9 @@
 #define NEW_LOCATION "US"
 #define STAGING_SEC 86400
 
-/* A dataset may be missing for some seconds after it was made. */
+/* A dataset or a table may be missing for some seconds after it was made. */
 #define NEW_MS 500
-#define NEW_TRIES 3
+#define NEW_TRIES 4
 
 void bigquery_tables_reference(struct json *object, const char *name, const struct bigquery_names *names,
                                const char *table)
@@ -108,6 +108,17 @@ static struct json *describe(const struct bigquery_names *names, const struct de
     return body;
 }
 
+static enum bigquery_fault wait_for_table(struct bigquery_api *api, const char *name, struct bigquery_failure *failure)
+{
+    char *path = mem_format("/datasets/%s/tables/%s", bigquery_api_names(api)->dataset, name);
+    const struct bigquery_request request = { .method = "GET", .path = path };
+    enum bigquery_fault fault = bigquery_api_ask(api, &request, NULL, failure);
+    for (int i = 0; fault == BIGQUERY_MISSING && i < NEW_TRIES && bigquery_api_pause(api, NEW_MS << i); i++)
+        fault = bigquery_api_ask(api, &request, NULL, failure);
+    free(path);
+    return fault;
+}
+
 static enum bigquery_fault make_table(struct bigquery_api *api, const struct design *design,
                                       struct bigquery_failure *failure)
 {
@@ -124,6 +135,8 @@ static enum bigquery_fault make_table(struct bigquery_api *api, const struct des
         fault = bigquery_api_ask(api, &request, NULL, failure);
     free(text);
     free(path);
+    if (fault == BIGQUERY_FINE)
+        return wait_for_table(api, design->name, failure);
     return fault == BIGQUERY_EXISTS ? BIGQUERY_FINE : fault;
 }
 

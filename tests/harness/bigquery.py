@@ -4,6 +4,7 @@ their pitfalls. The rows are in SQLite, and the statements really run.
 The real service has several hosts. Here all paths are on one address: /token, /bigquery/v2/..., /upload/bigquery/v2/...
 """
 import collections
+import copy
 import datetime
 import json
 import re
@@ -128,7 +129,7 @@ class BigQuery:
         self.jobs, self.datasets, self.tables, self.sessions = {}, {}, {}, {}
         self.loads, self.refused, self._lags = collections.Counter(), set(), {}
         self.on_request = None
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self.rows_of = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         self.rows_of.row_factory = sqlite3.Row
         self._web = Web(self._answer)
@@ -150,7 +151,7 @@ class BigQuery:
 
     def rows(self, table, order="rowid"):
         """The rows of a table, "dataset.table", as dicts."""
-        with self._lock:
+        with self.lock:
             self._finish_jobs()
             if table not in self.tables:
                 return []
@@ -158,6 +159,20 @@ class BigQuery:
 
     def staging_tables(self):
         return [name for name in self.tables if "_staging_" in name]
+
+    def save(self):
+        """Everything that is stored, for restore()."""
+        with self.lock:
+            self._finish_jobs()
+            rows = sqlite3.connect(":memory:", check_same_thread=False)
+            self.rows_of.backup(rows)
+            return rows, copy.deepcopy((self.jobs, self.datasets, self.tables, self.loads))
+
+    def restore(self, saved):
+        with self.lock:
+            rows, others = saved
+            rows.backup(self.rows_of)
+            self.jobs, self.datasets, self.tables, self.loads = copy.deepcopy(others)
 
     # ---- tables ----
 
@@ -540,7 +555,7 @@ class BigQuery:
         return Reply(204)
 
     def _answer(self, request):
-        with self._lock:
+        with self.lock:
             self._finish_jobs()
             kind, words = self._kind(request)
             self.kinds.append(kind)

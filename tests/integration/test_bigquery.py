@@ -1,17 +1,22 @@
 """The sink `bigquery`: the dialer's calls in a table of BigQuery, one correct row a call, also with BigQuery's errors,
 with its quotas, without a billing account, and with crashes."""
 import json
+import shutil
+import signal
 import time
 
 import pytest
 
 from fault import shim
+from fault.sweeps import points
 from harness.bigquery import BigQuery, Failed
+from harness.keeping import change_ledger
 from harness.sync import Sync
 from harness.web import Reply
 
 needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
 CALLS, LOG = "telephony.calls", "telephony.update_log"
+STEPS = 10  # of all that a crash sweep could try, as each takes three runs; SWEEP_SHARE changes it
 
 
 @pytest.fixture
@@ -34,17 +39,26 @@ def sync(db, bigquery, tmp_path):
     installation.close()
 
 
+def change_state(sync, **changes):
+    """Adds to numbers in the file of what the sink remembers, if there is one."""
+    path = sync.state / "bigquery.state"
+    if path.exists():
+        state = json.loads(path.read_text())
+        path.write_text(json.dumps({name: value + changes.get(name, 0) if name in changes else value
+                                    for name, value in state.items()}))
+
+
 def wait_for_interval(sync):
     """As if load_interval had passed."""
-    path = sync.state / "bigquery.state"
-    state = json.loads(path.read_text())
-    state["loaded"] -= 86400
-    path.write_text(json.dumps(state))
+    change_state(sync, loaded=-86400)
+
+
+def make_due(sync):
+    change_ledger(sync, "UPDATE call SET due = 0 WHERE state = 2")
 
 
 def run(sync, *words, code=0, command=("run",)):
-    if (sync.state / "bigquery.state").exists():
-        wait_for_interval(sync)
+    wait_for_interval(sync)
     done = sync.run(*command, timeout=120)
     assert done.code == code, done.log + done.err
     for word in words:
@@ -215,3 +229,187 @@ def test_a_redirect_is_not_followed(db, sync, bigquery):
     bigquery.answers["dataset.get"].append(Reply(307, b"", {"Location": bigquery.url + "/elsewhere"}))
     run(sync, "a redirect is never followed", code=78)
     assert "other" not in bigquery.kinds
+
+
+# ---- without a billing account ----
+
+def test_without_a_billing_account_whole_days_are_replaced(db, sync, bigquery):
+    """Goal: rows of the same days stay, those of another tenant too; a row that moved leaves its old day."""
+    calls = [db.insert(status="A") for _ in range(3)]
+    run(sync)
+    bigquery.rows_of.execute(f'UPDATE "{CALLS}" SET tenant = \'other\' WHERE call_id = ?', (calls[2],))
+    bigquery.billing = False
+    before = rows(bigquery)
+    moved = before[calls[0]]["call_date"]
+    db.update(calls[0], status="SALE", start_epoch=db.row(calls[0])["start_epoch"] - 5 * 86400)
+    later = db.insert()
+    run(sync, "BigQuery refuses MERGE there", command=("backfill", "--from", "1 hour ago", "--to", "now"))
+    after = rows(bigquery)
+    assert sorted(after) == sorted([*calls, later])
+    assert after[calls[0]]["call_date"] < moved and after[calls[0]]["disposition"] == "SALE"
+    assert after[calls[1]] == before[calls[1]] and after[calls[2]] == before[calls[2]]
+    assert modes(bigquery)[-1] == ("TRUNCATE", 2)
+
+    asked = bigquery.kinds.count("query")
+    last = db.insert()
+    done = run(sync)
+    assert "refuses MERGE" not in done.log and last in rows(bigquery)
+    assert bigquery.kinds.count("query") - asked == 2, "the days that change, and one day"
+
+
+def test_a_project_that_got_a_billing_account_is_merged_into_again(db, sync, bigquery):
+    bigquery.billing = False
+    db.insert()
+    run(sync)
+    bigquery.billing = True
+    change_state(sync, sandbox=-86401)
+    db.insert()
+    run(sync)
+    assert [mode for mode, _ in modes(bigquery)] == ["STAGED", "TRUNCATE", "STAGED", "MERGED"]
+    assert len(rows(bigquery)) == 2
+
+
+# ---- quotas ----
+
+def test_a_quota_that_is_used_up_makes_the_calls_wait(db, sync, bigquery):
+    calls = [db.insert() for _ in range(3)]
+    bigquery.quota = 0
+    run(sync, "rate limited until", "quotaExceeded", "the calls wait, and go on when the quota is renewed", code=75)
+    asked = len(bigquery.kinds)
+    calls.append(db.insert())
+    run(sync, code=75)
+    assert len(bigquery.kinds) == asked, "nothing is asked for until then"
+    change_ledger(sync, "DELETE FROM note WHERE name = 'rate_limited_until'")
+    bigquery.quota = None
+    run(sync)
+    assert sorted(rows(bigquery)) == sorted(calls)
+    assert set(sync.ledger("SELECT attempts FROM call")) == {(0,)}
+
+
+# ---- tables ----
+
+def test_columns_that_a_table_lacks_are_added_and_other_columns_stay(db, sync, bigquery):
+    call = db.insert(status="A")
+    run(sync)
+    with bigquery.lock:
+        table = bigquery.tables[CALLS]
+        for gone in ("billsec", "extras"):
+            del table.fields[gone]
+            bigquery.rows_of.execute(f'ALTER TABLE "{CALLS}" DROP COLUMN {gone}')
+        table.fields["note"] = {"name": "note", "type": "STRING", "mode": "NULLABLE", "description": "ours"}
+        bigquery.rows_of.execute(f'ALTER TABLE "{CALLS}" ADD COLUMN note')
+        bigquery.rows_of.execute(f'UPDATE "{CALLS}" SET note = \'seen\'')
+    later = db.insert()
+    db.update(call, status="SALE")
+    run(sync, command=("backfill", "--from", "1 hour ago", "--to", "now"))
+    found = rows(bigquery)
+    assert found[call]["note"] == "seen" and found[call]["disposition"] == "SALE" and found[later]["note"] is None
+    assert json.loads(found[call]["extras"]) and json.loads(found[later]["extras"])
+    assert bigquery.kinds.count("table.patch") == 1 and table.fields["note"]["description"] == "ours"
+
+
+def test_a_table_of_somebody_else_is_left_alone(db, sync, bigquery):
+    call = db.insert()
+    bigquery.datasets["telephony"] = {"location": "asia-southeast1"}
+    bigquery.make_table("telephony", {"tableReference": {"tableId": "calls"}, "schema": {"fields": [
+        {"name": "call_date", "type": "STRING"}, {"name": "tenant", "type": "INT64"}]}})
+    run(sync, "telephony.calls is not partitioned by call_date; name another table", code=78)
+    sync.configure(config={"sink": {"table": "ours", "location": "US"}})
+    make_due(sync)
+    run(sync, "the dataset telephony is in the location asia-southeast1, not US; correct location", code=78)
+    sync.configure(config={"sink": {"location": "asia-southeast1"}})
+    run(sync)
+    assert [row["call_id"] for row in bigquery.rows("telephony.ours")] == [call]
+
+
+def test_two_tenants_write_to_one_table(db, sync, bigquery, tmp_path):
+    """Goal: the same ids of two tenants are two rows, and neither touches the other's staging table."""
+    call = db.insert()
+    run(sync)
+    other = Sync(tmp_path / "other", db, timezone=db.dialer.timezone)
+    other.configure(config={**sync.config, "sink": {**sync.config["sink"], "tenant": "acme"}})
+    other.set_checkpoint(db.now() - 3600)
+    run(other)
+    other.close()
+    found = bigquery.rows(CALLS)
+    assert [(row["tenant"], row["call_id"]) for row in found] == [("default", call), ("acme", call)]
+
+
+def test_a_new_dataset_and_table_may_be_missing_for_a_moment(db, sync, bigquery):
+    bigquery.lag = 2
+    call = db.insert()
+    run(sync)
+    assert list(rows(bigquery)) == [call]
+
+
+# ---- runs that end early ----
+
+def test_a_run_that_is_stopped_while_a_job_runs_leaves_it_to_the_next_one(db, sync, bigquery):
+    """Goal: the next run recognizes the jobs of the same calls, and loads nothing twice."""
+    calls = [db.insert() for _ in range(3)]
+    bigquery.slow = 1000
+    process = sync.start("run")
+    while "job.get" not in bigquery.kinds:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 75
+    bigquery.slow = 1
+    run(sync)
+    assert sorted(rows(bigquery)) == sorted(calls)
+    assert {name: count for name, count in bigquery.loads.items() if "_staging_" in name} == {name: 1 for name in
+                                                                                            bigquery.loads
+                                                                                            if "_staging_" in name}
+    assert [mode for mode, _ in modes(bigquery)] == ["STAGED", "MERGED"]
+
+
+class Stage:
+    """A call that BigQuery has, which then changes and moves to another day, and two new calls; the state directory and
+    BigQuery as they are before the run that is struck."""
+
+    def __init__(self, db, sync, bigquery):
+        self.sync, self.bigquery = sync, bigquery
+        changed = db.insert(status="A")
+        run(sync)
+        db.update(changed, status="SALE", start_epoch=db.row(changed)["start_epoch"] - 3 * 86400)
+        self.calls = {changed: "SALE", db.insert(status="A"): "A", db.insert(status="NA"): "NA"}
+        sync.set_checkpoint(db.now() - 3600)
+        wait_for_interval(sync)
+        self._prepared = sync.directory / "prepared"
+        shutil.copytree(sync.state, self._prepared)
+        self._rows = bigquery.save()
+
+    def reset(self):
+        shutil.rmtree(self.sync.state)
+        shutil.copytree(self._prepared, self.sync.state)
+        self.bigquery.restore(self._rows)
+
+    def finish(self, label):
+        run(self.sync)
+        assert {call: row["disposition"] for call, row in rows(self.bigquery).items()} == self.calls, label
+        assert set(self.sync.ledger("SELECT state FROM call")) == {(1,)}, label
+        loads = sum(self.bigquery.loads.values())
+        run(self.sync)
+        assert sum(self.bigquery.loads.values()) == loads, f"{label}: something was loaded after all was done"
+
+
+@needs_shim
+@pytest.mark.parametrize("when, billing", [("before", True), ("middle", True), ("after", True), ("after", False)],
+                         ids=["before", "middle", "after", "after, whole days"])
+def test_a_crash_at_any_step_ends_with_one_correct_row_a_call(db, sync, bigquery, when, billing):
+    stage = Stage(db, sync, bigquery)
+    bigquery.billing = billing
+    stage.reset()
+    watched = shim.Strike(sync)
+    assert sync.run("run", env=watched.env).code == 0
+    steps = watched.report().steps
+    assert steps > 50 and len(rows(bigquery)) == 3
+    ended = 0
+    for at in points(steps, STEPS / steps):
+        stage.reset()
+        struck = sync.run("run", env=shim.Strike(sync, at=at, when=when).env, timeout=120)
+        ended += struck.code == shim.END_STATUS
+        if billing: # a call that moves between two days has two rows until the second day is replaced
+            rows(bigquery)
+        stage.finish(f"{when} step {at}")
+    assert ended > STEPS / 2
