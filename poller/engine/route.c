@@ -96,6 +96,8 @@ void route_load(const struct config_paths *paths, struct config *ret_config, str
         ret_kinds->source->find_database(&ret_config->source_params, &ret_config->database, &err) != 0)
         config_add_problem(ret_problems, CONFIG_DATABASE, &err);
     int found = sink_find(ret_config->sink_type, ret_config->sink_origin, &ret_kinds->sink, &err);
+    if (found == 0 && ret_kinds->sink->read_environment != NULL)
+        ret_kinds->sink->read_environment(&ret_config->sink_params);
     ret_config->sync.ignores_extras = sink_ignores_extras(ret_kinds->sink, &ret_config->sink_params);
     if (paths->without_api)
         return;

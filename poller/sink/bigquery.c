@@ -97,6 +97,12 @@ static int open_bigquery(const struct sink_settings *settings, void **ret_state,
     return 0;
 }
 
+static int64_t longest_sec(const struct sink_settings *settings)
+{
+    (void)settings;
+    return BIGQUERY_AFTER_END_SEC;
+}
+
 static void make(void *context, const struct call *call, uint32_t change, struct sink_message *ret_message)
 {
     const struct bigquery *state = context;
@@ -246,17 +252,22 @@ static void report(const struct delivery *delivery, size_t index, struct outcome
     delivery->observer->on_outcome(delivery->observer->context, index, &outcome);
 }
 
-static void report_success(struct delivery *delivery)
+static void report_bad(const struct delivery *delivery)
 {
-    static const struct outcome accepted = { .kind = OUTCOME_ACCEPTED, .code = 200 };
-    for (size_t i = 0; i < delivery->batch.left; i++)
-        report(delivery, delivery->batch.order[i], accepted);
     for (size_t i = 0; i < delivery->bad_count; i++) {
         struct outcome rejected = bigquery_verdict_outcome(&delivery->bad[i].failure);
         rejected.kind = OUTCOME_REJECTED;
         rejected.unreachable = false;
         report(delivery, delivery->bad[i].index, rejected);
     }
+}
+
+static void report_success(struct delivery *delivery)
+{
+    static const struct outcome accepted = { .kind = OUTCOME_ACCEPTED, .code = 200 };
+    for (size_t i = 0; i < delivery->batch.left; i++)
+        report(delivery, delivery->batch.order[i], accepted);
+    report_bad(delivery);
     delivery->state->is_settled = true;
 }
 
@@ -265,17 +276,23 @@ static void report_success(struct delivery *delivery)
 static void report_failure(struct delivery *delivery, const struct bigquery_failure *failure)
 {
     struct bigquery_state *note = &delivery->state->state;
-    const struct outcome outcome = bigquery_verdict_outcome(failure);
+    struct outcome outcome = bigquery_verdict_outcome(failure);
     size_t shown = outcome.kind == OUTCOME_MISCONFIGURED ? SHOWN_FAILURES : 1;
+    const struct bigquery_batch *batch = &delivery->batch;
     struct err err;
+    if (failure->fault == BIGQUERY_ROW && delivery->bad_count > 0) { /* more than one load job may find */
+        report_bad(delivery);
+        outcome.kind = OUTCOME_RETRY;
+        shown = 1;
+    }
     if (failure->code == BIGQUERY_FAILED_JOB)
         note->digest[0] = '\0';
     if (bigquery_api_lost_login(delivery->state->api) && note->no_login == 0)
         note->no_login = clock_now_epoch();
     if (bigquery_state_save(delivery->state->state_dir, note, &err) != 0)
         log_warn("⚠ %s", err.message);
-    for (size_t i = 0; i < delivery->batch.count && i < shown; i++)
-        report(delivery, i, outcome);
+    for (size_t i = 0; i < shown && i < (batch->order != NULL ? batch->left : batch->count); i++)
+        report(delivery, batch->order != NULL ? batch->order[i] : i, outcome);
 }
 
 /* update_log is for people: without its rows no call is missing. */
@@ -381,6 +398,8 @@ const struct sink_ops bigquery_sink = {
     .type = "bigquery",
     .title = "BigQuery table",
     .params = settings_of_bigquery,
+    .read_environment = bigquery_api_environment,
+    .longest_sec = longest_sec,
     .batch = BATCH,
     .opens_at = opens_at,
     .open = open_bigquery,

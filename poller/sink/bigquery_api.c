@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/url.h"
+#include "config/environment.h"
 #include "sink/bigquery_api.h"
 
 #define ENDPOINT "https://bigquery.googleapis.com"
@@ -27,9 +28,11 @@
 /* How often a request is sent, if its failure may pass. */
 #define TRIES 3
 
-/* How long a job may take, and how much longer after the run's time is over. */
-#define JOB_MS (15 * 60 * 1000)
-#define AFTER_END_MS 30000
+/* How long a job may take, also after the run's time is over: with less, a large table's jobs would never end. */
+#define JOB_MS ((int64_t)BIGQUERY_AFTER_END_SEC * 1000)
+
+/* So long a job may be missing after it was started. */
+#define NEW_JOB_MS 30000
 
 /* The first and the longest pause before a job is looked at again. */
 #define LOOK_FIRST_MS 250
@@ -105,6 +108,22 @@ static int read_name(const struct params *params, const char *key, const char *f
                            param != NULL ? param->origin : "[sink]", key, also);
     *ret_name = name;
     return 0;
+}
+
+/* SERVICE_ACCOUNT_KEY_JSON has the key, or the path of its file. */
+void bigquery_api_environment(struct params *params)
+{
+    static const struct environment_variable names[] = { { "BQ_PROJECT_ID", "project" },
+                                                         { "BQ_DATASET_ID", "dataset" },
+                                                         { "BQ_LOCATION", "location" },
+                                                         { NULL, NULL } };
+    static const struct environment_variable key[] = { { "SERVICE_ACCOUNT_KEY_JSON", "credentials" }, { NULL, NULL } };
+    static const struct environment_variable file[] = { { "SERVICE_ACCOUNT_KEY_FILE", "credentials_file" },
+                                                        { "SERVICE_ACCOUNT_KEY_JSON", "credentials_file" },
+                                                        { NULL, NULL } };
+    const char *json = getenv("SERVICE_ACCOUNT_KEY_JSON");
+    environment_read(names, params);
+    environment_read(json != NULL && json[strspn(json, " \t\r\n")] == '{' ? key : file, params);
 }
 
 static int read_credentials(const struct params *params, struct bigquery_api *api, struct err *err)
@@ -187,7 +206,7 @@ static bool take_turn(struct bigquery_api *api)
         api->ended_ms = 0;
     else if (api->ended_ms == 0)
         api->ended_ms = now;
-    return may_start || now - api->ended_ms < AFTER_END_MS;
+    return may_start || now - api->ended_ms < JOB_MS;
 }
 
 static enum bigquery_fault give_up(struct bigquery_failure *failure)
@@ -357,7 +376,7 @@ static enum bigquery_fault wait_for(struct bigquery_api *api, const char *id, co
         json_free(*ret_job);
         *ret_job = NULL;
         fault = bigquery_api_ask(api, &request, ret_job, failure);
-        bool is_new = fault == BIGQUERY_MISSING && clock_mono_ms() - began_ms < AFTER_END_MS;
+        bool is_new = fault == BIGQUERY_MISSING && clock_mono_ms() - began_ms < NEW_JOB_MS;
         is_over = (fault != BIGQUERY_FINE && !is_new) || (fault == BIGQUERY_FINE && is_done(*ret_job));
         if (!is_over && (clock_mono_ms() - began_ms > JOB_MS || !bigquery_api_pause(api, wait_ms))) {
             fault = give_up(failure);

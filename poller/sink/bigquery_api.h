@@ -13,12 +13,18 @@
 
 struct bigquery_api;
 
+/* The most seconds that requests take after on_turn has forbidden them. */
+#define BIGQUERY_AFTER_END_SEC 600
+
+/* bigquery_api_environment: adds the settings of an older tool's environment variables, see read_environment. */
+void bigquery_api_environment(struct params *params);
+
 /* bigquery_api_open: reads credentials, bigquery_url, timeout and the names from params, and sends nothing. Ownership:
  * bigquery_api_close; params is borrowed until then. Errors: EX_CONFIG. */
 int bigquery_api_open(const struct params *params, struct bigquery_api **ret_api, struct err *err) MUST_CHECK;
 
-/* bigquery_api_watch: from now on every request calls observer->on_turn. After it has returned 0, or an interrupt,
- * requests are given up after a while (BIGQUERY_GIVEN_UP). observer NULL: no more. Ownership: borrowed. */
+/* bigquery_api_watch: from now on every request calls observer->on_turn. After an interrupt, and
+ * BIGQUERY_AFTER_END_SEC after it has returned 0, requests are given up (BIGQUERY_GIVEN_UP). observer NULL: no more. Ownership: borrowed. */
 void bigquery_api_watch(struct bigquery_api *api, const struct sink_observer *observer);
 
 /* bigquery_api_names: the names in messages. Ownership: borrowed from api. */

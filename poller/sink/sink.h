@@ -73,6 +73,7 @@ struct sink_ops {
     const char *title; /* the receiver of calls, for messages: "API" */
     bool uses_api;     /* needs the address and the key of dids.conf */
     const struct param_spec *params; /* optional: the settings of [sink] that only this kind knows, see params.h */
+    void (*read_environment)(struct params *params); /* optional: adds settings that params does not have */
     bool (*ignores_extras)(const struct params *params); /* optional: see sink_ignores_extras */
     const struct param *(*asks_dial_status)(const struct params *params); /* optional: see sink_asks_dial_status */
     int64_t (*longest_sec)(const struct sink_settings *settings); /* optional: see sink_longest_sec */

@@ -189,6 +189,32 @@ def test_a_bad_row_is_rejected_with_its_reason_and_the_others_are_loaded(db, syn
     assert sorted(rows(bigquery)) == sorted(calls)
 
 
+def test_many_bad_rows_stop_no_load_for_ever(db, sync, bigquery):
+    """Goal: each load job finds one bad row, and a run begins only a few. Each run rejects those that it found."""
+    calls = [db.insert() for _ in range(9)]
+    bigquery.refused = set(calls[:7])
+    run(sync, code=69)
+    run(sync)
+    assert sorted(rows(bigquery)) == sorted(calls[7:])
+    assert len(sync.run("failed", "list", "--json").out.splitlines()) == 7
+    assert set(sync.ledger("SELECT attempts FROM call")) == {(0,)}
+
+
+@pytest.mark.plain_only
+@pytest.mark.parametrize("as_text", [True, False])
+def test_the_names_of_an_older_tool_are_read_from_the_environment(db, sync, bigquery, as_text):
+    key_file = sync.config["sink"]["credentials_file"]
+    names = {"BQ_PROJECT_ID": "calls", "BQ_DATASET_ID": "older", "BQ_LOCATION": "asia-southeast1",
+             "SERVICE_ACCOUNT_KEY_JSON": key_file.read_text() if as_text else str(key_file)}
+    sync.configure(config={"sink": {"project": None, "dataset": None, "credentials_file": None}})
+    call = db.insert()
+    done = sync.run("run", env=names)
+    assert done.code == 0, done.log + done.err
+    assert [row["call_id"] for row in bigquery.rows("older.calls")] == [call]
+    assert bigquery.datasets["older"]["location"] == "asia-southeast1"
+    assert_secrets_hidden(bigquery, done)
+
+
 def test_an_expired_token_is_replaced_and_a_wrong_account_is_named(db, sync, bigquery):
     call = db.insert()
     bigquery.on_request = lambda kind, request: kind == "query" and bigquery.kinds.count("query") == 1 and \
@@ -357,9 +383,7 @@ def test_a_run_that_is_stopped_while_a_job_runs_leaves_it_to_the_next_one(db, sy
     bigquery.slow = 1
     run(sync)
     assert sorted(rows(bigquery)) == sorted(calls)
-    assert {name: count for name, count in bigquery.loads.items() if "_staging_" in name} == {name: 1 for name in
-                                                                                            bigquery.loads
-                                                                                            if "_staging_" in name}
+    assert [count for name, count in bigquery.loads.items() if "_staging_" in name] == [1]
     assert [mode for mode, _ in modes(bigquery)] == ["STAGED", "MERGED"]
 
 
