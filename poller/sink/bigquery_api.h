@@ -24,7 +24,8 @@ void bigquery_api_environment(struct params *params);
 int bigquery_api_open(const struct params *params, struct bigquery_api **ret_api, struct err *err) MUST_CHECK;
 
 /* bigquery_api_watch: from now on every request calls observer->on_turn. After an interrupt, and
- * BIGQUERY_AFTER_END_SEC after it has returned 0, requests are given up (BIGQUERY_GIVEN_UP). observer NULL: no more. Ownership: borrowed. */
+ * BIGQUERY_AFTER_END_SEC after on_turn has returned 0, requests are given up (BIGQUERY_GIVEN_UP). observer NULL: no
+ * more. Ownership: borrowed. */
 void bigquery_api_watch(struct bigquery_api *api, const struct sink_observer *observer);
 
 /* bigquery_api_names: the names in messages. Ownership: borrowed from api. */

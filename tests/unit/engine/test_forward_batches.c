@@ -1,0 +1,129 @@
+/* Tests of forward with a sink that takes whole batches, and only at times. */
+#include "../scene.h"
+
+#include "base/clock.h"
+
+/* The sink and what it got. */
+static struct {
+    int64_t opens_at;
+    size_t batches, last_count;
+    struct outcome answer; /* of the first message; the others are accepted if it is */
+} taker;
+
+static void make(void *state, const struct call *call, uint32_t change, struct sink_message *ret_message)
+{
+    (void)state;
+    (void)change;
+    ret_message->body = strdup(call->id);
+}
+
+static int64_t opens_at(const void *state)
+{
+    (void)state;
+    return taker.opens_at;
+}
+
+/* After a batch it is closed for a while. A batch that fails reports its first message. */
+static int take(void *state, const struct sink_message *const *messages, size_t count,
+                const struct sink_observer *observer, struct err *err)
+{
+    (void)state;
+    (void)messages;
+    (void)err;
+    assert_true(observer->on_turn(observer->context) > 0);
+    taker.batches++;
+    taker.last_count = count;
+    taker.opens_at = clock_now_epoch() + 300;
+    for (size_t i = 0; i < (taker.answer.kind == OUTCOME_ACCEPTED ? count : 1); i++)
+        observer->on_outcome(observer->context, i, &taker.answer);
+    return 0;
+}
+
+static const struct sink_ops ops = { .type = "taker", .batch = 3, .opens_at = opens_at, .make = make, .send = take };
+static const struct sink sink = { .ops = &ops };
+
+static int enter(void **state)
+{
+    taker.opens_at = 0;
+    taker.batches = taker.last_count = 0;
+    taker.answer = scene_outcome(OUTCOME_ACCEPTED);
+    return scene_enter(state);
+}
+
+/* Forwards all calls of the source, in batches of three. */
+static void forward(struct scene *scene)
+{
+    struct err err;
+    static struct source source;
+    struct work work = { .count = 0 };
+    source = memory_source_open(&scene->calls);
+    struct engine engine = scene_engine(scene, &source, &sink);
+    for (size_t i = 0; i < scene->calls.count; i++)
+        scene_take(&engine, &work, &scene->calls.calls[i]);
+    assert_int_equal(forward_all(&engine, &work, &err), 0);
+    assert_int_equal(engine_commit(&engine, &err), 0);
+    work_clear(&work);
+}
+
+static void test_calls_beyond_the_first_batch_become_pending_and_use_up_no_try(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 5, SCENE_NOW - 100, 1);
+    forward(scene);
+    assert_int_equal(taker.batches, 1);
+    assert_int_equal(taker.last_count, 3);
+    static const enum call_state want[] = { CALL_ACCEPTED, CALL_ACCEPTED, CALL_ACCEPTED, CALL_PENDING, CALL_PENDING };
+    for (size_t i = 0; i < UNIT_COUNT(want); i++) {
+        const char id[] = { 'a', (char)('0' + i), '\0' };
+        unit_same_int(id, scene_record(scene, id).state, want[i]);
+        unit_same_int(id, scene_record(scene, id).attempts, 0);
+    }
+    scene_check_log(scene, "log", "2 calls are pending until the next load");
+}
+
+static void test_a_closed_sink_is_sent_nothing(void **state)
+{
+    struct scene *scene = *state;
+    taker.opens_at = clock_now_epoch() + 300;
+    scene_add_many(scene, "a", 2, SCENE_NOW - 100, 1);
+    forward(scene);
+    assert_int_equal(taker.batches, 0);
+    assert_int_equal(scene_record(scene, "a1").state, CALL_PENDING);
+}
+
+/* Also where an earlier batch of the run was accepted: no single call is at fault. */
+static void test_a_batch_that_fails_stops_the_run_and_charges_no_call(void **state)
+{
+    static const struct {
+        enum outcome_kind kind;
+        enum summary_stop stop;
+        const char *message;
+    } rows[] = { { OUTCOME_RETRY, STOP_OUTAGE, "is down" },
+                 { OUTCOME_MISCONFIGURED, STOP_CONFIGURATION, "refuses the calls" },
+                 { OUTCOME_RATE_LIMITED, STOP_RATE_LIMITED, "rate limited until" } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct scene *scene = *state;
+        scene_begin_anew(scene);
+        taker.batches = 0;
+        taker.opens_at = 0;
+        taker.answer = scene_outcome(rows[i].kind);
+        scene_add_many(scene, "a", 3, SCENE_NOW - 100, 1);
+        forward(scene);
+        unit_same_int(rows[i].message, scene->summary.stop, rows[i].stop);
+        unit_has(rows[i].message, scene->summary.message, rows[i].message);
+        unit_same_int(rows[i].message, (int64_t)taker.batches, 1);
+        unit_same_int(rows[i].message, scene_record(scene, "a0").state, CALL_UNKNOWN);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_calls_beyond_the_first_batch_become_pending_and_use_up_no_try, enter,
+                                        scene_leave),
+        cmocka_unit_test_setup_teardown(test_a_closed_sink_is_sent_nothing, enter, scene_leave),
+        cmocka_unit_test_setup_teardown(test_a_batch_that_fails_stops_the_run_and_charges_no_call, enter,
+                                        scene_leave),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
