@@ -1,6 +1,5 @@
 /* bigquery_api: requests to BigQuery with an access token, and jobs until their end. */
 #include <ctype.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

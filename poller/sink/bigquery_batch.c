@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/str.h"
 #include "sink/bigquery_batch.h"
 #include "sink/bigquery_sql.h"
 #include "sink/bigquery_tables.h"

@@ -1,6 +1,5 @@
 /* bigquery_job: load jobs and query jobs. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,6 @@
 #ifndef BIGQUERY_TABLES_H
 #define BIGQUERY_TABLES_H
 
-#include <stddef.h>
-
 #include "sink/bigquery_api.h"
 #include "sink/bigquery_columns.h"
 
