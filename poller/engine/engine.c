@@ -51,8 +51,8 @@ bool engine_may_read(struct engine *engine)
 {
     if (!source_may_read(engine->route.source))
         engine_stop(engine, STOP_OUT_OF_TIME, NULL,
-                    "this run has used its share of the %s's time (max_server_time); the next run continues from here",
-                    engine->route.source->ops->title);
+                    "this run has used its share of the %s's time (%s); the next run continues from here",
+                    engine->route.source->ops->title, source_reading_limit(engine->route.source));
     return engine->summary->stop == STOP_NONE;
 }
 

@@ -218,6 +218,17 @@ static int read_watched(struct walker *walker, struct err *err)
     return result;
 }
 
+/* The source failed, but it has handed out calls before: they need not wait until it works again. How far the walk has
+ * come is unknown, so it is not reported. */
+static void send_what_was_read(struct walker *walker, const struct err *failure)
+{
+    struct err err;
+    bool is_of_source = failure->code == EX_UNAVAILABLE || failure->code == EX_CONFIG;
+    if (is_of_source && walker->work.count > 0 && walker->walk->engine->summary->stop == STOP_NONE &&
+        send_found(walker, &err) != 0)
+        log_error("❌ %s", err.message);
+}
+
 int walk_run(const struct walk *walk, int64_t *ret_found, struct err *err)
 {
     struct walker walker = { .walk = walk, .furthest = position_at(0, "") };
@@ -232,6 +243,8 @@ int walk_run(const struct walk *walk, int64_t *ret_found, struct err *err)
         range.call_from = again_from;
     if (result == 0 && !walker.ended_early)
         result = source_scan(walk->engine->route.source, &range, consider, on_slice, &walker, err);
+    if (result < 0)
+        send_what_was_read(&walker, err);
     if (result == 0 && !walker.ended_early && walk->engine->summary->stop == STOP_NONE)
         result = send(&walker, INT64_MAX, err);
     *ret_found = walker.found;

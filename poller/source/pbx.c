@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "source/api_stop.h"
 #include "source/pbx.h"
 #include "source/pbx_check.h"
 #include "source/pbx_fetch.h"
@@ -108,7 +109,7 @@ static int scan(void *state, const struct source_range *range, source_on_call *o
     struct pbx *pbx = state;
     if (range->table == SOURCE_ARCHIVE)
         return 0;
-    int result = pbx_scan_end(verify(pbx, err), range->call_from, on_slice, context, err);
+    int result = api_stop_result(verify(pbx, err), range->call_from, on_slice, context, err);
     if (result == 0)
         result = pbx_scan_run(&pbx->scan, range, on_call, on_slice, context, err);
     return result < 0 ? -1 : 0;

@@ -12,6 +12,7 @@
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "source/api_tries.h"
 #include "source/pbx_client.h"
 
 /* The address of the list on the PBX's host. */
@@ -20,19 +21,11 @@
 /* A page of 1000 calls has about 1 MB. */
 #define MAX_PAGE_BYTES ((size_t)16 << 20)
 
-/* The tries of one request, the wait before the second one, and the longest Retry-After that a run waits for. */
-#define TRIES 3
-#define FIRST_WAIT_MS 1000
-#define MAX_RETRY_AFTER_SEC 20
-
-/* No try begins so long after the first one: the next run tries again in a minute. */
-#define TRIES_MS 60000
-
 struct pbx_client {
     struct pbx_account account;
     char *address;
     char *header; /* Authorization; NULL: none */
-    const char *secrets[PBX_PAGE_SECRETS]; /* borrowed */
+    const char *secrets[API_WORDS_SECRETS]; /* borrowed */
     struct http *http;
     struct source_effort effort;
     int64_t date, date_read; /* the Date header of the last answer, and this host's clock then */
@@ -151,9 +144,9 @@ static void judge_status(struct attempt *attempt, const struct http_answer *answ
 {
     const struct pbx_account *account = &attempt->client->account;
     const char *address = attempt->client->address;
-    char reason[PBX_PAGE_REASON_SIZE];
+    char reason[API_WORDS_REASON_SIZE];
     long status = answer->status;
-    (void)pbx_page_reason(answer->body, attempt->client->secrets, reason);
+    (void)api_words_reason(answer->body, attempt->client->secrets, reason);
     const char *colon = *reason != '\0' ? ": " : "";
     attempt->retry_after_sec = answer->retry_after_sec;
     if (status == 429)
@@ -241,27 +234,6 @@ static bool is_given_up(void *context)
     return interrupt_requested();
 }
 
-int64_t pbx_client_retry_wait(int tries, int64_t retry_after_sec, int64_t elapsed_ms)
-{
-    if (tries >= TRIES || retry_after_sec > MAX_RETRY_AFTER_SEC)
-        return -1;
-    int64_t wait_ms = (int64_t)FIRST_WAIT_MS << (tries - 1);
-    if (retry_after_sec * 1000 > wait_ms)
-        wait_ms = retry_after_sec * 1000;
-    return elapsed_ms + wait_ms < TRIES_MS ? wait_ms : -1;
-}
-
-/* Waits before the next try. False: no further one is to be made. */
-static bool wait_to_retry(const struct attempt *attempt, int tries, int64_t began_ms)
-{
-    int64_t now_ms = clock_mono_ms();
-    int64_t wait_ms = pbx_client_retry_wait(tries, attempt->retry_after_sec, now_ms - began_ms);
-    if (attempt->kind != ATTEMPT_AGAIN || wait_ms < 0)
-        return false;
-    interrupt_sleep_until(now_ms + wait_ms);
-    return !interrupt_requested();
-}
-
 int pbx_client_get(struct pbx_client *client, const char *query, struct pbx_page *ret_page, struct err *err)
 {
     struct err failure = { .code = EX_OK };
@@ -279,6 +251,6 @@ int pbx_client_get(struct pbx_client *client, const char *query, struct pbx_page
         if (http_run(client->http, &request, 1, &observer, err) != 0)
             return -1;
         tries++;
-    } while (wait_to_retry(&attempt, tries, began_ms));
+    } while (attempt.kind == ATTEMPT_AGAIN && api_tries_pause(tries, attempt.retry_after_sec, began_ms));
     return attempt.kind == ATTEMPT_READ ? 0 : err_set(err, failure.code, "%s", failure.message);
 }

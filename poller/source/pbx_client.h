@@ -29,10 +29,6 @@ struct pbx_client *pbx_client_open(const struct pbx_account *account) MUST_CHECK
  * the message has the remedy. */
 int pbx_client_get(struct pbx_client *client, const char *query, struct pbx_page *ret_page, struct err *err) MUST_CHECK;
 
-/* pbx_client_retry_wait: the milliseconds to wait before the next try of a request. tries: those so far; elapsed_ms:
- * since the first one began. -1: no further try. */
-int64_t pbx_client_retry_wait(int tries, int64_t retry_after_sec, int64_t elapsed_ms);
-
 /* pbx_client_effort: the requests so far, as statements. */
 struct source_effort pbx_client_effort(const struct pbx_client *client);
 

@@ -32,7 +32,7 @@ struct wanted {
 /* Ids that are looked for together. */
 struct search {
     struct pbx_rules rules;
-    struct pbx_stage *stage;
+    struct api_stage *stage;
     struct wanted *wanted;
     size_t count, missing;
     source_on_call *on_call;
@@ -83,7 +83,7 @@ static int read_window(struct pbx_scan *scan, struct search *search, int64_t fro
     if (search->missing == 0)
         return 0;
     int result = pbx_pages_read(&scan->pages, &window, on_row, NULL, search, err);
-    return result == 0 ? pbx_stage_empty(search->stage, hand_out, search, err) : result;
+    return result == 0 ? pbx_stage_empty(search->stage, scan->pages.zone, hand_out, search, err) : result;
 }
 
 /* Reads ids that were made at about the same time. A call that is not there now is gone: every day that it may be in
@@ -112,8 +112,8 @@ int pbx_fetch_run(struct pbx_scan *scan, const char *const *ids, size_t count, s
                   struct err *err)
 {
     struct wanted *wanted = mem_zero(count + 1, sizeof *wanted);
-    struct pbx_stage *stage = NULL;
-    int result = pbx_stage_open(scan->pages.zone, &stage, err);
+    struct api_stage *stage = NULL;
+    int result = pbx_stage_open(&stage, err);
     *scan->lost = '\0';
     for (size_t i = 0; i < count; i++)
         wanted[i] = (struct wanted){ .id = ids[i], .made = pbx_time_of_uuid(ids[i]) };
@@ -128,7 +128,7 @@ int pbx_fetch_run(struct pbx_scan *scan, const char *const *ids, size_t count, s
                                            .now = clock_now_epoch() };
         result = read_together(scan, &search, err);
     }
-    pbx_stage_close(stage);
+    api_stage_close(stage);
     free(wanted);
     return result;
 }

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "source/api_words.h"
 #include "source/pbx_row.h"
 
 struct pbx_page {
@@ -18,20 +19,11 @@ struct pbx_page {
     enum pbx_dialect dialect; /* as the answer around the rows shows it */
 };
 
-/* The API's words are shown as printable text, with a * for each character of these secrets, and of what stands behind
- * Basic and Bearer. NULL and "": no secret. */
-#define PBX_PAGE_SECRETS 2
-
 /* pbx_page_read: reads the body of an answer. A body that says that something failed, or that is no list of calls, is
  * an error and never an empty page. Ownership: pbx_page_clear, also after an error. Errors: EX_UNAVAILABLE, with the
  * API's words. */
-int pbx_page_read(const char *body, const char *const secrets[PBX_PAGE_SECRETS], struct pbx_page *ret_page,
+int pbx_page_read(const char *body, const char *const secrets[API_WORDS_SECRETS], struct pbx_page *ret_page,
                   struct err *err) MUST_CHECK;
-
-/* pbx_page_reason: writes the reason that a body gives for an error to out; "": it gives none. Returns out. */
-#define PBX_PAGE_REASON_SIZE 200
-const char *pbx_page_reason(const char *body, const char *const secrets[PBX_PAGE_SECRETS],
-                            char out[PBX_PAGE_REASON_SIZE]);
 
 /* pbx_page_has: whether a row of this page has this uuid. */
 bool pbx_page_has(const struct pbx_page *page, const char *uuid);

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/str.h"
+#include "source/api_value.h"
 #include "source/pbx_row.h"
 
 /* A party of at most this many digits is an extension. */
@@ -61,30 +62,6 @@ static const struct {
 
 /* ---- reading ---- */
 
-/* The member as a text; NULL if it is absent, null or "". Ownership: the caller frees it. */
-static char *read_text(const struct json *row, const char *name)
-{
-    char *text = name != NULL ? json_text_or_number(json_member(row, name)) : NULL;
-    if (text != NULL && *text == '\0') {
-        free(text);
-        text = NULL;
-    }
-    return text;
-}
-
-/* A whole number, written as a JSON number or as text; fallback if it is absent or no number. */
-static int64_t read_number(const struct json *row, const char *name, int64_t fallback)
-{
-    int64_t number = fallback;
-    char *text = read_text(row, name);
-    if (text != NULL) {
-        text[strcspn(text, ".")] = '\0';
-        number = str_to_int(text, &number) ? number : fallback;
-    }
-    free(text);
-    return number;
-}
-
 #define UNREADABLE (-1)
 
 /* "0", "-1" and "0000-00-00 00:00:00" mean that there is no time. */
@@ -97,8 +74,8 @@ static bool is_no_time(const char *text)
 static int64_t read_time(const struct json *row, const char *epoch_name, const char *iso_name,
                          const struct pbx_zone *zone)
 {
-    char *number = read_text(row, epoch_name), *text = read_text(row, iso_name);
-    int64_t epoch = is_no_time(number) ? 0 : read_number(row, epoch_name, UNREADABLE);
+    char *number = api_value_text(row, epoch_name), *text = api_value_text(row, iso_name);
+    int64_t epoch = is_no_time(number) ? 0 : api_value_number(row, epoch_name, UNREADABLE);
     if (epoch <= 0 && !is_no_time(text) && !pbx_time_parse(text, zone, &epoch))
         epoch = UNREADABLE;
     free(number);
@@ -128,14 +105,14 @@ const char *pbx_row_read(const struct json *json, const struct pbx_zone *zone, s
     *ret_row = (struct pbx_row){ .dialect = PBX_AUTO, .json = json };
     for (int i = 0; i < PBX_FIELDS; i++)
         for (int j = 0; j < 2 && ret_row->text[i] == NULL; j++)
-            ret_row->text[i] = read_text(json, names[i][j]);
+            ret_row->text[i] = api_value_text(json, names[i][j]);
     ret_row->started = read_time(json, "start_epoch", "start_time", zone);
     ret_row->answered = read_time(json, "answer_epoch", "answer_time", zone);
     if (ret_row->answered == UNREADABLE) /* the call can do without it */
         ret_row->answered = 0;
     ret_row->ended = read_time(json, "end_epoch", "end_time", zone);
-    ret_row->duration = read_number(json, "duration", CALL_NO_NUMBER);
-    ret_row->billsec = read_number(json, "billsec", CALL_NO_NUMBER);
+    ret_row->duration = api_value_number(json, "duration", CALL_NO_NUMBER);
+    ret_row->billsec = api_value_number(json, "billsec", CALL_NO_NUMBER);
     if (has(json, "start_epoch") || has(json, "call_status"))
         ret_row->dialect = PBX_EPOCH;
     else if (has(json, "start_time"))

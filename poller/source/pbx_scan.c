@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "base/str.h"
 #include "base/when.h"
+#include "source/api_stop.h"
 #include "source/pbx_scan.h"
 #include "source/pbx_stage.h"
 
@@ -25,7 +26,7 @@ struct scanning {
     struct pbx_scan *scan;
     const struct source_range *range;
     struct pbx_rules rules;
-    struct pbx_stage *stage;
+    struct api_stage *stage;
     struct pbx_window window;
     bool is_last;       /* the window is the last one */
     bool is_known;      /* an earlier run has read the whole range a short time ago */
@@ -60,11 +61,6 @@ static int on_row(void *context, const struct pbx_row *row, struct err *err)
 {
     struct scanning *scanning = context;
     return is_near(scanning, row) ? pbx_stage_add(scanning->stage, row, err) : 0;
-}
-
-int pbx_scan_end(int result, int64_t reached, source_on_slice *on_slice, void *context, struct err *err)
-{
-    return result < 0 && interrupt_requested() && on_slice != NULL && on_slice(context, reached, err) == 1 ? 1 : result;
 }
 
 /* A signal ends the reading at once; the run then takes the window for unread. */
@@ -116,9 +112,9 @@ static int read_window(struct scanning *scanning, struct err *err)
 {
     look_at_known(scanning);
     int result = pbx_pages_read(&scanning->scan->pages, &scanning->window, on_row, on_page, scanning, err);
-    result = pbx_scan_end(result, scanning->window.from, scanning->on_slice, scanning->context, err);
+    result = api_stop_result(result, scanning->window.from, scanning->on_slice, scanning->context, err);
     if (result == 0)
-        result = pbx_stage_empty(scanning->stage, hand_out, scanning, err);
+        result = pbx_stage_empty(scanning->stage, scanning->rules.zone, hand_out, scanning, err);
     return result == 0 && scanning->on_slice != NULL
                ? scanning->on_slice(scanning->context, scanning->window.to + 1, err) : result;
 }
@@ -168,7 +164,7 @@ static void note_known(struct scanning *scanning)
     scan->read.started_from = range->call_from;
     scan->read.ended_from = range->end_from;
     scan->read.ended_to = range->end_to;
-    if (pbx_stage_had_variants(scanning->stage))
+    if (api_stage_had_variants(scanning->stage))
         scan->read.count = 0;
 }
 
@@ -197,11 +193,11 @@ int pbx_scan_run(struct pbx_scan *scan, const struct source_range *range, source
     int64_t now = clock_now_epoch();
     scanning.rules = (struct pbx_rules){ .zone = scan->pages.zone, .campaign = scan->campaign, .now = now };
     scanning.is_known = is_known(scan, range, now);
-    int result = pbx_stage_open(scan->pages.zone, &scanning.stage, err);
+    int result = pbx_stage_open(&scanning.stage, err);
     if (result == 0)
         result = read_windows(&scanning, err);
     if (result == 0)
         note_known(&scanning);
-    pbx_stage_close(scanning.stage);
+    api_stage_close(scanning.stage);
     return result < 0 ? -1 : 0;
 }

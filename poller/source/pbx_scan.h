@@ -19,8 +19,4 @@ struct pbx_scan {
 int pbx_scan_run(struct pbx_scan *scan, const struct source_range *range, source_on_call *on_call,
                  source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
 
-/* pbx_scan_end: the result of a step that may have failed because of a signal. If on_slice says so too, the scan has
- * ended early, which is no error: the result is 1. */
-int pbx_scan_end(int result, int64_t reached, source_on_slice *on_slice, void *context, struct err *err) MUST_CHECK;
-
 #endif

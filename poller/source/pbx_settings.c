@@ -1,20 +1,17 @@
 /* pbx_settings: the settings of the source `pbx-api`. */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
-#include "base/url.h"
 #include "config/environment.h"
 #include "domain/params.h"
+#include "source/api_settings.h"
 #include "source/pbx_settings.h"
 
 /* The working clients of this API wait a minute: it takes 1 to 2 s for 200 calls. */
 #define TIMEOUT_SEC 60
 #define CONNECT_TIMEOUT_SEC 10
-#define TIMEOUT_MOST_SEC 300
 
 #define PAGE_ROWS 500
 #define OVERLAP_ROWS 10
@@ -22,42 +19,26 @@
 static int read_url(const struct params *params, struct pbx_account *account, struct err *err)
 {
     const struct param *url = params_find(params, "url");
-    bool insecure = false;
     if (url == NULL)
         return err_set(err, EX_CONFIG, "the source pbx-api has no url: write `url = https://HOST:8080` under [source]");
-    if (params_yes_no(params, "allow_insecure_http", false, &insecure, err) != 0)
+    if (api_settings_url(params, url->value, url->origin, "the key and every customer's number", err) != 0)
         return -1;
-    const struct url_rules rules = { .what = "url", .setting = "url", .exposed = "the key and every customer's number",
-                                     .place = "under [source]", .allow_insecure_http = insecure };
-    struct err why;
-    if (url_check(url->value, &rules, &why) != 0)
-        return err_set(err, why.code, "%s: %.900s", url->origin, why.message);
     account->url = url->value;
     account->url_origin = url->origin;
-    return 0;
-}
-
-/* A line end in a header would begin another header. */
-static int check_secret(const struct param *param, const char *words, struct err *err)
-{
-    for (const char *at = param->value; *at != '\0'; at++)
-        if (iscntrl((unsigned char)*at))
-            return err_set(err, EX_CONFIG, "%s: %s contains a control character; write it in one line", param->origin,
-                           words);
     return 0;
 }
 
 static int read_account(const struct params *params, struct pbx_account *account, struct err *err)
 {
     const struct param *key = params_find(params, "key"), *user = params_find(params, "user"),
-                       *password = params_find(params, "password"), *ca_file = params_find(params, "ca_file");
+                       *password = params_find(params, "password");
+    struct api_connection connection;
     account->key = key != NULL ? key->value : "";
     account->user = user != NULL ? user->value : "";
     account->password = password != NULL ? password->value : "";
     account->secret_origin = key != NULL ? key->origin : password != NULL ? password->origin : "";
-    account->ca_file = ca_file != NULL ? ca_file->value : "";
-    if ((key != NULL && check_secret(key, "the key", err) != 0) ||
-        (password != NULL && check_secret(password, "the password", err) != 0))
+    if ((key != NULL && api_settings_secret(key->value, key->origin, "the key", err) != 0) ||
+        (password != NULL && api_settings_secret(password->value, password->origin, "the password", err) != 0))
         return -1;
     if (key != NULL && user != NULL)
         return err_set(err, EX_CONFIG, "%s: both key and user are set; keep the one that the PBX's provider gave you",
@@ -67,13 +48,12 @@ static int read_account(const struct params *params, struct pbx_account *account
                        user != NULL ? user->origin : password->origin);
     if (user != NULL && strchr(user->value, ':') != NULL)
         return err_set(err, EX_CONFIG, "%s: user must not contain a colon", user->origin);
-    if (ca_file != NULL && *ca_file->value != '\0' && access(ca_file->value, R_OK) != 0)
-        return err_set(err, EX_CONFIG, "%s: could not read the certificates in %s; correct ca_file", ca_file->origin,
-                       ca_file->value);
-    if (params_integer(params, "timeout", TIMEOUT_SEC, 1, TIMEOUT_MOST_SEC, &account->timeout, err) != 0)
+    if (api_settings_connection(params, TIMEOUT_SEC, CONNECT_TIMEOUT_SEC, &connection, err) != 0)
         return -1;
-    return params_integer(params, "connect_timeout", CONNECT_TIMEOUT_SEC, 1, TIMEOUT_MOST_SEC,
-                          &account->connect_timeout, err);
+    account->ca_file = connection.ca_file;
+    account->timeout = connection.timeout;
+    account->connect_timeout = connection.connect_timeout;
+    return 0;
 }
 
 static int read_dialect(const struct params *params, enum pbx_dialect *ret_dialect, struct err *err)

@@ -1,6 +1,7 @@
 /* source: the interface of all sources, and the table of their types. */
 #include "domain/params.h"
 #include "source/asterisk.h"
+#include "source/callio.h"
 #include "source/pbx.h"
 #include "source/source.h"
 #include "source/vicidial.h"
@@ -12,6 +13,7 @@ static const struct source_ops *const kinds[] = {
     &vicidial_inbound_source,
     &asterisk_source,
     &pbx_source,
+    &callio_source,
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
@@ -148,6 +150,11 @@ struct source_effort source_effort(const struct source *source)
 bool source_may_read(const struct source *source)
 {
     return source->ops->may_read == NULL || source->ops->may_read(source->state);
+}
+
+const char *source_reading_limit(const struct source *source)
+{
+    return source->ops->reading_limit != NULL ? source->ops->reading_limit : "max_server_time";
 }
 
 int64_t source_spread(const struct source *source)

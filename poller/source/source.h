@@ -132,6 +132,7 @@ struct source_ops {
     const char *campaigns_remedy; /* what an operator can do if list_campaigns fails; NULL: nothing */
     int64_t longest_sec;   /* source_range_ended finds calls of at most this length ... */
     int64_t after_end_sec; /* ... and their begin may be this long after their end, as the clocks of machines differ */
+    const char *reading_limit; /* the setting behind may_read; NULL: max_server_time */
     int64_t sweep_rest_sec; /* reading is slow, so the sweep reads a part only after this time; 0: in each run */
     /* Optional: sets the database settings that our own file does not set. Called while the process may read files that
      * only root may read. Ownership: the texts belong to *database. Errors: EX_CONFIG, EX_NOPERM. */
@@ -274,6 +275,9 @@ struct source_effort source_effort(const struct source *source);
 /* source_may_read: false where a run has used up the time of the source's server that it may use (max_server_time).
  * Reading on is no error: a run that has read nothing yet must go on, so that a slow server cannot stop all runs. */
 bool source_may_read(const struct source *source);
+
+/* source_reading_limit: the setting that makes source_may_read false, for messages. */
+const char *source_reading_limit(const struct source *source);
 
 /* source_spread: the seconds by which the end of a call may be wrong, if the hosts that write calls use several
  * zones. */

@@ -7,13 +7,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct pbx_zone zone = { .name = "+07:00", .is_fixed = true, .fixed_sec = 25200 };
     static const struct pbx_rules rules = { .zone = &zone, .campaign = "C", .now = 1760000000 };
-    char *body = fuzz_text(data, size), reason[PBX_PAGE_REASON_SIZE];
+    char *body = fuzz_text(data, size), reason[API_WORDS_REASON_SIZE];
     struct pbx_page page;
     struct err err = { .code = EX_OK };
     size_t count = 0;
     int64_t epoch = 0;
-    static const char *const secrets[PBX_PAGE_SECRETS] = { "a", NULL };
-    fuzz_printable(pbx_page_reason(body, secrets, reason), sizeof reason);
+    static const char *const secrets[API_WORDS_SECRETS] = { "a", NULL };
+    fuzz_printable(api_words_reason(body, secrets, reason), sizeof reason);
     HOLDS(strchr(reason, 'a') == NULL);
     HOLDS(pbx_time_of_uuid(body) == 0 || strlen(body) == 36);
     HOLDS(!pbx_time_parse(body, &zone, &epoch) || epoch > 0);

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "source/pbx_known.h"
 
-static const char *const no_secrets[PBX_PAGE_SECRETS];
+static const char *const no_secrets[API_WORDS_SECRETS];
 
 /* A page with the rows of a list from offset on. Row n of the list has the uuid first - n, so the newest has the
  * highest number, and new rows come in front. */

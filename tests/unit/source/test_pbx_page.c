@@ -3,7 +3,7 @@
 
 #include "source/pbx_page.h"
 
-static const char *const no_secrets[PBX_PAGE_SECRETS] = { NULL };
+static const char *const no_secrets[API_WORDS_SECRETS] = { NULL };
 
 static void test_pbx_page_reads_both_shapes(void **state)
 {
@@ -76,7 +76,7 @@ static void test_pbx_page_takes_nothing_else_for_a_page(void **state)
 static void test_pbx_page_hides_secrets(void **state)
 {
     (void)state;
-    static const char *const secrets[PBX_PAGE_SECRETS] = { "k/3y\tof\xE9", "p4ss" };
+    static const char *const secrets[API_WORDS_SECRETS] = { "k/3y\tof\xE9", "p4ss" };
     static const struct {
         const char *message, *want;
     } rows[] = {
@@ -88,12 +88,12 @@ static void test_pbx_page_hides_secrets(void **state)
         { "Basic ", "Basic " },
         { "Bearer", "Bearer" },
     };
-    char body[300], reason[PBX_PAGE_REASON_SIZE];
+    char body[300], reason[API_WORDS_REASON_SIZE];
     struct pbx_page page;
     struct err err = { .code = EX_OK };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         (void)snprintf(body, sizeof body, "{\"success\":false,\"message\":\"%s\"}", rows[i].message);
-        unit_same_text(body, pbx_page_reason(body, secrets, reason), rows[i].want);
+        unit_same_text(body, api_words_reason(body, secrets, reason), rows[i].want);
         unit_same_int(body, pbx_page_read(body, secrets, &page, &err), -1);
         unit_has(body, err.message, rows[i].want);
         pbx_page_clear(&page);

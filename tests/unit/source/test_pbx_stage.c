@@ -8,7 +8,7 @@
 
 static const struct pbx_zone utc = { .name = "UTC", .is_fixed = true };
 
-static void add(struct pbx_stage *stage, const char *text)
+static void add(struct api_stage *stage, const char *text)
 {
     struct pbx_row row;
     struct err err = { .message = "" };
@@ -30,11 +30,11 @@ static int note(void *context, const struct pbx_row *row, struct err *err)
     return 0;
 }
 
-static char *take_all(struct pbx_stage *stage)
+static char *take_all(struct api_stage *stage)
 {
     struct err err = { .message = "" };
     char *names = mem_copy("");
-    assert_int_equal(pbx_stage_empty(stage, note, &names, &err), 0);
+    assert_int_equal(pbx_stage_empty(stage, &utc, note, &names, &err), 0);
     return names;
 }
 
@@ -56,9 +56,9 @@ static void test_pbx_stage_keeps_the_same_of_two_rows_in_either_order(void **sta
         { "the text", ROW("a", "1760000000", "1760000050", TO("1")), ROW("a", "1760000000", "1760000050", TO("2")),
           "a:2 " },
     };
-    struct pbx_stage *stage = NULL;
+    struct api_stage *stage = NULL;
     struct err err = { .message = "" };
-    assert_int_equal(pbx_stage_open(&utc, &stage, &err), 0);
+    assert_int_equal(pbx_stage_open(&stage, &err), 0);
     for (size_t i = 0; i < 2 * UNIT_COUNT(pairs); i++) {
         add(stage, i % 2 == 0 ? pairs[i / 2].one : pairs[i / 2].other);
         add(stage, i % 2 == 0 ? pairs[i / 2].other : pairs[i / 2].one);
@@ -66,7 +66,7 @@ static void test_pbx_stage_keeps_the_same_of_two_rows_in_either_order(void **sta
         unit_same_text(pairs[i / 2].why, names, pairs[i / 2].kept);
         free(names);
     }
-    pbx_stage_close(stage);
+    api_stage_close(stage);
 }
 
 static int stop_at_once(void *context, const struct pbx_row *row, struct err *err)
@@ -80,9 +80,9 @@ static int stop_at_once(void *context, const struct pbx_row *row, struct err *er
 static void test_pbx_stage_hands_out_rows_by_their_start_and_once(void **state)
 {
     (void)state;
-    struct pbx_stage *stage = NULL;
+    struct api_stage *stage = NULL;
     struct err err = { .message = "" };
-    assert_int_equal(pbx_stage_open(&utc, &stage, &err), 0);
+    assert_int_equal(pbx_stage_open(&stage, &err), 0);
     add(stage, ROW("c", "1760000001", "1760000050", ""));
     add(stage, ROW("b", "1760000009", "1760000010", ""));
     add(stage, ROW("a", "1760000001", "1760000050", ""));
@@ -94,12 +94,12 @@ static void test_pbx_stage_hands_out_rows_by_their_start_and_once(void **state)
     free(names);
     add(stage, ROW("a", "1760000001", "1760000050", ""));
     add(stage, ROW("b", "1760000001", "1760000050", ""));
-    assert_int_equal(pbx_stage_empty(stage, stop_at_once, NULL, &err), 1);
+    assert_int_equal(pbx_stage_empty(stage, &utc, stop_at_once, NULL, &err), 1);
     names = take_all(stage);
     assert_string_equal(names, "");
     free(names);
-    pbx_stage_close(stage);
-    pbx_stage_close(NULL);
+    api_stage_close(stage);
+    api_stage_close(NULL);
 }
 
 int main(void)

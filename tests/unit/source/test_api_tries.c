@@ -1,9 +1,9 @@
-/* Tests of pbx_client: when a request is tried again. */
+/* Tests of api_tries: when a request is tried again. */
 #include "../unit.h"
 
-#include "source/pbx_client.h"
+#include "source/api_tries.h"
 
-static void test_pbx_client_retries_end_after_a_minute(void **state)
+static void test_api_tries_retries_end_after_a_minute(void **state)
 {
     (void)state;
     static const struct {
@@ -25,13 +25,13 @@ static void test_pbx_client_retries_end_after_a_minute(void **state)
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         unit_same_int(rows[i].name,
-                      pbx_client_retry_wait(rows[i].tries, rows[i].retry_after_sec, rows[i].elapsed_ms), rows[i].want);
+                      api_tries_wait(rows[i].tries, rows[i].retry_after_sec, rows[i].elapsed_ms), rows[i].want);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pbx_client_retries_end_after_a_minute),
+        cmocka_unit_test(test_api_tries_retries_end_after_a_minute),
     };
-    return cmocka_run_group_tests_name("pbx_client", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("api_tries", tests, NULL, NULL);
 }

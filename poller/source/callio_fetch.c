@@ -1,0 +1,97 @@
+/* callio_fetch: reads calls of Callio by their ids. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "source/callio_fetch.h"
+#include "source/callio_row.h"
+
+/* One batch of ids. */
+struct fetching {
+    struct callio_scan *scan;
+    size_t without_tenant, not_there;
+    source_on_call *on_call;
+    void *context;
+};
+
+/* An id becomes a part of the address. */
+static bool is_plain(const char *id)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    return *id != '\0' && id[strspn(id, plain)] == '\0';
+}
+
+static void note_lost(struct fetching *fetching, const char *problem)
+{
+    if (*fetching->scan->lost == '\0')
+        (void)snprintf(fetching->scan->lost, sizeof fetching->scan->lost, "%s", problem);
+}
+
+static int hand_out(struct fetching *fetching, const struct callio_tenant *tenant, const struct json *doc,
+                    struct err *err)
+{
+    struct callio_row row;
+    struct callio_call made;
+    int result = 0;
+    if (callio_row_read(doc, &row) == NULL) {
+        fetching->scan->finds_by_id = true;
+        callio_row_call(&row, tenant->name, clock_now_epoch(), &made);
+        result = fetching->on_call(fetching->context, &made.call, err);
+    } else {
+        note_lost(fetching, "Callio's API answers /call/ID with something that is no call; ask Callio");
+    }
+    callio_row_clear(&row);
+    return result;
+}
+
+static int fetch_one(struct fetching *fetching, struct callio_tenant *tenant, const char *id, struct err *err)
+{
+    enum callio_answer answer = CALLIO_NOT_THERE;
+    struct json *json = NULL;
+    struct err failure = { .code = EX_OK };
+    char *target = mem_format("/call/%s", id);
+    int result = callio_client_get(fetching->scan->client, tenant, target, &answer, &json, &failure);
+    if (result == 0 && answer == CALLIO_READ)
+        result = hand_out(fetching, tenant, json, err);
+    else if (result == 0)
+        fetching->not_there++;
+    else if (failure.code == EX_UNAVAILABLE || failure.code == EX_CONFIG) {
+        note_lost(fetching, failure.message);
+        result = 0;
+    } else
+        (void)err_set(err, failure.code, "%s", failure.message);
+    json_free(json);
+    free(target);
+    return result;
+}
+
+int callio_fetch_run(struct callio_scan *scan, const char *const *ids, size_t count, source_on_call *on_call,
+                     void *context, struct err *err)
+{
+    struct fetching fetching = { .scan = scan, .on_call = on_call, .context = context };
+    char problem[200];
+    int result = 0;
+    *scan->lost = '\0';
+    for (size_t i = 0; result == 0 && i < count; i++) {
+        const char *id = NULL;
+        struct callio_tenant *tenant = callio_accounts_of(&scan->tenants, ids[i], &id);
+        if (tenant == NULL || !is_plain(id))
+            fetching.without_tenant++;
+        else
+            result = fetch_one(&fetching, tenant, id, err);
+    }
+    if (fetching.without_tenant > 0) {
+        (void)snprintf(problem, sizeof problem, "%zu calls belong to a tenant that [source] does not name; add its "
+                       "account, or discard the calls", fetching.without_tenant);
+        note_lost(&fetching, problem);
+    }
+    if (fetching.not_there > 0 && !scan->finds_by_id) {
+        (void)snprintf(problem, sizeof problem, "Callio's API does not find %zu calls at /call/ID, and has found no "
+                       "other call there; ask Callio", fetching.not_there);
+        note_lost(&fetching, problem);
+    }
+    return result;
+}
