@@ -1,5 +1,5 @@
-/* view_counts: the last counts of view.db. A count of a frequent status reads 100,000 rows and more, and visitors ask for
- * the same count again and again: each page that they turn shows it. Pure data. */
+/* view_counts: the last counts of view.db. A count of a frequent status reads 100,000 rows and more, and visitors ask
+ * for the same count again and again: each page that they turn shows it. Pure data. */
 #ifndef VIEW_COUNTS_H
 #define VIEW_COUNTS_H
 

@@ -290,7 +290,8 @@ static int log_in(struct callio_client *client, struct callio_tenant *tenant, st
         result = keep_session(tenant, exchange.text, err);
     else if (result == 0 && is_refused)
         result = err_set(err, EX_CONFIG, "Callio's API refuses the login of the tenant %s as %.100s (HTTP %ld); "
-                         "correct email and password in %s", tenant->name, tenant->email, exchange.status, tenant->place);
+                         "correct email and password in %s", tenant->name, tenant->email, exchange.status,
+                         tenant->place);
     else if (result == 0)
         result = err_set(err, exchange.err.code, "%s", exchange.err.message);
     clear(&exchange);

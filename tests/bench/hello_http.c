@@ -1,6 +1,6 @@
-/* hello_http: what libmicrohttpd can do at best, with one thread as in the live page. Answers every request with the same
- * BYTES bytes; no path is read, nobody is identified, no file or database is open. Prints the port, and serves until
- * standard input ends.   hello_http BYTES */
+/* hello_http: what libmicrohttpd can do at best, with one thread as in the live page. Answers every request with the
+ * same BYTES bytes; no path is read, nobody is identified, no file or database is open. Prints the port, and serves
+ * until standard input ends.   hello_http BYTES */
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>

@@ -27,8 +27,9 @@ def put_calls(sync, calls):
     for i, given in enumerate(calls):
         ended = given.get("end_epoch", now - 60 - i)
         call = {"uniqueid": f"{ended}.{i}", "state": ACCEPTED, "reason": None, "end_epoch": ended, "updated": ended,
-                "seen": ended, "tries": 1, "tried": ended, "answer": 200, "took_ms": 40, "status": "SALE", "result": "answered",
-                "length": 45, "agent": "6666", "campaign": "TESTCAMP", "phone": f"312{i:07}", "direction": 0, **given}
+                "seen": ended, "tries": 1, "tried": ended, "answer": 200, "took_ms": 40, "status": "SALE",
+                "result": "answered", "length": 45, "agent": "6666", "campaign": "TESTCAMP",
+                "phone": f"312{i:07}", "direction": 0, **given}
         rows.append([call[column] for column in COLUMNS])
     write(sync, f"INSERT INTO call ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})", rows)
 

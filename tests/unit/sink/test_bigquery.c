@@ -13,7 +13,8 @@ static struct params params;
 /* Opens a sink with the usual settings, and key = value. value NULL: without key. */
 static int open_with(const char *directory, const char *key, const char *value, struct sink *ret_sink, struct err *err)
 {
-    static const char *const usual[][2] = { { "project", "calls" }, { "dataset", "telephony" }, { "credentials", KEY } };
+    static const char *const usual[][2] = { { "project", "calls" }, { "dataset", "telephony" },
+                                            { "credentials", KEY } };
     const struct sink_settings settings = { .params = &params, .state_dir = directory, .source = "vicidial" };
     params_free(&params);
     for (size_t i = 0; i < UNIT_COUNT(usual); i++)
