@@ -18,6 +18,13 @@ int64_t engine_now(const struct engine *engine)
     return clock_reading_now(&engine->clock);
 }
 
+bool engine_must_send_now(const struct engine *engine)
+{
+    int64_t deadline_ms = engine->terms.deadline_ms;
+    return sink_batch(engine->route.sink) > 0 && deadline_ms != INT64_MAX &&
+           clock_mono_ms() >= engine->started_ms + (deadline_ms - engine->started_ms) / 2;
+}
+
 bool engine_is_closed(const struct engine *engine)
 {
     return sink_opens_at(engine->route.sink) > clock_now_epoch();

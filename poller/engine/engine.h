@@ -69,6 +69,10 @@ bool engine_may_read(struct engine *engine);
 /* engine_is_closed: whether the sink takes no calls now (sink_opens_at). Then calls that are found become pending. */
 bool engine_is_closed(const struct engine *engine);
 
+/* engine_must_send_now: whether half of the run's time is over, and the sink takes whole batches. Then it gets what was
+ * read so far: a run that only reads until its time is over would begin at the same place each time. */
+bool engine_must_send_now(const struct engine *engine);
+
 /* engine_stop: ends sending in this run. The first reason counts. call: the call that the message is about; NULL: none.
  * This function masks the call's number in the message, because the log, the ledger and mails get only the text. */
 void engine_stop(struct engine *engine, enum summary_stop why, const struct call *call, const char *format, ...)

@@ -207,14 +207,18 @@ int revisit_due(struct engine *engine, struct ledger_stretch *stretch, struct wo
     return result;
 }
 
+/* So many calls are read by their ids before the run looks at its time. */
+#define PART 5000
+
 /* Adds to *count. *ret_whole: the stretch is read to its end. */
 static int revisit_stretch(struct engine *engine, struct ledger_stretch *stretch, struct work *work, size_t *count,
                            bool *ret_whole, struct err *err)
 {
-    size_t batch_size = (size_t)engine->route.settings->batch_size, listed = batch_size;
-    stretch->limit = (int64_t)batch_size;
-    for (; listed == batch_size && engine_may_go_on(engine) && !engine_is_closed(engine); *count += listed) {
-        if (*count > 0 && !source_may_read(engine->route.source))
+    size_t batch_size = (size_t)engine->route.settings->batch_size;
+    size_t part = batch_size < PART ? batch_size : PART, listed = part;
+    stretch->limit = (int64_t)part;
+    for (; listed == part && engine_may_go_on(engine) && !engine_is_closed(engine); *count += listed) {
+        if (*count > 0 && (!source_may_read(engine->route.source) || engine_must_send_now(engine)))
             break; /* the next walk stops the run, after it has sent the calls that were read */
         if (revisit_due(engine, stretch, work, &listed, err) != 0)
             return -1;
@@ -224,7 +228,7 @@ static int revisit_stretch(struct engine *engine, struct ledger_stretch *stretch
             return -1;
         work_clear(work);
     }
-    *ret_whole = listed < batch_size;
+    *ret_whole = listed < part;
     return 0;
 }
 

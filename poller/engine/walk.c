@@ -172,7 +172,8 @@ static int on_slice(void *context, int64_t ended_before, struct err *err)
 {
     struct walker *walker = context;
     const struct walk *walk = walker->walk;
-    bool enough = walker->work.count >= (size_t)walk->engine->route.settings->batch_size;
+    bool enough = walker->work.count >= (size_t)walk->engine->route.settings->batch_size ||
+                  engine_must_send_now(walk->engine);
     bool nothing_found = walker->work.count == 0; /* report the progress of the walk */
     /* The calls that were read are still sent, and each run gets beyond its start. */
     bool is_used_up = ended_before > walk->must_pass && !source_may_read(walk->engine->route.source);

@@ -116,11 +116,31 @@ static void test_a_batch_that_fails_stops_the_run_and_charges_no_call(void **sta
     }
 }
 
+static void test_what_was_read_is_sent_when_half_of_the_time_is_over(void **state)
+{
+    struct scene *scene = *state;
+    static const struct sink_ops each = { .type = "each" };
+    static const struct sink single = { .ops = &each };
+    struct source source = memory_source_open(&scene->calls);
+    int64_t now = clock_mono_ms();
+    struct engine engine = scene_engine(scene, &source, &sink);
+    engine.started_ms = now - 5000;
+    engine.terms.deadline_ms = INT64_MAX;
+    assert_false(engine_must_send_now(&engine)); /* a backfill has no end */
+    engine.terms.deadline_ms = now + 3600000;
+    assert_false(engine_must_send_now(&engine));
+    engine.terms.deadline_ms = now + 4000;
+    assert_true(engine_must_send_now(&engine));
+    engine.route.sink = &single;
+    assert_false(engine_must_send_now(&engine));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_calls_beyond_the_first_batch_become_pending_and_use_up_no_try, enter,
                                         scene_leave),
+        cmocka_unit_test_setup_teardown(test_what_was_read_is_sent_when_half_of_the_time_is_over, enter, scene_leave),
         cmocka_unit_test_setup_teardown(test_a_closed_sink_is_sent_nothing, enter, scene_leave),
         cmocka_unit_test_setup_teardown(test_a_batch_that_fails_stops_the_run_and_charges_no_call, enter,
                                         scene_leave),
