@@ -15,12 +15,14 @@
 #include "base/str.h"
 #include "commands/run.h"
 #include "config/profile.h"
+#include "engine/after_step.h"
 #include "engine/campaigns.h"
 #include "engine/journal.h"
 #include "engine/poll.h"
 #include "engine/resources.h"
 #include "engine/route.h"
 #include "engine/summary.h"
+#include "engine/tables_step.h"
 #include "ledger/enabled.h"
 #include "ledger/legacy.h"
 
@@ -133,6 +135,33 @@ static int find_leader(const struct options *options, struct resources *resource
     return 0;
 }
 
+/* The jobs of --job that are tables; 0: it names none. */
+static unsigned table_jobs(const struct options *options)
+{
+    if (options->job != NULL && strcmp(options->job, "customer") == 0)
+        return TABLE_CUSTOMERS;
+    return options->job != NULL && strcmp(options->job, "staffgroup") == 0 ? TABLE_STAFF : 0;
+}
+
+/* What follows the calls: it fails the run, but calls are sent anyway. */
+static void follow_up(const struct options *options, struct resources *resources, struct summary *summary)
+{
+    struct err err;
+    const struct tables_step step = { .ledger = resources->ledger, .sink = &resources->sink,
+                                      .source = &resources->source, .jobs = table_jobs(options) };
+    bool only_calls = options->job != NULL && strcmp(options->job, "call") == 0;
+    if (options->dry_run || summary->stop == STOP_FAILED || interrupt_requested())
+        return;
+    if ((only_calls || tables_step_run(&step, &err) == 0) &&
+        after_step_run(&resources->sink, &resources->config.sink_params, &err) == 0)
+        return;
+    if (interrupt_requested()) /* the next run goes on */
+        return;
+    log_error("❌ %s", err.message);
+    if (summary->stop == STOP_NONE)
+        summary_fail(summary, &err);
+}
+
 /* Runs once. The sink is not open yet: a standby host needs none. *ret_nothing_to_do: this host is standby. */
 static int poll_once(const struct options *options, struct resources *resources, struct summary *ret_summary,
                      bool *ret_nothing_to_do, struct err *err)
@@ -158,7 +187,9 @@ static int poll_once(const struct options *options, struct resources *resources,
     if (!options->dry_run)
         resources_open_place(resources);
     campaigns_warn(&resources->source, options->dry_run ? NULL : resources->ledger, &resources->config.sync);
-    poll_run(&poll, ret_summary);
+    if (table_jobs(options) == 0)
+        poll_run(&poll, ret_summary);
+    follow_up(options, resources, ret_summary);
     return leader_report_settled(&resources->leader, resources->ledger, ret_summary->stop == STOP_NONE, err);
 }
 

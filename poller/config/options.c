@@ -49,6 +49,7 @@ static const char help[] =
     "\n"
     "Options:\n"
     "  --yes                   failed drop, checkpoint: do not ask for confirmation\n"
+    "  --job JOB               run: call, customer, staffgroup or all: what to copy from the source callio\n"
     "  --every SECONDS         run: repeat until a signal stops the program; for results within seconds\n"
     "  --dry-run               run, backfill: print the JSON that would be sent; checkpoint set: say what it would\n"
     "                          skip or send; change nothing\n"
@@ -164,6 +165,7 @@ static const struct known_option {
     { "all-profiles", TAKES_RUN, .flag = AT(all_profiles) },
     { "dry-run", TAKES_DRY_RUN, .flag = AT(dry_run) },
     { "cron", TAKES_CRON, .flag = AT(cron) },
+    { "job", TAKES_RUN, .text = AT(job) },
     { "every", TAKES_RUN, .number = AT(every), .highest = 3600, .unit = "seconds" },
     { "json", TAKES_JSON, .flag = AT(json) },
     { "yes", TAKES_YES, .flag = AT(yes) },
@@ -291,6 +293,8 @@ static int check_command_line(const struct options *options, const struct known_
     const char *misplaced = misplaced_option(options, command->takes);
     if (misplaced != NULL)
         return err_set(err, EX_USAGE, "--%s cannot be used with %s; see --help", misplaced, words[0]);
+    if (options->job != NULL && !str_in_list("all call customer staffgroup", options->job))
+        return err_set(err, EX_USAGE, "--job: '%.40s' is none of all, call, customer, staffgroup", options->job);
     if (options->every > 0 && (options->cron || options->dry_run))
         return err_set(err, EX_USAGE, "%s cannot be used with --every; see --help",
                        options->cron ? "--cron" : "--dry-run");

@@ -67,6 +67,7 @@ struct options {
     bool all_profiles;
     bool cron;
     bool dry_run;
+    const char *job;      /* run: all, call, customer or staffgroup; NULL: all */
     int64_t every;        /* seconds from one run to the next; 0: a single run */
     bool json;
     bool yes;             /* do not ask */

@@ -33,6 +33,7 @@ static const struct param_spec settings_of_records[] = {
     { "logs_table", false, "the table of runs; -: none" },
     { "column.*", false, "the name of a column in another table; -: the table has no such column" },
     { "timeout", false, "how many seconds a statement may take" },
+    { "after", false, "files of SQL that are run after each run: /DIRECTORY/*.sql" },
     { NULL, false, NULL },
 };
 
@@ -212,6 +213,47 @@ static int note_recordings(void *context, const struct sink_recording *recording
     return result == 0 ? 0 : err_set(err, EX_UNAVAILABLE, "%s%s", failure.reason, failure.advice);
 }
 
+/* ---- tables beside the calls, and files of statements ---- */
+
+static int fail_store(const struct outcome *failure, struct err *err)
+{
+    return err_set(err, failure->kind == OUTCOME_MISCONFIGURED ? EX_CONFIG : EX_UNAVAILABLE, "%s%s", failure->reason,
+                   failure->advice);
+}
+
+static int connect(struct recorder *state, struct outcome *ret_failure)
+{
+    struct recorder_batch batch = { .count = 0 };
+    return state->ops->connect(state->store, &batch, ret_failure);
+}
+
+static int table_newest(void *context, const struct table *table, const char *tenant, int64_t *ret_ms, struct err *err)
+{
+    struct recorder *state = context;
+    struct outcome failure = { .kind = OUTCOME_ACCEPTED };
+    if (connect(state, &failure) != 0 || state->ops->table_newest(state->store, table, tenant, ret_ms, &failure) != 0)
+        return fail_store(&failure, err);
+    return 0;
+}
+
+static int table_load(void *context, const struct table_load *load, struct err *err)
+{
+    struct recorder *state = context;
+    struct outcome failure = { .kind = OUTCOME_ACCEPTED };
+    if (connect(state, &failure) != 0 || state->ops->table_load(state->store, load, &failure) != 0)
+        return fail_store(&failure, err);
+    return 0;
+}
+
+static int run_after(void *context, const char *sql, struct err *err)
+{
+    struct recorder *state = context;
+    struct outcome failure = { .kind = OUTCOME_ACCEPTED };
+    if (connect(state, &failure) != 0 || state->ops->run_file(state->store, sql, &failure) != 0)
+        return fail_store(&failure, err);
+    return 0;
+}
+
 /* ---- the check ---- */
 
 /* Writes a call and rolls the transaction back. */
@@ -252,5 +294,8 @@ const struct sink_ops recorder_sink = {
     .check = check,
     .describe = recorder_verdict_describe,
     .note_recordings = note_recordings,
+    .table_newest = table_newest,
+    .table_load = table_load,
+    .run_after = run_after,
     .close = close_recorder,
 };

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "sink/recorder_postgresql.h"
 #include "sink/recorder_pq.h"
+#include "sink/recorder_tables_sql.h"
 #include "sink/recorder_verdict.h"
 
 #define MOST_COLUMNS 400 /* columns of the table, with those of other programs */
@@ -160,7 +161,7 @@ static int fail_to_make(struct postgresql *state, const char *table, const char 
 static int make_one(struct postgresql *state, const char *table, char *sql, bool is_small,
                     const struct recorder_batch *batch, struct outcome *ret_failure)
 {
-    int result = recorder_pq_run(state->pq, sql, batch->observer, ret_failure);
+    int result = recorder_pq_run(state->pq, sql, batch != NULL ? batch->observer : NULL, ret_failure);
     if (result != 0 && recorder_pq_is_connected(state->pq))
         (void)fail_to_make(state, table, is_small ? sql : NULL, ret_failure);
     free(sql);
@@ -435,6 +436,67 @@ static int rehearse(void *context, struct recorder_batch *batch, struct sink_hea
     return result;
 }
 
+/* ---- tables beside the calls, and files of statements ---- */
+
+static int ask_and_free(struct postgresql *state, char *sql, const char *rows, struct outcome *ret_failure)
+{
+    int result = recorder_pq_ask(state->pq, sql, rows, NULL, ret_failure);
+    free(sql);
+    return result;
+}
+
+/* Begins, and makes missing tables. The lock is that of make_tables: two runs may do this at the same moment. */
+static int begin_table(struct postgresql *state, const struct table *table, struct outcome *ret_failure)
+{
+    const struct recorder_dialect *dialect = &recorder_postgresql_dialect;
+    if (begin(state, NULL, ret_failure) != 0 ||
+        recorder_pq_run(state->pq, "SELECT pg_advisory_xact_lock(1145656147)", NULL, ret_failure) != 0)
+        return -1;
+    if (make_one(state, table->name, recorder_tables_sql_create(dialect, table), false, NULL, ret_failure) != 0)
+        return -1;
+    return make_one(state, recorder_tables_log.name, recorder_tables_sql_create(dialect, &recorder_tables_log), false,
+                    NULL, ret_failure);
+}
+
+static int table_newest(void *context, const struct table *table, const char *tenant, int64_t *ret_ms,
+                        struct outcome *ret_failure)
+{
+    struct postgresql *state = context;
+    char *entry = recorder_tables_sql_entry(table->name, tenant, NULL);
+    int result = begin_table(state, table, ret_failure);
+    if (result == 0)
+        result = ask_and_free(state, recorder_tables_sql_newest(&recorder_postgresql_dialect), entry, ret_failure);
+    bool known = result == 0 && str_to_int(recorder_pq_text(state->pq, 0, 0), ret_ms);
+    free(entry);
+    if (!known)
+        *ret_ms = 0;
+    return result == 0 ? commit(state, NULL, NULL, ret_failure) : roll_back(state);
+}
+
+static int table_load(void *context, const struct table_load *load, struct outcome *ret_failure)
+{
+    const struct recorder_dialect *dialect = &recorder_postgresql_dialect;
+    struct postgresql *state = context;
+    char *entry = recorder_tables_sql_entry(load->table->name, load->tenant, load);
+    int result = begin_table(state, load->table, ret_failure);
+    if (result == 0 && load->replaces)
+        result = ask_and_free(state, recorder_tables_sql_delete(dialect, load->table), entry, ret_failure);
+    if (result == 0)
+        result = ask_and_free(state, recorder_tables_sql_merge(dialect, load->table), load->rows, ret_failure);
+    if (result == 0)
+        result = ask_and_free(state, recorder_tables_sql_merge(dialect, &recorder_tables_log), entry, ret_failure);
+    free(entry);
+    return result == 0 ? commit(state, NULL, NULL, ret_failure) : roll_back(state);
+}
+
+static int run_file(void *context, const char *sql, struct outcome *ret_failure)
+{
+    struct postgresql *state = context;
+    if (begin(state, NULL, ret_failure) != 0 || recorder_pq_run(state->pq, sql, NULL, ret_failure) != 0)
+        return roll_back(state);
+    return commit(state, NULL, NULL, ret_failure);
+}
+
 const struct recorder_store_ops recorder_postgresql = {
     .open = open_settings,
     .connect = connect_server,
@@ -443,5 +505,8 @@ const struct recorder_store_ops recorder_postgresql = {
     .write = write_batch,
     .rehearse = rehearse,
     .note = note,
+    .table_newest = table_newest,
+    .table_load = table_load,
+    .run_file = run_file,
     .close = close_connection,
 };

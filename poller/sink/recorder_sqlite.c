@@ -13,6 +13,7 @@
 #include "base/store.h"
 #include "base/str.h"
 #include "sink/recorder_sqlite.h"
+#include "sink/recorder_tables_sql.h"
 #include "sink/recorder_verdict.h"
 
 /* How long one wait for another program's lock may take before on_turn is called. */
@@ -374,6 +375,84 @@ static int note(void *context, struct recorder_batch *batch, struct outcome *ret
     return finish(state, batch, note_rows(state, batch, ret_failure), ret_failure);
 }
 
+/* ---- tables beside the calls, and files of statements ---- */
+
+/* Runs a statement with the list of rows as its parameter, and frees it. */
+static int change_rows(struct sqlite *state, char *sql, const char *rows, struct err *err)
+{
+    struct statement *statement = store_compile(state->store, sql);
+    if (statement != NULL)
+        store_bind_text(statement, 1, rows);
+    int result = store_change(state->store, statement, err);
+    store_discard(statement);
+    free(sql);
+    return result;
+}
+
+static int make_table(struct sqlite *state, const struct table *table, struct err *err)
+{
+    int result = execute(state, recorder_tables_sql_create(&recorder_sqlite_dialect, table), err);
+    return result == 0 ? execute(state, recorder_tables_sql_create(&recorder_sqlite_dialect, &recorder_tables_log), err)
+                       : result;
+}
+
+static int ask_newest(struct sqlite *state, const char *entry, int64_t *ret_ms, struct err *err)
+{
+    char *sql = recorder_tables_sql_newest(&recorder_sqlite_dialect);
+    struct statement *statement = store_compile(state->store, sql);
+    if (statement != NULL)
+        store_bind_text(statement, 1, entry);
+    int found = store_next(state->store, statement, err);
+    *ret_ms = found == 1 ? store_int(statement, 0) : 0;
+    store_discard(statement);
+    free(sql);
+    return found < 0 ? -1 : 0;
+}
+
+static int table_newest(void *context, const struct table *table, const char *tenant, int64_t *ret_ms,
+                        struct outcome *ret_failure)
+{
+    struct sqlite *state = context;
+    struct err err;
+    if (begin(state, NULL, ret_failure) != 0)
+        return -1;
+    char *entry = recorder_tables_sql_entry(table->name, tenant, NULL);
+    int result = make_table(state, table, &err);
+    if (result == 0)
+        result = ask_newest(state, entry, ret_ms, &err);
+    free(entry);
+    return finish(state, NULL, result == 0 ? 0 : fail(state, &err, ret_failure), ret_failure);
+}
+
+static int table_load(void *context, const struct table_load *load, struct outcome *ret_failure)
+{
+    const struct recorder_dialect *dialect = &recorder_sqlite_dialect;
+    struct sqlite *state = context;
+    struct err err;
+    if (begin(state, NULL, ret_failure) != 0)
+        return -1;
+    char *entry = recorder_tables_sql_entry(load->table->name, load->tenant, load);
+    int result = make_table(state, load->table, &err);
+    if (result == 0 && load->replaces)
+        result = change_rows(state, recorder_tables_sql_delete(dialect, load->table), entry, &err);
+    if (result == 0)
+        result = change_rows(state, recorder_tables_sql_merge(dialect, load->table), load->rows, &err);
+    if (result == 0)
+        result = change_rows(state, recorder_tables_sql_merge(dialect, &recorder_tables_log), entry, &err);
+    free(entry);
+    return finish(state, NULL, result == 0 ? 0 : fail(state, &err, ret_failure), ret_failure);
+}
+
+static int run_file(void *context, const char *sql, struct outcome *ret_failure)
+{
+    struct sqlite *state = context;
+    struct err err;
+    if (begin(state, NULL, ret_failure) != 0)
+        return -1;
+    int result = store_execute(state->store, sql, &err) == 0 ? 0 : fail(state, &err, ret_failure);
+    return finish(state, NULL, result, ret_failure);
+}
+
 /* ---- the check ---- */
 
 static int rehearse(void *context, struct recorder_batch *batch, struct sink_health *ret_health,
@@ -414,5 +493,8 @@ const struct recorder_store_ops recorder_sqlite = {
     .write = write_batch,
     .rehearse = rehearse,
     .note = note,
+    .table_newest = table_newest,
+    .table_load = table_load,
+    .run_file = run_file,
     .close = close_file,
 };

@@ -3,6 +3,7 @@
 #define RECORDER_STORE_H
 
 #include "domain/params.h"
+#include "domain/table.h"
 #include "sink/recorder_sql.h"
 #include "sink/sink.h"
 
@@ -45,6 +46,12 @@ struct recorder_store_ops {
                     struct outcome *ret_failure);
     /* Writes recordings to the rows of their calls. Each message has only a body. A call without a row is no error. */
     int (*note)(void *state, struct recorder_batch *batch, struct outcome *ret_failure);
+    /* The tables beside the calls, see table.h. They are created if they are missing. */
+    int (*table_newest)(void *state, const struct table *table, const char *tenant, int64_t *ret_ms,
+                        struct outcome *ret_failure);
+    int (*table_load)(void *state, const struct table_load *load, struct outcome *ret_failure);
+    /* Runs the statements of a file in one transaction. */
+    int (*run_file)(void *state, const char *sql, struct outcome *ret_failure);
     void (*close)(void *state);
 };
 

@@ -13,6 +13,7 @@
 #include "domain/outcome.h"
 #include "domain/params.h"
 #include "domain/settings.h"
+#include "domain/table.h"
 
 /* The settings of a sink. Ownership: borrowed until sink_close. */
 struct sink_settings {
@@ -100,6 +101,11 @@ struct sink_ops {
     const char *(*memory)(const void *state);
     /* Optional: see sink_note_recordings. */
     int (*note_recordings)(void *state, const struct sink_recording *recordings, size_t count, struct err *err);
+    /* Optional, both or none: the tables beside the calls, see table_store in table.h. */
+    int (*table_newest)(void *state, const struct table *table, const char *tenant, int64_t *ret_ms, struct err *err);
+    int (*table_load)(void *state, const struct table_load *load, struct err *err);
+    /* Optional: runs the statements of a file of `after` in one transaction. Errors: EX_UNAVAILABLE, EX_CONFIG. */
+    int (*run_after)(void *state, const char *sql, struct err *err);
     /* Optional: frees state. */
     void (*close)(void *state);
 };

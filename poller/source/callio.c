@@ -8,6 +8,7 @@
 #include "source/callio_fetch.h"
 #include "source/callio_row.h"
 #include "source/callio_settings.h"
+#include "source/callio_tables.h"
 
 /* Calls are found by when they began; longer ones are not looked for. */
 #define LONGEST_SEC (6 * 3600)
@@ -81,6 +82,15 @@ static const char *archive_problem(const void *state)
     return scan->lost;
 }
 
+static int copy_tables(void *state, unsigned jobs, const struct table_store *store, struct err *err)
+{
+    struct callio_scan *scan = state;
+    const struct callio_tables tables = { .client = scan->client, .tenants = &scan->tenants,
+                                          .page_size = scan->page_size, .overlap_ms = scan->overlap_ms,
+                                          .first_days = scan->first_days };
+    return callio_tables_copy(&tables, jobs, store, err);
+}
+
 static void check(void *state, source_on_finding *on_finding, void *context)
 {
     callio_check_run(state, on_finding, context);
@@ -117,6 +127,7 @@ const struct source_ops callio_source = {
     .fetch = fetch,
     .close = close_callio,
     .check = check,
+    .copy_tables = copy_tables,
     .effort = effort,
     .may_read = may_read,
     .inspect_archive = inspect_archive,

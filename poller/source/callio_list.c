@@ -71,6 +71,8 @@ static int get(const struct callio_list *list, int64_t from_ms, int64_t to_ms, i
 static int fail_ignored(const struct reading *reading, int64_t time_ms, struct err *err)
 {
     char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE], time[CLOCK_TEXT_SIZE];
+    if (reading->list->ret_ignored != NULL)
+        *reading->list->ret_ignored = true;
     return err_set(err, EX_CONFIG, "Callio's API lists %s of %s, but %s to %s was asked for: it ignores %s and %s; ask "
                    "Callio", reading->list->path, clock_local(time_ms / 1000, time, sizeof time),
                    clock_local(reading->from_ms / 1000, from, sizeof from),

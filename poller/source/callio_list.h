@@ -16,6 +16,7 @@ struct callio_list {
     const char *time;     /* the member with the time of a document: "createTime" */
     const char *from, *to; /* the parameters that choose by this time; NULL: the API has none, and the window is all */
     int64_t page_size;
+    bool *ret_ignored;    /* becomes true if the API ignores these parameters; NULL: not needed */
 };
 
 /* Called for each document, also again if it is read again: the later one is the newer. It is borrowed until the

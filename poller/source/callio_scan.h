@@ -12,6 +12,7 @@ struct callio_scan {
     struct callio_client *client;
     struct callio_tenants tenants;
     int64_t page_size;
+    int64_t overlap_ms, first_days; /* of customers, see callio_tables.h */
     int64_t limit;       /* calls that a run reads, about; 0: no limit */
     int64_t handed_out;  /* calls that this run has read */
     bool with_internal;  /* hand out the calls between extensions too */

@@ -24,6 +24,8 @@ const struct param_spec callio_settings_params[] = {
     { "internal_calls", false, "send calls between extensions too" },
     { "page_size", false, "how many documents to ask for in a request" },
     { "limit_records", false, "about how many calls a run reads at most; the next run goes on" },
+    { "customer_overlap", false, "how many milliseconds before the newest customer of the store are read again" },
+    { "customer_days", false, "how many days of changed customers the first load reads" },
     { "timeout", false, "how many seconds a request may take" },
     { "ca_file", false, "certificates to trust instead of the system's" },
     { "allow_insecure_http", false, "allow plain http to other hosts" },
@@ -87,6 +89,8 @@ int callio_settings_read(const struct params *params, struct callio_place *ret_p
 {
     if (read_place(params, ret_place, err) != 0 || read_tenants(params, &ret_scan->tenants, err) != 0 ||
         params_yes_no(params, "internal_calls", true, &ret_scan->with_internal, err) != 0 ||
+        params_integer(params, "customer_overlap", 180000, 0, 86400000, &ret_scan->overlap_ms, err) != 0 ||
+        params_integer(params, "customer_days", 30, 1, 36500, &ret_scan->first_days, err) != 0 ||
         params_integer(params, "limit_records", 0, 0, 1000000000, &ret_scan->limit, err) != 0)
         return -1;
     return params_integer(params, "page_size", PAGE_DOCS, 1, PAGE_MOST, &ret_scan->page_size, err);
@@ -100,6 +104,8 @@ void callio_settings_from_environment(struct params *params)
     static const struct environment_variable others[] = { { "CALLIO_API_BASE_URL", "url" },
                                                           { "API_TIMEOUT", "timeout" },
                                                           { "API_PAGE_SIZE", "page_size" },
+                                                          { "OVERLAP_MS", "customer_overlap" },
+                                                          { "DAYS_TO_FETCH_IF_EMPTY", "customer_days" },
                                                           { "LIMIT_RECORDS_PER_ENDPOINT", "limit_records" },
                                                           { NULL, NULL } };
     bool has_own = params_find(params, "url") != NULL || params_find(params, "tenant") != NULL;

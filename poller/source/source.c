@@ -212,6 +212,16 @@ int source_find_recordings(const struct source *source, const struct source_reco
     return source->ops->find_recordings(source->state, keys, count, on_recording, context, err);
 }
 
+bool source_has_tables(const struct source *source)
+{
+    return source->ops != NULL && source->ops->copy_tables != NULL;
+}
+
+int source_copy_tables(const struct source *source, unsigned jobs, const struct table_store *store, struct err *err)
+{
+    return source->ops->copy_tables(source->state, jobs, store, err);
+}
+
 void source_close(struct source *source)
 {
     if (source->ops != NULL)

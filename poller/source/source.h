@@ -13,6 +13,7 @@
 #include "domain/params.h"
 #include "domain/settings.h"
 #include "domain/status_flags.h"
+#include "domain/table.h"
 #include "source/locks.h"
 
 /* The settings of a source. Ownership: borrowed until source_close. */
@@ -180,6 +181,8 @@ struct source_ops {
     bool (*shows_open)(const void *state);
     int (*find_kin)(void *state, const char *const *kins, size_t count, int64_t began_from, source_on_call *on_call,
                     void *context, struct err *err);
+    /* Optional: see source_copy_tables. */
+    int (*copy_tables)(void *state, unsigned jobs, const struct table_store *store, struct err *err);
     /* Optional: the locks by which several hosts elect a leader. */
     const struct locks_ops *locks;
 };
@@ -313,6 +316,13 @@ int source_list_statuses(const struct source *source, source_on_status *on_statu
 bool source_finds_recordings(const struct source *source);
 int source_find_recordings(const struct source *source, const struct source_recording_key *keys, size_t count,
                            source_on_recording *on_recording, void *context, struct err *err) MUST_CHECK;
+
+/* source_has_tables: whether the source has tables beside the calls. source_copy_tables: copies the rows that are new
+ * or have changed since the last time to store. jobs: a sum of enum table_jobs. A failure of one tenant comes after the
+ * others were copied. Errors: those of source_scan and of the store. */
+bool source_has_tables(const struct source *source);
+int source_copy_tables(const struct source *source, unsigned jobs, const struct table_store *store,
+                       struct err *err) MUST_CHECK;
 
 /* source_close: closes the source, which may be closed already. */
 void source_close(struct source *source);

@@ -1,0 +1,13 @@
+/* after_step: the last step of a run: files of SQL that refresh the reports in the store of the sink. */
+#ifndef AFTER_STEP_H
+#define AFTER_STEP_H
+
+#include "domain/params.h"
+#include "sink/sink.h"
+
+/* after_step_run: runs the files of the setting `after` of the sink, in the order of their names, each in one
+ * transaction. Does nothing without that setting. A file that every user may write is refused. Errors: EX_CONFIG,
+ * EX_UNAVAILABLE, EX_NOPERM, EX_IOERR; the message names the file. The files before it have been run. */
+int after_step_run(const struct sink *sink, const struct params *params, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,179 @@
+/* callio_tables: copies the customers, the staff and the groups of all tenants of Callio. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+#include "source/api_stage.h"
+#include "source/api_value.h"
+#include "source/callio_person.h"
+#include "source/callio_tables.h"
+
+#define DAY_MS INT64_C(86400000)
+
+/* So many rows are written at once. */
+#define LOAD_ROWS 500
+
+/* One table of one tenant at work. */
+struct copying {
+    const struct callio_tables *tables;
+    const struct table_store *store;
+    const struct table *table;
+    struct callio_tenant *tenant;
+    struct api_stage *stage;
+    char *rows;       /* of this load: a JSON list without its end; NULL: none yet */
+    size_t count;
+    int64_t newest_ms;
+    int64_t read;     /* documents so far: the later one of two is the newer */
+    bool replaces;
+};
+
+/* ---- writing ---- */
+
+static int load(struct copying *copying, struct err *err)
+{
+    char *rows = mem_format("%s]", copying->rows != NULL ? copying->rows : "[");
+    const struct table_load load = { .table = copying->table, .tenant = copying->tenant->name, .rows = rows,
+                                     .count = copying->count, .newest_ms = copying->newest_ms,
+                                     .replaces = copying->replaces };
+    int result = copying->store->load(copying->store->context, &load, err);
+    free(rows);
+    free(copying->rows);
+    copying->rows = NULL;
+    copying->count = 0;
+    copying->newest_ms = 0;
+    return result;
+}
+
+/* The rows come in the order of their changes. So what is loaded has all changes up to the newest one. */
+static int add_row(void *context, const char *id, const char *body, struct err *err)
+{
+    struct copying *copying = context;
+    int64_t updated_ms = 0;
+    struct json *doc = json_parse(body);
+    char *row = callio_person_row(copying->table, copying->tenant->name, id, doc, &updated_ms);
+    char *longer = mem_format("%s%s%s", copying->rows != NULL ? copying->rows : "[", copying->count > 0 ? "," : "",
+                              row);
+    free(copying->rows);
+    copying->rows = longer;
+    copying->count++;
+    if (updated_ms > copying->newest_ms)
+        copying->newest_ms = updated_ms;
+    free(row);
+    json_free(doc);
+    return copying->count >= LOAD_ROWS && !copying->replaces ? load(copying, err) : 0;
+}
+
+static int load_all(struct copying *copying, struct err *err)
+{
+    int result = api_stage_empty(copying->stage, add_row, copying, err);
+    if (result == 0 && (copying->count > 0 || copying->replaces))
+        result = load(copying, err);
+    return result;
+}
+
+/* ---- reading ---- */
+
+static int keep(void *context, const char *id, const struct json *doc, struct err *err)
+{
+    struct copying *copying = context;
+    char *body = json_print(doc);
+    const struct api_staged staged = { .id = id, .body = body, .began = api_value_number(doc, "updateTime", 0),
+                                       .rank = ++copying->read };
+    int result = api_stage_add(copying->stage, &staged, err);
+    free(body);
+    return result;
+}
+
+static struct callio_list list_of(const struct copying *copying, const char *path)
+{
+    return (struct callio_list){ .client = copying->tables->client, .tenant = copying->tenant, .path = path,
+                                 .time = "updateTime", .page_size = copying->tables->page_size };
+}
+
+static int copy_whole(struct copying *copying, const char *path, struct err *err)
+{
+    const struct callio_list list = list_of(copying, path);
+    int result = callio_list_read(&list, 0, 0, keep, copying, err);
+    return result == 0 ? load_all(copying, err) : result;
+}
+
+/* The API does not choose by the time of a change: so all customers are read, by when they were made. */
+static int copy_all_customers(struct copying *copying, int64_t now_ms, struct err *err)
+{
+    struct callio_list list = list_of(copying, "/customer");
+    list.time = "createTime";
+    list.from = "from";
+    list.to = "to";
+    int result = callio_list_read(&list, 0, now_ms, keep, copying, err);
+    return result == 0 ? load_all(copying, err) : result;
+}
+
+/* Reads the changes day by day, each in one load or more, so that a first load of many days can end early. */
+static int copy_customers(struct copying *copying, struct err *err)
+{
+    struct callio_list list = list_of(copying, "/customer");
+    struct err failure = { .code = EX_OK };
+    bool is_ignored = false;
+    int64_t now_ms = clock_now_epoch() * 1000 + 999, newest_ms = 0;
+    list.from = "fromUpdateTime";
+    list.to = "toUpdateTime";
+    list.ret_ignored = &is_ignored;
+    int result = copying->store->newest(copying->store->context, copying->table, copying->tenant->name, &newest_ms,
+                                        err);
+    int64_t from_ms = newest_ms > 0 ? newest_ms - copying->tables->overlap_ms
+                                    : now_ms - copying->tables->first_days * DAY_MS;
+    while (result == 0 && from_ms <= now_ms) {
+        int64_t to_ms = from_ms + DAY_MS < now_ms ? from_ms + DAY_MS : now_ms;
+        result = callio_list_read(&list, from_ms, to_ms, keep, copying, &failure);
+        if (is_ignored)
+            return copy_all_customers(copying, now_ms, err);
+        result = result == 0 ? load_all(copying, err) : err_set(err, failure.code, "%s", failure.message);
+        from_ms = to_ms + 1;
+    }
+    return result;
+}
+
+/* ---- tenants ---- */
+
+static int copy_table(struct copying *copying, const struct table *table, struct err *err)
+{
+    copying->table = table;
+    copying->replaces = table == &callio_person_groups;
+    int result = api_stage_open("a temporary file for Callio's list", &copying->stage, err);
+    if (result == 0 && table == &callio_person_customers)
+        result = copy_customers(copying, err);
+    else if (result == 0)
+        result = copy_whole(copying, table == &callio_person_staff ? "/user" : "/user-group", err);
+    api_stage_close(copying->stage);
+    copying->stage = NULL;
+    free(copying->rows);
+    copying->rows = NULL;
+    copying->count = 0;
+    return result;
+}
+
+static int copy_tenant(struct copying *copying, unsigned jobs, struct err *err)
+{
+    int result = 0;
+    if (jobs & TABLE_STAFF)
+        result = copy_table(copying, &callio_person_groups, err);
+    if (result == 0 && jobs & TABLE_STAFF)
+        result = copy_table(copying, &callio_person_staff, err);
+    if (result == 0 && jobs & TABLE_CUSTOMERS)
+        result = copy_table(copying, &callio_person_customers, err);
+    return result;
+}
+
+int callio_tables_copy(const struct callio_tables *tables, unsigned jobs, const struct table_store *store,
+                       struct err *err)
+{
+    struct err first = { .code = EX_OK }, failure;
+    for (size_t i = 0; i < tables->tenants->count && !interrupt_requested(); i++) {
+        struct copying copying = { .tables = tables, .store = store, .tenant = &tables->tenants->items[i] };
+        if (copy_tenant(&copying, jobs, &failure) != 0 && first.code == EX_OK)
+            first = failure;
+    }
+    return first.code == EX_OK ? 0 : err_set(err, first.code, "%s", first.message);
+}
