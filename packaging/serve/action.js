@@ -9,8 +9,8 @@ const pause = (ms) => new Promise((resolve) => {
   setTimeout(resolve, ms);
 });
 
-/* Returns { node, ended }: ended resolves to the action as the API describes it, or to null: it could not be started, or
- * nobody knows how it ended; node says why. */
+/* Returns { node, ended }: ended resolves to the action as the API describes it, or to null: it could not be
+ * started, or nobody knows how it ended; node says why. */
 export function runAction(page, profile, action, values) {
   const head = make('p', { role: 'status' }), output = make('pre', { lang: 'en', role: 'log', tabindex: '0',
     'aria-label': t('action.output'), hidden: true });

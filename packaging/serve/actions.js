@@ -41,18 +41,18 @@ const whenInput = (attributes) => make('input', { type: 'datetime-local', ...att
 
 function syncPanel(context) {
   const out = make('div', { class: 'out' });
-  return panel('sync', make('div', { class: 'buttons' },
-    button(context, 'sync', t('act.sync'), { tone: 'main', out }), button(context, 'check', t('act.check'), { out })), out);
+  return panel('sync', make('div', { class: 'buttons' }, button(context, 'sync', t('act.sync'), { tone: 'main', out }),
+    button(context, 'check', t('act.check'), { out })), out);
 }
 
 function pausePanel(context) {
-  const out = make('div', { class: 'out' }), state = make('p', { role: 'status' }), buttons = make('div', { class: 'buttons' });
+  const out = make('div', { class: 'out' }), state = make('p', { role: 'status' });
+  const buttons = make('div', { class: 'buttons' });
   const ask = { title: t('act.disable'), text: () => t('ask.disable', { profile: context.profile() }) };
   const pause = button(context, 'disable', t('act.disable'), { ask, out });
   const resume = button(context, 'enable', t('act.enable'), { tone: 'main', out });
   buttons.append(pause, resume);
   context.onSummary.push((profile) => {
-    if (profile.enabled === undefined) return;
     state.replaceChildren(pill('mode', profile.enabled ? 'active' : 'paused'));
     pause.hidden = !profile.enabled;
     resume.hidden = profile.enabled;
@@ -63,10 +63,11 @@ function pausePanel(context) {
 function backfillPanel(context) {
   const out = make('div', { class: 'out' }), progress = make('div', { id: 'progress' });
   const from = whenInput({ required: true, name: 'from' }), to = whenInput({ required: true, name: 'to' });
-  const campaign = make('input', { maxlength: '40', name: 'campaign' }), status = make('input', { maxlength: '40', name: 'status' });
+  const campaign = make('input', { maxlength: '40', name: 'campaign' });
+  const status = make('input', { maxlength: '40', name: 'status' });
   const force = make('input', { type: 'checkbox', name: 'force' });
-  const values = () => (isFilled(form) ? { from: epochOf(from), to: epochOf(to), campaign: campaign.value.trim() || undefined,
-    status: status.value.trim() || undefined, force: force.checked || undefined } : null);
+  const values = () => (isFilled(form) ? { from: epochOf(from), to: epochOf(to), force: force.checked || undefined,
+    campaign: campaign.value.trim() || undefined, status: status.value.trim() || undefined } : null);
   const form = make('form', { class: 'grid', on: { submit: (event) => {
     event.preventDefault();
     start.click();
@@ -110,7 +111,8 @@ function checkpointPanel(context) {
         values: () => ({ when: epoch }), done: () => next.replaceChildren() }));
     } });
   context.onSummary.push((profile) => {
-    now.replaceChildren(...(profile.checkpoint ? [`${t('checkpoint.now')} `, time(profile.checkpoint)] : [t('checkpoint.none')]));
+    now.replaceChildren(...(profile.checkpoint ? [`${t('checkpoint.now')} `, time(profile.checkpoint)]
+      : [t('checkpoint.none')]));
   });
   return panel('checkpoint', now, form, make('div', { class: 'buttons' }, look), out, next);
 }
@@ -127,17 +129,18 @@ function rejectedPanel(context) {
   const out = make('div', { class: 'out' }), place = make('div', { class: 'rows' }), trouble = make('div');
   let shown = [];
   const acts = (values, calls, isRow) => {
-    const ask = { title: t('act.drop'), text: () => t('ask.drop', { calls: number(calls()) }) };
+    const ask = { title: t('act.failed_drop'), text: () => t('ask.drop', { calls: number(calls()) }) };
     return make('div', { class: 'buttons' },
     button(context, 'failed_retry', t('act.retry'), { values, out, done: load, tone: isRow ? '' : 'main' }),
     button(context, 'failed_drop', t('act.drop'), { values, out, ask, done: load, tone: 'danger' }));
   };
-  const list = table({ caption: t('panel.rejected'), empty: t('reasons.none'), key: (row) => String(row.reason), columns: [
+  const list = table({ caption: t('panel.rejected'), empty: t('reasons.none'),
+    key: (row) => String(row.reason), columns: [
     { name: t('column.reason'), class: 'long', fill: (row) => (row.reason === null ? t('reasons.unknown')
       : english(row.reason)) },
     { name: t('column.calls'), class: 'number', fill: (row) => number(row.calls) },
     { name: t('column.last'), class: 'tight', fill: (row) => time(row.last) },
-    { name: t('column.action'), fill: (row) => (row.reason ? acts(() => ({ reason: startOf(row.reason) }),
+    { name: t('column.action'), class: 'long', fill: (row) => (row.reason ? acts(() => ({ reason: startOf(row.reason) }),
       () => withReason(startOf(row.reason)), true) : '') }] });
   const all = make('div', { class: 'all' }, make('span', {}, t('rejected.all')), acts(() => ({ all: true }),
     () => withReason(''), false));
@@ -177,8 +180,8 @@ export function actions(page) {
     const name = profile;
     context = { page, profile: () => name, onSummary: [], onRunning: [], onChanged: [] };
     node.replaceChildren(make('p', { class: 'note wide' }, t('actions.zone', { zone: zone() })), syncPanel(context),
-      pausePanel(context), backfillPanel(context), rejectedPanel(context), checkpointPanel(context), reconcilePanel(context),
-      settings(context));
+      pausePanel(context), backfillPanel(context), rejectedPanel(context), checkpointPanel(context),
+      reconcilePanel(context), settings(context));
     for (const listener of context.onChanged) listener();
     tell();
   }

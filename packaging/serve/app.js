@@ -1,4 +1,5 @@
-/* app: starts the page; shows the login or a view, the state of all profiles above it, and whether the server answers. */
+/* app: starts the page; shows the login or a view, and above it the state of all profiles and whether the server
+ * answers. */
 import { connection, currentSession, get, logOut, onConnection, onSession, post } from './api.js';
 import { actions } from './actions.js';
 import { calls } from './calls.js';
@@ -76,7 +77,8 @@ function showState() {
   document.title = `${hasNone ? '' : `${page.summary.host}: `}${t(`nav.${viewName || 'overview'}`)}`;
   say(shell.host, hasNone ? '' : page.summary.host);
   say(shell.version, hasNone ? '' : t('foot.version', { version: page.summary.version }));
-  say(shell.updated, hasNone ? t('live.loading') : t('live.updated', { ago: ago(page.received / 1000, Date.now() / 1000) }));
+  say(shell.updated, hasNone ? t('live.loading')
+    : t('live.updated', { ago: ago(page.received / 1000, Date.now() / 1000) }));
   shell.main.classList.toggle('old', isOld && !hasNone);
   shell.lost.hidden = !isOld || (hasNone && !connection.lost);
   if (shell.lost.hidden) shell.lost.replaceChildren();
@@ -238,8 +240,8 @@ async function begin() {
     if (session === null) rebuild();
     else await enter(session);
   } catch (error) {
-    shell.main.replaceChildren(failure(error), make('button', { type: 'button', on: { click: () => location.reload() } },
-      t('again')));
+    shell.main.replaceChildren(failure(error), make('button', { type: 'button',
+      on: { click: () => location.reload() } }, t('again')));
   }
   document.documentElement.dataset.ready = 'yes';
 }
@@ -260,6 +262,7 @@ setInterval(() => {
 }, 5000);
 
 begin().catch((error) => {
-  document.body.append(make('p', { class: 'notice bad', role: 'alert' }, `This page could not start: ${error.message}`));
+  document.body.append(make('p', { class: 'notice bad', role: 'alert' },
+    `This page could not start: ${error.message}`));
   throw error;
 });

@@ -7,8 +7,10 @@ import { pager, table } from './table.js';
 import { fromInput, lasted, t, time, toInput, took, word } from './texts.js';
 
 const SIZE = matchMedia('(max-width: 760px)').matches ? 20 : 50;
-const FILTERS = ['profile', 'direction', 'status', 'result', 'campaign', 'agent', 'state', 'recording', 'from', 'to', 'number'];
-const FIXED = { direction: ['outbound', 'inbound', 'internal'], state: ['accepted', 'pending', 'waiting', 'rejected', 'discarded'],
+const FILTERS = ['profile', 'direction', 'status', 'result', 'campaign', 'agent', 'state', 'recording', 'from', 'to',
+  'number'];
+const FIXED = { direction: ['outbound', 'inbound', 'internal'],
+  state: ['accepted', 'pending', 'waiting', 'rejected', 'discarded'],
   recording: ['stored', 'pending', 'rejected', 'none'] };
 const FREE = ['status', 'result', 'campaign', 'agent'];
 
@@ -33,13 +35,14 @@ function makeFilters(page) {
     return field(t(`filter.${name}`), controls[name]);
   };
   const when = (name) => {
-    controls[name] = make('input', { type: 'datetime-local', ...onChange(name, () => fromInput(controls[name].value)) });
+    controls[name] = make('input', { type: 'datetime-local',
+      ...onChange(name, () => fromInput(controls[name].value)) });
     return field(t(`filter.${name}`), controls[name]);
   };
   controls.number = make('input', { type: 'search', inputmode: 'tel', autocomplete: 'off', maxlength: '40',
     ...onChange('number', () => controls.number.value.trim()) });
   const sorts = ['ended', 'length', 'status', 'result', 'campaign', 'agent', 'number'].flatMap((name) => (
-    ['desc', 'asc'].map((order) => [`${name} ${order}`, `${t(`column.${name}`)} ${order === 'desc' ? '↓' : '↑'}`])));
+    [['desc', '↓'], ['asc', '↑']].map(([order, arrow]) => [`${name} ${order}`, `${t(`column.${name}`)} ${arrow}`])));
   controls.sort = select(sorts, 'ended desc', { on: { change: () => {
     const [sort, order] = controls.sort.value.split(' ');
     change({ sort, order });
@@ -54,13 +57,14 @@ function makeFilters(page) {
   } } }, t('filter.more'));
   const node = make('form', { class: 'filters', role: 'search', 'aria-label': t('filter.label'),
     on: { submit: (event) => event.preventDefault() } },
-  field(t('filter.number'), controls.number, { class: 'field search' }), toggle, choose('state'), choose('direction'),
-  choose('status'), choose('result'), choose('campaign'), choose('agent'), choose('recording'), when('from'), when('to'),
+  field(t('filter.number'), controls.number, { class: 'field search' }), toggle, choose('state'),
+  ...['direction', 'status', 'result', 'campaign', 'agent', 'recording'].map(choose), when('from'), when('to'),
   field(t('filter.sort'), controls.sort, { class: 'field sorting' }), reset);
 
   function show(params) {
     for (const [name, words] of Object.entries(FIXED))
-      setChoices(controls[name], [['', t('filter.any')], ...words.map((one) => [one, word(name, one)])], params[name] || '');
+      setChoices(controls[name], [['', t('filter.any')], ...words.map((one) => [one, word(name, one)])],
+        params[name] || '');
     for (const name of FREE) {
       const words = page.choices?.[name] ?? [];
       setChoices(controls[name], [['', t('filter.any')], ...words.map((one) => [one, name === 'result' ? word(name, one)
@@ -124,7 +128,8 @@ function makeTable(page) {
 }
 
 export function calls(page) {
-  const filters = makeFilters(page), trouble = make('div'), place = make('div'), tools = make('div', { class: 'tools' });
+  const filters = makeFilters(page), trouble = make('div'), place = make('div');
+  const tools = make('div', { class: 'tools' });
   const csv = make('a', { class: 'button', id: 'csv', download: '' }, t('calls.csv'));
   const pages = pager((to) => {
     const { params: { call, ...rest } } = current();

@@ -116,8 +116,8 @@ export function chart(spec) {
     place?.mark.setAttribute('visibility', chosen < 0 ? 'hidden' : 'visible');
     if (chosen < 0) return;
     tell(data.bars[chosen]);
-    const x = place.left + chosen * place.step, inner = plot.getBoundingClientRect(), outer = node.getBoundingClientRect();
-    const from = inner.left - outer.left;
+    const inner = plot.getBoundingClientRect(), outer = node.getBoundingClientRect();
+    const x = place.left + chosen * place.step, from = inner.left - outer.left;
     place.mark.setAttribute('x', x.toFixed(1));
     tip.style.top = `${inner.top - outer.top + 6}px`;
     tip.style.left = `${Math.max(4, x < place.width / 2 ? from + x + place.step + 8

@@ -16,7 +16,8 @@ function what(action) {
 
 function output(action) {
   if (action.output === '') return '';
-  return make('details', {}, make('summary', {}, t('action.output')), make('pre', { lang: 'en' }, english(action.output)));
+  return make('details', {}, make('summary', {}, t('action.output')), make('pre', { tabindex: '0', role: 'region',
+    'aria-label': t('action.output') }, english(action.output)));
 }
 
 export function journal(page) {
@@ -31,7 +32,8 @@ export function journal(page) {
     { name: t('action.output'), class: 'long', fill: output }];
   const list = table({ caption: t('nav.journal'), columns, empty: t('journal.none'), key: (one) => String(one.id) });
   const pages = pager((to) => go('journal', { page: to > 1 ? to : '' }));
-  const trouble = make('div'), node = make('div', {}, trouble, make('div', { class: 'panel rows' }, list.node, pages.node));
+  const trouble = make('div');
+  const node = make('div', {}, trouble, make('div', { class: 'panel rows' }, list.node, pages.node));
   let asked = 0;
 
   async function load() {

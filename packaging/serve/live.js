@@ -1,7 +1,7 @@
 /* live: the stream of what changes.
  *
- * A browser opens six connections to a server at most, for all its tabs. So only a page that somebody sees has a stream;
- * one that is hidden, or that "back" may show again, has none. */
+ * A browser opens six connections to a server at most, for all its tabs. So only a page that somebody sees has a
+ * stream; one that is hidden, or that "back" may show again, has none. */
 import { apiUrl, currentSession, heard, lost } from './api.js';
 
 const QUIET = 2000; // ms: news that come in quick succession are told once
@@ -9,7 +9,7 @@ const AGAIN = 5000; // ms
 
 /* onChanged(): calls changed, or may have. onRunning({ profiles, calls }): the present runs. Returns { stop }. */
 export function listen({ onChanged, onRunning }) {
-  let source = null, waiting = 0, again = 0;
+  let source = null, waiting = 0, again = 0, asking = false;
 
   function tell() {
     heard();
@@ -25,16 +25,21 @@ export function listen({ onChanged, onRunning }) {
     clearTimeout(again);
     waiting = again = 0;
   }
-  /* The browser connects again by itself, except after an answer that is no stream: then the session may have ended. */
+  /* The browser connects again by itself, except after an answer that is no stream. The reader is told at once: the
+   * server may be away, or the session may have ended. */
   async function fail() {
-    if (source === null || source.readyState !== EventSource.CLOSED) return;
-    close();
-    again = setTimeout(open, AGAIN);
+    if (source?.readyState === EventSource.CLOSED) {
+      close();
+      again = setTimeout(open, AGAIN);
+    }
+    if (asking) return;
+    asking = true;
     try {
       if (await currentSession() === null) stop();
     } catch {
       lost();
     }
+    asking = false;
   }
   function open() {
     if (source !== null || document.hidden) return;

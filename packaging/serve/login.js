@@ -7,11 +7,13 @@ import { t } from './texts.js';
 export function login(onSession, note) {
   const name = make('input', { name: 'name', autocomplete: 'username', required: true, maxlength: '100',
     autocapitalize: 'none', spellcheck: 'false' });
-  const password = make('input', { name: 'password', type: 'password', autocomplete: 'current-password', required: true });
+  const password = make('input', { name: 'password', type: 'password', autocomplete: 'current-password',
+    required: true });
   const button = make('button', { class: 'main' }, t('login.do'));
   const said = make('p', { class: 'said bad', role: 'alert' });
   const form = make('form', { class: 'panel login', 'aria-labelledby': 'login-title', on: { submit: send } },
-    make('h2', { id: 'login-title' }, t('login.title')), note ? make('p', { class: 'note', role: 'status' }, note) : null,
+    make('h2', { id: 'login-title' }, t('login.title')),
+    note ? make('p', { class: 'note', role: 'status' }, note) : null,
     field(t('login.name'), name), field(t('login.password'), password), said, button);
 
   async function send(event) {

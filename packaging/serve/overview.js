@@ -9,7 +9,8 @@ import { ago, number, parts, percent, span, t, time, took, word } from './texts.
 
 const HOUR = 3600, DAY = 86400;
 const PERIODS = { '24h': [24, HOUR], '7d': [7 * 24, HOUR], '30d': [30, DAY], '90d': [90, DAY] };
-const STATES = [['accepted', 'one'], ['pending', 'four'], ['waiting', 'two'], ['rejected', 'five'], ['discarded', 'three']];
+const STATES = [['accepted', 'one'], ['pending', 'four'], ['waiting', 'two'], ['rejected', 'five'],
+  ['discarded', 'three']];
 const COLOURS = ['one', 'two', 'four', 'six', 'five', 'three', 'seven'];
 
 /* ---- cards ---- */
@@ -28,15 +29,17 @@ function linked(profile, state, tone, value, ...note) {
 
 function callCard(profile) {
   if (profile.calls === null) return card('', 'calls', t('unknown'), t('card.list'));
-  return card('', 'calls', make('a', { href: href('calls', { profile: profile.name }), id: `card-${profile.name}-calls` },
-    number(profile.calls)), t('card.accepted', { accepted: number(profile.accepted) }));
+  return card('', 'calls', make('a', { href: href('calls', { profile: profile.name }),
+    id: `card-${profile.name}-calls` }, number(profile.calls)),
+  t('card.accepted', { accepted: number(profile.accepted) }));
 }
 
 function runCard(profile, now) {
   if (profile.last_run === null) return card('', 'run', t('card.run.none'), t('card.run.first'));
   const tone = /^failed|cut short/.test(profile.last_run_outcome) ? 'bad' : 'good';
   return card(tone, 'run', ago(profile.last_run, now), time(profile.last_run), ' · ',
-    word('outcome', profile.last_run_outcome), ' · ', t('card.accepted', { accepted: number(profile.last_run_accepted) }),
+    word('outcome', profile.last_run_outcome), ' · ',
+    t('card.accepted', { accepted: number(profile.last_run_accepted) }),
     profile.last_run_ms === null ? '' : ` · ${took(profile.last_run_ms)}`);
 }
 
@@ -99,13 +102,15 @@ function section(profile, now, news, isOld) {
   const verdict = isOld || profile.problem !== null ? 'UNKNOWN' : profile.verdict;
   const told = isOld ? t('verdict.old') : profile.problem !== null ? english(profile.problem)
     : english(profile.verdict_text + (profile.verdict_action ? `; do: ${profile.verdict_action}` : ''));
-  const list = profile.list !== null && !profile.list.complete ? make('p', { class: 'running' }, t('list.making', {
-    copied: number(profile.list.copied), total: number(profile.list.total) })) : null;
+  const isMade = profile.problem !== null || profile.list === null || profile.list.complete;
+  const list = isMade ? null : make('p', { class: 'running' }, t('list.making', {
+    copied: number(profile.list.copied), total: number(profile.list.total) }));
   return make('section', { class: 'profile panel', 'aria-labelledby': id },
     make('div', { class: 'head' }, make('h3', { id }, profile.name), pill('verdict', verdict),
       make('span', { class: 'told' }, told)),
     profile.settings_problem !== null ? make('p', { class: 'notice warn' }, english(profile.settings_problem)) : null,
-    list, profile.problem === null ? [running(profile, news), cards(profile, now)] : null);
+    list, running(profile, news),
+    profile.problem === null ? cards(profile, now) : make('dl', { class: 'cards' }, modeCard(profile)));
 }
 
 /* Puts new in the place of old unless it looks the same; a link keeps the focus. */
@@ -161,7 +166,8 @@ function byResult(bars) {
     return isMore ? [...list, sum(results.map(({ calls }) => calls)) - sum(list)] : list;
   });
   const labels = [...shown.map((name) => word('result', name)), ...(isMore ? [t('result.other')] : [])];
-  return { series: labels.map((name, i) => ({ name, colour: COLOURS[i], total: number(sum(values.map((one) => one[i]))) })),
+  const total = (i) => number(sum(values.map((one) => one[i])));
+  return { series: labels.map((name, i) => ({ name, colour: COLOURS[i], total: total(i) })),
     bars: bars.map(({ at }, i) => ({ at, values: values[i] })) };
 }
 
@@ -201,7 +207,8 @@ function makeReasons(page) {
 
 export function overview(page) {
   const charts = makeCharts(), periods = periodField();
-  const trouble = make('div'), sections = make('div', { class: 'profiles' }), reasons = make('div', { class: 'panel rows' });
+  const trouble = make('div'), sections = make('div', { class: 'profiles' });
+  const reasons = make('div', { class: 'panel rows' });
   const tools = make('div', { class: 'tools' });
   const node = make('div', {}, sections,
     make('div', { class: 'title' }, make('h2', {}, t('chart.heading')), periods), trouble,

@@ -26,7 +26,8 @@ async function explainFailure(url, node) {
 /* The player itself. play: it begins at once. */
 export function player(profile, id, play) {
   const url = soundUrl(profile, id), node = make('div', { class: 'player' });
-  const audio = make('audio', { controls: true, preload: play ? 'auto' : 'none', src: url, 'aria-label': t('player.label') });
+  const audio = make('audio', { controls: true, preload: play ? 'auto' : 'none', src: url,
+    'aria-label': t('player.label') });
   audio.addEventListener('error', () => {
     audio.hidden = true;
     node.replaceChildren(audio);

@@ -13,7 +13,8 @@ const STATES = ['stored', 'pending', 'rejected'];
 
 /* The player is made when it is wanted: 25 of them would load 25 recordings. */
 function play(row) {
-  if (row.recording !== 'stored' || row.file === null) return row.file?.due ? [t('player.due'), ' ', time(row.file.due)] : '';
+  if (row.recording !== 'stored' || row.file === null)
+    return row.file?.due ? [t('player.due'), ' ', time(row.file.due)] : '';
   if (isElsewhere(row.file)) return elsewhere(row.file);
   const button = make('button', { type: 'button', class: 'play', on: { click: () => {
     const made = player(row.profile, row.id, true);
@@ -66,7 +67,7 @@ export function recordings(page) {
     if (page.profiles().join() === names) return;
     names = page.profiles().join();
     tools.replaceChildren(...[page.profileField(true), make('label', { class: 'field inline' },
-      make('span', {}, t('column.state')), state)].filter(Boolean));
+      make('span', {}, t('column.recording')), state)].filter(Boolean));
     list = makeTable(page);
     place.replaceChildren(list.node);
     if (asked > 0) load();

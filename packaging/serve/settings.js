@@ -32,8 +32,8 @@ function changeable(context, setting) {
   const name = `${setting.section}.${setting.key}`, id = uniqueId('setting');
   const said = make('div', { class: 'said', role: 'alert', id: `${id}-said` });
   const note = make('span', { class: 'note' }, setting.is_set ? '' : t('settings.default'));
-  const input = make('input', { id, value: setting.value ?? '', maxlength: '1000', spellcheck: 'false', autocomplete: 'off',
-    'data-setting': name, 'aria-describedby': `${id}-said` });
+  const input = make('input', { id, value: setting.value ?? '', maxlength: '1000', spellcheck: 'false',
+    autocomplete: 'off', 'data-setting': name, 'aria-describedby': `${id}-said` });
   const button = make('button', { disabled: true, 'aria-label': t('settings.save.one', { name }) }, t('settings.save'));
   let old = input.value;
   input.addEventListener('input', () => {
@@ -55,7 +55,8 @@ function changeable(context, setting) {
 
 /* A setting that has no name of its own in the file yet, such as the result of a status. */
 function another(context, reload) {
-  const key = make('input', { required: true, maxlength: '80', placeholder: 'dispositions.AB', spellcheck: 'false', name: 'key' });
+  const key = make('input', { required: true, maxlength: '80', placeholder: 'dispositions.AB', spellcheck: 'false',
+    name: 'key' });
   const value = make('input', { maxlength: '1000', placeholder: 'busy', spellcheck: 'false', name: 'value' });
   const said = make('div', { class: 'said', role: 'alert' });
   return make('form', { class: 'grid', on: { submit: async (event) => {
@@ -68,8 +69,9 @@ function another(context, reload) {
 export function settings(context) {
   const file = make('code'), place = make('div', { class: 'sections' });
   const node = make('section', { class: 'panel act wide', 'aria-labelledby': 'act-settings' },
-    make('h3', { id: 'act-settings' }, t('panel.settings')), make('p', { class: 'note' }, t('panel.settings.note'), ' ', file),
-    place, make('h4', {}, t('settings.other')), another(context, load));
+    make('h3', { id: 'act-settings' }, t('panel.settings')),
+    make('p', { class: 'note' }, t('panel.settings.note'), ' ', file), place, make('h4', {}, t('settings.other')),
+    another(context, load));
 
   async function load() {
     try {

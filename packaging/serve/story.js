@@ -15,7 +15,8 @@ function fact(name, ...value) {
 function facts(call) {
   const { ledger } = call.story;
   const seen = ledger?.first_seen ?? null;
-  return make('dl', { class: 'facts' }, fact('ended', call.ended ? time(call.ended) : null), fact('number', call.number),
+  return make('dl', { class: 'facts' }, fact('ended', call.ended ? time(call.ended) : null),
+    fact('number', call.number),
     fact('direction', word('direction', call.direction)), fact('campaign', call.campaign), fact('agent', call.agent),
     fact('status', call.status), fact('result', word('result', call.result)),
     fact('length', call.length === null || call.length === undefined ? null : lasted(call.length)),
@@ -29,43 +30,45 @@ function attempt(one) {
   const sent = [one.status, word('result', one.result), one.length === null ? '' : lasted(one.length), one.agent]
     .filter(Boolean).join(' · ');
   return make('li', { class: one.reason === null ? 'good' : 'bad' },
-    make('p', {}, one.time === null ? t('unknown') : time(one.time), answer === null ? null : [' · ', make('b', {}, answer)],
+    make('p', {}, one.time === null ? t('unknown') : time(one.time),
+      answer === null ? null : [' · ', make('b', {}, answer)],
       one.took_ms === null ? null : ` · ${took(one.took_ms)}`),
     sent ? make('p', { class: 'note' }, t('story.sent', { sent })) : null,
     one.changed ? make('p', { class: 'note' }, t('story.changed', { changed: one.changed })) : null,
     one.reason === null ? null : make('p', {}, english(one.reason)));
 }
 
-/* What an administrator can do about this call. */
+/* What an administrator can do about this call: [action, its name, what is asked first]. */
+function actsOf(call) {
+  const list = call.file?.state === 'rejected' ? [['recordings_retry', t('act.recordings')]] : [];
+  if (call.story.state === 'rejected')
+    list.unshift(['failed_retry', t('act.retry')], ['failed_drop', t('act.drop'), t('ask.drop.one')]);
+  else if (call.story.state === 'discarded') list.unshift(['failed_restore', t('act.restore')]);
+  return list;
+}
+
+/* done(): the action has ended. */
 function acts(page, call, done) {
-  const id = call.story.uniqueid;
-  const act = (action, verb, ask) => make('button', { type: 'button', class: ask ? 'danger' : 'main', 'data-action': action,
-    on: { click: async () => {
-      if (ask && !await confirm(verb, t('ask.drop.one'), verb)) return;
-      const out = made.querySelector('.out');
-      const result = runAction(page, call.profile, action, { ids: [id] });
+  const list = page.isAdmin() ? actsOf(call) : [];
+  if (list.length === 0) return null;
+  const out = make('div', { class: 'out' });
+  const buttons = list.map(([action, verb, ask]) => make('button', { type: 'button', class: ask ? 'danger' : 'main',
+    'data-action': action, on: { click: async () => {
+      if (ask && !await confirm(verb, ask, verb)) return;
+      const result = runAction(page, call.profile, action, { ids: [call.story.uniqueid] });
       out.replaceChildren(result.node);
       await result.ended;
       done();
-    } } }, verb);
-  const list = call.state === 'rejected' ? [act('failed_retry', t('act.retry')), act('failed_drop', t('act.drop'), true)]
-    : call.state === 'discarded' ? [act('failed_restore', t('act.restore'))] : [];
-  if (call.file?.state === 'rejected')
-    list.push(make('button', { type: 'button', 'data-action': 'recordings_retry', on: { click: async () => {
-      const result = runAction(page, call.profile, 'recordings_retry', { ids: [id] });
-      made.querySelector('.out').replaceChildren(result.node);
-      await result.ended;
-      done();
-    } } }, t('act.recordings')));
-  const made = make('div', {}, make('div', { class: 'buttons' }, list), make('div', { class: 'out' }));
-  return page.isAdmin() && list.length > 0 ? made : null;
+    } } }, verb));
+  return make('div', {}, make('div', { class: 'buttons' }, buttons), out);
 }
 
 function body(page, call, again) {
   const attempts = call.story.ledger?.attempts ?? [];
   return [make('p', { class: 'told' }, pill('state', call.story.state), ' ', english(call.story.explanation)),
-    acts(page, { ...call, state: call.story.state }, again), facts(call),
-    call.file === null ? null : [make('h3', {}, t('column.recording')), recording(call.profile, call.story.uniqueid, call.file)],
+    acts(page, call, again), facts(call),
+    call.file === null ? null : [make('h3', {}, t('column.recording')),
+      recording(call.profile, call.story.uniqueid, call.file)],
     make('h3', {}, t('story.attempts')),
     attempts.length > 0 ? make('ol', { class: 'attempts' }, attempts.map(attempt).reverse())
       : make('p', { class: 'note' }, t('story.none'))];
@@ -75,8 +78,8 @@ function body(page, call, again) {
 export function storyDialog(page) {
   const content = make('div', { class: 'content' });
   const title = make('h2', { id: 'story-title' });
-  const close = make('button', { type: 'button', class: 'quiet', id: 'story-close', on: { click: () => dialog.close() } },
-    t('close'));
+  const close = make('button', { type: 'button', class: 'quiet', id: 'story-close',
+    on: { click: () => dialog.close() } }, t('close'));
   const dialog = make('dialog', { class: 'side', id: 'story', 'aria-labelledby': 'story-title' },
     make('div', { class: 'title' }, title, close), content);
   document.body.append(dialog);

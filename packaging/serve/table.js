@@ -3,8 +3,8 @@ import { make } from './dom.js';
 import { number, t } from './texts.js';
 
 /* columns: [{ name, sort, class, fill(row) }]: sort: the name of the order at the API, or nothing; fill: what the cell
- * has. key(row): tells rows apart. onSort(sort). onOpen(row): a row was clicked. Returns { node, show(rows, sort, order) }.
- */
+ * has. key(row): tells rows apart. onSort(sort). onOpen(row): a row was clicked. Returns
+ * { node, show(rows, sort, order) }. */
 export function table({ caption, columns, empty, key, onSort, onOpen }) {
   const head = make('tr'), body = make('tbody');
   const whole = make('table', { role: 'table' }, make('caption', {}, caption), make('thead', {}, head), body);
@@ -66,7 +66,8 @@ export function pager(onPage) {
   const names = ['page.first', 'page.back', 'page.next', 'page.last'];
   let page = 1, last = 1;
   const go = [() => 1, () => page - 1, () => page + 1, () => last];
-  const buttons = names.map((name, i) => make('button', { type: 'button', on: { click: () => onPage(go[i]()) } }, t(name)));
+  const buttons = names.map((name, i) => make('button', { type: 'button',
+    on: { click: () => onPage(go[i]()) } }, t(name)));
   const node = make('div', { class: 'foot' }, said, make('div', { class: 'buttons' }, buttons));
 
   function show(now, size, shown, total) {

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "base/version.h"
 #include "ledger/diagnosis.h"
+#include "ledger/enabled.h"
 #include "serve/api_runs.h"
 #include "serve/api_summary.h"
 
@@ -72,7 +73,6 @@ static void add_standing(struct json_writer *object, const struct standing *stan
 {
     const struct records_overview *overview = &standing->overview;
     add_verdict(object, standing, profile);
-    json_writer_add_bool(object, "enabled", !standing->off);
     json_writer_add_bool(object, "standby", standing_is_standby(standing));
     json_writer_add_int(object, "pending", overview->counts.pending);
     json_writer_add_int(object, "waiting", overview->counts.waiting);
@@ -134,6 +134,14 @@ static void add_copy(void *context, const struct view_profile *profile)
     free(text);
 }
 
+/* A new profile has no state directory yet, and sends nothing. */
+static bool is_enabled(const struct serve_profile *profile)
+{
+    struct err err;
+    bool enabled = false;
+    return enabled_read(profile->options.state_dir, &enabled, &err) == 0 && enabled;
+}
+
 /* A profile without a ledger has had no run. */
 static void add_state(struct json_writer *object, struct api *api, struct serve_profile *profile)
 {
@@ -146,6 +154,7 @@ static void add_state(struct json_writer *object, struct api *api, struct serve_
     if (result == 0)
         result = standing_gather(profile->options.state_dir, ledger, &standing, &err);
     json_writer_add_text(object, "problem", result != 0 ? err.message : NULL);
+    json_writer_add_bool(object, "enabled", is_enabled(profile));
     if (result == 0) {
         add_standing(object, &standing, profile);
         char *running = api_runs_running(ledger);

@@ -3,6 +3,7 @@ import contextlib
 import json
 import re
 import sqlite3
+import struct
 import time
 
 import pytest
@@ -28,8 +29,8 @@ def put_calls(sync, calls):
         ended = given.get("end_epoch", now - 60 - i)
         call = {"uniqueid": f"{ended}.{i}", "state": ACCEPTED, "reason": None, "end_epoch": ended, "updated": ended,
                 "seen": ended, "tries": 1, "tried": ended, "answer": 200, "took_ms": 40, "status": "SALE",
-                "result": "answered", "length": 45, "agent": "6666", "campaign": "TESTCAMP",
-                "phone": f"312{i:07}", "direction": 0, **given}
+                "result": "answered", "length": 45, "agent": "6666", "campaign": "TESTCAMP", "phone": f"312{i:07}",
+                "direction": 0, **given}
         rows.append([call[column] for column in COLUMNS])
     write(sync, f"INSERT INTO call ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})", rows)
 
@@ -306,6 +307,238 @@ def test_the_csv_has_what_is_filtered(browser, host):
     assert len(lines) == 1 + sum(i % 3 == 2 and i % 10 != 9 for i in range(130))
 
 
+# ---- what administrators do ----
+
+@pytest.fixture
+def acting(sync, tmp_path):
+    with serving(tmp_path / "page", sync) as page:
+        yield page
+
+
+def act(browser, action, among="main"):
+    """Presses the button of an action. Where the page asks first, it is said yes."""
+    browser.run("document.querySelector(`${arguments[0]} [data-action=${arguments[1]}]:not(:disabled)`).click()",
+                among, action)
+    browser.run("document.querySelector('dialog.ask[open] button[value=yes]')?.click()")
+
+
+def outcome(browser, panel, state="done"):
+    """Waits for the end of the panel's action; returns what it printed."""
+    result = f"document.querySelector('{panel} .result')"
+    browser.wait_until(f"return {result} !== null && {result}.dataset.state !== 'running'", 40)
+    assert browser.run(f"return {result}.dataset.state") == state, browser.run(f"return {result}.innerText")
+    return browser.run(f"return {result}.querySelector('pre')?.textContent ?? ''")
+
+
+def panel(name):
+    return f"[aria-labelledby=act-{name}]"
+
+
+def set_time(browser, selector, seconds_ago):
+    """Types a time of the browser's zone, which is 7 hours ahead of UTC."""
+    browser.run("""const input = document.querySelector(arguments[0]);
+        input.value = new Date(Date.now() - arguments[1] * 1000 + 7 * 3600000).toISOString().slice(0, 16);
+        input.dispatchEvent(new Event('input')); input.dispatchEvent(new Event('change'));""", selector, seconds_ago)
+
+
+def rejected_call(api, db, sync):
+    call = db.insert(end_epoch=db.now() - 300)
+    api.rules([{"uniqueid": call, "status": 422, "body": '{"success":false,"error":"invalid campaign"}'}])
+    assert sync.run().code == 0
+    api.rules([])
+    return call
+
+
+def test_sync_now_and_the_journal(browser, acting, db, api):
+    call = db.insert(end_epoch=db.now() - 100)
+    show(browser, acting, "actions")
+    act(browser, "sync")
+    outcome(browser, panel("sync"))
+    assert call in api.by_uniqueid()
+    browser.click("#nav-journal")
+    wait_for_rows(browser, 1)
+    row = browser.text("main tbody")
+    assert "ann" in row and "127.0.0.1" in row and "Sync now" in row and "done" in row
+    browser.click("#nav-calls")
+    wait_for_rows(browser, 1)  # the list has the call
+
+
+def test_a_rejected_call_is_discarded_restored_and_sent_again_from_its_story(browser, acting, sync, db, api):
+    call = rejected_call(api, db, sync)
+    show(browser, acting, "calls?state=rejected")
+    wait_for_rows(browser, 1)
+    browser.click("main tbody a")
+    for action, then in (("failed_drop", "failed_restore"), ("failed_restore", "failed_retry"), ("failed_retry", None)):
+        browser.wait_until(f"return document.querySelector('#story [data-action={action}]') !== null")
+        act(browser, action, "#story")
+        if then:
+            browser.wait_until(f"return document.querySelector('#story [data-action={then}]') !== null")
+    browser.wait_until("return document.querySelector('#story .told .pill').innerText === 'pending'")
+    assert sync.run().code == 0 and call in api.by_uniqueid()
+    # The list beside it follows by itself.
+    browser.wait_until("return document.querySelectorAll('main tbody tr').length === 0", 30)
+
+
+def test_rejected_calls_are_retried_by_their_reason(browser, acting, sync, db, api):
+    call = rejected_call(api, db, sync)
+    show(browser, acting, "actions")
+    browser.wait_until("return document.querySelector('[aria-labelledby=act-rejected] tbody tr') !== null")
+    act(browser, "failed_retry", panel("rejected") + " tbody")
+    outcome(browser, panel("rejected"))
+    browser.wait_until("return document.querySelector('[aria-labelledby=act-rejected] tbody tr') === null", 30)
+    assert sync.run().code == 0 and call in api.by_uniqueid()
+
+
+def test_nothing_is_discarded_unless_it_is_confirmed(browser, acting, sync, db, api):
+    rejected_call(api, db, sync)
+    show(browser, acting, "actions")
+    browser.wait_until("return document.querySelector('[aria-labelledby=act-rejected] tbody tr') !== null")
+    browser.click(panel("rejected") + " tbody [data-action=failed_drop]")
+    assert "The API will not get these calls: 1" in browser.text("dialog.ask")
+    assert browser.run("return document.activeElement.value") == "no"
+    browser.press(ENTER)
+    browser.wait_until("return document.querySelector('dialog.ask') === null")
+    assert acting.client("ann").get("/api/v1/journal").json()["total"] == 0
+
+
+def test_pause_and_resume_over_the_page(browser, acting, sync):
+    show(browser, acting, "actions")
+    act(browser, "disable", panel("pause"))
+    outcome(browser, panel("pause"))
+    assert not sync.enabled_file.read_text().startswith("yes\n")
+    browser.wait_until("return document.querySelector('[aria-labelledby=act-pause] .pill').innerText === 'Paused'")
+    act(browser, "enable", panel("pause"))
+    browser.wait_until("return document.querySelector('[aria-labelledby=act-pause] p .pill').innerText === 'Running'",
+                       30)
+    assert sync.enabled_file.read_text().startswith("yes\n")
+
+
+def test_a_backfill_shows_its_progress_while_it_runs(browser, acting, db, api):
+    db.insert_many([{"end_epoch": db.now() - 40000 - n} for n in range(40)])
+    api.rules([{"delay_ms": 300}])
+    show(browser, acting, "actions")
+    browser.click(panel("backfill") + " [data-action=backfill]")  # without times nothing starts
+    assert acting.client("ann").get("/api/v1/journal").json()["total"] == 0
+    set_time(browser, panel("backfill") + " [name=from]", 86400)
+    set_time(browser, panel("backfill") + " [name=to]", 0)
+    browser.click(panel("backfill") + " [data-action=backfill]")
+    browser.wait_until("return document.querySelector('#progress').innerText.includes('Backfill is running since')", 30)
+    assert outcome(browser, panel("backfill"))
+    browser.wait_until("return document.querySelector('#progress').innerText === ''", 30)
+    assert len(api.by_uniqueid()) == 40
+
+
+def test_a_checkpoint_is_set_only_after_the_page_has_shown_what_it_skips(browser, acting, sync, db):
+    assert sync.run().code == 0
+    db.insert(end_epoch=db.now() - 900)
+    before = sync.checkpoint()
+    show(browser, acting, "actions")
+    set_time(browser, panel("checkpoint") + " [name=when]", 300)
+    buttons = f"return document.querySelectorAll('{panel('checkpoint')} [data-action=checkpoint_set]').length"
+    assert browser.run(buttons) == 1
+    act(browser, "checkpoint_set", panel("checkpoint"))
+    assert "1 finished call is skipped" in outcome(browser, panel("checkpoint"))
+    assert sync.checkpoint() == before
+    browser.wait_until(buttons + " === 2")
+    browser.click(panel("checkpoint") + " .danger")
+    assert "1 finished call is skipped" in browser.text("dialog.ask")
+    browser.click("dialog.ask [value=yes]")
+    browser.wait_until(buttons + " === 1", 30)
+    assert sync.checkpoint() != before
+
+
+def test_settings_are_saved_and_errors_are_shown_beside_them(browser, acting, sync):
+    show(browser, acting, "actions")
+    field = "[data-setting='sync.batch_size']"
+    browser.wait_until(f"return document.querySelector(\"{field}\") !== null")
+    for value, told in (("0", "not a whole number from 1 to 5000"), ("123", "Saved.")):
+        browser.run("document.querySelector(arguments[0]).select()", field)
+        browser.press(value, ENTER)
+        said = f"document.querySelector(\"{field}\").form.querySelector('.said').innerText"
+        browser.wait_until(f"return {said} !== '' && !{said}.startsWith('Saving')", 30)
+        assert told in browser.run(f"return {said}")
+    assert "batch_size = 123" in sync.config_file.read_text()
+    assert browser.run("return document.querySelector('[data-setting=\"database.host\"]')") is None
+
+
+def test_a_page_that_only_shows_says_so(browser, host, tmp_path):
+    with serving(tmp_path / "page", host, read_only="yes") as page:
+        show(browser, page, "actions")
+        assert "read_only is set" in browser.text("main")
+        assert browser.run("return document.querySelector('main .act')") is None
+        browser.run("location.hash = '#/calls?state=rejected'")
+        wait_for_rows(browser, 13)
+        browser.click("main tbody a")
+        browser.wait_until("return document.querySelector('#story .facts') !== null")
+        assert browser.run("return document.querySelector('#story [data-action]')") is None
+
+
+# ---- recordings ----
+
+def sound(seconds):
+    """A WAV file of 8000 bytes a second."""
+    data = bytes(128 + (i // 20 % 2) * 40 for i in range(8000 * seconds))
+    kind = struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8)
+    return (b"RIFF" + struct.pack("<I", 36 + len(data)) + b"WAVEfmt " + kind + b"data" + struct.pack("<I", len(data))
+            + data)
+
+
+def test_a_recording_is_played_and_the_player_seeks(browser, tmp_path):
+    host = Sync(tmp_path / "host")
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    host.configure(config={"recordings": {"upload": "directory", "folder": folder}})
+    assert host.run("failed", "retry", "--all").code == 0
+    now = int(time.time())
+    put_calls(host, [{"uniqueid": f"100.{i}", "end_epoch": now - 60 - i} for i in range(4)])
+    (folder / "a.wav").write_bytes(sound(60))
+    places = [str(folder / "a.wav"), "https://drive.example.com/x", str(folder / "missing.wav")]
+    write(host, "INSERT INTO recording (call, path, started, seen, state, updated, size, link) "
+                "VALUES (?, '/x', 1, 1, 2, 1, 480044, ?)", [(f"100.{i}", place) for i, place in enumerate(places)])
+    with serving(tmp_path / "page", host) as page:
+        show(browser, page, "recordings")
+        wait_for_rows(browser, 3)
+        assert browser.texts("main tbody td:last-child") == ["Play", "Open the recording where it is stored", "Play"]
+        browser.click("main tbody .play")
+        audio = "document.querySelector('main audio')"
+        browser.wait_until(f"return {audio}.duration === 60 && {audio}.readyState >= 2")
+        browser.run(f"{audio}.currentTime = 45; {audio}.play().catch(() => {{}})")
+        browser.wait_until(f"return {audio}.currentTime > 45 && !{audio}.seeking")
+        browser.run(f"{audio}.pause()")
+        browser.click("main tbody .play")  # the last one, whose file is not there
+        browser.wait_until("return document.querySelector('main .player .notice') !== null")
+        assert "the recording's file is not in its directory" in browser.text("main .player .notice")
+        browser.run("location.hash = '#/recordings?call=default/100.0'")
+        browser.wait_until("return document.querySelector('#story audio') !== null")
+    assert [text for text in browser.console() if not re.search("status of 40[14]|net::ERR_", text)] == []
+    host.close()
+
+
+# ---- several profiles ----
+
+def test_each_profile_is_shown_and_can_be_chosen(browser, tmp_path):
+    host = Sync(tmp_path / "host")
+    assert host.run("failed", "retry", "--all").code == 0
+    put_calls(host, [{}] * 3)
+    (host.directory / "profiles").mkdir()
+    (host.directory / "profiles/tenant.conf").write_text("")
+    with serving(tmp_path / "page", host) as page:
+        show(browser, page)
+        browser.wait_until("return document.querySelectorAll('.profile').length === 2")
+        assert browser.texts(".profile h3") == ["default", "tenant"]
+        assert browser.text("#verdict") in ("Unknown", "Critical")  # tenant has no ledger: nobody knows how it is
+        assert browser.texts("[data-card=mode] .value") == ["Running", "Paused"]  # tenant is new
+        choose(browser, "Profile", "default")
+        browser.wait_until("return document.querySelectorAll('.profile').length === 1")
+        browser.back()
+        browser.wait_until("return document.querySelectorAll('.profile').length === 2 && "
+                           "document.querySelector('#profile').value === ''")
+        browser.run("location.hash = '#/calls?profile=default'")
+        wait_for_rows(browser, 3)
+        assert browser.texts("th:last-child") == ["Profile"]
+    host.close()
+
+
 # ---- what a screen reader, the keyboard, a phone and the night need ----
 
 VIEWS = ["overview", "calls", "calls?state=rejected&call=", "runs", "recordings", "actions", "journal"]
@@ -455,12 +688,12 @@ def test_a_lost_connection_is_said_and_nothing_is_called_well(browser, host, tmp
         assert browser.text("#lost") == ""
         page.stop()
         browser.run("document.dispatchEvent(new Event('visibilitychange'))")
-        browser.wait_until("return document.querySelector('#lost').innerText !== ''", 30)
+        browser.wait_until("return document.querySelector('#lost').innerText !== ''", 60)
         assert browser.text("#lost").startswith("No connection to the server. What you see is from ")
         assert browser.text("#verdict") == "Unknown"
         page.start()
         browser.run("document.dispatchEvent(new Event('visibilitychange'))")
-        browser.wait_until("return document.querySelector('.login') !== null", 30)  # its sessions ended with it
+        browser.wait_until("return document.querySelector('.login') !== null", 60)  # its sessions ended with it
 
 
 # ---- texts ----

@@ -208,6 +208,9 @@ static void test_api_summary_shows_a_ledger_that_cannot_be_read(void **state)
     const char *text = get(api_summary, "profile=default");
     check_json("summary", text);
     unit_has("summary", text, "\"problem\":\"there is no ledger");
+    unit_has("a new installation", text, "\"enabled\":false");
+    unit_write(unit_path(base, "state/enabled"), "yes\n");
+    unit_has("before its first run", get(api_summary, "profile=default"), "\"enabled\":true");
     (void)ask(api_call, "", false, "default", "b");
     assert_int_equal(reply.status, 503);
 }
