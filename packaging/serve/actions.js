@@ -2,7 +2,7 @@
 import { runAction } from './action.js';
 import { get } from './api.js';
 import { field, make } from './dom.js';
-import { confirm, english, failure, notice, pill } from './parts.js';
+import { confirm, english, failure, notice, oneAtATime, pill } from './parts.js';
 import { current } from './route.js';
 import { showRunning } from './runs.js';
 import { settings } from './settings.js';
@@ -161,7 +161,7 @@ function rejectedPanel(context) {
       trouble.replaceChildren(failure(error));
     }
   }
-  context.onChanged.push(load);
+  context.onChanged.push(oneAtATime(load));
   return panel('rejected', trouble, place, all, out);
 }
 

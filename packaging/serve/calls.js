@@ -1,7 +1,7 @@
 /* calls: the list of calls: filters, orders and pages, all made by the server. */
 import { apiUrl, get, query } from './api.js';
 import { field, make, select, setChoices } from './dom.js';
-import { count, english, failure, pill } from './parts.js';
+import { count, english, failure, oneAtATime, pill } from './parts.js';
 import { current, go, href } from './route.js';
 import { pager, table } from './table.js';
 import { fromInput, lasted, t, time, toInput, took, word } from './texts.js';
@@ -182,5 +182,5 @@ export function calls(page) {
       load();
     },
     onSummary: showProfiles,
-    onChanged: load };
+    onChanged: oneAtATime(load) };
 }

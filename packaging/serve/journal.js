@@ -1,7 +1,7 @@
 /* journal: who did what over this page. */
 import { get } from './api.js';
 import { make } from './dom.js';
-import { english, failure, pill } from './parts.js';
+import { english, failure, oneAtATime, pill } from './parts.js';
 import { current, go } from './route.js';
 import { pager, table } from './table.js';
 import { t, time, word } from './texts.js';
@@ -49,5 +49,5 @@ export function journal(page) {
       if (mine === asked) trouble.replaceChildren(failure(error));
     }
   }
-  return { node, update: load, onSummary: load };
+  return { node, update: load, onSummary: oneAtATime(load) };
 }

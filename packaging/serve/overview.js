@@ -2,7 +2,7 @@
 import { get } from './api.js';
 import { chart } from './chart.js';
 import { make } from './dom.js';
-import { english, failure, pill } from './parts.js';
+import { english, failure, oneAtATime, pill } from './parts.js';
 import { current, go, href } from './route.js';
 import { table } from './table.js';
 import { ago, number, parts, percent, span, t, time, took, word } from './texts.js';
@@ -266,7 +266,7 @@ export function overview(page) {
       load();
     },
     onSummary: showProfiles,
-    onChanged: load,
+    onChanged: oneAtATime(load),
     onRunning(now) {
       news = now;
       showProfiles();

@@ -28,6 +28,22 @@ export function count(value) {
   return make('span', { class: value === 0 ? 'zero' : null }, value === null ? '' : number(value));
 }
 
+/* work, but never twice at once: what is asked for meanwhile is done once, afterwards. So a busy server gets no more
+ * requests than it answers. */
+export function oneAtATime(work) {
+  let isBusy = false, isWanted = false;
+  return async () => {
+    isWanted = true;
+    if (isBusy) return;
+    isBusy = true;
+    while (isWanted) {
+      isWanted = false;
+      await work();
+    }
+    isBusy = false;
+  };
+}
+
 /* Asks before something that cannot be taken back. Resolves to true or false. */
 export function confirm(title, text, verb) {
   return new Promise((resolve) => {

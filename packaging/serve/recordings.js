@@ -2,7 +2,7 @@
 import { get, query } from './api.js';
 import { callColumns, openCall } from './calls.js';
 import { make, select } from './dom.js';
-import { english, failure, pill } from './parts.js';
+import { english, failure, oneAtATime, pill } from './parts.js';
 import { elsewhere, isElsewhere, player } from './player.js';
 import { current, go } from './route.js';
 import { pager, table } from './table.js';
@@ -82,5 +82,5 @@ export function recordings(page) {
       load();
     },
     onSummary: showTools,
-    onChanged: load };
+    onChanged: oneAtATime(load) };
 }

@@ -1,7 +1,7 @@
 /* runs: what each run of a profile did. */
 import { get } from './api.js';
 import { make, select } from './dom.js';
-import { count, english, failure } from './parts.js';
+import { count, english, failure, oneAtATime } from './parts.js';
 import { current, go } from './route.js';
 import { pager, table } from './table.js';
 import { number, parts, t, time, took, word } from './texts.js';
@@ -69,6 +69,7 @@ export function runs(page) {
       if (mine === asked) trouble.replaceChildren(failure(error));
     }
   }
+  const refresh = oneAtATime(load);
   return { node, tools,
     update(given) {
       params = given;
@@ -77,9 +78,9 @@ export function runs(page) {
       load();
     },
     onSummary: showTools,
-    onChanged: load,
+    onChanged: refresh,
     onRunning(news) {
       showRunning(now, profile(), news);
-      load();
+      refresh();
     } };
 }
