@@ -150,6 +150,18 @@ static void test_dial_status(const struct check *check)
                    "dialStatus is never sent: a call from %s has no dial status", source->type);
 }
 
+/* Customers and staff that nobody copies would be missed only in a report. */
+static void test_tables(const struct check *check)
+{
+    const struct source_ops *source = check->kinds.source;
+    const struct sink_ops *sink = check->kinds.sink;
+    if (source != NULL && sink != NULL && source->copy_tables != NULL && sink->table_load == NULL)
+        check_warn(check->report, "configuration", "write type = bigquery or type = records under [sink], perhaps in a "
+                   "profile of its own, if you need them",
+                   "only calls are sent: %s has customers, staff and groups as well, but the sink %s takes no tables",
+                   source->type, sink->type);
+}
+
 static void test_configuration(struct check *check)
 {
     const struct config *config = &check->config;
@@ -164,6 +176,7 @@ static void test_configuration(struct check *check)
     report_variables(check, "source", &config->source_params);
     report_variables(check, "recordings", &config->recordings_params);
     test_dial_status(check);
+    test_tables(check);
     if (!config->api.verify_ssl)
         check_warn(check->report, "configuration", "remove that line",
                    "verify_ssl = 0 in %s: anyone on the network path can read the key", check->options->config.dids);

@@ -23,6 +23,7 @@
 #include "sink/bigquery_api.h"
 #include "sink/bigquery_batch.h"
 #include "sink/bigquery_columns.h"
+#include "sink/bigquery_copy.h"
 #include "sink/bigquery_log.h"
 #include "sink/bigquery_state.h"
 #include "sink/bigquery_tables.h"
@@ -143,6 +144,27 @@ static int64_t opens_at(const void *context)
     return loaded <= clock_now_epoch() ? loaded + state->load_interval : 0;
 }
 
+/* ---- the sandbox ---- */
+
+static bool is_sandbox(const struct bigquery *state)
+{
+    int64_t since = state->state.sandbox, now = clock_now_epoch();
+    return since != 0 && since <= now && now - since < SANDBOX_SEC;
+}
+
+/* Notes how a MERGE ended, and whether it was not even tried. True: rows need another way, by replacing what. */
+static bool note_sandbox(struct bigquery *state, enum bigquery_fault fault, bool is_known, const char *what)
+{
+    if (fault == BIGQUERY_FINE)
+        state->state.sandbox = 0;
+    if (fault != BIGQUERY_SANDBOX || is_known)
+        return fault == BIGQUERY_SANDBOX;
+    state->state.sandbox = clock_now_epoch();
+    log_warn("⚠ the project %s has no billing account (sandbox): BigQuery refuses MERGE there, so each load replaces "
+             "%s; only this profile may write to the table", bigquery_api_names(state->api)->project, what);
+    return true;
+}
+
 /* ---- sending ---- */
 
 /* What one call of sink_send works on. */
@@ -213,21 +235,12 @@ static void on_bad(void *context, size_t index, const struct bigquery_failure *f
 /* MERGE, or whole days where BigQuery has refused it. */
 static enum bigquery_fault bring_in(struct delivery *delivery, struct bigquery_failure *failure)
 {
-    struct bigquery_state *note = &delivery->state->state;
-    int64_t now = clock_now_epoch();
-    bool was_refused = note->sandbox != 0 && note->sandbox <= now && now - note->sandbox < SANDBOX_SEC;
+    struct bigquery *state = delivery->state;
+    bool is_known = is_sandbox(state);
     delivery->mode = BIGQUERY_LOG_MERGED;
-    enum bigquery_fault fault = was_refused ? BIGQUERY_SANDBOX : bigquery_batch_merge(&delivery->batch, failure);
-    if (fault != BIGQUERY_SANDBOX) {
-        note->sandbox = fault == BIGQUERY_FINE ? 0 : note->sandbox;
+    enum bigquery_fault fault = is_known ? BIGQUERY_SANDBOX : bigquery_batch_merge(&delivery->batch, failure);
+    if (!note_sandbox(state, fault, is_known, "whole days"))
         return fault;
-    }
-    if (!was_refused) {
-        note->sandbox = now;
-        log_warn("⚠ the project %s has no billing account (sandbox): BigQuery refuses MERGE there, so each load "
-                 "replaces whole days; only this profile may write to the table",
-                 bigquery_api_names(delivery->state->api)->project);
-    }
     delivery->mode = BIGQUERY_LOG_TRUNCATE;
     return bigquery_batch_replace(&delivery->batch, failure);
 }
@@ -295,18 +308,28 @@ static void report_failure(struct delivery *delivery, const struct bigquery_fail
         report(delivery, batch->order != NULL ? batch->order[i] : i, outcome);
 }
 
-/* update_log is for people: without its rows no call is missing. */
-static void write_log(struct delivery *delivery, const struct bigquery_place *place)
+/* update_log is for people: without its rows nothing is missing. */
+static void write_log(struct bigquery *state, const struct bigquery_place *place, struct bigquery_log *log,
+                      const char *what)
+{
+    struct bigquery_failure failure;
+    log->no_login = state->state.no_login;
+    if (bigquery_log_write(place, log, &failure) == BIGQUERY_FINE)
+        state->state.no_login = 0;
+    else if (failure.fault != BIGQUERY_GIVEN_UP)
+        log_warn("⚠ could not write to the table update_log: %s%s; the %s are in BigQuery", failure.reason,
+                 failure.advice, what);
+}
+
+static void log_batch(const struct delivery *delivery, const struct bigquery_place *place)
 {
     const struct bigquery_batch *batch = &delivery->batch;
-    struct bigquery_state *note = &delivery->state->state;
-    struct bigquery_failure failure;
-    const struct bigquery_log log = { .batch = batch, .mode = delivery->mode, .no_login = note->no_login };
-    if (bigquery_log_write(place, &log, &failure) == BIGQUERY_FINE)
-        note->no_login = 0;
-    else if (failure.fault != BIGQUERY_GIVEN_UP)
-        log_warn("⚠ could not write to the table update_log: %s%s; the calls are in BigQuery", failure.reason,
-                 failure.advice);
+    char id[BIGQUERY_JOB_ID_SIZE];
+    bigquery_batch_id(batch, "log", id);
+    struct bigquery_log log = { .table = bigquery_api_names(place->api)->table, .tenant = batch->origin->tenant,
+                                .id = id, .at_us = batch->seen_us, .newest_ms = batch->seen_us / 1000,
+                                .staged = batch->loaded, .changed = batch->changed, .mode = delivery->mode };
+    write_log(delivery->state, place, &log, "calls");
 }
 
 static int send_messages(void *context, const struct sink_message *const *messages, size_t count,
@@ -327,7 +350,7 @@ static int send_messages(void *context, const struct sink_message *const *messag
     enum bigquery_fault fault = load_all(&delivery, &place, location, &failure);
     if (fault == BIGQUERY_FINE) {
         report_success(&delivery);
-        write_log(&delivery, &place);
+        log_batch(&delivery, &place);
         bigquery_batch_drop(&delivery.batch);
     } else if (fault != BIGQUERY_GIVEN_UP) /* otherwise the next run asks for the result */
         report_failure(&delivery, &failure);
@@ -335,6 +358,85 @@ static int send_messages(void *context, const struct sink_message *const *messag
     (void)observer->on_turn(observer->context);
     free(delivery.batch.order);
     return 0;
+}
+
+/* ---- tables beside the calls ---- */
+
+/* A run may copy tables and send no call. */
+static void save_if_changed(const struct bigquery *state, const struct bigquery_state *before)
+{
+    struct err err;
+    bool is_same = state->state.sandbox == before->sandbox && state->state.no_login == before->no_login;
+    if (!is_same && bigquery_state_save(state->state_dir, &state->state, &err) != 0)
+        log_warn("⚠ %s", err.message);
+}
+
+static int fail_table(struct bigquery *state, const struct bigquery_failure *failure, struct err *err)
+{
+    bool passes = failure->fault == BIGQUERY_RETRY || failure->fault == BIGQUERY_SLOW_DOWN ||
+                  failure->fault == BIGQUERY_DAY || failure->fault == BIGQUERY_GIVEN_UP;
+    const struct bigquery_state before = state->state;
+    if (bigquery_api_lost_login(state->api) && state->state.no_login == 0)
+        state->state.no_login = clock_now_epoch();
+    save_if_changed(state, &before);
+    return err_set(err, passes ? EX_UNAVAILABLE : EX_CONFIG, "%s%s", failure->reason, failure->advice);
+}
+
+static enum bigquery_fault prepare_table(struct bigquery *state, const struct table *table, char *location,
+                                         struct bigquery_failure *failure)
+{
+    enum bigquery_fault fault = bigquery_tables_prepare_dataset(state->api, state->location, location, failure);
+    return fault == BIGQUERY_FINE ? bigquery_copy_prepare(state->api, table, failure) : fault;
+}
+
+static int table_newest(void *context, const struct table *table, const char *tenant, int64_t *ret_ms, struct err *err)
+{
+    struct bigquery *state = context;
+    char location[BIGQUERY_LOCATION_SIZE] = "";
+    const struct bigquery_place place = { .api = state->api, .location = location, .state_dir = state->state_dir };
+    struct bigquery_failure failure = { .position = -1 };
+    enum bigquery_fault fault = prepare_table(state, table, location, &failure);
+    if (fault == BIGQUERY_FINE)
+        fault = bigquery_copy_newest(&place, table, tenant, ret_ms, &failure);
+    return fault == BIGQUERY_FINE ? 0 : fail_table(state, &failure, err);
+}
+
+static void log_table(struct bigquery *state, const struct bigquery_copy *copy, enum bigquery_log_mode mode)
+{
+    char id[BIGQUERY_JOB_ID_SIZE];
+    bigquery_copy_id(copy, "log", id);
+    struct bigquery_log log = { .table = copy->load->table->name, .tenant = copy->load->tenant, .id = id,
+                                .at_us = clock_now_epoch() * 1000000, .newest_ms = copy->load->newest_ms,
+                                .staged = (int64_t)copy->count, .changed = copy->changed, .mode = mode };
+    write_log(state, copy->place, &log, "rows");
+}
+
+static int table_load(void *context, const struct table_load *load, struct err *err)
+{
+    struct bigquery *state = context;
+    char location[BIGQUERY_LOCATION_SIZE] = "";
+    const struct bigquery_place place = { .api = state->api, .location = location, .state_dir = state->state_dir };
+    struct bigquery_copy copy = { .place = &place, .load = load };
+    struct bigquery_failure failure = { .position = -1 };
+    enum bigquery_log_mode mode = load->replaces ? BIGQUERY_LOG_TRUNCATE : BIGQUERY_LOG_MERGED;
+    const struct bigquery_state before = state->state;
+    bool is_known = is_sandbox(state);
+    enum bigquery_fault fault = prepare_table(state, load->table, location, &failure);
+    if (fault == BIGQUERY_FINE)
+        fault = bigquery_copy_stage(&copy, &failure);
+    if (fault == BIGQUERY_FINE) {
+        fault = is_known ? BIGQUERY_SANDBOX : bigquery_copy_merge(&copy, &failure);
+        if (note_sandbox(state, fault, is_known, "the whole table")) {
+            mode = BIGQUERY_LOG_TRUNCATE;
+            fault = bigquery_copy_replace(&copy, &failure);
+        }
+    }
+    if (fault == BIGQUERY_FINE)
+        log_table(state, &copy, mode);
+    save_if_changed(state, &before);
+    int result = fault == BIGQUERY_FINE ? 0 : fail_table(state, &failure, err);
+    bigquery_copy_end(&copy);
+    return result;
 }
 
 /* ---- the check ---- */
@@ -410,5 +512,7 @@ const struct sink_ops bigquery_sink = {
     .check = check,
     .describe = bigquery_verdict_describe,
     .address = address,
+    .table_newest = table_newest,
+    .table_load = table_load,
     .close = close_bigquery,
 };

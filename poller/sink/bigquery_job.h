@@ -43,7 +43,7 @@ struct bigquery_param {
 struct bigquery_query {
     const char *sql, *id;
     struct bigquery_param params[BIGQUERY_PARAMS]; /* a name of NULL ends the list */
-    const char *partition;                         /* "calls$20251009": the result replaces it; NULL: it does not */
+    const char *partition; /* "calls$20251009", or a table: the result replaces it; NULL: it replaces nothing */
     bool is_dry_run;                               /* BigQuery only checks the statement */
 };
 

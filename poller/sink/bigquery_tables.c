@@ -75,6 +75,7 @@ struct design {
     bool is_filtered;               /* a query must name partitions */
     const struct bigquery_column *more; /* another column; NULL: none */
     int64_t lasts_sec;              /* 0: for ever */
+    const char *advice;             /* what to do if a column has another type */
 };
 
 static const char *const call_clusters[] = { "tenant", "source", "call_id", NULL };
@@ -82,7 +83,8 @@ static const char *const call_clusters[] = { "tenant", "source", "call_id", NULL
 static struct design design_of_calls(const struct bigquery_names *names)
 {
     return (struct design){ .name = names->table, .columns = bigquery_columns, .count = BIGQUERY_COLUMNS,
-                            .partition = "call_date", .clustering = call_clusters, .is_filtered = true };
+                            .partition = "call_date", .clustering = call_clusters, .is_filtered = true,
+                            .advice = "; name another table under [sink]" };
 }
 
 static struct json *describe(const struct bigquery_names *names, const struct design *design)
@@ -155,30 +157,32 @@ static const struct json *field_of(const struct json *fields, const char *name)
 }
 
 /* Adds the columns that the table lacks to ret_missing. */
-static enum bigquery_fault compare_schema(const struct bigquery_names *names, const struct json *fields,
-                                          struct json *ret_missing, struct bigquery_failure *failure)
+static enum bigquery_fault compare_schema(const struct bigquery_names *names, const struct design *design,
+                                          const struct json *fields, struct json *ret_missing,
+                                          struct bigquery_failure *failure)
 {
-    for (size_t i = 0; i < BIGQUERY_COLUMNS; i++) {
-        const struct bigquery_column *column = &bigquery_columns[i];
+    for (size_t i = 0; i < design->count; i++) {
+        const struct bigquery_column *column = &design->columns[i];
         const struct json *field = field_of(fields, column->name);
         const char *type = field != NULL ? str_or_empty(json_text(field, "type")) : NULL;
         if (field == NULL)
             bigquery_columns_fields(ret_missing, column, 1);
         else if (!is_type(type, column->type))
-            return bigquery_verdict_set(failure, BIGQUERY_WRONG, "; name another table under [sink]",
+            return bigquery_verdict_set(failure, BIGQUERY_WRONG, design->advice,
                                         "the column %s of %s.%s is %.30s, not %s", column->name, names->dataset,
-                                        names->table, type, column->type);
+                                        design->name, type, column->type);
     }
     return BIGQUERY_FINE;
 }
 
 /* The list in PATCH replaces the table's: the table's own fields stay as they are, and ours follow. */
-static enum bigquery_fault add_columns(struct bigquery_api *api, const struct json *fields, const struct json *missing,
+static enum bigquery_fault add_columns(struct bigquery_api *api, const struct design *design,
+                                       const struct json *fields, const struct json *missing,
                                        struct bigquery_failure *failure)
 {
     const struct bigquery_names *names = bigquery_api_names(api);
     char *have = json_count(fields) > 0 ? json_print(fields) : mem_copy("[]"), *more = json_print(missing);
-    char *path = mem_format("/datasets/%s/tables/%s", names->dataset, names->table);
+    char *path = mem_format("/datasets/%s/tables/%s", names->dataset, design->name);
     char *body = mem_format("{\"schema\":{\"fields\":%.*s%s%s}}", (int)strlen(have) - 1, have,
                             json_count(fields) > 0 ? "," : "", more + 1);
     const struct bigquery_request request = { .method = "PATCH", .path = path, .body = body };
@@ -190,36 +194,36 @@ static enum bigquery_fault add_columns(struct bigquery_api *api, const struct js
     return fault;
 }
 
-/* Compares the table of calls with what the sink needs. may_change: adds columns. */
-static enum bigquery_fault check_table(struct bigquery_api *api, const struct json *table, bool may_change,
-                                       struct bigquery_failure *failure)
+/* Compares a table with what the sink needs. may_change: adds columns. */
+static enum bigquery_fault check_table(struct bigquery_api *api, const struct design *design, const struct json *table,
+                                       bool may_change, struct bigquery_failure *failure)
 {
     const struct bigquery_names *names = bigquery_api_names(api);
     const struct json *schema = json_member(table, "schema"), *fields = NULL;
     const struct json *partitioning = json_member(table, "timePartitioning");
     const char *field = partitioning != NULL ? json_text(partitioning, "field") : NULL;
-    if (field == NULL || strcasecmp(field, "call_date") != 0)
+    if (design->partition != NULL && (field == NULL || strcasecmp(field, design->partition) != 0))
         return bigquery_verdict_set(failure, BIGQUERY_WRONG, "; name another table under [sink]: a table's "
-                                    "partitions cannot be changed", "%s.%s is not partitioned by call_date",
-                                    names->dataset, names->table);
+                                    "partitions cannot be changed", "%s.%s is not partitioned by %s",
+                                    names->dataset, design->name, design->partition);
     struct json *missing = json_array();
     fields = schema != NULL ? json_member(schema, "fields") : NULL;
-    enum bigquery_fault fault = compare_schema(names, fields, missing, failure);
+    enum bigquery_fault fault = compare_schema(names, design, fields, missing, failure);
     if (fault == BIGQUERY_FINE && json_count(missing) > 0 && may_change)
-        fault = add_columns(api, fields, missing, failure);
+        fault = add_columns(api, design, fields, missing, failure);
     json_free(missing);
     return fault;
 }
 
-static enum bigquery_fault find_table(struct bigquery_api *api, bool may_change, struct bigquery_failure *failure)
+static enum bigquery_fault find_table(struct bigquery_api *api, const struct design *design, bool may_change,
+                                      struct bigquery_failure *failure)
 {
-    const struct bigquery_names *names = bigquery_api_names(api);
-    char *path = mem_format("/datasets/%s/tables/%s", names->dataset, names->table);
+    char *path = mem_format("/datasets/%s/tables/%s", bigquery_api_names(api)->dataset, design->name);
     const struct bigquery_request request = { .method = "GET", .path = path };
     struct json *json = NULL;
     enum bigquery_fault fault = bigquery_api_ask(api, &request, &json, failure);
     if (fault == BIGQUERY_FINE)
-        fault = check_table(api, json, may_change, failure);
+        fault = check_table(api, design, json, may_change, failure);
     json_free(json);
     free(path);
     return fault;
@@ -230,9 +234,29 @@ static enum bigquery_fault find_table(struct bigquery_api *api, bool may_change,
 enum bigquery_fault bigquery_tables_look(struct bigquery_api *api, const char *wanted,
                                          char ret_location[BIGQUERY_LOCATION_SIZE], struct bigquery_failure *failure)
 {
+    const struct design calls = design_of_calls(bigquery_api_names(api));
     *ret_location = '\0';
     enum bigquery_fault fault = find_dataset(api, wanted, ret_location, failure);
-    return fault == BIGQUERY_FINE ? find_table(api, false, failure) : fault;
+    return fault == BIGQUERY_FINE ? find_table(api, &calls, false, failure) : fault;
+}
+
+enum bigquery_fault bigquery_tables_prepare_dataset(struct bigquery_api *api, const char *wanted,
+                                                    char ret_location[BIGQUERY_LOCATION_SIZE],
+                                                    struct bigquery_failure *failure)
+{
+    *ret_location = '\0';
+    enum bigquery_fault fault = find_dataset(api, wanted, ret_location, failure);
+    if (fault != BIGQUERY_MISSING)
+        return fault;
+    fault = make_dataset(api, *wanted != '\0' ? wanted : NEW_LOCATION, failure);
+    return fault == BIGQUERY_FINE ? find_dataset(api, wanted, ret_location, failure) : fault;
+}
+
+static enum bigquery_fault prepare(struct bigquery_api *api, const struct design *design,
+                                   struct bigquery_failure *failure)
+{
+    enum bigquery_fault fault = find_table(api, design, true, failure);
+    return fault == BIGQUERY_MISSING ? make_table(api, design, failure) : fault;
 }
 
 enum bigquery_fault bigquery_tables_prepare(struct bigquery_api *api, const char *wanted,
@@ -240,17 +264,27 @@ enum bigquery_fault bigquery_tables_prepare(struct bigquery_api *api, const char
                                             struct bigquery_failure *failure)
 {
     const struct design calls = design_of_calls(bigquery_api_names(api));
-    *ret_location = '\0';
-    enum bigquery_fault fault = find_dataset(api, wanted, ret_location, failure);
-    if (fault == BIGQUERY_MISSING) {
-        fault = make_dataset(api, *wanted != '\0' ? wanted : NEW_LOCATION, failure);
-        if (fault == BIGQUERY_FINE)
-            fault = find_dataset(api, wanted, ret_location, failure);
-    }
-    if (fault != BIGQUERY_FINE)
-        return fault;
-    fault = find_table(api, true, failure);
-    return fault == BIGQUERY_MISSING ? make_table(api, &calls, failure) : fault;
+    enum bigquery_fault fault = bigquery_tables_prepare_dataset(api, wanted, ret_location, failure);
+    return fault == BIGQUERY_FINE ? prepare(api, &calls, failure) : fault;
+}
+
+/* Not partitioned: a row's day changes with the row, and BigQuery deletes the old days of a sandbox. */
+enum bigquery_fault bigquery_tables_prepare_copy(struct bigquery_api *api, const char *name,
+                                                 const struct bigquery_column *columns, size_t count,
+                                                 struct bigquery_failure *failure)
+{
+    const char *const clusters[] = { columns[0].name, columns[1].name, NULL };
+    const struct design design = { .name = name, .columns = columns, .count = count, .clustering = clusters,
+                                   .advice = "; rename that table, and it is made anew" };
+    return prepare(api, &design, failure);
+}
+
+enum bigquery_fault bigquery_tables_stage_copy(struct bigquery_api *api, const char *name,
+                                               const struct bigquery_column *columns, size_t count,
+                                               struct bigquery_failure *failure)
+{
+    const struct design staging = { .name = name, .columns = columns, .count = count, .lasts_sec = STAGING_SEC };
+    return make_table(api, &staging, failure);
 }
 
 enum bigquery_fault bigquery_tables_stage(struct bigquery_api *api, const char *name,

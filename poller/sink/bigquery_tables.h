@@ -15,14 +15,27 @@ enum bigquery_fault bigquery_tables_prepare(struct bigquery_api *api, const char
                                             char ret_location[BIGQUERY_LOCATION_SIZE],
                                             struct bigquery_failure *failure);
 
-/* bigquery_tables_look: the same without a change. BIGQUERY_MISSING: dataset or table do not exist yet; *ret_location
- * is "" without a dataset. */
+/* bigquery_tables_prepare_dataset: the same for the dataset alone. bigquery_tables_prepare_copy: for a table beside the
+ * calls in a dataset that exists: name, whose first two columns are the key. */
+enum bigquery_fault bigquery_tables_prepare_dataset(struct bigquery_api *api, const char *wanted,
+                                                    char ret_location[BIGQUERY_LOCATION_SIZE],
+                                                    struct bigquery_failure *failure);
+enum bigquery_fault bigquery_tables_prepare_copy(struct bigquery_api *api, const char *name,
+                                                 const struct bigquery_column *columns, size_t count,
+                                                 struct bigquery_failure *failure);
+
+/* bigquery_tables_look: as bigquery_tables_prepare, without a change. BIGQUERY_MISSING: dataset or table do not exist
+ * yet; *ret_location is "" without a dataset. */
 enum bigquery_fault bigquery_tables_look(struct bigquery_api *api, const char *wanted,
                                          char ret_location[BIGQUERY_LOCATION_SIZE], struct bigquery_failure *failure);
 
-/* bigquery_tables_stage: makes the staging table name, which BigQuery deletes a day later; it may exist already. */
+/* bigquery_tables_stage: makes the staging table name, which BigQuery deletes a day later; it may exist already.
+ * bigquery_tables_stage_copy: the same for a table beside the calls. */
 enum bigquery_fault bigquery_tables_stage(struct bigquery_api *api, const char *name,
                                           struct bigquery_failure *failure);
+enum bigquery_fault bigquery_tables_stage_copy(struct bigquery_api *api, const char *name,
+                                               const struct bigquery_column *columns, size_t count,
+                                               struct bigquery_failure *failure);
 
 /* bigquery_tables_drop: deletes the staging table name, if it exists. */
 enum bigquery_fault bigquery_tables_drop(struct bigquery_api *api, const char *name, struct bigquery_failure *failure);

@@ -409,16 +409,18 @@ class BigQuery:
         self._check_dml(statement)
         match = re.fullmatch(r"MERGE `[^.`]+\.([^`]+)` AS target\s+USING \((.*?)\n\) AS staged\s+ON (.*?)\s+"
                              r"WHEN MATCHED AND (.*?) THEN\s+UPDATE SET(.*?)\s+"
-                             r"WHEN NOT MATCHED THEN\s+INSERT \((.*?)\)\s+VALUES \((.*?)\)\s*", statement, re.S)
+                             r"WHEN NOT MATCHED THEN\s+INSERT \((.*?)\)\s+VALUES \((.*?)\)\s*"
+                             r"(?:WHEN NOT MATCHED BY SOURCE AND (.*?) THEN\s+DELETE\s*)?", statement, re.S)
         if match is None:
             raise Failed("invalidQuery", f"Syntax error: {statement}")
-        name, source, condition, matched, updates, columns, values = match.groups()
+        name, source, condition, matched, updates, columns, values, gone = match.groups()
         self._table(name)
         self._check_filter(name, condition)
         condition, matched = self._translated(condition), self._translated(matched)
         self._execute("DROP TABLE IF EXISTS temp.merging", {})
         self._execute(f"CREATE TEMP TABLE merging AS {self._translated(source)}", params)
-        self.rows_of.execute("CREATE INDEX temp.merging_id ON merging (call_id)")
+        key = re.findall(r"staged\.(\w+)", condition)[-1]
+        self.rows_of.execute(f"CREATE INDEX temp.merging_id ON merging ({key})")
         self.pruned.append((params["first_day"], params["last_day"]) if "BETWEEN :first_day" in condition else None)
         pairs = self._execute(f'SELECT target.rowid, staged.rowid FROM merging AS staged JOIN "{name}" AS target '
                               f"ON {condition} WHERE {matched}", params).fetchall()
@@ -427,14 +429,18 @@ class BigQuery:
         names, values = columns.split(", "), values.split(", ")
         unmatched = self._execute(f'SELECT {", ".join(values)} FROM merging AS staged WHERE NOT EXISTS '
                                   f'(SELECT 1 FROM "{name}" AS target WHERE {condition})', params).fetchall()
+        lost = [] if gone is None else self._execute(
+            f'SELECT target.rowid FROM "{name}" AS target WHERE {self._translated(gone)} AND NOT EXISTS '
+            f"(SELECT 1 FROM merging AS staged WHERE {condition})", params).fetchall()
         settings = [update.split("=") for update in updates.split(",")]
         chosen = ", ".join(value.strip() for _, value in settings)
         changes = ", ".join(f'"{column.strip()}" = ?' for column, _ in settings)
         for target, staged in pairs:
             row = self._execute(f"SELECT {chosen} FROM merging AS staged WHERE rowid = {staged}", {}).fetchone()
             self.rows_of.execute(f'UPDATE "{name}" SET {changes} WHERE rowid = {target}', tuple(row))
+        self.rows_of.executemany(f'DELETE FROM "{name}" WHERE rowid = ?', [tuple(row) for row in lost])
         self._add_named(name, names, [tuple(row) for row in unmatched])
-        return len(pairs) + len(unmatched)
+        return len(pairs) + len(unmatched) + len(lost)
 
     def _add_named(self, name, names, rows):
         unknown = set(names) - set(self.tables[name].fields)
@@ -450,19 +456,19 @@ class BigQuery:
         return [dict(row) for row in self._execute(self._translated(statement), params)]
 
     def _replace(self, query, rows):
-        """The result replaces a day of a table; no other day, and no column's mode may change."""
+        """The result replaces a table, or a day of one and no other day; no column's mode may change."""
         destination = query["destinationTable"]
         table_id, _, digits = destination["tableId"].partition("$")
         name, table = f"{destination['datasetId']}.{table_id}", self._table(f"{destination['datasetId']}.{table_id}")
-        day = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}"
-        if query["writeDisposition"] != "WRITE_TRUNCATE" or not re.fullmatch(r"\d{8}", digits):
+        day = f"{digits[:4]}-{digits[4:6]}-{digits[6:]}" if digits else None
+        if query["writeDisposition"] != "WRITE_TRUNCATE" or not re.fullmatch(r"(\d{8})?", digits):
             raise Failed("invalid", "not what the tests expect")
         if any(field.get("mode") == "REQUIRED" for field in table.fields.values()):
             raise Failed("invalid", "Provided Schema does not match Table. Field has changed mode from REQUIRED to "
                          "NULLABLE")
-        if any(row[table.partition] != day for row in rows):
+        if day and any(row[table.partition] != day for row in rows):
             raise Failed("invalid", f"Some rows belong to different partitions rather than destination partition {day}")
-        self.rows_of.execute(f'DELETE FROM "{name}" WHERE {table.partition} = ?', (day,))
+        self.rows_of.execute(f'DELETE FROM "{name}" WHERE ?1 IS NULL OR {table.partition or "NULL"} = ?1', (day,))
         if rows:
             self._add_named(name, list(rows[0]), [tuple(row.values()) for row in rows])
 
@@ -534,7 +540,8 @@ class BigQuery:
         if kind == "rows":
             rows = self.jobs[words[1]]["rows"]
             return Reply.of_json(200, {"jobComplete": True, "totalRows": str(len(rows)),
-                                       "rows": [{"f": [{"v": value} for value in row.values()]} for row in rows]})
+                                       "rows": [{"f": [{"v": None if value is None else str(value)}
+                                                       for value in row.values()]} for row in rows]})
         if kind == "dataset.insert":
             return self._insert_dataset(body)
         if kind != "dataset.get" and words[1] not in self.datasets:

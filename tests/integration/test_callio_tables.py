@@ -1,11 +1,17 @@
-"""The tables of Callio beside the calls, in SQLite and PostgreSQL: customers, staff, groups, and the report on them."""
+"""The tables of Callio beside the calls, in SQLite, PostgreSQL and BigQuery: customers, staff, groups, and the report
+on them."""
 import contextlib
 import datetime
+import json
+import shutil
 import sqlite3
 import time
 
 import pytest
 
+from fault import shim
+from fault.sweeps import points
+from harness.bigquery import BigQuery, Failed
 from harness.callio import Callio
 from harness.postgresql import PASSWORD, Postgresql
 from harness.process import ROOT
@@ -218,3 +224,166 @@ def test_tables_and_report_in_postgresql(install, tmp_path):
         assert [row["name"] for row in store.rows("customer")] == ["Other"]
         assert store.rows("group") == [] and len(store.rows("staff")) == 1
         assert {row["mode"] for row in store.rows("update_log")} == {"MERGED", "TRUNCATE", "NOOP"}
+
+
+@pytest.fixture
+def into_bigquery(install, tmp_path):
+    """Makes an installation that copies to BigQuery. Returns Callio, the installation and BigQuery."""
+    with BigQuery() as bigquery:
+        key_file = tmp_path / "key.json"
+        key_file.write_text(json.dumps(bigquery.accounts.service_account()))
+        key_file.chmod(0o600)
+
+        def make(*tenants, **source):
+            callio, sync, _ = install(*tenants, sink={"type": "bigquery", "project": "calls", "dataset": "callio",
+                                                      "credentials_file": key_file, "bigquery_url": bigquery.url,
+                                                      "load_interval": 0}, **source)
+            return callio, sync, bigquery
+
+        yield make
+
+
+def keyed(bigquery, table, key="_id"):
+    """The rows of a table by tenant and key; none twice."""
+    found = bigquery.rows(f"callio.{table}")
+    made = {(row["tenant"], row[key]): row for row in found}
+    assert len(made) == len(found), found
+    return made
+
+
+def log_of(bigquery, table):
+    return [(row["tenant"], row["mode"], row["rows_loaded"]) for row in bigquery.rows("callio.update_log")
+            if row["table_name"] == table]
+
+
+@pytest.mark.parametrize("billing", [True, False], ids=["MERGE", "sandbox"])
+def test_bigquery_has_one_row_a_customer_and_a_user_and_the_groups_of_now(into_bigquery, billing):
+    callio, sync, bigquery = into_bigquery("PK", "hot2", page_size=10)
+    bigquery.billing = billing
+    now = time.time()
+    for tenant in callio.tenants.values():
+        for n in range(12):
+            customer(tenant, n, now - 2 * DAY + n * HOUR, name="L'Ân \"x\"\n")
+            staff(tenant, n)
+            tenant.groups[f"g{n}"] = {"_id": f"g{n}", "name": f"Team {n}"}
+    tenant.call(now - 60)
+    done = run(sync)
+    assert ("sandbox" in done.log) == (not billing)
+    rows = keyed(bigquery, "customer")
+    assert len(rows) == 24 and len(keyed(bigquery, "staff")) == len(keyed(bigquery, "group", "group_id")) == 24
+    assert len(bigquery.rows("callio.calls")) == 1
+    made, row = callio["PK"].customers["c7"], rows["PK", "c7"]
+    assert [row[name] for name in ("name", "phone", "updateTime", "user_group_id", "customField_0_val")] == \
+        ["L'Ân \"x\"\n", "0900000007", made["updateTime"], "g1", "Có nhu cầu | Đã kết bạn Zalo"]
+    assert row["NgayUpdate"] == time.strftime("%F", time.gmtime(made["updateTime"] / 1000))
+    table = bigquery.tables["callio.customer"]
+    assert (table.partition, table.clustering, table.fields["updateTime"]["type"], table.fields["NgayAssign"]["type"]) \
+        == (None, ["tenant", "_id"], "INT64", "DATE")
+    assert {mode for _, mode, _ in log_of(bigquery, "customer")} == {"STAGED", "MERGED" if billing else "TRUNCATE"}
+    assert log_of(bigquery, "group")[:2] == [("PK", "STAGED", 12), ("PK", "TRUNCATE", 12)]
+    # Changed, repeated, moved to another day, gone.
+    made.update(name="Other", updateTime=int(time.time() * 1000))
+    callio["PK"].users["u3"].update(name="Hoa", updateTime=3)
+    del callio["PK"].users["u4"], callio["PK"].groups["g3"]
+    callio["PK"].groups["g4"]["name"] = "Renamed"
+    callio["hot2"].groups.clear()
+    for _ in range(2):
+        run(sync, "--job", "customer")
+        run(sync, "--job", "staffgroup")
+    rows, people = keyed(bigquery, "customer"), keyed(bigquery, "staff")
+    assert len(rows) == 24 and rows["PK", "c7"]["name"] == "Other" and rows["hot2", "c7"]["name"] != "Other"
+    assert len(people) == 24 and people["PK", "u3"]["name"] == "Hoa"  # who has left stays
+    groups = keyed(bigquery, "group", "group_id")
+    assert len(groups) == 11 and {tenant for tenant, _ in groups} == {"PK"} and groups["PK", "g4"]["name"] == "Renamed"
+    assert not bigquery.staging_tables()
+    if billing:
+        assert ("PK", "NOOP", 0) in log_of(bigquery, "staff")
+
+
+def test_bigquery_is_asked_from_when_on_customers_are_copied(into_bigquery):
+    callio, sync, bigquery = into_bigquery("PK")
+    customer(callio["PK"], 1, time.time() - 20 * DAY)
+    customer(callio["PK"], 2, time.time() - HOUR)
+    bigquery.lag = 2  # a new table is missing for a moment
+    run(sync, "--job", "customer")
+    bigquery.lag = 0
+    callio.requests.clear()
+    run(sync, "--job", "customer")
+    assert len(callio.requests) == 1  # only what has changed since
+    run(sync, "--job", "customer")
+    del bigquery.tables["callio.customer"]  # as an operator does to have all again
+    run(sync, "--job", "customer")
+    assert sorted(keyed(bigquery, "customer")) == [("PK", "c1"), ("PK", "c2")]
+    # An older table: its own columns stay, ours are added; one of another type is not ours.
+    del bigquery.tables["callio.customer"]
+    fields = [{"name": name, "type": "STRING", "mode": "NULLABLE"} for name in ("tenant", "_id", "own")]
+    bigquery.make_table("callio", {"tableReference": {"tableId": "customer"}, "schema": {"fields": fields}})
+    run(sync, "--job", "customer")
+    assert len(keyed(bigquery, "customer")) == 2 and "own" in bigquery.tables["callio.customer"].fields
+    del bigquery.tables["callio.customer"]
+    fields.append({"name": "updateTime", "type": "STRING", "mode": "NULLABLE"})
+    bigquery.make_table("callio", {"tableReference": {"tableId": "customer"}, "schema": {"fields": fields}})
+    failed = run(sync, "--job", "customer", code=78)
+    assert "the column updateTime of callio.customer is STRING, not INT64" in failed.log
+
+
+def test_a_table_s_failure_in_bigquery_fails_the_run_and_the_next_one_copies_it(into_bigquery):
+    callio, sync, bigquery = into_bigquery("PK")
+    customer(callio["PK"], 1, time.time() - HOUR)
+    customer(callio["PK"], 2, time.time() - HOUR + 60)
+    run(sync, "--job", "customer")
+    for n in (1, 2):
+        callio["PK"].customers[f"c{n}"].update(name="Other", updateTime=int(time.time() * 1000) + n)
+    bigquery.job_errors["merge"].append("quotaExceeded")
+    run(sync, "--job", "customer", code=69)
+    bigquery.job_errors["load"].append(Failed("accessDenied"))
+    run(sync, "--job", "customer", code=78)
+    assert {row["name"] for row in keyed(bigquery, "customer").values()} == {"Customer 1", "Customer 2"}
+    bigquery.job_errors["load"].append(Failed("invalid", "giving up", errors=["in row starting at position 0: x"]))
+    assert "a row of customer of PK is left out" in run(sync, "--job", "customer").log
+    assert sorted(row["name"] for row in keyed(bigquery, "customer").values()) == ["Customer 1", "Other"]
+    bigquery.job_errors["load"].extend([None, "accessDenied"])  # update_log
+    assert "update_log" in run(sync, "--job", "customer").log
+    assert {row["name"] for row in keyed(bigquery, "customer").values()} == {"Other"}
+    assert not bigquery.staging_tables()
+
+
+@pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_crash_while_bigquery_gets_customers_ends_with_one_row_each(into_bigquery, when):
+    callio, sync, bigquery = into_bigquery("PK")
+    for n in range(3):
+        customer(callio["PK"], n, time.time() - HOUR + n)
+    run(sync, "--job", "customer")
+    callio["PK"].customers["c1"].update(name="Other", updateTime=int(time.time() * 1000))
+    customer(callio["PK"], 3, time.time())
+    prepared, saved = sync.directory / "prepared", bigquery.save()
+    shutil.copytree(sync.state, prepared)
+
+    def reset():
+        shutil.rmtree(sync.state)
+        shutil.copytree(prepared, sync.state)
+        bigquery.restore(saved)
+
+    watched = shim.Strike(sync)
+    assert sync.run("run", "--job", "customer", env=watched.env).code == 0
+    steps, ended = watched.report().steps, 0
+    assert steps > 20
+    for at in points(steps, 6 / steps):
+        reset()
+        struck = sync.run("run", "--job", "customer", env=shim.Strike(sync, at=at, when=when).env, timeout=120)
+        ended += struck.code == shim.END_STATUS
+        run(sync, "--job", "customer")
+        assert {key: row["name"] for (_, key), row in keyed(bigquery, "customer").items()} == \
+            {"c0": "Customer 0", "c1": "Other", "c2": "Customer 2", "c3": "Customer 3"}, f"{when} step {at}"
+    assert ended > 2
+
+
+def test_check_says_that_a_sink_takes_no_tables(install, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("s" * 40)
+    secret.chmod(0o600)
+    _, sync, _ = install("PK", sink={"type": "webhook", "url": "http://127.0.0.1:9/", "secret_file": secret})
+    assert sync.run("check").out.count("the sink webhook takes no tables") == 1
+    sync.configure(config={"sink": {"type": "records", "file": tmp_path / "calls.db"}})
+    assert "takes no tables" not in sync.run("check").out

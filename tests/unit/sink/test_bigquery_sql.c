@@ -1,7 +1,6 @@
 /* Tests of bigquery_sql: the statements are those in bigquery.sql, which a person has read. */
-#include "../unit.h"
+#include "../unit_golden.h"
 
-#include "base/fileutil.h"
 #include "base/mem.h"
 #include "sink/bigquery_sql.h"
 
@@ -19,20 +18,7 @@ static void test_sql_is_that_of_the_golden_file(void **state)
                             "another day.\n%s\n-- Without a billing account: the days that change.\n%s\n"
                             "-- Without a billing account: all rows of such a day.\n%s", parts[0], parts[1], parts[2],
                             parts[3]);
-    char *golden = NULL;
-    bool is_missing = false;
-    struct err err;
-    const char *made = getenv("GOLDEN_OUT"); /* to write the file anew */
-    if (made != NULL) {
-        FILE *file = fopen(made, "w");
-        assert_non_null(file);
-        assert_int_equal(fputs(text, file) >= 0, 1);
-        assert_int_equal(fclose(file), 0);
-    }
-    assert_int_equal(fileutil_read(GOLDEN, 100000, FILEUTIL_FOLLOW_LINK, &golden, &is_missing, &err), 0);
-    assert_false(is_missing);
-    assert_string_equal(text, golden);
-    free(golden);
+    unit_same_as_file(GOLDEN, text);
     free(text);
     for (size_t i = 0; i < UNIT_COUNT(parts); i++)
         free(parts[i]);
