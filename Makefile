@@ -4,6 +4,7 @@
 #   make demo            forward real rows from a throw-away MariaDB to a local stand-in of the API
 #   make demo-routes     VICIdial to PostgreSQL and Asterisk to a webhook, side by side
 #   make demo-callcenter a hosted PBX's calls into a table of SQLite, their recordings into Google Drive
+#   make demo-callio     the calls, customers, staff and groups of Callio's tenants into tables of BigQuery
 #   make test            every test, on the plain and on the ASan+UBSan build      (make test T=name: those that match)
 #   make soak            hours of crashes, kills, failures and simulated days, with measurements (make soak T=name)
 #   make check           the unit tests alone, in seconds                           (make check T=name)
@@ -95,7 +96,7 @@ UNIT_SOURCES := $(filter-out $(LEFT_OUT:%=tests/unit/sink/test_%.c) $(if $(SERVE
 UNIT_HELPERS := $(sort $(wildcard tests/unit/*.c))
 UNIT_TESTS   := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/unit/%)
 
-.PHONY: all demo demo-routes demo-callcenter test check install uninstall clean need-build need-demo need-unit need-test binaries unit-tests standin shim soak need-browser FORCE
+.PHONY: all demo demo-routes demo-callcenter demo-callio test check install uninstall clean need-build need-demo need-unit need-test binaries unit-tests standin shim soak need-browser FORCE
 .PHONY: install-dialer install-serve uninstall-serve dist deb test-deb need-deb need-deb-test bench need-bench bench-programs
 .DELETE_ON_ERROR:
 
@@ -200,6 +201,10 @@ demo-routes: need-demo-routes
 demo-callcenter: need-demo-callcenter
 	@$(MAKE) --no-print-directory $(JOBS) -s binaries
 	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo_callcenter.py
+
+demo-callio: need-demo-callcenter
+	@$(MAKE) --no-print-directory $(JOBS) -s binaries
+	@PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 tests/demo_callio.py
 
 test: need-test need-fuzz need-browser
 	@$(MAKE) --no-print-directory $(JOBS) binaries standin shim unit-tests

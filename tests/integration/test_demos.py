@@ -1,4 +1,5 @@
-"""`make demo-routes` and `make demo-callcenter` deliver each call as they say, and so does the example of a profile."""
+"""`make demo-routes`, `make demo-callcenter` and `make demo-callio` deliver each call as they say, and so does the
+example of a profile."""
 import contextlib
 import json
 import sqlite3
@@ -19,6 +20,9 @@ from harness.sync import Sync
      ("type = records", "type = webhook", "type = asterisk-cdr", "Each call arrived once, by its own route.")),
     ("demo_callcenter", ("type = pbx-api", "upload = google-drive", "records [████████████████████████] 2,000 of 2,000",
                          "recordings [████████████████████████]", "in the table once, with its recording in Drive.")),
+    ("demo_callio", ("type = callio", "type = bigquery", "calls [████████████████████████] 1,500 of 1,500",
+                     "customers [████████████████████████] 500 of 500",
+                     "Each call, customer, user and group is in BigQuery once.")),
 ])
 def test_a_demo_delivers_each_call(demo, words):
     done = subprocess.run([sys.executable, "-B", ROOT / f"tests/{demo}.py"], stdout=subprocess.PIPE,
