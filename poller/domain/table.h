@@ -31,7 +31,8 @@ struct table {
 struct table_load {
     const struct table *table;
     const char *tenant;
-    const char *rows;  /* a JSON list of objects, with a member for each column that has a value; no key twice */
+    const char *rows;  /* a JSON list of objects, with a member for each column that has a value; no key twice, unless
+                        * table_store.rows is set */
     size_t count;
     int64_t newest_ms; /* the greatest time of the rows, an epoch in milliseconds; 0: they have none */
     bool replaces;     /* the rows are all of the tenant: the others are deleted */
@@ -43,6 +44,7 @@ struct table_store {
     int (*newest)(void *context, const struct table *table, const char *tenant, int64_t *ret_ms, struct err *err);
     /* Writes a load. Repeating it changes nothing but the log. Durable: on return. Errors: as newest. */
     int (*load)(void *context, const struct table_load *load, struct err *err);
+    size_t rows; /* so many rows are best loaded at once, as each load is costly; 0: fewer will do */
     void *context;
 };
 

@@ -48,7 +48,8 @@ static int note_success(const struct tables_step *step, struct err *err)
 int tables_step_run(const struct tables_step *step, struct err *err)
 {
     struct sink sink = *step->sink; /* context of the callbacks, which may not be const */
-    const struct table_store store = { .newest = newest, .load = load, .context = &sink };
+    const struct table_store store = { .newest = newest, .load = load, .rows = sink.ops->table_rows,
+                                       .context = &sink };
     bool possible = source_has_tables(step->source) && sink.ops->table_load != NULL, due = false;
     if (!possible && step->jobs != 0)
         return err_set(err, EX_USAGE, "--job: the source %s or the sink %s has no tables of customers and staff",

@@ -32,6 +32,9 @@
 /* The calls of a batch: at most three load jobs for 100,000 calls, and less than 100 MB of memory. */
 #define BATCH 50000
 
+/* Rows of a table beside the calls: about 20 MB of memory. */
+#define TABLE_ROWS 5000
+
 #define LOAD_INTERVAL_SEC 300
 
 /* After so long a project may have got a billing account. */
@@ -514,5 +517,6 @@ const struct sink_ops bigquery_sink = {
     .address = address,
     .table_newest = table_newest,
     .table_load = table_load,
+    .table_rows = TABLE_ROWS,
     .close = close_bigquery,
 };

@@ -104,6 +104,7 @@ struct sink_ops {
     /* Optional, both or none: the tables beside the calls, see table_store in table.h. */
     int (*table_newest)(void *state, const struct table *table, const char *tenant, int64_t *ret_ms, struct err *err);
     int (*table_load)(void *state, const struct table_load *load, struct err *err);
+    size_t table_rows; /* table_store.rows */
     /* Optional: runs the statements of a file of `after` in one transaction. Errors: EX_UNAVAILABLE, EX_CONFIG. */
     int (*run_after)(void *state, const char *sql, struct err *err);
     /* Optional: frees state. */

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/interrupt.h"
+#include "base/json_writer.h"
 #include "base/mem.h"
 #include "source/api_stage.h"
 #include "source/api_value.h"
@@ -12,7 +13,7 @@
 
 #define DAY_MS INT64_C(86400000)
 
-/* So many rows are written at once. */
+/* So many rows are written at once, unless the store takes more. */
 #define LOAD_ROWS 500
 
 /* One table of one tenant at work. */
@@ -22,7 +23,7 @@ struct copying {
     const struct table *table;
     struct callio_tenant *tenant;
     struct api_stage *stage;
-    char *rows;       /* of this load: a JSON list without its end; NULL: none yet */
+    struct json_writer rows; /* of this load: a JSON list without its end; no text: none yet */
     size_t count;
     int64_t newest_ms;
     int64_t read;     /* documents so far: the later one of two is the newer */
@@ -31,18 +32,23 @@ struct copying {
 
 /* ---- writing ---- */
 
+static void forget_rows(struct copying *copying)
+{
+    free(copying->rows.text);
+    copying->rows = (struct json_writer){ .length = 0 };
+    copying->count = 0;
+    copying->newest_ms = 0;
+}
+
 static int load(struct copying *copying, struct err *err)
 {
-    char *rows = mem_format("%s]", copying->rows != NULL ? copying->rows : "[");
-    const struct table_load load = { .table = copying->table, .tenant = copying->tenant->name, .rows = rows,
+    json_writer_put(&copying->rows, copying->count > 0 ? "]" : "[]");
+    const struct table_load load = { .table = copying->table, .tenant = copying->tenant->name,
+                                     .rows = copying->rows.text,
                                      .count = copying->count, .newest_ms = copying->newest_ms,
                                      .replaces = copying->replaces };
     int result = copying->store->load(copying->store->context, &load, err);
-    free(rows);
-    free(copying->rows);
-    copying->rows = NULL;
-    copying->count = 0;
-    copying->newest_ms = 0;
+    forget_rows(copying);
     return result;
 }
 
@@ -53,24 +59,31 @@ static int add_row(void *context, const char *id, const char *body, struct err *
     int64_t updated_ms = 0;
     struct json *doc = json_parse(body);
     char *row = callio_person_row(copying->table, copying->tenant->name, id, doc, &updated_ms);
-    char *longer = mem_format("%s%s%s", copying->rows != NULL ? copying->rows : "[", copying->count > 0 ? "," : "",
-                              row);
-    free(copying->rows);
-    copying->rows = longer;
-    copying->count++;
+    size_t most = copying->store->rows > 0 ? copying->store->rows : LOAD_ROWS;
+    json_writer_put(&copying->rows, copying->count++ > 0 ? "," : "[");
+    json_writer_put(&copying->rows, row);
     if (updated_ms > copying->newest_ms)
         copying->newest_ms = updated_ms;
     free(row);
     json_free(doc);
-    return copying->count >= LOAD_ROWS && !copying->replaces ? load(copying, err) : 0;
+    return copying->count >= most && !copying->replaces ? load(copying, err) : 0;
+}
+
+static int load_rest(struct copying *copying, struct err *err)
+{
+    return copying->count > 0 || copying->replaces ? load(copying, err) : 0;
 }
 
 static int load_all(struct copying *copying, struct err *err)
 {
     int result = api_stage_empty(copying->stage, add_row, copying, err);
-    if (result == 0 && (copying->count > 0 || copying->replaces))
-        result = load(copying, err);
-    return result;
+    return result == 0 ? load_rest(copying, err) : result;
+}
+
+/* A store that takes many rows at once waits for those of further days. */
+static int load_day(struct copying *copying, struct err *err)
+{
+    return copying->store->rows > 0 ? api_stage_empty(copying->stage, add_row, copying, err) : load_all(copying, err);
 }
 
 /* ---- reading ---- */
@@ -110,7 +123,8 @@ static int copy_all_customers(struct copying *copying, int64_t now_ms, struct er
     return result == 0 ? load_all(copying, err) : result;
 }
 
-/* Reads the changes day by day, each in one load or more, so that a first load of many days can end early. */
+/* Reads the changes day by day, so that a first load of many days can end early: what was read before a failure is
+ * loaded. */
 static int copy_customers(struct copying *copying, struct err *err)
 {
     struct callio_list list = list_of(copying, "/customer");
@@ -129,10 +143,15 @@ static int copy_customers(struct copying *copying, struct err *err)
         result = callio_list_read(&list, from_ms, to_ms, keep, copying, &failure);
         if (is_ignored)
             return copy_all_customers(copying, now_ms, err);
-        result = result == 0 ? load_all(copying, err) : err_set(err, failure.code, "%s", failure.message);
+        if (result != 0) {
+            struct err second; /* the first failure is the one to report */
+            (void)load_rest(copying, &second);
+            return err_set(err, failure.code, "%s", failure.message);
+        }
+        result = load_day(copying, err);
         from_ms = to_ms + 1;
     }
-    return result;
+    return result == 0 ? load_rest(copying, err) : result;
 }
 
 /* ---- tenants ---- */
@@ -148,9 +167,7 @@ static int copy_table(struct copying *copying, const struct table *table, struct
         result = copy_whole(copying, table == &callio_person_staff ? "/user" : "/user-group", err);
     api_stage_close(copying->stage);
     copying->stage = NULL;
-    free(copying->rows);
-    copying->rows = NULL;
-    copying->count = 0;
+    forget_rows(copying);
     return result;
 }
 

@@ -305,8 +305,14 @@ def test_bigquery_is_asked_from_when_on_customers_are_copied(into_bigquery):
     customer(callio["PK"], 1, time.time() - 20 * DAY)
     customer(callio["PK"], 2, time.time() - HOUR)
     bigquery.lag = 2  # a new table is missing for a moment
-    run(sync, "--job", "customer")
+    callio.answers.extend([None] * 15 + [403])
+    assert sync.run("run", "--job", "customer", timeout=300).code != 0
+    callio.answers.clear()
+    assert sorted(keyed(bigquery, "customer")) == [("PK", "c1")]  # what was read before that is there
     bigquery.lag = 0
+    run(sync, "--job", "customer")
+    assert log_of(bigquery, "customer") == [("PK", "STAGED", 1), ("PK", "MERGED", 1), ("PK", "STAGED", 2),
+                                            ("PK", "MERGED", 1)]  # many days in one load
     callio.requests.clear()
     run(sync, "--job", "customer")
     assert len(callio.requests) == 1  # only what has changed since
