@@ -93,9 +93,12 @@ static int use_file(struct view *view, struct err *err)
 {
     struct stat info = { .st_ino = 0 };
     bool exists = stat(view->path, &info) == 0;
-    if (view->store != NULL && (!exists || info.st_dev != view->device || info.st_ino != view->file ||
-                                store_is_damaged(view->store)))
+    bool is_replaced = !exists || info.st_dev != view->device || info.st_ino != view->file;
+    bool is_damaged = store_is_damaged(view->store);
+    if (view->store != NULL && (is_replaced || is_damaged))
         close_file(view);
+    if (is_damaged && !is_replaced && view_file_delete(view->path, err) != 0) /* the feed makes it again */
+        return -1;
     if (view->store != NULL)
         return 0;
     view->device = info.st_dev;

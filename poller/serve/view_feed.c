@@ -1,7 +1,9 @@
 /* view_feed: feeds view.db from the ledgers. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/crypto.h"
 #include "base/mem.h"
@@ -25,6 +27,9 @@ struct progress {
 
 struct view_feed {
     struct store *store;
+    char *path;
+    dev_t device; /* of the open file ... */
+    ino_t file;
     struct view_words *words;
     const struct view_feed_profile *profiles;
     struct connection {
@@ -102,17 +107,35 @@ static int write_profiles(struct view_feed *feed, struct err *err)
     return result == 0 ? store_commit(feed->store, err) : -1;
 }
 
+/* Which file is open: another one may take its place. */
+static int keep_place(struct view_feed *feed, struct err *err)
+{
+    struct stat info;
+    if (stat(feed->path, &info) != 0)
+        return err_set(err, EX_IOERR, "could not open %s: %s", feed->path, strerror(errno));
+    feed->device = info.st_dev;
+    feed->file = info.st_ino;
+    return 0;
+}
+
+static bool is_in_place(const struct view_feed *feed)
+{
+    struct stat info;
+    return stat(feed->path, &info) == 0 && info.st_dev == feed->device && info.st_ino == feed->file;
+}
+
 int view_feed_open(const char *path, const struct view_feed_profile *profiles, size_t count,
                    struct view_feed **ret_feed, struct err *err)
 {
     struct view_feed *feed = mem_zero(1, sizeof *feed);
+    feed->path = mem_copy(path);
     feed->words = view_words_new();
     feed->profiles = profiles;
     feed->count = count;
     feed->connections = mem_zero(count + 1, sizeof feed->connections[0]);
     *ret_feed = feed;
-    if (view_file_open(path, &feed->store, err) == 0 && view_file_is_ready(feed->store, &feed->is_ready, err) == 0 &&
-        write_profiles(feed, err) == 0)
+    if (view_file_open(path, &feed->store, err) == 0 && keep_place(feed, err) == 0 &&
+        view_file_is_ready(feed->store, &feed->is_ready, err) == 0 && write_profiles(feed, err) == 0)
         return 0;
     view_feed_close(feed);
     *ret_feed = NULL;
@@ -125,15 +148,14 @@ void view_feed_close(struct view_feed *feed)
         return;
     for (size_t i = 0; i < feed->count; i++)
         feed_close(feed->connections[i].ledger);
+    bool is_damaged = store_is_damaged(feed->store);
     store_close(feed->store);
+    if (is_damaged)
+        (void)!view_file_delete(feed->path, NULL);
     view_words_free(feed->words);
     free(feed->connections);
+    free(feed->path);
     free(feed);
-}
-
-bool view_feed_is_damaged(const struct view_feed *feed)
-{
-    return store_is_damaged(feed->store);
 }
 
 int64_t view_feed_changes(const struct view_feed *feed)
@@ -430,6 +452,8 @@ int view_feed_step(struct view_feed *feed, bool *ret_busy, struct err *err)
     struct err why = { .code = EX_OK };
     bool is_copying = false;
     *ret_busy = false;
+    if (!is_in_place(feed))
+        return err_set(err, EX_IOERR, "%s was deleted or replaced: it is made again", feed->path);
     for (size_t i = 0; i < feed->count; i++) {
         enum outcome outcome = step_profile(feed, i, &why);
         if (outcome == STEP_LEDGER_FAILED && write_problem(feed, i, why.message, err) != 0)

@@ -20,16 +20,16 @@ struct view_feed_profile {
 };
 
 /* view_feed_open: opens or creates view.db at path. Deletes the rows of profiles that are not among these. The profiles
- * are borrowed. Ownership: view_feed_close, which allows NULL. Errors: EX_IOERR, EX_NOPERM. */
+ * are borrowed. Ownership: view_feed_close, which allows NULL, and deletes a view.db that was found damaged. Errors:
+ * EX_IOERR, EX_NOPERM. */
 int view_feed_open(const char *path, const struct view_feed_profile *profiles, size_t count,
                    struct view_feed **ret_feed, struct err *err) MUST_CHECK;
 void view_feed_close(struct view_feed *feed);
 
 /* view_feed_step: copies at most one portion from each ledger. *ret_busy: there is more to copy at once; otherwise the
  * caller waits a second. A ledger that cannot be read is noted as the profile's problem, and is no error. Errors:
- * EX_IOERR: view.db cannot be written; if view_feed_is_damaged, close, and open again, which replaces it. */
+ * EX_IOERR: view.db cannot be written, or somebody has deleted it: close, and open again, which makes a missing one. */
 int view_feed_step(struct view_feed *feed, bool *ret_busy, struct err *err) MUST_CHECK;
-bool view_feed_is_damaged(const struct view_feed *feed);
 
 /* view_feed_changes: grows with each change of view.db by this feed. For the event stream. */
 int64_t view_feed_changes(const struct view_feed *feed);

@@ -95,7 +95,7 @@ static int open_or_create(const char *path, struct store **ret_store, bool *ret_
     return *ret_usable ? set_up(*ret_store, err) : 0;
 }
 
-static int delete_file(const char *path, struct err *err)
+int view_file_delete(const char *path, struct err *err)
 {
     static const char *const endings[] = { "-wal", "-shm", "" };
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
@@ -122,7 +122,7 @@ int view_file_open(const char *path, struct store **ret_store, struct err *err)
     }
     store_close(*ret_store);
     *ret_store = NULL;
-    return delete_file(path, err) == 0 ? open_or_create(path, ret_store, &usable, err) : -1;
+    return view_file_delete(path, err) == 0 ? open_or_create(path, ret_store, &usable, err) : -1;
 }
 
 int view_file_open_to_read(const char *path, struct store **ret_store, struct err *err)
@@ -137,6 +137,8 @@ int view_file_open_to_read(const char *path, struct store **ret_store, struct er
                    read_version(*ret_store, &version, err) == 0;
     if (is_read && version == VERSION)
         return 0;
+    if (store_is_damaged(*ret_store))
+        (void)!view_file_delete(path, NULL);
     store_close(*ret_store);
     *ret_store = NULL;
     return is_read ? 0 : -1; /* 0: the feed has just begun to make the file, or another version is being replaced */

@@ -13,8 +13,12 @@
 int view_file_open(const char *path, struct store **ret_store, struct err *err) MUST_CHECK;
 
 /* view_file_open_to_read: opens it for queries. *ret_store is NULL if there is none yet. Ownership and errors: as
- * above. */
+ * above. A damaged file is deleted, and is an error. */
 int view_file_open_to_read(const char *path, struct store **ret_store, struct err *err) MUST_CHECK;
+
+/* view_file_delete: deletes the file; a missing one is no error. For whoever has found it damaged: the feed notices that
+ * it is gone. Errors: EX_IOERR. */
+int view_file_delete(const char *path, struct err *err) MUST_CHECK;
 
 /* view_file_is_ready: whether the file has its indexes, so that queries are fast. view_file_finish: makes the indexes,
  * in one transaction, after the first copy of all calls. Errors: EX_IOERR. */

@@ -192,6 +192,80 @@ static void test_view_feed_replaces_a_damaged_view_and_one_of_another_version(vo
     check("a ");
 }
 
+/* Its first page alone stays as it was. */
+static void damage_pages(void)
+{
+    enum { PAGE = 4096 };
+    size_t length = 0;
+    view_close(view);
+    view_feed_close(feed); /* the last one to close it writes its journal back */
+    feed = NULL;
+    char *bytes = unit_read_bytes(view_path, &length);
+    assert_true(bytes != NULL && length > 2 * PAGE);
+    memset(bytes + PAGE, 0x55, length - PAGE);
+    unit_write_bytes(view_path, bytes, length);
+    free(bytes);
+    view = view_open(view_path);
+}
+
+/* As the page's thread does. */
+static bool feed_once_more(void)
+{
+    bool busy = true;
+    int result = view_feed_open(view_path, profiles, LEDGERS, &feed, &err);
+    while (result == 0 && busy)
+        result = view_feed_step(feed, &busy, &err);
+    if (result != 0) {
+        view_feed_close(feed);
+        feed = NULL;
+    }
+    return result == 0;
+}
+
+static void test_view_feed_replaces_a_view_that_is_damaged_within(void **state)
+{
+    (void)state;
+    put_id(0, "a", 1000, CALL_ACCEPTED);
+    step_until_done();
+    damage_pages();
+    if (!feed_once_more()) {
+        unit_has("error", err.message, "view.db");
+        assert_true(feed_once_more());
+    }
+    check("a ");
+}
+
+static void test_view_that_finds_its_file_damaged_lets_it_be_made_again(void **state)
+{
+    (void)state;
+    static const struct view_query query = { .size = 100 };
+    char next[VIEW_CURSOR_SIZE];
+    put_id(0, "a", 1000, CALL_ACCEPTED);
+    step_until_done();
+    damage_pages();
+    assert_int_equal(view_list(view, &query, show_id, NULL, next, &err), -1);
+    assert_int_equal(err.code, EX_IOERR);
+    assert_int_equal(view_list(view, &query, show_id, NULL, next, &err), -1);
+    assert_int_equal(err.code, EX_TEMPFAIL);
+    assert_true(feed_once_more());
+    check("a ");
+}
+
+static void test_view_feed_notices_that_its_file_was_deleted(void **state)
+{
+    bool busy = false;
+    put_id(0, "a", 1000, CALL_ACCEPTED);
+    step_until_done();
+    assert_int_equal(unlink(view_path), 0);
+    (void)unlink(unit_path(*state, "view.db-wal"));
+    (void)unlink(unit_path(*state, "view.db-shm"));
+    assert_int_equal(view_feed_step(feed, &busy, &err), -1);
+    unit_has("error", err.message, "was deleted");
+    view_feed_close(feed);
+    assert_true(feed_once_more());
+    check("a ");
+}
+
 static void note_profile(void *context, const struct view_profile *profile)
 {
     (void)context;
@@ -398,6 +472,9 @@ int main(void)
         in_scene(test_view_feed_begins_anew_when_a_backup_was_restored),
         in_scene(test_view_feed_drops_the_calls_of_a_profile_that_is_gone),
         in_scene(test_view_feed_replaces_a_damaged_view_and_one_of_another_version),
+        in_scene(test_view_feed_replaces_a_view_that_is_damaged_within),
+        in_scene(test_view_that_finds_its_file_damaged_lets_it_be_made_again),
+        in_scene(test_view_feed_notices_that_its_file_was_deleted),
         in_scene(test_view_that_is_not_made_yet_says_so),
         in_scene(test_view_feed_copies_many_calls_in_portions_and_tells_how_far_it_is),
         in_scene(test_view_feed_goes_on_with_the_other_ledgers),
