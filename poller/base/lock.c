@@ -20,6 +20,9 @@
 /* If the holder's note does not say how long the holder may take. */
 #define WAIT_FOR_RUN_SEC 70
 
+/* A change of a file takes some ms. */
+#define WAIT_FOR_CHANGE_SEC 10
+
 /* Long work releases the lock every second, later only while the API answers slowly. */
 #define WAIT_FOR_TURN_SEC 15
 
@@ -135,6 +138,40 @@ int lock_acquire_for_long_work(const char *state_dir, struct lock **ret_lock, st
         return -1;
     write_note(*ret_lock, SHARED_NOTE);
     return 0;
+}
+
+/* Whether path still leads to the open file. */
+static bool is_same_file(int fd, const char *path)
+{
+    struct stat own, now;
+    return fstat(fd, &own) == 0 && stat(path, &now) == 0 && own.st_dev == now.st_dev && own.st_ino == now.st_ino;
+}
+
+/* The command that was waited for has put another file in the place: then that one is to be locked. */
+int lock_acquire_to_change(const char *path, struct lock **ret_lock, struct err *err)
+{
+    int64_t deadline_ms = clock_mono_ms() + WAIT_FOR_CHANGE_SEC * 1000;
+    int held = 1;
+    *ret_lock = NULL;
+    while (held > 0) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (fd < 0 && errno == ENOENT)
+            return 0;
+        held = fd >= 0 ? try_lock(fd, deadline_ms) : -1;
+        if (held > 0 && is_same_file(fd, path)) {
+            *ret_lock = mem_zero(1, sizeof **ret_lock);
+            (*ret_lock)->fd = fd;
+            return 0;
+        }
+        int reason = errno;
+        if (fd >= 0)
+            (void)close(fd);
+        errno = reason;
+    }
+    if (held == 0)
+        return err_set(err, EX_TEMPFAIL, "another command is changing %s, so this one did nothing; try again", path);
+    return err_set(err, errno == EACCES || errno == EPERM ? EX_NOPERM : EX_IOERR, "could not lock %s: %s", path,
+                   strerror(errno));
 }
 
 void lock_release(struct lock *lock)

@@ -29,6 +29,11 @@ int lock_acquire_for_run(const char *state_dir, struct lock **ret_lock, struct e
  * the lock about every second for a tenth of a second. */
 int lock_acquire_for_long_work(const char *state_dir, struct lock **ret_lock, struct err *err) MUST_CHECK;
 
+/* lock_acquire_to_change: takes the kernel lock on the file at path, for a command that reads it and puts a changed one
+ * in its place. Waits for another such command. *ret_lock is NULL if there is no file yet. Ownership: lock_release.
+ * Errors: EX_IOERR, EX_NOPERM; EX_TEMPFAIL: the other command has not ended within 10 seconds. */
+int lock_acquire_to_change(const char *path, struct lock **ret_lock, struct err *err) MUST_CHECK;
+
 /* lock_release: releases the lock and frees it. lock may be NULL. */
 void lock_release(struct lock *lock);
 

@@ -8,6 +8,7 @@
 
 #include "base/fileutil.h"
 #include "base/json.h"
+#include "base/lock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "commands/settings_command.h"
@@ -210,14 +211,19 @@ static int set(const struct options *options, const char *old, struct err *err)
     return result;
 }
 
+/* One after the other: of two changes at once, the page starts them so, one would be lost. */
 static int read_and_set(const struct options *options, struct err *err)
 {
+    struct lock *lock = NULL;
     char *text = NULL;
     bool missing = false;
-    if (fileutil_read(options->config.own, FILE_MOST, FILEUTIL_FOLLOW_LINK, &text, &missing, err) != 0)
+    if (lock_acquire_to_change(options->config.own, &lock, err) != 0)
         return -1;
-    int result = set(options, str_or_empty(text), err);
+    int result = fileutil_read(options->config.own, FILE_MOST, FILEUTIL_FOLLOW_LINK, &text, &missing, err);
+    if (result == 0)
+        result = set(options, str_or_empty(text), err);
     mem_free_secret(text);
+    lock_release(lock);
     return result;
 }
 

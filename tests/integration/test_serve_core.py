@@ -1,5 +1,6 @@
 """The live page as a server: who gets in, what is refused, and what a hostile client can do to others."""
 import base64
+import fcntl
 import hashlib
 import hmac
 import json
@@ -602,6 +603,22 @@ def test_settings_are_changed_with_their_checks(acting, sync):
     assert vic.get("/api/v1/calls").status == 200
     for key in ("sink.type", "database.host", "source.url", "api.ca_file", "sync", "nonsense.x"):
         assert client.act("settings_set", key=key, value="x").status == 400, key
+
+
+def test_of_two_changes_of_the_settings_at_once_none_is_lost(sync):
+    """Goal: the page starts two of them for one request of GraphQL; the second one waits for the first."""
+    path = sync.config_file
+    with open(path) as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        waiting = sync.start("settings", "set", "sync.batch_size", "123")
+        time.sleep(0.5)
+        assert waiting.poll() is None, waiting.communicate()
+        other = path.with_name("other.conf")
+        other.write_text(path.read_text().replace("[sync]\n", "[sync]\noverlap = 500\n"))
+        os.replace(other, path)
+    said = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, said
+    assert "batch_size = 123\n" in path.read_text() and "overlap = 500\n" in path.read_text()
 
 
 @pytest.mark.parametrize("body", [
