@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -235,9 +236,22 @@ static size_t leave_encoded(void *context, struct MHD_Connection *connection, ch
     return strlen(text);
 }
 
-/* What was added last: only that is the local proxy's own word. */
-static const char *last_forwarded(const char *list)
+static enum MHD_Result take_forwarded(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
 {
+    const char **last = context;
+    (void)kind;
+    if (strcasecmp(name, "X-Forwarded-For") == 0)
+        *last = str_or_empty(value);
+    return MHD_YES;
+}
+
+/* What was added last, to the list or as a header of its own: only that is the local proxy's own word. NULL: none. */
+static const char *last_forwarded(const struct exchange *exchange)
+{
+    const char *list = NULL;
+    (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, take_forwarded, &list);
+    if (list == NULL)
+        return NULL;
     const char *comma = strrchr(list, ',');
     const char *last = comma != NULL ? comma + 1 : list;
     return last + strspn(last, " ");
@@ -245,9 +259,9 @@ static const char *last_forwarded(const char *list)
 
 static void describe(const struct exchange *exchange, const struct connection *from, struct request *request)
 {
-    const char *forwarded = from->is_local ? find_header(exchange, "X-Forwarded-For") : NULL;
+    const char *forwarded = from->is_local ? last_forwarded(exchange) : NULL;
     const char *scheme = from->is_local ? find_header(exchange, "X-Forwarded-Proto") : NULL;
-    request->address = forwarded != NULL ? last_forwarded(forwarded) : from->address;
+    request->address = forwarded != NULL ? forwarded : from->address;
     request->is_secure = exchange->server->is_tls || (scheme != NULL && strcmp(scheme, "https") == 0);
     request->range = find_header(exchange, "Range");
     request->body = exchange->body;

@@ -98,6 +98,14 @@ def test_who_guesses_passwords_must_wait_and_others_need_not(make_page):
     assert page.client().log_in("ann", X_Forwarded_For="192.0.2.10").status == 200
     # What the client itself adds in front of the proxy's word changes nothing.
     assert page.client().log_in("ann", X_Forwarded_For="192.0.2.77, 192.0.2.9").status == 429
+    body, twice = json.dumps({"name": "ann", "password": PASSWORD}).encode(), page.connect()
+    twice.putrequest("POST", "/api/v1/session")
+    for name, value in (("X-Forwarded-For", "192.0.2.77"), ("X-Forwarded-For", "192.0.2.9"),
+                        ("Content-Type", "application/json"), ("Content-Length", str(len(body)))):
+        twice.putheader(name, value)  # some proxies add a header of their own
+    twice.endheaders(body)
+    assert twice.getresponse().status == 429
+    twice.close()
     for number in range(6):
         page.client().log_in(f"other{number}", "wrong password", X_Forwarded_For="192.0.2.9")
     assert page.client().log_in("vic", X_Forwarded_For="192.0.2.9").status == 429  # the address has guessed too often
