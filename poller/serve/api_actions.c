@@ -86,8 +86,6 @@ bool api_actions_take_news(struct serve *serve)
                                  : action_journal_line(serve->journal, news.id, news.line, &err);
         if (result != 0)
             log_error("%s", err.message);
-        if (news.is_end)
-            profiles_read_again(serve->api.profiles);
     }
     return got == 0;
 }

@@ -11,14 +11,24 @@
 #include "ledger/feed.h"
 #include "serve/profiles.h"
 
-static void load_settings(struct serve_profile *profile)
+static struct stat look_at_file(const struct serve_profile *profile)
+{
+    struct stat info;
+    return stat(profile->options.config.own, &info) == 0 ? info : (struct stat){ .st_size = -1 };
+}
+
+/* False: this process may not read the file. */
+static bool load_settings(struct serve_profile *profile)
 {
     struct config_problems problems;
     const struct config_paths paths = profile->options.config;
+    profile->file_read = look_at_file(profile); /* first: a later change is another file */
     route_load_to_show(&paths, &profile->config, &profile->kinds, &problems);
     profile->masks = profile->config.mask_phone || problems.code != EX_OK; /* what cannot be read may say so */
     profile->problem = problems.count > 0 ? mem_copy(problems.texts[0]) : NULL;
+    bool may_read = problems.code != EX_NOPERM;
     config_problems_free(&problems);
+    return may_read;
 }
 
 /* name NULL: the default profile. False: its paths are too long. */
@@ -36,7 +46,7 @@ static bool load(struct serve_profile *profile, const struct options *options, c
             return false;
         }
     }
-    load_settings(profile);
+    (void)load_settings(profile);
     return true;
 }
 
@@ -71,13 +81,28 @@ void profiles_free(struct profiles *profiles)
     *profiles = (struct profiles){ .list = NULL };
 }
 
-void profiles_read_again(struct profiles *profiles)
+static void read_again(struct serve_profile *profile)
+{
+    struct config old = profile->config;
+    const struct route_kinds old_kinds = profile->kinds;
+    free((char *)profile->problem);
+    if (load_settings(profile)) {
+        config_free(&old);
+        return;
+    }
+    config_free(&profile->config);
+    profile->config = old;
+    profile->kinds = old_kinds;
+}
+
+void profiles_read_changed(struct profiles *profiles)
 {
     for (size_t i = 0; i < profiles->count; i++) {
-        struct serve_profile *profile = &profiles->list[i];
-        config_free(&profile->config);
-        free((char *)profile->problem);
-        load_settings(profile);
+        const struct stat *read = &profiles->list[i].file_read, now = look_at_file(&profiles->list[i]);
+        if (now.st_dev != read->st_dev || now.st_ino != read->st_ino || now.st_size != read->st_size ||
+            now.st_mode != read->st_mode || now.st_uid != read->st_uid || now.st_gid != read->st_gid ||
+            now.st_mtim.tv_sec != read->st_mtim.tv_sec || now.st_mtim.tv_nsec != read->st_mtim.tv_nsec)
+            read_again(&profiles->list[i]);
     }
 }
 

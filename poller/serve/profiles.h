@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "config/config.h"
@@ -19,6 +20,7 @@ struct serve_profile {
     struct route_kinds kinds;
     bool masks;             /* mask_phone: viewers see the last four digits of a number */
     const char *problem;    /* why the settings could not be read; NULL: they could */
+    struct stat file_read;  /* the file of the settings, as it was when they were read */
     struct ledger *ledger;  /* open, for reading; NULL: not open. Use profiles_ledger */
     dev_t device;
     ino_t file;
@@ -35,8 +37,10 @@ struct profiles {
 void profiles_load(const struct options *options, struct profiles *ret_profiles);
 void profiles_free(struct profiles *profiles);
 
-/* profiles_read_again: reads the settings of each profile again, after somebody may have changed them. */
-void profiles_read_again(struct profiles *profiles);
+/* profiles_read_changed: reads the settings of each profile again whose file somebody has changed. It is cheap enough for
+ * each request. Where only root may read the file, the earlier settings hold, but numbers are masked: the file may say
+ * so now. */
+void profiles_read_changed(struct profiles *profiles);
 
 /* profiles_find: the profile with that name; NULL: there is none. */
 struct serve_profile *profiles_find(const struct profiles *profiles, const char *name);

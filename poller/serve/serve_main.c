@@ -44,10 +44,13 @@ struct page {
     struct server *server;
 };
 
+/* Users and settings are those of now: whoever changes a file need not start the page again. */
 static void handle(void *context, struct request *request, struct reply *reply)
 {
-    identity_find(context, request);
-    routes_answer(context, request, reply);
+    struct serve *serve = context;
+    profiles_read_changed(serve->api.profiles);
+    identity_find(serve, request);
+    routes_answer(serve, request, reply);
 }
 
 static void on_feed_problem(void *context, const char *problem)

@@ -453,6 +453,25 @@ def test_a_state_directory_of_roots_goes_to_the_owner_of_the_ledger(roots_page):
 
 @as_root
 @pytest.mark.plain_only
+def test_settings_that_only_root_may_read_hold_until_they_change(roots_page):
+    """Goal: a change that the page may not read hides numbers, and loses no other setting."""
+    page = roots_page
+    own = page.directory / "own.conf"
+    own.write_text("[sync]\nbatch_size = 77\n")
+    own.chmod(0o600)
+    page.arguments = ["--config", own]
+    page.add_user("ann", quick=False)
+    page.start()
+    client = page.client("ann")
+    profile, = client.get("/api/v1/profiles").json()["profiles"]
+    assert (profile["batch_size"], profile["masks"], profile["settings_problem"]) == (77, False, None)
+    assert client.outcome("settings_set", key="sync.batch_size", value="78")["exit_code"] == 0
+    profile, = client.get("/api/v1/profiles").json()["profiles"]
+    assert (profile["batch_size"], profile["masks"]) == (77, True) and "own.conf" in profile["settings_problem"]
+
+
+@as_root
+@pytest.mark.plain_only
 @pytest.mark.parametrize("owner, mode, words", [(0, 0o750, "root owns {0} and {1}"),
                                                 (SOMEBODY, 0o770, "others may write there")])
 def test_the_page_does_not_stay_root(roots_page, owner, mode, words):
@@ -611,6 +630,13 @@ def test_settings_are_changed_with_their_checks(acting, sync):
     assert vic.get("/api/v1/calls").status == 200
     for key in ("sink.type", "database.host", "source.url", "api.ca_file", "sync", "nonsense.x"):
         assert client.act("settings_set", key=key, value="x").status == 400, key
+
+
+def test_settings_that_were_edited_by_hand_hold_from_the_next_request_on(acting, sync):
+    vic = acting.client("vic")
+    assert [row["masks"] for row in vic.get("/api/v1/profiles").json()["profiles"]] == [False]
+    sync.config_file.write_text(sync.config_file.read_text() + "[log]\nmask_phone = yes\n")
+    assert [row["masks"] for row in vic.get("/api/v1/profiles").json()["profiles"]] == [True]
 
 
 def test_of_two_changes_of_the_settings_at_once_none_is_lost(sync):

@@ -108,6 +108,20 @@ static void test_api_hides_numbers_from_viewers_where_masking_is_on(void **state
     free(csv);
 }
 
+/* The administrator edits the file by hand. */
+static void test_api_follows_the_file_of_the_settings(void **state)
+{
+    (void)state;
+    profiles_read_changed(&profiles);
+    unit_has("not masked", ask(api_calls, "profile=tenant", true, NULL, NULL), NUMBER);
+    unit_write(unit_path(base, "profiles.d/tenant.conf"), "[log]\nmask_phone = yes\n");
+    profiles_read_changed(&profiles);
+    unit_lacks("masked", ask(api_calls, "profile=tenant", true, NULL, NULL), NUMBER);
+    unit_write(unit_path(base, "profiles.d/tenant.conf"), "");
+    profiles_read_changed(&profiles);
+    unit_has("not masked any more", ask(api_calls, "profile=tenant", true, NULL, NULL), NUMBER);
+}
+
 static void test_api_lets_viewers_search_only_what_they_see(void **state)
 {
     (void)state;
@@ -479,6 +493,7 @@ int main(void)
         with_api(test_api_calls_lists_calls_with_their_number),
         with_api(test_api_says_what_is_wrong_with_a_request),
         with_api(test_api_hides_numbers_from_viewers_where_masking_is_on),
+        with_api(test_api_follows_the_file_of_the_settings),
         with_api(test_api_lets_viewers_search_only_what_they_see),
         with_api(test_api_csv_has_every_call_once_and_no_formula),
         with_api(test_api_call_tells_the_story_of_one_call),
