@@ -12,7 +12,8 @@
 /* Writes at most size bytes. Returns their number; 0: nothing yet, ask again later; -1: that was all; -2: it failed. */
 typedef ssize_t reply_read(void *context, char *out, size_t size);
 
-enum { REPLY_HEADERS = 4, REPLY_HEADER_SIZE = 300 };
+/* The longest value is a recording's address, of up to 1200 bytes. */
+enum { REPLY_HEADERS = 4, REPLY_HEADER_SIZE = 1300 };
 
 /* The body is a text, a stream or a part of a file. Begin with reply_new. Ownership: reply_free frees what the
  * server has not taken. */

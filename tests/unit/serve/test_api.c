@@ -351,6 +351,11 @@ static void test_api_plays_recordings_only_from_their_directory(void **state)
     play("a", NULL, false);
     assert_int_equal(reply.status, 302);
     assert_string_equal(reply.headers[0].value, "https://example.com/x");
+    char *longest = mem_format("https://example.com/%01179d", 1);
+    put_recording(0, "a", RECORDINGS_STORED, longest);
+    play("a", NULL, false);
+    assert_string_equal(reply.headers[0].value, longest); /* a part of it would lead elsewhere */
+    free(longest);
     play("a", NULL, true);
     assert_int_equal(reply.status, 404); /* the address may show the number */
     put_recording(0, "a", RECORDINGS_STORED, "javascript:alert(1)");
