@@ -20,6 +20,7 @@ struct api {
     struct profiles *profiles;
     struct view *view;
     const int64_t *changes; /* grows when the view changes; another thread writes it: read it with __atomic_load_n */
+    int64_t stream_ms;      /* a stream of events ends after so long */
 };
 
 /* api_text: a query parameter; NULL: none, or it is empty. api_number: the same as a number from least to most; without

@@ -16,7 +16,7 @@ struct events {
     char *text; /* made, not sent yet: from sent on */
     size_t sent;
     int64_t changes; /* at the last event; -1: there was none */
-    int64_t looked_ms, spoke_ms;
+    int64_t began_ms, looked_ms, spoke_ms;
     char *running;      /* the last running event's data without the counts */
     int64_t began_with; /* changes when the present runs began */
 };
@@ -80,6 +80,8 @@ static ssize_t read_events(void *context, char *out, size_t size)
     struct events *events = context;
     int64_t now = clock_mono_ms();
     size_t left = strlen(events->text) - events->sent;
+    if (left == 0 && now - events->began_ms >= events->api->stream_ms)
+        return -1;
     if (left == 0 && now - events->looked_ms >= LOOK_MS) {
         events->looked_ms = now;
         look(events);
@@ -107,7 +109,8 @@ void api_events(struct api *api, const struct request *request, struct reply *re
     (void)request;
     events->api = api;
     events->changes = -1;
-    events->looked_ms = clock_mono_ms() - LOOK_MS;
+    events->began_ms = clock_mono_ms();
+    events->looked_ms = events->began_ms - LOOK_MS;
     events->running = mem_copy("");
     say(events, mem_copy("retry: 3000\n\n"));
     reply->type = "text/event-stream";

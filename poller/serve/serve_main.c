@@ -29,7 +29,7 @@
 #include "serve/user_command.h"
 #include "serve/view_thread.h"
 
-enum { STEP_MS = 1000, PEM_MOST = 256 * 1024 };
+enum { STEP_MS = 1000, STREAM_MS = 300000, PEM_MOST = 256 * 1024 };
 
 /* All that the page needs, from its start to its end. */
 struct page {
@@ -138,6 +138,7 @@ static int open_view(struct page *page, struct err *err)
         page->sources[i] = (struct view_feed_profile){ .name = page->profiles.list[i].name,
                                                        .state_dir = page->profiles.list[i].options.state_dir };
     page->serve.api.profiles = &page->profiles;
+    page->serve.api.stream_ms = STREAM_MS;
     page->serve.api.view = view_open(path);
     int result = view_thread_start(path, page->sources, page->profiles.count, on_feed_problem, NULL, &page->feed, err);
     if (result == 0)

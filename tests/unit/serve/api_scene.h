@@ -95,7 +95,8 @@ static inline int enter(void **state)
     put_call(1, "c", 3000, CALL_REJECTED, "CAMP");
     assert_int_equal(view_feed_open(view_path, sources, 2, &feed, &err), 0);
     feed_all();
-    api = (struct api){ .profiles = &profiles, .view = view_open(view_path), .changes = &changes };
+    api = (struct api){ .profiles = &profiles, .view = view_open(view_path), .changes = &changes,
+                          .stream_ms = 3600000 };
     reply_new(&reply);
     return 0;
 }

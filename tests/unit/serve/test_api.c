@@ -405,6 +405,11 @@ static void test_api_events_tell_changes_and_runs(void **state)
         (void)usleep(10000);
     unit_has("a run began", said, "\"running\":[{\"kind\":\"backfill\"");
     unit_has("a run began", said, "\"calls\":0}\n\n");
+    api.stream_ms = 0; /* what was said before is heard; then it ends */
+    assert_int_equal(reply.read(reply.context, said, 9999), -1);
+    (void)get(api_events, "");
+    assert_true(reply.read(reply.context, said, 9999) > 0);
+    assert_int_equal(reply.read(reply.context, said, 9999), -1);
     free(said);
 }
 
