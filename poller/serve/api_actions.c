@@ -12,12 +12,13 @@
 
 /* ---- begin ---- */
 
-/* The output of an action that could not begin. */
+/* The output of an action that could not begin. Its code is never that of a command that goes on later. */
 static void fail(struct serve *serve, int64_t id, const struct err *failure)
 {
     struct err err;
+    int code = failure->code == EX_TEMPFAIL ? EX_UNAVAILABLE : failure->code;
     if (action_journal_line(serve->journal, id, failure->message, &err) != 0 ||
-        action_journal_end(serve->journal, id, clock_now_epoch(), failure->code, &err) != 0)
+        action_journal_end(serve->journal, id, clock_now_epoch(), code, &err) != 0)
         log_error("%s", err.message);
 }
 
@@ -92,14 +93,23 @@ bool api_actions_take_news(struct serve *serve)
 
 /* ---- show ---- */
 
-/* 75 is no failure: the rest is sent later, without help. */
+/* Of a command that sends, 75 is no failure: the rest is sent later, without help. Others have done nothing then. */
+static bool is_good(const struct action_journal_row *row)
+{
+    static const char *const sending[] = { "sync", "backfill", "reconcile" };
+    bool sends = false;
+    for (size_t i = 0; i < sizeof sending / sizeof sending[0]; i++)
+        sends = sends || strcmp(row->action, sending[i]) == 0;
+    return row->exit_code == EX_OK || (sends && row->exit_code == EX_TEMPFAIL);
+}
+
 static const char *state_of(const struct action_journal_row *row)
 {
     if (row->ended == 0)
         return "running";
     if (row->exit_code < 0)
         return "lost";
-    return row->exit_code == EX_OK || row->exit_code == EX_TEMPFAIL ? "done" : "failed";
+    return is_good(row) ? "done" : "failed";
 }
 
 static void add_row(void *context, const struct action_journal_row *row)

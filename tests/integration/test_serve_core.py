@@ -599,6 +599,22 @@ def test_pause_and_resume(acting, sync):
     assert client.outcome("enable")["exit_code"] == 0 and sync.enabled_file.read_text().startswith("yes\n")
 
 
+def test_what_did_nothing_is_not_done(acting, sync):
+    """Goal: nobody believes that sending is paused while it goes on."""
+    client = acting.client("ann")
+    with open(sync.state / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        print(1, file=lock, flush=True)  # seconds: so long the command waits for the run that has the lock
+        done = client.outcome("disable")
+        assert (done["state"], done["exit_code"]) == ("failed", 75) and "did nothing" in done["output"], done
+        lock.seek(0)
+        print(600, file=lock, flush=True)
+        for _ in range(4):
+            assert client.act("disable").status == 202
+        done = client.outcome("sync")
+        assert done["state"] == "failed" and "4 commands are running" in done["output"], done
+
+
 def test_a_checkpoint_says_first_what_it_skips(acting, sync, db):
     assert sync.run().code == 0
     db.insert(end_epoch=db.now() - 100)
