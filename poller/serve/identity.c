@@ -16,20 +16,26 @@ static const char *read_cookie(const char *header, char out[SESSIONS_TOKEN_SIZE]
     for (const char *at = header; at != NULL; at = strchr(at, ';')) {
         at += strspn(at, "; ");
         size_t length = strcspn(at, "; ");
-        if (strncmp(at, name, sizeof name - 1) != 0 || length >= sizeof name - 1 + SESSIONS_TOKEN_SIZE)
-            continue;
+        if (strncmp(at, name, sizeof name - 1) != 0 || length != sizeof name - 1 + SESSIONS_TOKEN_SIZE - 1)
+            continue; /* that of another program on this host may have the same name */
         (void)snprintf(out, SESSIONS_TOKEN_SIZE, "%.*s", (int)(length - (sizeof name - 1)), at + sizeof name - 1);
         return out;
     }
     return out;
 }
 
-static void by_token(const struct serve *serve, struct request *request, const char *authorization)
+/* The token of the header Authorization; NULL: it has none. A browser sends a password that a proxy asks for in the same
+ * header. */
+static const char *read_bearer(const char *authorization)
 {
     static const char kind[] = "Bearer ";
-    const struct user *user = NULL;
-    if (strncasecmp(authorization, kind, sizeof kind - 1) == 0)
-        user = bearer_user(&serve->secret, serve->users, authorization + sizeof kind - 1, clock_now_epoch());
+    bool is_bearer = authorization != NULL && strncasecmp(authorization, kind, sizeof kind - 1) == 0;
+    return is_bearer ? authorization + sizeof kind - 1 : NULL;
+}
+
+static void by_token(const struct serve *serve, struct request *request, const char *token)
+{
+    const struct user *user = bearer_user(&serve->secret, serve->users, token, clock_now_epoch());
     if (user == NULL)
         return;
     request->user = user->name;
@@ -51,13 +57,13 @@ static void by_cookie(struct serve *serve, struct request *request, const char *
 
 void identity_find(struct serve *serve, struct request *request)
 {
-    const char *authorization = request->header(request->context, "Authorization");
+    const char *bearer = read_bearer(request->header(request->context, "Authorization"));
     const char *cookie = request->header(request->context, "Cookie");
     struct err err;
     if (users_refresh(serve->users, &err) != 0)
         log_error("nobody can log in: %s", err.message);
-    if (authorization != NULL)
-        by_token(serve, request, authorization);
+    if (bearer != NULL)
+        by_token(serve, request, bearer);
     else if (cookie != NULL)
         by_cookie(serve, request, cookie);
 }

@@ -121,6 +121,17 @@ def test_a_change_needs_the_csrf_token(page):
     assert client.ask("DELETE", "/api/v1/session", X_CSRF_Token=right).status == 200
 
 
+def test_a_proxy_may_ask_for_a_password_of_its_own(page):
+    """Goal: what else the browser sends for this host, a password or another program's cookie, does not log anybody out,
+    and is no proof of intent."""
+    client = page.client("ann")
+    more = {"Authorization": "Basic YW5uOngK", "Cookie": f"session=abc; session={client.cookie}"}
+    assert client.get("/api/v1/session", **more).json()["name"] == "ann"
+    assert client.ask("DELETE", "/api/v1/session", X_CSRF_Token=None, **more).status == 403
+    assert page.client().get("/api/v1/session", Authorization="Basic YW5uOngK").status == 401
+    assert client.get("/api/v1/session", Authorization="Bearer nonsense").status == 401
+
+
 def test_a_session_ends_with_its_user_or_password(page):
     ann, vic = page.client("ann"), page.client("vic")
     assert page.run("user", "password", "ann", stdin="another long password\n").returncode == 0
