@@ -27,6 +27,7 @@ enum {
     SILENCE_SEC = 60,          /* a client that takes nothing of its reply for so long is cut off */
     WAKE_MS = 500,             /* streams that had nothing are asked again */
     STREAM_PORTION = 16384,
+    STREAMS_MOST = CONNECTIONS_MOST / 2, /* the other places are for requests that end soon */
     VALUES = 64                /* parameters of a query */
 };
 
@@ -41,6 +42,7 @@ struct server {
     struct connections connections;
     struct connection *entering; /* handed to the library, which has not confirmed it */
     struct stream *sleeping;     /* streams that had nothing to send */
+    int streams;                 /* that are open */
     int64_t woke_ms;
     server_handle *handle;
     void *context;
@@ -127,6 +129,7 @@ static void end_stream(void *context)
             }
     if (stream->end != NULL)
         stream->end(stream->context);
+    stream->server->streams--;
     free(stream);
 }
 
@@ -134,6 +137,7 @@ static struct MHD_Response *make_stream(const struct exchange *exchange, struct 
 {
     struct stream *stream = mem_zero(1, sizeof *stream);
     stream->server = exchange->server;
+    stream->server->streams++;
     stream->connection = exchange->connection;
     stream->read = reply->read;
     stream->end = reply->end;
@@ -168,6 +172,8 @@ static bool has_header(const struct reply *reply, const char *name)
 
 static enum MHD_Result send_reply(const struct exchange *exchange, struct reply *reply)
 {
+    if (reply->read != NULL && exchange->server->streams >= STREAMS_MOST)
+        reply_error(reply, 503, "busy", "too many streams are open: try again later");
     int status = reply->status;
     struct MHD_Response *response = make_response(exchange, reply);
     if (response == NULL)

@@ -350,6 +350,22 @@ def test_a_request_that_comes_byte_by_byte_is_cut_off(page):
     assert time.monotonic() - began >= 19
 
 
+def test_streams_without_number_keep_nobody_out(page):
+    """Goal: who may look may not shut others out. 200 streams may be open; those that have ended do not count."""
+    client, streams = page.client("ann"), []
+    for _ in range(201):
+        assert client.ask("HEAD", "/api/v1/events", X_CSRF_Token=None).status == 200
+    for number in range(202):
+        connection = page.connect()
+        connection.request("GET", "/api/v1/events", headers={"Cookie": f"session={client.cookie}"})
+        streams.append((connection, connection.getresponse()))
+        assert streams[-1][1].status == (200 if number < 200 else 503), number
+    assert client.get("/api/v1/session").status == 200
+    for connection, got in streams:
+        got.close()
+        connection.close()
+
+
 def test_a_stream_goes_on_while_others_are_served(page):
     client = page.client("ann")
     connection = page.connect()
