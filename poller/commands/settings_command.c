@@ -18,14 +18,14 @@
 
 enum { FILE_MOST = 256 * 1024, NAME_SIZE = 80 };
 
-/* By name, because it must hold for a type that is not chosen too. A file may hold a secret, and root would read it. */
-static bool is_secret(const char *key)
+/* By name too, because the type may be wrong. A file may hold a secret, and root would read it. */
+static bool is_secret(const char *section, const char *key)
 {
     static const char *const parts[] = { "password", "secret", "token", "_key", "key_", "credential", "_file" };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strcasestr(key, parts[i]) != NULL && strcasecmp(key, "ca_file") != 0)
             return true;
-    return false;
+    return route_is_secret(section, key);
 }
 
 /* ---- show ---- */
@@ -40,7 +40,7 @@ struct listing {
 static void hand_out(const struct listing *listing, const char *section, const char *key, const char *value,
                      bool is_set)
 {
-    const struct settings_command_row row = { .section = section, .key = key, .value = is_secret(key) ? NULL : value,
+    const struct settings_command_row row = { .section = section, .key = key, .value = is_secret(section, key) ? NULL : value,
                                               .is_set = is_set };
     listing->on_row(listing->context, &row);
 }
@@ -112,7 +112,7 @@ static int split_name(const char *name, char section[NAME_SIZE], char key[NAME_S
         return err_set(err, EX_USAGE, "name the setting as SECTION.KEY, such as sync.batch_size");
     (void)snprintf(section, NAME_SIZE, "%.*s", (int)dot, name);
     (void)snprintf(key, NAME_SIZE, "%s", name + dot + 1);
-    return is_secret(key) ? err_set(err, EX_USAGE, "%s is or leads to a secret: write it into the file by hand", key)
+    return is_secret(section, key) ? err_set(err, EX_USAGE, "%s is or leads to a secret: write it into the file by hand", key)
                           : 0;
 }
 

@@ -1,5 +1,6 @@
 /* route: the source and the sink that the settings name. */
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "config/secrets.h"
@@ -142,6 +143,15 @@ bool route_is_set_up(const struct config_paths *paths)
 {
     const struct config_paths own = with_parts(paths);
     return config_has_key(&own);
+}
+
+bool route_is_secret(const char *section, const char *key)
+{
+    if (strcasecmp(section, "recordings") == 0)
+        return place_is_secret(key);
+    if (strcasecmp(section, "source") == 0)
+        return source_is_secret(key);
+    return strcasecmp(section, "sink") == 0 && sink_is_secret(key);
 }
 
 static void hide(const struct params *params, const struct param_spec *specs)

@@ -28,6 +28,10 @@ void route_load_to_show(const struct config_paths *paths, struct config *ret_con
 /* route_is_set_up: whether the route has a key, if the sink needs one. */
 bool route_is_set_up(const struct config_paths *paths);
 
+/* route_is_secret: whether a type of source, sink or place has a secret of that name in this section, whatever type is
+ * chosen. */
+bool route_is_secret(const char *section, const char *key);
+
 /* route_hide: hides all secrets of the settings from the log. */
 void route_hide(const struct config *config, const struct route_kinds *kinds);
 

@@ -28,6 +28,16 @@ int place_find(const char *type, const char *where, const struct place_ops **ret
     return 0;
 }
 
+bool place_is_secret(const char *key)
+{
+    bool is_secret = false;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        const struct param_spec *spec = params_spec_of(kinds[i]->params, key);
+        is_secret = is_secret || (spec != NULL && spec->secret);
+    }
+    return is_secret;
+}
+
 int place_open(const struct place_ops *ops, const struct place_settings *settings, struct place *ret_place,
                struct err *err)
 {

@@ -111,6 +111,9 @@ struct place {
  * types. */
 int place_find(const char *type, const char *where, const struct place_ops **ret_ops, struct err *err) MUST_CHECK;
 
+/* place_is_secret: whether a type has a setting of that name that is a secret. */
+bool place_is_secret(const char *key);
+
 /* place_open: Errors: EX_CONFIG. Ownership: place_close. */
 int place_open(const struct place_ops *ops, const struct place_settings *settings, struct place *ret_place,
                struct err *err) MUST_CHECK;

@@ -32,6 +32,16 @@ int sink_find(const char *type, const char *place, const struct sink_ops **ret_o
     return 0;
 }
 
+bool sink_is_secret(const char *key)
+{
+    bool is_secret = false;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        const struct param_spec *spec = params_spec_of(kinds[i]->params, key);
+        is_secret = is_secret || (spec != NULL && spec->secret);
+    }
+    return is_secret;
+}
+
 int64_t sink_longest_sec(const struct sink_ops *ops, const struct sink_settings *settings)
 {
     return ops != NULL && ops->longest_sec != NULL ? ops->longest_sec(settings) : 0;

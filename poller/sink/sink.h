@@ -121,6 +121,9 @@ struct sink {
  * all types. */
 int sink_find(const char *type, const char *place, const struct sink_ops **ret_ops, struct err *err) MUST_CHECK;
 
+/* sink_is_secret: whether a type has a setting of that name that is a secret. */
+bool sink_is_secret(const char *key);
+
 /* sink_longest_sec: how many seconds a message of that type takes at most; 0: unknown.
  * ops may be NULL. */
 int64_t sink_longest_sec(const struct sink_ops *ops, const struct sink_settings *settings);

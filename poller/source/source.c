@@ -30,6 +30,16 @@ int source_find(const char *type, const char *place, const struct source_ops **r
     return 0;
 }
 
+bool source_is_secret(const char *key)
+{
+    bool is_secret = false;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        const struct param_spec *spec = params_spec_of(kinds[i]->params, key);
+        is_secret = is_secret || (spec != NULL && spec->secret);
+    }
+    return is_secret;
+}
+
 int source_open(const struct source_ops *ops, const struct source_settings *settings, struct source *ret_source,
                 struct err *err)
 {

@@ -197,6 +197,9 @@ struct source {
  * of all types. */
 int source_find(const char *type, const char *place, const struct source_ops **ret_ops, struct err *err) MUST_CHECK;
 
+/* source_is_secret: whether a type has a setting of that name that is a secret. */
+bool source_is_secret(const char *key);
+
 /* source_open: opens a source of this type for reading. Ownership: source_close. Errors: EX_UNAVAILABLE (unreachable),
  * EX_CONFIG (user or password refused), with the remedy. */
 int source_open(const struct source_ops *ops, const struct source_settings *settings, struct source *ret_source,

@@ -682,6 +682,19 @@ def test_settings_that_were_edited_by_hand_hold_from_the_next_request_on(acting,
     assert [row["masks"] for row in vic.get("/api/v1/profiles").json()["profiles"]] == [True]
 
 
+def test_the_secrets_of_every_type_are_neither_shown_nor_set(sync):
+    """Goal: an API key is named just `key`, and the accounts of several tenants have passwords."""
+    secret = "not-for-anybodys-eyes"
+    sync.config_file.write_text(f"[source]\ntype = callio\naccounts = {secret}\nkey = {secret}\nemail = a@b\n"
+                                f"[sink]\nsecret = {secret}\n[recordings]\nKey = {secret}\ncredentials = {secret}\n")
+    for words in (["settings", "show"], ["settings", "show", "--json"]):
+        got = sync.run(*words)
+        assert got.code == 0 and "a@b" in got.out and secret not in got.out, got.out
+    for name in ("source.accounts", "source.key", "recordings.key"):
+        got = sync.run("settings", "set", name, "x")
+        assert got.code == 64 and "secret" in got.err, got
+
+
 def test_of_two_changes_of_the_settings_at_once_none_is_lost(sync):
     """Goal: the page starts two of them for one request of GraphQL; the second one waits for the first."""
     path = sync.config_file
