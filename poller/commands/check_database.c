@@ -1,4 +1,4 @@
-/* check_database: the part of `check` that tests the dialer's database. */
+/* check_database: the part of `check` that tests the source. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -50,28 +50,29 @@ static void check_campaigns(struct check_report *report, const struct source *so
 {
     struct err err;
     struct campaigns found;
+    const char *title = source->ops->title;
     if (*sync->campaigns == '\0' && *sync->exclude_campaigns == '\0')
         return;
     if (campaigns_look(source, sync, &found, &err) != 0) {
-        check_warn(report, "campaigns", source->ops->campaigns_remedy, "could not be compared with the dialer's: %s",
-                   err.message);
+        check_warn(report, "campaigns", source->ops->campaigns_remedy, "could not be compared with those of the %s: %s",
+                   title, err.message);
         return;
     }
     const char *remedy =
-        found.selected > 0 ? "correct campaigns under [sync]: write each campaign ID as the dialer has it" : NULL;
+        found.selected > 0 ? "correct campaigns under [sync]: write each campaign ID as the source has it" : NULL;
     if (found.unknown_selected > 0 && found.unknown_selected == found.selected)
         check_fail(report, "campaigns", EX_CONFIG, remedy,
-                   "the dialer has no campaign %s, so no call is sent; the dialer has: %s", found.unknown,
+                   "the %s has no campaign %s, so no call is sent; the %s has: %s", title, found.unknown, title,
                    found.present);
     else if (found.unknown_selected > 0)
-        check_warn(report, "campaigns", remedy, "the dialer has no campaign %s; the dialer has: %s", found.unknown,
-                   found.present);
+        check_warn(report, "campaigns", remedy, "the %s has no campaign %s; the %s has: %s", title, found.unknown,
+                   title, found.present);
     if (*found.unknown_excluded != '\0')
         check_warn(report, "campaigns", "correct exclude_campaigns under [sync]",
-                   "the dialer has no campaign %s to exclude; the dialer has: %s", found.unknown_excluded,
+                   "the %s has no campaign %s to exclude; the %s has: %s", title, found.unknown_excluded, title,
                    found.present);
     if (found.unknown_selected == 0 && *found.unknown_excluded == '\0')
-        check_good(report, "campaigns", "the dialer has every campaign that the settings name");
+        check_good(report, "campaigns", "the %s has every campaign that the settings name", title);
 }
 
 /* Without the leader's lock no run sends calls. */

@@ -40,7 +40,7 @@ static void gauge(const struct page *page, const char *name, int64_t value, cons
     (void)fprintf(page->out, "%" PRId64 "\n", value);
 }
 
-/* Leaves an unknown value out. */
+/* Writes the metric only if its value is known. */
 static void gauge_known(const struct page *page, const char *name, int64_t value, const char *help)
 {
     if (value != RECORDS_UNKNOWN)
@@ -66,8 +66,8 @@ static void write_state(const struct page *page, const struct standing *standing
     int64_t limited_sec = standing->wait_until > standing->now ? standing->wait_until - standing->now : 0;
     gauge(page, "verdict", (int64_t)diagnosis.level, "The verdict of status and health: 0 OK, 1 WARNING, 2 CRITICAL.");
     gauge_known(page, "freshness_seconds", standing_freshness(standing),
-                "For how long a call may have waited: the age of the oldest unsent call or, if longer, of the last "
-                "look at the dialer's calls.");
+                "For how long a call may have waited: the age of the oldest unsent call or, if longer, the time since "
+                "a run last read the source's calls.");
     gauge_known(page, "unsent", standing_unsent(standing),
                 "Least number of finished calls after the checkpoint that the last run saw but did not send.");
     gauge(page, "waiting_oldest_seconds", standing_age(standing, overview->oldest_waiting),
@@ -106,13 +106,13 @@ static void write_last_run(const struct page *page, const struct records_overvie
     gauge_known(page, "last_run_accepted", overview->last_run_accepted, "Calls that were accepted in the last run.");
     gauge_ms(page, "last_run_duration_seconds", overview->last_run_duration_ms, "Duration of the last run.");
     gauge_ms(page, "last_run_database_seconds", overview->last_run_database_ms,
-             "Time that the last run waited for the dialer's database.");
+             "Time that the last run waited for the source.");
     gauge_ms(page, "last_run_longest_statement_seconds", overview->last_run_longest_ms,
-             "The longest statement of the last run on the dialer's database, without the network.");
+             "The longest statement of the last run on the source's database, without the network.");
     gauge_known(page, "last_run_database_statements", overview->last_run_statements,
-                "Statements that the last run sent to the dialer's database.");
+                "Statements or requests that the last run sent to the source.");
     gauge_known(page, "last_run_rows_examined", overview->last_run_rows_examined,
-                "Rows that the dialer's database examined for the last run.");
+                "Rows that the source's database examined for the last run.");
 }
 
 /* ---- counters ---- */
@@ -179,7 +179,8 @@ static void take_count(void *context, const char *label, int64_t value)
     int i = 0;
     if (!str_to_int(label, &bound))
         i = TALLY_BOUNDS - 1;
-    while (i < TALLY_BOUNDS - 1 && bound > histogram->bounds_ms[i]) /* an older version may have had other bounds */
+    /* An older version may have counted by other bounds. */
+    while (i < TALLY_BOUNDS - 1 && bound > histogram->bounds_ms[i])
         i++;
     histogram->counts[i] += value;
 }
@@ -231,8 +232,8 @@ static int write_counters(const struct page *page, struct ledger *ledger, struct
                                  .bounds_ms = tally_request_bounds_ms() };
     int64_t resent = 0, watched = 0;
     if (write_family(ledger, &calls, TALLY_CALLS, "Calls by outcome and by the call's result.", err) != 0 ||
-        write_family(ledger, &answers, TALLY_ANSWERS, "Attempts by the HTTP status of the answer; 0: no answer.",
-                     err) != 0 ||
+        write_family(ledger, &answers, TALLY_ANSWERS,
+                     "Attempts by the code of the answer, such as an HTTP status; 0: no answer.", err) != 0 ||
         write_family(ledger, &looked_up, TALLY_LOOKED_UP, "Look-ups of a call's data in other tables.", err) != 0 ||
         write_family(ledger, &swept, TALLY_SWEPT,
                      "Calls that only the sweep found: new, or changed after they were accepted.", err) != 0 ||
@@ -272,7 +273,7 @@ int metrics_command(const struct options *options, struct err *err)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *memory = open_memstream(&text, &size); /* so that an error prints no half page */
+    FILE *memory = open_memstream(&text, &size); /* an error must not leave half a page on standard output */
     if (memory == NULL)
         mem_out_of_memory();
     struct page page = { memory, options->profile != NULL ? options->profile : "" };

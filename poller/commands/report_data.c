@@ -184,7 +184,7 @@ static void append_call(struct json *row, struct statement *statement)
 static int put_calls(struct writer *writer, struct store *store)
 {
     static const struct list list = { "calls", CALL_NAMES, CALLS_BYTES, append_call };
-    /* No index has the end of all calls: so nothing else of them goes through the sorting. */
+    /* No index has the ends of all calls, so SQLite sorts them: it sorts rowids and ends alone, not whole rows. */
     struct statement *statement = store_prepare(store, "SELECT " CALL_COLUMNS " FROM call WHERE uniqueid IN (SELECT "
                                                                               "uniqueid FROM call ORDER BY end_epoch "
                                                        "DESC, uniqueid DESC LIMIT ?1) ORDER BY end_epoch DESC, "
@@ -289,7 +289,7 @@ static struct json *hours_json(struct hours *hours)
 
 /* ---- the current state ---- */
 
-/* The dialer's offsets to UTC in seconds, each with the epoch from which it holds. The browser may be in another
+/* This host's offsets to UTC in seconds, each with the epoch from which it holds: the browser may be in another time
  * zone. */
 static struct json *offsets(int64_t now)
 {
@@ -348,6 +348,7 @@ static void put_moment(struct writer *writer, const struct standing *standing, i
     json_add_text(object, "last_run_outcome", records_outcome(&last, outcome));
     json_add_int(object, "last_run_accepted", overview->last_run_accepted);
     json_add_known(object, "last_success", overview->last_success, 0);
+    json_add_text(object, "sink", standing_sink(standing));
     json_add_known(object, "api_down_since", standing->outage_since, 0);
     json_add_known(object, "rate_limited_until", standing->wait_until, 0);
     add_verdict(object, standing, &diagnosis);

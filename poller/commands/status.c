@@ -12,17 +12,18 @@
 #include "ledger/diagnosis.h"
 #include "source/source.h"
 
-/* After such a time without a call an operator may take the checkpoint for stuck. */
+/* After this time without a call an operator may think that the checkpoint is stuck. */
 #define QUIET_SEC 900
 
-/* All that is shown. */
+/* Everything that `status` shows. */
 struct state {
     struct standing standing;
     int64_t accepted;
     struct source_zones zones;
 };
 
-/* NAME BEFORE2026-01-31 12:00:00 +0100, 5 min ago. none: the text for epoch 0. */
+/* Prints "NAME  BEFORE 2026-01-31 12:00:00 +0100, 5 min ago"; before is "" or ends with a blank. none: the text for
+ * epoch 0. */
 static void print_time(const char *name, int64_t epoch, int64_t now, const char *none, const char *before)
 {
     char local[CLOCK_TEXT_SIZE];
@@ -55,7 +56,7 @@ static void print_zones(const struct source_zones *zones)
         (void)printf("%-19s ⚠ %s\n", "", zones->problem);
 }
 
-/* Finished calls after the checkpoint that the last run saw and did not send. */
+/* Prints the number of finished calls after the checkpoint that the last run saw and did not send. */
 static void print_unsent(const struct standing *standing)
 {
     int64_t unsent = standing_unsent(standing);
@@ -85,7 +86,7 @@ static void print_last_run(const struct standing *standing)
                  str_printable(overview->last_run_message, message, sizeof message));
 }
 
-/* Without [recordings] there is no line. */
+/* Prints no line while the ledger has no recordings: then [recordings] is not set up. */
 static void print_recordings(const struct recordings_counts *counts)
 {
     if (counts->pending + counts->rejected + counts->stored > 0)
@@ -98,7 +99,7 @@ static void print_text(const struct state *state, const struct diagnosis *diagno
 {
     const struct standing *standing = &state->standing;
     const struct records_overview *overview = &standing->overview;
-    char *verdict = diagnosis_line(diagnosis);
+    char *verdict = diagnosis_line(diagnosis), outage[64];
     (void)printf("%-19s %s - %s\n", "verdict", diagnosis_name(diagnosis->level), verdict);
     free(verdict);
     (void)printf("%-19s %s\n", "sending", standing->off
@@ -120,13 +121,14 @@ static void print_text(const struct state *state, const struct diagnosis *diagno
     print_unsent(standing);
     print_last_run(standing);
     print_time("last success", overview->last_success, standing->now, "none yet", "");
-    print_time("API down since", standing->outage_since, standing->now, "no outage", "");
+    (void)snprintf(outage, sizeof outage, "%s down since ", standing_sink(standing));
+    print_time("outage", standing->outage_since, standing->now, "none", outage);
     if (standing->wait_until != 0)
         print_time("rate limited until", standing->wait_until, standing->now, "", "");
     print_zones(&state->zones);
 }
 
-/* object borrows the problem of *zones. */
+/* Ownership: object borrows the text of zones->problem. */
 static void add_zones(struct json *object, const struct source_zones *zones)
 {
     struct json *offsets = json_add(object, "utc_offsets", json_array());

@@ -1,4 +1,4 @@
-/* why: `did-optimizer-sync why UNIQUEID`, shows the status of one call at the API. */
+/* why: `did-optimizer-sync why UNIQUEID`, shows what happened to one call. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ static int read_ledger(const struct options *options, struct why_story *story, s
     return result;
 }
 
-/* ---- the dialer's table ---- */
+/* ---- the source ---- */
 
 static int keep_row(void *context, const struct call *call, struct err *err)
 {
@@ -57,7 +57,7 @@ static int read_row(const struct source *source, struct why_story *story, struct
     return 0;
 }
 
-static void ask_dialer(const struct config *config, const struct config_problems *problems, struct why_story *story)
+static void ask_source(const struct config *config, const struct config_problems *problems, struct why_story *story)
 {
     struct source source = { .ops = NULL };
     struct err err;
@@ -143,7 +143,7 @@ static void print_ledger(const struct why_story *story)
         print_time("  next try", call->due);
 }
 
-/* They can make the program send a call again. */
+/* Prints the extras whose change can make the program send a call again. */
 static void print_extras(const struct call *row)
 {
     for (int i = 0; row->shape != NULL && i < CALL_MAX_EXTRAS && row->shape->extras[i].name != NULL; i++)
@@ -151,22 +151,23 @@ static void print_extras(const struct call *row)
             print_row("", "%s %s", row->shape->extras[i].name, row->extras[i]);
 }
 
-static void print_table(const struct why_story *story)
+static void print_source(const struct why_story *story)
 {
     char local[CLOCK_TEXT_SIZE], ended[64] = "not ended", length[24] = "";
     const struct call *row = story->row;
     if (story->where == EXPLANATION_ROW_UNKNOWN) {
-        print_row("dialer's table", "could not be read: %s", story->problem);
+        print_row("source", "could not be read: %s", story->problem);
     } else if (row == NULL) {
-        print_row("dialer's table", "has no such call; its archive has none either");
+        print_row("source", "has no such call%s",
+                  *story->places[SOURCE_ARCHIVE] != '\0' ? "; its archive has none either" : "");
     } else {
         if (row->finality != CALL_NOT_ENDED)
             (void)snprintf(ended, sizeof ended, "ended %s",
                            clock_local(row->ended, local, sizeof local));
         if (row->length != CALL_NO_NUMBER)
             (void)snprintf(length, sizeof length, "%" PRId64, row->length);
-        print_row("dialer's table", "%s, %s s, agent %s, %s", str_or_empty(row->status), length,
-                  str_or_empty(row->agent), ended);
+        print_row("source", "%s, %s s, agent %s, %s", str_or_empty(row->status), length, str_or_empty(row->agent),
+                  ended);
         print_extras(row);
         if (story->where == EXPLANATION_ARCHIVED)
             print_row("", "in the archive, %s", story->places[SOURCE_ARCHIVE]);
@@ -177,16 +178,16 @@ static void print_text(const struct why_story *story)
 {
     print_row("call", "%s", story->uniqueid);
     print_ledger(story);
-    print_table(story);
+    print_source(story);
     print_row("explanation", "%s", story->sentence);
 }
 
 /* ---- the command ---- */
 
-/* As grep's: nothing was found. */
+/* The exit code if nothing was found, as that of grep. */
 #define NO_SUCH_CALL 1
 
-/* A call that the ledger does not know may be in the dialer's tables, which could not be read. */
+/* If the source could not be read, a call that the ledger does not know may still exist there. */
 static int exit_code_of(const struct why_story *story)
 {
     if (story->known || story->row != NULL)
@@ -194,7 +195,7 @@ static int exit_code_of(const struct why_story *story)
     return story->where == EXPLANATION_NO_ROW ? NO_SUCH_CALL : EX_UNAVAILABLE;
 }
 
-/* *ret_code: the exit code, if the call could be looked up. */
+/* *ret_code is the exit code, and is set only if the call could be looked up. */
 static int show(const struct options *options, const struct config *config, const struct config_problems *problems,
                 const struct source_ops *source, int *ret_code, struct err *err)
 {
@@ -203,9 +204,9 @@ static int show(const struct options *options, const struct config *config, cons
     int result = read_ledger(options, &story, err);
     if (sink_find(config->sink_type, config->sink_origin, &story.sink, &ignored) != 0)
         story.sink = NULL;
-    why_story_name_extras(&story, source);
+    why_story_use_source(&story, source);
     if (result == 0) {
-        ask_dialer(config, problems, &story);
+        ask_source(config, problems, &story);
         why_story_mask(&story, mask_if_enabled);
         why_story_explain(&story, &config->sync);
         if (options->json)
@@ -223,7 +224,8 @@ int why_command(struct options *options)
     struct err err = { .code = EX_OK };
     struct config config;
     struct config_problems problems;
-    mask_enable(config_masks_phones(&options->config)); /* now: the state's owner may not read the settings */
+    /* Before root gives up its rights: only root may be allowed to read the settings. */
+    mask_enable(config_masks_phones(&options->config));
     options->config.without_api = true;
     struct route_kinds kinds;
     int code = EX_OK;

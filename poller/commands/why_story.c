@@ -1,4 +1,4 @@
-/* why_story: what the ledger, and perhaps the dialer, know of one call. */
+/* why_story: what the ledger, and perhaps the source, know of one call. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +71,7 @@ void why_story_free(struct why_story *story)
     free(story->row);
 }
 
-/* The texts may change, because they are copies. */
+/* Masking may write into the texts, because they are copies. */
 void why_story_mask(struct why_story *story, why_story_hide *hide)
 {
     char *phone = copy(story->call.phone);
@@ -203,9 +203,10 @@ struct json *why_story_json(const struct why_story *story)
 
 /* ---- the explanation ---- */
 
-void why_story_name_extras(struct why_story *story, const struct source_ops *source)
+void why_story_use_source(struct why_story *story, const struct source_ops *source)
 {
     const struct call_shape *shape = source != NULL ? source->shape : NULL;
+    story->facts.source = source != NULL ? source->title : NULL;
     for (int i = 0; shape != NULL && i < CALL_MAX_EXTRAS && shape->extras[i].name != NULL; i++)
         if (shape->extras[i].in_fingerprint) {
             size_t used = strlen(story->extras);
@@ -214,7 +215,7 @@ void why_story_name_extras(struct why_story *story, const struct source_ops *sou
         }
 }
 
-/* As engine.c does: a change that is no reason to send the call again. */
+/* A change that is no reason to send the call again counts as no change, as in engine.c. */
 static void discount_change(struct why_story *story, const struct settings_sync *settings)
 {
     struct call_record *record = &story->facts.record;
@@ -231,6 +232,7 @@ void why_story_explain(struct why_story *story, const struct settings_sync *sett
     story->facts.row = story->where;
     story->facts.call = story->row;
     story->facts.settings = settings;
+    story->facts.sink = story->sink != NULL ? story->sink->title : NULL;
     discount_change(story, settings);
     (void)explanation_of(&story->facts, story->sentence, sizeof story->sentence);
 }

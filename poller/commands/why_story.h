@@ -1,4 +1,4 @@
-/* why_story: what the ledger, and perhaps the dialer, know of one call, for `why` and for the live page. */
+/* why_story: what the ledger, and perhaps the source, know of one call, for `why` and for the live page. */
 #ifndef WHY_STORY_H
 #define WHY_STORY_H
 
@@ -11,18 +11,18 @@
 #include "sink/sink.h"
 #include "source/source.h"
 
-/* Begin with uniqueid, and all else zero: where is then EXPLANATION_ROW_UNKNOWN, and problem may say why. Texts are
- * copies, but uniqueid is borrowed. Ownership: why_story_free. */
+/* Begin with uniqueid, and with zero in all other members; `where` is then EXPLANATION_ROW_UNKNOWN. Texts are copies,
+ * but uniqueid is borrowed. Ownership: why_story_free. */
 struct why_story {
     const char *uniqueid;
     bool known;               /* the ledger has the call */
     struct records_call call;
     struct records_attempt *attempts; /* before call.last, oldest first */
     int64_t attempt_count;
-    struct call *row;         /* of the dialer's table; NULL: none */
+    struct call *row;         /* the source's row of the call; NULL: none */
     enum explanation_row where;
     const char *const *places; /* see struct source_ops */
-    char problem[1200];       /* why the dialer's table could not be read */
+    char problem[1200];       /* why the source could not be read; "": it was read */
     struct explanation_facts facts;
     const struct sink_ops *sink; /* the kind that explains the codes; NULL: unknown */
     char extras[200]; /* the names of the extras in the fingerprint, "term_reason"; "": none */
@@ -32,10 +32,12 @@ struct why_story {
 /* why_story_read: reads the ledger's part. Errors: EX_IOERR. */
 int why_story_read(struct ledger *ledger, struct why_story *story, struct err *err) MUST_CHECK;
 
-/* why_story_name_extras: the source's extras that can make the program send a call again. source may be NULL. */
-void why_story_name_extras(struct why_story *story, const struct source_ops *source);
+/* why_story_use_source: takes the name of the source, for the sentence, and the names of its extras that can make the
+ * program send a call again. source may be NULL. */
+void why_story_use_source(struct why_story *story, const struct source_ops *source);
 
-/* why_story_mask: hides the number in each text, by hide (mask.h), before why_story_explain. */
+/* why_story_mask: hides the telephone number in each text with the function hide (see mask.h). Call it before
+ * why_story_explain. */
 typedef void why_story_hide(char *text, const char *phone);
 void why_story_mask(struct why_story *story, why_story_hide *hide);
 

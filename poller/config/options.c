@@ -34,8 +34,8 @@ static const char help[] =
     "  backfill --from WHEN --to WHEN  send the missing calls of that time, archive included\n"
     "  reconcile               compare the calls of the last days with the ledger; send the missing ones\n"
     "  history                 list the last runs\n"
-    "  why UNIQUEID            show the status of one call at the API, and its row in the dialer\n"
-    "  dispositions            compare the results of [dispositions] with the dialer's own flags of statuses\n"
+    "  why UNIQUEID            show what happened to one call, and its row in the source\n"
+    "  dispositions            compare the results of [dispositions] with VICIdial's own flags of statuses\n"
     "  metrics                 print metrics for Prometheus\n"
     "  report --html FILE      write a page for the browser that shows all of this; - prints the page\n"
     "  settings [show]         list the settings of /etc/did-optimizer-sync.conf\n"
@@ -58,7 +58,7 @@ static const char help[] =
     "  --cron                  run: print only when something starts to fail or works again;\n"
     "                          reconcile: print only when calls are still missing\n"
     "  --campaign ID, --status STATUS  backfill: send only calls of that campaign, with that status\n"
-    "  --force                 backfill: also send calls that the API has already accepted\n"
+    "  --force                 backfill: also send calls that the sink has already accepted\n"
     "  --days N                reconcile: compare the last N days (3)\n"
     "  --report-only           reconcile: compare only, send nothing\n"
     "  --limit N               history: list at most N runs (20)\n"
@@ -263,7 +263,7 @@ static int apply_option(const struct known_option *option, struct options *optio
 static bool is_given(const struct known_option *option, const struct options *options)
 {
     const char *base = (const char *)options;
-    if (option->text != 0) /* NULL means "not used": an option with a default is TAKES_ALWAYS, which nobody checks */
+    if (option->text != 0) /* only options without a default are checked here, so NULL means "not used" */
         return *(const char *const *)(const void *)(base + option->text) != NULL;
     if (option->number != 0)
         return *(const int64_t *)(const void *)(base + option->number) != 0;

@@ -1,4 +1,4 @@
-/* disposition: maps the dialer's status to the API's result. */
+/* disposition: maps a status of the source to a result. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,11 +12,11 @@ static const char KNOWN_RESULTS[] = "answered dnc no_answer busy dropped complet
 struct mapping {
     char *status;
     char *result;
-    bool is_own; /* the settings name it; not a default */
+    bool is_own; /* the settings name this status; false: the result is a default */
 };
 
 struct flags_row {
-    char *status, *campaign; /* campaign NULL: the system's */
+    char *status, *campaign; /* campaign NULL: all campaigns have this status */
     unsigned flags;
 };
 
@@ -40,7 +40,7 @@ static struct mapping *find(const struct disposition_map *map, const char *statu
 static int set(struct disposition_map *map, const char *status, const char *result, bool is_own, struct err *err)
 {
     if (!str_in_list(KNOWN_RESULTS, result))
-        return err_set(err, EX_CONFIG, "the API knows no result '%.40s'; write one of: %s", result, KNOWN_RESULTS);
+        return err_set(err, EX_CONFIG, "there is no result '%.40s'; write one of: %s", result, KNOWN_RESULTS);
     struct mapping *mapping = find(map, status);
     char **place = NULL;
     if (strcmp(status, "*") == 0) {
@@ -95,7 +95,7 @@ const char *disposition_result(const struct disposition_map *map, const char *st
     return mapping != NULL ? mapping->result : map->any_other;
 }
 
-/* ---- by the dialer's flags ---- */
+/* ---- by VICIdial's flags ---- */
 
 void disposition_map_use_flags(struct disposition_map *map, bool use)
 {
@@ -142,7 +142,8 @@ static bool is_listed(const struct disposition_map *map, const char *status)
     return false;
 }
 
-/* VICIdial says nothing of a status that it does not list, so the table may know more than "completed". */
+/* If VICIdial does not list a status, its flags are unknown. The table may then have a better result than "completed".
+ */
 const char *disposition_by_flags(const struct disposition_map *map, const struct call *call)
 {
     const char *status = str_or_empty(call->status), *result = status_flags_result(call, disposition_flags(map, call));

@@ -29,6 +29,11 @@ static void append_time(struct text *text, const char *before, int64_t epoch)
     append(text, "%s%s", before, clock_local(epoch, local, sizeof local));
 }
 
+static const char *sink_of(const struct explanation_facts *facts)
+{
+    return facts->sink != NULL ? facts->sink : "API";
+}
+
 static struct decision decide(const struct explanation_facts *facts)
 {
     return decision_of(facts->call, &facts->record, facts->settings, facts->now);
@@ -39,7 +44,7 @@ static struct decision decide(const struct explanation_facts *facts)
 static void explain_next_try(const struct explanation_facts *facts, struct text *text)
 {
     if (facts->outage)
-        append(text, "sent when the API works again");
+        append(text, "sent when the %s works again", sink_of(facts));
     else if (facts->due > facts->now)
         append_time(text, "sent with the first run after ", facts->due);
     else
@@ -57,11 +62,11 @@ static void explain_pending(const struct explanation_facts *facts, struct text *
     else
         append(text, facts->record.sent_before ? "accepted before, and changed since: " : "not sent yet: ");
     if (facts->row == EXPLANATION_NO_ROW) {
-        append(text, "the dialer deleted its row, so the call will be forgotten");
+        append(text, "its row was deleted, so the call will be forgotten");
     } else if (decision.kind == DECISION_OUT_OF_SCOPE) {
         append(text, "its campaign is no longer selected, so the call will not be sent");
     } else if (has_row && decision.kind == DECISION_SKIP) {
-        append(text, "the row is the same again as the API has it, so nothing will be sent");
+        append(text, "the row is the same again as the %s has it, so nothing will be sent", sink_of(facts));
     } else if (has_row && decision.kind == DECISION_WAIT) {
         append(text, "the call waits for the agent's disposition");
         append_time(text, ", at most until ", decision.wait_until);
@@ -78,7 +83,7 @@ static void explain_waiting(const struct explanation_facts *facts, struct text *
     if (has_row)
         decision = decide(facts);
     if (facts->row == EXPLANATION_NO_ROW)
-        append(text, "waiting, but the dialer deleted its row: the call will be forgotten");
+        append(text, "waiting, but its row was deleted: the call will be forgotten");
     else if (decision.kind == DECISION_OUT_OF_SCOPE)
         append(text, "waiting, but its campaign is no longer selected: the call will be forgotten");
     else if (decision.kind == DECISION_WAIT)
@@ -112,7 +117,7 @@ static void explain_accepted(const struct explanation_facts *facts, struct text 
     if (facts->row == EXPLANATION_ROW_UNKNOWN)
         return;
     if (facts->row == EXPLANATION_NO_ROW)
-        append(text, "; the dialer deleted its row, and nothing is left to do");
+        append(text, "; its row was deleted, and nothing is left to do");
     else if (!call_matches_accepted(facts->call, &facts->record))
         explain_change(facts, text);
     else
@@ -126,9 +131,8 @@ static void explain_missed(const struct explanation_facts *facts, struct text *t
     int64_t ended = facts->call->ended;
     append(text, "not in the ledger, though the call ended before the checkpoint: ");
     if (ended < facts->now - facts->settings->retention_days * 86400)
-        append(text, "the ledger keeps accepted calls for %" PRId64 " days only, so the API may have accepted "
-               "this call",
-               facts->settings->retention_days);
+        append(text, "the ledger keeps accepted calls for %" PRId64 " days only, so the %s may have accepted this call",
+               facts->settings->retention_days, sink_of(facts));
     else
         append(text, "the row was written after our scan had passed its time. Run `reconcile`");
 }
@@ -158,9 +162,10 @@ static void explain_new(const struct explanation_facts *facts, struct text *text
     } else if (decision.kind == DECISION_WAIT) {
         append_time(text, "not seen yet: the call will wait for the agent's disposition, at most until ",
                     decision.wait_until);
+    } else if (facts->outage) {
+        append(text, "not sent yet: the call will be sent with the others, when the %s works again", sink_of(facts));
     } else {
-        append(text, "not sent yet: the call will be sent with %s",
-               facts->outage ? "the others, when the API works again" : "one of the next runs");
+        append(text, "not sent yet: the call will be sent with one of the next runs");
     }
 }
 
@@ -169,7 +174,8 @@ static void explain_unknown(const struct explanation_facts *facts, struct text *
     if (facts->row == EXPLANATION_ROW_UNKNOWN)
         append(text, "the call is not in the ledger");
     else if (facts->row == EXPLANATION_NO_ROW)
-        append(text, "this call is neither in the ledger nor in the dialer's table");
+        append(text, "this call is neither in the ledger nor in the %s",
+               facts->source != NULL ? facts->source : "source");
     else
         explain_new(facts, text);
 }

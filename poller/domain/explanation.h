@@ -10,9 +10,9 @@
 #include "domain/position.h"
 #include "domain/settings.h"
 
-/* Where the dialer's row of a call was found. */
+/* Where the source has the row of a call. */
 enum explanation_row {
-    EXPLANATION_ROW_UNKNOWN, /* the database is unreachable */
+    EXPLANATION_ROW_UNKNOWN, /* the source could not be read */
     EXPLANATION_NO_ROW,
     EXPLANATION_LIVE,
     EXPLANATION_ARCHIVED
@@ -27,9 +27,10 @@ struct explanation_facts {
     const struct call *call;    /* LIVE and ARCHIVED: the row */
     bool started;               /* a run is recorded, so floor and checkpoint are known */
     struct position floor, checkpoint;
-    bool outage;                /* the API is down */
+    bool outage;                /* the sink is down */
+    const char *source, *sink;  /* their names in messages, after "the"; NULL: source, API */
     const struct settings_sync *settings; /* NULL if the row is unknown */
-    int64_t now;                /* epoch, by the database's clock if there is a row */
+    int64_t now;                /* epoch, by the source's clock if there is a row */
 };
 
 /* explanation_of: writes the sentence to out. Returns out. Pure. */

@@ -108,11 +108,11 @@ void campaigns_warn(const struct source *source, struct ledger *ledger, const st
     if (campaigns_look(source, settings, &found, NULL) != 0)
         return;
     if (*found.unknown != '\0')
-        log_warn("⚠ campaigns names %s, which the dialer does not have, so no call of %s is sent; see: "
-                 "did-optimizer-sync check", found.unknown, found.unknown_selected == 1 ? "it" : "them");
+        log_warn("⚠ campaigns names %s, which the %s does not have, so no call of %s is sent; see: did-optimizer-sync "
+                 "check", found.unknown, source->ops->title, found.unknown_selected == 1 ? "it" : "them");
     if (*found.unknown_excluded != '\0')
-        log_warn("⚠ exclude_campaigns names %s, which the dialer does not have; see: did-optimizer-sync check",
-                 found.unknown_excluded);
+        log_warn("⚠ exclude_campaigns names %s, which the %s does not have; see: did-optimizer-sync check",
+                 found.unknown_excluded, source->ops->title);
     if (ledger != NULL)
         (void)!ledger_set_note(ledger, LEDGER_NOTE_CAMPAIGNS, key, NULL);
 }

@@ -8,11 +8,14 @@
 #include "base/str.h"
 #include "engine/journal.h"
 
+#define SINK_NAME_SIZE 40 /* as in struct standing */
+
 int journal_open(struct engine *engine, const char *kind, struct err *err)
 {
     if (ledger_run_start(engine->route.ledger, kind, &engine->run, err) != 0)
         return -1;
     log_set_run(engine->run);
+    engine->summary->source = engine->route.source->ops->title;
     engine->summary->sink = sink_title(engine->route.sink);
     sink_begin(engine->route.sink, kind);
     return 0;
@@ -38,7 +41,7 @@ static int check_rate_limit(struct engine *engine, int64_t outage_since, struct 
     else /* A lasting 429 is the most likely fault of a new installation. Only the API's owner can remove the limit. */
         (void)snprintf(summary->message, sizeof summary->message,
                        "rate limited until %s: the %s asked for it, so no call is sent before then; ask the %s's owner "
-                       "to allow this dialer's address",
+                       "to allow this host's address",
                        local, title, title);
     return 0;
 }
@@ -134,6 +137,17 @@ static int note_outage(struct engine *engine, struct err *err)
     return 0;
 }
 
+/* `status` and `health` read the ledger alone, and name the sink in their messages. */
+static int note_sink(struct engine *engine, struct err *err)
+{
+    char noted[SINK_NAME_SIZE];
+    const char *title = sink_title(engine->route.sink);
+    if (ledger_read_text_note(engine->route.ledger, LEDGER_NOTE_SINK, noted, sizeof noted, err) != 0)
+        return -1;
+    return strcmp(*noted != '\0' ? noted : "API", title) == 0
+               ? 0 : ledger_set_text_note(engine->route.ledger, LEDGER_NOTE_SINK, title, err);
+}
+
 /* Keeps the note of a single failed call until the API accepts a call. */
 static int clear_doubt(struct engine *engine, struct err *err)
 {
@@ -179,8 +193,8 @@ static int write_counts(struct engine *engine, struct err *err)
         return -1;
     summary->pending_left = counts.pending;
     summary->is_between_loads = engine_is_closed(engine) && !engine->breaker.down;
-    if (note_outage(engine, err) != 0 || clear_doubt(engine, err) != 0 || note_limit(engine, err) != 0 ||
-        note_pace(engine, err) != 0)
+    if (note_sink(engine, err) != 0 || note_outage(engine, err) != 0 || clear_doubt(engine, err) != 0 ||
+        note_limit(engine, err) != 0 || note_pace(engine, err) != 0)
         return -1;
     struct source_effort effort = source_effort(engine->route.source);
     warn_of_strain(engine->route.source, &effort);

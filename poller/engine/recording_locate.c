@@ -86,7 +86,7 @@ static int settle(struct ledger *ledger, const struct look *look, struct err *er
     row.due = now + LOOK_SEC;
     if (!has_ended(&look->best, now) || !is_web_address(url)) {
         bool is_deleted = strcmp(url, "DELETED") == 0;
-        row.reason = is_deleted ? "the dialer has deleted the recording" : "the dialer has no web address of it yet";
+        row.reason = is_deleted ? "the phone system has deleted the recording" : "the recording has no web address yet";
         if (is_deleted || now - row.asked > PATIENCE_SEC)
             row.state = RECORDINGS_REJECTED;
         return recordings_put(ledger, &row, err);

@@ -1,4 +1,5 @@
 /* revisit: reads pending and waiting calls again from the source, by their ids. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,8 +159,11 @@ static int settle_missing(struct engine *engine, const struct listed *listed, co
         return -1;
     /* The dialer rewrote this row's uniqueid or deleted a duplicate. find_kin has looked for the call under its other
      * uniqueid, and the sweep will find it if it did not. */
-    if (*problem == '\0')
-        return settle_forgotten(engine, listed->id, NULL, &record, "gone from the dialer", err);
+    if (*problem == '\0') {
+        char why[64];
+        (void)snprintf(why, sizeof why, "gone from the %.40s", engine->route.source->ops->title);
+        return settle_forgotten(engine, listed->id, NULL, &record, why, err);
+    }
     if (call_is_open(&record))
         log_for_call(LOG_WARN, &about, "✗ %s: gone from %s, and perhaps archived: %s", listed->id,
                   engine->route.source->ops->places[SOURCE_LIVE], problem);

@@ -43,13 +43,14 @@ void summary_report(const struct summary *summary, int64_t duration_ms)
 {
     char more[256] = "";
     size_t used = 0;
-    char known[64];
+    char known[64], gone[64];
     const char *sink = summary->sink != NULL ? summary->sink : "API";
     (void)snprintf(known, sizeof known, "of them already known to the %.30s", sink);
+    (void)snprintf(gone, sizeof gone, "gone from the %.40s", summary->source != NULL ? summary->source : "source");
     add(more, sizeof more, &used, summary->repeated, known);
     add(more, sizeof more, &used, summary->waiting, "waiting until their disposition is final");
     add(more, sizeof more, &used, summary->rejected, "rejected");
-    add(more, sizeof more, &used, summary->forgotten, "gone from the dialer");
+    add(more, sizeof more, &used, summary->forgotten, gone);
     add(more, sizeof more, &used, summary->incomplete, "without a DID or dial status");
     add(more, sizeof more, &used, summary->pending_left, "pending");
     log_info("📊 Summary: %" PRId64 " processed, %" PRId64 " failed in %.2fs%s", summary->accepted, summary->failed,

@@ -33,9 +33,9 @@ struct summary {
     bool looked;           /* the run read every call that had ended: unsent is valid */
     int64_t unsent;        /* the least number of finished calls after the checkpoint that the run did not send */
     int64_t unsent_oldest; /* epoch: the end of the oldest of them */
-    int64_t in_doubt;      /* calls on which the API failed, without another call to test the API with */
+    int64_t in_doubt;      /* calls on which the sink failed, without another call to test the sink with */
     int64_t limited_runs;  /* number of runs in a row, with this one, that a rate limit ended */
-    const char *sink;   /* the receiver's name in messages; NULL: the API */
+    const char *source, *sink; /* their names in messages, after "the"; NULL: source, API */
     enum summary_stop stop;
     int failure_code;   /* STOP_FAILED: the exit code of the error */
     char message[1024]; /* why the run stopped, for people */

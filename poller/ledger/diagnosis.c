@@ -79,7 +79,7 @@ static void judge_last_end(struct findings *findings)
     advise_command(findings, DIAGNOSIS_WARNING, CHECK);
 }
 
-/* Runs start, but perhaps none of them can read the dialer's calls. */
+/* Runs start, but perhaps none of them can read the source's calls. */
 static void judge_last_look(struct findings *findings)
 {
     const struct standing *standing = findings->standing;
@@ -90,7 +90,7 @@ static void judge_last_look(struct findings *findings)
         add(findings, level, "no host of the cluster sends calls now; this host takes over after takeover_after");
         advise_command(findings, level, CHECK);
     } else if (level != DIAGNOSIS_OK) {
-        add(findings, level, "no run could look at the dialer's calls for %" PRId64 " min: newer ones are not known",
+        add(findings, level, "no run could read the source's calls for %" PRId64 " min: newer ones are not known",
             unknown_for / 60);
         advise_command(findings, level, CHECK);
     }
@@ -130,16 +130,18 @@ static void judge_waiting(struct findings *findings)
     int64_t age = standing_age(standing, standing->oldest_pending), unsent = standing_unsent(standing);
     enum diagnosis_level level = level_of_age(findings, age);
     char local[CLOCK_TEXT_SIZE];
+    const char *sink = standing_sink(standing);
     bool one_is_in_doubt = standing->in_doubt && standing->outage_since == 0;
     if (one_is_in_doubt) {
-        add(findings, DIAGNOSIS_WARNING, "the API failed on a call, and there was no other call to test the API with");
+        add(findings, DIAGNOSIS_WARNING, "the %s failed on a call, and there was no other call to test the %s with",
+            sink, sink);
         advise_command(findings, DIAGNOSIS_WARNING, CHECK);
         if (level == DIAGNOSIS_CRITICAL && standing->oldest_pending == standing->doubtful_ended &&
             standing->overview.counts.pending == 1 && unsent <= 0)
-            level = DIAGNOSIS_WARNING; /* nobody is to be woken for a single call that makes the API fail */
+            level = DIAGNOSIS_WARNING; /* nobody is to be woken for a single call that makes the sink fail */
     }
     if (standing->outage_since != 0) {
-        add(findings, DIAGNOSIS_CRITICAL, "API down since %s",
+        add(findings, DIAGNOSIS_CRITICAL, "%s down since %s", sink,
             clock_local(standing->outage_since, local, sizeof local));
         advise_command(findings, DIAGNOSIS_CRITICAL, CHECK);
     }
@@ -212,7 +214,7 @@ struct diagnosis diagnosis_of(const struct standing *standing, const struct diag
                                              : "last run %" PRId64 " s ago",
             standing_age(standing, standing_last_activity(standing)));
     char *text = mem_copy(found.text);
-    (void)str_printable(text, found.text, sizeof found.text); /* a run's message may contain an answer of the API */
+    (void)str_printable(text, found.text, sizeof found.text); /* a run's message may contain an answer of the sink */
     free(text);
     return found;
 }

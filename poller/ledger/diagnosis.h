@@ -8,7 +8,7 @@
  * it. */
 enum diagnosis_level { DIAGNOSIS_OK = 0, DIAGNOSIS_WARNING = 1, DIAGNOSIS_CRITICAL = 2, DIAGNOSIS_UNKNOWN = 3 };
 
-/* The greatest age, in seconds, of the oldest unsent call and of the last look at the dialer's calls. */
+/* The greatest age, in seconds, of the oldest unsent call and of the last look at the source's calls. */
 struct diagnosis_limits {
     int64_t warning, critical;
 };

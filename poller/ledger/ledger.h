@@ -111,8 +111,9 @@ struct ledger_counts {
 int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct err *err) MUST_CHECK;
 
 /* The ledger's notes: numbers and texts that outlive a run. */
-#define LEDGER_NOTE_WAIT_UNTIL "rate_limited_until" /* epoch: the API limits the rate until then */
-#define LEDGER_NOTE_OUTAGE_SINCE "api_down_since"   /* epoch: the API has been down since then; 0: it works */
+#define LEDGER_NOTE_WAIT_UNTIL "rate_limited_until" /* epoch: the sink limits the rate until then */
+#define LEDGER_NOTE_OUTAGE_SINCE "api_down_since"   /* epoch: the sink has been down since then; 0: it works */
+#define LEDGER_NOTE_SINK "sink"                     /* text: the name of the sink in messages; "": API */
 #define LEDGER_NOTE_SCANNED_TO "scanned_to" /* epoch: the calls that began before it are in the ledger, or over */
 #define LEDGER_NOTE_LAST_SWEEP "last_sweep"         /* epoch, the source's clock: when the sweep last read a part */
 #define LEDGER_NOTE_SWEPT_TO "swept_to"             /* epoch: the sweep has read the calls that began before it */

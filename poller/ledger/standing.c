@@ -25,6 +25,7 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
     if (records_overview(ledger, &standing->overview, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_OUTAGE_SINCE, 0, &standing->outage_since, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_WAIT_UNTIL, 0, &standing->wait_until, err) != 0 ||
+        ledger_read_text_note(ledger, LEDGER_NOTE_SINK, standing->sink, sizeof standing->sink, err) != 0 ||
         ledger_read_place(ledger, LEDGER_DOUBT, &doubt, &standing->in_doubt, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_LAST_STANDBY, 0, &standing->last_standby, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_LEADER_SEEN, 0, &standing->leader_seen, err) != 0 ||
@@ -63,6 +64,11 @@ int standing_read(const char *state_dir, struct standing *ret_standing, struct e
 int64_t standing_age(const struct standing *standing, int64_t epoch)
 {
     return epoch != 0 && epoch < standing->now ? standing->now - epoch : 0;
+}
+
+const char *standing_sink(const struct standing *standing)
+{
+    return *standing->sink != '\0' ? standing->sink : "API";
 }
 
 bool standing_is_standby(const struct standing *standing)

@@ -13,10 +13,11 @@ struct standing {
     bool checkpoint_damaged; /* the next run renames the file */
     int64_t oldest_unsent;  /* epoch: the end of the oldest known call that is not accepted yet; 0: none */
     int64_t oldest_pending; /* the same without the calls that wait for their disposition */
+    char sink[40];          /* the name of the sink in messages, after "the"; "" means API, see standing_sink */
     int64_t outage_since;   /* epoch; 0: no outage */
-    bool in_doubt;          /* the API failed on the only call: it is unknown whether the API works (breaker.h) ... */
+    bool in_doubt;          /* the sink failed on the only call: it is unknown whether the sink works (breaker.h) ... */
     int64_t doubtful_ended; /* ... and that call ended then (epoch) */
-    int64_t wait_until;     /* epoch; 0: the API limits no rate */
+    int64_t wait_until;     /* epoch; 0: the sink limits no rate */
     int64_t unread_from, unread_to; /* epochs: archived calls that runs passed, as they could not read them; 0: none */
     bool log_fails;         /* the last run that cron or the service started could not write the log */
     struct recordings_counts recordings;
@@ -35,7 +36,10 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
 /* standing_age: the seconds since epoch; 0 if epoch is 0 or in the future. */
 int64_t standing_age(const struct standing *standing, int64_t epoch);
 
-/* standing_is_standby: whether this host is a standby: a standby run came after the last run that read the dialer's
+/* standing_sink: the name of the sink in messages: "API", "record store". Ownership: borrowed from standing. */
+const char *standing_sink(const struct standing *standing);
+
+/* standing_is_standby: whether this host is a standby: a standby run came after the last run that read the source's
  * calls. */
 bool standing_is_standby(const struct standing *standing);
 
@@ -46,16 +50,16 @@ bool standing_has_other_leader(const struct standing *standing);
 int64_t standing_last_activity(const struct standing *standing);
 
 /* standing_unknown_since: calls that ended after this epoch are unknown: no run has read them. The epoch is the start
- * of the last run that read the dialer's calls; if none could, of the first run; or the last time at which another host
- * was the leader. 0: there was none of these. */
+ * of the last run that read the source's calls; if none could, of the first run; or the last time at which another
+ * host was the leader. 0: there was none of these. */
 int64_t standing_unknown_since(const struct standing *standing);
 
-/* standing_freshness: for how many seconds a call may have waited for the API: the age of the oldest unsent call or, if
- * longer, the seconds since standing_unknown_since. RECORDS_UNKNOWN: there was no run. */
+/* standing_freshness: for how many seconds a call may have waited for the sink: the age of the oldest unsent call or,
+ * if longer, the seconds since standing_unknown_since. RECORDS_UNKNOWN: there was no run. */
 int64_t standing_freshness(const struct standing *standing);
 
 /* standing_unsent: the least number of finished calls after the checkpoint that were not sent. RECORDS_UNKNOWN: the
- * last run could not read the dialer's calls, or was too long ago. */
+ * last run could not read the source's calls, or was too long ago. */
 int64_t standing_unsent(const struct standing *standing);
 
 #endif

@@ -25,7 +25,7 @@ static int tell(struct serve_profile *profile, struct ledger *ledger, const stru
         (void)snprintf(story.problem, sizeof story.problem, "the page does not read the dialer's table; "
                        "`did-optimizer-sync why` does");
         story.facts.now = clock_now_epoch();
-        why_story_name_extras(&story, profile->kinds.source);
+        why_story_use_source(&story, profile->kinds.source);
         why_story_mask(&story, masks ? mask_api_text : hide_nothing);
         why_story_explain(&story, &profile->config.sync);
         struct json *json = why_story_json(&story);

@@ -52,7 +52,7 @@ static void advise(const struct answer *answer, enum outcome_kind kind, char *ou
     long status = answer->http.status;
     *out = '\0';
     if (kind == OUTCOME_RATE_LIMITED)
-        (void)snprintf(out, size, "; ask the API's owner to allow this dialer's address (it is known to allow "
+        (void)snprintf(out, size, "; ask the API's owner to allow this host's address (it is known to allow "
                                   "addresses it does not know 100 requests in 15 minutes)");
     if (kind != OUTCOME_MISCONFIGURED)
         return;
@@ -74,8 +74,8 @@ static void show(const struct answer *answer, const char *text, char *out, size_
     free(shown);
 }
 
-/* Describes a 2xx that is not the API's. A wrong path in the address leads to one: the published server answers a wrong
- * path with its web page. */
+/* Describes a 2xx answer that is not in the API's form. If the path in the address is wrong, such an answer comes: the
+ * published server answers a wrong path with its web page. */
 static void describe_stranger(const struct answer *answer, char *out, size_t size)
 {
     char begin[SHOWN_BYTES + 1], type[80], got[200] = "an empty body";

@@ -13,7 +13,7 @@
 #include "sink/recorder_tables.h"
 #include "sink/recorder_verdict.h"
 
-/* The most calls in one transaction, because each commit waits for the disk. */
+/* Calls in one transaction, at most. Each commit waits for the disk, so one transaction has many calls. */
 #define GROUP 500
 
 struct recorder {
@@ -28,7 +28,7 @@ static const struct param_spec settings_of_records[] = {
     { "url", false, "the PostgreSQL database: postgresql://USER@HOST/DATABASE" },
     { "password", true, "the account's password" },
     { "file", false, "the SQLite file; default: records.db in the state directory" },
-    { "source", false, "the name of the dialer in the column source" },
+    { "source", false, "the name of the phone system in the column source" },
     { "table", false, "the table of calls" },
     { "logs_table", false, "the table of runs; -: none" },
     { "column.*", false, "the name of a column in another table; -: the table has no such column" },

@@ -22,7 +22,7 @@
 static const struct param_spec settings_known[] = {
     { "url", false, "the receiver's address" },
     { "secret", true, "the key that signs messages; each of several secrets signs" },
-    { "source", false, "the name of the dialer in the body and the webhook-id" },
+    { "source", false, "the name of the phone system in the body and the webhook-id" },
     { "name.*", false, "another name for a member of the body; empty: leave the member out" },
     { "timeout", false, "how many seconds a request may take" },
     { "connect_timeout", false, "how many seconds to wait for a connection" },

@@ -404,7 +404,7 @@ def test_a_429_that_lasts_is_a_failure(sync, db, api, asked_again):
     for code, mailed in ((75, False), (75, False), (69, True), (69, False)):
         result = run(sync, code, "--cron")
         assert bool(result.out) == mailed and bool(errors(result)) == (code == 69)
-        assert "ask the API's owner to allow this dialer's address" in result.log
+        assert "ask the API's owner to allow this host's address" in result.log
         if mailed:
             assert "does not work: rate limited until" in result.out and "ask the API's owner" in result.out
         if asked_again:

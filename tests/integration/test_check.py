@@ -322,12 +322,13 @@ def test_settings_that_name_only_unknown_campaigns_are_a_failure(ready, api, cam
     """Goal: a typing error selects no call, and nobody would notice the missing calls."""
     select(ready, campaigns="SALEZ")
     line = one_is_broken(ready, api, 78, "no campaign SALEZ", "so no call is sent",
-                         "the dialer has: RETRY_2, SALES, TESTCAMP")
+                         "the VICIdial database has: RETRY_2, SALES, TESTCAMP")
     assert line.startswith("campaigns: ")
 
 
 @pytest.mark.parametrize("settings, named, others", [
-    ({"campaigns": "SALES,SALEZ TEST"}, ["no campaign SALEZ, TEST;", "the dialer has: RETRY_2, SALES, TESTCAMP"], []),
+    ({"campaigns": "SALES,SALEZ TEST"},
+     ["no campaign SALEZ, TEST;", "the VICIdial database has: RETRY_2, SALES, TESTCAMP"], []),
     ({"exclude_campaigns": "OLD"}, ["no campaign OLD to exclude", "exclude_campaigns"], ["no call"]),
 ], ids=["one of several", "excluded"])
 def test_a_campaign_that_is_unknown_is_a_warning(ready, api, campaigns, settings, named, others):
@@ -351,7 +352,7 @@ def test_many_campaigns_are_cut_at_a_whole_name(ready, api, db, campaigns):
     assert check(ready, api)["⚠"] == []
     select(ready, campaigns="C2000")
     line = one_is_broken(ready, api, 78, "no campaign C2000")
-    assert re.search(r"the dialer has: C1000, (C\d{4}, )+\.\.\.; ", line)
+    assert re.search(r"the VICIdial database has: C1000, (C\d{4}, )+\.\.\.; ", line)
 
 
 @pytest.mark.parametrize("spoil", ["no table", "no right"])
@@ -373,7 +374,7 @@ def test_campaigns_that_cannot_be_read_are_a_warning(ready, db, api, spoil):
 def test_a_run_warns_of_an_unknown_campaign_once_a_day_and_after_a_change(ready, api, campaigns):
     select(ready, campaigns="SALEZ")
     first, second = ready.run(), ready.run()
-    assert first.log.count("campaigns names SALEZ, which the dialer does not have") == 1
+    assert first.log.count("campaigns names SALEZ, which the VICIdial database does not have") == 1
     assert first.code == second.code == 0 and "SALEZ" not in second.log
     select(ready, campaigns="SALEZ TESTCAMP", exclude_campaigns="OLD")
     third = ready.run().log

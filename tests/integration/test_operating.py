@@ -218,7 +218,7 @@ def test_status_shows_pending_waiting_and_rejected_calls(sync, db, api, rejected
     assert shown["pending"] == "1" and shown["waiting"] == "1"
     assert shown["rejected"] == "2 (see: did-optimizer-sync failed list)"
     assert shown["ended"] == "partly sent (exit 75, 1 accepted)"
-    assert shown["API down since"] == "no outage"
+    assert shown["outage"] == "none"
     assert shown["oldest unsent"].endswith(" s ago")
     as_json = json.loads(sync.run("status", "--json").out)
     assert (as_json["pending"], as_json["waiting"], as_json["rejected"], as_json["accepted"]) == (1, 1, 2, 2)
@@ -441,7 +441,7 @@ def test_a_429_stops_sending_until_the_time_the_api_names_across_runs(sync, db, 
     api.rules([{"after": 5, "times": 30, "status": 429, "headers": {"Retry-After": "3"}}])
     sync.configure(config={"api": {"concurrency": 1}})
     first = sync.run()
-    assert first.code == 75 and "⏸" in first.log and "allow this dialer's address" in first.log
+    assert first.code == 75 and "⏸" in first.log and "allow this host's address" in first.log
     assert len(api.log()) == 6
     second = sync.run()
     assert second.code == 75 and len(api.log()) == 6

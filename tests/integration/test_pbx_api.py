@@ -437,7 +437,7 @@ def test_a_pending_call_is_not_given_up_if_a_row_could_not_be_read(install, api)
     pbx.odd[call["uuid"]] = {"uuid": None}
     time.sleep(1.1)
     run = sync.run("run")
-    assert "gone from the dialer" not in run.log and "could not be read" in run.log, run.log
+    assert "gone from the PBX's API" not in run.log and "could not be read" in run.log, run.log
     pbx.odd.clear()
     api.clear(rules=True)
     time.sleep(1.1)
@@ -681,7 +681,7 @@ def test_a_pending_call_that_vanished_is_given_up_only_if_its_day_was_read(insta
     pbx.rows.remove(call)
     time.sleep(1.1)
     run = sync.run("run")
-    assert ("gone from the dialer" in run.log) == known, run.log
+    assert ("gone from the PBX's API" in run.log) == known, run.log
     assert ("no version-1 UUIDs" in run.log) != known, run.log
     pbx.rows.append(call)
     api.clear(rules=True)

@@ -135,7 +135,7 @@ def test_a_deleted_recording_is_rejected(install, db, web):
     sync = install()
     record(db, web, db.insert(end_epoch=db.now() - 60, length_in_sec=50), location="DELETED")
     run(sync)
-    assert "the dialer has deleted the recording" in sync.run("recordings", "list").out
+    assert "the phone system has deleted the recording" in sync.run("recordings", "list").out
 
 
 def test_a_call_without_a_recording_costs_one_look(install, db, web):

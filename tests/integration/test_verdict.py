@@ -222,7 +222,7 @@ def test_a_failed_run_without_calls_reports_no_unsent_call(sync, db):
     write_ledger(sync, "UPDATE run SET started = started - 1200 WHERE id = 1")  # the last run that could read the calls
     level, line = verdict_of_all_views(sync)
     assert level == "CRITICAL"
-    assert "no run could look at the dialer's calls for 20 min: newer ones are not known" in line
+    assert "no run could read the source's calls for 20 min: newer ones are not known" in line
     assert re.search(r"^unsent +not known since 20.*, 20 min ago$", sync.run("status").out, re.M)
 
 

@@ -295,7 +295,7 @@ def test_why_shows_that_only_the_term_reason_changed(sync, db, api):
     assert why(sync, call)["table"]["term_reason"] == "AGENT"
     shown = sync.run("why", call).out
     assert "attempt 2" in shown.split("sent again because only term_reason had changed")[0]
-    assert re.search(r"^dialer's table .*\n +term_reason AGENT$", shown, re.M)
+    assert re.search(r"^source +SALE, .*\n +term_reason AGENT$", shown, re.M)
     assert [attempt.get("changed") for attempt in why(sync, other)["ledger"]["attempts"]] == [None, None]
     db.update(call, status="DNC")
     sync.run()
@@ -333,7 +333,7 @@ def test_why_explains_calls_that_the_table_no_longer_has(sync, db):
     db.delete(gone)
     assert why(sync, archived)["table"]["name"] == "vicidial_log_archive"
     assert "in the archive, vicidial_log_archive" in sync.run("why", archived).out
-    assert why(sync, gone)["table"] is None and "the dialer deleted its row" in why(sync, gone)["explanation"]
+    assert why(sync, gone)["table"] is None and "its row was deleted" in why(sync, gone)["explanation"]
     assert "this call is neither in the ledger nor" in why(sync, "1.1")["explanation"]
     assert sync.run("why", "1.1").code == 1 and sync.run("why", gone).code == 0  # as grep does if it finds nothing
 
@@ -348,7 +348,7 @@ def test_why_without_the_database_shows_what_the_ledger_knows(sync, db, what):
         sync.configure(config={"sync": {"settle": "soon"}})
     told = why(sync, call)
     assert told["state"] == "accepted" and told["table"] is None and told["table_problem"]
-    assert rows(sync.run("why", call).out)["dialer's table"].startswith("could not be read: ")
+    assert rows(sync.run("why", call).out)["source"].startswith("could not be read: ")
     assert re.fullmatch("accepted at 20[^;]*", told["explanation"])
     assert "the call is not in the ledger" in why(sync, "1.1")["explanation"]
     assert sync.run("why", "1.1").code == 69 and sync.run("why", call).code == 0

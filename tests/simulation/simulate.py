@@ -76,7 +76,7 @@ class Simulation:
 
     @property
     def forgotten(self):
-        return self._sync.log_file.read_text().count("gone from the dialer, forgotten")
+        return self._sync.log_file.read_text().count("gone from the VICIdial database, forgotten")
 
     def run(self):
         started = time.monotonic()

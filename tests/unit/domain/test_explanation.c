@@ -81,7 +81,7 @@ static void test_explanation_exists_for_every_status(void **state)
         { "accepted and archived", CALL_ACCEPTED, EXPLANATION_ARCHIVED, SAME, 60, 0, NULL, false, false,
           "nothing is left to do" },
         { "accepted and gone", CALL_ACCEPTED, EXPLANATION_NO_ROW, SAME, 60, 0, NULL, false, false,
-          "the dialer deleted its row" },
+          "its row was deleted, and nothing is left to do" },
         { "changed", CALL_ACCEPTED, EXPLANATION_LIVE, CHANGED, 60, 0, NULL, false, false,
           "the table has changed since: the sweep will send the call again" },
         { "changed long ago", CALL_ACCEPTED, EXPLANATION_LIVE, CHANGED, 30000, 0, NULL, false, false,
@@ -206,6 +206,18 @@ static void test_explanation_depends_on_the_settings(void **state)
     unit_has("no sweep", explain(&changed, &used, text, sizeof text), "the call is not sent again by itself");
 }
 
+static void test_explanation_names_the_sink_and_the_source(void **state)
+{
+    (void)state;
+    char text[1200];
+    struct explanation_facts facts = { .record = { .state = CALL_PENDING }, .outage = true, .sink = "record store",
+                                       .source = "PBX's API" };
+    unit_has("sink", explanation_of(&facts, text, sizeof text), "sent when the record store works again");
+    facts.record.state = CALL_UNKNOWN;
+    facts.row = EXPLANATION_NO_ROW;
+    unit_has("source", explanation_of(&facts, text, sizeof text), "neither in the ledger nor in the PBX's API");
+}
+
 static void test_explanation_is_cut_to_the_size(void **state)
 {
     (void)state;
@@ -226,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_explanation_names_an_accepted_call_whose_version_is_unknown),
         cmocka_unit_test(test_explanation_is_exact_to_the_second),
         cmocka_unit_test(test_explanation_depends_on_the_settings),
+        cmocka_unit_test(test_explanation_names_the_sink_and_the_source),
         cmocka_unit_test(test_explanation_is_cut_to_the_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,15 +162,15 @@ static void test_the_same_warning_comes_once(void **state)
     assert_int_equal(scene_count_log(scene, "WARN"), 0);
     set(scene, present, "SALEZ", "TEST");
     campaigns_warn(&source, scene_ledger(scene), &scene->settings);
-    scene_check_log(scene, "one", "campaigns names SALEZ, which the dialer does not have, so no call of it is sent");
+    scene_check_log(scene, "one", "campaigns names SALEZ, which the memory does not have, so no call of it is sent");
     assert_int_equal(scene_count_log(scene, "WARN"), 1);
     campaigns_warn(&source, scene_ledger(scene), &scene->settings); /* no second warning today */
     assert_int_equal(scene->calls.listed, 2);
     assert_int_equal(scene_count_log(scene, "WARN"), 1);
     set(scene, present, "SALEZ X", "Y");
     campaigns_warn(&source, scene_ledger(scene), &scene->settings);
-    scene_check_log(scene, "two", "SALEZ, X, which the dialer does not have, so no call of them is sent");
-    scene_check_log(scene, "excluded", "exclude_campaigns names Y, which the dialer does not have");
+    scene_check_log(scene, "two", "SALEZ, X, which the memory does not have, so no call of them is sent");
+    scene_check_log(scene, "excluded", "exclude_campaigns names Y, which the memory does not have");
     assert_int_equal(scene_count_log(scene, "WARN"), 3);
     set(scene, present, "SALEZ", "X Y"); /* the same names in the other setting */
     campaigns_warn(&source, scene_ledger(scene), &scene->settings);

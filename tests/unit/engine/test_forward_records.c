@@ -138,7 +138,7 @@ static void test_the_ledger_has_the_outcome_of_each_call(void **state)
 static void test_the_log_has_a_line_for_each_outcome(void **state)
 {
     static const char *const lines[] = { "a: TEST/3125550100", "SALE (45s)", "no: failed: HTTP 422 (rejected)",
-                                         "bad: failed: HTTP 500 (attempt 1, ", "gone from the dialer" };
+                                         "bad: failed: HTTP 500 (attempt 1, ", "gone from the memory" };
     struct scene *scene = *state;
     scene->answer = as_its_id_says;
     (void)scene_add(scene, "a", SCENE_NOW - 100);

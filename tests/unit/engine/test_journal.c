@@ -303,7 +303,7 @@ static void note_end(void *state, const struct sink_run *run)
 static void test_the_sink_is_told_of_a_run(void **state)
 {
     struct scene *scene = *state;
-    static const struct sink_ops ops = { .type = "noting", .begin = note_begin, .end = note_end };
+    static const struct sink_ops ops = { .type = "noting", .title = "record store", .begin = note_begin, .end = note_end };
     const struct sink sink = { .ops = &ops };
     struct err err;
     struct engine engine = begin(scene);
@@ -314,6 +314,9 @@ static void test_the_sink_is_told_of_a_run(void **state)
     scene->summary = (struct summary){ .stop = STOP_OUTAGE, .message = "it is down" };
     assert_int_equal(journal_close(&engine, &err), 0);
     assert_string_equal(told, "poll; 69 it is down");
+    struct standing standing;
+    assert_int_equal(standing_gather(scene->state_dir, scene_ledger(scene), &standing, &err), 0);
+    assert_string_equal(standing_sink(&standing), "record store");
     assert_int_equal(journal_open(&engine, "poll", &err), 0);
     scene->summary = (struct summary){ .stop = STOP_NONE };
     assert_int_equal(journal_close(&engine, &err), 0);

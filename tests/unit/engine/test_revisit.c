@@ -77,7 +77,7 @@ static void test_a_call_without_a_row_is_forgotten_unless_it_may_be_archived(voi
         unit_same_int(rows[i].id, scene->summary.forgotten, rows[i].forgotten);
     }
     scene_check_log(scene, "kept", "the archive is damaged");
-    scene_check_log(scene, "forgotten", "pending: gone from the dialer");
+    scene_check_log(scene, "forgotten", "pending: gone from the memory");
     assert_int_equal(scene->sent_count, 0);
 }
 

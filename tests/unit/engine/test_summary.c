@@ -83,7 +83,7 @@ static void test_summary_line_is_the_one_operators_look_for(void **state)
         { { .accepted = 5, .repeated = 2, .sink = "webhook" }, 50000, " 2 of them already known to the webhook\n" },
         { { .waiting = 4 }, 10, "0 failed in 0.01s, 4 waiting until their disposition is final\n" },
         { { .rejected = 1 }, 10, " in 0.01s, 1 rejected\n" },
-        { { .forgotten = 1, .pending_left = 2 }, 10, " in 0.01s, 1 gone from the dialer, 2 pending\n" },
+        { { .forgotten = 1, .pending_left = 2 }, 10, " in 0.01s, 1 gone from the source, 2 pending\n" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char *text = report(*state, &rows[i].summary, rows[i].duration_ms);

@@ -117,6 +117,20 @@ static void test_diagnosis_of_a_single_failed_call_is_a_warning(void **state)
     }
 }
 
+static void test_diagnosis_names_the_sink(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    (void)snprintf(standing.sink, sizeof standing.sink, "record store");
+    standing.outage_since = NOW - 60;
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+    unit_has("outage", diagnosis.text, "record store down since 20");
+    standing.outage_since = 0;
+    standing.in_doubt = true;
+    diagnosis = diagnosis_of(&standing, &limits, NULL);
+    unit_has("doubt", diagnosis.text, "the record store failed on a call");
+}
+
 static void test_diagnosis_names_archived_calls_that_were_passed(void **state)
 {
     (void)state;
@@ -297,6 +311,7 @@ int main(void)
         cmocka_unit_test(test_diagnosis_finds_what_is_wrong),
         cmocka_unit_test(test_diagnosis_of_a_log_that_cannot_be_written_is_a_warning),
         cmocka_unit_test(test_diagnosis_of_a_single_failed_call_is_a_warning),
+        cmocka_unit_test(test_diagnosis_names_the_sink),
         cmocka_unit_test(test_diagnosis_names_archived_calls_that_were_passed),
         cmocka_unit_test(test_diagnosis_needs_runs_that_read_the_dialers_calls),
         cmocka_unit_test(test_diagnosis_counts_the_calls_after_the_checkpoint),
