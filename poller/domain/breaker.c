@@ -1,7 +1,7 @@
-/* breaker: tells an API that is down, or wrong settings, from a call that the API cannot process. */
+/* breaker: tells a sink that is down, or wrong settings, from a call that the sink cannot process. */
 #include "domain/breaker.h"
 
-/* This many different calls must fail before the API counts as down. */
+/* This many different calls must fail before the sink counts as down. */
 #define SEVERAL 2
 
 struct breaker breaker_start(bool in_outage, bool in_doubt)

@@ -1,14 +1,14 @@
-/* breaker: tells an API that is down, or wrong settings, from a call that the API cannot process (a circuit breaker).
+/* breaker: tells a sink that is down, or wrong settings, from a call that the sink cannot process (a circuit breaker).
  *
  * One failure can mean either. The rules are the same for 401, 403, 404, 405, 3xx, 5xx and timeouts:
- * - The API accepted or rejected another call in this run: the call is at fault, and the failure uses up a retry.
- * - Otherwise, two different calls failed without a success in between, in this run or earlier ones: the API is down.
+ * - The sink accepted or rejected another call in this run: the call is at fault, and the failure uses up a retry.
+ * - Otherwise, two different calls failed without a success in between, in this run or earlier ones: the sink is down.
  * If each answer of this run refused the request as such, the configuration is wrong. No retry is used up.
  * - Otherwise a single call failed: the cause is unknown. The call stays pending, and no retry is used up. It is sent
- * again after a pause, and together with the next call that the API accepts. The API is reported neither up nor down.
- * Exceptions: if a request could not be sent at all, the API is down at once. A failure that points to its call (the
- * API blames the call's values, or the call has used up a retry before) does not count as one of the two, only as one
- * of six. During an outage one failure confirms the outage. Within a run five failures in a row end sending, but for
+ * again after a pause, and together with the next call that the sink accepts. The sink is reported neither up nor down.
+ * Exceptions: if a request could not be sent at all, the sink is down at once. A failure that points to its call (the
+ * sink blames the call's values, or the call has used up a retry before) does not count as one of the two, only as one
+ * of six. During an outage one failure confirms the outage. Within a run five failures in a row end sending, except for
  * one probe: a random or the latest call. If the probe fails too, that makes six. Without a call left for the probe,
  * the five become pending, and no retry is used up. */
 #ifndef BREAKER_H
@@ -24,17 +24,17 @@ enum breaker_failure {
 
 enum breaker_diagnosis {
     BREAKER_NO_FAILURE,
-    BREAKER_CALL_AT_FAULT, /* the API works: the failed calls are at fault */
+    BREAKER_CALL_AT_FAULT, /* the sink works: the failed calls are at fault */
     BREAKER_UNDECIDED,     /* too few calls were sent to know the cause */
-    BREAKER_OUTAGE,        /* the API is down */
+    BREAKER_OUTAGE,        /* the sink is down */
     BREAKER_CONFIGURATION  /* the configuration is wrong */
 };
 
 struct breaker {
     bool must_probe; /* send one call, a random or the latest one, before any others */
-    bool answered;   /* the API has accepted or rejected a call in this run */
+    bool answered;   /* the sink has accepted or rejected a call in this run */
     bool down;       /* an outage was reported and is not over */
-    bool doubt;      /* another call was the only one to fail in an earlier run */
+    bool doubt;      /* a single call failed in an earlier run; this run sends other calls */
     int failures_in_a_row;     /* failed calls of this run since the last success ... */
     int refused_in_a_row;      /* ... those with a request that was refused as such ... */
     int open_in_a_row;         /* ... and those without a sign that the call is the cause */
@@ -50,7 +50,7 @@ struct breaker breaker_start(bool in_outage, bool in_doubt);
 /* breaker_clear_doubt: the call of in_doubt is sent again, so only its new outcome counts. */
 void breaker_clear_doubt(struct breaker *breaker);
 
-/* breaker_record_success: the API has accepted or rejected a call. */
+/* breaker_record_success: the sink has accepted or rejected a call. */
 void breaker_record_success(struct breaker *breaker);
 
 /* breaker_record_failure: a call has failed. blamed: something points to the call as the cause. */

@@ -1,7 +1,7 @@
 /* bucket: a token bucket, for sending at a rate. */
 #include "domain/bucket.h"
 
-#define TOKEN 1000 /* thousandths: at one call a second each millisecond adds one */
+#define TOKEN 1000 /* a token has 1000 parts: at one call a second each millisecond adds one part */
 
 struct bucket bucket_start(int64_t rate, int64_t now_ms)
 {

@@ -63,7 +63,7 @@ int64_t call_number(int64_t number, int64_t fallback)
     return number != CALL_NO_NUMBER ? number : fallback;
 }
 
-/* The number of the extra with this name; -1: none. */
+/* The index of the extra with this name; -1: none. */
 static int find_extra(const struct call *call, const char *name)
 {
     for (int i = 0; call->shape != NULL && i < CALL_MAX_EXTRAS && call->shape->extras[i].name != NULL; i++)
@@ -95,7 +95,7 @@ static uint64_t hash_text(uint64_t hash, const char *text)
     return str_hash(hash, str_or_empty(text), strlen(str_or_empty(text)) + 1);
 }
 
-/* In decimal, "" for none. */
+/* Hashes the number in decimal; CALL_NO_NUMBER as "". */
 static uint64_t hash_number(uint64_t hash, int64_t number)
 {
     char room[STR_INT_SIZE];

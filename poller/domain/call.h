@@ -27,7 +27,7 @@ struct call_shape {
         const char *name;
         bool in_fingerprint; /* part of the fingerprint: if it changes, the call is sent again */
         bool is_looked_up;   /* known only after source_enrich; never in_fingerprint */
-        bool is_expected;    /* looked up, and nearly every call has it: a call without it is counted for people */
+        bool is_expected;    /* looked up, and nearly every call has it: runs count the calls without it */
     } extras[CALL_MAX_EXTRAS]; /* a name of NULL ends the list */
 };
 
@@ -83,18 +83,18 @@ uint64_t call_fingerprint(const struct call *call);
 /* The state of a call in the ledger. The numbers are stored: never renumber. */
 enum call_state {
     CALL_UNKNOWN = 0,  /* never seen */
-    CALL_ACCEPTED = 1, /* the API has accepted the version with this fingerprint */
+    CALL_ACCEPTED = 1, /* the sink has accepted the version with this fingerprint */
     CALL_PENDING = 2,     /* to be sent (again) when due */
     CALL_WAITING = 3,     /* ended, but its disposition is not final yet */
-    CALL_REJECTED = 4,   /* the API rejected it, or its attempts are used up */
+    CALL_REJECTED = 4,   /* the sink rejected it, or its attempts are used up */
     CALL_DISCARDED = 5   /* rejected, and discarded by an operator: never to be sent */
 };
 
 struct call_record {
     enum call_state state;
-    bool sent_before;     /* the API has accepted a version of this call ... */
+    bool sent_before;     /* the sink has accepted a version of this call ... */
     uint64_t fingerprint; /* ... the last one has this fingerprint */
-    /* Not 0 while we do not know which version of the call the API holds: a version that differs from the ones before
+    /* Not 0 while we do not know which version of the call the sink holds: a version that differs from the ones before
      * was sent, and no answer came yet. It counts the tries before that one, from 1; the idempotency key contains
      * it. */
     int64_t version_unknown;
@@ -107,7 +107,7 @@ struct call_record {
 /* call_is_open: whether the call is pending or waiting, so that a later run processes it again. */
 bool call_is_open(const struct call_record *record);
 
-/* call_matches_accepted: whether we know that the API holds the present version of the call. */
+/* call_matches_accepted: whether we know that the sink holds the present version of the call. */
 bool call_matches_accepted(const struct call *call, const struct call_record *record);
 
 #endif

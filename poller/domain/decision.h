@@ -8,7 +8,7 @@
 enum decision_kind {
     DECISION_SEND,
     DECISION_WAIT, /* wait for its disposition; the next runs read it again */
-    DECISION_SKIP, /* the API has this version already, or the call has not ended */
+    DECISION_SKIP, /* the sink has this version already, or the call has not ended */
     DECISION_OUT_OF_SCOPE /* its campaign is not selected */
 };
 
@@ -21,7 +21,7 @@ struct decision {
 struct decision decision_of(const struct call *call, const struct call_record *record,
                             const struct settings_sync *settings, int64_t now_epoch);
 
-/* The content of a call that the API has accepted; NULL: unknown. */
+/* The content of a call that the sink has accepted; NULL: unknown. */
 struct decision_accepted {
     const char *status, *agent;
     int64_t length;

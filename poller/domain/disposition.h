@@ -1,4 +1,4 @@
-/* disposition: maps the dialer's status to the API's result. */
+/* disposition: maps a status of the source to a result, as the settings or VICIdial's flags say. */
 #ifndef DISPOSITION_H
 #define DISPOSITION_H
 
@@ -15,8 +15,7 @@ struct disposition_map;
 struct disposition_map *disposition_map_new(void) MUST_CHECK;
 
 /* disposition_map_set: maps status ("*": any other) to result, and replaces an earlier mapping. Ownership: both are
- * copied.
- * Errors: EX_CONFIG if the API has no such result; the message lists the API's results. */
+ * copied. Errors: EX_CONFIG if there is no such result; the message lists all results. */
 int disposition_map_set(struct disposition_map *map, const char *status, const char *result, struct err *err)
     MUST_CHECK;
 
@@ -28,13 +27,13 @@ struct disposition_default {
 /* disposition_map_add_defaults: adds the defaults of statuses that are not mapped yet. defaults may be NULL. */
 void disposition_map_add_defaults(struct disposition_map *map, const struct disposition_default *defaults);
 
-/* disposition_result: the result of a status. Ignores the case of letters, as the dialer's database does. Ownership:
+/* disposition_result: the result of a status. Ignores the case of letters, as VICIdial's database does. Ownership:
  * borrowed from map. */
 const char *disposition_result(const struct disposition_map *map, const char *status);
 
-/* disposition_map_use_flags: from now on, the dialer's flags decide on each status that disposition_map_set did not
+/* disposition_map_use_flags: from now on, VICIdial's flags decide on each status that disposition_map_set did not
  * name. disposition_map_uses_flags: whether flags decide; map may be NULL. disposition_map_add_flags: adds a copy of a
- * status of the dialer. */
+ * status of VICIdial. */
 void disposition_map_use_flags(struct disposition_map *map, bool use);
 bool disposition_map_uses_flags(const struct disposition_map *map);
 void disposition_map_add_flags(struct disposition_map *map, const struct status_flags *flags);

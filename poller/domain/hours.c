@@ -10,7 +10,7 @@ enum { HOUR = 3600, OTHER = HOURS_RESULTS - 1 };
 const char *const hours_result_names[HOURS_RESULTS] = { "answered", "completed", "no_answer", "busy", "dropped", "dnc",
                                                         "other" };
 
-/* Keeps all answer times, 4 bytes per call, as percentiles are to be exact. */
+/* Keeps all answer times, 4 bytes per call, because the percentiles must be exact. */
 struct hour {
     struct hours_stats stats;
     uint32_t *took_ms;

@@ -1,4 +1,4 @@
-/* pace: the number of requests in flight: as many as the API can handle. */
+/* pace: the number of requests in flight: as many as the sink can handle. */
 #include "domain/pace.h"
 
 #define FIRST 2.0

@@ -95,7 +95,7 @@ static void list_keys(const struct param_spec *specs, char *out, size_t size)
     }
 }
 
-/* The key that chooses the type of a section, and what the type is one of. */
+/* The key that chooses the type in this section. */
 static const char *selector_of(const char *section)
 {
     return strcmp(section, "recordings") == 0 ? "upload" : "type";

@@ -26,7 +26,7 @@ struct settings_api {
     char *key_origin;
     char *ca_file;                    /* "": the system's certificates */
     int64_t timeout, connect_timeout; /* seconds per request */
-    int64_t concurrency;              /* requests in flight; 0: as many as the API can handle, up to ... */
+    int64_t concurrency;              /* requests in flight; 0: as many as the sink can handle, up to ... */
     int64_t max_concurrency;
     bool verify_ssl;
     bool allow_insecure_http;

@@ -1,14 +1,15 @@
-/* status_flags: the result of a status by the dialer's own flags. */
+/* status_flags: the result of a status by VICIdial's own flags. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "domain/status_flags.h"
 
-/* No flag says drop, busy or no answer: VICIdial itself finds drops by name (AST_VDhopper.pl). */
+/* No flag says drop, busy or no answer, so these lists have names. VICIdial too finds drops by name
+ * (AST_VDhopper.pl). */
 static const char DROPPED[] = "XDROP PDROP SRDROP TIMEOT AFTHRS NANQUE IQNANQ MAXCAL IVRXFR QVMAIL";
 static const char DO_NOT_CALL[] = "DNCCAR";
-static const char TECHNICAL[] = "NEW ERI LRERR MLINAT LSMERG"; /* some have human_answered all the same */
+static const char TECHNICAL[] = "NEW ERI LRERR MLINAT LSMERG"; /* some of them have the flag human_answered too */
 static const char BUSY[] = "AB B CPDB";
 static const char NO_ANSWER[] = "NA N CPDNA";
 static const char NOT_CHOSEN[] = "DONEM DISPO DISMX DCMX"; /* the agent chose no disposition, so the length decides */

@@ -1,4 +1,4 @@
-/* status_flags: the result of a status by the dialer's own flags. Pure. */
+/* status_flags: the result of a status by VICIdial's own flags. Pure. */
 #ifndef STATUS_FLAGS_H
 #define STATUS_FLAGS_H
 
@@ -22,7 +22,7 @@ struct status_flags {
     unsigned flags;
 };
 
-/* status_flags_result: the API's result for a call, by the flags of its status. If no human answered, the carrier's
+/* status_flags_result: the result of a call, by the flags of its status. If no human answered, the carrier's
  * result decides, if it was looked up. Ownership: a constant. */
 const char *status_flags_result(const struct call *call, unsigned flags);
 

@@ -1,4 +1,4 @@
-/* table: a small table beside the calls, like that of customers, which a source copies to the store of a sink. Its rows
+/* table: a small table beside the calls, such as customers, which the program copies from a source to a sink. Its rows
  * are no calls: they are never in the ledger. */
 #ifndef TABLE_H
 #define TABLE_H
@@ -23,8 +23,8 @@ struct table {
         const char *name;
         enum table_type type; /* a date is the text YYYY-MM-DD */
     } columns[TABLE_COLUMNS_MOST]; /* a name of NULL ends the list */
-    const char *newer; /* the number by which the newer one of two rows with one key counts; NULL: the row that is
-                        * written later */
+    const char *newer; /* the column with a number: of two rows with one key, the row with the greater number
+                        * stays. NULL: the row that is written later */
 };
 
 /* Rows that are written together, in one transaction, with a row in the store's log of loads (update_log). */

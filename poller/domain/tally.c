@@ -10,7 +10,7 @@
 
 static const int64_t request_bounds_ms[TALLY_BOUNDS - 1] = { 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000 };
 
-/* From 10 s to a day: a call waits for cron, its disposition, the sweep, or an API that was down. */
+/* From 10 s to a day: a call may wait for cron, its disposition, the sweep, or a sink that is down. */
 static const int64_t acceptance_bounds_ms[TALLY_BOUNDS - 1] = { 10000,   30000,   60000,    90000,    120000,  300000,
                                                                 600000, 1800000, 3600000, 14400000, 86400000 };
 
