@@ -31,7 +31,8 @@ static const struct param_spec params[] = {
     { NULL, false, NULL },
 };
 
-/* Whether the source looks the DID up, or has it of callers (see called_did in did_optimizer_payload.c). */
+/* Whether the source's calls have a DID: one that was looked up, or one that the caller dialled (see called_did in
+ * did_optimizer_payload.c). */
 static bool knows_did(const struct call_shape *shape)
 {
     for (int i = 0; shape != NULL && i < CALL_MAX_EXTRAS && shape->extras[i].name != NULL; i++)
@@ -54,7 +55,8 @@ static int read_params(const struct sink_settings *settings, struct did_optimize
     return params_yes_no(settings->params, "dial_status", reading->number_is_did, &reading->takes_dial_status, err);
 }
 
-/* The published server reads phoneNumber as the DID, and does not read the term reason. Each POST is a new record. */
+/* With phone_number = did the receiver is the published server. That server does not read the term reason, and stores
+ * each POST as a new record: a call that is sent again for a changed extra would only be stored twice. */
 static bool ignores_extras(const struct params *given)
 {
     return strcasecmp(params_text(given, "phone_number", "called"), "did") == 0;
@@ -169,7 +171,7 @@ static int send_messages(void *context, const struct sink_message *const *messag
 
 /* ---- the check: an empty call ---- */
 
-/* The answer to the one request. */
+/* The answer to the empty call. */
 struct probe {
     const struct did_optimizer *state;
     struct outcome outcome;

@@ -20,7 +20,7 @@ static const struct {
     const char *name;
     enum { TEXT, NUMBER, NUMBER_FROM_ZERO, NUMBER_ABOVE_ZERO, EXTRA, EXTRA_NUMBER, EXTRA_IF_ANY, EXTRA_NUMBER_IF_ANY,
            PHONE_NUMBER, RESULT, ROW_DIAL_STATUS, CUSTOMER_PHONE, DIAL_STATUS, LOOKED_UP, LOOKED_UP_NUMBER } kind;
-    size_t at; /* in struct call */
+    size_t at; /* offset in struct call */
     const char *extra;
 } members[] = {
     { "uniqueid", TEXT, offsetof(struct call, id), NULL },
@@ -30,7 +30,7 @@ static const struct {
     { "phoneNumber", PHONE_NUMBER, 0, NULL },
     { "phoneCode", EXTRA, 0, "phone_code" },
     { "disposition", TEXT, offsetof(struct call, status), NULL },
-    /* The dialer writes a negative length where two machines' clocks differ (AST_cleanup_agent_log.pl expects it). */
+    /* VICIdial writes a negative length if two machines' clocks differ (AST_cleanup_agent_log.pl expects it). */
     { "duration", NUMBER_FROM_ZERO, offsetof(struct call, length), NULL },
     { "agentId", TEXT, offsetof(struct call, agent), NULL },
     { "userGroup", EXTRA, 0, "user_group" },
@@ -44,12 +44,12 @@ static const struct {
     { "timestamp", NUMBER_ABOVE_ZERO, offsetof(struct call, ended), NULL },
     { "dialStatus", ROW_DIAL_STATUS, 0, "dial_status" },
     { "talkTime", EXTRA_NUMBER_IF_ANY, 0, "billsec" },
-    /* Of calls that callers made. */
+    /* Members of inbound calls only. */
     { "direction", EXTRA_IF_ANY, 0, "direction" },
     { "queueSeconds", EXTRA_NUMBER_IF_ANY, 0, "queue_seconds" },
     { "transferOf", EXTRA_IF_ANY, 0, "transfer_of" },
     { "result", RESULT, 0, NULL },
-    /* Not from the call's row. */
+    /* From here on: looked up, not from the call's row. */
     { "did", LOOKED_UP, 0, DID },
     { "customerPhone", CUSTOMER_PHONE, 0, NULL },
     { "dialStatus", DIAL_STATUS, 0, "dial_status" },
@@ -81,8 +81,8 @@ static void add_number_of(struct json_writer *object, const char *name, const ch
         json_writer_add_int(object, name, number);
 }
 
-/* The DID as far as it was looked up: other sources have an extra of that name too, for the number of an inbound
- * call. */
+/* The DID if it was looked up; otherwise NULL. In some sources the extra did is not looked up: it is the number that
+ * an inbound caller dialled. */
 static const char *did_of(const struct call *call)
 {
     return call_was_looked_up(call, DID) ? call_extra(call, DID) : NULL;
@@ -104,19 +104,18 @@ static void add_special(struct json_writer *object, const struct call *call, siz
     const char *name = members[i].name, *extra = members[i].extra;
     const char *did = reading->number_is_did && did_of(call) != NULL ? did_of(call) : called_did(call);
     switch (members[i].kind) {
-    case PHONE_NUMBER: /* the API insists on it: where the DID is not known, a called number matches no DID there */
+    case PHONE_NUMBER: /* the API refuses a call without one; a number that is no DID of the API does no harm */
         json_writer_add_text(object, name, did != NULL ? did : call->number);
         break;
     case CUSTOMER_PHONE:
         if (has_did(call) && call->number != NULL)
             json_writer_add_text(object, name, call->number);
         break;
-    case ROW_DIAL_STATUS: /* Asterisk's calls have no disposition but this: the published server makes its result of
-     * it */
+    case ROW_DIAL_STATUS: /* the only disposition of Asterisk's calls; the published server derives its result */
         if (call_extra(call, extra) != NULL && !call_was_looked_up(call, extra))
             json_writer_add_text(object, name, call_extra(call, extra));
         break;
-    case DIAL_STATUS: /* there it outranks the agent's disposition */
+    case DIAL_STATUS: /* the published server prefers it to the agent's disposition */
         if (call_extra(call, extra) != NULL && call_was_looked_up(call, extra) && reading->takes_dial_status)
             json_writer_add_text(object, name, call_extra(call, extra));
         break;

@@ -13,7 +13,7 @@
 /* How the API reads a call. NULL: as its documentation says, all false. */
 struct did_optimizer_reading {
     bool number_is_did;     /* phoneNumber is the DID that was shown, if it is known; not the called number */
-    bool takes_dial_status; /* dialStatus is sent, which outranks the disposition there */
+    bool takes_dial_status; /* dialStatus is sent; the API prefers it to the disposition */
 };
 
 /* did_optimizer_payload_body: the JSON object for a call, always valid UTF-8. *ret_row_length: the first bytes, which
@@ -26,7 +26,7 @@ char *did_optimizer_payload_body(const struct call *call, const struct dispositi
 const char *did_optimizer_payload_named(const char *text, char *out, size_t size);
 
 /* did_optimizer_payload_key: the idempotency key. It depends on the row alone, because looked-up data never change. So
- * earlier versions, which sent only the row, made the same key. */
+ * the key is the same as that of earlier versions, which sent only the row. */
 void did_optimizer_payload_key(const char *id, const char *body, size_t row_length, uint32_t change,
                                char out[SINK_KEY_SIZE]);
 

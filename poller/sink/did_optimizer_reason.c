@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "sink/did_optimizer_reason.h"
 
-/* Replaces *text by *text, separator and more. */
+/* Appends separator and more to *text. */
 static void append(char **text, const char *separator, const char *more)
 {
     char *longer = mem_format("%s%s%s", *text, **text != '\0' ? separator : "", more);

@@ -193,7 +193,7 @@ static int inspect_tables(struct postgresql *state, struct found *found, const s
 }
 
 /* Creates missing tables and columns in the open transaction. Takes a lock first, because two dialers may do this at
- * the same moment, and looks again: the other one may have made them before it let the lock go. */
+ * the same moment, and looks again: the other one may have made them before it released the lock. */
 static int make_tables(struct postgresql *state, const struct recorder_batch *batch, struct outcome *ret_failure)
 {
     const struct recorder_dialect *dialect = &recorder_postgresql_dialect;

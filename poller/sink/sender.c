@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "sink/sender.h"
 
-/* As many accepted calls at most wait for their report. */
+/* The most accepted calls whose report waits. */
 #define MOST_KEPT 64
 
 /* Turns answers into outcomes as they arrive. Recording an outcome takes as long as libcurl needs for a request, so
@@ -26,7 +26,7 @@ struct sending {
     size_t kept_count;
 };
 
-/* Whether any was kept. */
+/* Reports the kept outcomes. Returns whether there were any. */
 static bool report_kept(void *context)
 {
     struct sending *sending = context;

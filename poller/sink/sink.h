@@ -19,7 +19,7 @@
 struct sink_settings {
     const struct settings_api *api;
     const struct disposition_map *dispositions;
-    const char *source;              /* the type of the source, which names its ids */
+    const char *source;              /* the type of the source: an id is unique only within one source */
     const struct call_shape *shape;  /* the extras of its calls; NULL: none */
     const struct params *params; /* the type's own settings, checked by params_check; NULL: none */
     const char *state_dir;       /* a sink may keep a file here */
@@ -57,7 +57,7 @@ struct sink_recording {
     const char *call; /* the call's id */
     bool is_stored;   /* false: it was rejected */
     const char *file_id, *link, *md5;
-    int64_t attempts; /* failed ones */
+    int64_t attempts; /* failed attempts */
 };
 
 /* The result of sink_check. */
@@ -73,7 +73,7 @@ struct sink_ops {
     const char *type;  /* the value of type in [sink] */
     const char *title; /* the receiver of calls, for messages: "API" */
     bool uses_api;     /* needs the address and the key of dids.conf */
-    const struct param_spec *params; /* optional: the settings of [sink] that only this kind knows, see params.h */
+    const struct param_spec *params; /* optional: the settings of [sink] that only this type has, see params.h */
     void (*read_environment)(struct params *params); /* optional: adds settings that params does not have */
     bool (*ignores_extras)(const struct params *params); /* optional: see sink_ignores_extras */
     const struct param *(*asks_dial_status)(const struct params *params); /* optional: see sink_asks_dial_status */
@@ -155,8 +155,8 @@ void sink_make(const struct sink *sink, const struct call *call, uint32_t change
 void sink_message_free(struct sink_message *message);
 
 /* sink_batch: how many messages the sink sends as one request, if it can get so many; 0: each message is a request of
- * its own. Such a sink is sent whole batches, and no single call to test it with. If a batch fails, it may report only
- * some of its messages. */
+ * its own. The engine sends such a sink whole batches, and no single call as a test. If a batch fails, the sink may
+ * report only some of its messages. */
 size_t sink_batch(const struct sink *sink);
 
 /* sink_opens_at: the epoch, by this host's clock, until which the sink takes no batch; 0 or a past time: it takes one.
@@ -185,7 +185,7 @@ bool sink_describe(const struct sink_ops *ops, int64_t code, char *out, size_t s
 const char *sink_address(const struct sink *sink);
 
 /* sink_memory: a word of at most 15 letters that the sink wants to know in the next run; "" if there is none.
- * sink_recall: gives it back, where the address is still the same. */
+ * sink_recall: gives the word back to the sink, if the address is still the same. */
 const char *sink_memory(const struct sink *sink);
 void sink_recall(const struct sink *sink, const char *earlier);
 
