@@ -223,7 +223,7 @@ static int set_number(const struct setting *setting, int64_t *target, const char
     return 0;
 }
 
-/* Parses value and sets the target of setting. An error text never holds a secret, as a secret is TEXT, which cannot
+/* Parses value and sets the target of setting. No error text contains a secret: a secret is TEXT, which cannot
  * fail. */
 static int set_value(struct config *config, const struct setting *setting, const char *value, struct err *err)
 {
@@ -268,7 +268,7 @@ static int set_value(struct config *config, const struct setting *setting, const
     return err_set(err, EX_SOFTWARE, "setting %s has no kind", setting->key);
 }
 
-/* Later checks, some of them far from here, name the place that set these values. */
+/* Keeps the file and line that set the value: later checks, in other files too, name them. */
 static void keep_origin(struct config *config, const struct setting *setting, const char *place)
 {
     if (setting->offset == AT(api.base_url))
@@ -361,7 +361,7 @@ static bool keep_param(struct reading *reading, const char *section, const char 
     return true;
 }
 
-/* If /etc/did-optimizer-sync.conf lacks a value for the database, each type of source has other files for it. */
+/* Notes which database settings our own file sets. Each type of source looks for the others in files of its own. */
 static void note_ours(struct config *config, const struct setting *setting)
 {
     static const struct {

@@ -10,8 +10,8 @@ struct environment_variable {
 };
 
 /* environment_read: adds the setting of each variable that is not empty, with the variable as its origin. A setting
- * that params has already, as KEY or KEY_file, counts more than the variable. Of two variables for one setting the
- * first counts. */
+ * that params has already, as KEY or KEY_file, wins over the variable. Of two variables for one setting the first
+ * one wins. */
 void environment_read(const struct environment_variable *variables, struct params *params);
 
 #endif

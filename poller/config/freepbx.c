@@ -10,7 +10,7 @@
 
 #define AT(member) offsetof(struct freepbx_account, member)
 
-/* Of two keys for the same thing the former wins. */
+/* If a file has two keys for the same value, the key that comes first in this table wins. */
 static const struct {
     const char *key;
     size_t target;
@@ -28,8 +28,9 @@ static const struct {
 /* One file being read. */
 struct reading {
     struct freepbx_account *account;
-    size_t taken[KEYS]; /* by the first key of a target: 1 + the key that has set it */
-    bool is_foreign;    /* in a section that is about another database */
+    /* For each value, at the index of its first key: 1 + the index of the key that set the value; 0: none. */
+    size_t taken[KEYS];
+    bool is_foreign;    /* the current section is about another database */
 };
 
 static size_t first_of(size_t target)
@@ -40,7 +41,7 @@ static size_t first_of(size_t target)
     return i;
 }
 
-/* An empty value is a form left blank. */
+/* Takes the value of a key. An empty value means that an operator left the field blank, so it sets nothing. */
 static void take(struct reading *reading, const char *key, const char *value)
 {
     for (size_t i = 0; i < KEYS; i++) {

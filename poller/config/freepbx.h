@@ -9,11 +9,11 @@ struct freepbx_account {
 
 /* freepbx_read: reads text in any of three languages: PHP's $amp_conf["AMPDBUSER"] = "..."; (/etc/freepbx.conf),
  * AMPDBUSER=... (/etc/amportal.conf), and user = ... or username => ... (/etc/asterisk/cdr_mysql.conf and
- * res_odbc_additional.conf; there in no section, [global] or [asteriskcdrdb]). CDRDBHOST and its kin win over
- * AMPDBHOST, as in FreePBX. Ownership: freepbx_free. */
+ * res_odbc_additional.conf; there in no section, [global] or [asteriskcdrdb]). The CDRDB keys win over the
+ * AMPDB keys, as in FreePBX. Ownership: freepbx_free. */
 void freepbx_read(const char *text, struct freepbx_account *ret_account);
 
-/* freepbx_free: wipes the password first. */
+/* freepbx_free: overwrites the password, and frees all texts. */
 void freepbx_free(struct freepbx_account *account);
 
 #endif

@@ -25,7 +25,7 @@ static bool is_word(const char *at, size_t length, const char *word)
     return strlen(word) == length && strncasecmp(at, word, length) == 0;
 }
 
-/* 1: it begins this section; -1: it begins another; 0: it begins none. */
+/* Returns 1 if the line begins this section, -1 if it begins another one, 0 if it begins none. */
 static int heading(const struct line *line, const char *section)
 {
     size_t blanks = strspn(line->start, " \t");
@@ -71,7 +71,7 @@ static struct line comment_of(const struct line *line)
 /* Where the value goes: in the place of [from, to), or at from. */
 struct place {
     const char *from, *to;
-    struct line comment; /* that stays behind the value */
+    struct line comment; /* the comment that stays behind the value */
     bool has_section;
 };
 
