@@ -34,7 +34,8 @@ struct backfill {
     char *note_names[3];     /* the notes with that epoch, by enum source_table, and the note FORCED */
 };
 
-enum { FORCED = SOURCE_ARCHIVE + 1 }; /* when a forced backfill began: it resends only calls that were sent before */
+/* The note of when a forced backfill began: the backfill sends no call that was sent since then. */
+enum { FORCED = SOURCE_ARCHIVE + 1 };
 
 /* ---- progress ---- */
 
@@ -71,7 +72,7 @@ static bool is_not_selected(void *context, const struct call *call)
            (options->status != NULL && strcasecmp(options->status, str_or_empty(call->status)) != 0);
 }
 
-/* A run reads the calls that wait, so the walk leaves them alone. */
+/* Only counts the calls that wait for their disposition: the runs read them again. */
 static void count_waiting(void *context, const struct call *call, const struct call_record *record,
                           const struct decision *decision, bool in_scope)
 {
@@ -174,7 +175,7 @@ static int read_range(struct backfill *backfill, const char *zone, struct err *e
     return 0;
 }
 
-/* Days are those of the source. */
+/* If the source has a time zone of its own, reads --from and --to again in that zone. */
 static int read_range_again(struct backfill *backfill, struct err *err)
 {
     char zone[SOURCE_ZONE_SIZE] = "";

@@ -109,7 +109,7 @@ static void report_configuration(const struct check *check)
     check_good(check->report, "configuration", "%s, %s", to, from);
 }
 
-/* A variable that somebody has set for another program may be a surprise. */
+/* Names each setting that comes from an environment variable: the variable may have been set for another program. */
 static void report_variables(const struct check *check, const char *section, const struct params *params)
 {
     static const char origin[] = "environment variable ";
@@ -131,7 +131,7 @@ static bool has_extra(const struct source_ops *source, const char *name, bool *r
     return false;
 }
 
-/* [sink] sends what [enrich] looks up. */
+/* Warns if [sink] asks for the dial status, but no call has one: [enrich] looks it up, if the source can. */
 static void test_dial_status(const struct check *check)
 {
     bool looked_up = false;
@@ -203,7 +203,8 @@ static void test_dialplan(struct check *check)
         check_dialplan(check->report, check->options->config.dids);
 }
 
-/* Now, as root. test_cron reports it at the end, when the age of the last run is known. */
+/* Inspects cron while this process is root. test_cron reports the result at the end: it needs the age of the last run.
+ */
 static void inspect_cron(struct check *check)
 {
     check->cron = check_cron_inspect(check->options->cron_file);
@@ -253,7 +254,7 @@ static void test_owner(struct check *check)
         check_fail_err(check->report, "state", &err);
 }
 
-/* Most sources are databases. */
+/* The source's name for lines of `check`. Most sources are databases; if the type is unknown, "database" too. */
 static const char *area_of_source(const struct check *check)
 {
     const struct source_ops *source = check->kinds.source;

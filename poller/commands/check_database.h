@@ -1,4 +1,4 @@
-/* check_database: the part of `check` that tests the dialer's database. */
+/* check_database: the part of `check` that tests the source. */
 #ifndef CHECK_DATABASE_H
 #define CHECK_DATABASE_H
 
@@ -6,8 +6,8 @@
 #include "config/config.h"
 #include "config/options.h"
 
-/* check_database: connects, tests the tables with cheap queries only, compares the campaigns in config with the
- * dialer's, and tries the leader's lock. area: the name of the source, if it cannot be opened. */
+/* check_database: opens the source, tests it with cheap queries only, compares its campaigns with those in config, and
+ * tries the leader's lock. area: the name for the line of `check` if the source cannot be opened. */
 void check_database(struct check_report *report, const char *area, const struct options *options,
                     const struct config *config);
 

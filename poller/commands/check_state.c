@@ -108,7 +108,8 @@ static void check_writing(struct check_report *report, const char *state_dir)
     free(path);
 }
 
-/* A command run as another user may have left files that the owner cannot use. False: it has. */
+/* A command run as another user may have left files that the owner cannot use. Returns false if there are such
+ * files. */
 static bool check_owner(struct check_report *report, const char *state_dir)
 {
     static const char *const names[] = { "ledger.db", "ledger.db-wal", "ledger.db-shm", "lock" };
@@ -127,7 +128,8 @@ static bool check_owner(struct check_report *report, const char *state_dir)
     return good;
 }
 
-/* Somebody may still write the older script's checkpoint out of habit. check.c reports one of the last minutes. */
+/* Warns if somebody has written the older script's checkpoint since this program took over: it has no effect any more.
+ * A checkpoint of the last minutes means that the older script still runs; check.c reports that. */
 static void check_old_checkpoint(struct check_report *report, const char *legacy, struct ledger *ledger)
 {
     int64_t since = 0;

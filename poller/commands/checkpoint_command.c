@@ -197,7 +197,8 @@ int checkpoint_command(struct options *options)
     struct config_problems problems;
     options->config.without_api = true;
     struct route_kinds kinds;
-    route_load(&options->config, &config, &kinds, &problems); /* now: the state's owner may not read the settings */
+    /* Before root gives up its rights: only root may be allowed to read the settings. */
+    route_load(&options->config, &config, &kinds, &problems);
     int result = profile_drop_privileges(options, &err);
     if (result == 0)
         result = options->command == COMMAND_CHECKPOINT_SHOW ? show(options, &err)

@@ -14,7 +14,7 @@
 
 #define DAYS 30
 
-/* A status, as its calls came out by the flags: those of two campaigns may differ. */
+/* A status with its result by the flags. A status has several rows if its result differs between campaigns. */
 struct seen {
     char *status, *name;
     const char *by_table, *by_flags;
@@ -28,7 +28,7 @@ struct dispositions {
     size_t count;
     struct status_name {
         char *status, *name;
-    } *names; /* of each status that the dialer knows */
+    } *names; /* of each status that VICIdial lists */
     size_t name_count;
 };
 
@@ -72,7 +72,7 @@ static int on_call(void *context, const struct call *call, struct err *err)
     return 0;
 }
 
-/* Between two short reads: a person may have enough of it. */
+/* Called between two short reads, so that Ctrl-C ends the command soon. */
 static int on_slice(void *context, int64_t ended_before, struct err *err)
 {
     (void)context;
@@ -111,7 +111,8 @@ static void print_status(const struct seen *seen)
                  strcmp(seen->by_table, seen->by_flags) != 0 ? " differs" : "");
 }
 
-/* Whether a line of [dispositions] can name the status, and no more frequent result of it came before. */
+/* Whether to print a line for [dispositions]: the results differ, the line can name the status, and no row with more
+ * calls has the same status. */
 static bool is_pasted(const struct dispositions *all, size_t i)
 {
     const struct seen *seen = &all->seen[i];

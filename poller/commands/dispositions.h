@@ -5,7 +5,7 @@
 #include "config/options.h"
 
 /* dispositions_command: prints each status of the last 30 days with its number of calls, name, flags and both results,
- * and lines for [dispositions] that follow the flags. Reads the dialer's database only. Returns the exit code. */
+ * and lines for [dispositions] that follow the flags. Reads only the source. Returns the exit code. */
 int dispositions_command(const struct options *options) MUST_CHECK;
 
 #endif

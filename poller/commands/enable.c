@@ -69,7 +69,7 @@ int enable_command(const struct options *options)
     struct config_problems problems;
     struct route_kinds kinds;
     route_load(&options->config, &config, &kinds, &problems);
-    log_open(options->log, LOG_TERMINAL_NONE); /* now: the state's owner may have no right to create the log */
+    log_open(options->log, LOG_TERMINAL_NONE); /* before root gives up its rights: only root may create the log */
     log_configure(config.log_format, config.log_level);
     if (record_choice(options, enabled, &err) != 0) {
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);

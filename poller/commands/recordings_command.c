@@ -47,7 +47,7 @@ static void print_line(const struct recordings_row *row)
     (void)printf("%s\n", str_printable(line, shown, sizeof shown));
 }
 
-/* A pending recording without a failure is no news. */
+/* Leaves out pending recordings that have not failed: nobody needs to act on them. */
 static void list_row(void *context, const struct recordings_row *row)
 {
     struct listing *listing = context;

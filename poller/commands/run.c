@@ -143,7 +143,8 @@ static unsigned table_jobs(const struct options *options)
     return options->job != NULL && strcmp(options->job, "staffgroup") == 0 ? TABLE_STAFF : 0;
 }
 
-/* What follows the calls: it fails the run, but calls are sent anyway. */
+/* Does what follows the calls: copies tables, runs the files of `after`. A failure fails the run, but the calls are
+ * sent already. */
 static void follow_up(const struct options *options, struct resources *resources, struct summary *summary)
 {
     struct err err;
@@ -155,7 +156,7 @@ static void follow_up(const struct options *options, struct resources *resources
     if ((only_calls || tables_step_run(&step, &err) == 0) &&
         after_step_run(&resources->sink, &resources->config.sink_params, &err) == 0)
         return;
-    if (interrupt_requested()) /* the next run goes on */
+    if (interrupt_requested()) /* not a failure: the next run continues */
         return;
     log_error("❌ %s", err.message);
     if (summary->stop == STOP_NONE)

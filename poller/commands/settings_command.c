@@ -18,7 +18,8 @@
 
 enum { FILE_MOST = 256 * 1024, NAME_SIZE = 80 };
 
-/* By name too, because the type may be wrong. A file may hold a secret, and root would read it. */
+/* Decides by the key's name too, because the type may be wrong. A setting that names a file counts as well: the file may
+ * hold a secret, and root would read it. */
 static bool is_secret(const char *section, const char *key)
 {
     static const char *const parts[] = { "password", "secret", "token", "_key", "key_", "credential", "_file" };
@@ -52,7 +53,7 @@ static void on_value(void *context, const char *section, const char *key, const 
     hand_out(listing, section, key, value, true);
 }
 
-/* `check` reports it. */
+/* Ignores lines that are wrong: `check` reports them. */
 static void on_problem(void *context, const char *section, const char *text, const char *problem, int line)
 {
     (void)context;
@@ -134,8 +135,8 @@ static bool has_text(const struct config_problems *problems, const char *text)
     return false;
 }
 
-/* The name of the file in messages, in the place of that of the copy which was checked. Ownership: the caller frees
- * it. */
+/* Replaces the name of the checked copy in a message by the name of our own file. Ownership: the caller frees the
+ * text. */
 static char *with_own_name(const char *problem, const char *copy, const char *own)
 {
     const char *at = strstr(problem, copy);
@@ -143,7 +144,8 @@ static char *with_own_name(const char *problem, const char *copy, const char *ow
                       : mem_format("%.*s%s%s", (int)(at - problem), problem, own, at + strlen(copy));
 }
 
-/* The checks of `check` on a copy. Problems that are there already, such as a missing key, hinder nobody. */
+/* Checks the changed copy as `check` does. A problem that the file had before, such as a missing key, is no reason to
+ * refuse the change. */
 static int check_copy(const struct options *options, const char *copy, struct err *err)
 {
     struct config_paths paths = options->config;
@@ -167,7 +169,7 @@ static int check_copy(const struct options *options, const char *copy, struct er
     return result;
 }
 
-/* Beside the file, so that relative names and rights are the same. */
+/* Writes the copy beside the file, so that relative names and rights are the same. */
 static int check_text(const struct options *options, const char *text, struct err *err)
 {
     char *copy = mem_format("%s.new", options->config.own);

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "commands/why_attempt.h"
 
-/* A failure's reason is not kept where the call was waiting after it. */
+/* If the call was waiting after a failed attempt, the ledger has no reason of the failure. */
 static const char *end_of(const struct records_attempt *attempt, const struct sink_ops *sink, bool is_accepted)
 {
     char ignored[40];
@@ -28,7 +28,7 @@ const char *why_attempt(const struct records_attempt *attempt, const struct sink
     char local[CLOCK_TEXT_SIZE], answer[40] = "no answer", took[32] = "";
     const char *end = end_of(attempt, sink, is_accepted);
     if (attempt->answer == RECORDS_UNKNOWN || (attempt->answer == 0 && is_accepted))
-        (void)snprintf(answer, sizeof answer, "sent"); /* a kind may have no codes */
+        (void)snprintf(answer, sizeof answer, "sent"); /* some types of sinks have no codes */
     else if (attempt->answer != 0)
         (void)sink_describe(sink, attempt->answer, answer, sizeof answer);
     if (attempt->took_ms != RECORDS_UNKNOWN)
