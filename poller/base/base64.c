@@ -51,5 +51,5 @@ bool base64_decode(const char *text, size_t length, unsigned char *out, size_t *
         }
     }
     *ret_length = written;
-    return bits < 6 && (group & ((1U << bits) - 1)) == 0; /* each text has one meaning only */
+    return bits < 6 && (group & ((1U << bits) - 1)) == 0; /* unused bits are 0: no two texts mean the same bytes */
 }

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* clock_now_epoch: this host's wall clock, in seconds since 1970 UTC. Use source_now instead for a time that is
- * compared with the dialer's rows: the database has a clock of its own. */
+ * compared with rows of the source: the source has a clock of its own. */
 int64_t clock_now_epoch(void);
 
 /* clock_mono_ms: milliseconds on a clock that never goes back; for durations and deadlines. */
@@ -15,13 +15,14 @@ int64_t clock_mono_ms(void);
 /* clock_mono_exact_ms: the same clock, with fractions of a millisecond. */
 double clock_mono_exact_ms(void);
 
-/* A reading of the dialer's clock: the epoch that its database reported, and the clock_mono_ms when the answer arrived.
- * The program adds the time since then, and so asks the database less often; the sum is never ahead of the database. */
+/* A reading of the source's clock: the epoch that the source reported, and the clock_mono_ms when the answer arrived.
+ * The program adds the time since then, and so asks the source less often; the sum is never ahead of the source's
+ * clock. */
 struct clock_reading {
     int64_t epoch, read_ms;
 };
 
-/* clock_reading_from: a reading for an epoch that the database reported just now.
+/* clock_reading_from: a reading for an epoch that the source reported just now.
  * clock_reading_now: the epoch seconds that the same clock shows now. */
 struct clock_reading clock_reading_from(int64_t epoch);
 int64_t clock_reading_now(const struct clock_reading *reading);

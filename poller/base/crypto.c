@@ -40,7 +40,7 @@ struct crypto_digest *crypto_digest_begin(enum crypto_digest_kind kind)
         mem_out_of_memory();
     if (EVP_DigestInit_ex(context, kind == CRYPTO_MD5 ? EVP_md5() : EVP_sha256(), NULL) == 1)
         return (struct crypto_digest *)context;
-    /* GCOVR_EXCL_START: only with a policy of the system */
+    /* GCOVR_EXCL_START: only if the system's policy forbids a digest */
     EVP_MD_CTX_free(context);
     ERR_clear_error();
     return NULL;

@@ -108,15 +108,15 @@ static int sync_directory(const char *directory)
     return result;
 }
 
-/* How a new file shall be. */
+/* Owner, group and mode of a new file. */
 struct look {
     mode_t mode;
-    bool has_owner; /* it gets owner and group */
+    bool has_owner; /* false: owner and group are those of this process */
     uid_t owner;
     gid_t group;
 };
 
-/* Before the file has its content, so that nobody reads it who may not. */
+/* Called before the file has its content, so that nobody can read the content without the right to. */
 static int set_look(int fd, const struct look *look)
 {
     if (look->has_owner)

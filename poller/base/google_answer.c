@@ -56,7 +56,7 @@ static struct refusal read_refusal(const struct google_request *request, const s
     return refusal;
 }
 
-/* ---- what somebody must do ---- */
+/* ---- the remedy ---- */
 
 /* The seconds by which this host's clock is ahead of Google's; 0: it is right, or Google's time is not known. */
 static int64_t clock_error(const struct google_request *request, const struct http_answer *answer)

@@ -29,8 +29,8 @@ int google_token_open(const struct google_token_settings *settings, struct googl
 int google_token_get(struct google_token *token, const char **ret_text, struct err *err) MUST_CHECK;
 
 /* google_token_refused: an API answered 401 to the token used. True: the next google_token_get gives another one, and
- * the request is worth a second try. So it is for each of several requests that were in flight with one token. False:
- * that token had replaced a refused one, so another one would not help. */
+ * the request is worth a second try. The same holds for each of several requests that were in flight with one token.
+ * False: that token had replaced a refused one, so another one would not help. */
 bool google_token_refused(struct google_token *token, const char *used) MUST_CHECK;
 
 /* google_token_is_user: whether the token acts for a person whose own storage is used, not for a service account. */

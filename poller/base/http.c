@@ -351,7 +351,7 @@ static void finish_request(struct http *http, struct slot *slot, CURLcode code,
     slot->busy = false;
 }
 
-/* Whether the certificate may be known in the other place. Then the slot uses that one from now on. */
+/* Whether the other place of certificates is worth a try. If so, the slot uses that place from now on. */
 static bool look_elsewhere(const struct http *http, struct slot *slot, CURLcode code)
 {
     if (code != CURLE_PEER_FAILED_VERIFICATION || slot->looked_elsewhere || http->other_trust.file == NULL)

@@ -82,7 +82,7 @@ static char *decode(const char *part, size_t length, size_t *ret_length)
 {
     char *text = mem_copy_bytes(part, length);
     unsigned char *bytes = mem_zero(length + 1, 1);
-    for (size_t i = 0; i < length; i++) /* the other base64 has none of - and _, and this one none of + / = */
+    for (size_t i = 0; i < length; i++) /* base64url has - and _ where base64 has + and /; it has no = */
         text[i] = text[i] == '-' ? '+' : text[i] == '_' ? '/' : strchr("+/=", text[i]) != NULL ? '!' : text[i];
     bool valid = base64_decode(text, length, bytes, ret_length);
     free(text);

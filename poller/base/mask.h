@@ -9,7 +9,7 @@
  * NULL or "". */
 void mask_phone(char *text, const char *phone);
 
-/* mask_api_text: mask_phone for the API's error text, and hides each value that the text quotes as value "..." or
+/* mask_api_text: mask_phone for the error text of a sink, and hides each value that the text quotes as value "..." or
  * (`...`): Mongoose quotes a call's values so. */
 void mask_api_text(char *text, const char *phone);
 

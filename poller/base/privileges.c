@@ -55,7 +55,7 @@ static int fill_standard_files(void)
     return 0;
 }
 
-/* Dialers run on systems older than closefrom (glibc 2.34) and close_range (Linux 5.9). */
+/* Some supported systems are older than closefrom (glibc 2.34) and close_range (Linux 5.9). */
 static int close_inherited_files(int from)
 {
     DIR *files = opendir("/proc/self/fd");

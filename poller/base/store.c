@@ -43,7 +43,7 @@ static sqlite3_stmt *to_sqlite(struct statement *statement)
     return (sqlite3_stmt *)statement;
 }
 
-/* A write-ahead log's index that cannot grow is an I/O error to SQLite, also where the disk is full. */
+/* If the index of the write-ahead log cannot grow, SQLite reports an I/O error, even if the disk is full. */
 static bool is_full(sqlite3 *database)
 {
     int reason = sqlite3_system_errno(database);
@@ -81,7 +81,7 @@ static int fail(struct store *store, const char *action, struct err *err)
     const char *remedy = "";
     store->fault = fault_of(store->database);
     bool has_ended = store->in_transaction && sqlite3_get_autocommit(store->database) != 0;
-    if (store->fault == STORE_VALUE_REFUSED && has_ended) /* as by RAISE(ROLLBACK): it is not about this value alone */
+    if (store->fault == STORE_VALUE_REFUSED && has_ended) /* RAISE(ROLLBACK) undid earlier values too */
         store->fault = STORE_OTHER;
     switch (store->fault) {
     case STORE_DAMAGED:
@@ -130,8 +130,8 @@ static int check_path(const char *title, const char *path, bool *ret_exists, str
 
 /* ---- reading without the right to write ---- */
 
-/* A reader of a WAL creates files beside the ledger, or takes locks in them. A user who may not write there, such as a
- * monitoring user of the group, uses the files that exist. If there are none, that user reads the ledger's file
+/* A reader of a WAL creates files beside the store's file, or takes locks in them. A user who may not write there, such
+ * as a monitoring user of the group, uses the files that exist. If there are none, that user reads the store's file
  * alone. */
 
 enum { UNSTABLE_MS = 50, MOST_ATTEMPTS = 20 };
@@ -165,7 +165,7 @@ static char *immutable_name(const char *path)
     return name;
 }
 
-/* Whether the file alone is the whole ledger: there is no WAL, and the last change is some time ago. The file's time
+/* Whether the file alone is the whole store: there is no WAL, and the last change is some time ago. The file's time
  * has the granularity of the kernel's clock, so a second change right after the first would not show. */
 static bool is_at_rest(const char *path, struct stat *ret_info)
 {
@@ -223,9 +223,9 @@ static int open_without_writing(struct store *store, struct err *err)
 
 static int open_file(struct store *store, const char *name, struct err *err)
 {
-    /* Else SQLite locks a counter for each block of memory. Has no effect once SQLite has started. */
+    /* Otherwise SQLite locks a counter for each block of memory. Has no effect once SQLite has started. */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    /* Else SQLite writes to 200 KiB for its own use when it opens a file; an idle run needs a tenth of that. */
+    /* Otherwise SQLite writes to 200 KiB for its own use when it opens a file; an idle run needs a tenth of that. */
     (void)sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 128, 100);
     (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
     mode_t mask = umask(0027); /* SQLite creates its files with mode 0644 less this mask */

@@ -32,7 +32,7 @@ static bool is_digit(char c)
 bool str_to_int(const char *text, int64_t *ret_number)
 {
     const char *at = (*text == '-' || *text == '+') ? text + 1 : text;
-    int64_t number = 0; /* below 0: there is one number more than above */
+    int64_t number = 0; /* negative: INT64_MIN has no positive counterpart */
     if (!is_digit(*at))
         return false;
     for (; is_digit(*at); at++)
@@ -49,7 +49,7 @@ int str_yes_no(const char *word)
     static const char *const words[] = { "no", "yes", "false", "true", "0", "1", "off", "on" };
     for (int i = 0; i < (int)(sizeof words / sizeof words[0]); i++)
         if (strcasecmp(word, words[i]) == 0)
-            return i % 2; /* the words say no and yes in turn */
+            return i % 2; /* words at even places mean no, at odd places yes */
     return -1;
 }
 
@@ -76,7 +76,8 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Each row of a sweep comes here, and strspn, strcspn and strncasecmp alone would take as long as all the rest. */
+/* A sweep calls this for each row. With strspn, strcspn and strncasecmp, this alone would take half of the sweep's
+ * time. */
 bool str_in_list(const char *list, const char *word)
 {
     for (const char *at = list; *word != '\0' && *at != '\0'; at++) {

@@ -27,8 +27,8 @@ int str_yes_no(const char *word) MUST_CHECK;
 #define STR_INT_SIZE 24
 const char *str_of_int(int64_t number, char room[STR_INT_SIZE]);
 
-/* str_in_list: whether list, words separated by blanks or commas, contains word. Ignores the case of A to Z, as the
- * dialer's database does. No list contains an empty word. */
+/* str_in_list: whether list, words separated by blanks or commas, contains word. Ignores the case of A to Z, as
+ * VICIdial's database does. No list contains an empty word. */
 bool str_in_list(const char *list, const char *word) MUST_CHECK;
 
 /* str_is_utf8: whether text is valid UTF-8. */
@@ -47,8 +47,7 @@ const char *str_printable(const char *text, char *out, size_t size);
 void str_hide(char *text, const char *secret);
 
 /* str_hash: 64-bit FNV-1a of length bytes, continued from seed; the first seed is STR_HASH_START. The algorithm must
- * never
- * change: hashes are stored (fingerprints) and sent (idempotency keys). */
+ * never change: hashes are stored (fingerprints) and sent (idempotency keys). */
 #define STR_HASH_START UINT64_C(14695981039346656037)
 uint64_t str_hash(uint64_t seed, const void *bytes, size_t length);
 

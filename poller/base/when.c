@@ -198,7 +198,8 @@ int when_parse_range(const char *zone, const char *from, const char *to, int64_t
 {
     if (*zone == '\0')
         return parse_both(from, to, now_epoch, ret_from, ret_to, err);
-    /* The C library has no other way to ask for another zone than its own; the process has one thread. */
+    /* The C library converts times only in the zone of TZ. Changing TZ is safe: callers that pass a zone have one
+     * thread. */
     const char *own = getenv("TZ");
     char *kept = own != NULL ? mem_copy(own) : NULL;
     (void)setenv("TZ", zone, 1);
