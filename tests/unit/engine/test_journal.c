@@ -3,6 +3,7 @@
 
 #include "engine/journal.h"
 #include "ledger/records.h"
+#include "ledger/standing.h"
 
 static struct source source;
 
@@ -315,7 +316,7 @@ static void test_the_sink_is_told_of_a_run(void **state)
     assert_int_equal(journal_close(&engine, &err), 0);
     assert_string_equal(told, "poll; 69 it is down");
     struct standing standing;
-    assert_int_equal(standing_gather(scene->state_dir, scene_ledger(scene), &standing, &err), 0);
+    assert_int_equal(standing_gather(scene->directory, scene_ledger(scene), &standing, &err), 0);
     assert_string_equal(standing_sink(&standing), "record store");
     assert_int_equal(journal_open(&engine, "poll", &err), 0);
     scene->summary = (struct summary){ .stop = STOP_NONE };
