@@ -18,8 +18,8 @@
 
 enum { FILE_MOST = 256 * 1024, NAME_SIZE = 80 };
 
-/* Decides by the key's name too, because the type may be wrong. A setting that names a file counts as well: the file may
- * hold a secret, and root would read it. */
+/* Decides by the key's name too, because the type may be wrong. A setting that names a file counts as well: the file
+ * may hold a secret, and root would read it. */
 static bool is_secret(const char *section, const char *key)
 {
     static const char *const parts[] = { "password", "secret", "token", "_key", "key_", "credential", "_file" };
@@ -41,8 +41,8 @@ struct listing {
 static void hand_out(const struct listing *listing, const char *section, const char *key, const char *value,
                      bool is_set)
 {
-    const struct settings_command_row row = { .section = section, .key = key, .value = is_secret(section, key) ? NULL : value,
-                                              .is_set = is_set };
+    const struct settings_command_row row = { .section = section, .key = key, .is_set = is_set,
+                                              .value = is_secret(section, key) ? NULL : value };
     listing->on_row(listing->context, &row);
 }
 
@@ -113,8 +113,9 @@ static int split_name(const char *name, char section[NAME_SIZE], char key[NAME_S
         return err_set(err, EX_USAGE, "name the setting as SECTION.KEY, such as sync.batch_size");
     (void)snprintf(section, NAME_SIZE, "%.*s", (int)dot, name);
     (void)snprintf(key, NAME_SIZE, "%s", name + dot + 1);
-    return is_secret(section, key) ? err_set(err, EX_USAGE, "%s is or leads to a secret: write it into the file by hand", key)
-                          : 0;
+    if (!is_secret(section, key))
+        return 0;
+    return err_set(err, EX_USAGE, "%s is or leads to a secret: write it into the file by hand", key);
 }
 
 /* A comment sign would cut the value off. */

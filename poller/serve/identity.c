@@ -24,8 +24,8 @@ static const char *read_cookie(const char *header, char out[SESSIONS_TOKEN_SIZE]
     return out;
 }
 
-/* The token of the header Authorization; NULL: it has none. A browser sends a password that a proxy asks for in the same
- * header. */
+/* The token of the header Authorization; NULL: it has none. A browser sends a password that a proxy asks for in the
+ * same header. */
 static const char *read_bearer(const char *authorization)
 {
     static const char kind[] = "Bearer ";

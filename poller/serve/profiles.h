@@ -37,9 +37,9 @@ struct profiles {
 void profiles_load(const struct options *options, struct profiles *ret_profiles);
 void profiles_free(struct profiles *profiles);
 
-/* profiles_read_changed: reads the settings of each profile again whose file somebody has changed. It is cheap enough for
- * each request. Where only root may read the file, the earlier settings hold, but numbers are masked: the file may say
- * so now. */
+/* profiles_read_changed: reads the settings of each profile again whose file somebody has changed. It is cheap enough
+ * for each request. Where only root may read the file, the earlier settings hold, but numbers are masked: the file may
+ * say so now. */
 void profiles_read_changed(struct profiles *profiles);
 
 /* profiles_find: the profile with that name; NULL: there is none. */

@@ -16,8 +16,8 @@ int view_file_open(const char *path, struct store **ret_store, struct err *err) 
  * above. A damaged file is deleted, and is an error. */
 int view_file_open_to_read(const char *path, struct store **ret_store, struct err *err) MUST_CHECK;
 
-/* view_file_delete: deletes the file; a missing one is no error. For whoever has found it damaged: the feed notices that
- * it is gone. Errors: EX_IOERR. */
+/* view_file_delete: deletes the file; a missing one is no error. For whoever has found it damaged: the feed notices
+ * that it is gone. Errors: EX_IOERR. */
 int view_file_delete(const char *path, struct err *err) MUST_CHECK;
 
 /* view_file_is_ready: whether the file has its indexes, so that queries are fast. view_file_finish: makes the indexes,

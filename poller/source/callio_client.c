@@ -48,7 +48,7 @@ struct exchange {
     long status;              /* 0: no answer */
     char trouble[300];        /* why there is none */
     int64_t retry_after_sec;
-    enum { READ, AGAIN, REFUSED, NOT_THERE, TOO_MANY, FAILED } verdict;
+    enum verdict { READ, AGAIN, REFUSED, NOT_THERE, TOO_MANY, FAILED } verdict;
     struct err err;           /* AGAIN, REFUSED, FAILED */
 };
 
@@ -152,7 +152,7 @@ static int send(struct exchange *exchange, struct err *err)
 /* ---- judging ---- */
 
 /* The API's words are hidden already; the other words have no secret. */
-static void PRINTF_LIKE(4, 5) judge(struct exchange *exchange, int verdict, int code, const char *format, ...)
+static void PRINTF_LIKE(4, 5) judge(struct exchange *exchange, enum verdict verdict, int code, const char *format, ...)
 {
     char text[900];
     va_list args;

@@ -122,7 +122,7 @@ def test_a_change_needs_the_csrf_token(page):
 
 
 def test_a_proxy_may_ask_for_a_password_of_its_own(page):
-    """Goal: what else the browser sends for this host, a password or another program's cookie, does not log anybody out,
+    """Goal: what else the browser sends for this host, a password or another program's cookie, logs nobody out,
     and is no proof of intent."""
     client = page.client("ann")
     more = {"Authorization": "Basic YW5uOngK", "Cookie": f"session=abc; session={client.cookie}"}

@@ -304,7 +304,8 @@ static void note_end(void *state, const struct sink_run *run)
 static void test_the_sink_is_told_of_a_run(void **state)
 {
     struct scene *scene = *state;
-    static const struct sink_ops ops = { .type = "noting", .title = "record store", .begin = note_begin, .end = note_end };
+    static const struct sink_ops ops = { .type = "noting", .title = "record store", .begin = note_begin,
+                                         .end = note_end };
     const struct sink sink = { .ops = &ops };
     struct err err;
     struct engine engine = begin(scene);
