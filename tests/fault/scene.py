@@ -112,10 +112,11 @@ class Scene:
 
     def outcome(self):
         """All results that must be the same after each crash. A try that is due in the next minutes is due "soon",
-        because its time depends on the duration of the runs. So does the time when the first run took over."""
+        because its time depends on the duration of the runs. So do the times of what a run did."""
         calls, notes = self.read_ledger()
-        if "taken_over" in notes and notes["taken_over"][0] >= self.now - SOON:
-            notes["taken_over"] = "now"
+        for name in ("taken_over", "last_sweep", "scanned_to"):
+            if name in notes and notes[name][0] >= self.now - SOON:
+                notes[name] = "now"
         for name in ("swept_to", "late_now", "pace"):  # these depend on the number of runs
             notes.pop(name, None)
         calls = [(*call[:5], "soon" if call[5] is not None and 0 < call[5] - self.now <= SOON else call[5], *call[6:])

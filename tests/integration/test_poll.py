@@ -581,6 +581,7 @@ def test_an_idle_run_sends_few_statements_beside_its_reads(sync, db):
     sync.run()
     said = [text for text in statements_of_a_run(sync, db)
             if text.startswith("SHOW") or "FROM vicidial_log" not in text]
+    said = [text for text in said if "Threads_running" not in text]  # after a slow read the run asks for the load
     assert [text.split()[0] for text in said] == ["SET", "SHOW", "SHOW", "SELECT", "SELECT", "SELECT", "SELECT"], said
     (locking,) = [text for text in said if "GET_LOCK" in text]
     assert "IS_USED_LOCK" in locking and "servers" in locking
