@@ -443,7 +443,7 @@ static void dismiss_late(struct server *server)
 /* ---- the life of the server ---- */
 
 /* What the library says concerns single clients. */
-static void on_message(void *context, const char *format, va_list args)
+static void PRINTF_LIKE(2, 0) on_message(void *context, const char *format, va_list args)
 {
     char text[500];
     (void)context;
