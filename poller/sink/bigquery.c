@@ -67,7 +67,7 @@ static const struct param_spec settings_of_bigquery[] = {
     { "location", false, "the location of the dataset" },
     { "load_interval", false, "seconds between two loads" },
     { "tenant", false, "the name in the column tenant" },
-    { "source", false, "the name of the dialer in the column source" },
+    { "source", false, "the name of the phone system in the column source" },
     { "timeout", false, "how many seconds a request may be silent" },
     { "bigquery_url", false, "the address of a stand-in, for tests" },
     { NULL, false, NULL },
