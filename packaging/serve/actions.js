@@ -146,7 +146,7 @@ function rejectedPanel(context) {
     () => withReason(''), false));
   place.append(list.node);
 
-  /* The command takes all calls whose reason has this text somewhere, so these may be more than those of the row. */
+  /* The command takes every call whose reason contains this text. These can be more calls than the row shows. */
   const withReason = (text) => shown.filter(({ reason }) => (reason ?? '').toLowerCase().includes(text.toLowerCase()))
     .reduce((sum, { calls }) => sum + calls, 0);
 

@@ -55,7 +55,7 @@ async function refreshSummary() {
 
 const RANK = { OK: 0, WARNING: 1, UNKNOWN: 2, CRITICAL: 3 };
 
-/* The worst of all profiles. A profile whose ledger cannot be read is unknown. */
+/* The worst verdict of all profiles. If a ledger cannot be read, the verdict of its profile is UNKNOWN. */
 function worst() {
   let found = null;
   for (const profile of page.summary.profiles) {

@@ -20,7 +20,7 @@ function card(tone, name, value, ...note) {
     make('dd', { class: 'value' }, value), make('dd', { class: 'note' }, ...note));
 }
 
-/* A card whose value leads to these calls. */
+/* A card. Its number is a link to the list of these calls. */
 function linked(profile, state, tone, value, ...note) {
   const link = make('a', { href: href('calls', { profile: profile.name, state }), id: `card-${profile.name}-${state}` },
     number(value));

@@ -1,4 +1,4 @@
-/* table: a table whose rows can be sorted by the server and shown anew without losing the focus, and its pages. */
+/* table: a table and the links to its pages. The server sorts the rows. Updated rows keep the focus. */
 import { make } from './dom.js';
 import { number, t } from './texts.js';
 

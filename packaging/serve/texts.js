@@ -127,7 +127,7 @@ export function bytes(size) {
   return size < 1e6 ? inUnit('kilobyte', size / 1e3) : inUnit('megabyte', size / 1e6, 1);
 }
 
-/* A <time> whose title has everything. */
+/* A <time>. Its title is the time with date, seconds and zone. */
 export function time(epoch, text = moment(epoch)) {
   const date = new Date(epoch * 1000);
   if (Number.isNaN(date.getTime())) return make('span', {}, String(epoch));

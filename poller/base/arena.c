@@ -3,7 +3,6 @@
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,14 +48,11 @@ char *arena_copy(struct arena *arena, const char *bytes, size_t length)
 
 char *arena_format(struct arena *arena, const char *format, ...)
 {
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    char *text = mem_format_list(format, args);
     va_end(args);
-    if (length < 0)
-        mem_out_of_memory();
-    char *copy = arena_copy(arena, text, (size_t)length);
+    char *copy = arena_copy(arena, text, strlen(text));
     free(text);
     return copy;
 }

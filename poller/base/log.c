@@ -244,13 +244,10 @@ void log_write(const char *file, enum log_level level, const struct log_call *ca
 {
     if (level < state.lowest)
         return;
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    char *text = mem_format_list(format, args);
     va_end(args);
-    if (length < 0)
-        mem_out_of_memory();
     emit(file, level, call, text);
     free(text);
     report_problem();

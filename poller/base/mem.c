@@ -52,14 +52,19 @@ void mem_free_secret(char *text)
     free(text);
 }
 
+char *mem_format_list(const char *format, va_list args)
+{
+    char *text = NULL;
+    if (vasprintf(&text, format, args) < 0)
+        mem_out_of_memory();
+    return text;
+}
+
 char *mem_format(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *text = NULL;
-    int length = vasprintf(&text, format, args);
+    char *text = mem_format_list(format, args);
     va_end(args);
-    if (length < 0)
-        mem_out_of_memory();
     return text;
 }

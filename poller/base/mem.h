@@ -4,6 +4,7 @@
 #ifndef MEM_H
 #define MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -15,6 +16,7 @@ void *mem_resize(void *old, size_t count, size_t size) MUST_CHECK;
 char *mem_copy(const char *text) MUST_CHECK;
 char *mem_copy_bytes(const char *bytes, size_t length) MUST_CHECK;
 char *mem_format(const char *format, ...) PRINTF_LIKE(1, 2) MUST_CHECK;
+char *mem_format_list(const char *format, va_list args) PRINTF_LIKE(1, 0) MUST_CHECK;
 
 /* mem_free_secret: overwrites text with zeros, so that no core dump shows it, and frees it. text may be NULL. */
 void mem_free_secret(char *text);

@@ -143,7 +143,7 @@ static void print_ledger(const struct why_story *story)
         print_time("  next try", call->due);
 }
 
-/* Prints the extras whose change can make the program send a call again. */
+/* Prints some of the extras: if one of these changes, the program may send the call again. */
 static void print_extras(const struct call *row)
 {
     for (int i = 0; row->shape != NULL && i < CALL_MAX_EXTRAS && row->shape->extras[i].name != NULL; i++)

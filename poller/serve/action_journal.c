@@ -38,6 +38,13 @@ void action_journal_close(struct action_journal *journal)
     free(journal);
 }
 
+/* An action that could not be noted does not begin, so a later commit must not note it. */
+static int undo(struct action_journal *journal)
+{
+    store_roll_back(journal->store);
+    return -1;
+}
+
 static int forget_oldest(struct action_journal *journal, int64_t newest, struct err *err)
 {
     struct statement *statement = store_prepare(journal->store, "DELETE FROM actions WHERE id <= ?1");
@@ -60,9 +67,11 @@ int action_journal_begin(struct action_journal *journal, const struct action_jou
     store_bind_text(statement, 5, row->action);
     store_bind_text(statement, 6, row->arguments);
     if (store_change(journal->store, statement, err) != 0)
-        return -1;
+        return undo(journal);
     *ret_id = store_last_id(journal->store);
-    return forget_oldest(journal, *ret_id, err) == 0 ? store_commit(journal->store, err) : -1;
+    if (forget_oldest(journal, *ret_id, err) != 0 || store_commit(journal->store, err) != 0)
+        return undo(journal);
+    return 0;
 }
 
 /* The first lines go when there are too many: the end of the output says how the command ended. */

@@ -4,8 +4,8 @@
 
 #include "serve/api.h"
 
-/* api_events: the stream ends after api->stream_ms, and browsers connect again: so a user who was removed, or whose
- * session has ended, does not listen for ever. It has these events; data is JSON on one line:
+/* api_events: the stream ends after api->stream_ms. Browsers then connect again, and the page checks the session again.
+ * So removed users and ended sessions get no further events. The stream has these events; data is JSON on one line:
  *   changed  {"changes":N}: view.db has changed: ask for what is shown.
  *   running  {"profiles":[{"name":...,"running":[...]}],"calls":N}: the runs that are under way, when they begin, go on
  *            or end. calls: changed since this stream saw a run begin or end.

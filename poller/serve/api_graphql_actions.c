@@ -44,7 +44,7 @@ static int begin(struct actions *actions, const struct graphql_call *call, const
     return -1;
 }
 
-/* Returns the arguments to fill, whose texts are borrowed. */
+/* Returns the new action's arguments, for the caller to fill. The texts that are added are borrowed. */
 static struct json *add(struct actions *actions, const char *name)
 {
     struct json *arguments = json_object();

@@ -20,8 +20,8 @@ int bearer_load(const char *directory, struct bearer_secret *ret_secret, struct 
  * Ownership: the caller frees it with mem_free_secret. */
 char *bearer_make(const struct bearer_secret *secret, const struct user *user, int64_t now, int64_t until) MUST_CHECK;
 
-/* bearer_user: the user whose token it is; NULL: it is wrong or has expired, or the user is gone. Borrowed as
- * users_find. */
+/* bearer_user: finds the user that the token was made for. NULL: the token is wrong or has expired, or the user was
+ * removed. Ownership: borrowed as from users_find. */
 const struct user *bearer_user(const struct bearer_secret *secret, const struct users *users, const char *token,
                                int64_t now);
 

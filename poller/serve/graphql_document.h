@@ -32,7 +32,7 @@ enum graphql_value_kind {
     GRAPHQL_NAME,     /* text: a value of an enumeration */
     GRAPHQL_VARIABLE, /* text: the variable's name without the $ */
     GRAPHQL_LIST,     /* first */
-    GRAPHQL_OBJECT,   /* first, whose names differ */
+    GRAPHQL_OBJECT,   /* first; each member has another name */
     GRAPHQL_NATIVE    /* native: an object that only its type's resolvers understand */
 };
 struct graphql_value {

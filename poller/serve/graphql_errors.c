@@ -38,16 +38,13 @@ static void *add(struct graphql_errors *errors, const char *at, const char *mess
 
 void *graphql_error_add(struct graphql_errors *errors, const char *at, const char *format, ...)
 {
-    char *text = NULL;
     va_list args;
     if (graphql_errors_are_full(errors))
         return NULL;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    char *text = mem_format_list(format, args);
     va_end(args);
-    if (length < 0)
-        mem_out_of_memory();
-    const char *message = arena_copy(errors->arena, text, (size_t)length);
+    const char *message = arena_copy(errors->arena, text, strlen(text));
     free(text);
     return add(errors, at, message, NULL);
 }

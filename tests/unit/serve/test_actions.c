@@ -1,5 +1,6 @@
 /* Tests of actions, actor and action_journal: what can be started over the page, and what remains of it. */
 #include "../unit.h"
+#include "../broken_ledger.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -239,6 +240,29 @@ static void test_action_journal_keeps_who_did_what(void **state)
     action_journal_close(journal);
 }
 
+/* Goal: an action that could not begin is in the journal neither now nor after the next commit. */
+static void test_action_journal_forgets_what_could_not_be_noted(void **state)
+{
+    struct action_journal *journal = NULL;
+    const struct action_journal_row row = { .began = 1, .user = "ann", .address = "local", .profile = "default",
+                                            .action = "sync", .arguments = "{}" };
+    int64_t id = 0, noted = 0;
+    bool failed = true;
+    assert_int_equal(action_journal_open(unit_path(*state, "journal.db"), &journal, &err), 0);
+    for (size_t nth = 1; failed && nth < 50; nth++) {
+        broken_ledger_at(nth, 1);
+        int result = action_journal_begin(journal, &row, &id, &err);
+        failed = broken_ledger_has_failed();
+        broken_ledger_at(0, 0);
+        noted += result == 0;
+        assert_int_equal(action_journal_begin(journal, &row, &id, &err), 0);
+        noted++;
+        assert_int_equal(list(journal, 0, 0, 3), noted);
+    }
+    assert_false(failed);
+    action_journal_close(journal);
+}
+
 static void test_action_journal_is_bounded(void **state)
 {
     struct action_journal *journal = NULL;
@@ -269,6 +293,7 @@ int main(void)
         unit_test_in_directory(test_actor_runs_few_at_once_and_ends_them_with_the_page),
         unit_test_in_directory(test_actor_that_cannot_start_the_program_says_so),
         unit_test_in_directory(test_action_journal_keeps_who_did_what),
+        unit_test_in_directory(test_action_journal_forgets_what_could_not_be_noted),
         unit_test_in_directory(test_action_journal_is_bounded),
     };
     return cmocka_run_group_tests_name("actions", tests, NULL, NULL);
