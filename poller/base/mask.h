@@ -6,16 +6,25 @@
 #include <stdbool.h>
 
 /* mask_phone: replaces each occurrence of phone in text by a * per character and its last four characters. phone may be
- * NULL or "". */
+ * NULL or "", and text may be NULL. */
 void mask_phone(char *text, const char *phone);
 
 /* mask_api_text: mask_phone for the error text of a sink, and hides each value that the text quotes as value "..." or
- * (`...`): Mongoose quotes a call's values so. */
+ * (`...`): Mongoose quotes a call's values so. text may be NULL. */
 void mask_api_text(char *text, const char *phone);
+
+/* mask_numbers: hides all but the last four digits of each number that has at least seven: for a text whose telephone
+ * numbers nobody knows. Numbers with a point between their digits, such as 1700000000.12, are ids of calls and stay.
+ * text may be NULL. */
+void mask_numbers(char *text);
 
 /* mask_enable: switches masking on or off for the whole process; it is off at first. mask_if_enabled: mask_api_text, if
  * masking is on. Code that shows a text calls mask_if_enabled and need not know the settings. text may be NULL. */
 void mask_enable(bool on);
 void mask_if_enabled(char *text, const char *phone);
+
+/* mask_numbers_if_enabled: mask_numbers, if masking is on: for a run's message, which the run may have written before
+ * masking was switched on. */
+void mask_numbers_if_enabled(char *text);
 
 #endif

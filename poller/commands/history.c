@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/fileutil.h"
 #include "base/json.h"
+#include "base/mask.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/when.h"
 #include "commands/history.h"
@@ -87,16 +89,21 @@ static void print_json(const struct records_run *run)
     json_print_line(object);
 }
 
-static void print_run(void *context, const struct records_run *run)
+static void print_run(void *context, const struct records_run *of_ledger)
 {
     struct listing *listing = context;
+    char *message = of_ledger->message != NULL ? mem_copy(of_ledger->message) : NULL;
+    struct records_run run = *of_ledger;
+    mask_numbers_if_enabled(message);
+    run.message = message;
     if (listing->json) {
-        print_json(run);
+        print_json(&run);
     } else {
         if (listing->count == 0)
             print_header();
-        print_text(run);
+        print_text(&run);
     }
+    free(message);
     listing->count++;
 }
 
@@ -107,6 +114,7 @@ static int print_verdict(const struct options *options, struct ledger *ledger, s
     struct diagnosis_limits limits = diagnosis_usual_limits();
     if (standing_gather(options->state_dir, ledger, &standing, err) != 0)
         return -1;
+    mask_numbers_if_enabled(standing.overview.last_run_message);
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, options->profile);
     char *line = diagnosis_line(&diagnosis);
     (void)printf("now: %s - %s\n", diagnosis_name(diagnosis.level), line);

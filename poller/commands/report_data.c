@@ -203,7 +203,6 @@ static int put_rejected(struct writer *writer, struct store *store)
     return put_list(writer, &list, store, statement);
 }
 
-/* Phone numbers in a run's message were masked when the run wrote it. */
 static void append_run(struct json *row, struct statement *statement)
 {
     enum { STARTED, KIND, DURATION, EXIT_CODE = 10, MESSAGE, FINISHED, SUPERSEDED };
@@ -216,8 +215,11 @@ static void append_run(struct json *row, struct statement *statement)
     append_column(row, statement, KIND, MOST_TEXT);
     for (int column = DURATION; column <= EXIT_CODE; column++)
         append_number(row, statement, column);
-    append_column(row, statement, MESSAGE, MOST_REASON);
+    char *message = run.message != NULL ? mem_copy(run.message) : NULL;
+    mask_numbers_if_enabled(message);
+    append_text(row, message, MOST_REASON);
     json_append_text(row, records_outcome(&run, outcome));
+    free(message);
 }
 
 static int put_runs(struct writer *writer, struct store *store)

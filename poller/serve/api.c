@@ -35,6 +35,12 @@ bool api_masks(const struct api *api, const struct request *request, const char 
     return request->role != ROLE_ADMIN && profiles_mask_any(api->profiles, profile);
 }
 
+void api_hide(char *text, const char *number)
+{
+    mask_api_text(text, number);
+    mask_numbers(text);
+}
+
 void api_add_masked(struct json_writer *object, const char *name, const char *text, const char *number, bool masks)
 {
     if (!masks || text == NULL) {
@@ -42,7 +48,7 @@ void api_add_masked(struct json_writer *object, const char *name, const char *te
         return;
     }
     char *own = mem_copy(text), *hidden = mem_copy(str_or_empty(number));
-    mask_api_text(own, hidden);
+    api_hide(own, hidden);
     json_writer_add_text(object, name, own);
     free(hidden);
     free(own);

@@ -32,7 +32,11 @@ bool api_number(const struct request *request, const char *name, int64_t fallbac
 /* api_masks: whether this user sees masked numbers of that profile; NULL or "": of any profile. */
 bool api_masks(const struct api *api, const struct request *request, const char *profile);
 
-/* api_add_masked: adds the text, with the number hidden if masks is set. */
+/* api_hide: hides this number, and any other one that looks like a telephone number. Either may be NULL. */
+void api_hide(char *text, const char *number);
+
+/* api_add_masked: adds the text; if masks is set, after api_hide. number NULL: nobody knows which number the text may
+ * have. A run's message has one if the run wrote it before masking was switched on. */
 void api_add_masked(struct json_writer *object, const char *name, const char *text, const char *number, bool masks);
 
 /* A list of JSON values. Begin with all zero. api_list_add: takes the writer's object. api_list_add_text: a string.

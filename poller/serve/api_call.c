@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/mask.h"
 #include "commands/why_story.h"
 #include "serve/api_call.h"
 #include "serve/api_calls.h"
@@ -26,7 +25,7 @@ static int tell(struct serve_profile *profile, struct ledger *ledger, const stru
                        "`did-optimizer-sync why` does");
         story.facts.now = clock_now_epoch();
         why_story_use_source(&story, profile->kinds.source);
-        why_story_mask(&story, masks ? mask_api_text : hide_nothing);
+        why_story_mask(&story, masks ? api_hide : hide_nothing);
         why_story_explain(&story, &profile->config.sync);
         struct json *json = why_story_json(&story);
         *ret_text = json_print(json);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/mask.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "serve/api_calls.h"
@@ -201,7 +200,7 @@ static void put_text(struct csv *csv, const char *text, const char *number, bool
     char *own = mem_copy(str_or_empty(text));
     if (masks) {
         char *hidden = mem_copy(str_or_empty(number));
-        mask_api_text(own, hidden);
+        api_hide(own, hidden);
         free(hidden);
     }
     char *valid = str_make_utf8(own, strlen(own));

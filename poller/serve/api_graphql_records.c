@@ -5,7 +5,6 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "base/mask.h"
 #include "base/str.h"
 #include "base/when.h"
 #include "serve/api_graphql.h"
@@ -29,13 +28,12 @@ static struct graphql_value *known_text(struct arena *arena, int64_t number)
     return number != VIEW_UNKNOWN ? graphql_new_text(arena, str_of_int(number, room)) : NULL;
 }
 
-/* The text with the number hidden. */
-static struct graphql_value *masked(struct arena *arena, const char *text, const char *number, bool masks)
+struct graphql_value *api_graphql_masked(struct arena *arena, const char *text, const char *number, bool masks)
 {
     if (!masks || text == NULL)
         return graphql_new_text(arena, text);
     char *own = arena_copy(arena, text, strlen(text));
-    mask_api_text(own, arena_format(arena, "%s", str_or_empty(number)));
+    api_hide(own, arena_format(arena, "%s", str_or_empty(number)));
     return graphql_new_text(arena, own);
 }
 
@@ -79,10 +77,10 @@ static void add_parties(struct graphql_value *record, struct arena *arena, const
                                                                                               "destinationNumber" };
     bool is_inbound = row->direction == CALL_INBOUND;
     for (int i = 0; i < 2; i++) {
-        (void)graphql_add(record, is_inbound ? callers[i] : called[i], masked(arena, row->number, row->number, masks));
+        (void)graphql_add(record, is_inbound ? callers[i] : called[i], api_graphql_masked(arena, row->number, row->number, masks));
         (void)graphql_add(record, is_inbound ? called[i] : callers[i], graphql_new_text(arena, row->agent));
     }
-    (void)graphql_add(record, "number", masked(arena, row->number, row->number, masks));
+    (void)graphql_add(record, "number", api_graphql_masked(arena, row->number, row->number, masks));
     (void)graphql_add(record, "agent", graphql_new_text(arena, row->agent));
     (void)graphql_add(record, "campaign", graphql_new_text(arena, row->campaign));
 }
@@ -106,7 +104,7 @@ static void add_outcome(struct graphql_value *record, struct arena *arena, const
     (void)graphql_add(record, "callStatus", graphql_new_text(arena, row->status));
     (void)graphql_add(record, "disposition", graphql_new_text(arena, row->result));
     (void)graphql_add(record, "state", graphql_new_text(arena, view_state_name((int64_t)row->state)));
-    (void)graphql_add(record, "reason", masked(arena, row->reason, row->number, masks));
+    (void)graphql_add(record, "reason", api_graphql_masked(arena, row->reason, row->number, masks));
     (void)graphql_add(record, "answerCode", graphql_new_known(arena, row->answer, VIEW_UNKNOWN));
     (void)graphql_add(record, "retryCount", graphql_new_known(arena, row->tries, VIEW_UNKNOWN));
     (void)graphql_add(record, "recording", graphql_new_text(arena, view_recording_name(row->recording)));

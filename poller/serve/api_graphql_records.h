@@ -8,4 +8,7 @@
 graphql_resolver api_graphql_records;
 graphql_resolver api_graphql_record;
 
+/* api_graphql_masked: the text; if masks is set, after api_hide. Both texts may be NULL. */
+struct graphql_value *api_graphql_masked(struct arena *arena, const char *text, const char *number, bool masks);
+
 #endif

@@ -5,6 +5,7 @@
 #include "ledger/enabled.h"
 #include "ledger/standing.h"
 #include "serve/api_graphql.h"
+#include "serve/api_graphql_records.h"
 #include "serve/api_graphql_routes.h"
 #include "serve/graphql_execute.h"
 
@@ -36,6 +37,7 @@ static struct graphql_value *not_empty(struct arena *arena, const char *text)
 struct listing {
     const struct graphql_call *call;
     const char *profile;
+    bool masks;
     struct graphql_value *list;
 };
 
@@ -64,7 +66,6 @@ static void add_counts(struct graphql_value *log, struct arena *arena, const str
         (void)graphql_add(log, numbers[i].name, graphql_new_known(arena, numbers[i].number, RECORDS_UNKNOWN));
 }
 
-/* Numbers in a run's message were masked when the run wrote it. */
 static void add_run(void *context, const struct records_run *run)
 {
     struct listing *listing = context;
@@ -79,7 +80,9 @@ static void add_run(void *context, const struct records_run *run)
                       graphql_new_text(arena, strcmp(run->kind, "poll") == 0 ? "SCHEDULED" : "MANUAL"));
     (void)graphql_add(log, "status", graphql_new_text(arena, status_of(run)));
     (void)graphql_add(log, "outcome", graphql_new_text(arena, records_outcome(run, outcome)));
-    (void)graphql_add(log, "errorMessage", not_empty(arena, run->message));
+    (void)graphql_add(log, "errorMessage",
+                      *str_or_empty(run->message) != '\0'
+                          ? api_graphql_masked(arena, run->message, NULL, listing->masks) : NULL);
     (void)graphql_add(log, "startedAt", graphql_new_integer(arena, run->started));
     (void)graphql_add(log, "createdAt", graphql_new_integer(arena, run->started));
     (void)graphql_add(log, "completedAt", graphql_new_known(arena, run->finished, RECORDS_UNKNOWN));
@@ -103,7 +106,9 @@ int api_graphql_sync_logs(const struct graphql_call *call, struct graphql_value 
     if (page < 1 || which.limit < 1 || which.limit > MOST_RUNS)
         return err_set(err, EX_USAGE, "page must be 1 or more, and pageSize from 1 to %d", MOST_RUNS);
     which.skip = (page - 1) * which.limit;
+    const struct api_graphql *context = call->context;
     listing.profile = profile->name;
+    listing.masks = api_masks(context->api, context->request, profile->name);
     if (profiles_ledger(profile, &ledger, err) != 0 ||
         records_page_runs(ledger, &which, add_run, &listing, err) != 0)
         return -1;
@@ -158,8 +163,10 @@ static void add_standing(struct graphql_value *config, struct arena *arena, cons
 }
 
 /* A profile without a ledger has had no run. */
-static void add_state(struct graphql_value *config, struct arena *arena, struct serve_profile *profile)
+static void add_state(struct graphql_value *config, const struct graphql_call *call, struct serve_profile *profile)
 {
+    const struct api_graphql *context = call->context;
+    struct arena *arena = call->arena;
     struct standing standing;
     struct ledger *ledger = NULL;
     struct err err;
@@ -170,6 +177,8 @@ static void add_state(struct graphql_value *config, struct arena *arena, struct 
     } else {
         (void)graphql_add(config, "problem", graphql_new_text(arena, profile->problem));
     }
+    if (api_masks(context->api, context->request, profile->name)) /* as in api_summary.c */
+        api_hide(standing.overview.last_run_message, NULL);
     add_standing(config, arena, &standing);
 }
 
@@ -181,7 +190,7 @@ struct graphql_value *api_graphql_config_of(const struct graphql_call *call, str
     const struct view_filter sent = { .profile = profile->name, .state = "accepted" };
     int64_t count = 0;
     add_settings(config, call->arena, profile);
-    add_state(config, call->arena, profile);
+    add_state(config, call, profile);
     if (graphql_asks(call, "totalRecordsSynced")) {
         if (view_count(context->api->view, &sent, &count, err) != 0)
             return NULL;

@@ -20,8 +20,7 @@ enum {
 
 /* ---- runs ---- */
 
-/* Numbers in a run's message were masked when the run wrote it. */
-static void add_run(struct json_writer *object, const struct records_run *run)
+static void add_run(struct json_writer *object, const struct records_run *run, bool masks)
 {
     char outcome[RECORDS_OUTCOME_SIZE];
     const struct {
@@ -39,14 +38,20 @@ static void add_run(struct json_writer *object, const struct records_run *run)
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         json_writer_add_known(object, numbers[i].name, numbers[i].number, RECORDS_UNKNOWN);
     json_writer_add_text(object, "outcome", records_outcome(run, outcome));
-    json_writer_add_text(object, "message", *str_or_empty(run->message) != '\0' ? run->message : NULL);
+    api_add_masked(object, "message", *str_or_empty(run->message) != '\0' ? run->message : NULL, NULL, masks);
 }
+
+struct runs {
+    struct api_list list;
+    bool masks;
+};
 
 static void list_run(void *context, const struct records_run *run)
 {
+    struct runs *runs = context;
     struct json_writer object = { .text = NULL };
-    add_run(&object, run);
-    api_list_add(context, &object);
+    add_run(&object, run, runs->masks);
+    api_list_add(&runs->list, &object);
 }
 
 static void list_running(void *context, const struct records_run *run)
@@ -57,12 +62,12 @@ static void list_running(void *context, const struct records_run *run)
 
 char *api_runs_running(struct ledger *ledger)
 {
-    struct api_list list = { .text = NULL };
-    if (records_list_runs(ledger, 0, LAST_RUNS, list_running, &list, NULL) != 0) {
-        free(api_list_end(&list));
-        list = (struct api_list){ .text = NULL };
+    struct runs runs = { .masks = true }; /* a run at work has no message yet */
+    if (records_list_runs(ledger, 0, LAST_RUNS, list_running, &runs, NULL) != 0) {
+        free(api_list_end(&runs.list));
+        runs.list = (struct api_list){ .text = NULL };
     }
-    return api_list_end(&list);
+    return api_list_end(&runs.list);
 }
 
 /* The profile of the request; without one, the first. */
@@ -82,7 +87,7 @@ void api_runs(struct api *api, const struct request *request, struct reply *repl
     struct serve_profile *profile = profile_of(api, request, reply);
     struct records_runs which = { .kind = api_text(request, "kind") };
     struct ledger *ledger = NULL;
-    struct api_list list = { .text = NULL };
+    struct runs runs = { .masks = false };
     struct err err;
     int64_t size = 0, page = 0;
     if (profile == NULL || !api_number(request, "size", USUAL_RUNS, 1, MOST_RUNS, &size, reply) ||
@@ -90,11 +95,12 @@ void api_runs(struct api *api, const struct request *request, struct reply *repl
         return;
     which.limit = size;
     which.skip = (page - 1) * size;
+    runs.masks = api_masks(api, request, profile->name);
     int result = profiles_ledger(profile, &ledger, &err);
     if (result == 0)
-        result = records_page_runs(ledger, &which, list_run, &list, &err);
+        result = records_page_runs(ledger, &which, list_run, &runs, &err);
     struct json_writer object;
-    if (!api_begin_json(&object, "runs", &list, result, &err, reply))
+    if (!api_begin_json(&object, "runs", &runs.list, result, &err, reply))
         return;
     json_writer_add_text(&object, "profile", profile->name);
     json_writer_add_int(&object, "page", page);

@@ -143,7 +143,8 @@ static bool is_enabled(const struct serve_profile *profile)
 }
 
 /* A profile without a ledger has had no run. */
-static void add_state(struct json_writer *object, struct api *api, struct serve_profile *profile)
+static void add_state(struct json_writer *object, struct api *api, const struct request *request,
+                      struct serve_profile *profile)
 {
     struct standing standing;
     struct ledger *ledger = NULL;
@@ -156,6 +157,8 @@ static void add_state(struct json_writer *object, struct api *api, struct serve_
     json_writer_add_text(object, "problem", result != 0 ? err.message : NULL);
     json_writer_add_bool(object, "enabled", is_enabled(profile));
     if (result == 0) {
+        if (api_masks(api, request, profile->name)) /* the run may have written it before masking was switched on */
+            api_hide(standing.overview.last_run_message, NULL);
         add_standing(object, &standing, profile);
         char *running = api_runs_running(ledger);
         json_writer_add_json(object, "running", running);
@@ -181,7 +184,7 @@ void api_summary(struct api *api, const struct request *request, struct reply *r
         struct json_writer profile = { .text = NULL };
         if (wanted != NULL && strcmp(api->profiles->list[i].name, wanted) != 0)
             continue;
-        add_state(&profile, api, &api->profiles->list[i]);
+        add_state(&profile, api, request, &api->profiles->list[i]);
         api_list_add(&list, &profile);
     }
     char *text = api_list_end(&list);

@@ -80,6 +80,17 @@ def test_the_page_is_replaced_in_one_rename_and_readable_for_everybody(host):
     assert [path.name for path in host.directory.iterdir() if "report" in path.name] == ["report.html"]
 
 
+def test_numbers_in_a_runs_message_are_masked_even_if_the_run_did_not_mask_them(host):
+    put_calls(host, [{}])
+    now = int(time.time())
+    write(host, "INSERT INTO run (started, finished, kind, exit_code, message) VALUES (?, ?, 'poll', 70, ?)",
+          [(now - 1, now, "1700000000.12: no +84912345678")])
+    assert "no +84912345678" in report(host).read_text() and "84912345678" in host.run("history").out
+    host.configure(config={"log": {"mask_phone": "yes"}})
+    for shown in (report(host).read_text(), host.run("history").out, host.run("history", "--json").out):
+        assert "84912345678" not in shown and "1700000000.12: no +*******5678" in shown
+
+
 @pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
 @pytest.mark.parametrize("kind, action",
                          [("write", "ENOSPC"), ("sync", "EIO"), ("rename", "EROFS"), ("rename", "kill")])

@@ -51,6 +51,32 @@ static void test_mask_hides_values_that_an_api_text_quotes(void **state)
     }
 }
 
+static void test_mask_numbers_hides_what_looks_like_a_telephone_number(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        { "no +84912345678.", "no +*******5678." },
+        { "0912345678 and 5550001", "******5678 and ***0001" },
+        { "555001 calls", "555001 calls" },
+        { "call 1700000000.12", "call 1700000000.12" },
+        { "12.1700000000", "12.1700000000" },
+        { ".84912345678", ".*******5678" },
+        { "2026-11-28 03:04:05", "2026-11-28 03:04:05" },
+        { "", "" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char text[80];
+        (void)snprintf(text, sizeof text, "%s", rows[i].text);
+        mask_numbers(text);
+        unit_same_text(rows[i].text, text, rows[i].want);
+    }
+    mask_numbers(NULL);
+    mask_phone(NULL, "3125550001");
+    mask_api_text(NULL, "3125550001");
+}
+
 static void test_mask_if_enabled_follows_the_setting(void **state)
 {
     (void)state;
@@ -74,6 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mask_keeps_the_last_four_digits),
         cmocka_unit_test(test_mask_hides_values_that_an_api_text_quotes),
+        cmocka_unit_test(test_mask_numbers_hides_what_looks_like_a_telephone_number),
         cmocka_unit_test(test_mask_if_enabled_follows_the_setting),
     };
     return cmocka_run_group_tests_name("mask", tests, NULL, NULL);

@@ -60,6 +60,17 @@ static inline void put_recording(int at, const char *call, enum recordings_state
     assert_int_equal(ledger_commit(ledgers[at], &err), 0);
 }
 
+/* Its message has a number that belongs to none of its calls. */
+static inline void put_failed_run(int at)
+{
+    const struct ledger_run counts = { .exit_code = EX_UNAVAILABLE,
+                                       .message = "1700000000.12, call 17.5: no " NUMBER };
+    int64_t run = 0;
+    assert_int_equal(ledger_run_start(ledgers[at], "poll", &run, &err), 0);
+    assert_int_equal(ledger_run_finish(ledgers[at], run, &counts, &err), 0);
+    assert_int_equal(ledger_commit(ledgers[at], &err), 0);
+}
+
 static inline int enter(void **state)
 {
     if (unit_create_directory(state) != 0)

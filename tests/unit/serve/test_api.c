@@ -84,13 +84,15 @@ static void test_api_hides_numbers_from_viewers_where_masking_is_on(void **state
         { api_calls, "profile=default", NULL, NULL },
         { api_rejected, "profile=default", NULL, NULL },
         { api_recordings, "profile=default&state=stored", NULL, NULL },
+        { api_call, "", "default", "a" },
         { api_call, "", "default", "b" },
         { api_summary, "", NULL, NULL },
-        { api_runs, "profile=default", NULL, NULL },
+        { api_runs, "profile=default", NULL, NULL }, /* the run wrote it before masking was switched on */
         { api_choices, "", NULL, NULL },
     };
     (void)state;
     put_recording(0, "b", RECORDINGS_STORED, "https://example.com/" NUMBER ".mp3");
+    put_failed_run(0);
     feed_all();
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         const char *text = ask(rows[i].handler, rows[i].query, true, rows[i].profile, rows[i].id);
@@ -99,6 +101,9 @@ static void test_api_hides_numbers_from_viewers_where_masking_is_on(void **state
         unit_lacks("viewer", text, "84912");
     }
     unit_has("the last digits show", ask(api_calls, "profile=default", true, NULL, NULL), "\"number\":\"*******5678\"");
+    unit_has("admins see a run's", ask(api_runs, "profile=default", false, NULL, NULL), NUMBER);
+    unit_has("a run", ask(api_runs, "profile=default", true, NULL, NULL), "call 17.5: no *******5678");
+    unit_has("a run", ask(api_runs, "profile=default", true, NULL, NULL), "1700000000.12");
     unit_has("admins see it", ask(api_calls, "profile=default", false, NULL, NULL), NUMBER);
     unit_has("this profile does not mask", ask(api_calls, "profile=tenant", true, NULL, NULL), NUMBER);
     (void)ask(api_calls_csv, "profile=default", true, NULL, NULL);

@@ -307,6 +307,12 @@ static void test_a_viewer_sees_masked_numbers(void **state)
     unit_has("viewer", answer, "\"number\":\"*******5678\"");
     unit_has("viewer", answer, "\"callerIdNumber\":\"*******5678\"");
     unit_has("tenant", ask_as(ROLE_VIEWER, true, "{getCallCenterRecordById(id:\"tenant/c\"){number}}", NULL), NUMBER);
+    put_failed_run(0);
+    static const char runs[] = "{getCallCenterSyncLogs{errorMessage} getCallCenterConfig{lastSyncError}}";
+    unit_has("an admin sees a run's", ask_query(runs), NUMBER);
+    answer = ask_as(ROLE_VIEWER, true, runs, NULL);
+    unit_lacks("a run wrote it before masking was switched on", answer, NUMBER);
+    unit_has("a run", answer, "\"lastSyncError\":\"1700000000.12, call 17.5: no *******5678\"");
     unit_has("a search by more than is shown",
              ask_as(ROLE_VIEWER, true, "{getCallCenterRecords(filters:{search:\"849123\"}){total}}", NULL), "errors");
     unit_has("a search by what is shown",
