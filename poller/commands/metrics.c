@@ -56,7 +56,30 @@ static void gauge_ms(const struct page *page, const char *name, int64_t value_ms
     (void)fprintf(page->out, "%.3f\n", (double)value_ms / 1000.0);
 }
 
+/* Makes a text fit for the value of a label. */
+static void clean_label(const char *text, char *ret, size_t size)
+{
+    (void)str_printable(text, ret, size);
+    for (char *at = ret; *at != '\0'; at++)
+        if (*at == '"' || *at == '\\')
+            *at = '?';
+}
+
 /* ---- the current state ---- */
+
+/* The label sink names what is down: an alert must not call a table an API. */
+static void write_outage(const struct page *page, const struct standing *standing)
+{
+    char sink[sizeof standing->sink * 4], label[sizeof sink + 16];
+    clean_label(standing_sink(standing), sink, sizeof sink);
+    (void)snprintf(label, sizeof label, ",sink=\"%s\"", sink);
+    begin(page, "api_down", "gauge", "1 while the sink is down.");
+    sample(page, "api_down", label);
+    (void)fprintf(page->out, "%d\n", standing->outage_since != 0);
+    begin(page, "api_down_seconds", "gauge", "How long the sink has been down.");
+    sample(page, "api_down_seconds", label);
+    (void)fprintf(page->out, "%" PRId64 "\n", standing_age(standing, standing->outage_since));
+}
 
 static void write_state(const struct page *page, const struct standing *standing)
 {
@@ -81,8 +104,7 @@ static void write_state(const struct page *page, const struct standing *standing
     begin(page, "recordings_stored_total", "counter", "Recordings that were stored.");
     sample(page, "recordings_stored_total", "");
     (void)fprintf(page->out, "%" PRId64 "\n", standing->recordings.stored);
-    gauge(page, "api_down", standing->outage_since != 0 ? 1 : 0, "1 while the sink is down.");
-    gauge(page, "api_down_seconds", standing_age(standing, standing->outage_since), "How long the sink has been down.");
+    write_outage(page, standing);
     gauge(page, "rate_limited_seconds", limited_sec, "Remaining time of the sink's rate limit (429).");
     gauge(page, "standby", standing_is_standby(standing) ? 1 : 0, "1 while this host of a cluster is standby.");
     if (standing->checkpoint != 0)
@@ -127,10 +149,7 @@ static void write_sample(void *context, const char *label, int64_t value)
 {
     const struct family *family = context;
     char text[160], labels[320];
-    (void)str_printable(label, text, sizeof text);
-    for (char *at = text; *at != '\0'; at++)
-        if (*at == '"' || *at == '\\')
-            *at = '?';
+    clean_label(label, text, sizeof text);
     char *rest = family->second != NULL ? strchr(text, ' ') : NULL;
     if (rest != NULL)
         *rest++ = '\0';

@@ -9,6 +9,7 @@ import pytest
 
 from harness import certs
 from harness.keeping import installed, name_of
+from harness.metrics import Metrics
 from harness.postgresql import PASSWORD, Postgresql
 from harness.process import ROOT
 from harness.sync import Sync
@@ -198,6 +199,7 @@ def test_a_server_that_is_killed_in_mid_batch_loses_nothing(db, sync, calls, pos
         _, err = process.communicate(timeout=30)
     assert process.returncode == 69, err
     outage(sync.run("run"), "could not connect to PostgreSQL", "Connection refused")
+    assert Metrics(sync.run("metrics").out).value("did_optimizer_sync_api_down", sink="record store") == 1
     postgresql.start()
     assert calls.by_uuid().keys() == set(known)
     succeeds(sync.run("run"))

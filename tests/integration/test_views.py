@@ -414,7 +414,7 @@ def test_metrics_count_calls_answers_runs_and_how_long_things_took(sync, db, api
     assert 30 <= page.value(P + "waiting_oldest_seconds") <= 90
     assert page.value(P + "runs_total", kind="poll", exit_code="0") == 1
     assert page.value(P + "runs_total", kind="poll", exit_code="75") == 1
-    assert page.value(P + "last_run_exit_code") == 75 and page.value(P + "api_down") == 0
+    assert page.value(P + "last_run_exit_code") == 75 and page.value(P + "api_down", sink="API") == 0
     assert page.value(P + "last_run_timestamp_seconds") >= page.value(P + "last_success_timestamp_seconds") >= now
     assert page.value(P + "last_run_rows_examined") > 0 and page.value(P + "last_run_database_statements") > 0
     assert 0 < page.value(P + "last_run_database_seconds") <= page.value(P + "last_run_duration_seconds") + 1
@@ -440,7 +440,7 @@ def test_metrics_show_an_outage_and_a_rate_limit(sync, db, api):
     api.stop()
     sync.run()
     page = metrics(sync)
-    assert (page.value(P + "api_down"), page.value(P + "last_run_exit_code")) == (1, 69)
+    assert (page.value(P + "api_down", sink="API"), page.value(P + "last_run_exit_code")) == (1, 69)
     assert page.value(P + "answers_total", code="0") >= 1
     assert 30 <= page.value(P + "freshness_seconds") <= 90  # the run saw the call, and did not send it
     assert (page.value(P + "unsent"), page.value(P + "verdict")) == (1, 2)
@@ -489,7 +489,7 @@ def test_the_cron_example_replaces_its_page_in_one_step_and_everybody_may_read_i
         done = example_page(sync, folder / "sync.prom")
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         inodes.add((folder / "sync.prom").stat().st_ino)
-    assert Metrics((folder / "sync.prom").read_text()).value(P + "api_down") == 0
+    assert Metrics((folder / "sync.prom").read_text()).value(P + "api_down", sink="API") == 0
     assert (folder / "sync.prom").stat().st_mode & 0o777 == 0o644
     assert [path.name for path in folder.iterdir()] == ["sync.prom"]
 
@@ -545,7 +545,7 @@ def test_the_cron_example_writes_as_root_and_reads_as_the_owner_of_the_state(db,
         folder.mkdir(mode=0o755)
         done = example_page(sync, folder / "sync.prom")
         assert (done.returncode, done.stderr) == (0, "")
-        assert Metrics((folder / "sync.prom").read_text()).value(P + "api_down") == 0
+        assert Metrics((folder / "sync.prom").read_text()).value(P + "api_down", sink="API") == 0
         assert {path.stat().st_uid for path in sync.state.iterdir()} == {65534}
 
 
