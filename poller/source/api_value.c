@@ -20,8 +20,10 @@ int64_t api_value_number(const struct json *row, const char *name, int64_t fallb
     int64_t number = fallback;
     char *text = api_value_text(row, name);
     if (text != NULL) {
-        text[strcspn(text, ".")] = '\0';
-        number = str_to_int(text, &number) ? number : fallback;
+        char *fraction = text + strcspn(text, ".");
+        bool is_plain = *fraction == '\0' || fraction[1 + strspn(fraction + 1, "0123456789")] == '\0';
+        *fraction = '\0';
+        number = is_plain && str_to_int(text, &number) ? number : fallback; /* 1.5e+15 is not 1 */
     }
     free(text);
     return number;

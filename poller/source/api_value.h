@@ -11,8 +11,8 @@
  * such member. Ownership: the caller frees it. */
 char *api_value_text(const struct json *row, const char *name) MUST_CHECK;
 
-/* api_value_number: a number, written as a JSON number or as text, without its fraction; fallback if it is absent or no
- * number. */
+/* api_value_number: a number, written as a JSON number or as text, without its fraction; fallback if it is absent, no
+ * number, or has an exponent, as JSON numbers from 10^15 on do. */
 int64_t api_value_number(const struct json *row, const char *name, int64_t fallback);
 
 #endif

@@ -9,15 +9,13 @@
 #include "source/api_settings.h"
 #include "source/callio_accounts.h"
 
-#define NAME_BYTES 40
-
 static bool is_name(const char *name)
 {
     size_t length = strlen(name);
     for (const char *at = name; *at != '\0'; at++)
         if (iscntrl((unsigned char)*at) || *at == CALLIO_ACCOUNTS_MARK)
             return false;
-    return length > 0 && length <= NAME_BYTES && str_is_utf8(name);
+    return length > 0 && length <= CALLIO_ACCOUNTS_NAME_MOST && str_is_utf8(name);
 }
 
 int callio_accounts_add(struct callio_tenants *tenants, const struct callio_tenant *tenant, struct err *err)
@@ -26,7 +24,7 @@ int callio_accounts_add(struct callio_tenants *tenants, const struct callio_tena
     bool has_token = *tenant->token != '\0', has_login = *tenant->email != '\0' && *tenant->password != '\0';
     if (!is_name(tenant->name))
         return err_set(err, EX_CONFIG, "%s: a tenant's name must have 1 to %d bytes, without a colon", place,
-                       NAME_BYTES);
+                       CALLIO_ACCOUNTS_NAME_MOST);
     for (size_t i = 0; i < tenants->count; i++)
         if (strcmp(tenants->items[i].name, tenant->name) == 0)
             return err_set(err, EX_CONFIG, "%s: the tenant %s is there twice", place, tenant->name);

@@ -10,6 +10,8 @@
 /* Ends the name of a tenant in the id of a call, so no name has it. */
 #define CALLIO_ACCOUNTS_MARK ':'
 
+#define CALLIO_ACCOUNTS_NAME_MOST 40 /* bytes of such a name */
+
 /* A tenant: its account as set, and what this run knows of it. Without a lasting token the run logs in. */
 struct callio_tenant {
     char *name;

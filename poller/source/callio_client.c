@@ -15,14 +15,11 @@
 #include "source/api_words.h"
 #include "source/callio_client.h"
 #include "source/callio_page.h"
+#include "source/callio_session.h"
 
 /* A page of 1000 documents has a few MB. */
 #define MAX_BODY_BYTES ((size_t)16 << 20)
 
-/* How long a login lasts is not documented; clients in use trust it for 25 minutes. */
-#define SESSION_MS (20 * 60000)
-
-#define TOKEN_BYTES 4096
 #define TURN_MS 50
 
 /* What the API answers to a page that is too far back. */
@@ -263,20 +260,6 @@ static char *login_body(const struct callio_tenant *tenant)
     return body;
 }
 
-static int keep_session(struct callio_tenant *tenant, const char *answer, struct err *err)
-{
-    struct json *json = json_parse(answer);
-    const char *token = json != NULL ? str_or_empty(json_text(json, "token")) : "";
-    bool is_good = *token != '\0' && strlen(token) <= TOKEN_BYTES && strpbrk(token, "\r\n") == NULL;
-    if (is_good) {
-        tenant->session = mem_copy(token);
-        tenant->session_until_ms = clock_mono_ms() + SESSION_MS;
-    }
-    json_free_secret(json);
-    return is_good ? 0 : err_set(err, EX_UNAVAILABLE, "Callio's API answers the login of the tenant %s without a token",
-                                 tenant->name);
-}
-
 /* Too many failed logins may lock an account, so a refused one is not repeated. */
 static int log_in(struct callio_client *client, struct callio_tenant *tenant, struct err *err)
 {
@@ -287,7 +270,7 @@ static int log_in(struct callio_client *client, struct callio_tenant *tenant, st
     bool is_refused = exchange.status >= 400 && exchange.status <= 499 && exchange.verdict != AGAIN &&
                       exchange.verdict != NOT_THERE;
     if (result == 0 && exchange.verdict == READ)
-        result = keep_session(tenant, exchange.text, err);
+        result = callio_session_keep(tenant, exchange.text, err);
     else if (result == 0 && is_refused)
         result = err_set(err, EX_CONFIG, "Callio's API refuses the login of the tenant %s as %.100s (HTTP %ld); "
                          "correct email and password in %s", tenant->name, tenant->email, exchange.status,
@@ -299,21 +282,13 @@ static int log_in(struct callio_client *client, struct callio_tenant *tenant, st
     return result;
 }
 
-static void forget_session(struct callio_tenant *tenant)
-{
-    mem_free_secret(tenant->session);
-    tenant->session = NULL;
-}
-
 static int find_token(struct callio_client *client, struct callio_tenant *tenant, const char **ret_token,
                       struct err *err)
 {
     *ret_token = tenant->token;
     if (*tenant->token != '\0')
         return 0;
-    if (tenant->session != NULL && clock_mono_ms() >= tenant->session_until_ms)
-        forget_session(tenant);
-    if (tenant->session == NULL && log_in(client, tenant, err) != 0)
+    if (callio_session_token(tenant) == NULL && log_in(client, tenant, err) != 0)
         return -1;
     *ret_token = tenant->session;
     return 0;
@@ -329,7 +304,7 @@ static int ask_as(struct exchange *exchange, struct callio_tenant *tenant, struc
             return -1;
         if (exchange->verdict != REFUSED || *tenant->token != '\0' || logins > 0)
             return 0;
-        forget_session(tenant);
+        callio_session_forget(tenant);
     }
 }
 

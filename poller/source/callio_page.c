@@ -8,6 +8,9 @@
 
 #define DOCS "docs"
 
+/* So that a product of two counts is one, too. */
+#define MOST_COUNT INT64_C(1000000000)
+
 struct json *callio_page_parse(const char *body)
 {
     const char *start = body + strspn(body, " \t\r\n");
@@ -19,10 +22,17 @@ struct json *callio_page_parse(const char *body)
     return json;
 }
 
+/* A number of documents; -1: the API does not say, or not sensibly. */
+static int64_t count_of(const struct json *json, const char *name)
+{
+    int64_t count = api_value_number(json, name, -1);
+    return count >= 0 && count <= MOST_COUNT ? count : -1;
+}
+
 /* The last page is the one that says so; without such a word the one with the last number, or an empty one. */
 static bool is_last(const struct callio_page *page, int64_t number)
 {
-    int64_t pages = api_value_number(page->json, "totalPages", -1);
+    int64_t pages = count_of(page->json, "totalPages");
     if (page->count == 0 || json_is(page->json, "hasNextPage", false))
         return true;
     if (json_is(page->json, "hasNextPage", true))
@@ -43,8 +53,8 @@ int callio_page_read(struct json *json, int64_t number, const char *const secret
                        *api_words_of(json, secrets, reason) != '\0' ? reason : "it gives no reason");
     ret_page->first = json_first(docs);
     ret_page->count = json_count(docs);
-    ret_page->total = api_value_number(json, "totalDocs", -1);
-    ret_page->limit = api_value_number(json, "limit", -1);
+    ret_page->total = count_of(json, "totalDocs");
+    ret_page->limit = count_of(json, "limit");
     ret_page->is_last = is_last(ret_page, number);
     return 0;
 }

@@ -147,6 +147,8 @@ const char *callio_row_read(const struct json *doc, struct callio_row *ret_row)
     read_people(doc, ret_row);
     if (ret_row->text[CALLIO_ID] == NULL)
         return "it has no _id";
+    if (strlen(ret_row->text[CALLIO_ID]) > CALLIO_ROW_ID_MOST)
+        return "its _id is too long";
     return callio_row_began(ret_row) == 0 ? "it has neither createTime nor startTime" : NULL;
 }
 

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "domain/call.h"
 #include "domain/disposition.h"
+#include "source/callio_accounts.h"
 
 /* The times and lengths of a row; those of enum callio_number that are times are in milliseconds. */
 enum callio_number {
@@ -41,10 +42,13 @@ struct callio_row {
     int64_t number[CALLIO_NUMBERS];  /* CALL_NO_NUMBER: absent; a time of 0 is absent too */
 };
 
+/* The bytes of a document's _id, which has 24. Two longer ones must not become one by being cut. */
+#define CALLIO_ROW_ID_MOST 150
+
 /* A call, and those of its texts that are in no row. */
 struct callio_call {
     struct call call; /* its texts are borrowed from the row, the tenant and this struct */
-    char id[200];
+    char id[CALLIO_ROW_ID_MOST + 1 + CALLIO_ACCOUNTS_NAME_MOST + 1];
     char numbers[CALLIO_NUMBERS][24];
     char answer_epoch[24];
 };

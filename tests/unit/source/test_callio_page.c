@@ -22,6 +22,8 @@ static void test_callio_page_finds_the_end_of_a_list(void **state)
         { "{\"docs\":[{}],\"totalPages\":\"3\"}", 3, -1, 1, true },
         { "{\"docs\":[{},{}],\"totalDocs\":4,\"limit\":2}", 1, 4, 2, false },
         { "{\"docs\":[{},{}],\"totalDocs\":4,\"limit\":2}", 2, 4, 2, true },
+        { "{\"docs\":[{}],\"totalDocs\":\"9223372036854775807\",\"limit\":\"9223372036854775807\"}", 2, -1, 1, false },
+        { "{\"docs\":[{}],\"totalDocs\":-4,\"totalPages\":-1,\"limit\":-2}", 2, -1, 1, false },
         { " [{},{}]", 1, -1, 2, false },
         { "[]", 2, -1, 0, true },
     };

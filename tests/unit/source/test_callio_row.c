@@ -90,6 +90,8 @@ static void test_callio_row_finds_status_and_parties(void **state)
     }
 }
 
+#define FIFTY "12345678901234567890123456789012345678901234567890"
+
 static void test_callio_row_refuses_what_is_no_call(void **state)
 {
     (void)state;
@@ -100,7 +102,11 @@ static void test_callio_row_refuses_what_is_no_call(void **state)
         { "{\"_id\":\"\",\"createTime\":1760000000000}", "it has no _id" },
         { "{\"_id\":\"a\"}", "it has neither createTime nor startTime" },
         { "{\"_id\":\"a\",\"createTime\":\"yesterday\",\"startTime\":0}", "it has neither createTime nor startTime" },
+        { "{\"_id\":\"a\",\"createTime\":1.5e+15,\"startTime\":\"1760000000000.5e9\"}",
+          "it has neither createTime nor startTime" },
         { "{\"_id\":\"a\",\"startTime\":1760000000000}", NULL },
+        { "{\"_id\":\"" FIFTY FIFTY FIFTY "\",\"startTime\":1760000000000}", NULL },
+        { "{\"_id\":\"" FIFTY FIFTY FIFTY "1\",\"startTime\":1760000000000}", "its _id is too long" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct callio_row row;
