@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "config/secrets.h"
 #include "base/str.h"
 #include "engine/route.h"
@@ -122,6 +123,21 @@ static unsigned no_parts(const char *source_type, const char *sink_type)
     return 0;
 }
 
+static void forget_text(char **text)
+{
+    mem_free_secret(*text);
+    *text = mem_copy("");
+}
+
+/* A key that the type does not have may be a secret whose name has a typing error. */
+static void forget_secrets(struct params *params, const char *section, const char *type)
+{
+    for (size_t i = 0; i < params->count; i++)
+        if (!has_param(section, str_or_empty(type), params->items[i].key) ||
+            route_is_secret(section, params->items[i].key))
+            forget_text(&params->items[i].value);
+}
+
 void route_load_to_show(const struct config_paths *paths, struct config *ret_config, struct route_kinds *ret_kinds,
                         struct config_problems *ret_problems)
 {
@@ -137,6 +153,11 @@ void route_load_to_show(const struct config_paths *paths, struct config *ret_con
     if (*ret_config->recordings_type != '\0' &&
         place_find(ret_config->recordings_type, ret_config->recordings_origin, &ret_kinds->place, &err) != 0)
         config_add_problem(ret_problems, 0, &err);
+    forget_text(&ret_config->api.key);
+    forget_text(&ret_config->database.password);
+    forget_secrets(&ret_config->source_params, "source", ret_config->source_type);
+    forget_secrets(&ret_config->sink_params, "sink", ret_config->sink_type);
+    forget_secrets(&ret_config->recordings_params, "recordings", ret_config->recordings_type);
 }
 
 bool route_is_set_up(const struct config_paths *paths)

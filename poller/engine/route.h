@@ -21,7 +21,8 @@ void route_load(const struct config_paths *paths, struct config *ret_config, str
                 struct config_problems *ret_problems);
 
 /* route_load_to_show: the same for a process that only shows the settings: reads the own file alone, no secret of
- * another file, and checks neither the source's nor the sink's settings. */
+ * another file, and checks neither the source's nor the sink's settings. *ret_config keeps no secret: their texts are
+ * overwritten, and empty. */
 void route_load_to_show(const struct config_paths *paths, struct config *ret_config, struct route_kinds *ret_kinds,
                         struct config_problems *ret_problems);
 

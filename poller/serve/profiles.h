@@ -16,7 +16,7 @@
 struct serve_profile {
     const char *name;       /* "default" for the profile without a name */
     struct options options; /* its paths */
-    struct config config;   /* its settings, without the sink's and without secrets of files that we may not read */
+    struct config config;   /* its settings, without secrets: see route_load_to_show */
     struct route_kinds kinds;
     bool masks;             /* mask_phone: viewers see the last four digits of a number */
     const char *problem;    /* why the settings could not be read; NULL: they could */

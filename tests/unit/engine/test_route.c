@@ -260,6 +260,33 @@ static void test_route_tells_the_sink_of_the_source(void **state)
     }
 }
 
+/* The page reads the settings as root, and then parses what comes over the network. */
+static void test_route_to_show_keeps_no_secret(void **state)
+{
+    static const char own[] = "[database]\npassword = s3cret\nuser = u\n[source]\ntype = pbx-api\n"
+                              "url = https://pbx.example\npassword = s3cret\ndomain = d.example\npasword = s3cret\n"
+                              "[sink]\ntype = webhook\nurl = https://hook.example/\nsecret = s3cret\n"
+                              "[recordings]\nupload = s3\nbucket = b\nsecret_key = s3cret\n";
+    struct config_problems problems;
+    struct config config;
+    struct route_kinds kinds;
+    const struct config_paths paths = paths_in(*state, own);
+    route_load_to_show(&paths, &config, &kinds, &problems);
+    assert_int_equal(problems.count, 0);
+    const struct params *all[] = { &config.source_params, &config.sink_params, &config.recordings_params };
+    for (size_t i = 0; i < UNIT_COUNT(all); i++)
+        for (size_t j = 0; j < all[i]->count; j++)
+            unit_lacks(all[i]->items[j].key, all[i]->items[j].value, "s3cret");
+    unit_same_text("password", config.database.password, "");
+    unit_same_text("key", config.api.key, "");
+    unit_same_text("user", config.database.user, "u");
+    unit_same_text("url", params_text(&config.source_params, "url", ""), "https://pbx.example");
+    unit_same_text("domain", params_text(&config.source_params, "domain", ""), "d.example");
+    unit_same_text("bucket", params_text(&config.recordings_params, "bucket", ""), "b");
+    config_problems_free(&problems);
+    config_free(&config);
+}
+
 static void test_route_of_the_default_kinds_needs_a_key(void **state)
 {
     struct config_paths paths = paths_in(*state, "");
@@ -280,6 +307,7 @@ int main(void)
         unit_test_in_directory(test_route_hides_secrets_of_the_source),
         unit_test_in_directory(test_route_hides_the_key),
         unit_test_in_directory(test_route_tells_the_sink_of_the_source),
+        unit_test_in_directory(test_route_to_show_keeps_no_secret),
         unit_test_in_directory(test_route_of_the_default_kinds_needs_a_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
