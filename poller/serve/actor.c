@@ -199,14 +199,20 @@ static void take_output(const struct work *work, struct running *running, const 
     }
 }
 
-/* Reads what is there, without waiting. */
+/* Reads what is there, without waiting, and at most what a pipe holds: a command that prints without end must not keep
+ * others waiting. */
 static void read_output(const struct work *work, struct running *running)
 {
-    char bytes[4096];
+    enum { PIECE = 4096, PIPE = 65536 };
+    char bytes[PIECE];
     ssize_t got = 0;
-    while (running->output >= 0 && (got = read(running->output, bytes, sizeof bytes)) > 0)
+    for (int i = 0; running->output >= 0 && i <= PIPE / PIECE; i++) {
+        got = read(running->output, bytes, sizeof bytes);
+        if (got <= 0)
+            break;
         take_output(work, running, bytes, (size_t)got);
-    if (running->output < 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
+    }
+    if (running->output < 0 || got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
         return;
     (void)close(running->output);
     running->output = -1;

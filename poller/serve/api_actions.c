@@ -82,13 +82,13 @@ bool api_actions_take_news(struct serve *serve)
     struct actor_news news;
     struct err err;
     int got = 0;
-    while ((got = actor_receive(serve->actor, &news)) > 0) {
+    for (int i = 0; i < API_ACTIONS_NEWS_MOST && (got = actor_receive(serve->actor, &news)) > 0; i++) {
         int result = news.is_end ? action_journal_end(serve->journal, news.id, clock_now_epoch(), news.exit_code, &err)
                                  : action_journal_line(serve->journal, news.id, news.line, &err);
         if (result != 0)
             log_error("%s", err.message);
     }
-    return got == 0;
+    return got >= 0;
 }
 
 /* ---- show ---- */

@@ -17,7 +17,10 @@ serve_handler api_actions_journal;
 int api_actions_start(struct serve *serve, const struct request *request, const char *profile, const char *action,
                       const struct json *arguments, int64_t *ret_id, struct err *err) MUST_CHECK;
 
-/* api_actions_take_news: notes what the commands have printed. False: the process that starts them is gone. */
+enum { API_ACTIONS_NEWS_MOST = 64 };
+
+/* api_actions_take_news: notes what the commands have printed, a bounded number of lines at once: a command that prints
+ * without end must not keep the page from answering. Call it again while there is more. False: the process that starts them is gone. */
 bool api_actions_take_news(struct serve *serve) MUST_CHECK;
 
 #endif

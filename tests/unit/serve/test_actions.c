@@ -9,6 +9,7 @@
 #include "serve/action_journal.h"
 #include "serve/actions.h"
 #include "serve/actor.h"
+#include "serve/api_actions.h"
 
 static struct err err;
 
@@ -283,6 +284,49 @@ static void test_action_journal_is_bounded(void **state)
     action_journal_close(journal);
 }
 
+static void count_lines(void *context, const struct action_journal_row *row)
+{
+    int64_t *lines = context;
+    *lines = 0;
+    for (const char *at = strchr(row->output, '\n'); at != NULL; at = strchr(at + 1, '\n'))
+        (*lines)++;
+    if (row->ended != 0)
+        *lines += 1000;
+}
+
+/* The page answers requests between two calls. */
+static void test_api_actions_takes_some_news_at_once(void **state)
+{
+    enum { LINES = 200 };
+    static char *const passed[] = { NULL };
+    const struct action_journal_row row = { .began = 1, .user = "ann", .address = "local", .profile = "default",
+                                            .action = "sync", .arguments = "{}" };
+    struct serve serve = { .actor = NULL };
+    int64_t id = 0, lines = 0, total = 0;
+    char *program = mem_copy(unit_path(*state, "talker")), *done = mem_copy(unit_path(*state, "done"));
+    char *script = mem_format("#!/bin/sh\nseq %d\ntouch '%s'\n", LINES, done);
+    unit_write(program, script);
+    assert_int_equal(chmod(program, 0755), 0);
+    assert_int_equal(action_journal_open(unit_path(*state, "journal.db"), &serve.journal, &err), 0);
+    assert_int_equal(action_journal_begin(serve.journal, &row, &id, &err), 0);
+    assert_int_equal(actor_start(program, passed, &serve.actor, &err), 0);
+    assert_int_equal(actor_ask(serve.actor, id, "ann", "default", "sync", NULL, &err), 0);
+    while (access(done, F_OK) != 0) /* all lines are on their way */
+        (void)usleep(10000);
+    (void)usleep(300000);
+    for (int64_t before = 0; lines < 1000; before = lines) {
+        assert_true(api_actions_take_news(&serve));
+        assert_int_equal(action_journal_list(serve.journal, id, 0, 1, count_lines, &lines, &total, &err), 0);
+        assert_in_range(lines % 1000 - before, 0, API_ACTIONS_NEWS_MOST);
+    }
+    assert_int_equal(lines, 1000 + LINES);
+    actor_stop(serve.actor);
+    action_journal_close(serve.journal);
+    free(script);
+    free(done);
+    free(program);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +339,7 @@ int main(void)
         unit_test_in_directory(test_action_journal_keeps_who_did_what),
         unit_test_in_directory(test_action_journal_forgets_what_could_not_be_noted),
         unit_test_in_directory(test_action_journal_is_bounded),
+        unit_test_in_directory(test_api_actions_takes_some_news_at_once),
     };
     return cmocka_run_group_tests_name("actions", tests, NULL, NULL);
 }
