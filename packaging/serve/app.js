@@ -8,7 +8,7 @@ import { journal } from './journal.js';
 import { listen } from './live.js';
 import { login } from './login.js';
 import { overview } from './overview.js';
-import { failure, pill } from './parts.js';
+import { english, failure, pill } from './parts.js';
 import { recordings } from './recordings.js';
 import { current, go, href } from './route.js';
 import { runs } from './runs.js';
@@ -65,6 +65,15 @@ function worst() {
   return found ?? 'UNKNOWN';
 }
 
+/* Calls and their numbers are then those of an earlier time, in every view. */
+function showListProblem(problem) {
+  const { list } = shell, shown = problem + language();
+  if (list.dataset.problem === shown) return;
+  list.dataset.problem = shown;
+  list.hidden = problem === null;
+  list.replaceChildren(...(problem === null ? [] : parts('list.problem', { problem: english(problem) })));
+}
+
 /* Nobody has looked, so nobody knows: an old verdict is not shown as the present one. */
 function showState() {
   if (shell === null || page.session === null) return;
@@ -80,6 +89,7 @@ function showState() {
   say(shell.updated, hasNone ? t('live.loading')
     : t('live.updated', { ago: ago(page.received / 1000, Date.now() / 1000) }));
   shell.main.classList.toggle('old', isOld && !hasNone);
+  showListProblem(page.summary?.list_problem ?? null);
   shell.lost.hidden = !isOld || (hasNone && !connection.lost);
   if (shell.lost.hidden) shell.lost.replaceChildren();
   else if (shell.lost.childNodes.length === 0)
@@ -127,6 +137,7 @@ function makeShell() {
   const made = { host: make('span', { id: 'host' }), verdict: make('span', { id: 'verdict', role: 'status' }),
     updated: make('span', { id: 'updated' }), version: make('span'),
     lost: make('div', { class: 'lost', id: 'lost', role: 'alert', hidden: true }),
+    list: make('div', { class: 'lost', id: 'list-problem', role: 'alert', hidden: true }),
     main: make('main', { id: 'main', tabindex: '-1' }) };
   const user = isIn ? make('span', { id: 'user' }, t('user.is', { name: page.session.name,
     role: t(`role.${page.session.role}`) })) : null;
@@ -141,7 +152,7 @@ function makeShell() {
       isIn ? made.updated : null),
     make('div', { class: 'tools' }, languageField(), user, out)), isIn ? makeNav() : null);
   const foot = make('footer', {}, make('span', {}, t('foot.zone', { zone: zone() })), made.version);
-  document.body.replaceChildren(skip, head, made.lost, made.main, foot);
+  document.body.replaceChildren(skip, head, made.lost, made.list, made.main, foot);
   return made;
 }
 

@@ -105,10 +105,12 @@ function section(profile, now, news, isOld) {
   const isMade = profile.problem !== null || profile.list === null || profile.list.complete;
   const list = isMade ? null : make('p', { class: 'running' }, t('list.making', {
     copied: number(profile.list.copied), total: number(profile.list.total) }));
+  const gap = profile.problem === null ? profile.list?.problem ?? null : null;
   return make('section', { class: 'profile panel', 'aria-labelledby': id },
     make('div', { class: 'head' }, make('h3', { id }, profile.name), pill('verdict', verdict),
       make('span', { class: 'told' }, told)),
     profile.settings_problem !== null ? make('p', { class: 'notice warn' }, english(profile.settings_problem)) : null,
+    gap !== null ? make('p', { class: 'notice warn' }, ...parts('list.problem', { problem: english(gap) })) : null,
     list, running(profile, news),
     profile.problem === null ? cards(profile, now) : make('dl', { class: 'cards' }, modeCard(profile)));
 }

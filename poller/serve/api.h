@@ -14,12 +14,14 @@
 #include "serve/reply.h"
 #include "serve/request.h"
 #include "serve/view.h"
+#include "serve/view_thread.h"
 
 /* What the handlers work on. One thread uses it. */
 struct api {
     struct profiles *profiles;
     struct view *view;
     const int64_t *changes; /* grows when the view changes; another thread writes it: read it with __atomic_load_n */
+    struct view_thread *feed; /* keeps the view up to date; NULL: nothing does */
     int64_t stream_ms;      /* a stream of events ends after so long */
 };
 

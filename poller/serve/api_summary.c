@@ -169,6 +169,14 @@ static void add_state(struct json_writer *object, struct api *api, const struct 
         json_writer_add_text(object, "list", NULL);
 }
 
+/* view.db belongs to all profiles. Without it, each profile's "list" is null. */
+static void add_list_problem(struct json_writer *object, const struct api *api)
+{
+    char problem[VIEW_THREAD_PROBLEM_SIZE];
+    (void)view_thread_problem(api->feed, problem);
+    json_writer_add_text(object, "list_problem", *problem != '\0' ? problem : NULL);
+}
+
 void api_summary(struct api *api, const struct request *request, struct reply *reply)
 {
     const char *wanted = api_text(request, "profile");
@@ -191,6 +199,7 @@ void api_summary(struct api *api, const struct request *request, struct reply *r
     json_writer_add_json(&object, "profiles", text);
     json_writer_add_text(&object, "host", host);
     json_writer_add_text(&object, "version", VERSION);
+    add_list_problem(&object, api);
     json_writer_add_int(&object, "now", clock_now_epoch());
     json_writer_add_int(&object, "utc_offset", clock_offset(clock_now_epoch()));
     json_writer_add_int(&object, "changes", __atomic_load_n(api->changes, __ATOMIC_RELAXED));

@@ -40,6 +40,7 @@ struct page {
     struct profiles profiles;
     struct view_feed_profile *sources;
     struct view_thread *feed;
+    char feed_problem[VIEW_THREAD_PROBLEM_SIZE]; /* the last one that was logged */
     struct serve serve;
     struct server *server;
 };
@@ -53,10 +54,17 @@ static void handle(void *context, struct request *request, struct reply *reply)
     routes_answer(serve, request, reply);
 }
 
-static void on_feed_problem(void *context, const char *problem)
+/* Once for each problem. */
+static void log_feed_problem(struct page *page)
 {
-    (void)context;
-    log_error("the list of calls cannot be kept up to date: %s", problem);
+    char problem[VIEW_THREAD_PROBLEM_SIZE];
+    if (strcmp(view_thread_problem(page->feed, problem), page->feed_problem) == 0)
+        return;
+    if (*problem != '\0')
+        log_error("the list of calls cannot be kept up to date: %s", problem);
+    else
+        log_info("the list of calls is kept up to date again");
+    (void)snprintf(page->feed_problem, sizeof page->feed_problem, "%s", problem);
 }
 
 static int open_addresses(struct page *page, struct err *err)
@@ -140,7 +148,8 @@ static int open_view(struct page *page, struct err *err)
     page->serve.api.profiles = &page->profiles;
     page->serve.api.stream_ms = STREAM_MS;
     page->serve.api.view = view_open(path);
-    int result = view_thread_start(path, page->sources, page->profiles.count, on_feed_problem, NULL, &page->feed, err);
+    int result = view_thread_start(path, page->sources, page->profiles.count, &page->feed, err);
+    page->serve.api.feed = page->feed;
     if (result == 0)
         page->serve.api.changes = view_thread_changes(page->feed);
     free(path);
@@ -237,6 +246,7 @@ static int serve_until_signal(struct page *page, struct err *err)
         server_step(page->server, &actor, page->serve.actor != NULL ? 1 : 0, notify_pause(STEP_MS));
         if (actor.revents != 0 && !api_actions_take_news(&page->serve))
             return err_set(err, EX_SOFTWARE, "the process that starts commands has ended");
+        log_feed_problem(page);
         notify_alive(clock_mono_ms());
     }
     notify_say("STOPPING=1");

@@ -16,23 +16,30 @@ struct view_thread {
     char *path;
     const struct view_feed_profile *profiles;
     size_t count;
-    view_thread_on_problem *on_problem;
-    void *context;
-    char problem[1024]; /* the last one that was told */
-    int64_t changes;    /* atomic */
+    int64_t changes; /* atomic */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t stopped;
-    bool stop; /* under mutex */
+    bool stop;                              /* under mutex ... */
+    char problem[VIEW_THREAD_PROBLEM_SIZE]; /* ... and this */
 };
 
 static void tell(struct view_thread *thread, const char *problem)
 {
-    if (strcmp(thread->problem, problem) == 0)
-        return;
+    (void)pthread_mutex_lock(&thread->mutex);
     (void)snprintf(thread->problem, sizeof thread->problem, "%s", problem);
-    if (*problem != '\0' && thread->on_problem != NULL)
-        thread->on_problem(thread->context, problem);
+    (void)pthread_mutex_unlock(&thread->mutex);
+}
+
+const char *view_thread_problem(struct view_thread *thread, char out[VIEW_THREAD_PROBLEM_SIZE])
+{
+    *out = '\0';
+    if (thread == NULL)
+        return out;
+    (void)pthread_mutex_lock(&thread->mutex);
+    (void)snprintf(out, VIEW_THREAD_PROBLEM_SIZE, "%s", thread->problem);
+    (void)pthread_mutex_unlock(&thread->mutex);
+    return out;
 }
 
 /* False: the thread shall end. */
@@ -83,16 +90,13 @@ static void *run(void *context)
 }
 
 int view_thread_start(const char *path, const struct view_feed_profile *profiles, size_t count,
-                      view_thread_on_problem *on_problem, void *context, struct view_thread **ret_thread,
-                      struct err *err)
+                      struct view_thread **ret_thread, struct err *err)
 {
     struct view_thread *thread = mem_zero(1, sizeof *thread);
     pthread_condattr_t monotonic;
     thread->path = mem_copy(path);
     thread->profiles = profiles;
     thread->count = count;
-    thread->on_problem = on_problem;
-    thread->context = context;
     (void)pthread_mutex_init(&thread->mutex, NULL);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -10,12 +10,14 @@
 struct view_thread;
 
 /* view_thread_start: begins to feed the file at path. The path is copied; the profiles are borrowed until
- * view_thread_stop. What goes wrong with view.db is tried again after some seconds, and told to on_problem from the
- * thread, once for each text; on_problem may be NULL. Errors: EX_IOERR (no thread could start). */
-typedef void view_thread_on_problem(void *context, const char *problem);
+ * view_thread_stop. What goes wrong with view.db is tried again after some seconds. The thread itself never logs: the
+ * log belongs to one thread. Errors: EX_IOERR (no thread could start). */
 int view_thread_start(const char *path, const struct view_feed_profile *profiles, size_t count,
-                      view_thread_on_problem *on_problem, void *context, struct view_thread **ret_thread,
-                      struct err *err) MUST_CHECK;
+                      struct view_thread **ret_thread, struct err *err) MUST_CHECK;
+
+/* view_thread_problem: why view.db cannot be kept up to date now; "": it can. thread NULL: "". Returns out. */
+enum { VIEW_THREAD_PROBLEM_SIZE = 1024 };
+const char *view_thread_problem(struct view_thread *thread, char out[VIEW_THREAD_PROBLEM_SIZE]);
 
 /* view_thread_changes: a number that grows with each change of view.db; read it with __atomic_load_n. Valid until
  * view_thread_stop. */

@@ -746,6 +746,29 @@ def test_all_languages_have_the_same_texts_and_each_is_used():
     assert sorted(asked - set(english)) == []
 
 
+def test_a_list_that_cannot_be_kept_up_to_date_is_shown_in_each_view(browser, tmp_path):
+    host = Sync(tmp_path / "host")
+    assert host.run("failed", "retry", "--all").code == 0
+    put_calls(host, [{}])
+    with serving(tmp_path / "page", host) as page:
+        show(browser, page, "calls", "vic")
+        wait_for_rows(browser, 1)
+        assert not browser.run("return document.querySelector('#list-problem').checkVisibility()")
+        view = page.state / "view.db"
+        view.unlink()
+        view.mkdir()
+        browser.wait_until("return document.querySelector('#list-problem').innerText.includes("
+                           "'newer calls may be missing')", 60)
+        browser.run("location.hash = '#/overview'")
+        browser.wait_until("return document.querySelector('.cards') !== null")
+        assert "view.db" in browser.text("#list-problem")
+        view.rmdir()
+        browser.wait_until("return !document.querySelector('#list-problem').checkVisibility()", 60)
+    # The calls themselves could not be read either.
+    assert [text for text in browser.console() if not re.search("status of (500|503|401)|net::ERR_", text)] == []
+    host.close()
+
+
 def test_the_page_in_vietnamese(browser, host):
     show(browser, host.page, "calls")
     choose(browser, "Language", "vi")
