@@ -143,9 +143,27 @@ static unsigned table_jobs(const struct options *options)
     return options->job != NULL && strcmp(options->job, "staffgroup") == 0 ? TABLE_STAFF : 0;
 }
 
+/* When a step after the calls ends (monotonic): with the run's time, but calls that need all of that must not stop the
+ * step for ever. */
+static int64_t end_of_step(const struct resources *resources, int64_t started_ms)
+{
+    int64_t budget_ms = resources->config.sync.time_budget * 1000, least_ms = clock_mono_ms() + budget_ms / 4;
+    return started_ms + budget_ms > least_ms ? started_ms + budget_ms : least_ms;
+}
+
+static void fail_step(struct summary *summary, const struct err *err)
+{
+    if (interrupt_requested()) /* not a failure: the next run continues */
+        return;
+    log_error("❌ %s", err->message);
+    if (summary->stop == STOP_NONE)
+        summary_fail(summary, err);
+}
+
 /* Does what follows the calls: copies tables, runs the files of `after`. A failure fails the run, but the calls are
- * sent already. */
-static void follow_up(const struct options *options, struct resources *resources, struct summary *summary)
+ * sent already, and a tenant whose customers cannot be read does not stop the reports. */
+static void follow_up(const struct options *options, struct resources *resources, int64_t started_ms,
+                      struct summary *summary)
 {
     struct err err;
     const struct tables_step step = { .ledger = resources->ledger, .sink = &resources->sink,
@@ -153,20 +171,18 @@ static void follow_up(const struct options *options, struct resources *resources
     bool only_calls = options->job != NULL && strcmp(options->job, "call") == 0;
     if (options->dry_run || summary->stop == STOP_FAILED || interrupt_requested())
         return;
-    if ((only_calls || tables_step_run(&step, &err) == 0) &&
-        after_step_run(&resources->sink, &resources->config.sink_params, &err) == 0)
-        return;
-    if (interrupt_requested()) /* not a failure: the next run continues */
-        return;
-    log_error("❌ %s", err.message);
-    if (summary->stop == STOP_NONE)
-        summary_fail(summary, &err);
+    if (!only_calls && tables_step_run(&step, &err) != 0)
+        fail_step(summary, &err);
+    if (!interrupt_requested() && after_step_run(&resources->sink, &resources->config.sink_params,
+                                                 end_of_step(resources, started_ms), &err) != 0)
+        fail_step(summary, &err);
 }
 
 /* Runs once. The sink is not open yet: a standby host needs none. *ret_nothing_to_do: this host is standby. */
 static int poll_once(const struct options *options, struct resources *resources, struct summary *ret_summary,
                      bool *ret_nothing_to_do, struct err *err)
 {
+    int64_t started_ms = clock_mono_ms();
     if (ledger_claim_for_source(resources->ledger, resources->config.source_type, err) != 0 ||
         find_leader(options, resources, ret_nothing_to_do, err) != 0)
         return -1;
@@ -190,7 +206,7 @@ static int poll_once(const struct options *options, struct resources *resources,
     campaigns_warn(&resources->source, options->dry_run ? NULL : resources->ledger, &resources->config.sync);
     if (table_jobs(options) == 0)
         poll_run(&poll, ret_summary);
-    follow_up(options, resources, ret_summary);
+    follow_up(options, resources, started_ms, ret_summary);
     return leader_report_settled(&resources->leader, resources->ledger, ret_summary->stop == STOP_NONE, err);
 }
 

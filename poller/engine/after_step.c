@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/fileutil.h"
 #include "base/log.h"
 #include "engine/after_step.h"
@@ -22,13 +23,13 @@ static int read_file(const char *path, char **ret_sql, struct err *err)
     return missing ? err_set(err, EX_CONFIG, "after: there is no file %s", path) : 0;
 }
 
-static int run_one(const struct sink *sink, const char *path, struct err *err)
+static int run_one(const struct sink *sink, const char *path, int64_t deadline_ms, struct err *err)
 {
     char *sql = NULL;
     struct err why;
     if (read_file(path, &sql, err) != 0)
         return -1;
-    int result = sink->ops->run_after(sink->state, sql, &why);
+    int result = sink->ops->run_after(sink->state, sql, deadline_ms, &why);
     free(sql);
     if (result != 0)
         return err_set(err, why.code, "after: %.200s: %.700s; calls are recorded all the same", path, why.message);
@@ -36,11 +37,26 @@ static int run_one(const struct sink *sink, const char *path, struct err *err)
     return 0;
 }
 
-int after_step_run(const struct sink *sink, const struct params *params, struct err *err)
+static int run_all(const struct sink *sink, const glob_t *files, int64_t deadline_ms, struct err *err)
+{
+    for (size_t i = 0; i < files->gl_pathc; i++) {
+        if (clock_mono_ms() >= deadline_ms) {
+            log_warn("⚠ after: the time of the run ended before %s; raise time_budget under [sync] if this lasts",
+                     files->gl_pathv[i]);
+            return 0;
+        }
+        if (run_one(sink, files->gl_pathv[i], deadline_ms, err) != 0)
+            return -1;
+    }
+    if (sink->ops->note_after != NULL)
+        sink->ops->note_after(sink->state);
+    return 0;
+}
+
+int after_step_run(const struct sink *sink, const struct params *params, int64_t deadline_ms, struct err *err)
 {
     const struct param *after = params_find(params, "after");
     glob_t found = { .gl_pathc = 0 };
-    int result = 0;
     if (after == NULL || *after->value == '\0')
         return 0;
     if (sink->ops->run_after == NULL)
@@ -53,8 +69,8 @@ int after_step_run(const struct sink *sink, const struct params *params, struct 
         return err_set(err, EX_CONFIG, "%s: after: no file matches %s, or its directory cannot be read", after->origin,
                        after->value);
     }
-    for (size_t i = 0; result == 0 && i < found.gl_pathc; i++)
-        result = run_one(sink, found.gl_pathv[i], err);
+    bool is_due = sink->ops->is_after_due == NULL || sink->ops->is_after_due(sink->state);
+    int result = is_due ? run_all(sink, &found, deadline_ms, err) : 0;
     globfree(&found);
     return result;
 }

@@ -25,6 +25,7 @@
 #include "sink/bigquery_columns.h"
 #include "sink/bigquery_copy.h"
 #include "sink/bigquery_log.h"
+#include "sink/bigquery_report.h"
 #include "sink/bigquery_state.h"
 #include "sink/bigquery_tables.h"
 #include "sink/bigquery_verdict.h"
@@ -69,6 +70,7 @@ static const struct param_spec settings_of_bigquery[] = {
     { "tenant", false, "the name in the column tenant" },
     { "source", false, "the name of the phone system in the column source" },
     { "timeout", false, "how many seconds a request may be silent" },
+    { "after", false, "files of SQL that are run after loads: /DIRECTORY/*.sql" },
     { "bigquery_url", false, "the address of a stand-in, for tests" },
     { NULL, false, NULL },
 };
@@ -219,6 +221,7 @@ static int note_batch(struct delivery *delivery, struct err *err)
     if (!is_repeated) /* never the same twice: its jobs would have the names of earlier ones */
         note->started = now > note->started ? now : note->started + 1;
     note->is_open = true;
+    note->is_reported = false;
     (void)snprintf(note->digest, sizeof note->digest, "%s", digest);
     batch->digest = note->digest;
     batch->started = note->started;
@@ -369,7 +372,8 @@ static int send_messages(void *context, const struct sink_message *const *messag
 static void save_if_changed(const struct bigquery *state, const struct bigquery_state *before)
 {
     struct err err;
-    bool is_same = state->state.sandbox == before->sandbox && state->state.no_login == before->no_login;
+    bool is_same = state->state.sandbox == before->sandbox && state->state.no_login == before->no_login &&
+                   state->state.is_reported == before->is_reported;
     if (!is_same && bigquery_state_save(state->state_dir, &state->state, &err) != 0)
         log_warn("⚠ %s", err.message);
 }
@@ -422,8 +426,11 @@ static int table_load(void *context, const struct table_load *load, struct err *
     struct bigquery_copy copy = { .place = &place, .load = load };
     struct bigquery_failure failure = { .position = -1 };
     enum bigquery_log_mode mode = load->replaces ? BIGQUERY_LOG_TRUNCATE : BIGQUERY_LOG_MERGED;
-    const struct bigquery_state before = state->state;
+    struct bigquery_state before = state->state;
     bool is_known = is_sandbox(state);
+    state->state.is_reported = false;
+    save_if_changed(state, &before); /* first: a crash must not leave the reports as they are */
+    before = state->state;
     enum bigquery_fault fault = prepare_table(state, load->table, location, &failure);
     if (fault == BIGQUERY_FINE)
         fault = bigquery_copy_stage(&copy, &failure);
@@ -440,6 +447,35 @@ static int table_load(void *context, const struct table_load *load, struct err *
     int result = fault == BIGQUERY_FINE ? 0 : fail_table(state, &failure, err);
     bigquery_copy_end(&copy);
     return result;
+}
+
+/* ---- reports ---- */
+
+/* A query costs money, and BigQuery limits how often a day a table is replaced: so nothing new, no report. */
+static bool is_after_due(const void *context)
+{
+    const struct bigquery *state = context;
+    return !state->state.is_reported;
+}
+
+static void note_after(void *context)
+{
+    struct bigquery *state = context;
+    const struct bigquery_state before = state->state;
+    state->state.is_reported = true;
+    save_if_changed(state, &before);
+}
+
+static int run_after(void *context, const char *sql, int64_t until_ms, struct err *err)
+{
+    struct bigquery *state = context;
+    char location[BIGQUERY_LOCATION_SIZE] = "";
+    const struct bigquery_place place = { .api = state->api, .location = location, .state_dir = state->state_dir };
+    struct bigquery_failure failure = { .position = -1 };
+    enum bigquery_fault fault = bigquery_tables_prepare(state->api, state->location, location, &failure);
+    if (fault == BIGQUERY_FINE)
+        fault = bigquery_report_run(&place, sql, until_ms, &failure);
+    return fault == BIGQUERY_FINE ? 0 : fail_table(state, &failure, err);
 }
 
 /* ---- the check ---- */
@@ -518,5 +554,8 @@ const struct sink_ops bigquery_sink = {
     .table_newest = table_newest,
     .table_load = table_load,
     .table_rows = TABLE_ROWS,
+    .run_after = run_after,
+    .is_after_due = is_after_due,
+    .note_after = note_after,
     .close = close_bigquery,
 };

@@ -48,6 +48,7 @@ struct bigquery_api {
     struct bigquery_names names;
     const struct sink_observer *observer; /* NULL: none */
     int64_t ended_ms;                     /* monotonic: since when on_turn forbids requests; 0: it does not */
+    int64_t until_ms;                     /* see bigquery_api_end_at */
     bool lost_login;
 };
 
@@ -177,6 +178,11 @@ void bigquery_api_watch(struct bigquery_api *api, const struct sink_observer *ob
     api->ended_ms = 0;
 }
 
+void bigquery_api_end_at(struct bigquery_api *api, int64_t until_ms)
+{
+    api->until_ms = until_ms;
+}
+
 const struct bigquery_names *bigquery_api_names(const struct bigquery_api *api)
 {
     return &api->names;
@@ -199,7 +205,7 @@ static bool take_turn(struct bigquery_api *api)
 {
     int64_t now = clock_mono_ms();
     bool may_start = api->observer == NULL || api->observer->on_turn(api->observer->context) > 0;
-    if (interrupt_requested())
+    if (interrupt_requested() || (api->until_ms != 0 && now >= api->until_ms))
         return false;
     if (may_start)
         api->ended_ms = 0;

@@ -28,6 +28,9 @@ int bigquery_api_open(const struct params *params, struct bigquery_api **ret_api
  * more. Ownership: borrowed. */
 void bigquery_api_watch(struct bigquery_api *api, const struct sink_observer *observer);
 
+/* bigquery_api_end_at: requests are given up (BIGQUERY_GIVEN_UP) at until_ms (monotonic); 0: there is no such time. */
+void bigquery_api_end_at(struct bigquery_api *api, int64_t until_ms);
+
 /* bigquery_api_names: the names in messages. Ownership: borrowed from api. */
 const struct bigquery_names *bigquery_api_names(const struct bigquery_api *api);
 

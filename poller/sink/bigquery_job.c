@@ -63,13 +63,21 @@ static void add_params(struct json *config, const struct bigquery_query *query)
 static char *describe_query(const struct bigquery_place *place, const struct bigquery_query *query)
 {
     struct json *job = json_object();
+    char timeout[STR_INT_SIZE];
     refer(job, place, query->id);
     struct json *configuration = json_add(job, "configuration", json_object());
     if (query->is_dry_run)
         json_add_bool(configuration, "dryRun", true);
+    if (query->timeout_ms > 0)
+        json_add_text(configuration, "jobTimeoutMs", str_of_int(query->timeout_ms, timeout));
     struct json *config = json_add(configuration, "query", json_object());
     json_add_text(config, "query", query->sql);
     json_add_bool(config, "useLegacySql", false);
+    if (query->uses_dataset) {
+        struct json *dataset = json_add(config, "defaultDataset", json_object());
+        json_add_text(dataset, "projectId", bigquery_api_names(place->api)->project);
+        json_add_text(dataset, "datasetId", bigquery_api_names(place->api)->dataset);
+    }
     if (query->params[0].name != NULL)
         add_params(config, query);
     if (query->partition != NULL) {

@@ -44,7 +44,9 @@ struct bigquery_query {
     const char *sql, *id;
     struct bigquery_param params[BIGQUERY_PARAMS]; /* a name of NULL ends the list */
     const char *partition; /* "calls$20251009", or a table: the result replaces it; NULL: it replaces nothing */
-    bool is_dry_run;                               /* BigQuery only checks the statement */
+    bool is_dry_run;    /* BigQuery only checks the statement */
+    bool uses_dataset;  /* a table without project and dataset is one of our dataset */
+    int64_t timeout_ms; /* BigQuery ends the job after so long; 0: it does not */
 };
 
 /* bigquery_job_query: runs the query to its end. *ret_job: the job; NULL after a failure. ret_job may be NULL.

@@ -23,6 +23,7 @@ static bool read(const struct json *json, struct bigquery_state *state)
 {
     const char *digest = json_text(json, "digest");
     state->is_open = json_is(json, "is_open", true);
+    state->is_reported = json_is(json, "is_reported", true);
     if (digest == NULL)
         return false;
     (void)snprintf(state->digest, sizeof state->digest, "%s", digest);
@@ -54,6 +55,7 @@ int bigquery_state_save(const char *state_dir, const struct bigquery_state *stat
     json_add_int(json, "sandbox", state->sandbox);
     json_add_int(json, "no_login", state->no_login);
     json_add_bool(json, "is_open", state->is_open);
+    json_add_bool(json, "is_reported", state->is_reported);
     json_add_text(json, "digest", state->digest);
     json_add_int(json, "started", state->started);
     char *text = json_print(json);

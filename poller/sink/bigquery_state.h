@@ -15,6 +15,7 @@ struct bigquery_state {
     int64_t seen_us;   /* the largest seen_at so far: it never goes back, even if this host's clock does */
     int64_t sandbox;   /* epoch: when BigQuery last refused DML, as the project has no billing account; 0: it did not */
     int64_t no_login;  /* epoch: when Google last gave no token, and update_log does not say so yet; 0: no failure */
+    bool is_reported;  /* the files of `after` have been run since rows were last loaded */
     bool is_open;      /* the outcome of the batch below may be unknown to the ledger */
     char digest[BIGQUERY_DIGEST_SIZE]; /* of that batch's contents ... */
     int64_t started;   /* ... and the epoch at which it was loaded first: both are in the names of its jobs */

@@ -105,8 +105,13 @@ struct sink_ops {
     int (*table_newest)(void *state, const struct table *table, const char *tenant, int64_t *ret_ms, struct err *err);
     int (*table_load)(void *state, const struct table_load *load, struct err *err);
     size_t table_rows; /* table_store.rows */
-    /* Optional: runs the statements of a file of `after` in one transaction. Errors: EX_UNAVAILABLE, EX_CONFIG. */
-    int (*run_after)(void *state, const char *sql, struct err *err);
+    /* Optional: runs the statements of a file of `after`, until about until_ms (monotonic). Errors: EX_UNAVAILABLE,
+     * EX_CONFIG. */
+    int (*run_after)(void *state, const char *sql, int64_t until_ms, struct err *err);
+    /* Optional, both or none: whether the store has changed since note_after, which says that all files of `after` have
+     * been run. Without them the files are run after each run. */
+    bool (*is_after_due)(const void *state);
+    void (*note_after)(void *state);
     /* Optional: frees state. */
     void (*close)(void *state);
 };

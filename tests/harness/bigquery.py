@@ -12,6 +12,7 @@ import secrets
 import sqlite3
 import threading
 import time
+import zoneinfo
 
 from .google_accounts import Accounts
 from .web import Reply, Web
@@ -71,6 +72,59 @@ def _string(value):
     return value
 
 
+def _shown(instant):
+    return f"{instant:%FT%T.%fZ}"
+
+
+def _instant(value):
+    return datetime.datetime.fromisoformat(value.removesuffix("Z") + "+00:00")
+
+
+def _day_in(instant, zone):
+    return None if instant is None else f"{_instant(instant).astimezone(zoneinfo.ZoneInfo(zone)):%F}"
+
+
+def _json_value(text, path):
+    value = json.loads(text or "{}").get(path.removeprefix("$."))
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+class CountIf:
+    """The aggregate COUNTIF."""
+
+    def __init__(self):
+        self.count = 0
+
+    def step(self, condition):
+        self.count += bool(condition)
+
+    def finalize(self):
+        return self.count
+
+
+def _of(function):
+    """The function, which gives NULL for a NULL as its first argument, as BigQuery's do."""
+    return lambda first, *others: None if first is None else function(first, *others)
+
+
+# BigQuery's functions that SQLite lacks, or has with another meaning: name -> (arguments, function).
+FUNCTIONS = {
+    "current_date_in": (1, lambda zone: f"{datetime.datetime.now(zoneinfo.ZoneInfo(zone)):%F}"),
+    "current_instant": (0, lambda: _shown(datetime.datetime.now(datetime.timezone.utc))),
+    "date": (2, _day_in),
+    "date_sub": (2, _of(lambda day, days: f"{datetime.date.fromisoformat(day) - datetime.timedelta(days):%F}")),
+    "div": (2, _of(lambda number, by: abs(number) // by * (1 if number >= 0 else -1))),
+    "json_value": (2, _json_value),
+    "lower": (1, _of(str.lower)),
+    "timestamp_millis": (1, _of(lambda ms: _shown(datetime.datetime.fromtimestamp(ms / 1000, datetime.timezone.utc)))),
+}
+
+# How SQLite says what BigQuery says so.
+WORDS = [(r"\bCURRENT_DATE\(", "CURRENT_DATE_IN("), (r"\bCURRENT_TIMESTAMP\(", "CURRENT_INSTANT("),
+         (r"\bINTERVAL (\d+) DAY\b", r"\1"), (r"\bSAFE_CAST\(", "CAST("), (r"\bAS INT64\)", "AS INTEGER)"),
+         (r"\bUNION DISTINCT\b", "UNION"), (r"\bDATE '", "'")]
+
+
 READERS = {"STRING": _string, "INT64": _int64, "INTEGER": _int64, "DATE": _date, "TIMESTAMP": _timestamp}
 
 
@@ -113,8 +167,8 @@ class BigQuery:
     answers[kind]: a queue of things that happen instead of the proper answer, one for each request. The things are:
       a reason, such as "backendError"; a status; a Reply; None: the proper answer;
       "cut": nothing is done, and the connection ends; "lost": the work is done, then the connection ends.
-    job_errors[kind]: a queue of the reasons with which jobs of the kind load, merge or select end, with HTTP 200; None:
-    none. slow: a job has this many looks before it is done. lag: a new table is missing for so many requests.
+    job_errors[kind]: a queue of the reasons with which jobs of the kind load, merge, select or script end, with HTTP
+    200; None: none. slow: a job has this many looks before it is done. lag: a new table is missing for so many requests.
     billing: False: a sandbox. quota: load jobs a table and day; None: no limit. refused: ids of calls that no load
     accepts. editors: the accounts that may do something; None: all.
     kinds: the kinds of the requests that came, in order. jobs: id -> job. statements: the queries that ran.
@@ -132,6 +186,10 @@ class BigQuery:
         self.lock = threading.RLock()
         self.rows_of = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         self.rows_of.row_factory = sqlite3.Row
+        self.rows_of.execute("PRAGMA case_sensitive_like = ON")
+        for name, (arguments, function) in FUNCTIONS.items():
+            self.rows_of.create_function(name, arguments, function)
+        self.rows_of.create_aggregate("countif", 1, CountIf)
         self._web = Web(self._answer)
         self.url = self._web.url
         self.accounts = Accounts(self.url + "/token")
@@ -312,7 +370,8 @@ class BigQuery:
     def _run(self, job):
         configuration = job["made"]["configuration"]
         statement = configuration.get("query", {}).get("query", "")
-        kind = "load" if job["kind"] == "load" else "merge" if statement.startswith("MERGE") else "select"
+        kind = "load" if job["kind"] == "load" else "merge" if statement.startswith("MERGE") else \
+            "select" if statement.startswith("SELECT") else "script"
         queue = self.job_errors[kind]
         error = queue.popleft() if queue else None
         if error is not None:
@@ -328,6 +387,8 @@ class BigQuery:
                   for param in query.get("queryParameters", [])}
         if kind == "merge":
             job["statistics"]["query"] = {"numDmlAffectedRows": str(self._merge(statement, params))}
+        elif kind == "script":
+            self._script(statement, query["defaultDataset"]["datasetId"])
         else:
             job["rows"] = self._select(statement, params)
             if "destinationTable" in query:
@@ -377,10 +438,12 @@ class BigQuery:
         if not self.billing and re.match(r"(MERGE|UPDATE|INSERT|DELETE)\b", statement):
             raise Failed("billingNotEnabled", NO_BILLING)
 
-    def _translated(self, sql):
-        """The statement, or a part of it, as SQLite understands it."""
+    def _translated(self, sql, dataset=None):
+        """The statement, or a part of it, as SQLite understands it. dataset: that of a table without one."""
         def table(match):
             project, _, name = match[1].partition(".")
+            if not name and dataset:
+                project, name = self.project, f"{dataset}.{project}"
             if project != self.project:
                 raise Failed("accessDenied", f"Access Denied: Project {project}")
             self._table(name)
@@ -390,8 +453,9 @@ class BigQuery:
                      r"SELECT * FROM (SELECT *, \3 AS nth FROM \1 WHERE \2) AS numbered WHERE nth = 1", sql, flags=re.S)
         if "QUALIFY" in sql:
             raise Failed("invalidQuery", "QUALIFY without WHERE")
+        for theirs, ours in WORDS:
+            sql = re.sub(theirs, ours, sql)
         sql = re.sub(r"`([^`]+)`", table, sql)
-        sql = re.sub(r"DATE '", "'", sql).replace("UNION DISTINCT", "UNION")
         return re.sub(r"@(\w+)", r":\1", sql)
 
     def _execute(self, sql, params):
@@ -401,7 +465,8 @@ class BigQuery:
             raise Failed("invalidQuery", f"{error}: {sql}") from None
 
     def _check_filter(self, name, condition):
-        if self.tables[name].needs_filter and not re.search(r"call_date (=|>=|BETWEEN) ", condition):
+        if name in self.tables and self.tables[name].needs_filter and \
+                not re.search(r"call_date (=|>=|BETWEEN) ", condition):
             raise Failed("invalidQuery", f"Cannot query over table '{name}' without a filter over column(s) "
                          "'call_date' that can be used for partition elimination")
 
@@ -454,6 +519,50 @@ class BigQuery:
             self._table(name)
             self._check_filter(name, statement)
         return [dict(row) for row in self._execute(self._translated(statement), params)]
+
+    def _script(self, script, dataset):
+        """The statements in turn. One that fails ends the job; those before it stay."""
+        begin, script = 0, re.sub(r"--[^\n]*", "", script)
+        for statement in re.split(r"(?<=;)", script):
+            line = script.count("\n", 0, begin + len(statement) - len(statement.lstrip())) + 1
+            begin += len(statement)
+            text = statement.strip().removesuffix(";")
+            if not text:
+                continue
+            try:
+                self._check_dml(text)
+                self._statement(text, dataset)
+            except Failed as failed:
+                self.rows_of.execute("COMMIT")
+                self.rows_of.execute("BEGIN")
+                raise Failed(failed.reason, f"{failed.message} at [{line}:1]") from None
+
+    def _statement(self, text, dataset):
+        for name in re.findall(r"\b(?:FROM|JOIN) `([^`.]+)`", text):
+            self._check_filter(f"{dataset}.{name}", text)
+        made = re.fullmatch(r"CREATE TABLE IF NOT EXISTS `([^`.]+)`\s*\((.*)\)(?:\s+CLUSTER BY ([\w, ]+))?", text, re.S)
+        if made is not None:
+            if f"{dataset}.{made[1]}" not in self.tables:
+                fields = [dict(zip(("name", "type"), column.split())) for column in made[2].split(",")]
+                self.make_table(dataset, self._described(made[1], fields, made[3]))
+            return
+        made = re.fullmatch(r"CREATE OR REPLACE TABLE `([^`.]+)`\s+(?:CLUSTER BY ([\w, ]+?)\s+)?AS\s+(.*)", text, re.S)
+        if made is None:
+            self._execute(self._translated(text, dataset), {})
+            return
+        rows = self._execute(self._translated(made[3], dataset), {})
+        names = [column[0] for column in rows.description]
+        rows, old = [tuple(row) for row in rows], self.tables.pop(f"{dataset}.{made[1]}", None)
+        fields = [{"name": name, "type": old.fields[name]["type"] if old and name in old.fields else
+                   "INT64" if any(isinstance(row[i], int) for row in rows) else "STRING"}
+                  for i, name in enumerate(names)]
+        self.make_table(dataset, self._described(made[1], fields, made[2]))
+        self._add(f"{dataset}.{made[1]}", rows)
+
+    @staticmethod
+    def _described(name, fields, clustering):
+        return {"tableReference": {"tableId": name}, "schema": {"fields": fields},
+                "clustering": {"fields": re.findall(r"\w+", clustering or "")}}
 
     def _replace(self, query, rows):
         """The result replaces a table, or a day of one and no other day; no column's mode may change."""

@@ -18,6 +18,7 @@ from harness.process import ROOT
 from harness.sync import Sync
 
 HOUR, DAY = 3600, 86400
+GOLDEN = ROOT / "tests/integration/fact_staff_daily_PK.txt"
 
 
 class Store:
@@ -66,7 +67,7 @@ def customer(tenant, number, updated, **more):
 
 def staff(tenant, number, group="g1", **more):
     tenant.users[f"u{number}"] = {"_id": f"u{number}", "email": f"u{number}@example.com", "name": "Lan",
-                                  "ext": "101", "extPassword": "s1p-s3cret", "group": {"_id": group},
+                                  "ext": "101", "extPassword": "s1p-s3cret", "group": group and {"_id": group},
                                   "createTime": 1, "updateTime": 2, **more}
 
 
@@ -162,30 +163,40 @@ def at(day, hour):
 
 
 def make_report(callio):
-    """Calls of one day, also in its first seven hours, which belong to another day in UTC."""
+    """Calls of a day, also in its first seven hours, which belong to another day in UTC; customers in several states,
+    one of them twice; another tenant, who is not in the report."""
     tenant = callio["PK"]
     staff(tenant, 1)
+    staff(tenant, 2, group=None, name="Hoa")
     tenant.groups["g1"] = {"_id": "g1", "name": "Team 1"}
     customer(tenant, 1, at(1, 12), assignedTime=at(1, 2) * 1000)
+    for n, state in ((3, "Từ chối"), (4, "Không nghe máy")):
+        customer(tenant, n, at(1, 12), assignedTime=at(1, n) * 1000, user={"_id": "u9", "name": "Gone"},
+                 customFields=[{"key": "tinh-trang-kh", "val": state}])
     tenant.call(at(1, 1) + 60, toNumber="0900000001")
     tenant.call(at(1, 1) + 160, toNumber="0900000001", billed=0, length=30)
     tenant.call(at(1, 10) + 60, toNumber="0900000002")
+    tenant.call(at(1, 11) + 60, toNumber="0900000004", billed=0, length=10)
+    tenant.call(at(1, 23) + 60, toNumber="0900000003", fromUser={"_id": "u2", "name": "Hoa"})
     tenant.call(at(2, 23) + 60)
+    callio["hot2"].call(at(1, 10) + 60, toNumber="0900000001")
+    customer(callio["hot2"], 1, at(1, 12), assignedTime=at(1, 2) * 1000)
 
 
-def assert_report(rows):
-    day = f"{datetime.datetime.fromtimestamp(at(1, 12), datetime.timezone(datetime.timedelta(hours=7))):%F}"
-    row, = [row for row in rows if str(row["Ngay"]) == day]
-    assert [str(row[name]) for name in (
-        "MaNV_id", "MaNV", "Team", "TongCuoc", "SoSDT_Unique", "SoCuoc_NoiMay", "SoCuoc_KhongNoiMay",
-        "TongThoiluongGoi_Giay", "TongRungChuong_Giay", "SoDataNhan", "SoSDT_KetBanZalo", "SoSDT_CoNhuCau",
-        "SoSDT_TuChoi", "SoSDT_KhongNgheMay")] == \
-        ["u1", "Lan", "Team 1", "3", "2", "2", "1", "100", "30", "1", "1", "1", "0", "0"]
-    assert len(rows) == 2
+def local_day(ago):
+    return f"{datetime.datetime.fromtimestamp(at(ago, 12), datetime.timezone(datetime.timedelta(hours=7))):%F}"
+
+
+def assert_report(rows, old=False):
+    """The rows are those of the golden file, which has days from today on. old: also what the report had before."""
+    names, *golden = [line.split(" | ") for line in GOLDEN.read_text().splitlines()]
+    days = {local_day(ago): f"-{ago}" for ago in range(10)}
+    made = [[days[str(row["Ngay"])]] + [str(row[name]) for name in names[1:]] for row in rows]
+    assert sorted(made) == sorted(row for row in golden if old or row[0] != "-8")
 
 
 def test_the_report_of_sqlite_has_whole_local_days(install, tmp_path):
-    callio, sync, store = install("PK")
+    callio, sync, store = install("PK", "hot2")
     sync.set_checkpoint(int(time.time()) - 4 * DAY)
     sync.configure(config={"sink": {"after": ROOT / "packaging/examples/*.sqlite.sql"}})
     make_report(callio)
@@ -209,7 +220,7 @@ def test_tables_and_report_in_postgresql(install, tmp_path):
     password.chmod(0o600)
     with Postgresql() as server:
         database = server.database()
-        callio, sync, _ = install("PK", sink={"url": database.url(), "password_file": password})
+        callio, sync, _ = install("PK", "hot2", sink={"url": database.url(), "password_file": password})
         store = Store(table=database)
         sync.configure(config={"sink": {"after": ROOT / "packaging/examples/*.postgresql.sql"}})
         sync.set_checkpoint(int(time.time()) - 4 * DAY)
@@ -221,8 +232,8 @@ def test_tables_and_report_in_postgresql(install, tmp_path):
         del callio["PK"].groups["g1"]
         run(sync, "--job", "customer")
         run(sync, "--job", "staffgroup")
-        assert [row["name"] for row in store.rows("customer")] == ["Other"]
-        assert store.rows("group") == [] and len(store.rows("staff")) == 1
+        assert {(row["tenant"], row["_id"]): row["name"] for row in store.rows("customer")}["PK", "c1"] == "Other"
+        assert store.rows("group") == [] and len(store.rows("staff")) == 2
         assert {row["mode"] for row in store.rows("update_log")} == {"MERGED", "TRUNCATE", "NOOP"}
 
 
@@ -352,6 +363,57 @@ def test_a_table_s_failure_in_bigquery_fails_the_run_and_the_next_one_copies_it(
     assert "update_log" in run(sync, "--job", "customer").log
     assert {row["name"] for row in keyed(bigquery, "customer").values()} == {"Other"}
     assert not bigquery.staging_tables()
+
+
+@pytest.mark.plain_only
+@pytest.mark.parametrize("billing", [True, False], ids=["MERGE", "sandbox"])
+def test_the_report_of_bigquery_has_whole_local_days(into_bigquery, billing):
+    callio, sync, bigquery = into_bigquery("PK", "hot2")
+    bigquery.billing = billing
+    sync.set_checkpoint(int(time.time()) - 4 * DAY)
+    sync.configure(config={"sink": {"after": ROOT / "packaging/examples/*.bigquery.sql"}})
+    make_report(callio)
+    run(sync)
+    table = bigquery.tables["callio.fact_staff_daily_PK"]
+    assert (table.clustering, table.fields["Ngay"]["type"]) == (["Ngay", "MaNV_id"], "DATE")
+    bigquery.rows_of.execute(f'INSERT INTO "callio.fact_staff_daily_PK" ({", ".join(table.fields)}) VALUES '
+                             f"('{local_day(8)}', 'u1', 'Old', 'Old', 9, 9, 9, 0, 9, 0, 0, 0, 0, 0, 0, 1, 1, NULL)")
+    for _ in range(2):
+        run(sync, "--job", "staffgroup")
+    assert_report(bigquery.rows("callio.fact_staff_daily_PK"), old=True)
+
+
+def test_bigquery_runs_the_files_in_order_when_rows_were_loaded(into_bigquery, tmp_path):
+    callio, sync, bigquery = into_bigquery("PK")
+    for name, sql in (("2.sql", "DELETE FROM `seen` WHERE a > 5;\n\nINSERT INTO `seen` VALUES (7);"),
+                      ("1.sql", "-- the table\nCREATE TABLE IF NOT EXISTS `seen` (a INT64);\nINSERT INTO `seen` VALUES (1)")):
+        (tmp_path / name).write_text(sql)
+    sync.configure(config={"sink": {"after": tmp_path / "?.sql"}})
+    callio["PK"].call(time.time() - 60)
+    run(sync)
+    assert [row["a"] for row in bigquery.rows("callio.seen")] == [1, 7]
+    made, = [job["made"]["configuration"] for name, job in bigquery.jobs.items()
+             if name.startswith("after_") and "the table" in str(job["made"])]
+    assert 30_000 < int(made["jobTimeoutMs"]) <= 60_000
+    run(sync, "--job", "call")
+    assert len(bigquery.rows("callio.seen")) == 2  # nothing was loaded
+    callio["PK"].call(time.time() - 30)
+    bigquery.job_errors["script"].extend([None, "backendError"])
+    failed = run(sync, "--job", "call", code=69)
+    assert f"after: {tmp_path}/2.sql: BigQuery: backendError" in failed.log and "calls are recorded" in failed.log
+    assert len(bigquery.rows("callio.calls")) == 2 and "0 failed" in failed.log
+    run(sync, "--job", "call")  # the files are still due
+    assert sorted(row["a"] for row in bigquery.rows("callio.seen")) == [1, 1, 1, 7]
+    # Without a billing account BigQuery refuses the second statement.
+    bigquery.billing = False
+    callio["PK"].call(time.time() - 20)
+    failed = run(sync, "--job", "call", code=78)
+    assert f"after: {tmp_path}/1.sql: the project calls has no billing account (sandbox), so BigQuery refuses INSERT" \
+        in failed.log and "CREATE OR REPLACE TABLE" in failed.log
+    bigquery.billing = True
+    (tmp_path / "1.sql").write_text("\nSELECT 1;\nDELETE FROM `nothing` WHERE TRUE;\n")
+    failed = run(sync, "--job", "call", code=78)
+    assert f"{tmp_path}/1.sql: BigQuery: notFound: Not found: Table calls:callio.nothing at [3:1]; calls are" in failed.log
 
 
 @pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")

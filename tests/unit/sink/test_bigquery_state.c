@@ -6,7 +6,7 @@
 static void test_state_comes_back_as_it_was_saved(void **state)
 {
     struct bigquery_state got, saved = { .loaded = 1795714390, .seen_us = INT64_C(1795714390123457), .sandbox = 5,
-                                         .no_login = 6, .is_open = true, .digest = "5eb1", .started = 7 };
+                                         .no_login = 6, .is_open = true, .is_reported = true, .digest = "5eb1", .started = 7 };
     struct err err;
     bigquery_state_load(*state, &got);
     assert_int_equal(got.loaded, 0);
@@ -19,6 +19,7 @@ static void test_state_comes_back_as_it_was_saved(void **state)
     assert_int_equal(got.no_login, saved.no_login);
     assert_int_equal(got.started, saved.started);
     assert_true(got.is_open);
+    assert_true(got.is_reported);
     assert_string_equal(got.digest, "5eb1");
 }
 
