@@ -331,7 +331,7 @@ static void test_fileutil_rewrites_with_the_owner_group_and_mode_of_the_file(voi
     char *text = unit_read(path);
     assert_string_equal(text, "second");
     free(text);
-    assert_int_equal(fileutil_rewrite("/nonexistent/x", "y", getegid(), &err), -1);
+    assert_int_equal(fileutil_rewrite("/proc/nonexistent/x", "y", getegid(), &err), -1);
 }
 
 static void test_fileutil_publishes_to_a_relative_path(void **state)

@@ -100,7 +100,7 @@ static int load(const char *directory, const char *text)
 
 static void test_serve_settings_have_defaults_and_take_values(void **state)
 {
-    assert_int_equal(serve_settings_load("/nonexistent/x", false, &settings, &err), 0);
+    assert_int_equal(serve_settings_load("/proc/nonexistent/x", false, &settings, &err), 0);
     assert_string_equal(settings.listen, "127.0.0.1:8470");
     assert_string_equal(settings.users, "/etc/did-optimizer-sync-serve.users");
     assert_false(settings.read_only);
@@ -113,7 +113,7 @@ static void test_serve_settings_have_defaults_and_take_values(void **state)
     assert_int_equal(settings.session_hours, 168);
     assert_int_equal(settings.login_attempts, 1);
     serve_settings_free(&settings);
-    assert_int_equal(serve_settings_load("/nonexistent/x", true, &settings, &err), -1);
+    assert_int_equal(serve_settings_load("/proc/nonexistent/x", true, &settings, &err), -1);
     serve_settings_free(&settings);
 }
 
