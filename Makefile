@@ -67,7 +67,8 @@ LIBRARIES := libmariadb libcurl libcjson inih sqlite3 libcrypto $(if $(filter po
 LEFT_OUT  := $(if $(filter postgresql,$(WITHOUT)),recorder_pq recorder_postgresql)
 LEFT_OUT_FLAGS := $(if $(filter postgresql,$(WITHOUT)),-DWITHOUT_POSTGRESQL)
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBRARIES))
-LIB_LIBS   = $(shell pkg-config --libs $(LIBRARIES))
+# Before glibc 2.34, as in Debian 11, threads are a library of their own.
+LIB_LIBS   = $(shell pkg-config --libs $(LIBRARIES)) -lpthread
 # Source fortification needs optimisation, and the sanitizers bring their own checks.
 FORTIFY    = $(if $(filter -O0 -fsanitize%,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -iquote poller $(WARNINGS) $(HARDENING) $(FORTIFY) $(LIB_CFLAGS) $(LEFT_OUT_FLAGS) \
@@ -89,8 +90,7 @@ OBJECTS      := $(SOURCES:%.c=$(BUILD)/%.o)
 SERVE_SOURCES := $(if $(filter serve,$(WITHOUT)),,$(sort $(wildcard poller/serve/*.c)))
 SERVE_OBJECTS := $(SERVE_SOURCES:%.c=$(BUILD)/%.o)
 SERVE         := $(if $(SERVE_SOURCES),$(BUILD)/$(NAME)-serve)
-# Before glibc 2.34, as in Debian 11, threads are a library of their own.
-SERVE_LIBS     = $(if $(SERVE_SOURCES),$(shell pkg-config --libs libmicrohttpd) -lpthread)
+SERVE_LIBS     = $(if $(SERVE_SOURCES),$(shell pkg-config --libs libmicrohttpd))
 UNIT_SOURCES := $(filter-out $(LEFT_OUT:%=tests/unit/sink/test_%.c) $(if $(SERVE),,tests/unit/serve/%), \
                 $(sort $(wildcard tests/unit/*/test_*.c)))
 UNIT_HELPERS := $(sort $(wildcard tests/unit/*.c))

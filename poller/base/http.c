@@ -770,6 +770,15 @@ int http_pool_turn(struct http_pool *pool, int wait_ms, struct err *err)
     return 0;
 }
 
+void http_pool_wake(struct http_pool *pool)
+{
+#if CURL_AT_LEAST_VERSION(7, 68, 0)
+    (void)curl_multi_wakeup(pool->multi);
+#else
+    (void)pool;
+#endif
+}
+
 void http_pool_close(struct http_pool *pool)
 {
     if (pool == NULL)

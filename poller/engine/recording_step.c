@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/url.h"
+#include "base/worker.h"
 #include "domain/backoff.h"
 #include "domain/outcome.h"
 #include "engine/recording_locate.h"
@@ -29,6 +30,12 @@
 /* Rows that are read from the ledger at once, and told to the sink at once. */
 #define QUEUE 200
 
+/* What a download has said of itself may reach the ledger so much later, so that a commit serves many. */
+#define HEADS_LATER_MS 500
+
+/* While some recordings wait for the disk, others use the network. */
+#define WORKERS 8
+
 enum stage { FETCHING, STORING, STAGES };
 
 struct work;
@@ -36,7 +43,7 @@ struct work;
 /* One recording on its way. */
 struct job {
     struct work *work;
-    bool is_busy, is_in_flight, has_request, has_ended;
+    bool is_busy, is_in_flight, is_working, has_request, has_work, has_ended;
     bool is_over; /* has_ended: its files in the spool are not needed any more */
     enum stage stage;
     char *call, *path, *reason;
@@ -46,7 +53,8 @@ struct job {
     struct fetch fetch;
     struct place_file file;
     void *transfer; /* the place's; STORING only */
-    char md5[SPOOL_MD5_SIZE], name[NAME_SIZE], folder[NAME_FOLDER_SIZE];
+    struct worker_task task;
+    char name[NAME_SIZE], folder[NAME_FOLDER_SIZE];
     struct http_transfer request;
     struct transfer_failure failure;
     int64_t started_ms; /* monotonic */
@@ -62,6 +70,8 @@ struct work {
     const struct recording_step *step;
     struct spool spool;
     struct http_pool *pool;
+    size_t in_flight; /* requests; at most the setting concurrency */
+    struct worker *worker;
     struct job *jobs;
     size_t job_count;
     struct recordings_row *queue; /* copies */
@@ -76,6 +86,7 @@ struct work {
     int64_t started_ms;    /* monotonic */
     int64_t next_start_ms; /* monotonic, by the rate */
     bool is_uncommitted;
+    int64_t committed_ms; /* monotonic */
 };
 
 int64_t recording_step_delay(int64_t known_sec)
@@ -238,9 +249,6 @@ static enum transfer_turn begin_storing(struct job *job)
     job->stage = STORING;
     if (name_make(step->settings->name, &parts, job->name, &err) != 0)
         return transfer_fail(&job->failure, TRANSFER_REJECTED, "", "%.500s", err.message);
-    if (spool_md5(job->fetch.done, job->md5, &err) != 0)
-        return transfer_fail(&job->failure, err.code == EX_CONFIG ? TRANSFER_MISCONFIGURED : TRANSFER_RETRY, "",
-                             "%.500s", err.message);
     struct place_file *file = &job->file;
     file->call = job->call;
     file->name = job->name;
@@ -248,8 +256,7 @@ static enum transfer_turn begin_storing(struct job *job)
     file->content_type = name_content_type(extension);
     file->path = job->fetch.done;
     file->size = spool_size(job->fetch.done);
-    file->md5 = job->md5;
-    job->row.md5 = job->md5;
+    file->md5 = job->row.md5 = job->fetch.md5;
     job->fetch.size = file->size;
     step->place->ops->begin(step->place->state, file, &job->transfer);
     return TRANSFER_AGAIN;
@@ -409,6 +416,7 @@ static void on_answer(void *context, const struct http_answer *answer)
     struct job *job = context;
     const struct place *place = job->work->step->place;
     job->is_in_flight = false;
+    job->work->in_flight--;
     if (job->stage == FETCHING)
         fetch_judge(&job->fetch, answer);
     else
@@ -426,28 +434,58 @@ static bool may_go_on(const struct work *work)
     return !interrupt_requested() && clock_mono_ms() < work->step->deadline_ms;
 }
 
-/* Lets each recording that waits for nothing make its next turn. *ret_again: another turn can be made at once. A turn
- * may take seconds, such as for a token. */
+static void work_on(void *context)
+{
+    struct job *job = context;
+    if (job->stage == FETCHING)
+        fetch_work(&job->fetch);
+    else
+        job->work->step->place->ops->work(job->transfer);
+}
+
+/* Whether the recording waits for nothing. */
+static bool is_ready(struct job *job)
+{
+    if (job->is_working && worker_has_ended(job->work->worker, &job->task))
+        job->is_working = false;
+    return job->is_busy && !job->is_in_flight && !job->is_working && !job->has_request;
+}
+
+/* Lets a recording make its next turn. *ret_again: another turn can be made at once. */
+static int advance(struct job *job, bool *ret_again, struct err *err)
+{
+    enum transfer_turn turn = next_turn(job);
+    int result = 0;
+    job->has_request = turn == TRANSFER_SEND;
+    job->has_work = turn == TRANSFER_WORK;
+    *ret_again = *ret_again || turn == TRANSFER_AGAIN || turn == TRANSFER_DONE || turn == TRANSFER_FAILED;
+    if (turn == TRANSFER_DONE)
+        result = settle_stored(job, err);
+    else if (turn == TRANSFER_FAILED)
+        result = settle_failed(job, err);
+    if (result == 0 && !job->has_ended && (job->fetch.changed || job->file.changed))
+        result = put(job, err);
+    return result;
+}
+
+/* Notes how downloads can be continued after a crash. */
+static int put_heads(struct work *work, struct err *err)
+{
+    if (!work->is_uncommitted && clock_mono_ms() - work->committed_ms < HEADS_LATER_MS)
+        return 0;
+    for (size_t i = 0; i < work->job_count; i++)
+        if (work->jobs[i].is_in_flight && work->jobs[i].fetch.changed && put(&work->jobs[i], err) != 0)
+            return -1;
+    return 0;
+}
+
+/* A turn may take seconds, such as for a token. */
 static int advance_all(struct work *work, bool *ret_again, struct err *err)
 {
-    for (size_t i = 0; i < work->job_count && may_go_on(work); i++) {
-        struct job *job = &work->jobs[i];
-        int result = 0;
-        if (job->is_busy && !job->is_in_flight) {
-            enum transfer_turn turn = next_turn(job);
-            job->has_request = turn == TRANSFER_SEND;
-            *ret_again = *ret_again || turn == TRANSFER_AGAIN || turn == TRANSFER_DONE || turn == TRANSFER_FAILED;
-            if (turn == TRANSFER_DONE)
-                result = settle_stored(job, err);
-            else if (turn == TRANSFER_FAILED)
-                result = settle_failed(job, err);
-        }
-        if (result == 0 && job->is_busy && !job->has_ended && (job->fetch.changed || job->file.changed))
-            result = put(job, err);
-        if (result != 0)
+    for (size_t i = 0; i < work->job_count && may_go_on(work); i++)
+        if (is_ready(&work->jobs[i]) && advance(&work->jobs[i], ret_again, err) != 0)
             return -1;
-    }
-    return 0;
+    return put_heads(work, err);
 }
 
 static int commit(struct work *work, struct err *err)
@@ -455,10 +493,30 @@ static int commit(struct work *work, struct err *err)
     if (!work->is_uncommitted)
         return 0;
     work->is_uncommitted = false;
+    work->committed_ms = clock_mono_ms();
     return ledger_commit(work->step->ledger, err);
 }
 
-/* After the commit: frees the recordings that ended, and sends the requests of the others. */
+static int send_request(struct job *job, struct err *err)
+{
+    job->has_request = false;
+    job->is_in_flight = true;
+    job->work->in_flight++;
+    job->request.on_answer = on_answer;
+    job->request.on_body = job->stage == FETCHING ? on_body : NULL;
+    job->request.context = job;
+    return http_pool_start(job->work->pool, &job->request, err);
+}
+
+static void start_work(struct job *job)
+{
+    job->has_work = false;
+    job->is_working = true;
+    job->task = (struct worker_task){ .run = work_on, .context = job };
+    worker_start(job->work->worker, &job->task);
+}
+
+/* After the commit: frees the recordings that ended, and sends the requests and starts the work of the others. */
 static int send_all(struct work *work, struct err *err)
 {
     for (size_t i = 0; i < work->job_count; i++) {
@@ -468,33 +526,41 @@ static int send_all(struct work *work, struct err *err)
                 spool_forget(&work->spool, job->call);
             end_job(job);
         }
-        if (!job->has_request)
-            continue;
-        job->has_request = false;
-        job->is_in_flight = true;
-        job->request.on_answer = on_answer;
-        job->request.on_body = job->stage == FETCHING ? on_body : NULL;
-        job->request.context = job;
-        if (http_pool_start(work->pool, &job->request, err) != 0)
+        if (job->has_work)
+            start_work(job);
+        if (job->has_request && work->in_flight < (size_t)work->step->settings->concurrency &&
+            send_request(job, err) != 0)
             return -1;
     }
     return 0;
+}
+
+/* How many recordings use the network, or wait for it. */
+static size_t count_transfers(const struct work *work)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < work->job_count; i++)
+        count += work->jobs[i].is_busy && !work->jobs[i].is_working ? 1 : 0;
+    return count;
 }
 
 /* Begins recordings where there is room. *ret_busy: how many are on their way. */
 static int begin_all(struct work *work, size_t *ret_busy, struct err *err)
 {
     int64_t rate = work->step->settings->rate;
+    size_t transfers = count_transfers(work), most = (size_t)work->step->settings->concurrency;
     *ret_busy = 0;
     for (size_t i = 0; i < work->job_count; i++) {
         struct job *job = &work->jobs[i];
-        bool may_begin = !job->is_busy && !work->is_stopped && clock_mono_ms() >= work->next_start_ms;
+        bool may_begin = !job->is_busy && transfers < most && !work->is_stopped &&
+                         clock_mono_ms() >= work->next_start_ms;
         if (may_begin && work->queue_next == work->queue_count && fill_queue(work, err) != 0)
             return -1;
         if (may_begin && work->queue_next < work->queue_count) {
             struct recordings_row *row = &work->queue[work->queue_next++];
             begin_job(job, row);
             free_copy(row);
+            transfers++;
             work->next_start_ms = rate > 0 ? clock_mono_ms() + 60000 / rate : 0;
         }
         *ret_busy += job->is_busy ? 1 : 0;
@@ -532,7 +598,7 @@ static int transfer_all(struct work *work, struct err *err)
 static bool is_too_slow(const struct job *job)
 {
     const struct work *work = job->work;
-    return job->stage == FETCHING && job->fetch.cannot_continue &&
+    return job->stage == FETCHING && job->fetch.state == FETCH_BEGUN && job->fetch.cannot_continue &&
            work->step->deadline_ms - job->started_ms >= (work->step->deadline_ms - work->started_ms) / 2;
 }
 
@@ -655,15 +721,22 @@ static bool is_wanted(void *context, const char *call)
     return recordings_list(step->ledger, RECORDINGS_PENDING, call, find_pending, &pending, NULL) != 0 || pending;
 }
 
+static void wake(void *pool)
+{
+    http_pool_wake(pool);
+}
+
 static int open_work(struct work *work, struct err *err)
 {
     const struct recording_step *step = work->step;
-    work->job_count = (size_t)step->settings->concurrency;
+    work->job_count = 2 * (size_t)step->settings->concurrency; /* half of them may wait for the disk */
     work->started_ms = clock_mono_ms();
     work->jobs = mem_zero(work->job_count, sizeof *work->jobs);
     for (size_t i = 0; i < work->job_count; i++)
         work->jobs[i].work = work;
-    return http_pool_open(work->job_count, &work->pool, err);
+    if (http_pool_open((size_t)step->settings->concurrency, &work->pool, err) != 0)
+        return -1;
+    return worker_open(WORKERS, wake, work->pool, &work->worker, err);
 }
 
 static void close_work(struct work *work)
@@ -692,6 +765,8 @@ static int transfer_due(struct work *work, struct err *err)
     int result = open_work(work, err);
     if (result == 0)
         result = transfer_all(work, err);
+    worker_close(work->worker); /* nothing touches the recordings any more */
+    work->worker = NULL;
     if (result == 0)
         result = postpone_unfinished(work, err);
     if (charge_doubts(work, result == 0 ? err : NULL) != 0)

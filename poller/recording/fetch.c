@@ -162,7 +162,7 @@ static void prepare(struct fetch *fetch)
     }
     int64_t done = spool_size(fetch->done);
     if (done > 0 && done == fetch->size) {
-        fetch->state = FETCH_DONE;
+        fetch->state = FETCH_RECEIVED;
         return;
     }
     if (done >= 0 && unlink(fetch->done) == 0) /* of an earlier path of the call */
@@ -183,7 +183,9 @@ enum transfer_turn fetch_next(struct fetch *fetch, struct http_transfer *ret_req
         *ret_failure = fetch->failure;
     else if (fetch->state == FETCH_BEGUN)
         fill_request(fetch, ret_request);
-    return fetch->state == FETCH_DONE ? TRANSFER_DONE : fetch->state == FETCH_FAILED ? TRANSFER_FAILED : TRANSFER_SEND;
+    static const enum transfer_turn turns[] = { [FETCH_BEGUN] = TRANSFER_SEND, [FETCH_RECEIVED] = TRANSFER_WORK,
+                                                [FETCH_DONE] = TRANSFER_DONE, [FETCH_FAILED] = TRANSFER_FAILED };
+    return turns[fetch->state];
 }
 
 /* ---- the answer ---- */
@@ -332,7 +334,6 @@ static void judge_status(struct fetch *fetch, const struct http_answer *answer)
 
 static void finish(struct fetch *fetch)
 {
-    struct err err;
     if (fetch->offset == 0) {
         FAIL(RETRY, "", "the recording is empty");
         return;
@@ -344,10 +345,7 @@ static void finish(struct fetch *fetch)
     if (fetch->size < 0)
         fetch->changed = true;
     fetch->size = fetch->offset;
-    if (spool_finish(fetch->file, fetch->part, fetch->done, &err) != 0)
-        FAIL(NO_ROOM, "", "%.500s", err.message);
-    else
-        fetch->state = FETCH_DONE;
+    fetch->state = FETCH_RECEIVED;
 }
 
 void fetch_judge(struct fetch *fetch, const struct http_answer *answer)
@@ -364,4 +362,18 @@ void fetch_judge(struct fetch *fetch, const struct http_answer *answer)
         read_head(fetch, answer);
     else
         finish(fetch);
+}
+
+/* A file that is `done` already is of an earlier run, which has synced it. */
+void fetch_work(struct fetch *fetch)
+{
+    struct err err;
+    if (fetch->file >= 0 && spool_finish(fetch->file, fetch->part, fetch->done, &err) != 0)
+        FAIL(NO_ROOM, "", "%.500s", err.message);
+    else if (spool_md5(fetch->done, fetch->md5, &err) == 0)
+        fetch->state = FETCH_DONE;
+    else if (err.code == EX_CONFIG)
+        FAIL(MISCONFIGURED, "", "%.500s", err.message);
+    else
+        FAIL(RETRY, "", "%.500s", err.message);
 }

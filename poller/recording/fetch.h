@@ -30,7 +30,8 @@ struct fetch {
     bool changed;                         /* one of these has to be written to the ledger; the caller clears it */
     char content_type[64];                /* of the recording; "": the PBX did not say it. Kept in the ledger */
 
-    enum { FETCH_BEGUN, FETCH_DONE, FETCH_FAILED } state;
+    char md5[SPOOL_MD5_SIZE];             /* of the recording; set when it is DONE */
+    enum { FETCH_BEGUN, FETCH_RECEIVED, FETCH_DONE, FETCH_FAILED } state;
     struct transfer_failure failure;
     char *url, *part, *done;
     const char *headers[4];
@@ -52,11 +53,13 @@ const char *fetch_url(const char *base, const char *path, char **ret_url);
 void fetch_begin(struct fetch *fetch);
 void fetch_end(struct fetch *fetch);
 
-/* fetch_next, fetch_judge: as next and judge of a place. DONE: the recording is the file fetch->done.
+/* fetch_next, fetch_judge, fetch_work: as next, judge and work of a place. DONE: the recording is the file fetch->done,
+ * which is durable.
  * fetch_take: the request's on_body. */
 enum transfer_turn fetch_next(struct fetch *fetch, struct http_transfer *ret_request,
                               struct transfer_failure *ret_failure);
 bool fetch_take(struct fetch *fetch, const struct http_answer *so_far, const char *bytes, size_t length);
 void fetch_judge(struct fetch *fetch, const struct http_answer *answer);
+void fetch_work(struct fetch *fetch);
 
 #endif

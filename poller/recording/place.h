@@ -19,6 +19,7 @@
 enum transfer_turn {
     TRANSFER_SEND,  /* send this request, once the changes are durable */
     TRANSFER_AGAIN, /* call next again, once the changes are durable */
+    TRANSFER_WORK,  /* call work, in any thread, once the changes are durable; then next again */
     TRANSFER_WAIT,  /* call next again after the next answer to another transfer of this place */
     TRANSFER_DONE,
     TRANSFER_FAILED
@@ -78,6 +79,8 @@ struct place_ops {
     enum transfer_turn (*next)(void *state, void *transfer, struct http_transfer *ret_request,
                                struct transfer_failure *ret_failure);
     void (*judge)(void *state, void *transfer, const struct http_answer *answer);
+    /* NULL if next never returns WORK. Does what waits for a disk; nothing else touches the transfer meanwhile. */
+    void (*work)(void *transfer);
     /* After DONE: the next turns delete the file again. */
     void (*undo)(void *state, void *transfer);
     void (*end)(void *state, void *transfer);

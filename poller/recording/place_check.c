@@ -51,7 +51,9 @@ static int follow(struct trial *trial, enum transfer_turn *ret_turn, struct tran
         *ret_turn = trial->place->ops->next(trial->place->state, trial->transfer, &request, failure);
         if (*ret_turn == TRANSFER_DONE || *ret_turn == TRANSFER_FAILED)
             return 0;
-        if (*ret_turn == TRANSFER_SEND && send_request(trial, &request, err) != 0)
+        if (*ret_turn == TRANSFER_WORK)
+            trial->place->ops->work(trial->transfer);
+        else if (*ret_turn == TRANSFER_SEND && send_request(trial, &request, err) != 0)
             return -1;
     }
     *ret_turn = transfer_fail(failure, TRANSFER_RETRY, "", "the test was cut short");

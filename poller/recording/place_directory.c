@@ -22,6 +22,8 @@ struct copy {
     const struct directory *directory;
     struct place_file *file;
     bool undoes;
+    enum transfer_turn turn; /* WORK: not worked yet; DONE or FAILED: the end of the work */
+    struct transfer_failure failure;
 };
 
 static const struct param_spec params[] = { PLACE_COMMON_PARAMS, { NULL, false, NULL } };
@@ -44,6 +46,7 @@ static void begin(void *context, struct place_file *file, void **ret_transfer)
     struct copy *copy = mem_zero(1, sizeof *copy);
     copy->directory = context;
     copy->file = file;
+    copy->turn = TRANSFER_WORK;
     *ret_transfer = copy;
 }
 
@@ -128,7 +131,7 @@ static bool is_same(const char *path, const struct place_file *file)
 }
 
 /* Copies the file to path, unless the same file is there already. */
-static enum transfer_turn store(const struct copy *copy, const char *path, struct transfer_failure *ret_failure)
+static enum transfer_turn store(struct copy *copy, const char *path)
 {
     const struct place_file *file = copy->file;
     const char *slash = strrchr(file->file_id, '/'), *name = slash != NULL ? slash + 1 : file->file_id;
@@ -138,11 +141,11 @@ static enum transfer_turn store(const struct copy *copy, const char *path, struc
     char *temporary = mem_format("%s/.%s.part", folder, name);
     enum transfer_turn turn = TRANSFER_DONE;
     if (!make_folders(copy->directory->folder, below))
-        turn = fail(folder, ret_failure);
+        turn = fail(folder, &copy->failure);
     else if (!is_same(path, file) && (!link_or_copy(file->path, temporary) || rename(temporary, path) != 0))
-        turn = fail(path, ret_failure);
+        turn = fail(path, &copy->failure);
     else if (fileutil_sync_directory(folder, &err) != 0)
-        turn = transfer_fail(ret_failure, TRANSFER_RETRY, "", "%.500s", err.message);
+        turn = transfer_fail(&copy->failure, TRANSFER_RETRY, "", "%.500s", err.message);
     if (turn != TRANSFER_DONE)
         (void)unlink(temporary);
     free(temporary);
@@ -151,15 +154,24 @@ static enum transfer_turn store(const struct copy *copy, const char *path, struc
     return turn;
 }
 
-static enum transfer_turn delete_file(const struct copy *copy, const char *path, struct transfer_failure *ret_failure)
+static enum transfer_turn delete_file(struct copy *copy, const char *path)
 {
     struct statvfs disk;
     if (unlink(path) != 0 && errno != ENOENT)
-        return fail(path, ret_failure);
+        return fail(path, &copy->failure);
     if (statvfs(copy->directory->folder, &disk) == 0)
         (void)snprintf(copy->file->room, sizeof copy->file->room, "%" PRIu64 " GB are free",
                        (uint64_t)disk.f_bavail * disk.f_frsize >> 30);
     return TRANSFER_DONE;
+}
+
+static void work(void *transfer)
+{
+    struct copy *copy = transfer;
+    char *path = mem_format("%s/%s", copy->directory->folder, copy->file->file_id);
+    copy->turn = copy->undoes ? delete_file(copy, path) : store(copy, path);
+    (void)snprintf(copy->file->link, sizeof copy->file->link, "%s", path);
+    free(path);
 }
 
 /* The name is kept in the ledger first: if the settings or the PBX's Content-Type change after a crash, the recording
@@ -177,11 +189,9 @@ static enum transfer_turn next(void *context, void *transfer, struct http_transf
         file->changed = true;
         return TRANSFER_AGAIN;
     }
-    char *path = mem_format("%s/%s", copy->directory->folder, file->file_id);
-    enum transfer_turn turn = copy->undoes ? delete_file(copy, path, ret_failure) : store(copy, path, ret_failure);
-    (void)snprintf(file->link, sizeof file->link, "%s", path);
-    free(path);
-    return turn;
+    if (copy->turn == TRANSFER_FAILED)
+        *ret_failure = copy->failure;
+    return copy->turn;
 }
 
 static void undo(void *context, void *transfer)
@@ -189,6 +199,7 @@ static void undo(void *context, void *transfer)
     struct copy *copy = transfer;
     (void)context;
     copy->undoes = true;
+    copy->turn = TRANSFER_WORK;
 }
 
 static void judge(void *context, void *transfer, const struct http_answer *answer)
@@ -216,6 +227,7 @@ const struct place_ops place_directory = {
     .begin = begin,
     .next = next,
     .judge = judge,
+    .work = work,
     .undo = undo,
     .end = end,
     .close = close_directory,

@@ -75,11 +75,13 @@ class Nginx:
 
 
 class Relay:
-    """Another address of the same server; a round trip takes the given number of seconds."""
+    """Another address of the same server; a round trip takes the given number of seconds, and all connections together
+    receive at most rate bytes a second."""
 
-    def __init__(self, address, seconds):
+    def __init__(self, address, seconds, rate=None):
         port = address.url.rpartition(":")[2]
-        self._process = spawn([sys.executable, "-B", pathlib.Path(__file__).with_name("relay.py"), port, str(seconds)],
+        self._process = spawn([sys.executable, "-B", pathlib.Path(__file__).with_name("relay.py"), port, str(seconds)]
+                              + ([str(rate)] if rate else []),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8")
         self.address = Address(int(self._process.stdout.readline()), address.ca)
 
