@@ -46,6 +46,11 @@ static void log_in(struct serve *serve, const struct request *request, const cha
         reply_header(reply, "Retry-After", "%" PRId64, wait);
         return;
     }
+    if (!throttle_login_begin(serve->throttle, now)) {
+        reply_error(reply, 429, "too_many_logins", "too many people are logging in: wait some seconds, and try again");
+        reply_header(reply, "Retry-After", "5");
+        return;
+    }
     const struct user *user = users_login(serve->users, name, password);
     if (user == NULL) {
         refuse(serve, request, name, reply);

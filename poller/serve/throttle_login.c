@@ -1,4 +1,6 @@
 /* throttle_login: makes whoever guesses passwords wait. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -13,11 +15,21 @@ static const struct scope {
     int64_t times;
 } scopes[SCOPES] = { { 'p', 1 }, { 'a', 4 }, { 'n', 20 } };
 
+/* The text of an IPv4 address, "local" and the like as they are. */
+static uint64_t add_address(uint64_t key, const char *address)
+{
+    enum { NETWORK = 8 };
+    struct in6_addr six;
+    if (inet_pton(AF_INET6, address, &six) == 1 && !IN6_IS_ADDR_V4MAPPED(&six))
+        return str_hash(key, (const char *)six.s6_addr, NETWORK);
+    return str_hash(key, address, strlen(address) + 1);
+}
+
 static uint64_t key_of(const struct scope *scope, const char *name, const char *address)
 {
     uint64_t key = str_hash(STR_HASH_START, &scope->letter, 1);
     if (scope->letter != 'n')
-        key = str_hash(key, address, strlen(address) + 1);
+        key = add_address(key, address);
     if (scope->letter != 'a')
         key = str_hash(key, name, strlen(name) + 1);
     return key | 1;
@@ -49,6 +61,15 @@ int64_t throttle_login_wait(const struct throttle_login *throttle, const char *n
             longest = wait;
     }
     return longest;
+}
+
+bool throttle_login_begin(struct throttle_login *throttle, int64_t now_ms)
+{
+    int64_t from = throttle->free_ms > now_ms ? throttle->free_ms : now_ms;
+    if (from - now_ms > (int64_t)(THROTTLE_LOGIN_AT_ONCE - 1) * THROTTLE_LOGIN_EACH_MS)
+        return false;
+    throttle->free_ms = from + THROTTLE_LOGIN_EACH_MS;
+    return true;
 }
 
 /* The count of key; a new one in the place of the one that was touched longest ago. */

@@ -240,6 +240,40 @@ static void test_throttle_login_counts_pairs_addresses_and_names(void **state)
     assert_int_equal(throttle_login_wait(&throttle, "ann", "new", 0), THROTTLE_LOGIN_WAIT_SEC); /* 20 x 2 of the name */
 }
 
+/* A guesser may have a whole network of 64 bits. */
+static void test_throttle_login_counts_an_ipv6_network_as_one_address(void **state)
+{
+    char text[60];
+    (void)state;
+    throttle = (struct throttle_login){ .attempts = 2 };
+    for (int i = 0; i < 8; i++) {
+        (void)snprintf(text, sizeof text, "2001:db8:1:2:%x::%x", i, i);
+        throttle_login_failed(&throttle, "someone", text, 0);
+    }
+    assert_int_equal(throttle_login_wait(&throttle, "vic", "2001:db8:1:2::99", 0), THROTTLE_LOGIN_WAIT_SEC);
+    assert_int_equal(throttle_login_wait(&throttle, "vic", "2001:db8:1:3::99", 0), 0);
+    for (int i = 0; i < 8; i++)
+        throttle_login_failed(&throttle, "other", "::ffff:192.0.2.1", 0);
+    assert_int_equal(throttle_login_wait(&throttle, "vic", "::ffff:192.0.2.1", 0), THROTTLE_LOGIN_WAIT_SEC);
+    assert_int_equal(throttle_login_wait(&throttle, "vic", "::ffff:192.0.2.2", 0), 0);
+}
+
+/* Those who are logged in need the thread's time too. */
+static void test_throttle_login_checks_passwords_at_a_limited_rate(void **state)
+{
+    int64_t checked = 0;
+    (void)state;
+    throttle = (struct throttle_login){ .attempts = 2 };
+    for (int64_t now = 1000; now < 61000; now += 10)
+        checked += throttle_login_begin(&throttle, now);
+    assert_in_range(checked, THROTTLE_LOGIN_AT_ONCE + 60000 / THROTTLE_LOGIN_EACH_MS - 1,
+                    THROTTLE_LOGIN_AT_ONCE + 60000 / THROTTLE_LOGIN_EACH_MS);
+    for (int i = 0; i < THROTTLE_LOGIN_AT_ONCE; i++)
+        assert_true(throttle_login_begin(&throttle, 600000));
+    assert_false(throttle_login_begin(&throttle, 600000));
+    assert_true(throttle_login_begin(&throttle, 600000 + THROTTLE_LOGIN_EACH_MS));
+}
+
 static void test_throttle_login_forgets_who_came_in_and_keeps_the_newest(void **state)
 {
     char text[20];
@@ -268,6 +302,8 @@ int main(void)
         cmocka_unit_test(test_sessions_end_by_age_and_by_idleness),
         cmocka_unit_test(test_sessions_are_bounded_for_a_user_and_for_all),
         cmocka_unit_test(test_throttle_login_counts_pairs_addresses_and_names),
+        cmocka_unit_test(test_throttle_login_counts_an_ipv6_network_as_one_address),
+        cmocka_unit_test(test_throttle_login_checks_passwords_at_a_limited_rate),
         cmocka_unit_test(test_throttle_login_forgets_who_came_in_and_keeps_the_newest),
     };
     return cmocka_run_group_tests_name("users", tests, NULL, NULL);
