@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -15,7 +16,7 @@
 #include "serve/view_words.h"
 
 /* A portion takes some 50 ms: so the ledger's journal can be written back between two portions. */
-enum { PORTION = 5000, TOKEN_BYTES = 16, TOKEN_SIZE = CRYPTO_HEX_SIZE(TOKEN_BYTES) };
+enum { DAY_MS = 24 * 3600 * 1000, PORTION = 5000, TOKEN_BYTES = 16, TOKEN_SIZE = CRYPTO_HEX_SIZE(TOKEN_BYTES) };
 
 /* What view.db knows of a profile's ledger. */
 struct progress {
@@ -38,7 +39,8 @@ struct view_feed {
     } *connections;          /* one a profile */
     size_t count;
     int64_t changes;
-    bool is_ready; /* the indexes exist */
+    bool is_ready;     /* the indexes exist */
+    int64_t pruned_ms; /* when the words were last pruned; 0: not yet */
 };
 
 /* ---- profiles ---- */
@@ -447,6 +449,20 @@ static enum outcome step_profile(struct view_feed *feed, size_t at, struct err *
     return outcome;
 }
 
+/* A site has new agents and campaigns for years, and the ledger forgets its calls by age. */
+static int prune_words(struct view_feed *feed, struct err *err)
+{
+    int64_t now = clock_mono_ms();
+    if (feed->pruned_ms != 0 && now - feed->pruned_ms < DAY_MS)
+        return 0;
+    feed->pruned_ms = now;
+    if (store_begin(feed->store, err) == 0 && view_words_prune(feed->words, feed->store, err) == 0 &&
+        store_commit(feed->store, err) == 0)
+        return 0;
+    store_roll_back(feed->store);
+    return -1;
+}
+
 int view_feed_step(struct view_feed *feed, bool *ret_busy, struct err *err)
 {
     struct err why = { .code = EX_OK };
@@ -466,6 +482,8 @@ int view_feed_step(struct view_feed *feed, bool *ret_busy, struct err *err)
         is_copying = is_copying || outcome == STEP_COPYING;
         *ret_busy = *ret_busy || outcome == STEP_MORE || outcome == STEP_COPYING;
     }
+    if (feed->is_ready && !*ret_busy)
+        return prune_words(feed, err);
     if (feed->is_ready || is_copying)
         return 0;
     feed->is_ready = view_file_finish(feed->store, err) == 0;

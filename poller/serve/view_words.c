@@ -63,6 +63,19 @@ static int find_or_add(struct store *store, const char *text, int64_t *ret_numbe
     return 0;
 }
 
+int view_words_prune(struct view_words *words, struct store *store, struct err *err)
+{
+    static const char sql[] =
+        "DELETE FROM half WHERE calls = 0;"
+        "DELETE FROM word WHERE id <> 0 AND id NOT IN (SELECT result FROM half)"
+        "  AND NOT EXISTS (SELECT 1 FROM call INDEXED BY call_status WHERE status = word.id)"
+        "  AND NOT EXISTS (SELECT 1 FROM call INDEXED BY call_result WHERE result = word.id)"
+        "  AND NOT EXISTS (SELECT 1 FROM call INDEXED BY call_campaign WHERE campaign = word.id)"
+        "  AND NOT EXISTS (SELECT 1 FROM call INDEXED BY call_agent WHERE agent = word.id)";
+    view_words_undo(words);
+    return store_execute(store, sql, err);
+}
+
 int view_words_number(struct view_words *words, struct store *store, const char *text, int64_t *ret_number,
                       struct err *err)
 {

@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 #include "../broken_ledger.h"
+#include "serve/view_file.h"
 
 #include <signal.h>
 
@@ -76,6 +77,41 @@ static void test_view_feed_leaves_out_calls_that_the_ledger_forgot_by_age(void *
     commit(0);
     step_until_done();
     check("b ");
+}
+
+/* Once a day, and after each start. */
+static void test_view_feed_forgets_the_words_that_no_call_has(void **state)
+{
+    static const struct scene_call calls[] = {
+        { "a", "OLD", "1", "6001", "XFER", "other", 1800, 1, CALL_REJECTED, CALL_OUTBOUND, NULL },
+        { "b", "NEW", "1", "6002", "SALE", "answered", 5400, 1, CALL_ACCEPTED, CALL_OUTBOUND, NULL },
+    };
+    int64_t words = 0, halves = 0;
+    struct store *store = NULL;
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(calls); i++)
+        put_call(0, &calls[i]);
+    commit(0);
+    step_until_done();
+    put_call(0, &(const struct scene_call){ "a", "NEW", "1", "6002", "SALE", "answered", 5400, 1, CALL_ACCEPTED,
+                                            CALL_OUTBOUND, NULL });
+    commit(0);
+    step_until_done();
+    view_feed_close(feed);
+    open_feed();
+    step_until_done();
+    assert_int_equal(view_file_open_to_read(view_path, &store, &err), 0);
+    assert_int_equal(store_number(store, "SELECT count(*) FROM word", &words, &err), 0);
+    assert_int_equal(store_number(store, "SELECT count(*) FROM half", &halves, &err), 0);
+    store_close(store);
+    assert_int_equal(words, 1 + 4); /* no text, NEW, 6002, SALE, answered */
+    assert_int_equal(halves, 1);
+    put_call(0, &calls[0]); /* what was forgotten comes back as a new word */
+    commit(0);
+    step_until_done();
+    const struct view_query query = { .filter = { .agent = "6001" }, .size = 9 };
+    char next[VIEW_CURSOR_SIZE];
+    assert_string_equal(list(&query, next), "a ");
 }
 
 static void test_view_feed_goes_on_after_it_was_killed(void **state)
@@ -467,6 +503,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         in_scene(test_view_feed_follows_each_change),
         in_scene(test_view_feed_leaves_out_calls_that_the_ledger_forgot_by_age),
+        in_scene(test_view_feed_forgets_the_words_that_no_call_has),
         in_scene(test_view_feed_goes_on_after_it_was_killed),
         in_scene(test_view_feed_begins_anew_when_a_ledger_was_replaced),
         in_scene(test_view_feed_begins_anew_when_a_backup_was_restored),
