@@ -129,10 +129,9 @@ static void add_setting(struct actions *actions, const char *key, const char *va
     json_add_text(arguments, "value", value);
 }
 
-static void add_text(struct actions *actions, const char *key, const char *old, const char *wanted)
+static bool differs(const char *old, const char *wanted)
 {
-    if (*str_or_empty(wanted) != '\0' && strcmp(str_or_empty(old), wanted) != 0)
-        add_setting(actions, key, wanted);
+    return *str_or_empty(wanted) != '\0' && strcmp(str_or_empty(old), wanted) != 0;
 }
 
 static void add_number(struct actions *actions, const char *key, int64_t old, int64_t wanted)
@@ -163,10 +162,11 @@ static int add_changes(struct actions *actions, const struct graphql_value *inpu
                        "a key cannot be set from here: write it into the file of the settings on the host");
     if (*str_or_empty(cron) != '\0' && strcmp(cron, "* * * * *") != 0)
         return err_set(err, EX_USAGE, "cron starts a run each minute, and cronExpression cannot change that");
-    add_text(actions, "source.url", params_text(&config->source_params, "url", NULL),
-             graphql_text_of(input, "apiUrl"));
-    add_text(actions, "source.domain", params_text(&config->source_params, "domain", NULL),
-             graphql_text_of(input, "domain"));
+    /* The phone system's key would go to the new address: see actions_may_set. */
+    if (differs(params_text(&config->source_params, "url", NULL), graphql_text_of(input, "apiUrl")) ||
+        differs(params_text(&config->source_params, "domain", NULL), graphql_text_of(input, "domain")))
+        return err_set(err, EX_USAGE, "apiUrl and domain cannot be changed from here: change url and domain in [source] "
+                       "of the file of the settings on the host, or send the present values");
     add_number(actions, "sync.batch_size", config->sync.batch_size,
                graphql_integer_of(input, "batchSize", config->sync.batch_size));
     if (wanted_days != days)

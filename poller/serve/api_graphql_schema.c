@@ -37,8 +37,8 @@ static const struct graphql_argument filter_inputs[] = {
     { .name = NULL }
 };
 static const struct graphql_argument config_inputs[] = {
-    { "apiUrl", "String", NULL, "The phone system's address." },
-    { "domain", "String", NULL, NULL },
+    { "apiUrl", "String", NULL, "Only the present one: another one is set on the host." },
+    { "domain", "String", NULL, "The same." },
     { "apiKey", "String", NULL, "Refused: keys are set on the host." },
     { "syncMode", "CallCenterSyncMode", NULL, NULL },
     { "cronExpression", "String", NULL, "Only * * * * *." },

@@ -395,9 +395,6 @@ static void test_mutations_become_actions(void **state)
         { UPDATE, "{\"input\":{\"defaultDaysBack\":1}}", "" }, /* an hour is less than a day */
         { UPDATE, "{\"input\":{\"defaultDaysBack\":30}}",
           "default settings_set {\"key\":\"sync.first_run_lookback\",\"value\":\"2592000\"}; " },
-        { UPDATE, "{\"input\":{\"apiUrl\":\"https://pbx:8080\",\"domain\":\"d\"}}",
-          "default settings_set {\"key\":\"source.url\",\"value\":\"https://pbx:8080\"}; default settings_set "
-          "{\"key\":\"source.domain\",\"value\":\"d\"}; " },
         { UPDATE, "{\"input\":{\"isActive\":true,\"syncMode\":\"SCHEDULED\",\"cronExpression\":\"* * * * *\"}}", "" },
         { UPDATE, "{\"input\":{\"isActive\":false}}", "default disable {}; " },
         { UPDATE, "{\"input\":{\"syncMode\":\"MANUAL\",\"isActive\":true}}", "default disable {}; " },
@@ -416,8 +413,9 @@ static void test_mutations_become_actions(void **state)
     assert_int_equal(enabled_set(unit_path(base, "state"), false, &err), 0);
     (void)ask_as(ROLE_ADMIN, true, UPDATE, "{\"input\":{\"isActive\":true}}");
     assert_string_equal(done, "default enable {}; ");
-    (void)ask_as(ROLE_ADMIN, true, CREATE, "{\"input\":{\"domain\":\"d\",\"isActive\":true}}");
-    assert_string_equal(done, "default settings_set {\"key\":\"source.domain\",\"value\":\"d\"}; default enable {}; ");
+    (void)ask_as(ROLE_ADMIN, true, CREATE, "{\"input\":{\"batchSize\":200,\"isActive\":true}}");
+    assert_string_equal(done, "default settings_set {\"key\":\"sync.batch_size\",\"value\":\"200\"}; "
+                              "default enable {}; ");
 }
 
 static void test_what_is_wrong_changes_nothing(void **state)
@@ -432,6 +430,8 @@ static void test_what_is_wrong_changes_nothing(void **state)
         { SYNC, "{\"input\":{\"fromDate\":\"--help\",\"toDate\":\"2026-01-01\"}}", "errors" },
         { UPDATE, "{\"input\":{\"apiKey\":\"secret\",\"batchSize\":1}}", "a key cannot be set from here" },
         { UPDATE, "{\"input\":{\"batchSize\":1,\"cronExpression\":\"0 2 * * *\"}}", "cron starts a run each minute" },
+        { UPDATE, "{\"input\":{\"batchSize\":1,\"apiUrl\":\"https://pbx:8080\"}}", "apiUrl and domain cannot be" },
+        { UPDATE, "{\"input\":{\"batchSize\":1,\"domain\":\"d\"}}", "apiUrl and domain cannot be" },
         { CREATE, "{\"input\":{\"domain\":\"d\"}}", "has a configuration already" },
         { "mutation{deleteCallCenterConfig(id:\"x\"){id}}", NULL, "there is no such profile" },
         { "mutation{updateCallCenterConfig(id:\"x\" input:{}){id}}", NULL, "there is no such profile" },
