@@ -97,6 +97,7 @@ class Page:
         self.sync, self.inherit, self.settings, self.arguments = sync, inherit, settings, list(arguments)
         self.as_root = as_root  # in a test of root everything is root's
         self.context = self.process = self.local = None
+        self.wrapper = []  # words before the command, such as setpriv
         self.state.mkdir(parents=True)
         self.files.mkdir()
         (self.files / "index.html").write_text("<!doctype html><title>page</title>\n")
@@ -141,7 +142,7 @@ class Page:
     def start(self, env=None):
         self.configure()
         before = self.log.stat().st_size if self.log.exists() else 0
-        command, options = self.words(), {}
+        command, options = [*self.wrapper, *self.words()], {}
         if self.inherit:
             # systemd's protocol: the sockets begin at 3, and LISTEN_PID is the process itself.
             command = ["sh", "-c", 'exec 3<&0 </dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', "sh", *command]

@@ -20,6 +20,7 @@ import time
 import pytest
 
 from harness import certs
+from harness.process import ROOT
 from harness.serve import PASSWORD, Client, Page
 
 PARTS = ["content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy", "cache-control"]
@@ -395,6 +396,24 @@ def test_it_listens_where_the_setting_says(make_page):
     page.stop(signal.SIGKILL)
     page.start()  # over the socket that the killed process has left
     assert page.client("ann").get("/api/v1/session").status == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has the rights of systemd's unit")
+@pytest.mark.plain_only
+def test_a_low_port_can_be_had_with_the_rights_of_the_unit(make_page):
+    unit = (ROOT / "packaging/systemd/did-optimizer-sync-serve.service").read_text()
+    rights = [name.lower().removeprefix("cap_")
+              for name in re.search(r"^CapabilityBoundingSet=(.*)$", unit, re.M).group(1).split()]
+    for port in (843, 844, 845, 846):
+        page = make_page(inherit=False, start=False, listen=f"127.0.0.1:{port}")
+        page.wrapper = ["setpriv", f"--bounding-set=-all,{','.join('+' + name for name in rights)}", "--"]
+        try:
+            page.start()
+            break
+        except RuntimeError as failure:
+            assert "in use" in str(failure)
+    page.port = port
+    assert page.client().get("/").status == 200
 
 
 def test_a_second_page_does_not_take_the_address_of_the_first(make_page):
