@@ -74,7 +74,7 @@ function backfillPanel(context) {
   } } }, field(t('filter.from'), from), field(t('filter.to'), to), field(t('backfill.campaign'), campaign),
   field(t('backfill.status'), status), make('label', { class: 'check' }, force, t('backfill.force')));
   const start = button(context, 'backfill', t('act.backfill'), { values, tone: 'main', out });
-  context.onRunning.push((news) => showRunning(progress, context.profile(), news));
+  context.onRunning.push((news) => showRunning(progress, context.profile(), news, context.page.now()));
   return panel('backfill', form, make('div', { class: 'buttons' }, start), progress, out);
 }
 

@@ -4,6 +4,7 @@ import { chart } from './chart.js';
 import { make } from './dom.js';
 import { english, failure, oneAtATime, pill } from './parts.js';
 import { current, go, href } from './route.js';
+import { runningLine } from './running.js';
 import { table } from './table.js';
 import { ago, number, parts, percent, span, t, time, took, word } from './texts.js';
 
@@ -91,10 +92,9 @@ function cards(profile, now) {
 
 /* ---- profiles ---- */
 
-function running(profile, news) {
+function running(profile, news, now) {
   const list = news?.profiles.find(({ name }) => name === profile.name)?.running ?? profile.running ?? [];
-  return list.map((run) => make('p', { class: 'running' }, make('span', { class: 'dot', 'aria-hidden': 'true' }),
-    ...parts('running', { kind: word('kind', run.kind), time: time(run.started), calls: number(news?.calls ?? 0) })));
+  return list.map((run) => runningLine(run, news?.calls ?? 0, now));
 }
 
 function section(profile, now, news, isOld) {
@@ -111,7 +111,7 @@ function section(profile, now, news, isOld) {
       make('span', { class: 'told' }, told)),
     profile.settings_problem !== null ? make('p', { class: 'notice warn' }, english(profile.settings_problem)) : null,
     gap !== null ? make('p', { class: 'notice warn' }, ...parts('list.problem', { problem: english(gap) })) : null,
-    list, running(profile, news),
+    list, running(profile, news, now),
     profile.problem === null ? cards(profile, now) : make('dl', { class: 'cards' }, modeCard(profile)));
 }
 

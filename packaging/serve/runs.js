@@ -3,8 +3,9 @@ import { get } from './api.js';
 import { make, select } from './dom.js';
 import { count, english, failure, oneAtATime } from './parts.js';
 import { current, go } from './route.js';
+import { runningLine } from './running.js';
 import { pager, table } from './table.js';
-import { number, parts, t, time, took, word } from './texts.js';
+import { t, time, took, word } from './texts.js';
 
 const SIZE = 50;
 const KINDS = ['poll', 'backfill', 'reconcile', 'retry'];
@@ -33,11 +34,9 @@ function makeTable() {
 }
 
 /* The runs that are not over, as the stream of events tells them. */
-export function showRunning(node, profile, news) {
+export function showRunning(node, profile, news, now) {
   const list = news.profiles.find(({ name }) => name === profile)?.running ?? [];
-  node.replaceChildren(...list.map((run) => make('p', { class: 'running', role: 'status' },
-    make('span', { class: 'dot', 'aria-hidden': 'true' }),
-    ...parts('running', { kind: word('kind', run.kind), time: time(run.started), calls: number(news.calls) }))));
+  node.replaceChildren(...list.map((run) => runningLine(run, news.calls, now)));
   return list.length > 0;
 }
 
@@ -80,7 +79,7 @@ export function runs(page) {
     onSummary: showTools,
     onChanged: refresh,
     onRunning(news) {
-      showRunning(now, profile(), news);
+      showRunning(now, profile(), news, page.now());
       refresh();
     } };
 }

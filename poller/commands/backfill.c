@@ -45,6 +45,7 @@ static int show_and_pause(struct backfill *backfill, int64_t end_epoch, struct e
     if (backfill->has_archive)
         share = (share + (backfill->table == SOURCE_ARCHIVE ? 1.0 : 0.0)) / 2.0;
     meter_show(&backfill->meter, share, backfill->summary.accepted);
+    turn_tell(&backfill->turn, backfill->from, backfill->to, end_epoch, share);
     return turn_pass(&backfill->turn, err);
 }
 

@@ -140,6 +140,7 @@ static int on_reached(void *context, const struct walk_reached *reached, struct 
         share = (share + (reconcile->table == SOURCE_ARCHIVE ? 1.0 : 0.0)) / 2.0;
     if (!reconcile->options.cron)
         meter_show(&reconcile->meter, share, reconcile->finished);
+    turn_tell(&reconcile->turn, reconcile->from, reconcile->to, reached->position.end_epoch, share);
     return turn_pass(&reconcile->turn, err);
 }
 

@@ -10,6 +10,7 @@
 #include "commands/status.h"
 #include "config/profile.h"
 #include "ledger/diagnosis.h"
+#include "ledger/run_progress.h"
 #include "source/source.h"
 
 /* After this time without a call an operator may think that the checkpoint is stuck. */
@@ -18,6 +19,9 @@
 /* Everything that `status` shows. */
 struct state {
     struct standing standing;
+    struct run_progress progress; /* of long work; run 0: there is none */
+    char work[32];                /* its kind ... */
+    int64_t work_started;         /* ... and when it began */
     int64_t accepted;
     struct source_zones zones;
 };
@@ -86,6 +90,22 @@ static void print_last_run(const struct standing *standing)
                  str_printable(overview->last_run_message, message, sizeof message));
 }
 
+/* Prints no line without long work. */
+static void print_progress(const struct state *state)
+{
+    const struct run_progress *progress = &state->progress;
+    char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE], reached[CLOCK_TEXT_SIZE], began[80];
+    if (progress->run == 0)
+        return;
+    (void)snprintf(began, sizeof began, "%s since ", state->work);
+    print_time("running", state->work_started, state->standing.now, "", began);
+    (void)printf("%-19s %" PRId64 " %% of the time from %s to %s, %" PRId64 " %% left; now at %s\n", "  done",
+                 progress->permille / 10, clock_local(progress->from, from, sizeof from),
+                 clock_local(progress->to, to, sizeof to), 100 - progress->permille / 10,
+                 clock_local(progress->reached, reached, sizeof reached));
+    print_time("  told", progress->at, state->standing.now, "", "");
+}
+
 /* Prints no line while the ledger has no recordings: then [recordings] is not set up. */
 static void print_recordings(const struct recordings_counts *counts)
 {
@@ -120,12 +140,31 @@ static void print_text(const struct state *state, const struct diagnosis *diagno
     print_recordings(&standing->recordings);
     print_unsent(standing);
     print_last_run(standing);
+    print_progress(state);
     print_time("last success", overview->last_success, standing->now, "none yet", "");
     (void)snprintf(outage, sizeof outage, "%s down since ", standing_sink(standing));
     print_time("outage", standing->outage_since, standing->now, "none", outage);
     if (standing->wait_until != 0)
         print_time("rate limited until", standing->wait_until, standing->now, "", "");
     print_zones(&state->zones);
+}
+
+/* Ownership: object borrows the text of state->work. */
+static void add_progress(struct json *object, const struct state *state)
+{
+    const struct run_progress *progress = &state->progress;
+    if (progress->run == 0) {
+        json_add_null(object, "running");
+        return;
+    }
+    struct json *running = json_add(object, "running", json_object());
+    json_add_text(running, "kind", state->work);
+    json_add_int(running, "started", state->work_started);
+    json_add_int(running, "from", progress->from);
+    json_add_int(running, "to", progress->to);
+    json_add_int(running, "reached", progress->reached);
+    json_add_int(running, "permille", progress->permille);
+    json_add_int(running, "at", progress->at);
 }
 
 /* Ownership: object borrows the text of zones->problem. */
@@ -172,6 +211,7 @@ static void print_json(const struct state *state, const struct diagnosis *diagno
     json_add_bool(object, "api_down", standing->outage_since != 0);
     json_add_known(object, "api_down_since", standing->outage_since, 0);
     json_add_known(object, "rate_limited_until", standing->wait_until, 0);
+    add_progress(object, state);
     add_zones(object, &state->zones);
     json_print_line(object);
 }
@@ -181,6 +221,30 @@ static int exit_code_of(const struct diagnosis *diagnosis)
     if (diagnosis->level == DIAGNOSIS_OK)
         return EX_OK;
     return diagnosis->level == DIAGNOSIS_WARNING ? EX_TEMPFAIL : EX_UNAVAILABLE;
+}
+
+static void keep_work(void *context, const struct records_run *run)
+{
+    struct state *state = context;
+    if (run->id != state->progress.run || run->finished != RECORDS_UNKNOWN || run->superseded)
+        return;
+    state->work_started = run->started;
+    (void)str_printable(run->kind, state->work, sizeof state->work);
+}
+
+/* A run that has ended, or was killed and has a successor, is no work. */
+static int read_progress(struct state *state, struct ledger *ledger, struct err *err)
+{
+    enum { LAST_RUNS = 2000 }; /* a run each minute, for longer than a day */
+    state->work_started = 0;
+    if (run_progress_read(ledger, &state->progress, err) != 0)
+        return -1;
+    if (state->progress.run == 0)
+        return 0;
+    int result = records_list_runs(ledger, 0, LAST_RUNS, keep_work, state, err);
+    if (state->work_started == 0)
+        state->progress.run = 0;
+    return result;
 }
 
 static int read_state(const struct options *options, struct state *ret_state, struct err *err)
@@ -195,6 +259,8 @@ static int read_state(const struct options *options, struct state *ret_state, st
         result = records_count_accepted(ledger, &ret_state->accepted, err);
     if (result == 0)
         result = ledger_read_text_note(ledger, LEDGER_NOTE_SOURCE_MEMORY, memory, sizeof memory, err);
+    if (result == 0)
+        result = read_progress(ret_state, ledger, err);
     ledger_close(ledger);
     if (result == 0)
         (void)source_explain_memory(memory, &ret_state->zones);

@@ -80,9 +80,23 @@ static int64_t wait_for_rate_ms(struct turn *turn)
     return bucket_wait_ms(&turn->bucket, engine->route.settings->batch_size, clock_mono_ms());
 }
 
+void turn_tell(struct turn *turn, int64_t from, int64_t to, int64_t reached, double share)
+{
+    double within = share < 0.0 ? 0.0 : share > 1.0 ? 1.0 : share;
+    turn->progress = (struct run_progress){ .run = turn->engine->run, .from = from, .to = to,
+                                            .reached = reached < from ? from : reached > to ? to : reached,
+                                            .permille = (int64_t)(within * 1000.0) };
+}
+
+static int write_progress(struct turn *turn, struct err *err)
+{
+    turn->progress.at = clock_now_epoch();
+    return turn->progress.run != 0 ? run_progress_write(turn->engine->route.ledger, &turn->progress, err) : 0;
+}
+
 static int let_others_in(struct turn *turn, int64_t wait_ms, struct err *err)
 {
-    if (engine_commit(turn->engine, err) != 0)
+    if (write_progress(turn, err) != 0 || engine_commit(turn->engine, err) != 0)
         return -1;
     close_state(turn);
     interrupt_sleep_until(clock_mono_ms() + (wait_ms > BETWEEN_TURNS_MS ? wait_ms : BETWEEN_TURNS_MS));
@@ -105,5 +119,7 @@ int turn_end(struct turn *turn, int result, struct err *err)
         summary_fail(turn->summary, err);
     if (turn->engine->route.ledger == NULL)
         return result;
+    if (turn->progress.run != 0 && run_progress_forget(turn->engine->route.ledger, result == 0 ? err : &ignored) != 0)
+        result = -1;
     return journal_close(turn->engine, result == 0 ? err : &ignored) == 0 ? result : -1;
 }

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "engine/resources.h"
 #include "engine/summary.h"
+#include "ledger/run_progress.h"
 
 struct turn {
     const struct options *options; /* borrowed, as are the next three */
@@ -18,6 +19,7 @@ struct turn {
     struct bucket bucket;          /* the calls that backfill_rate allows now */
     int64_t taken;                 /* calls taken from bucket so far */
     int64_t passed_ms;             /* the last return of turn_pass; then the next calls are sent */
+    struct run_progress progress;  /* what the work has told with turn_tell */
 };
 
 /* turn_batch: how many calls long work may send in one batch: so few that a turn ends in time, and at most rate (calls
@@ -29,6 +31,10 @@ int64_t turn_batch(int64_t batch_size, int64_t rate);
  * EX_TEMPFAIL (another run does not end), EX_UNAVAILABLE (another host is the leader), those of the source, the sink
  * and the ledger. */
 int turn_begin(struct turn *turn, const char *kind, struct err *err) MUST_CHECK;
+
+/* turn_tell: how far the work has come, for `status` and the page: the range, and the share of it, 0 to 1. The end of
+ * each turn writes it to the ledger. */
+void turn_tell(struct turn *turn, int64_t from, int64_t to, int64_t reached, double share);
 
 /* turn_pass: ends the turn after one second, or if calls were sent faster than the rate allows. Then it commits all
  * changes, releases lock and ledger for a moment, or until the rate allows the next batch, and takes both again. Call

@@ -132,6 +132,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_PACE "pace"                     /* text: see journal.c */
 #define LEDGER_NOTE_SOURCE "source"                 /* text: the type of the source of its calls */
 #define LEDGER_NOTE_TABLES "tables_copied"          /* epoch, this host's clock: see tables_step.h */
+#define LEDGER_NOTE_PROGRESS "progress"             /* text: see run_progress.h */
 #define LEDGER_NOTE_HEALTHY "healthy"               /* 1: the last run went well; 0: it did not */
 
 /* ledger_read_note: reads a number; without a note, *ret_value is fallback. */

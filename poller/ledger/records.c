@@ -195,7 +195,7 @@ int records_page_runs(struct ledger *ledger, const struct records_runs *which, r
 {
     static const char sql[] =
         "SELECT kind, started, finished, duration_ms, found, accepted, repeated, failed, waiting, pending, rejected, "
-        "statements, database_ms, rows_examined, longest_ms, unsent, exit_code, message, " RECORDS_SUPERSEDED " "
+        "statements, database_ms, rows_examined, longest_ms, unsent, exit_code, message, " RECORDS_SUPERSEDED ", id "
         "FROM run WHERE started >= ?1 AND (?3 IS NULL OR kind = ?3) ORDER BY id DESC LIMIT ?2 OFFSET ?4";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
@@ -208,7 +208,8 @@ int records_page_runs(struct ledger *ledger, const struct records_runs *which, r
         const char *kind = store_text(statement, 0);
         struct records_run run = { .kind = kind != NULL ? kind : "",
                                    .message = store_text(statement, 17),
-                                   .superseded = store_int(statement, 18) != 0 };
+                                   .superseded = store_int(statement, 18) != 0,
+                                   .id = store_int(statement, 19) };
         int64_t *const numbers[] = { &run.started,       &run.finished,   &run.duration_ms, &run.found,
                                      &run.accepted,      &run.repeated,   &run.failed,      &run.waiting,
                                      &run.pending,       &run.rejected,   &run.statements,  &run.database_ms,

@@ -60,6 +60,7 @@ int records_count_accepted(struct ledger *ledger, int64_t *ret_count, struct err
 
 /* One run. All numbers except started may be RECORDS_UNKNOWN. unsent: as in struct records_overview. */
 struct records_run {
+    int64_t id;
     const char *kind;
     int64_t started, finished, duration_ms; /* finished: unknown while the run works, and if it was killed */
     bool superseded;                        /* another run of its kind has started since */

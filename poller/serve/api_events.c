@@ -17,12 +17,13 @@ struct events {
     size_t sent;
     int64_t changes; /* at the last event; -1: there was none */
     int64_t began_ms, looked_ms, spoke_ms;
-    char *running;      /* the last running event's data without the counts */
+    char *running;      /* the last running event's data without the counts ... */
+    char *runs;         /* ... and without how far the runs have come */
     int64_t began_with; /* changes when the present runs began */
 };
 
 /* The runs of all profiles, "[...]"; *ret_any: there are some. Ownership: the caller frees it. */
-static char *list_running(struct api *api, bool *ret_any)
+static char *list_running(struct api *api, bool with_progress, bool *ret_any)
 {
     struct api_list list = { .text = NULL };
     *ret_any = false;
@@ -32,7 +33,7 @@ static char *list_running(struct api *api, bool *ret_any)
         struct ledger *ledger = NULL;
         if (profiles_ledger(profile, &ledger, NULL) != 0)
             continue;
-        char *running = api_runs_running(ledger);
+        char *running = api_runs_running(ledger, with_progress);
         *ret_any = *ret_any || strcmp(running, "[]") != 0;
         json_writer_add_text(&object, "name", profile->name);
         json_writer_add_json(&object, "running", running);
@@ -56,22 +57,24 @@ static void look(struct events *events)
 {
     int64_t changes = __atomic_load_n(events->api->changes, __ATOMIC_RELAXED);
     bool has_changed = changes != events->changes, any = false;
-    char *running = list_running(events->api, &any);
-    bool runs_changed = strcmp(running, events->running) != 0;
+    char *runs = list_running(events->api, false, &any), *running = list_running(events->api, true, &any);
+    bool runs_changed = strcmp(runs, events->runs) != 0;
     if (runs_changed)
         events->began_with = changes;
-    bool goes_on = any && has_changed;
-    if (has_changed || runs_changed)
-        say(events, mem_format("event: changed\ndata: {\"changes\":%" PRId64 "}\n\n", changes));
-    if (runs_changed || goes_on) {
-        char *first = events->text;
-        events->text = NULL;
-        say(events, mem_format("%sevent: running\ndata: {\"profiles\":%s,\"calls\":%" PRId64 "}\n\n", first, running,
-                               changes - events->began_with));
-        free(first);
-    }
+    bool progressed = strcmp(running, events->running) != 0;
+    char *first = has_changed || runs_changed
+                      ? mem_format("event: changed\ndata: {\"changes\":%" PRId64 "}\n\n", changes) : mem_copy("");
+    char *second = runs_changed || progressed || (any && has_changed)
+                       ? mem_format("event: running\ndata: {\"profiles\":%s,\"calls\":%" PRId64 "}\n\n", running,
+                                    changes - events->began_with) : mem_copy("");
+    if (*first != '\0' || *second != '\0')
+        say(events, mem_format("%s%s", first, second));
+    free(first);
+    free(second);
     free(events->running);
+    free(events->runs);
     events->running = running;
+    events->runs = runs;
     events->changes = changes;
 }
 
@@ -99,6 +102,7 @@ static void end_events(void *context)
 {
     struct events *events = context;
     free(events->running);
+    free(events->runs);
     free(events->text);
     free(events);
 }
@@ -112,6 +116,7 @@ void api_events(struct api *api, const struct request *request, struct reply *re
     events->began_ms = clock_mono_ms();
     events->looked_ms = events->began_ms - LOOK_MS;
     events->running = mem_copy("");
+    events->runs = mem_copy("");
     say(events, mem_copy("retry: 3000\n\n"));
     reply->type = "text/event-stream";
     reply->read = read_events;

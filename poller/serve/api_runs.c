@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "ledger/records.h"
+#include "ledger/run_progress.h"
 #include "serve/api_runs.h"
 
 enum {
@@ -20,7 +21,27 @@ enum {
 
 /* ---- runs ---- */
 
-static void add_run(struct json_writer *object, const struct records_run *run, bool masks)
+/* progress: of long work; run 0: there is none. */
+static void add_progress(struct json_writer *object, const struct records_run *run,
+                         const struct run_progress *progress)
+{
+    struct json_writer made = { .text = NULL };
+    if (run->id != progress->run || run->finished != RECORDS_UNKNOWN) {
+        json_writer_add_text(object, "progress", NULL);
+        return;
+    }
+    json_writer_add_int(&made, "from", progress->from);
+    json_writer_add_int(&made, "to", progress->to);
+    json_writer_add_int(&made, "reached", progress->reached);
+    json_writer_add_int(&made, "permille", progress->permille);
+    json_writer_add_int(&made, "at", progress->at);
+    char *text = json_writer_end(&made);
+    json_writer_add_json(object, "progress", text);
+    free(text);
+}
+
+static void add_run(struct json_writer *object, const struct records_run *run, const struct run_progress *progress,
+                    bool masks)
 {
     char outcome[RECORDS_OUTCOME_SIZE];
     const struct {
@@ -39,10 +60,12 @@ static void add_run(struct json_writer *object, const struct records_run *run, b
         json_writer_add_known(object, numbers[i].name, numbers[i].number, RECORDS_UNKNOWN);
     json_writer_add_text(object, "outcome", records_outcome(run, outcome));
     api_add_masked(object, "message", *str_or_empty(run->message) != '\0' ? run->message : NULL, NULL, masks);
+    add_progress(object, run, progress);
 }
 
 struct runs {
     struct api_list list;
+    struct run_progress progress;
     bool masks;
 };
 
@@ -50,7 +73,7 @@ static void list_run(void *context, const struct records_run *run)
 {
     struct runs *runs = context;
     struct json_writer object = { .text = NULL };
-    add_run(&object, run, runs->masks);
+    add_run(&object, run, &runs->progress, runs->masks);
     api_list_add(&runs->list, &object);
 }
 
@@ -60,10 +83,11 @@ static void list_running(void *context, const struct records_run *run)
         list_run(context, run);
 }
 
-char *api_runs_running(struct ledger *ledger)
+char *api_runs_running(struct ledger *ledger, bool with_progress)
 {
     struct runs runs = { .masks = true }; /* a run at work has no message yet */
-    if (records_list_runs(ledger, 0, LAST_RUNS, list_running, &runs, NULL) != 0) {
+    if ((with_progress && run_progress_read(ledger, &runs.progress, NULL) != 0) ||
+        records_list_runs(ledger, 0, LAST_RUNS, list_running, &runs, NULL) != 0) {
         free(api_list_end(&runs.list));
         runs.list = (struct api_list){ .text = NULL };
     }
@@ -97,6 +121,8 @@ void api_runs(struct api *api, const struct request *request, struct reply *repl
     which.skip = (page - 1) * size;
     runs.masks = api_masks(api, request, profile->name);
     int result = profiles_ledger(profile, &ledger, &err);
+    if (result == 0)
+        result = run_progress_read(ledger, &runs.progress, &err);
     if (result == 0)
         result = records_page_runs(ledger, &which, list_run, &runs, &err);
     struct json_writer object;

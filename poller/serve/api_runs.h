@@ -15,7 +15,8 @@ api_handler api_charts;
 /* api_rejected: the rejected calls by reason, the most frequent first. Parameters: profile, size. */
 api_handler api_rejected;
 
-/* api_runs_running: the runs that have begun and not ended, as a JSON list. Ownership: the caller frees it. */
-char *api_runs_running(struct ledger *ledger) MUST_CHECK;
+/* api_runs_running: the runs that have begun and not ended, as a JSON list; with how far a backfill has come, or always
+ * without it. Ownership: the caller frees it. */
+char *api_runs_running(struct ledger *ledger, bool with_progress) MUST_CHECK;
 
 #endif

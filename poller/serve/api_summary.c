@@ -160,7 +160,7 @@ static void add_state(struct json_writer *object, struct api *api, const struct 
         if (api_masks(api, request, profile->name)) /* the run may have written it before masking was switched on */
             api_hide(standing.overview.last_run_message, NULL);
         add_standing(object, &standing, profile);
-        char *running = api_runs_running(ledger);
+        char *running = api_runs_running(ledger, true);
         json_writer_add_json(object, "running", running);
         free(running);
     }

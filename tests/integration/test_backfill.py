@@ -3,6 +3,7 @@ import collections
 import contextlib
 import datetime
 import fcntl
+import json
 import os
 import re
 import select
@@ -306,6 +307,27 @@ def test_a_terminal_shows_a_progress_bar(older, db, api, tmp_path, monkeypatch):
             shown += more
     assert re.search(rb"\r +\r[^\r\[]*$", shown), "the bar is wiped away"
     os.close(screen)
+
+
+def test_status_shows_how_far_a_backfill_has_come(older, db, api):
+    spread(db, 400, 20 * HOUR, 19 * HOUR)
+    older.configure(config={"sync": {"backfill_rate": 20, "batch_size": 5}})
+    backfill = older.start("backfill", "--from", when(db, 20 * HOUR + 600), "--to", when(db, 19 * HOUR - 600))
+    running, seen = None, []
+    while len(seen) < 3:
+        assert backfill.poll() is None
+        running = json.loads(older.run("status", "--json").out)["running"]
+        if running and running["permille"] not in seen:
+            seen.append(running["permille"])
+    assert seen == sorted(seen) and seen[-1] <= 1000
+    assert running["kind"] == "backfill" and running["from"] <= running["reached"] <= running["to"]
+    assert 4000 < running["to"] - running["from"] < 5000
+    assert re.search(r"running +backfill since .* ago\n  done +\d+ % of the time from .*, \d+ % left; now at ",
+                     older.run("status").out)
+    backfill.terminate()
+    assert backfill.wait(30) == 75
+    assert json.loads(older.run("status", "--json").out)["running"] is None
+    assert "running" not in older.run("status").out
 
 
 def test_backfill_is_refused_on_a_standby(older, db, api, tmp_path):

@@ -746,6 +746,37 @@ def test_all_languages_have_the_same_texts_and_each_is_used():
     assert sorted(asked - set(english)) == []
 
 
+def test_a_backfill_shows_how_far_it_has_come(browser, tmp_path):
+    host = Sync(tmp_path / "host")
+    assert host.run("failed", "retry", "--all").code == 0
+    put_calls(host, [{}])
+    now, day = int(time.time()), 86400
+    write(host, "INSERT INTO run (id, kind, started) VALUES (?, ?, ?)", [(77, "backfill", now - 600)])
+
+    def tell(permille, at=now):
+        reached = now - 10 * day + day * permille // 100
+        write(host, "INSERT OR REPLACE INTO note (name, text) VALUES ('progress', ?)",
+              [(f"77 {now - 10 * day} {now} {reached} {permille} {at}",)])
+
+    tell(250)
+    with serving(tmp_path / "page", host) as page:
+        show(browser, page, "overview")
+        for width, dark in ((1280, False), (390, True)):
+            browser.size(width, 900)
+            browser.media(dark=dark)
+            browser.wait_until("return document.querySelector('.running progress')?.value === 250")
+            assert "25% of the time from" in browser.text(".running") and "75% left; now at" in browser.text(".running")
+            assert browser.run("return document.documentElement.scrollWidth <= innerWidth")
+        for view, shown in (("runs", 500), ("actions", 625), ("overview", 1000)):
+            browser.run("location.hash = arguments[0]", f"#/{view}")
+            tell(shown, now - 300)
+            browser.wait_until(f"return document.querySelector('main .running progress')?.value === {shown}")
+            assert "ago" in browser.text(".running .share")  # the run has told nothing for minutes
+        write(host, "UPDATE run SET finished = ?, exit_code = 0 WHERE id = 77", [(now,)])
+        browser.wait_until("return document.querySelector('.running') === null")
+    host.close()
+
+
 def test_a_list_that_cannot_be_kept_up_to_date_is_shown_in_each_view(browser, tmp_path):
     host = Sync(tmp_path / "host")
     assert host.run("failed", "retry", "--all").code == 0

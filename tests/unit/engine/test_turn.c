@@ -186,6 +186,41 @@ static void test_long_work_begins(void **state)
     assert_int_equal(runs, 1);
 }
 
+/* As `status` and the page read it, while the work goes on. */
+static struct run_progress progress_in_the_ledger(const struct scene *scene)
+{
+    struct err err;
+    struct ledger *ledger = NULL;
+    struct run_progress progress;
+    assert_int_equal(ledger_open(scene->directory, LEDGER_READ_ONLY, &ledger, NULL, &err), 0);
+    assert_int_equal(run_progress_read(ledger, &progress, &err), 0);
+    ledger_close(ledger);
+    return progress;
+}
+
+static void test_long_work_tells_how_far_it_is_in_each_turn(void **state)
+{
+    static const struct {
+        int64_t reached, permille;
+        double share;
+    } rows[] = { { 150, 500, 0.5 }, { 300, 1000, 1.1 }, { 0, 0, -0.1 }, { INT64_MAX, 999, 0.9999 } };
+    struct scene *scene = *state;
+    begin(scene, 0);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        turn_tell(&work.turn, 100, 200, rows[i].reached, rows[i].share);
+        unit_clock_pass(1000);
+        pass();
+        struct run_progress progress = progress_in_the_ledger(scene);
+        assert_int_equal(progress.run, work.engine.run);
+        assert_int_equal(progress.from, 100);
+        assert_int_equal(progress.to, 200);
+        assert_int_equal(progress.reached, rows[i].reached < 100 ? 100 : rows[i].reached > 200 ? 200 : rows[i].reached);
+        assert_int_equal(progress.permille, rows[i].permille);
+    }
+    end();
+    assert_int_equal(progress_in_the_ledger(scene).run, 0);
+}
+
 static void test_work_that_only_reads_needs_no_sink(void **state)
 {
     struct err err;
@@ -414,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_batch_has_at_most_the_calls_of_a_turn),
         in_scene(test_long_work_begins),
+        in_scene(test_long_work_tells_how_far_it_is_in_each_turn),
         in_scene(test_work_that_only_reads_needs_no_sink),
         in_scene(test_a_dry_run_does_not_block_runs),
         in_scene(test_a_turn_lasts_a_second),

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "ledger/records.h"
+#include "ledger/run_progress.h"
 
 /* Changes the file with another connection. */
 static void run_sql(const char *directory, const char *sql)
@@ -135,6 +136,29 @@ static void test_records_notes_a_retry_as_a_run(void **state)
     assert_int_equal(records_note_retry(ledger, 5, &err), 0);
     run_sql(*state, "UPDATE run SET started = 1, finished = 2");
     assert_string_equal(runs(0, 9), "retry,1,2,0,5,0,0,0,1,2,0,0,0,0,0,0,NULL,\n");
+}
+
+/* A note that another version wrote is none. */
+static void test_run_progress_is_read_as_it_was_written(void **state)
+{
+    static const char *const others[] = { "", "1 2 3 4 5", "1 2 3 4 5 6 7", "1 2 3 x 5 6", "1  2 3 4 5", "1 2 3 4 5 6 " };
+    const struct run_progress made = { .run = 7, .from = 100, .to = INT64_MAX, .reached = -5, .permille = 1000,
+                                       .at = 1700000000 };
+    struct run_progress found = { .run = 1 };
+    (void)state;
+    assert_int_equal(run_progress_read(ledger, &found, &err), 0);
+    assert_int_equal(found.run, 0);
+    assert_int_equal(run_progress_write(ledger, &made, &err), 0);
+    assert_int_equal(run_progress_read(ledger, &found, &err), 0);
+    assert_memory_equal(&found, &made, sizeof made);
+    assert_int_equal(run_progress_forget(ledger, &err), 0);
+    assert_int_equal(run_progress_read(ledger, &found, &err), 0);
+    assert_int_equal(found.run, 0);
+    for (size_t i = 0; i < UNIT_COUNT(others); i++) {
+        assert_int_equal(ledger_set_text_note(ledger, LEDGER_NOTE_PROGRESS, others[i], &err), 0);
+        assert_int_equal(run_progress_read(ledger, &found, &err), 0);
+        unit_same_int(others[i], found.run, 0);
+    }
 }
 
 /* ---- one call ---- */
@@ -291,6 +315,7 @@ int main(void)
         in_ledger(test_records_lists_the_newest_runs_first_up_to_a_number_and_a_time),
         in_ledger(test_records_marks_superseded_runs),
         in_ledger(test_records_notes_a_retry_as_a_run),
+        in_ledger(test_run_progress_is_read_as_it_was_written),
         in_ledger(test_records_shows_the_whole_record_of_a_call),
         in_ledger(test_records_lists_the_attempts_before_the_last_oldest_first),
         in_ledger(test_records_lists_counters_by_label),

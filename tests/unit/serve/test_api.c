@@ -1,6 +1,7 @@
 /* Tests of the live page's API: what each handler answers, and what a viewer does not see. */
 #include "api_scene.h"
 
+#include "ledger/run_progress.h"
 #include "serve/api_call.h"
 #include "serve/api_calls.h"
 #include "serve/api_events.h"
@@ -410,6 +411,25 @@ static void test_api_events_tell_changes_and_runs(void **state)
         (void)usleep(10000);
     unit_has("a run began", said, "\"running\":[{\"kind\":\"backfill\"");
     unit_has("a run began", said, "\"calls\":0}\n\n");
+    /* How far it has come: the count of calls since the run began goes on. */
+    changes += 5;
+    const struct run_progress progress = { .run = run, .from = 1000, .to = 2000, .reached = 1500, .permille = 500,
+                                           .at = 1600 };
+    assert_int_equal(run_progress_write(ledgers[0], &progress, &err), 0);
+    assert_int_equal(ledger_commit(ledgers[0], &err), 0);
+    memset(said, 0, 10000);
+    while (reply.read(reply.context, said, 9999) == 0)
+        (void)usleep(10000);
+    unit_has("progress", said, "\"progress\":{\"from\":1000,\"to\":2000,\"reached\":1500,\"permille\":500,\"at\":1600}");
+    unit_has("progress", said, "\"calls\":5}\n\n");
+    assert_int_equal(run_progress_forget(ledgers[0], &err), 0);
+    assert_int_equal(ledger_commit(ledgers[0], &err), 0);
+    memset(said, 0, 10000);
+    while (reply.read(reply.context, said, 9999) == 0)
+        (void)usleep(10000);
+    unit_has("no progress", said, "\"progress\":null");
+    unit_lacks("no call changed", said, "event: changed");
+    unit_has("no progress", said, "\"calls\":5}\n\n");
     api.stream_ms = 0; /* what was said before is heard; then it ends */
     assert_int_equal(reply.read(reply.context, said, 9999), -1);
     (void)get(api_events, "");
