@@ -107,7 +107,8 @@ class Page:
 
     def words(self, *args):
         binary = program("SYNC_BINARY", "build/did-optimizer-sync").with_name("did-optimizer-sync-serve")
-        paths = ["--state-dir", self.directory / "state", "--profiles-dir", self.directory / "profiles"]
+        paths = ["--state-dir", self.directory / "state", "--profiles-dir", self.directory / "profiles",
+                 "--log", self.directory / "sync.log"]
         if self.sync is not None:
             paths = ["--config", self.sync.config_file, "--dids", self.sync.dids_file, "--astguiclient",
                      self.sync.astguiclient_file, "--state-dir", self.sync.state, "--log", self.sync.log_file,
