@@ -101,8 +101,7 @@ static void test_jwt_hs256_refuses_what_was_not_signed(void **state)
         "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.",           /* alg none */
         "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.bosbghxJBSKM66n_xSvTAk1cB1FxtJhlXx7HjNAJ4JA", /* alg none */
         /* signed, but the claims are a list */
-        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.WyJhbm4iXQ.058rgMAecX0gQgZIY7tJF1kuS6pRg2Y7"
-        "KMkPVPRLTa8",
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.WyJhbm4iXQ.058rgMAecX0gQgZIY7tJF1kuS6pRg2Y7KMkPVPRLTa8",
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++)
         unit_true(rows[i], jwt_verify_hs256(rows[i], "key", 3) == NULL);
