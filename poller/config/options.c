@@ -29,7 +29,7 @@ static const char help[] =
     "  failed drop WHICH       discard these rejected calls; they are never sent\n"
     "  failed restore WHICH    undo a drop: the discarded calls become rejected again\n"
     "  recordings [list]       list the recordings that are rejected or failed, with the reason\n"
-    "  recordings retry WHICH  transfer these rejected recordings again in the next run\n"
+    "  recordings retry UNIQUEID...|--all  transfer these rejected recordings again in the next run\n"
     "  recordings why UNIQUEID show where the recording of a call is, and what happened to it\n"
     "  backfill --from WHEN --to WHEN  send the missing calls of that time, archive included\n"
     "  reconcile               compare the calls of the last days with the ledger; send the missing ones\n"

@@ -139,6 +139,48 @@ def test_every_command_is_in_the_manual_the_readme_and_the_completion(help_text)
             assert has_word(word, COMPLETION.read_text()), f"{command} is not in the completion"
 
 
+def test_the_synopsis_has_every_command(help_text):
+    synopsis = MAN8.read_text().partition(".Sh SYNOPSIS\n")[2].partition(".Sh ")[0]
+    for command in commands(help_text):
+        for word in command.split():
+            assert has_word(word, synopsis), f"{command} is not in the synopsis of {MAN8.name}"
+
+
+def readme_table():
+    """(command, option) for each option of a row in README's table. `set: ` before options: only those commands of the
+    row have them."""
+    for row in re.findall(r"^\| (`.*) \| (.+) \|$", README.read_text().partition("| command |")[2], re.M):
+        names = [re.sub(r" [A-Z ]+$", "", name) for name in re.findall(r"`([^`]+)`", row[0])]
+        for part in row[1].split("; "):
+            only = re.findall(r"\w+", part.partition(": ")[0]) if ": " in part else []
+            for command in names:
+                for option in re.findall(r"`(--[a-z-]+)", part):
+                    if not only or command.split()[-1] in only:
+                        yield command, option
+
+
+def test_every_command_takes_the_options_that_the_readme_gives_it(help_text, tmp_path):
+    values = dict(re.findall(r"(--[a-z-]+) ([A-Z]+)", help_text))
+    pairs = list(readme_table())
+    assert ("recordings retry", "--all") in pairs and ("checkpoint set", "--dry-run") in pairs and len(pairs) > 40
+    arguments = {"why": ["1.1"], "recordings why": ["1.1"], "checkpoint set": ["now"]}
+    for command, option in pairs:
+        if option in ("--help", "--version", "--every"):  # --every ends with a signal only
+            continue
+        done = subprocess.run([program("SYNC_BINARY", f"build/{NAME}"), *command.split(), option,
+                               *(["1"] if option in values else []), *arguments.get(command, []), "--state-dir",
+                               tmp_path / "none", "--config", tmp_path / "none.conf"],
+                              stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60)
+        assert "cannot be used with" not in done.stderr, f"{command} {option}: {done.stderr}"
+
+
+def test_every_variable_that_counts_is_in_a_manual():
+    kept = re.search(r"kept_variables\[\] = \{(.*?)\};", (POLLER / "base/privileges.c").read_text(), re.S).group(1)
+    manuals = MAN8.read_text() + MAN5.read_text()
+    for name in re.findall(r'"(\w+)"', kept):
+        assert re.search(rf"^\.(It )?Ev {name}\b", manuals, re.M), name
+
+
 def test_no_document_names_an_option_that_does_not_exist(help_text):
     known = set(options(help_text))
     manual = {f"-{name}" for name in re.findall(r"^\.It Fl (-[a-z-]+)", MAN8.read_text(), re.M)}
