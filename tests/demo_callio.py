@@ -63,8 +63,7 @@ def arrived(bigquery):
     """How often BigQuery has each of them."""
     def key(kind, row):
         if kind == "calls":
-            extras = json.loads(row["extras"])
-            return extras["tenant"], extras["call_id"]
+            return row["tenant"], json.loads(row["extras"])["call_id"]
         return row["tenant"], row["group_id" if kind == "groups" else "_id"]
 
     return {kind: collections.Counter(key(kind, row) for row in rows_of(bigquery, kind)) for kind in TABLES}

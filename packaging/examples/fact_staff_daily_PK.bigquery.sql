@@ -36,7 +36,7 @@ made AS ( -- BigQuery reads only the UTC days that can have such a call
          SAFE_CAST(JSON_VALUE(extras, '$.end_ms') AS INT64) AS end_ms
   FROM `calls`
   WHERE call_date >= DATE_SUB(CURRENT_DATE('Asia/Ho_Chi_Minh'), INTERVAL 9 DAY)
-    AND source = 'callio' AND campaign = 'PK'),
+    AND tenant = 'PK' AND source = 'callio'),
 dialled AS ( -- with the local day of their createTime
   SELECT DATE(TIMESTAMP_MILLIS(create_ms), 'Asia/Ho_Chi_Minh') AS day, made.* FROM made
   WHERE DATE(TIMESTAMP_MILLIS(create_ms), 'Asia/Ho_Chi_Minh') >=

@@ -111,6 +111,7 @@ enum bigquery_fault bigquery_batch_load(struct bigquery_batch *batch, struct big
 struct extent {
     size_t rows;
     char first_day[DAY_SIZE], last_day[DAY_SIZE];
+    char first_tenant[ID_SIZE], last_tenant[ID_SIZE];
     char first_id[ID_SIZE], last_id[ID_SIZE];
 };
 
@@ -128,14 +129,16 @@ static void measure(const struct bigquery_batch *batch, bool is_new, struct exte
     *ret_extent = (struct extent){ .rows = 0 };
     for (size_t i = 0; i < batch->left; i++) {
         const struct sink_message *message = batch->messages[batch->order[i]];
-        char day[DAY_SIZE] = "", id[ID_SIZE] = "";
+        char day[DAY_SIZE] = "", tenant[ID_SIZE] = "", id[ID_SIZE] = "";
         if ((!batch->is_unsure && bigquery_columns_change(message) == 0) != is_new)
             continue;
         if (!bigquery_columns_value(message, "call_date", day, sizeof day) ||
+            !bigquery_columns_value(message, "tenant", tenant, sizeof tenant) ||
             !bigquery_columns_value(message, "call_id", id, sizeof id))
             continue;
         bool is_first = ret_extent->rows++ == 0;
         widen(ret_extent->first_day, ret_extent->last_day, DAY_SIZE, day, is_first);
+        widen(ret_extent->first_tenant, ret_extent->last_tenant, ID_SIZE, tenant, is_first);
         widen(ret_extent->first_id, ret_extent->last_id, ID_SIZE, id, is_first);
     }
 }
@@ -182,7 +185,8 @@ static enum bigquery_fault merge_others(struct bigquery_batch *batch, const stru
     bigquery_batch_id(batch, batch->is_unsure ? "merge_all" : "merge_changed", id);
     char *sql = bigquery_sql_merge_everywhere(names);
     const struct bigquery_query query = { .sql = sql, .id = id,
-                                          .params = { { "tenant", "STRING", batch->origin->tenant },
+                                          .params = { { "first_tenant", "STRING", extent.first_tenant },
+                                                      { "last_tenant", "STRING", extent.last_tenant },
                                                       { "source", "STRING", batch->origin->source },
                                                       { "first_id", "STRING", extent.first_id },
                                                       { "last_id", "STRING", extent.last_id },
@@ -223,7 +227,8 @@ static enum bigquery_fault list_days(struct bigquery_batch *batch, const struct 
     bigquery_batch_id(batch, "days", id);
     char *sql = bigquery_sql_days(names);
     const struct bigquery_query query = { .sql = sql, .id = id,
-                                          .params = { { "tenant", "STRING", batch->origin->tenant },
+                                          .params = { { "first_tenant", "STRING", extent.first_tenant },
+                                                      { "last_tenant", "STRING", extent.last_tenant },
                                                       { "source", "STRING", batch->origin->source },
                                                       { "first_id", "STRING", extent.first_id },
                                                       { "last_id", "STRING", extent.last_id } } };

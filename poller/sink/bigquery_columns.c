@@ -98,7 +98,7 @@ static char *print_values(const struct bigquery_origin *origin, const struct cal
     bool inbound = call->direction == CALL_INBOUND;
     /* A dialer writes a negative length if the clocks of two machines differ. */
     int64_t length = call->length != CALL_NO_NUMBER && call->length < 0 ? 0 : call->length;
-    json_writer_add_text(&line, "tenant", origin->tenant);
+    json_writer_add_text(&line, "tenant", extra_of(call, "tenant", origin->tenant));
     json_writer_add_text(&line, "source", origin->source);
     json_writer_add_text(&line, "call_id", call->id);
     add_date(&line, call);

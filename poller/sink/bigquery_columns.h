@@ -26,7 +26,8 @@ extern const struct bigquery_column bigquery_change_column;
 #define BIGQUERY_LOG_COLUMNS 6
 extern const struct bigquery_column bigquery_log_columns[BIGQUERY_LOG_COLUMNS];
 
-/* The rows of which tenant and source. Ownership: borrowed. */
+/* The rows of which tenant and source. A call whose source knows its tenant (the extra tenant) has that one. Ownership:
+ * borrowed. */
 struct bigquery_origin {
     const char *tenant, *source;
 };

@@ -37,7 +37,7 @@ enum bigquery_fault bigquery_job_load(const struct bigquery_place *place, const 
 struct bigquery_param {
     const char *name, *type, *value;
 };
-#define BIGQUERY_PARAMS 5
+#define BIGQUERY_PARAMS 6
 
 /* A query job. Ownership: borrowed. */
 struct bigquery_query {

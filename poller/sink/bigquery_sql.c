@@ -15,6 +15,11 @@
 /* BigQuery reads no partition of such a table without a condition on call_date. */
 #define EVERY_DAY "target.call_date >= DATE '0001-01-01'"
 
+/* So it reads only the clustered blocks that can have the batch's calls. */
+#define SAME_BLOCKS                                                                          \
+    "  AND target.tenant BETWEEN @first_tenant AND @last_tenant AND target.source = @source\n" \
+    "  AND target.call_id BETWEEN @first_id AND @last_id"
+
 static void add_list(struct json_writer *text, const char *before, const char *between)
 {
     for (size_t i = 0; i < BIGQUERY_COLUMNS; i++) {
@@ -75,8 +80,7 @@ char *bigquery_sql_merge(const struct bigquery_sql *names)
 char *bigquery_sql_merge_everywhere(const struct bigquery_sql *names)
 {
     return merge(names, "change >= @least_change",
-                 EVERY_DAY "\n  AND target.tenant = @tenant AND target.source = @source\n"
-                 "  AND target.call_id BETWEEN @first_id AND @last_id");
+                 EVERY_DAY "\n" SAME_BLOCKS);
 }
 
 char *bigquery_sql_days(const struct bigquery_sql *names)
@@ -85,9 +89,7 @@ char *bigquery_sql_days(const struct bigquery_sql *names)
                       "UNION DISTINCT\n"
                       "SELECT DISTINCT target.call_date FROM `%s` AS target\n"
                       "JOIN `%s` AS staged ON " SAME_CALL "\n"
-                      "WHERE " EVERY_DAY "\n"
-                      "  AND target.tenant = @tenant AND target.source = @source\n"
-                      "  AND target.call_id BETWEEN @first_id AND @last_id\n",
+                      "WHERE " EVERY_DAY "\n" SAME_BLOCKS "\n",
                       names->staging, names->target, names->staging);
 }
 

@@ -17,8 +17,9 @@ struct bigquery_sql {
 char *bigquery_sql_merge(const struct bigquery_sql *names) MUST_CHECK;
 
 /* bigquery_sql_merge_everywhere: for calls of which the table may have another version, perhaps on another day, and
- * with change >= @least_change: looks for the row in each partition, but only at the clustered blocks of @tenant and
- * @source with ids from @first_id to @last_id. A row whose day changed moves. */
+ * with change >= @least_change: looks for the row in each partition, but only at the clustered blocks of the tenants
+ * from @first_tenant to @last_tenant and of @source, with ids from @first_id to @last_id. A row whose day changed
+ * moves. */
 char *bigquery_sql_merge_everywhere(const struct bigquery_sql *names) MUST_CHECK;
 
 /* bigquery_sql_days: without DML: the days whose rows change: those of the staged rows, and those on which the table

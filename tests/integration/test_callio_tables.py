@@ -383,6 +383,24 @@ def test_the_report_of_bigquery_has_whole_local_days(into_bigquery, billing):
     assert_report(bigquery.rows("callio.fact_staff_daily_PK"), old=True)
 
 
+@pytest.mark.parametrize("billing", [True, False], ids=["MERGE", "sandbox"])
+def test_each_call_has_its_tenant_and_changes_once_in_a_load_of_several_tenants(into_bigquery, billing):
+    callio, sync, bigquery = into_bigquery("PK", "hot2", "aa")
+    bigquery.billing = billing
+    for tenant in callio.tenants.values():  # with the same _ids
+        tenant.call(time.time() - 60)
+    run(sync, "--job", "call")
+    changed, kept = callio["PK"], callio["hot2"]
+    for tenant, billed in ((changed, 40), (kept, 50), (callio["aa"], 30)):
+        for call in tenant.calls.values():
+            call["billDuration"] = billed
+            call["startTime"] -= 3 * DAY * 1000 * (tenant is changed)  # its row moves to another day
+    assert sync.run("backfill", "--from", "1 hour ago", "--to", "now", timeout=120).code == 0
+    rows = bigquery.rows("callio.calls")
+    assert sorted((row["tenant"], row["call_id"].partition(":")[0], row["billsec"]) for row in rows) == \
+        [("PK", "PK", 40), ("aa", "aa", 30), ("hot2", "hot2", 50)]
+
+
 def test_bigquery_runs_the_files_in_order_when_rows_were_loaded(into_bigquery, tmp_path):
     callio, sync, bigquery = into_bigquery("PK")
     for name, sql in (("2.sql", "DELETE FROM `seen` WHERE a > 5;\n\nINSERT INTO `seen` VALUES (7);"),

@@ -41,7 +41,7 @@ USING (
 ) AS staged
 ON target.tenant = staged.tenant AND target.source = staged.source AND target.call_id = staged.call_id
   AND target.call_date >= DATE '0001-01-01'
-  AND target.tenant = @tenant AND target.source = @source
+  AND target.tenant BETWEEN @first_tenant AND @last_tenant AND target.source = @source
   AND target.call_id BETWEEN @first_id AND @last_id
 WHEN MATCHED AND target.row_hash IS DISTINCT FROM staged.row_hash
   AND (target.seen_at IS NULL OR target.seen_at <= staged.seen_at) THEN
@@ -74,7 +74,7 @@ UNION DISTINCT
 SELECT DISTINCT target.call_date FROM `calls.telephony.calls` AS target
 JOIN `calls.telephony.calls_staging_5eb1_1795714390` AS staged ON target.tenant = staged.tenant AND target.source = staged.source AND target.call_id = staged.call_id
 WHERE target.call_date >= DATE '0001-01-01'
-  AND target.tenant = @tenant AND target.source = @source
+  AND target.tenant BETWEEN @first_tenant AND @last_tenant AND target.source = @source
   AND target.call_id BETWEEN @first_id AND @last_id
 
 -- Without a billing account: all rows of such a day.

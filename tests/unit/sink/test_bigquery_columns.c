@@ -33,6 +33,21 @@ static void test_the_line_has_each_column_of_the_call(void **state)
     sink_message_free(&message);
 }
 
+static void test_a_call_whose_source_knows_its_tenant_has_that_one(void **state)
+{
+    (void)state;
+    static const struct call_shape shape = { .extras = { { .name = "tenant" } } };
+    struct call call = one;
+    call.shape = &shape;
+    struct sink_message of_sink = message_of(&call, 0);
+    call.extras[0] = "PK";
+    struct sink_message of_call = message_of(&call, 0);
+    unit_has("without", of_sink.body, "{\"tenant\":\"acme\",");
+    unit_has("with", of_call.body, "{\"tenant\":\"PK\",");
+    sink_message_free(&of_sink);
+    sink_message_free(&of_call);
+}
+
 static void test_the_key_tells_a_repeated_message_from_a_change_back(void **state)
 {
     (void)state;
@@ -98,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_line_has_each_column_of_the_call),
+        cmocka_unit_test(test_a_call_whose_source_knows_its_tenant_has_that_one),
         cmocka_unit_test(test_the_key_tells_a_repeated_message_from_a_change_back),
         cmocka_unit_test(test_the_day_of_a_call_without_a_start_is_that_of_its_end),
         cmocka_unit_test(test_a_time_has_its_microseconds),
