@@ -48,7 +48,7 @@ static void show(const char *text, const struct google_request *request, char *o
 
 static struct refusal read_refusal(const struct google_request *request, const struct http_answer *answer)
 {
-    struct refusal refusal;
+    struct refusal refusal = { .error = "" };
     struct json *json = json_parse(answer->body);
     show(json != NULL ? json_text(json, "error") : NULL, request, refusal.error, sizeof refusal.error);
     show(json != NULL ? json_text(json, "error_description") : NULL, request, refusal.words, sizeof refusal.words);

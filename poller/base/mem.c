@@ -45,6 +45,14 @@ char *mem_copy_bytes(const char *bytes, size_t length)
     return copy;
 }
 
+FILE *mem_stream(char **ret_text, size_t *ret_size)
+{
+    FILE *stream = open_memstream(ret_text, ret_size);
+    if (stream == NULL)
+        mem_out_of_memory();
+    return stream;
+}
+
 void mem_free_secret(char *text)
 {
     if (text != NULL)

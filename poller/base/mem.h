@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/err.h"
 
@@ -17,6 +18,10 @@ char *mem_copy(const char *text) MUST_CHECK;
 char *mem_copy_bytes(const char *bytes, size_t length) MUST_CHECK;
 char *mem_format(const char *format, ...) PRINTF_LIKE(1, 2) MUST_CHECK;
 char *mem_format_list(const char *format, va_list args) PRINTF_LIKE(1, 0) MUST_CHECK;
+
+/* mem_stream: a stream that writes into memory, see open_memstream. Ownership: the caller closes it, and then frees
+ * *ret_text. */
+FILE *mem_stream(char **ret_text, size_t *ret_size) MUST_CHECK;
 
 /* mem_free_secret: overwrites text with zeros, so that no core dump shows it, and frees it. text may be NULL. */
 void mem_free_secret(char *text);

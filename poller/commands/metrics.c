@@ -292,9 +292,7 @@ int metrics_command(const struct options *options, struct err *err)
 {
     char *text = NULL;
     size_t size = 0;
-    FILE *memory = open_memstream(&text, &size); /* an error must not leave half a page on standard output */
-    if (memory == NULL)
-        mem_out_of_memory();
+    FILE *memory = mem_stream(&text, &size); /* an error must not leave half a page on standard output */
     struct page page = { memory, options->profile != NULL ? options->profile : "" };
     int result = write_page(&page, options->state_dir, err);
     if (fclose(memory) != 0)

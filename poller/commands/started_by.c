@@ -1,7 +1,6 @@
 /* started_by: who started this command, if the live page did. */
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "commands/started_by.h"

@@ -38,8 +38,6 @@
 
 enum stage { FETCHING, STORING, STAGES };
 
-struct work;
-
 /* One recording on its way. */
 struct job {
     struct work *work;
@@ -716,7 +714,8 @@ static void find_pending(void *context, const struct recordings_row *row)
 
 static bool is_wanted(void *context, const char *call)
 {
-    const struct recording_step *step = context;
+    const struct work *work = context;
+    const struct recording_step *step = work->step;
     bool pending = false;
     return recordings_list(step->ledger, RECORDINGS_PENDING, call, find_pending, &pending, NULL) != 0 || pending;
 }
@@ -753,8 +752,7 @@ static int transfer_due(struct work *work, struct err *err)
 {
     struct err why;
     const struct recording_step *step = work->step;
-    union { const struct recording_step *borrowed; void *context; } wanted = { .borrowed = step };
-    if (spool_open(step->state_dir, step->settings->spool_bytes, is_wanted, wanted.context, &work->spool, &why) != 0) {
+    if (spool_open(step->state_dir, step->settings->spool_bytes, is_wanted, work, &work->spool, &why) != 0) {
         log_error("❌ recordings: %s; recordings wait, and calls are sent as usual", why.message);
         return 0;
     }

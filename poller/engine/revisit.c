@@ -251,11 +251,12 @@ int revisit_all(struct engine *engine, struct ledger_stretch *stretch, struct wo
     if (revisit_stretch(engine, stretch, work, ret_count, &is_whole, err) != 0)
         return -1;
     if (was_cut && is_whole) {
-        stretch->after = begin;
-        stretch->until = &from;
-        if (revisit_stretch(engine, stretch, work, ret_count, &is_whole, err) != 0)
+        struct ledger_stretch rest = *stretch;
+        rest.after = begin;
+        rest.until = &from;
+        if (revisit_stretch(engine, &rest, work, ret_count, &is_whole, err) != 0)
             return -1;
-        stretch->until = NULL;
+        stretch->after = rest.after;
     }
     if (!is_whole && engine->summary->stop == STOP_NONE)
         return engine_place(engine, LEDGER_REVISITED, &stretch->after, err);

@@ -8,7 +8,6 @@
 
 #include "base/mem.h"
 #include "base/store.h"
-#include "domain/call.h"
 #include "ledger/feed.h"
 #include "ledger/records.h"
 #include "ledger/schema.h"

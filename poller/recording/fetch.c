@@ -41,9 +41,7 @@ const char *fetch_url(const char *base, const char *path, char **ret_url)
     size_t size = 0, count = 0;
     if (problem != NULL)
         return problem;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL)
-        mem_out_of_memory();
+    FILE *out = mem_stream(&text, &size);
     (void)fputs(base, out);
     for (const char *at = path; *at != '\0' && problem == NULL;) {
         size_t length = strcspn(at, "/\\");

@@ -100,14 +100,14 @@ static bool link_or_copy(const char *from, const char *to)
 static bool make_folders(const char *folder, const char *below)
 {
     bool good = true;
-    for (const char *end = below; good && *end != '\0';) {
-        end += strcspn(end, "/");
-        char *path = mem_format("%s/%.*s", folder, (int)(end - below), below);
+    for (const char *at = below; good && *at != '\0';) {
+        at += strcspn(at, "/");
+        char *path = mem_format("%s/%.*s", folder, (int)(at - below), below);
         good = mkdir(path, 0750) == 0 || errno == EEXIST;
         int error_number = errno;
         free(path);
         errno = error_number;
-        end += *end != '\0' ? 1 : 0;
+        at += *at != '\0' ? 1 : 0;
     }
     return good;
 }

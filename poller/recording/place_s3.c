@@ -262,9 +262,7 @@ static char *complete_body(const struct upload *upload)
 {
     char *text = NULL;
     size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-    if (out == NULL)
-        mem_out_of_memory();
+    FILE *out = mem_stream(&text, &length);
     (void)fputs("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">", out);
     for (int64_t i = 0; i < upload->part_count; i++)
         (void)fprintf(out, "<Part><PartNumber>%" PRId64 "</PartNumber><ETag>\"%s\"</ETag></Part>", i + 1,

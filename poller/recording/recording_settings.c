@@ -6,7 +6,6 @@
 
 #include "base/base64.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "base/url.h"
 #include "config/environment.h"
 #include "recording/recording_settings.h"

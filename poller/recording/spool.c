@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/crypto.h"
-#include "base/fileutil.h"
 #include "base/mem.h"
 #include "recording/name.h"
 #include "recording/spool.h"

@@ -1,6 +1,5 @@
 /* action_journal: who did what over the page. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "base/store.h"

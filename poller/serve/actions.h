@@ -22,7 +22,7 @@ struct actions_words {
  * its arguments, so that no value can be taken for an option. action is a name of the table; arguments is an object
  * with the action's parameters, and may be NULL; profile is a profile's name, or "default". Errors: EX_USAGE: there is
  * no such action or parameter, one is missing, or a value is wrong; the message never has the value. */
-int actions_build(const char *action, const char *profile, const struct json *arguments,
+int actions_build(const char *action_name, const char *profile, const struct json *arguments,
                   struct actions_words *ret_words, struct err *err) MUST_CHECK;
 void actions_free(struct actions_words *words);
 

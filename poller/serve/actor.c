@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -344,8 +343,8 @@ void actor_stop(struct actor *actor)
     if (actor == NULL)
         return;
     (void)close(actor->socket);
-    while (waitpid(actor->process, &status, 0) < 0 && errno == EINTR)
-        continue;
+    while (waitpid(actor->process, &status, 0) < 0 && errno == EINTR) {
+    }
     free(actor);
 }
 

@@ -20,7 +20,8 @@ int api_actions_start(struct serve *serve, const struct request *request, const 
 enum { API_ACTIONS_NEWS_MOST = 64 };
 
 /* api_actions_take_news: notes what the commands have printed, a bounded number of lines at once: a command that prints
- * without end must not keep the page from answering. Call it again while there is more. False: the process that starts them is gone. */
+ * without end must not keep the page from answering. Call it again while there is more. False: the process that starts
+ * them is gone. */
 bool api_actions_take_news(struct serve *serve) MUST_CHECK;
 
 #endif

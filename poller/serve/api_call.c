@@ -66,7 +66,7 @@ void api_call(struct api *api, const struct request *request, struct reply *repl
     if (result == 0)
         result = view_find(api->view, request->profile, request->id, add_row, &found, &err);
     if (result == 0)
-        result = api_recordings_of(ledger, request->profile, request->id, masks, &recording, &err);
+        result = api_recordings_of(ledger, request->id, masks, &recording, &err);
     if (result == 0 && !known) {
         reply_error(reply, 404, "not_found", "the ledger has no such call");
     } else if (result != 0) {

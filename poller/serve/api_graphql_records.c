@@ -77,7 +77,8 @@ static void add_parties(struct graphql_value *record, struct arena *arena, const
                                                                                               "destinationNumber" };
     bool is_inbound = row->direction == CALL_INBOUND;
     for (int i = 0; i < 2; i++) {
-        (void)graphql_add(record, is_inbound ? callers[i] : called[i], api_graphql_masked(arena, row->number, row->number, masks));
+        (void)graphql_add(record, is_inbound ? callers[i] : called[i],
+                          api_graphql_masked(arena, row->number, row->number, masks));
         (void)graphql_add(record, is_inbound ? called[i] : callers[i], graphql_new_text(arena, row->agent));
     }
     (void)graphql_add(record, "number", api_graphql_masked(arena, row->number, row->number, masks));

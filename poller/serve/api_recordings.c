@@ -16,7 +16,6 @@
 /* ---- one recording ---- */
 
 struct kept {
-    const char *profile;
     bool masks, found;
     struct json_writer object;
 };
@@ -40,10 +39,9 @@ static void keep(void *context, const struct recordings_row *row)
     json_writer_add_text(object, "reason", kept->masks ? NULL : row->reason);
 }
 
-int api_recordings_of(struct ledger *ledger, const char *profile, const char *id, bool masks, char **ret_text,
-                      struct err *err)
+int api_recordings_of(struct ledger *ledger, const char *id, bool masks, char **ret_text, struct err *err)
 {
-    struct kept kept = { .profile = profile, .masks = masks };
+    struct kept kept = { .masks = masks };
     *ret_text = NULL;
     int result = recordings_list(ledger, RECORDINGS_PENDING, id, keep, &kept, err);
     if (result == 0 && kept.found)
@@ -75,7 +73,7 @@ static void add_row(void *context, const struct view_row *row)
         return;
     listing->result = profiles_ledger(profile, &ledger, &listing->err);
     if (listing->result == 0)
-        listing->result = api_recordings_of(ledger, row->profile, row->id, masks, &file, &listing->err);
+        listing->result = api_recordings_of(ledger, row->id, masks, &file, &listing->err);
     api_calls_add_row(&object, row, masks);
     json_writer_add_json(&object, "file", file != NULL ? file : "null");
     api_list_add(&listing->rows, &object);

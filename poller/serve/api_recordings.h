@@ -16,8 +16,7 @@ api_handler api_recordings_audio;
 /* api_recordings_of: the recording of one call as a JSON object; *ret_text is NULL if the ledger has none. With masks,
  * it has neither the PBX's path nor the link: both may contain the number. Ownership: the caller frees *ret_text.
  * Errors: EX_IOERR. */
-int api_recordings_of(struct ledger *ledger, const char *profile, const char *id, bool masks, char **ret_text,
-                      struct err *err) MUST_CHECK;
+int api_recordings_of(struct ledger *ledger, const char *id, bool masks, char **ret_text, struct err *err) MUST_CHECK;
 
 /* api_recordings_range: the part of size bytes that the header Range asks for. range NULL, or one that is not
  * understood: the whole. */

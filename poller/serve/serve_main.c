@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -278,7 +277,7 @@ static int run_command(const struct serve_options *options, size_t inherited, st
 
 int main(int argc, char **argv)
 {
-    struct serve_options options;
+    struct serve_options options = { .command = SERVE_RUN };
     struct err err = { .code = EX_OK };
     size_t inherited = 0;
     (void)umask(0027);

@@ -75,10 +75,12 @@ static void on_value(void *context, const char *section, const char *key, const 
     for (int i = 0; i < COUNT && strcmp(section, "serve") == 0; i++)
         if (strcmp(key, known_settings[i].key) == 0)
             known = &known_settings[i];
-    if (known == NULL)
+    if (known == NULL) {
         reader->problems += err_set(reader->err, EX_CONFIG, "%s:%d: there is no setting %s in [%s]; see man "
                                     "did-optimizer-sync-serve", reader->path, line, key, section) != 0;
-    else if (earlier != 0)
+        return;
+    }
+    if (earlier != 0)
         reader->problems += err_set(reader->err, EX_CONFIG, "%s:%d: line %d sets %s already; delete one of them",
                                     reader->path, line, earlier, key) != 0;
     if (reader->problems > 0)

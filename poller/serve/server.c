@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +30,6 @@ enum {
     VALUES = 64                /* parameters of a query */
 };
 
-struct stream;
 
 struct server {
     struct MHD_Daemon *daemon;
@@ -531,9 +529,11 @@ void server_step(struct server *server, struct pollfd *others, size_t count, int
     int ready = poll(all, 1 + listeners + count, wait_time(server, most_ms));
     for (size_t i = 0; i < count; i++)
         others[i].revents = ready > 0 ? all[1 + listeners + i].revents : 0;
-    for (size_t i = 0; ready > 0 && i < listeners; i++)
-        for (int n = 0; n < ACCEPT_AT_ONCE && all[1 + i].revents != 0 && accept_one(server, server->listeners[i]); n++)
-            continue;
+    for (size_t i = 0; ready > 0 && i < listeners; i++) {
+        int left = all[1 + i].revents != 0 ? ACCEPT_AT_ONCE : 0;
+        while (left > 0 && accept_one(server, server->listeners[i]))
+            left--;
+    }
     dismiss_late(server);
     if (server->sleeping != NULL && clock_mono_ms() - server->woke_ms >= WAKE_MS) {
         server->woke_ms = clock_mono_ms();

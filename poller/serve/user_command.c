@@ -1,7 +1,6 @@
 /* user_command: the users, from the command line. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <termios.h>

@@ -496,7 +496,7 @@ int view_feed_forget(const struct view_feed_profile *profiles, size_t count, str
     int result = 0;
     for (size_t i = 0; i < count; i++) {
         struct feed *ledger = NULL;
-        struct err ignored;
+        struct err ignored = { .code = EX_OK };
         struct err *why = result == 0 ? err : &ignored;
         if (feed_open(profiles[i].state_dir, &ledger, why) != 0 || (ledger != NULL && feed_stop(ledger, why) != 0))
             result = -1;

@@ -49,8 +49,8 @@ static bool pause_for(struct view_thread *thread, int seconds)
     (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += seconds;
     (void)pthread_mutex_lock(&thread->mutex);
-    while (!thread->stop && seconds > 0 && pthread_cond_timedwait(&thread->stopped, &thread->mutex, &until) == 0)
-        continue;
+    while (!thread->stop && seconds > 0 && pthread_cond_timedwait(&thread->stopped, &thread->mutex, &until) == 0) {
+    }
     bool goes_on = !thread->stop;
     (void)pthread_mutex_unlock(&thread->mutex);
     return goes_on;

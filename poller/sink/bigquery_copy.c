@@ -150,11 +150,10 @@ static enum bigquery_fault load_rows(struct bigquery_copy *copy, const char *sta
     int64_t loaded = 0;
     const struct bigquery_load load = { .table = staging, .id = id, .appends = true, .line = line_of,
                                         .context = copy };
-    enum bigquery_fault fault = BIGQUERY_FINE;
     for (int i = 1; copy->count > 0; i++) { /* an empty list needs no job */
         (void)snprintf(name, sizeof name, "load_%d", i);
         bigquery_copy_id(copy, name, id);
-        fault = bigquery_job_load(copy->place, &load, &loaded, failure);
+        enum bigquery_fault fault = bigquery_job_load(copy->place, &load, &loaded, failure);
         bool goes_on = i < JOBS && ((fault == BIGQUERY_ROW && drop_bad(copy, failure)) ||
                                     (fault == BIGQUERY_MISSING && bigquery_api_pause(copy->place->api, NEW_MS << i)));
         if (!goes_on)

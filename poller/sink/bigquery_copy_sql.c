@@ -1,7 +1,6 @@
 /* bigquery_copy_sql: the statements for the tables beside the calls. */
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/json_writer.h"
 #include "base/mem.h"

@@ -19,9 +19,7 @@ struct text {
 static FILE *begin(struct text *text)
 {
     *text = (struct text){ .text = NULL };
-    text->file = open_memstream(&text->text, &text->length);
-    if (text->file == NULL)
-        mem_out_of_memory();
+    text->file = mem_stream(&text->text, &text->length);
     return text->file;
 }
 

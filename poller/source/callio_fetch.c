@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/interrupt.h"
 #include "base/mem.h"
 #include "source/callio_fetch.h"
 #include "source/callio_row.h"

@@ -1,8 +1,6 @@
 /* callio_settings: the settings of the source `callio`. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/mem.h"
 #include "config/environment.h"
 #include "source/api_settings.h"
 #include "source/callio_settings.h"

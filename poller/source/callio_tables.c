@@ -1,11 +1,9 @@
 /* callio_tables: copies the customers, the staff and the groups of all tenants of Callio. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/json_writer.h"
-#include "base/mem.h"
 #include "source/api_stage.h"
 #include "source/api_value.h"
 #include "source/callio_person.h"

@@ -1,5 +1,4 @@
 /* pbx_row: one call as the API of a hosted PBX lists it, in either of its two shapes. */
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

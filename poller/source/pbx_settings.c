@@ -1,6 +1,5 @@
 /* pbx_settings: the settings of the source `pbx-api`. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
