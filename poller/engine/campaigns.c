@@ -53,11 +53,11 @@ static size_t find_unknown(const char *setting, const char *present, char *out, 
     return unknown;
 }
 
-/* "A B C " -> "A, B, C", cut at a whole word. */
+/* "A B C " -> "A, B, C", cut at a whole word; "" -> "none". */
 static void show_present(const char *present, char *out, size_t size)
 {
     size_t used = 0;
-    *out = '\0';
+    (void)snprintf(out, size, "%s", *present == '\0' ? "none" : "");
     for (const char *at = present; *at != '\0';) {
         size_t length = strcspn(at, " ");
         if (used + strlen(", ") + length + sizeof ", ..." > size) {

@@ -21,7 +21,8 @@ static int load(void *context, const struct table_load *load, struct err *err)
 {
     const struct sink *sink = context;
     if (load->count > 0)
-        log_info("📇 %s of %s: %zu rows", load->table->name, load->tenant, load->count);
+        log_info("📇 %s of %s: %zu row%s", load->table->name, load->tenant, load->count,
+                 load->count == 1 ? "" : "s");
     return sink->ops->table_load(sink->state, load, err);
 }
 

@@ -318,12 +318,14 @@ def select(sync, **settings):
     sync.dids_file.chmod(0o600)
 
 
-def test_settings_that_name_only_unknown_campaigns_are_a_failure(ready, api, campaigns):
+def test_settings_that_name_only_unknown_campaigns_are_a_failure(ready, api, db, campaigns):
     """Goal: a typing error selects no call, and nobody would notice the missing calls."""
     select(ready, campaigns="SALEZ")
     line = one_is_broken(ready, api, 78, "no campaign SALEZ", "so no call is sent",
                          "the VICIdial database has: RETRY_2, SALES, TESTCAMP")
     assert line.startswith("campaigns: ")
+    db.query("DELETE FROM vicidial_campaigns")
+    one_is_broken(ready, api, 78, "no campaign SALEZ", "the VICIdial database has: none; ")
 
 
 @pytest.mark.parametrize("settings, named, others", [
