@@ -327,6 +327,8 @@ def test_upgrade_keeps_configuration_checkpoint_and_ledger(host, dialer, db, api
 
     # Who has stopped it, stops it: an upgrade starts nothing.
     host.need(NAME, "disable")
+    host.need(NAME, "settings", "set", "sync.batch_size", "400")
+    assert host.path(f"/etc/{NAME}.conf.old").exists()
     host.need("dpkg-reconfigure", NAME)
     dial(db)
     assert CronJob(host).run().out == "" and len(api.log()) == sent + len(calls)
@@ -339,9 +341,15 @@ def test_it_takes_over_from_an_installation_as_root(host, dialer, db, api):
     """`make install` leaves a state directory of root's; the package gives it to its user, with what is in it."""
     host.path(STATE).mkdir(mode=0o750)
     host.write(f"{STATE}/checkpoint", f"{db.now() - 60} 0\n", 0o640)
+    below = [f"{STATE}/profiles/acme/spool/call.part", f"{STATE}/profiles/acme/ledger.db", f"{STATE}/spool/call.part"]
+    for path in below:
+        host.write(path, "", 0o640)
     host.apt_install(built_package())
     assert host.owner(STATE) == f"{USER}:{USER} 0750"
-    assert host.owner(f"{STATE}/checkpoint") == f"{USER}:{USER} 0640"
+    for path in (f"{STATE}/checkpoint", *below):
+        assert host.owner(path) == f"{USER}:{USER} 0640", path
+    for path in (f"{STATE}/profiles", f"{STATE}/profiles/acme", f"{STATE}/profiles/acme/spool", f"{STATE}/spool"):
+        assert host.owner(path).startswith(f"{USER}:{USER} "), path
     configure(host, dialer, api)
     host.need(NAME, "enable")
     assert forwarded(host, api, dial(db))
@@ -370,7 +378,8 @@ def test_the_state_may_lie_on_another_disk(host, dialer, db, api):
         host.write(f"/srv/disk/{name}", "")
     host.need("apt-get", "remove", "-q", "-y", NAME)
     assert not host.path("/srv/disk/lease").exists(), "the process that keeps the leader's lock lives on"
-    host.write("/srv/disk/lease", "")
+    for name in ("lease", "bigquery.state", ".bigquery.state.new", "records.db", "records.db-wal", "spool/call.part"):
+        host.write(f"/srv/disk/{name}", "")  # as other types of sinks and recordings leave them
     host.need("apt-get", "purge", "-q", "-y", NAME)
     assert [path.name for path in host.path("/srv/disk").iterdir()] == ["of-others"]
     assert not host.path(STATE).is_symlink()
