@@ -165,8 +165,8 @@ static int add_changes(struct actions *actions, const struct graphql_value *inpu
     /* The phone system's key would go to the new address: see actions_may_set. */
     if (differs(params_text(&config->source_params, "url", NULL), graphql_text_of(input, "apiUrl")) ||
         differs(params_text(&config->source_params, "domain", NULL), graphql_text_of(input, "domain")))
-        return err_set(err, EX_USAGE, "apiUrl and domain cannot be changed from here: change url and domain in [source] "
-                       "of the file of the settings on the host, or send the present values");
+        return err_set(err, EX_USAGE, "apiUrl and domain cannot be changed from here: change url and domain in "
+                       "[source] of the file of the settings on the host, or send the present values");
     add_number(actions, "sync.batch_size", config->sync.batch_size,
                graphql_integer_of(input, "batchSize", config->sync.batch_size));
     if (wanted_days != days)

@@ -56,7 +56,8 @@ def test_the_source_archive_is_the_same_in_another_time_zone(tmp_path):
 
 def test_built_twice_it_is_the_same_to_the_byte(tmp_path):
     again = build(source_tree(tmp_path / "elsewhere"), umask=0o077,
-                  env={"TZ": "Asia/Kolkata", "LC_ALL": "C", "HOME": str(tmp_path / "none"), "DEB_BUILD_OPTIONS": "parallel=1"})
+                  env={"TZ": "Asia/Kolkata", "LC_ALL": "C", "HOME": str(tmp_path / "none"),
+                       "DEB_BUILD_OPTIONS": "parallel=1"})
     for first in (built_package(), built_package(SERVE), *(ROOT / "build/deb").glob("*-dbgsym_*.deb")):
         assert filecmp.cmp(first, again.parent / first.name, shallow=False), first.name
 

@@ -168,9 +168,9 @@ class BigQuery:
       a reason, such as "backendError"; a status; a Reply; None: the proper answer;
       "cut": nothing is done, and the connection ends; "lost": the work is done, then the connection ends.
     job_errors[kind]: a queue of the reasons with which jobs of the kind load, merge, select or script end, with HTTP
-    200; None: none. slow: a job has this many looks before it is done. lag: a new table is missing for so many requests.
-    billing: False: a sandbox. quota: load jobs a table and day; None: no limit. refused: ids of calls that no load
-    accepts. editors: the accounts that may do something; None: all.
+    200; None: none. slow: a job has this many looks before it is done. lag: a new table is missing for so many
+    requests. billing: False: a sandbox. quota: load jobs a table and day; None: no limit. refused: ids of calls that no
+    load accepts. editors: the accounts that may do something; None: all.
     kinds: the kinds of the requests that came, in order. jobs: id -> job. statements: the queries that ran.
     loads: table -> its load jobs; pruned: for each MERGE the days it was allowed to read, None: all."""
 

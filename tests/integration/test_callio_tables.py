@@ -404,7 +404,8 @@ def test_each_call_has_its_tenant_and_changes_once_in_a_load_of_several_tenants(
 def test_bigquery_runs_the_files_in_order_when_rows_were_loaded(into_bigquery, tmp_path):
     callio, sync, bigquery = into_bigquery("PK")
     for name, sql in (("2.sql", "DELETE FROM `seen` WHERE a > 5;\n\nINSERT INTO `seen` VALUES (7);"),
-                      ("1.sql", "-- the table\nCREATE TABLE IF NOT EXISTS `seen` (a INT64);\nINSERT INTO `seen` VALUES (1)")):
+                      ("1.sql", "-- the table\nCREATE TABLE IF NOT EXISTS `seen` (a INT64);\n"
+                                "INSERT INTO `seen` VALUES (1)")):
         (tmp_path / name).write_text(sql)
     sync.configure(config={"sink": {"after": tmp_path / "?.sql"}})
     callio["PK"].call(time.time() - 60)
@@ -431,7 +432,8 @@ def test_bigquery_runs_the_files_in_order_when_rows_were_loaded(into_bigquery, t
     bigquery.billing = True
     (tmp_path / "1.sql").write_text("\nSELECT 1;\nDELETE FROM `nothing` WHERE TRUE;\n")
     failed = run(sync, "--job", "call", code=78)
-    assert f"{tmp_path}/1.sql: BigQuery: notFound: Not found: Table calls:callio.nothing at [3:1]; calls are" in failed.log
+    assert (f"{tmp_path}/1.sql: BigQuery: notFound: Not found: Table calls:callio.nothing at [3:1]; calls are"
+            in failed.log)
 
 
 @pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")

@@ -141,7 +141,8 @@ static void test_records_notes_a_retry_as_a_run(void **state)
 /* A note that another version wrote is none. */
 static void test_run_progress_is_read_as_it_was_written(void **state)
 {
-    static const char *const others[] = { "", "1 2 3 4 5", "1 2 3 4 5 6 7", "1 2 3 x 5 6", "1  2 3 4 5", "1 2 3 4 5 6 " };
+    static const char *const others[] = { "", "1 2 3 4 5", "1 2 3 4 5 6 7", "1 2 3 x 5 6", "1  2 3 4 5",
+                                          "1 2 3 4 5 6 " };
     const struct run_progress made = { .run = 7, .from = 100, .to = INT64_MAX, .reached = -5, .permille = 1000,
                                        .at = 1700000000 };
     struct run_progress found = { .run = 1 };

@@ -420,7 +420,8 @@ static void test_api_events_tell_changes_and_runs(void **state)
     memset(said, 0, 10000);
     while (reply.read(reply.context, said, 9999) == 0)
         (void)usleep(10000);
-    unit_has("progress", said, "\"progress\":{\"from\":1000,\"to\":2000,\"reached\":1500,\"permille\":500,\"at\":1600}");
+    unit_has("progress", said,
+             "\"progress\":{\"from\":1000,\"to\":2000,\"reached\":1500,\"permille\":500,\"at\":1600}");
     unit_has("progress", said, "\"calls\":5}\n\n");
     assert_int_equal(run_progress_forget(ledgers[0], &err), 0);
     assert_int_equal(ledger_commit(ledgers[0], &err), 0);

@@ -6,7 +6,8 @@
 static void test_state_comes_back_as_it_was_saved(void **state)
 {
     struct bigquery_state got, saved = { .loaded = 1795714390, .seen_us = INT64_C(1795714390123457), .sandbox = 5,
-                                         .no_login = 6, .is_open = true, .is_reported = true, .digest = "5eb1", .started = 7 };
+                                         .no_login = 6, .is_open = true, .is_reported = true, .digest = "5eb1",
+                                         .started = 7 };
     struct err err;
     bigquery_state_load(*state, &got);
     assert_int_equal(got.loaded, 0);
