@@ -72,12 +72,12 @@ static void show_present(const char *present, char *out, size_t size)
 int campaigns_look(const struct source *source, const struct settings_sync *settings, struct campaigns *ret_campaigns,
                    struct err *err)
 {
-    struct list list = { .text = mem_copy("") };
     size_t excluded = 0;
     *ret_campaigns = (struct campaigns){ .selected = 0 };
-    int result = 0;
-    if (*settings->campaigns != '\0' || *settings->exclude_campaigns != '\0')
-        result = source_list_campaigns(source, add_campaign, &list, err);
+    if (*settings->campaigns == '\0' && *settings->exclude_campaigns == '\0')
+        return 0;
+    struct list list = { .text = mem_copy("") };
+    int result = source_list_campaigns(source, add_campaign, &list, err);
     if (result == 0) {
         ret_campaigns->unknown_selected = find_unknown(settings->campaigns, list.text, ret_campaigns->unknown,
                                                        sizeof ret_campaigns->unknown, &ret_campaigns->selected);
