@@ -310,6 +310,7 @@ static int catch_up(struct run *run, struct err *err)
         result = scan_live(run, &due, err);
     if (result == 0 && may_go_on(run) && !run->poll->dry_run)
         result = journal_remember(&run->engine, err);
+    run->archive.first = NULL;
     work_clear(&due);
     return result == 0 ? save(run, err) : -1;
 }

@@ -20,8 +20,6 @@
 #include "serve/actor.h"
 #include "serve/users.h"
 
-extern char **environ;
-
 enum { MESSAGE_MOST = 96 * 1024, LINE_SIZE = 1024, RUNNING_MOST = 4, OWN_SOCKET = 3, LOOK_MS = 100 };
 
 /* ---- the process ---- */

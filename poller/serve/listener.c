@@ -61,7 +61,7 @@ static int fail(int handle, const char *address, struct err *err)
 
 static int open_network(const char *address, int *ret_socket, struct err *err)
 {
-    union any_address place;
+    union any_address place = { .any.sa_family = AF_UNSPEC };
     socklen_t length = 0;
     int yes = 1;
     if (parse_address(address, &place, &length, err) != 0)

@@ -527,8 +527,11 @@ void server_step(struct server *server, struct pollfd *others, size_t count, int
     for (size_t i = 0; i < count; i++)
         all[1 + listeners + i] = others[i];
     int ready = poll(all, 1 + listeners + count, wait_time(server, most_ms));
-    for (size_t i = 0; i < count; i++)
-        others[i].revents = ready > 0 ? all[1 + listeners + i].revents : 0;
+    for (size_t i = 0; i < count; i++) {
+        others[i].revents = 0;
+        if (ready > 0)
+            others[i].revents = all[1 + listeners + i].revents;
+    }
     for (size_t i = 0; ready > 0 && i < listeners; i++) {
         int left = all[1 + i].revents != 0 ? ACCEPT_AT_ONCE : 0;
         while (left > 0 && accept_one(server, server->listeners[i]))

@@ -304,7 +304,7 @@ int view_list(struct view *view, const struct view_query *query, view_on_row *on
 {
     struct view_where where;
     struct view_plan plan;
-    struct cursor cursor;
+    struct cursor cursor = { .is_set = false };
     struct view_sql sql = { .length = 0 };
     *next = '\0';
     if (check_query(query, &cursor, err) != 0 || use_indexes(view, err) != 0 ||

@@ -165,17 +165,23 @@ bool pbx_time_parse(const char *text, const struct pbx_zone *zone, int64_t *ret_
     return true;
 }
 
+/* Whether it is a UUID of version 1, which has a time. */
+static bool has_time(const char *uuid)
+{
+    for (int i = 0; i < 36; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? uuid[i] != '-' : !isxdigit((unsigned char)uuid[i]))
+            return false;
+    }
+    return uuid[36] == '\0' && uuid[14] == '1' && strchr("89abAB", uuid[19]) != NULL;
+}
+
 int64_t pbx_time_of_uuid(const char *uuid)
 {
     /* The digits of the time, highest first. */
     static const int order[] = { 15, 16, 17, 9, 10, 11, 12, 0, 1, 2, 3, 4, 5, 6, 7 };
     uint64_t ticks = 0;
-    for (int i = 0; i < 36; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? uuid[i] != '-' : !isxdigit((unsigned char)uuid[i]))
-            return 0;
-    }
-    if (uuid[36] != '\0' || uuid[14] != '1' || strchr("89abAB", uuid[19]) == NULL)
+    if (!has_time(uuid))
         return 0;
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         char digit = uuid[order[i]];
