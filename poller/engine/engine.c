@@ -27,7 +27,7 @@ bool engine_must_send_now(const struct engine *engine)
 
 bool engine_is_closed(const struct engine *engine)
 {
-    return sink_opens_at(engine->route.sink) > clock_now_epoch();
+    return engine->terms.deadline_ms != INT64_MAX && sink_opens_at(engine->route.sink) > clock_now_epoch();
 }
 
 void engine_stop(struct engine *engine, enum summary_stop why, const struct call *call, const char *format, ...)

@@ -66,7 +66,9 @@ bool engine_may_go_on(struct engine *engine);
  * it after something was read and sent. Then each run makes progress, even if the source's server is slow. */
 bool engine_may_read(struct engine *engine);
 
-/* engine_is_closed: whether the sink takes no calls now (sink_opens_at). Then calls that are found become pending. */
+/* engine_is_closed: whether the sink takes no calls now (sink_opens_at). Then calls that are found become pending. Long
+ * work is never kept out: its batches are full ones, so they are few. Its calls would wait for days, because pending
+ * calls are read again by their ids, and an API may take a request for each. */
 bool engine_is_closed(const struct engine *engine);
 
 /* engine_must_send_now: whether half of the run's time is over, and the sink takes whole batches. Then it gets what was

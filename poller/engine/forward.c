@@ -309,13 +309,21 @@ static int note_rest(struct engine *engine, struct work *work, size_t from, stru
     return 0;
 }
 
+/* The size of the next batch of so many calls. If each batch is one request, a small rest goes with it: a walk reads
+ * some calls more than a batch, and each of its batches would take two requests. */
+static size_t next_batch(const struct engine *engine, size_t left)
+{
+    size_t size = (size_t)engine->route.settings->batch_size;
+    size_t rest = sink_batch(engine->route.sink) > 0 ? size / 10 : 0;
+    return left <= size + rest ? left : size;
+}
+
 int forward_all(struct engine *engine, struct work *work, struct err *err)
 {
-    size_t batch_size = (size_t)engine->route.settings->batch_size;
     const struct terms *terms = &engine->terms;
     work_sort(work);
     for (size_t done = 0, count = 0; done < work->count && engine->summary->stop == STOP_NONE; done += count) {
-        count = work->count - done < batch_size ? work->count - done : batch_size;
+        count = next_batch(engine, work->count - done);
         bool others_worked = done > 0 && terms->lets_others_in;
         if (engine_is_closed(engine))
             return note_rest(engine, work, done, err);

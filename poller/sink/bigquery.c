@@ -30,7 +30,7 @@
 #include "sink/bigquery_tables.h"
 #include "sink/bigquery_verdict.h"
 
-/* The calls of a batch: at most three load jobs for 100,000 calls, and less than 100 MB of memory. */
+/* The calls of a batch: at most three load jobs for 100,000 calls, and some 120 MB of memory. */
 #define BATCH 50000
 
 /* Rows of a table beside the calls: about 20 MB of memory. */
@@ -58,6 +58,7 @@ struct bigquery {
     struct bigquery_state state;
     bool is_poll;    /* otherwise the run may send calls again that BigQuery has */
     bool is_settled; /* the engine got the outcomes of the last batch */
+    bool others_open; /* another run ended early while this one worked: its outcome stays open */
 };
 
 static const struct param_spec settings_of_bigquery[] = {
@@ -129,6 +130,20 @@ static void begin_run(void *context, const char *kind)
     state->is_poll = strcmp(kind, "poll") == 0;
 }
 
+/* Other runs load between two batches of long work, and note it. */
+static void follow_others(struct bigquery *state)
+{
+    struct bigquery_state *note = &state->state, now;
+    if (state->is_poll)
+        return;
+    bigquery_state_load(state->state_dir, &now);
+    if (strcmp(now.digest, note->digest) != 0)
+        state->others_open = now.is_open;
+    now.sandbox = note->sandbox;
+    now.no_login = note->no_login;
+    *note = now;
+}
+
 /* The outcomes are in the ledger now. */
 static void end_run(void *context, const struct sink_run *run)
 {
@@ -136,7 +151,9 @@ static void end_run(void *context, const struct sink_run *run)
     struct err err;
     if (!state->is_settled || run->exit_code == EX_IOERR)
         return;
-    state->is_settled = state->state.is_open = false;
+    follow_others(state);
+    state->is_settled = false;
+    state->state.is_open = state->others_open;
     if (bigquery_state_save(state->state_dir, &state->state, &err) != 0)
         log_warn("⚠ %s; the next load looks for its rows in more of the table", err.message);
 }
@@ -212,12 +229,14 @@ static int note_batch(struct delivery *delivery, struct err *err)
     int64_t now = clock_now_epoch(), now_us = now * 1000000;
     char digest[BIGQUERY_DIGEST_SIZE];
     digest_of(delivery->state, batch->messages, batch->count, digest);
+    follow_others(delivery->state);
     bool is_repeated = note->is_open && strcmp(digest, note->digest) == 0 && note->started <= now &&
                        now - note->started < REPEAT_SEC;
     batch->is_unsure = note->is_open || !delivery->state->is_poll;
     batch->seen_us = now_us > note->seen_us ? now_us : note->seen_us + 1;
     note->seen_us = batch->seen_us + (int64_t)batch->count;
-    note->loaded = now;
+    if (delivery->state->is_poll) /* the calls of today do not wait for the end of long work */
+        note->loaded = now;
     if (!is_repeated) /* never the same twice: its jobs would have the names of earlier ones */
         note->started = now > note->started ? now : note->started + 1;
     note->is_open = true;

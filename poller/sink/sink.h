@@ -165,7 +165,8 @@ void sink_message_free(struct sink_message *message);
 size_t sink_batch(const struct sink *sink);
 
 /* sink_opens_at: the epoch, by this host's clock, until which the sink takes no batch; 0 or a past time: it takes one.
- * Until then calls are pending in the ledger, and use up no retry. */
+ * Until then the calls of runs are pending in the ledger, and use up no retry. Long work, as a backfill, does not wait:
+ * its batches are full ones. */
 int64_t sink_opens_at(const struct sink *sink);
 
 /* sink_send: sends messages in their order, several at once, and returns when each one that was started has its

@@ -124,6 +124,25 @@ def test_calls_wait_for_the_next_load_without_using_up_a_try(db, sync, bigquery)
     assert len(bigquery.loads) == 3, bigquery.loads  # two staging tables and update_log
 
 
+def test_a_backfill_does_not_wait_for_the_next_load_and_delays_no_run(db, sync, bigquery):
+    """Goal: nothing of a long backfill becomes pending, because pending calls are read again one by one. And a run
+    during a backfill, here after it, loads as if the backfill had loaded nothing."""
+    first = db.insert()
+    run(sync)
+    old = db.insert(end_epoch=db.now() - 10000)
+    done = sync.run("backfill", "--from", "4 hours ago", "--to", "2 hours ago")
+    assert done.code == 0 and sorted(rows(bigquery)) == sorted([first, old]), done.log
+    later = db.insert()
+    assert "1 calls are pending until the next load" in sync.run("run").log  # of the run, not of the backfill
+    wait_for_interval(sync)
+    older = db.insert(end_epoch=db.now() - 11000)
+    sync.run("backfill", "--from", "4 hours ago", "--to", "2 hours ago")
+    assert sorted(rows(bigquery)) == sorted([first, old, older])
+    make_due(sync)
+    sync.run("run")
+    assert sorted(rows(bigquery)) == sorted([first, old, older, later])
+
+
 def test_a_changed_call_changes_its_row_and_one_that_changes_back_too(db, sync, bigquery):
     """Goal: the batch with the first version again has the content of the first batch, but is another load."""
     call = db.insert(status="A")

@@ -50,19 +50,35 @@ static int enter(void **state)
     return scene_enter(state);
 }
 
-/* Forwards all calls of the source, in batches of three. */
-static void forward(struct scene *scene)
+/* Forwards all calls of the source, in batches of three. A run ends at deadline_ms. */
+static void forward_until(struct scene *scene, int64_t deadline_ms)
 {
     struct err err;
     static struct source source;
     struct work work = { .count = 0 };
     source = memory_source_open(&scene->calls);
     struct engine engine = scene_engine(scene, &source, &sink);
+    engine.terms.deadline_ms = deadline_ms;
     for (size_t i = 0; i < scene->calls.count; i++)
         scene_take(&engine, &work, &scene->calls.calls[i]);
     assert_int_equal(forward_all(&engine, &work, &err), 0);
     assert_int_equal(engine_commit(&engine, &err), 0);
     work_clear(&work);
+}
+
+static void forward(struct scene *scene)
+{
+    forward_until(scene, clock_mono_ms() + 3600000);
+}
+
+static void test_long_work_does_not_wait_for_the_next_load(void **state)
+{
+    struct scene *scene = *state;
+    taker.opens_at = clock_now_epoch() + 300;
+    scene_add_many(scene, "a", 5, SCENE_NOW - 100, 1);
+    forward_until(scene, INT64_MAX);
+    assert_int_equal(taker.batches, 2);
+    assert_int_equal(scene_record(scene, "a4").state, CALL_ACCEPTED);
 }
 
 static void test_calls_beyond_the_first_batch_become_pending_and_use_up_no_try(void **state)
@@ -79,6 +95,24 @@ static void test_calls_beyond_the_first_batch_become_pending_and_use_up_no_try(v
         unit_same_int(id, scene_record(scene, id).attempts, 0);
     }
     scene_check_log(scene, "log", "2 calls are pending until the next load");
+}
+
+/* A walk reads some calls more than a batch, and each load job counts. */
+static void test_a_small_rest_goes_with_its_batch(void **state)
+{
+    static const struct {
+        size_t calls, batches, last_count;
+    } rows[] = { { 20, 1, 20 }, { 22, 1, 22 }, { 23, 2, 3 }, { 42, 2, 22 } };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct scene *scene = *state;
+        scene_begin_anew(scene);
+        taker.batches = 0;
+        scene->settings.batch_size = 20;
+        scene_add_many(scene, "a", rows[i].calls, SCENE_NOW - 100, 1);
+        forward_until(scene, INT64_MAX);
+        unit_same_int("batches", (int64_t)taker.batches, (int64_t)rows[i].batches);
+        unit_same_int("calls", (int64_t)taker.last_count, (int64_t)rows[i].last_count);
+    }
 }
 
 static void test_a_closed_sink_is_sent_nothing(void **state)
@@ -140,7 +174,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_calls_beyond_the_first_batch_become_pending_and_use_up_no_try, enter,
                                         scene_leave),
+        cmocka_unit_test_setup_teardown(test_long_work_does_not_wait_for_the_next_load, enter, scene_leave),
         cmocka_unit_test_setup_teardown(test_what_was_read_is_sent_when_half_of_the_time_is_over, enter, scene_leave),
+        cmocka_unit_test_setup_teardown(test_a_small_rest_goes_with_its_batch, enter, scene_leave),
         cmocka_unit_test_setup_teardown(test_a_closed_sink_is_sent_nothing, enter, scene_leave),
         cmocka_unit_test_setup_teardown(test_a_batch_that_fails_stops_the_run_and_charges_no_call, enter,
                                         scene_leave),
