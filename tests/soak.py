@@ -16,11 +16,13 @@ import traceback
 
 sys.dont_write_bytecode = True  # before the first import of ours: the source tree stays clean
 
+from fault import callio
 from fault import scene as scenes
 from fault import sweeps
 from harness.api import Api
 from harness.dialer import Dialer
 from harness.sync import Sync
+from simulation import callio_history
 from simulation.million import soak
 from simulation.simulate import AUTUMN_NIGHT, BEGIN, SPRING_NIGHT, faults, simulate, table
 from simulation.troubles import Site
@@ -79,6 +81,14 @@ def crashes_in_repair():
     return {"crash points": sum(one.tried for one in done), "repeated": sum(one.repeated for one in done), "lost": 0}
 
 
+def crashes_from_callio(sink):
+    done = []
+    for when in sweeps.ENDS:
+        with tempfile.TemporaryDirectory(prefix="soak-") as directory, callio.scene(directory, sink) as scene:
+            done.append(callio.crash_sweep(scene, when))
+    return {"crash points": sum(one.tried for one in done), "lost": 0}
+
+
 def errors(make, share=1.0):
     done = [in_scene(make, sweeps.error_sweep, error, kinds=kinds, lasting=lasting, share=share)
             for error, kinds, lasting in (("ENOSPC", ("write",), 0), ("EDQUOT", ("write",), 0),
@@ -120,6 +130,12 @@ def million():
         return soak(pathlib.Path(directory), int(os.environ.get("SOAK_CALLS", 1_000_000)))
 
 
+def backfill_from_callio():
+    """SOAK_CALLS as above."""
+    with tempfile.TemporaryDirectory(prefix="soak-") as directory:
+        return callio_history.soak(directory, int(os.environ.get("SOAK_CALLS", 1_000_000)))
+
+
 PARTS = {
     "crash at every step": lambda: crashes(scenes.every_kind),
     "crash at every step, slow API": lambda: crashes(scenes.slow_api, 0.5, ("before", "after")),
@@ -127,6 +143,9 @@ PARTS = {
     "crash while the ledger is made anew": crashes_in_repair,
     "crash in a backfill": lambda: crashes(scenes.backfill),
     "crash in a reconciliation": lambda: crashes(scenes.reconcile),
+    "crash from Callio to records": lambda: crashes_from_callio("records"),
+    "crash from Callio to BigQuery": lambda: crashes_from_callio("bigquery"),
+    "long history from Callio to BigQuery": backfill_from_callio,
     "disk full, broken or read-only": lambda: errors(scenes.every_kind),
     "the same in a backfill": lambda: errors(scenes.backfill, 0.5),
     "the same in a reconciliation": lambda: errors(scenes.reconcile, 0.5),

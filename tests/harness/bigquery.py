@@ -172,9 +172,10 @@ class BigQuery:
     requests. billing: False: a sandbox. quota: load jobs a table and day; None: no limit. refused: ids of calls that no
     load accepts. editors: the accounts that may do something; None: all.
     kinds: the kinds of the requests that came, in order. jobs: id -> job. statements: the queries that ran.
+    file: where the rows are, if there are too many for the memory.
     loads: table -> its load jobs; pruned: for each MERGE the days it was allowed to read, None: all."""
 
-    def __init__(self, project="calls"):
+    def __init__(self, project="calls", file=":memory:"):
         self.project, self.billing, self.quota, self.editors = project, True, None, None
         self.slow, self.lag = 1, 0
         self.answers, self.job_errors = collections.defaultdict(collections.deque), collections.defaultdict(
@@ -184,7 +185,8 @@ class BigQuery:
         self.loads, self.refused, self._lags = collections.Counter(), set(), {}
         self.on_request = None
         self.lock = threading.RLock()
-        self.rows_of = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        self.rows_of = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self.rows_of.execute("PRAGMA synchronous = OFF")
         self.rows_of.row_factory = sqlite3.Row
         self.rows_of.execute("PRAGMA case_sensitive_like = ON")
         for name, (arguments, function) in FUNCTIONS.items():
@@ -366,6 +368,7 @@ class BigQuery:
         except Failed as failed:
             job["error"] = failed
             self.rows_of.execute("ROLLBACK")
+        job["content"] = None
 
     def _run(self, job):
         configuration = job["made"]["configuration"]

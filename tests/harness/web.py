@@ -64,6 +64,12 @@ def _handler(answer, clock):
             except OSError:
                 pass  # the program was killed, or refused the certificate
 
+        def finish(self):
+            try:
+                super().finish()
+            except OSError:
+                pass  # likewise, with an answer that was not sent yet
+
         def _body(self):
             if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
                 return self.rfile.read(int(self.headers.get("Content-Length") or 0))
