@@ -289,6 +289,7 @@ install-serve: all
 	install -D -m 0755 $(SERVE) $(DESTDIR)$(SBINDIR)/$(NAME)-serve
 	$(call install_etc,conf/$(NAME)-serve.conf,$(NAME)-serve.conf)
 	install -D -m 0644 packaging/man/$(NAME)-serve.8 $(DESTDIR)$(MANDIR)/man8/$(NAME)-serve.8
+	install -D -m 0644 packaging/bash-completion/$(NAME)-serve $(DESTDIR)$(COMPLETIONDIR)/$(NAME)-serve
 	install -d $(DESTDIR)$(DATADIR)/serve $(DESTDIR)$(SERVE_DOCDIR)/examples $(DESTDIR)$(UNITDIR)
 	install -m 0644 $(filter-out %/README.md,$(wildcard packaging/serve/*)) $(DESTDIR)$(DATADIR)/serve
 	install -m 0644 conf/$(NAME)-serve.conf $(SERVE_EXAMPLES) $(DESTDIR)$(SERVE_DOCDIR)/examples
@@ -301,6 +302,7 @@ uninstall-serve:
 	@test -n "$(DESTDIR)" || ! test -x $(SBINDIR)/$(NAME)-serve || { \
 	    systemctl disable --now $(NAME)-serve.service $(NAME)-serve.socket 2>/dev/null; \
 	    $(SBINDIR)/$(NAME)-serve forget || true; }
+	rm -f $(DESTDIR)$(COMPLETIONDIR)/$(NAME)-serve
 	rm -f $(DESTDIR)$(SBINDIR)/$(NAME)-serve $(DESTDIR)$(MANDIR)/man8/$(NAME)-serve.8
 	rm -f $(DESTDIR)$(UNITDIR)/$(NAME)-serve.service $(DESTDIR)$(UNITDIR)/$(NAME)-serve.socket
 	rm -rf $(DESTDIR)$(SERVE_DOCDIR)

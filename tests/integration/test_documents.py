@@ -1,5 +1,6 @@
 """Compares the documents with the program. Each named thing exists, and each existing thing is named."""
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -186,6 +187,41 @@ def test_no_document_names_an_option_that_does_not_exist(help_text):
     manual = {f"-{name}" for name in re.findall(r"^\.It Fl (-[a-z-]+)", MAN8.read_text(), re.M)}
     completed = re.search(r"local options='(.*?)'", COMPLETION.read_text(), re.S).group(1).split()
     assert manual == known and set(completed) == known
+
+
+# ---- the completion of the page ----
+
+def completions(*words):
+    """What bash offers for the last of these words."""
+    script = (f"source {COMPLETION}; source {COMPLETION}-serve; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); "
+              "_${1//-/_}; printf '%s\\n' \"${COMPREPLY[@]}\"")
+    return set(subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True,
+                              check=True).stdout.split())
+
+
+@pytest.fixture(scope="module")
+def help_of_page():
+    page = program("SYNC_BINARY", f"build/{NAME}").with_name(f"{NAME}-serve")
+    return subprocess.run([page, "--help"], stdout=subprocess.PIPE, check=True, encoding="utf-8").stdout
+
+
+@pytest.mark.parametrize("before", [[f"{NAME}-serve"], [NAME, "serve"], [NAME, "--config", "/x", "serve"]])
+def test_the_completion_knows_the_words_of_the_page(help_of_page, before):
+    listed = help_of_page.partition("Commands:\n")[2].partition("\n\n")[0]
+    known = [words.split() for words in re.findall(r"^  ([a-z]+(?: [a-z]+)?)", listed, re.M)]
+    assert ["user", "add"] in known and ["forget"] in known
+    assert completions(*before, "") == {words[0] for words in known}
+    assert completions(*before, "user", "") == {words[1] for words in known if words[0] == "user"}
+    assert completions(*before, "--page", "/x", "user", "re") == {"remove"}
+    assert completions(*before, "--") == set(options(help_of_page))
+    assert completions(*before, "user", "add", "ann", "--role", "") == {"admin", "viewer"}
+    assert completions(*before, "token", "ann", "--days", "") == set()
+
+
+def test_the_completion_works_without_the_package_of_the_page(tmp_path):
+    alone = shutil.copy(COMPLETION, tmp_path / NAME)
+    script = f"source {alone}; COMP_WORDS=({NAME} serve ''); COMP_CWORD=2; _did_optimizer_sync; echo ${{#COMPREPLY[@]}}"
+    assert subprocess.run(["bash", "-c", script], capture_output=True, text=True).stdout == "0\n"
 
 
 # ---- the guides ----
