@@ -503,6 +503,14 @@ static bool is_over(struct upload *upload, const struct http_answer *answer)
     return true;
 }
 
+/* The last of so many uploads has just been ended. */
+static void give_up(struct upload *upload)
+{
+    (void)transfer_fail(&upload->failure, TRANSFER_RETRY, "",
+                        "the bucket's server forgot or refused %d uploads of the recording in turn", RESTARTS + 1);
+    upload->step = FAILED;
+}
+
 static void judge(void *context, void *transfer, const struct http_answer *answer)
 {
     struct upload *upload = transfer;
@@ -521,8 +529,10 @@ static void judge(void *context, void *transfer, const struct http_answer *answe
         judge_completed(upload, answer);
     else if (upload->step == LOOK)
         judge_look(upload, answer);
-    else if (answer->status == (upload->step == WHOLE ? 200 : 204)) /* a file was stored, or deleted */
-        upload->step = STORED;
+    else if ((upload->step == WHOLE && answer->status == 200) || (upload->step == DELETE && answer->status == 204))
+        upload->step = STORED; /* or deleted, as it was asked for */
+    else if (upload->step == ABORT && answer->status == 204)
+        give_up(upload);
     else
         fail(upload, answer);
 }

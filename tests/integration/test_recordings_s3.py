@@ -182,6 +182,17 @@ def test_uploads_that_vanish_again_and_again_end_the_try(large, s3):
     assert kept(s3) == wanted
 
 
+def test_an_upload_that_ended_without_an_object_is_not_taken_for_one(large, s3):
+    """The server forgot the first upload and refuses the parts of the second, which is then ended."""
+    call, sync, wanted = large
+    s3.answers.extend([None, (404, "NoSuchUpload"), (404, "NoSuchKey"), None, None, None, None, (400, "InvalidPart")])
+    run(sync, "refused 3 uploads")
+    assert kept(s3) == {} and state_of(sync, call)[0] == 1 and spooled(sync) == [f"{call['uuid']}.done"]
+    make_due(sync)
+    run(sync)
+    assert kept(s3) == wanted
+
+
 @pytest.mark.parametrize("answer", [
     xml("<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"), 503, xml("")])
 def test_a_completion_that_failed_is_repeated(large, s3, answer):
