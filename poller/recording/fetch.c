@@ -127,6 +127,11 @@ static void open_part(struct fetch *fetch)
     /* Without a size nothing would show whether the rest belongs to this part. */
     bool continues = length > 0 && fetch->size > length;
     fetch->offset = continues ? length : 0;
+    if (length > 0 && fetch->size == length) { /* an earlier run had no time to sync it */
+        fetch->offset = length;
+        fetch->state = FETCH_RECEIVED;
+        return;
+    }
     if (continues || length == 0)
         return;
     if (ftruncate(fetch->file, 0) != 0)

@@ -95,8 +95,8 @@ static bool link_or_copy(const char *from, const char *to)
     return (link(from, to) == 0 && chmod(to, 0640) == 0) || copy_file(from, to);
 }
 
-/* Makes the sub-folders below folder. The folder itself must exist: if its disk is not mounted, nothing may be written
- * into the empty directory. */
+/* Makes the sub-folders below folder. The folder itself must exist: a directory below the mount point is missing if the
+ * disk is not mounted, and then nothing is written. */
 static bool make_folders(const char *folder, const char *below)
 {
     bool good = true;

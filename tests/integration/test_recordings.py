@@ -73,6 +73,20 @@ def test_a_broken_download_goes_on_where_it_ended(install):
     assert stored(sync) == {name_of(call): content}
 
 
+def test_a_whole_download_that_was_not_synced_is_not_read_again(install):
+    """The run's time was over between the last byte and the sync."""
+    pbx, sync = install()
+    call = pbx.call(int(time.time()) - 100)
+    content = pbx.record(call, sound("long", 300001))
+    pbx.recordings.answers[call["recording"]].append("half")
+    run(sync, "recording not stored")
+    (sync.state / "spool" / f"{call['uuid']}.part").write_bytes(content)
+    make_due(sync)
+    run(sync)
+    assert [status for _, _, status in pbx.recordings.requests] == [200]
+    assert stored(sync) == {name_of(call): content} and spooled(sync) == []
+
+
 def test_a_part_of_an_older_recording_is_not_continued(install):
     pbx, sync = install()
     call = pbx.call(int(time.time()) - 100)
