@@ -493,7 +493,9 @@ bool http_read_url(const char *text, struct http_url *ret_url)
 
 /* ---- transfers ---- */
 
-/* The longest body of an error that is kept, and of all headers. */
+/* The longest body that is kept (BigQuery describes a MERGE with its whole plan), that of an error, and all headers. */
+#define MAX_KEPT_BYTES ((size_t)4 << 20)
+#define TOO_LONG "the answer has more than 4 MB"
 #define MAX_ERROR_BYTES ((size_t)16 * 1024)
 #define MAX_HEAD_BYTES ((size_t)64 * 1024)
 
@@ -544,9 +546,11 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     const struct http_transfer *transfer = &exchange->transfer;
     struct http_answer so_far = answer_so_far(exchange);
     size_t length = size * count;
-    if (transfer->on_body != NULL && so_far.status >= 200 && so_far.status <= 299)
+    bool is_success = so_far.status >= 200 && so_far.status <= 299;
+    if (transfer->on_body != NULL && is_success)
         return transfer->on_body(transfer->context, &so_far, bytes, length) ? length : 0;
-    exchange->body_cut = !append(&exchange->body, &exchange->body_length, MAX_ERROR_BYTES, bytes, length);
+    exchange->body_cut = !append(&exchange->body, &exchange->body_length, is_success ? MAX_KEPT_BYTES : MAX_ERROR_BYTES,
+                                 bytes, length);
     return exchange->body_cut ? 0 : length; /* 0 ends the transfer */
 }
 
@@ -741,6 +745,8 @@ static void end_exchange(struct http_pool *pool, struct exchange *exchange, CURL
     answer.took_ms = clock_mono_exact_ms() - exchange->started_ms;
     if (code != CURLE_OK && !exchange->body_cut)
         answer.failure = *exchange->failure != '\0' ? exchange->failure : curl_easy_strerror(code);
+    if (exchange->body_cut && answer.status >= 200 && answer.status <= 299) /* the status of an error says enough */
+        answer.failure = TOO_LONG;
     answer.unreachable = answer.failure != NULL && request_bytes == 0;
     exchange->transfer.on_answer(exchange->transfer.context, &answer);
     (void)curl_multi_remove_handle(pool->multi, exchange->easy);

@@ -70,10 +70,10 @@ static size_t find_row(const struct bigquery_batch *batch, int64_t position)
     return batch->left == 1 ? 0 : batch->left;
 }
 
-/* Takes the bad row out. False: BigQuery does not say which one it is. */
+/* Takes the bad row out. False: BigQuery does not say which one it is, or has refused the request, not a row. */
 static bool drop_bad(struct bigquery_batch *batch, const struct bigquery_failure *failure)
 {
-    size_t bad = find_row(batch, failure->position);
+    size_t bad = failure->code == BIGQUERY_FAILED_JOB ? find_row(batch, failure->position) : batch->left;
     if (bad >= batch->left)
         return false;
     batch->on_bad(batch->context, batch->order[bad], failure);

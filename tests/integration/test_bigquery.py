@@ -195,6 +195,25 @@ def test_a_job_that_fails_is_run_anew_and_uses_up_no_try(db, sync, bigquery):
     assert sync.ledger("SELECT attempts FROM call") == [(0,)]
 
 
+@pytest.mark.parametrize("count", [1, 6])
+def test_a_request_that_is_refused_rejects_no_call(db, sync, bigquery, count):
+    calls = [db.insert() for _ in range(count)]
+    refused = {"error": {"code": 400, "message": "Invalid value", "errors": [{"reason": "invalid", "message": "x"}]}}
+    bigquery.answers["load"].append(Reply.of_json(400, refused))
+    run(sync, "BigQuery: HTTP 400 invalid", code=78)
+    assert sync.ledger("SELECT count(*) FROM call WHERE state = 4") == [(0,)]
+    run(sync)
+    assert sorted(rows(bigquery)) == sorted(calls)
+
+
+def test_an_answer_without_end_is_an_error_that_says_so(db, sync, bigquery):
+    call = db.insert()
+    bigquery.answers["load"].extend([Reply(200, b"{" + b" " * (5 << 20))] * 3)
+    run(sync, "the answer has more than 4 MB", code=69)
+    run(sync)
+    assert list(rows(bigquery)) == [call]
+
+
 def test_a_bad_row_is_rejected_with_its_reason_and_the_others_are_loaded(db, sync, bigquery):
     calls = [db.insert() for _ in range(4)]
     bigquery.refused = {calls[1], calls[3]}
