@@ -22,6 +22,9 @@
 
 #define TURN_MS 50
 
+/* So many requests in turn got no answer, each after its tries: the API is down, whoever asks. */
+#define SILENT_MOST 2
+
 /* What the API answers to a page that is too far back. */
 #define TOO_MANY_WORDS "Result window is too large"
 
@@ -30,6 +33,7 @@ struct callio_client {
     int origin_length; /* of place.url, without a slash at its end */
     struct http_pool *pool;
     struct source_effort effort;
+    int silent;         /* requests in turn without an answer */
     struct err failure; /* the API cannot be reached, whoever asks; EX_OK: it can */
 };
 
@@ -41,7 +45,7 @@ struct exchange {
     const char *token, *body; /* NULL: none */
     char *text;               /* the body of the answer */
     size_t length;
-    bool is_over, is_cut, is_web_page;
+    bool is_over, is_cut, is_web_page, is_unreachable;
     long status;              /* 0: no answer */
     char trouble[300];        /* why there is none */
     int64_t retry_after_sec;
@@ -112,6 +116,7 @@ static void on_answer(void *context, const struct http_answer *answer)
         effort->longest_ms = took_ms;
     exchange->is_over = true;
     exchange->status = answer->failure != NULL && !exchange->is_cut ? 0 : answer->status;
+    exchange->is_unreachable = answer->unreachable;
     (void)snprintf(exchange->trouble, sizeof exchange->trouble, "%s", str_or_empty(answer->failure));
     exchange->retry_after_sec = answer->retry_after_sec;
     exchange->is_web_page = strncasecmp(str_or_empty(answer->content_type), "text/html", 9) == 0;
@@ -243,8 +248,10 @@ static int ask(struct exchange *exchange, struct err *err)
         judge_answer(exchange);
         tries++;
     } while (exchange->verdict == AGAIN && api_tries_pause(tries, exchange->retry_after_sec, began_ms));
-    if (exchange->verdict == AGAIN && exchange->status == 0)
-        exchange->client->failure = exchange->err;
+    struct callio_client *client = exchange->client;
+    client->silent = exchange->status == 0 ? client->silent + 1 : 0;
+    if (exchange->status == 0 && (exchange->is_unreachable || client->silent >= SILENT_MOST))
+        client->failure = exchange->err;
     return 0;
 }
 
@@ -332,9 +339,10 @@ int callio_client_get(struct callio_client *client, struct callio_tenant *tenant
     if (known->code != EX_OK)
         return err_set(err, known->code, "%s", known->message);
     int result = ask_as(&exchange, tenant, err);
+    bool is_tenants = result != 0 || exchange.verdict == REFUSED || exchange.status == 0;
     if (result == 0)
         result = conclude(&exchange, ret_answer, ret_json, err);
-    if (result != 0 && err->code != EX_TEMPFAIL)
+    if (result != 0 && is_tenants && err->code != EX_TEMPFAIL)
         tenant->failure = *err;
     clear(&exchange);
     return result;

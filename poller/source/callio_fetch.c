@@ -8,9 +8,14 @@
 #include "source/callio_fetch.h"
 #include "source/callio_row.h"
 
+/* So many calls of a tenant in turn could not be read: the others are not asked for. */
+#define FAILURES_MOST 3
+
 /* One batch of ids. */
 struct fetching {
     struct callio_scan *scan;
+    const struct callio_tenant *failing; /* NULL: none */
+    size_t failures;                     /* of that tenant, in turn */
     size_t without_tenant, not_there;
     source_on_call *on_call;
     void *context;
@@ -46,19 +51,31 @@ static int hand_out(struct fetching *fetching, const struct callio_tenant *tenan
     return result;
 }
 
+/* A call that cannot be read must not keep the others of its tenant. */
+static void note_failure(struct fetching *fetching, const struct callio_tenant *tenant, const char *problem)
+{
+    fetching->failures = fetching->failing == tenant ? fetching->failures + 1 : 1;
+    fetching->failing = tenant;
+    note_lost(fetching, problem);
+}
+
 static int fetch_one(struct fetching *fetching, struct callio_tenant *tenant, const char *id, struct err *err)
 {
     enum callio_answer answer = CALLIO_NOT_THERE;
     struct json *json = NULL;
     struct err failure = { .code = EX_OK };
+    if (fetching->failing == tenant && fetching->failures >= FAILURES_MOST)
+        return 0;
     char *target = mem_format("/call/%s", id);
     int result = callio_client_get(fetching->scan->client, tenant, target, &answer, &json, &failure);
+    if (result == 0 && fetching->failing == tenant)
+        fetching->failing = NULL;
     if (result == 0 && answer == CALLIO_READ)
         result = hand_out(fetching, tenant, json, err);
     else if (result == 0)
         fetching->not_there++;
     else if (failure.code == EX_UNAVAILABLE || failure.code == EX_CONFIG) {
-        note_lost(fetching, failure.message);
+        note_failure(fetching, tenant, failure.message);
         result = 0;
     } else
         (void)err_set(err, failure.code, "%s", failure.message);

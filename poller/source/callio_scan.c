@@ -138,6 +138,7 @@ static int read_tenant(struct scanning *scanning, struct callio_tenant *tenant, 
     bool is_tenants = !interrupt_requested() && (failure.code == EX_UNAVAILABLE || failure.code == EX_CONFIG);
     if (!is_tenants)
         return err_set(err, failure.code, "%s", failure.message);
+    tenant->failure = failure; /* no further window is asked for */
     if (scanning->failure.code == EX_OK) {
         scanning->failure = failure;
         scanning->failed_from = scanning->from;

@@ -169,26 +169,27 @@ static int copy_table(struct copying *copying, const struct table *table, struct
     return result;
 }
 
-static int copy_tenant(struct copying *copying, unsigned jobs, struct err *err)
+/* An account may have no right to one of the tables, so a failure does not keep the others. */
+static void copy_tenant(struct copying *copying, unsigned jobs, struct err *first)
 {
-    int result = 0;
-    if (jobs & TABLE_STAFF)
-        result = copy_table(copying, &callio_person_groups, err);
-    if (result == 0 && jobs & TABLE_STAFF)
-        result = copy_table(copying, &callio_person_staff, err);
-    if (result == 0 && jobs & TABLE_CUSTOMERS)
-        result = copy_table(copying, &callio_person_customers, err);
-    return result;
+    const struct {
+        unsigned job;
+        const struct table *table;
+    } rows[] = { { TABLE_STAFF, &callio_person_groups }, { TABLE_STAFF, &callio_person_staff },
+                 { TABLE_CUSTOMERS, &callio_person_customers } };
+    struct err failure;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0] && !interrupt_requested(); i++)
+        if ((jobs & rows[i].job) && copy_table(copying, rows[i].table, &failure) != 0 && first->code == EX_OK)
+            *first = failure;
 }
 
 int callio_tables_copy(const struct callio_tables *tables, unsigned jobs, const struct table_store *store,
                        struct err *err)
 {
-    struct err first = { .code = EX_OK }, failure;
+    struct err first = { .code = EX_OK };
     for (size_t i = 0; i < tables->tenants->count && !interrupt_requested(); i++) {
         struct copying copying = { .tables = tables, .store = store, .tenant = &tables->tenants->items[i] };
-        if (copy_tenant(&copying, jobs, &failure) != 0 && first.code == EX_OK)
-            first = failure;
+        copy_tenant(&copying, jobs, &first);
     }
     return first.code == EX_OK ? 0 : err_set(err, first.code, "%s", first.message);
 }

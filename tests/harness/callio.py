@@ -48,6 +48,7 @@ class Callio:
     sorts: False: the list is in no order, but always in the same one.
     caps_total: totalDocs is at most 10,000. cap: the most documents of a page. bare: users and groups are bare lists.
     answers: a queue of answers instead of a list's page: None (a page), a status, (status, headers, text), "cut".
+    fails: (tenant's name, path) -> such an answer, to each request of that path.
     refuses: the names of tenants whose login is refused. on_request(tenant, path, query) is called before each page.
     requests: (tenant, path, query) of each page. logins: the e-mail of each login, refused ones too."""
 
@@ -55,7 +56,7 @@ class Callio:
         self.tenants = {name: Tenant(name) for name in names or ("PK",)}
         self.sees_updates, self.caps_total, self.cap, self.bare = True, False, 1000, False
         self.sorts = True
-        self.answers, self.on_request, self.refuses = collections.deque(), None, set()
+        self.answers, self.fails, self.on_request, self.refuses = collections.deque(), {}, None, set()
         self.requests, self.logins, self._tokens = [], [], {}
         self.token_uses = None  # after so many requests a token has expired
         self._lock = threading.RLock()
@@ -125,7 +126,7 @@ class Callio:
         if self.on_request:
             self.on_request(tenant, request.path, request.query)
         self.requests.append((tenant.name, request.path, request.query))
-        answer = self.answers.popleft() if self.answers else None
+        answer = self.answers.popleft() if self.answers else self.fails.get((tenant.name, request.path))
         if answer == "cut":
             return Reply(None)
         if isinstance(answer, int):

@@ -210,6 +210,19 @@ def test_a_refused_login_is_not_repeated_and_hides_no_other_tenant(install):
     assert_all_recorded(callio, sync)
 
 
+@pytest.mark.parametrize("answer, code", [("cut", 69), (500, 69), (403, 78)])
+def test_a_tenant_whose_list_fails_hides_no_other_tenant(install, answer, code):
+    callio, sync = install("PK", "hot2")
+    for name in ("PK", "hot2"):
+        callio[name].call(int(time.time()) - 60)
+    callio.fails["PK", "/call"] = answer
+    run(sync, code=code)
+    assert sorted(records(sync)) == sorted(f"hot2:{_id}" for _id in callio["hot2"].calls)
+    callio.fails.clear()
+    run(sync)
+    assert_all_recorded(callio, sync)
+
+
 @pytest.mark.parametrize("answer", [500, 429, "cut", 503])
 def test_a_short_failure_is_waited_for(install, answer):
     callio, sync = install("PK")
