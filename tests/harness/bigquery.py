@@ -126,8 +126,8 @@ WORDS = [(r"\bCURRENT_DATE\(", "CURRENT_DATE_IN("), (r"\bCURRENT_TIMESTAMP\(", "
 
 
 # What Google's answers say of a MERGE besides, which is more than all that a client wants.
-PLAN = [{"id": str(stage), "name": f"S{stage:02}: Join+", "steps": [{"kind": "READ", "substeps": ["$1:call_id"] * 20}] * 8}
-        for stage in range(12)]
+PLAN = [{"id": str(stage), "name": f"S{stage:02}: Join+",
+         "steps": [{"kind": "READ", "substeps": ["$1:call_id"] * 20}] * 8} for stage in range(12)]
 
 READERS = {"STRING": _string, "INT64": _int64, "INTEGER": _int64, "DATE": _date, "TIMESTAMP": _timestamp}
 
