@@ -14,6 +14,9 @@ import types
 MINUTE, HOUR = 60, 3600
 SOON = 3 * MINUTE  # longer than some runs on a slow machine
 
+# The API's failure on one call. It is not due again in a scene, however long the runs take.
+FAILURE = {"status": 500, "headers": {"Retry-After": "120"}}
+
 
 def run_when_elected(sync, env=None, command=()):
     """Makes a run soon after another run. The database may need a moment to notice that the first connection is gone;
@@ -157,7 +160,7 @@ def every_kind(db, api, sync):
     new = db.insert_many([{"end_epoch": now - 600 + n // 2 * 30, "length_in_sec": n % 3 * 20} for n in range(26)])
     scene.newest = db.insert(end_epoch=now - 40, status="DISPO")
     scene.sent = {old["changed"], old["pending"], old["final"], *scene.only_swept, *new} - {new[4], new[17]}
-    scene.rules = [{"uniqueid": new[4], "status": 400}, {"uniqueid": new[17], "status": 500}]
+    scene.rules = [{"uniqueid": new[4], "status": 400}, {"uniqueid": new[17], **FAILURE}]
     api.rules(scene.rules)
     scene.set_clock(now)
     scene.keep()
@@ -200,7 +203,7 @@ def backfill(db, api, sync):
     db.query("INSERT INTO vicidial_log_archive SELECT * FROM vicidial_log WHERE uniqueid = %s", [live[3]])
     db.query("UPDATE vicidial_log_archive SET status = 'INCALL' WHERE uniqueid = %s", [live[3]])
     scene.sent = {*live, *archived} - {live[4], archived[2]}
-    scene.rules = [{"uniqueid": live[4], "status": 400}, {"uniqueid": archived[2], "status": 500}]
+    scene.rules = [{"uniqueid": live[4], "status": 400}, {"uniqueid": archived[2], **FAILURE}]
     api.rules(scene.rules)
     scene.command = ("backfill", "--from", str(then - HOUR), "--to", str(then + HOUR))
     scene.keep()
