@@ -528,6 +528,11 @@ static struct http_answer answer_so_far(const struct exchange *exchange)
     return answer;
 }
 
+static bool is_success(long status)
+{
+    return status >= 200 && status <= 299;
+}
+
 /* Appends bytes to a text; false if it would become longer than most. */
 static bool append(char **text, size_t *length, size_t most, const char *bytes, size_t count)
 {
@@ -546,11 +551,10 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
     const struct http_transfer *transfer = &exchange->transfer;
     struct http_answer so_far = answer_so_far(exchange);
     size_t length = size * count;
-    bool is_success = so_far.status >= 200 && so_far.status <= 299;
-    if (transfer->on_body != NULL && is_success)
+    size_t most = is_success(so_far.status) ? MAX_KEPT_BYTES : MAX_ERROR_BYTES;
+    if (transfer->on_body != NULL && is_success(so_far.status))
         return transfer->on_body(transfer->context, &so_far, bytes, length) ? length : 0;
-    exchange->body_cut = !append(&exchange->body, &exchange->body_length, is_success ? MAX_KEPT_BYTES : MAX_ERROR_BYTES,
-                                 bytes, length);
+    exchange->body_cut = !append(&exchange->body, &exchange->body_length, most, bytes, length);
     return exchange->body_cut ? 0 : length; /* 0 ends the transfer */
 }
 
@@ -745,7 +749,7 @@ static void end_exchange(struct http_pool *pool, struct exchange *exchange, CURL
     answer.took_ms = clock_mono_exact_ms() - exchange->started_ms;
     if (code != CURLE_OK && !exchange->body_cut)
         answer.failure = *exchange->failure != '\0' ? exchange->failure : curl_easy_strerror(code);
-    if (exchange->body_cut && answer.status >= 200 && answer.status <= 299) /* the status of an error says enough */
+    if (exchange->body_cut && is_success(answer.status)) /* the status of an error says enough */
         answer.failure = TOO_LONG;
     answer.unreachable = answer.failure != NULL && request_bytes == 0;
     exchange->transfer.on_answer(exchange->transfer.context, &answer);

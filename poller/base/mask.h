@@ -13,8 +13,8 @@ void mask_phone(char *text, const char *phone);
  * (`...`): Mongoose quotes a call's values so. text may be NULL. */
 void mask_api_text(char *text, const char *phone);
 
-/* mask_numbers: hides all but the last four digits of each number that has at least seven: for a text whose telephone
- * numbers nobody knows. Numbers with a point between their digits, such as 1700000000.12, are ids of calls and stay.
+/* mask_numbers: masks each number of at least seven digits, for a text of which nobody knows whether it has a telephone
+ * number. The last four digits stay. A number with a point in it, such as 1700000000.12, is the id of a call and stays.
  * text may be NULL. */
 void mask_numbers(char *text);
 

@@ -160,8 +160,8 @@ static void fail_step(struct summary *summary, const struct err *err)
         summary_fail(summary, err);
 }
 
-/* Does what follows the calls: copies tables, runs the files of `after`. A failure fails the run, but the calls are
- * sent already, and a tenant whose customers cannot be read does not stop the reports. */
+/* Does what follows the calls: copies tables, runs the files of `after`. The calls are sent already, so a failure fails
+ * the run and loses nothing. If the customers of a tenant cannot be read, the files are still run. */
 static void follow_up(const struct options *options, struct resources *resources, int64_t started_ms,
                       struct summary *summary)
 {

@@ -129,7 +129,7 @@ static void forget_text(char **text)
     *text = mem_copy("");
 }
 
-/* A key that the type does not have may be a secret whose name has a typing error. */
+/* A setting that the type does not have may be a secret, if its name is mistyped. */
 static void forget_secrets(struct params *params, const char *section, const char *type)
 {
     for (size_t i = 0; i < params->count; i++)

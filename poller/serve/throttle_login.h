@@ -2,7 +2,7 @@
  *
  * Wrong passwords are counted by name and address together, by address, and by name. Each has its own limit, so that a
  * stranger cannot lock a user out from afar: only the pair has the small one. An IPv6 address counts as its network of
- * 64 bits, all of which one guesser may have. Memory is bounded: the count that was touched longest ago is forgotten.
+ * 64 bits, as one person may have all addresses of it. Memory is bounded: the oldest count is forgotten.
  *
  * A password takes some 100 ms of the one thread that answers everybody. So passwords are checked at a limited rate,
  * from however many addresses they come. */

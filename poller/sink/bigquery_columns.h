@@ -26,8 +26,8 @@ extern const struct bigquery_column bigquery_change_column;
 #define BIGQUERY_LOG_COLUMNS 6
 extern const struct bigquery_column bigquery_log_columns[BIGQUERY_LOG_COLUMNS];
 
-/* The rows of which tenant and source. A call whose source knows its tenant (the extra tenant) has that one. Ownership:
- * borrowed. */
+/* The tenant and the source of the rows. If the source knows the tenant of a call, as an extra, that one counts.
+ * Ownership: borrowed. */
 struct bigquery_origin {
     const char *tenant, *source;
 };

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/crypto.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -17,14 +16,6 @@
 #define NEW_MS 250
 
 /* ---- names ---- */
-
-static void make_nonce(char out[BIGQUERY_COPY_NONCE_SIZE])
-{
-    unsigned char bytes[8];
-    char hex[CRYPTO_HEX_SIZE(sizeof bytes)];
-    crypto_random(bytes, sizeof bytes);
-    (void)snprintf(out, BIGQUERY_COPY_NONCE_SIZE, "%s", crypto_hex(bytes, sizeof bytes, hex));
-}
 
 void bigquery_copy_id(const struct bigquery_copy *copy, const char *name, char out[BIGQUERY_JOB_ID_SIZE])
 {
@@ -79,14 +70,14 @@ static enum bigquery_fault read_number(const struct bigquery_place *place, const
 enum bigquery_fault bigquery_copy_newest(const struct bigquery_place *place, const struct table *table,
                                          const char *tenant, int64_t *ret_ms, struct bigquery_failure *failure)
 {
-    char nonce[BIGQUERY_COPY_NONCE_SIZE], id[BIGQUERY_JOB_ID_SIZE], *target = full_name(place, table->name);
+    char nonce[BIGQUERY_JOB_NONCE_SIZE], id[BIGQUERY_JOB_ID_SIZE], *target = full_name(place, table->name);
     const struct bigquery_sql names = { .target = target };
     char *sql = bigquery_copy_sql_newest(&names, table);
     const struct bigquery_query query = { .sql = sql, .id = id, .params = { { "tenant", "STRING", tenant } } };
     enum bigquery_fault fault = BIGQUERY_MISSING;
     *ret_ms = 0;
     for (int i = 1; fault == BIGQUERY_MISSING && i <= JOBS; i++) {
-        make_nonce(nonce);
+        bigquery_job_nonce(nonce);
         (void)snprintf(id, sizeof id, "%s_%s_newest", table->name, nonce);
         fault = bigquery_job_query(place, &query, NULL, failure);
         if (fault == BIGQUERY_MISSING && !bigquery_api_pause(place->api, NEW_MS << i))
@@ -166,7 +157,7 @@ enum bigquery_fault bigquery_copy_stage(struct bigquery_copy *copy, struct bigqu
 {
     struct bigquery_column columns[TABLE_COLUMNS_MOST];
     size_t count = columns_of(copy->load->table, columns);
-    make_nonce(copy->nonce);
+    bigquery_job_nonce(copy->nonce);
     if (!cut_rows(copy))
         return bigquery_verdict_set(failure, BIGQUERY_WRONG, "", "the rows of %s are not a list",
                                     copy->load->table->name);

@@ -9,14 +9,12 @@
 #include "domain/table.h"
 #include "sink/bigquery_job.h"
 
-#define BIGQUERY_COPY_NONCE_SIZE 24
-
 /* One load. Begin with place and load. Ownership: borrowed, but the rest, see bigquery_copy_end. */
 struct bigquery_copy {
     const struct bigquery_place *place;
     const struct table_load *load;
     /* Filled by the functions below. */
-    char nonce[BIGQUERY_COPY_NONCE_SIZE]; /* in the names of the jobs and of the staging table. A repeated load has
+    char nonce[BIGQUERY_JOB_NONCE_SIZE]; /* in the names of the jobs and of the staging table. A repeated load has
                                            * others: it changes nothing anyway */
     char **lines;    /* the rows of the load job */
     size_t count;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/crypto.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "sink/bigquery_job.h"
@@ -17,6 +18,13 @@
 #define UPLOADS 3
 
 #define BOUNDARY "calls_of_did_optimizer_sync"
+
+void bigquery_job_nonce(char out[BIGQUERY_JOB_NONCE_SIZE])
+{
+    unsigned char bytes[(BIGQUERY_JOB_NONCE_SIZE - 1) / 2];
+    crypto_random(bytes, sizeof bytes);
+    (void)crypto_hex(bytes, sizeof bytes, out);
+}
 
 /* ---- the description of a job ---- */
 

@@ -12,6 +12,10 @@
 
 #define BIGQUERY_JOB_ID_SIZE 120
 
+/* bigquery_job_nonce: writes random letters and digits, for the id of a job that is no repetition of another one. */
+#define BIGQUERY_JOB_NONCE_SIZE 17
+void bigquery_job_nonce(char out[BIGQUERY_JOB_NONCE_SIZE]);
+
 /* Where a job runs. Ownership: borrowed. */
 struct bigquery_place {
     struct bigquery_api *api;

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/crypto.h"
 #include "sink/bigquery_report.h"
 
 /* A file that cannot end in the rest of a run would never end otherwise. */
@@ -15,10 +14,9 @@
 /* Each run of a file is a job of its own: a job with the id of an earlier one would be that one. */
 static void make_id(char out[BIGQUERY_JOB_ID_SIZE])
 {
-    unsigned char bytes[8];
-    char hex[CRYPTO_HEX_SIZE(sizeof bytes)];
-    crypto_random(bytes, sizeof bytes);
-    (void)snprintf(out, BIGQUERY_JOB_ID_SIZE, "after_%s", crypto_hex(bytes, sizeof bytes, hex));
+    char nonce[BIGQUERY_JOB_NONCE_SIZE];
+    bigquery_job_nonce(nonce);
+    (void)snprintf(out, BIGQUERY_JOB_ID_SIZE, "after_%s", nonce);
 }
 
 /* The advice of a load does not help here: BigQuery's own words name the table, the column, or the place in the

@@ -17,8 +17,8 @@ struct bigquery_sql {
 char *bigquery_sql_merge(const struct bigquery_sql *names) MUST_CHECK;
 
 /* bigquery_sql_merge_everywhere: for calls of which the table may have another version, perhaps on another day, and
- * with change >= @least_change: looks for the row in each partition, but only at the clustered blocks of the tenants
- * from @first_tenant to @last_tenant and of @source, with ids from @first_id to @last_id. A row whose day changed
+ * with change >= @least_change: looks for the row in each partition, but reads only the blocks that have tenants
+ * from @first_tenant to @last_tenant, the source @source, and ids from @first_id to @last_id. A row whose day changed
  * moves. */
 char *bigquery_sql_merge_everywhere(const struct bigquery_sql *names) MUST_CHECK;
 

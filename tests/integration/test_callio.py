@@ -212,11 +212,13 @@ def test_a_refused_login_is_not_repeated_and_hides_no_other_tenant(install):
 
 @pytest.mark.parametrize("answer, code", [("cut", 69), (500, 69), (403, 78)])
 def test_a_tenant_whose_list_fails_hides_no_other_tenant(install, answer, code):
-    callio, sync = install("PK", "hot2")
+    callio, sync = install("PK", "hot2", since=3 * DAY)
     for name in ("PK", "hot2"):
         callio[name].call(int(time.time()) - 60)
     callio.fails["PK", "/call"] = answer
     run(sync, code=code)
+    windows = {query["from"] for name, path, query in callio.requests if (name, path) == ("PK", "/call")}
+    assert len(windows) == 1, "the tenant is asked again in this run"
     assert sorted(records(sync)) == sorted(f"hot2:{_id}" for _id in callio["hot2"].calls)
     callio.fails.clear()
     run(sync)
