@@ -1,12 +1,12 @@
-/* did-optimizer-sync: sends the result of every finished VICIdial call to the DID Optimizer API, once. */
+/* did-optimizer-sync: sends every finished call of a phone system to the API, table or service that wants it, once. */
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/mask.h"
 #include "base/privileges.h"
+#include "base/program.h"
 #include "base/version.h"
 #include "commands/backfill.h"
 #include "commands/check.h"
@@ -28,19 +28,34 @@
 #include "commands/started_by.h"
 #include "commands/status.h"
 #include "commands/tenants.h"
+#include "commands/state_view.h"
 #include "commands/why.h"
 #include "config/options.h"
 #include "config/profile.h"
+
+/* Whether the command shows the state. It may fail for a reason that also keeps runs from recording theirs. */
+static bool is_view(const struct options *options)
+{
+    return options->command == COMMAND_HISTORY || options->command == COMMAND_METRICS ||
+           options->command == COMMAND_REPORT;
+}
 
 /* Runs a command that needs only the state directory, as that directory's owner. */
 static int state_command(struct options *options, int (*command)(const struct options *, struct err *))
 {
     struct err err = { .code = EX_OK };
-    mask_enable(config_masks_phones(&options->config)); /* now: the state's owner may not read the settings */
+    state_view_prepare(options); /* now: the state's owner may not read the settings */
     if (profile_drop_privileges(options, &err) == 0 && command(options, &err) == 0)
         return EX_OK;
-    (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+    (void)fprintf(stderr, "did-optimizer-sync: %s\n", is_view(options) ? state_view_explain(options, &err)->message
+                                                                        : err.message);
     return err.code;
+}
+
+static int show(struct options *options, int (*command)(const struct options *))
+{
+    state_view_prepare(options); /* now: the state's owner may not read the settings */
+    return command(options);
 }
 
 static int run(const struct options *options)
@@ -60,7 +75,7 @@ static int run_command_line(struct options *options)
     case COMMAND_DISABLE:
         return enable_command(options);
     case COMMAND_STATUS:
-        return status_command(options);
+        return show(options, status_command);
     case COMMAND_CHECKPOINT_SHOW:
     case COMMAND_CHECKPOINT_SET:
     case COMMAND_CHECKPOINT_RESET:
@@ -87,7 +102,7 @@ static int run_command_line(struct options *options)
     case COMMAND_METRICS:
         return state_command(options, metrics_command);
     case COMMAND_HEALTH:
-        return health_command(options);
+        return show(options, health_command);
     case COMMAND_REPORT:
         return state_command(options, report_command);
     case COMMAND_SETTINGS_SHOW:
@@ -128,6 +143,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
         return err.code;
     }
+    program_set_profile(options.profile_option);
     started_by_log(&options, argv + optind, argc - optind);
     return end_output(run_command_line(&options));
 }

@@ -97,7 +97,8 @@ def show_arrived(callio, bigquery):
         say(f"   {name:<8}" + "".join(f"{sum(n for (tenant, _), n in counts[kind].items() if tenant == name):>11,}"
                                       for kind in TABLES))
     loads = collections.Counter((row["table_name"], row["mode"]) for row in bigquery.rows("callio.update_log"))
-    say("   update_log: " + ", ".join(f"{table} {mode} {count}" for (table, mode), count in sorted(loads.items())))
+    say("   update_log, loads of each table: " +
+        ", ".join(f"{table} {mode} {count}" for (table, mode), count in sorted(loads.items())))
     states = collections.Counter(row["customField_0_val"] for row in rows_of(bigquery, "customers"))
     say("   customers by state: " + ", ".join(f"{state} {count}" for state, count in states.most_common()))
 
@@ -151,6 +152,11 @@ def main():
         chapter(4, "What arrived")
         show_arrived(callio, bigquery)
         good = good and is_good(callio, bigquery)
+
+        say("   STAGED: the rows of a load are in a table of their own, the staging table. Then they go on to the real "
+            "table.")
+        say("   MERGED: new and changed rows were written. TRUNCATE: all rows of a tenant were replaced.")
+        say("   NOOP: no row had changed.")
 
         chapter(5, "A customer gets another name, people and groups come and go, a call ends: still one row each")
         change(callio)

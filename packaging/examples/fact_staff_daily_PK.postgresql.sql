@@ -39,13 +39,15 @@ counted AS (
            sum(CASE WHEN talked = 0 THEN coalesce(end_ms - start_ms, 0) / 1000 ELSE 0 END) AS ringing,
            max(create_ms) AS newest
     FROM call WHERE day >= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date - 7 GROUP BY day, staff),
-stated AS ( -- numbers, not calls
+stated AS ( -- numbers, not calls. In the locale C, ILIKE knows capitals of ASCII only
     SELECT day, staff,
            count(DISTINCT CASE WHEN state ILIKE '%zalo%' THEN number END) AS zalo,
-           count(DISTINCT CASE WHEN state ILIKE '%nhu cầu%' OR state ILIKE '%suy nghĩ%' THEN number END) AS need,
-           count(DISTINCT CASE WHEN state ILIKE '%từ chối%' THEN number END) AS refusal,
-           count(DISTINCT CASE WHEN state ILIKE '%không nghe%' OR state ILIKE '%tắt máy%' OR state ILIKE '%thuê bao%'
-                                 OR state ILIKE '%máy bận%' THEN number END) AS silent
+           count(DISTINCT CASE WHEN state ILIKE '%nhu cầu%' OR state ILIKE '%NHU CẦU%' OR state ILIKE '%suy nghĩ%'
+                                 OR state ILIKE '%SUY NGHĨ%' THEN number END) AS need,
+           count(DISTINCT CASE WHEN state ILIKE '%từ chối%' OR state ILIKE '%TỪ CHỐI%' THEN number END) AS refusal,
+           count(DISTINCT CASE WHEN state ILIKE '%không nghe%' OR state ILIKE '%KHÔNG NGHE%' OR state ILIKE '%tắt máy%'
+                                 OR state ILIKE '%TẮT MÁY%' OR state ILIKE '%thuê bao%' OR state ILIKE '%THUÊ BAO%'
+                                 OR state ILIKE '%máy bận%' OR state ILIKE '%MÁY BẬN%' THEN number END) AS silent
     FROM (SELECT call.day, call.staff, call.number, customer."customField_0_val" AS state
           FROM call JOIN customer ON customer.tenant = 'PK' AND customer.phone = call.number) AS known
     GROUP BY day, staff),

@@ -39,13 +39,15 @@ counted AS (
            sum(CASE WHEN talked = 0 THEN coalesce(end_ms - start_ms, 0) / 1000 ELSE 0 END) AS ringing,
            max(create_ms) AS newest
     FROM call WHERE day >= date('now', '+7 hours', '-7 days') GROUP BY day, staff),
-stated AS ( -- numbers, not calls
+stated AS ( -- numbers, not calls. LIKE knows capitals of ASCII only
     SELECT day, staff,
            count(DISTINCT CASE WHEN state LIKE '%zalo%' THEN number END) AS zalo,
-           count(DISTINCT CASE WHEN state LIKE '%nhu cầu%' OR state LIKE '%suy nghĩ%' THEN number END) AS need,
-           count(DISTINCT CASE WHEN state LIKE '%từ chối%' THEN number END) AS refusal,
-           count(DISTINCT CASE WHEN state LIKE '%không nghe%' OR state LIKE '%tắt máy%' OR state LIKE '%thuê bao%'
-                                 OR state LIKE '%máy bận%' THEN number END) AS silent
+           count(DISTINCT CASE WHEN state LIKE '%nhu cầu%' OR state LIKE '%NHU CẦU%' OR state LIKE '%suy nghĩ%'
+                                 OR state LIKE '%SUY NGHĨ%' THEN number END) AS need,
+           count(DISTINCT CASE WHEN state LIKE '%từ chối%' OR state LIKE '%TỪ CHỐI%' THEN number END) AS refusal,
+           count(DISTINCT CASE WHEN state LIKE '%không nghe%' OR state LIKE '%KHÔNG NGHE%' OR state LIKE '%tắt máy%'
+                                 OR state LIKE '%TẮT MÁY%' OR state LIKE '%thuê bao%' OR state LIKE '%THUÊ BAO%'
+                                 OR state LIKE '%máy bận%' OR state LIKE '%MÁY BẬN%' THEN number END) AS silent
     FROM (SELECT call.day, call.staff, call.number, customer."customField_0_val" AS state
           FROM call JOIN customer ON customer.tenant = 'PK' AND customer.phone = call.number) AS known
     GROUP BY day, staff),

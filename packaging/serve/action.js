@@ -2,12 +2,17 @@
 import { get } from './api.js';
 import { make } from './dom.js';
 import { failure, pill } from './parts.js';
+import { href } from './route.js';
 import { t, word } from './texts.js';
 
 const LOOK_EACH = 700; // ms
 const pause = (ms) => new Promise((resolve) => {
   setTimeout(resolve, ms);
 });
+
+/* A dry run has changed nothing, and must not sound as if. */
+export const actionName = (action, { dry_run: isDry }) => (isDry ? t('act.dry', { action: word('act', action) })
+  : word('act', action));
 
 /* Returns { node, ended }: ended resolves to the action as the API describes it, or to null: it could not be
  * started, or nobody knows how it ended; node says why. */
@@ -20,7 +25,7 @@ export function runAction(page, profile, action, values) {
     if (node.dataset.said !== state) {
       node.dataset.state = state;
       node.dataset.said = state;
-      head.replaceChildren(pill('action', state), ' ', word('act', action));
+      head.replaceChildren(pill('action', state), ' ', actionName(action, values));
     }
     if (output.textContent !== text) output.textContent = text;
     output.hidden = text === '';
@@ -47,6 +52,8 @@ export function runAction(page, profile, action, values) {
     try {
       const { id } = await page.act(profile, action, values);
       const now = await follow(id);
+      // A run prints nothing: it writes into the log, and its counts are in the view Runs.
+      if (action === 'sync') head.append(' · ', make('a', { href: href('runs', { profile }) }, t('action.runs')));
       page.refreshSummary();
       return now;
     } catch (error) {

@@ -14,14 +14,16 @@ export class ApiError extends Error {
   }
 }
 
-/* What happened, in words of the reader's language where the page has some. */
-export function explain(error) {
-  if (!(error instanceof ApiError)) return t('error.page', { message: error.message });
-  const key = `error.${error.code}`;
+/* What happened: the key of a text, and its values. The message is the program's own, in English. */
+export function textOf(error) {
+  const { message } = error;
+  if (!(error instanceof ApiError)) return ['error.page', { message }];
   if (error.code === 'too_many_attempts' && error.wait > 0)
-    return t('error.wait', { minutes: Math.ceil(error.wait / 60) });
-  return has(key) ? t(key, { message: error.message }) : error.message;
+    return ['error.wait', { minutes: Math.ceil(error.wait / 60) }];
+  const key = `error.${error.code}`;
+  return [has(key) ? key : 'error.failed', { message }];
 }
+export const explain = (error) => t(...textOf(error));
 
 /* ---- the connection ---- */
 
@@ -102,6 +104,20 @@ export function query(parameters) {
 
 export const get = (path, parameters = {}) => ask('GET', path + query(parameters));
 export const post = (path, body) => ask('POST', path, body);
+
+/* Why the server refuses a stream, which the browser does not tell; null: it does not. Throws if it is away. */
+export async function streamProblem() {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(12000)]);
+  const answer = await fetch(apiUrl('/events'), { signal, cache: 'no-store', redirect: 'error' });
+  try {
+    if (answer.ok) return null;
+    const { code, message } = JSON.parse(await answer.text()).error;
+    return new ApiError(answer.status, code, message, 0);
+  } finally {
+    ended.abort();
+  }
+}
 
 /* The session, or null. */
 export async function currentSession() {

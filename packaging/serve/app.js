@@ -1,11 +1,11 @@
 /* app: starts the page; shows the login or a view, and above it the state of all profiles and whether the server
  * answers. */
-import { connection, currentSession, get, logOut, onConnection, onSession, post } from './api.js';
+import { connection, currentSession, explain, get, logOut, onConnection, onSession, post } from './api.js';
 import { actions } from './actions.js';
 import { calls } from './calls.js';
 import { make, say, select } from './dom.js';
 import { journal } from './journal.js';
-import { listen } from './live.js';
+import { listen, REFUSED_AGAIN } from './live.js';
 import { login } from './login.js';
 import { overview } from './overview.js';
 import { english, failure, pill } from './parts.js';
@@ -13,39 +13,47 @@ import { recordings } from './recordings.js';
 import { current, go, href } from './route.js';
 import { runs } from './runs.js';
 import { storyDialog } from './story.js';
-import { ago, clock, language, languages, loadTexts, parts, t, time, zone } from './texts.js';
+import { ago, clock, language, languages, loadTexts, number, parts, t, time, zone } from './texts.js';
 
 const VIEWS = [['overview', overview], ['calls', calls], ['runs', runs], ['recordings', recordings],
   ['actions', actions, 'admin'], ['journal', journal, 'admin']];
 const SUMMARY_EACH = 15000; // ms
 const OLD_AFTER = 50000; // ms without an answer: what is shown says nothing about the present
 
+/* A moment by two clocks of this browser: one can be set back, and the other can stand still while the computer sleeps.
+ * since(): the ms that have passed. */
+const moment = () => ({ clock: Date.now(), steady: performance.now() });
+const since = ({ clock: at, steady }) => Math.max(Date.now() - at, performance.now() - steady);
+const NEVER = { clock: 0, steady: -Infinity };
+
 /* What the views share. */
 const page = {
-  session: null, summary: null, received: 0, choices: null,
+  session: null, summary: null, received: NEVER, choices: null, refused: null,
   isAdmin: () => page.session.role === 'admin' && !page.session.read_only,
+  /* Whether this user sees masked numbers: the server then sorts nothing by them. */
+  hasMasks: () => page.session.role !== 'admin' && (page.summary?.profiles ?? []).some(({ masks }) => masks),
   profiles: () => (page.summary ? page.summary.profiles.map(({ name }) => name) : []),
   /* The host's clock, in epoch seconds: that of this browser may be wrong. */
-  now: () => (page.summary ? page.summary.now + (Date.now() - page.received) / 1000 : Date.now() / 1000),
-  isOld: () => connection.lost || Date.now() - page.received > OLD_AFTER,
+  now: () => (page.summary ? page.summary.now + since(page.received) / 1000 : Date.now() / 1000),
+  isOld: () => connection.lost || since(page.received) > OLD_AFTER,
   profileField, act: (profile, action, values = {}) => post('/actions', { profile, action, arguments: values }),
   refreshSummary,
 };
 
-let shell = null, view = null, viewName = '', events = null, story = null, asked = 0, askedAt = 0;
+let shell = null, view = null, viewName = '', events = null, story = null, asked = 0, askedAt = NEVER;
 
 /* ---- the state of all profiles ---- */
 
 async function refreshSummary() {
   if (page.session === null) return;
   asked += 1;
-  askedAt = Date.now();
+  askedAt = moment();
   const mine = asked;
   try {
     const summary = await get('/summary');
     if (mine !== asked) return;
     page.summary = summary;
-    page.received = Date.now();
+    page.received = moment();
     showState();
     view?.onSummary?.();
   } catch (error) {
@@ -74,6 +82,14 @@ function showListProblem(problem) {
   list.replaceChildren(...(problem === null ? [] : parts('list.problem', { problem: english(problem) })));
 }
 
+/* The server tells this page of no changes: page.refused says why. */
+function showRefused() {
+  const { refused } = shell, problem = page.refused === null ? '' : t('live.refused',
+    { seconds: number(REFUSED_AGAIN / 1000), reason: explain(page.refused) });
+  refused.hidden = problem === '';
+  say(refused, problem);
+}
+
 /* Nobody has looked, so nobody knows: an old verdict is not shown as the present one. */
 function showState() {
   if (shell === null || page.session === null) return;
@@ -87,14 +103,15 @@ function showState() {
   say(shell.host, hasNone ? '' : page.summary.host);
   say(shell.version, hasNone ? '' : t('foot.version', { version: page.summary.version }));
   say(shell.updated, hasNone ? t('live.loading')
-    : t('live.updated', { ago: ago(page.received / 1000, Date.now() / 1000) }));
+    : t('live.updated', { ago: ago(0, since(page.received) / 1000) }));
   shell.main.classList.toggle('old', isOld && !hasNone);
   showListProblem(page.summary?.list_problem ?? null);
+  showRefused();
   shell.lost.hidden = !isOld || (hasNone && !connection.lost);
   if (shell.lost.hidden) shell.lost.replaceChildren();
   else if (shell.lost.childNodes.length === 0)
     shell.lost.append(...(hasNone ? [t('live.never')]
-      : parts('live.lost', { time: time(page.received / 1000, clock(page.received / 1000)) })));
+      : parts('live.lost', { time: time(page.received.clock / 1000, clock(page.received.clock / 1000)) })));
 }
 
 /* ---- the shell ---- */
@@ -138,6 +155,7 @@ function makeShell() {
     updated: make('span', { id: 'updated' }), version: make('span'),
     lost: make('div', { class: 'lost', id: 'lost', role: 'alert', hidden: true }),
     list: make('div', { class: 'lost', id: 'list-problem', role: 'alert', hidden: true }),
+    refused: make('div', { class: 'lost', id: 'refused', role: 'status', hidden: true }),
     main: make('main', { id: 'main', tabindex: '-1' }) };
   const user = isIn ? make('span', { id: 'user' }, t('user.is', { name: page.session.name,
     role: t(`role.${page.session.role}`) })) : null;
@@ -152,7 +170,7 @@ function makeShell() {
       isIn ? made.updated : null),
     make('div', { class: 'tools' }, languageField(), user, out)), isIn ? makeNav() : null);
   const foot = make('footer', {}, make('span', {}, t('foot.zone', { zone: zone() })), made.version);
-  document.body.replaceChildren(skip, head, made.lost, made.list, made.main, foot);
+  document.body.replaceChildren(skip, head, made.lost, made.list, made.refused, made.main, foot);
   return made;
 }
 
@@ -168,6 +186,10 @@ async function enter(session) {
       view?.onChanged?.();
     },
     onRunning: (news) => view?.onRunning?.(news),
+    onRefused: (problem) => {
+      page.refused = problem;
+      showState();
+    },
   });
   await refreshSummary();
 }
@@ -175,7 +197,7 @@ async function enter(session) {
 function forget() {
   events?.stop();
   events = null;
-  page.session = page.summary = page.choices = null;
+  page.session = page.summary = page.choices = page.refused = null;
 }
 
 async function leave() {
@@ -206,6 +228,19 @@ function showLogin(note) {
   shell.main.querySelector('input')?.focus();
 }
 
+/* On a phone the links are wider than the screen. */
+function markLink(name) {
+  for (const link of document.querySelectorAll('nav a')) {
+    if (link.id !== `nav-${name}`) {
+      link.removeAttribute('aria-current');
+      continue;
+    }
+    const list = link.closest('ul');
+    link.setAttribute('aria-current', 'page');
+    list.scrollLeft += link.getBoundingClientRect().left - list.getBoundingClientRect().left - 40;
+  }
+}
+
 /* Shows what the address says. isNew: the reader went there, so the focus goes to its heading. */
 function show(isNew) {
   if (page.session === null) return;
@@ -219,9 +254,7 @@ function show(isNew) {
     view = found ? found[1](page) : { node: make('p', { class: 'nothing' }, t('missing')), update() {} };
     const heading = make('h2', { tabindex: '-1', id: 'title' }, t(`nav.${shown}`));
     shell.main.replaceChildren(make('div', { class: 'title' }, heading, view.tools ?? null), view.node);
-    for (const link of document.querySelectorAll('nav a'))
-      if (link.id === `nav-${shown}`) link.setAttribute('aria-current', 'page');
-      else link.removeAttribute('aria-current');
+    markLink(shown);
     if (isNew) heading.focus({ preventScroll: true });
     scrollTo(0, 0);
   }
@@ -268,7 +301,7 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden) refreshSummary();
 });
 setInterval(() => {
-  if (!document.hidden && Date.now() - Math.max(page.received, askedAt) >= SUMMARY_EACH) refreshSummary();
+  if (!document.hidden && Math.min(since(page.received), since(askedAt)) >= SUMMARY_EACH) refreshSummary();
   showState();
 }, 5000);
 

@@ -27,6 +27,12 @@ function change(news) {
 
 /* ---- the filters ---- */
 
+function sorts(page) {
+  const names = ['ended', 'length', 'status', 'result', 'campaign', 'agent', ...(page.hasMasks() ? [] : ['number'])];
+  return names.flatMap((name) => [['desc', '↓'], ['asc', '↑']].map(([order, arrow]) => [`${name} ${order}`,
+    `${t(`column.${name}`)} ${arrow}`]));
+}
+
 function makeFilters(page) {
   const controls = {};
   const onChange = (name, read) => ({ on: { change: () => change({ [name]: read() }) } });
@@ -41,9 +47,7 @@ function makeFilters(page) {
   };
   controls.number = make('input', { type: 'search', inputmode: 'tel', autocomplete: 'off', maxlength: '40',
     ...onChange('number', () => controls.number.value.trim()) });
-  const sorts = ['ended', 'length', 'status', 'result', 'campaign', 'agent', 'number'].flatMap((name) => (
-    [['desc', '↓'], ['asc', '↑']].map(([order, arrow]) => [`${name} ${order}`, `${t(`column.${name}`)} ${arrow}`])));
-  controls.sort = select(sorts, 'ended desc', { on: { change: () => {
+  controls.sort = select([], '', { on: { change: () => {
     const [sort, order] = controls.sort.value.split(' ');
     change({ sort, order });
   } } });
@@ -73,7 +77,7 @@ function makeFilters(page) {
     for (const name of ['from', 'to']) controls[name].value = params[name] ? toInput(Number(params[name])) : '';
     controls.number.value = params.number || '';
     const { sort, order } = orderOf(params);
-    controls.sort.value = `${sort} ${order}`;
+    setChoices(controls.sort, sorts(page), `${sort} ${order}`);
   }
   return { node, show };
 }
@@ -83,14 +87,15 @@ function makeFilters(page) {
 const callName = (row) => `${row.profile}/${row.id}`;
 
 /* The columns that the lists of calls and of recordings share. */
-export function callColumns() {
+export function callColumns(page) {
   const plain = (name, more) => ({ name: t(`column.${name}`), sort: name, fill: (row) => row[name] ?? '', ...more });
   return {
     ended: { name: t('column.ended'), sort: 'ended', class: 'tight span', fill: (row) => {
       const { name, params } = current();
       return make('a', { href: href(name, { ...params, call: callName(row) }), class: 'open' }, time(row.ended));
     } },
-    number: plain('number', { class: 'tight', fill: (row) => row.number ?? '' }),
+    number: plain('number', { sort: page.hasMasks() ? null : 'number', class: 'tight',
+      fill: (row) => row.number ?? '' }),
     direction: { name: t('column.direction'), fill: (row) => word('direction', row.direction) },
     campaign: plain('campaign'), status: plain('status'), agent: plain('agent'),
     result: plain('result', { fill: (row) => word('result', row.result) }),
@@ -112,7 +117,7 @@ function answer(row) {
 }
 
 function makeTable(page) {
-  const columns = callColumns();
+  const columns = callColumns(page);
   const list = [columns.ended, columns.number, columns.direction, columns.campaign, columns.status, columns.result,
     { name: t('column.state'), class: 'long', fill: (row) => [pill('state', row.state),
       row.reason ? english(row.reason, { class: 'reason' }) : null] },
@@ -159,13 +164,15 @@ export function calls(page) {
       filters.show(params);
     } catch { /* the list says what is wrong */ }
   }
-  /* How many profiles there are is known a little later than the view is shown. */
+  /* How many profiles there are, and whether numbers are masked, is known a little later than the view is shown. */
   function showProfiles() {
-    if (page.profiles().join() === names) return;
-    names = page.profiles().join();
+    const now = [page.hasMasks(), ...page.profiles()].join();
+    if (now === names) return;
+    names = now;
     tools.replaceChildren(...[page.profileField(true), csv].filter(Boolean));
     list = makeTable(page);
     place.replaceChildren(list.node);
+    filters.show(params);
     if (asked > 0) load();
   }
   showProfiles();

@@ -57,9 +57,11 @@ export function chart(spec) {
       const x = place.left + i * place.step, text = isMidnight ? day(byDay ? dayOf(at) : at) : clock(at);
       if (isMidnight && !byDay)
         plot.append(draw('line', { class: 'grid', x1: x, x2: x, y1: UP, y2: place.base + 5 }));
-      if (x < free || x + text.length * 6.2 > place.width) return;
-      plot.append(draw('text', { x: x + (byDay ? 0 : 3), y: HEIGHT - 4 }, text));
-      free = x + text.length * 6.5 + 12;
+      if (x < free) return;
+      const from = x + (byDay ? 0 : 3), label = draw('text', { x: from, y: HEIGHT - 4 }, text);
+      plot.append(label);
+      free = from + label.getComputedTextLength() + 12;
+      if (free - 12 > place.width) label.remove();
     });
   }
   function drawBars() {

@@ -1,23 +1,24 @@
 /* journal: who did what over this page. */
+import { actionName } from './action.js';
 import { get } from './api.js';
 import { make } from './dom.js';
-import { english, failure, oneAtATime, pill } from './parts.js';
+import { failure, oneAtATime, pill } from './parts.js';
 import { current, go } from './route.js';
 import { pager, table } from './table.js';
-import { t, time, word } from './texts.js';
+import { t, time } from './texts.js';
 
 const SIZE = 50;
 
 function what(action) {
   const values = Object.entries(action.arguments).map(([name, value]) => (
     `${name}: ${Array.isArray(value) ? value.join(', ') : value}`)).join('; ');
-  return [word('act', action.action), values === '' ? null : make('span', { class: 'reason' }, values)];
+  return [actionName(action.action, action.arguments), values === '' ? null : make('span', { class: 'reason' }, values)];
 }
 
 function output(action) {
   if (action.output === '') return '';
   return make('details', {}, make('summary', {}, t('action.output')), make('pre', { tabindex: '0', role: 'region',
-    'aria-label': t('action.output') }, english(action.output)));
+    lang: 'en', 'aria-label': t('action.output') }, action.output));
 }
 
 export function journal(page) {

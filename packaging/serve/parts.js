@@ -1,7 +1,7 @@
 /* parts: small things that several views show. */
-import { explain } from './api.js';
+import { textOf } from './api.js';
 import { make } from './dom.js';
-import { number, t, word } from './texts.js';
+import { number, parts, t, time, word } from './texts.js';
 
 const TONES = { accepted: 'good', stored: 'good', done: 'good', pending: 'warn', waiting: 'calm', running: 'info',
   rejected: 'bad', failed: 'bad', lost: 'bad', OK: 'good', WARNING: 'warn', CRITICAL: 'bad', UNKNOWN: 'warn' };
@@ -13,19 +13,37 @@ export function pill(kind, name) {
   return make('span', { class: `pill ${toneOf(name)}` }, word(kind, name));
 }
 
-/* A text that the program wrote, which is English in each language. */
+const HOST_TIME = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) ([+-]\d\d)(\d\d)/;
+
+/* A text that the program wrote, which is English in each language. Its times, in the host's zone, become the
+ * reader's. */
 export function english(text, attributes = {}) {
-  return make('span', { lang: 'en', ...attributes }, text);
+  const pieces = text.split(HOST_TIME), shown = [pieces[0]];
+  for (let i = 1; i < pieces.length; i += 5) {
+    const [date, clock, hours, minutes] = pieces.slice(i, i + 4);
+    shown.push(time(Date.parse(`${date}T${clock}${hours}:${minutes}`) / 1000), pieces[i + 4]);
+  }
+  return make('span', { lang: 'en', ...attributes }, shown);
 }
 
 /* A message. tone: good, warn, bad, info. */
 export function notice(tone, ...children) {
   return make('p', { class: `notice ${tone}`, role: tone === 'bad' ? 'alert' : 'status' }, ...children);
 }
-export const failure = (error) => notice('bad', explain(error));
+export function failure(error) {
+  const [key, { message = '', ...values }] = textOf(error);
+  return notice('bad', ...parts(key, { message: english(message), ...values }));
+}
 
+/* null: not counted. */
 export function count(value) {
-  return make('span', { class: value === 0 ? 'zero' : null }, value === null ? '' : number(value));
+  return make('span', { class: value ? null : 'zero' }, value === null ? '' : number(value));
+}
+
+/* A run's outcome. "failed (69)" has its code in it. */
+export function outcome(text) {
+  const failed = /^failed \((\d+)\)$/.exec(text);
+  return failed === null ? word('outcome', text) : t('outcome.failed', { code: failed[1] });
 }
 
 /* work, but never twice at once: what is asked for meanwhile is done once, afterwards. So a busy server gets no more

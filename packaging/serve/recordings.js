@@ -25,7 +25,7 @@ function play(row) {
 }
 
 function makeTable(page) {
-  const columns = callColumns();
+  const columns = callColumns(page);
   const list = [columns.ended, columns.number, columns.campaign, columns.agent, columns.length,
     { name: t('column.recording'), class: 'long', fill: (row) => [pill('recording', row.recording),
       row.file?.reason ? english(row.file.reason, { class: 'reason' }) : null] },
@@ -64,8 +64,9 @@ export function recordings(page) {
     }
   }
   function showTools() {
-    if (page.profiles().join() === names) return;
-    names = page.profiles().join();
+    const now = [page.hasMasks(), ...page.profiles()].join();
+    if (now === names) return;
+    names = now;
     tools.replaceChildren(...[page.profileField(true), make('label', { class: 'field inline' },
       make('span', {}, t('column.recording')), state)].filter(Boolean));
     list = makeTable(page);

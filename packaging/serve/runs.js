@@ -1,7 +1,7 @@
 /* runs: what each run of a profile did. */
 import { get } from './api.js';
 import { make, select } from './dom.js';
-import { count, english, failure, oneAtATime } from './parts.js';
+import { count, english, failure, oneAtATime, outcome } from './parts.js';
 import { current, go } from './route.js';
 import { runningLine } from './running.js';
 import { pager, table } from './table.js';
@@ -10,12 +10,11 @@ import { t, time, took, word } from './texts.js';
 const SIZE = 50;
 const KINDS = ['poll', 'backfill', 'reconcile', 'retry'];
 
-const isGood = (run) => run.exit_code === 0 || run.exit_code === 75;
+const TONES = { 0: 'good', 75: 'warn' }; // 75: calls are still pending
 
-/* "failed (69)" has its code in it. */
-function outcome(run) {
-  const tone = run.finished === null ? 'info' : isGood(run) ? 'good' : 'bad';
-  return [make('span', { class: `pill ${tone}` }, word('outcome', run.outcome)),
+function ending(run) {
+  const tone = run.finished === null ? 'info' : TONES[run.exit_code] ?? 'bad';
+  return [make('span', { class: `pill ${tone}` }, outcome(run.outcome)),
     run.message === null ? null : english(run.message, { class: 'reason' })];
 }
 
@@ -30,7 +29,7 @@ function makeTable() {
     figure('rejected'),
     { name: t('column.database'), class: 'number tight', fill: (run) => (run.database_ms === null ? ''
       : took(run.database_ms)) },
-    { name: t('column.outcome'), class: 'long', fill: outcome }] });
+    { name: t('column.outcome'), class: 'long', fill: ending }] });
 }
 
 /* The runs that are not over, as the stream of events tells them. */
@@ -62,7 +61,7 @@ export function runs(page) {
       const got = await get('/runs', { profile: params.profile, kind: params.kind, page: at, size: SIZE });
       if (mine !== asked) return;
       trouble.replaceChildren();
-      list.show(got.runs);
+      list.show(got.runs, undefined, undefined, params.kind ? t('runs.none.kind') : undefined);
       pages.show(at, SIZE, got.runs.length, null);
     } catch (error) {
       if (mine === asked) trouble.replaceChildren(failure(error));

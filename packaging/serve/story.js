@@ -38,29 +38,46 @@ function attempt(one) {
     one.reason === null ? null : make('p', {}, english(one.reason)));
 }
 
-/* What an administrator can do about this call: [action, its name, what is asked first]. */
+/* What an administrator can do about this call: [action, its name, what is asked first]. `why` reads what this page
+ * does not: the phone system, and PostgreSQL. */
 function actsOf(call) {
   const list = call.file?.state === 'rejected' ? [['recordings_retry', t('act.recordings')]] : [];
   if (call.story.state === 'rejected')
     list.unshift(['failed_retry', t('act.retry')], ['failed_drop', t('act.drop'), t('ask.drop.one')]);
   else if (call.story.state === 'discarded') list.unshift(['failed_restore', t('act.restore')]);
+  list.push(['why', t('act.look')]);
   return list;
 }
 
-/* done(): the action has ended. */
+/* done(): the action has ended, and may have changed the call. */
 function acts(page, call, done) {
-  const list = page.isAdmin() ? actsOf(call) : [];
-  if (list.length === 0) return null;
+  if (!page.isAdmin()) return null;
   const out = make('div', { class: 'out' });
-  const buttons = list.map(([action, verb, ask]) => make('button', { type: 'button', class: ask ? 'danger' : 'main',
-    'data-action': action, on: { click: async () => {
+  const id = call.story.uniqueid;
+  const buttons = actsOf(call).map(([action, verb, ask]) => make('button', { type: 'button',
+    class: ask ? 'danger' : action === 'why' ? '' : 'main', 'data-action': action, on: { click: async () => {
       if (ask && !await confirm(verb, ask, verb)) return;
-      const result = runAction(page, call.profile, action, { ids: [call.story.uniqueid] });
+      const result = runAction(page, call.profile, action, action === 'why' ? { id } : { ids: [id] });
       out.replaceChildren(result.node);
       await result.ended;
-      done();
+      if (action !== 'why') done();
     } } }, verb));
   return make('div', {}, make('div', { class: 'buttons' }, buttons), out);
+}
+
+/* The source's own words are long. */
+function column([name, value]) {
+  if (name !== 'raw_data') return make('div', {}, make('dt', {}, make('code', {}, name)), make('dd', {}, value));
+  return make('div', { class: 'wide' }, make('dt', {}, make('code', {}, name)),
+    make('dd', {}, make('details', {}, make('summary', {}, t('story.raw')), make('pre', {}, value))));
+}
+
+/* The call in the table of the sink `records`; null: the sink is another one. */
+function record({ record: { row, problem } }) {
+  return [make('h3', {}, t('story.record')),
+    problem !== null ? make('p', { class: 'note' }, english(problem))
+      : row === null ? make('p', { class: 'note' }, t('story.record.none'))
+        : make('dl', { class: 'facts', id: 'story-record' }, Object.entries(row).map(column))];
 }
 
 function body(page, call, again) {
@@ -69,6 +86,7 @@ function body(page, call, again) {
     acts(page, call, again), facts(call),
     call.file === null ? null : [make('h3', {}, t('column.recording')),
       recording(call.profile, call.story.uniqueid, call.file)],
+    call.record === null ? null : record(call),
     make('h3', {}, t('story.attempts')),
     attempts.length > 0 ? make('ol', { class: 'attempts' }, attempts.map(attempt).reverse())
       : make('p', { class: 'note' }, t('story.none'))];

@@ -1,14 +1,14 @@
 /* table: a table and the links to its pages. The server sorts the rows. Updated rows keep the focus. */
-import { make } from './dom.js';
+import { make, say } from './dom.js';
 import { number, t } from './texts.js';
 
 /* columns: [{ name, sort, class, fill(row) }]: sort: the name of the order at the API, or nothing; fill: what the cell
  * has. key(row): tells rows apart. onSort(sort). onOpen(row): a row was clicked. Returns
- * { node, show(rows, sort, order) }. */
+ * { node, show(rows, sort, order, none) }: none: what is said without rows, instead of empty. */
 export function table({ caption, columns, empty, key, onSort, onOpen }) {
   const head = make('tr'), body = make('tbody');
   const whole = make('table', { role: 'table' }, make('caption', {}, caption), make('thead', {}, head), body);
-  const nothing = make('p', { class: 'nothing', hidden: true }, empty);
+  const nothing = make('p', { class: 'nothing', hidden: true });
   const node = make('div', { class: 'table' }, whole, nothing);
   let shown = new Map();
 
@@ -32,7 +32,8 @@ export function table({ caption, columns, empty, key, onSort, onOpen }) {
   }
 
   /* Rows that did not change keep their elements, and so focus, open details and a playing recording. */
-  function show(rows, sort, order) {
+  function show(rows, sort, order, none = empty) {
+    say(nothing, none);
     const next = new Map();
     const lines = rows.map((row) => {
       const name = key(row), text = JSON.stringify(row), old = shown.get(name);

@@ -216,6 +216,12 @@ char *fileutil_absolute(const char *path)
     return absolute;
 }
 
+int fileutil_delete(const char *path, struct err *err)
+{
+    return unlink(path) == 0 || errno == ENOENT
+               ? 0 : err_set(err, EX_IOERR, "could not delete %s: %s", path, strerror(errno));
+}
+
 char *fileutil_directory_of(const char *path)
 {
     const char *slash = strrchr(path, '/');

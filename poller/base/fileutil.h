@@ -51,6 +51,9 @@ int fileutil_rewrite(const char *path, const char *text, gid_t group, struct err
  * name to ret_path, of size bytes, unless ret_path is NULL. Errors: EX_IOERR, EX_SOFTWARE. Durable: on return. */
 int fileutil_keep_damaged(const char *path, char *ret_path, size_t size, struct err *err) MUST_CHECK;
 
+/* fileutil_delete: deletes the file path; a missing one is no error. Errors: EX_IOERR. Not durable by itself. */
+int fileutil_delete(const char *path, struct err *err) MUST_CHECK;
+
 /* fileutil_directory_of: the directory that contains path; "." for a name without a slash. Ownership: the caller frees
  * it. */
 char *fileutil_directory_of(const char *path) MUST_CHECK;

@@ -67,6 +67,13 @@ static size_t append_body(char *bytes, size_t size, size_t count, void *context)
     return slot->body_cut ? 0 : length; /* 0 ends the transfer */
 }
 
+/* Of the Date header, an epoch; 0: it is no date. */
+static int64_t read_date(char *value)
+{
+    time_t date = curl_getdate(str_trim(value), NULL);
+    return date > 0 ? (int64_t)date : 0;
+}
+
 static size_t count_header(char *bytes, size_t size, size_t count, void *context)
 {
     struct slot *slot = context;
@@ -75,8 +82,7 @@ static size_t count_header(char *bytes, size_t size, size_t count, void *context
     if (length > 5 && length < 80 && strncasecmp(bytes, "date:", 5) == 0) {
         char value[80];
         (void)snprintf(value, sizeof value, "%.*s", (int)(length - 5), bytes + 5);
-        time_t date = curl_getdate(str_trim(value), NULL);
-        slot->date = date > 0 ? (int64_t)date : 0;
+        slot->date = read_date(value);
     }
     return slot->header_length <= MAX_HEADER_BYTES ? length : 0; /* 0 ends the transfer */
 }
@@ -622,6 +628,7 @@ static CURLcode set_transfer(struct exchange *exchange)
     SET(CURLOPT_CONNECTTIMEOUT, (long)transfer->timeout);
     SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
     SET(CURLOPT_LOW_SPEED_TIME, (long)transfer->timeout);
+    SET(CURLOPT_TIMEOUT_MS, (long)transfer->longest * 1000L);
     SET(CURLOPT_WRITEFUNCTION, take_body);
     SET(CURLOPT_WRITEDATA, exchange);
     SET(CURLOPT_HEADERFUNCTION, take_header);
@@ -742,8 +749,11 @@ static void end_exchange(struct http_pool *pool, struct exchange *exchange, CURL
 {
     struct http_answer answer = answer_so_far(exchange);
     curl_off_t retry_after = 0;
+    char date[80];
     long request_bytes = 0;
     (void)curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
+    if (http_header(&answer, "Date", date, sizeof date))
+        answer.date = read_date(date);
     if (curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &retry_after) == CURLE_OK)
         answer.retry_after_sec = (int64_t)retry_after;
     answer.took_ms = clock_mono_exact_ms() - exchange->started_ms;

@@ -112,6 +112,7 @@ struct http_transfer {
     int64_t from, length;           /* the part: bytes */
     const char *ca_file;            /* "": the system's certificates */
     int64_t timeout;                /* seconds: to connect, and the longest silence */
+    int64_t longest;                /* seconds for the whole request; 0: as long as bytes come */
     const char *sigv4, *account;    /* AWS Signature Version 4: "aws:amz:REGION:s3" and "KEY:SECRET"; NULL: none */
     /* Optional: takes a part of the body of an answer with status 2xx; other bodies are in the answer. so_far has
      * status and headers. False ends the request, whose answer then has a failure. */

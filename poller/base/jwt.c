@@ -120,7 +120,8 @@ struct json *jwt_verify_hs256(const char *token, const void *secret, size_t size
         return NULL;
     struct json *header = parse_part(token, (size_t)(first - token));
     const char *algorithm = header != NULL ? json_text(header, "alg") : NULL;
-    bool known = algorithm != NULL && strcmp(algorithm, "HS256") == 0;
+    /* crit names what whoever checks the token must understand, and nothing is understood here (RFC 7515, 4.1.11). */
+    bool known = algorithm != NULL && strcmp(algorithm, "HS256") == 0 && json_member(header, "crit") == NULL;
     json_free(header);
     return known ? parse_part(first + 1, (size_t)(second - first - 1)) : NULL;
 }

@@ -17,8 +17,8 @@ int jwt_sign(const struct json *claims, const char *key_id, const char *private_
 /* jwt_sign_hs256: the same, signed with a secret of size bytes. Ownership: the caller frees it with mem_free_secret. */
 char *jwt_sign_hs256(const struct json *claims, const void *secret, size_t size) MUST_CHECK;
 
-/* jwt_verify_hs256: the claims of a token that jwt_sign_hs256 made with this secret; NULL: it did not. The caller
- * checks what the claims say, such as exp. Ownership: json_free. */
+/* jwt_verify_hs256: the claims of a token that jwt_sign_hs256 made with this secret; NULL: it did not, or the
+ * header has crit. The caller checks what the claims say, such as exp and nbf. Ownership: json_free. */
 struct json *jwt_verify_hs256(const char *token, const void *secret, size_t size) MUST_CHECK;
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mask.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "base/str.h"
 #include "base/systemlog.h"
 
@@ -152,7 +153,7 @@ static void name_module(const char *file, char *out, size_t size)
 /* The JSON context of a line. The object borrows its texts from the first count rows of shown. */
 struct context {
     struct json *object;
-    char shown[5][256];
+    char shown[6][256];
     size_t count;
 };
 
@@ -190,6 +191,7 @@ static char *format_json(const char *file, enum log_level level, const struct lo
     json_add_text(object, "logger", module);
     json_add_text(object, "message", message);
     struct context context = { .object = json_add(object, "context", json_object()) };
+    add_text(&context, "profile", program_profile());
     if (state.run != 0)
         json_add_int(context.object, "run", state.run);
     if (call != NULL)
@@ -203,8 +205,12 @@ static char *format_json(const char *file, enum log_level level, const struct lo
 
 static char *format_line(const char *file, enum log_level level, const struct log_call *call, const char *message)
 {
-    return state.format == LOG_FORMAT_JSON ? format_json(file, level, call, message)
-                                          : mem_format("%s %-5s %s\n", time_text(), level_names[level], message);
+    const char *profile = program_profile(); /* several profiles may share a terminal, the journal or syslog */
+    bool is_named = *profile != '\0';
+    if (state.format == LOG_FORMAT_JSON)
+        return format_json(file, level, call, message);
+    return mem_format("%s %-5s %s%s%s%s\n", time_text(), level_names[level], is_named ? "[" : "", profile,
+                      is_named ? "] " : "", message);
 }
 
 /* Writes a line to the file or syslog, and to the terminal. Replaces secrets and masked numbers in text. */

@@ -1,4 +1,4 @@
-/* log: writes one line per event to the log file and to the terminal.
+/* log: writes one line per event to the log file and to the terminal. A line names the profile of program.h, if any.
  *
  * Each run opens the file again and only appends to it, so logrotate needs no signal. A run in progress goes on writing
  * to the renamed file, so the logrotate stanza has `create` and `delaycompress`. A write has only whole lines. */

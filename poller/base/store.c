@@ -289,6 +289,15 @@ int store_start_journal(struct store *store, struct err *err)
                    err);
 }
 
+int store_delete_journal(const char *path, struct err *err)
+{
+    char *wal = mem_format("%s-wal", path), *index = mem_format("%s-shm", path);
+    int result = fileutil_delete(wal, err) == 0 ? fileutil_delete(index, err) : -1;
+    free(index);
+    free(wal);
+    return result;
+}
+
 int store_forbid_changes(struct store *store, struct err *err)
 {
     return execute(store, "PRAGMA query_only = 1", "open", err);
@@ -332,6 +341,17 @@ bool store_is_damaged(const struct store *store)
 int store_execute(struct store *store, const char *sql, struct err *err)
 {
     return execute(store, sql, "write to", err);
+}
+
+int store_execute_first(struct store *store, const char *sql, const char **ret_rest, struct err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(store->database, sql, -1, &statement, ret_rest);
+    while (code == SQLITE_OK || code == SQLITE_ROW)
+        code = statement != NULL ? sqlite3_step(statement) : SQLITE_DONE;
+    int result = code == SQLITE_DONE ? 0 : fail(store, "write to", err);
+    (void)sqlite3_finalize(statement);
+    return result;
 }
 
 struct statement *store_prepare(struct store *store, const char *sql)

@@ -58,6 +58,10 @@ void store_wait_for_locks(struct store *store, int most_ms);
 /* store_start_journal: switches to a WAL, so that commits survive a power cut. Errors: EX_IOERR. */
 int store_start_journal(struct store *store, struct err *err) MUST_CHECK;
 
+/* store_delete_journal: deletes the WAL of a closed file, for a caller that gives the file up. A missing one is no
+ * error. Errors: EX_IOERR. */
+int store_delete_journal(const char *path, struct err *err) MUST_CHECK;
+
 /* store_use_copy: copies the file into memory and uses the copy from now on. Changes of the copy never reach the disk.
  * Errors: EX_IOERR. */
 int store_use_copy(struct store *store, struct err *err) MUST_CHECK;
@@ -72,6 +76,9 @@ void store_ignore_changes(struct store *store);
 
 /* store_execute: runs SQL statements that return no rows. It begins no transaction. */
 int store_execute(struct store *store, const char *sql, struct err *err) MUST_CHECK;
+
+/* store_execute_first: runs the first statement of sql, without its rows. *ret_rest: the text behind the statement. */
+int store_execute_first(struct store *store, const char *sql, const char **ret_rest, struct err *err) MUST_CHECK;
 
 /* store_number: runs a query with one row and returns its first column. */
 int store_number(struct store *store, const char *sql, int64_t *ret_number, struct err *err) MUST_CHECK;

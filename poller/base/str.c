@@ -167,6 +167,24 @@ const char *str_printable(const char *text, char *out, size_t size)
     return out;
 }
 
+const char *str_cut(const char *text, char *out, size_t size)
+{
+    size_t length = strlen(text);
+    if (length < size) {
+        memcpy(out, text, length + 1);
+        return out;
+    }
+    size_t most = size - sizeof "...", at = most;
+    while (at > most / 2 && text[at] != ' ')
+        at--;
+    if (text[at] != ' ')
+        for (at = most; at > 0 && ((unsigned char)text[at] & 0xC0) == 0x80;)
+            at--;
+    memcpy(out, text, at);
+    memcpy(out + at, "...", sizeof "...");
+    return out;
+}
+
 void str_hide(char *text, const char *secret)
 {
     size_t length = secret != NULL ? strlen(secret) : 0;

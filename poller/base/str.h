@@ -43,6 +43,10 @@ char *str_make_utf8(const char *bytes, size_t length) MUST_CHECK;
  * character. Returns out. */
 const char *str_printable(const char *text, char *out, size_t size);
 
+/* str_cut: copies text to out, of size bytes, 8 or more. Cuts a text that is too long at a blank, or within a long word
+ * after a whole character, and ends it with "...". Returns out. */
+const char *str_cut(const char *text, char *out, size_t size);
+
 /* str_hide: replaces each occurrence of secret in text by a * per character. secret may be NULL or "". */
 void str_hide(char *text, const char *secret);
 

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "base/http.h"
+#include "base/mem.h"
 #include "base/url.h"
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -57,4 +58,22 @@ int url_check(const char *text, const struct url_rules *rules, struct err *err)
                        "https:// instead; or, if that network is safe, write `allow_insecure_http = yes` %.300s",
                        rules->setting, rules->is_secret ? "http://..." : text, rules->exposed, rules->place);
     return 0;
+}
+
+char *url_escape(const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char digits[] = "0123456789ABCDEF";
+    char *out = mem_zero(3 * strlen(text) + 1, 1), *at = out;
+    for (const char *next = text; *next != '\0'; next++) {
+        unsigned char byte = (unsigned char)*next;
+        if (strchr(plain, *next) != NULL) {
+            *at++ = *next;
+            continue;
+        }
+        *at++ = '%';
+        *at++ = digits[byte >> 4];
+        *at++ = digits[byte & 15];
+    }
+    return out;
 }

@@ -23,4 +23,7 @@ struct url_rules {
  * or with allow_insecure_http. Errors: EX_CONFIG, with the remedy. */
 int url_check(const char *text, const struct url_rules *rules, struct err *err) MUST_CHECK;
 
+/* url_escape: text as a part of a path or a query, percent-encoded. Ownership: the caller frees it. */
+char *url_escape(const char *text) MUST_CHECK;
+
 #endif

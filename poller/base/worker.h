@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -29,7 +30,9 @@ void worker_start(struct worker *worker, struct worker_task *task);
 /* worker_has_ended: whether the task has run to its end; its results may be read then. */
 bool worker_has_ended(struct worker *worker, const struct worker_task *task);
 
-/* worker_close: waits for the tasks that run, drops those that wait, and ends the threads. worker may be NULL. */
-void worker_close(struct worker *worker);
+/* worker_close: drops the tasks that wait, waits up to wait_ms for those that run, and ends the threads. False: a task
+ * still runs. Then call it again, or leave the worker, and all that such a task uses, to the end of the process. worker
+ * may be NULL. */
+bool worker_close(struct worker *worker, int64_t wait_ms);
 
 #endif

@@ -15,6 +15,7 @@
 #include "commands/check_state.h"
 #include "config/profile.h"
 #include "config/secrets.h"
+#include "engine/after_step.h"
 #include "engine/route.h"
 #include "ledger/diagnosis.h"
 #include "ledger/enabled.h"
@@ -35,16 +36,28 @@ struct check {
     bool has_state; /* the process runs as the state's owner, so it may use the network */
 };
 
-static void test_secret_files(const struct check *check)
+static void test_secrets_of(const struct check *check, const struct params *params, const struct param_spec *specs,
+                            bool *is_own_told)
 {
     const char *own = check->options->config.own, *readable = NULL;
+    for (size_t at = 0; (readable = secrets_readable_by_all(params, specs, own, &at)) != NULL;) {
+        if (readable != own || !*is_own_told)
+            check_warn(check->report, "configuration", "chmod 640 that file",
+                       "%s holds a secret and can be read by other users", readable);
+        *is_own_told = *is_own_told || readable == own;
+    }
+}
+
+static void test_secret_files(const struct check *check)
+{
+    bool is_own_told = false;
+    const struct config *config = &check->config;
     if (check->kinds.source != NULL)
-        readable = secrets_readable_by_all(&check->config.source_params, check->kinds.source->params, own);
-    if (readable == NULL && check->kinds.sink != NULL)
-        readable = secrets_readable_by_all(&check->config.sink_params, check->kinds.sink->params, own);
-    if (readable != NULL)
-        check_warn(check->report, "configuration", "chmod 640 that file",
-                   "%s holds a secret and can be read by other users", readable);
+        test_secrets_of(check, &config->source_params, check->kinds.source->params, &is_own_told);
+    if (check->kinds.sink != NULL)
+        test_secrets_of(check, &config->sink_params, check->kinds.sink->params, &is_own_told);
+    if (check->kinds.place != NULL)
+        test_secrets_of(check, &config->recordings_params, check->kinds.place->params, &is_own_told);
 }
 
 /* Whether a setting names a file that could not be read, which the test of the configuration reports. */
@@ -56,9 +69,19 @@ static bool lacks_secret(const struct params *params)
     return false;
 }
 
+/* Where the links of stored recordings are, if they are not with the calls. */
+static const char *links_of(const struct check *check, char out[200])
+{
+    bool takes_links = check->kinds.sink == NULL || check->kinds.sink->note_recordings != NULL;
+    (void)snprintf(out, 200, "; the calls at the sink do not have the links: `did-optimizer-sync%s recordings why ID` "
+                   "shows one", check->options->profile_option);
+    return takes_links ? "" : out;
+}
+
 /* The settings, and the files that they name. Nothing is sent. */
 static void test_recordings(const struct check *check)
 {
+    char links[200];
     struct recording_settings settings = { .url = NULL };
     struct place place = { .ops = NULL };
     struct err err;
@@ -68,7 +91,8 @@ static void test_recordings(const struct check *check)
         place_open(check->kinds.place, &settings.place, &place, &err) != 0)
         check_fail_err(check->report, "recordings", &err);
     else
-        check_good(check->report, "recordings", "upload = %s", check->kinds.place->type);
+        check_good(check->report, "recordings", "upload = %s%s", check->kinds.place->type,
+                   links_of(check, links));
     place_close(&place);
     recording_settings_clear(&settings);
 }
@@ -215,7 +239,10 @@ static void report_place(const struct check *check, const struct place_finding *
     const struct transfer_failure *failure = &finding->failure;
     const char *remedy = *failure->remedy != '\0' ? failure->remedy + 2 : "try again later"; /* without "; " */
     const char *room = *finding->room != '\0' ? "; " : "";
-    if (!finding->is_stored)
+    if (finding->is_dead)
+        check_fail(check->report, "recordings", EX_UNAVAILABLE, remedy,
+                   "%s: recordings wait, and calls are sent as usual", failure->reason);
+    else if (!finding->is_stored)
         check_fail(check->report, "recordings", failure->fault == TRANSFER_MISCONFIGURED ? EX_CONFIG : EX_UNAVAILABLE,
                    remedy, "a small file could not be stored: %s", failure->reason);
     else if (!finding->is_deleted)
@@ -236,7 +263,7 @@ static void test_place(struct check *check)
         return;
     if (recording_settings_read(&check->config.recordings_params, &check->config.source_params, &settings, &err) == 0 &&
         place_open(check->kinds.place, &settings.place, &place, &err) == 0) { /* test_recordings reports the others */
-        if (place_check(&place, check->options->state_dir, &finding, &err) != 0)
+        if (place_check(&place, &settings.place, check->options->state_dir, &finding, &err) != 0)
             check_fail_err(check->report, "recordings", &err);
         else
             report_place(check, &finding);
@@ -272,6 +299,20 @@ static void test_api(struct check *check)
     check_api(check->report, check->options, &check->config, check->kinds.sink);
 }
 
+/* The files of `after`, as the state's owner, who runs them: root may read more. */
+static void test_after(struct check *check)
+{
+    struct err err;
+    size_t count = 0;
+    if (check->kinds.sink == NULL)
+        return;
+    if (after_step_check(check->kinds.sink, &check->config.sink_params, &count, &err) != 0)
+        check_fail_err(check->report, "after", &err);
+    else if (count > 0)
+        check_good(check->report, "after", "%zu file%s of SQL can be read; only a run shows whether they work",
+                   count, count == 1 ? "" : "s");
+}
+
 static void test_state(struct check *check)
 {
     const struct source_ops *source = check->kinds.source;
@@ -297,10 +338,10 @@ static int64_t test_last_run(const struct check *check)
 {
     struct err err;
     struct standing standing;
-    struct diagnosis_limits limits = diagnosis_usual_limits();
     if (!check->has_state || standing_read(check->options->state_dir, &standing, &err) != 0 ||
         standing_last_activity(&standing) == 0)
         return -1;
+    const struct diagnosis_limits limits = diagnosis_usual_limits(&standing);
     int64_t age = standing_age(&standing, standing_last_activity(&standing));
     if (!check->enabled)
         return age;
@@ -336,6 +377,7 @@ static const struct {
     { "state", test_owner, 0, false },
     { NULL, test_database, CONFIG_DATABASE, true },
     { NULL, test_api, CONFIG_API, true },
+    { "after", test_after, 0, true },
     { "recordings", test_place, 0, true },
     { "state", test_state, 0, true },
     { "sending", test_sending, 0, true },

@@ -25,7 +25,10 @@ void check_api(struct check_report *report, const struct options *options, const
     struct sink sink = { .ops = NULL };
     struct sink_health health;
     const struct sink_settings settings = route_sink_settings(config, options->state_dir, options->profile_option);
-    if (sink_open(kind, &settings, &sink, &err) != 0 || sink_check(&sink, &health, &err) != 0)
+    bool is_open = sink_open(kind, &settings, &sink, &err) == 0;
+    if (!is_open)
+        route_name_file(&options->config, &err);
+    if (!is_open || sink_check(&sink, &health, &err) != 0)
         check_fail_err(report, kind->title, &err);
     else
         report_health(report, kind->title, &health);

@@ -24,7 +24,7 @@ static void check_line(struct check_report *report, const struct check_cron *see
     const char *file = seen->file;
     switch (seen->cron.state) {
     case CRON_ON:
-        check_good(report, AREA, "%s starts a run each minute", file);
+        check_good(report, AREA, "%s starts the runs", file);
         break;
     case CRON_OFF:
         check_warn(report, AREA, "to continue, remove the # from that line",

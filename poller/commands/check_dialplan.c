@@ -7,6 +7,7 @@
 
 #include "base/fileutil.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "base/str.h"
 #include "commands/check_dialplan.h"
 
@@ -37,9 +38,10 @@ static void check_file(struct check_report *report, const char *path)
         number++;
         if (!runs_script(line))
             continue;
-        check_warn(report, "dialplan",
-                   "ask the API's owner which of them to keep; then comment that line out, or run "
-                   "`did-optimizer-sync disable`",
+        char remedy[200];
+        (void)snprintf(remedy, sizeof remedy, "ask the API's owner which of them to keep; then comment that line out, "
+                       "or run `did-optimizer-sync%s disable`", program_option());
+        check_warn(report, "dialplan", remedy,
                    "%s:%d runs the API owner's report script, so each call is posted twice, under different uniqueids: "
                    "the script knows the DID and the carrier's result, posts once and never the agent's disposition; "
                    "this program sends the final disposition, and tries until the API accepts",

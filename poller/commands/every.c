@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/interrupt.h"
+#include "base/program.h"
 #include "commands/every.h"
 #include "commands/run.h"
 
@@ -33,7 +34,8 @@ static void wait_for_round(pid_t child)
         (void)nanosleep(&moment, NULL);
     }
     if (WIFSIGNALED(status))
-        (void)fprintf(stderr, "did-optimizer-sync: a run was stopped by signal %d\n", WTERMSIG(status));
+        (void)fprintf(stderr, "did-optimizer-sync%s: a run was stopped by signal %d\n", program_option(),
+                      WTERMSIG(status));
 }
 
 static void run_once(const struct options *options, bool is_first)
@@ -45,7 +47,8 @@ static void run_once(const struct options *options, bool is_first)
     if (child > 0)
         wait_for_round(child);
     else
-        (void)fprintf(stderr, "did-optimizer-sync: could not start a run: %s\n", strerror(errno));
+        (void)fprintf(stderr, "did-optimizer-sync%s: could not start a run: %s\n", program_option(),
+                      strerror(errno));
 }
 
 int every_command(const struct options *options)

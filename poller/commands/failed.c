@@ -19,16 +19,17 @@
 struct change {
     enum call_state from, to;
     const char *is;   /* the name of state from */
-    const char *done; /* the end of the sentence "2 calls are ..." */
+    const char *done; /* the end of the sentence "2 calls are ..." ... */
+    const char *next; /* ... and the command that it names; NULL: none */
 };
 
 static const struct change changes[] = {
-    [COMMAND_FAILED_LIST] = { CALL_REJECTED, CALL_REJECTED, "rejected", NULL },
-    [COMMAND_FAILED_RETRY] = { CALL_REJECTED, CALL_PENDING, "rejected", "sent again with the next run" },
+    [COMMAND_FAILED_LIST] = { CALL_REJECTED, CALL_REJECTED, "rejected", NULL, NULL },
+    [COMMAND_FAILED_RETRY] = { CALL_REJECTED, CALL_PENDING, "rejected", "sent again with the next run", NULL },
     [COMMAND_FAILED_DROP] = { CALL_REJECTED, CALL_DISCARDED, "rejected",
-                              "discarded and will not be sent; to undo this: did-optimizer-sync failed restore" },
+                              "discarded and will not be sent; to undo this", "failed restore" },
     [COMMAND_FAILED_RESTORE] = { CALL_DISCARDED, CALL_REJECTED, "discarded",
-                                 "rejected again; to send: did-optimizer-sync failed retry" },
+                                 "rejected again; to send", "failed retry" },
 };
 
 struct work {
@@ -149,16 +150,19 @@ static int for_each_selected(struct work *work, action *act, struct err *err)
     }
     if (missing == NULL)
         return 0;
-    return err_set(err, EX_USAGE, "no call %s is %s%s; to see its state: did-optimizer-sync why %s", missing,
+    return err_set(err, EX_USAGE, "no call %s is %s%s; to see its state: did-optimizer-sync%s why %s", missing,
                    work->change->is, work->change->to == work->change->from ? "" : ", and nothing was changed",
-                   missing);
+                   options->profile_option, missing);
 }
 
 /* ---- the commands ---- */
 
-static void print_total(const struct work *work, const char *what)
+static void print_total(const struct work *work, const char *what, const char *next)
 {
-    (void)printf("%" PRId64 " call%s %s\n", work->count, work->count == 1 ? " is" : "s are", what);
+    (void)printf("%" PRId64 " call%s %s", work->count, work->count == 1 ? " is" : "s are", what);
+    if (next != NULL)
+        (void)printf(": did-optimizer-sync%s %s", work->options->profile_option, next);
+    (void)printf("\n");
 }
 
 static int list(struct work *work, struct err *err)
@@ -173,7 +177,7 @@ static int list(struct work *work, struct err *err)
     if (work->count == 0)
         (void)printf("no call is rejected\n");
     else
-        print_total(work, work->change->is);
+        print_total(work, work->change->is, NULL);
     return result;
 }
 
@@ -207,7 +211,7 @@ static int change(struct work *work, struct err *err)
     ledger_close(work->ledger);
     lock_release(lock);
     if (result == 0)
-        print_total(work, work->change->done);
+        print_total(work, work->change->done, work->change->next);
     return result;
 }
 

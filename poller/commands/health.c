@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "commands/health.h"
+#include "commands/state_view.h"
 #include "config/profile.h"
 #include "ledger/diagnosis.h"
 
@@ -27,13 +28,16 @@ static int read_limit(const char *text, const char *option, int64_t *limit, stru
     return 0;
 }
 
-static int read_limits(const struct options *options, struct diagnosis_limits *limits, struct err *err)
+/* standing: the usual limits depend on it. Before it is read (now 0), only the options are compared. */
+static int read_limits(const struct options *options, const struct standing *standing, struct diagnosis_limits *limits,
+                       struct err *err)
 {
-    *limits = diagnosis_usual_limits();
+    *limits = diagnosis_usual_limits(standing);
     if (read_limit(options->warning, "--warning", &limits->warning, err) != 0 ||
         read_limit(options->critical, "--critical", &limits->critical, err) != 0)
         return -1;
-    if (limits->warning > limits->critical)
+    bool is_known = standing->now != 0 || (options->warning != NULL && options->critical != NULL);
+    if (is_known && limits->warning > limits->critical)
         return err_set(err, EX_USAGE, "could not use --warning %" PRId64 ": it is more than --critical, %" PRId64,
                        limits->warning, limits->critical);
     return 0;
@@ -51,11 +55,14 @@ static const char *value_of(int64_t number, const char *unit, char out[32])
 int health_command(const struct options *options)
 {
     struct diagnosis_limits limits;
-    struct standing standing;
+    struct standing standing = { .now = 0 };
     struct err err;
     char performance[256], freshness[32], unsent[32];
-    if (read_limits(options, &limits, &err) != 0 || profile_drop_privileges(options, &err) != 0 ||
-        standing_read(options->state_dir, &standing, &err) != 0)
+    if (read_limits(options, &standing, &limits, &err) != 0) /* before all else: wrong words are the user's */
+        return print_line(DIAGNOSIS_UNKNOWN, err.message, "");
+    if (profile_drop_privileges(options, &err) != 0 || state_view_read(options, &standing, &err) != 0)
+        return print_line(DIAGNOSIS_UNKNOWN, state_view_explain(options, &err)->message, "");
+    if (read_limits(options, &standing, &limits, &err) != 0)
         return print_line(DIAGNOSIS_UNKNOWN, err.message, "");
     const struct ledger_counts *counts = &standing.overview.counts;
     (void)snprintf(performance, sizeof performance,

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/when.h"
 #include "commands/history.h"
+#include "commands/state_view.h"
 #include "ledger/diagnosis.h"
 #include "ledger/records.h"
 
@@ -111,10 +112,9 @@ static void print_run(void *context, const struct records_run *of_ledger)
 static int print_verdict(const struct options *options, struct ledger *ledger, struct err *err)
 {
     struct standing standing;
-    struct diagnosis_limits limits = diagnosis_usual_limits();
-    if (standing_gather(options->state_dir, ledger, &standing, err) != 0)
+    if (state_view_gather(options, ledger, &standing, err) != 0)
         return -1;
-    mask_numbers_if_enabled(standing.overview.last_run_message);
+    const struct diagnosis_limits limits = diagnosis_usual_limits(&standing);
     struct diagnosis diagnosis = diagnosis_of(&standing, &limits, options->profile);
     char *line = diagnosis_line(&diagnosis);
     (void)printf("now: %s - %s\n", diagnosis_name(diagnosis.level), line);

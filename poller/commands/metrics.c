@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/version.h"
 #include "commands/metrics.h"
+#include "commands/state_view.h"
 #include "domain/tally.h"
 #include "ledger/diagnosis.h"
 #include "ledger/watched.h"
@@ -84,18 +85,17 @@ static void write_outage(const struct page *page, const struct standing *standin
 static void write_state(const struct page *page, const struct standing *standing)
 {
     const struct records_overview *overview = &standing->overview;
-    struct diagnosis_limits limits = diagnosis_usual_limits();
+    struct diagnosis_limits limits = diagnosis_usual_limits(standing);
     struct diagnosis diagnosis = diagnosis_of(standing, &limits, NULL);
     int64_t limited_sec = standing->wait_until > standing->now ? standing->wait_until - standing->now : 0;
     gauge(page, "verdict", (int64_t)diagnosis.level, "The verdict of status and health: 0 OK, 1 WARNING, 2 CRITICAL.");
     gauge_known(page, "freshness_seconds", standing_freshness(standing),
-                "For how long a call may have waited: the age of the oldest unsent call or, if longer, the time since "
-                "a run last read the source's calls.");
+                "Age of the oldest unsent call, or the time since a run last read the source's calls: the longer one.");
     gauge_known(page, "unsent", standing_unsent(standing),
-                "Least number of finished calls after the checkpoint that the last run saw but did not send.");
+                "Finished calls after the checkpoint that the last run saw but did not send. There may be more.");
     gauge(page, "waiting_oldest_seconds", standing_age(standing, overview->oldest_waiting),
           "Age of the oldest finished call that waits for the agent's disposition.");
-    gauge(page, "pending", overview->counts.pending, "Calls that are waiting to be sent, or to be sent again.");
+    gauge(page, "pending", overview->counts.pending, "Calls that are to be sent, or to be sent again.");
     gauge(page, "waiting", overview->counts.waiting, "Finished calls that wait for the agent's disposition.");
     gauge(page, "rejected", overview->counts.rejected, "Calls that were rejected; an operator decides what to do.");
     gauge(page, "recordings_pending", standing->recordings.pending, "Recordings that are to be transferred.");
@@ -268,14 +268,14 @@ static int write_counters(const struct page *page, struct ledger *ledger, struct
     return write_histogram(page, ledger, &acceptance, err) == 0 ? write_histogram(page, ledger, &request, err) : -1;
 }
 
-static int write_page(const struct page *page, const char *state_dir, struct err *err)
+static int write_page(const struct page *page, const struct options *options, struct err *err)
 {
     struct standing standing;
     struct ledger *ledger = NULL;
-    if (fileutil_check_readable_dir(state_dir, err) != 0 ||
-        ledger_open(state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
+    if (fileutil_check_readable_dir(options->state_dir, err) != 0 ||
+        ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
-    int result = standing_gather(state_dir, ledger, &standing, err);
+    int result = state_view_gather(options, ledger, &standing, err);
     if (result == 0) {
         write_state(page, &standing);
         write_last_run(page, &standing.overview);
@@ -294,7 +294,7 @@ int metrics_command(const struct options *options, struct err *err)
     size_t size = 0;
     FILE *memory = mem_stream(&text, &size); /* an error must not leave half a page on standard output */
     struct page page = { memory, options->profile != NULL ? options->profile : "" };
-    int result = write_page(&page, options->state_dir, err);
+    int result = write_page(&page, options, err);
     if (fclose(memory) != 0)
         mem_out_of_memory();
     if (result == 0)

@@ -6,9 +6,11 @@
 #include "base/fileutil.h"
 #include "base/json.h"
 #include "base/lock.h"
+#include "base/program.h"
 #include "base/str.h"
 #include "commands/recordings_command.h"
 #include "ledger/recordings.h"
+#include "ledger/step_failure.h"
 
 struct listing {
     bool json;
@@ -101,7 +103,7 @@ static void explain_row(void *context, const struct recordings_row *row)
         print_text("next try", row->due > clock_now_epoch() ? clock_local(row->due, local, sizeof local)
                                                             : "with the next run");
     if (row->state == RECORDINGS_REJECTED)
-        print_text("to try again", "did-optimizer-sync recordings retry");
+        (void)printf("%-12s did-optimizer-sync%s recordings retry\n", "to try again", program_option());
 }
 
 static int explain(const struct options *options, struct ledger *ledger, struct err *err)
@@ -113,8 +115,8 @@ static int explain(const struct options *options, struct ledger *ledger, struct 
     return listing.count > 0 ? 0
                              : err_set(err, EX_USAGE,
                                        "the ledger has no recording of the call %s; to see the call: "
-                                       "did-optimizer-sync why %s",
-                                       call, call);
+                                       "did-optimizer-sync%s why %s",
+                                       call, options->profile_option, call);
 }
 
 static int look(const struct options *options, int (*act)(const struct options *, struct ledger *, struct err *),
@@ -140,7 +142,8 @@ static int retry_selected(const struct options *options, struct ledger *ledger, 
             return -1;
         if (count == 0)
             return err_set(err, EX_USAGE, "no recording of a call %s is rejected, and nothing was changed; to see its "
-                           "state: did-optimizer-sync recordings why %s", options->arguments[i], options->arguments[i]);
+                           "state: did-optimizer-sync%s recordings why %s", options->arguments[i],
+                           options->profile_option, options->arguments[i]);
         *ret_count += count;
     }
     return 0;
@@ -158,6 +161,8 @@ static int retry(const struct options *options, struct err *err)
     int result = ledger_open(options->state_dir, LEDGER_WRITE, &ledger, NULL, err);
     if (result == 0)
         result = retry_selected(options, ledger, &count, err);
+    if (result == 0)
+        result = step_failure_clear(ledger, STEP_RECORDINGS, err); /* the disk may be back */
     if (result == 0)
         result = ledger_commit(ledger, err);
     ledger_close(ledger);

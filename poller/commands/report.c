@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/fileutil.h"
-#include "base/mask.h"
 #include "base/mem.h"
 #include "commands/report.h"
 #include "commands/report_data.h"
+#include "commands/state_view.h"
 #include "ledger/ledger.h"
 
 #define INSTALLED_TEMPLATE DATA_DIR "/report.html"
@@ -39,9 +39,8 @@ static int write_page(FILE *page, const char *template, const struct options *op
     const char *marker = strstr(template, MARKER);
     (void)fwrite(template, 1, (size_t)(marker - template), page);
     if (store_execute(ledger_store(ledger), "BEGIN", err) != 0 || /* a snapshot: a run may write meanwhile */
-        standing_gather(options->state_dir, ledger, &standing, err) != 0)
+        state_view_gather(options, ledger, &standing, err) != 0)
         return -1;
-    mask_numbers_if_enabled(standing.overview.last_run_message);
     if (report_data_write(page, ledger, &standing, options, err) != 0)
         return -1;
     (void)fputs(marker + strlen(MARKER), page);

@@ -316,7 +316,7 @@ static void add_verdict(struct json *object, const struct standing *standing, co
     json_add_text(object, "verdict", diagnosis_name(diagnosis->level));
     json_add_text(object, "verdict_text", diagnosis->text);
     json_add_text(object, "verdict_action", diagnosis->action);
-    json_add_int(object, "out_of_date_after", diagnosis_usual_limits().critical);
+    json_add_int(object, "out_of_date_after", diagnosis_usual_limits(standing).critical);
     json_add_known(object, "freshness", standing_freshness(standing), RECORDS_UNKNOWN);
     json_add_known(object, "unsent", standing_unsent(standing), RECORDS_UNKNOWN);
     json_add_known(object, "not_known_since", standing_unknown_since(standing), 0);
@@ -329,7 +329,7 @@ static void put_moment(struct writer *writer, const struct standing *standing, i
     const struct records_overview *overview = &standing->overview;
     const struct records_run last = { .exit_code = overview->last_run_exit_code,
                                       .message = overview->last_run_message };
-    struct diagnosis_limits limits = diagnosis_usual_limits();
+    struct diagnosis_limits limits = diagnosis_usual_limits(standing);
     struct diagnosis diagnosis = diagnosis_of(standing, &limits, writer->profile);
     char host[256] = "", shown_host[256], outcome[RECORDS_OUTCOME_SIZE];
     struct json *object = json_object();

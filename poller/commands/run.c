@@ -135,6 +135,11 @@ static int find_leader(const struct options *options, struct resources *resource
     return 0;
 }
 
+static bool is_automatic(const struct options *options)
+{
+    return options->cron || options->every > 0;
+}
+
 /* The jobs of --job that are tables; 0: it names none. */
 static unsigned table_jobs(const struct options *options)
 {
@@ -151,38 +156,77 @@ static int64_t end_of_step(const struct resources *resources, int64_t started_ms
     return started_ms + budget_ms > least_ms ? started_ms + budget_ms : least_ms;
 }
 
+/* After a signal it is no failure: the next run continues. */
 static void fail_step(struct summary *summary, const struct err *err)
 {
-    if (interrupt_requested()) /* not a failure: the next run continues */
+    if (interrupt_requested()) {
+        if (summary->stop == STOP_NONE)
+            (void)snprintf(summary->message, sizeof summary->message, "stopped by a signal; the next run continues");
+        summary->stop = summary->stop == STOP_NONE ? STOP_INTERRUPTED : summary->stop;
         return;
-    log_error("❌ %s", err->message);
-    if (summary->stop == STOP_NONE)
+    }
+    if (summary->stop != STOP_FAILED || strcmp(summary->message, err->message) != 0) /* a tenant's calls and tables */
+        log_error("❌ %s", err->message);
+    if (summary->stop == STOP_NONE) {
         summary_fail(summary, err);
+        summary->only_a_step_failed = true;
+    }
+}
+
+struct following {
+    const struct options *options;
+    struct resources *resources;
+    int64_t started_ms; /* of the run, monotonic */
+};
+
+/* A source that cannot read the calls of one tenant has read those of the others, and their tables are due. After an
+ * error of this host nothing follows. */
+static bool may_follow_up(const struct summary *summary)
+{
+    return summary->stop != STOP_FAILED || summary->failure_code == EX_UNAVAILABLE ||
+           summary->failure_code == EX_CONFIG;
 }
 
 /* Does what follows the calls: copies tables, runs the files of `after`. The calls are sent already, so a failure fails
  * the run and loses nothing. If the customers of a tenant cannot be read, the files are still run. */
-static void follow_up(const struct options *options, struct resources *resources, int64_t started_ms,
-                      struct summary *summary)
+static void follow_up(void *context, struct summary *summary)
 {
+    const struct following *following = context;
+    const struct options *options = following->options;
+    struct resources *resources = following->resources;
+    int64_t started_ms = following->started_ms;
     struct err err;
-    const struct tables_step step = { .ledger = resources->ledger, .sink = &resources->sink,
-                                      .source = &resources->source, .jobs = table_jobs(options) };
+    const struct tables_step tables = { .ledger = resources->ledger, .sink = &resources->sink,
+                                        .source = &resources->source, .jobs = table_jobs(options),
+                                        .deadline_ms = end_of_step(resources, started_ms),
+                                        .is_asked_for = !is_automatic(options) };
     bool only_calls = options->job != NULL && strcmp(options->job, "call") == 0;
-    if (options->dry_run || summary->stop == STOP_FAILED || interrupt_requested())
+    if (options->dry_run || !may_follow_up(summary) || interrupt_requested())
         return;
-    if (!only_calls && tables_step_run(&step, &err) != 0)
+    if (!only_calls && tables_step_run(&tables, &err) != 0)
         fail_step(summary, &err);
-    if (!interrupt_requested() && after_step_run(&resources->sink, &resources->config.sink_params,
-                                                 end_of_step(resources, started_ms), &err) != 0)
+    const struct after_step after = { .ledger = resources->ledger, .sink = &resources->sink,
+                                      .params = &resources->config.sink_params,
+                                      .deadline_ms = end_of_step(resources, started_ms),
+                                      .is_asked_for = !is_automatic(options) };
+    if (!interrupt_requested() && after_step_run(&after, &err) != 0)
         fail_step(summary, &err);
+}
+
+/* A run of tables alone. Only a failure is recorded: the runs of calls say how calls are. */
+static void copy_tables(struct following *following, struct summary *summary)
+{
+    struct ledger *ledger = following->resources->ledger;
+    follow_up(following, summary);
+    if (summary->stop == STOP_FAILED && !following->options->dry_run)
+        (void)!journal_failed(ledger, summary, clock_mono_ms() - following->started_ms, NULL);
 }
 
 /* Runs once. The sink is not open yet: a standby host needs none. *ret_nothing_to_do: this host is standby. */
 static int poll_once(const struct options *options, struct resources *resources, struct summary *ret_summary,
                      bool *ret_nothing_to_do, struct err *err)
 {
-    int64_t started_ms = clock_mono_ms();
+    struct following following = { options, resources, clock_mono_ms() };
     if (ledger_claim_for_source(resources->ledger, resources->config.source_type, err) != 0 ||
         find_leader(options, resources, ret_nothing_to_do, err) != 0)
         return -1;
@@ -192,6 +236,8 @@ static int poll_once(const struct options *options, struct resources *resources,
         .route = resources_route(resources),
         .state_dir = options->state_dir,
         .legacy = options->legacy,
+        .follow_up = follow_up,
+        .follow_up_context = &following,
         .profile_option = options->profile_option,
         .api = &resources->config.api,
         .place = &resources->place,
@@ -201,12 +247,13 @@ static int poll_once(const struct options *options, struct resources *resources,
     };
     if (*ret_nothing_to_do)
         return stand_by(&poll, &resources->leader, err);
-    if (!options->dry_run)
-        resources_open_place(resources);
+    if (!options->dry_run && resources_open_place(resources, err) != 0)
+        return -1;
     campaigns_warn(&resources->source, options->dry_run ? NULL : resources->ledger, &resources->config.sync);
     if (table_jobs(options) == 0)
         poll_run(&poll, ret_summary);
-    follow_up(options, resources, started_ms, ret_summary);
+    else
+        copy_tables(&following, ret_summary);
     return leader_report_settled(&resources->leader, resources->ledger, ret_summary->stop == STOP_NONE, err);
 }
 
@@ -236,11 +283,6 @@ static void report(const struct options *options, const struct summary *summary,
     else
         log_info("📊 Dry run: %" PRId64 " would be sent, %" PRId64 " waiting until their disposition is final",
                  summary->accepted, summary->waiting + summary->still_waiting);
-}
-
-static bool is_automatic(const struct options *options)
-{
-    return options->cron || options->every > 0;
 }
 
 /* Cron and the service send nothing until an operator enables them. A run by hand always sends, and only warns. */
@@ -364,7 +406,7 @@ int run_round(const struct options *options, bool is_first)
         result = enter_state(options, &resources, &nothing_to_do, &err);
     else if (result == 0 && loaded)
         result = work(options, &resources, &summary, &nothing_to_do, &err);
-    else if (result == 0 && options->cron)
+    else if (result == 0 && !options->dry_run)
         open_ledger_for_history(options, &resources, &nothing_to_do);
     if (result != 0) {
         summary_fail(&summary, &err);

@@ -145,6 +145,30 @@ static char *with_own_name(const char *problem, const char *copy, const char *ow
                       : mem_format("%.*s%s%s", (int)(at - problem), problem, own, at + strlen(copy));
 }
 
+/* A sink tests its settings when it opens, and sends nothing. */
+static int open_sink(const struct options *options, const struct config *config, const struct sink_ops *kind,
+                     struct err *err)
+{
+    struct sink sink = { .ops = NULL };
+    const struct sink_settings settings = route_sink_settings(config, options->state_dir, options->profile_option);
+    if (sink_open(kind, &settings, &sink, err) != 0)
+        return -1;
+    sink_close(&sink);
+    return 0;
+}
+
+/* A new type of sink may need settings that are not there. Settings that were not complete before may stay so: else
+ * nobody could complete them one by one. */
+static int check_sink(const struct options *options, const struct config *before, const struct sink_ops *kind_before,
+                      const struct config *after, const struct sink_ops *kind_after, struct err *err)
+{
+    struct err why;
+    if (open_sink(options, before, kind_before, &why) != 0 || open_sink(options, after, kind_after, &why) == 0)
+        return 0;
+    return err_set(err, EX_USAGE, "nothing was changed: with this alone no call could be sent: %.700s; write all lines "
+                   "that belong together into %.200s by hand", why.message, options->config.own);
+}
+
 /* Checks the changed copy as `check` does. A problem that the file had before, such as a missing key, is no reason to
  * refuse the change. */
 static int check_copy(const struct options *options, const char *copy, struct err *err)
@@ -152,9 +176,9 @@ static int check_copy(const struct options *options, const char *copy, struct er
     struct config_paths paths = options->config;
     struct config before, after;
     struct config_problems old_problems, problems;
-    struct route_kinds kinds;
+    struct route_kinds kinds, old_kinds;
     int result = 0;
-    route_load(&paths, &before, &kinds, &old_problems);
+    route_load(&paths, &before, &old_kinds, &old_problems);
     paths.own = copy;
     route_load(&paths, &after, &kinds, &problems);
     for (int i = 0; result == 0 && i < problems.count; i++) {
@@ -163,6 +187,8 @@ static int check_copy(const struct options *options, const char *copy, struct er
             result = err_set(err, EX_USAGE, "nothing was changed: %s", problem);
         free(problem);
     }
+    if (old_problems.count == 0 && problems.count == 0)
+        result = check_sink(options, &before, old_kinds.sink, &after, kinds.sink, err);
     config_free(&before);
     config_free(&after);
     config_problems_free(&old_problems);

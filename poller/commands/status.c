@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/fileutil.h"
 #include "base/json.h"
+#include "base/program.h"
 #include "base/str.h"
 #include "commands/status.h"
+#include "commands/state_view.h"
 #include "config/profile.h"
 #include "ledger/diagnosis.h"
 #include "ledger/run_progress.h"
@@ -40,6 +42,32 @@ static void print_time(const char *name, int64_t epoch, int64_t now, const char 
     int64_t size = away < 120 ? 1 : away < 7200 ? 60 : away < 172800 ? 3600 : 86400;
     (void)printf(epoch <= now ? "%-19s %s%s, %" PRId64 " %s ago\n" : "%-19s %s%s, in %" PRId64 " %s\n", name, before,
                  clock_local(epoch, local, sizeof local), away / size, unit);
+}
+
+/* " (see: did-optimizer-sync --profile NAME WORDS)" */
+#define HINT_SIZE 120
+static const char *see(const char *words, char out[HINT_SIZE])
+{
+    (void)snprintf(out, HINT_SIZE, " (see: did-optimizer-sync%s %s)", program_option(), words);
+    return out;
+}
+
+static void print_sending(const struct standing *standing)
+{
+    if (standing->off)
+        (void)printf("%-19s not enabled: cron sends no calls (to start: did-optimizer-sync%s enable)\n", "sending",
+                     program_option());
+    else
+        (void)printf("%-19s enabled\n", "sending");
+}
+
+static void print_checkpoint(const struct standing *standing)
+{
+    char hint[HINT_SIZE], damaged[HINT_SIZE + 80];
+    (void)snprintf(damaged, sizeof damaged, "damaged%s: the next run continues from the ledger's copy",
+                   see("checkpoint show", hint));
+    print_time("checkpoint", standing->checkpoint, standing->now, standing->checkpoint_damaged ? damaged : "none yet",
+               "");
 }
 
 /* The checkpoint is the end of the last call, so it stays where it is while nobody calls. */
@@ -80,7 +108,7 @@ static void print_last_run(const struct standing *standing)
 {
     const struct records_overview *overview = &standing->overview;
     const struct records_run run = { .exit_code = overview->last_run_exit_code, .message = overview->last_run_message };
-    char outcome[RECORDS_OUTCOME_SIZE], message[256];
+    char outcome[RECORDS_OUTCOME_SIZE], message[sizeof overview->last_run_message];
     print_time("last run", overview->last_run, standing->now, "none yet", "");
     if (overview->last_run == 0)
         return;
@@ -109,24 +137,22 @@ static void print_progress(const struct state *state)
 /* Prints no line while the ledger has no recordings: then [recordings] is not set up. */
 static void print_recordings(const struct recordings_counts *counts)
 {
+    char hint[HINT_SIZE];
     if (counts->pending + counts->rejected + counts->stored > 0)
         (void)printf("%-19s %" PRId64 " stored, %" PRId64 " pending, %" PRId64 " rejected%s\n", "recordings",
                      counts->stored, counts->pending, counts->rejected,
-                     counts->rejected > 0 ? " (see: did-optimizer-sync recordings list)" : "");
+                     counts->rejected > 0 ? see("recordings list", hint) : "");
 }
 
 static void print_text(const struct state *state, const struct diagnosis *diagnosis)
 {
     const struct standing *standing = &state->standing;
     const struct records_overview *overview = &standing->overview;
-    char *verdict = diagnosis_line(diagnosis), outage[64];
+    char *verdict = diagnosis_line(diagnosis), outage[64], hint[HINT_SIZE];
     (void)printf("%-19s %s - %s\n", "verdict", diagnosis_name(diagnosis->level), verdict);
     free(verdict);
-    (void)printf("%-19s %s\n", "sending", standing->off
-                 ? "not enabled: cron sends no calls (to start: did-optimizer-sync enable)" : "enabled");
-    print_time("checkpoint", standing->checkpoint, standing->now, standing->checkpoint_damaged
-               ? "damaged (see: did-optimizer-sync checkpoint show): the next run continues from the ledger's copy"
-               : "none yet", "");
+    print_sending(standing);
+    print_checkpoint(standing);
     print_quiet(standing);
     print_time("oldest unsent", standing->oldest_unsent, standing->now,
                "none: every known finished call was accepted", "");
@@ -135,7 +161,7 @@ static void print_text(const struct state *state, const struct diagnosis *diagno
         print_time("  next try", overview->next_due, standing->now, "with the next run", "");
     (void)printf("%-19s %" PRId64 "\n", "waiting", overview->counts.waiting);
     (void)printf("%-19s %" PRId64 "%s\n", "rejected", overview->counts.rejected,
-                 overview->counts.rejected > 0 ? " (see: did-optimizer-sync failed list)" : "");
+                 overview->counts.rejected > 0 ? see("failed list", hint) : "");
     (void)printf("%-19s %" PRId64 " in the ledger\n", "accepted", state->accepted);
     print_recordings(&standing->recordings);
     print_unsent(standing);
@@ -254,7 +280,7 @@ static int read_state(const struct options *options, struct state *ret_state, st
     if (profile_drop_privileges(options, err) != 0 || fileutil_check_readable_dir(options->state_dir, err) != 0 ||
         ledger_open(options->state_dir, LEDGER_READ_ONLY, &ledger, NULL, err) != 0)
         return -1;
-    int result = standing_gather(options->state_dir, ledger, &ret_state->standing, err);
+    int result = state_view_gather(options, ledger, &ret_state->standing, err);
     if (result == 0)
         result = records_count_accepted(ledger, &ret_state->accepted, err);
     if (result == 0)
@@ -271,11 +297,11 @@ int status_command(const struct options *options)
 {
     struct err err = { .code = EX_OK };
     struct state state;
-    struct diagnosis_limits limits = diagnosis_usual_limits();
     if (read_state(options, &state, &err) != 0) {
-        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
+        (void)fprintf(stderr, "did-optimizer-sync: %s\n", state_view_explain(options, &err)->message);
         return err.code;
     }
+    const struct diagnosis_limits limits = diagnosis_usual_limits(&state.standing);
     struct diagnosis diagnosis = diagnosis_of(&state.standing, &limits, options->profile);
     if (options->json)
         print_json(&state, &diagnosis);

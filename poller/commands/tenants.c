@@ -10,9 +10,21 @@
 
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "commands/tenants.h"
 #include "config/profile.h"
 #include "engine/route.h"
+
+/* The terminal shows the lines of all profiles, one among the other. cron's mail names the profile itself. */
+static int name_failure(const struct options *options, int code)
+{
+    bool is_default = options->profile == NULL;
+    if (code != EX_OK && code != EX_TEMPFAIL && !options->cron)
+        (void)fprintf(stderr, "did-optimizer-sync: the run of the %s %s failed (exit %d); do: "
+                              "did-optimizer-sync%s status\n", is_default ? "default" : "profile",
+                      is_default ? "profile" : options->profile, code, options->profile_option);
+    return code;
+}
 
 /* Calls run for one profile (NULL: the default profile) in a new process. Returns -1 if no process could start. */
 static pid_t start(const struct options *options, const char *name, int (*run)(const struct options *))
@@ -20,18 +32,21 @@ static pid_t start(const struct options *options, const char *name, int (*run)(c
     (void)fflush(NULL);
     pid_t child = fork();
     if (child < 0)
-        (void)fprintf(stderr, "did-optimizer-sync: could not start a run: %s\n", strerror(errno));
+        (void)fprintf(stderr, "did-optimizer-sync: could not start a run of the %s %s: %s\n",
+                      name != NULL ? "profile" : "default", name != NULL ? name : "profile", strerror(errno));
     if (child != 0)
         return child;
     if (name == NULL)
-        exit(run(options));
+        exit(name_failure(options, run(options)));
     struct options own = *options;
     struct err err;
     /* A path on the command line belongs to the default profile. This profile's own path is beside or below that
      * one. */
     own.config.required_own = own.config.required_dids = own.named_state_dir = own.named_log = own.named_legacy = false;
-    if (profile_select(&own, name, &err) == 0)
-        exit(run(&own));
+    if (profile_select(&own, name, &err) == 0) {
+        program_set_profile(own.profile_option);
+        exit(name_failure(&own, run(&own)));
+    }
     (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
     exit(err.code);
 }

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "commands/why.h"
 #include "commands/why_attempt.h"
+#include "commands/why_record.h"
 #include "commands/why_story.h"
 #include "config/profile.h"
 #include "engine/resources.h"
@@ -173,11 +174,26 @@ static void print_source(const struct why_story *story)
     }
 }
 
-static void print_text(const struct why_story *story)
+static void print_record(const struct json *record)
+{
+    const struct json *row = json_member(record, "row");
+    const char *problem = json_text(record, "problem"), *name = "record";
+    if (record == NULL)
+        return;
+    if (problem != NULL)
+        print_row(name, "could not be read: %s", problem);
+    else if (json_is_null(row))
+        print_row(name, "the table of calls has no row for this call yet");
+    for (const struct json *one = json_first_member(row); one != NULL; one = json_next(one), name = "")
+        print_row(name, "%s %s", json_name(one), str_or_empty(json_string(one)));
+}
+
+static void print_text(const struct why_story *story, const struct json *record)
 {
     print_row("call", "%s", story->uniqueid);
     print_ledger(story);
     print_source(story);
+    print_record(record);
     print_row("explanation", "%s", story->sentence);
 }
 
@@ -194,47 +210,85 @@ static int exit_code_of(const struct why_story *story)
     return story->where == EXPLANATION_NO_ROW ? NO_SUCH_CALL : EX_UNAVAILABLE;
 }
 
-/* *ret_code is the exit code, and is set only if the call could be looked up. */
-static int show(const struct options *options, const struct config *config, const struct config_problems *problems,
-                const struct source_ops *source, int *ret_code, struct err *err)
+/* What `why` reads, with the problems of the settings. */
+struct loaded {
+    struct config config;
+    struct route_kinds kinds;
+    struct config_problems problems, sink_problems;
+};
+
+/* Wrong settings may name another table, or not say that numbers are masked. NULL: the sink has no rows to read.
+ * Ownership: the caller frees it. */
+static struct json *read_record(const struct options *options, const struct loaded *loaded, const char *id)
 {
-    struct why_story story = { .uniqueid = options->arguments[0] };
-    struct err ignored;
-    int result = read_ledger(options, &story, err);
-    if (sink_find(config->sink_type, config->sink_origin, &story.sink, &ignored) != 0)
-        story.sink = NULL;
-    why_story_use_source(&story, source);
-    if (result == 0) {
-        ask_source(config, problems, &story);
-        why_story_mask(&story, mask_if_enabled);
-        why_story_explain(&story, &config->sync);
-        if (options->json)
-            json_print_line(why_story_json(&story));
+    const struct sink_settings settings = route_sink_settings(&loaded->config, options->state_dir, NULL);
+    const struct config_problems *all = loaded->problems.count > 0 ? &loaded->problems : &loaded->sink_problems;
+    const struct sink_row_query query = { .id = id, .masks = loaded->config.mask_phone };
+    char *text = why_record(loaded->kinds.sink, &settings, &query, all->count > 0 ? all->texts[0] : NULL);
+    struct json *record = json_parse(text);
+    free(text);
+    return record;
+}
+
+static void print_story(const struct options *options, const struct loaded *loaded, const struct why_story *story)
+{
+    struct json *record = read_record(options, loaded, story->uniqueid);
+    if (options->json) {
+        struct json *object = why_story_json(story);
+        if (record != NULL)
+            (void)json_add(object, "record", record);
         else
-            print_text(&story);
+            json_add_null(object, "record");
+        json_print_line(object);
+    } else {
+        print_text(story, record);
+        json_free(record);
+    }
+}
+
+/* *ret_code is the exit code, and is set only if the call could be looked up. */
+static int show(const struct options *options, const struct loaded *loaded, int *ret_code, struct err *err)
+{
+    struct why_story story = { .uniqueid = options->arguments[0], .sink = loaded->kinds.sink,
+                               .facts = { .profile_option = options->profile_option } };
+    int result = read_ledger(options, &story, err);
+    why_story_use_source(&story, loaded->kinds.source);
+    if (result == 0) {
+        ask_source(&loaded->config, &loaded->problems, &story);
+        why_story_mask(&story, mask_if_enabled);
+        why_story_explain(&story, &loaded->config.sync);
+        print_story(options, loaded, &story);
         *ret_code = exit_code_of(&story);
     }
     why_story_free(&story);
     return result;
 }
 
+/* The secrets of other sinks are not needed. */
+static void load(const struct options *options, struct loaded *ret_loaded)
+{
+    *ret_loaded = (struct loaded){ .sink_problems = { .code = EX_OK } };
+    route_load(&options->config, &ret_loaded->config, &ret_loaded->kinds, &ret_loaded->problems);
+    if (ret_loaded->kinds.sink != NULL && ret_loaded->kinds.sink->read_row != NULL)
+        route_load_sink(&ret_loaded->config, &ret_loaded->kinds, &ret_loaded->sink_problems);
+}
+
 int why_command(struct options *options)
 {
     struct err err = { .code = EX_OK };
-    struct config config;
-    struct config_problems problems;
+    struct loaded loaded;
+    int code = EX_OK;
     /* Before root gives up its rights: only root may be allowed to read the settings. */
     mask_enable(config_masks_phones(&options->config));
     options->config.without_api = true;
-    struct route_kinds kinds;
-    int code = EX_OK;
-    route_load(&options->config, &config, &kinds, &problems);
+    load(options, &loaded);
     int result = profile_drop_privileges(options, &err);
     if (result == 0)
-        result = show(options, &config, &problems, kinds.source, &code, &err);
+        result = show(options, &loaded, &code, &err);
     if (result != 0)
         (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
-    config_problems_free(&problems);
-    config_free(&config);
+    config_problems_free(&loaded.problems);
+    config_problems_free(&loaded.sink_problems);
+    config_free(&loaded.config);
     return result == 0 ? code : err.code;
 }

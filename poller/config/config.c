@@ -37,6 +37,7 @@ static const struct setting own_settings[] = {
     { "sync", "batch_size", NUMBER, AT(sync.batch_size), "500", 1, 5000 },
     { "sync", "time_budget", NUMBER, AT(sync.time_budget), "50", 1, 86400 },
     { "sync", "splay", NUMBER, AT(sync.splay), "10", 0, 30 },
+    { "sync", "longest_pause", NUMBER, AT(sync.longest_pause), "0", 0, 604800 },
     { "sync", "takeover_after", NUMBER, AT(sync.takeover_after), "180", 10, 86400 },
     { "sync", "overlap", NUMBER, AT(sync.overlap), "600", 0, 86400 },
     { "sync", "settle", NUMBER, AT(sync.settle), "2", 0, 3600 },
@@ -677,6 +678,15 @@ bool config_known(size_t index, const char **ret_section, const char **ret_key, 
     *ret_key = own_settings[index].key;
     *ret_default = own_settings[index].default_value;
     return true;
+}
+
+int config_check_number(const char *section, const char *key, int64_t number, struct err *err)
+{
+    const struct setting *setting = find_setting(own_settings, COUNT(own_settings), section, key);
+    char room[STR_INT_SIZE];
+    if (setting == NULL || setting->kind != NUMBER)
+        return err_set(err, EX_SOFTWARE, "[%s] has no number %s", section, key);
+    return set_number(setting, &number, str_of_int(number, room), err);
 }
 
 bool config_masks_phones(const struct config_paths *paths)

@@ -82,6 +82,10 @@ const char *config_home(const struct config *config, config_has_param *has_param
  * False: there are no more. */
 bool config_known(size_t index, const char **ret_section, const char **ret_key, const char **ret_default);
 
+/* config_check_number: whether the setting of our own file, a number, may have this value. -1: it may not, and err says
+ * which numbers it may have. */
+int config_check_number(const char *section, const char *key, int64_t number, struct err *err) MUST_CHECK;
+
 /* config_masks_phones: whether mask_phone is set, for commands that need no other setting. Also true if the process has
  * no right to read the own file, which may set mask_phone. */
 bool config_masks_phones(const struct config_paths *paths);

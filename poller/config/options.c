@@ -12,7 +12,8 @@
 static const char help[] =
     "Usage: did-optimizer-sync [OPTIONS] [COMMAND]\n"
     "\n"
-    "Sends the result of every finished VICIdial call to the DID Optimizer API, once.\n"
+    "Sends the result of every finished call of VICIdial, Asterisk, a hosted PBX or Callio, once: to the\n"
+    "DID Optimizer API, a table of PostgreSQL or SQLite, BigQuery or a webhook.\n"
     "\n"
     "Commands:\n"
     "  run                     find the calls that ended and send them (default; cron runs this)\n"

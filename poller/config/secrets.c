@@ -1,6 +1,7 @@
 /* secrets: reads the file that KEY_file in [source] or [sink] names. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/fileutil.h"
@@ -8,6 +9,7 @@
 #include "base/str.h"
 #include "config/secrets.h"
 
+#define VARIABLE "environment variable " /* see environment_read */
 #define MAX_SECRET_BYTES ((size_t)64 * 1024)
 
 /* A file that every user can write is refused: any user could then choose the secret. */
@@ -59,14 +61,27 @@ void secrets_read(struct params *params, const struct param_spec *specs, unsigne
     }
 }
 
-const char *secrets_readable_by_all(const struct params *params, const struct param_spec *specs, const char *own)
+/* Whether an address has a password: postgresql://user:password@host, or ?password=. */
+static bool has_password(const char *value)
+{
+    const char *scheme = strstr(value, "://");
+    if (scheme == NULL)
+        return false;
+    const char *host = scheme + 3, *at = memchr(host, '@', strcspn(host, "/?#"));
+    return (at != NULL && memchr(host, ':', (size_t)(at - host)) != NULL) || strstr(host, "password=") != NULL;
+}
+
+const char *secrets_readable_by_all(const struct params *params, const struct param_spec *specs, const char *own,
+                                    size_t *at)
 {
     struct stat info;
-    for (size_t i = 0; i < params->count; i++) {
-        const struct param *param = &params->items[i];
+    while (*at < params->count) {
+        const struct param *param = &params->items[(*at)++];
         const struct param_spec *spec = params_spec_of(specs, param->key);
+        bool is_in_file = param->file != NULL || strncmp(param->origin, VARIABLE, sizeof VARIABLE - 1) != 0;
+        bool is_secret = spec != NULL && (spec->secret || has_password(param->value));
         const char *path = param->file != NULL ? param->file : own;
-        if (spec != NULL && spec->secret && stat(path, &info) == 0 && (info.st_mode & S_IROTH) != 0)
+        if (is_in_file && is_secret && stat(path, &info) == 0 && (info.st_mode & S_IROTH) != 0)
             return path;
     }
     return NULL;

@@ -11,8 +11,10 @@
 void secrets_read(struct params *params, const struct param_spec *specs, unsigned parts,
                   struct config_problems *problems);
 
-/* secrets_readable_by_all: the first file with a secret of params that every user may read; NULL: none. own is the file
- * of the settings. Ownership: borrowed from params or own. */
-const char *secrets_readable_by_all(const struct params *params, const struct param_spec *specs, const char *own);
+/* secrets_readable_by_all: the next file with a secret of params that every user may read; NULL: no further one. A
+ * password in an address is a secret too. own is the file of the settings. *at is 0 at first. Ownership: borrowed from
+ * params or own. */
+const char *secrets_readable_by_all(const struct params *params, const struct param_spec *specs, const char *own,
+                                    size_t *at);
 
 #endif

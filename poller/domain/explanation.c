@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "domain/decision.h"
 #include "domain/explanation.h"
 
@@ -134,7 +135,8 @@ static void explain_missed(const struct explanation_facts *facts, struct text *t
         append(text, "the ledger keeps accepted calls for %" PRId64 " days only, so the %s may have accepted this call",
                facts->settings->retention_days, sink_of(facts));
     else
-        append(text, "the row was written after our scan had passed its time. Run `reconcile`");
+        append(text, "the row was written after our scan had passed its time. Run `did-optimizer-sync%s reconcile`",
+               str_or_empty(facts->profile_option));
 }
 
 static void explain_new(const struct explanation_facts *facts, struct text *text)
@@ -151,11 +153,14 @@ static void explain_new(const struct explanation_facts *facts, struct text *text
         append(text, "not sent: no run is recorded yet");
     } else if (position_compare(&position, &facts->floor) <= 0) {
         append_time(text, "ended before the floor, ", facts->floor.end_epoch);
-        append_time(text, ": out of scope, no run sends this call. To send it: backfill --from '", position.end_epoch);
+        append(text, ": out of scope, no run sends this call. To send it: did-optimizer-sync%s backfill",
+               str_or_empty(facts->profile_option));
+        append_time(text, " --from '", position.end_epoch);
         append_time(text, "' --to '", position.end_epoch + 1);
         append(text, "'");
     } else if (facts->row == EXPLANATION_ARCHIVED) {
-        append(text, "not in the ledger, and its row is in the archive, which no run reads. Run `reconcile`");
+        append(text, "not in the ledger, and its row is in the archive, which no run reads. Run "
+               "`did-optimizer-sync%s reconcile`", str_or_empty(facts->profile_option));
     } else if (position.end_epoch < facts->checkpoint.end_epoch - settings->overlap &&
                facts->call->age > settings->sweep_window) {
         explain_missed(facts, text);
@@ -198,9 +203,9 @@ const char *explanation_of(const struct explanation_facts *facts, char *out, siz
         explain_waiting(facts, &text);
         break;
     case CALL_REJECTED:
-        append(&text, "rejected (%s): the call will not be retried by itself; to send it: did-optimizer-sync failed "
-               "retry",
-               facts->reason != NULL ? facts->reason : "the reason is not known");
+        append(&text, "rejected (%s): the call will not be retried by itself; to send it: "
+               "did-optimizer-sync%s failed retry",
+               facts->reason != NULL ? facts->reason : "the reason is not known", str_or_empty(facts->profile_option));
         break;
     case CALL_DISCARDED:
         append(&text, "discarded by an operator: the call is never sent");

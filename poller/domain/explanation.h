@@ -28,6 +28,7 @@ struct explanation_facts {
     bool started;               /* a run is recorded, so floor and checkpoint are known */
     struct position floor, checkpoint;
     bool outage;                /* the sink is down */
+    const char *profile_option; /* for commands, as in struct options; NULL: the default profile */
     const char *source, *sink;  /* their names in messages, after "the"; NULL: source, API */
     const struct settings_sync *settings; /* NULL if the row is unknown */
     int64_t now;                /* epoch, by the source's clock if there is a row */

@@ -36,6 +36,7 @@ struct settings_sync {
     int64_t batch_size;         /* calls handled and committed together */
     int64_t time_budget;        /* seconds a run may take */
     int64_t splay;              /* cron's runs start within this many seconds, each host at its own second */
+    int64_t longest_pause;      /* seconds from one run to the next, where cron starts no run each minute; else 0 */
     int64_t takeover_after;     /* seconds without a leader until another host of a cluster takes over */
     int64_t overlap;            /* seconds before the checkpoint that each run scans again */
     int64_t settle;             /* seconds to wait after a call ends before it is sent */

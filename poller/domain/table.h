@@ -45,6 +45,11 @@ struct table_store {
     /* Writes a load. Repeating it changes nothing but the log. Durable: on return. Errors: as newest. */
     int (*load)(void *context, const struct table_load *load, struct err *err);
     size_t rows; /* so many rows are best loaded at once, as each load is costly; 0: fewer will do */
+    /* NULL: all tables are copied, however long it takes. Otherwise the number of the first table to copy. On return:
+     * that of the table to continue with, because until_ms (monotonic) has passed; 0: the last one is copied. At least
+     * one table, or a part of it, is copied each time. */
+    int64_t *next;
+    int64_t until_ms;
     void *context;
 };
 

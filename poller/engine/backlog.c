@@ -22,6 +22,8 @@ struct backlog backlog_start(struct engine *engine, int64_t rate)
 static int64_t batch_of(const struct backlog *backlog)
 {
     int64_t size = backlog->engine->route.settings->batch_size;
+    int64_t most = (int64_t)backlog->engine->route.source->ops->fetch_most;
+    size = most != 0 && most < size ? most : size;
     return size < backlog->bucket.rate ? size : backlog->bucket.rate;
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "base/str.h"
 #include "engine/campaigns.h"
 
@@ -108,11 +109,12 @@ void campaigns_warn(const struct source *source, struct ledger *ledger, const st
     if (campaigns_look(source, settings, &found, NULL) != 0)
         return;
     if (*found.unknown != '\0')
-        log_warn("⚠ campaigns names %s, which the %s does not have, so no call of %s is sent; see: did-optimizer-sync "
-                 "check", found.unknown, source->ops->title, found.unknown_selected == 1 ? "it" : "them");
+        log_warn("⚠ campaigns names %s, which the %s does not have, so no call of %s is sent; see: "
+                 "did-optimizer-sync%s check", found.unknown, source->ops->title,
+                 found.unknown_selected == 1 ? "it" : "them", program_option());
     if (*found.unknown_excluded != '\0')
-        log_warn("⚠ exclude_campaigns names %s, which the %s does not have; see: did-optimizer-sync check",
-                 found.unknown_excluded, source->ops->title);
+        log_warn("⚠ exclude_campaigns names %s, which the %s does not have; see: did-optimizer-sync%s check",
+                 found.unknown_excluded, source->ops->title, program_option());
     if (ledger != NULL)
         (void)!ledger_set_note(ledger, LEDGER_NOTE_CAMPAIGNS, key, NULL);
 }

@@ -21,7 +21,8 @@ int64_t engine_now(const struct engine *engine)
 bool engine_must_send_now(const struct engine *engine)
 {
     int64_t deadline_ms = engine->terms.deadline_ms;
-    return sink_batch(engine->route.sink) > 0 && deadline_ms != INT64_MAX &&
+    bool is_slow = sink_batch(engine->route.sink) > 0 || engine->route.source->ops->fetch_most > 0;
+    return is_slow && deadline_ms != INT64_MAX &&
            clock_mono_ms() >= engine->started_ms + (deadline_ms - engine->started_ms) / 2;
 }
 
@@ -58,8 +59,8 @@ bool engine_may_read(struct engine *engine)
 {
     if (!source_may_read(engine->route.source))
         engine_stop(engine, STOP_OUT_OF_TIME, NULL,
-                    "this run has used its share of the %s's time (%s); the next run continues from here",
-                    engine->route.source->ops->title, source_reading_limit(engine->route.source));
+                    "this run has used its share of the %s's time (max_server_time); the next run continues from here",
+                    engine->route.source->ops->title);
     return engine->summary->stop == STOP_NONE;
 }
 

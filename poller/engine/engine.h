@@ -71,8 +71,9 @@ bool engine_may_read(struct engine *engine);
  * calls are read again by their ids, and an API may take a request for each. */
 bool engine_is_closed(const struct engine *engine);
 
-/* engine_must_send_now: whether half of the run's time is over, and the sink takes whole batches. Then it gets what was
- * read so far: a run that only reads until its time is over would begin at the same place each time. */
+/* engine_must_send_now: whether half of the run's time is over, and the sink takes whole batches, or the source reads
+ * calls one by one. Then the sink gets what was read so far: a run that only reads until its time is over would begin
+ * at the same place each time. */
 bool engine_must_send_now(const struct engine *engine);
 
 /* engine_stop: ends sending in this run. The first reason counts. call: the call that the message is about; NULL: none.

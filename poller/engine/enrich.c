@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "engine/enrich.h"
 #include "ledger/enriched.h"
 
@@ -73,24 +74,55 @@ static int on_enriched(void *context, size_t index, const struct call *call, str
     return result;
 }
 
+/* The same verdicts as those of `check`. */
+static void log_gap(enum source_gap gap, const char *line)
+{
+    switch (gap) {
+    case SOURCE_GAP_ABSENT:
+        log_info("Calls are sent without some of their data: %s; nothing needs to be done", line);
+        break;
+    case SOURCE_GAP_SETUP:
+        log_warn("⚠ Calls are sent without some of their data: %s; `did-optimizer-sync%s check` says what to do", line,
+                 program_option());
+        break;
+    case SOURCE_GAP_BUSY:
+        log_warn("⚠ Calls are sent without some of their data: %s; the next run tries again", line);
+        break;
+    case SOURCE_GAPS:
+        break;
+    }
+}
+
+/* Logs the lines of problem that told does not have, and adds them to told. Returns whether there was one. */
+static bool tell_lines(enum source_gap gap, char *problem, char *told, size_t size)
+{
+    bool is_new = false;
+    for (char *line = strsep(&problem, "\n"); line != NULL; line = strsep(&problem, "\n")) {
+        size_t used = strlen(told);
+        if (*line == '\0' || strstr(told, line) != NULL)
+            continue;
+        log_gap(gap, line);
+        (void)snprintf(told + used, size - used, "%s\n", line);
+        is_new = true;
+    }
+    return is_new;
+}
+
 /* Logs each problem once. The ledger keeps the lines of earlier runs, because a run sees only the problems of the
  * tables that it needs. */
 static int tell_problem(struct engine *engine, struct err *err)
 {
-    char problem[SOURCE_PROBLEM_SIZE], told[4 * SOURCE_PROBLEM_SIZE], *at = problem;
-    bool is_new = false;
-    source_enrich_problem(engine->route.source, problem);
-    if (*problem == '\0')
-        return 0;
-    if (ledger_read_text_note(engine->route.ledger, LEDGER_NOTE_ENRICH_PROBLEM, told, sizeof told, err) != 0)
-        return -1;
-    for (char *line = strsep(&at, "\n"); line != NULL; line = strsep(&at, "\n")) {
-        size_t used = strlen(told);
-        if (*line == '\0' || strstr(told, line) != NULL)
+    char problem[SOURCE_PROBLEM_SIZE], told[4 * SOURCE_PROBLEM_SIZE] = "";
+    bool is_new = false, is_read = false;
+    for (enum source_gap gap = 0; gap < SOURCE_GAPS; gap++) {
+        source_enrich_problem(engine->route.source, gap, problem);
+        if (*problem == '\0')
             continue;
-        log_warn("⚠ Calls are sent without some of their data: %s; `did-optimizer-sync check` says what to do", line);
-        (void)snprintf(told + used, sizeof told - used, "%s\n", line);
-        is_new = true;
+        if (!is_read &&
+            ledger_read_text_note(engine->route.ledger, LEDGER_NOTE_ENRICH_PROBLEM, told, sizeof told, err) != 0)
+            return -1;
+        is_read = true;
+        is_new = tell_lines(gap, problem, told, sizeof told) || is_new;
     }
     return is_new ? ledger_set_text_note(engine->route.ledger, LEDGER_NOTE_ENRICH_PROBLEM, told, err) : 0;
 }

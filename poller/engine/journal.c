@@ -137,12 +137,22 @@ static int note_outage(struct engine *engine, struct err *err)
     return 0;
 }
 
-/* `status` and `health` read the ledger alone, and name the sink in their messages. */
+static int note_number(struct ledger *ledger, const char *name, int64_t value, struct err *err)
+{
+    int64_t noted = 0;
+    if (ledger_read_note(ledger, name, 0, &noted, err) != 0)
+        return -1;
+    return noted == value ? 0 : ledger_set_note(ledger, name, value, err);
+}
+
+/* `status` and `health` read the ledger alone: they name the sink, and know for how long calls usually wait. */
 static int note_sink(struct engine *engine, struct err *err)
 {
     char noted[SINK_NAME_SIZE];
     const char *title = sink_title(engine->route.sink);
-    if (ledger_read_text_note(engine->route.ledger, LEDGER_NOTE_SINK, noted, sizeof noted, err) != 0)
+    if (note_number(engine->route.ledger, LEDGER_NOTE_PAUSE, engine->route.settings->longest_pause, err) != 0 ||
+        note_number(engine->route.ledger, LEDGER_NOTE_INTERVAL, sink_interval(engine->route.sink), err) != 0 ||
+        ledger_read_text_note(engine->route.ledger, LEDGER_NOTE_SINK, noted, sizeof noted, err) != 0)
         return -1;
     return strcmp(*noted != '\0' ? noted : "API", title) == 0
                ? 0 : ledger_set_text_note(engine->route.ledger, LEDGER_NOTE_SINK, title, err);
@@ -224,12 +234,20 @@ static int write_counts(struct engine *engine, struct err *err)
     return engine_commit(engine, err);
 }
 
+static bool is_complete(const struct summary *summary)
+{
+    bool has_done = summary->only_a_step_failed || (summary->stop == STOP_NONE && *summary->message == '\0');
+    return has_done && summary->pending_left == 0;
+}
+
 int journal_close(struct engine *engine, struct err *err)
 {
     int result = write_counts(engine, err);
     const struct sink_run run = { .exit_code = result == 0 ? summary_exit_code(engine->summary) : err->code,
                                   .message = result == 0 ? engine->summary->message : err->message,
-                                  .took_ms = clock_mono_ms() - engine->started_ms };
+                                  .took_ms = clock_mono_ms() - engine->started_ms,
+                                  .pending = result == 0 ? engine->summary->pending_left : -1,
+                                  .is_complete = result == 0 && is_complete(engine->summary) };
     sink_end(engine->route.sink, &run);
     return result;
 }

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/program.h"
 #include "engine/leader.h"
 #include "engine/leader_holder.h"
 #include "engine/succession.h"
@@ -224,7 +225,8 @@ int leader_confirm(struct leader *leader, struct ledger *ledger, struct err *err
     if (leader->role == LEADER_NOBODY)
         return err_set(err, EX_UNAVAILABLE,
                        "no host of this cluster sends the calls now, so nothing was sent. First let "
-                       "`did-optimizer-sync run` (cron's line) become the leader on one host, then do this there");
+                       "`did-optimizer-sync%s run` (cron's line) become the leader on one host, then do this there",
+                       program_option());
     return 0;
 }
 

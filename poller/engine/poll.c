@@ -489,6 +489,8 @@ void poll_run(const struct poll *poll, struct summary *ret_summary)
     if (result == 0) {
         if (work(&run, &err) != 0)
             summary_fail(ret_summary, &err);
+        if (poll->follow_up != NULL) /* before the run's end is recorded, which must not differ from its exit code */
+            poll->follow_up(poll->follow_up_context, ret_summary);
         result = journal_close(&run.engine, &err); /* also after a failure elsewhere */
     }
     if (result != 0 && ret_summary->stop != STOP_FAILED)

@@ -13,6 +13,9 @@ struct poll {
     struct route route;
     const char *state_dir;
     const char *legacy; /* an older script's checkpoint */
+    /* Optional: does what follows the calls, once they are recorded. Its failure is the run's, see summary_fail. */
+    void (*follow_up)(void *context, struct summary *summary);
+    void *follow_up_context;
     const char *profile_option; /* for commands that the log names, see struct options */
     const struct settings_api *api;
     const struct place *place;   /* for recordings; closed: they stay where they are */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fileutil.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "engine/progress.h"
 #include "ledger/checkpoint.h"
 #include "ledger/legacy.h"
@@ -131,8 +132,8 @@ static void start_over(struct progress *progress, const struct settings_sync *se
         from = progress->oldest_unsent - 1;
     progress->checkpoint = progress->floor = position_at(from, "");
     log_warn("⚠ The ledger was lost: the calls that ended after %s are sent again. To list older ones that may be "
-             "missing: did-optimizer-sync reconcile --report-only",
-             clock_local(from, local, sizeof local));
+             "missing: did-optimizer-sync%s reconcile --report-only",
+             clock_local(from, local, sizeof local), program_option());
 }
 
 /* Runs write the ledger first. So a file of a run that is ahead of the ledger says that somebody has deleted the

@@ -17,6 +17,7 @@
 #include "engine/recording_locate.h"
 #include "engine/recording_step.h"
 #include "ledger/recordings.h"
+#include "ledger/step_failure.h"
 
 #define LEAST_DELAY_SEC 60
 #define MOST_DELAY_SEC 3600
@@ -35,6 +36,12 @@
 
 /* While some recordings wait for the disk, others use the network. */
 #define WORKERS 8
+
+/* A disk that has not answered so long after the run's time is taken for a dead network mount: the next run must
+ * begin, as calls are waiting. After a signal the run waits for the shorter time. */
+#define DEAD_DISK_MS 120000
+#define DEAD_DISK_SIGNAL_MS 10000
+#define DISK_TURN_MS 200
 
 enum stage { FETCHING, STORING, STAGES };
 
@@ -81,6 +88,7 @@ struct work {
     struct doubt *doubts;
     size_t doubt_count;
     int64_t stored, rejected;
+    struct err trouble;    /* why no recording can be transferred; EX_OK: nothing stands in the way */
     int64_t started_ms;    /* monotonic */
     int64_t next_start_ms; /* monotonic, by the rate */
     bool is_uncommitted;
@@ -306,12 +314,16 @@ static int settle_stored(struct job *job, struct err *err)
 
 /* ---- failures ---- */
 
-/* Ends the step for this run; the first reason counts. */
+/* Ends the step for this run; the first reason counts. A server that asks to slow down is no trouble. */
 static void stop(struct work *work, const struct transfer_failure *failure)
 {
+    bool is_slow = failure->fault == TRANSFER_RATE_LIMITED;
+    int code = failure->fault == TRANSFER_MISCONFIGURED ? EX_CONFIG : EX_UNAVAILABLE;
     if (!work->is_stopped)
         log_error("❌ recordings: %s%s; recordings wait and none uses up an attempt; calls are sent as usual",
                   failure->reason, failure->remedy);
+    if (!work->is_stopped && !is_slow)
+        (void)err_set(&work->trouble, code, "%s%s", failure->reason, failure->remedy);
     work->is_stopped = true;
 }
 
@@ -618,12 +630,44 @@ static int postpone(struct job *job, struct err *err)
     return settle_failed(job, err);
 }
 
+/* Recordings that still wait for a dead disk stay as they are. */
 static int postpone_unfinished(struct work *work, struct err *err)
 {
-    for (size_t i = 0; i < work->job_count; i++)
-        if (work->jobs[i].is_busy && !work->jobs[i].has_ended && postpone(&work->jobs[i], err) != 0)
+    for (size_t i = 0; i < work->job_count; i++) {
+        struct job *job = &work->jobs[i];
+        if (job->is_busy && !job->is_working && !job->has_ended && postpone(job, err) != 0)
             return -1;
+    }
     return 0;
+}
+
+static void say_dead_disk(struct work *work)
+{
+    bool stores = false;
+    for (size_t i = 0; i < work->job_count; i++)
+        stores = stores || (work->jobs[i].is_working && work->jobs[i].stage == STORING);
+    (void)err_set(&work->trouble, EX_IOERR, "the disk of %.300s does not answer; mend it, or unmount it",
+                  stores ? work->step->settings->place.folder : work->step->state_dir);
+    log_error("❌ recordings: %s; recordings wait, and calls are sent as usual", work->trouble.message);
+}
+
+/* Ends the threads, so that nothing touches the recordings any more. False: a disk is dead, and everything that a
+ * thread may still use must stay in memory. */
+static bool end_disk_work(struct work *work)
+{
+    int64_t began_ms = clock_mono_ms();
+    bool has_ended = false, may_wait = true;
+    while (may_wait && !(has_ended = worker_close(work->worker, DISK_TURN_MS))) {
+        int64_t longest_ms = interrupt_requested() ? DEAD_DISK_SIGNAL_MS : DEAD_DISK_MS;
+        may_wait = clock_mono_ms() - began_ms < longest_ms;
+    }
+    for (size_t i = 0; i < work->job_count; i++) {
+        struct job *job = &work->jobs[i];
+        job->is_working = job->is_working && !has_ended && !worker_has_ended(work->worker, &job->task);
+    }
+    if (!has_ended)
+        say_dead_disk(work);
+    return has_ended;
 }
 
 /* ---- the links ---- */
@@ -748,13 +792,26 @@ static void close_work(struct work *work)
     spool_close(&work->spool);
 }
 
+/* Notes what stands in the way of all recordings, for status and health; a stored one shows that nothing does. */
+static int note_trouble(struct work *work, struct err *err)
+{
+    struct ledger *ledger = work->step->ledger;
+    bool is_troubled = work->trouble.code != EX_OK;
+    if (!is_troubled && work->stored == 0)
+        return 0;
+    work->is_uncommitted = true;
+    return is_troubled ? step_failure_note(ledger, STEP_RECORDINGS, &work->trouble, err)
+                       : step_failure_clear(ledger, STEP_RECORDINGS, err);
+}
+
 static int transfer_due(struct work *work, struct err *err)
 {
     struct err why;
     const struct recording_step *step = work->step;
     if (spool_open(step->state_dir, step->settings->spool_bytes, is_wanted, work, &work->spool, &why) != 0) {
+        work->trouble = why;
         log_error("❌ recordings: %s; recordings wait, and calls are sent as usual", why.message);
-        return 0;
+        return note_trouble(work, err) == 0 ? commit(work, err) : -1;
     }
     if (work->queue_count == 0) { /* opening the spool has deleted what a crash left there */
         spool_close(&work->spool);
@@ -763,29 +820,68 @@ static int transfer_due(struct work *work, struct err *err)
     int result = open_work(work, err);
     if (result == 0)
         result = transfer_all(work, err);
-    worker_close(work->worker); /* nothing touches the recordings any more */
-    work->worker = NULL;
+    bool has_ended = end_disk_work(work);
     if (result == 0)
         result = postpone_unfinished(work, err);
     if (charge_doubts(work, result == 0 ? err : NULL) != 0)
         result = -1;
     if (result == 0)
+        result = note_trouble(work, err);
+    if (result == 0)
         result = commit(work, err);
-    close_work(work);
+    if (has_ended)
+        close_work(work);
     if (work->stored > 0 || work->rejected > 0)
         log_info("🎙 Recordings: %" PRId64 " stored, %" PRId64 " rejected", work->stored, work->rejected);
     return result;
 }
 
+/* *ret_waits: a disk was dead, and it is not time yet to wait for it again. Where no recording is pending, nothing
+ * would show that the trouble is over. */
+static int read_trouble(const struct recording_step *step, bool *ret_waits, struct err *err)
+{
+    struct recordings_counts counts;
+    struct step_failure failure;
+    struct err why;
+    if (step_failure_read(step->ledger, STEP_RECORDINGS, &failure, err) != 0)
+        return -1;
+    if (failure.since == 0)
+        return 0;
+    if (recordings_count(step->ledger, &counts, err) != 0)
+        return -1;
+    if (counts.pending == 0)
+        return recording_step_forget_trouble(step->ledger, err);
+    *ret_waits = failure.code == EX_IOERR && step_failure_waits(&failure, clock_now_epoch());
+    if (*ret_waits) {
+        (void)step_failure_report(&failure, &why);
+        log_warn("⚠ recordings wait: %s", why.message);
+    }
+    return 0;
+}
+
+int recording_step_forget_trouble(struct ledger *ledger, struct err *err)
+{
+    struct step_failure failure;
+    if (step_failure_read(ledger, STEP_RECORDINGS, &failure, err) != 0)
+        return -1;
+    if (failure.since == 0)
+        return 0;
+    return step_failure_clear(ledger, STEP_RECORDINGS, err) == 0 ? ledger_commit(ledger, err) : -1;
+}
+
 int recording_step_run(const struct recording_step *step, struct err *err)
 {
+    bool waits = false;
     struct work work = { .step = step,
+                         .trouble = { .code = EX_OK },
                          .queue = mem_zero(QUEUE, sizeof(struct recordings_row)),
                          .unlocated = mem_zero(QUEUE, sizeof(struct recordings_row)) };
     int result = check_place(step, err);
     if (result == 0)
+        result = read_trouble(step, &waits, err);
+    if (result == 0 && !waits)
         result = fill_queue(&work, err);
-    if (result == 0 && may_go_on(&work))
+    if (result == 0 && !waits && may_go_on(&work))
         result = transfer_due(&work, err);
     clear_queue(&work);
     free(work.queue);

@@ -30,6 +30,10 @@ struct recording_step {
  * EX_SOFTWARE (libcurl). */
 int recording_step_run(const struct recording_step *step, struct err *err) MUST_CHECK;
 
+/* recording_step_forget_trouble: no recording waits for a transfer, so nothing stands in the way of any. Durable: on
+ * return. */
+int recording_step_forget_trouble(struct ledger *ledger, struct err *err) MUST_CHECK;
+
 /* recording_step_delay: the seconds until the next try of a recording whose failure does not count: the longer it is
  * known, the later, from a minute to an hour. */
 int64_t recording_step_delay(int64_t known_sec);

@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mask.h"
+#include "engine/recording_step.h"
 #include "engine/resources.h"
 #include "engine/route.h"
+#include "ledger/step_failure.h"
 #include "sink/print.h"
 
 /* How often cron starts a run. */
@@ -115,10 +117,12 @@ int resources_open_sink(const struct options *options, struct resources *resourc
     if (resources->sink.ops != NULL)
         return 0;
     const struct sink_settings settings = route_sink_settings(config, options->state_dir, options->profile_option);
-    if (options->dry_run)
-        return print_sink_open(resources->sink_kind, &settings, &resources->sink, err);
-    if (sink_open(resources->sink_kind, &settings, &resources->sink, err) != 0)
-        return -1;
+    int result = options->dry_run ? print_sink_open(resources->sink_kind, &settings, &resources->sink, err)
+                                  : sink_open(resources->sink_kind, &settings, &resources->sink, err);
+    if (result != 0)
+        route_name_file(&options->config, err);
+    if (result != 0 || options->dry_run)
+        return result;
     if (sink_batch(&resources->sink) > 0) { /* they are far apart, so no rate has to protect the receiver */
         config->sync.batch_size = (int64_t)sink_batch(&resources->sink);
         config->sync.backfill_rate = 0;
@@ -126,17 +130,22 @@ int resources_open_sink(const struct options *options, struct resources *resourc
     return 0;
 }
 
-void resources_open_place(struct resources *resources)
+int resources_open_place(struct resources *resources, struct err *err)
 {
     struct config *config = &resources->config;
-    struct err err;
-    if (resources->place_kind == NULL || resources->place.ops != NULL)
-        return;
+    struct err why;
+    if (resources->place_kind == NULL)
+        return recording_step_forget_trouble(resources->ledger, err);
+    if (resources->place.ops != NULL)
+        return 0;
     recording_settings_clear(&resources->recordings);
-    if (recording_settings_read(&config->recordings_params, &config->source_params, &resources->recordings, &err) !=
-            0 ||
-        place_open(resources->place_kind, &resources->recordings.place, &resources->place, &err) != 0)
-        log_error("❌ recordings: %s; recordings wait, and calls are sent as usual", err.message);
+    if (recording_settings_read(&config->recordings_params, &config->source_params, &resources->recordings, &why) ==
+            0 &&
+        place_open(resources->place_kind, &resources->recordings.place, &resources->place, &why) == 0)
+        return 0;
+    log_error("❌ recordings: %s; recordings wait, and calls are sent as usual", why.message);
+    return step_failure_note(resources->ledger, STEP_RECORDINGS, &why, err) == 0
+               ? ledger_commit(resources->ledger, err) : -1;
 }
 
 struct route resources_route(const struct resources *resources)

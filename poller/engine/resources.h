@@ -42,8 +42,9 @@ int resources_open_source(struct resources *resources, struct err *err) MUST_CHE
 int resources_open_sink(const struct options *options, struct resources *resources, struct err *err) MUST_CHECK;
 
 /* resources_open_place: opens the place of recordings, if the settings name one. A place that cannot be opened is
- * logged and stays closed: calls are sent without it. */
-void resources_open_place(struct resources *resources);
+ * logged, noted for status, and stays closed: calls are sent without it. Durable: on return. Errors: those of the
+ * ledger. */
+int resources_open_place(struct resources *resources, struct err *err) MUST_CHECK;
 
 /* resources_connect: opens the source that config names, for a command that needs only the source. Ownership:
  * source_close. Errors: those of source_find and source_open. */

@@ -150,7 +150,8 @@ static int fetch(struct visit *visit, enum source_table table, struct err *err)
     return source_fetch(visit->engine->route.source, table, visit->wanted, count, on_call, visit, err);
 }
 
-/* The source did not find the call. problem: why the archive could not be read; "": the archive was read. */
+/* The source did not find the call. problem: why the archive, or a call of a source without one, could not be read;
+ * "": all was read. */
 static int settle_missing(struct engine *engine, const struct listed *listed, const char *problem, struct err *err)
 {
     struct call_record record;
@@ -164,9 +165,13 @@ static int settle_missing(struct engine *engine, const struct listed *listed, co
         (void)snprintf(why, sizeof why, "gone from the %.40s", engine->route.source->ops->title);
         return settle_forgotten(engine, listed->id, NULL, &record, why, err);
     }
-    if (call_is_open(&record))
-        log_for_call(LOG_WARN, &about, "✗ %s: gone from %s, and perhaps archived: %s", listed->id,
-                  engine->route.source->ops->places[SOURCE_LIVE], problem);
+    const char *const *places = engine->route.source->ops->places;
+    bool has_archive = *places[SOURCE_ARCHIVE] != '\0';
+    if (call_is_open(&record) && has_archive)
+        log_for_call(LOG_WARN, &about, "✗ %s: gone from %s, and perhaps archived: %s", listed->id, places[SOURCE_LIVE],
+                     problem);
+    else if (call_is_open(&record)) /* the problem may be that of another call of the same part */
+        log_for_call(LOG_WARN, &about, "✗ %s: could not be read again; the next runs try it: %s", listed->id, problem);
     return 0;
 }
 
@@ -219,7 +224,9 @@ static int revisit_stretch(struct engine *engine, struct ledger_stretch *stretch
                            bool *ret_whole, struct err *err)
 {
     size_t batch_size = (size_t)engine->route.settings->batch_size;
-    size_t part = batch_size < PART ? batch_size : PART, listed = part;
+    size_t part = batch_size < PART ? batch_size : PART, most = engine->route.source->ops->fetch_most;
+    part = most != 0 && most < part ? most : part;
+    size_t listed = part;
     stretch->limit = (int64_t)part;
     for (; listed == part && engine_may_go_on(engine) && !engine_is_closed(engine); *count += listed) {
         if (*count > 0 && (!source_may_read(engine->route.source) || engine_must_send_now(engine)))
@@ -258,7 +265,8 @@ int revisit_all(struct engine *engine, struct ledger_stretch *stretch, struct wo
             return -1;
         stretch->after = rest.after;
     }
-    if (!is_whole && engine->summary->stop == STOP_NONE)
+    bool is_cut = engine->summary->stop == STOP_NONE || engine->summary->stop == STOP_OUT_OF_TIME;
+    if (!is_whole && is_cut) /* the calls that cannot be read must not always come first */
         return engine_place(engine, LEDGER_REVISITED, &stretch->after, err);
     return is_whole && was_cut ? ledger_delete_place(engine->route.ledger, LEDGER_REVISITED, err) : 0;
 }

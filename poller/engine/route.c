@@ -78,6 +78,12 @@ static void load_recordings(struct config *config, struct route_kinds *kinds, st
     config_add_problem(problems, 0, &err);
 }
 
+void route_load_sink(struct config *config, const struct route_kinds *kinds, struct config_problems *ret_problems)
+{
+    if (kinds->sink != NULL)
+        settle(config, &config->sink_params, kinds->sink->params, "sink", kinds->sink->type, CONFIG_API, ret_problems);
+}
+
 void route_load(const struct config_paths *paths, struct config *ret_config, struct route_kinds *ret_kinds,
                 struct config_problems *ret_problems)
 {
@@ -111,8 +117,7 @@ void route_load(const struct config_paths *paths, struct config *ret_config, str
     if (found != 0)
         config_add_problem(ret_problems, CONFIG_API, &err);
     else
-        settle(ret_config, &ret_config->sink_params, ret_kinds->sink->params, "sink", ret_kinds->sink->type, CONFIG_API,
-               ret_problems);
+        route_load_sink(ret_config, ret_kinds, ret_problems);
     load_recordings(ret_config, ret_kinds, ret_problems);
 }
 
@@ -160,10 +165,48 @@ void route_load_to_show(const struct config_paths *paths, struct config *ret_con
     forget_secrets(&ret_config->recordings_params, "recordings", ret_config->recordings_type);
 }
 
+/* Whether the problem is one of a line in this file. */
+static bool is_in(const char *problem, const char *path)
+{
+    size_t length = strlen(path);
+    return strncmp(problem, path, length) == 0 && problem[length] == ':';
+}
+
+/* The first problem of a line in one of these files, or, if one may not be read, none. */
+static int find_wrong_line(const struct config_paths *paths, const char *const *files, size_t count, struct err *err)
+{
+    struct config config;
+    struct config_problems problems;
+    struct route_kinds kinds;
+    int result = 0;
+    route_load(paths, &config, &kinds, &problems);
+    for (int i = 0; result == 0 && problems.code != EX_NOPERM && i < problems.count; i++)
+        for (size_t j = 0; result == 0 && j < count; j++)
+            if (is_in(problems.texts[i], files[j]))
+                result = err_set(err, problems.code, "%s", problems.texts[i]);
+    config_problems_free(&problems);
+    config_free(&config);
+    return result;
+}
+
+int route_check_lines(const struct config_paths *paths, struct err *err)
+{
+    const char *const files[] = { paths->own, paths->dids, paths->astguiclient };
+    return find_wrong_line(paths, files, sizeof files / sizeof files[0], err);
+}
+
+void route_name_file(const struct config_paths *paths, struct err *err)
+{
+    if (err == NULL || err->code != EX_CONFIG || strchr(err->message, '/') != NULL)
+        return;
+    const struct err why = *err;
+    (void)err_set(err, why.code, "%.300s: %.700s", paths->own, why.message);
+}
+
 bool route_is_set_up(const struct config_paths *paths)
 {
     const struct config_paths own = with_parts(paths);
-    return config_has_key(&own);
+    return config_has_key(&own) || find_wrong_line(paths, &paths->own, 1, NULL) != 0;
 }
 
 bool route_is_secret(const char *section, const char *key)

@@ -1,6 +1,7 @@
 /* settle: writes the result of a call to the ledger and the log, and counts it. */
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "engine/settle.h"
@@ -37,10 +38,13 @@ int settle_waiting(struct engine *engine, const struct call *call, const struct 
     return engine_put(engine, &entry, err);
 }
 
+/* The sink's time is by this host's clock, and a due time by the source's. */
 int settle_noted(struct engine *engine, const struct call *call, const struct call_record *record, struct err *err)
 {
     struct ledger_entry entry = entry_of(call, record, CALL_PENDING);
     entry.due = engine_now(engine);
+    if (engine_is_closed(engine))
+        entry.due += sink_opens_at(engine->route.sink) - clock_now_epoch();
     return engine_put(engine, &entry, err);
 }
 

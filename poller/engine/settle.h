@@ -14,7 +14,7 @@
 int settle_waiting(struct engine *engine, const struct call *call, const struct call_record *record, int64_t until,
                    struct err *err) MUST_CHECK;
 
-/* settle_noted: makes the call pending and due at once. */
+/* settle_noted: makes the call pending, and due when the sink takes calls (sink_opens_at): often at once. */
 int settle_noted(struct engine *engine, const struct call *call, const struct call_record *record, struct err *err)
     MUST_CHECK;
 

@@ -38,6 +38,7 @@ struct summary {
     const char *source, *sink; /* their names in messages, after "the"; NULL: source, API */
     enum summary_stop stop;
     int failure_code;   /* STOP_FAILED: the exit code of the error */
+    bool only_a_step_failed; /* STOP_FAILED: what follows the calls failed, and nothing before it */
     char message[1024]; /* why the run stopped, for people */
 };
 

@@ -19,6 +19,7 @@ struct walker {
     bool reads_watched;       /* the calls are those of the watch list now */
     enum decision_kind decided; /* on the last call that was read */
     bool ended_early;
+    bool is_full;             /* there is a new call more than the run may find (source_most_found) */
 };
 
 /* ---- finding ---- */
@@ -40,6 +41,14 @@ static int is_shown_already(const struct walker *walker, const struct call *call
     return watched_has(walk->engine->route.ledger, call->id, ret_is_shown, err);
 }
 
+/* Whether this run has found as many new calls as it may. */
+static bool has_enough(const struct walker *walker)
+{
+    const struct engine *engine = walker->walk->engine;
+    return walker->walk->duty == WALK_SEND &&
+           engine->summary->found + walker->found >= source_most_found(engine->route.source);
+}
+
 /* Keeps a call for the next batch, or does the walk's other duty with it. */
 static int take(struct walker *walker, const struct call *call, const struct call_record *record, struct err *err)
 {
@@ -47,8 +56,12 @@ static int take(struct walker *walker, const struct call *call, const struct cal
     bool is_noted = walk->duty == WALK_NOTE || call->ended < walk->note_before, is_shown = false;
     if (is_shown_already(walker, call, &is_shown, err) != 0 || is_shown)
         return is_shown ? 0 : -1;
-    if (!work_has(&walker->work, call->id)) /* a watched call may be in the scan's range too */
+    if (!work_has(&walker->work, call->id)) { /* a watched call may be in the scan's range too */
+        walker->is_full = walker->is_full || has_enough(walker);
+        if (walker->is_full)
+            return 0;
         walker->found++;
+    }
     if (walk->duty == WALK_LOOK)
         return 0;
     if (is_noted && !walk->engine->terms.sends_at_once) {
@@ -172,6 +185,8 @@ static int on_slice(void *context, int64_t ended_before, struct err *err)
 {
     struct walker *walker = context;
     const struct walk *walk = walker->walk;
+    if (walker->is_full) /* the walk has not come to the end of this slice: a later run takes its other calls */
+        return 1;
     bool enough = walker->work.count >= (size_t)walk->engine->route.settings->batch_size ||
                   engine_must_send_now(walk->engine);
     bool nothing_found = walker->work.count == 0; /* report the progress of the walk */
@@ -219,6 +234,19 @@ static int read_watched(struct walker *walker, struct err *err)
     return result;
 }
 
+/* The calls that were found are sent. How far the walk has come is not reported: the next run reads these calls again,
+ * knows them, and takes the next ones. */
+static int stop_full(struct walker *walker, struct err *err)
+{
+    struct engine *engine = walker->walk->engine;
+    if (send_found(walker, err) != 0)
+        return -1;
+    engine_stop(engine, STOP_OUT_OF_TIME, NULL,
+                "this run has found as many new calls as %s allows; the next run continues from here",
+                engine->route.source->ops->most_found_setting);
+    return 0;
+}
+
 /* The source failed, but it has handed out calls before: they need not wait until it works again. How far the walk has
  * come is unknown, so it is not reported. */
 static void send_what_was_read(struct walker *walker, const struct err *failure)
@@ -246,7 +274,9 @@ int walk_run(const struct walk *walk, int64_t *ret_found, struct err *err)
         result = source_scan(walk->engine->route.source, &range, consider, on_slice, &walker, err);
     if (result < 0)
         send_what_was_read(&walker, err);
-    if (result == 0 && !walker.ended_early && walk->engine->summary->stop == STOP_NONE)
+    if (result == 0 && walker.is_full)
+        result = stop_full(&walker, err);
+    else if (result == 0 && !walker.ended_early && walk->engine->summary->stop == STOP_NONE)
         result = send(&walker, INT64_MAX, err);
     *ret_found = walker.found;
     work_clear(&walker.work);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fileutil.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "base/str.h"
 #include "base/when.h"
 #include "ledger/checkpoint.h"
@@ -87,7 +88,7 @@ int checkpoint_load(const char *state_dir, enum checkpoint_found *ret_found, str
     struct stat info;
     if (lstat(path, &info) == 0 && S_ISLNK(info.st_mode)) {
         result = err_set(err, EX_IOERR, "could not read the checkpoint %s: it is a symbolic link; remove it and run "
-                         "`checkpoint set`", path);
+                         "`did-optimizer-sync%s checkpoint set WHEN`", path, program_option());
     } else if (fileutil_read(path, MAX_BYTES, FILEUTIL_REFUSE_LINK, &text, &missing, err) != 0) {
         *ret_found = CHECKPOINT_DAMAGED;
         result = err->code == EX_NOPERM ? -1 : 0;

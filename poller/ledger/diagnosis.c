@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -11,6 +12,9 @@
 
 /* After the clock was set back by more than this, the times in the ledger prove nothing. */
 #define CLOCK_TOLERANCE_SEC 300
+
+/* Two messages that are the same for so long are the same. */
+#define SAME_BYTES 300
 
 #define CHECK "check"
 #define LOOK_AT_CRON "check that cron runs and reads /etc/cron.d/did-optimizer-sync"
@@ -69,14 +73,41 @@ static enum diagnosis_level level_of_age(const struct findings *findings, int64_
 
 /* ---- the runs ---- */
 
+/* Whether a step after the calls failed the run: judge_steps says so. The run's message may say more behind it. */
+static bool is_failure_of_step(const struct standing *standing)
+{
+    for (int i = 0; i < STEPS; i++) {
+        const char *message = standing->steps[i].message;
+        size_t length = strnlen(message, SAME_BYTES);
+        if (standing->steps[i].since != 0 && strncmp(standing->overview.last_run_message, message, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void judge_last_end(struct findings *findings)
 {
     const struct records_overview *overview = &findings->standing->overview;
-    if (overview->last_run_exit_code == EX_OK || overview->last_run_exit_code == EX_TEMPFAIL)
+    if (overview->last_run_exit_code == EX_OK || overview->last_run_exit_code == EX_TEMPFAIL ||
+        is_failure_of_step(findings->standing))
         return;
     add(findings, DIAGNOSIS_WARNING, "the last run failed (exit %" PRId64 "): %s", overview->last_run_exit_code,
         overview->last_run_message);
     advise_command(findings, DIAGNOSIS_WARNING, CHECK);
+}
+
+/* Wrong settings may keep runs from beginning, and then no run says so. A run that does begin records them itself. */
+static void judge_settings(struct findings *findings)
+{
+    const struct standing *standing = findings->standing;
+    int64_t last = standing_last_activity(standing);
+    enum diagnosis_level level = level_of_age(findings, standing_age(standing, last));
+    if (*standing->settings_problem == '\0' || standing->off || (last != 0 && level == DIAGNOSIS_OK))
+        return;
+    if (last == 0)
+        level = DIAGNOSIS_CRITICAL;
+    add(findings, level, "the settings are wrong: %s", standing->settings_problem);
+    advise_command(findings, level, CHECK);
 }
 
 /* Runs start, but perhaps none of them can read the source's calls. */
@@ -128,7 +159,7 @@ static void judge_waiting(struct findings *findings)
 {
     const struct standing *standing = findings->standing;
     int64_t age = standing_age(standing, standing->oldest_pending), unsent = standing_unsent(standing);
-    enum diagnosis_level level = level_of_age(findings, age);
+    enum diagnosis_level level = level_of_age(findings, age - standing->load_interval);
     char local[CLOCK_TEXT_SIZE];
     const char *sink = standing_sink(standing);
     bool one_is_in_doubt = standing->in_doubt && standing->outage_since == 0;
@@ -180,6 +211,21 @@ static void judge_unread(struct findings *findings)
     advise_command(findings, DIAGNOSIS_WARNING, command);
 }
 
+/* ---- what follows the calls ---- */
+
+static void judge_steps(struct findings *findings)
+{
+    char since[CLOCK_TEXT_SIZE];
+    for (int i = 0; i < STEPS; i++) {
+        const struct step_failure *failure = &findings->standing->steps[i];
+        if (failure->since == 0)
+            continue;
+        add(findings, DIAGNOSIS_WARNING, "%s since %s: %s", step_failure_what((enum step)i),
+            clock_local(failure->since, since, sizeof since), failure->message);
+        advise_command(findings, DIAGNOSIS_WARNING, CHECK);
+    }
+}
+
 /* ---- the log ---- */
 
 static void judge_log(struct findings *findings)
@@ -192,9 +238,10 @@ static void judge_log(struct findings *findings)
 
 /* ---- the whole ---- */
 
-struct diagnosis_limits diagnosis_usual_limits(void)
+struct diagnosis_limits diagnosis_usual_limits(const struct standing *standing)
 {
-    return (struct diagnosis_limits){ .warning = 300, .critical = 900 };
+    return (struct diagnosis_limits){ .warning = 300 + standing->longest_pause,
+                                      .critical = 900 + standing->longest_pause };
 }
 
 struct diagnosis diagnosis_of(const struct standing *standing, const struct diagnosis_limits *limits,
@@ -203,11 +250,14 @@ struct diagnosis diagnosis_of(const struct standing *standing, const struct diag
     struct diagnosis found = { .level = DIAGNOSIS_OK };
     struct findings findings = { standing, limits, profile, &found, 0 };
     bool standby = standing_is_standby(standing);
+    judge_settings(&findings); /* before a missing run: they may be its cause */
     judge_runs(&findings);
     if (!standby) /* the leader sends the calls that are still pending here */
         judge_waiting(&findings);
     judge_rejected(&findings);
     judge_unread(&findings);
+    if (!standby)
+        judge_steps(&findings);
     judge_log(&findings);
     if (findings.used == 0)
         add(&findings, DIAGNOSIS_OK, standby ? "standby, another host sends the calls; last look %" PRId64 " s ago"

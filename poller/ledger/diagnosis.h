@@ -8,14 +8,15 @@
  * it. */
 enum diagnosis_level { DIAGNOSIS_OK = 0, DIAGNOSIS_WARNING = 1, DIAGNOSIS_CRITICAL = 2, DIAGNOSIS_UNKNOWN = 3 };
 
-/* The greatest age, in seconds, of the oldest unsent call and of the last look at the source's calls. */
+/* The greatest age, in seconds, of the oldest unsent call and of the last look at the source's calls. A call may be
+ * older by the time for which the sink usually lets calls wait. */
 struct diagnosis_limits {
     int64_t warning, critical;
 };
 
-/* diagnosis_usual_limits: 5 and 15 minutes. Cron starts a run each minute, and a pending call is tried again after 1 to
- * 2 minutes. */
-struct diagnosis_limits diagnosis_usual_limits(void);
+/* diagnosis_usual_limits: 5 and 15 minutes, and the longest pause between two runs. Without one, cron starts a run each
+ * minute; a pending call is tried again after 1 to 2 minutes. */
+struct diagnosis_limits diagnosis_usual_limits(const struct standing *standing);
 
 struct diagnosis {
     enum diagnosis_level level;

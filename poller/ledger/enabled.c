@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/fileutil.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "ledger/enabled.h"
 #include "ledger/ledger.h"
 
@@ -27,8 +28,8 @@ static int read_file(const char *state_dir, bool *ret_exists, bool *ret_enabled,
         if (!*ret_enabled && strcmp(text, "no") != 0)
             result = err_set(err, EX_IOERR,
                              "could not read %s: it contains neither yes nor no, so no call is sent; run: "
-                             "did-optimizer-sync enable (or disable)",
-                             path);
+                             "did-optimizer-sync%s enable (or disable)",
+                             path, program_option());
     }
     free(text);
     free(path);
@@ -87,8 +88,9 @@ int enabled_read_or_create(const char *state_dir, bool *ret_enabled, bool *ret_i
 int enabled_set(const char *state_dir, bool enabled, struct err *err)
 {
     char local[CLOCK_TEXT_SIZE];
-    char *text = mem_format("%s\n# since %s; did-optimizer-sync enable and disable change it\n", enabled ? "yes" : "no",
-                            clock_local(clock_now_epoch(), local, sizeof local));
+    char *text = mem_format("%s\n# since %s; did-optimizer-sync%s enable and disable change it\n",
+                            enabled ? "yes" : "no", clock_local(clock_now_epoch(), local, sizeof local),
+                            program_option());
     int result = fileutil_replace(state_dir, NAME, text, err);
     free(text);
     return result;

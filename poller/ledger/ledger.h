@@ -114,6 +114,8 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_WAIT_UNTIL "rate_limited_until" /* epoch: the sink limits the rate until then */
 #define LEDGER_NOTE_OUTAGE_SINCE "api_down_since"   /* epoch: the sink has been down since then; 0: it works */
 #define LEDGER_NOTE_SINK "sink"                     /* text: the name of the sink in messages; "": API */
+#define LEDGER_NOTE_PAUSE "longest_pause"           /* seconds: the setting longest_pause of the last run */
+#define LEDGER_NOTE_INTERVAL "load_interval"        /* seconds between two batches of the sink, see sink_interval */
 #define LEDGER_NOTE_SCANNED_TO "scanned_to" /* epoch: the calls that began before it are in the ledger, or over */
 #define LEDGER_NOTE_LAST_SWEEP "last_sweep"         /* epoch, the source's clock: when the sweep last read a part */
 #define LEDGER_NOTE_SWEPT_TO "swept_to"             /* epoch: the sweep has read the calls that began before it */
@@ -132,6 +134,8 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_PACE "pace"                     /* text: see journal.c */
 #define LEDGER_NOTE_SOURCE "source"                 /* text: the type of the source of its calls */
 #define LEDGER_NOTE_TABLES "tables_copied"          /* epoch, this host's clock: see tables_step.h */
+#define LEDGER_NOTE_TABLES_NEXT "tables_next"       /* number: the table to continue with, see table.h */
+#define LEDGER_NOTE_AFTER_NEXT "after_next"         /* text: the file of `after` to go on with, see after_step.h */
 #define LEDGER_NOTE_PROGRESS "progress"             /* text: see run_progress.h */
 #define LEDGER_NOTE_HEALTHY "healthy"               /* 1: the last run went well; 0: it did not */
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "ledger/records.h"
 #include "ledger/schema.h"
 #include "base/store.h"
@@ -109,7 +110,7 @@ static int read_last_run(struct store *store, struct records_overview *overview,
     overview->last_run = store_int(statement, 0);
     overview->last_run_accepted = store_int(statement, 1);
     overview->last_run_exit_code = store_int(statement, 2);
-    (void)snprintf(overview->last_run_message, sizeof overview->last_run_message, "%s", message != NULL ? message : "");
+    (void)str_cut(str_or_empty(message), overview->last_run_message, sizeof overview->last_run_message);
     overview->last_run_duration_ms = number(statement, 4);
     overview->last_run_statements = number(statement, 5);
     overview->last_run_database_ms = number(statement, 6);

@@ -42,7 +42,7 @@ struct records_overview {
     int64_t last_look;         /* start of the last run that looked ... */
     int64_t unsent_oldest;     /* ... and the end of its oldest unsent call */
     int64_t last_run_unsent;   /* unsent calls of the last run; unknown: it could not look */
-    char last_run_message[256];
+    char last_run_message[600]; /* a longer one is cut at a word */
     int64_t last_run_duration_ms, last_run_statements, last_run_database_ms, last_run_rows_examined; /* or unknown */
     int64_t last_run_longest_ms; /* the longest statement; or unknown */
 };

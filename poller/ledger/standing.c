@@ -1,11 +1,12 @@
 /* standing: the current state, read from ledger and checkpoint. */
 #include "base/clock.h"
 #include "base/fileutil.h"
+#include "base/mask.h"
 #include "ledger/checkpoint.h"
 #include "ledger/enabled.h"
 #include "ledger/standing.h"
 
-/* Cron starts a run each minute, so the counts of an older run are out of date. */
+/* Cron starts a run each minute, or after longest_pause, so the counts of an older run are out of date. */
 #define OUT_OF_DATE_SEC 300
 
 static int64_t earlier(int64_t one, int64_t other)
@@ -31,11 +32,19 @@ int standing_gather(const char *state_dir, struct ledger *ledger, struct standin
         ledger_read_note(ledger, LEDGER_NOTE_LEADER_SEEN, 0, &standing->leader_seen, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_UNREAD_FROM, 0, &standing->unread_from, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_UNREAD_TO, 0, &standing->unread_to, err) != 0 ||
+        ledger_read_note(ledger, LEDGER_NOTE_PAUSE, 0, &standing->longest_pause, err) != 0 ||
+        ledger_read_note(ledger, LEDGER_NOTE_INTERVAL, 0, &standing->load_interval, err) != 0 ||
         ledger_read_note(ledger, LEDGER_NOTE_LOG_WORKS, 1, &log_works, err) != 0 ||
         recordings_count(ledger, &standing->recordings, err) != 0 ||
         enabled_read(state_dir, &enabled, err) != 0 ||
         checkpoint_load(state_dir, &found, &position, err) != 0)
         return -1;
+    for (int i = 0; i < STEPS; i++) {
+        if (step_failure_read(ledger, (enum step)i, &standing->steps[i], err) != 0)
+            return -1;
+        mask_numbers_if_enabled(standing->steps[i].message);
+    }
+    mask_numbers_if_enabled(standing->overview.last_run_message);
     standing->checkpoint_damaged = found == CHECKPOINT_DAMAGED;
     standing->off = !enabled;
     standing->log_fails = log_works == 0;
@@ -106,6 +115,7 @@ int64_t standing_freshness(const struct standing *standing)
 
 int64_t standing_unsent(const struct standing *standing)
 {
-    bool is_recent = standing_age(standing, standing->overview.last_run) <= OUT_OF_DATE_SEC;
+    int64_t age = standing_age(standing, standing->overview.last_run);
+    bool is_recent = age <= OUT_OF_DATE_SEC + standing->longest_pause;
     return is_recent && !standing_is_standby(standing) ? standing->overview.last_run_unsent : RECORDS_UNKNOWN;
 }

@@ -4,6 +4,7 @@
 
 #include "ledger/recordings.h"
 #include "ledger/records.h"
+#include "ledger/step_failure.h"
 
 struct standing {
     struct records_overview overview;
@@ -19,14 +20,19 @@ struct standing {
     int64_t doubtful_ended; /* ... and that call ended then (epoch) */
     int64_t wait_until;     /* epoch; 0: the sink limits no rate */
     int64_t unread_from, unread_to; /* epochs: archived calls that runs passed, as they could not read them; 0: none */
+    int64_t longest_pause;  /* seconds: a usual pause between two runs; 0: they start each minute */
+    int64_t load_interval;  /* seconds for which pending calls wait without a fault, see sink_interval */
     bool log_fails;         /* the last run that cron or the service started could not write the log */
+    struct step_failure steps[STEPS]; /* what fails after the calls */
     struct recordings_counts recordings;
     int64_t last_standby;   /* epoch: the last run here that sent nothing because this host is standby; 0: none */
     int64_t leader_seen;    /* epoch: the last standby run that found another host to be the leader; 0: none */
+    char settings_problem[600]; /* a wrong line of the settings, with its place; "": none is known. standing_gather
+                                 * leaves it empty */
 };
 
-/* standing_read: reads state_dir; uses no database and no network. Needs no right to write.
- * Errors: EX_IOERR, EX_NOPERM. */
+/* standing_read: reads state_dir; uses no database and no network. Needs no right to write. Masks the texts if masking
+ * is on (mask.h). Errors: EX_IOERR, EX_NOPERM. */
 int standing_read(const char *state_dir, struct standing *ret_standing, struct err *err) MUST_CHECK;
 
 /* standing_gather: the same with an open ledger. ledger is borrowed. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/program.h"
 #include "base/str.h"
 #include "recording/fetch.h"
 
@@ -248,8 +249,10 @@ static void fail_of_room(struct fetch *fetch)
 
 static void fail_of_size(struct fetch *fetch, int64_t size)
 {
-    FAIL(REJECTED, "; raise spool_mb in [recordings], then: did-optimizer-sync recordings retry",
-         "the recording has %" PRId64 " MB or more, and the spool may hold %" PRId64, size >> 20,
+    char remedy[120];
+    (void)snprintf(remedy, sizeof remedy, "; raise spool_mb in [recordings], then: did-optimizer-sync%s "
+                   "recordings retry", program_option());
+    FAIL(REJECTED, remedy, "the recording has %" PRId64 " MB or more, and the spool may hold %" PRId64, size >> 20,
          fetch->spool->limit >> 20);
 }
 

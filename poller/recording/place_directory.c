@@ -19,7 +19,7 @@ struct directory {
 };
 
 struct copy {
-    const struct directory *directory;
+    char *folder; /* a copy: on a dead disk the work may outlive the place */
     struct place_file *file;
     bool undoes;
     enum transfer_turn turn; /* WORK: not worked yet; DONE or FAILED: the end of the work */
@@ -44,7 +44,7 @@ static int open_directory(const struct place_settings *settings, void **ret_stat
 static void begin(void *context, struct place_file *file, void **ret_transfer)
 {
     struct copy *copy = mem_zero(1, sizeof *copy);
-    copy->directory = context;
+    copy->folder = mem_copy(((const struct directory *)context)->folder);
     copy->file = file;
     copy->turn = TRANSFER_WORK;
     *ret_transfer = copy;
@@ -137,10 +137,10 @@ static enum transfer_turn store(struct copy *copy, const char *path)
     const char *slash = strrchr(file->file_id, '/'), *name = slash != NULL ? slash + 1 : file->file_id;
     struct err err;
     char *below = mem_format("%.*s", slash != NULL ? (int)(slash - file->file_id) : 0, file->file_id);
-    char *folder = mem_format("%s%s%s", copy->directory->folder, *below != '\0' ? "/" : "", below);
+    char *folder = mem_format("%s%s%s", copy->folder, *below != '\0' ? "/" : "", below);
     char *temporary = mem_format("%s/.%s.part", folder, name);
     enum transfer_turn turn = TRANSFER_DONE;
-    if (!make_folders(copy->directory->folder, below))
+    if (!make_folders(copy->folder, below))
         turn = fail(folder, &copy->failure);
     else if (!is_same(path, file) && (!link_or_copy(file->path, temporary) || rename(temporary, path) != 0))
         turn = fail(path, &copy->failure);
@@ -159,7 +159,7 @@ static enum transfer_turn delete_file(struct copy *copy, const char *path)
     struct statvfs disk;
     if (unlink(path) != 0 && errno != ENOENT)
         return fail(path, &copy->failure);
-    if (statvfs(copy->directory->folder, &disk) == 0)
+    if (statvfs(copy->folder, &disk) == 0)
         (void)snprintf(copy->file->room, sizeof copy->file->room, "%" PRIu64 " GB are free",
                        (uint64_t)disk.f_bavail * disk.f_frsize >> 30);
     return TRANSFER_DONE;
@@ -168,7 +168,7 @@ static enum transfer_turn delete_file(struct copy *copy, const char *path)
 static void work(void *transfer)
 {
     struct copy *copy = transfer;
-    char *path = mem_format("%s/%s", copy->directory->folder, copy->file->file_id);
+    char *path = mem_format("%s/%s", copy->folder, copy->file->file_id);
     copy->turn = copy->undoes ? delete_file(copy, path) : store(copy, path);
     (void)snprintf(copy->file->link, sizeof copy->file->link, "%s", path);
     free(path);
@@ -211,8 +211,10 @@ static void judge(void *context, void *transfer, const struct http_answer *answe
 
 static void end(void *context, void *transfer)
 {
+    struct copy *copy = transfer;
     (void)context;
-    free(transfer);
+    free(copy->folder);
+    free(copy);
 }
 
 static void close_directory(void *context)

@@ -97,8 +97,9 @@ void drive_verdict(const struct http_answer *answer, const struct drive_asker *a
     (void)str_printable(error_text(json, "message"), message, sizeof message);
     json_free(json);
     if (answer->failure != NULL)
-        (void)transfer_fail(ret_failure, TRANSFER_RETRY, "; check the network", "could not reach Google Drive: %.300s",
-                            answer->failure);
+        (void)transfer_fail(ret_failure, TRANSFER_RETRY, answer->status != 0 ? "" : "; check the network",
+                            "could not %s Google Drive: %.300s",
+                            answer->status != 0 ? "read the answer of" : "reach", answer->failure);
     else {
         (void)snprintf(words, sizeof words, "HTTP %ld%s%s%s%s", answer->status, *reason != '\0' ? " " : "", reason,
                        *message != '\0' ? ": " : "", message);

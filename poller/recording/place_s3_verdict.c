@@ -51,8 +51,11 @@ static enum transfer_fault fault_of(long status, const char *code, bool is_final
 void s3_verdict(const struct http_answer *answer, struct transfer_failure *ret_failure)
 {
     if (answer->failure != NULL) {
-        (void)transfer_fail(ret_failure, TRANSFER_RETRY, "; check endpoint in [recordings], and the network",
-                            "could not reach the bucket's server: %.300s", answer->failure);
+        bool is_reached = answer->status != 0;
+        (void)transfer_fail(ret_failure, TRANSFER_RETRY,
+                            is_reached ? "" : "; check endpoint in [recordings], and the network",
+                            "could not %s the bucket's server: %.300s",
+                            is_reached ? "read the answer of" : "reach", answer->failure);
         return;
     }
     char code[S3_CODE_SIZE], words[200];

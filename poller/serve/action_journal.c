@@ -1,10 +1,14 @@
 /* action_journal: who did what over the page. */
 #include <stdlib.h>
 
+#include "base/fileutil.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/store.h"
 #include "base/str.h"
 #include "serve/action_journal.h"
+
+enum { ASIDE_SIZE = 4096 };
 
 struct action_journal {
     struct store *store;
@@ -16,17 +20,37 @@ static const char schema[] =
     " action TEXT NOT NULL, arguments TEXT NOT NULL, exit INTEGER NOT NULL DEFAULT -1,"
     " output TEXT NOT NULL DEFAULT '')";
 
+static int open_file(struct action_journal *journal, const char *path, struct err *err)
+{
+    if (store_open("the journal of actions", path, STORE_WRITE, &journal->store, err) != 0 ||
+        store_start_journal(journal->store, err) != 0 || store_execute(journal->store, schema, err) != 0)
+        return -1;
+    return store_execute(journal->store, "UPDATE actions SET ended = began WHERE ended = 0", err);
+}
+
+/* The file stays for people. Its WAL goes first, so that it is never taken for that of the new file. */
+static int move_aside(struct action_journal *journal, const char *path, struct err *err)
+{
+    char aside[ASIDE_SIZE];
+    store_close(journal->store);
+    journal->store = NULL;
+    if (store_delete_journal(path, err) != 0 || fileutil_keep_damaged(path, aside, sizeof aside, err) != 0)
+        return -1;
+    log_warn("the journal of actions is damaged: it is kept as %s, and a new journal begins", aside);
+    return 0;
+}
+
 int action_journal_open(const char *path, struct action_journal **ret_journal, struct err *err)
 {
     struct action_journal *journal = mem_zero(1, sizeof *journal);
-    if (store_open("the journal of actions", path, STORE_WRITE, &journal->store, err) == 0 &&
-        store_start_journal(journal->store, err) == 0 && store_execute(journal->store, schema, err) == 0 &&
-        store_execute(journal->store, "UPDATE actions SET ended = began WHERE ended = 0", err) == 0) {
+    int result = open_file(journal, path, err);
+    if (result != 0 && store_is_damaged(journal->store) && move_aside(journal, path, err) == 0)
+        result = open_file(journal, path, err);
+    if (result == 0)
         *ret_journal = journal;
-        return 0;
-    }
-    action_journal_close(journal);
-    return -1;
+    else
+        action_journal_close(journal);
+    return result;
 }
 
 void action_journal_close(struct action_journal *journal)

@@ -24,7 +24,8 @@ enum { ACTION_JOURNAL_MOST = 10000, ACTION_JOURNAL_OUTPUT_MOST = 16 * 1024 };
 /* All functions that can fail return -1 and EX_IOERR or EX_NOPERM. Changes are durable on return, unless noted. */
 
 /* action_journal_open: opens or creates the file. Actions without an end get one: the page that waited for them is
- * gone. Ownership: action_journal_close, which allows NULL. */
+ * gone. A damaged file is moved aside, with a warning in the log, and a new one begins. Ownership:
+ * action_journal_close, which allows NULL. */
 int action_journal_open(const char *path, struct action_journal **ret_journal, struct err *err) MUST_CHECK;
 void action_journal_close(struct action_journal *journal);
 

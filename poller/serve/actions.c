@@ -45,6 +45,7 @@ static const struct action {
     { "reconcile", { "reconcile", NULL }, NULL, { { "days", "days", NUMBER, false, 400 },
                                                   { "report_only", "report-only", FLAG, false, 0 } } },
     { "check", { "check", NULL }, NULL, { { .name = NULL } } },
+    { "why", { "why", NULL }, NULL, { { "id", NULL, WORD, true, 100 } } },
     { "enable", { "enable", NULL }, NULL, { { .name = NULL } } },
     { "disable", { "disable", NULL }, NULL, { { .name = NULL } } },
     { "checkpoint_set", { "checkpoint", "set" }, "--yes",

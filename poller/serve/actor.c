@@ -1,6 +1,7 @@
 /* actor: the process that starts commands for administrators. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -37,6 +38,7 @@ struct work {
     int socket;
     const char *program;
     char *const *passed;
+    char state_dir[PATH_MAX]; /* the option for the command that is started */
     struct running running[RUNNING_MOST];
 };
 
@@ -72,16 +74,45 @@ static void refuse(const struct work *work, int64_t id, const struct err *err)
     tell_end(work, id, err->code);
 }
 
-/* The program, its path options, and the words of the action. Ownership: the caller frees the list alone. */
-static char **join(const struct work *work, const struct actions_words *words)
+static bool is_option(const char *word, const char *name)
 {
+    size_t length = strlen(name);
+    return strncmp(word, name, length) == 0 && (word[length] == '=' || word[length] == '\0');
+}
+
+/* Adds a path option for the profile. Beside --profile, --config, --dids and --state-dir would name the profile's own
+ * files: so it finds its files as --all-profiles does. name NULL: the default profile. */
+static size_t add_path(struct work *work, const char *name, const char *word, const char *value, char **list)
+{
+    bool is_whole = strchr(word, '=') != NULL;
+    if (name != NULL && (is_option(word, "--config") || is_option(word, "--dids")))
+        return 0;
+    if (name != NULL && is_option(word, "--state-dir")) {
+        (void)snprintf(work->state_dir, sizeof work->state_dir, "--state-dir=%s/profiles/%s", value, name);
+        list[0] = work->state_dir;
+        return 1;
+    }
+    list[0] = (char *)(uintptr_t)word;
+    list[1] = (char *)(uintptr_t)value;
+    return is_whole ? 1 : 2;
+}
+
+/* The program, its path options, and the words of the action. Ownership: the caller frees the list alone. */
+static char **join(struct work *work, const struct actions_words *words)
+{
+    static const char profile[] = "--profile=";
+    bool is_named = words->count > 0 && strncmp(words->list[0], profile, strlen(profile)) == 0;
+    const char *name = is_named ? words->list[0] + strlen(profile) : NULL;
     size_t count = 0, passed = 0;
     while (work->passed[passed] != NULL)
         passed++;
-    char **list = mem_zero(passed + words->count + 2, sizeof *list);
+    char **list = mem_zero(passed + words->count + 3, sizeof *list);
     list[count++] = (char *)(uintptr_t)work->program;
-    for (size_t i = 0; i < passed; i++)
-        list[count++] = work->passed[i];
+    for (size_t i = 0; i < passed; i++) {
+        const char *word = work->passed[i], *equals = strchr(word, '=');
+        const char *value = equals != NULL ? equals + 1 : str_or_empty(work->passed[++i]);
+        count += add_path(work, name, word, value, list + count);
+    }
     for (size_t i = 0; i < words->count; i++)
         list[count++] = words->list[i];
     return list;

@@ -25,7 +25,7 @@ bool api_number(const struct request *request, const char *name, int64_t fallbac
     if (str_to_int(text, ret_number) && *ret_number >= least && *ret_number <= most)
         return true;
     char *message = mem_format("%s must be a whole number from %lld to %lld", name, (long long)least, (long long)most);
-    reply_error(reply, 400, "bad_request", message);
+    reply_error(reply, REPLY_BAD_REQUEST, message);
     free(message);
     return false;
 }

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "serve/actions.h"
 #include "serve/api_actions.h"
+#include "serve/request_body.h"
 
 /* ---- begin ---- */
 
@@ -52,9 +53,9 @@ static void begin(struct serve *serve, const struct request *request, const stru
     struct err err;
     int64_t id = 0;
     if (profile == NULL || action == NULL) {
-        reply_error(reply, 400, "bad_request", "send {\"profile\":...,\"action\":...,\"arguments\":{...}}");
+        reply_error(reply, REPLY_BAD_REQUEST, "send {\"profile\":...,\"action\":...,\"arguments\":{...}}");
     } else if (profiles_find(serve->api.profiles, profile) == NULL) {
-        reply_error(reply, 404, "no_profile", "there is no such profile");
+        reply_error(reply, REPLY_NO_PROFILE, "there is no such profile");
     } else if (api_actions_start(serve, request, profile, action, json_is_null(arguments) ? NULL : arguments, &id,
                                  &err) != 0) {
         reply_failure(reply, &err);
@@ -67,11 +68,11 @@ static void begin(struct serve *serve, const struct request *request, const stru
 
 void api_actions_begin(struct serve *serve, const struct request *request, struct reply *reply)
 {
-    struct json *body = request->body != NULL ? json_parse(request->body) : NULL;
+    struct json *body = request_body(request);
     if (serve->actor == NULL)
-        reply_error(reply, 409, "read_only", "this page only shows: read_only is set in its settings");
+        reply_error(reply, REPLY_READ_ONLY, "this page only shows: read_only is set in its settings");
     else if (body == NULL)
-        reply_error(reply, 400, "bad_request", "the body must be a JSON object");
+        reply_error(reply, REPLY_BAD_REQUEST, "the body must be a JSON object");
     else
         begin(serve, request, body, reply);
     json_free(body);
@@ -136,7 +137,7 @@ void api_actions_show(struct serve *serve, const struct request *request, struct
     struct err err;
     int64_t id = 0, total = 0;
     if (!str_to_int(request->id, &id) || id < 1) {
-        reply_error(reply, 404, "not_found", "there is no such action");
+        reply_error(reply, REPLY_NOT_FOUND, "there is no such action");
         return;
     }
     int result = action_journal_list(serve->journal, id, 0, 1, add_row, &list, &total, &err);
@@ -145,7 +146,7 @@ void api_actions_show(struct serve *serve, const struct request *request, struct
     if (result != 0) {
         reply_failure(reply, &err);
     } else if (length <= 2) {
-        reply_error(reply, 404, "not_found", "there is no such action");
+        reply_error(reply, REPLY_NOT_FOUND, "there is no such action");
     } else {
         reply->text = mem_copy_bytes(text + 1, length - 2); /* the list's only object */
         reply->length = length - 2;

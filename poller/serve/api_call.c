@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "commands/why_record.h"
 #include "commands/why_story.h"
 #include "serve/api_call.h"
 #include "serve/api_calls.h"
@@ -18,7 +19,8 @@ static void hide_nothing(char *text, const char *phone)
 static int tell(struct serve_profile *profile, struct ledger *ledger, const struct request *request, bool masks,
                 bool *ret_known, char **ret_text, struct err *err)
 {
-    struct why_story story = { .uniqueid = request->id, .where = EXPLANATION_ROW_UNKNOWN, .sink = profile->kinds.sink };
+    struct why_story story = { .uniqueid = request->id, .where = EXPLANATION_ROW_UNKNOWN, .sink = profile->kinds.sink,
+                               .facts = { .profile_option = profile->options.profile_option } };
     int result = why_story_read(ledger, &story, err);
     if (result == 0) {
         (void)snprintf(story.problem, sizeof story.problem, "the page does not read the dialer's table; "
@@ -34,6 +36,14 @@ static int tell(struct serve_profile *profile, struct ledger *ledger, const stru
     *ret_known = story.known;
     why_story_free(&story);
     return result;
+}
+
+/* Ownership: the caller frees it. */
+static char *record_of(const struct serve_profile *profile, const char *id, bool masks)
+{
+    const struct sink_row_query query = { .id = id, .masks = masks, .is_at_once = true };
+    const struct sink_settings settings = route_sink_settings(&profile->config, profile->options.state_dir, "");
+    return why_record(profile->kinds.sink, &settings, &query, NULL);
 }
 
 struct found {
@@ -55,7 +65,7 @@ void api_call(struct api *api, const struct request *request, struct reply *repl
     bool known = false, masks = api_masks(api, request, request->profile);
     char *story = NULL, *recording = NULL;
     if (profile == NULL || request->id == NULL) {
-        reply_error(reply, 404, "not_found", "there is no such profile");
+        reply_error(reply, REPLY_NOT_FOUND, "there is no such profile");
         return;
     }
     struct json_writer object = { .text = NULL };
@@ -68,10 +78,13 @@ void api_call(struct api *api, const struct request *request, struct reply *repl
     if (result == 0)
         result = api_recordings_of(ledger, request->id, masks, &recording, &err);
     if (result == 0 && !known) {
-        reply_error(reply, 404, "not_found", "the ledger has no such call");
+        reply_error(reply, REPLY_NOT_FOUND, "the ledger has no such call");
     } else if (result != 0) {
         reply_failure(reply, &err);
     } else {
+        char *record = record_of(profile, request->id, masks);
+        json_writer_add_json(&object, "record", record);
+        free(record);
         json_writer_add_json(&object, "story", story);
         json_writer_add_json(&object, "file", recording != NULL ? recording : "null");
         reply_json(reply, &object);

@@ -40,13 +40,13 @@ bool api_calls_query(const struct api *api, const struct request *request, struc
         !api_number(request, "page", 1, 1, INT32_MAX, &query.page, reply))
         return false;
     if (sort != NULL && !view_sort_of(sort, &query.sort)) {
-        reply_error(reply, 400, "bad_request",
+        reply_error(reply, REPLY_BAD_REQUEST,
                         "sort must be ended, length, status, result, campaign, agent or number");
         return false;
     }
     query.ascending = order != NULL && strcmp(order, "asc") == 0;
     if (order != NULL && !query.ascending && strcmp(order, "desc") != 0) {
-        reply_error(reply, 400, "bad_request", "order must be asc or desc");
+        reply_error(reply, REPLY_BAD_REQUEST, "order must be asc or desc");
         return false;
     }
     *ret_query = query;
@@ -115,6 +115,10 @@ void api_calls(struct api *api, const struct request *request, struct reply *rep
     const char *count = api_text(request, "count");
     if (!api_calls_query(api, request, &query, reply))
         return;
+    if (count != NULL && str_yes_no(count) < 0) {
+        reply_error(reply, REPLY_BAD_REQUEST, "count must be yes or no");
+        return;
+    }
     int result = view_list(api->view, &query, add_row, &listing, next, &err);
     if (result == 0 && (count == NULL || str_yes_no(count) != 0))
         result = view_count(api->view, &query.filter, &total, &err);
@@ -184,11 +188,18 @@ static void put(struct csv *csv, const char *text, size_t length)
     csv->length += length;
 }
 
-/* A spreadsheet would run a cell that begins like a formula. */
+/* A spreadsheet would run a cell that begins like a formula. One with + and digits is a telephone number: nothing in it
+ * can be run. */
+static bool is_formula(const char *text)
+{
+    bool is_number = *text == '+' && text[1] != '\0' && strspn(text + 1, "0123456789") == strlen(text + 1);
+    return *text != '\0' && strchr("=+-@\t\r", *text) != NULL && !is_number;
+}
+
 static void put_cell(struct csv *csv, const char *text)
 {
     put(csv, "\"", 1);
-    if (strchr("=+-@\t\r", *text) != NULL && *text != '\0')
+    if (is_formula(text))
         put(csv, "'", 1);
     for (const char *at = text; *at != '\0'; at++)
         put(csv, *at == '"' ? "\"\"" : at, *at == '"' ? 2 : 1);

@@ -8,6 +8,7 @@
 #include "serve/api_graphql.h"
 #include "serve/api_graphql_schema.h"
 #include "serve/graphql.h"
+#include "serve/request_body.h"
 
 static const char RESPONSE_TYPE[] = "application/graphql-response+json";
 
@@ -62,21 +63,20 @@ static void refuse_hash(struct reply *reply)
 
 void api_graphql(struct serve *serve, const struct request *request, struct reply *reply)
 {
-    bool is_text = request->body != NULL && strlen(request->body) == request->length;
     if (!is_json(header_of(request, "Content-Type"))) {
-        reply_error(reply, 415, "wrong_type", "send a body of the type application/json");
+        reply_error(reply, REPLY_WRONG_TYPE, "send a body of the type application/json");
         return;
     }
-    struct json *body = is_text ? json_parse(request->body) : NULL;
+    struct json *body = request_body(request);
     enum json_kind variables = json_kind(body != NULL ? json_member(body, "variables") : NULL);
     if (body == NULL)
-        reply_error(reply, 400, "bad_request", "the body must be one JSON object");
+        reply_error(reply, REPLY_BAD_REQUEST, "the body must be one JSON object");
     else if (json_text(body, "query") == NULL && json_member(body, "extensions") != NULL)
         refuse_hash(reply);
     else if (json_text(body, "query") == NULL)
-        reply_error(reply, 400, "bad_request", "the body must have a text `query`");
+        reply_error(reply, REPLY_BAD_REQUEST, "the body must have a text `query`");
     else if (variables != JSON_NULL && variables != JSON_OBJECT)
-        reply_error(reply, 400, "bad_request", "`variables` must be an object");
+        reply_error(reply, REPLY_BAD_REQUEST, "`variables` must be an object");
     else
         answer(serve, request, body, reply);
     json_free(body);

@@ -22,6 +22,7 @@ struct actions {
     } list[MOST_ACTIONS];
     int count;
     int64_t id; /* of the last one in the journal */
+    struct api_graphql_change change;
 };
 
 /* name NULL: the first profile. */
@@ -134,10 +135,17 @@ static bool differs(const char *old, const char *wanted)
     return *str_or_empty(wanted) != '\0' && strcmp(str_or_empty(old), wanted) != 0;
 }
 
-static void add_number(struct actions *actions, const char *key, int64_t old, int64_t wanted)
+static void add_number(struct actions *actions, const char *key, int64_t number)
 {
-    if (wanted != old)
-        add_setting(actions, key, arena_format(actions->call->arena, "%lld", (long long)wanted));
+    add_setting(actions, key, arena_format(actions->call->arena, "%lld", (long long)number));
+}
+
+/* The command checks the number too, but only after the answer. */
+static int check_number(const char *name, const char *key, int64_t number, struct err *err)
+{
+    struct err why;
+    return config_check_number("sync", key, number, &why) == 0
+               ? 0 : err_set(err, EX_USAGE, "%s, which is %s in [sync]: %s", name, key, why.message);
 }
 
 /* Sending is on if the configuration is active and follows the schedule. */
@@ -147,16 +155,32 @@ static void add_switch(struct actions *actions, const struct graphql_value *inpu
     int64_t active = graphql_integer_of(input, "isActive", -1);
     bool is_off = enabled_is_off(actions->profile->options.state_dir);
     bool wants_off = active == 0 || (mode != NULL && strcmp(mode, "MANUAL") == 0);
-    if ((active >= 0 || mode != NULL) && wants_off != is_off)
+    actions->change.is_off = active >= 0 || mode != NULL ? wants_off : is_off;
+    if (actions->change.is_off != is_off)
         (void)add(actions, wants_off ? "disable" : "enable");
+}
+
+static int add_numbers(struct actions *actions, const struct graphql_value *input, struct err *err)
+{
+    const struct settings_sync *sync = &actions->profile->config.sync;
+    int64_t days = api_graphql_days_back(actions->profile);
+    struct api_graphql_change *change = &actions->change;
+    change->batch_size = graphql_integer_of(input, "batchSize", sync->batch_size);
+    change->days_back = graphql_integer_of(input, "defaultDaysBack", days);
+    if (check_number("batchSize", "batch_size", change->batch_size, err) != 0 ||
+        check_number("defaultDaysBack", "first_run_lookback", change->days_back * DAY, err) != 0)
+        return -1;
+    if (change->batch_size != sync->batch_size)
+        add_number(actions, "sync.batch_size", change->batch_size);
+    if (change->days_back != days)
+        add_number(actions, "sync.first_run_lookback", change->days_back * DAY);
+    return 0;
 }
 
 static int add_changes(struct actions *actions, const struct graphql_value *input, struct err *err)
 {
     const struct config *config = &actions->profile->config;
     const char *cron = graphql_text_of(input, "cronExpression");
-    int64_t days = (config->sync.first_run_lookback + DAY - 1) / DAY;
-    int64_t wanted_days = graphql_integer_of(input, "defaultDaysBack", days);
     if (*str_or_empty(graphql_text_of(input, "apiKey")) != '\0')
         return err_set(err, EX_USAGE,
                        "a key cannot be set from here: write it into the file of the settings on the host");
@@ -167,10 +191,8 @@ static int add_changes(struct actions *actions, const struct graphql_value *inpu
         differs(params_text(&config->source_params, "domain", NULL), graphql_text_of(input, "domain")))
         return err_set(err, EX_USAGE, "apiUrl and domain cannot be changed from here: change url and domain in "
                        "[source] of the file of the settings on the host, or send the present values");
-    add_number(actions, "sync.batch_size", config->sync.batch_size,
-               graphql_integer_of(input, "batchSize", config->sync.batch_size));
-    if (wanted_days != days)
-        add_number(actions, "sync.first_run_lookback", config->sync.first_run_lookback, wanted_days * DAY);
+    if (add_numbers(actions, input, err) != 0)
+        return -1;
     add_switch(actions, input);
     return 0;
 }
@@ -179,7 +201,7 @@ static int finish(struct actions *actions, struct graphql_value **ret_value, str
 {
     if (run(actions, err) != 0)
         return -1;
-    *ret_value = api_graphql_config_of(actions->call, actions->profile, err);
+    *ret_value = api_graphql_config_of(actions->call, actions->profile, &actions->change, err);
     return *ret_value != NULL ? 0 : -1;
 }
 
@@ -210,5 +232,7 @@ int api_graphql_delete_config(const struct graphql_call *call, struct graphql_va
     if (begin(&actions, call, graphql_text_of(call->arguments, "id"), err) != 0)
         return -1;
     (void)add(&actions, "disable");
+    actions.change = (struct api_graphql_change){ .batch_size = actions.profile->config.sync.batch_size,
+                                                  .days_back = api_graphql_days_back(actions.profile), .is_off = true };
     return finish(&actions, ret_value, err);
 }

@@ -1,12 +1,15 @@
 /* api_graphql_records: the calls, for the queries getCallCenterRecords and getCallCenterRecordById. */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "base/when.h"
+#include "commands/why_record.h"
 #include "serve/api_graphql.h"
 #include "serve/api_graphql_records.h"
 #include "serve/graphql_execute.h"
@@ -100,10 +103,11 @@ static void add_times(struct graphql_value *record, struct arena *arena, const s
                       row->state == CALL_ACCEPTED ? graphql_new_known(arena, row->tried, VIEW_UNKNOWN) : NULL);
 }
 
+/* As the columns disposition and call_status of the sink records. */
 static void add_outcome(struct graphql_value *record, struct arena *arena, const struct view_row *row, bool masks)
 {
-    (void)graphql_add(record, "callStatus", graphql_new_text(arena, row->status));
-    (void)graphql_add(record, "disposition", graphql_new_text(arena, row->result));
+    (void)graphql_add(record, "callStatus", graphql_new_text(arena, row->result));
+    (void)graphql_add(record, "disposition", graphql_new_text(arena, row->status));
     (void)graphql_add(record, "state", graphql_new_text(arena, view_state_name((int64_t)row->state)));
     (void)graphql_add(record, "reason", api_graphql_masked(arena, row->reason, row->number, masks));
     (void)graphql_add(record, "answerCode", graphql_new_known(arena, row->answer, VIEW_UNKNOWN));
@@ -140,6 +144,45 @@ static int find_in(struct listing *listing, const char *profile, const char *id,
     return view_find(listing->context->api->view, profile, id, add_record, listing, err);
 }
 
+/* What only the sink's own row knows. */
+static void add_columns(struct graphql_value *record, struct arena *arena, const struct json *row)
+{
+    static const struct {
+        const char *field, *column;
+    } names[] = { { "answerEpoch", "answer_epoch" }, { "billsec", "billsec" },
+                  { "googleDriveUrl", "google_drive_url" }, { "rawData", "raw_data" } };
+    const char *answered = json_text(row, "answer_epoch");
+    int64_t epoch = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        (void)graphql_add(record, names[i].field, graphql_new_text(arena, json_text(row, names[i].column)));
+    if (answered != NULL && str_to_int(answered, &epoch))
+        (void)graphql_add(record, "answerTime", graphql_new_integer(arena, epoch));
+}
+
+static bool asks_for_columns(const struct graphql_call *call)
+{
+    return graphql_asks(call, "answerEpoch") || graphql_asks(call, "answerTime") || graphql_asks(call, "billsec") ||
+           graphql_asks(call, "googleDriveUrl") || graphql_asks(call, "rawData");
+}
+
+/* For one call only: a list of calls does not open the sink's table for each of them. */
+static void read_columns(const struct graphql_call *call, struct graphql_value *record)
+{
+    const struct api_graphql *context = call->context;
+    const char *name = graphql_text_of(record, "profile"), *id = graphql_text_of(record, "uuid");
+    const struct serve_profile *profile = profiles_find(context->api->profiles, name);
+    if (profile == NULL || !asks_for_columns(call))
+        return;
+    const struct sink_row_query query = { .id = id, .masks = api_masks(context->api, context->request, name),
+                                          .is_at_once = true };
+    const struct sink_settings settings = route_sink_settings(&profile->config, profile->options.state_dir, "");
+    char *text = why_record(profile->kinds.sink, &settings, &query, NULL);
+    struct json *object = json_parse(text);
+    add_columns(record, call->arena, json_member(object, "row"));
+    json_free(object);
+    free(text);
+}
+
 /* "PROFILE/CALL", or only the call's own id: then the first profile that has it. */
 int api_graphql_record(const struct graphql_call *call, struct graphql_value **ret_value, struct err *err)
 {
@@ -155,6 +198,8 @@ int api_graphql_record(const struct graphql_call *call, struct graphql_value **r
         if (find_in(&listing, profiles->list[i].name, id, err) != 0)
             return -1;
     *ret_value = listing.list->first;
+    if (*ret_value != NULL)
+        read_columns(call, *ret_value);
     return 0;
 }
 
@@ -222,12 +267,14 @@ static int read_filter(const struct api_graphql *context, const struct graphql_v
 {
     *filter = (struct view_filter){ .profile = graphql_text_of(filters, "profile"),
                                     .direction = direction_of(graphql_text_of(filters, "direction")),
-                                    .status = either(filters, "callStatus", "status"),
-                                    .result = either(filters, "disposition", "result"),
+                                    .status = either(filters, "disposition", "status"),
+                                    .result = either(filters, "callStatus", "result"),
                                     .campaign = graphql_text_of(filters, "campaign"),
                                     .agent = graphql_text_of(filters, "agent"),
                                     .state = graphql_text_of(filters, "state"),
                                     .recording = graphql_text_of(filters, "recording") };
+    if (filter->profile != NULL && profiles_find(context->api->profiles, filter->profile) == NULL)
+        return err_set(err, EX_USAGE, "there is no such profile: getCallCenterConfigs lists them");
     if (read_number(filters, filter, err) != 0 || read_times(filters, filter, err) != 0)
         return -1;
     filter->masked = api_masks(context->api, context->request, filter->profile);
@@ -240,8 +287,8 @@ static int read_order(const struct graphql_value *pagination, struct view_query 
     static const struct {
         const char *field, *order;
     } names[] = { { "startEpoch", "ended" },   { "endEpoch", "ended" },     { "startTime", "ended" },
-                  { "endTime", "ended" },      { "duration", "length" },    { "callStatus", "status" },
-                  { "disposition", "result" }, { "callerIdNumber", "number" }, { "destinationNumber", "number" } };
+                  { "endTime", "ended" },      { "duration", "length" },    { "callStatus", "result" },
+                  { "disposition", "status" }, { "callerIdNumber", "number" }, { "destinationNumber", "number" } };
     const char *by = graphql_text_of(pagination, "sortBy"), *order = graphql_text_of(pagination, "sortOrder");
     for (size_t i = 0; by != NULL && i < sizeof names / sizeof names[0]; i++)
         if (strcmp(by, names[i].field) == 0)

@@ -7,6 +7,7 @@
 #include "serve/api_graphql.h"
 #include "serve/api_graphql_records.h"
 #include "serve/api_graphql_routes.h"
+#include "serve/api_runs.h"
 #include "serve/graphql_execute.h"
 
 enum { DAY = 86400, USUAL_RUNS = 25, MOST_RUNS = 500 };
@@ -23,7 +24,7 @@ static struct serve_profile *profile_of(const struct graphql_call *call, struct 
     else if (profiles->count > 0)
         profile = &profiles->list[0];
     if (profile == NULL)
-        (void)err_set(err, EX_USAGE, "there is no such profile");
+        (void)err_set(err, EX_USAGE, "there is no such profile: getCallCenterConfigs lists them");
     return profile;
 }
 
@@ -72,8 +73,9 @@ static void add_run(void *context, const struct records_run *run)
     struct arena *arena = listing->call->arena;
     char outcome[RECORDS_OUTCOME_SIZE];
     struct graphql_value *log = graphql_add(listing->list, NULL, graphql_new(arena, GRAPHQL_OBJECT));
-    (void)graphql_add(log, "id", graphql_new_text(arena, arena_format(arena, "%s/%s/%lld", listing->profile, run->kind,
-                                                                      (long long)run->started)));
+    /* Not the time: two runs can start within a second, and clients keep one object for each id. */
+    (void)graphql_add(log, "id", graphql_new_text(arena, arena_format(arena, "%s/%lld", listing->profile,
+                                                                      (long long)run->id)));
     (void)graphql_add(log, "configId", graphql_new_text(arena, listing->profile));
     (void)graphql_add(log, "kind", graphql_new_text(arena, run->kind));
     (void)graphql_add(log, "syncType",
@@ -103,6 +105,8 @@ int api_graphql_sync_logs(const struct graphql_call *call, struct graphql_value 
     which.limit = graphql_integer_of(pagination, "pageSize", graphql_integer_of(pagination, "limit", USUAL_RUNS));
     if (profile == NULL)
         return -1;
+    if (which.kind != NULL && !api_runs_is_kind(which.kind))
+        return err_set(err, EX_USAGE, "kind must be " API_RUNS_KINDS);
     if (page < 1 || which.limit < 1 || which.limit > MOST_RUNS)
         return err_set(err, EX_USAGE, "page must be 1 or more, and pageSize from 1 to %d", MOST_RUNS);
     which.skip = (page - 1) * which.limit;
@@ -118,6 +122,20 @@ int api_graphql_sync_logs(const struct graphql_call *call, struct graphql_value 
 
 /* ---- configurations ---- */
 
+int64_t api_graphql_days_back(const struct serve_profile *profile)
+{
+    return (profile->config.sync.first_run_lookback + DAY - 1) / DAY;
+}
+
+static void add_changeable(struct graphql_value *config, struct arena *arena, const struct serve_profile *profile,
+                           const struct api_graphql_change *change)
+{
+    int64_t batch_size = change != NULL ? change->batch_size : profile->config.sync.batch_size;
+    int64_t days_back = change != NULL ? change->days_back : api_graphql_days_back(profile);
+    (void)graphql_add(config, "batchSize", graphql_new_integer(arena, batch_size));
+    (void)graphql_add(config, "defaultDaysBack", graphql_new_integer(arena, days_back));
+}
+
 /* Settings of the source that are no secrets. */
 static void add_settings(struct graphql_value *config, struct arena *arena, const struct serve_profile *profile)
 {
@@ -131,9 +149,6 @@ static void add_settings(struct graphql_value *config, struct arena *arena, cons
     (void)graphql_add(config, "sink", graphql_new_text(arena, profile->config.sink_type));
     (void)graphql_add(config, "recordings", not_empty(arena, profile->config.recordings_type));
     (void)graphql_add(config, "masksNumbers", graphql_new_boolean(arena, profile->masks));
-    (void)graphql_add(config, "batchSize", graphql_new_integer(arena, sync->batch_size));
-    (void)graphql_add(config, "defaultDaysBack",
-                      graphql_new_integer(arena, (sync->first_run_lookback + DAY - 1) / DAY));
     (void)graphql_add(config, "retentionDays", graphql_new_integer(arena, sync->retention_days));
 }
 
@@ -163,7 +178,8 @@ static void add_standing(struct graphql_value *config, struct arena *arena, cons
 }
 
 /* A profile without a ledger has had no run. */
-static void add_state(struct graphql_value *config, const struct graphql_call *call, struct serve_profile *profile)
+static void add_state(struct graphql_value *config, const struct graphql_call *call, struct serve_profile *profile,
+                      const struct api_graphql_change *change)
 {
     const struct api_graphql *context = call->context;
     struct arena *arena = call->arena;
@@ -179,18 +195,21 @@ static void add_state(struct graphql_value *config, const struct graphql_call *c
     }
     if (api_masks(context->api, context->request, profile->name)) /* as in api_summary.c */
         api_hide(standing.overview.last_run_message, NULL);
+    if (change != NULL)
+        standing.off = change->is_off;
     add_standing(config, arena, &standing);
 }
 
 struct graphql_value *api_graphql_config_of(const struct graphql_call *call, struct serve_profile *profile,
-                                            struct err *err)
+                                            const struct api_graphql_change *change, struct err *err)
 {
     const struct api_graphql *context = call->context;
     struct graphql_value *config = graphql_new(call->arena, GRAPHQL_OBJECT);
     const struct view_filter sent = { .profile = profile->name, .state = "accepted" };
     int64_t count = 0;
     add_settings(config, call->arena, profile);
-    add_state(config, call, profile);
+    add_changeable(config, call->arena, profile, change);
+    add_state(config, call, profile, change);
     if (graphql_asks(call, "totalRecordsSynced")) {
         if (view_count(context->api->view, &sent, &count, err) != 0)
             return NULL;
@@ -204,7 +223,7 @@ int api_graphql_config(const struct graphql_call *call, struct graphql_value **r
     struct serve_profile *profile = profile_of(call, err);
     if (profile == NULL)
         return -1;
-    *ret_value = api_graphql_config_of(call, profile, err);
+    *ret_value = api_graphql_config_of(call, profile, NULL, err);
     return *ret_value != NULL ? 0 : -1;
 }
 
@@ -213,7 +232,7 @@ int api_graphql_configs(const struct graphql_call *call, struct graphql_value **
     const struct api_graphql *context = call->context;
     struct graphql_value *list = graphql_new(call->arena, GRAPHQL_LIST);
     for (size_t i = 0; i < context->api->profiles->count; i++)
-        if (graphql_add(list, NULL, api_graphql_config_of(call, &context->api->profiles->list[i], err)) == NULL)
+        if (graphql_add(list, NULL, api_graphql_config_of(call, &context->api->profiles->list[i], NULL, err)) == NULL)
             return -1;
     *ret_value = list;
     return 0;

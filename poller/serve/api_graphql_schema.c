@@ -3,6 +3,7 @@
 #include "serve/api_graphql_records.h"
 #include "serve/api_graphql_routes.h"
 #include "serve/api_graphql_schema.h"
+#include "serve/api_runs.h"
 
 /* ---- what clients give ---- */
 
@@ -17,9 +18,9 @@ static const struct graphql_argument pagination_inputs[] = {
 static const struct graphql_argument filter_inputs[] = {
     { "profile", "String", NULL, "The route; without it all of them." },
     { "direction", "CallDirection", NULL, NULL },
-    { "callStatus", "Word", NULL, "The phone system's own status." },
+    { "disposition", "Word", NULL, "The phone system's own status, or the agent's." },
     { "status", "Word", NULL, "The same." },
-    { "disposition", "Word", NULL, "The result that was sent: answered, busy, ..." },
+    { "callStatus", "Word", NULL, "The result that was sent: answered, busy, ..." },
     { "result", "Word", NULL, "The same." },
     { "campaign", "String", NULL, NULL },
     { "agent", "String", NULL, NULL },
@@ -60,6 +61,7 @@ static const struct graphql_argument sync_inputs[] = {
 #define PLAIN(name, type) { name, type, NULL, NULL, NULL }
 #define SAYS(name, type, text) { name, type, text, NULL, NULL }
 #define END { .name = NULL }
+#define FROM_TABLE "From the table of the sink records in SQLite; in getCallCenterRecordById only."
 
 static const struct graphql_field record_fields[] = {
     SAYS("id", "ID!", "PROFILE/UUID"),
@@ -77,22 +79,22 @@ static const struct graphql_field record_fields[] = {
     PLAIN("agent", "String"),
     PLAIN("campaign", "String"),
     SAYS("startEpoch", "String", "Seconds."),
-    PLAIN("answerEpoch", "String"),
+    SAYS("answerEpoch", "String", FROM_TABLE),
     PLAIN("endEpoch", "String"),
     PLAIN("startTime", "DateTime"),
-    PLAIN("answerTime", "DateTime"),
+    SAYS("answerTime", "DateTime", FROM_TABLE),
     PLAIN("endTime", "DateTime"),
     SAYS("duration", "String", "Seconds."),
-    PLAIN("billsec", "String"),
-    SAYS("disposition", "String", "The result that was sent."),
-    SAYS("callStatus", "String", "The phone system's own status."),
+    SAYS("billsec", "String", FROM_TABLE),
+    SAYS("disposition", "String", "The phone system's own status, or the agent's."),
+    SAYS("callStatus", "String", "The result that was sent: answered, busy, ..."),
     PLAIN("sipHangupDisposition", "String"),
     SAYS("recordPath", "String", "Where this server plays the recording."),
     SAYS("recordingPath", "String", "The same."),
     SAYS("recording", "String!", "stored, pending, rejected or none."),
-    PLAIN("googleDriveUrl", "String"),
+    SAYS("googleDriveUrl", "String", FROM_TABLE),
     PLAIN("domain", "String"),
-    PLAIN("rawData", "String"),
+    SAYS("rawData", "String", FROM_TABLE),
     SAYS("state", "String!", "accepted, pending, waiting, rejected or discarded."),
     SAYS("reason", "String", "Why it was not accepted."),
     SAYS("answerCode", "Int", "Of the last attempt to send it."),
@@ -190,7 +192,7 @@ static const struct graphql_argument records_arguments[] = { { "pagination", "Pa
 static const struct graphql_argument logs_arguments[] = {
     { "pagination", "PaginationInput", NULL, NULL },
     { "profile", "String", NULL, "Without it the first one." },
-    { "kind", "String", NULL, "poll, sweep, backfill, ..." },
+    { "kind", "String", NULL, API_RUNS_KINDS "." },
     END
 };
 static const struct graphql_argument profile_arguments[] = { { "profile", "String", NULL, "Without it the first one." },
@@ -217,10 +219,11 @@ static const struct graphql_field query_fields[] = {
 static const struct graphql_field mutation_fields[] = {
     { "syncCallCenterData", "SyncCallCenterResponse!", "Sends now, or again what ended between two times.",
       sync_arguments, api_graphql_sync },
-    { "createCallCenterConfig", "CallCenterConfig!", "Fills the settings of a profile that is not enabled yet.",
+    { "createCallCenterConfig", "CallCenterConfig!", "Fills the settings of a profile that is not enabled yet, "
+      "and shows them as they will be.",
       create_arguments, api_graphql_create_config },
-    { "updateCallCenterConfig", "CallCenterConfig!", "Changes settings of a profile.", update_arguments,
-      api_graphql_update_config },
+    { "updateCallCenterConfig", "CallCenterConfig!", "Changes settings of a profile, and shows them as they will be.",
+      update_arguments, api_graphql_update_config },
     { "deleteCallCenterConfig", "CallCenterConfig!", "Disables a profile; its settings stay.", id_arguments,
       api_graphql_delete_config },
     END

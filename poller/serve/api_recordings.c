@@ -201,7 +201,7 @@ static void send_file(const struct serve_profile *profile, const struct place_of
     if (file < 0 || fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
         if (file >= 0)
             (void)close(file);
-        reply_error(reply, 404, "not_found", "the recording's file is not in its directory, or this user may not "
+        reply_error(reply, REPLY_NOT_FOUND, "the recording's file is not in its directory, or this user may not "
                         "read it");
         return;
     }
@@ -216,7 +216,7 @@ static void send_file(const struct serve_profile *profile, const struct place_of
         reply_header(reply, "Content-Range", "bytes %" PRId64 "-%" PRId64 "/%" PRId64, reply->from,
                          reply->from + length - 1, (int64_t)info.st_size);
     } else if (part == API_RANGE_NONE) {
-        reply_error(reply, 416, "range", "the recording has no such bytes");
+        reply_error(reply, REPLY_RANGE, "the recording has no such bytes");
         reply_header(reply, "Content-Range", "bytes */%" PRId64, (int64_t)info.st_size);
     }
 }
@@ -225,9 +225,9 @@ static void send_sound(const struct serve_profile *profile, const struct place_o
                        const struct request *request, bool masks, struct reply *reply)
 {
     if (!place->found) {
-        reply_error(reply, 404, "not_found", "this call has no recording");
+        reply_error(reply, REPLY_NOT_FOUND, "this call has no recording");
     } else if (place->state != RECORDINGS_STORED) {
-        reply_error(reply, 409, "not_stored", "the recording is not stored yet");
+        reply_error(reply, REPLY_NOT_STORED, "the recording is not stored yet");
     } else if (*place->link == '/') {
         send_file(profile, place, request, reply);
     } else if (strncmp(place->link, "https://", 8) == 0 && !masks) {
@@ -235,7 +235,7 @@ static void send_sound(const struct serve_profile *profile, const struct place_o
         reply->status = 302;
         reply_header(reply, "Location", "%s", place->link);
     } else {
-        reply_error(reply, 404, "not_found",
+        reply_error(reply, REPLY_NOT_FOUND,
                         masks ? "the recording is elsewhere, and its address may show the number"
                               : "the recording cannot be played from here");
     }
@@ -248,7 +248,7 @@ void api_recordings_audio(struct api *api, const struct request *request, struct
     struct place_of_sound place = { .found = false };
     struct err err;
     if (profile == NULL || request->id == NULL)
-        reply_error(reply, 404, "not_found", "there is no such profile");
+        reply_error(reply, REPLY_NOT_FOUND, "there is no such profile");
     else if (profiles_ledger(profile, &ledger, &err) != 0 ||
              recordings_list(ledger, RECORDINGS_STORED, request->id, keep_place, &place, &err) != 0)
         reply_failure(reply, &err);

@@ -94,13 +94,22 @@ char *api_runs_running(struct ledger *ledger, bool with_progress)
     return api_list_end(&runs.list);
 }
 
+bool api_runs_is_kind(const char *word)
+{
+    static const char *const kinds[] = { "poll", "backfill", "reconcile", "retry" };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(word, kinds[i]) == 0)
+            return true;
+    return false;
+}
+
 /* The profile of the request; without one, the first. */
 static struct serve_profile *profile_of(struct api *api, const struct request *request, struct reply *reply)
 {
     const char *name = api_text(request, "profile");
     struct serve_profile *profile = name != NULL ? profiles_find(api->profiles, name) : &api->profiles->list[0];
     if (profile == NULL || api->profiles->count == 0) {
-        reply_error(reply, 404, "not_found", "there is no such profile");
+        reply_error(reply, REPLY_NOT_FOUND, "there is no such profile");
         return NULL;
     }
     return profile;
@@ -117,6 +126,10 @@ void api_runs(struct api *api, const struct request *request, struct reply *repl
     if (profile == NULL || !api_number(request, "size", USUAL_RUNS, 1, MOST_RUNS, &size, reply) ||
         !api_number(request, "page", 1, 1, INT32_MAX, &page, reply))
         return;
+    if (which.kind != NULL && !api_runs_is_kind(which.kind)) {
+        reply_error(reply, REPLY_BAD_REQUEST, "kind must be " API_RUNS_KINDS);
+        return;
+    }
     which.limit = size;
     which.skip = (page - 1) * size;
     runs.masks = api_masks(api, request, profile->name);
@@ -221,15 +234,19 @@ void api_charts(struct api *api, const struct request *request, struct reply *re
     struct chart chart = { .bar = { .calls = 0 } };
     struct err err;
     if (by != NULL && !by_day && strcmp(by, "hour") != 0) {
-        reply_error(reply, 400, "bad_request", "by must be hour or day");
+        reply_error(reply, REPLY_BAD_REQUEST, "by must be hour or day");
         return;
     }
     if (!api_number(request, "to", now + 1, 0, (int64_t)1 << 40, &which.to, reply) ||
         !api_number(request, "from", which.to - (by_day ? 30 : 7) * DAY, 0, (int64_t)1 << 40, &which.from, reply) ||
         !api_number(request, "offset", clock_offset(now), -DAY, DAY, &which.offset, reply))
         return;
+    if (which.from > which.to) {
+        reply_error(reply, REPLY_BAD_REQUEST, "from must not be later than to: exchange them");
+        return;
+    }
     if ((which.to - which.from) / seconds > MOST_BARS) {
-        reply_error(reply, 400, "bad_request",
+        reply_error(reply, REPLY_BAD_REQUEST,
                         "that is too long for bars of this width: ask for days, or for less");
         return;
     }

@@ -8,6 +8,10 @@
 /* api_runs: a page of a profile's runs, newest first. Parameters: profile, kind, page, size. */
 api_handler api_runs;
 
+/* api_runs_is_kind: whether runs can be of this kind. */
+#define API_RUNS_KINDS "poll, backfill, reconcile or retry"
+bool api_runs_is_kind(const char *word) MUST_CHECK;
+
 /* api_charts: the calls of each hour or day: by state, result and direction. Parameters: profile, by=hour|day, from,
  * to, offset (seconds that the viewer's zone is ahead of UTC). */
 api_handler api_charts;

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "serve/api_session.h"
+#include "serve/request_body.h"
 
 static void show(const struct serve *serve, const char *name, enum role role, const char *csrf, struct reply *reply)
 {
@@ -34,7 +35,7 @@ static void refuse(struct serve *serve, const struct request *request, const cha
 {
     throttle_login_failed(serve->throttle, name, request->address, clock_mono_ms());
     log_warn("login refused: user %s, from %s", users_is_name(name) ? name : "(not a name)", request->address);
-    reply_error(reply, 401, "wrong_password", "the name or the password is wrong");
+    reply_error(reply, REPLY_WRONG_PASSWORD, "the name or the password is wrong");
 }
 
 static void log_in(struct serve *serve, const struct request *request, const char *name, const char *password,
@@ -42,12 +43,12 @@ static void log_in(struct serve *serve, const struct request *request, const cha
 {
     int64_t now = clock_mono_ms(), wait = throttle_login_wait(serve->throttle, name, request->address, now);
     if (wait > 0) {
-        reply_error(reply, 429, "too_many_attempts", "there were too many wrong passwords: wait, and try again");
+        reply_error(reply, REPLY_TOO_MANY_ATTEMPTS, "there were too many wrong passwords: wait, and try again");
         reply_header(reply, "Retry-After", "%" PRId64, wait);
         return;
     }
     if (!throttle_login_begin(serve->throttle, now)) {
-        reply_error(reply, 429, "too_many_logins", "too many people are logging in: wait some seconds, and try again");
+        reply_error(reply, REPLY_TOO_MANY_LOGINS, "too many people are logging in: wait some seconds, and try again");
         reply_header(reply, "Retry-After", "5");
         return;
     }
@@ -73,11 +74,11 @@ static bool is_json(const struct request *request)
 
 void api_session_begin(struct serve *serve, const struct request *request, struct reply *reply)
 {
-    struct json *body = is_json(request) && request->body != NULL ? json_parse(request->body) : NULL;
+    struct json *body = is_json(request) ? request_body(request) : NULL;
     const char *name = body != NULL ? json_text(body, "name") : NULL;
     const char *password = body != NULL ? json_text(body, "password") : NULL;
     if (name == NULL || password == NULL)
-        reply_error(reply, 400, "bad_request", "send {\"name\":...,\"password\":...} as application/json");
+        reply_error(reply, REPLY_BAD_REQUEST, "send {\"name\":...,\"password\":...} as application/json");
     else
         log_in(serve, request, name, password, reply);
     json_free_secret(body);

@@ -26,7 +26,7 @@ void api_settings(struct serve *serve, const struct request *request, struct rep
     struct json_writer object;
     struct err err;
     if (profile == NULL) {
-        reply_error(reply, 404, "no_profile", "there is no such profile");
+        reply_error(reply, REPLY_NO_PROFILE, "there is no such profile");
         return;
     }
     int result = settings_command_list(profile->options.config.own, add_row, &list, &err);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "base/version.h"
+#include "commands/state_view.h"
 #include "ledger/diagnosis.h"
 #include "ledger/enabled.h"
 #include "serve/api_runs.h"
@@ -48,7 +49,7 @@ void api_profiles(struct api *api, const struct request *request, struct reply *
 static void add_verdict(struct json_writer *object, const struct standing *standing,
                         const struct serve_profile *profile)
 {
-    const struct diagnosis_limits limits = diagnosis_usual_limits();
+    const struct diagnosis_limits limits = diagnosis_usual_limits(standing);
     struct diagnosis diagnosis = diagnosis_of(standing, &limits, profile->options.profile);
     json_writer_add_text(object, "verdict", diagnosis_name(diagnosis.level));
     json_writer_add_text(object, "verdict_text", diagnosis.text);
@@ -114,23 +115,17 @@ static void add_counts(struct json_writer *object, struct api *api, const char *
     free(text);
 }
 
-struct copy_of {
-    struct json_writer *object;
-    const char *name;
-};
-
+/* The counts are those of the first copy. Later the list follows the ledger, and `calls` has its number. */
 static void add_copy(void *context, const struct view_profile *profile)
 {
-    struct copy_of *copy = context;
     struct json_writer state = { .text = NULL };
-    if (strcmp(profile->name, copy->name) != 0)
-        return;
-    json_writer_add_bool(&state, "complete", profile->is_complete);
-    json_writer_add_int(&state, "copied", profile->copied);
-    json_writer_add_int(&state, "total", profile->total);
+    bool is_complete = profile->is_complete;
+    json_writer_add_bool(&state, "complete", is_complete);
+    json_writer_add_known(&state, "copied", is_complete ? VIEW_UNKNOWN : profile->copied, VIEW_UNKNOWN);
+    json_writer_add_known(&state, "total", is_complete ? VIEW_UNKNOWN : profile->total, VIEW_UNKNOWN);
     json_writer_add_text(&state, "problem", profile->problem);
     char *text = json_writer_end(&state);
-    json_writer_add_json(copy->object, "list", text);
+    json_writer_add_json(context, "list", text);
     free(text);
 }
 
@@ -142,30 +137,37 @@ static bool is_enabled(const struct serve_profile *profile)
     return enabled_read(profile->options.state_dir, &enabled, &err) == 0 && enabled;
 }
 
+/* Runs may have written them before masking was switched on. */
+static void hide_messages(struct standing *standing)
+{
+    api_hide(standing->overview.last_run_message, NULL);
+    for (int i = 0; i < STEPS; i++)
+        api_hide(standing->steps[i].message, NULL);
+}
+
 /* A profile without a ledger has had no run. */
 static void add_state(struct json_writer *object, struct api *api, const struct request *request,
                       struct serve_profile *profile)
 {
     struct standing standing;
     struct ledger *ledger = NULL;
-    struct copy_of copy = { .object = object, .name = profile->name };
     struct err err;
     add_profile(object, profile);
     int result = profiles_ledger(profile, &ledger, &err);
     if (result == 0)
-        result = standing_gather(profile->options.state_dir, ledger, &standing, &err);
+        result = state_view_gather(&profile->options, ledger, &standing, &err);
     json_writer_add_text(object, "problem", result != 0 ? err.message : NULL);
     json_writer_add_bool(object, "enabled", is_enabled(profile));
     if (result == 0) {
-        if (api_masks(api, request, profile->name)) /* the run may have written it before masking was switched on */
-            api_hide(standing.overview.last_run_message, NULL);
+        if (api_masks(api, request, profile->name))
+            hide_messages(&standing);
         add_standing(object, &standing, profile);
         char *running = api_runs_running(ledger, true);
         json_writer_add_json(object, "running", running);
         free(running);
     }
     add_counts(object, api, profile->name);
-    if (view_list_profiles(api->view, add_copy, &copy, &err) != 0) /* the list is not there yet */
+    if (view_list_profiles(api->view, profile->name, add_copy, object, &err) != 0) /* the list is not there yet */
         json_writer_add_text(object, "list", NULL);
 }
 
@@ -184,7 +186,7 @@ void api_summary(struct api *api, const struct request *request, struct reply *r
     struct json_writer object = { .text = NULL };
     char host[256] = "";
     if (wanted != NULL && profiles_find(api->profiles, wanted) == NULL) {
-        reply_error(reply, 404, "not_found", "there is no such profile");
+        reply_error(reply, REPLY_NOT_FOUND, "there is no such profile");
         return;
     }
     (void)gethostname(host, sizeof host - 1);

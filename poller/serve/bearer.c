@@ -70,16 +70,24 @@ char *bearer_make(const struct bearer_secret *secret, const struct user *user, i
     return token;
 }
 
+/* A claim of a time as an epoch; without it *ret_time stays. False: it is no whole number. */
+static bool read_time(const struct json *claims, const char *name, int64_t *ret_time)
+{
+    const struct json *claim = json_member(claims, name);
+    char *text = json_text_or_number(claim);
+    bool valid = claim == NULL || (text != NULL && str_to_int(text, ret_time));
+    free(text);
+    return valid;
+}
+
 static const struct user *user_of(const struct json *claims, const struct users *users, int64_t now)
 {
     char stamp[STAMP_SIZE];
-    char *expires = json_text_or_number(json_member(claims, "exp"));
-    int64_t until = 0;
+    int64_t from = INT64_MIN, until = INT64_MIN; /* without exp, it has expired */
     const char *name = json_text(claims, "sub"), *claimed = json_text(claims, "stamp");
     const struct user *user = name != NULL ? users_find(users, name) : NULL;
-    bool valid = expires != NULL && str_to_int(expires, &until) && now < until && user != NULL && claimed != NULL &&
-                 strcmp(claimed, stamp_of(user, stamp)) == 0;
-    free(expires);
+    bool valid = read_time(claims, "exp", &until) && read_time(claims, "nbf", &from) && from <= now && now < until &&
+                 user != NULL && claimed != NULL && strcmp(claimed, stamp_of(user, stamp)) == 0;
     return valid ? user : NULL;
 }
 

@@ -1,11 +1,14 @@
 /* identity: who sends a request. */
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
 #include "serve/identity.h"
 
 /* The value of the cookie `session` in the header Cookie; "": there is none. */
@@ -55,15 +58,60 @@ static void by_cookie(struct serve *serve, struct request *request, const char *
     request->csrf = session->csrf;
 }
 
+/* Once for each problem, not with each request. */
+static void refresh(struct serve *serve)
+{
+    struct err err;
+    uint64_t problem = 0;
+    if (users_refresh(serve->users, &err) != 0)
+        problem = str_hash(STR_HASH_START, err.message, strlen(err.message));
+    if (problem != 0 && problem != serve->users_problem)
+        log_error("nobody can log in: %s", err.message);
+    else if (problem == 0 && serve->users_problem != 0)
+        log_info("the file of users can be read again");
+    serve->users_problem = problem;
+}
+
 void identity_find(struct serve *serve, struct request *request)
 {
     const char *bearer = read_bearer(request->header(request->context, "Authorization"));
     const char *cookie = request->header(request->context, "Cookie");
-    struct err err;
-    if (users_refresh(serve->users, &err) != 0)
-        log_error("nobody can log in: %s", err.message);
+    refresh(serve);
     if (bearer != NULL)
         by_token(serve, request, bearer);
     else if (cookie != NULL)
         by_cookie(serve, request, cookie);
+}
+
+void identity_keep(const struct request *request, struct identity_proof *ret_proof)
+{
+    const char *bearer = read_bearer(request->header(request->context, "Authorization"));
+    *ret_proof = (struct identity_proof){ .user = mem_copy(request->user), .role = request->role };
+    if (request->session != NULL)
+        ret_proof->session = mem_copy(request->session);
+    else
+        ret_proof->token = mem_copy(str_or_empty(bearer));
+}
+
+void identity_forget(struct identity_proof *proof)
+{
+    free(proof->user);
+    mem_free_secret(proof->session);
+    mem_free_secret(proof->token);
+    *proof = (struct identity_proof){ .role = ROLE_NONE };
+}
+
+bool identity_holds(struct serve *serve, const struct identity_proof *proof)
+{
+    const struct user *user = NULL;
+    refresh(serve);
+    if (proof->session != NULL) {
+        const struct session *session = sessions_look(serve->sessions, proof->session, clock_mono_ms());
+        user = session != NULL ? users_find(serve->users, session->user) : NULL;
+        if (user != NULL && user->stamp != session->stamp)
+            user = NULL;
+    } else {
+        user = bearer_user(&serve->secret, serve->users, proof->token, clock_now_epoch());
+    }
+    return user != NULL && user->role == proof->role && strcmp(user->name, proof->user) == 0;
 }

@@ -121,6 +121,17 @@ int listener_open(const char *address, const char *group, int *ret_socket, struc
     return open_network(address, ret_socket, err);
 }
 
+bool listener_is_public(int socket)
+{
+    union any_address place = { .any.sa_family = AF_UNSPEC };
+    socklen_t length = sizeof place;
+    if (getsockname(socket, &place.any, &length) != 0)
+        return false;
+    if (place.any.sa_family == AF_INET)
+        return ntohl(place.v4.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
+    return place.any.sa_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK(&place.v6.sin6_addr);
+}
+
 static int take_inherited(int handle, struct err *err)
 {
     int listens = 0;

@@ -2,6 +2,7 @@
 #ifndef LISTENER_H
 #define LISTENER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -15,5 +16,8 @@ int listener_open(const char *address, const char *group, int *ret_socket, struc
  * (sd_listen_fds) Each is checked: it must listen. Errors: EX_CONFIG. */
 enum { LISTENER_FIRST = 3, LISTENER_MOST = 8 };
 int listener_inherited(size_t *ret_count, struct err *err) MUST_CHECK;
+
+/* listener_is_public: whether other hosts can connect to this socket. */
+bool listener_is_public(int socket) MUST_CHECK;
 
 #endif

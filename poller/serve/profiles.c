@@ -1,15 +1,20 @@
 /* profiles: the profiles of this host, as the live page knows them. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/json_writer.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "commands/state_view.h"
 #include "config/profile.h"
 #include "ledger/feed.h"
 #include "serve/profiles.h"
+
+#define DEFAULT "default"
 
 static struct stat look_at_file(const struct serve_profile *profile)
 {
@@ -27,45 +32,110 @@ static bool load_settings(struct serve_profile *profile)
     profile->masks = profile->config.mask_phone || problems.code != EX_OK; /* what cannot be read may say so */
     profile->problem = problems.count > 0 ? mem_copy(problems.texts[0]) : NULL;
     bool may_read = problems.code != EX_NOPERM;
+    if (may_read)
+        state_view_find_problem(&profile->options);
     config_problems_free(&problems);
     return may_read;
 }
 
-/* name NULL: the default profile. False: its paths are too long. */
-static bool load(struct serve_profile *profile, const struct options *options, const char *name)
+/* False: its paths are too long. Ownership: takes name. */
+static bool name_paths(struct serve_profile *profile, const struct options *options, char *name)
 {
+    struct options *own = &profile->options;
     struct err err;
-    profile->name = mem_copy(name != NULL ? name : "default");
-    profile->options = *options;
-    if (name != NULL) {
-        struct options *own = &profile->options;
-        /* As tenants.c: a path on the command line belongs to the default profile. */
-        own->config.required_own = own->config.required_dids = own->named_state_dir = own->named_log = false;
-        if (profile_select(own, profile->name, &err) != 0) {
-            free((char *)profile->name);
-            return false;
-        }
+    profile->name = name;
+    *own = *options;
+    if (strcmp(name, DEFAULT) == 0)
+        return true;
+    /* As tenants.c: a path on the command line belongs to the default profile. */
+    own->config.required_own = own->config.required_dids = own->named_state_dir = own->named_log = false;
+    if (profile_select(own, name, &err) == 0)
+        return true;
+    free(name);
+    return false;
+}
+
+/* All but its paths, which point into the profile itself. */
+static void move_profile(struct serve_profile *from, struct serve_profile *to)
+{
+    (void)snprintf(to->options.settings_problem, sizeof to->options.settings_problem, "%s",
+                   from->options.settings_problem);
+    to->config = from->config;
+    to->kinds = from->kinds;
+    to->masks = from->masks;
+    to->problem = from->problem;
+    to->file_read = from->file_read;
+    to->ledger = from->ledger;
+    to->device = from->device;
+    to->file = from->file;
+    from->config = (struct config){ .dispositions = NULL };
+    from->problem = NULL;
+    from->ledger = NULL;
+}
+
+/* The default profile's name comes first, if its ledger exists or there are no others. Each name has a blank behind
+ * it. Ownership: the caller frees it. */
+static char *list_names(const struct options *options)
+{
+    char **names = NULL;
+    struct json_writer text = { .text = NULL };
+    size_t count = profile_list(options->profiles_dir, &names);
+    char *ledger = mem_format("%s/ledger.db", options->state_dir);
+    if (count == 0 || access(ledger, F_OK) == 0 || errno != ENOENT)
+        json_writer_put(&text, DEFAULT " ");
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], DEFAULT) == 0)
+            continue;
+        json_writer_put(&text, names[i]);
+        json_writer_put(&text, " ");
     }
-    (void)load_settings(profile);
-    return true;
+    profile_list_free(names, count);
+    free(ledger);
+    return text.text != NULL ? text.text : mem_copy("");
+}
+
+/* old: profiles whose settings and ledgers are taken over. Ownership: takes names. */
+static struct profiles make(const struct options *options, char *names, struct profiles *old)
+{
+    struct profiles made = { .names = names };
+    size_t most = 0;
+    for (const char *at = strchr(names, ' '); at != NULL; at = strchr(at + 1, ' '))
+        most++;
+    /* A profile's options point into themselves: the list never moves. */
+    made.list = mem_zero(most + 1, sizeof *made.list);
+    for (const char *at = names; *at != '\0'; at += strcspn(at, " ") + 1) {
+        struct serve_profile *profile = &made.list[made.count];
+        if (!name_paths(profile, options, mem_copy_bytes(at, strcspn(at, " "))))
+            continue;
+        struct serve_profile *known = profiles_find(old, profile->name);
+        if (known != NULL)
+            move_profile(known, profile);
+        else
+            (void)load_settings(profile);
+        made.count++;
+    }
+    return made;
 }
 
 void profiles_load(const struct options *options, struct profiles *ret_profiles)
 {
-    char **names = NULL;
-    size_t count = profile_list(options->profiles_dir, &names);
-    char *ledger = mem_format("%s/ledger.db", options->state_dir);
-    bool is_used = access(ledger, F_OK) == 0;
-    free(ledger);
-    /* A profile's options point into themselves: the list never moves. */
-    struct profiles made = { .list = mem_zero(count + 1, sizeof *made.list) };
-    if ((count == 0 || is_used) && load(&made.list[0], options, NULL))
-        made.count = 1;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], "default") != 0 && load(&made.list[made.count], options, names[i]))
-            made.count++;
-    profile_list_free(names, count);
-    *ret_profiles = made;
+    struct profiles none = { .list = NULL };
+    *ret_profiles = make(options, list_names(options), &none);
+}
+
+bool profiles_follow(const struct options *options, struct profiles *profiles, struct profiles *ret_now)
+{
+    if (access(options->profiles_dir, R_OK | X_OK) != 0 && errno != ENOENT)
+        return false;
+    char *names = list_names(options);
+    bool is_new = strcmp(names, profiles->names) != 0;
+    bool is_settled = profiles->seen != NULL && strcmp(names, profiles->seen) == 0;
+    free(profiles->seen);
+    profiles->seen = names;
+    if (!is_new || !is_settled)
+        return false;
+    *ret_now = make(options, mem_copy(names), profiles);
+    return true;
 }
 
 void profiles_free(struct profiles *profiles)
@@ -78,6 +148,8 @@ void profiles_free(struct profiles *profiles)
         free((char *)profile->name);
     }
     free(profiles->list);
+    free(profiles->names);
+    free(profiles->seen);
     *profiles = (struct profiles){ .list = NULL };
 }
 
@@ -104,6 +176,15 @@ void profiles_read_changed(struct profiles *profiles)
             now.st_mtim.tv_sec != read->st_mtim.tv_sec || now.st_mtim.tv_nsec != read->st_mtim.tv_nsec)
             read_again(&profiles->list[i]);
     }
+}
+
+struct view_feed_profile *profiles_sources(const struct profiles *profiles)
+{
+    struct view_feed_profile *sources = mem_zero(profiles->count + 1, sizeof *sources);
+    for (size_t i = 0; i < profiles->count; i++)
+        sources[i] = (struct view_feed_profile){ .name = profiles->list[i].name,
+                                                 .state_dir = profiles->list[i].options.state_dir };
+    return sources;
 }
 
 struct serve_profile *profiles_find(const struct profiles *profiles, const char *name)

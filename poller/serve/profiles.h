@@ -11,6 +11,7 @@
 #include "config/options.h"
 #include "engine/route.h"
 #include "ledger/ledger.h"
+#include "serve/view_feed.h"
 
 /* One profile. Texts live as long as the profiles. */
 struct serve_profile {
@@ -29,6 +30,8 @@ struct serve_profile {
 struct profiles {
     struct serve_profile *list;
     size_t count;
+    char *names; /* of all, as the directory had them ... */
+    char *seen;  /* ... and when profiles_follow last looked; NULL: it has not looked yet */
 };
 
 /* profiles_load: reads the settings of the default profile and of all others in options->profiles_dir. The default
@@ -37,10 +40,19 @@ struct profiles {
 void profiles_load(const struct options *options, struct profiles *ret_profiles);
 void profiles_free(struct profiles *profiles);
 
+/* profiles_follow: whether profiles were added or removed, and two calls one after the other saw the same: an editor
+ * may take a file away for a moment. The page may no longer be allowed to read the directory: then nothing has changed.
+ * True: *ret_now are the present profiles, and have what was open of those that stay. Ownership: the caller frees
+ * both. */
+bool profiles_follow(const struct options *options, struct profiles *profiles, struct profiles *ret_now) MUST_CHECK;
+
 /* profiles_read_changed: reads the settings of each profile again whose file somebody has changed. It is cheap enough
  * for each request. Where only root may read the file, the earlier settings hold, but numbers are masked: the file may
  * say so now. */
 void profiles_read_changed(struct profiles *profiles);
+
+/* profiles_sources: what view_feed needs of each. Their texts are borrowed. Ownership: the caller frees it. */
+struct view_feed_profile *profiles_sources(const struct profiles *profiles) MUST_CHECK;
 
 /* profiles_find: the profile with that name; NULL: there is none. */
 struct serve_profile *profiles_find(const struct profiles *profiles, const char *name);

@@ -43,9 +43,21 @@ void reply_header(struct reply *reply, const char *name, const char *format, ...
 /* reply_json: answers 200 with the object. Ownership: takes the writer's text. */
 void reply_json(struct reply *reply, struct json_writer *object);
 
-/* reply_error: answers with {"error":{"code":...,"message":...}}. reply_failure: the same for an error of a
- * function: 400, 503, 404 or 500 by its code. */
-void reply_error(struct reply *reply, int status, const char *code, const char *message);
+/* What is wrong with a request. The page has a sentence for each in each of its languages. */
+enum reply_problem {
+    REPLY_BAD_REQUEST, REPLY_BUSY, REPLY_CSRF, REPLY_FAILED, REPLY_NOT_ALLOWED, REPLY_NOT_FOUND, REPLY_NOT_LOGGED_IN,
+    REPLY_NOT_READY, REPLY_NOT_STORED, REPLY_NO_PROFILE, REPLY_RANGE, REPLY_READ_ONLY, REPLY_TOO_LARGE,
+    REPLY_TOO_MANY_ATTEMPTS, REPLY_TOO_MANY_LOGINS, REPLY_TOO_MANY_STREAMS, REPLY_WRONG_METHOD, REPLY_WRONG_PASSWORD,
+    REPLY_WRONG_TYPE,
+    REPLY_PROBLEMS
+};
+
+/* reply_code: its code in an answer, a constant. */
+const char *reply_code(enum reply_problem problem);
+
+/* reply_error: answers with {"error":{"code":...,"message":...}} and the problem's status. reply_failure: the same for
+ * an error of a function: 400, 503 or 500 by its code. */
+void reply_error(struct reply *reply, enum reply_problem problem, const char *message);
 void reply_failure(struct reply *reply, const struct err *err);
 
 #endif

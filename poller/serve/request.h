@@ -24,6 +24,8 @@ struct request {
     bool is_secure;           /* it came over TLS to us, or to the local proxy */
     /* The value of a query parameter, decoded; of a header. NULL: none. */
     const char *(*query)(const void *context, const char *name);
+    /* The decoded name of the parameter at this place, from 0 on. NULL: there are no more. */
+    const char *(*query_name)(const void *context, size_t at);
     const char *(*header)(const void *context, const char *name);
     const void *context;
 };

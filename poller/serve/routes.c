@@ -20,31 +20,32 @@
 #include "serve/static_files.h"
 
 #define API "/api/v1"
+#define FILTERS "profile direction status result campaign agent state recording from to number"
 
 static const struct route routes[] = {
-    { "GET", "/", ROLE_NONE, static_files_page, NULL },
-    { "GET", "/{id}", ROLE_NONE, static_files_named, NULL },
-    { "GET", API "/openapi.json", ROLE_VIEWER, static_files_openapi, NULL },
-    { "POST", API "/session", ROLE_NONE, api_session_begin, NULL },
-    { "GET", API "/session", ROLE_VIEWER, api_session_show, NULL },
-    { "DELETE", API "/session", ROLE_VIEWER, api_session_end, NULL },
-    { "POST", API "/actions", ROLE_ADMIN, api_actions_begin, NULL },
-    { "GET", API "/actions/{id}", ROLE_ADMIN, api_actions_show, NULL },
-    { "GET", API "/journal", ROLE_ADMIN, api_actions_journal, NULL },
-    { "GET", API "/settings", ROLE_ADMIN, api_settings, NULL },
-    { "GET", API "/profiles", ROLE_VIEWER, NULL, api_profiles },
-    { "GET", API "/summary", ROLE_VIEWER, NULL, api_summary },
-    { "GET", API "/calls", ROLE_VIEWER, NULL, api_calls },
-    { "GET", API "/calls.csv", ROLE_VIEWER, NULL, api_calls_csv },
-    { "GET", API "/calls/{profile}/{id}", ROLE_VIEWER, NULL, api_call },
-    { "GET", API "/choices", ROLE_VIEWER, NULL, api_choices },
-    { "GET", API "/runs", ROLE_VIEWER, NULL, api_runs },
-    { "GET", API "/charts", ROLE_VIEWER, NULL, api_charts },
-    { "GET", API "/rejected", ROLE_VIEWER, NULL, api_rejected },
-    { "GET", API "/recordings", ROLE_VIEWER, NULL, api_recordings },
-    { "GET", API "/recordings/{profile}/{id}/audio", ROLE_VIEWER, NULL, api_recordings_audio },
-    { "GET", API "/events", ROLE_VIEWER, NULL, api_events },
-    { "POST", "/graphql", ROLE_VIEWER, api_graphql, NULL },
+    { "GET", "/", ROLE_NONE, static_files_page, NULL, NULL },
+    { "GET", "/{id}", ROLE_NONE, static_files_named, NULL, NULL },
+    { "GET", API "/openapi.json", ROLE_VIEWER, static_files_openapi, NULL, "" },
+    { "POST", API "/session", ROLE_NONE, api_session_begin, NULL, "" },
+    { "GET", API "/session", ROLE_VIEWER, api_session_show, NULL, "" },
+    { "DELETE", API "/session", ROLE_VIEWER, api_session_end, NULL, "" },
+    { "POST", API "/actions", ROLE_ADMIN, api_actions_begin, NULL, "" },
+    { "GET", API "/actions/{id}", ROLE_ADMIN, api_actions_show, NULL, "" },
+    { "GET", API "/journal", ROLE_ADMIN, api_actions_journal, NULL, "page size" },
+    { "GET", API "/settings", ROLE_ADMIN, api_settings, NULL, "profile" },
+    { "GET", API "/profiles", ROLE_VIEWER, NULL, api_profiles, "" },
+    { "GET", API "/summary", ROLE_VIEWER, NULL, api_summary, "profile" },
+    { "GET", API "/calls", ROLE_VIEWER, NULL, api_calls, FILTERS " sort order page size after count" },
+    { "GET", API "/calls.csv", ROLE_VIEWER, NULL, api_calls_csv, FILTERS },
+    { "GET", API "/calls/{profile}/{id}", ROLE_VIEWER, NULL, api_call, "" },
+    { "GET", API "/choices", ROLE_VIEWER, NULL, api_choices, "" },
+    { "GET", API "/runs", ROLE_VIEWER, NULL, api_runs, "profile kind page size" },
+    { "GET", API "/charts", ROLE_VIEWER, NULL, api_charts, "profile by from to offset" },
+    { "GET", API "/rejected", ROLE_VIEWER, NULL, api_rejected, "profile size" },
+    { "GET", API "/recordings", ROLE_VIEWER, NULL, api_recordings, FILTERS " sort order page size after" },
+    { "GET", API "/recordings/{profile}/{id}/audio", ROLE_VIEWER, NULL, api_recordings_audio, "" },
+    { "GET", API "/events", ROLE_VIEWER, NULL, api_events, "" },
+    { "POST", "/graphql", ROLE_VIEWER, api_graphql, NULL, "" },
 };
 enum { COUNT = sizeof routes / sizeof routes[0] };
 
@@ -117,13 +118,61 @@ static bool proves_intent(const struct request *request)
 static bool is_allowed(const struct route *route, const struct request *request, struct reply *reply)
 {
     if (request->role < route->role && request->role == ROLE_NONE)
-        reply_error(reply, 401, "not_logged_in", "log in first");
+        reply_error(reply, REPLY_NOT_LOGGED_IN, "log in first");
     else if (request->role < route->role)
-        reply_error(reply, 403, "not_allowed", "your user may not do this: an administrator may");
+        reply_error(reply, REPLY_NOT_ALLOWED, "your user may not do this: an administrator may");
     else if (route->role != ROLE_NONE && !proves_intent(request))
-        reply_error(reply, 403, "csrf", "the header X-CSRF-Token is missing or wrong: load the page again");
+        reply_error(reply, REPLY_CSRF, "the header X-CSRF-Token is missing or wrong: load the page again");
     else
         return true;
+    return false;
+}
+
+/* A word of a list with a blank between. */
+static bool has_word(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = list; *at != '\0'; at += strcspn(at, " "), at += *at == ' ')
+        if (length > 0 && strcspn(at, " ") == length && strncmp(at, word, length) == 0)
+            return true;
+    return false;
+}
+
+/* A parameter that is misspelt, or given twice, must not be left out: the answer would have other calls than the client
+ * believes. False: *reply says so. */
+static bool check_names(const struct route *route, const struct request *request, struct reply *reply)
+{
+    const char *name = NULL;
+    if (route->query == NULL || request->query_name == NULL)
+        return true;
+    for (size_t at = 0; (name = request->query_name(request->context, at)) != NULL; at++) {
+        bool is_double = false;
+        for (size_t earlier = 0; earlier < at; earlier++)
+            is_double = is_double || strcmp(request->query_name(request->context, earlier), name) == 0;
+        if (has_word(route->query, name) && !is_double)
+            continue;
+        char *message = is_double ? mem_format("the parameter %s is there twice: send it once", name)
+                                  : mem_format("there is no parameter '%s' here; this address has: %s", name,
+                                               *route->query != '\0' ? route->query : "none");
+        reply_error(reply, REPLY_BAD_REQUEST, message);
+        free(message);
+        return false;
+    }
+    return true;
+}
+
+/* The profile of the path or of the query. False: there is none of that name, and *reply says so. */
+static bool check_profile(const struct serve *serve, const struct route *route, const struct request *request,
+                          struct reply *reply)
+{
+    const char *name = request->profile;
+    if (name == NULL && route->query != NULL && has_word(route->query, "profile"))
+        name = api_text(request, "profile");
+    if (name == NULL || profiles_find(serve->api.profiles, name) != NULL)
+        return true;
+    char *message = mem_format("there is no profile '%s': GET " API "/profiles lists them", name);
+    reply_error(reply, REPLY_NO_PROFILE, message);
+    free(message);
     return false;
 }
 
@@ -134,11 +183,12 @@ void routes_answer(struct serve *serve, struct request *request, struct reply *r
     request->profile = parts.profile;
     request->id = parts.id;
     if (route == NULL && other == NULL) {
-        reply_error(reply, 404, "not_found", "there is nothing at this address");
+        reply_error(reply, REPLY_NOT_FOUND, "there is nothing at this address");
     } else if (route == NULL) {
-        reply_error(reply, 405, "wrong_method", "this address has another method");
+        reply_error(reply, REPLY_WRONG_METHOD, "this address has another method");
         reply_header(reply, "Allow", "%s", other->method);
-    } else if (is_allowed(route, request, reply)) {
+    } else if (is_allowed(route, request, reply) && check_names(route, request, reply) &&
+               check_profile(serve, route, request, reply)) {
         if (route->serve != NULL)
             route->serve(serve, request, reply);
         else

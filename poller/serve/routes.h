@@ -12,10 +12,11 @@ struct route {
     enum role role; /* who may ask; ROLE_NONE: everybody */
     serve_handler *serve;
     api_handler *api;
+    const char *query; /* the parameters that its query may have, with a blank between; NULL: anything, unread */
 };
 
-/* routes_answer: finds the route of request, checks the user's role and, for a change, the CSRF token, and calls the
- * handler. The user is known already. reply is new. */
+/* routes_answer: finds the route of request, checks the user's role and, for a change, the CSRF token, then the names
+ * in the query and the profile, and calls the handler. The user is known already. reply is new. */
 void routes_answer(struct serve *serve, struct request *request, struct reply *reply);
 
 /* routes_list: the table, for tests and documents. */

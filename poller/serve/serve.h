@@ -23,6 +23,8 @@ struct serve {
     struct bearer_secret secret;
     struct actor *actor; /* NULL: read_only */
     struct action_journal *journal;
+    uint64_t users_problem;       /* of the last problem of the file of users that was logged; 0: none */
+    struct stream_guard *streams; /* that are open */
 };
 
 /* A handler fills *reply, which is new, and returns within some ms. */

@@ -25,10 +25,11 @@
 #include "serve/serve.h"
 #include "serve/serve_options.h"
 #include "serve/server.h"
+#include "serve/stream_guard.h"
 #include "serve/user_command.h"
 #include "serve/view_thread.h"
 
-enum { STEP_MS = 1000, STREAM_MS = 300000, PEM_MOST = 256 * 1024 };
+enum { STEP_MS = 1000, STREAM_MS = 300000, PEM_MOST = 256 * 1024, PROFILES_MS = 2000 };
 
 /* All that the page needs, from its start to its end. */
 struct page {
@@ -38,6 +39,7 @@ struct page {
     char *program; /* did-optimizer-sync */
     struct profiles profiles;
     struct view_feed_profile *sources;
+    int64_t followed_ms; /* when somebody last looked for added and removed profiles */
     struct view_thread *feed;
     char feed_problem[VIEW_THREAD_PROBLEM_SIZE]; /* the last one that was logged */
     struct serve serve;
@@ -51,6 +53,7 @@ static void handle(void *context, struct request *request, struct reply *reply)
     profiles_read_changed(serve->api.profiles);
     identity_find(serve, request);
     routes_answer(serve, request, reply);
+    stream_guard_add(serve, request, reply);
 }
 
 /* Once for each problem. */
@@ -66,6 +69,16 @@ static void log_feed_problem(struct page *page)
     (void)snprintf(page->feed_problem, sizeof page->feed_problem, "%s", problem);
 }
 
+/* Whoever is between reads passwords and calls. */
+static void add_listener(const struct page *page, int socket, const char *address)
+{
+    server_listen(page->server, socket);
+    log_info("listening on %s", address);
+    if (listener_is_public(socket) && *page->settings.tls_key == '\0')
+        log_warn("anyone on the network path can read passwords and calls: %s has no TLS; set tls_certificate and "
+                 "tls_key, or listen on 127.0.0.1 behind a web server that does TLS", address);
+}
+
 static int open_addresses(struct page *page, struct err *err)
 {
     char *addresses = mem_copy(page->settings.listen), *rest = addresses;
@@ -76,10 +89,8 @@ static int open_addresses(struct page *page, struct err *err)
         int socket = -1;
         rest[length] = '\0';
         result = listener_open(rest, page->settings.socket_group, &socket, err);
-        if (result == 0) {
-            server_listen(page->server, socket);
-            log_info("listening on %s", rest);
-        }
+        if (result == 0)
+            add_listener(page, socket, rest);
         rest += length + !is_last;
     }
     free(addresses);
@@ -91,7 +102,7 @@ static int open_addresses(struct page *page, struct err *err)
 static int open_listeners(struct page *page, struct err *err)
 {
     for (size_t i = 0; i < page->inherited; i++)
-        server_listen(page->server, LISTENER_FIRST + (int)i);
+        add_listener(page, LISTENER_FIRST + (int)i, "a socket of systemd");
     return page->inherited > 0 ? 0 : open_addresses(page, err);
 }
 
@@ -140,10 +151,7 @@ static int open_doors(struct page *page, struct err *err)
 static int open_view(struct page *page, struct err *err)
 {
     char *path = mem_format("%s/view.db", page->options->state_dir);
-    page->sources = mem_zero(page->profiles.count + 1, sizeof *page->sources);
-    for (size_t i = 0; i < page->profiles.count; i++)
-        page->sources[i] = (struct view_feed_profile){ .name = page->profiles.list[i].name,
-                                                       .state_dir = page->profiles.list[i].options.state_dir };
+    page->sources = profiles_sources(&page->profiles);
     page->serve.api.profiles = &page->profiles;
     page->serve.api.stream_ms = STREAM_MS;
     page->serve.api.view = view_open(path);
@@ -152,6 +160,25 @@ static int open_view(struct page *page, struct err *err)
     if (result == 0)
         page->serve.api.changes = view_thread_changes(page->feed);
     free(path);
+    return result;
+}
+
+/* Between requests: no handler keeps a profile. */
+static int follow_profiles(struct page *page, struct err *err)
+{
+    struct profiles now;
+    if (clock_mono_ms() - page->followed_ms < PROFILES_MS)
+        return 0;
+    page->followed_ms = clock_mono_ms();
+    if (!profiles_follow(&page->options->paths, &page->profiles, &now))
+        return 0;
+    struct view_feed_profile *sources = profiles_sources(&now);
+    int result = view_thread_change(page->feed, sources, now.count, err);
+    free(page->sources);
+    page->sources = sources;
+    profiles_free(&page->profiles);
+    page->profiles = now;
+    log_info("the profiles of this host are now: %s", now.names);
     return result;
 }
 
@@ -245,6 +272,8 @@ static int serve_until_signal(struct page *page, struct err *err)
         server_step(page->server, &actor, page->serve.actor != NULL ? 1 : 0, notify_pause(STEP_MS));
         if (actor.revents != 0 && !api_actions_take_news(&page->serve))
             return err_set(err, EX_SOFTWARE, "the process that starts commands has ended");
+        if (follow_profiles(page, err) != 0)
+            return -1;
         log_feed_problem(page);
         notify_alive(clock_mono_ms());
     }

@@ -63,7 +63,7 @@ struct exchange {
     struct MHD_Connection *connection;
     char *body;
     size_t length;
-    char *values[VALUES]; /* decoded parameters, each "name=value" */
+    char *values[VALUES]; /* decoded parameters, each "name", NUL, "value" */
     size_t value_count;
     bool is_wrong;        /* a parameter cannot be decoded */
 };
@@ -171,7 +171,7 @@ static bool has_header(const struct reply *reply, const char *name)
 static enum MHD_Result send_reply(const struct exchange *exchange, struct reply *reply)
 {
     if (reply->read != NULL && exchange->server->streams >= STREAMS_MOST)
-        reply_error(reply, 503, "busy", "too many streams are open: try again later");
+        reply_error(reply, REPLY_BUSY, "too many streams are open: try again later");
     int status = reply->status;
     struct MHD_Response *response = make_response(exchange, reply);
     if (response == NULL)
@@ -190,11 +190,11 @@ static enum MHD_Result send_reply(const struct exchange *exchange, struct reply 
     return queued;
 }
 
-static enum MHD_Result refuse(const struct exchange *exchange, int status, const char *code, const char *message)
+static enum MHD_Result refuse(const struct exchange *exchange, enum reply_problem problem, const char *message)
 {
     struct reply reply;
     reply_new(&reply);
-    reply_error(&reply, status, code, message);
+    reply_error(&reply, problem, message);
     reply_header(&reply, "Connection", "close"); /* the rest of the request is not read */
     return send_reply(exchange, &reply);
 }
@@ -210,11 +210,16 @@ static const char *find_header(const void *context, const char *name)
 static const char *find_query(const void *context, const char *name)
 {
     const struct exchange *exchange = context;
-    size_t length = strlen(name);
     for (size_t i = 0; i < exchange->value_count; i++)
-        if (strncmp(exchange->values[i], name, length) == 0 && exchange->values[i][length] == '=')
-            return exchange->values[i] + length + 1;
+        if (strcmp(exchange->values[i], name) == 0)
+            return exchange->values[i] + strlen(name) + 1;
     return NULL;
+}
+
+static const char *find_query_name(const void *context, size_t at)
+{
+    const struct exchange *exchange = context;
+    return at < exchange->value_count ? exchange->values[at] : NULL;
 }
 
 /* The library has already made blanks of plus signs. */
@@ -222,14 +227,18 @@ static enum MHD_Result take_value(void *context, enum MHD_ValueKind kind, const 
 {
     struct exchange *exchange = context;
     (void)kind;
-    char *text = mem_format("%s=%s", name, str_or_empty(value));
-    if (exchange->value_count == VALUES || !percent_decode(text)) {
-        exchange->is_wrong = true;
-        free(text);
-        return MHD_NO;
+    char *own_name = mem_copy(name), *own_value = mem_copy(str_or_empty(value));
+    exchange->is_wrong = exchange->value_count == VALUES || !percent_decode(own_name) || !percent_decode(own_value);
+    if (!exchange->is_wrong) {
+        size_t name_size = strlen(own_name) + 1, value_size = strlen(own_value) + 1;
+        char *both = mem_zero(name_size + value_size, 1);
+        memcpy(both, own_name, name_size);
+        memcpy(both + name_size, own_value, value_size);
+        exchange->values[exchange->value_count++] = both;
     }
-    exchange->values[exchange->value_count++] = text;
-    return MHD_YES;
+    free(own_name);
+    free(own_value);
+    return exchange->is_wrong ? MHD_NO : MHD_YES;
 }
 
 /* Paths and parameters are decoded here and by the routes, not by the library: %2F in a part must not split it. */
@@ -271,6 +280,7 @@ static void describe(const struct exchange *exchange, const struct connection *f
     request->body = exchange->body;
     request->length = exchange->length;
     request->query = find_query;
+    request->query_name = find_query_name;
     request->header = find_header;
     request->context = exchange;
 }
@@ -290,12 +300,38 @@ static enum MHD_Result answer(struct exchange *exchange, const char *url, const 
     (void)MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, take_value, exchange);
     reply_new(&reply);
     if (exchange->is_wrong) {
-        reply_error(&reply, 400, "bad_request", "the query of the address cannot be read");
+        reply_error(&reply, REPLY_BAD_REQUEST, "the query of the address cannot be read");
     } else {
         describe(exchange, from, &request);
         exchange->server->handle(exchange->server->context, &request, &reply);
     }
     return send_reply(exchange, &reply);
+}
+
+/* How often the headers come that say where a request ends and whom it is for. */
+struct framing {
+    int lengths, encodings, hosts;
+    bool is_odd; /* a header's name has a blank */
+};
+
+static enum MHD_Result count_framing(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct framing *framing = context;
+    (void)kind;
+    (void)value;
+    framing->lengths += strcasecmp(name, "Content-Length") == 0;
+    framing->encodings += strcasecmp(name, "Transfer-Encoding") == 0;
+    framing->hosts += strcasecmp(name, "Host") == 0;
+    framing->is_odd = framing->is_odd || strpbrk(name, " \t") != NULL;
+    return MHD_YES;
+}
+
+/* A proxy may read such a request otherwise, and take a part of it for the next one (RFC 9112, 6.3 and 5.1). */
+static bool is_ambiguous(struct MHD_Connection *connection)
+{
+    struct framing framing = { .lengths = 0 };
+    (void)MHD_get_connection_values(connection, MHD_HEADER_KIND, count_framing, &framing);
+    return framing.is_odd || framing.lengths + framing.encodings > 1 || framing.hosts > 1;
 }
 
 /* The headers have arrived. */
@@ -306,13 +342,17 @@ static enum MHD_Result begin(struct server *server, struct MHD_Connection *conne
     exchange->server = server;
     exchange->connection = connection;
     const char *length = find_header(exchange, "Content-Length");
+    const char *encoding = find_header(exchange, "Transfer-Encoding");
     int64_t number = 0;
-    if (length != NULL && find_header(exchange, "Transfer-Encoding") != NULL)
-        return refuse(exchange, 400, "bad_request", "a request cannot have Content-Length and Transfer-Encoding");
+    if (is_ambiguous(connection))
+        return refuse(exchange, REPLY_BAD_REQUEST, "a request can have only one Host, and one Content-Length or "
+                      "Transfer-Encoding");
+    if (encoding != NULL && strcasecmp(encoding, "chunked") != 0) /* the library would read until the connection ends */
+        return refuse(exchange, REPLY_BAD_REQUEST, "Transfer-Encoding can only be chunked");
     if (length != NULL && (!str_to_int(length, &number) || number < 0))
-        return refuse(exchange, 400, "bad_request", "Content-Length must be a number");
+        return refuse(exchange, REPLY_BAD_REQUEST, "Content-Length must be a number");
     if (number > SERVER_BODY_MOST)
-        return refuse(exchange, 413, "too_large", "the body of a request can have 65536 bytes");
+        return refuse(exchange, REPLY_TOO_LARGE, "the body of a request can have 65536 bytes");
     return MHD_YES;
 }
 

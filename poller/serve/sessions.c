@@ -71,6 +71,12 @@ static struct session *find(struct sessions *sessions, const char *token)
     return found;
 }
 
+const struct session *sessions_look(struct sessions *sessions, const char *token, int64_t now_ms)
+{
+    const struct session *session = find(sessions, token);
+    return session != NULL && !is_over(sessions, session, now_ms) ? session : NULL;
+}
+
 const struct session *sessions_find(struct sessions *sessions, const char *token, int64_t now_ms)
 {
     struct session *session = find(sessions, token);

@@ -27,7 +27,9 @@ struct sessions {
  * Borrowed until the next call. */
 const struct session *sessions_begin(struct sessions *sessions, const char *user, uint64_t stamp, int64_t now_ms);
 
-/* sessions_find: the session with that token, which counts as used now; NULL: there is none, or it has ended. */
+/* sessions_find: the session with that token, which counts as used now; NULL: there is none, or it has ended.
+ * sessions_look: the same, and it does not count as used. */
+const struct session *sessions_look(struct sessions *sessions, const char *token, int64_t now_ms);
 const struct session *sessions_find(struct sessions *sessions, const char *token, int64_t now_ms);
 
 /* sessions_end: ends the session with that token, if there is one. */

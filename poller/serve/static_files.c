@@ -41,7 +41,7 @@ static void send_file(const struct serve *serve, const struct request *request, 
     bool missing = false;
     struct err err;
     if (fileutil_read(path, FILE_MOST, FILEUTIL_FOLLOW_LINK, &text, &missing, &err) != 0 || missing) {
-        reply_error(reply, 404, "not_found", "there is nothing at this address");
+        reply_error(reply, REPLY_NOT_FOUND, "there is nothing at this address");
         free(path);
         return;
     }
@@ -69,7 +69,7 @@ void static_files_named(struct serve *serve, const struct request *request, stru
 {
     const char *type = type_of(request->id);
     if (type == NULL)
-        reply_error(reply, 404, "not_found", "there is nothing at this address");
+        reply_error(reply, REPLY_NOT_FOUND, "there is nothing at this address");
     else
         send_file(serve, request, request->id, type, reply);
 }

@@ -137,12 +137,12 @@ static const char *parse_line(const struct users *users, char *line, struct user
     *ret_user = (struct user){ .name = line, .role = role_of(role), .verifier = password,
                                .stamp = str_hash(STR_HASH_START, password, strlen(password)) };
     if (!users_is_name(line))
-        return "has a name that is not 1 to 32 letters, digits and . _ - @";
+        return "has a name that is not 1 to 32 letters, digits and . _ - @; correct the name";
     if (ret_user->role == ROLE_NONE)
-        return "has a role that is not admin or viewer";
+        return "has a role that is not admin or viewer; write one of the two";
     if (!parse_verifier(password, &verifier))
         return "has a password that is not scrypt$...; write it with did-optimizer-sync-serve user password";
-    return users_find(users, line) != NULL ? "has the name of an earlier line" : NULL;
+    return users_find(users, line) != NULL ? "has the name of an earlier line; delete one of the two" : NULL;
 }
 
 static int parse(struct users *users, struct err *err)
@@ -168,9 +168,15 @@ static int parse(struct users *users, struct err *err)
 static int read_file(struct users *users, struct err *err)
 {
     bool missing = false;
+    struct stat info;
+    struct err why;
     forget(users);
-    if (fileutil_read(users->path, FILE_MOST, FILEUTIL_FOLLOW_LINK, &users->text, &missing, err) != 0)
-        return -1;
+    if (stat(users->path, &info) == 0 && (info.st_mode & S_IWOTH) != 0)
+        return err_set(err, EX_CONFIG, "%s can be written by every user, who could become an administrator: chmod o-w "
+                       "it", users->path);
+    if (fileutil_read(users->path, FILE_MOST, FILEUTIL_FOLLOW_LINK, &users->text, &missing, &why) != 0)
+        return err_set(err, why.code, "%.900s%s", why.message, why.code == EX_NOPERM ? "; the page's user must read "
+                       "it: chgrp it to that user's group, and chmod 640" : "");
     if (parse(users, err) == 0)
         return 0;
     forget(users);

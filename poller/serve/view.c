@@ -478,12 +478,16 @@ int view_choices(struct view *view, enum view_sort which, int64_t limit, view_on
     return row;
 }
 
-int view_list_profiles(struct view *view, view_on_profile *on_profile, void *context, struct err *err)
+int view_list_profiles(struct view *view, const char *name, view_on_profile *on_profile, void *context,
+                       struct err *err)
 {
-    static const char sql[] = "SELECT name, copied IS NULL, done, total, problem FROM profile ORDER BY name";
+#define PROFILES "SELECT name, copied IS NULL, done, total, problem FROM profile "
     if (use_file(view, err) != 0)
         return -1;
-    struct statement *statement = store_prepare(view->store, sql);
+    struct statement *statement = store_prepare(view->store, name != NULL ? PROFILES "WHERE name = ?1"
+                                                                          : PROFILES "ORDER BY name");
+    if (name != NULL)
+        store_bind_text(statement, 1, name);
     int row = 0;
     while ((row = store_next(view->store, statement, err)) > 0) {
         const struct view_profile profile = { .name = store_text(statement, 0),

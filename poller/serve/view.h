@@ -31,7 +31,7 @@ struct view_filter {
     const char *direction; /* a name of enum call_direction */
     const char *state;     /* a name of view_state_name */
     const char *recording; /* a name of view_recording_name; "none": the call has no recording */
-    const char *number;    /* the number begins or ends with these digits; blanks and -().+ do not count */
+    const char *number;    /* the number begins or ends with these digits, * and #; blanks and -().+ do not count */
     bool masked;           /* the reader sees only the last four digits: number may be these alone */
     int64_t from, to;      /* ended at from or later, and before to; epochs; 0: no condition */
 };
@@ -112,7 +112,8 @@ typedef void view_on_choice(void *context, const char *text);
 int view_choices(struct view *view, enum view_sort which, int64_t limit, view_on_choice *on_choice, void *context,
                  struct err *err) MUST_CHECK;
 
-/* view_list_profiles: how far the copy of each profile has come. Works while the first copy is not complete. */
+/* view_list_profiles: how far the copy of a profile has come; name NULL: that of each profile. Works while the first
+ * copy is not complete. */
 struct view_profile {
     const char *name;
     bool is_complete;
@@ -120,7 +121,8 @@ struct view_profile {
     const char *problem;   /* why its ledger cannot be read; NULL: it can */
 };
 typedef void view_on_profile(void *context, const struct view_profile *profile);
-int view_list_profiles(struct view *view, view_on_profile *on_profile, void *context, struct err *err) MUST_CHECK;
+int view_list_profiles(struct view *view, const char *name, view_on_profile *on_profile, void *context,
+                       struct err *err) MUST_CHECK;
 
 /* view_state_name: "accepted", "pending", "waiting", "rejected", "discarded"; "unknown" for any other number.
  * view_recording_name: "pending", "stored", "rejected", and "none" for 0. */

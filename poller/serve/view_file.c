@@ -11,17 +11,14 @@
  *
  * An index has the end of the call behind the filter, so the newest calls come first without sorting. call_ended has
  * each filter too: it serves any mix of filters without reading rows. Accepted calls (1) are nearly all, so they are
- * not in call_state. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+ * not in call_state; nor are outbound ones (0) in call_direction. */
 #include <unistd.h>
 
-#include "base/mem.h"
+#include "base/fileutil.h"
 #include "serve/view_file.h"
 
 /* Another version's file is deleted and made again. */
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 static const char tables[] =
     "BEGIN IMMEDIATE;"
@@ -38,7 +35,7 @@ static const char tables[] =
     "CREATE TABLE half (profile INTEGER NOT NULL, half INTEGER NOT NULL, direction INTEGER NOT NULL,"
     "  state INTEGER NOT NULL, result INTEGER NOT NULL, calls INTEGER NOT NULL,"
     "  PRIMARY KEY (profile, half, direction, state, result)) WITHOUT ROWID;"
-    "PRAGMA user_version = 1;"
+    "PRAGMA user_version = 2;"
     "COMMIT;";
 
 #define COUNT(row, by)                                                                                                 \
@@ -55,6 +52,8 @@ static const char indexes[] =
     "CREATE INDEX call_result ON call (result, ended);"
     "CREATE INDEX call_campaign ON call (campaign, ended);"
     "CREATE INDEX call_agent ON call (agent, ended);"
+    "CREATE INDEX call_profile ON call (profile, ended);"
+    "CREATE INDEX call_direction ON call (direction, ended) WHERE direction <> 0;"
     "CREATE INDEX call_state ON call (state, ended) WHERE state <> 1;"
     "CREATE INDEX call_recording ON call (recording, ended) WHERE recording <> 0;"
     "CREATE INDEX call_length ON call (length, ended);"
@@ -97,16 +96,7 @@ static int open_or_create(const char *path, struct store **ret_store, bool *ret_
 
 int view_file_delete(const char *path, struct err *err)
 {
-    static const char *const endings[] = { "-wal", "-shm", "" };
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        char *name = mem_format("%s%s", path, endings[i]);
-        int result = unlink(name) == 0 || errno == ENOENT
-                         ? 0 : err_set(err, EX_IOERR, "could not delete %s: %s", name, strerror(errno));
-        free(name);
-        if (result != 0)
-            return -1;
-    }
-    return 0;
+    return store_delete_journal(path, err) == 0 ? fileutil_delete(path, err) : -1;
 }
 
 int view_file_open(const char *path, struct store **ret_store, struct err *err)
@@ -131,9 +121,10 @@ int view_file_open_to_read(const char *path, struct store **ret_store, struct er
     *ret_store = NULL;
     if (access(path, F_OK) != 0)
         return 0;
+    /* No mmap: where somebody cuts the file, a read then fails, and no signal ends the process. */
     bool is_read = store_open("the page's view", path, STORE_WRITE, ret_store, err) == 0 &&
                    store_execute(*ret_store, "PRAGMA query_only = 1; PRAGMA cache_size = -8192;"
-                                 "PRAGMA mmap_size = 1073741824; PRAGMA temp_store = MEMORY;", err) == 0 &&
+                                 "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;", err) == 0 &&
                    read_version(*ret_store, &version, err) == 0;
     if (is_read && version == VERSION)
         return 0;

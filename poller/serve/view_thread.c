@@ -18,6 +18,7 @@ struct view_thread {
     size_t count;
     int64_t changes; /* atomic */
     pthread_t thread;
+    bool is_running;
     pthread_mutex_t mutex;
     pthread_cond_t stopped;
     bool stop;                              /* under mutex ... */
@@ -89,27 +90,48 @@ static void *run(void *context)
     return NULL;
 }
 
+static int start(struct view_thread *thread, const struct view_feed_profile *profiles, size_t count, struct err *err)
+{
+    thread->profiles = profiles;
+    thread->count = count;
+    thread->stop = false;
+    int error = pthread_create(&thread->thread, NULL, run, thread);
+    thread->is_running = error == 0;
+    return error == 0 ? 0 : err_set(err, EX_IOERR, "could not start a thread: %s", strerror(error));
+}
+
+static void end(struct view_thread *thread)
+{
+    if (!thread->is_running)
+        return;
+    (void)pthread_mutex_lock(&thread->mutex);
+    thread->stop = true;
+    (void)pthread_cond_signal(&thread->stopped);
+    (void)pthread_mutex_unlock(&thread->mutex);
+    (void)pthread_join(thread->thread, NULL);
+    thread->is_running = false;
+}
+
 int view_thread_start(const char *path, const struct view_feed_profile *profiles, size_t count,
                       struct view_thread **ret_thread, struct err *err)
 {
     struct view_thread *thread = mem_zero(1, sizeof *thread);
     pthread_condattr_t monotonic;
     thread->path = mem_copy(path);
-    thread->profiles = profiles;
-    thread->count = count;
     (void)pthread_mutex_init(&thread->mutex, NULL);
     (void)pthread_condattr_init(&monotonic);
     (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&thread->stopped, &monotonic);
     (void)pthread_condattr_destroy(&monotonic);
-    int error = pthread_create(&thread->thread, NULL, run, thread);
-    if (error != 0) {
-        free(thread->path);
-        free(thread);
-        return err_set(err, EX_IOERR, "could not start a thread: %s", strerror(error));
-    }
     *ret_thread = thread;
-    return 0;
+    return start(thread, profiles, count, err);
+}
+
+int view_thread_change(struct view_thread *thread, const struct view_feed_profile *profiles, size_t count,
+                       struct err *err)
+{
+    end(thread);
+    return start(thread, profiles, count, err);
 }
 
 const int64_t *view_thread_changes(const struct view_thread *thread)
@@ -121,11 +143,7 @@ void view_thread_stop(struct view_thread *thread)
 {
     if (thread == NULL)
         return;
-    (void)pthread_mutex_lock(&thread->mutex);
-    thread->stop = true;
-    (void)pthread_cond_signal(&thread->stopped);
-    (void)pthread_mutex_unlock(&thread->mutex);
-    (void)pthread_join(thread->thread, NULL);
+    end(thread);
     (void)pthread_cond_destroy(&thread->stopped);
     (void)pthread_mutex_destroy(&thread->mutex);
     free(thread->path);

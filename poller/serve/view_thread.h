@@ -11,9 +11,14 @@ struct view_thread;
 
 /* view_thread_start: begins to feed the file at path. The path is copied; the profiles are borrowed until
  * view_thread_stop. What goes wrong with view.db is tried again after some seconds. The thread itself never logs: the
- * log belongs to one thread. Errors: EX_IOERR (no thread could start). */
+ * log belongs to one thread. Errors: EX_IOERR (no thread could start; *ret_thread is to be stopped too). */
 int view_thread_start(const char *path, const struct view_feed_profile *profiles, size_t count,
                       struct view_thread **ret_thread, struct err *err) MUST_CHECK;
+
+/* view_thread_change: feeds these profiles from now on; the earlier ones are no longer borrowed. Waits for the present
+ * portion. Errors: EX_IOERR (no thread could start; view_thread_stop is still allowed). */
+int view_thread_change(struct view_thread *thread, const struct view_feed_profile *profiles, size_t count,
+                       struct err *err) MUST_CHECK;
 
 /* view_thread_problem: why view.db cannot be kept up to date now; "": it can. thread NULL: "". Returns out. */
 enum { VIEW_THREAD_PROBLEM_SIZE = 1024 };

@@ -44,7 +44,7 @@ static int add_profile(struct store *store, struct view_where *where, const char
     if (row < 0)
         return -1;
     where->matches_nothing = where->matches_nothing || row == 0;
-    add_equal(where, "profile", row > 0 ? store_int(statement, 0) : -1, NULL, NULL);
+    add_equal(where, "profile", row > 0 ? store_int(statement, 0) : -1, "call_profile", NULL);
     if (row > 0)
         store_reset(statement);
     return 0;
@@ -56,7 +56,9 @@ static int add_direction(struct view_where *where, const char *name, struct err 
         return 0;
     for (int direction = CALL_OUTBOUND; direction <= CALL_INTERNAL; direction++)
         if (strcmp(name, call_direction_name((enum call_direction)direction)) == 0) {
-            add_equal(where, "direction", direction, NULL, NULL);
+            bool is_indexed = direction != CALL_OUTBOUND;
+            add_equal(where, "direction", direction, is_indexed ? "call_direction" : NULL,
+                      is_indexed ? "direction <> 0" : NULL);
             return 0;
         }
     return err_set(err, EX_USAGE, "direction is outbound, inbound or internal");
@@ -105,6 +107,8 @@ static int add_number(struct view_where *where, const char *number, bool masked,
     for (const char *at = number; *at != '\0'; at++) {
         if (strchr(" -().+", *at) != NULL)
             continue;
+        if (strchr("0123456789*#", *at) == NULL)
+            return err_set(err, EX_USAGE, "number takes digits, * and #: the first or the last ones of a number");
         if (length == MOST)
             return err_set(err, EX_USAGE, "number is too long: give at most %d digits", MOST);
         plain[length++] = *at;
@@ -128,6 +132,8 @@ int view_where_resolve(struct store *store, const struct view_filter *filter, st
                        struct err *err)
 {
     struct view_where *where = ret_where;
+    if (filter->from != 0 && filter->to != 0 && filter->from > filter->to)
+        return err_set(err, EX_USAGE, "from must not be later than to: exchange them");
     *where = (struct view_where){ .from = filter->from, .to = filter->to };
     if (add_profile(store, where, filter->profile, err) != 0 || add_direction(where, filter->direction, err) != 0 ||
         add_state(where, filter->state, err) != 0 || add_recording(where, filter->recording, err) != 0 ||

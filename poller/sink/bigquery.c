@@ -8,7 +8,15 @@
  *   2. One load job fills the batch's own staging table.
  *   3. MERGE makes or changes one row a call. Only now the calls are accepted.
  *   4. The ledger has the outcomes (the engine).
- *   5. bigquery.state notes that no outcome is open. */
+ *   5. bigquery.state notes that no outcome is open.
+ *
+ * A run and a backfill of one profile load in turn, because each has the lock while it loads. Both read
+ * bigquery.state before, so each waits for a job that the other one left. The file may be lost or come from a
+ * backup, or another host of a cluster has its own one. So a run also asks BigQuery for the running jobs of its
+ * route, and waits for them. If BigQuery has jobs of later batches than the file, or the file is old, a batch is
+ * looked for on every day. Two profiles have two such files, and their jobs may run at the same time. They may share
+ * a table if their tenants or sources differ: no call is of both. If BigQuery ends one of two such MERGEs
+ * ("concurrent update"), the next run repeats that. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +57,15 @@
 
 #define BAD_ROWS 8
 
+/* After so long another host may have loaded, or the state directory come from a backup. For less, BigQuery's list of
+ * jobs tells it. */
+#define STALE_SEC (6 * 3600)
+
+/* By so much the clocks of hosts and of BigQuery may differ: Google gives a host that is more wrong no token. */
+#define SKEW_SEC 3600
+
+#define ROUTE_SIZE 33
+
 struct bigquery {
     struct bigquery_api *api;
     struct bigquery_origin origin;
@@ -58,7 +75,9 @@ struct bigquery {
     struct bigquery_state state;
     bool is_poll;    /* otherwise the run may send calls again that BigQuery has */
     bool is_settled; /* the engine got the outcomes of the last batch */
-    bool others_open; /* another run ended early while this one worked: its outcome stays open */
+    bool others_open; /* the outcome of a batch of another run is open */
+    bool has_looked;  /* see struct bigquery_place */
+    char route[ROUTE_SIZE];
 };
 
 static const struct param_spec settings_of_bigquery[] = {
@@ -75,6 +94,40 @@ static const struct param_spec settings_of_bigquery[] = {
     { "bigquery_url", false, "the address of a stand-in, for tests" },
     { NULL, false, NULL },
 };
+
+/* ---- digests ---- */
+
+/* Of the table at first. */
+static struct crypto_digest *begin_digest(const struct bigquery *state)
+{
+    const struct bigquery_names *names = bigquery_api_names(state->api);
+    char *table = mem_format("%s.%s.%s", names->project, names->dataset, names->table);
+    struct crypto_digest *sum = crypto_digest_begin(CRYPTO_SHA256);
+    if (sum == NULL)
+        mem_out_of_memory(); /* no policy forbids SHA-256 */
+    crypto_digest_add(sum, table, strlen(table));
+    free(table);
+    return sum;
+}
+
+static void end_digest(struct crypto_digest *sum, char out[CRYPTO_HEX_SIZE(CRYPTO_SHA256_SIZE)])
+{
+    unsigned char bytes[CRYPTO_SHA256_SIZE];
+    (void)crypto_hex(bytes, crypto_digest_end(sum, bytes), out);
+}
+
+/* Another host with the same settings has the same route, and no other profile has it: a slow job of one profile must
+ * not hold up another. */
+static void name_route(struct bigquery *state)
+{
+    char hex[CRYPTO_HEX_SIZE(CRYPTO_SHA256_SIZE)];
+    struct crypto_digest *sum = begin_digest(state);
+    crypto_digest_add(sum, "", 1);
+    crypto_digest_add(sum, state->origin.tenant, strlen(state->origin.tenant) + 1);
+    crypto_digest_add(sum, state->origin.source, strlen(state->origin.source));
+    end_digest(sum, hex);
+    (void)snprintf(state->route, sizeof state->route, "%.32s", hex);
+}
 
 /* ---- open and close ---- */
 
@@ -100,6 +153,7 @@ static int open_bigquery(const struct sink_settings *settings, void **ret_state,
         return -1;
     }
     bigquery_state_load(state->state_dir, &state->state);
+    name_route(state);
     *ret_state = state;
     return 0;
 }
@@ -128,6 +182,7 @@ static void begin_run(void *context, const char *kind)
 {
     struct bigquery *state = context;
     state->is_poll = strcmp(kind, "poll") == 0;
+    state->is_settled = state->others_open = state->has_looked = false;
 }
 
 /* Other runs load between two batches of long work, and note it. */
@@ -137,22 +192,24 @@ static void follow_others(struct bigquery *state)
     if (state->is_poll)
         return;
     bigquery_state_load(state->state_dir, &now);
-    if (strcmp(now.digest, note->digest) != 0)
-        state->others_open = now.is_open;
+    if (strcmp(now.digest, note->digest) != 0 && now.is_open)
+        state->others_open = true;
     now.sandbox = note->sandbox;
     now.no_login = note->no_login;
     *note = now;
 }
 
-/* The outcomes are in the ledger now. */
+/* The outcomes are in the ledger now. Those of an earlier run's batch are only after a run that read every call, and
+ * left none pending: each other call may have been in it, also one that the ledger does not know. */
 static void end_run(void *context, const struct sink_run *run)
 {
     struct bigquery *state = context;
     struct err err;
-    if (!state->is_settled || run->exit_code == EX_IOERR)
+    if (!state->is_settled || run->pending < 0 || run->exit_code == EX_IOERR)
         return;
     follow_others(state);
     state->is_settled = false;
+    state->others_open = state->others_open && !(state->is_poll && run->is_complete);
     state->state.is_open = state->others_open;
     if (bigquery_state_save(state->state_dir, &state->state, &err) != 0)
         log_warn("⚠ %s; the next load looks for its rows in more of the table", err.message);
@@ -164,6 +221,12 @@ static int64_t opens_at(const void *context)
     const struct bigquery *state = context;
     int64_t loaded = state->state.loaded;
     return loaded <= clock_now_epoch() ? loaded + state->load_interval : 0;
+}
+
+static int64_t interval(const void *context)
+{
+    const struct bigquery *state = context;
+    return state->load_interval;
 }
 
 /* ---- the sandbox ---- */
@@ -189,6 +252,14 @@ static bool note_sandbox(struct bigquery *state, enum bigquery_fault fault, bool
 
 /* ---- sending ---- */
 
+/* location: filled before the first job. */
+static struct bigquery_place place_at(struct bigquery *state, const char *location)
+{
+    return (struct bigquery_place){ .api = state->api, .location = location, .state_dir = state->state_dir,
+                                    .note = &state->state, .route = state->route,
+                                    .looked = &state->has_looked };
+}
+
 /* What one call of sink_send works on. */
 struct delivery {
     struct bigquery *state;
@@ -199,6 +270,8 @@ struct delivery {
         struct bigquery_failure failure;
     } bad[BAD_ROWS];
     size_t bad_count;
+    bool is_repeated; /* its jobs may be there, from an earlier run */
+    int64_t known;    /* the `started` of the last batch that the file knew; 0: it does not matter */
     double began_ms;
     enum bigquery_log_mode mode;
 };
@@ -206,19 +279,25 @@ struct delivery {
 static void digest_of(const struct bigquery *state, const struct sink_message *const *messages, size_t count,
                       char out[BIGQUERY_DIGEST_SIZE])
 {
-    const struct bigquery_names *names = bigquery_api_names(state->api);
-    unsigned char bytes[CRYPTO_SHA256_SIZE];
     char hex[CRYPTO_HEX_SIZE(CRYPTO_SHA256_SIZE)];
-    char *place = mem_format("%s.%s.%s", names->project, names->dataset, names->table);
-    struct crypto_digest *sum = crypto_digest_begin(CRYPTO_SHA256);
-    if (sum == NULL)
-        mem_out_of_memory(); /* no policy forbids SHA-256 */
-    crypto_digest_add(sum, place, strlen(place));
+    struct crypto_digest *sum = begin_digest(state);
     for (size_t i = 0; i < count; i++)
         crypto_digest_add(sum, messages[i]->key, strlen(messages[i]->key) + 1);
-    (void)crypto_hex(bytes, crypto_digest_end(sum, bytes), hex);
+    end_digest(sum, hex);
     (void)snprintf(out, BIGQUERY_DIGEST_SIZE, "%.24s", hex);
-    free(place);
+}
+
+/* Never the same twice: jobs would have the names of earlier ones. */
+static int64_t next_start(const struct bigquery_state *note)
+{
+    int64_t now = clock_now_epoch();
+    return now > note->started ? now : note->started + 1;
+}
+
+/* Then the table may have the calls of a batch that neither the file nor the ledger knows, perhaps on other days. */
+static bool is_stale(const struct bigquery_state *note, int64_t now)
+{
+    return note->loaded > now || now - note->loaded >= STALE_SEC;
 }
 
 /* Notes the batch. If it is the one whose outcome is open, its jobs keep their names. */
@@ -226,19 +305,22 @@ static int note_batch(struct delivery *delivery, struct err *err)
 {
     struct bigquery_state *note = &delivery->state->state;
     struct bigquery_batch *batch = &delivery->batch;
-    int64_t now = clock_now_epoch(), now_us = now * 1000000;
+    int64_t now = clock_now_epoch(), known = note->started;
+    bool is_first = !delivery->state->is_settled; /* otherwise the last batch was this run's own */
     char digest[BIGQUERY_DIGEST_SIZE];
     digest_of(delivery->state, batch->messages, batch->count, digest);
     follow_others(delivery->state);
-    bool is_repeated = note->is_open && strcmp(digest, note->digest) == 0 && note->started <= now &&
-                       now - note->started < REPEAT_SEC;
-    batch->is_unsure = note->is_open || !delivery->state->is_poll;
-    batch->seen_us = now_us > note->seen_us ? now_us : note->seen_us + 1;
-    note->seen_us = batch->seen_us + (int64_t)batch->count;
+    if (is_first)
+        delivery->state->others_open = note->is_open || is_stale(note, now) || delivery->state->others_open;
+    delivery->is_repeated = note->is_open && strcmp(digest, note->digest) == 0 &&
+                            note->started <= now && now - note->started < REPEAT_SEC;
+    batch->is_unsure = delivery->state->others_open || !delivery->state->is_poll;
+    if (is_first && (!delivery->state->others_open || delivery->is_repeated))
+        delivery->known = known;
     if (delivery->state->is_poll) /* the calls of today do not wait for the end of long work */
         note->loaded = now;
-    if (!is_repeated) /* never the same twice: its jobs would have the names of earlier ones */
-        note->started = now > note->started ? now : note->started + 1;
+    if (!delivery->is_repeated)
+        note->started = next_start(note);
     note->is_open = true;
     note->is_reported = false;
     (void)snprintf(note->digest, sizeof note->digest, "%s", digest);
@@ -270,12 +352,64 @@ static enum bigquery_fault bring_in(struct delivery *delivery, struct bigquery_f
     return bigquery_batch_replace(&delivery->batch, failure);
 }
 
+/* Without its staging table, a repeated batch would be loaded by a job that BigQuery has run already, into another
+ * table: an empty one would be merged, and each call be accepted. So its jobs get other names. */
+static enum bigquery_fault find_staged(struct delivery *delivery, struct bigquery_failure *failure)
+{
+    struct bigquery_state *note = &delivery->state->state;
+    struct err err;
+    enum bigquery_fault fault = bigquery_batch_find(&delivery->batch, failure);
+    if (fault != BIGQUERY_MISSING)
+        return fault;
+    delivery->batch.started = note->started = next_start(note);
+    return bigquery_state_save(delivery->state->state_dir, note, &err) == 0
+               ? BIGQUERY_FINE : bigquery_verdict_set(failure, BIGQUERY_RETRY, "", "%.300s", err.message);
+}
+
+/* The rows of two hosts, or of one before and after its clock was set, are compared by seen_at. So it is the time of
+ * BigQuery's clock. */
+static void note_seen(struct delivery *delivery)
+{
+    struct bigquery_state *note = &delivery->state->state;
+    int64_t epoch = bigquery_api_clock(delivery->state->api);
+    int64_t now_us = (epoch != 0 ? epoch : clock_now_epoch()) * 1000000;
+    delivery->batch.seen_us = now_us > note->seen_us ? now_us : note->seen_us + 1;
+    note->seen_us = delivery->batch.seen_us + (int64_t)delivery->batch.count;
+}
+
+/* The ledger and the file may come from a backup, or another host has loaded. Then the table may have the calls of
+ * batches that neither knows, perhaps on other days and in later versions. */
+static enum bigquery_fault look_for_later(struct delivery *delivery, const struct bigquery_place *place,
+                                          struct bigquery_failure *failure)
+{
+    struct bigquery_state *note = &delivery->state->state;
+    int64_t now = clock_now_epoch(), newest = 0, known = delivery->known;
+    int64_t since = (known > now - STALE_SEC ? known : now - STALE_SEC) - SKEW_SEC;
+    struct err err;
+    enum bigquery_fault fault = known != 0 ? bigquery_batch_newest(place, since, &newest, failure) : BIGQUERY_FINE;
+    if (fault != BIGQUERY_FINE || newest <= known)
+        return fault;
+    log_info("BigQuery has later loads of this profile than the state directory (from a backup, or of another host): "
+             "this load looks for its calls on all days");
+    delivery->state->others_open = delivery->batch.is_unsure = true;
+    delivery->is_repeated = false;
+    note->started = newest > note->started ? newest : note->started;
+    delivery->batch.started = note->started = next_start(note);
+    return bigquery_state_save(delivery->state->state_dir, note, &err) == 0
+               ? BIGQUERY_FINE : bigquery_verdict_set(failure, BIGQUERY_RETRY, "", "%.300s", err.message);
+}
+
 static enum bigquery_fault load_all(struct delivery *delivery, struct bigquery_place *place, char *location,
                                     struct bigquery_failure *failure)
 {
     struct bigquery *state = delivery->state;
     enum bigquery_fault fault = bigquery_tables_prepare(state->api, state->location, location, failure);
     place->location = location;
+    note_seen(delivery);
+    if (fault == BIGQUERY_FINE)
+        fault = look_for_later(delivery, place, failure);
+    if (fault == BIGQUERY_FINE && delivery->is_repeated)
+        fault = find_staged(delivery, failure);
     if (fault == BIGQUERY_FINE)
         fault = bigquery_batch_load(&delivery->batch, failure);
     return fault == BIGQUERY_FINE ? bring_in(delivery, failure) : fault;
@@ -333,28 +467,55 @@ static void report_failure(struct delivery *delivery, const struct bigquery_fail
         report(delivery, batch->order != NULL ? batch->order[i] : i, outcome);
 }
 
+static void warn_of_log(const struct bigquery_failure *failure, const char *what)
+{
+    if (failure->fault != BIGQUERY_GIVEN_UP)
+        log_warn("⚠ could not write to the table update_log: %s%s; the %s are in BigQuery", failure->reason,
+                 failure->advice, what);
+}
+
+/* It is noted first that the rows are written: a crash may lose them, but not double them. */
+static enum bigquery_fault log_login(struct bigquery *state, const struct bigquery_place *place,
+                                     const struct bigquery_log *log, struct bigquery_failure *failure)
+{
+    struct bigquery_state *note = &state->state;
+    int64_t epoch = note->no_login;
+    struct err err;
+    if (epoch == 0)
+        return BIGQUERY_FINE;
+    note->no_login = 0;
+    if (bigquery_state_save(state->state_dir, note, &err) != 0) {
+        note->no_login = epoch;
+        return bigquery_verdict_set(failure, BIGQUERY_RETRY, "", "%.300s", err.message);
+    }
+    return bigquery_log_write_login(place, log, epoch, failure);
+}
+
 /* update_log is for people: without its rows nothing is missing. */
-static void write_log(struct bigquery *state, const struct bigquery_place *place, struct bigquery_log *log,
+static void write_log(struct bigquery *state, const struct bigquery_place *place, const struct bigquery_log *log,
                       const char *what)
 {
     struct bigquery_failure failure;
-    log->no_login = state->state.no_login;
-    if (bigquery_log_write(place, log, &failure) == BIGQUERY_FINE)
-        state->state.no_login = 0;
-    else if (failure.fault != BIGQUERY_GIVEN_UP)
-        log_warn("⚠ could not write to the table update_log: %s%s; the %s are in BigQuery", failure.reason,
-                 failure.advice, what);
+    if (bigquery_log_write(place, log, &failure) != BIGQUERY_FINE ||
+        log_login(state, place, log, &failure) != BIGQUERY_FINE)
+        warn_of_log(&failure, what);
 }
 
 static void log_batch(const struct delivery *delivery, const struct bigquery_place *place)
 {
     const struct bigquery_batch *batch = &delivery->batch;
     char id[BIGQUERY_JOB_ID_SIZE];
+    struct bigquery_tenants tenants = { .count = 0 };
+    struct bigquery_failure failure;
     bigquery_batch_id(batch, "log", id);
-    struct bigquery_log log = { .table = bigquery_api_names(place->api)->table, .tenant = batch->origin->tenant,
-                                .id = id, .at_us = batch->seen_us, .newest_ms = batch->seen_us / 1000,
-                                .staged = batch->loaded, .changed = batch->changed, .mode = delivery->mode };
-    write_log(delivery->state, place, &log, "calls");
+    const struct bigquery_log log = { .table = bigquery_api_names(place->api)->table, .tenants = &tenants, .id = id,
+                                      .at_us = batch->seen_us, .newest_ms = batch->seen_us / 1000,
+                                      .mode = delivery->mode };
+    if (bigquery_batch_tenants(batch, &tenants, &failure) == BIGQUERY_FINE)
+        write_log(delivery->state, place, &log, "calls");
+    else
+        warn_of_log(&failure, "calls");
+    bigquery_tenants_free(&tenants);
 }
 
 static int send_messages(void *context, const struct sink_message *const *messages, size_t count,
@@ -362,7 +523,7 @@ static int send_messages(void *context, const struct sink_message *const *messag
 {
     struct bigquery *state = context;
     char location[BIGQUERY_LOCATION_SIZE] = "";
-    struct bigquery_place place = { .api = state->api, .location = location, .state_dir = state->state_dir };
+    struct bigquery_place place = place_at(state, location);
     struct delivery delivery = { .state = state, .observer = observer, .began_ms = clock_mono_exact_ms(),
                                  .batch = { .place = &place, .origin = &state->origin, .messages = messages,
                                             .count = count, .on_bad = on_bad, .context = &delivery } };
@@ -419,7 +580,7 @@ static int table_newest(void *context, const struct table *table, const char *te
 {
     struct bigquery *state = context;
     char location[BIGQUERY_LOCATION_SIZE] = "";
-    const struct bigquery_place place = { .api = state->api, .location = location, .state_dir = state->state_dir };
+    const struct bigquery_place place = place_at(state, location);
     struct bigquery_failure failure = { .position = -1 };
     enum bigquery_fault fault = prepare_table(state, table, location, &failure);
     if (fault == BIGQUERY_FINE)
@@ -430,18 +591,23 @@ static int table_newest(void *context, const struct table *table, const char *te
 static void log_table(struct bigquery *state, const struct bigquery_copy *copy, enum bigquery_log_mode mode)
 {
     char id[BIGQUERY_JOB_ID_SIZE];
+    struct bigquery_tenants tenants = { .count = 0 };
+    struct bigquery_tenant *tenant = bigquery_tenants_of(&tenants, copy->load->tenant);
+    tenant->staged = (int64_t)copy->count;
+    tenant->changed = copy->changed;
     bigquery_copy_id(copy, "log", id);
-    struct bigquery_log log = { .table = copy->load->table->name, .tenant = copy->load->tenant, .id = id,
-                                .at_us = clock_now_epoch() * 1000000, .newest_ms = copy->load->newest_ms,
-                                .staged = (int64_t)copy->count, .changed = copy->changed, .mode = mode };
+    const struct bigquery_log log = { .table = copy->load->table->name, .tenants = &tenants, .id = id,
+                                      .at_us = clock_now_epoch() * 1000000, .newest_ms = copy->load->newest_ms,
+                                      .mode = mode };
     write_log(state, copy->place, &log, "rows");
+    bigquery_tenants_free(&tenants);
 }
 
 static int table_load(void *context, const struct table_load *load, struct err *err)
 {
     struct bigquery *state = context;
     char location[BIGQUERY_LOCATION_SIZE] = "";
-    const struct bigquery_place place = { .api = state->api, .location = location, .state_dir = state->state_dir };
+    const struct bigquery_place place = place_at(state, location);
     struct bigquery_copy copy = { .place = &place, .load = load };
     struct bigquery_failure failure = { .position = -1 };
     enum bigquery_log_mode mode = load->replaces ? BIGQUERY_LOG_TRUNCATE : BIGQUERY_LOG_MERGED;
@@ -489,7 +655,7 @@ static int run_after(void *context, const char *sql, int64_t until_ms, struct er
 {
     struct bigquery *state = context;
     char location[BIGQUERY_LOCATION_SIZE] = "";
-    const struct bigquery_place place = { .api = state->api, .location = location, .state_dir = state->state_dir };
+    const struct bigquery_place place = place_at(state, location);
     struct bigquery_failure failure = { .position = -1 };
     enum bigquery_fault fault = bigquery_tables_prepare(state->api, state->location, location, &failure);
     if (fault == BIGQUERY_FINE)
@@ -505,7 +671,8 @@ static void fail_check(const struct bigquery_failure *failure, struct sink_healt
     health->exit_code = failure->fault == BIGQUERY_RETRY ? EX_UNAVAILABLE : EX_CONFIG;
     (void)snprintf(health->text, sizeof health->text, "%s", failure->reason);
     (void)snprintf(health->remedy, sizeof health->remedy, "%s",
-                   *failure->advice != '\0' ? failure->advice + 2 : "ask the owner of the project");
+                   *failure->advice != '\0' ? failure->advice + 2
+                                            : "correct what the message names, and run check again");
 }
 
 /* BigQuery checks a statement that would change nothing, and does not run it. */
@@ -562,6 +729,7 @@ const struct sink_ops bigquery_sink = {
     .longest_sec = longest_sec,
     .batch = BATCH,
     .opens_at = opens_at,
+    .interval = interval,
     .open = open_bigquery,
     .begin = begin_run,
     .end = end_run,

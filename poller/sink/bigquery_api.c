@@ -14,6 +14,7 @@
 #include "base/url.h"
 #include "config/environment.h"
 #include "sink/bigquery_api.h"
+#include "sink/own_tables.h"
 
 #define ENDPOINT "https://bigquery.googleapis.com"
 #define SCOPE "https://www.googleapis.com/auth/bigquery"
@@ -49,6 +50,7 @@ struct bigquery_api {
     const struct sink_observer *observer; /* NULL: none */
     int64_t ended_ms;                     /* monotonic: since when on_turn forbids requests; 0: it does not */
     int64_t until_ms;                     /* see bigquery_api_end_at */
+    int64_t date;                         /* see bigquery_api_clock */
     bool lost_login;
 };
 
@@ -153,6 +155,7 @@ int bigquery_api_open(const struct params *params, struct bigquery_api **ret_api
     if (read_name(params, "project", NULL, "-:.", &api->names.project, err) != 0 ||
         read_name(params, "dataset", NULL, "_", &api->names.dataset, err) != 0 ||
         read_name(params, "table", "calls", "_", &api->names.table, err) != 0 ||
+        own_tables_check(params, "table", err) != 0 ||
         params_integer(params, "timeout", TIMEOUT_SEC, 1, 600, &api->timeout, err) != 0 ||
         read_endpoint(params, api, err) != 0 || read_credentials(params, api, err) != 0) {
         bigquery_api_close(api);
@@ -191,6 +194,11 @@ const struct bigquery_names *bigquery_api_names(const struct bigquery_api *api)
 const char *bigquery_api_address(const struct bigquery_api *api)
 {
     return api->endpoint;
+}
+
+int64_t bigquery_api_clock(const struct bigquery_api *api)
+{
+    return api->date;
 }
 
 bool bigquery_api_lost_login(const struct bigquery_api *api)
@@ -265,6 +273,8 @@ static void on_answer(void *context, const struct http_answer *answer)
         str_hide(exchange->failure->reason, exchange->request->session);
     if (exchange->failure->fault != BIGQUERY_FINE)
         return;
+    if (answer->date > 0)
+        exchange->api->date = answer->date;
     exchange->body = mem_copy(answer->body);
     if (exchange->request->ret_session != NULL)
         take_session(exchange, answer);
@@ -295,6 +305,7 @@ static enum bigquery_fault exchange_once(struct bigquery_api *api, const struct 
                                             .length = request->length,
                                             .ca_file = "",
                                             .timeout = api->timeout,
+                                            .longest = request->length > 0 ? 0 : api->timeout, /* no file: short */
                                             .on_answer = on_answer,
                                             .context = exchange };
     struct err err;
@@ -368,11 +379,11 @@ static bool is_done(const struct json *job)
     return state != NULL && strcmp(state, "DONE") == 0;
 }
 
-/* Waits for the end of a job. It may be missing for a moment after it was started. */
-static enum bigquery_fault wait_for(struct bigquery_api *api, const char *id, const char *location,
+/* Waits for the end of a job. It may be missing for new_ms after it was started. */
+static enum bigquery_fault wait_for(struct bigquery_api *api, const char *id, const char *location, int64_t new_ms,
                                     struct json **ret_job, struct bigquery_failure *failure)
 {
-    char *path = mem_format("/jobs/%s?location=%s", id, location);
+    char *path = mem_format("/jobs/%s?location=%s&" BIGQUERY_JOB_FIELDS, id, location);
     const struct bigquery_request request = { .method = "GET", .path = path };
     int64_t began_ms = clock_mono_ms(), wait_ms = LOOK_FIRST_MS;
     enum bigquery_fault fault = BIGQUERY_FINE;
@@ -381,7 +392,7 @@ static enum bigquery_fault wait_for(struct bigquery_api *api, const char *id, co
         json_free(*ret_job);
         *ret_job = NULL;
         fault = bigquery_api_ask(api, &request, ret_job, failure);
-        bool is_new = fault == BIGQUERY_MISSING && clock_mono_ms() - began_ms < NEW_JOB_MS;
+        bool is_new = fault == BIGQUERY_MISSING && clock_mono_ms() - began_ms < new_ms;
         is_over = (fault != BIGQUERY_FINE && !is_new) || (fault == BIGQUERY_FINE && is_done(*ret_job));
         if (!is_over && (clock_mono_ms() - began_ms > JOB_MS || !bigquery_api_pause(api, wait_ms))) {
             fault = give_up(failure);
@@ -402,7 +413,7 @@ enum bigquery_fault bigquery_api_run(struct bigquery_api *api, const struct bigq
     if (fault == BIGQUERY_EXISTS || (fault == BIGQUERY_FINE && !is_done(job))) {
         json_free(job);
         job = NULL;
-        fault = wait_for(api, id, location, &job, failure);
+        fault = wait_for(api, id, location, NEW_JOB_MS, &job, failure);
     }
     if (fault == BIGQUERY_FINE)
         fault = bigquery_verdict_of_job(job, &api->names, failure);
@@ -411,4 +422,13 @@ enum bigquery_fault bigquery_api_run(struct bigquery_api *api, const struct bigq
     else
         json_free(job);
     return fault;
+}
+
+enum bigquery_fault bigquery_api_settle(struct bigquery_api *api, const char *id, const char *location,
+                                        struct bigquery_failure *failure)
+{
+    struct json *job = NULL;
+    enum bigquery_fault fault = wait_for(api, id, location, 0, &job, failure);
+    json_free(job);
+    return fault == BIGQUERY_MISSING ? BIGQUERY_FINE : fault;
 }

@@ -37,6 +37,9 @@ const struct bigquery_names *bigquery_api_names(const struct bigquery_api *api);
 /* bigquery_api_address: where requests go. Ownership: borrowed from api. */
 const char *bigquery_api_address(const struct bigquery_api *api);
 
+/* bigquery_api_clock: the time of BigQuery's last good answer, an epoch by its own clock; 0: no answer has had one. */
+int64_t bigquery_api_clock(const struct bigquery_api *api);
+
 /* bigquery_api_lost_login: whether the last request failed because Google gave no token. */
 bool bigquery_api_lost_login(const struct bigquery_api *api);
 
@@ -63,10 +66,18 @@ enum bigquery_fault bigquery_api_ask(struct bigquery_api *api, const struct bigq
 /* bigquery_api_pause: waits before another try. False: the run ends. */
 bool bigquery_api_pause(struct bigquery_api *api, int64_t wait_ms);
 
+/* What we read of a job's answer. Without it, BigQuery adds the plan of a query, which may be long. */
+#define BIGQUERY_JOB_FIELDS "fields=status,statistics(load/outputRows,query/numDmlAffectedRows)"
+
 /* bigquery_api_run: starts the job that request describes, whose id is id, and waits for its end. If BigQuery has seen
  * the id, waits for the job that has it. *ret_job: the job; NULL after a failure. Ownership: json_free. */
 enum bigquery_fault bigquery_api_run(struct bigquery_api *api, const struct bigquery_request *request, const char *id,
                                      const char *location, struct json **ret_job, struct bigquery_failure *failure);
+
+/* bigquery_api_settle: waits for the end of the job id of an earlier request, if there is such a job. It may have
+ * failed. Returns *failure's fault. */
+enum bigquery_fault bigquery_api_settle(struct bigquery_api *api, const char *id, const char *location,
+                                        struct bigquery_failure *failure);
 
 /* bigquery_api_close: ends a request in flight, and overwrites the secrets. api may be NULL. */
 void bigquery_api_close(struct bigquery_api *api);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "sink/bigquery_batch.h"
 #include "sink/bigquery_sql.h"
 #include "sink/bigquery_tables.h"
@@ -19,12 +20,40 @@
 #define ID_SIZE 512
 #define DAY_SIZE 24
 
-/* A batch has calls of at most so many days, where whole days are replaced. */
-#define DAYS 4000
+#define ID_BEGIN "calls_"
 
 void bigquery_batch_id(const struct bigquery_batch *batch, const char *name, char out[BIGQUERY_JOB_ID_SIZE])
 {
-    (void)snprintf(out, BIGQUERY_JOB_ID_SIZE, "calls_%s_%" PRId64 "_%s", batch->digest, batch->started, name);
+    (void)snprintf(out, BIGQUERY_JOB_ID_SIZE, ID_BEGIN "%s_%" PRId64 "_%s", batch->digest, batch->started, name);
+}
+
+/* The `started` in such an id; 0: it is the id of another job. */
+static int64_t started_in(const char *id)
+{
+    const char *at = strncmp(id, ID_BEGIN, sizeof ID_BEGIN - 1) == 0 ? strchr(id + sizeof ID_BEGIN - 1, '_') : NULL;
+    char digits[STR_INT_SIZE] = "";
+    int64_t started = 0;
+    if (at != NULL)
+        (void)snprintf(digits, sizeof digits, "%.*s", (int)strspn(at + 1, "0123456789"), at + 1);
+    return str_to_int(digits, &started) ? started : 0;
+}
+
+static enum bigquery_fault take_newest(void *context, const char *id, struct bigquery_failure *failure)
+{
+    int64_t *newest = context, started = started_in(id);
+    (void)failure;
+    if (started > *newest)
+        *newest = started;
+    return BIGQUERY_FINE;
+}
+
+enum bigquery_fault bigquery_batch_newest(const struct bigquery_place *place, int64_t since, int64_t *ret_started,
+                                          struct bigquery_failure *failure)
+{
+    char filter[64];
+    *ret_started = 0;
+    (void)snprintf(filter, sizeof filter, "minCreationTime=%" PRId64, since * 1000);
+    return bigquery_job_each(place, filter, take_newest, ret_started, failure);
 }
 
 /* Each batch has its own table: two runs, or two tenants, would replace each other's rows in a common one, and the
@@ -80,6 +109,14 @@ static bool drop_bad(struct bigquery_batch *batch, const struct bigquery_failure
     batch->left--;
     memmove(batch->order + bad, batch->order + bad + 1, (batch->left - bad) * sizeof *batch->order);
     return true;
+}
+
+enum bigquery_fault bigquery_batch_find(const struct bigquery_batch *batch, struct bigquery_failure *failure)
+{
+    char *staging = staging_of(batch);
+    enum bigquery_fault fault = bigquery_tables_find(batch->place->api, staging, failure);
+    free(staging);
+    return fault;
 }
 
 enum bigquery_fault bigquery_batch_load(struct bigquery_batch *batch, struct bigquery_failure *failure)
@@ -143,6 +180,13 @@ static void measure(const struct bigquery_batch *batch, bool is_new, struct exte
     }
 }
 
+static void measure_all(const struct bigquery_batch *batch, struct extent *ret_extent)
+{
+    struct bigquery_batch all = *batch;
+    all.is_unsure = true;
+    measure(&all, false, ret_extent);
+}
+
 /* ---- merging ---- */
 
 static enum bigquery_fault merge(struct bigquery_batch *batch, const struct bigquery_query *query,
@@ -166,7 +210,7 @@ static enum bigquery_fault merge_new(struct bigquery_batch *batch, const struct 
         return BIGQUERY_FINE;
     bigquery_batch_id(batch, "merge_new", id);
     char *sql = bigquery_sql_merge(names);
-    const struct bigquery_query query = { .sql = sql, .id = id,
+    const struct bigquery_query query = { .sql = sql, .id = id, .changes_rows = true,
                                           .params = { { "first_day", "DATE", extent.first_day },
                                                       { "last_day", "DATE", extent.last_day } } };
     enum bigquery_fault fault = merge(batch, &query, failure);
@@ -184,7 +228,7 @@ static enum bigquery_fault merge_others(struct bigquery_batch *batch, const stru
         return BIGQUERY_FINE;
     bigquery_batch_id(batch, batch->is_unsure ? "merge_all" : "merge_changed", id);
     char *sql = bigquery_sql_merge_everywhere(names);
-    const struct bigquery_query query = { .sql = sql, .id = id,
+    const struct bigquery_query query = { .sql = sql, .id = id, .changes_rows = true,
                                           .params = { { "first_tenant", "STRING", extent.first_tenant },
                                                       { "last_tenant", "STRING", extent.last_tenant },
                                                       { "source", "STRING", batch->origin->source },
@@ -215,18 +259,15 @@ enum bigquery_fault bigquery_batch_merge(struct bigquery_batch *batch, struct bi
 
 /* ---- without DML ---- */
 
-static enum bigquery_fault list_days(struct bigquery_batch *batch, const struct bigquery_sql *names,
+static enum bigquery_fault list_days(const struct bigquery_batch *batch, const struct bigquery_sql *names,
                                      struct json **ret_days, struct bigquery_failure *failure)
 {
     char id[BIGQUERY_JOB_ID_SIZE];
     struct extent extent;
-    bool is_unsure = batch->is_unsure;
-    batch->is_unsure = true; /* all rows */
-    measure(batch, false, &extent);
-    batch->is_unsure = is_unsure;
+    measure_all(batch, &extent);
     bigquery_batch_id(batch, "days", id);
     char *sql = bigquery_sql_days(names);
-    const struct bigquery_query query = { .sql = sql, .id = id,
+    const struct bigquery_query query = { .sql = sql, .id = id, .follows_changes = true,
                                           .params = { { "first_tenant", "STRING", extent.first_tenant },
                                                       { "last_tenant", "STRING", extent.last_tenant },
                                                       { "source", "STRING", batch->origin->source },
@@ -234,7 +275,7 @@ static enum bigquery_fault list_days(struct bigquery_batch *batch, const struct 
                                                       { "last_id", "STRING", extent.last_id } } };
     enum bigquery_fault fault = bigquery_job_query(batch->place, &query, NULL, failure);
     free(sql);
-    return fault == BIGQUERY_FINE ? bigquery_job_rows(batch->place, id, DAYS, ret_days, failure) : fault;
+    return fault == BIGQUERY_FINE ? bigquery_job_rows(batch->place, id, ret_days, failure) : fault;
 }
 
 static enum bigquery_fault replace_day(struct bigquery_batch *batch, const struct bigquery_sql *names, const char *day,
@@ -248,7 +289,7 @@ static enum bigquery_fault replace_day(struct bigquery_batch *batch, const struc
     bigquery_batch_id(batch, name, id);
     char *sql = bigquery_sql_day(names);
     char *partition = mem_format("%s$%s", bigquery_api_names(batch->place->api)->table, digits);
-    const struct bigquery_query query = { .sql = sql, .id = id, .partition = partition,
+    const struct bigquery_query query = { .sql = sql, .id = id, .partition = partition, .changes_rows = true,
                                           .params = { { "day", "DATE", day } } };
     enum bigquery_fault fault = bigquery_job_query(batch->place, &query, NULL, failure);
     free(partition);
@@ -283,4 +324,60 @@ void bigquery_batch_drop(const struct bigquery_batch *batch)
     char *staging = staging_of(batch);
     (void)bigquery_tables_drop(batch->place->api, staging, &ignored);
     free(staging);
+}
+
+/* ---- the tenants ---- */
+
+static void count_staged(const struct bigquery_batch *batch, struct bigquery_tenants *tenants)
+{
+    char name[ID_SIZE];
+    for (size_t i = 0; i < batch->count; i++) /* a tenant has its row also if all its calls were rejected */
+        if (bigquery_columns_value(batch->messages[i], "tenant", name, sizeof name))
+            (void)bigquery_tenants_of(tenants, name);
+    for (size_t i = 0; i < batch->left; i++)
+        if (bigquery_columns_value(batch->messages[batch->order[i]], "tenant", name, sizeof name))
+            bigquery_tenants_of(tenants, name)->staged++;
+}
+
+/* MERGE says only how many rows it changed. The rows that it changed have the seen_at of their staged row. */
+static enum bigquery_fault ask_for_changed(const struct bigquery_batch *batch, struct bigquery_tenants *tenants,
+                                           struct bigquery_failure *failure)
+{
+    char id[BIGQUERY_JOB_ID_SIZE], *staging = staging_of(batch), *from = full_name(batch, staging);
+    char *to = full_name(batch, bigquery_api_names(batch->place->api)->table);
+    const struct bigquery_sql names = { .target = to, .staging = from };
+    char *sql = bigquery_sql_tenants(&names);
+    struct extent extent;
+    struct json *rows = NULL;
+    measure_all(batch, &extent);
+    bigquery_batch_id(batch, "tenants", id);
+    const struct bigquery_query query = { .sql = sql, .id = id,
+                                          .params = { { "first_day", "DATE", extent.first_day },
+                                                      { "last_day", "DATE", extent.last_day } } };
+    enum bigquery_fault fault = bigquery_job_query(batch->place, &query, NULL, failure);
+    if (fault == BIGQUERY_FINE)
+        fault = bigquery_job_rows(batch->place, id, &rows, failure);
+    const struct json *row = rows != NULL ? json_first(rows) : NULL;
+    for (; fault == BIGQUERY_FINE && row != NULL; row = json_next(row))
+        if (!bigquery_tenants_read(tenants, json_string(row)))
+            fault = bigquery_verdict_set(failure, BIGQUERY_RETRY, "", "BigQuery has not counted the rows of a tenant");
+    json_free(rows);
+    free(sql);
+    free(to);
+    free(from);
+    free(staging);
+    return fault;
+}
+
+enum bigquery_fault bigquery_batch_tenants(const struct bigquery_batch *batch, struct bigquery_tenants *ret_tenants,
+                                           struct bigquery_failure *failure)
+{
+    count_staged(batch, ret_tenants);
+    if (ret_tenants->count > 1 && batch->changed > 0 && batch->changed != (int64_t)batch->left)
+        return ask_for_changed(batch, ret_tenants, failure);
+    for (size_t i = 0; i < ret_tenants->count; i++) {
+        struct bigquery_tenant *tenant = &ret_tenants->list[i];
+        tenant->changed = ret_tenants->count == 1 ? batch->changed : batch->changed > 0 ? tenant->staged : 0;
+    }
+    return BIGQUERY_FINE;
 }

@@ -9,6 +9,7 @@
 
 #include "sink/bigquery_columns.h"
 #include "sink/bigquery_job.h"
+#include "sink/bigquery_tenants.h"
 
 /* A batch. Ownership: borrowed, but order. */
 struct bigquery_batch {
@@ -29,6 +30,14 @@ struct bigquery_batch {
     int64_t changed;     /* rows of the table of calls that were made or changed */
 };
 
+/* bigquery_batch_newest: the greatest `started` of the batches of this route whose jobs began at the epoch `since` or
+ * later, by BigQuery's clock, whichever run or host has sent them; 0: none. Returns *failure's fault. */
+enum bigquery_fault bigquery_batch_newest(const struct bigquery_place *place, int64_t since, int64_t *ret_started,
+                                          struct bigquery_failure *failure);
+
+/* bigquery_batch_find: BIGQUERY_MISSING: there is no staging table of the batch. Returns *failure's fault. */
+enum bigquery_fault bigquery_batch_find(const struct bigquery_batch *batch, struct bigquery_failure *failure);
+
 /* bigquery_batch_load: loads the rows into the batch's staging table. Returns *failure's fault. */
 enum bigquery_fault bigquery_batch_load(struct bigquery_batch *batch, struct bigquery_failure *failure);
 
@@ -42,6 +51,13 @@ enum bigquery_fault bigquery_batch_replace(struct bigquery_batch *batch, struct 
 
 /* bigquery_batch_drop: deletes the staging table. Otherwise BigQuery deletes it a day later. */
 void bigquery_batch_drop(const struct bigquery_batch *batch);
+
+/* bigquery_batch_tenants: counts the rows of each tenant after the batch has been merged or has replaced days. Asks
+ * BigQuery only if a part of the rows of several tenants has changed; the staging table must be there. *ret_tenants
+ * also has tenants of which no row was loaded. Ownership: bigquery_tenants_free, also after a failure. Returns
+ * *failure's fault. */
+enum bigquery_fault bigquery_batch_tenants(const struct bigquery_batch *batch, struct bigquery_tenants *ret_tenants,
+                                           struct bigquery_failure *failure);
 
 /* bigquery_batch_id: writes the id of the batch's job called name to out. */
 void bigquery_batch_id(const struct bigquery_batch *batch, const char *name, char out[BIGQUERY_JOB_ID_SIZE]);

@@ -59,7 +59,7 @@ static enum bigquery_fault read_number(const struct bigquery_place *place, const
                                        struct bigquery_failure *failure)
 {
     struct json *rows = NULL;
-    enum bigquery_fault fault = bigquery_job_rows(place, id, 1, &rows, failure);
+    enum bigquery_fault fault = bigquery_job_rows(place, id, &rows, failure);
     const struct json *first = json_first(rows);
     if (fault == BIGQUERY_FINE && first != NULL && !str_to_int(json_string(first), ret_number))
         fault = bigquery_verdict_set(failure, BIGQUERY_WRONG, "", "the newest row has no number as its time");
@@ -183,7 +183,7 @@ static enum bigquery_fault run(struct bigquery_copy *copy, statement make, const
     char *sql = make(&names, copy->load->table, copy->load->replaces);
     struct json *job = NULL;
     bigquery_copy_id(copy, name, id);
-    const struct bigquery_query query = { .sql = sql, .id = id, .partition = partition,
+    const struct bigquery_query query = { .sql = sql, .id = id, .partition = partition, .changes_rows = true,
                                           .params = { { "tenant", "STRING", copy->load->tenant } } };
     enum bigquery_fault fault = bigquery_job_query(copy->place, &query, &job, failure);
     if (fault == BIGQUERY_FINE)

@@ -41,7 +41,8 @@ enum bigquery_fault bigquery_report_run(const struct bigquery_place *place, cons
 {
     char id[BIGQUERY_JOB_ID_SIZE];
     int64_t left_ms = until_ms - clock_mono_ms(), time_ms = left_ms > LEAST_MS ? left_ms : LEAST_MS;
-    const struct bigquery_query query = { .sql = sql, .id = id, .uses_dataset = true, .timeout_ms = time_ms };
+    const struct bigquery_query query = { .sql = sql, .id = id, .uses_dataset = true, .changes_rows = true,
+                                          .timeout_ms = time_ms };
     make_id(id);
     bigquery_api_end_at(place->api, clock_mono_ms() + time_ms + ANSWER_MS);
     enum bigquery_fault fault = bigquery_job_query(place, &query, NULL, failure);

@@ -49,7 +49,8 @@ static void add_table(struct json_writer *text, const char *name)
 }
 
 /* which: the staged rows. where: the rows of the table that may have the same call. seen_at: a job of an earlier run
- * that ends late must not bring back an older version. */
+ * that ends late must not bring back an older version. A time that is still to come was written by a wrong clock, and
+ * says nothing. */
 static char *merge(const struct bigquery_sql *names, const char *which, const char *where)
 {
     struct json_writer text = { .length = 0 };
@@ -62,7 +63,8 @@ static char *merge(const struct bigquery_sql *names, const char *which, const ch
     json_writer_put(&text, "\n" NEWEST ") AS staged\nON " SAME_CALL "\n  AND ");
     json_writer_put(&text, where);
     json_writer_put(&text, "\nWHEN MATCHED AND target.row_hash IS DISTINCT FROM staged.row_hash\n"
-                           "  AND (target.seen_at IS NULL OR target.seen_at <= staged.seen_at) THEN\n  UPDATE SET\n");
+                           "  AND (target.seen_at IS NULL OR target.seen_at <= staged.seen_at\n"
+                           "       OR target.seen_at > CURRENT_TIMESTAMP()) THEN\n  UPDATE SET\n");
     add_updates(&text);
     json_writer_put(&text, "\nWHEN NOT MATCHED THEN\n  INSERT (");
     add_list(&text, "", ", ");
@@ -81,6 +83,15 @@ char *bigquery_sql_merge_everywhere(const struct bigquery_sql *names)
 {
     return merge(names, "change >= @least_change",
                  EVERY_DAY "\n" SAME_BLOCKS);
+}
+
+char *bigquery_sql_tenants(const struct bigquery_sql *names)
+{
+    return mem_format("SELECT FORMAT('%%d %%s', COUNT(*), target.tenant) FROM `%s` AS target\n"
+                      "JOIN `%s` AS staged ON " SAME_CALL "\n"
+                      "  AND target.seen_at = staged.seen_at\n"
+                      "WHERE target.call_date BETWEEN @first_day AND @last_day\n"
+                      "GROUP BY target.tenant\n", names->target, names->staging);
 }
 
 char *bigquery_sql_days(const struct bigquery_sql *names)

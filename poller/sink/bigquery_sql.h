@@ -22,6 +22,10 @@ char *bigquery_sql_merge(const struct bigquery_sql *names) MUST_CHECK;
  * moves. */
 char *bigquery_sql_merge_everywhere(const struct bigquery_sql *names) MUST_CHECK;
 
+/* bigquery_sql_tenants: after a MERGE: how many rows it has made or changed, and the tenant, as "12 PK"; a row for each
+ * tenant that has such rows. @first_day and @last_day: those of the staged rows. */
+char *bigquery_sql_tenants(const struct bigquery_sql *names) MUST_CHECK;
+
 /* bigquery_sql_days: without DML: the days whose rows change: those of the staged rows, and those on which the table
  * has such a call now. */
 char *bigquery_sql_days(const struct bigquery_sql *names) MUST_CHECK;

@@ -21,12 +21,15 @@ static bool read_number(const struct json *json, const char *name, int64_t *ret_
 
 static bool read(const struct json *json, struct bigquery_state *state)
 {
-    const char *digest = json_text(json, "digest");
+    const char *digest = json_text(json, "digest"), *job = json_text(json, "job");
     state->is_open = json_is(json, "is_open", true);
     state->is_reported = json_is(json, "is_reported", true);
     if (digest == NULL)
         return false;
     (void)snprintf(state->digest, sizeof state->digest, "%s", digest);
+    (void)snprintf(state->job, sizeof state->job, "%s", str_or_empty(job));
+    if (!read_number(json, "job_at", &state->job_at))
+        state->job_at = 0;
     return read_number(json, "loaded", &state->loaded) && read_number(json, "seen_us", &state->seen_us) &&
            read_number(json, "sandbox", &state->sandbox) && read_number(json, "no_login", &state->no_login) &&
            read_number(json, "started", &state->started);
@@ -58,6 +61,8 @@ int bigquery_state_save(const char *state_dir, const struct bigquery_state *stat
     json_add_bool(json, "is_reported", state->is_reported);
     json_add_text(json, "digest", state->digest);
     json_add_int(json, "started", state->started);
+    json_add_text(json, "job", state->job);
+    json_add_int(json, "job_at", state->job_at);
     char *text = json_print(json);
     json_free(json);
     int result = fileutil_replace(state_dir, NAME, text, err);

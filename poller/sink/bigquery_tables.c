@@ -31,7 +31,7 @@ static enum bigquery_fault find_dataset(struct bigquery_api *api, const char *wa
                                         struct bigquery_failure *failure)
 {
     const struct bigquery_names *names = bigquery_api_names(api);
-    char *path = mem_format("/datasets/%s", names->dataset);
+    char *path = mem_format("/datasets/%s?fields=location", names->dataset);
     const struct bigquery_request request = { .method = "GET", .path = path };
     struct json *json = NULL;
     enum bigquery_fault fault = bigquery_api_ask(api, &request, &json, failure);
@@ -56,7 +56,7 @@ static enum bigquery_fault make_dataset(struct bigquery_api *api, const char *lo
     json_add_text(reference, "datasetId", names->dataset);
     json_add_text(body, "location", location);
     char *text = json_print(body);
-    const struct bigquery_request request = { .method = "POST", .path = "/datasets", .body = text };
+    const struct bigquery_request request = { .method = "POST", .path = "/datasets?fields=id", .body = text };
     json_free(body);
     enum bigquery_fault fault = bigquery_api_ask(api, &request, NULL, failure);
     free(text);
@@ -76,6 +76,7 @@ struct design {
     const struct bigquery_column *more; /* another column; NULL: none */
     int64_t lasts_sec;              /* 0: for ever */
     const char *advice;             /* what to do if a column has another type */
+    bool is_log;                    /* each row has all columns, and any partitions will do */
 };
 
 static const char *const call_clusters[] = { "tenant", "source", "call_id", NULL };
@@ -112,12 +113,9 @@ static struct json *describe(const struct bigquery_names *names, const struct de
 
 static enum bigquery_fault wait_for_table(struct bigquery_api *api, const char *name, struct bigquery_failure *failure)
 {
-    char *path = mem_format("/datasets/%s/tables/%s", bigquery_api_names(api)->dataset, name);
-    const struct bigquery_request request = { .method = "GET", .path = path };
-    enum bigquery_fault fault = bigquery_api_ask(api, &request, NULL, failure);
+    enum bigquery_fault fault = bigquery_tables_find(api, name, failure);
     for (int i = 0; fault == BIGQUERY_MISSING && i < NEW_TRIES && bigquery_api_pause(api, NEW_MS << i); i++)
-        fault = bigquery_api_ask(api, &request, NULL, failure);
-    free(path);
+        fault = bigquery_tables_find(api, name, failure);
     return fault;
 }
 
@@ -125,7 +123,7 @@ static enum bigquery_fault make_table(struct bigquery_api *api, const struct des
                                       struct bigquery_failure *failure)
 {
     const struct bigquery_names *names = bigquery_api_names(api);
-    char *path = mem_format("/datasets/%s/tables", names->dataset), expires[STR_INT_SIZE];
+    char *path = mem_format("/datasets/%s/tables?fields=id", names->dataset), expires[STR_INT_SIZE];
     struct json *body = describe(names, design);
     if (design->lasts_sec > 0)
         json_add_text(body, "expirationTime", str_of_int((clock_now_epoch() + design->lasts_sec) * 1000, expires));
@@ -156,6 +154,51 @@ static const struct json *field_of(const struct json *fields, const char *name)
     return field;
 }
 
+static enum bigquery_fault refuse_required(const struct bigquery_names *names, const struct design *design,
+                                           const char *column, const char *why, struct bigquery_failure *failure)
+{
+    char advice[280];
+    (void)snprintf(advice, sizeof advice, "; run in BigQuery: ALTER TABLE `%.60s.%.60s` ALTER COLUMN `%.60s` DROP NOT "
+                   "NULL", names->dataset, design->name, column);
+    return bigquery_verdict_set(failure, BIGQUERY_WRONG, advice, "the column %.100s of %s.%s is REQUIRED, %s", column,
+                                names->dataset, design->name, why);
+}
+
+static enum bigquery_fault check_column(const struct bigquery_names *names, const struct design *design,
+                                        const struct bigquery_column *column, const struct json *field,
+                                        struct bigquery_failure *failure)
+{
+    const char *type = str_or_empty(json_text(field, "type")), *mode = str_or_empty(json_text(field, "mode"));
+    bool is_list = strcmp(mode, "REPEATED") == 0;
+    if (is_list || !is_type(type, column->type))
+        return bigquery_verdict_set(failure, BIGQUERY_WRONG, design->advice,
+                                    "the column %s of %s.%s is %s%.30s, not %s", column->name, names->dataset,
+                                    design->name, is_list ? "REPEATED " : "", type, column->type);
+    return strcmp(mode, "REQUIRED") != 0 || design->is_log
+               ? BIGQUERY_FINE : refuse_required(names, design, column->name, "but not every row has it", failure);
+}
+
+static bool is_ours(const struct design *design, const char *name)
+{
+    for (size_t i = 0; i < design->count; i++)
+        if (strcasecmp(design->columns[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A column of somebody else must not refuse our rows. */
+static enum bigquery_fault check_others(const struct bigquery_names *names, const struct design *design,
+                                        const struct json *fields, struct bigquery_failure *failure)
+{
+    for (const struct json *field = json_first(fields); field != NULL; field = json_next(field)) {
+        const char *name = str_or_empty(json_text(field, "name")), *mode = str_or_empty(json_text(field, "mode"));
+        bool has_default = !json_is_null(json_member(field, "defaultValueExpression"));
+        if (strcmp(mode, "REQUIRED") == 0 && !has_default && !is_ours(design, name))
+            return refuse_required(names, design, name, "and the program does not fill it", failure);
+    }
+    return BIGQUERY_FINE;
+}
+
 /* Adds the columns that the table lacks to ret_missing. */
 static enum bigquery_fault compare_schema(const struct bigquery_names *names, const struct design *design,
                                           const struct json *fields, struct json *ret_missing,
@@ -164,15 +207,14 @@ static enum bigquery_fault compare_schema(const struct bigquery_names *names, co
     for (size_t i = 0; i < design->count; i++) {
         const struct bigquery_column *column = &design->columns[i];
         const struct json *field = field_of(fields, column->name);
-        const char *type = field != NULL ? str_or_empty(json_text(field, "type")) : NULL;
+        enum bigquery_fault fault = field != NULL ? check_column(names, design, column, field, failure)
+                                                  : BIGQUERY_FINE;
         if (field == NULL)
             bigquery_columns_fields(ret_missing, column, 1);
-        else if (!is_type(type, column->type))
-            return bigquery_verdict_set(failure, BIGQUERY_WRONG, design->advice,
-                                        "the column %s of %s.%s is %.30s, not %s", column->name, names->dataset,
-                                        design->name, type, column->type);
+        if (fault != BIGQUERY_FINE)
+            return fault;
     }
-    return BIGQUERY_FINE;
+    return check_others(names, design, fields, failure);
 }
 
 /* The list in PATCH replaces the table's: the table's own fields stay as they are, and ours follow. */
@@ -182,7 +224,7 @@ static enum bigquery_fault add_columns(struct bigquery_api *api, const struct de
 {
     const struct bigquery_names *names = bigquery_api_names(api);
     char *have = json_count(fields) > 0 ? json_print(fields) : mem_copy("[]"), *more = json_print(missing);
-    char *path = mem_format("/datasets/%s/tables/%s", names->dataset, design->name);
+    char *path = mem_format("/datasets/%s/tables/%s?fields=id", names->dataset, design->name);
     char *body = mem_format("{\"schema\":{\"fields\":%.*s%s%s}}", (int)strlen(have) - 1, have,
                             json_count(fields) > 0 ? "," : "", more + 1);
     const struct bigquery_request request = { .method = "PATCH", .path = path, .body = body };
@@ -194,21 +236,35 @@ static enum bigquery_fault add_columns(struct bigquery_api *api, const struct de
     return fault;
 }
 
+static enum bigquery_fault check_partitions(const struct bigquery_names *names, const struct design *design,
+                                            const struct json *table, struct bigquery_failure *failure)
+{
+    static const char advice[] = "; name another table under [sink]: a table's partitions cannot be changed";
+    const struct json *partitioning = json_member(table, "timePartitioning");
+    const char *field = partitioning != NULL ? json_text(partitioning, "field") : NULL;
+    const char *type = str_or_empty(partitioning != NULL ? json_text(partitioning, "type") : NULL);
+    if (design->partition == NULL || design->is_log)
+        return BIGQUERY_FINE;
+    if (field == NULL || strcasecmp(field, design->partition) != 0)
+        return bigquery_verdict_set(failure, BIGQUERY_WRONG, advice, "%s.%s is not partitioned by %s", names->dataset,
+                                    design->name, design->partition);
+    if (strcmp(type, "DAY") != 0)
+        return bigquery_verdict_set(failure, BIGQUERY_WRONG, advice, "%s.%s is partitioned by the %.10s of %s, not the "
+                                    "DAY", names->dataset, design->name, type, design->partition);
+    return BIGQUERY_FINE;
+}
+
 /* Compares a table with what the sink needs. may_change: adds columns. */
 static enum bigquery_fault check_table(struct bigquery_api *api, const struct design *design, const struct json *table,
                                        bool may_change, struct bigquery_failure *failure)
 {
     const struct bigquery_names *names = bigquery_api_names(api);
-    const struct json *schema = json_member(table, "schema"), *fields = NULL;
-    const struct json *partitioning = json_member(table, "timePartitioning");
-    const char *field = partitioning != NULL ? json_text(partitioning, "field") : NULL;
-    if (design->partition != NULL && (field == NULL || strcasecmp(field, design->partition) != 0))
-        return bigquery_verdict_set(failure, BIGQUERY_WRONG, "; name another table under [sink]: a table's "
-                                    "partitions cannot be changed", "%s.%s is not partitioned by %s",
-                                    names->dataset, design->name, design->partition);
+    const struct json *schema = json_member(table, "schema");
+    const struct json *fields = schema != NULL ? json_member(schema, "fields") : NULL;
     struct json *missing = json_array();
-    fields = schema != NULL ? json_member(schema, "fields") : NULL;
-    enum bigquery_fault fault = compare_schema(names, design, fields, missing, failure);
+    enum bigquery_fault fault = check_partitions(names, design, table, failure);
+    if (fault == BIGQUERY_FINE)
+        fault = compare_schema(names, design, fields, missing, failure);
     if (fault == BIGQUERY_FINE && json_count(missing) > 0 && may_change)
         fault = add_columns(api, design, fields, missing, failure);
     json_free(missing);
@@ -218,7 +274,8 @@ static enum bigquery_fault check_table(struct bigquery_api *api, const struct de
 static enum bigquery_fault find_table(struct bigquery_api *api, const struct design *design, bool may_change,
                                       struct bigquery_failure *failure)
 {
-    char *path = mem_format("/datasets/%s/tables/%s", bigquery_api_names(api)->dataset, design->name);
+    char *path = mem_format("/datasets/%s/tables/%s?fields=schema,timePartitioning", bigquery_api_names(api)->dataset,
+                            design->name);
     const struct bigquery_request request = { .method = "GET", .path = path };
     struct json *json = NULL;
     enum bigquery_fault fault = bigquery_api_ask(api, &request, &json, failure);
@@ -295,6 +352,15 @@ enum bigquery_fault bigquery_tables_stage(struct bigquery_api *api, const char *
     return make_table(api, &staging, failure);
 }
 
+enum bigquery_fault bigquery_tables_find(struct bigquery_api *api, const char *name, struct bigquery_failure *failure)
+{
+    char *path = mem_format("/datasets/%s/tables/%s?fields=id", bigquery_api_names(api)->dataset, name);
+    const struct bigquery_request request = { .method = "GET", .path = path };
+    enum bigquery_fault fault = bigquery_api_ask(api, &request, NULL, failure);
+    free(path);
+    return fault;
+}
+
 enum bigquery_fault bigquery_tables_drop(struct bigquery_api *api, const char *name, struct bigquery_failure *failure)
 {
     char *path = mem_format("/datasets/%s/tables/%s", bigquery_api_names(api)->dataset, name);
@@ -307,10 +373,7 @@ enum bigquery_fault bigquery_tables_drop(struct bigquery_api *api, const char *n
 enum bigquery_fault bigquery_tables_prepare_log(struct bigquery_api *api, struct bigquery_failure *failure)
 {
     const struct design log = { .name = BIGQUERY_LOG_TABLE, .columns = bigquery_log_columns,
-                                .count = BIGQUERY_LOG_COLUMNS, .partition = "updated_at" };
-    char *path = mem_format("/datasets/%s/tables/" BIGQUERY_LOG_TABLE, bigquery_api_names(api)->dataset);
-    const struct bigquery_request request = { .method = "GET", .path = path };
-    enum bigquery_fault fault = bigquery_api_ask(api, &request, NULL, failure);
-    free(path);
-    return fault == BIGQUERY_MISSING ? make_table(api, &log, failure) : fault;
+                                .count = BIGQUERY_LOG_COLUMNS, .partition = "updated_at", .is_log = true,
+                                .advice = "; rename that table, and it is made anew" };
+    return prepare(api, &log, failure);
 }

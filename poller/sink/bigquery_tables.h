@@ -37,10 +37,13 @@ enum bigquery_fault bigquery_tables_stage_copy(struct bigquery_api *api, const c
                                                const struct bigquery_column *columns, size_t count,
                                                struct bigquery_failure *failure);
 
+/* bigquery_tables_find: BIGQUERY_MISSING: there is no such table. Returns *failure's fault. */
+enum bigquery_fault bigquery_tables_find(struct bigquery_api *api, const char *name, struct bigquery_failure *failure);
+
 /* bigquery_tables_drop: deletes the staging table name, if it exists. */
 enum bigquery_fault bigquery_tables_drop(struct bigquery_api *api, const char *name, struct bigquery_failure *failure);
 
-/* bigquery_tables_prepare_log: makes the table update_log, if it is missing. */
+/* bigquery_tables_prepare_log: makes the table update_log if it is missing, and adds columns that it lacks. */
 enum bigquery_fault bigquery_tables_prepare_log(struct bigquery_api *api, struct bigquery_failure *failure);
 
 /* bigquery_tables_reference: adds project, dataset and table to object, as its member name. */

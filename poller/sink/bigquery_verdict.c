@@ -73,16 +73,19 @@ static enum bigquery_fault fault_of(const struct complaint *complaint)
     return BIGQUERY_WRONG; /* also a redirect, which is never followed */
 }
 
-/* BigQuery names the row by the byte at which it begins: "JSON parsing error in row starting at position 512: ...". */
+/* BigQuery names the row by the byte at which it begins: "JSON parsing error in row starting at position 512: ...".
+ * Some of its messages have two blanks before the number. */
 static int64_t position_in(const char *message)
 {
-    static const char mark[] = "starting at position ";
+    static const char mark[] = "starting at position";
     const char *at = strstr(message, mark);
     int64_t position = -1;
     char digits[24] = "";
-    if (at != NULL)
-        (void)snprintf(digits, sizeof digits, "%.*s", (int)strspn(at + sizeof mark - 1, "0123456789"),
-                       at + sizeof mark - 1);
+    if (at != NULL) {
+        at += sizeof mark - 1;
+        at += strspn(at, " ");
+        (void)snprintf(digits, sizeof digits, "%.*s", (int)strspn(at, "0123456789"), at);
+    }
     return str_to_int(digits, &position) ? position : -1;
 }
 
@@ -101,8 +104,8 @@ static void advise(const struct complaint *complaint, const struct bigquery_name
         (void)snprintf(out, size, "; compare the columns of %.60s.%.60s with the man page", names->dataset,
                        names->table);
     else if (failure->fault == BIGQUERY_WRONG)
-        (void)snprintf(out, size, "; give %.100s the roles BigQuery Job User in the project %.60s and BigQuery Data "
-                       "Editor for the dataset %.60s", names->account, names->project, names->dataset);
+        (void)snprintf(out, size, "; give %.100s the roles BigQuery Job User and BigQuery Data Editor in the project "
+                       "%.60s", names->account, names->project);
     else if (failure->fault == BIGQUERY_MISSING)
         (void)snprintf(out, size, "; check project (%.60s), dataset (%.60s) and location under [sink]",
                        names->project, names->dataset);
@@ -136,6 +139,9 @@ static enum bigquery_fault judge(const struct complaint *complaint, const struct
 enum bigquery_fault bigquery_verdict_of(const struct http_answer *answer, const struct bigquery_names *names,
                                         struct bigquery_failure *ret_failure)
 {
+    if (answer->failure != NULL && answer->status != 0)
+        return bigquery_verdict_set(ret_failure, BIGQUERY_RETRY, "", "could not read the answer of BigQuery: %.300s",
+                                    answer->failure);
     if (answer->failure != NULL)
         return bigquery_verdict_set(ret_failure, BIGQUERY_RETRY, "; check the network",
                                     "could not reach BigQuery: %.300s", answer->failure);
@@ -158,14 +164,23 @@ enum bigquery_fault bigquery_verdict_of(const struct http_answer *answer, const 
     return ret_failure->fault;
 }
 
-/* With a bad row errorResult often only counts; the list of errors has the row's position. */
-static int64_t position_of(const struct json *status)
+/* With bad rows errorResult only counts them ("giving up"), and the list of errors has the cause: the message with a
+ * row's position, or else the last one that does not give up as well. */
+static const char *cause_of(const struct json *status, const char *message)
 {
-    int64_t position = -1;
+    static const char counts[] = "giving up";
+    const char *cause = message;
     const struct json *error = json_first(json_member(status, "errors"));
-    for (; error != NULL && position < 0; error = json_next(error))
-        position = position_in(str_or_empty(json_text(error, "message")));
-    return position;
+    if (position_in(message) >= 0 || strstr(message, counts) == NULL)
+        return message;
+    for (; error != NULL; error = json_next(error)) {
+        const char *text = str_or_empty(json_text(error, "message"));
+        if (position_in(text) >= 0)
+            return text;
+        if (*text != '\0' && strstr(text, counts) == NULL)
+            cause = text;
+    }
+    return cause;
 }
 
 enum bigquery_fault bigquery_verdict_of_job(const struct json *job, const struct bigquery_names *names,
@@ -177,11 +192,8 @@ enum bigquery_fault bigquery_verdict_of_job(const struct json *job, const struct
     if (json_is_null(error))
         return BIGQUERY_FINE;
     const struct complaint complaint = { .status = 200, .reason = str_or_empty(json_text(error, "reason")),
-                                         .message = str_or_empty(json_text(error, "message")) };
-    (void)judge(&complaint, names, ret_failure);
-    if (ret_failure->position < 0)
-        ret_failure->position = position_of(status);
-    return ret_failure->fault;
+                                         .message = cause_of(status, str_or_empty(json_text(error, "message"))) };
+    return judge(&complaint, names, ret_failure);
 }
 
 struct outcome bigquery_verdict_outcome(const struct bigquery_failure *failure)

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "sink/recorder.h"
 #include "sink/recorder_postgresql.h"
+#include "sink/recorder_row.h"
 #include "sink/recorder_sqlite.h"
 #include "sink/recorder_store.h"
 #include "sink/recorder_tables.h"
@@ -258,6 +259,16 @@ static int run_after(void *context, const char *sql, int64_t until_ms, struct er
 
 /* ---- the check ---- */
 
+/* What to do about an error without an advice of its own. */
+static const char *usual_remedy(const struct recorder *state, bool is_refused)
+{
+    if (is_refused)
+        return "as the table's owner, drop or change the constraint or trigger that refuses calls";
+    if (state->ops == &recorder_sqlite)
+        return "let the owner of the state directory write that file and its directory";
+    return "read the server's log; as the table's owner, GRANT SELECT, INSERT, UPDATE to the account of url";
+}
+
 /* Writes a call and rolls the transaction back. */
 static int check(void *context, struct sink_health *ret_health, struct err *err)
 {
@@ -276,11 +287,12 @@ static int check(void *context, struct sink_health *ret_health, struct err *err)
     sink_message_free(&message);
     if (written == 0 && *result.reason == '\0')
         return 0;
+    const char *usual = usual_remedy(state, written == 0);
     ret_health->state = SINK_FAILS;
     ret_health->exit_code = written != 0 && failure.kind == OUTCOME_RETRY ? EX_UNAVAILABLE : EX_CONFIG;
     (void)snprintf(ret_health->text, sizeof ret_health->text, "%s", written != 0 ? failure.reason : result.reason);
     (void)snprintf(ret_health->remedy, sizeof ret_health->remedy, "%s",
-                   *failure.advice != '\0' ? failure.advice + 2 : "ask the owner of the database");
+                   *failure.advice != '\0' ? failure.advice + 2 : usual);
     return 0;
 }
 
@@ -293,6 +305,7 @@ const struct sink_ops recorder_sink = {
     .begin = begin_run,
     .end = end_run,
     .send = send_messages,
+    .read_row = recorder_row_read,
     .check = check,
     .describe = recorder_verdict_describe,
     .note_recordings = note_recordings,

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "sink/recorder_postgresql.h"
 #include "sink/recorder_pq.h"
+#include "sink/recorder_script.h"
 #include "sink/recorder_tables_sql.h"
 #include "sink/recorder_verdict.h"
 
@@ -489,11 +490,30 @@ static int table_load(void *context, const struct table_load *load, struct outco
     return result == 0 ? commit(state, NULL, NULL, ret_failure) : roll_back(state);
 }
 
+/* The error of a file: the file is at fault, and not the tables of calls. */
+static void name_place(const struct postgresql *state, const char *sql, struct outcome *failure)
+{
+    char place[RECORDER_SCRIPT_PLACE_SIZE], reason[sizeof failure->reason];
+    size_t position = recorder_pq_position(state->pq);
+    if (strncmp(recorder_pq_sqlstate(state->pq), "42", 2) == 0)
+        (void)snprintf(failure->advice, sizeof failure->advice,
+                       "; correct the file, or let the account of url do this");
+    if (position == 0)
+        return;
+    (void)snprintf(reason, sizeof reason, "%s", failure->reason);
+    (void)snprintf(failure->reason, sizeof failure->reason, "%s: %.400s",
+                   recorder_script_place(sql, recorder_script_line_of(sql, position), place), reason);
+}
+
 static int run_file(void *context, const char *sql, struct outcome *ret_failure)
 {
     struct postgresql *state = context;
-    if (begin(state, NULL, ret_failure) != 0 || recorder_pq_run(state->pq, sql, NULL, ret_failure) != 0)
+    if (begin(state, NULL, ret_failure) != 0)
         return roll_back(state);
+    if (recorder_pq_run(state->pq, sql, NULL, ret_failure) != 0) {
+        name_place(state, sql, ret_failure);
+        return roll_back(state);
+    }
     return commit(state, NULL, NULL, ret_failure);
 }
 

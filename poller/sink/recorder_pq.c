@@ -29,6 +29,7 @@ struct recorder_pq {
     PGconn *connection;        /* NULL: none */
     PGresult *result;          /* the result of the last statement; NULL: none */
     char sqlstate[SQLSTATE_SIZE];
+    size_t position; /* of the last error in the statements, in characters; 0: not known */
 };
 
 /* ---- settings ---- */
@@ -321,6 +322,7 @@ static int read_results(struct recorder_pq *pq, const struct sink_observer *obse
     int64_t until_ms = clock_mono_ms() + pq->timeout * 1000 + SLACK_MS;
     PGresult *result = NULL;
     *pq->sqlstate = '\0';
+    pq->position = 0;
     do {
         if (!wait_for_result(pq, until_ms, observer)) {
             bool dead = PQstatus(pq->connection) == CONNECTION_BAD;
@@ -338,6 +340,8 @@ static int read_results(struct recorder_pq *pq, const struct sink_observer *obse
     if (!is_error(pq->result))
         return 0;
     const char *sqlstate = PQresultErrorField(pq->result, PG_DIAG_SQLSTATE);
+    const char *position = PQresultErrorField(pq->result, PG_DIAG_STATEMENT_POSITION);
+    pq->position = position != NULL ? (size_t)strtoul(position, NULL, 10) : 0;
     (void)snprintf(pq->sqlstate, sizeof pq->sqlstate, "%s", str_or_empty(sqlstate));
     const char *words = PQresultErrorField(pq->result, PG_DIAG_MESSAGE_PRIMARY); /* the other fields quote whole rows */
     if (PQstatus(pq->connection) == CONNECTION_BAD)
@@ -388,6 +392,11 @@ const char *recorder_pq_word(const struct recorder_pq *pq)
 const char *recorder_pq_sqlstate(const struct recorder_pq *pq)
 {
     return pq->sqlstate;
+}
+
+size_t recorder_pq_position(const struct recorder_pq *pq)
+{
+    return pq->position;
 }
 
 /* ---- facts about the connection ---- */

@@ -41,6 +41,9 @@ const char *recorder_pq_text(const struct recorder_pq *pq, int row, int column);
 const char *recorder_pq_word(const struct recorder_pq *pq);
 const char *recorder_pq_sqlstate(const struct recorder_pq *pq);
 
+/* recorder_pq_position: the character of the statements where the error is, from 1; 0: the server does not say it. */
+size_t recorder_pq_position(const struct recorder_pq *pq);
+
 /* Facts about the connection. */
 struct recorder_pq_facts {
     char host[256], server[32], user[64];

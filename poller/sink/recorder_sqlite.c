@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/store.h"
 #include "base/str.h"
+#include "sink/recorder_script.h"
 #include "sink/recorder_sqlite.h"
 #include "sink/recorder_tables_sql.h"
 #include "sink/recorder_verdict.h"
@@ -449,7 +450,7 @@ static int run_file(void *context, const char *sql, struct outcome *ret_failure)
     struct err err;
     if (begin(state, NULL, ret_failure) != 0)
         return -1;
-    int result = store_execute(state->store, sql, &err) == 0 ? 0 : fail(state, &err, ret_failure);
+    int result = recorder_script_run(state->store, sql, &err) == 0 ? 0 : fail(state, &err, ret_failure);
     return finish(state, NULL, result, ret_failure);
 }
 

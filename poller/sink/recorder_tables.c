@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "sink/own_tables.h"
 #include "sink/recorder_tables.h"
 
 #define PREFIX "column."
@@ -54,6 +55,8 @@ int recorder_tables_read(const struct params *params, struct recorder_tables *re
         return err_set(err, EX_CONFIG, "%s: %s is empty; write the name of a table",
                        params_find(params, *logs == '\0' ? "logs_table" : "table")->origin,
                        *logs == '\0' ? "logs_table" : "table");
+    if (own_tables_check(params, "table", err) != 0 || own_tables_check(params, "logs_table", err) != 0)
+        return -1;
     for (size_t i = 0; params != NULL && i < params->count; i++)
         if (strncasecmp(params->items[i].key, PREFIX, strlen(PREFIX)) == 0 &&
             rename_column(ret_tables, &params->items[i], err) != 0)

@@ -69,7 +69,7 @@ static const struct {
     { "42501", RECORDER_BLAMES_SETTINGS,
       "; as the table's owner, GRANT SELECT, INSERT, UPDATE on both tables to the account" },
     { "42P10", RECORDER_BLAMES_SETTINGS, "; create a UNIQUE index on the columns source and uuid" },
-    { "42", RECORDER_BLAMES_SETTINGS, "; the table may have another shape: run did-optimizer-sync check" },
+    { "42", RECORDER_BLAMES_SETTINGS, "; the table may have another shape: the command check names the differences" },
     { "28000", RECORDER_BLAMES_SETTINGS,
       "; let this account in with pg_hba.conf of the server, or add ?sslmode=require to url if the server wants TLS" },
     { "28", RECORDER_BLAMES_SETTINGS, "; check the user in url, and password_file" },

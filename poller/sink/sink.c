@@ -93,6 +93,11 @@ int64_t sink_opens_at(const struct sink *sink)
     return sink != NULL && sink->ops != NULL && sink->ops->opens_at != NULL ? sink->ops->opens_at(sink->state) : 0;
 }
 
+int64_t sink_interval(const struct sink *sink)
+{
+    return sink != NULL && sink->ops != NULL && sink->ops->interval != NULL ? sink->ops->interval(sink->state) : 0;
+}
+
 void sink_make(const struct sink *sink, const struct call *call, uint32_t change, struct sink_message *ret_message)
 {
     sink->ops->make(sink->state, call, change, ret_message);

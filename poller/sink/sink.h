@@ -50,6 +50,8 @@ struct sink_run {
     int exit_code;
     const char *message; /* why the run stopped early; "": it did not */
     int64_t took_ms;
+    int64_t pending; /* calls that the ledger still has to send; -1: unknown, as the ledger failed */
+    bool is_complete; /* the run did all that it had to do with calls, and none is pending */
 };
 
 /* The end of a recording, for a type that keeps calls. Texts may be NULL. */
@@ -58,6 +60,13 @@ struct sink_recording {
     bool is_stored;   /* false: it was rejected */
     const char *file_id, *link, *md5;
     int64_t attempts; /* failed attempts */
+};
+
+/* Which row read_row reads, and how. */
+struct sink_row_query {
+    const char *id;  /* the call's */
+    bool masks;      /* numbers show their last four digits; what may have one in another form is left out */
+    bool is_at_once; /* for a caller that may neither wait nor know a secret: reads a file of this host, or fails */
 };
 
 /* The result of sink_check. */
@@ -80,6 +89,7 @@ struct sink_ops {
     int64_t (*longest_sec)(const struct sink_settings *settings); /* optional: see sink_longest_sec */
     size_t batch; /* see sink_batch */
     int64_t (*opens_at)(const void *state); /* optional: see sink_opens_at */
+    int64_t (*interval)(const void *state); /* optional: see sink_interval */
     /* Optional: prepares sending, and sends nothing yet. Errors: EX_CONFIG. */
     int (*open)(const struct sink_settings *settings, void **ret_state, struct err *err);
     /* Optional: see sink_begin, sink_end. */
@@ -101,6 +111,11 @@ struct sink_ops {
     const char *(*memory)(const void *state);
     /* Optional: see sink_note_recordings. */
     int (*note_recordings)(void *state, const struct sink_recording *recordings, size_t count, struct err *err);
+    /* Optional: the row that the sink has of a call, for people. *ret_row: a JSON object of texts, without empty ones;
+     * NULL: there is no such row yet. Ownership: the caller frees it. The errors' messages say why it cannot be read,
+     * and have no secret. */
+    int (*read_row)(const struct sink_settings *settings, const struct sink_row_query *query, char **ret_row,
+                    struct err *err);
     /* Optional, both or none: the tables beside the calls, see table_store in table.h. */
     int (*table_newest)(void *state, const struct table *table, const char *tenant, int64_t *ret_ms, struct err *err);
     int (*table_load)(void *state, const struct table_load *load, struct err *err);
@@ -168,6 +183,10 @@ size_t sink_batch(const struct sink *sink);
  * Until then the calls of runs are pending in the ledger, and use up no retry. Long work, as a backfill, does not wait:
  * its batches are full ones. */
 int64_t sink_opens_at(const struct sink *sink);
+
+/* sink_interval: the seconds from one batch to the next, for which calls wait without a fault; 0: the sink takes calls
+ * at any time. */
+int64_t sink_interval(const struct sink *sink);
 
 /* sink_send: sends messages in their order, several at once, and returns when each one that was started has its
  * outcome. Messages that were never started are not reported. Errors: EX_SOFTWARE (nothing can be sent at all). */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "source/api_value.h"
 
@@ -13,6 +14,39 @@ char *api_value_text(const struct json *row, const char *name)
         text = NULL;
     }
     return text;
+}
+
+static bool is_nested(const char *text)
+{
+    return *text == '{' || *text == '[';
+}
+
+const struct json *api_value_nested(const struct json *row, const char *name, struct json **ret_parsed)
+{
+    const struct json *member = json_member(row, name);
+    const char *text = json_text(row, name);
+    *ret_parsed = NULL;
+    if (json_is_object(member) || json_is_list(member))
+        return member;
+    if (text == NULL || !is_nested(text))
+        return NULL;
+    char *object = mem_format("{\"nested\":%s}", text); /* json_parse takes objects only */
+    *ret_parsed = json_parse(object);
+    free(object);
+    return json_member(*ret_parsed, "nested");
+}
+
+char *api_value_id(const struct json *row, const char *name)
+{
+    struct json *parsed = NULL;
+    const struct json *object = api_value_nested(row, name, &parsed);
+    char *id = object != NULL ? api_value_text(object, "_id") : api_value_text(row, name);
+    if (object == NULL && id != NULL && is_nested(id)) { /* what it holds cannot be read */
+        free(id);
+        id = NULL;
+    }
+    json_free(parsed);
+    return id;
 }
 
 int64_t api_value_number(const struct json *row, const char *name, int64_t fallback)
@@ -27,4 +61,10 @@ int64_t api_value_number(const struct json *row, const char *name, int64_t fallb
     }
     free(text);
     return number;
+}
+
+int64_t api_value_seconds(const struct json *row, const char *name, int64_t fallback)
+{
+    int64_t seconds = api_value_number(row, name, fallback);
+    return seconds < 0 && seconds != fallback ? 0 : seconds;
 }

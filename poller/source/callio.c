@@ -16,6 +16,9 @@
 /* A part of the sweep takes several requests of each tenant. */
 #define SWEEP_REST_SEC 1800
 
+/* Each call costs a request, and one that fails is tried again after seconds. */
+#define FETCH_MOST 5
+
 static void close_callio(void *state)
 {
     struct callio_scan *scan = state;
@@ -102,10 +105,10 @@ static struct source_effort effort(void *state)
     return callio_client_effort(scan->client);
 }
 
-static bool may_read(const void *state)
+static int64_t most_found(const void *state)
 {
     const struct callio_scan *scan = state;
-    return scan->limit == 0 || scan->handed_out < scan->limit;
+    return scan->limit > 0 ? scan->limit : INT64_MAX;
 }
 
 const struct source_ops callio_source = {
@@ -117,7 +120,7 @@ const struct source_ops callio_source = {
     .dispositions = callio_row_dispositions,
     .longest_sec = LONGEST_SEC,
     .after_end_sec = CALLIO_AFTER_END_SEC,
-    .reading_limit = "limit_records",
+    .most_found_setting = "limit_records",
     .sweep_rest_sec = SWEEP_REST_SEC,
     .read_environment = callio_settings_from_environment,
     .open = open_callio,
@@ -125,11 +128,12 @@ const struct source_ops callio_source = {
     .now = now,
     .scan = scan_calls,
     .fetch = fetch,
+    .fetch_most = FETCH_MOST,
     .close = close_callio,
     .check = check,
     .copy_tables = copy_tables,
     .effort = effort,
-    .may_read = may_read,
+    .most_found = most_found,
     .inspect_archive = inspect_archive,
     .archive_problem = archive_problem,
 };

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -18,6 +19,14 @@ static bool is_name(const char *name)
     return length > 0 && length <= CALLIO_ACCOUNTS_NAME_MOST && str_is_utf8(name);
 }
 
+/* Each call of an account that is there twice would come twice, under two names. */
+static bool have_same_account(const struct callio_tenant *one, const struct callio_tenant *other)
+{
+    if (*one->token != '\0' || *other->token != '\0')
+        return strcmp(one->token, other->token) == 0;
+    return strcasecmp(one->email, other->email) == 0 && strcmp(one->password, other->password) == 0;
+}
+
 int callio_accounts_add(struct callio_tenants *tenants, const struct callio_tenant *tenant, struct err *err)
 {
     const char *place = tenant->place;
@@ -31,6 +40,10 @@ int callio_accounts_add(struct callio_tenants *tenants, const struct callio_tena
     if (!has_token && !has_login)
         return err_set(err, EX_CONFIG, "%s: the tenant %s has no account: give email and password, or a token", place,
                        tenant->name);
+    for (size_t i = 0; i < tenants->count; i++)
+        if (have_same_account(&tenants->items[i], tenant))
+            return err_set(err, EX_CONFIG, "%s: the tenants %s and %s have the same account, so each call would be "
+                           "sent twice; correct one of the accounts", place, tenants->items[i].name, tenant->name);
     if (api_settings_secret(tenant->token, place, "the token", err) != 0)
         return -1;
     tenants->items = mem_resize(tenants->items, tenants->count + 1, sizeof *tenants->items);
@@ -43,14 +56,17 @@ int callio_accounts_add(struct callio_tenants *tenants, const struct callio_tena
 
 static int read_tenants(const struct json *list, const char *place, struct callio_tenants *tenants, struct err *err)
 {
-    int result = 0;
-    for (const struct json *row = json_first(list); result == 0 && row != NULL; row = json_next(row)) {
+    int result = 0, number = 1;
+    for (const struct json *row = json_first(list); result == 0 && row != NULL; row = json_next(row), number++) {
+        struct err failure;
         const struct callio_tenant tenant = { .name = (char *)str_or_empty(json_text(row, "tenant")),
                                               .email = (char *)str_or_empty(json_text(row, "email")),
                                               .password = (char *)str_or_empty(json_text(row, "password")),
                                               .token = (char *)str_or_empty(json_text(row, "token")),
                                               .place = (char *)place };
-        result = callio_accounts_add(tenants, &tenant, err);
+        result = callio_accounts_add(tenants, &tenant, &failure);
+        if (result != 0)
+            (void)err_set(err, failure.code, "%s (account %d of the list)", failure.message, number);
     }
     return result;
 }

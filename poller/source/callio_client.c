@@ -133,7 +133,8 @@ static int send(struct exchange *exchange, struct err *err)
     const char *const headers[] = { "Accept: application/json", "Content-Type: application/json", token, NULL };
     const struct http_transfer transfer = { .method = exchange->method, .url = url, .headers = headers,
                                             .body = exchange->body, .file = -1, .ca_file = client->place.ca_file,
-                                            .timeout = client->place.timeout, .on_body = on_body,
+                                            .timeout = client->place.timeout,
+                                            .longest = client->place.timeout, .on_body = on_body,
                                             .on_answer = on_answer, .context = exchange };
     int result = client->pool == NULL ? http_pool_open(1, &client->pool, err) : 0;
     if (result == 0)
@@ -170,29 +171,33 @@ static void judge_refusal(struct exchange *exchange, const char *reason)
     const struct callio_tenant *tenant = exchange->tenant;
     const char *place = exchange->client->place.url_origin;
     long status = exchange->status;
+    int length = (int)strcspn(exchange->target, "?"); /* a query that is cut says something else */
     if (status == 401)
         judge(exchange, REFUSED, EX_CONFIG, "Callio's API refuses the token of the tenant %s (HTTP 401)%s; correct it "
               "in %s", tenant->name, reason, tenant->place);
     else if (status == 403)
-        judge(exchange, FAILED, EX_CONFIG, "the account of the tenant %s has no right to read %.40s (HTTP 403)%s; ask "
-              "Callio, or name another account in %s", tenant->name, exchange->target, reason, tenant->place);
-    else if (status >= 300 && status <= 399)
+        judge(exchange, FAILED, EX_CONFIG, "the account of the tenant %s has no right to read %.*s (HTTP 403)%s; ask "
+              "Callio, or name another account in %s", tenant->name, length, exchange->target, reason, tenant->place);
+    else if (status >= 300 && status <= 399 && status != 304) /* 304 leads nowhere */
         judge(exchange, FAILED, EX_CONFIG, "Callio's API redirects to another address (HTTP %ld), where the token must "
               "not go; correct url in %s", status, place);
     else if (status == 404)
-        judge(exchange, NOT_THERE, EX_CONFIG, "%.40s does not exist at %s (HTTP 404)%s; correct url in %s",
+        judge(exchange, NOT_THERE, EX_CONFIG, "%.*s does not exist at %s (HTTP 404)%s; correct url in %s", length,
               exchange->target, exchange->client->place.url, reason, place);
     else if (strstr(exchange->text, TOO_MANY_WORDS) != NULL)
         judge(exchange, TOO_MANY, EX_UNAVAILABLE, "Callio's API cannot page so far back");
     else
-        judge(exchange, FAILED, EX_UNAVAILABLE, "Callio's API refuses the request %.40s of the tenant %s (HTTP %ld)%s",
-              exchange->target, tenant->name, status, reason);
+        judge(exchange, FAILED, EX_UNAVAILABLE, "Callio's API refuses the request %.*s of the tenant %s (HTTP %ld)%s",
+              length, exchange->target, tenant->name, status, reason);
 }
 
 static void judge_success(struct exchange *exchange)
 {
     const char *start = exchange->text + strspn(exchange->text, " \t\r\n");
-    if (exchange->is_cut)
+    if (exchange->is_cut && strcmp(exchange->method, "GET") != 0)
+        judge(exchange, FAILED, EX_UNAVAILABLE, "the answer of Callio's API to the login of the tenant %s is longer "
+              "than %zu MiB; runs ask again", exchange->tenant->name, MAX_BODY_BYTES >> 20);
+    else if (exchange->is_cut)
         judge(exchange, FAILED, EX_CONFIG, "a page of Callio's API is longer than %zu MiB; set a smaller page_size "
               "under [source]", MAX_BODY_BYTES >> 20);
     else if (exchange->is_web_page || *start == '<')
@@ -330,8 +335,9 @@ static int conclude(const struct exchange *exchange, enum callio_answer *ret_ans
     return 0;
 }
 
-int callio_client_get(struct callio_client *client, struct callio_tenant *tenant, const char *target,
-                      enum callio_answer *ret_answer, struct json **ret_json, struct err *err)
+/* is_one: its failure says nothing about the tenant's other documents. */
+static int get(struct callio_client *client, struct callio_tenant *tenant, const char *target, bool is_one,
+               enum callio_answer *ret_answer, struct json **ret_json, struct err *err)
 {
     struct exchange exchange = { .client = client, .tenant = tenant, .method = "GET", .target = target };
     const struct err *known = client->failure.code != EX_OK ? &client->failure : &tenant->failure;
@@ -339,11 +345,23 @@ int callio_client_get(struct callio_client *client, struct callio_tenant *tenant
     if (known->code != EX_OK)
         return err_set(err, known->code, "%s", known->message);
     int result = ask_as(&exchange, tenant, err);
-    bool is_tenants = result != 0 || exchange.verdict == REFUSED || exchange.status == 0;
+    bool is_tenants = result != 0 || exchange.verdict == REFUSED || (exchange.status == 0 && !is_one);
     if (result == 0)
         result = conclude(&exchange, ret_answer, ret_json, err);
     if (result != 0 && is_tenants && err->code != EX_TEMPFAIL)
         tenant->failure = *err;
     clear(&exchange);
     return result;
+}
+
+int callio_client_get(struct callio_client *client, struct callio_tenant *tenant, const char *target,
+                      enum callio_answer *ret_answer, struct json **ret_json, struct err *err)
+{
+    return get(client, tenant, target, false, ret_answer, ret_json, err);
+}
+
+int callio_client_get_one(struct callio_client *client, struct callio_tenant *tenant, const char *target,
+                          enum callio_answer *ret_answer, struct json **ret_json, struct err *err)
+{
+    return get(client, tenant, target, true, ret_answer, ret_json, err);
 }

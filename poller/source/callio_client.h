@@ -37,6 +37,11 @@ enum callio_answer {
 int callio_client_get(struct callio_client *client, struct callio_tenant *tenant, const char *target,
                       enum callio_answer *ret_answer, struct json **ret_json, struct err *err) MUST_CHECK;
 
+/* callio_client_get_one: the same for a single document. If no answer comes, the tenant's others may still be asked
+ * for. */
+int callio_client_get_one(struct callio_client *client, struct callio_tenant *tenant, const char *target,
+                          enum callio_answer *ret_answer, struct json **ret_json, struct err *err) MUST_CHECK;
+
 /* callio_client_secrets: the secrets of a tenant for api_words, borrowed from tenant. */
 void callio_client_secrets(const struct callio_tenant *tenant, const char *secrets[2]);
 

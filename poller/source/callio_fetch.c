@@ -5,11 +5,15 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/url.h"
 #include "source/callio_fetch.h"
 #include "source/callio_row.h"
 
 /* So many calls of a tenant in turn could not be read: the others are not asked for. */
 #define FAILURES_MOST 3
+
+/* In another minute, ids are asked for from another one on: those behind the failing ones have their turn. */
+#define TURN_SEC 60
 
 /* One batch of ids. */
 struct fetching {
@@ -21,11 +25,10 @@ struct fetching {
     void *context;
 };
 
-/* An id becomes a part of the address. */
-static bool is_plain(const char *id)
+/* An id becomes a part of the address, in which a part of only dots would mean another folder. */
+static bool can_be_asked_for(const char *id)
 {
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    return *id != '\0' && id[strspn(id, plain)] == '\0';
+    return id[strspn(id, ".")] != '\0';
 }
 
 static void note_lost(struct fetching *fetching, const char *problem)
@@ -66,8 +69,8 @@ static int fetch_one(struct fetching *fetching, struct callio_tenant *tenant, co
     struct err failure = { .code = EX_OK };
     if (fetching->failing == tenant && fetching->failures >= FAILURES_MOST)
         return 0;
-    char *target = mem_format("/call/%s", id);
-    int result = callio_client_get(fetching->scan->client, tenant, target, &answer, &json, &failure);
+    char *part = url_escape(id), *target = mem_format("/call/%s", part);
+    int result = callio_client_get_one(fetching->scan->client, tenant, target, &answer, &json, &failure);
     if (result == 0 && fetching->failing == tenant)
         fetching->failing = NULL;
     if (result == 0 && answer == CALLIO_READ)
@@ -81,7 +84,18 @@ static int fetch_one(struct fetching *fetching, struct callio_tenant *tenant, co
         (void)err_set(err, failure.code, "%s", failure.message);
     json_free(json);
     free(target);
+    free(part);
     return result;
+}
+
+/* The sum of the minute's digits, with count as the base: the minute alone would be the same place for ever if runs
+ * come every count minutes. */
+static size_t place_of_turn(size_t count)
+{
+    size_t sum = 0;
+    for (size_t minute = (size_t)(clock_now_epoch() / TURN_SEC); count > 1 && minute > 0; minute /= count)
+        sum += minute % count;
+    return count > 1 ? sum % count : 0;
 }
 
 int callio_fetch_run(struct callio_scan *scan, const char *const *ids, size_t count, source_on_call *on_call,
@@ -90,18 +104,20 @@ int callio_fetch_run(struct callio_scan *scan, const char *const *ids, size_t co
     struct fetching fetching = { .scan = scan, .on_call = on_call, .context = context };
     char problem[200];
     int result = 0;
+    size_t begin = place_of_turn(count);
     *scan->lost = '\0';
     for (size_t i = 0; result == 0 && i < count; i++) {
         const char *id = NULL;
-        struct callio_tenant *tenant = callio_accounts_of(&scan->tenants, ids[i], &id);
-        if (tenant == NULL || !is_plain(id))
+        struct callio_tenant *tenant = callio_accounts_of(&scan->tenants, ids[(begin + i) % count], &id);
+        if (tenant == NULL || !can_be_asked_for(id))
             fetching.without_tenant++;
         else
             result = fetch_one(&fetching, tenant, id, err);
     }
     if (fetching.without_tenant > 0) {
-        (void)snprintf(problem, sizeof problem, "%zu calls belong to a tenant that [source] does not name; add its "
-                       "account, or discard the calls", fetching.without_tenant);
+        (void)snprintf(problem, sizeof problem, "%zu of the calls asked for have an id of no tenant in "
+                       "[source] (TENANT:_id); correct the id, add the tenant's account, or discard the calls",
+                       fetching.without_tenant);
         note_lost(&fetching, problem);
     }
     if (fetching.not_there > 0 && !scan->finds_by_id) {

@@ -211,8 +211,19 @@ static int read_by_number(const struct callio_list *list, int64_t from_ms, int64
 
 /* ---- in halves ---- */
 
+/* The window has documents that were listed a moment ago. An API whose search fails may answer so, and its calls would
+ * be passed. */
+static int fail_empty(const struct reading *reading, struct err *err)
+{
+    char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE];
+    return err_set(err, EX_UNAVAILABLE, "Callio's list %s of the tenant %s from %s to %s had documents a moment ago, "
+                   "and has none now; runs ask again, and no call is lost", reading->list->path,
+                   reading->list->tenant->name, clock_local(reading->from_ms / 1000, from, sizeof from),
+                   clock_local(reading->to_ms / 1000, to, sizeof to));
+}
+
 /* Reads the first page of a window. *ret_is_whole: it has no other page. */
-static int read_first(struct reading *reading, bool *ret_is_whole, struct err *err)
+static int read_first(struct reading *reading, bool *ret_is_whole, bool *ret_has_docs, struct err *err)
 {
     struct callio_page page;
     bool too_many = false, fresh = false;
@@ -221,27 +232,28 @@ static int read_first(struct reading *reading, bool *ret_is_whole, struct err *e
     if (result == 0)
         result = take_docs(reading, &page, &fresh, err);
     *ret_is_whole = page.is_last && (page.total < 0 || page.total <= (int64_t)page.count);
+    *ret_has_docs = page.count > 0;
     callio_page_clear(&page);
     return result;
 }
 
-/* Reads a window in parts of one page each: one page cannot move. */
-static int read_in_halves(const struct callio_list *list, int64_t from_ms, int64_t to_ms, callio_on_doc *on_doc,
-                          void *context, struct err *err)
+/* Reads a window in parts of one page each: one page cannot move. *ret_has_docs: the window had documents. */
+static int read_in_halves(struct reading *reading, bool *ret_has_docs, struct err *err)
 {
-    struct reading reading = { .list = list, .from_ms = from_ms, .to_ms = to_ms, .on_doc = on_doc,
-                               .context = context };
-    int64_t middle = from_ms + (to_ms - from_ms) / 2;
-    bool is_whole = false;
-    if (list->from == NULL || from_ms >= to_ms)
-        return read_by_number(list, from_ms, to_ms, on_doc, context, err);
-    int result = read_first(&reading, &is_whole, err);
-    api_seen_clear(&reading.seen);
-    if (result != 0 || is_whole)
-        return result;
-    if (read_in_halves(list, from_ms, middle, on_doc, context, err) != 0)
-        return -1;
-    return read_in_halves(list, middle + 1, to_ms, on_doc, context, err);
+    struct reading part = { .list = reading->list, .on_doc = reading->on_doc, .context = reading->context };
+    int64_t middle = reading->from_ms + (reading->to_ms - reading->from_ms) / 2;
+    bool is_whole = false, has_docs[2] = { true, true };
+    *ret_has_docs = true;
+    if (part.list->from == NULL || reading->from_ms >= reading->to_ms)
+        return read_by_number(part.list, reading->from_ms, reading->to_ms, part.on_doc, part.context, err);
+    int result = read_first(reading, &is_whole, ret_has_docs, err);
+    api_seen_clear(&reading->seen);
+    for (int half = 0; result == 0 && !is_whole && half < 2; half++) {
+        part.from_ms = half == 0 ? reading->from_ms : middle + 1;
+        part.to_ms = half == 0 ? middle : reading->to_ms;
+        result = read_in_halves(&part, &has_docs[half], err);
+    }
+    return result == 0 && *ret_has_docs && !has_docs[0] && !has_docs[1] ? fail_empty(reading, err) : result;
 }
 
 /* ---- by time ---- */
@@ -265,6 +277,7 @@ enum step { STEP_GO_ON, STEP_DONE, STEP_IN_HALVES };
  * millisecond later, as the API may leave out the end itself. */
 static int read_newest(struct reading *reading, enum step *ret_step, struct err *err)
 {
+    bool is_continued = reading->pages++ > 0;
     const struct callio_list *list = reading->list;
     struct callio_page page;
     bool too_many = false, fresh = false;
@@ -272,8 +285,10 @@ static int read_newest(struct reading *reading, enum step *ret_step, struct err 
     int result = get(list, reading->from_ms, reading->to_ms, 1, list->page_size, &too_many, &page, err);
     if (result == 0)
         result = take_docs(reading, &page, &fresh, err);
+    if (result == 0 && is_continued && page.count == 0 && reading->from_ms < reading->to_ms)
+        result = fail_empty(reading, err);
     bool has_next = result == 0 && !page.is_last && is_in_order(list, &page, &oldest_ms);
-    if (page.is_last)
+    if (page.is_last) /* also if it counts more: a document that is counted and never listed must not end the reading */
         *ret_step = STEP_DONE;
     else
         *ret_step = has_next && oldest_ms + 1 < reading->to_ms ? STEP_GO_ON : STEP_IN_HALVES;
@@ -297,8 +312,10 @@ int callio_list_read(const struct callio_list *list, int64_t from_ms, int64_t to
     if (result == 0 && reading.without_id > 0)
         log_warn("%" PRId64 " documents of Callio's list %s have no _id and are skipped; ask Callio",
                  reading.without_id, list->path);
-    return result == 0 && step == STEP_IN_HALVES
-               ? read_in_halves(list, from_ms, reading.to_ms, on_doc, context, err) : result;
+    bool has_docs = true;
+    if (result == 0 && step == STEP_IN_HALVES)
+        result = read_in_halves(&reading, &has_docs, err);
+    return result == 0 && !has_docs ? fail_empty(&reading, err) : result; /* its newest page had some */
 }
 
 int callio_list_count(const struct callio_list *list, int64_t from_ms, int64_t to_ms, int64_t *ret_count,

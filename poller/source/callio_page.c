@@ -1,4 +1,5 @@
 /* callio_page: one page of a list of Callio's API. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,9 @@ int callio_page_read(struct json *json, int64_t number, const char *const secret
     ret_page->total = count_of(json, "totalDocs");
     ret_page->limit = count_of(json, "limit");
     ret_page->is_last = is_last(ret_page, number);
+    if (number == 1 && ret_page->count == 0 && ret_page->total > 0)
+        return err_set(err, EX_UNAVAILABLE, "the answer of Callio's API counts %" PRId64 " documents and lists none; "
+                       "the next run asks again", ret_page->total);
     return 0;
 }
 

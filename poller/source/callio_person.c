@@ -68,12 +68,16 @@ static void add_time(struct json *row, const char *name, int64_t time_ms)
         json_add_int(row, name, time_ms);
 }
 
+/* Later times have a year of five digits, and BigQuery refuses a whole load for it. */
+#define LATEST_MS INT64_C(253402300799999)
+
 /* The day in UTC: that of the partitions. */
 static void add_day(struct json *row, const char *name, int64_t time_ms, char room[16])
 {
     struct tm day;
     time_t epoch = (time_t)(time_ms / 1000);
-    if (time_ms > 0 && gmtime_r(&epoch, &day) != NULL && strftime(room, 16, "%Y-%m-%d", &day) > 0)
+    if (time_ms > 0 && time_ms <= LATEST_MS && gmtime_r(&epoch, &day) != NULL &&
+        strftime(room, 16, "%Y-%m-%d", &day) > 0)
         json_add_text(row, name, room);
 }
 
@@ -93,13 +97,6 @@ static void free_texts(struct texts *texts)
 {
     for (size_t i = 0; i < texts->count; i++)
         free(texts->items[i]);
-}
-
-/* A group is an object or its id. */
-static char *group_of(const struct json *doc)
-{
-    const struct json *group = json_member(doc, "group");
-    return json_is_object(group) ? api_value_text(group, "_id") : api_value_text(doc, "group");
 }
 
 static bool has_part(const char *joined, const char *part)
@@ -122,19 +119,28 @@ static void join(char **joined, char *value)
     free(value);
 }
 
+/* A value, or a list of values. */
+static void join_values(char **joined, const struct json *field)
+{
+    struct json *parsed = NULL;
+    const struct json *values = api_value_nested(field, "val", &parsed);
+    if (values == NULL)
+        join(joined, api_value_text(field, "val"));
+    for (const struct json *value = json_first(values); value != NULL; value = json_next(value))
+        join(joined, json_text_or_number(value));
+    json_free(parsed);
+}
+
 /* The different values of the custom field with the state; NULL: there is none. */
 static char *state_of(const struct json *doc)
 {
+    struct json *parsed = NULL;
     char *joined = mem_copy("");
-    for (const struct json *field = json_first(json_member(doc, "customFields")); field != NULL;
-         field = json_next(field)) {
-        const struct json *values = json_member(field, "val");
-        if (strcmp(str_or_empty(json_text(field, "key")), STATE_FIELD) != 0)
-            continue;
-        join(&joined, json_text_or_number(values));
-        for (const struct json *value = json_first(values); value != NULL; value = json_next(value))
-            join(&joined, json_text_or_number(value));
-    }
+    for (const struct json *field = json_first(api_value_nested(doc, "customFields", &parsed)); field != NULL;
+         field = json_next(field))
+        if (strcmp(str_or_empty(json_text(field, "key")), STATE_FIELD) == 0)
+            join_values(&joined, field);
+    json_free(parsed);
     if (*joined != '\0')
         return joined;
     free(joined);
@@ -145,19 +151,17 @@ static char *state_of(const struct json *doc)
 
 static void fill_customer(struct json *row, const struct json *doc, struct texts *texts, char days[2][16])
 {
-    const struct json *user = json_member(doc, "user");
+    struct json *parsed = NULL;
+    const struct json *user = api_value_nested(doc, "user", &parsed);
     int64_t updated_ms = api_value_number(doc, "updateTime", 0), assigned_ms = api_value_number(doc, "assignedTime", 0);
     add(row, "phone", keep(texts, api_value_text(doc, "phone")));
     add_time(row, "createTime", api_value_number(doc, "createTime", 0));
     add_time(row, "updateTime", updated_ms);
     add_time(row, "assignedTime", assigned_ms);
-    if (json_is_object(user)) {
-        add(row, "user_id", keep(texts, api_value_text(user, "_id")));
-        add(row, "user_name", keep(texts, api_value_text(user, "name")));
-        add(row, "user_group_id", keep(texts, group_of(user)));
-    } else {
-        add(row, "user_id", keep(texts, api_value_text(doc, "user")));
-    }
+    add(row, "user_id", keep(texts, api_value_id(doc, "user")));
+    add(row, "user_name", keep(texts, api_value_text(user, "name")));
+    add(row, "user_group_id", keep(texts, api_value_id(user, "group")));
+    json_free(parsed);
     add(row, "customField_0_val", keep(texts, state_of(doc)));
     add_day(row, "NgayUpdate", updated_ms, days[0]);
     add_day(row, "NgayAssign", assigned_ms, days[1]);
@@ -168,7 +172,7 @@ static void fill_staff(struct json *row, const struct json *doc, struct texts *t
     add(row, "email", keep(texts, api_value_text(doc, "email")));
     add_time(row, "createTime", api_value_number(doc, "createTime", 0));
     add_time(row, "updateTime", api_value_number(doc, "updateTime", 0));
-    add(row, "group_id", keep(texts, group_of(doc)));
+    add(row, "group_id", keep(texts, api_value_id(doc, "group")));
 }
 
 char *callio_person_row(const struct table *table, const char *tenant, const char *id, const struct json *doc,

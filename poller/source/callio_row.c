@@ -101,44 +101,26 @@ const struct disposition_default callio_row_dispositions[] = {
 
 /* ---- reading ---- */
 
-/* A user or a group: its id, and its object. *ret_parsed holds an object that was a text. */
-static const struct json *find_object(const struct json *doc, const char *name, char **ret_id,
-                                      struct json **ret_parsed)
-{
-    const struct json *member = json_member(doc, name);
-    char *text = api_value_text(doc, name);
-    *ret_parsed = text != NULL && *text == '{' ? json_parse(text) : NULL;
-    const struct json *object = *ret_parsed != NULL ? *ret_parsed : json_is_object(member) ? member : NULL;
-    *ret_id = object != NULL ? api_value_text(object, "_id") : text != NULL && *text != '{' ? text : NULL;
-    if (*ret_id != text)
-        free(text);
-    return object;
-}
-
 static void read_people(const struct json *doc, struct callio_row *row)
 {
-    struct json *user = NULL, *group = NULL, *of_user = NULL;
-    char *user_group = NULL;
-    const struct json *object = find_object(doc, "fromUser", &row->text[CALLIO_USER_ID], &user);
-    if (object != NULL) {
-        row->text[CALLIO_USER_NAME] = api_value_text(object, "name");
-        (void)find_object(object, "group", &user_group, &of_user);
-    }
-    (void)find_object(doc, "fromGroup", &row->text[CALLIO_GROUP_ID], &group);
+    struct json *parsed = NULL;
+    const struct json *user = api_value_nested(doc, "fromUser", &parsed);
+    row->text[CALLIO_USER_ID] = api_value_id(doc, "fromUser");
+    row->text[CALLIO_USER_NAME] = api_value_text(user, "name");
+    row->text[CALLIO_GROUP_ID] = api_value_id(doc, "fromGroup");
     if (row->text[CALLIO_GROUP_ID] == NULL)
-        row->text[CALLIO_GROUP_ID] = user_group;
-    else
-        free(user_group);
-    json_free(user);
-    json_free(group);
-    json_free(of_user);
+        row->text[CALLIO_GROUP_ID] = api_value_id(user, "group");
+    json_free(parsed);
 }
+
+const char callio_row_too_long[] = "its _id is too long";
 
 const char *callio_row_read(const struct json *doc, struct callio_row *ret_row)
 {
     *ret_row = (struct callio_row){ .text = { NULL } };
     for (int i = 0; i < CALLIO_NUMBERS; i++) {
-        ret_row->number[i] = api_value_number(doc, number_names[i], CALL_NO_NUMBER);
+        ret_row->number[i] = i > CALLIO_DURATION ? api_value_seconds(doc, number_names[i], CALL_NO_NUMBER)
+                                                 : api_value_number(doc, number_names[i], CALL_NO_NUMBER);
         if (i < CALLIO_DURATION && ret_row->number[i] <= 0)
             ret_row->number[i] = CALL_NO_NUMBER;
     }
@@ -148,7 +130,7 @@ const char *callio_row_read(const struct json *doc, struct callio_row *ret_row)
     if (ret_row->text[CALLIO_ID] == NULL)
         return "it has no _id";
     if (strlen(ret_row->text[CALLIO_ID]) > CALLIO_ROW_ID_MOST)
-        return "its _id is too long";
+        return callio_row_too_long;
     return callio_row_began(ret_row) == 0 ? "it has neither createTime nor startTime" : NULL;
 }
 

@@ -61,6 +61,9 @@ extern const struct disposition_default callio_row_dispositions[];
  * Ownership: callio_row_clear. Returns NULL, or why it is not the row of a call. */
 const char *callio_row_read(const struct json *doc, struct callio_row *ret_row);
 
+/* What callio_row_read returns for an _id of more than CALLIO_ROW_ID_MOST bytes. */
+extern const char callio_row_too_long[];
+
 /* callio_row_began: the epoch by which the API finds the call. */
 int64_t callio_row_began(const struct callio_row *row);
 

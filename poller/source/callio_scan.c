@@ -30,6 +30,7 @@ struct scanning {
     int64_t now;
     int64_t read;        /* documents so far: the later one of two is the newer */
     int64_t unreadable;
+    int64_t too_long;    /* documents with an _id that is too long */
     struct callio_tenant *tenant; /* whose list is read */
     struct err failure;  /* of the first tenant whose list could not be read; EX_OK: none ... */
     int64_t failed_from; /* ... and the start of its window: later runs must begin there */
@@ -90,7 +91,6 @@ static int hand_out(void *context, const char *id, const char *body, struct err 
         result = end_slice(scanning, made.call.began, err);
         if (result == 0) {
             scanning->handed_out++;
-            scanning->scan->handed_out++;
             scanning->latest = made.call.began;
             result = scanning->on_call(scanning->context, &made.call, err);
         }
@@ -102,13 +102,26 @@ static int hand_out(void *context, const char *id, const char *body, struct err 
 
 /* ---- reading ---- */
 
+/* Only later runs could send such a call, and only with another program: so no list is read again for it. */
+static void note_too_long(struct scanning *scanning, const char *id)
+{
+    if (scanning->too_long++ == 0 && scanning->failure.code == EX_OK) {
+        (void)err_set(&scanning->failure, EX_UNAVAILABLE, "a call of the tenant %s has an _id of more than %d bytes "
+                      "(%.40s...) and is not sent; the others are; report this as a bug",
+                      scanning->tenant->name, CALLIO_ROW_ID_MOST, id);
+        scanning->failed_from = INT64_MAX;
+    }
+}
+
 static int keep(void *context, const char *id, const struct json *doc, struct err *err)
 {
     struct scanning *scanning = context;
     struct callio_row row;
     const char *problem = callio_row_read(doc, &row);
     int result = 0;
-    if (problem != NULL && scanning->unreadable++ == 0)
+    if (problem == callio_row_too_long)
+        note_too_long(scanning, id);
+    else if (problem != NULL && scanning->unreadable++ == 0)
         log_warn("a document in Callio's list of calls is skipped: %s (_id %.60s, tenant %s)", problem, id,
                  scanning->tenant->name);
     if (problem == NULL) {
@@ -139,7 +152,7 @@ static int read_tenant(struct scanning *scanning, struct callio_tenant *tenant, 
     if (!is_tenants)
         return err_set(err, failure.code, "%s", failure.message);
     tenant->failure = failure; /* no further window is asked for */
-    if (scanning->failure.code == EX_OK) {
+    if (scanning->failure.code == EX_OK || scanning->failed_from == INT64_MAX) {
         scanning->failure = failure;
         scanning->failed_from = scanning->from;
     }

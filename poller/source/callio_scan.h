@@ -13,8 +13,7 @@ struct callio_scan {
     struct callio_tenants tenants;
     int64_t page_size;
     int64_t overlap_ms, first_days; /* of customers, see callio_tables.h */
-    int64_t limit;       /* calls that a run reads, about; 0: no limit */
-    int64_t handed_out;  /* calls that this run has read */
+    int64_t limit;       /* new calls that a run sends at most; 0: no limit */
     bool with_internal;  /* hand out the calls between extensions too */
     bool finds_by_id;    /* a call was found by its id */
     char lost[SOURCE_PROBLEM_SIZE]; /* why the last callio_fetch_run could not find some ids; "": no problem */

@@ -21,7 +21,7 @@ const struct param_spec callio_settings_params[] = {
     { "token", true, "a lasting token made in Callio's console, instead of email and password" },
     { "internal_calls", false, "send calls between extensions too" },
     { "page_size", false, "how many documents to ask for in a request" },
-    { "limit_records", false, "about how many calls a run reads at most; the next run goes on" },
+    { "limit_records", false, "how many new calls a run sends at most; the next run sends the others" },
     { "customer_overlap", false, "how many milliseconds before the newest customer of the store are read again" },
     { "customer_days", false, "how many days of changed customers the first load reads" },
     { "timeout", false, "how many seconds a request may take" },

@@ -11,6 +11,9 @@
 
 #define DAY_MS INT64_C(86400000)
 
+/* Days without a change are read in stretches of at most this length. */
+#define MOST_SPAN_MS (32 * DAY_MS)
+
 /* So many rows are written at once, unless the store takes more. */
 #define LOAD_ROWS 500
 
@@ -25,6 +28,8 @@ struct copying {
     size_t count;
     int64_t newest_ms;
     int64_t read;     /* documents so far: the later one of two is the newer */
+    int64_t latest_ms; /* the newest change of them */
+    bool is_cut;      /* the time was over before all customers were read */
     bool replaces;
 };
 
@@ -43,7 +48,8 @@ static int load(struct copying *copying, struct err *err)
     json_writer_put(&copying->rows, copying->count > 0 ? "]" : "[]");
     const struct table_load load = { .table = copying->table, .tenant = copying->tenant->name,
                                      .rows = copying->rows.text,
-                                     .count = copying->count, .newest_ms = copying->newest_ms,
+                                     .count = copying->count,
+                                     .newest_ms = copying->replaces ? copying->latest_ms : copying->newest_ms,
                                      .replaces = copying->replaces };
     int result = copying->store->load(copying->store->context, &load, err);
     forget_rows(copying);
@@ -54,16 +60,15 @@ static int load(struct copying *copying, struct err *err)
 static int add_row(void *context, const char *id, const char *body, struct err *err)
 {
     struct copying *copying = context;
-    int64_t updated_ms = 0;
-    struct json *doc = json_parse(body);
-    char *row = callio_person_row(copying->table, copying->tenant->name, id, doc, &updated_ms);
+    struct json *row = json_parse(body);
+    int64_t updated_ms = api_value_number(row, "updateTime", 0);
+    (void)id;
+    json_free(row);
     size_t most = copying->store->rows > 0 ? copying->store->rows : LOAD_ROWS;
     json_writer_put(&copying->rows, copying->count++ > 0 ? "," : "[");
-    json_writer_put(&copying->rows, row);
+    json_writer_put(&copying->rows, body);
     if (updated_ms > copying->newest_ms)
         copying->newest_ms = updated_ms;
-    free(row);
-    json_free(doc);
     return copying->count >= most && !copying->replaces ? load(copying, err) : 0;
 }
 
@@ -86,14 +91,22 @@ static int load_day(struct copying *copying, struct err *err)
 
 /* ---- reading ---- */
 
+static bool is_over(const struct table_store *store)
+{
+    return store->next != NULL && clock_mono_ms() >= store->until_ms;
+}
+
+/* The stage may be written to a file, where a user's extPassword must not be: so it has rows, not documents. */
 static int keep(void *context, const char *id, const struct json *doc, struct err *err)
 {
     struct copying *copying = context;
-    char *body = json_print(doc);
-    const struct api_staged staged = { .id = id, .body = body, .began = api_value_number(doc, "updateTime", 0),
-                                       .rank = ++copying->read };
+    int64_t updated_ms = 0;
+    char *row = callio_person_row(copying->table, copying->tenant->name, id, doc, &updated_ms);
+    const struct api_staged staged = { .id = id, .body = row, .began = updated_ms, .rank = ++copying->read };
+    if (updated_ms > copying->latest_ms)
+        copying->latest_ms = updated_ms;
     int result = api_stage_add(copying->stage, &staged, err);
-    free(body);
+    free(row);
     return result;
 }
 
@@ -121,6 +134,15 @@ static int copy_all_customers(struct copying *copying, int64_t now_ms, struct er
     return result == 0 ? load_all(copying, err) : result;
 }
 
+/* How long the next stretch of changes may be. The newest customer of a tenant that nobody uses any more may be years
+ * old, and each copying begins there: a request for each of the days would be hundreds. */
+static int64_t next_span(int64_t span_ms, bool was_empty)
+{
+    if (!was_empty)
+        return DAY_MS;
+    return span_ms < MOST_SPAN_MS ? 2 * span_ms : span_ms;
+}
+
 /* Reads the changes day by day, so that a first load of many days can end early: what was read before a failure is
  * loaded. */
 static int copy_customers(struct copying *copying, struct err *err)
@@ -134,11 +156,14 @@ static int copy_customers(struct copying *copying, struct err *err)
     list.ret_ignored = &is_ignored;
     int result = copying->store->newest(copying->store->context, copying->table, copying->tenant->name, &newest_ms,
                                         err);
+    if (newest_ms > now_ms) /* a wrong clock's time must not hide the changes until then */
+        newest_ms = now_ms;
     int64_t from_ms = newest_ms > 0 ? newest_ms - copying->tables->overlap_ms
                                     : now_ms - copying->tables->first_days * DAY_MS;
-    while (result == 0 && from_ms <= now_ms) {
-        int64_t to_ms = from_ms + DAY_MS < now_ms ? from_ms + DAY_MS : now_ms;
+    for (int64_t span_ms = DAY_MS; result == 0 && from_ms <= now_ms && !copying->is_cut;) {
+        int64_t to_ms = from_ms + span_ms < now_ms ? from_ms + span_ms : now_ms, read = copying->read;
         result = callio_list_read(&list, from_ms, to_ms, keep, copying, &failure);
+        span_ms = next_span(span_ms, copying->read == read);
         if (is_ignored)
             return copy_all_customers(copying, now_ms, err);
         if (result != 0) {
@@ -148,6 +173,8 @@ static int copy_customers(struct copying *copying, struct err *err)
         }
         result = load_day(copying, err);
         from_ms = to_ms + 1;
+        /* The next run begins at the newest customer: without a newer one it would read the same days. */
+        copying->is_cut = from_ms <= now_ms && copying->latest_ms > newest_ms && is_over(copying->store);
     }
     return result == 0 ? load_rest(copying, err) : result;
 }
@@ -169,27 +196,36 @@ static int copy_table(struct copying *copying, const struct table *table, struct
     return result;
 }
 
-/* An account may have no right to one of the tables, so a failure does not keep the others. */
-static void copy_tenant(struct copying *copying, unsigned jobs, struct err *first)
-{
-    const struct {
-        unsigned job;
-        const struct table *table;
-    } rows[] = { { TABLE_STAFF, &callio_person_groups }, { TABLE_STAFF, &callio_person_staff },
-                 { TABLE_CUSTOMERS, &callio_person_customers } };
-    struct err failure;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0] && !interrupt_requested(); i++)
-        if ((jobs & rows[i].job) && copy_table(copying, rows[i].table, &failure) != 0 && first->code == EX_OK)
-            *first = failure;
-}
+/* The tables of a tenant, in the order in which they are copied. */
+static const struct {
+    const struct table *table;
+    enum table_jobs job;
+} parts[] = {
+    { &callio_person_groups, TABLE_STAFF },
+    { &callio_person_staff, TABLE_STAFF },
+    { &callio_person_customers, TABLE_CUSTOMERS },
+};
+#define PARTS ((int64_t)(sizeof parts / sizeof parts[0]))
 
+/* An account may have no right to one of the tables, so a failure does not keep the others. */
 int callio_tables_copy(const struct callio_tables *tables, unsigned jobs, const struct table_store *store,
                        struct err *err)
 {
-    struct err first = { .code = EX_OK };
-    for (size_t i = 0; i < tables->tenants->count && !interrupt_requested(); i++) {
-        struct copying copying = { .tables = tables, .store = store, .tenant = &tables->tenants->items[i] };
-        copy_tenant(&copying, jobs, &first);
+    struct err first = { .code = EX_OK }, failure;
+    int64_t count = (int64_t)tables->tenants->count * PARTS;
+    int64_t begin = store->next != NULL && *store->next > 0 && *store->next < count ? *store->next : 0, at = begin;
+    bool is_cut = false;
+    while (at < count && !is_cut && !interrupt_requested() && (at == begin || !is_over(store))) {
+        struct copying copying = { .tables = tables, .store = store, .tenant = &tables->tenants->items[at / PARTS] };
+        int result = (jobs & (unsigned)parts[at % PARTS].job) != 0
+                         ? copy_table(&copying, parts[at % PARTS].table, &failure) : 0;
+        if (result != 0 && first.code == EX_OK)
+            first = failure;
+        is_cut = result == 0 && copying.is_cut;
+        if (!is_cut)
+            at++;
     }
+    if (store->next != NULL)
+        *store->next = at < count ? at : 0;
     return first.code == EX_OK ? 0 : err_set(err, first.code, "%s", first.message);
 }

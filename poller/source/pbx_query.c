@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/url.h"
 #include "source/pbx_query.h"
 
 #define HOUR 3600
@@ -21,25 +22,6 @@
 /* A named day is up to 14 hours away from UTC's, and lasts up to 25 hours. */
 #define DAYS_SEC (3 * DAY)
 
-/* Percent-encodes text. Ownership: the caller frees it. */
-static char *escape(const char *text)
-{
-    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    static const char digits[] = "0123456789ABCDEF";
-    char *out = mem_zero(3 * strlen(text) + 1, 1), *at = out;
-    for (const char *next = text; *next != '\0'; next++) {
-        unsigned char byte = (unsigned char)*next;
-        if (strchr(plain, *next) != NULL) {
-            *at++ = *next;
-            continue;
-        }
-        *at++ = '%';
-        *at++ = digits[byte >> 4];
-        *at++ = digits[byte & 15];
-    }
-    return out;
-}
-
 static int64_t margin_at(const struct pbx_zone *zone, int64_t epoch)
 {
     bool changes = pbx_time_offset(zone, epoch - CHANGE_SEC) != pbx_time_offset(zone, epoch + CHANGE_SEC);
@@ -49,8 +31,8 @@ static int64_t margin_at(const struct pbx_zone *zone, int64_t epoch)
 static char *times_of(const struct pbx_zone *zone, const struct pbx_window *window)
 {
     char from[PBX_TIME_SIZE], to[PBX_TIME_SIZE];
-    char *first = escape(pbx_time_local(zone, window->from - margin_at(zone, window->from), from));
-    char *last = escape(pbx_time_local(zone, window->to + margin_at(zone, window->to), to));
+    char *first = url_escape(pbx_time_local(zone, window->from - margin_at(zone, window->from), from));
+    char *last = url_escape(pbx_time_local(zone, window->to + margin_at(zone, window->to), to));
     char *times = mem_format("&from=%s&to=%s", first, last);
     free(first);
     free(last);
@@ -66,7 +48,7 @@ static char *days_of(const struct pbx_zone *zone, const struct pbx_window *windo
 
 char *pbx_query_make(const struct pbx_pages *pages, const struct pbx_window *window, int64_t limit, int64_t offset)
 {
-    char *domain = escape(pages->domain);
+    char *domain = url_escape(pages->domain);
     char *times = pages->dialect != PBX_DOCUMENTED ? times_of(pages->zone, window) : mem_copy("");
     char *days = pages->dialect != PBX_EPOCH ? days_of(pages->zone, window) : mem_copy("");
     char *query = mem_format("domain=%s%s%s&limit=%" PRId64 "&offset=%" PRId64, domain, times, days, limit, offset);

@@ -111,7 +111,7 @@ const char *pbx_row_read(const struct json *json, const struct pbx_zone *zone, s
         ret_row->answered = 0;
     ret_row->ended = read_time(json, "end_epoch", "end_time", zone);
     ret_row->duration = api_value_number(json, "duration", CALL_NO_NUMBER);
-    ret_row->billsec = api_value_number(json, "billsec", CALL_NO_NUMBER);
+    ret_row->billsec = api_value_seconds(json, "billsec", CALL_NO_NUMBER);
     if (has(json, "start_epoch") || has(json, "call_status"))
         ret_row->dialect = PBX_EPOCH;
     else if (has(json, "start_time"))

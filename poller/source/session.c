@@ -559,6 +559,12 @@ bool session_is_lost(const struct session *session)
     return session->is_lost;
 }
 
+bool session_was_busy(const struct session *session)
+{
+    unsigned code = session->failure != SESSION_FINE ? mysql_errno(session->mysql) : 0;
+    return code == ER_STATEMENT_TIMEOUT || code == ER_LOCK_WAIT_TIMEOUT || code == MYSQL_TIMEOUT;
+}
+
 const char *const *session_next(struct session_result *result)
 {
     return (const char *const *)mysql_fetch_row(result->rows);

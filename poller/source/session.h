@@ -76,6 +76,9 @@ enum session_failure session_failure(const struct session *session);
 /* session_is_lost: whether the last statement failed because the server is gone, and not because of the statement. */
 bool session_is_lost(const struct session *session);
 
+/* session_was_busy: whether the last statement failed because its table was locked or too slow. */
+bool session_was_busy(const struct session *session);
+
 /* session_next: the next row, its columns in order, NULL for a NULL; NULL after the last one. Borrowed from result. */
 const char *const *session_next(struct session_result *result);
 

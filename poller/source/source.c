@@ -144,11 +144,11 @@ int source_enrich(const struct source *source, const struct call *const *calls, 
     return source->ops->enrich(source->state, calls, count, on_enriched, context, err);
 }
 
-void source_enrich_problem(const struct source *source, char problem[SOURCE_PROBLEM_SIZE])
+void source_enrich_problem(const struct source *source, enum source_gap gap, char problem[SOURCE_PROBLEM_SIZE])
 {
     *problem = '\0';
     if (source->ops->enrich_problem != NULL)
-        source->ops->enrich_problem(source->state, problem);
+        source->ops->enrich_problem(source->state, gap, problem);
 }
 
 struct source_effort source_effort(const struct source *source)
@@ -162,9 +162,9 @@ bool source_may_read(const struct source *source)
     return source->ops->may_read == NULL || source->ops->may_read(source->state);
 }
 
-const char *source_reading_limit(const struct source *source)
+int64_t source_most_found(const struct source *source)
 {
-    return source->ops->reading_limit != NULL ? source->ops->reading_limit : "max_server_time";
+    return source->ops->most_found != NULL ? source->ops->most_found(source->state) : INT64_MAX;
 }
 
 int64_t source_spread(const struct source *source)

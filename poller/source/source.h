@@ -89,6 +89,14 @@ typedef void source_on_finding(void *context, const struct source_finding *findi
 #define SOURCE_MEMORY_SIZE 512
 #define SOURCE_PROBLEM_SIZE 1200
 
+/* Why an extra cannot be looked up. `check` has the same verdict: good, a warning, or what it finds at that time. */
+enum source_gap {
+    SOURCE_GAP_ABSENT, /* this system does not have the data; nothing needs to be done */
+    SOURCE_GAP_SETUP,  /* a right or an index is missing, until a person acts */
+    SOURCE_GAP_BUSY,   /* the system was too slow this time */
+    SOURCE_GAPS
+};
+
 /* A time zone as a value of TZ. */
 #define SOURCE_ZONE_SIZE 80
 
@@ -133,7 +141,8 @@ struct source_ops {
     const char *campaigns_remedy; /* what an operator can do if list_campaigns fails; NULL: nothing */
     int64_t longest_sec;   /* source_range_ended finds calls of at most this length ... */
     int64_t after_end_sec; /* ... and their begin may be this long after their end, as the clocks of machines differ */
-    const char *reading_limit; /* the setting behind may_read; NULL: max_server_time */
+    const char *most_found_setting; /* the setting behind most_found, for messages */
+    size_t fetch_most;     /* each id costs a request, so a run looks at its time after so many; 0: a fetch costs one */
     int64_t sweep_rest_sec; /* reading is slow, so the sweep reads a part only after this time; 0: in each run */
     /* Optional: sets the database settings that our own file does not set. Called while the process may read files that
      * only root may read. Ownership: the texts belong to *database. Errors: EX_CONFIG, EX_NOPERM. */
@@ -154,12 +163,13 @@ struct source_ops {
     bool (*enriches)(const void *state);
     int (*enrich)(void *state, const struct call *const *calls, size_t count, source_on_enriched *on_enriched,
                   void *context, struct err *err);
-    void (*enrich_problem)(const void *state, char problem[SOURCE_PROBLEM_SIZE]);
-    /* Optional: see source_check, source_effort, source_may_read, source_spread, source_recall, source_remember and
-     * source_list_campaigns. */
+    void (*enrich_problem)(const void *state, enum source_gap gap, char problem[SOURCE_PROBLEM_SIZE]);
+    /* Optional: see source_check, source_effort, source_may_read, source_most_found, source_spread, source_recall,
+     * source_remember and source_list_campaigns. */
     void (*check)(void *state, source_on_finding *on_finding, void *context);
     struct source_effort (*effort)(void *state);
     bool (*may_read)(const void *state);
+    int64_t (*most_found)(const void *state);
     int64_t (*spread)(const void *state);
     void (*recall)(void *state, const char *earlier, char memory[SOURCE_MEMORY_SIZE],
                    char problem[SOURCE_PROBLEM_SIZE]);
@@ -272,8 +282,9 @@ bool source_enriches(const struct source *source);
 int source_enrich(const struct source *source, const struct call *const *calls, size_t count,
                   source_on_enriched *on_enriched, void *context, struct err *err) MUST_CHECK;
 
-/* source_enrich_problem: writes which extras cannot be looked up and why, each reason in a line; "" if all can. */
-void source_enrich_problem(const struct source *source, char problem[SOURCE_PROBLEM_SIZE]);
+/* source_enrich_problem: writes which extras cannot be looked up for a reason of this kind, each reason in a line. The
+ * text is "" if there is none. */
+void source_enrich_problem(const struct source *source, enum source_gap gap, char problem[SOURCE_PROBLEM_SIZE]);
 
 /* source_effort: the cost so far. Runs at most one more short statement. */
 struct source_effort source_effort(const struct source *source);
@@ -282,8 +293,8 @@ struct source_effort source_effort(const struct source *source);
  * Reading on is no error: a run that has read nothing yet must go on, so that a slow server cannot stop all runs. */
 bool source_may_read(const struct source *source);
 
-/* source_reading_limit: the setting that makes source_may_read false, for messages. */
-const char *source_reading_limit(const struct source *source);
+/* source_most_found: how many new calls a run may find; INT64_MAX: any number. */
+int64_t source_most_found(const struct source *source);
 
 /* source_spread: the seconds by which the end of a call may be wrong, if the hosts that write calls use several
  * zones. */

@@ -165,10 +165,10 @@ static int enrich(void *state, const struct call *const *calls, size_t count, so
     return vicidial_enrich_run(vicidial->enrich, calls, count, on_enriched, context, err);
 }
 
-static void enrich_problem(const void *state, char problem[SOURCE_PROBLEM_SIZE])
+static void enrich_problem(const void *state, enum source_gap gap, char problem[SOURCE_PROBLEM_SIZE])
 {
     const struct vicidial *vicidial = state;
-    vicidial_enrich_problem(vicidial->enrich, problem);
+    vicidial_enrich_problem(vicidial->enrich, gap, problem);
 }
 
 /* ---- what it tells beside calls ---- */

@@ -164,32 +164,45 @@ int vicidial_enrich_run(struct vicidial_enrich *enrich, const struct call *const
 
 /* ---- problems ---- */
 
-/* Returns why a field is unknown for some calls; NULL: no problem. A table that only newer VICIdials have is no problem
- * while another table has the field. */
-static const char *trouble_of(const struct vicidial_enrich *enrich, enum enrich_field field)
+/* Returns the look-up for whose problem a field is unknown for some calls; NULL: no problem. A table that only newer
+ * VICIdials have is no problem while another table has the field. */
+static const struct enrich_lookup *trouble_of(const struct vicidial_enrich *enrich, enum enrich_field field)
 {
     const struct enrich_lookup *missing = missing_for(enrich, field);
     if (missing != NULL)
-        return missing->problem;
+        return missing;
     for (const enum enrich_table *at = tables_of(field); *at != ENRICH_TABLES; at++) {
         if (*at == ENRICH_CARRIER)
             continue; /* before schema 1343 it turns off by itself, and ENRICH_CARRIER_BY_ID reads the table */
         if (enrich->live[*at].is_off && !enrich->live[*at].is_missing)
-            return enrich->live[*at].problem;
+            return &enrich->live[*at];
         if (enrich->archive[*at].is_off && !enrich->archive[*at].is_missing)
-            return enrich->archive[*at].problem;
+            return &enrich->archive[*at];
     }
     return NULL;
 }
 
+static enum source_gap gap_of(const struct enrich_lookup *trouble)
+{
+    return trouble->is_missing ? SOURCE_GAP_ABSENT : trouble->is_busy ? SOURCE_GAP_BUSY : SOURCE_GAP_SETUP;
+}
+
+/* Why a field is unknown, if the reason is of this kind; NULL: it is not. */
+static const char *reason_of(const struct vicidial_enrich *enrich, enum enrich_field field, enum source_gap gap)
+{
+    const struct enrich_lookup *trouble =
+        field < ENRICH_FIELDS && is_on(enrich, field) ? trouble_of(enrich, field) : NULL;
+    return trouble != NULL && gap_of(trouble) == gap ? trouble->problem : NULL;
+}
+
 /* A line for each reason: "did, ring_time (there is no table ...)". */
-void vicidial_enrich_problem(const struct vicidial_enrich *enrich, char problem[SOURCE_PROBLEM_SIZE])
+void vicidial_enrich_problem(const struct vicidial_enrich *enrich, enum source_gap gap,
+                             char problem[SOURCE_PROBLEM_SIZE])
 {
     size_t used = 0;
     *problem = '\0';
     for (enum enrich_field field = 0; field < ENRICH_FIELDS && used < SOURCE_PROBLEM_SIZE; field++) {
-        const char *trouble = is_on(enrich, field) ? trouble_of(enrich, field) : NULL;
-        const char *next = field + 1 < ENRICH_FIELDS && is_on(enrich, field + 1) ? trouble_of(enrich, field + 1) : NULL;
+        const char *trouble = reason_of(enrich, field, gap), *next = reason_of(enrich, field + 1, gap);
         bool is_shared = trouble != NULL && next != NULL && strcmp(trouble, next) == 0;
         if (is_shared)
             used += (size_t)snprintf(problem + used, SOURCE_PROBLEM_SIZE - used, "%s, ", name_of(field));
@@ -238,7 +251,7 @@ void vicidial_enrich_check(struct vicidial_enrich *enrich, const struct findings
 {
     for (enum enrich_field field = 0; field < ENRICH_FIELDS; field++) {
         const struct source_finding good = { .kind = SOURCE_GOOD, .about = "enrichment" };
-        const struct source_finding bad = {
+        struct source_finding bad = {
             .kind = SOURCE_WARNS,
             .about = "enrichment",
             .remedy = "grant SELECT as the example grant.sql does, or set the field to no under [enrich]",
@@ -249,15 +262,17 @@ void vicidial_enrich_check(struct vicidial_enrich *enrich, const struct findings
             continue;
         }
         try_tables(enrich, field);
-        const char *trouble = trouble_of(enrich, field);
+        const struct enrich_lookup *trouble = trouble_of(enrich, field);
         list_tables(enrich, field, from, sizeof from);
         const struct enrich_lookup *missing = missing_for(enrich, field);
-        if (missing != NULL && missing->is_missing) /* an older VICIdial; nothing needs to be done */
-            findings_tell(findings, good, "%s: not looked up: %s", name_of(field), trouble);
-        else if (missing != NULL)
-            findings_tell(findings, bad, "%s: cannot be looked up: %s", name_of(field), trouble);
+        if (trouble != NULL && trouble->is_busy)
+            bad.remedy = "the next run tries again; if this stays, set the field to no under [enrich]";
+        if (trouble != NULL && trouble->is_missing) /* an older VICIdial */
+            findings_tell(findings, good, "%s: not looked up, and nothing needs to be done: %s", name_of(field),
+                          trouble->problem);
         else if (trouble != NULL)
-            findings_tell(findings, bad, "%s: not known of each call: %s", name_of(field), trouble);
+            findings_tell(findings, bad, "%s: %s: %s", name_of(field),
+                          missing != NULL ? "cannot be looked up" : "not known of each call", trouble->problem);
         else
             findings_tell(findings, good, "%s: looked up in %s", name_of(field), from);
     }

@@ -23,7 +23,8 @@ void vicidial_enrich_close(struct vicidial_enrich *enrich);
 bool vicidial_enrich_is_on(const struct vicidial_enrich *enrich);
 int vicidial_enrich_run(struct vicidial_enrich *enrich, const struct call *const *calls, size_t count,
                         source_on_enriched *on_enriched, void *context, struct err *err) MUST_CHECK;
-void vicidial_enrich_problem(const struct vicidial_enrich *enrich, char problem[SOURCE_PROBLEM_SIZE]);
+void vicidial_enrich_problem(const struct vicidial_enrich *enrich, enum source_gap gap,
+                             char problem[SOURCE_PROBLEM_SIZE]);
 
 /* vicidial_enrich_check: a line of `check` for each field. */
 void vicidial_enrich_check(struct vicidial_enrich *enrich, const struct findings *findings);

@@ -67,6 +67,7 @@ static int adapt(struct session *session, struct enrich_lookup *lookup, bool is_
         turn_off(lookup, true, problem);
     else
         turn_off(lookup, false, failure->message);
+    lookup->is_busy = session_was_busy(session);
     return 0;
 }
 

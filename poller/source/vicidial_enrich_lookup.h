@@ -20,6 +20,7 @@ struct enrich_lookup {
     const char *date;          /* the column with the date of a row; NULL: none */
     bool is_off;
     bool is_missing;           /* is_off: the table does not exist */
+    bool is_busy;              /* is_off: the table was locked or too slow */
     char problem[400];         /* is_off: why */
     char own_index[80];        /* the site's own name of the index; "": the name in the schema */
 };

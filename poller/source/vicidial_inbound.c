@@ -150,10 +150,10 @@ static int enrich(void *state, const struct call *const *calls, size_t count, so
     return vicidial_inbound_did_run(&inbound->did, calls, count, on_enriched, context, err);
 }
 
-static void enrich_problem(const void *state, char problem[SOURCE_PROBLEM_SIZE])
+static void enrich_problem(const void *state, enum source_gap gap, char problem[SOURCE_PROBLEM_SIZE])
 {
     const struct inbound *inbound = state;
-    vicidial_inbound_did_problem(&inbound->did, problem);
+    vicidial_inbound_did_problem(&inbound->did, gap, problem);
 }
 
 /* ---- other data ---- */

@@ -105,11 +105,18 @@ static const struct enrich_lookup *trouble_of(const struct vicidial_inbound_did 
     return did->archive.is_off && !did->archive.is_missing ? &did->archive : NULL;
 }
 
-void vicidial_inbound_did_problem(const struct vicidial_inbound_did *did, char problem[SOURCE_PROBLEM_SIZE])
+/* Every VICIdial has the live table: if it is missing, a person must act. */
+static enum source_gap gap_of(const struct enrich_lookup *trouble)
+{
+    return trouble->is_busy ? SOURCE_GAP_BUSY : SOURCE_GAP_SETUP;
+}
+
+void vicidial_inbound_did_problem(const struct vicidial_inbound_did *did, enum source_gap gap,
+                                  char problem[SOURCE_PROBLEM_SIZE])
 {
     const struct enrich_lookup *trouble = trouble_of(did);
     *problem = '\0';
-    if (trouble != NULL)
+    if (trouble != NULL && gap_of(trouble) == gap)
         (void)snprintf(problem, SOURCE_PROBLEM_SIZE, "did (%s)\n", trouble->problem);
 }
 
@@ -126,7 +133,7 @@ void vicidial_inbound_did_check(struct vicidial_inbound_did *did, const struct f
     static const char *const no_key[] = { "0" };
     const struct enrich_request request = { .keys = no_key, .count = 1, .since = "" };
     const struct source_finding good = { .kind = SOURCE_GOOD, .about = "enrichment" };
-    const struct source_finding bad = {
+    struct source_finding bad = {
         .kind = SOURCE_WARNS,
         .about = "enrichment",
         .remedy = "grant SELECT as the example grant.sql does, or set did to no under [enrich]",
@@ -134,6 +141,8 @@ void vicidial_inbound_did_check(struct vicidial_inbound_did *did, const struct f
     if (enrich_lookup_run(did->session, &did->live, &request, ignore_row, NULL, &ignored) == 0)
         (void)!enrich_lookup_run(did->session, &did->archive, &request, ignore_row, NULL, &ignored);
     const struct enrich_lookup *trouble = trouble_of(did);
+    if (trouble != NULL && trouble->is_busy)
+        bad.remedy = "the next run tries again; if this stays, set did to no under [enrich]";
     if (did->live.is_off)
         findings_tell(findings, bad, "did: the number that the caller dialled cannot be looked up: %s",
                       trouble->problem);

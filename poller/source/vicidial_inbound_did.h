@@ -18,7 +18,8 @@ void vicidial_inbound_did_init(struct vicidial_inbound_did *did, struct session 
  * route a call to another DID, so the first DID of a uniqueid counts. */
 int vicidial_inbound_did_run(struct vicidial_inbound_did *did, const struct call *const *calls, size_t count,
                              source_on_enriched *on_enriched, void *context, struct err *err) MUST_CHECK;
-void vicidial_inbound_did_problem(const struct vicidial_inbound_did *did, char problem[SOURCE_PROBLEM_SIZE]);
+void vicidial_inbound_did_problem(const struct vicidial_inbound_did *did, enum source_gap gap,
+                                  char problem[SOURCE_PROBLEM_SIZE]);
 
 /* vicidial_inbound_did_check: the line of `check`. */
 void vicidial_inbound_did_check(struct vicidial_inbound_did *did, const struct findings *findings);

@@ -5,6 +5,7 @@ import contextlib
 import json
 import math
 import pathlib
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -31,13 +32,12 @@ def run_when_elected(sync, env=None, command=()):
 
 def wait_for_the_last_request(api):
     """A program that ended in the middle has left requests in the API's sockets: until the API has closed them all, it
-    may still be taking one."""
-    listening, over = "0A", "06"  # states in /proc/net/tcp
+    may still be taking one. In /proc/net/tcp, 0A is a socket that listens, and 06 one that is closed."""
+    # One pass over the file's bytes: a sweep reads it hundreds of times, and it may have a thousand lines.
+    others = re.compile(rb"^ *\d+: [0-9A-F]{8}:%04X [0-9A-F]{8}:[0-9A-F]{4} (?!0A|06)" % api.port, re.MULTILINE)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        sockets = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
-        ours = [state for _, local, _, state, *_ in sockets if int(local.partition(":")[2], 16) == api.port]
-        if all(state in (listening, over) for state in ours):
+        if not others.search(pathlib.Path("/proc/net/tcp").read_bytes()):
             return
         time.sleep(0.002)
     raise TimeoutError("the API does not let go of its connections")
@@ -117,7 +117,7 @@ class Scene:
         """All results that must be the same after each crash. A try that is due in the next minutes is due "soon",
         because its time depends on the duration of the runs. So do the times of what a run did."""
         calls, notes = self.read_ledger()
-        for name in ("taken_over", "last_sweep", "scanned_to"):
+        for name in ("taken_over", "last_sweep", "scanned_to", "late_since"):
             if name in notes and notes[name][0] >= self.now - SOON:
                 notes[name] = "now"
         for name in ("swept_to", "late_now", "pace"):  # these depend on the number of runs

@@ -9,9 +9,9 @@
  *   FAULT_KINDS    which kinds of steps are counted, separated by commas; default: all but open and alloc
  *   FAULT_AT       the number of the step where it happens, from 1; 0 or unset: nothing happens, steps are only counted
  *   FAULT_FOR      for so many steps from there on; 0: for all the rest; default 1
- *   FAULT_ACTION   kill: the process is killed there (SIGKILL); short: half the bytes are written; or the name of an
- *                  error (ENOSPC EDQUOT EIO EROFS EACCES), which the call then fails with; an allocation always fails
- *                  with ENOMEM
+ *   FAULT_ACTION   kill: the process is killed there (SIGKILL); short: half the bytes are written; hang: the call never
+ *                  returns, as on a network disk whose server is gone; or the name of an error (ENOSPC EDQUOT EIO
+ *                  EROFS EACCES), which the call then fails with; an allocation always fails with ENOMEM
  *   FAULT_WHEN     for kill: before the call, after it, or in the middle (half the bytes are written)
  *   FAULT_CLOCK    how many seconds the clock of the host is ahead, negative: behind; from the start of main on
  *   FAULT_COUNT    file that receives "STEPS HITS" when something happened and at the end of main
@@ -53,7 +53,7 @@ static struct {
     char root[PATH_MAX], count_file[PATH_MAX], trace_file[PATH_MAX];
     bool counted[KIND_COUNT];
     long at, last;
-    enum { END_BEFORE, END_MIDDLE, END_AFTER, SHORT, ERROR } action;
+    enum { END_BEFORE, END_MIDDLE, END_AFTER, SHORT, HANG, ERROR } action;
     int error_number;
     time_t clock_ahead;
     const char *within; /* a library function that does not survive a failed allocation */
@@ -204,6 +204,9 @@ static enum fate step(enum kind kind, const char *name)
         return PASS_THEN_END;
     case SHORT:
         return has_middle ? HALF : PASS;
+    case HANG:
+        for (;;)
+            (void)pause();
     case ERROR:
         break;
     }
@@ -551,6 +554,8 @@ static void read_action(void)
         refuse("FAULT_WHEN");
     } else if (strcmp(action, "short") == 0) {
         plan.action = SHORT;
+    } else if (strcmp(action, "hang") == 0) {
+        plan.action = HANG;
     } else {
         plan.action = ERROR;
         for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)

@@ -49,6 +49,10 @@ class Strike:
         if kinds is not None:
             self.env["FAULT_KINDS"] = ",".join(kinds)
 
+    def has_hit(self):
+        """Whether the program was struck. For a program that still runs."""
+        return self._count.exists() and int(self._count.read_text().split()[1]) > 0
+
     def report(self):
         """steps and hits, as counted up to the strike that ended the program, else up to the end of main (or, when
         the program left by another way, up to the first hit); and trace: the steps themselves but for allocations,

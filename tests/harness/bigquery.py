@@ -9,6 +9,7 @@ import datetime
 import json
 import re
 import secrets
+import signal
 import sqlite3
 import threading
 import time
@@ -19,6 +20,8 @@ from .web import Reply, Web
 
 SCOPE = "https://www.googleapis.com/auth/bigquery"
 MULTIPART_MOST = 11 * 1024 * 1024
+PAGE = 150         # rows of one answer with a result
+JOBS_PAGE = 8      # jobs of one answer with a list of them
 DONE_AFTER = 0.5   # seconds; a job ends also if nobody looks
 NEXT_DAY = "Your table exceeded quota for imports or query appends per table"
 NO_BILLING = ("Billing has not been enabled for this project. Enable billing at "
@@ -129,6 +132,27 @@ WORDS = [(r"\bCURRENT_DATE\(", "CURRENT_DATE_IN("), (r"\bCURRENT_TIMESTAMP\(", "
 PLAN = [{"id": str(stage), "name": f"S{stage:02}: Join+",
          "steps": [{"kind": "READ", "substeps": ["$1:call_id"] * 20}] * 8} for stage in range(12)]
 
+# The names that a request may ask for with fields=, of those that the answers here have.
+FIELDS = {"configuration", "errorResult", "errors", "id", "jobComplete", "jobId", "jobReference", "jobs", "labels",
+          "load", "location", "nextPageToken", "numDmlAffectedRows", "outputRows", "pageToken", "query", "rows",
+          "schema", "state", "statistics", "status", "timePartitioning", "totalRows"}
+
+
+def _select(value, fields):
+    """The parts of an answer that fields, such as "a,b(c,d/e)", name."""
+    selected = {}
+    for field in re.findall(r"(?:[^,()]|\([^()]*\))+", fields):
+        name, inner = re.fullmatch(r"(\w+)(.*)", field).groups()
+        if name not in FIELDS:
+            raise Failed("invalidParameter", f"Invalid field selection {name}")
+        inner = inner[1:-1] if inner.startswith("(") else inner.removeprefix("/")
+        if name in value:
+            whole = value[name]
+            selected[name] = whole if not inner else [_select(one, inner) for one in whole] \
+                if isinstance(whole, list) else _select(whole, inner)
+    return selected
+
+
 READERS = {"STRING": _string, "INT64": _int64, "INTEGER": _int64, "DATE": _date, "TIMESTAMP": _timestamp}
 
 
@@ -137,6 +161,7 @@ class Table:
 
     def __init__(self, made):
         self.partition = made.get("timePartitioning", {}).get("field")
+        self.partition_type = made.get("timePartitioning", {}).get("type", "DAY")
         self.needs_filter = made.get("requirePartitionFilter", False)
         self.clustering = made.get("clustering", {}).get("fields", [])
         self.expires = int(made["expirationTime"]) / 1000 if "expirationTime" in made else None
@@ -166,22 +191,26 @@ class Table:
 
 class BigQuery:
     """A running stand-in. A request has one of these kinds: token, dataset.get, dataset.insert, table.get,
-    table.insert, table.patch, table.delete, load, upload (its beginning), bytes, query, job.get, rows.
+    table.insert, table.patch, table.delete, load, upload (its beginning), bytes, query, job.get, job.list,
+    rows.
 
     answers[kind]: a queue of things that happen instead of the proper answer, one for each request. The things are:
       a reason, such as "backendError"; a status; a Reply; None: the proper answer;
       "cut": nothing is done, and the connection ends; "lost": the work is done, then the connection ends.
     job_errors[kind]: a queue of the reasons with which jobs of the kind load, merge, select or script end, with HTTP
-    200; None: none. slow: a job has this many looks before it is done. lag: a new table is missing for so many
-    requests. billing: False: a sandbox. quota: load jobs a table and day; None: no limit. refused: ids of calls that no
-    load accepts. editors: the accounts that may do something; None: all.
-    kinds: the kinds of the requests that came, in order. jobs: id -> job. statements: the queries that ran.
-    file: where the rows are, if there are too many for the memory.
-    loads: table -> its load jobs; pruned: for each MERGE the days it was allowed to read, None: all."""
+    200; None: none. slow: a job has this many looks before it is done. held: jobs with one of these texts in their ids
+    run on until release(). hidden: the id of a job of another account. lag: a new table is missing for so many
+    requests. plans: how long the answer of a MERGE is. billing: False: a sandbox. quota: load jobs a table and day;
+    None: no limit. refused: ids of calls that no load accepts. editors: the accounts that may do something; None: all.
+    row_most: how many bytes a row may have. file: where the rows are, if there are too many for the memory.
+    kinds: the kinds of the requests that came, in order. jobs: id -> job. statements: the queries that ran. loads:
+    table -> its load jobs. pruned: for each MERGE the days it was allowed to read, None: all. overlaps: pairs of jobs
+    that changed one table at the same time: the real service may run both on the same rows, so the client is wrong."""
 
     def __init__(self, project="calls", file=":memory:"):
         self.project, self.billing, self.quota, self.editors = project, True, None, None
-        self.slow, self.lag = 1, 0
+        self.slow, self.lag, self.plans, self.row_most = 1, 0, 1, 100 * 1024 * 1024
+        self.held, self.overlaps, self.hidden = set(), [], None
         self.answers, self.job_errors = collections.defaultdict(collections.deque), collections.defaultdict(
             collections.deque)
         self.kinds, self.statements, self.pruned = [], [], []
@@ -205,6 +234,7 @@ class BigQuery:
 
     def __exit__(self, *_):
         self.close()
+        assert not self.overlaps, f"jobs that changed one table at the same time: {self.overlaps}"
 
     def close(self):
         self._web.close()
@@ -213,6 +243,14 @@ class BigQuery:
 
     # ---- for tests ----
 
+    def release(self):
+        """Ends the jobs that were held."""
+        with self.lock:
+            self.held.clear()
+            for job in self.jobs.values():
+                if job["state"] != "DONE":
+                    self._finish(job)
+
     def rows(self, table, order="rowid"):
         """The rows of a table, "dataset.table", as dicts."""
         with self.lock:
@@ -220,6 +258,17 @@ class BigQuery:
             if table not in self.tables:
                 return []
             return [dict(row) for row in self.rows_of.execute(f'SELECT * FROM "{table}" ORDER BY {order}')]
+
+    def stop_while_held(self, process, name):
+        """Stops a run when it waits for a held job with name in its id, of this run or an earlier one."""
+        before = {job_id: job["looks"] for job_id, job in self.jobs.items()}
+        while not any(name in job_id and job["looks"] > before.get(job_id, 0) for job_id, job in
+                      list(self.jobs.items())):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        assert process.returncode == 75
 
     def staging_tables(self):
         return [name for name in self.tables if "_staging_" in name]
@@ -257,11 +306,14 @@ class BigQuery:
         if "call_id" in table.fields:
             self.rows_of.execute(f'CREATE INDEX "i.{name}" ON "{name}" (call_id)')
 
+    def drop_table(self, name):
+        self.rows_of.execute(f'DROP TABLE "{name}"')
+        del self.tables[name]
+
     def _table(self, name):
         table = self.tables.get(name)
         if table is not None and table.expires is not None and table.expires < time.time():
-            self.rows_of.execute(f'DROP TABLE "{name}"')
-            del self.tables[name]
+            self.drop_table(name)
             table = None
         if table is None or self._lags.get(name, 0) > 0:
             self._lags[name] = self._lags.get(name, 0) - 1
@@ -271,11 +323,11 @@ class BigQuery:
     def _shown(self, name):
         dataset, _, table_id = name.partition(".")
         table = self._table(name)
-        shown = {"kind": "bigquery#table", "tableReference": {"projectId": self.project, "datasetId": dataset,
-                                                              "tableId": table_id}, "schema": table.schema(),
+        shown = {"kind": "bigquery#table", "id": f"{self.project}:{name}", "schema": table.schema(),
+                 "tableReference": {"projectId": self.project, "datasetId": dataset, "tableId": table_id},
                  "location": self.datasets[dataset]["location"]}
         if table.partition:
-            shown["timePartitioning"] = {"type": "DAY", "field": table.partition}
+            shown["timePartitioning"] = {"type": table.partition_type, "field": table.partition}
         return Reply.of_json(200, shown)
 
     def _patch(self, name, change):
@@ -321,13 +373,59 @@ class BigQuery:
         if made["configuration"].get("dryRun"):
             self._check_dml(made["configuration"]["query"]["query"])
             return Reply.of_json(200, {"configuration": made["configuration"], "status": {"state": "DONE"}})
+        self._check_location(reference, made["configuration"])
         if job_id in self.jobs:
             raise Failed("duplicate", f"Already Exists: Job {self.project}:{job_id}")
         job = self.jobs[job_id] = {"made": made, "content": content, "kind": kind, "looks": 0, "born": time.monotonic(),
-                                   "state": "PENDING", "statistics": {}, "error": None, "rows": []}
+                                   "created": time.time(), "state": "PENDING", "statistics": {}, "error": None,
+                                   "rows": []}
+        job["changes"] = self._changed_by(made["configuration"])
+        self.overlaps += [(other_id, job_id) for other_id, other in self.jobs.items() if other["state"] != "DONE" and
+                          other is not job and job["changes"] is not None and other["changes"] == job["changes"]]
         if kind == "load":
             self._count_load(made["configuration"]["load"]["destinationTable"])
         return self._job(job_id)
+
+    def _check_location(self, reference, configuration):
+        """A job runs where its dataset is; without a location that is the location of the job."""
+        parts = configuration.get("load") or configuration["query"]
+        given = parts.get("destinationTable") or parts.get("defaultDataset")
+        used = re.findall(rf"`{self.project}\.(\w+)\.", parts.get("query", ""))
+        dataset = given["datasetId"] if given else used[0] if used else None
+        if dataset not in self.datasets:
+            return
+        home = self.datasets[dataset]["location"]
+        if reference.setdefault("location", home).lower() != home.lower():
+            raise Failed("notFound", f"Not found: Dataset {self.project}:{dataset} was not found in location "
+                         f"{reference['location']}")
+
+    def _job_in(self, job_id, location):
+        """The job; outside US and EU only if its location is given."""
+        job = self.jobs.get(job_id)
+        home = job and job["made"]["jobReference"].get("location", "US")
+        if job is None or (home not in ("US", "EU") if location is None else location.lower() != home.lower()):
+            raise Failed("notFound", f"Not found: Job {self.project}:{job_id}")
+        return job
+
+    @staticmethod
+    def _changed_by(configuration):
+        """The table whose rows a query changes; the statements of a script may change any."""
+        query = configuration.get("query", {})
+        statement = query.get("query", "")
+        if "destinationTable" in query:
+            return query["destinationTable"]["tableId"].partition("$")[0]
+        merged = re.match(r"MERGE `[^`]+\.([^`.]+)`", statement)
+        return merged[1] if merged else "any" if statement and not statement.startswith("SELECT") else None
+
+    def _is_held(self, job_id):
+        return any(text in job_id for text in self.held)
+
+    @staticmethod
+    def _page(rows, start):
+        shown = [{"f": [{"v": None if value is None else str(value)} for value in row.values()]}
+                 for row in rows[start:start + PAGE]]
+        more = {"pageToken": secrets.token_urlsafe()} if start + PAGE < len(rows) else {}
+        return Reply.of_json(200, {"jobComplete": True, "totalRows": str(len(rows)), "rows": shown, **more})
 
     def _count_load(self, destination):
         """Each load job counts, also one that fails."""
@@ -347,20 +445,32 @@ class BigQuery:
                                    "status": status, "statistics": job["statistics"]})
 
     def _look(self, job_id, location):
-        job = self.jobs.get(job_id)
-        if job is None or location != job["made"]["jobReference"].get("location"):
-            raise Failed("notFound", f"Not found: Job {self.project}:{job_id}")
+        if job_id == self.hidden:
+            raise Failed("accessDenied", f"Access Denied: Job {self.project}:{job_id}: User does not have "
+                         "bigquery.jobs.get permission")
+        job = self._job_in(job_id, location)
         job["looks"] += 1
         if job["state"] != "DONE":
             job["state"] = "RUNNING"
-            if job["looks"] > self.slow:
+            if job["looks"] > self.slow and not self._is_held(job_id):
                 self._finish(job)
         return self._job(job_id)
 
+    def _list(self, request):
+        """A page of the caller's jobs. An empty page may have a further one."""
+        states = [value.upper() for name, value in request.queries if name == "stateFilter"]
+        since = int(request.query.get("minCreationTime", 0)) / 1000
+        found = [{"jobReference": job["made"]["jobReference"], "configuration": job["made"]["configuration"]}
+                 for job_id, job in self.jobs.items() if (not states or job["state"] in states) and
+                 job["created"] >= since and job_id != self.hidden]
+        start = int(request.query.get("pageToken", -JOBS_PAGE))
+        return Reply.of_json(200, {"jobs": found[start:start + JOBS_PAGE] if start >= 0 else []} |
+                             ({"nextPageToken": str(start + JOBS_PAGE)} if start + JOBS_PAGE < len(found) else {}))
+
     def _finish_jobs(self):
         """Jobs end also if nobody looks at them."""
-        for job in self.jobs.values():
-            if job["state"] != "DONE" and time.monotonic() - job["born"] > DONE_AFTER:
+        for job_id, job in self.jobs.items():
+            if job["state"] != "DONE" and time.monotonic() - job["born"] > DONE_AFTER and not self._is_held(job_id):
                 self._finish(job)
 
     def _finish(self, job):
@@ -394,7 +504,7 @@ class BigQuery:
                   for param in query.get("queryParameters", [])}
         if kind == "merge":
             job["statistics"]["query"] = {"numDmlAffectedRows": str(self._merge(statement, params)),
-                                          "queryPlan": PLAN}
+                                          "queryPlan": PLAN * self.plans}
         elif kind == "script":
             self._script(statement, query["defaultDataset"]["datasetId"])
         else:
@@ -421,6 +531,8 @@ class BigQuery:
             if line:
                 try:
                     values = table.read(line)
+                    if len(line) > self.row_most:
+                        raise ValueError(f"Row size is larger than: {self.row_most}.")
                     if json.loads(line).get("call_id") in self.refused:
                         raise ValueError("Could not convert value")
                     rows.append(values)
@@ -429,7 +541,8 @@ class BigQuery:
                                  "errors, giving up. Rows: 1; errors: 1. Please look into the errors[] collection for "
                                  "more details.",
                                  errors=["Error while reading data, error message: JSON parsing error in row starting "
-                                         f"at position {position}: {error}"]) from None
+                                         f"at position {' ' if 'size' in str(error) else ''}{position}: {error}"]
+                                 ) from None
             position += len(line) + 1
         self._add(name, rows)
         return len(rows)
@@ -519,6 +632,11 @@ class BigQuery:
         unknown = set(names) - set(self.tables[name].fields)
         if unknown:
             raise Failed("invalidQuery", f"Column {min(unknown)} is not present in table {name}")
+        for field in self.tables[name].fields.values():
+            column = field["name"]
+            if field.get("mode") == "REQUIRED" and (column not in names or
+                                                    any(row[names.index(column)] is None for row in rows)):
+                raise Failed("invalidQuery", f"Required field {column} cannot be null")
         self.rows_of.executemany(f'INSERT INTO "{name}" ({", ".join(names)}) '
                                  f'VALUES ({", ".join("?" * len(names))})', rows)
 
@@ -626,7 +744,8 @@ class BigQuery:
         known = {("GET", "datasets", 2): "dataset.get", ("POST", "datasets", 1): "dataset.insert",
                  ("GET", "datasets", 4): "table.get", ("POST", "datasets", 3): "table.insert",
                  ("PATCH", "datasets", 4): "table.patch", ("DELETE", "datasets", 4): "table.delete",
-                 ("POST", "jobs", 1): "query", ("GET", "jobs", 2): "job.get", ("GET", "queries", 2): "rows"}
+                 ("POST", "jobs", 1): "query", ("GET", "jobs", 1): "job.list", ("GET", "jobs", 2): "job.get",
+                 ("GET", "queries", 2): "rows"}
         return known.get((request.method, words[0], len(words)), "other"), words
 
     def _done(self, kind, words, request):
@@ -654,11 +773,11 @@ class BigQuery:
             return self._insert_job(body)
         if kind == "job.get":
             return self._look(words[1], request.query.get("location"))
+        if kind == "job.list":
+            return self._list(request)
         if kind == "rows":
-            rows = self.jobs[words[1]]["rows"]
-            return Reply.of_json(200, {"jobComplete": True, "totalRows": str(len(rows)),
-                                       "rows": [{"f": [{"v": None if value is None else str(value)}
-                                                       for value in row.values()]} for row in rows]})
+            return self._page(self._job_in(words[1], request.query.get("location"))["rows"],
+                              int(request.query.get("startIndex", 0)))
         if kind == "dataset.insert":
             return self._insert_dataset(body)
         if kind != "dataset.get" and words[1] not in self.datasets:
@@ -674,8 +793,7 @@ class BigQuery:
         if kind == "table.patch":
             return self._patch(name, body)
         self._table(name)
-        self.rows_of.execute(f'DROP TABLE "{name}"')
-        del self.tables[name]
+        self.drop_table(name)
         return Reply(204)
 
     def _answer(self, request):
@@ -696,6 +814,8 @@ class BigQuery:
                 if rule not in (None, "lost"):
                     raise Failed(rule, f"The request failed: {rule}")
                 reply = self._done(kind, words, request)
+                if "fields" in request.query and reply.status == 200:
+                    reply = Reply.of_json(200, _select(json.loads(reply.content), request.query["fields"]))
             except Failed as failed:
                 reply = failed.reply()
         return Reply(None) if rule == "lost" else reply

@@ -4,6 +4,7 @@ import json
 import secrets
 import threading
 import time
+import urllib.parse
 
 from .web import Reply, Web
 
@@ -46,8 +47,11 @@ class Callio:
 
     sees_updates: False: customers are listed whatever fromUpdateTime and toUpdateTime say, as the list of calls is.
     sorts: False: the list is in no order, but always in the same one.
-    caps_total: totalDocs is at most 10,000. cap: the most documents of a page. bare: users and groups are bare lists.
-    answers: a queue of answers instead of a list's page: None (a page), a status, (status, headers, text), "cut".
+    unlisted: _ids that totalDocs counts, and no page has. caps_total: totalDocs is at most 10,000. cap: the most
+    documents of a page. bare: users and groups are bare lists.
+    answers: a queue of answers instead of a list's page: None (a page), a status, (status, headers, text), "cut", a
+    Reply.
+    login_answers: a queue of Replies to logins.
     fails: (tenant's name, path) -> such an answer, to each request of that path.
     refuses: the names of tenants whose login is refused. on_request(tenant, path, query) is called before each page.
     requests: (tenant, path, query) of each page. logins: the e-mail of each login, refused ones too."""
@@ -55,8 +59,9 @@ class Callio:
     def __init__(self, *names):
         self.tenants = {name: Tenant(name) for name in names or ("PK",)}
         self.sees_updates, self.caps_total, self.cap, self.bare = True, False, 1000, False
-        self.sorts = True
+        self.sorts, self.unlisted = True, set()
         self.answers, self.fails, self.on_request, self.refuses = collections.deque(), {}, None, set()
+        self.login_answers = collections.deque()
         self.requests, self.logins, self._tokens = [], [], {}
         self.token_uses = None  # after so many requests a token has expired
         self._lock = threading.RLock()
@@ -101,6 +106,8 @@ class Callio:
     def _log_in(self, request):
         body = json.loads(request.body)
         self.logins.append(body["email"])
+        if self.login_answers:
+            return self.login_answers.popleft()
         for tenant in self.tenants.values():
             if (body["email"], body["password"]) == (tenant.email, tenant.password) and \
                     tenant.name not in self.refuses:
@@ -131,10 +138,12 @@ class Callio:
             return Reply(None)
         if isinstance(answer, int):
             return self._error(answer, f"status {answer} {request.headers.get('token')}")
+        if isinstance(answer, Reply):
+            return answer
         if answer is not None:
             return Reply(answer[0], answer[2].encode(), answer[1])
         if request.path.startswith("/call/"):
-            found = tenant.calls.get(request.path.removeprefix("/call/"))
+            found = tenant.calls.get(urllib.parse.unquote(request.path.removeprefix("/call/")))
             return Reply.of_json(200, found) if found else self._error(404, "not found")
         if request.path == "/call":
             return self._page(self._between(tenant.calls, request.query, "createTime", "from", "to"), request.query)
@@ -166,6 +175,7 @@ class Callio:
         if number * size > WINDOW:
             return self._error(400, "Result window is too large, from + size must be less than or equal to: [10000]")
         shown, total = documents[(number - 1) * size:number * size], len(documents)
+        shown = [document for document in shown if document["_id"] not in self.unlisted]
         if bare:
             return Reply.of_json(200, shown)
         pages = max(1, -(-total // size))

@@ -1,7 +1,5 @@
 """A dialer's database: a private MariaDB server with rows as VICIdial writes them."""
-import atexit
 import contextlib
-import functools
 import itertools
 import os
 import pathlib
@@ -15,6 +13,7 @@ import time
 import pymysql
 
 from .process import ROOT, end, spawn
+from .template import template
 
 SCHEMA = ROOT / "tests" / "vicidial_log.sql"
 # All tables that the program reads, by VICIdial's version.
@@ -35,18 +34,14 @@ def _find(program):
     return path
 
 
-@functools.lru_cache(maxsize=None)
-def _template():
-    """An empty data directory, made once in this process. Copying it is faster than making another."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="dialer-template-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+def _make_data(directory):
+    """An empty data directory."""
     made = subprocess.run(
         [_find("mariadb-install-db"), "--no-defaults", f"--datadir={directory}/data", f"--tmpdir={directory}",
          "--auth-root-authentication-method=normal", "--skip-test-db", *_INNODB, *_AS_ROOT],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, env={"PATH": _PATH})
     if made.returncode != 0:
         raise RuntimeError("mariadb-install-db failed:\n" + made.stdout)
-    return directory / "data"
 
 
 def free_port():
@@ -71,7 +66,7 @@ class Dialer:
         self._options = list(options)
         self._process = None
         self._connection = None
-        shutil.copytree(_template(), self.directory / "data")
+        shutil.copytree(template("dialer", _make_data) / "data", self.directory / "data")
         try:
             self.start()
         except BaseException:

@@ -1,8 +1,6 @@
 """A private PostgreSQL server for records."""
-import atexit
 import contextlib
 import csv
-import functools
 import io
 import os
 import pathlib
@@ -15,6 +13,7 @@ import time
 
 from .dialer import free_port
 from .process import end, spawn
+from .template import template
 
 # Debian installs each version in a directory of its own.
 _DIRECTORIES = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
@@ -49,11 +48,8 @@ def _environment():
     return {"PATH": os.environ.get("PATH", ""), "TZ": "America/New_York"}
 
 
-@functools.lru_cache(maxsize=None)
-def _template():
-    """An empty data directory, made once in this process. Copying it is faster than making another."""
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="postgresql-template-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+def _make_data(directory):
+    """An empty data directory."""
     _give(directory)
     made = subprocess.run([*_BECOME, _find("initdb"), "-D", directory / "data", "-U", "postgres", "-A", "trust", "-E",
                            "UTF8", "--locale=C", "--no-sync"], stdout=subprocess.PIPE,
@@ -61,7 +57,6 @@ def _template():
                           env=_environment(), cwd="/")
     if made.returncode != 0:
         raise RuntimeError("initdb failed:\n" + made.stdout)
-    return directory / "data"
 
 
 class Postgresql:
@@ -77,7 +72,8 @@ class Postgresql:
                           **dict(options)}
         _give(self.directory)
         os.chmod(self.directory, 0o755)
-        subprocess.run([*_BECOME, "cp", "-a", _template(), self.directory / "data"], check=True, cwd="/")
+        subprocess.run([*_BECOME, "cp", "-a", template("postgresql", _make_data) / "data", self.directory / "data"],
+                       check=True, cwd="/")
         (self.directory / "data" / "pg_hba.conf").write_text(_HBA)
         if certificate:
             for source, name in ((certificate, "server.crt"), (key, "server.key")):

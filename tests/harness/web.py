@@ -8,22 +8,25 @@ import urllib.parse
 
 
 class Request:
-    """A request: method, path (still percent-encoded), query (a dict; the last value of each name), headers, body."""
+    """A request: method, path (still percent-encoded), query (a dict; the last value of each name), queries
+    (all values), headers, body."""
 
     def __init__(self, method, target, headers, body):
         self.method, self.target, self.headers, self.body = method, target, headers, body
         self.path, _, query = target.partition("?")
-        self.query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
+        self.queries = urllib.parse.parse_qsl(query, keep_blank_values=True)
+        self.query = dict(self.queries)
 
 
 class Reply:
     """A reply. status None: the connection ends without an answer. sends: the connection ends after so many bytes of
     the content; None: all are sent. length: the reply has a Content-Length; otherwise the end of the connection ends
-    the content. pause: seconds between the first half of the content and the rest."""
+    the content. pause: seconds between the first half of the content and the rest. drip: seconds between two bytes of
+    the content. is_sent: it was sent whole."""
 
-    def __init__(self, status, content=b"", headers=(), sends=None, length=True, pause=0):
+    def __init__(self, status, content=b"", headers=(), sends=None, length=True, pause=0, drip=0):
         self.status, self.content, self.headers = status, content, dict(headers)
-        self.sends, self.length, self.pause = sends, length, pause
+        self.sends, self.length, self.pause, self.drip, self.is_sent = sends, length, pause, drip, False
 
     @classmethod
     def of_json(cls, status, value, headers=()):
@@ -98,11 +101,17 @@ def _handler(answer, clock):
                 self.close_connection = True
             if self.command != "HEAD":
                 half = len(reply.content) // 2 if reply.pause else 0
-                self.wfile.write(reply.content[:half])
-                self.wfile.flush()
+                self._write(reply.content[:half], reply.drip)
                 time.sleep(reply.pause)
-                self.wfile.write(reply.content[half:reply.sends])
+                self._write(reply.content[half:reply.sends], reply.drip)
             self.wfile.flush()
+            reply.is_sent = True
+
+        def _write(self, content, drip):
+            for part in [content[n:n + 1] for n in range(len(content))] if drip else [content]:
+                self.wfile.write(part)
+                self.wfile.flush()
+                time.sleep(drip)
 
         do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 

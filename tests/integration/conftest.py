@@ -3,7 +3,7 @@ import os
 import sys
 
 # set before the first import of our modules, so that no bytecode is written into the source tree
-sys.dont_write_bytecode = True
+sys.dont_write_bytecode = sys.pycache_prefix is None
 
 import pytest
 
@@ -15,10 +15,13 @@ from harness.sync import Sync
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """What a browser shows is made by scripts: the sanitizers see nothing of it."""
+    """What a browser shows is made by scripts: the sanitizers see nothing of it. One worker has the browser, from the
+    beginning on: several would wait for each other."""
     for item in items:
         if {"browser", "window"} & set(item.fixturenames):
             item.add_marker("plain_only")
+            item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
 
 
 @pytest.fixture(scope="session")

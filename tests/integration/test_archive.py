@@ -107,6 +107,7 @@ def test_a_checkpoint_set_far_back_sends_archived_calls(sync, db, api):
     assert delivered(api) == collections.Counter(wanted)
 
 
+@pytest.mark.plain_only  # mostly pauses
 def test_the_archive_is_read_over_several_runs(away, db, api):
     """On a busy dialer, a run has used up its max_server_time before it has read the archive."""
     away.configure(config={"database": {"max_server_time": 1}, "sync": {"exclude_campaigns": "OTHER"}})

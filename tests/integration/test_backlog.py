@@ -183,7 +183,7 @@ def test_resetting_the_checkpoint_skips_pending_old_calls(behind, db, api):
     assert behind.run().code == 75
     left, sent = pending(behind), len(api.log())
     reset = behind.run("checkpoint", "reset")
-    assert left > 0 and f"{left} finished calls are skipped" in reset.out
+    assert left > 0 and f"{900 - sent} finished calls are skipped" in reset.out  # a slow run has not noted all of them
     assert behind.run().code == 0
     assert len(api.log()) == sent and pending(behind) == 0
 

@@ -1,8 +1,9 @@
 """The sink `bigquery`: the dialer's calls in a table of BigQuery, one correct row a call, also with BigQuery's errors,
 with its quotas, without a billing account, and with crashes."""
+import datetime
 import json
+import re
 import shutil
-import signal
 import time
 
 import pytest
@@ -48,9 +49,17 @@ def change_state(sync, **changes):
                                     for name, value in state.items()}))
 
 
+def is_open(sync):
+    return json.loads((sync.state / "bigquery.state").read_text())["is_open"]
+
+
 def wait_for_interval(sync):
-    """As if load_interval had passed."""
-    change_state(sync, loaded=-86400)
+    """As if load_interval had passed, and the calls that wait for it were due."""
+    state = sync.state / "bigquery.state"
+    opened = json.loads(state.read_text())["loaded"] + 300 if state.exists() else 0
+    change_state(sync, loaded=-301)
+    if (sync.state / "ledger.db").exists():
+        change_ledger(sync, f"UPDATE call SET due = 0 WHERE state = 2 AND due <= {opened + 1}")
 
 
 def make_due(sync):
@@ -116,6 +125,8 @@ def test_calls_wait_for_the_next_load_without_using_up_a_try(db, sync, bigquery)
     assert done.code == 0 and "3 calls are pending until the next load" in done.log, done.log
     assert sorted(rows(bigquery)) == [first]
     assert sync.ledger("SELECT count(*) FROM call WHERE state = 2 AND attempts = 0") == [(3,)]
+    until = re.search("takes calls again from (.*) on", done.log)[1]
+    assert f"the call will be sent with the first run after {until}" in sync.run("why", later[0]).out
     asked = len(bigquery.kinds)
     sync.run("run")
     assert len(bigquery.kinds) == asked, "a run between two loads asks nothing"
@@ -166,10 +177,14 @@ def test_a_changed_call_that_moved_to_another_day_leaves_no_row_behind(db, sync,
 
 
 def test_a_merge_of_new_calls_reads_only_their_days(db, sync, bigquery):
-    call = db.insert()
-    run(sync)
-    day = rows(bigquery)[call]["call_date"]
-    assert bigquery.pruned == [(day, day)]
+    """Goal: after the first load, or hours without one, another host may have loaded, so every day is read once."""
+    pruned = []
+    for age in (301, 301, 7 * 3600, 301):
+        call = db.insert()
+        change_state(sync, loaded=301 - age)
+        run(sync)
+        pruned.append(None if bigquery.pruned.pop() is None else rows(bigquery)[call]["call_date"])
+    assert [day is None for day in pruned] == [True, False, True, False] and not bigquery.pruned
 
 
 def test_a_lost_answer_to_any_request_loads_each_call_once(db, sync, bigquery):
@@ -206,18 +221,54 @@ def test_a_request_that_is_refused_rejects_no_call(db, sync, bigquery, count):
     assert sorted(rows(bigquery)) == sorted(calls)
 
 
+@pytest.mark.plain_only
+@pytest.mark.parametrize("kind", ["load", "job.get"])
+def test_a_load_job_that_only_seems_to_have_ended_well_is_not_believed(db, sync, bigquery, kind):
+    """Goal: calls are accepted only when BigQuery has their rows, also if an answer is that of no job of ours."""
+    call = db.insert()
+    bigquery.answers[kind].append(Reply(200, b'{"status": {"state": "DONE"}}'))
+    run(sync, "0 of its 1 rows are loaded", code=69)
+    assert not bigquery.answers[kind] and sync.ledger("SELECT count(*) FROM call WHERE state = 1") == [(0,)]
+    make_due(sync)
+    run(sync)
+    assert list(rows(bigquery)) == [call]
+
+
+@pytest.mark.plain_only
+@pytest.mark.parametrize("answer", [{}, {"jobComplete": False}, {"jobComplete": True, "totalRows": "1"}], ids=str)
+def test_days_that_bigquery_has_not_listed_are_asked_for_again(db, sync, bigquery, answer):
+    """Goal: without a billing account a batch replaces the days of a result. A day that is not in it would be lost."""
+    bigquery.billing = False
+    call = db.insert()
+    bigquery.answers["rows"].append(Reply.of_json(200, answer))
+    run(sync, "BigQuery has not given all rows of a result", code=69)
+    assert sync.ledger("SELECT count(*) FROM call WHERE state = 1") == [(0,)]
+    make_due(sync)
+    run(sync)
+    assert list(rows(bigquery)) == [call]
+
+
 def test_an_answer_without_end_is_an_error_that_says_so(db, sync, bigquery):
     call = db.insert()
     bigquery.answers["load"].extend([Reply(200, b"{" + b" " * (5 << 20))] * 3)
-    run(sync, "the answer has more than 4 MB", code=69)
+    done = run(sync, "could not read the answer of BigQuery: the answer has more than 4 MB", code=69)
+    assert "check the network" not in done.log
     run(sync)
     assert list(rows(bigquery)) == [call]
+
+
+@pytest.mark.plain_only
+def test_of_a_long_answer_only_what_is_read_is_asked_for(db, sync, bigquery):
+    call = db.insert()
+    bigquery.plans = 200  # some 6 MB
+    run(sync)
+    assert list(rows(bigquery)) == [call] and modes(bigquery) == [("STAGED", 1), ("MERGED", 1)]
 
 
 def test_a_bad_row_is_rejected_with_its_reason_and_the_others_are_loaded(db, sync, bigquery):
     calls = [db.insert() for _ in range(4)]
     bigquery.refused = {calls[1], calls[3]}
-    run(sync, f"✗ {calls[1]}: failed: BigQuery: invalid: ", "(rejected)", code=0)
+    run(sync, f"✗ {calls[1]}: failed: BigQuery: invalid: ", "Could not convert value", "(rejected)", code=0)
     assert sorted(rows(bigquery)) == sorted([calls[0], calls[2]])
     listed = [json.loads(line)["uniqueid"] for line in sync.run("failed", "list", "--json").out.splitlines()]
     assert sorted(listed) == sorted([calls[1], calls[3]])
@@ -225,6 +276,17 @@ def test_a_bad_row_is_rejected_with_its_reason_and_the_others_are_loaded(db, syn
     sync.run("failed", "retry", "--all")
     run(sync)
     assert sorted(rows(bigquery)) == sorted(calls)
+
+
+@pytest.mark.plain_only
+def test_a_row_that_is_too_large_is_rejected_alone(db, sync, bigquery):
+    calls = [db.insert(comments="x" * length) for length in (1, 250, 1)]
+    run(sync)
+    sizes = [len(json.dumps(row)) for row in bigquery.rows(CALLS)]
+    bigquery.row_most = max(sizes) - 100
+    later = [db.insert(comments="x" * length) for length in (1, 250, 1)]
+    run(sync, f"✗ {later[1]}: failed: BigQuery: invalid: ", "Row size is larger than", "(rejected)")
+    assert sorted(rows(bigquery)) == sorted([*calls, later[0], later[2]])
 
 
 def test_many_bad_rows_stop_no_load_for_ever(db, sync, bigquery):
@@ -261,19 +323,29 @@ def test_an_expired_token_is_replaced_and_a_wrong_account_is_named(db, sync, big
     assert list(rows(bigquery)) == [call] and bigquery.kinds.count("token") == 2
     bigquery.editors = set()
     later = db.insert()
-    done = run(sync, "accessDenied", "give sync@calls.iam.gserviceaccount.com the roles BigQuery Job User", code=78)
+    done = run(sync, "accessDenied", "give sync@calls.iam.gserviceaccount.com the roles BigQuery Job User "
+               "and BigQuery Data Editor in the project calls", code=78)
     assert_secrets_hidden(bigquery, done)
     bigquery.editors = None
     run(sync)
     assert later in rows(bigquery)
 
 
-def test_a_failed_login_is_noted_in_update_log(db, sync, bigquery):
+@pytest.mark.plain_only
+def test_a_failed_login_is_noted_once_in_update_log(db, sync, bigquery):
+    """Goal: also if the run after it is killed when update_log has the row, and another batch follows."""
     db.insert()
     bigquery.answers["token"].extend([Reply.of_json(503, {})] * 3)
     run(sync, code=69)
-    run(sync)
+    wait_for_interval(sync)
+    process = sync.start("run")
+    bigquery.on_request = lambda kind, request: kind == "table.delete" and process.kill()
+    process.communicate(timeout=60)
+    bigquery.on_request = None
     assert [mode for mode, _ in modes(bigquery)] == ["STAGED", "MERGED", "ERROR_LOGIN"]
+    db.insert()
+    run(sync)
+    assert [mode for mode, _ in modes(bigquery)].count("ERROR_LOGIN") == 1
 
 
 def test_the_check_names_the_mode_and_changes_nothing(db, sync, bigquery):
@@ -319,6 +391,17 @@ def test_without_a_billing_account_whole_days_are_replaced(db, sync, bigquery):
     done = run(sync)
     assert "refuses MERGE" not in done.log and last in rows(bigquery)
     assert bigquery.kinds.count("query") - asked == 2, "the days that change, and one day"
+
+
+@pytest.mark.plain_only
+def test_more_days_than_one_small_answer_lists_are_replaced(db, sync, bigquery):
+    days, now = 200, db.now()
+    calls = [db.insert(end_epoch=now - 3600 - day * 86400) for day in range(days)]
+    bigquery.billing, bigquery.slow = False, 0
+    done = sync.run("backfill", "--from", f"{days + 1} days ago", "--to", "now", timeout=120)
+    assert done.code == 0, done.log
+    assert sorted(rows(bigquery)) == sorted(calls)
+    assert len({row["call_date"] for row in bigquery.rows(CALLS)}) >= days - 1  # a change of clocks may join two
 
 
 def test_a_project_that_got_a_billing_account_is_merged_into_again(db, sync, bigquery):
@@ -386,6 +469,71 @@ def test_a_table_of_somebody_else_is_left_alone(db, sync, bigquery):
     assert [row["call_id"] for row in bigquery.rows("telephony.ours")] == [call]
 
 
+@pytest.mark.plain_only
+def test_a_column_or_partition_that_does_not_fit_is_named_and_no_call_is_lost(db, sync, bigquery):
+    """Goal: the message says what to do. When that is done, the calls that waited are loaded."""
+    first = db.insert()
+    run(sync)
+    fields, table = bigquery.tables[CALLS].fields, bigquery.tables[CALLS]
+    own = {"name": "note", "type": "STRING", "mode": "REQUIRED"}
+    later = db.insert()
+    for name, field, message in (
+            ("disposition", {"type": "INTEGER"}, "the column disposition of telephony.calls is INTEGER, not STRING; "
+             "name another table under [sink]"),
+            ("extras", {"mode": "REPEATED"}, "the column extras of telephony.calls is REPEATED STRING, not STRING"),
+            ("billsec", {"mode": "REQUIRED"}, "the column billsec of telephony.calls is REQUIRED, but not every row "
+             "has it; run in BigQuery: ALTER TABLE `telephony.calls` ALTER COLUMN `billsec` DROP NOT NULL"),
+            ("note", own, "the column note of telephony.calls is REQUIRED, and the program does not fill it; run in "
+             "BigQuery: ALTER TABLE")):
+        before = fields.get(name)
+        fields[name] = {**(before or {}), **field}
+        assert message in sync.run("check").out
+        run(sync, message, code=78)
+        make_due(sync)
+        fields[name] = before
+        if before is None:
+            del fields[name]
+    table.partition_type = "MONTH"
+    run(sync, "telephony.calls is partitioned by the MONTH of call_date, not the DAY; name another table", code=78)
+    make_due(sync)
+    table.partition_type = "DAY"
+    run(sync)
+    assert sorted(rows(bigquery)) == sorted([first, later])
+
+
+@pytest.mark.plain_only
+def test_an_older_update_log_gets_the_columns_that_it_lacks(db, sync, bigquery):
+    """Goal: the table of the older tool has REQUIRED columns; and one that does not fit stops no call."""
+    bigquery.datasets["telephony"] = {"location": "EU"}
+    fields = [{"name": name, "type": kind, "mode": "REQUIRED"} for name, kind in
+              (("table_name", "STRING"), ("tenant", "STRING"), ("updated_at", "TIMESTAMP"))]
+    bigquery.make_table("telephony", {"tableReference": {"tableId": "update_log"}, "schema": {"fields": fields}})
+    first = db.insert()
+    run(sync)
+    assert modes(bigquery) == [("STAGED", 1), ("MERGED", 1)]
+    bigquery.tables[LOG].fields["mode"]["type"] = "INTEGER"
+    second = db.insert()
+    run(sync, "could not write to the table update_log: the column mode of telephony.update_log is INTEGER, not "
+        "STRING; rename that table, and it is made anew; the calls are in BigQuery")
+    assert sorted(rows(bigquery)) == sorted([first, second])
+
+
+@pytest.mark.plain_only
+@pytest.mark.parametrize("location", ["EU", "asia-southeast1"])
+def test_every_job_runs_where_the_dataset_is(db, sync, bigquery, location):
+    """Goal: also jobs of an earlier run, and results, are found there. The sandbox needs all kinds of jobs."""
+    bigquery.datasets["telephony"] = {"location": location}
+    bigquery.billing = False
+    bigquery.held = {"day_"}
+    calls = [db.insert()]
+    bigquery.stop_while_held(sync.start("run"), "day_")
+    bigquery.release()
+    calls.append(db.insert())
+    run(sync)
+    assert sorted(rows(bigquery)) == sorted(calls)
+    assert {job["made"]["jobReference"].get("location") for job in bigquery.jobs.values()} == {location}
+
+
 def test_two_tenants_write_to_one_table(db, sync, bigquery, tmp_path):
     """Goal: the same ids of two tenants are two rows, and neither touches the other's staging table."""
     call = db.insert()
@@ -411,23 +559,192 @@ def test_a_new_dataset_and_table_may_be_missing_for_a_moment(db, sync, bigquery)
 def test_a_run_that_is_stopped_while_a_job_runs_leaves_it_to_the_next_one(db, sync, bigquery):
     """Goal: the next run recognizes the jobs of the same calls, and loads nothing twice."""
     calls = [db.insert() for _ in range(3)]
-    bigquery.slow = 1000
-    process = sync.start("run")
-    while "job.get" not in bigquery.kinds:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
-    assert process.returncode == 75
-    bigquery.slow = 1
+    bigquery.held = {"load_1"}
+    bigquery.stop_while_held(sync.start("run"), "load_1")
+    bigquery.release()
     run(sync)
     assert sorted(rows(bigquery)) == sorted(calls)
     assert [count for name, count in bigquery.loads.items() if "_staging_" in name] == [1]
     assert [mode for mode, _ in modes(bigquery)] == ["STAGED", "MERGED"]
 
 
+@pytest.mark.parametrize("name, billing", [("_merge_", True), ("day_", False)], ids=["MERGE", "whole days"])
+@pytest.mark.parametrize("grows", [False, True], ids=["the same calls", "one more call"])
+def test_the_next_run_changes_no_row_before_the_job_of_the_last_one_has_ended(db, sync, bigquery, name, billing, grows):
+    """Goal: BigQuery may run two MERGEs at once, and each would miss the other's rows (the stand-in notes that)."""
+    calls = [db.insert() for _ in range(3)]
+    bigquery.billing = billing
+    bigquery.held = {name}
+    bigquery.stop_while_held(sync.start("run"), name)
+    changing = [job for job in bigquery.jobs if name in job]
+    wait_for_interval(sync)
+    calls += [db.insert()] if grows else []
+    bigquery.stop_while_held(sync.start("run"), name)
+    assert [job for job in bigquery.jobs if name in job] == changing and not bigquery.overlaps
+    bigquery.release()
+    wait_for_interval(sync)
+    run(sync)
+    assert sorted(rows(bigquery)) == sorted(calls)
+
+
+@pytest.mark.parametrize("name, billing", [("_merge_", True), ("day_", False)], ids=["MERGE", "whole days"])
+def test_a_job_that_no_file_names_any_more_is_waited_for(db, sync, bigquery, name, billing):
+    """Goal: the state directory is lost, or this is another host of the cluster. And one of the calls has moved."""
+    calls = [db.insert(status="A") for _ in range(3)]
+    bigquery.billing, bigquery.held = billing, {name}
+    bigquery.stop_while_held(sync.start("run"), name)
+    for path in sync.state.iterdir():
+        path.unlink()
+    sync.set_checkpoint(db.now() - 3600)
+    db.update(calls[0], start_epoch=db.row(calls[0])["start_epoch"] - 3 * 86400)
+    bigquery.stop_while_held(sync.start("run"), name)
+    assert not bigquery.overlaps
+    bigquery.release()
+    wait_for_interval(sync)
+    run(sync)
+    assert sorted(rows(bigquery)) == sorted(calls)
+
+
+@pytest.mark.plain_only
+def test_a_state_directory_from_a_backup_of_an_hour_ago_doubles_no_call(db, sync, bigquery, tmp_path):
+    """Goal: the table has a call that the ledger does not know, and the call has moved to another day since."""
+    first = db.insert(status="A")
+    run(sync)
+    run(sync)
+    shutil.copytree(sync.state, tmp_path / "backup")
+    second = db.insert(status="A")
+    run(sync)
+    shutil.rmtree(sync.state)
+    shutil.copytree(tmp_path / "backup", sync.state)
+    db.update(second, status="SALE", start_epoch=db.row(second)["start_epoch"] - 3 * 86400)
+    run(sync, "BigQuery has later loads of this profile than the state directory")
+    found = rows(bigquery)
+    assert sorted(found) == sorted([first, second]) and found[second]["disposition"] == "SALE"
+    assert not is_open(sync) and bigquery.pruned.pop() is None
+    db.insert()
+    assert "later loads" not in run(sync).log and bigquery.pruned.pop() is not None
+
+
+@needs_shim
+@pytest.mark.plain_only
+def test_a_correction_wins_though_the_clock_of_a_host_was_ahead(db, sync, bigquery):
+    """Goal: the file with the last seen_at is lost, or another host has written the row."""
+    call = db.insert(status="A")
+    assert sync.run("run", env=shim.Strike(sync, clock_ahead=250).env).code == 0
+    assert rows(bigquery)[call]["seen_at"] <= f"{datetime.datetime.now(datetime.timezone.utc):%FT%T.%fZ}"
+    for wrong, status in ((None, "SALE"), ("2099-01-01T00:00:00.000000Z", "DNC")):
+        if wrong:
+            bigquery.rows_of.execute(f'UPDATE "{CALLS}" SET seen_at = ?', (wrong,))
+        (sync.state / "bigquery.state").unlink()
+        db.update(call, status=status)
+        run(sync, command=("backfill", "--from", "1 hour ago", "--to", "now"))
+        assert rows(bigquery)[call]["disposition"] == status
+
+
+def test_the_job_of_another_profile_holds_up_no_load(db, sync, bigquery, tmp_path):
+    first = db.insert()
+    bigquery.held = {"merge"}
+    bigquery.stop_while_held(sync.start("run"), "merge")
+    other = Sync(tmp_path / "other", db, timezone=db.dialer.timezone)
+    other.configure(config={**sync.config, "sink": {**sync.config["sink"], "table": "others"}})
+    other.set_checkpoint(db.now() - 3600)
+    bigquery.held = {next(job for job in bigquery.jobs if "merge" in job)}
+    run(other)
+    other.close()
+    assert [row["call_id"] for row in bigquery.rows("telephony.others")] == [first]
+    bigquery.release()
+    run(sync)
+    assert list(rows(bigquery)) == [first]
+
+
+def test_the_days_of_a_call_are_asked_for_after_the_job_of_the_last_run_has_ended(db, sync, bigquery):
+    """Goal: the call moved between two runs. Its old day has it only when the job of the first run ends."""
+    call = db.insert(status="A")
+    bigquery.billing = False
+    bigquery.held = {"day_"}
+    bigquery.stop_while_held(sync.start("run"), "day_")
+    db.update(call, start_epoch=db.row(call)["start_epoch"] - 3 * 86400)
+    wait_for_interval(sync)
+    bigquery.stop_while_held(sync.start("run"), "day_")
+    assert len([job for job in bigquery.jobs if job.endswith("_days")]) == 1
+    bigquery.release()
+    run(sync)
+    assert list(rows(bigquery)) == [call]
+
+
+def test_a_repeated_batch_without_its_staging_table_is_loaded_again(db, sync, bigquery):
+    """Goal: no call is accepted because an empty staging table was merged."""
+    calls = [db.insert() for _ in range(3)]
+    bigquery.held = {"load_1"}
+    bigquery.stop_while_held(sync.start("run"), "load_1")
+    bigquery.release()
+    with bigquery.lock:
+        for name in bigquery.staging_tables():
+            bigquery.drop_table(name)
+    run(sync)
+    assert sorted(rows(bigquery)) == sorted(calls)
+
+
+@pytest.mark.parametrize("hours, code", [(1, 78), (7, 0)])
+def test_a_job_that_the_account_may_not_see_holds_up_no_load_for_ever(db, sync, bigquery, hours, code):
+    """Goal: another service account may not look at the jobs of the one before it. BigQuery ends a job in six hours."""
+    first = db.insert()
+    run(sync)
+    path = sync.state / "bigquery.state"
+    assert json.loads(path.read_text())["job"] == "", "it has ended"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "job": "calls_of_another_account",
+                                "job_at": int(time.time()) - hours * 3600}))
+    second = db.insert()
+    bigquery.hidden = "calls_of_another_account"
+    run(sync, "accessDenied" if code else "", code=code)
+    assert sorted(rows(bigquery)) == sorted([first, second][:1 if code else 2])
+
+
+def test_an_open_batch_stays_open_until_no_call_of_it_can_be_pending(db, sync, bigquery):
+    """Goal: a later batch of other calls says nothing about a call that BigQuery may have on another day."""
+    loaded = db.insert()
+    run(sync)
+    first = db.insert(status="A")
+    sync.run("run")  # between two loads: the call is pending
+    bigquery.held = {"_merge_"}
+    wait_for_interval(sync)
+    bigquery.stop_while_held(sync.start("run"), "_merge_")
+    bigquery.release()
+    change_ledger(sync, f"UPDATE call SET due = {int(time.time()) + 3000} WHERE state = 2")
+    row = db.row(first)  # a scan does not find the call any more, only a look by its id when it is due
+    db.update(first, **{column: row[column] - 3 * 86400 for column in ("start_epoch", "end_epoch")},
+              call_date=row["call_date"] - datetime.timedelta(days=3))
+    second = db.insert()
+    run(sync)
+    assert sorted(rows(bigquery)) == sorted([loaded, first, second])
+    assert is_open(sync) and sync.ledger("SELECT count(*) FROM call WHERE state = 2") == [(1,)]
+    make_due(sync)
+    run(sync)
+    assert sorted(rows(bigquery)) == sorted([loaded, first, second])
+    assert not is_open(sync)
+
+
+@pytest.mark.parametrize("after, code", [("", 0), ("/nowhere/*.sql", 78)], ids=["", "after fails"])
+def test_a_backfill_leaves_the_batch_of_a_stopped_run_open(db, sync, bigquery, after, code):
+    """Goal: the calls of that batch are in no ledger, so only a run that reads every call has them all. What fails
+    after the calls changes nothing of that."""
+    call = db.insert()
+    bigquery.held = {"_merge_"}
+    bigquery.stop_while_held(sync.start("run"), "_merge_")
+    bigquery.release()
+    assert sync.ledger("SELECT count(*) FROM call") == [(0,)]
+    old = db.insert(end_epoch=db.now() - 10000)
+    run(sync, command=("backfill", "--from", "4 hours ago", "--to", "2 hours ago"))
+    assert is_open(sync)
+    db.update(call, start_epoch=db.row(call)["start_epoch"] - 3 * 86400)
+    sync.configure(config={"sink": {"after": after}})
+    run(sync, code=code)
+    assert sorted(rows(bigquery)) == sorted([call, old]) and not is_open(sync)
+
+
 class Stage:
-    """A call that BigQuery has, which then changes and moves to another day, and two new calls; the state directory and
-    BigQuery as they are before the run that is struck."""
+    """A call that BigQuery has, which then changes and moves to another day, two new calls, and a failed login; the
+    state directory and BigQuery as they are before the run that is struck."""
 
     def __init__(self, db, sync, bigquery):
         self.sync, self.bigquery = sync, bigquery
@@ -435,6 +752,8 @@ class Stage:
         run(sync)
         db.update(changed, status="SALE", start_epoch=db.row(changed)["start_epoch"] - 3 * 86400)
         self.calls = {changed: "SALE", db.insert(status="A"): "A", db.insert(status="NA"): "NA"}
+        bigquery.answers["token"].extend([Reply.of_json(503, {})] * 3)
+        run(sync, code=69)
         sync.set_checkpoint(db.now() - 3600)
         wait_for_interval(sync)
         self._prepared = sync.directory / "prepared"
@@ -450,6 +769,8 @@ class Stage:
         run(self.sync)
         assert {call: row["disposition"] for call, row in rows(self.bigquery).items()} == self.calls, label
         assert set(self.sync.ledger("SELECT state FROM call")) == {(1,)}, label
+        logged = [(row["mode"], row["updated_at"]) for row in self.bigquery.rows(LOG)]
+        assert len(set(logged)) == len(logged), f"{label}: a row of update_log is there twice: {logged}"
         loads = sum(self.bigquery.loads.values())
         run(self.sync)
         assert sum(self.bigquery.loads.values()) == loads, f"{label}: something was loaded after all was done"

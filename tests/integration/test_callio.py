@@ -10,6 +10,7 @@ import pytest
 from harness.callio import Callio
 from harness.receiver import Receiver
 from harness.sync import Sync
+from harness.web import Reply
 
 HOUR, DAY = 3600, 86400
 
@@ -234,10 +235,24 @@ def test_a_short_failure_is_waited_for(install, answer):
     assert_all_recorded(callio, sync)
 
 
+def test_an_answer_that_drips_is_given_up(install):
+    callio, sync = install("PK", timeout=1)
+    callio["PK"].call(int(time.time()) - 60)
+    drip = Reply(200, b" " * 3000, drip=0.2)
+    callio.fails["PK", "/call"] = drip
+    assert "Operation timed out after" in run(sync, code=69).log
+    assert not drip.is_sent
+    callio.fails.clear()
+    run(sync)
+    assert_all_recorded(callio, sync)
+
+
 @pytest.mark.parametrize("answer, code, words", [
     (403, 78, "has no right"), ((302, {"Location": "http://127.0.0.1:9/"}, ""), 78, "redirects"), (404, 78, "url"),
+    (304, 69, "refuses the request /call of the tenant"),
     ((200, {}, "{\"message\":\"busy\"}"), 69, "busy"), ((200, {"Content-Type": "text/html"}, "<html>"), 78, "web page"),
     ((200, {}, "{\"docs\":[{"), 69, "no JSON"), (422, 69, "422"),
+    ((200, {}, "{\"docs\":[],\"totalDocs\":1,\"hasNextPage\":false}"), 69, "counts 1 documents and lists none"),
 ])
 def test_an_answer_that_is_no_list_leaves_the_calls_for_the_next_run(install, answer, code, words):
     callio, sync = install("PK")
@@ -250,29 +265,80 @@ def test_an_answer_that_is_no_list_leaves_the_calls_for_the_next_run(install, an
     assert_all_recorded(callio, sync)
 
 
-def test_a_limit_of_records_leaves_no_gap(install, tmp_path):
-    callio, sync = install("PK", "hot2", since=5 * DAY, limit_records=40)
-    now = int(time.time())
-    for n in range(100):
-        callio["PK"].call(now - 60 - 4000 * n)
-        callio["hot2"].call(now - 60 - 4000 * n)
-    counts = []
-    for _ in range(30):
-        limited = sync.run("run", timeout=120).log
-        assert counts or "limit_records" in limited
-        counts.append(len(records(sync)) if (tmp_path / "calls.db").exists() else 0)
-        time.sleep(1)
-        if counts[-1] == 200:
-            break
-    assert counts[0] < 100, counts
+@pytest.mark.parametrize("is_sorted", [True, False])
+@pytest.mark.parametrize("text", ["[]", '{"docs":[],"totalDocs":0,"hasNextPage":false}'])
+def test_a_list_that_is_empty_all_at_once_has_not_ended(install, text, is_sorted):
+    """Goal: an API whose search fails, and which answers as if there were no more calls, loses none of them."""
+    callio, sync = install("PK", page_size=10)
+    callio.sorts = is_sorted
+    now, before = int(time.time()), sync.checkpoint()
+    for n in range(60):
+        callio["PK"].call(now - 60 - 100 * n)
+
+    def fail(*_):
+        if len(callio.requests) == 1:
+            callio.fails["PK", "/call"] = (200, {}, text)
+
+    callio.on_request = fail
+    assert "had documents a moment ago, and has none now" in run(sync, code=69).log
+    assert sync.checkpoint().split()[0] == before
+    callio.on_request = None
+    callio.fails.clear()
+    run(sync)
     assert_all_recorded(callio, sync)
 
 
-def test_calls_become_messages_and_pending_ones_are_read_by_their_ids(install):
+def test_a_call_that_is_counted_and_never_listed_stops_no_tenant(install):
+    callio, sync = install("PK")
+    now = int(time.time())
+    made = [callio["PK"].call(now - 60 - n)["_id"] for n in (0, 1, 1, 2)]
+    callio.unlisted = {made[1]}
+    run(sync)
+    assert sorted(records(sync)) == sorted(f"PK:{call}" for call in made if call not in callio.unlisted)
+
+
+@pytest.mark.parametrize("apart, settings", [(10, {}), (4000, {"backfill_rate": 100000})])
+def test_a_limit_of_records_is_exact_and_leaves_no_gap(install, apart, settings):
+    callio, sync = install("PK", "hot2", since=5 * DAY, sync=settings, limit_records=40)
+    now = int(time.time())
+    for n in range(100):
+        callio["PK"].call(now - 60 - apart * n)
+        callio["hot2"].call(now - 60 - apart * n)
+    for count in range(40, 240, 40):
+        limited = sync.run("run", timeout=120).log
+        assert ("this run has found as many new calls as limit_records allows" in limited) == (count < 200), limited
+        assert sync.ledger("SELECT count(*) FROM call") == [(count,)]
+        assert apart == 4000 or len(records(sync)) == count
+    run(sync)
+    assert_all_recorded(callio, sync)
+
+
+@pytest.mark.plain_only
+def test_an_id_that_is_too_long_is_an_error_that_stops_no_other_call(install):
+    callio, sync = install("PK")
+    now = int(time.time())
+    made = [callio["PK"].call(now - 100), callio["PK"].call(now - 90, _id="x" * 151), callio["PK"].call(now - 80)]
+    run(sync, code=69)
+    assert sorted(records(sync)) == sorted("PK:" + made[number]["_id"] for number in (0, 2))
+    assert "has an _id of more than 150 bytes" in sync.run("status").out
+    later = callio["PK"].call(now - 10)
+    run(sync, code=69)
+    assert "PK:" + later["_id"] in records(sync)
+
+
+@pytest.mark.plain_only
+def test_a_login_answer_without_end_does_not_speak_of_pages(install):
+    callio, sync = install("PK")
+    callio.login_answers.append(Reply(200, b"{" + b" " * (17 << 20)))
+    done = run(sync, code=69)
+    assert "the answer of Callio's API to the login of the tenant PK is longer than 16 MiB" in done.log
+
+
+def test_calls_become_messages_and_pending_ones_are_sent_again(install):
     with Receiver() as hook:
         callio, sync = install("PK", sink={"type": "webhook", "url": hook.url, "secret": hook.secret})
         now = int(time.time())
-        made = [callio["PK"].call(now - 100), callio["PK"].call(now - 90, billed=0)]
+        made = [callio["PK"].call(now - 100), callio["PK"].call(now - 90, billed=0, _id="a/b?c:d#%2F é..")]
         hook.answers.extend([500, 500])
         for _ in range(3):
             sync.run("run", timeout=120)

@@ -3,9 +3,11 @@ on them."""
 import contextlib
 import datetime
 import json
+import pathlib
 import shutil
 import sqlite3
 import time
+import urllib.parse
 
 import pytest
 
@@ -16,9 +18,11 @@ from harness.callio import Callio
 from harness.postgresql import PASSWORD, Postgresql
 from harness.process import ROOT
 from harness.keeping import change_ledger
+from harness.receiver import Receiver
 from harness.sync import Sync
 
 HOUR, DAY = 3600, 86400
+needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
 GOLDEN = ROOT / "tests/integration/fact_staff_daily_PK.txt"
 
 
@@ -146,6 +150,72 @@ def test_a_run_copies_calls_and_the_tables_that_are_due(install):
     assert sync.run("run", "--job", "calls").code == 64
 
 
+def test_a_change_of_the_future_hides_no_later_one(install):
+    """Goal: a customer whose updateTime comes from a wrong clock does not end the copying until then."""
+    callio, sync, store = install("PK")
+    callio.sees_updates = False
+    customer(callio["PK"], 1, time.time() + 30 * DAY, createTime=int(time.time() - HOUR) * 1000)
+    made = customer(callio["PK"], 2, time.time() - HOUR)
+    run(sync, "--job", "customer")
+    made.update(name="Other", updateTime=int(time.time() * 1000))
+    run(sync, "--job", "customer")
+    assert [row["name"] for row in store.rows("customer") if row["_id"] == "c2"] == ["Other"]
+
+
+@pytest.mark.plain_only
+def test_a_tenant_without_changes_costs_few_requests(install):
+    """Goal: a tenant whose newest customer is over a year old is not asked for each day of that year, and what changes
+    in the long stretches is copied."""
+    callio, sync, store = install("PK", customer_days=500, page_size=10)
+    for number, days in enumerate((400, 390, 60, 59)):
+        customer(callio["PK"], number, time.time() - days * DAY)
+    run(sync, "--job", "customer")
+    assert sorted(row["_id"] for row in store.rows("customer")) == ["c0", "c1", "c2", "c3"]
+    assert len(callio.requests) < 50
+    for number in (1, 2, 3):
+        del callio["PK"].customers[f"c{number}"]
+    sync.configure(config={"sink": {"file": sync.directory / "other.db"}})
+    run(sync, "--job", "customer")
+    callio.requests.clear()
+    for number in range(25):
+        customer(callio["PK"], 100 + number, time.time() - 30 * DAY - number * HOUR)
+    run(sync, "--job", "customer")
+    assert len(callio.requests) < 40
+    assert len(Store(sync.directory / "other.db").rows("customer")) == 26
+
+
+def files_of(pid, directory):
+    """What the files that a process has open, and those of a directory, contain."""
+    for path in [*pathlib.Path(f"/proc/{pid}/fd").iterdir(), *directory.rglob("*")]:
+        try:
+            if path.is_file():
+                yield path.read_bytes()
+        except OSError:  # it was closed, or is gone
+            pass
+
+
+@pytest.mark.plain_only
+def test_no_password_of_a_user_reaches_a_file(install, tmp_path):
+    callio, sync, store = install("PK", page_size=500)
+    for number in range(2600):  # more than SQLite keeps in memory
+        staff(callio["PK"], number, name=f"Staff {number} " + "x" * 900, note="y" * 900)
+    running, leaks, names = [], [], []
+
+    def look(_, path, __):
+        if path != "/user" or not running:
+            return
+        for text in files_of(running[0].pid, tmp_path):
+            leaks.extend([path] * (b"s1p-s3cret" in text))
+            names.extend([path] * (text.count(b"Staff ") > 1))
+
+    callio.on_request = look
+    running.append(sync.start("run", "--job", "staffgroup"))
+    running[0].communicate(timeout=300)
+    assert running[0].returncode == 0 and len(store.rows("staff")) == 2600
+    assert names and not leaks  # the stage was in a file
+    assert not any(b"s1p-s3cret" in text for text in files_of("self", tmp_path))
+
+
 def test_a_tenant_that_fails_hides_no_other_one(install):
     callio, sync, store = install("PK", "hot2")
     callio.refuses.add("PK")
@@ -155,6 +225,21 @@ def test_a_tenant_that_fails_hides_no_other_one(install):
     run(sync, "--job", "customer", code=78)
     run(sync, "--job", "staffgroup", code=78)
     assert [(row["tenant"]) for row in store.rows("staff") + store.rows("customer")] == ["hot2", "hot2"]
+
+
+def test_calls_of_a_tenant_that_cannot_be_read_keep_no_table_of_another_one(install, tmp_path):
+    report = tmp_path / "report.sql"
+    report.write_text("CREATE TABLE report AS SELECT count(*) AS calls FROM callcenter_records;")
+    callio, sync, store = install("PK", "hot2", sink={"file": tmp_path / "calls.db", "after": report})
+    callio.refuses.add("PK")
+    for tenant in callio.tenants.values():
+        tenant.call(time.time() - 60)
+        staff(tenant, 1)
+        customer(tenant, 1, time.time() - HOUR)
+    failed = run(sync, code=78)
+    assert failed.log.count("refuses the login of the tenant PK") == 1
+    assert [row["tenant"] for row in store.rows("staff") + store.rows("customer")] == ["hot2", "hot2"]
+    assert store.rows("report") == [{"calls": 1}]
 
 
 def test_a_table_that_an_account_may_not_read_hides_no_other_one(install):
@@ -181,7 +266,7 @@ def make_report(callio):
     staff(tenant, 2, group=None, name="Hoa")
     tenant.groups["g1"] = {"_id": "g1", "name": "Team 1"}
     customer(tenant, 1, at(1, 12), assignedTime=at(1, 2) * 1000)
-    for n, state in ((3, "Từ chối"), (4, "Không nghe máy")):
+    for n, state in ((3, "TỪ CHỐI"), (4, "Không nghe máy")):
         customer(tenant, n, at(1, 12), assignedTime=at(1, n) * 1000, user={"_id": "u9", "name": "Gone"},
                  customFields=[{"key": "tinh-trang-kh", "val": state}])
     tenant.call(at(1, 1) + 60, toNumber="0900000001")
@@ -215,10 +300,21 @@ def test_the_report_of_sqlite_has_whole_local_days(install, tmp_path):
         sync.run("run", timeout=120)
     assert_report(store.rows("fact_staff_daily_PK"))
     broken = tmp_path / "broken.sql"
-    broken.write_text("CREATE TABLE x (a); SELECT * FROM nothing;")
+    broken.write_text("CREATE TABLE x (a);\n-- of\nSELECT *\nFROM nothing;\nSELECT 1;")
     sync.configure(config={"sink": {"after": broken}})
     failed = sync.run("run")
-    assert failed.code != 0 and "broken.sql" in failed.log
+    assert failed.code != 0 and "broken.sql: line 3, `SELECT * FROM nothing`: could not" in failed.log
+    told = json.loads(sync.run("history", "--json", "--limit", "1").out)
+    assert (told["exit_code"], told["outcome"]) == (failed.code, f"failed ({failed.code})")
+    assert "broken.sql" in told["message"]
+    assert f'exit_code="{failed.code}",kind="poll"}} 1\n' in sync.run("metrics").out
+    assert "✓ after: 1 file of SQL can be read" in sync.run("check").out
+    (tmp_path / "folder.sql").mkdir()
+    for after, said in ((tmp_path / "none*.sql", "no file matches"), ("broken.sql", "write the whole path"),
+                        (tmp_path / "folder.sql", "folder.sql")):
+        sync.configure(config={"sink": {"after": after}})
+        assert any(line.startswith("✗ after: ") and said in line for line in sync.run("check").out.splitlines())
+    sync.configure(config={"sink": {"after": broken}})
     with pytest.raises(sqlite3.OperationalError):
         store.rows("x")  # rolled back
     broken.chmod(0o666)
@@ -239,6 +335,12 @@ def test_tables_and_report_in_postgresql(install, tmp_path):
         for _ in range(3):
             print(sync.run("run", timeout=120).log)
         assert_report(store.rows("fact_staff_daily_PK"))
+        broken = tmp_path / "broken.sql"
+        broken.write_text("SELECT 'ä';\nSELECT *\n  FROM nothing;")
+        sync.configure(config={"sink": {"after": broken}})
+        failed = sync.run("run").log
+        assert "broken.sql: line 3, `FROM nothing`: could not" in failed and "correct the file" in failed, failed
+        sync.configure(config={"sink": {"after": None}})
         callio["PK"].customers["c1"].update(name="Other", updateTime=int(time.time() * 1000))
         del callio["PK"].groups["g1"]
         run(sync, "--job", "customer")
@@ -330,12 +432,45 @@ def test_bigquery_has_one_row_a_customer_and_a_user_and_the_groups_of_now(into_b
         assert ("PK", "NOOP", 0) in log_of(bigquery, "staff")
 
 
+def test_update_log_counts_the_calls_of_each_tenant(into_bigquery):
+    callio, sync, bigquery = into_bigquery("PK", "hot2")
+    now = time.time()
+    for tenant, ages in (("PK", (300, 200)), ("hot2", (100,))):
+        for age in ages:
+            callio[tenant].call(now - age)
+    run(sync, "--job", "call")
+    assert sorted(log_of(bigquery, "calls")) == [("PK", "MERGED", 2), ("PK", "STAGED", 2), ("hot2", "MERGED", 1),
+                                                 ("hot2", "STAGED", 1)]
+    callio["hot2"].call(now - 50)
+    for path in sync.state.iterdir():  # all calls are loaded again, and only the new one changes the table
+        path.unlink()
+    sync.set_checkpoint(int(now) - 3 * HOUR)
+    time.sleep(1)  # without the file, two loads of one second have the same seen_at
+    run(sync, "--job", "call")
+    assert sorted(log_of(bigquery, "calls")[4:]) == [("PK", "NOOP", 0), ("PK", "STAGED", 2), ("hot2", "MERGED", 1),
+                                                     ("hot2", "STAGED", 2)]
+    run(sync, "--job", "call")
+    assert len(log_of(bigquery, "calls")) == 8 and len(keyed(bigquery, "calls", "call_id")) == 4
+
+
+def test_a_table_is_not_changed_before_the_job_of_the_last_run_has_ended(into_bigquery):
+    """Goal: BigQuery may run two MERGEs at once, and each would miss the other's rows (the stand-in notes that)."""
+    callio, sync, bigquery = into_bigquery("PK")
+    customer(callio["PK"], 1, time.time() - HOUR)
+    bigquery.held = {"_merge"}
+    for _ in range(2):
+        bigquery.stop_while_held(sync.start("run", "--job", "customer"), "_merge")
+    bigquery.release()
+    run(sync, "--job", "customer")
+    assert sorted(keyed(bigquery, "customer")) == [("PK", "c1")]
+
+
 def test_bigquery_is_asked_from_when_on_customers_are_copied(into_bigquery):
     callio, sync, bigquery = into_bigquery("PK")
     customer(callio["PK"], 1, time.time() - 20 * DAY)
     customer(callio["PK"], 2, time.time() - HOUR)
     bigquery.lag = 2  # a new table is missing for a moment
-    callio.answers.extend([None] * 15 + [403])
+    callio.answers.extend([None] * 5 + [403])
     assert sync.run("run", "--job", "customer", timeout=300).code != 0
     callio.answers.clear()
     assert sorted(keyed(bigquery, "customer")) == [("PK", "c1")]  # what was read before that is there
@@ -402,6 +537,67 @@ def test_the_report_of_bigquery_has_whole_local_days(into_bigquery, billing):
     assert_report(bigquery.rows("callio.fact_staff_daily_PK"), old=True)
 
 
+def verdict(sync):
+    """OK, WARNING or CRITICAL, and the findings."""
+    return sync.run("status").out.splitlines()[0].split(maxsplit=1)[1]
+
+
+def test_a_failing_file_keeps_no_other_one_and_is_a_warning_until_it_works(into_bigquery, tmp_path):
+    """Goal: a failing file is not run each minute, and nobody says meanwhile that all is well."""
+    callio, sync, bigquery = into_bigquery("PK")
+    (tmp_path / "1.sql").write_text("INSERT INTO `nothing` VALUES (1);")
+    (tmp_path / "2.sql").write_text("CREATE OR REPLACE TABLE `seen` AS SELECT 7 AS a;")
+    sync.configure(config={"sink": {"after": tmp_path / "?.sql"}})
+    sync.run("enable")
+    callio["PK"].call(time.time() - 60)
+    assert f"{tmp_path}/1.sql: BigQuery: notFound" in run(sync, code=78).log
+    assert [row["a"] for row in bigquery.rows("callio.seen")] == [7]
+    asked = sum("after_" in job for job in bigquery.jobs)
+    again = sync.run("run", "--cron", timeout=120)
+    assert again.code == 78 and "1.sql" in again.log and "(since " in again.log and "the next try is at" in again.log
+    assert sum("after_" in job for job in bigquery.jobs) == asked, "it waits"
+    assert verdict(sync).startswith("WARNING - the files of after do not run since")
+    (tmp_path / "1.sql").write_text("SELECT 1;")
+    run(sync)  # a person does not wait
+    assert verdict(sync).startswith("OK")
+    (tmp_path / "1.sql").unlink()
+    (tmp_path / "2.sql").unlink()
+    assert "no file matches" in run(sync, code=78).log and verdict(sync).startswith("WARNING")
+    sync.configure(config={"sink": {"after": None}})
+    run(sync)
+    assert verdict(sync).startswith("OK")
+
+
+def test_files_that_a_run_has_no_time_for_are_run_by_the_next_one(install, tmp_path):
+    _, sync, store = install("PK")
+    slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT count(*) FROM n;"
+    for name in "abcd":
+        (tmp_path / f"{name}.sql").write_text(f"{slow} CREATE TABLE IF NOT EXISTS seen (name TEXT); "
+                                              f"INSERT INTO seen VALUES ('{name}');")
+    sync.configure(config={"sink": {"after": tmp_path / "?.sql"}, "sync": {"time_budget": 1}})
+    names = []
+    while len(names) < 4 and sync.run("run", "--job", "call", timeout=120).code == 0:
+        names = [row["name"] for row in store.rows("seen")]
+    assert names[:4] == list("abcd")  # each in its turn, whether a run has time for one or for all
+
+
+def test_tables_that_cannot_be_copied_wait_and_are_a_warning_until_they_are(into_bigquery):
+    callio, sync, bigquery = into_bigquery("PK")
+    sync.run("enable")
+    callio.fails["PK", "/user-group"] = 403
+    assert "no right" in run(sync, code=78).log
+    callio.requests.clear()
+    again = sync.run("run", "--cron", timeout=120)
+    assert again.code == 78 and "no right" in again.log and "(since " in again.log
+    assert not any(path != "/call" for _, path, _ in callio.requests), callio.requests
+    assert verdict(sync).startswith("WARNING - customers, staff and groups are not copied since")
+    run(sync, "--job", "staffgroup", code=78)
+    assert "; staff and groups are not copied since" in verdict(sync)
+    callio.fails.clear()
+    run(sync)
+    assert verdict(sync).startswith("OK")
+
+
 @pytest.mark.parametrize("answer", [403, 422, 500])
 def test_calls_that_cannot_be_read_by_their_ids_hide_no_new_call(into_bigquery, answer):
     """Calls that were found before the table could be loaded again are read by their ids when it can."""
@@ -416,7 +612,8 @@ def test_calls_that_cannot_be_read_by_their_ids_hide_no_new_call(into_bigquery, 
         callio.fails["PK", f"/call/{call}"] = answer
     let_load(sync)
     callio.requests.clear()
-    run(sync, "--job", "call", code=None)
+    done = run(sync, "--job", "call", code=None)
+    assert "could not be read again; the next runs try it" in done.log and "archived" not in done.log
     assert f"PK:{new}" in {row["call_id"] for row in bigquery.rows("callio.calls")}
     asked = {path for _, path, _ in callio.requests if path.startswith("/call/")}
     assert len(asked) == 3, "the others of the tenant are not asked for"
@@ -427,6 +624,87 @@ def test_calls_that_cannot_be_read_by_their_ids_hide_no_new_call(into_bigquery, 
         {f"PK:{call}" for call in callio["PK"].calls}
 
 
+def make_pending(callio, sync, count):
+    """Calls that were found between two loads: the next load reads them by their ids."""
+    callio["PK"].call(time.time() - 200)
+    run(sync, "--job", "call")
+    sync.configure(config={"sink": {"load_interval": 300}})
+    made = [callio["PK"].call(time.time() - 100 - n)["_id"] for n in range(count)]
+    run(sync, "--job", "call", code=None)
+    return made
+
+
+def test_an_id_with_any_characters_can_be_asked_for(into_bigquery):
+    callio, sync, bigquery = into_bigquery("PK")
+    make_pending(callio, sync, 1)
+    odd = callio["PK"].call(time.time() - 90, _id="a/b?c:d#%2F é..")["_id"]
+    run(sync, "--job", "call", code=None)
+    let_load(sync)
+    callio.requests.clear()
+    run(sync, "--job", "call", code=None)
+    assert "/call/" + urllib.parse.quote(odd, safe="") in {path for _, path, _ in callio.requests}
+    assert f"PK:{odd}" in {row["call_id"] for row in bigquery.rows("callio.calls")}
+
+
+@pytest.mark.parametrize("sink", ["bigquery", "webhook"])
+def test_reading_calls_by_their_ids_keeps_to_the_time_of_the_run(into_bigquery, sink):
+    """Goal: a run does not read hundreds of calls one by one for minutes, and each run sends what it has read."""
+    callio, sync, bigquery = into_bigquery("PK")
+    count = len(make_pending(callio, sync, 30))
+    with Receiver() as hook:
+        if sink == "webhook":
+            others = dict.fromkeys(("project", "dataset", "credentials_file", "bigquery_url", "load_interval"))
+            sync.configure(config={"sink": {"type": "webhook", "url": hook.url, "secret": hook.secret, **others}})
+        sync.configure(config={"sync": {"time_budget": 2}})
+        callio.on_request = lambda _, path, __: time.sleep(0.1 if path.startswith("/call/") else 0)
+        asked, arrived = [], 0
+        while arrived < count and len(asked) < 40:
+            let_load(sync)
+            callio.requests.clear()
+            run(sync, "--job", "call", code=None)
+            asked.append(sum(path.startswith("/call/") for _, path, _ in callio.requests))
+            arrived = len(hook.received) if sink == "webhook" else len(bigquery.rows("callio.calls")) - 1
+    assert arrived == count and asked[0] < count, asked
+
+
+def test_a_call_for_which_no_answer_comes_keeps_no_other_one(into_bigquery):
+    callio, sync, bigquery = into_bigquery("PK")
+    made = make_pending(callio, sync, 4)
+    for call in made[::2]:  # wherever a run begins, one of them comes before another call
+        callio.fails["PK", f"/call/{call}"] = "cut"
+    let_load(sync)
+    run(sync, "--job", "call", code=None)
+    assert set(made) & {row["call_id"].removeprefix("PK:") for row in bigquery.rows("callio.calls")} == set(made[1::2])
+
+
+@needs_shim
+def test_calls_behind_failing_ones_have_their_turn(into_bigquery):
+    callio, sync, bigquery = into_bigquery("PK")
+    made = make_pending(callio, sync, 8)
+    failing = made[3:6]  # the five oldest calls are read together, in the order of their ids
+    for call in failing:
+        callio.fails["PK", f"/call/{call}"] = 403
+    for minutes in range(8):
+        let_load(sync)
+        sync.run("run", "--job", "call", env=shim.Strike(sync, clock_ahead=60 * minutes).env)
+    assert set(made) - {row["call_id"].removeprefix("PK:") for row in bigquery.rows("callio.calls")} == set(failing)
+
+
+@needs_shim
+def test_each_call_has_its_turn_if_runs_come_every_five_minutes(into_bigquery):
+    """Goal: a pace of as many minutes as calls are read at once does not begin at the same call each time."""
+    callio, sync, _ = into_bigquery("PK")
+    made = make_pending(callio, sync, 5)
+    for call in made[:3]:
+        callio.fails["PK", f"/call/{call}"] = 403
+    callio.requests.clear()
+    first = -int(time.time() // 60) % 5
+    for minutes in range(first, first + 30, 5):
+        let_load(sync)
+        sync.run("run", "--job", "call", env=shim.Strike(sync, clock_ahead=60 * minutes).env)
+    assert set(made) <= {path.removeprefix("/call/") for _, path, _ in callio.requests}
+
+
 @pytest.mark.parametrize("billing", [True, False], ids=["MERGE", "sandbox"])
 def test_each_call_has_its_tenant_and_changes_once_in_a_load_of_several_tenants(into_bigquery, billing):
     callio, sync, bigquery = into_bigquery("PK", "hot2", "aa")
@@ -434,6 +712,8 @@ def test_each_call_has_its_tenant_and_changes_once_in_a_load_of_several_tenants(
     for tenant in callio.tenants.values():  # with the same _ids
         tenant.call(time.time() - 60)
     run(sync, "--job", "call")
+    modes = ["MERGED", "STAGED"] if billing else ["STAGED", "TRUNCATE"]
+    assert sorted(log_of(bigquery, "calls")) == [(tenant, mode, 1) for tenant in ("PK", "aa", "hot2") for mode in modes]
     changed, kept = callio["PK"], callio["hot2"]
     for tenant, billed in ((changed, 40), (kept, 50), (callio["aa"], 30)):
         for call in tenant.calls.values():
@@ -480,7 +760,7 @@ def test_bigquery_runs_the_files_in_order_when_rows_were_loaded(into_bigquery, t
             in failed.log)
 
 
-@pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
+@needs_shim
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_while_bigquery_gets_customers_ends_with_one_row_each(into_bigquery, when):
     callio, sync, bigquery = into_bigquery("PK")
@@ -509,6 +789,44 @@ def test_a_crash_while_bigquery_gets_customers_ends_with_one_row_each(into_bigqu
         assert {key: row["name"] for (_, key), row in keyed(bigquery, "customer").items()} == \
             {"c0": "Customer 0", "c1": "Other", "c2": "Customer 2", "c3": "Customer 3"}, f"{when} step {at}"
     assert ended > 2
+
+
+@pytest.mark.plain_only
+def test_tables_keep_to_the_time_of_a_run_and_the_next_one_continues(install):
+    callio, sync, store = install("PK", "hot2")
+    sync.configure(config={"sync": {"time_budget": 2}})
+    for tenant in callio.tenants.values():
+        staff(tenant, 1)
+        tenant.groups["g1"] = {"_id": "g1", "name": "Team"}
+        for n in range(3):
+            customer(tenant, n, time.time() - (3 - n) * 5 * DAY)
+
+    def slowly(tenant, path, _):
+        if path != "/call":
+            time.sleep(1 if path != "/customer" else 0.1)
+
+    callio.on_request = slowly
+    first = run(sync)
+    assert "📇 the next run continues to copy tables" in first.log
+    assert {path for _, path, _ in callio.requests} != {"/call", "/user", "/user-group", "/customer"} or \
+        ("hot2", "/user") not in {(tenant, path) for tenant, path, _ in callio.requests}
+    for _ in range(12):
+        if sync.ledger("SELECT number FROM note WHERE name = 'tables_copied'"):
+            break
+        run(sync)
+    read = [(tenant, path) for tenant, path, _ in callio.requests if path in ("/user", "/user-group")]
+    assert len(set(read)) == len(read) == 4  # each one once
+    assert [len(store.rows(table)) for table in ("group", "staff", "customer")] == [2, 2, 6]
+
+
+def test_a_named_job_is_done_to_its_end(install):
+    callio, sync, store = install("PK", "hot2")
+    sync.configure(config={"sync": {"time_budget": 1}})
+    for tenant in callio.tenants.values():
+        staff(tenant, 1)
+    callio.on_request = lambda *_: time.sleep(0.6)
+    assert "continues" not in run(sync, "--job", "staffgroup").log
+    assert len(store.rows("staff")) == 2
 
 
 def test_check_says_that_a_sink_takes_no_tables(install, tmp_path):

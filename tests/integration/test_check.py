@@ -233,6 +233,22 @@ def test_an_unwise_setting_is_a_warning(ready, api, spoil, words):
     assert [word for word in words if word not in marked["⚠"][0]] == []
 
 
+@pytest.mark.plain_only
+def test_each_file_with_a_secret_that_everybody_can_read_is_a_warning(ready, tmp_path):
+    secrets = [tmp_path / name for name in ("sink-secret", "recordings-password", "kept")]
+    for path in secrets:
+        path.write_text("whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA==")
+        path.chmod(0o644)
+    secrets[2].chmod(0o600)
+    ready.configure(config={
+        "sink": {"type": "webhook", "url": "http://127.0.0.1:1/", "secret_file": secrets[0]},
+        "recordings": {"upload": "directory", "folder": ready.directory, "url": "https://127.0.0.1:1", "user": "me",
+                       "password_file": secrets[1], "key_file": secrets[2]}})
+    out = ready.run("check").out
+    assert [f"⚠ configuration: {path} holds a secret and can be read by other users" in out for path in secrets] == [
+        True, True, False], out
+
+
 # ---- database ----
 
 def test_a_database_that_is_down_is_a_failure(ready, api):
@@ -682,7 +698,7 @@ def end_the_last_run(sync, seconds_ago):
 
 def test_a_new_installation_needs_no_run_yet(ready, api):
     marked = check(ready, api)
-    assert f"cron: {ready.cron_file} starts a run each minute" in marked["✓"] and "runs" not in subjects(marked["✓"])
+    assert f"cron: {ready.cron_file} starts the runs" in marked["✓"] and "runs" not in subjects(marked["✓"])
 
 
 def test_check_tells_the_age_of_the_last_run(ready, api):

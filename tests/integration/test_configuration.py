@@ -24,13 +24,13 @@ def waiting(sync, db):
 
 
 def refuse(sync, api, *args, code=78, env=None):
-    """Runs with bad settings. Returns the logged problems and standard error. Nothing is sent, and no secret is
-    printed."""
-    before = sorted(os.listdir(sync.state))
+    """Runs with bad settings. Returns the logged problems and standard error. Nothing is sent, no secret is printed,
+    and the state gets no more than the record of the failed run."""
+    before = set(os.listdir(sync.state))
     result = sync.run(*args, env=env)
     assert result.code == code, result.log + result.err
     assert api.state()["requests"] == 0
-    assert sorted(os.listdir(sync.state)) == before
+    assert set(os.listdir(sync.state)) - before <= {"ledger.db", "ledger.db-wal", "ledger.db-shm", "lock"}
     for secret in (KEY, PASSWORD):
         assert secret not in result.out + result.err + result.log
     return [line for line in result.log.splitlines() if " ERROR ❌ " in line], result.err
@@ -436,3 +436,14 @@ def test_every_run_warns_of_verify_ssl_0(sync, api, db):
         assert result.code == 0
         (warning,) = [line for line in result.log.splitlines() if "verify_ssl = 0" in line]
         assert " WARN " in warning and "remove that line" in warning
+
+
+@pytest.mark.plain_only
+def test_settings_set_refuses_a_sink_that_lacks_settings(sync, db, api):
+    before = sync.config_file.read_text()
+    done = sync.run("settings", "set", "sink.type", "bigquery")
+    assert done.code == 64 and "nothing was changed: " in done.err and "has no project" in done.err
+    assert sync.config_file.read_text() == before
+    sync.configure(config={"sink": {"type": "bigquery"}})
+    assert f"{sync.config_file}: the sink bigquery has no project" in sync.run().log
+    assert sync.run("settings", "set", "sink.project", "p1").code == 0  # one step on the way

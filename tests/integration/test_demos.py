@@ -1,5 +1,5 @@
-"""`make demo-routes`, `make demo-callcenter` and `make demo-callio` deliver each call as they say, and so does the
-example of a profile."""
+"""`make demo-routes`, `make demo-callcenter` and `make demo-callio` deliver each call as they say, and so do the
+examples of profiles."""
 import contextlib
 import json
 import sqlite3
@@ -9,12 +9,15 @@ import time
 
 import pytest
 
+from harness.bigquery import BigQuery
+from harness.callio import Callio
 from harness.drive import Drive
 from harness.pbx_api import PbxApi
 from harness.process import ROOT
 from harness.sync import Sync
 
 
+@pytest.mark.plain_only
 @pytest.mark.parametrize("demo, words", [
     ("demo_routes",
      ("type = records", "type = webhook", "type = asterisk-cdr", "Each call arrived once, by its own route.")),
@@ -58,3 +61,29 @@ def test_the_example_of_a_hosted_pbx_delivers_calls_and_recordings(tmp_path):
         with contextlib.closing(sqlite3.connect(sync.state / "records.db")) as table:
             assert table.execute("SELECT uuid, google_drive_url FROM callcenter_records").fetchall() == \
                 [(call["uuid"], file["webViewLink"])]
+
+
+@pytest.mark.plain_only
+def test_the_example_of_callio_copies_calls_and_tables_to_bigquery(tmp_path):
+    """The test follows README: the four lines of BigQuery stand in place of `type = records`."""
+    with Callio("PK") as callio, BigQuery() as bigquery:
+        (tmp_path / "accounts.json").write_text(callio.accounts())
+        (tmp_path / "bigquery.json").write_text(json.dumps(bigquery.accounts.service_account()))
+        text = (ROOT / "packaging/examples/callio.conf").read_text()
+        for old, new in {"type = callio": f"type = callio\nurl = {callio.url}", "\ntype = records\n": "\n",
+                         ";type = bigquery": f"type = bigquery\nbigquery_url = {bigquery.url}",
+                         ";project = acme-calls": "project = calls", ";dataset = ": "dataset = ",
+                         ";credentials_file = ": "credentials_file = ",
+                         "/etc/did-optimizer-sync.d/": f"{tmp_path}/"}.items():
+            assert old in text
+            text = text.replace(old, new)
+        sync = Sync(tmp_path / "host", timezone="UTC")
+        sync.config_file.write_text(text)
+        tenant = callio["PK"]
+        tenant.call(time.time() - 90)
+        tenant.groups["g1"] = {"_id": "g1", "name": "Team 1"}
+        checked, run = sync.run("check"), sync.run("run")
+        sync.close()
+        assert checked.code == 0 and "answers the tenant PK" in checked.out, checked.out
+        assert run.code == 0, run.log
+        assert [len(bigquery.rows(f"telephony.{table}")) for table in ("calls", "group")] == [1, 1]

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.plain_only
 NAME = "did-optimizer-sync"
 README, MAN8 = ROOT / "README.md", ROOT / f"packaging/man/{NAME}.8"
 MAN5, CONF = ROOT / f"packaging/man/{NAME}.conf.5", ROOT / f"conf/{NAME}.conf"
+SERVE_MAN = ROOT / f"packaging/man/{NAME}-serve.8"
 COMPLETION = ROOT / f"packaging/bash-completion/{NAME}"
 GUIDES = [ROOT / ".github/CONTRIBUTING.md", ROOT / ".github/SECURITY.md", ROOT / "tests/README.md"]
 
@@ -170,7 +171,8 @@ def test_every_command_takes_the_options_that_the_readme_gives_it(help_text, tmp
             continue
         done = subprocess.run([program("SYNC_BINARY", f"build/{NAME}"), *command.split(), option,
                                *(["1"] if option in values else []), *arguments.get(command, []), "--state-dir",
-                               tmp_path / "none", "--config", tmp_path / "none.conf"],
+                               tmp_path / "none", "--config", tmp_path / "none.conf", "--log", tmp_path / "log",
+                               "--dids", tmp_path / "none"],
                               stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", timeout=60)
         assert "cannot be used with" not in done.stderr, f"{command} {option}: {done.stderr}"
 
@@ -187,6 +189,23 @@ def test_no_document_names_an_option_that_does_not_exist(help_text):
     manual = {f"-{name}" for name in re.findall(r"^\.It Fl (-[a-z-]+)", MAN8.read_text(), re.M)}
     completed = re.search(r"local options='(.*?)'", COMPLETION.read_text(), re.S).group(1).split()
     assert manual == known and set(completed) == known
+
+
+# ---- the manual pages as a terminal shows them ----
+
+WIDTH = 80
+
+
+@pytest.mark.skipif(not shutil.which("groff"), reason="groff is not installed: apt-get install groff-base")
+@pytest.mark.parametrize("page", [MAN8, MAN5, SERVE_MAN], ids=lambda page: page.name)
+def test_every_line_of_a_manual_page_fits_into_a_terminal(page):
+    """Goal: no table has a column that is too narrow for its words, and no word is hyphenated."""
+    done = subprocess.run(["groff", "-mandoc", "-Tutf8", "-P-cbou", f"-rLL={WIDTH}n", page], capture_output=True,
+                          encoding="utf-8", check=True)
+    assert done.stderr == ""  # troff names each line that it cannot break
+    lines = done.stdout.splitlines()
+    assert len(lines) > 100 and [line for line in lines if len(line) > WIDTH] == []
+    assert "\u2010\n" not in done.stdout  # a hyphen that groff put into a word
 
 
 # ---- the completion of the page ----

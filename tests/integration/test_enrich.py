@@ -333,7 +333,10 @@ def test_vicidial_2_4_gives_the_data_that_it_has(db, api, sync):
                                              "customerState": "NY"}
     assert "dialStatus" not in body_of(api, other)
     assert "data: did (there is no table vicidial_dial_log)" in done.log
-    assert "data: amd_result (there is no table vicidial_amd_log)" in done.log
+    assert "data: amd_result (there is no table vicidial_amd_log); nothing needs to be done" in done.log
+    assert "says what to do" not in done.log
+    check = [line for line in sync.run("check").out.splitlines() if "amd_result" in line]
+    assert check[0].startswith("✓ enrichment") and "nothing needs to be done: there is no table" in check[0], check
     db.insert()
     assert "without some of their data" not in run(sync).log, "once is enough"
 

@@ -25,6 +25,8 @@ from harness.dialer import Dialer
 from harness.process import ROOT
 from harness.sync import Sync
 
+pytestmark = pytest.mark.plain_only
+
 CALL = {"uniqueid": "1700000000.1", "phoneNumber": "3125551212", "campaignId": "TESTCAMP", "disposition": "SALE"}
 PATH = "/api/v1/call-results"
 
@@ -124,7 +126,9 @@ def test_clear_forgets_what_arrived_and_keeps_the_rules(api):
     api.rules([{"status": 503, "after": 1}])
     post(api)
     api.clear()
-    assert api.state() == {"requests": 0, "connections": 0, "max_in_flight": 0, "recorded": [], "log": []}
+    state = api.state()
+    assert state.pop("max_in_flight") <= 1  # the request that was answered may not have ended
+    assert state == {"requests": 0, "connections": 0, "recorded": [], "log": []}
     assert post(api)[0] == 503
     api.clear(rules=True)
     assert post(api)[1]["message"] == "Call result recorded"

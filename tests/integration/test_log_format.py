@@ -49,8 +49,8 @@ def test_times_are_iso_8601_with_the_offset_and_each_line_names_its_part(sync, d
     entries = [json.loads(line) for line in sync.run().log.splitlines()]
     for entry in entries:
         assert datetime.datetime.fromisoformat(entry["timestamp"]) >= before
-    assert {entry["logger"] for entry in entries} == {"run", "resources", "walk", "enrich", "settle", "progress",
-                                                       "summary"}
+    loggers = {entry["logger"] for entry in entries} - {"journal"}  # it warns of a slow database
+    assert loggers == {"run", "resources", "walk", "enrich", "settle", "progress", "summary"}
 
 
 def numbers_shown(*results):

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sqlite3
@@ -132,6 +133,10 @@ def test_bad_settings_of_one_tenant_delay_no_other(sync, db, api, other_api, eve
     assert sync.run(*every_profile).code == 78
     assert received(api) == received(other_api) == [call]
     assert "batch_size" in bad.log() and "batch_size" not in good.log()
+    err = sync.run(*every_profile).err
+    assert "the run of the profile bad failed (exit 78)" in err
+    errors = [line for line in err.splitlines() if " ERROR " in line]
+    assert errors and all(" ERROR [bad] " in line for line in errors), err
 
 
 def test_the_default_profile_is_left_out_where_it_has_no_key_but_others_have(sync, db, other_api, every_profile):
@@ -142,6 +147,15 @@ def test_the_default_profile_is_left_out_where_it_has_no_key_but_others_have(syn
     Tenant(sync, "acme", other_api)
     run = sync.run(*every_profile)
     assert (run.code, run.log, received(other_api)) == (0, "", [call])
+
+
+@pytest.mark.plain_only
+def test_a_default_profile_with_a_wrong_line_is_not_left_out(sync, db, other_api, every_profile):
+    """Its type needs no key, but with a typo nobody knows that."""
+    sync.configure(dids={"api_key": None}, config={"sink": {"type": "recrods"}})
+    Tenant(sync, "acme", other_api)
+    run = sync.run(*every_profile)
+    assert run.code == 78 and "there is no sink of the type 'recrods'" in run.log
 
 
 def test_files_that_are_no_profiles_settings_are_left_alone(sync, db, other_api, every_profile):
@@ -226,12 +240,17 @@ os.execv("{program("SYNC_BINARY", "build/did-optimizer-sync")}", sys.argv)
 def test_all_profiles_can_run_in_a_loop(sync, db, api, other_api, every_profile):
     acme = Tenant(sync, "acme", other_api)
     acme.enable()
+    broken = Tenant(sync, "broken", other_api, batch_size="many")
+    broken.enable()
     running = sync.start(*every_profile, "--every", "1")
     for _ in range(2):
         call = db.insert()
         until(lambda: call in api.by_uniqueid() and call in other_api.by_uniqueid())
+    until(lambda: "batch_size" in broken.log())
     running.terminate()
-    assert running.wait(20) == 0
+    _, err = running.communicate(timeout=20)
+    assert running.returncode == 0
+    assert " ERROR [broken] " in err and err.count(" ERROR ") == err.count(" ERROR [broken] "), err
     assert "standby" not in acme.log()
 
 
@@ -244,6 +263,18 @@ def test_the_mail_of_cron_names_the_profile(sync, db, api, other_api, every_prof
     assert said.startswith("did-optimizer-sync --profile acme does not work: ")
     other_api.rules([])
     assert sync.run(*every_profile, "--cron").out == "did-optimizer-sync --profile acme works again.\n"
+
+
+@pytest.mark.plain_only
+def test_every_command_that_a_message_names_is_the_profile_s(sync, db, api):
+    (sync.directory / "acme.conf").write_text(sync.config_file.read_text())
+    words = ("--profile", "acme", "--profiles-dir", sync.directory)
+    said = [sync.run(*words, *command) for command in (
+        ["run"], ["disable"], ["status"], ["failed", "retry", "1.1"], ["failed", "drop", "--all"],
+        ["failed", "restore", "--all"], ["recordings", "why", "1.1"], ["recordings", "retry", "1.1"])]
+    text = "".join(done.out + done.err + done.log for done in said)
+    named = re.findall(r"did-optimizer-sync((?: --profile \w+)?) (?:enable|failed|why|recordings)\b", text)
+    assert len(named) > 6 and set(named) == {" --profile acme"}, text
 
 
 def test_named_paths_win_over_a_profiles_own(sync, db, api):

@@ -332,6 +332,17 @@ def test_check_names_a_wrong_setting(install, settings, words):
     assert done.code == 78 and any("✗" in line and words in line for line in done.out.splitlines()), done.out
 
 
+def test_check_says_that_the_calls_of_a_sink_have_no_links(install, tmp_path):
+    _, sync = install()
+    assert "do not have the links" not in sync.run("check").out
+    secret = tmp_path / "secret"
+    secret.write_text("s" * 40)
+    secret.chmod(0o600)
+    sync.configure(config={"sink": {"type": "webhook", "url": "http://127.0.0.1:9/", "secret_file": secret,
+                                    "file": None}})
+    assert "do not have the links: `did-optimizer-sync recordings why ID` shows one" in sync.run("check").out
+
+
 def test_the_key_of_the_source_goes_to_no_other_host(install):
     pbx, sync = install(url="http://localhost:1")
     with PbxApi(key="") as other:

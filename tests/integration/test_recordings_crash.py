@@ -1,6 +1,7 @@
 """The program ends at any step on disk or network while it transfers recordings: none is lost, none is stored twice."""
 import json
 import shutil
+import signal
 import time
 
 import pytest
@@ -9,12 +10,12 @@ from fault import shim
 from fault.shim import END_STATUS, Strike
 from fault.sweeps import points
 from harness.drive import Drive
-from harness.keeping import installed, make_due, name_of, run, spooled, stored
+from harness.keeping import installed, make_due, name_of, records, run, spooled, stored
 from harness.recordings import sound
 from harness.s3 import S3
 
 needs_shim = pytest.mark.skipif(shim.cannot_load() is not None, reason=f"no shim: {shim.cannot_load()}")
-STEPS = 24  # of all, as each takes three runs; SWEEP_SHARE changes it
+STEPS = 10  # of all, as each takes three runs; SWEEP_SHARE changes it
 
 
 class Stage:
@@ -102,3 +103,76 @@ def test_a_crash_at_any_step_loses_no_recording_and_stores_none_twice(stage, whe
         assert kept.items() <= stage.contents.items(), f"{when} step {at}"
         stage.finish()
     assert ended > STEPS / 2
+
+
+@needs_shim
+def test_a_disk_that_never_answers_does_not_hold_up_the_next_run(tmp_path):
+    """The run ends though a thread hangs in a sync of the kept file. The next runs leave that disk alone for a while,
+    and status says so."""
+    with installed(tmp_path) as install:
+        pbx, sync = install()
+        call = pbx.call(int(time.time()) - 100)
+        content = pbx.record(call)
+        strike = Strike(sync, at=1, action="hang", kinds=["unlink", "rename"], root=sync.kept)
+        process = sync.start("run", env=strike.env)
+        while not strike.has_hit():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=120)
+        assert f"the disk of {sync.kept} does not answer" in sync.log_file.read_text()
+        assert call["uuid"] in records(sync)
+        assert "recordings are not stored since" in sync.run("status").out
+        run(sync, "recordings wait: the disk of")
+        assert stored(sync) == {}
+        assert sync.run("recordings", "retry", "--all").code == 0
+        make_due(sync)
+        run(sync, "1 stored")
+        assert stored(sync) == {name_of(call): content}
+        assert "recordings are not stored" not in sync.run("status").out
+
+
+@needs_shim
+def test_check_names_a_disk_that_never_answers(tmp_path):
+    with installed(tmp_path) as install:
+        _, sync = install(timeout=1)
+        done = sync.run("check", env=Strike(sync, at=1, action="hang", kinds=["unlink", "rename"], root=sync.kept).env)
+        assert done.code == 69 and f"✗ recordings: the disk of {sync.kept} does not answer" in done.out, done.out
+        assert "unmount it" in done.out and "verdict: NOT READY" in done.out
+
+
+def test_a_place_that_cannot_be_opened_is_a_warning_of_status(tmp_path):
+    with installed(tmp_path) as install:
+        (tmp_path / "key.json").write_text("{}")
+        pbx, sync = install(upload="google-drive", credentials_file=tmp_path / "key.json", folder="f0lder")
+        pbx.record(pbx.call(int(time.time()) - 100))
+        run(sync, "recordings wait")
+        assert "recordings are not stored since" in sync.run("status").out
+        del sync.config["recordings"]
+        sync.configure()
+        run(sync)
+        assert "recordings are not stored" not in sync.run("status").out
+
+
+def test_a_place_that_can_be_opened_again_is_no_warning_if_nothing_is_pending(tmp_path):
+    with installed(tmp_path) as install:
+        (tmp_path / "key.json").write_text("{}")
+        pbx, sync = install(upload="google-drive", credentials_file=tmp_path / "key.json")
+        run(sync, "recordings wait")
+        assert "recordings are not stored since" in sync.run("status").out
+        sync.configure(config={"recordings": {"upload": "directory", "credentials_file": None}})
+        run(sync)
+        assert "recordings are not stored" not in sync.run("status").out
+
+
+def test_a_place_that_is_missing_is_a_warning_until_a_recording_is_stored(tmp_path):
+    with installed(tmp_path) as install:
+        pbx, sync = install()
+        pbx.record(pbx.call(int(time.time()) - 100))
+        sync.kept.rmdir()
+        run(sync, "make the directory of folder")
+        assert "recordings are not stored since" in sync.run("status").out
+        sync.kept.mkdir()
+        make_due(sync)
+        run(sync, "1 stored")
+        assert "recordings are not stored" not in sync.run("status").out

@@ -20,6 +20,7 @@ import time
 import pytest
 
 from harness import certs
+from harness.keeping import change_ledger
 from harness.process import ROOT
 from harness.serve import PASSWORD, Client, Page
 
@@ -76,7 +77,8 @@ def test_every_answer_has_the_headers_that_protect_the_page(page):
 @pytest.mark.parametrize("body, status", [
     ({"name": "ann", "password": "wrong password"}, 401), ({"name": "nobody", "password": PASSWORD}, 401),
     ({"name": "ann"}, 400), ({"name": 1, "password": 2}, 400), ({"name": "ann", "password": "x" * 5000}, 401),
-    ([], 400), ({"name": "ann\nforged line", "password": "x"}, 401), ({"name": "", "password": ""}, 401)])
+    ([], 400), ({"name": "ann\nforged line", "password": "x"}, 401), ({"name": "", "password": ""}, 401),
+    ({"name": "ann", "password": PASSWORD + "\0and more"}, 400)])
 def test_a_wrong_login_is_refused(page, body, status):
     got = page.client().ask("POST", "/api/v1/session", body)
     assert got.status == status and "error" in got.json() and "Set-Cookie" not in got.headers
@@ -194,7 +196,12 @@ def test_a_token_that_is_forged_expired_or_of_an_old_password_is_refused(page):
     good, header = _claims(token), {"alg": "HS256", "typ": "JWT"}
     assert page.client(token=_sign(page, header, good)).get("/api/v1/session").status == 200
     head, body, mac = token.split(".")
-    bad = [_sign(page, header, {**good, "exp": int(time.time()) - 1}), _sign(page, header, {**good, "exp": "x"}),
+    since = {**good, "nbf": int(time.time()) - 1}
+    assert page.client(token=_sign(page, header, since)).get("/api/v1/session").status == 200
+    bad = [_sign(page, header, {**good, "nbf": int(time.time()) + 600}), _sign(page, header, {**good, "nbf": "soon"}),
+           _sign(page, {**header, "crit": ["exp"]}, good), _sign(page, {**header, "crit": None}, good),
+           _sign(page, header, {key: good[key] for key in good if key != "exp"}),
+           _sign(page, header, {**good, "exp": int(time.time()) - 1}), _sign(page, header, {**good, "exp": "x"}),
            _sign(page, header, {**good, "sub": "vic"}), _sign(page, {"alg": "none"}, good),
            _sign(page, {"alg": "RS256"}, good), f"{_part({'alg': 'none'})}.{body}.", f"{head}.{body}.",
            f"{head}.{body}",
@@ -290,6 +297,20 @@ def test_a_malformed_or_huge_request_is_refused(page, head, statuses):
     assert page.client("ann").get("/api/v1/session").status == 200
 
 
+@pytest.mark.parametrize("framing", [
+    "Content-Length: 0\r\nContent-Length: 33", "Content-Length: 0\r\ncontent-length: 0",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity", "Content-Length: 0\r\nHost: y",
+    "Content-Length: 0\r\nTransfer-Encoding : chunked", "Transfer-Encoding: gzip, chunked",
+    "Content-Length: 0\nContent-Length: 33"], ids=str)
+def test_nothing_behind_an_ambiguous_request_is_taken_for_another_one(page, framing):
+    """Goal: a proxy that reads its length otherwise cannot be made to let a hidden request through."""
+    with page.socket() as bare:
+        bare.sendall(f"POST /api/v1/session HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n".encode() +
+                     b"GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n\r\n")
+        got = _read_all(bare)
+    assert _status(got) == 400 and got.count(b"HTTP/1.1 ") == 1, got
+
+
 def test_a_body_without_its_length_is_bounded_too(page):
     with page.socket() as bare:
         bare.sendall(b"POST /api/v1/session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -352,19 +373,54 @@ def test_a_request_that_comes_byte_by_byte_is_cut_off(page):
 
 
 def test_streams_without_number_keep_nobody_out(page):
-    """Goal: who may look may not shut others out. 200 streams may be open; those that have ended do not count."""
+    """Goal: who may look may not shut others out. A user may have 20 streams; those that have ended do not count."""
     client, streams = page.client("ann"), []
-    for _ in range(201):
+    for _ in range(21):
         assert client.ask("HEAD", "/api/v1/events", X_CSRF_Token=None).status == 200
-    for number in range(202):
+    for number in range(22):
         connection = page.connect()
         connection.request("GET", "/api/v1/events", headers={"Cookie": f"session={client.cookie}"})
         streams.append((connection, connection.getresponse()))
-        assert streams[-1][1].status == (200 if number < 200 else 503), number
+        assert streams[-1][1].status == (200 if number < 20 else 429), number
+    assert page.client("vic").ask("HEAD", "/api/v1/events", X_CSRF_Token=None).status == 200
     assert client.get("/api/v1/session").status == 200
     for connection, got in streams:
         got.close()
         connection.close()
+
+
+@pytest.mark.plain_only
+@pytest.mark.parametrize("how", ["removed", "logged out", "other role", "new password"])
+def test_a_stream_ends_with_its_user_or_session(page, how):
+    client = page.client("vic")
+    connection = page.connect()
+    connection.request("GET", "/api/v1/events", headers={"Cookie": f"session={client.cookie}"})
+    stream = connection.getresponse()
+    assert stream.fp.readline() != b""
+    if how == "logged out":
+        assert client.ask("DELETE", "/api/v1/session").status == 200
+    elif how == "removed":
+        assert page.run("user", "remove", "vic").returncode == 0
+    elif how == "new password":
+        assert page.run("user", "password", "vic", stdin="another long password\n").returncode == 0
+    else:
+        page.users.write_text(page.users.read_text().replace("vic:viewer:", "vic:admin:"))
+    began = time.monotonic()
+    while stream.fp.readline() != b"":
+        pass
+    assert time.monotonic() - began < 60, "without the guard, it goes on for 5 minutes"
+    connection.close()
+
+
+@pytest.mark.plain_only
+def test_a_broken_file_of_users_is_logged_once(page):
+    client, text = page.client("ann"), page.users.read_text()
+    page.users.write_text(text + "eve:admin:plain\n")
+    for _ in range(5):
+        assert client.get("/api/v1/session").status == 401
+    page.users.write_text(text)
+    assert client.get("/api/v1/session").status == 200
+    assert page.said().count("nobody can log in") == 1 and "can be read again" in page.said()
 
 
 def test_a_stream_goes_on_while_others_are_served(page):
@@ -396,6 +452,18 @@ def test_it_listens_where_the_setting_says(make_page):
     page.stop(signal.SIGKILL)
     page.start()  # over the socket that the killed process has left
     assert page.client("ann").get("/api/v1/session").status == 200
+
+
+@pytest.mark.plain_only
+@pytest.mark.parametrize("listen, warns", [("0.0.0.0", True), ("127.0.0.1", False)])
+def test_a_page_that_others_reach_without_tls_warns(make_page, listen, warns):
+    page = make_page(inherit=False, start=False)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        page.port = free.getsockname()[1]
+    page.configure(listen=f"{listen}:{page.port}")
+    page.start()
+    assert page.client().get("/").status == 200
+    assert ("anyone on the network path can read passwords and calls" in page.said()) == warns
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has the rights of systemd's unit")
@@ -596,6 +664,65 @@ def acting(make_page, sync):
     return make_page(sync)
 
 
+def test_profiles_come_and_go_while_the_page_runs(make_page, sync):
+    """Goal: a new tenant is on the page, and acts, without a restart; one that is gone is not."""
+    profiles = sync.directory / "profiles"
+    profiles.mkdir(exist_ok=True)
+    (profiles / "old.conf").write_text(sync.config_file.read_text())
+    page = make_page(sync)
+    client = page.client("ann")
+    stream = page.connect()
+    stream.request("GET", "/api/v1/events", headers={"Cookie": f"session={client.cookie}"})
+    assert stream.getresponse().status == 200
+
+    def wait_for(*names):
+        until = time.monotonic() + 60
+        while (have := {row["name"] for row in client.get("/api/v1/profiles").json()["profiles"]}) != set(names):
+            assert time.monotonic() < until, have
+            time.sleep(0.1)
+
+    wait_for("old")
+    (sync.state / "profiles/new").mkdir(parents=True)
+    (profiles / "new.conf").write_text("[sync]\nbatch_size = 78\n")
+    wait_for("old", "new")
+    assert client.outcome("disable", profile="new")["exit_code"] == 0
+    assert {row["name"]: row["batch_size"] for row in client.get("/api/v1/profiles").json()["profiles"]}["new"] == 78
+    (profiles / "old.conf").unlink()
+    wait_for("new")
+    assert client.get("/api/v1/calls?profile=old").status == 404
+    assert client.get("/api/v1/calls?profile=new").status == 200
+    assert "the profiles of this host are now: new" in page.said()
+    stream.close()
+    assert page.stop() == 0
+
+
+def test_an_action_on_a_profile_changes_that_profile_alone(make_page, sync):
+    """Goal: the paths that the page was given are not those of a named profile."""
+    profiles = sync.directory / "profiles"
+    profiles.mkdir(exist_ok=True)
+    (profiles / "other.conf").write_text(sync.config_file.read_text())
+    sync.run("enable")
+    before = (sync.state / "enabled").read_text(), sync.config_file.read_text()
+    own = sync.state / "profiles/other"
+    own.mkdir(parents=True)
+    client = make_page(sync).client("ann")
+    assert client.outcome("enable", profile="other")["exit_code"] == 0
+    assert client.outcome("disable", profile="other")["exit_code"] == 0
+    assert client.outcome("settings_set", profile="other", key="sync.batch_size", value="77")["exit_code"] == 0
+    assert ((sync.state / "enabled").read_text(), sync.config_file.read_text()) == before
+    assert "77" in (profiles / "other.conf").read_text() and "no" in (own / "enabled").read_text()
+
+
+def test_the_page_names_the_wrong_line_of_the_settings_as_status_does(acting, sync):
+    assert sync.run("run").code == 0
+    change_ledger(sync, "UPDATE run SET started = started - 1200, finished = finished - 1200")
+    sync.configure(config={"sync": {"batch_siz": 5}})
+    shown = json.loads(sync.run("status", "--json").out)
+    profile, = acting.client("ann").get("/api/v1/summary").json()["profiles"]
+    assert profile["verdict_text"].startswith(f"the settings are wrong: {sync.config_file}:")
+    assert (profile["verdict"], profile["verdict_text"]) == (shown["verdict"], shown["verdict_text"])
+
+
 def _rejected(api, db, sync):
     """A call that the API rejects."""
     call = db.insert(end_epoch=db.now() - 300)
@@ -745,6 +872,7 @@ def test_of_two_changes_of_the_settings_at_once_none_is_lost(sync):
     {"profile": "default", "action": "failed_retry", "arguments": {"ids": ["x" * 101]}},
     {"profile": "default", "action": "failed_retry", "arguments": {"ids": ["a", ""]}},
     {"profile": "default", "action": "failed_retry", "arguments": {"ids": "a"}},
+    {"profile": "default", "action": "settings_set", "arguments": {"key": "sync.batch_size", "value": "5\0 0"}},
     {"profile": "default", "action": "reconcile", "arguments": {"days": 401}},
     {"profile": "default", "action": "reconcile", "arguments": {"days": "1 --report-only"}}], ids=str)
 def test_nothing_else_can_be_started(acting, body):

@@ -37,7 +37,7 @@ def test_runs_with_a_small_share_send_every_call_once(sync, db, api):
     loop.communicate(timeout=20)
     assert sorted(entry["uniqueid"] for entry in api.recorded()) == sorted(calls)
     assert USED_UP in sync.log_file.read_text()
-    assert sync.run().code == 0
+    assert sync.run().code in (0, 75)  # 75: a slow machine has used up the share of this minute
 
 
 def test_without_a_limit_one_run_sends_all_calls(sync, db, api):

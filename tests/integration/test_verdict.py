@@ -21,6 +21,11 @@ LEVELS = ["OK", "WARNING", "CRITICAL"]
 CHECK, HISTORY = "did-optimizer-sync check", "did-optimizer-sync history"
 
 
+def line_of(path, word):
+    """The number of the first line with this word."""
+    return [word in line for line in path.read_text().splitlines()].index(True) + 1
+
+
 def write_ledger(sync, *statements):
     with contextlib.closing(sqlite3.connect(sync.state / "ledger.db")) as ledger:
         for statement in statements:
@@ -93,6 +98,45 @@ def test_without_runs_the_verdict_gets_worse(sync, db, minutes, level):
 
 def test_before_the_first_run_the_verdict_is_not_ok(sync, db):
     assert verdict_of_all_views(sync) == ("CRITICAL", "no run yet; do: " + CHECK)
+
+
+@pytest.mark.plain_only
+def test_a_pause_that_the_settings_name_is_no_fault(sync, db):
+    """Goal: all views know it from the last run, whoever may read the settings."""
+    sync.configure(config={"sync": {"longest_pause": 46800}})
+    assert sync.run("run").code == 0
+    let_pass(sync, 780)
+    assert verdict_of_all_views(sync)[0] == "OK"
+    let_pass(sync, 6)
+    assert verdict_of_all_views(sync)[0] == "WARNING"
+    let_pass(sync, 10)
+    assert verdict_of_all_views(sync)[0] == "CRITICAL"
+
+
+@pytest.mark.plain_only
+@pytest.mark.parametrize("words", [["run"], ["run", "--cron"]])
+def test_a_typo_in_the_settings_is_a_failed_run(sync, db, words):
+    sync.configure(config={"sync": {"batch_siz": 5}})
+    said = f"{sync.config_file}:{line_of(sync.config_file, 'batch_siz')}: there is no setting 'batch_siz' in [sync]"
+    level, line = verdict_of_all_views(sync)  # no run could record it yet
+    assert level == "CRITICAL" and line.startswith("the settings are wrong: " + said) and line.endswith(CHECK)
+    assert sync.run(*words).code == 78
+    told = json.loads(sync.run("history", "--json").out)
+    assert told["outcome"] == "failed (78)" and said in told["message"]
+    level, line = verdict_of_all_views(sync)
+    assert level == "WARNING" and said in line and line.endswith("; do: " + CHECK)
+    let_pass(sync, 20)  # whatever keeps runs from beginning now, cron is not the first suspect
+    level, line = verdict_of_all_views(sync)
+    assert level == "CRITICAL" and line.startswith("the settings are wrong: " + said) and line.endswith(CHECK)
+
+
+@pytest.mark.plain_only
+def test_a_state_that_cannot_be_shown_hides_no_wrong_settings(sync, db):
+    sync.configure(config={"sync": {"batch_siz": 5}})
+    (sync.state / "ledger.db").mkdir()
+    for view in ("status", "health", "history", "metrics"):
+        done = sync.run(view)
+        assert done.code != 0 and "there is no setting 'batch_siz' in [sync]" in done.out + done.err, view
 
 
 def test_rejected_calls_are_a_warning(sync, db, api):

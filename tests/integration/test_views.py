@@ -313,7 +313,7 @@ def test_why_explains_calls_that_only_the_table_has(sync, db):
     assert "out of scope" in why(sync, early)["explanation"]
     assert why(sync, fresh)["explanation"] == "not sent yet: the call will be sent with one of the next runs"
     assert why(sync, running)["explanation"] == "not ended yet"
-    command = re.search(r"To send it: (backfill .*)$", why(sync, early)["explanation"]).group(1)
+    command = re.search(r"To send it: did-optimizer-sync (backfill .*)$", why(sync, early)["explanation"]).group(1)
     assert sync.run(*shlex.split(command)).code == 0 and why(sync, early)["state"] == "accepted"
 
 
@@ -610,11 +610,13 @@ def test_no_run_for_longer_than_the_critical_time_is_critical(sync, db):
 
 def test_an_unreadable_state_is_unknown(sync, db, tmp_path):
     sync.run()
+    code, line = health(sync, "--warning", "901")  # more than --critical is without a word
+    assert code == 3 and "--warning 901" in line
     write_ledger(sync, "PRAGMA user_version = 99")
     code, line = health(sync)
     assert code == 3 and line.startswith("UNKNOWN - ") and "newer version" in line
     assert health(sync, "--state-dir", str(tmp_path / "nowhere"))[0] == 3
-    for words in (("--warning", "soon"), ("--critical", "-1"), ("--warning", "901")):
+    for words in (("--warning", "soon"), ("--critical", "-1"), ("--warning", "7", "--critical", "6")):
         code, line = health(sync, *words)
         assert code == 3 and words[0] in line and words[1] in line
 

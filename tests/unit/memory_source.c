@@ -160,6 +160,12 @@ static bool may_read(const void *state)
     return memory->may_read == 0 || memory->read < memory->may_read;
 }
 
+static int64_t most_found(const void *state)
+{
+    const struct memory_source *memory = state;
+    return memory->most_found > 0 ? memory->most_found : INT64_MAX;
+}
+
 static int64_t spread(const void *state)
 {
     const struct memory_source *memory = state;
@@ -205,10 +211,11 @@ static int enrich(void *state, const struct call *const *calls, size_t count, so
     return result;
 }
 
-static void enrich_problem(const void *state, char problem[SOURCE_PROBLEM_SIZE])
+static void enrich_problem(const void *state, enum source_gap gap, char problem[SOURCE_PROBLEM_SIZE])
 {
     const struct memory_source *memory = state;
-    (void)snprintf(problem, SOURCE_PROBLEM_SIZE, "%s", str_or_empty(memory->enrich_problem));
+    (void)snprintf(problem, SOURCE_PROBLEM_SIZE, "%s",
+                   gap == memory->enrich_gap ? str_or_empty(memory->enrich_problem) : "");
 }
 
 static void close_memory(void *state)
@@ -231,6 +238,8 @@ static const struct source_ops memory_ops = {
     .enrich = enrich,
     .enrich_problem = enrich_problem,
     .may_read = may_read,
+    .most_found = most_found,
+    .most_found_setting = "limit",
     .spread = spread,
     .recall = recall,
     .list_campaigns = list_campaigns,

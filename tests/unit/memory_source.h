@@ -22,12 +22,14 @@ struct memory_source {
         struct memory_source *memory); /* called before it looks at a call: its archiver; NULL: not called */
     int64_t spread;          /* see source_spread */
     size_t may_read, read;   /* how many calls a run may read (0: all) and has read; see source_may_read */
+    int64_t most_found;      /* see source_most_found; 0: any number */
     unsigned slow_ms;        /* how long the scan of one call takes */
     const char *memory, *problem; /* the results of source_recall; NULL: "" */
     char earlier[SOURCE_MEMORY_SIZE]; /* the memory of an earlier run that source_recall got */
     const char *const *campaigns; /* the source's campaigns, with a NULL at the end; NULL: none */
     const char *looked_up;   /* the looked-up extra of every call; "": unknown; NULL: the source looks up nothing */
     const char *enrich_problem; /* see source_enrich_problem; NULL: "" */
+    enum source_gap enrich_gap; /* the kind of enrich_problem */
     bool enrich_fails;       /* source_enrich fails */
     size_t enriched;         /* how many calls source_enrich was asked for */
     bool asked_archive;      /* a fetch asked the archive */

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mask.h"
+#include "base/program.h"
 
 static int close_log_and_directory(void **state)
 {
@@ -47,6 +48,23 @@ static void test_log_line_has_time_level_and_message(void **state)
     unit_has("info", text, " INFO  📞 Found 7 new call results\n");
     unit_has("warn", text, " WARN  w\n");
     unit_has("error", text, " ERROR ❌ e\n");
+    free(text);
+}
+
+static void test_log_line_names_the_profile(void **state)
+{
+    const char *path = unit_path(*state, "log");
+    program_set_profile(" --profile acme");
+    open_log(path, LOG_TERMINAL_NONE);
+    log_error("❌ e");
+    log_configure(LOG_FORMAT_JSON, LOG_INFO);
+    log_info("i");
+    program_set_profile("");
+    log_info("default");
+    char *text = unit_read(path);
+    unit_has("text", text, " ERROR [acme] ❌ e\n");
+    unit_has("json", text, "\"message\":\"i\",\"context\":{\"profile\":\"acme\"}}\n");
+    unit_has("default", text, "\"message\":\"default\",\"context\":{}}\n");
     free(text);
 }
 
@@ -432,6 +450,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_directory(test_log_line_has_time_level_and_message),
+        in_directory(test_log_line_names_the_profile),
         in_directory(test_log_replaces_control_characters_and_invalid_utf8),
         in_directory(test_log_hides_the_secret_everywhere_in_a_line),
         in_directory(test_log_hides_a_secret_at_the_end_of_a_cut_line),

@@ -20,6 +20,16 @@ static void test_mask_keeps_the_last_four_digits(void **state)
         { "text", "", "text" },
         { "text", NULL, "text" },
         { "", "3125550001", "" },
+        { "phone 312-555-0001 is bad", "3125550001", "phone ***-***-0001 is bad" },
+        { "(312) 555-0001", "3125550001", "(***) ***-0001" },
+        { "+1 (312) 555-0001, +1.312.555.0001", "3125550001", "+* (***) ***-0001, +*.***.***.0001" },
+        { "+84 912 345 678", "0912345678", "+** *** **5 678" },
+        { "+84912345678 and 912345678", "0912345678", "+*******5678 and *****5678" },
+        { "0912345678", "+84 912 345 678", "******5678" },
+        { "555-0001", "5550001", "***-0001" },
+        { "312-555-00012 and 312-555-0002", "3125550001", "312-555-00012 and 312-555-0002" },
+        { "312, 555, 0001", "3125550001", "312, 555, 0001" },
+        { "31255500 01", "125500", "31255500 01" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char text[80];
@@ -39,6 +49,8 @@ static void test_mask_hides_values_that_an_api_text_quotes(void **state)
         { "zip: Path `zip` (`12345678901`) is longer", "zip: Path `zip` (`***********`) is longer" },
         { "Cast to Number failed for value \"Jane\" (type string) at path \"duration\"",
           "Cast to Number failed for value \"****\" (type string) at path \"duration\"" },
+        { "Could not convert value 'Jane' to integer. Field: duration",
+          "Could not convert value '****' to integer. Field: duration" },
         { "value \"a\" and value \"b\", (`c`)", "value \"*\" and value \"*\", (`*`)" },
         { "value \"cut off he", "value \"**********" },
         { "value \"", "value \"" }, { "(``)", "(``)" }, { "no value", "no value" }, { "", "" },
@@ -64,6 +76,11 @@ static void test_mask_numbers_hides_what_looks_like_a_telephone_number(void **st
         { "12.1700000000", "12.1700000000" },
         { ".84912345678", ".*******5678" },
         { "2026-11-28 03:04:05", "2026-11-28 03:04:05" },
+        { "\uff10\uff19\uff11\uff12\uff13\uff14\uff15\uff16.", "************\uff13\uff14\uff15\uff16." },
+        { "x \u0660\u0669\u0661 \u0662\u0663\u0664\u0665", "x ****** \u0662\u0663\u0664\u0665" },
+        { "\u06f0\u06f9\u06f12345", "******2345" },
+        { "\uff10\uff11\uff12 calls", "\uff10\uff11\uff12 calls" },
+        { "\xef\xbc", "\xef\xbc" },
         { "", "" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {

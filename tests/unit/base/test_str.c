@@ -255,6 +255,31 @@ static void test_str_printable_cuts_at_a_whole_character(void **state)
     }
 }
 
+static void test_str_cut_cuts_at_a_word_and_says_so(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t size;
+        const char *want;
+    } rows[] = {
+        { "one two", 8, "one two" },
+        { "", 8, "" },
+        { "one two three", 12, "one two..." },
+        { "one two three", 11, "one two..." },
+        { "one two three", 10, "one..." },
+        { "a verylongword", 12, "a verylo..." }, /* little would be left of it */
+        { "abcd\xE2\x82\xAC" "efgh", 10, "abcd..." },
+        { "abcd\xE2\x82\xAC" "efgh", 11, "abcd\xE2\x82\xAC..." },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char out[16];
+        memset(out, '!', sizeof out);
+        unit_same_text(rows[i].text, str_cut(rows[i].text, out, rows[i].size), rows[i].want);
+        unit_same_int(rows[i].text, out[rows[i].size], '!'); /* no byte is written beyond size */
+    }
+}
+
 static void test_str_hash_is_fnv1a_and_never_changes(void **state)
 {
     (void)state;
@@ -325,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_str_make_utf8_reads_no_byte_beyond_the_length),
         cmocka_unit_test(test_str_printable_replaces_control_characters),
         cmocka_unit_test(test_str_printable_cuts_at_a_whole_character),
+        cmocka_unit_test(test_str_cut_cuts_at_a_word_and_says_so),
         cmocka_unit_test(test_str_hash_is_fnv1a_and_never_changes),
         cmocka_unit_test(test_str_hide_replaces_every_occurrence_and_ends),
         cmocka_unit_test(test_str_make_utf8_of_a_cut_character_stays_in_bounds),

@@ -102,7 +102,7 @@ static void test_tasks_run_once_and_in_order(void **state)
     wait_until_ended(worker, pieces, 32);
     start(worker, &shop, pieces + 32, 32); /* the list was empty */
     wait_until_ended(worker, pieces + 32, 32);
-    worker_close(worker);
+    assert_true(worker_close(worker, 60000));
     assert_int_equal(shop.begun, 64);
     assert_int_equal(shop.told, 64);
     for (size_t i = 0; i < 64; i++)
@@ -121,7 +121,7 @@ static void test_tasks_run_beside_each_other_and_their_caller(void **state)
         assert_false(worker_has_ended(worker, &pieces[i].task));
     open_shop(&shop);
     wait_until_ended(worker, pieces, 3);
-    worker_close(worker);
+    assert_true(worker_close(worker, 60000));
     assert_true(shop.blocks_signals);
 }
 
@@ -142,13 +142,28 @@ static void test_the_end_waits_for_what_runs(void **state)
     start(worker, &shop, pieces, 3);
     wait_until_begun(&shop, 1);
     assert_int_equal(pthread_create(&other, NULL, open_later, &shop), 0);
-    worker_close(worker);
+    assert_true(worker_close(worker, 60000));
     (void)pthread_join(other, NULL);
     assert_true(shop.begun >= 1);
     for (size_t i = 0; i < 3; i++) /* a task that has not begun is dropped */
         assert_int_equal(pieces[i].task.state, i < shop.begun ? WORKER_ENDED : WORKER_WAITING);
     assert_int_equal(shop.told, shop.begun);
-    worker_close(NULL);
+    assert_true(worker_close(NULL, 0));
+}
+
+static void test_the_end_does_not_wait_for_ever(void **state)
+{
+    (void)state;
+    struct shop shop = closed_shop();
+    struct piece piece;
+    struct worker *worker = opened(&shop, 2);
+    start(worker, &shop, &piece, 1);
+    wait_until_begun(&shop, 1);
+    assert_false(worker_close(worker, 20));
+    assert_false(worker_has_ended(worker, &piece.task));
+    open_shop(&shop);
+    assert_true(worker_close(worker, 60000));
+    assert_int_equal(piece.task.state, WORKER_ENDED);
 }
 
 int main(void)
@@ -157,6 +172,7 @@ int main(void)
         cmocka_unit_test(test_tasks_run_once_and_in_order),
         cmocka_unit_test(test_tasks_run_beside_each_other_and_their_caller),
         cmocka_unit_test(test_the_end_waits_for_what_runs),
+        cmocka_unit_test(test_the_end_does_not_wait_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

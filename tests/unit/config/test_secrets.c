@@ -95,8 +95,36 @@ static void test_secrets_finds_the_file_that_every_user_may_read(void **state)
         assert_int_equal(chmod(own, rows[i].own) + chmod(path, rows[i].file), 0);
         secrets_read(&params, specs, CONFIG_API, &problems);
         assert_int_equal(problems.count, 0);
-        const char *found = secrets_readable_by_all(&params, specs, own);
+        size_t at = 0;
+        const char *found = secrets_readable_by_all(&params, specs, own, &at);
         unit_same_text(rows[i].key, found, rows[i].found == 0 ? NULL : rows[i].found == 1 ? own : path);
+        params_free(&params);
+    }
+    struct params params = { NULL, 0 };
+    size_t at = 0;
+    params_add(&params, "token", "s3cret", "environment variable TOKEN");
+    assert_null(secrets_readable_by_all(&params, specs, own, &at)); /* which every user may read */
+    params_free(&params);
+}
+
+static void test_secrets_finds_each_file_and_a_password_in_an_address(void **state)
+{
+    const char *own = unit_path(*state, "own.conf");
+    static const struct {
+        const char *place;
+        bool want;
+    } rows[] = { { "https://host/a:b@c", false }, { "https://host", false }, { "a:b@c", false },
+                 { "postgresql://user@host:5432/db", false }, { "postgresql://user:pw@host/db", true },
+                 { "postgresql://host/db?password=pw", true } };
+    unit_write(own, "");
+    assert_int_equal(chmod(own, 0644), 0);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct params params = { NULL, 0 };
+        size_t at = 0;
+        params_add(&params, "place", rows[i].place, "own.conf:3");
+        params_add(&params, "token", "s3cret", "own.conf:4");
+        unit_same_text(rows[i].place, secrets_readable_by_all(&params, specs, own, &at), own);
+        unit_same_text(rows[i].place, secrets_readable_by_all(&params, specs, own, &at), rows[i].want ? own : NULL);
         params_free(&params);
     }
 }
@@ -107,6 +135,7 @@ int main(void)
         unit_test_in_directory(test_secrets_reads_a_file_and_trims_white_space),
         unit_test_in_directory(test_secrets_reports_each_problem_of_a_file),
         unit_test_in_directory(test_secrets_finds_the_file_that_every_user_may_read),
+        unit_test_in_directory(test_secrets_finds_each_file_and_a_password_in_an_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

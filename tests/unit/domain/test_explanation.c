@@ -125,13 +125,13 @@ static void test_explanation_exists_for_every_status(void **state)
           "not seen yet: the call will wait for the agent's disposition" },
         { "still long ago", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 2000, 0, NULL, false, false, "one of the next runs" },
         { "missed", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 30000, 0, NULL, false, false,
-          "after our scan had passed its time. Run `reconcile`" },
+          "after our scan had passed its time. Run `did-optimizer-sync reconcile`" },
         { "pruned", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 700000, 0, NULL, false, false,
           "keeps accepted calls for 7 days only" },
         { "before the floor", CALL_UNKNOWN, EXPLANATION_LIVE, SAME, 864001, 0, NULL, false, false,
           "ended before the floor, 20" },
         { "new in the archive", CALL_UNKNOWN, EXPLANATION_ARCHIVED, SAME, 60, 0, NULL, false, false,
-          "in the archive, which no run reads. Run `reconcile`" },
+          "in the archive, which no run reads. Run `did-optimizer-sync reconcile`" },
         { "running", CALL_UNKNOWN, EXPLANATION_LIVE, RUNNING, 60, 0, NULL, false, false, "not ended yet" },
         { "nowhere", CALL_UNKNOWN, EXPLANATION_NO_ROW, SAME, 60, 0, NULL, false, false,
           "this call is neither in the ledger nor" },
@@ -159,6 +159,26 @@ static void test_explanation_names_an_accepted_call_whose_version_is_unknown(voi
     unit_has("unknown", explanation_of(&facts, text, sizeof text), "the sweep will send the call again");
 }
 
+static void test_explanation_names_the_profile_s_command(void **state)
+{
+    (void)state;
+    char text[1200];
+    const struct settings_sync used = settings();
+    const struct call old = { .id = "1.1", .status = "SALE", .ended = NOW - 900, .age = 960 };
+    struct explanation_facts facts = { .record = { .state = CALL_REJECTED }, .profile_option = " --profile acme",
+                                       .settings = &used, .now = NOW };
+    unit_has("rejected", explanation_of(&facts, text, sizeof text), ": did-optimizer-sync --profile acme failed retry");
+    facts.record.state = CALL_UNKNOWN;
+    facts.row = EXPLANATION_LIVE;
+    facts.call = &old;
+    facts.started = true;
+    facts.floor = position_at(NOW, "");
+    unit_has("before", explanation_of(&facts, text, sizeof text), "did-optimizer-sync --profile acme backfill --from");
+    facts.floor = position_at(1, "");
+    facts.row = EXPLANATION_ARCHIVED;
+    unit_has("archived", explanation_of(&facts, text, sizeof text), "`did-optimizer-sync --profile acme reconcile`");
+}
+
 /* Each limit, and one second beyond the limit. A row is one minute older than the end of its call. */
 static void test_explanation_is_exact_to_the_second(void **state)
 {
@@ -173,12 +193,12 @@ static void test_explanation_is_exact_to_the_second(void **state)
         { "changed, beyond the sweep's end", CALL_ACCEPTED, 10, 21541, "the sweep does not look back that far" },
         { "new, at the sweep's end", CALL_UNKNOWN, 10, 21540, "one of the next runs" },
         { "new, beyond the sweep's end", CALL_UNKNOWN, 10, 21541,
-          "after our scan had passed its time. Run `reconcile`" },
+          "after our scan had passed its time. Run `did-optimizer-sync reconcile`" },
         { "new, at the overlap's end", CALL_UNKNOWN, 30000, 30600, "one of the next runs" },
         { "new, beyond the overlap's end", CALL_UNKNOWN, 30000, 30601,
-          "after our scan had passed its time. Run `reconcile`" },
+          "after our scan had passed its time. Run `did-optimizer-sync reconcile`" },
         { "new, as old as what is remembered", CALL_UNKNOWN, 10, 604800,
-          "after our scan had passed its time. Run `reconcile`" },
+          "after our scan had passed its time. Run `did-optimizer-sync reconcile`" },
         { "new, older than what is remembered", CALL_UNKNOWN, 10, 604801, "keeps accepted calls for 7 days only" },
         { "new, the first above the floor", CALL_UNKNOWN, 10, 863999, "keeps accepted calls for 7 days only" },
         { "new, the floor itself", CALL_UNKNOWN, 10, 864000, "ended before the floor, 20" },
@@ -236,6 +256,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_explanation_exists_for_every_status),
         cmocka_unit_test(test_explanation_names_an_accepted_call_whose_version_is_unknown),
+        cmocka_unit_test(test_explanation_names_the_profile_s_command),
         cmocka_unit_test(test_explanation_is_exact_to_the_second),
         cmocka_unit_test(test_explanation_depends_on_the_settings),
         cmocka_unit_test(test_explanation_names_the_sink_and_the_source),

@@ -258,7 +258,7 @@ static void sweep_one_way(struct scene *scene, size_t way)
     char row[80];
     bool ended = false;
     size_t step = 1;
-    for (; !ended && step < MOST_STEPS; step++) {
+    for (; !ended && step < MOST_STEPS; step += UNIT_STRIDE) {
         (void)snprintf(row, sizeof row, "%s, a crash at step %zu", ways[way].name, step);
         scene_begin_anew(scene);
         scene->calls.shows_open = false;

@@ -161,6 +161,27 @@ static void test_a_problem_is_logged_once(void **state)
     }
 }
 
+static void test_the_log_says_what_to_do_about_a_problem(void **state)
+{
+    struct scene *scene = *state;
+    static const struct {
+        enum source_gap gap;
+        const char *problem, *want;
+    } rows[] = { { SOURCE_GAP_ABSENT, "did (a)\n", "data: did (a); nothing needs to be done" },
+                 { SOURCE_GAP_SETUP, "did (b)\n", "did (b); `did-optimizer-sync check` says what to do" },
+                 { SOURCE_GAP_BUSY, "did (c)\n", "did (c); the next run tries again" } };
+    scene->calls.looked_up = "";
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        static char ids[UNIT_COUNT(rows)][8];
+        (void)snprintf(ids[i], sizeof ids[i], "c%zu", i);
+        (void)scene_add(scene, ids[i], SCENE_NOW - 50 + (int64_t)i);
+        scene->calls.enrich_problem = rows[i].problem;
+        scene->calls.enrich_gap = rows[i].gap;
+        scene_run(scene);
+        unit_same_int(rows[i].want, (int64_t)scene_count_log(scene, rows[i].want), 1);
+    }
+}
+
 /* Wherever a run crashes, the next run sends a call again with the same content. */
 static void test_a_repetition_after_a_crash_has_the_same_content(void **state)
 {
@@ -214,6 +235,7 @@ int main(void)
         in_scene(test_the_extras_of_a_settled_call_are_deleted),
         in_scene(test_no_call_is_sent_without_its_extras_if_the_source_is_gone),
         in_scene(test_a_problem_is_logged_once),
+        in_scene(test_the_log_says_what_to_do_about_a_problem),
         in_scene(test_a_repetition_after_a_crash_has_the_same_content),
         in_scene(test_a_ledger_that_cannot_store_extras_ends_the_run),
         in_scene(test_a_source_that_looks_up_nothing_is_not_asked),

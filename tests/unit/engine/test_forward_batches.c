@@ -2,6 +2,7 @@
 #include "../scene.h"
 
 #include "base/clock.h"
+#include "ledger/records.h"
 
 /* The sink and what it got. */
 static struct {
@@ -123,6 +124,11 @@ static void test_a_closed_sink_is_sent_nothing(void **state)
     forward(scene);
     assert_int_equal(taker.batches, 0);
     assert_int_equal(scene_record(scene, "a1").state, CALL_PENDING);
+    struct records_overview overview;
+    struct err err;
+    assert_int_equal(records_overview(scene_ledger(scene), &overview, &err), 0);
+    /* By the source's clock, which is another one. */
+    assert_in_range(overview.next_due, SCENE_NOW + 200, SCENE_NOW + 300);
 }
 
 /* Also where an earlier batch of the run was accepted: no single call is at fault. */

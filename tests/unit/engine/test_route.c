@@ -295,6 +295,35 @@ static void test_route_of_the_default_kinds_needs_a_key(void **state)
     assert_true(route_is_set_up(&paths));
 }
 
+static void test_route_names_the_file_of_what_is_missing(void **state)
+{
+    struct err err;
+    struct config_paths paths = paths_in(*state, "");
+    (void)err_set(&err, EX_CONFIG, "the sink has no project: write it under [sink]");
+    route_name_file(&paths, &err);
+    assert_int_equal(strncmp(err.message, paths.own, strlen(paths.own)), 0);
+    unit_has("text", err.message, ": the sink has no project: write it under [sink]");
+    (void)err_set(&err, EX_CONFIG, "/x.conf:2: a wrong line");
+    route_name_file(&paths, &err);
+    assert_string_equal(err.message, "/x.conf:2: a wrong line");
+}
+
+static void test_route_with_a_wrong_line_is_set_up(void **state)
+{
+    struct err err;
+    struct config_paths paths = paths_in(*state, "[sink]\ntype = recrods\n"); /* records needs no key */
+    assert_true(route_is_set_up(&paths));
+    assert_int_equal(route_check_lines(&paths, &err), -1);
+    paths = paths_in(*state, "[sink]\ntype = records\n[sync]\nbatch_siz = 5\n");
+    assert_int_equal(route_check_lines(&paths, &err), -1);
+    assert_int_equal(err.code, EX_CONFIG);
+    unit_has("place", err.message, ":4: there is no setting 'batch_siz' in [sync]");
+    paths = paths_in(*state, ""); /* the runs may have API_KEY */
+    assert_int_equal(route_check_lines(&paths, &err), 0);
+    paths = paths_in(*state, "[sink]\ntype = records\n");
+    assert_int_equal(route_check_lines(&paths, &err), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +337,8 @@ int main(void)
         unit_test_in_directory(test_route_hides_the_key),
         unit_test_in_directory(test_route_tells_the_sink_of_the_source),
         unit_test_in_directory(test_route_to_show_keeps_no_secret),
+        unit_test_in_directory(test_route_with_a_wrong_line_is_set_up),
+        unit_test_in_directory(test_route_names_the_file_of_what_is_missing),
         unit_test_in_directory(test_route_of_the_default_kinds_needs_a_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

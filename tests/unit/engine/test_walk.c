@@ -255,6 +255,41 @@ static void test_a_spare_walk_ends_without_a_stop_of_the_run(void **state)
     assert_int_equal(scene->summary.stop, STOP_NONE);
 }
 
+static struct going *set_out_again(struct scene *scene)
+{
+    scene->summary = (struct summary){ .stop = STOP_NONE };
+    return set_out(scene);
+}
+
+static void test_walks_with_a_limit_find_so_many_new_calls_each_and_leave_no_gap(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 7, SCENE_NOW - 900, 10);
+    scene->calls.most_found = 3;
+    struct going *going = set_out(scene);
+    check_walk(going, "the first", "a0 a1 a2", "120 ");
+    assert_int_equal(scene->summary.stop, STOP_OUT_OF_TIME);
+    unit_same_text("the first", scene->summary.message,
+                   "this run has found as many new calls as limit allows; the next run continues from here");
+    check_walk(set_out_again(scene), "the second", "a3 a4 a5", "100 , 110 , 120 , 150 ");
+    check_walk(set_out_again(scene), "the last", "a6", "100 , 110 , 120 , 130 , 140 , 150 , 160 a6");
+    assert_int_equal(scene->summary.stop, STOP_NONE);
+}
+
+static void test_a_limit_of_new_calls_counts_those_of_the_run_and_keeps_no_look(void **state)
+{
+    struct scene *scene = *state;
+    scene_add_many(scene, "a", 7, SCENE_NOW - 900, 10);
+    scene->calls.most_found = 5;
+    struct going *going = set_out(scene);
+    scene->summary.found = 4; /* of an earlier walk */
+    check_walk(going, "one is left", "a0", "");
+    going = set_out_again(scene);
+    going->walk.duty = WALK_LOOK;
+    check_walk(going, "a look", "", "100 , 110 , 120 , 130 , 140 , 150 , 160 , 160 a6, 160 a6");
+    assert_int_equal(going->found, 6);
+}
+
 static struct outcome takes_two(struct scene *scene, const struct scene_sent *sent, size_t nth)
 {
     (void)sent;
@@ -661,6 +696,8 @@ int main(void)
         in_scene(test_a_walk_that_used_up_the_source_s_time_sends_what_it_read),
         in_scene(test_a_walk_passes_its_start_on_a_slow_source_too),
         in_scene(test_a_spare_walk_ends_without_a_stop_of_the_run),
+        in_scene(test_walks_with_a_limit_find_so_many_new_calls_each_and_leave_no_gap),
+        in_scene(test_a_limit_of_new_calls_counts_those_of_the_run_and_keeps_no_look),
         in_scene(test_a_stop_in_a_batch_ends_the_walk),
         in_scene(test_an_error_ends_the_walk),
         in_scene(test_the_log_reports_each_found_call_once),

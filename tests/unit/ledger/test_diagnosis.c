@@ -27,6 +27,30 @@ static void test_diagnosis_is_ok_when_nothing_is_wrong(void **state)
     free(line);
 }
 
+static void test_diagnosis_expects_the_pauses_that_are_usual(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    standing.overview.last_run = standing.overview.last_look = NOW - 46800;
+    standing.longest_pause = 46800;
+    struct diagnosis_limits usual = diagnosis_usual_limits(&standing);
+    assert_int_equal(diagnosis_of(&standing, &usual, NULL).level, DIAGNOSIS_OK);
+    standing.overview.last_run -= 301;
+    assert_int_equal(diagnosis_of(&standing, &usual, NULL).level, DIAGNOSIS_WARNING);
+    standing.overview.last_run -= 600;
+    assert_int_equal(diagnosis_of(&standing, &usual, NULL).level, DIAGNOSIS_CRITICAL);
+    standing = well();
+    standing.load_interval = 300; /* says nothing about runs */
+    standing.oldest_pending = NOW - 600;
+    assert_int_equal(diagnosis_of(&standing, &limits, NULL).level, DIAGNOSIS_OK);
+    standing.oldest_pending = NOW - 601;
+    assert_int_equal(diagnosis_of(&standing, &limits, NULL).level, DIAGNOSIS_WARNING);
+    standing = well();
+    standing.load_interval = 300;
+    standing.overview.last_run = standing.overview.last_look = NOW - 301;
+    assert_int_equal(diagnosis_of(&standing, &limits, NULL).level, DIAGNOSIS_WARNING);
+}
+
 static void test_diagnosis_finds_what_is_wrong(void **state)
 {
     (void)state;
@@ -304,10 +328,65 @@ static void test_diagnosis_is_always_one_line(void **state)
     assert_int_equal(strlen(diagnosis.action), sizeof diagnosis.action - 1);
 }
 
+static void test_diagnosis_names_what_fails_after_the_calls(void **state)
+{
+    (void)state;
+    struct standing standing = well();
+    standing.steps[STEP_STAFF] = (struct step_failure){ .since = NOW - 600, .code = 78, .message = "no right" };
+    struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_int_equal(diagnosis.level, DIAGNOSIS_WARNING);
+    unit_has("text", diagnosis.text, "staff and groups are not copied since ");
+    unit_has("text", diagnosis.text, ": no right");
+    unit_has("action", diagnosis.action, "check");
+    standing.overview.last_run_exit_code = 78; /* of the same failure, which is told once */
+    (void)snprintf(standing.overview.last_run_message, sizeof standing.overview.last_run_message, "no right (since)");
+    diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_null(strstr(diagnosis.text, "the last run failed"));
+    (void)snprintf(standing.overview.last_run_message, sizeof standing.overview.last_run_message, "another");
+    diagnosis = diagnosis_of(&standing, &limits, NULL);
+    unit_has("text", diagnosis.text, "the last run failed (exit 78): another; staff and groups are not copied since ");
+    standing.overview.last_run_exit_code = 0;
+    standing.last_standby = NOW; /* the leader does all that */
+    standing.leader_seen = NOW;
+    diagnosis = diagnosis_of(&standing, &limits, NULL);
+    assert_int_equal(diagnosis.level, DIAGNOSIS_OK);
+}
+
+static void test_diagnosis_blames_wrong_settings_and_not_cron(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int64_t run_age; /* 0: no run yet */
+        bool off;
+        enum diagnosis_level want;
+        const char *says, *action;
+    } rows[] = {
+        { "never ran", 0, false, DIAGNOSIS_CRITICAL, "the settings are wrong: x.conf:2: bad; no run yet", "check" },
+        { "an old run", 400, false, DIAGNOSIS_WARNING, "the settings are wrong: x.conf:2: bad; no run for 6 min",
+          "check" },
+        { "a very old run", 4000, false, DIAGNOSIS_CRITICAL, "the settings are wrong: x.conf:2: bad; no run", "check" },
+        { "runs say how they are", 12, false, DIAGNOSIS_OK, "last run 12 s ago", "" },
+        { "off", 4000, true, DIAGNOSIS_CRITICAL, "not enabled: cron sends no calls", "enable" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct standing standing = well();
+        (void)snprintf(standing.settings_problem, sizeof standing.settings_problem, "x.conf:2: bad");
+        standing.off = rows[i].off;
+        standing.overview.last_run = rows[i].run_age != 0 ? NOW - rows[i].run_age : 0;
+        struct diagnosis diagnosis = diagnosis_of(&standing, &limits, NULL);
+        unit_same_int(rows[i].name, diagnosis.level, rows[i].want);
+        unit_check_true(rows[i].name, strncmp(diagnosis.text, rows[i].says, strlen(rows[i].says)) == 0, diagnosis.text,
+                        __FILE__, __LINE__);
+        unit_has(rows[i].name, diagnosis.action, rows[i].action);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_diagnosis_is_ok_when_nothing_is_wrong),
+        cmocka_unit_test(test_diagnosis_expects_the_pauses_that_are_usual),
         cmocka_unit_test(test_diagnosis_finds_what_is_wrong),
         cmocka_unit_test(test_diagnosis_of_a_log_that_cannot_be_written_is_a_warning),
         cmocka_unit_test(test_diagnosis_of_a_single_failed_call_is_a_warning),
@@ -321,6 +400,8 @@ int main(void)
         cmocka_unit_test(test_diagnosis_trusts_no_run_of_the_future),
         cmocka_unit_test(test_diagnosis_names_the_worst_action_and_the_profile_s_command),
         cmocka_unit_test(test_diagnosis_is_always_one_line),
+        cmocka_unit_test(test_diagnosis_names_what_fails_after_the_calls),
+        cmocka_unit_test(test_diagnosis_blames_wrong_settings_and_not_cron),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

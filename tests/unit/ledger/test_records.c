@@ -246,6 +246,21 @@ static void test_records_lists_counters_by_label(void **state)
     assert_string_equal(seen, "200=3 500=7 ");
 }
 
+static void test_records_overview_cuts_a_long_message_at_a_word(void **state)
+{
+    struct records_overview got;
+    char words[5 * 200 + 1] = "", sql[sizeof words + 200];
+    for (int i = 0; i < 200; i++)
+        (void)snprintf(words + i * 5, sizeof words - (size_t)i * 5, "abcd ");
+    (void)snprintf(sql, sizeof sql, "INSERT INTO run (kind, started, finished, exit_code, message) VALUES "
+                                    "('poll', 50, 51, 78, '%s')", words);
+    run_sql(*state, sql);
+    assert_int_equal(records_overview(ledger, &got, &err), 0);
+    size_t length = strlen(got.last_run_message);
+    assert_true(length > 500);
+    assert_string_equal(got.last_run_message + length - 8, " abcd...");
+}
+
 static void test_records_overview_has_the_counts_of_cron_s_last_run(void **state)
 {
     struct records_overview got;
@@ -321,6 +336,7 @@ int main(void)
         in_ledger(test_records_lists_the_attempts_before_the_last_oldest_first),
         in_ledger(test_records_lists_counters_by_label),
         in_ledger(test_records_overview_has_the_counts_of_cron_s_last_run),
+        in_ledger(test_records_overview_cuts_a_long_message_at_a_word),
         in_ledger(test_records_reports_an_unreadable_ledger),
     };
     return cmocka_run_group_tests_name("records", tests, NULL, NULL);

@@ -2,10 +2,13 @@
 #include "../unit.h"
 #include "../broken_ledger.h"
 
+#include <glob.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+#include "base/store.h"
 #include "serve/action_journal.h"
 #include "serve/actions.h"
 #include "serve/actor.h"
@@ -48,6 +51,8 @@ static void test_actions_become_the_words_of_a_command(void **state)
         { "checkpoint_set", "default", "{\"when\":\"now\",\"dry_run\":true}", "--yes --dry-run -- checkpoint set now" },
         { "settings_set", "default", "{\"key\":\"sync.settle\",\"value\":\"\"}", "-- settings set sync.settle " },
         { "reconcile", "default", "{\"days\":400}", "--days=400 -- reconcile" },
+        { "why", "acme", "{\"id\":\"--all\"}", "--profile=acme -- why --all" },
+        { "why", "default", "{}", NULL },
         { "reconcile", "default", "{\"days\":0}", NULL },
         { "reconcile", "default", "{\"days\":401}", NULL },
         { "reconcile", "default", "{\"days\":true}", NULL },
@@ -118,13 +123,13 @@ static void expect(struct actor *actor, int64_t id, const char *line)
 
 static void test_actor_starts_the_command_and_tells_its_output(void **state)
 {
-    static char option[] = "--config=/x";
-    char *const passed[] = { option, NULL };
+    static char first[] = "--config=/x", second[] = "--state-dir", directory[] = "/s", third[] = "--dids=/d";
+    char *const passed[] = { first, second, directory, third, NULL };
     char *program = make_program(*state);
     struct actor *actor = NULL;
     assert_int_equal(actor_start(program, passed, &actor, &err), 0);
     assert_int_equal(actor_ask(actor, 7, "ann", "acme", "sync", NULL, &err), 0);
-    expect(actor, 7, "by ann: --config=/x --profile=acme -- run");
+    expect(actor, 7, "by ann: --state-dir=/s/profiles/acme --profile=acme -- run");
     expect(actor, 7, "no end");
     struct actor_news news = next(actor);
     assert_true(news.is_end);
@@ -241,6 +246,40 @@ static void test_action_journal_keeps_who_did_what(void **state)
     action_journal_close(journal);
 }
 
+/* Goal: the page starts again over a journal that somebody has damaged, and the file is kept. */
+static void test_action_journal_begins_anew_over_a_damaged_file(void **state)
+{
+    struct action_journal *journal = NULL;
+    const char *path = unit_path(*state, "journal.db");
+    const struct action_journal_row row = { .began = 100, .user = "ann", .address = "local", .profile = "default",
+                                            .action = "sync", .arguments = "{}" };
+    int64_t id = 0;
+    glob_t aside;
+    assert_int_equal(action_journal_open(path, &journal, &err), 0);
+    assert_int_equal(action_journal_begin(journal, &row, &id, &err), 0);
+    action_journal_close(journal);
+    unit_write(path, "SQLite format 3 was here, and then came something else: no page of this file can be read");
+    assert_int_equal(action_journal_open(path, &journal, &err), 0);
+    assert_int_equal(list(journal, 0, 0, 1), 0);
+    assert_int_equal(action_journal_begin(journal, &row, &id, &err), 0);
+    assert_int_equal(list(journal, 0, 0, 1), 1);
+    action_journal_close(journal);
+    assert_int_equal(glob(unit_path(*state, "journal.db.damaged-*"), 0, NULL, &aside), 0);
+    assert_int_equal(aside.gl_pathc, 1);
+    globfree(&aside);
+}
+
+/* Goal: the WAL of a file that is given up goes with it, and a missing one is no error. */
+static void test_store_delete_journal_leaves_no_wal(void **state)
+{
+    const char *path = unit_path(*state, "gone.db"), *wal = unit_path(*state, "gone.db-wal");
+    unit_write(wal, "of the old file");
+    for (int turn = 0; turn < 2; turn++) {
+        assert_int_equal(store_delete_journal(path, &err), 0);
+        assert_int_equal(access(wal, F_OK), -1);
+    }
+}
+
 /* Goal: an action that could not begin is in the journal neither now nor after the next commit. */
 static void test_action_journal_forgets_what_could_not_be_noted(void **state)
 {
@@ -337,6 +376,8 @@ int main(void)
         unit_test_in_directory(test_actor_runs_few_at_once_and_ends_them_with_the_page),
         unit_test_in_directory(test_actor_that_cannot_start_the_program_says_so),
         unit_test_in_directory(test_action_journal_keeps_who_did_what),
+        unit_test_in_directory(test_action_journal_begins_anew_over_a_damaged_file),
+        unit_test_in_directory(test_store_delete_journal_leaves_no_wal),
         unit_test_in_directory(test_action_journal_forgets_what_could_not_be_noted),
         unit_test_in_directory(test_action_journal_is_bounded),
         unit_test_in_directory(test_api_actions_takes_some_news_at_once),

@@ -2,6 +2,7 @@
 #include "api_scene.h"
 
 #include "ledger/run_progress.h"
+#include "ledger/step_failure.h"
 #include "serve/api_call.h"
 #include "serve/api_calls.h"
 #include "serve/api_events.h"
@@ -59,6 +60,15 @@ static void test_api_says_what_is_wrong_with_a_request(void **state)
         { api_calls, "order=up", "order must be" },
         { api_calls, "state=x", "state is" },
         { api_calls, "after=x", "after must be" },
+        { api_calls, "number=abc", "number takes" },
+        { api_calls, "from=2000&to=1000", "from must not be later" },
+        { api_calls, "count=perhaps", "count must be" },
+        { api_calls_csv, "number=84a", "number takes" },
+        { api_calls_csv, "from=2&to=1", "from must not be later" },
+        { api_recordings, "recording=x", "recording is" },
+        { api_recordings, "from=2&to=1", "from must not be later" },
+        { api_runs, "kind=sweep", "kind must be" },
+        { api_charts, "from=2&to=1", "from must not be later" },
         { api_calls_csv, "direction=x", "direction is" },
         { api_runs, "page=x", "page must be" },
         { api_charts, "by=year", "by must be" },
@@ -94,6 +104,9 @@ static void test_api_hides_numbers_from_viewers_where_masking_is_on(void **state
     (void)state;
     put_recording(0, "b", RECORDINGS_STORED, "https://example.com/" NUMBER ".mp3");
     put_failed_run(0);
+    const struct err failed_step = { .code = 78, .message = "no " NUMBER };
+    assert_int_equal(step_failure_note(ledgers[0], STEP_AFTER, &failed_step, &err), 0);
+    assert_int_equal(ledger_commit(ledgers[0], &err), 0);
     feed_all();
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         const char *text = ask(rows[i].handler, rows[i].query, true, rows[i].profile, rows[i].id);
@@ -166,6 +179,22 @@ static void test_api_csv_has_every_call_once_and_no_formula(void **state)
     unit_has("formula", csv, ",\"'=1+1\"\"\",");
     unit_has("ends with a line end", csv, ",422\r\n");
     free(csv);
+    static const char *const rows[][2] = {
+        { "+49301234567", ",\"+49301234567\"," }, /* a telephone number */
+        { "+1+cmd|x", ",\"'+1+cmd|x\"," }, { "+", ",\"'+\"," },         { "-1+1", ",\"'-1+1\"," },
+        { "@SUM(1)", ",\"'@SUM(1)\"," },   { "\t=1", ",\"'\t=1\"," },   { "\r=1", ",\"'\r=1\"," },
+    };
+    for (int i = 0; i < (int)UNIT_COUNT(rows); i++) {
+        char id[16];
+        (void)snprintf(id, sizeof id, "formula%d", i);
+        put_call(0, id, 9000 + i, CALL_ACCEPTED, rows[i][0]);
+    }
+    feed_all();
+    (void)get(api_calls_csv, "profile=default&from=9000");
+    csv = drain(1000);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++)
+        unit_has(rows[i][0], csv, rows[i][1]);
+    free(csv);
 }
 
 static void test_api_call_tells_the_story_of_one_call(void **state)
@@ -196,6 +225,7 @@ static void test_api_summary_has_the_verdict_and_the_counts(void **state)
     unit_has("summary", text, "\"name\":\"tenant\"");
     unit_has("summary", text, "\"verdict\":\"");
     unit_has("summary", text, "\"rejected\":1");
+    unit_has("summary", text, "\"list\":{\"complete\":true,\"copied\":null,\"total\":null,");
     unit_has("summary", text, "\"calls\":2,\"accepted\":1");
     unit_has("summary", text, "\"list\":{\"complete\":true");
     unit_has("summary", text, "\"masks\":true");

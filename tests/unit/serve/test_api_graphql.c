@@ -100,6 +100,8 @@ static void test_a_request_is_a_json_object_with_a_query(void **state)
         { "", json_headers, 400, "one JSON object" },
         { "[{\"query\":\"{__typename}\"}]", json_headers, 400, "one JSON object" },
         { "{__typename}", json_headers, 400, "one JSON object" },
+        { "{\"query\":\"{__typename}\\u0000{\"}", json_headers, 400, "one JSON object" },
+        { "{\"query\":\"{__typename}\\\\u0000\"}", json_headers, 200, "\"errors\":[{" },
         { "{}", json_headers, 400, "a text `query`" },
         { "{\"query\":1}", json_headers, 400, "a text `query`" },
         { "{\"query\":\"{__typename}\",\"variables\":[]}", json_headers, 400, "`variables` must be an object" },
@@ -140,10 +142,10 @@ static void test_records_are_pages_of_calls_newest_first(void **state)
         "{\"data\":{\"getCallCenterRecords\":{\"items\":["
         "{\"id\":\"tenant/c\",\"externalUuid\":\"c\",\"direction\":\"INBOUND\",\"callerIdNumber\":\"" NUMBER
         "\",\"destinationNumber\":\"6001\",\"startEpoch\":\"2955\",\"endEpoch\":\"3000\",\"duration\":\"45\","
-        "\"callStatus\":\"SALE\",\"disposition\":\"answered\",\"state\":\"rejected\"},"
+        "\"callStatus\":\"answered\",\"disposition\":\"SALE\",\"state\":\"rejected\"},"
         "{\"id\":\"default/b\",\"externalUuid\":\"b\",\"direction\":\"INBOUND\",\"callerIdNumber\":\"" NUMBER
         "\",\"destinationNumber\":\"6001\",\"startEpoch\":\"1955\",\"endEpoch\":\"2000\",\"duration\":\"45\","
-        "\"callStatus\":\"SALE\",\"disposition\":\"answered\",\"state\":\"rejected\"}],"
+        "\"callStatus\":\"answered\",\"disposition\":\"SALE\",\"state\":\"rejected\"}],"
         "\"pagination\":{\"currentPage\":1,\"totalPages\":2,\"totalItems\":3,\"hasNextPage\":true,"
         "\"hasPreviousPage\":false}}}}");
     assert_string_equal(ask_query("{getCallCenterRecords(pagination:{page:2,pageSize:2}){items{uuid} total pages "
@@ -165,9 +167,10 @@ static void test_records_can_be_filtered_and_sorted(void **state)
         { "filters:{direction:INBOUND}", "c b a" },
         { "filters:{direction:OUTBOUND}", "" },
         { "filters:{direction:LOCAL}", "" },
-        { "filters:{callStatus:SALE}", "c b a" },
+        { "filters:{disposition:SALE}", "c b a" },
+        { "filters:{callStatus:SALE}", "" },
         { "filters:{status:\"NO ANSWER\"}", "" },
-        { "filters:{disposition:answered}", "c b a" },
+        { "filters:{callStatus:answered}", "c b a" },
         { "filters:{result:busy}", "" },
         { "filters:{campaign:\"CAMP\"}", "c a" },
         { "filters:{agent:\"6001\"}", "c b a" },
@@ -197,6 +200,16 @@ static void test_records_can_be_filtered_and_sorted(void **state)
         json_free(json);
         free(query);
     }
+}
+
+static void test_what_no_profile_or_run_has_is_an_error(void **state)
+{
+    (void)state;
+    unit_has("profile", ask_query("{getCallCenterRecords(filters:{profile:\"x\"}){total}}"), "no such profile");
+    unit_has("kind", ask_query("{getCallCenterSyncLogs(kind:\"sweep\"){id}}"), "kind must be poll, backfill,");
+    unit_has("number", ask_query("{getCallCenterRecords(filters:{search:\"x\"}){total}}"), "number takes");
+    unit_has("times", ask_query("{getCallCenterRecords(filters:{from:\"2026-01-04\" to:\"2026-01-02\"}){total}}"),
+             "from must not be later");
 }
 
 static void test_a_domain_stands_for_its_profile(void **state)
@@ -333,12 +346,15 @@ static void test_sync_logs_are_the_runs_of_a_profile(void **state)
     assert_string_equal(answer, "{\"data\":{\"getCallCenterSyncLogs\":[{\"configId\":\"default\",\"kind\":\"poll\","
                                 "\"syncType\":\"SCHEDULED\",\"status\":\"running\",\"recordsFetched\":null,"
                                 "\"errorMessage\":null,\"completedAt\":null,\"fromDate\":null}]}}");
-    unit_has("an id", ask_query("{getCallCenterSyncLogs{id startedAt}}"), "{\"id\":\"default/poll/");
+    assert_int_equal(ledger_run_start(ledgers[0], "poll", &id, &err), 0); /* within the same second */
+    assert_int_equal(ledger_commit(ledgers[0], &err), 0);
+    unit_has("ids", ask_query("{getCallCenterSyncLogs{id}}"), "[{\"id\":\"default/2\"},{\"id\":\"default/1\"}]");
     unit_has("another profile", ask_query("{getCallCenterSyncLogs(profile:\"tenant\"){id}}"), ":[]");
     unit_has("another kind", ask_query("{getCallCenterSyncLogs(kind:\"backfill\"){id}}"), ":[]");
     unit_has("page 2", ask_query("{getCallCenterSyncLogs(pagination:{page:2}){id}}"), ":[]");
     unit_has("no profile", ask_query("{getCallCenterSyncLogs(profile:\"x\"){id}}"), "there is no such profile");
-    unit_has("most", ask_query("{getCallCenterSyncLogs(pagination:{limit:500}){kind}}"), "[{\"kind\":\"poll\"}]");
+    unit_has("most", ask_query("{getCallCenterSyncLogs(pagination:{limit:500}){kind}}"),
+             "[{\"kind\":\"poll\"},{\"kind\":\"poll\"}]");
     unit_has("too many", ask_query("{getCallCenterSyncLogs(pagination:{limit:501}){id}}"), "pageSize from 1 to 500");
     unit_has("none", ask_query("{getCallCenterSyncLogs(pagination:{limit:0}){id}}"), "pageSize from 1 to 500");
     unit_has("page 0", ask_query("{getCallCenterSyncLogs(pagination:{page:0}){id}}"), "page must be 1 or more");
@@ -358,7 +374,7 @@ static void test_a_config_is_a_profile_without_its_secrets(void **state)
              "{\"id\":\"tenant\",\"masksNumbers\":false}");
     unit_has("all", ask_query("{getCallCenterConfigs{id}}"), "[{\"id\":\"default\"},{\"id\":\"tenant\"}]");
     unit_has("none", ask_query("{getCallCenterConfig(profile:\"x\"){id}}"),
-             "{\"data\":{\"getCallCenterConfig\":null},\"errors\":[{\"message\":\"there is no such profile\"");
+             "{\"data\":{\"getCallCenterConfig\":null},\"errors\":[{\"message\":\"there is no such profile: getCall");
     assert_int_equal(enabled_set(unit_path(base, "state"), false, &err), 0);
     unit_has("off", ask_query("{getCallCenterConfig{isActive syncMode cronExpression}}"),
              "{\"isActive\":false,\"syncMode\":\"MANUAL\",\"cronExpression\":null}");
@@ -418,6 +434,29 @@ static void test_mutations_become_actions(void **state)
                               "default enable {}; ");
 }
 
+/* The commands have only begun: a dashboard shows what it has just chosen. */
+static void test_a_mutation_shows_the_settings_as_they_will_be(void **state)
+{
+    static const char fields[] = "batchSize defaultDaysBack isActive syncMode";
+    static const struct {
+        const char *mutation, *shown;
+    } rows[] = {
+        { "updateCallCenterConfig(id:\"default\" input:{batchSize:200 defaultDaysBack:30 isActive:false})",
+          "{\"batchSize\":200,\"defaultDaysBack\":30,\"isActive\":false,\"syncMode\":\"MANUAL\"}" },
+        { "updateCallCenterConfig(id:\"default\" input:{batchSize:200})",
+          "{\"batchSize\":200,\"defaultDaysBack\":1,\"isActive\":true,\"syncMode\":\"SCHEDULED\"}" },
+        { "deleteCallCenterConfig(id:\"default\")",
+          "{\"batchSize\":500,\"defaultDaysBack\":1,\"isActive\":false,\"syncMode\":\"MANUAL\"}" },
+    };
+    (void)state;
+    assert_int_equal(enabled_set(unit_path(base, "state"), true, &err), 0);
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char *query = mem_format("mutation{%s{%s}}", rows[i].mutation, fields);
+        unit_has(rows[i].mutation, ask_query(query), rows[i].shown);
+        free(query);
+    }
+}
+
 static void test_what_is_wrong_changes_nothing(void **state)
 {
     static const struct {
@@ -432,6 +471,9 @@ static void test_what_is_wrong_changes_nothing(void **state)
         { UPDATE, "{\"input\":{\"batchSize\":1,\"cronExpression\":\"0 2 * * *\"}}", "cron starts a run each minute" },
         { UPDATE, "{\"input\":{\"batchSize\":1,\"apiUrl\":\"https://pbx:8080\"}}", "apiUrl and domain cannot be" },
         { UPDATE, "{\"input\":{\"batchSize\":1,\"domain\":\"d\"}}", "apiUrl and domain cannot be" },
+        { UPDATE, "{\"input\":{\"batchSize\":0}}",
+          "batchSize, which is batch_size in [sync]: '0' is not a whole number from 1 to 5000" },
+        { UPDATE, "{\"input\":{\"batchSize\":100,\"defaultDaysBack\":400}}", "defaultDaysBack, which is" },
         { CREATE, "{\"input\":{\"domain\":\"d\"}}", "has a configuration already" },
         { "mutation{deleteCallCenterConfig(id:\"x\"){id}}", NULL, "there is no such profile" },
         { "mutation{updateCallCenterConfig(id:\"x\" input:{}){id}}", NULL, "there is no such profile" },
@@ -495,6 +537,7 @@ int main(void)
         with_api(test_a_new_client_learns_by_the_status_that_its_query_is_wrong),
         with_api(test_records_are_pages_of_calls_newest_first),
         with_api(test_records_can_be_filtered_and_sorted),
+        with_api(test_what_no_profile_or_run_has_is_an_error),
         with_api(test_a_domain_stands_for_its_profile),
         with_api(test_records_of_a_stretch_of_time),
         with_api(test_wrong_arguments_say_what_is_right),
@@ -504,6 +547,7 @@ int main(void)
         with_api(test_sync_logs_are_the_runs_of_a_profile),
         with_api(test_a_config_is_a_profile_without_its_secrets),
         with_api(test_mutations_become_actions),
+        with_api(test_a_mutation_shows_the_settings_as_they_will_be),
         with_api(test_what_is_wrong_changes_nothing),
         with_api(test_only_an_administrator_changes_something),
         cmocka_unit_test(test_the_schema_is_whole),

@@ -1,6 +1,7 @@
 /* Tests of listener and notify: what systemd hands over, and where the page listens. */
 #include "../unit.h"
 
+#include <arpa/inet.h>
 #include <grp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -77,6 +78,47 @@ static void test_listener_takes_the_sockets_of_systemd(void **state)
     assert_int_equal(inherit("9", NULL, true, 0), 1);
 }
 
+static int bound(const struct sockaddr *place, socklen_t size)
+{
+    int socket_of_test = socket(place->sa_family, SOCK_STREAM, 0);
+    if (socket_of_test >= 0 && bind(socket_of_test, place, size) != 0) {
+        (void)close(socket_of_test);
+        return -1; /* this host has no IPv6 */
+    }
+    return socket_of_test;
+}
+
+static void test_listener_knows_which_sockets_are_public(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address;
+        bool is_public;
+    } rows[] = {
+        { "0.0.0.0", true }, { "127.0.0.1", false }, { "127.9.9.9", false }, { "::", true }, { "::1", false },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct sockaddr_in v4 = { .sin_family = AF_INET };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+        bool is_v4 = inet_pton(AF_INET, rows[i].address, &v4.sin_addr) == 1;
+        int place = -1;
+        if (is_v4)
+            place = bound((struct sockaddr *)&v4, sizeof v4);
+        else if (inet_pton(AF_INET6, rows[i].address, &v6.sin6_addr) == 1)
+            place = bound((struct sockaddr *)&v6, sizeof v6);
+        assert_true(place >= 0 || !is_v4);
+        if (place < 0)
+            continue;
+        unit_true(rows[i].address, listener_is_public(place) == rows[i].is_public);
+        (void)close(place);
+    }
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    assert_false(listener_is_public(pair[0]));
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+}
+
 static void test_notify_tells_systemd(void **state)
 {
     char got[50] = "";
@@ -114,6 +156,7 @@ int main(void)
         unit_test_in_directory(test_listener_opens_a_local_socket_and_replaces_an_abandoned_one),
         cmocka_unit_test(test_listener_refuses_what_is_no_address),
         cmocka_unit_test(test_listener_takes_the_sockets_of_systemd),
+        cmocka_unit_test(test_listener_knows_which_sockets_are_public),
         unit_test_in_directory(test_notify_tells_systemd),
     };
     return cmocka_run_group_tests_name("listener", tests, NULL, NULL);

@@ -120,7 +120,7 @@ static void test_users_a_wrong_line_lets_nobody_in(void **state)
         { "ann:admin:", "scrypt$1024$8$0$AAAA$AAAAAAAAAAAAAAAAAAAAAA==", "", "has a password" },
         { "ann:admin:", "scrypt$1024$8$AAAA$AAAAAAAAAAAAAAAAAAAAAA==", "", "has a password" },
         { "ann:admin:", "scrypt$1024$8$1$A!AA$AAAAAAAAAAAAAAAAAAAAAA==", "", "has a password" },
-        { "# c\n\nann:admin:", good, "\nann:viewer:", "users:4: the line has the name of an earlier line" },
+        { "# c\n\nann:admin:", good, "\nann:viewer:", "users:4: the line has the name of an earlier line; delete" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         char *text = mem_format("%s%s%s%s\n", rows[i].before, rows[i].verifier, rows[i].after,
@@ -132,6 +132,20 @@ static void test_users_a_wrong_line_lets_nobody_in(void **state)
         unit_true(text, users_at(users, 0) == NULL);
         free(text);
     }
+}
+
+static void test_users_that_everybody_can_write_are_refused(void **state)
+{
+    (void)state;
+    put("ann", ROLE_ADMIN, PASSWORD);
+    unit_write(path, "# changed by somebody\n");
+    assert_int_equal(chmod(path, 0646), 0);
+    assert_int_equal(users_refresh(users, &err), -1);
+    unit_has("everybody's", err.message, "chmod o-w");
+    assert_int_equal(err.code, EX_CONFIG);
+    assert_null(users_at(users, 0));
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(users_refresh(users, &err), 0);
 }
 
 /* ---- tokens ---- */
@@ -298,6 +312,7 @@ int main(void)
         with_users(test_users_change_and_comments_stay),
         with_users(test_users_need_a_good_name_and_password),
         with_users(test_users_a_wrong_line_lets_nobody_in),
+        with_users(test_users_that_everybody_can_write_are_refused),
         with_users(test_bearer_tokens_name_their_user_until_they_expire),
         cmocka_unit_test(test_sessions_end_by_age_and_by_idleness),
         cmocka_unit_test(test_sessions_are_bounded_for_a_user_and_for_all),

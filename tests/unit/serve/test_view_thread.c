@@ -5,12 +5,17 @@
 
 static char problem[VIEW_THREAD_PROBLEM_SIZE];
 
-static void put_id(const char *id)
+static void put_in(int ledger, const char *id)
 {
     const struct scene_call call = { id, "CAMP", "5551234", "6001", "SALE", "answered", 1000, 10, CALL_ACCEPTED,
                                      CALL_OUTBOUND, NULL };
-    put_call(0, &call);
-    commit(0);
+    put_call(ledger, &call);
+    commit(ledger);
+}
+
+static void put_id(const char *id)
+{
+    put_in(0, id);
 }
 
 /* The test's time limit ends a wait for what never comes. */
@@ -40,6 +45,26 @@ static void test_view_thread_follows_the_ledgers_until_it_is_stopped(void **stat
     view_thread_stop(thread);
 }
 
+static void test_view_thread_changes_its_profiles(void **state)
+{
+    (void)state;
+    struct view_thread *thread = NULL;
+    view_feed_close(feed);
+    feed = NULL;
+    put_in(0, "a");
+    put_in(1, "b");
+    put_in(1, "c");
+    assert_int_equal(view_thread_start(view_path, &profiles[0], 1, &thread, &err), 0);
+    wait_for(1);
+    int64_t before = __atomic_load_n(view_thread_changes(thread), __ATOMIC_RELAXED);
+    assert_int_equal(view_thread_change(thread, profiles, 2, &err), 0);
+    wait_for(3);
+    assert_int_equal(view_thread_change(thread, &profiles[1], 1, &err), 0);
+    wait_for(2);
+    assert_true(__atomic_load_n(view_thread_changes(thread), __ATOMIC_RELAXED) > before); /* it never falls */
+    view_thread_stop(thread);
+}
+
 static void test_view_thread_tells_why_it_cannot_write(void **state)
 {
     struct view_thread *thread = NULL;
@@ -60,6 +85,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         in_scene(test_view_thread_follows_the_ledgers_until_it_is_stopped),
+        in_scene(test_view_thread_changes_its_profiles),
         in_scene(test_view_thread_tells_why_it_cannot_write),
     };
     return cmocka_run_group_tests_name("view_thread", tests, NULL, NULL);

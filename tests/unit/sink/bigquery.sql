@@ -8,7 +8,8 @@ USING (
 ON target.tenant = staged.tenant AND target.source = staged.source AND target.call_id = staged.call_id
   AND target.call_date BETWEEN @first_day AND @last_day
 WHEN MATCHED AND target.row_hash IS DISTINCT FROM staged.row_hash
-  AND (target.seen_at IS NULL OR target.seen_at <= staged.seen_at) THEN
+  AND (target.seen_at IS NULL OR target.seen_at <= staged.seen_at
+       OR target.seen_at > CURRENT_TIMESTAMP()) THEN
   UPDATE SET
     call_date = staged.call_date,
     direction = staged.direction,
@@ -44,7 +45,8 @@ ON target.tenant = staged.tenant AND target.source = staged.source AND target.ca
   AND target.tenant BETWEEN @first_tenant AND @last_tenant AND target.source = @source
   AND target.call_id BETWEEN @first_id AND @last_id
 WHEN MATCHED AND target.row_hash IS DISTINCT FROM staged.row_hash
-  AND (target.seen_at IS NULL OR target.seen_at <= staged.seen_at) THEN
+  AND (target.seen_at IS NULL OR target.seen_at <= staged.seen_at
+       OR target.seen_at > CURRENT_TIMESTAMP()) THEN
   UPDATE SET
     call_date = staged.call_date,
     direction = staged.direction,
@@ -91,3 +93,10 @@ FROM `calls.telephony.calls` AS target
 LEFT JOIN (SELECT DISTINCT tenant, source, call_id FROM `calls.telephony.calls_staging_5eb1_1795714390`) AS staged
 ON target.tenant = staged.tenant AND target.source = staged.source AND target.call_id = staged.call_id
 WHERE target.call_date = @day AND staged.call_id IS NULL
+
+-- How many rows of each tenant a MERGE has made or changed.
+SELECT FORMAT('%d %s', COUNT(*), target.tenant) FROM `calls.telephony.calls` AS target
+JOIN `calls.telephony.calls_staging_5eb1_1795714390` AS staged ON target.tenant = staged.tenant AND target.source = staged.source AND target.call_id = staged.call_id
+  AND target.seen_at = staged.seen_at
+WHERE target.call_date BETWEEN @first_day AND @last_day
+GROUP BY target.tenant

@@ -35,6 +35,8 @@ static void test_wrong_settings_are_named(void **state)
         { "dataset", "a`b", "own.conf:3: dataset may have only letters" },
         { "table", "", "has no table" },
         { "table", "a$b", "own.conf:3: table may have only letters" },
+        { "table", "customer", "own.conf:3: table = customer: the program makes a table of that name itself" },
+        { "table", "update_log", "own.conf:3: table = update_log: the program" },
         { "credentials", NULL, "has no credentials" },
         { "credentials", "{}", "own.conf:3" },
         { "load_interval", "-1", "own.conf:3" },

@@ -1,6 +1,9 @@
 /* Tests of bigquery_columns: the line of a call, its hash and its key. */
 #include "../unit.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 #include "sink/bigquery_columns.h"
 
 static const struct bigquery_origin origin = { .tenant = "acme", .source = "vicidial" };
@@ -88,6 +91,36 @@ static void test_the_day_of_a_call_without_a_start_is_that_of_its_end(void **sta
     }
 }
 
+static void test_the_day_is_that_of_utc_also_when_clocks_change(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *zone;
+        int64_t started;
+        const char *day;
+    } rows[] = {
+        { "America/New_York", 1793502000, "2026-11-01" }, /* 23:00 on 31 October, EDT */
+        { "America/New_York", 1793507400, "2026-11-01" }, /* 00:30, EDT */
+        { "America/New_York", 1793511000, "2026-11-01" }, /* 01:30, EDT */
+        { "America/New_York", 1793514600, "2026-11-01" }, /* 01:30 again, EST */
+        { "America/New_York", 1793491199, "2026-10-31" }, /* the last second of a UTC day */
+        { "America/New_York", 1793491200, "2026-11-01" }, /* the first one */
+        { "Pacific/Auckland", 1793491199, "2026-10-31" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        char day[24];
+        const struct call call = { .id = "a", .started = rows[i].started };
+        assert_int_equal(setenv("TZ", rows[i].zone, 1), 0);
+        tzset();
+        struct sink_message message = message_of(&call, 0);
+        unit_true(rows[i].zone, bigquery_columns_value(&message, "call_date", day, sizeof day));
+        assert_string_equal(day, rows[i].day);
+        sink_message_free(&message);
+    }
+    assert_int_equal(unsetenv("TZ"), 0);
+    tzset();
+}
+
 static void test_a_time_has_its_microseconds(void **state)
 {
     (void)state;
@@ -116,6 +149,7 @@ int main(void)
         cmocka_unit_test(test_a_call_whose_source_knows_its_tenant_has_that_one),
         cmocka_unit_test(test_the_key_tells_a_repeated_message_from_a_change_back),
         cmocka_unit_test(test_the_day_of_a_call_without_a_start_is_that_of_its_end),
+        cmocka_unit_test(test_the_day_is_that_of_utc_also_when_clocks_change),
         cmocka_unit_test(test_a_time_has_its_microseconds),
     };
     return cmocka_run_group_tests(tests, make_map, free_map);

@@ -13,11 +13,12 @@ static void test_sql_is_that_of_the_golden_file(void **state)
 {
     (void)state;
     char *parts[] = { bigquery_sql_merge(&names), bigquery_sql_merge_everywhere(&names), bigquery_sql_days(&names),
-                      bigquery_sql_day(&names) };
+                      bigquery_sql_day(&names), bigquery_sql_tenants(&names) };
     char *text = mem_format("-- Calls that BigQuery does not have yet.\n%s\n-- Calls that it may have, perhaps on "
                             "another day.\n%s\n-- Without a billing account: the days that change.\n%s\n"
-                            "-- Without a billing account: all rows of such a day.\n%s", parts[0], parts[1], parts[2],
-                            parts[3]);
+                            "-- Without a billing account: all rows of such a day.\n%s\n"
+                            "-- How many rows of each tenant a MERGE has made or changed.\n%s", parts[0], parts[1],
+                            parts[2], parts[3], parts[4]);
     unit_same_as_file(GOLDEN, text);
     free(text);
     for (size_t i = 0; i < UNIT_COUNT(parts); i++)

@@ -7,7 +7,8 @@ static void test_state_comes_back_as_it_was_saved(void **state)
 {
     struct bigquery_state got, saved = { .loaded = 1795714390, .seen_us = INT64_C(1795714390123457), .sandbox = 5,
                                          .no_login = 6, .is_open = true, .is_reported = true, .digest = "5eb1",
-                                         .started = 7 };
+                                         .started = 7, .job = "calls_5eb1_7_merge_new",
+                                         .job_at = 8 };
     struct err err;
     bigquery_state_load(*state, &got);
     assert_int_equal(got.loaded, 0);
@@ -22,6 +23,8 @@ static void test_state_comes_back_as_it_was_saved(void **state)
     assert_true(got.is_open);
     assert_true(got.is_reported);
     assert_string_equal(got.digest, "5eb1");
+    assert_string_equal(got.job, "calls_5eb1_7_merge_new");
+    assert_int_equal(got.job_at, 8);
 }
 
 static void test_a_damaged_state_says_that_an_outcome_may_be_open(void **state)

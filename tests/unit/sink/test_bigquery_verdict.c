@@ -72,6 +72,8 @@ static void test_verdict_of_a_job_comes_from_its_error_not_from_http(void **stat
           512 },
         { "{\"status\":{\"errorResult\":{\"reason\":\"invalid\",\"message\":\"in row starting at position 7\"}}}",
           BIGQUERY_ROW, 7 },
+        { "{\"status\":{\"errorResult\":{\"reason\":\"invalid\",\"message\":\"in row starting at position  9: Row "
+          "size is larger than: 104857600.\"}}}", BIGQUERY_ROW, 9 },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         struct bigquery_failure failure;
@@ -80,6 +82,34 @@ static void test_verdict_of_a_job_comes_from_its_error_not_from_http(void **stat
         unit_same_int(rows[i].job, bigquery_verdict_of_job(job, &names, &failure), rows[i].fault);
         unit_same_int(rows[i].job, failure.position, rows[i].position);
         unit_same_int(rows[i].job, failure.code, rows[i].fault == BIGQUERY_FINE ? 0 : BIGQUERY_FAILED_JOB);
+        json_free(job);
+    }
+}
+
+static void test_verdict_of_a_job_names_the_cause_not_the_count(void **state)
+{
+    (void)state;
+    static const char counts[] = "{\"status\":{\"errorResult\":{\"reason\":\"invalid\",\"message\":\"too many errors, "
+                                 "giving up. Rows: 1; errors: 1. Look into the errors[] collection\"},\"errors\":["
+                                 "{\"message\":\"too many errors, giving up. Rows: 1\"},%s]}}";
+    static const struct {
+        const char *errors, *cause;
+    } rows[] = {
+        { "{\"message\":\"other\"},{\"message\":\"error in row starting at position 5: no such field\"},"
+          "{\"message\":\"giving up: 1\"}", "invalid: error in row starting at position 5: no such field" },
+        { "{\"message\":\"Row size is larger than 100 MB\"},{\"message\":\"giving up: 1\"}",
+          "invalid: Row size is larger than 100 MB" },
+        { "{\"message\":\"\"},{}", "invalid: too many errors, giving up. Rows: 1; errors: 1." },
+        { "{\"message\":\"in row starting at position 5: \\u001b[2J x\"}", "position 5: ?[2J x" },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct bigquery_failure failure;
+        char text[1024];
+        (void)snprintf(text, sizeof text, counts, rows[i].errors);
+        struct json *job = json_parse(text);
+        assert_non_null(job);
+        unit_same_int(rows[i].cause, bigquery_verdict_of_job(job, &names, &failure), BIGQUERY_ROW);
+        unit_has(rows[i].cause, failure.reason, rows[i].cause);
         json_free(job);
     }
 }
@@ -101,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_verdict_of_every_reason),
                                         cmocka_unit_test(test_verdict_of_a_job_comes_from_its_error_not_from_http),
+                                        cmocka_unit_test(test_verdict_of_a_job_names_the_cause_not_the_count),
                                         cmocka_unit_test(test_verdict_describes_a_failed_job_as_no_success) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

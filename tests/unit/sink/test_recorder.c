@@ -491,7 +491,8 @@ static void test_the_check_changes_nothing(void **state)
     check("table", SINK_WORKS, 0, "takes records", "");
     same_row("SELECT count(*) FROM callcenter_records", "1");
     execute("CREATE TRIGGER t BEFORE INSERT ON callcenter_records BEGIN SELECT RAISE(ABORT, 'no calls please'); END");
-    check("refused", SINK_FAILS, EX_CONFIG, "no calls please", "ask the owner");
+    check("refused", SINK_FAILS, EX_CONFIG, "no calls please",
+          "as the table's owner, drop or change the constraint or trigger");
     execute("DROP TABLE callcenter_records; CREATE TABLE callcenter_records (x)");
     check("another's", SINK_FAILS, EX_CONFIG, "has no column source", "name another table with `table` in [sink]");
     unit_write(unit_path(directory, "records.db"), "this is no database, but a text that is long enough .............");

@@ -61,6 +61,8 @@ static void test_a_wrong_name_is_refused_with_its_line(void **state)
         { "column.agent", "", "column.agent must name a column" },
         { "table", "", "table is empty" },
         { "logs_table", "", "logs_table is empty" },
+        { "table", "public.Group", "table = public.Group: the program makes a table of that name itself" },
+        { "logs_table", "staff", "logs_table = staff: the program" },
     };
     for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
         params_add(&params, rows[i].key, rows[i].value, "conf:7");

@@ -12,8 +12,9 @@ static void test_callio_accounts_finds_the_tenant_of_a_call(void **state)
     struct err err = { .message = "" };
     const char *id = NULL;
     assert_int_equal(callio_accounts_read(" [{\"tenant\":\"PK\",\"email\":\"a@b.c\",\"password\":\"p\"},{\"tenant\":"
-                                          "\"PK2\",\"token\":\"t\"}]\n", "accounts.json", &tenants, &err), 0);
-    assert_int_equal(tenants.count, 2);
+                                          "\"PK2\",\"token\":\"t\"},{\"tenant\":\"PK3\",\"email\":\"a@b.c\","
+                                          "\"password\":\"other\"}]\n", "accounts.json", &tenants, &err), 0);
+    assert_int_equal(tenants.count, 3);
     assert_string_equal(tenants.items[0].password, "p");
     assert_string_equal(tenants.items[1].token, "t");
     assert_ptr_equal(callio_accounts_of(&tenants, "PK2:7b", &id), &tenants.items[1]);
@@ -38,7 +39,12 @@ static void test_callio_accounts_refuses_accounts_without_showing_them(void **st
         { "[\"s3cret\"]", "name must have" },
         { "[{\"tenant\":\"\",\"token\":\"s3cret\"}]", "name must have" },
         { "[{\"tenant\":\"a:b\",\"token\":\"s3cret\"}]", "name must have" },
-        { "[{\"tenant\":\"a\",\"token\":\"s3cret\"},{\"tenant\":\"a\",\"token\":\"s3cret\"}]", "twice" },
+        { "[{\"tenant\":\"a\",\"token\":\"s3cret\"},{\"tenant\":\"a\",\"token\":\"s3cret\"}]",
+          "twice (account 2 of the list)" },
+        { "[{\"tenant\":\"a\",\"token\":\"s3cret\"},{\"tenant\":\"b\",\"token\":\"s3cret\"}]",
+          "the tenants a and b have the same account" },
+        { "[{\"tenant\":\"a\",\"email\":\"e@b.c\",\"password\":\"s3cret\"},{\"tenant\":\"b\",\"email\":\"E@b.c\","
+          "\"password\":\"s3cret\"}]", "the tenants a and b have the same account" },
         { "[{\"tenant\":\"a\",\"password\":\"s3cret\"}]", "has no account" },
         { "[{\"tenant\":\"a\",\"token\":\"s3cret\\r\\nx: y\"}]", "control character" },
     };

@@ -23,13 +23,26 @@ static void test_callio_person_makes_rows_without_secrets(void **state)
           "1760000000000,\"assignedTime\":1760054400000,\"user_id\":\"u1\",\"user_name\":\"Lan\",\"user_group_id\":"
           "\"g1\",\"customField_0_val\":\"a | ab | b\",\"NgayUpdate\":\"2025-10-09\",\"NgayAssign\":\"2025-10-10\"",
           1760000000000 },
+        { &callio_person_customers, /* nested values may be texts */
+          "{\"user\":\"{\\\"_id\\\":\\\"u1\\\",\\\"name\\\":\\\"Lan\\\",\\\"group\\\":{\\\"_id\\\":\\\"g1\\\"}}\","
+          "\"customFields\":\"[{\\\"key\\\":\\\"tinh-trang-kh\\\",\\\"val\\\":[\\\"a\\\",\\\"b\\\"]}]\"}",
+          "{\"tenant\":\"PK\",\"_id\":\"i\",\"user_id\":\"u1\",\"user_name\":\"Lan\",\"user_group_id\":\"g1\","
+          "\"customField_0_val\":\"a | b\"", 0 },
+        { &callio_person_customers,
+          "{\"user\":\"{no JSON\",\"customFields\":[{\"key\":\"tinh-trang-kh\",\"val\":\"[\\\"a\\\",7]\"},7]}",
+          "{\"tenant\":\"PK\",\"_id\":\"i\",\"customField_0_val\":\"a | 7\"", 0 },
         { &callio_person_customers, "{\"user\":\"u1\",\"customFields\":{}}",
           "{\"tenant\":\"PK\",\"_id\":\"i\",\"user_id\":\"u1\"", 0 },
+        { &callio_person_customers, "{\"updateTime\":253402300799999,\"assignedTime\":253402300800000}",
+          "{\"tenant\":\"PK\",\"_id\":\"i\",\"updateTime\":253402300799999,\"assignedTime\":253402300800000,"
+          "\"NgayUpdate\":\"9999-12-31\"", 253402300799999 },
         { &callio_person_staff,
           "{\"email\":\"a@b.c\",\"name\":\"Lan\",\"extPassword\":\"s3cret\",\"group\":{\"_id\":\"g1\"},"
           "\"updateTime\":5}",
           "{\"tenant\":\"PK\",\"_id\":\"i\",\"name\":\"Lan\",\"email\":\"a@b.c\",\"updateTime\":5,"
           "\"group_id\":\"g1\"", 5 },
+        { &callio_person_staff, "{\"group\":\"{\\\"_id\\\":\\\"g1\\\"}\"}",
+          "{\"tenant\":\"PK\",\"_id\":\"i\",\"group_id\":\"g1\"", 0 },
         { &callio_person_groups, "{\"name\":\"Team\",\"updateTime\":5}",
           "{\"tenant\":\"PK\",\"group_id\":\"i\",\"name\":\"Team\"", 5 },
     };

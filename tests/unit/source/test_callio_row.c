@@ -116,6 +116,27 @@ static void test_callio_row_refuses_what_is_no_call(void **state)
     }
 }
 
+static void test_callio_row_has_no_negative_length(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *billed;
+    } rows[] = {
+        { ROW(",\"billDuration\":-3,\"recordingDuration\":\"-1\""), "0" },
+        { ROW(",\"billDuration\":\"-3.5\",\"recordingDuration\":0"), "0" },
+        { ROW(",\"billDuration\":\"-\",\"recordingDuration\":-7"), NULL },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        struct callio_row row;
+        struct callio_call made;
+        unit_same_text(rows[i].text, read_row(rows[i].text, &row, &made), NULL);
+        unit_same_text(rows[i].text, call_extra(&made.call, "billsec"), rows[i].billed);
+        unit_same_text(rows[i].text, call_extra(&made.call, "recording_duration"), "0");
+        unit_same_text(rows[i].text, made.call.status, "NO_ANSWER");
+        callio_row_clear(&row);
+    }
+}
+
 /* What the API fills in later must change the fingerprint; a user who is renamed must not. */
 static void test_callio_row_changes_the_fingerprint_with_the_call(void **state)
 {
@@ -150,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_callio_row_makes_a_call_of_numbers_and_texts_alike),
         cmocka_unit_test(test_callio_row_finds_status_and_parties),
         cmocka_unit_test(test_callio_row_refuses_what_is_no_call),
+        cmocka_unit_test(test_callio_row_has_no_negative_length),
         cmocka_unit_test(test_callio_row_changes_the_fingerprint_with_the_call),
     };
     return cmocka_run_group_tests_name("callio_row", tests, NULL, NULL);
