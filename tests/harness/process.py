@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -32,6 +33,16 @@ def end(process, sig=signal.SIGTERM, patience=10):
         except subprocess.TimeoutExpired:
             process.kill()
     return process.wait()
+
+
+def until(condition, said="it does not come to pass", seconds=60):
+    """Waits for something that another process does, with much patience: a machine may be slow. Returns what the
+    condition returned. said: a text, or a function of it, for the case that it never holds."""
+    deadline = time.monotonic() + seconds
+    while not (held := condition()):
+        assert time.monotonic() < deadline, said() if callable(said) else said
+        time.sleep(0.05)
+    return held
 
 
 def program(variable, default):

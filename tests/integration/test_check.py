@@ -17,7 +17,7 @@ import pytest
 
 from harness import certs
 from harness.api import Api
-from harness.process import ROOT, end, program, spawn
+from harness.process import ROOT, end, program, spawn, until
 from simulation.clock import ClockedDialer
 
 NOBODYS_PORT = "http://127.0.0.1:1"
@@ -680,9 +680,7 @@ def test_a_log_that_cannot_be_written_is_a_warning_in_every_view(ready, api, ord
 def test_a_loop_of_runs_reports_a_log_that_cannot_be_written(ready):
     for log, code in ((ready.directory / "missing" / "a.log", 1), (ready.log_file, 0)):
         loop = ready.start("run", "--every", "1", "--log", log)
-        deadline = time.monotonic() + 60
-        while ready.run("health").code != code:
-            assert time.monotonic() < deadline, ready.run("health").out
+        until(lambda: ready.run("health").code == code, lambda: ready.run("health").out)
         loop.terminate()
         assert loop.wait(20) == 0
 

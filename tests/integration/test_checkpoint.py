@@ -13,6 +13,8 @@ import zoneinfo
 
 import pytest
 
+from harness.process import until
+
 
 def ended(db, *seconds_ago):
     """Inserts a call for each age of its end, in seconds. Returns their uniqueids."""
@@ -65,7 +67,8 @@ def test_every_form_is_read_on_a_host_anywhere(sync, db, api, form, timezone):
     not."""
     sync.timezone = timezone
     point = db.now() - 1800
-    before, after = db.insert(end_epoch=point - 30), db.insert(end_epoch=point + 30)
+    db.insert(end_epoch=point - 30)
+    after = db.insert(end_epoch=point + 30)
     sync.checkpoint_file.write_text(form.format(epoch=point, local=local(point, timezone),
                                                 local_t=local(point, timezone, "%Y-%m-%dT%H:%M:%S")))
     result = run(sync)
@@ -338,9 +341,7 @@ def test_set_waits_as_long_as_the_settings_let_a_run_take(sync, db, api):
     ended(db, 10)
     api.rules([{"delay_ms": 3000}])
     working = sync.start()
-    until = time.monotonic() + 20
-    while not api.log() and working.poll() is None and time.monotonic() < until:
-        time.sleep(0.02)
+    until(lambda: api.log() or working.poll() is not None)
     said = int((sync.state / "lock").read_text())
     setting = sync.start("checkpoint", "set", "now", "--yes")
     assert 300 < said < 400
@@ -641,10 +642,8 @@ def at_work(sync, db, api):
     sync.configure(config={"sync": {"batch_size": 5}, "api": {"concurrency": 1}})
     api.rules([{"delay_ms": 60}])
     process = sync.start()
-    until = time.monotonic() + 20
-    while len(api.log()) < 5:
-        assert time.monotonic() < until and process.poll() is None
-        time.sleep(0.01)
+    until(lambda: len(api.log()) >= 5 or process.poll() is not None)
+    assert process.poll() is None
     return process, now, calls
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from harness import certs
 from harness.api import Api
+from harness.process import until
 from harness.sync import Sync
 
 ACCEPTED, PENDING, WAITING, REJECTED = 1, 2, 3, 4
@@ -575,9 +576,7 @@ def test_an_undone_change_is_sent_if_the_api_may_have_the_change(sync, db, api, 
     db.update(uniqueid, status="NI")
     api.clear()
     lose(sync, db, api, uniqueid)
-    deadline = time.monotonic() + 10
-    while uniqueid not in api.by_uniqueid() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: uniqueid in api.by_uniqueid())
     db.update(uniqueid, status="SALE")
     time.sleep(2.1)
     run_until_done(sync)

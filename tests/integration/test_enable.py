@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from harness.process import until
 from harness.sync import Sync
 
 NAME = "did-optimizer-sync"
@@ -22,13 +23,6 @@ def new(db, api, tmp_path):
 def word(sync):
     """The first word of the file, or None if there is no file."""
     return sync.enabled_file.read_text().split()[0] if sync.enabled_file.exists() else None
-
-
-def until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come to pass"
-        time.sleep(0.05)
 
 
 def test_cron_sends_nothing_before_it_is_enabled_and_everything_afterwards(new, db, api):

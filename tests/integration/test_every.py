@@ -5,19 +5,11 @@ import pathlib
 import signal
 import subprocess
 import tempfile
-import time
 
 import pytest
 
-from harness.process import ROOT
+from harness.process import ROOT, until
 from harness.sync import Sync
-
-
-def until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come to pass"
-        time.sleep(0.05)
 
 
 def log_of(sync):

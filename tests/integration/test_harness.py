@@ -548,7 +548,6 @@ def test_checkpoint_and_ledger_can_be_read_and_set(sync, db, tmp_path):
     sync.set_checkpoint("1700000000 1700000000.1\n# for people")
     assert sync.checkpoint() == "1700000000 1700000000.1"
     assert Sync(tmp_path / "other").checkpoint() is None
-    import sqlite3
     with contextlib.closing(sqlite3.connect(str(sync.state / "ledger.db"))) as ledger:
         ledger.execute("CREATE TABLE t (a, b)")
         ledger.execute("INSERT INTO t VALUES (1, 'x'), (2, 'y')")

@@ -18,17 +18,11 @@ import pytest
 
 from harness.dialer import Dialer
 from harness.api import Api
+from harness.process import until
 from harness.sync import Sync
 
 TAKEOVER = 10  # the lowest allowed takeover_after
 HOUR = 3600
-
-
-def until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come to pass"
-        time.sleep(0.05)
 
 
 def requests(api):

@@ -13,17 +13,10 @@ import time
 import pytest
 
 from harness.api import Api
-from harness.process import program
+from harness.process import program, until
 from harness.sync import Sync
 
 KEY = "the-tenants-own-key"
-
-
-def until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it does not come to pass"
-        time.sleep(0.05)
 
 
 class Tenant:

@@ -11,7 +11,7 @@ from harness import certs
 from harness.keeping import installed, name_of
 from harness.metrics import Metrics
 from harness.postgresql import PASSWORD, Postgresql
-from harness.process import ROOT
+from harness.process import ROOT, until
 from harness.sync import Sync
 
 
@@ -194,7 +194,7 @@ def test_a_server_that_is_killed_in_mid_batch_loses_nothing(db, sync, calls, pos
     more = insert(db, 30)
     with contextlib.suppress(BrokenPipeError), calls.session("LOCK TABLE callcenter_records"):
         process = sync.start("run")
-        wait_until(lambda: calls.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
+        until(lambda: calls.query("SELECT 1 FROM pg_locks WHERE NOT granted"))
         postgresql.kill()
         _, err = process.communicate(timeout=30)
     assert process.returncode == 69, err
@@ -204,13 +204,6 @@ def test_a_server_that_is_killed_in_mid_batch_loses_nothing(db, sync, calls, pos
     assert calls.by_uuid().keys() == set(known)
     succeeds(sync.run("run"))
     assert calls.by_uuid().keys() == {*known, *more}
-
-
-def wait_until(holds):
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_a_session_that_is_ended_between_commit_and_answer_repeats_nothing(db, sync, calls):

@@ -21,8 +21,8 @@ import pytest
 
 from harness import certs
 from harness.keeping import change_ledger
-from harness.process import ROOT
-from harness.serve import PASSWORD, Client, Page
+from harness.process import ROOT, until
+from harness.serve import PASSWORD, Page
 
 PARTS = ["content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy", "cache-control"]
 
@@ -557,6 +557,7 @@ def test_a_state_directory_of_roots_goes_to_the_owner_of_the_ledger(roots_page):
     assert (page.users.stat().st_uid, page.users.stat().st_gid) == (0, SOMEBODY)
     page.start()
     assert _users_of(page.process.pid) == [str(SOMEBODY)] * 4
+    until(lambda: (page.state / "view.db").exists(), page.said)  # its thread makes it when the page is up already
     owners = {path.name: path.lstat().st_uid for path in (page.state, *page.state.iterdir())}
     assert owners.pop("link") == 0 and page.config.stat().st_uid == 0
     assert set(owners.values()) == {SOMEBODY} and {"serve", "journal.db", "token.key", "view.db"} <= set(owners)
@@ -608,10 +609,7 @@ def test_forget_ends_what_the_ledger_does_for_the_page(acting, db, sync):
         with sqlite3.connect(sync.state / "ledger.db") as ledger:
             return ledger.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE "
                                   "'%\\_touched\\_%' ESCAPE '\\'").fetchone()[0]
-    until = time.monotonic() + 60
-    while triggers() == 0:
-        assert time.monotonic() < until, acting.said()
-        time.sleep(0.1)
+    until(lambda: triggers() > 0, acting.said)
     assert acting.stop() == 0 and triggers() > 0
     done = acting.run("forget")
     assert (done.returncode, done.stderr) == (0, "") and "no ledger notes changes" in done.stdout
@@ -619,10 +617,8 @@ def test_forget_ends_what_the_ledger_does_for_the_page(acting, db, sync):
     db.insert(end_epoch=db.now() - 90)
     assert sync.run().code == 0
     acting.start()  # from the beginning: both calls
-    client, until = acting.client("ann"), time.monotonic() + 60
-    while client.get("/api/v1/calls").json()["total"] != 2:
-        assert time.monotonic() < until, acting.said()
-        time.sleep(0.1)
+    client = acting.client("ann")
+    until(lambda: client.get("/api/v1/calls").json()["total"] == 2, acting.said)
 
 
 # ---- systemd ----
@@ -675,11 +671,11 @@ def test_profiles_come_and_go_while_the_page_runs(make_page, sync):
     stream.request("GET", "/api/v1/events", headers={"Cookie": f"session={client.cookie}"})
     assert stream.getresponse().status == 200
 
-    def wait_for(*names):
-        until = time.monotonic() + 60
-        while (have := {row["name"] for row in client.get("/api/v1/profiles").json()["profiles"]}) != set(names):
-            assert time.monotonic() < until, have
-            time.sleep(0.1)
+    def names():
+        return {row["name"] for row in client.get("/api/v1/profiles").json()["profiles"]}
+
+    def wait_for(*wanted):
+        until(lambda: names() == set(wanted), names)
 
     wait_for("old")
     (sync.state / "profiles/new").mkdir(parents=True)

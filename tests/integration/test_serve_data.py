@@ -3,12 +3,12 @@ the runs did."""
 import json
 import os
 import socket
-import time
 
 import pytest
 
 from harness.keeping import change_ledger
 from harness.postgresql import PASSWORD, Postgresql
+from harness.process import until
 from harness.serve import Page
 
 
@@ -23,9 +23,8 @@ def shown(tmp_path):
         page.add_user("ann")
         page.add_user("vic", "viewer")
         page.start()
-        client, until = page.client("ann"), time.monotonic() + 60
-        while client.get("/api/v1/calls?status=SALE").status == 503 and time.monotonic() < until:
-            time.sleep(0.05)
+        client = page.client("ann")
+        until(lambda: client.get("/api/v1/calls?status=SALE").status != 503, page.said)
         return page, client
 
     yield show
@@ -74,26 +73,19 @@ def test_each_call_is_shown_as_the_runs_left_it(sync, db, api, shown):
     sync.run("failed", "retry", "--all")
     change_ledger(sync, "UPDATE call SET due = 0 WHERE state = 2")
     sync.run("run")
-    until = time.monotonic() + 60
-    while {call["state"] for call in client.get("/api/v1/calls").json()["calls"]} != {"accepted"}:
-        assert time.monotonic() < until, client.get("/api/v1/calls").json()
-        time.sleep(0.05)
+    until(lambda: {call["state"] for call in client.get("/api/v1/calls").json()["calls"]} == {"accepted"},
+          lambda: client.get("/api/v1/calls").json())
     chosen = story(client, open_one)
     assert (chosen["status"], chosen["agent"], chosen["story"]["state"]) == ("B", "1002", "accepted")
     assert [one["answer"] for one in story(client, refused)["story"]["ledger"]["attempts"]] == [422, 200]
 
 
-def _total(client, until):
+def _total(client):
     """The number of calls, once the page has it; None: the page has ended."""
-    while time.monotonic() < until:
-        try:
-            got = client.get("/api/v1/calls")
-            if got.status == 200:
-                return got.json()["total"]
-        except OSError:
-            return None
-        time.sleep(0.1)
-    raise AssertionError("the list of calls did not come back")
+    try:
+        return until(lambda: (got := client.get("/api/v1/calls")).status == 200 and got).json()["total"]
+    except OSError:
+        return None
 
 
 @pytest.mark.plain_only
@@ -104,26 +96,20 @@ def test_a_view_that_somebody_cut_is_made_again(sync, db, api, shown, ending):
     db.insert_many({"end_epoch": db.now() - 100 - number} for number in range(40))
     sync.run()
     page, client = shown(sync)
-    assert _total(client, time.monotonic() + 60) == 40
+    assert _total(client) == 40
     view = page.state / f"view.db{ending}"
     os.truncate(view, 4096 if ending == "" else 0)
     if ending == "":
         client.get("/api/v1/calls?direction=outbound&sort=length&count=no")  # reads what is not there any more
     db.insert(end_epoch=db.now() - 90)
     sync.run()
-    until = time.monotonic() + 60
-    total = _total(client, until)
-    while total not in (None, 41) and time.monotonic() < until:
-        time.sleep(0.1)
-        total = _total(client, until)
-    if ending == "":
-        assert total == 41, "it goes on without a restart"
-    if total is None:  # as systemd does
-        page.stop()
+    until(lambda: _total(client) in (None, 41), page.said)
+    if _total(client) is None:
+        assert ending == "-shm", "without the file it goes on, with no restart"
+        page.stop()  # as systemd does
         page.start()
         client = page.client("ann")
-        total = _total(client, time.monotonic() + 60)
-    assert total == 41
+        until(lambda: _total(client) == 41, page.said)
 
 
 def test_a_story_has_the_row_of_the_table_of_calls(sync, db, shown):

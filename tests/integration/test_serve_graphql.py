@@ -7,11 +7,10 @@ import re
 import shlex
 import shutil
 import subprocess
-import time
 
 import pytest
 
-from harness.process import ROOT
+from harness.process import ROOT, until
 from harness.serve import PASSWORD, Client, Page
 
 try:
@@ -83,10 +82,8 @@ def page(sync, db, tmp_path):
     page.add_user("ann")
     page.add_user("vic", "viewer")
     page.start()
-    until = time.monotonic() + 60
     client = page.client("ann")  # a filter needs the view's indexes, which are made last
-    while client.get("/api/v1/calls?status=SALE").status == 503 and time.monotonic() < until:
-        time.sleep(0.05)
+    until(lambda: client.get("/api/v1/calls?status=SALE").status != 503, page.said)
     yield page
     page.close()
 
@@ -162,12 +159,10 @@ def test_a_viewer_sees_masked_numbers_and_changes_nothing(page):
 
 def _ended(client):
     """The actions of the journal, first to last, when all have ended."""
-    until = time.monotonic() + 60
-    while True:
-        rows = client.get("/api/v1/journal").json()["actions"]
-        if all(row["state"] != "running" for row in rows) or time.monotonic() > until:
-            return sorted(rows, key=lambda row: row["id"])
-        time.sleep(0.05)
+    def rows():
+        return client.get("/api/v1/journal").json()["actions"]
+    until(lambda: all(row["state"] != "running" for row in rows()), rows)
+    return sorted(rows(), key=lambda row: row["id"])
 
 
 def test_mutations_are_commands_in_the_journal(page, api):

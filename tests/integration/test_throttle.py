@@ -1,9 +1,10 @@
 """The limit of the database's time for a run (max_server_time), and the longer pauses while the database is busy."""
 import contextlib
 import re
-import time
 
 import pytest
+
+from harness.process import until
 
 pytestmark = pytest.mark.plain_only  # rates and pauses, which the sanitizers' slowness distorts
 
@@ -29,10 +30,7 @@ def test_runs_with_a_small_share_send_every_call_once(sync, db, api):
     calls = insert_many(db, 12000)
     prepare(sync, db, max_server_time=1)
     loop = sync.start("run", "--every", "1")
-    deadline = time.monotonic() + 90
-    while len(api.recorded()) < len(calls):
-        assert time.monotonic() < deadline, sync.log_file.read_text()[-2000:]
-        time.sleep(0.3)
+    until(lambda: len(api.recorded()) >= len(calls), lambda: sync.log_file.read_text()[-2000:], 180)
     loop.terminate()
     loop.communicate(timeout=20)
     assert sorted(entry["uniqueid"] for entry in api.recorded()) == sorted(calls)

@@ -14,7 +14,7 @@ import pytest
 
 from harness.ledgers import make_first_version
 from harness.metrics import Metrics
-from harness.process import ROOT, program
+from harness.process import ROOT
 from harness.promtool import promtool
 from harness.sync import Sync
 
@@ -66,8 +66,8 @@ def test_history_works_before_the_first_run(sync, db):
 def test_history_shows_what_each_run_did_newest_first(sync, db, api):
     now = db.now()
     db.insert_many([{"uniqueid": f"{now - 50 + n}.1", "end_epoch": now - 50 + n} for n in range(3)])
-    waiting, refused = db.insert(end_epoch=now - 20, status="DISPO"), db.insert(end_epoch=now - 10)
-    refuse(api, refused)
+    db.insert(end_epoch=now - 20, status="DISPO")
+    refuse(api, db.insert(end_epoch=now - 10))
     assert sync.run().code == 0
     api.stop()
     db.insert(end_epoch=now - 5)

@@ -1,7 +1,5 @@
 """Calls to a webhook: the content and the signature of messages, the meaning of each answer, and no lost call."""
-import os
 import signal
-import sqlite3
 import time
 
 import pytest

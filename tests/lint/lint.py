@@ -176,9 +176,9 @@ def iwyu():
 def scripts():
     """Every shell script: files with a shell in their first line, and the completions of bash."""
     skipped = {".git", "build", "__pycache__"}
-    for directory, names, files in os.walk(ROOT):
+    for directory, names, members in os.walk(ROOT):
         names[:] = [name for name in names if name not in skipped]
-        for name in files:
+        for name in members:
             path = pathlib.Path(directory) / name
             first = path.open("rb").readline(80)
             if re.match(rb"#!.*\b(sh|bash|dash)\b", first):
