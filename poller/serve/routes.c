@@ -1,5 +1,6 @@
 /* routes: which handler answers which request, and who may ask. */
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +48,7 @@ static const struct route routes[] = {
     { "GET", API "/events", ROLE_VIEWER, NULL, api_events, "" },
     { "POST", "/graphql", ROLE_VIEWER, api_graphql, NULL, "" },
 };
-enum { COUNT = sizeof routes / sizeof routes[0] };
+enum { COUNT = sizeof routes / sizeof routes[0], ALLOW_SIZE = 64 };
 
 const struct route *routes_list(size_t *ret_count)
 {
@@ -89,16 +90,34 @@ static bool match(const char *pattern, const char *path, struct parts *parts)
     return *pattern == '\0' && *path == '\0';
 }
 
-/* *ret_other: a route of this path with another method; NULL: there is none. */
-static const struct route *find(const struct request *request, struct parts *parts, const struct route **ret_other)
+static bool has_parts(const struct route *route)
 {
-    *ret_other = NULL;
+    return strchr(route->path, '{') != NULL;
+}
+
+/* Whether a route has just this path: it is then no part of another route's path. */
+static bool is_whole_path(const char *path)
+{
+    for (int i = 0; i < COUNT; i++)
+        if (!has_parts(&routes[i]) && strcmp(routes[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+/* allow: the methods that the path has, if it has not the method of the request; "": there is no such path. The server
+ * answers HEAD as GET. */
+static const struct route *find(const struct request *request, struct parts *parts, char allow[ALLOW_SIZE])
+{
+    bool is_whole = is_whole_path(request->path);
+    *allow = '\0';
     for (int i = 0; i < COUNT; i++) {
-        if (!match(routes[i].path, request->path, parts))
+        if ((is_whole && has_parts(&routes[i])) || !match(routes[i].path, request->path, parts))
             continue;
         if (strcmp(routes[i].method, request->method) == 0)
             return &routes[i];
-        *ret_other = &routes[i];
+        size_t used = strlen(allow);
+        (void)snprintf(allow + used, ALLOW_SIZE - used, "%s%s%s", used > 0 ? ", " : "", routes[i].method,
+                       strcmp(routes[i].method, "GET") == 0 ? ", HEAD" : "");
     }
     return NULL;
 }
@@ -179,14 +198,15 @@ static bool check_profile(const struct serve *serve, const struct route *route, 
 void routes_answer(struct serve *serve, struct request *request, struct reply *reply)
 {
     struct parts parts = { .profile = NULL };
-    const struct route *other = NULL, *route = find(request, &parts, &other);
+    char allow[ALLOW_SIZE];
+    const struct route *route = find(request, &parts, allow);
     request->profile = parts.profile;
     request->id = parts.id;
-    if (route == NULL && other == NULL) {
+    if (route == NULL && *allow == '\0') {
         reply_error(reply, REPLY_NOT_FOUND, "there is nothing at this address");
     } else if (route == NULL) {
-        reply_error(reply, REPLY_WRONG_METHOD, "this address has another method");
-        reply_header(reply, "Allow", "%s", other->method);
+        reply_error(reply, REPLY_WRONG_METHOD, "this address has other methods: see the header Allow");
+        reply_header(reply, "Allow", "%s", allow);
     } else if (is_allowed(route, request, reply) && check_names(route, request, reply) &&
                check_profile(serve, route, request, reply)) {
         if (route->serve != NULL)

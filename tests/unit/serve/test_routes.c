@@ -75,6 +75,34 @@ static void test_routes_say_what_is_wrong(void **state)
     reply_free(&reply);
 }
 
+static const char *allowed(void)
+{
+    for (int i = 0; i < reply.header_count; i++)
+        if (strcmp(reply.headers[i].name, "Allow") == 0)
+            return reply.headers[i].value;
+    return "";
+}
+
+static void test_routes_name_every_method_of_a_path(void **state)
+{
+    static const struct {
+        const char *method, *path, *allow;
+    } rows[] = {
+        { "GET", "/graphql", "POST" },
+        { "PUT", "/api/v1/session", "POST, GET, HEAD, DELETE" },
+        { "POST", "/api/v1/calls", "GET, HEAD" },
+        { "DELETE", "/api/v1/calls/default/a", "GET, HEAD" },
+        { "OPTIONS", "/", "GET, HEAD" },
+        { "POST", "/app.js", "GET, HEAD" },
+    };
+    (void)state;
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        unit_same_int(rows[i].path, status_of(rows[i].method, rows[i].path, ROLE_NONE), 405);
+        unit_same_text(rows[i].path, allowed(), rows[i].allow);
+    }
+    reply_free(&reply);
+}
+
 /* Goal: nobody adds a line that lets strangers in, or lets viewers change something. */
 static void test_routes_let_in_whom_they_should(void **state)
 {
@@ -239,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_routes_say_what_is_wrong),
+        cmocka_unit_test(test_routes_name_every_method_of_a_path),
         cmocka_unit_test(test_routes_let_in_whom_they_should),
         cmocka_unit_test(test_routes_are_those_of_the_description),
         cmocka_unit_test(test_routes_have_each_problem_in_each_language),
