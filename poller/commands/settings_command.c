@@ -128,21 +128,39 @@ static int check_value(const char *value, struct err *err)
     return plain ? 0 : err_set(err, EX_USAGE, "the value must be one line, without a comment");
 }
 
-static bool has_text(const struct config_problems *problems, const char *text)
+/* The problem without the place in the file at path that it names: the copy's lines are not those of our own file.
+ * Within a sentence, own is named instead. Ownership: the caller frees the text. */
+static char *without_line(const char *problem, const char *path, const char *own)
 {
-    for (int i = 0; i < problems->count; i++)
-        if (strcmp(problems->texts[i], text) == 0)
-            return true;
-    return false;
+    const char *at = strstr(problem, path), *rest = at != NULL ? at + strlen(path) : NULL;
+    if (at == NULL)
+        return mem_copy(problem);
+    if (*rest == ':' && rest[1] >= '0' && rest[1] <= '9')
+        rest += 1 + strspn(rest + 1, "0123456789");
+    if (at == problem && strncmp(rest, ": ", 2) == 0)
+        return mem_copy(rest + 2);
+    return mem_format("%.*s%s%s", (int)(at - problem), problem, own, rest);
 }
 
-/* Replaces the name of the checked copy in a message by the name of our own file. Ownership: the caller frees the
- * text. */
-static char *with_own_name(const char *problem, const char *copy, const char *own)
+/* text: without_line. */
+static bool had_problem(const struct config_problems *problems, const char *text, const char *own)
 {
-    const char *at = strstr(problem, copy);
-    return at == NULL ? mem_copy(problem)
-                      : mem_format("%.*s%s%s", (int)(at - problem), problem, own, at + strlen(copy));
+    bool had = false;
+    for (int i = 0; i < problems->count && !had; i++) {
+        char *old = without_line(problems->texts[i], own, own);
+        had = strcmp(old, text) == 0;
+        free(old);
+    }
+    return had;
+}
+
+/* problem: without_line. One of the setting itself begins with the setting's key. */
+static int refuse(const struct options *options, const char *problem, struct err *err)
+{
+    const char *name = options->arguments[0], *dot = strchr(name, '.'), *key = dot != NULL ? dot + 1 : name;
+    size_t length = strlen(key);
+    bool is_own = strncasecmp(problem, key, length) == 0 && strncmp(problem + length, ": ", 2) == 0;
+    return err_set(err, EX_USAGE, "nothing was changed: %s: %s", name, is_own ? problem + length + 2 : problem);
 }
 
 /* A sink tests its settings when it opens, and sends nothing. */
@@ -182,9 +200,9 @@ static int check_copy(const struct options *options, const char *copy, struct er
     paths.own = copy;
     route_load(&paths, &after, &kinds, &problems);
     for (int i = 0; result == 0 && i < problems.count; i++) {
-        char *problem = with_own_name(problems.texts[i], copy, options->config.own);
-        if (!has_text(&old_problems, problem))
-            result = err_set(err, EX_USAGE, "nothing was changed: %s", problem);
+        char *problem = without_line(problems.texts[i], copy, options->config.own);
+        if (!had_problem(&old_problems, problem, options->config.own))
+            result = refuse(options, problem, err);
         free(problem);
     }
     if (old_problems.count == 0 && problems.count == 0)

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import re
 import time
 
 import pytest
@@ -436,6 +437,19 @@ def test_every_run_warns_of_verify_ssl_0(sync, api, db):
         assert result.code == 0
         (warning,) = [line for line in result.log.splitlines() if "verify_ssl = 0" in line]
         assert " WARN " in warning and "remove that line" in warning
+
+
+def test_a_setting_that_is_refused_is_named_without_a_line_that_no_file_has(sync):
+    before = sync.config_file.read_text()
+    for name, said in (("sync.batch_size", "'0' is not a whole number from 1 to 5000"),
+                       ("sync.nonsense", "there is no setting 'nonsense' in [sync]; `man did-optimizer-sync.conf`")):
+        done = sync.run("settings", "set", name, "0")
+        assert done.code == 64 and f"nothing was changed: {name}: {said}" in done.err, done.err
+        assert not re.search(r":\d+:", done.err) and sync.config_file.read_text() == before
+    # An older problem is in another line after the change, and no reason to refuse it.
+    sync.config_file.write_text(before + "[log]\nnonsense = 1\n")
+    assert sync.run("settings", "set", "sync.batch_size", "100").code == 0
+    assert "batch_size = 100\n" in sync.config_file.read_text()
 
 
 @pytest.mark.plain_only
