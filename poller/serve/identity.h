@@ -10,9 +10,9 @@
  * request with an Authorization header is judged by that alone. */
 void identity_find(struct serve *serve, struct request *request);
 
-/* Who asked, and by what session or token, to check it again later. identity_keep: of a request whose user is known.
- * Ownership: identity_forget. identity_holds: whether the user still has this role and password, and the session or
- * token is not over. This is no use of the session. */
+/* The user of a request, and the session or token that proved it, to check both again later. identity_keep: copies them
+ * from a request with a user. Ownership: identity_forget. identity_holds: whether the user still has this role and
+ * password, and the session or token has not ended. The check does not prolong the session. */
 struct identity_proof {
     char *user, *session, *token; /* session or token is NULL */
     enum role role;

@@ -94,7 +94,7 @@ static char *list_names(const struct options *options)
     return text.text != NULL ? text.text : mem_copy("");
 }
 
-/* old: profiles whose settings and ledgers are taken over. Ownership: takes names. */
+/* A profile that old has too keeps its settings and its open ledger. Ownership: takes names, and these from old. */
 static struct profiles make(const struct options *options, char *names, struct profiles *old)
 {
     struct profiles made = { .names = names };

@@ -46,8 +46,8 @@ void profiles_free(struct profiles *profiles);
  * both. */
 bool profiles_follow(const struct options *options, struct profiles *profiles, struct profiles *ret_now) MUST_CHECK;
 
-/* profiles_read_changed: reads the settings of each profile again whose file somebody has changed. It is cheap enough
- * for each request. Where only root may read the file, the earlier settings hold, but numbers are masked: the file may
+/* profiles_read_changed: reads a profile's settings again if somebody has changed their file. It is cheap enough for
+ * each request. Where only root may read the file, the earlier settings hold, but numbers are masked: the file may
  * say so now. */
 void profiles_read_changed(struct profiles *profiles);
 
