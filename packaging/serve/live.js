@@ -31,6 +31,7 @@ export function listen({ onChanged, onRunning, onRefused }) {
     onRefused(error);
     clearTimeout(again);
     again = setTimeout(() => {
+      again = 0;
       onChanged();
       open();
     }, REFUSED_AGAIN);
@@ -40,7 +41,10 @@ export function listen({ onChanged, onRunning, onRefused }) {
   async function fail() {
     if (source?.readyState === EventSource.CLOSED) {
       close();
-      again = setTimeout(open, AGAIN);
+      again = setTimeout(() => {
+        again = 0;
+        open();
+      }, AGAIN);
     }
     if (asking) return;
     asking = true;

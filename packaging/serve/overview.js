@@ -2,7 +2,7 @@
 import { get } from './api.js';
 import { chart } from './chart.js';
 import { make } from './dom.js';
-import { english, failure, oneAtATime, outcome, pill } from './parts.js';
+import { english, failure, oneAtATime, outcome, pill, toneOfRun } from './parts.js';
 import { current, go, href } from './route.js';
 import { runningLine } from './running.js';
 import { table } from './table.js';
@@ -38,8 +38,7 @@ function callCard(profile) {
 function runCard(profile, now) {
   if (profile.last_run === null) return card('', 'run', t('card.run.none'), t('card.run.first'));
   const end = profile.last_run_outcome;
-  const tone = /^failed|cut short/.test(end) ? 'bad' : /^partly/.test(end) ? 'warn' : 'good';
-  return card(tone, 'run', ago(profile.last_run, now), time(profile.last_run), ' · ',
+  return card(toneOfRun(end), 'run', ago(profile.last_run, now), time(profile.last_run), ' · ',
     outcome(end), ' · ',
     t('card.accepted', { accepted: number(profile.last_run_accepted) }),
     profile.last_run_ms === null ? '' : ` · ${took(profile.last_run_ms)}`);

@@ -21,7 +21,9 @@ export function english(text, attributes = {}) {
   const pieces = text.split(HOST_TIME), shown = [pieces[0]];
   for (let i = 1; i < pieces.length; i += 5) {
     const [date, clock, hours, minutes] = pieces.slice(i, i + 4);
-    shown.push(time(Date.parse(`${date}T${clock}${hours}:${minutes}`) / 1000), pieces[i + 4]);
+    const at = Date.parse(`${date}T${clock}${hours}:${minutes}`);
+    // An API's own words can have a time that no calendar has.
+    shown.push(Number.isNaN(at) ? `${date} ${clock} ${hours}${minutes}` : time(at / 1000), pieces[i + 4]);
   }
   return make('span', { lang: 'en', ...attributes }, shown);
 }
@@ -39,6 +41,10 @@ export function failure(error) {
 export function count(value) {
   return make('span', { class: value ? null : 'zero' }, value === null ? '' : number(value));
 }
+
+/* The tone of a run's outcome, the same in every view. */
+const RUNS = { succeeded: 'good', 'partly sent': 'warn', stopped: 'warn', 'no end yet': 'info' };
+export const toneOfRun = (text) => RUNS[text] ?? 'bad';
 
 /* A run's outcome. "failed (69)" has its code in it. */
 export function outcome(text) {

@@ -1,7 +1,7 @@
 /* runs: what each run of a profile did. */
 import { get } from './api.js';
 import { make, select } from './dom.js';
-import { count, english, failure, oneAtATime, outcome } from './parts.js';
+import { count, english, failure, oneAtATime, outcome, toneOfRun } from './parts.js';
 import { current, go } from './route.js';
 import { runningLine } from './running.js';
 import { pager, table } from './table.js';
@@ -10,11 +10,8 @@ import { t, time, took, word } from './texts.js';
 const SIZE = 50;
 const KINDS = ['poll', 'backfill', 'reconcile', 'retry'];
 
-const TONES = { 0: 'good', 75: 'warn' }; // 75: calls are still pending
-
 function ending(run) {
-  const tone = run.finished === null ? 'info' : TONES[run.exit_code] ?? 'bad';
-  return [make('span', { class: `pill ${tone}` }, outcome(run.outcome)),
+  return [make('span', { class: `pill ${toneOfRun(run.outcome)}` }, outcome(run.outcome)),
     run.message === null ? null : english(run.message, { class: 'reason' })];
 }
 

@@ -127,11 +127,12 @@ export function bytes(size) {
   return size < 1e6 ? inUnit('kilobyte', size / 1e3) : inUnit('megabyte', size / 1e6, 1);
 }
 
-/* A <time>. Its title is the time with date, seconds and zone. */
-export function time(epoch, text = moment(epoch)) {
+/* A <time>. Its title is the time with date, seconds and zone. text: in the place of the moment. */
+export function time(epoch, text = null) {
   const date = new Date(epoch * 1000);
   if (Number.isNaN(date.getTime())) return make('span', {}, String(epoch));
-  return make('time', { datetime: date.toISOString(), title: formats.exact.format(date) }, text);
+  return make('time', { datetime: date.toISOString(), title: formats.exact.format(date) },
+    text ?? moment(epoch));
 }
 
 /* ---- <input type="datetime-local"> ---- */

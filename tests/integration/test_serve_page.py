@@ -854,6 +854,32 @@ def test_all_languages_have_the_same_texts_and_each_is_used():
     assert sorted(asked - set(english)) == []
 
 
+def test_a_time_that_no_calendar_has_stays_as_it_is(browser, tmp_path):
+    """Goal: the API's own words cannot end the list of calls."""
+    host = Sync(tmp_path / "host")
+    assert host.run("failed", "retry", "--all").code == 0
+    reason = "HTTP 422: nothing before 2026-02-30 25:61:00 +0000"
+    put_calls(host, [{"state": REJECTED, "reason": reason}, {}])
+    with serving(tmp_path / "page", host) as page:
+        show(browser, page, "calls")
+        wait_for_rows(browser, 2, reason)
+    host.close()
+
+
+def test_a_run_that_stopped_has_the_same_tone_in_each_view(browser, tmp_path):
+    host, now = Sync(tmp_path / "host"), int(time.time())
+    assert host.run("failed", "retry", "--all").code == 0
+    write(host, "INSERT INTO run (kind, started, finished, accepted, exit_code, message) VALUES (?, ?, ?, 0, 75, ?)",
+          [("poll", now - 60, now - 58, "the API is down")])
+    with serving(tmp_path / "page", host) as page:
+        show(browser, page)
+        assert "stopped" in browser.text(".card.warn[data-card=run]")
+        browser.run("location.hash = '#/runs?kind=poll'")
+        wait_for_rows(browser, 1)
+        assert browser.texts("main tbody .pill.warn") == ["stopped"]
+    host.close()
+
+
 def test_a_backfill_shows_how_far_it_has_come(browser, tmp_path):
     host = Sync(tmp_path / "host")
     assert host.run("failed", "retry", "--all").code == 0
