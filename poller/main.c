@@ -144,6 +144,7 @@ int main(int argc, char **argv)
         return err.code;
     }
     program_set_profile(options.profile_option);
+    options.action = started_by_action();
     started_by_log(&options, argv + optind, argc - optind);
     return end_output(run_command_line(&options));
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "commands/started_by.h"
 
 void started_by_log(const struct options *options, char *const *words, int count)
@@ -14,4 +15,10 @@ void started_by_log(const struct options *options, char *const *words, int count
     log_open(options->log, LOG_TERMINAL_NONE);
     log_info("started by %.40s over the page: %s%s%s", by, words[0], two ? " " : "", two ? words[1] : "");
     log_close();
+}
+
+int64_t started_by_action(void)
+{
+    int64_t action = 0;
+    return str_to_int(str_or_empty(getenv("DID_OPTIMIZER_SYNC_ACTION")), &action) && action > 0 ? action : 0;
 }

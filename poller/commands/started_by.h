@@ -8,4 +8,7 @@
  * first words, up to count; arguments are not logged. Call it while the process may write the log. */
 void started_by_log(const struct options *options, char *const *words, int count);
 
+/* started_by_action: the command's number in the live page's journal (DID_OPTIMIZER_SYNC_ACTION); 0: it has none. */
+int64_t started_by_action(void) MUST_CHECK;
+
 #endif

@@ -82,6 +82,7 @@ struct options {
     const char *limit;    /* history: at most this many runs (NULL: the default) ... */
     const char *since;    /* ... that started at this time or later (NULL: any) */
     char settings_problem[600]; /* commands that show the state: the wrong line of the settings, see state_view.h */
+    int64_t action;       /* the live page started the command: its number in the page's journal; 0: it did not */
     const char *warning, *critical; /* health: thresholds in seconds; NULL: the defaults */
     const char *html;     /* report: the file to write; "-": standard output; NULL: missing */
     const char *template; /* report: the template file; NULL: the installed one */

@@ -54,6 +54,7 @@ int resources_open_ledger(const struct options *options, struct resources *resou
     enum ledger_mode mode = options->dry_run ? LEDGER_DRY_RUN : LEDGER_WRITE;
     if (ledger_open(options->state_dir, mode, &resources->ledger, &resources->repair, err) != 0)
         return -1;
+    ledger_set_action(resources->ledger, options->action);
     resources_report_repair(&resources->repair);
     return 0;
 }

@@ -18,6 +18,7 @@ struct ledger {
     struct words *words;
     char *path;
     int64_t changes; /* calls written since ledger_prune */
+    int64_t action;  /* see ledger_set_action */
 };
 
 /* ---- opening ---- */
@@ -486,12 +487,18 @@ int ledger_delete_checkpoint(struct ledger *ledger, struct err *err)
 
 /* ---- runs ---- */
 
+void ledger_set_action(struct ledger *ledger, int64_t action)
+{
+    ledger->action = action;
+}
+
 int ledger_run_start(struct ledger *ledger, const char *kind, int64_t *ret_run, struct err *err)
 {
-    static const char sql[] = "INSERT INTO run (kind, started) VALUES (?1, ?2)";
+    static const char sql[] = "INSERT INTO run (kind, started, action) VALUES (?1, ?2, nullif(?3, 0))";
     struct statement *statement = store_prepare(ledger->store, sql);
     store_bind_text(statement, 1, kind);
     store_bind_int(statement, 2, clock_now_epoch());
+    store_bind_int(statement, 3, ledger->action);
     if (store_change(ledger->store, statement, err) != 0)
         return -1;
     *ret_run = store_last_id(ledger->store);

@@ -182,6 +182,10 @@ struct ledger_run {
     const char *message; /* borrowed; may be NULL */
 };
 
+/* ledger_set_action: the live page started this command: action is its number in the page's journal. The runs that
+ * start from now on have it; 0: they have none. */
+void ledger_set_action(struct ledger *ledger, int64_t action);
+
 /* ledger_run_start: records that a run of that kind has started; *ret_run is its number. Durable: on return. This
  * proves that the ledger can be written, before any call is sent. ledger_run_finish: records the run's counts. Durable:
  * with the next ledger_commit. */

@@ -196,8 +196,9 @@ int records_page_runs(struct ledger *ledger, const struct records_runs *which, r
 {
     static const char sql[] =
         "SELECT kind, started, finished, duration_ms, found, accepted, repeated, failed, waiting, pending, rejected, "
-        "statements, database_ms, rows_examined, longest_ms, unsent, exit_code, message, " RECORDS_SUPERSEDED ", id "
-        "FROM run WHERE started >= ?1 AND (?3 IS NULL OR kind = ?3) ORDER BY id DESC LIMIT ?2 OFFSET ?4";
+        "statements, database_ms, rows_examined, longest_ms, unsent, exit_code, message, " RECORDS_SUPERSEDED ", id, "
+        "action FROM run WHERE started >= ?1 AND (?3 IS NULL OR kind = ?3) AND (?5 = 0 OR id = ?5) "
+        "AND (?6 = 0 OR action = ?6) ORDER BY id DESC LIMIT ?2 OFFSET ?4";
     struct store *store = ledger_store(ledger);
     struct statement *statement = store_prepare(store, sql);
     int row = 0;
@@ -205,12 +206,15 @@ int records_page_runs(struct ledger *ledger, const struct records_runs *which, r
     store_bind_int(statement, 2, which->limit);
     store_bind_text(statement, 3, which->kind);
     store_bind_int(statement, 4, which->skip);
+    store_bind_int(statement, 5, which->id);
+    store_bind_int(statement, 6, which->action);
     while ((row = store_next(store, statement, err)) > 0) {
         const char *kind = store_text(statement, 0);
         struct records_run run = { .kind = kind != NULL ? kind : "",
                                    .message = store_text(statement, 17),
                                    .superseded = store_int(statement, 18) != 0,
-                                   .id = store_int(statement, 19) };
+                                   .id = store_int(statement, 19),
+                                   .action = number(statement, 20) };
         int64_t *const numbers[] = { &run.started,       &run.finished,   &run.duration_ms, &run.found,
                                      &run.accepted,      &run.repeated,   &run.failed,      &run.waiting,
                                      &run.pending,       &run.rejected,   &run.statements,  &run.database_ms,

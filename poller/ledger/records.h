@@ -68,6 +68,7 @@ struct records_run {
     int64_t statements, database_ms, rows_examined, longest_ms, unsent;
     int64_t exit_code;
     const char *message; /* why the run stopped early; NULL or "": it did not */
+    int64_t action;      /* the live page started it: its number in the page's journal; or unknown */
 };
 
 /* SQL: another run of the same kind has started since. */
@@ -89,6 +90,7 @@ int records_list_runs(struct ledger *ledger, int64_t since, int64_t limit, recor
 struct records_runs {
     const char *kind; /* NULL: any */
     int64_t since, limit, skip;
+    int64_t id, action; /* only this run; only the runs of this action. 0: any */
 };
 int records_page_runs(struct ledger *ledger, const struct records_runs *which, records_on_run *on_run, void *context,
                       struct err *err) MUST_CHECK;

@@ -160,6 +160,8 @@ static const char *const migrations[] = {
 
     "ALTER TABLE call ADD COLUMN direction INTEGER;"
     "CREATE TABLE touched (id INTEGER PRIMARY KEY, uniqueid TEXT NOT NULL);",
+
+    "ALTER TABLE run ADD COLUMN action INTEGER;" /* its number in the live page's journal; NULL: it has none */
 };
 
 enum { NEWEST = sizeof migrations / sizeof migrations[0] };

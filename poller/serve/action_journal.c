@@ -141,5 +141,7 @@ int action_journal_list(struct action_journal *journal, int64_t id, int64_t skip
     store_bind_int(statement, 3, skip);
     while ((row = store_next(journal->store, statement, err)) == 1)
         hand_out(statement, on_row, context);
-    return row == 0 ? store_number(journal->store, "SELECT count(*) FROM actions", ret_total, err) : -1;
+    if (row != 0)
+        return -1;
+    return ret_total != NULL ? store_number(journal->store, "SELECT count(*) FROM actions", ret_total, err) : 0;
 }

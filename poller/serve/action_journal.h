@@ -38,7 +38,8 @@ int action_journal_line(struct action_journal *journal, int64_t id, const char *
 int action_journal_end(struct action_journal *journal, int64_t id, int64_t now, int exit_code,
                        struct err *err) MUST_CHECK;
 
-/* action_journal_list: the rows, newest first; with id above 0 only that one. *ret_total: all there are. */
+/* action_journal_list: the rows, newest first; with id above 0 only that one. *ret_total: all there are; NULL: nobody
+ * counts them. */
 int action_journal_list(struct action_journal *journal, int64_t id, int64_t skip, int64_t most,
                         action_journal_on_row *on_row, void *context, int64_t *ret_total, struct err *err) MUST_CHECK;
 

@@ -169,7 +169,9 @@ static int start(struct work *work, int64_t id, const char *by, const struct act
     int ends[2];
     if (running == NULL)
         return err_set(err, EX_UNAVAILABLE, "%d commands are running: wait until one has ended", RUNNING_MOST);
-    if (setenv("DID_OPTIMIZER_SYNC_BY", by, 1) != 0 || pipe2(ends, O_CLOEXEC) != 0 ||
+    char number[STR_INT_SIZE];
+    if (setenv("DID_OPTIMIZER_SYNC_BY", by, 1) != 0 ||
+        setenv("DID_OPTIMIZER_SYNC_ACTION", str_of_int(id, number), 1) != 0 || pipe2(ends, O_CLOEXEC) != 0 ||
         fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
         return err_set(err, EX_SOFTWARE, "could not start the command: %s", strerror(errno));
     char **list = join(work, words);

@@ -135,12 +135,12 @@ void api_actions_show(struct serve *serve, const struct request *request, struct
 {
     struct api_list list = { .text = NULL };
     struct err err;
-    int64_t id = 0, total = 0;
+    int64_t id = 0;
     if (!str_to_int(request->id, &id) || id < 1) {
         reply_error(reply, REPLY_NOT_FOUND, "there is no such action");
         return;
     }
-    int result = action_journal_list(serve->journal, id, 0, 1, add_row, &list, &total, &err);
+    int result = action_journal_list(serve->journal, id, 0, 1, add_row, &list, NULL, &err);
     char *text = api_list_end(&list);
     size_t length = strlen(text);
     if (result != 0) {

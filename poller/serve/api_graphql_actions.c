@@ -114,8 +114,8 @@ int api_graphql_sync(const struct graphql_call *call, struct graphql_value **ret
     (void)graphql_add(*ret_value, "success", graphql_new_boolean(call->arena, true));
     (void)graphql_add(*ret_value, "message",
                       graphql_new_text(call->arena, "the run has begun: getCallCenterSyncLogs will have its end"));
-    (void)graphql_add(*ret_value, "syncLogId",
-                      graphql_new_text(call->arena, arena_format(call->arena, "%lld", (long long)actions.id)));
+    const char *id = api_graphql_log_id(call->arena, actions.profile->name, actions.id);
+    (void)graphql_add(*ret_value, "syncLogId", graphql_new_text(call->arena, id));
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         (void)graphql_add(*ret_value, counts[i], graphql_new_integer(call->arena, 0));
     return 0;

@@ -22,4 +22,7 @@ struct graphql_value *api_graphql_config_of(const struct graphql_call *call, str
                                             const struct api_graphql_change *change, struct err *err) MUST_CHECK;
 int64_t api_graphql_days_back(const struct serve_profile *profile);
 
+/* api_graphql_log_id: the id of the log of the run that an action starts. */
+char *api_graphql_log_id(struct arena *arena, const char *profile, int64_t action) MUST_CHECK;
+
 #endif

@@ -143,14 +143,14 @@ static const struct graphql_field config_fields[] = {
     END
 };
 static const struct graphql_field log_fields[] = {
-    SAYS("id", "ID!", "PROFILE/KIND/START"),
+    SAYS("id", "ID!", "PROFILE/NUMBER, or PROFILE/action-NUMBER if this page started the run."),
     PLAIN("configId", "String!"),
     PLAIN("kind", "String!"),
     PLAIN("syncType", "CallCenterSyncMode!"),
     SAYS("status", "String!", "running, completed, partial or failed."),
     PLAIN("outcome", "String!"),
-    PLAIN("fromDate", "DateTime"),
-    PLAIN("toDate", "DateTime"),
+    SAYS("fromDate", "DateTime", "Of a backfill that this page started."),
+    SAYS("toDate", "DateTime", "The same."),
     PLAIN("recordsFetched", "Int"),
     PLAIN("totalRecords", "Int"),
     PLAIN("recordsCreated", "Int"),
@@ -174,7 +174,7 @@ static const struct graphql_field log_fields[] = {
 static const struct graphql_field sync_fields[] = {
     PLAIN("success", "Boolean!"),
     PLAIN("message", "String!"),
-    SAYS("syncLogId", "String", "The action's number in the page's journal."),
+    SAYS("syncLogId", "String", "The id of the run's log in getCallCenterSyncLogs."),
     PLAIN("recordsFetched", "Int!"),
     PLAIN("recordsCreated", "Int!"),
     PLAIN("recordsUpdated", "Int!"),
@@ -193,6 +193,7 @@ static const struct graphql_argument logs_arguments[] = {
     { "pagination", "PaginationInput", NULL, NULL },
     { "profile", "String", NULL, "Without it the first one." },
     { "kind", "String", NULL, API_RUNS_KINDS "." },
+    { "id", "String", NULL, "Only this log, even before its run has begun." },
     END
 };
 static const struct graphql_argument profile_arguments[] = { { "profile", "String", NULL, "Without it the first one." },

@@ -425,7 +425,7 @@ def test_a_ledger_of_the_first_version_is_brought_up_to_date(sync, db, api):
     assert (shown["accepted"], shown["pending"]) == (1, 1)
     assert sync.ledger("PRAGMA user_version") == [(1,)]
     assert sync.run().code == 0
-    assert sync.ledger("PRAGMA user_version") == [(13,)]
+    assert sync.ledger("PRAGMA user_version") == [(14,)]
     assert sync.ledger("SELECT kind, pending, waiting FROM run WHERE finished = 101") == [("retry", 3, 4)]
     assert sync.ledger("SELECT 1 FROM note WHERE name = 'wait_until'") == []
     assert [entry["uniqueid"] for entry in api.log()[sent_before:]] == [pending]

@@ -1,5 +1,6 @@
 """/graphql of the live page: what dashboards of call centres ask, over HTTP, and whether an independent implementation
 of the language agrees."""
+import datetime
 import itertools
 import json
 import os
@@ -174,9 +175,25 @@ def test_mutations_are_commands_in_the_journal(page, api):
     rows = _ended(client)
     assert [row["action"] for row in rows] == ["sync", "settings_set", "disable"]
     assert {(row["state"], row["user"]) for row in rows} == {("done", "ann")}, rows
-    assert str(rows[0]["id"]) == got["syncLogId"] and len(api.by_uniqueid()) == before
+    assert got["syncLogId"] == f"default/action-{rows[0]['id']}" and len(api.by_uniqueid()) == before
     assert "batch_size = 40" in page.sync.config_file.read_text()
     assert not page.sync.enabled_file.read_text().startswith("yes\n")
+
+
+def test_the_log_of_a_backfill_has_its_dates(page):
+    client = page.client("ann")
+    given = {"fromDate": "2026-01-01T00:00:00Z", "toDate": "2026-01-02T00:00:00Z"}
+    number = data(client, SYNC, {"input": given})["syncCallCenterData"]["syncLogId"]
+    query = "query($id:String){getCallCenterSyncLogs(id:$id){id kind syncType status fromDate toDate}}"
+    began, = data(client, query, {"id": number})["getCallCenterSyncLogs"]  # even before the run has begun
+    _ended(client)
+    log, = data(client, query, {"id": number})["getCallCenterSyncLogs"]
+    for one in (began, log):
+        assert (one["id"], one["kind"], one["syncType"]) == (number, "backfill", "MANUAL")
+        assert [datetime.datetime.fromisoformat(one[key]).timestamp() for key in given] == [1767225600, 1767312000]
+    assert log["status"] == "completed"
+    logs = data(client, LOGS, {"pagination": {"page": 1}})["getCallCenterSyncLogs"]
+    assert [log["status"] for log in logs if log["id"] == number] == ["completed"], logs
 
 
 def test_a_setting_that_is_wrong_is_an_error_and_changes_nothing(page):

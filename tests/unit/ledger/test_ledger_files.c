@@ -336,7 +336,7 @@ static void test_ledger_refuses_the_next_schema_version_of_its_own_file(void **s
     make_ledger(*state, 1);
     run_sql(unit_path(*state, "ledger.db"), "PRAGMA user_version = 1000");
     check_refused("newer", *state, LEDGER_WRITE, EX_CONFIG, "newer version");
-    run_sql(unit_path(*state, "ledger.db"), "PRAGMA user_version = 13");
+    run_sql(unit_path(*state, "ledger.db"), "PRAGMA user_version = 14");
     struct ledger *ledger = open_ledger(*state, LEDGER_WRITE, &repair);
     assert_int_equal(state_of(ledger, "other.2"), CALL_PENDING);
     ledger_close(ledger);

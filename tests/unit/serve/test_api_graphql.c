@@ -37,6 +37,7 @@ static const char *const json_headers[] = { "Content-Type", "application/json", 
 
 static char done[1000];
 static bool refuses;
+static struct serve served; /* with the journal, where a test opens one */
 
 static int note(void *context, const char *profile, const char *action, const struct json *given, int64_t *ret_id,
                 struct err *error)
@@ -52,7 +53,7 @@ static const char *ask_as(enum role role, bool has_actor, const char *text, cons
 {
     static char answer[20000];
     const struct request request = { .role = role, .user = "ann" };
-    struct api_graphql context = { .api = &api, .request = &request, .act = has_actor ? note : NULL,
+    struct api_graphql context = { .api = &api, .serve = &served, .request = &request, .act = has_actor ? note : NULL,
                                    .act_context = done };
     struct json *json = variables != NULL ? json_parse(variables) : NULL;
     const struct graphql_query query = { .text = text, .variables = json, .context = &context };
@@ -360,6 +361,58 @@ static void test_sync_logs_are_the_runs_of_a_profile(void **state)
     unit_has("page 0", ask_query("{getCallCenterSyncLogs(pagination:{page:0}){id}}"), "page must be 1 or more");
 }
 
+static int64_t begin_action(const char *action, const char *given, int64_t began)
+{
+    const struct action_journal_row row = { .began = began, .user = "ann", .address = "local", .profile = "default",
+                                            .action = action, .arguments = given };
+    int64_t id = 0;
+    assert_int_equal(action_journal_begin(served.journal, &row, &id, &err), 0);
+    return id;
+}
+
+static void start_run(const char *kind, int64_t action)
+{
+    int64_t run = 0;
+    ledger_set_action(ledgers[0], action);
+    assert_int_equal(ledger_run_start(ledgers[0], kind, &run, &err), 0);
+    assert_int_equal(ledger_commit(ledgers[0], &err), 0);
+}
+
+#define LOG(id) "{getCallCenterSyncLogs(id:\"" id "\"){id kind syncType status fromDate toDate errorMessage}}"
+
+/* Goal: who starts a run over the page finds its log by the id that it got, from the first moment on. */
+static void test_the_log_of_an_action_is_found_by_its_id(void **state)
+{
+    int64_t now = clock_now_epoch();
+    (void)state;
+    assert_int_equal(action_journal_open(unit_path(base, "journal.db"), &served.journal, &err), 0);
+    assert_int_equal(begin_action("sync", "{}", now + 100), 1); /* later than the run: another journal counted that */
+    assert_int_equal(begin_action("backfill", "{\"from\":\"1000000000\",\"to\":\"1000003600\"}", now - 1), 2);
+    assert_int_equal(begin_action("sync", "{}", now), 3);
+    unit_has("not begun yet", ask_query(LOG("default/action-2")),
+             "[{\"id\":\"default/action-2\",\"kind\":\"backfill\",\"syncType\":\"MANUAL\",\"status\":\"running\","
+             "\"fromDate\":\"2001-09-09T");
+    start_run("poll", 1);
+    start_run("backfill", 2);
+    unit_has("list", ask_query("{getCallCenterSyncLogs{id syncType}}"),
+             "[{\"id\":\"default/action-2\",\"syncType\":\"MANUAL\"},"
+             "{\"id\":\"default/1\",\"syncType\":\"SCHEDULED\"}]");
+    unit_has("by its id", ask_query(LOG("default/action-2")), "\"status\":\"running\",\"fromDate\":\"2001-09-09T");
+    unit_has("a run", ask_query(LOG("default/1")), "[{\"id\":\"default/1\",\"kind\":\"poll\"");
+    unit_has("of another profile", ask_query(LOG("tenant/action-2")), ":[]");
+    unit_has("no action", ask_query(LOG("default/action-9")), ":[]");
+    unit_has("no id", ask_query(LOG("7")), "id must be one that");
+    unit_has("no profile", ask_query(LOG("x/7")), "there is no such profile");
+    assert_int_equal(action_journal_line(served.journal, 3, "first", &err), 0);
+    assert_int_equal(action_journal_line(served.journal, 3, "no ledger for " NUMBER, &err), 0);
+    assert_int_equal(action_journal_end(served.journal, 3, now, 74, &err), 0);
+    unit_has("it ended without a run", ask_query(LOG("default/action-3")),
+             "\"status\":\"failed\",\"fromDate\":null,\"toDate\":null,\"errorMessage\":\"no ledger for " NUMBER "\"");
+    unit_has("for a viewer", ask_as(ROLE_VIEWER, true, LOG("default/action-3"), NULL), "\"errorMessage\":null");
+    action_journal_close(served.journal);
+    served.journal = NULL;
+}
+
 static void test_a_config_is_a_profile_without_its_secrets(void **state)
 {
     (void)state;
@@ -424,7 +477,7 @@ static void test_mutations_become_actions(void **state)
     }
     assert_string_equal(
         ask_as(ROLE_ADMIN, true, SYNC, NULL),
-        "{\"data\":{\"syncCallCenterData\":{\"success\":true,\"syncLogId\":\"7\",\"recordsFetched\":0,"
+        "{\"data\":{\"syncCallCenterData\":{\"success\":true,\"syncLogId\":\"default/action-7\",\"recordsFetched\":0,"
         "\"error\":null}}}");
     assert_int_equal(enabled_set(unit_path(base, "state"), false, &err), 0);
     (void)ask_as(ROLE_ADMIN, true, UPDATE, "{\"input\":{\"isActive\":true}}");
@@ -545,6 +598,7 @@ int main(void)
         with_api(test_a_recording_has_an_address_of_this_server),
         with_api(test_a_viewer_sees_masked_numbers),
         with_api(test_sync_logs_are_the_runs_of_a_profile),
+        with_api(test_the_log_of_an_action_is_found_by_its_id),
         with_api(test_a_config_is_a_profile_without_its_secrets),
         with_api(test_mutations_become_actions),
         with_api(test_a_mutation_shows_the_settings_as_they_will_be),
