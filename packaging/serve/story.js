@@ -115,8 +115,8 @@ export function storyDialog(page) {
       if (mine === asked) content.replaceChildren(failure(error));
     }
   }
-  /* What the action said stays to be read. */
-  const again = () => load(content.querySelector('.out')?.firstElementChild ?? null);
+  /* What the action said stays to be read. The reader may have closed the story before the action ended. */
+  const again = () => shown !== null && load(content.querySelector('.out')?.firstElementChild ?? null);
 
   function split(name) {
     const slash = name.indexOf('/');

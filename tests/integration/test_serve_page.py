@@ -463,6 +463,27 @@ def test_a_rejected_call_is_discarded_restored_and_sent_again_from_its_story(bro
     browser.wait_until("return document.querySelectorAll('main tbody tr').length === 0", 30)
 
 
+def test_a_story_that_is_closed_during_an_action_makes_no_error(browser, acting, sync, db, api):
+    rejected_call(api, db, sync)
+    show(browser, acting, "calls?state=rejected")
+    wait_for_rows(browser, 1)
+    browser.run("""window.ends = 0; window.errors = [];
+        addEventListener('unhandledrejection', ({ reason }) => window.errors.push(String(reason)));
+        const ask = window.fetch;
+        window.fetch = async (url, ...rest) => {
+            const answer = await ask(url, ...rest);
+            if (/actions.[0-9]+$/.test(url)) window.ends += (await answer.clone().json()).state !== 'running';
+            return answer;
+        };""")
+    browser.click("main tbody a")
+    browser.wait_until("return document.querySelector('#story [data-action=failed_retry]') !== null")
+    browser.run("document.querySelector('#story [data-action=failed_retry]').click();"
+                "document.querySelector('#story').close();")
+    browser.wait_until("return window.ends > 0", 30)
+    time.sleep(0.3)
+    assert browser.run("return window.errors") == []
+
+
 def test_rejected_calls_are_retried_by_their_reason(browser, acting, sync, db, api):
     call = rejected_call(api, db, sync)
     show(browser, acting, "actions")
