@@ -21,6 +21,7 @@
 #include "commands/metrics.h"
 #include "commands/reconcile.h"
 #include "commands/recordings_command.h"
+#include "commands/recordings_fetch.h"
 #include "commands/report.h"
 #include "commands/run.h"
 #include "commands/serve_command.h"
@@ -89,6 +90,8 @@ static int run_command_line(struct options *options)
     case COMMAND_RECORDINGS_RETRY:
     case COMMAND_RECORDINGS_WHY:
         return state_command(options, recordings_command);
+    case COMMAND_RECORDINGS_FETCH:
+        return recordings_fetch_command(options);
     case COMMAND_BACKFILL:
         return backfill_command(options);
     case COMMAND_RECONCILE:

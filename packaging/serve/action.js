@@ -14,6 +14,24 @@ const pause = (ms) => new Promise((resolve) => {
 export const actionName = (action, { dry_run: isDry }) => (isDry ? t('act.dry', { action: word('act', action) })
   : word('act', action));
 
+/* Waits for the end of an action. onState(action) is called with each answer, the last one too. Resolves to the action as
+ * the API describes it. */
+export async function follow(id, onState = () => {}) {
+  for (let failures = 0;;) {
+    try {
+      const now = await get(`/actions/${id}`);
+      failures = 0;
+      onState(now);
+      if (now.state !== 'running') return now;
+    } catch (error) {
+      failures += 1;
+      // The action goes on without the page.
+      if (error.status === 401 || failures > 40) throw error;
+    }
+    await pause(LOOK_EACH);
+  }
+}
+
 /* Returns { node, ended }: ended resolves to the action as the API describes it, or to null: it could not be
  * started, or nobody knows how it ended; node says why. */
 export function runAction(page, profile, action, values) {
@@ -32,26 +50,11 @@ export function runAction(page, profile, action, values) {
     output.scrollTop = output.scrollHeight;
   }
 
-  async function follow(id) {
-    for (let failures = 0;;) {
-      try {
-        const now = await get(`/actions/${id}`);
-        failures = 0;
-        show(now.state, now.output);
-        if (now.state !== 'running') return now;
-      } catch (error) {
-        failures += 1;
-        // The action goes on without the page.
-        if (error.status === 401 || failures > 40) throw error;
-      }
-      await pause(LOOK_EACH);
-    }
-  }
   async function start() {
     show('running', '');
     try {
       const { id } = await page.act(profile, action, values);
-      const now = await follow(id);
+      const now = await follow(id, ({ state, output: said }) => show(state, said));
       // A run prints nothing: it writes into the log, and its counts are in the view Runs.
       if (action === 'sync') head.append(' · ', make('a', { href: href('runs', { profile }) }, t('action.runs')));
       page.refreshSummary();

@@ -1,10 +1,11 @@
 /* player: plays a recording, or says why it cannot be played. */
-import { ApiError, apiUrl } from './api.js';
+import { follow } from './action.js';
+import { ApiError, apiUrl, post } from './api.js';
 import { make } from './dom.js';
-import { failure, notice, pill } from './parts.js';
+import { english, failure, notice, pill } from './parts.js';
 import { bytes, t, time } from './texts.js';
 
-const soundUrl = (profile, id) => apiUrl(`/recordings/${encodeURIComponent(profile)}/${encodeURIComponent(id)}/audio`);
+const soundPath = (profile, id) => `/recordings/${encodeURIComponent(profile)}/${encodeURIComponent(id)}/audio`;
 
 /* Why the browser got no sound: the server's words, or that the browser cannot play this kind. */
 async function explainFailure(url, node) {
@@ -23,15 +24,41 @@ async function explainFailure(url, node) {
   }
 }
 
+/* A button that fetches the recording from the phone system, and then plays it. */
+function fetcher(page, profile, id) {
+  if (page.session.read_only) return null;
+  const said = make('div', { role: 'status' }), node = make('div', { class: 'player' });
+  const button = make('button', { type: 'button', class: 'fetch', on: { click: async () => {
+    button.disabled = true;
+    said.replaceChildren(t('player.fetching'));
+    try {
+      const { id: action } = await post(soundPath(profile, id), {});
+      const ended = await follow(action);
+      if (ended.state === 'done') {
+        const made = player(page, profile, id, true);
+        node.replaceChildren(made);
+        made.firstElementChild.focus();
+        return;
+      }
+      said.replaceChildren(notice('bad', english(ended.output)));
+    } catch (error) {
+      said.replaceChildren(failure(error));
+    }
+    button.disabled = false;
+  } } }, t('player.fetch'));
+  node.append(button, said);
+  return node;
+}
+
 /* The player itself. play: it begins at once. */
-export function player(profile, id, play) {
-  const url = soundUrl(profile, id), node = make('div', { class: 'player' });
+export function player(page, profile, id, play) {
+  const url = apiUrl(soundPath(profile, id)), node = make('div', { class: 'player' });
   const audio = make('audio', { controls: true, preload: play ? 'auto' : 'none', src: url,
     'aria-label': t('player.label') });
   audio.addEventListener('error', () => {
     audio.hidden = true;
     node.replaceChildren(audio);
-    explainFailure(url, node);
+    explainFailure(url, node).then(() => node.append(fetcher(page, profile, id) ?? ''));
   });
   node.append(audio);
   // A browser may forbid it: then the reader presses play.
@@ -40,18 +67,21 @@ export function player(profile, id, play) {
 }
 
 /* Only https: leads elsewhere: the address comes from a store, and another kind could run a script. */
-export function isElsewhere(file) {
-  return file.link !== null && file.link.startsWith('https://');
-}
+const isElsewhere = ({ state, link }) => state === 'stored' && link !== null && link.startsWith('https://');
 
-export function elsewhere(file) {
-  return make('a', { href: file.link, target: '_blank', rel: 'noopener noreferrer' }, t('player.elsewhere'));
+/* Whether the recording is on this host's disk. With masks, nobody says where it is. */
+export const isHere = (file) => file.state === 'stored' && !isElsewhere(file);
+
+/* What there is for a recording that is not here. */
+export function away(page, profile, id, file) {
+  return [isElsewhere(file) ? make('a', { href: file.link, target: '_blank', rel: 'noopener noreferrer' },
+    t('player.elsewhere')) : null, fetcher(page, profile, id)];
 }
 
 /* A recording with all that is known of it, for a call's story. */
-export function recording(profile, id, file) {
+export function recording(page, profile, id, file) {
   const known = [file.size !== null ? bytes(file.size) : null, file.content_type, file.reason,
     file.state === 'pending' && file.due !== null ? [t('player.due'), ' ', time(file.due)] : null].filter(Boolean);
   return make('div', {}, make('p', {}, pill('recording', file.state), ...known.flatMap((one) => [' · ', one].flat())),
-    file.state !== 'stored' ? null : isElsewhere(file) ? elsewhere(file) : player(profile, id, false));
+    isHere(file) ? player(page, profile, id, false) : away(page, profile, id, file));
 }

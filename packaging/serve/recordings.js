@@ -3,7 +3,7 @@ import { get, query } from './api.js';
 import { callColumns, openCall } from './calls.js';
 import { make, select } from './dom.js';
 import { english, failure, oneAtATime, pill } from './parts.js';
-import { elsewhere, isElsewhere, player } from './player.js';
+import { away, isHere, player } from './player.js';
 import { current, go } from './route.js';
 import { pager, table } from './table.js';
 import { bytes, t, time, word } from './texts.js';
@@ -12,12 +12,13 @@ const SIZE = 25;
 const STATES = ['stored', 'pending', 'rejected'];
 
 /* The player is made when it is wanted: 25 of them would load 25 recordings. */
-function play(row) {
-  if (row.recording !== 'stored' || row.file === null)
-    return row.file?.due ? [t('player.due'), ' ', time(row.file.due)] : '';
-  if (isElsewhere(row.file)) return elsewhere(row.file);
+function play(page, row) {
+  if (row.file === null) return '';
+  if (!isHere(row.file))
+    return [row.file.due ? make('p', {}, t('player.due'), ' ', time(row.file.due)) : null,
+      ...away(page, row.profile, row.id, row.file)];
   const button = make('button', { type: 'button', class: 'play', on: { click: () => {
-    const made = player(row.profile, row.id, true);
+    const made = player(page, row.profile, row.id, true);
     button.replaceWith(made);
     made.firstElementChild.focus();
   } } }, t('player.play'));
@@ -31,7 +32,7 @@ function makeTable(page) {
       row.file?.reason ? english(row.file.reason, { class: 'reason' }) : null] },
     { name: t('column.size'), class: 'number tight', fill: (row) => (row.file === null || row.file.size === null ? ''
       : bytes(row.file.size)) },
-    { name: t('column.player'), class: 'long', fill: play }];
+    { name: t('column.player'), class: 'long', fill: (row) => play(page, row) }];
   if (page.profiles().length > 1) list.push(columns.profile);
   return table({ caption: t('nav.recordings'), columns: list, empty: t('recordings.none'), onOpen: openCall,
     key: (row) => `${row.profile}/${row.id}`,

@@ -85,7 +85,7 @@ function body(page, call, again) {
   return [make('p', { class: 'told' }, pill('state', call.story.state), ' ', english(call.story.explanation)),
     acts(page, call, again), facts(call),
     call.file === null ? null : [make('h3', {}, t('column.recording')),
-      recording(call.profile, call.story.uniqueid, call.file)],
+      recording(page, call.profile, call.story.uniqueid, call.file)],
     call.record === null ? null : record(call),
     make('h3', {}, t('story.attempts')),
     attempts.length > 0 ? make('ol', { class: 'attempts' }, attempts.map(attempt).reverse())

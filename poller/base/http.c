@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/http.h"
+#include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/trust.h"
@@ -788,6 +789,15 @@ int http_pool_turn(struct http_pool *pool, int wait_ms, struct err *err)
     if (!ended && wait_ms > 0 && curl_multi_poll(pool->multi, NULL, 0, wait_ms, NULL) != CURLM_OK)
         return err_set(err, EX_SOFTWARE, "could not wait for the network: libcurl failed");
     return 0;
+}
+
+int http_pool_await(struct http_pool *pool, const bool *has_ended, struct err *err)
+{
+    enum { TURN_MS = 100 };
+    int result = 0;
+    while (result == 0 && !*has_ended && !interrupt_requested())
+        result = http_pool_turn(pool, TURN_MS, err);
+    return result;
 }
 
 void http_pool_wake(struct http_pool *pool)

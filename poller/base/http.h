@@ -138,6 +138,9 @@ int http_pool_start(struct http_pool *pool, const struct http_transfer *transfer
  * ended, waits up to wait_ms for the network. Errors: EX_SOFTWARE. */
 int http_pool_turn(struct http_pool *pool, int wait_ms, struct err *err) MUST_CHECK;
 
+/* http_pool_await: turns until *has_ended, which an on_answer sets, or until SIGTERM or SIGINT. Errors: EX_SOFTWARE. */
+int http_pool_await(struct http_pool *pool, const bool *has_ended, struct err *err) MUST_CHECK;
+
 /* http_pool_wake: ends the waiting of http_pool_turn; may be called in any thread. libcurl before 7.68 cannot: there
  * http_pool_turn waits to the end of its time. */
 void http_pool_wake(struct http_pool *pool);

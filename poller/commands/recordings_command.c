@@ -75,6 +75,12 @@ static int list(const struct options *options, struct ledger *ledger, struct err
 
 /* ---- why ---- */
 
+int recordings_command_unknown(const struct options *options, const char *call, struct err *err)
+{
+    return err_set(err, EX_USAGE, "the ledger has no recording of the call %s; to see the call: "
+                   "did-optimizer-sync%s why %s", call, options->profile_option, call);
+}
+
 static void print_text(const char *name, const char *text)
 {
     char shown[2400];
@@ -112,11 +118,7 @@ static int explain(const struct options *options, struct ledger *ledger, struct 
     const char *call = options->arguments[0];
     if (recordings_list(ledger, RECORDINGS_PENDING, call, explain_row, &listing, err) != 0)
         return -1;
-    return listing.count > 0 ? 0
-                             : err_set(err, EX_USAGE,
-                                       "the ledger has no recording of the call %s; to see the call: "
-                                       "did-optimizer-sync%s why %s",
-                                       call, options->profile_option, call);
+    return listing.count > 0 ? 0 : recordings_command_unknown(options, call, err);
 }
 
 static int look(const struct options *options, int (*act)(const struct options *, struct ledger *, struct err *),

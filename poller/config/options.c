@@ -32,6 +32,7 @@ static const char help[] =
     "  recordings [list]       list the recordings that are rejected or failed, with the reason\n"
     "  recordings retry UNIQUEID...|--all  transfer these rejected recordings again in the next run\n"
     "  recordings why UNIQUEID show where the recording of a call is, and what happened to it\n"
+    "  recordings fetch UNIQUEID  get the recording from the PBX, so that the live page can play it for an hour\n"
     "  backfill --from WHEN --to WHEN  send the missing calls of that time, archive included\n"
     "  reconcile               compare the calls of the last days with the ledger; send the missing ones\n"
     "  history                 list the last runs\n"
@@ -124,6 +125,7 @@ static const struct known_command {
     { "recordings", "list", COMMAND_RECORDINGS_LIST, 0, 0, TAKES_JSON },
     { "recordings", "retry", COMMAND_RECORDINGS_RETRY, 0, INT_MAX, TAKES_ALL },
     { "recordings", "why", COMMAND_RECORDINGS_WHY, 1, 1, TAKES_JSON },
+    { "recordings", "fetch", COMMAND_RECORDINGS_FETCH, 1, 1, 0 },
     { "recordings", NULL, COMMAND_RECORDINGS_LIST, 0, 0, TAKES_JSON },
     { "backfill", NULL, COMMAND_BACKFILL, 0, 0, TAKES_DRY_RUN | TAKES_BACKFILL },
     { "reconcile", NULL, COMMAND_RECONCILE, 0, 0, TAKES_CRON | TAKES_RECONCILE },

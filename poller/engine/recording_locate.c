@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/url.h"
 #include "engine/recording_locate.h"
 
 /* VICIdial's scripts that move recordings run every three minutes: two rounds. */
@@ -40,6 +41,26 @@ const char *recording_locate_url(const char *path)
 {
     const char *blank = strchr(path, ' '), *url = blank != NULL ? strchr(blank + 1, ' ') : NULL;
     return url != NULL ? url + 1 : NULL;
+}
+
+const char *recording_locate_address(const char *path, struct fetch_source *source, char **ret_host)
+{
+    const char *url = *path == RECORDING_LOCATE_MARK ? recording_locate_url(path) : NULL;
+    *ret_host = NULL;
+    if (url == NULL)
+        return path;
+    size_t host = strcspn(url, ":") + 3, length = host + strcspn(url + host, "/");
+    if (source->url == NULL)
+        source->url = *ret_host = mem_format("%.*s", (int)length, url);
+    return url + length + strspn(url + length, "/");
+}
+
+int recording_locate_check(const char *host, bool allow_insecure_http, struct err *err)
+{
+    const struct url_rules rules = { .what = "the address in recording_log", .setting = "the address in recording_log",
+                                     .place = "under [recordings]", .exposed = "every recording",
+                                     .allow_insecure_http = allow_insecure_http };
+    return host != NULL ? url_check(host, &rules, err) : 0;
 }
 
 static void read_path(struct look *look)

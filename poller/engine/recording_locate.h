@@ -4,6 +4,7 @@
 
 #include "ledger/ledger.h"
 #include "ledger/recordings.h"
+#include "recording/fetch.h"
 #include "source/source.h"
 
 /* What the ledger has as the path of such a recording: "?KIN ENDED", and its URL once that is known. */
@@ -15,6 +16,14 @@ void recording_locate_begin(const char *kin, int64_t ended, char out[RECORDING_L
 
 /* recording_locate_url: the URL in the path; NULL: it is not known yet. Ownership: borrowed from path. */
 const char *recording_locate_url(const char *path);
+
+/* recording_locate_address: where to fetch the recording with this path: the path below source->url. A recording that
+ * the dialer's table names has a whole URL, whose host the settings may replace; if they do not, source->url becomes
+ * that host, which *ret_host keeps, and otherwise *ret_host is NULL. Ownership: the path is borrowed from path; the
+ * caller frees *ret_host. recording_locate_check: whether recordings may be fetched from that host, which may be NULL.
+ * Errors: EX_CONFIG. */
+const char *recording_locate_address(const char *path, struct fetch_source *source, char **ret_host);
+int recording_locate_check(const char *host, bool allow_insecure_http, struct err *err) MUST_CHECK;
 
 /* recording_locate_run: looks up the recordings of these rows, whose URLs are not known, and writes to the ledger what
  * becomes of each: its URL, when to look again, that it is rejected, or that the call has no recording; then the row is

@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/url.h"
 #include "base/worker.h"
 #include "domain/backoff.h"
 #include "domain/outcome.h"
@@ -18,6 +17,7 @@
 #include "engine/recording_step.h"
 #include "ledger/recordings.h"
 #include "ledger/step_failure.h"
+#include "recording/played.h"
 
 #define LEAST_DELAY_SEC 60
 #define MOST_DELAY_SEC 3600
@@ -183,29 +183,11 @@ static int fill_queue(struct work *work, struct err *err)
 
 /* ---- one recording ---- */
 
-/* The path of the recording below the address of the source of the fetch. A recording that the dialer's table names has
- * a whole URL, whose host the settings may replace. */
-static const char *choose_address(struct job *job)
-{
-    const char *url = *job->path == RECORDING_LOCATE_MARK ? recording_locate_url(job->path) : NULL;
-    if (url == NULL)
-        return job->path;
-    size_t host = strcspn(url, ":") + 3, length = host + strcspn(url + host, "/");
-    if (job->source.url == NULL) {
-        job->base = mem_format("%.*s", (int)length, url);
-        job->source.url = job->base;
-    }
-    return url + length + strspn(url + length, "/");
-}
-
 /* Checks the address that the dialer's table has. */
 static bool may_fetch(struct job *job)
 {
     struct err why;
-    const struct url_rules rules = { .what = "the address in recording_log", .setting = "the address in recording_log",
-                                     .place = "under [recordings]", .exposed = "every recording",
-                                     .allow_insecure_http = job->work->step->settings->allow_insecure_http };
-    if (job->base == NULL || url_check(job->base, &rules, &why) == 0)
+    if (recording_locate_check(job->base, job->work->step->settings->allow_insecure_http, &why) == 0)
         return true;
     (void)transfer_fail(&job->failure, TRANSFER_MISCONFIGURED, "", "%.500s", why.message);
     return false;
@@ -222,7 +204,8 @@ static void begin_job(struct job *job, const struct recordings_row *row)
     job->row.asked = row->asked > 0 ? row->asked : clock_now_epoch();
     job->source = step->settings->source;
     job->fetch = (struct fetch){ .source = &job->source, .spool = &job->work->spool, .call = job->call,
-                                 .path = choose_address(job), .size = row->size };
+                                 .path = recording_locate_address(job->path, &job->source, &job->base),
+                                 .size = row->size };
     (void)snprintf(job->fetch.validator, sizeof job->fetch.validator, "%s", str_or_empty(row->validator));
     (void)snprintf(job->fetch.content_type, sizeof job->fetch.content_type, "%s", str_or_empty(row->content_type));
     (void)snprintf(job->file.file_id, sizeof job->file.file_id, "%s", str_or_empty(row->file_id));
@@ -808,7 +791,8 @@ static int transfer_due(struct work *work, struct err *err)
 {
     struct err why;
     const struct recording_step *step = work->step;
-    if (spool_open(step->state_dir, step->settings->spool_bytes, is_wanted, work, &work->spool, &why) != 0) {
+    if (spool_open(step->state_dir, SPOOL_ON_THEIR_WAY, step->settings->spool_bytes, is_wanted, work, &work->spool,
+                   &why) != 0) {
         work->trouble = why;
         log_error("❌ recordings: %s; recordings wait, and calls are sent as usual", why.message);
         return note_trouble(work, err) == 0 ? commit(work, err) : -1;
@@ -877,6 +861,7 @@ int recording_step_run(const struct recording_step *step, struct err *err)
                          .queue = mem_zero(QUEUE, sizeof(struct recordings_row)),
                          .unlocated = mem_zero(QUEUE, sizeof(struct recordings_row)) };
     int result = check_place(step, err);
+    played_prune(step->state_dir);
     if (result == 0)
         result = read_trouble(step, &waits, err);
     if (result == 0 && !waits)

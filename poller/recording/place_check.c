@@ -47,10 +47,7 @@ static int send_request(struct trial *trial, struct http_transfer *request, stru
     trial->is_answered = false;
     if (http_pool_start(trial->pool, request, err) != 0)
         return -1;
-    while (!trial->is_answered && !interrupt_requested())
-        if (http_pool_turn(trial->pool, 100, err) != 0)
-            return -1;
-    return 0;
+    return http_pool_await(trial->pool, &trial->is_answered, err);
 }
 
 static void work(void *context)

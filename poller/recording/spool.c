@@ -1,4 +1,4 @@
-/* spool: the recordings on their way, as files in the state directory. */
+/* spool: recordings as files in a directory of the state. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 #include "recording/name.h"
 #include "recording/spool.h"
 
-#define DIRECTORY "spool"
 #define PART ".part"
 #define DONE ".done"
 
@@ -97,10 +96,10 @@ static void count_file(struct spool *spool, const char *name, spool_is_wanted *i
     free(path);
 }
 
-int spool_open(const char *state_dir, int64_t limit, spool_is_wanted *is_wanted, void *context, struct spool *ret_spool,
-               struct err *err)
+int spool_open(const char *state_dir, const char *name, int64_t limit, spool_is_wanted *is_wanted, void *context,
+               struct spool *ret_spool, struct err *err)
 {
-    struct spool spool = { .directory = mem_format("%s/%s", state_dir, DIRECTORY), .limit = limit };
+    struct spool spool = { .directory = mem_format("%s/%s", state_dir, name), .limit = limit };
     struct stat info;
     if ((mkdir(spool.directory, 0700) != 0 && errno != EEXIST) || lstat(spool.directory, &info) != 0 ||
         !S_ISDIR(info.st_mode)) {

@@ -1,5 +1,5 @@
-/* spool: the recordings on their way, as files in the state directory. ID.part is incomplete; ID.done is complete and
- * synced. A file that nobody expects any more is deleted. */
+/* spool: recordings as files in a directory of the state. ID.part is incomplete; ID.done is complete and synced. A file
+ * that nobody expects any more is deleted. One spool has the recordings on their way; `played` has another. */
 #ifndef SPOOL_H
 #define SPOOL_H
 
@@ -15,11 +15,13 @@ struct spool {
     int64_t reserved;    /* bytes that downloads will still write */
 };
 
-/* spool_open: makes the directory, deletes the files of calls that is_wanted does not want, and adds up the others.
- * Ownership: spool_close. Errors: EX_IOERR, EX_NOPERM. */
+#define SPOOL_ON_THEIR_WAY "spool"
+
+/* spool_open: makes the directory state_dir/name, deletes the files of calls that is_wanted does not want, and adds up
+ * the others. Ownership: spool_close. Errors: EX_IOERR, EX_NOPERM. */
 typedef bool spool_is_wanted(void *context, const char *call);
-int spool_open(const char *state_dir, int64_t limit, spool_is_wanted *is_wanted, void *context, struct spool *ret_spool,
-               struct err *err) MUST_CHECK;
+int spool_open(const char *state_dir, const char *name, int64_t limit, spool_is_wanted *is_wanted, void *context,
+               struct spool *ret_spool, struct err *err) MUST_CHECK;
 
 /* spool_part, spool_done: the paths of a call's files; NULL: the id is too long for a file's name. Ownership: the
  * caller frees them. */

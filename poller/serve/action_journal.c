@@ -68,13 +68,19 @@ static int undo(struct action_journal *journal)
     return -1;
 }
 
-static int forget_oldest(struct action_journal *journal, int64_t newest, struct err *err)
+/* Viewers fetch recordings: what they do must not push out of the journal what administrators did. */
+static int forget_oldest(struct action_journal *journal, struct err *err)
 {
-    struct statement *statement = store_prepare(journal->store, "DELETE FROM actions WHERE id <= ?1");
-    if (newest <= ACTION_JOURNAL_MOST)
-        return 0;
-    store_bind_int(statement, 1, newest - ACTION_JOURNAL_MOST);
-    return store_change(journal->store, statement, err);
+    struct statement *fetches = store_prepare(
+        journal->store, "DELETE FROM actions WHERE action = 'recordings_fetch' AND id <= (SELECT id FROM actions"
+                        " WHERE action = 'recordings_fetch' ORDER BY id DESC LIMIT 1 OFFSET ?1)");
+    store_bind_int(fetches, 1, ACTION_JOURNAL_FETCHES_MOST);
+    if (store_change(journal->store, fetches, err) != 0)
+        return -1;
+    struct statement *all = store_prepare(
+        journal->store, "DELETE FROM actions WHERE id <= (SELECT id FROM actions ORDER BY id DESC LIMIT 1 OFFSET ?1)");
+    store_bind_int(all, 1, ACTION_JOURNAL_MOST);
+    return store_change(journal->store, all, err);
 }
 
 int action_journal_begin(struct action_journal *journal, const struct action_journal_row *row, int64_t *ret_id,
@@ -92,7 +98,7 @@ int action_journal_begin(struct action_journal *journal, const struct action_jou
     if (store_change(journal->store, statement, err) != 0)
         return undo(journal);
     *ret_id = store_last_id(journal->store);
-    if (forget_oldest(journal, *ret_id, err) != 0 || store_commit(journal->store, err) != 0)
+    if (forget_oldest(journal, err) != 0 || store_commit(journal->store, err) != 0)
         return undo(journal);
     return 0;
 }

@@ -18,8 +18,8 @@ struct action_journal_row {
 };
 typedef void action_journal_on_row(void *context, const struct action_journal_row *row);
 
-/* Actions and lines that are kept. */
-enum { ACTION_JOURNAL_MOST = 10000, ACTION_JOURNAL_OUTPUT_MOST = 16 * 1024 };
+/* How many actions are kept, how many recordings_fetch among them, and how many bytes of output. */
+enum { ACTION_JOURNAL_MOST = 10000, ACTION_JOURNAL_FETCHES_MOST = 1000, ACTION_JOURNAL_OUTPUT_MOST = 16 * 1024 };
 
 /* All functions that can fail return -1 and EX_IOERR or EX_NOPERM. Changes are durable on return, unless noted. */
 

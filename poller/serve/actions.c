@@ -55,6 +55,7 @@ static const struct action {
     { "failed_restore", { "failed", "restore" }, NULL, { WHICH_PARAMS } },
     { "recordings_retry", { "recordings", "retry" }, NULL, { { "ids", NULL, WORDS, false, 100 },
                                                              { "all", "all", FLAG, false, 0 } } },
+    { "recordings_fetch", { "recordings", "fetch" }, NULL, { { "id", NULL, WORD, true, 100 } } },
     { "settings_set", { "settings", "set" }, NULL, { { "key", NULL, WORD, true, 80 },
                                                      { "value", NULL, WORD, true, 1000 } } },
 };

@@ -45,19 +45,17 @@ int api_actions_start(struct serve *serve, const struct request *request, const 
     return result;
 }
 
-static void begin(struct serve *serve, const struct request *request, const struct json *body, struct reply *reply)
+static void begin_action(struct serve *serve, const struct request *request, const char *profile, const char *action,
+                         const struct json *arguments, struct reply *reply)
 {
-    const char *profile = json_text(body, "profile"), *action = json_text(body, "action");
-    const struct json *arguments = json_member(body, "arguments");
     struct json_writer object = { .text = NULL };
     struct err err;
     int64_t id = 0;
-    if (profile == NULL || action == NULL) {
-        reply_error(reply, REPLY_BAD_REQUEST, "send {\"profile\":...,\"action\":...,\"arguments\":{...}}");
+    if (serve->actor == NULL) {
+        reply_error(reply, REPLY_READ_ONLY, "this page only shows: read_only is set in its settings");
     } else if (profiles_find(serve->api.profiles, profile) == NULL) {
         reply_error(reply, REPLY_NO_PROFILE, "there is no such profile");
-    } else if (api_actions_start(serve, request, profile, action, json_is_null(arguments) ? NULL : arguments, &id,
-                                 &err) != 0) {
+    } else if (api_actions_start(serve, request, profile, action, arguments, &id, &err) != 0) {
         reply_failure(reply, &err);
     } else {
         json_writer_add_int(&object, "id", id);
@@ -69,13 +67,24 @@ static void begin(struct serve *serve, const struct request *request, const stru
 void api_actions_begin(struct serve *serve, const struct request *request, struct reply *reply)
 {
     struct json *body = request_body(request);
-    if (serve->actor == NULL)
-        reply_error(reply, REPLY_READ_ONLY, "this page only shows: read_only is set in its settings");
-    else if (body == NULL)
+    const struct json *arguments = body != NULL ? json_member(body, "arguments") : NULL;
+    const char *profile = body != NULL ? json_text(body, "profile") : NULL;
+    const char *action = body != NULL ? json_text(body, "action") : NULL;
+    if (body == NULL)
         reply_error(reply, REPLY_BAD_REQUEST, "the body must be a JSON object");
+    else if (profile == NULL || action == NULL)
+        reply_error(reply, REPLY_BAD_REQUEST, "send {\"profile\":...,\"action\":...,\"arguments\":{...}}");
     else
-        begin(serve, request, body, reply);
+        begin_action(serve, request, profile, action, json_is_null(arguments) ? NULL : arguments, reply);
     json_free(body);
+}
+
+void api_actions_fetch(struct serve *serve, const struct request *request, struct reply *reply)
+{
+    struct json *arguments = json_object();
+    json_add_text(arguments, "id", request->id);
+    begin_action(serve, request, request->profile, "recordings_fetch", arguments, reply);
+    json_free(arguments);
 }
 
 bool api_actions_take_news(struct serve *serve)
@@ -113,10 +122,17 @@ static const char *state_of(const struct action_journal_row *row)
     return is_good(row) ? "done" : "failed";
 }
 
+struct shown {
+    struct api_list list;
+    const char *user; /* only actions of this user; NULL: all */
+};
+
 static void add_row(void *context, const struct action_journal_row *row)
 {
-    struct api_list *list = context;
+    struct shown *shown = context;
     struct json_writer object = { .text = NULL };
+    if (shown->user != NULL && strcmp(row->user, shown->user) != 0)
+        return;
     json_writer_add_int(&object, "id", row->id);
     json_writer_add_int(&object, "began", row->began);
     json_writer_add_known(&object, "ended", row->ended, 0);
@@ -128,20 +144,20 @@ static void add_row(void *context, const struct action_journal_row *row)
     json_writer_add_text(&object, "state", state_of(row));
     json_writer_add_known(&object, "exit_code", row->exit_code, -1);
     json_writer_add_text(&object, "output", row->output);
-    api_list_add(list, &object);
+    api_list_add(&shown->list, &object);
 }
 
 void api_actions_show(struct serve *serve, const struct request *request, struct reply *reply)
 {
-    struct api_list list = { .text = NULL };
+    struct shown shown = { .user = request->role == ROLE_ADMIN ? NULL : request->user };
     struct err err;
     int64_t id = 0;
     if (!str_to_int(request->id, &id) || id < 1) {
         reply_error(reply, REPLY_NOT_FOUND, "there is no such action");
         return;
     }
-    int result = action_journal_list(serve->journal, id, 0, 1, add_row, &list, NULL, &err);
-    char *text = api_list_end(&list);
+    int result = action_journal_list(serve->journal, id, 0, 1, add_row, &shown, NULL, &err);
+    char *text = api_list_end(&shown.list);
     size_t length = strlen(text);
     if (result != 0) {
         reply_failure(reply, &err);
@@ -156,15 +172,15 @@ void api_actions_show(struct serve *serve, const struct request *request, struct
 
 void api_actions_journal(struct serve *serve, const struct request *request, struct reply *reply)
 {
-    struct api_list list = { .text = NULL };
+    struct shown shown = { .user = NULL };
     struct json_writer object;
     struct err err;
     int64_t page = 0, size = 0, total = 0;
     if (!api_number(request, "page", 1, 1, ACTION_JOURNAL_MOST, &page, reply) ||
         !api_number(request, "size", 50, 1, 200, &size, reply))
         return;
-    int result = action_journal_list(serve->journal, 0, (page - 1) * size, size, add_row, &list, &total, &err);
-    if (!api_begin_json(&object, "actions", &list, result, &err, reply))
+    int result = action_journal_list(serve->journal, 0, (page - 1) * size, size, add_row, &shown, &total, &err);
+    if (!api_begin_json(&object, "actions", &shown.list, result, &err, reply))
         return;
     json_writer_add_int(&object, "page", page);
     json_writer_add_int(&object, "size", size);

@@ -6,10 +6,15 @@
 
 /* api_actions_begin: POST {"profile","action","arguments"}: 202 {"id"}. 400: the action is wrong; 409: the page is
  * read-only. api_actions_show: GET /actions/{id}: the action with state (running, done, failed, lost), exit_code and
- * output. api_actions_journal: GET /journal: a page of actions, newest first. Parameters: page, size. */
+ * output; a viewer sees only own ones. api_actions_journal: GET /journal: a page of actions, newest first. Parameters:
+ * page, size. */
 serve_handler api_actions_begin;
 serve_handler api_actions_show;
 serve_handler api_actions_journal;
+
+/* api_actions_fetch: POST /recordings/{profile}/{id}/audio: begins the action recordings_fetch, for viewers too: 202
+ * {"id"}. 409: the page is read-only. */
+serve_handler api_actions_fetch;
 
 /* api_actions_start: begins an action of actions.h for the user of the request. serve must have an actor; profile must
  * exist; arguments may be NULL. *ret_id: its number in the journal, which has it when this returns. Errors: EX_USAGE:

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "ledger/recordings.h"
+#include "recording/played.h"
 #include "serve/api_calls.h"
 #include "serve/api_recordings.h"
 
@@ -149,7 +150,7 @@ enum api_range api_recordings_range(const char *range, int64_t size, int64_t *re
 
 struct place_of_sound {
     enum recordings_state state;
-    char *link, *type;
+    char *link, *path, *type; /* path: at the PBX */
     bool found;
 };
 
@@ -159,6 +160,7 @@ static void keep_place(void *context, const struct recordings_row *row)
     place->found = true;
     place->state = row->state;
     place->link = mem_copy(str_or_empty(row->link));
+    place->path = mem_copy(str_or_empty(row->path));
     place->type = mem_copy(str_or_empty(row->content_type));
 }
 
@@ -193,20 +195,36 @@ static bool is_below(const struct serve_profile *profile, const char *path)
     return below;
 }
 
-static void send_file(const struct serve_profile *profile, const struct place_of_sound *place,
-                      const struct request *request, struct reply *reply)
+/* A file that may be sent; -1: there is none. */
+static int open_sound(const char *path)
 {
     struct stat info;
-    int file = is_below(profile, place->link) ? open(place->link, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
-    if (file < 0 || fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
-        if (file >= 0)
-            (void)close(file);
-        reply_error(reply, REPLY_NOT_FOUND, "the recording's file is not in its directory, or this user may not "
-                        "read it");
-        return;
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (file >= 0 && (fstat(file, &info) != 0 || !S_ISREG(info.st_mode))) {
+        (void)close(file);
+        file = -1;
     }
+    return file;
+}
+
+/* What somebody has fetched from the PBX to play it. */
+static int open_fetched(const struct serve_profile *profile, const char *id)
+{
+    char *path = played_path(profile->options.state_dir, id);
+    int file = path != NULL ? open_sound(path) : -1;
+    if (file >= 0)
+        (void)played_keep(path);
+    free(path);
+    return file;
+}
+
+/* Ownership: reply takes the file. */
+static void send_file(int file, const char *type, const struct request *request, struct reply *reply)
+{
+    struct stat info = { .st_size = 0 };
+    (void)fstat(file, &info);
     reply->file = file;
-    reply->type = type_of(place->type, place->link);
+    reply->type = type;
     reply_header(reply, "Accept-Ranges", "bytes");
     int64_t length = 0;
     enum api_range part = api_recordings_range(request->range, info.st_size, &reply->from, &length);
@@ -221,15 +239,17 @@ static void send_file(const struct serve_profile *profile, const struct place_of
     }
 }
 
-static void send_sound(const struct serve_profile *profile, const struct place_of_sound *place,
-                       const struct request *request, bool masks, struct reply *reply)
+/* A recording in the directory of [recordings], or on the web. */
+static void send_stored(const struct serve_profile *profile, const struct place_of_sound *place,
+                        const struct request *request, bool masks, struct reply *reply)
 {
-    if (!place->found) {
-        reply_error(reply, REPLY_NOT_FOUND, "this call has no recording");
-    } else if (place->state != RECORDINGS_STORED) {
-        reply_error(reply, REPLY_NOT_STORED, "the recording is not stored yet");
-    } else if (*place->link == '/') {
-        send_file(profile, place, request, reply);
+    bool is_file = *place->link == '/';
+    int file = is_file && is_below(profile, place->link) ? open_sound(place->link) : -1;
+    if (file >= 0) {
+        send_file(file, type_of(place->type, place->link), request, reply);
+    } else if (is_file) {
+        reply_error(reply, REPLY_NOT_FOUND, "the recording's file is not in its directory, or this user may not "
+                        "read it");
     } else if (strncmp(place->link, "https://", 8) == 0 && !masks) {
         reply_free(reply);
         reply->status = 302;
@@ -239,6 +259,20 @@ static void send_sound(const struct serve_profile *profile, const struct place_o
                         masks ? "the recording is elsewhere, and its address may show the number"
                               : "the recording cannot be played from here");
     }
+}
+
+static void send_sound(const struct serve_profile *profile, const struct place_of_sound *place,
+                       const struct request *request, bool masks, struct reply *reply)
+{
+    int file = place->found ? open_fetched(profile, request->id) : -1;
+    if (file >= 0)
+        send_file(file, type_of(place->type, place->path), request, reply);
+    else if (!place->found)
+        reply_error(reply, REPLY_NOT_FOUND, "this call has no recording");
+    else if (place->state != RECORDINGS_STORED)
+        reply_error(reply, REPLY_NOT_STORED, "the recording is not stored yet");
+    else
+        send_stored(profile, place, request, masks, reply);
 }
 
 void api_recordings_audio(struct api *api, const struct request *request, struct reply *reply)
@@ -255,5 +289,6 @@ void api_recordings_audio(struct api *api, const struct request *request, struct
     else
         send_sound(profile, &place, request, api_masks(api, request, request->profile), reply);
     free(place.link);
+    free(place.path);
     free(place.type);
 }

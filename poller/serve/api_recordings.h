@@ -9,8 +9,8 @@
  * recording, state chooses that of the recording. */
 api_handler api_recordings;
 
-/* api_recordings_audio: the sound, from the directory of [recordings] or from the spool; a part of it if the request
- * has a Range. A recording that is only on the web is answered with its link, 302. */
+/* api_recordings_audio: the sound, as it was fetched from the PBX or from the directory of [recordings]; a part of it
+ * if the request has a Range. A recording that is only on the web is answered with its link, 302. */
 api_handler api_recordings_audio;
 
 /* api_recordings_of: the recording of one call as a JSON object; *ret_text is NULL if the ledger has none. With masks,

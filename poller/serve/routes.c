@@ -31,7 +31,7 @@ static const struct route routes[] = {
     { "GET", API "/session", ROLE_VIEWER, api_session_show, NULL, "" },
     { "DELETE", API "/session", ROLE_VIEWER, api_session_end, NULL, "" },
     { "POST", API "/actions", ROLE_ADMIN, api_actions_begin, NULL, "" },
-    { "GET", API "/actions/{id}", ROLE_ADMIN, api_actions_show, NULL, "" },
+    { "GET", API "/actions/{id}", ROLE_VIEWER, api_actions_show, NULL, "" },
     { "GET", API "/journal", ROLE_ADMIN, api_actions_journal, NULL, "page size" },
     { "GET", API "/settings", ROLE_ADMIN, api_settings, NULL, "profile" },
     { "GET", API "/profiles", ROLE_VIEWER, NULL, api_profiles, "" },
@@ -45,6 +45,7 @@ static const struct route routes[] = {
     { "GET", API "/rejected", ROLE_VIEWER, NULL, api_rejected, "profile size" },
     { "GET", API "/recordings", ROLE_VIEWER, NULL, api_recordings, FILTERS " sort order page size after" },
     { "GET", API "/recordings/{profile}/{id}/audio", ROLE_VIEWER, NULL, api_recordings_audio, "" },
+    { "POST", API "/recordings/{profile}/{id}/audio", ROLE_VIEWER, api_actions_fetch, NULL, "" },
     { "GET", API "/events", ROLE_VIEWER, NULL, api_events, "" },
     { "POST", "/graphql", ROLE_VIEWER, api_graphql, NULL, "" },
 };

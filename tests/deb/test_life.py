@@ -340,7 +340,8 @@ def test_it_takes_over_from_an_installation_as_root(host, dialer, db, api):
     """`make install` leaves a state directory of root's; the package gives it to its user, with what is in it."""
     host.path(STATE).mkdir(mode=0o750)
     host.write(f"{STATE}/checkpoint", f"{db.now() - 60} 0\n", 0o640)
-    below = [f"{STATE}/profiles/acme/spool/call.part", f"{STATE}/profiles/acme/ledger.db", f"{STATE}/spool/call.part"]
+    below = [f"{STATE}/profiles/acme/spool/call.part", f"{STATE}/profiles/acme/ledger.db", f"{STATE}/spool/call.part",
+             f"{STATE}/played/call.done"]
     for path in below:
         host.write(path, "", 0o640)
     host.apt_install(built_package())
@@ -377,7 +378,8 @@ def test_the_state_may_lie_on_another_disk(host, dialer, db, api):
         host.write(f"/srv/disk/{name}", "")
     host.need("apt-get", "remove", "-q", "-y", NAME)
     assert not host.path("/srv/disk/lease").exists(), "the process that keeps the leader's lock lives on"
-    for name in ("lease", "bigquery.state", ".bigquery.state.new", "records.db", "records.db-wal", "spool/call.part"):
+    for name in ("lease", "bigquery.state", ".bigquery.state.new", "records.db", "records.db-wal", "spool/call.part",
+                 "played/call.done"):
         host.write(f"/srv/disk/{name}", "")  # as other types of sinks and recordings leave them
     host.need("apt-get", "purge", "-q", "-y", NAME)
     assert [path.name for path in host.path("/srv/disk").iterdir()] == ["of-others"]

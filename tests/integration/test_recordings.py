@@ -10,6 +10,7 @@ import pytest
 
 from harness.keeping import change_ledger, installed, make_due, name_of, records, run, spooled, state_of, stored
 from harness.pbx_api import PbxApi
+from harness.process import until
 from harness.recordings import sound
 
 
@@ -398,6 +399,89 @@ def test_a_kill_at_any_moment_loses_no_recording_and_stores_none_twice(install):
     assert stored(sync) == contents
     assert spooled(sync) == []
     assert {row["upload_status"] for row in records(sync).values()} == {"stored"}
+
+
+# ---- to be played ----
+
+def played(sync):
+    directory = sync.state / "played"
+    return {path.name: path.read_bytes() for path in directory.iterdir()} if directory.exists() else {}
+
+
+def fetch(sync, call):
+    return sync.run("recordings", "fetch", call["uuid"])
+
+
+def test_a_recording_is_fetched_to_be_played_whatever_its_state(install):
+    pbx, sync = install(spool_mb=1)
+    now = int(time.time())
+    kept, large, late = pbx.call(now - 200), pbx.call(now - 100), pbx.call(now - 90)
+    contents = {call["uuid"]: content for call, content in ((kept, pbx.record(kept)), (late, pbx.record(late, late=1)))}
+    pbx.record(large, sound("large", 1200000))
+    run(sync)
+    before = sync.ledger("SELECT * FROM recording ORDER BY call")
+    assert [row[0] for row in sync.ledger("SELECT state FROM recording ORDER BY started")] == [2, 3, 1]
+    for call in (kept, late):
+        done = fetch(sync, call)
+        assert (done.code, done.err) == (0, "") and "the live page can play it" in done.out
+    assert played(sync) == {f"{uuid}.done": content for uuid, content in contents.items()}
+    asked = len(pbx.recordings.requests)
+    assert fetch(sync, kept).code == 0 and len(pbx.recordings.requests) == asked, "it is here"
+    refused = fetch(sync, large)
+    assert refused.code == 69 and "raise spool_mb" in refused.err and len(played(sync)) == 2
+    assert sync.ledger("SELECT * FROM recording ORDER BY call") == before
+
+
+def test_what_was_fetched_is_deleted_by_a_run_after_an_hour(install):
+    pbx, sync = install()
+    old, fresh = (pbx.call(int(time.time()) - age) for age in (200, 100))
+    for call in (old, fresh):
+        pbx.record(call)
+    run(sync)
+    for call in (old, fresh):
+        assert fetch(sync, call).code == 0
+    hour_ago = time.time() - 3601
+    os.utime(sync.state / "played" / f"{old['uuid']}.done", (hour_ago, hour_ago))
+    run(sync)
+    assert set(played(sync)) == {f"{fresh['uuid']}.done"}
+
+
+def test_a_recording_that_cannot_be_fetched_says_why(install):
+    pbx, sync = install()
+    call = pbx.call(int(time.time()) - 100)
+    pbx.record(call)
+    run(sync)
+    assert "the ledger has no recording of the call x" in (unknown := sync.run("recordings", "fetch", "x")).err
+    assert unknown.code == 64
+    pbx.recordings.answers[call["recording"]].extend([404])
+    gone = fetch(sync, call)
+    assert gone.code == 69 and "the PBX does not have the recording (HTTP 404)" in gone.err and played(sync) == {}
+    sync.configure(config={"recordings": {"key": "wrong"}})
+    refused = fetch(sync, call)
+    assert refused.code == 69 and "the PBX refuses the key for recordings" in refused.err
+    assert "wrong" not in refused.err + refused.out
+    sync.configure(config={"recordings": dict.fromkeys(("upload", "folder", "key"))})
+    without = fetch(sync, call)
+    assert without.code == 78 and "has no [recordings]" in without.err
+
+
+def test_one_recording_is_fetched_at_a_time(install):
+    pbx, sync = install()
+    first, second = (pbx.call(int(time.time()) - age) for age in (200, 100))
+    contents = {f"{call['uuid']}.done": pbx.record(call) for call in (first, second)}
+    run(sync)
+    content = sound("slow", 400000)
+    pbx.recordings.add(first["recording"], content, pause=30)
+    slow = sync.start("recordings", "fetch", first["uuid"])
+    until(lambda: (sync.state / "played" / f"{first['uuid']}.part").exists())
+    busy = fetch(sync, second)
+    assert busy.code == 75 and "another recording is being fetched" in busy.err
+    slow.send_signal(signal.SIGTERM)
+    assert slow.wait(20) == 75 and played(sync) == {}
+    pbx.recordings.add(first["recording"], contents[f"{first['uuid']}.done"])
+    for call in (second, first):
+        assert fetch(sync, call).code == 0
+    assert played(sync) == contents
 
 
 def test_the_commands_show_rejected_recordings_and_try_them_again(install):

@@ -3,10 +3,11 @@ the runs did."""
 import json
 import os
 import socket
+import time
 
 import pytest
 
-from harness.keeping import change_ledger
+from harness.keeping import change_ledger, installed
 from harness.postgresql import PASSWORD, Postgresql
 from harness.process import until
 from harness.serve import Page
@@ -78,6 +79,37 @@ def test_each_call_is_shown_as_the_runs_left_it(sync, db, api, shown):
     chosen = story(client, open_one)
     assert (chosen["status"], chosen["agent"], chosen["story"]["state"]) == ("B", "1002", "accepted")
     assert [one["answer"] for one in story(client, refused)["story"]["ledger"]["attempts"]] == [422, 200]
+
+
+def test_a_recording_that_the_pbx_has_is_fetched_and_played_by_a_viewer(tmp_path, shown):
+    with installed(tmp_path) as install:
+        pbx, sync = install()
+        call = pbx.call(int(time.time()) - 100)
+        content = pbx.record(call)
+        assert sync.run("run").code == 0
+        change_ledger(sync, "UPDATE recording SET link = 's3://bucket/name' WHERE call = ?", call["uuid"])
+        page, ann = shown(sync)
+        vic = page.client("vic")
+        path = f"/api/v1/recordings/default/{call['uuid']}/audio"
+        assert vic.get(path).status == 404
+        begun = vic.ask("POST", path, {})
+        assert begun.status == 202, begun.body
+        action = f"/api/v1/actions/{begun.json()['id']}"
+        until(lambda: vic.get(action).json()["state"] != "running", page.said)
+        done = vic.get(action).json()
+        assert (done["state"], done["action"], done["user"]) == ("done", "recordings_fetch", "vic"), done
+        got = vic.get(path)
+        assert (got.status, got.body) == (200, content) and got.headers["Content-Type"] == "audio/mpeg"
+        part = vic.get(path, Range="bytes=100-199")
+        assert (part.status, part.body) == (206, content[100:200])
+        assert ann.get(action).status == 200
+        others = ann.outcome("recordings_fetch", id=call["uuid"])
+        assert others["state"] == "done" and vic.get(f"/api/v1/actions/{others['id']}").status == 404
+        assert vic.act("recordings_fetch", id=call["uuid"]).status == 403
+        assert vic.ask("POST", path.replace(call["uuid"], "none"), {}).status == 202
+        until(lambda: "failed" in [row["state"] for row in ann.get("/api/v1/journal").json()["actions"]], page.said)
+        assert vic.get(path.replace(call["uuid"], "none")).status == 404
+        assert vic.ask("POST", path.replace("default", "none"), {}).status == 404
 
 
 def _total(client):

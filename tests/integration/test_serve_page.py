@@ -9,6 +9,7 @@ import time
 import pytest
 
 from harness import browser as chromium
+from harness.keeping import installed
 from harness.process import ROOT
 from harness.serve import PASSWORD, Page
 from harness.sync import Sync
@@ -604,7 +605,8 @@ def test_a_recording_is_played_and_the_player_seeks(browser, tmp_path):
     with serving(tmp_path / "page", host) as page:
         show(browser, page, "recordings")
         wait_for_rows(browser, 3)
-        assert browser.texts("main tbody td:last-child") == ["Play", "Open the recording where it is stored", "Play"]
+        assert browser.texts("main tbody td:last-child") == [
+            "Play", "Open the recording where it is stored\nFetch it from the phone system, and play it", "Play"]
         browser.click("main tbody .play")
         audio = "document.querySelector('main audio')"
         browser.wait_until(f"return {audio}.duration === 60 && {audio}.readyState >= 2")
@@ -618,6 +620,26 @@ def test_a_recording_is_played_and_the_player_seeks(browser, tmp_path):
         browser.wait_until("return document.querySelector('#story audio') !== null")
     assert [text for text in browser.console() if not re.search("status of 40[14]|net::ERR_", text)] == []
     host.close()
+
+
+def test_a_recording_is_fetched_from_the_phone_system_and_played(browser, tmp_path):
+    with installed(tmp_path) as install:
+        pbx, host = install()
+        call = pbx.call(int(time.time()) - 100)
+        pbx.record(call, sound(30), path="demo/a.wav", kind="audio/wav")
+        pbx.recordings.answers["/demo/a.wav"].extend([404, 404])
+        assert host.run("run").code == 0
+        with serving(tmp_path / "page", host) as page:
+            show(browser, page, "recordings?recording=pending", "vic")
+            wait_for_rows(browser, 1)
+            browser.click("main tbody .fetch")
+            browser.wait_until("return document.querySelector('main .player .notice') !== null", 60)
+            assert "the PBX does not have the recording (HTTP 404)" in browser.text("main .player .notice")
+            browser.click("main tbody .fetch")
+            browser.wait_until("return document.querySelector('main audio')?.duration === 30", 60)
+            browser.run(f"location.hash = '#/recordings?call=default/{call['uuid']}'")
+            browser.wait_until("return document.querySelector('#story .fetch') !== null")
+        assert [text for text in browser.console() if not re.search("status of 401|net::ERR_", text)] == []
 
 
 # ---- several profiles ----

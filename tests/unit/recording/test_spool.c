@@ -14,7 +14,7 @@ static void test_room_is_bounded_by_the_limit_and_by_what_is_reserved(void **sta
 {
     struct spool spool;
     struct err err;
-    assert_int_equal(spool_open(*state, 1000, wants_none, NULL, &spool, &err), 0);
+    assert_int_equal(spool_open(*state, SPOOL_ON_THEIR_WAY, 1000, wants_none, NULL, &spool, &err), 0);
     assert_true(spool_has_room(&spool, 1000));
     assert_false(spool_has_room(&spool, 1001));
     spool_reserve(&spool, 600);
@@ -33,7 +33,7 @@ static void test_room_is_bounded_by_the_disk(void **state)
 {
     struct spool spool;
     struct err err;
-    assert_int_equal(spool_open(*state, INT64_MAX, wants_none, NULL, &spool, &err), 0);
+    assert_int_equal(spool_open(*state, SPOOL_ON_THEIR_WAY, INT64_MAX, wants_none, NULL, &spool, &err), 0);
     assert_false(spool_has_room(&spool, INT64_MAX / 4)); /* no disk is so large */
     assert_true(spool_has_room(&spool, 1));
     spool.reserved = INT64_MAX / 4;

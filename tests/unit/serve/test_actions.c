@@ -246,6 +246,27 @@ static void test_action_journal_keeps_who_did_what(void **state)
     action_journal_close(journal);
 }
 
+/* Goal: a viewer who fetches recordings all day does not push out of the journal what administrators did. */
+static void test_action_journal_keeps_what_administrators_did(void **state)
+{
+    struct action_journal *journal = NULL;
+    struct action_journal_row row = { .began = 100, .user = "ann", .address = "local", .profile = "default",
+                                      .action = "failed_drop", .arguments = "{}" };
+    int64_t id = 0;
+    assert_int_equal(action_journal_open(unit_path(*state, "journal.db"), &journal, &err), 0);
+    assert_int_equal(action_journal_begin(journal, &row, &id, &err), 0);
+    row.action = "recordings_fetch";
+    for (int i = 0; i < ACTION_JOURNAL_FETCHES_MOST + 5; i++)
+        assert_int_equal(action_journal_begin(journal, &row, &id, &err), 0);
+    assert_int_equal(list(journal, 0, 0, 1), ACTION_JOURNAL_FETCHES_MOST + 1);
+    assert_int_equal(rows[0].id, id);
+    (void)list(journal, 1, 0, 1);
+    assert_int_equal(row_count, 1);
+    (void)list(journal, 2, 0, 1);
+    assert_int_equal(row_count, 0);
+    action_journal_close(journal);
+}
+
 /* Goal: the page starts again over a journal that somebody has damaged, and the file is kept. */
 static void test_action_journal_begins_anew_over_a_damaged_file(void **state)
 {
@@ -376,6 +397,7 @@ int main(void)
         unit_test_in_directory(test_actor_runs_few_at_once_and_ends_them_with_the_page),
         unit_test_in_directory(test_actor_that_cannot_start_the_program_says_so),
         unit_test_in_directory(test_action_journal_keeps_who_did_what),
+        unit_test_in_directory(test_action_journal_keeps_what_administrators_did),
         unit_test_in_directory(test_action_journal_begins_anew_over_a_damaged_file),
         unit_test_in_directory(test_store_delete_journal_leaves_no_wal),
         unit_test_in_directory(test_action_journal_forgets_what_could_not_be_noted),
