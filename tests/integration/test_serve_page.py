@@ -1019,7 +1019,9 @@ def test_hostile_texts_are_shown_as_texts(browser, tmp_path):
             browser.wait_until("return document.querySelector('#story[open] .facts') !== null")
             assert HOSTILE[i] in browser.run("return document.querySelector('#story').textContent")
             browser.press(ESCAPE)
-            browser.wait_until("return document.querySelector('#story[open]') === null")
+            # Closing the story goes back in the history, which takes a moment.
+            browser.wait_until("return document.querySelector('#story[open]') === null && "
+                               "!location.hash.includes('call=')")
         for view in ("runs", "overview", "actions"):
             browser.run("location.hash = arguments[0]", f"#/{view}")
             browser.wait_until("return document.querySelectorAll('main tbody tr').length >= 1")
