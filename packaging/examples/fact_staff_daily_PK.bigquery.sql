@@ -30,16 +30,17 @@ CREATE OR REPLACE TABLE `fact_staff_daily_PK`
 CLUSTER BY Ngay, MaNV_id AS
 WITH
 made AS ( -- BigQuery reads only the UTC days that can have such a call
-  SELECT COALESCE(agent, '') AS staff_id, destination AS number, COALESCE(billsec, 0) AS talked,
+  SELECT COALESCE(agent, '') AS staff_id, destination AS number,
+         CASE WHEN billsec < 1000000000 THEN billsec ELSE 0 END AS talked, -- a sum of more may be too large
          SAFE_CAST(JSON_VALUE(extras, '$.create_ms') AS INT64) AS create_ms,
          SAFE_CAST(JSON_VALUE(extras, '$.start_ms') AS INT64) AS start_ms,
          SAFE_CAST(JSON_VALUE(extras, '$.end_ms') AS INT64) AS end_ms
   FROM `calls`
   WHERE call_date >= DATE_SUB(CURRENT_DATE('Asia/Ho_Chi_Minh'), INTERVAL 9 DAY)
     AND tenant = 'PK' AND source = 'callio'),
-dialled AS ( -- with the local day of their createTime
-  SELECT DATE(TIMESTAMP_MILLIS(create_ms), 'Asia/Ho_Chi_Minh') AS day, made.* FROM made
-  WHERE DATE(TIMESTAMP_MILLIS(create_ms), 'Asia/Ho_Chi_Minh') >=
+dialled AS ( -- with the local day of their createTime; one that is no date gives NULL (SAFE), and stops no report
+  SELECT SAFE.DATE(SAFE.TIMESTAMP_MILLIS(create_ms), 'Asia/Ho_Chi_Minh') AS day, made.* FROM made
+  WHERE SAFE.DATE(SAFE.TIMESTAMP_MILLIS(create_ms), 'Asia/Ho_Chi_Minh') >=
         DATE_SUB(CURRENT_DATE('Asia/Ho_Chi_Minh'), INTERVAL 7 DAY)),
 counted AS (
   SELECT day, staff_id, COUNT(*) AS calls, COUNT(DISTINCT number) AS numbers, COUNTIF(talked > 0) AS answered,
@@ -59,8 +60,8 @@ stated AS ( -- numbers, not calls
                                OR state LIKE '%máy bận%' THEN number END) AS silent
   FROM known GROUP BY day, staff_id),
 given AS (
-  SELECT DATE(TIMESTAMP_MILLIS(assignedTime), 'Asia/Ho_Chi_Minh') AS day, COALESCE(user_id, '') AS staff_id,
-         assignedTime AS assigned_ms
+  SELECT SAFE.DATE(SAFE.TIMESTAMP_MILLIS(assignedTime), 'Asia/Ho_Chi_Minh') AS day,
+         COALESCE(user_id, '') AS staff_id, assignedTime AS assigned_ms
   FROM `customer` WHERE tenant = 'PK' AND assignedTime > 0),
 received AS (
   SELECT day, staff_id, COUNT(*) AS customers, MAX(assigned_ms) AS newest

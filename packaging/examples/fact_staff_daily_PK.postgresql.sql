@@ -24,15 +24,18 @@ DELETE FROM "fact_staff_daily_PK" WHERE "Ngay" >= (now() AT TIME ZONE 'Asia/Ho_C
 INSERT INTO "fact_staff_daily_PK"
 WITH
 made AS ( -- the calls, with the local day of their createTime
-    SELECT coalesce(agent, '') AS staff, destination AS number, coalesce(billsec, 0) AS talked,
+    SELECT coalesce(agent, '') AS staff, destination AS number,
+           CASE WHEN billsec < 1000000000 THEN billsec ELSE 0 END AS talked, -- a sum of more may be too large
            (raw_data ->> 'create_ms')::bigint AS create_ms,
            (raw_data ->> 'start_ms')::bigint AS start_ms,
            (raw_data ->> 'end_ms')::bigint AS end_ms
     FROM callcenter_records
     WHERE source = 'callio' AND campaign = 'PK'
       AND start_epoch >= extract(epoch FROM now())::bigint - 9 * 86400),
-call AS (
-    SELECT (to_timestamp(create_ms / 1000) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day, made.* FROM made),
+call AS ( -- a time after the year 9999 has no day, and stops no report
+    SELECT CASE WHEN create_ms BETWEEN 0 AND 253402214400000
+                THEN (to_timestamp(create_ms / 1000) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date END AS day, made.*
+    FROM made),
 counted AS (
     SELECT day, staff, count(*) AS calls, count(DISTINCT number) AS numbers, count(*) FILTER (WHERE talked > 0) AS answered,
            count(*) FILTER (WHERE talked = 0) AS unanswered, sum(talked) AS seconds,
@@ -51,13 +54,14 @@ stated AS ( -- numbers, not calls. In the locale C, ILIKE knows capitals of ASCI
     FROM (SELECT call.day, call.staff, call.number, customer."customField_0_val" AS state
           FROM call JOIN customer ON customer.tenant = 'PK' AND customer.phone = call.number) AS known
     GROUP BY day, staff),
+given AS (
+    SELECT CASE WHEN "assignedTime" BETWEEN 0 AND 253402214400000
+                THEN (to_timestamp("assignedTime" / 1000) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date END AS day,
+           coalesce("user_id", '') AS staff, "assignedTime" AS assigned_ms
+    FROM customer WHERE tenant = 'PK' AND "assignedTime" > 0),
 received AS (
-    SELECT (to_timestamp("assignedTime" / 1000) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date AS day, coalesce("user_id", '') AS staff,
-           count(*) AS customers, max("assignedTime") AS newest
-    FROM customer WHERE tenant = 'PK' AND "assignedTime" > 0
-      AND (to_timestamp("assignedTime" / 1000) AT TIME ZONE 'Asia/Ho_Chi_Minh')::date >=
-          (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date - 7
-    GROUP BY 1, 2),
+    SELECT day, staff, count(*) AS customers, max(assigned_ms) AS newest
+    FROM given WHERE day >= (now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date - 7 GROUP BY day, staff),
 pair AS (SELECT day, staff FROM counted UNION SELECT day, staff FROM received)
 SELECT pair.day, pair.staff, coalesce(staff.name, pair.staff), coalesce("group".name, 'Unassigned'),
        coalesce(calls, 0), coalesce(numbers, 0), coalesce(answered, 0), coalesce(unanswered, 0), coalesce(seconds, 0),

@@ -24,7 +24,8 @@ DELETE FROM "fact_staff_daily_PK" WHERE "Ngay" >= date('now', '+7 hours', '-7 da
 INSERT INTO "fact_staff_daily_PK"
 WITH
 made AS ( -- the calls, with the local day of their createTime
-    SELECT coalesce(agent, '') AS staff, destination AS number, coalesce(billsec, 0) AS talked,
+    SELECT coalesce(agent, '') AS staff, destination AS number,
+           CASE WHEN billsec < 1000000000 THEN billsec ELSE 0 END AS talked, -- a sum of more may be too large
            CAST(json_extract(raw_data, '$.create_ms') AS INTEGER) AS create_ms,
            CAST(json_extract(raw_data, '$.start_ms') AS INTEGER) AS start_ms,
            CAST(json_extract(raw_data, '$.end_ms') AS INTEGER) AS end_ms

@@ -110,6 +110,16 @@ def _of(function):
     return lambda first, *others: None if first is None else function(first, *others)
 
 
+def _safe(function):
+    """The function with BigQuery's prefix SAFE: NULL instead of an error."""
+    def safe(*arguments):
+        try:
+            return function(*arguments)
+        except (ValueError, OverflowError):
+            return None
+    return safe
+
+
 # BigQuery's functions that SQLite lacks, or has with another meaning: name -> (arguments, function).
 FUNCTIONS = {
     "current_date_in": (1, lambda zone: f"{datetime.datetime.now(zoneinfo.ZoneInfo(zone)):%F}"),
@@ -121,11 +131,12 @@ FUNCTIONS = {
     "lower": (1, _of(str.lower)),
     "timestamp_millis": (1, _of(lambda ms: _shown(datetime.datetime.fromtimestamp(ms / 1000, datetime.timezone.utc)))),
 }
+FUNCTIONS |= {f"safe_{name}": (count, _safe(function)) for name, (count, function) in FUNCTIONS.items()}
 
 # How SQLite says what BigQuery says so.
-WORDS = [(r"\bCURRENT_DATE\(", "CURRENT_DATE_IN("), (r"\bCURRENT_TIMESTAMP\(", "CURRENT_INSTANT("),
-         (r"\bINTERVAL (\d+) DAY\b", r"\1"), (r"\bSAFE_CAST\(", "CAST("), (r"\bAS INT64\)", "AS INTEGER)"),
-         (r"\bUNION DISTINCT\b", "UNION"), (r"\bDATE '", "'")]
+WORDS = [(r"\bSAFE\.", "SAFE_"), (r"\bSAFE_CAST\(", "CAST("), (r"\bAS INT64\)", "AS INTEGER)"),
+         (r"\bCURRENT_DATE\(", "CURRENT_DATE_IN("), (r"\bCURRENT_TIMESTAMP\(", "CURRENT_INSTANT("),
+         (r"\bINTERVAL (\d+) DAY\b", r"\1"), (r"\bUNION DISTINCT\b", "UNION"), (r"\bDATE '", "'")]
 
 
 # What Google's answers say of a MERGE besides, which is more than all that a client wants.

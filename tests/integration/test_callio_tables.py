@@ -277,6 +277,15 @@ def make_report(callio):
     tenant.call(at(2, 23) + 60)
     callio["hot2"].call(at(1, 10) + 60, toNumber="0900000001")
     customer(callio["hot2"], 1, at(1, 12), assignedTime=at(1, 2) * 1000)
+    for n, wrong in enumerate((253402300799999, 9 * 10**14, str(2**63 - 1), str(-2**63)), 15):  # no date of the years 1 to 9999
+        customer(tenant, n, at(1, 12), assignedTime=wrong)
+    for absurd in ({}, {"billDuration": str(2**63 - 1)}):
+        tenant.call(at(2, 22) + 60, fromUser={"_id": "u3"}, **absurd)
+
+
+# A call of the report's tenant that was made at no date, for a table with the column that names the tenant and another
+# one.
+UNDATED = """UPDATE {} SET {} = 'PK', {} = '{{"create_ms":"100000000000000000"}}' WHERE {} = 'hot2'"""
 
 
 def local_day(ago):
@@ -297,7 +306,10 @@ def test_the_report_of_sqlite_has_whole_local_days(install, tmp_path):
     sync.configure(config={"sink": {"after": ROOT / "packaging/examples/*.sqlite.sql"}})
     make_report(callio)
     for _ in range(3):
-        sync.run("run", timeout=120)
+        run(sync)
+    with contextlib.closing(sqlite3.connect(store.file)) as file, file:
+        file.execute(UNDATED.format("callcenter_records", "campaign", "raw_data", "campaign"))
+    run(sync)
     assert_report(store.rows("fact_staff_daily_PK"))
     broken = tmp_path / "broken.sql"
     broken.write_text("CREATE TABLE x (a);\n-- of\nSELECT *\nFROM nothing;\nSELECT 1;")
@@ -333,7 +345,9 @@ def test_tables_and_report_in_postgresql(install, tmp_path):
         sync.set_checkpoint(int(time.time()) - 4 * DAY)
         make_report(callio)
         for _ in range(3):
-            print(sync.run("run", timeout=120).log)
+            run(sync)
+        database.query(UNDATED.format("callcenter_records", "campaign", "raw_data", "campaign"))
+        run(sync)
         assert_report(store.rows("fact_staff_daily_PK"))
         broken = tmp_path / "broken.sql"
         broken.write_text("SELECT 'ä';\nSELECT *\n  FROM nothing;")
@@ -532,6 +546,7 @@ def test_the_report_of_bigquery_has_whole_local_days(into_bigquery, billing):
     assert (table.clustering, table.fields["Ngay"]["type"]) == (["Ngay", "MaNV_id"], "DATE")
     bigquery.rows_of.execute(f'INSERT INTO "callio.fact_staff_daily_PK" ({", ".join(table.fields)}) VALUES '
                              f"('{local_day(8)}', 'u1', 'Old', 'Old', 9, 9, 9, 0, 9, 0, 0, 0, 0, 0, 0, 1, 1, NULL)")
+    bigquery.rows_of.execute(UNDATED.format('"callio.calls"', "tenant", "extras", "tenant"))
     for _ in range(2):
         run(sync, "--job", "staffgroup")
     assert_report(bigquery.rows("callio.fact_staff_daily_PK"), old=True)
