@@ -44,26 +44,36 @@ const struct bigquery_column bigquery_log_columns[BIGQUERY_LOG_COLUMNS] = {
 
 /* ---- values ---- */
 
-static void add_time(struct json_writer *line, const char *name, int64_t epoch)
+/* From 1960 on. BigQuery refuses a row for a TIMESTAMP after the year 9999, and has partitions of days until 2159. */
+#define FIRST_TIME INT64_C(-315619200)
+#define LAST_TIME INT64_C(253402300799)
+#define LAST_DAY INT64_C(5995814399)
+
+/* NULL: the source has no such time, or an absurd one. A call is not rejected for it. */
+static const char *show_time(int64_t epoch, int64_t last, char out[BIGQUERY_TIME_SIZE])
 {
     struct tm utc;
     time_t seconds = (time_t)epoch;
+    return epoch >= FIRST_TIME && epoch <= last && gmtime_r(&seconds, &utc) != NULL &&
+           strftime(out, BIGQUERY_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0 ? out : NULL;
+}
+
+static void add_time(struct json_writer *line, const char *name, int64_t epoch)
+{
     char text[BIGQUERY_TIME_SIZE];
-    bool known = epoch != CALL_NO_NUMBER && gmtime_r(&seconds, &utc) != NULL &&
-                 strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0;
-    json_writer_add_text(line, name, known ? text : NULL);
+    json_writer_add_text(line, name, show_time(epoch, LAST_TIME, text));
 }
 
 /* The UTC day on which the call began. It must not depend on this host's time zone: the row of a call whose date
  * changes has to be looked for in every partition. */
 static void add_date(struct json_writer *line, const struct call *call)
 {
-    struct tm utc;
-    char text[BIGQUERY_TIME_SIZE];
+    char day[BIGQUERY_TIME_SIZE];
     int64_t epoch = call->started != CALL_NO_NUMBER ? call->started : call->ended > 0 ? call->ended : call->began;
-    time_t seconds = (time_t)epoch;
-    bool known = gmtime_r(&seconds, &utc) != NULL && strftime(text, sizeof text, "%Y-%m-%d", &utc) > 0;
-    json_writer_add_text(line, "call_date", known ? text : "1970-01-01");
+    if (show_time(epoch, LAST_DAY, day) == NULL)
+        (void)snprintf(day, sizeof day, "%s", "1970-01-01");
+    day[10] = '\0'; /* without the time of day */
+    json_writer_add_text(line, "call_date", day);
 }
 
 static const char *extra_of(const struct call *call, const char *name, const char *fallback)

@@ -467,6 +467,17 @@ def test_update_log_counts_the_calls_of_each_tenant(into_bigquery):
     assert len(log_of(bigquery, "calls")) == 8 and len(keyed(bigquery, "calls", "call_id")) == 4
 
 
+def test_calls_with_absurd_times_are_loaded_without_these(into_bigquery):
+    """Goal: a field with a wrong unit rejects no call, and uses up no load jobs."""
+    callio, sync, bigquery = into_bigquery("PK")
+    for n in range(7):
+        callio["PK"].call(time.time() - 100 - n, answerTime=5 * 10**14)
+    run(sync, "--job", "call")
+    rows = bigquery.rows("callio.calls")
+    assert len(rows) == 7 and {row["answered_at"] for row in rows} == {None} and all(row["started_at"] for row in rows)
+    assert len(bigquery.loads) == 2, bigquery.loads  # the staging table and update_log
+
+
 def test_a_table_is_not_changed_before_the_job_of_the_last_run_has_ended(into_bigquery):
     """Goal: BigQuery may run two MERGEs at once, and each would miss the other's rows (the stand-in notes that)."""
     callio, sync, bigquery = into_bigquery("PK")

@@ -121,6 +121,30 @@ static void test_the_day_is_that_of_utc_also_when_clocks_change(void **state)
     tzset();
 }
 
+static void test_a_time_that_bigquery_cannot_read_is_left_out(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row, *day, *started;
+        int64_t epoch;
+    } rows[] = {
+        { "the last day", "\"call_date\":\"2159-12-31\"", "\"started_at\":\"2159-12-31T23:59:59Z\"", 5995814399 },
+        { "no partition", "\"call_date\":\"1970-01-01\"", "\"started_at\":\"2160-01-01T00:00:00Z\"", 5995814400 },
+        { "the last time", "\"call_date\":\"1970-01-01\"", "\"started_at\":\"9999-12-31T23:59:59Z\"", 253402300799 },
+        { "the year 10000", "\"call_date\":\"1970-01-01\"", "\"started_at\":null", 253402300800 },
+        { "absurd", "\"call_date\":\"1970-01-01\"", "\"started_at\":null", INT64_MAX },
+        { "the first day", "\"call_date\":\"1960-01-01\"", "\"started_at\":\"1960-01-01T00:00:00Z\"", -315619200 },
+        { "too old", "\"call_date\":\"1970-01-01\"", "\"started_at\":null", -315619201 },
+    };
+    for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+        const struct call call = { .id = "a", .started = rows[i].epoch };
+        struct sink_message message = message_of(&call, 0);
+        unit_has(rows[i].row, message.body, rows[i].day);
+        unit_has(rows[i].row, message.body, rows[i].started);
+        sink_message_free(&message);
+    }
+}
+
 static void test_a_time_has_its_microseconds(void **state)
 {
     (void)state;
@@ -150,6 +174,7 @@ int main(void)
         cmocka_unit_test(test_the_key_tells_a_repeated_message_from_a_change_back),
         cmocka_unit_test(test_the_day_of_a_call_without_a_start_is_that_of_its_end),
         cmocka_unit_test(test_the_day_is_that_of_utc_also_when_clocks_change),
+        cmocka_unit_test(test_a_time_that_bigquery_cannot_read_is_left_out),
         cmocka_unit_test(test_a_time_has_its_microseconds),
     };
     return cmocka_run_group_tests(tests, make_map, free_map);
