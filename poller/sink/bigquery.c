@@ -405,9 +405,10 @@ static enum bigquery_fault load_all(struct delivery *delivery, struct bigquery_p
     struct bigquery *state = delivery->state;
     enum bigquery_fault fault = bigquery_tables_prepare(state->api, state->location, location, failure);
     place->location = location;
-    note_seen(delivery);
-    if (fault == BIGQUERY_FINE)
+    if (fault == BIGQUERY_FINE) { /* only now BigQuery's clock is known */
+        note_seen(delivery);
         fault = look_for_later(delivery, place, failure);
+    }
     if (fault == BIGQUERY_FINE && delivery->is_repeated)
         fault = find_staged(delivery, failure);
     if (fault == BIGQUERY_FINE)
@@ -488,6 +489,8 @@ static enum bigquery_fault log_login(struct bigquery *state, const struct bigque
         note->no_login = epoch;
         return bigquery_verdict_set(failure, BIGQUERY_RETRY, "", "%.300s", err.message);
     }
+    if (epoch > log->at_us / 1000000) /* the clock was ahead: Google may have refused the login for that */
+        epoch = log->at_us / 1000000;
     return bigquery_log_write_login(place, log, epoch, failure);
 }
 

@@ -641,6 +641,17 @@ def test_a_correction_wins_though_the_clock_of_a_host_was_ahead(db, sync, bigque
         assert rows(bigquery)[call]["disposition"] == status
 
 
+@needs_shim
+def test_a_host_with_a_wrong_clock_that_reaches_no_bigquery_spoils_no_time(db, sync, bigquery):
+    """Goal: no row and no line of update_log is dated years ahead when the clock is right again."""
+    call = db.insert()
+    assert sync.run("run", env=shim.Strike(sync, clock_ahead=10**8).env).code == 78  # Google gives no token
+    make_due(sync)
+    run(sync)
+    latest = f"{datetime.datetime.now(datetime.timezone.utc):%FT%T.%fZ}"
+    assert rows(bigquery)[call]["seen_at"] <= latest and all(row["updated_at"] <= latest for row in bigquery.rows(LOG))
+
+
 def test_the_job_of_another_profile_holds_up_no_load(db, sync, bigquery, tmp_path):
     first = db.insert()
     bigquery.held = {"merge"}
