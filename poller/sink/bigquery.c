@@ -561,15 +561,20 @@ static void save_if_changed(const struct bigquery *state, const struct bigquery_
         log_warn("⚠ %s", err.message);
 }
 
+/* Whether the failure may pass without a change of the settings. */
+static bool may_pass(const struct bigquery_failure *failure)
+{
+    return failure->fault == BIGQUERY_RETRY || failure->fault == BIGQUERY_SLOW_DOWN || failure->fault == BIGQUERY_DAY ||
+           failure->fault == BIGQUERY_GIVEN_UP;
+}
+
 static int fail_table(struct bigquery *state, const struct bigquery_failure *failure, struct err *err)
 {
-    bool passes = failure->fault == BIGQUERY_RETRY || failure->fault == BIGQUERY_SLOW_DOWN ||
-                  failure->fault == BIGQUERY_DAY || failure->fault == BIGQUERY_GIVEN_UP;
     const struct bigquery_state before = state->state;
     if (bigquery_api_lost_login(state->api) && state->state.no_login == 0)
         state->state.no_login = clock_now_epoch();
     save_if_changed(state, &before);
-    return err_set(err, passes ? EX_UNAVAILABLE : EX_CONFIG, "%s%s", failure->reason, failure->advice);
+    return err_set(err, may_pass(failure) ? EX_UNAVAILABLE : EX_CONFIG, "%s%s", failure->reason, failure->advice);
 }
 
 static enum bigquery_fault prepare_table(struct bigquery *state, const struct table *table, char *location,
@@ -671,7 +676,7 @@ static int run_after(void *context, const char *sql, int64_t until_ms, struct er
 static void fail_check(const struct bigquery_failure *failure, struct sink_health *health)
 {
     health->state = SINK_FAILS;
-    health->exit_code = failure->fault == BIGQUERY_RETRY ? EX_UNAVAILABLE : EX_CONFIG;
+    health->exit_code = may_pass(failure) ? EX_UNAVAILABLE : EX_CONFIG;
     (void)snprintf(health->text, sizeof health->text, "%s", failure->reason);
     (void)snprintf(health->remedy, sizeof health->remedy, "%s",
                    *failure->advice != '\0' ? failure->advice + 2

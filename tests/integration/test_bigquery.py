@@ -360,6 +360,13 @@ def test_the_check_names_the_mode_and_changes_nothing(db, sync, bigquery):
     assert len([job for job in bigquery.jobs if job.startswith("check")]) == 0
 
 
+@pytest.mark.parametrize("reason, code", [("quotaExceeded", 69), ("rateLimitExceeded", 69), ("accessDenied", 78)])
+def test_the_check_tells_a_failure_that_passes_from_wrong_settings(db, sync, bigquery, reason, code):
+    bigquery.answers["dataset.get"].append(reason)
+    checked = sync.run("check")
+    assert checked.code == code and reason in checked.out, checked.out
+
+
 def test_a_redirect_is_not_followed(db, sync, bigquery):
     db.insert()
     bigquery.answers["dataset.get"].append(Reply(307, b"", {"Location": bigquery.url + "/elsewhere"}))
