@@ -16,8 +16,6 @@
 /* A table may be missing for some seconds after it was made. */
 #define NEW_MS 250
 
-/* The longest id of a call. */
-#define ID_SIZE 512
 #define DAY_SIZE 24
 
 #define ID_BEGIN "calls_"
@@ -144,39 +142,54 @@ enum bigquery_fault bigquery_batch_load(struct bigquery_batch *batch, struct big
 
 /* ---- which rows ---- */
 
-/* The keys of a part of the batch. */
-struct extent {
-    size_t rows;
-    char first_day[DAY_SIZE], last_day[DAY_SIZE];
-    char first_tenant[ID_SIZE], last_tenant[ID_SIZE];
-    char first_id[ID_SIZE], last_id[ID_SIZE];
+struct bounds {
+    char *first, *last;
 };
 
-static void widen(char *first, char *last, size_t size, const char *text, bool is_first)
+/* The keys of a part of the batch. Ownership: clear_extent. */
+struct extent {
+    size_t rows;
+    struct bounds day, tenant, id;
+};
+
+/* BigQuery compares texts by their bytes, as strcmp does. */
+static void widen(struct bounds *bounds, const struct sink_message *message, const char *column)
 {
-    if (is_first || strcmp(text, first) < 0)
-        (void)snprintf(first, size, "%s", text);
-    if (is_first || strcmp(text, last) > 0)
-        (void)snprintf(last, size, "%s", text);
+    char *text = bigquery_columns_value(message, column);
+    if (text == NULL)
+        return;
+    if (bounds->last == NULL || strcmp(text, bounds->last) > 0) {
+        free(bounds->last);
+        bounds->last = mem_copy(text);
+    }
+    if (bounds->first == NULL || strcmp(text, bounds->first) < 0) {
+        free(bounds->first);
+        bounds->first = text;
+    } else
+        free(text);
 }
 
-/* Of the rows that are sure to be new, or of the others. BigQuery compares texts by their bytes, as strcmp does. */
+/* Of the rows that are sure to be new, or of the others. */
 static void measure(const struct bigquery_batch *batch, bool is_new, struct extent *ret_extent)
 {
     *ret_extent = (struct extent){ .rows = 0 };
     for (size_t i = 0; i < batch->left; i++) {
         const struct sink_message *message = batch->messages[batch->order[i]];
-        char day[DAY_SIZE] = "", tenant[ID_SIZE] = "", id[ID_SIZE] = "";
         if ((!batch->is_unsure && bigquery_columns_change(message) == 0) != is_new)
             continue;
-        if (!bigquery_columns_value(message, "call_date", day, sizeof day) ||
-            !bigquery_columns_value(message, "tenant", tenant, sizeof tenant) ||
-            !bigquery_columns_value(message, "call_id", id, sizeof id))
-            continue;
-        bool is_first = ret_extent->rows++ == 0;
-        widen(ret_extent->first_day, ret_extent->last_day, DAY_SIZE, day, is_first);
-        widen(ret_extent->first_tenant, ret_extent->last_tenant, ID_SIZE, tenant, is_first);
-        widen(ret_extent->first_id, ret_extent->last_id, ID_SIZE, id, is_first);
+        ret_extent->rows++;
+        widen(&ret_extent->day, message, "call_date");
+        widen(&ret_extent->tenant, message, "tenant");
+        widen(&ret_extent->id, message, "call_id");
+    }
+}
+
+static void clear_extent(struct extent *extent)
+{
+    struct bounds *const bounds[] = { &extent->day, &extent->tenant, &extent->id };
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
+        free(bounds[i]->first);
+        free(bounds[i]->last);
     }
 }
 
@@ -211,9 +224,10 @@ static enum bigquery_fault merge_new(struct bigquery_batch *batch, const struct 
     bigquery_batch_id(batch, "merge_new", id);
     char *sql = bigquery_sql_merge(names);
     const struct bigquery_query query = { .sql = sql, .id = id, .changes_rows = true,
-                                          .params = { { "first_day", "DATE", extent.first_day },
-                                                      { "last_day", "DATE", extent.last_day } } };
+                                          .params = { { "first_day", "DATE", extent.day.first },
+                                                      { "last_day", "DATE", extent.day.last } } };
     enum bigquery_fault fault = merge(batch, &query, failure);
+    clear_extent(&extent);
     free(sql);
     return fault;
 }
@@ -229,13 +243,14 @@ static enum bigquery_fault merge_others(struct bigquery_batch *batch, const stru
     bigquery_batch_id(batch, batch->is_unsure ? "merge_all" : "merge_changed", id);
     char *sql = bigquery_sql_merge_everywhere(names);
     const struct bigquery_query query = { .sql = sql, .id = id, .changes_rows = true,
-                                          .params = { { "first_tenant", "STRING", extent.first_tenant },
-                                                      { "last_tenant", "STRING", extent.last_tenant },
+                                          .params = { { "first_tenant", "STRING", extent.tenant.first },
+                                                      { "last_tenant", "STRING", extent.tenant.last },
                                                       { "source", "STRING", batch->origin->source },
-                                                      { "first_id", "STRING", extent.first_id },
-                                                      { "last_id", "STRING", extent.last_id },
+                                                      { "first_id", "STRING", extent.id.first },
+                                                      { "last_id", "STRING", extent.id.last },
                                                       { "least_change", "INT64", batch->is_unsure ? "0" : "1" } } };
     enum bigquery_fault fault = merge(batch, &query, failure);
+    clear_extent(&extent);
     free(sql);
     return fault;
 }
@@ -268,12 +283,13 @@ static enum bigquery_fault list_days(const struct bigquery_batch *batch, const s
     bigquery_batch_id(batch, "days", id);
     char *sql = bigquery_sql_days(names);
     const struct bigquery_query query = { .sql = sql, .id = id, .follows_changes = true,
-                                          .params = { { "first_tenant", "STRING", extent.first_tenant },
-                                                      { "last_tenant", "STRING", extent.last_tenant },
+                                          .params = { { "first_tenant", "STRING", extent.tenant.first },
+                                                      { "last_tenant", "STRING", extent.tenant.last },
                                                       { "source", "STRING", batch->origin->source },
-                                                      { "first_id", "STRING", extent.first_id },
-                                                      { "last_id", "STRING", extent.last_id } } };
+                                                      { "first_id", "STRING", extent.id.first },
+                                                      { "last_id", "STRING", extent.id.last } } };
     enum bigquery_fault fault = bigquery_job_query(batch->place, &query, NULL, failure);
+    clear_extent(&extent);
     free(sql);
     return fault == BIGQUERY_FINE ? bigquery_job_rows(batch->place, id, ret_days, failure) : fault;
 }
@@ -328,15 +344,20 @@ void bigquery_batch_drop(const struct bigquery_batch *batch)
 
 /* ---- the tenants ---- */
 
+static struct bigquery_tenant *tenant_of(struct bigquery_tenants *tenants, const struct sink_message *message)
+{
+    char *name = bigquery_columns_value(message, "tenant");
+    struct bigquery_tenant *tenant = bigquery_tenants_of(tenants, str_or_empty(name));
+    free(name);
+    return tenant;
+}
+
 static void count_staged(const struct bigquery_batch *batch, struct bigquery_tenants *tenants)
 {
-    char name[ID_SIZE];
     for (size_t i = 0; i < batch->count; i++) /* a tenant has its row also if all its calls were rejected */
-        if (bigquery_columns_value(batch->messages[i], "tenant", name, sizeof name))
-            (void)bigquery_tenants_of(tenants, name);
+        (void)tenant_of(tenants, batch->messages[i]);
     for (size_t i = 0; i < batch->left; i++)
-        if (bigquery_columns_value(batch->messages[batch->order[i]], "tenant", name, sizeof name))
-            bigquery_tenants_of(tenants, name)->staged++;
+        tenant_of(tenants, batch->messages[batch->order[i]])->staged++;
 }
 
 /* MERGE says only how many rows it changed. The rows that it changed have the seen_at of their staged row. */
@@ -352,8 +373,8 @@ static enum bigquery_fault ask_for_changed(const struct bigquery_batch *batch, s
     measure_all(batch, &extent);
     bigquery_batch_id(batch, "tenants", id);
     const struct bigquery_query query = { .sql = sql, .id = id,
-                                          .params = { { "first_day", "DATE", extent.first_day },
-                                                      { "last_day", "DATE", extent.last_day } } };
+                                          .params = { { "first_day", "DATE", extent.day.first },
+                                                      { "last_day", "DATE", extent.day.last } } };
     enum bigquery_fault fault = bigquery_job_query(batch->place, &query, NULL, failure);
     if (fault == BIGQUERY_FINE)
         fault = bigquery_job_rows(batch->place, id, &rows, failure);
@@ -362,6 +383,7 @@ static enum bigquery_fault ask_for_changed(const struct bigquery_batch *batch, s
         if (!bigquery_tenants_read(tenants, json_string(row)))
             fault = bigquery_verdict_set(failure, BIGQUERY_RETRY, "", "BigQuery has not counted the rows of a tenant");
     json_free(rows);
+    clear_extent(&extent);
     free(sql);
     free(to);
     free(from);

@@ -161,15 +161,13 @@ uint32_t bigquery_columns_change(const struct sink_message *message)
     return dash != NULL && str_to_int(dash + 1, &change) ? (uint32_t)change : 0;
 }
 
-bool bigquery_columns_value(const struct sink_message *message, const char *name, char *out, size_t size)
+char *bigquery_columns_value(const struct sink_message *message, const char *name)
 {
     struct json *json = json_parse(message->body);
     const char *text = json != NULL ? json_text(json, name) : NULL;
-    bool fits = text != NULL && strlen(text) < size;
-    if (fits)
-        (void)snprintf(out, size, "%s", text);
+    char *value = text != NULL ? mem_copy(text) : NULL;
     json_free(json);
-    return fits;
+    return value;
 }
 
 const char *bigquery_columns_time(int64_t epoch_us, char out[BIGQUERY_TIME_SIZE])

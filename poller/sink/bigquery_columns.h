@@ -41,9 +41,9 @@ void bigquery_columns_message(const struct bigquery_origin *origin, const struct
 /* bigquery_columns_change: the change in the key of such a message. */
 uint32_t bigquery_columns_change(const struct sink_message *message);
 
-/* bigquery_columns_value: copies the value of the text column name of such a message to out. False: the message has
- * none, or it is too long. */
-bool bigquery_columns_value(const struct sink_message *message, const char *name, char *out, size_t size);
+/* bigquery_columns_value: the value of the text column name of such a message; NULL: it has none. Ownership: the caller
+ * frees it. */
+char *bigquery_columns_value(const struct sink_message *message, const char *name) MUST_CHECK;
 
 /* bigquery_columns_time: writes microseconds since 1970 as BigQuery's TIMESTAMP, "2025-10-09T03:04:05.000006Z". Returns
  * out. */

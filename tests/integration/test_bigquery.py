@@ -554,6 +554,16 @@ def test_two_tenants_write_to_one_table(db, sync, bigquery, tmp_path):
     assert [(row["tenant"], row["call_id"]) for row in found] == [("default", call), ("acme", call)]
 
 
+def test_a_tenant_or_an_id_of_any_length_is_merged(db, sync, bigquery):
+    """Goal: a call is not accepted before it is in the table of calls."""
+    sync.configure(config={"sink": {"tenant": "t" * 1000}})
+    call = db.insert(status="A")
+    for status in ("A", "SALE"):
+        db.update(call, status=status)
+        run(sync)
+        assert rows(bigquery)[call]["disposition"] == status
+
+
 def test_a_new_dataset_and_table_may_be_missing_for_a_moment(db, sync, bigquery):
     bigquery.lag = 2
     call = db.insert()
