@@ -22,7 +22,7 @@ static bool is_loopback_ipv4(const char *host)
     return host[used] == '\0' && parts[0] == 127 && parts[1] < 256 && parts[2] < 256 && parts[3] < 256;
 }
 
-static bool is_this_host(const char *host)
+bool url_is_this_host(const char *host)
 {
     return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 || is_loopback_ipv4(host);
 }
@@ -51,7 +51,7 @@ int url_check(const char *text, const struct url_rules *rules, struct err *err)
                        "%s is not a plain https://HOST[:PORT][/PATH%s]; leave out user names, blanks%s and #",
                        rules->what, rules->allow_query ? "[?QUERY]" : "", rules->allow_query ? "" : ", ?");
     /* Compare the host as written too: libcurl may read 127.1 as this host, other programs as a name. */
-    bool here = strncasecmp(place, url.host, strlen(url.host)) == 0 && is_this_host(url.host);
+    bool here = strncasecmp(place, url.host, strlen(url.host)) == 0 && url_is_this_host(url.host);
     if (!tls && !here && !rules->allow_insecure_http)
         return err_set(err, EX_CONFIG,
                        "%s is '%.100s', plain http to another host: anyone on the network path can read %s. Write "

@@ -23,6 +23,9 @@ struct url_rules {
  * or with allow_insecure_http. Errors: EX_CONFIG, with the remedy. */
 int url_check(const char *text, const struct url_rules *rules, struct err *err) MUST_CHECK;
 
+/* url_is_this_host: whether the host of an address is localhost, 127.x.x.x or [::1]. */
+bool url_is_this_host(const char *host) MUST_CHECK;
+
 /* url_escape: text as a part of a path or a query, percent-encoded. Ownership: the caller frees it. */
 char *url_escape(const char *text) MUST_CHECK;
 

@@ -75,8 +75,7 @@ static bool is_allowed(const char *url)
     size_t length = strlen(parts.host), least = sizeof google - 1;
     bool is_google = length > least && strcasecmp(parts.host + length - least, google) == 0 &&
                      strncasecmp(url, "https:", 6) == 0;
-    return is_google || strncmp(parts.host, "127.", 4) == 0 || strcmp(parts.host, "localhost") == 0 ||
-           strcmp(parts.host, "[::1]") == 0;
+    return is_google || url_is_this_host(parts.host);
 }
 
 static int read_endpoint(const struct params *params, struct bigquery_api *api, struct err *err)
@@ -359,6 +358,8 @@ enum bigquery_fault bigquery_api_ask(struct bigquery_api *api, const struct bigq
     for (int tries = 1; fault == BIGQUERY_RETRY && tries < most && failure->wait_sec == 0; tries++) {
         if (!bigquery_api_pause(api, LOOK_FIRST_MS << tries))
             return give_up(failure);
+        free(body); /* of an answer that does not name the address of an upload */
+        body = NULL;
         fault = ask_once(api, request, &body, failure);
     }
     if (ret_json != NULL)

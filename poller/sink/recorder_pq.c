@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/url.h"
 #include "sink/recorder_pq.h"
 #include "sink/recorder_store.h"
 #include "sink/recorder_verdict.h"
@@ -403,8 +404,7 @@ size_t recorder_pq_position(const struct recorder_pq *pq)
 
 static bool is_local(const char *host)
 {
-    return *host == '\0' || *host == '/' || *host == '@' || strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 ||
-           strcmp(host, "localhost") == 0;
+    return *host == '\0' || *host == '/' || *host == '@' || strcmp(host, "::1") == 0 || url_is_this_host(host);
 }
 
 struct recorder_pq_facts recorder_pq_facts(const struct recorder_pq *pq)

@@ -51,6 +51,17 @@ static void test_url_accepts_plain_http_to_this_host(void **state)
     }
 }
 
+static void test_the_name_of_another_host_is_not_taken_for_this_one(void **state)
+{
+    (void)state;
+    static const char *const here[] = { "localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "[::1]" };
+    static const char *const others[] = { "127.0.0.1.example.com", "127.example.com", "localhost.example.com", "" };
+    for (size_t i = 0; i < UNIT_COUNT(here); i++)
+        unit_true(here[i], url_is_this_host(here[i]));
+    for (size_t i = 0; i < UNIT_COUNT(others); i++)
+        unit_true(others[i], !url_is_this_host(others[i]));
+}
+
 static void test_url_accepts_plain_http_elsewhere_only_when_allowed(void **state)
 {
     (void)state;
@@ -253,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_url_accepts_https_to_any_host),
         cmocka_unit_test(test_url_accepts_plain_http_to_this_host),
+        cmocka_unit_test(test_the_name_of_another_host_is_not_taken_for_this_one),
         cmocka_unit_test(test_url_accepts_plain_http_elsewhere_only_when_allowed),
         cmocka_unit_test(test_url_refuses_other_schemes),
         cmocka_unit_test(test_url_refuses_addresses_that_programs_read_differently),

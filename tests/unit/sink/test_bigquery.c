@@ -43,6 +43,7 @@ static void test_wrong_settings_are_named(void **state)
         { "timeout", "0", "own.conf:3" },
         { "bigquery_url", "https://googleapis.com.example.com", "may only name this host" },
         { "bigquery_url", "https://evilgoogleapis.com", "may only name this host" },
+        { "bigquery_url", "https://127.0.0.1.example.com", "may only name this host" },
         { "bigquery_url", "http://bigquery.googleapis.com", "own.conf:3" },
         { "bigquery_url", "https://user@bigquery.googleapis.com", "own.conf:3" },
     };
