@@ -17,8 +17,8 @@ struct bigquery_batch {
     const struct bigquery_origin *origin;
     const struct sink_message *const *messages;
     size_t count;
-    const char *digest; /* of its contents, and ... */
-    int64_t started;    /* ... the epoch at which it was loaded first: both are in the names of its jobs */
+    const char *digest; /* of its contents; the names of its jobs have the digest and the next number */
+    int64_t started;    /* the epoch at which this batch was loaded first */
     int64_t seen_us;    /* the seen_at of its first row; each further row has the next microsecond */
     bool is_unsure;     /* the table may have each of the calls already, perhaps on another day */
     /* BigQuery cannot read the row of this message; the others are loaded without it. */
@@ -30,12 +30,14 @@ struct bigquery_batch {
     int64_t changed;     /* rows of the table of calls that were made or changed */
 };
 
-/* bigquery_batch_newest: the greatest `started` of the batches of this route whose jobs began at the epoch `since` or
- * later, by BigQuery's clock, whichever run or host has sent them; 0: none. Returns *failure's fault. */
+/* bigquery_batch_newest: finds the greatest `started` of this route's batches, of any run and any host. Only jobs count
+ * that began at the epoch `since` or later, by BigQuery's clock. *ret_started: 0: there is none. Returns *failure's
+ * fault. */
 enum bigquery_fault bigquery_batch_newest(const struct bigquery_place *place, int64_t since, int64_t *ret_started,
                                           struct bigquery_failure *failure);
 
-/* bigquery_batch_find: BIGQUERY_MISSING: there is no staging table of the batch. Returns *failure's fault. */
+/* bigquery_batch_find: looks for the batch's staging table. BIGQUERY_MISSING: there is none. Returns *failure's
+ * fault. */
 enum bigquery_fault bigquery_batch_find(const struct bigquery_batch *batch, struct bigquery_failure *failure);
 
 /* bigquery_batch_load: loads the rows into the batch's staging table. Returns *failure's fault. */

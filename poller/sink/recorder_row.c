@@ -130,8 +130,8 @@ static int read_server(const struct sink_settings *settings, const struct record
                        const struct sink_row_query *query, char **ret_row, struct err *err)
 {
     if (query->is_at_once)
-        return err_set(err, EX_CONFIG, "the row is in PostgreSQL, whose password this page does not keep; "
-                       "`did-optimizer-sync why` reads it");
+        return err_set(err, EX_CONFIG, "the row is in PostgreSQL, and this page does not keep its password; "
+                       "run `did-optimizer-sync why` to read the row");
 #ifdef WITHOUT_POSTGRESQL
     (void)settings;
     (void)tables;

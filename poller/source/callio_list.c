@@ -211,8 +211,8 @@ static int read_by_number(const struct callio_list *list, int64_t from_ms, int64
 
 /* ---- in halves ---- */
 
-/* The window has documents that were listed a moment ago. An API whose search fails may answer so, and its calls would
- * be passed. */
+/* The window had documents a moment ago. An API may answer with an empty list when its search fails. Without this error
+ * the run would skip the window's calls. */
 static int fail_empty(const struct reading *reading, struct err *err)
 {
     char from[CLOCK_TEXT_SIZE], to[CLOCK_TEXT_SIZE];
