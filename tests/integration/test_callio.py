@@ -235,12 +235,13 @@ def test_a_short_failure_is_waited_for(install, answer):
     assert_all_recorded(callio, sync)
 
 
-def test_an_answer_that_drips_is_given_up(install):
-    callio, sync = install("PK", timeout=1)
+@pytest.mark.parametrize("setting, names", [({"timeout": 1}, {}), ({}, {"API_TIMEOUT": "1"})])
+def test_an_answer_that_drips_is_given_up(install, setting, names):
+    callio, sync = install("PK", **setting)
     callio["PK"].call(int(time.time()) - 60)
     drip = Reply(200, b" " * 3000, drip=0.2)
     callio.fails["PK", "/call"] = drip
-    assert "Operation timed out after" in run(sync, code=69).log
+    assert "Operation timed out after" in run(sync, code=69, env=names).log
     assert not drip.is_sent
     callio.fails.clear()
     run(sync)

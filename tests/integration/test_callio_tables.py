@@ -277,7 +277,8 @@ def make_report(callio):
     tenant.call(at(2, 23) + 60)
     callio["hot2"].call(at(1, 10) + 60, toNumber="0900000001")
     customer(callio["hot2"], 1, at(1, 12), assignedTime=at(1, 2) * 1000)
-    for n, wrong in enumerate((253402300799999, 9 * 10**14, str(2**63 - 1), str(-2**63)), 15):  # no date of the years 1 to 9999
+    undated = (253402300799999, 9 * 10**14, str(2**63 - 1), str(-2**63))  # not in the years 1 to 9999, in Vietnam
+    for n, wrong in enumerate(undated, 15):
         customer(tenant, n, at(1, 12), assignedTime=wrong)
     for absurd in ({}, {"billDuration": str(2**63 - 1)}):
         tenant.call(at(2, 22) + 60, fromUser={"_id": "u3"}, **absurd)
@@ -465,6 +466,36 @@ def test_update_log_counts_the_calls_of_each_tenant(into_bigquery):
                                                      ("hot2", "STAGED", 2)]
     run(sync, "--job", "call")
     assert len(log_of(bigquery, "calls")) == 8 and len(keyed(bigquery, "calls", "call_id")) == 4
+
+
+@pytest.mark.plain_only
+def test_the_environment_of_an_older_tool_makes_a_whole_run(into_bigquery, tmp_path):
+    callio, sync, bigquery = into_bigquery("PK", "hot2")
+    sync.configure(config={"source": dict.fromkeys(("url", "accounts_file")),
+                           "sink": dict.fromkeys(("project", "dataset", "credentials_file"))})
+    names = {"BQ_PROJECT_ID": "calls", "BQ_DATASET_ID": "older", "BQ_LOCATION": "asia-southeast1",
+             "SERVICE_ACCOUNT_KEY_FILE": str(tmp_path / "key.json"), "CALLIO_API_BASE_URL": callio.url,
+             "CALLIO_ACCOUNTS_FILE": str(tmp_path / "accounts.json"), "API_PAGE_SIZE": "3", "API_TIMEOUT": "50",
+             "LIMIT_RECORDS_PER_ENDPOINT": "4", "DAYS_TO_FETCH_IF_EMPTY": "2", "OVERLAP_MS": "7200000"}
+    now = time.time()
+    for tenant in callio.tenants.values():
+        newest = customer(tenant, 1, now - DAY)
+        customer(tenant, 2, now - 3 * DAY)
+        for n in range(5):
+            tenant.call(now - 60 - n)
+    for count in (4, 8, 10):  # LIMIT_RECORDS_PER_ENDPOINT leaves no gap
+        callio.requests.clear()
+        done = sync.run("run", env=names, timeout=300)
+        assert done.code == (75 if count < 10 else 0), done.log + done.err
+        assert "PRIVATE KEY" not in done.log + done.out + done.err
+        assert len({row["call_id"] for row in bigquery.rows("older.calls")}) == count
+        assert {query["pageSize"] for _, path, query in callio.requests if "/call/" not in path} == {"3"}
+    assert bigquery.datasets == {"older": {"location": "asia-southeast1"}}
+    assert {(row["tenant"], row["_id"]) for row in bigquery.rows("older.customer")} == {("PK", "c1"), ("hot2", "c1")}
+    callio.requests.clear()
+    done = sync.run("run", "--job", "customer", env=names, timeout=300)
+    asked = {int(query["fromUpdateTime"]) for _, path, query in callio.requests if path == "/customer"}
+    assert min(asked) == newest["updateTime"] - 7200000, (asked, newest["updateTime"])
 
 
 def test_calls_with_absurd_times_are_loaded_without_these(into_bigquery):
