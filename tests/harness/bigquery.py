@@ -16,6 +16,7 @@ import time
 import zoneinfo
 
 from .google_accounts import Accounts
+from .process import until
 from .web import Reply, Web
 
 SCOPE = "https://www.googleapis.com/auth/bigquery"
@@ -273,12 +274,15 @@ class BigQuery:
     def stop_while_held(self, process, name):
         """Stops a run when it waits for a held job with name in its id, of this run or an earlier one."""
         before = {job_id: job["looks"] for job_id, job in self.jobs.items()}
-        while not any(name in job_id and job["looks"] > before.get(job_id, 0) for job_id, job in
-                      list(self.jobs.items())):
+
+        def is_looked_at():
             assert process.poll() is None, process.communicate()
-            time.sleep(0.01)
+            return any(name in job_id and job["looks"] > before.get(job_id, 0)
+                       for job_id, job in list(self.jobs.items()))
+
+        until(is_looked_at, "the run does not look at the job", seconds=300)
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert process.returncode == 75
 
     def staging_tables(self):

@@ -82,9 +82,9 @@ class Sync:
         self._started.append(process)
         return process
 
-    def run(self, *args, env=None, timeout=60):
+    def run(self, *args, env=None, timeout=300):
         """Runs the program to its end. Returns an object with code, out, err and log: the log lines of this run.
-        TimeoutExpired when the run takes longer than timeout."""
+        TimeoutExpired when the run takes longer than timeout: it hangs, and is not only slow."""
         before = self.log_file.stat().st_size if self.log_file.exists() else 0
         process = self.start(*args, env=env)
         try:

@@ -55,7 +55,7 @@ def assert_all_recorded(callio, sync):
 
 
 def run(sync, code=0, **options):
-    done = sync.run("run", timeout=300, **options)
+    done = sync.run("run", **options)
     assert done.code == code, done.log + done.err
     for secret in ("p4ss-of-", "bad token 0", "bad token 1"):
         assert secret not in done.log + done.out + done.err
@@ -306,7 +306,7 @@ def test_a_limit_of_records_is_exact_and_leaves_no_gap(install, apart, settings)
         callio["PK"].call(now - 60 - apart * n)
         callio["hot2"].call(now - 60 - apart * n)
     for count in range(40, 240, 40):
-        limited = sync.run("run", timeout=120).log
+        limited = sync.run("run").log
         assert ("this run has found as many new calls as limit_records allows" in limited) == (count < 200), limited
         assert sync.ledger("SELECT count(*) FROM call") == [(count,)]
         assert apart == 4000 or len(records(sync)) == count
@@ -342,7 +342,7 @@ def test_calls_become_messages_and_pending_ones_are_sent_again(install):
         made = [callio["PK"].call(now - 100), callio["PK"].call(now - 90, billed=0, _id="a/b?c:d#%2F é..")]
         hook.answers.extend([500, 500])
         for _ in range(3):
-            sync.run("run", timeout=120)
+            sync.run("run")
             time.sleep(1.05)
         bodies = {body["id"]: body for _, body in hook.received}
         assert sorted(bodies) == sorted("PK:" + call["_id"] for call in made)

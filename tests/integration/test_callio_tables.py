@@ -77,7 +77,7 @@ def staff(tenant, number, group="g1", **more):
 
 
 def run(sync, *args, code=0):
-    done = sync.run("run", *args, timeout=300)
+    done = sync.run("run", *args)
     assert code is None or done.code == code, done.log + done.err
     assert "p4ss-of-" not in done.log + done.err and "s1p-s3cret" not in done.log + done.err
     return done
@@ -485,7 +485,7 @@ def test_the_environment_of_an_older_tool_makes_a_whole_run(into_bigquery, tmp_p
             tenant.call(now - 60 - n)
     for count in (4, 8, 10):  # LIMIT_RECORDS_PER_ENDPOINT leaves no gap
         callio.requests.clear()
-        done = sync.run("run", env=names, timeout=300)
+        done = sync.run("run", env=names)
         assert done.code == (75 if count < 10 else 0), done.log + done.err
         assert "PRIVATE KEY" not in done.log + done.out + done.err
         assert len({row["call_id"] for row in bigquery.rows("older.calls")}) == count
@@ -493,7 +493,7 @@ def test_the_environment_of_an_older_tool_makes_a_whole_run(into_bigquery, tmp_p
     assert bigquery.datasets == {"older": {"location": "asia-southeast1"}}
     assert {(row["tenant"], row["_id"]) for row in bigquery.rows("older.customer")} == {("PK", "c1"), ("hot2", "c1")}
     callio.requests.clear()
-    done = sync.run("run", "--job", "customer", env=names, timeout=300)
+    done = sync.run("run", "--job", "customer", env=names)
     asked = {int(query["fromUpdateTime"]) for _, path, query in callio.requests if path == "/customer"}
     assert min(asked) == newest["updateTime"] - 7200000, (asked, newest["updateTime"])
 
@@ -527,7 +527,7 @@ def test_bigquery_is_asked_from_when_on_customers_are_copied(into_bigquery):
     customer(callio["PK"], 2, time.time() - HOUR)
     bigquery.lag = 2  # a new table is missing for a moment
     callio.answers.extend([None] * 5 + [403])
-    assert sync.run("run", "--job", "customer", timeout=300).code != 0
+    assert sync.run("run", "--job", "customer").code != 0
     callio.answers.clear()
     assert sorted(keyed(bigquery, "customer")) == [("PK", "c1")]  # what was read before that is there
     bigquery.lag = 0
@@ -610,7 +610,7 @@ def test_a_failing_file_keeps_no_other_one_and_is_a_warning_until_it_works(into_
     assert f"{tmp_path}/1.sql: BigQuery: notFound" in run(sync, code=78).log
     assert [row["a"] for row in bigquery.rows("callio.seen")] == [7]
     asked = sum("after_" in job for job in bigquery.jobs)
-    again = sync.run("run", "--cron", timeout=120)
+    again = sync.run("run", "--cron")
     assert again.code == 78 and "1.sql" in again.log and "(since " in again.log and "the next try is at" in again.log
     assert sum("after_" in job for job in bigquery.jobs) == asked, "it waits"
     assert verdict(sync).startswith("WARNING - the files of after do not run since")
@@ -633,7 +633,7 @@ def test_files_that_a_run_has_no_time_for_are_run_by_the_next_one(install, tmp_p
                                               f"INSERT INTO seen VALUES ('{name}');")
     sync.configure(config={"sink": {"after": tmp_path / "?.sql"}, "sync": {"time_budget": 1}})
     names = []
-    while len(names) < 4 and sync.run("run", "--job", "call", timeout=120).code == 0:
+    while len(names) < 4 and sync.run("run", "--job", "call").code == 0:
         names = [row["name"] for row in store.rows("seen")]
     assert names[:4] == list("abcd")  # each in its turn, whether a run has time for one or for all
 
@@ -644,7 +644,7 @@ def test_tables_that_cannot_be_copied_wait_and_are_a_warning_until_they_are(into
     callio.fails["PK", "/user-group"] = 403
     assert "no right" in run(sync, code=78).log
     callio.requests.clear()
-    again = sync.run("run", "--cron", timeout=120)
+    again = sync.run("run", "--cron")
     assert again.code == 78 and "no right" in again.log and "(since " in again.log
     assert not any(path != "/call" for _, path, _ in callio.requests), callio.requests
     assert verdict(sync).startswith("WARNING - customers, staff and groups are not copied since")
@@ -776,7 +776,7 @@ def test_each_call_has_its_tenant_and_changes_once_in_a_load_of_several_tenants(
         for call in tenant.calls.values():
             call["billDuration"] = billed
             call["startTime"] -= 3 * DAY * 1000 * (tenant is changed)  # its row moves to another day
-    assert sync.run("backfill", "--from", "1 hour ago", "--to", "now", timeout=120).code == 0
+    assert sync.run("backfill", "--from", "1 hour ago", "--to", "now").code == 0
     rows = bigquery.rows("callio.calls")
     assert sorted((row["tenant"], row["call_id"].partition(":")[0], row["billsec"]) for row in rows) == \
         [("PK", "PK", 40), ("aa", "aa", 30), ("hot2", "hot2", 50)]
@@ -840,7 +840,7 @@ def test_a_crash_while_bigquery_gets_customers_ends_with_one_row_each(into_bigqu
     assert steps > 20
     for at in points(steps, 6 / steps):
         reset()
-        struck = sync.run("run", "--job", "customer", env=shim.Strike(sync, at=at, when=when).env, timeout=120)
+        struck = sync.run("run", "--job", "customer", env=shim.Strike(sync, at=at, when=when).env)
         ended += struck.code == shim.END_STATUS
         run(sync, "--job", "customer")
         assert {key: row["name"] for (_, key), row in keyed(bigquery, "customer").items()} == \
