@@ -1,4 +1,5 @@
 /* enrich: lets the source look up extras that are not in a call's row, once for each call. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include "base/program.h"
 #include "engine/enrich.h"
 #include "ledger/enriched.h"
+
+#define DAY_SEC 86400
 
 /* The calls to look up, by their number in the work. */
 struct asked {
@@ -108,8 +111,20 @@ static bool tell_lines(enum source_gap gap, char *problem, char *told, size_t si
     return is_new;
 }
 
-/* Logs each problem once. The ledger keeps the lines of earlier runs, because a run sees only the problems of the
- * tables that it needs. */
+/* Reads the lines that the log has had today, behind a line with the day. */
+static int read_told(const struct engine *engine, char *told, size_t size, struct err *err)
+{
+    char day[32];
+    (void)snprintf(day, sizeof day, "day %" PRId64 "\n", engine_now(engine) / DAY_SEC);
+    if (ledger_read_text_note(engine->route.ledger, LEDGER_NOTE_ENRICH_PROBLEM, told, size, err) != 0)
+        return -1;
+    if (strncmp(told, day, strlen(day)) != 0)
+        (void)snprintf(told, size, "%s", day);
+    return 0;
+}
+
+/* Logs each problem once a day: it may have gone and come back. The ledger keeps the lines of earlier runs, because a
+ * run sees only the problems of the tables that it needs. */
 static int tell_problem(struct engine *engine, struct err *err)
 {
     char problem[SOURCE_PROBLEM_SIZE], told[4 * SOURCE_PROBLEM_SIZE] = "";
@@ -118,8 +133,7 @@ static int tell_problem(struct engine *engine, struct err *err)
         source_enrich_problem(engine->route.source, gap, problem);
         if (*problem == '\0')
             continue;
-        if (!is_read &&
-            ledger_read_text_note(engine->route.ledger, LEDGER_NOTE_ENRICH_PROBLEM, told, sizeof told, err) != 0)
+        if (!is_read && read_told(engine, told, sizeof told, err) != 0)
             return -1;
         is_read = true;
         is_new = tell_lines(gap, problem, told, sizeof told) || is_new;

@@ -126,7 +126,7 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_SOURCE_MEMORY "zone"            /* text: what the source remembers from run to run */
 #define LEDGER_NOTE_UNREAD_FROM "unread_from"       /* epoch: the archive could not be read: see archive.h ... */
 #define LEDGER_NOTE_UNREAD_TO "unread_to"           /* ... its calls up to that epoch were passed */
-#define LEDGER_NOTE_ENRICH_PROBLEM "enrich_problem" /* text: the last problem of the look-ups that the log has */
+#define LEDGER_NOTE_ENRICH_PROBLEM "enrich_problem" /* text: the problems of the look-ups that the log had today */
 #define LEDGER_NOTE_LOG_WORKS "log_works"           /* 0: the last run of cron or the service could not write its log */
 #define LEDGER_NOTE_LIMITED "limited_runs"          /* number of runs in a row that a rate limit ended */
 #define LEDGER_NOTE_TAKEN_OVER "taken_over"         /* epoch, this host's clock: this program sends calls since then */

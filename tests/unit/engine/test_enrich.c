@@ -142,7 +142,7 @@ static void test_no_call_is_sent_without_its_extras_if_the_source_is_gone(void *
     assert_string_equal(scene->sent[0].key, "a-03125550100");
 }
 
-static void test_a_problem_is_logged_once(void **state)
+static void test_a_problem_is_logged_once_a_day(void **state)
 {
     struct scene *scene = *state;
     static const struct {
@@ -158,6 +158,12 @@ static void test_a_problem_is_logged_once(void **state)
         scene->calls.enrich_problem = rows[i].problem;
         scene_run(scene);
         unit_same_int(ids[i], (int64_t)scene_count_log(scene, "without some of their data"), (int64_t)rows[i].want);
+    }
+    scene_pass(scene, 86400);
+    for (int i = 0; i < 2; i++) {
+        (void)scene_add(scene, i == 0 ? "tomorrow" : "then", SCENE_NOW + 86340 + i);
+        scene_run(scene);
+        assert_int_equal(scene_count_log(scene, "without some of their data"), 4);
     }
 }
 
@@ -234,7 +240,7 @@ int main(void)
         in_scene(test_an_unknown_extra_is_looked_up_once_too_and_counted),
         in_scene(test_the_extras_of_a_settled_call_are_deleted),
         in_scene(test_no_call_is_sent_without_its_extras_if_the_source_is_gone),
-        in_scene(test_a_problem_is_logged_once),
+        in_scene(test_a_problem_is_logged_once_a_day),
         in_scene(test_the_log_says_what_to_do_about_a_problem),
         in_scene(test_a_repetition_after_a_crash_has_the_same_content),
         in_scene(test_a_ledger_that_cannot_store_extras_ends_the_run),
