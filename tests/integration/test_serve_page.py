@@ -606,7 +606,7 @@ def test_a_recording_is_played_and_the_player_seeks(browser, tmp_path):
         show(browser, page, "recordings")
         wait_for_rows(browser, 3)
         assert browser.texts("main tbody td:last-child") == [
-            "Play", "Open the recording where it is stored\nFetch it from the phone system, and play it", "Play"]
+            "Play", "Open the recording where it is stored\nFetch and play", "Play"]
         browser.click("main tbody .play")
         audio = "document.querySelector('main audio')"
         browser.wait_until(f"return {audio}.duration === 60 && {audio}.readyState >= 2")
