@@ -84,8 +84,8 @@ def main():
             # Small batches, so that two of them share the calls of one second.
             sync.configure(config={"sync": {"batch_size": 10}})
             run(sync)
-            say("   The warnings: this small database has none of VICIdial's tables with the DID, the carrier's "
-                "causes and talk times.")
+            say("   The lines about missing data: this small database has none of VICIdial's tables with the DID, the "
+                "carrier's causes and talk times.")
 
             chapter(4, "What the API received")
             bodies = show_received(api)

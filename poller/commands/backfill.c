@@ -158,8 +158,11 @@ static int walk_tables(struct backfill *backfill, struct err *err)
 
 /* ---- before and after ---- */
 
-/* zone: a value of TZ; "": this host's. */
-static int read_range(struct backfill *backfill, const char *zone, struct err *err)
+/* Somewhere it is tomorrow already. */
+#define ZONES_SEC (26 * 3600)
+
+/* zone: a value of TZ; "": this host's. doubt_sec: by how much the times may differ in the zone that counts. */
+static int read_range(struct backfill *backfill, const char *zone, int64_t doubt_sec, struct err *err)
 {
     const struct options *options = backfill->options;
     int64_t now = clock_now_epoch();
@@ -170,20 +173,20 @@ static int read_range(struct backfill *backfill, const char *zone, struct err *e
         return -1;
     if (backfill->to > now)
         backfill->to = now;
-    if (backfill->from >= backfill->to)
+    if (backfill->from >= backfill->to + doubt_sec)
         return err_set(err, EX_USAGE, "no call can have ended between --from %s and --to %s; --from must be earlier "
                        "than --to and earlier than now", options->from, options->to);
     return 0;
 }
 
-/* If the source has a time zone of its own, reads --from and --to again in that zone. */
+/* Reads --from and --to again, now that it is known whether the source has a time zone of its own. */
 static int read_range_again(struct backfill *backfill, struct err *err)
 {
     char zone[SOURCE_ZONE_SIZE] = "";
     const struct source_ops *source = backfill->resources.source_kind;
     if (source->find_zone != NULL)
         source->find_zone(&backfill->resources.config.source_params, zone);
-    return *zone != '\0' ? read_range(backfill, zone, err) : 0;
+    return read_range(backfill, zone, 0, err);
 }
 
 static void name_notes(struct backfill *backfill)
@@ -235,26 +238,33 @@ static void open_log(const struct options *options)
         log_open(options->log, LOG_TERMINAL_ERRORS);
 }
 
+static int refuse(const struct err *err)
+{
+    (void)fprintf(stderr, "did-optimizer-sync: %s\n", err->message);
+    return err->code;
+}
+
 int backfill_command(const struct options *options)
 {
     struct err err = { .code = EX_OK };
     struct backfill backfill = { .options = options, .resources = { .lock = NULL }, .meter = meter_start() };
     interrupt_install();
-    if (read_range(&backfill, "", &err) != 0) {
-        (void)fprintf(stderr, "did-optimizer-sync: %s\n", err.message);
-        return err.code;
-    }
+    if (read_range(&backfill, "", ZONES_SEC, &err) != 0)
+        return refuse(&err);
     open_log(options);
     name_notes(&backfill);
-    if (resources_load(options, &backfill.resources, &err) != 0 || read_range_again(&backfill, &err) != 0 ||
-        profile_drop_privileges(options, &err) != 0 || work(&backfill, &err) != 0)
+    bool is_loaded = resources_load(options, &backfill.resources, &err) == 0;
+    bool is_refused = is_loaded && read_range_again(&backfill, &err) != 0;
+    if (!is_refused &&
+        (!is_loaded || profile_drop_privileges(options, &err) != 0 || work(&backfill, &err) != 0))
         summary_fail(&backfill.summary, &err);
     meter_end(&backfill.meter);
-    report(&backfill);
+    if (!is_refused)
+        report(&backfill);
     resources_close_state(&backfill.resources);
     resources_close(&backfill.resources);
     for (int i = SOURCE_LIVE; i <= FORCED; i++)
         free(backfill.note_names[i]);
     log_close();
-    return summary_exit_code(&backfill.summary);
+    return is_refused ? refuse(&err) : summary_exit_code(&backfill.summary);
 }

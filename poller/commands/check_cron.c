@@ -22,6 +22,7 @@ struct check_cron check_cron_inspect(const char *file)
 static void check_line(struct check_report *report, const struct check_cron *seen, int64_t last_run_age)
 {
     const char *file = seen->file;
+    const char *where = seen->cron.state == CRON_NO_FILE ? "is not there" : "has no line for this program";
     switch (seen->cron.state) {
     case CRON_ON:
         check_good(report, AREA, "%s starts the runs", file);
@@ -41,12 +42,12 @@ static void check_line(struct check_report *report, const struct check_cron *see
         break;
     default:
         if (last_run_age >= 0 && last_run_age < RECENT_SEC)
-            check_good(report, AREA, "%s has no line for this program; something else starts the runs", file);
+            check_good(report, AREA, "%s %s; the last run is some minutes old, so something else starts the runs", file,
+                       where);
         else
             check_warn(report, AREA,
                        "install the package's file again, or copy packaging/cron.d/did-optimizer-sync there",
-                       "%s %s, so cron starts no run", file,
-                       seen->cron.state == CRON_NO_FILE ? "is not there" : "has no line for this program");
+                       "%s %s, so cron starts no run", file, where);
     }
 }
 

@@ -172,8 +172,8 @@ int recordings_fetch_command(struct options *options)
     if (result == 0 && problems.count > 0)
         result = err_set(&err, problems.code, "%s", problems.texts[0]);
     if (result == 0 && kinds.place == NULL)
-        result = err_set(&err, EX_CONFIG, "%s has no [recordings]: this profile takes no recordings",
-                         options->config.own);
+        result = err_set(&err, EX_CONFIG, "upload is not set under [recordings] in %s, so no recording can be fetched; "
+                         "set it, then run: did-optimizer-sync%s check", options->config.own, options->profile_option);
     if (result == 0)
         result = fetch_recording(options, &config, &err);
     if (result == 0)

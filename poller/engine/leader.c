@@ -300,7 +300,7 @@ int leader_check(struct leader *leader, char *said, size_t size, struct err *err
     };
     struct locks_look look;
     if (leads_without_locks(leader)) {
-        (void)snprintf(said, size, "hosts that share this source cannot agree on one: let one alone send its calls");
+        (void)snprintf(said, size, "this source lets no hosts choose a leader: use the program on one host only");
         return 0;
     }
     if (try_lock(leader, err) != 0 || read_lock(leader, &look, err) != 0)

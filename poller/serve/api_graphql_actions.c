@@ -89,13 +89,17 @@ static int add_sync(struct actions *actions, const struct graphql_value *input, 
         (void)add(actions, "sync");
         return 0;
     }
-    if (when_parse_range("", str_or_empty(from), str_or_empty(to), clock_now_epoch(), &first, &last, err) != 0)
+    if (*str_or_empty(from) == '\0' || *str_or_empty(to) == '\0')
+        return err_set(err, EX_USAGE, "give fromDate and toDate together");
+    if (when_parse_range("", from, to, clock_now_epoch(), &first, &last, err) != 0)
         return -1;
     if (first > last)
         return err_set(err, EX_USAGE, "fromDate must not be after toDate");
     struct json *arguments = add(actions, "backfill");
-    json_add_text(arguments, "from", from);
-    json_add_text(arguments, "to", to);
+    char begin[CLOCK_TEXT_SIZE], end[CLOCK_TEXT_SIZE];
+    /* With the offset: the command reads other times in the zone of the source, and the queries in that of the host. */
+    json_add_text(arguments, "from", clock_iso(first, begin, sizeof begin));
+    json_add_text(arguments, "to", clock_iso(last, end, sizeof end));
     return 0;
 }
 

@@ -50,9 +50,9 @@ static const struct graphql_argument config_inputs[] = {
 };
 static const struct graphql_argument sync_inputs[] = {
     { "configId", "String", NULL, "The profile; without it the first one." },
-    { "fromDate", "String", NULL, "Sends again what ended from then on." },
-    { "toDate", "String", NULL, NULL },
-    { "fullSync", "Boolean", "false", "Only together with fromDate and toDate." },
+    { "fromDate", "String", NULL, "Sends what ended from then on and is not accepted yet; needs toDate." },
+    { "toDate", "String", NULL, "The end of that time; a day counts to its end. Needs fromDate." },
+    { "fullSync", "Boolean", "false", "Needs fromDate and toDate. Accepted calls are not sent again." },
     { .name = NULL }
 };
 
@@ -218,8 +218,8 @@ static const struct graphql_field query_fields[] = {
     END
 };
 static const struct graphql_field mutation_fields[] = {
-    { "syncCallCenterData", "SyncCallCenterResponse!", "Sends now, or again what ended between two times.",
-      sync_arguments, api_graphql_sync },
+    { "syncCallCenterData", "SyncCallCenterResponse!",
+      "Sends now, or what ended between two times and is not accepted yet.", sync_arguments, api_graphql_sync },
     { "createCallCenterConfig", "CallCenterConfig!", "Fills the settings of a profile that is not enabled yet, "
       "and shows them as they will be.",
       create_arguments, api_graphql_create_config },

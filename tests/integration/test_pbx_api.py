@@ -7,6 +7,7 @@ import pathlib
 import sqlite3
 import threading
 import time
+import zoneinfo
 
 import pytest
 
@@ -859,6 +860,18 @@ def test_a_quiet_pbx_is_not_asked_for_all_days_each_minute(install, dialect):
     made.append(pbx.call(int(time.time()) - 1))
     assert requests_of(pbx, sync) <= 6  # with the test of the time zone
     assert_recorded(sync, made)
+
+
+def test_a_backfill_of_today_means_the_day_of_the_pbx(install):
+    """Goal: where the PBX is, it is a later day than here."""
+    pbx, sync = install(zone="Pacific/Kiritimati")
+    sync.timezone = "Etc/GMT+12"
+    day = datetime.datetime.now(zoneinfo.ZoneInfo("Pacific/Kiritimati")).strftime("%Y-%m-%d")
+    call = pbx.call(int(time.time()) - 5, length=1)
+    run = sync.run("backfill", "--from", day, "--to", day)
+    assert run.code == 0 and call["uuid"] in records(sync), run.err
+    later = sync.run("backfill", "--from", "2 days ago", "--to", "3 days ago")
+    assert later.code == 64 and "no call can have ended between" in later.err
 
 
 def test_reconcile_and_backfill_read_the_same_list(install):

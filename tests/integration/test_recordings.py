@@ -462,7 +462,7 @@ def test_a_recording_that_cannot_be_fetched_says_why(install):
     assert "wrong" not in refused.err + refused.out
     sync.configure(config={"recordings": dict.fromkeys(("upload", "folder", "key"))})
     without = fetch(sync, call)
-    assert without.code == 78 and "has no [recordings]" in without.err
+    assert without.code == 78 and "upload is not set under [recordings]" in without.err
 
 
 def test_one_recording_is_fetched_at_a_time(install):
