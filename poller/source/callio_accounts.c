@@ -49,7 +49,8 @@ int callio_accounts_add(struct callio_tenants *tenants, const struct callio_tena
     tenants->items = mem_resize(tenants->items, tenants->count + 1, sizeof *tenants->items);
     tenants->items[tenants->count++] = (struct callio_tenant){
         .name = mem_copy(tenant->name), .email = mem_copy(tenant->email), .password = mem_copy(tenant->password),
-        .token = mem_copy(tenant->token), .place = mem_copy(place), .failure = { .code = EX_OK }
+        .token = mem_copy(tenant->token), .place = mem_copy(place), .failure = { .code = EX_OK },
+        .calls_failure = { .code = EX_OK }
     };
     return 0;
 }

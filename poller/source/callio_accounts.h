@@ -20,7 +20,8 @@ struct callio_tenant {
     char *place;            /* where the account is set, for messages */
     char *session;          /* the token of the last login; NULL: there is none */
     int64_t session_until_ms; /* clock_mono_ms: then it is not used any more */
-    struct err failure;     /* why this run asks nothing more for this tenant; EX_OK: it may ask */
+    struct err failure;       /* why this run asks nothing more for this tenant; EX_OK: it may ask ... */
+    struct err calls_failure; /* ... and why it asks for no more calls of it, though for its tables */
 };
 
 struct callio_tenants {

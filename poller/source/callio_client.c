@@ -335,33 +335,38 @@ static int conclude(const struct exchange *exchange, enum callio_answer *ret_ans
     return 0;
 }
 
-/* is_one: its failure says nothing about the tenant's other documents. */
-static int get(struct callio_client *client, struct callio_tenant *tenant, const char *target, bool is_one,
-               enum callio_answer *ret_answer, struct json **ret_json, struct err *err)
+/* The list of calls, or one call. */
+static bool is_of_calls(const char *target)
+{
+    return strncmp(target, "/call", 5) == 0;
+}
+
+/* Why this is not asked for in this run; NULL: it may be. */
+static const struct err *known_failure(const struct callio_client *client, const struct callio_tenant *tenant,
+                                       const char *target)
+{
+    if (client->failure.code != EX_OK)
+        return &client->failure;
+    if (tenant->failure.code != EX_OK)
+        return &tenant->failure;
+    return is_of_calls(target) && tenant->calls_failure.code != EX_OK ? &tenant->calls_failure : NULL;
+}
+
+/* Calls without an answer say nothing about the tenant's tables. */
+int callio_client_get(struct callio_client *client, struct callio_tenant *tenant, const char *target,
+                      enum callio_answer *ret_answer, struct json **ret_json, struct err *err)
 {
     struct exchange exchange = { .client = client, .tenant = tenant, .method = "GET", .target = target };
-    const struct err *known = client->failure.code != EX_OK ? &client->failure : &tenant->failure;
+    const struct err *known = known_failure(client, tenant, target);
     *ret_json = NULL;
-    if (known->code != EX_OK)
+    if (known != NULL)
         return err_set(err, known->code, "%s", known->message);
     int result = ask_as(&exchange, tenant, err);
-    bool is_tenants = result != 0 || exchange.verdict == REFUSED || (exchange.status == 0 && !is_one);
+    bool is_tenants = result != 0 || exchange.verdict == REFUSED || (exchange.status == 0 && !is_of_calls(target));
     if (result == 0)
         result = conclude(&exchange, ret_answer, ret_json, err);
     if (result != 0 && is_tenants && err->code != EX_TEMPFAIL)
         tenant->failure = *err;
     clear(&exchange);
     return result;
-}
-
-int callio_client_get(struct callio_client *client, struct callio_tenant *tenant, const char *target,
-                      enum callio_answer *ret_answer, struct json **ret_json, struct err *err)
-{
-    return get(client, tenant, target, false, ret_answer, ret_json, err);
-}
-
-int callio_client_get_one(struct callio_client *client, struct callio_tenant *tenant, const char *target,
-                          enum callio_answer *ret_answer, struct json **ret_json, struct err *err)
-{
-    return get(client, tenant, target, true, ret_answer, ret_json, err);
 }

@@ -32,15 +32,11 @@ enum callio_answer {
 /* callio_client_get: asks for target, the path and the query behind url, with the tenant's token. Logs in if there is
  * no token, and once more if the API refuses it. Repeats the request a few times after 429, 5xx, a time-out or a broken
  * connection. *ret_json is NULL unless CALLIO_READ. Ownership: json_free. Errors: EX_CONFIG (account, right or
- * address), EX_TEMPFAIL (a signal), else EX_UNAVAILABLE; the message has the remedy and no secret. After an error
- * other than a signal the client asks nothing more for this tenant, and returns the same error. */
+ * address), EX_TEMPFAIL (a signal), else EX_UNAVAILABLE; the message has the remedy and no secret. After a failed login,
+ * or if a table gets no answer, the client asks nothing more for this tenant, and returns the same error. The same
+ * holds for the tenant's calls alone if calls_failure is set. */
 int callio_client_get(struct callio_client *client, struct callio_tenant *tenant, const char *target,
                       enum callio_answer *ret_answer, struct json **ret_json, struct err *err) MUST_CHECK;
-
-/* callio_client_get_one: the same for a single document. If no answer comes, the tenant's others may still be asked
- * for. */
-int callio_client_get_one(struct callio_client *client, struct callio_tenant *tenant, const char *target,
-                          enum callio_answer *ret_answer, struct json **ret_json, struct err *err) MUST_CHECK;
 
 /* callio_client_secrets: the secrets of a tenant for api_words, borrowed from tenant. */
 void callio_client_secrets(const struct callio_tenant *tenant, const char *secrets[2]);

@@ -70,7 +70,7 @@ static int fetch_one(struct fetching *fetching, struct callio_tenant *tenant, co
     if (fetching->failing == tenant && fetching->failures >= FAILURES_MOST)
         return 0;
     char *part = url_escape(id), *target = mem_format("/call/%s", part);
-    int result = callio_client_get_one(fetching->scan->client, tenant, target, &answer, &json, &failure);
+    int result = callio_client_get(fetching->scan->client, tenant, target, &answer, &json, &failure);
     if (result == 0 && fetching->failing == tenant)
         fetching->failing = NULL;
     if (result == 0 && answer == CALLIO_READ)

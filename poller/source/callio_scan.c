@@ -151,7 +151,7 @@ static int read_tenant(struct scanning *scanning, struct callio_tenant *tenant, 
     bool is_tenants = !interrupt_requested() && (failure.code == EX_UNAVAILABLE || failure.code == EX_CONFIG);
     if (!is_tenants)
         return err_set(err, failure.code, "%s", failure.message);
-    tenant->failure = failure; /* no further window is asked for */
+    tenant->calls_failure = failure; /* no further window is asked for; its tables may still be read */
     if (scanning->failure.code == EX_OK || scanning->failed_from == INT64_MAX) {
         scanning->failure = failure;
         scanning->failed_from = scanning->from;
@@ -166,7 +166,7 @@ static int read_tenants(struct scanning *scanning, struct err *err)
     int result = 0;
     for (size_t i = 0; result == 0 && i < tenants->count; i++) {
         result = read_tenant(scanning, &tenants->items[i], err);
-        failed += tenants->items[i].failure.code != EX_OK ? 1 : 0;
+        failed += tenants->items[i].calls_failure.code != EX_OK ? 1 : 0;
     }
     if (result == 0 && failed == tenants->count)
         result = err_set(err, scanning->failure.code, "%s", scanning->failure.message);

@@ -242,6 +242,24 @@ def test_calls_of_a_tenant_that_cannot_be_read_keep_no_table_of_another_one(inst
     assert store.rows("report") == [{"calls": 1}]
 
 
+@pytest.mark.parametrize("answer, code", [("cut", 69), (500, 69), (403, 78)])
+def test_calls_of_a_tenant_that_cannot_be_read_keep_none_of_its_tables(install, answer, code):
+    """Goal: the login works, so the tables are copied, and only the calls are said to be missing."""
+    callio, sync, store = install("PK", "hot2")
+    sync.run("enable")
+    callio.fails["PK", "/call"] = answer
+    for tenant in callio.tenants.values():
+        tenant.call(time.time() - 60)
+        staff(tenant, 1)
+        tenant.groups["g1"] = {"_id": "g1", "name": "Team"}
+        customer(tenant, 1, time.time() - HOUR)
+    run(sync, code=code)
+    for table in ("group", "staff", "customer"):
+        assert sorted(row["tenant"] for row in store.rows(table)) == ["PK", "hot2"], table
+    assert "are not copied" not in verdict(sync)
+    assert [row["uuid"].split(":")[0] for row in store.rows("callcenter_records")] == ["hot2"]
+
+
 def test_a_table_that_an_account_may_not_read_hides_no_other_one(install):
     callio, sync, store = install("PK")
     staff(callio["PK"], 1)
