@@ -43,16 +43,20 @@ static int run_one(const struct sink *sink, const char *path, int64_t deadline_m
 
 /* ---- a pass over the files ---- */
 
-/* The files from where the last run's time ended. */
-static int find_begin(const struct after_step *step, const glob_t *files, size_t *ret_begin, struct err *err)
+/* The files from where the last run's time ended. *ret_broken: one before them has failed. */
+static int find_begin(const struct after_step *step, const glob_t *files, size_t *ret_begin, bool *ret_broken,
+                      struct err *err)
 {
     char next[PATH_MAX];
+    int64_t broken = 0;
     *ret_begin = 0;
-    if (ledger_read_text_note(step->ledger, LEDGER_NOTE_AFTER_NEXT, next, sizeof next, err) != 0)
+    if (ledger_read_text_note(step->ledger, LEDGER_NOTE_AFTER_NEXT, next, sizeof next, err) != 0 ||
+        ledger_read_note(step->ledger, LEDGER_NOTE_AFTER_BROKEN, 0, &broken, err) != 0)
         return -1;
     for (size_t i = 0; *next != '\0' && i < files->gl_pathc; i++)
         if (strcmp(files->gl_pathv[i], next) == 0)
             *ret_begin = i;
+    *ret_broken = *ret_begin > 0 && broken != 0;
     return 0;
 }
 
@@ -76,19 +80,23 @@ static size_t run_files(const struct after_step *step, const glob_t *files, size
     return files->gl_pathc;
 }
 
-/* Notes how the pass ended. Only after that the sink may forget that the files were due. */
-static int note_pass(const struct after_step *step, const char *next, bool is_from_start, const struct err *first,
+/* Notes how the pass ended, which runs before this one may have begun. Only after that the sink may forget that the
+ * files were due. */
+static int note_pass(const struct after_step *step, const char *next, bool is_broken, const struct err *first,
                      struct err *err)
 {
-    int result = *next != '\0' ? ledger_set_text_note(step->ledger, LEDGER_NOTE_AFTER_NEXT, next, err)
-                               : ledger_delete_note(step->ledger, LEDGER_NOTE_AFTER_NEXT, err);
+    bool has_ended = *next == '\0';
+    int result = has_ended ? ledger_delete_note(step->ledger, LEDGER_NOTE_AFTER_NEXT, err)
+                           : ledger_set_text_note(step->ledger, LEDGER_NOTE_AFTER_NEXT, next, err);
+    if (result == 0)
+        result = ledger_set_note(step->ledger, LEDGER_NOTE_AFTER_BROKEN, !has_ended && is_broken, err);
     if (result == 0 && first->code != EX_OK && !interrupt_requested())
         result = step_failure_note(step->ledger, STEP_AFTER, first, err);
-    else if (result == 0 && first->code == EX_OK && is_from_start && *next == '\0')
+    else if (result == 0 && !is_broken && has_ended)
         result = step_failure_clear(step->ledger, STEP_AFTER, err);
     if (result != 0 || ledger_commit(step->ledger, err) != 0)
         return -1;
-    if (*next == '\0' && step->sink->ops->note_after != NULL)
+    if (has_ended && step->sink->ops->note_after != NULL)
         step->sink->ops->note_after(step->sink->state);
     return 0;
 }
@@ -97,10 +105,12 @@ static int run_all(const struct after_step *step, const glob_t *files, struct er
 {
     struct err first = { .code = EX_OK };
     size_t begin = 0;
-    if (find_begin(step, files, &begin, err) != 0)
+    bool is_broken = false;
+    if (find_begin(step, files, &begin, &is_broken, err) != 0)
         return -1;
     size_t end = run_files(step, files, begin, &first);
-    if (note_pass(step, end < files->gl_pathc ? files->gl_pathv[end] : "", begin == 0, &first, err) != 0)
+    is_broken = is_broken || first.code != EX_OK;
+    if (note_pass(step, end < files->gl_pathc ? files->gl_pathv[end] : "", is_broken, &first, err) != 0)
         return -1;
     return first.code == EX_OK ? 0 : err_set(err, first.code, "%s", first.message);
 }

@@ -56,20 +56,24 @@ static int note_end(const struct tables_step *step, const struct err *failure, b
     return result == 0 ? ledger_commit(step->ledger, err) : -1;
 }
 
-/* Copies what is due, in the time of the run. All is copied if no table is left, and none has failed. */
+/* Copies what is due, in the time of the run. All is copied if no table is left, and none has failed, in this run or in
+ * those that it continues. */
 static int copy_due(const struct tables_step *step, struct table_store *store, bool *ret_whole, struct err *err)
 {
-    int64_t next = 0;
+    int64_t next = 0, broken = 0;
     struct err why;
-    if (ledger_read_note(step->ledger, LEDGER_NOTE_TABLES_NEXT, 0, &next, err) != 0)
+    if (ledger_read_note(step->ledger, LEDGER_NOTE_TABLES_NEXT, 0, &next, err) != 0 ||
+        ledger_read_note(step->ledger, LEDGER_NOTE_TABLES_BROKEN, 0, &broken, err) != 0)
         return -1;
     store->next = &next;
     store->until_ms = step->deadline_ms;
     int result = source_copy_tables(step->source, (unsigned)TABLE_CUSTOMERS | (unsigned)TABLE_STAFF, store, err);
-    *ret_whole = result == 0 && next == 0 && !interrupt_requested();
+    broken = broken != 0 || result != 0;
+    *ret_whole = broken == 0 && next == 0 && !interrupt_requested();
     if (next != 0)
         log_info("📇 the next run continues to copy tables");
     if (ledger_set_note(step->ledger, LEDGER_NOTE_TABLES_NEXT, next, &why) != 0 ||
+        ledger_set_note(step->ledger, LEDGER_NOTE_TABLES_BROKEN, next != 0 ? broken : 0, &why) != 0 ||
         (*ret_whole && ledger_set_note(step->ledger, LEDGER_NOTE_TABLES, clock_now_epoch(), &why) != 0))
         return result != 0 ? result : err_set(err, why.code, "%s", why.message);
     return result;

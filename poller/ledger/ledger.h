@@ -135,7 +135,9 @@ int ledger_count(struct ledger *ledger, struct ledger_counts *ret_counts, struct
 #define LEDGER_NOTE_SOURCE "source"                 /* text: the type of the source of its calls */
 #define LEDGER_NOTE_TABLES "tables_copied"          /* epoch, this host's clock: see tables_step.h */
 #define LEDGER_NOTE_TABLES_NEXT "tables_next"       /* number: the table to continue with, see table.h */
+#define LEDGER_NOTE_TABLES_BROKEN "tables_broken"   /* 1: a table before that one has failed */
 #define LEDGER_NOTE_AFTER_NEXT "after_next"         /* text: the file of `after` to go on with, see after_step.h */
+#define LEDGER_NOTE_AFTER_BROKEN "after_broken"     /* 1: a file before that one has failed */
 #define LEDGER_NOTE_PROGRESS "progress"             /* text: see run_progress.h */
 #define LEDGER_NOTE_HEALTHY "healthy"               /* 1: the last run went well; 0: it did not */
 

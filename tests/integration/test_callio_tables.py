@@ -656,6 +656,51 @@ def test_files_that_a_run_has_no_time_for_are_run_by_the_next_one(install, tmp_p
     assert names[:4] == list("abcd")  # each in its turn, whether a run has time for one or for all
 
 
+def test_a_file_that_has_failed_is_a_warning_until_it_works_however_many_runs_the_files_take(install, tmp_path):
+    _, sync, _ = install("PK")
+    sync.run("enable")
+    slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000000) SELECT count(*) FROM n;"
+    for name in "abc":
+        (tmp_path / f"{name}.sql").write_text(slow)
+    (tmp_path / "a.sql").write_text(f"{slow} INSERT INTO nothing VALUES (1);")
+    sync.configure(config={"sink": {"after": tmp_path / "?.sql"}, "sync": {"time_budget": 1}})
+
+    def run_to_the_end():
+        for _ in range(9):
+            sync.run("run", "--job", "call")
+            if not sync.ledger("SELECT 1 FROM note WHERE name = 'after_next'"):
+                return verdict(sync)
+
+    assert run_to_the_end().startswith("WARNING - the files of after do not run since")
+    (tmp_path / "a.sql").write_text(slow)
+    assert run_to_the_end().startswith("OK")
+
+
+@pytest.mark.plain_only
+def test_a_table_that_has_failed_is_a_warning_until_it_is_copied_however_many_runs_that_takes(install):
+    """Goal: a run that continues with the tables behind a failed one does not say that all is well."""
+    callio, sync, store = install("PK", "hot2")
+    sync.run("enable")
+    sync.configure(config={"sync": {"time_budget": 2}})
+    for tenant in callio.tenants.values():
+        staff(tenant, 1)
+    callio.on_request = lambda tenant, path, _: path != "/call" and time.sleep(1)
+    callio.fails["PK", "/user-group"] = 403
+
+    def run_to_the_end():
+        runs = 0
+        while runs == 0 or sync.ledger("SELECT number FROM note WHERE name = 'tables_next'") != [(0,)]:
+            run(sync, code=None)
+            runs += 1
+        return runs, verdict(sync)
+
+    runs, said = run_to_the_end()
+    assert runs > 1 and said.startswith("WARNING - customers, staff and groups are not copied since"), said
+    callio.fails.clear()
+    runs, said = run_to_the_end()
+    assert runs > 1 and said.startswith("OK") and len(store.rows("staff")) == 2, said
+
+
 def test_tables_that_cannot_be_copied_wait_and_are_a_warning_until_they_are(into_bigquery):
     callio, sync, bigquery = into_bigquery("PK")
     sync.run("enable")
