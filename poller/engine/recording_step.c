@@ -84,6 +84,7 @@ struct work {
     struct recordings_row *unlocated; /* copies of rows without an address; as many as the queue has */
     size_t unlocated_count;
     bool is_stopped; /* no further recording begins in this run */
+    bool is_left_to_threads; /* a disk is dead, and a thread may use all this until the process ends */
     int64_t passed[STAGES], failed[STAGES];
     struct doubt *doubts;
     size_t doubt_count;
@@ -813,6 +814,7 @@ static int transfer_due(struct work *work, struct err *err)
         result = note_trouble(work, err);
     if (result == 0)
         result = commit(work, err);
+    work->is_left_to_threads = !has_ended;
     if (has_ended)
         close_work(work);
     if (work->stored > 0 || work->rejected > 0)
@@ -856,20 +858,23 @@ int recording_step_forget_trouble(struct ledger *ledger, struct err *err)
 int recording_step_run(const struct recording_step *step, struct err *err)
 {
     bool waits = false;
-    struct work work = { .step = step,
-                         .trouble = { .code = EX_OK },
-                         .queue = mem_zero(QUEUE, sizeof(struct recordings_row)),
-                         .unlocated = mem_zero(QUEUE, sizeof(struct recordings_row)) };
+    struct work *work = mem_zero(1, sizeof *work);
+    *work = (struct work){ .step = step,
+                           .trouble = { .code = EX_OK },
+                           .queue = mem_zero(QUEUE, sizeof(struct recordings_row)),
+                           .unlocated = mem_zero(QUEUE, sizeof(struct recordings_row)) };
     int result = check_place(step, err);
     played_prune(step->state_dir);
     if (result == 0)
         result = read_trouble(step, &waits, err);
     if (result == 0 && !waits)
-        result = fill_queue(&work, err);
-    if (result == 0 && !waits && may_go_on(&work))
-        result = transfer_due(&work, err);
-    clear_queue(&work);
-    free(work.queue);
-    free(work.unlocated);
+        result = fill_queue(work, err);
+    if (result == 0 && !waits && may_go_on(work))
+        result = transfer_due(work, err);
+    clear_queue(work);
+    free(work->queue);
+    free(work->unlocated);
+    if (!work->is_left_to_threads)
+        free(work);
     return result == 0 ? note_all(step, err) : -1;
 }
