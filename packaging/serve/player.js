@@ -3,7 +3,7 @@ import { follow } from './action.js';
 import { ApiError, apiUrl, post } from './api.js';
 import { make } from './dom.js';
 import { english, failure, notice, pill } from './parts.js';
-import { bytes, t, time } from './texts.js';
+import { bytes, t, time, word } from './texts.js';
 
 const soundPath = (profile, id) => `/recordings/${encodeURIComponent(profile)}/${encodeURIComponent(id)}/audio`;
 
@@ -27,23 +27,29 @@ async function explainFailure(url, node) {
 /* A button that fetches the recording from the phone system, and then plays it. */
 function fetcher(page, profile, id) {
   if (page.session.read_only) return null;
-  const said = make('div', { role: 'status' }), node = make('div', { class: 'player' });
+  const said = make('div'), node = make('div', { class: 'player' });
   const button = make('button', { type: 'button', class: 'fetch', on: { click: async () => {
     button.disabled = true;
-    said.replaceChildren(t('player.fetching'));
+    node.setAttribute('aria-busy', 'true');
+    said.replaceChildren(notice('info', t('player.fetching')));
     try {
       const { id: action } = await post(soundPath(profile, id), {});
       const ended = await follow(action);
+      // The reader has gone on: nobody could stop what plays outside the page.
+      if (!node.isConnected) return;
       if (ended.state === 'done') {
+        const at = document.activeElement, hasFocus = at === document.body || node.contains(at);
         const made = player(page, profile, id, true);
+        node.removeAttribute('aria-busy');
         node.replaceChildren(made);
-        made.firstElementChild.focus();
+        if (hasFocus) made.firstElementChild.focus();
         return;
       }
-      said.replaceChildren(notice('bad', english(ended.output)));
+      said.replaceChildren(notice('bad', ended.output ? english(ended.output) : word('action', ended.state)));
     } catch (error) {
       said.replaceChildren(failure(error));
     }
+    node.removeAttribute('aria-busy');
     button.disabled = false;
   } } }, t('player.fetch'));
   node.append(button, said);

@@ -31,15 +31,19 @@ export function table({ caption, columns, empty, key, onSort, onOpen }) {
     return made;
   }
 
-  /* Rows that did not change keep their elements, and so focus, open details and a playing recording. */
+  /* Rows that did not change keep their elements, and so focus and open details. A row with a player, or that fetches a
+   * recording, keeps them even if it did change: the sound must not end. */
+  const isKept = (old, text) => old !== undefined && (old.text === text
+    || old.made.querySelector('audio:not([hidden]), [aria-busy]') !== null);
+
   function show(rows, sort, order, none = empty) {
     say(nothing, none);
     const next = new Map();
     const lines = rows.map((row) => {
       const name = key(row), text = JSON.stringify(row), old = shown.get(name);
-      const made = old !== undefined && old.text === text ? old.made : line(row);
-      next.set(name, { text, made });
-      return made;
+      const now = isKept(old, text) ? old : { text, made: line(row) };
+      next.set(name, now);
+      return now.made;
     });
     const focused = document.activeElement?.closest('tr');
     const lost = body.contains(focused) && !lines.includes(focused) ? focused.dataset.key : null;

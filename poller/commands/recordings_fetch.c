@@ -110,8 +110,8 @@ static int read_path(const struct options *options, char **ret_path, struct err 
     if (result == 0 && *ret_path == NULL)
         result = recordings_command_unknown(options, call, err);
     if (result == 0 && **ret_path == RECORDING_LOCATE_MARK && recording_locate_url(*ret_path) == NULL)
-        result = err_set(err, EX_UNAVAILABLE, "the dialer's table does not have the address of this recording yet; it "
-                         "needs some minutes after the call");
+        result = err_set(err, EX_UNAVAILABLE, "the dialer's table did not have the address of this recording yet; see: "
+                         "did-optimizer-sync%s recordings why %s", options->profile_option, call);
     return result;
 }
 
@@ -139,7 +139,7 @@ static int fetch_unless_there(const struct options *options, const struct record
         return -1;
     int result = lock_spool(&spool, err);
     char *done = spool_done(&spool, call);
-    if (result == 0 && (done == NULL || !played_keep(done)))
+    if (result == 0 && (done == NULL || spool_size(done) <= 0 || !played_keep(done)))
         result = fetch(settings, &spool, call, path, err);
     free(done);
     spool_close(&spool);

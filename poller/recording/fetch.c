@@ -171,6 +171,10 @@ static void prepare(struct fetch *fetch)
     }
     if (done >= 0 && unlink(fetch->done) == 0) /* of an earlier path of the call */
         spool_add(fetch->spool, -done);
+    if (fetch->source->url == NULL) { /* a path of the source before this one, which had an address */
+        FAIL(MISCONFIGURED, "; set url under [recordings]", "the address of the PBX is not known");
+        return;
+    }
     const char *problem = fetch_url(fetch->source->url, fetch->path, &fetch->url);
     if (problem != NULL)
         FAIL(REJECTED, "", "%s", problem);

@@ -124,14 +124,15 @@ static const char *state_of(const struct action_journal_row *row)
 
 struct shown {
     struct api_list list;
-    const char *user; /* only actions of this user; NULL: all */
+    const char *viewer; /* only recordings that this user fetched: a name may have been an administrator's; NULL: all */
 };
 
 static void add_row(void *context, const struct action_journal_row *row)
 {
     struct shown *shown = context;
     struct json_writer object = { .text = NULL };
-    if (shown->user != NULL && strcmp(row->user, shown->user) != 0)
+    if (shown->viewer != NULL &&
+        (strcmp(row->user, shown->viewer) != 0 || strcmp(row->action, "recordings_fetch") != 0))
         return;
     json_writer_add_int(&object, "id", row->id);
     json_writer_add_int(&object, "began", row->began);
@@ -149,7 +150,7 @@ static void add_row(void *context, const struct action_journal_row *row)
 
 void api_actions_show(struct serve *serve, const struct request *request, struct reply *reply)
 {
-    struct shown shown = { .user = request->role == ROLE_ADMIN ? NULL : request->user };
+    struct shown shown = { .viewer = request->role == ROLE_ADMIN ? NULL : request->user };
     struct err err;
     int64_t id = 0;
     if (!str_to_int(request->id, &id) || id < 1) {
@@ -172,7 +173,7 @@ void api_actions_show(struct serve *serve, const struct request *request, struct
 
 void api_actions_journal(struct serve *serve, const struct request *request, struct reply *reply)
 {
-    struct shown shown = { .user = NULL };
+    struct shown shown = { .viewer = NULL };
     struct json_writer object;
     struct err err;
     int64_t page = 0, size = 0, total = 0;

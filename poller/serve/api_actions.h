@@ -6,8 +6,8 @@
 
 /* api_actions_begin: POST {"profile","action","arguments"}: 202 {"id"}. 400: the action is wrong; 409: the page is
  * read-only. api_actions_show: GET /actions/{id}: the action with state (running, done, failed, lost), exit_code and
- * output; a viewer sees only own ones. api_actions_journal: GET /journal: a page of actions, newest first. Parameters:
- * page, size. */
+ * output; a viewer sees only recordings_fetch of this user. api_actions_journal: GET /journal: a page of actions,
+ * newest first. Parameters: page, size. */
 serve_handler api_actions_begin;
 serve_handler api_actions_show;
 serve_handler api_actions_journal;

@@ -98,8 +98,8 @@ static int add_sync(struct actions *actions, const struct graphql_value *input, 
     struct json *arguments = add(actions, "backfill");
     char begin[CLOCK_TEXT_SIZE], end[CLOCK_TEXT_SIZE];
     /* With the offset: the command reads other times in the zone of the source, and the queries in that of the host. */
-    json_add_text(arguments, "from", clock_iso(first, begin, sizeof begin));
-    json_add_text(arguments, "to", clock_iso(last, end, sizeof end));
+    json_add_text(arguments, "from", arena_format(actions->call->arena, "%s", clock_iso(first, begin, sizeof begin)));
+    json_add_text(arguments, "to", arena_format(actions->call->arena, "%s", clock_iso(last, end, sizeof end)));
     return 0;
 }
 

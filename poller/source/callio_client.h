@@ -32,9 +32,9 @@ enum callio_answer {
 /* callio_client_get: asks for target, the path and the query behind url, with the tenant's token. Logs in if there is
  * no token, and once more if the API refuses it. Repeats the request a few times after 429, 5xx, a time-out or a broken
  * connection. *ret_json is NULL unless CALLIO_READ. Ownership: json_free. Errors: EX_CONFIG (account, right or
- * address), EX_TEMPFAIL (a signal), else EX_UNAVAILABLE; the message has the remedy and no secret. After a failed login,
- * or if a table gets no answer, the client asks nothing more for this tenant, and returns the same error. The same
- * holds for the tenant's calls alone if calls_failure is set. */
+ * address), EX_TEMPFAIL (a signal), else EX_UNAVAILABLE; the message has the remedy and no secret. After a failed
+ * login, or if a table gets no answer, the client asks nothing more for this tenant, and returns the same error. The
+ * same holds for the tenant's calls alone if calls_failure is set. */
 int callio_client_get(struct callio_client *client, struct callio_tenant *tenant, const char *target,
                       enum callio_answer *ret_answer, struct json **ret_json, struct err *err) MUST_CHECK;
 

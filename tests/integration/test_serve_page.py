@@ -9,7 +9,7 @@ import time
 import pytest
 
 from harness import browser as chromium
-from harness.keeping import installed
+from harness.keeping import change_ledger, installed
 from harness.process import ROOT
 from harness.serve import PASSWORD, Page
 from harness.sync import Sync
@@ -633,10 +633,17 @@ def test_a_recording_is_fetched_from_the_phone_system_and_played(browser, tmp_pa
             show(browser, page, "recordings?recording=pending", "vic")
             wait_for_rows(browser, 1)
             browser.click("main tbody .fetch")
-            browser.wait_until("return document.querySelector('main .player .notice') !== null", 60)
+            browser.wait_until("return document.querySelector('main .player .notice.bad') !== null", 60)
             assert "the PBX does not have the recording (HTTP 404)" in browser.text("main .player .notice")
             browser.click("main tbody .fetch")
             browser.wait_until("return document.querySelector('main audio')?.duration === 30", 60)
+            # The row changes in the meantime, and the player stays.
+            change_ledger(host, "UPDATE recording SET attempts = 3, reason = 'another', updated = updated + 1")
+            put_calls(host, [{"uniqueid": "100.1"}])
+            browser.run("window.player = document.querySelector('main audio')")
+            browser.run("location.hash = '#/recordings?recording=pending&sort=length'")
+            browser.wait_until("return document.querySelector('th[aria-sort]')?.textContent.startsWith('Length')")
+            assert browser.run("return window.player.isConnected")
             browser.run(f"location.hash = '#/recordings?call=default/{call['uuid']}'")
             browser.wait_until("return document.querySelector('#story .fetch') !== null")
         assert [text for text in browser.console() if not re.search("status of 401|net::ERR_", text)] == []
