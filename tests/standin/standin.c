@@ -42,7 +42,7 @@ struct version {
 struct request {
     char *body;
     size_t size;
-    bool logged, key_ok;
+    bool logged, key_ok, is_in_flight;
     unsigned seq;
     uintptr_t era; /* in which it began: after a clearing it leaves no trace */
     cJSON *entry;
@@ -636,9 +636,19 @@ static void begin(struct request *request, struct MHD_Connection *connection, co
         add_text(entry, "idempotency_key", header_of(connection, "Idempotency-Key"));
         add_text(entry, "content_type", header_of(connection, "Content-Type"));
         cJSON_AddItemToArray(entries, entry);
+        request->is_in_flight = true;
         if (++n_in_flight > max_in_flight)
             max_in_flight = n_in_flight;
     }
+    pthread_mutex_unlock(&lock);
+}
+
+/* The request has its answer. Said before the answer is sent: a client that reads it may ask again at once. */
+static void leave(struct request *request)
+{
+    pthread_mutex_lock(&lock);
+    n_in_flight -= request->is_in_flight ? 1 : 0;
+    request->is_in_flight = false;
     pthread_mutex_unlock(&lock);
 }
 
@@ -655,8 +665,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         begin(request, connection, url);
         return MHD_YES;
     }
-    if (*size == 0)
-        return dispatch(request, connection, url, method);
+    if (*size == 0) {
+        enum MHD_Result result = dispatch(request, connection, url, method);
+        leave(request);
+        return result;
+    }
     request->body = need(realloc(request->body, request->size + *size + 1));
     memcpy(request->body + request->size, piece, *size);
     request->size += *size;
@@ -671,10 +684,7 @@ static void on_end(void *cls, struct MHD_Connection *connection, void **context,
     struct request *request = *context;
     if (request == NULL)
         return;
-    pthread_mutex_lock(&lock);
-    if (request->logged)
-        n_in_flight--;
-    pthread_mutex_unlock(&lock);
+    leave(request);
     free(request->body);
     free(request);
 }
