@@ -17,11 +17,10 @@ void recording_locate_begin(const char *kin, int64_t ended, char out[RECORDING_L
 /* recording_locate_url: the URL in the path; NULL: it is not known yet. Ownership: borrowed from path. */
 const char *recording_locate_url(const char *path);
 
-/* recording_locate_address: where to fetch the recording with this path: the path below source->url. A recording that
- * the dialer's table names has a whole URL, whose host the settings may replace; if they do not, source->url becomes
- * that host, which *ret_host keeps, and otherwise *ret_host is NULL. Ownership: the path is borrowed from path; the
- * caller frees *ret_host. recording_locate_check: whether recordings may be fetched from that host, which may be NULL.
- * Errors: EX_CONFIG. */
+/* recording_locate_address: where to fetch the recording with this path: the path below source->url. The dialer's table
+ * has a whole URL instead. If the settings name no host, source->url becomes the host of that URL, and *ret_host keeps
+ * it; otherwise *ret_host is NULL. Ownership: the returned path is borrowed from path; the caller frees *ret_host.
+ * recording_locate_check: whether recordings may be fetched from that host, which may be NULL. Errors: EX_CONFIG. */
 const char *recording_locate_address(const char *path, struct fetch_source *source, char **ret_host);
 int recording_locate_check(const char *host, bool allow_insecure_http, struct err *err) MUST_CHECK;
 

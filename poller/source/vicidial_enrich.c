@@ -164,8 +164,8 @@ int vicidial_enrich_run(struct vicidial_enrich *enrich, const struct call *const
 
 /* ---- problems ---- */
 
-/* Returns the look-up for whose problem a field is unknown for some calls; NULL: no problem. A table that only newer
- * VICIdials have is no problem while another table has the field. */
+/* Some calls lack a field because a look-up has a problem: returns that look-up; NULL: there is none. A table that only
+ * newer VICIdials have is no problem while another table has the field. */
 static const struct enrich_lookup *trouble_of(const struct vicidial_enrich *enrich, enum enrich_field field)
 {
     const struct enrich_lookup *missing = missing_for(enrich, field);
