@@ -33,7 +33,7 @@ static char *match_digits(char *at, const char *digits)
     return !is_digit(*at) ? at : NULL;
 }
 
-/* The last digits of the phone, of which at least LEAST are needed to know it again. */
+/* The last LEAST digits of the phone; a phone with fewer digits cannot be known again. */
 static bool read_last_digits(const char *phone, char out[LEAST + 1])
 {
     size_t missing = LEAST;

@@ -42,7 +42,7 @@ static void check_line(struct check_report *report, const struct check_cron *see
         break;
     default:
         if (last_run_age >= 0 && last_run_age < RECENT_SEC)
-            check_good(report, AREA, "%s %s; the last run is some minutes old, so something else starts the runs", file,
+            check_good(report, AREA, "%s %s; a run began a short time ago, so something else starts the runs", file,
                        where);
         else
             check_warn(report, AREA,

@@ -56,7 +56,7 @@ void bigquery_batch_drop(const struct bigquery_batch *batch);
 
 /* bigquery_batch_tenants: counts the rows of each tenant after the batch has been merged or has replaced days. Asks
  * BigQuery only if a part of the rows of several tenants has changed; the staging table must be there. *ret_tenants
- * also has tenants of which no row was loaded. Ownership: bigquery_tenants_free, also after a failure. Returns
+ * also has the tenants without a loaded row. Ownership: bigquery_tenants_free, also after a failure. Returns
  * *failure's fault. */
 enum bigquery_fault bigquery_batch_tenants(const struct bigquery_batch *batch, struct bigquery_tenants *ret_tenants,
                                            struct bigquery_failure *failure);

@@ -40,11 +40,27 @@ static void test_fetch_url_refuses_a_path_that_leaves_the_base(void **state)
     }
 }
 
+/* The ledger may have paths of the source before this one. */
+static void test_fetch_without_an_address_says_what_to_set(void **state)
+{
+    struct spool spool = { .directory = *state };
+    const struct fetch_source source = { .url = NULL };
+    struct fetch fetch = { .source = &source, .spool = &spool, .call = "1.1", .path = "/a.mp3", .size = -1 };
+    struct http_transfer request;
+    struct transfer_failure failure = { .fault = TRANSFER_RETRY };
+    fetch_begin(&fetch);
+    assert_int_equal(fetch_next(&fetch, &request, &failure), TRANSFER_FAILED);
+    assert_int_equal(failure.fault, TRANSFER_MISCONFIGURED);
+    unit_has("remedy", failure.remedy, "set url under [recordings]");
+    fetch_end(&fetch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fetch_url_joins_base_and_path),
         cmocka_unit_test(test_fetch_url_refuses_a_path_that_leaves_the_base),
+        unit_test_in_directory(test_fetch_without_an_address_says_what_to_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
